@@ -1,0 +1,167 @@
+"""Exact numbers and the one JSON reader and writer: no digit of a price is lost on the way in or out.
+
+Reading turns every fraction into a Decimal and refuses what JSON does not allow but parsers commonly do (NaN,
+repeated keys, lone surrogates, NUL). Writing prints Decimals as JSON numbers, digit for digit.
+"""
+
+import json
+import re
+from decimal import Context, Decimal, localcontext
+from typing import Any, NoReturn
+
+import msgspec
+
+# A number with a larger exponent is no price and no count; expanded to digits it could fill the memory.
+MAX_EXPONENT = 60
+MAX_DIGITS = 60
+# Products and quotients of the longest prices seen keep all their digits well within this many.
+PRECISION = 120
+_WIDE = Context(prec=PRECISION)
+# Escapes that may stand for a NUL or half a surrogate pair: rare, so only their presence pays for a closer look.
+SUSPICIOUS_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+# A NUL as json writes it; an escaped backslash before the u makes it six harmless letters.
+WRITTEN_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+# Decimal itself also takes 1_000 and the digits of other scripts, which no price list means.
+NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+_sorting_encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
+
+
+class InexactError(ValueError):
+    """A text that is no JSON document with finite numbers; the message is one sentence for the person who sent it."""
+
+
+def plain(value: Decimal) -> Decimal:
+    """The same number without trailing zeros and without a positive exponent: 2.50 -> 2.5, 1E+2 -> 100."""
+    if not value.is_finite():
+        raise InexactError(f"{value} is not a finite number.")
+    if not value:
+        return Decimal(0)
+    # Wide enough for any number that is read: what has more digits is refused before.
+    stripped = value.normalize(_WIDE)
+    return stripped.quantize(Decimal(1), context=_WIDE) if "E+" in str(stripped) else stripped
+
+
+def digits(value: Decimal) -> str:
+    """The number as a person writes it, never in scientific notation: 8.3E-8 -> 0.000000083."""
+    return format(plain(value), "f")
+
+
+def multiply(*factors: Decimal) -> Decimal:
+    """The exact product."""
+    product = Decimal(1)
+    for factor in factors:
+        product = _WIDE.multiply(product, factor)
+    return plain(product)
+
+
+def ratio(amount: Decimal, base: Decimal) -> Decimal:
+    """amount / base as price lists print it: exact if it has up to 17 digits, else the shortest decimal of that double.
+
+    Readers parse it as a double; more digits would say nothing to them, and fewer would change it.
+    """
+    quotient = plain(_WIDE.divide(amount, base))
+    return quotient if len(quotient.as_tuple().digits) <= 17 else plain(Decimal(repr(float(quotient))))
+
+
+def unfold(factor: Decimal, base: Decimal) -> Decimal:
+    """The price whose ratio to `base` is `factor`: the shortest one that prints as the same ratio, else the product.
+
+    A ratio such as 4.166666666666667 is the rounded quotient of two prices; 0.6 times it is 2.5 and not
+    2.5000000000000002.
+    """
+    exact = multiply(base, factor)
+    if exact == 0 or base == 0:
+        return exact
+    with localcontext() as context:
+        context.prec = 12
+        short = plain(+exact)
+    return short if ratio(short, base) == factor else exact
+
+
+def read_number(text: str) -> Decimal:
+    """A Decimal from a JSON number's or a person's digits, or InexactError when it is out of all bounds."""
+    if NUMBER.fullmatch(text) is None:
+        raise InexactError(f"{text[:40]!r} is not a number.")
+    try:
+        value = Decimal(text)
+    except ArithmeticError:  # an exponent beyond what even Decimal holds
+        raise InexactError(f"The number {text[:40]} has more digits than any price or count.") from None
+    shape = value.as_tuple()
+    if len(shape.digits) > MAX_DIGITS or abs(int(shape.exponent)) > MAX_EXPONENT:
+        raise InexactError(f"The number {text[:40]} has more digits than any price or count.")
+    return value
+
+
+def read_json(document: bytes | str) -> Any:
+    """The value of a UTF-8 JSON document, with Decimals for fractions; InexactError says what is wrong."""
+    try:
+        text = document if isinstance(document, str) else document.decode("utf-8-sig")
+        value = json.loads(
+            text,
+            parse_float=read_number,
+            parse_int=_read_integer,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_unique_keys,
+        )
+        if SUSPICIOUS_ESCAPE.search(text):
+            _refuse_unstorable_text(value)
+    except UnicodeDecodeError as error:
+        raise InexactError(f"The document is not UTF-8 text (byte {error.start}).") from None
+    except json.JSONDecodeError as error:
+        raise InexactError(
+            f"The document is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+        ) from None
+    except RecursionError:
+        raise InexactError("The document is nested too deeply.") from None
+    return value
+
+
+def write_json(value: Any, *, sort_keys: bool = False) -> bytes:
+    """The value as compact UTF-8 JSON; Decimals become numbers with all their digits."""
+    return (_sorting_encoder if sort_keys else _encoder).encode(value)
+
+
+def refuse_inexact(value: Any) -> None:
+    """InexactError for a float or a number that is not finite anywhere in a value that is about to be kept as JSON."""
+    match value:
+        case float():
+            raise InexactError(f"{value!r} is a float: write a Decimal, which keeps its digits.")
+        case Decimal() if not value.is_finite():
+            raise InexactError(f"{value} is not a finite number.")
+        case dict():
+            for part in value.values():
+                refuse_inexact(part)
+        case list() | tuple():
+            for part in value:
+                refuse_inexact(part)
+
+
+def _read_integer(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise InexactError(f"The number {text[:40]} has more digits than any price or count.")
+    return int(text)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise InexactError(f"The document holds {name}, which is not a number.")
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        repeated = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise InexactError(f"The key {repeated[:80]!r} stands twice in one object.")
+    return found
+
+
+def _refuse_unstorable_text(value: Any) -> None:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    if WRITTEN_NUL.search(text):
+        raise InexactError("The document holds a NUL character, which no database text can keep.")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InexactError("The document holds half of a surrogate pair, which is no character.") from None

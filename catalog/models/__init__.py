@@ -1,0 +1,27 @@
+"""The catalog's tables, one noun a file."""
+
+from catalog.models.aimodel import AIModel
+from catalog.models.alias import ModelAlias
+from catalog.models.channel import Channel, Offer
+from catalog.models.endpoint import EndpointType
+from catalog.models.pin import FieldPin
+from catalog.models.revision import Revision
+from catalog.models.source import ImportRun, Snapshot, Source
+from catalog.models.vendor import Vendor
+from catalog.revision import track
+
+track(AIModel, Channel, EndpointType, FieldPin, ModelAlias, Offer, Vendor)
+
+__all__ = [
+    "AIModel",
+    "Channel",
+    "EndpointType",
+    "FieldPin",
+    "ImportRun",
+    "ModelAlias",
+    "Offer",
+    "Revision",
+    "Snapshot",
+    "Source",
+    "Vendor",
+]

@@ -1,0 +1,73 @@
+"""Channel: a way to an upstream that serves models; offer: one model on one channel.
+
+A channel holds no upstream secret: this service calls no upstream.
+"""
+
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from catalog.audit import history
+from catalog.bulk import update_with_history
+from catalog.models.aimodel import AIModel
+from catalog.revision import TrackedModel, TrackedQuerySet
+
+
+def refuse_credentials(url: str) -> None:
+    """A base URL is shown to every operator and kept in the history: no user, password or query may stand in it."""
+    parts = urlsplit(url)
+    if parts.username or parts.password or parts.query:
+        raise ValidationError("Leave user names, passwords and query strings out: this is stored and shown in clear.")
+
+
+class ChannelQuerySet(TrackedQuerySet["Channel"]):
+    def set_enabled(self, enabled: bool) -> int:
+        """Enables or disables these channels, with history; returns how many changed."""
+        return update_with_history(self.exclude(enabled=enabled), enabled=enabled)
+
+
+class Channel(TrackedModel):
+    slug = models.SlugField(max_length=64, unique=True, help_text="For commands, e.g. azure-east.")
+    name = models.CharField(max_length=128, help_text="For operators; customers never see it.")
+    enabled = models.BooleanField(default=True, db_index=True, help_text="Off: nothing it offers is listed.")
+    base_url = models.URLField(
+        "base URL", blank=True, validators=[refuse_credentials], help_text="Where the upstream is; for the record only."
+    )
+    priority = models.IntegerField(default=0, help_text="Higher is tried first by gateways that read this catalog.")
+    weight = models.PositiveIntegerField(default=0, help_text="The share among channels of one priority.")
+    note = models.TextField(blank=True)
+
+    objects = ChannelQuerySet.as_manager()
+    history = history()
+
+    class Meta:
+        verbose_name = "channel"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OfferQuerySet(TrackedQuerySet["Offer"]):
+    def set_enabled(self, enabled: bool) -> int:
+        """Enables or disables these offers, with history; returns how many changed."""
+        return update_with_history(self.exclude(enabled=enabled), enabled=enabled)
+
+
+class Offer(TrackedModel):
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="offers")
+    model = models.ForeignKey(AIModel, on_delete=models.CASCADE, related_name="offers")
+    enabled = models.BooleanField(default=True)
+    upstream_name = models.CharField(
+        max_length=255, blank=True, help_text="What the upstream calls the model, where it differs from the id."
+    )
+
+    objects = OfferQuerySet.as_manager()
+    history = history()
+
+    class Meta:
+        verbose_name = "offer"
+        constraints = [models.UniqueConstraint(fields=["channel", "model"], name="catalog_offer_once_a_channel")]
+
+    def __str__(self) -> str:
+        return f"{self.model} on {self.channel}"

@@ -1,0 +1,67 @@
+"""Field pin: a fact or price of a model that an operator has settled, with a reason; no import changes it."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+from catalog.audit import history
+from catalog.fields import ExactJSONField
+from catalog.models.aimodel import AIModel
+from catalog.models.source import Source
+from catalog.revision import TrackedModel, TrackedQuerySet
+
+FACTS = (
+    "vendor", "status", "display_name", "description", "series", "icon", "tags", "context_length", "max_output_tokens",
+    "input_modalities", "output_modalities", "capabilities", "supported_endpoint_types", "public_endpoint_types",
+    "released_on", "deprecated_on", "retires_on", "successor",
+)  # fmt: skip
+# Prices are other rows; their role names them here.
+PRICES = {"list_price": "List price", "sell_price": "Sell price", "cost_price": "Cost price"}
+
+
+def price_field(role: str) -> str:
+    """What pins call the price of a role."""
+    return f"{role}_price"
+
+
+class FieldPinQuerySet(TrackedQuerySet["FieldPin"]):
+    def mark(self, **upstream: Any) -> int:
+        """Notes what a source says; no change of the catalog, so the revision stays as it is."""
+        return models.QuerySet.update(self, **upstream)
+
+
+class FieldPin(TrackedModel):
+    """Tracked though no customer sees it: what a plan says depends on it."""
+
+    FIELDS = [(name, name.replace("_", " ").capitalize()) for name in FACTS] + [*PRICES.items()]
+
+    model = models.ForeignKey(AIModel, on_delete=models.CASCADE, related_name="pins")
+    field = models.CharField(max_length=32, choices=FIELDS, help_text="What imports leave as it is.")
+    reason = models.CharField(max_length=255, help_text="Why, for whoever wonders later.")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField("since", auto_now_add=True)
+    # What a source said last that differs; none while all of them agree with what is pinned.
+    upstream = ExactJSONField(null=True, blank=True, editable=False)
+    upstream_source = models.ForeignKey(
+        Source, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+    upstream_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = FieldPinQuerySet.as_manager()
+    # What upstream says is no change of the pin.
+    history = history(excluded_fields=["upstream", "upstream_source", "upstream_at"])
+
+    class Meta:
+        verbose_name = "pinned field"
+        constraints = [models.UniqueConstraint(fields=["model", "field"], name="catalog_pin_once_a_field")]
+
+    def __str__(self) -> str:
+        return f"{self.get_field_display()} of {self.model}"
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether a source says something else by now."""
+        return self.upstream_at is not None

@@ -1,0 +1,77 @@
+"""Conditions of prices as a person writes them, `prompt_tokens>200000;service_tier=batch`, and back, exactly.
+
+What that form cannot say (lists, windows of time) is written as JSON.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from catalog.exact import NUMBER, digits, read_json, read_number, write_json
+from catalog.sources.rows import SourceError, is_number
+
+Condition = Mapping[str, Any]
+
+SIGNS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "eq": "=", "ne": "!="}
+OPERATORS = {sign: op for op, sign in SIGNS.items()}
+CONDITION = re.compile(r"\s*([a-z_]+)\s*(>=|<=|!=|=|>|<)\s*(.*?)\s*", re.DOTALL)
+WORD = re.compile(r"[\w.:*/+-]+")
+CONSTANTS = {"true": True, "false": False}
+
+
+def write_conditions(conditions: Sequence[Condition]) -> str:
+    """The conditions as a text; an empty one for none."""
+    parts = [_written(condition) for condition in conditions]
+    simple = [part for part in parts if part is not None]
+    return ";".join(simple) if len(simple) == len(parts) else write_json(list(conditions)).decode()
+
+
+def _written(condition: Condition) -> str | None:
+    if set(condition) != {"dim", "op", "value"} or condition["op"] not in SIGNS:
+        return None
+    value = condition["value"]
+    if isinstance(value, bool):
+        text = str(value).lower()
+    elif isinstance(value, int) or (isinstance(value, Decimal) and _as_number(digits(value)) == value):
+        text = digits(Decimal(value))
+    elif isinstance(value, str) and WORD.fullmatch(value) and not NUMBER.fullmatch(value) and value not in CONSTANTS:
+        text = value
+    elif isinstance(value, str) and ";" not in value:
+        text = write_json(value).decode()
+    else:
+        return None
+    written = f"{condition['dim']}{SIGNS[condition['op']]}{text}"
+    return written if _read(written) == condition else None
+
+
+def read_conditions(text: str) -> tuple[Condition, ...]:
+    """The conditions of such a text; SourceError or InexactError where it is none."""
+    text = text.strip()
+    if not text.startswith("["):
+        return tuple(_read(part) for part in text.split(";") if part.strip())
+    listed = read_json(text)
+    entries = listed if isinstance(listed, list) else [None]
+    if not all(isinstance(each, dict) and {"dim", "op", "value"} <= set(each) for each in entries):
+        raise SourceError("A list of conditions has an entry without dim, op and value.")
+    return tuple(entries)
+
+
+def _read(text: str) -> Condition:
+    match = CONDITION.fullmatch(text)
+    if match is None or not match[3]:
+        raise SourceError(f"{text[:80]!r} is no condition: write e.g. prompt_tokens>200000 or service_tier=batch.")
+    return {"dim": match[1], "op": OPERATORS[match[2]], "value": _value(match[3])}
+
+
+def _value(text: str) -> Any:
+    if text.startswith('"'):
+        return read_json(text)
+    if text in CONSTANTS:
+        return CONSTANTS[text]
+    return _as_number(text) if NUMBER.fullmatch(text) else text
+
+
+def _as_number(text: str) -> int | Decimal:
+    number = read_number(text)
+    return int(number) if is_number(number) and number == number.to_integral_value() else number

@@ -1,0 +1,192 @@
+"""Prices in hosts' lists of models, each in the unit that this host means; none is guessed.
+
+Decimal strings are US dollars per token (Vercel, OpenRouter's kin), numbers named input and output are per million
+(Together, Hugging Face), Venice has `{"usd": …}` per million, Cloudflare cost_in per token, and xAI whole
+ten-thousandths of a dollar per million. A figure whose unit is not certain is kept under the host's own name.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from catalog.exact import InexactError, multiply, read_number
+from catalog.sources.records import Figure, Prices
+from catalog.sources.rows import Row, is_number, own_meter
+
+MILLION = 1_000_000
+PER_TOKEN = {
+    "input": "input",
+    "output": "output",
+    "prompt": "input",
+    "completion": "output",
+    "input_cache_read": "input.cache_read",
+    "input_cache_reads": "input.cache_read",
+    "input_cache_write": "input.cache_write",
+    "input_cache_writes": "input.cache_write",
+    "cache_read": "input.cache_read",
+    "cache_write": "input.cache_write",
+    "internal_reasoning": "output.reasoning",
+}
+PER_MILLION = {
+    "input": "input",
+    "output": "output",
+    "cached_input": "input.cache_read",
+    "cache_input": "input.cache_read",
+    "cache_write": "input.cache_write",
+}
+CLOUDFLARE = {"cost_in": "input", "cost_out": "output"}
+XAI = {
+    "prompt_text_token_price": "input",
+    "cached_prompt_text_token_price": "input.cache_read",
+    "prompt_image_token_price": "input.image",
+    "completion_text_token_price": "output",
+}
+XAI_UNIT = Decimal("0.0001")
+DYNAMIC = -1
+
+Condition = Mapping[str, Any]
+Reader = Callable[[Row], Iterable[Figure]]
+
+
+def prices_of(row: Row) -> Prices | None:
+    """The price that the row has in any host's form; None where it has none, or one that is not sound."""
+    figures = [figure for read in READERS for figure in read(row)]
+    if not row.price_is_sound or not figures:
+        return None
+    if all(figure.amount == 0 for figure in figures):
+        row.find("costs 0, which may mean that its price stands elsewhere; no price was taken from this row")
+        return None
+    return Prices("USD", tuple(figures))
+
+
+def _pricing(row: Row) -> Iterable[Figure]:
+    pricing = row.take("pricing")
+    if pricing is None:
+        return
+    if not isinstance(pricing, dict):
+        row.spoil_price("pricing is not an object")
+        return
+    yield from _of_one_host(row, pricing, ())
+
+
+def _of_one_host(row: Row, pricing: Mapping[str, Any], conditions: tuple[Condition, ...]) -> Iterable[Figure]:
+    tiers: list[Figure] = []
+    for key, value in pricing.items():
+        if value is None:
+            continue
+        if isinstance(value, list) and key.endswith("_tiers"):
+            tiers += _tiers(row, key.removesuffix("_tiers"), value, conditions)
+        elif (amount := _amount(value)) is None:
+            row.spoil_price(f"{key[:64]} in pricing is no price")
+        else:
+            yield from _figure(row, key, amount, conditions, is_text=isinstance(value, str))
+    yield from sorted(tiers, key=lambda figure: figure.conditions[-1]["value"])
+
+
+def _figure(
+    row: Row, key: str, amount: Decimal, conditions: tuple[Condition, ...], *, is_text: bool
+) -> Iterable[Figure]:
+    per_token, per_million = PER_TOKEN.get(key), PER_MILLION.get(key)
+    if amount == DYNAMIC and per_token in ("input", "output"):
+        yield Figure(per_token, None, kind="dynamic", conditions=conditions)
+    elif amount < 0:
+        row.spoil_price(f"{key[:64]} in pricing is negative")
+    elif is_text and per_token:
+        yield Figure(per_token, amount, "token", conditions=conditions)
+    elif not is_text and per_million:
+        yield Figure(per_million, amount, "token", MILLION, conditions=conditions)
+    elif amount:
+        row.find(f"has a price {key[:64]} in no certain unit; it is kept under its own name")
+        yield Figure(own_meter("openai_models", key), amount, conditions=conditions)
+
+
+def _tiers(row: Row, key: str, tiers: list[Any], conditions: tuple[Condition, ...]) -> Iterable[Figure]:
+    """Vercel's, from `min` tokens on; the first one is the price itself, which stands beside the tiers."""
+    for tier in tiers:
+        least = tier.get("min", 0) if isinstance(tier, dict) else None
+        amount = _amount(tier.get("cost")) if isinstance(tier, dict) else None
+        if not is_number(least) or not 0 <= least < 10**12 or amount is None or amount < 0 or key not in PER_TOKEN:
+            row.spoil_price(f"{key[:64]}_tiers in pricing is no list of tiers")
+        elif least > 0:
+            bound = {"dim": "prompt_tokens", "op": "gte", "value": int(least)}
+            yield Figure(PER_TOKEN[key], amount, "token", conditions=(*conditions, bound))
+
+
+def _by_route(row: Row) -> Iterable[Figure]:
+    """Hugging Face's router: each provider behind it asks its own price, and who is taken is decided by request."""
+    providers = row.take("providers")
+    if not isinstance(providers, list):
+        return
+    routes: list[Figure] = []
+    for each in providers:
+        name, pricing = (each.get("provider"), each.get("pricing")) if isinstance(each, dict) else (None, None)
+        if isinstance(name, str) and isinstance(pricing, dict):
+            routes += _of_one_host(row, pricing, ({"dim": "route", "op": "eq", "value": name},))
+    if routes:
+        meters = dict.fromkeys(figure.meter for figure in routes if figure.unit == "token")
+        yield from (Figure(meter, None, kind="dynamic") for meter in meters)
+        yield from routes
+
+
+def _cloudflare(row: Row) -> Iterable[Figure]:
+    for key, meter in CLOUDFLARE.items():
+        value = row.take(key)
+        if value == DYNAMIC:
+            yield Figure(meter, None, kind="dynamic")
+        elif value is not None:
+            amount = _amount(value)
+            if amount is None or amount < 0:
+                row.spoil_price(f"{key} is no price")
+            else:
+                yield Figure(meter, amount, "token")
+
+
+def _xai(row: Row) -> Iterable[Figure]:
+    if "prompt_text_token_price" not in row.values:
+        return
+    for key in [key for key in row.values if key.endswith("_price") or "_price_" in key]:
+        amount = row.figure(key)
+        if amount is None:
+            continue
+        if key in XAI:
+            yield Figure(XAI[key], multiply(amount, XAI_UNIT), "token", MILLION)
+        elif amount:
+            row.find(f"has a price {key[:64]} in no certain unit; it is kept under its own name")
+            yield Figure(own_meter("openai_models", key), amount)
+
+
+def _venice(row: Row) -> Iterable[Figure]:
+    spec = row.take("model_spec")
+    pricing = spec.get("pricing") if isinstance(spec, dict) else None
+    if not isinstance(pricing, dict):
+        return
+    yield from _in_dollars(row, pricing, ())
+    extended = pricing.get("extended")
+    length = extended.get("context_token_threshold") if isinstance(extended, dict) else None
+    if isinstance(extended, dict):
+        if not is_number(length) or not 0 < length < 10**12:
+            row.spoil_price("the extended pricing of model_spec has no context_token_threshold")
+            return
+        yield from _in_dollars(row, extended, ({"dim": "prompt_tokens", "op": "gt", "value": int(length)},))
+
+
+def _in_dollars(row: Row, pricing: Mapping[str, Any], conditions: tuple[Condition, ...]) -> Iterable[Figure]:
+    for key, value in pricing.items():
+        if isinstance(value, dict) and "usd" in value:
+            amount = _amount(value["usd"])
+            if amount is None or amount < 0:
+                row.spoil_price(f"{key[:64]} in model_spec is no price")
+            else:
+                yield from _figure(row, key, amount, conditions, is_text=False)
+
+
+def _amount(value: Any) -> Decimal | None:
+    if isinstance(value, str):
+        try:
+            return read_number(value)
+        except InexactError:
+            return None
+    return Decimal(value) if is_number(value) else None
+
+
+READERS: tuple[Reader, ...] = (_pricing, _by_route, _cloudflare, _xai, _venice)

@@ -1,0 +1,364 @@
+"""LiteLLM's model_prices_and_context_window.json: a map from callable id to a flat object, in US dollars per unit.
+
+Every price keeps its own figure and unit. A figure that fits no meter is kept under x.litellm.<its key>; what is no
+figure at all and has no place here is listed as unmapped.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from catalog import matching
+from catalog.exact import read_json
+from catalog.sources.litellm_keys import Condition, format_key, parse_key
+from catalog.sources.records import Document, Figure, Prices, Record
+from catalog.sources.rows import Row, SourceError, amount_of, is_number
+
+# Documentation of the format, and rules that guess at ids nobody listed.
+NOT_MODELS = ("sample_spec", "fallback_generalizations")
+# What only LiteLLM itself needs, and max_tokens, its legacy copy of one of the two limits.
+IGNORED = ("litellm_provider", "max_tokens", "comment")
+PRICE_WORDS = re.compile(r"cost|price|pricing|uplift|multiplier|billing|free_|provider_specific")
+
+ENDPOINT_TYPES = {
+    "/v1/chat/completions": "openai",
+    "/v1/responses": "openai-response",
+    "/v1/responses/compact": "openai-response-compact",
+    "/v1/messages": "anthropic",
+    "/v1/embeddings": "embeddings",
+    "/v1/rerank": "jina-rerank",
+    "/v1/images/generations": "image-generation",
+    "/v1/images/edits": "image-generation",
+    "/v1/audio/speech": "audio-speech",
+    "/v1/audio/transcriptions": "audio-transcription",
+    "/v1/videos": "openai-video",
+}
+# Mode -> endpoint type, what goes in, what comes out.
+MODES: Mapping[str, tuple[str | None, tuple[str, ...], tuple[str, ...]]] = {
+    "chat": ("openai", ("text",), ("text",)),
+    "completion": ("openai", ("text",), ("text",)),
+    "responses": ("openai-response", ("text",), ("text",)),
+    "embedding": ("embeddings", ("text",), ("embedding",)),
+    "rerank": ("jina-rerank", ("text",), ()),
+    "image_generation": ("image-generation", ("text",), ("image",)),
+    "image_edit": ("image-generation", ("text", "image"), ("image",)),
+    "video_generation": ("openai-video", ("text",), ("video",)),
+    "audio_speech": ("audio-speech", ("text",), ("audio",)),
+    "audio_transcription": ("audio-transcription", ("audio",), ("text",)),
+}
+# The vendor's own way to call its chat models, preferred over the common one.
+OWN_ENDPOINT_TYPES = {"claude": "anthropic", "gemini": "gemini"}
+INPUT_FLAGS = {
+    "image": ("supports_vision", "supports_image_input", "supports_embedding_image_input"),
+    "audio": ("supports_audio_input",),
+    "video": ("supports_video_input",),
+    "pdf": ("supports_pdf_input",),
+}
+CAPABILITIES = {
+    "function_calling": "tools",
+    "parallel_function_calling": "parallel_tools",
+    "response_schema": "structured_outputs",
+    "native_structured_output": "structured_outputs",
+    "adaptive_thinking": "thinking_adaptive",
+    "legacy_thinking": "thinking_enabled",
+    "max_reasoning_effort": "effort_max",
+    "xhigh_reasoning_effort": "effort_xhigh",
+}
+# Databricks' own unit of account is no currency: these figures stand under their own names.
+DBU_KEYS: Mapping[str, Mapping[str, Any]] = {
+    f"{side}_dbu_cost_per_token": {"unit": "token", "facts": {"currency": "DBU"}} for side in ("input", "output")
+}
+RANGES = ("range", "max_results_range")
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+UPLIFTS: Mapping[str, Condition] = {
+    "regional_endpoint_uplift_multiplier": {"dim": "route", "op": "eq", "value": "regional_endpoint"},
+    "regional_processing_uplift_multiplier_eu": {"dim": "region", "op": "eq", "value": "eu"},
+    "regional_processing_uplift_multiplier_us": {"dim": "region", "op": "eq", "value": "us"},
+}
+# The multipliers among the provider-specific entries; the others are settings.
+SPECIFIC: Mapping[str, Condition] = {
+    "us": {"dim": "region", "op": "eq", "value": "us"},
+    "eu": {"dim": "region", "op": "eq", "value": "eu"},
+    "fast": {"dim": "service_tier", "op": "eq", "value": "fast"},
+}
+
+
+def read(content: bytes) -> Document:
+    """The models of the file; InexactError or SourceError where it is none."""
+    body = read_json(content)
+    if not isinstance(body, dict):
+        raise SourceError("The document is no LiteLLM price map: it is not an object of models.")
+    rows = {name: values for name, values in body.items() if name not in NOT_MODELS}
+    models = {name: values for name, values in rows.items() if isinstance(values, dict)}
+    if rows and not any("litellm_provider" in values or "mode" in values for values in models.values()):
+        raise SourceError("The document is no LiteLLM price map: none of its entries has a litellm_provider or a mode.")
+    return Document(
+        records=tuple(_record(name, values) for name, values in models.items()),
+        findings=tuple(f"{name[:255]} is not an object and was left out" for name in rows.keys() - models.keys()),
+    )
+
+
+def _record(name: str, values: Mapping[str, Any]) -> Record:
+    row = Row(values)
+    row.taken.update(IGNORED)
+    mode = row.text("mode", longest=64) or ""
+    capabilities = _capabilities(row)
+    inputs, outputs = _modalities(row, mode)
+    return Record(
+        name=name,
+        context_length=row.count("max_input_tokens"),
+        max_output_tokens=row.count("max_output_tokens"),
+        input_modalities=inputs,
+        output_modalities=outputs,
+        capabilities=capabilities,
+        supported_endpoint_types=_endpoint_types(row, mode, name),
+        retires_on=row.date("deprecation_date"),
+        prices=_prices(row, name),
+        concluded=_concluded(row),
+        findings=tuple(row.findings),
+        unmapped=row.left_over,
+    )
+
+
+def _capabilities(row: Row) -> tuple[str, ...] | None:
+    flags = {key: row.take(key) for key in row.values if key.startswith("supports_")}
+    names = (key.removeprefix("supports_") for key, value in flags.items() if value is True)
+    return tuple(dict.fromkeys(CAPABILITIES.get(name, name) for name in names)) if flags else None
+
+
+def _modalities(row: Row, mode: str) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+    """What the row lists, else what its mode and flags say."""
+    inputs, outputs = row.names("supported_modalities"), row.names("supported_output_modalities")
+    _, usual_inputs, usual_outputs = MODES.get(mode, (None, (), ()))
+    if inputs is None and usual_inputs:
+        flagged = [name for name, flags in INPUT_FLAGS.items() if any(row.values.get(flag) is True for flag in flags)]
+        inputs = tuple(dict.fromkeys((*usual_inputs, *flagged)))
+    if outputs is None and usual_outputs:
+        audio = ("audio",) if row.values.get("supports_audio_output") is True else ()
+        outputs = tuple(dict.fromkeys((*usual_outputs, *audio)))
+    return inputs, outputs
+
+
+def _concluded(row: Row) -> frozenset[str]:
+    """The file names no endpoint types of gateways, and not always what goes in and out."""
+    stated = {"input_modalities": "supported_modalities", "output_modalities": "supported_output_modalities"}
+    unsaid = {field for field, key in stated.items() if row.values.get(key) is None}
+    return frozenset(unsaid | {"supported_endpoint_types"})
+
+
+def _endpoint_types(row: Row, mode: str, name: str) -> tuple[str, ...] | None:
+    """The ways to call it that the registry knows, the mode's own first; None where none of them is known."""
+    common = MODES.get(mode, (None, (), ()))[0]
+    listed = [ENDPOINT_TYPES[path] for path in row.names("supported_endpoints") or () if path in ENDPOINT_TYPES]
+    types = [common, *listed] if common else listed
+    if common == "openai" and (own := _own_endpoint_type(name)):
+        types = [own, *types]
+        if own == "anthropic":
+            types = [name for name in types if name != "openai-response"]
+    return tuple(dict.fromkeys(types)) or None
+
+
+def _own_endpoint_type(name: str) -> str | None:
+    maker = matching.maker_of(name)
+    if maker is None or maker.slug not in ("anthropic", "google"):
+        return None
+    return next((own for family, own in OWN_ENDPOINT_TYPES.items() if family in name.casefold()), None)
+
+
+def _prices(row: Row, name: str) -> Prices | None:
+    """All figures of the row: flat ones, then the blocks, then the multipliers; None where there are none."""
+    # xAI prices a prompt of exactly that length by the upper tier, everybody else by the lower.
+    above = "gte" if row.values.get("litellm_provider") == "xai" or name.startswith("xai/") else "gt"
+    figures = (
+        *_flat_figures(row, above),
+        *_tiers(row),
+        *_off_peak(row),
+        *_searches(row),
+        *_guardrails(row),
+        *_multipliers(row),
+    )
+    # Neither figures of the grammar nor blocks that are read here: kept as they are, and reported as unmapped.
+    facts = {
+        key: row.values[key] for key in row.left_over if PRICE_WORDS.search(key) and not is_number(row.values[key])
+    }
+    return Prices(currency="USD", figures=figures, facts=facts) if figures and row.price_is_sound else None
+
+
+def _flat_figures(row: Row, above: str) -> list[Figure]:
+    figures = [_flat_figure(row, key, above) for key, value in row.values.items() if _is_flat_price(key, value)]
+    return sorted((figure for figure in figures if figure), key=_order)
+
+
+def _is_flat_price(key: str, value: Any) -> bool:
+    if key in UPLIFTS or value is None:
+        return False
+    return parse_key(key) is not None or (is_number(value) and PRICE_WORDS.search(key) is not None)
+
+
+def _flat_figure(row: Row, key: str, above: str) -> Figure | None:
+    parsed = parse_key(key, above=above)
+    amount = amount_of(row.values[key], key, row)
+    # A figure of no known meter is kept all the same, and its key stays among the unmapped ones.
+    if parsed or key in DBU_KEYS:
+        row.taken.add(key)
+    if amount is None:
+        return None
+    if parsed is None:
+        return Figure(f"x.litellm.{key}", amount, **DBU_KEYS.get(key, {}))
+    own_key = format_key(parsed.meter, parsed.unit, parsed.per, parsed.conditions)
+    facts = {} if own_key == key else {"key": key}
+    return Figure(parsed.meter, amount, parsed.unit, parsed.per, conditions=parsed.conditions, facts=facts)
+
+
+def _order(figure: Figure) -> tuple[Any, ...]:
+    """Of a meter's lines that all hold the last one counts: the more special, the later; per token at the end."""
+    lengths = [condition["value"] for condition in figure.conditions if condition["dim"] == "prompt_tokens"]
+    tiers = [condition["value"] for condition in figure.conditions if condition["dim"] == "service_tier"]
+    return len(figure.conditions), figure.unit == "token", bool(tiers), *(lengths or [0]), "key" not in figure.facts
+
+
+def _tiers(row: Row) -> Iterable[Figure]:
+    """Prices by the length of the prompt, or by the number of results; above the last tier the last one counts."""
+    tiers = row.take("tiered_pricing")
+    if tiers is None:
+        return
+    if not isinstance(tiers, list) or not tiers or not all(isinstance(tier, dict) for tier in tiers):
+        row.spoil_price("tiered_pricing is no list of tiers")
+        return
+    bounds = [tier.get("range", tier.get("max_results_range")) for tier in tiers]
+    if not all(isinstance(each, list) and len(each) == 2 and all(map(is_number, each)) for each in bounds):
+        row.spoil_price("a tier of tiered_pricing has no range of two numbers")
+        return
+    gapless = [low for low, _ in bounds] == [0, *(high for _, high in bounds[:-1])] and bounds == sorted(bounds)
+    for tier, (low, high) in zip(tiers, bounds, strict=True):
+        if "range" not in tier:
+            conditions: tuple[Condition, ...] = _between("max_results", "gte", low, high)
+        else:
+            conditions = _between("prompt_tokens", "gt", low, high)
+            if gapless:
+                # A later line takes the place of an earlier one, so the lower bounds alone say it all.
+                conditions = conditions[:1] if low else ()
+        yield from _block(row, "tiered_pricing", tier, conditions, {"range": [low, high]}, RANGES)
+
+
+def _between(dim: str, op: str, low: Any, high: Any) -> tuple[Condition, Condition]:
+    return {"dim": dim, "op": op, "value": int(low)}, {"dim": dim, "op": "lte", "value": int(high)}
+
+
+def _off_peak(row: Row) -> Iterable[Figure]:
+    block = row.take("off_peak_pricing")
+    if block is None:
+        return
+    windows = _windows(block) if isinstance(block, dict) else None
+    if windows is None:
+        row.spoil_price("off_peak_pricing has no windows that can be read")
+        return
+    value = {"tz": "UTC", "windows": windows}
+    if "weekday_timezone" in block:
+        value["weekday_tz"] = block["weekday_timezone"]
+    condition = {"dim": "time", "op": "in", "value": value}
+    yield from _block(row, "off_peak_pricing", block, (condition,), {}, ("windows", "hours_utc", "weekday_timezone"))
+
+
+def _windows(block: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """Hours in UTC, `start-end` with the end excluded, and weekdays 1 (Monday) to 7; None where they are none."""
+    listed = block.get("windows", [block])
+    if not isinstance(listed, list) or not listed:
+        return None
+    windows = [_window(window) for window in listed if isinstance(window, dict)]
+    sound = [window for window in windows if window is not None]
+    return sound if len(sound) == len(listed) else None
+
+
+def _window(window: Mapping[str, Any]) -> dict[str, Any] | None:
+    hours, weekdays = window.get("hours_utc"), window.get("weekdays", list(range(1, 8)))
+    hours = [hours] if isinstance(hours, str) else hours
+    if not (isinstance(hours, list) and hours and isinstance(weekdays, list) and weekdays):
+        return None
+    days = [_weekday(day) for day in weekdays]
+    timed = all(isinstance(span, str) and re.fullmatch(r"\d\d:\d\d-\d\d:\d\d", span) for span in hours)
+    return {"hours": hours, "weekdays": days} if timed and None not in days else None
+
+
+def _weekday(day: Any) -> int | None:
+    if isinstance(day, str) and day.casefold() in WEEKDAYS:
+        return WEEKDAYS.index(day.casefold()) + 1
+    return int(day) if is_number(day) and 1 <= day <= 7 else None
+
+
+def _block(
+    row: Row,
+    block: str,
+    values: Mapping[str, Any],
+    conditions: tuple[Condition, ...],
+    facts: Mapping[str, Any],
+    own: Sequence[str],
+) -> Iterable[Figure]:
+    """The figures of a nested object, under its conditions; the facts name the block that they came from."""
+    for key, value in values.items():
+        if key in own or value is None:
+            continue
+        amount = amount_of(value, f"{key} in {block}", row)
+        if amount is None:
+            continue
+        parsed = parse_key(key)
+        if parsed is None:
+            row.find(f"{block} has a figure {key[:64]} that fits no meter; it is kept under its own name")
+            yield Figure(f"x.litellm.{block}.{key}", amount, conditions=conditions, facts={"block": block, **facts})
+            continue
+        yield Figure(
+            parsed.meter,
+            amount,
+            unit=parsed.unit,
+            per=parsed.per,
+            conditions=(*conditions, *parsed.conditions),
+            facts={"block": block, "key": key, **facts},
+        )
+
+
+def _searches(row: Row) -> Iterable[Figure]:
+    """Web searches, by the amount of context that they bring."""
+    block = row.take("search_context_cost_per_query")
+    facts = {"block": "search_context_cost_per_query"}
+    if billed := row.text("web_search_billing_unit", longest=64):
+        facts["billing_unit"] = billed
+    if block is None:
+        return
+    if not isinstance(block, dict):
+        row.spoil_price("search_context_cost_per_query is no object of prices")
+        return
+    for key, value in block.items():
+        amount = amount_of(value, f"{key} in search_context_cost_per_query", row)
+        if amount is not None:
+            condition = {"dim": "search_context", "op": "eq", "value": key.removeprefix("search_context_size_")}
+            yield Figure("web_search", amount, unit="query", conditions=(condition,), facts=facts)
+
+
+def _guardrails(row: Row) -> Iterable[Figure]:
+    block = row.take("guardrail_cost_per_unit")
+    if block is None:
+        return
+    if not isinstance(block, dict):
+        row.spoil_price("guardrail_cost_per_unit is no object of prices")
+        return
+    for key, value in block.items():
+        amount = amount_of(value, f"{key} in guardrail_cost_per_unit", row)
+        if amount is not None:
+            condition = {"dim": "policy", "op": "eq", "value": key}
+            yield Figure("guardrail", amount, conditions=(condition,), facts={"block": "guardrail_cost_per_unit"})
+
+
+def _multipliers(row: Row) -> Iterable[Figure]:
+    """Factors on all figures, each under a condition."""
+    for key, condition in UPLIFTS.items():
+        if (factor := row.figure(key)) is not None:
+            yield Figure("", factor, kind="multiplier", conditions=(condition,), facts={"key": key})
+    specific = row.values.get("provider_specific_entry")
+    if not isinstance(specific, dict):
+        return
+    if not specific.keys() - SPECIFIC.keys():
+        row.taken.add("provider_specific_entry")
+    for key, value in specific.items():
+        if key in SPECIFIC and (factor := amount_of(value, f"{key} in provider_specific_entry", row)) is not None:
+            facts = {"key": f"provider_specific_entry.{key}"}
+            yield Figure("", factor, kind="multiplier", conditions=(SPECIFIC[key],), facts=facts)

@@ -1,0 +1,159 @@
+"""simonw's llm-prices: a vendor's models with their price history, in US dollars per million tokens.
+
+A vendor's own file, or the file of all (`prices`, a row a price). Prices of long prompts stand under ids of their own
+(`gpt-5.4-272k`, named `GPT-5.4 >272k`), which nobody can call: they become conditions of the model that is meant.
+"""
+
+import datetime as dt
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from catalog import matching
+from catalog.exact import read_json
+from catalog.sources import conclusions
+from catalog.sources.records import Document, Figure, Prices, Record
+from catalog.sources.rows import Row, SourceError, amount_of, day_start
+
+MILLION = 1_000_000
+METERS = {"input": "input", "output": "output", "input_cached": "input.cache_read"}
+DATES = ("from_date", "to_date")
+LONG_ID = re.compile(r"(?P<model>.+)-(?P<length>\d{2,7})k")
+LONG_NAME = re.compile(r"\s*>\s*\d+k\s*$", re.IGNORECASE)
+SHORT_NAME = re.compile(r"\s*(?:≤|<=|<)\s*\d+k\s*$", re.IGNORECASE)
+# Who prices a prompt of exactly that length by the upper tier.
+INCLUSIVE = ("xai", "x-ai")
+
+Condition = Mapping[str, Any]
+# From when, until when, and the figures.
+Period = tuple[dt.datetime | None, dt.datetime | None, tuple[Figure, ...]]
+
+
+def read(content: bytes) -> Document:
+    """The models of the file; InexactError or SourceError where it is none of llm-prices'."""
+    models, findings = _models(read_json(content))
+    named = {model["id"]: model for model in models}
+    long = {name: base for name in named if (base := _base_of(named[name])) is not None}
+    tiers: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for name, base in long.items():
+        if base in named and base not in long:
+            tiers[base].append(named[name])
+        else:
+            findings.append(f"{name[:255]} is the price of long prompts of {base[:255]}, which is not there; left out")
+    records = tuple(_record(model, tiers[name]) for name, model in named.items() if name not in long)
+    return Document(records=records, findings=tuple(findings))
+
+
+def _models(body: Any) -> tuple[list[dict[str, Any]], list[str]]:
+    """Each model as a vendor's file has it, with its vendor."""
+    if isinstance(body, dict) and isinstance(body.get("prices"), list):
+        rows: dict[Any, dict[str, Any]] = {}
+        for price in body["prices"]:
+            values = dict(price) if isinstance(price, dict) else {}
+            facts = {key: values.pop(key, None) for key in ("id", "name", "vendor")}
+            if isinstance(facts["id"], str):
+                rows.setdefault(facts["id"], {**facts, "price_history": []})["price_history"].append(values)
+        listed: list[Any] = list(rows.values())
+    elif isinstance(body, dict) and isinstance(body.get("models"), list):
+        listed = [{**each, "vendor": body.get("vendor")} for each in body["models"] if isinstance(each, dict)]
+    else:
+        raise SourceError("The document is no file of llm-prices: it has neither models nor prices.")
+    found = {each["id"]: each for each in reversed(listed) if isinstance(each.get("id"), str) and each["id"]}
+    if listed and not any("price_history" in each for each in found.values()):
+        raise SourceError("The document is no file of llm-prices: none of its models has a price_history.")
+    left_out = len(listed) - len(found)
+    findings = [f"{left_out} models have no id, or one that stands twice, and were left out"] if left_out else []
+    return list(reversed(found.values())), findings
+
+
+def _base_of(model: Mapping[str, Any]) -> str | None:
+    """The model whose long prompts this entry prices; None for a model of its own."""
+    match, name = LONG_ID.fullmatch(model["id"]), model.get("name")
+    return match["model"] if match and isinstance(name, str) and LONG_NAME.search(name) else None
+
+
+def _record(model: Mapping[str, Any], tiers: Sequence[Mapping[str, Any]]) -> Record:
+    row = Row(model)
+    row.taken.update(("id", "price_history"))
+    vendor = row.text("vendor", longest=128)
+    title = row.text("name", longest=255)
+    periods = list(_periods(row, model, ()))
+    lengths = sorted(tiers, key=_length)
+    long = [list(_periods(row, tier, (_longer(vendor, _length(tier)),))) for tier in lengths]
+    schedule = _schedule(periods, long) if row.price_is_sound else ()
+    is_plain = len(schedule) == 1 and schedule[0].starts_at is None and schedule[0].ends_at is None
+    return Record(
+        name=model["id"],
+        display_name=SHORT_NAME.sub("", title) if title else None,
+        vendor=_known(vendor),
+        supported_endpoint_types=conclusions.endpoint_types(model["id"], None),
+        prices=schedule[0] if is_plain else None,
+        schedule=() if is_plain else schedule,
+        concluded=frozenset({"supported_endpoint_types"}),
+        findings=tuple(row.findings),
+        unmapped=row.left_over,
+    )
+
+
+def _known(vendor: str | None) -> str | None:
+    """The vendor's name for the file's slug, such as meta-ai."""
+    spellings = (vendor, vendor.replace("-", " ")) if vendor else ()
+    maker = next((maker for each in spellings if (maker := matching.known_maker(each))), None)
+    return maker.name if maker else vendor
+
+
+def _length(tier: Mapping[str, Any]) -> int:
+    match = LONG_ID.fullmatch(tier["id"])
+    return int(match["length"]) * 1000 if match else 0
+
+
+def _longer(vendor: str | None, length: int) -> Condition:
+    return {"dim": "prompt_tokens", "op": "gte" if vendor in INCLUSIVE else "gt", "value": length}
+
+
+def _periods(row: Row, model: Mapping[str, Any], conditions: tuple[Condition, ...]) -> Iterable[Period]:
+    """The prices of a history with the days between which they count: the first included, the last not."""
+    history = model.get("price_history")
+    if not isinstance(history, list) or not all(isinstance(price, dict) for price in history):
+        row.spoil_price("price_history is no list of prices")
+        return
+    for price in history:
+        days = [day_start(price.get(key)) for key in DATES]
+        if any(day is None and price.get(key) is not None for day, key in zip(days, DATES, strict=True)):
+            row.spoil_price("a price of price_history has a date such as 2026-01-31 neither from nor to")
+        figures = [_figure(row, key, value, conditions) for key, value in price.items() if key not in DATES]
+        yield days[0], days[1], tuple(figure for figure in figures if figure)
+
+
+def _figure(row: Row, key: str, value: Any, conditions: tuple[Condition, ...]) -> Figure | None:
+    if value is None:
+        return None
+    if key not in METERS:
+        row.find(f"price_history has {key[:64]}, which is not known and was left out")
+        return None
+    amount = amount_of(value, f"{key} in price_history", row)
+    return None if amount is None else Figure(METERS[key], amount, "token", MILLION, conditions=conditions)
+
+
+def _schedule(periods: Sequence[Period], long: Sequence[Sequence[Period]]) -> tuple[Prices, ...]:
+    """The whole price from each day on which a part of it changes."""
+    every = [period for part in (periods, *long) for period in part]
+    days = sorted({day for start, end, _ in every for day in (start, end) if day})
+    found: list[Prices] = []
+    for start, end in zip([None, *days], [*days, None], strict=True):
+        parts = [_in_force(part, start) for part in (periods, *long)]
+        if parts[0]:
+            found.append(
+                Prices("USD", tuple(figure for part in parts for figure in part), starts_at=start, ends_at=end)
+            )
+    return tuple(found)
+
+
+def _in_force(periods: Sequence[Period], at: dt.datetime | None) -> tuple[Figure, ...]:
+    """The figures that count from that day on; before all days, those without a beginning."""
+    for start, end, figures in periods:
+        begun = start is None or (at is not None and start <= at)
+        if begun and (end is None or at is None or at < end):
+            return figures
+    return ()

@@ -1,0 +1,340 @@
+"""new-api's public price list, `GET /api/pricing`, in Crazyrouter's dialect too.
+
+Ratios become prices (model_ratio 1 is $2 per million input tokens, the other ratios are multiples of the input price),
+rule tables become a line a rule. Where a number is a known placeholder, or reads as free though a price stands
+elsewhere, the row says so in its findings and no number is made of it.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from catalog import matching
+from catalog.exact import multiply, read_json, unfold
+from catalog.sources.records import Document, Figure, Prices, Record
+from catalog.sources.rows import Row, SourceError, amount_of, is_number
+
+MILLION = 1_000_000
+RATIO_UNIT = Decimal(2)
+# What new-api shows for a model without a price: $75 per million tokens in and out.
+PLACEHOLDER = (Decimal("37.5"), Decimal(1))
+INPUT_RATIOS = (
+    ("cache_ratio", "input.cache_read"),
+    ("create_cache_ratio", "input.cache_write"),
+    ("image_ratio", "input.image"),
+    ("audio_ratio", "input.audio"),
+)
+RULE_TABLES = ("image_pricing", "video_pricing")
+# Billing mode -> meter, unit, per.
+RULE_METERS = {
+    "per_image": ("output.image", "image", 1),
+    "per_second": ("output.video", "second", 1),
+    "per_output_token": ("output.video", "token", MILLION),
+    "per_request": ("request", "request", 1),
+}
+RULE_DIMENSIONS = (
+    "capability_bucket",
+    "resolution",
+    "mode",
+    "duration_bucket",
+    "has_audio",
+    "has_voice_control",
+    "has_video_input",
+    "reference_count_bucket",
+    "aspect_ratio_bucket",
+    "output_format",
+)
+# Constants of the format, dates of database rows, and what follows from the rest: nothing that a catalog keeps.
+IGNORED = ("owner_by", "pricing_version", "pricing_status", "price_from", "created_time", "updated_time")
+PRICE_WORDS = ("price", "pricing", "ratio", "cost", "discount", "billing", "rate", "fee")
+# A type name that stands where an operator typed the object {"path": …, "method": …}.
+SLIPS = ("path", "method")
+
+
+def read(content: bytes) -> Document:
+    """The rows of a price list; InexactError or SourceError where it is none."""
+    body = read_json(content)
+    if not isinstance(body, dict) or not isinstance(body.get("data"), list):
+        raise SourceError("The document is no price list: it has no list named data.")
+    if body.get("success") is False:
+        raise SourceError("The document says success: false; it is an error message and no price list.")
+    document_row = Row(body)
+    vendors = _vendors(document_row)
+    groups = _groups(document_row)
+    rates = _group_rates(document_row)
+    records: dict[str, Record] = {}
+    for position, row in enumerate(body["data"], start=1):
+        record = _record(row, vendors, groups)
+        if record is None:
+            document_row.find(f"row {position} has no model_name and was left out")
+        elif record.name in records:
+            document_row.find(f"{record.name[:255]} stands more than once in data; the first row counts")
+        else:
+            records[record.name] = record
+    _judge_vendors(document_row, vendors, records)
+    return Document(
+        records=tuple(records.values()),
+        endpoint_types=_endpoint_types(document_row),
+        group_rates=rates,
+        popular=document_row.names("popular_models"),
+        findings=tuple(document_row.findings),
+    )
+
+
+def _vendors(body: Row) -> dict[int, tuple[str, str | None]]:
+    """Vendor id -> its name and icon."""
+    entries = body.take("vendors")
+    if entries is None:
+        return {}
+    if not isinstance(entries, list):
+        body.find("vendors is not a list")
+        return {}
+    found: dict[int, tuple[str, str | None]] = {}
+    for entry in entries:
+        row = Row(entry if isinstance(entry, dict) else {})
+        number, name = row.take("id"), row.text("name", longest=128)
+        if not is_number(number) or name is None:
+            body.find("an entry of vendors has no id or no name and was left out")
+        elif int(number) in found:
+            body.find(f"the vendor id {number} stands twice; the first entry counts")
+        else:
+            found[int(number)] = (name, row.text("icon", longest=128))
+    return found
+
+
+def _judge_vendors(body: Row, vendors: Mapping[int, tuple[str, str | None]], records: Mapping[str, Record]) -> None:
+    used = {record.vendor for record in records.values()}
+    unused = [name for name, _ in vendors.values() if name not in used]
+    if unused:
+        body.find(f"{len(unused)} of {len(vendors)} vendors have no model and were left out: {', '.join(unused)}")
+    makers = Counter(matching.maker_key(name) for name, _ in vendors.values())
+    for maker, number in makers.items():
+        if number > 1:
+            twins = [name for name, _ in vendors.values() if matching.maker_key(name) == maker]
+            body.find(f"the vendors {' and '.join(twins)} are one; the spelling met first is kept")
+
+
+def _groups(body: Row) -> frozenset[str]:
+    """The groups that the list publishes."""
+    named = [body.take(key) for key in ("usable_group", "group_ratio")]
+    return frozenset(name for groups in named if isinstance(groups, dict) for name in groups)
+
+
+def _group_rates(body: Row) -> dict[str, Decimal]:
+    rates = body.take("group_ratio")
+    if rates is None:
+        return {}
+    if not isinstance(rates, dict):
+        body.find("group_ratio is not an object")
+        return {}
+    sound = {group: rate for group, rate in rates.items() if is_number(rate) and rate >= 0}
+    for group in rates.keys() - sound.keys():
+        body.find(f"the rate of group {group[:64]} is no number of 0 or more and was left out")
+    return {group: Decimal(rate) for group, rate in sound.items()}
+
+
+def _endpoint_types(body: Row) -> dict[str, tuple[str, str]]:
+    entries = body.take("supported_endpoint")
+    if entries is None:
+        return {}
+    if not isinstance(entries, dict):
+        body.find("supported_endpoint is not an object")
+        return {}
+    found = {}
+    for name, entry in entries.items():
+        path = entry.get("path") if isinstance(entry, dict) else entry
+        method = entry.get("method", "POST") if isinstance(entry, dict) else "POST"
+        if name not in SLIPS and isinstance(path, str) and isinstance(method, str):
+            found[name] = (path, method)
+        else:
+            body.find(f"the endpoint type {name[:64]} is no type with a path and was refused")
+    return found
+
+
+def _record(values: Any, vendors: Mapping[int, tuple[str, str | None]], groups: frozenset[str]) -> Record | None:
+    name = values.get("model_name") if isinstance(values, dict) else None
+    if not isinstance(name, str) or not name:
+        return None
+    row = Row(values)
+    row.taken.update(IGNORED, ("model_name",))
+    vendor, vendor_icon = _vendor(row, vendors)
+    _judge_groups(row, groups)
+    record = Record(
+        name=name,
+        vendor=vendor,
+        vendor_icon=vendor_icon,
+        description=row.text("description", longest=10_000),
+        series=row.text("series", longest=64),
+        icon=row.text("icon", longest=128),
+        tags=_tags(row),
+        context_length=row.count("context_length"),
+        max_output_tokens=row.count("max_output_tokens"),
+        supported_endpoint_types=_types(row, "supported_endpoint_types"),
+        public_endpoint_types=_public_types(row),
+        released_on=row.date("release_date"),
+    )
+    prices = prices_of(row)
+    return replace(record, prices=prices, findings=tuple(row.findings), unmapped=row.left_over)
+
+
+def _vendor(row: Row, vendors: Mapping[int, tuple[str, str | None]]) -> tuple[str | None, str | None]:
+    number = row.take("vendor_id")
+    if number is None:
+        row.find("has no vendor_id; the vendor is taken from the model's name where that is known")
+        return None, None
+    if not is_number(number) or int(number) not in vendors:
+        row.find("its vendor_id is not among the vendors")
+        return None, None
+    return vendors[int(number)]
+
+
+def _judge_groups(row: Row, groups: frozenset[str]) -> None:
+    for group in row.names("enable_groups") or ():
+        if group != "all" and group not in groups:
+            row.find(f"names the group {group[:64]}, which the price list does not publish; it was not made")
+
+
+def _tags(row: Row) -> tuple[str, ...] | None:
+    text = row.text("tags", longest=10_000)
+    return None if text is None else tuple(dict.fromkeys(tag.strip() for tag in text.split(",") if tag.strip()))
+
+
+def _types(row: Row, key: str) -> tuple[str, ...] | None:
+    names = row.names(key)
+    if names is None:
+        return None
+    for name in names:
+        if name in SLIPS:
+            row.find(f"{name} is no endpoint type and was refused")
+    return tuple(name for name in names if name not in SLIPS)
+
+
+def _public_types(row: Row) -> tuple[str, ...] | None:
+    if "public_endpoint_types" in row.values and row.values["public_endpoint_types"] is None:
+        row.taken.add("public_endpoint_types")
+        row.find("its public_endpoint_types are null; they are kept as an empty list")
+        return ()
+    return _types(row, "public_endpoint_types")
+
+
+def prices_of(row: Row) -> Prices | None:
+    """The row's price; None where it has none that is sound."""
+    mode, expression = row.text("billing_mode", longest=64), row.text("billing_expr", longest=100_000)
+    facts = {
+        key: row.take(key) for key in ("billing_mode", "display_unit", "billing_expr") if row.take(key) is not None
+    }
+    dynamic = mode == "tiered_expr" or expression is not None
+    # Read in any case, so that no unsound number passes without a word.
+    ratios, rules = _ratio_figures(row, dynamic=dynamic), _rule_figures(row, mode, facts)
+    discount = _discount(row)
+    if dynamic:
+        ratios = _by_expression(row, expression)
+    elif row.price_is_sound and not ratios:
+        row.find(_why_no_ratio(row, has_rules=bool(rules)))
+    elif rules and ratios:
+        if ratios[0].amount not in {rule.amount for rule in rules}:
+            row.find("has a ratio or price beside its rules; its rules are the price")
+        ratios = ()
+    extra = {key: row.values[key] for key in row.left_over if any(word in key for word in PRICE_WORDS)}
+    if extra:
+        facts["row"] = extra
+    if not row.price_is_sound or not (ratios or rules):
+        return None
+    return Prices(currency="USD", figures=(*ratios, *rules, *discount), facts=facts)
+
+
+def _by_expression(row: Row, expression: str | None) -> tuple[Figure, ...]:
+    if expression is None:
+        row.spoil_price("billing_mode is tiered_expr and there is no billing_expr")
+        return ()
+    row.find("is priced by an expression, kept as it is; the ratios beside it are placeholders and were not taken")
+    return (Figure(meter="input", amount=None, kind="dynamic"),)
+
+
+def _why_no_ratio(row: Row, *, has_rules: bool) -> str:
+    if has_rules:
+        return "its ratio and price of 0 read as free; its rules are the price"
+    if _is_placeholder(row):
+        return (
+            "model_ratio 37.5 with completion_ratio 1 is the placeholder of a model without a price; no price was taken"
+        )
+    return "has neither a ratio, a price nor rules; no price was taken"
+
+
+def _is_placeholder(row: Row) -> bool:
+    values = row.values.get("model_ratio"), row.values.get("completion_ratio")
+    return all(is_number(value) for value in values) and values == PLACEHOLDER
+
+
+def _ratio_figures(row: Row, *, dynamic: bool) -> tuple[Figure, ...]:
+    kind, call = row.take("quota_type"), row.figure("model_price")
+    base, completion = row.figure("model_ratio"), row.figure("completion_ratio")
+    others = [(meter, row.figure(key)) for key, meter in INPUT_RATIOS]
+    audio_completion = row.figure("audio_completion_ratio")
+    if dynamic or _is_placeholder(row):
+        return ()
+    if kind is None and not (base or call):
+        return ()
+    if kind not in (0, 1) or not is_number(kind):
+        row.spoil_price("quota_type is neither 0 nor 1")
+    if kind == 1:
+        return (Figure("request", call, unit="request"),) if call else ()
+    if not base:
+        return ()
+    price = multiply(base, RATIO_UNIT)
+    figures = [_per_million("input", price)]
+    if completion is not None:
+        figures.append(_per_million("output", unfold(completion, price)))
+    for meter, factor in others:
+        if factor is not None:
+            figures.append(_per_million(meter, unfold(factor, price)))
+    audio = next((figure.amount for figure in figures if figure.meter == "input.audio"), None)
+    if audio is not None and audio_completion is not None:
+        figures.append(_per_million("output.audio", unfold(audio_completion, audio)))
+    return tuple(figures)
+
+
+def _per_million(meter: str, amount: Decimal) -> Figure:
+    return Figure(meter, amount, unit="token", per=MILLION)
+
+
+def _rule_figures(row: Row, mode: str | None, facts: dict[str, Any]) -> tuple[Figure, ...]:
+    """A figure a rule; the rest of the rule table goes to the sheet's facts."""
+    figures: list[Figure] = []
+    for key in RULE_TABLES:
+        table = row.take(key)
+        if table is None:
+            continue
+        rules = table.get("rules") if isinstance(table, dict) else None
+        if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+            row.spoil_price(f"{key} is no table of rules")
+            continue
+        facts[key] = {name: value for name, value in table.items() if name != "rules"}
+        figures += [figure for rule in rules if (figure := _rule_figure(row, key, rule, mode))]
+    return tuple(figures)
+
+
+def _rule_figure(row: Row, key: str, rule: Mapping[str, Any], mode: str | None) -> Figure | None:
+    amount = amount_of(rule.get("platform_base_price"), f"platform_base_price in {key}", row)
+    if mode not in RULE_METERS:
+        row.spoil_price(f"{key} has rules for the unknown billing_mode {mode}")
+        return None
+    if amount is None:
+        return None
+    meter, unit, per = RULE_METERS[mode]
+    if rule.get("platform_currency", "USD") != "USD":
+        row.spoil_price(f"{key} has rules in {str(rule['platform_currency'])[:32]}, not in USD")
+    conditions = tuple({"dim": name, "op": "eq", "value": rule[name]} for name in RULE_DIMENSIONS if name in rule)
+    rest = {name: value for name, value in rule.items() if name not in (*RULE_DIMENSIONS, "platform_base_price")}
+    return Figure(meter, amount, unit=unit, per=per, conditions=conditions, facts=rest)
+
+
+def _discount(row: Row) -> tuple[Figure, ...]:
+    discount = row.figure("discount")
+    if discount == 0:
+        row.spoil_price("a discount of 0 would make it free")
+    if discount is None or discount == 1:
+        return ()
+    return (Figure(meter="", amount=discount, kind="multiplier"),)

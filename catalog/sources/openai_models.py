@@ -1,0 +1,258 @@
+"""Any host's list of models: `GET /v1/models` of OpenAI and of all who speak like it, Anthropic's and Gemini's too.
+
+Only the id is required; all else is read where the host says it. The prices, which every host writes in units of its
+own, are read by catalog/sources/host_prices.py.
+"""
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from catalog import matching
+from catalog.exact import read_json
+from catalog.sources import conclusions
+from catalog.sources.host_prices import prices_of
+from catalog.sources.records import Document, Record, Structure
+from catalog.sources.rows import Row, SourceError, is_number
+
+ENVELOPES = ("data", "models")
+# Moments that programs write into every row.
+CONSTANT_MOMENTS = (0, 1626777600, 1677610602, 1700000000)
+# A larger share of rows with one moment tells when the list was made, and nothing of the models.
+SHARED = 0.8
+CONTEXT = ("context_length", "context_window", "max_context_length", "max_model_len", "inputTokenLimit")
+OUTPUT = ("max_completion_tokens", "max_output_tokens", "max_tokens", "outputTokenLimit")
+TITLES = ("display_name", "displayName", "name")
+# What hosts call kinds of models -> what comes out.
+KINDS = {
+    "chat": "text",
+    "language": "text",
+    "code": "text",
+    "embedding": "embedding",
+    "image": "image",
+    "video": "video",
+    "audio": "audio",
+}
+METHODS = {"generateContent": "gemini", "embedContent": "embeddings"}
+FLAGS = {
+    "function_calling": "tools",
+    "tool-use": "tools",
+    "tool_use": "tools",
+    "vision": "vision",
+    "reasoning": "reasoning",
+    "file-input": "pdf_input",
+}
+# Of no use to a catalog: what the host's own programs need, and how a model was trained or is run.
+IGNORED = (
+    "id",
+    "object",
+    "model",
+    "owned_by",
+    "organization",
+    "created",
+    "created_at",
+    "released",
+    "permission",
+    "root",
+    "parent",
+    "link",
+    "running",
+    "config",
+    "public_apps",
+    "default_model_temperature",
+    "version",
+    "fingerprint",
+    "temperature",
+    "topP",
+    "topK",
+    "maxTemperature",
+    "thinking",
+    "size",
+    "digest",
+    "details",
+    "modified_at",
+    "hugging_face_id",
+    "canonical_slug",
+    "aliases",
+    "active",
+    "description",
+    "top_provider",
+)
+PAGED = ("has_more", "nextPageToken")
+
+
+def read(content: bytes) -> Document:
+    """The models of the answer; InexactError or SourceError where it is none."""
+    body = read_json(content)
+    rows = _rows(body)
+    findings: list[str] = []
+    named = [(name, row) for row in rows if (name := _name(row))]
+    if rows and not named:
+        raise SourceError("The document is no list of models: none of its entries has an id.")
+    if len(named) < len(rows):
+        findings.append(f"{len(rows) - len(named)} rows have no id and were left out")
+    if isinstance(body, dict) and any(body.get(key) for key in PAGED):
+        findings.append("the answer is one page of several; only its models were read")
+    moments = _constant_moments([row for _, row in named])
+    records: dict[str, Record] = {}
+    for name, row in named:
+        if name in records:
+            findings.append(f"{name[:255]} stands more than once in the list; the first row counts")
+        else:
+            records[name] = _record(name, row, moments)
+    aliases = _aliases(dict(reversed(named)))
+    structure = Structure(aliases=aliases) if aliases else None
+    return Document(records=tuple(records.values()), findings=tuple(findings), structure=structure)
+
+
+def _aliases(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Other names that hosts list beside the id; Mistral lists each of them as a row too, and those are models here."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for name, row in rows.items():
+        aliases = row.get("aliases")
+        for alias in aliases if isinstance(aliases, list) else ():
+            if isinstance(alias, str) and alias and alias not in rows:
+                found.setdefault(alias, {"model": name})
+    return found
+
+
+def _rows(body: Any) -> list[Any]:
+    """The entries, whatever stands around them."""
+    if isinstance(body, dict):
+        if isinstance(body.get("error"), dict | str):
+            raise SourceError("The document is an error message and no list of models.")
+        envelope = next((body[key] for key in ENVELOPES if isinstance(body.get(key), list)), None)
+        body = envelope if envelope is not None else [body] if _name(body) else None
+    if not isinstance(body, list):
+        raise SourceError("The document is no list of models: it has no list named data or models.")
+    return body
+
+
+def _name(row: Any) -> str | None:
+    """The id; Gemini writes it models/gemini-…, and Ollama has only a name."""
+    name = (row.get("id") or row.get("name")) if isinstance(row, dict) else None
+    return name.removeprefix("models/") or None if isinstance(name, str) else None
+
+
+def _constant_moments(rows: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    counted = Counter(str(row.get("created")) for row in rows)
+    shared = {moment for moment, number in counted.items() if len(rows) > 1 and number > len(rows) * SHARED}
+    return frozenset({*shared, *map(str, CONSTANT_MOMENTS)})
+
+
+def _record(name: str, values: Mapping[str, Any], moments: frozenset[str]) -> Record:
+    row = Row(values)
+    row.taken.update(IGNORED)
+    if row.take("active") is False:
+        row.find("is switched off in the source")
+    inputs, outputs = _modalities(row)
+    listed, types = _endpoint_types(row, name, outputs)
+    context, most = _limits(row)
+    return Record(
+        name=name,
+        display_name=_title(row, name),
+        vendor=_vendor(values, name),
+        description=row.text("description", longest=10_000),
+        context_length=context,
+        max_output_tokens=most,
+        input_modalities=inputs,
+        output_modalities=outputs,
+        capabilities=_capabilities(row, inputs),
+        supported_endpoint_types=types,
+        released_on=_released(values, moments),
+        retires_on=_day(row.take("deprecation")),
+        prices=prices_of(row),
+        concluded=frozenset({"released_on"} if listed else {"released_on", "supported_endpoint_types"}),
+        findings=tuple(row.findings),
+        unmapped=row.left_over,
+    )
+
+
+def _vendor(values: Mapping[str, Any], name: str) -> str | None:
+    """Who owns it, where that is a maker and the id does not tell: most hosts write themselves there."""
+    if matching.maker_of(name):
+        return None
+    named = (values.get(key) for key in ("organization", "owned_by"))
+    return next((each for each in named if isinstance(each, str) and matching.known_maker(each)), None)
+
+
+def _title(row: Row, name: str) -> str | None:
+    titles = [row.text(key, longest=255) for key in TITLES]
+    return next((title for title in titles if title and title.removeprefix("models/") != name), None)
+
+
+def _limits(row: Row) -> tuple[int | None, int | None]:
+    top = row.values.get("top_provider")
+    most = [row.count(key) for key in OUTPUT]
+    if isinstance(top, dict):
+        most.append(Row(top).count("max_completion_tokens"))
+    context = next((found for found in [row.count(key) for key in CONTEXT] if found), None)
+    output = next((found for found in most if found), None)
+    if context and output and output > context:
+        row.find("answers with more than its context holds, says the source; the limit of answers was left out")
+        return context, None
+    return context, output
+
+
+def _modalities(row: Row) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+    """What it lists itself or under architecture, else what its type makes."""
+    values = row.take("architecture")
+    sides = Row(values if isinstance(values, dict) else {})
+    inputs = row.names("input_modalities") or sides.names("input_modalities")
+    outputs = row.names("output_modalities") or sides.names("output_modalities")
+    kind = row.take("type")
+    if outputs is None and isinstance(kind, str) and kind in KINDS:
+        outputs = (KINDS[kind],)
+    return conclusions.modalities(inputs), conclusions.modalities(outputs)
+
+
+def _endpoint_types(row: Row, name: str, outputs: tuple[str, ...] | None) -> tuple[bool, tuple[str, ...] | None]:
+    """The ways to call it, and whether the source lists them."""
+    listed, methods = row.names("supported_endpoint_types"), row.names("supportedGenerationMethods")
+    if listed:
+        return True, listed
+    if methods is not None:
+        return False, tuple(METHODS[each] for each in methods if each in METHODS) or None
+    return False, conclusions.endpoint_types(name, outputs)
+
+
+def _capabilities(row: Row, inputs: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Mistral has flags, Vercel tags, OpenRouter's kin the parameters that are taken."""
+    flags, tags, parameters = row.take("capabilities"), row.take("tags"), row.take("supported_parameters")
+    if not isinstance(flags, dict) and not isinstance(tags, list) and not isinstance(parameters, list):
+        return None
+    named = (
+        [FLAGS[key] for key, value in flags.items() if value is True and key in FLAGS]
+        if isinstance(flags, dict)
+        else []
+    )
+    named += [FLAGS[tag] for tag in tags if isinstance(tag, str) and tag in FLAGS] if isinstance(tags, list) else []
+    named += _parameters(parameters)
+    return conclusions.abilities(named, inputs)
+
+
+def _parameters(parameters: Any) -> Iterable[str]:
+    words = ("tools", "structured_outputs", "reasoning")
+    return [each for each in parameters if each in words] if isinstance(parameters, list) else []
+
+
+def _released(values: Mapping[str, Any], moments: frozenset[str]) -> dt.date | None:
+    """When it was made, where that is no moment of the list: vLLM's is when the server was asked."""
+    if values.get("released") is not None:
+        return _day(values["released"])
+    made = values.get("created", values.get("created_at"))
+    return None if str(made) in moments or "max_model_len" in values else _day(made)
+
+
+def _day(moment: Any) -> dt.date | None:
+    """The day of a Unix time or of a text that begins with one."""
+    try:
+        if is_number(moment) and moment > 0:
+            return dt.datetime.fromtimestamp(int(moment), tz=dt.UTC).date()
+        if isinstance(moment, str) and re.match(r"\d{4}-\d\d-\d\d", moment):
+            return dt.date.fromisoformat(moment[:10])
+    except (OverflowError, OSError, ValueError):
+        return None
+    return None

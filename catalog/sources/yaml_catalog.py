@@ -1,0 +1,245 @@
+"""The whole catalog as YAML, as `export_catalog yaml` writes it and people edit it.
+
+Every scalar is read as the text that it is: YAML's own guesses would turn 1e-06 into a text, `no` into False and 12:30
+into a number. Anchors, aliases and tags are refused: a few lines of them can stand for gigabytes.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from catalog.exact import InexactError, plain, read_json, read_number
+from catalog.sources.conditions import read_conditions
+from catalog.sources.records import Document, Figure, Prices, Record, Structure
+from catalog.sources.rows import SourceError
+
+FORMAT = "modelbook/1"
+DEEPEST = 16
+LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+TEXTS = ("display_name", "description", "series", "icon")
+NAMES = (
+    "tags", "input_modalities", "output_modalities", "capabilities", "supported_endpoint_types", "public_endpoint_types"
+)  # fmt: skip
+COUNTS = ("context_length", "max_output_tokens")
+DATES = ("released_on", "deprecated_on", "retires_on")
+FLAGS = {"true": True, "false": False}
+
+Entry = Mapping[str, Any]
+
+
+def read(content: bytes) -> Document:
+    """The catalog of the file; SourceError or InexactError where it is none."""
+    body = load(content)
+    if not isinstance(body, dict) or body.get("format") != FORMAT:
+        raise SourceError(f"The document is no catalog: its first line is not `format: {FORMAT}`.")
+    try:
+        return _document(body)
+    except (SourceError, InexactError):
+        raise
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise SourceError(f"The catalog is not sound: {type(error).__name__} {str(error)[:80]}.") from None
+
+
+def load(content: bytes) -> Any:
+    """Mappings, lists and texts of a YAML document."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SourceError(f"The document is not UTF-8 text (byte {error.start}).") from None
+    try:
+        return _Builder().build(yaml.parse(text, Loader=LOADER))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise SourceError(
+            f"The document is not YAML: {getattr(error, 'problem', None) or 'it breaks off'}{where}."
+        ) from None
+
+
+class _Builder:
+    """Builds values of events, with a stack of its own: no document can nest it too deeply."""
+
+    def __init__(self) -> None:
+        self.stack: list[Any] = []
+        self.keys: list[str | None] = []
+        self.root: Any = None
+        self.documents = 0
+
+    def build(self, events: Any) -> Any:
+        for event in events:
+            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+                raise SourceError(f"Line {event.start_mark.line + 1} has an anchor or alias: write the value out.")
+            if getattr(event, "tag", None) not in (None, "!"):
+                raise SourceError(f"Line {event.start_mark.line + 1} has a tag, which this file does not need.")
+            self._take(event)
+        return self.root
+
+    def _take(self, event: Any) -> None:
+        match event:
+            case yaml.DocumentStartEvent():
+                self.documents += 1
+                if self.documents > 1:
+                    raise SourceError("The file holds more than one document.")
+            case yaml.MappingStartEvent():
+                self._open({}, event)
+            case yaml.SequenceStartEvent():
+                self._open([], event)
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                self.stack.pop()
+                self.keys.pop()
+            case yaml.ScalarEvent():
+                self._add(event.value, event)
+
+    def _open(self, value: Any, event: Any) -> None:
+        self._add(value, event)
+        self.stack.append(value)
+        self.keys.append(None)
+        if len(self.stack) > DEEPEST:
+            raise SourceError(f"Line {event.start_mark.line + 1} is nested too deeply.")
+
+    def _add(self, value: Any, event: Any) -> None:
+        if not self.stack:
+            self.root = value
+        elif isinstance(self.stack[-1], list):
+            self.stack[-1].append(value)
+        elif self.keys[-1] is None:
+            if not isinstance(value, str) or value in self.stack[-1]:
+                raise SourceError(f"Line {event.start_mark.line + 1} has a key that is no text or stands twice.")
+            self.keys[-1] = value
+        else:
+            self.stack[-1][self.keys[-1]] = value
+            self.keys[-1] = None
+
+
+def _document(body: Entry) -> Document:
+    models = [_checked(entry, "name") for entry in _list(body, "models")]
+    vendors = {_text(entry, "slug"): entry for entry in _list(body, "vendors")}
+    names = {slug: _text(entry, "name") for slug, entry in vendors.items()}
+    prices: dict[str, dict[str, Prices]] = {}
+    for entry in models:
+        for role, price in (entry.get("prices") or {}).items():
+            prices.setdefault(role, {})[entry["name"]] = _prices(price)
+    types = [_checked(entry, "name") for entry in _list(body, "endpoint_types")]
+    return Document(
+        records=tuple(_record(entry, names) for entry in models),
+        endpoint_types={entry["name"]: (entry["path"], entry["method"]) for entry in types},
+        structure=_structure(body, models, vendors, prices),
+    )
+
+
+def _record(entry: Entry, vendors: Mapping[str, str]) -> Record:
+    fields: dict[str, Any] = {name: _text(entry, name) for name in TEXTS if name in entry}
+    fields |= {name: _names(entry, name) for name in NAMES if name in entry}
+    fields |= {name: _count(entry[name]) for name in COUNTS if name in entry}
+    fields |= {name: dt.date.fromisoformat(entry[name]) for name in DATES if name in entry}
+    return Record(entry["name"], vendor=vendors[entry["vendor"]] if "vendor" in entry else None, **fields)
+
+
+def _structure(
+    body: Entry, models: list[Entry], vendors: Mapping[str, Entry], prices: Mapping[str, Mapping[str, Prices]]
+) -> Structure:
+    groups = {_text(entry, "slug"): entry for entry in _list(body, "groups")}
+    channels = {_text(entry, "slug"): entry for entry in _list(body, "channels")}
+    return Structure(
+        vendors={
+            slug: _fields(entry, texts=("name", "icon", "description"), names=("aliases",))
+            for slug, entry in vendors.items()
+        },
+        endpoint_types={
+            entry["name"]: _fields(entry, texts=("path", "method", "label")) for entry in _list(body, "endpoint_types")
+        },
+        groups={
+            slug: _fields(entry, texts=("label", "description", "rate_limit"), flags=("is_public", "in_auto"))
+            for slug, entry in groups.items()
+        },
+        channels={
+            slug: _fields(entry, texts=("name", "base_url", "note"), flags=("enabled",), counts=("priority", "weight"))
+            for slug, entry in channels.items()
+        },
+        reach={slug: _names(entry, "channels") for slug, entry in groups.items() if "channels" in entry},
+        models={entry["name"]: _fields(entry, texts=("status", "vendor", "successor")) for entry in models},
+        aliases={_text(entry, "name"): _fields(entry, texts=("model",)) for entry in _list(body, "aliases")},
+        offers={
+            (slug, _text(offer, "model")): _fields(offer, texts=("upstream_name",), flags=("enabled",))
+            for slug, entry in channels.items()
+            for offer in _list(entry, "offers")
+        },
+        rates={slug: {"ratio": _amount(entry["rate"])} for slug, entry in groups.items() if "rate" in entry},
+        popular={_text(entry, "model"): _fields(entry, counts=("position",)) for entry in _list(body, "popular")},
+        prices=prices,
+    )
+
+
+def _prices(entry: Entry) -> Prices:
+    facts = read_json(entry["facts"]) if "facts" in entry else {}
+    return Prices(entry["currency"], tuple(_figure(line) for line in _list(entry, "lines")), facts)
+
+
+def _figure(line: Entry) -> Figure:
+    return Figure(
+        meter=line.get("meter", ""),
+        amount=_amount(line["amount"]) if "amount" in line else None,
+        unit=line.get("unit", ""),
+        per=_count(line.get("per", "1")),
+        kind=line.get("kind", "absolute"),
+        conditions=read_conditions(line.get("when", "")),
+        facts=read_json(line["facts"]) if "facts" in line else {},
+    )
+
+
+def _fields(
+    entry: Entry,
+    *,
+    texts: tuple[str, ...] = (),
+    names: tuple[str, ...] = (),
+    flags: tuple[str, ...] = (),
+    counts: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """The fields that the entry says, each as what it is."""
+    fields: dict[str, Any] = {name: _text(entry, name) for name in texts if name in entry}
+    fields |= {name: list(_names(entry, name)) for name in names if name in entry}
+    fields |= {name: FLAGS[entry[name]] for name in flags if name in entry}
+    return fields | {name: _count(entry[name], least=None) for name in counts if name in entry}
+
+
+def _checked(entry: Any, key: str) -> Entry:
+    _text(entry, key)
+    return dict(entry)
+
+
+def _list(entry: Entry, key: str) -> list[Entry]:
+    listed = entry.get(key) or []
+    if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+        raise SourceError(f"{key} is no list of entries.")
+    return listed
+
+
+def _text(entry: Entry, key: str) -> str:
+    value = entry[key]
+    if not isinstance(value, str) or "\x00" in value:
+        raise SourceError(f"{key} is no text.")
+    return value
+
+
+def _names(entry: Entry, key: str) -> tuple[str, ...]:
+    listed = entry[key] or []
+    if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+        raise SourceError(f"{key} is no list of names.")
+    return tuple(listed)
+
+
+def _count(text: str, *, least: int | None = 0) -> int:
+    number = read_number(text)
+    if number != int(number) or (least is not None and number < least) or abs(number) > 10**12:
+        raise SourceError(f"{text[:40]!r} is no count.")
+    return int(number)
+
+
+def _amount(text: str) -> Any:
+    amount = plain(read_number(text))
+    if amount < 0:
+        raise SourceError(f"{text[:40]!r} is negative.")
+    return amount

@@ -1,0 +1,55 @@
+// Turns a line of names with commas into chips that can be ordered, with a menu of the names that are known.
+// Without this script the line itself is edited; the form is the same either way.
+"use strict";
+
+function enhance(box) {
+  const line = box.querySelector("input");
+  const menu = box.querySelector("select");
+  if (!menu || box.dataset.names === "ready") return;
+  box.dataset.names = "ready";
+  const known = Array.from(menu.options, (option) => option.value);
+  const chips = document.createElement("ol");
+  chips.className = "names-chips";
+  box.prepend(chips);
+  line.type = "hidden";
+  menu.hidden = false;
+
+  const read = () => line.value.split(",").map((name) => name.trim()).filter(Boolean);
+  const write = (names) => {
+    line.value = names.join(", ");
+    line.dispatchEvent(new Event("change", { bubbles: true }));
+    draw();
+  };
+  const button = (sign, label, act) => {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.textContent = sign;
+    made.setAttribute("aria-label", label);
+    made.addEventListener("click", act);
+    return made;
+  };
+
+  function draw() {
+    const names = read();
+    chips.replaceChildren(
+      ...names.map((name, place) => {
+        const chip = document.createElement("li");
+        chip.append(name);
+        if (place > 0) {
+          chip.append(button("←", `Put ${name} earlier`, () => {
+            write([...names.slice(0, place - 1), name, names[place - 1], ...names.slice(place + 1)]);
+          }));
+        }
+        chip.append(button("×", `Remove ${name}`, () => write(names.filter((other) => other !== name))));
+        return chip;
+      }),
+    );
+    const rest = known.filter((name) => !names.includes(name));
+    menu.replaceChildren(new Option("Add…", ""), ...rest.map((name) => new Option(name)));
+  }
+
+  menu.addEventListener("change", () => menu.value && write([...read(), menu.value]));
+  draw();
+}
+
+document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-names]").forEach(enhance));

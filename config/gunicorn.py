@@ -1,0 +1,73 @@
+"""How gunicorn serves Modelbook: `gunicorn --config config/gunicorn.py config.wsgi`."""
+
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+from gunicorn.glogging import Logger, SafeAtoms  # type: ignore[import-untyped]
+
+from tokens.logs import SecretsFilter
+
+
+class PrintableAtoms(SafeAtoms):  # type: ignore[misc]
+    """The parts of an access line, without the line breaks that would forge another line."""
+
+    def __getitem__(self, name: str) -> Any:
+        part = super().__getitem__(name)
+        if isinstance(part, str) and not part.isprintable():
+            return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in part)
+        return part
+
+
+class SecretsLogger(Logger):  # type: ignore[misc]
+    """gunicorn's logger, without the keys that clients send in addresses."""
+
+    atoms_wrapper_class = PrintableAtoms
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in (*self.error_log.handlers, *self.access_log.handlers):
+            handler.addFilter(SecretsFilter())
+
+
+def number(name: str, default: int) -> int:
+    """The variable as a whole number above zero, or the end with a sentence."""
+    text = os.environ.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and int(text)):
+        sys.exit(f"{name}: write a whole number above zero, not {text!r}.")
+    return int(text)
+
+
+# Without collectstatic there is no such folder; WhiteNoise then serves the packages' own files.
+warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
+
+host = os.environ.get("HOST") or "127.0.0.1"
+bind = f"{f'[{host}]' if ':' in host else host}:{number('PORT', 8000)}"
+
+# Threads, because a worker mostly waits for the database; two processes, so that one that is restarted leaves one.
+worker_class = "gthread"
+workers = number("WEB_CONCURRENCY", 2)
+threads = 4
+# Not preloaded: SIGHUP then brings new code, and no database pool is carried over a fork.
+preload_app = False
+# A leak, should there be one, never grows old; the jitter keeps workers from restarting together.
+max_requests = 20_000
+max_requests_jitter = 2_000
+
+timeout = 30
+graceful_timeout = 30
+# Longer than the 60 seconds after which common proxies drop an idle connection: the other way round, a proxy
+# would now and then send a request into a connection that is just being closed.
+keepalive = 75
+
+# The heartbeat file on a disk can block a worker; memory cannot.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+# A socket in the home folder by which a running server can be controlled: unused, and in the way of read-only systems.
+control_socket_disable = True
+
+logger_class = SecretsLogger
+accesslog = "-"
+# The path without its query, where some clients put their key; no Referer, which may repeat it.
+access_log_format = '%(t)s %(h)s "%(m)s %(U)s" %(s)s %(B)s bytes %(M)s ms %({x-request-id}o)s'

@@ -1,0 +1,339 @@
+"""Every setting of Modelbook, read from the environment; all mistakes in it are reported at once, at start.
+
+.env.example lists each variable with its default.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from environs import Env, EnvError
+from psycopg_pool.base import AttemptWithBackoff
+
+from config.secrets import read_secrets
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Env(eager=False)
+problems: list[str] = []
+
+
+def secret(name: str) -> str:
+    """A secret from NAME, from the file that NAME_FILE points at, or from the file that quickstart made."""
+    file = os.environ.get(f"{name}_FILE")
+    if file:
+        try:
+            return Path(file).read_text().strip()
+        except OSError as error:
+            problems.append(f"{name}_FILE: {error.strerror}.")
+            return ""
+    value = os.environ.get(name) or read_secrets().get(name, "")
+    if not value:
+        problems.append(f"{name} is not set. Set it, or run `python manage.py quickstart`, which makes one.")
+    return value
+
+
+def numbered_peppers(text: str) -> dict[int, str]:
+    """`1:secret,2:newer` as {1: "secret", 2: "newer"}; the highest number signs new keys."""
+    peppers: dict[int, str] = {}
+    for part in filter(None, text.split(",")):
+        number, colon, value = part.partition(":")
+        if not (colon and number.strip().isdigit() and len(value.strip()) >= 16):
+            problems.append("TOKEN_PEPPERS: write 1:secret,2:newer, each secret of 16 characters or more.")
+            return {}
+        peppers[int(number)] = value.strip()
+    return peppers
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's settings for DATABASE_URL, tuned so that concurrent writers wait for each other and never fail."""
+    try:
+        settings: dict[str, Any] = dict(dj_database_url.parse(url))
+    except ValueError:
+        problems.append("DATABASE_URL: write sqlite:////path/to/file or postgres://user:password@host:5432/name.")
+        return {"ENGINE": "django.db.backends.dummy"}
+    options = settings.setdefault("OPTIONS", {})
+    if settings["ENGINE"].endswith("sqlite3"):
+        # IMMEDIATE takes the write lock when a transaction begins: one that reads first and writes later would
+        # otherwise be refused at once, whatever the timeout, as soon as another wrote in between.
+        # Opening the file and setting it up takes longer than most requests do: each thread keeps its connection.
+        settings["CONN_MAX_AGE"] = None
+        options |= {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 30,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+        }
+    elif settings["ENGINE"].endswith("postgresql"):
+        # After a restart of the server all idle connections fail their check. Between two of them the pool would wait
+        # 1, 2, 4 seconds, and the first request fail though the server is there again.
+        AttemptWithBackoff.INITIAL_DELAY = 0.01
+        # The pool needs CONN_MAX_AGE 0; the health check is what survives a restart of the server.
+        settings |= {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
+        options |= {
+            "pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 3},
+            "options": "-c statement_timeout=30000",
+        }
+    return settings
+
+
+DEBUG = env.bool("DEBUG", False)
+SECRET_KEY = secret("SECRET_KEY")
+TOKEN_PEPPERS = numbered_peppers(secret("TOKEN_PEPPERS"))
+TOKEN_PREFIX = env.str("TOKEN_PREFIX", "mb_live")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+HTTPS = env.bool("HTTPS", False)
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
+NARROW_DIALECTS = env.bool("NARROW_DIALECTS", False)
+SITE_NAME = env.str("SITE_NAME", "Modelbook")
+PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", "")
+API_DOMAIN = env.str("API_DOMAIN", "modelbook")
+MODELS_CACHE_SECONDS = env.int("MODELS_CACHE_SECONDS", 3600)
+REDIS_URL = env.str("REDIS_URL", "")
+FAILED_KEYS_PER_MINUTE = env.int("FAILED_KEYS_PER_MINUTE", 60)
+USAGE_WRITE_SECONDS = env.int("USAGE_WRITE_SECONDS", 15)
+POPULAR_DAYS = env.int("POPULAR_DAYS", 30)
+POPULAR_COUNT = env.int("POPULAR_COUNT", 20)
+FETCH_OWN_HOSTS: list[str] = env.list("FETCH_OWN_HOSTS", [])
+KEYS_IN_QUERY = env.bool("KEYS_IN_QUERY", True)
+DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 8)
+DATABASES = {"default": database(env.str("DATABASE_URL", f"sqlite:///{BASE_DIR / 'modelbook.sqlite3'}"))}
+
+try:
+    env.seal()
+except EnvError as error:
+    problems.append(str(error))
+if problems:
+    raise ImproperlyConfigured("Modelbook cannot start:\n  " + "\n  ".join(dict.fromkeys(problems)))
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.simple_history",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "simple_history",
+    "axes",
+    "rest_framework",
+    "catalog",
+    "tokens",
+    "pricing",
+]
+MIDDLEWARE = [
+    "tokens.probes.ProbesMiddleware",
+    "tokens.middleware.RequestIdMiddleware",
+    "tokens.middleware.ApiHeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+# Clients treat a redirect as a failure: both forms of an address are served, and none redirects to the other.
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+LANGUAGE_CODE = "en"
+# Of the pages that customers see; the admin is in English.
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+TIME_ZONE = "UTC"
+USE_TZ = True
+# Dates that mean the same to everybody: 2026-11-22, and not 11/22 or Nov. 22.
+FORMAT_MODULE_PATH = ["config.formats"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+# Finders serve the packages' own files, so a fresh clone needs no collectstatic.
+WHITENOISE_USE_FINDERS = True
+
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+PASSWORD_HASHERS = ["tokens.passwords.Argon2Hasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+# By user name and address together: by name alone, anyone could lock an administrator out.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 1  # hours
+AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
+# Who is locked out is let in again by `manage.py axes_reset`.
+AXES_ENABLE_ADMIN = False
+AXES_IPWARE_PROXY_COUNT = TRUSTED_PROXIES or None
+
+# The login form is open to everybody: nobody may fill the disk through it.
+FILE_UPLOAD_HANDLERS = [
+    "catalog.uploads.CappedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXIES else None
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+# A plain-HTTP API call must fail in its own format, not be led to another address with its key.
+SECURE_REDIRECT_EXEMPT = [r"^(?!admin/)"]
+# Not no-referrer: with it browsers send "Origin: null", and the admin would refuse every form as forged.
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tokens.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "tokens.negotiation.AlwaysJSON",
+    "EXCEPTION_HANDLER": "tokens.errors.answer_exception",
+    # The API never asks contrib.auth: a session cookie opens nothing here.
+    "UNAUTHENTICATED_USER": None,
+    # The query parameter `format` belongs to clients.
+    "URL_FORMAT_OVERRIDE": None,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {
+        "request_id": {"()": "tokens.logs.RequestIdFilter"},
+        "secrets": {"()": "tokens.logs.SecretsFilter"},
+    },
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {request_id} {message}", "style": "{"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id", "secrets"]}
+    },
+    "root": {"handlers": ["console"], "level": "INFO"},
+    # Django's own handlers know no filter: with DEBUG, every line would stand twice, once with the key in its query.
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+    },
+}
+
+
+def page(title: str, icon: str, label: str) -> dict[str, Any]:
+    """An entry of the admin's side bar, for those who may see that model."""
+    app, model = label.split(".")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{model}_changelist"),
+        "permission": lambda request: request.user.has_perm(f"{app}.view_{model}"),
+    }
+
+
+UNFOLD = {
+    "SITE_TITLE": "Modelbook",
+    "SITE_HEADER": "Modelbook",
+    "SITE_SUBHEADER": "Models, keys and prices",
+    "SITE_SYMBOL": "menu_book",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("catalog/icon.svg")}],
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+    "DASHBOARD_CALLBACK": "pricing.dashboard.fill",
+    "STYLES": [lambda _: static("catalog/admin.css")],
+    # Ink blue: reads well on white and on black, and no state is told by it.
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% .014 254.6)",
+            "100": "oklch(93.2% .032 255.6)",
+            "200": "oklch(88.2% .059 254.1)",
+            "300": "oklch(80.9% .105 251.8)",
+            "400": "oklch(70.7% .165 254.6)",
+            "500": "oklch(62.3% .214 259.8)",
+            "600": "oklch(54.6% .245 262.9)",
+            "700": "oklch(48.8% .243 264.4)",
+            "800": "oklch(42.4% .199 265.6)",
+            "900": "oklch(37.9% .146 265.5)",
+            "950": "oklch(28.2% .091 267.9)",
+        }
+    },
+    "SIDEBAR": {
+        "show_search": True,
+        "command_search": False,
+        "navigation": [
+            {
+                "title": "Catalog",
+                "items": [
+                    {"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")},
+                    page("Models", "deployed_code", "catalog.aimodel"),
+                    page("Vendors", "domain", "catalog.vendor"),
+                    page("Channels", "hub", "catalog.channel"),
+                    page("Offers", "link", "catalog.offer"),
+                    page("Endpoint types", "api", "catalog.endpointtype"),
+                ],
+            },
+            {
+                "title": "Access",
+                "separator": True,
+                "items": [
+                    page("Tokens", "key", "tokens.token"),
+                    page("Groups", "groups", "tokens.tokengroup"),
+                    page("Operators", "badge", "auth.user"),
+                    page("Operator roles", "admin_panel_settings", "auth.group"),
+                ],
+            },
+            {
+                "title": "Prices",
+                "separator": True,
+                "items": [
+                    page("Price sheets", "receipt_long", "pricing.pricesheet"),
+                    page("Discount rules", "sell", "pricing.discountrule"),
+                    page("Group rates", "percent", "pricing.grouprate"),
+                    page("Currency rates", "currency_exchange", "pricing.currencyrate"),
+                    page("Popular models", "star", "pricing.popularmodel"),
+                    page("Usage counts", "bar_chart", "pricing.usagecount"),
+                    page("Usage reporters", "cell_tower", "pricing.usagereporter"),
+                ],
+            },
+            {
+                "title": "Imports",
+                "separator": True,
+                "items": [
+                    page("Import runs", "sync", "catalog.importrun"),
+                    page("Sources", "cloud_download", "catalog.source"),
+                    page("Snapshots", "inventory_2", "catalog.snapshot"),
+                ],
+            },
+        ],
+    },
+}

@@ -1,0 +1,14 @@
+"""The WSGI application that gunicorn serves: Django, and in front of it a lane for what is asked for all day."""
+
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup(set_prefix=False)
+
+from tokens.lane import Lane  # noqa: E402  (its models can be imported only now)
+from tokens.requests import Utf8Handler  # noqa: E402
+
+django_application = Utf8Handler()
+application = Lane(django_application)

@@ -1,0 +1,1 @@
+"""What it costs: price sheets and lines, group rates, popular models, the public price list."""

@@ -1,0 +1,77 @@
+"""Sheets and lines of the price book as plain values, which every rule of pricing works on. Imports no models."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from pricing.money import in_dollars, multiply
+
+
+@dataclass(frozen=True)
+class Line:
+    """A PriceLine as a plain value."""
+
+    kind: str
+    meter: str
+    amount: Decimal | None
+    per: int = 1
+    unit: str = ""
+    conditions: Sequence[Mapping[str, Any]] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_plain(self) -> bool:
+        return self.kind == "absolute" and not self.conditions
+
+    @property
+    def is_discount(self) -> bool:
+        """Whether it multiplies everything, always."""
+        return self.kind == "multiplier" and not (self.meter or self.conditions)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A PriceSheet as a plain value, its lines in order; `per_usd` is its currency's rate where one is on file."""
+
+    currency: str
+    lines: Sequence[Line]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    per_usd: Decimal | None = None
+
+    @property
+    def discount(self) -> Decimal:
+        """What all figures are multiplied by: 1 where no line says otherwise."""
+        return multiply(*(line.amount for line in self.lines if line.is_discount and line.amount is not None))
+
+    def times(self, multiplier: Decimal, *, rule: str) -> "Sheet":
+        """The sheet with everything multiplied once more; `rule` says by whom, for whoever reads a quote."""
+        return replace(self, lines=(*self.lines, Line("multiplier", "", multiplier, facts={"rule": rule})))
+
+    def folded(self) -> "Sheet":
+        """The same prices with the discount multiplied in."""
+        discount = self.discount
+        if discount == 1:
+            return self
+        lines = [
+            replace(line, amount=multiply(line.amount, discount))
+            if line.kind == "absolute" and line.amount is not None
+            else line
+            for line in self.lines
+            if not line.is_discount
+        ]
+        return replace(self, lines=lines)
+
+    def in_dollars(self) -> "Sheet | None":
+        """The sheet in US dollars; None where there is no rate to say what that is."""
+        if self.currency == "USD":
+            return self
+        if self.per_usd is None:
+            return None
+        lines = [
+            replace(line, amount=in_dollars(line.amount, self.per_usd))
+            if line.kind == "absolute" and line.amount is not None
+            else line
+            for line in self.lines
+        ]
+        return replace(self, currency="USD", lines=lines, per_usd=None)

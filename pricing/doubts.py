@@ -1,0 +1,35 @@
+"""What is odd about a model's price or limits without being impossible: worth a look before it is believed."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from catalog.exact import digits, multiply
+from catalog.sources.records import Prices
+
+
+def doubts(prices: Prices | None, facts: Mapping[str, Any], *, is_new: bool) -> list[str]:
+    """Sentences on a new or changed price and on new facts; a price of nothing is only odd where there was none."""
+    return [*_price_doubts(prices, is_new=is_new), *_fact_doubts(facts)] if prices else [*_fact_doubts(facts)]
+
+
+def _price_doubts(prices: Prices, *, is_new: bool) -> Iterator[str]:
+    plain = [each for each in prices.figures if each.kind == "absolute" and not each.conditions]
+    if is_new and plain and all(each.amount == 0 for each in prices.figures if each.kind == "absolute"):
+        yield "costs nothing"
+    amounts = {
+        each.meter: multiply(each.amount, Decimal(1_000_000)) / each.per
+        for each in plain
+        if each.unit == "token" and each.amount is not None
+    }
+    given, made, cached = (amounts.get(meter) for meter in ("input", "output", "input.cache_read"))
+    if given is not None and cached is not None and cached > given:
+        yield f"reading from the cache costs more ({digits(cached)}) than reading anew ({digits(given)})"
+    if given and made and made < given / 10:
+        yield f"output ({digits(made)}) costs less than a tenth of input ({digits(given)})"
+
+
+def _fact_doubts(facts: Mapping[str, Any]) -> Iterator[str]:
+    context, output = facts.get("context_length"), facts.get("max_output_tokens")
+    if context and output and output > context:
+        yield f"writes more tokens ({output:,}) than its context holds ({context:,})"

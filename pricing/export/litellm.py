@@ -1,0 +1,158 @@
+"""LiteLLM's cost map, for LITELLM_MODEL_COST_MAP_URL: a map from model id to a flat object, US dollars per unit.
+
+No row names a litellm_provider: to LiteLLM that means any, and whoever calls a gateway does so as openai/<id>. What its
+grammar has no key for (prices by the hour in a gateway's own words, rules of pictures) is left out.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from catalog.exact import write_json
+from catalog.sources.litellm import CAPABILITIES, ENDPOINT_TYPES, PRICE_WORDS
+from catalog.sources.litellm_keys import BASES, TIER_WORDS, format_key, parse_key
+from pricing.book import Line, Sheet
+from pricing.export.items import Item, per
+
+JSON = dict[str, Any]
+
+BASE_OF: Mapping[tuple[str, str], tuple[str, int]] = {
+    (meter, unit): (base, count) for base, (meter, unit, count) in BASES.items()
+}
+OWN = "x.litellm."
+# Facts of other sources that have such words in their names.
+NOT_LITELLMS = frozenset({"billing_mode", "billing_expr", "image_pricing", "video_pricing"})
+# LiteLLM prices writes to both by the key without a lifetime.
+USUAL_LIFETIMES = ("5m", "30m")
+MODES = {
+    "embeddings": "embedding",
+    "jina-rerank": "rerank",
+    "image-generation": "image_generation",
+    "audio-speech": "audio_speech",
+    "audio-transcription": "audio_transcription",
+    "openai-video": "video_generation",
+}
+PATHS = {name: path for path, name in reversed(ENDPOINT_TYPES.items())}
+FLAGS = {"tools": "function_calling"} | {word: flag for flag, word in reversed(CAPABILITIES.items())}
+
+
+def render(items: Iterable[Item]) -> bytes:
+    return write_json({item.name: _row(item) for item in items})
+
+
+def _row(item: Item) -> JSON:
+    row: JSON = {"mode": _mode(item)}
+    counts = {"max_input_tokens": item.context_length, "max_output_tokens": item.max_output_tokens}
+    row |= {name: count for name, count in counts.items() if count is not None}
+    row |= price_row(item.dollars) if item.dollars else {}
+    lists = {
+        "supported_endpoints": [PATHS[name] for name in item.endpoint_types if name in PATHS],
+        "supported_modalities": item.inputs,
+        "supported_output_modalities": item.outputs,
+    }
+    row |= {name: list(names) for name, names in lists.items() if names}
+    row |= {f"supports_{FLAGS.get(name, name)}": True for name in item.capabilities}
+    if item.retires_on:
+        row["deprecation_date"] = item.retires_on.isoformat()
+    return row
+
+
+def _mode(item: Item) -> str:
+    kinds = [MODES[name] for name in item.endpoint_types if name in MODES]
+    if kinds and not {"openai", "anthropic", "gemini"} & set(item.endpoint_types):
+        return kinds[0]
+    return "responses" if item.endpoint_types == ("openai-response",) else "chat"
+
+
+def price_row(sheet: Sheet) -> JSON:
+    """All figures that LiteLLM has a key for, under it."""
+    row: JSON = {
+        key: dict(value) if isinstance(value, dict) else value
+        for key, value in sheet.facts.items()
+        if PRICE_WORDS.search(key) and key not in NOT_LITELLMS
+    }
+    for line in sheet.lines:
+        if line.amount is None:
+            continue
+        if line.kind == "multiplier":
+            _put_factor(row, line)
+        elif block := line.facts.get("block"):
+            _put_in_block(row, block, line)
+        elif key := _key(line):
+            row[key] = (
+                per(line, BASE_OF[line.meter, line.unit][1]) if (line.meter, line.unit) in BASE_OF else line.amount
+            )
+    return row
+
+
+def _put_factor(row: JSON, line: Line) -> None:
+    block, dot, key = str(line.facts.get("key", "")).rpartition(".")
+    if dot:
+        row.setdefault(block, {})[key] = line.amount
+    elif key:
+        row[key] = line.amount
+
+
+def _put_in_block(row: JSON, block: str, line: Line) -> None:
+    key = str(line.facts.get("key") or line.meter.removeprefix(f"{OWN}{block}."))
+    values = {condition["dim"]: condition["value"] for condition in line.conditions}
+    match block:
+        case "tiered_pricing":
+            name = "max_results_range" if "max_results" in values else "range"
+            tiers = row.setdefault(block, [])
+            tier = next((each for each in tiers if each[name] == line.facts["range"]), None)
+            if tier is None:
+                tier = {name: line.facts["range"]}
+                tiers.append(tier)
+            tier[key] = line.amount
+        case "off_peak_pricing":
+            row.setdefault(block, _windows(values["time"]))[key] = line.amount
+        case "search_context_cost_per_query":
+            row.setdefault(block, {})[f"search_context_size_{values['search_context']}"] = line.amount
+        case "guardrail_cost_per_unit":
+            row.setdefault(block, {})[values["policy"]] = line.amount
+
+
+def _windows(time: Mapping[str, Any]) -> JSON:
+    windows = [{"hours_utc": each["hours"], "weekdays": each["weekdays"]} for each in time["windows"]]
+    zone = {"weekday_timezone": time["weekday_tz"]} if "weekday_tz" in time else {}
+    return {"windows": windows, **zone}
+
+
+def _key(line: Line) -> str | None:
+    """The line's key: the one it came by, else the grammar's; None where the grammar cannot say it."""
+    if line.meter.startswith(OWN):
+        return line.meter.removeprefix(OWN)
+    if "key" in line.facts:
+        return str(line.facts["key"])
+    conditions = _conditions(line.conditions)
+    if (line.meter, line.unit) not in BASE_OF or conditions is None:
+        return None
+    base, count = BASE_OF[line.meter, line.unit]
+    key = format_key(line.meter, line.unit, count, conditions)
+    parsed = parse_key(key)
+    told = parsed and {condition["dim"]: condition["value"] for condition in parsed.conditions}
+    wanted = {condition["dim"]: condition["value"] for condition in conditions}
+    return key if parsed and key.startswith(base) and told == wanted else None
+
+
+def _conditions(conditions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]] | None:
+    """The conditions as the grammar has them; None where it cannot."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for condition in conditions:
+        dim, op, value = condition["dim"], condition["op"], condition["value"]
+        if dim == "cache_ttl" and value in USUAL_LIFETIMES:
+            continue
+        if dim == "prompt_tokens" and op == "gte" and (value - 1) % 1000 == 0:
+            op, value = "gt", value - 1
+        sayable = {
+            "resolution": op == "eq",
+            "duration": op == "gt",
+            "cache_ttl": op == "eq",
+            # At a whole thousand and "from", LiteLLM's "above" differs by that one length alone.
+            "prompt_tokens": op in ("gt", "gte") and value % 1000 == 0 if isinstance(value, int) else False,
+            "service_tier": op == "eq" and value in TIER_WORDS,
+        }
+        if dim in found or not sayable.get(dim, False):
+            return None
+        found[dim] = {"dim": dim, "op": op, "value": value}
+    return list(found.values())

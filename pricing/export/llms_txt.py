@@ -1,0 +1,52 @@
+"""llms.txt: what is here, in a few lines that a language model reads as easily as a person."""
+
+from collections.abc import Iterable
+
+from catalog.exact import digits
+from pricing.export.items import Item, per
+
+MILLION = 1_000_000
+HEAD = """# Modelbook
+
+> The models that this gateway offers and what they cost, as of now. Prices are US dollars per million tokens unless
+> a line says otherwise.
+
+## Addresses
+
+- [Models]({site}/v1/models): OpenAI's, Anthropic's or Gemini's list, by the caller's own headers; needs a key
+- [Prices]({site}/api/pricing): every model with its price, in the form of new-api; `?as_of=` a moment
+- [Quote]({site}/api/pricing/quote): what a given use of a model costs
+- [Cost map for LiteLLM]({site}/api/export/litellm.json): set LITELLM_MODEL_COST_MAP_URL to it
+- [OpenRouter's form]({site}/api/export/openrouter.json)
+- [models.dev's form]({site}/api/export/models_dev.json)
+- [Price lines as CSV]({site}/api/export/prices.csv)
+- [Documentation]({site}/docs)
+
+## Models
+
+"""
+
+
+def render(items: Iterable[Item], site: str = "") -> bytes:
+    lines = [f"- {item.name} ({item.vendor_name}): {_price(item)}{_context(item)}" for item in items]
+    return (HEAD.format(site=site) + "\n".join(lines) + "\n").encode()
+
+
+def _price(item: Item) -> str:
+    if item.is_dynamic:
+        return "decided per request"
+    sheet = item.dollars
+    plain = {(line.meter, line.unit): line for line in sheet.lines if line.is_plain} if sheet else {}
+    parts = [
+        f"${digits(per(plain[meter, 'token'], MILLION))} {word}"
+        for meter, word in (("input", "in"), ("output", "out"), ("input.cache_read", "cached"))
+        if (meter, "token") in plain
+    ]
+    if not parts and plain:
+        (_, unit), line = next(iter(plain.items()))
+        parts = [f"${digits(per(line, 1))} per {unit}"]
+    return ", ".join(parts) or "see the price list"
+
+
+def _context(item: Item) -> str:
+    return f"; {item.context_length:,} tokens of context" if item.context_length else ""

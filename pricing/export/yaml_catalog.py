@@ -1,0 +1,144 @@
+"""The whole catalog as ordered YAML: what an operator keeps in a repository, reads the changes of, and moves with.
+
+Prices are those in force; past and announced ones, rules of discounts, rates of currencies, the history and everything
+about tokens stay in the database. The same catalog is the same bytes, and `import_catalog yaml` gives it back.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import yaml
+
+from catalog.exact import digits, write_json
+from catalog.models import AIModel, Channel, EndpointType, ModelAlias, Offer, Vendor
+from catalog.sources.conditions import write_conditions
+from catalog.sources.yaml_catalog import COUNTS, DATES, FORMAT, NAMES, TEXTS
+from pricing.book import Line, Sheet
+from pricing.models import GroupRate, PopularModel, PriceSheet
+from pricing.publishing import sheets_in_force
+from tokens.models import TokenGroup
+
+JSON = dict[str, Any]
+
+
+class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """Writes every value where it stands: no anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def render(*, at: dt.datetime) -> bytes:
+    """Everything but secrets, tokens and the past."""
+    body = {
+        "format": FORMAT,
+        "vendors": [
+            {"slug": each.slug, "name": each.name, "aliases": each.aliases, "icon": each.icon}
+            | {"description": each.description}
+            for each in Vendor.objects.order_by("slug")
+        ],
+        "endpoint_types": [
+            {"name": each.name, "path": each.path, "method": each.method, "label": each.label}
+            for each in EndpointType.objects.order_by("name")
+        ],
+        "groups": _groups(),
+        "channels": _channels(),
+        "models": _models(at=at),
+        "aliases": [
+            {"name": each.name, "model": each.model.name}
+            for each in ModelAlias.objects.select_related("model").order_by("name")
+        ],
+        "popular": [
+            {"model": each.model.name, "position": each.position}
+            for each in PopularModel.objects.select_related("model").order_by("position", "model__name")
+        ],
+    }
+    text = yaml.dump(body, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=2**31 - 1)
+    return str(text).encode()
+
+
+def _groups() -> list[JSON]:
+    rates = dict(GroupRate.objects.values_list("group", "ratio"))
+    reach = defaultdict(list)
+    pairs = TokenGroup.channels.through.objects.order_by("channel__slug")
+    for group, channel in pairs.values_list("tokengroup", "channel__slug"):
+        reach[group].append(channel)
+    return [
+        {
+            "slug": each.slug,
+            "label": each.label,
+            "description": each.description,
+            "is_public": each.is_public,
+            "in_auto": each.in_auto,
+            "rate_limit": each.rate_limit,
+            **({"rate": digits(rates[each.pk])} if each.pk in rates else {}),
+            "channels": reach[each.pk],
+        }
+        for each in TokenGroup.objects.order_by("slug")
+    ]
+
+
+def _channels() -> list[JSON]:
+    offers = defaultdict(list)
+    rows = Offer.objects.order_by("model__name").values_list("channel", "model__name", "enabled", "upstream_name")
+    for channel, model, enabled, upstream_name in rows:
+        offers[channel].append({"model": model, "enabled": enabled, "upstream_name": upstream_name})
+    return [
+        {
+            "slug": each.slug,
+            "name": each.name,
+            "enabled": each.enabled,
+            "base_url": each.base_url,
+            "priority": each.priority,
+            "weight": each.weight,
+            "note": each.note,
+            "offers": offers[each.pk],
+        }
+        for each in Channel.objects.order_by("slug")
+    ]
+
+
+def _models(*, at: dt.datetime) -> list[JSON]:
+    models = list(AIModel.objects.select_related("vendor", "successor").order_by("name"))
+    sheets = sheets_in_force([model.pk for model in models], roles=PriceSheet.Role.values, at=at)
+    return [_model(model, sheets.get(model.pk, {})) for model in models]
+
+
+def _model(model: AIModel, sheets: Mapping[str, Sheet]) -> JSON:
+    """What is known of it: a field that is not there is not known."""
+    values = {name: getattr(model, name) for name in (*TEXTS, *NAMES, *COUNTS, *DATES)}
+    said = {name: value for name, value in values.items() if value or (name == "public_endpoint_types" and value == [])}
+    return {
+        "name": model.name,
+        "status": model.status,
+        "vendor": model.vendor.slug,
+        **{name: value.isoformat() if isinstance(value, dt.date) else value for name, value in said.items()},
+        **({"successor": model.successor.name} if model.successor else {}),
+        **({"prices": {role: _sheet(sheets[role]) for role in sorted(sheets)}} if sheets else {}),
+    }
+
+
+def _sheet(sheet: Sheet) -> JSON:
+    return {"currency": sheet.currency, **_facts(sheet.facts), "lines": _lines(sheet.lines)}
+
+
+def _lines(lines: Iterable[Line]) -> list[JSON]:
+    return [
+        {
+            **({"kind": line.kind} if line.kind != "absolute" else {}),
+            "meter": line.meter,
+            **({} if line.amount is None else {"amount": digits(line.amount)}),
+            "per": line.per,
+            "unit": line.unit,
+            **({"when": write_conditions(line.conditions)} if line.conditions else {}),
+            **_facts(line.facts),
+        }
+        for line in lines
+    ]
+
+
+def _facts(facts: Mapping[str, Any]) -> JSON:
+    """As JSON: the exact types of what a source said matter, and YAML would guess at them."""
+    return {"facts": write_json(facts).decode()} if facts else {}

@@ -1,0 +1,287 @@
+"""An import from end to end: read -> plan -> guards -> apply, in one transaction that leaves all or nothing.
+
+Sources propose and operators decide: a plan is made first, whoever applies it, and a guard stops what looks like a
+broken source until the operator says that it is meant.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from catalog import revision
+from catalog.bulk import create_rows, update_rows
+from catalog.fetching import Fetched
+from catalog.importing import (
+    FactsPlan,
+    Findings,
+    InputError,
+    apply_facts,
+    matches,
+    model_keys,
+    plan_facts,
+    read_document,
+)
+from catalog.models import AIModel, Channel, ImportRun, Snapshot, Source
+from catalog.models.pin import price_field
+from catalog.runs import run_scope
+from catalog.sources.records import Document, Structure
+from catalog.standing import Standing, mark_pins
+from pricing.models import GroupRate, PopularModel, PriceSheet
+from pricing.plans import Guard, ImportPlan, Options
+from pricing.sheets import apply_prices, plan_prices
+from pricing.structure import apply_structure, plan_structure
+from tokens.models import TokenGroup
+
+# A source that loses a larger share of its rows at once has more likely broken than shrunk.
+LARGEST_LOSS = Decimal("0.05")
+
+__all__ = ["ImportPlan", "Options", "apply_import", "carry_out", "keep_snapshot", "make_plan", "record_run", "remember"]
+
+
+def make_plan(content: bytes, options: Options, *, at: dt.datetime) -> ImportPlan:
+    """What importing these bytes would do; writes nothing. InputError says in a sentence why they cannot be."""
+    return _plan(_read(content, options), content, options, at=at)
+
+
+def _read(content: bytes, options: Options) -> Document:
+    _check_options(options)
+    return read_document(options.source.read, content, only=options.only, providers=options.providers)
+
+
+def _plan(document: Document, content: bytes, options: Options, *, at: dt.datetime) -> ImportPlan:
+    findings = Findings()
+    findings.collect(document)
+    standing = options.standing()
+    facts = plan_facts(document, publish=options.publish, channel=options.channel, standing=standing, findings=findings)
+    # A part of the models is not the whole catalog: what is said beside them is then not meant.
+    structure = None if options.only else document.structure
+    document = _without_refused(document, facts, at=at)
+    prices = plan_prices(document, role=options.prices_as, at=at, findings=findings, standing=standing)
+    plan = ImportPlan(options, facts, prices, findings, heard=standing.heard)
+    plan.joins_group = _group_to_join(options, facts)
+    if options.prices_as == PriceSheet.Role.SELL:
+        _plan_rates(plan, document)
+    _plan_popular(plan, document)
+    if structure is not None:
+        plan.structure = plan_structure(_without_pinned(structure, standing, findings), at=at, findings=findings)
+    _judge(plan, content, {record.name for record in document.records})
+    return plan
+
+
+def _without_pinned(structure: Structure, standing: Standing, findings: Findings) -> Structure:
+    """What it says of pinned fields and prices left out."""
+    for name, pinned in standing.pinned_fields().items():
+        if any(name in part for part in (structure.models, *structure.prices.values())):
+            findings.add(f"what is pinned stays: {', '.join(sorted(pinned))}", name)
+    models = {
+        name: {key: value for key, value in fields.items() if (name, key) not in standing.pins}
+        for name, fields in structure.models.items()
+    }
+    prices = {
+        role: {name: price for name, price in of_role.items() if (name, price_field(role)) not in standing.pins}
+        for role, of_role in structure.prices.items()
+    }
+    return replace(structure, models=models, prices=prices)
+
+
+def _check_options(options: Options) -> None:
+    if options.channel:
+        try:
+            Channel._meta.get_field("slug").clean(options.channel, None)
+        except ValidationError:
+            raise InputError(
+                f"{options.channel!r} is no name for a channel: use letters, digits and dashes, 64 at most."
+            ) from None
+    if options.group and not options.channel:
+        raise InputError("A group reaches models through a channel: name one with --channel.")
+    if options.group and not TokenGroup.objects.filter(slug=options.group).exists():
+        raise InputError(f"There is no group {options.group}. Make it in the admin first.")
+
+
+def _without_refused(document: Document, facts: FactsPlan, *, at: dt.datetime) -> Document:
+    """The records that can be stored, planned as new or there already, with the prices of that moment."""
+    stored = set(AIModel.objects.values_list("name", flat=True))
+    kept = tuple(each.priced_at(at) for each in document.records if each.name in stored or each.name in facts.new)
+    if not kept:
+        raise InputError("The document holds no model that can be stored.")
+    return Document(kept, document.endpoint_types, document.group_rates, document.popular, document.findings)
+
+
+def _group_to_join(options: Options, facts: FactsPlan) -> str:
+    """A channel that the import makes joins group default; one that is there joins only a group that is named."""
+    if not options.channel or not (options.group or facts.new_channel):
+        return ""
+    group = options.group or TokenGroup.DEFAULT
+    reached = TokenGroup.objects.filter(slug=group, channels__slug=options.channel).exists()
+    return "" if reached else group
+
+
+def _plan_rates(plan: ImportPlan, document: Document) -> None:
+    groups = dict(TokenGroup.objects.values_list("slug", "pk"))
+    rates = dict(GroupRate.objects.values_list("group", "ratio"))
+    for slug, rate in document.group_rates.items():
+        if slug not in groups:
+            plan.findings.add(f"the source's group {slug[:64]} is not made here; its rate was left out")
+        elif rates.get(groups[slug], Decimal(1)) != rate:
+            plan.rates[slug] = (rates.get(groups[slug]), rate)
+
+
+def _plan_popular(plan: ImportPlan, document: Document) -> None:
+    known = {record.name for record in document.records}
+    stored = dict(PopularModel.objects.values_list("model__name", "position"))
+    for position, name in enumerate(document.popular or ()):
+        if name not in known:
+            if matches(name, plan.options.only):
+                plan.findings.add("is named as popular and is no model of the source", name[:255])
+        elif stored.get(name) != position:
+            plan.popular[name] = (stored.get(name), position)
+
+
+def _judge(plan: ImportPlan, content: bytes, names: set[str]) -> None:
+    """Names what looks like a broken source."""
+    options = plan.options
+    before = _previous_names(plan, content)
+    plan.missing = [name for name in before if name not in names]
+    if len(plan.missing) > len(before) * LARGEST_LOSS and not options.allow_removals:
+        lost = f"{len(plan.missing)} of {len(before)} models are gone from the source since its last import."
+        plan.guards.append(Guard("allow_removals", f"{lost} Nothing is deleted in any case."))
+    jumps = plan.jumps
+    if jumps and not options.accept_jumps:
+        shown = ", ".join(list(jumps)[:5]) + (", …" if len(jumps) > 5 else "")
+        prices = "The price of a model" if len(jumps) == 1 else f"The prices of {len(jumps)} models"
+        moved = f"{prices} moved more than fourfold, to or from 0, or to another unit: {shown}."
+        plan.guards.append(Guard("accept_jumps", moved))
+
+
+def _previous_names(plan: ImportPlan, content: bytes) -> list[str]:
+    """The models of the same import's last applied snapshot."""
+    options = plan.options
+    runs = ImportRun.objects.filter(source__slug=options.slug, status=ImportRun.Status.APPLIED)
+    asked = {key: value for key, value in options.as_json().items() if key in ("as", "channel", "providers")}
+    latest = runs.order_by("-applied_at", "-pk").values_list("options", "snapshot", "snapshot__sha256")
+    unsaid: dict[str, Any] = {"providers": []}  # by runs from before there was a choice
+    previous = next((row for row in latest if {key: (unsaid | row[0]).get(key) for key in asked} == asked), None)
+    if previous is None or previous[2] == hashlib.sha256(content).hexdigest():
+        return []
+    try:
+        snapshot = Snapshot.objects.get(pk=previous[1])
+        document = read_document(options.source.read, snapshot.content, only=options.only, providers=options.providers)
+    except InputError as error:
+        plan.findings.add(f"the last snapshot cannot be compared with: {error}")
+        return []
+    return [record.name for record in document.records]
+
+
+def apply_import(
+    content: bytes,
+    options: Options,
+    *,
+    at: dt.datetime,
+    origin: str = "",
+    fetched: Fetched | None = None,
+    actor: AbstractBaseUser | None = None,
+) -> tuple[ImportPlan, ImportRun | None]:
+    """Plans and carries out an import; the run is None where there was nothing to do or a guard stopped it.
+
+    `fetched`: how the document came, where it came from the address that is its origin.
+    """
+    document = _read(content, options)
+    with transaction.atomic():
+        # All writers queue here, so what is planned is what is there when it is applied.
+        revision.hold()
+        plan = _plan(document, content, options, at=at)
+        if plan.guards:
+            return plan, None
+        if plan.heard:
+            mark_pins(plan.heard, options.stored_source(), at=at)
+        if plan.is_empty:
+            return plan, None
+        run = record_run(options, content, origin=origin, actor=actor)
+        carry_out(plan, run, at=at, actor=actor)
+        if fetched is not None:
+            remember(run.source, run.snapshot, fetched, url=origin)
+        return plan, run
+
+
+def remember(source: Source, snapshot: Snapshot, fetched: Fetched, *, url: str) -> None:
+    """By what to ask next time whether the document at this address is still the same."""
+    source.url, source.last_sha256 = url, snapshot.sha256
+    source.etag, source.last_modified = fetched.etag, fetched.last_modified
+    source.save(update_fields=["url", "etag", "last_modified", "last_sha256"])
+
+
+def carry_out(plan: ImportPlan, run: ImportRun, *, at: dt.datetime, actor: AbstractBaseUser | None) -> None:
+    """Writes a plan as this run; to be called inside a transaction that keeps other writers out."""
+    reason = f"Import {run}"
+    with run_scope(run.pk):
+        apply_facts(plan.facts, reason=reason, actor=actor)
+        apply_prices(plan.prices, run=run, at=at, actor=actor)
+        if plan.joins_group:
+            group, channel = _group(plan.joins_group), Channel.objects.get(slug=plan.options.channel)
+            group.channels.add(channel)
+        _apply_rates(plan.rates, reason=reason, actor=actor)
+        _apply_popular(plan.popular, reason=reason, actor=actor)
+        if plan.structure is not None:
+            apply_structure(plan.structure.structure, run=run, at=at, reason=reason, actor=actor)
+    run.status, run.applied_at, run.report = ImportRun.Status.APPLIED, at, plan.report()
+    run.save()
+
+
+def record_run(options: Options, content: bytes, *, origin: str, actor: AbstractBaseUser | None) -> ImportRun:
+    """A run that waits, with its bytes kept."""
+    source = options.stored_source()
+    return ImportRun.objects.create(
+        source=source,
+        snapshot=keep_snapshot(source, content, origin=origin),
+        status=ImportRun.Status.PLANNED,
+        options=options.as_json(),
+        actor_id=None if actor is None else actor.pk,
+    )
+
+
+def keep_snapshot(source: Source, content: bytes, *, origin: str) -> Snapshot:
+    """The bytes, kept once."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    known = source.snapshots.filter(sha256=sha256).first()
+    told = {"size": len(content), "origin": origin[:255]}
+    return known or Snapshot.objects.create(source=source, sha256=sha256, packed=Snapshot.pack(content), **told)
+
+
+def _group(slug: str) -> TokenGroup:
+    return TokenGroup.objects.default() if slug == TokenGroup.DEFAULT else TokenGroup.objects.get(slug=slug)
+
+
+def _apply_rates(
+    rates: Mapping[str, tuple[Decimal | None, Decimal]], *, reason: str, actor: AbstractBaseUser | None
+) -> None:
+    stored = {rate.group.slug: rate for rate in GroupRate.objects.select_related("group")}
+    for slug, (_, ratio) in rates.items():
+        if slug in stored:
+            stored[slug].ratio = ratio
+    update_rows([stored[slug] for slug in rates if slug in stored], fields=["ratio"], reason=reason, actor=actor)
+    new = [GroupRate(group=_group(slug), ratio=ratio) for slug, (_, ratio) in rates.items() if slug not in stored]
+    create_rows(new, reason=reason, actor=actor)
+
+
+def _apply_popular(
+    popular: Mapping[str, tuple[int | None, int]], *, reason: str, actor: AbstractBaseUser | None
+) -> None:
+    stored = {row.model.name: row for row in PopularModel.objects.select_related("model")}
+    models = model_keys(popular)
+    for name, (_, position) in popular.items():
+        if name in stored:
+            stored[name].position = position
+    update_rows([stored[name] for name in popular if name in stored], fields=["position"], reason=reason, actor=actor)
+    new = [
+        PopularModel(model_id=models[name], position=position)
+        for name, (_, position) in popular.items()
+        if name not in stored
+    ]
+    create_rows(new, reason=reason, actor=actor)

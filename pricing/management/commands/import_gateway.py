@@ -1,0 +1,78 @@
+"""`import_gateway`: shows what would be brought from a one-api or new-api database, and brings it with --apply."""
+
+import sys
+from argparse import ArgumentParser
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from django.utils import timezone
+
+from catalog.exact import write_json
+from pricing.management.commands.import_catalog import Exit
+from pricing.migrating import report
+from pricing.migrating.databases import DatabaseUnreadableError, Tables, server, sqlite_file
+from pricing.migrating.moving import MovePlan, apply_move, plan_move
+from pricing.migrating.reading import Gateway, read_gateway
+
+
+class Command(BaseCommand):
+    help = "Plans a move from a one-api or new-api database, and carries it out with --apply; upstream keys stay there."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        source = parser.add_mutually_exclusive_group(required=True)
+        source.add_argument("--sqlite", metavar="F", help="The gateway's SQLite file; it is not written to.")
+        source.add_argument(
+            "--dsn",
+            metavar="D",
+            help="The gateway's SQL_DSN: postgres://… or user:password@tcp(host)/name.",
+        )
+        parser.add_argument("--apply", action="store_true", help="Carry the plan out, all of it or nothing.")
+        parser.add_argument("--dry-run", action="store_true", help="Only show the plan, whatever else is given.")
+        parser.add_argument("--accept-jumps", action="store_true", help="Accept prices that move more than fourfold.")
+        parser.add_argument("--format", choices=["text", "json"], default="text", help="json: the whole report.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        apply = options["apply"] and not options["dry_run"]
+        try:
+            with _database(options) as tables:
+                gateway = read_gateway(tables)
+            plan, applied = self._move(gateway, apply=apply, accept_jumps=options["accept_jumps"])
+        except DatabaseUnreadableError as error:
+            raise CommandError(str(error), returncode=Exit.BAD_INPUT) from None
+        except DatabaseError as error:
+            reason = type(error).__name__
+            raise CommandError(
+                f"This installation's database refused the move, nothing was written: {reason}", returncode=Exit.FAILED
+            ) from None
+        outcome = _outcome(plan, applied=applied)
+        if options["format"] == "json":
+            self.stdout.write(write_json({"outcome": outcome.name.lower(), **report.report(plan)}).decode())
+        else:
+            self.stdout.write(report.summary(plan, applied=applied))
+        if outcome != Exit.DONE:
+            sys.exit(outcome)
+
+    def _move(self, gateway: Gateway, *, apply: bool, accept_jumps: bool) -> tuple[MovePlan, bool]:
+        now = timezone.now()
+        if not apply:
+            return plan_move(gateway, at=now, accept_jumps=accept_jumps), False
+        return apply_move(gateway, at=now, accept_jumps=accept_jumps, progress=self._progress)
+
+    def _progress(self, done: int, of: int) -> None:
+        """A bar for people at a terminal; logs and pipes get the result alone."""
+        if self.stderr.isatty():
+            bar = "#" * (40 * done // of)
+            self.stderr.write(f"\r[{bar:<40}] {done} of {of} tokens", ending="\n" if done == of else "")
+
+
+def _database(options: dict[str, Any]) -> AbstractContextManager[Tables]:
+    return sqlite_file(Path(options["sqlite"])) if options["sqlite"] else server(options["dsn"])
+
+
+def _outcome(plan: MovePlan, *, applied: bool) -> Exit:
+    if plan.guards:
+        return Exit.GUARD_STOPPED
+    return Exit.DONE if applied or plan.is_empty else Exit.PLAN_WAITS

@@ -1,0 +1,58 @@
+"""`import_usage`: takes usage counts from a CSV file, by which popular models are ranked."""
+
+import csv
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from pricing.popularity import Report, UsageError, check_report, record_usage
+
+COLUMNS = ("model", "day", "requests")
+BAD_INPUT = 4
+
+
+class Command(BaseCommand):
+    help = "Keeps usage counts of a CSV file with the columns model, day, requests and, if there are any, tokens."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--file", metavar="F", required=True, help="The CSV file.")
+        parser.add_argument(
+            "--reporter",
+            metavar="NAME",
+            default="import_usage",
+            help="Whose counts these are; the same one's counts of the same day are replaced. Default: import_usage.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            text = Path(options["file"]).read_text("utf-8-sig")
+            reports = list(_reports(text))
+            unknown = record_usage(reports, reporter=options["reporter"][:64], today=timezone.now().date())
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"The file cannot be read: {error}.", returncode=BAD_INPUT) from None
+        except (UsageError, csv.Error) as error:
+            raise CommandError(f"{error} Nothing was kept.", returncode=BAD_INPUT) from None
+        taken = sum(report.model not in unknown for report in reports)
+        self.stdout.write(f"{taken} counts kept.")
+        if unknown:
+            self.stdout.write(f"Not in the catalog, left out: {', '.join(unknown)}.")
+
+
+def _reports(text: str) -> Iterator[Report]:
+    rows = csv.DictReader(text.splitlines(), strict=True)
+    missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
+    if missing:
+        raise UsageError(f"The first line names the columns; {missing[0]} is missing.")
+    for row in rows:
+        try:
+            yield check_report(row["model"], row["day"], _count(row["requests"]), _count(row.get("tokens") or "0"))
+        except UsageError as error:
+            raise UsageError(f"Line {rows.line_num}: {error}") from None
+
+
+def _count(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 20 else None

@@ -1,0 +1,171 @@
+"""`quickstart`: from a fresh clone to a served catalog, an administrator and a key, in one command."""
+
+import os
+import secrets
+import socket
+import sys
+from argparse import ArgumentParser
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, transaction
+from django.utils import timezone
+
+from catalog.locking import one_at_a_time
+from catalog.models import AIModel
+from catalog.sources import SOURCES, starter
+from pricing.importing import Options, apply_import
+from tokens.models import Token, TokenGroup
+
+ADMIN = "admin"
+# Without the letters and digits that are taken for one another.
+PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105
+EVERYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104
+
+
+@dataclass
+class Made:
+    """What this run made; both secrets are shown once and kept nowhere."""
+
+    password: str = ""
+    key: str = ""
+
+
+class Command(BaseCommand):
+    help = "Prepares a new installation with a starter catalog, an administrator and a key, and serves it."
+    # The check of migrations that other commands print would come before they are applied.
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default=os.environ.get("HOST") or "127.0.0.1", help="Serve on this address.")
+        parser.add_argument("--port", default=os.environ.get("PORT") or "8000", help="Serve on this port.")
+        parser.add_argument("--no-serve", action="store_true", help="Prepare only; serve with gunicorn yourself.")
+        parser.add_argument("--empty", action="store_true", help="Load no starter catalog.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        host, port = options["host"], port_number(options["port"])
+        if not options["no_serve"]:
+            refuse_taken_port(host, port)
+        with one_at_a_time("quickstart"):
+            call_command("migrate", verbosity=0, interactive=False)
+            made = prepare(with_catalog=not options["empty"])
+        self.stdout.write(report(made, origin(host, port)))
+        if not options["no_serve"]:
+            self.stdout.write(serving_notes(host))
+            self.stdout.flush()
+            serve(host, port)
+
+
+def port_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise CommandError(f"{text!r} is no port: write a number from 1 to 65535.")
+    return int(text)
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Says so now, before any work is done, if the server will not be able to listen."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with closing(socket.socket(family, kind)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        other = port + 1 if port < 65535 else 8000
+        raise CommandError(
+            f"Cannot serve on {host}:{port}: {reason}. Choose another port or --host, e.g. quickstart --port {other}"
+        ) from None
+
+
+def prepare(*, with_catalog: bool) -> Made:
+    """Makes what is missing, all of it or nothing; what is there stays as it is."""
+    made = Made()
+    with transaction.atomic():
+        if with_catalog and not AIModel.objects.exists():
+            load_starter_catalog()
+        users = get_user_model().objects
+        if not users.filter(is_superuser=True).exists() and not users.filter(username=ADMIN).exists():
+            made.password = new_password()
+            users.create_superuser(ADMIN, password=made.password)
+        if not Token.objects.exists():
+            _, made.key = Token.objects.issue("Quickstart", groups=[TokenGroup.objects.default()])
+    return made
+
+
+def load_starter_catalog() -> None:
+    """Publishes the starter catalog on a channel of its own, which the default group reaches."""
+    options = Options(source=SOURCES["starter"], channel="starter", publish=True)
+    apply_import(starter.FILE.read_bytes(), options, at=timezone.now(), origin=starter.FILE.name)
+
+
+def new_password() -> str:
+    """Four groups of four letters and digits: 79 bits, and easy to copy from a screen."""
+    return "-".join("".join(secrets.choice(PASSWORD_LETTERS) for _ in range(4)) for _ in range(4))
+
+
+def origin(host: str, port: int) -> str:
+    """The address to type into a browser on this machine."""
+    name = "127.0.0.1" if host in EVERYWHERE else f"[{host}]" if ":" in host else host
+    return f"http://{name}:{port}"
+
+
+def report(made: Made, address: str) -> str:
+    """What there is and how to get in, for the person at the terminal."""
+    models, vendors = AIModel.objects.count(), AIModel.objects.values("vendor").distinct().count()
+    lines = [
+        "",
+        f"  Modelbook is ready: {models} models of {vendors} vendors.",
+        "",
+        f"  Catalog     {address}/",
+        f"  Admin       {address}/admin/",
+        f"  Models      {address}/v1/models",
+        f"  Prices      {address}/api/pricing",
+        f"  API docs    {address}/docs",
+        "",
+    ]
+    if made.password:
+        lines += [f"  User        {ADMIN}", f"  Password    {made.password}    (shown only now)"]
+    else:
+        lines += [f"  Password    unchanged; a new one: {python()} manage.py changepassword {ADMIN}"]
+    if made.key:
+        lines += [
+            f"  Key         {made.key}    (shown only now)",
+            "",
+            "  Try it:",
+            f'  curl -H "Authorization: Bearer {made.key}" {address}/v1/models',
+        ]
+    else:
+        lines += [f"  Key         unchanged; a new one: {python()} manage.py issue_token NAME"]
+    return "\n".join([*lines, ""])
+
+
+def python() -> str:
+    """This interpreter as a person in the current folder would type it."""
+    relative = os.path.relpath(sys.executable)
+    return sys.executable if relative.startswith("..") else relative
+
+
+def serving_notes(host: str) -> str:
+    lines = ["  Ctrl-C stops it; the same command starts it again and changes nothing that is there."]
+    if host in EVERYWHERE and "*" not in settings.ALLOWED_HOSTS:
+        lines += [f"  It answers to {', '.join(settings.ALLOWED_HOSTS)}; name others in ALLOWED_HOSTS."]
+    return "\n".join([*lines, ""])
+
+
+def serve(host: str, port: int) -> None:
+    """Turns this process into gunicorn, so that signals and exit codes are gunicorn's own."""
+    connection.close()
+    environment = os.environ | {"HOST": host, "PORT": str(port)}
+    if host not in EVERYWHERE and not {host, "*"} & set(settings.ALLOWED_HOSTS):
+        # The address was asked for by name, so requests to it are welcome.
+        environment["ALLOWED_HOSTS"] = ",".join([*settings.ALLOWED_HOSTS, host])
+    os.chdir(settings.BASE_DIR)
+    arguments = [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", "config.wsgi"]
+    os.execve(sys.executable, arguments, environment)  # noqa: S606

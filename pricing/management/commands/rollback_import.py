@@ -1,0 +1,48 @@
+"""`rollback_import`: takes one applied import back, whole."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from django.utils import timezone
+
+from catalog.exact import write_json
+from catalog.importing import InputError
+from catalog.models import ImportRun
+from pricing.rollback import roll_back
+
+
+class Command(BaseCommand):
+    help = "Takes one import run back, whole: prices, facts, offers and models are as they were before it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("run", metavar="RUN", help="Its number, as the admin and the history name it.")
+        parser.add_argument("--dry-run", action="store_true", help="Only show what it would do.")
+        parser.add_argument("--format", choices=["text", "json"], default="text", help="json: the whole report.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        run = _find(options["run"])
+        try:
+            done = roll_back(run, at=timezone.now(), dry_run=options["dry_run"])
+        except InputError as error:
+            raise CommandError(str(error)) from None
+        except DatabaseError as error:
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise CommandError(f"The database refused it, nothing was taken back: {reason}") from None
+        if options["format"] == "json":
+            self.stdout.write(write_json({"run": run.pk, **done.report()}).decode())
+            return
+        self.stdout.write(f"{run}: {done}")
+        for sentence in done.stays:
+            self.stdout.write(f"  stays: {sentence}")
+        if options["dry_run"]:
+            self.stdout.write("Nothing was written. To carry it out, repeat without --dry-run.")
+
+
+def _find(name: str) -> ImportRun:
+    number = name.rpartition("#")[2].strip()
+    run = ImportRun.objects.filter(pk=number).first() if number.isdecimal() and len(number) < 19 else None
+    if run is None:
+        raise CommandError(f"There is no import run {name!r}; the admin lists them under Import runs.")
+    return run

@@ -1,0 +1,1 @@
+"""Moving in from another gateway: its database, read once, becomes channels, groups, tokens, models and prices."""

@@ -1,0 +1,193 @@
+"""Another gateway's database, opened for reading only: a SQLite file, PostgreSQL or MySQL. Imports no models."""
+
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote, unquote, urlsplit
+
+Row = Mapping[str, Any]
+
+SECONDS_TO_CONNECT = 10
+# How gateways written in Go spell it: user:password@tcp(host:3306)/name?options.
+GO_DSN = re.compile(
+    r"(?P<user>[^:@/]*)(?::(?P<password>.*))?@tcp\((?P<host>[^():]+)(?::(?P<port>\d+))?\)/(?P<name>[^?]+)"
+)
+
+
+class DatabaseUnreadableError(ValueError):
+    """The database cannot be read; the message is one sentence for the operator, without a password."""
+
+
+class Tables(Protocol):
+    """What a migration needs of a database."""
+
+    def columns(self, table: str) -> frozenset[str]:
+        """The table's columns; none where there is no such table."""
+
+    def rows(self, table: str, wanted: Iterable[str]) -> Iterator[Row]:
+        """Every row, in the order of its id, with those of the wanted columns that the table has."""
+
+
+@contextmanager
+def sqlite_file(path: Path) -> Iterator[Tables]:
+    """A SQLite file, which is not written to."""
+    if not path.is_file():
+        raise DatabaseUnreadableError(f"There is no file {path}.")
+    address = f"file:{quote(str(path.resolve()))}?mode=ro"
+    if not path.with_name(path.name + "-wal").exists():
+        # Nobody is writing: so it can be read where not even SQLite's own side files may be made.
+        address += "&immutable=1"
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as connection:
+            connection.row_factory = sqlite3.Row
+            connection.text_factory = lambda text: text.decode(errors="replace")
+            connection.execute("BEGIN")
+            yield _SqliteTables(connection)
+    except sqlite3.Error as error:
+        raise DatabaseUnreadableError(f"{path} cannot be read as a SQLite database: {error}.") from None
+
+
+@contextmanager
+def server(dsn: str) -> Iterator[Tables]:
+    """A PostgreSQL or MySQL database by its address, as the gateway itself is configured with (SQL_DSN)."""
+    if dsn.startswith(("postgres://", "postgresql://")) or re.search(r"\bdbname=", dsn):
+        with _postgresql(dsn) as tables:
+            yield tables
+    else:
+        with _mysql(_mysql_options(dsn)) as tables:
+            yield tables
+
+
+class _SqliteTables:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def columns(self, table: str) -> frozenset[str]:
+        # A view could be anything; a gateway's tables are tables.
+        found = self.connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [table])
+        if found.fetchone() is None:
+            return frozenset()
+        return frozenset(
+            row["name"] for row in self.connection.execute("SELECT name FROM pragma_table_info(?)", [table])
+        )
+
+    def rows(self, table: str, wanted: Iterable[str]) -> Iterator[Row]:
+        statement = _select(table, self.columns(table), wanted, quote='"')
+        for row in self.connection.execute(statement) if statement else ():
+            yield dict(row)
+
+
+class _ServerTables:
+    """PostgreSQL and MySQL: the same statements, but for the quotes."""
+
+    def __init__(self, connection: Any, *, quote: str, schema: str) -> None:
+        self.connection = connection
+        self.quote = quote
+        self.schema = schema
+
+    def columns(self, table: str) -> frozenset[str]:
+        with self.connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT column_name AS name FROM information_schema.columns WHERE table_schema = {self.schema} "  # noqa: S608
+                "AND table_name = %s",
+                [table],
+            )
+            return frozenset(row["name"] for row in cursor.fetchall())
+
+    def rows(self, table: str, wanted: Iterable[str]) -> Iterator[Row]:
+        statement = _select(table, self.columns(table), wanted, quote=self.quote)
+        if statement:
+            with self.connection.cursor() as cursor:
+                cursor.execute(statement)
+                yield from cursor.fetchall()
+
+
+def _select(table: str, there: frozenset[str], wanted: Iterable[str], *, quote: str) -> str:
+    columns = [column for column in wanted if column in there]
+    if not columns:
+        return ""
+    listed = ", ".join(f"{quote}{column}{quote}" for column in columns)
+    order = f" ORDER BY {quote}id{quote}" if "id" in there else ""
+    # Names from this program alone.
+    return f"SELECT {listed} FROM {quote}{table}{quote}{order}"  # noqa: S608
+
+
+@contextmanager
+def _postgresql(dsn: str) -> Iterator[Tables]:
+    import psycopg
+    from psycopg.rows import dict_row
+
+    try:
+        with psycopg.connect(dsn, row_factory=dict_row, connect_timeout=SECONDS_TO_CONNECT) as connection:
+            connection.read_only = True
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            yield _ServerTables(connection, quote='"', schema="current_schema()")
+    except psycopg.Error as error:
+        raise _unreadable(error, dsn) from None
+
+
+@contextmanager
+def _mysql(options: Mapping[str, Any]) -> Iterator[Tables]:
+    try:
+        import pymysql
+        import pymysql.cursors
+    except ImportError:
+        raise DatabaseUnreadableError(
+            "Reading MySQL needs one package more: pip install 'modelbook[mysql]', then repeat."
+        ) from None
+    try:
+        connection = pymysql.connect(
+            **options,
+            charset="utf8mb4",
+            connect_timeout=SECONDS_TO_CONNECT,
+            cursorclass=pymysql.cursors.DictCursor,
+        )
+        with closing(connection):
+            with connection.cursor() as cursor:
+                cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+            yield _ServerTables(connection, quote="`", schema="DATABASE()")
+    except pymysql.Error as error:
+        raise _unreadable(error, str(options["password"])) from None
+
+
+def _mysql_options(dsn: str) -> dict[str, Any]:
+    """What connects to it, of mysql://user:password@host:3306/name or of the same as Go has it."""
+    if match := GO_DSN.match(dsn):
+        found = {key: match[key] or "" for key in ("user", "password", "host", "name", "port")}
+    else:
+        try:
+            parts = urlsplit(dsn)
+            port = str(parts.port or "")
+        except ValueError:
+            parts, port = urlsplit(""), ""
+        if parts.scheme not in ("mysql", "mariadb") or not parts.hostname:
+            raise DatabaseUnreadableError(
+                "Give the address as postgres://user:password@host:5432/name, mysql://user:password@host:3306/name "
+                "or user:password@tcp(host:3306)/name."
+            )
+        found = {
+            "user": unquote(parts.username or ""),
+            "password": unquote(parts.password or ""),
+            "host": parts.hostname,
+            "name": parts.path.strip("/"),
+            "port": port,
+        }
+    return {
+        "user": found["user"],
+        "password": found["password"],
+        "host": found["host"],
+        "database": found["name"],
+        "port": int(found["port"] or 3306),
+    }
+
+
+def _unreadable(error: Exception, secret: str) -> DatabaseUnreadableError:
+    """The driver's first line, without the address: a password stands in it."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    line = lines[0]
+    for word in (secret, *re.findall(r"://[^:@/]*:([^@]*)@", secret), *re.findall(r"password=(\S+)", secret)):
+        line = line.replace(word, "…") if word else line
+    return DatabaseUnreadableError(f"The database cannot be read: {line.rstrip('.')}.")

@@ -1,0 +1,33 @@
+"""The addresses of exports: one a format."""
+
+from pricing.export.formats import FORMATS, Format
+from pricing.openapi.addresses import READ_AGAIN, REFUSALS
+from tokens import openapi
+from tokens.openapi.parts import Schema, errors, not_modified
+
+
+def export(form: Format) -> Schema:
+    kind = form.content_type.partition(";")[0]
+    schema: Schema = {"type": "object"} if kind == "application/json" else {"type": "string"}
+    return {
+        "get": {
+            "operationId": f"export_{form.name}",
+            "tags": ["Exports"],
+            "summary": form.about,
+            "description": f"{form.about}. What a visitor sees; a key changes nothing. Caches may keep it for an hour.",
+            "security": [],
+            "parameters": [READ_AGAIN],
+            "responses": {
+                "200": {
+                    "description": form.about,
+                    "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in ("ETag", "Cache-Control")},
+                    "content": {kind: {"schema": schema}},
+                },
+                "304": not_modified(),
+                **errors(["ApiError"], REFUSALS),
+            },
+        }
+    }
+
+
+PATHS: openapi.Document = {f"/api/export/{form.file}": export(form) for form in FORMATS.values() if form.file}

@@ -1,0 +1,1 @@
+"""The catalog that customers browse: the list, a model's page, the comparison. Complete without JavaScript."""

@@ -1,0 +1,181 @@
+"""The cost calculator: which questions a price asks, what was answered, and what it comes to. Imports no models."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from catalog.exact import InexactError, read_number
+from pricing.book import Line, Sheet
+from pricing.pages import words
+from pricing.pages.tables import column
+from pricing.pages.tags import headline_line, state_of
+from pricing.quoting import Charge, Use, quote
+from pricing.ratios import rule_table
+
+# What is asked by other means: the prompt is counted, the clock is read, a cache's lifetime is a meter of its own.
+NOT_ASKED = {"prompt_tokens", "time", "cache_ttl", "request_match"}
+LARGEST = Decimal(10) ** 15
+# A first answer that shows what the form does.
+EXAMPLE = {("input", "token"): "10000", ("output", "token"): "1000", ("request", "request"): "1"}
+EXAMPLE_UNITS = {"image": "1", "second": "5"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A field of the form: a quantity, or with `options` a choice of (value, label)."""
+
+    name: str
+    label: str
+    value: str
+    unit: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """One charge in words."""
+
+    label: str
+    quantity: str
+    rule: str
+    amount: str
+
+
+@dataclass(frozen=True)
+class Result:
+    parts: tuple[Part, ...]
+    total: str
+    times: str = ""
+
+
+@dataclass(frozen=True)
+class Calculator:
+    questions: tuple[Question, ...]
+    result: Result | None
+
+
+def calculator(sheet: Sheet | None, answers: Mapping[str, str], *, at: dt.datetime) -> Calculator | None:
+    """The calculator of a folded sheet, filled in with the answers or an example; None where nothing can be told."""
+    if sheet is None or state_of(sheet) not in ("priced", "free"):
+        return None
+    asked = questions(sheet, answers)
+    usage, facts = dict(_usage(asked)), dict(_facts(sheet, asked))
+    if not usage:
+        return Calculator(asked, None)
+    quoted = quote(sheet, usage, facts, at=at)
+    parts = tuple(part(charge, sheet.currency) for charge in quoted.charges)
+    number = _quantity(next(question.value for question in asked if question.name == "n")) or Decimal(1)
+    amount = quoted.amount
+    total = _("no price for this") if amount is None else words.money(amount * number, sheet.currency)
+    return Calculator(asked, Result(parts, total, words.count(number) if number != 1 else ""))
+
+
+def questions(sheet: Sheet, answers: Mapping[str, str]) -> tuple[Question, ...]:
+    """A quantity for every meter, a choice for every condition on the request, and how many requests."""
+    is_blank = not any(name.startswith(("u.", "f.")) for name in answers)
+    lines = [line for line in sheet.lines if line.kind == "absolute"]
+    meters = {meter_name(line): line for line in lines}
+    asked = [
+        Question(
+            f"u.{name}",
+            column(line),
+            _example(line) if is_blank else answers.get(f"u.{name}", "")[:20],
+            words.unit(line.unit, 2),
+        )
+        for name, line in meters.items()
+    ]
+    asked += [_choice(sheet, dim, answers, is_blank=is_blank) for dim in _dims(lines)]
+    return (*asked, Question("n", _("Requests like this"), answers.get("n", "1")[:20] or "1"))
+
+
+def meter_name(line: Line) -> str:
+    """A meter as usage names it, with the lifetime of a cache: input.cache_write[1h]."""
+    lifetimes = [each["value"] for each in line.conditions if each["dim"] == "cache_ttl" and each["op"] == "eq"]
+    return f"{line.meter}[{lifetimes[0]}]" if lifetimes else line.meter
+
+
+def part(charge: Charge, currency: str) -> Part:
+    line = charge.line
+    label = _meter_label(charge.meter)
+    if line is None or line.kind != "absolute":
+        said = {
+            "elsewhere": _("no extra charge"),
+            "included": _("included in a plan"),
+            "dynamic": _("depends on the request"),
+        }.get(charge.state, _("no price for this"))
+        return Part(label, words.count(charge.quantity), said, "" if charge.amount is None else _("free"))
+    rule = " ".join([words.price(line, currency), words.per(line)])
+    factors = [words.count(each.amount) for each in charge.multipliers if each.amount not in (None, 1)]
+    rule = " \N{MULTIPLICATION SIGN} ".join([rule, *factors])
+    conditions = words.all_conditions(line.conditions)
+    amount = words.money(charge.amount or Decimal(0), currency)
+    return Part(label, words.count(charge.quantity), f"{rule}, {conditions}" if conditions else rule, amount)
+
+
+def _meter_label(name: str) -> str:
+    meter, _bracket, lifetime = name.partition("[")
+    return " ".join(filter(None, [words.meter(meter), lifetime.rstrip("]")]))
+
+
+def _example(line: Line) -> str:
+    return EXAMPLE.get((line.meter, line.unit)) or EXAMPLE_UNITS.get(line.unit, "")
+
+
+def _dims(lines: Sequence[Line]) -> list[str]:
+    dims = (each["dim"] for line in lines for each in line.conditions)
+    return [dim for dim in dict.fromkeys(dims) if dim not in NOT_ASKED]
+
+
+def _choice(sheet: Sheet, dim: str, answers: Mapping[str, str], *, is_blank: bool) -> Question:
+    given = answers.get(f"f.{dim}", "")[:60]
+    if is_blank and rule_table(sheet):
+        given = next((str(each["value"]) for each in headline_line(sheet).conditions if each["dim"] == dim), "")
+    label = words.named(dim)
+    label = label[:1].upper() + label[1:]
+    values = _values(sheet, dim)
+    if not values:
+        return Question(f"f.{dim}", label, given)
+    options = (("", "\N{EN DASH}"), *((str(value), words.fact(value)) for value in values))
+    return Question(f"f.{dim}", label, given, options=options)
+
+
+def _values(sheet: Sheet, dim: str) -> list[Any]:
+    """What the conditions on a dimension name, yes and no always together; nothing where it is compared by size."""
+    conditions = [each for line in sheet.lines for each in line.conditions if each["dim"] == dim]
+    if any(each["op"] not in ("eq", "ne", "in") for each in conditions):
+        return []
+    found: list[Any] = []
+    for each in conditions:
+        values = each["value"] if isinstance(each["value"], list | tuple) else [each["value"]]
+        found += [True, False] if isinstance(values[0], bool) else values
+    return list({str(value): value for value in found}.values())
+
+
+def _usage(asked: Sequence[Question]) -> Iterator[tuple[str, Use]]:
+    for question in asked:
+        quantity = _quantity(question.value)
+        if question.name.startswith("u.") and quantity:
+            yield question.name.removeprefix("u."), Use(quantity)
+
+
+def _facts(sheet: Sheet, asked: Sequence[Question]) -> Iterator[tuple[str, Any]]:
+    for question in asked:
+        if not question.name.startswith("f.") or not question.value:
+            continue
+        dim = question.name.removeprefix("f.")
+        known = {str(value): value for value in _values(sheet, dim)}
+        value = known.get(question.value, _quantity(question.value))
+        if value is not None:
+            yield dim, value
+
+
+def _quantity(text: str) -> Decimal | None:
+    try:
+        number = read_number(text.replace(",", "").strip())
+    except InexactError:
+        return None
+    return number if 0 <= number <= LARGEST else None

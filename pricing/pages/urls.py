@@ -1,0 +1,13 @@
+"""The addresses of the pages; `/models` by itself is a list of the API."""
+
+from django.urls import path
+
+from pricing.pages import views
+
+urlpatterns = [
+    path("", views.catalog, name="catalog"),
+    path("models/<path:name>", views.model_page, name="model-page"),
+    path("compare", views.compare, name="compare"),
+    path("assets/<slug:_version>/<str:name>", views.asset, name="asset"),
+    path("robots.txt", views.robots, name="robots"),
+]

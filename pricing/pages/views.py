@@ -1,0 +1,101 @@
+"""The pages: read the address, ask for what it names, answer with HTML."""
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from catalog.models import AIModel
+from pricing.pages.answers import ASSETS, Context, Place, page, send_asset
+from pricing.pages.comparison import MOST, comparison
+from pricing.pages.details import details
+from pricing.pages.filters import orders, selects
+from pricing.pages.search import Search
+from pricing.pages.shelf import shelf
+from pricing.pages.visit import Visit
+from tokens.credentials import candidate_keys
+from tokens.errors import page_not_found
+from tokens.visibility import Listing
+
+ROBOTS = "User-agent: *\nAllow: /\nDisallow: /admin/\n"
+
+
+@require_safe
+def catalog(request: HttpRequest) -> HttpResponse:
+    """Every model that visitors see."""
+    visit, search = Visit.of(request), Search.of(request.GET.dict())
+    place = Place("/", search.parameters)
+    return page(request, visit, "pricing/pages/catalog.html", place, lambda: listing(visit, search))
+
+
+def listing(visit: Visit, search: Search) -> Context:
+    shown = shelf(visit)
+    found = shown.found(search)
+    return {
+        "shelf": shown,
+        "search": search,
+        "found": found,
+        "number": sum(not hidden for _card, _row, hidden in found),
+        "selects": selects(shown.facets, search),
+        "orders": orders(search),
+        "is_open": any(name != "q" for name, _value in search.parameters),
+    }
+
+
+def model_page(request: HttpRequest, name: str) -> HttpResponse:
+    """A model's page, for a browser; below /models the API has its addresses, and answers everybody else."""
+    found = visible(name, Visit.of(request)) if is_browser(request) else None
+    if found is None:
+        return page_not_found(request, Http404())
+    model, visit = found
+    asked = request.GET.dict()
+    answers = {name: str(asked[name]) for name in asked if name == "n" or name.startswith(("u.", "f."))}
+    base = settings.PUBLIC_BASE_URL.rstrip("/") or f"{request.scheme}://{request.get_host()}"
+    return page(
+        request,
+        visit,
+        "pricing/pages/model.html",
+        Place(reverse("model-page", args=[model.name]), tuple(answers.items())),
+        lambda: details(model, visit, answers=answers, base=base),
+        also=base,
+        # What was asked of the calculator is asked once, and its answer may hang on the clock.
+        is_kept=not answers,
+    )
+
+
+def is_browser(request: HttpRequest) -> bool:
+    """Whether somebody reads in a browser: says so, and sends no key."""
+    accepted = (media.partition(";")[0].strip() for media in request.headers.get("Accept", "").lower().split(","))
+    return request.method in ("GET", "HEAD") and "text/html" in accepted and not candidate_keys(request)
+
+
+def visible(name: str, visit: Visit) -> tuple[AIModel, Visit] | None:
+    """The model of that id or alias, at the prices of the group chosen, else of the first that reaches it."""
+    for group in sorted(visit.public.groups, key=lambda group: group.slug != visit.group):
+        seen = visit.in_group(group)
+        model = Listing(seen.public.scope, visit.day).model(name)
+        if model is not None:
+            return model, seen
+    return None
+
+
+@require_safe
+def compare(request: HttpRequest) -> HttpResponse:
+    """Several models side by side: /compare?m=gpt-4o&m=o3."""
+    visit = Visit.of(request)
+    names = tuple(dict.fromkeys(request.GET.getlist("m")))[:MOST]
+    place = Place(reverse("compare"), tuple(("m", name) for name in names))
+    return page(request, visit, "pricing/pages/compare.html", place, lambda: comparison(names, visit))
+
+
+@require_safe
+def asset(request: HttpRequest, _version: str, name: str) -> HttpResponse:
+    """What the pages load; the version only makes the address a new one."""
+    if name not in ASSETS:
+        raise Http404
+    return send_asset(request, name)
+
+
+@require_safe
+def robots(_request: HttpRequest) -> HttpResponse:
+    return HttpResponse(ROBOTS, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "max-age=3600"})

@@ -1,0 +1,123 @@
+"""The public price list, `/api/pricing`, in the shape of new-api and Crazyrouter.
+
+Rows are ordered (popular first, then vendor, then id) and the bytes are the same for the same prices, so that a client
+that has them is told so. Only groups, vendors and endpoint types that the caller's rows use are named.
+"""
+
+import datetime as dt
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from catalog.exact import write_json
+from catalog.models import AIModel, EndpointType, Offer, Vendor
+from pricing.book import Sheet
+from pricing.models import GroupRate
+from pricing.popularity import popular_models
+from pricing.publishing import published_sheets
+from pricing.ratios import CONFIG_MAPS, JSON, config_entries, price_fields
+from tokens.models import TokenGroup
+from tokens.scope import Scope
+from tokens.visibility import Listing
+
+
+def price_list(scope: Scope, *, at: dt.datetime, today: dt.date, folded: bool = False) -> bytes:
+    """The price list of a moment, past, present or announced, that a caller of this scope sees today, as JSON.
+
+    `folded`: the discounts are multiplied into the prices, for readers that know none.
+    """
+    models = Listing(scope, at.date()).models()
+    groups = list(TokenGroup.objects.filter(pk__in=scope.groups).order_by("slug"))
+    popular = popular_models(models, on=today)
+    sheets = published_sheets(models, at=at)
+    if folded:
+        sheets = {key: sheet.folded() for key, sheet in sheets.items()}
+    reach = groups_of_models(groups)
+    rank = {name: position for position, name in enumerate(popular)}
+    ordered = sorted(models, key=lambda model: (rank.get(model.name, len(rank)), model.vendor.name, model.name))
+    rows = [_row(model, sheets.get(model.pk), reach[model.pk]) for model in ordered]
+    body: JSON = {
+        "success": True,
+        "data": rows,
+        "popular_models": popular,
+        "supported_endpoint": _endpoint_types(rows),
+        "vendors": _vendors(models),
+        "group_ratio": group_rates(groups),
+        "usable_group": {group.slug: group.label for group in groups},
+        "auto_groups": [group.slug for group in groups if group.in_auto],
+    }
+    # Names the content: the same prices have the same version, on every machine.
+    return write_json(body | {"pricing_version": hashlib.sha256(write_json(body)).hexdigest()[:32]})
+
+
+def ratio_config(scope: Scope, *, at: dt.datetime) -> bytes:
+    """The maps that new-api sites read prices from, discounts multiplied in, as JSON.
+
+    A model stands only in the maps that carry its price: what is sold by the second or in a currency without a rate is
+    in none, for a reader takes each number at its word.
+    """
+    maps: dict[str, JSON] = {name: {} for name in CONFIG_MAPS}
+    models = Listing(scope, at.date()).models()
+    sheets = published_sheets(models, at=at)
+    for model in sorted(models, key=lambda model: model.name):
+        for name, value in config_entries(sheets.get(model.pk)).items():
+            maps[name][model.name] = value
+    return write_json({"success": True, "message": "", "data": maps})
+
+
+def _row(model: AIModel, sheet: Sheet | None, groups: list[str]) -> JSON:
+    optional = {
+        "description": model.description,
+        "icon": model.icon,
+        "tags": ",".join(model.tags),
+        "series": model.series,
+        "release_date": model.released_on.isoformat() if model.released_on else "",
+    }
+    return {
+        "model_name": model.name,
+        **{name: value for name, value in optional.items() if value},
+        "vendor_id": model.vendor_id,
+        "owner_by": model.vendor.slug,
+        **price_fields(sheet),
+        "enable_groups": groups,
+        "supported_endpoint_types": model.supported_endpoint_types,
+        "public_endpoint_types": model.callable_endpoint_types,
+    }
+
+
+def groups_of_models(groups: Iterable[TokenGroup]) -> Mapping[int, list[str]]:
+    """Model key -> the groups, among those given, that reach it."""
+    pairs = (
+        Offer.objects.filter(enabled=True, channel__enabled=True, channel__groups__in=[group.pk for group in groups])
+        .order_by("channel__groups__slug")
+        .values_list("model", "channel__groups__slug")
+        .distinct()
+    )
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for model, group in pairs:
+        found[model].append(group)
+    return found
+
+
+def _endpoint_types(rows: Iterable[JSON]) -> JSON:
+    used = {name for row in rows for name in (*row["supported_endpoint_types"], *row["public_endpoint_types"])}
+    registry = EndpointType.objects.filter(name__in=used).order_by("name")
+    return {entry.name: {"path": entry.path, "method": entry.method} for entry in registry}
+
+
+def _vendors(models: Iterable[AIModel]) -> list[JSON]:
+    used: dict[int, Vendor] = {model.vendor.pk: model.vendor for model in models}
+    return [_vendor(vendor) for vendor in sorted(used.values(), key=lambda vendor: (vendor.name, vendor.pk))]
+
+
+def _vendor(vendor: Vendor) -> JSON:
+    optional: dict[str, Any] = {"icon": vendor.icon, "description": vendor.description}
+    return {"id": vendor.pk, "name": vendor.name, **{name: value for name, value in optional.items() if value}}
+
+
+def group_rates(groups: Iterable[TokenGroup]) -> dict[str, Decimal]:
+    """Group -> what it pays of the published price."""
+    rates = dict(GroupRate.objects.values_list("group", "ratio"))
+    return {group.slug: rates.get(group.pk, Decimal(1)) for group in groups}

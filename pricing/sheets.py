@@ -1,0 +1,347 @@
+"""The price part of an import: which models need a new sheet, what moves in it, and the writing of the sheets.
+
+A sheet is written once, so a change of price is a new sheet from the moment of the import, and the same price writes
+nothing.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from catalog.bulk import create_rows, insert_rows
+from catalog.exact import digits, multiply, plain, write_json
+from catalog.importing import Findings, model_keys
+from catalog.models import ImportRun
+from catalog.models.pin import price_field
+from catalog.precedence import PERSON, Kept
+from catalog.sources.records import Document, Figure, Prices
+from catalog.standing import Standing
+from catalog.writers import run_writers
+from pricing.book import Line
+from pricing.models import PriceLine, PriceSheet
+from pricing.money import CURRENCY, METER, MILLION, UNITS, per_million
+
+# More than this for a million tokens, or for one of anything else, is a mistake in the source.
+HIGHEST = Decimal(10_000)
+# A price that moves by more than this factor, or to or from nothing, is held back until an operator accepts it.
+LARGEST_MOVE = 4
+
+
+@dataclass(frozen=True)
+class PriceChange:
+    """A price that differs from the one in force; `moves` names each figure with its old and new amount."""
+
+    prices: Prices
+    moves: Mapping[str, tuple[str | None, str | None]]
+    jumps: tuple[str, ...] = ()
+    before: Prices | None = None
+
+
+@dataclass
+class PricePlan:
+    """What an import will do to the prices of one role."""
+
+    role: str
+    new: dict[str, Prices] = field(default_factory=dict)
+    changed: dict[str, PriceChange] = field(default_factory=dict)
+    # Prices that begin later, against the one that counts until then.
+    announced: dict[str, list[PriceChange]] = field(default_factory=dict)
+    # What stays though the source says otherwise, by model.
+    kept: dict[str, Kept] = field(default_factory=dict)
+    unchanged: int = 0
+    without: list[str] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.new or self.changed or self.announced)
+
+    @property
+    def jumps(self) -> dict[str, tuple[str, ...]]:
+        """Model -> the figures that move too far to pass unseen."""
+        later = [(name, change) for name, changes in self.announced.items() for change in changes]
+        return {name: change.jumps for name, change in [*later, *self.changed.items()] if change.jumps}
+
+
+def plan_prices(
+    document: Document, *, role: str, at: dt.datetime, findings: Findings, standing: Standing | None = None
+) -> PricePlan:
+    """Which models of the document need a new sheet of this role; writes nothing."""
+    plan = PricePlan(role)
+    stored = _in_force(role, at=at)
+    for record in document.records:
+        prices = record.prices
+        if prices is not None and (problem := _why_unsound(prices)):
+            findings.add(f"{problem}; no price was taken from this row", record.name)
+            prices = None
+        if prices is None or not prices.figures:
+            plan.without.append(record.name)
+        elif record.name not in stored:
+            plan.new[record.name] = prices
+        elif _canonical(stored[record.name]) == _canonical(prices):
+            plan.unchanged += 1
+            if standing is not None:
+                standing.hear(record.name, price_field(role), stored, stored)
+        else:
+            plan.changed[record.name] = _change(stored[record.name], prices)
+    _plan_announced(plan, document, stored, at=at, findings=findings)
+    if standing is not None:
+        _keep(plan, stored, standing, at=at)
+    return plan
+
+
+def _keep(plan: PricePlan, stored: Mapping[str, Prices], standing: Standing, *, at: dt.datetime) -> None:
+    """Takes what does not stand out of the new, changed and announced prices."""
+    touched = [*plan.changed, *plan.announced]
+    written = PriceSheet.objects.in_force(at=at).filter(role=plan.role) if touched else PriceSheet.objects.none()
+    runs = dict(written.values_list("model__name", "run")) if touched else {}
+    writers = run_writers() if touched else {}
+    for name in dict.fromkeys([*plan.new, *touched]):
+        key = runs.get(name)
+        by = None if name not in runs else PERSON if key is None else writers.get(key, PERSON)
+        offered = _moves(plan, name)
+        standing.hear(name, price_field(plan.role), None, offered)
+        if why := standing.why_price_stays(name, plan.role, by):
+            plan.kept[name] = Kept(figures_of(stored.get(name)), offered, why)
+            for part in (plan.new, plan.changed, plan.announced):
+                part.pop(name, None)
+
+
+def _moves(plan: PricePlan, name: str) -> dict[str, str]:
+    """What the source says that differs, figure by figure."""
+    if name in plan.new:
+        return figures_of(plan.new[name])
+    changes = [plan.changed[name]] if name in plan.changed else plan.announced[name]
+    return {label: new for change in changes for label, (_, new) in differences(change.before, change.prices).items()}
+
+
+def differences(before: Prices | None, after: Prices) -> dict[str, tuple[str, str]]:
+    """Figure -> how it reads in the one and in the other, where that differs."""
+    old, new = figures_of(before), figures_of(after)
+    found = {label: (old.get(label, "none"), new.get(label, "none")) for label in {**old, **new}}
+    if before is not None and before.currency != after.currency:
+        found["currency"] = (before.currency, after.currency)
+    return {label: pair for label, pair in found.items() if pair[0] != pair[1]}
+
+
+def figures_of(prices: Prices | None) -> dict[str, str]:
+    """Figures for people, by name: a million tokens are the measure, anything else is as the source has it."""
+    shown: dict[str, str] = {}
+    for figure in prices.figures if prices else ():
+        label = base = label_of(figure)
+        number = 2
+        while label in shown:
+            label, number = f"{base} ({number})", number + 1
+        shown[label] = amount_of(figure)
+    return shown
+
+
+def amount_of(figure: Figure) -> str:
+    """One figure for people, e.g. `2.5 per 1M` or `0.04 per image`."""
+    if figure.amount is None:
+        return figure.kind
+    if figure.unit == "token":
+        return f"{digits(per_million(figure.amount, figure.per))} per 1M"
+    return f"{digits(figure.amount)} per {f'{figure.per:,} ' if figure.per != 1 else ''}{figure.unit or 'unit'}"
+
+
+def _plan_announced(
+    plan: PricePlan, document: Document, stored: Mapping[str, Prices], *, at: dt.datetime, findings: Findings
+) -> None:
+    records = [record for record in document.records if record.announced]
+    known = _announced(plan.role, at=at) if records else {}
+    for record in records:
+        before = record.prices or stored.get(record.name) or Prices("USD", ())
+        for prices in record.announced:
+            if problem := _why_unsound(prices):
+                findings.add(f"{problem}; an announced price was left out", record.name)
+                continue
+            same = known.get((record.name, prices.starts_at))
+            if same is None or _canonical(same) != _canonical(prices):
+                plan.announced.setdefault(record.name, []).append(_change(before, prices))
+            before = prices
+
+
+def _why_unsound(prices: Prices) -> str | None:
+    """What no price can be, whatever its source; None for a sound one."""
+    try:
+        CURRENCY(prices.currency)
+        for figure in prices.figures:
+            if figure.kind != PriceLine.Kind.MULTIPLIER:
+                METER(figure.meter)
+    except ValidationError as error:
+        return " ".join(error.messages).rstrip(".")
+    for figure in prices.figures:
+        name = figure.meter or figure.kind
+        if figure.unit and figure.unit not in UNITS:
+            return f"{name} counts the unknown unit {figure.unit[:32]}"
+        if len(figure.meter) > 128:
+            return f"the meter {name[:64]}… is longer than 128 characters"
+        if figure.amount is not None and figure.amount < 0:
+            return f"{name} is negative"
+        if figure.amount is not None and _for_comparison(figure) > HIGHEST:
+            return f"{name} is more than ${digits(HIGHEST)}" + (" per million tokens" if figure.unit == "token" else "")
+    return None
+
+
+def _for_comparison(figure: Figure) -> Decimal:
+    amount = figure.amount or Decimal(0)
+    return multiply(amount, Decimal(MILLION)) / figure.per if figure.unit == "token" else amount / figure.per
+
+
+def _in_force(role: str, *, at: dt.datetime) -> dict[str, Prices]:
+    """Model id -> the price of this role that is in force."""
+    sheets = list(
+        PriceSheet.objects.in_force(at=at).filter(role=role).values_list("pk", "model__name", "currency", "facts")
+    )
+    figures = _figures({sheet[0] for sheet in sheets}, PriceLine.objects.filter(sheet__role=role))
+    return {name: Prices(currency, tuple(figures[key]), facts) for key, name, currency, facts in sheets}
+
+
+def _announced(role: str, *, at: dt.datetime) -> dict[tuple[str, dt.datetime | None], Prices]:
+    """Model id and moment -> the price of this role that begins then; of two the newer."""
+    sheets = PriceSheet.objects.filter(role=role, starts_at__gt=at).order_by("pk")
+    rows = list(sheets.values_list("pk", "model__name", "currency", "facts", "starts_at"))
+    figures = _figures({row[0] for row in rows}, PriceLine.objects.filter(sheet__role=role, sheet__starts_at__gt=at))
+    return {(name, starts): Prices(currency, tuple(figures[key]), facts) for key, name, currency, facts, starts in rows}
+
+
+def _figures(wanted: Container[int], lines: models.QuerySet[PriceLine]) -> Mapping[int, list[Figure]]:
+    """Sheet -> its figures, in order."""
+    figures: defaultdict[int, list[Figure]] = defaultdict(list)
+    lines = lines.order_by("sheet", "position")
+    columns = ("sheet", "meter", "amount", "unit", "per", "kind", "conditions", "facts")
+    for sheet, meter, amount, unit, per, kind, conditions, facts in lines.values_list(*columns).iterator():
+        if sheet in wanted:
+            figures[sheet].append(Figure(meter, amount, unit, per, kind, tuple(conditions), facts))
+    return figures
+
+
+def _canonical(prices: Prices) -> bytes:
+    """The same bytes for the same price, however its JSON was written."""
+    figures = [
+        (each.kind, each.meter, _plain(each.amount), each.per, each.unit, list(each.conditions), each.facts)
+        for each in prices.figures
+    ]
+    return write_json([prices.currency, prices.facts, figures], sort_keys=True)
+
+
+def _plain(amount: Decimal | None) -> str | None:
+    return None if amount is None else digits(amount)
+
+
+def _change(old: Prices, new: Prices) -> PriceChange:
+    before, after = _by_label(old), _by_label(new)
+    labels = [label for label in {**before, **after} if before.get(label) != after.get(label)]
+    moves = {label: (_worded(before.get(label)), _worded(after.get(label))) for label in labels}
+    jumps = [label for label in labels if label in before and label in after and _is_jump(before[label], after[label])]
+    if old.currency != new.currency:
+        moves["currency"] = (old.currency, new.currency)
+        jumps.append("currency")
+    if old.figures and {each.unit for each in old.figures}.isdisjoint(each.unit for each in new.figures):
+        jumps.append("unit")
+    if not moves:
+        moves["facts"] = (None, None)
+    return PriceChange(new, moves, tuple(jumps), old)
+
+
+def _by_label(prices: Prices) -> dict[str, tuple[Decimal | None, int]]:
+    """Figures under a name for people that tells them apart: meter, unit and conditions."""
+    found: dict[str, tuple[Decimal | None, int]] = {}
+    for figure in prices.figures:
+        label = label_of(figure)
+        number, base = 2, label
+        while label in found:
+            label, number = f"{base} ({number})", number + 1
+        found[label] = (None if figure.amount is None else plain(figure.amount), figure.per)
+    return found
+
+
+def label_of(figure: Figure | Line) -> str:
+    """A figure's name for people, e.g. `input, token [prompt_tokens gt 200000]`."""
+    what = figure.meter or "all"
+    what = f"{what}, {figure.unit}" if figure.unit else what
+    what = what if figure.kind == PriceLine.Kind.ABSOLUTE else f"{what} ({figure.kind})"
+    if not figure.conditions:
+        return what
+    conditions = [f"{each['dim']} {each['op']} {_value(each['value'])}" for each in figure.conditions]
+    return f"{what} [{'; '.join(conditions)}]"
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else write_json(value).decode()
+
+
+def _worded(amount: tuple[Decimal | None, int] | None) -> str | None:
+    if amount is None or amount[0] is None:
+        return None
+    return digits(amount[0]) if amount[1] == 1 else f"{digits(amount[0])} per {amount[1]}"
+
+
+def _is_jump(old: tuple[Decimal | None, int], new: tuple[Decimal | None, int]) -> bool:
+    if old[0] is None or new[0] is None:
+        return old[0] != new[0]
+    before, after = old[0] * new[1], new[0] * old[1]
+    if before == after:
+        return False
+    return before == 0 or after == 0 or after > before * LARGEST_MOVE or before > after * LARGEST_MOVE
+
+
+def apply_prices(plan: PricePlan, *, run: ImportRun, at: dt.datetime, actor: AbstractBaseUser | None = None) -> None:
+    """Writes a sheet for each new, changed or announced price; to be called inside a transaction."""
+    later = ((name, change.prices) for name, changes in plan.announced.items() for change in changes)
+    wanted = [*plan.new.items(), *((name, change.prices) for name, change in plan.changed.items()), *later]
+    models = model_keys(name for name, _ in wanted)
+    reason = f"Import {run}"
+    written = [
+        (_sheet(models[name], plan.role, prices, run=run, at=at, reason=reason, actor=actor), prices)
+        for name, prices in wanted
+        if name in models
+    ]
+    create_rows([sheet for sheet, _ in written], reason=reason, actor=actor)
+    lines = [line for sheet, prices in written for line in _lines(sheet, prices)]
+    insert_rows(lines)
+
+
+def _sheet(
+    model: int,
+    role: str,
+    prices: Prices,
+    *,
+    run: ImportRun | None,
+    at: dt.datetime,
+    reason: str,
+    actor: AbstractBaseUser | None,
+) -> PriceSheet:
+    return PriceSheet(
+        model_id=model,
+        role=role,
+        currency=prices.currency,
+        starts_at=prices.starts_at or at,
+        ends_at=prices.ends_at,
+        facts=dict(prices.facts),
+        run=run,
+        reason=reason,
+        author_id=None if actor is None else actor.pk,
+    )
+
+
+def _lines(sheet: PriceSheet, prices: Prices) -> Iterable[PriceLine]:
+    for position, figure in enumerate(prices.figures):
+        yield PriceLine(
+            sheet=sheet,
+            position=position,
+            kind=figure.kind,
+            meter=figure.meter,
+            amount=figure.amount,
+            per=figure.per,
+            unit=figure.unit,
+            conditions=[dict(condition) for condition in figure.conditions],
+            facts=dict(figure.facts),
+        )

@@ -1,0 +1,120 @@
+// What the pages do more when scripts run: they are complete without. Nothing here makes HTML of text.
+(() => {
+  const $ = (id) => document.getElementById(id);
+  document.documentElement.classList.add("js");
+
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    if (!navigator.clipboard) break;
+    const label = button.textContent;
+    button.hidden = false;
+    button.onclick = async () => {
+      await navigator.clipboard.writeText($(button.dataset.copy).textContent);
+      button.textContent = button.dataset.done;
+      setTimeout(() => { button.textContent = label; }, 1500);
+    };
+  }
+
+  const search = $("search");
+  if (search && $("models")) {
+    const body = $("models").tBodies[0];
+    // Read when somebody looks for something: a page of a thousand rows is ready sooner without.
+    let kept;
+    const read = () => kept ??= [...body.rows].map((row) => {
+      const [released, context, rank, price] = row.dataset.n.split(" ");
+      const [pick, head] = row.cells;
+      const title = head.querySelector("a").textContent;
+      return {
+        row, released: +released, context: +context, rank: rank === "" ? Infinity : +rank,
+        price: price === "-" ? Infinity : +(price || row.cells[4].textContent.replace(/[^\d.]/g, "")),
+        words: row.dataset.w, title: title.toLowerCase(), name: pick.firstChild.value,
+        text: `${title} ${head.querySelector("small").textContent}`.toLowerCase(),
+      };
+    });
+    // As pricing/pages/search.py has them.
+    const by = (...keys) => (a, b) => {
+      for (const key of keys) {
+        const [x, y] = [key(a), key(b)];
+        if (x !== y) return x < y ? -1 : 1;
+      }
+      return 0;
+    };
+    const name = (each) => each.name, title = (each) => each.title, newest = (each) => -each.released;
+    const orders = {
+      popular: by((each) => each.rank, newest, name),
+      newest: by(newest, name),
+      price: by((each) => each.price, title, name),
+      context: by((each) => -each.context, title, name),
+      name: by(title, name),
+    };
+    let order = search.sort.value;
+
+    const show = () => {
+      const wanted = new FormData(search);
+      const terms = wanted.get("q").toLowerCase().split(/\s+/).filter(Boolean);
+      const words = [...search.querySelectorAll("option:checked[data-w]")].map((option) => option.dataset.w);
+      const context = +wanted.get("context");
+      const price = wanted.get("price") === "" ? null : +wanted.get("price");
+      const rows = read();
+      let number = 0;
+      for (const each of rows) {
+        const fits = terms.every((term) => each.text.includes(term)) && words.every((word) => each.words.includes(word))
+          && each.context >= context && (price === null || each.price <= price);
+        each.row.hidden = !fits;
+        number += fits;
+      }
+      if (order !== search.sort.value) {
+        order = search.sort.value;
+        body.append(...rows.sort(orders[order]).map((each) => each.row));
+      }
+      const query = new URLSearchParams([...wanted].filter(([name, value]) => value && !(name === "sort" && value === "popular")));
+      const kept = ["lang", "group"];
+      const narrow = [...query.keys()].some((name) => name !== "sort" && !kept.includes(name));
+      const count = $("count");
+      count.textContent = number === 1 ? count.dataset.one : count.dataset.many.replace("#", number);
+      $("reset").hidden = !narrow;
+      $("models").hidden = !number;
+      $("none").hidden = !!number;
+      const over = count.getBoundingClientRect().top - search.getBoundingClientRect().bottom;
+      if (over < 0) scrollBy(0, over);
+      history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
+    };
+    search.addEventListener("input", show);
+    search.addEventListener("submit", (event) => { event.preventDefault(); show(); });
+    if (matchMedia("(min-width: 44rem)").matches) search.querySelector("details").open = true;
+    const measure = () => $("models").style.setProperty("--bar", `${search.offsetHeight}px`);
+    new ResizeObserver(measure).observe(search);
+
+    const picks = $("picks"), compare = $("compare");
+    const pick = () => {
+      const number = picks.querySelectorAll(":checked").length;
+      compare.parentNode.hidden = number < 2;
+      compare.textContent = compare.dataset.many.replace("#", number);
+      for (const box of picks.m.length ? picks.m : [picks.m]) box.disabled = !box.checked && number >= +compare.dataset.most;
+    };
+    if (compare) {
+      picks.addEventListener("change", pick);
+      addEventListener("pageshow", pick);
+      pick();
+      addEventListener("load", () => setTimeout(() => {
+        for (const box of picks.querySelectorAll("[name=m]")) {
+          box.ariaLabel += ` ${box.closest("tr").querySelector("a").textContent}`;
+        }
+      }));
+    }
+  }
+
+  const form = $("calculator");
+  if (form) {
+    let waiting, asked = 0;
+    const calculate = async () => {
+      const mine = ++asked;
+      const query = new URLSearchParams(new FormData(form));
+      const answer = await fetch(`${form.getAttribute("action").split("#")[0]}?${query}`, { headers: { Accept: "text/html" } });
+      if (!answer.ok || mine !== asked) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      $("result").replaceChildren(...page.getElementById("result").childNodes);
+    };
+    form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(calculate, 150); });
+    form.addEventListener("submit", (event) => { event.preventDefault(); calculate(); });
+  }
+})();

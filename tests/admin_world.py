@@ -1,0 +1,110 @@
+"""What the admin's tests start from: one row of every table, and forms filled in as a browser would send them."""
+
+import datetime as dt
+import hashlib
+from decimal import Decimal
+from html.parser import HTMLParser
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from catalog.models import Channel, EndpointType, ImportRun, Offer, Snapshot, Source
+from pricing.models import CurrencyRate, DiscountRule, GroupRate, PopularModel, UsageCount, UsageReporter
+from tests import world
+
+
+def import_run(name: str = "litellm") -> ImportRun:
+    """An applied run with a report."""
+    content = name.encode()
+    source = Source.objects.get_or_create(slug=name, defaults={"name": name})[0]
+    snapshot = Snapshot.objects.create(
+        source=source, sha256=hashlib.sha256(content).hexdigest(), size=len(content), packed=Snapshot.pack(content)
+    )
+    report = {"counts": {"new": 3, "equal": 0}, "findings": ["gpt-4o: the price is odd."], "unmapped": {"mode": 3}}
+    return ImportRun.objects.create(source=source, snapshot=snapshot, status=ImportRun.Status.APPLIED, report=report)
+
+
+def one_of_everything() -> dict[str, Any]:
+    """A row of every table that the admin shows, by the table's label."""
+    model = world.model("gpt-4o")
+    group = world.token_group()
+    run = import_run()
+    token = world.token()[0]
+    today = dt.datetime.now(tz=dt.UTC).date()
+    rows = [
+        model,
+        model.vendor,
+        Channel.objects.get(),
+        Offer.objects.get(),
+        EndpointType.objects.get_or_create(name="openai", defaults={"path": "/v1/chat/completions"})[0],
+        run,
+        run.source,
+        run.snapshot,
+        group,
+        token,
+        world.price(model, input="2.5", output="10"),
+        GroupRate.objects.create(group=group),
+        PopularModel.objects.create(model=model),
+        DiscountRule.objects.create(multiplier=Decimal("0.9")),
+        CurrencyRate.objects.create(currency="CNY", per_usd=Decimal("7.3"), as_of=today),
+        UsageReporter.objects.create(token=token),
+        UsageCount.objects.create(model=model, day=today, reporter=token.key_id, requests=7),
+        User.objects.create_user("somebody"),
+        Group.objects.create(name="readers"),
+    ]
+    found = {row._meta.label_lower: row for row in rows}
+    assert found.keys() == {shown._meta.label_lower for shown in admin.site._registry}, "a table without a row here"
+    return found
+
+
+def filled_in(client: Client, page: str, **changes: Any) -> dict[str, Any]:
+    """What a browser would post from that page's form as it stands, with some fields changed."""
+    form = FormReader()
+    form.feed(client.get(page).content.decode())
+    return form.fields | {"_save": "Save"} | changes
+
+
+class FormReader(HTMLParser):
+    """Reads the fields of the form with an id that ends in _form, as a browser without scripts would send them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields: dict[str, Any] = {}
+        self._inside = False
+        self._writing = self._choosing = ""
+        self._choosing_many = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        name = found.get("name") or ""
+        if tag == "form":
+            self._inside = (found.get("id") or "").endswith("_form")
+        if not self._inside or "__prefix__" in name:
+            return
+        if tag == "input" and name and (found.get("type") not in ("checkbox", "radio") or "checked" in found):
+            self.fields[name] = found.get("value") or ("on" if found.get("type") == "checkbox" else "")
+        elif tag == "textarea":
+            self._writing, self.fields[name] = name, ""
+        elif tag == "select" and name:
+            self._choosing, self._choosing_many = name, "multiple" in found
+            self.fields[name] = [] if self._choosing_many else ""
+        elif tag == "option" and self._choosing and "selected" in found:
+            value = found.get("value") or ""
+            self.fields[self._choosing] = [*self.fields[self._choosing], value] if self._choosing_many else value
+
+    def handle_data(self, data: str) -> None:
+        if self._writing:
+            self.fields[self._writing] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._inside = False
+        elif tag == "textarea":
+            # The first line break after the tag is the page's and not the field's.
+            if self._writing:
+                self.fields[self._writing] = self.fields[self._writing].removeprefix("\n")
+            self._writing = ""
+        elif tag == "select":
+            self._choosing = ""

@@ -1,0 +1,55 @@
+"""A real Chromium, where the machine has one."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from pytest_django.live_server_helper import LiveServer
+
+from tests.browser.desk import PASSWORD, SIZES, Desk
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+# The last five keep the browser from calling home, which a test without a network would wait for.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on this machine")
+    # Playwright keeps an event loop in this thread, which Django takes for a sign of async code.
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(params=SIZES)
+def desk(request: pytest.FixtureRequest, chromium: Any, live_server: LiveServer) -> Iterator[Desk]:
+    User.objects.create_superuser("maria", password=PASSWORD)
+    context = chromium.new_context(viewport=SIZES[request.param])
+    context.set_default_timeout(20_000)
+    desk = Desk(context.new_page(), live_server.url)
+    page = desk.open("/admin/login/")
+    page.fill("[name=username]", "maria")
+    page.fill("[name=password]", PASSWORD)
+    page.click("[type=submit]")
+    page.wait_for_url(f"{live_server.url}/admin/")
+    yield desk
+    context.close()

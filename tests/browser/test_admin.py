@@ -1,0 +1,71 @@
+"""The admin in a real browser: signed in through the form, on a desk and on a phone, without a call to another host."""
+
+import re
+
+import pytest
+
+from catalog.models import AIModel, EndpointType
+from tests import admin_world, world
+from tests.browser.desk import Desk
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_every_page_fits_its_screen_and_calls_nobody_else(desk: Desk) -> None:
+    rows = admin_world.one_of_everything()
+    paths = ["/admin/", "/admin/tokens/token/add/", "/admin/pricing/pricesheet/add/"]
+    for label, row in rows.items():
+        place = f"/admin/{label.replace('.', '/')}/"
+        paths += [place, f"{place}{row.pk}/change/", f"{place}{row.pk}/history/"]
+
+    for path in paths:
+        page = desk.open(path)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the screen"
+    assert desk.faults == []
+
+
+def test_an_operator_orders_endpoint_types_by_hand(desk: Desk) -> None:
+    for name in ("openai", "anthropic", "kling"):
+        EndpointType.objects.get_or_create(name=name, defaults={"path": "/v1/x"})
+    model = world.model(supported_endpoint_types=["openai"])
+    page = desk.open(f"/admin/catalog/aimodel/{model.pk}/change/")
+    picker = page.locator(".names").first
+
+    picker.locator("select").select_option("anthropic")
+    picker.get_by_label("Put anthropic earlier").click()
+    page.get_by_label("Only these, in this order").check()
+    page.locator(".names").nth(1).locator("select").select_option("kling")
+    page.locator("[name=_save]").click()
+    page.wait_for_url("**/admin/catalog/aimodel/")
+
+    model.refresh_from_db()
+    assert model.supported_endpoint_types == ["anthropic", "openai"]
+    assert model.public_endpoint_types == ["kling"]
+    assert desk.faults == []
+
+
+def test_a_new_key_can_be_read_and_is_gone_with_the_page(desk: Desk) -> None:
+    world.token_group()
+    page = desk.open("/admin/tokens/token/add/")
+
+    page.fill("[name=name]", "Acme")
+    page.locator("[name=_save]").click()
+    key = page.locator("#new-key").inner_text()
+
+    assert re.fullmatch(r"mb_live_[0-9A-Za-z]{10}_[0-9A-Za-z]{38}", key)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_text("I have copied it").click()
+    page.wait_for_url("**/change/")
+    assert key not in page.content()
+
+
+def test_a_name_never_runs(desk: Desk) -> None:
+    attack = '"><img src=x onerror=alert(1)><p x-init="alert(2)" x-data>{{ 7*7 }}${alert(3)}'
+    vendor = world.vendor("evil", name=attack[:120])
+    model = AIModel.objects.create(name=attack.replace(",", ""), vendor=vendor, display_name=attack, tags=[attack])
+    world.price(model, input="1")
+
+    for place in ("", f"{model.pk}/change/", f"{model.pk}/history/", f"{model.pk}/delete/"):
+        desk.open(f"/admin/catalog/aimodel/{place}").wait_for_timeout(100)
+
+    assert desk.faults == []

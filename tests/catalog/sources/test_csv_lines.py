@@ -1,0 +1,113 @@
+"""CSV by hand: both forms, both separators, and every mistake named by its line."""
+
+from decimal import Decimal
+
+import pytest
+
+from catalog.sources import csv_lines
+from catalog.sources.csv_lines import plain_cell, safe_cell
+from catalog.sources.records import Figure, Record
+from catalog.sources.rows import SourceError
+
+LONG = "model,vendor,provider,meter,amount,per,unit,currency,condition,valid_from,valid_to\n"
+
+
+def records(text: str) -> dict[str, Record]:
+    return {record.name: record for record in csv_lines.read(text.encode()).records}
+
+
+def figures(record: Record) -> list[tuple[str, Decimal | None, int, str]]:
+    assert record.prices is not None
+    return [(each.meter, each.amount, each.per, each.unit) for each in record.prices.figures]
+
+
+def test_the_short_form_is_dollars_a_million_tokens() -> None:
+    found = records("model,input,output,cache_read\ngpt-4o,2.5,10,1.25\ngpt-4o-mini,0.15,,\n")
+
+    assert figures(found["gpt-4o"]) == [
+        ("input", Decimal("2.5"), 1_000_000, "token"),
+        ("output", Decimal(10), 1_000_000, "token"),
+        ("input.cache_read", Decimal("1.25"), 1_000_000, "token"),
+    ]
+    assert [each[0] for each in figures(found["gpt-4o-mini"])] == ["input"]
+
+
+def test_the_long_form_has_a_line_a_figure() -> None:
+    found = records(
+        LONG
+        + "claude,Anthropic,,input,3,1000000,token,USD,,,\n"
+        + "claude,,,input,6,1000000,token,,prompt_tokens>200000;service_tier=batch,,\n"
+        + "claude,,,,x0.9,,,,,,\n"
+        + "auto,,,input,dynamic,,,,,,\n"
+        + "plan,,,input,included,,,,,,\n"
+        + "bare,,,,,,,,,,\n"
+        + "kling,,,output.video,0.5,1,second,CNY,,,\n"
+    )
+
+    claude = found["claude"].prices
+    assert claude is not None
+    assert claude.figures[1].conditions == (
+        {"dim": "prompt_tokens", "op": "gt", "value": 200_000},
+        {"dim": "service_tier", "op": "eq", "value": "batch"},
+    )
+    assert claude.figures[2] == Figure("", Decimal("0.9"), kind="multiplier")
+    assert found["claude"].vendor == "Anthropic"
+    assert [found[name].prices.figures[0].kind for name in ("auto", "plan")] == ["dynamic", "included"]  # type: ignore[union-attr]
+    assert found["bare"].prices is None
+    assert found["kling"].prices.currency == "CNY"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeffmodel,input,output\r\nm,2.5,10\r\n",
+        "model;input;output\nm;2.5;10\n",
+        "model\tinput\toutput\nm\t2.5\t10\n",
+        "#decimal: comma\nmodel;input;output\nm;2,5;10\n",
+        "\n#x\n".replace("\n#x\n", "") + 'Model , INPUT,output\n"m", 2.5 ,10\n\n',
+    ],
+)
+def test_what_spreadsheets_make_of_it_is_read_the_same(text: str) -> None:
+    assert [each[1] for each in figures(records(text)["m"])] == [Decimal("2.5"), Decimal(10)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("model,input\nm,$2.5\n", "Line 2: '\\$2.5' is no plain number"),
+        ('model,input\na,1\nm,"1,000"\n', "Line 3: '1,000' is no plain number"),
+        ("#decimal: comma\nmodel;input\nm;2.5\n", "Line 3: '2.5' has a point"),
+        ("model,input\nm,-1\n", "Line 2: '-1' is negative"),
+        ("model,input\nm,NaN\n", "Line 2"),
+        ("model,input\nm,1e999\n", "Line 2"),
+        ("model,input\n,1\n", "Line 2 names no model"),
+        ("model,input\nm,1,2\n", "Line 2 has more cells"),
+        ("model,price\nm,1\n", "it does not know price"),
+        ("name,input\nm,1\n", "The header"),
+        ("model,model,input\nm,m,1\n", "twice"),
+        ("model,input\n", "no line below"),
+        (LONG + "m,,,input,1,0,token,,,,\n", "Line 2: '0' is no number of units"),
+        (LONG + "m,,,input,1,1,token,,whenever,,\n", "Line 2: 'whenever' is no condition"),
+        (LONG + "m,,,input,1,1,token,USD,,,\nm,,,output,1,1,token,CNY,,,\n", "Line 3: m has prices in two currencies"),
+        ('model,input\n"m,1\n', "is no CSV"),
+        ("model,input\nm\x00,1\n", "NUL"),
+    ],
+)
+def test_a_mistake_is_named_by_its_line(text: str, said: str) -> None:
+    with pytest.raises(SourceError, match=said):
+        csv_lines.read(text.encode())
+
+
+def test_what_is_valid_for_a_time_is_told_and_left_out() -> None:
+    document = csv_lines.read((LONG + "m,,,input,1,1,token,,,2027-01-01,\n").encode())
+
+    assert document.records[0].prices is None
+    assert "line 2 is valid for a time only" in document.findings[0]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "＝1", "＠x", "'=1", "''", "plain", ""])  # noqa: RUF001
+def test_no_cell_is_a_formula_and_each_comes_back(text: str) -> None:
+    cell = safe_cell(text)
+
+    assert not cell.startswith(csv_lines.FORMULA_STARTS)
+    assert plain_cell(cell) == text

@@ -1,0 +1,116 @@
+"""genai-prices, read: the price of a day is that of the last entry begun, hours and variants are conditions."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from catalog.exact import write_json
+from catalog.importing import read_document
+from catalog.sources import genai_prices
+from catalog.sources.records import Prices, Record
+from tests.catalog.sources.figures import by_name, told
+from tests.samples import real, sample
+
+RECORDS = by_name(read_document(genai_prices.read, sample("genai_prices.json")).records)
+
+
+def on(day: str, record: Record) -> Prices | None:
+    return record.priced_at(dt.datetime.fromisoformat(f"{day}T12:00:00+00:00")).prices
+
+
+def row(**values: Any) -> Record:
+    body = [{"id": "openai", "name": "OpenAI", "models": [{"id": "gpt-x", **values}]}]
+    return genai_prices.read(write_json(body)).records[0]
+
+
+def test_the_last_price_begun_counts_and_not_the_first_of_the_list() -> None:
+    assert told(on("2026-07-29", RECORDS["gpt-dated"]))[0] == ("input", "1", "")
+    assert told(on("2026-07-30", RECORDS["gpt-dated"]))[0] == ("input", "0.2", "")
+
+
+def test_what_begins_later_is_announced() -> None:
+    record = RECORDS["gpt-dated"].priced_at(dt.datetime(2026, 11, 22, tzinfo=dt.UTC))
+    assert [price.starts_at for price in record.announced] == [dt.datetime(2027, 1, 1, tzinfo=dt.UTC)]
+    assert told(record.announced[0])[0] == ("input", "0.1", "")
+
+
+def test_tiers_begin_above_their_start() -> None:
+    assert told(on("2026-01-01", RECORDS["gpt-dated"]))[3:5] == [
+        ("input", "2", "prompt_tokens gt 272000"),
+        ("output", "9", "prompt_tokens gt 272000"),
+    ]
+
+
+def test_variants_replace_single_prices_and_have_days_of_their_own() -> None:
+    batch, flex = ("input", "0.5", "service_tier eq batch"), ("output", "3", "service_tier eq flex")
+    assert told(on("2026-07-01", RECORDS["gpt-dated"]))[-1] == batch
+    assert told(on("2026-08-01", RECORDS["gpt-dated"]))[-2:] == [batch, flex]
+
+
+def test_hours_are_a_condition_after_the_base_price() -> None:
+    window = "time in {'tz': 'UTC', 'windows': [{'hours': ['00:30-16:30']}]}"
+    assert told(RECORDS["deepseek-hours"].prices) == [
+        ("input", "0.135", ""),
+        ("output", "0.55", ""),
+        ("input", "0.27", window),
+        ("output", "1.1", window),
+    ]
+
+
+def test_every_unit_is_its_own() -> None:
+    prices = RECORDS["gpt-plain"].prices
+    assert prices is not None
+    assert [(figure.meter, figure.unit, figure.per) for figure in prices.figures] == [
+        ("input", "token", 1_000_000),
+        ("input.cache_write", "token", 1_000_000),
+        ("input.audio", "token", 1_000_000),
+        ("request", "request", 1000),
+        ("web_search", "query", 1000),
+        ("input.audio", "hour", 1),
+        ("output", "page", 1000),
+    ]
+    assert [dict(each) for each in prices.figures[1].conditions] == [{"dim": "cache_ttl", "op": "eq", "value": "1h"}]
+
+
+def test_a_host_does_not_set_the_list_price() -> None:
+    assert RECORDS["gpt-plain"].provider == "openai"
+    hosted = read_document(genai_prices.read, sample("genai_prices.json"), providers=["novita"]).records
+    assert [told(record.prices) for record in hosted] == [[("input", "0.01", "")]]
+
+
+def test_no_price_is_no_price_of_nothing() -> None:
+    assert (RECORDS["gpt-unpriced"].prices, RECORDS["gpt-unpriced"].schedule) == (None, ())
+
+
+def test_an_unknown_key_is_kept_under_its_own_name() -> None:
+    record = row(prices={"input_mtok": 1, "moon_mtok": 2, "dust_grams": 3})
+    assert told(record.prices)[1:] == [("x.genai_prices.moon_mtok", "2", ""), ("x.genai_prices.dust_grams", "3", "")]
+    assert len(record.findings) == 2
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"prices": "free"},
+        {"prices": [{}]},
+        {"prices": {"input_mtok": "1"}},
+        {"prices": {"input_mtok": {"base": 1}}},
+        {"prices": {"input_mtok": {"base": 1, "tiers": [{"start": "x", "price": 1}]}}},
+        {"prices": [{"constraint": {"start_date": "soon"}, "prices": {"input_mtok": 1}}]},
+        {"prices": [{"constraint": {"moon": "full"}, "prices": {"input_mtok": 1}}]},
+        {"prices": [{"constraint": {"start_time": "25:00", "end_time": "1"}, "prices": {"input_mtok": 1}}]},
+        {"prices": {"input_mtok": 1}, "price_variants": [{"when": {"moon": "full"}, "prices": {"input_mtok": 2}}]},
+    ],
+)
+def test_what_cannot_be_understood_spoils_the_price_and_is_told(values: dict[str, Any]) -> None:
+    record = row(**values)
+    assert (record.prices, record.schedule) == (None, ())
+    assert any("no price was taken from this row" in finding for finding in record.findings)
+
+
+def test_the_real_prices_of_july_are_not_those_of_november() -> None:
+    document = read_document(genai_prices.read, real("genai-prices/data_v2_2026-08-21.json"))
+    luna = by_name(document.records)["gpt-5.6-luna"]
+    assert [told(on(day, luna))[0][1] for day in ("2026-07-01", "2026-11-22")] == ["1", "0.2"]
+    assert not any("fits no meter" in finding for record in document.records for finding in record.findings)

@@ -1,0 +1,158 @@
+"""LiteLLM's price map, read: every figure once, in its own unit, with its conditions."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from catalog.exact import InexactError, write_json
+from catalog.sources import litellm
+from catalog.sources.records import Figure, Record
+from catalog.sources.rows import SourceError
+from tests.samples import sample
+
+
+def read() -> dict[str, Record]:
+    return {record.name: record for record in litellm.read(sample("litellm.json")).records}
+
+
+def figures(name: str) -> tuple[Figure, ...]:
+    prices = read()[name].prices
+    assert prices is not None
+    return prices.figures
+
+
+def test_documentation_and_rules_are_no_models() -> None:
+    assert not {"sample_spec", "fallback_generalizations"} & read().keys()
+
+
+def test_facts_are_taken_and_false_flags_are_not() -> None:
+    record = read()["claude-sample-5"]
+    assert (record.context_length, record.max_output_tokens) == (200000, 64000)
+    assert record.capabilities == ("tools", "vision", "reasoning")
+    assert record.retires_on == dt.date(2027, 5, 14)
+    assert record.input_modalities == ("text", "image")
+    assert read()["xai/grok-sample"].capabilities == ()
+    assert read()["unpriced-sample"].capabilities is None
+
+
+def test_claude_is_called_as_anthropic_and_openai_but_not_by_responses() -> None:
+    assert read()["claude-sample-5"].supported_endpoint_types == ("anthropic", "openai")
+
+
+def test_the_endpoint_type_follows_the_mode() -> None:
+    found = {name: record.supported_endpoint_types for name, record in read().items()}
+    assert found["text-embedding-sample"] == ("embeddings",)
+    assert found["azure/eu/gpt-sample"] == ("openai-response",)
+    assert found["runway/video-sample"] == ("openai-video",)
+    assert found["exa_sample/search"] is None
+
+
+def test_amounts_keep_their_digits() -> None:
+    amounts = {figure.meter: figure.amount for figure in figures("azure/eu/gpt-sample") if not figure.conditions}
+    assert amounts["input"] == Decimal("0.0000029999900000000002")
+    assert amounts["code_session"] == Decimal("0.03")
+
+
+def test_xai_prices_from_the_boundary_and_others_above_it() -> None:
+    operators = {
+        name: [each["op"] for figure in figures(name) for each in figure.conditions if each["dim"] == "prompt_tokens"]
+        for name in ("xai/grok-sample", "claude-sample-5")
+    }
+    assert operators == {"xai/grok-sample": ["gte"], "claude-sample-5": ["gt", "gt"]}
+
+
+def test_the_more_special_line_comes_later() -> None:
+    conditions = [len(figure.conditions) for figure in figures("azure/eu/gpt-sample") if figure.meter == "input"]
+    assert conditions == [0, 1, 2]
+
+
+def test_the_first_tier_is_the_base_price_and_the_last_one_has_no_end() -> None:
+    bounds = [
+        (str(figure.amount), [(each["op"], each["value"]) for each in figure.conditions])
+        for figure in figures("dashscope/qwen-sample")
+        if figure.meter == "input"
+    ]
+    assert bounds == [
+        ("0.0000012", []),
+        ("0.0000024", [("gt", 32000)]),
+        ("0.000003", [("gt", 128000)]),
+    ]
+
+
+def test_tiers_with_a_gap_keep_both_ends() -> None:
+    tiers = [{"range": [0, 10], "input_cost_per_token": 1}, {"range": [20, 30], "input_cost_per_token": 2}]
+    record = litellm.read(write_json({"m": {"mode": "chat", "tiered_pricing": tiers}})).records[0]
+    assert record.prices is not None
+    assert [[each["op"] for each in figure.conditions] for figure in record.prices.figures] == [["gt", "lte"]] * 2
+
+
+def test_tiers_by_the_number_of_results_keep_both_ends() -> None:
+    first = figures("exa_sample/search")[0]
+    assert (first.meter, first.unit, [each["op"] for each in first.conditions]) == ("request", "query", ["gte", "lte"])
+
+
+def test_off_peak_windows_are_normalised() -> None:
+    off_peak = figures("deepseek/deepseek-sample")[-1]
+    assert off_peak.amount == Decimal("1.5E-7")
+    assert off_peak.conditions[0]["value"] == {
+        "tz": "UTC",
+        "windows": [
+            {"hours": ["00:00-01:00", "10:00-00:00"], "weekdays": [1, 2, 3, 4, 5]},
+            {"hours": ["00:00-00:00"], "weekdays": [6, 7]},
+        ],
+    }
+
+
+def test_multipliers_stand_under_conditions() -> None:
+    found = {figure.facts["key"]: (figure.amount, figure.conditions[0]["dim"]) for figure in multipliers()}
+    assert found == {
+        "provider_specific_entry.us": (Decimal("1.1"), "region"),
+        "provider_specific_entry.fast": (Decimal("2.0"), "service_tier"),
+        "regional_processing_uplift_multiplier_eu": (Decimal("1.1"), "region"),
+    }
+
+
+def multipliers() -> list[Figure]:
+    both = (*figures("claude-sample-5"), *figures("azure/eu/gpt-sample"))
+    return [figure for figure in both if figure.kind == "multiplier"]
+
+
+def test_a_figure_of_no_known_meter_is_kept_and_reported() -> None:
+    record = read()["azure/eu/gpt-sample"]
+    assert {"output_cost_per_hologram", "search_free_requests"} <= set(record.unmapped)
+    assert record.prices is not None
+    assert record.prices.facts["search_free_requests"]["count"] == 1500
+    assert "x.litellm.output_cost_per_hologram" in [figure.meter for figure in record.prices.figures]
+
+
+def test_databricks_units_are_no_dollars() -> None:
+    dbu = figures("databricks/dbrx-sample")[-1]
+    assert (dbu.meter, dbu.facts) == ("x.litellm.input_dbu_cost_per_token", {"currency": "DBU"})
+
+
+def test_searches_and_guardrails_are_priced_by_what_they_are() -> None:
+    found = {(figure.meter, figure.conditions[0]["value"]): figure.amount for figure in figures("bedrock/guard-sample")}
+    assert found[("guardrail", "contentPolicyUnits")] == Decimal("0.00015")
+    sizes = [figure.conditions[0]["value"] for figure in figures("claude-sample-5") if figure.meter == "web_search"]
+    assert sizes == ["low", "medium", "high"]
+
+
+def test_absent_prices_are_none_and_zero_is_a_price() -> None:
+    assert read()["unpriced-sample"].prices is None
+    assert [figure.amount for figure in figures("text-embedding-sample")] == [Decimal("1.3E-7"), Decimal(0)]
+
+
+@pytest.mark.parametrize("value", ['"cheap"', "true", "-1", "{}", "[1]"])
+def test_an_unsound_figure_spoils_the_price_and_nothing_else(value: str) -> None:
+    text = f'{{"gpt-x": {{"mode": "chat", "max_input_tokens": 8, "input_cost_per_token": {value}}}}}'
+    record = litellm.read(text.encode()).records[0]
+    assert record.prices is None
+    assert record.context_length == 8
+    assert "input_cost_per_token" in record.findings[0]
+
+
+@pytest.mark.parametrize("text", ["[]", "1", '"text"', '{"a": {"b": 1}}', '{"a": 1}'])
+def test_another_shape_is_refused(text: str) -> None:
+    with pytest.raises((SourceError, InexactError)):
+        litellm.read(text.encode())

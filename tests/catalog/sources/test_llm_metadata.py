@@ -1,0 +1,66 @@
+"""llm-metadata, read: the price counts where the ratios say another, and plans are no vendors."""
+
+from decimal import Decimal
+
+import pytest
+
+from catalog.sources import llm_metadata
+from catalog.sources.rows import SourceError
+from tests.catalog.sources.figures import by_name, told
+from tests.samples import real, sample
+
+DOCUMENT = llm_metadata.read(sample("llm_metadata.json"))
+RECORDS = by_name(DOCUMENT.records)
+
+
+def contradicting(name: str) -> set[str]:
+    records = llm_metadata.read(real(name) if "/" in name else sample(name)).records
+    return {record.name for record in records if any("contradict" in finding for finding in record.findings)}
+
+
+def test_the_price_counts_and_the_contradiction_is_told() -> None:
+    assert told(RECORDS["gemini-sample-flash"].prices) == [
+        ("input", "0.3", ""),
+        ("output", "2.5", ""),
+        ("input.cache_read", "0.03", ""),
+    ]
+    assert contradicting("llm_metadata.json") == {"gemini-sample-flash"}
+
+
+def test_a_model_without_a_price_has_none() -> None:
+    assert RECORDS["house-sample"].prices is None
+
+
+def test_a_vendor_is_who_made_it_and_not_the_plan_that_it_comes_in() -> None:
+    assert RECORDS["gemini-sample-flash"].vendor == "Google"
+    assert RECORDS["glm-sample"].vendor is None
+    assert RECORDS["house-sample"].vendor == "House Labs"
+
+
+def test_facts_are_taken() -> None:
+    record = RECORDS["glm-sample"]
+    assert record.supported_endpoint_types == ("openai", "anthropic")
+    assert "supported_endpoint_types" not in record.concluded
+    assert any("switched off" in finding for finding in record.findings)
+    assert RECORDS["gemini-sample-flash"].tags == ("Reasoning", "Tools", "Files", "Vision", "1M")
+    assert set(RECORDS["gemini-sample-flash"].capabilities or ()) == {"reasoning", "tools", "pdf_input", "vision"}
+
+
+def test_a_rule_for_many_names_is_no_model() -> None:
+    assert "gpt-sample-" not in RECORDS
+    assert "is a rule for many names" in DOCUMENT.findings[0]
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"data": 1}', '{"data": [{"model_name": "m"}]}'])
+def test_another_shape_is_refused(text: str) -> None:
+    with pytest.raises(SourceError):
+        llm_metadata.read(text.encode())
+
+
+def test_the_fifteen_real_contradictions_are_told_and_the_price_wins() -> None:
+    assert len(contradicting("basellm/models.json")) == 15
+    records = by_name(llm_metadata.read(real("basellm/models.json")).records)
+    flash = records["gemini-2.5-flash"].prices
+    assert flash is not None
+    assert flash.figures[0].amount == Decimal("0.3")
+    assert (len(records), sum(record.prices is None for record in records.values())) == (348, 72)

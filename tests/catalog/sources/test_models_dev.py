@@ -1,0 +1,138 @@
+"""models.dev, read: a maker's own price before a reseller's, lengths on the right side, modes as conditions."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from catalog.exact import write_json
+from catalog.importing import InputError, read_document
+from catalog.sources import models_dev
+from catalog.sources.records import Record
+from tests.catalog.sources.figures import by_name, told
+from tests.samples import real, sample
+
+CONTENT = sample("models_dev.json")
+
+
+def read(*providers: str) -> dict[str, Record]:
+    return by_name(read_document(models_dev.read, CONTENT, providers=providers).records)
+
+
+def row(provider: str = "openai", **values: Any) -> Record:
+    body = {provider: {"id": provider, "name": provider, "models": {"gpt-x": values}}}
+    return models_dev.read(write_json(body)).records[0]
+
+
+def test_the_makers_own_price_is_the_list_price() -> None:
+    assert told(read()["gpt-sample"].prices)[0] == ("input", "5", "")
+    assert read().keys() == {"gpt-sample", "claude-sample", "grok-sample"}
+
+
+def test_what_resellers_ask_is_theirs_alone_and_told_of() -> None:
+    assert told(read("cheap-reseller")["gpt-sample"].prices) == [("input", "0.1875", ""), ("output", "1.5", "")]
+    findings = read_document(models_dev.read, CONTENT).findings
+    assert "4 offers of 2 resellers and hosts were left out" in findings[0]
+
+
+def test_the_provider_that_is_named_first_comes_first() -> None:
+    both = read("cheap-reseller", "openai")
+    assert (both["gpt-sample"].provider, len(both)) == ("cheap-reseller", 3)
+
+
+def test_an_unknown_provider_is_refused_with_those_there_are() -> None:
+    with pytest.raises(InputError, match=r"no provider 'nobody'; it has openai, anthropic"):
+        read("nobody")
+
+
+def test_a_size_of_272000_is_the_last_length_of_the_lower_tier_and_32001_the_first_of_the_upper() -> None:
+    assert told(read()["gpt-sample"].prices)[3:8] == [
+        ("input", "6", "prompt_tokens gte 32001"),
+        ("output", "31", "prompt_tokens gte 32001"),
+        ("input", "10", "prompt_tokens gt 272000"),
+        ("output", "45", "prompt_tokens gt 272000"),
+        ("input.cache_read", "1", "prompt_tokens gt 272000"),
+    ]
+
+
+def test_xai_counts_the_bound_to_the_upper_tier() -> None:
+    assert told(read()["grok-sample"].prices)[2:] == [
+        ("input", "4", "prompt_tokens gte 200000"),
+        ("output", "12", "prompt_tokens gte 200000"),
+    ]
+
+
+def test_the_old_form_of_a_tier_counts_only_without_tiers() -> None:
+    assert ("input", "6", "prompt_tokens gt 200000") in told(read()["claude-sample"].prices)
+    assert len(told(read()["gpt-sample"].prices)) == 10
+
+
+def test_modes_are_conditions_on_what_the_request_asks_for() -> None:
+    assert told(read()["gpt-sample"].prices)[-2] == ("input", "12.5", "service_tier eq priority")
+    assert told(read()["claude-sample"].prices)[-1] == (
+        "output",
+        "150",
+        "request_match eq {'body': {'speed': 'fast'}, 'headers': {'anthropic-beta': 'fast-mode-2026-02-01'}}",
+    )
+
+
+def test_nothing_to_pay_in_a_plan_is_included_and_elsewhere_a_price_of_nothing() -> None:
+    plan, free = read("acme-coding-plan")["gpt-sample"].prices, read("cheap-reseller")["acme/free-model"].prices
+    assert plan is not None
+    assert {(figure.kind, figure.amount) for figure in plan.figures} == {("included", None)}
+    assert told(free) == [("input", "0", ""), ("output", "0", "")]
+
+
+def test_misspelt_prices_are_kept_under_their_own_name_and_reported() -> None:
+    record = read("cheap-reseller")["minimax-sample"]
+    assert record.unmapped == ("cost.cached_input", "cost.request")
+    assert told(record.prices)[2:] == [("x.models_dev.cached_input", "0.03", ""), ("x.models_dev.request", "5", "")]
+
+
+def test_facts_are_taken_and_zero_is_not_known() -> None:
+    gpt, claude = read()["gpt-sample"], read()["claude-sample"]
+    assert (gpt.context_length, gpt.max_output_tokens, gpt.series) == (1050000, 128000, "gpt")
+    assert gpt.released_on == dt.date(2026, 4, 23)
+    assert set(gpt.capabilities or ()) >= {"tools", "reasoning", "effort_high", "vision", "pdf_input"}
+    assert (claude.max_output_tokens, claude.supported_endpoint_types) == (None, ("anthropic", "openai"))
+
+
+def test_a_month_alone_is_no_more_than_a_conclusion() -> None:
+    claude = read()["claude-sample"]
+    assert (claude.released_on, "released_on" in claude.concluded) == (dt.date(2026, 5, 1), True)
+    assert any("is beta" in finding for finding in claude.findings)
+
+
+@pytest.mark.parametrize(
+    "cost",
+    [
+        "free",
+        {"input": "5"},
+        {"input": -1},
+        {"input": 1, "tiers": {}},
+        {"input": 1, "tiers": [{"input": 2}]},
+        {"input": 1, "tiers": [{"input": 2, "tier": {"type": "moon", "size": 5}}]},
+        {"input": 1, "tiers": [{"input": 2, "tier": {"size": True}}]},
+        {"input": 1, "context_over_200k": 7},
+    ],
+)
+def test_an_unsound_cost_spoils_the_price_and_nothing_else(cost: Any) -> None:
+    record = row(name="GPT", cost=cost)
+    assert (record.prices, record.display_name) == (None, "GPT")
+    assert any("no price was taken" in finding for finding in record.findings)
+
+
+def test_the_real_list_price_of_gpt_5_5_is_five_dollars() -> None:
+    document = read_document(models_dev.read, real("models.dev/api_2026-07-02.json"))
+    record = by_name(document.records)["gpt-5.5"]
+    assert record.prices is not None
+    assert (record.provider, record.prices.figures[0].amount) == ("openai", Decimal(5))
+
+
+def test_every_real_figure_is_read() -> None:
+    document = models_dev.read(real("models.dev/api_2026-07-02.json"))
+    figures = [figure for record in document.records if record.prices for figure in record.prices.figures]
+    assert (len(document.records), len(figures)) == (5276, 13630 + 25)
+    assert sum(figure.meter.startswith("x.") for figure in figures) == 25
+    assert sum(len(record.unmapped) for record in document.records) == 25

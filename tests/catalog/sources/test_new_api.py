@@ -1,0 +1,164 @@
+"""A price list of new-api's family, read: ratios become prices, rules become lines, placeholders nothing."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from catalog.exact import write_json
+from catalog.sources import new_api
+from catalog.sources.records import Record
+from catalog.sources.rows import SourceError
+from tests.samples import sample
+
+
+def read() -> dict[str, Record]:
+    return {record.name: record for record in new_api.read(sample("new_api.json")).records}
+
+
+def row(**values: Any) -> Record:
+    """One row of plain new-api, with these values."""
+    whole = {"model_name": "m", "quota_type": 0, "model_ratio": 1, "completion_ratio": 2, "model_price": 0} | values
+    return new_api.read(write_json({"success": True, "data": [whole]})).records[0]
+
+
+def amounts(record: Record) -> dict[str, Decimal | None]:
+    assert record.prices is not None
+    return {figure.meter: figure.amount for figure in record.prices.figures}
+
+
+def test_ratios_become_prices_per_million() -> None:
+    record = read()["kimi-sample"]
+    assert amounts(record) == {
+        "input": Decimal("0.6"),
+        "output": Decimal("2.5"),
+        "input.cache_read": Decimal("0.15"),
+        "input.cache_write": Decimal("0.75"),
+        "": Decimal("0.9"),
+    }
+    assert record.prices is not None
+    assert {(figure.per, figure.unit) for figure in record.prices.figures[:-1]} == {(1_000_000, "token")}
+
+
+def test_the_discount_is_a_multiplier_at_the_end() -> None:
+    prices = read()["kimi-sample"].prices
+    assert prices is not None
+    assert (prices.figures[-1].kind, prices.figures[-1].meter) == ("multiplier", "")
+    assert "" not in amounts(read()["mj-sample"])
+
+
+def test_audio_and_image_ratios_are_multiples_of_the_input_price() -> None:
+    found = amounts(read()["gpt-audio-sample"])
+    assert [found[meter] for meter in ("input.image", "input.audio", "output.audio")] == [5, 40, 80]
+
+
+def test_a_price_per_call_is_one_line() -> None:
+    assert amounts(read()["mj-sample"]) == {"request": Decimal("0.058")}
+
+
+def test_a_rule_keeps_its_dimensions_as_conditions_and_the_rest_as_facts() -> None:
+    prices = read()["kling-sample"].prices
+    assert prices is not None
+    rule = prices.figures[0]
+    assert (rule.meter, rule.unit, rule.per, rule.amount) == (
+        "output.video",
+        "second",
+        1,
+        Decimal("0.07142857142857142"),
+    )
+    assert [(each["dim"], each["value"]) for each in rule.conditions] == [
+        ("capability_bucket", "t2v"),
+        ("resolution", "720p"),
+        ("has_audio", False),
+    ]
+    assert rule.facts["official_currency"] == "CNY"
+    assert "platform_base_price" not in rule.facts
+    assert prices.facts["video_pricing"] == {"profile": {"model_name": "kling-sample", "display_unit": "/秒"}}
+    assert (prices.facts["billing_mode"], prices.facts["display_unit"]) == ("per_second", "/秒")
+
+
+def test_a_zero_beside_rules_is_told_and_the_rules_are_the_price() -> None:
+    record = read()["kling-sample"]
+    assert [figure.meter for figure in record.prices.figures] == ["output.video", "output.video", ""]  # type: ignore[union-attr]
+    assert any("read as free" in finding for finding in record.findings)
+
+
+@pytest.mark.parametrize("name", ["placeholder-sample", "zero-sample"])
+def test_a_placeholder_or_a_zero_is_no_price(name: str) -> None:
+    record = read()[name]
+    assert record.prices is None
+    assert any("no price was taken" in finding for finding in record.findings)
+
+
+def test_an_expression_is_kept_and_no_number_is_made_of_the_ratios_beside_it() -> None:
+    record = read()["tiered-sample"]
+    assert record.prices is not None
+    assert [(figure.kind, figure.amount) for figure in record.prices.figures] == [("dynamic", None)]
+    assert record.prices.facts["billing_expr"].startswith("len <= 200000")
+    assert record.prices.facts["row"] == {"time_pricing": {"peak": 2}}
+    assert record.unmapped == ("time_pricing",)
+
+
+def test_facts_of_the_row_are_taken() -> None:
+    record = read()["kimi-sample"]
+    assert (record.vendor, record.vendor_icon, record.series) == ("Moonshot", "Moonshot", "kimi-k2")
+    assert (record.tags, record.released_on) == (("Tools", "128K"), dt.date(2025, 7, 11))
+
+
+def test_null_public_types_are_an_empty_list_and_slips_are_refused() -> None:
+    record = read()["gpt-audio-sample"]
+    assert (record.supported_endpoint_types, record.public_endpoint_types) == (("openai",), ())
+    assert read()["zero-sample"].public_endpoint_types is None
+    assert any("path is no endpoint type" in finding for finding in record.findings)
+
+
+def test_groups_that_the_list_does_not_publish_are_told() -> None:
+    assert any("the group lab" in finding for finding in read()["gpt-audio-sample"].findings)
+
+
+def test_the_list_itself_is_judged() -> None:
+    document = new_api.read(sample("new_api.json"))
+    text = "; ".join(document.findings)
+    assert "2 of 6 vendors have no model" in text
+    assert "快手 and Kuaishou are one" in text
+    assert "the endpoint type method" in text
+    assert document.endpoint_types["holo"] == ("/v1/holograms", "POST")
+    assert document.popular == ("mj-sample", "kimi-sample", "nobody-knows-it")
+    assert document.group_rates == {"default": Decimal("0.5"), "vip": Decimal("0.8")}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"model_ratio": "1"},
+        {"model_ratio": -1},
+        {"completion_ratio": True},
+        {"quota_type": 2},
+        {"quota_type": "0"},
+        {"discount": 0},
+        {"discount": [1]},
+        {"video_pricing": {"rules": "none"}},
+        {"video_pricing": []},
+        {"billing_mode": "per_second", "video_pricing": {"rules": [{"platform_base_price": "1"}]}},
+        {"billing_mode": "per_moon", "video_pricing": {"rules": [{"platform_base_price": 1}]}},
+        {"billing_mode": "tiered_expr"},
+    ],
+)
+def test_an_unsound_value_spoils_the_price_and_is_told(values: dict[str, Any]) -> None:
+    record = row(series="s", **values)
+    assert record.prices is None
+    assert record.series == "s"
+    assert any("no price was taken from this row" in finding for finding in record.findings)
+
+
+def test_a_row_without_a_name_and_a_second_row_are_left_out() -> None:
+    document = new_api.read(write_json({"data": [1, {"model_name": ""}, {"model_name": "m"}, {"model_name": "m"}]}))
+    assert [record.name for record in document.records] == ["m"]
+    assert len(document.findings) == 3
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"data": {}}', '{"success": false, "data": []}'])
+def test_another_shape_is_refused(text: str) -> None:
+    with pytest.raises(SourceError):
+        new_api.read(text.encode())

@@ -1,0 +1,144 @@
+"""OpenRouter's list, read: what depends on the request is no number, batch is a tier, an alias no model."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from catalog.exact import read_json, write_json
+from catalog.sources import openrouter
+from catalog.sources.records import Record
+from tests.catalog.sources.figures import by_name, told, when
+from tests.samples import real, sample
+
+DOCUMENT = openrouter.read(sample("openrouter.json"))
+RECORDS = by_name(DOCUMENT.records)
+DUMPS = ["openrouter/models_2026-01-29.json", "openrouter/models_2026-07-17.json"]
+
+
+def row(**pricing: Any) -> Record:
+    whole = {"prompt": "0.000001", "completion": "0.000002"} | pricing
+    return openrouter.read(write_json([{"id": "openai/gpt-x", "pricing": whole}])).records[0]
+
+
+def test_strings_are_dollars_per_token_digit_for_digit() -> None:
+    prices = RECORDS["openai/gpt-sample"].prices
+    assert prices is not None
+    found = {figure.meter: (str(figure.amount), figure.unit, figure.per) for figure in prices.figures[:5]}
+    assert found["input"] == ("0.000001", "token", 1)
+    assert found["web_search"] == ("0.01", "query", 1)
+    assert found["input.cache_write"] == ("8.333333333333334E-8", "token", 1)
+    assert prices.facts == {"without_charge": ["internal_reasoning"]}
+
+
+def test_overrides_begin_at_their_length_and_inherit_what_they_do_not_say() -> None:
+    assert told(RECORDS["openai/gpt-sample"].prices)[6:9] == [
+        ("input", "2", "prompt_tokens gte 272000"),
+        ("output", "9", "prompt_tokens gte 272000"),
+        ("input", "0.5", "time in {'tz': 'UTC', 'windows': [{'hours': ['16:30-00:30']}]}"),
+    ]
+
+
+def test_a_batch_row_is_a_tier_of_its_model() -> None:
+    assert "openai/gpt-sample:batch" not in RECORDS
+    assert told(RECORDS["openai/gpt-sample"].prices)[-2:] == [
+        ("input", "0.5", "service_tier eq batch"),
+        ("output", "3", "service_tier eq batch"),
+    ]
+
+
+def test_what_depends_on_the_model_chosen_is_no_number() -> None:
+    prices = RECORDS["openrouter/auto"].prices
+    assert prices is not None
+    assert [(figure.kind, figure.amount) for figure in prices.figures] == [("dynamic", None)] * 2
+
+
+def test_free_is_free_and_a_bare_zero_is_a_price_that_stands_elsewhere() -> None:
+    assert told(RECORDS["openai/gpt-sample:free"].prices) == [("input", "0", ""), ("output", "0", "")]
+    assert RECORDS["google/song-sample"].prices is None
+    assert any("stands elsewhere" in finding for finding in RECORDS["google/song-sample"].findings)
+
+
+def test_an_alias_that_moves_is_an_alias_where_its_target_is_there() -> None:
+    assert DOCUMENT.structure is not None
+    assert DOCUMENT.structure.aliases == {"~openai/gpt-latest": {"model": "openai/gpt-sample"}}
+    assert "~openai/gpt-latest" not in RECORDS
+    assert any("is an alias that moves" in finding for finding in RECORDS["~openai/gpt-lost"].findings)
+
+
+def test_an_image_is_priced_by_the_token_or_by_the_picture_and_never_guessed() -> None:
+    def image(name: str) -> list[tuple[str, str]]:
+        prices = RECORDS[name].prices
+        return [(figure.meter, figure.unit) for figure in prices.figures if "image" in figure.meter] if prices else []
+
+    assert image("google/gemini-sample")[0] == ("input.image", "token")
+    assert image("qwen/qwen-vl-sample") == [("input.image", "image")]
+    assert image("acme-labs/odd") == [("x.openrouter.image", "")]
+
+
+def test_an_unknown_price_is_kept_under_its_own_name_and_told() -> None:
+    assert ("x.openrouter.moonbeam", "0.1", "") in told(RECORDS["acme-labs/odd"].prices)
+    assert any("moonbeam" in finding for finding in RECORDS["acme-labs/odd"].findings)
+
+
+def test_the_end_of_the_century_is_no_date() -> None:
+    assert RECORDS["openai/gpt-sample"].retires_on is None
+    assert RECORDS["google/gemini-sample"].retires_on == dt.date(2026, 12, 31)
+
+
+def test_facts_are_taken() -> None:
+    record = RECORDS["openai/gpt-sample"]
+    assert (record.display_name, record.vendor, record.max_output_tokens) == ("GPT Sample", None, 128000)
+    assert record.input_modalities == ("pdf", "image", "text")
+    assert set(record.capabilities or ()) == {"tools", "structured_outputs", "reasoning", "vision", "pdf_input"}
+    assert RECORDS["acme-labs/odd"].vendor == "Acme Labs"
+
+
+def test_a_bare_list_is_read_as_well() -> None:
+    rows = read_json(sample("openrouter.json"))["data"]
+    assert openrouter.read(write_json(rows)).records == DOCUMENT.records
+
+
+@pytest.mark.parametrize(
+    "pricing",
+    [
+        {"prompt": "free"},
+        {"prompt": "-2"},
+        {"prompt": ["1"]},
+        {"request": "1e999"},
+        {"overrides": {}},
+        {"overrides": ["x"]},
+        {"overrides": [{"prompt": "1"}]},
+        {"overrides": [{"min_prompt_tokens": "many", "prompt": "1"}]},
+        {"overrides": [{"utc_start": "late", "utc_end": "later", "prompt": "1"}]},
+        {"overrides": [{"min_prompt_tokens": 5, "region": {"in": ["eu"]}, "prompt": "1"}]},
+    ],
+)
+def test_what_cannot_be_understood_spoils_the_price_and_is_told(pricing: dict[str, Any]) -> None:
+    record = row(**pricing)
+    assert record.prices is None
+    assert any("no price was taken from this row" in finding for finding in record.findings)
+
+
+@pytest.mark.parametrize(("name", "models", "prices"), [(DUMPS[0], 347, 947), (DUMPS[1], 342, 1110)])
+def test_every_real_price_is_a_figure_or_a_zero_that_is_told(name: str, models: int, prices: int) -> None:
+    records = openrouter.read(real(name)).records
+    read = [record.prices for record in records if record.prices]
+    base = [figure for price in read for figure in price.figures if "prompt_tokens" not in when(figure.conditions)]
+    zeros = sum(len(price.facts.get("without_charge", ())) for price in read)
+    unpriced = sum(record.prices is None for record in records)
+    assert (len(records), len(base) + zeros + 2 * unpriced) == (models, prices)
+
+
+def test_no_real_router_has_a_number_and_every_override_begins_at_its_length() -> None:
+    rows = read_json(real(DUMPS[1]))
+    records = by_name(openrouter.read(real(DUMPS[1])).records)
+    routers = [row["id"] for row in rows if row["pricing"]["prompt"] == "-1"]
+    assert routers
+    assert {figure.amount for name in routers for figure in records[name].prices.figures} == {None}  # type: ignore[union-attr]
+    overridden = [row for row in rows if row["pricing"].get("overrides")]
+    assert len(overridden) == 43
+    for each in overridden:
+        found = "; ".join(condition for _, _, condition in told(records[each["id"]].prices))
+        for override in each["pricing"]["overrides"]:
+            assert f"prompt_tokens gte {override['min_prompt_tokens']}" in found

@@ -1,0 +1,109 @@
+"""The catalog as YAML: texts stay texts, and what could blow up or mean something else is refused."""
+
+from decimal import Decimal
+
+import pytest
+
+from catalog.exact import InexactError
+from catalog.sources import yaml_catalog
+from catalog.sources.rows import SourceError
+
+WHOLE = """\
+format: modelbook/1
+vendors:
+- {slug: acme, name: ACME, aliases: [no, 12:30]}
+channels:
+- slug: east
+  name: East
+  enabled: false
+  weight: 3
+  offers:
+  - {model: m/1, enabled: true, upstream_name: '1e-06'}
+groups:
+- {slug: vip, label: VIP, is_public: yes-no, rate: '0.80', channels: [east]}
+models:
+- name: m/1
+  status: published
+  vendor: acme
+  series: 1e6
+  context_length: 200000
+  released_on: 2026-01-31
+  public_endpoint_types: []
+  prices:
+    sell:
+      currency: USD
+      lines:
+      - {meter: input, amount: 0.000000150000000000000012, per: 1, unit: token}
+      - {meter: input, amount: '2', per: 1000000, unit: token, when: prompt_tokens>200000, facts: '{"a":1.50}'}
+"""
+
+
+def sound(text: str = WHOLE) -> bytes:
+    return text.replace("yes-no", "true").encode()
+
+
+def test_every_scalar_is_the_text_that_it_is() -> None:
+    document = yaml_catalog.read(sound())
+
+    record, structure = document.records[0], document.structure
+    assert structure is not None
+    assert (record.series, record.context_length, record.public_endpoint_types) == ("1e6", 200_000, ())
+    assert structure.vendors["acme"]["aliases"] == ["no", "12:30"]
+    assert structure.offers["east", "m/1"] == {"enabled": True, "upstream_name": "1e-06"}
+    assert structure.channels["east"] == {"name": "East", "enabled": False, "weight": 3}
+    assert structure.rates == {"vip": {"ratio": Decimal("0.8")}}
+    assert structure.reach == {"vip": ("east",)}
+
+
+def test_prices_keep_their_digits_conditions_and_facts() -> None:
+    structure = yaml_catalog.read(sound()).structure
+    assert structure is not None
+    first, second = structure.prices["sell"]["m/1"].figures
+
+    assert first.amount == Decimal("0.000000150000000000000012")
+    assert second.conditions == ({"dim": "prompt_tokens", "op": "gt", "value": 200_000},)
+    assert str(second.facts["a"]) == "1.50"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "format: modelbook/2\n",
+        "- format\n",
+        "format: modelbook/1\nmodels: 5\n",
+        "format: modelbook/1\nmodels:\n- m\n",
+        "format: modelbook/1\nmodels:\n- {name: [m]}\n",
+        "format: modelbook/1\nmodels:\n- {status: draft}\n",
+        "format: modelbook/1\nmodels:\n- {name: m, vendor: nobody}\n",
+        "format: modelbook/1\nmodels:\n- {name: m, context_length: many}\n",
+        "format: modelbook/1\nmodels:\n- {name: m, context_length: -5}\n",
+        "format: modelbook/1\nmodels:\n- {name: m, released_on: soon}\n",
+        "format: modelbook/1\nmodels:\n- {name: m, tags: {a: b}}\n",
+        "format: modelbook/1\nmodels:\n- {name: m, prices: [1]}\n",
+        "format: modelbook/1\nmodels:\n- {name: m, prices: {sell: {lines: []}}}\n",
+        "format: modelbook/1\nmodels:\n- {name: m, prices: {sell: {currency: USD, lines: [{amount: 1e999}]}}}\n",
+        "format: modelbook/1\nmodels:\n- {name: m, prices: {sell: {currency: USD, lines: [{amount: '-1'}]}}}\n",
+        "format: modelbook/1\nchannels:\n- {slug: c, enabled: maybe}\n",
+        "format: modelbook/1\nformat: modelbook/1\n",
+        "format: modelbook/1\nmodels: &all\n- {name: m}\naliases: *all\n",
+        "format: modelbook/1\nmodels: !!python/object/apply:os.system ['true']\n",
+        "format: modelbook/1\n---\nformat: modelbook/1\n",
+        "format: modelbook/1\nmodels: [",
+        "format: modelbook/1\nmodels: " + "[" * 100_000,
+        "format: modelbook/1\n? [a, b]\n: c\n",
+        "\tformat: modelbook/1\n",
+        'format: modelbook/1\nmodels:\n- {name: "m\\0"}\n',
+    ],
+)
+def test_what_is_no_catalog_is_refused_in_a_sentence(text: str) -> None:
+    with pytest.raises((SourceError, InexactError)) as refused:
+        yaml_catalog.read(text.encode())
+
+    assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 300
+
+
+def test_other_bytes_are_refused() -> None:
+    with pytest.raises(SourceError, match="not UTF-8"):
+        yaml_catalog.read(b"format: \xff")

@@ -1,0 +1,96 @@
+"""A list of sixty rows asks the database no more than a list of six."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from catalog.models import Channel, EndpointType, Offer, Source, Vendor
+from pricing.models import CurrencyRate, DiscountRule, GroupRate, PopularModel, UsageCount, UsageReporter
+from tests import admin_world, world
+
+TODAY = dt.datetime.now(tz=dt.UTC).date()
+# Session, user, page count, rows, and what a list's filters and columns add; measured, with none to spare.
+BUDGETS = {
+    "auth/group": 4,
+    "auth/user": 5,
+    "catalog/aimodel": 8,  # the vendors and channels to filter by, sheets of the page and their lines
+    "catalog/channel": 5,  # the groups that reach them
+    "catalog/endpointtype": 4,
+    "catalog/importrun": 5,  # the sources to filter by
+    "catalog/offer": 5,  # the channels to filter by
+    "catalog/snapshot": 5,  # the sources to filter by
+    "catalog/source": 4,
+    "catalog/vendor": 4,
+    "pricing/currencyrate": 4,
+    "pricing/discountrule": 4,
+    "pricing/grouprate": 4,
+    "pricing/popularmodel": 4,
+    "pricing/pricesheet": 6,  # the vendors to filter by, the lines
+    "pricing/usagecount": 4,
+    "pricing/usagereporter": 4,
+    "tokens/token": 6,  # the groups to filter by, those of each token
+    "tokens/tokengroup": 5,  # their channels
+}
+
+
+def fill(start: int, stop: int) -> None:
+    for n in range(start, stop):
+        group = world.token_group(f"group-{n}")
+        channel = world.channel(f"channel-{n}", group=group.slug)
+        model = world.model(f"model-{n}", on=channel, vendor=world.vendor(f"vendor-{n}"))
+        world.price(model, input="1", output="2")
+        token, _ = world.token(group.slug, name=f"token-{n}")
+        EndpointType.objects.create(name=f"type-{n}", path="/x")
+        admin_world.import_run(f"source-{n}")
+        GroupRate.objects.create(group=group)
+        PopularModel.objects.create(model=model, position=n)
+        DiscountRule.objects.create(model=model, multiplier=Decimal("0.9"))
+        CurrencyRate.objects.create(currency="CNY", per_usd=Decimal(7), as_of=TODAY - dt.timedelta(days=n))
+        UsageReporter.objects.create(token=token)
+        UsageCount.objects.create(model=model, day=TODAY, reporter=token.key_id)
+
+
+def queries(client: Client, page: str) -> list[str]:
+    # Remembered for the life of the process, and asked by whichever page comes first.
+    for model in (Channel, Offer, Source, Vendor):
+        ContentType.objects.get_for_model(model)
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(f"/admin/{page}/").status_code == 200
+    return [query["sql"] for query in captured.captured_queries]
+
+
+@pytest.mark.parametrize("page", BUDGETS)
+def test_a_list_keeps_its_budget_however_many_rows_it_has(admin_client: Client, page: str) -> None:
+    fill(0, 6)
+    few = queries(admin_client, page)
+
+    fill(6, 60)
+    many = queries(admin_client, page)
+
+    assert len(many) == len(few)
+    assert len(many) == BUDGETS[page], "\n".join(many)
+
+
+def test_a_list_of_snapshots_reads_no_bytes(admin_client: Client) -> None:
+    run = admin_world.import_run()
+
+    for page in ("snapshot", "importrun", f"snapshot/{run.snapshot_id}/change", f"importrun/{run.pk}/change"):
+        assert not [sql for sql in queries(admin_client, f"catalog/{page}") if '"packed"' in sql], page
+
+
+def test_a_channel_with_many_offers_opens_with_few_queries(admin_client: Client) -> None:
+    channel = world.channel()
+    vendor = world.vendor()
+    models: list[Any] = [world.model(f"model-{n}", on=channel, vendor=vendor) for n in range(60)]
+
+    body = admin_client.get(f"/admin/catalog/channel/{channel.pk}/change/").content.decode()
+
+    assert "60 models" in body
+    assert models[7].name not in body
+    assert len(queries(admin_client, f"catalog/channel/{channel.pk}/change")) <= 5

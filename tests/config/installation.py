@@ -1,0 +1,127 @@
+"""A new installation in a folder of its own: its database, its secrets, and the commands run in it."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from tokens.keys import SHAPE
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Installation:
+    database_url: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        inherited = {
+            name: value for name, value in os.environ.items() if name not in {"DJANGO_SETTINGS_MODULE", "HOST"}
+        }
+        return inherited | {
+            "DATABASE_URL": self.database_url,
+            "SECRET_KEY": "only-for-tests-" + "x" * 50,
+            "TOKEN_PEPPERS": "1:only-for-tests-pepper-one",
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "PYTHONUNBUFFERED": "1",
+            "WEB_CONCURRENCY": "1",
+        }
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """The management command, running; its output and its errors are one stream."""
+        return subprocess.Popen(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        """The management command, to its end: exit code and output."""
+        process = self.start(*arguments)
+        output, _ = process.communicate(timeout=120)
+        return process.returncode, output
+
+
+@contextmanager
+def new_database(folder: Path) -> Iterator[str]:
+    """The URL of an empty database of the kind that the suite runs on."""
+    server = os.environ.get("DATABASE_URL", "")
+    if not server.startswith("postgres"):
+        yield f"sqlite:///{folder / 'modelbook.sqlite3'}"
+        return
+    name = f"installation_{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+        try:
+            yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+        finally:
+            connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+
+@dataclass
+class Served:
+    """A running server and all it has printed so far."""
+
+    address: str
+    process: subprocess.Popen[str]
+    output: str
+
+    @property
+    def key(self) -> str:
+        return found(SHAPE, self.output)
+
+    @property
+    def password(self) -> str:
+        return found(re.compile(r"(?<=Password    )\S+"), self.output)
+
+    def stop(self) -> str:
+        """Ends it as systemd would; returns everything it printed."""
+        self.process.terminate()
+        rest, _ = self.process.communicate(timeout=60)
+        self.output += rest
+        return self.output
+
+
+def found(pattern: re.Pattern[str], text: str) -> str:
+    match = pattern.search(text)
+    assert match, text
+    return match[0]
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(installation: Installation) -> Iterator[Served]:
+    """`quickstart`, until its worker has booted."""
+    port = free_port()
+    process = installation.start("quickstart", "--port", str(port))
+    server = Served(f"http://127.0.0.1:{port}", process, "")
+    try:
+        assert process.stdout
+        for line in process.stdout:
+            server.output += line
+            if "Booting worker" in line:
+                break
+        assert process.poll() is None, server.output
+        yield server
+    finally:
+        if process.poll() is None:
+            server.stop()

@@ -1,0 +1,46 @@
+"""What Google's Python SDK sees."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from google import genai
+from google.genai import errors
+
+
+def told(call: Callable[[], Any]) -> list[Any]:
+    """The name, status and code word of the exception that a call ends in."""
+    try:
+        call()
+    except errors.APIError as error:
+        return [type(error).__name__, error.code, error.status, True]
+    return []
+
+
+def main(asked: dict[str, Any]) -> dict[str, Any]:
+    def client(key: str) -> Any:
+        return genai.Client(api_key=asked["keys"][key], http_options={"base_url": asked["url"]})
+
+    clients = {name: client(name) for name in asked["keys"]}
+    good, limited = clients["good"].models, clients["limited"].models
+    listed = list(good.list())
+    next(iter(limited.list()))
+    return {
+        "version": genai.__version__,
+        "ids": [model.name for model in listed],
+        "paged": [model.name for model in good.list(config={"page_size": 2})],
+        "one": good.get(model=asked["model"]).name,
+        "types": sorted({type(model).__name__ for model in listed}),
+        "tuned": [model.name for model in good.list(config={"query_base": False})],
+        "errors": {
+            "401": told(clients["unknown"].models.list),
+            "403": told(clients["abroad"].models.list),
+            "404": told(lambda: good.get(model=asked["hidden"])),
+            "429": told(lambda: [limited.list() for _ in range(20)]),
+            "500": told(clients["broken"].models.list),
+        },
+    }
+
+
+json.dump(main(json.loads(sys.argv[1])), sys.stdout)

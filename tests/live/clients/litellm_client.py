@@ -1,0 +1,28 @@
+"""What LiteLLM finds when it asks three kinds of providers at our address which models there are."""
+
+import json
+import os
+import sys
+from typing import Any
+
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+
+import litellm
+
+
+def main(asked: dict[str, Any]) -> dict[str, Any]:
+    key, url = asked["keys"]["good"], asked["url"]
+
+    def models(provider: str, base: str) -> list[str]:
+        return litellm.get_valid_models(  # type: ignore[no-any-return]
+            check_provider_endpoint=True, custom_llm_provider=provider, api_key=key, api_base=base
+        )
+
+    return {
+        "openai": models("openai", f"{url}/v1"),
+        "anthropic": models("anthropic", url),
+        "gemini": models("gemini", url),
+    }
+
+
+json.dump(main(json.loads(sys.argv[1])), sys.stdout)

@@ -1,0 +1,33 @@
+"""What LiteLLM says that completions cost, with its cost map loaded from our address."""
+
+import json
+import sys
+from typing import Any
+
+import litellm
+from litellm.types.utils import CompletionTokensDetailsWrapper, PromptTokensDetailsWrapper, Usage
+
+
+def cost(model: str, case: dict[str, Any]) -> float:
+    usage = Usage(
+        prompt_tokens=case["prompt"],
+        completion_tokens=case["completion"],
+        total_tokens=case["prompt"] + case["completion"],
+        prompt_tokens_details=PromptTokensDetailsWrapper(cached_tokens=case.get("cached", 0)),
+        completion_tokens_details=CompletionTokensDetailsWrapper(reasoning_tokens=case.get("reasoning", 0)),
+    )
+    # As somebody calls a gateway: every model by OpenAI's protocol.
+    response = litellm.ModelResponse(model=model, usage=usage)
+    return litellm.completion_cost(  # type: ignore[no-any-return]
+        completion_response=response, model=model, custom_llm_provider="openai", service_tier=case.get("tier")
+    )
+
+
+def main(asked: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "known": sorted(litellm.model_cost),
+        "costs": [cost(model, case) for model, case in asked["cases"]],
+    }
+
+
+json.dump(main(json.loads(sys.argv[1])), sys.stdout)

@@ -1,0 +1,44 @@
+"""What OpenAI's Python SDK sees."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import openai
+
+
+def told(call: Callable[[], Any]) -> list[Any]:
+    """The name, status and code of the exception that a call ends in."""
+    try:
+        call()
+    except openai.APIStatusError as error:
+        return [type(error).__name__, error.status_code, error.code, bool(error.request_id)]
+    return []
+
+
+def main(asked: dict[str, Any]) -> dict[str, Any]:
+    def client(key: str) -> openai.OpenAI:
+        return openai.OpenAI(base_url=f"{asked['url']}/v1", api_key=asked["keys"][key], max_retries=0)
+
+    good = client("good").models
+    listed = list(good.list())
+    limited = client("limited").models
+    limited.list()
+    return {
+        "version": openai.__version__,
+        "ids": [model.id for model in listed],
+        "paged": [model.id for model in good.list()],
+        "one": good.retrieve(asked["model"]).id,
+        "types": sorted({type(model).__name__ for model in listed}),
+        "errors": {
+            "401": told(client("unknown").models.list),
+            "403": told(client("abroad").models.list),
+            "404": told(lambda: good.retrieve(asked["hidden"])),
+            "429": told(lambda: [limited.list() for _ in range(20)]),
+            "500": told(client("broken").models.list),
+        },
+    }
+
+
+json.dump(main(json.loads(sys.argv[1])), sys.stdout)

@@ -1,0 +1,149 @@
+"""A deployment for tests: gunicorn on a database of its own, and an operator in another process."""
+
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Answer:
+    """What came over the wire, read to its end."""
+
+    def __init__(self, response: http.client.HTTPResponse) -> None:
+        self.status = response.status
+        self.headers = response.headers
+        self.body = response.read()
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Server:
+    """A running gunicorn; `log` is everything that it wrote, access lines among it."""
+
+    def __init__(self, port: int, log_file: Path) -> None:
+        self.port = port
+        self.pid = 0
+        self.url = f"http://127.0.0.1:{port}"
+        self.log_file = log_file
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text()
+
+    def get(self, path: str, *, key: str = "", method: str = "GET", **headers: str) -> Answer:
+        """One request on a connection of its own, so that any worker may get it."""
+        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if key:
+            sent["authorization"] = f"Bearer {key}"
+        try:
+            client.request(method, path, headers=sent)
+            return Answer(client.getresponse())
+        finally:
+            client.close()
+
+
+@contextmanager
+def serving(
+    database_url: str, folder: Path, *, workers: int = 2, application: str = "config.wsgi", **environment: str
+) -> Iterator[Server]:
+    """Starts gunicorn on a free port and stops it at the end."""
+    port = _free_port()
+    server = Server(port, folder / f"gunicorn-{port}.log")
+    variables = environment_of(database_url) | {"PORT": str(port), "WEB_CONCURRENCY": str(workers)} | environment
+    command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", application]
+    with server.log_file.open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=subprocess.STDOUT)
+    server.pid = process.pid
+    try:
+        _wait_for(port, process)
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+class Operator:
+    """Somebody else at work on the same database: runs statements in a process of his own."""
+
+    def __init__(self, database_url: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.live.operator"],
+            cwd=ROOT, env=environment_of(database_url), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def does(self, code: str) -> Any:
+        """Runs the code, with `world` and the models at hand; returns the value that it gives to `result`."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(json.dumps(code) + "\n")
+        self.process.stdin.flush()
+        outcome = json.loads(self.process.stdout.readline())
+        assert "error" not in outcome, outcome["error"]
+        return outcome["result"]
+
+    def leave(self) -> None:
+        self.process.communicate(timeout=15)
+
+
+@contextmanager
+def own_database(folder: Path) -> Iterator[str]:
+    """A copy of the migrated test database, of the same kind; yields its DATABASE_URL."""
+    if connection.vendor == "sqlite":
+        import sqlite3
+
+        file = folder / "live.sqlite3"
+        connection.ensure_connection()
+        with sqlite3.connect(file) as copy:
+            connection.connection.backup(copy)
+        copy.close()
+        yield f"sqlite:///{file}"
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    name, template = f"live_{uuid.uuid4().hex[:12]}", connection.settings_dict["NAME"]
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        yield urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def environment_of(database_url: str) -> dict[str, str]:
+    return os.environ | {"DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
+    for _ in range(300):
+        assert process.poll() is None, "gunicorn ended at once"
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise AssertionError("gunicorn did not start in 30 seconds")

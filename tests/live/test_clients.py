@@ -1,0 +1,149 @@
+"""The clients that people really use, against a running server: ids, types, paging, and the exceptions they raise."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.live.deployment import ROOT, Operator, Server
+
+pytestmark = pytest.mark.django_db
+
+PROGRAMS = ROOT / "tests" / "live" / "clients"
+CLIENTS = ROOT / ".clients"
+NEWEST_FIRST = ["clients/with/slashes", "claude-clients:5", "gemini-clients", "gpt-clients", "clients-undated"]
+CURRENT = ""
+# Vendor -> the editions to run, each a folder of .clients; the current one is in the venv.
+EDITIONS = [
+    *(("openai", edition) for edition in (CURRENT, "openai-2", "openai-1")),
+    *(("anthropic", edition) for edition in (CURRENT, "anthropic-1", "anthropic-0")),
+    *(("gemini", edition) for edition in (CURRENT, "google-genai-2")),
+]
+# Vendor -> status -> the exception and the code with it.
+PYTHON_ERRORS = {
+    "openai": {
+        "401": ["AuthenticationError", 401, "invalid_api_key", True],
+        "403": ["PermissionDeniedError", 403, "ip_not_allowed", True],
+        "404": ["NotFoundError", 404, "model_not_found", True],
+        "429": ["RateLimitError", 429, "rate_limit_exceeded", True],
+        "500": ["InternalServerError", 500, "internal_error", True],
+    },
+    "anthropic": {
+        "401": ["AuthenticationError", 401, "authentication_error", True],
+        "403": ["PermissionDeniedError", 403, "permission_error", True],
+        "404": ["NotFoundError", 404, "not_found_error", True],
+        "429": ["RateLimitError", 429, "rate_limit_error", True],
+        "500": ["InternalServerError", 500, "api_error", True],
+    },
+    "gemini": {
+        "401": ["ClientError", 401, "UNAUTHENTICATED", True],
+        "403": ["ClientError", 403, "PERMISSION_DENIED", True],
+        "404": ["ClientError", 404, "NOT_FOUND", True],
+        "429": ["ClientError", 429, "RESOURCE_EXHAUSTED", True],
+        "500": ["ServerError", 500, "INTERNAL", True],
+    },
+}
+TYPES = {"openai": ["Model"], "anthropic": ["ModelInfo"], "gemini": ["Model"]}
+
+
+@pytest.fixture(scope="module")
+def asked(server: Server, operator: Operator) -> dict[str, Any]:
+    """What a program is told: where, with which keys, and which models."""
+    keys = operator.does(
+        "import datetime as dt\n"
+        "world.channel('clients', group='clients'); world.channel('broken', group='broken')\n"
+        f"for age, name in enumerate({NEWEST_FIRST[:-1]!r}):\n"
+        "    world.model(name, on='clients', released_on=dt.date(2026, 9 - age, 1), context_length=1000,\n"
+        "                capabilities=['reasoning'], supported_endpoint_types=['openai', 'gemini'])\n"
+        "world.model('clients-undated', on='clients')\n"
+        "world.model('clients-hidden', on='clients', status='draft')\n"
+        "broken = world.model('clients-broken', on='broken')\n"
+        "AIModel.objects.filter(pk=broken.pk).update(supported_endpoint_types=5, capabilities=5)\n"
+        "result = {'good': world.key('clients'), 'abroad': world.key('clients', networks=['203.0.113.0/24']),\n"
+        "          'broken': world.key('broken'), 'unknown': 'sk-unknown'}"
+    )
+    return {"url": server.url, "keys": keys, "model": "clients/with/slashes", "hidden": "clients-hidden"}
+
+
+@pytest.fixture
+def with_a_limit(asked: dict[str, Any], operator: Operator) -> dict[str, Any]:
+    """The same with a key of its own that may ask twice an hour."""
+    limited = operator.does("result = world.key('clients', rate_limit='2/hour')")
+    return {**asked, "keys": {**asked["keys"], "limited": limited}}
+
+
+def run(command: list[str], asked: dict[str, Any], *, folder: Path = ROOT, **environment: str) -> dict[str, Any]:
+    variables = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_BASE_URL"))}
+    finished = subprocess.run(
+        [*command, json.dumps(asked)], cwd=folder, env=variables | environment, capture_output=True, text=True,
+        timeout=120, check=False,
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stderr[-2000:]
+    seen: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
+    return seen
+
+
+def brought(edition: str) -> Path:
+    if edition and not (CLIENTS / edition / ".whole").exists():
+        pytest.skip(f"{edition} is not here; tests/live/clients/install.sh brings it")
+    return CLIENTS / edition
+
+
+def named(vendor: str, ids: list[str]) -> list[str]:
+    return [f"models/{name}" for name in ids] if vendor == "gemini" else ids
+
+
+@pytest.mark.parametrize(("vendor", "edition"), EDITIONS, ids=lambda part: part or "current")
+def test_the_vendors_own_sdk_for_python(with_a_limit: dict[str, Any], vendor: str, edition: str) -> None:
+    path = str(brought(edition)) if edition else ""
+
+    seen = run([sys.executable, str(PROGRAMS / f"{vendor}_sdk.py")], with_a_limit, PYTHONPATH=path)
+
+    assert not edition or edition.rpartition("-")[2] == seen["version"].partition(".")[0]
+    assert seen["ids"] == seen["paged"] == named(vendor, NEWEST_FIRST)
+    assert seen["one"] == named(vendor, ["clients/with/slashes"])[0]
+    assert seen["types"] == TYPES[vendor]
+    assert seen.get("tuned", []) == []
+    assert seen["errors"] == PYTHON_ERRORS[vendor]
+
+
+@pytest.mark.parametrize("vendor", TYPES)
+def test_the_vendors_own_sdk_for_node(with_a_limit: dict[str, Any], vendor: str) -> None:
+    if not shutil.which("node"):
+        pytest.skip("there is no Node on this machine")
+
+    seen = run(["node", str(PROGRAMS / "sdk.mjs"), vendor], with_a_limit, folder=brought("node"))
+
+    assert seen["ids"] == seen["paged"] == named(vendor, NEWEST_FIRST)
+    assert seen["one"] == named(vendor, ["clients/with/slashes"])[0]
+    for status, (name, _, code, _) in PYTHON_ERRORS[vendor].items():
+        got = seen["errors"][status]
+        assert got[:2] == ["ApiError" if vendor == "gemini" else name, int(status)]
+        assert vendor == "gemini" or got[2:] == [code, True]
+
+
+def test_litellm_finds_the_models_of_every_dialect(asked: dict[str, Any]) -> None:
+    path = str(brought("litellm"))
+
+    seen = run([sys.executable, str(PROGRAMS / "litellm_client.py")], asked, PYTHONPATH=path)
+
+    assert sorted(seen["openai"]) == sorted(NEWEST_FIRST)
+    assert sorted(seen["anthropic"]) == sorted(f"anthropic/{name}" for name in NEWEST_FIRST)
+    assert sorted(seen["gemini"]) == sorted(f"gemini/{name}" for name in NEWEST_FIRST)
+
+
+def test_llm_lists_the_models(asked: dict[str, Any], tmp_path: Path) -> None:
+    variables = os.environ | {"PYTHONPATH": str(brought("llm")), "LLM_USER_PATH": str(tmp_path)}
+    command = [sys.executable, "-m", "llm", "openai", "endpoint", f"{asked['url']}/v1", "--models"]
+
+    listed = subprocess.run(
+        [*command, "--key", asked["keys"]["good"]], env=variables, capture_output=True, text=True, check=True
+    ).stdout
+
+    for name in NEWEST_FIRST:
+        assert name in listed

@@ -1,0 +1,58 @@
+"""What clients see when the database is not there, goes away, or a host name is foreign."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from tests.live.deployment import Operator, Server, serving
+
+pytestmark = pytest.mark.django_db
+
+CLOSED_PORT = "postgres://nobody:nothing@127.0.0.1:9/none"
+
+
+def test_without_a_database_the_answer_is_503_within_seconds(tmp_path: Path) -> None:
+    with serving(CLOSED_PORT, tmp_path, workers=1) as server:
+        began = time.monotonic()
+        with ThreadPoolExecutor() as clients:
+            asked = clients.submit(server.get, "/v1/models", key="sk-any"), clients.submit(server.get, "/api/pricing")
+            answer, prices = (each.result() for each in asked)
+        took = time.monotonic() - began
+
+    assert (answer.status, answer.headers["content-type"]) == (503, "application/json")
+    assert answer.json()["error"]["code"] == "service_unavailable"
+    assert int(answer.headers["retry-after"]) >= 1
+    assert took < 10
+    assert (prices.status, prices.json()["success"]) == (503, False)
+    assert "nobody" not in answer.body.decode()
+    assert "127.0.0.1" not in answer.body.decode()
+
+
+def test_a_foreign_host_name_is_refused_in_json(database_url: str, tmp_path: Path) -> None:
+    with serving(database_url, tmp_path, workers=1, ALLOWED_HOSTS="models.example") as server:
+        foreign = server.get("/v1/models", host="evil.example")
+        gemini = server.get("/v1beta/models", host="evil.example")
+        own = server.get("/v1/models", host="models.example")
+
+    assert (foreign.status, foreign.json()["error"]["code"]) == (400, "bad_request")
+    assert gemini.json()["error"]["status"] == "INVALID_ARGUMENT"
+    assert own.status == 401
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server that could hang up.")
+def test_connections_cut_by_the_database_are_replaced_at_once(server: Server, operator: Operator) -> None:
+    key = operator.does("result = world.key('cut')")
+    # At the same time, so that the pools hold several connections; a single model is always read from the database.
+    with ThreadPoolExecutor(16) as clients:
+        assert set(clients.map(lambda _: server.get("/v1/models/none", key=key).status, range(100))) == {404}
+
+    operator.does(
+        "connection.cursor().execute('SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()')"
+    )
+
+    assert [server.get("/v1/models/none", key=key).status for _ in range(60)] == [404] * 60
+    assert [server.get("/v1/models", key=key).status for _ in range(60)] == [200] * 60

@@ -1,0 +1,81 @@
+"""LiteLLM itself, with our cost map: what it reckons for a completion is what our quote says."""
+
+import http.client
+import json
+import sys
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.live.deployment import Operator, Server
+from tests.live.test_clients import PROGRAMS, brought, run
+
+pytestmark = pytest.mark.django_db
+
+MODELS = """
+from decimal import Decimal
+from pricing.models import GroupRate
+world.channel('costs', group='default')
+over = [{'dim': 'prompt_tokens', 'op': 'gt', 'value': 200000}]
+flex = [{'dim': 'service_tier', 'op': 'eq', 'value': 'flex'}]
+sheet = world.price(world.model('costs-tiered', on='costs'), input='3', output='15', input__cache_read='0.3')
+world.line(sheet, 'input', '6', conditions=over)
+world.line(sheet, 'output', '22.5', conditions=over)
+world.line(sheet, 'input.cache_read', '0.6', conditions=over)
+sheet = world.price(world.model('vendor/costs-flex', on='costs'), role='list', input='1.25', output='10')
+world.line(sheet, 'input', '0.625', conditions=flex)
+world.line(sheet, 'output', '5', conditions=flex)
+sheet = world.price(world.model('claude-costs', on='costs'), input='5', output='25', output__reasoning='30')
+world.line(sheet, '', '0.65', kind='multiplier', unit='')
+result = True
+"""
+CASES: list[tuple[str, dict[str, Any]]] = [
+    ("costs-tiered", {"prompt": 1000, "completion": 500}),
+    ("costs-tiered", {"prompt": 1000, "completion": 500, "cached": 400}),
+    ("costs-tiered", {"prompt": 200_000, "completion": 10}),
+    ("costs-tiered", {"prompt": 200_001, "completion": 10, "cached": 100_000}),
+    ("vendor/costs-flex", {"prompt": 7, "completion": 3}),
+    ("vendor/costs-flex", {"prompt": 7000, "completion": 300, "tier": "flex"}),
+    ("claude-costs", {"prompt": 12_345, "completion": 678, "reasoning": 600}),
+]
+
+
+@pytest.fixture(scope="module")
+def priced(server: Server, operator: Operator) -> Server:
+    operator.does(MODELS)
+    return server
+
+
+def quoted(server: Server, model: str, case: dict[str, Any]) -> Decimal:
+    """Our own figure, over the same wire."""
+    cached, reasoning = case.get("cached", 0), case.get("reasoning", 0)
+    usage = {"input": case["prompt"] - cached, "output": case["completion"] - reasoning}
+    usage |= {"input.cache_read": cached} if cached else {}
+    usage |= {"output.reasoning": reasoning} if reasoning else {}
+    request = {"service_tier": case["tier"]} if "tier" in case else {}
+    body = json.dumps({"model": model, "usage": usage, "request": request})
+    client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    client.request("POST", "/api/pricing/quote", body, {"content-type": "application/json"})
+    answer = json.loads(client.getresponse().read())
+    client.close()
+    return Decimal(answer["amount"])
+
+
+def test_litellm_reckons_what_our_quote_says(priced: Server) -> None:
+    path = str(brought("litellm"))
+
+    seen = run(
+        [sys.executable, str(PROGRAMS / "litellm_costs.py")],
+        {"cases": CASES},
+        PYTHONPATH=path,
+        LITELLM_MODEL_COST_MAP_URL=f"{priced.url}/api/export/litellm.json",
+        # A map much smaller than its own LiteLLM takes for a broken one.
+        MODEL_COST_MAP_MAX_SHRINK_RATIO="0",
+        MODEL_COST_MAP_MIN_MODEL_COUNT="1",
+    )
+
+    assert {model for model, _ in CASES} <= set(seen["known"])
+    assert "babbage-002" not in seen["known"]
+    for (model, case), cost in zip(CASES, seen["costs"], strict=True):
+        assert cost == pytest.approx(float(quoted(priced, model, case)), rel=1e-12), (model, case)

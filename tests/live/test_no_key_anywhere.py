@@ -1,0 +1,127 @@
+"""After a whole life of keys on a running server, no secret stands in a log, a table, a history or a page."""
+
+import re
+import subprocess
+import sys
+import urllib.parse
+import urllib.request
+from http.cookiejar import CookieJar
+from pathlib import Path
+
+import pytest
+
+from tests.live.deployment import ROOT, Operator, Server, environment_of, serving
+
+pytestmark = pytest.mark.django_db
+
+KEY = re.compile(r"mb_live_[0-9A-Za-z]{10}_[0-9A-Za-z]{38}")
+GATEWAY = "sk-" + "Zx9Yw8Vu" * 6
+
+DUMP = """
+result = []
+with connection.cursor() as cursor:
+    for table in connection.introspection.table_names(cursor):
+        cursor.execute(f'SELECT * FROM {connection.ops.quote_name(table)}')
+        result.append(f'{table}: {cursor.fetchall()}')
+"""
+
+
+class Browser:
+    """An administrator at the admin."""
+
+    def __init__(self, server: Server) -> None:
+        self.url = server.url
+        self.cookies = CookieJar()
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
+
+    def get(self, path: str) -> str:
+        with self.opener.open(self.url + path, timeout=30) as answer:
+            return str(answer.read().decode())
+
+    def post(self, path: str, **fields: str) -> str:
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.get(path))
+        assert token
+        body = urllib.parse.urlencode(fields | {"csrfmiddlewaretoken": token[1]}).encode()
+        sent = urllib.request.Request(self.url + path, body, {"Referer": self.url + path})  # noqa: S310
+        with self.opener.open(sent, timeout=30) as answer:
+            return str(answer.read().decode())
+
+
+def manage(database_url: str, *arguments: str, stdin: str = "") -> tuple[str, str]:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT, env=environment_of(database_url), input=stdin, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout.strip(), done.stderr
+
+
+def use_everywhere(server: Server, key: str) -> None:
+    """As clients do, and as they should not."""
+    for headers in ({"authorization": f"Bearer {key}"}, {"authorization": key}, {"x_api_key": key},
+                    {"x_api_key": key, "anthropic_version": "2023-06-01"}, {"x_goog_api_key": key}):  # fmt: skip
+        for path in ("/v1/models", "/v1beta/models", "/api/pricing", "/api/token", "/api/authorize?model=leaks"):
+            server.get(path, **headers)
+    for path in (
+        f"/v1/models?key={key}", f"/v1beta/models?key={key}&pageSize=x", f"/v1/models/{key}",
+        f"/v1/models?after_id={key}",
+        f"/v1beta/models/{key}:generateContent", f"/nothing/{key}?key={key}", f"/admin/?key={key}", f"/{key}",
+        f"/api/authorize?model={key}", f"/api/authorize/{key}", f"/v1/models?limit={key}&dialect=anthropic",
+    ):  # fmt: skip
+        server.get(path, key=key, referer=f"http://somewhere/?key={key}", user_agent=f"client {key}")
+        server.get(path, method="POST", x_request_id=key, host=f"{key[:20]}.example")
+
+
+def test_no_secret_is_anywhere(database_url: str, operator: Operator, tmp_path: Path) -> None:
+    operator.does("world.model('leaks', on='leaks')")
+    password = "a-password-for-one-run"
+    operator.does(
+        "from django.contrib.auth.models import User\n"
+        f"User.objects.create_superuser('leaks-admin', password={password!r})"
+    )
+    told = []
+    with serving(database_url, tmp_path, workers=2, USAGE_WRITE_SECONDS="1") as server:
+        first, log = manage(database_url, "issue_token", "leaks", "--group", "default")
+        _, more = manage(database_url, "issue_token", "moved", "--take-over", stdin=GATEWAY)
+        key_id = first.split("_")[2]
+        secrets = [first, GATEWAY, GATEWAY.removeprefix("sk-")]
+        for key in secrets:
+            use_everywhere(server, key)
+        second, after = manage(database_url, "rotate_token", key_id, "--grace", "0")
+        secrets.append(second)
+        told += [log, more, after]
+        for key in secrets:
+            use_everywhere(server, key)
+
+        browser = Browser(server)
+        browser.post("/admin/login/", username="leaks-admin", password=password, next="/admin/")
+        pk = operator.does("result = Token.objects.get(name='leaks').pk")
+        shown = KEY.search(browser.post(f"/admin/tokens/token/{pk}/rotate/", grace="1"))
+        assert shown
+        secrets.append(shown[0])
+        use_everywhere(server, shown[0])
+        told += manage(database_url, "explain_token", key_id, "leaks")
+        told += manage(database_url, "revoke_token", key_id)
+        for key in secrets:
+            use_everywhere(server, key)
+        use_everywhere(server, first[:-1] + ("0" if first[-1] != "0" else "1"))
+        pages = ("change", "history", "sees", "rotate")
+        told += [browser.get(f"/admin/tokens/token/{pk}/{page}/") for page in pages]
+        told += [browser.get(f"/admin/{page}") for page in ("", "tokens/token/", f"tokens/token/?q={key_id}")]
+        told.append(server.log)
+    told.append(server.log)
+    told += operator.does(DUMP)
+    told += [str(cookie) for cookie in browser.cookies]
+
+    text = "\n".join(told)
+    # It was this life that was searched: the public parts of it are there.
+    assert text.count(key_id) > 10
+    assert "/api/authorize" in server.log
+    assert "is it leaked?" in server.log
+    assert all(is_in(secret, f"…{secret}…") for secret in secrets)
+    assert [secret[:14] for secret in secrets if is_in(secret, text)] == []
+
+
+def is_in(secret: str, text: str) -> bool:
+    """Whether the secret's own part is there, whole or as much of it as would help anybody."""
+    body = secret.rpartition("_")[2].removeprefix("sk-")
+    return any(body[place : place + 12] in text for place in range(len(body) - 12))

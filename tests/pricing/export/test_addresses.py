@@ -1,0 +1,100 @@
+"""The public exports: for everybody the same, kept by caches, and nothing in them that a visitor may not see."""
+
+import gzip
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from pricing.export.formats import FORMATS
+from pricing.models import GroupRate
+from tests import world
+
+pytestmark = pytest.mark.django_db
+
+ADDRESSES = [f"/api/export/{form.file}" for form in FORMATS.values() if form.file] + ["/llms.txt"]
+
+
+@pytest.fixture
+def secrets() -> list[str]:
+    """A catalog with things that visitors do not see; their names."""
+    model = world.model("gpt-4o", on=world.channel("upstream-east", base_url="https://upstream.example.com"))
+    world.price(model, input="2.5", output="10")
+    world.price(model, role="cost", input="1.2345", output="5.4321")
+    world.price(model, input="77.77", output="88.88", starts_at=world.LONG_AGO.replace(year=2099))
+    world.price(world.model("draft-model", status="draft"), input="1", output="1")
+    backstage = world.channel("backstage", group="inner-circle")
+    world.price(world.model("hidden-model", on=backstage), input="1", output="1")
+    GroupRate.objects.create(group=world.token_group("inner-circle"), ratio=Decimal("0.123"))
+    return [
+        "upstream-east", "upstream.example.com", "1.2345", "1.2345e-06", "0.0000012345", "5.4321", "77.77",
+        "draft-model", "backstage", "hidden-model", "inner-circle", "0.123",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_visitor_gets_it_and_nothing_hidden(client: Client, secrets: list[str], address: str) -> None:
+    answer = client.get(address)
+
+    assert answer.status_code == 200
+    assert b"gpt-4o" in answer.content
+    assert not [secret for secret in secrets if secret.encode() in answer.content]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_key_changes_nothing(client: Client, secrets: list[str], address: str) -> None:
+    with_key = client.get(address, headers={"authorization": f"Bearer {world.key('inner-circle')}"})
+
+    assert with_key.content == client.get(address).content
+    assert client.get(address, headers={"authorization": "Bearer sk-unknown"}).status_code == 200
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_caches_keep_it_and_are_told_when_it_is_the_same(client: Client, secrets: list[str], address: str) -> None:
+    answer = client.get(address)
+
+    assert answer["cache-control"].startswith("public, max-age=3600")
+    again = client.get(address, headers={"if-none-match": answer["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    world.price(world.model("gpt-5"), input="1", output="1")
+    assert client.get(address, headers={"if-none-match": answer["etag"]}).status_code == 200
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_it_is_compressed_for_those_who_take_that(client: Client, secrets: list[str], address: str) -> None:
+    for number in range(60):
+        world.price(world.model(f"gpt-{number}"), input="1", output="1")
+
+    answer = client.get(address, headers={"accept-encoding": "gzip"})
+
+    assert answer["content-encoding"] == "gzip"
+    assert gzip.decompress(answer.content) == client.get(address).content
+
+
+def test_each_says_what_it_is(client: Client) -> None:
+    types = {address.rpartition(".")[2]: client.get(address)["content-type"] for address in ADDRESSES}
+
+    assert types == {"json": "application/json", "csv": "text/csv; charset=utf-8", "txt": "text/plain; charset=utf-8"}
+
+
+def test_the_whole_catalog_is_not_published(client: Client) -> None:
+    assert client.get("/api/export/catalog.yaml").status_code == 404
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_empty_catalog_is_an_empty_export(client: Client, address: str) -> None:
+    assert client.get(address).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/api/export/openrouter.json", "/api/export/litellm.json", "/llms.txt"])
+def test_it_costs_the_same_queries_for_one_model_as_for_many(client: Client, address: str) -> None:
+    counts = []
+    for number in (1, 30):
+        for each in range(number):
+            world.price(world.model(f"model-{number}-{each}"), input="1", output="2")
+        with CaptureQueriesContext(connection) as queries:
+            client.get(address)
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 20

@@ -1,0 +1,122 @@
+"""OpenRouter's list, models.dev's api.json and llms.txt, each as its readers need it."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from catalog.exact import read_json
+from pricing.models import DiscountRule, GroupRate
+from tests import world
+
+pytestmark = pytest.mark.django_db
+
+OVER = [{"dim": "prompt_tokens", "op": "gt", "value": 200_000}]
+FROM = [{"dim": "prompt_tokens", "op": "gte", "value": 272_000}]
+
+
+def openrouter(client: Client) -> dict[str, Any]:
+    return {row["id"]: row for row in read_json(client.get("/api/export/openrouter.json").content)["data"]}
+
+
+def models_dev(client: Client) -> dict[str, Any]:
+    models: dict[str, Any] = read_json(client.get("/api/export/models_dev.json").content)["modelbook"]["models"]
+    return models
+
+
+def llms_txt(client: Client) -> str:
+    return client.get("/llms.txt").content.decode()
+
+
+def tiered(name: str = "gemini-pro", conditions: Any = OVER) -> None:
+    sheet = world.price(world.model(name), input="1.25", output="10", input__cache_read="0.125")
+    world.line(sheet, "input", "2.5", conditions=conditions)
+    world.line(sheet, "output", "15", conditions=conditions)
+
+
+def test_openrouter_prices_are_texts_a_token(client: Client) -> None:
+    world.price(
+        world.model("kimi", context_length=262_144, input_modalities=["text", "pdf"]), input="0.6", output="2.5"
+    )
+
+    row = openrouter(client)["kimi"]
+
+    assert row["pricing"] == {"prompt": "0.0000006", "completion": "0.0000025"}
+    assert row["context_length"] == 262_144
+    assert row["architecture"]["input_modalities"] == ["text", "file"]
+
+
+@pytest.mark.parametrize(("conditions", "least"), [(OVER, 200_001), (FROM, 272_000)])
+def test_openrouter_tiers_say_the_smallest_prompt_that_they_are_for(
+    client: Client, conditions: Any, least: int
+) -> None:
+    tiered(conditions=conditions)
+
+    assert openrouter(client)["gemini-pro"]["pricing"]["overrides"] == [
+        {"min_prompt_tokens": least, "prompt": "0.0000025", "completion": "0.000015"}
+    ]
+
+
+def test_dynamic_is_minus_one_and_unpriced_is_nothing(client: Client) -> None:
+    sheet = world.price(world.model("auto"))
+    world.line(sheet, "input", None, kind="dynamic")
+    world.model("mystery")
+
+    rows = openrouter(client)
+    assert rows["auto"]["pricing"] == {"prompt": "-1", "completion": "-1"}
+    assert rows["mystery"]["pricing"] == {}
+    assert "cost" not in models_dev(client)["auto"]
+    assert "cost" not in models_dev(client)["mystery"]
+    assert "- auto (Openai): decided per request" in llms_txt(client)
+    assert "- mystery (Openai): see the price list" in llms_txt(client)
+
+
+def test_models_dev_costs_are_a_million_tokens_with_tiers(client: Client) -> None:
+    tiered()
+
+    assert models_dev(client)["gemini-pro"]["cost"] == {
+        "input": Decimal("1.25"),
+        "output": 10,
+        "cache_read": Decimal("0.125"),
+        "tiers": [{"input": Decimal("2.5"), "output": 15, "tier": {"type": "context", "size": 200_000}}],
+        "context_over_200k": {"input": Decimal("2.5"), "output": 15},
+    }
+
+
+def test_models_dev_says_where_the_gateway_is(client: Client) -> None:
+    world.model("gpt-4o", released_on=dt.date(2024, 5, 13), capabilities=["tools"], input_modalities=["text", "image"])
+
+    provider = read_json(client.get("/api/export/models_dev.json").content)["modelbook"]
+
+    assert provider["api"] == "http://testserver/v1"
+    row = provider["models"]["gpt-4o"]
+    assert (row["tool_call"], row["attachment"], row["reasoning"]) == (True, True, False)
+    assert (row["release_date"], row["limit"]) == ("2024-05-13", {"context": 0, "output": 0})
+
+
+def test_prices_are_what_a_visitor_pays(client: Client) -> None:
+    world.price(world.model("gpt-4o"), role="list", input="10", output="20")
+    DiscountRule.objects.create(multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
+    GroupRate.objects.create(group=world.token_group(), ratio=Decimal("0.9"))
+
+    assert openrouter(client)["gpt-4o"]["pricing"]["prompt"] == "0.0000045"
+    assert models_dev(client)["gpt-4o"]["cost"]["output"] == 9
+    assert "- gpt-4o (Openai): $4.5 in, $9 out" in llms_txt(client)
+
+
+def test_another_currency_is_never_dollars(client: Client) -> None:
+    world.price(world.model("doubao"), currency="CNY", input="10", output="20")
+
+    assert openrouter(client)["doubao"]["pricing"] == {}
+    assert "cost" not in models_dev(client)["doubao"]
+    assert "$" not in next(line for line in llms_txt(client).splitlines() if line.startswith("- doubao"))
+
+
+def test_a_price_that_is_no_tokens_says_its_unit(client: Client) -> None:
+    sheet = world.price(world.model("painter"))
+    world.line(sheet, "output.image", "0.04", per=1, unit="image")
+
+    assert "- painter (Openai): $0.04 per image" in llms_txt(client)
+    assert "cost" not in models_dev(client)["painter"]

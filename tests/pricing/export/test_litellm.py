@@ -1,0 +1,130 @@
+"""LiteLLM's cost map: what came from its file leaves under the same keys, and our own prices under its grammar."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from catalog.exact import read_json
+from catalog.sources import litellm as source
+from catalog.sources.litellm import NOT_MODELS, PRICE_WORDS
+from catalog.sources.litellm_keys import parse_key
+from pricing.book import Line, Sheet
+from pricing.export.litellm import price_row
+from tests.samples import HERE, real, sample
+
+
+def figures(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Decimal]]:
+    """Every number of a value with the keys that lead to it; the hours of windows are no figures."""
+    match value:
+        case bool():
+            return
+        case int() | Decimal():
+            yield path, Decimal(value)
+        case dict():
+            for key, part in value.items():
+                if key not in ("windows", "weekdays"):
+                    yield from figures(part, (*path, key))
+        case list():
+            for position, part in enumerate(value):
+                yield from figures(part, (*path, position))
+
+
+def prices_in(row: dict[str, Any]) -> dict[tuple[Any, ...], Decimal]:
+    return dict(figures({key: value for key, value in row.items() if parse_key(key) or PRICE_WORDS.search(key)}))
+
+
+def through_us(content: bytes) -> tuple[int, dict[str, Any]]:
+    """How many figures went through, and the models whose figures are not what they were."""
+    rows, count, moved = read_json(content), 0, {}
+    for record in source.read(content).records:
+        if record.prices is None:
+            continue
+        lines = [
+            Line(each.kind, each.meter, each.amount, each.per, each.unit, each.conditions, each.facts)
+            for each in record.prices.figures
+        ]
+        written = prices_in(price_row(Sheet("USD", lines, record.prices.facts)))
+        expected = prices_in(rows[record.name])
+        count += len(expected)
+        if written != expected:
+            moved[record.name] = (expected, written)
+    return count, moved
+
+
+def test_every_figure_of_the_sample_comes_back_under_its_key() -> None:
+    count, moved = through_us(sample("litellm.json"))
+
+    assert count > 30
+    assert moved == {}
+
+
+@pytest.mark.parametrize(("name", "least"), [("1.83.0", 6_858), ("1.103.0", 15_188)])
+def test_every_figure_of_the_real_map_comes_back_under_its_key(name: str, least: int) -> None:
+    count, moved = through_us(real(f"litellm/model_prices_{name}.json"))
+
+    assert count >= least
+    assert moved == {}
+
+
+@pytest.mark.django_db
+def test_a_map_that_was_imported_is_exported_equal(tmp_path: Path) -> None:
+    call_command("import_catalog", "litellm", file=str(HERE / "litellm.json"), channel="main", publish=True, apply=True)
+    call_command("export_catalog", "litellm", output=str(tmp_path / "map.json"))
+
+    before, after = read_json(sample("litellm.json")), read_json((tmp_path / "map.json").read_bytes())
+    listed = [name for name in before if name in after]
+    assert len(listed) > 5
+    for name in listed:
+        assert prices_in(after[name]) == prices_in(before[name]), name
+    assert not set(NOT_MODELS) & set(after)
+    again = source.read((tmp_path / "map.json").read_bytes())
+    assert {record.name for record in again.records} == set(after)
+
+
+def line(meter: str, amount: str, *conditions: tuple[str, str, Any], per: int = 1_000_000, unit: str = "token") -> Line:
+    listed = [{"dim": dim, "op": op, "value": value} for dim, op, value in conditions]
+    return Line("absolute", meter, Decimal(amount), per, unit, listed)
+
+
+@pytest.mark.parametrize(
+    ("written", "key", "amount"),
+    [
+        (line("input", "2.5"), "input_cost_per_token", "0.0000025"),
+        (
+            line("output", "22.5", ("prompt_tokens", "gt", 200_000)),
+            "output_cost_per_token_above_200k_tokens",
+            "0.0000225",
+        ),
+        (line("input", "6", ("prompt_tokens", "gte", 272_001)), "input_cost_per_token_above_272k_tokens", "0.000006"),
+        (line("input", "1", ("service_tier", "eq", "batch")), "input_cost_per_token_batches", "0.000001"),
+        (
+            line("input.cache_write", "6", ("cache_ttl", "eq", "1h")),
+            "cache_creation_input_token_cost_above_1hr",
+            "0.000006",
+        ),
+        (line("input.cache_write", "3.75", ("cache_ttl", "eq", "5m")), "cache_creation_input_token_cost", "0.00000375"),
+        (line("file_search", "0.0025", per=1, unit="request"), "file_search_cost_per_1k_calls", "2.5"),
+        (line("output.image", "0.04", per=1, unit="image"), "output_cost_per_image", "0.04"),
+    ],
+)
+def test_our_own_prices_are_written_in_its_grammar(written: Line, key: str, amount: str) -> None:
+    assert price_row(Sheet("USD", [written])) == {key: Decimal(amount)}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        line("input", "1", ("prompt_tokens", "gt", 1500)),
+        line("input", "1", ("time", "in", {"tz": "UTC", "windows": []})),
+        line("input", "1", ("thinking", "eq", True)),
+        line("input", "1", ("prompt_tokens", "lt", 200_000)),
+        line("output.video", "1", ("resolution", "eq", "1234p"), per=1, unit="second"),
+        line("x.other.figure", "1"),
+    ],
+)
+def test_what_its_grammar_cannot_say_is_left_out_and_never_a_wrong_number(written: Line) -> None:
+    assert price_row(Sheet("USD", [written])) == {}

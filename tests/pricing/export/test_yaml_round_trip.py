@@ -1,0 +1,175 @@
+"""The whole catalog as YAML: into an empty installation and out again gives the same bytes."""
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+
+from catalog import revision
+from catalog.models import AIModel, Channel, EndpointType, ModelAlias, Offer, Vendor
+from pricing.models import GroupRate, PopularModel, PriceSheet
+from tests import world
+from tests.pricing.gateways import key
+from tests.samples import HERE, real
+from tokens.models import Token, TokenGroup
+
+pytestmark = pytest.mark.django_db
+
+
+def export(folder: Path) -> bytes:
+    file = folder / "catalog.yaml"
+    call_command("export_catalog", "yaml", output=str(file))
+    return file.read_bytes()
+
+
+def bring(folder: Path, content: bytes) -> None:
+    file = folder / "brought.yaml"
+    file.write_bytes(content)
+    call_command("import_catalog", "yaml", file=str(file), apply=True)
+
+
+def empty() -> None:
+    """As after the first migrate: group default and the registry are made by it and may stay."""
+    for model in (
+        Token,
+        PriceSheet,
+        PopularModel,
+        GroupRate,
+        ModelAlias,
+        Offer,
+        Channel,
+        AIModel,
+        Vendor,
+        EndpointType,
+    ):
+        model._default_manager.all().delete()
+    TokenGroup.objects.exclude(slug="default").delete()
+
+
+def rich_catalog() -> None:
+    """A catalog with something in every field that the file has."""
+    other = Vendor.objects.create(
+        slug="kuaishou-cn", name="快手", aliases=["kling"], icon="Kling.Color", description="no"
+    )
+    EndpointType.objects.create(name="holo", path="/v1/holo", label="Holograms: = yes")
+    east = world.channel(
+        "east", group="vip", base_url="https://east.example.com", priority=-3, weight=7, note="a\nb: #c"
+    )
+    east.enabled = False
+    east.save()
+    TokenGroup.objects.filter(slug="vip").update(
+        is_public=True, in_auto=True, rate_limit="60/minute", description="- x"
+    )
+    GroupRate.objects.create(group=world.token_group("vip"), ratio=Decimal("0.123456789012345678"))
+    first = world.model(
+        "gpt-4o", on="main", released_on=dt.date(2024, 5, 13), tags=["no", "128K"], context_length=128_000
+    )
+    second = world.model(
+        "kling/v2:pro @ 'x'", on=east, vendor=other, status="draft", successor=first, public_endpoint_types=[],
+        description='He said "1e-06"\u2028\ttab, null', series="1e6", retires_on=dt.date(2027, 1, 1),
+        supported_endpoint_types=["holo"], input_modalities=["text"], capabilities=["tools"], display_name="~",
+    )  # fmt: skip
+    Offer.objects.filter(model=second).update(upstream_name="0x10", enabled=False)
+    ModelAlias.objects.create(name="gpt-latest", model=first)
+    PopularModel.objects.create(model=second, position=4)
+    world.price(first, role="list", input="2.5", output="10")
+    world.price(first, role="cost", input="1.000000000000000000000012")
+    sheet = world.price(second, role="sell", currency="CNY", input="0.000000150000000000000012")
+    world.line(
+        sheet,
+        "output.video",
+        "0.5",
+        per=1,
+        unit="second",
+        conditions=[{"dim": "has_audio", "op": "eq", "value": False}],
+    )
+    world.line(
+        sheet, "input", "1", facts={"deep": [1, Decimal("1.50"), None, "true"]},
+        conditions=[{"dim": "time", "op": "in", "value": {"tz": "UTC", "windows": [{"hours": ["00:30-08:30"]}]}}],
+    )  # fmt: skip
+    world.line(sheet, "", "0.9", kind="multiplier", unit="", per=1)
+    world.line(sheet, "request", None, kind="included", per=1, unit="")
+    PriceSheet.objects.filter(pk=sheet.pk).update(facts={"billing_mode": "per_second", "rate": Decimal("7.10")})
+
+
+def test_into_an_empty_installation_and_out_again_it_is_the_same_bytes(tmp_path: Path) -> None:
+    rich_catalog()
+    before = export(tmp_path)
+    empty()
+    assert export(tmp_path) != before
+
+    bring(tmp_path, before)
+
+    assert export(tmp_path) == before
+
+
+def test_into_its_own_installation_it_changes_nothing(tmp_path: Path) -> None:
+    rich_catalog()
+    before, number = export(tmp_path), revision.current()
+
+    bring(tmp_path, before)
+
+    assert (export(tmp_path), revision.current()) == (before, number)
+
+
+def test_an_edited_file_changes_what_was_edited(tmp_path: Path) -> None:
+    rich_catalog()
+    edited = export(tmp_path).replace(b"https://east.example.com", b"https://west.example.com")
+
+    bring(tmp_path, edited)
+
+    east = Channel.objects.get(slug="east")
+    assert east.base_url == "https://west.example.com"
+    assert east.history.first().history_change_reason.startswith("Import ")
+    assert export(tmp_path) == edited
+
+
+def test_a_part_of_the_models_brings_nothing_else(tmp_path: Path) -> None:
+    rich_catalog()
+    (tmp_path / "brought.yaml").write_bytes(export(tmp_path))
+    empty()
+
+    call_command("import_catalog", "yaml", file=str(tmp_path / "brought.yaml"), only=["gpt-*"], apply=True)
+
+    assert not Channel.objects.exists()
+    assert [model.name for model in AIModel.objects.all()] == ["gpt-4o"]
+
+
+def test_no_secret_is_in_it(tmp_path: Path) -> None:
+    Token.objects.take_over("a customer", plaintext=key(7), groups=[world.token_group()])
+    secrets = [value for row in Token.objects.values_list("digest", "key_id", "masked") for value in row]
+
+    content = export(tmp_path).decode()
+
+    assert not [secret for secret in (*secrets, key(7), "a customer") if secret in content]
+
+
+@pytest.mark.parametrize("name", ["", "litellm/model_prices_1.103.0.json"])
+def test_prices_of_litellm_survive_it(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "map.json"
+    file.write_bytes(real(name) if name else (HERE / "litellm.json").read_bytes())
+    call_command("import_catalog", "litellm", file=str(file), channel="main", publish=True, apply=True)
+    before = export(tmp_path)
+    empty()
+
+    bring(tmp_path, before)
+
+    assert export(tmp_path) == before
+
+
+def test_every_table_of_the_catalog_is_in_it_or_left_out_on_purpose() -> None:
+    in_it = {"vendor", "endpointtype", "channel", "offer", "aimodel", "modelalias", "tokengroup"}
+    in_it |= {"grouprate", "popularmodel", "pricesheet", "priceline"}
+    # Keys, what was imported from where, and the books of what others pay or report.
+    left_out = {"token", "retiredkey", "revision", "source", "snapshot", "importrun", "fieldpin"}
+    left_out |= {"discountrule", "currencyrate", "usagereporter", "usagecount", "usage"}
+    there = {
+        model._meta.model_name
+        for app in ("catalog", "tokens", "pricing")
+        for model in apps.get_app_config(app).get_models()
+        if not model.__name__.startswith("Historical")
+    }
+    assert there - in_it - left_out == set()

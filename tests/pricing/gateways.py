@@ -1,0 +1,110 @@
+"""Small gateways made by hand: real columns of one-api and new-api, made-up rows, in SQLite or PostgreSQL."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+Rows = Mapping[str, list[Mapping[str, Any]]]
+
+COLUMNS = {
+    "one-api": {
+        "channels": "id type key status name weight base_url models group model_mapping priority config",
+        "tokens": "id user_id key status name accessed_time expired_time remain_quota unlimited_quota models subnet",
+        "abilities": "group model channel_id enabled priority",
+        "options": "key value",
+        "users": "id username group quota status role",
+    },
+    "new-api": {
+        "channels": "id type key status name weight base_url models group model_mapping priority tag channel_info",
+        "tokens": "id user_id key status name accessed_time expired_time remain_quota unlimited_quota "
+        "model_limits_enabled model_limits allow_ips group deleted_at",
+        "abilities": "group model channel_id enabled priority weight tag",
+        "options": "key value",
+        "users": "id username group quota status role deleted_at",
+        "models": "id model_name description icon tags vendor_id endpoints status name_rule deleted_at",
+        "vendors": "id name description icon status deleted_at",
+    },
+}
+NUMBERS = {
+    "id", "type", "status", "weight", "priority", "user_id", "accessed_time", "expired_time", "remain_quota",
+    "unlimited_quota", "model_limits_enabled", "channel_id", "enabled", "quota", "role", "vendor_id", "name_rule",
+}  # fmt: skip
+CHANNEL = {"type": 1, "key": "upstream-secret-0000", "status": 1, "group": "default", "priority": 0, "weight": 0}
+TOKEN = {"user_id": 1, "status": 1, "expired_time": -1, "unlimited_quota": 1, "remain_quota": 0}
+
+
+def key(number: int) -> str:
+    """A key of the gateways' own form: 48 letters and digits, without sk-."""
+    return f"madeup{number:042d}"
+
+
+def channel(number: int, models: str, **fields: Any) -> dict[str, Any]:
+    return {**CHANNEL, "id": number, "name": f"Channel {number}", "models": models, **fields}
+
+
+def token(number: int, **fields: Any) -> dict[str, Any]:
+    return {**TOKEN, "id": number, "key": key(number), "name": f"token {number}", **fields}
+
+
+def option(name: str, value: Any) -> dict[str, Any]:
+    return {"key": name, "value": value if isinstance(value, str) else json.dumps(value)}
+
+
+def user(number: int, group: str = "default", **fields: Any) -> dict[str, Any]:
+    return {"id": number, "username": f"user{number}", "group": group, "status": 1, **fields}
+
+
+def statements(dialect: str) -> Iterator[str]:
+    for table, columns in COLUMNS[dialect].items():
+        listed = ", ".join(f'"{name}" {"bigint" if name in NUMBERS else "text"}' for name in columns.split())
+        yield f'CREATE TABLE "{table}" ({listed})'
+
+
+def inserts(rows: Rows, mark: str) -> Iterator[tuple[str, list[Any]]]:
+    for table, entries in rows.items():
+        for entry in entries:
+            columns = ", ".join(f'"{name}"' for name in entry)
+            statement = f'INSERT INTO "{table}" ({columns}) VALUES ({", ".join([mark] * len(entry))})'  # noqa: S608
+            yield statement, list(entry.values())
+
+
+def sqlite_gateway(folder: Path, dialect: str, **rows: list[Mapping[str, Any]]) -> Path:
+    """A gateway's SQLite file with these rows."""
+    file = folder / f"{dialect}.db"
+    file.unlink(missing_ok=True)
+    with closing(sqlite3.connect(file)) as made, made:
+        for statement in statements(dialect):
+            made.execute(statement)
+        for statement, values in inserts(rows, "?"):
+            made.execute(statement, values)
+    return file
+
+
+@contextmanager
+def postgres_gateway(dialect: str, **rows: list[Mapping[str, Any]]) -> Iterator[str]:
+    """A schema of its own in the tests' PostgreSQL; yields its address. Skips where the suite runs on SQLite."""
+    import os
+    import uuid
+
+    import psycopg
+
+    if connection.vendor != "postgresql":
+        pytest.skip("the tests run on SQLite")
+    url, schema = os.environ["DATABASE_URL"], f"gateway_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(url, autocommit=True) as made:
+        made.execute(f'CREATE SCHEMA "{schema}"')
+        made.execute(f'SET search_path = "{schema}"')
+        for statement in statements(dialect):
+            made.execute(statement)
+        for statement, values in inserts(rows, "%s"):
+            made.execute(statement, values)
+        try:
+            yield f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{schema}"
+        finally:
+            made.execute(f'DROP SCHEMA "{schema}" CASCADE')

@@ -1,0 +1,125 @@
+"""A price sheet is written once; a change of price is a new sheet."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from catalog.models import AIModel
+from pricing.models import PriceSheet
+from tests import admin_world, world
+
+ADD = "/admin/pricing/pricesheet/add/"
+TINY = "0.000000150000000000000012"
+
+
+def page_of(sheet: PriceSheet, page: str = "change") -> str:
+    return f"/admin/pricing/pricesheet/{sheet.pk}/{page}/"
+
+
+def add(client: Client, model: AIModel, **changes: Any) -> HttpResponse:
+    return client.post(ADD, admin_world.filled_in(client, ADD, model=model.pk, **changes))  # type: ignore[return-value]
+
+
+def test_a_sheet_is_added_with_its_lines_in_order_and_its_author(admin_client: Client) -> None:
+    lines = {"lines-0-meter": "input", "lines-0-amount": TINY, "lines-1-meter": "output", "lines-1-amount": "10"}
+
+    add(admin_client, world.model(), reason="New contract", **lines)
+
+    sheet = PriceSheet.objects.get()
+    assert [(line.position, line.meter, line.amount) for line in sheet.lines.order_by("position")] == [
+        (0, "input", Decimal(TINY)),
+        (1, "output", Decimal(10)),
+    ]
+    assert sheet.author == User.objects.get(username="admin")
+    assert sheet.history.get().history_change_reason == "New contract"
+
+
+def test_amounts_are_shown_to_the_last_digit(admin_client: Client) -> None:
+    sheet = world.price(world.model(), input=TINY, output="8.333333333333334e-8")
+
+    for page in (page_of(sheet), "/admin/pricing/pricesheet/"):
+        body = admin_client.get(page).content.decode()
+        assert TINY in body
+        assert "0.00000008333333333333334" in body
+
+
+def test_a_sheet_is_not_changed_by_anybody(admin_client: Client) -> None:
+    announced = world.price(world.model(), input="1", starts_at=timezone.now() + dt.timedelta(days=3))
+    version = announced.history.get()
+
+    page = admin_client.get(page_of(announced)).content.decode()
+
+    assert 'name="_save"' not in page
+    assert 'name="lines-0-amount"' not in page
+    assert admin_client.post(page_of(announced), {"role": "list"}).status_code == 403
+    assert admin_client.post(page_of(announced, f"history/{version.pk}"), {"role": "list"}).status_code == 403
+    assert PriceSheet.objects.get().role == "sell"
+
+
+def test_an_announced_sheet_is_withdrawn_and_one_in_force_is_not(admin_client: Client) -> None:
+    model = world.model()
+    in_force = world.price(model, input="1")
+    announced = world.price(model, input="2", starts_at=timezone.now() + dt.timedelta(days=3))
+
+    for sheet in (in_force, announced):
+        admin_client.post(page_of(sheet, "delete"), {"post": "yes"})
+    bulk = {"action": "delete_selected", "_selected_action": [in_force.pk], "post": "yes"}
+    admin_client.post("/admin/pricing/pricesheet/", bulk)
+
+    assert list(PriceSheet.objects.all()) == [in_force]
+    assert PriceSheet.history.get(history_type="-").history_user.username == "admin"
+
+
+def test_a_model_with_a_price_in_force_is_not_deleted_with_it(admin_client: Client) -> None:
+    model = world.model()
+    world.price(model, input="1")
+
+    admin_client.post(f"/admin/catalog/aimodel/{model.pk}/delete/", {"post": "yes"})
+
+    assert AIModel.objects.exists()
+
+
+def test_a_new_sheet_starts_from_the_one_it_follows(admin_client: Client) -> None:
+    old = world.price(world.model(), role="list", currency="CNY", input="2.5", output="10")
+
+    posted = admin_world.filled_in(admin_client, f"{ADD}?from={old.pk}", **{"lines-1-amount": "12"})
+    admin_client.post(f"{ADD}?from={old.pk}", posted)
+
+    new = PriceSheet.objects.exclude(pk=old.pk).get()
+    assert (new.model, new.role, new.currency) == (old.model, "list", "CNY")
+    assert [(line.meter, line.amount) for line in new.lines.order_by("position")] == [
+        ("input", Decimal("2.5")),
+        ("output", Decimal(12)),
+    ]
+
+
+@pytest.mark.parametrize("nonsense", ["0", "-1", "abc", "9" * 40, "%00"])
+def test_a_sheet_that_is_not_there_starts_a_blank_one(admin_client: Client, nonsense: str) -> None:
+    assert admin_client.get(f"{ADD}?from={nonsense}").status_code == 200
+
+
+def test_the_list_says_which_sheets_are_in_force(admin_client: Client) -> None:
+    model = world.model()
+    world.price(model, input="111")
+    world.price(model, input="222", starts_at=timezone.now() - dt.timedelta(days=1))
+    world.price(model, input="333", starts_at=timezone.now() + dt.timedelta(days=1))
+
+    for state, amount in [("past", "111"), ("in+force", "222"), ("announced", "333")]:
+        body = admin_client.get(f"/admin/pricing/pricesheet/?state={state}").content.decode()
+        assert [shown for shown in ("111", "222", "333") if f"input {shown}" in body] == [amount]
+
+
+def test_models_on_offer_without_a_price_are_found(admin_client: Client) -> None:
+    world.price(world.model("priced"), input="1")
+    world.model("gap")
+    world.model("not-offered", on=None)
+
+    listed = admin_client.get("/admin/catalog/aimodel/?price=gap").context["cl"].result_list
+
+    assert [model.name for model in listed] == ["gap"]

@@ -1,0 +1,80 @@
+"""Who gets a page and who JSON: below /models stand the API's addresses, and a browser's pages beside them."""
+
+import pytest
+from django.test import Client
+
+from catalog.models import ModelAlias
+from tests import world
+from tests.pricing import shop
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("path", ["/models", "/models/"])
+def test_the_list_below_models_stays_json(client: Client, path: str) -> None:
+    answer = client.get(path, headers=shop.BROWSER)
+
+    assert answer.status_code == 401
+    assert answer["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"accept": "*/*"}, {"accept": "application/json"}, {}, shop.BROWSER | {"authorization": "Bearer anything"},
+     shop.BROWSER | {"x-api-key": "anything"}],
+)  # fmt: skip
+def test_an_api_client_gets_no_page(client: Client, headers: dict[str, str]) -> None:
+    world.model("gpt-4o")
+
+    answer = client.get("/models/gpt-4o", headers=headers)
+
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+
+
+def test_what_is_not_there_is_a_json_404_for_browsers_too(client: Client) -> None:
+    world.model("draft", status="draft")
+    for name in ("nothing", "draft", "a%00b"):
+        answer = client.get(f"/models/{name}", headers=shop.BROWSER)
+        assert answer.status_code == 404
+        assert answer["Content-Type"] == "application/json"
+        assert "Accept" in answer["Vary"] or answer["Cache-Control"] == "no-store"
+
+
+def test_only_reading_is_possible(client: Client) -> None:
+    world.model("gpt-4o")
+
+    assert client.post("/models/gpt-4o", headers=shop.BROWSER).json()["error"]["code"] == "not_found"
+    assert client.post("/").status_code == 405
+    assert client.head("/models/gpt-4o", headers=shop.BROWSER).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["openai/gpt-4o:free", "a b", "100%", "what?", "x#y", "模型", "a&b=c+d", "@cf/meta"])
+def test_any_id_has_a_page_that_the_list_leads_to(client: Client, name: str) -> None:
+    world.model(name)
+    page = shop.get(client, "/")
+    link = page.split("<tr data-w")[1].split('<a href="')[1].split('"')[0].replace("&amp;", "&")
+
+    assert f'<code id="id">{name.replace("&", "&amp;")}</code>' in shop.get(client, link)
+
+
+def test_an_alias_leads_to_the_model(client: Client) -> None:
+    ModelAlias.objects.create(name="latest", model=world.model("gpt-4o"))
+
+    assert '<link rel="canonical" href="/models/gpt-4o">' in shop.get(client, "/models/latest")
+
+
+def test_a_model_of_another_public_group_has_a_page_at_its_prices(client: Client) -> None:
+    world.token_group("default")
+    world.token_group("vip", is_public=True)
+    world.price(world.model("exclusive", on=world.channel("upper", group="vip")), input="3")
+
+    assert "exclusive" not in shop.get(client, "/")
+    assert "$3.00" in shop.get(client, "/models/exclusive")
+
+
+def test_robots_may_read_all_but_the_admin(client: Client) -> None:
+    answer = client.get("/robots.txt")
+
+    assert answer.content.decode() == "User-agent: *\nAllow: /\nDisallow: /admin/\n"
+    assert answer["Content-Type"] == "text/plain; charset=utf-8"

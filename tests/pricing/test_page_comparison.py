@@ -1,0 +1,54 @@
+"""GET /compare: models side by side, whatever of them visitors see."""
+
+import pytest
+from django.test import Client
+
+from tests import world
+from tests.pricing import shop
+
+pytestmark = pytest.mark.django_db
+
+
+def test_models_stand_side_by_side_with_prices_first(client: Client) -> None:
+    shop.tiered("tiered-pro", context_length=1_048_576)
+    world.price(world.model("plain", capabilities=["tools"]), input="3", output="15")
+    world.model("unpriced")
+
+    text = shop.text_of(shop.get(client, "/compare?m=tiered-pro&m=plain&m=unpriced")).replace("\N{EN DASH}", "-")
+
+    assert "Input, per million tokens $1.25 $3.00 - Output, per million tokens $10.00 $15.00 -" in text
+    assert "Web search, per 1,000 requests $14.00 - -" in text
+    assert "Price - - no price yet" in text
+    assert "On conditions Prompt above 200,000 tokens; Service tier batch - -" in text
+    assert "Context 1M tokens - -" in text
+    assert "Can - tools -" in text
+
+
+def test_what_visitors_do_not_see_is_passed_over(client: Client) -> None:
+    world.model("seen")
+    world.model("secret", status="draft")
+
+    html = shop.get(client, "/compare?m=secret&m=seen&m=missing&m=seen")
+
+    assert html.count('<th scope="col">') == 1
+    assert "secret" not in html.replace("m=secret", "")
+
+
+def test_at_most_six_are_compared(client: Client) -> None:
+    for number in range(8):
+        world.model(f"model-{number}")
+
+    html = shop.get(client, "/compare?" + "&".join(f"m=model-{number}" for number in range(8)))
+
+    assert html.count('<th scope="col">') == 6
+
+
+def test_each_can_be_taken_out(client: Client) -> None:
+    for name in ("a", "b", "c"):
+        world.model(name)
+
+    assert 'href="/compare?m=a&amp;m=c" aria-label="Remove b"' in shop.get(client, "/compare?m=a&m=b&m=c")
+
+
+def test_nothing_to_compare_leads_to_the_list(client: Client) -> None:
+    assert "Nothing to compare yet." in shop.get(client, "/compare")

@@ -1,0 +1,105 @@
+"""The steps of a price and their plot."""
+
+import datetime as dt
+import re
+from decimal import Decimal
+
+import pytest
+
+from catalog.models import AIModel
+from pricing.models import DiscountRule, GroupRate
+from pricing.pages.timeline import Plot, Step, plot_of, steps_of
+from pricing.pages.visit import Public
+from tests import world
+from tests.pricing import shop
+
+pytestmark = pytest.mark.django_db
+
+NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
+MONTH = dt.timedelta(days=30)
+
+
+def steps(model: AIModel) -> list[Step]:
+    return steps_of(model, Public.choose("default"), at=NOW)
+
+
+def plot(model: AIModel) -> Plot | None:
+    return plot_of(steps(model), at=NOW)
+
+
+def test_a_sheet_that_changes_nothing_is_no_step() -> None:
+    model = shop.changed(steps=((NOW - 3 * MONTH, "1", "2"), (NOW - 2 * MONTH, "1", "2"), (NOW - MONTH, "1", "3")))
+
+    assert [[(move.label, move.old, move.new) for move in step.moves] for step in steps(model)] == [
+        [("Input", "", "$1.00"), ("Output", "", "$2.00")],
+        [("Output", "$2.00", "$3.00")],
+    ]
+
+
+def test_discounts_begin_and_end_as_steps_at_the_groups_rate() -> None:
+    GroupRate.objects.create(group=world.token_group("default"), ratio=Decimal(2))
+    model = world.model()
+    world.price(model, role="list", starts_at=NOW - 3 * MONTH, input="1")
+    DiscountRule.objects.create(
+        vendor=model.vendor, multiplier=Decimal("0.5"), starts_at=NOW - MONTH, ends_at=NOW + MONTH
+    )
+
+    assert [(step.tag.input, step.is_announced) for step in steps(model)] == [
+        ("$2.00", False),
+        ("$1.00", False),
+        ("$2.00", True),
+    ]
+
+
+def test_the_plot_steps_at_the_moments_and_is_dashed_after_now() -> None:
+    model = shop.changed(steps=((NOW - 2 * MONTH, "4", "8"), (NOW - MONTH, "2", "8"), (NOW + MONTH, "2", "4")))
+
+    drawn = plot(model)
+
+    assert drawn is not None
+    curves = {curve.kind: curve for curve in drawn.curves}
+    # Four months and a third on 564 units: a month is a third of 520.6.
+    assert curves["input"].past == "M64.0 84.0H237.5M237.5 84.0V119.0H411.1"
+    assert curves["output"].future == "M411.1 14.0H584.6M584.6 14.0V84.0H628.0"
+    assert [label for _y, label in drawn.prices] == ["$8.00", "$4.00", "$0.00"]
+    assert [label for _x, label, _anchor in drawn.dates] == ["2026-04-02", "2026-07-01"]
+
+
+def test_a_promotion_that_ends_without_a_price_leaves_a_gap() -> None:
+    model = world.model()
+    first = world.price(model, starts_at=NOW - 3 * MONTH, input="1")
+    first.ends_at = NOW - 2 * MONTH
+    first.save()
+    world.price(model, starts_at=NOW - MONTH, input="2")
+
+    drawn = plot(model)
+
+    assert [step.state for step in steps(model)] == ["", "no price yet", ""]
+    assert drawn is not None
+    assert len(re.findall("M", drawn.curves[0].past)) == 2
+    assert drawn.curves[0].past.count("V") == 0
+
+
+def test_one_price_is_no_plot() -> None:
+    assert plot(shop.changed(steps=((NOW - MONTH, "1", "2"),))) is None
+    assert plot(world.model("unpriced")) is None
+
+
+def test_two_currencies_share_no_axis() -> None:
+    model = world.model()
+    world.price(model, starts_at=NOW - 2 * MONTH, input="1")
+    world.price(model, starts_at=NOW - MONTH, currency="CNY", input="7")
+
+    assert plot(model) is None
+    assert [step.tag.input for step in steps(model)] == ["$1.00", "¥7.00"]
+
+
+def test_rule_tables_are_drawn_by_their_headline() -> None:
+    model = shop.image_rules("picture")
+    world.line(world.price(model, starts_at=NOW - MONTH), "output.image", "0.08", per=1, unit="image")
+
+    drawn = plot(model)
+
+    assert drawn is not None
+    assert [(curve.kind, curve.label) for curve in drawn.curves] == [("single", "Price")]
+    assert drawn.prices[0][1] == "$0.08"

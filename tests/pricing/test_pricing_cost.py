@@ -1,0 +1,45 @@
+"""What a price list costs: the same queries however long it is, and two where nothing changed."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests import world
+
+pytestmark = pytest.mark.django_db
+# The revision, and the public groups.
+WARM = 2
+# Beside them: moments of sheets (2), discounts (2), retirements and rates; models, groups, pinned, used; sheets, the
+# keys that lines are read by (a subquery in their place leads PostgreSQL astray), lines, discounts, rates; who reaches
+# what, endpoint types, rates of groups.
+COLD = WARM + 6 + 4 + 5 + 3
+
+
+def make(number: int) -> None:
+    for each in range(number):
+        world.price(world.model(f"model-{each}", vendor=world.vendor(f"vendor-{each % 3}")), input="1", output="2")
+
+
+@pytest.mark.parametrize("number", [1, 20])
+def test_a_cold_list_costs_the_same_queries_however_long_it_is(
+    client: Client, number: int, django_assert_max_num_queries: Any
+) -> None:
+    make(number)
+    with django_assert_max_num_queries(COLD):
+        assert len(client.get("/api/pricing").json()["data"]) == number
+
+
+@pytest.mark.parametrize("address", ["/api/pricing", "/api/pricing?as_of=2026-03-01", "/api/ratio_config"])
+def test_a_warm_one_costs_two(client: Client, address: str, django_assert_num_queries: Any) -> None:
+    make(2)
+    first = client.get(address).content
+    with django_assert_num_queries(WARM):
+        assert client.get(address).content == first
+
+
+def test_days_between_two_turns_share_one_body(client: Client, django_assert_num_queries: Any) -> None:
+    make(2)
+    first = client.get("/api/pricing?as_of=2026-03-01").content
+    with django_assert_num_queries(WARM):
+        assert client.get("/api/pricing?as_of=2026-03-05").content == first

@@ -1,0 +1,169 @@
+"""The numbers of /api/pricing: the formulas that its readers compute with give back the price, and never "free"."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from catalog.exact import read_json
+from pricing.models import CurrencyRate, DiscountRule, GroupRate, PriceSheet
+from tests import world
+
+pytestmark = pytest.mark.django_db
+# Model, its list price in and out, the discount, and what a customer pays per million, in and out.
+VECTORS = [
+    ("gpt-4o", "2.5", "10", "0.65", "1.625", "6.5"),
+    ("gpt-5.5", "5", "30", "0.65", "3.25", "19.5"),
+    ("claude-opus-4-8", "5", "25", "0.55", "2.75", "13.75"),
+    ("gemini-3.1-pro", "2", "12", "0.55", "1.1", "6.6"),
+    ("text-embedding-3-large", "0.13", "0.13", "1", "0.13", "0.13"),
+]
+
+
+def body(client: Client, query: str = "", **headers: str) -> Any:
+    answer = client.get(f"/api/pricing{query}", headers=headers)
+    assert answer.status_code == 200, answer.content
+    return read_json(answer.content)
+
+
+def row(client: Client, name: str, query: str = "") -> Any:
+    return next(row for row in body(client, query)["data"] if row["model_name"] == name)
+
+
+@pytest.mark.parametrize(("name", "price_in", "price_out", "multiplier", "paid_in", "paid_out"), VECTORS)
+def test_readers_formulas_give_the_price(
+    client: Client, name: str, price_in: str, price_out: str, multiplier: str, paid_in: str, paid_out: str
+) -> None:
+    world.price(world.model(name), role="list", input=price_in, output=price_out)
+    DiscountRule.objects.create(multiplier=Decimal(multiplier), starts_at=world.LONG_AGO)
+    found = row(client, name)
+    group = body(client)["group_ratio"]["default"]
+    paid = Decimal(found["model_ratio"]) * 2 * group * found["discount"]
+    assert (paid, paid * found["completion_ratio"]) == (Decimal(paid_in), Decimal(paid_out))
+
+
+def test_folded_readers_see_what_is_paid(client: Client) -> None:
+    world.price(world.model("gpt-4o"), role="list", input="2.5", output="10")
+    DiscountRule.objects.create(multiplier=Decimal("0.65"), starts_at=world.LONG_AGO)
+    found = row(client, "gpt-4o", "?discount=folded")
+    assert (found["model_ratio"], found["completion_ratio"], found["discount"]) == (Decimal("0.8125"), 4, 1)
+
+
+@pytest.mark.parametrize("query", ["?discount=yes", "?as_of=tomorrow", "?as_of=", "?as_of=0001-01-01", "?as_of=99"])
+def test_nonsense_is_refused_with_a_sentence(client: Client, query: str) -> None:
+    answer = client.get(f"/api/pricing{query}")
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert error["param"] in query
+    assert answer.json()["success"] is False
+
+
+def test_the_price_of_another_day(client: Client, time_machine: Any) -> None:
+    time_machine.move_to(dt.datetime(2026, 11, 23, tzinfo=dt.UTC), tick=False)
+    model = world.model("gpt-4o", retires_on=dt.date(2027, 6, 1))
+    world.price(model, input="5", output="10", starts_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    world.price(model, input="3", output="10", starts_at=dt.datetime(2026, 11, 1, tzinfo=dt.UTC))
+    world.price(model, input="1", output="10", starts_at=dt.datetime(2027, 1, 1, 8, tzinfo=dt.UTC))
+    world.model("gone", retires_on=dt.date(2026, 6, 1))
+    asked = ["?as_of=2026-02-01", "", "?as_of=2027-01-01", "?as_of=2027-01-01T08:00:00Z"]
+    found = [row(client, "gpt-4o", query)["model_ratio"] for query in asked]
+    assert found == [Decimal("2.5"), Decimal("1.5"), Decimal("1.5"), Decimal("0.5")]
+    assert row(client, "gpt-4o", "?as_of=2027-01-01T09:00:00+01:00")["model_ratio"] == Decimal("0.5")
+    names = [
+        [each["model_name"] for each in body(client, f"?as_of={day}")["data"]] for day in ("2026-02-01", "2027-06-01")
+    ]
+    assert names == [["gone", "gpt-4o"], []]
+
+
+def test_tiers_have_an_expression_and_keep_the_ratios_of_the_first(client: Client) -> None:
+    sheet = world.price(world.model("gemini"), input="1.25", output="10")
+    world.line(sheet, "input", "2.5", conditions=[{"dim": "prompt_tokens", "op": "gt", "value": 200_000}])
+    found = row(client, "gemini")
+    assert (found["model_ratio"], found["completion_ratio"]) == (Decimal("0.625"), 8)
+    assert found["billing_mode"] == "tiered_expr"
+    assert found["billing_expr"].startswith("len <= 200000 ? ")
+    assert "prices" not in found
+
+
+def test_figures_stand_beside_what_no_expression_says(client: Client) -> None:
+    sheet = world.price(world.model("searcher"), input="2", output="8")
+    world.line(sheet, "web_search", "0.01", per=1, unit="query")
+    found = row(client, "searcher")
+    assert "billing_expr" not in found
+    assert [figure["meter"] for figure in found["prices"]] == ["input", "output", "web_search"]
+
+
+def test_free_in_and_priced_out_is_not_free(client: Client) -> None:
+    world.price(world.model("writer"), input="0", output="5")
+    found = row(client, "writer")
+    assert found["pricing_status"] == "priced"
+    assert "model_ratio" not in found
+    assert found["billing_expr"] == 'tier("base", p * 0 + c * 5)'
+
+
+def test_the_placeholder_is_never_the_only_number(client: Client) -> None:
+    world.price(world.model("dear"), input="75", output="75")
+    assert row(client, "dear")["billing_expr"] == 'tier("base", p * 75 + c * 75)'
+
+
+def test_a_ratio_that_a_double_rounds_has_an_expression_beside_it(client: Client) -> None:
+    world.price(world.model("odd"), input="0.3", output="2.50")
+    world.price(world.model("even"), input="0.25", output="2")
+    found = row(client, "odd")
+    again = float(found["model_ratio"]) * 2 * float(found["completion_ratio"])
+    assert ("billing_expr" in found) == (again != 2.5)
+    assert "billing_expr" not in row(client, "even")
+
+
+def test_a_currency_becomes_dollars_only_with_a_rate_on_file(client: Client) -> None:
+    world.price(world.model("doubao"), currency="CNY", input="10", output="20")
+    assert "model_ratio" not in row(client, "doubao")
+    CurrencyRate.objects.create(currency="CNY", per_usd=Decimal("7.3"), as_of=dt.date(2026, 1, 1))
+    found = row(client, "doubao")
+    assert found["model_ratio"] == Decimal("0.684931506849315")
+    assert found["completion_ratio"] == 2
+
+
+def test_images_by_resolution_are_rules_with_a_headline(client: Client) -> None:
+    sheet = PriceSheet.objects.create(model=world.model("painter"), starts_at=world.LONG_AGO)
+    for resolution, amount in (("4K", "0.2"), ("1K", "0.04")):
+        at_that = [{"dim": "resolution", "op": "eq", "value": resolution}]
+        world.line(sheet, "output.image", amount, per=1, unit="image", conditions=at_that)
+    found = row(client, "painter")
+    assert (found["quota_type"], found["model_price"], found["price_from"]) == (1, Decimal("0.04"), True)
+    assert found["billing_mode"] == "per_image"
+    assert found["image_pricing"]["rules"][0] == {"resolution": "4K", "platform_base_price": Decimal("0.2")}
+
+
+def test_a_groups_rate_stands_beside_the_price(client: Client) -> None:
+    world.price(world.model("gpt-4o"), input="2.5", output="10")
+    GroupRate.objects.create(group=world.token_group(), ratio=Decimal("0.5"))
+    assert body(client)["group_ratio"] == {"default": Decimal("0.5")}
+    assert row(client, "gpt-4o")["model_ratio"] == Decimal("1.25")
+
+
+def test_ratio_maps_hold_only_what_they_can_carry(client: Client) -> None:
+    world.price(world.model("plain"), role="list", input="2", output="8", input__cache_read="1")
+    DiscountRule.objects.create(multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
+    world.model("unpriced")
+    world.price(world.model("yuan"), currency="CNY", input="2")
+    call = PriceSheet.objects.create(model=world.model("call"), starts_at=world.LONG_AGO)
+    world.line(call, "request", "0.04", per=1, unit="request")
+    tiered = world.price(world.model("tiered"), input="1")
+    world.line(tiered, "input", "2", conditions=[{"dim": "prompt_tokens", "op": "gt", "value": 1000}])
+    found = read_json(client.get("/api/ratio_config").content)
+    assert (found["success"], found["message"]) == (True, "")
+    assert found["data"] == {
+        "model_ratio": {"plain": Decimal("0.5")},
+        "completion_ratio": {"plain": 4},
+        "cache_ratio": {"plain": Decimal("0.5")},
+        "create_cache_ratio": {},
+        "image_ratio": {},
+        "audio_ratio": {},
+        "audio_completion_ratio": {},
+        "model_price": {"call": Decimal("0.04")},
+        "billing_mode": {"tiered": "tiered_expr"},
+        "billing_expr": {"tiered": 'len <= 1000 ? tier("0_1k", p * 1) : tier("1k_plus", p * 2)'},
+    }

@@ -1,0 +1,123 @@
+"""The known readers of /api/pricing, replayed over a rich catalog: none refuses a row, none reads a wrong price."""
+
+import datetime as dt
+import math
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from pricing.models import DiscountRule, PriceSheet
+from tests import world
+
+pytestmark = pytest.mark.django_db
+# Model -> dollars per million in and out, before any discount, as a reader of ratios must come to them.
+RATIOS = {"plain": (2.5, 10.0), "cached": (3.0, 15.0), "embedder": (0.13, 0.0), "tiered": (1.25, 10.0)}
+
+
+@pytest.fixture
+def prices(client: Client) -> Any:
+    """A catalog with every kind of price that there is, and its list as a reader's JSON parser has it."""
+    world.price(world.model("plain"), role="list", input="2.5", output="10")
+    world.price(world.model("cached"), input="3", output="15", input__cache_read="0.3", input__cache_write="3.75")
+    world.price(world.model("embedder", supported_endpoint_types=["embeddings"]), input="0.13")
+    tiered = world.price(world.model("tiered"), input="1.25", output="10")
+    world.line(tiered, "input", "2.5", conditions=[{"dim": "prompt_tokens", "op": "gt", "value": 200_000}])
+    world.price(world.model("writer"), input="0", output="5")
+    world.price(world.model("yuan"), currency="CNY", input="8", output="16")
+    world.price(world.model("gift"), input="0", output="0")
+    call = PriceSheet.objects.create(model=world.model("call"), starts_at=world.LONG_AGO)
+    world.line(call, "request", "0.04", per=1, unit="request")
+    video = PriceSheet.objects.create(model=world.model("video"), starts_at=world.LONG_AGO)
+    for resolution, amount in (("720p", "0.1"), ("4k", "0.4")):
+        at_that = [{"dim": "resolution", "op": "eq", "value": resolution}]
+        world.line(video, "output.video", amount, per=1, unit="second", conditions=at_that)
+    world.line(world.price(world.model("auto")), "input", None, kind="dynamic", unit="")
+    world.model("unpriced")
+    DiscountRule.objects.create(multiplier=Decimal("0.65"), starts_at=world.LONG_AGO)
+    answer = client.get("/api/pricing")
+    assert (answer.status_code, answer["content-type"]) == (200, "application/json")
+    return answer.json()
+
+
+def test_all_api_hub_takes_the_whole_list(prices: Any) -> None:
+    assert prices["success"] is True
+    assert isinstance(prices["data"], list)
+    assert all(isinstance(ratio, int | float) for ratio in prices["group_ratio"].values())
+    assert all(isinstance(label, str) for label in prices["usable_group"].values())
+    assert all(isinstance(vendor["id"], int) and vendor["name"] for vendor in prices["vendors"])
+    for key in ("id", "name"):
+        assert len({vendor[key] for vendor in prices["vendors"]}) == len(prices["vendors"])
+    for row in prices["data"]:
+        assert row.get("billing_mode") != "tiered_expr" or row["billing_expr"]
+        assert row["model_name"]
+        assert set(row["enable_groups"]) <= prices["usable_group"].keys()
+
+
+def test_a_reader_of_ratios_reads_the_price_or_none(prices: Any) -> None:
+    """LobeChat: model_price for calls, else model_ratio * 2 and completion_ratio times that; falsy is no price."""
+    seen = {}
+    for row in prices["data"]:
+        if row.get("quota_type") == 0 and row.get("model_ratio"):
+            price = row["model_ratio"] * 2
+            seen[row["model_name"]] = (price, price * row.get("completion_ratio", 1))
+        elif row.get("model_price"):
+            seen[row["model_name"]] = row["model_price"]
+    assert seen == {**RATIOS, "call": 0.04, "video": 0.1}
+
+
+def test_only_what_is_free_reads_as_free(prices: Any) -> None:
+    free = [
+        row["model_name"]
+        for row in prices["data"]
+        if row.get("billing_mode") != "tiered_expr" and row.get("model_ratio") == 0 == row.get("model_price")
+    ]
+    assert free == ["gift"]
+
+
+def test_cherry_studio_finds_an_endpoint_type_it_knows(prices: Any) -> None:
+    known = {"openai", "openai-response", "anthropic", "gemini", "image-generation", "embeddings"}
+    for row in prices["data"]:
+        assert known & set(row["supported_endpoint_types"]), row["model_name"]
+        assert isinstance(row["public_endpoint_types"], list)
+        assert set(row["supported_endpoint_types"]) <= prices["supported_endpoint"].keys()
+
+
+def test_new_api_syncs_from_the_list_and_from_the_maps(prices: Any, client: Client) -> None:
+    """Its ratio sync: an expression beats numbers, 37.5 with 1 is distrusted, numbers are finite and not negative."""
+    synced: dict[str, dict[str, Any]] = {}
+    for row in prices["data"]:
+        if row.get("billing_mode") == "tiered_expr":
+            assert row["billing_expr"].strip()
+            synced[row["model_name"]] = {"billing_expr": row["billing_expr"]}
+            continue
+        numbers = [row.get(name, 0) for name in ("model_ratio", "completion_ratio", "model_price", "cache_ratio")]
+        assert all(math.isfinite(number) and number >= 0 for number in numbers)
+        assert (row.get("model_ratio"), row.get("completion_ratio")) != (37.5, 1)
+        synced[row["model_name"]] = {"model_price": row.get("model_price"), "model_ratio": row.get("model_ratio")}
+    maps = client.get("/api/ratio_config").json()
+    assert maps["success"] is True
+    data = maps["data"]
+    assert data["billing_expr"].keys() == {name for name, entry in synced.items() if "billing_expr" in entry}
+    assert data["model_ratio"].keys() == {"plain", "cached", "embedder", "gift"}
+    # Whoever buys from us pays the discounted price, and the maps have no field for a discount.
+    assert data["model_ratio"]["plain"] == 0.8125
+    assert data["model_price"] == {"call": 0.04}
+    assert not {"unpriced", "auto", "yuan", "video"} & {name for entries in data.values() for name in entries}
+
+
+def test_a_collector_takes_it_for_whole(prices: Any) -> None:
+    assert not {"total", "has_more", "next_cursor"} & prices.keys()
+    names = [row["model_name"] for row in prices["data"]]
+    assert len(names) == len(set(names)) == 11
+    group = next(iter(prices["group_ratio"]))
+    for row in prices["data"]:
+        if "model_ratio" in row:
+            assert row["model_ratio"] * row["discount"] * prices["group_ratio"][group] >= 0
+            assert group in row["enable_groups"]
+
+
+def test_a_list_of_another_day_is_of_the_same_shape(prices: Any, client: Client) -> None:
+    later = client.get(f"/api/pricing?as_of={dt.date(2030, 1, 1)}").json()
+    assert [row.keys() for row in later["data"]] == [row.keys() for row in prices["data"]]

@@ -1,0 +1,161 @@
+"""The admin's pages about one key: rotation with a choice of grace, and what it sees and why not the rest."""
+
+import datetime as dt
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.db import models
+from django.test import Client
+from django.utils import timezone
+
+from catalog.models import AIModel, Offer
+from tests import world
+from tokens.models import RetiredKey, Token
+
+pytestmark = pytest.mark.django_db
+
+KEY = re.compile(r"mb_live_[0-9A-Za-z]{10}_[0-9A-Za-z]{38}")
+
+
+def page(token: Token, name: str) -> str:
+    return f"/admin/tokens/token/{token.pk}/{name}/"
+
+
+def status(client: Client, key: str) -> int:
+    return client.get("/v1/models", headers={"authorization": f"Bearer {key}"}).status_code
+
+
+def test_a_token_leads_to_both_pages(admin_client: Client) -> None:
+    token, _ = world.token()
+
+    html = admin_client.get(page(token, "change")).content.decode()
+
+    assert page(token, "rotate").rstrip("/") in html
+    assert page(token, "sees").rstrip("/") in html
+
+
+@pytest.mark.parametrize(("grace", "old_works"), [("0", 401), ("1", 200), ("168", 200)])
+def test_a_rotation_shows_the_new_key_once(admin_client: Client, grace: str, old_works: int) -> None:
+    token, old = world.token()
+    assert "24 hours" in admin_client.get(page(token, "rotate")).content.decode()
+
+    answer = admin_client.post(page(token, "rotate"), {"grace": grace})
+
+    shown = KEY.search(answer.content.decode())
+    assert shown is not None
+    assert "no-store" in answer["Cache-Control"]
+    assert (status(admin_client, shown[0]), status(admin_client, old)) == (200, old_works)
+    until = RetiredKey.objects.get().valid_until - timezone.now()
+    assert abs(until - dt.timedelta(hours=int(grace))) < dt.timedelta(minutes=1)
+    assert shown[0] not in admin_client.get(page(token, "change")).content.decode()
+
+
+def test_a_rotation_is_in_the_history_with_whoever_did_it(admin_client: Client, admin_user: Any) -> None:
+    token, _ = world.token()
+
+    admin_client.post(page(token, "rotate"), {"grace": "0"})
+
+    newest = Token.history.order_by("-history_id").first()
+    assert newest is not None
+    assert (newest.history_user, newest.key_id) == (admin_user, Token.objects.get().key_id)
+
+
+@pytest.mark.parametrize("grace", ["", "48", "-1", "x"])
+def test_no_other_grace_is_taken(admin_client: Client, grace: str) -> None:
+    token, old = world.token()
+
+    answer = admin_client.post(page(token, "rotate"), {"grace": grace})
+
+    assert answer.status_code == 200
+    assert not RetiredKey.objects.exists()
+    assert status(admin_client, old) == 200
+
+
+def test_a_look_rotates_nothing_and_a_reader_may_not(client: Client, django_user_model: Any) -> None:
+    token, old = world.token()
+    reader = django_user_model.objects.create_user("reader", is_staff=True)
+    reader.user_permissions.add(Permission.objects.get(codename="view_token"))
+    client.force_login(reader)
+
+    assert client.get(page(token, "sees")).status_code == 200
+    assert client.post(page(token, "rotate"), {"grace": "0"}).status_code == 403
+    assert status(client, old) == 200
+
+
+def test_a_use_after_the_grace_is_shown(admin_client: Client) -> None:
+    token, _ = world.token()
+    token.rotate(grace=dt.timedelta(0), at=timezone.now())
+    RetiredKey.objects.update(refused_uses=3, refused_at=timezone.now())
+
+    html = admin_client.get(page(token, "change")).content.decode()
+    leaked = admin_client.get("/admin/tokens/token/?validity=leaked")
+
+    assert "used 3 times after" in html
+    assert list(leaked.context["cl"].queryset) == [token]
+
+
+@pytest.mark.parametrize(
+    ("left", "says", "listed"),
+    [
+        (dt.timedelta(hours=3), "expires within a day", ["day", "week", "expiring"]),
+        (dt.timedelta(days=3), "expires within 7 days", ["week", "expiring"]),
+        (dt.timedelta(days=20), "expires within 30 days", ["expiring"]),
+        (dt.timedelta(days=40), "valid", []),
+    ],
+)
+def test_an_end_is_announced(admin_client: Client, left: dt.timedelta, says: str, listed: list[str]) -> None:
+    token, _ = world.token(expires_at=timezone.now() + left)
+
+    assert token.state(at=timezone.now()) == says
+    for name in ("day", "week", "expiring"):
+        found = admin_client.get(f"/admin/tokens/token/?validity={name}").context["cl"].queryset
+        assert list(found) == ([token] if name in listed else [])
+
+
+def test_the_panel_says_what_and_why_not(admin_client: Client) -> None:
+    world.model("seen")
+    world.model("hidden", status="draft")
+    world.model("denied")
+    token, _ = world.token(deny=["denied"])
+
+    html = admin_client.get(page(token, "sees")).content.decode()
+
+    for text in ("seen", "every gate is open", "the model is published (it is a draft)", "(deny pattern denied)"):
+        assert text in html
+    only = admin_client.get(page(token, "sees"), {"gate": "the model is published"}).context["page"]
+    assert [told.name for told, _ in only] == ["hidden"]
+    assert [told.name for told, _ in admin_client.get(page(token, "sees"), {"q": "EE"}).context["page"]] == ["seen"]
+
+
+def test_it_works_on_5000_models_in_a_handful_of_queries(
+    admin_client: Client, django_assert_max_num_queries: Any
+) -> None:
+    vendor, channels = world.vendor(), [world.channel(slug) for slug in ("east", "west")]
+    made = models.QuerySet[AIModel](AIModel).bulk_create(
+        AIModel(name=f"model-{number:04}", vendor=vendor, status="published") for number in range(5000)
+    )
+    models.QuerySet[Offer](Offer).bulk_create(
+        Offer(model=model, channel=channel) for model in made for channel in channels
+    )
+    token, _ = world.token(allow=["*-1*"])
+    admin_client.get(page(token, "sees"))
+
+    # Session, user, token with groups; token, groups, channels of groups, channels, offers, models.
+    with django_assert_max_num_queries(12):
+        answer = admin_client.get(page(token, "sees"), {"page": "3"})
+
+    assert (answer.context["visible"], len(answer.context["page"])) == (1000, 100)
+
+
+@pytest.mark.parametrize("query", [{"page": "x"}, {"page": "99"}, {"q": "\x00"}, {"q": "%"}, {"gate": "<script>"}])
+def test_odd_addresses_are_answered(admin_client: Client, query: dict[str, str]) -> None:
+    world.model()
+    token, _ = world.token()
+
+    answer = admin_client.get(page(token, "sees"), query)
+
+    assert answer.status_code == 200
+    assert '<script>"' not in answer.content.decode()
+    assert admin_client.get("/admin/tokens/token/999/sees/").status_code == 404

@@ -1,0 +1,126 @@
+"""GET /api/authorize: may this key call that model, as proxies ask it."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests import world
+from tokens.models import Token
+
+pytestmark = pytest.mark.django_db
+
+
+def ask(client: Client, address: str = "/api/authorize", *, key: str = "", method: str = "GET", **headers: str) -> Any:
+    sent = {"authorization": f"Bearer {key or world.key()}"} | headers
+    return client.generic(method, address, headers=sent)
+
+
+def reason(answer: Any) -> tuple[int, str, str]:
+    return answer.status_code, answer["x-modelbook-reason"], answer.json()["error"]["code"]
+
+
+def test_a_model_that_the_key_sees_is_allowed_without_a_body(client: Client) -> None:
+    world.model("gpt-4o")
+    token, key = world.token()
+
+    answer = ask(client, "/api/authorize?model=gpt-4o", key=key)
+
+    assert (answer.status_code, answer.content, answer["cache-control"]) == (204, b"", "no-store")
+    assert answer["x-modelbook-key-id"] == token.key_id
+    assert "x-modelbook-reason" not in answer
+
+
+def test_hidden_and_missing_are_refused_in_the_same_words(client: Client) -> None:
+    world.model("hidden", status="draft")
+    key = world.key()
+
+    hidden, missing = (ask(client, f"/api/authorize?model={name}", key=key) for name in ("hidden", "nothing"))
+
+    assert reason(hidden) == (403, "model_not_allowed", "model_not_allowed")
+    assert hidden.content == missing.content
+
+
+def test_no_model_opens_nothing(client: Client) -> None:
+    world.model()
+
+    assert reason(ask(client)) == (403, "model_not_named", "model_not_named")
+
+
+@pytest.mark.parametrize("key", ["sk-wrong", "mb_live_0000000000_" + "0" * 38])
+def test_a_bad_key_is_401(client: Client, key: str) -> None:
+    assert reason(ask(client, "/api/authorize?model=x", key=key)) == (401, "invalid_api_key", "invalid_api_key")
+
+
+def test_a_spent_budget_may_list_and_not_call(client: Client) -> None:
+    world.model("gpt-4o")
+    key = world.key(is_over_budget=True)
+
+    refusal = ask(client, "/api/authorize?model=gpt-4o", key=key)
+
+    assert reason(refusal) == (403, "insufficient_quota", "insufficient_quota")
+    assert refusal.json()["error"]["type"] == "insufficient_quota"
+    assert client.get("/v1/models", headers={"authorization": f"Bearer {key}"}).status_code == 200
+
+
+def test_a_spent_rate_is_429(client: Client) -> None:
+    world.model("gpt-4o")
+    key = world.key(rate_limit="1/hour")
+
+    first, second = (ask(client, "/api/authorize?model=gpt-4o", key=key) for _ in range(2))
+
+    assert first.status_code == 204
+    assert reason(second)[:2] == (429, "rate_limit_exceeded")
+    assert int(second["retry-after"]) > 0
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+def test_the_method_is_the_held_back_requests_own(client: Client, method: str) -> None:
+    world.model("gpt-4o")
+
+    assert ask(client, "/api/authorize?model=gpt-4o", method=method).status_code == 204
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-model": "google/gemini-2.5:free"},
+        {"x-original-uri": "/v1beta/models/google/gemini-2.5:free:streamGenerateContent?alt=sse"},
+        {"x-original-uri": "/v1/responses?model=google%2Fgemini-2.5%3Afree"},
+        {"x-forwarded-uri": "/v1beta/models/google%2Fgemini-2.5:free:countTokens"},
+    ],
+)
+def test_the_model_may_stand_in_a_header(client: Client, headers: dict[str, str]) -> None:
+    world.model("google/gemini-2.5:free")
+
+    assert ask(client, **headers).status_code == 204
+    assert ask(client, "/api/authorize?model=other", **headers).status_code == 403
+
+
+def test_envoy_is_answered_200_below_the_address(client: Client) -> None:
+    world.model("gemini-pro")
+
+    called = ask(client, "/api/authorize/v1beta/models/gemini-pro:generateContent", method="POST")
+    chat = ask(client, "/api/authorize/v1/chat/completions", method="POST", **{"x-model": "gemini-pro"})
+    refused = ask(client, "/api/authorize/v1/chat/completions", method="POST", **{"x-model": "other"})
+
+    assert (called.status_code, chat.status_code, refused.status_code) == (200, 200, 403)
+
+
+def test_the_holder_reads_what_the_key_may_do(client: Client) -> None:
+    world.token_group("vip", label="VIP customers")
+    token, key = world.token("vip", name="Acme", allow=["gpt-*"], deny=["gpt-secret"], rate_limit="60/minute", note="x")
+
+    answer = client.get("/api/token", headers={"authorization": f"Bearer {key}"})
+
+    data = answer.json()["data"]
+    assert data["groups"] == [{"name": "vip", "label": "VIP customers"}]
+    assert (data["name"], data["allow"], data["rate_limit"]) == ("Acme", ["gpt-*"], "60/minute")
+    assert (data["expires_at"], data["is_over_budget"]) == (None, False)
+    stored = Token.objects.get(pk=token.pk)
+    for secret in (key, key[-38:], stored.digest, "gpt-secret", '"note"'):
+        assert secret not in answer.content.decode()
+
+
+def test_nobody_reads_it_without_a_key(client: Client) -> None:
+    assert client.get("/api/token").status_code == 401

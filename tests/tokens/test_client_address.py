@@ -1,0 +1,90 @@
+"""From which addresses a key may be used, and whose word about the address counts."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests import world
+
+pytestmark = pytest.mark.django_db
+
+
+def status(client: Client, key: str, *, address: str, forwarded: str | None = None) -> int:
+    headers = {"authorization": f"Bearer {key}"} | ({} if forwarded is None else {"x-forwarded-for": forwarded})
+    return client.get("/v1/models", headers=headers, REMOTE_ADDR=address).status_code
+
+
+@pytest.mark.parametrize(
+    ("network", "inside", "outside"),
+    [
+        ("203.0.113.0/24", "203.0.113.255", "203.0.114.0"),
+        ("203.0.113.7", "203.0.113.7", "203.0.113.8"),
+        ("2001:db8::/32", "2001:db8:ffff::1", "2001:db9::1"),
+        ("203.0.113.0/24", "::ffff:203.0.113.9", "::ffff:203.0.114.9"),
+        ("0.0.0.0/0", "198.51.100.1", "2001:db8::1"),
+        ("::/0", "2001:db8::1", "198.51.100.1"),
+    ],
+)
+def test_only_addresses_inside_a_network_are_let_in(client: Client, network: str, inside: str, outside: str) -> None:
+    key = world.key(networks=[network])
+
+    assert (status(client, key, address=inside), status(client, key, address=outside)) == (200, 403)
+
+
+def test_any_of_several_networks_will_do(client: Client) -> None:
+    key = world.key(networks=["203.0.113.0/24", "2001:db8::/32"])
+
+    assert {status(client, key, address=address) for address in ("203.0.113.1", "2001:db8::1")} == {200}
+
+
+@pytest.mark.parametrize("address", ["", "unix:", "not an address", "203.0.113.1:4711"])
+def test_an_address_that_is_none_is_in_no_network(client: Client, address: str) -> None:
+    assert status(client, world.key(networks=["0.0.0.0/0", "::/0"]), address=address) == 403
+    assert status(client, world.key(), address=address) == 200
+
+
+def test_a_network_that_is_none_opens_no_door_and_shuts_none(client: Client) -> None:
+    assert status(client, world.key(networks=["203.0.113.5/24"]), address="203.0.113.5") == 403
+    assert status(client, world.key(networks=["nonsense", "203.0.113.0/24"]), address="203.0.113.5") == 200
+
+
+def test_the_refusal_names_the_reason(client: Client) -> None:
+    key = world.key(networks=["203.0.113.0/24"])
+
+    answer = client.get("/v1/models", headers={"authorization": f"Bearer {key}"}, REMOTE_ADDR="198.51.100.1")
+
+    assert answer.status_code == 403
+    error = answer.json()["error"]
+    assert (error["type"], error["code"]) == ("permission_error", "ip_not_allowed")
+    assert "198.51.100.1" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "seen"),
+    [
+        (0, "203.0.113.1", False),  # nobody is trusted: the header is the caller's own word
+        (1, "203.0.113.1", True),
+        (1, "198.51.100.9, 203.0.113.1", True),
+        (1, "203.0.113.1, 198.51.100.9", False),  # what a caller writes stands left of what the proxy adds
+        (2, "203.0.113.1, 10.0.0.1", True),
+        (2, "6.6.6.6, 203.0.113.1, 10.0.0.1", True),
+        (2, "203.0.113.1", False),  # fewer entries than proxies: somebody went around one
+        (1, "203.0.113.1, ", True),
+        (1, "garbage", False),
+        (1, None, False),
+    ],
+)
+def test_only_trusted_proxies_say_where_a_caller_is(
+    client: Client, settings: Any, proxies: int, forwarded: str | None, seen: bool
+) -> None:
+    settings.TRUSTED_PROXIES = proxies
+    key = world.key(networks=["203.0.113.0/24"])
+
+    assert status(client, key, address="10.0.0.9", forwarded=forwarded) == (200 if seen else 403)
+
+
+def test_without_the_header_the_connection_counts(client: Client, settings: Any) -> None:
+    settings.TRUSTED_PROXIES = 1
+
+    assert status(client, world.key(networks=["10.0.0.0/8"]), address="10.0.0.9") == 200

@@ -1,0 +1,118 @@
+"""A key is shown once: its shape tells a typing error, and the database holds nothing that opens a door."""
+
+import logging
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+
+from tests import world
+from tokens import keys
+from tokens.models import Token
+
+
+@pytest.mark.parametrize("prefix", ["mb_live", "sk", "acme-prod", "a1_b2-c3"])
+def test_a_key_has_the_shape_of_its_kind(prefix: str) -> None:
+    made = keys.make_key(prefix)
+
+    match = keys.SHAPE.fullmatch(made.plaintext)
+    assert match is not None
+    assert match["key_id"] == made.key_id
+    assert made.plaintext.startswith(f"{prefix}_{made.key_id}_")
+    assert len(made.plaintext) == len(prefix) + 1 + 10 + 1 + 32 + 6
+    assert not keys.is_mistyped(made.plaintext)
+
+
+def test_no_two_keys_are_equal() -> None:
+    made = [keys.make_key("mb") for _ in range(2000)]
+
+    assert len({key.plaintext for key in made}) == len({key.key_id for key in made}) == 2000
+
+
+def test_every_single_wrong_character_is_noticed() -> None:
+    key = keys.make_key("mb_live").plaintext
+    start = len("mb_live_")
+
+    for place in range(start, len(key)):
+        if key[place] == "_":
+            continue
+        for letter in keys.ALPHABET:
+            if letter != key[place]:
+                assert keys.is_mistyped(key[:place] + letter + key[place + 1 :]), place
+
+
+def test_two_neighbours_swapped_are_noticed() -> None:
+    key = keys.make_key("mb_live").plaintext
+
+    for place in range(len("mb_live_"), len(key) - 1):
+        swapped = key[:place] + key[place + 1] + key[place] + key[place + 2 :]
+        assert swapped == key or keys.is_mistyped(swapped) or "_" in key[place : place + 2]
+
+
+@pytest.mark.parametrize("key", ["sk-proj-abcdef", "x", "", "AIzaSyA-0123456789", "sk-" + "a" * 48])
+def test_keys_of_others_are_not_called_mistyped(key: str) -> None:
+    assert not keys.is_mistyped(key)
+
+
+def test_the_digest_depends_on_the_pepper() -> None:
+    peppers = {1: "first-pepper-first", 2: "second-pepper-second"}
+
+    newest, oldest = keys.digests("mb_live_key", peppers)
+
+    assert newest == keys.digest("mb_live_key", peppers[2]) != oldest == keys.digest("mb_live_key", peppers[1])
+    assert len(newest) == 64
+
+
+def test_a_key_hides_its_plaintext_from_representations() -> None:
+    made = keys.make_key("mb_live")
+
+    assert made.plaintext not in f"{made} {made!r} {[made]}"
+    assert made.plaintext[-38:] not in repr(made)
+
+
+@pytest.mark.django_db
+def test_the_plaintext_is_in_no_column_of_no_table(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        token, key = world.token()
+        token.note = "changed"
+        token.save()
+
+    secret = key[-38:-6]
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608
+            assert secret not in str(cursor.fetchall()), table
+    # Statements themselves are logged at DEBUG, with their parameters; a key is never one of them.
+    assert secret not in caplog.text
+    assert secret not in f"{token} {token!r} {token.__dict__}"
+
+
+@pytest.mark.django_db
+def test_the_digest_opens_no_door(client: Client) -> None:
+    token, _ = world.token()
+
+    assert client.get("/v1/models", headers={"authorization": f"Bearer {token.digest}"}).status_code == 401
+
+
+@pytest.mark.django_db
+def test_a_mistyped_key_is_refused_without_a_query(client: Client, django_assert_num_queries: Any) -> None:
+    key = world.key()
+    wrong = key[:-1] + ("a" if key[-1] != "a" else "b")
+
+    with django_assert_num_queries(0):
+        answer = client.get("/v1/models", headers={"authorization": f"Bearer {wrong}"})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_api_key")
+
+
+@pytest.mark.django_db
+def test_new_keys_are_signed_by_the_newest_pepper() -> None:
+    token, key = world.token()
+
+    assert token.pepper == max(settings.TOKEN_PEPPERS) == 2
+    assert Token.objects.get(digest=keys.digest(key, settings.TOKEN_PEPPERS[2])) == token
+    assert token.masked.endswith(key[-4:])
+    assert apps.get_model("tokens", "HistoricalToken").objects.count() >= 1

@@ -1,0 +1,115 @@
+"""A log line names the request that it belongs to and never holds a key."""
+
+import io
+import logging
+import logging.config
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from catalog.requestid import request_id_scope
+from tests import world
+from tokens.keys import checksum
+from tokens.logs import RequestIdFilter, SecretsFilter, scrub
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What the configured handler writes."""
+    handler = next(handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler)
+    stream = io.StringIO()
+    before = handler.setStream(stream)
+    yield stream
+    handler.setStream(before or handler.stream)
+
+
+# A fixed one: parametrised tests are named after it, and each process must name them alike.
+BODY = "mb_live_4Zc0vXq1Lp_0123456789ABCDEFGHIJKLMNOPQRSTUV"
+OURS = BODY + checksum(BODY)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Bearer {OURS}", f"'{OURS}'", f"/v1/models/{OURS}", f"?key={OURS}&x=1", f"cut off: {OURS[:-8]}", f"x_{OURS}",
+        "key sk-proj-0123456789abcdefgh", "GET /v1beta/models?key=AIzaSyD-anything&pageSize=5", "&api_key=short ",
+        "?KEY=Short", "?apiKey=abc",
+    ],
+)  # fmt: skip
+def test_no_form_of_a_key_is_left(text: str) -> None:
+    scrubbed = scrub(text)
+
+    assert "[key]" in scrubbed
+    assert not any(
+        secret in scrubbed for secret in (OURS[-38:-8], "AIzaSy", "0123456789abcdefgh", "short", "Short", "abc")
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["GET /v1/models 200", "gpt-4o", "task sk-1", "monkey=banana", "req_" + "a" * 24, "a_b_c"]
+)
+def test_what_is_no_key_is_left_alone(text: str) -> None:
+    assert scrub(text) == text
+
+
+def test_the_key_id_stays_readable() -> None:
+    assert scrub(OURS) == f"mb_live_{OURS.split('_')[2]}_[key]"
+
+
+@pytest.mark.parametrize("hostile", ["a_" * 50_000, "a" * 100_000, "_" * 100_000, "sk-" * 30_000, "?key" * 20_000])
+def test_scrubbing_takes_no_longer_than_the_text_is_long(hostile: str) -> None:
+    began = time.perf_counter()
+
+    scrub(hostile)
+
+    assert time.perf_counter() - began < 1
+
+
+def test_a_line_names_its_request(log: io.StringIO) -> None:
+    with request_id_scope("req_" + "b" * 24):
+        logging.getLogger("anything").warning("inside")
+    logging.getLogger("anything").warning("outside")
+
+    inside, outside = log.getvalue().splitlines()
+    assert inside.split()[2:] == ["WARNING", "anything", "req_" + "b" * 24, "inside"]
+    assert outside.split()[2:] == ["WARNING", "anything", "-", "outside"]
+
+
+@pytest.mark.django_db
+def test_a_refusals_line_names_its_request_and_not_its_key(client: Client, log: io.StringIO) -> None:
+    answer = client.get(f"/v1/models/{OURS}?key={OURS}")
+
+    assert answer.status_code == 401
+    assert answer["x-request-id"] in log.getvalue()
+    assert OURS[-38:] not in log.getvalue()
+
+
+@pytest.mark.django_db
+def test_a_traceback_names_its_request_and_not_its_key(
+    client: Client, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError(f"cannot digest {OURS}")
+
+    monkeypatch.setattr("tokens.authentication.find", fail)
+    answer = client.get("/v1/models", headers={"authorization": f"Bearer {world.key()}"})
+
+    assert answer.status_code == 500
+    lines = log.getvalue()
+    assert "RuntimeError: cannot digest mb_live_" in lines
+    assert f"ERROR modelbook.api {answer['x-request-id']} GET /v1/models" in lines
+    assert OURS[-38:-6] not in lines
+
+
+def test_djangos_own_loggers_write_through_the_same_filters() -> None:
+    for name in ("django", "django.server", "django.request", "django.security.DisallowedHost"):
+        logger: logging.Logger | None = logging.getLogger(name)
+        while logger is not None and logger.name != "root":
+            assert logger.handlers == [], name
+            assert logger.propagate, name
+            logger = logger.parent
+    console = next(handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler)
+    assert [type(each) for each in console.filters] == [RequestIdFilter, SecretsFilter]

@@ -1,0 +1,154 @@
+"""Pages of the list: Anthropic's cursors are model ids, Gemini's tokens are opaque; OpenAI's list is always whole."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from catalog.models import AIModel, Offer
+from tests import world
+
+pytestmark = pytest.mark.django_db
+
+NAMES = [f"m{number}" for number in range(7)]
+
+
+@pytest.fixture
+def key() -> str:
+    for age, name in enumerate(NAMES):
+        world.model(name, released_on=dt.date(2026, 9, 9) - dt.timedelta(days=age // 2))
+    return world.key()
+
+
+def anthropic(client: Client, key: str, query: str = "") -> Any:
+    return client.get(f"/anthropic/v1/models?{query}", headers={"authorization": f"Bearer {key}"})
+
+
+def gemini(client: Client, key: str, query: str = "") -> Any:
+    return client.get(f"/v1beta/models?{query}", headers={"authorization": f"Bearer {key}"})
+
+
+def ids(answer: Any) -> list[str]:
+    assert answer.status_code == 200, answer.content
+    body = answer.json()
+    return [row["id"] for row in body["data"]] if "data" in body else [row["baseModelId"] for row in body["models"]]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 1000])
+def test_anthropics_pages_forwards_and_back_are_the_list(client: Client, key: str, limit: int) -> None:
+    forwards: list[str] = []
+    page = anthropic(client, key, f"limit={limit}").json()
+    while True:
+        forwards += [row["id"] for row in page["data"]]
+        if not page["has_more"]:
+            break
+        page = anthropic(client, key, f"limit={limit}&after_id={page['last_id']}").json()
+    back: list[str] = []
+    page = anthropic(client, key, f"limit={limit}&before_id={NAMES[-1]}").json()
+    while page["data"]:
+        back = [row["id"] for row in page["data"]] + back
+        if not page["has_more"]:
+            break
+        page = anthropic(client, key, f"limit={limit}&before_id={page['first_id']}").json()
+
+    assert forwards == NAMES
+    assert back == NAMES[:-1]
+
+
+@pytest.mark.parametrize(("query", "has_nothing"), [("after_id=m6", True), ("before_id=m0", True), ("limit=1", False)])
+def test_beyond_both_ends_lies_an_empty_page(client: Client, key: str, query: str, has_nothing: bool) -> None:
+    body = anthropic(client, key, query).json()
+
+    if has_nothing:
+        assert body == {"data": [], "has_more": False, "first_id": None, "last_id": None}
+    else:
+        assert body["has_more"] is True
+
+
+def test_without_a_limit_the_whole_list_comes(client: Client, key: str) -> None:
+    assert ids(anthropic(client, key)) == NAMES
+    assert ids(client.get("/v1/models", headers={"authorization": f"Bearer {key}"})) == NAMES
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("limit=0", "limit=1001", "limit=-1", "limit=x", "limit=", "limit=1.0", "limit=1e2", "limit=%D9%A3"),
+        *("limit=99999999999999999999", "after_id=nobody", "before_id=nobody", "after_id=%00"),
+        *("after_id=m1&before_id=m5", "lifecycle[]=young", "lifecycle=active,young"),
+    ],
+)
+def test_what_makes_no_sense_to_anthropics_clients_is_400(client: Client, key: str, query: str) -> None:
+    answer = anthropic(client, key, query)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["type"] == "invalid_request_error"
+
+
+@pytest.mark.parametrize("hide", ["offer", "draft", "retire"])
+def test_a_cursor_whose_model_was_hidden_meanwhile_still_works(client: Client, key: str, hide: str) -> None:
+    model = AIModel.objects.get(name="m3")
+    token = gemini(client, key, "pageSize=4").json()["nextPageToken"]
+    match hide:
+        case "offer":
+            Offer.objects.filter(model=model).update(enabled=False)
+        case "draft":
+            AIModel.objects.filter(pk=model.pk).update(status="draft")
+        case "retire":
+            AIModel.objects.filter(pk=model.pk).update(retires_on=dt.date(2020, 1, 1))
+
+    assert ids(anthropic(client, key, "after_id=m3&limit=2")) == ["m4", "m5"]
+    assert ids(anthropic(client, key, "before_id=m3&limit=2")) == ["m1", "m2"]
+    assert ids(gemini(client, key, f"pageToken={token}")) == ["m4", "m5", "m6"]
+
+
+def test_a_cursor_tells_nothing_about_models_outside_the_scope(client: Client, key: str) -> None:
+    world.model("secret", on=world.channel("other", group="other"))
+
+    secret, missing = (anthropic(client, key, f"after_id={name}") for name in ("secret", "missing"))
+
+    assert (secret.status_code, missing.status_code) == (400, 400)
+    assert secret.json()["error"] == missing.json()["error"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 6, 7, 8])
+def test_geminis_pages_are_the_list_and_the_last_has_no_token(client: Client, key: str, size: int) -> None:
+    found, query, pages = [], f"pageSize={size}", 0
+    while query:
+        body = gemini(client, key, query).json()
+        found += [row["baseModelId"] for row in body["models"]]
+        query = f"pageSize={size}&pageToken={body['nextPageToken']}" if "nextPageToken" in body else ""
+        pages += 1
+
+    assert found == NAMES
+    assert pages == -(-len(NAMES) // size)
+
+
+@pytest.mark.parametrize("query", ["pageSize=0", "pageSize=5000", "pageToken=", "pageSize=99999999999999", "filter=x"])
+def test_geminis_generous_values_are_taken(client: Client, key: str, query: str) -> None:
+    assert ids(gemini(client, key, query)) == NAMES
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("pageSize=-1", "pageSize=x", "pageSize=", "pageToken=x", "pageToken=%C3%A9", "pageToken=W10"),
+        *("pageToken=bnVsbA", "pageToken=WyJhIiwxXQ", "pageToken=WzEsMl0"),
+    ],
+)
+def test_what_makes_no_sense_to_geminis_clients_is_400(client: Client, key: str, query: str) -> None:
+    answer = gemini(client, key, query)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["status"] == "INVALID_ARGUMENT"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(token=st.text(max_size=60))
+def test_no_page_token_is_a_fault_of_ours(client: Client, key: str, token: str) -> None:
+    answer = client.get("/v1beta/models", {"pageToken": token}, headers={"authorization": f"Bearer {key}"})
+
+    assert answer.status_code in (200, 400)

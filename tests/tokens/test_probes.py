@@ -1,0 +1,39 @@
+"""/livez and /readyz: what the platform asks."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+
+def test_alive_asks_no_database(client: Client) -> None:
+    answer = client.get("/livez")  # without the database fixture a query would fail this test
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.django_db
+def test_ready_when_the_database_has_every_table(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    assert client.get("/readyz").status_code == 200
+    with django_assert_num_queries(1):  # one that only asks whether the database answers
+        client.get("/readyz")
+
+
+@pytest.mark.django_db
+def test_not_ready_while_a_migration_waits(client: Client) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'catalog'")
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert "migrate" in answer.json()["problem"]
+
+
+@pytest.mark.django_db
+def test_a_probe_by_address_is_answered_whatever_hosts_are_allowed(client: Client, settings: object) -> None:
+    settings.ALLOWED_HOSTS = ["models.example.com"]  # type: ignore[attr-defined]
+
+    assert client.get("/readyz", headers={"host": "10.0.0.7:8000"}).status_code == 200

@@ -1,0 +1,203 @@
+"""How often a key may ask: counted exactly, told in the caller's dialect, and never guessed at by strangers."""
+
+import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.exceptions import ValidationError
+from django.test import Client
+
+from tests import world
+from tokens.models import Token
+from tokens.throttling import Limiter, strictest
+
+NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
+
+
+def ask(client: Client, key: str, path: str = "/v1/models", **headers: str) -> Any:
+    return client.get(path, headers={"authorization": f"Bearer {key}"} | headers)
+
+
+def test_sixteen_threads_get_no_more_than_the_limit() -> None:
+    limiter = Limiter()
+
+    with ThreadPoolExecutor(16) as pool:
+        quotas = list(pool.map(lambda _: limiter.hit("50/hour", "token:1"), range(200)))
+
+    assert sum(quota.allowed for quota in quotas) == 50
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "headers", "told"),
+    [
+        ("/v1/models", {}, {"x-ratelimit-limit-requests": "2", "x-ratelimit-remaining-requests": "1"}),
+        ("/v1/models", {"anthropic-version": "1"},
+         {"anthropic-ratelimit-requests-limit": "2", "anthropic-ratelimit-requests-remaining": "1"}),
+        ("/v1beta/models", {}, {}),
+    ],
+)  # fmt: skip
+def test_what_is_left_is_told_as_the_dialect_has_it(
+    client: Client, path: str, headers: dict[str, str], told: dict[str, str]
+) -> None:
+    world.model()
+    key = world.key(rate_limit="2/minute")
+
+    first = ask(client, key, path, **headers)
+    limits = {name.lower(): value for name, value in first.items() if "ratelimit" in name.lower()}
+
+    assert first.status_code == 200
+    assert {name: value for name, value in limits.items() if not name.endswith(("reset", "reset-requests"))} == told
+
+
+@pytest.mark.django_db
+def test_the_reset_is_a_span_for_openai_and_a_moment_for_anthropic(client: Client) -> None:
+    with time_machine.travel(NOW, tick=False):
+        key = world.key(rate_limit="2/hour")
+        openai = ask(client, key)["x-ratelimit-reset-requests"]
+        anthropic = ask(client, key, **{"anthropic-version": "1"})["anthropic-ratelimit-requests-reset"]
+
+    assert (openai, anthropic) == ("1h0m0s", "2026-11-22T13:00:00Z")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "headers", "shape"),
+    [
+        ("/v1/models", {}, lambda body: (body["error"]["type"], body["error"]["code"])),
+        ("/v1/models", {"anthropic-version": "1"},
+         lambda body: (body["error"]["type"], body["error"]["details"]["error_code"])),
+        ("/v1beta/models", {}, lambda body: (body["error"]["status"], body["error"]["details"][0]["reason"].lower())),
+    ],
+)  # fmt: skip
+def test_a_refusal_has_the_dialects_shape_and_says_when_to_come_back(
+    client: Client, path: str, headers: dict[str, str], shape: Any
+) -> None:
+    key = world.key(rate_limit="1/minute")
+    ask(client, key, path, **headers)
+
+    refusal = ask(client, key, path, **headers)
+
+    assert refusal.status_code == 429
+    assert shape(refusal.json()) in {
+        ("rate_limit_error", "rate_limit_exceeded"),
+        ("RESOURCE_EXHAUSTED", "rate_limit_exceeded"),
+    }
+    assert 1 <= int(refusal["retry-after"]) <= 60
+    assert int(refusal["retry-after-ms"]) == int(refusal["retry-after"]) * 1000
+    assert "x-should-retry" not in refusal
+
+
+@pytest.mark.django_db
+def test_what_retry_after_says_is_true(client: Client) -> None:
+    with time_machine.travel(NOW, tick=False) as clock:
+        key = world.key(rate_limit="5/minute")
+        assert [ask(client, key).status_code for _ in range(6)] == [200] * 5 + [429]
+        wait = int(ask(client, key)["retry-after"])
+        clock.shift(wait - 1)
+        assert ask(client, key).status_code == 429
+        clock.shift(1.01)
+        assert ask(client, key).status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_groups_limit_is_each_tokens_own_and_a_tokens_takes_its_place(client: Client) -> None:
+    world.token_group("slow", rate_limit="1/hour")
+    one, two, free = world.key("slow"), world.key("slow"), world.key("slow", rate_limit="100/hour")
+
+    assert [ask(client, key).status_code for key in (one, one, two, two)] == [200, 429, 200, 429]
+    assert [ask(client, free).status_code for _ in range(3)] == [200] * 3
+
+
+@pytest.mark.django_db
+def test_of_several_groups_the_strictest_counts(client: Client) -> None:
+    world.token_group("slow", rate_limit="1/hour")
+    world.token_group("fast", rate_limit="100/second")
+    key = world.key("slow", "fast")
+
+    assert [ask(client, key).status_code for _ in range(2)] == [200, 429]
+    assert strictest(["", "100/second", "1/hour", ""]) == "1/hour"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("rate", ["often", "60", "60/fortnight", "-1/minute", "1e3/hour"])
+def test_a_rate_that_is_none_is_refused_where_it_is_written(rate: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        Token(name="x", rate_limit=rate).full_clean(exclude=["key_id", "digest", "pepper", "masked"])
+
+    assert "rate_limit" in refusal.value.message_dict
+
+
+@pytest.mark.django_db
+class TestGuessing:
+    """Wrong keys, by address."""
+
+    @pytest.fixture(autouse=True)
+    def _limit(self, settings: Any) -> None:
+        settings.FAILED_KEYS_PER_MINUTE = 5
+
+    def guess(self, client: Client, number: int, address: str = "203.0.113.9") -> Any:
+        return client.get("/v1/models", headers={"authorization": f"Bearer sk-{number}"}, REMOTE_ADDR=address)
+
+    def test_who_goes_on_is_refused_without_a_query(self, client: Client, django_assert_num_queries: Any) -> None:
+        statuses = [self.guess(client, number).status_code for number in range(7)]
+
+        assert statuses == [401] * 5 + [429] * 2
+        with django_assert_num_queries(0):
+            assert self.guess(client, 8).status_code == 429
+
+    def test_a_key_that_was_good_before_is_let_in(self, client: Client) -> None:
+        key = world.key()
+        from_there: dict[str, Any] = {"REMOTE_ADDR": "203.0.113.9", "headers": {"authorization": f"Bearer {key}"}}
+        assert client.get("/v1/models", **from_there).status_code == 200
+        for number in range(7):
+            self.guess(client, number)
+
+        assert client.get("/v1/models", **from_there).status_code == 200
+
+    def test_other_addresses_are_not_held_up(self, client: Client) -> None:
+        for number in range(7):
+            self.guess(client, number)
+
+        assert self.guess(client, 1, "203.0.113.10").status_code == 401
+
+    def test_the_addresses_of_one_ipv6_line_are_one_guesser(self, client: Client) -> None:
+        statuses = [self.guess(client, number, f"2001:db8::{number}").status_code for number in range(1, 8)]
+
+        assert statuses == [401] * 5 + [429] * 2
+        assert self.guess(client, 1, "2001:db8:0:1::1").status_code == 401
+
+    def test_the_price_list_stays_open(self, client: Client) -> None:
+        for number in range(7):
+            self.guess(client, number)
+
+        answer = client.get("/api/pricing", headers={"authorization": "Bearer sk-x"}, REMOTE_ADDR="203.0.113.9")
+        assert answer.status_code == 200
+
+    def test_a_mistyped_key_costs_no_query(self, client: Client, django_assert_num_queries: Any) -> None:
+        key = world.key()
+        mistyped = key[:-1] + ("a" if key[-1] != "a" else "b")
+
+        with django_assert_num_queries(0):
+            answer = client.get("/v1/models", headers={"authorization": f"Bearer {mistyped}"})
+
+        assert answer.json()["error"]["code"] == "invalid_api_key"
+
+    def test_an_unknown_id_and_a_wrong_secret_are_the_same_work(
+        self, client: Client, django_assert_num_queries: Any
+    ) -> None:
+        from tokens import keys
+
+        token, _ = world.token()
+        body = f"mb_live_{token.key_id}_{'0' * 32}"
+        stranger = f"mb_live_{'0' * 10}_{'0' * 32}"
+        answers = []
+        for guessed in (body, stranger):
+            # Tokens by digest, then replaced keys by digest: the key id is never looked up.
+            with django_assert_num_queries(2):
+                sent = {"authorization": f"Bearer {guessed}{keys.checksum(guessed)}"}
+                answers.append(client.get("/v1/models", headers=sent).content)
+
+        assert answers[0] == answers[1]

@@ -1,0 +1,64 @@
+"""A scope is a frozen value: its patterns, its fingerprint, and patterns that would take for ever elsewhere."""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from tokens.scope import Scope
+
+
+@dataclass(frozen=True)
+class Named:
+    """A model as a scope knows it."""
+
+    name: str
+
+    def selectors(self) -> Mapping[str, Iterable[str]]:
+        return {"vendor": ("openai",), "series": (), "tag": (), "endpoint": (), "modality": ()}
+
+
+def permits(name: str, allow: tuple[str, ...] | None, deny: tuple[str, ...] = ()) -> bool:
+    return Scope(allow=allow, deny=deny).permits(Named(name))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "expected"),
+    [
+        ("*", "", True), ("*", "a/b:c", True), ("a*c", "abc", True), ("a*c", "ac", True), ("a*c", "acb", False),
+        ("*b*", "abc", True), ("a*a", "a", False), ("ab*bc", "abc", False), ("ab*bc", "abbc", True), ("**", "x", True),
+        ("*a*a*", "ba", False), ("*aab", "aaab", True), ("a*b*c", "aXbXbXc", True), ("a", "a\n", False),
+        ("*", "a\nb", True),
+    ],
+)  # fmt: skip
+def test_a_star_stands_for_any_characters(pattern: str, name: str, expected: bool) -> None:
+    assert permits(name, (pattern,)) is expected
+
+
+def test_deny_beats_allow() -> None:
+    assert not permits("gpt-4o", ("gpt-4o",), ("gpt-*",))
+
+
+def test_no_allow_list_is_not_an_empty_one() -> None:
+    assert permits("x", None)
+    assert not permits("x", ())
+    assert Scope(allow=None).fingerprint != Scope(allow=()).fingerprint
+
+
+def test_the_fingerprint_tells_every_rule_apart() -> None:
+    scopes = [
+        Scope(), Scope(groups=(1,)), Scope(groups=(1, 2)), Scope(groups=(12,)), Scope(allow=("a",)), Scope(deny=("a",)),
+        Scope(allow=("a", "b")), Scope(allow=("a,b",)), Scope(allow=('a","b',)), Scope(allow=("a",), deny=("a",)),
+    ]  # fmt: skip
+
+    assert len({scope.fingerprint for scope in scopes}) == len(scopes)
+    assert Scope(groups=(1,)).fingerprint == Scope(groups=(1,)).fingerprint
+
+
+def test_no_pattern_takes_long() -> None:
+    began = time.perf_counter()
+
+    assert not permits("a" * 255, ("*a" * 40 + "*b",))
+
+    assert time.perf_counter() - began < 0.5

@@ -1,0 +1,140 @@
+"""issue_token, rotate_token and revoke_token: stdout holds the key and nothing else."""
+
+import datetime as dt
+import io
+import json
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils import timezone
+
+from catalog import revision
+from tests import world
+from tokens import keys
+from tokens.models import RetiredKey, Token
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments: str, **options: Any) -> str:
+    out = io.StringIO()
+    call_command(*arguments, stdout=out, stderr=io.StringIO(), **options)
+    return out.getvalue()
+
+
+def status(client: Client, key: str) -> int:
+    return client.get("/v1/models", headers={"authorization": f"Bearer {key}"}).status_code
+
+
+def test_stdout_is_the_key_and_nothing_else(client: Client) -> None:
+    printed = run("issue_token", "Acme production")
+
+    assert printed.endswith("\n")
+    assert keys.SHAPE.fullmatch(printed.strip())
+    assert status(client, printed.strip()) == 200
+
+
+def test_everything_that_a_token_may_have_can_be_given() -> None:
+    world.token_group("vip")
+
+    run("issue_token", "Acme", "--group", "vip", "--group", "auto", "--allow", "gpt-*", "--allow", "vendor:anthropic",
+        "--deny", "gpt-4*", "--ip", "203.0.113.0/24", "--rate", "60/minute", "--expires", "30d")  # fmt: skip
+
+    token = Token.objects.get()
+    assert [group.slug for group in token.groups.all()] == ["vip"]
+    assert (token.uses_auto_groups, token.allow, token.deny) == (True, ["gpt-*", "vendor:anthropic"], ["gpt-4*"])
+    assert (token.networks, token.rate_limit) == (["203.0.113.0/24"], "60/minute")
+    assert token.expires_at is not None
+    assert dt.timedelta(days=29) < token.expires_at - timezone.now() <= dt.timedelta(days=30)
+
+
+def test_json_for_machines() -> None:
+    answer = json.loads(run("issue_token", "Acme", format="json"))
+
+    assert answer["key_id"] == Token.objects.get().key_id
+    assert answer["key_id"] in answer["key"]
+
+
+def test_a_dry_run_makes_nothing() -> None:
+    before = revision.current()
+
+    assert run("issue_token", "Acme", "--dry-run") == ""
+    assert not Token.objects.exists()
+    assert revision.current() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--group", "nobody"], "no group 'nobody'"),
+        (["--expires", "soon"], "no time"),
+        (["--expires", "2020-01-01"], "not in the future"),
+        (["--rate", "often"], "60/minute"),
+        (["--ip", "office"], "office"),
+        (["--allow", "vendor:"], "names nothing"),
+    ],
+)
+def test_mistakes_are_told_in_a_sentence_and_make_nothing(arguments: list[str], says: str) -> None:
+    world.token_group()
+
+    with pytest.raises(CommandError, match=says):
+        run("issue_token", "Acme", *arguments)
+
+    assert not Token.objects.exists()
+
+
+@pytest.mark.parametrize("moment", ["2999-01-31", "2999-01-31T00:00:00Z", "2999-01-31T01:00:00+01:00"])
+def test_an_end_may_be_a_date_or_a_moment(moment: str) -> None:
+    run("issue_token", "Acme", "--expires", moment)
+
+    assert Token.objects.get().expires_at == dt.datetime(2999, 1, 31, tzinfo=dt.UTC)
+
+
+def test_a_rotation_keeps_the_old_key_for_its_grace(client: Client) -> None:
+    token, old = world.token()
+
+    new = run("rotate_token", token.key_id, "--grace", "1h").strip()
+
+    assert new != old
+    assert (status(client, old), status(client, new)) == (200, 200)
+    assert RetiredKey.objects.get().valid_until > timezone.now()
+
+
+def test_a_rotation_without_grace_ends_the_old_key_at_once(client: Client) -> None:
+    token, old = world.token()
+
+    new = run("rotate_token", token.key_id, "--grace", "0").strip()
+
+    assert (status(client, old), status(client, new)) == (401, 200)
+
+
+def test_a_revoked_token_is_refused_with_its_old_keys(client: Client) -> None:
+    token, old = world.token()
+    new = run("rotate_token", token.key_id).strip()
+
+    assert "disabled" in run("revoke_token", token.key_id)
+
+    assert (status(client, old), status(client, new)) == (401, 401)
+    assert Token.history.filter(key_id=Token.objects.get().key_id, enabled=False).exists()
+
+
+def test_a_token_is_found_by_the_key_id_that_it_had(client: Client) -> None:
+    token, old = world.token()
+    first = token.key_id
+    run("rotate_token", first)
+
+    run("revoke_token", first)
+
+    assert status(client, old) == 401
+
+
+@pytest.mark.parametrize("command", ["rotate_token", "revoke_token"])
+def test_a_key_in_place_of_a_key_id_is_not_repeated(command: str) -> None:
+    key = world.key()
+
+    with pytest.raises(CommandError) as refusal:
+        run(command, key)
+
+    assert key[-38:] not in str(refusal.value)

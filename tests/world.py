@@ -1,0 +1,83 @@
+"""The cast that tests start from: builders that make one thing each, with what it needs, in one line."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from catalog.models import AIModel, Channel, Offer, Vendor
+from pricing.models import PriceLine, PriceSheet
+from tokens.models import Token, TokenGroup
+
+MILLION = 1_000_000
+LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+def vendor(slug: str = "openai", **fields: Any) -> Vendor:
+    return Vendor.objects.get_or_create(slug=slug, defaults={"name": slug.title()} | fields)[0]
+
+
+def channel(slug: str = "main", *, group: str | None = "default", **fields: Any) -> Channel:
+    """A channel that the group reaches."""
+    found = Channel.objects.get_or_create(slug=slug, defaults={"name": slug.title()} | fields)[0]
+    if group:
+        token_group(group).channels.add(found)
+    return found
+
+
+def token_group(slug: str = "default", **fields: Any) -> TokenGroup:
+    return TokenGroup.objects.get_or_create(
+        slug=slug, defaults={"label": slug.title(), "is_public": slug == "default"} | fields
+    )[0]
+
+
+def model(name: str = "gpt-4o", *, on: str | Channel | None = "main", **fields: Any) -> AIModel:
+    """A published model, offered on the channel named."""
+    made = AIModel.objects.create(
+        **{
+            "name": name,
+            "vendor": fields.pop("vendor", None) or vendor(),
+            "status": AIModel.Status.PUBLISHED,
+            "supported_endpoint_types": ["openai"],
+        }
+        | fields
+    )
+    if on is not None:
+        Offer.objects.create(model=made, channel=channel(on) if isinstance(on, str) else on)
+    return made
+
+
+def key(*groups: str, name: str = "a customer", **fields: Any) -> str:
+    """A new token's key; in group default unless others are named."""
+    return token(*groups, name=name, **fields)[1]
+
+
+def token(*groups: str, name: str = "a customer", **fields: Any) -> tuple[Token, str]:
+    """A new token and its key."""
+    made: tuple[Token, str] = Token.objects.issue(
+        name, groups=[token_group(slug) for slug in groups or ("default",)], **fields
+    )
+    return made
+
+
+def price(
+    of: AIModel, *, role: str = "sell", currency: str = "USD", starts_at: dt.datetime = LONG_AGO, **amounts: str
+) -> PriceSheet:
+    """A sheet with prices per million tokens: price(model, input="2.5", output="10", input__cache_read="1.25")."""
+    sheet = PriceSheet.objects.create(model=of, role=role, currency=currency, starts_at=starts_at)
+    for position, (meter, amount) in enumerate(amounts.items()):
+        line(sheet, meter.replace("__", "."), amount, position=position)
+    return sheet
+
+
+def line(sheet: PriceSheet, meter: str, amount: str | None, **fields: Any) -> PriceLine:
+    return PriceLine.objects.create(
+        **{
+            "sheet": sheet,
+            "meter": meter,
+            "amount": None if amount is None else Decimal(amount),
+            "per": MILLION,
+            "unit": "token",
+            "position": sheet.lines.count(),
+        }
+        | fields
+    )

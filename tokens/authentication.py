@@ -1,0 +1,221 @@
+"""Who is calling: the token that the first valid key of a request belongs to.
+
+Clients put keys in several places and some send a placeholder beside the real one, so every candidate is looked up, in
+one query, and the first valid one in the order of the dialect counts.
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet, Subquery
+from django.http import HttpRequest
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from catalog.models import Revision
+from tokens import keys
+from tokens.credentials import candidate_keys, client_address, is_within
+from tokens.errors import ApiError
+from tokens.models import RetiredKey, Token, TokenGroup
+from tokens.scope import Scope
+from tokens.throttling import FAILURES, KNOWN, Quota, limiter, strictest
+from tokens.usage import USAGE
+
+logger = logging.getLogger("modelbook.keys")
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A valid key's permission, and the counters of catalog/revision.py at the moment it was read."""
+
+    token: int
+    key_id: str
+    scope: Scope
+    revision: int
+    permissions: int
+    # The limit that counts for it, e.g. 60/minute; empty: as often as it likes.
+    rate_limit: str
+    # Until then only a change makes another answer of the same key; None: for ever.
+    valid_until: dt.datetime | None
+    networks: tuple[str, ...]
+    is_over_budget: bool
+
+
+class TokenAuthentication(BaseAuthentication):
+    """Refuses whoever has no valid key, and whoever asks too often."""
+
+    def authenticate(self, request: Request) -> tuple[None, Caller]:
+        now = timezone.now()
+        caller = authenticate(request._request, at=now)
+        charge(request._request, caller, at=now)
+        return None, caller
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class OptionalTokenAuthentication(BaseAuthentication):
+    """Takes whoever has no valid key as a visitor: clients send their keys for other services along."""
+
+    def authenticate(self, request: Request) -> tuple[None, Caller] | None:
+        try:
+            return None, authenticate(request._request, at=timezone.now())
+        except ApiError:
+            return None
+
+
+def authenticate(request: HttpRequest, *, at: dt.datetime) -> Caller:
+    """The caller of the first valid key in the request; ApiError says why there is none."""
+    candidates = candidate_keys(request)
+    if not candidates:
+        raise ApiError("missing_api_key")
+    address = client_address(request)
+    digests = _digests(candidates)
+    # Who goes on guessing is refused before any query; one whose key was good before is not held up by it.
+    spent = FAILURES.spent(address)
+    if spent is not None and not any(KNOWN.has(digest) for digest in digests):
+        raise rate_limit_error(spent, at=at)
+    refusal = ""
+    for row in find(list(digests)):
+        reason = next(refusals(row, address=address, at=at), "")
+        if not reason:
+            return _welcome(row, digests[row["found_by"]], at=at)
+        if "retired" in row:
+            _note_leak(row, address=address, at=at)
+        refusal = refusal or reason
+    FAILURES.count(address)
+    raise ApiError(refusal or "invalid_api_key")
+
+
+def charge(request: HttpRequest, caller: Caller, *, at: dt.datetime) -> None:
+    """Counts the request against the caller's rate; the request then knows its `quota`."""
+    if not caller.rate_limit:
+        return
+    # The lane in front of Django may have counted this very request already.
+    quota = request.META.get("modelbook.quota") or limiter().hit(caller.rate_limit, f"token:{caller.token}")
+    request.quota = quota  # type: ignore[attr-defined]
+    if not quota.allowed:
+        raise rate_limit_error(quota, at=at)
+
+
+def rate_limit_error(quota: Quota, *, at: dt.datetime) -> ApiError:
+    seconds = quota.seconds(at=at)
+    headers = {"Retry-After": str(seconds), "retry-after-ms": str(seconds * 1000)}
+    return ApiError("rate_limit_exceeded", f"Too many requests. Try again in {seconds} s.", headers=headers)
+
+
+def find(digests: Sequence[str]) -> list[Row]:
+    """The tokens with these digests, in their order, with groups and counters; one query for keys that are in use.
+
+    A key that a rotation replaced is looked for only when no other is found; `retired` then has its end.
+    """
+    if not digests:
+        return []
+    found = _rows(Token.objects.filter(digest__in=digests), "digest")
+    if not found:
+        retired = RetiredKey.objects.filter(digest__in=digests).values("pk", "digest", "token", "valid_until")
+        ends = {row["token"]: row for row in retired}
+        rows = _rows(Token.objects.filter(pk__in=ends), "pk") if ends else {}
+        found = {ends[token]["digest"]: row | {"retired": ends[token]} for token, row in rows.items()}
+    return [found[digest] | {"found_by": digest} for digest in digests if digest in found]
+
+
+def row_of(token: Token) -> Row:
+    """A token as its key would find it now."""
+    return _rows(Token.objects.filter(pk=token.pk), "pk")[token.pk]
+
+
+def scope_of(row: Row) -> Scope:
+    allow = None if row["allow"] is None else tuple(row["allow"])
+    return Scope(groups=row["groups"], allow=allow, deny=tuple(row["deny"]))
+
+
+def rate_of(row: Row) -> str:
+    """The limit that counts: the token's own, or else the strictest of its groups."""
+    return row["rate_limit"] or strictest(row["group_rate_limits"])
+
+
+def _digests(candidates: Sequence[str]) -> dict[str, str]:
+    """Digest -> the key's digest under the newest pepper, which is the same for all but keys of an older pepper."""
+    found: dict[str, str] = {}
+    for key in filter(keys.is_plausible, candidates):
+        newest, *older = keys.digests(key, settings.TOKEN_PEPPERS)
+        found |= dict.fromkeys([newest, *older], newest)
+    return found
+
+
+def _rows(tokens: QuerySet[Token], key: str) -> dict[Any, dict[str, Any]]:
+    """Each token as a dict under one of its columns; its groups are joined, a row each."""
+    rows: QuerySet[Token, Any] = (
+        tokens.order_by("pk", "groups")
+        .values(
+            "pk", "digest", "key_id", "enabled", "starts_at", "expires_at", "networks", "allow", "deny", "rate_limit",
+            "uses_auto_groups", "is_over_budget", "last_used_at", "groups", "groups__rate_limit",
+        )
+        .annotate(
+            revision=Subquery(Revision.objects.values("number")[:1]),
+            permissions=Subquery(Revision.objects.values("permissions")[:1]),
+        )
+    )  # fmt: skip
+    found = {}
+    for _, group in groupby(rows, key=itemgetter("pk")):
+        of_token = list(group)
+        groups = {row["groups"]: row["groups__rate_limit"] for row in of_token if row["groups"] is not None}
+        if of_token[0]["uses_auto_groups"]:
+            groups |= dict(TokenGroup.objects.filter(in_auto=True).values_list("pk", "rate_limit"))
+        found[of_token[0][key]] = of_token[0] | {
+            "groups": tuple(sorted(groups)),
+            "group_rate_limits": list(groups.values()),
+        }
+    return found
+
+
+def refusals(row: Row, *, address: str, at: dt.datetime) -> Iterator[str]:
+    """Every reason to refuse a known key, as codes of errors.CODES, the one that callers are told first."""
+    if not row["enabled"]:
+        yield "key_disabled"
+    if row["expires_at"] is not None and row["expires_at"] <= at:
+        yield "key_expired"
+    if "retired" in row and row["retired"]["valid_until"] <= at:
+        yield "key_expired"
+    if row["starts_at"] is not None and row["starts_at"] > at:
+        yield "key_not_yet_valid"
+    if row["networks"] and not is_within(address, row["networks"]):
+        yield "ip_not_allowed"
+
+
+def _note_leak(row: Row, *, address: str, at: dt.datetime) -> None:
+    """A key that was replaced and whose grace is over: somebody forgot to change it, or was never meant to have it."""
+    if row["retired"]["valid_until"] <= at:
+        USAGE.note_refused(row["retired"]["pk"], at=at)
+        logger.warning("A replaced key of token %s is still in use, from %s: is it leaked?", row["key_id"], address)
+
+
+def _welcome(row: Row, newest_digest: str, *, at: dt.datetime) -> Caller:
+    """The caller of a valid key; what its use tells is noted for later."""
+    KNOWN.add(row["found_by"])
+    USAGE.note_use(row["pk"], last_used_at=row["last_used_at"], at=at)
+    retired = row.get("retired")
+    if retired is None and row["found_by"] != newest_digest:
+        USAGE.note_digest(row["pk"], digest=newest_digest, pepper=max(settings.TOKEN_PEPPERS))
+    ends = [end for end in (row["expires_at"], retired and retired["valid_until"]) if end]
+    return Caller(
+        token=row["pk"],
+        key_id=row["key_id"],
+        scope=scope_of(row),
+        revision=row["revision"] or 0,
+        permissions=row["permissions"] or 0,
+        rate_limit=rate_of(row),
+        valid_until=min(ends, default=None),
+        networks=tuple(row["networks"]),
+        is_over_budget=row["is_over_budget"],
+    )

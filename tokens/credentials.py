@@ -1,0 +1,64 @@
+"""What a request says of its caller: the keys it carries and the address it comes from."""
+
+import functools
+import ipaddress
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from tokens.dialects import dialect_of
+
+
+def candidate_keys(request: HttpRequest) -> list[str]:
+    """The keys in a request, each once, in the order of its dialect.
+
+    What cannot be one key counts as absent: blanks, schemes other than Bearer, several values in one place.
+    """
+    places = {
+        "bearer": _bearer(request.headers.get("Authorization", "")),
+        "x-api-key": request.headers.get("X-Api-Key", ""),
+        "x-goog-api-key": request.headers.get("X-Goog-Api-Key", ""),
+        "key": request.GET.get("key", "") if settings.KEYS_IN_QUERY else "",
+        "api-key": request.headers.get("Api-Key", ""),
+    }
+    texts = (places[place].strip() for place in dialect_of(request).credentials)
+    return list(dict.fromkeys(text for text in texts if text and "," not in text and len(text.split()) == 1))
+
+
+def client_address(request: HttpRequest) -> str:
+    """The caller's address: the connection's own, or what the outermost of TRUSTED_PROXIES proxies says."""
+    forwarded = [part for part in map(str.strip, request.headers.get("X-Forwarded-For", "").split(",")) if part]
+    if settings.TRUSTED_PROXIES and len(forwarded) >= settings.TRUSTED_PROXIES:
+        return forwarded[-settings.TRUSTED_PROXIES]
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def is_within(address: str, networks: Iterable[str]) -> bool:
+    """Whether the address lies in one of the networks; IPv4 written as IPv6 counts as IPv4."""
+    try:
+        caller = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(caller, ipaddress.IPv6Address) and caller.ipv4_mapped:
+        caller = caller.ipv4_mapped
+    return any(caller in network for network in map(_network, networks) if network is not None)
+
+
+def _bearer(header: str) -> str:
+    """The key of an Authorization header: `Bearer KEY` in any case, or a bare key."""
+    match header.split():
+        case [scheme, key] if scheme.lower() == "bearer":
+            return key
+        case [key] if key.lower() not in {"bearer", "basic"}:
+            return key
+    return ""
+
+
+@functools.lru_cache(maxsize=4096)
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """The network, or None for a text that is none: it opens no door, and keeps no other one shut."""
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        return None

@@ -1,0 +1,66 @@
+"""What every dialect can do; see tokens/dialects/__init__.py."""
+
+import datetime as dt
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, QueryDict
+
+from catalog.models import AIModel
+from tokens.errors import ApiError
+from tokens.throttling import Quota
+from tokens.visibility import Listing
+
+JSON = dict[str, Any]
+
+
+def query_of(request: HttpRequest) -> QueryDict:
+    """The query, or nothing where it has more parameters than Django reads: that refusal needs a dialect too."""
+    try:
+        return request.GET
+    except SuspiciousOperation:
+        return QueryDict()
+
+
+class Dialect(ABC):
+    """One client family's language. Instances hold no state."""
+
+    name: ClassVar[str]
+    # Addresses that speak this dialect whatever the headers say.
+    paths: ClassVar[tuple[str, ...]] = ()
+    # Where its clients put the key, the first choice first; see tokens/authentication.py.
+    credentials: ClassVar[tuple[str, ...]]
+
+    # The headers that say what is left of a rate limit.
+    rate_header_names: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def is_announced_by(self, request: HttpRequest) -> bool:
+        """Whether the request's headers or query say that its client speaks this dialect."""
+
+    @abstractmethod
+    def read_page(self, query: QueryDict) -> Any:
+        """The part of the list that is asked for, as a hashable value; ApiError where the query makes no sense."""
+
+    @abstractmethod
+    def list_body(self, listing: Listing, page: Any) -> JSON:
+        """The list, or the part of it that `page` names."""
+
+    @abstractmethod
+    def model_body(self, model: AIModel, listing: Listing) -> JSON:
+        """One model, as an element of the list and as an answer by itself."""
+
+    @abstractmethod
+    def error_body(self, error: ApiError, *, request_id: str, host: str) -> JSON:
+        """An error as this dialect's SDKs expect it."""
+
+    def rate_headers(self, quota: Quota, *, at: dt.datetime) -> dict[str, str]:
+        """What is left of the caller's rate limit, where this dialect's clients look for it."""
+        return {}
+
+    def narrowed(self, models: Iterable[AIModel]) -> list[AIModel]:
+        """All models, or those that can be called in this dialect where NARROW_DIALECTS says so."""
+        return [model for model in models if not settings.NARROW_DIALECTS or self.name in model.callable_endpoint_types]

@@ -1,0 +1,128 @@
+"""Gemini's dialect: pages with opaque tokens, ids below `models/`, and nothing where nothing is known.
+
+`x-goog-api-key` or `?key=` announces it; Google's SDKs since version 3 ask on /v1. Source: Google's REST reference and
+SDKs (2026). A wrong key is 401 here, as AI-Nebula documents it, where Google itself says 400.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.http import HttpRequest, QueryDict
+
+from catalog.exact import InexactError, read_json, write_json
+from catalog.models import AIModel
+from tokens.dialects.base import JSON, Dialect, query_of
+from tokens.errors import ApiError
+from tokens.visibility import Listing, SortKey, sort_key
+
+STATUSES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    405: "UNIMPLEMENTED",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+}
+REASONS = {
+    "missing_api_key": "CREDENTIALS_MISSING",
+    "invalid_api_key": "API_KEY_INVALID",
+    "key_expired": "API_KEY_INVALID",
+    "key_disabled": "API_KEY_INVALID",
+    "key_not_yet_valid": "API_KEY_INVALID",
+    "ip_not_allowed": "API_KEY_IP_ADDRESS_BLOCKED",
+    "rate_limit_exceeded": "RATE_LIMIT_EXCEEDED",
+}
+DEFAULT_SIZE = 50
+MAX_SIZE = 1000
+# Endpoint type -> what Gemini's clients may call, the first type that a model has.
+METHODS: Mapping[str, tuple[str, ...]] = {
+    "gemini": ("generateContent", "streamGenerateContent", "countTokens"),
+    "embeddings": ("embedContent", "batchEmbedContents"),
+    "image-generation": ("predict",),
+    **dict.fromkeys(
+        ("openai-video", "unified-video", "ali-video", "volc-video", "minimax-video", "kling"),
+        ("predictLongRunning",),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    size: int = DEFAULT_SIZE
+    after: SortKey | None = None
+
+
+class Gemini(Dialect):
+    name = "gemini"
+    paths = ("/v1beta/", "/v1alpha/", "/v1/tunedModels/")
+    credentials = ("x-goog-api-key", "key", "bearer", "x-api-key", "api-key")
+
+    def is_announced_by(self, request: HttpRequest) -> bool:
+        return bool(request.headers.get("X-Goog-Api-Key", "").strip() or query_of(request).get("key", "").strip())
+
+    def read_page(self, query: QueryDict) -> Page:
+        return Page(size=_size(query.get("pageSize", "0")), after=_read_token(query.get("pageToken", "")))
+
+    def list_body(self, listing: Listing, page: Page) -> JSON:
+        models = self.narrowed(listing.models())
+        rest = [model for model in models if page.after is None or sort_key(model) > page.after]
+        shown = rest[: page.size]
+        body: JSON = {"models": [self.model_body(model, listing) for model in shown]}
+        if len(rest) > len(shown):
+            # Absent on the last page: an empty one makes Google's JavaScript SDK ask for ever.
+            body["nextPageToken"] = _write_token(sort_key(shown[-1]))
+        return body
+
+    def model_body(self, model: AIModel, listing: Listing) -> JSON:
+        body: JSON = {"name": f"models/{model.name}", "baseModelId": model.name, "displayName": model.title}
+        optional = {
+            "description": model.description,
+            "inputTokenLimit": model.context_length,
+            "outputTokenLimit": model.max_output_tokens,
+        }
+        body |= {name: value for name, value in optional.items() if value}
+        body["supportedGenerationMethods"] = generation_methods(model)
+        if "reasoning" in model.capabilities:
+            body["thinking"] = True
+        return body
+
+    def error_body(self, error: ApiError, *, request_id: str, host: str) -> JSON:
+        reason = REASONS.get(error.code, error.code.upper())
+        details: list[JSON] = [
+            {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": host, "metadata": {}}
+        ]
+        if "Retry-After" in error.headers:
+            delay = f"{error.headers['Retry-After']}s"
+            details.append({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay})
+        status = STATUSES.get(error.status, "UNKNOWN")
+        return {"error": {"code": error.status, "message": error.message, "status": status, "details": details}}
+
+
+def generation_methods(model: AIModel) -> list[str]:
+    return list(next((METHODS[name] for name in METHODS if name in model.callable_endpoint_types), ()))
+
+
+def _size(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ApiError("invalid_parameter", "pageSize is a whole number, 0 or more.", param="pageSize")
+    return min(int(text[:6]), MAX_SIZE) or DEFAULT_SIZE
+
+
+def _write_token(place: SortKey) -> str:
+    return base64.urlsafe_b64encode(write_json(place)).decode().rstrip("=")
+
+
+def _read_token(text: str) -> SortKey | None:
+    if not text:
+        return None
+    try:
+        match read_json(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)):
+            case [int(created), str(name)]:
+                return (created, name)
+    except (binascii.Error, InexactError, ValueError):
+        pass
+    raise ApiError("invalid_parameter", "pageToken is not one that this list gave.", param="pageToken")

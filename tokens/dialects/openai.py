@@ -1,0 +1,118 @@
+"""OpenAI's dialect, with the additions of new-api and its kin: what every client speaks that announces nothing else.
+
+Sources: OpenAI's API reference and SDKs (2026), and the documentation of AI-Nebula and Crazyrouter.
+"""
+
+import datetime as dt
+from typing import Any
+
+from django.http import HttpRequest, QueryDict
+
+from catalog.models import AIModel
+from tokens.dialects.base import JSON, Dialect
+from tokens.errors import ApiError
+from tokens.throttling import Quota
+from tokens.visibility import Listing
+
+OTHERWISE = "invalid_request_error"
+# OpenAI names the type as it names the code.
+TYPES_OF_THEIR_OWN = frozenset({"insufficient_quota"})
+TYPES = {403: "permission_error", 429: "rate_limit_error", 500: "server_error", 503: "service_unavailable_error"}
+WHOLE = "whole"
+CODEX = "codex"
+# Codex offers a model for choice where it can be talked to.
+CHAT = frozenset({"openai", "openai-response"})
+# Codex refuses the whole list for one modality that it does not know.
+CODEX_MODALITIES = frozenset({"text", "image"})
+
+
+class OpenAI(Dialect):
+    name = "openai"
+    paths = ("/v1beta/openai/", "/api/")
+    rate_header_names = (
+        "x-ratelimit-limit-requests",
+        "x-ratelimit-remaining-requests",
+        "x-ratelimit-reset-requests",
+    )
+    credentials = ("bearer", "x-api-key", "x-goog-api-key", "key", "api-key")
+
+    def is_announced_by(self, request: HttpRequest) -> bool:
+        return True
+
+    def read_page(self, query: QueryDict) -> str:
+        """OpenAI's list has no pages. Codex names its version and reads a list of its own beside it."""
+        return CODEX if "client_version" in query else WHOLE
+
+    def list_body(self, listing: Listing, page: Any) -> JSON:
+        models = listing.models()
+        body: JSON = {
+            "success": True,
+            "object": "list",
+            "data": [self.model_body(model, listing) for model in models],
+        }
+        if page == CODEX:
+            body["models"] = [codex_model(model, priority) for priority, model in enumerate(models)]
+        return body
+
+    def model_body(self, model: AIModel, listing: Listing) -> JSON:
+        """`created` is in Unix seconds, 0 when the release date is not known; limits are left out when unknown."""
+        body: JSON = {
+            "id": model.name,
+            "object": "model",
+            "created": model.created,
+            "owned_by": model.vendor.slug,
+            "shutdown_date": model.retires_on.isoformat() if model.retires_on else None,
+            "supported_endpoint_types": model.callable_endpoint_types,
+            "name": model.title,
+        }
+        optional = {"context_length": model.context_length, "max_output_tokens": model.max_output_tokens}
+        return body | {name: value for name, value in optional.items() if value is not None}
+
+    def rate_headers(self, quota: Quota, *, at: dt.datetime) -> dict[str, str]:
+        values = (str(quota.limit), str(quota.remaining), duration(quota.seconds(at=at)))
+        return dict(zip(self.rate_header_names, values, strict=True))
+
+    def error_body(self, error: ApiError, *, request_id: str, host: str) -> JSON:
+        return {
+            "error": {
+                "message": error.message,
+                "type": error.code if error.code in TYPES_OF_THEIR_OWN else TYPES.get(error.status, OTHERWISE),
+                "param": error.param,
+                "code": error.code,
+            }
+        }
+
+
+def duration(seconds: int) -> str:
+    """Seconds as OpenAI's headers have them: 1s, 6m0s, 2h0m0s."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes}m{rest}s" if hours else f"{minutes}m{rest}s" if minutes else f"{rest}s"
+
+
+def codex_model(model: AIModel, priority: int) -> JSON:
+    """A model as Codex's own list has it: what is not known here has the value that switches nothing on."""
+    body: JSON = {
+        "slug": model.name,
+        "display_name": model.title,
+        "description": model.description,
+        "supported_reasoning_levels": [],
+        "shell_type": "default",
+        "visibility": "list" if CHAT.intersection(model.callable_endpoint_types) else "hide",
+        "supported_in_api": True,
+        "priority": priority,
+        "upgrade": None,
+        "base_instructions": "",
+        "supports_reasoning_summaries": False,
+        "support_verbosity": False,
+        "default_verbosity": None,
+        "apply_patch_tool_type": None,
+        "truncation_policy": {"mode": "tokens", "limit": 10_000},
+        "supports_parallel_tool_calls": "parallel_tools" in model.capabilities,
+        "experimental_supported_tools": [],
+    }
+    if model.context_length is not None:
+        body["context_window"] = model.context_length
+    if model.input_modalities:
+        body["input_modalities"] = [name for name in model.input_modalities if name in CODEX_MODALITIES]
+    return body

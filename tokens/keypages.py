@@ -1,0 +1,95 @@
+"""The admin's pages about one key: a new key in place of the old one, and what it sees and why not the rest."""
+
+import datetime as dt
+from collections import Counter
+from typing import Any
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from catalog.adminbase import ModelAdmin, RadioSelect, detail_action
+from tokens.explaining import survey
+from tokens.models import Token
+
+GRACES = {
+    "0": "None: the old key is refused at once (it leaked)",
+    "1": "1 hour",
+    "24": "24 hours",
+    "72": "3 days",
+    "168": "7 days",
+}
+MODELS_A_PAGE = 100
+VISIBLE = "it sees the model"
+
+
+class RotationForm(forms.Form):
+    grace = forms.ChoiceField(
+        label="How long the old key goes on working",
+        choices=list(GRACES.items()),
+        initial="24",
+        widget=RadioSelect,
+        help_text="Whoever uses the old key after that is refused, logged, and counted on the token's page.",
+    )
+
+
+class KeyPages(ModelAdmin):
+    """Two buttons on a token's page, and what is behind them."""
+
+    actions_detail = ["rotate", "sees"]
+
+    @detail_action(description="New key", url_path="rotate", permissions=["change"], icon="autorenew")
+    def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        token = self._token(request, object_id)
+        form = RotationForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            grace = dt.timedelta(hours=int(form.cleaned_data["grace"]))
+            # Lives as long as this request; the answer shows it, and nothing stores it.
+            token.new_key = token.rotate(grace=grace, at=timezone.now())  # type: ignore[attr-defined]
+            self.log_change(request, token, [{"changed": {"fields": ["key"]}}])
+            return self.show_new_key(request, token)
+        context = {"title": f"A new key for {token.name}", "token": token, "form": form}
+        return self._page(request, "tokens/admin/rotate.html", context)
+
+    @detail_action(description="What it sees", url_path="sees", permissions=["view"], icon="visibility")
+    def sees(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        token = self._token(request, object_id)
+        search, wanted = request.GET.get("q", "")[:200].strip(), request.GET.get("gate", "")
+        told = [(found, found.obstacle) for found in survey(token, at=timezone.now(), search=search)]
+        counts = Counter(obstacle.asks if obstacle else VISIBLE for _, obstacle in told)
+        if wanted:
+            told = [pair for pair in told if (pair[1].asks if pair[1] else VISIBLE) == wanted]
+        page = Paginator(told, MODELS_A_PAGE).get_page(request.GET.get("page"))
+        context = {
+            "title": f"What {token.name} sees, and why not the rest",
+            "token": token,
+            "search": search,
+            "wanted": wanted,
+            "visible": counts.pop(VISIBLE, 0),
+            "VISIBLE": VISIBLE,
+            "counts": counts.most_common(),
+            "page": page,
+        }
+        return self._page(request, "tokens/admin/sees.html", context)
+
+    def show_new_key(self, request: HttpRequest, token: Token) -> HttpResponse:
+        """The page that shows the key, in the answer itself: a message or a redirect would store it somewhere."""
+        page = self._page(request, "tokens/admin/new_key.html", {"title": "The new key", "token": token})
+        page["Cache-Control"] = "no-store, private"
+        return page
+
+    def _token(self, request: HttpRequest, object_id: str) -> Token:
+        token: Token | None = self.get_object(request, object_id)
+        if token is None:
+            raise Http404
+        if not self.has_view_permission(request, token):
+            raise PermissionDenied
+        return token
+
+    def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+        return TemplateResponse(
+            request, template, self.admin_site.each_context(request) | {"opts": self.opts} | context
+        )

@@ -1,0 +1,45 @@
+"""`rotate_token`: gives a token a new key and lets the old one work on for a while."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from catalog.exact import write_json
+from tokens.models import Token
+from tokens.moments import read_span
+
+
+class Command(BaseCommand):
+    help = "Gives a token a new key; stdout holds it and nothing else, this once."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("key_id", metavar="KEYID", help="As the admin and issue_token show it.")
+        parser.add_argument(
+            "--grace",
+            metavar="SPAN",
+            default="24h",
+            help="How long the old key goes on: 0, 1h, 24h (default), 7d.",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="Only say what would be done.")
+        parser.add_argument("--format", choices=["text", "json"], default="text")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now = timezone.now()
+        try:
+            token = Token.objects.named(options["key_id"])
+            grace = read_span(options["grace"])
+        except (ValueError, Token.DoesNotExist) as error:
+            raise CommandError(str(error)) from None
+        end = f"{now + grace:%Y-%m-%d %H:%M} UTC" if grace else "now"
+        if options["dry_run"]:
+            self.stderr.write(f"{token} would get a new key, and {token.masked} would end {end}.")
+            return
+        masked, plaintext = token.masked, token.rotate(grace=grace, at=now)
+        self.stderr.write(f"{token.name} has a new key, {token.key_id}. The old one, {masked}, ends {end}.")
+        if options["format"] == "json":
+            answer = {"key_id": token.key_id, "key": plaintext, "old_key_ends_at": (now + grace).isoformat()}
+            self.stdout.write(write_json(answer).decode())
+        else:
+            self.stdout.write(plaintext)

@@ -1,0 +1,266 @@
+"""Tokens and the groups they belong to."""
+
+import datetime as dt
+import ipaddress
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import F, Q
+
+from catalog.audit import history
+from catalog.bulk import update_with_history
+from catalog.fields import NamesField
+from catalog.models import Channel
+from catalog.revision import TrackedModel, TrackedQuerySet, bump, track
+from tokens import keys
+from tokens.logs import scrub
+from tokens.scope import validate_patterns
+from tokens.throttling import validate_rate
+
+
+class TokenGroupQuerySet(TrackedQuerySet["TokenGroup"]):
+    def default(self) -> "TokenGroup":
+        """The group that imports and new tokens use when none is named."""
+        return self.get_or_create(
+            slug=TokenGroup.DEFAULT, defaults={"label": "Default", "is_public": True, "in_auto": True}
+        )[0]
+
+
+class TokenGroup(TrackedModel):
+    """Customers of one kind: which channels they reach, and (in pricing) at what rate. "Group" on screen."""
+
+    DEFAULT = "default"
+
+    slug = models.SlugField(max_length=64, unique=True, help_text="As price lists name it, e.g. default or vip.")
+    label = models.CharField(max_length=128, help_text="As customers read it.")
+    description = models.TextField(blank=True)
+    channels = models.ManyToManyField(
+        Channel,
+        blank=True,
+        related_name="groups",
+        help_text="A model on any of these channels is within this group's reach.",
+    )
+    is_public = models.BooleanField(
+        "public",
+        default=False,
+        help_text="The public price list shows this group's models and rate to visitors without a key.",
+    )
+    in_auto = models.BooleanField(
+        "in the automatic order",
+        default=False,
+        help_text="Tokens that choose their groups automatically get it; named in auto_groups of the price list.",
+    )
+    rate_limit = models.CharField(
+        max_length=64,
+        blank=True,
+        validators=[validate_rate],
+        help_text="How often each of its tokens may ask, e.g. 60/minute; a token's own takes its place. Empty: freely.",
+    )
+
+    objects = TokenGroupQuerySet.as_manager()
+    history = history(m2m_fields=[channels])
+
+    class Meta:
+        verbose_name = "group"
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class TokenQuerySet(TrackedQuerySet["Token"]):
+    def set_enabled(self, enabled: bool) -> int:
+        """Enables or disables these tokens, with history; returns how many changed."""
+        return update_with_history(self.exclude(enabled=enabled), enabled=enabled)
+
+    def expiring(self, *, at: dt.datetime, within: dt.timedelta) -> "TokenQuerySet":
+        """Enabled tokens that expire after `at`, but not long after."""
+        return self.filter(enabled=True, expires_at__gt=at, expires_at__lte=at + within)
+
+    def named(self, key_id: str) -> "Token":
+        """The token of that key id, or of one that it had before a rotation; DoesNotExist with a sentence."""
+        token = self.filter(Q(key_id=key_id) | Q(retired_keys__key_id=key_id)).distinct().first()
+        if token is None:
+            # Whoever pastes a key here by mistake must not find it in the logs.
+            raise Token.DoesNotExist(f"There is no token with the key id {scrub(key_id)!r}.")
+        return token
+
+    def holding(self, plaintext: str) -> "TokenQuerySet":
+        """The token that this key opens or opened, under whichever pepper."""
+        digests = keys.digests(plaintext, settings.TOKEN_PEPPERS)
+        return self.filter(Q(digest__in=digests) | Q(retired_keys__digest__in=digests)).distinct()
+
+
+class TokenManager(models.Manager.from_queryset(TokenQuerySet)):  # type: ignore[misc]
+    def issue(self, name: str, *, groups: list[TokenGroup], **fields: object) -> tuple["Token", str]:
+        """Makes a token with a new key; returns both. The key is not kept and cannot be shown again."""
+        token = Token(name=name, **fields)
+        plaintext = token.assign_new_key()
+        token.save_with(groups)
+        return token, plaintext
+
+    def take_over(self, name: str, *, plaintext: str, groups: list[TokenGroup], **fields: object) -> "Token":
+        """Makes a token of a key that clients have already; keys.UnfitKeyError if it will not do."""
+        keys.refuse_unfit(plaintext)
+        if self.holding(plaintext).exists():
+            raise keys.UnfitKeyError("This key is or was a token's already.")
+        token = Token(name=name, **fields)
+        token.assign_key(plaintext)
+        token.save_with(groups)
+        return token
+
+
+# Days before a token's end from which on somebody should look: the nearest first.
+WARNINGS = {1: "a day", 7: "7 days", 30: "30 days"}
+
+
+class Token(TrackedModel):
+    """A permission to list models, held by whoever has its key."""
+
+    revision_counter = "permissions"
+
+    name = models.CharField(max_length=128, help_text="Who or what uses it, e.g. Acme production.")
+    key_id = models.CharField(
+        "key id", max_length=64, unique=True, editable=False, help_text="Safe to show and to log."
+    )
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    pepper = models.PositiveIntegerField(editable=False)
+    masked = models.CharField("key", max_length=64, editable=False)
+    enabled = models.BooleanField(default=True, help_text="Off: the key is refused from the next request on.")
+    groups = models.ManyToManyField(
+        TokenGroup, blank=True, related_name="tokens", help_text="What it reaches; without any group it sees nothing."
+    )
+    uses_auto_groups = models.BooleanField(
+        "automatic groups", default=False, help_text="Also reaches every group that is in the automatic order."
+    )
+    allow = NamesField(
+        null=True,
+        blank=True,
+        default=None,
+        validators=[validate_patterns],
+        help_text="What it may see: model ids, or vendor:, series:, tag:, endpoint:, modality: and a name; * stands "
+        "for anything. E.g. gpt-*, vendor:anthropic, modality:image. Models added later are covered too.",
+    )
+    deny = NamesField(
+        default=list, blank=True, validators=[validate_patterns], help_text="What it may never see; deny beats allow."
+    )
+    starts_at = models.DateTimeField(
+        null=True, blank=True, help_text="Refused before this moment. Empty: valid at once."
+    )
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="Refused from this moment on. Empty: never.")
+    networks = NamesField(
+        default=list,
+        blank=True,
+        help_text="Addresses it may call from, e.g. 203.0.113.0/24, 2001:db8::/32. Empty: anywhere.",
+    )
+    rate_limit = models.CharField(
+        max_length=64,
+        blank=True,
+        validators=[validate_rate],
+        help_text="How often it may ask, e.g. 60/minute. Empty: its groups' limit.",
+    )
+    is_over_budget = models.BooleanField(
+        "budget used up", default=False, help_text="It still lists models, which costs nothing, but may call none."
+    )
+    note = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="To the minute.")
+
+    objects = TokenManager()
+    history = history(excluded_fields=["digest", "pepper", "last_used_at"], m2m_fields=[groups])
+
+    class Meta:
+        verbose_name = "token"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(starts_at=None) | Q(expires_at=None) | Q(expires_at__gt=F("starts_at")),
+                name="tokens_token_expires_after_start",
+                violation_error_message="A token cannot expire before it starts.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.key_id})"
+
+    def assign_new_key(self) -> str:
+        """Gives this token a new key, unsaved; returns the plaintext, which is not kept."""
+        made = keys.make_key(settings.TOKEN_PREFIX)
+        self.assign_key(made.plaintext)
+        self.key_id = made.key_id
+        self.masked = f"{settings.TOKEN_PREFIX}_{made.key_id}_…{made.plaintext[-4:]}"
+        return made.plaintext
+
+    def assign_key(self, plaintext: str) -> None:
+        """Gives this token a key that exists already, unsaved; only its digest and last letters are kept."""
+        self.key_id = keys.new_key_id()
+        self.pepper = max(settings.TOKEN_PEPPERS)
+        self.digest = keys.digest(plaintext, settings.TOKEN_PEPPERS[self.pepper])
+        self.masked = f"{'sk-' if plaintext.startswith('sk-') else ''}…{plaintext[-4:]}"
+
+    def save_with(self, groups: list[TokenGroup]) -> None:
+        with transaction.atomic():
+            self.save()
+            self.groups.set(groups)
+
+    def rotate(self, *, grace: dt.timedelta, at: dt.datetime) -> str:
+        """Gives it a new key, saved, while the old one goes on working for the grace; returns the new one."""
+        with transaction.atomic():
+            # Of two rotations at once, the second waits here and then retires the key that the first has made.
+            bump(self.revision_counter)
+            self.refresh_from_db(fields=["key_id", "digest", "pepper", "masked"])
+            RetiredKey.objects.create(
+                token=self, key_id=self.key_id, digest=self.digest, masked=self.masked, valid_until=at + grace
+            )
+            plaintext = self.assign_new_key()
+            self.save(update_fields=["key_id", "digest", "pepper", "masked", "updated_at"])
+        return plaintext
+
+    def is_expired(self, *, at: dt.datetime) -> bool:
+        return self.expires_at is not None and self.expires_at <= at
+
+    def state(self, *, at: dt.datetime) -> str:
+        """Whether its key opens anything at that moment, in a word."""
+        if not self.enabled:
+            return "disabled"
+        if self.is_expired(at=at):
+            return "expired"
+        if self.starts_at is not None and self.starts_at > at:
+            return "not yet"
+        left = self.expires_at - at if self.expires_at else dt.timedelta.max
+        return next((f"expires within {span}" for days, span in WARNINGS.items() if left.days < days), "valid")
+
+    def clean(self) -> None:
+        super().clean()
+        for network in self.networks:
+            try:
+                ipaddress.ip_network(network)
+            except ValueError as error:
+                raise ValidationError({"networks": f"{error}."}) from None
+
+
+class RetiredKey(TrackedModel):
+    """A key that a rotation replaced: valid until its grace ends, and a sign of a leak when it is used after."""
+
+    revision_counter = "permissions"
+
+    token = models.ForeignKey(Token, on_delete=models.CASCADE, related_name="retired_keys")
+    key_id = models.CharField("key id", max_length=64)
+    digest = models.CharField(max_length=64, unique=True)
+    masked = models.CharField("key", max_length=64)
+    valid_until = models.DateTimeField(help_text="Refused from this moment on.")
+    retired_at = models.DateTimeField(auto_now_add=True)
+    refused_uses = models.PositiveIntegerField("uses after that", default=0)
+    refused_at = models.DateTimeField("last use after that", null=True, blank=True)
+
+    objects = TrackedQuerySet["RetiredKey"].as_manager()
+
+    class Meta:
+        verbose_name = "retired key"
+
+    def __str__(self) -> str:
+        return self.masked
+
+
+track(TokenGroup, TokenGroup.channels.through)
+track(Token, Token.groups.through, RetiredKey, counter="permissions")

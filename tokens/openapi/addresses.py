@@ -1,0 +1,115 @@
+"""The addresses of the model lists: what each takes, and in which shapes it answers."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from tokens.openapi.parts import ANTHROPIC_RATE, OPENAI_RATE, SECURITY, Schema, errors, not_modified, response
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What of the document belongs to one dialect."""
+
+    name: str
+    list_shape: str
+    model_shape: str
+    error_shape: str
+    paging: tuple[str, ...] = ()
+    rate_headers: tuple[str, ...] = ()
+
+
+OPENAI = Dialect("OpenAI", "OpenAIModelList", "OpenAIModel", "OpenAIError", ("client_version",), OPENAI_RATE)
+ANTHROPIC = Dialect(
+    "Anthropic",
+    "AnthropicModelPage",
+    "AnthropicModel",
+    "AnthropicError",
+    ("limit", "after_id", "before_id", "lifecycle"),
+    ANTHROPIC_RATE,
+)
+GEMINI = Dialect("Gemini", "GeminiModelPage", "GeminiModel", "GeminiError", ("pageSize", "pageToken"))
+ALL = (OPENAI, ANTHROPIC, GEMINI)
+REFUSALS = ("400", "401", "403", "405", "429", "500", "503")
+# What chooses the dialect where the path does not.
+CHOOSING = ("dialect", "anthropic-version")
+PAGING = tuple(f"{dialect.name.lower()}-{key}" for dialect in (ANTHROPIC, GEMINI) for key in dialect.paging)
+
+AUTOMATIC = (
+    "Speaks the caller's dialect: Anthropic's where `anthropic-version` is sent, Gemini's where `x-goog-api-key` or "
+    "`key` is, OpenAI's otherwise."
+)
+
+
+def operation(
+    name: str,
+    summary: str,
+    description: str,
+    parameters: Iterable[str],
+    answers: Mapping[str, Schema],
+    *,
+    tag: str,
+) -> Schema:
+    return {
+        "get": {
+            "operationId": name,
+            "tags": [tag],
+            "summary": summary,
+            "description": description,
+            "security": SECURITY,
+            "parameters": [{"$ref": f"#/components/parameters/{key}"} for key in (*parameters, "if-none-match")],
+            "responses": dict(answers),
+        }
+    }
+
+
+def answers(shapes: Iterable[str], dialects: tuple[Dialect, ...], refusals: Iterable[str], *headers: str) -> Schema:
+    """200, 304 and the errors, with the headers of these dialects."""
+    rate = [name for dialect in dialects for name in dialect.rate_headers]
+    return {
+        "200": response("The models." if not headers else "The model.", shapes,
+                        headers=("ETag", "Cache-Control", *headers, *rate)),
+        "304": not_modified(rate),
+        **errors([dialect.error_shape for dialect in dialects], refusals, headers=rate),
+    }  # fmt: skip
+
+
+def list_address(name: str, prefix: str, dialects: tuple[Dialect, ...], description: str) -> dict[str, Schema]:
+    """A list, and the single models below it."""
+    tag = "Automatic" if len(dialects) > 1 else dialects[0].name
+    choosing = CHOOSING if len(dialects) > 1 else ()
+    reading = (*CHOOSING, *OPENAI.paging, *PAGING) if len(dialects) > 1 else dialects[0].paging
+    shapes = [dialect.list_shape for dialect in dialects]
+    single = [dialect.model_shape for dialect in dialects]
+    statuses = sorted((*REFUSALS, "404"))
+    return {
+        f"{prefix}/models": operation(
+            f"{name}ListModels", "List models", description, reading, answers(shapes, dialects, REFUSALS), tag=tag
+        ),
+        f"{prefix}/models/{{model}}": operation(
+            f"{name}GetModel",
+            "Get one model",
+            f"{description} The same models as in the list; a hidden one and a missing one are both 404.",
+            ("model", *choosing),
+            answers(single, dialects, statuses, "Deprecation", "Sunset"),
+            tag=tag,
+        ),
+    }
+
+
+def tuned_models(name: str, prefix: str) -> dict[str, Schema]:
+    summary, description = "List tuned models", "Google's SDKs ask for them too. There are none."
+    got = answers(["GeminiTunedModels"], (GEMINI,), REFUSALS)
+    return {f"{prefix}/tunedModels": operation(f"{name}ListTunedModels", summary, description, (), got, tag="Gemini")}
+
+
+PATHS: dict[str, Schema] = {
+    **list_address("auto", "/v1", ALL, AUTOMATIC),
+    "/models": list_address("short", "", ALL, f"{AUTOMATIC} For clients that fall back to this address.")["/models"],
+    **list_address("openai", "/v1beta/openai", (OPENAI,), "OpenAI's dialect, whatever the headers say."),
+    **list_address("anthropic", "/anthropic/v1", (ANTHROPIC,), "Anthropic's dialect, whatever the headers say."),
+    **list_address("gemini", "/v1beta", (GEMINI,), "Gemini's dialect, whatever the headers say."),
+    **list_address("geminiAlpha", "/v1alpha", (GEMINI,), "Gemini's dialect, whatever the headers say."),
+    **tuned_models("gemini", "/v1beta"),
+    **tuned_models("geminiAlpha", "/v1alpha"),
+    **tuned_models("geminiV1", "/v1"),
+}

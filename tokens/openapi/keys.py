@@ -1,0 +1,103 @@
+"""The addresses about the caller's own key: what it may do, and whether it may call a model."""
+
+from tokens.openapi.parts import (
+    SECURITY,
+    Schema,
+    array,
+    body,
+    errors,
+    not_modified,
+    parameter,
+    response,
+    text,
+    text_or_null,
+    yes_or_no,
+)
+
+SCHEMAS: Schema = {
+    "ApiError": body(
+        {
+            "success": {"const": False},
+            "message": text("A sentence for people."),
+            "error": {"$ref": "#/components/schemas/OpenAIError/properties/error"},
+        },
+        "An error below `/api`, as OpenAI's clients and new-api's read it.",
+    ),
+    "Key": body(
+        {
+            "success": {"const": True},
+            "data": body(
+                {
+                    "object": {"const": "token"},
+                    "name": text("Who or what uses it."),
+                    "key_id": text("Names the key, and opens nothing."),
+                    "starts_at": text_or_null(format="date-time"),
+                    "expires_at": text_or_null("null: never.", format="date-time"),
+                    "groups": array(body({"name": text(), "label": text("For people.")}, "A group.")),
+                    "allow": {
+                        "type": ["array", "null"],
+                        "items": text(),
+                        "description": "Patterns of what it may see; null: whatever its groups reach.",
+                    },
+                    "networks": array(text(), "Where it may call from; empty: anywhere."),
+                    "rate_limit": text_or_null("As 60/minute; null: none."),
+                    "is_over_budget": yes_or_no("Its budget is used up: it lists, and calls nothing."),
+                    "last_used_at": text_or_null(format="date-time"),
+                },
+                "What the key may do.",
+            ),
+        },
+        "The caller's key.",
+    ),
+}
+WHICH = [
+    parameter("query", "model", "The model to be called.", text()),
+    parameter("header", "X-Model", "The model, where the query does not name it.", text()),
+    parameter("header", "X-Original-URI", "The address that was called, as nginx tells it.", text()),
+    parameter("header", "X-Forwarded-Uri", "The address that was called, as Traefik tells it.", text()),
+]
+PERMITTED: Schema = {
+    "description": "The key may call the model.",
+    "headers": {
+        "X-Modelbook-Key-Id": {"description": "The id of the key.", "schema": text(), "required": True},
+    },
+}
+REFUSED = errors(["ApiError"], ("400", "401", "403", "405", "429", "500", "503"))
+NOT_FOUND = errors(["ApiError"], ("404",))
+
+
+def _authorize(name: str, statuses: tuple[str, ...], parameters: list[Schema]) -> Schema:
+    return {
+        "get": {
+            "operationId": name,
+            "tags": ["Keys"],
+            "summary": "May this key call that model?",
+            "description": "For gateways and proxies that enforce what the list shows; takes any method. A refusal "
+            "says why in `X-Modelbook-Reason`.",
+            "security": SECURITY,
+            "parameters": [*parameters, *WHICH],
+            "responses": {**dict.fromkeys(statuses, PERMITTED), **REFUSED, **NOT_FOUND},
+        }
+    }
+
+
+BELOW = parameter("path", "path", "The address that was called, as Envoy appends it.", text(minLength=1), required=True)
+PATHS: dict[str, Schema] = {
+    "/api/token": {
+        "get": {
+            "operationId": "getKey",
+            "tags": ["Keys"],
+            "summary": "What may this key do?",
+            "description": "The holder's own view of a key: its groups, patterns, dates and limits.",
+            "security": SECURITY,
+            "parameters": [{"$ref": "#/components/parameters/if-none-match"}],
+            "responses": {
+                "200": response("The key.", ["Key"], headers=("ETag", "Cache-Control")),
+                "304": not_modified(),
+                **REFUSED,
+            },
+        }
+    },
+    "/api/authorize": _authorize("authorize", ("204",), []),
+    "/api/authorize/{path}": _authorize("authorizeBelow", ("200", "204"), [BELOW]),
+}

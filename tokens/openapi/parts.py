@@ -1,0 +1,206 @@
+"""What the addresses share: shorthands for schemas, parameters, headers, keys and errors."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Schema = dict[str, Any]
+
+
+def text(description: str = "", **more: Any) -> Schema:
+    return {"type": "string", **({"description": description} if description else {}), **more}
+
+
+def text_or_null(description: str = "", **more: Any) -> Schema:
+    return text(description, **more) | {"type": ["string", "null"]}
+
+
+def whole(description: str = "", **more: Any) -> Schema:
+    return text(description, **more) | {"type": "integer"}
+
+
+def whole_or_null(description: str = "", **more: Any) -> Schema:
+    return text(description, **more) | {"type": ["integer", "null"]}
+
+
+def yes_or_no(description: str = "", **more: Any) -> Schema:
+    return text(description, **more) | {"type": "boolean"}
+
+
+def array(items: Schema, description: str = "") -> Schema:
+    return {"type": "array", "items": items, **({"description": description} if description else {})}
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def body(properties: Mapping[str, Schema], description: str, *, optional: Iterable[str] = (), **more: Any) -> Schema:
+    """An object whose properties are always there, but for the optional ones."""
+    left_out = set(optional)
+    required = [name for name in properties if name not in left_out]
+    return {
+        "type": "object",
+        "description": description,
+        "properties": dict(properties),
+        **({"required": required} if required else {}),
+        **more,
+    }
+
+
+def parameter(place: str, name: str, description: str, schema: Schema, **more: Any) -> Schema:
+    return {"name": name, "in": place, "description": description, "schema": schema, **more}
+
+
+PARAMETERS: dict[str, Schema] = {
+    "model": parameter(
+        "path",
+        "model",
+        "The model's id, or an alias of it. It may hold slashes, plain or as %2F, and colons.",
+        text(minLength=1),
+        required=True,
+    ),
+    "dialect": parameter(
+        "query",
+        "dialect",
+        "Answers in this dialect, whatever the headers say. Another word is ignored.",
+        text(examples=["openai", "anthropic", "gemini"]),
+    ),
+    "anthropic-version": parameter(
+        "header", "anthropic-version", "Any value that is not blank asks for Anthropic's dialect.", text()
+    ),
+    "client_version": parameter(
+        "query", "client_version", "Codex sends its version: the list `models` that it reads is added.", text()
+    ),
+    "limit": parameter("query", "limit", "How many models at most.", whole(minimum=1, maximum=1000, default=1000)),
+    "after_id": parameter(
+        "query", "after_id", "The page right after this model. `last_id` of the page before.", text()
+    ),
+    "before_id": parameter(
+        "query", "before_id", "The page right before this model. `first_id` of the page after.", text()
+    ),
+    "lifecycle": parameter(
+        "query",
+        "lifecycle[]",
+        "The stages to list; also as `lifecycle` or with commas. Retired models come only when asked for.",
+        array({"type": "string", "enum": ["active", "deprecated", "retired"]}),
+    ),
+    "pageSize": parameter(
+        "query", "pageSize", "How many models at most; 0 is 50, more than 1000 is 1000.", whole(minimum=0, default=50)
+    ),
+    "pageToken": parameter("query", "pageToken", "`nextPageToken` of the page before.", text()),
+    "if-none-match": parameter(
+        "header", "if-none-match", "ETags that the client has: 304 where one still holds.", text()
+    ),
+}
+
+# Where the client's headers choose the dialect these count in their own alone, and are any text to the others.
+PARAMETERS |= {
+    f"{dialect}-{key}": PARAMETERS[key] | {"schema": text(), "description": f"{PARAMETERS[key]['description']} {whose}"}
+    for dialect, whose, keys in (
+        ("anthropic", "Anthropic's dialect only.", ("limit", "after_id", "before_id", "lifecycle")),
+        ("gemini", "Gemini's dialect only.", ("pageSize", "pageToken")),
+    )
+    for key in keys
+}
+
+HEADERS: Mapping[str, Schema] = {
+    "x-request-id": {"description": "Names this answer, in the log too.", "schema": text(), "required": True},
+    "request-id": {
+        "description": "The same id, where Anthropic's SDKs look for it.",
+        "schema": text(),
+        "required": True,
+    },
+    "ETag": {
+        "description": "Changes when the body does; send it as If-None-Match.",
+        "schema": text(),
+        "required": True,
+    },
+    "Cache-Control": {
+        "description": "How long the body may be used without asking.",
+        "schema": text(),
+        "required": True,
+    },
+    "Deprecation": {
+        "description": "Since when the model is deprecated (RFC 9745).",
+        "schema": text(pattern="^@[0-9]+$"),
+    },
+    "Sunset": {"description": "When the model retires (RFC 8594).", "schema": text()},
+    "Retry-After": {"description": "Whole seconds to wait.", "schema": whole(minimum=0)},
+    "retry-after-ms": {"description": "Milliseconds to wait.", "schema": whole(minimum=0)},
+    "x-should-retry": {"description": "false: waiting cures nothing.", "schema": text(enum=["true", "false"])},
+    "WWW-Authenticate": {"description": "Bearer, with a realm.", "schema": text(), "required": True},
+    "Allow": {"description": "The methods that the address takes.", "schema": text(), "required": True},
+    "x-ratelimit-limit-requests": {"description": "Requests in a period, if limited; OpenAI.", "schema": whole()},
+    "x-ratelimit-remaining-requests": {"description": "Requests left; OpenAI.", "schema": whole()},
+    "x-ratelimit-reset-requests": {"description": "Until all are back, as 1s or 6m0s; OpenAI.", "schema": text()},
+    "anthropic-ratelimit-requests-limit": {"description": "Requests in a period, if limited.", "schema": whole()},
+    "anthropic-ratelimit-requests-remaining": {"description": "Requests left; Anthropic.", "schema": whole()},
+    "anthropic-ratelimit-requests-reset": {
+        "description": "When all are back; Anthropic.",
+        "schema": text(format="date-time"),
+    },
+}
+IDS = ("x-request-id", "request-id")
+OPENAI_RATE = tuple(name for name in HEADERS if name.startswith("x-ratelimit"))
+ANTHROPIC_RATE = tuple(name for name in HEADERS if name.startswith("anthropic-ratelimit"))
+
+SECURITY_SCHEMES: Mapping[str, Schema] = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "`Authorization: Bearer KEY`, for every dialect."},
+    "x-api-key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "x-api-key",
+        "description": "Where Anthropic's clients put it.",
+    },
+    "x-goog-api-key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "x-goog-api-key",
+        "description": "Where Gemini's clients put it; asks for Gemini's dialect.",
+    },
+    "key": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "key",
+        "description": "Gemini's other place. Prefer a header: addresses are kept in many logs.",
+    },
+}
+SECURITY: list[Schema] = [{name: []} for name in SECURITY_SCHEMES]
+
+# Status -> when, and the headers that come with it.
+ERRORS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "400": ("A parameter is not valid.", ("x-should-retry",)),
+    "401": ("No key, or none that is valid.", ("WWW-Authenticate", "x-should-retry")),
+    "403": ("The key may not be used from this address.", ("x-should-retry",)),
+    "404": ("No such model, or the key does not see it: the two are not told apart.", ("x-should-retry",)),
+    "405": ("The address does not take that method; `Allow` says which it takes.", ("Allow", "x-should-retry")),
+    "429": ("Too many requests.", ("Retry-After", "retry-after-ms")),
+    "500": ("A mistake of ours.", ()),
+    "503": ("The database is down or busy.", ("Retry-After", "retry-after-ms")),
+}
+
+
+def response(description: str, schemas: Iterable[str], *, headers: Iterable[str] = (), examples: Any = None) -> Schema:
+    """An answer in any of several shapes."""
+    shapes = [ref(name) for name in schemas]
+    content: Schema = {"schema": shapes[0] if len(shapes) == 1 else {"anyOf": shapes}}
+    if examples:
+        content["examples"] = {name: {"value": value} for name, value in examples.items()}
+    return {
+        "description": description,
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in (*IDS, *headers)},
+        "content": {"application/json": content},
+    }
+
+
+def errors(schemas: Iterable[str], statuses: Iterable[str], *, headers: Iterable[str] = ()) -> Schema:
+    """The error answers of these statuses, in the shapes of the dialects that an address speaks."""
+    shapes = list(schemas)
+    return {status: response(ERRORS[status][0], shapes, headers=(*ERRORS[status][1], *headers)) for status in statuses}
+
+
+def not_modified(headers: Iterable[str] = ()) -> Schema:
+    return {
+        "description": "The client has it already.",
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in (*IDS, "ETag", *headers)},
+    }

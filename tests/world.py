@@ -31,7 +31,7 @@ def token_group(slug: str = "default", **fields: Any) -> TokenGroup:
 
 
 def model(name: str = "gpt-4o", *, on: str | Channel | None = "main", **fields: Any) -> AIModel:
-    """A published model, offered on the channel named."""
+    """A published model, offered on the channel named; a channel that is not there yet is made, for group default."""
     made = AIModel.objects.create(
         **{
             "name": name,
@@ -41,8 +41,10 @@ def model(name: str = "gpt-4o", *, on: str | Channel | None = "main", **fields: 
         }
         | fields
     )
+    if isinstance(on, str):
+        on = Channel.objects.filter(slug=on).first() or channel(on)
     if on is not None:
-        Offer.objects.create(model=made, channel=channel(on) if isinstance(on, str) else on)
+        Offer.objects.create(model=made, channel=on)
     return made
 
 

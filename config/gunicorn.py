@@ -1,8 +1,11 @@
 """How gunicorn serves Modelbook: `gunicorn --config config/gunicorn.py config.wsgi`."""
 
 import os
+import shutil
 import sys
+import tempfile
 import warnings
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +67,34 @@ keepalive = 75
 
 # The heartbeat file on a disk can block a worker; memory cannot.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+
+# Where the workers count together for /metrics. Read again at a SIGHUP, this file must not choose another folder.
+COUNTED = bool(os.environ.get("METRICS_TOKEN") or os.environ.get("METRICS_TOKEN_FILE"))
+if COUNTED and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="modelbook-metrics-", dir=worker_tmp_dir)
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Gives the worker the lowest place that no living one has: its successor there goes on with its counts.
+
+    By process id, as prometheus-client does it otherwise, every worker that ever was would leave files to be read.
+    """
+    taken = {each.place for each in server.WORKERS.values()}
+    worker.place = next(place for place in count() if place not in taken)
+
+
+def post_fork(_: Any, worker: Any) -> None:
+    if COUNTED:
+        from prometheus_client import values
+
+        values.ValueClass = values.MultiProcessValue(lambda: worker.place)  # type: ignore[no-untyped-call]
+
+
+def on_exit(_: Any) -> None:
+    if COUNTED:
+        shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+
+
 # A socket in the home folder by which a running server can be controlled: unused, and in the way of read-only systems.
 control_socket_disable = True
 

@@ -22,7 +22,7 @@ env = Env(eager=False)
 problems: list[str] = []
 
 
-def secret(name: str) -> str:
+def secret(name: str, *, required: bool = True) -> str:
     """A secret from NAME, from the file that NAME_FILE points at, or from the file that quickstart made."""
     file = os.environ.get(f"{name}_FILE")
     if file:
@@ -32,7 +32,7 @@ def secret(name: str) -> str:
             problems.append(f"{name}_FILE: {error.strerror}.")
             return ""
     value = os.environ.get(name) or read_secrets().get(name, "")
-    if not value:
+    if required and not value:
         problems.append(f"{name} is not set. Set it, or run `python manage.py quickstart`, which makes one.")
     return value
 
@@ -100,6 +100,7 @@ POPULAR_DAYS = env.int("POPULAR_DAYS", 30)
 POPULAR_COUNT = env.int("POPULAR_COUNT", 20)
 FETCH_OWN_HOSTS: list[str] = env.list("FETCH_OWN_HOSTS", [])
 KEYS_IN_QUERY = env.bool("KEYS_IN_QUERY", True)
+METRICS_TOKEN = secret("METRICS_TOKEN", required=False)
 DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 8)
 DATABASES = {"default": database(env.str("DATABASE_URL", f"sqlite:///{BASE_DIR / 'modelbook.sqlite3'}"))}
 

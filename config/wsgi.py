@@ -8,7 +8,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
 
 from tokens.lane import Lane  # noqa: E402  (its models can be imported only now)
+from tokens.metrics import metered  # noqa: E402
 from tokens.requests import Utf8Handler  # noqa: E402
 
 django_application = Utf8Handler()
-application = Lane(django_application)
+application = metered(Lane(django_application))

@@ -16,6 +16,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 
+from tokens.instruments import RENDERED
+
 # Part of every ETag: raise it when the same data would be rendered differently.
 FORMAT = 1
 # Smaller bodies do not get smaller enough to pay for the header.
@@ -61,6 +63,7 @@ class BodyCache:
                 self._bodies.move_to_end(key)
                 return self._bodies[key]
         body = Body.of(render())
+        RENDERED.inc()
         with self._lock:
             self._keep(key, body)
         return body

@@ -13,6 +13,7 @@ from psycopg_pool import PoolTimeout
 from rest_framework import exceptions, status
 
 from catalog.exact import write_json
+from tokens.instruments import ERRORS
 from tokens.logs import scrub
 
 logger = logging.getLogger("modelbook.api")
@@ -84,6 +85,7 @@ def answer(request: HttpRequest, error: ApiError) -> HttpResponse:
     """The error as an answer in the dialect of the request."""
     from tokens.dialects import dialect_of
 
+    ERRORS.labels(error.code).inc()
     body = dialect_of(request).error_body(
         error, request_id=getattr(request, "request_id", ""), host=settings.API_DOMAIN
     )

@@ -23,6 +23,8 @@ from django.core.exceptions import ValidationError
 from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
+from tokens.instruments import REDIS_FAILURES
+
 logger = logging.getLogger("modelbook.throttling")
 
 # Longer than Redis ever takes when it is well, and not noticed when it is not.
@@ -83,6 +85,7 @@ class Limiter:
                 quota = _count(self._shared, item, key)
             except Exception as error:  # noqa: BLE001 (whatever is wrong with Redis, requests go on)
                 self._resume_at = time.monotonic() + REDIS_PAUSE
+                REDIS_FAILURES.inc()
                 logger.warning("Redis does not count rates, this process does: %s", type(error).__name__)
             else:
                 self._resume_at = 0.0

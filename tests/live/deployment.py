@@ -109,6 +109,8 @@ class Operator:
 @contextmanager
 def own_database(folder: Path) -> Iterator[str]:
     """A copy of the migrated test database, of the same kind; yields its DATABASE_URL."""
+    # SQLite would wait for the end of that transaction for ever.
+    assert not connection.in_atomic_block, "ask for it in a fixture of a module or of the session"
     if connection.vendor == "sqlite":
         import sqlite3
 

@@ -59,10 +59,12 @@ class Importer:
         return int(self.process.stdout.readline())
 
 
-@pytest.fixture
-def at_work(tmp_path: Path) -> Iterator[tuple[Importer, Operator]]:
-    (tmp_path / "database").mkdir()
-    with own_database(tmp_path / "database") as url:
+# Of the module and not of a test: inside a test's transaction SQLite copies no database.
+@pytest.fixture(scope="module")
+def at_work(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Importer, Operator]]:
+    with django_db_blocker.unblock(), own_database(tmp_path_factory.mktemp("killed")) as url:
         importer, operator = Importer(url), Operator(url)
         yield importer, operator
         operator.leave()

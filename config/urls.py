@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from pricing.checkpage import check_page
 from pricing.docs import docs, openapi
 
 urlpatterns = [
@@ -12,6 +13,7 @@ urlpatterns = [
     path("openapi.json", openapi, name="openapi"),
     path("docs", docs, name="docs"),
     path("docs/", docs),
+    path("admin/check/", admin.site.admin_view(check_page), name="check"),
     path("admin/", admin.site.urls),
 ]
 

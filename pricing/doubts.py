@@ -1,21 +1,23 @@
 """What is odd about a model's price or limits without being impossible: worth a look before it is believed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from catalog.exact import digits, multiply
-from catalog.sources.records import Prices
+from catalog.sources.records import Figure, Prices
+from pricing.book import Line
 
 
 def doubts(prices: Prices | None, facts: Mapping[str, Any], *, is_new: bool) -> list[str]:
     """Sentences on a new or changed price and on new facts; a price of nothing is only odd where there was none."""
-    return [*_price_doubts(prices, is_new=is_new), *_fact_doubts(facts)] if prices else [*_fact_doubts(facts)]
+    return [*price_doubts(prices.figures if prices else (), is_new=is_new), *fact_doubts(facts)]
 
 
-def _price_doubts(prices: Prices, *, is_new: bool) -> Iterator[str]:
-    plain = [each for each in prices.figures if each.kind == "absolute" and not each.conditions]
-    if is_new and plain and all(each.amount == 0 for each in prices.figures if each.kind == "absolute"):
+def price_doubts(figures: Sequence[Figure] | Sequence[Line], *, is_new: bool) -> Iterator[str]:
+    """What is odd about the figures of one price."""
+    plain = [each for each in figures if each.kind == "absolute" and not each.conditions]
+    if is_new and plain and all(each.amount == 0 for each in figures if each.kind == "absolute"):
         yield "costs nothing"
     amounts = {
         each.meter: multiply(each.amount, Decimal(1_000_000)) / each.per
@@ -29,7 +31,8 @@ def _price_doubts(prices: Prices, *, is_new: bool) -> Iterator[str]:
         yield f"output ({digits(made)}) costs less than a tenth of input ({digits(given)})"
 
 
-def _fact_doubts(facts: Mapping[str, Any]) -> Iterator[str]:
+def fact_doubts(facts: Mapping[str, Any]) -> Iterator[str]:
+    """What is odd about the limits of one model."""
     context, output = facts.get("context_length"), facts.get("max_output_tokens")
     if context and output and output > context:
         yield f"writes more tokens ({output:,}) than its context holds ({context:,})"

@@ -134,6 +134,11 @@ def row_of(token: Token) -> Row:
     return _rows(Token.objects.filter(pk=token.pk), "pk")[token.pk]
 
 
+def rows_of(tokens: QuerySet[Token]) -> Mapping[int, Row]:
+    """Token key -> the token as its key would find it now."""
+    return _rows(tokens, "pk")
+
+
 def scope_of(row: Row) -> Scope:
     allow = None if row["allow"] is None else tuple(row["allow"])
     return Scope(groups=row["groups"], allow=allow, deny=tuple(row["deny"]))

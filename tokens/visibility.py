@@ -37,6 +37,11 @@ class Listing:
         rows = rows.select_related(None).prefetch_related("vendor").defer("created_at", "updated_at")
         return sorted(filter(self.scope.permits, rows), key=sort_key)
 
+    def is_empty(self) -> bool:
+        """Whether the scope sees no model at all."""
+        rows = in_reach(self.scope).not_retired(on=self.on)
+        return not any(map(self.scope.permits, rows.iterator()))
+
     def model(self, name: str) -> AIModel | None:
         """The model of that id or alias if the scope sees it; hidden, retired and missing are the same."""
         if not is_storable(name):

@@ -19,7 +19,7 @@ from catalog.adminbase import (
     ReadOnlyAdmin,
     RelatedDropdownFilter,
     StateFilter,
-    TabularInline,
+    UntitledInline,
     disable,
     display,
     enable,
@@ -127,26 +127,23 @@ class ChannelAdmin(CuratedAdmin):
         return listed(channel.offer_count, "model", "catalog_offer", channel__id__exact=channel.pk)
 
 
-class OfferInline(TabularInline):
+class OfferInline(UntitledInline):
     model = Offer
     fields = ["channel", "enabled", "upstream_name"]
     autocomplete_fields = ["channel"]
-    hide_title = True
 
 
-class AliasInline(TabularInline):
+class AliasInline(UntitledInline):
     model = ModelAlias
     fields = ["name"]
-    hide_title = True
 
 
-class PinInline(TabularInline):
+class PinInline(UntitledInline):
     """What imports leave as it is, with a mark where a source says something else by now."""
 
     model = FieldPin
     fields = ["field", "reason", "pinned", "moved"]
     readonly_fields = ["pinned", "moved"]
-    hide_title = True
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("author", "upstream_source")

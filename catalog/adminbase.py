@@ -187,6 +187,14 @@ class CuratedAdmin(HistorySkin, ModelAdmin):
     history_list_per_page = 50
     # The form's field that says why: this one's own, or a column of the model.
     reason_field = "change_reason"
+    # Whether rows chosen in the list can be deleted together.
+    deletes_many = True
+
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
+        # From 6.1 on, Django says for which part of a page it asks.
+        where = {} if action_location is None else {"action_location": action_location}
+        found = super().get_actions(request, **where)
+        return found if self.deletes_many else {name: each for name, each in found.items() if name != "delete_selected"}
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = without(super().get_fieldsets(request, obj), {"change_reason", "edition"})
@@ -213,6 +221,16 @@ class CuratedAdmin(HistorySkin, ModelAdmin):
 class TabularInline(SkinTabularInline):
     formfield_overrides = FIELD_WIDGETS
     extra = 0
+
+
+class UntitledInline(TabularInline):
+    """One whose rows say what they are: no line above each repeats it."""
+
+    # The newer name is that of the releases for Python 3.12 and later.
+    if hasattr(SkinTabularInline, "show_title"):
+        show_title = False
+    else:
+        hide_title = True
 
 
 class UserAdmin(SkinUserAdmin, ModelAdmin):

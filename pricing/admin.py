@@ -18,8 +18,8 @@ from catalog.adminbase import (
     ReadOnlyAdmin,
     RelatedDropdownFilter,
     StateFilter,
-    TabularInline,
     TextInput,
+    UntitledInline,
     display,
     register_over,
 )
@@ -75,14 +75,13 @@ class PriceLineFormSet(InlineFormSet):
         return super().save_new(form, commit=commit)
 
 
-class PriceLineInline(TabularInline):
+class PriceLineInline(UntitledInline):
     model = PriceLine
     form = PriceLineForm
     formset = PriceLineFormSet
     fields = LINE_FIELDS
     ordering = ["position"]
     extra = 3
-    hide_title = True
     # The menu behind every meter's line, which takes a source's own x.<source>.<name> as well.
     template_before = "pricing/admin/meters.html"
     meters = METERS
@@ -107,6 +106,8 @@ class PriceSheetAdmin(EndingPages, CuratedAdmin):
     """Written once: a sheet is added, ended or, before it begins, withdrawn; a change of price is a new sheet."""
 
     reason_field = "reason"
+    # Withdrawing is what it comes to, and says what it leaves.
+    deletes_many = False
     list_display = ["model", "role_shown", "state_shown", "figures", "starts_at", "ends_at", "author"]
     list_filter = [PriceStateFilter, ("role", ChoicesDropdownFilter), ("model__vendor", RelatedDropdownFilter)]
     search_fields = ["model__name", "model__display_name", "reason"]
@@ -129,10 +130,6 @@ class PriceSheetAdmin(EndingPages, CuratedAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: PriceSheet | None = None) -> bool:
         return False
-
-    def get_actions(self, request: HttpRequest) -> Any:
-        # Withdrawing is what deleting many comes to, and says what it leaves.
-        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
 
     def has_delete_permission(self, request: HttpRequest, obj: PriceSheet | None = None) -> bool:
         if obj is not None and obj.has_begun(at=timezone.now()):
@@ -173,6 +170,7 @@ class PriceSheetAdmin(EndingPages, CuratedAdmin):
 @admin.register(DiscountRule)
 class DiscountRuleAdmin(CuratedAdmin):
     reason_field = "reason"
+    deletes_many = False
     list_display = ["target", "multiplier_shown", "state_shown", "starts_at", "ends_at", "reason"]
     list_select_related = ["model", "vendor"]
     search_fields = ["model__name", "series", "vendor__name", "reason"]
@@ -180,9 +178,6 @@ class DiscountRuleAdmin(CuratedAdmin):
     autocomplete_fields = ["model", "vendor"]
     actions = ["end_now"]
     fields = ["model", "series", "vendor", "multiplier", "starts_at", "ends_at", "reason"]
-
-    def get_actions(self, request: HttpRequest) -> Any:
-        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
 
     def has_delete_permission(self, request: HttpRequest, obj: DiscountRule | None = None) -> bool:
         """One that has begun is ended: without it past prices would be others."""
@@ -342,10 +337,9 @@ class PricedVendorAdmin(RepricingAdmin, VendorAdmin):
         return self.reprice_models(request, AIModel.objects.filter(vendor__in=queryset.values("pk")), "reprice")
 
 
-class GroupRateInline(TabularInline):
+class GroupRateInline(UntitledInline):
     model = GroupRate
     fields = ["ratio"]
-    hide_title = True
 
 
 @register_over(TokenGroup)

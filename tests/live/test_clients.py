@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,8 @@ TYPES = {"openai": ["Model"], "anthropic": ["ModelInfo"], "gemini": ["Model"]}
 
 
 @pytest.fixture(scope="module")
-def asked(server: Server, operator: Operator) -> dict[str, Any]:
-    """What a program is told: where, with which keys, and which models."""
+def asked(server: Server, operator: Operator) -> Iterator[dict[str, Any]]:
+    """What a program is told: where, with which keys, and which models; one of them breaks every list that it is in."""
     keys = operator.does(
         "import datetime as dt\n"
         "world.channel('clients', group='clients'); world.channel('broken', group='broken')\n"
@@ -67,7 +68,12 @@ def asked(server: Server, operator: Operator) -> dict[str, Any]:
         "result = {'good': world.key('clients'), 'abroad': world.key('clients', networks=['203.0.113.0/24']),\n"
         "          'broken': world.key('broken'), 'unknown': 'sk-unknown'}"
     )
-    return {"url": server.url, "keys": keys, "model": "clients/with/slashes", "hidden": "clients-hidden"}
+    yield {"url": server.url, "keys": keys, "model": "clients/with/slashes", "hidden": "clients-hidden"}
+    # Mended, for the pages that other tests open show all models.
+    operator.does(
+        "AIModel.objects.filter(name='clients-broken').update(supported_endpoint_types=[], capabilities=[])\n"
+        "result = True"
+    )
 
 
 @pytest.fixture

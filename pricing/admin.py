@@ -289,7 +289,8 @@ class PricedAIModelAdmin(PriceListPage, AIModelAdmin):
     """A model with its prices, which are changed by adding a sheet."""
 
     actions: Any = [*AIModelAdmin.actions, *PriceListPage.actions]
-    list_display = [*AIModelAdmin.list_display, "price"]
+    # Beside the status, where no scrolling is needed to see it.
+    list_display = [*AIModelAdmin.list_display[:3], "price", *AIModelAdmin.list_display[3:]]
     list_filter = [*AIModelAdmin.list_filter, PricedFilter]
     readonly_fields = ["sheets"]
     fieldsets = [*AIModelAdmin.fieldsets, ("Prices", {"fields": ["sheets"]})]

@@ -48,6 +48,8 @@ def details(model: AIModel, visit: Visit, *, answers: Mapping[str, str], base: s
         "table": table,
         "price_label": _("Price"),
         "has_more_figures": bool(untold),
+        # Where tokens are priced on conditions, that table is the price; any other is an addition to it.
+        "grid_leads": bool(table and table.grid and table.grid.unit in ("", _("per million tokens"))),
         "history": [step for step in reversed(steps) if not step.is_announced],
         "announced": [step for step in steps if step.is_announced],
         "plot": plot_of(steps, at=visit.at),

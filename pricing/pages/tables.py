@@ -10,8 +10,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from pricing.book import Line, Sheet
+from pricing.money import METERS
 from pricing.pages import words
 from pricing.ratios import rule_table
+
+PLACES = {meter: place for place, meter in enumerate(METERS)}
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ def price_table(sheet: Sheet) -> PriceTable:
     conditional = {column(line) for line in lines if when(line)}
     always = [line for line in lines if column(line) not in conditional]
     figures = tuple(
-        Figure(column(line), words.price(line, sheet.currency), words.per(line)) for line in _last_of_each(always)
+        Figure(column(line), words.price(line, sheet.currency), words.per(line))
+        for line in sorted(_last_of_each(always), key=_usual_place)
     )
     tiers = [line for line in lines if column(line) in conditional]
     return PriceTable(figures, _tiers(tiers, sheet.currency) if tiers else None, remarks)
@@ -67,6 +71,11 @@ def when(line: Line) -> str:
 
 def _is_lifetime(condition: Mapping[str, Any]) -> bool:
     return bool(condition["dim"] == "cache_ttl" and condition["op"] == "eq")
+
+
+def _usual_place(line: Line) -> int:
+    """Input and output first, as people look for them."""
+    return PLACES.get(line.meter, len(PLACES))
 
 
 def _last_of_each(lines: Sequence[Line]) -> Sequence[Line]:

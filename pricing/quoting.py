@@ -52,8 +52,8 @@ class Use:
 class Charge:
     """One used meter and what it comes to; `amount` is None where nobody can say.
 
-    The states: priced, free (a price of 0), included (in a plan), elsewhere (another meter's price covers it), dynamic
-    (decided per request), unpriced.
+    The states: priced, free (a price of 0), included (in a plan), elsewhere (tokens of a model that is paid by the call
+    or the picture), dynamic (decided per request), unpriced.
     """
 
     meter: str
@@ -72,7 +72,7 @@ class Quote:
     @property
     def amount(self) -> Decimal | None:
         """The sum; None where a part of it is not known."""
-        if any(charge.state in UNKNOWN for charge in self.charges):
+        if any(charge.state in UNKNOWN and charge.quantity for charge in self.charges):
             return None
         return total(charge.amount or Decimal(0) for charge in self.charges)
 
@@ -81,10 +81,24 @@ def quote(sheet: Sheet, usage: Mapping[str, Use], facts: Facts, *, at: dt.dateti
     """What a request with this usage and these facts costs at a moment, by one sheet."""
     usage = _with_the_call(sheet, usage)
     facts = {"prompt_tokens": prompt_tokens(usage)} | dict(facts)
-    found = [charge for name, use in usage.items() for charge in _charges(sheet, name, use, facts, at=at)]
-    if any(charge.line is not None for charge in found):
-        found = [_elsewhere(charge) if charge.state == "unpriced" else charge for charge in found]
-    return Quote(tuple(found))
+    found = [(use, charge) for name, use in usage.items() for charge in _charges(sheet, name, use, facts, at=at)]
+    covers_tokens = _covers_tokens(sheet, (charge for _, charge in found))
+    return Quote(
+        tuple(_elsewhere(charge) if covers_tokens and _is_of_tokens(use, charge) else charge for use, charge in found)
+    )
+
+
+def _covers_tokens(sheet: Sheet, charges: Iterable[Charge]) -> bool:
+    """Whether the tokens are paid for with what is charged: a call, a picture, on a sheet that prices no token."""
+    if any(line.unit == "token" for line in sheet.lines if line.kind == "absolute"):
+        return False
+    return any(charge.line is not None for charge in charges)
+
+
+def _is_of_tokens(use: Use, charge: Charge) -> bool:
+    """A quantity of tokens in or out without a price of its own; everything else that has none is not known."""
+    direction = charge.meter.partition("[")[0].partition(".")[0]
+    return charge.state == "unpriced" and use.unit in ("", "token") and direction in ("input", "output")
 
 
 def prompt_tokens(usage: Mapping[str, Use]) -> Decimal:

@@ -135,6 +135,24 @@ def test_five_states_of_a_number_that_is_not_there() -> None:
     assert states(ask([], input=5)) == ["unpriced"]
 
 
+def test_what_has_no_price_costs_nobody_knows_what() -> None:
+    """What the tokens cost says nothing of searches, training or pictures."""
+    lines = [line("input", "30"), line("output", "180")]
+    pictures = Use(Decimal(3), "image")
+    for unknown in ({"web_search": 50}, {"finetune": 9}, {"output__image": pictures}):
+        found = ask(lines, input=10, **unknown)
+        assert states(found) == ["priced", "unpriced"]
+        assert found.amount is None
+    assert states(ask([line("output.image", "0.04", per=1, unit="image")], output__image=pictures, input=9)) == [
+        "priced",
+        "elsewhere",
+    ]
+
+
+def test_none_of_what_has_no_price_costs_nothing() -> None:
+    assert ask([line("input", "30")], input=10, output=0).amount == Decimal("0.0003")
+
+
 def test_a_sum_with_an_unknown_part_is_unknown() -> None:
     assert ask([Line("dynamic", "input", None)], input=5).amount is None
     assert ask([], input=5).amount is None

@@ -1,6 +1,6 @@
 """Sheets and lines of the price book as plain values, which every rule of pricing works on. Imports no models."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -62,6 +62,12 @@ class Sheet:
         ]
         return replace(self, lines=lines)
 
+    def seen_by(self, groups: Collection[str]) -> "Sheet":
+        """The sheet as readers in these groups may see it: no line and no fact of it names another group."""
+        mine = {group.casefold() for group in groups}
+        lines = [line for each in self.lines if (line := _line_seen_by(each, mine))]
+        return replace(self, lines=lines, facts=_facts_seen_by(self.facts, mine))
+
     def in_dollars(self) -> "Sheet | None":
         """The sheet in US dollars; None where there is no rate to say what that is."""
         if self.currency == "USD":
@@ -75,3 +81,43 @@ class Sheet:
             for line in self.lines
         ]
         return replace(self, currency="USD", lines=lines, per_usd=None)
+
+
+def _line_seen_by(line: Line, groups: Collection[str]) -> Line | None:
+    """The line without what it says of other groups; None where it counts for other groups alone."""
+    if not any(condition["dim"] == "group" for condition in line.conditions):
+        return line
+    told = [_condition_seen_by(condition, groups) for condition in line.conditions]
+    if None in told:
+        return None
+    return replace(line, conditions=[condition for condition in told if condition])
+
+
+def _condition_seen_by(condition: Mapping[str, Any], groups: Collection[str]) -> Mapping[str, Any] | None:
+    """The condition as far as these groups go: empty where it always holds for them, None where it never does."""
+    if condition["dim"] != "group":
+        return condition
+    value = condition["value"]
+    named = [name for name in (value if isinstance(value, list) else [value]) if str(name).casefold() in groups]
+    match condition["op"]:
+        case "eq" | "in":
+            return {**condition, "value": named if isinstance(value, list) else value} if named else None
+        case "ne":
+            return condition if named else {}
+    return None
+
+
+def _facts_seen_by(facts: Mapping[str, Any], groups: Collection[str]) -> Mapping[str, Any]:
+    """The facts with only these groups' prices in the tables that list groups."""
+    return {
+        name: {**value, "group_prices": list(_prices_of(groups, value["group_prices"]))}
+        if isinstance(value, dict) and isinstance(value.get("group_prices"), list)
+        else value
+        for name, value in facts.items()
+    }
+
+
+def _prices_of(groups: Collection[str], listed: Sequence[Any]) -> Iterator[Any]:
+    for each in listed:
+        if isinstance(each, dict) and str(each.get("group_name", "")).casefold() in groups:
+            yield each

@@ -54,7 +54,7 @@ class Examination:
 
     @cached_property
     def sheets(self) -> Mapping[int, Sheet]:
-        return published_sheets(self.listed, at=self.at)
+        return published_sheets(self.listed, at=self.at, groups=None)
 
     @cached_property
     def priced(self) -> list[tuple[AIModel, Sheet]]:

@@ -1,7 +1,7 @@
 """How published prices changed and will change: the history of a model, and the changes of all of them."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from catalog.models import AIModel
@@ -34,15 +34,20 @@ class Change:
     after: JSON
 
 
-def periods(models: Iterable[AIModel]) -> dict[str, list[Period]]:
-    """Model id -> its published prices in the order of time, announced ones too; equal ones in a row are one."""
+def periods(models: Iterable[AIModel], *, groups: Collection[str]) -> dict[str, list[Period]]:
+    """Model id -> its published prices in the order of time, announced ones too; equal ones in a row are one.
+
+    As readers in these groups may see them.
+    """
     listed = list(models)
     sheets = dated_sheets(model.pk for model in listed)
     rules = list(DiscountRule.objects.select_related("vendor", "model"))
-    return {model.name: _periods(model, sheets.get(model.pk, []), rules) for model in listed}
+    return {model.name: _periods(model, sheets.get(model.pk, []), rules, groups) for model in listed}
 
 
-def _periods(model: AIModel, sheets: Sequence[Dated], rules: Sequence[DiscountRule]) -> list[Period]:
+def _periods(
+    model: AIModel, sheets: Sequence[Dated], rules: Sequence[DiscountRule], groups: Collection[str]
+) -> list[Period]:
     if not sheets:
         return []
     own = [rule for rule in rules if fits(rule, model)]
@@ -53,7 +58,8 @@ def _periods(model: AIModel, sheets: Sequence[Dated], rules: Sequence[DiscountRu
         _note(turns, rule, known_at=rule.created_at)
     found: list[Period] = []
     for turn, known_at in sorted(turns.items()):
-        price = _price(published_of(model, sheets, own, at=turn))
+        sheet = published_of(model, sheets, own, at=turn)
+        price = _price(sheet and sheet.seen_by(groups))
         if (found[-1].price if found else UNPRICED) != price:
             found.append(Period(turn, known_at, price))
     return found
@@ -80,9 +86,9 @@ def _price(sheet: Sheet | None) -> JSON:
 UNPRICED: JSON = {"pricing_status": "unpriced"}
 
 
-def history(model: AIModel, *, at: dt.datetime) -> JSON:
+def history(model: AIModel, *, at: dt.datetime, groups: Collection[str]) -> JSON:
     """The body of a model's price history, oldest first; an end of null is not yet known."""
-    found = periods([model])[model.name]
+    found = periods([model], groups=groups)[model.name]
     ends: list[dt.datetime | None] = [*(period.starts_at for period in found[1:]), None]
     return {
         "success": True,
@@ -101,10 +107,10 @@ def history(model: AIModel, *, at: dt.datetime) -> JSON:
     }
 
 
-def changes(models: Iterable[AIModel], *, since: dt.datetime) -> list[Change]:
+def changes(models: Iterable[AIModel], *, since: dt.datetime, groups: Collection[str]) -> list[Change]:
     """What changed after a moment or will change, the last first."""
     found = []
-    for name, of_model in periods(models).items():
+    for name, of_model in periods(models, groups=groups).items():
         before = UNPRICED
         for period in of_model:
             if period.starts_at > since:
@@ -113,9 +119,9 @@ def changes(models: Iterable[AIModel], *, since: dt.datetime) -> list[Change]:
     return sorted(found, key=lambda change: (-change.at.timestamp(), change.model))
 
 
-def change_list(models: Iterable[AIModel], *, since: dt.datetime, at: dt.datetime) -> JSON:
+def change_list(models: Iterable[AIModel], *, since: dt.datetime, at: dt.datetime, groups: Collection[str]) -> JSON:
     """The body of the list of changes."""
-    found = changes(models, since=since)
+    found = changes(models, since=since, groups=groups)
     return {
         "success": True,
         "since": moment(since),

@@ -47,7 +47,7 @@ def losses(*, at: dt.datetime, models: Iterable[AIModel] | None = None) -> list[
         costs = PriceSheet.objects.in_force(at=at).filter(role=PriceSheet.Role.COST)
         models = AIModel.objects.published().filter(pk__in=costs.values("model"))
     listed = list(models)
-    found = margins(listed, published_sheets(listed, at=at), at=at)
+    found = margins(listed, published_sheets(listed, at=at, groups=None), at=at)
     return sorted((margin for margin in found if margin.is_loss), key=lambda loss: (loss.model.name, loss.meter))
 
 

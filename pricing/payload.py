@@ -31,7 +31,7 @@ def price_list(scope: Scope, *, at: dt.datetime, today: dt.date, folded: bool = 
     models = Listing(scope, at.date()).models()
     groups = list(TokenGroup.objects.filter(pk__in=scope.groups).order_by("slug"))
     popular = popular_models(models, on=today)
-    sheets = published_sheets(models, at=at)
+    sheets = published_sheets(models, at=at, groups={group.slug for group in groups})
     if folded:
         sheets = {key: sheet.folded() for key, sheet in sheets.items()}
     reach = groups_of_models(groups)
@@ -60,7 +60,7 @@ def ratio_config(scope: Scope, *, at: dt.datetime) -> bytes:
     """
     maps: dict[str, JSON] = {name: {} for name in CONFIG_MAPS}
     models = Listing(scope, at.date()).models()
-    sheets = published_sheets(models, at=at)
+    sheets = published_sheets(models, at=at, groups=slugs_of(scope))
     for model in sorted(models, key=lambda model: model.name):
         for name, value in config_entries(sheets.get(model.pk)).items():
             maps[name][model.name] = value
@@ -85,6 +85,11 @@ def _row(model: AIModel, sheet: Sheet | None, groups: list[str]) -> JSON:
         "supported_endpoint_types": model.supported_endpoint_types,
         "public_endpoint_types": model.callable_endpoint_types,
     }
+
+
+def slugs_of(scope: Scope) -> frozenset[str]:
+    """The names of the scope's groups."""
+    return frozenset(TokenGroup.objects.filter(pk__in=scope.groups).values_list("slug", flat=True))
 
 
 def groups_of_models(groups: Iterable[TokenGroup]) -> Mapping[int, list[str]]:

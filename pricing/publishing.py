@@ -6,7 +6,7 @@ Whoever shows, compares or charges a price asks here. A group's rate comes on to
 import datetime as dt
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -33,8 +33,13 @@ class Dated:
     sheet: Sheet
 
 
-def published_sheets(visible: Iterable[AIModel], *, at: dt.datetime) -> dict[int, Sheet]:
-    """Model key -> what customers pay at a moment, before a group's rate; models without a price are left out."""
+def published_sheets(
+    visible: Iterable[AIModel], *, at: dt.datetime, groups: Collection[str] | None
+) -> dict[int, Sheet]:
+    """Model key -> what customers pay at a moment, before a group's rate; models without a price are left out.
+
+    As readers in these groups may see it; None is the operator, who sees all.
+    """
     by_key = {model.pk: model for model in visible}
     sheets = sheets_in_force(by_key, roles=PUBLIC_ROLES, at=at)
     rules = list(DiscountRule.objects.in_force(at=at).select_related("vendor", "model"))
@@ -43,7 +48,11 @@ def published_sheets(visible: Iterable[AIModel], *, at: dt.datetime) -> dict[int
         for key, of_model in sheets.items()
     }
     rates = CurrencyRate.objects.on_file(on=at.date())
-    return {key: _with_rate(sheet, rates) for key, sheet in found.items() if sheet is not None}
+    return {
+        key: _with_rate(sheet if groups is None else sheet.seen_by(groups), rates)
+        for key, sheet in found.items()
+        if sheet is not None
+    }
 
 
 def compose(model: AIModel, sell: Sheet | None, listed: Sheet | None, rules: Iterable[DiscountRule]) -> Sheet | None:

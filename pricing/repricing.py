@@ -113,7 +113,7 @@ def plan_repricing(models: Iterable[AIModel], rule: Rule, *, at: dt.datetime) ->
     """The new sell price of each model by the prices that are in force at that moment; writes nothing."""
     listed = {model.pk: model for model in models}
     sheets = sheets_in_force(listed, roles=[rule.base, Role.SELL], at=at)
-    published = published_sheets(listed.values(), at=at)
+    published = published_sheets(listed.values(), at=at, groups=None)
     promoted = dict(
         PriceSheet.objects.in_force(at=at).filter(role=rule.base).exclude(ends_at=None).values_list("model", "ends_at")
     )

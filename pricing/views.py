@@ -20,7 +20,7 @@ from pricing.feeds import atom
 from pricing.history import change_list, changes, history
 from pricing.models import GroupRate, UsageReporter
 from pricing.moments import MomentError, read_moment
-from pricing.payload import price_list, ratio_config
+from pricing.payload import price_list, ratio_config, slugs_of
 from pricing.popularity import Report, UsageError, check_report, record_usage
 from pricing.publishing import last_turn, published_sheets
 from pricing.quoting import quote
@@ -104,7 +104,12 @@ class HistoryView(PriceView):
         now = timezone.now()
         reader = self.reader(request)
         model = _visible_model(reader.scope, name, at=now)
-        body = reader.body("history", model.name, render=lambda: write_json(history(model, at=now)), at=now)
+        body = reader.body(
+            "history",
+            model.name,
+            render=lambda: write_json(history(model, at=now, groups=slugs_of(reader.scope))),
+            at=now,
+        )
         return respond(request._request, body, cache_control=reader.cache_control)
 
 
@@ -118,7 +123,9 @@ class ChangesView(PriceView):
         body = reader.body(
             "changes",
             since,
-            render=lambda: write_json(change_list(_models(reader.scope, at=now), since=since, at=now)),
+            render=lambda: write_json(
+                change_list(_models(reader.scope, at=now), since=since, at=now, groups=slugs_of(reader.scope))
+            ),
             at=now,
         )
         return respond(request._request, body, cache_control=reader.cache_control)
@@ -140,7 +147,9 @@ class ChangesFeedView(PriceView):
             "feed",
             since,
             links["link"],
-            render=lambda: atom(changes(_models(reader.scope, at=now), since=since), at=now, **links),
+            render=lambda: atom(
+                changes(_models(reader.scope, at=now), since=since, groups=slugs_of(reader.scope)), at=now, **links
+            ),
             at=now,
         )
         response = respond(request._request, body, cache_control=reader.cache_control)
@@ -164,7 +173,7 @@ class QuoteView(PriceView):
         model = _visible_model(reader.scope, question.model, at=now)
         at = question.at or now
         group, rate = _group(reader.scope, model, question.group)
-        sheet = published_sheets([model], at=at).get(model.pk)
+        sheet = published_sheets([model], at=at, groups={group}).get(model.pk)
         if sheet is None:
             raise ApiError("invalid_parameter", f"There is no price for {model.name} at that time.", param="model")
         sheet = sheet if rate == 1 else sheet.times(rate, rule=f"group {group}")

@@ -54,8 +54,8 @@ class Item:
 def items_of(scope: Scope, *, at: dt.datetime) -> list[Item]:
     """The models of the scope in the order of their ids."""
     models = sorted(Listing(scope, at.date()).models(), key=lambda model: model.name)
-    sheets = published_sheets(models, at=at)
     groups = list(TokenGroup.objects.filter(pk__in=scope.groups).order_by("slug"))
+    sheets = published_sheets(models, at=at, groups={group.slug for group in groups})
     rates, reach = group_rates(groups), groups_of_models(groups)
     return [_item(model, _at_the_rate(sheets.get(model.pk), reach[model.pk], rates), on=at.date()) for model in models]
 

@@ -68,7 +68,7 @@ def shelf(visit: Visit) -> Shelf:
 
 def prices(models: Iterable[AIModel], public: Public, visit: Visit) -> dict[int, Sheet]:
     """Model key -> what the chosen group pays, everything multiplied in."""
-    published = published_sheets(models, at=visit.at)
+    published = published_sheets(models, at=visit.at, groups={public.slug})
     return {key: for_group(sheet, public) for key, sheet in published.items()}
 
 

@@ -69,7 +69,7 @@ def steps_of(model: AIModel, public: Public, *, at: dt.datetime) -> list[Step]:
     steps: list[Step] = []
     for moment in sorted(moments):
         sheet = published_of(model, sheets, rules, at=moment)
-        sheet = sheet and for_group(sheet, public)
+        sheet = sheet and for_group(sheet.seen_by({public.slug}), public)
         before = steps[-1].sheet if steps else None
         moves = moves_between(before, sheet)
         if moves or (steps and state_of(before) != state_of(sheet)) or (sheet and not steps):

@@ -39,6 +39,8 @@ def test_it_says_who_set_a_price_why_and_from_which_import(admin_client: Client,
 
 def test_a_long_history_takes_no_more_queries(admin_client: Client) -> None:
     model = world.model()
+    # What a process looks up once is looked up before it is counted.
+    admin_client.get(page(model))
     counts = []
     for start, stop in ((0, 2), (2, 40)):
         for n in range(start, stop):

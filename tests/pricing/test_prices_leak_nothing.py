@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from decimal import Decimal
+from typing import Any
 
 from django.test import Client
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from catalog.models import Offer
-from pricing.models import DiscountRule, GroupRate, PopularModel
+from pricing.models import DiscountRule, GroupRate, PopularModel, PriceSheet
 from pricing.popularity import Report, record_usage
 from pricing.publishing import turns
 from tests import world
@@ -37,6 +38,9 @@ MODELS = st.fixed_dictionaries(
         "groups": st.sets(st.sampled_from(GROUPS)),
         "denied": st.booleans(),
         "role": st.sampled_from(["sell", "list", "cost"]),
+        # Prices for one group alone, and for all but one.
+        "only": st.sets(st.sampled_from(GROUPS)),
+        "but": st.sampled_from([None, *GROUPS]),
     }
 )
 
@@ -69,13 +73,23 @@ class TestNothingLeaks(TestCase):
         model = world.model(f"model-{number}.", on=None, vendor=vendor, status=spec["status"], series=vendor.name)
         Offer.objects.create(model=model, channel=channel, enabled=bool(spec["enabled"]))
         channel.groups.set([world.token_group(slug) for slug in spec["groups"]])  # type: ignore[attr-defined]
-        world.price(model, role=str(spec["role"]), input="2" if spec["role"] != "cost" else SECRET_COST)
+        sheet = world.price(model, role=str(spec["role"]), input="2" if spec["role"] != "cost" else SECRET_COST)
+        self.price_by_group(sheet, spec)
         world.price(model, role="cost", input=SECRET_COST, starts_at=dt.datetime(2029, 1, 1, tzinfo=dt.UTC))
         DiscountRule.objects.create(
             vendor=vendor, multiplier=Decimal("0.5"), starts_at=world.LONG_AGO, reason=SECRET_COST
         )
         PopularModel.objects.create(model=model)
         record_usage([Report(model.name, YESTERDAY, 5)], reporter="r", today=YESTERDAY + dt.timedelta(days=1))
+
+    def price_by_group(self, sheet: PriceSheet, spec: dict[str, Any]) -> None:
+        for group in sorted(spec["only"]):
+            world.line(sheet, "input", "1", conditions=[{"dim": "group", "op": "eq", "value": group}])
+        world.line(sheet, "output", "1", conditions=[{"dim": "group", "op": "in", "value": sorted(spec["only"])}])
+        if spec["but"]:
+            world.line(sheet, "output", "3", conditions=[{"dim": "group", "op": "ne", "value": spec["but"]}])
+        prices = [{"group_name": group, "price": 1} for group in GROUPS]
+        PriceSheet.objects.filter(pk=sheet.pk).update(facts={"video_pricing": {"group_prices": prices}})
 
     def is_visible(self, spec: dict[str, object], group: str, *, has_key: bool) -> bool:
         is_offered = spec["status"] == "published" and spec["enabled"] and spec["channel"]
@@ -87,6 +101,9 @@ class TestNothingLeaks(TestCase):
         found = [client.get(address, headers=headers) for address in GETS]
         assert {answer.status_code for answer in found} == {200}
         texts = [answer.content.decode() for answer in found]
+        if not headers:
+            texts += [client.get(address).content.decode() for address in ("/", "/compare", "/llms.txt")]
+            texts += [client.get(f"/api/export/{form}").content.decode() for form in ("litellm.json", "prices.csv")]
         for name in (f"model-{each}." for each in range(number)):
             question = json.dumps({"model": name, "usage": {"input": 1}})
             posted = client.post("/api/pricing/quote", question, content_type="application/json", headers=headers)

@@ -27,7 +27,7 @@ def rule(multiplier: str, **fields: Any) -> DiscountRule:
 
 
 def discount(model: AIModel, *, at: dt.datetime = NOW) -> Decimal:
-    return published_sheets([model], at=at)[model.pk].discount
+    return published_sheets([model], at=at, groups=None)[model.pk].discount
 
 
 def test_the_most_special_discount_counts() -> None:
@@ -66,14 +66,16 @@ def test_when_a_promotion_ends_the_price_before_it_counts_again() -> None:
     model = world.model()
     world.price(model, input="3")
     PriceSheet.objects.filter(pk=world.price(model, input="1", starts_at=NOW).pk).update(ends_at=NOW + DAY)
-    prices = [published_sheets([model], at=at)[model.pk].lines[0].amount for at in (NOW - DAY, NOW, NOW + DAY)]
+    prices = [
+        published_sheets([model], at=at, groups=None)[model.pk].lines[0].amount for at in (NOW - DAY, NOW, NOW + DAY)
+    ]
     assert prices == [3, 1, 3]
 
 
 def test_a_cost_is_never_published() -> None:
     model = world.model()
     world.price(model, role="cost", input="1")
-    assert published_sheets([model], at=NOW) == {}
+    assert published_sheets([model], at=NOW, groups=None) == {}
 
 
 def test_a_discount_has_one_target_and_multiplies_by_more_than_nothing() -> None:
@@ -98,7 +100,7 @@ def test_the_newest_rate_up_to_the_day_counts() -> None:
     world.price(model, currency="CNY", input="7")
     for days, per_usd in ((-9, "7.5"), (0, "7"), (1, "6")):
         CurrencyRate.objects.create(currency="CNY", per_usd=Decimal(per_usd), as_of=NOW.date() + days * DAY)
-    sheet = published_sheets([model], at=NOW)[model.pk].in_dollars()
+    sheet = published_sheets([model], at=NOW, groups=None)[model.pk].in_dollars()
     assert sheet is not None
     assert sheet.lines[0].amount == 1
 
@@ -132,5 +134,5 @@ class TestBothWays(TestCase):
         sheets = dated_sheets([model.pk]).get(model.pk, [])
         for days in range(8):
             at = NOW + days * DAY
-            expected = published_sheets([model], at=at).get(model.pk)
+            expected = published_sheets([model], at=at, groups=None).get(model.pk)
             assert published_of(model, sheets, rules, at=at) == expected

@@ -5,21 +5,21 @@ caller's own path behind its `path_prefix`, keeps the caller's method, and takes
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 
+from tokens.credentials import original_addresses
 from tokens.errors import ApiError, as_api_error
 from tokens.views import ApiView, caller_of
 from tokens.visibility import Listing
 
 # Where a call of Gemini's API names its model: /v1beta/models/<model>:generateContent.
 IN_PATH = re.compile(r"/models/(?P<name>.+):[A-Za-z]+$")
-# Where proxies say what the caller asked for: nginx by convention, Traefik.
-ORIGINAL = ("X-Original-Uri", "X-Forwarded-Uri")
 
 
 class AuthorizeView(ApiView):
@@ -30,11 +30,13 @@ class AuthorizeView(ApiView):
 
     def get(self, request: Request, path: str = "") -> HttpResponse:
         caller = caller_of(request)
-        name = model_named(request._request, path)
-        if not name:
+        names = models_named(request._request, path)
+        if not names:
             # Refused and not let through: a proxy that forgets to name it must not open everything.
             raise ApiError("model_not_named")
-        if Listing(caller.scope, timezone.now().date()).model(name) is None:
+        listing = Listing(caller.scope, timezone.now().date())
+        # The caller has a say in most places. Whichever of them the upstream goes by, the key may call what it names.
+        if any(listing.model(name) is None for name in names):
             raise ApiError("model_not_allowed", param="model")
         if caller.is_over_budget:
             raise ApiError("insufficient_quota")
@@ -50,15 +52,22 @@ class AuthorizeView(ApiView):
         return response
 
 
-def model_named(request: HttpRequest, path: str = "") -> str:
-    """The model asked for: `?model=`, the header X-Model, or what the original address names; empty if none does."""
-    named = request.GET.get("model") or request.headers.get("X-Model", "")
-    if named:
-        return _decoded(named)
-    original = next((request.headers[header] for header in ORIGINAL if header in request.headers), f"/{path}")
-    parts = urlsplit(original) if original.startswith("/") else urlsplit("/")
-    in_path = IN_PATH.search(unquote(parts.path))
-    return parse_qs(parts.query).get("model", [""])[0] or (in_path["name"] if in_path else "")
+def models_named(request: HttpRequest, path: str = "") -> list[str]:
+    """Every model that the request names: in `?model=`, the header X-Model, and the address that the caller asked for.
+
+    Below the address (`path`) the query is the caller's, too.
+    """
+    named = [*request.GET.getlist("model"), _decoded(request.headers.get("X-Model", ""))]
+    for address in (*original_addresses(request), (f"/{path}", "")):
+        named += _named_in(*address)
+    return list(dict.fromkeys(filter(None, named)))
+
+
+def _named_in(path: str, query: str) -> Iterator[str]:
+    yield from parse_qs(query).get("model", [])
+    in_path = IN_PATH.search(unquote(path))
+    if in_path:
+        yield in_path["name"]
 
 
 def _decoded(text: str) -> str:

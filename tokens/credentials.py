@@ -3,11 +3,17 @@
 import functools
 import ipaddress
 from collections.abc import Iterable
+from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.http import HttpRequest
 
 from tokens.dialects import dialect_of
+
+# Where proxies that only ask whether to let a request through say what was asked for: Traefik, nginx by convention.
+ORIGINAL = ("X-Forwarded-Uri", "X-Original-Uri")
+# The address that such proxies ask; everywhere else a caller would write those headers.
+ASKED_BY_PROXIES = "/api/authorize"
 
 
 def candidate_keys(request: HttpRequest) -> list[str]:
@@ -19,11 +25,20 @@ def candidate_keys(request: HttpRequest) -> list[str]:
         "bearer": _bearer(request.headers.get("Authorization", "")),
         "x-api-key": request.headers.get("X-Api-Key", ""),
         "x-goog-api-key": request.headers.get("X-Goog-Api-Key", ""),
-        "key": request.GET.get("key", "") if settings.KEYS_IN_QUERY else "",
+        "key": _in_query(request) if settings.KEYS_IN_QUERY else "",
         "api-key": request.headers.get("Api-Key", ""),
     }
     texts = (places[place].strip() for place in dialect_of(request).credentials)
     return list(dict.fromkeys(text for text in texts if text and "," not in text and len(text.split()) == 1))
+
+
+def original_addresses(request: HttpRequest) -> list[tuple[str, str]]:
+    """Path and query of each address that a proxy says the caller asked for; none but where proxies ask."""
+    if not request.path.startswith(ASKED_BY_PROXIES):
+        return []
+    told = (request.headers.get(header, "") for header in ORIGINAL)
+    parts = (address.partition("?") for address in told if address.startswith("/"))
+    return [(path, query) for path, _, query in parts]
 
 
 def client_address(request: HttpRequest) -> str:
@@ -43,6 +58,11 @@ def is_within(address: str, networks: Iterable[str]) -> bool:
     if isinstance(caller, ipaddress.IPv6Address) and caller.ipv4_mapped:
         caller = caller.ipv4_mapped
     return any(caller in network for network in map(_network, networks) if network is not None)
+
+
+def _in_query(request: HttpRequest) -> str:
+    queries = (parse_qs(query).get("key", [""])[0] for _, query in original_addresses(request))
+    return request.GET.get("key", "") or next(filter(None, queries), "")
 
 
 def _bearer(header: str) -> str:

@@ -104,6 +104,26 @@ def test_what_it_may_not_call_ends_here(nginx: int, key: str, name: str) -> None
     assert answer.json()["error"]["code"] == reason
 
 
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/v1beta/models/nginx-no:generateContent?model=nginx-yes", {}),
+        ("/v1beta/models/nginx-no:generateContent", {"x_model": "nginx-yes"}),
+        ("/v1beta/models/nginx-no:generateContent", {"x_forwarded_uri": "/v1/x?model=nginx-yes"}),
+        ("/v1beta/models/nginx-no:generateContent", {"x_original_uri": "/v1/x?model=nginx-yes"}),
+    ],
+)
+def test_no_other_name_opens_what_is_called(nginx: int, key: str, path: str, headers: dict[str, str]) -> None:
+    answer = post(nginx, path, x_goog_api_key=key, **headers)
+
+    assert (answer.status, answer.headers["x-modelbook-reason"]) == (403, "model_not_allowed")
+
+
+def test_a_key_in_the_address_is_one(nginx: int, key: str) -> None:
+    assert post(nginx, f"/v1beta/models/nginx-yes:generateContent?key={key}").status == 200
+    assert post(nginx, f"/v1beta/models/nginx-no:generateContent?key={key}").status == 403
+
+
 def test_a_bad_key_ends_here(nginx: int) -> None:
     answer = post(nginx, "/v1/chat/completions", authorization="Bearer sk-wrong", x_model="nginx-yes")
 
@@ -133,10 +153,21 @@ def test_a_revoked_key_is_refused_by_the_next_request(nginx: int, operator: Oper
     assert [post(nginx, "/v1/chat/completions", **sent).status for _ in range(20)] == [401] * 20
 
 
-def test_the_list_comes_from_the_catalog(nginx: int, key: str) -> None:
-    client = http.client.HTTPConnection("127.0.0.1", nginx, timeout=20)
-    client.request("GET", "/v1/models", headers={"authorization": f"Bearer {key}"})
+def get(port: int, path: str, key: str) -> Answer:
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    client.request("GET", path, headers={"authorization": f"Bearer {key}"})
     answer = Answer(client.getresponse())
     client.close()
+    return answer
 
-    assert [row["id"] for row in answer.json()["data"]] == ["nginx-yes"]
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1beta/openai/models", "/anthropic/v1/models"])
+def test_the_list_comes_from_the_catalog(nginx: int, key: str, path: str) -> None:
+    assert [row["id"] for row in get(nginx, path, key).json()["data"]] == ["nginx-yes"]
+
+
+def test_a_single_model_and_prices_come_from_the_catalog(nginx: int, key: str) -> None:
+    assert get(nginx, "/v1/models/nginx-yes", key).json()["id"] == "nginx-yes"
+    assert get(nginx, "/v1beta/models/nginx-yes", key).json()["name"] == "models/nginx-yes"
+    assert get(nginx, "/v1/models/nginx-no", key).status == 404
+    assert get(nginx, "/api/pricing", key).json()["success"] is True

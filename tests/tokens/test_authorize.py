@@ -74,6 +74,53 @@ def test_a_spent_rate_is_429(client: Client) -> None:
     assert int(second["retry-after"]) > 0
 
 
+ATTACKS: list[tuple[str, dict[str, str]]] = [
+    # nginx: what is asked for stands in X-Original-Uri, and the caller writes the rest.
+    ("/api/authorize", {"x-original-uri": "/v1beta/models/secret:generateContent?model=allowed"}),
+    ("/api/authorize", {"x-original-uri": "/v1beta/models/secret:generateContent", "x-model": "allowed"}),
+    ("/api/authorize", {"x-original-uri": "/v1/responses?model=allowed&model=secret"}),
+    ("/api/authorize?model=allowed", {"x-original-uri": "/v1beta/models/secret:generateContent"}),
+    # Traefik: in X-Forwarded-Uri.
+    (
+        "/api/authorize",
+        {"x-forwarded-uri": "/v1beta/models/secret:generateContent", "x-original-uri": "/v1/x?model=allowed"},
+    ),
+    # Envoy: in the path, with the caller's query behind it.
+    ("/api/authorize/v1beta/models/secret:generateContent?model=allowed", {}),
+    ("/api/authorize/v1beta/models/allowed:generateContent?model=secret", {}),
+]
+
+
+@pytest.mark.parametrize(("address", "headers"), ATTACKS)
+def test_naming_an_allowed_model_beside_it_opens_no_other(
+    client: Client, address: str, headers: dict[str, str]
+) -> None:
+    world.model("allowed")
+    world.model("secret")
+
+    assert reason(ask(client, address, key=world.key(allow=["allowed"]), **headers))[1] == "model_not_allowed"
+
+
+@pytest.mark.parametrize(
+    "address", ["//[", "/?model=%ff%00", "/v1beta/models/%00:x", "http://x/?model=y", "/" + "%" * 99]
+)
+def test_an_address_that_makes_no_sense_opens_nothing(client: Client, address: str) -> None:
+    world.model("gpt-4o")
+
+    assert ask(client, **{"x-original-uri": address}).status_code == 403
+
+
+def test_the_key_may_stand_in_the_callers_own_address(client: Client, settings: Any) -> None:
+    world.model("gemini-pro")
+    address = f"/v1beta/models/gemini-pro:generateContent?key={world.key()}"
+
+    for header in ("x-original-uri", "x-forwarded-uri"):
+        assert client.get("/api/authorize", headers={header: address}).status_code == 204
+        assert client.get("/v1/models", headers={header: address}).status_code == 401
+    settings.KEYS_IN_QUERY = False
+    assert client.get("/api/authorize", headers={"x-original-uri": address}).status_code == 401
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
 def test_the_method_is_the_held_back_requests_own(client: Client, method: str) -> None:
     world.model("gpt-4o")

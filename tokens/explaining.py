@@ -29,11 +29,12 @@ OF_THE_KEY = (
 
 @dataclass(frozen=True)
 class Gate:
-    """One condition: what is asked, whether it holds, and the row that decides."""
+    """One condition: what is asked, whether it holds, and the row that decides; `of_calls`: listing does not ask it."""
 
     asks: str
     passed: bool
     because: str
+    of_calls: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,13 @@ class Explanation:
 
     @property
     def obstacle(self) -> Gate | None:
-        """The first gate that is shut."""
-        return next((gate for gate in self.gates if not gate.passed), None)
+        """The first gate that keeps the model out of the key's lists."""
+        return next((gate for gate in self.gates if not gate.passed and not gate.of_calls), None)
+
+    @property
+    def callable(self) -> bool:
+        """Whether the key may call it, as /api/authorize says; it may see what it may not call."""
+        return all(gate.passed for gate in self.gates)
 
 
 @dataclass(frozen=True)
@@ -72,10 +78,14 @@ class Reach:
         return cls(scope, groups, {channel: tuple(sorted(slugs)) for channel, slugs in reached.items()})
 
 
-def explain(token: Token, name: str, *, at: dt.datetime, address: str = "") -> Explanation:
-    """Whether this token's key sees the model of that id or alias at a moment, from an address if one is given."""
+def explain(token: Token, name: str, *, at: dt.datetime, address: str = "", key_id: str = "") -> Explanation:
+    """Whether this token's key sees the model of that id or alias at a moment, from an address if one is given.
+
+    `key_id` names one of its keys, which a rotation may have replaced; the current one unless told otherwise.
+    """
     row = row_of(token)
-    of_key, reach = key_gates(row, at=at, address=address), Reach.of(scope_of(row))
+    of_key = [*_replacement(token, key_id, at=at), *key_gates(row, at=at, address=address)]
+    reach = Reach.of(scope_of(row))
     told = []
     for model in _called(name):
         offers = Offer.objects.filter(model=model).select_related("channel").order_by("channel__slug")
@@ -108,7 +118,18 @@ def key_gates(row: Row, *, at: dt.datetime, address: str = "") -> list[Gate]:
     if not address:
         # Nobody asked for an address: what the networks are is told, and counts as passed.
         shut.discard("ip_not_allowed")
-    return [Gate(asks, code not in shut, _because(row, column, address)) for asks, code, column in OF_THE_KEY]
+    gates = [Gate(asks, code not in shut, _because(row, column, address)) for asks, code, column in OF_THE_KEY]
+    is_over = row["is_over_budget"]
+    because = "it is used up; listing costs nothing" if is_over else "it is not"
+    return [*gates, Gate("for calls: the budget is not used up", not is_over, because, of_calls=True)]
+
+
+def _replacement(token: Token, key_id: str, *, at: dt.datetime) -> Iterator[Gate]:
+    """The gate of a key that a rotation has replaced."""
+    for retired in token.retired_keys.filter(key_id=key_id).exclude(key_id=token.key_id):
+        end = f"{retired.valid_until:%Y-%m-%d %H:%M} UTC"
+        because = f"key {token.key_id} has replaced it; its grace is until {end}"
+        yield Gate("the key is still taken", retired.valid_until > at, because)
 
 
 def model_gates(

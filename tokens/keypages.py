@@ -69,6 +69,7 @@ class KeyPages(ModelAdmin):
             "search": search,
             "wanted": wanted,
             "visible": counts.pop(VISIBLE, 0),
+            "is_over_budget": token.is_over_budget,
             "VISIBLE": VISIBLE,
             "counts": counts.most_common(),
             "page": page,

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
+from django.test import Client
 from django.utils import timezone
 
 from catalog.models import AIModel, Channel, ModelAlias, Offer
@@ -76,6 +78,36 @@ def test_an_address_is_judged_when_it_is_given() -> None:
     assert obstacle(token) == ""
     assert obstacle(token, address="203.0.113.7") == ""
     assert "198.51.100.1 has to be in 203.0.113.0/24" in obstacle(token, address="198.51.100.1")
+
+
+def test_a_key_that_was_replaced_is_explained_by_its_grace(client: Client) -> None:
+    world.model()
+    token, key = world.token()
+    old_id = token.key_id
+    token.rotate(grace=dt.timedelta(hours=1), at=timezone.now())
+    later = timezone.now() + dt.timedelta(hours=2)
+
+    assert explain(token, "gpt-4o", at=timezone.now(), key_id=old_id).visible
+    assert client.get("/v1/models/gpt-4o", headers={"authorization": f"Bearer {key}"}).status_code == 200
+    stopped = explain(token, "gpt-4o", at=later, key_id=old_id)
+    assert stopped.obstacle
+    assert f"key {token.key_id} has replaced it" in stopped.obstacle.because
+    assert explain(token, "gpt-4o", at=later, key_id=token.key_id).visible
+    with time_machine.travel(later):
+        assert client.get("/v1/models/gpt-4o", headers={"authorization": f"Bearer {key}"}).status_code == 401
+
+
+def test_a_budget_that_is_used_up_stops_calls_and_no_list(client: Client, admin_client: Client) -> None:
+    world.model()
+    token, key = world.token(is_over_budget=True)
+
+    told = explain(token, "gpt-4o", at=timezone.now())
+
+    assert (told.visible, told.callable) == (True, False)
+    sent = {"authorization": f"Bearer {key}"}
+    assert client.get("/v1/models/gpt-4o", headers=sent).status_code == 200
+    assert client.get("/api/authorize?model=gpt-4o", headers=sent).status_code == 403
+    assert "budget is used up" in admin_client.get(f"/admin/tokens/token/{token.pk}/sees/").content.decode()
 
 
 def test_an_alias_leads_to_its_model() -> None:

@@ -29,12 +29,13 @@ class Command(BaseCommand):
             token = Token.objects.named(options["key_id"])
         except Token.DoesNotExist as error:
             raise CommandError(str(error), returncode=2) from None
-        told = explain(token, options["model"], at=timezone.now(), address=options["address"])
+        told = explain(token, options["model"], at=timezone.now(), address=options["address"], key_id=options["key_id"])
         if options["format"] == "json":
-            self.stdout.write(write_json({"visible": told.visible, **asdict(told)}).decode())
+            self.stdout.write(write_json({"visible": told.visible, "callable": told.callable, **asdict(told)}).decode())
         else:
             for gate in told.gates:
                 self.stdout.write(f"{'yes' if gate.passed else 'NO '}  {gate.asks}: {gate.because}")
-            self.stdout.write(f"{token} {'sees' if told.visible else 'does not see'} {told.name}.")
+            but = " but may not call it" if told.visible and not told.callable else ""
+            self.stdout.write(f"{token} {'sees' if told.visible else 'does not see'} {told.name}{but}.")
         if not told.visible:
             sys.exit(1)

@@ -5,23 +5,24 @@ import re
 from typing import Any, NoReturn, cast
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.http import http_date
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from catalog.exact import write_json
-from catalog.models import AIModel
 from tokens.authentication import Caller
 from tokens.bodies import BODIES, Body, respond
+from tokens.credentials import candidate_keys
 from tokens.dialects import dialect_of
 from tokens.errors import CATALOG_ONLY, ApiError
 from tokens.lane import Terms
 from tokens.models import Token, TokenGroup
 from tokens.visibility import Listing
 
+# A longer name is not repeated in an error.
+LONGEST_QUOTED = 100
 # How Gemini's clients call a model, below the address of that model.
 GEMINI_CALL = re.compile(r":(?:[a-z]+[A-Z]\w*|predict)$")
 
@@ -57,8 +58,8 @@ class ModelListView(ApiView):
     def get(self, request: Request) -> HttpResponse:
         caller = caller_of(request)
         dialect = dialect_of(request._request)
-        page = dialect.read_page(request.query_params)
-        listing = Listing(caller.scope, timezone.now().date())
+        listing = Listing(caller.scope, timezone.now().date(), token=caller.token)
+        page = dialect.read_page(request.query_params, listing)
         body = BODIES.get_or_render(
             (caller.revision, dialect.name, caller.scope.fingerprint, page, listing.on),
             lambda: write_json(dialect.list_body(listing, page)),
@@ -80,12 +81,13 @@ class ModelView(ApiView):
         dialect = dialect_of(request._request)
         listing = Listing(caller_of(request).scope, timezone.now().date())
         # Gemini's clients name a model `models/<id>`, and some put that below the address of the list.
-        model = listing.model(name) or listing.model(name.removeprefix("models/").rstrip("/"))
-        if model is None:
-            message = f"The model '{name}' does not exist, or this API key has no access to it."
-            raise ApiError("model_not_found", message, param="model")
+        names = (name, name.removeprefix("models/").rstrip("/"))
+        found = (listing.model(each, retired=dialect.shows_retired) for each in names)
+        model = next(filter(None, found), None)
+        if model is None or not dialect.lists(model):
+            raise ApiError("model_not_found", _not_found(name, request._request), param="model")
         response = self.respond(request, Body.of(write_json(dialect.model_body(model, listing))))
-        for header, value in lifecycle_headers(model, on=listing.on).items():
+        for header, value in dialect.lifecycle_headers(model, on=listing.on).items():
             response[header] = value
         return response
 
@@ -121,19 +123,12 @@ class TunedModelListView(ApiView):
         return self.respond(request, Body.of(write_json({"tunedModels": []})))
 
 
-def lifecycle_headers(model: AIModel, *, on: dt.date) -> dict[str, str]:
-    """`Deprecation` (RFC 9745) and `Sunset` (RFC 8594), for a model that is on its way out."""
-    headers = {}
-    if model.deprecated_on and model.deprecated_on <= on:
-        headers["Deprecation"] = f"@{_midnight(model.deprecated_on)}"
-    if model.retires_on:
-        headers["Sunset"] = http_date(_midnight(model.retires_on))
-    return headers
+def _not_found(name: str, request: HttpRequest) -> str:
+    """The sentence, with the name in it where that can be one: some put their key there, or a whole prompt."""
+    if len(name) > LONGEST_QUOTED or any(key in name for key in candidate_keys(request)):
+        return ""
+    return f"The model '{name}' does not exist, or this API key has no access to it."
 
 
 def _moment(moment: dt.datetime | None) -> str | None:
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
-
-
-def _midnight(date: dt.date) -> int:
-    return int(dt.datetime.combine(date, dt.time(), tzinfo=dt.UTC).timestamp())

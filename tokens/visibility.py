@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from catalog.models import AIModel, Offer
 from catalog.models.aimodel import AIModelQuerySet
 from tokens.models import TokenGroup
+from tokens.remembering import last_seen
 from tokens.scope import Scope
 
 # Where a model stands in every list: newest release first, then by id.
@@ -26,6 +27,8 @@ class Listing:
 
     scope: Scope
     on: dt.date
+    # Whose list it is, where a token asks: it remembers what it saw.
+    token: int | None = None
 
     def models(self, *, retired: bool = False) -> list[AIModel]:
         """The models that the scope sees, in the order of every list; the retired ones too when asked for."""
@@ -42,25 +45,30 @@ class Listing:
         rows = in_reach(self.scope).not_retired(on=self.on)
         return not any(map(self.scope.permits, rows.iterator()))
 
-    def model(self, name: str) -> AIModel | None:
-        """The model of that id or alias if the scope sees it; hidden, retired and missing are the same."""
+    def model(self, name: str, *, retired: bool = False) -> AIModel | None:
+        """The model of that id or alias if the scope sees it; hidden and missing are the same.
+
+        A retired one is hidden too, but to a dialect that lists such when asked for them.
+        """
         if not is_storable(name):
             return None
-        rows = in_reach(self.scope).not_retired(on=self.on).filter(Q(name=name) | Q(aliases__name=name)).distinct()
+        rows = in_reach(self.scope) if retired else in_reach(self.scope).not_retired(on=self.on)
+        rows = rows.filter(Q(name=name) | Q(aliases__name=name)).distinct()
         found = sorted(rows, key=lambda model: model.name != name)
         return next(filter(self.scope.permits, found), None)
 
     def position(self, name: str) -> SortKey | None:
         """Where a model stands in the list, for paging on from it.
 
-        One that was switched off meanwhile still has its place; one outside the scope's own groups and patterns has
-        none, so that nobody can ask this way what exists.
+        One that is hidden or gone meanwhile still has the place at which the token saw it last; one that the token
+        never saw has none, so that nobody can ask this way what exists.
         """
         if not is_storable(name):
             return None
-        channels = TokenGroup.channels.through.objects.filter(tokengroup__in=self.scope.groups).values("channel")
-        model = AIModel.objects.filter(name=name, offers__channel__in=channels).select_related("vendor").first()
-        return sort_key(model) if model and self.scope.permits(model) else None
+        model = next(filter(self.scope.permits, in_reach(self.scope).filter(name=name)), None)
+        if model is None and self.token is not None:
+            model = last_seen(name, token=self.token, scope=self.scope)
+        return sort_key(model) if model else None
 
 
 def is_storable(name: str) -> bool:

@@ -155,11 +155,11 @@ class AIModel(TrackedModel):
         }
 
     def lifecycle(self, *, on: dt.date) -> str:
-        """The stage on a day; a model that will retire and says no more is deprecated already."""
+        """The stage on a day; a date of retirement alone, which may be years away, deprecates nothing."""
         if self.retires_on is not None and self.retires_on <= on:
             return self.Lifecycle.RETIRED
-        deprecated_on = self.deprecated_on or (self.retires_on and dt.date.min)
-        return self.Lifecycle.DEPRECATED if deprecated_on and deprecated_on <= on else self.Lifecycle.ACTIVE
+        is_deprecated = self.deprecated_on is not None and self.deprecated_on <= on
+        return self.Lifecycle.DEPRECATED if is_deprecated else self.Lifecycle.ACTIVE
 
     @property
     def callable_endpoint_types(self) -> list[str]:

@@ -66,6 +66,15 @@ def test_anthropics_lines_are_told_from_the_id(client: Client, name: str, line: 
     assert ask(client, f"/anthropic/v1/models/{name}")["line"] == line
 
 
+# What price files say of models; of batches and citations, or of the ways to think, it says nothing.
+COMMON = [
+    ["tools", "vision"],
+    ["tools", "reasoning", "vision", "structured_outputs", "web_search"],
+    ["reasoning", "thinking_adaptive", "effort_max", "effort_xhigh"],
+    ["reasoning", "batch", "citations"],
+]
+
+
 def test_unknown_capabilities_are_null_and_known_ones_are_complete(client: Client) -> None:
     world.model("unknown")
     world.model("known", capabilities=["effort_high", "server_code_execution"])
@@ -73,6 +82,9 @@ def test_unknown_capabilities_are_null_and_known_ones_are_complete(client: Clien
     known = ask(client, "/anthropic/v1/models/known")["capabilities"]
 
     assert ask(client, "/anthropic/v1/models/unknown")["capabilities"] is None
+    for number, common in enumerate(COMMON):
+        world.model(f"common-{number}", capabilities=common, input_modalities=["text", "image", "pdf"])
+        assert ask(client, f"/anthropic/v1/models/common-{number}")["capabilities"] is None
     assert known["effort"] == {
         "supported": True,
         **{level: {"supported": level == "high"} for level in ("low", "medium", "high", "xhigh", "max")},

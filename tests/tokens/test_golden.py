@@ -29,7 +29,13 @@ TODAY = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 def key() -> str:
     anthropic = world.vendor("anthropic", name="Anthropic")
     google = world.vendor("google", name="Google")
-    world.model("gpt-4o", released_on=dt.date(2024, 5, 13), context_length=128_000, max_output_tokens=16_384)
+    world.model(
+        "gpt-4o",
+        capabilities=["tools", "vision"],
+        released_on=dt.date(2024, 5, 13),
+        context_length=128_000,
+        max_output_tokens=16_384,
+    )
     world.model("org/model:free", supported_endpoint_types=["openai", "embeddings"])
     opus = world.model(
         "claude-opus-5-5",
@@ -38,7 +44,10 @@ def key() -> str:
         released_on=dt.date(2026, 9, 10),
         context_length=1_000_000,
         max_output_tokens=128_000,
-        capabilities=["tools", "reasoning", "thinking_adaptive", "structured_outputs", "effort_high", "web_search"],
+        capabilities=[
+            *("tools", "reasoning", "thinking_adaptive", "structured_outputs", "effort_high", "web_search"),
+            *("batch", "citations", "compact_20260112", "context_management"),
+        ],
         input_modalities=["text", "image", "pdf"],
         output_modalities=["text"],
         supported_endpoint_types=["anthropic", "openai"],
@@ -53,6 +62,7 @@ def key() -> str:
         supported_endpoint_types=["anthropic"],
     )
     world.model("claude-instant-1", vendor=anthropic, retires_on=dt.date(2026, 1, 1))
+    world.model("claude-hidden", vendor=anthropic, status="draft")
     world.model(
         "gemini-3.8-flash",
         vendor=google,
@@ -114,7 +124,7 @@ def test_errors(dialect: str, key: str, pytestconfig: pytest.Config, monkeypatch
         "401-invalid": ask(models, "sk-wrong"),
         "401-expired": ask(models, expired),
         "403": ask(models, abroad),
-        "404-model": ask(f"{models}/claude-instant-1", key),
+        "404-model": ask(f"{models}/claude-hidden", key),
         "404-path": ask(f"{PREFIX[dialect]}/nothing"),
         "404-chat": ask(f"{models}/gemini-3.8-flash:generateContent", key, method="POST"),
         "405": ask(f"{models}/gpt-4o", key, method="DELETE"),

@@ -44,7 +44,10 @@ def test_the_stage_follows_the_day_in_every_dialect(
     assert ("claude-old" in openai, "claude-old" in gemini, "claude-old" in anthropic) == (stage != "retired",) * 3
     assert anthropic.get("claude-old", {}).get("lifecycle", "retired") == stage
     for prefix in ("/v1", "/v1beta", "/anthropic/v1"):
-        assert ask(client, f"{prefix}/models/claude-old", key).status_code == (404 if stage == "retired" else 200)
+        is_hidden = stage == "retired" and prefix != "/anthropic/v1"
+        assert ask(client, f"{prefix}/models/claude-old", key).status_code == (404 if is_hidden else 200)
+    # Anthropic's clients can list it on request, so they can ask for it too.
+    assert ask(client, "/anthropic/v1/models/claude-old", key).json()["lifecycle"] == stage
 
 
 @pytest.mark.parametrize(
@@ -61,7 +64,7 @@ def test_anthropics_clients_ask_for_stages(
     client: Client, key: str, query: str, listed: list[str], time_machine: Any
 ) -> None:
     time_machine.move_to(dt.datetime(2027, 3, 1, tzinfo=dt.UTC), tick=False)
-    world.model("claude-soon", retires_on=dt.date(2028, 1, 1))
+    world.model("claude-soon", deprecated_on=dt.date(2027, 1, 1), retires_on=dt.date(2028, 1, 1))
 
     rows = ask(client, f"/anthropic/v1/models?{query}", key).json()["data"]
 
@@ -88,6 +91,19 @@ def test_a_model_on_its_way_out_says_so_in_headers(client: Client, key: str, tim
     assert old["sunset"] == "Mon, 01 Feb 2027 00:00:00 GMT"
     assert "deprecation" not in new
     assert "sunset" not in new
+
+
+def test_a_far_retirement_alone_deprecates_nothing(client: Client, key: str, time_machine: Any) -> None:
+    time_machine.move_to(dt.datetime(2026, 11, 1, tzinfo=dt.UTC), tick=False)
+    world.model("claude-long", retires_on=dt.date(2099, 1, 1))
+
+    openai, anthropic = (ask(client, f"{prefix}/models/claude-long", key) for prefix in ("/v1", "/anthropic/v1"))
+
+    assert (openai.json()["shutdown_date"], openai["sunset"][:16]) == ("2099-01-01", "Thu, 01 Jan 2099")
+    body = anthropic.json()
+    assert (body["lifecycle"], body["deprecated_at"], body["retires_at"]) == ("active", None, None)
+    assert not {"deprecation", "sunset"} & {name.lower() for name in anthropic.headers}
+    assert "deprecation" not in openai
 
 
 def test_an_alias_is_answered_with_the_models_own_id(client: Client, key: str) -> None:

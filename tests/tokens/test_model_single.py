@@ -120,3 +120,33 @@ def test_it_has_an_etag(client: Client) -> None:
     again = client.get("/v1/models/gpt-4o", headers={"authorization": f"Bearer {key}", "if-none-match": tag})
 
     assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("dialect", ["/v1beta", "/anthropic/v1"])
+def test_what_a_narrowed_list_leaves_out_is_404_in_that_dialect(client: Client, settings: Any, dialect: str) -> None:
+    settings.NARROW_DIALECTS = True
+    world.model("mine", supported_endpoint_types=["gemini", "anthropic"])
+    world.model("gpt-4o")
+    headers = {"authorization": f"Bearer {world.key()}"}
+
+    listed = client.get(f"{dialect}/models", headers=headers).content.decode()
+
+    assert ("mine" in listed, "gpt-4o" in listed) == (True, False)
+    assert client.get(f"{dialect}/models/mine", headers=headers).status_code == 200
+    assert client.get(f"{dialect}/models/gpt-4o", headers=headers).status_code == 404
+    assert client.get("/v1/models/gpt-4o", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("prefix", ["/v1", "/v1beta", "/anthropic/v1"])
+def test_a_404_repeats_neither_a_key_nor_a_prompt(client: Client, prefix: str) -> None:
+    world.key()
+    key = "AIzaSyNotOursAtAll"
+    headers = {"authorization": f"Bearer {world.key(name='another')}", "x-api-key": key}
+
+    for name in (key, f"models/{key}", "tell me a story " * 20):
+        answer = client.get(f"{prefix}/models/{quote(name)}", headers=headers)
+
+        assert answer.status_code == 404
+        assert name not in answer.content.decode()
+        assert key not in answer.content.decode()
+    assert "'gpt-9'" in client.get(f"{prefix}/models/gpt-9", headers=headers).content.decode()

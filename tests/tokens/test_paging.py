@@ -1,6 +1,7 @@
 """Pages of the list: Anthropic's cursors are model ids, Gemini's tokens are opaque; OpenAI's list is always whole."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.models import AIModel, Offer
+from catalog.models import AIModel, Channel, Offer
 from tests import world
+from tokens.models import Token
 
 pytestmark = pytest.mark.django_db
 
@@ -88,30 +90,86 @@ def test_what_makes_no_sense_to_anthropics_clients_is_400(client: Client, key: s
     assert answer.json()["error"]["type"] == "invalid_request_error"
 
 
-@pytest.mark.parametrize("hide", ["offer", "draft", "retire"])
-def test_a_cursor_whose_model_was_hidden_meanwhile_still_works(client: Client, key: str, hide: str) -> None:
-    model = AIModel.objects.get(name="m3")
+HIDING: dict[str, Callable[[AIModel], object]] = {
+    "draft": lambda model: AIModel.objects.filter(pk=model.pk).set_status("draft"),
+    "retired": lambda model: AIModel.objects.filter(pk=model.pk).update(retires_on=dt.date(2020, 1, 1)),
+    "offer off": lambda model: Offer.objects.filter(model=model).set_enabled(False),
+    "offer gone": lambda model: Offer.objects.get(model=model).delete(),
+    "model gone": lambda model: model.delete(),
+    "denied": lambda _: saved(Token.objects.get(), deny=["m3"]),
+    "no longer allowed": lambda _: saved(Token.objects.get(), allow=[name for name in NAMES if name != "m3"]),
+    "moved and hidden": lambda model: saved(model, released_on=dt.date(2030, 1, 1), status="draft"),
+}
+
+
+def saved(row: Any, **fields: Any) -> None:
+    for name, value in fields.items():
+        setattr(row, name, value)
+    row.save()
+
+
+@pytest.mark.parametrize("how", HIDING)
+def test_a_cursor_whose_model_was_hidden_meanwhile_still_works(client: Client, key: str, how: str) -> None:
     token = gemini(client, key, "pageSize=4").json()["nextPageToken"]
-    match hide:
-        case "offer":
-            Offer.objects.filter(model=model).update(enabled=False)
-        case "draft":
-            AIModel.objects.filter(pk=model.pk).update(status="draft")
-        case "retire":
-            AIModel.objects.filter(pk=model.pk).update(retires_on=dt.date(2020, 1, 1))
+
+    HIDING[how](AIModel.objects.get(name="m3"))
 
     assert ids(anthropic(client, key, "after_id=m3&limit=2")) == ["m4", "m5"]
     assert ids(anthropic(client, key, "before_id=m3&limit=2")) == ["m1", "m2"]
     assert ids(gemini(client, key, f"pageToken={token}")) == ["m4", "m5", "m6"]
 
 
-def test_a_cursor_tells_nothing_about_models_outside_the_scope(client: Client, key: str) -> None:
-    world.model("secret", on=world.channel("other", group="other"))
+@pytest.mark.parametrize("whole", ["channel off", "channel gone"])
+def test_a_cursor_whose_channel_was_closed_meanwhile_still_works(client: Client, key: str, whole: str) -> None:
+    channel = world.channel("another")
+    world.model("m", on=channel, released_on=dt.date(2026, 9, 8))
+    assert "m" in ids(anthropic(client, key))
 
-    secret, missing = (anthropic(client, key, f"after_id={name}") for name in ("secret", "missing"))
+    Channel.objects.filter(pk=channel.pk).set_enabled(False) if whole == "channel off" else channel.delete()
+
+    assert ids(anthropic(client, key, "after_id=m")) == ["m2", "m3", "m4", "m5", "m6"]
+
+
+NEVER_SEEN: dict[str, Callable[[], object]] = {
+    "out of reach": lambda: world.model("secret", on=world.channel("other", group="other")),
+    "a draft": lambda: world.model("secret", status="draft"),
+    "a draft once deleted": lambda: world.model("secret", status="draft").delete(),
+    "offered by nobody": lambda: world.model("secret", on=None),
+    "offer off": lambda: Offer.objects.create(
+        model=world.model("secret", on=None), channel=world.channel(), enabled=False
+    ),
+    "channel off": lambda: world.model("secret", on=world.channel("closed", enabled=False)),
+    "denied": lambda: world.model("denied-secret"),
+    "published before it was offered": lambda: Offer.objects.create(
+        model=saved_as_draft(world.model("secret", on=None)), channel=world.channel()
+    ),
+}
+
+
+def saved_as_draft(model: AIModel) -> AIModel:
+    saved(model, status="draft")
+    return model
+
+
+@pytest.mark.parametrize("why", NEVER_SEEN)
+@pytest.mark.parametrize("param", ["after_id", "before_id"])
+def test_a_cursor_tells_nothing_of_what_the_key_never_saw(client: Client, key: str, why: str, param: str) -> None:
+    saved(Token.objects.get(), deny=["denied-*"])
+    NEVER_SEEN[why]()
+
+    secret = anthropic(client, key, f"{param}={'denied-' if why == 'denied' else ''}secret")
+    missing = anthropic(client, key, f"{param}=missing")
 
     assert (secret.status_code, missing.status_code) == (400, 400)
     assert secret.json()["error"] == missing.json()["error"]
+
+
+def test_a_key_saw_nothing_before_it_was_made(client: Client, key: str) -> None:
+    AIModel.objects.filter(name="m3").set_status("draft")
+    younger = world.key(name="a newcomer")
+
+    assert anthropic(client, key, "after_id=m3").status_code == 200
+    assert anthropic(client, younger, "after_id=m3").status_code == 400
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 6, 7, 8])
@@ -127,9 +185,16 @@ def test_geminis_pages_are_the_list_and_the_last_has_no_token(client: Client, ke
     assert pages == -(-len(NAMES) // size)
 
 
-@pytest.mark.parametrize("query", ["pageSize=0", "pageSize=5000", "pageToken=", "pageSize=99999999999999", "filter=x"])
+@pytest.mark.parametrize(
+    "query", ["pageSize=0", "pageSize=5000", "pageToken=", "pageToken=%20", "pageSize=99999999999999", "filter=x"]
+)
 def test_geminis_generous_values_are_taken(client: Client, key: str, query: str) -> None:
     assert ids(gemini(client, key, query)) == NAMES
+
+
+@pytest.mark.parametrize("size", ["3", "0000003", "0" * 5000 + "3"])
+def test_geminis_sizes_may_begin_with_zeros(client: Client, key: str, size: str) -> None:
+    assert ids(gemini(client, key, f"pageSize={size}")) == NAMES[:3]
 
 
 @pytest.mark.parametrize(

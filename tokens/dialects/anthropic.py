@@ -6,6 +6,7 @@ older ones with `x-api-key`. Source: Anthropic's API reference and SDKs (2026).
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.http import HttpRequest, QueryDict
@@ -26,6 +27,12 @@ TYPES = {
 }
 # The vendor's default is 20; hand-written clients read one page only and would miss the rest.
 DEFAULT_LIMIT = MAX_LIMIT = 1000
+THINKING = ("thinking_adaptive", "thinking_enabled", "thinking_disabled", "thinking_between_tools")
+CONTEXT_EDITS = ("clear_thinking_20251015", "clear_tool_uses_20250919", "compact_20260112")
+# Words that only somebody uses who fills in all of Anthropic's list.
+OWN_WORDS = frozenset(
+    {"batch", "citations", "code_execution", "server_code_execution", "context_management", *CONTEXT_EDITS}
+)
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
 STAGES = tuple(AIModel.Lifecycle.values)
 LISTED_STAGES = (AIModel.Lifecycle.ACTIVE.value, AIModel.Lifecycle.DEPRECATED.value)
@@ -35,13 +42,14 @@ LINE = re.compile(r"(?:^|[/.])claude-(?:[\d.-]+-)?(haiku|sonnet|opus|fable|mytho
 @dataclass(frozen=True)
 class Page:
     limit: int = DEFAULT_LIMIT
-    after: str = ""
-    before: str = ""
+    after: SortKey | None = None
+    before: SortKey | None = None
     stages: tuple[str, ...] = LISTED_STAGES
 
 
 class Anthropic(Dialect):
     name = "anthropic"
+    shows_retired = True
     paths = ("/anthropic/",)
     rate_header_names = (
         "anthropic-ratelimit-requests-limit",
@@ -53,12 +61,17 @@ class Anthropic(Dialect):
     def is_announced_by(self, request: HttpRequest) -> bool:
         return bool(request.headers.get("Anthropic-Version", "").strip())
 
-    def read_page(self, query: QueryDict) -> Page:
+    def read_page(self, query: QueryDict, listing: Listing) -> Page:
         after, before = query.get("after_id", ""), query.get("before_id", "")
         if after and before:
             raise ApiError("invalid_parameter", "after_id and before_id exclude each other.", param="before_id")
         limit = _limit(query.get("limit", str(DEFAULT_LIMIT)))
-        return Page(limit=limit, after=after, before=before, stages=_stages(query))
+        return Page(
+            limit=limit,
+            after=_place(after, "after_id", listing),
+            before=_place(before, "before_id", listing),
+            stages=_stages(query),
+        )
 
     def list_body(self, listing: Listing, page: Page) -> JSON:
         models = [
@@ -66,7 +79,7 @@ class Anthropic(Dialect):
             for model in self.narrowed(listing.models(retired=AIModel.Lifecycle.RETIRED in page.stages))
             if model.lifecycle(on=listing.on) in page.stages
         ]
-        shown, has_more = _cut(models, page, listing)
+        shown, has_more = _cut(models, page)
         return {
             "data": [self.model_body(model, listing) for model in shown],
             "has_more": has_more,
@@ -90,8 +103,13 @@ class Anthropic(Dialect):
             "line": line[1] if line else None,
             "max_input_tokens": model.context_length,
             "max_tokens": model.max_output_tokens,
-            "capabilities": capabilities(model) if model.capabilities else None,
+            "capabilities": capabilities(model) if knows_capabilities(model) else None,
         }
+
+    def lifecycle_headers(self, model: AIModel, *, on: dt.date) -> Mapping[str, str]:
+        """As the body: no date while the model is active."""
+        is_active = model.lifecycle(on=on) == AIModel.Lifecycle.ACTIVE
+        return {} if is_active else super().lifecycle_headers(model, on=on)
 
     def rate_headers(self, quota: Quota, *, at: dt.datetime) -> dict[str, str]:
         values = (str(quota.limit), str(quota.remaining), quota.resets_at.strftime("%Y-%m-%dT%H:%M:%SZ"))
@@ -109,6 +127,16 @@ class Anthropic(Dialect):
         }
 
 
+def knows_capabilities(model: AIModel) -> bool:
+    """Whether the model's list can be read as Anthropic's, where what is not in it is not supported.
+
+    A list of common words, as price files give it, says nothing of batches or citations: read so, it would deny them.
+    """
+    has = set(model.capabilities)
+    thinks_somehow = "reasoning" in has and has.isdisjoint(THINKING)
+    return not has.isdisjoint(OWN_WORDS) and not thinks_somehow
+
+
 def capabilities(model: AIModel) -> JSON:
     """Every capability the vendor names, with whether this model's list has it."""
     has = set(model.capabilities)
@@ -122,10 +150,7 @@ def capabilities(model: AIModel) -> JSON:
         "code_execution": support("code_execution"),
         "context_management": {
             **support("context_management"),
-            **{
-                name: support(name)
-                for name in ("clear_thinking_20251015", "clear_tool_uses_20250919", "compact_20260112")
-            },
+            **{name: support(name) for name in CONTEXT_EDITS},
         },
         "effort": {
             **support("effort", *(f"effort_{level}" for level in EFFORTS)),
@@ -140,29 +165,26 @@ def capabilities(model: AIModel) -> JSON:
         },
         "structured_outputs": support("structured_outputs"),
         "thinking": {
-            **support("reasoning"),
-            "types": {
-                name: support(f"thinking_{name}") for name in ("adaptive", "enabled", "disabled", "between_tools")
-            },
+            **support("reasoning", *THINKING),
+            "types": {word.removeprefix("thinking_"): support(word) for word in THINKING},
         },
     }
 
 
-def _cut(models: list[AIModel], page: Page, listing: Listing) -> tuple[list[AIModel], bool]:
+def _cut(models: list[AIModel], page: Page) -> tuple[list[AIModel], bool]:
     """The page's models, and whether there are more in the direction of travel."""
     if page.before:
-        place = _place(page.before, "before_id", listing)
-        earlier = [model for model in models if sort_key(model) < place]
+        earlier = [model for model in models if sort_key(model) < page.before]
         return earlier[-page.limit :], len(earlier) > page.limit
     if page.after:
-        place = _place(page.after, "after_id", listing)
-        models = [model for model in models if sort_key(model) > place]
+        models = [model for model in models if sort_key(model) > page.after]
     return models[: page.limit], len(models) > page.limit
 
 
-def _place(cursor: str, param: str, listing: Listing) -> SortKey:
-    place = listing.position(cursor)
-    if place is None:
+def _place(cursor: str, param: str, listing: Listing) -> SortKey | None:
+    """Where the list is to be cut; ApiError where the cursor names no model that the caller sees or saw."""
+    place = listing.position(cursor) if cursor else None
+    if cursor and place is None:
         raise ApiError("invalid_parameter", f"{param} names no model of the list.", param=param)
     return place
 

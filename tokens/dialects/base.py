@@ -2,12 +2,13 @@
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, QueryDict
+from django.utils.http import http_date
 
 from catalog.models import AIModel
 from tokens.errors import ApiError
@@ -34,6 +35,8 @@ class Dialect(ABC):
     # Where its clients put the key, the first choice first; see tokens/authentication.py.
     credentials: ClassVar[tuple[str, ...]]
 
+    # Whether its clients can ask for the models that have retired, in the list and so one by one.
+    shows_retired: ClassVar[bool] = False
     # The headers that say what is left of a rate limit.
     rate_header_names: ClassVar[tuple[str, ...]] = ()
 
@@ -42,8 +45,11 @@ class Dialect(ABC):
         """Whether the request's headers or query say that its client speaks this dialect."""
 
     @abstractmethod
-    def read_page(self, query: QueryDict) -> Any:
-        """The part of the list that is asked for, as a hashable value; ApiError where the query makes no sense."""
+    def read_page(self, query: QueryDict, listing: Listing) -> Any:
+        """The part of the list that is asked for, as a hashable value; ApiError where the query makes no sense.
+
+        What decides the page is all in the value: rendered pages are kept under it.
+        """
 
     @abstractmethod
     def list_body(self, listing: Listing, page: Any) -> JSON:
@@ -61,6 +67,22 @@ class Dialect(ABC):
         """What is left of the caller's rate limit, where this dialect's clients look for it."""
         return {}
 
+    def lifecycle_headers(self, model: AIModel, *, on: dt.date) -> Mapping[str, str]:
+        """`Deprecation` (RFC 9745) and `Sunset` (RFC 8594), for a model that is on its way out."""
+        headers = {}
+        if model.deprecated_on and model.deprecated_on <= on:
+            headers["Deprecation"] = f"@{_midnight(model.deprecated_on)}"
+        if model.retires_on:
+            headers["Sunset"] = http_date(_midnight(model.retires_on))
+        return headers
+
+    def lists(self, model: AIModel) -> bool:
+        """Whether the dialect shows this model: any, or where NARROW_DIALECTS says so one that it can call."""
+        return not settings.NARROW_DIALECTS or self.name in model.callable_endpoint_types
+
     def narrowed(self, models: Iterable[AIModel]) -> list[AIModel]:
-        """All models, or those that can be called in this dialect where NARROW_DIALECTS says so."""
-        return [model for model in models if not settings.NARROW_DIALECTS or self.name in model.callable_endpoint_types]
+        return list(filter(self.lists, models))
+
+
+def _midnight(date: dt.date) -> int:
+    return int(dt.datetime.combine(date, dt.time(), tzinfo=dt.UTC).timestamp())

@@ -64,8 +64,8 @@ class Gemini(Dialect):
     def is_announced_by(self, request: HttpRequest) -> bool:
         return bool(request.headers.get("X-Goog-Api-Key", "").strip() or query_of(request).get("key", "").strip())
 
-    def read_page(self, query: QueryDict) -> Page:
-        return Page(size=_size(query.get("pageSize", "0")), after=_read_token(query.get("pageToken", "")))
+    def read_page(self, query: QueryDict, listing: Listing) -> Page:
+        return Page(size=_size(query.get("pageSize", "0")), after=_read_token(query.get("pageToken", "").strip()))
 
     def list_body(self, listing: Listing, page: Page) -> JSON:
         models = self.narrowed(listing.models())
@@ -109,7 +109,8 @@ def generation_methods(model: AIModel) -> list[str]:
 def _size(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise ApiError("invalid_parameter", "pageSize is a whole number, 0 or more.", param="pageSize")
-    return min(int(text[:6]), MAX_SIZE) or DEFAULT_SIZE
+    # Cut to six digits: Python refuses to read a number of thousands of them.
+    return min(int(text.lstrip("0")[:6] or 0), MAX_SIZE) or DEFAULT_SIZE
 
 
 def _write_token(place: SortKey) -> str:

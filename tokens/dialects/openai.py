@@ -39,9 +39,13 @@ class OpenAI(Dialect):
     def is_announced_by(self, request: HttpRequest) -> bool:
         return True
 
-    def read_page(self, query: QueryDict) -> str:
+    def read_page(self, query: QueryDict, listing: Listing) -> str:
         """OpenAI's list has no pages. Codex names its version and reads a list of its own beside it."""
         return CODEX if "client_version" in query else WHOLE
+
+    def lists(self, model: AIModel) -> bool:
+        """Any model: OpenAI's dialect is the one for those that no other can call."""
+        return True
 
     def list_body(self, listing: Listing, page: Any) -> JSON:
         models = listing.models()

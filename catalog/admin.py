@@ -186,6 +186,9 @@ class AIModelForm(CuratedForm):
         help_text="What customers may call. It need not be a part of what is supported.",
     )
 
+    def clean_default_parameters(self) -> dict[str, Any]:
+        return self.cleaned_data["default_parameters"] or {}
+
 
 @admin.register(AIModel)
 class AIModelAdmin(CuratedAdmin):
@@ -212,6 +215,7 @@ class AIModelAdmin(CuratedAdmin):
                     ("context_length", "max_output_tokens"),
                     ("input_modalities", "output_modalities"),
                     "capabilities",
+                    ("version", "default_parameters"),
                 ]
             },
         ),

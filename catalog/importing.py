@@ -43,6 +43,8 @@ FACTS = (
     "capabilities",
     "supported_endpoint_types",
     "public_endpoint_types",
+    "version",
+    "default_parameters",
     "released_on",
     "deprecated_on",
     "retires_on",

@@ -9,8 +9,9 @@ from django.db.models import F, Q
 
 from catalog.audit import history
 from catalog.bulk import update_with_history
-from catalog.fields import NamesField
+from catalog.fields import ExactJSONField, NamesField
 from catalog.models.vendor import Vendor
+from catalog.parameters import validate_parameters
 from catalog.revision import TrackedModel, TrackedQuerySet
 
 # Ids of real gateways hold slashes, colons, at signs and spaces; what breaks URLs, lists and logs is kept out.
@@ -80,6 +81,19 @@ class AIModel(TrackedModel):
         default=list, blank=True, help_text="text, image, audio, video, embedding. Empty: not known."
     )
     capabilities = NamesField(default=list, blank=True, help_text="e.g. tools, reasoning, vision, structured_outputs.")
+
+    version = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="The vendor's own name of this edition, e.g. 001. Told to Gemini's clients.",
+    )
+    default_parameters = ExactJSONField(
+        default=dict,
+        blank=True,
+        validators=[validate_parameters],
+        help_text="What it answers with where a caller says nothing: temperature, top_p, top_k, max_temperature, e.g. "
+        '{"temperature": 1, "top_p": 0.95}. Told to Gemini\'s clients. Empty: not known.',
+    )
 
     supported_endpoint_types = NamesField(
         default=list, blank=True, help_text="What can serve it, the preferred one first, e.g. anthropic, openai."

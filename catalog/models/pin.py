@@ -14,7 +14,7 @@ from catalog.revision import TrackedModel, TrackedQuerySet
 FACTS = (
     "vendor", "status", "display_name", "description", "series", "icon", "tags", "context_length", "max_output_tokens",
     "input_modalities", "output_modalities", "capabilities", "supported_endpoint_types", "public_endpoint_types",
-    "released_on", "deprecated_on", "retires_on", "successor",
+    "version", "default_parameters", "released_on", "deprecated_on", "retires_on", "successor",
 )  # fmt: skip
 # Prices are other rows; their role names them here.
 PRICES = {"list_price": "List price", "sell_price": "Sell price", "cost_price": "Cost price"}

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from catalog import matching
+from catalog import matching, parameters
 from catalog.exact import read_json
 from catalog.sources import conclusions
 from catalog.sources.host_prices import prices_of
@@ -36,6 +36,7 @@ KINDS = {
     "audio": "audio",
 }
 METHODS = {"generateContent": "gemini", "embedContent": "embeddings"}
+PARAMETERS = {"temperature": "temperature", "topP": "top_p", "topK": "top_k", "maxTemperature": "max_temperature"}
 FLAGS = {
     "function_calling": "tools",
     "tool-use": "tools",
@@ -64,10 +65,7 @@ IGNORED = (
     "default_model_temperature",
     "version",
     "fingerprint",
-    "temperature",
-    "topP",
-    "topK",
-    "maxTemperature",
+    *PARAMETERS,
     "thinking",
     "size",
     "digest",
@@ -161,6 +159,7 @@ def _record(name: str, values: Mapping[str, Any], moments: frozenset[str]) -> Re
         output_modalities=outputs,
         capabilities=_capabilities(row, inputs),
         supported_endpoint_types=types,
+        **_gemini(row),
         released_on=_released(values, moments),
         retires_on=_day(row.take("deprecation")),
         prices=prices_of(row),
@@ -216,6 +215,14 @@ def _endpoint_types(row: Row, name: str, outputs: tuple[str, ...] | None) -> tup
     if methods is not None:
         return False, tuple(METHODS[each] for each in methods if each in METHODS) or None
     return False, conclusions.endpoint_types(name, outputs)
+
+
+def _gemini(row: Row) -> dict[str, Any]:
+    """What Gemini's own list says beside; the same words mean other things elsewhere."""
+    if "supportedGenerationMethods" not in row.values:
+        return {}
+    said = {name: row.values[key] for key, name in PARAMETERS.items() if key in row.values}
+    return {"version": row.text("version", longest=64), "default_parameters": parameters.sound(said) or None}
 
 
 def _capabilities(row: Row, inputs: tuple[str, ...] | None) -> tuple[str, ...] | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from catalog import matching
+from catalog import matching, parameters
 from catalog.exact import InexactError, read_json, read_number
 from catalog.sources import conclusions
 from catalog.sources.records import Document, Figure, Prices, Record, Structure
@@ -49,7 +49,6 @@ IGNORED = (
     "canonical_slug",
     "hugging_face_id",
     "per_request_limits",
-    "default_parameters",
     "supported_voices",
     "knowledge_cutoff",
     "links",
@@ -116,6 +115,7 @@ def _record(name: str, values: Mapping[str, Any], batch: Mapping[str, Any] | Non
         output_modalities=outputs,
         capabilities=_capabilities(row, inputs),
         supported_endpoint_types=conclusions.endpoint_types(name, outputs),
+        default_parameters=_parameters(row.take("default_parameters")),
         released_on=_day(row),
         retires_on=None if retires == NEVER else retires,
         prices=_priced(row, figures, name),
@@ -150,6 +150,11 @@ def _limit(row: Row, top: Any) -> int | None:
     found = limits.count("max_completion_tokens")
     row.findings += limits.findings
     return found
+
+
+def _parameters(values: Any) -> Mapping[str, Any] | None:
+    """Most are null, and of those that are not, the penalties have no place here."""
+    return parameters.sound(values) or None if isinstance(values, dict) else None
 
 
 def _capabilities(row: Row, inputs: tuple[str, ...] | None) -> tuple[str, ...] | None:

@@ -57,6 +57,9 @@ class Record:
     capabilities: tuple[str, ...] | None = None
     supported_endpoint_types: tuple[str, ...] | None = None
     public_endpoint_types: tuple[str, ...] | None = None
+    version: str | None = None
+    # Names of catalog/parameters.py.
+    default_parameters: Mapping[str, Any] | None = None
     released_on: dt.date | None = None
     deprecated_on: dt.date | None = None
     retires_on: dt.date | None = None

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
+from django.core.exceptions import ValidationError
 
 from catalog.exact import InexactError, plain, read_json, read_number
+from catalog.parameters import validate_parameters
 from catalog.sources.conditions import read_conditions
 from catalog.sources.records import Document, Figure, Prices, Record, Structure
 from catalog.sources.rows import SourceError
@@ -19,7 +21,7 @@ FORMAT = "modelbook/1"
 DEEPEST = 16
 LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
-TEXTS = ("display_name", "description", "series", "icon")
+TEXTS = ("display_name", "description", "series", "icon", "version")
 NAMES = (
     "tags", "input_modalities", "output_modalities", "capabilities", "supported_endpoint_types", "public_endpoint_types"
 )  # fmt: skip
@@ -135,7 +137,18 @@ def _record(entry: Entry, vendors: Mapping[str, str]) -> Record:
     fields |= {name: _names(entry, name) for name in NAMES if name in entry}
     fields |= {name: _count(entry[name]) for name in COUNTS if name in entry}
     fields |= {name: dt.date.fromisoformat(entry[name]) for name in DATES if name in entry}
+    if "default_parameters" in entry:
+        fields["default_parameters"] = _parameters(entry["default_parameters"])
     return Record(entry["name"], vendor=vendors[entry["vendor"]] if "vendor" in entry else None, **fields)
+
+
+def _parameters(text: str) -> Any:
+    values = read_json(text)
+    try:
+        validate_parameters(values)
+    except ValidationError as error:
+        raise SourceError(f"default_parameters: {' '.join(error.messages)}") from None
+    return values
 
 
 def _structure(

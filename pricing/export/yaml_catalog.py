@@ -115,13 +115,14 @@ def _model(model: AIModel, sheets: Mapping[str, Sheet]) -> JSON:
         "status": model.status,
         "vendor": model.vendor.slug,
         **{name: value.isoformat() if isinstance(value, dt.date) else value for name, value in said.items()},
+        **_json("default_parameters", model.default_parameters),
         **({"successor": model.successor.name} if model.successor else {}),
         **({"prices": {role: _sheet(sheets[role]) for role in sorted(sheets)}} if sheets else {}),
     }
 
 
 def _sheet(sheet: Sheet) -> JSON:
-    return {"currency": sheet.currency, **_facts(sheet.facts), "lines": _lines(sheet.lines)}
+    return {"currency": sheet.currency, **_json("facts", sheet.facts), "lines": _lines(sheet.lines)}
 
 
 def _lines(lines: Iterable[Line]) -> list[JSON]:
@@ -133,12 +134,12 @@ def _lines(lines: Iterable[Line]) -> list[JSON]:
             "per": line.per,
             "unit": line.unit,
             **({"when": write_conditions(line.conditions)} if line.conditions else {}),
-            **_facts(line.facts),
+            **_json("facts", line.facts),
         }
         for line in lines
     ]
 
 
-def _facts(facts: Mapping[str, Any]) -> JSON:
+def _json(name: str, values: Mapping[str, Any]) -> JSON:
     """As JSON: the exact types of what a source said matter, and YAML would guess at them."""
-    return {"facts": write_json(facts).decode()} if facts else {}
+    return {name: write_json(values).decode()} if values else {}

@@ -19,7 +19,11 @@ def ask(client: Client, path: str) -> Any:
     [
         (["gemini", "openai"], ["generateContent", "streamGenerateContent", "countTokens"]),
         (["openai", "embeddings"], ["embedContent", "batchEmbedContents"]),
-        (["image-generation"], ["predict"]),
+        (["image-generation"], []),
+        (
+            ["gemini", "image-generation"],
+            ["generateContent", "streamGenerateContent", "countTokens", "predict"],
+        ),
         (["openai-video"], ["predictLongRunning"]),
         (["kling"], ["predictLongRunning"]),
         (["anthropic", "openai"], []),

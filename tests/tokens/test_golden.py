@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -72,6 +73,8 @@ def key() -> str:
         context_length=1_048_576,
         max_output_tokens=65_536,
         capabilities=["reasoning"],
+        version="001",
+        default_parameters={"temperature": Decimal("1.0"), "top_p": Decimal("0.95"), "top_k": 64, "max_temperature": 2},
         supported_endpoint_types=["gemini", "openai"],
     )
     return world.key()

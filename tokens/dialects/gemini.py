@@ -13,6 +13,7 @@ from django.http import HttpRequest, QueryDict
 
 from catalog.exact import InexactError, read_json, write_json
 from catalog.models import AIModel
+from catalog.parameters import sound
 from tokens.dialects.base import JSON, Dialect, query_of
 from tokens.errors import ApiError
 from tokens.visibility import Listing, SortKey, sort_key
@@ -38,16 +39,19 @@ REASONS = {
 }
 DEFAULT_SIZE = 50
 MAX_SIZE = 1000
-# Endpoint type -> what Gemini's clients may call, the first type that a model has.
+# Endpoint type -> what Gemini's clients may call, the first type that a model has. Image models that are not called as
+# Gemini's have none: `predict` is a call below Gemini's own addresses.
 METHODS: Mapping[str, tuple[str, ...]] = {
     "gemini": ("generateContent", "streamGenerateContent", "countTokens"),
     "embeddings": ("embedContent", "batchEmbedContents"),
-    "image-generation": ("predict",),
     **dict.fromkeys(
         ("openai-video", "unified-video", "ali-video", "volc-video", "minimax-video", "kling"),
         ("predictLongRunning",),
     ),
 }
+
+# Name in the catalog -> name in Gemini's list.
+PARAMETERS = {"temperature": "temperature", "max_temperature": "maxTemperature", "top_p": "topP", "top_k": "topK"}
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,10 @@ class Gemini(Dialect):
         return body
 
     def model_body(self, model: AIModel, listing: Listing) -> JSON:
-        body: JSON = {"name": f"models/{model.name}", "baseModelId": model.name, "displayName": model.title}
+        body: JSON = {"name": f"models/{model.name}", "baseModelId": model.name}
+        if model.version:
+            body["version"] = model.version
+        body["displayName"] = model.title
         optional = {
             "description": model.description,
             "inputTokenLimit": model.context_length,
@@ -88,7 +95,8 @@ class Gemini(Dialect):
         body["supportedGenerationMethods"] = generation_methods(model)
         if "reasoning" in model.capabilities:
             body["thinking"] = True
-        return body
+        defaults = sound(model.default_parameters)
+        return body | {PARAMETERS[name]: value for name, value in defaults.items()}
 
     def error_body(self, error: ApiError, *, request_id: str, host: str) -> JSON:
         reason = REASONS.get(error.code, error.code.upper())
@@ -103,7 +111,9 @@ class Gemini(Dialect):
 
 
 def generation_methods(model: AIModel) -> list[str]:
-    return list(next((METHODS[name] for name in METHODS if name in model.callable_endpoint_types), ()))
+    types = model.callable_endpoint_types
+    found = list(next((METHODS[name] for name in METHODS if name in types), ()))
+    return [*found, "predict"] if {"gemini", "image-generation"} <= set(types) else found
 
 
 def _size(text: str) -> int:

@@ -1,15 +1,20 @@
 """The shapes of Gemini's dialect: tokens/dialects/gemini.py."""
 
-from tokens.openapi.parts import Schema, array, body, ref, text, whole
+from tokens.openapi.parts import Schema, array, body, number, ref, text, whole
 
 MODEL_EXAMPLE: Schema = {
     "name": "models/gemini-3.8-flash",
     "baseModelId": "gemini-3.8-flash",
+    "version": "001",
     "displayName": "Gemini 3.8 Flash",
     "inputTokenLimit": 1048576,
     "outputTokenLimit": 65536,
     "supportedGenerationMethods": ["generateContent", "streamGenerateContent", "countTokens"],
     "thinking": True,
+    "temperature": 1,
+    "maxTemperature": 2,
+    "topP": 0.95,
+    "topK": 64,
 }
 ERROR_EXAMPLE: Schema = {
     "error": {
@@ -31,15 +36,23 @@ SCHEMAS: Schema = {
         {
             "name": text("`models/` and the model's id.", pattern="^models/."),
             "baseModelId": text("The model's id."),
+            "version": text("The vendor's name of this edition; left out when not known."),
             "displayName": text("For people."),
             "description": text("Left out when there is none."),
             "inputTokenLimit": whole("Left out when not known."),
             "outputTokenLimit": whole("Left out when not known."),
             "supportedGenerationMethods": array(text(), "What Gemini's clients may call; empty for other models."),
             "thinking": {"const": True, "description": "Left out when it does not think or nobody knows."},
+            "temperature": number("Where the caller names none; left out when not known."),
+            "maxTemperature": number("The highest that it takes; left out when not known."),
+            "topP": number("Where the caller names none; left out when not known."),
+            "topK": whole("Where the caller names none; left out when not known."),
         },
         "A model. What is not known is left out, never null.",
-        optional=["description", "inputTokenLimit", "outputTokenLimit", "thinking"],
+        optional=[
+            *("version", "description", "inputTokenLimit", "outputTokenLimit", "thinking"),
+            *("temperature", "maxTemperature", "topP", "topK"),
+        ],
         examples=[MODEL_EXAMPLE],
     ),
     "GeminiModelPage": body(

@@ -22,6 +22,10 @@ def whole_or_null(description: str = "", **more: Any) -> Schema:
     return text(description, **more) | {"type": ["integer", "null"]}
 
 
+def number(description: str = "", **more: Any) -> Schema:
+    return text(description, **more) | {"type": "number"}
+
+
 def yes_or_no(description: str = "", **more: Any) -> Schema:
     return text(description, **more) | {"type": "boolean"}
 

@@ -65,7 +65,13 @@ def rich_catalog() -> None:
     )
     GroupRate.objects.create(group=world.token_group("vip"), ratio=Decimal("0.123456789012345678"))
     first = world.model(
-        "gpt-4o", on="main", released_on=dt.date(2024, 5, 13), tags=["no", "128K"], context_length=128_000
+        "gpt-4o",
+        on="main",
+        released_on=dt.date(2024, 5, 13),
+        tags=["no", "128K"],
+        context_length=128_000,
+        version="001",
+        default_parameters={"temperature": Decimal("0.70"), "top_k": 64},
     )
     second = world.model(
         "kling/v2:pro @ 'x'", on=east, vendor=other, status="draft", successor=first, public_endpoint_types=[],

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import OperationalError
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from catalog.models import ModelAlias
 from tests import world
 from tests.golden import same_as_golden
-from tokens.errors import ApiError
+from tokens.errors import CODES, ApiError, answer
 from tokens.visibility import Listing
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +23,20 @@ DIALECTS = ["openai", "anthropic", "gemini"]
 PREFIX = {"openai": "/v1beta/openai", "anthropic": "/anthropic/v1", "gemini": "/v1beta"}
 PAGE = {"openai": "client_version=0.169.0", "anthropic": "limit=2", "gemini": "pageSize=2"}
 WRONG = {"anthropic": "limit=0", "gemini": "pageSize=-1"}
+BAD_QUERIES = {
+    "anthropic": {
+        "after-unknown": "after_id=nobody",
+        "before-unknown": "before_id=nobody",
+        "both-cursors": "after_id=gpt-4o&before_id=gpt-4o",
+        "lifecycle": "lifecycle[]=young",
+    },
+    "gemini": {"page-token": "pageToken=x"},
+}
+ANNOUNCED = {
+    "openai": {"x-other": "1"},
+    "anthropic": {"anthropic-version": "2023-06-01"},
+    "gemini": {"x-goog-api-key": "a-placeholder"},
+}
 TODAY = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 
 
@@ -126,14 +140,16 @@ def test_errors(dialect: str, key: str, pytestconfig: pytest.Config, monkeypatch
         "401-missing": ask(models),
         "401-invalid": ask(models, "sk-wrong"),
         "401-expired": ask(models, expired),
+        "401-disabled": ask(models, world.key(enabled=False)),
+        "401-not-yet-valid": ask(models, world.key(starts_at=TODAY + dt.timedelta(days=1))),
         "403": ask(models, abroad),
         "404-model": ask(f"{models}/claude-hidden", key),
         "404-path": ask(f"{PREFIX[dialect]}/nothing"),
+        "404-twice-v1": ask("/v1/v1/models", headers=ANNOUNCED[dialect]),
         "404-chat": ask(f"{models}/gemini-3.8-flash:generateContent", key, method="POST"),
         "405": ask(f"{models}/gpt-4o", key, method="DELETE"),
     }
     failures = {
-        "429": ApiError("rate_limit_exceeded", headers={"Retry-After": "12", "retry-after-ms": "11200"}),
         "500": RuntimeError("a secret"),
         "503": OperationalError("host=10.0.0.1"),
     }
@@ -144,6 +160,60 @@ def test_errors(dialect: str, key: str, pytestconfig: pytest.Config, monkeypatch
 
     for name, response in answers.items():
         same_as_golden(response, f"{dialect}/{name}", pytestconfig)
+
+
+@pytest.mark.parametrize("dialect", BAD_QUERIES)
+def test_queries_that_make_no_sense(dialect: str, key: str, pytestconfig: pytest.Config) -> None:
+    for name, query in BAD_QUERIES[dialect].items():
+        same_as_golden(ask(f"{PREFIX[dialect]}/models?{query}", key), f"{dialect}/400-{name}", pytestconfig)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_limited_key(dialect: str, key: str, pytestconfig: pytest.Config) -> None:
+    models, limited = f"{PREFIX[dialect]}/models/gpt-4o", world.key(rate_limit="1/minute")
+
+    same_as_golden(ask(models, limited), f"{dialect}/model-limited", pytestconfig)
+    same_as_golden(ask(models, limited), f"{dialect}/429", pytestconfig)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_what_the_client_has(dialect: str, key: str, pytestconfig: pytest.Config) -> None:
+    models = f"{PREFIX[dialect]}/models"
+    tag = ask(models, key)["etag"]
+
+    same_as_golden(ask(models, key, headers={"if-none-match": tag}), f"{dialect}/304", pytestconfig)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_single_model_at_the_address_that_all_use(dialect: str, key: str, pytestconfig: pytest.Config) -> None:
+    announced = ask("/v1/models/gemini-3.8-flash", key, headers=ANNOUNCED[dialect])
+
+    same_as_golden(announced, f"{dialect}/model-announced", pytestconfig)
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_code_there_is(dialect: str, code: str, pytestconfig: pytest.Config) -> None:
+    response = answer(RequestFactory().get(f"{PREFIX[dialect]}/models"), ApiError(code))
+
+    same_as_golden(response, f"{dialect}/code-{code}", pytestconfig)
+
+
+def test_below_api_errors_are_openais_and_new_apis_too(key: str, pytestconfig: pytest.Config) -> None:
+    version = {"anthropic-version": "2023-06-01"}
+    spent = world.key(is_over_budget=True)
+    answers = {
+        "400": ask("/api/pricing?discount=half", headers=version),
+        "401": ask("/api/token", "sk-wrong", headers=version),
+        "403-not-named": ask("/api/authorize", key),
+        "403-not-allowed": ask("/api/authorize?model=claude-hidden", key),
+        "403-quota": ask("/api/authorize?model=gpt-4o", spent),
+        "403-usage": ask("/api/usage", key, method="POST"),
+        "404-history": ask("/api/pricing/history/claude-hidden", key),
+    }
+
+    for name, response in answers.items():
+        same_as_golden(response, f"pricing/{name}", pytestconfig)
 
 
 def test_the_price_list_speaks_openais_errors_and_new_apis_too(pytestconfig: pytest.Config) -> None:

@@ -50,6 +50,44 @@ PYTHON_ERRORS = {
     },
 }
 TYPES = {"openai": ["Model"], "anthropic": ["ModelInfo"], "gemini": ["Model"]}
+# Vendor -> field -> the types of its values: one model of the list has no date, no limits and no capabilities.
+PYTHON_FIELDS = {
+    "openai": {
+        **{key: ["str"] for key in ("id", "object", "owned_by")},
+        "created": ["int"],
+        "shutdown_date": ["NoneType"],
+        "supported_endpoint_types": ["list"],
+    },
+    "anthropic": {
+        **{key: ["str"] for key in ("id", "display_name", "lifecycle")},
+        "created_at": ["datetime"],
+        "deprecated_at": ["NoneType"],
+        "max_input_tokens": ["NoneType", "int"],
+        "capabilities": ["NoneType", "object"],
+    },
+    "gemini": {
+        **{key: ["str"] for key in ("name", "display_name")},
+        "version": ["NoneType", "str"],
+        "input_token_limit": ["NoneType", "int"],
+        "supported_actions": ["list"],
+    },
+}
+NODE_NAMES = {
+    "display_name": "displayName",
+    "input_token_limit": "inputTokenLimit",
+    "supported_actions": "supportedActions",
+}
+NODE_TYPES = {"str": "string", "int": "number", "list": "object", "datetime": "string", "object": "object"}
+# Vendor -> what is absent: null where the vendor says null, left out in Gemini's.
+NODE_ABSENT = {"openai": "null", "anthropic": "null", "gemini": "undefined"}
+# What Anthropic's cursors and stages bring.
+ANTHROPICS = {
+    "lifecycle": ["active"],
+    "has_more": [True, False],
+    "after_hidden": NEWEST_FIRST[1:],
+    "before_hidden": NEWEST_FIRST[:1],
+    "retired": ["clients-retired"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -60,15 +98,20 @@ def asked(server: Server, operator: Operator) -> Iterator[dict[str, Any]]:
         "world.channel('clients', group='clients'); world.channel('broken', group='broken')\n"
         f"for age, name in enumerate({NEWEST_FIRST[:-1]!r}):\n"
         "    world.model(name, on='clients', released_on=dt.date(2026, 9 - age, 1), context_length=1000,\n"
-        "                capabilities=['reasoning'], supported_endpoint_types=['openai', 'gemini'])\n"
+        "                version='001', capabilities=['reasoning', 'thinking_adaptive', 'batch'],\n"
+        "                supported_endpoint_types=['openai', 'gemini'])\n"
         "world.model('clients-undated', on='clients')\n"
+        "world.model('clients-retired', on='clients', retires_on=dt.date(2026, 1, 1))\n"
+        "gone = world.model('clients-gone', on='clients', released_on=dt.date(2026, 8, 15))\n"
         "world.model('clients-hidden', on='clients', status='draft')\n"
         "broken = world.model('clients-broken', on='broken')\n"
         "AIModel.objects.filter(pk=broken.pk).update(supported_endpoint_types=5, capabilities=5)\n"
         "result = {'good': world.key('clients'), 'abroad': world.key('clients', networks=['203.0.113.0/24']),\n"
-        "          'broken': world.key('broken'), 'unknown': 'sk-unknown'}"
+        "          'broken': world.key('broken'), 'unknown': 'sk-unknown'}\n"
+        "gone.delete()"
     )
-    yield {"url": server.url, "keys": keys, "model": "clients/with/slashes", "hidden": "clients-hidden"}
+    names = {"model": "clients/with/slashes", "hidden": "clients-hidden", "gone": "clients-gone"}
+    yield {"url": server.url, "keys": keys, **names}
     # Mended, for the pages that other tests open show all models.
     operator.does(
         "AIModel.objects.filter(name='clients-broken').update(supported_endpoint_types=[], capabilities=[])\n"
@@ -104,18 +147,29 @@ def named(vendor: str, ids: list[str]) -> list[str]:
     return [f"models/{name}" for name in ids] if vendor == "gemini" else ids
 
 
+def has_what_anthropics_list_has(seen: dict[str, Any], sdk: str) -> None:
+    assert {name: seen[name] for name in ANTHROPICS} == ANTHROPICS, sdk
+    # An SDK walks backwards page by page, each in the order of the list.
+    assert sorted(seen["back"]) == sorted(NEWEST_FIRST[:-1]), sdk
+    assert seen["back"][:2] == NEWEST_FIRST[2:4], sdk
+
+
 @pytest.mark.parametrize(("vendor", "edition"), EDITIONS, ids=lambda part: part or "current")
 def test_the_vendors_own_sdk_for_python(with_a_limit: dict[str, Any], vendor: str, edition: str) -> None:
     path = str(brought(edition)) if edition else ""
 
     seen = run([sys.executable, str(PROGRAMS / f"{vendor}_sdk.py")], with_a_limit, PYTHONPATH=path)
 
-    assert not edition or edition.rpartition("-")[2] == seen["version"].partition(".")[0]
-    assert seen["ids"] == seen["paged"] == named(vendor, NEWEST_FIRST)
-    assert seen["one"] == named(vendor, ["clients/with/slashes"])[0]
-    assert seen["types"] == TYPES[vendor]
-    assert seen.get("tuned", []) == []
-    assert seen["errors"] == PYTHON_ERRORS[vendor]
+    sdk = f"{vendor} {seen['version']}"
+    assert not edition or edition.rpartition("-")[2] == seen["version"].partition(".")[0], sdk
+    assert seen["ids"] == seen["paged"] == named(vendor, NEWEST_FIRST), sdk
+    assert seen["one"] == named(vendor, ["clients/with/slashes"])[0], sdk
+    assert seen["types"] == TYPES[vendor], sdk
+    assert seen["fields"] == PYTHON_FIELDS[vendor], sdk
+    assert seen.get("tuned", []) == [], sdk
+    assert seen["errors"] == PYTHON_ERRORS[vendor], sdk
+    if vendor == "anthropic":
+        has_what_anthropics_list_has(seen, sdk)
 
 
 @pytest.mark.parametrize("vendor", TYPES)
@@ -125,12 +179,21 @@ def test_the_vendors_own_sdk_for_node(with_a_limit: dict[str, Any], vendor: str)
 
     seen = run(["node", str(PROGRAMS / "sdk.mjs"), vendor], with_a_limit, folder=brought("node"))
 
-    assert seen["ids"] == seen["paged"] == named(vendor, NEWEST_FIRST)
-    assert seen["one"] == named(vendor, ["clients/with/slashes"])[0]
+    sdk = f"{vendor} {seen['version']} for Node"
+    assert seen["ids"] == seen["paged"] == named(vendor, NEWEST_FIRST), sdk
+    assert seen["one"] == named(vendor, ["clients/with/slashes"])[0], sdk
+    assert seen["fields"] == {
+        field: sorted(NODE_TYPES.get(each, NODE_ABSENT[vendor]) for each in types)
+        for field, types in PYTHON_FIELDS[vendor].items()
+        for field in [NODE_NAMES.get(field, field) if vendor == "gemini" else field]
+    }, sdk
+    if vendor == "anthropic":
+        assert seen["dates"], sdk
+        has_what_anthropics_list_has(seen, sdk)
     for status, (name, _, code, _) in PYTHON_ERRORS[vendor].items():
         got = seen["errors"][status]
-        assert got[:2] == ["ApiError" if vendor == "gemini" else name, int(status)]
-        assert vendor == "gemini" or got[2:] == [code, True]
+        assert got[:2] == ["ApiError" if vendor == "gemini" else name, int(status)], sdk
+        assert vendor == "gemini" or got[2:] == [code, True], sdk
 
 
 def test_litellm_finds_the_models_of_every_dialect(asked: dict[str, Any]) -> None:
@@ -138,9 +201,10 @@ def test_litellm_finds_the_models_of_every_dialect(asked: dict[str, Any]) -> Non
 
     seen = run([sys.executable, str(PROGRAMS / "litellm_client.py")], asked, PYTHONPATH=path)
 
-    assert sorted(seen["openai"]) == sorted(NEWEST_FIRST)
-    assert sorted(seen["anthropic"]) == sorted(f"anthropic/{name}" for name in NEWEST_FIRST)
-    assert sorted(seen["gemini"]) == sorted(f"gemini/{name}" for name in NEWEST_FIRST)
+    litellm = f"litellm {seen['version']}"
+    assert sorted(seen["openai"]) == sorted(NEWEST_FIRST), litellm
+    assert sorted(seen["anthropic"]) == sorted(f"anthropic/{name}" for name in NEWEST_FIRST), litellm
+    assert sorted(seen["gemini"]) == sorted(f"gemini/{name}" for name in NEWEST_FIRST), litellm
 
 
 def test_llm_lists_the_models(asked: dict[str, Any], tmp_path: Path) -> None:

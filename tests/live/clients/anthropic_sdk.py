@@ -1,11 +1,14 @@
 """What Anthropic's Python SDK sees."""
 
+import inspect
 import json
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import anthropic
+
+FIELDS = ("id", "display_name", "created_at", "lifecycle", "deprecated_at", "max_input_tokens", "capabilities")
 
 
 def told(call: Callable[[], Any]) -> list[Any]:
@@ -16,6 +19,19 @@ def told(call: Callable[[], Any]) -> list[Any]:
         body: Any = error.body
         return [type(error).__name__, error.status_code, body["error"]["type"], bool(error.request_id)]
     return []
+
+
+def kind(value: Any) -> str:
+    """The type of a value; editions have classes of their own for what is an object."""
+    name = type(value).__name__
+    return name if name in {"str", "int", "datetime", "NoneType"} else "object"
+
+
+def stages(models: Any, *wanted: str) -> dict[str, Any]:
+    """The parameter as the edition has it; older ones know of none and take it as one of the caller's own."""
+    if "lifecycle" in inspect.signature(models.list).parameters:
+        return {"lifecycle": list(wanted)}
+    return {"extra_query": {"lifecycle[]": ",".join(wanted)}}
 
 
 def main(asked: dict[str, Any]) -> dict[str, Any]:
@@ -32,6 +48,13 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
         "paged": [model.id for model in good.list(limit=2)],
         "one": good.retrieve(asked["model"]).id,
         "types": sorted({type(model).__name__ for model in listed}),
+        "fields": {name: sorted({kind(getattr(model, name)) for model in listed}) for name in FIELDS},
+        "lifecycle": sorted({model.lifecycle for model in listed}),
+        "has_more": [good.list(limit=limit).has_more for limit in (1, 1000)],
+        "after_hidden": [model.id for model in good.list(limit=2, after_id=asked["gone"])],
+        "before_hidden": [model.id for model in good.list(limit=2, before_id=asked["gone"])],
+        "back": [model.id for model in good.list(limit=2, before_id=listed[-1].id)],
+        "retired": [model.id for model in good.list(**stages(good, "retired"))],
         "errors": {
             "401": told(client("unknown").models.list),
             "403": told(client("abroad").models.list),

@@ -32,6 +32,10 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
         "paged": [model.name for model in good.list(config={"page_size": 2})],
         "one": good.get(model=asked["model"]).name,
         "types": sorted({type(model).__name__ for model in listed}),
+        "fields": {
+            name: sorted({type(getattr(model, name)).__name__ for model in listed})
+            for name in ("name", "display_name", "version", "input_token_limit", "supported_actions")
+        },
         "tuned": [model.name for model in good.list(config={"query_base": False})],
         "errors": {
             "401": told(clients["unknown"].models.list),

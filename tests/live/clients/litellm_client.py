@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from importlib import metadata
 from typing import Any
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
@@ -19,6 +20,7 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
         )
 
     return {
+        "version": metadata.version("litellm"),
         "openai": models("openai", f"{url}/v1"),
         "anthropic": models("anthropic", url),
         "gemini": models("gemini", url),

@@ -31,6 +31,10 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
         "paged": [model.id for model in good.list()],
         "one": good.retrieve(asked["model"]).id,
         "types": sorted({type(model).__name__ for model in listed}),
+        "fields": {
+            name: sorted({type(getattr(model, name)).__name__ for model in listed})
+            for name in ("id", "created", "object", "owned_by", "shutdown_date", "supported_endpoint_types")
+        },
         "errors": {
             "401": told(client("unknown").models.list),
             "403": told(client("abroad").models.list),

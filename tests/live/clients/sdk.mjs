@@ -1,4 +1,5 @@
 // What the vendors' SDKs for Node see: `node sdk.mjs openai|anthropic|gemini JSON`, in the folder with node_modules.
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
 const require = createRequire(`${process.cwd()}/`);
@@ -43,14 +44,45 @@ const vendors = {
   },
 };
 
+// The kinds of a field's values in all models, as typeof has them; null is one of its own.
+function kinds(models, field) {
+  return [...new Set(models.map((model) => (model[field] === null ? "null" : typeof model[field])))].sort();
+}
+
+const FIELDS = {
+  openai: ["id", "created", "object", "owned_by", "shutdown_date", "supported_endpoint_types"],
+  anthropic: ["id", "display_name", "created_at", "lifecycle", "deprecated_at", "max_input_tokens", "capabilities"],
+  gemini: ["name", "displayName", "version", "inputTokenLimit", "supportedActions"],
+};
+const PACKAGES = { openai: "openai", anthropic: "@anthropic-ai/sdk", gemini: "@google/genai" };
+
+// What only Anthropic's list has: cursors, one of them a model that is hidden by now, and stages.
+async function anthropics(models) {
+  const ids = async (query) => (await all(models.list(query))).map(name);
+  const pages = [await models.list({ limit: 1 }), await models.list({ limit: 1000 })];
+  return {
+    lifecycle: [...new Set(pages[1].data.map((model) => model.lifecycle))],
+    has_more: pages.map((page) => page.has_more),
+    dates: pages[1].data.every((model) => !Number.isNaN(Date.parse(model.created_at))),
+    after_hidden: await ids({ limit: 2, after_id: asked.gone }),
+    before_hidden: await ids({ limit: 2, before_id: asked.gone }),
+    back: await ids({ limit: 2, before_id: pages[1].data.at(-1).id }),
+    retired: await ids({ lifecycle: ["retired"] }),
+  };
+}
+
 const { made, list, get } = vendors[vendor]();
 const name = (model) => model.id ?? model.name;
 const good = made("good");
 const limited = made("limited");
 await all(list(limited));
+const listed = await all(list(good));
 console.log(
   JSON.stringify({
-    ids: (await all(list(good))).map(name),
+    version: JSON.parse(readFileSync(`node_modules/${PACKAGES[vendor]}/package.json`, "utf8")).version,
+    ids: listed.map(name),
+    fields: Object.fromEntries(FIELDS[vendor].map((field) => [field, kinds(listed, field)])),
+    ...(vendor === "anthropic" ? await anthropics(good) : {}),
     paged: (await all(list(good, 2))).map(name),
     one: name(await get(good, asked.model)),
     errors: {

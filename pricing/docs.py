@@ -5,17 +5,18 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
 from catalog.exact import write_json
 from pricing.openapi import document
-from tokens.bodies import Body, respond
+from tokens.bodies import BODIES, Body, respond
 from tokens.openapi import Document
 from tokens.openapi.parts import Schema
 
@@ -56,10 +57,14 @@ def openapi(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
-    headers = {"Content-Security-Policy": POLICY, "Cache-Control": CACHED}
-    response = render(request, "pricing/docs.html", contents() | {"host": f"{request.scheme}://{request.get_host()}"})
-    for name, value in headers.items():
-        response[name] = value
+    host = f"{request.scheme}://{request.get_host()}"
+    body = BODIES.get_or_render(
+        ("docs", host), lambda: render_to_string("pricing/docs.html", contents() | {"host": host}).encode()
+    )
+    response = respond(request, body, cache_control=CACHED)
+    if response.status_code == HTTPStatus.OK:
+        response["Content-Type"] = "text/html; charset=utf-8"
+    response["Content-Security-Policy"] = POLICY
     return response
 
 
@@ -127,7 +132,7 @@ def _address(path: str, verb: str, operation: Schema, whole: Document) -> Addres
 
 def _answer(status: str, answer: Schema) -> Answer:
     schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
-    return Answer(status, answer["description"], _names(schema), list(answer["headers"]))
+    return Answer(status, answer["description"], _names(schema), list(answer.get("headers", ())))
 
 
 def _found(reference: Mapping[str, Any], whole: Document) -> Schema:

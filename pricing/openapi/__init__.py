@@ -18,6 +18,7 @@ TAGS = {
     "Keys": "What the caller's own key may do.",
     "Prices": "What models cost, cost before, and will cost.",
     "Exports": "The catalog and its prices in the forms that other programs read; the same for everybody.",
+    "Platform": "For whoever runs it: probes without a key, and this document.",
 }
 
 

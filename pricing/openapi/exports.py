@@ -6,12 +6,12 @@ from tokens import openapi
 from tokens.openapi.parts import Schema, errors, not_modified
 
 
-def export(form: Format) -> Schema:
+def export(form: Format, name: str = "", *, error: str = "ApiError") -> Schema:
     kind = form.content_type.partition(";")[0]
     schema: Schema = {"type": "object"} if kind == "application/json" else {"type": "string"}
     return {
         "get": {
-            "operationId": f"export_{form.name}",
+            "operationId": name or f"export_{form.name}",
             "tags": ["Exports"],
             "summary": form.about,
             "description": f"{form.about}. What a visitor sees; a key changes nothing. Caches may keep it for an hour.",
@@ -24,10 +24,14 @@ def export(form: Format) -> Schema:
                     "content": {kind: {"schema": schema}},
                 },
                 "304": not_modified(),
-                **errors(["ApiError"], REFUSALS),
+                **errors([error], REFUSALS),
             },
         }
     }
 
 
-PATHS: openapi.Document = {f"/api/export/{form.file}": export(form) for form in FORMATS.values() if form.file}
+PATHS: openapi.Document = {
+    **{f"/api/export/{form.file}": export(form) for form in FORMATS.values() if form.file},
+    # Where language models look for it; not below /api, so errors are OpenAI's alone.
+    "/llms.txt": export(FORMATS["llms_txt"], "llms_txt", error="OpenAIError"),
+}

@@ -1,5 +1,6 @@
 """The OpenAPI document says what the service does: every address, every field, every answer."""
 
+import gzip
 from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
@@ -13,9 +14,12 @@ from openapi_spec_validator import validate
 from pricing.openapi import document
 from tests import world
 from tests.golden import FOLDER
+from tokens.errors import CODES
 
 # Addresses for people and for the machine's keeper, which are no part of the API.
-NOT_API = ("admin/", "docs", "openapi.json", "livez", "readyz", "metrics", "static/")
+NOT_API = ("admin/", "docs", "metrics", "static/")
+# What a middleware answers stands in no list of addresses.
+PROBES = {"/livez", "/readyz"}
 # A 304 has no body.
 GOLDEN = sorted(set(FOLDER.glob("*/*.http")) - set(FOLDER.glob("*/304.http")))
 # Golden file -> the shape of its body, where neither the dialect's list nor an error.
@@ -68,8 +72,8 @@ def test_every_public_address_is_in_it_and_no_other() -> None:
     served = {
         "/" + path.rstrip("/").replace("<path:name>", "{model}").replace("<path:path>", "{path}")
         for path in routes(get_resolver().url_patterns)
-        if not path.startswith(NOT_API) and path.startswith(("v1", "anthropic", "models", "api"))
-    } - {"/models/{model}"}
+        if not path.startswith(NOT_API) and path.startswith(("v1", "anthropic", "models", "api", "openapi", "llms"))
+    } - {"/models/{model}"} | PROBES
 
     assert served == set(document()["paths"])
 
@@ -126,6 +130,56 @@ def test_what_a_key_learns_of_itself_is_as_it_says(client: Client) -> None:
     answer = client.get("/api/token", headers={"authorization": f"Bearer {world.key()}"})
 
     conforms(answer.json(), "Key")
+
+
+def test_every_error_has_an_example_in_every_shape_that_is_right() -> None:
+    for path, item in document()["paths"].items():
+        for operation in item.values():
+            errors = {status: told for status, told in operation["responses"].items() if status >= "400"}
+            for status, told in errors.items():
+                if path in PROBES:
+                    continue
+                examples = told["content"]["application/json"]["examples"]
+                assert examples, (path, status)
+                for shape, example in examples.items():
+                    conforms(example["value"], shape)
+
+
+def test_the_codes_of_errors_are_all_that_there_are() -> None:
+    shapes = document()["components"]["schemas"]
+
+    openai = shapes["OpenAIError"]["properties"]["error"]["properties"]["code"]
+    anthropic = shapes["AnthropicError"]["properties"]["error"]["properties"]["details"]["properties"]["error_code"]
+
+    assert openai["enum"] == anthropic["enum"] == list(CODES)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/openapi.json", "/llms.txt"])
+def test_what_needs_no_key_answers_as_it_says(client: Client, path: str) -> None:
+    told = document()["paths"][path]["get"]["responses"]["200"]["content"]
+    answer = client.get(path)
+
+    assert answer.status_code == 200
+    assert answer["content-type"].partition(";")[0] in told
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs"])
+def test_it_is_compressed_and_not_sent_twice(client: Client, path: str) -> None:
+    whole = client.get(path)
+    small = client.get(path, headers={"accept-encoding": "gzip"})
+
+    assert gzip.decompress(small.content) == whole.content
+    assert len(small.content) * 4 < len(whole.content)
+    again = client.get(path, headers={"if-none-match": whole["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_page_is_html_for_the_host_that_was_asked(client: Client) -> None:
+    page = client.get("/docs")
+
+    assert page["content-type"] == "text/html; charset=utf-8"
+    assert b"http://testserver/v1/models" in page.content
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/docs/"])

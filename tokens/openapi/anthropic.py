@@ -1,5 +1,6 @@
 """The shapes of Anthropic's dialect: tokens/dialects/anthropic.py."""
 
+from tokens.errors import CODES
 from tokens.openapi.parts import Schema, array, body, ref, text, text_or_null, whole_or_null, yes_or_no
 
 MODEL_EXAMPLE: Schema = {
@@ -107,7 +108,9 @@ SCHEMAS: Schema = {
                 {
                     "type": text("The family of the error, e.g. authentication_error."),
                     "message": text("A sentence for people."),
-                    "details": body({"error_code": text("What happened, e.g. key_expired.")}, "The cause."),
+                    "details": body(
+                        {"error_code": text("What happened. Branch on this one.", enum=list(CODES))}, "The cause."
+                    ),
                 },
                 "What went wrong.",
             ),

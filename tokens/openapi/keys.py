@@ -68,8 +68,8 @@ NOT_FOUND = errors(["ApiError"], ("404",))
 
 def _authorize(name: str, statuses: tuple[str, ...], parameters: list[Schema]) -> Schema:
     return {
-        "get": {
-            "operationId": name,
+        verb: {
+            "operationId": name if verb == "get" else f"{name}{verb.capitalize()}",
             "tags": ["Keys"],
             "summary": "May this key call that model?",
             "description": "For gateways and proxies that enforce what the list shows; takes any method. A refusal "
@@ -78,6 +78,7 @@ def _authorize(name: str, statuses: tuple[str, ...], parameters: list[Schema]) -
             "parameters": [*parameters, *WHICH],
             "responses": {**dict.fromkeys(statuses, PERMITTED), **REFUSED, **NOT_FOUND},
         }
+        for verb in ("get", "post", "put", "patch", "delete")
     }
 
 

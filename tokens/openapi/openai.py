@@ -1,5 +1,6 @@
 """The shapes of OpenAI's dialect: tokens/dialects/openai.py."""
 
+from tokens.errors import CODES
 from tokens.openapi.parts import Schema, array, body, ref, text, text_or_null, whole, yes_or_no
 
 MODEL_EXAMPLE: Schema = {
@@ -76,7 +77,7 @@ SCHEMAS: Schema = {
                     "message": text("A sentence for people."),
                     "type": text("The family of the error, e.g. invalid_request_error."),
                     "param": text_or_null("The parameter that is wrong."),
-                    "code": text("What happened, e.g. invalid_api_key. Branch on this one."),
+                    "code": text("What happened. Branch on this one.", enum=list(CODES)),
                 },
                 "What went wrong.",
             )

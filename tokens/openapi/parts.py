@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tokens.openapi.examples import error_example
+
 Schema = dict[str, Any]
 
 
@@ -200,7 +202,15 @@ def response(description: str, schemas: Iterable[str], *, headers: Iterable[str]
 def errors(schemas: Iterable[str], statuses: Iterable[str], *, headers: Iterable[str] = ()) -> Schema:
     """The error answers of these statuses, in the shapes of the dialects that an address speaks."""
     shapes = list(schemas)
-    return {status: response(ERRORS[status][0], shapes, headers=(*ERRORS[status][1], *headers)) for status in statuses}
+    return {
+        status: response(
+            ERRORS[status][0],
+            shapes,
+            headers=(*ERRORS[status][1], *headers),
+            examples={shape: error_example(shape, status) for shape in shapes},
+        )
+        for status in statuses
+    }
 
 
 def not_modified(headers: Iterable[str] = ()) -> Schema:

@@ -5,7 +5,7 @@ after each moment it is asked what the lists ask: was it published, did an enabl
 reach lead to it, and did the token's patterns let it through. What was never so answers as what does not exist.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -21,6 +21,7 @@ from tokens.scope import Scope
 class World:
     """The rows that stood at a moment, by what they are rows of and by key."""
 
+    vendors: Mapping[int, Vendor]
     rows: dict[str, dict[int, Any]] = field(
         default_factory=lambda: {"model": {}, "offer": {}, "channel": {}, "token": {}}
     )
@@ -42,7 +43,7 @@ class World:
         }
         for row in self.rows["model"].values():
             if row.name == name and row.status == AIModel.Status.PUBLISHED and row.id in offered:
-                model = _as_it_was(row)
+                model = _as_it_was(row, self.vendors)
                 if any(_scope(token).permits(model) for token in self.rows["token"].values()):
                     return model
         return None
@@ -60,14 +61,14 @@ def last_seen(name: str, *, token: int, scope: Scope) -> AIModel | None:
     return seen
 
 
-def _worlds(models: Iterable[Any], *, token: int) -> Iterator[World]:
+def _worlds(models: Sequence[Any], *, token: int) -> Iterator[World]:
     """The world after each moment at which something of these models, or the token, was changed."""
     offers = list(Offer.history.filter(model_id__in={row.id for row in models}))
     channels = Channel.history.filter(id__in={row.channel_id for row in offers})
     of_kind = {"model": models, "offer": offers, "channel": channels, "token": Token.history.filter(id=token)}
     changes = [(kind, row) for kind, rows in of_kind.items() for row in rows]
     changes.sort(key=lambda change: (change[1].history_date, change[1].history_id))
-    world = World()
+    world = World(Vendor.objects.in_bulk({row.vendor_id for row in models}))
     for _, together in groupby(changes, key=lambda change: change[1].history_date):
         for kind, row in together:
             world.turn(kind, row)
@@ -87,8 +88,8 @@ def _scope(token: Any) -> Scope:
     return Scope(allow=None if token.allow is None else tuple(token.allow), deny=tuple(token.deny))
 
 
-def _as_it_was(row: Any) -> AIModel:
+def _as_it_was(row: Any, vendors: Mapping[int, Vendor]) -> AIModel:
     model: AIModel = row.instance
     # A vendor that is no more has no name that a pattern could match.
-    model.vendor = Vendor.objects.filter(pk=row.vendor_id).first() or Vendor()
+    model.vendor = vendors.get(row.vendor_id) or Vendor()
     return model

@@ -164,6 +164,18 @@ def test_a_cursor_tells_nothing_of_what_the_key_never_saw(client: Client, key: s
     assert secret.json()["error"] == missing.json()["error"]
 
 
+def test_remembering_takes_few_queries_however_much_was_changed(
+    client: Client, key: str, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(20):
+        saved(Token.objects.get(), deny=[f"other-{number}"])
+    AIModel.objects.filter(name="m3").set_status("draft")
+
+    # Key; m3 in the list; its history, its vendor, offers, channels, token and reach (two); the list and its vendors.
+    with django_assert_max_num_queries(11):
+        assert ids(anthropic(client, key, "after_id=m3&limit=2")) == ["m4", "m5"]
+
+
 def test_a_key_saw_nothing_before_it_was_made(client: Client, key: str) -> None:
     AIModel.objects.filter(name="m3").set_status("draft")
     younger = world.key(name="a newcomer")

@@ -10,6 +10,9 @@ django.setup(set_prefix=False)
 from tokens.lane import Lane  # noqa: E402  (its models can be imported only now)
 from tokens.metrics import metered  # noqa: E402
 from tokens.requests import Utf8Handler  # noqa: E402
+from tokens.throttling import limiter  # noqa: E402
 
 django_application = Utf8Handler()
 application = metered(Lane(django_application))
+# Made while nobody waits: it brings the client of Redis in, which takes longer than any request.
+limiter()

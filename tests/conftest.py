@@ -11,8 +11,9 @@ from pricing.margins import _at_a_loss
 from pricing.pages.shelf import shelf
 from pricing.publishing import turns
 from tests import world as the_world
+from tokens.authentication import _auto_groups
 from tokens.bodies import BODIES
-from tokens.throttling import FAILURES, KNOWN, limiter
+from tokens.throttling import FAILURES, KNOWN, VISITORS, _made
 from tokens.usage import USAGE
 
 
@@ -27,7 +28,9 @@ def _nothing_remembered() -> None:
     USAGE.__init__()  # type: ignore[misc]
     FAILURES.__init__()  # type: ignore[misc]
     KNOWN.__init__()  # type: ignore[misc]
-    limiter.cache_clear()
+    VISITORS.__init__()  # type: ignore[misc]
+    _made.cache_clear()
+    _auto_groups.cache_clear()
     turns.cache_clear()
     _at_a_loss.cache_clear()
     shelf.cache_clear()

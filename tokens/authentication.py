@@ -8,6 +8,7 @@ import datetime as dt
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -25,12 +26,15 @@ from tokens.credentials import candidate_keys, client_address, is_within
 from tokens.errors import ApiError
 from tokens.models import RetiredKey, Token, TokenGroup
 from tokens.scope import Scope
-from tokens.throttling import FAILURES, KNOWN, Quota, limiter, strictest
+from tokens.throttling import FAILURES, KNOWN, VISITORS, Failures, Quota, limiter, strictest
 from tokens.usage import USAGE
 
 logger = logging.getLogger("modelbook.keys")
 
 Row = Mapping[str, Any]
+
+# Refusals that end without any change in the database: by the clock, or for a caller at another address.
+PASSING = frozenset({"key_not_yet_valid", "ip_not_allowed"})
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,16 @@ class Caller:
     valid_until: dt.datetime | None
     networks: tuple[str, ...]
     is_over_budget: bool
+    # Whether only a change, or `valid_until`, makes another key of the same request the one that counts.
+    is_lasting: bool
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A key that was sent: its digest under the newest pepper, and whether its checksum says that we made it."""
+
+    newest: str
+    is_ours: bool
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -67,32 +81,40 @@ class OptionalTokenAuthentication(BaseAuthentication):
     """Takes whoever has no valid key as a visitor: clients send their keys for other services along."""
 
     def authenticate(self, request: Request) -> tuple[None, Caller] | None:
+        now = timezone.now()
         try:
-            return None, authenticate(request._request, at=timezone.now())
+            caller = authenticate(request._request, at=now, failures=VISITORS)
         except ApiError:
             return None
+        charge(request._request, caller, at=now)
+        return None, caller
 
 
-def authenticate(request: HttpRequest, *, at: dt.datetime) -> Caller:
+def authenticate(request: HttpRequest, *, at: dt.datetime, failures: Failures = FAILURES) -> Caller:
     """The caller of the first valid key in the request; ApiError says why there is none."""
     candidates = candidate_keys(request)
     if not candidates:
         raise ApiError("missing_api_key")
     address = client_address(request)
     digests = _digests(candidates)
-    # Who goes on guessing is refused before any query; one whose key was good before is not held up by it.
-    spent = FAILURES.spent(address)
-    if spent is not None and not any(KNOWN.has(digest) for digest in digests):
-        raise rate_limit_error(spent, at=at)
-    refusal = ""
+    # Who goes on guessing is refused before any query. Keys that were good before are not held up by it, nor are those
+    # with our checksum: after a start no process knows who was good, and the secret in them cannot be guessed.
+    spent = failures.spent(address)
+    if spent is not None:
+        digests = {digest: sent for digest, sent in digests.items() if sent.is_ours or KNOWN.has(digest)}
+        if not digests:
+            raise rate_limit_error(spent, at=at)
+    refusal, is_lasting = "", spent is None
     for row in find(list(digests)):
         reason = next(refusals(row, address=address, at=at), "")
         if not reason:
-            return _welcome(row, digests[row["found_by"]], at=at)
+            return _welcome(row, digests[row["found_by"]].newest, is_lasting=is_lasting, at=at)
         if "retired" in row:
             _note_leak(row, address=address, at=at)
-        refusal = refusal or reason
-    FAILURES.count(address)
+        refusal, is_lasting = refusal or reason, is_lasting and reason not in PASSING
+    if spent is not None and not refusal:
+        raise rate_limit_error(spent, at=at)
+    failures.count(address, keys=len(candidates))
     raise ApiError(refusal or "invalid_api_key")
 
 
@@ -149,12 +171,13 @@ def rate_of(row: Row) -> str:
     return row["rate_limit"] or strictest(row["group_rate_limits"])
 
 
-def _digests(candidates: Sequence[str]) -> dict[str, str]:
-    """Digest -> the key's digest under the newest pepper, which is the same for all but keys of an older pepper."""
-    found: dict[str, str] = {}
-    for key in filter(keys.is_plausible, candidates):
-        newest, *older = keys.digests(key, settings.TOKEN_PEPPERS)
-        found |= dict.fromkeys([newest, *older], newest)
+def _digests(candidates: Sequence[str]) -> dict[str, Sent]:
+    """Each digest that a key may be stored under, which is one for every pepper."""
+    found: dict[str, Sent] = {}
+    for key in candidates:
+        if keys.is_plausible(key, prefix=settings.TOKEN_PREFIX):
+            newest, *older = keys.digests(key, settings.TOKEN_PEPPERS)
+            found |= dict.fromkeys([newest, *older], Sent(newest, keys.is_ours(key)))
     return found
 
 
@@ -176,12 +199,22 @@ def _rows(tokens: QuerySet[Token], key: str) -> dict[Any, dict[str, Any]]:
         of_token = list(group)
         groups = {row["groups"]: row["groups__rate_limit"] for row in of_token if row["groups"] is not None}
         if of_token[0]["uses_auto_groups"]:
-            groups |= dict(TokenGroup.objects.filter(in_auto=True).values_list("pk", "rate_limit"))
+            groups |= _auto_groups(of_token[0]["revision"] or 0)
         found[of_token[0][key]] = of_token[0] | {
             "groups": tuple(sorted(groups)),
             "group_rate_limits": list(groups.values()),
         }
     return found
+
+
+@lru_cache(maxsize=8)
+def _auto_groups(revision: int) -> Mapping[int, str]:  # noqa: ARG001 (what the answer is kept under)
+    """The rate limit of each group in the automatic order.
+
+    Kept under the catalog's revision, which every change of a group raises. It was read before these rows are: a change
+    between the two makes them new too early, never too late.
+    """
+    return dict(TokenGroup.objects.filter(in_auto=True).values_list("pk", "rate_limit"))
 
 
 def refusals(row: Row, *, address: str, at: dt.datetime) -> Iterator[str]:
@@ -205,13 +238,13 @@ def _note_leak(row: Row, *, address: str, at: dt.datetime) -> None:
         logger.warning("A replaced key of token %s is still in use, from %s: is it leaked?", row["key_id"], address)
 
 
-def _welcome(row: Row, newest_digest: str, *, at: dt.datetime) -> Caller:
+def _welcome(row: Row, newest_digest: str, *, is_lasting: bool, at: dt.datetime) -> Caller:
     """The caller of a valid key; what its use tells is noted for later."""
     KNOWN.add(row["found_by"])
     USAGE.note_use(row["pk"], last_used_at=row["last_used_at"], at=at)
     retired = row.get("retired")
     if retired is None and row["found_by"] != newest_digest:
-        USAGE.note_digest(row["pk"], digest=newest_digest, pepper=max(settings.TOKEN_PEPPERS))
+        USAGE.note_digest(row["pk"], old=row["found_by"], new=newest_digest, pepper=max(settings.TOKEN_PEPPERS))
     ends = [end for end in (row["expires_at"], retired and retired["valid_until"]) if end]
     return Caller(
         token=row["pk"],
@@ -223,4 +256,5 @@ def _welcome(row: Row, newest_digest: str, *, at: dt.datetime) -> Caller:
         valid_until=min(ends, default=None),
         networks=tuple(row["networks"]),
         is_over_budget=row["is_over_budget"],
+        is_lasting=is_lasting,
     )

@@ -68,6 +68,12 @@ class BodyCache:
             self._keep(key, body)
         return body
 
+    def touch(self, key: Hashable) -> None:
+        """Makes the body under the key the last one to fall out, for whoever gives it again from elsewhere."""
+        with self._lock:
+            if key in self._bodies:
+                self._bodies.move_to_end(key)
+
     def clear(self) -> None:
         with self._lock:
             self._bodies.clear()

@@ -2,7 +2,8 @@
 
 import functools
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import parse_qs
 
 from django.conf import settings
@@ -43,10 +44,15 @@ def original_addresses(request: HttpRequest) -> list[tuple[str, str]]:
 
 def client_address(request: HttpRequest) -> str:
     """The caller's address: the connection's own, or what the outermost of TRUSTED_PROXIES proxies says."""
-    forwarded = [part for part in map(str.strip, request.headers.get("X-Forwarded-For", "").split(",")) if part]
+    return address_in(request.META)
+
+
+def address_in(environ: Mapping[str, Any]) -> str:
+    """The same, of a request that Django has not seen."""
+    forwarded = [part for part in map(str.strip, environ.get("HTTP_X_FORWARDED_FOR", "").split(",")) if part]
     if settings.TRUSTED_PROXIES and len(forwarded) >= settings.TRUSTED_PROXIES:
-        return forwarded[-settings.TRUSTED_PROXIES]
-    return str(request.META.get("REMOTE_ADDR", ""))
+        return str(forwarded[-settings.TRUSTED_PROXIES])
+    return str(environ.get("REMOTE_ADDR", ""))
 
 
 def is_within(address: str, networks: Iterable[str]) -> bool:

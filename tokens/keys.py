@@ -67,9 +67,21 @@ def checksum(body: str) -> str:
     return "".join(reversed(letters))
 
 
-def is_plausible(plaintext: str) -> bool:
-    """Whether the key is worth a query."""
-    return len(plaintext) <= MAX_LENGTH and not is_mistyped(plaintext)
+def is_plausible(plaintext: str, *, prefix: str) -> bool:
+    """Whether the key is worth a query, where new keys have that prefix.
+
+    A key of our own with a letter too few, too many or wrong is not, and nor is one so short that it was never taken
+    over from anybody.
+    """
+    if not SHORTEST_FOREIGN <= len(plaintext) <= MAX_LENGTH:
+        return False
+    return is_ours(plaintext) or not (plaintext.startswith(f"{prefix}_") or SHAPE.fullmatch(plaintext))
+
+
+def is_ours(plaintext: str) -> bool:
+    """True for a key of our own shape, of whatever prefix, whose checksum is right."""
+    match = SHAPE.fullmatch(plaintext)
+    return match is not None and hmac.compare_digest(checksum(match["body"]), match["checksum"])
 
 
 def normal_form(plaintext: str) -> str:
@@ -82,20 +94,17 @@ def normal_form(plaintext: str) -> str:
     return match["key"] if match else plaintext
 
 
-def refuse_unfit(plaintext: str) -> None:
-    """UnfitKeyError for a key of another system that clients could not send, or that others could guess."""
+def refuse_unfit(plaintext: str, *, prefix: str) -> None:
+    """UnfitKeyError for a key of another system that clients could not send, or that others could guess.
+
+    `prefix` is that of new keys: what begins like one and is none is taken for a typing error.
+    """
     if not (plaintext.isascii() and plaintext.isprintable()) or set(plaintext) & set(" ,"):
         raise UnfitKeyError("A key is one word of plain letters, digits and signs, without a comma.")
     if len(plaintext) < SHORTEST_FOREIGN:
         raise UnfitKeyError(f"A key of fewer than {SHORTEST_FOREIGN} characters could be guessed.")
-    if not is_plausible(plaintext):
+    if not is_plausible(plaintext, prefix=prefix):
         raise UnfitKeyError(f"It is longer than {MAX_LENGTH} characters, or a key of this service with a typing error.")
-
-
-def is_mistyped(plaintext: str) -> bool:
-    """True for a key of our own shape whose checksum is wrong: nobody was ever given it."""
-    match = SHAPE.fullmatch(plaintext)
-    return match is not None and not hmac.compare_digest(checksum(match["body"]), match["checksum"])
 
 
 def digest(plaintext: str, pepper: str) -> str:

@@ -7,12 +7,13 @@ leaves to Django: there is one place that decides.
 """
 
 import datetime as dt
+import functools
 import hashlib
 import threading
 import time
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +24,8 @@ from django.http import HttpResponse
 
 from catalog.requestid import request_id_for
 from tokens.authentication import Caller
-from tokens.bodies import Body
+from tokens.bodies import BODIES, Body
+from tokens.credentials import address_in, is_within
 from tokens.dialects.base import Dialect
 from tokens.throttling import limiter
 from tokens.usage import GRAIN, USAGE
@@ -49,12 +51,15 @@ DECIDING = (
     "HTTP_ORIGIN",
     "wsgi.url_scheme",
 )
-# Answers kept; each is some headers, and a weak reference to a body: tokens/bodies.py says how much memory bodies take.
-KEPT = 10_000
+# Answers kept, a kilobyte each: its name, its terms, and a weak reference to a body, of which tokens/bodies.py says how
+# much memory they take. More keys than that in turn would all be answered by Django.
+KEPT = 50_000
+# Of these, of one token: a caller that asks in ever new words pushes nobody out but itself.
+KEPT_OF_ONE = 16
 COUNTERS = "SELECT number, permissions FROM catalog_revision WHERE id = 1"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Terms:
     """Under what an answer may be given again; a view puts them on its response as `terms`."""
 
@@ -63,38 +68,101 @@ class Terms:
     token: int
     rate_limit: str
     dialect: Dialect
+    networks: tuple[str, ...]
     body: "weakref.ref[Body]"
+    # Under what tokens/bodies.py keeps the body.
+    name: Hashable
 
     @classmethod
-    def of(cls, caller: Caller, dialect: Dialect, body: Body, *, on: dt.date) -> "Terms | None":
-        """The terms of a list for one day (UTC); None where the caller's address counts too."""
-        if caller.networks:
+    def of(cls, caller: Caller, dialect: Dialect, body: Body, *, name: Hashable, on: dt.date) -> "Terms | None":
+        """The terms of a list for one day (UTC); None where another key in the request may count before that."""
+        if not caller.is_lasting:
             return None
         midnight = dt.datetime.combine(on + dt.timedelta(days=1), dt.time(), tzinfo=dt.UTC)
         end = min(midnight, caller.valid_until or midnight)
         counters = (caller.revision, caller.permissions)
-        return cls(counters, end.timestamp(), caller.token, caller.rate_limit, dialect, weakref.ref(body))
+        return cls(
+            counters,
+            end.timestamp(),
+            caller.token,
+            caller.rate_limit,
+            dialect,
+            caller.networks,
+            weakref.ref(body),
+            name,
+        )
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What comes before the bytes of an answer, without what is of one request alone."""
+
+    status: str
+    headers: tuple[tuple[str, str], ...]
+    is_empty: bool
+    is_packed: bool
+
+    @classmethod
+    @functools.lru_cache(maxsize=1024)
+    def of(cls, status: str, headers: tuple[tuple[str, str], ...]) -> "Head":
+        """One for all answers that have it: keys that see the same list differ in nothing here."""
+        is_packed = any(name.lower() == "content-encoding" for name, _ in headers)
+        return cls(status, headers, is_empty=status.startswith("304"), is_packed=is_packed)
+
+
+@dataclass(slots=True)
 class Kept:
     """An answer that may be given again."""
 
     terms: Terms
-    status: str
-    headers: list[tuple[str, str]]
+    head: Head
     noted_at: float = field(default_factory=time.time)
-
-    def __post_init__(self) -> None:
-        self.is_empty = self.status.startswith("304")
-        self.is_packed = any(name.lower() == "content-encoding" for name, _ in self.headers)
 
     def body(self) -> list[bytes] | None:
         """The bytes, unless they were dropped to make room."""
-        body = self.terms.body()
+        body, head = self.terms.body(), self.head
         if body is None:
             return None
-        return [b"" if self.is_empty else (body.gzipped or b"") if self.is_packed else body.plain]
+        return [b"" if head.is_empty else (body.gzipped or b"") if head.is_packed else body.plain]
+
+
+class Shelf:
+    """The answers given lately, so many of each token and so many in all; safe between threads."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[bytes, Kept] = OrderedDict()
+        self._of_token: dict[int, OrderedDict[bytes, None]] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, key: bytes) -> Kept | None:
+        """The answer under the key, which is now the last one to fall out."""
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is not None:
+                self._kept.move_to_end(key)
+                self._of_token[kept.terms.token].move_to_end(key)
+            return kept
+
+    def put(self, key: bytes, kept: Kept) -> None:
+        with self._lock:
+            if key in self._kept:
+                self._drop(key)
+            own = self._of_token.setdefault(kept.terms.token, OrderedDict())
+            self._kept[key], own[key] = kept, None
+            if len(own) > KEPT_OF_ONE:
+                self._drop(next(iter(own)))
+            if len(self._kept) > KEPT:
+                self._drop(next(iter(self._kept)))
+
+    def _drop(self, key: bytes) -> None:
+        token = self._kept.pop(key).terms.token
+        own = self._of_token[token]
+        del own[key]
+        if not own:
+            del self._of_token[token]
 
 
 class Lane:
@@ -102,15 +170,14 @@ class Lane:
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        self._kept: OrderedDict[bytes, Kept] = OrderedDict()
-        self._lock = threading.Lock()
+        self.shelf = Shelf()
         self.counters = Counters()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] != "GET":
             return self._application(environ, start_response)
         key = _key(environ)
-        kept = self._kept.get(key)
+        kept = self.shelf.get(key)
         if kept is not None:
             answer = self._give(kept, environ, start_response)
             if answer is not None:
@@ -124,7 +191,9 @@ class Lane:
         terms, now, body = kept.terms, time.time(), kept.body()
         if body is None or now >= terms.valid_until or self.counters.read() != terms.counters:
             return None
-        headers = kept.headers
+        if terms.networks and not is_within(address_in(environ), terms.networks):
+            return None
+        headers = [*kept.head.headers]
         if terms.rate_limit:
             quota = limiter().hit(terms.rate_limit, f"token:{terms.token}")
             if not quota.allowed:
@@ -132,12 +201,13 @@ class Lane:
                 environ["modelbook.quota"] = quota
                 return None
             at = dt.datetime.fromtimestamp(now, tz=dt.UTC)
-            headers = [*headers, *terms.dialect.rate_headers(quota, at=at).items()]
+            headers += terms.dialect.rate_headers(quota, at=at).items()
         if now - kept.noted_at >= GRAIN.total_seconds():
             kept.noted_at = now
             USAGE.note_use(terms.token, last_used_at=None, at=dt.datetime.fromtimestamp(now, tz=dt.UTC))
         request_id = request_id_for(environ.get("HTTP_X_REQUEST_ID", ""))
-        start_response(kept.status, [*headers, ("x-request-id", request_id), ("request-id", request_id)])
+        BODIES.touch(terms.name)
+        start_response(kept.head.status, [*headers, ("x-request-id", request_id), ("request-id", request_id)])
         return body
 
     def _keep(self, key: bytes, response: Any) -> None:
@@ -145,13 +215,9 @@ class Lane:
         if terms is None or not isinstance(response, HttpResponse):
             return
         of_one_request = {"x-request-id", "request-id", *terms.dialect.rate_header_names}
-        headers = [(name, value) for name, value in response.items() if name.lower() not in of_one_request]
+        headers = ((name, value) for name, value in response.items() if name.lower() not in of_one_request)
         status = f"{response.status_code} {response.reason_phrase}"
-        with self._lock:
-            self._kept[key] = Kept(terms, status, headers)
-            self._kept.move_to_end(key)
-            if len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+        self.shelf.put(key, Kept(terms, Head.of(status, tuple(headers))))
 
 
 class Counters:

@@ -101,7 +101,7 @@ class TokenManager(models.Manager.from_queryset(TokenQuerySet)):  # type: ignore
 
     def take_over(self, name: str, *, plaintext: str, groups: list[TokenGroup], **fields: object) -> "Token":
         """Makes a token of a key that clients have already; keys.UnfitKeyError if it will not do."""
-        keys.refuse_unfit(plaintext)
+        keys.refuse_unfit(plaintext, prefix=settings.TOKEN_PREFIX)
         if self.holding(plaintext).exists():
             raise keys.UnfitKeyError("This key is or was a token's already.")
         token = Token(name=name, **fields)
@@ -204,13 +204,23 @@ class Token(TrackedModel):
             self.groups.set(groups)
 
     def rotate(self, *, grace: dt.timedelta, at: dt.datetime) -> str:
-        """Gives it a new key, saved, while the old one goes on working for the grace; returns the new one."""
+        """Gives it a new key, saved, while the old one goes on working for the grace; returns the new one.
+
+        Without a grace, keys that were replaced before end now too.
+        """
         with transaction.atomic():
             # Of two rotations at once, the second waits here and then retires the key that the first has made.
             bump(self.revision_counter)
             self.refresh_from_db(fields=["key_id", "digest", "pepper", "masked"])
-            RetiredKey.objects.create(
-                token=self, key_id=self.key_id, digest=self.digest, masked=self.masked, valid_until=at + grace
+            if not grace:
+                # It leaked, or may have: what was replaced earlier is not to be trusted longer.
+                self.retired_keys.filter(valid_until__gt=at).update(valid_until=at)
+            self.retired_keys.create(
+                key_id=self.key_id,
+                digest=self.digest,
+                pepper=self.pepper,
+                masked=self.masked,
+                valid_until=at + grace,
             )
             plaintext = self.assign_new_key()
             self.save(update_fields=["key_id", "digest", "pepper", "masked", "updated_at"])
@@ -247,6 +257,7 @@ class RetiredKey(TrackedModel):
     token = models.ForeignKey(Token, on_delete=models.CASCADE, related_name="retired_keys")
     key_id = models.CharField("key id", max_length=64)
     digest = models.CharField(max_length=64, unique=True)
+    pepper = models.PositiveIntegerField(null=True, editable=False, help_text="Empty: replaced before it was noted.")
     masked = models.CharField("key", max_length=64)
     valid_until = models.DateTimeField(help_text="Refused from this moment on.")
     retired_at = models.DateTimeField(auto_now_add=True)

@@ -9,10 +9,11 @@ import datetime as dt
 import ipaddress
 import logging
 import math
+import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import cast
@@ -29,6 +30,8 @@ logger = logging.getLogger("modelbook.throttling")
 
 # Longer than Redis ever takes when it is well, and not noticed when it is not.
 REDIS_TIMEOUT = 0.1
+# How several rates are written in one text.
+SEPARATORS = re.compile(r"[,;|]")
 # After a failure Redis is left alone this long (seconds); then one request tries it again.
 REDIS_PAUSE = 5.0
 
@@ -48,24 +51,36 @@ class Quota:
 
 
 @lru_cache(maxsize=1024)
-def parse_rate(text: str) -> limits.RateLimitItem:
-    """`60/minute`, `5/second`, `1000/hour`, `100 per 2 hours`; ValueError for anything else."""
-    return limits.parse(text)
+def parse_rates(text: str) -> tuple[limits.RateLimitItem, ...]:
+    """`60/minute`, `5/second`, `100 per 2 hours`, or several as `2/second; 1000/hour`; ValueError for anything else.
+
+    The one of the shortest period comes first.
+    """
+    return tuple(sorted(limits.parse_many(text), key=lambda item: item.get_expiry()))
 
 
 def strictest(rates: Iterable[str]) -> str:
-    """The rate among these that allows the least per second; empty where none limits."""
-    return min(
-        filter(None, rates), key=lambda rate: parse_rate(rate).amount / parse_rate(rate).get_expiry(), default=""
-    )
+    """The rates among these that limit, as one text: a burst and an hour may both; empty where none does."""
+    written = [part.strip() for rate in filter(None, rates) for part in SEPARATORS.split(rate)]
+    # One for each rate: of those that say the same in other words, only one is to be counted.
+    kept = {item: text for text in written for item in parse_rates(text)}
+    for item in list(kept):
+        if any(_implies(other, item) for other in kept if other != item):
+            del kept[item]
+    return "; ".join(kept[item] for item in sorted(kept, key=lambda item: item.get_expiry()))
+
+
+def _implies(one: limits.RateLimitItem, other: limits.RateLimitItem) -> bool:
+    """Whether whoever keeps to the one keeps to the other too, so that it need not be counted."""
+    return one.amount * math.ceil(other.get_expiry() / one.get_expiry()) <= other.amount
 
 
 def validate_rate(text: str) -> None:
     """For model fields."""
     try:
-        parse_rate(text)
+        parse_rates(text)
     except ValueError:
-        raise ValidationError("Write a number and a period, e.g. 60/minute or 1000/hour.") from None
+        raise ValidationError("Write a number and a period, e.g. 60/minute, or several: 2/second; 1000/hour.") from None
 
 
 class Limiter:
@@ -73,16 +88,16 @@ class Limiter:
 
     def __init__(self, redis_url: str = "") -> None:
         self._local = MovingWindowRateLimiter(MemoryStorage())
-        self._shared = MovingWindowRateLimiter(_redis(redis_url)) if redis_url else None
+        self._shared = _shared(redis_url) if redis_url else None
         self._resume_at = 0.0
         self._lock = threading.Lock()
 
     def hit(self, rate: str, key: str) -> Quota:
-        """Counts one request of this key, if its rate allows it, and tells what is left."""
-        item = parse_rate(rate)
+        """Counts one request of this key, if its rate allows it, and tells what is left of what is nearest its end."""
+        items = parse_rates(rate)
         if self._shared is not None and self._is_turn_of_redis():
             try:
-                quota = _count(self._shared, item, key)
+                quota = _count(self._shared, items, key)
             except Exception as error:  # noqa: BLE001 (whatever is wrong with Redis, requests go on)
                 self._resume_at = time.monotonic() + REDIS_PAUSE
                 REDIS_FAILURES.inc()
@@ -90,12 +105,12 @@ class Limiter:
             else:
                 self._resume_at = 0.0
                 return quota
-        return _count(self._local, item, key)
+        return _count(self._local, items, key)
 
     def spent(self, rate: str, key: str) -> Quota | None:
         """The quota, if the next hit would be refused; counted in this process, and counts nothing."""
-        item = parse_rate(rate)
-        return None if self._local.test(item, key) else _quota(self._local, item, key, allowed=False)
+        items = parse_rates(rate)
+        return None if _has_room(self._local, items, key) else _quota(self._local, items, key, allowed=False)
 
     def _is_turn_of_redis(self) -> bool:
         """True while Redis is well; after a failure, for one request every few seconds that finds out."""
@@ -109,23 +124,49 @@ class Limiter:
             return True
 
 
-def _count(limiter: MovingWindowRateLimiter, item: limits.RateLimitItem, key: str) -> Quota:
-    return _quota(limiter, item, key, allowed=limiter.hit(item, key))
+def _count(limiter: MovingWindowRateLimiter, items: Sequence[limits.RateLimitItem], key: str) -> Quota:
+    shortest, *longer = items
+    # What a longer period refuses must not use up the shorter one: who came back in time would be refused again.
+    allowed = _has_room(limiter, longer, key) and limiter.hit(shortest, key)
+    # Each is counted by itself, so none ever lets more through, whatever others count meanwhile.
+    allowed = allowed and all(limiter.hit(item, key) for item in longer)
+    return _quota(limiter, items, key, allowed=allowed)
 
 
-def _quota(limiter: MovingWindowRateLimiter, item: limits.RateLimitItem, key: str, *, allowed: bool) -> Quota:
-    stats = limiter.get_window_stats(item, key)
-    return Quota(allowed, item.amount, stats.remaining, dt.datetime.fromtimestamp(stats.reset_time, tz=dt.UTC))
+def _has_room(limiter: MovingWindowRateLimiter, items: Iterable[limits.RateLimitItem], key: str) -> bool:
+    return all(limiter.test(item, key) for item in items)
 
 
-def _redis(url: str) -> Storage:
-    storage = storage_from_string(url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT)
-    return cast("Storage", storage)
+def _quota(
+    limiter: MovingWindowRateLimiter, items: Iterable[limits.RateLimitItem], key: str, *, allowed: bool
+) -> Quota:
+    """Of the rate with the least left, and of several that have as little, the one that stays so the longest."""
+    stats = ((limiter.get_window_stats(item, key), item) for item in items)
+    found, item = min(stats, key=lambda pair: (pair[0].remaining, -pair[0].reset_time))
+    return Quota(allowed, item.amount, found.remaining, dt.datetime.fromtimestamp(found.reset_time, tz=dt.UTC))
+
+
+def _shared(url: str) -> MovingWindowRateLimiter | None:
+    """Counting in Redis; None where that cannot even be set up, which must not refuse a request either."""
+    try:
+        storage = storage_from_string(url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT)
+        return MovingWindowRateLimiter(cast("Storage", storage))
+    except Exception as error:  # noqa: BLE001 (a wrong address, a package that is missing: all the same here)
+        logger.error("REDIS_URL cannot be used, each process counts rates by itself: %s", type(error).__name__)  # noqa: TRY400 (its text may hold the password)
+        return None
+
+
+def limiter() -> Limiter:
+    """This process's limiter. The first threads to ask wait for one to make it: half of it would be of no use."""
+    with _making:
+        return _made()
+
+
+_making = threading.Lock()
 
 
 @cache
-def limiter() -> Limiter:
-    """This process's limiter."""
+def _made() -> Limiter:
     return Limiter(settings.REDIS_URL)
 
 
@@ -150,8 +191,9 @@ class Failures:
         """The quota, if this address has sent too many wrong keys."""
         return self._limiter.spent(self._rate, whose(address)) if settings.FAILED_KEYS_PER_MINUTE else None
 
-    def count(self, address: str) -> None:
-        if settings.FAILED_KEYS_PER_MINUTE:
+    def count(self, address: str, *, keys: int) -> None:
+        """Counts a request with so many wrong keys; each is a guess."""
+        for _ in range(keys if settings.FAILED_KEYS_PER_MINUTE else 0):
             self._limiter.hit(self._rate, whose(address))
 
     @property
@@ -179,4 +221,7 @@ class Known:
 
 
 FAILURES = Failures()
+# At addresses that are open to everybody, where clients send keys of other services along: that is no reason to refuse
+# anybody elsewhere, but nobody may guess there without end either.
+VISITORS = Failures()
 KNOWN = Known()

@@ -26,7 +26,7 @@ class Usage:
     """Gathers under a lock; `flush` writes and forgets."""
 
     last_used: dict[int, dt.datetime] = field(default_factory=dict)
-    new_digests: dict[int, tuple[str, int]] = field(default_factory=dict)
+    new_digests: dict[int, tuple[str, str, int]] = field(default_factory=dict)
     refused: dict[int, list[dt.datetime]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -41,10 +41,10 @@ class Usage:
                 self.last_used[token] = at
             self._start()
 
-    def note_digest(self, token: int, *, digest: str, pepper: int) -> None:
+    def note_digest(self, token: int, *, old: str, new: str, pepper: int) -> None:
         """The token's key under the newest pepper, seen because its holder just sent the key."""
         with self._lock:
-            self.new_digests[token] = (digest, pepper)
+            self.new_digests[token] = (old, new, pepper)
         self._start()
 
     def note_refused(self, retired_key: int, *, at: dt.datetime) -> None:
@@ -69,8 +69,9 @@ class Usage:
                 # Another process may have written it within the minute.
                 stale = Q(last_used_at=None) | Q(last_used_at__lte=at - GRAIN)
                 tokens.filter(stale, pk=token).update(last_used_at=at)
-            for token, (digest, pepper) in sorted(new_digests.items()):
-                tokens.filter(pk=token, pepper__lt=pepper).update(digest=digest, pepper=pepper)
+            for token, (old, new, pepper) in sorted(new_digests.items()):
+                # A rotation may have given it another key meanwhile, which the old one must not take the place of.
+                tokens.filter(pk=token, digest=old).update(digest=new, pepper=pepper)
             for key, times in sorted(refused.items()):
                 retired.filter(pk=key).update(refused_uses=F("refused_uses") + len(times), refused_at=max(times))
 

@@ -60,12 +60,10 @@ class ModelListView(ApiView):
         dialect = dialect_of(request._request)
         listing = Listing(caller.scope, timezone.now().date(), token=caller.token)
         page = dialect.read_page(request.query_params, listing)
-        body = BODIES.get_or_render(
-            (caller.revision, dialect.name, caller.scope.fingerprint, page, listing.on),
-            lambda: write_json(dialect.list_body(listing, page)),
-        )
+        name = (caller.revision, dialect.name, caller.scope.fingerprint, page, listing.on)
+        body = BODIES.get_or_render(name, lambda: write_json(dialect.list_body(listing, page)))
         response = self.respond(request, body)
-        response.terms = Terms.of(caller, dialect, body, on=listing.on)  # type: ignore[attr-defined]
+        response.terms = Terms.of(caller, dialect, body, name=name, on=listing.on)  # type: ignore[attr-defined]
         return response
 
 

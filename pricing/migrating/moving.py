@@ -167,7 +167,7 @@ class _Tokens:
             self.known += 1
             return
         try:
-            keys.refuse_unfit(token.key)
+            keys.refuse_unfit(token.key, prefix=settings.TOKEN_PREFIX)
         except keys.UnfitKeyError as error:
             self.skipped[f"key unfit: {error}"] += 1
             return

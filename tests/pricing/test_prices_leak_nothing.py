@@ -15,6 +15,7 @@ from pricing.models import DiscountRule, GroupRate, PopularModel, PriceSheet
 from pricing.popularity import Report, record_usage
 from pricing.publishing import turns
 from tests import world
+from tokens.authentication import _auto_groups
 from tokens.bodies import BODIES
 
 GETS = (
@@ -50,6 +51,7 @@ class TestNothingLeaks(TestCase):
     @given(st.lists(MODELS, min_size=1, max_size=4), st.booleans())
     def test_no_answer_names_what_its_reader_may_not_see(self, drawn: list[dict[str, object]], has_key: bool) -> None:
         BODIES.clear()
+        _auto_groups.cache_clear()
         turns.cache_clear()
         for number, slug in enumerate(GROUPS):
             group = world.token_group(slug, is_public=slug == "group-public")

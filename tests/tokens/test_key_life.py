@@ -143,3 +143,34 @@ def test_a_key_moves_to_the_newest_pepper_when_it_is_used(client: Client, settin
     assert Token.objects.get().pepper == 2
     settings.TOKEN_PEPPERS = {3: "another one altogether"}
     assert status(client, key) == 401
+
+
+def test_a_late_move_to_another_pepper_brings_no_replaced_key_back(client: Client, settings: Any) -> None:
+    both = {1: "old pepper of the test", 2: "new pepper of the test"}
+    settings.TOKEN_PEPPERS = {1: both[1]}
+    token, old = world.token()
+    settings.TOKEN_PEPPERS = both
+    assert status(client, old) == 200
+    # A process that does not know the new pepper yet.
+    settings.TOKEN_PEPPERS = {1: both[1]}
+    new = token.rotate(grace=dt.timedelta(0), at=timezone.now())
+    settings.TOKEN_PEPPERS = both
+
+    USAGE.flush()
+
+    assert (status(client, old), status(client, new)) == (401, 200)
+
+
+def test_a_replaced_key_says_under_which_pepper_it_is() -> None:
+    token, _ = world.token()
+    token.rotate(grace=dt.timedelta(hours=1), at=timezone.now())
+
+    assert RetiredKey.objects.get().pepper == 2
+
+
+def test_a_rotation_without_grace_ends_earlier_graces_too(client: Client) -> None:
+    token, first = world.token()
+    second = token.rotate(grace=dt.timedelta(days=7), at=timezone.now())
+    third = token.rotate(grace=dt.timedelta(0), at=timezone.now())
+
+    assert [status(client, key) for key in (first, second, third)] == [401, 401, 200]

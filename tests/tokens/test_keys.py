@@ -23,7 +23,7 @@ def test_a_key_has_the_shape_of_its_kind(prefix: str) -> None:
     assert match["key_id"] == made.key_id
     assert made.plaintext.startswith(f"{prefix}_{made.key_id}_")
     assert len(made.plaintext) == len(prefix) + 1 + 10 + 1 + 32 + 6
-    assert not keys.is_mistyped(made.plaintext)
+    assert keys.is_ours(made.plaintext)
 
 
 def test_no_two_keys_are_equal() -> None:
@@ -41,7 +41,7 @@ def test_every_single_wrong_character_is_noticed() -> None:
             continue
         for letter in keys.ALPHABET:
             if letter != key[place]:
-                assert keys.is_mistyped(key[:place] + letter + key[place + 1 :]), place
+                assert not keys.is_plausible(key[:place] + letter + key[place + 1 :], prefix="mb_live"), place
 
 
 def test_two_neighbours_swapped_are_noticed() -> None:
@@ -49,12 +49,26 @@ def test_two_neighbours_swapped_are_noticed() -> None:
 
     for place in range(len("mb_live_"), len(key) - 1):
         swapped = key[:place] + key[place + 1] + key[place] + key[place + 2 :]
-        assert swapped == key or keys.is_mistyped(swapped) or "_" in key[place : place + 2]
+        assert swapped == key or not keys.is_plausible(swapped, prefix="mb_live")
 
 
-@pytest.mark.parametrize("key", ["sk-proj-abcdef", "x", "", "AIzaSyA-0123456789", "sk-" + "a" * 48])
-def test_keys_of_others_are_not_called_mistyped(key: str) -> None:
-    assert not keys.is_mistyped(key)
+@pytest.mark.parametrize(
+    "key", ["sk-proj-abcdef-0123456789", "my-own-litellm-key-1234567890", "sk-" + "a" * 48, "a" * 20]
+)
+def test_keys_of_others_are_worth_a_query(key: str) -> None:
+    assert keys.is_plausible(key, prefix="mb_live")
+
+
+@pytest.mark.parametrize("key", ["", "x", "sk-1234", "a" * 19, "mb_live_", "mb_live_" + "a" * 30, "a" * 257])
+def test_what_nobody_was_ever_given_is_not(key: str) -> None:
+    assert not keys.is_plausible(key, prefix="mb_live")
+
+
+def test_a_letter_too_few_or_too_many_is_noticed() -> None:
+    key = keys.make_key("mb_live").plaintext
+
+    for wrong in (key[:-1], key[:-7], key[:20], f"{key}x", f"{key}{key}"):
+        assert not keys.is_plausible(wrong, prefix="mb_live")
 
 
 def test_the_digest_depends_on_the_pepper() -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from catalog.models import AIModel, Channel, Revision
 from tests import world
+from tokens import lane
 from tokens.bodies import BODIES
 from tokens.lane import Lane
 from tokens.models import RetiredKey, Token, TokenGroup
@@ -182,11 +183,81 @@ def test_methods_other_than_get_pass_by(road: Road) -> None:
     assert road.by_django == 4
 
 
-def test_a_key_bound_to_networks_is_never_kept(road: Road) -> None:
-    key = world.key(networks=["127.0.0.0/8"])
+def test_a_key_bound_to_networks_is_answered_within_them_only(road: Road, settings: Any) -> None:
+    settings.TRUSTED_PROXIES = 1
+    key = world.key(networks=["10.0.0.0/8"])
 
-    assert [road.get(key)[0] for _ in range(3)] == ["200 OK"] * 3
-    assert road.by_django == 3
+    told = [road.get(key, x_forwarded_for=address)[0][:3] for address in ("10.0.0.1", "10.9.9.9", "203.0.113.9")]
+
+    assert told == ["200", "200", "403"]
+    assert road.by_django == 2
+
+
+@pytest.fixture
+def two_lists() -> None:
+    for slug in ("a", "b"):
+        world.model(f"of-{slug}", on=world.channel(slug, group=slug))
+
+
+def test_a_key_that_starts_counts_from_then_on_beside_another(road: Road, two_lists: None) -> None:
+    now = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+    with time_machine.travel(now, tick=False) as clock:
+        first, second = world.key("a", starts_at=now + dt.timedelta(minutes=1)), world.key("b")
+        assert b"of-b" in road.get(first, x_api_key=second)[2]
+        clock.shift(60)
+        assert b"of-a" in road.get(first, x_api_key=second)[2]
+
+
+def test_a_key_within_its_networks_counts_beside_another(road: Road, two_lists: None, settings: Any) -> None:
+    settings.TRUSTED_PROXIES = 1
+    first, second = world.key("a", networks=["10.0.0.0/8"]), world.key("b")
+
+    assert b"of-b" in road.get(first, x_api_key=second, x_forwarded_for="203.0.113.9")[2]
+    assert b"of-a" in road.get(first, x_api_key=second, x_forwarded_for="10.0.0.1")[2]
+
+
+def test_a_key_that_asks_in_ever_new_words_pushes_nobody_out(road: Road, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane, "KEPT", 20)
+    world.model()
+    quiet, loud = world.key(), world.key()
+    road.get(quiet)
+
+    for number in range(40):
+        road.get(loud, f"/v1/models?x={number}")
+
+    before = road.by_django
+    road.get(quiet)
+    assert road.by_django == before
+    assert len(road.lane.shelf) == 1 + lane.KEPT_OF_ONE
+
+
+def test_what_is_asked_for_longest_ago_falls_out_first(road: Road, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane, "KEPT", 2)
+    world.model()
+    often, once, other = world.key(), world.key(), world.key()
+    for key in (often, once, often, other):
+        road.get(key)
+
+    before = road.by_django
+    road.get(often)
+    assert road.by_django == before
+    road.get(once)
+    assert road.by_django == before + 1
+
+
+def test_a_body_given_from_here_stays_fresh(road: Road, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(20):
+        world.model(f"model-{number}")
+    often = world.key()
+    road.get(often)
+    monkeypatch.setattr(BODIES, "memory", BODIES.used * 3)
+
+    for number in range(10):
+        before = road.by_django
+        road.get(often)
+        assert road.by_django == before
+        road.get(world.key(allow=["*", f"x{number}"]))
+        road.get(often)
 
 
 def test_refusals_are_never_kept(road: Road) -> None:
@@ -271,5 +342,5 @@ def test_no_key_is_kept_in_it(road: Road) -> None:
     key = world.key()
     road.get(key, f"/v1/models?key={key}")
 
-    assert key not in repr(vars(road.lane))
+    assert key not in repr([vars(road.lane), vars(road.lane.shelf)])
     assert Revision.objects.get().permissions > 0

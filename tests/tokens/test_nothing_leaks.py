@@ -24,7 +24,7 @@ from catalog.models import AIModel, Channel, ModelAlias, Offer, Vendor
 from pricing.models import PriceLine, PriceSheet
 from pricing.payload import price_list
 from tests import world
-from tokens.authentication import row_of, scope_of
+from tokens.authentication import _auto_groups, row_of, scope_of
 from tokens.bodies import BODIES
 from tokens.dialects.anthropic import Anthropic
 from tokens.dialects.anthropic import Page as AnthropicPage
@@ -191,6 +191,7 @@ def random_catalog(dice: random.Random) -> PlainCatalog:
 def stored(plain: PlainCatalog) -> Iterator[list[Token]]:
     """The world as rows, taken back at the end."""
     BODIES.clear()  # the revision is taken back too
+    _auto_groups.cache_clear()
     with transaction.atomic():
         vendors = make(Vendor(slug=name.lower(), name=name) for name in VENDORS)
         channels = make(Channel(slug=slug, name=slug, enabled=on) for slug, on in plain.channels.items())

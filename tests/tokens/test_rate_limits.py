@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from tests import world
+from tokens import keys
 from tokens.models import Token
 from tokens.throttling import Limiter, strictest
 
@@ -121,6 +122,41 @@ def test_of_several_groups_the_strictest_counts(client: Client) -> None:
     assert strictest(["", "100/second", "1/hour", ""]) == "1/hour"
 
 
+@pytest.mark.parametrize(
+    ("rates", "counted"),
+    [
+        (["1000/hour", "2/second"], "2/second; 1000/hour"),
+        (["60/minute", "10000/hour"], "60/minute"),
+        (["60/minute", "1000/hour"], "60/minute; 1000/hour"),
+        (["1/minute", "1 per 60 second"], "1 per 60 second"),
+        (["2/second; 50/hour", "100/day"], "2/second; 50/hour; 100/day"),
+        ([], ""),
+    ],
+)
+def test_a_rate_that_another_implies_is_not_counted(rates: list[str], counted: str) -> None:
+    assert strictest(rates) == counted
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("token_rate", ["", "2/second; 4/hour"])
+def test_a_burst_and_an_hour_both_count(client: Client, token_rate: str) -> None:
+    world.token_group("burst", rate_limit="2/second")
+    world.token_group("long", rate_limit="4/hour")
+    key = world.key("burst", "long", rate_limit=token_rate)
+    told = []
+
+    with time_machine.travel(NOW, tick=False) as clock:
+        for _ in range(3):
+            told.append([ask(client, key) for _ in range(3)])
+            clock.shift(1.5)
+
+    assert [[answer.status_code for answer in turn] for turn in told] == [[200, 200, 429]] * 2 + [[429] * 3]
+    # The tightest is told: the hour's three and two after the first turn's, where the burst's are nearer their end.
+    assert [answer["x-ratelimit-limit-requests"] for answer in told[0]] == ["2", "2", "2"]
+    assert told[2][0]["x-ratelimit-limit-requests"] == "4"
+    assert int(told[2][0]["retry-after"]) > 3000
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("rate", ["often", "60", "60/fortnight", "-1/minute", "1e3/hour"])
 def test_a_rate_that_is_none_is_refused_where_it_is_written(rate: str) -> None:
@@ -169,6 +205,46 @@ class TestGuessing:
         assert statuses == [401] * 5 + [429] * 2
         assert self.guess(client, 1, "2001:db8:0:1::1").status_code == 401
 
+    def test_each_key_of_a_request_is_a_guess(self, client: Client) -> None:
+        five = {
+            "authorization": "Bearer sk-one",
+            "x-api-key": "sk-two",
+            "x-goog-api-key": "sk-three",
+            "api-key": "sk-4",
+        }
+
+        answers = [client.get("/v1/models?key=sk-five", headers=five, REMOTE_ADDR="203.0.113.9") for _ in range(2)]
+
+        assert [answer.status_code for answer in answers] == [401, 429]
+
+    def test_a_key_with_our_checksum_is_looked_up_all_the_same(
+        self, client: Client, django_assert_num_queries: Any
+    ) -> None:
+        key, stranger = world.key(), "mb_live_" + "0" * 10 + "_" + "0" * 32
+        for number in range(7):
+            self.guess(client, number)
+        from_there: dict[str, Any] = {"REMOTE_ADDR": "203.0.113.9"}
+
+        good = client.get("/v1/models", headers={"authorization": f"Bearer {key}"}, **from_there)
+        stranger += keys.checksum(stranger)
+        bad = client.get("/v1/models", headers={"authorization": f"Bearer {stranger}"}, **from_there)
+
+        assert (good.status_code, bad.status_code) == (200, 429)
+        with django_assert_num_queries(0):
+            assert self.guess(client, 10**20).status_code == 429
+
+    def test_foreign_keys_at_the_price_list_lock_nobody_out(self, client: Client) -> None:
+        from_there: dict[str, Any] = {"REMOTE_ADDR": "203.0.113.9"}
+        taken_over = "my-own-litellm-key-1234567890"
+        Token.objects.take_over("moved", plaintext=taken_over, groups=[world.token_group()])
+        for number in range(7):
+            sent = {"authorization": f"Bearer sk-of-another-service-{number}"}
+            assert client.get("/api/pricing", headers=sent, **from_there).status_code == 200
+
+        answer = client.get("/v1/models", headers={"authorization": f"Bearer {taken_over}"}, **from_there)
+
+        assert answer.status_code == 200
+
     def test_the_price_list_stays_open(self, client: Client) -> None:
         for number in range(7):
             self.guess(client, number)
@@ -188,8 +264,6 @@ class TestGuessing:
     def test_an_unknown_id_and_a_wrong_secret_are_the_same_work(
         self, client: Client, django_assert_num_queries: Any
     ) -> None:
-        from tokens import keys
-
         token, _ = world.token()
         body = f"mb_live_{token.key_id}_{'0' * 32}"
         stranger = f"mb_live_{'0' * 10}_{'0' * 32}"
@@ -201,3 +275,30 @@ class TestGuessing:
                 answers.append(client.get("/v1/models", headers=sent).content)
 
         assert answers[0] == answers[1]
+
+
+@pytest.mark.django_db
+def test_the_prices_count_too_and_strangers_are_visitors(client: Client) -> None:
+    world.price(world.model(), input="1", output="2")
+    key = world.key(rate_limit="2/hour")
+
+    told = [ask(client, key, "/api/pricing") for _ in range(3)]
+
+    assert [answer.status_code for answer in told] == [200, 200, 429]
+    assert told[0]["x-ratelimit-remaining-requests"] == "1"
+    assert ask(client, key).status_code == 429
+    assert ask(client, "sk-of-another-service-1", "/api/pricing").status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_token_in_the_automatic_order_costs_one_query_too(client: Client, django_assert_num_queries: Any) -> None:
+    world.token_group(in_auto=True)
+    world.model()
+    key = world.key(uses_auto_groups=True)
+    ask(client, key)
+
+    with django_assert_num_queries(1):
+        assert ask(client, key).status_code == 200
+    Token.groups.through.objects.all().delete()
+    world.token_group().delete()
+    assert ask(client, key).json()["data"] == []

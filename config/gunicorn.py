@@ -11,7 +11,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger, SafeAtoms  # type: ignore[import-untyped]
 
-from tokens.logs import SecretsFilter
+from tokens.logs import SecretsFilter, keys_of
 
 
 class PrintableAtoms(SafeAtoms):  # type: ignore[misc]
@@ -33,6 +33,10 @@ class SecretsLogger(Logger):  # type: ignore[misc]
         super().setup(cfg)
         for handler in (*self.error_log.handlers, *self.access_log.handlers):
             handler.addFilter(SecretsFilter())
+
+    def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:
+        with keys_of(environ):
+            super().access(resp, req, environ, request_time)
 
 
 def number(name: str, default: int) -> int:

@@ -10,6 +10,7 @@ from django.utils.cache import patch_vary_headers
 from catalog.requestid import request_id_for, request_id_scope
 from tokens.dialects import dialect_of
 from tokens.errors import is_api_path
+from tokens.logs import keys_of
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -35,7 +36,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request_id = request_id_for(request.headers.get("X-Request-Id", ""))
         request.request_id = request_id  # type: ignore[attr-defined]
-        with request_id_scope(request_id):
+        with request_id_scope(request_id), keys_of(request.META):
             response = self.get_response(request)
         # OpenAI's SDK reads the first name, Anthropic's the second.
         response["x-request-id"] = response["request-id"] = request_id

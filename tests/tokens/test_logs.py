@@ -14,6 +14,7 @@ from catalog.requestid import request_id_scope
 from tests import world
 from tokens.keys import checksum
 from tokens.logs import RequestIdFilter, SecretsFilter, scrub
+from tokens.models import Token
 
 
 @pytest.fixture
@@ -102,6 +103,24 @@ def test_a_traceback_names_its_request_and_not_its_key(
     assert "RuntimeError: cannot digest mb_live_" in lines
     assert f"ERROR modelbook.api {answer['x-request-id']} GET /v1/models" in lines
     assert OURS[-38:-6] not in lines
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "key", ["Ab3" * 14, "0123456789abcdef" * 2 + "01234567", "A1" * 32, "my-own-litellm-key-1234567890"]
+)
+@pytest.mark.parametrize("place", ["authorization", "x-api-key", "x-goog-api-key", "query"])
+def test_a_key_of_any_shape_is_neither_logged_nor_said_again(
+    client: Client, log: io.StringIO, key: str, place: str
+) -> None:
+    Token.objects.take_over("moved", plaintext=key, groups=[world.token_group()])
+    query, headers = (f"?key={key}", {}) if place == "query" else ("", {place: key})
+
+    answer = client.get(f"/v1/models/{key}{query}", headers=headers)
+
+    assert (answer.status_code, answer["x-request-id"] in log.getvalue()) == (404, True)
+    assert "[key]" in answer.json()["error"]["message"]
+    assert key not in f"{answer.content.decode()}{log.getvalue()}"
 
 
 def test_djangos_own_loggers_write_through_the_same_filters() -> None:

@@ -69,6 +69,28 @@ def test_all_processes_together_get_no_more_than_the_limit(redis: Redis) -> None
     assert min(quota.remaining for quota in quotas) == 0
 
 
+def test_a_first_burst_finds_one_whole_limiter(redis: Redis, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.REDIS_URL = redis.url
+    made = []
+
+    def slowly(url: str) -> None:
+        made.append(url)
+        time.sleep(0.05)
+
+    monkeypatch.setattr(throttling, "_shared", slowly)
+
+    with ThreadPoolExecutor(16) as pool:
+        limiters = set(pool.map(lambda _: throttling.limiter(), range(16)))
+
+    assert (len(limiters), len(made)) == (1, 1)
+
+
+def test_an_address_of_no_use_is_said_and_refuses_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    assert Limiter("nonsense://:secret@127.0.0.1").hit("3/hour", "token:1").allowed
+    assert "REDIS_URL cannot be used" in caplog.text
+    assert "secret" not in caplog.text
+
+
 def test_without_redis_each_process_counts_for_itself() -> None:
     limiters = [Limiter() for _ in range(2)]
 

@@ -56,6 +56,13 @@ def multiply(*factors: Decimal) -> Decimal:
     return plain(product)
 
 
+def of_one(amount: Decimal, per: int) -> Decimal:
+    """An amount for so many units as one for a single unit: equal prices give the same number, however they are
+    written, and different ones never do, for no price and no count has as many digits as are kept here.
+    """
+    return _WIDE.divide(amount, Decimal(per)).normalize(_WIDE) if per != 1 else amount.normalize(_WIDE)
+
+
 def ratio(amount: Decimal, base: Decimal) -> Decimal:
     """amount / base as price lists print it: exact if it has up to 17 digits, else the shortest decimal of that double.
 

@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from catalog.bulk import create_rows, insert_rows
-from catalog.exact import digits, multiply, plain, write_json
+from catalog.exact import digits, multiply, of_one, plain, write_json
 from catalog.importing import Findings, model_keys
 from catalog.models import ImportRun
 from catalog.models.pin import price_field
@@ -32,6 +32,9 @@ from pricing.money import CURRENCY, METER, MILLION, UNITS, per_million
 HIGHEST = Decimal(10_000)
 # A price that moves by more than this factor, or to or from nothing, is held back until an operator accepts it.
 LARGEST_MOVE = 4
+
+# How much for so many units.
+Amount = tuple[Decimal | None, int]
 
 
 @dataclass(frozen=True)
@@ -224,22 +227,28 @@ def _figures(wanted: Container[int], lines: models.QuerySet[PriceLine]) -> Mappi
 
 
 def _canonical(prices: Prices) -> bytes:
-    """The same bytes for the same price, however its JSON was written."""
+    """The same bytes for the same price, however its JSON was written and however many units it counts at once.
+
+    Lines of one meter count in their order; of different meters they say the same in any.
+    """
     figures = [
-        (each.kind, each.meter, _plain(each.amount), each.per, each.unit, list(each.conditions), each.facts)
-        for each in prices.figures
+        (
+            each.kind,
+            each.meter,
+            None if each.amount is None else str(of_one(each.amount, each.per)),
+            each.unit,
+            list(each.conditions),
+            each.facts,
+        )
+        for each in sorted(prices.figures, key=lambda figure: figure.meter)
     ]
     return write_json([prices.currency, prices.facts, figures], sort_keys=True)
 
 
-def _plain(amount: Decimal | None) -> str | None:
-    return None if amount is None else digits(amount)
-
-
 def _change(old: Prices, new: Prices) -> PriceChange:
     before, after = _by_label(old), _by_label(new)
-    labels = [label for label in {**before, **after} if before.get(label) != after.get(label)]
-    moves = {label: (_worded(before.get(label)), _worded(after.get(label))) for label in labels}
+    labels = [label for label in {**before, **after} if not _is_equal(before.get(label), after.get(label))]
+    moves = {label: _worded(before.get(label), after.get(label)) for label in labels}
     jumps = [label for label in labels if label in before and label in after and _is_jump(before[label], after[label])]
     if old.currency != new.currency:
         moves["currency"] = (old.currency, new.currency)
@@ -251,9 +260,9 @@ def _change(old: Prices, new: Prices) -> PriceChange:
     return PriceChange(new, moves, tuple(jumps), old)
 
 
-def _by_label(prices: Prices) -> dict[str, tuple[Decimal | None, int]]:
+def _by_label(prices: Prices) -> dict[str, Amount]:
     """Figures under a name for people that tells them apart: meter, unit and conditions."""
-    found: dict[str, tuple[Decimal | None, int]] = {}
+    found: dict[str, Amount] = {}
     for figure in prices.figures:
         label = label_of(figure)
         number, base = 2, label
@@ -278,13 +287,29 @@ def _value(value: Any) -> str:
     return value if isinstance(value, str) else write_json(value).decode()
 
 
-def _worded(amount: tuple[Decimal | None, int] | None) -> str | None:
-    if amount is None or amount[0] is None:
+def _is_equal(old: Amount | None, new: Amount | None) -> bool:
+    if old is None or new is None:
+        return False
+    if old[0] is None or new[0] is None:
+        return old[0] == new[0]
+    return of_one(old[0], old[1]) == of_one(new[0], new[1])
+
+
+def _worded(old: Amount | None, new: Amount | None) -> tuple[str | None, str | None]:
+    """Both for people, for as many units as the one that counts more of them at once, where that is exact."""
+    most = max(amount[1] for amount in (old, new) if amount)
+    return old and _for_so_many(most, *old), new and _for_so_many(most, *new)
+
+
+def _for_so_many(most: int, amount: Decimal | None, per: int) -> str | None:
+    if amount is None:
         return None
-    return digits(amount[0]) if amount[1] == 1 else f"{digits(amount[0])} per {amount[1]}"
+    if most % per == 0:
+        amount, per = multiply(amount, Decimal(most // per)), most
+    return digits(amount) if per == 1 else f"{digits(amount)} per {per}"
 
 
-def _is_jump(old: tuple[Decimal | None, int], new: tuple[Decimal | None, int]) -> bool:
+def _is_jump(old: Amount, new: Amount) -> bool:
     if old[0] is None or new[0] is None:
         return old[0] != new[0]
     before, after = old[0] * new[1], new[0] * old[1]

@@ -140,7 +140,7 @@ def _conditions(conditions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, An
     found: dict[str, Mapping[str, Any]] = {}
     for condition in conditions:
         dim, op, value = condition["dim"], condition["op"], condition["value"]
-        if dim == "cache_ttl" and value in USUAL_LIFETIMES:
+        if dim == "cache_ttl" and isinstance(value, str) and value in USUAL_LIFETIMES:
             continue
         if dim == "prompt_tokens" and op == "gte" and (value - 1) % 1000 == 0:
             op, value = "gt", value - 1
@@ -150,7 +150,8 @@ def _conditions(conditions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, An
             "cache_ttl": op == "eq",
             # At a whole thousand and "from", LiteLLM's "above" differs by that one length alone.
             "prompt_tokens": op in ("gt", "gte") and value % 1000 == 0 if isinstance(value, int) else False,
-            "service_tier": op == "eq" and value in TIER_WORDS,
+            # What a condition compares with may be an object, which no set can look up.
+            "service_tier": op == "eq" and isinstance(value, str) and value in TIER_WORDS,
         }
         if dim in found or not sayable.get(dim, False):
             return None

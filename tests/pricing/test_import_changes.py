@@ -78,6 +78,19 @@ def test_another_way_to_write_the_same_number_is_no_change(tmp_path: Path) -> No
     assert state() == before
 
 
+def test_the_same_price_for_another_number_of_units_is_no_change(tmp_path: Path) -> None:
+    by_hand = "model,meter,amount,per,unit\ngpt-a,output,10,1000000,token\ngpt-a,input,0.002,1000,token\n"
+    before = state()
+    outcome = run("csv", by_hand, tmp_path, "--apply", "--as", "list")
+    assert (outcome.report["counts"]["unchanged_prices"], state()) == (1, before)
+
+
+def test_a_change_is_shown_for_one_number_of_units(tmp_path: Path) -> None:
+    by_hand = "model,meter,amount,per,unit\ngpt-a,output,20,1000000,token\ngpt-a,input,2,1000000,token\n"
+    outcome = run("csv", by_hand, tmp_path, "--as", "list")
+    assert outcome.report["prices"]["changed"] == {"gpt-a": {"output, token": ["10 per 1000000", "20 per 1000000"]}}
+
+
 def test_a_price_that_is_gone_keeps_the_sheet(tmp_path: Path) -> None:
     gone = {"input_cost_per_token": None, "output_cost_per_token": None}
     outcome = run("litellm", document(gpt_a=gone), tmp_path, "--apply")

@@ -6,7 +6,7 @@ nothing is changed. pricing/importing.py plans the prices of the same document a
 
 import fnmatch
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from catalog.exact import InexactError
 from catalog.matching import fold, known_maker, maker_of
 from catalog.models import AIModel, Channel, EndpointType, ModelAlias, Offer, Vendor
 from catalog.precedence import Kept
+from catalog.resolving import Match, Resolver
 from catalog.sources.records import Document, Record
 from catalog.sources.rows import SourceError
 from catalog.standing import Standing
@@ -152,7 +153,7 @@ def read_document(
     wanted = tuple(record for record in document.records if matches(record.name, only))
     if not wanted:
         raise InputError(f"None of the {len(document.records)} models matches {', '.join(only)}.")
-    return replace(document, records=wanted)
+    return replace(document, records=wanted, listed=tuple(record.name for record in document.records))
 
 
 def _choose_providers(document: Document, providers: Sequence[str]) -> Document:
@@ -187,15 +188,73 @@ def matches(name: str, patterns: Sequence[str]) -> bool:
     return not patterns or any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
+@dataclass(frozen=True)
+class Resolution:
+    """A document with the ids that models have here, and what became of those that it had itself."""
+
+    document: Document
+    # Alias -> the model that its row is of.
+    aliases: dict[str, str] = field(default_factory=dict)
+    # New id -> the model that it may mean.
+    unmatched: dict[str, Match] = field(default_factory=dict)
+
+
+def resolve(document: Document, findings: Findings) -> Resolution:
+    """Rows of aliases become rows of their models; of ids that are new it is told what they may mean.
+
+    Only what an operator or a source made an alias is taken for the model. A document that lists the model itself, too,
+    says more of it there.
+    """
+    aliases = dict(ModelAlias.objects.values_list("name", "model__name"))
+    resolver = Resolver(AIModel.objects.values_list("name", flat=True), aliases)
+    listed = {record.name for record in document.records}
+    found: dict[str, str] = {}
+    unmatched: dict[str, Match] = {}
+    records: dict[str, Record] = {}
+    for record in document.records:
+        model = resolver.find(record.name)
+        if model is None and resolver.models and (match := resolver.suggest(record.name, also=record.also)):
+            unmatched[record.name] = match
+        if model is None or model == record.name:
+            records[record.name] = record
+        elif model in listed or model in records:
+            findings.add(f"is an alias of {model}, which has a row of its own; this one was left out", record.name)
+        else:
+            found[record.name] = model
+            records[model] = replace(record, name=model)
+    return Resolution(_renamed(document, tuple(records.values()), found), found, unmatched)
+
+
+def _renamed(document: Document, records: tuple[Record, ...], names: Mapping[str, str]) -> Document:
+    """The document with these records, and with models' ids for aliases in all that it says of models beside them."""
+    structure = document.structure
+    if structure is not None and names:
+
+        def of(each: str) -> str:
+            return names.get(each, each)
+
+        structure = replace(
+            structure,
+            models={of(name): fields for name, fields in structure.models.items()},
+            aliases={name: {**row, "model": of(row.get("model", ""))} for name, row in structure.aliases.items()},
+            offers={(channel, of(name)): fields for (channel, name), fields in structure.offers.items()},
+            popular={of(name): fields for name, fields in structure.popular.items()},
+            prices={
+                role: {of(name): price for name, price in prices.items()} for role, prices in structure.prices.items()
+            },
+        )
+    popular = document.popular and tuple(dict.fromkeys(names.get(name, name) for name in document.popular))
+    return replace(document, records=records, structure=structure, popular=popular)
+
+
 def plan_facts(document: Document, *, publish: bool, channel: str, standing: Standing, findings: Findings) -> FactsPlan:
     """What importing these records would do; writes nothing. Records that cannot be stored are left out."""
     plan = FactsPlan(channel=channel)
     registry = _plan_endpoint_types(plan, document, findings)
     vendors = _VendorBook(plan)
     stored = {model.name: model for model in AIModel.objects.select_related("vendor")}
-    aliases = set(ModelAlias.objects.values_list("name", flat=True))
     for record in document.records:
-        if _is_nameable(record.name, aliases, findings):
+        if _is_nameable(record.name, findings):
             model = stored.get(record.name)
             fields = _wanted_fields(record, model, registry, findings)
             vendor = _vendor_name(record, model, vendors, plan)
@@ -224,10 +283,7 @@ def _plan_endpoint_types(plan: FactsPlan, document: Document, findings: Findings
     return frozenset(known | plan.endpoint_types.keys())
 
 
-def _is_nameable(name: str, aliases: Container[str], findings: Findings) -> bool:
-    if name in aliases:
-        findings.add("the id is an alias of another model here; the row was left out", name)
-        return False
+def _is_nameable(name: str, findings: Findings) -> bool:
     try:
         AIModel._meta.get_field("name").clean(name, None)
     except ValidationError as error:

@@ -63,7 +63,7 @@ MAKERS: tuple[Maker, ...] = (
         (
             r"gemini",
             r"(?:code)?gemma",
-            r"palm",
+            r"palm(?:$|-)",
             r"imagen",
             r"imagegeneration",
             r"veo",

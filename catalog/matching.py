@@ -1,9 +1,9 @@
 """Who made a model, told from its id, and which spellings of a maker are one. Imports no models.
 
 An id says who hosts a model at least as often as who made it: azure/gpt-4o is OpenAI's, bedrock/anthropic.claude-… is
-Anthropic's. So an author's segment in the path counts first, then the family at the start of the bare id, and only
-then the host, where that makes models itself. What none of them knows stays unknown; nothing is guessed from the
-middle of a name, where `o1` or `grok` may stand by chance.
+Anthropic's. So an author's segment in the path counts first, the first one too unless hosts write themselves there,
+then the family at the start of the bare id, and only then the host, where that makes models itself. What none of them
+knows stays unknown; nothing is guessed from the middle of a name, where `o1` or `grok` may stand by chance.
 """
 
 import re
@@ -43,12 +43,16 @@ def maker_key(name: str) -> str:
     return maker.slug if maker else fold(name)
 
 
+# First segments under which their makers sell what others made, too.
+HOST_SEGMENTS = frozenset({"alibaba", "dashscope", "nvidia_nim", "perplexity", "qwencloud", "snowflake", "volcengine"})
+
+
 @lru_cache(maxsize=8192)
 def maker_of(model: str) -> Maker | None:
     """Who made the model with this id; None where the id does not tell."""
     *path, bare = model.casefold().split("/")
-    for segment in reversed(path[1:]):
-        if maker := _BY_SEGMENT.get(segment.lstrip("~")):
+    for segment in reversed(path):
+        if (maker := _BY_SEGMENT.get(segment.lstrip("~"))) and (segment != path[0] or segment not in HOST_SEGMENTS):
             return maker
     bare = PREFIXES.sub("", GEOGRAPHY.sub("", bare))
     dotted = DOTTED.match(bare)

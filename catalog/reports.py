@@ -9,6 +9,8 @@ TITLES = {
     "guards": "What stopped it",
     "suspicious": "Worth a look",
     "findings": "Findings",
+    "unmatched": "New ids that may be models here",
+    "aliases": "Rows of aliases, taken for their models",
     "unmapped": "Left out: keys that nothing here has a place for, and how often they stand",
     "changed": "Changed models",
     "prices changed": "Changed prices",
@@ -38,6 +40,10 @@ def sections(report: Mapping[str, Any]) -> list[tuple[str, int, list[str]]]:
     for name in ("prices", "offers"):
         if isinstance(parts.get(name), dict):
             parts |= {f"{name} {key}": value for key, value in parts.pop(name).items()}
+    if isinstance(parts.get("unmatched"), dict):
+        parts["unmatched"] = {
+            name: f"{match['candidate']} ({match['rule']})" for name, match in parts["unmatched"].items()
+        }
     parts |= {name: _kept(parts[name]) for name in ("kept", "prices kept") if parts.get(name)}
     found = []
     for name, title in TITLES.items():

@@ -51,6 +51,10 @@ class Standing:
         """Why the price of that role stays; `stored_by`: who wrote the one in force, if there is one."""
         return self._why(name, price_field(role), stored_by)
 
+    def why_alias_stays(self, stored_by: Writer) -> str:
+        """Why an alias goes on standing for its model; `stored_by`: who made it do so."""
+        return "" if self.overrule else why_kept(stored_by, self.by)
+
     def hear(self, name: str, field: str, stored: Any, offered: Any) -> None:
         """Notes what the source says of a field, if that is pinned."""
         pin = self.pins.get((name, field)) if self.pins else None

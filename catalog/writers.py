@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.bulk import KEYS, batches
-from catalog.models import AIModel, ImportRun
+from catalog.models import AIModel, ImportRun, ModelAlias
 from catalog.precedence import PERSON, Writer
 
 
@@ -37,6 +37,22 @@ def field_writers(wanted: Mapping[int, Collection[str]]) -> dict[int, dict[str, 
             if by is not None:
                 _look_back(traces.setdefault(row["id"], {}), wanted[row["id"]], row, by)
     return {key: {name: trace.by for name, trace in found.items()} for key, found in traces.items()}
+
+
+def alias_writers(names: Collection[str]) -> dict[str, Writer]:
+    """Alias -> who made it stand for the model that it stands for."""
+    writers = run_writers()
+    rows = ModelAlias.history.filter(name__in=names).order_by("-history_id").values_list("name", "model", "run_id")
+    traces: dict[str, _Trace] = {}
+    for name, model, run in rows:
+        by = PERSON if run is None else writers.get(run)
+        if by is not None:
+            traces.setdefault(name, _Trace(model, by))
+            if traces[name].value != model:
+                traces[name].ended = True
+            elif not traces[name].ended:
+                traces[name].by = by
+    return {name: trace.by for name, trace in traces.items()}
 
 
 def _look_back(traces: dict[str, _Trace], names: Collection[str], row: Mapping[str, Any], by: Writer) -> None:

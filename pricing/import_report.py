@@ -7,14 +7,19 @@ from pricing.importing import ImportPlan
 SHOWN = 5
 
 
-def summary(plan: ImportPlan, *, applied: bool) -> str:
-    """The plan for a person at a terminal; the whole of it is in the JSON report."""
+def summary(plan: ImportPlan, *, applied: bool, shown: int = SHOWN) -> str:
+    """The plan for a person at a terminal, with so many lines of each part; the whole of it is in the JSON report."""
     parts = [
-        _counts(plan),
-        _prices(plan),
+        _counts(plan, shown),
+        _prices(plan, shown),
         _others(plan),
-        _findings(plan),
-        _unmapped(plan),
+        _listed("Suspicious", _suspicious(plan), shown),
+        _listed("Kept, though the source says otherwise", _kept(plan), shown),
+        _listed("Missing from the source, nothing is deleted", plan.missing, shown),
+        _listed("New ids that may be models here", _unmatched(plan), shown),
+        _listed("Rows of aliases", [f"{name} is {model}" for name, model in plan.aliases.items()], shown),
+        _findings(plan, shown),
+        _unmapped(plan, shown),
         _next(plan, applied=applied),
     ]
     text = "\n".join(part for part in parts if part)
@@ -22,14 +27,38 @@ def summary(plan: ImportPlan, *, applied: bool) -> str:
     return "".join(letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
-def _counts(plan: ImportPlan) -> str:
+def _listed(title: str, lines: Sequence[str], shown: int) -> str:
+    return (
+        "\n".join([f"{title} ({len(lines)}):", *(f"  {line}" for line in lines[:shown]), *_more(len(lines), shown)])
+        if lines
+        else ""
+    )
+
+
+def _suspicious(plan: ImportPlan) -> list[str]:
+    return [f"{name}: {'; '.join(odd)}" for name, odd in plan.suspicious.items()]
+
+
+def _kept(plan: ImportPlan) -> list[str]:
+    fields = [(name, what, each) for name, of_model in plan.facts.kept.items() for what, each in of_model.items()]
+    fields += [(name, f"{plan.prices.role} price", each) for name, each in plan.prices.kept.items()]
+    return [
+        f"{name}: {what} {_short(each.stored)}, not {_short(each.offered)} ({each.why})" for name, what, each in fields
+    ]
+
+
+def _unmatched(plan: ImportPlan) -> list[str]:
+    return [f"{name} may be {match.model} ({match.rule})" for name, match in plan.unmatched.items()]
+
+
+def _counts(plan: ImportPlan, shown: int) -> str:
     facts = plan.facts
     line = (
         f"{plan.options.source.name}: {len(facts.new)} new models, {len(facts.changed)} changed, "
         f"{facts.unchanged} unchanged, {len(plan.missing)} missing from the source."
     )
-    examples = [f"  {name}: {_changes(changes)}" for name, changes in list(facts.changed.items())[:SHOWN]]
-    return "\n".join([line, *examples, *_more(len(facts.changed))])
+    examples = [f"  {name}: {_changes(changes)}" for name, changes in list(facts.changed.items())[:shown]]
+    return "\n".join([line, *examples, *_more(len(facts.changed), shown)])
 
 
 def _changes(changes: dict[str, tuple[object, object]]) -> str:
@@ -37,22 +66,24 @@ def _changes(changes: dict[str, tuple[object, object]]) -> str:
 
 
 def _short(value: object) -> str:
+    if isinstance(value, dict):
+        value = [f"{label} {amount}" for label, amount in value.items()]
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     text = text or "nothing"
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 
-def _prices(plan: ImportPlan) -> str:
+def _prices(plan: ImportPlan, shown: int) -> str:
     prices = plan.prices
     line = (
         f"Prices ({prices.role}): {len(prices.new)} new, {len(prices.changed)} changed, {prices.unchanged} unchanged, "
         f"{len(prices.without)} models without one."
     )
     examples = []
-    for name, change in list(prices.changed.items())[:SHOWN]:
+    for name, change in list(prices.changed.items())[:shown]:
         moves = [f"{label} {old or 'none'} -> {new or 'none'}" for label, (old, new) in list(change.moves.items())[:3]]
         examples.append(f"  {name}: {', '.join(moves)}" + (", …" if len(change.moves) > 3 else ""))
-    return "\n".join([line, *examples, *_more(len(prices.changed))])
+    return "\n".join([line, *examples, *_more(len(prices.changed), shown)])
 
 
 def _others(plan: ImportPlan) -> str:
@@ -78,15 +109,19 @@ def _others(plan: ImportPlan) -> str:
     return "\n".join(lines)
 
 
-def _findings(plan: ImportPlan) -> str:
+def _findings(plan: ImportPlan, shown: int) -> str:
     found = sorted(plan.findings.by_sentence.items(), key=lambda each: -len(each[1]))
-    lines = [f"  {_names(models)}: {text}." if models else f"  {text}." for text, models in found[: 2 * SHOWN]]
-    return "\n".join([f"Found ({len(found)}):", *lines, *_more(len(found), 2 * SHOWN)]) if found else ""
+    lines = [f"  {_names(models)}: {text}." if models else f"  {text}." for text, models in found[: 2 * shown]]
+    return "\n".join([f"Found ({len(found)}):", *lines, *_more(len(found), 2 * shown)]) if found else ""
 
 
-def _unmapped(plan: ImportPlan) -> str:
+def _unmapped(plan: ImportPlan, shown: int) -> str:
     unmapped = plan.findings.unmapped.most_common()
-    return f"Keys with no place here: {_names([f'{key} ({count})' for key, count in unmapped], 8)}." if unmapped else ""
+    return (
+        f"Keys with no place here: {_names([f'{key} ({count})' for key, count in unmapped], max(shown, 8))}."
+        if unmapped
+        else ""
+    )
 
 
 def _next(plan: ImportPlan, *, applied: bool) -> str:
@@ -103,5 +138,5 @@ def _names(names: Iterable[str], shown: int = SHOWN) -> str:
     return ", ".join(listed[:shown]) + more
 
 
-def _more(number: int, shown: int = SHOWN) -> list[str]:
+def _more(number: int, shown: int) -> list[str]:
     return [f"  … and {number - shown} more."] if number > shown else []

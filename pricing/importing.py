@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
@@ -27,12 +26,15 @@ from catalog.importing import (
     model_keys,
     plan_facts,
     read_document,
+    resolve,
 )
-from catalog.models import AIModel, Channel, ImportRun, Snapshot, Source
+from catalog.models import AIModel, Channel, ImportRun, ModelAlias, Snapshot, Source
 from catalog.models.pin import price_field
+from catalog.precedence import PERSON
 from catalog.runs import run_scope
 from catalog.sources.records import Document, Structure
 from catalog.standing import Standing, mark_pins
+from catalog.writers import alias_writers
 from pricing.models import GroupRate, PopularModel, PriceSheet
 from pricing.plans import Guard, ImportPlan, Options
 from pricing.sheets import apply_prices, plan_prices
@@ -41,13 +43,15 @@ from tokens.models import TokenGroup
 
 # A source that loses a larger share of its rows at once has more likely broken than shrunk.
 LARGEST_LOSS = Decimal("0.05")
+# Documents that are looked through for the one that this is the next issue of: a source may come in many files.
+RUNS_COMPARED = 100
 
 __all__ = ["ImportPlan", "Options", "apply_import", "carry_out", "keep_snapshot", "make_plan", "record_run", "remember"]
 
 
-def make_plan(content: bytes, options: Options, *, at: dt.datetime) -> ImportPlan:
+def make_plan(content: bytes, options: Options, *, at: dt.datetime, origin: str = "") -> ImportPlan:
     """What importing these bytes would do; writes nothing. InputError says in a sentence why they cannot be."""
-    return _plan(_read(content, options), content, options, at=at)
+    return _plan(_read(content, options), content, options, at=at, origin=origin)
 
 
 def _read(content: bytes, options: Options) -> Document:
@@ -55,9 +59,12 @@ def _read(content: bytes, options: Options) -> Document:
     return read_document(options.source.read, content, only=options.only, providers=options.providers)
 
 
-def _plan(document: Document, content: bytes, options: Options, *, at: dt.datetime) -> ImportPlan:
+def _plan(document: Document, content: bytes, options: Options, *, at: dt.datetime, origin: str) -> ImportPlan:
     findings = Findings()
     findings.collect(document)
+    listed = list(document.listed)
+    resolution = resolve(document, findings)
+    document = resolution.document
     standing = options.standing()
     facts = plan_facts(document, publish=options.publish, channel=options.channel, standing=standing, findings=findings)
     # A part of the models is not the whole catalog: what is said beside them is then not meant.
@@ -65,13 +72,17 @@ def _plan(document: Document, content: bytes, options: Options, *, at: dt.dateti
     document = _without_refused(document, facts, at=at)
     prices = plan_prices(document, role=options.prices_as, at=at, findings=findings, standing=standing)
     plan = ImportPlan(options, facts, prices, findings, heard=standing.heard)
+    plan.origin = origin[:255]
+    plan.aliases, plan.unmatched, plan.listed = resolution.aliases, resolution.unmatched, listed
     plan.joins_group = _group_to_join(options, facts)
     if options.prices_as == PriceSheet.Role.SELL:
         _plan_rates(plan, document)
     _plan_popular(plan, document)
     if structure is not None:
-        plan.structure = plan_structure(_without_pinned(structure, standing, findings), at=at, findings=findings)
-    _judge(plan, content, {record.name for record in document.records})
+        structure = _without_pinned(structure, standing, findings)
+        structure = _with_sound_aliases(structure, facts, standing, findings)
+        plan.structure = plan_structure(structure, at=at, findings=findings)
+    _judge(plan, content)
     return plan
 
 
@@ -89,6 +100,23 @@ def _without_pinned(structure: Structure, standing: Standing, findings: Findings
         for role, of_role in structure.prices.items()
     }
     return replace(structure, models=models, prices=prices)
+
+
+def _with_sound_aliases(structure: Structure, facts: FactsPlan, standing: Standing, findings: Findings) -> Structure:
+    """Without aliases that are models themselves, or that stand for another model by a word that counts more."""
+    stored = dict(ModelAlias.objects.filter(name__in=structure.aliases).values_list("name", "model__name"))
+    models = set(AIModel.objects.filter(name__in=structure.aliases).values_list("name", flat=True)) | facts.new.keys()
+    moved = [name for name, row in structure.aliases.items() if name in stored and stored[name] != row.get("model")]
+    writers = alias_writers(moved) if moved else {}
+    sound = {}
+    for name, row in structure.aliases.items():
+        if name in models:
+            findings.add(f"is no alias of {row.get('model')}: a model has this id", name)
+        elif name in moved and (why := standing.why_alias_stays(writers.get(name, PERSON))):
+            findings.add(f"stays an alias of {stored[name]}, though the source says {row.get('model')}: {why}", name)
+        else:
+            sound[name] = row
+    return replace(structure, aliases=sound)
 
 
 def _check_options(options: Options) -> None:
@@ -144,10 +172,11 @@ def _plan_popular(plan: ImportPlan, document: Document) -> None:
             plan.popular[name] = (stored.get(name), position)
 
 
-def _judge(plan: ImportPlan, content: bytes, names: set[str]) -> None:
+def _judge(plan: ImportPlan, content: bytes) -> None:
     """Names what looks like a broken source."""
     options = plan.options
     before = _previous_names(plan, content)
+    names = set(plan.listed)
     plan.missing = [name for name in before if name not in names]
     if len(plan.missing) > len(before) * LARGEST_LOSS and not options.allow_removals:
         lost = f"{len(plan.missing)} of {len(before)} models are gone from the source since its last import."
@@ -161,22 +190,41 @@ def _judge(plan: ImportPlan, content: bytes, names: set[str]) -> None:
 
 
 def _previous_names(plan: ImportPlan, content: bytes) -> list[str]:
-    """The models of the same import's last applied snapshot."""
-    options = plan.options
+    """The models of the document that this one is the next issue of.
+
+    That is the last applied one of the same source and providers that came from the same address, or that has most of
+    this one's models. How it is imported (as what, on which channel) makes no other document of it; another vendor's
+    file, or another host's list, is one.
+    """
+    options, listed = plan.options, set(plan.listed)
     runs = ImportRun.objects.filter(source__slug=options.slug, status=ImportRun.Status.APPLIED)
-    asked = {key: value for key, value in options.as_json().items() if key in ("as", "channel", "providers")}
-    latest = runs.order_by("-applied_at", "-pk").values_list("options", "snapshot", "snapshot__sha256")
-    unsaid: dict[str, Any] = {"providers": []}  # by runs from before there was a choice
-    previous = next((row for row in latest if {key: (unsaid | row[0]).get(key) for key in asked} == asked), None)
-    if previous is None or previous[2] == hashlib.sha256(content).hexdigest():
-        return []
-    try:
-        snapshot = Snapshot.objects.get(pk=previous[1])
-        document = read_document(options.source.read, snapshot.content, only=options.only, providers=options.providers)
-    except InputError as error:
-        plan.findings.add(f"the last snapshot cannot be compared with: {error}")
-        return []
-    return [record.name for record in document.records]
+    latest = runs.order_by("-applied_at", "-pk").select_related("snapshot").defer("snapshot__packed", "report")
+    sha256, seen = hashlib.sha256(content).hexdigest(), set[str]()
+    for run in latest[:RUNS_COMPARED]:
+        snapshot = run.snapshot
+        if snapshot.sha256 in seen or list(run.options.get("providers") or ()) != list(options.providers):
+            continue
+        seen.add(snapshot.sha256)
+        if snapshot.sha256 == sha256:
+            return []
+        names = _names_of(run, plan)
+        is_from_there = "://" in plan.origin and plan.origin == snapshot.origin
+        if names and (is_from_there or 2 * len(listed.intersection(names)) >= len(listed)):
+            return [name for name in names if matches(name, options.only)]
+    return []
+
+
+def _names_of(run: ImportRun, plan: ImportPlan) -> list[str]:
+    """All models of a run's document, whichever of them it took."""
+    options = plan.options
+    if (listed := run.report.get("listed")) is None:
+        try:
+            document = read_document(options.source.read, run.snapshot.content, providers=options.providers)
+        except InputError as error:
+            plan.findings.add(f"the last snapshot cannot be compared with: {error}")
+            return []
+        return list(document.listed)
+    return list(listed)
 
 
 def apply_import(
@@ -196,7 +244,7 @@ def apply_import(
     with transaction.atomic():
         # All writers queue here, so what is planned is what is there when it is applied.
         revision.hold()
-        plan = _plan(document, content, options, at=at)
+        plan = _plan(document, content, options, at=at, origin=origin)
         if plan.guards:
             return plan, None
         if plan.heard:
@@ -230,7 +278,8 @@ def carry_out(plan: ImportPlan, run: ImportRun, *, at: dt.datetime, actor: Abstr
         _apply_popular(plan.popular, reason=reason, actor=actor)
         if plan.structure is not None:
             apply_structure(plan.structure.structure, run=run, at=at, reason=reason, actor=actor)
-    run.status, run.applied_at, run.report = ImportRun.Status.APPLIED, at, plan.report()
+    run.status, run.applied_at = ImportRun.Status.APPLIED, at
+    run.report = plan.report() | {"listed": plan.listed}
     run.save()
 
 

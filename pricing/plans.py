@@ -12,6 +12,7 @@ from catalog.exact import digits, write_json
 from catalog.importing import FactsPlan, Findings, InputError
 from catalog.models import Source
 from catalog.precedence import CURATED, TRUST
+from catalog.resolving import Match
 from catalog.sources import SOURCES, SourceReader
 from catalog.standing import Standing
 from pricing.doubts import doubts
@@ -143,6 +144,13 @@ class ImportPlan:
     guards: list[Guard] = field(default_factory=list)
     # What the source says of pinned fields; see catalog/standing.py.
     heard: dict[int, Any] = field(default_factory=dict)
+    # Where the document came from; the ids that it has itself.
+    origin: str = ""
+    listed: list[str] = field(default_factory=list)
+    # Ids that are aliases, and the models whose rows theirs are.
+    aliases: dict[str, str] = field(default_factory=dict)
+    # New ids and what they may mean here.
+    unmatched: dict[str, Match] = field(default_factory=dict)
     # Vendors, groups, channels and the like, where the document describes them.
     structure: StructurePlan | None = None
 
@@ -204,6 +212,10 @@ class ImportPlan:
             joins_group=self.joins_group,
             missing=self.missing,
             heard=self.heard,
+            origin=self.origin,
+            listed=self.listed,
+            aliases=self.aliases,
+            unmatched=self.unmatched,
         )
         plan.guards = [guard for guard in self.guards if guard.option == "accept_jumps" and plan.jumps]
         return plan
@@ -230,6 +242,8 @@ class ImportPlan:
                 for name, changes in facts.changed.items()
             },
             "suspicious": self.suspicious,
+            "unmatched": {name: match.as_json() for name, match in self.unmatched.items()},
+            "aliases": self.aliases,
             "kept": {
                 name: {key: [_worded(each.stored), _worded(each.offered), each.why] for key, each in fields.items()}
                 for name, fields in facts.kept.items()
@@ -264,6 +278,7 @@ class ImportPlan:
             "kept": sum(map(len, facts.kept.values())) + len(prices.kept),
             "missing": len(self.missing),
             "suspicious": len(self.suspicious),
+            "unmatched": len(self.unmatched),
             "offers": len(facts.offers),
             "new_prices": len(prices.new),
             "changed_prices": len(prices.changed),

@@ -12,8 +12,9 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from catalog import revision
+from catalog.bulk import create_rows
 from catalog.importing import InputError
-from catalog.models import FieldPin, ImportRun, Source
+from catalog.models import AIModel, FieldPin, ImportRun, ModelAlias, Source
 from catalog.standing import mark_pins
 from pricing.importing import carry_out, make_plan, record_run
 from pricing.plans import ImportPlan, Options
@@ -32,7 +33,7 @@ def keep_plan(
 
     Earlier plans of the same source that nobody decided about give way to it.
     """
-    plan = make_plan(content, options, at=at)
+    plan = make_plan(content, options, at=at, origin=origin)
     with transaction.atomic():
         if plan.heard:
             mark_pins(plan.heard, options.stored_source(), at=at)
@@ -65,7 +66,7 @@ def plan_of(run: ImportRun, *, at: dt.datetime) -> ImportPlan:
     if key not in _shown:
         while len(_shown) >= PLANS_KEPT:
             _shown.pop(next(iter(_shown)), None)
-        _shown[key] = make_plan(run.snapshot.content, options_of(run), at=at)
+        _shown[key] = make_plan(run.snapshot.content, options_of(run), at=at, origin=run.snapshot.origin)
     return _shown[key]
 
 
@@ -90,7 +91,7 @@ def apply_run(
         if not run.is_waiting:
             raise InputError(f"{run} is {run.get_status_display().lower()} already.")
         options = options_of(run)
-        plan = make_plan(content, options, at=at)
+        plan = make_plan(content, options, at=at, origin=run.snapshot.origin)
         if plan.fingerprint != seen:
             raise InputError("The catalog has changed since the plan was shown. Look at it again; nothing was applied.")
         whole, plan = plan, plan if chosen is None else plan.narrowed(chosen)
@@ -124,6 +125,21 @@ def _keep_rest(whole: ImportPlan, done: ImportPlan, run: ImportRun, options: Opt
     run.remark = f"Applied to {len(done.touched):,} models; {len(left):,} others wait in {rest}."
     run.save(update_fields=["remark"])
     return rest
+
+
+def make_alias(run: ImportRun, name: str, *, at: dt.datetime, actor: AbstractBaseUser | None = None) -> str:
+    """Makes an id of the document an alias of the model that the plan suggests for it; returns that model's id.
+
+    The plan is made anew then, with the row as one of that model. InputError where there is no such suggestion.
+    """
+    with transaction.atomic():
+        revision.hold()
+        match = plan_of(run, at=at).unmatched.get(name)
+        if match is None or not match.is_same:
+            raise InputError(f"The plan suggests no model for {name[:255]} any more; nothing was changed.")
+        model = AIModel.objects.get(name=match.model)
+        create_rows([ModelAlias(name=name, model=model)], reason=f"Suggested by {run}: {match.rule}"[:100], actor=actor)
+    return match.model
 
 
 def discard_run(run: ImportRun, *, at: dt.datetime, actor: AbstractBaseUser | None = None) -> None:

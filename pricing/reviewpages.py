@@ -20,14 +20,15 @@ from catalog.reports import sections
 from catalog.sources import SOURCES
 from pricing.models import PriceSheet
 from pricing.plans import ImportPlan, Options
-from pricing.reviewing import apply_run, discard_run, keep_plan, plan_of
+from pricing.reviewing import apply_run, discard_run, keep_plan, make_alias, plan_of
 from pricing.reviewrows import VIEWS, found, names_of, row_of
 from pricing.rollback import roll_back
 
 ROWS_A_PAGE = 100
 SNAPSHOTS_SHOWN = 50
+SUGGESTIONS_SHOWN = 100
 # Parts of the report that no row of a model tells.
-BESIDE = ("findings", "unmapped", "rates", "vendors", "endpoint_types", "without_vendor", "popular")
+BESIDE = ("findings", "aliases", "unmapped", "rates", "vendors", "endpoint_types", "without_vendor", "popular")
 
 
 class UploadForm(forms.Form):
@@ -164,6 +165,7 @@ class ImportPages(ModelAdmin):
         chosen = found(views[show], asked.get("q", ""))
         table = Paginator(chosen, ROWS_A_PAGE).get_page(asked.get("p"))
         keys = dict(AIModel.objects.filter(name__in=list(table)).values_list("name", "pk"))
+        unmatched = found(plan.unmatched, asked.get("q", ""))
         beside = {name: part for name, part in plan.report().items() if name in BESIDE}
         return self.page(
             request,
@@ -180,6 +182,8 @@ class ImportPages(ModelAdmin):
                 "is_narrowed": show != "all" or bool(asked.get("q")),
                 "can_be_chosen": len(set(chosen) & set(plan.touched)),
                 "sections": sections(beside),
+                "unmatched": [(name, plan.unmatched[name]) for name in unmatched[:SUGGESTIONS_SHOWN]],
+                "unmatched_total": len(unmatched),
                 "asked_for": _asked_for(run),
             },
         )
@@ -193,6 +197,10 @@ class ImportPages(ModelAdmin):
                 discard_run(run, at=timezone.now(), actor=request.user)  # type: ignore[arg-type]
                 self.message_user(request, f"{run} is discarded; nothing was changed.")
                 return HttpResponseRedirect(reverse("admin:catalog_importrun_changelist"))
+            if name := request.POST.get("alias", ""):
+                model = make_alias(run, name, at=timezone.now(), actor=request.user)  # type: ignore[arg-type]
+                self.message_user(request, f"{name} is an alias of {model} now; the plan is made anew with it.")
+                return HttpResponseRedirect(request.get_full_path())
             plan, rest = self._apply(request, run)
         except (InputError, DatabaseError) as error:
             self.message_user(request, _sentence(error), messages.ERROR)

@@ -62,7 +62,7 @@ def _visit(source: Source, *, at: dt.datetime) -> tuple[str, ImportRun | None]:
     if not isinstance(answer, Fetched) or hashlib.sha256(answer.content).hexdigest() == source.last_sha256:
         return "unchanged", None
     origin = without_secrets(source.url)
-    plan, run = make_plan(answer.content, options, at=at), None
+    plan, run = make_plan(answer.content, options, at=at, origin=origin), None
     if source.policy == Source.Policy.APPLY_SAFE and is_safe(plan):
         plan, run = apply_import(answer.content, options, at=at, origin=origin)
     if run is None:

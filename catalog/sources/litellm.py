@@ -114,10 +114,17 @@ def _record(name: str, values: Mapping[str, Any]) -> Record:
         supported_endpoint_types=_endpoint_types(row, mode, name),
         retires_on=row.date("deprecation_date"),
         prices=_prices(row, name),
+        also=_also(row),
         concluded=_concluded(row),
         findings=tuple(row.findings),
         unmapped=row.left_over,
     )
+
+
+def _also(row: Row) -> tuple[str, ...]:
+    """The model that this one is priced as, where the row says so."""
+    base = row.take("base_model")
+    return (base,) if isinstance(base, str) and base else ()
 
 
 def _capabilities(row: Row) -> tuple[str, ...] | None:

@@ -101,6 +101,7 @@ def _record(name: str, values: Mapping[str, Any], batch: Mapping[str, Any] | Non
     retires = row.date("expiration_date")
     if name.startswith("~"):
         row.find("is an alias that moves; its price is that of the model behind it today")
+    slug = row.take("canonical_slug")
     figures = _pricing(row, row.take("pricing"))
     if batch is not None:
         figures += _batch_pricing(row, batch)
@@ -119,6 +120,7 @@ def _record(name: str, values: Mapping[str, Any], batch: Mapping[str, Any] | Non
         released_on=_day(row),
         retires_on=None if retires == NEVER else retires,
         prices=_priced(row, figures, name),
+        also=(slug,) if isinstance(slug, str) and slug != name else (),
         concluded=frozenset({"supported_endpoint_types", "released_on"}),
         findings=tuple(row.findings),
         unmapped=row.left_over,

@@ -71,6 +71,8 @@ class Record:
     # Who sells it at this price, where a source lists models of many sellers, and whether that is its maker.
     provider: str = ""
     first_party: bool = True
+    # Other ids that the source gives the same model.
+    also: tuple[str, ...] = ()
     # Fields above that were concluded and not said: they fill what is empty and change nothing.
     concluded: frozenset[str] = frozenset()
     # What was unsound in the source's row and what was made of it, a sentence each.
@@ -128,3 +130,5 @@ class Document:
     popular: tuple[str, ...] | None = None
     findings: tuple[str, ...] = ()
     structure: Structure | None = None
+    # The ids of all that it lists, where the records are a choice of them.
+    listed: tuple[str, ...] = ()

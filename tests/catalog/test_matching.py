@@ -2,7 +2,10 @@
 
 import pytest
 
+from catalog.exact import read_json
+from catalog.makers import MAKERS
 from catalog.matching import fold, known_maker, maker_key, maker_of
+from tests.samples import real
 
 
 @pytest.mark.parametrize(
@@ -28,6 +31,10 @@ from catalog.matching import fold, known_maker, maker_key, maker_of
         ("x-ai/grok-4", "xai"),
         ("doubao-seedance-2-0", "bytedance"),
         ("deepgram/nova-2", "deepgram"),
+        ("writer/palmyra-x5", "writer"),
+        ("palm/chat-bison", "google"),
+        ("nvidia/llama-3_3-super", "nvidia"),
+        ("perplexity/llama-3-8b", "meta"),
         ("novita/sao10k/l3-8b-lunaris", "sao10k"),
     ],
 )
@@ -35,6 +42,15 @@ def test_the_author_counts_and_not_the_host(model: str, maker: str) -> None:
     found = maker_of(model)
     assert found is not None
     assert found.slug == maker
+
+
+@pytest.mark.parametrize("name", ["2026-01-29", "2026-07-17"])
+def test_openrouters_authors_are_the_makers(name: str) -> None:
+    body = read_json(real(f"openrouter/models_{name}.json"))
+    for row in body["data"] if isinstance(body, dict) else body:
+        author = row["id"].partition("/")[0].lstrip("~")
+        if (maker := next((each for each in MAKERS if author in each.segments), None)) is not None:
+            assert maker_of(row["id"]) is maker, row["id"]
 
 
 @pytest.mark.parametrize("model", ["holo3", "mystery-o1", "azure/container", "exa_ai/search", "not-gpt-4", ""])

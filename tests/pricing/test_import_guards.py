@@ -47,8 +47,36 @@ def test_other_ids_than_those_asked_for_are_not_missed(tmp_path: Path) -> None:
     assert run("litellm", document(1, max_input_tokens=5), tmp_path, "--apply", "--only", "gpt-0").code == 0
 
 
-def test_another_channel_is_another_import(tmp_path: Path) -> None:
-    assert run("litellm", document(2), tmp_path, "--apply", "--channel", "elsewhere").code == 0
+@pytest.mark.parametrize("arguments", [("--channel", "elsewhere"), ("--as", "cost")])
+def test_another_channel_or_role_is_the_same_document(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    assert run("litellm", document(2), tmp_path, "--apply", *arguments).code == 3
+
+
+def test_models_that_were_not_asked_for_last_time_are_compared_with_the_time_before(tmp_path: Path) -> None:
+    run("litellm", document(max_input_tokens=5), tmp_path, "--apply", "--only", "gpt-0")
+    assert run("litellm", document(2, max_input_tokens=6), tmp_path, "--apply").code == 3
+
+
+def vendor_file(vendor: str, *names: str) -> str:
+    history = [{"input": 1, "output": 2, "input_cached": None, "from_date": None, "to_date": None}]
+    return json.dumps({"vendor": vendor, "models": [{"id": n, "name": n, "price_history": history} for n in names]})
+
+
+def test_the_files_of_two_vendors_are_two_documents(tmp_path: Path) -> None:
+    google = [f"gemini-{number}" for number in range(8)]
+    assert run("llm_prices", vendor_file("google", *google), tmp_path, "--apply").code == 0
+    assert run("llm_prices", vendor_file("xai", "grok-1", "grok-2"), tmp_path, "--apply").code == 0
+    outcome = run("llm_prices", vendor_file("google", *google[:6]), tmp_path, "--apply")
+    assert (outcome.code, outcome.report["missing"]) == (3, google[6:])
+
+
+def test_the_lists_of_two_hosts_are_two_documents(tmp_path: Path) -> None:
+    def listed(*names: str) -> str:
+        return json.dumps({"data": [{"id": name} for name in names]})
+
+    assert run("openai_models", listed("gpt-1", "gpt-2", "gpt-3", "llama-3"), tmp_path, "--apply").code == 0
+    assert run("openai_models", listed("claude-1", "claude-2", "llama-3"), tmp_path, "--apply").code == 0
+    assert run("openai_models", listed("gpt-1", "gpt-2"), tmp_path, "--apply").code == 3
 
 
 @pytest.mark.parametrize("price", [8.1e-06, 4.9e-07, 0])

@@ -1,11 +1,13 @@
 """The text of an import for a person at a terminal."""
 
 import io
+import json
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 
+from catalog.models import AIModel
 from tests.samples import HERE
 
 pytestmark = pytest.mark.django_db
@@ -27,6 +29,23 @@ def test_it_counts_groups_the_findings_and_says_what_to_do_next() -> None:
     assert "Rate of group default: 1 -> 0.5." in shown
     assert shown.endswith("Nothing was written. To carry it out, repeat with --apply.\n")
     assert len(shown.splitlines()) < 30
+
+
+def test_it_shows_what_is_odd_what_stays_and_what_is_missing(tmp_path: Path) -> None:
+    row = {"mode": "chat", "max_input_tokens": 1000, "input_cost_per_token": 2e-06}
+    path = tmp_path / "map.json"
+    path.write_text(json.dumps({f"gpt-{number}": row for number in range(8)}))
+    call_command("import_catalog", "litellm", "--file", str(path), "--apply", stdout=io.StringIO())
+    for model in AIModel.objects.all():
+        model.display_name, model.context_length = "Ours", 7
+        model.save()
+    path.write_text(json.dumps({f"gpt-{number}": row | {"input_cost_per_token": 2e-05} for number in range(7)}))
+    shown = text("litellm", path)
+    assert "Suspicious (7):\n  gpt-0: input, token moves far" in shown
+    assert "Kept, though the source says otherwise (7):\n  gpt-0: context_length 7, not 1000 (set by a person)" in shown
+    assert "Missing from the source, nothing is deleted (1):\n  gpt-7" in shown
+    assert "gpt-6: context_length" not in shown
+    assert "gpt-6: context_length" in text("litellm", path, "--all")
 
 
 def test_no_escape_sequence_of_a_stranger_reaches_the_terminal(tmp_path: Path) -> None:

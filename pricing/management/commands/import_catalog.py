@@ -15,7 +15,7 @@ from catalog.fetching import Fetched, FetchError, fetch, without_secrets
 from catalog.importing import InputError, read_file
 from catalog.models import Source
 from catalog.sources import SOURCES
-from pricing.import_report import summary
+from pricing.import_report import SHOWN, summary
 from pricing.importing import ImportPlan, Options, apply_import, make_plan
 from pricing.models import PriceSheet
 
@@ -76,6 +76,7 @@ class Command(BaseCommand):
             action="store_true",
             help="Change what people or more trusted sources have said, too; what is pinned stays.",
         )
+        parser.add_argument("--all", action="store_true", help="Show every line of the plan, not a few of each kind.")
         parser.add_argument("--format", choices=["text", "json"], default="text", help="json: the whole report.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -90,7 +91,7 @@ class Command(BaseCommand):
                 f"The database refused the import, nothing was written: {reason}", returncode=Exit.FAILED
             ) from None
         outcome = _outcome(plan, applied=applied)
-        self._write(plan, outcome, options["format"])
+        self._write(plan, outcome, options)
         if outcome != Exit.DONE:
             sys.exit(outcome)
 
@@ -100,7 +101,7 @@ class Command(BaseCommand):
         self._tell("Planning and applying …" if apply else "Planning …")
         now = timezone.now()
         if not apply:
-            return make_plan(content, asked, at=now), False
+            return make_plan(content, asked, at=now, origin=origin), False
         plan, run = apply_import(content, asked, at=now, origin=origin, fetched=fetched)
         return plan, run is not None
 
@@ -130,11 +131,13 @@ class Command(BaseCommand):
         if self.stderr.isatty():
             self.stderr.write(line, style_func=lambda text: text)
 
-    def _write(self, plan: ImportPlan, outcome: Exit, form: str) -> None:
-        if form == "json":
+    def _write(self, plan: ImportPlan, outcome: Exit, options: dict[str, Any]) -> None:
+        if options["format"] == "json":
             self.stdout.write(write_json({"outcome": outcome.name.lower(), **plan.report()}).decode())
         else:
-            self.stdout.write(summary(plan, applied=outcome == Exit.DONE))
+            self.stdout.write(
+                summary(plan, applied=outcome == Exit.DONE, shown=sys.maxsize if options["all"] else SHOWN)
+            )
 
 
 def _options(options: dict[str, Any]) -> Options:

@@ -21,14 +21,14 @@ from catalog.models import AIModel, Channel, EndpointType, ModelAlias, Offer, Ve
 from catalog.precedence import Kept
 from catalog.resolving import Match, Resolver
 from catalog.sources.records import Document, Record
-from catalog.sources.rows import SourceError
+from catalog.sources.rows import MOST_FIGURES, SourceError, refuse_more
 from catalog.standing import Standing
 
 # Ten times the largest source; what is longer is refused before it is read.
 LARGEST_FILE = 32 * 1024 * 1024
 
-# Four times as many as the largest source has; so many objects would fill the memory whatever they are.
-MOST_VALUES = 600_000
+# Twice as many as the largest source has; so many objects would fill the memory whatever they are.
+MOST_VALUES = 450_000
 
 # Fields of a record that are fields of a model, as they are.
 FACTS = (
@@ -80,6 +80,7 @@ class Findings:
             for sentence in record.findings:
                 self.add(sentence, record.name)
             self.unmapped.update(record.unmapped)
+        self.unmapped.update(document.unmapped)
 
 
 @dataclass
@@ -145,6 +146,8 @@ def read_document(
         raise InputError(f"The document holds more than {MOST_VALUES} values, more than any source has.")
     try:
         document = read(content)
+        refuse_more(len(document.records), of="models")
+        refuse_more(sum(map(_number_of_figures, document.records)), MOST_FIGURES, of="prices")
     except (InexactError, SourceError) as error:
         raise InputError(str(error)) from None
     if not document.records:
@@ -154,6 +157,11 @@ def read_document(
     if not wanted:
         raise InputError(f"None of the {len(document.records)} models matches {', '.join(only)}.")
     return replace(document, records=wanted, listed=tuple(record.name for record in document.records))
+
+
+def _number_of_figures(record: Record) -> int:
+    prices = (record.prices, *record.schedule, *record.announced)
+    return sum(len(each.figures) for each in prices if each is not None)
 
 
 def _choose_providers(document: Document, providers: Sequence[str]) -> Document:
@@ -181,7 +189,9 @@ def _choose_providers(document: Document, providers: Sequence[str]) -> Document:
         number = len(document.records) - len(chosen)
         left = f"{number} offers of {len(left_out)} resellers and hosts were left out"
         findings = (*findings, f"{left}: a maker's own price is the list price; take another with --provider")
-    return replace(document, records=tuple(records.values()), findings=findings)
+    taken = set(map(id, records.values()))
+    unmapped = tuple(key for record in document.records if id(record) not in taken for key in record.unmapped)
+    return replace(document, records=tuple(records.values()), findings=findings, unmapped=unmapped)
 
 
 def matches(name: str, patterns: Sequence[str]) -> bool:

@@ -87,7 +87,7 @@ def plan_prices(
             plan.without.append(record.name)
         elif record.name not in stored:
             plan.new[record.name] = prices
-        elif _canonical(stored[record.name]) == _canonical(prices):
+        elif _is_same(stored[record.name], prices):
             plan.unchanged += 1
             if standing is not None:
                 standing.hear(record.name, price_field(role), stored, stored)
@@ -166,7 +166,7 @@ def _plan_announced(
                 findings.add(f"{problem}; an announced price was left out", record.name)
                 continue
             same = known.get((record.name, prices.starts_at))
-            if same is None or _canonical(same) != _canonical(prices):
+            if same is None or not _is_same(same, prices):
                 plan.announced.setdefault(record.name, []).append(_change(before, prices))
             before = prices
 
@@ -226,7 +226,12 @@ def _figures(wanted: Container[int], lines: models.QuerySet[PriceLine]) -> Mappi
     return figures
 
 
-def _canonical(prices: Prices) -> bytes:
+def _is_same(stored: Prices, offered: Prices) -> bool:
+    facts = offered.tells_facts
+    return _canonical(stored, with_facts=facts) == _canonical(offered, with_facts=facts)
+
+
+def _canonical(prices: Prices, *, with_facts: bool) -> bytes:
     """The same bytes for the same price, however its JSON was written and however many units it counts at once.
 
     Lines of one meter count in their order; of different meters they say the same in any.
@@ -238,11 +243,11 @@ def _canonical(prices: Prices) -> bytes:
             None if each.amount is None else str(of_one(each.amount, each.per)),
             each.unit,
             list(each.conditions),
-            each.facts,
+            each.facts if with_facts else {},
         )
         for each in sorted(prices.figures, key=lambda figure: figure.meter)
     ]
-    return write_json([prices.currency, prices.facts, figures], sort_keys=True)
+    return write_json([prices.currency, prices.facts if with_facts else {}, figures], sort_keys=True)
 
 
 def _change(old: Prices, new: Prices) -> PriceChange:

@@ -14,10 +14,10 @@ from decimal import Decimal
 from catalog.exact import InexactError, plain, read_number
 from catalog.sources.conditions import read_conditions
 from catalog.sources.records import Document, Figure, Prices, Record
-from catalog.sources.rows import SourceError
+from catalog.sources.rows import MOST_FIGURES, SourceError, refuse_more
 
 MILLION = 1_000_000
-COMMA_DECLARED = "#decimal: comma"
+COMMA_DECLARED = b"#decimal: comma"
 LONG = (
     "model",
     "vendor",
@@ -40,6 +40,9 @@ SHORT = {
 # A cell that begins like this could be run by a spreadsheet; the full-width forms too.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001
 
+LONGEST_LINE = 100_000
+BOM = b"\xef\xbb\xbf"
+
 Line = Mapping[str, str]
 
 
@@ -60,30 +63,41 @@ def read(content: bytes) -> Document:
         raise SourceError(f"The document is not UTF-8 text (byte {error.start}).") from None
     if "\x00" in text:
         raise SourceError("The document holds a NUL character, which no CSV has.")
-    first, _, rest = text.partition("\n")
-    has_commas = first.strip().casefold() == COMMA_DECLARED
-    lines = list(_lines(rest if has_commas else text, start=2 if has_commas else 1))
+    refuse_more(text.count("\n") + text.count("\r") - text.count("\r\n"), MOST_FIGURES, of="lines")
+    first = content.removeprefix(BOM).partition(b"\n")[0]
+    has_commas = first.strip().lower() == COMMA_DECLARED
+    lines = list(_lines(content, skip=1 if has_commas else 0))
     if not lines:
         raise SourceError("The document has no line below its header.")
     return _document(lines, has_commas=has_commas)
 
 
-def _lines(text: str, *, start: int) -> Iterator[tuple[int, Line]]:
+def _short_lines(content: bytes, *, skip: int) -> Iterator[str]:
+    """The lines without the first ones, as csv wants them; a long one would be millions of cells."""
+    file = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline="")
+    for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), ""), start=1):
+        if len(line) > LONGEST_LINE:
+            raise SourceError(f"Line {number} is longer than {LONGEST_LINE} characters.")
+        if number > skip:
+            yield line
+
+
+def _lines(content: bytes, *, skip: int) -> Iterator[tuple[int, Line]]:
     """Each line below the header, by the names in the header."""
-    header = text.partition("\n")[0]
+    header = next(_short_lines(content, skip=skip), "")
     delimiter = max(",;\t", key=header.count)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows = csv.reader(_short_lines(content, skip=skip), delimiter=delimiter, strict=True)
     try:
         names = [name.strip().casefold() for name in next(rows, [])]
         _check_header(names)
         for cells in rows:
             if any(cell.strip() for cell in cells):
                 if len(cells) > len(names):
-                    raise SourceError(f"Line {rows.line_num + start - 1} has more cells than the header.")
+                    raise SourceError(f"Line {rows.line_num + skip} has more cells than the header.")
                 values = (plain_cell(cell).strip() for cell in cells)
-                yield rows.line_num + start - 1, dict(zip(names, values, strict=False))
+                yield rows.line_num + skip, dict(zip(names, values, strict=False))
     except csv.Error as error:
-        raise SourceError(f"Line {rows.line_num + start - 1} is no CSV: {error}.") from None
+        raise SourceError(f"Line {rows.line_num + skip} is no CSV: {error}.") from None
 
 
 def _check_header(names: list[str]) -> None:
@@ -131,7 +145,7 @@ def _document(lines: list[tuple[int, Line]], *, has_commas: bool) -> Document:
 
 
 def _prices(figures: list[Figure], currency: str | None) -> Prices | None:
-    return Prices(currency or "USD", tuple(figures)) if figures else None
+    return Prices(currency or "USD", tuple(figures), tells_facts=False) if figures else None
 
 
 def _figures(line: Line, *, has_commas: bool) -> Iterator[Figure]:
@@ -148,7 +162,8 @@ def _figures(line: Line, *, has_commas: bool) -> Iterator[Figure]:
         factor = _amount(text[1:], has_commas)
         yield Figure(meter, factor, line.get("unit", ""), _per(line), kind="multiplier", conditions=conditions)
     elif text:
-        unit = line.get("unit") or "token"
+        # What goes in and comes out is tokens unless it is told; searches, checks and the like have no such unit.
+        unit = line.get("unit") or ("token" if meter.startswith(("input", "output")) else "")
         yield Figure(meter, _amount(text, has_commas), unit, _per(line), conditions=conditions)
 
 

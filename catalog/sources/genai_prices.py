@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from catalog import matching
-from catalog.exact import read_json
 from catalog.sources import conclusions
 from catalog.sources.records import Document, Figure, Prices, Record
-from catalog.sources.rows import Row, SourceError, amount_of, day_start, is_number, own_meter
+from catalog.sources.rows import Row, SourceError, amount_of, day_start, is_number, own_meter, read_body, refuse_more
 
 # Suffix of a key -> unit, and how many of them.
 UNITS = {
@@ -59,7 +58,7 @@ Condition = Mapping[str, Any]
 
 def read(content: bytes) -> Document:
     """All models of all providers; InexactError or SourceError where the document is none of genai-prices'."""
-    body = read_json(content)
+    body = read_body(content)
     if isinstance(body, dict):
         body = body.get("providers")
     if not isinstance(body, list):
@@ -67,6 +66,7 @@ def read(content: bytes) -> Document:
     providers = [each for each in body if isinstance(each, dict) and isinstance(each.get("models"), list)]
     if body and not providers:
         raise SourceError("The document is no data of genai-prices: none of its entries is a provider with models.")
+    refuse_more(sum(len(host["models"]) for host in providers), of="models")
     findings = [f"{len(body) - len(providers)} entries are no providers"] if len(providers) < len(body) else []
     records: list[Record] = []
     for host in providers:

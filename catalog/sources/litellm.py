@@ -9,10 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from catalog import matching
-from catalog.exact import read_json
 from catalog.sources.litellm_keys import Condition, format_key, parse_key
 from catalog.sources.records import Document, Figure, Prices, Record
-from catalog.sources.rows import Row, SourceError, amount_of, is_number
+from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_body
 
 # Documentation of the format, and rules that guess at ids nobody listed.
 NOT_MODELS = ("sample_spec", "fallback_generalizations")
@@ -85,7 +84,7 @@ SPECIFIC: Mapping[str, Condition] = {
 
 def read(content: bytes) -> Document:
     """The models of the file; InexactError or SourceError where it is none."""
-    body = read_json(content)
+    body = read_body(content)
     if not isinstance(body, dict):
         raise SourceError("The document is no LiteLLM price map: it is not an object of models.")
     rows = {name: values for name, values in body.items() if name not in NOT_MODELS}

@@ -9,10 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from catalog import matching
-from catalog.exact import read_json
 from catalog.sources import conclusions
 from catalog.sources.records import Document, Figure, Prices, Record
-from catalog.sources.rows import Row, SourceError, is_number
+from catalog.sources.rows import Row, SourceError, is_number, read_body
 
 MILLION = 1_000_000
 METERS = {
@@ -36,7 +35,7 @@ EXACT_NAME = 0
 
 def read(content: bytes) -> Document:
     """The models of the list; InexactError or SourceError where it is none."""
-    body = read_json(content)
+    body = read_body(content)
     rows = body.get("data") if isinstance(body, dict) else None
     if not isinstance(rows, list):
         raise SourceError("The document is no models.json of llm-metadata: it has no list named data.")

@@ -11,10 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from catalog import matching
-from catalog.exact import read_json
 from catalog.sources import conclusions
 from catalog.sources.records import Document, Figure, Prices, Record
-from catalog.sources.rows import Row, SourceError, amount_of, day_start
+from catalog.sources.rows import Row, SourceError, amount_of, day_start, read_body
 
 MILLION = 1_000_000
 METERS = {"input": "input", "output": "output", "input_cached": "input.cache_read"}
@@ -32,7 +31,7 @@ Period = tuple[dt.datetime | None, dt.datetime | None, tuple[Figure, ...]]
 
 def read(content: bytes) -> Document:
     """The models of the file; InexactError or SourceError where it is none of llm-prices'."""
-    models, findings = _models(read_json(content))
+    models, findings = _models(read_body(content))
     named = {model["id"]: model for model in models}
     long = {name: base for name in named if (base := _base_of(named[name])) is not None}
     tiers: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)

@@ -10,10 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 from catalog import matching
-from catalog.exact import read_json
 from catalog.sources import conclusions
 from catalog.sources.records import Document, Figure, Prices, Record
-from catalog.sources.rows import Row, SourceError, amount_of, is_number, own_meter
+from catalog.sources.rows import Row, SourceError, amount_of, is_number, own_meter, read_body, refuse_more
 
 MILLION = 1_000_000
 METERS = {
@@ -41,7 +40,7 @@ Condition = Mapping[str, Any]
 
 def read(content: bytes) -> Document:
     """All offers, the makers' own first; InexactError or SourceError where the document is none of models.dev's."""
-    body = read_json(content)
+    body = read_body(content)
     if not isinstance(body, dict):
         raise SourceError("The document is no api.json of models.dev: it is not an object of providers.")
     providers = {
@@ -51,6 +50,7 @@ def read(content: bytes) -> Document:
     }
     if not any("npm" in values or "env" in values or "id" in values for values in providers.values()):
         raise SourceError("The document is no api.json of models.dev: it names no provider with models.")
+    refuse_more(sum(len(values["models"]) for values in providers.values()), of="models")
     findings = [f"{name[:255]} is no provider with models and was left out" for name in body.keys() - providers.keys()]
     records: list[Record] = []
     for provider in sorted(providers, key=lambda name: name in TWINS):

@@ -12,9 +12,9 @@ from decimal import Decimal
 from typing import Any
 
 from catalog import matching
-from catalog.exact import multiply, read_json, unfold
+from catalog.exact import multiply, unfold
 from catalog.sources.records import Document, Figure, Prices, Record
-from catalog.sources.rows import Row, SourceError, amount_of, is_number
+from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_body
 
 MILLION = 1_000_000
 RATIO_UNIT = Decimal(2)
@@ -55,7 +55,7 @@ SLIPS = ("path", "method")
 
 def read(content: bytes) -> Document:
     """The rows of a price list; InexactError or SourceError where it is none."""
-    body = read_json(content)
+    body = read_body(content)
     if not isinstance(body, dict) or not isinstance(body.get("data"), list):
         raise SourceError("The document is no price list: it has no list named data.")
     if body.get("success") is False:

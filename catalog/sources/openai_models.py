@@ -11,11 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from catalog import matching, parameters
-from catalog.exact import read_json
 from catalog.sources import conclusions
 from catalog.sources.host_prices import prices_of
 from catalog.sources.records import Document, Record, Structure
-from catalog.sources.rows import Row, SourceError, is_number
+from catalog.sources.rows import Row, SourceError, is_number, read_body
 
 ENVELOPES = ("data", "models")
 # Moments that programs write into every row.
@@ -83,7 +82,7 @@ PAGED = ("has_more", "nextPageToken")
 
 def read(content: bytes) -> Document:
     """The models of the answer; InexactError or SourceError where it is none."""
-    body = read_json(content)
+    body = read_body(content)
     rows = _rows(body)
     findings: list[str] = []
     named = [(name, row) for row in rows if (name := _name(row))]

@@ -11,10 +11,10 @@ from decimal import Decimal
 from typing import Any
 
 from catalog import matching, parameters
-from catalog.exact import InexactError, read_json, read_number
+from catalog.exact import InexactError, read_number
 from catalog.sources import conclusions
 from catalog.sources.records import Document, Figure, Prices, Record, Structure
-from catalog.sources.rows import Row, SourceError, own_meter
+from catalog.sources.rows import Row, SourceError, own_meter, read_body
 
 # Price -> meter, unit.
 METERS = {
@@ -64,7 +64,7 @@ Condition = Mapping[str, Any]
 
 def read(content: bytes) -> Document:
     """The models of the list, in its envelope or bare; InexactError or SourceError where it is none."""
-    body = read_json(content)
+    body = read_body(content)
     rows = body.get("data") if isinstance(body, dict) else body
     if not isinstance(rows, list):
         raise SourceError("The document is no list of OpenRouter's models: it has no list named data.")

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from catalog.exact import read_json
 from catalog.sources import conclusions, new_api
 from catalog.sources.records import Document, Record
-from catalog.sources.rows import Row, SourceError
+from catalog.sources.rows import Row, SourceError, read_body
 
 # The maps that a price is made of; a model stands in those that have something to say of it.
 MAPS = (
@@ -24,7 +23,7 @@ MAPS = (
 
 def read(content: bytes) -> Document:
     """A record for each model of any map; InexactError or SourceError where the document has no such maps."""
-    body = read_json(content)
+    body = read_body(content)
     if isinstance(body, dict) and body.get("success") is False:
         raise SourceError("The document says success: false; it is an error message and no price list.")
     data = body.get("data") if isinstance(body, dict) else None

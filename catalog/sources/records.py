@@ -33,6 +33,8 @@ class Prices:
     # From when (inclusive) until when (exclusive) it counts, where the source says so.
     starts_at: dt.datetime | None = None
     ends_at: dt.datetime | None = None
+    # Whether the source has a place for facts beside the figures: without one it does not say that there are none.
+    tells_facts: bool = True
 
     def holds(self, at: dt.datetime) -> bool:
         return (self.starts_at is None or self.starts_at <= at) and (self.ends_at is None or at < self.ends_at)
@@ -130,5 +132,7 @@ class Document:
     popular: tuple[str, ...] | None = None
     findings: tuple[str, ...] = ()
     structure: Structure | None = None
+    # Keys that nothing here has a place for, of rows that were not chosen.
+    unmapped: tuple[str, ...] = ()
     # The ids of all that it lists, where the records are a choice of them.
     listed: tuple[str, ...] = ()

@@ -6,12 +6,39 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, TypeGuard
 
+from catalog.exact import read_json
+
 # More tokens than any model takes, and still a number that every database holds.
 LARGEST_COUNT = 1_000_000_000_000
 
 
+# Nearly twice as many models, and prices, as the largest source has; what is longer would take minutes and gigabytes,
+# whatever it is.
+MOST_RECORDS = 15_000
+MOST_FIGURES = 50_000
+# As deep as models lie in any source: provider, its models, their prices.
+LISTS_DEEP = 3
+
+
 class SourceError(ValueError):
     """A document of the wrong shape; the message is one sentence for the person who sent it."""
+
+
+def read_body(content: bytes) -> Any:
+    """The value of a JSON document that lists no more of anything than a source has."""
+    body = read_json(content)
+    level = [body]
+    for _ in range(LISTS_DEEP):
+        level = [each for each in level if isinstance(each, dict | list)]
+        for each in level:
+            refuse_more(len(each))
+        level = [part for each in level for part in (each.values() if isinstance(each, dict) else each)]
+    return body
+
+
+def refuse_more(number: int, most: int = MOST_RECORDS, *, of: str = "entries in one list") -> None:
+    if number > most:
+        raise SourceError(f"The document holds more than {most} {of}, more than any source has.")
 
 
 class Row:

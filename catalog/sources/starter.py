@@ -6,9 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from catalog.exact import read_json
 from catalog.sources.records import Document, Figure, Prices, Record
-from catalog.sources.rows import SourceError
+from catalog.sources.rows import SourceError, read_body
 
 FILE = Path(__file__).resolve().parent.parent / "starter" / "catalog.json"
 FORMAT = 1
@@ -28,7 +27,7 @@ ABOUT_A_PRICE = {"per", "when", "if", "source", "confirmed_by"}
 
 def read(content: bytes) -> Document:
     """The models of the file in its order; InexactError or SourceError where it is no starter catalog."""
-    catalog = read_json(content)
+    catalog = read_body(content)
     if not isinstance(catalog, dict) or catalog.get("format") != FORMAT:
         raise SourceError(f"This is no starter catalog of format {FORMAT}.")
     try:

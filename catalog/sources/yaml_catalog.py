@@ -15,10 +15,13 @@ from catalog.exact import InexactError, plain, read_json, read_number
 from catalog.parameters import validate_parameters
 from catalog.sources.conditions import read_conditions
 from catalog.sources.records import Document, Figure, Prices, Record, Structure
-from catalog.sources.rows import SourceError
+from catalog.sources.rows import SourceError, refuse_more
 
 FORMAT = "modelbook/1"
 DEEPEST = 16
+# The largest price map takes 164,000 lines; an event is a scalar, or the start or end of a list or mapping.
+MOST_LINES = 400_000
+MOST_EVENTS = 1_000_000
 LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 TEXTS = ("display_name", "description", "series", "icon", "version")
@@ -51,6 +54,7 @@ def load(content: bytes) -> Any:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SourceError(f"The document is not UTF-8 text (byte {error.start}).") from None
+    refuse_more(content.count(b"\n") + content.count(b"\r"), MOST_LINES, of="lines")
     try:
         return _Builder().build(yaml.parse(text, Loader=LOADER))
     except yaml.YAMLError as error:
@@ -71,7 +75,8 @@ class _Builder:
         self.documents = 0
 
     def build(self, events: Any) -> Any:
-        for event in events:
+        for number, event in enumerate(events):
+            refuse_more(number, MOST_EVENTS, of="values")
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
                 raise SourceError(f"Line {event.start_mark.line + 1} has an anchor or alias: write the value out.")
             if getattr(event, "tag", None) not in (None, "!"):
@@ -103,6 +108,8 @@ class _Builder:
             raise SourceError(f"Line {event.start_mark.line + 1} is nested too deeply.")
 
     def _add(self, value: Any, event: Any) -> None:
+        if self.stack:
+            refuse_more(len(self.stack[-1]))
         if not self.stack:
             self.root = value
         elif isinstance(self.stack[-1], list):

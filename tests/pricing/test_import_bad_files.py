@@ -17,6 +17,7 @@ from tests.samples import HERE, sample
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).parents[2]
 SAMPLES = {path.stem: sample(path.name) for path in sorted(HERE.glob("*.json")) if path.stem in SOURCES}
+BY_HAND = {"csv": sample("csv.csv"), "yaml": sample("yaml.yaml")}
 NUMBER = re.compile(rb"(?<=: )-?\d+(?:\.\d+)?(?:[eE]-?\d+)?")
 STRING = re.compile(rb'(?<=: ")[^"\\]+')
 SECONDS = 2
@@ -84,17 +85,95 @@ WHOLE: dict[str, bytes] = {
     "100,000 objects": b'{"a":' * 100_000,
     "100,000 brackets that close": b"[" * 100_000 + b"]" * 100_000,
 }
+
+
+def csv_cell(column: int, text: bytes) -> Change:
+    """Another cell in the first line below the header."""
+
+    def changed(content: bytes) -> bytes:
+        lines = content.split(b"\n")
+        cells = lines[1].split(b",")
+        cells[column] = text
+        return b"\n".join([lines[0], b",".join(cells), *lines[2:]])
+
+    return changed
+
+
+def yaml_value(key: bytes, text: bytes) -> Change:
+    return lambda content: re.sub(
+        rb"(?m)(\b" + key + rb":) .*$", lambda found: found[1] + b" " + text, content, count=1
+    )
+
+
+CSV: dict[str, Change] = {
+    "its header alone": lambda content: content.partition(b"\n")[0],
+    "a column twice": lambda content: content.replace(b"vendor", b"model", 1),
+    "an unknown column": lambda content: content.replace(b"vendor", b"colour", 1),
+    "a cell too many": lambda content: content.replace(b",,\n", b",,,\n", 2),
+    "an open quote": csv_cell(3, b'"input'),
+    "no model": csv_cell(0, b""),
+    "no number": csv_cell(4, b"two"),
+    "a currency sign": csv_cell(4, b"$2"),
+    "thousands": csv_cell(4, b'"1,000"'),
+    "a negative number": csv_cell(4, b"-2"),
+    "NaN": csv_cell(4, b"NaN"),
+    "1e999": csv_cell(4, b"1e999"),
+    "100,000 digits": csv_cell(4, b"9" * 99_000),
+    "a number of units that is none": csv_cell(5, b"many"),
+    "no units at all": csv_cell(5, b"0"),
+    "two currencies": csv_cell(7, b"EUR"),
+    "a condition that is none": csv_cell(8, b"whenever"),
+    "a NUL": csv_cell(0, b"\x00"),
+    "a byte that is no UTF-8": csv_cell(0, b"\xff"),
+    "UTF-16": lambda content: content.decode().encode("utf-16"),
+    "packed": gzip.compress,
+    "a long cell": csv_cell(0, b"y" * 200_000),
+}
+YAML: dict[str, Change] = {
+    "another format": yaml_value(b"format", b"modelbook/9"),
+    "no format": lambda content: content.partition(b"\n")[2],
+    "an open bracket": yaml_value(b"channels", b"[main"),
+    "an open quote": yaml_value(b"name", b'"Sample'),
+    "a tab": lambda content: content.replace(b"  - slug", b"\t- slug", 1),
+    "an anchor": yaml_value(b"name", b"&a Sample"),
+    "an alias": yaml_value(b"name", b"*a"),
+    "a tag": yaml_value(b"name", b"!!python/object:os.system x"),
+    "a key twice": lambda content: content.replace(b"    name: Sample", b"    name: Sample\n    name: Sample"),
+    "two documents": lambda content: content + b"---\n" + content,
+    "a list for a name": lambda content: content.replace(b"- name: sample-chat", b"- name: [a]"),
+    "no list of models": lambda content: content.replace(b"models:\n", b"models: none\nmore:\n"),
+    "no number": yaml_value(b"amount", b"two"),
+    "NaN": yaml_value(b"amount", b".nan"),
+    "a negative number": yaml_value(b"amount", b"-2"),
+    "1e999": yaml_value(b"amount", b"1e999"),
+    "no count": yaml_value(b"context_length", b"1.5"),
+    "no date": yaml_value(b"released_on", b"soon"),
+    "no flag": yaml_value(b"enabled", b"perhaps"),
+    "a byte that is no UTF-8": yaml_value(b"name", b"\xff"),
+    "a NUL": yaml_value(b"name", b'"\\0"'),
+    "100,000 brackets": lambda content: content + b"more: " + b"[" * 100_000,
+    "packed": gzip.compress,
+}
 CASES = [(source, name, change(content)) for source, content in SAMPLES.items() for name, change in CHANGES.items()]
 CASES += [(source, name, content) for source in SAMPLES for name, content in WHOLE.items()]
+CASES += [("csv", name, change(BY_HAND["csv"])) for name, change in CSV.items()]
+CASES += [("yaml", name, change(BY_HAND["yaml"])) for name, change in YAML.items()]
+CASES += [(source, name, content) for source in BY_HAND for name, content in WHOLE.items()]
 
 
 def test_there_are_enough_of_them() -> None:
     assert len({(source, content) for source, _, content in CASES}) >= 200
     assert {"litellm", "models_dev", "genai_prices", "openrouter", "openai_models", "llm_prices"} <= SAMPLES.keys()
-    assert all(content != SAMPLES[source] for source, _, content in CASES)
+    assert all(content != (SAMPLES | BY_HAND)[source] for source, _, content in CASES)
 
 
-@pytest.mark.parametrize("source", SAMPLES)
+@pytest.mark.parametrize("source", BY_HAND)
+def test_what_they_are_made_from_is_sound(tmp_path: Path, source: str) -> None:
+    outcome = run(source, BY_HAND[source], tmp_path, "--apply")
+    assert (outcome.code, outcome.report["findings"]) == (0, [])
+
+
+@pytest.mark.parametrize("source", [*SAMPLES, *BY_HAND])
 def test_a_bad_file_is_one_sentence_and_nothing_is_written(tmp_path: Path, source: str) -> None:
     before = state()
     for name, content in [(name, content) for slug, name, content in CASES if slug == source]:
@@ -127,38 +206,93 @@ def test_a_value_of_another_kind_is_planned_around_or_refused(tmp_path: Path, so
 
 
 HEAVY = """
-import resource, sys, time
-from catalog.importing import InputError, read_document
+import json, os, resource, sys, time
+import django
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+django.setup()
+from django.core.management import call_command
+from django.utils import timezone
+from catalog.importing import InputError
 from catalog.sources import SOURCES
+from pricing.importing import make_plan
+from pricing.plans import Options
 
-def documents():
-    yield b"[" + b"{}," * 11_000_000 + b"{}]"
-    yield b"[" + b"1.5," * 8_000_000 + b"1]"
-    yield b'{"data": [' + b'{"id": "a", "pricing": {}},' * 100_000 + b"{}]}"
-    yield b'{"a": {"mode": "chat", "x": "' + b"y" * 31_000_000 + b'"}}'
-    yield b'{"' + b"k" * 31_000_000 + b'": {}}'
-    yield b'{"a": ' + b"9" * 31_000_000 + b"}"
-    yield b'"' + rb"\\u0041" * 5_000_000 + b'"'
-    yield b" " * 33_000_000
+def megabytes():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
-start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-for number, content in enumerate(documents()):
-    for slug in sys.argv[1:]:
-        began = time.process_time()
-        try:
-            read_document(SOURCES[slug].read, content)
-        except InputError as refused:
-            assert str(refused).endswith("."), refused
-        used = time.process_time() - began
-        assert used < 2, (slug, number, used)
-    peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - start) / 1024
-    assert peak < 200, (number, peak)
+N = range(400)
+
+def dump(value):
+    return json.dumps(value).encode()
+
+def many(number, row):
+    return b"".join(row % index for index in range(number))
+
+EVERY = {
+    "objects": lambda: b"[" + b"{}," * 11_000_000 + b"{}]",
+    "numbers": lambda: b"[" + b"1.5," * 8_000_000 + b"1]",
+    "rows": lambda: b'{"data": [' + b'{"id": "a", "pricing": {}},' * 100_000 + b"{}]}",
+    "a long text": lambda: b'{"a": {"mode": "chat", "x": "' + b"y" * 31_000_000 + b'"}}',
+    "a long key": lambda: b'{"' + b"k" * 31_000_000 + b'": {}}',
+    "a long number": lambda: b'{"a": ' + b"9" * 31_000_000 + b"}",
+    "escapes": lambda: b'"' + rb"\\u0041" * 5_000_000 + b'"',
+    "blanks": lambda: b" " * 33_000_000,
+}
+OWN = {
+    "csv": {
+        "semicolons": lambda: b"model;input\\n" + many(2_000_000, b"m-%d;1\\n"),
+        "tabs": lambda: b"model\\tmeter\\tamount\\r" + many(1_500_000, b"m-%d\\tinput\\t2\\r"),
+        "as many lines as are read": lambda: b"model,meter,amount\\n" + many(49_000, b"m-%d,input,2\\n"),
+        "a long cell": lambda: b'model;input\\n"' + b"x" * 31_000_000 + b'";1\\n',
+        "a long header": lambda: b"model;" + b"x;" * 15_000_000,
+        "a long line": lambda: b"model;input\\na" + b";" * 31_000_000,
+    },
+    "yaml": {
+        "lines": lambda: b"format: modelbook/1\\nmodels:\\n" + many(2_000_000, b"- name: m-%d\\n"),
+        "as many lines as are read": lambda: b"format: modelbook/1\\nmodels:\\n" + many(390_000, b"- name: m-%d\\n"),
+        "keys": lambda: b"format: modelbook/1\\nx:\\n" + many(390_000, b"  m-%d: 1\\n"),
+        "a long text": lambda: b"format: modelbook/1\\nx: " + b"y" * 31_000_000,
+    },
+    "ratio_config": {
+        "ratios": lambda: dump({"data": {"model_ratio": {f"m-{n}": 1.5 for n in range(440_000)}}}),
+        "many models": lambda: dump({"data": {"model_ratio": {f"m-{n}": 1.5 for n in range(14_900)}}}),
+    },
+    "litellm": {
+        "keys of one row": lambda: dump({"a": {"mode": "chat", **{f"k{n}_cost": 1 for n in range(440_000)}}}),
+    },
+    "models_dev": {
+        "providers": lambda: dump({f"p{n}": {"id": "x", "models": {f"m{m}": {} for m in range(99)}} for n in N}),
+    },
+    "genai_prices": {
+        "providers": lambda: dump([{"id": f"p{n}", "models": [{"id": f"m{m}"} for m in range(99)]} for n in N]),
+    },
+}
+
+call_command("migrate", verbosity=0)
+slug = sys.argv[1]
+for name, make in {**EVERY, **OWN.get(slug, {})}.items():
+    if os.fork():
+        assert os.wait()[1] == 0, (slug, name)
+        continue
+    content = make()
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+    before, began = megabytes(), time.process_time()
+    try:
+        make_plan(content, Options(source=SOURCES[slug]), at=timezone.now())
+    except InputError as refused:
+        assert str(refused).endswith("."), refused
+    used = time.process_time() - began
+    with open("/proc/self/status") as file:
+        peak = next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1024 - before
+    if used >= 2 or peak >= 200:
+        sys.exit(f"{slug} {name}: {used:.1f} s, {peak:.0f} MB")
+    os._exit(0)
 """
 
 
-def test_the_heaviest_files_take_neither_the_memory_nor_the_time() -> None:
-    script = f"import os, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.settings'; django.setup()\n{HEAVY}"
-    done = subprocess.run(
-        [sys.executable, "-c", script, *SAMPLES], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+@pytest.mark.parametrize("source", [*SAMPLES, *BY_HAND])
+def test_the_heaviest_files_take_neither_the_memory_nor_the_time(source: str) -> None:
+    done = subprocess.run([sys.executable, "-c", HEAVY, source], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-500:]

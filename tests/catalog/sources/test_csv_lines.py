@@ -57,6 +57,11 @@ def test_the_long_form_has_a_line_a_figure() -> None:
     assert found["kling"].prices.currency == "CNY"  # type: ignore[union-attr]
 
 
+def test_what_is_no_token_has_no_unit_unless_it_is_told() -> None:
+    found = records(LONG + "a,,,guardrail,0.1,1,,,,,\na,,,x.litellm.odd,1,1,,,,,\na,,,input.audio,2,,,,,,\n")
+    assert [unit for *_, unit in figures(found["a"])] == ["", "", "token"]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -1,0 +1,28 @@
+"""The CSV of a catalog, imported again, changes nothing of it."""
+
+import io
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from pricing.models import PriceLine, PriceSheet
+from tests.pricing.export.test_real_files import FILES as ALL_FILES
+from tests.pricing.imports import run
+
+pytestmark = pytest.mark.django_db
+
+
+# What visitors see of a gateway's own list has its groups' rate in it, which an import of prices does not take out again.
+FILES = [(source, path) for source, path in ALL_FILES if source != "new_api"]
+
+
+@pytest.mark.parametrize(("source", "path"), FILES, ids=[f"{source}-{path.stem}" for source, path in FILES])
+def test_a_catalog_comes_back_as_it_went_out(source: str, path: Path, tmp_path: Path) -> None:
+    assert run(source, path, tmp_path, "--apply", "--publish", "--channel", "main").code == 0
+    role = PriceSheet.objects.values_list("role", flat=True).first() or "list"
+    out, before = io.StringIO(), PriceLine.objects.count()
+    call_command("export_catalog", "csv", stdout=out)
+    outcome = run("csv", out.getvalue(), tmp_path, "--apply", "--as", role)
+    assert (outcome.code, outcome.report["prices"]["changed"], outcome.report["new"]) == (0, {}, [])
+    assert PriceLine.objects.count() == before

@@ -39,7 +39,17 @@ PUBLIC_V6 = ipaddress.ip_network("2000::/3")
 NOT_PUBLIC = tuple(
     map(
         ipaddress.ip_network,
-        ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "192.0.0.0/24", "192.88.99.0/24", "240.0.0.0/4"),
+        (
+            "2001::/23",
+            "2001:db8::/32",
+            "2002::/16",
+            "3fff::/20",
+            "192.0.0.0/24",
+            "192.88.99.0/24",
+            "240.0.0.0/4",
+            # Azure's own machine behind every one of its guests: a public number that leads nowhere public.
+            "168.63.129.16/32",
+        ),
     )
 )
 

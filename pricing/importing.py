@@ -6,7 +6,7 @@ broken source until the operator says that it is meant.
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -235,17 +235,19 @@ def apply_import(
     origin: str = "",
     fetched: Fetched | None = None,
     actor: AbstractBaseUser | None = None,
+    only_if: Callable[[ImportPlan], bool] | None = None,
 ) -> tuple[ImportPlan, ImportRun | None]:
     """Plans and carries out an import; the run is None where there was nothing to do or a guard stopped it.
 
-    `fetched`: how the document came, where it came from the address that is its origin.
+    `only_if` judges the very plan that is applied, when nobody else can write any more. `fetched`: how the document
+    came, where it came from the address that is its origin.
     """
     document = _read(content, options)
     with transaction.atomic():
         # All writers queue here, so what is planned is what is there when it is applied.
         revision.hold()
         plan = _plan(document, content, options, at=at, origin=origin)
-        if plan.guards:
+        if plan.guards or not (only_if is None or only_if(plan)):
             return plan, None
         if plan.heard:
             mark_pins(plan.heard, options.stored_source(), at=at)

@@ -183,8 +183,13 @@ class ImportPlan:
         """The same for the same plan: tells whether it is still what somebody looked at."""
         return hashlib.sha256(write_json(self.report())).hexdigest()[:32]
 
-    def narrowed(self, names: Collection[str]) -> "ImportPlan":
-        """What it does to these models alone; what it does to no model in particular is left out."""
+    @property
+    def has_beside(self) -> bool:
+        """Whether it does anything that is to no model in particular."""
+        return bool(self.rates or self.popular or (self.structure and self.structure.has_beside))
+
+    def narrowed(self, names: Collection[str], *, beside: bool = False) -> "ImportPlan":
+        """What it does to these models alone, and what it does to no model in particular only if that is asked for."""
         chosen = set(names)
         facts, prices = self.facts, self.prices
         new, changed = _only(facts.new, chosen), _only(facts.changed, chosen)
@@ -210,6 +215,9 @@ class ImportPlan:
             ),
             self.findings,
             joins_group=self.joins_group,
+            rates=self.rates if beside else {},
+            popular=self.popular if beside else {},
+            structure=self.structure and self.structure.narrowed(chosen, beside=beside),
             missing=self.missing,
             heard=self.heard,
             origin=self.origin,
@@ -225,7 +233,8 @@ class ImportPlan:
         """The models that it changes something of, in their order."""
         prices = self.prices
         parts = (self.facts.new, self.facts.changed, prices.new, prices.changed, prices.announced, self.facts.offers)
-        return list(dict.fromkeys(name for part in parts for name in part))
+        more = self.structure.touched if self.structure else []
+        return list(dict.fromkeys([*(name for part in parts for name in part), *more]))
 
     def report(self) -> dict[str, Any]:
         """The plan as JSON: counts first, then every change."""

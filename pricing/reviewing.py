@@ -77,9 +77,11 @@ def apply_run(
     seen: str,
     accepted: Collection[str] = (),
     chosen: Collection[str] | None = None,
+    beside: bool = False,
     actor: AbstractBaseUser | None = None,
 ) -> tuple[ImportPlan, ImportRun | None]:
-    """Applies a plan that waits, all of it or what it does to the chosen models; the rest then waits as a new run.
+    """Applies a plan that waits, all of it or what it does to the chosen models, and with `beside` what it does
+    to no model in particular; the rest then waits as a new run.
 
     `seen` is the fingerprint of the plan that was looked at, `accepted` the options of the guards that are meant.
     InputError says in a sentence why nothing was done.
@@ -94,8 +96,8 @@ def apply_run(
         plan = make_plan(content, options, at=at, origin=run.snapshot.origin)
         if plan.fingerprint != seen:
             raise InputError("The catalog has changed since the plan was shown. Look at it again; nothing was applied.")
-        whole, plan = plan, plan if chosen is None else plan.narrowed(chosen)
-        if plan.is_empty or (chosen is not None and not plan.touched):
+        whole, plan = plan, plan if chosen is None else plan.narrowed(chosen, beside=beside)
+        if plan.is_empty or (chosen is not None and not (plan.touched or plan.has_beside)):
             raise InputError("Nothing that was ticked would change anything; nothing was applied.")
         if open_guards := [guard for guard in plan.guards if guard.option not in accepted]:
             raise InputError(f"{open_guards[0].sentence} Tick that this is meant, or discard the plan.")
@@ -112,7 +114,7 @@ def apply_run(
 def _keep_rest(whole: ImportPlan, done: ImportPlan, run: ImportRun, options: Options) -> ImportRun | None:
     """What was not chosen waits on."""
     left = set(whole.touched) - set(done.touched)
-    if not left:
+    if not left and (done is whole or done.has_beside or not whole.has_beside):
         return None
     rest = ImportRun.objects.create(
         source=run.source,
@@ -122,7 +124,8 @@ def _keep_rest(whole: ImportPlan, done: ImportPlan, run: ImportRun, options: Opt
         report={"counts": {"left": len(left)}, "guards": []},
         remark=f"What was not chosen in {run}.",
     )
-    run.remark = f"Applied to {len(done.touched):,} models; {len(left):,} others wait in {rest}."
+    waits = f"{len(left):,} others wait" if left else "the rest waits"
+    run.remark = f"Applied to {len(done.touched):,} models; {waits} in {rest}."
     run.save(update_fields=["remark"])
     return rest
 

@@ -21,7 +21,7 @@ from catalog.sources import SOURCES
 from pricing.models import PriceSheet
 from pricing.plans import ImportPlan, Options
 from pricing.reviewing import apply_run, discard_run, keep_plan, make_alias, plan_of
-from pricing.reviewrows import VIEWS, found, names_of, row_of
+from pricing.reviewrows import VIEWS, beside, found, names_of, row_of
 from pricing.rollback import roll_back
 
 ROWS_A_PAGE = 100
@@ -166,7 +166,7 @@ class ImportPages(ModelAdmin):
         table = Paginator(chosen, ROWS_A_PAGE).get_page(asked.get("p"))
         keys = dict(AIModel.objects.filter(name__in=list(table)).values_list("name", "pk"))
         unmatched = found(plan.unmatched, asked.get("q", ""))
-        beside = {name: part for name, part in plan.report().items() if name in BESIDE}
+        told = {name: part for name, part in plan.report().items() if name in BESIDE}
         return self.page(
             request,
             "review.html",
@@ -181,7 +181,8 @@ class ImportPages(ModelAdmin):
                 "found": len(chosen),
                 "is_narrowed": show != "all" or bool(asked.get("q")),
                 "can_be_chosen": len(set(chosen) & set(plan.touched)),
-                "sections": sections(beside),
+                "sections": sections(told),
+                "beside": beside(plan),
                 "unmatched": [(name, plan.unmatched[name]) for name in unmatched[:SUGGESTIONS_SHOWN]],
                 "unmatched_total": len(unmatched),
                 "asked_for": _asked_for(run),
@@ -223,6 +224,7 @@ class ImportPages(ModelAdmin):
             seen=asked.get("seen", ""),
             accepted=asked.getlist("accept"),
             chosen=chosen,
+            beside=bool(asked.get("beside")),
             actor=request.user,  # type: ignore[arg-type]
         )
 

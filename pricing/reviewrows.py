@@ -88,6 +88,7 @@ def row_of(plan: ImportPlan, name: str) -> ModelRow:
         row.lines += _moves(change, start)
     if name in facts.offers:
         row.lines.append(Line("Offer", "", f"on {facts.channel}"))
+    row.lines += list(_structure(plan, name))
     row.lines += [_kept(_title(what), each) for what, each in facts.kept.get(name, {}).items()]
     if name in prices.kept:
         row.lines.append(_kept(f"{prices.role.capitalize()} price", prices.kept[name]))
@@ -108,6 +109,21 @@ def _moves(change: PriceChange, note: str = "") -> Iterator[Line]:
     for label, (old, new) in differences(change.before, change.prices).items():
         far = "moves far" if label in change.jumps else ""
         yield Line(label, old, new, " ".join(filter(None, (note, far))))
+
+
+def beside(plan: ImportPlan) -> list[Line]:
+    """What is done to no model in particular."""
+    lines = [Line(f"rate of group {group}", _text(old), str(new)) for group, (old, new) in plan.rates.items()]
+    lines += [Line(f"popular: {name}", _text(old), _text(new)) for name, (old, new) in plan.popular.items()]
+    return [*lines, *_structure(plan, None)]
+
+
+def _structure(plan: ImportPlan, of: str | None) -> Iterator[Line]:
+    for what, fields in plan.structure.changes(of=of) if plan.structure else ():
+        if not fields:
+            yield Line(what.capitalize(), "none", "new")
+        for name, (old, new) in fields.items():
+            yield Line(f"{what} {name.replace('_', ' ')}".strip().capitalize(), _text(old), _text(new))
 
 
 def _kept(what: str, kept: Kept) -> Line:

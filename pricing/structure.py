@@ -5,8 +5,8 @@ It is made again when it is applied: the models that offers and aliases name may
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -54,6 +54,10 @@ TABLES = (
 )
 
 
+# Tables whose rows are about one model each.
+OF_MODELS = ("models", "aliases", "offers", "popular")
+
+
 @dataclass
 class TablePlan:
     """What is new and what changes in one table, by natural key."""
@@ -81,6 +85,75 @@ class StructurePlan:
     def jumps(self) -> dict[str, tuple[str, ...]]:
         """Model -> the figures that move too far to pass unseen."""
         return {name: jumps for plan in self.prices.values() for name, jumps in plan.jumps.items()}
+
+    @property
+    def has_beside(self) -> bool:
+        """Whether it changes anything that is of no model in particular."""
+        return bool(self.joins) or any(
+            plan.new or plan.changed for name, plan in self.tables.items() if name not in OF_MODELS
+        )
+
+    def model_of(self, table: str, key: Key) -> str:
+        """The model that a row of one of the models' own tables is about."""
+        return str(self.structure.aliases[key[0]].get("model", "")) if table == "aliases" else key[-1]
+
+    @property
+    def touched(self) -> list[str]:
+        """The models that it changes something of."""
+        rows = [(name, key) for name in OF_MODELS for key in self._rows(name)]
+        priced = [name for plan in self.prices.values() for name in (*plan.new, *plan.changed)]
+        return list(dict.fromkeys([*(self.model_of(name, key) for name, key in rows), *priced]))
+
+    def _rows(self, table: str) -> list[Key]:
+        plan = self.tables.get(table, TablePlan())
+        return [*plan.new, *plan.changed]
+
+    def changes(self, *, of: str | None) -> Iterator[tuple[str, Mapping[str, tuple[Any, Any]]]]:
+        """What changes, each field old and new: of one model, or with None of no model in particular."""
+        for name, plan in self.tables.items():
+            rows = {key: {each: (None, value) for each, value in said.items()} for key, said in plan.new.items()}
+            for key, fields in (rows | plan.changed).items():
+                if (name in OF_MODELS) == (of is not None) and (of is None or self.model_of(name, key) == of):
+                    yield f"{name.replace('_', ' ').removesuffix('s')} {' '.join(key)}", fields
+        if of is None:
+            yield from ((f"group {group}", {"reaches": (None, channel)}) for group, channel in self.joins)
+        for role, prices in self.prices.items():
+            if of in prices.new or of in prices.changed:
+                yield f"{role} price", {"": (None if of in prices.new else "another", "as the document says")}
+
+    def narrowed(self, names: Collection[str], *, beside: bool) -> "StructurePlan":
+        """What it does to these models, and to no model in particular only if that is asked for."""
+        said, parts = self.structure, {}
+        for table in TABLES:
+            rows = getattr(said, table.name)
+            if table.name in OF_MODELS:
+                keys = {key: key if isinstance(key, tuple) else (key,) for key in rows}
+                rows = {key: row for key, row in rows.items() if self.model_of(table.name, keys[key]) in names}
+            parts[table.name] = rows if table.name in OF_MODELS or beside else {}
+        prices = {
+            role: {name: price for name, price in of_role.items() if name in names}
+            for role, of_role in said.prices.items()
+        }
+        structure = replace(said, **parts, prices=prices, reach=said.reach if beside else {})
+        tables = {
+            name: TablePlan(self._kept(name, plan.new, names, beside), self._kept(name, plan.changed, names, beside))
+            for name, plan in self.tables.items()
+        }
+        priced = {
+            role: replace(
+                plan,
+                new={name: each for name, each in plan.new.items() if name in names},
+                changed={name: each for name, each in plan.changed.items() if name in names},
+                announced={name: each for name, each in plan.announced.items() if name in names},
+            )
+            for role, plan in self.prices.items()
+        }
+        return StructurePlan(structure, tables, self.joins if beside else [], priced)
+
+    def _kept(self, table: str, rows: Mapping[Key, Any], names: Collection[str], beside: bool) -> dict[Key, Any]:
+        if table not in OF_MODELS:
+            return dict(rows) if beside else {}
+        return {key: row for key, row in rows.items() if self.model_of(table, key) in names}
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Table -> how many rows are new and changed; tables with neither are left out."""

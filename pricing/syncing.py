@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from catalog.fetching import Fetched, FetchError, fetch, without_secrets
 from catalog.importing import InputError
 from catalog.models import ImportRun, Source
-from pricing.importing import apply_import, keep_snapshot, make_plan, remember
+from pricing.importing import apply_import, keep_snapshot, remember
 from pricing.plans import ImportPlan, Options
 from pricing.reviewing import keep_plan
 
@@ -62,11 +62,11 @@ def _visit(source: Source, *, at: dt.datetime) -> tuple[str, ImportRun | None]:
     if not isinstance(answer, Fetched) or hashlib.sha256(answer.content).hexdigest() == source.last_sha256:
         return "unchanged", None
     origin = without_secrets(source.url)
-    plan, run = make_plan(answer.content, options, at=at, origin=origin), None
-    if source.policy == Source.Policy.APPLY_SAFE and is_safe(plan):
-        plan, run = apply_import(answer.content, options, at=at, origin=origin)
+    run = None
+    if source.policy == Source.Policy.APPLY_SAFE:
+        _, run = apply_import(answer.content, options, at=at, origin=origin, only_if=is_safe)
     if run is None:
-        plan, run = keep_plan(answer.content, options, at=at, origin=origin)
+        _, run = keep_plan(answer.content, options, at=at, origin=origin)
     snapshot = run.snapshot if run else keep_snapshot(source, answer.content, origin=origin)
     remember(source, snapshot, answer, url=source.url)
     return "nothing to do" if run is None else WORDS[ImportRun.Status(run.status)], run

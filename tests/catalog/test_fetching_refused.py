@@ -51,6 +51,7 @@ BAD = [
     "https://172.16.0.1/",
     "https://192.168.1.1/",
     "https://169.254.169.254/latest/meta-data/",
+    "https://168.63.129.16/machine?comp=goalstate",
     "https://100.100.100.200/",
     "https://0.0.0.0/",
     "https://255.255.255.255/",

@@ -1,12 +1,14 @@
 """Bad input of any kind is one clear sentence and exit 4, and nothing is written."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from catalog.models import AIModel
 from tests.pricing.imports import run, state
@@ -137,3 +139,11 @@ def test_the_process_ends_with_the_code_and_a_sentence_without_a_traceback() -> 
     assert done.returncode == 4
     assert "Traceback" not in done.stderr
     assert done.stderr.strip().endswith("/nowhere.json cannot be read: No such file or directory.")
+
+
+@pytest.mark.parametrize("command", [["import_catalog", "litellm"], ["import_usage"]])
+def test_a_pipe_that_nobody_writes_to_is_waited_for_by_nobody(tmp_path: Path, command: list[str]) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CommandError, match="is no file") as refused:
+        call_command(*command, "--file", str(tmp_path / "pipe"))
+    assert refused.value.returncode == 4

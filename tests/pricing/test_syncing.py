@@ -12,6 +12,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from catalog.models import AIModel, ImportRun, Source
+from pricing import syncing
+from pricing.plans import ImportPlan
 from pricing.reviewing import discard_run
 from tests.catalog import hosts
 
@@ -141,6 +143,26 @@ def test_one_that_fails_keeps_no_other_from_its_turn(asked: list[dict[str, str]]
     with pytest.raises(CommandError):
         sync()
     assert ImportRun.objects.get().source == source()
+
+
+def test_nothing_to_do_is_told() -> None:
+    Source.objects.update(sync=False)
+    out = io.StringIO()
+    call_command("sync_sources", stdout=out)
+    assert out.getvalue() == "No source is due.\n"
+
+
+def test_what_is_applied_is_what_was_judged(monkeypatch: pytest.MonkeyPatch, asked: list[dict[str, str]]) -> None:
+    judged: list[ImportPlan] = []
+
+    def judge(plan: ImportPlan) -> bool:
+        judged.append(plan)
+        return True
+
+    monkeypatch.setattr(syncing, "is_safe", judge)
+    change(policy="apply_safe")
+    assert sync()[0]["outcome"] == "applied"
+    assert [plan.report() | {"listed": plan.listed} for plan in judged] == [ImportRun.objects.get().report]
 
 
 def test_a_dry_run_asks_nobody(asked: list[dict[str, str]]) -> None:

@@ -27,12 +27,12 @@ class Command(BaseCommand):
             raise CommandError(f"There is no format {options['format']!r}; there are {', '.join(FORMATS)}.")
         content = form.render(public_scope(), timezone.now(), options["site"].rstrip("/"))
         if options["output"]:
-            _write(Path(options["output"]), content)
+            write_file(Path(options["output"]), content)
         else:
             self.stdout.write(content.decode(), ending="")
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes) -> None:
     """In one step: a reader finds the old file or the new one."""
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

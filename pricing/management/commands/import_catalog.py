@@ -3,10 +3,11 @@
 import enum
 import sys
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from django.utils import timezone
 
@@ -18,6 +19,9 @@ from catalog.sources import SOURCES
 from pricing.import_report import SHOWN, summary
 from pricing.importing import ImportPlan, Options, apply_import, make_plan
 from pricing.models import PriceSheet
+
+# What argparse itself exits with.
+ARGPARSE_ERROR = 2
 
 
 class Exit(enum.IntEnum):
@@ -32,6 +36,12 @@ class Exit(enum.IntEnum):
 
 class Command(BaseCommand):
     help = "Plans an import of models and prices from a source, and carries it out with --apply."
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """A parser whose errors are bad input: its own exit code would say that a plan waits."""
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.exit = _exit_of(parser)  # type: ignore[method-assign]
+        return parser
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("source", metavar="SOURCE", help=f"One of: {', '.join(SOURCES)}.")
@@ -138,6 +148,15 @@ class Command(BaseCommand):
             self.stdout.write(
                 summary(plan, applied=outcome == Exit.DONE, shown=sys.maxsize if options["all"] else SHOWN)
             )
+
+
+def _exit_of(parser: ArgumentParser) -> Callable[..., NoReturn]:
+    leave = parser.exit
+
+    def leave_with(status: int = 0, message: str | None = None) -> NoReturn:
+        leave(Exit.BAD_INPUT if status == ARGPARSE_ERROR else status, message)
+
+    return leave_with
 
 
 def _options(options: dict[str, Any]) -> Options:

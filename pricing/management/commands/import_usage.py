@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from catalog.importing import InputError, read_file
 from pricing.popularity import Report, UsageError, check_report, record_usage
 
 COLUMNS = ("model", "day", "requests")
@@ -29,11 +30,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            text = Path(options["file"]).read_text("utf-8-sig")
+            text = read_file(Path(options["file"])).decode("utf-8-sig")
             reports = list(_reports(text))
             unknown = record_usage(reports, reporter=options["reporter"][:64], today=timezone.now().date())
-        except (OSError, UnicodeDecodeError) as error:
-            raise CommandError(f"The file cannot be read: {error}.", returncode=BAD_INPUT) from None
+        except InputError as error:
+            raise CommandError(str(error), returncode=BAD_INPUT) from None
+        except UnicodeDecodeError as error:
+            raise CommandError(f"The file is not UTF-8 text (byte {error.start}).", returncode=BAD_INPUT) from None
         except (UsageError, csv.Error) as error:
             raise CommandError(f"{error} Nothing was kept.", returncode=BAD_INPUT) from None
         taken = sum(report.model not in unknown for report in reports)

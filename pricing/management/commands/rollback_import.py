@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=["text", "json"], default="text", help="json: the whole report.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        run = _find(options["run"])
+        run = find_run(options["run"])
         try:
             done = roll_back(run, at=timezone.now(), dry_run=options["dry_run"])
         except InputError as error:
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             self.stdout.write("Nothing was written. To carry it out, repeat without --dry-run.")
 
 
-def _find(name: str) -> ImportRun:
+def find_run(name: str) -> ImportRun:
     number = name.rpartition("#")[2].strip()
     run = ImportRun.objects.filter(pk=number).first() if number.isdecimal() and len(number) < 19 else None
     if run is None:

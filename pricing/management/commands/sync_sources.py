@@ -48,9 +48,13 @@ class Command(BaseCommand):
         fine = True
         try:
             with one_at_a_time("sync_sources"):
+                asked = 0
                 for done in self._visits(options):
                     self._tell(done, options["format"])
                     fine = fine and not done.error
+                    asked += 1
+                if not asked and options["format"] == "text":
+                    self.stdout.write("No source is due.")
         except DatabaseError as error:
             self.stderr.write(f"The database does not answer: {str(error).strip().splitlines()[0]}")
             return False

@@ -13,7 +13,7 @@ from tests.pricing.imports import run
 pytestmark = pytest.mark.django_db
 
 
-# What visitors see of a gateway's own list has its groups' rate in it, which an import of prices does not take out again.
+# What visitors see of a gateway's own list has its groups' rate in it, which no import of prices takes out again.
 FILES = [(source, path) for source, path in ALL_FILES if source != "new_api"]
 
 

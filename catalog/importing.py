@@ -121,10 +121,10 @@ class FactsPlan:
 
 def read_file(path: Path) -> bytes:
     """The bytes of a file that is not too large to be a source."""
+    # Nobody may ever write to a pipe, and who opens it for reading waits until somebody does.
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is no file.")
     try:
-        # Nobody may ever write to a pipe, and who opens it for reading waits until somebody does.
-        if path.exists() and not path.is_file():
-            raise InputError(f"{path} is no file.")
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
     except OSError as error:

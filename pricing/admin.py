@@ -1,8 +1,10 @@
 """The admin of what it costs: price sheets, rates of groups, popular models, and prices on the pages of lower apps."""
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -13,6 +15,7 @@ from catalog.adminbase import (
     TO_THE_LETTER,
     ChoicesDropdownFilter,
     CuratedAdmin,
+    CuratedForm,
     InlineFormSet,
     ModelForm,
     ReadOnlyAdmin,
@@ -40,11 +43,12 @@ from pricing.models import (
 from pricing.money import METERS, MILLION
 from pricing.repricingpages import EndingPages, PriceListPage, RepricingAdmin
 from pricing.reviewpages import ImportPages
+from pricing.sheets import HIGHEST, comparable
 from pricing.summaries import in_and_out, summary
 from tokens.admin import TokenGroupAdmin
 from tokens.models import TokenGroup
 
-LINE_FIELDS: Any = ["meter", "amount", "per", "unit", "kind", "conditions"]
+LINE_FIELDS: Any = ["meter", "amount", "per", "unit", "kind", "conditions", "facts"]
 SHEETS_SHOWN = 20
 STATES = {"in force": "success", "announced": "info", "past": "default"}
 
@@ -58,7 +62,9 @@ class PriceLineForm(ModelForm):
         widgets = {
             "meter": TextInput(attrs={**TO_THE_LETTER, "list": "meters"}),
             "conditions": TextInput(attrs=TO_THE_LETTER),
+            "facts": TextInput(attrs=TO_THE_LETTER),
         }
+        help_texts = {"facts": 'Beside the figure, e.g. {"period": "day"} of units that are free.'}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -66,9 +72,24 @@ class PriceLineForm(ModelForm):
             self.fields["per"].initial = MILLION
             self.fields["unit"].initial = "token"
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        amount, per = cleaned.get("amount"), cleaned.get("per")
+        unit, kind = cleaned.get("unit") or "", cleaned.get("kind")
+        if kind == PriceLine.Kind.ABSOLUTE and amount is not None and per and comparable(amount, per, unit) > HIGHEST:
+            measure = "a million tokens" if unit == "token" else "one"
+            self.add_error("amount", f"More than {digits(HIGHEST)} for {measure} is a mistake.")
+        return cleaned
+
 
 class PriceLineFormSet(InlineFormSet):
-    """Lines in the order in which they stand on the page."""
+    """Lines in the order in which they stand on the page; a price has one at least."""
+
+    def clean(self) -> None:
+        super().clean()
+        written = [form for form in self.forms if form.has_changed() and form not in self.deleted_forms]
+        if not written:
+            raise ValidationError("Write at least one line: the amount is 0 where it is free.", code="empty")
 
     def save_new(self, form: Any, commit: bool = True) -> Any:
         form.instance.position = self.forms.index(form)
@@ -90,6 +111,20 @@ class PriceLineInline(UntitledInline):
         return 0 if obj else self.extra + len(copied_lines(request))
 
 
+class StartsNowForm(CuratedForm):
+    """Begins now where no moment is written; what was shown when the page was opened would be past by then."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is None and "starts_at" in self.fields:
+            field = self.fields["starts_at"]
+            field.required, field.initial, field.show_hidden_initial = False, None, False
+            field.help_text = "In force from this moment. Empty: now."
+
+    def clean_starts_at(self) -> dt.datetime:
+        return self.cleaned_data["starts_at"] or timezone.now()
+
+
 class PriceStateFilter(StateFilter):
     title = "state"
     parameter_name = "state"
@@ -105,6 +140,7 @@ class PriceStateFilter(StateFilter):
 class PriceSheetAdmin(EndingPages, CuratedAdmin):
     """Written once: a sheet is added, ended or, before it begins, withdrawn; a change of price is a new sheet."""
 
+    form = StartsNowForm
     reason_field = "reason"
     # Withdrawing is what it comes to, and says what it leaves.
     deletes_many = False
@@ -116,7 +152,7 @@ class PriceSheetAdmin(EndingPages, CuratedAdmin):
     inlines = [PriceLineInline]
     change_form_before_template = "pricing/admin/written_once.html"
     add_fieldsets = [
-        (None, {"fields": ["model", ("role", "currency"), "starts_at", "ends_at", "reason"]}),
+        (None, {"fields": ["model", ("role", "currency"), "starts_at", "ends_at", "reason", "facts"]}),
     ]
     fieldsets = [
         (None, {"fields": ["model", ("role", "currency"), "starts_at", "ends_at", "reason"]}),
@@ -144,7 +180,7 @@ class PriceSheetAdmin(EndingPages, CuratedAdmin):
         copied = copied_sheet(request)
         if copied is None:
             return super().get_changeform_initial_data(request)
-        return {"model": copied.model_id, "role": copied.role, "currency": copied.currency}
+        return {"model": copied.model_id, "role": copied.role, "currency": copied.currency, "facts": copied.facts}
 
     def get_formset_kwargs(self, request: HttpRequest, obj: Any, inline: Any, prefix: str) -> dict[str, Any]:
         options: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
@@ -169,6 +205,7 @@ class PriceSheetAdmin(EndingPages, CuratedAdmin):
 
 @admin.register(DiscountRule)
 class DiscountRuleAdmin(CuratedAdmin):
+    form = StartsNowForm
     reason_field = "reason"
     deletes_many = False
     list_display = ["target", "multiplier_shown", "state_shown", "starts_at", "ends_at", "reason"]
@@ -208,6 +245,15 @@ class CurrencyRateAdmin(CuratedAdmin):
     search_fields = ["currency", "source"]
     ordering = ["-as_of", "currency", "pk"]
     fields = ["currency", "per_usd", "as_of", "source"]
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
+
+    def has_delete_permission(self, request: HttpRequest, obj: CurrencyRate | None = None) -> bool:
+        """One that counted on a day that is past stays: without it past prices would be others."""
+        if obj is not None and not obj.may_change(on=timezone.now().date()):
+            return False
+        return super().has_delete_permission(request, obj)
 
     @display(description="Per US dollar")
     def per_usd_shown(self, rate: CurrencyRate) -> str:

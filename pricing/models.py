@@ -20,6 +20,25 @@ from pricing.conditions import ConditionError, check_conditions
 from pricing.money import CURRENCY, METER, METERS, UNITS
 from tokens.models import Token, TokenGroup
 
+# A form that was filled in, or a row that was made, a moment before it is checked still means now.
+GRACE = dt.timedelta(minutes=1)
+
+
+def check_not_past(name: str, moment: dt.datetime | None, *, now: dt.datetime) -> None:
+    """What a person writes begins now or later: what was charged until now stays as it was.
+
+    Imports and migrations, which bring history along, write rows in bulk and are not checked.
+    """
+    if moment is not None and moment < now - GRACE:
+        raise ValidationError({name: "That is past: what was charged until now stays as it was."})
+
+
+def _check_end(before: dt.datetime | None, after: dt.datetime | None, *, now: dt.datetime) -> None:
+    """The end of what has begun moves only ahead of now, and what has ended does not come back."""
+    if before is not None and before <= now:
+        raise ValidationError({"ends_at": "That has ended: what was charged until now stays as it was."})
+    check_not_past("ends_at", after, now=now)
+
 
 class PriceSheetQuerySet(TrackedQuerySet["PriceSheet"]):
     def open_at(self, *, at: dt.datetime) -> "PriceSheetQuerySet":
@@ -128,6 +147,22 @@ class PriceSheet(TrackedModel):
     def has_begun(self, *, at: dt.datetime) -> bool:
         return self.starts_at <= at
 
+    def clean(self) -> None:
+        super().clean()
+        now = timezone.now()
+        self.facts = self.facts or {}
+        if not isinstance(self.facts, dict):
+            raise ValidationError({"facts": 'These are names and values, e.g. {"tier_mode": "graduated"}.'})
+        before = PriceSheet.objects.filter(pk=self.pk).first() if self.pk else None
+        if before is None or not before.has_begun(at=now):
+            check_not_past("starts_at", self.starts_at, now=now)
+            return
+        kept = ("model_id", "role", "currency", "starts_at", "facts")
+        if any(getattr(self, name) != getattr(before, name) for name in kept):
+            raise ValidationError("This sheet has begun: end it, and add a new one for the new price.")
+        if self.ends_at != before.ends_at:
+            _check_end(before.ends_at, self.ends_at, now=now)
+
 
 class PriceLine(TrackedModel):
     """One figure of a sheet, in the source's own unit: amount per `per` units of what the meter counts.
@@ -180,8 +215,29 @@ class PriceLine(TrackedModel):
     def __str__(self) -> str:
         return f"{self.meter or 'all'} {self.amount}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            self._refuse_change()
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        self._refuse_change()
+        return super().delete(*args, **kwargs)
+
+    def _refuse_change(self) -> None:
+        """Of a sheet that has begun no line changes: past prices would be others."""
+        begun = PriceSheet.objects.filter(starts_at__lte=timezone.now())
+        stored = PriceLine.objects.filter(pk=self.pk).values("sheet")
+        if begun.filter(Q(pk=self.sheet_id) | Q(pk__in=stored)).exists():
+            raise ValidationError("The sheet of this line has begun: its lines stay, and a new price is a new sheet.")
+
     def clean(self) -> None:
         super().clean()
+        if self.sheet_id is not None:
+            self._refuse_change()
+        self.facts = self.facts or {}
+        if not isinstance(self.facts, dict):
+            raise ValidationError({"facts": 'These are names and values, e.g. {"period": "day"}.'})
         if self.amount is not None and self.amount < 0:
             raise ValidationError({"amount": "A price is not negative."})
         if self.kind not in (self.Kind.MULTIPLIER, self.Kind.DYNAMIC, self.Kind.INCLUDED) and not (
@@ -261,14 +317,16 @@ class DiscountRule(TrackedModel):
         super().clean()
         if self.multiplier is not None and self.multiplier <= 0:
             raise ValidationError({"multiplier": "A discount multiplies by more than 0; for a free model add a sheet."})
+        now = timezone.now()
         before = DiscountRule.objects.filter(pk=self.pk).first() if self.pk else None
+        if before is None or before.starts_at > now:
+            check_not_past("starts_at", self.starts_at, now=now)
+            return
         kept = ("model_id", "series", "vendor_id", "multiplier", "starts_at")
-        if (
-            before is not None
-            and before.starts_at <= timezone.now()
-            and any(getattr(self, name) != getattr(before, name) for name in kept)
-        ):
+        if any(getattr(self, name) != getattr(before, name) for name in kept):
             raise ValidationError("This rule is in force: end it, and add a new one for the new discount.")
+        if self.ends_at != before.ends_at:
+            _check_end(before.ends_at, self.ends_at, now=now)
 
 
 class CurrencyRateQuerySet(TrackedQuerySet["CurrencyRate"]):
@@ -295,12 +353,24 @@ class CurrencyRate(TrackedModel):
     def __str__(self) -> str:
         return f"{self.per_usd} {self.currency} per USD on {self.as_of}"
 
+    def may_change(self, *, on: dt.date) -> bool:
+        """A rate is put right on its own day at the latest; after it, it stays."""
+        return self.as_of >= on
+
     def clean(self) -> None:
         super().clean()
         if self.per_usd is not None and self.per_usd <= 0:
             raise ValidationError({"per_usd": "A rate is more than 0."})
         if self.currency == "USD":
             raise ValidationError({"currency": "A dollar is a dollar: rates are for other currencies."})
+        today = timezone.now().date()
+        before = CurrencyRate.objects.filter(pk=self.pk).first() if self.pk else None
+        kept = ("currency", "per_usd", "as_of")
+        if before is not None and not before.may_change(on=today):
+            if any(getattr(self, name) != getattr(before, name) for name in kept):
+                raise ValidationError("This rate counted on a day that is past: add a new one, from today on.")
+        elif self.as_of is not None and self.as_of < today:
+            raise ValidationError({"as_of": "That day is past: what was charged then stays as it was."})
 
 
 class GroupRate(TrackedModel):

@@ -188,14 +188,14 @@ def _why_unsound(prices: Prices) -> str | None:
             return f"the meter {name[:64]}… is longer than 128 characters"
         if figure.amount is not None and figure.amount < 0:
             return f"{name} is negative"
-        if figure.amount is not None and _for_comparison(figure) > HIGHEST:
+        if figure.amount is not None and comparable(figure.amount, figure.per, figure.unit) > HIGHEST:
             return f"{name} is more than ${digits(HIGHEST)}" + (" per million tokens" if figure.unit == "token" else "")
     return None
 
 
-def _for_comparison(figure: Figure) -> Decimal:
-    amount = figure.amount or Decimal(0)
-    return multiply(amount, Decimal(MILLION)) / figure.per if figure.unit == "token" else amount / figure.per
+def comparable(amount: Decimal, per: int, unit: str) -> Decimal:
+    """An amount for a million tokens, or for one of anything else."""
+    return multiply(amount, Decimal(MILLION)) / per if unit == "token" else amount / per
 
 
 def _in_force(role: str, *, at: dt.datetime) -> dict[str, Prices]:

@@ -123,3 +123,28 @@ def test_models_on_offer_without_a_price_are_found(admin_client: Client) -> None
     listed = admin_client.get("/admin/catalog/aimodel/?price=gap").context["cl"].result_list
 
     assert [model.name for model in listed] == ["gap"]
+
+
+def test_what_stands_beside_prices_goes_along_to_the_next_sheet(admin_client: Client) -> None:
+    old = world.price(world.model(), input="2.5")
+    PriceSheet.objects.update(facts={"tier_mode": "graduated"})
+    world.line(old, "web_search", "1500", kind="allowance", per=1, unit="query", facts={"period": "day"})
+
+    page = f"{ADD}?from={old.pk}"
+    admin_client.post(page, admin_world.filled_in(admin_client, page))
+
+    new = PriceSheet.objects.exclude(pk=old.pk).get()
+    assert new.facts == {"tier_mode": "graduated"}
+    assert [line.facts for line in new.lines.order_by("position")] == [{}, {"period": "day"}]
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ({}, "Write at least one line"),
+        ({"lines-0-meter": "input", "lines-0-amount": "99999999999"}, "More than 10000 for a million tokens"),
+    ],
+)
+def test_a_sheet_that_cannot_be_meant_is_refused(admin_client: Client, lines: dict[str, str], sentence: str) -> None:
+    assert sentence in add(admin_client, world.model(), **lines).content.decode()
+    assert not PriceSheet.objects.exists()

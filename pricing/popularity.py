@@ -16,6 +16,7 @@ from catalog import revision
 from catalog.bulk import BATCH
 from catalog.models import AIModel, ModelAlias
 from pricing.models import PopularModel, UsageCount
+from pricing.moments import YEARS
 
 # What a day can hold of one model; more is a mistake.
 LARGEST_COUNT = 10**15
@@ -61,7 +62,7 @@ def check_report(model: object, day: object, requests: object, tokens: object) -
         date = dt.date.fromisoformat(day) if isinstance(day, str) else None
     except ValueError:
         date = None
-    if date is None or len(str(day)) != len("2026-01-31"):
+    if date is None or len(str(day)) != len("2026-01-31") or date.year not in YEARS:
         raise UsageError(f"The day of {model[:80]} is a date such as 2026-01-31.")
     counts = {"requests": requests, "tokens": tokens}
     for name, value in counts.items():
@@ -85,6 +86,8 @@ def record_usage(reports: Iterable[Report], *, reporter: str, today: dt.date) ->
         # A model may be reported under its name and its aliases.
         row.requests += report.requests
         row.tokens += report.tokens
+        if max(row.requests, row.tokens) > LARGEST_COUNT:
+            raise UsageError(f"The reports of {report.model[:80]} on {report.day} are more than a day can hold.")
     with transaction.atomic():
         if any(day < today for _, day in rows):
             revision.bump()

@@ -162,3 +162,23 @@ def test_a_bad_file_is_refused_with_a_sentence(tmp_path: Path, text: str) -> Non
         run(tmp_path, text)
     assert error.value.returncode == 4
     assert not UsageCount.objects.exists()
+
+
+def test_a_sum_larger_than_a_day_can_hold_is_refused_with_a_sentence(client: Client) -> None:
+    world.model("gpt-4o")
+    token, key = world.token(name="gateway")
+    UsageReporter.objects.create(token=token)
+    report = {"model": "gpt-4o", "day": "2026-01-31", "requests": 10**15}
+
+    answer = post(client, key, {"reports": [report] * 9_999})
+
+    assert answer.status_code == 400
+    assert "more than a day can hold" in answer.content.decode()
+    assert not UsageCount.objects.exists()
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1999-12-31"])
+def test_a_day_before_there_were_models_is_refused(client: Client, day: str) -> None:
+    token, key = world.token(name="gateway")
+    UsageReporter.objects.create(token=token)
+    assert post(client, key, [{"model": "gpt-4o", "day": day, "requests": 1}]).status_code == 400

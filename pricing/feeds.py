@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
+from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 
 from catalog.exact import digits
@@ -32,7 +33,7 @@ def atom(changes: Iterable[Change], *, domain: str, link: str, feed_url: str, at
     for change in list(changes)[:ENTRIES]:
         feed.add_item(
             title=f"{change.model}: {_headline(change, at=at)}",
-            link=link,
+            link=link.rstrip("/") + reverse("model-page", args=[change.model]),
             description=_in_words(change),
             unique_id=f"tag:{domain},2026:price/{change.model}/{moment(change.at)}",
             updateddate=change.at if change.at <= at else min(change.known_at, at),

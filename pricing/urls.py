@@ -15,7 +15,7 @@ urlpatterns = [
     *both("api/pricing", views.PricingView, "pricing"),
     *both("api/pricing/quote", views.QuoteView, "quote"),
     *both("api/pricing/changes", views.ChangesView, "changes"),
-    path("api/pricing/changes.atom", views.ChangesFeedView.as_view(), name="changes_feed"),
+    *both("api/pricing/changes.atom", views.ChangesFeedView, "changes_feed"),
     path("api/pricing/history/<path:name>", views.HistoryView.as_view(), name="price_history"),
     *both("api/ratio_config", views.RatioConfigView, "ratio_config"),
     path("", include("pricing.export.urls")),

@@ -114,3 +114,19 @@ def test_an_announced_entry_has_the_date_on_which_it_became_known(client: Client
     (entry,) = ET.fromstring(client.get("/api/pricing/changes.atom").content).iter(f"{ATOM}entry")  # noqa: S314
     assert entry.findtext(f"{ATOM}updated") == NOW.isoformat()
     assert "from 2026-12-24" in str(entry.findtext(f"{ATOM}title"))
+
+
+def test_an_entry_of_the_feed_leads_to_its_model(client: Client) -> None:
+    world.price(world.model("openai/gpt-4o"), input="1", starts_at=at("2026-11-20"))
+    (entry,) = ET.fromstring(client.get("/api/pricing/changes.atom").content).iter(f"{ATOM}entry")  # noqa: S314
+    link = entry.find(f"{ATOM}link")
+    assert link is not None
+    assert link.get("href") == "http://testserver/models/openai/gpt-4o"
+
+
+@pytest.mark.parametrize("address", ["changes", "changes.atom", "history/gpt-4o"])
+def test_every_address_is_there_with_a_slash_at_the_end_too(client: Client, address: str) -> None:
+    world.price(world.model(), input="1")
+    answers = [client.get(f"/api/pricing/{address}{end}") for end in ("", "/")]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].content == answers[1].content

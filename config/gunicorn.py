@@ -54,7 +54,8 @@ host = os.environ.get("HOST") or "127.0.0.1"
 bind = f"{f'[{host}]' if ':' in host else host}:{number('PORT', 8000)}"
 
 # Threads, because a worker mostly waits for the database; two processes, so that one that is restarted leaves one.
-worker_class = "gthread"
+# Of gunicorn's gthread, with the API's own words for what it refuses.
+worker_class = "config.worker.Worker"
 workers = number("WEB_CONCURRENCY", 2)
 threads = 4
 # Not preloaded: SIGHUP then brings new code, and no database pool is carried over a fork.
@@ -62,6 +63,15 @@ preload_app = False
 # A leak, should there be one, never grows old; the jitter keeps workers from restarting together.
 max_requests = 20_000
 max_requests_jitter = 2_000
+
+# Gemini's clients put keys and page tokens into the address: as much of it as gunicorn takes. Browsers send the
+# cookies of other services on the same host.
+limit_request_line = 8190
+limit_request_field_size = 16_380
+# gunicorn would let a proxy on this machine, which everybody's requests may come through, put the application below
+# another path or change the scheme. Whether X-Forwarded-Proto is believed, settings.py says.
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
 
 timeout = 30
 graceful_timeout = 30

@@ -1,20 +1,31 @@
 """Every address on one screen."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.http import Http404
+from django.urls import include, path, re_path
+from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import RedirectView
 
 from pricing.checkpage import check_page
 from pricing.docs import docs, openapi
+from tokens.errors import API_PREFIXES, page_not_found
 
 urlpatterns = [
     path("", include("tokens.urls")),
     path("", include("pricing.urls")),
     path("", include("pricing.pages.urls")),
     path("openapi.json", openapi, name="openapi"),
+    path("openapi.json/", openapi),
     path("docs", docs, name="docs"),
     path("docs/", docs),
     path("admin/check/", admin.site.admin_view(check_page), name="check"),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    # What else is below the API's prefixes. Without it, DEBUG would answer in HTML.
+    re_path(
+        rf"^(?:/*)(?:{'|'.join(API_PREFIXES)})(?:/[\s\S]*)?$",
+        csrf_exempt(lambda asked: page_not_found(asked, Http404())),
+    ),
 ]
 
 handler400 = "tokens.errors.bad_request"

@@ -35,7 +35,11 @@ CODES: Mapping[str, tuple[int, str]] = {
     "not_found": (404, "There is nothing at this address."),
     "model_not_found": (404, "The model does not exist, or this API key has no access to it."),
     "method_not_allowed": (405, "This address does not take that method."),
+    "address_too_long": (414, "The address is too long."),
+    "expectation_failed": (417, "This server knows no Expect but 100-continue."),
     "rate_limit_exceeded": (429, "Too many requests."),
+    "headers_too_large": (431, "The request has too many headers, or too large ones."),
+    "not_implemented": (501, "This server does not know that transfer coding."),
     "internal_error": (500, "Something went wrong on our side."),
     "service_unavailable": (503, "The service is not available right now. Try again in a moment."),
 }
@@ -111,9 +115,13 @@ def answer_exception(error: Exception, context: Mapping[str, Any]) -> HttpRespon
     return answer(context["request"]._request, told)
 
 
+# The first parts of the API's addresses, below which no answer is ever HTML.
+API_PREFIXES = ("v1", "v1beta", "v1alpha", "anthropic", "models", "api")
+
+
 def is_api_path(path: str) -> bool:
-    """Whether an address belongs to the API, where no answer is ever HTML."""
-    return path.lstrip("/").partition("/")[0] in {"v1", "v1beta", "v1alpha", "anthropic", "models", "api"}
+    """Whether an address belongs to the API."""
+    return path.lstrip("/").partition("/")[0] in API_PREFIXES
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -131,10 +139,11 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if not is_api_path(request.path):
         return defaults.page_not_found(request, exception)
+    # Before the rest: a client whose base address is wrong sends its chat traffic there too.
+    if f"{request.path}/".startswith("/v1/v1/"):
+        return answer(request, ApiError("not_found", "There is nothing at this address: /v1 stands in it twice."))
     if request.method == "POST":
         return answer(request, ApiError("not_found", CATALOG_ONLY))
-    if request.path.startswith("/v1/v1/"):
-        return answer(request, ApiError("not_found", "There is nothing at this address: /v1 stands in it twice."))
     return answer(request, ApiError("not_found"))
 
 

@@ -1,6 +1,6 @@
 """What the platform asks: is the process alive (/livez), and should it get traffic (/readyz).
 
-A middleware before all others, so that probes that ask by address and not by name are answered too.
+A middleware before the one that refuses foreign host names: probes may ask by address and not by name.
 """
 
 from collections.abc import Callable

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from catalog.models import AIModel
@@ -15,8 +17,10 @@ from pricing.pages.shelf import shelf
 from pricing.pages.visit import Visit
 from tokens.credentials import candidate_keys
 from tokens.errors import page_not_found
+from tokens.views import ModelView
 from tokens.visibility import Listing
 
+one_model = ModelView.as_view()
 ROBOTS = "User-agent: *\nAllow: /\nDisallow: /admin/\n"
 
 
@@ -42,9 +46,14 @@ def listing(visit: Visit, search: Search) -> Context:
     }
 
 
+@csrf_exempt
 def model_page(request: HttpRequest, name: str) -> HttpResponse:
     """A model's page, for a browser; below /models the API has its addresses, and answers everybody else."""
-    found = visible(name, Visit.of(request)) if is_browser(request) else None
+    if not is_browser(request):
+        answer = one_model(request, name=name)
+        patch_vary_headers(answer, ["Accept"])
+        return answer
+    found = visible(name, Visit.of(request))
     if found is None:
         return page_not_found(request, Http404())
     model, visit = found

@@ -23,13 +23,22 @@ def test_the_list_below_models_stays_json(client: Client, path: str) -> None:
     [{"accept": "*/*"}, {"accept": "application/json"}, {}, shop.BROWSER | {"authorization": "Bearer anything"},
      shop.BROWSER | {"x-api-key": "anything"}],
 )  # fmt: skip
-def test_an_api_client_gets_no_page(client: Client, headers: dict[str, str]) -> None:
+def test_an_api_client_gets_the_apis_answer(client: Client, headers: dict[str, str]) -> None:
     world.model("gpt-4o")
 
     answer = client.get("/models/gpt-4o", headers=headers)
 
-    assert answer.status_code == 404
-    assert answer.json()["error"]["code"] == "not_found"
+    assert (answer.status_code, answer["content-type"]) == (401, "application/json")
+    assert "Accept" in answer["vary"]
+
+
+def test_a_key_gets_the_model_in_its_dialect_whatever_it_accepts(client: Client) -> None:
+    world.model("gpt-4o")
+    keyed = shop.BROWSER | {"authorization": f"Bearer {world.key()}"}
+
+    assert client.get("/models/gpt-4o", headers=keyed).json()["object"] == "model"
+    assert client.get("/models/gpt-4o", headers=keyed | {"anthropic-version": "2023-06-01"}).json()["type"] == "model"
+    assert client.get("/models/none", headers=keyed).json()["error"]["code"] == "model_not_found"
 
 
 def test_what_is_not_there_is_a_json_404_for_browsers_too(client: Client) -> None:
@@ -44,7 +53,7 @@ def test_what_is_not_there_is_a_json_404_for_browsers_too(client: Client) -> Non
 def test_only_reading_is_possible(client: Client) -> None:
     world.model("gpt-4o")
 
-    assert client.post("/models/gpt-4o", headers=shop.BROWSER).json()["error"]["code"] == "not_found"
+    assert client.post("/models/gpt-4o", headers=shop.BROWSER).json()["error"]["code"] == "method_not_allowed"
     assert client.post("/").status_code == 405
     assert client.head("/models/gpt-4o", headers=shop.BROWSER).status_code == 200
 

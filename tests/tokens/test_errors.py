@@ -46,9 +46,7 @@ def test_a_proxys_id_is_taken_only_from_a_trusted_proxy(client: Client, settings
     assert client.get("/v1/models", headers={"x-request-id": "a b"})["x-request-id"] != "a b"
 
 
-@pytest.mark.parametrize(
-    "path", ["/v1/nothing", "/v1/", "/v1", "/v1beta/nothing", "/v1/v1/models", "/api/x", "/models/x/"]
-)
+@pytest.mark.parametrize("path", ["/v1/nothing", "/v1/", "/v1", "/v1beta/nothing", "/v1/v1/models", "/api/x"])
 def test_an_unknown_address_is_json_404(client: Client, path: str) -> None:
     answer = refusal(client, path)
 

@@ -104,7 +104,7 @@ def tuned_models(name: str, prefix: str) -> dict[str, Schema]:
 
 PATHS: dict[str, Schema] = {
     **list_address("auto", "/v1", ALL, AUTOMATIC),
-    "/models": list_address("short", "", ALL, f"{AUTOMATIC} For clients that fall back to this address.")["/models"],
+    **list_address("short", "", ALL, f"{AUTOMATIC} For clients that fall back to this address."),
     **list_address("openai", "/v1beta/openai", (OPENAI,), "OpenAI's dialect, whatever the headers say."),
     **list_address("anthropic", "/anthropic/v1", (ANTHROPIC,), "Anthropic's dialect, whatever the headers say."),
     **list_address("gemini", "/v1beta", (GEMINI,), "Gemini's dialect, whatever the headers say."),

@@ -245,9 +245,7 @@ class CurrencyRateAdmin(CuratedAdmin):
     search_fields = ["currency", "source"]
     ordering = ["-as_of", "currency", "pk"]
     fields = ["currency", "per_usd", "as_of", "source"]
-
-    def get_actions(self, request: HttpRequest) -> Any:
-        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
+    deletes_many = False
 
     def has_delete_permission(self, request: HttpRequest, obj: CurrencyRate | None = None) -> bool:
         """One that counted on a day that is past stays: without it past prices would be others."""

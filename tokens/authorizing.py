@@ -15,11 +15,11 @@ from rest_framework.request import Request
 
 from tokens.credentials import original_addresses
 from tokens.errors import ApiError, as_api_error
-from tokens.views import ApiView, caller_of
+from tokens.views import GEMINI_CALL, ApiView, caller_of
 from tokens.visibility import Listing
 
-# Where a call of Gemini's API names its model: /v1beta/models/<model>:generateContent.
-IN_PATH = re.compile(r"/models/(?P<name>.+):[A-Za-z]+$")
+# Where an address names its model: /v1beta/models/<model>:generateContent, /v1/models/<model>.
+IN_PATH = re.compile(r"/models/(?P<name>.+)", re.DOTALL)
 
 
 class AuthorizeView(ApiView):
@@ -60,14 +60,16 @@ def models_named(request: HttpRequest, path: str = "") -> list[str]:
     named = [*request.GET.getlist("model"), _decoded(request.headers.get("X-Model", ""))]
     for address in (*original_addresses(request), (f"/{path}", "")):
         named += _named_in(*address)
-    return list(dict.fromkeys(filter(None, named)))
+    # Gemini's clients name a model `models/<id>`.
+    return list(dict.fromkeys(name.removeprefix("models/") for name in named if name))
 
 
 def _named_in(path: str, query: str) -> Iterator[str]:
     yield from parse_qs(query).get("model", [])
+    # In full but for Gemini's methods: whatever else stands behind a name must not hide it.
     in_path = IN_PATH.search(unquote(path))
     if in_path:
-        yield in_path["name"]
+        yield GEMINI_CALL.sub("", in_path["name"])
 
 
 def _decoded(text: str) -> str:

@@ -79,6 +79,10 @@ ATTACKS: list[tuple[str, dict[str, str]]] = [
     ("/api/authorize", {"x-original-uri": "/v1beta/models/secret:generateContent?model=allowed"}),
     ("/api/authorize", {"x-original-uri": "/v1beta/models/secret:generateContent", "x-model": "allowed"}),
     ("/api/authorize", {"x-original-uri": "/v1/responses?model=allowed&model=secret"}),
+    ("/api/authorize", {"x-original-uri": "/v1beta/models/secret:generateContent/?model=allowed"}),
+    ("/api/authorize", {"x-original-uri": "/v1beta/models/secret%3AgenerateContent%2F?model=allowed"}),
+    ("/api/authorize", {"x-original-uri": "/v1beta/models/secret%0A:generateContent?model=allowed"}),
+    ("/api/authorize", {"x-original-uri": "/v1/models/secret?model=allowed"}),
     ("/api/authorize?model=allowed", {"x-original-uri": "/v1beta/models/secret:generateContent"}),
     # Traefik: in X-Forwarded-Uri.
     (
@@ -135,6 +139,7 @@ def test_the_method_is_the_held_back_requests_own(client: Client, method: str) -
         {"x-original-uri": "/v1beta/models/google/gemini-2.5:free:streamGenerateContent?alt=sse"},
         {"x-original-uri": "/v1/responses?model=google%2Fgemini-2.5%3Afree"},
         {"x-forwarded-uri": "/v1beta/models/google%2Fgemini-2.5:free:countTokens"},
+        {"x-forwarded-uri": "/v1/models/google/gemini-2.5:free"},
     ],
 )
 def test_the_model_may_stand_in_a_header(client: Client, headers: dict[str, str]) -> None:

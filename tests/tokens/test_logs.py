@@ -119,7 +119,6 @@ def test_a_key_of_any_shape_is_neither_logged_nor_said_again(
     answer = client.get(f"/v1/models/{key}{query}", headers=headers)
 
     assert (answer.status_code, answer["x-request-id"] in log.getvalue()) == (404, True)
-    assert "[key]" in answer.json()["error"]["message"]
     assert key not in f"{answer.content.decode()}{log.getvalue()}"
 
 

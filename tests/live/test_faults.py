@@ -18,7 +18,10 @@ def test_without_a_database_the_answer_is_503_within_seconds(tmp_path: Path) -> 
     with serving(CLOSED_PORT, tmp_path, workers=1) as server:
         began = time.monotonic()
         with ThreadPoolExecutor() as clients:
-            asked = clients.submit(server.get, "/v1/models", key="sk-any"), clients.submit(server.get, "/api/pricing")
+            asked = (
+                clients.submit(server.get, "/v1/models", key="sk-any-key-of-some-length"),
+                clients.submit(server.get, "/api/pricing"),
+            )
             answer, prices = (each.result() for each in asked)
         took = time.monotonic() - began
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -91,7 +92,7 @@ def test_a_discount_in_force_is_ended_and_not_edited() -> None:
     made.multiplier = Decimal("0.4")
     with pytest.raises(ValidationError, match="end it"):
         made.full_clean()
-    made.multiplier, made.ends_at = Decimal("0.5"), NOW + DAY
+    made.multiplier, made.ends_at = Decimal("0.5"), timezone.now() + DAY
     made.full_clean()
 
 

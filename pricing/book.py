@@ -1,11 +1,16 @@
 """Sheets and lines of the price book as plain values, which every rule of pricing works on. Imports no models."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from catalog.exact import digits
 from pricing.money import in_dollars, multiply
+
+# A billing expression: its version, what it comes to, and the factors of requests that some gateways put behind it.
+EXPRESSION = re.compile(r"(\s*v\d+:)?(.*?)(\|\|\|.*)?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class Sheet:
         return replace(self, lines=(*self.lines, Line("multiplier", "", multiplier, facts={"rule": rule})))
 
     def folded(self) -> "Sheet":
-        """The same prices with the discount multiplied in."""
+        """The same prices with the discount multiplied in, also into an expression that was kept as it is."""
         discount = self.discount
         if discount == 1:
             return self
@@ -60,7 +65,7 @@ class Sheet:
             for line in self.lines
             if not line.is_discount
         ]
-        return replace(self, lines=lines)
+        return replace(self, lines=lines, facts=_folded_facts(self.facts, discount))
 
     def seen_by(self, groups: Collection[str]) -> "Sheet":
         """The sheet as readers in these groups may see it: no line and no fact of it names another group."""
@@ -81,6 +86,15 @@ class Sheet:
             for line in self.lines
         ]
         return replace(self, currency="USD", lines=lines, per_usd=None)
+
+
+def _folded_facts(facts: Mapping[str, Any], discount: Decimal) -> Mapping[str, Any]:
+    text = facts.get("billing_expr")
+    if not isinstance(text, str) or not text.strip():
+        return facts
+    match = EXPRESSION.fullmatch(text)
+    version, price, factors = match.groups() if match else (None, text, None)
+    return {**facts, "billing_expr": f"{version or ''}({price.strip()}) * {digits(discount)}{factors or ''}"}
 
 
 def _line_seen_by(line: Line, groups: Collection[str]) -> Line | None:

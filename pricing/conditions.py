@@ -27,6 +27,8 @@ COMPARISONS = {
     "lte": lambda fact, value: fact <= value,
 }
 OPS = frozenset({*COMPARISONS, "eq", "ne", "in"})
+# A set of windows is only ever asked whether the moment is in it, and a match only whether it is one.
+OPS_OF: Mapping[str, frozenset[str]] = {"time": frozenset({"in", "eq"}), "request_match": frozenset({"eq"})}
 SPAN = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
 EVERY_DAY = tuple(range(1, 8))
 
@@ -42,6 +44,8 @@ def all_hold(conditions: Sequence[Condition], facts: Facts, *, at: dt.datetime) 
 
 def holds(condition: Condition, facts: Facts, *, at: dt.datetime) -> bool:
     dim, op, value = condition["dim"], condition["op"], condition["value"]
+    if dim in OPS_OF and op not in OPS_OF[dim]:
+        return False
     if dim == "time":
         return is_within(value, at=at)
     if dim == "request_match":
@@ -109,6 +113,8 @@ def check_conditions(conditions: Any) -> None:
             raise ConditionError("A condition has a dim, an op and a value.")
         if condition["op"] not in OPS:
             raise ConditionError(f"{condition['op']!r} is no comparison: use {', '.join(sorted(OPS))}.")
+        if condition["op"] not in (allowed := OPS_OF.get(condition["dim"], OPS)):
+            raise ConditionError(f"{condition['dim']} is asked for with {' or '.join(sorted(allowed))}.")
         if condition["op"] in COMPARISONS and not _is_number(condition["value"]):
             raise ConditionError(f"{condition['dim']} is compared with a number.")
         if condition["dim"] == "time":
@@ -124,11 +130,12 @@ def _check_windows(value: Any) -> None:
     for name in ("tz", "weekday_tz"):
         zone(value.get(name) or "UTC")
     for window in windows:
-        if not isinstance(window, dict) or not isinstance(window.get("hours"), list):
-            raise ConditionError("A window has a list of hours.")
+        if not isinstance(window, dict) or not isinstance(window.get("hours"), list) or not window["hours"]:
+            raise ConditionError("A window has a list of hours, and never an empty one.")
         for span in window["hours"]:
             minutes_of(str(span))
-        if not set(window.get("weekdays", EVERY_DAY)) <= set(EVERY_DAY):
+        days = window.get("weekdays", EVERY_DAY)
+        if not isinstance(days, list | tuple) or not days or not all(day in EVERY_DAY for day in days):
             raise ConditionError("Weekdays are numbers from 1 (Monday) to 7.")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from catalog.exact import digits, multiply, ratio, write_json
 from pricing.book import Line, Sheet
-from pricing.conditions import STANDARD_TIERS, Condition, minutes_of
+from pricing.conditions import EVERY_DAY, OPS_OF, STANDARD_TIERS, Condition, minutes_of
 from pricing.money import per_million
 from pricing.quoting import boundaries, chain
 
@@ -90,15 +90,23 @@ def _is_sayable(condition: Condition) -> bool:
     if dim == "service_tier":
         # A batch is another address and no field of the request.
         return op == "eq" and isinstance(value, str) and value.casefold() not in STANDARD_TIERS | {"batch"}
-    return (dim == "time" and op == "in") or (dim == "request_match" and bool(_match(value)))
+    if op not in OPS_OF.get(dim, ()):
+        return False
+    return bool(_full_windows(value)) if dim == "time" else bool(_match(value))
+
+
+def _full_windows(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The windows that are ever open: one without hours or weekdays is not, and the language has no word for never."""
+    return [window for window in value["windows"] if window["hours"] and window.get("weekdays", EVERY_DAY)]
 
 
 def _lifetime(line: Line) -> str | None:
-    found = (condition["value"] for condition in line.conditions if condition["dim"] == "cache_ttl")
-    lifetime = next(found, None)
-    if lifetime is None or line.meter == "input.cache_write":
-        return lifetime
-    return "never"
+    found = [condition for condition in line.conditions if condition["dim"] == "cache_ttl"]
+    if not found:
+        return None
+    if len(found) > 1 or found[0]["op"] != "eq" or line.meter != "input.cache_write":
+        return "never"
+    return str(found[0]["value"])
 
 
 def _hides_another_unit(sheet: Sheet, prices: Iterable[Line]) -> bool:
@@ -139,14 +147,14 @@ def _match(value: Mapping[str, Any]) -> str:
 def windows(value: Mapping[str, Any]) -> str:
     """Weekly windows, e.g. `(weekday("UTC") >= 1 && weekday("UTC") <= 5) && hour("UTC") < 1`."""
     zone = value.get("tz", "UTC")
-    parts = [_window(window, zone, value.get("weekday_tz") or zone) for window in value["windows"]]
+    parts = [_window(window, zone, value.get("weekday_tz") or zone) for window in _full_windows(value)]
     return parts[0] if len(parts) == 1 else " || ".join(f"({part})" for part in parts)
 
 
 def _window(window: Mapping[str, Any], zone: str, weekday_zone: str) -> str:
     spans = [span for text in window["hours"] if (span := _span(*minutes_of(text), zone))]
     parts = []
-    if days := _weekdays(window.get("weekdays", range(1, 8)), weekday_zone):
+    if days := _weekdays(window.get("weekdays", EVERY_DAY), weekday_zone):
         parts.append(days)
     if len(spans) == len(window["hours"]):
         parts.append(spans[0] if len(spans) == 1 else "(" + " || ".join(f"({span})" for span in spans) + ")")

@@ -2,7 +2,7 @@
 
 Quantities are disjoint: `input` is what was neither read from a cache nor written to one, `output` what was not
 reasoning. Of the lines of a meter whose conditions all hold the last one counts; a meter without a line of its own is
-charged as the one it falls back on; multipliers come after.
+charged as the one it falls back on; multipliers come after. A cache that is written without a lifetime lives 5 minutes.
 """
 
 import datetime as dt
@@ -36,6 +36,8 @@ FALLBACK: Mapping[str, str] = {
 }
 # A meter as usage names it: with the lifetime of a cache behind it, e.g. input.cache_write[1h].
 USED_METER = re.compile(r"([^\[\]]+)(?:\[(\w+)\])?")
+# How long a cache lives that nobody says more of: what vendors keep it for unless they are asked for longer.
+USUAL_LIFETIME = "5m"
 STATES = ("priced", "free", "included", "elsewhere", "dynamic", "unpriced")
 UNKNOWN = ("dynamic", "unpriced")
 
@@ -80,7 +82,11 @@ class Quote:
 def quote(sheet: Sheet, usage: Mapping[str, Use], facts: Facts, *, at: dt.datetime) -> Quote:
     """What a request with this usage and these facts costs at a moment, by one sheet."""
     usage = _with_the_call(sheet, usage)
-    facts = {"prompt_tokens": prompt_tokens(usage)} | dict(facts)
+    facts = dict(facts)
+    if _has_prompt(usage):
+        # What is said to be used counts: nobody pays for 300,000 tokens by the tier of one.
+        facts["prompt_tokens"] = prompt_tokens(usage)
+    facts.setdefault("prompt_tokens", Decimal(0))
     found = [(use, charge) for name, use in usage.items() for charge in _charges(sheet, name, use, facts, at=at)]
     covers_tokens = _covers_tokens(sheet, (charge for _, charge in found))
     return Quote(
@@ -103,8 +109,15 @@ def _is_of_tokens(use: Use, charge: Charge) -> bool:
 
 def prompt_tokens(usage: Mapping[str, Use]) -> Decimal:
     """The whole prompt, cached parts included: what tiers go by."""
-    uses = (use for name, use in usage.items() if name.partition(".")[0].partition("[")[0] == "input")
-    return total(use.quantity for use in uses if use.unit in ("", "token"))
+    return total(use.quantity for name, use in usage.items() if _is_prompt(name, use))
+
+
+def _has_prompt(usage: Mapping[str, Use]) -> bool:
+    return any(_is_prompt(name, use) for name, use in usage.items())
+
+
+def _is_prompt(name: str, use: Use) -> bool:
+    return name.partition(".")[0].partition("[")[0] == "input" and use.unit in ("", "token")
 
 
 def _with_the_call(sheet: Sheet, usage: Mapping[str, Use]) -> Mapping[str, Use]:
@@ -119,6 +132,8 @@ def _charges(sheet: Sheet, name: str, use: Use, facts: Facts, *, at: dt.datetime
     meter, lifetime = (match[1], match[2]) if match else (name, None)
     if lifetime:
         facts = {**facts, "cache_ttl": lifetime}
+    elif meter.endswith("cache_write"):
+        facts = {"cache_ttl": USUAL_LIFETIME, **facts}
     for quantity, part_facts in _parts(sheet, meter, use, facts):
         line = find_line(sheet.lines, meter, use.unit, part_facts, at=at)
         if line is None:

@@ -16,6 +16,7 @@ from catalog import revision
 from catalog.exact import InexactError, read_json, write_json
 from catalog.models import AIModel, Offer
 from pricing import quotes
+from pricing.book import Sheet
 from pricing.feeds import atom
 from pricing.history import change_list, changes, history
 from pricing.models import GroupRate, UsageReporter
@@ -173,9 +174,8 @@ class QuoteView(PriceView):
         model = _visible_model(reader.scope, question.model, at=now)
         at = question.at or now
         group, rate = _group(reader.scope, model, question.group)
-        sheet = published_sheets([model], at=at, groups={group}).get(model.pk)
-        if sheet is None:
-            raise ApiError("invalid_parameter", f"There is no price for {model.name} at that time.", param="model")
+        # Without a sheet every line is unpriced, as it is on a sheet that has no price for it.
+        sheet = published_sheets([model], at=at, groups={group}).get(model.pk, Sheet("USD", ()))
         sheet = sheet if rate == 1 else sheet.times(rate, rule=f"group {group}")
         found = quote(sheet, question.usage, {**question.facts, "group": group}, at=at)
         body = quotes.answer(sheet, found, name=model.name, group=group, at=at)

@@ -113,8 +113,17 @@ def test_fields_of_the_body_and_headers_are_asked_for() -> None:
         [condition("time", "in", {"tz": "Mars/Olympus", "windows": [{"hours": ["00:00-01:00"]}]})],
         [condition("time", "in", {"windows": [{"hours": ["00:00-01:00"], "weekdays": [0]}]})],
         [condition("request_match", "eq", "fast")],
+        [condition("request_match", "ne", {"body": {"speed": "fast"}})],
+        [condition("time", "ne", {"windows": [{"hours": ["00:00-01:00"]}]})],
+        [condition("time", "in", {"windows": [{"hours": []}]})],
+        [condition("time", "in", {"windows": [{"hours": ["00:00-01:00"], "weekdays": []}]})],
     ],
 )
 def test_what_no_request_can_be_judged_by_is_refused(bad: Any) -> None:
     with pytest.raises(ConditionError):
         check_conditions(bad)
+
+
+def test_what_was_stored_with_a_question_that_nobody_asks_never_holds() -> None:
+    assert not holds(condition("time", "ne", {"windows": [{"hours": ["00:00-00:00"]}]}), {}, at=NOON)
+    assert not holds(condition("request_match", "in", {"body": {}}), {}, at=NOON)

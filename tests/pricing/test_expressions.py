@@ -213,3 +213,47 @@ def _of_models_dev(cost: Mapping[str, Any], *conditions: Mapping[str, Any]) -> l
 
 def _tier(tier: Mapping[str, Any]) -> list[Line]:
     return _of_models_dev(tier, when("prompt_tokens", "gt", tier["tier"]["size"]))
+
+
+SPANS = st.sampled_from(["00:00-00:00", "00:00-01:00", "22:00-06:00", "09:30-16:00", "16:00-00:00", "24:00-04:00"])
+WINDOWS = st.fixed_dictionaries(
+    {"hours": st.lists(SPANS, max_size=2)}, optional={"weekdays": st.lists(st.integers(1, 7), max_size=4)}
+)
+TIMES = st.builds(
+    lambda op, found: when("time", op, {"tz": "UTC", "windows": found}),
+    st.sampled_from(["in", "eq", "ne"]),
+    st.lists(WINDOWS, min_size=1, max_size=2),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(TIMES, st.sampled_from(MOMENTS))
+def test_what_is_told_of_any_windows_is_charged_alike(asked: dict[str, Any], at: dt.datetime) -> None:
+    """Not only by the lines that are told: what is left out never holds."""
+    prices = sheet(line("input", "2"), line("input", "1", asked))
+    told = expression(prices)
+    assert told is not None
+    direct = quote(prices, {"input": Use(Decimal(1000))}, {}, at=at).amount
+    assert charge(told.text, {"p": 1000}, facts={}, at=at) == direct
+
+
+LIFETIMES = st.sampled_from([(), (when("cache_ttl", "eq", "5m"),), (when("cache_ttl", "eq", "1h"),)])
+
+
+@given(st.lists(st.tuples(LIFETIMES, st.integers(1, 9)), max_size=3))
+def test_a_cache_without_a_lifetime_is_charged_alike(writes: list[tuple[Any, int]]) -> None:
+    """An expression has all writes but those of an hour in cc."""
+    prices = sheet(
+        line("input", "3"), *(line("input.cache_write", str(amount), *conditions) for conditions, amount in writes)
+    )
+    told = expression(prices)
+    assert told is not None
+    direct = quote(prices, {"input.cache_write": Use(Decimal(1000))}, {}, at=MONDAY).amount
+    assert charge(told.text, {"cc": 1000}, facts={}, at=MONDAY) == direct
+
+
+def test_other_questions_about_a_lifetime_are_not_told() -> None:
+    for asked in (when("cache_ttl", "ne", "5m"), when("cache_ttl", "in", ["5m", "1h"])):
+        told = expression(sheet(line("input", "3"), line("input.cache_write", "5", asked)))
+        assert told is not None
+        assert told.text == 'tier("base", p * 3)'

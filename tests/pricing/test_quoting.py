@@ -84,6 +84,19 @@ def test_cached_tokens_count_towards_the_length_of_the_prompt() -> None:
     assert ask(lines, input=1, input__cache_read=1000).amount == Decimal("0.006006")
 
 
+def test_the_usage_says_how_long_the_prompt_is_where_it_counts_one() -> None:
+    lines = [line("input", "3"), line("input", "6", when("prompt_tokens", "gt", 1000))]
+    lines += [line("request", "1", when("prompt_tokens", "gt", 1000), per=1, unit="request")]
+    assert amounts(ask(lines, input=2000, facts={"prompt_tokens": 1})) == ["0.012", "1"]
+    assert amounts(ask(lines, request=1, facts={"prompt_tokens": 2000})) == ["1"]
+
+
+def test_a_cache_without_a_lifetime_lives_five_minutes() -> None:
+    lines = [line("input", "3"), line("input.cache_write", "5", when("cache_ttl", "eq", "5m"))]
+    assert amounts(ask(lines, input__cache_write=MILLION)) == ["5"]
+    assert amounts(ask(lines, input__cache_write=MILLION, facts={"cache_ttl": "1h"})) == ["3"]
+
+
 def test_a_graduated_sheet_charges_each_part_by_its_own_tier() -> None:
     lines = [line("input", "3"), line("input", "6", when("prompt_tokens", "gt", 1000))]
     found = ask(lines, input=1500, sheet_facts={"tier_mode": "graduated"})

@@ -64,12 +64,11 @@ def of_one(amount: Decimal, per: int) -> Decimal:
 
 
 def ratio(amount: Decimal, base: Decimal) -> Decimal:
-    """amount / base as price lists print it: exact if it has up to 17 digits, else the shortest decimal of that double.
+    """amount / base as price lists print it: the shortest decimal of the double that readers parse it as.
 
-    Readers parse it as a double; more digits would say nothing to them, and fewer would change it.
+    More digits would say nothing to them, and fewer would change it.
     """
-    quotient = plain(_WIDE.divide(amount, base))
-    return quotient if len(quotient.as_tuple().digits) <= 17 else plain(Decimal(repr(float(quotient))))
+    return plain(Decimal(repr(float(_WIDE.divide(amount, base)))))
 
 
 def unfold(factor: Decimal, base: Decimal) -> Decimal:

@@ -25,6 +25,7 @@ INPUT_RATIOS = {
     "audio_ratio": "input.audio",
 }
 RATIO_METERS = {"input", "output", "output.audio", *INPUT_RATIOS.values()}
+RATIO_FIELDS = {"model_ratio", "completion_ratio", "model_price", "audio_completion_ratio", *INPUT_RATIOS}
 RULE_TABLES = ("image_pricing", "video_pricing")
 # What a sheet sells that is a table of rules without saying so -> that table.
 TABLE_OF = {
@@ -183,7 +184,14 @@ def _by_ratios(sheet: Sheet, dollars: Sheet) -> JSON:
         is_told = "quota_type" in body and _is_told_by_ratios(lines)
     if not is_told:
         body["prices"] = figures(sheet)
+    if _is_placeholder(body):
+        # Readers take the pair for a model that nobody priced; the expression or the figures say what it is.
+        body = {name: value for name, value in body.items() if name not in RATIO_FIELDS}
     return body
+
+
+def _is_placeholder(body: JSON) -> bool:
+    return (body.get("model_ratio"), body.get("completion_ratio")) == PLACEHOLDER
 
 
 def _is_carried(body: JSON, told: Sequence[Line], per_token: Mapping[str, Decimal]) -> bool:
@@ -192,7 +200,7 @@ def _is_carried(body: JSON, told: Sequence[Line], per_token: Mapping[str, Decima
         return "model_ratio" in body
     if any(line.conditions for line in told) or not {line.meter for line in told} <= RATIO_METERS:
         return False
-    if "model_ratio" not in body or (body["model_ratio"], body["completion_ratio"]) == PLACEHOLDER:
+    if "model_ratio" not in body or _is_placeholder(body):
         return False
     factors = {"input": (), "output": (body["completion_ratio"],)} | {
         meter: (body[name],) for name, meter in INPUT_RATIOS.items() if name in body

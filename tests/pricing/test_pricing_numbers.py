@@ -103,9 +103,17 @@ def test_free_in_and_priced_out_is_not_free(client: Client) -> None:
     assert found["billing_expr"] == 'tier("base", p * 0 + c * 5)'
 
 
-def test_the_placeholder_is_never_the_only_number(client: Client) -> None:
-    world.price(world.model("dear"), input="75", output="75")
-    assert row(client, "dear")["billing_expr"] == 'tier("base", p * 75 + c * 75)'
+def test_the_placeholder_is_never_sent_out(client: Client) -> None:
+    world.price(world.model("dear"), input="75", output="75", input__cache_read="7.5")
+    found = row(client, "dear")
+    assert found["billing_expr"] == 'tier("base", p * 75 + c * 75 + cr * 7.5)'
+    assert not {"model_ratio", "completion_ratio", "model_price", "cache_ratio"} & found.keys()
+
+
+def test_a_ratio_is_the_shortest_decimal_of_its_double(client: Client) -> None:
+    world.line(world.price(world.model("long")), "input", "0.00000020000000000000002", per=1, unit="token")
+    answer = client.get("/api/pricing").content
+    assert b'"model_ratio":0.1,' in answer
 
 
 def test_a_ratio_that_a_double_rounds_has_an_expression_beside_it(client: Client) -> None:

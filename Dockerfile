@@ -12,7 +12,7 @@ COPY --from=build /venv /venv
 WORKDIR /app
 COPY . .
 # These secrets live for this one command: the settings refuse to load without any.
-RUN SECRET_KEY=build TOKEN_PEPPERS=1:only-for-the-build python manage.py collectstatic --no-input
+RUN SECRET_KEY=only-for-the-build-and-worth-nothing TOKEN_PEPPERS=1:only-for-the-build python manage.py collectstatic --no-input
 USER modelbook
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/readyz', timeout=4)"]

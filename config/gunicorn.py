@@ -5,10 +5,13 @@ import shutil
 import sys
 import tempfile
 import warnings
+from importlib import import_module
 from itertools import count
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from gunicorn.glogging import Logger, SafeAtoms  # type: ignore[import-untyped]
 
 from tokens.logs import SecretsFilter, keys_of
@@ -39,24 +42,36 @@ class SecretsLogger(Logger):  # type: ignore[misc]
             super().access(resp, req, environ, request_time)
 
 
-def number(name: str, default: int) -> int:
-    """The variable as a whole number above zero, or the end with a sentence."""
-    text = os.environ.get(name) or str(default)
-    if not (text.isascii() and text.isdigit() and int(text)):
-        sys.exit(f"{name}: write a whole number above zero, not {text!r}.")
-    return int(text)
+def checked_settings() -> ModuleType:
+    """The settings as they are now, or the end with the sentences that say what is wrong in them.
+
+    The workers would say the same one after the other, below a traceback each. What this brings in is dropped again:
+    the workers import it anew, and so does this file when a SIGHUP has it read again.
+    """
+    name = os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    known = {each: sys.modules.pop(each) for each in (name, "config.settings") if each in sys.modules}
+    before = set(sys.modules)
+    try:
+        return import_module(name)
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
+    finally:
+        for each in set(sys.modules) - before:
+            if each.partition(".")[0] in {"catalog", "tokens", "pricing", "config", name.partition(".")[0]}:
+                del sys.modules[each]
+        sys.modules.update(known)
 
 
+settings = checked_settings()
 # Without collectstatic there is no such folder; WhiteNoise then serves the packages' own files.
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 
-host = os.environ.get("HOST") or "127.0.0.1"
-bind = f"{f'[{host}]' if ':' in host else host}:{number('PORT', 8000)}"
+bind = f"{f'[{settings.HOST}]' if ':' in settings.HOST else settings.HOST}:{settings.PORT}"
 
 # Threads, because a worker mostly waits for the database; two processes, so that one that is restarted leaves one.
 # Of gunicorn's gthread, with the API's own words for what it refuses.
 worker_class = "config.worker.Worker"
-workers = number("WEB_CONCURRENCY", 2)
+workers = settings.WEB_CONCURRENCY
 threads = 4
 # Not preloaded: SIGHUP then brings new code, and no database pool is carried over a fork.
 preload_app = False

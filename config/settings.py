@@ -4,22 +4,27 @@
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
-from environs import Env, EnvError
+from environs import Env, EnvValidationError
 from psycopg_pool.base import AttemptWithBackoff
 
+from config import checking
 from config.secrets import read_secrets
 
+ENGINES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env(eager=False)
 problems: list[str] = []
+Value = TypeVar("Value")
+Used = TypeVar("Used")
 
 
 def secret(name: str, *, required: bool = True) -> str:
@@ -28,8 +33,8 @@ def secret(name: str, *, required: bool = True) -> str:
     if file:
         try:
             return Path(file).read_text().strip()
-        except OSError as error:
-            problems.append(f"{name}_FILE: {error.strerror}.")
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(f"{name}_FILE: {getattr(error, 'strerror', 'it is no text')}.")
             return ""
     value = os.environ.get(name) or read_secrets().get(name, "")
     if required and not value:
@@ -37,16 +42,19 @@ def secret(name: str, *, required: bool = True) -> str:
     return value
 
 
-def numbered_peppers(text: str) -> dict[int, str]:
-    """`1:secret,2:newer` as {1: "secret", 2: "newer"}; the highest number signs new keys."""
-    peppers: dict[int, str] = {}
-    for part in filter(None, text.split(",")):
-        number, colon, value = part.partition(":")
-        if not (colon and number.strip().isdigit() and len(value.strip()) >= 16):
-            problems.append("TOKEN_PEPPERS: write 1:secret,2:newer, each secret of 16 characters or more.")
-            return {}
-        peppers[int(number)] = value.strip()
-    return peppers
+def checked(name: str, value: Value, check: Callable[[Value], Used]) -> Used:
+    """The value as `check` returns it; where that refuses, one more problem."""
+    try:
+        return check(value)
+    except ValueError as error:
+        problems.append(f"{name}: {error}")
+        # Nobody sees it: there is a problem, and below that ends the start.
+        return cast("Used", None)
+
+
+def number(name: str, default: int, low: int = 0, high: int = checking.MOST) -> int:
+    text = os.environ.get(name) or str(default)
+    return checked(name, text, lambda given: checking.whole_number(given, low, high))
 
 
 def database(url: str) -> dict[str, Any]:
@@ -54,6 +62,8 @@ def database(url: str) -> dict[str, Any]:
     try:
         settings: dict[str, Any] = dict(dj_database_url.parse(url))
     except ValueError:
+        settings = {}
+    if settings.get("ENGINE") not in ENGINES:
         problems.append("DATABASE_URL: write sqlite:////path/to/file or postgres://user:password@host:5432/name.")
         return {"ENGINE": "django.db.backends.dummy"}
     options = settings.setdefault("OPTIONS", {})
@@ -81,33 +91,40 @@ def database(url: str) -> dict[str, Any]:
 
 
 DEBUG = env.bool("DEBUG", False)
-SECRET_KEY = secret("SECRET_KEY")
-TOKEN_PEPPERS = numbered_peppers(secret("TOKEN_PEPPERS"))
-TOKEN_PREFIX = env.str("TOKEN_PREFIX", "mb_live")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+SECRET_KEY = checked("SECRET_KEY", secret("SECRET_KEY"), checking.secret_key)
+TOKEN_PEPPERS = checked("TOKEN_PEPPERS", secret("TOKEN_PEPPERS"), checking.peppers)
+TOKEN_PREFIX = checked("TOKEN_PREFIX", env.str("TOKEN_PREFIX", "mb_live"), checking.token_prefix)
+ALLOWED_HOSTS = checked(
+    "ALLOWED_HOSTS", env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"]), checking.host_names
+)
+CSRF_TRUSTED_ORIGINS: list[str] = checking.words(env.list("CSRF_TRUSTED_ORIGINS", []))
 HTTPS = env.bool("HTTPS", False)
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
+TRUSTED_PROXIES = number("TRUSTED_PROXIES", 0)
 NARROW_DIALECTS = env.bool("NARROW_DIALECTS", False)
 SITE_NAME = env.str("SITE_NAME", "Modelbook")
-PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", "")
+PUBLIC_BASE_URL = checked("PUBLIC_BASE_URL", env.str("PUBLIC_BASE_URL", ""), checking.base_url)
 API_DOMAIN = env.str("API_DOMAIN", "modelbook")
-MODELS_CACHE_SECONDS = env.int("MODELS_CACHE_SECONDS", 3600)
-REDIS_URL = env.str("REDIS_URL", "")
-FAILED_KEYS_PER_MINUTE = env.int("FAILED_KEYS_PER_MINUTE", 60)
-USAGE_WRITE_SECONDS = env.int("USAGE_WRITE_SECONDS", 15)
-POPULAR_DAYS = env.int("POPULAR_DAYS", 30)
-POPULAR_COUNT = env.int("POPULAR_COUNT", 20)
-FETCH_OWN_HOSTS: list[str] = env.list("FETCH_OWN_HOSTS", [])
+MODELS_CACHE_SECONDS = number("MODELS_CACHE_SECONDS", 3600)
+REDIS_URL = checked("REDIS_URL", env.str("REDIS_URL", ""), checking.redis_url)
+FAILED_KEYS_PER_MINUTE = number("FAILED_KEYS_PER_MINUTE", 60)
+USAGE_WRITE_SECONDS = number("USAGE_WRITE_SECONDS", 15)
+POPULAR_DAYS = number("POPULAR_DAYS", 30, 1, 3650)
+POPULAR_COUNT = number("POPULAR_COUNT", 20)
+FETCH_OWN_HOSTS = checked("FETCH_OWN_HOSTS", env.list("FETCH_OWN_HOSTS", []), checking.own_hosts)
 KEYS_IN_QUERY = env.bool("KEYS_IN_QUERY", True)
 METRICS_TOKEN = secret("METRICS_TOKEN", required=False)
-DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", 8)
+DATABASE_POOL_SIZE = number("DATABASE_POOL_SIZE", 8, 1)
 DATABASES = {"default": database(env.str("DATABASE_URL", f"sqlite:///{BASE_DIR / 'modelbook.sqlite3'}"))}
+# Of no use to Django: gunicorn.py asks for them.
+HOST = checked("HOST", os.environ.get("HOST") or "127.0.0.1", checking.listening_host)
+PORT = number("PORT", 8000, 1, 65535)
+WEB_CONCURRENCY = number("WEB_CONCURRENCY", 2, 1)
 
 try:
     env.seal()
-except EnvError as error:
-    problems.append(str(error))
+except EnvValidationError as error:
+    found = cast("dict[str, list[str]]", error.error_messages)
+    problems += [f"{name}: {' '.join(sentences)}" for name, sentences in found.items()]
 if problems:
     raise ImproperlyConfigured("Modelbook cannot start:\n  " + "\n  ".join(dict.fromkeys(problems)))
 

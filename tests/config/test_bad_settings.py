@@ -1,0 +1,165 @@
+"""A bad setting keeps Modelbook from starting, with a sentence that names it; several are told together."""
+
+import runpy
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from tests.config.installation import ROOT, Installation, free_port
+
+BAD = [
+    ("SECRET_KEY", "short"),
+    ("TOKEN_PEPPERS", ","),
+    ("TOKEN_PEPPERS", "1:too-short"),
+    ("TOKEN_PEPPERS", "²:only-for-tests-pepper-one"),
+    ("TOKEN_PEPPERS", "1:only-for-tests-pepper-one,1:only-for-tests-pepper-two"),
+    ("TOKEN_PREFIX", ""),
+    ("TOKEN_PREFIX", "mb live"),
+    ("TOKEN_PREFIX", "mb_"),
+    ("TOKEN_PREFIX", "m" * 41),
+    ("ALLOWED_HOSTS", ""),
+    ("ALLOWED_HOSTS", " , "),
+    ("ALLOWED_HOSTS", "https://models.example.com"),
+    ("TRUSTED_PROXIES", "-1"),
+    ("TRUSTED_PROXIES", "one"),
+    ("PUBLIC_BASE_URL", "api.example.com"),
+    ("PUBLIC_BASE_URL", "ftp://api.example.com"),
+    ("PUBLIC_BASE_URL", "https://api.example.com:99999"),
+    ("PUBLIC_BASE_URL", "https://"),
+    ("MODELS_CACHE_SECONDS", "-1"),
+    ("REDIS_URL", "127.0.0.1:6379"),
+    ("REDIS_URL", "redis://"),
+    ("REDIS_URL", "redis://127.0.0.1:port/0"),
+    ("REDIS_URL", "redis://127.0.0.1:99999/0"),
+    ("REDIS_URL", "unix://"),
+    ("FAILED_KEYS_PER_MINUTE", "-1"),
+    ("USAGE_WRITE_SECONDS", "-1"),
+    ("POPULAR_DAYS", "0"),
+    ("POPULAR_DAYS", "99999999"),
+    ("POPULAR_COUNT", "-1"),
+    ("FETCH_OWN_HOSTS", "http://gateway.internal:3000"),
+    ("FETCH_OWN_HOSTS", "gateway.internal:99999"),
+    ("FETCH_OWN_HOSTS", "gateway.internal:"),
+    ("FETCH_OWN_HOSTS", "::1:3000"),
+    ("DATABASE_POOL_SIZE", "0"),
+    ("DATABASE_URL", "mysql://root@127.0.0.1/modelbook"),
+    ("DATABASE_URL", "postgres://modelbook@127.0.0.1:99999/modelbook"),
+    ("DATABASE_URL", "modelbook.sqlite3"),
+    ("HOST", "0.0.0.0:8000"),
+    ("HOST", "[::1]"),
+    ("PORT", "65536"),
+    ("PORT", "http"),
+    ("WEB_CONCURRENCY", "0"),
+    ("DEBUG", "perhaps"),
+]
+
+
+def started(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = Installation("sqlite:////nowhere/modelbook.sqlite3").environment | variables
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT, env=environment, text=True, timeout=60, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_a_bad_value_is_refused_with_its_name(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        runpy.run_path(str(ROOT / "config/settings.py"))
+
+    first, *problems = str(refusal.value).splitlines()
+    assert first == "Modelbook cannot start:"
+    assert [problem.split(":")[0].strip() for problem in problems] == [name]
+
+
+def test_all_of_them_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in BAD:
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        runpy.run_path(str(ROOT / "config/settings.py"))
+
+    told = {problem.split(":")[0].strip() for problem in str(refusal.value).splitlines()[1:]}
+    assert told == {name for name, _ in BAD}
+
+
+def test_no_value_that_may_hold_a_password_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis://:hunter2@127.0.0.1:port/0")
+    monkeypatch.setenv("DATABASE_URL", "mysql://root:hunter2@127.0.0.1/modelbook")
+
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        runpy.run_path(str(ROOT / "config/settings.py"))
+
+    assert "hunter2" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "used"),
+    [
+        ("FETCH_OWN_HOSTS", "gateway.internal:3000, mirror.internal", ["gateway.internal:3000", "mirror.internal:443"]),
+        ("FETCH_OWN_HOSTS", "[::1]:3000", ["::1:3000"]),
+        ("REDIS_URL", "rediss://:secret@cache.internal:6380/1", "rediss://:secret@cache.internal:6380/1"),
+        ("REDIS_URL", "unix:///run/redis.sock", "redis+unix:///run/redis.sock"),
+        ("ALLOWED_HOSTS", "models.example.com, [::1]", ["models.example.com", "[::1]"]),
+        ("TOKEN_PEPPERS", "1:only-for-tests-pepper-one,", {1: "only-for-tests-pepper-one"}),
+        ("PUBLIC_BASE_URL", "https://api.example.com/v0/", "https://api.example.com/v0/"),
+        ("PORT", "", 8000),
+        ("HOST", "::1", "::1"),
+    ],
+)
+def test_a_good_value_is_taken(name: str, value: str, used: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+
+    assert runpy.run_path(str(ROOT / "config/settings.py"))[name] == used
+
+
+def test_gunicorn_says_it_once_and_starts_no_worker() -> None:
+    ended = started(
+        "-m", "gunicorn", "--config", "config/gunicorn.py", "config.wsgi", TOKEN_PEPPERS=",", TRUSTED_PROXIES="-1"
+    )
+
+    assert ended.returncode == 1
+    assert ended.stdout.splitlines()[0] == "Modelbook cannot start:"
+    assert sorted(line.split(":")[0].strip() for line in ended.stdout.splitlines()[1:]) == [
+        "TOKEN_PEPPERS",
+        "TRUSTED_PROXIES",
+    ]
+
+
+def test_a_reload_reads_the_settings_anew(tmp_path: Path) -> None:
+    """A secret is read from its file again, by the server and by its new workers."""
+    pepper, port = tmp_path / "pepper", str(free_port())
+    pepper.write_text("1:only-for-tests-pepper-one")
+    installation = Installation(f"sqlite:///{tmp_path / 'modelbook.sqlite3'}")
+    variables = installation.environment | {"PORT": port, "TOKEN_PEPPERS_FILE": str(pepper)}
+    command = [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", "config.wsgi"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=variables, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as server:
+        try:
+            read_until(server, "Booting worker")
+            server.send_signal(signal.SIGHUP)
+            read_until(server, "Worker exiting")
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=30) as answer:
+                assert answer.status == 200
+
+            pepper.write_text(",")
+            server.send_signal(signal.SIGHUP)
+            rest, _ = server.communicate(timeout=30)
+        finally:
+            server.kill()
+
+    assert "TOKEN_PEPPERS: write at least one" in rest
+    assert "Traceback" not in rest
+
+
+def read_until(process: subprocess.Popen[str], words: str) -> None:
+    assert process.stdout
+    assert any(words in line for line in process.stdout)

@@ -1,24 +1,37 @@
 #!/usr/bin/env python
 """Modelbook's command line: `python manage.py help` lists the commands."""
 
+import logging
 import os
 import sys
 
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
-from config.secrets import ensure_secrets
+from config.secrets import ensure_secrets, secrets_file
+from config.sentences import sentence
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     if sys.argv[1:2] == ["quickstart"]:
-        # Before Django starts: the settings refuse to load without secrets.
-        ensure_secrets()
+        make_secrets()
+    # The pool warns of every attempt; a command that gets no connection says so itself.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     try:
         execute_from_command_line(sys.argv)
-    except ImproperlyConfigured as error:
-        sys.exit(str(error))
+    except Exception as error:
+        told = None if "--traceback" in sys.argv else sentence(error)
+        if told is None:
+            raise
+        sys.exit(told)
+
+
+def make_secrets() -> None:
+    """Before Django starts: the settings refuse to load without secrets."""
+    try:
+        ensure_secrets()
+    except OSError as error:
+        sys.exit(f"Cannot keep secrets in {secrets_file()}: {(error.strerror or str(error)).lower()}.")
 
 
 if __name__ == "__main__":

@@ -5,13 +5,39 @@ import secrets
 import tempfile
 from pathlib import Path
 
-SECRETS_FILE = Path(__file__).resolve().parent.parent / "modelbook.secrets"
+import dj_database_url
+
+NAME = "modelbook.secrets"
+CHECKOUT = Path(__file__).resolve().parent.parent
 NAMES = ("SECRET_KEY", "TOKEN_PEPPERS")
 
 
-def ensure_secrets(path: Path = SECRETS_FILE) -> bool:
-    """Writes both secrets to a file of mode 0600 unless it is there or they are configured; returns whether it did."""
-    if path.exists() or all(os.environ.get(name) or os.environ.get(f"{name}_FILE") for name in NAMES):
+def places() -> list[Path]:
+    """Where the file may be, the place to make it first: beside a SQLite database, or in the checkout."""
+    try:
+        database = dj_database_url.parse(os.environ.get("DATABASE_URL") or "sqlite://:memory:")
+    except ValueError:
+        # The settings say so.
+        return [CHECKOUT / NAME]
+    file = str(database["NAME"])
+    if not database["ENGINE"].endswith("sqlite3") or file == ":memory:":
+        return [CHECKOUT / NAME]
+    return [Path(file).absolute().parent / NAME, CHECKOUT / NAME]
+
+
+def secrets_file() -> Path:
+    """The file that there is, or the one to make."""
+    found = places()
+    return next((path for path in found if path.exists()), found[0])
+
+
+def ensure_secrets(path: Path | None = None) -> bool:
+    """Writes both secrets to a file of mode 0600 unless it is there or they are configured; returns whether it did.
+
+    OSError where it cannot be written.
+    """
+    path = path or secrets_file()
+    if path.exists() or are_configured():
         return False
     lines = f"SECRET_KEY={secrets.token_urlsafe(48)}\nTOKEN_PEPPERS=1:{secrets.token_urlsafe(32)}\n"
     # mkstemp makes a file of mode 0600; the link gives it its name when it is whole, and fails if another was faster.
@@ -27,8 +53,13 @@ def ensure_secrets(path: Path = SECRETS_FILE) -> bool:
     return True
 
 
-def read_secrets(path: Path = SECRETS_FILE) -> dict[str, str]:
-    """The file's settings by name; nothing where there is no file."""
+def are_configured() -> bool:
+    return all(os.environ.get(name) or os.environ.get(f"{name}_FILE") for name in NAMES)
+
+
+def read_secrets(path: Path | None = None) -> dict[str, str]:
+    """The file's settings by name; nothing where there is no file. OSError where it cannot be read."""
+    path = path or secrets_file()
     if not path.exists():
         return {}
     pairs = (line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)

@@ -16,7 +16,7 @@ from environs import Env, EnvValidationError
 from psycopg_pool.base import AttemptWithBackoff
 
 from config import checking
-from config.secrets import read_secrets
+from config.secrets import read_secrets, secrets_file
 
 ENGINES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -36,10 +36,18 @@ def secret(name: str, *, required: bool = True) -> str:
         except (OSError, UnicodeDecodeError) as error:
             problems.append(f"{name}_FILE: {getattr(error, 'strerror', 'it is no text')}.")
             return ""
-    value = os.environ.get(name) or read_secrets().get(name, "")
+    value = os.environ.get(name) or made_secrets().get(name, "")
     if required and not value:
         problems.append(f"{name} is not set. Set it, or run `python manage.py quickstart`, which makes one.")
     return value
+
+
+def made_secrets() -> dict[str, str]:
+    try:
+        return read_secrets()
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"{secrets_file()}: {getattr(error, 'strerror', 'it is no text')}.")
+        return {}
 
 
 def checked(name: str, value: Value, check: Callable[[Value], Used]) -> Used:

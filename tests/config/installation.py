@@ -23,20 +23,27 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 @dataclass(frozen=True)
 class Installation:
     database_url: str
+    secrets: bool = True
 
     @property
     def environment(self) -> dict[str, str]:
         inherited = {
             name: value for name, value in os.environ.items() if name not in {"DJANGO_SETTINGS_MODULE", "HOST"}
         }
-        return inherited | {
-            "DATABASE_URL": self.database_url,
-            "SECRET_KEY": "only-for-tests-" + "x" * 50,
-            "TOKEN_PEPPERS": "1:only-for-tests-pepper-one",
-            "ALLOWED_HOSTS": "127.0.0.1",
-            "PYTHONUNBUFFERED": "1",
-            "WEB_CONCURRENCY": "1",
+        secrets = {
+            "SECRET_KEY": "only-for-tests-" + "x" * 50 if self.secrets else "",
+            "TOKEN_PEPPERS": "1:only-for-tests-pepper-one" if self.secrets else "",
         }
+        return (
+            inherited
+            | secrets
+            | {
+                "DATABASE_URL": self.database_url,
+                "ALLOWED_HOSTS": "127.0.0.1",
+                "PYTHONUNBUFFERED": "1",
+                "WEB_CONCURRENCY": "1",
+            }
+        )
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """The management command, running; its output and its errors are one stream."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from config import secrets
 from config.secrets import NAMES, ensure_secrets, read_secrets
 
 
@@ -56,3 +57,54 @@ def test_an_installation_with_secrets_of_its_own_gets_no_file(tmp_path: Path, mo
     assert not ensure_secrets(tmp_path / "secrets")
 
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    monkeypatch.setattr(secrets, "CHECKOUT", folder)
+    return folder
+
+
+def test_they_stand_beside_a_sqlite_database(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'data.sqlite3'}")
+
+    assert ensure_secrets()
+
+    assert (tmp_path / "modelbook.secrets").exists()
+    assert set(read_secrets()) == set(NAMES)
+    assert list(checkout.iterdir()) == []
+
+
+@pytest.mark.parametrize("url", ["", "sqlite://:memory:", "postgres://modelbook@127.0.0.1/modelbook", "nonsense"])
+def test_for_every_other_database_they_stand_in_the_checkout(
+    checkout: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    assert ensure_secrets()
+
+    assert (checkout / "modelbook.secrets").exists()
+
+
+def test_a_file_in_the_checkout_goes_on_being_read(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensure_secrets(checkout / "modelbook.secrets")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'data.sqlite3'}")
+
+    assert not ensure_secrets()
+
+    assert read_secrets() == read_secrets(checkout / "modelbook.secrets")
+    assert not (tmp_path / "modelbook.secrets").exists()
+
+
+def test_a_file_beside_the_database_comes_first(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensure_secrets(checkout / "modelbook.secrets")
+    ensure_secrets(tmp_path / "modelbook.secrets")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'data.sqlite3'}")
+
+    assert read_secrets() == read_secrets(tmp_path / "modelbook.secrets")

@@ -15,6 +15,7 @@ from catalog.exact import write_json
 from catalog.fetching import Fetched, FetchError, fetch, without_secrets
 from catalog.importing import InputError, read_file
 from catalog.models import Source
+from catalog.refusals import reason
 from catalog.sources import SOURCES
 from pricing.import_report import SHOWN, summary
 from pricing.importing import ImportPlan, Options, apply_import, make_plan
@@ -96,9 +97,8 @@ class Command(BaseCommand):
         except (InputError, FetchError) as error:
             raise CommandError(str(error), returncode=Exit.BAD_INPUT) from None
         except DatabaseError as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise CommandError(
-                f"The database refused the import, nothing was written: {reason}", returncode=Exit.FAILED
+                f"The database refused the import, nothing was written: {reason(error)}", returncode=Exit.FAILED
             ) from None
         outcome = _outcome(plan, applied=applied)
         self._write(plan, outcome, options)

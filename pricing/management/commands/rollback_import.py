@@ -10,6 +10,7 @@ from django.utils import timezone
 from catalog.exact import write_json
 from catalog.importing import InputError
 from catalog.models import ImportRun
+from catalog.refusals import reason
 from pricing.rollback import roll_back
 
 
@@ -28,8 +29,7 @@ class Command(BaseCommand):
         except InputError as error:
             raise CommandError(str(error)) from None
         except DatabaseError as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise CommandError(f"The database refused it, nothing was taken back: {reason}") from None
+            raise CommandError(f"The database refused it, nothing was taken back: {reason(error)}") from None
         if options["format"] == "json":
             self.stdout.write(write_json({"run": run.pk, **done.report()}).decode())
             return

@@ -13,6 +13,7 @@ from django.utils import timezone
 from catalog.exact import write_json
 from catalog.locking import one_at_a_time
 from catalog.models import Source
+from catalog.refusals import reason
 from pricing.syncing import Visit, visit
 from tokens.moments import read_span
 
@@ -56,7 +57,7 @@ class Command(BaseCommand):
                 if not asked and options["format"] == "text":
                     self.stdout.write("No source is due.")
         except DatabaseError as error:
-            self.stderr.write(f"The database does not answer: {str(error).strip().splitlines()[0]}")
+            self.stderr.write(f"The database cannot be used: {reason(error)}")
             return False
         return fine
 

@@ -157,3 +157,32 @@ def test_no_key_reaches_the_server_log(tmp_path: Path) -> None:
     assert "a" * 38 not in log
     assert "Warning" not in log
     assert not re.search(r"^forged", log, re.MULTILINE)
+
+
+@pytest.mark.parametrize("secrets", [True, False], ids=["secrets configured", "no secrets"])
+def test_a_dry_run_says_what_it_would_make_and_writes_no_file(tmp_path: Path, secrets: bool) -> None:
+    installation = Installation(f"sqlite:///{tmp_path / 'modelbook.sqlite3'}", secrets=secrets)
+
+    code, output = installation.run("quickstart", "--no-serve", "--dry-run", "--format", "json")
+
+    assert code == 0, output
+    assert json.loads(output) == {"would_make": ["database", "catalog", "administrator", "key"]}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_json_holds_what_the_report_says(tmp_path: Path) -> None:
+    with new_database(tmp_path) as url:
+        made = json.loads(Installation(url).run("quickstart", "--no-serve", "--empty", "--format", "json")[1])
+        again = json.loads(Installation(url).run("quickstart", "--no-serve", "--empty", "--format", "json")[1])
+        code, forecast = Installation(url).run("quickstart", "--dry-run", "--no-serve")
+
+    assert SHAPE.fullmatch(made["key"])
+    assert (made["user"], bool(made["password"]), made["models"]) == ("admin", True, 0)
+    assert (again["user"], again["password"], again["key"]) == (None, None, None)
+    assert code == 0
+    assert forecast == "Quickstart would make or migrate: catalog. Nothing was written.\n"
+
+
+def test_json_is_refused_where_a_server_would_print_below_it() -> None:
+    with pytest.raises(CommandError, match="--no-serve"):
+        call_command("quickstart", format="json")

@@ -7,6 +7,7 @@ import sys
 from argparse import ArgumentParser
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -14,8 +15,10 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
+from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from catalog.exact import write_json
 from catalog.locking import one_at_a_time
 from catalog.models import AIModel
 from catalog.sources import SOURCES, starter
@@ -46,15 +49,27 @@ class Command(BaseCommand):
         parser.add_argument("--port", default=os.environ.get("PORT") or "8000", help="Serve on this port.")
         parser.add_argument("--no-serve", action="store_true", help="Prepare only; serve with gunicorn yourself.")
         parser.add_argument("--empty", action="store_true", help="Load no starter catalog.")
+        parser.add_argument("--dry-run", action="store_true", help="Only say what it would make; writes nothing.")
+        parser.add_argument(
+            "--format", choices=["text", "json"], default="text", help="json: one object; only with --no-serve."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], port_number(options["port"])
+        address, is_json = origin(host, port), options["format"] == "json"
+        if is_json and not (options["no_serve"] or options["dry_run"]):
+            raise CommandError("--format json goes with --no-serve: what a server prints is not JSON.")
+        refuse_missing_folder()
         if not options["no_serve"]:
             refuse_taken_port(host, port)
+        if options["dry_run"]:
+            missing = missing_parts(with_catalog=not options["empty"])
+            self.stdout.write(write_json({"would_make": missing}).decode() if is_json else forecast(missing))
+            return
         with one_at_a_time("quickstart"):
             call_command("migrate", verbosity=0, interactive=False)
             made = prepare(with_catalog=not options["empty"])
-        self.stdout.write(report(made, origin(host, port)))
+        self.stdout.write(write_json(as_json(made, address)).decode() if is_json else report(made, address))
         if not options["no_serve"]:
             self.stdout.write(serving_notes(host))
             self.stdout.flush()
@@ -84,17 +99,61 @@ def refuse_taken_port(host: str, port: int) -> None:
         ) from None
 
 
+def refuse_missing_folder() -> None:
+    """SQLite makes its file, and no folder."""
+    folder = database_file().parent
+    if is_in_a_file() and not folder.is_dir():
+        raise CommandError(f"The database's folder {folder} does not exist: make it, or change DATABASE_URL.")
+
+
+def missing_parts(*, with_catalog: bool) -> list[str]:
+    """What a run would make, in its order; asks the database and changes nothing, not even a file."""
+    wanted = ["database", "catalog", "administrator", "key"] if with_catalog else ["database", "administrator", "key"]
+    if is_in_a_file() and not database_file().exists():
+        return wanted
+    executor = MigrationExecutor(connection)
+    is_behind = bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    tables = set(connection.introspection.table_names())
+    needed = {
+        "database": lambda: is_behind,
+        "catalog": lambda: AIModel._meta.db_table not in tables or lacks_models(),
+        "administrator": lambda: get_user_model()._meta.db_table not in tables or lacks_administrator(),
+        "key": lambda: Token._meta.db_table not in tables or lacks_keys(),
+    }
+    return [part for part in wanted if needed[part]()]
+
+
+def is_in_a_file() -> bool:
+    return connection.vendor == "sqlite" and not connection.is_in_memory_db()  # type: ignore[attr-defined]
+
+
+def database_file() -> Path:
+    return Path(str(connection.settings_dict["NAME"])).absolute()
+
+
+def lacks_models() -> bool:
+    return not AIModel.objects.exists()
+
+
+def lacks_administrator() -> bool:
+    users = get_user_model().objects
+    return not users.filter(is_superuser=True).exists() and not users.filter(username=ADMIN).exists()
+
+
+def lacks_keys() -> bool:
+    return not Token.objects.exists()
+
+
 def prepare(*, with_catalog: bool) -> Made:
     """Makes what is missing, all of it or nothing; what is there stays as it is."""
     made = Made()
     with transaction.atomic():
-        if with_catalog and not AIModel.objects.exists():
+        if with_catalog and lacks_models():
             load_starter_catalog()
-        users = get_user_model().objects
-        if not users.filter(is_superuser=True).exists() and not users.filter(username=ADMIN).exists():
+        if lacks_administrator():
             made.password = new_password()
-            users.create_superuser(ADMIN, password=made.password)
-        if not Token.objects.exists():
+            get_user_model().objects.create_superuser(ADMIN, password=made.password)
+        if lacks_keys():
             _, made.key = Token.objects.issue("Quickstart", groups=[TokenGroup.objects.default()])
     return made
 
@@ -114,6 +173,24 @@ def origin(host: str, port: int) -> str:
     """The address to type into a browser on this machine."""
     name = "127.0.0.1" if host in EVERYWHERE else f"[{host}]" if ":" in host else host
     return f"http://{name}:{port}"
+
+
+def forecast(missing: list[str]) -> str:
+    if not missing:
+        return "Everything is there: quickstart would make nothing."
+    return f"Quickstart would make or migrate: {', '.join(missing)}. Nothing was written."
+
+
+def as_json(made: Made, address: str) -> dict[str, Any]:
+    """What the report says, for programs; null for what was there before."""
+    return {
+        "url": address,
+        "models": AIModel.objects.count(),
+        "vendors": AIModel.objects.values("vendor").distinct().count(),
+        "user": ADMIN if made.password else None,
+        "password": made.password or None,
+        "key": made.key or None,
+    }
 
 
 def report(made: Made, address: str) -> str:

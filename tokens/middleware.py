@@ -13,7 +13,7 @@ from django.utils.log import log_response
 from catalog.requestid import request_id_for, request_id_scope
 from tokens.dialects import dialect_of
 from tokens.errors import bad_request, is_api_path
-from tokens.logs import keys_of
+from tokens.logs import keys_of, scrub
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -130,7 +130,9 @@ def with_api_headers(request: HttpRequest, response: HttpResponse) -> HttpRespon
 def _preflight(request: HttpRequest) -> HttpResponse:
     """What a browser asks before it reads: answered without a key at every address, so that errors are readable too."""
     # The names are sent back because a star would not cover Authorization.
-    asked = NOT_IN_HEADER_NAMES.sub("", request.headers.get("Access-Control-Request-Headers", "")) or HEADERS
+    names = NOT_IN_HEADER_NAMES.sub("", request.headers.get("Access-Control-Request-Headers", ""))
+    # Somebody may have put a key where its header's name belongs; an answer never repeats one.
+    asked = scrub(names) or HEADERS
     response = HttpResponse(status=204, headers={"Allow": METHODS})
     del response["Content-Type"]
     # A page may reckon a price, which is a POST; what an address takes, it says itself.

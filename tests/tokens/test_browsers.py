@@ -47,6 +47,15 @@ def test_a_preflight_sends_back_nothing_but_names_of_headers(client: Client) -> 
     assert answer["access-control-allow-headers"] == "x-a,b"
 
 
+def test_a_preflight_sends_no_key_back(client: Client) -> None:
+    key = world.key()
+
+    answer = preflight(client, "/v1/models", **{"access-control-request-headers": f"authorization, {key}"})
+
+    assert answer["access-control-allow-headers"].startswith("authorization, ")
+    assert key not in answer["access-control-allow-headers"]
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [("/v1/models", 401), ("/v1/nothing", 404), ("/v1beta/models?key=x", 401), ("/api/nothing", 404)],

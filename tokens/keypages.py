@@ -1,19 +1,21 @@
-"""The admin's pages about one key: a new key in place of the old one, and what it sees and why not the rest."""
+"""The admin's pages about one token: a new key, the keys that were replaced, and what it sees and why not the rest."""
 
 import datetime as dt
 from collections import Counter
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 
 from catalog.adminbase import ModelAdmin, RadioSelect, detail_action
 from tokens.explaining import survey
-from tokens.models import Token
+from tokens.models import KeyReplacedError, Token
 
 GRACES = {
     "0": "None: the old key is refused at once (it leaked)",
@@ -27,6 +29,8 @@ VISIBLE = "it sees the model"
 
 
 class RotationForm(forms.Form):
+    # What the page was opened for: sent twice, it would replace the new key that the first answer alone shows.
+    key_id = forms.CharField(widget=forms.HiddenInput())
     grace = forms.ChoiceField(
         label="How long the old key goes on working",
         choices=list(GRACES.items()),
@@ -37,22 +41,50 @@ class RotationForm(forms.Form):
 
 
 class KeyPages(ModelAdmin):
-    """Two buttons on a token's page, and what is behind them."""
+    """The buttons on a token's page, and what is behind them."""
 
-    actions_detail = ["rotate", "sees"]
+    actions_detail = ["rotate", "replaced", "sees"]
 
     @detail_action(description="New key", url_path="rotate", permissions=["change"], icon="autorenew")
     def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         token = self._token(request, object_id)
-        form = RotationForm(request.POST or None)
+        form = RotationForm(request.POST or None, initial={"key_id": token.key_id})
         if request.method == "POST" and form.is_valid():
             grace = dt.timedelta(hours=int(form.cleaned_data["grace"]))
+            try:
+                new_key = token.rotate(grace=grace, at=timezone.now(), replacing=form.cleaned_data["key_id"])
+            except KeyReplacedError:
+                told = (
+                    f"{token.name} has had another key since you opened the page, {token.masked}: nothing is changed."
+                )
+                self.message_user(request, told, messages.ERROR)
+                return HttpResponseRedirect(reverse("admin:tokens_token_change", args=[token.pk]))
             # Lives as long as this request; the answer shows it, and nothing stores it.
-            token.new_key = token.rotate(grace=grace, at=timezone.now())  # type: ignore[attr-defined]
+            token.new_key = new_key  # type: ignore[attr-defined]
             self.log_change(request, token, [{"changed": {"fields": ["key"]}}])
             return self.show_new_key(request, token)
         context = {"title": f"A new key for {token.name}", "token": token, "form": form}
         return self._page(request, "tokens/admin/rotate.html", context)
+
+    @detail_action(description="Replaced keys", url_path="replaced", permissions=["change"], icon="key_off")
+    def replaced(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The keys that rotations replaced; posting the key id of one that is in its grace ends it now."""
+        token, now = self._token(request, object_id), timezone.now()
+        if request.method == "POST":
+            key_id = request.POST.get("key_id", "").replace("\x00", "")
+            if token.retired_keys.filter(key_id=key_id).end(at=now):
+                self.log_change(request, token, f"Ended the replaced key {key_id}.")
+                self.message_user(request, f"The replaced key {key_id} is ended.", messages.SUCCESS)
+            else:
+                self.message_user(request, "That key is none in its grace: nothing is changed.", messages.WARNING)
+            return HttpResponseRedirect(reverse("admin:tokens_token_change", args=[token.pk]))
+        keys = token.retired_keys.order_by("-retired_at", "-pk")
+        context = {
+            "title": f"Replaced keys of {token.name}",
+            "token": token,
+            "keys": [(key, key.valid_until > now) for key in keys],
+        }
+        return self._page(request, "tokens/admin/replaced.html", context)
 
     @detail_action(description="What it sees", url_path="sees", permissions=["view"], icon="visibility")
     def sees(self, request: HttpRequest, object_id: str) -> HttpResponse:

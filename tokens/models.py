@@ -110,6 +110,10 @@ class TokenManager(models.Manager.from_queryset(TokenQuerySet)):  # type: ignore
         return token
 
 
+class KeyReplacedError(Exception):
+    """The key that was to be replaced is the token's no longer."""
+
+
 # Days before a token's end from which on somebody should look: the nearest first.
 WARNINGS = {1: "a day", 7: "7 days", 30: "30 days"}
 
@@ -203,18 +207,21 @@ class Token(TrackedModel):
             self.save()
             self.groups.set(groups)
 
-    def rotate(self, *, grace: dt.timedelta, at: dt.datetime) -> str:
+    def rotate(self, *, grace: dt.timedelta, at: dt.datetime, replacing: str = "") -> str:
         """Gives it a new key, saved, while the old one goes on working for the grace; returns the new one.
 
-        Without a grace, keys that were replaced before end now too.
+        Without a grace, keys that were replaced before end now too. `replacing` is the key id of the one that is to be
+        replaced; where somebody was faster, KeyReplacedError, and nothing is changed.
         """
         with transaction.atomic():
             # Of two rotations at once, the second waits here and then retires the key that the first has made.
             bump(self.revision_counter)
             self.refresh_from_db(fields=["key_id", "digest", "pepper", "masked"])
+            if replacing and self.key_id != replacing:
+                raise KeyReplacedError(f"The key {replacing!r} is not its key any more.")
             if not grace:
                 # It leaked, or may have: what was replaced earlier is not to be trusted longer.
-                self.retired_keys.filter(valid_until__gt=at).update(valid_until=at)
+                self.retired_keys.end(at=at)
             self.retired_keys.create(
                 key_id=self.key_id,
                 digest=self.digest,
@@ -249,6 +256,12 @@ class Token(TrackedModel):
                 raise ValidationError({"networks": f"{error}."}) from None
 
 
+class RetiredKeyQuerySet(TrackedQuerySet["RetiredKey"]):
+    def end(self, *, at: dt.datetime) -> int:
+        """Ends those that are in their grace still, from the next request on; returns how many."""
+        return self.filter(valid_until__gt=at).update(valid_until=at)
+
+
 class RetiredKey(TrackedModel):
     """A key that a rotation replaced: valid until its grace ends, and a sign of a leak when it is used after."""
 
@@ -264,7 +277,7 @@ class RetiredKey(TrackedModel):
     refused_uses = models.PositiveIntegerField("uses after that", default=0)
     refused_at = models.DateTimeField("last use after that", null=True, blank=True)
 
-    objects = TrackedQuerySet["RetiredKey"].as_manager()
+    objects = RetiredKeyQuerySet.as_manager()
 
     class Meta:
         verbose_name = "retired key"

@@ -103,17 +103,19 @@ def test_no_secret_is_anywhere(database_url: str, operator: Operator, tmp_path: 
         browser = Browser(server)
         browser.post("/admin/login/", username="leaks-admin", password=password, next="/admin/")
         pk = operator.does("result = Token.objects.get(name='leaks').pk")
-        shown = KEY.search(browser.post(f"/admin/tokens/token/{pk}/rotate/", grace="1"))
+        current = operator.does("result = Token.objects.get(name='leaks').key_id")
+        shown = KEY.search(browser.post(f"/admin/tokens/token/{pk}/rotate/", grace="1", key_id=current))
         assert shown
         secrets.append(shown[0])
         use_everywhere(server, shown[0])
         current = operator.does("result = Token.objects.get(name='leaks').key_id")
         told += manage(database_url, "explain_token", current, "leaks")
         told += manage(database_url, "revoke_token", key_id)
+        told += manage(database_url, "revoke_token", current)
         for key in secrets:
             use_everywhere(server, key)
         use_everywhere(server, first[:-1] + ("0" if first[-1] != "0" else "1"))
-        pages = ("change", "history", "sees", "rotate")
+        pages = ("change", "history", "sees", "rotate", "replaced")
         told += [browser.get(f"/admin/tokens/token/{pk}/{page}/") for page in pages]
         told += [browser.get(f"/admin/{page}") for page in ("", "tokens/token/", f"tokens/token/?q={key_id}")]
         told.append(server.log)

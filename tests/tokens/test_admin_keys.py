@@ -1,4 +1,4 @@
-"""The admin's pages about one key: rotation with a choice of grace, and what it sees and why not the rest."""
+"""The admin's pages about one token: rotation, once and with a choice of grace, replaced keys, and what it sees."""
 
 import datetime as dt
 import re
@@ -41,7 +41,7 @@ def test_a_rotation_shows_the_new_key_once(admin_client: Client, grace: str, old
     token, old = world.token()
     assert "24 hours" in admin_client.get(page(token, "rotate")).content.decode()
 
-    answer = admin_client.post(page(token, "rotate"), {"grace": grace})
+    answer = admin_client.post(page(token, "rotate"), {"grace": grace, "key_id": token.key_id})
 
     shown = KEY.search(answer.content.decode())
     assert shown is not None
@@ -55,7 +55,7 @@ def test_a_rotation_shows_the_new_key_once(admin_client: Client, grace: str, old
 def test_a_rotation_is_in_the_history_with_whoever_did_it(admin_client: Client, admin_user: Any) -> None:
     token, _ = world.token()
 
-    admin_client.post(page(token, "rotate"), {"grace": "0"})
+    admin_client.post(page(token, "rotate"), {"grace": "0", "key_id": token.key_id})
 
     newest = Token.history.order_by("-history_id").first()
     assert newest is not None
@@ -66,7 +66,7 @@ def test_a_rotation_is_in_the_history_with_whoever_did_it(admin_client: Client, 
 def test_no_other_grace_is_taken(admin_client: Client, grace: str) -> None:
     token, old = world.token()
 
-    answer = admin_client.post(page(token, "rotate"), {"grace": grace})
+    answer = admin_client.post(page(token, "rotate"), {"grace": grace, "key_id": token.key_id})
 
     assert answer.status_code == 200
     assert not RetiredKey.objects.exists()
@@ -80,8 +80,51 @@ def test_a_look_rotates_nothing_and_a_reader_may_not(client: Client, django_user
     client.force_login(reader)
 
     assert client.get(page(token, "sees")).status_code == 200
-    assert client.post(page(token, "rotate"), {"grace": "0"}).status_code == 403
+    assert client.post(page(token, "rotate"), {"grace": "0", "key_id": token.key_id}).status_code == 403
+    assert client.post(page(token, "replaced"), {"key_id": token.key_id}).status_code == 403
     assert status(client, old) == 200
+
+
+def test_a_page_that_is_sent_twice_makes_one_key(admin_client: Client) -> None:
+    token, _ = world.token()
+    sent = {"grace": "24", "key_id": token.key_id}
+    assert f'value="{token.key_id}"' in admin_client.get(page(token, "rotate")).content.decode()
+    shown = KEY.search(admin_client.post(page(token, "rotate"), sent).content.decode())
+
+    answer = admin_client.post(page(token, "rotate"), sent, follow=True)
+
+    assert "nothing is changed" in answer.content.decode()
+    assert RetiredKey.objects.count() == 1
+    assert shown is not None
+    assert shown[0][8:18] == Token.objects.get().key_id
+
+
+def test_a_replaced_key_is_ended_before_its_grace(admin_client: Client) -> None:
+    token, old = world.token()
+    first = token.key_id
+    new = token.rotate(grace=dt.timedelta(hours=24), at=timezone.now())
+    listed = admin_client.get(page(token, "replaced")).content.decode()
+    assert "End now" in listed
+    assert first in listed
+
+    answer = admin_client.post(page(token, "replaced"), {"key_id": first}, follow=True)
+
+    assert f"The replaced key {first} is ended." in answer.content.decode()
+    assert (status(admin_client, old), status(admin_client, new)) == (401, 200)
+    assert "End now" not in admin_client.get(page(token, "replaced")).content.decode()
+
+
+@pytest.mark.parametrize("key_id", ["", "nonsense", "\x00", "another's", "its own"])
+def test_no_other_key_is_ended_there(admin_client: Client, key_id: str) -> None:
+    token, old = world.token()
+    other, others = world.token()
+    named = {"another's": other.key_id, "its own": token.key_id}
+    other.rotate(grace=dt.timedelta(hours=24), at=timezone.now())
+
+    answer = admin_client.post(page(token, "replaced"), {"key_id": named.get(key_id, key_id)}, follow=True)
+
+    assert "nothing is changed" in answer.content.decode()
+    assert (status(admin_client, old), status(admin_client, others)) == (200, 200)
 
 
 def test_a_use_after_the_grace_is_shown(admin_client: Client) -> None:

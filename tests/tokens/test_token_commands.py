@@ -113,6 +113,7 @@ def test_a_rotation_without_grace_ends_the_old_key_at_once(client: Client) -> No
 def test_a_revoked_token_is_refused_with_its_old_keys(client: Client) -> None:
     token, old = world.token()
     new = run("rotate_token", token.key_id).strip()
+    token.refresh_from_db()
 
     assert "disabled" in run("revoke_token", token.key_id)
 
@@ -125,9 +126,29 @@ def test_a_token_is_found_by_the_key_id_that_it_had(client: Client) -> None:
     first = token.key_id
     run("rotate_token", first)
 
-    run("revoke_token", first)
+    assert json.loads(run("rotate_token", first, format="json"))["key_id"] == Token.objects.get().key_id
 
-    assert status(client, old) == 401
+    assert status(client, old) == 200
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_of_a_replaced_key_only_that_key_is_ended(client: Client, form: str) -> None:
+    token, old = world.token()
+    first = token.key_id
+    between = run("rotate_token", first).strip()
+    new = run("rotate_token", first).strip()
+    assert "would be ended" in run("revoke_token", first, "--dry-run")
+    assert status(client, old) == 200
+
+    told = run("revoke_token", first, format=form)
+
+    assert [status(client, key) for key in (old, between, new)] == [401, 200, 200]
+    assert Token.objects.get().enabled
+    if form == "json":
+        assert json.loads(told) == {"key_id": first, "replaced_by": Token.objects.get().key_id, "was_valid": True}
+    else:
+        assert "is ended. The token's own key goes on working." in told
+    assert "had ended already" in run("revoke_token", first)
 
 
 @pytest.mark.parametrize("command", ["rotate_token", "revoke_token"])

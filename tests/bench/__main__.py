@@ -13,13 +13,15 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.bench.litellm import KEY, litellm_proxy
+from tests.bench.inside import KEYS
+from tests.bench.litellm import KEY, installed, litellm_proxy
 from tests.bench.load import Speed, load
 from tests.live.deployment import Answer, environment_of, serving
 from tests.postgres import throwaway_postgres
 
 MODELS = (600, 10_000, 100_000)
 TOKENS = (1_000, 100_000, 1_000_000)
+IMPORTED = 5_000
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -33,6 +35,9 @@ def main(arguments: argparse.Namespace) -> None:
             serving_table(name, url, key, Path(folder), arguments)
             if not arguments.no_growth:
                 growth_table(name, url, quick=arguments.quick)
+        with database() as url:
+            run("manage.py", "migrate", "-v0", url=url)
+            import_table(name, url, rows=arguments.imported)
 
 
 def serving_table(name: str, url: str, key: str, folder: Path, arguments: argparse.Namespace) -> None:
@@ -46,25 +51,25 @@ def serving_table(name: str, url: str, key: str, folder: Path, arguments: argpar
         write(folder, answer, ours.get("/v1/models", **{name.lower(): value for name, value in unchanged.items()}))
         bare = stack.enter_context(serving(url, folder, application="tests.bench.bare", BENCH_ANSWERS=str(folder)))
         targets = {
-            "bare application, the same answer": (bare.port, bare.pid, sent),
-            "Modelbook, 200": (ours.port, ours.pid, sent),
-            "bare application, 304": (bare.port, bare.pid, unchanged),
-            "Modelbook, 304": (ours.port, ours.pid, unchanged),
-            "Modelbook without its lane, 200": (django.port, django.pid, sent),
+            "bare application, the same answer": (bare.port, bare.pid, sent, 200),
+            "Modelbook, 200": (ours.port, ours.pid, sent, 200),
+            "bare application, 304": (bare.port, bare.pid, unchanged, 304),
+            "Modelbook, 304": (ours.port, ours.pid, unchanged, 304),
+            "Modelbook without its lane, 200": (django.port, django.pid, sent, 200),
         }
-        if arguments.litellm and name == "SQLite":
-            proxy = litellm_proxy(folder, models=MODELS[0], requirement=arguments.litellm)
+        if arguments.litellm_venv:
+            proxy = litellm_proxy(arguments.litellm_venv.resolve(), folder, models=MODELS[0])
             port, pid, version = stack.enter_context(proxy)
-            targets[f"LiteLLM's proxy {version}"] = (port, pid, {"Authorization": f"Bearer {KEY}"})
-        for port, pid, headers in targets.values():
-            load(port, pid, seconds=1, headers=headers)
-        rounds = [
-            {
-                target: load(port, pid, seconds=arguments.seconds, headers=h)
-                for target, (port, pid, h) in targets.items()
+            targets[f"LiteLLM's proxy {version}"] = (port, pid, {"Authorization": f"Bearer {KEY}"}, 200)
+
+        def each(seconds: float) -> dict[str, Speed]:
+            return {
+                target: load(port, pid, seconds=seconds, headers=headers, status=status)
+                for target, (port, pid, headers, status) in targets.items()
             }
-            for _ in range(arguments.rounds)
-        ]
+
+        each(1)
+        rounds = [each(arguments.seconds) for _ in range(arguments.rounds)]
     say(f"\n{name}, {MODELS[0]} models, {len(answer.body) // 1024} KB, gunicorn gthread 2 x 4:\n")
     say("| target | requests a second | of bare | CPU µs a request | CPU of bare |\n|---|---|---|---|---|")
     for target in targets:
@@ -82,17 +87,28 @@ def write(folder: Path, answer: Answer, unchanged: Answer) -> None:
 
 def growth_table(name: str, url: str, *, quick: bool) -> None:
     say(f"\n{name}, inside one process, as it grows (its own processor time):\n")
-    say("| models | tokens | warm list, µs | without the lane, µs | cold list, ms | KB, gzip |")
-    say("|---|---|---|---|---|---|")
+    in_turn = " | ".join(f"{count:,} in turn" for count in KEYS[1:])
+    say(f"| models | tokens | warm list of 1 key, µs | {in_turn} | without the lane, µs | cold list, ms | KB, gzip |")
+    say("|---|---|---|---|---|---|---|---|")
     steps = [(models, TOKENS[0]) for models in MODELS[: 2 if quick else 3]]
     steps += [(steps[-1][0], tokens) for tokens in TOKENS[1 : 2 if quick else 3]]
     for models, tokens in steps:
         key = run("-m", "tests.bench.filling", models, tokens, url=url)
         told: dict[str, Any] = json.loads(run("-m", "tests.bench.inside", key, url=url).splitlines()[-1])
+        lane = " | ".join(
+            "" if told["lane_us"][str(count)] is None else str(told["lane_us"][str(count)]) for count in KEYS
+        )
         say(
-            f"| {models:,} | {tokens:,} | {told['lane_us']} | {told['django_us']} | {told['cold_ms']} "
+            f"| {models:,} | {tokens:,} | {lane} | {told['django_us']} | {told['cold_ms']} "
             f"| {told['gzipped_bytes'] // 1024} |"
         )
+
+
+def import_table(name: str, url: str, *, rows: int) -> None:
+    told: dict[str, float] = json.loads(run("-m", "tests.bench.importing", rows, url=url).splitlines()[-1])
+    say(f"\n{name}, an import of {rows:,} rows of LiteLLM's shape, seconds:\n")
+    say("| all new | the same again | all changed |\n|---|---|---|")
+    say(f"| {told['new']} | {told['again']} | {told['changed']} |")
 
 
 def _row(target: str, pairs: list[tuple[Speed, Speed]]) -> str:
@@ -128,7 +144,7 @@ def say(line: str) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--only", choices=["sqlite", "postgresql"])
-    parser.add_argument("--seconds", type=float, default=3, help="for each target in each round")
+    parser.add_argument("--seconds", type=int, default=3, help="for each target in each round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="up to 10,000 models and 100,000 tokens")
     parser.add_argument("--no-growth", action="store_true")
@@ -139,4 +155,12 @@ if __name__ == "__main__":
         metavar="REQUIREMENT",
         help="against its proxy too; 1 GB to install",
     )
-    main(parser.parse_args())
+    parser.add_argument(
+        "--litellm-venv", type=Path, metavar="DIR", help="against its proxy in a virtual environment that is there"
+    )
+    parser.add_argument("--imported", type=int, default=IMPORTED, help="rows of the document that is imported")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        if given.litellm and not given.litellm_venv:
+            given.litellm_venv = installed(given.litellm, Path(place))
+        main(given)

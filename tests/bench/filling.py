@@ -1,6 +1,7 @@
 """Fills the database that DATABASE_URL names: `python -m tests.bench.filling MODELS TOKENS` prints a key.
 
-Past history and revision, in batches: a million rows are to be there, and how is measured elsewhere.
+Past history and revision, in batches: a million rows are to be there, and how is measured elsewhere. Each token's key
+is known by its number, so that many can be asked in turn.
 """
 
 import sys
@@ -31,14 +32,32 @@ def fill(*, models: int, tokens: int) -> str:
     there = Token.objects.count()
     membership = Token.groups.through
     group = world.token_group().pk
-    insert(
-        Token(name="one of many", key_id=f"bench{number:07}", digest=f"{number:064x}", pepper=1, masked="…")
-        for number in range(there, tokens)
-    )
+    insert(one_of_many(number) for number in range(there, tokens))
     members = membership.objects.values("token")
     rest = Token.objects.exclude(pk__in=members).values_list("pk", flat=True)
     insert(membership(token_id=token, tokengroup_id=group) for token in rest.iterator())
     return world.key(name="bench")
+
+
+def one_of_many(number: int) -> Any:
+    from django.conf import settings
+
+    from tokens import keys
+    from tokens.models import Token
+
+    pepper = max(settings.TOKEN_PEPPERS)
+    digest = keys.digest(key_of(number), settings.TOKEN_PEPPERS[pepper])
+    return Token(name="one of many", key_id=f"bn{number:08}", digest=digest, pepper=pepper, masked="…")
+
+
+def key_of(number: int) -> str:
+    """The key of the token with that number: of the right shape, and no secret."""
+    from django.conf import settings
+
+    from tokens import keys
+
+    body = f"{settings.TOKEN_PREFIX}_bn{number:08}_{number:032}"
+    return body + keys.checksum(body)
 
 
 def insert(rows: Iterable[Any]) -> None:

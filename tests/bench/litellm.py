@@ -1,4 +1,4 @@
-"""LiteLLM's proxy from PyPI, with as many models, in a virtual environment of its own."""
+"""LiteLLM's proxy from PyPI, with as many models, in a virtual environment of its own or one that is there."""
 
 import os
 import socket
@@ -13,14 +13,19 @@ from pathlib import Path
 KEY = "sk-only-for-this-bench"
 
 
-@contextmanager
-def litellm_proxy(folder: Path, *, models: int, requirement: str) -> Iterator[tuple[int, int, str]]:
-    """Yields port, process id and version."""
+def installed(requirement: str, folder: Path) -> Path:
+    """A new virtual environment with LiteLLM in it."""
     venv = folder / "venv"
     subprocess.run([sys.executable, "-m", "venv", venv], check=True)
     subprocess.run([venv / "bin/pip", "install", "-q", requirement], check=True)
-    shown = subprocess.run([venv / "bin/pip", "show", "litellm"], capture_output=True, text=True, check=True).stdout
-    version = next(line.split()[1] for line in shown.splitlines() if line.startswith("Version:"))
+    return venv
+
+
+@contextmanager
+def litellm_proxy(venv: Path, folder: Path, *, models: int) -> Iterator[tuple[int, int, str]]:
+    """Starts the proxy of that virtual environment; yields port, process id and version."""
+    ask = "import importlib.metadata; print(importlib.metadata.version('litellm'))"
+    version = subprocess.run([venv / "bin/python", "-c", ask], stdout=subprocess.PIPE, text=True, check=True).stdout
     rows = "".join(
         f"  - model_name: vendor-{number % 40}/model-{number:06}\n"
         f"    litellm_params: {{model: openai/model-{number:06}, api_key: none}}\n"
@@ -36,7 +41,7 @@ def litellm_proxy(folder: Path, *, models: int, requirement: str) -> Iterator[tu
         process = subprocess.Popen(command, cwd=folder, env=os.environ | quiet, stdout=log, stderr=log)
     try:
         _wait_for(port)
-        yield port, process.pid, version
+        yield port, process.pid, version.strip()
     finally:
         process.terminate()
         process.wait(20)

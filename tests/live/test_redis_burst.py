@@ -1,0 +1,67 @@
+"""Four workers and one Redis: a key's first burst gets exactly its limit, and a Redis that hangs refuses nobody."""
+
+import shutil
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.live.deployment import Operator, Server, serving
+from tests.tokens.test_redis import Redis
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(
+        shutil.which("redis-server") is None, reason="redis-server is not installed (apt-get install redis-server)"
+    ),
+]
+LIMIT, REQUESTS, WORKERS = 40, 160, 4
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    running = Redis(tmp_path)
+    yield running
+    running.process.send_signal(signal.SIGCONT)
+    running.kill()
+
+
+@pytest.fixture
+def counted(database_url: str, redis: Redis, tmp_path: Path) -> Iterator[Server]:
+    """Workers that were never asked anything: none has connected to Redis yet."""
+    with serving(database_url, tmp_path, workers=WORKERS, REDIS_URL=redis.url) as running:
+        yield running
+
+
+def burst(server: Server, key: str) -> Counter[int]:
+    with ThreadPoolExecutor(16) as pool:
+        return Counter(pool.map(lambda _: server.get("/v1/models", key=key).status, range(REQUESTS)))
+
+
+def limited_key(operator: Operator) -> str:
+    made: str = operator.does(f"result = world.key(rate_limit='{LIMIT}/hour')")
+    return made
+
+
+def test_the_first_burst_gets_exactly_the_limit(counted: Server, operator: Operator) -> None:
+    assert burst(counted, limited_key(operator)) == {200: LIMIT, 429: REQUESTS - LIMIT}
+
+
+def test_a_frozen_redis_costs_no_error_and_each_worker_counts_by_itself(
+    counted: Server, redis: Redis, operator: Operator
+) -> None:
+    key = limited_key(operator)
+    assert counted.get("/v1/models", key=key).status == 200
+    redis.process.send_signal(signal.SIGSTOP)
+
+    with ThreadPoolExecutor(16) as pool:
+        first = Counter(pool.map(lambda _: counted.get("/v1/models", key=key).status, range(LIMIT)))
+    rest = burst(counted, key)
+
+    # No worker has had more than its own limit yet.
+    assert first == {200: LIMIT}
+    assert set(rest) <= {200, 429}
+    assert LIMIT <= first[200] + rest[200] <= WORKERS * LIMIT

@@ -17,7 +17,7 @@ import pytest
 from tests.live.deployment import ROOT, Operator, environment_of, own_database
 
 pytestmark = pytest.mark.django_db
-MODELS, KILLS = 300, 15
+MODELS, KILLS = 300, 50 if os.environ.get("CI") else 15
 OLD, NEW = (1000, "0.000002"), (2000, "0.000003")
 # The facts, prices, offers and history that there are, as sets: one element each in a catalog that is whole.
 LOOK = f"""

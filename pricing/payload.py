@@ -46,7 +46,7 @@ def price_list(scope: Scope, *, at: dt.datetime, today: dt.date, folded: bool = 
         "vendors": _vendors(models),
         "group_ratio": group_rates(groups),
         "usable_group": {group.slug: group.label for group in groups},
-        "auto_groups": [group.slug for group in groups if group.in_auto],
+        "auto_groups": _automatic(groups),
     }
     # Names the content: the same prices have the same version, on every machine.
     return write_json(body | {"pricing_version": hashlib.sha256(write_json(body)).hexdigest()[:32]})
@@ -104,6 +104,12 @@ def groups_of_models(groups: Iterable[TokenGroup]) -> Mapping[int, list[str]]:
     for model, group in pairs:
         found[model].append(group)
     return found
+
+
+def _automatic(groups: Iterable[TokenGroup]) -> list[str]:
+    """Those in the automatic order, the one that is tried first before the others."""
+    places = ((group.auto_position, group.slug) for group in groups if group.auto_position is not None)
+    return [slug for _, slug in sorted(places)]
 
 
 def _endpoint_types(rows: Iterable[JSON]) -> JSON:

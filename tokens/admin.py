@@ -43,7 +43,7 @@ SOON = dt.timedelta(days=30)
 
 @admin.register(TokenGroup)
 class TokenGroupAdmin(CuratedAdmin):
-    list_display = ["label", "slug", "is_public", "in_auto", "channels_shown", "tokens_listed"]
+    list_display = ["label", "slug", "is_public", "auto_position", "channels_shown", "tokens_listed"]
     list_filter = [("is_public", BooleanRadioFilter)]
     search_fields = ["slug", "label", "description"]
     ordering = ["slug"]
@@ -52,7 +52,7 @@ class TokenGroupAdmin(CuratedAdmin):
     fieldsets = [
         (None, {"fields": ["label", "slug", "description", "channels"]}),
         ("Limits", {"fields": ["rate_limit"]}),
-        ("On the price list", {"fields": ["is_public", "in_auto"]}),
+        ("On the price list", {"fields": ["is_public", "auto_position"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> Any:

@@ -214,7 +214,7 @@ def _auto_groups(revision: int) -> Mapping[int, str]:  # noqa: ARG001 (what the 
     Kept under the catalog's revision, which every change of a group raises. It was read before these rows are: a change
     between the two makes them new too early, never too late.
     """
-    return dict(TokenGroup.objects.filter(in_auto=True).values_list("pk", "rate_limit"))
+    return dict(TokenGroup.objects.filter(auto_position__isnull=False).values_list("pk", "rate_limit"))
 
 
 def refusals(row: Row, *, address: str, at: dt.datetime) -> Iterator[str]:

@@ -5,6 +5,7 @@ import ipaddress
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models, transaction
 from django.db.models import F, Q
 
@@ -23,12 +24,15 @@ class TokenGroupQuerySet(TrackedQuerySet["TokenGroup"]):
     def default(self) -> "TokenGroup":
         """The group that imports and new tokens use when none is named."""
         return self.get_or_create(
-            slug=TokenGroup.DEFAULT, defaults={"label": "Default", "is_public": True, "in_auto": True}
+            slug=TokenGroup.DEFAULT, defaults={"label": "Default", "is_public": True, "auto_position": 1}
         )[0]
 
 
 class TokenGroup(TrackedModel):
-    """Customers of one kind: which channels they reach, and (in pricing) at what rate. "Group" on screen."""
+    """Customers of one kind: which channels they reach, and (in pricing) at what rate. "Group" on screen.
+
+    Groups with the same `auto_position` are tried by slug.
+    """
 
     DEFAULT = "default"
 
@@ -46,10 +50,13 @@ class TokenGroup(TrackedModel):
         default=False,
         help_text="The public price list shows this group's models and rate to visitors without a key.",
     )
-    in_auto = models.BooleanField(
-        "in the automatic order",
-        default=False,
-        help_text="Tokens that choose their groups automatically get it; named in auto_groups of the price list.",
+    auto_position = models.PositiveIntegerField(
+        "place in the automatic order",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Tokens that choose their groups automatically get it, and auto_groups of the price list names it in "
+        "this order: 1 is tried first. Empty: not in the order.",
     )
     rate_limit = models.CharField(
         max_length=64,

@@ -31,6 +31,7 @@ NAMES = (
 COUNTS = ("context_length", "max_output_tokens")
 DATES = ("released_on", "deprecated_on", "retires_on")
 FLAGS = {"true": True, "false": False}
+NULLS = ("null", "~", "")
 
 Entry = Mapping[str, Any]
 
@@ -172,7 +173,8 @@ def _structure(
             entry["name"]: _fields(entry, texts=("path", "method", "label")) for entry in _list(body, "endpoint_types")
         },
         groups={
-            slug: _fields(entry, texts=("label", "description", "rate_limit"), flags=("is_public", "in_auto"))
+            slug: _fields(entry, texts=("label", "description", "rate_limit"), flags=("is_public",))
+            | _place(entry, "auto_position")
             for slug, entry in groups.items()
         },
         channels={
@@ -223,6 +225,13 @@ def _fields(
     fields |= {name: list(_names(entry, name)) for name in names if name in entry}
     fields |= {name: FLAGS[entry[name]] for name in flags if name in entry}
     return fields | {name: _count(entry[name], least=None) for name in counts if name in entry}
+
+
+def _place(entry: Entry, name: str) -> dict[str, Any]:
+    """A place in an order; what is written as null has left it."""
+    if name not in entry:
+        return {}
+    return {name: None if entry[name] in NULLS else _count(entry[name], least=1)}
 
 
 def _checked(entry: Any, key: str) -> Entry:

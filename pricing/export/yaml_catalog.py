@@ -71,7 +71,7 @@ def _groups() -> list[JSON]:
             "label": each.label,
             "description": each.description,
             "is_public": each.is_public,
-            "in_auto": each.in_auto,
+            "auto_position": each.auto_position,
             "rate_limit": each.rate_limit,
             **({"rate": digits(rates[each.pk])} if each.pk in rates else {}),
             "channels": reach[each.pk],

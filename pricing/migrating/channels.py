@@ -61,7 +61,7 @@ def _group(name: str, groups: Groups, known: frozenset[str]) -> Mapping[str, Any
     slug = slug_of(name)
     fields: dict[str, Any] = {}
     if groups.usable is not None:
-        fields = {"is_public": name in groups.usable, "in_auto": name in groups.automatic}
+        fields = {"is_public": name in groups.usable, "auto_position": groups.place_of(name)}
     if slug not in known:
         fields["label"] = ((groups.usable or {}).get(name) or name)[:128]
     return fields

@@ -40,6 +40,10 @@ class Groups:
                 found.discard(name)
         return frozenset(found)
 
+    def place_of(self, name: str) -> int | None:
+        """Its place in the automatic order, from 1; None where it is not in it."""
+        return self.automatic.index(name) + 1 if name in self.automatic else None
+
     def of_token(self, token: GatewayToken, user: GatewayUser) -> tuple[str, ...] | None:
         """The groups that a token reaches; None where the gateway refuses the one that it names."""
         if not token.group:

@@ -152,7 +152,9 @@ class _Tokens:
         self.known = 0
         self.skipped = Counter({"deleted by their owners": gateway.deleted_tokens} if gateway.deleted_tokens else {})
         self.foreign_auto = (
-            TokenGroup.objects.filter(in_auto=True).exclude(slug__in=[slug_of(name) for name in groups.names]).exists()
+            TokenGroup.objects.filter(auto_position__isnull=False)
+            .exclude(slug__in=[slug_of(name) for name in groups.names])
+            .exists()
         )
         if gateway.users is None and gateway.tokens:
             findings.add("the database has no table of users: all of them count as enabled and in group default")

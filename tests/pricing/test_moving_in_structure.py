@@ -75,15 +75,15 @@ def test_groups_bring_labels_rates_and_whether_visitors_see_them(tmp_path: Path)
         options=[
             option("GroupRatio", {"default": 1, "vip": 0.8, "内部": 0.1}),
             option("UserUsableGroups", {"default": "Everybody", "vip": "Very important"}),
-            option("AutoGroups", ["vip"]),
+            option("AutoGroups", ["vip", "gone", "内部"]),
         ],
     )
 
     found = {group.label: group for group in TokenGroup.objects.all()}
-    assert {label: (group.is_public, group.in_auto) for label, group in found.items()} == {
-        "Default": (True, False),
-        "Very important": (True, True),
-        "内部": (False, False),
+    assert {label: (group.is_public, group.auto_position) for label, group in found.items()} == {
+        "Default": (True, None),
+        "Very important": (True, 1),
+        "内部": (False, 3),
     }
     assert GroupRate.objects.get(group=found["内部"]).ratio == Decimal("0.1")
     assert [each.slug for each in found["内部"].channels.all()] == ["channel-1-1"]

@@ -195,7 +195,9 @@ def stored(plain: PlainCatalog) -> Iterator[list[Token]]:
     with transaction.atomic():
         vendors = make(Vendor(slug=name.lower(), name=name) for name in VENDORS)
         channels = make(Channel(slug=slug, name=slug, enabled=on) for slug, on in plain.channels.items())
-        groups = make(TokenGroup(slug=slug, label=slug, in_auto=plain.in_auto[slug]) for slug in GROUPS)
+        groups = make(
+            TokenGroup(slug=slug, label=slug, auto_position=1 if plain.in_auto[slug] else None) for slug in GROUPS
+        )
         rows = make(
             AIModel(
                 name=model.name, vendor=vendors[VENDORS.index(model.vendor)], series=model.series, tags=model.tags,

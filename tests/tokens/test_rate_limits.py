@@ -292,7 +292,7 @@ def test_the_prices_count_too_and_strangers_are_visitors(client: Client) -> None
 
 @pytest.mark.django_db
 def test_a_token_in_the_automatic_order_costs_one_query_too(client: Client, django_assert_num_queries: Any) -> None:
-    world.token_group(in_auto=True)
+    world.token_group(auto_position=1)
     world.model()
     key = world.key(uses_auto_groups=True)
     ask(client, key)

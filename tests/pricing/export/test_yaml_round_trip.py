@@ -61,7 +61,7 @@ def rich_catalog() -> None:
     east.enabled = False
     east.save()
     TokenGroup.objects.filter(slug="vip").update(
-        is_public=True, in_auto=True, rate_limit="60/minute", description="- x"
+        is_public=True, auto_position=12, rate_limit="60/minute", description="- x"
     )
     GroupRate.objects.create(group=world.token_group("vip"), ratio=Decimal("0.123456789012345678"))
     first = world.model(
@@ -130,6 +130,16 @@ def test_an_edited_file_changes_what_was_edited(tmp_path: Path) -> None:
     east = Channel.objects.get(slug="east")
     assert east.base_url == "https://west.example.com"
     assert east.history.first().history_change_reason.startswith("Import ")
+    assert export(tmp_path) == edited
+
+
+def test_a_group_leaves_the_automatic_order_by_a_written_null(tmp_path: Path) -> None:
+    rich_catalog()
+    edited = export(tmp_path).replace(b"auto_position: 12", b"auto_position: null")
+
+    bring(tmp_path, edited)
+
+    assert TokenGroup.objects.get(slug="vip").auto_position is None
     assert export(tmp_path) == edited
 
 

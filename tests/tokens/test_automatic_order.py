@@ -1,0 +1,59 @@
+"""The automatic order: which group is tried first, on the price list, in the admin's words and through a migration."""
+
+import json
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.test import Client
+
+from tests import world
+from tokens.models import TokenGroup
+
+BEFORE, AFTER = ("tokens", "0006_pepper_of_retired_keys"), ("tokens", "0007_order_of_automatic_groups")
+
+
+def order(client: Client) -> Any:
+    return json.loads(client.get("/api/pricing").content)["auto_groups"]
+
+
+@pytest.mark.django_db
+def test_the_price_list_names_them_in_the_order_that_is_tried(client: Client) -> None:
+    TokenGroup.objects.update(auto_position=3)
+    world.token_group("alpha", is_public=True, auto_position=20)
+    world.token_group("zeta", is_public=True, auto_position=1)
+    world.token_group("eta", is_public=True, auto_position=3)
+    world.token_group("beta", is_public=True)
+    world.token_group("gamma", auto_position=2)
+
+    assert order(client) == ["zeta", "default", "eta", "alpha"]
+
+
+@pytest.mark.django_db
+def test_the_first_place_is_one() -> None:
+    with pytest.raises(ValidationError, match="greater than or equal to 1"):
+        TokenGroup(slug="x", label="X", auto_position=0).full_clean()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_groups_that_had_no_order_are_numbered_by_slug_and_back() -> None:
+    TokenGroup.objects.all().delete()
+    executor = MigrationExecutor(connection)
+    executor.migrate([BEFORE])
+    try:
+        group = executor.loader.project_state([BEFORE]).apps.get_model("tokens", "TokenGroup")
+        for slug, in_auto in (("zeta", True), ("alpha", True), ("beta", False)):
+            group.objects.create(slug=slug, label=slug, in_auto=in_auto)
+
+        MigrationExecutor(connection).migrate([AFTER])
+        places = dict(TokenGroup.objects.values_list("slug", "auto_position"))
+        MigrationExecutor(connection).migrate([BEFORE])
+        flags = dict(group.objects.values_list("slug", "in_auto"))
+    finally:
+        executor = MigrationExecutor(connection)
+        executor.migrate(executor.loader.graph.leaf_nodes())
+
+    assert places == {"alpha": 1, "beta": None, "zeta": 2}
+    assert flags == {"alpha": True, "beta": False, "zeta": True}

@@ -6,7 +6,7 @@ one by one. A test holds the two to the same answer.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,8 @@ from django.db.models import Q
 from catalog.models import AIModel, Channel, Offer
 from tokens.authentication import Row, refusals, row_of, scope_of
 from tokens.models import Token, TokenGroup
-from tokens.scope import Scope
-from tokens.visibility import is_storable, sort_key
+from tokens.scope import Scope, first_match, names_id
+from tokens.visibility import aliases_for, is_storable, sort_key
 
 # The gates of the key: what is asked, the code of a refusal, the column responsible.
 OF_THE_KEY = (
@@ -61,12 +61,14 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Reach:
-    """What the groups of a scope lead to, read once for any number of models."""
+    """What the groups of a scope lead to, and what its patterns ask for, read once for any number of models."""
 
     scope: Scope
     groups: Mapping[int, str]
     # Channel -> the groups that reach it.
     channels: Mapping[int, tuple[str, ...]]
+    # Model -> its aliases, where the patterns ask for them.
+    aliases: Mapping[int, Collection[str]]
 
     @classmethod
     def of(cls, scope: Scope) -> "Reach":
@@ -75,7 +77,8 @@ class Reach:
         reached: defaultdict[int, list[str]] = defaultdict(list)
         for channel, group in pairs.order_by("pk").values_list("channel", "tokengroup"):
             reached[channel].append(groups[group])
-        return cls(scope, groups, {channel: tuple(sorted(slugs)) for channel, slugs in reached.items()})
+        channels = {channel: tuple(sorted(slugs)) for channel, slugs in reached.items()}
+        return cls(scope, groups, channels, aliases_for(scope))
 
 
 def explain(token: Token, name: str, *, at: dt.datetime, address: str = "", key_id: str = "") -> Explanation:
@@ -145,10 +148,12 @@ def model_gates(
     yield Gate(
         "the model is not retired", not is_retired, f"it is retired since {model.retires_on}" if is_retired else end
     )
-    scope = reach.scope
-    denying, allowing = scope.denying_pattern(model), scope.allowing_pattern(model)
-    yield Gate("no deny pattern names it", denying is None, f"deny pattern {denying}" if denying else "none does")
-    yield Gate("an allow pattern names it", scope.allow is None or allowing is not None, _allowance(scope, allowing))
+    scope, aliases = reach.scope, reach.aliases.get(model.pk, ())
+    denying, allowing = scope.denying_pattern(model, aliases), scope.allowing_pattern(model, aliases)
+    denial = "none does" if denying is None else f"deny pattern {_with_alias(denying, model, aliases)}"
+    yield Gate("no deny pattern names it", denying is None, denial)
+    allowance = _allowance(scope, allowing and _with_alias(allowing, model, aliases))
+    yield Gate("an allow pattern names it", scope.allow is None or allowing is not None, allowance)
 
 
 def since(row: Any, field: str) -> str:
@@ -213,6 +218,13 @@ def _shut(offer: Offer, *, dated: bool) -> str:
     if not channel.enabled:
         return f"channel {channel.slug} is disabled" + (since(channel, "enabled") if dated else "")
     return f"the offer on channel {channel.slug} is disabled" + (since(offer, "enabled") if dated else "")
+
+
+def _with_alias(pattern: str, model: AIModel, aliases: Collection[str]) -> str:
+    """The pattern, and the alias by which it names the model where it does not name it otherwise."""
+    if first_match((pattern,), model, ()) is not None:
+        return pattern
+    return f"{pattern}, which names its alias {next(alias for alias in aliases if names_id(pattern, alias))}"
 
 
 def _allowance(scope: Scope, allowing: str | None) -> str:

@@ -149,8 +149,8 @@ class Token(TrackedModel):
         blank=True,
         default=None,
         validators=[validate_patterns],
-        help_text="What it may see: model ids, or vendor:, series:, tag:, endpoint:, modality: and a name; * stands "
-        "for anything. E.g. gpt-*, vendor:anthropic, modality:image. Models added later are covered too.",
+        help_text="What it may see: model ids or aliases, or vendor:, series:, tag:, endpoint:, modality: and a name; "
+        "* stands for anything. E.g. gpt-*, vendor:anthropic, modality:image. Models added later are covered too.",
     )
     deny = NamesField(
         default=list, blank=True, validators=[validate_patterns], help_text="What it may never see; deny beats allow."

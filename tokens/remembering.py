@@ -1,8 +1,9 @@
 """What a key once saw, from the history of who changed what: a client may page on from a model that is hidden by now.
 
-Every change of the model, of its offers, of their channels and of the token is walked through in the order of time, and
-after each moment it is asked what the lists ask: was it published, did an enabled offer of an enabled channel within
-reach lead to it, and did the token's patterns let it through. What was never so answers as what does not exist.
+Every change of the model, of its aliases and offers, of their channels and of the token is walked through in the order
+of time, and after each moment it is asked what the lists ask: was it published, did an enabled offer of an enabled
+channel within reach lead to it, and did the token's patterns let it through. What was never so answers as what does not
+exist.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 
 from django.db.models import F
 
-from catalog.models import AIModel, Channel, Offer, Vendor
+from catalog.models import AIModel, Channel, ModelAlias, Offer, Vendor
 from tokens.models import Token, TokenGroup
 from tokens.scope import Scope
 
@@ -23,7 +24,7 @@ class World:
 
     vendors: Mapping[int, Vendor]
     rows: dict[str, dict[int, Any]] = field(
-        default_factory=lambda: {"model": {}, "offer": {}, "channel": {}, "token": {}}
+        default_factory=lambda: {"model": {}, "alias": {}, "offer": {}, "channel": {}, "token": {}}
     )
 
     def turn(self, kind: str, row: Any) -> None:
@@ -44,7 +45,8 @@ class World:
         for row in self.rows["model"].values():
             if row.name == name and row.status == AIModel.Status.PUBLISHED and row.id in offered:
                 model = _as_it_was(row, self.vendors)
-                if any(_scope(token).permits(model) for token in self.rows["token"].values()):
+                aliases = [alias.name for alias in self.rows["alias"].values() if alias.model_id == row.id]
+                if any(_scope(token).permits(model, aliases) for token in self.rows["token"].values()):
                     return model
         return None
 
@@ -63,9 +65,13 @@ def last_seen(name: str, *, token: int, scope: Scope) -> AIModel | None:
 
 def _worlds(models: Sequence[Any], *, token: int) -> Iterator[World]:
     """The world after each moment at which something of these models, or the token, was changed."""
-    offers = list(Offer.history.filter(model_id__in={row.id for row in models}))
+    keys = {row.id for row in models}
+    offers = list(Offer.history.filter(model_id__in=keys))
+    # All of each, for an alias may have gone over to another model.
+    aliases = ModelAlias.history.filter(id__in=ModelAlias.history.filter(model_id__in=keys).values("id"))
     channels = Channel.history.filter(id__in={row.channel_id for row in offers})
-    of_kind = {"model": models, "offer": offers, "channel": channels, "token": Token.history.filter(id=token)}
+    of_token = Token.history.filter(id=token)
+    of_kind = {"model": models, "alias": aliases, "offer": offers, "channel": channels, "token": of_token}
     changes = [(kind, row) for kind, rows in of_kind.items() for row in rows]
     changes.sort(key=lambda change: (change[1].history_date, change[1].history_id))
     world = World(Vendor.objects.in_bulk({row.vendor_id for row in models}))

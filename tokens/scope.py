@@ -3,7 +3,7 @@
 import functools
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,30 +30,31 @@ class Scope:
     """What a caller may see: the models that its groups reach, narrowed by patterns.
 
     `groups` are keys of TokenGroup, sorted. A pattern is a model id, or a selector and a name, in which `*` stands for
-    any characters. Deny beats allow. No allow list (None) permits every model in reach; an empty one permits none.
+    any characters. Deny beats allow. No allow list (None) permits every model in reach; an empty one permits none. A
+    model answers to its aliases too, so a pattern of ids that names one of them names the model.
     """
 
     groups: tuple[int, ...] = ()
     allow: tuple[str, ...] | None = None
     deny: tuple[str, ...] = ()
 
-    def permits(self, model: Described) -> bool:
+    def permits(self, model: Described, aliases: Collection[str]) -> bool:
         """Whether the patterns let this model through; says nothing about groups."""
-        if self.denying_pattern(model) is not None:
+        if self.denying_pattern(model, aliases) is not None:
             return False
-        return self.allow is None or self.allowing_pattern(model) is not None
+        return self.allow is None or self.allowing_pattern(model, aliases) is not None
 
-    def denying_pattern(self, model: Described) -> str | None:
+    def denying_pattern(self, model: Described, aliases: Collection[str]) -> str | None:
         """The first deny pattern that names this model."""
-        return first_match(self.deny, model)
+        return first_match(self.deny, model, aliases)
 
-    def allowing_pattern(self, model: Described) -> str | None:
+    def allowing_pattern(self, model: Described, aliases: Collection[str]) -> str | None:
         """The first allow pattern that names this model."""
-        return first_match(self.allow or (), model)
+        return first_match(self.allow or (), model, aliases)
 
     @functools.cached_property
     def exact_names(self) -> frozenset[str] | None:
-        """The only ids that can be permitted, where the allow list holds nothing but ids; else None."""
+        """The only ids and aliases that can be permitted, where the allow list holds nothing but such; else None."""
         if self.allow is None or any(
             "*" in pattern or pattern.partition(":")[0] in SELECTORS for pattern in self.allow
         ):
@@ -61,14 +62,22 @@ class Scope:
         return frozenset(self.allow)
 
     @functools.cached_property
+    def asks_for_aliases(self) -> bool:
+        """Whether a model's aliases can make a difference: not to selectors, nor to what names every id."""
+        return any(
+            pattern.strip("*") and pattern.partition(":")[0] not in SELECTORS
+            for pattern in (*(self.allow or ()), *self.deny)
+        )
+
+    @functools.cached_property
     def fingerprint(self) -> str:
         """The same text for the same rules, and for no others: names what was rendered for this scope."""
         return hashlib.sha256(write_json([self.groups, self.allow, self.deny])).hexdigest()[:32]
 
 
-def first_match(patterns: tuple[str, ...], model: Described) -> str | None:
-    """The first of the patterns that names the model."""
-    return next((pattern for pattern in patterns if _names(pattern, model)), None)
+def first_match(patterns: tuple[str, ...], model: Described, aliases: Collection[str]) -> str | None:
+    """The first of the patterns that names the model, by its id, an alias or a selector."""
+    return next((pattern for pattern in patterns if _names(pattern, model, aliases)), None)
 
 
 def validate_patterns(patterns: list[str]) -> None:
@@ -79,12 +88,17 @@ def validate_patterns(patterns: list[str]) -> None:
             raise ValidationError(f"{pattern} names nothing: write e.g. {selector}:*.")
 
 
-def _names(pattern: str, model: Described) -> bool:
+def names_id(pattern: str, name: str) -> bool:
+    """Whether a pattern of ids names this id or alias."""
+    return _expression(pattern).fullmatch(name) is not None
+
+
+def _names(pattern: str, model: Described, aliases: Collection[str]) -> bool:
     selector, colon, name = pattern.partition(":")
     if colon and selector in SELECTORS:
         expression = _expression(name.casefold())
         return any(expression.fullmatch(candidate.casefold()) for candidate in model.selectors()[selector])
-    return _expression(pattern).fullmatch(model.name) is not None
+    return names_id(pattern, model.name) or any(names_id(pattern, alias) for alias in aliases)
 
 
 @functools.lru_cache(maxsize=16_384)

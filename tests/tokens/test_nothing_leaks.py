@@ -54,6 +54,7 @@ FIXED = (
     "*", "**", "*-1*", "a*", "*e*r*", "VENDOR:openai", "vendor:OPENAI", "vendor:*ai", "vendor:z-ai", "vendor:nobody",
     "series:gpt-*", "series:*", "tag:tools", "tag:128?", "tag:*", "endpoint:openai", "endpoint:gemini", "endpoint:*ic",
     "modality:image", "modality:input-image", "modality:output-*", "modality:audio", "", "x" * 40,
+    "*-alias", "b*-alias",
 )  # fmt: skip
 
 
@@ -121,7 +122,7 @@ def names(pattern: str, model: PlainModel) -> bool:
     }  # fmt: skip
     if colon and selector in under:
         return any(fits(wanted.lower(), name.lower()) for name in under[selector])
-    return fits(pattern, model.name)
+    return fits(pattern, model.name) or fits(pattern, f"{model.name}-alias")
 
 
 def fits(pattern: str, text: str) -> bool:
@@ -169,7 +170,7 @@ def random_catalog(dice: random.Random) -> PlainCatalog:
         )
         for name in ids
     ]
-    patterns = (*FIXED, *ids)
+    patterns = (*FIXED, *ids, *(f"{name}-alias" for name in ids))
     return PlainCatalog(
         plain,
         {channel: dice.random() < 0.8 for channel in CHANNELS},

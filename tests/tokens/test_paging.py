@@ -9,7 +9,7 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.models import AIModel, Channel, Offer
+from catalog.models import AIModel, Channel, ModelAlias, Offer
 from tests import world
 from tokens.models import Token
 
@@ -171,9 +171,22 @@ def test_remembering_takes_few_queries_however_much_was_changed(
         saved(Token.objects.get(), deny=[f"other-{number}"])
     AIModel.objects.filter(name="m3").set_status("draft")
 
-    # Key; m3 in the list; its history, its vendor, offers, channels, token and reach (two); the list and its vendors.
-    with django_assert_max_num_queries(11):
+    # Key; m3 in the list; its history, its vendor, offers, channels, token, aliases and reach (two); the list, its
+    # vendors, and the aliases that its deny pattern may name.
+    with django_assert_max_num_queries(13):
         assert ids(anthropic(client, key, "after_id=m3&limit=2")) == ["m4", "m5"]
+
+
+@pytest.mark.parametrize(("patterns", "saw"), [({"allow": ["nick", "m4"]}, True), ({"deny": ["nick"]}, False)])
+def test_what_a_key_saw_by_an_alias_is_remembered(client: Client, patterns: dict[str, Any], saw: bool) -> None:
+    for name in ("m3", "m4"):
+        world.model(name)
+    alias = ModelAlias.objects.create(name="nick", model=AIModel.objects.get(name="m3"))
+    key = world.key(**patterns)
+    AIModel.objects.filter(name="m3").set_status("draft")
+    saved(alias, model=AIModel.objects.get(name="m4"))
+
+    assert anthropic(client, key, "after_id=m3").status_code == (200 if saw else 400)
 
 
 def test_a_key_saw_nothing_before_it_was_made(client: Client, key: str) -> None:

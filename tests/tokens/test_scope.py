@@ -19,8 +19,10 @@ class Named:
         return {"vendor": ("openai",), "series": (), "tag": (), "endpoint": (), "modality": ()}
 
 
-def permits(name: str, allow: tuple[str, ...] | None, deny: tuple[str, ...] = ()) -> bool:
-    return Scope(allow=allow, deny=deny).permits(Named(name))
+def permits(
+    name: str, allow: tuple[str, ...] | None, deny: tuple[str, ...] = (), *, aliases: tuple[str, ...] = ()
+) -> bool:
+    return Scope(allow=allow, deny=deny).permits(Named(name), aliases)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +40,29 @@ def test_a_star_stands_for_any_characters(pattern: str, name: str, expected: boo
 
 def test_deny_beats_allow() -> None:
     assert not permits("gpt-4o", ("gpt-4o",), ("gpt-*",))
+
+
+def test_a_pattern_of_an_alias_names_the_model() -> None:
+    assert permits("gpt-4o", ("nick",), aliases=("other", "nick"))
+    assert permits("gpt-4o", ("n*k",), aliases=("nick",))
+    assert not permits("gpt-4o", None, ("nick",), aliases=("nick",))
+    assert not permits("gpt-4o", ("gpt-4o",), ("nick",), aliases=("nick",))
+    assert not permits("gpt-4o", ("nick",), ("gpt-4o",), aliases=("nick",))
+    assert not permits("gpt-4o", ("vendor:nick",), aliases=("nick",))
+
+
+@pytest.mark.parametrize(
+    ("allow", "deny", "expected"),
+    [
+        (None, (), False), ((), (), False), (("*", "**"), (), False),
+        (("vendor:openai", "tag:*"), ("series:x",), False),
+        (("gpt-4o",), (), True), (None, ("gpt-*",), True), (("claude-x:5",), (), True),
+    ],
+)  # fmt: skip
+def test_aliases_are_asked_for_by_patterns_of_ids_alone(
+    allow: tuple[str, ...] | None, deny: tuple[str, ...], expected: bool
+) -> None:
+    assert Scope(allow=allow, deny=deny).asks_for_aliases is expected
 
 
 def test_no_allow_list_is_not_an_empty_one() -> None:

@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.models import AIModel, Channel, Offer
+from catalog.models import AIModel, Channel, ModelAlias, Offer
 from tests import world
 from tokens.authentication import _auto_groups
 from tokens.bodies import BODIES
+from tokens.explaining import survey
 from tokens.models import Token, TokenGroup
 
 MODELS = ("gpt-4o", "gpt-4o-mini", "vendor/gpt:free", "a.b", "axb")
@@ -20,8 +22,9 @@ CHANNELS = ("east", "west", "north")
 GROUPS = ("one", "two", "three")
 PATTERNS = (
     "*", "gpt-*", "gpt-4o", "*mini", "vendor/*", "a.b", "a*b", "*o*i", "g*4*", "**", "A.B", "?", "nothing",
-    "vendor:openai", "vendor:o*i", "vendor:other",
+    "vendor:openai", "vendor:o*i", "vendor:other", "nick", "n*", "other/nick", "*nick",
 )  # fmt: skip
+ALIASES = ("nick", "other/nick", "gpt-nick")
 
 
 def subsets(names: tuple[str, ...]) -> st.SearchStrategy[Any]:
@@ -36,6 +39,7 @@ worlds = st.fixed_dictionaries(
         "reach": st.sets(st.tuples(st.sampled_from(GROUPS), st.sampled_from(CHANNELS))),
         "groups": subsets(GROUPS),
         "allow": st.none() | subsets(PATTERNS),
+        "aliases": st.dictionaries(st.sampled_from(ALIASES), st.sampled_from(MODELS)),
         "deny": st.lists(st.sampled_from(PATTERNS[1:]), unique=True, max_size=3),
     }
 )
@@ -49,10 +53,10 @@ def fits(pattern: str, name: str) -> bool:
     return name[:1] == pattern[0] and fits(pattern[1:], name[1:])
 
 
-def names(pattern: str, model: str) -> bool:
+def names(pattern: str, model: str, aliases: dict[str, str]) -> bool:
     if pattern.startswith("vendor:"):
         return fits(pattern.removeprefix("vendor:"), "openai")
-    return fits(pattern, model)
+    return any(fits(pattern, name) for name in (model, *(alias for alias, of in aliases.items() if of == model)))
 
 
 def oracle(w: dict[str, Any]) -> list[str]:
@@ -64,8 +68,8 @@ def oracle(w: dict[str, Any]) -> list[str]:
             for (offered, channel), enabled in w["offers"].items()
             if offered == model
         )
-        and not any(names(pattern, model) for pattern in w["deny"])
-        and (w["allow"] is None or any(names(pattern, model) for pattern in w["allow"]))
+        and not any(names(pattern, model, w["aliases"]) for pattern in w["deny"])
+        and (w["allow"] is None or any(names(pattern, model, w["aliases"]) for pattern in w["allow"]))
     )
 
 
@@ -85,6 +89,9 @@ class Cast:
         Offer.objects.bulk_create(
             Offer(model=self.models[model], channel=self.channels[channel], enabled=enabled)
             for (model, channel), enabled in w["offers"].items()
+        )
+        ModelAlias.objects.bulk_create(
+            ModelAlias(name=name, model=self.models[of]) for name, of in w["aliases"].items()
         )
         reach, membership = TokenGroup.channels.through, Token.groups.through
         reach.objects.bulk_create(
@@ -117,8 +124,14 @@ def test_a_key_sees_what_brute_force_says(client: Client, cast: Cast, w: dict[st
         cast.play(w)
 
         listed = [row["id"] for row in client.get("/v1/models", headers=headers).json()["data"]]
+        by_alias = {
+            name for name in w["aliases"] if client.get(f"/v1/models/{name}", headers=headers).status_code == 200
+        }
+        told = sorted(each.name for each in survey(cast.token, at=timezone.now()) if each.visible)
         single = client.get(f"/v1/models/{one}", headers=headers).status_code
 
         transaction.set_rollback(True)
     assert sorted(listed) == oracle(w)
+    assert told == sorted(listed)
+    assert by_alias == {alias for alias, of in w["aliases"].items() if of in listed}
     assert single == (200 if one in listed else 404)

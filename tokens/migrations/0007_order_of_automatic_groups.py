@@ -3,6 +3,9 @@
 import django.core.validators
 from django.db import migrations, models
 
+import catalog.fields
+import tokens.scope
+
 
 def number_by_slug(apps, schema_editor):
     """The order in which price lists have named the groups so far; their history as if it had always been so."""
@@ -45,5 +48,15 @@ class Migration(migrations.Migration):
         migrations.RemoveField(
             model_name='tokengroup',
             name='in_auto',
+        ),
+        migrations.AlterField(
+            model_name='historicaltoken',
+            name='allow',
+            field=catalog.fields.NamesField(blank=True, default=None, help_text='What it may see: model ids or aliases, or vendor:, series:, tag:, endpoint:, modality: and a name; * stands for anything. E.g. gpt-*, vendor:anthropic, modality:image. Models added later are covered too.', null=True, validators=[tokens.scope.validate_patterns]),
+        ),
+        migrations.AlterField(
+            model_name='token',
+            name='allow',
+            field=catalog.fields.NamesField(blank=True, default=None, help_text='What it may see: model ids or aliases, or vendor:, series:, tag:, endpoint:, modality: and a name; * stands for anything. E.g. gpt-*, vendor:anthropic, modality:image. Models added later are covered too.', null=True, validators=[tokens.scope.validate_patterns]),
         ),
     ]

@@ -13,6 +13,11 @@ from catalog.exact import write_json
 
 # What a pattern may name beside model ids: `vendor:openai`, `tag:Tools`. Names are compared without regard to case.
 SELECTORS = ("vendor", "series", "tag", "endpoint", "modality")
+# What people write for them, and what they take for one. Ids may have colons, so nothing else before one is refused.
+NEAR_SELECTORS = frozenset({
+    *SELECTORS, "vendors", "provider", "providers", "serie", "tags", "endpoints", "endpoint_type", "endpoint-type",
+    "modalities", "group", "groups", "channel", "channels", "model", "models", "alias", "id",
+})  # fmt: skip
 
 
 class Described(Protocol):
@@ -81,11 +86,14 @@ def first_match(patterns: tuple[str, ...], model: Described, aliases: Collection
 
 
 def validate_patterns(patterns: list[str]) -> None:
-    """For model fields: a selector that does not exist would match nothing, without a word."""
+    """For model fields: what is meant as a selector and is none would match nothing, without a word."""
     for pattern in patterns:
         selector, colon, name = pattern.partition(":")
         if colon and selector in SELECTORS and not name:
             raise ValidationError(f"{pattern} names nothing: write e.g. {selector}:*.")
+        if colon and selector not in SELECTORS and selector.strip().casefold() in NEAR_SELECTORS:
+            known = ", ".join(f"{each}:" for each in SELECTORS)
+            raise ValidationError(f"{pattern} names nothing: there are only {known}, in small letters, and model ids.")
 
 
 def names_id(pattern: str, name: str) -> bool:

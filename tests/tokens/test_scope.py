@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pytest
+from django.core.exceptions import ValidationError
 
-from tokens.scope import Scope
+from tokens.scope import Scope, validate_patterns
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,25 @@ def test_aliases_are_asked_for_by_patterns_of_ids_alone(
     allow: tuple[str, ...] | None, deny: tuple[str, ...], expected: bool
 ) -> None:
     assert Scope(allow=allow, deny=deny).asks_for_aliases is expected
+
+
+@pytest.mark.parametrize(
+    "pattern", ["Vendor:openai", "VENDOR:", "vendors:openai", "vendor :openai", "tags:new", "group:x", "channel:x"]
+)
+def test_what_looks_like_a_selector_and_is_none_is_refused(pattern: str) -> None:
+    with pytest.raises(ValidationError) as error:
+        validate_patterns(["gpt-*", pattern])
+
+    known = "vendor:, series:, tag:, endpoint:, modality:"
+    sentence = f"{pattern} names nothing: there are only {known}, in small letters, and model ids."
+    assert error.value.messages == [sentence]
+
+
+@pytest.mark.parametrize(
+    "pattern", ["claude-x:5", "vendor/gpt:free", "series-2:free", "*:free", "vendor:openai", "Group", "models/x:1"]
+)
+def test_ids_may_have_colons(pattern: str) -> None:
+    validate_patterns([pattern])
 
 
 def test_no_allow_list_is_not_an_empty_one() -> None:

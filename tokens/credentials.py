@@ -2,6 +2,7 @@
 
 import functools
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -15,6 +16,9 @@ from tokens.dialects import dialect_of
 ORIGINAL = ("X-Forwarded-Uri", "X-Original-Uri")
 # The address that such proxies ask; everywhere else a caller would write those headers.
 ASKED_BY_PROXIES = "/api/authorize"
+WITH_PORT = re.compile(r"(?P<v4>[0-9.]+):[0-9]{1,5}|\[(?P<v6>[0-9a-fA-F:.]+)\](?::[0-9]{1,5})?")
+# Where IPv6 has the addresses of IPv4.
+MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
 
 def candidate_keys(request: HttpRequest) -> list[str]:
@@ -51,8 +55,14 @@ def address_in(environ: Mapping[str, Any]) -> str:
     """The same, of a request that Django has not seen."""
     forwarded = [part for part in map(str.strip, environ.get("HTTP_X_FORWARDED_FOR", "").split(",")) if part]
     if settings.TRUSTED_PROXIES and len(forwarded) >= settings.TRUSTED_PROXIES:
-        return str(forwarded[-settings.TRUSTED_PROXIES])
+        return without_port(forwarded[-settings.TRUSTED_PROXIES])
     return str(environ.get("REMOTE_ADDR", ""))
+
+
+def without_port(address: str) -> str:
+    """`1.2.3.4:5555` and `[2001:db8::1]:443`, as some proxies write addresses, less brackets and port; others as is."""
+    found = WITH_PORT.fullmatch(address)
+    return (found["v4"] or found["v6"]) if found else address
 
 
 def is_within(address: str, networks: Iterable[str]) -> bool:
@@ -83,8 +93,15 @@ def _bearer(header: str) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    """The network, or None for a text that is none: it opens no door, and keeps no other one shut."""
+    """The network, or None for a text that is none: it opens no door, and keeps no other one shut.
+
+    Of IPv4 written as IPv6, the one of IPv4, for so are callers compared.
+    """
     try:
-        return ipaddress.ip_network(text)
+        network = ipaddress.ip_network(text)
     except ValueError:
         return None
+    if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(MAPPED):
+        first = network.network_address.ipv4_mapped
+        return ipaddress.IPv4Network(f"{first}/{network.prefixlen - MAPPED.prefixlen}")
+    return network

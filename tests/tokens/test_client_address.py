@@ -23,6 +23,10 @@ def status(client: Client, key: str, *, address: str, forwarded: str | None = No
         ("2001:db8::/32", "2001:db8:ffff::1", "2001:db9::1"),
         ("203.0.113.0/24", "::ffff:203.0.113.9", "::ffff:203.0.114.9"),
         ("0.0.0.0/0", "198.51.100.1", "2001:db8::1"),
+        ("::ffff:1.2.3.0/120", "1.2.3.9", "1.2.4.9"),
+        ("::ffff:1.2.3.0/120", "::ffff:1.2.3.9", "::ffff:1.2.4.9"),
+        ("::ffff:1.2.3.4", "1.2.3.4", "1.2.3.5"),
+        ("::ffff:0:0/96", "198.51.100.1", "2001:db8::1"),
         ("::/0", "2001:db8::1", "198.51.100.1"),
     ],
 )
@@ -88,3 +92,26 @@ def test_without_the_header_the_connection_counts(client: Client, settings: Any)
     settings.TRUSTED_PROXIES = 1
 
     assert status(client, world.key(networks=["10.0.0.0/8"]), address="10.0.0.9") == 200
+
+
+@pytest.mark.parametrize(
+    ("network", "forwarded", "expected"),
+    [
+        ("1.2.3.4", "1.2.3.4:5555", 200),
+        ("1.2.3.4", "1.2.3.5:5555", 403),
+        ("2001:db8::1", "[2001:db8::1]:443", 200),
+        ("2001:db8::1", "[2001:db8::1]", 200),
+        ("2001:db8::1", "2001:db8::1", 200),
+        ("1.2.3.0/24", "[::ffff:1.2.3.4]:443", 200),
+        # The last group of an IPv6 address without brackets is no port.
+        ("2001:db8::1", "2001:db8::1:443", 403),
+        ("0.0.0.0/0", "1.2.3.4:port", 403),
+        ("::/0", "[2001:db8::1", 403),
+    ],
+)
+def test_a_proxy_may_write_the_port_too(
+    client: Client, settings: Any, network: str, forwarded: str, expected: int
+) -> None:
+    settings.TRUSTED_PROXIES = 1
+
+    assert status(client, world.key(networks=[network]), address="10.0.0.9", forwarded=forwarded) == expected

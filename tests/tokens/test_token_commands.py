@@ -40,12 +40,16 @@ def test_everything_that_a_token_may_have_can_be_given() -> None:
     world.token_group("vip")
 
     run("issue_token", "Acme", "--group", "vip", "--group", "auto", "--allow", "gpt-*", "--allow", "vendor:anthropic",
-        "--deny", "gpt-4*", "--ip", "203.0.113.0/24", "--rate", "60/minute", "--expires", "30d")  # fmt: skip
+        "--deny", "gpt-4*", "--ip", "203.0.113.0/24", "--rate", "60/minute", "--expires", "30d", "--starts", "7d",
+        "--over-budget")  # fmt: skip
 
     token = Token.objects.get()
     assert [group.slug for group in token.groups.all()] == ["vip"]
     assert (token.uses_auto_groups, token.allow, token.deny) == (True, ["gpt-*", "vendor:anthropic"], ["gpt-4*"])
     assert (token.networks, token.rate_limit) == (["203.0.113.0/24"], "60/minute")
+    assert token.is_over_budget
+    assert token.starts_at is not None
+    assert dt.timedelta(days=6) < token.starts_at - timezone.now() <= dt.timedelta(days=7)
     assert token.expires_at is not None
     assert dt.timedelta(days=29) < token.expires_at - timezone.now() <= dt.timedelta(days=30)
 
@@ -70,6 +74,9 @@ def test_a_dry_run_makes_nothing() -> None:
     [
         (["--group", "nobody"], "no group 'nobody'"),
         (["--expires", "soon"], "no time"),
+        (["--starts", "soon"], "no time"),
+        (["--starts", "7d", "--expires", "1d"], "cannot expire before it starts"),
+        (["--allow", "Vendor:openai"], "names nothing"),
         (["--expires", "2020-01-01"], "not in the future"),
         (["--rate", "often"], "60/minute"),
         (["--ip", "office"], "office"),

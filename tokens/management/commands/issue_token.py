@@ -28,8 +28,12 @@ class Command(BaseCommand):
         )
         parser.add_argument("--deny", metavar="P", action="append", default=[], help="Never sees what matches.")
         parser.add_argument("--ip", metavar="CIDR", action="append", default=[], help="May call only from there.")
+        parser.add_argument("--starts", metavar="WHEN", default="", help="Refused before; like --expires.")
         parser.add_argument("--expires", metavar="WHEN", default="", help="30d, 2027-01-31 or an ISO 8601 moment.")
         parser.add_argument("--rate", metavar="N/PERIOD", default="", help="At most so often, e.g. 60/minute.")
+        parser.add_argument(
+            "--over-budget", action="store_true", help="It may list models and call none, until that is taken back."
+        )
         parser.add_argument("--note", default="", help="For operators.")
         parser.add_argument(
             "--take-over", action="store_true", help="Read a key that clients have already from stdin; keep its digest."
@@ -65,8 +69,10 @@ def issue(options: dict[str, Any]) -> tuple[Token, str | None]:
         "allow": options["allow"],
         "deny": options["deny"],
         "networks": options["ip"],
+        "starts_at": read_moment(options["starts"], now=timezone.now()) if options["starts"] else None,
         "expires_at": read_moment(options["expires"], now=timezone.now()) if options["expires"] else None,
         "rate_limit": options["rate"],
+        "is_over_budget": options["over_budget"],
         "uses_auto_groups": "auto" in slugs,
         "note": options["note"],
     }

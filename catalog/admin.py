@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -15,7 +15,6 @@ from catalog.adminbase import (
     ChoicesDropdownFilter,
     CuratedAdmin,
     CuratedForm,
-    ModelAdmin,
     ReadOnlyAdmin,
     RelatedDropdownFilter,
     StateFilter,
@@ -34,11 +33,13 @@ from catalog.models import (
     ImportRun,
     ModelAlias,
     Offer,
+    Revision,
     Snapshot,
     Source,
     Vendor,
 )
 from catalog.models.aimodel import AIModelQuerySet
+from catalog.models.source import SourceQuerySet
 from catalog.reports import counted, sections
 from catalog.vocabulary import CAPABILITIES, INPUT_MODALITIES, OUTPUT_MODALITIES
 
@@ -63,9 +64,26 @@ def endpoint_names() -> QuerySet[EndpointType, str]:
     return EndpointType.objects.order_by("name").values_list("name", flat=True)
 
 
+class HasModelsFilter(StateFilter):
+    title = "models"
+    parameter_name = "models"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("some", "With models"), ("none", "Without a model")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        match self.value():
+            case "some":
+                return queryset.filter(model_count__gt=0)
+            case "none":
+                return queryset.filter(model_count=0)
+        return queryset
+
+
 @admin.register(Vendor)
 class VendorAdmin(CuratedAdmin):
     list_display = ["name", "slug", "aliases_shown", "models_listed"]
+    list_filter = [HasModelsFilter]
     search_fields = ["name", "slug", "aliases"]
     ordering = ["name"]
     prepopulated_fields = {"slug": ["name"]}
@@ -86,6 +104,7 @@ class VendorAdmin(CuratedAdmin):
 @admin.register(EndpointType)
 class EndpointTypeAdmin(CuratedAdmin):
     list_display = ["name", "method", "path", "label"]
+    list_filter = [("method", ChoicesDropdownFilter)]
     search_fields = ["name", "path", "label"]
     ordering = ["name"]
     fields = ["name", "label", "method", "path"]
@@ -294,7 +313,7 @@ class FailingFilter(StateFilter):
 
 
 @admin.register(Source)
-class SourceAdmin(ModelAdmin):
+class SourceAdmin(CuratedAdmin):
     list_display = ["name", "slug", "trust_shown", "fetched", "checked_at", "error"]
     list_filter = [FailingFilter, ("kind", ChoicesDropdownFilter), ("trust", ChoicesDropdownFilter)]
     search_fields = ["name", "slug"]
@@ -309,6 +328,7 @@ class SourceAdmin(ModelAdmin):
         ),
     ]
     readonly_fields = ["checked_at", "error"]
+    actions = ["fetch_regularly", "fetch_by_hand"]
 
     @display(description="Trust", ordering="trust")
     def trust_shown(self, source: Source) -> str:
@@ -322,9 +342,21 @@ class SourceAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
         """Asked for in another way, the same document is another plan: it is fetched anew."""
-        if ASKED_BY & set(form.changed_data):
+        # Compared with what is stored: a version that is brought back differs from that, and not from its form.
+        if form.stored and any(getattr(form.stored, name) != getattr(obj, name) for name in ASKED_BY):
             obj.etag = obj.last_modified = obj.last_sha256 = ""
         super().save_model(request, obj, form, change)
+
+    @admin.action(description="Fetch selected sources regularly", permissions=["change"])
+    def fetch_regularly(self, request: HttpRequest, queryset: SourceQuerySet) -> None:
+        changed, without_address = queryset.set_sync(True), queryset.filter(url="").count()
+        self.report(request, changed, "fetched regularly")
+        if without_address:
+            self.message_user(request, f"{without_address} without an address cannot be fetched.", messages.WARNING)
+
+    @admin.action(description="Fetch selected sources by hand only", permissions=["change"])
+    def fetch_by_hand(self, request: HttpRequest, queryset: SourceQuerySet) -> None:
+        self.report(request, queryset.set_sync(False), "fetched by hand only")
 
 
 @admin.register(Snapshot)
@@ -349,6 +381,13 @@ class SnapshotAdmin(ReadOnlyAdmin):
         return f"{snapshot.size:,} bytes"
 
 
+@admin.register(Revision)
+class RevisionAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "number", "permissions"]
+    ordering = ["pk"]
+    fields = ["number", "permissions"]
+
+
 # What a list has room for.
 COUNTS_LISTED = ["new", "changed", "new_prices", "changed_prices", "missing", "kept", "left"]
 
@@ -357,6 +396,7 @@ COUNTS_LISTED = ["new", "changed", "new_prices", "changed_prices", "missing", "k
 class ImportRunAdmin(ReadOnlyAdmin):
     list_display = ["__str__", "state", "counts_shown", "actor", "created_at", "applied_at"]
     list_filter = [("status", ChoicesDropdownFilter), ("source", RelatedDropdownFilter)]
+    search_fields = ["source__name", "source__slug", "snapshot__origin", "snapshot__sha256", "remark"]
     ordering = ["-created_at", "-pk"]
     fieldsets = [
         (

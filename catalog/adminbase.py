@@ -14,7 +14,13 @@ from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from simple_history.admin import SimpleHistoryAdmin
-from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import (
+    AllValuesCheckboxFilter,
+    BooleanRadioFilter,
+    ChoicesDropdownFilter,
+    RangeDateFilter,
+    RelatedDropdownFilter,
+)
 
 from catalog import revision
 from catalog.fields import ExactDecimalField, ExactJSONField, NamesField
@@ -282,6 +288,7 @@ def register_over(model: type[models.Model]) -> Callable[[A], A]:
 
 __all__ = [
     "TO_THE_LETTER",
+    "AllValuesCheckboxFilter",
     "BooleanRadioFilter",
     "Checkbox",
     "ChoicesDropdownFilter",
@@ -293,6 +300,7 @@ __all__ = [
     "ModelForm",
     "MomentInput",
     "RadioSelect",
+    "RangeDateFilter",
     "ReadOnlyAdmin",
     "RelatedDropdownFilter",
     "Select",

@@ -13,11 +13,14 @@ from django.utils import timezone
 from catalog.admin import AIModelAdmin, ImportRunAdmin, VendorAdmin, admin_list
 from catalog.adminbase import (
     TO_THE_LETTER,
+    AllValuesCheckboxFilter,
+    BooleanRadioFilter,
     ChoicesDropdownFilter,
     CuratedAdmin,
     CuratedForm,
     InlineFormSet,
     ModelForm,
+    RangeDateFilter,
     ReadOnlyAdmin,
     RelatedDropdownFilter,
     StateFilter,
@@ -203,12 +206,19 @@ class PriceSheetAdmin(EndingPages, CuratedAdmin):
         return write_json(sheet.facts).decode() if sheet.facts else ""
 
 
+class RuleStateFilter(PriceStateFilter):
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        state = self.value()
+        return queryset.in_state(state, at=timezone.now()) if state in STATES else queryset
+
+
 @admin.register(DiscountRule)
 class DiscountRuleAdmin(CuratedAdmin):
     form = StartsNowForm
     reason_field = "reason"
     deletes_many = False
     list_display = ["target", "multiplier_shown", "state_shown", "starts_at", "ends_at", "reason"]
+    list_filter = [RuleStateFilter, ("vendor", RelatedDropdownFilter)]
     list_select_related = ["model", "vendor"]
     search_fields = ["model__name", "series", "vendor__name", "reason"]
     ordering = ["-starts_at", "-pk"]
@@ -242,6 +252,7 @@ class DiscountRuleAdmin(CuratedAdmin):
 @admin.register(CurrencyRate)
 class CurrencyRateAdmin(CuratedAdmin):
     list_display = ["currency", "per_usd_shown", "as_of", "source"]
+    list_filter = [("currency", AllValuesCheckboxFilter), ("as_of", RangeDateFilter)]
     search_fields = ["currency", "source"]
     ordering = ["-as_of", "currency", "pk"]
     fields = ["currency", "per_usd", "as_of", "source"]
@@ -261,6 +272,7 @@ class CurrencyRateAdmin(CuratedAdmin):
 @admin.register(GroupRate)
 class GroupRateAdmin(CuratedAdmin):
     list_display = ["group", "ratio_shown"]
+    list_filter = [("group__is_public", BooleanRadioFilter)]
     list_select_related = ["group"]
     search_fields = ["group__slug", "group__label"]
     ordering = ["group__slug"]
@@ -275,6 +287,7 @@ class GroupRateAdmin(CuratedAdmin):
 @admin.register(PopularModel)
 class PopularModelAdmin(CuratedAdmin):
     list_display = ["model", "position"]
+    list_filter = [("model__vendor", RelatedDropdownFilter)]
     list_select_related = ["model"]
     search_fields = ["model__name", "model__display_name"]
     ordering = ["position", "pk"]
@@ -299,6 +312,7 @@ class UsageReporterAdmin(CuratedAdmin):
 @admin.register(UsageCount)
 class UsageCountAdmin(ReadOnlyAdmin):
     list_display = ["model", "day", "requests", "tokens", "reporter"]
+    list_filter = [("day", RangeDateFilter), ("model__vendor", RelatedDropdownFilter)]
     list_select_related = ["model"]
     search_fields = ["model__name", "reporter"]
     ordering = ["-day", "-requests", "-pk"]

@@ -262,9 +262,13 @@ def apply_import(
 
 def remember(source: Source, snapshot: Snapshot, fetched: Fetched, *, url: str) -> None:
     """By what to ask next time whether the document at this address is still the same."""
-    source.url, source.last_sha256 = url, snapshot.sha256
-    source.etag, source.last_modified = fetched.etag, fetched.last_modified
-    source.save(update_fields=["url", "etag", "last_modified", "last_sha256"])
+    if source.url != url:
+        source.url = url
+        source.save(update_fields=["url"])
+    source.etag, source.last_modified, source.last_sha256 = fetched.etag, fetched.last_modified, snapshot.sha256
+    # Past the history, which would have a row for every fetch in which nothing differs.
+    told = {name: getattr(source, name) for name in ("etag", "last_modified", "last_sha256")}
+    Source.objects.filter(pk=source.pk).update(**told)
 
 
 def carry_out(plan: ImportPlan, run: ImportRun, *, at: dt.datetime, actor: AbstractBaseUser | None) -> None:

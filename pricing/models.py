@@ -102,8 +102,13 @@ class PriceSheet(TrackedModel):
         SELL = "sell", "Sell (what customers pay)"
         COST = "cost", "Cost (what we pay)"
 
-    model = models.ForeignKey(AIModel, on_delete=models.CASCADE, related_name="sheets")
-    role = models.CharField(max_length=8, choices=Role.choices, default=Role.SELL)
+    model = models.ForeignKey(AIModel, on_delete=models.CASCADE, related_name="sheets", help_text="What it prices.")
+    role = models.CharField(
+        max_length=8,
+        choices=Role.choices,
+        default=Role.SELL,
+        help_text="Whose price it is; customers pay what sell says.",
+    )
     currency = models.CharField(
         max_length=3, default="USD", validators=[CURRENCY], help_text="ISO 4217, e.g. USD or CNY."
     )
@@ -179,8 +184,12 @@ class PriceLine(TrackedModel):
         INCLUDED = "included", "Included in a plan"
 
     sheet = models.ForeignKey(PriceSheet, on_delete=models.CASCADE, related_name="lines")
-    position = models.PositiveIntegerField(default=0)
-    kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.ABSOLUTE)
+    position = models.PositiveIntegerField(
+        default=0, help_text="Lower applies first; of those of one meter that hold, the last counts."
+    )
+    kind = models.CharField(
+        max_length=16, choices=Kind.choices, default=Kind.ABSOLUTE, help_text="What the amount means: mostly a price."
+    )
     meter = models.CharField(
         max_length=128,
         blank=True,
@@ -189,7 +198,12 @@ class PriceLine(TrackedModel):
     )
     amount = ExactDecimalField(null=True, blank=True, help_text="A plain number, e.g. 2.5 or 0.00000015.")
     per = models.PositiveBigIntegerField(default=1, help_text="Units the amount is for, e.g. 1000000.")
-    unit = models.CharField(max_length=32, blank=True, choices=[(unit, unit) for unit in UNITS])
+    unit = models.CharField(
+        max_length=32,
+        blank=True,
+        choices=[(unit, unit) for unit in UNITS],
+        help_text="What `per` counts, e.g. token or second.",
+    )
     conditions = ExactJSONField(
         default=list,
         blank=True,
@@ -251,6 +265,15 @@ class PriceLine(TrackedModel):
 
 
 class DiscountRuleQuerySet(TrackedQuerySet["DiscountRule"]):
+    def in_state(self, state: str, *, at: dt.datetime) -> "DiscountRuleQuerySet":
+        """Those that are `in force`, `announced` or `past`; see DiscountRule.state."""
+        match state:
+            case "announced":
+                return self.filter(starts_at__gt=at)
+            case "past":
+                return self.filter(starts_at__lte=at, ends_at__lte=at)
+        return self.in_force(at=at)
+
     def in_force(self, *, at: dt.datetime) -> "DiscountRuleQuerySet":
         return self.filter(starts_at__lte=at).filter(Q(ends_at=None) | Q(ends_at__gt=at))
 

@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
-from catalog.models import Channel, EndpointType, ImportRun, Offer, Snapshot, Source
+from catalog.models import Channel, EndpointType, ImportRun, Offer, Revision, Snapshot, Source
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PopularModel, UsageCount, UsageReporter
 from tests import world
 
@@ -42,6 +42,7 @@ def one_of_everything() -> dict[str, Any]:
         run,
         run.source,
         run.snapshot,
+        Revision.objects.get(),
         group,
         token,
         world.price(model, input="2.5", output="10"),

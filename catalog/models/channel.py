@@ -55,9 +55,13 @@ class OfferQuerySet(TrackedQuerySet["Offer"]):
 
 
 class Offer(TrackedModel):
-    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="offers")
-    model = models.ForeignKey(AIModel, on_delete=models.CASCADE, related_name="offers")
-    enabled = models.BooleanField(default=True)
+    channel = models.ForeignKey(
+        Channel, on_delete=models.CASCADE, related_name="offers", help_text="Where the model can be had."
+    )
+    model = models.ForeignKey(
+        AIModel, on_delete=models.CASCADE, related_name="offers", help_text="What groups of the channel then reach."
+    )
+    enabled = models.BooleanField(default=True, help_text="Off: the model is not to be had on this channel.")
     upstream_name = models.CharField(
         max_length=255, blank=True, help_text="What the upstream calls the model, where it differs from the id."
     )

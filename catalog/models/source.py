@@ -12,6 +12,8 @@ from django.db import models
 from django.db.models import F
 
 from catalog import precedence
+from catalog.audit import history
+from catalog.bulk import update_with_history
 from catalog.fields import ExactJSONField, NamesField
 
 
@@ -27,6 +29,14 @@ class SourceQuerySet(models.QuerySet["Source"]):
         """Those that are to be fetched by now, the longest unseen first."""
         wanted = self.filter(sync=True).exclude(url="").order_by(F("checked_at").asc(nulls_first=True), "pk")
         return [source for source in wanted if source.is_due(at=at)]
+
+    def set_sync(self, sync: bool) -> int:
+        """Lets these sources be fetched regularly or not, with history; returns how many changed.
+
+        Those without an address cannot be, and stay as they are.
+        """
+        rows = self.exclude(sync=sync)
+        return update_with_history(rows.exclude(url="") if sync else rows, sync=sync)
 
     def failing(self) -> "SourceQuerySet":
         """Those that could not be fetched or read the last time."""
@@ -50,11 +60,16 @@ class Source(models.Model):
         REVIEW = "review", "Leave every plan to review"
         APPLY_SAFE = "apply_safe", "Apply what no guard stops and nothing is suspicious in"
 
-    slug = models.SlugField(max_length=64, unique=True)
-    name = models.CharField(max_length=128)
-    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.LIST)
+    slug = models.SlugField(max_length=64, unique=True, help_text="For commands, e.g. litellm or our-upstream.")
+    name = models.CharField(max_length=128, help_text="For operators, e.g. LiteLLM's cost map.")
+    kind = models.CharField(
+        max_length=8,
+        choices=Kind.choices,
+        default=Kind.LIST,
+        help_text="Whose prices it tells: makers' or a gateway's.",
+    )
     url = models.URLField("URL", blank=True, help_text="Where it is published, and fetched from unless told otherwise.")
-    note = models.TextField(blank=True)
+    note = models.TextField(blank=True, help_text="For operators.")
     reader = models.CharField(
         "read as",
         max_length=64,
@@ -69,8 +84,12 @@ class Source(models.Model):
     )
 
     sync = models.BooleanField("fetch regularly", default=False, help_text="By the command sync_sources.")
-    every_hours = models.PositiveIntegerField("every … hours", default=24, validators=[MinValueValidator(1)])
-    policy = models.CharField(max_length=16, choices=Policy.choices, default=Policy.REVIEW)
+    every_hours = models.PositiveIntegerField(
+        "every … hours", default=24, validators=[MinValueValidator(1)], help_text="24 for once a day; at least 1."
+    )
+    policy = models.CharField(
+        max_length=16, choices=Policy.choices, default=Policy.REVIEW, help_text="What is done with a plan once fetched."
+    )
     prices_as = models.CharField(
         max_length=8,
         blank=True,
@@ -93,6 +112,8 @@ class Source(models.Model):
     last_sha256 = models.CharField(max_length=64, blank=True, editable=False)
 
     objects = SourceQuerySet.as_manager()
+    # Without what every fetch writes: that is no decision of anybody's.
+    history = history(excluded_fields=["checked_at", "error", "etag", "last_modified", "last_sha256"])
 
     class Meta:
         verbose_name = "source"

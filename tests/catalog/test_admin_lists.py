@@ -24,15 +24,16 @@ BUDGETS = {
     "catalog/endpointtype": 4,
     "catalog/importrun": 5,  # the sources to filter by
     "catalog/offer": 5,  # the channels to filter by
+    "catalog/revision": 4,
     "catalog/snapshot": 5,  # the sources to filter by
     "catalog/source": 4,
     "catalog/vendor": 4,
-    "pricing/currencyrate": 4,
-    "pricing/discountrule": 4,
+    "pricing/currencyrate": 5,  # the currencies to filter by
+    "pricing/discountrule": 5,  # the vendors to filter by
     "pricing/grouprate": 4,
-    "pricing/popularmodel": 4,
+    "pricing/popularmodel": 5,  # the vendors to filter by
     "pricing/pricesheet": 6,  # the vendors to filter by, the lines
-    "pricing/usagecount": 4,
+    "pricing/usagecount": 5,  # the vendors to filter by
     "pricing/usagereporter": 4,
     "tokens/token": 6,  # the groups to filter by, those of each token
     "tokens/tokengroup": 5,  # their channels

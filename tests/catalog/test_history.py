@@ -12,7 +12,7 @@ from simple_history.models import registered_models
 from simple_history.utils import get_history_manager_for_model
 
 from catalog import bulk
-from catalog.models import AIModel, Channel, EndpointType, FieldPin, ModelAlias, Offer, Vendor
+from catalog.models import AIModel, Channel, EndpointType, FieldPin, ModelAlias, Offer, Source, Vendor
 from catalog.requestid import request_id_scope
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PopularModel, PriceSheet, UsageReporter
 from tests import world
@@ -27,6 +27,7 @@ CURATED: dict[type[Any], tuple[Callable[[], Any], str, Any]] = {
     AIModel: (world.model, "description", "new"),
     ModelAlias: (lambda: ModelAlias.objects.create(name="latest", model=world.model()), "name", "newest"),
     Offer: (lambda: world.model().offers.get(), "enabled", False),
+    Source: (lambda: Source.objects.create(slug="ours", name="Ours"), "policy", "apply_safe"),
     TokenGroup: (world.token_group, "label", "Everybody"),
     Token: (lambda: world.token()[0], "note", "new"),
     GroupRate: (lambda: GroupRate.objects.create(group=world.token_group()), "ratio", 2),

@@ -1,6 +1,6 @@
 """Several models side by side: one column a model, one row a fact or a price."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,17 +8,19 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
-from pricing.book import Sheet
+from pricing.book import Line, Sheet
 from pricing.pages import words
 from pricing.pages.details import facts_of
 from pricing.pages.shelf import prices
-from pricing.pages.tables import price_table
+from pricing.pages.tables import Figure, conditional_figures, heading, is_by_rules, price_table, standard_figures
 from pricing.pages.tags import state_of, tag_of
 from pricing.pages.visit import Visit
 from tokens.visibility import Listing
 
 # More columns than this nobody compares.
 MOST = 6
+# What stands in a cell, line by line.
+Cell = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -42,41 +44,60 @@ def comparison(names: Sequence[str], visit: Visit) -> dict[str, Any]:
     return {
         "columns": columns,
         "more_link": visit.link("/"),
-        "facts": table([dict(facts_of(model)) for model in models]),
+        "facts": table([{label: (fact,) for label, fact in facts_of(model)} for model in models]),
         "conditions": table([conditions(sheets.get(model.pk)) for model in models]),
         "prices": table([figures(sheets.get(model.pk)) for model in models]),
     }
 
 
-def table(columns: Sequence[dict[str, str]]) -> list[tuple[str, list[str]]]:
+def table(columns: Sequence[Mapping[str, Cell]]) -> list[tuple[str, list[Cell]]]:
     """Rows of what any column has, in the order in which the columns first name it."""
     labels = dict.fromkeys(label for column in columns for label in column)
-    return [(label, [column.get(label, "") for column in columns]) for label in labels]
+    return [(label, [column.get(label, ()) for column in columns]) for label in labels]
 
 
-def figures(sheet: Sheet | None) -> dict[str, str]:
-    """The prices that always count, each under its label; the state where there are none."""
+def figures(sheet: Sheet | None) -> dict[str, Cell]:
+    """The prices where no condition holds, each under its label; the state where there are none."""
     state = state_of(sheet)
     if sheet is None or state != "priced":
-        return {_("Price"): words.state(state)}
-    prices = price_table(sheet)
-    if prices.grid is None:
-        return {f"{figure.label}, {figure.per}": figure.price for figure in prices.figures}
-    tag = tag_of(sheet)
-    if tag.single:
-        return {_("Price"): tag.single}
-    per = _("per million tokens")
-    shown = {f"{_('Input')}, {per}": tag.input, f"{_('Output')}, {per}": tag.output}
-    shown |= {f"{figure.label}, {figure.per}": figure.price for figure in prices.figures}
-    return shown
+        return {_("Price"): (words.state(state),)}
+    single = tag_of(sheet).single
+    found = standard_figures(sheet)
+    if is_by_rules(sheet) or not found:
+        return {_("Price"): (single,)}
+    return {f"{figure.label}, {figure.per}": (figure.price,) for figure in found}
 
 
-def conditions(sheet: Sheet | None) -> dict[str, str]:
-    """When other prices count, for what is not a table of rules."""
-    grid = price_table(sheet).grid if sheet and state_of(sheet) == "priced" else None
-    if grid is None or grid.first_price != 1 or tag_of(sheet).single:
+def conditions(sheet: Sheet | None) -> dict[str, Cell]:
+    """The prices that count on conditions, a row a case, and what is said beside all prices.
+
+    The cases of a table of rules are one cell: they are many, and another model seldom has the same.
+    """
+    if sheet is None or state_of(sheet) != "priced":
         return {}
-    return {_("On conditions"): "; ".join(row[0] for row in grid.rows[1:])}
+    if is_by_rules(sheet):
+        lines = [line for line in sheet.lines if line.kind == "absolute"]
+        return {_("All prices"): tuple(_rule(line, sheet.currency) for line in lines)} | _remarks(sheet)
+    cases = {
+        case: tuple(f"{figure.label} {figure.price}{_unless_usual(figure)}" for figure in found)
+        for case, found in conditional_figures(sheet).items()
+    }
+    return cases | _remarks(sheet)
+
+
+def _remarks(sheet: Sheet) -> dict[str, Cell]:
+    remarks = price_table(sheet).remarks
+    return {_("Also"): remarks} if remarks else {}
+
+
+def _rule(line: Line, currency: str) -> str:
+    price = f"{words.price(line, currency)} {words.per(line)}"
+    case = words.all_conditions(line.conditions)
+    return f"{heading(case)}: {price}" if case else price
+
+
+def _unless_usual(figure: Figure) -> str:
+    return "" if figure.per == _("per million tokens") else f" {figure.per}"
 
 
 def _without(model: AIModel, models: Sequence[AIModel], visit: Visit) -> str:

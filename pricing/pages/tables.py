@@ -46,16 +46,26 @@ def price_table(sheet: Sheet) -> PriceTable:
     """The table of a folded sheet."""
     lines = [line for line in sheet.lines if line.kind == "absolute"]
     remarks = tuple(_remark(line) for line in sheet.lines if line.kind != "absolute" and not line.is_discount)
-    if _is_by_rules(sheet, lines):
+    if is_by_rules(sheet):
         return PriceTable(grid=_rules(lines, sheet.currency), remarks=remarks)
     conditional = {column(line) for line in lines if when(line)}
-    always = [line for line in lines if column(line) not in conditional]
-    figures = tuple(
-        Figure(column(line), words.price(line, sheet.currency), words.per(line))
-        for line in sorted(_last_of_each(always), key=_usual_place)
-    )
+    figures = _figures([line for line in lines if column(line) not in conditional], sheet.currency)
     tiers = [line for line in lines if column(line) in conditional]
     return PriceTable(figures, _tiers(tiers, sheet.currency) if tiers else None, remarks)
+
+
+def standard_figures(sheet: Sheet) -> tuple[Figure, ...]:
+    """What a sheet charges where no condition holds, a figure a meter."""
+    return _figures([line for line in sheet.lines if line.kind == "absolute" and not when(line)], sheet.currency)
+
+
+def conditional_figures(sheet: Sheet) -> dict[str, tuple[Figure, ...]]:
+    """Conditions in words -> what a sheet charges where they hold."""
+    cases: dict[str, list[Line]] = {}
+    for line in sheet.lines:
+        if line.kind == "absolute" and when(line):
+            cases.setdefault(heading(when(line)), []).append(line)
+    return {case: _figures(lines, sheet.currency) for case, lines in cases.items()}
 
 
 def column(line: Line) -> str:
@@ -73,6 +83,13 @@ def _is_lifetime(condition: Mapping[str, Any]) -> bool:
     return bool(condition["dim"] == "cache_ttl" and condition["op"] == "eq")
 
 
+def _figures(lines: Sequence[Line], currency: str) -> tuple[Figure, ...]:
+    return tuple(
+        Figure(column(line), words.price(line, currency), words.per(line))
+        for line in sorted(_last_of_each(lines), key=_usual_place)
+    )
+
+
 def _usual_place(line: Line) -> int:
     """Input and output first, as people look for them."""
     return PLACES.get(line.meter, len(PLACES))
@@ -83,9 +100,11 @@ def _last_of_each(lines: Sequence[Line]) -> Sequence[Line]:
     return list({(column(line), line.unit): line for line in lines}.values())
 
 
-def _is_by_rules(sheet: Sheet, lines: Sequence[Line]) -> bool:
+def is_by_rules(sheet: Sheet) -> bool:
+    """Whether a sheet lists a case a line, none of which stands for the others."""
     if rule_table(sheet):
         return True
+    lines = [line for line in sheet.lines if line.kind == "absolute"]
     return len(lines) > 1 and len({(line.meter, line.unit) for line in lines}) == 1 and all(map(when, lines))
 
 
@@ -97,7 +116,7 @@ def _rules(lines: Sequence[Line], currency: str) -> Grid:
         cells = {each["dim"]: _cell(each) for each in line.conditions}
         rows.append((*(cells.get(dim, "") for dim in dims), words.price(line, currency)))
     units = {words.per(line) for line in lines}
-    heads = (*(_heading(words.named(dim)) for dim in dims), _("Price"))
+    heads = (*(heading(words.named(dim)) for dim in dims), _("Price"))
     return Grid(heads, tuple(rows), len(dims), units.pop() if len(units) == 1 else "")
 
 
@@ -116,14 +135,15 @@ def _tiers(lines: Sequence[Line], currency: str) -> Grid:
     per = {(column(line), line.unit): words.per(line) for line in lines}
     heads = tuple(name if unit else f"{name} ({per[name, of]})" for name, of in columns)
     rows = tuple(
-        (_heading(case) or _("Standard"), *(cells.get(each, "") for each in columns))
+        (heading(case) or _("Standard"), *(cells.get(each, "") for each in columns))
         for case, cells in cases.items()
         if cells
     )
     return Grid((_("When"), *heads), rows, 1, unit)
 
 
-def _heading(text: str) -> str:
+def heading(text: str) -> str:
+    """The text as it begins a line."""
     return text[:1].upper() + text[1:]
 
 

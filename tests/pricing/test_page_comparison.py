@@ -19,9 +19,36 @@ def test_models_stand_side_by_side_with_prices_first(client: Client) -> None:
     assert "Input, per million tokens $1.25 $3.00 - Output, per million tokens $10.00 $15.00 -" in text
     assert "Web search, per 1,000 requests $14.00 - -" in text
     assert "Price - - no price yet" in text
-    assert "On conditions Prompt above 200,000 tokens; Service tier batch - -" in text
     assert "Context 1M tokens - -" in text
     assert "Can - tools -" in text
+
+
+def test_conditions_stand_with_what_they_cost(client: Client) -> None:
+    model = shop.tiered("tiered-pro")
+    sheet = model.sheets.get()
+    world.line(sheet, "input.cache_read", "0.25", conditions=shop.ABOVE_200K)
+    world.line(sheet, "web_search", "12", per=1000, unit="request", conditions=shop.BATCH)
+    world.line(sheet, "", "1.1", kind="multiplier", conditions=[{"dim": "region", "op": "eq", "value": "eu"}])
+    world.price(world.model("plain"), input="3")
+
+    text = shop.text_of(shop.get(client, "/compare?m=plain&m=tiered-pro")).replace("\N{EN DASH}", "-")
+
+    assert "Cached input, per million tokens - $0.125 Web search, per 1,000 requests - $14.00" in text
+    assert "Prompt above 200,000 tokens - Input $2.50 Output $15.00 Cached input $0.25" in text
+    assert "Service tier batch - Input $0.625 Output $5.00 Web search $12.00 per 1,000 requests" in text
+    assert "Also - Everything times 1.1, region eu" in text
+
+
+def test_a_table_of_rules_is_listed_below_its_headline(client: Client) -> None:
+    world.price(world.model("plain"), input="3")
+    shop.image_rules("picture")
+
+    text = shop.text_of(shop.get(client, "/compare?m=plain&m=picture")).replace("\N{EN DASH}", "-")
+
+    assert "Price - e.g. $0.04 per image" in text
+    assert (
+        "All prices - Use text to image, resolution 4K: $0.16 per image Use text to image, resolution 1K: $0.04" in text
+    )
 
 
 def test_what_visitors_do_not_see_is_passed_over(client: Client) -> None:

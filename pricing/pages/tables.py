@@ -175,10 +175,12 @@ def _remark(line: Line) -> str:
 def figures_of(sheet: Sheet) -> dict[str, str]:
     """Every price of a sheet under what it is for, to compare two sheets by."""
     lines = [line for line in sheet.lines if line.kind == "absolute"]
-    return {
-        ", ".join(filter(None, [column(line), when(line)])): f"{words.price(line, sheet.currency)}{_unless_usual(line)}"
-        for line in lines
-    }
+    return {label(line): f"{words.price(line, sheet.currency)}{_unless_usual(line)}" for line in lines}
+
+
+def label(line: Line) -> str:
+    """What a line prices and when, e.g. Input, prompt above 200,000 tokens."""
+    return ", ".join(filter(None, [column(line), when(line)]))
 
 
 def _unless_usual(line: Line) -> str:

@@ -13,13 +13,14 @@ from pricing.book import Sheet
 from pricing.models import DiscountRule
 from pricing.pages import words
 from pricing.pages.shelf import for_group
-from pricing.pages.tables import figures_of
+from pricing.pages.tables import figures_of, label
 from pricing.pages.tags import Tag, headline_line, plain_token_lines, state_of, tag_of
 from pricing.pages.visit import Public
 from pricing.publishing import dated_sheets, fits, published_of
 
-WIDTH, HEIGHT = 640, 180
-LEFT, RIGHT, TOP, BOTTOM = 64, 12, 14, 26
+# The drawing is stretched to the width that there is; its labels are not.
+WIDTH, HEIGHT = 560, 180
+TOP, BOTTOM = 14, 26
 
 # A sheet may have fifty figures; a line of text has no room for them.
 MOST_TOLD = 6
@@ -46,12 +47,19 @@ class Step:
 
     @property
     def told(self) -> tuple[Move, ...]:
-        """The moves that there is room for."""
-        return self.moves[:MOST_TOLD]
+        """The moves, or of more than there is room for those of the headline."""
+        if len(self.moves) <= MOST_TOLD:
+            return self.moves
+        leads = _headline_labels(self.sheet)
+        return tuple(move for move in self.moves if move.label in leads)
 
     @property
-    def untold(self) -> int:
-        return len(self.moves) - len(self.told)
+    def rest(self) -> str:
+        """How many moves are not told, in words; nothing where there is no price any more."""
+        number = len(self.moves) - len(self.told)
+        if not number or not (self.told or self.state == ""):
+            return ""
+        return (_("and %(number)s more") if self.told else _("%(number)s other prices")) % {"number": number}
 
     @property
     def state(self) -> str:
@@ -82,16 +90,23 @@ def moves_between(before: Sheet | None, after: Sheet | None) -> tuple[Move, ...]
     old = figures_of(before) if before else {}
     new = figures_of(after) if after else {}
     return tuple(
-        Move(label, old.get(label, ""), new.get(label, ""))
-        for label in {**old, **new}
-        if old.get(label) != new.get(label)
+        Move(name, old.get(name, ""), new.get(name, "")) for name in {**old, **new} if old.get(name) != new.get(name)
     )
+
+
+def _headline_labels(sheet: Sheet | None) -> set[str]:
+    """What the figures that a list shows of a sheet are called among all of its figures."""
+    if sheet is None or state_of(sheet) != "priced":
+        return set()
+    plain = plain_token_lines(sheet)
+    leads = [plain[meter] for meter in ("input", "output") if meter in plain] or [headline_line(sheet)]
+    return set(map(label, leads))
 
 
 def opening(tag: Tag) -> tuple[Move, ...]:
     """The first price, in short: all of its figures would say nothing of a change."""
     figures = ((_("Input"), tag.input), (_("Output"), tag.output), ("", tag.single))
-    return tuple(Move(label, "", figure) for label, figure in figures if figure)
+    return tuple(Move(name, "", figure) for name, figure in figures if figure)
 
 
 @dataclass(frozen=True)
@@ -107,14 +122,12 @@ class Curve:
 @dataclass(frozen=True)
 class Plot:
     curves: tuple[Curve, ...]
-    # (y, label) of the price axis and (x, label, anchor) of the time axis.
+    # (y, label) of the price axis, and of the time axis (x in percent of the width, label, anchor).
     prices: tuple[tuple[str, str], ...]
     dates: tuple[tuple[str, str, str], ...]
     today: str
     width: int = WIDTH
     height: int = HEIGHT
-    left: int = LEFT
-    right: int = WIDTH - RIGHT
     bottom: int = HEIGHT - BOTTOM
 
 
@@ -168,8 +181,8 @@ def _headline(step: Step) -> Decimal | None:
 def _dates(steps: Sequence[Step], scale: "_Scale", *, at: dt.datetime) -> tuple[tuple[str, str, str], ...]:
     first, last = steps[0].at, max(at, steps[-1].at)
     return (
-        (scale.x(first), first.date().isoformat(), "start"),
-        (scale.x(last), last.date().isoformat(), "end"),
+        (f"{scale.share(first):.1%}", first.date().isoformat(), "start"),
+        (f"{scale.share(last):.1%}", last.date().isoformat(), "end"),
     )
 
 
@@ -179,9 +192,11 @@ class _Scale:
     end: dt.datetime
     top: Decimal
 
+    def share(self, moment: dt.datetime) -> float:
+        return (moment - self.start) / (self.end - self.start)
+
     def x(self, moment: dt.datetime) -> str:
-        share = (moment - self.start) / (self.end - self.start)
-        return f"{LEFT + share * (WIDTH - LEFT - RIGHT):.1f}"
+        return f"{self.share(moment) * WIDTH:.1f}"
 
     def y(self, amount: Decimal) -> str:
         return f"{HEIGHT - BOTTOM - float(amount / self.top) * (HEIGHT - TOP - BOTTOM):.1f}"

@@ -90,6 +90,18 @@ def test_history_is_drawn_and_written(chromium: Any, live_server: LiveServer) ->
         assert "Input $2.00 → $1.00" in page.inner_text(".notice")
 
 
+@pytest.mark.usefixtures("_shop")
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_the_labels_of_the_plot_can_be_read(chromium: Any, live_server: LiveServer, size: str) -> None:
+    with visiting(chromium, live_server.url, viewport=SIZES[size]) as somebody:
+        labels = somebody.open("/models/changing").locator(".plot text")
+
+        heights = labels.evaluate_all("all => all.map(each => each.getBoundingClientRect().height)")
+
+        assert len(heights) == 5
+        assert min(heights) >= 11
+
+
 def test_six_hundred_models_are_ready_in_a_third_of_a_second(chromium: Any, live_server: LiveServer) -> None:
     shop.many(600)
     took = []

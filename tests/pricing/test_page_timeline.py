@@ -27,6 +27,41 @@ def plot(model: AIModel) -> Plot | None:
     return plot_of(steps(model), at=NOW)
 
 
+def test_of_many_moves_the_headline_is_told_and_the_rest_counted() -> None:
+    model = world.model("video")
+    for at, factor in ((NOW - 2 * MONTH, 2), (NOW - MONTH, 1)):
+        sheet = world.price(model, starts_at=at)
+        for seconds in range(1, 9):
+            conditions = [{"dim": "duration", "op": "eq", "value": seconds}]
+            world.line(sheet, "output.video", str(seconds * factor), per=1, unit="second", conditions=conditions)
+    tokens = shop.changed("tokens", steps=((NOW - 2 * MONTH, "1", "2"), (NOW - MONTH, "1", "3")))
+    for sheet, factor in zip(tokens.sheets.order_by("starts_at"), (1, 2), strict=True):
+        for hours in range(1, 8):
+            world.line(sheet, "storage", str(factor), conditions=[{"dim": "hours", "op": "eq", "value": hours}])
+
+    step = steps(model)[-1]
+    assert [(move.label, move.old, move.new) for move in step.told] == [
+        ("Video output, duration 1", "$2.00 per second", "$1.00 per second")
+    ]
+    assert step.rest == "and 7 more"
+    step = steps(tokens)[-1]
+    assert [(move.label, move.old, move.new) for move in step.told] == [("Output", "$2.00", "$3.00")]
+    assert step.rest == "and 7 more"
+
+
+def test_where_the_headline_stays_the_others_are_counted() -> None:
+    model = shop.changed("tokens", steps=((NOW - 2 * MONTH, "1", "2"), (NOW - MONTH, "1", "2")))
+    for sheet, factor in zip(model.sheets.order_by("starts_at"), (1, 2), strict=True):
+        for hours in range(1, 8):
+            world.line(sheet, "storage", str(factor), conditions=[{"dim": "hours", "op": "eq", "value": hours}])
+    model.sheets.update(ends_at=NOW)
+
+    step = steps(model)[1]
+
+    assert (step.told, step.rest) == ((), "7 other prices")
+    assert (steps(model)[2].told, steps(model)[2].rest, steps(model)[2].state) == ((), "", "no price yet")
+
+
 def test_a_sheet_that_changes_nothing_is_no_step() -> None:
     model = shop.changed(steps=((NOW - 3 * MONTH, "1", "2"), (NOW - 2 * MONTH, "1", "2"), (NOW - MONTH, "1", "3")))
 
@@ -58,11 +93,11 @@ def test_the_plot_steps_at_the_moments_and_is_dashed_after_now() -> None:
 
     assert drawn is not None
     curves = {curve.kind: curve for curve in drawn.curves}
-    # Four months and a third on 564 units: a month is a third of 520.6.
-    assert curves["input"].past == "M64.0 84.0H237.5M237.5 84.0V119.0H411.1"
-    assert curves["output"].future == "M411.1 14.0H584.6M584.6 14.0V84.0H628.0"
+    # Three months and a quarter on 560 units: a month is 172.3.
+    assert curves["input"].past == "M0.0 84.0H172.3M172.3 84.0V119.0H344.6"
+    assert curves["output"].future == "M344.6 14.0H516.9M516.9 14.0V84.0H560.0"
     assert [label for _y, label in drawn.prices] == ["$8.00", "$4.00", "$0.00"]
-    assert [label for _x, label, _anchor in drawn.dates] == ["2026-04-02", "2026-07-01"]
+    assert drawn.dates == (("0.0%", "2026-04-02", "start"), ("92.3%", "2026-07-01", "end"))
 
 
 def test_a_promotion_that_ends_without_a_price_leaves_a_gap() -> None:

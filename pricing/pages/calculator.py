@@ -1,6 +1,7 @@
 """The cost calculator: which questions a price asks, what was answered, and what it comes to. Imports no models."""
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +20,8 @@ from pricing.ratios import rule_table
 # What is asked by other means: the prompt is counted, the clock is read, a cache's lifetime is a meter of its own.
 NOT_ASKED = {"prompt_tokens", "time", "cache_ttl", "request_match"}
 LARGEST = Decimal(10) ** 15
+# Commas part thousands; 1,5 is a typing mistake, or another country's one and a half.
+THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?")
 # A first answer that shows what the form does.
 EXAMPLE = {("input", "token"): "10000", ("output", "token"): "1000", ("request", "request"): "1"}
 EXAMPLE_UNITS = {"image": "1", "second": "5"}
@@ -33,6 +36,15 @@ class Question:
     value: str
     unit: str = ""
     options: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with the answer, in a sentence; empty where nothing is."""
+        if self.options or not self.value.strip() or _quantity(self.value) is not None:
+            return ""
+        return _("%(what)s: '%(value)s' is not a number from 0 to %(most)s.") % {
+            "what": self.label, "value": self.value, "most": words.count(LARGEST),
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,8 +66,11 @@ class Result:
 
 @dataclass(frozen=True)
 class Calculator:
+    """The form, and what it comes to; `fault` is why it comes to nothing."""
+
     questions: tuple[Question, ...]
     result: Result | None
+    fault: str = ""
 
 
 def calculator(sheet: Sheet | None, answers: Mapping[str, str], *, at: dt.datetime) -> Calculator | None:
@@ -63,12 +78,15 @@ def calculator(sheet: Sheet | None, answers: Mapping[str, str], *, at: dt.dateti
     if sheet is None or state_of(sheet) not in ("priced", "free"):
         return None
     asked = questions(sheet, answers)
+    if fault := next(filter(None, (question.fault for question in asked)), ""):
+        return Calculator(asked, None, fault)
     usage, facts = dict(_usage(asked)), dict(_facts(sheet, asked))
     if not usage:
         return Calculator(asked, None)
     quoted = quote(sheet, usage, facts, at=at)
     parts = tuple(part(charge, sheet.currency) for charge in quoted.charges)
-    number = _quantity(next(question.value for question in asked if question.name == "n")) or Decimal(1)
+    number = next(_quantity(question.value) for question in asked if question.name == "n")
+    number = Decimal(1) if number is None else number
     amount = quoted.amount
     total = _("no price for this") if amount is None else words.money(amount * number, sheet.currency)
     return Calculator(asked, Result(parts, total, words.count(number) if number != 1 else ""))
@@ -174,8 +192,9 @@ def _facts(sheet: Sheet, asked: Sequence[Question]) -> Iterator[tuple[str, Any]]
 
 
 def _quantity(text: str) -> Decimal | None:
+    text = text.strip()
     try:
-        number = read_number(text.replace(",", "").strip())
+        number = read_number(text.replace(",", "") if THOUSANDS.fullmatch(text) else text)
     except InexactError:
         return None
     return number if 0 <= number <= LARGEST else None

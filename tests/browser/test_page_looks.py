@@ -69,6 +69,13 @@ def test_the_calculator_answers_while_somebody_types(chromium: Any, live_server:
         page.select_option("[name='f.service_tier']", "batch")
         page.locator("#result .total", has_text="$0.1925").wait_for()
         assert "prompt above" not in page.inner_text("#result")
+        page.fill("[name='u.input']", "-5")
+        page.locator("#result", has_text="Input: '-5' is not a number").wait_for()
+        assert page.locator("[aria-invalid=true]").count() == 1
+        assert "$" not in page.inner_text("#result")
+        page.fill("[name='u.input']", "5")
+        page.locator("#result .total").wait_for()
+        assert page.locator("[aria-invalid=true]").count() == 0
         assert page.url.endswith("/models/tiered-pro")
         assert somebody.faults == []
 
@@ -77,6 +84,9 @@ def test_the_calculator_answers_while_somebody_types(chromium: Any, live_server:
         page.fill("[name='u.input']", "300000")
         page.click("text=Calculate")
         assert page.locator("#result .total").inner_text() == "$0.765"
+        page.fill("[name='u.input']", "abc")
+        page.click("text=Calculate")
+        assert page.inner_text("#result") == "Input: 'abc' is not a number from 0 to 1,000,000,000,000,000."
 
 
 @pytest.mark.usefixtures("_shop")

@@ -65,11 +65,34 @@ def test_what_has_no_price_is_not_shown_as_nothing(client: Client) -> None:
     assert "$" not in answer
 
 
-@pytest.mark.parametrize("nonsense", ["-1", "1e99", "NaN", "much", "9" * 20, ""])
-def test_nonsense_is_asked_for_again(client: Client, nonsense: str) -> None:
+@pytest.mark.parametrize("nonsense", ["-1", "1e99", "NaN", "much", "9" * 20, "1,5"])
+def test_nonsense_is_named_and_comes_to_no_price(client: Client, nonsense: str) -> None:
     shop.tiered()
 
-    assert result(client, "tiered-pro", u__input=nonsense) == "Fill in what you use."
+    answer = result(client, "tiered-pro", u__input=nonsense, u__output="1000")
+
+    assert answer == f"Input: '{nonsense}' is not a number from 0 to 1,000,000,000,000,000."
+
+
+def test_the_field_with_nonsense_is_marked(client: Client) -> None:
+    shop.tiered()
+
+    page = shop.get(client, "/models/tiered-pro?u.input=1&n=twice&lang=zh")
+
+    assert page.count('aria-invalid="true"') == 1
+    assert "“twice”不是 0 到 1,000,000,000,000,000 之间的数字" in page
+
+
+def test_an_empty_form_is_asked_for(client: Client) -> None:
+    shop.tiered()
+
+    assert result(client, "tiered-pro", u__input="") == "Fill in what you use."
+
+
+def test_no_request_costs_nothing(client: Client) -> None:
+    shop.tiered()
+
+    assert result(client, "tiered-pro", u__input="1000", n="0").startswith("$0.00 for 0 requests")
 
 
 def test_models_without_figures_have_no_calculator(client: Client) -> None:

@@ -113,6 +113,9 @@
       if (!answer.ok || mine !== asked) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       $("result").replaceChildren(...page.getElementById("result").childNodes);
+      for (const field of form.querySelectorAll("input")) {
+        field.ariaInvalid = page.getElementById("calculator").elements[field.name].ariaInvalid;
+      }
     };
     form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(calculate, 150); });
     form.addEventListener("submit", (event) => { event.preventDefault(); calculate(); });

@@ -46,7 +46,7 @@ from pricing.models import (
 from pricing.money import METERS, MILLION
 from pricing.repricingpages import EndingPages, PriceListPage, RepricingAdmin
 from pricing.reviewpages import ImportPages
-from pricing.sheets import HIGHEST, comparable
+from pricing.sheets import excess_of
 from pricing.summaries import in_and_out, summary
 from tokens.admin import TokenGroupAdmin
 from tokens.models import TokenGroup
@@ -79,9 +79,8 @@ class PriceLineForm(ModelForm):
         cleaned = super().clean() or self.cleaned_data
         amount, per = cleaned.get("amount"), cleaned.get("per")
         unit, kind = cleaned.get("unit") or "", cleaned.get("kind")
-        if kind == PriceLine.Kind.ABSOLUTE and amount is not None and per and comparable(amount, per, unit) > HIGHEST:
-            measure = "a million tokens" if unit == "token" else "one"
-            self.add_error("amount", f"More than {digits(HIGHEST)} for {measure} is a mistake.")
+        if kind == PriceLine.Kind.ABSOLUTE and amount is not None and per and (why := excess_of(amount, per, unit)):
+            self.add_error("amount", why)
         return cleaned
 
 

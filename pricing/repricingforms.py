@@ -16,6 +16,7 @@ from pricing.models import PriceSheet
 from pricing.money import CURRENCY
 from pricing.repricing import Rule, is_same
 from pricing.rows import Row, with_amounts
+from pricing.sheets import excess_of
 
 LARGEST_MULTIPLIER = 1000
 FIGURE = {**TO_THE_LETTER, "inputmode": "decimal"}
@@ -87,10 +88,12 @@ class PriceForm(StartForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        for key in self.rows:
+        for key, row in self.rows.items():
             amount = cleaned.get(key)
             if amount is not None and amount < 0:
                 self.add_error(key, "A price is not negative.")
+            elif amount is not None and (why := excess_of(amount, row.per, row.unit)):
+                self.add_error(key, why)
         ends_at = cleaned.get("ends_at")
         if ends_at is not None and ends_at <= self.start:
             self.add_error("ends_at", "A price cannot end before it starts.")

@@ -20,11 +20,11 @@ from catalog.models import AIModel
 from pricing.book import Line, Sheet
 from pricing.margins import losses
 from pricing.models import PriceSheet, PriceSheetQuerySet
+from pricing.pages.tables import label, remark
 from pricing.publishing import sheets_in_force
 from pricing.repricing import Repricing, apply_repricing, followed_by, plan_repricing, write_sheets
 from pricing.repricingforms import EndForm, PriceForm, RuleForm, WithdrawForm
 from pricing.rows import Row, others, row_of, rows_of
-from pricing.sheets import label_of
 from pricing.summaries import summary
 
 Role = PriceSheet.Role
@@ -258,8 +258,9 @@ def compared(key: str, sheets: dict[str, Sheet], *, besides: str) -> list[tuple[
     ]
 
 
-def told(line: Line) -> tuple[str, Row]:
-    return label_of(line), row_of(line)
+def told(line: Line) -> tuple[str, Row | None]:
+    """A line in words, and its figure where it is a price."""
+    return (label(line), row_of(line)) if line.kind == "absolute" else (remark(line), None)
 
 
 def since(moment: dt.datetime, *, now: dt.datetime) -> str:

@@ -193,6 +193,14 @@ def _why_unsound(prices: Prices) -> str | None:
     return None
 
 
+def excess_of(amount: Decimal, per: int, unit: str) -> str:
+    """What is wrong with an amount that nobody charges, for whoever types it; empty where nothing is."""
+    if comparable(amount, per, unit) <= HIGHEST:
+        return ""
+    measure = "a million tokens" if unit == "token" else "one"
+    return f"More than {digits(HIGHEST)} for {measure} is a mistake."
+
+
 def comparable(amount: Decimal, per: int, unit: str) -> Decimal:
     """An amount for a million tokens, or for one of anything else."""
     return multiply(amount, Decimal(MILLION)) / per if unit == "token" else amount / per

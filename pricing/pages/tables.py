@@ -45,7 +45,7 @@ class PriceTable:
 def price_table(sheet: Sheet) -> PriceTable:
     """The table of a folded sheet."""
     lines = [line for line in sheet.lines if line.kind == "absolute"]
-    remarks = tuple(_remark(line) for line in sheet.lines if line.kind != "absolute" and not line.is_discount)
+    remarks = tuple(remark(line) for line in sheet.lines if line.kind != "absolute" and not line.is_discount)
     if is_by_rules(sheet):
         return PriceTable(grid=_rules(lines, sheet.currency), remarks=remarks)
     conditional = {column(line) for line in lines if when(line)}
@@ -147,7 +147,7 @@ def heading(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _remark(line: Line) -> str:
+def remark(line: Line) -> str:
     """A line that is no price, in a sentence."""
     amount = words.count(line.amount) if line.amount is not None else ""
     unit = words.unit(line.unit, 2)

@@ -102,6 +102,19 @@ def test_tiers_are_kept_unless_they_are_left_out(admin_client: Client, keep: str
     assert [(line.meter, line.amount, line.conditions) for line in lines] == expected
 
 
+def test_what_is_kept_is_told_in_words(admin_client: Client) -> None:
+    model = world.model()
+    sheet = world.price(model, input="2")
+    world.line(sheet, "input", "4", conditions=TIER)
+    world.line(sheet, "", "1.1", kind="multiplier", conditions=[{"dim": "region", "op": "eq", "value": "eu"}])
+
+    body = " ".join(admin_client.get(page(model)).content.decode().split())
+
+    assert "<li>Input, prompt above 200,000 tokens: <strong" in body
+    assert "<li>Everything times 1.1, region eu</li>" in body
+    assert "prompt_tokens" not in body
+
+
 def test_a_price_ahead_is_announced_and_a_promotion_ends_by_itself(admin_client: Client) -> None:
     model = world.model()
     world.price(model, input="2")
@@ -123,6 +136,8 @@ def test_a_price_ahead_is_announced_and_a_promotion_ends_by_itself(admin_client:
     ("changes", "why"),
     [
         ({"input:token": "-1"}, "not negative"),
+        ({"input:token": "10000.01"}, "More than 10000 for a million tokens is a mistake."),
+        ({"output.video:second": "10001"}, "More than 10000 for one is a mistake."),
         ({"input:token": "cheap"}, "plain number"),
         ({"input:token": ""}, "at least one price"),
         ({}, "No price differs"),

@@ -72,7 +72,7 @@ def facts_of(model: AIModel) -> list[tuple[str, str]]:
         (_("Longest answer"), context(model.max_output_tokens)),
         (_("Takes"), ", ".join(map(words.named, model.input_modalities))),
         (_("Makes"), ", ".join(map(words.named, model.output_modalities))),
-        (_("Can"), ", ".join(map(words.named, model.capabilities))),
+        (_("Can"), words.listed(model.capabilities)),
         (_("Released"), model.released_on.isoformat() if model.released_on else ""),
         (_("Deprecated"), model.deprecated_on.isoformat() if model.deprecated_on else ""),
         (_("Retires"), model.retires_on.isoformat() if model.retires_on else ""),
@@ -90,7 +90,7 @@ def calls_of(model: AIModel, *, base: str) -> list[Call]:
     """The ways to call it, the preferred one first."""
     registry = {entry.name: entry for entry in EndpointType.objects.filter(name__in=model.callable_endpoint_types)}
     endpoints = [
-        Endpoint(entry.name, entry.label, entry.method, entry.path)
+        Endpoint(entry.name, words.endpoint(entry.label), entry.method, entry.path)
         for entry in map(registry.get, model.callable_endpoint_types)
         if entry is not None
     ]

@@ -47,6 +47,11 @@ class Shelf:
     # Model id -> its row from behind the tag's name on, so that a row can be hidden without rendering it again.
     rows: dict[str, str]
 
+    @property
+    def has_conditions(self) -> bool:
+        """Whether any row has a star."""
+        return any(card.tag.has_conditions and not card.tag.single for card in self.cards)
+
     def found(self, search: Search) -> list[tuple[Card, str, bool]]:
         """Every card in the order of the search with its row, and whether the search leaves it out."""
         return [(card, self.rows[card.name], not search.fits(card)) for card in search.ordered(self.cards)]

@@ -14,6 +14,8 @@ from pricing.money import MILLION, per_million
 SIGNS = {"USD": "$", "CNY": "¥", "EUR": "€", "GBP": "£"}
 # More digits than this are what division left behind, not what anybody charges.
 SHOWN_DIGITS = 12
+# What is counted by the million: the price of one would be mostly noughts.
+TINY = ("token", "character", "pixel")
 ARROW = "\N{RIGHTWARDS ARROW}"
 
 METERS: Mapping[str, str] = {
@@ -106,6 +108,12 @@ NAMES: Mapping[str, str] = {
     "has_video_input": gettext_noop("video input"),
     "has_voice_control": gettext_noop("voice control"),
     "thinking": gettext_noop("thinking"),
+    "effort": gettext_noop("effort"),
+    "tool_choice": gettext_noop("tool choice"),
+    "system_messages": gettext_noop("system messages"),
+    "native_streaming": gettext_noop("native streaming"),
+    "url_context": gettext_noop("url context"),
+    "search_context": gettext_noop("search context"),
 }
 VALUES: Mapping[str, str] = {
     "t2i": gettext_noop("text to image"),
@@ -115,6 +123,43 @@ VALUES: Mapping[str, str] = {
     "reference": gettext_noop("reference"),
     "start_end": gettext_noop("first and last frame"),
     "motion": gettext_noop("motion"),
+    "standard": gettext_noop("standard"),
+    "priority": gettext_noop("priority"),
+    "flex": gettext_noop("flex"),
+    "batch": gettext_noop("batch"),
+    "fast": gettext_noop("fast"),
+    "none": gettext_noop("none"),
+    "minimal": gettext_noop("minimal"),
+    "low": gettext_noop("low"),
+    "medium": gettext_noop("medium"),
+    "high": gettext_noop("high"),
+    "xhigh": gettext_noop("xhigh"),
+    "max": gettext_noop("max"),
+    "adaptive": gettext_noop("adaptive"),
+    "enabled": gettext_noop("enabled"),
+    "input": gettext_noop("input"),
+    "output": gettext_noop("output"),
+}
+# The labels of the registry as it comes; what an operator writes is shown as it is.
+ENDPOINTS = {
+    gettext_noop("Chat completions"),
+    gettext_noop("Responses"),
+    gettext_noop("Responses, compacted"),
+    gettext_noop("Anthropic messages"),
+    gettext_noop("Gemini generateContent"),
+    gettext_noop("Embeddings"),
+    gettext_noop("Rerank"),
+    gettext_noop("Image generation"),
+    gettext_noop("Video, OpenAI style"),
+    gettext_noop("Video, one format for all vendors"),
+    gettext_noop("Video, Alibaba style"),
+    gettext_noop("Video, Volcengine style"),
+    gettext_noop("Video, MiniMax style"),
+    gettext_noop("Video, Kling style"),
+    gettext_noop("Midjourney imagine"),
+    gettext_noop("Suno music"),
+    gettext_noop("Text to speech"),
+    gettext_noop("Speech to text"),
 }
 WEEKDAYS = (
     gettext_noop("Mon"),
@@ -180,7 +225,33 @@ def meter(name: str) -> str:
 
 def named(word: str) -> str:
     """A modality, a capability or a dimension for people."""
-    return _(NAMES[word]) if word in NAMES else word.replace("_", " ")
+    if word in NAMES:
+        return _(NAMES[word])
+    head, _bar, tail = word.partition("_")
+    return f"{_(NAMES[head])} {fact(tail)}" if head in NAMES and tail in VALUES else word.replace("_", " ")
+
+
+def listed(names: Iterable[str]) -> str:
+    """Words for people; what is said of one that has a name stands behind it: tools, effort (low, high)."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        head, _bar, tail = name.partition("_")
+        if tail and name not in NAMES and head in NAMES:
+            groups.setdefault(head, []).append(tail)
+        else:
+            groups.setdefault(name, [])
+    return ", ".join(_with_tails(head, tails) for head, tails in groups.items())
+
+
+def _with_tails(head: str, tails: Sequence[str]) -> str:
+    if len(tails) < 2:
+        return named("_".join([head, *tails]))
+    return f"{named(head)} ({', '.join(fact(tail.replace('_', ' ')) for tail in tails)})"
+
+
+def endpoint(label: str) -> str:
+    """The label of a way to call a model."""
+    return _(label) if label in ENDPOINTS else label
 
 
 def unit(name: str, number: int = 1) -> str:
@@ -194,10 +265,10 @@ def per(line: Line) -> str:
     """per million tokens, per image, per 1,000 requests"""
     if line.unit == "token":
         return _("per million tokens")
+    if line.unit in TINY or line.per == MILLION:
+        return _("per million %(units)s") % {"units": unit(line.unit, 2)}
     if line.per == 1:
         return _("per %(unit)s") % {"unit": unit(line.unit)}
-    if line.per == MILLION:
-        return _("per million %(units)s") % {"units": unit(line.unit, line.per)}
     return _("per %(number)s %(units)s") % {"number": count(line.per), "units": unit(line.unit, line.per)}
 
 
@@ -207,9 +278,9 @@ def price(line: Line, currency: str) -> str:
 
 
 def shown_amount(line: Line) -> Decimal:
-    """Tokens are shown by the million, whatever the source counts; everything else as the source has it."""
+    """What is tiny is shown by the million, whatever the source counts; everything else as the source has it."""
     amount = line.amount or Decimal(0)
-    return per_million(amount, line.per) if line.unit == "token" else amount
+    return per_million(amount, line.per) if line.unit in TINY else amount
 
 
 def all_conditions(conditions: Iterable[Mapping[str, Any]]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from catalog.models import EndpointType
 from pricing.pages import words
 from tests import world
 from tests.pricing import shop
@@ -57,6 +58,24 @@ def test_chinese_pages_have_chinese_words_for_prices(client: Client) -> None:
     assert "提示超过 200,000 token $2.50 $15.00" in text
     assert "网页搜索 $14.00 每 1,000 次请求" in text
     assert "例如 $0.04 每图片" in shop.row(shop.get(client, "/?lang=zh"), "picture-one")
+
+
+@pytest.mark.django_db
+def test_chinese_pages_have_chinese_words_for_facts_and_endpoints(client: Client) -> None:
+    EndpointType.objects.filter(name="anthropic").update(label="Our own")
+    model = world.model("gpt", capabilities=["effort", "effort_low", "effort_high"])
+    model.supported_endpoint_types = ["openai", "anthropic"]
+    model.save()
+    priority = [{"dim": "service_tier", "op": "eq", "value": "priority"}]
+    world.line(world.price(model, input="1"), "input", "2", conditions=priority)
+
+    text = shop.text_of(shop.get(client, "/models/gpt?lang=zh"))
+
+    assert "推理强度 (低, 高)" in text
+    assert "服务等级 优先" in text
+    assert "对话补全" in text
+    assert "Our own" in text
+    assert not re.search("effort|priority|Chat completions", text)
 
 
 def test_every_text_of_the_pages_is_translated() -> None:

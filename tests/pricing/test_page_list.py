@@ -107,6 +107,22 @@ def test_prices_are_those_of_the_group_that_the_visitor_chose(client: Client) ->
     assert shop.row(shop.get(client, "/?group=secret"), "gpt-4o").endswith("$3.00 $12.00")
 
 
+def test_the_star_is_explained_above_the_rows_where_there_is_one(client: Client) -> None:
+    world.price(world.model("plain"), input="1")
+    assert "Other prices count on conditions" not in shop.get(client, "/")
+
+    shop.tiered()
+
+    page = shop.get(client, "/")
+    assert page.index("* Other prices count on conditions") < page.index("<table")
+
+
+def test_each_box_names_its_model(client: Client) -> None:
+    world.model("gpt-4o", display_name="GPT-4o")
+
+    assert 'value="gpt-4o" aria-label="Compare GPT-4o"' in shop.get(client, "/")
+
+
 def test_an_empty_list_says_so(client: Client) -> None:
     assert "There are no models here yet." in shop.get(client, "/")
 

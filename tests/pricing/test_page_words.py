@@ -64,6 +64,11 @@ def test_a_condition_is_a_few_words(condition: tuple[str, str, Any], text: str) 
         (Line("absolute", "web_search", Decimal(14), 1000, "request"), "$14.00 per 1,000 requests"),
         (Line("absolute", "output.image", Decimal("0.04"), 1, "image"), "$0.04 per image"),
         (Line("absolute", "input", Decimal(16), 1_000_000, "character"), "$16.00 per million characters"),
+        (Line("absolute", "input", Decimal("0.000016"), 1, "character"), "$16.00 per million characters"),
+        (
+            Line("absolute", "input.image", Decimal("0.0000000020751953125"), 1, "pixel"),
+            "$0.0020751953125 per million pixels",
+        ),
     ],
 )
 def test_a_figure_says_what_it_is_for(line: Line, text: str) -> None:
@@ -74,3 +79,19 @@ def test_words_of_a_source_are_shown_as_it_has_them() -> None:
     assert words.meter("x.litellm.odd_figure") == "odd figure"
     assert words.named("thinking_adaptive") == "thinking adaptive"
     assert words.unit("parsec") == "parsec"
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        (["tools", "effort", "effort_low", "effort_xhigh", "vision"], "tools, effort (low, xhigh), vision"),
+        (["thinking_adaptive", "tools", "thinking_cache_preservation"],
+         "thinking (adaptive, cache preservation), tools"),
+        (["effort", "effort_low"], "effort low"), (["effort_max"], "effort max"), (["effort"], "effort"),
+        (["tool_choice", "tool_search", "pdf_input", "web_search"],
+         "tool choice, tool search, pdf input, web search"),
+        ([], ""),
+    ],
+)  # fmt: skip
+def test_words_that_begin_alike_stand_together(names: list[str], text: str) -> None:
+    assert words.listed(names) == text

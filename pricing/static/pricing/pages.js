@@ -95,11 +95,6 @@
       picks.addEventListener("change", pick);
       addEventListener("pageshow", pick);
       pick();
-      addEventListener("load", () => setTimeout(() => {
-        for (const box of picks.querySelectorAll("[name=m]")) {
-          box.ariaLabel += ` ${box.closest("tr").querySelector("a").textContent}`;
-        }
-      }));
     }
   }
 

@@ -160,6 +160,7 @@ MIDDLEWARE = [
     "tokens.middleware.ApiHeadersMiddleware",
     "tokens.middleware.SuspicionMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "catalog.adminpolicy.AdminPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

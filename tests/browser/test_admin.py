@@ -69,3 +69,13 @@ def test_a_name_never_runs(desk: Desk) -> None:
         desk.open(f"/admin/catalog/aimodel/{place}").wait_for_timeout(100)
 
     assert desk.faults == []
+
+
+def test_a_script_in_a_page_is_not_run(desk: Desk) -> None:
+    page = desk.open("/admin/")
+
+    page.evaluate(
+        "document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.ran = true'}))"
+    )
+
+    assert page.evaluate("window.ran") is None

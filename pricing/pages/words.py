@@ -227,7 +227,7 @@ def named(word: str) -> str:
     """A modality, a capability or a dimension for people."""
     if word in NAMES:
         return _(NAMES[word])
-    head, _bar, tail = word.partition("_")
+    head, tail = _parted(word)
     return f"{_(NAMES[head])} {fact(tail)}" if head in NAMES and tail in VALUES else word.replace("_", " ")
 
 
@@ -235,12 +235,20 @@ def listed(names: Iterable[str]) -> str:
     """Words for people; what is said of one that has a name stands behind it: tools, effort (low, high)."""
     groups: dict[str, list[str]] = {}
     for name in names:
-        head, _bar, tail = name.partition("_")
+        head, tail = _parted(name)
         if tail and name not in NAMES and head in NAMES:
             groups.setdefault(head, []).append(tail)
         else:
             groups.setdefault(name, [])
     return ", ".join(_with_tails(head, tails) for head, tails in groups.items())
+
+
+def _parted(word: str) -> tuple[str, str]:
+    """A word's first part and the rest; some sources write effort_low as low_reasoning_effort."""
+    if word.endswith("_reasoning_effort"):
+        return "effort", word.removesuffix("_reasoning_effort")
+    head, _bar, tail = word.partition("_")
+    return head, tail
 
 
 def _with_tails(head: str, tails: Sequence[str]) -> str:

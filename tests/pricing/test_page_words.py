@@ -87,6 +87,7 @@ def test_words_of_a_source_are_shown_as_it_has_them() -> None:
         (["tools", "effort", "effort_low", "effort_xhigh", "vision"], "tools, effort (low, xhigh), vision"),
         (["thinking_adaptive", "tools", "thinking_cache_preservation"],
          "thinking (adaptive, cache preservation), tools"),
+        (["effort_max", "none_reasoning_effort"], "effort (max, none)"), (["low_reasoning_effort"], "effort low"),
         (["effort", "effort_low"], "effort low"), (["effort_max"], "effort max"), (["effort"], "effort"),
         (["tool_choice", "tool_search", "pdf_input", "web_search"],
          "tool choice, tool search, pdf input, web search"),

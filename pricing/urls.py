@@ -1,15 +1,9 @@
-"""The addresses of the price book, each with and without a slash at the end: clients take no redirect."""
+"""The addresses of the price book, each with and without a slash at the end."""
 
-from django.urls import URLPattern, include, path
+from django.urls import include, path
 
 from pricing import views
-from tokens.views import ApiView
-
-
-def both(address: str, view: type[ApiView], name: str) -> list[URLPattern]:
-    handler = view.as_view()
-    return [path(address, handler, name=name), path(f"{address}/", handler)]
-
+from pricing.routes import both
 
 urlpatterns = [
     *both("api/pricing", views.PricingView, "pricing"),

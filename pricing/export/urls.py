@@ -1,15 +1,15 @@
-"""The addresses of the public exports."""
-
-from django.urls import path
+"""The addresses of the public exports, each with and without a slash at the end."""
 
 from pricing.export.formats import FORMATS
 from pricing.export.views import ExportView
+from pricing.routes import both
 
 urlpatterns = [
     *(
-        path(f"api/export/{form.file}", ExportView.as_view(form=form.name), name=f"export_{form.name}")
+        address
         for form in FORMATS.values()
         if form.file
+        for address in both(f"api/export/{form.file}", ExportView, f"export_{form.name}", form=form.name)
     ),
-    path("llms.txt", ExportView.as_view(form="llms_txt"), name="llms_txt"),
+    *both("llms.txt", ExportView, "llms_txt", form="llms_txt"),
 ]

@@ -44,6 +44,14 @@ def test_a_visitor_gets_it_and_nothing_hidden(client: Client, secrets: list[str]
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
+def test_it_is_there_with_a_slash_at_the_end_too(client: Client, secrets: list[str], address: str) -> None:
+    plain, slashed = client.get(address), client.get(f"{address}/")
+
+    assert (slashed.status_code, slashed.content) == (200, plain.content)
+    assert slashed["content-type"] == plain["content-type"]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
 def test_a_key_changes_nothing(client: Client, secrets: list[str], address: str) -> None:
     with_key = client.get(address, headers={"authorization": f"Bearer {world.key('inner-circle')}"})
 

@@ -51,6 +51,11 @@ class Standing:
         """Why the price of that role stays; `stored_by`: who wrote the one in force, if there is one."""
         return self._why(name, price_field(role), stored_by)
 
+    def why_past_stays(self, name: str, role: str, stored_by: Writer | None) -> str:
+        """Why no past prices are put before those of that role; where sources are trusted alike, none spoke of then."""
+        is_alike = stored_by is not None and stored_by.source and stored_by.trust == self.by.trust
+        return self.why_price_stays(name, role, None if is_alike else stored_by)
+
     def why_alias_stays(self, stored_by: Writer) -> str:
         """Why an alias goes on standing for its model; `stored_by`: who made it do so."""
         return "" if self.overrule else why_kept(stored_by, self.by)

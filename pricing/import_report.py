@@ -104,6 +104,8 @@ def _others(plan: ImportPlan) -> str:
     ]
     if plan.popular:
         lines.append(f"Popular models: {len(plan.popular)} new or moved.")
+    if past := plan.prices.past:
+        lines.append(f"Past prices: {sum(map(len, past.values()))} of {_names(past)}, from before the first one here.")
     for name, counts in (plan.structure.counts() if plan.structure else {}).items():
         lines.append(f"{name.replace('_', ' ').capitalize()}: {counts['new']} new, {counts['changed']} changed.")
     return "\n".join(lines)

@@ -16,7 +16,7 @@ from catalog.resolving import Match
 from catalog.sources import SOURCES, SourceReader
 from catalog.standing import Standing
 from pricing.doubts import doubts
-from pricing.sheets import PricePlan
+from pricing.sheets import PricePlan, figures_of
 from pricing.structure import StructurePlan
 
 
@@ -212,6 +212,7 @@ class ImportPlan:
                 new=_only(prices.new, chosen),
                 changed=_only(prices.changed, chosen),
                 announced=_only(prices.announced, chosen),
+                past=_only(prices.past, chosen),
             ),
             self.findings,
             joins_group=self.joins_group,
@@ -232,7 +233,8 @@ class ImportPlan:
     def touched(self) -> list[str]:
         """The models that it changes something of, in their order."""
         prices = self.prices
-        parts = (self.facts.new, self.facts.changed, prices.new, prices.changed, prices.announced, self.facts.offers)
+        priced = (prices.new, prices.changed, prices.announced, prices.past)
+        parts = (self.facts.new, self.facts.changed, *priced, self.facts.offers)
         more = self.structure.touched if self.structure else []
         return list(dict.fromkeys([*(name for part in parts for name in part), *more]))
 
@@ -270,6 +272,13 @@ class ImportPlan:
                     name: {_worded(change.prices.starts_at): change.moves for change in changes}
                     for name, changes in prices.announced.items()
                 },
+                "past": {
+                    name: [
+                        {"from": _worded(each.starts_at), "until": _worded(each.ends_at), "figures": figures_of(each)}
+                        for each in every
+                    ]
+                    for name, every in prices.past.items()
+                },
                 "kept": {name: [each.stored, each.offered, each.why] for name, each in prices.kept.items()},
                 "without": prices.without,
             },
@@ -292,6 +301,7 @@ class ImportPlan:
             "new_prices": len(prices.new),
             "changed_prices": len(prices.changed),
             "announced_prices": sum(map(len, prices.announced.values())),
+            "past_prices": sum(map(len, prices.past.values())),
             "unchanged_prices": prices.unchanged,
             "without_price": len(prices.without),
             "without_vendor": len(facts.without_vendor),

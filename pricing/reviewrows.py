@@ -58,7 +58,7 @@ def names_of(plan: ImportPlan) -> dict[str, list[str]]:
         "all": [*every, *(name for name in kept if name not in set(every)), *plan.missing],
         "suspicious": list(plan.suspicious),
         "changed": list(facts.changed),
-        "prices": list(dict.fromkeys([*prices.changed, *prices.announced, *prices.new])),
+        "prices": list(dict.fromkeys([*prices.changed, *prices.announced, *prices.new, *prices.past])),
         "new": list(facts.new),
         "kept": kept,
         "missing": plan.missing,
@@ -86,6 +86,9 @@ def row_of(plan: ImportPlan, name: str) -> ModelRow:
     for change in prices.announced.get(name, []):
         start = f"from {change.prices.starts_at:%Y-%m-%d}" if change.prices.starts_at else ""
         row.lines += _moves(change, start)
+    for past in prices.past.get(name, []):
+        span = f"from {past.starts_at:%Y-%m-%d} until {f'{past.ends_at:%Y-%m-%d}' if past.ends_at else 'now'}"
+        row.lines.append(Line(f"Past {prices.role} price", "", _summary(past), span))
     if name in facts.offers:
         row.lines.append(Line("Offer", "", f"on {facts.channel}"))
     row.lines += list(_structure(plan, name))

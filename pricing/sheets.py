@@ -1,13 +1,13 @@
 """The price part of an import: which models need a new sheet, what moves in it, and the writing of the sheets.
 
 A sheet is written once, so a change of price is a new sheet from the moment of the import, and the same price writes
-nothing.
+nothing. What a list price was before the first sheet there is comes along, where the source tells it with its dates.
 """
 
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +18,7 @@ from django.db import models
 from catalog.bulk import create_rows, insert_rows
 from catalog.exact import digits, multiply, of_one, plain, write_json
 from catalog.importing import Findings, model_keys
-from catalog.models import ImportRun
+from catalog.models import AIModel, ImportRun
 from catalog.models.pin import price_field
 from catalog.precedence import PERSON, Kept
 from catalog.sources.records import Document, Figure, Prices
@@ -56,6 +56,8 @@ class PricePlan:
     changed: dict[str, PriceChange] = field(default_factory=dict)
     # Prices that begin later, against the one that counts until then.
     announced: dict[str, list[PriceChange]] = field(default_factory=dict)
+    # Prices of a time before the first that is here, each with its beginning; without an end: until the import.
+    past: dict[str, list[Prices]] = field(default_factory=dict)
     # What stays though the source says otherwise, by model.
     kept: dict[str, Kept] = field(default_factory=dict)
     unchanged: int = 0
@@ -63,7 +65,7 @@ class PricePlan:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.new or self.changed or self.announced)
+        return not (self.new or self.changed or self.announced or self.past)
 
     @property
     def jumps(self) -> dict[str, tuple[str, ...]]:
@@ -94,33 +96,42 @@ def plan_prices(
         else:
             plan.changed[record.name] = _change(stored[record.name], prices)
     _plan_announced(plan, document, stored, at=at, findings=findings)
+    if role == PriceSheet.Role.LIST:
+        _plan_past(plan, document, at=at, findings=findings)
     if standing is not None:
         _keep(plan, stored, standing, at=at)
     return plan
 
 
 def _keep(plan: PricePlan, stored: Mapping[str, Prices], standing: Standing, *, at: dt.datetime) -> None:
-    """Takes what does not stand out of the new, changed and announced prices."""
-    touched = [*plan.changed, *plan.announced]
+    """Takes what does not stand out of the new, changed, announced and past prices."""
+    touched = [*plan.changed, *plan.announced, *plan.past]
     written = PriceSheet.objects.in_force(at=at).filter(role=plan.role) if touched else PriceSheet.objects.none()
     runs = dict(written.values_list("model__name", "run")) if touched else {}
     writers = run_writers() if touched else {}
     for name in dict.fromkeys([*plan.new, *touched]):
         key = runs.get(name)
         by = None if name not in runs else PERSON if key is None else writers.get(key, PERSON)
+        is_past = not (name in plan.new or name in plan.changed or name in plan.announced)
         offered = _moves(plan, name)
-        standing.hear(name, price_field(plan.role), None, offered)
-        if why := standing.why_price_stays(name, plan.role, by):
+        if is_past:
+            why = standing.why_past_stays(name, plan.role, by)
+        else:
+            standing.hear(name, price_field(plan.role), None, offered)
+            why = standing.why_price_stays(name, plan.role, by)
+        if why:
             plan.kept[name] = Kept(figures_of(stored.get(name)), offered, why)
-            for part in (plan.new, plan.changed, plan.announced):
+            for part in (plan.new, plan.changed, plan.announced, plan.past):
                 part.pop(name, None)
 
 
 def _moves(plan: PricePlan, name: str) -> dict[str, str]:
-    """What the source says that differs, figure by figure."""
+    """What the source says that differs, figure by figure; of past prices alone since when."""
     if name in plan.new:
         return figures_of(plan.new[name])
-    changes = [plan.changed[name]] if name in plan.changed else plan.announced[name]
+    changes = [plan.changed[name]] if name in plan.changed else plan.announced.get(name, [])
+    if not changes:
+        return {"past prices": f"from {plan.past[name][0].starts_at:%Y-%m-%d}"}
     return {label: new for change in changes for label, (_, new) in differences(change.before, change.prices).items()}
 
 
@@ -169,6 +180,32 @@ def _plan_announced(
             if same is None or not _is_same(same, prices):
                 plan.announced.setdefault(record.name, []).append(_change(before, prices))
             before = prices
+
+
+def _plan_past(plan: PricePlan, document: Document, *, at: dt.datetime, findings: Findings) -> None:
+    records = [record for record in document.records if record.past]
+    here = _beginnings(record.name for record in records) if records else {}
+    for record in records:
+        released_on, first = here.get(record.name, (None, None))
+        day = released_on or record.released_on
+        released = None if day is None else dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
+        for prices in record.past:
+            start, end = prices.starts_at or released, min(prices.ends_at or at, first or at, at)
+            if start is None or start >= end:
+                continue
+            if problem := _why_unsound(prices):
+                findings.add(f"{problem}; a past price was left out", record.name)
+                continue
+            # The moment of the import is not named: a plan is the same one a minute later.
+            dated = replace(prices, starts_at=start, ends_at=end if end < at else None)
+            plan.past.setdefault(record.name, []).append(dated)
+
+
+def _beginnings(names: Iterable[str]) -> dict[str, tuple[dt.date | None, dt.datetime | None]]:
+    """Model id -> the day of its release, and when its first list price begins."""
+    first = models.Min("sheets__starts_at", filter=models.Q(sheets__role=PriceSheet.Role.LIST))
+    rows = AIModel.objects.filter(name__in=list(names)).annotate(first=first)
+    return {name: (day, begins) for name, day, begins in rows.values_list("name", "released_on", "first")}
 
 
 def _why_unsound(prices: Prices) -> str | None:
@@ -332,9 +369,10 @@ def _is_jump(old: Amount, new: Amount) -> bool:
 
 
 def apply_prices(plan: PricePlan, *, run: ImportRun, at: dt.datetime, actor: AbstractBaseUser | None = None) -> None:
-    """Writes a sheet for each new, changed or announced price; to be called inside a transaction."""
+    """Writes a sheet for each new, changed, announced or past price; to be called inside a transaction."""
     later = ((name, change.prices) for name, changes in plan.announced.items() for change in changes)
-    wanted = [*plan.new.items(), *((name, change.prices) for name, change in plan.changed.items()), *later]
+    past = ((name, replace(each, ends_at=each.ends_at or at)) for name, every in plan.past.items() for each in every)
+    wanted = [*plan.new.items(), *((name, change.prices) for name, change in plan.changed.items()), *later, *past]
     models = model_keys(name for name, _ in wanted)
     reason = f"Import {run}"
     written = [

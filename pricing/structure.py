@@ -145,6 +145,7 @@ class StructurePlan:
                 new={name: each for name, each in plan.new.items() if name in names},
                 changed={name: each for name, each in plan.changed.items() if name in names},
                 announced={name: each for name, each in plan.announced.items() if name in names},
+                past={name: each for name, each in plan.past.items() if name in names},
             )
             for role, plan in self.prices.items()
         }

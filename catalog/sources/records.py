@@ -4,7 +4,7 @@
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -70,6 +70,8 @@ class Record:
     schedule: tuple[Prices, ...] = ()
     # Prices of the schedule that are still to come.
     announced: tuple[Prices, ...] = ()
+    # What counted until that moment, each with its end; the first may have no beginning.
+    past: tuple[Prices, ...] = ()
     # Who sells it at this price, where a source lists models of many sellers, and whether that is its maker.
     provider: str = ""
     first_party: bool = True
@@ -83,7 +85,7 @@ class Record:
     unmapped: tuple[str, ...] = ()
 
     def priced_at(self, at: dt.datetime) -> "Record":
-        """The record with the price that its schedule has at that moment, and those that are announced for later."""
+        """The record with the price that its schedule has at that moment, what counted before and what will later."""
         if not self.schedule:
             return self
         announced = tuple(price for price in self.schedule if price.starts_at is not None and price.starts_at > at)
@@ -93,7 +95,15 @@ class Record:
             ends = current.ends_at
             followed = any(later.starts_at is not None and ends and later.starts_at <= ends for later in announced)
             current = replace(current, starts_at=None, ends_at=None if followed else ends)
-        return replace(self, prices=current, announced=announced, schedule=())
+        return replace(self, prices=current, announced=announced, past=tuple(self._past(at)), schedule=())
+
+    def _past(self, at: dt.datetime) -> Iterator[Prices]:
+        """Each period until that moment, also that of the price which counts on; one ends where the next begins."""
+        begins = [price.starts_at for price in self.schedule]
+        for price, later in zip(self.schedule, [*begins[1:], None], strict=True):
+            end = min(moment for moment in (price.ends_at, later, at) if moment is not None)
+            if price.starts_at is None or price.starts_at < end:
+                yield replace(price, ends_at=end)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ class ChangesFeed(Atom1Feed):
 
 
 def atom(changes: Iterable[Change], *, domain: str, link: str, feed_url: str, at: dt.datetime) -> bytes:
-    """The feed of these changes; a change that lies ahead has the date on which it became known."""
+    """The feed of these changes; each has the date on which readers could know of it."""
     feed = ChangesFeed(
         title="Price changes",
         link=link,
@@ -36,7 +36,7 @@ def atom(changes: Iterable[Change], *, domain: str, link: str, feed_url: str, at
             link=link.rstrip("/") + reverse("model-page", args=[change.model]),
             description=_in_words(change),
             unique_id=f"tag:{domain},2026:price/{change.model}/{moment(change.at)}",
-            updateddate=change.at if change.at <= at else min(change.known_at, at),
+            updateddate=change.told_at,
         )
     text = feed.writeString("utf-8")
     return bytes(text, "utf-8")

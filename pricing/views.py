@@ -17,6 +17,7 @@ from catalog.exact import InexactError, read_json, write_json
 from catalog.models import AIModel, Offer
 from pricing import quotes
 from pricing.book import Sheet
+from pricing.cursors import CursorError, Place, read_cursor
 from pricing.feeds import atom
 from pricing.history import change_list, changes, history
 from pricing.models import GroupRate, UsageReporter
@@ -115,20 +116,20 @@ class HistoryView(PriceView):
 
 
 class ChangesView(PriceView):
-    """What changed since a moment or will change, for all models that the caller sees."""
+    """What changed since a moment or was announced since, for all models that the caller sees; or on from a cursor."""
 
     def get(self, request: Request) -> HttpResponse:
         now = timezone.now()
-        since = _moment(request, "since") or _days_before(now)
+        since, after = _moment(request, "since") or _days_before(now), None
+        if cursor := request.query_params.get("cursor"):
+            since, after = _place(cursor)
         reader = self.reader(request)
-        body = reader.body(
-            "changes",
-            since,
-            render=lambda: write_json(
-                change_list(_models(reader.scope, at=now), since=since, at=now, groups=slugs_of(reader.scope))
-            ),
-            at=now,
-        )
+
+        def render() -> bytes:
+            models, groups = _models(reader.scope, at=now), slugs_of(reader.scope)
+            return write_json(change_list(models, since=since, at=now, groups=groups, after=after))
+
+        body = reader.body("changes", since, after, render=render, at=now)
         return respond(request._request, body, cache_control=reader.cache_control)
 
 
@@ -149,7 +150,9 @@ class ChangesFeedView(PriceView):
             since,
             links["link"],
             render=lambda: atom(
-                changes(_models(reader.scope, at=now), since=since, groups=slugs_of(reader.scope)), at=now, **links
+                changes(_models(reader.scope, at=now), since=since, at=now, groups=slugs_of(reader.scope)),
+                at=now,
+                **links,
             ),
             at=now,
         )
@@ -214,6 +217,13 @@ def _moment(request: Request, name: str) -> dt.datetime | None:
         return None if text is None else read_moment(text)
     except MomentError as error:
         raise ApiError("invalid_parameter", f"{name} {error}", param=name) from None
+
+
+def _place(cursor: str) -> tuple[dt.datetime, Place]:
+    try:
+        return read_cursor(cursor)
+    except CursorError as error:
+        raise ApiError("invalid_parameter", f"cursor {error}", param="cursor") from None
 
 
 def _days_before(now: dt.datetime) -> dt.datetime:

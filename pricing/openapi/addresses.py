@@ -15,6 +15,7 @@ WHO = (
 )
 MODEL: Schema = {"$ref": "#/components/parameters/model"}
 SINCE = parameter("query", "since", "A date or a moment; 30 days ago if not given.", text())
+CURSOR = parameter("query", "cursor", "The `next` of an answer: goes on from there, since the same moment.", text())
 AS_OF = parameter("query", "as_of", "A date or a moment, past or announced; now if not given.", text())
 FOLDED = parameter("query", "discount", "folded: discounts are multiplied into the prices.", text(enum=["folded"]))
 
@@ -61,7 +62,7 @@ PATHS: openapi.Document = {
     "/api/pricing/history/{model}": reading(
         "getPriceHistory", "One model's prices, past and announced", "PriceHistory", MODEL, refusals=("404", *REFUSALS)
     ),
-    "/api/pricing/changes": reading("getPriceChanges", "What changed and what will", "PriceChanges", SINCE),
+    "/api/pricing/changes": reading("getPriceChanges", "What changed and what will", "PriceChanges", SINCE, CURSOR),
     "/api/pricing/changes.atom": FEED,
     "/api/ratio_config": reading("getRatioConfig", "The maps that new-api sites read", "RatioConfig"),
     "/api/pricing/quote": posting(

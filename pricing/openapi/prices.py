@@ -149,19 +149,25 @@ SCHEMAS: Schema = {
         {
             "success": {"const": True},
             "since": text(format="date-time"),
-            "complete": yes_or_no("false: there are more than are listed."),
+            "complete": yes_or_no("false: there are more, and `next` leads on."),
+            "next": text_or_null("What to ask for as `cursor`; null: that is all."),
             "data": array(
                 body(
                     {
                         "model_name": text(),
-                        "at": text(format="date-time"),
+                        "at": text("From when it counts.", format="date-time"),
+                        "told_at": text(
+                            "What `since` is compared with: when it began or was recorded, whichever is later; of an "
+                            "announced change when it was recorded.",
+                            format="date-time",
+                        ),
                         "announced": yes_or_no("It lies ahead."),
                         "before": {"type": "object", "description": "The price as in a history."},
                         "after": {"type": "object", "description": "The price as in a history."},
                     },
                     "A change.",
                 ),
-                "The last first.",
+                "The last told first.",
             ),
         },
         "What changed and what will.",

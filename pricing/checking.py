@@ -170,7 +170,7 @@ def no_currency_rate(catalog: Examination) -> Iterator[Finding]:
 def below_cost(catalog: Examination) -> Iterator[Finding]:
     for loss in losses(at=catalog.at):
         sold, paid = digits(loss.sell), digits(loss.cost)
-        yield Finding(loss.model, f"{loss.meter} is sold at {sold} and costs {paid} {loss.currency}")
+        yield Finding(loss.model, f"{loss.label} is sold at {sold} and costs {paid} {loss.currency}")
 
 
 @rule(

@@ -1,7 +1,11 @@
-"""What stays of the published price, and where it is lower than what we pay ourselves."""
+"""What stays of the published price, and where it is lower than what we pay ourselves.
+
+Every kind of request that the prices tell apart is looked at, and of a figure's cases the worst one is told.
+"""
 
 import datetime as dt
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -12,14 +16,29 @@ from catalog import revision
 from catalog.exact import digits, multiply
 from catalog.models import AIModel, Offer
 from pricing.book import Line, Sheet
+from pricing.cases import Case, cases
+from pricing.conditions import Condition, all_hold
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PriceSheet
 from pricing.publishing import published_sheets, sheets_in_force
-from pricing.quoting import chain
+from pricing.quoting import chain, find_line
+from pricing.sheets import told_conditions
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The line that counts for a meter, its amount with all factors, and what had to hold for that."""
+
+    line: Line
+    amount: Decimal
+    conditions: Sequence[Condition]
 
 
 @dataclass(frozen=True)
 class Margin:
-    """What a figure is sold for and what it costs, both per `per` of its unit, to the group that pays least."""
+    """What a figure is sold for and what it costs, both per `per` of its unit, in the case that leaves least of it.
+
+    `under` says the conditions of that case, and `group` who pays that little.
+    """
 
     model: AIModel
     meter: str
@@ -30,10 +49,15 @@ class Margin:
     currency: str
     group: str
     is_loss: bool
+    under: str = ""
+
+    @property
+    def label(self) -> str:
+        return f"{self.meter} [{self.under}]" if self.under else self.meter
 
     def __str__(self) -> str:
         position = "below" if self.is_loss else "against"
-        return f"{self.model}: {self.meter} sold at {digits(self.sell)} {position} {digits(self.cost)} {self.currency}"
+        return f"{self.model}: {self.label} sold at {digits(self.sell)} {position} {digits(self.cost)} {self.currency}"
 
     @property
     def share(self) -> Decimal | None:
@@ -79,42 +103,74 @@ def margins(models: Iterable[AIModel], published: Mapping[int, Sheet], *, at: dt
     if not costs:
         return
     rates = CurrencyRate.objects.on_file(on=at.date())
-    lowest = _lowest_rates(costs)
+    reach = _rates_of_groups(costs)
     for key, of_model in costs.items():
         if key in published:
-            group, rate = lowest.get(key, ("", Decimal(1)))
+            groups = reach.get(key) or {"": Decimal(1)}
             cost = of_model[PriceSheet.Role.COST]
-            yield from _margins(listed[key], published[key], cost, group=group, rate=rate, rates=rates)
+            yield from _margins(listed[key], published[key], cost, groups=groups, rates=rates, at=at)
 
 
 def _margins(
-    model: AIModel, sell: Sheet, cost: Sheet, *, group: str, rate: Decimal, rates: Mapping[str, CurrencyRate]
+    model: AIModel,
+    sell: Sheet,
+    cost: Sheet,
+    *,
+    groups: Mapping[str, Decimal],
+    rates: Mapping[str, CurrencyRate],
+    at: dt.datetime,
 ) -> Iterator[Margin]:
     if sell.currency != cost.currency:
         dollars = _in_dollars(sell, rates), _in_dollars(cost, rates)
         if dollars[0] is None or dollars[1] is None:
             return
         sell, cost = dollars[0], dollars[1]
-    for paid in cost.lines:
-        earned = _counterpart(sell.lines, paid) if paid.kind == "absolute" else None
-        if earned is None or earned.amount is None or paid.amount is None:
-            continue
-        price = multiply(earned.amount, sell.discount, rate)
-        expense = multiply(paid.amount, cost.discount)
-        is_loss = multiply(price, Decimal(paid.per)) < multiply(expense, Decimal(earned.per))
-        per_unit = multiply(price, Decimal(paid.per)) / earned.per
-        yield Margin(model, paid.meter, paid.unit, paid.per, expense, per_unit, cost.currency, group, is_loss)
+    meters = dict.fromkeys((line.meter, line.unit) for line in cost.lines if line.kind == "absolute")
+    for meter, unit in meters:
+        lines = [line for line in (*cost.lines, *sell.lines) if _may_count(line, meter)]
+        found: dict[int, list[Margin]] = {}
+        for case in cases(lines, meter=meter, groups=groups, at=at):
+            paid, earned = _counted(cost, meter, unit, case), _counted(sell, meter, unit, case)
+            if paid is not None and paid.line.meter == meter and earned is not None:
+                margin = _margin(model, paid, earned, cost.currency, str(case.facts["group"]), groups)
+                found.setdefault(id(paid.line), []).append(margin)
+        yield from (min(of_line, key=_worst_first) for of_line in found.values())
 
 
-def _counterpart(lines: Iterable[Line], paid: Line) -> Line | None:
-    """What customers pay for the same: under the same conditions, else without any; its meter or its fallback."""
-    for meter in chain(paid.meter):
-        same = [line for line in lines if line.kind == "absolute" and (line.meter, line.unit) == (meter, paid.unit)]
-        under = [line for line in same if list(line.conditions) == list(paid.conditions)]
-        found = under or [line for line in same if not line.conditions]
-        if found:
-            return found[-1]
-    return None
+def _may_count(line: Line, meter: str) -> bool:
+    """Whether a line can have a say in what a meter comes to."""
+    return line.meter in ("", *chain(meter)) and line.kind not in ("allowance", "minimum")
+
+
+def _counted(sheet: Sheet, meter: str, unit: str, case: Case) -> Counted | None:
+    """What a sheet says of a meter in a case; None where that is no figure."""
+    line = find_line(sheet.lines, meter, unit, case.facts, at=case.at)
+    if line is None or line.kind != "absolute" or line.amount is None:
+        return None
+    factors = [
+        each
+        for each in sheet.lines
+        if each.kind == "multiplier"
+        and each.meter in ("", meter, line.meter)
+        and all_hold(each.conditions, case.facts, at=case.at)
+    ]
+    amount = multiply(line.amount, *(each.amount for each in factors if each.amount is not None))
+    return Counted(line, amount, [condition for each in (line, *factors) for condition in each.conditions])
+
+
+def _margin(
+    model: AIModel, paid: Counted, earned: Counted, currency: str, group: str, groups: Mapping[str, Decimal]
+) -> Margin:
+    per, sold_per = paid.line.per, earned.line.per
+    price = multiply(earned.amount, groups[group], Decimal(per))
+    is_loss = price < multiply(paid.amount, Decimal(sold_per))
+    under = [condition for condition in (*paid.conditions, *earned.conditions) if condition["dim"] != "group"]
+    sell, told = price / sold_per, told_conditions(under)
+    return Margin(model, paid.line.meter, paid.line.unit, per, paid.amount, sell, currency, group, is_loss, told)
+
+
+def _worst_first(margin: Margin) -> tuple[bool, Decimal]:
+    return not margin.is_loss, margin.sell / margin.cost if margin.cost else margin.sell
 
 
 def _in_dollars(sheet: Sheet, rates: Mapping[str, CurrencyRate]) -> Sheet | None:
@@ -122,8 +178,8 @@ def _in_dollars(sheet: Sheet, rates: Mapping[str, CurrencyRate]) -> Sheet | None
     return Sheet(sheet.currency, sheet.lines, sheet.facts, rate.per_usd if rate else None).in_dollars()
 
 
-def _lowest_rates(wanted: Container[int]) -> dict[int, tuple[str, Decimal]]:
-    """Model key -> the group that pays least among those that reach it, and its rate."""
+def _rates_of_groups(wanted: Container[int]) -> dict[int, dict[str, Decimal]]:
+    """Model key -> the groups that reach it and their rates, the one that pays least first."""
     rates = dict(GroupRate.objects.values_list("group__slug", "ratio"))
     pairs = (
         Offer.objects.filter(enabled=True, channel__enabled=True)
@@ -131,11 +187,8 @@ def _lowest_rates(wanted: Container[int]) -> dict[int, tuple[str, Decimal]]:
         .values_list("model", "channel__groups__slug")
         .distinct()
     )
-    found: dict[int, tuple[str, Decimal]] = {}
+    found: defaultdict[int, dict[str, Decimal]] = defaultdict(dict)
     for model, group in pairs.iterator():
-        if model not in wanted:
-            continue
-        rate = rates.get(group, Decimal(1))
-        if model not in found or (rate, group) < (found[model][1], found[model][0]):
-            found[model] = group, rate
-    return found
+        if model in wanted:
+            found[model][group] = rates.get(group, Decimal(1))
+    return {model: dict(sorted(of.items(), key=lambda each: (each[1], each[0]))) for model, of in found.items()}

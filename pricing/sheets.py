@@ -329,8 +329,13 @@ def label_of(figure: Figure | Line) -> str:
     what = what if figure.kind == PriceLine.Kind.ABSOLUTE else f"{what} ({figure.kind})"
     if not figure.conditions:
         return what
-    conditions = [f"{each['dim']} {each['op']} {_value(each['value'])}" for each in figure.conditions]
-    return f"{what} [{'; '.join(conditions)}]"
+    return f"{what} [{told_conditions(figure.conditions)}]"
+
+
+def told_conditions(conditions: Iterable[Mapping[str, Any]]) -> str:
+    """Conditions for people, e.g. `prompt_tokens gt 200000; service_tier eq flex`."""
+    told = (f"{each['dim']} {each['op']} {_value(each['value'])}" for each in conditions)
+    return "; ".join(dict.fromkeys(told))
 
 
 def _value(value: Any) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from catalog.exact import of_one
 from pricing.book import Line, Sheet
 from pricing.expressions import expression, told_lines
 from pricing.money import multiply, per_million, ratio
@@ -38,6 +39,8 @@ BILLING_MODES = {
     ("output.video", "second"): "per_second",
     ("output.video", "token"): "per_output_token",
 }
+# What readers are told the price of a million of; all else is told by one.
+BY_THE_MILLION = {"token", "character"}
 CONFIG_MAPS = (
     "model_ratio",
     "completion_ratio",
@@ -63,7 +66,8 @@ def price_fields(sheet: Sheet | None) -> JSON:
 
     The states are priced, free, dynamic (decided per request), included (in a plan) and unpriced; only the first two
     have numbers. Ratios where they carry the price, an expression beside them where they lose something that it can
-    say, and `prices`, the figures themselves, where even that does not say all.
+    say, and `prices`, the figures themselves, where even that does not say all. What has neither ratios nor an
+    expression has its headline figure as the price of a call.
     """
     if sheet is None or not sheet.lines:
         return {"pricing_status": "unpriced"}
@@ -88,8 +92,9 @@ def config_entries(sheet: Sheet | None) -> JSON:
     if fields["pricing_status"] not in ("priced", "free"):
         return {}
     if fields.get("quota_type") == 1:
+        # Its readers take a number for the price of a call, and for all of the price.
         is_a_call = fields.get("billing_mode", "per_request") in ("per_request", "per_image")
-        return {"model_price": fields["model_price"]} if is_a_call else {}
+        return {"model_price": fields["model_price"]} if is_a_call and "prices" not in fields else {}
     return {
         name: fields[name] for name in CONFIG_MAPS if name in fields and name not in ("model_price", "billing_mode")
     }
@@ -124,14 +129,16 @@ def _by_rules(sheet: Sheet, table: str) -> JSON:
     prices = [line.amount for line in lines if line.amount is not None]
     if not prices:
         return {"pricing_status": "unpriced"}
+    paid = [rule for rule in rules if rule["platform_base_price"]] or rules
+    price = headline(paid, table)["platform_base_price"]
     return {
         "pricing_status": "priced" if any(prices) else "free",
         "quota_type": 1,
         "model_ratio": Decimal(0),
-        "model_price": headline(rules, table)["platform_base_price"],
+        "model_price": price,
         "completion_ratio": Decimal(0),
         "discount": sheet.discount,
-        "price_from": len(set(prices)) > 1,
+        "price_from": _is_from(price, [rule["platform_base_price"] for rule in rules]),
         "billing_mode": BILLING_MODES.get((lines[0].meter, lines[0].unit), "per_request"),
         **_facts(sheet),
         table: {**sheet.facts.get(table, {}), "rules": rules},
@@ -176,12 +183,16 @@ def _by_ratios(sheet: Sheet, dollars: Sheet) -> JSON:
     lines = [line for line in dollars.lines if not line.is_discount]
     sayable = told_lines(dollars)
     told = expression(dollars) if sayable and not _is_carried(body, sayable, per_token) else None
+    is_by_ratios = "quota_type" in body
+    if told is None and _reads_as_free(body):
+        is_by_ratios = False
+        body = {name: value for name, value in body.items() if name not in RATIO_FIELDS} | _headline_price(dollars)
     if told is not None:
         # Written for the engines that read it; for them it takes the place of every number beside it.
         body |= {"quota_type": 0, "billing_mode": "tiered_expr", "billing_expr": told.text}
         is_told = len(told.told) == len(lines)
     else:
-        is_told = "quota_type" in body and _is_told_by_ratios(lines)
+        is_told = is_by_ratios and _is_told_by_ratios(lines)
     if not is_told:
         body["prices"] = figures(sheet)
     if _is_placeholder(body):
@@ -192,6 +203,62 @@ def _by_ratios(sheet: Sheet, dollars: Sheet) -> JSON:
 
 def _is_placeholder(body: JSON) -> bool:
     return (body.get("model_ratio"), body.get("completion_ratio")) == PLACEHOLDER
+
+
+def _reads_as_free(body: JSON) -> bool:
+    """Whether a reader to whom a missing number is 0 takes a price for none, or for the placeholder of none."""
+    if body["pricing_status"] == "free":
+        return "quota_type" not in body
+    return _is_placeholder(body) or not (body.get("model_ratio") or body.get("model_price"))
+
+
+def _headline_price(dollars: Sheet) -> JSON:
+    """The figure that stands for a price that no ratio can carry, as that of a call; `billing_mode` says of what.
+
+    The plainest figure that is not 0: what is paid for with each call, else the first of the sheet.
+    """
+    lines = [line for line in dollars.lines if line.kind == "absolute"]
+    if not lines:
+        return {}
+    paid = [line for line in lines if line.amount] or lines
+    plain = [line for line in paid if line.is_plain] or paid
+    line = next((each for each in plain if (each.meter, each.unit) in CALLS), plain[0])
+    alike = [_of_the_unit(each) for each in lines if (each.meter, each.unit) == (line.meter, line.unit)]
+    zero = Decimal(0)
+    return {
+        "quota_type": 1,
+        "model_ratio": zero,
+        "model_price": ratio(_of_the_unit(line), Decimal(1)),
+        "completion_ratio": zero,
+        "price_from": _is_from(_of_the_unit(line), alike),
+        "billing_mode": _billing_mode(line),
+        "display_unit": f"/{'1M ' if line.unit in BY_THE_MILLION else ''}{_unit_in_words(line)}",
+    }
+
+
+def _of_the_unit(line: Line) -> Decimal:
+    """A line's amount for a million of what is told by the million, and for one of anything else."""
+    amount = line.amount or Decimal(0)
+    return per_million(amount, line.per) if line.unit in BY_THE_MILLION else of_one(amount, line.per)
+
+
+def _is_from(price: Decimal, prices: Iterable[Decimal]) -> bool:
+    """Whether a price is where several begin."""
+    different = set(prices)
+    return len(different) > 1 and price == min(different)
+
+
+def _billing_mode(line: Line) -> str:
+    """What the price of a line is for; only what is a call may be told by the name of one."""
+    if found := BILLING_MODES.get((line.meter, line.unit)):
+        return found
+    is_mistakable = line.unit in ("request", "image", "") and (line.meter, line.unit) not in CALLS
+    return f"per_{line.meter.replace('.', '_') if is_mistakable else line.unit}"
+
+
+def _unit_in_words(line: Line) -> str:
+    words = line.unit.replace("_", " ") or "unit"
+    return f"{words}s" if line.unit in BY_THE_MILLION else words
 
 
 def _is_carried(body: JSON, told: Sequence[Line], per_token: Mapping[str, Decimal]) -> bool:
@@ -253,7 +320,10 @@ def _call_price(lines: Iterable[Line]) -> JSON:
         return {}
     zero = Decimal(0)
     price = ratio(priced[0].amount or zero, Decimal(1))
-    return {"quota_type": 1, "model_ratio": zero, "model_price": price, "completion_ratio": zero}
+    body: JSON = {"quota_type": 1, "model_ratio": zero, "model_price": price, "completion_ratio": zero}
+    if mode := BILLING_MODES.get((priced[0].meter, priced[0].unit)):
+        body["billing_mode"] = mode
+    return body
 
 
 def _is_told_by_ratios(lines: Sequence[Line]) -> bool:
@@ -269,6 +339,8 @@ def _figure(line: Line, currency: str) -> JSON:
     figure |= {"amount": line.amount, "per": line.per, "unit": line.unit, "currency": currency}
     if line.conditions:
         figure["conditions"] = line.conditions
+    if "period" in line.facts:
+        figure["period"] = line.facts["period"]
     return figure
 
 
@@ -277,5 +349,5 @@ def _per_million_tokens(line: Line) -> Decimal:
 
 
 def _facts(sheet: Sheet) -> JSON:
-    names = ("billing_mode", "display_unit", "billing_expr")
+    names = ("billing_mode", "display_unit", "billing_expr", "tier_mode")
     return {name: sheet.facts[name] for name in names if name in sheet.facts}

@@ -1,8 +1,8 @@
 """new-api's public price list, `GET /api/pricing`, in Crazyrouter's dialect too.
 
 Ratios become prices (model_ratio 1 is $2 per million input tokens, the other ratios are multiples of the input price),
-rule tables become a line a rule. Where a number is a known placeholder, or reads as free though a price stands
-elsewhere, the row says so in its findings and no number is made of it.
+rule tables become a line a rule, and a list of figures is taken as it is. Where a number is a known placeholder, or
+reads as free though a price stands elsewhere, the row says so in its findings and no number is made of it.
 """
 
 from collections import Counter
@@ -34,6 +34,17 @@ RULE_METERS = {
     "per_output_token": ("output.video", "token", MILLION),
     "per_request": ("request", "request", 1),
 }
+# The same of a price without rules. Which meter is sold by the second, only a list of figures says.
+MODE_METERS = {
+    **RULE_METERS,
+    "per_minute": ("input.audio", "minute", 1),
+    "per_character": ("input", "character", MILLION),
+    "per_page": ("ocr", "page", 1),
+    "per_query": ("web_search", "query", 1),
+}
+# What a figure of `prices` has, and the kinds that it may be of.
+FIGURE_KEYS = {"meter", "amount", "per", "unit", "currency"}
+KINDS = ("absolute", "multiplier", "allowance", "minimum", "dynamic", "included")
 RULE_DIMENSIONS = (
     "capability_bucket",
     "resolution",
@@ -45,6 +56,18 @@ RULE_DIMENSIONS = (
     "reference_count_bucket",
     "aspect_ratio_bucket",
     "output_format",
+)
+# Renderings of the figures that stand beside them.
+RENDERED = (
+    "quota_type",
+    "model_ratio",
+    "model_price",
+    "completion_ratio",
+    "audio_completion_ratio",
+    "billing_mode",
+    "billing_expr",
+    "display_unit",
+    *(key for key, _ in INPUT_RATIOS),
 )
 # Constants of the format, dates of database rows, and what follows from the rest: nothing that a catalog keeps.
 IGNORED = ("owner_by", "pricing_version", "pricing_status", "price_from", "created_time", "updated_time")
@@ -221,13 +244,15 @@ def _public_types(row: Row) -> tuple[str, ...] | None:
 
 def prices_of(row: Row) -> Prices | None:
     """The row's price; None where it has none that is sound."""
+    if _has_figures(row):
+        return _listed_prices(row)
     mode, expression = row.text("billing_mode", longest=64), row.text("billing_expr", longest=100_000)
     facts = {
         key: row.take(key) for key in ("billing_mode", "display_unit", "billing_expr") if row.take(key) is not None
     }
     dynamic = mode == "tiered_expr" or expression is not None
     # Read in any case, so that no unsound number passes without a word.
-    ratios, rules = _ratio_figures(row, dynamic=dynamic), _rule_figures(row, mode, facts)
+    ratios, rules = _ratio_figures(row, mode, dynamic=dynamic), _rule_figures(row, mode, facts)
     discount = _discount(row)
     if dynamic:
         ratios = _by_expression(row, expression)
@@ -243,6 +268,44 @@ def prices_of(row: Row) -> Prices | None:
     if not row.price_is_sound or not (ratios or rules):
         return None
     return Prices(currency="USD", figures=(*ratios, *rules, *discount), facts=facts)
+
+
+def _has_figures(row: Row) -> bool:
+    """Whether the row lists its figures one by one, as this catalog's own price list does."""
+    listed = row.values.get("prices")
+    return isinstance(listed, list) and any(isinstance(each, dict) and each.keys() >= FIGURE_KEYS for each in listed)
+
+
+def _listed_prices(row: Row) -> Prices | None:
+    """The price that a row lists figure by figure; its ratios say the same, as far as ratios can."""
+    listed = row.take("prices")
+    row.taken.update(RENDERED)
+    figures = [figure for each in listed if (figure := _listed_figure(row, each))]
+    discount = _discount(row)
+    currencies = {str(each["currency"])[:32] for each in listed if isinstance(each, dict) and "currency" in each}
+    if len(currencies) > 1:
+        row.spoil_price("prices has figures in several currencies")
+    if not row.price_is_sound:
+        return None
+    tier_mode = row.text("tier_mode", longest=32)
+    facts = {} if tier_mode is None else {"tier_mode": tier_mode}
+    return Prices(currencies.pop(), (*figures, *discount), facts=facts, tells_facts=False)
+
+
+def _listed_figure(row: Row, each: Any) -> Figure | None:
+    if not isinstance(each, dict) or not each.keys() >= FIGURE_KEYS:
+        row.spoil_price("prices has an entry that is no figure")
+        return None
+    kind, meter, unit, per = each.get("kind", "absolute"), each["meter"], each["unit"], each["per"]
+    conditions = each.get("conditions", [])
+    is_sound = kind in KINDS and isinstance(meter, str) and isinstance(unit, str) and isinstance(conditions, list)
+    if not is_sound or not is_number(per) or per != int(per) or per < 1:
+        row.spoil_price("prices has an entry that is no figure")
+        return None
+    has_amount = kind not in ("dynamic", "included")
+    amount = amount_of(each["amount"], f"the amount of {meter[:64]}", row) if has_amount else None
+    facts = {"period": each["period"]} if "period" in each else {}
+    return Figure(meter, amount, unit, int(per), kind, tuple(conditions), facts)
 
 
 def _by_expression(row: Row, expression: str | None) -> tuple[Figure, ...]:
@@ -268,7 +331,7 @@ def _is_placeholder(row: Row) -> bool:
     return all(is_number(value) for value in values) and values == PLACEHOLDER
 
 
-def _ratio_figures(row: Row, *, dynamic: bool) -> tuple[Figure, ...]:
+def _ratio_figures(row: Row, mode: str | None, *, dynamic: bool) -> tuple[Figure, ...]:
     kind, call = row.take("quota_type"), row.figure("model_price")
     base, completion = row.figure("model_ratio"), row.figure("completion_ratio")
     others = [(meter, row.figure(key)) for key, meter in INPUT_RATIOS]
@@ -280,7 +343,7 @@ def _ratio_figures(row: Row, *, dynamic: bool) -> tuple[Figure, ...]:
     if kind not in (0, 1) or not is_number(kind):
         row.spoil_price("quota_type is neither 0 nor 1")
     if kind == 1:
-        return (Figure("request", call, unit="request"),) if call else ()
+        return _call_figures(row, mode, call) if call else ()
     if not base:
         return ()
     price = multiply(base, RATIO_UNIT)
@@ -294,6 +357,19 @@ def _ratio_figures(row: Row, *, dynamic: bool) -> tuple[Figure, ...]:
     if audio is not None and audio_completion is not None:
         figures.append(_per_million("output.audio", unfold(audio_completion, audio)))
     return tuple(figures)
+
+
+def _call_figures(row: Row, mode: str | None, price: Decimal) -> tuple[Figure, ...]:
+    """The price of a call, or of what the billing mode says instead."""
+    if mode is not None and mode.startswith("per_") and mode not in MODE_METERS and not _has_rules(row):
+        row.spoil_price(f"its price is for the unknown billing_mode {mode}")
+        return ()
+    meter, unit, per = MODE_METERS.get(mode or "", MODE_METERS["per_request"])
+    return (Figure(meter, price, unit=unit, per=per),)
+
+
+def _has_rules(row: Row) -> bool:
+    return any(row.values.get(key) is not None for key in RULE_TABLES)
 
 
 def _per_million(meter: str, amount: Decimal) -> Figure:

@@ -27,9 +27,10 @@ FIGURE: Schema = body(
         "unit": text("e.g. token."),
         "currency": text("Three letters."),
         "conditions": array({"type": "object"}, "When it holds; all of them together."),
+        "period": text("Of what is free of charge: day or month; without one, each request."),
     },
     "One line of a price.",
-    optional=["kind", "conditions"],
+    optional=["kind", "conditions", "period"],
 )
 RATIOS = {
     "model_ratio": "Input: USD per million tokens, divided by 2.",
@@ -39,7 +40,7 @@ RATIOS = {
     "image_ratio": "Image input, as a multiple of input.",
     "audio_ratio": "Audio input, as a multiple of input.",
     "audio_completion_ratio": "Audio output, as a multiple of audio input.",
-    "model_price": "USD a call.",
+    "model_price": "USD a call, or for what `billing_mode` says: a second, a page, a million characters.",
 }
 ALWAYS = {
     "model_name": text("The model's id.", minLength=1),
@@ -56,12 +57,16 @@ SOMETIMES = {
     "tags": text("Separated by commas."),
     "series": text("The family."),
     "release_date": text(format="date"),
-    "quota_type": {"enum": [0, 1], "description": "0: by ratios; 1: `model_price` a call."},
+    "quota_type": {
+        "enum": [0, 1],
+        "description": "0: by ratios; 1: `model_price` a call, or what `billing_mode` says.",
+    },
     **{name: number(description) for name, description in RATIOS.items()},
     "discount": number("What all figures are multiplied by."),
-    "price_from": yes_or_no("`model_price` is one of several prices."),
+    "price_from": yes_or_no("`model_price` is the lowest of several prices."),
     "billing_mode": text("e.g. per_second; tiered_expr: `billing_expr` takes the place of every number."),
     "billing_expr": text("The price as an expression of new-api's."),
+    "tier_mode": text("graduated: each part of a prompt at the price of its own tier."),
     "display_unit": text("As price lists name the unit."),
     "image_pricing": {"type": "object", "description": "A table of rules, in Crazyrouter's shape."},
     "video_pricing": {"type": "object", "description": "A table of rules, in Crazyrouter's shape."},

@@ -82,13 +82,14 @@ def test_a_free_model_says_so(client: Client) -> None:
     assert row(client, "gift")["pricing_status"] == "free"
 
 
-def test_a_price_that_no_ratio_carries_shows_its_figures_and_no_ratio(client: Client) -> None:
+def test_a_price_that_no_ratio_carries_shows_its_figures_and_a_headline(client: Client) -> None:
     sheet = world.price(world.model("painter"))
     world.line(sheet, "output.image", "0.00000004", per=1, unit="pixel")
 
     found = row(client, "painter")
 
-    assert "model_ratio" not in found
+    assert (found["quota_type"], found["model_ratio"], found["model_price"]) == (1, 0, Decimal("4E-8"))
+    assert (found["billing_mode"], found["display_unit"]) == ("per_pixel", "/pixel")
     assert found["prices"] == [
         {"meter": "output.image", "amount": Decimal("4E-8"), "per": 1, "unit": "pixel", "currency": "USD"}
     ]

@@ -13,7 +13,25 @@ from tests import world
 
 pytestmark = pytest.mark.django_db
 # Model -> dollars per million in and out, before any discount, as a reader of ratios must come to them.
+# Model -> dollars for one of what its billing mode says.
+HEADLINES = {
+    "call": ("call", 0.04),
+    "video": ("per_second", 0.1),
+    "listener": ("per_second", 0.0001),
+    "speaker": ("per_character", 15),
+    "scanner": ("per_page", 0.001),
+    "finder": ("per_query", 0.005),
+    "free-in": ("per_query", 0.01),
+    "graduated": ("per_token", 75),
+}
 RATIOS = {"plain": (2.5, 10.0), "cached": (3.0, 15.0), "embedder": (0.13, 0.0), "tiered": (1.25, 10.0)}
+# Models with one figure that is no ratio.
+ONLY = (
+    ("listener", "input.audio", "0.0001", 1, "second"),
+    ("speaker", "input", "0.000015", 1, "character"),
+    ("scanner", "ocr", "1", 1000, "page"),
+    ("finder", "web_search", "5", 1000, "query"),
+)
 
 
 @pytest.fixture
@@ -33,6 +51,11 @@ def prices(client: Client) -> Any:
     for resolution, amount in (("720p", "0.1"), ("4k", "0.4")):
         at_that = [{"dim": "resolution", "op": "eq", "value": resolution}]
         world.line(video, "output.video", amount, per=1, unit="second", conditions=at_that)
+    for name, meter, amount, per, unit in ONLY:
+        world.line(world.price(world.model(name)), meter, amount, per=per, unit=unit)
+    world.line(world.price(world.model("free-in"), input="0"), "web_search", "0.01", per=1, unit="query")
+    graduated = world.price(world.model("graduated"), input="75", output="75")
+    PriceSheet.objects.filter(pk=graduated.pk).update(facts={"tier_mode": "graduated"})
     world.line(world.price(world.model("auto")), "input", None, kind="dynamic", unit="")
     world.model("unpriced")
     DiscountRule.objects.create(multiplier=Decimal("0.65"), starts_at=world.LONG_AGO)
@@ -64,7 +87,34 @@ def test_a_reader_of_ratios_reads_the_price_or_none(prices: Any) -> None:
             seen[row["model_name"]] = (price, price * row.get("completion_ratio", 1))
         elif row.get("model_price"):
             seen[row["model_name"]] = row["model_price"]
-    assert seen == {**RATIOS, "call": 0.04, "video": 0.1}
+    assert seen == {**RATIOS, **{name: price for name, (_, price) in HEADLINES.items()}}
+
+
+def test_a_reader_in_go_takes_no_priced_model_for_free(prices: Any) -> None:
+    """Plain float64 fields: what is not there is 0. An expression beats numbers, as in new-api itself."""
+    free = []
+    for row in prices["data"]:
+        quota_type, model_ratio, model_price = (
+            row.get(name, 0) for name in ("quota_type", "model_ratio", "model_price")
+        )
+        is_told = row.get("billing_mode", "") == "tiered_expr" and row.get("billing_expr", "") != ""
+        if not is_told and not (model_price if quota_type == 1 else model_ratio):
+            free.append((row["model_name"], row["pricing_status"]))
+    # What has no price in dollars has no number either, and says so.
+    assert sorted(free) == [("auto", "dynamic"), ("gift", "free"), ("unpriced", "unpriced"), ("yuan", "priced")]
+    assert not any("model_price" in row for row in prices["data"] if row["model_name"] == "yuan")
+
+
+def test_a_headline_says_what_it_is_the_price_of(prices: Any) -> None:
+    told = {
+        row["model_name"]: (row.get("billing_mode", "call"), row["model_price"])
+        for row in prices["data"]
+        if row.get("quota_type") == 1
+    }
+    assert told == HEADLINES
+    units = {row["model_name"]: row["display_unit"] for row in prices["data"] if "display_unit" in row}
+    assert units["speaker"] == "/1M characters"
+    assert units["scanner"] == "/page"
 
 
 def test_only_what_is_free_reads_as_free(prices: Any) -> None:
@@ -101,6 +151,7 @@ def test_new_api_syncs_from_the_list_and_from_the_maps(prices: Any, client: Clie
     data = maps["data"]
     assert data["billing_expr"].keys() == {name for name, entry in synced.items() if "billing_expr" in entry}
     assert data["model_ratio"].keys() == {"plain", "cached", "embedder", "gift"}
+    assert not HEADLINES.keys() - {"call"} & {name for entries in data.values() for name in entries}
     # Whoever buys from us pays the discounted price, and the maps have no field for a discount.
     assert data["model_ratio"]["plain"] == 0.8125
     assert data["model_price"] == {"call": 0.04}
@@ -110,7 +161,7 @@ def test_new_api_syncs_from_the_list_and_from_the_maps(prices: Any, client: Clie
 def test_a_collector_takes_it_for_whole(prices: Any) -> None:
     assert not {"total", "has_more", "next_cursor"} & prices.keys()
     names = [row["model_name"] for row in prices["data"]]
-    assert len(names) == len(set(names)) == 11
+    assert len(names) == len(set(names)) == 17
     group = next(iter(prices["group_ratio"]))
     for row in prices["data"]:
         if "model_ratio" in row:

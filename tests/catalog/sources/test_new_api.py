@@ -57,6 +57,41 @@ def test_a_price_per_call_is_one_line() -> None:
     assert amounts(read()["mj-sample"]) == {"request": Decimal("0.058")}
 
 
+@pytest.mark.parametrize(
+    ("mode", "meter", "unit", "per"),
+    [
+        ("per_second", "output.video", "second", 1),
+        ("per_character", "input", "character", 1_000_000),
+        ("per_page", "ocr", "page", 1),
+        ("per_query", "web_search", "query", 1),
+        ("per_image", "output.image", "image", 1),
+        ("per_request", "request", "request", 1),
+    ],
+)
+def test_a_price_is_for_what_the_billing_mode_says(mode: str, meter: str, unit: str, per: int) -> None:
+    prices = row(quota_type=1, model_ratio=0, model_price=2, billing_mode=mode).prices
+    assert prices is not None
+    assert [(each.meter, each.amount, each.unit, each.per) for each in prices.figures] == [
+        (meter, Decimal(2), unit, per)
+    ]
+
+
+def test_a_price_for_nobody_knows_what_is_none() -> None:
+    record = row(quota_type=1, model_ratio=0, model_price=2, billing_mode="per_moon")
+    assert record.prices is None
+    assert any("per_moon" in finding for finding in record.findings)
+
+
+def test_figures_are_the_price_and_what_renders_them_is_not_read() -> None:
+    figure = {"meter": "input", "amount": 8, "per": 1_000_000, "unit": "token", "currency": "CNY"}
+    prices = row(prices=[figure], billing_mode="tiered_expr", discount=Decimal("0.5")).prices
+    assert prices is not None
+    assert (prices.currency, [(each.meter, each.amount) for each in prices.figures]) == (
+        "CNY",
+        [("input", 8), ("", Decimal("0.5"))],
+    )
+
+
 def test_a_rule_keeps_its_dimensions_as_conditions_and_the_rest_as_facts() -> None:
     prices = read()["kling-sample"].prices
     assert prices is not None

@@ -3,6 +3,7 @@
 Quantities are disjoint: `input` is what was neither read from a cache nor written to one, `output` what was not
 reasoning. Of the lines of a meter whose conditions all hold the last one counts; a meter without a line of its own is
 charged as the one it falls back on; multipliers come after. A cache that is written without a lifetime lives 5 minutes.
+The whole prompt is charged by the tier of its length; on a graduated sheet each part of it by its own.
 """
 
 import datetime as dt
@@ -10,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from pricing.book import Line, Sheet
@@ -51,6 +53,15 @@ class Use:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What was used of a meter under the same facts; how much of it is charged, where that is not its own affair."""
+
+    quantity: Decimal
+    facts: Facts
+    charged: Decimal | None = None
+
+
+@dataclass(frozen=True)
 class Charge:
     """One used meter and what it comes to; `amount` is None where nobody can say.
 
@@ -87,7 +98,12 @@ def quote(sheet: Sheet, usage: Mapping[str, Use], facts: Facts, *, at: dt.dateti
         # What is said to be used counts: nobody pays for 300,000 tokens by the tier of one.
         facts["prompt_tokens"] = prompt_tokens(usage)
     facts.setdefault("prompt_tokens", Decimal(0))
-    found = [(use, charge) for name, use in usage.items() for charge in _charges(sheet, name, use, facts, at=at)]
+    starts = _starts(usage) if sheet.facts.get("tier_mode") == "graduated" else {}
+    found = [
+        (use, charge)
+        for name, use in usage.items()
+        for charge in _charges(sheet, name, use, facts, start=starts.get(name), at=at)
+    ]
     covers_tokens = _covers_tokens(sheet, (charge for _, charge in found))
     return Quote(
         tuple(_elsewhere(charge) if covers_tokens and _is_of_tokens(use, charge) else charge for use, charge in found)
@@ -127,32 +143,37 @@ def _with_the_call(sheet: Sheet, usage: Mapping[str, Use]) -> Mapping[str, Use]:
     return {**usage, "request": Use(Decimal(1))}
 
 
-def _charges(sheet: Sheet, name: str, use: Use, facts: Facts, *, at: dt.datetime) -> Iterator[Charge]:
+def _charges(
+    sheet: Sheet, name: str, use: Use, facts: Facts, *, start: Decimal | None, at: dt.datetime
+) -> Iterator[Charge]:
     match = USED_METER.fullmatch(name)
     meter, lifetime = (match[1], match[2]) if match else (name, None)
     if lifetime:
         facts = {**facts, "cache_ttl": lifetime}
     elif meter.endswith("cache_write"):
         facts = {"cache_ttl": USUAL_LIFETIME, **facts}
-    for quantity, part_facts in _parts(sheet, meter, use, facts):
-        line = find_line(sheet.lines, meter, use.unit, part_facts, at=at)
+    parts = [Part(use.quantity, facts)] if start is None else _parts(sheet, meter, use, facts, start=start, at=at)
+    for part in parts:
+        line = find_line(sheet.lines, meter, use.unit, part.facts, at=at)
         if line is None:
-            yield Charge(name, quantity, "unpriced", None)
+            yield Charge(name, part.quantity, "unpriced", None)
         elif line.kind != "absolute":
-            yield Charge(name, quantity, line.kind, None if line.kind == "dynamic" else Decimal(0), line)
+            yield Charge(name, part.quantity, line.kind, None if line.kind == "dynamic" else Decimal(0), line)
         else:
-            yield _priced(sheet, name, meter, quantity, line, part_facts, at=at)
+            yield _priced(sheet, name, meter, part, line, at=at)
 
 
-def _priced(
-    sheet: Sheet, name: str, meter: str, quantity: Decimal, line: Line, facts: Facts, *, at: dt.datetime
-) -> Charge:
-    held = [each for each in sheet.lines if all_hold(each.conditions, facts, at=at)]
-    charged = _charged(held, meter, quantity, line.unit)
+def _priced(sheet: Sheet, name: str, meter: str, part: Part, line: Line, *, at: dt.datetime) -> Charge:
+    held = _held(sheet, part.facts, at=at)
+    charged = _charged(held, meter, part.quantity, line.unit) if part.charged is None else part.charged
     multipliers = tuple(each for each in held if each.kind == "multiplier" and each.meter in ("", meter, line.meter))
     price = line.amount or Decimal(0)
     amount = cost(charged, price, line.per, *(each.amount for each in multipliers if each.amount is not None))
-    return Charge(name, quantity, "priced" if price else "free", amount, line, charged, multipliers)
+    return Charge(name, part.quantity, "priced" if price else "free", amount, line, charged, multipliers)
+
+
+def _held(sheet: Sheet, facts: Facts, *, at: dt.datetime) -> list[Line]:
+    return [line for line in sheet.lines if all_hold(line.conditions, facts, at=at)]
 
 
 def find_line(lines: Sequence[Line], meter: str, unit: str, facts: Facts, *, at: dt.datetime) -> Line | None:
@@ -199,17 +220,36 @@ def _charged(held: Iterable[Line], meter: str, quantity: Decimal, unit: str) -> 
     return quantity
 
 
-def _parts(sheet: Sheet, meter: str, use: Use, facts: Facts) -> Iterator[tuple[Decimal, Facts]]:
-    """The whole quantity at the tier of the whole prompt; on a graduated sheet, each part of the input at its own."""
-    if sheet.facts.get("tier_mode") != "graduated" or not meter.startswith("input"):
-        yield use.quantity, facts
-        return
-    low = Decimal(0)
-    for bound in (*map(Decimal, boundaries(sheet.lines)), use.quantity):
-        high = min(bound, use.quantity)
-        if high > low:
-            yield high - low, {**facts, "prompt_tokens": low + 1}
-            low = high
+def _starts(usage: Mapping[str, Use]) -> dict[str, Decimal]:
+    """Where each meter of the prompt begins in it: what is new, then what a cache had, then what goes into one."""
+    names = [name for name, use in usage.items() if _is_prompt(name, use)]
+    starts: dict[str, Decimal] = {}
+    position = Decimal(0)
+    for name in sorted(names, key=_place):
+        starts[name] = position
+        position += usage[name].quantity
+    return starts
+
+
+def _place(name: str) -> int:
+    meter = name.partition("[")[0]
+    return 2 if meter.endswith("cache_write") else 1 if meter.endswith("cache_read") else 0
+
+
+def _parts(sheet: Sheet, meter: str, use: Use, facts: Facts, *, start: Decimal, at: dt.datetime) -> Iterator[Part]:
+    """The parts of a meter that begins there in the prompt, each at its own tier.
+
+    What is free or the least that is charged counts once, for all of them together.
+    """
+    line = find_line(sheet.lines, meter, use.unit, facts, at=at)
+    charged = _charged(_held(sheet, facts, at=at), meter, use.quantity, line.unit if line else "token")
+    end = start + charged
+    edges = [start, *(Decimal(bound) for bound in boundaries(sheet.lines) if start < bound < end), end]
+    left = use.quantity
+    for low, high in pairwise(edges):
+        quantity = left if high == end else min(high - low, left)
+        left -= quantity
+        yield Part(quantity, {**facts, "prompt_tokens": low + 1}, charged=high - low)
 
 
 def boundaries(lines: Iterable[Line]) -> list[int]:

@@ -12,6 +12,7 @@ from pricing.quoting import Quote, Use, quote
 
 NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 MILLION = 1_000_000
+GRADUATED = {"tier_mode": "graduated"}
 
 
 def line(meter: str, amount: str | None, *conditions: dict[str, Any], **fields: Any) -> Line:
@@ -99,8 +100,42 @@ def test_a_cache_without_a_lifetime_lives_five_minutes() -> None:
 
 def test_a_graduated_sheet_charges_each_part_by_its_own_tier() -> None:
     lines = [line("input", "3"), line("input", "6", when("prompt_tokens", "gt", 1000))]
-    found = ask(lines, input=1500, sheet_facts={"tier_mode": "graduated"})
+    found = ask(lines, input=1500, sheet_facts=GRADUATED)
     assert amounts(found) == ["0.003", "0.003"]
+
+
+def test_the_meters_of_a_graduated_prompt_lie_end_to_end() -> None:
+    lines = [line("input", "3"), line("input", "6", when("prompt_tokens", "gt", 1000))]
+    found = ask(lines, sheet_facts=GRADUATED, input__cache_write=100, input__cache_read=700, input=600)
+    assert [(charge.meter, digits(charge.quantity)) for charge in found.charges] == [
+        ("input.cache_write", "100"),
+        ("input.cache_read", "400"),
+        ("input.cache_read", "300"),
+        ("input", "600"),
+    ]
+    assert amounts(found) == ["0.0006", "0.0012", "0.0018", "0.0018"]
+    assert found.amount == ask(lines, sheet_facts=GRADUATED, input=1400).amount
+
+
+def test_an_allowance_and_a_minimum_of_a_graduated_meter_count_once() -> None:
+    lines = [line("input", "3"), line("input", "6", when("prompt_tokens", "gt", 1000))]
+    free = line("input", "1000", kind="allowance", per=1)
+    found = ask([*lines, free], input=2500, sheet_facts=GRADUATED)
+    assert amounts(found) == ["0.003", "0.003"]
+    assert [(digits(charge.quantity), charge.charged) for charge in found.charges] == [
+        ("1000", Decimal(1000)),
+        ("1500", Decimal(500)),
+    ]
+    assert amounts(ask([*lines, free], input=900, sheet_facts=GRADUATED)) == ["0"]
+    least = line("input", "1500", kind="minimum", per=1)
+    assert amounts(ask([*lines, least], input=1200, sheet_facts=GRADUATED)) == ["0.003", "0.003"]
+    assert amounts(ask([*lines, least], input=0, output=0, sheet_facts=GRADUATED))[0] == "0"
+
+
+def test_what_is_no_token_is_no_part_of_a_graduated_prompt() -> None:
+    lines = [line("input", "3"), line("input.image", "1", per=1, unit="image")]
+    lines += [line("input", "6", when("prompt_tokens", "gt", 1))]
+    assert amounts(ask(lines, input__image=Use(Decimal(2), "image"), sheet_facts=GRADUATED)) == ["2"]
 
 
 def test_multipliers_come_after_and_all_count() -> None:

@@ -51,7 +51,8 @@ class Sheet:
 
     def times(self, multiplier: Decimal, *, rule: str) -> "Sheet":
         """The sheet with everything multiplied once more; `rule` says by whom, for whoever reads a quote."""
-        return replace(self, lines=(*self.lines, Line("multiplier", "", multiplier, facts={"rule": rule})))
+        lines = (*self.lines, Line("multiplier", "", multiplier, facts={"rule": rule}))
+        return replace(self, lines=lines, facts=without_prices(self.facts))
 
     def folded(self) -> "Sheet":
         """The same prices with the discount multiplied in, also into an expression that was kept as it is."""
@@ -65,7 +66,7 @@ class Sheet:
             for line in self.lines
             if not line.is_discount
         ]
-        return replace(self, lines=lines, facts=_folded_facts(self.facts, discount))
+        return replace(self, lines=lines, facts=_folded_facts(without_prices(self.facts), discount))
 
     def seen_by(self, groups: Collection[str]) -> "Sheet":
         """The sheet as readers in these groups may see it: no line and no fact of it names another group."""
@@ -86,6 +87,22 @@ class Sheet:
             for line in self.lines
         ]
         return replace(self, currency="USD", lines=lines, per_usd=None)
+
+
+def without_prices(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The facts without what tables say again of their rules' prices, which is true only of the prices as they were."""
+    return {name: _table_without_prices(value) if isinstance(value, dict) else value for name, value in facts.items()}
+
+
+def _table_without_prices(table: Mapping[str, Any]) -> Mapping[str, Any]:
+    kept = {name: value for name, value in table.items() if name != "group_prices"}
+    if isinstance(kept.get("sell_skus"), list):
+        kept["sell_skus"] = [_without_prices(each) for each in kept["sell_skus"]]
+    return kept
+
+
+def _without_prices(sku: Any) -> Any:
+    return {name: value for name, value in sku.items() if "price" not in name} if isinstance(sku, dict) else sku
 
 
 def _folded_facts(facts: Mapping[str, Any], discount: Decimal) -> Mapping[str, Any]:

@@ -18,7 +18,7 @@ from django.db import transaction
 from catalog.bulk import create_rows, insert_rows
 from catalog.exact import digits, multiply, plain, write_json
 from catalog.models import AIModel
-from pricing.book import Line, Sheet
+from pricing.book import Line, Sheet, without_prices
 from pricing.margins import Margin, margins
 from pricing.models import PriceLine, PriceSheet
 from pricing.publishing import published_sheets, sheets_in_force
@@ -37,7 +37,7 @@ class Rule:
     digits: int | None = None
 
     def of(self, sheet: Sheet) -> Sheet:
-        return replace(sheet, lines=tuple(map(self._line, sheet.lines)))
+        return replace(sheet, lines=tuple(map(self._line, sheet.lines)), facts=without_prices(sheet.facts))
 
     def _line(self, line: Line) -> Line:
         if line.kind != "absolute" or line.amount is None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from pricing.book import Line, Sheet
+from pricing.book import Line, Sheet, without_prices
 from pricing.money import METERS, MILLION, per_million
 
 # What most models are sold by: what it is called, the meter, and what it is counted in.
@@ -98,7 +98,9 @@ def with_amounts(
         for key, amount in amounts.items()
         if amount is not None and key not in seen
     ]
-    return Sheet(currency, (*new, *reversed(kept)), _facts(sheet, priced))
+    lines = (*new, *reversed(kept))
+    facts = _facts(sheet, priced)
+    return Sheet(currency, lines, facts if sheet and lines == tuple(sheet.lines) else without_prices(facts))
 
 
 def _line(line: Line, row: Row, amount: Decimal | None) -> Iterable[Line]:

@@ -95,8 +95,8 @@ def _edges(asked: Iterable[Condition], *, at: dt.datetime) -> list[dt.datetime]:
     found = set()
     for condition in asked:
         value = condition["value"]
-        clock = zone(value.get("tz", "UTC"))
-        days = zone(value.get("weekday_tz") or value.get("tz", "UTC"))
+        clock = zone(value.get("tz") or "UTC")
+        days = zone(value.get("weekday_tz") or value.get("tz") or "UTC")
         edges = {minute for window in value["windows"] for span in window["hours"] for minute in minutes_of(span)}
         for day in range(8):
             found.add(_moment(at.astimezone(days).date() + dt.timedelta(day), 0, days))

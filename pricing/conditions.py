@@ -70,8 +70,8 @@ def is_within(value: Mapping[str, Any], *, at: dt.datetime) -> bool:
     A span includes its start and excludes its end; one that ends before it starts goes over midnight, and one that ends
     where it starts is the whole day. The weekday (1 is Monday) is the moment's own, in `weekday_tz` if there is one.
     """
-    local = at.astimezone(zone(value.get("tz", "UTC")))
-    weekday = at.astimezone(zone(value.get("weekday_tz") or value.get("tz", "UTC"))).isoweekday()
+    local = at.astimezone(zone(value.get("tz") or "UTC"))
+    weekday = at.astimezone(zone(value.get("weekday_tz") or value.get("tz") or "UTC")).isoweekday()
     minute = local.hour * 60 + local.minute
     return any(
         weekday in window.get("weekdays", EVERY_DAY) and any(covers(span, minute) for span in window["hours"])
@@ -111,6 +111,8 @@ def check_conditions(conditions: Any) -> None:
     for condition in conditions:
         if not isinstance(condition, dict) or not {"dim", "op", "value"} <= condition.keys():
             raise ConditionError("A condition has a dim, an op and a value.")
+        if not isinstance(condition["dim"], str) or not isinstance(condition["op"], str):
+            raise ConditionError("The dim and the op of a condition are text.")
         if condition["op"] not in OPS:
             raise ConditionError(f"{condition['op']!r} is no comparison: use {', '.join(sorted(OPS))}.")
         if condition["op"] not in (allowed := OPS_OF.get(condition["dim"], OPS)):
@@ -119,8 +121,12 @@ def check_conditions(conditions: Any) -> None:
             raise ConditionError(f"{condition['dim']} is compared with a number.")
         if condition["dim"] == "time":
             _check_windows(condition["value"])
-        if condition["dim"] == "request_match" and not isinstance(condition["value"], dict):
+        if condition["dim"] == "request_match" and not _is_match(condition["value"]):
             raise ConditionError('request_match has a value such as {"body": {"speed": "fast"}}.')
+
+
+def _is_match(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(value.get(name, {}), dict) for name in ("body", "headers"))
 
 
 def _check_windows(value: Any) -> None:
@@ -128,7 +134,7 @@ def _check_windows(value: Any) -> None:
     if not isinstance(windows, list) or not windows:
         raise ConditionError('time has a value such as {"tz": "UTC", "windows": [{"hours": ["22:00-06:00"]}]}.')
     for name in ("tz", "weekday_tz"):
-        zone(value.get(name) or "UTC")
+        zone(str(value.get(name) or "UTC"))
     for window in windows:
         if not isinstance(window, dict) or not isinstance(window.get("hours"), list) or not window["hours"]:
             raise ConditionError("A window has a list of hours, and never an empty one.")

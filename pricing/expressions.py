@@ -146,7 +146,7 @@ def _match(value: Mapping[str, Any]) -> str:
 
 def windows(value: Mapping[str, Any]) -> str:
     """Weekly windows, e.g. `(weekday("UTC") >= 1 && weekday("UTC") <= 5) && hour("UTC") < 1`."""
-    zone = value.get("tz", "UTC")
+    zone = value.get("tz") or "UTC"
     parts = [_window(window, zone, value.get("weekday_tz") or zone) for window in _full_windows(value)]
     return parts[0] if len(parts) == 1 else " || ".join(f"({part})" for part in parts)
 

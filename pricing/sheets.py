@@ -25,6 +25,7 @@ from catalog.sources.records import Document, Figure, Prices
 from catalog.standing import Standing
 from catalog.writers import run_writers
 from pricing.book import Line
+from pricing.conditions import ConditionError, check_conditions
 from pricing.models import PriceLine, PriceSheet
 from pricing.money import CURRENCY, METER, MILLION, UNITS, per_million
 
@@ -81,7 +82,7 @@ def plan_prices(
     plan = PricePlan(role)
     stored = _in_force(role, at=at)
     for record in document.records:
-        prices = record.prices
+        prices = _judged(record.prices, record.name, findings) if record.prices else None
         if prices is not None and (problem := _why_unsound(prices)):
             findings.add(f"{problem}; no price was taken from this row", record.name)
             prices = None
@@ -172,7 +173,8 @@ def _plan_announced(
     known = _announced(plan.role, at=at) if records else {}
     for record in records:
         before = record.prices or stored.get(record.name) or Prices("USD", ())
-        for prices in record.announced:
+        for announced in record.announced:
+            prices = _judged(announced, record.name, findings)
             if problem := _why_unsound(prices):
                 findings.add(f"{problem}; an announced price was left out", record.name)
                 continue
@@ -189,10 +191,11 @@ def _plan_past(plan: PricePlan, document: Document, *, at: dt.datetime, findings
         released_on, first = here.get(record.name, (None, None))
         day = released_on or record.released_on
         released = None if day is None else dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
-        for prices in record.past:
-            start, end = prices.starts_at or released, min(prices.ends_at or at, first or at, at)
+        for past in record.past:
+            start, end = past.starts_at or released, min(past.ends_at or at, first or at, at)
             if start is None or start >= end:
                 continue
+            prices = _judged(past, record.name, findings)
             if problem := _why_unsound(prices):
                 findings.add(f"{problem}; a past price was left out", record.name)
                 continue
@@ -206,6 +209,24 @@ def _beginnings(names: Iterable[str]) -> dict[str, tuple[dt.date | None, dt.date
     first = models.Min("sheets__starts_at", filter=models.Q(sheets__role=PriceSheet.Role.LIST))
     rows = AIModel.objects.filter(name__in=list(names)).annotate(first=first)
     return {name: (day, begins) for name, day, begins in rows.values_list("name", "released_on", "first")}
+
+
+def _judged(prices: Prices, name: str, findings: Findings) -> Prices:
+    """The price without lines that no request could be judged by; these are kept among its facts, as they are."""
+    kept: list[Figure] = []
+    unjudged: list[dict[str, Any]] = []
+    for figure in prices.figures:
+        try:
+            check_conditions(list(figure.conditions))
+        except ConditionError as error:
+            told = str(error).rstrip(".")
+            findings.add(f"{figure.meter or figure.kind}: {told}; the line was kept as a fact and sets no price", name)
+            unjudged.append({**vars(figure), "conditions": list(figure.conditions)})
+        else:
+            kept.append(figure)
+    if not unjudged:
+        return prices
+    return replace(prices, figures=tuple(kept), facts={**prices.facts, "unjudged": unjudged})
 
 
 def _why_unsound(prices: Prices) -> str | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Prefetch
+from django.db.models import OuterRef, Prefetch, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -113,7 +113,7 @@ class PriceLineInline(UntitledInline):
         return 0 if obj else self.extra + len(copied_lines(request))
 
 
-class StartsNowForm(CuratedForm):
+class StartsNow(ModelForm):
     """Begins now where no moment is written; what was shown when the page was opened would be past by then."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -125,6 +125,10 @@ class StartsNowForm(CuratedForm):
 
     def clean_starts_at(self) -> dt.datetime:
         return self.cleaned_data["starts_at"] or timezone.now()
+
+
+class StartsNowForm(StartsNow, CuratedForm):
+    """The same on a page of its own."""
 
 
 class PriceStateFilter(StateFilter):
@@ -270,17 +274,32 @@ class CurrencyRateAdmin(CuratedAdmin):
 
 @admin.register(GroupRate)
 class GroupRateAdmin(CuratedAdmin):
-    list_display = ["group", "ratio_shown"]
-    list_filter = [("group__is_public", BooleanRadioFilter)]
+    form = StartsNowForm
+    deletes_many = False
+    list_display = ["group", "ratio_shown", "state_shown", "starts_at"]
+    list_filter = [PriceStateFilter, ("group__is_public", BooleanRadioFilter)]
     list_select_related = ["group"]
     search_fields = ["group__slug", "group__label"]
-    ordering = ["group__slug"]
+    ordering = ["group__slug", "-starts_at", "-pk"]
     autocomplete_fields = ["group"]
-    fields = ["group", "ratio"]
+    fields = ["group", "ratio", "starts_at"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).with_state(at=timezone.now())  # type: ignore[attr-defined]
+
+    def has_delete_permission(self, request: HttpRequest, obj: GroupRate | None = None) -> bool:
+        """One that has begun is followed by another: without it past prices would be others."""
+        if obj is not None and obj.has_begun(at=timezone.now()):
+            return False
+        return super().has_delete_permission(request, obj)
 
     @display(description="Ratio")
     def ratio_shown(self, rate: GroupRate) -> str:
         return digits(rate.ratio)
+
+    @display(description="State", label=STATES)
+    def state_shown(self, rate: Any) -> str:
+        return str(rate.state)
 
 
 @admin.register(PopularModel)
@@ -395,9 +414,28 @@ class PricedVendorAdmin(RepricingAdmin, VendorAdmin):
         return self.reprice_models(request, AIModel.objects.filter(vendor__in=queryset.values("pk")), "reprice")
 
 
+class GroupRateForm(StartsNow):
+    """A rate without a ratio to start from: a row that was left as it stood would not be saved."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "ratio" in self.fields:
+            self.fields["ratio"].initial = None
+
+
 class GroupRateInline(UntitledInline):
+    """A group's rates: a new one is added here, and one that is announced is edited on its own page."""
+
     model = GroupRate
-    fields = ["ratio"]
+    form = GroupRateForm
+    fields = ["ratio", "starts_at"]
+    ordering = ["-starts_at", "-pk"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @register_over(TokenGroup)
@@ -408,11 +446,12 @@ class RatedTokenGroupAdmin(TokenGroupAdmin):
     inlines = [GroupRateInline]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("rate")
+        rates = GroupRate.objects.in_force(at=timezone.now()).filter(group=OuterRef("pk"))
+        return super().get_queryset(request).annotate(rate=Subquery(rates.values("ratio")))
 
     @display(description="Rate")
-    def rate_shown(self, group: TokenGroup) -> str:
-        return digits(group.rate.ratio) if hasattr(group, "rate") else "1"
+    def rate_shown(self, group: Any) -> str:
+        return "1" if group.rate is None else digits(group.rate)
 
 
 def copied_sheet(request: HttpRequest) -> PriceSheet | None:

@@ -35,8 +35,9 @@ from catalog.runs import run_scope
 from catalog.sources.records import Document, Structure
 from catalog.standing import Standing, mark_pins
 from catalog.writers import alias_writers
-from pricing.models import GroupRate, PopularModel, PriceSheet
+from pricing.models import PopularModel, PriceSheet
 from pricing.plans import Guard, ImportPlan, Options
+from pricing.rates import ratios_in_force, write_rates
 from pricing.sheets import apply_prices, plan_prices
 from pricing.structure import apply_structure, plan_structure
 from tokens.models import TokenGroup
@@ -76,7 +77,7 @@ def _plan(document: Document, content: bytes, options: Options, *, at: dt.dateti
     plan.aliases, plan.unmatched, plan.listed = resolution.aliases, resolution.unmatched, listed
     plan.joins_group = _group_to_join(options, facts)
     if options.prices_as == PriceSheet.Role.SELL:
-        _plan_rates(plan, document)
+        _plan_rates(plan, document, at=at)
     _plan_popular(plan, document)
     if structure is not None:
         structure = _without_pinned(structure, standing, findings)
@@ -151,9 +152,9 @@ def _group_to_join(options: Options, facts: FactsPlan) -> str:
     return "" if reached else group
 
 
-def _plan_rates(plan: ImportPlan, document: Document) -> None:
+def _plan_rates(plan: ImportPlan, document: Document, *, at: dt.datetime) -> None:
     groups = dict(TokenGroup.objects.values_list("slug", "pk"))
-    rates = dict(GroupRate.objects.values_list("group", "ratio"))
+    rates = ratios_in_force(at=at)
     for slug, rate in document.group_rates.items():
         if slug not in groups:
             plan.findings.add(f"the source's group {slug[:64]} is not made here; its rate was left out")
@@ -280,7 +281,7 @@ def carry_out(plan: ImportPlan, run: ImportRun, *, at: dt.datetime, actor: Abstr
         if plan.joins_group:
             group, channel = _group(plan.joins_group), Channel.objects.get(slug=plan.options.channel)
             group.channels.add(channel)
-        _apply_rates(plan.rates, reason=reason, actor=actor)
+        _apply_rates(plan.rates, at=at, reason=reason, actor=actor)
         _apply_popular(plan.popular, reason=reason, actor=actor)
         if plan.structure is not None:
             apply_structure(plan.structure.structure, run=run, at=at, reason=reason, actor=actor)
@@ -314,15 +315,14 @@ def _group(slug: str) -> TokenGroup:
 
 
 def _apply_rates(
-    rates: Mapping[str, tuple[Decimal | None, Decimal]], *, reason: str, actor: AbstractBaseUser | None
+    rates: Mapping[str, tuple[Decimal | None, Decimal]],
+    *,
+    at: dt.datetime,
+    reason: str,
+    actor: AbstractBaseUser | None,
 ) -> None:
-    stored = {rate.group.slug: rate for rate in GroupRate.objects.select_related("group")}
-    for slug, (_, ratio) in rates.items():
-        if slug in stored:
-            stored[slug].ratio = ratio
-    update_rows([stored[slug] for slug in rates if slug in stored], fields=["ratio"], reason=reason, actor=actor)
-    new = [GroupRate(group=_group(slug), ratio=ratio) for slug, (_, ratio) in rates.items() if slug not in stored]
-    create_rows(new, reason=reason, actor=actor)
+    groups = dict(TokenGroup.objects.values_list("slug", "pk"))
+    write_rates({groups[slug]: ratio for slug, (_, ratio) in rates.items()}, at=at, reason=reason, actor=actor)
 
 
 def _apply_popular(

@@ -89,10 +89,14 @@ def _at_a_loss(_revision: int, at: dt.datetime) -> frozenset[int]:
 def _last_change(*, at: dt.datetime) -> dt.datetime:
     """The last moment up to `at` from which on all prices and rates are those of `at`."""
     found = [dt.datetime.combine(at.astimezone(dt.UTC).date(), dt.time(), tzinfo=dt.UTC)]
-    for rows in (PriceSheet.objects, DiscountRule.objects):
-        begun = Max("starts_at", filter=Q(starts_at__lte=at))
-        ended = Max("ends_at", filter=Q(ends_at__lte=at))
-        found += [moment for moment in rows.aggregate(begun=begun, ended=ended).values() if moment is not None]
+    begun = Max("starts_at", filter=Q(starts_at__lte=at))
+    ended = Max("ends_at", filter=Q(ends_at__lte=at))
+    for moments in (
+        PriceSheet.objects.aggregate(begun=begun, ended=ended),
+        DiscountRule.objects.aggregate(begun=begun, ended=ended),
+        GroupRate.objects.aggregate(begun=begun),
+    ):
+        found += [moment for moment in moments.values() if moment is not None]
     return max(found)
 
 
@@ -103,7 +107,7 @@ def margins(models: Iterable[AIModel], published: Mapping[int, Sheet], *, at: dt
     if not costs:
         return
     rates = CurrencyRate.objects.on_file(on=at.date())
-    reach = _rates_of_groups(costs)
+    reach = _rates_of_groups(costs, at=at)
     for key, of_model in costs.items():
         if key in published:
             groups = reach.get(key) or {"": Decimal(1)}
@@ -178,9 +182,9 @@ def _in_dollars(sheet: Sheet, rates: Mapping[str, CurrencyRate]) -> Sheet | None
     return Sheet(sheet.currency, sheet.lines, sheet.facts, rate.per_usd if rate else None).in_dollars()
 
 
-def _rates_of_groups(wanted: Container[int]) -> dict[int, dict[str, Decimal]]:
+def _rates_of_groups(wanted: Container[int], *, at: dt.datetime) -> dict[int, dict[str, Decimal]]:
     """Model key -> the groups that reach it and their rates, the one that pays least first."""
-    rates = dict(GroupRate.objects.values_list("group__slug", "ratio"))
+    rates = dict(GroupRate.objects.in_force(at=at).values_list("group__slug", "ratio"))
     pairs = (
         Offer.objects.filter(enabled=True, channel__enabled=True)
         .exclude(channel__groups=None)

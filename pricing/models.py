@@ -16,28 +16,19 @@ from catalog.bulk import delete_rows, update_with_history
 from catalog.fields import ExactDecimalField, ExactJSONField
 from catalog.models import AIModel, ImportRun, Vendor
 from catalog.revision import TrackedModel, TrackedQuerySet, track
+from pricing.begun import check_end, check_not_past
 from pricing.conditions import ConditionError, check_conditions
 from pricing.money import CURRENCY, METER, METERS, UNITS
 from tokens.models import Token, TokenGroup
 
-# A form that was filled in, or a row that was made, a moment before it is checked still means now.
-GRACE = dt.timedelta(minutes=1)
 
-
-def check_not_past(name: str, moment: dt.datetime | None, *, now: dt.datetime) -> None:
-    """What a person writes begins now or later: what was charged until now stays as it was.
-
-    Imports and migrations, which bring history along, write rows in bulk and are not checked.
-    """
-    if moment is not None and moment < now - GRACE:
-        raise ValidationError({name: "That is past: what was charged until now stays as it was."})
-
-
-def _check_end(before: dt.datetime | None, after: dt.datetime | None, *, now: dt.datetime) -> None:
-    """The end of what has begun moves only ahead of now, and what has ended does not come back."""
-    if before is not None and before <= now:
-        raise ValidationError({"ends_at": "That has ended: what was charged until now stays as it was."})
-    check_not_past("ends_at", after, now=now)
+def _state(in_force: models.QuerySet[Any, Any], *, at: dt.datetime) -> models.Case:
+    """Of rows that begin at a moment, which of them is in force: announced, in force or past."""
+    return models.Case(
+        models.When(starts_at__gt=at, then=models.Value("announced")),
+        models.When(models.Exists(in_force.filter(pk=models.OuterRef("pk"))), then=models.Value("in force")),
+        default=models.Value("past"),
+    )
 
 
 class PriceSheetQuerySet(TrackedQuerySet["PriceSheet"]):
@@ -56,13 +47,7 @@ class PriceSheetQuerySet(TrackedQuerySet["PriceSheet"]):
 
     def with_state(self, *, at: dt.datetime) -> "PriceSheetQuerySet":
         """Each with its `state` at that moment: announced, in force or past."""
-        in_force = PriceSheet.objects.in_force(at=at).filter(pk=models.OuterRef("pk"))
-        state = models.Case(
-            models.When(starts_at__gt=at, then=models.Value("announced")),
-            models.When(models.Exists(in_force), then=models.Value("in force")),
-            default=models.Value("past"),
-        )
-        return self.annotate(state=state)
+        return self.annotate(state=_state(PriceSheet.objects.in_force(at=at), at=at))
 
     def with_lines(self) -> "PriceSheetQuerySet":
         """Each with its lines, in order."""
@@ -166,7 +151,7 @@ class PriceSheet(TrackedModel):
         if any(getattr(self, name) != getattr(before, name) for name in kept):
             raise ValidationError("This sheet has begun: end it, and add a new one for the new price.")
         if self.ends_at != before.ends_at:
-            _check_end(before.ends_at, self.ends_at, now=now)
+            check_end(before.ends_at, self.ends_at, now=now)
 
 
 class PriceLine(TrackedModel):
@@ -349,7 +334,7 @@ class DiscountRule(TrackedModel):
         if any(getattr(self, name) != getattr(before, name) for name in kept):
             raise ValidationError("This rule is in force: end it, and add a new one for the new discount.")
         if self.ends_at != before.ends_at:
-            _check_end(before.ends_at, self.ends_at, now=now)
+            check_end(before.ends_at, self.ends_at, now=now)
 
 
 class CurrencyRateQuerySet(TrackedQuerySet["CurrencyRate"]):
@@ -396,25 +381,58 @@ class CurrencyRate(TrackedModel):
             raise ValidationError({"as_of": "That day is past: what was charged then stays as it was."})
 
 
+class GroupRateQuerySet(TrackedQuerySet["GroupRate"]):
+    def in_force(self, *, at: dt.datetime) -> "GroupRateQuerySet":
+        """The newest of each group that has begun."""
+        begun = GroupRate.objects.filter(group=models.OuterRef("group"), starts_at__lte=at)
+        return self.filter(starts_at__lte=at).filter(
+            ~models.Exists(begun.filter(starts_at__gt=models.OuterRef("starts_at")))
+        )
+
+    def with_state(self, *, at: dt.datetime) -> "GroupRateQuerySet":
+        """Each with its `state` at that moment: announced, in force or past."""
+        return self.annotate(state=_state(GroupRate.objects.in_force(at=at), at=at))
+
+
 class GroupRate(TrackedModel):
-    """What a group pays of the published price; 1 where there is no row."""
+    """What a group pays of the published price from a moment on, until its next rate begins; 1 before its first.
 
-    group = models.OneToOneField(TokenGroup, on_delete=models.CASCADE, related_name="rate")
+    Like a sheet it is not edited once it has begun, only followed by another, so that past prices stay what they were.
+    """
+
+    group = models.ForeignKey(TokenGroup, on_delete=models.CASCADE, related_name="rates")
     ratio = ExactDecimalField(default=Decimal(1), help_text="A multiplier, e.g. 0.9 for ten percent off.")
+    starts_at = models.DateTimeField(default=timezone.now, help_text="In force from this moment.")
 
-    objects = TrackedQuerySet["GroupRate"].as_manager()
+    objects = GroupRateQuerySet.as_manager()
     history = history()
 
     class Meta:
         verbose_name = "group rate"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["group", "starts_at"],
+                name="pricing_group_rate_one_a_moment",
+                violation_error_message="Another rate of this group begins at that moment.",
+            )
+        ]
 
     def __str__(self) -> str:
-        return f"{self.group}: {self.ratio}"
+        return f"{self.group}: {self.ratio} from {self.starts_at:%Y-%m-%d}"
+
+    def has_begun(self, *, at: dt.datetime) -> bool:
+        return self.starts_at <= at
 
     def clean(self) -> None:
         super().clean()
         if self.ratio is not None and self.ratio < 0:
             raise ValidationError({"ratio": "A rate is not negative."})
+        now = timezone.now()
+        before = GroupRate.objects.filter(pk=self.pk).first() if self.pk else None
+        if before is None or not before.has_begun(at=now):
+            check_not_past("starts_at", self.starts_at, now=now)
+        elif any(getattr(self, name) != getattr(before, name) for name in ("group_id", "ratio", "starts_at")):
+            raise ValidationError("This rate has begun: it stays, and another one is added for the new ratio.")
 
 
 class PopularModel(TrackedModel):

@@ -14,9 +14,9 @@ from typing import Any
 from catalog.exact import write_json
 from catalog.models import AIModel, EndpointType, Offer, Vendor
 from pricing.book import Sheet
-from pricing.models import GroupRate
 from pricing.popularity import popular_models
 from pricing.publishing import published_sheets
+from pricing.rates import ratios_in_force
 from pricing.ratios import CONFIG_MAPS, JSON, config_entries, price_fields
 from tokens.models import TokenGroup
 from tokens.scope import Scope
@@ -44,7 +44,7 @@ def price_list(scope: Scope, *, at: dt.datetime, today: dt.date, folded: bool = 
         "popular_models": popular,
         "supported_endpoint": _endpoint_types(rows),
         "vendors": _vendors(models),
-        "group_ratio": group_rates(groups),
+        "group_ratio": group_rates(groups, at=at),
         "usable_group": {group.slug: group.label for group in groups},
         "auto_groups": _automatic(groups),
     }
@@ -128,7 +128,7 @@ def _vendor(vendor: Vendor) -> JSON:
     return {"id": vendor.pk, "name": vendor.name, **{name: value for name, value in optional.items() if value}}
 
 
-def group_rates(groups: Iterable[TokenGroup]) -> dict[str, Decimal]:
-    """Group -> what it pays of the published price."""
-    rates = dict(GroupRate.objects.values_list("group", "ratio"))
+def group_rates(groups: Iterable[TokenGroup], *, at: dt.datetime) -> dict[str, Decimal]:
+    """Group -> what it pays of the published price at a moment."""
+    rates = ratios_in_force(at=at)
     return {group.slug: rates.get(group.pk, Decimal(1)) for group in groups}

@@ -13,7 +13,7 @@ from functools import lru_cache
 from catalog.bulk import KEYS, batches
 from catalog.models import AIModel
 from pricing.book import Line, Sheet
-from pricing.models import CurrencyRate, DiscountRule, PriceLine, PriceSheet
+from pricing.models import CurrencyRate, DiscountRule, GroupRate, PriceLine, PriceSheet
 
 Role = PriceSheet.Role
 PUBLIC_ROLES = (Role.SELL, Role.LIST)
@@ -152,12 +152,14 @@ def _with_rate(sheet: Sheet, rates: Mapping[str, CurrencyRate]) -> Sheet:
 def turns(_revision: int) -> list[dt.datetime]:
     """Every moment at which the published list changes by itself, in order; kept for as long as the revision stands.
 
-    Sheets and discounts begin and end by the moment; models retire and rates begin by the day.
+    Sheets and discounts begin and end by the moment, and rates of groups begin by it; models retire and rates of
+    currencies begin by the day.
     """
     moments: set[dt.datetime | None] = set()
     for rows in (PriceSheet.objects.filter(role__in=PUBLIC_ROLES), DiscountRule.objects.all()):
         for column in ("starts_at", "ends_at"):
             moments.update(rows.values_list(column, flat=True).distinct())
+    moments.update(GroupRate.objects.values_list("starts_at", flat=True).distinct())
     days = {
         *AIModel.objects.exclude(retires_on=None).values_list("retires_on", flat=True).distinct(),
         *CurrencyRate.objects.values_list("as_of", flat=True).distinct(),

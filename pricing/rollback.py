@@ -1,5 +1,7 @@
 """Taking an import back, whole: what it changed is as it was, what it made is gone; what was touched since stays.
 
+What was charged until now stays as well: a rate that has begun is followed by the one before it.
+
 The history rows of a run tell what it did to every table; nothing else needs to be known of how imports work.
 """
 
@@ -7,6 +9,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -19,12 +22,15 @@ from catalog.importing import InputError
 from catalog.models import AIModel, Channel, EndpointType, ImportRun, ModelAlias, Offer, Vendor
 from catalog.runs import run_scope
 from pricing.models import GroupRate, PopularModel, PriceLine, PriceSheet
+from pricing.rates import write_rates
 from tokens.models import TokenGroup
 
 # What refers to others before what is referred to.
 TABLES: tuple[type[models.Model], ...] = (
-    PopularModel, GroupRate, Offer, ModelAlias, PriceSheet, AIModel, TokenGroup, Channel, EndpointType, Vendor,
+    PopularModel, Offer, ModelAlias, PriceSheet, AIModel, GroupRate, TokenGroup, Channel, EndpointType, Vendor,
 )  # fmt: skip
+# What goes with a row that the run made, though it has begun.
+PARTS: Mapping[type[models.Model], type[models.Model]] = {TokenGroup: GroupRate}
 
 
 @dataclass
@@ -57,7 +63,7 @@ def roll_back(
         if run.status != ImportRun.Status.APPLIED:
             raise InputError(f"{run} was not applied: there is nothing to take back.")
         with run_scope(run.pk):
-            done = _take_back(run, actor=actor)
+            done = _take_back(run, at=at, actor=actor)
         who = f" by {actor}" if actor else ""
         run.status = ImportRun.Status.ROLLED_BACK
         run.remark = f"Taken back{who} on {at:%Y-%m-%d %H:%M} UTC. {done}"
@@ -68,15 +74,18 @@ def roll_back(
     return done
 
 
-def _take_back(run: ImportRun, *, actor: AbstractBaseUser | None) -> Rollback:
+def _take_back(run: ImportRun, *, at: dt.datetime, actor: AbstractBaseUser | None) -> Rollback:
     done = Rollback()
     reason = f"Import {run} taken back"
     _leave_groups(run, done)
     for table in TABLES:
-        rows = _History(table, run)
-        _restore(table, rows, done, reason=reason, actor=actor)
+        if table is not GroupRate:
+            _restore(table, _History(table, run), done, reason=reason, actor=actor)
     for table in TABLES:
-        _remove(table, _History(table, run), done, reason=reason, actor=actor)
+        if table is GroupRate:
+            _take_back_rates(run, done, at=at, reason=reason, actor=actor)
+        else:
+            _remove(table, _History(table, run), done, reason=reason, actor=actor)
     return done
 
 
@@ -92,14 +101,23 @@ class _History:
         changed = of_run.filter(history_type="~").order_by("history_id").values_list("id", flat=True)
         self.changed = [key for key in dict.fromkeys(changed) if key not in made]
 
+    @property
+    def runs(self) -> list[int]:
+        """This run and those that were taken back: what they did is nobody's wish any more."""
+        taken_back = ImportRun.objects.filter(status=ImportRun.Status.ROLLED_BACK).values_list("pk", flat=True)
+        return [self.run.pk, *taken_back]
+
     def touched(self) -> set[int]:
         """The rows that it made and that somebody or another import has changed since."""
-        taken_back = ImportRun.objects.filter(status=ImportRun.Status.ROLLED_BACK).values_list("pk", flat=True)
-        found: set[int] = set()
+        runs, found = self.runs, set[int]()
         for keys in batches(self.made, KEYS):
-            others = self.model.objects.filter(id__in=keys).exclude(run__in=[self.run.pk, *taken_back])
+            others = self.model.objects.filter(id__in=keys).exclude(run__in=runs)
             found.update(others.values_list("id", flat=True))
         return found
+
+    def made_by_the_like(self) -> set[int]:
+        """The rows that it made, or that a run made which was taken back."""
+        return set(self.model.objects.filter(history_type="+", run__in=self.runs).values_list("id", flat=True))
 
     def before_and_after(self) -> Iterable[tuple[int, Mapping[str, Any], Mapping[str, Any]]]:
         """Key, the row before the run and the row as the run left it, for those that it changed.
@@ -160,16 +178,68 @@ def _remove(
     delete_rows(gone, reason=reason, actor=actor)
 
 
-def _used(table: type[models.Model], keys: Sequence[int]) -> set[int]:
-    """Those that others refer to: what people or other imports built on them must not go with them."""
+def _take_back_rates(
+    run: ImportRun, done: Rollback, *, at: dt.datetime, reason: str, actor: AbstractBaseUser | None
+) -> None:
+    """A rate that has begun is followed by one with the ratio before it; it goes only with a group that goes."""
+    rows = _History(GroupRate, run)
+    made, groups, like = set(rows.made), _going(TokenGroup, run), rows.made_by_the_like()
+    moved = {**_ratios_changed(rows), **_ratios_made(rows)}
+    gone = [
+        rate
+        for rate in GroupRate.objects.order_by("pk")
+        if (rate.pk in made and rate.starts_at >= at) or (rate.pk in like and rate.group_id in groups)
+    ]
+    _count(done.removed, GroupRate, len(gone))
+    delete_rows(gone, reason=reason, actor=actor)
+    in_force = {rate.group_id: rate for rate in GroupRate.objects.in_force(at=at).select_related("group")}
+    back = {}
+    for group, (before, after) in moved.items():
+        rate = in_force.get(group)
+        if rate is not None and rate.ratio == after != before:
+            back[group] = before
+        elif rate is not None and rate.ratio != before:
+            done.stays.append(f"group rate {rate}")
+    _count(done.restored, GroupRate, len(write_rates(back, at=at, reason=reason, actor=actor)))
+
+
+def _ratios_changed(rows: _History) -> dict[int, tuple[Decimal, Decimal]]:
+    """Group key -> the ratio before the run and after it, of rates that it put right."""
+    return {after["group_id"]: (before["ratio"], after["ratio"]) for _, before, after in rows.before_and_after()}
+
+
+def _ratios_made(rows: _History) -> dict[int, tuple[Decimal, Decimal]]:
+    """The same of rates that it made."""
+    found = {}
+    for rate in _rows(GroupRate, rows.made):
+        earlier = GroupRate.objects.filter(group=rate.group_id, starts_at__lt=rate.starts_at)
+        ratio = earlier.order_by("-starts_at").values_list("ratio", flat=True).first()
+        found[rate.group_id] = (Decimal(1) if ratio is None else ratio, rate.ratio)
+    return found
+
+
+def _going(table: type[models.Model], run: ImportRun) -> set[int]:
+    """The rows that the run made and that go, with their parts: nobody touched them, nothing else refers to them."""
+    rows = _History(table, run)
+    keys = set(rows.made) - rows.touched()
+    return keys - _used(table, sorted(keys), apart=_History(PARTS[table], run).made_by_the_like())
+
+
+def _used(table: type[models.Model], keys: Sequence[int], *, apart: Collection[int] = ()) -> set[int]:
+    """Those that others refer to: what people or other imports built on them must not go with them.
+
+    `apart`: the keys of those of its parts that go with it.
+    """
     if table is PriceSheet:
         return set()
     found: set[int] = set()
     for relation in table._meta.related_objects:
         other, name = relation.related_model, relation.field.name
         if isinstance(other, type) and not hasattr(other, "instance_type"):
+            own = apart if other is PARTS.get(table) else ()
             for part in batches(keys, KEYS):
-                found.update(other._default_manager.filter(**{f"{name}__in": part}).values_list(name, flat=True))
+                rows = other._default_manager.filter(**{f"{name}__in": part}).values_list(name, "pk")
+                found.update(key for key, other_key in rows.iterator() if other_key not in own)
     if table is EndpointType and keys:
         named = {each for model in AIModel.objects.all() for each in _types(model)}
         found.update(EndpointType.objects.filter(pk__in=keys, name__in=named).values_list("pk", flat=True))

@@ -18,6 +18,7 @@ from catalog.importing import Findings
 from catalog.models import AIModel, Channel, EndpointType, ImportRun, ModelAlias, Offer, Vendor
 from catalog.sources.records import Document, Record, Structure
 from pricing.models import GroupRate, PopularModel
+from pricing.rates import write_rates
 from pricing.sheets import PricePlan, apply_prices, plan_prices
 from tokens.models import TokenGroup
 
@@ -38,6 +39,11 @@ class Table:
     relations: Mapping[str, type[models.Model]] = field(default_factory=dict)
     # Models are made by the facts of an import, never here.
     is_made: bool = True
+    # Of rows that have time those in force are meant; a change is a new row, and the old one stays.
+    is_dated: bool = False
+
+    def rows(self, *, at: dt.datetime) -> Any:
+        return self.model.objects.in_force(at=at) if self.is_dated else self.model.objects.all()
 
 
 # In the order in which rows need each other.
@@ -49,7 +55,7 @@ TABLES = (
     Table("models", AIModel, ("name",), {"vendor": Vendor, "successor": AIModel}, is_made=False),
     Table("aliases", ModelAlias, ("name",), {"model": AIModel}),
     Table("offers", Offer, ("channel", "model"), {"channel": Channel, "model": AIModel}),
-    Table("rates", GroupRate, ("group",), {"group": TokenGroup}),
+    Table("rates", GroupRate, ("group",), {"group": TokenGroup}, is_dated=True),
     Table("popular", PopularModel, ("model",), {"model": AIModel}),
 )
 
@@ -183,7 +189,7 @@ def plan_structure(structure: Structure, *, at: dt.datetime, findings: Findings)
     """What this structure would change; writes nothing. Rows that cannot be stored are left out."""
     plan = StructurePlan(structure)
     for table in TABLES:
-        plan.tables[table.name] = _plan_table(table, getattr(structure, table.name), findings)
+        plan.tables[table.name] = _plan_table(table, getattr(structure, table.name), findings, at=at)
     reached = set(TokenGroup.channels.through.objects.values_list("tokengroup__slug", "channel__slug"))
     wanted = [(group, channel) for group, channels in structure.reach.items() for channel in channels]
     plan.joins = [pair for pair in wanted if pair not in reached]
@@ -199,8 +205,11 @@ def apply_structure(
     """Writes it, with history; to be called inside a transaction, after the models' facts are applied."""
     unsound = Findings()
     for table in TABLES:
-        plan = _plan_table(table, getattr(structure, table.name), unsound)
-        _apply_table(table, plan, reason=reason, actor=actor)
+        plan = _plan_table(table, getattr(structure, table.name), unsound, at=at)
+        if table.is_dated:
+            _apply_rates(plan, at=at, reason=reason, actor=actor)
+        else:
+            _apply_table(table, plan, reason=reason, actor=actor)
     rest = plan_structure(Structure(reach=structure.reach, prices=structure.prices), at=at, findings=unsound)
     groups, channels = (_keys(model) for model in (TokenGroup, Channel))
     for group, channel in rest.joins:
@@ -212,12 +221,12 @@ def apply_structure(
             apply_prices(prices, run=run, at=at, actor=actor)
 
 
-def _plan_table(table: Table, wanted: Mapping[Any, Fields], findings: Findings) -> TablePlan:
+def _plan_table(table: Table, wanted: Mapping[Any, Fields], findings: Findings, *, at: dt.datetime) -> TablePlan:
     plan = TablePlan()
     if not wanted:
         return plan
     names = _names(table)
-    stored = {_key_of(row, table, names): row for row in table.model.objects.all()}
+    stored = {_key_of(row, table, names): row for row in table.rows(at=at)}
     by_name = {row.name: row for row in stored.values()} if table.model is Vendor else {}
     for written, said in wanted.items():
         key = written if isinstance(written, tuple) else (written,)
@@ -268,6 +277,15 @@ def _natural(row: models.Model, name: str, names: Mapping[str, Mapping[Any, str]
     if name in names:
         return names[name].get(getattr(row, f"{name}_id"))
     return getattr(row, name)
+
+
+def _apply_rates(plan: TablePlan, *, at: dt.datetime, reason: str, actor: AbstractBaseUser | None) -> None:
+    """The rates of groups, the one table with time."""
+    said = {key: fields["ratio"] for key, fields in plan.new.items() if "ratio" in fields}
+    said |= {key: fields["ratio"][1] for key, fields in plan.changed.items() if "ratio" in fields}
+    groups = _keys(TokenGroup)
+    ratios = {groups[slug]: ratio for (slug,), ratio in said.items() if slug in groups}
+    write_rates(ratios, at=at, reason=reason, actor=actor)
 
 
 def _apply_table(table: Table, plan: TablePlan, *, reason: str, actor: AbstractBaseUser | None) -> None:

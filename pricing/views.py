@@ -176,7 +176,7 @@ class QuoteView(PriceView):
         reader = self.reader(request)
         model = _visible_model(reader.scope, question.model, at=now)
         at = question.at or now
-        group, rate = _group(reader.scope, model, question.group)
+        group, rate = _group(reader.scope, model, question.group, at=at)
         # Without a sheet every line is unpriced, as it is on a sheet that has no price for it.
         sheet = published_sheets([model], at=at, groups={group}).get(model.pk, Sheet("USD", ()))
         sheet = sheet if rate == 1 else sheet.times(rate, rule=f"group {group}")
@@ -243,8 +243,8 @@ def _visible_model(scope: Scope, name: str, *, at: dt.datetime) -> AIModel:
     return model
 
 
-def _group(scope: Scope, model: AIModel, asked: str | None) -> tuple[str, Decimal]:
-    """The group that a quote is for and its rate: the one asked for, else default, else the first by name."""
+def _group(scope: Scope, model: AIModel, asked: str | None, *, at: dt.datetime) -> tuple[str, Decimal]:
+    """The group that a quote is for, and its rate then: the one asked for, else default, else the first by name."""
     reaching = (
         TokenGroup.objects.filter(pk__in=scope.groups)
         .filter(channels__in=Offer.objects.filter(model=model, enabled=True, channel__enabled=True).values("channel"))
@@ -256,7 +256,7 @@ def _group(scope: Scope, model: AIModel, asked: str | None) -> tuple[str, Decima
     if asked is not None and asked not in slugs:
         raise ApiError("invalid_parameter", f"You have no group {asked[:64]!r} with that model.", param="group")
     group = asked or (TokenGroup.DEFAULT if TokenGroup.DEFAULT in slugs else slugs[0])
-    rate = GroupRate.objects.filter(group__slug=group).values_list("ratio", flat=True).first()
+    rate = GroupRate.objects.in_force(at=at).filter(group__slug=group).values_list("ratio", flat=True).first()
     return group, Decimal(1) if rate is None else rate
 
 

@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from catalog.models import Channel, EndpointType, ImportRun, Offer, Revision, Snapshot, Source
-from pricing.models import CurrencyRate, DiscountRule, GroupRate, PopularModel, UsageCount, UsageReporter
+from pricing.models import CurrencyRate, DiscountRule, PopularModel, UsageCount, UsageReporter
 from tests import world
 
 
@@ -46,7 +46,7 @@ def one_of_everything() -> dict[str, Any]:
         group,
         token,
         world.price(model, input="2.5", output="10"),
-        GroupRate.objects.create(group=group),
+        world.rate(group, 1),
         PopularModel.objects.create(model=model),
         DiscountRule.objects.create(multiplier=Decimal("0.9")),
         CurrencyRate.objects.create(currency="CNY", per_usd=Decimal("7.3"), as_of=today),

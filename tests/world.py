@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.models import AIModel, Channel, Offer, Vendor
-from pricing.models import PriceLine, PriceSheet
+from pricing.models import GroupRate, PriceLine, PriceSheet
 from tokens.models import Token, TokenGroup
 
 MILLION = 1_000_000
@@ -69,6 +69,11 @@ def price(
     for position, (meter, amount) in enumerate(amounts.items()):
         line(sheet, meter.replace("__", "."), amount, position=position)
     return sheet
+
+
+def rate(group: TokenGroup, ratio: str | Decimal | int, starts_at: dt.datetime = LONG_AGO) -> GroupRate:
+    """What the group pays of a price from a moment on."""
+    return GroupRate.objects.create(group=group, ratio=Decimal(ratio), starts_at=starts_at)
 
 
 def line(sheet: PriceSheet, meter: str, amount: str | None, **fields: Any) -> PriceLine:

@@ -56,7 +56,7 @@ def items_of(scope: Scope, *, at: dt.datetime) -> list[Item]:
     models = sorted(Listing(scope, at.date()).models(), key=lambda model: model.name)
     groups = list(TokenGroup.objects.filter(pk__in=scope.groups).order_by("slug"))
     sheets = published_sheets(models, at=at, groups={group.slug for group in groups})
-    rates, reach = group_rates(groups), groups_of_models(groups)
+    rates, reach = group_rates(groups, at=at), groups_of_models(groups)
     return [_item(model, _at_the_rate(sheets.get(model.pk), reach[model.pk], rates), on=at.date()) for model in models]
 
 

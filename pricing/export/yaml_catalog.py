@@ -1,7 +1,8 @@
 """The whole catalog as ordered YAML: what an operator keeps in a repository, reads the changes of, and moves with.
 
-Prices are those in force; past and announced ones, rules of discounts, rates of currencies, the history and everything
-about tokens stay in the database. The same catalog is the same bytes, and `import_catalog yaml` gives it back.
+Prices and rates of groups are those in force; past and announced ones, rules of discounts, rates of currencies, the
+history and everything about tokens stay in the database. The same catalog is the same bytes, and `import_catalog yaml`
+gives it back.
 """
 
 import datetime as dt
@@ -16,8 +17,9 @@ from catalog.models import AIModel, Channel, EndpointType, ModelAlias, Offer, Ve
 from catalog.sources.conditions import write_conditions
 from catalog.sources.yaml_catalog import COUNTS, DATES, FORMAT, NAMES, TEXTS
 from pricing.book import Line, Sheet
-from pricing.models import GroupRate, PopularModel, PriceSheet
+from pricing.models import PopularModel, PriceSheet
 from pricing.publishing import sheets_in_force
+from pricing.rates import ratios_in_force
 from tokens.models import TokenGroup
 
 JSON = dict[str, Any]
@@ -43,7 +45,7 @@ def render(*, at: dt.datetime) -> bytes:
             {"name": each.name, "path": each.path, "method": each.method, "label": each.label}
             for each in EndpointType.objects.order_by("name")
         ],
-        "groups": _groups(),
+        "groups": _groups(at=at),
         "channels": _channels(),
         "models": _models(at=at),
         "aliases": [
@@ -59,8 +61,8 @@ def render(*, at: dt.datetime) -> bytes:
     return str(text).encode()
 
 
-def _groups() -> list[JSON]:
-    rates = dict(GroupRate.objects.values_list("group", "ratio"))
+def _groups(*, at: dt.datetime) -> list[JSON]:
+    rates = ratios_in_force(at=at)
     reach = defaultdict(list)
     pairs = TokenGroup.channels.through.objects.order_by("channel__slug")
     for group, channel in pairs.values_list("tokengroup", "channel__slug"):

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from itertools import count
 
@@ -74,11 +75,12 @@ def shelf(visit: Visit) -> Shelf:
 def prices(models: Iterable[AIModel], public: Public, visit: Visit) -> dict[int, Sheet]:
     """Model key -> what the chosen group pays, everything multiplied in."""
     published = published_sheets(models, at=visit.at, groups={public.slug})
-    return {key: for_group(sheet, public) for key, sheet in published.items()}
+    rate = public.rates().at(visit.at)
+    return {key: for_group(sheet, rate) for key, sheet in published.items()}
 
 
-def for_group(sheet: Sheet, public: Public) -> Sheet:
-    return sheet.times(public.rate, rule="group").folded() if public.rate != 1 else sheet.folded()
+def for_group(sheet: Sheet, rate: Decimal) -> Sheet:
+    return sheet.times(rate, rule="group").folded() if rate != 1 else sheet.folded()
 
 
 def card_of(model: AIModel, sheet: Sheet | None, *, rank: int | None, visit: Visit) -> Card:

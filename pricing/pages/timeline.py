@@ -68,16 +68,17 @@ class Step:
 
 
 def steps_of(model: AIModel, public: Public, *, at: dt.datetime) -> list[Step]:
-    """Every change of what the group pays, the oldest first, the announced ones last; the group's rate is today's."""
+    """Every change of what the group pays, the oldest first, the announced ones last."""
     sheets = dated_sheets([model.pk]).get(model.pk, [])
     about = Q(model=model) | Q(model=None, vendor=None) | Q(vendor=model.vendor_id)
     rules = [rule for rule in DiscountRule.objects.filter(about).select_related("model", "vendor") if fits(rule, model)]
     spans = [(each.starts_at, each.ends_at) for each in sheets] + [(rule.starts_at, rule.ends_at) for rule in rules]
-    moments = {moment for span in spans for moment in span if moment}
+    rates = public.rates()
+    moments = {moment for span in spans for moment in span if moment} | set(rates.moments)
     steps: list[Step] = []
     for moment in sorted(moments):
         sheet = published_of(model, sheets, rules, at=moment)
-        sheet = sheet and for_group(sheet.seen_by({public.slug}), public)
+        sheet = sheet and for_group(sheet.seen_by({public.slug}), rates.at(moment))
         before = steps[-1].sheet if steps else None
         moves = moves_between(before, sheet)
         if moves or (steps and state_of(before) != state_of(sheet)) or (sheet and not steps):

@@ -19,6 +19,21 @@ from tokens.scope import Scope
 
 
 @dataclass(frozen=True)
+class Rates:
+    """What a group pays of a price: from each moment on, the oldest first."""
+
+    steps: tuple[tuple[dt.datetime, Decimal], ...]
+
+    def at(self, moment: dt.datetime) -> Decimal:
+        """1 where nobody set it."""
+        return next((ratio for starts_at, ratio in reversed(self.steps) if starts_at <= moment), Decimal(1))
+
+    @property
+    def moments(self) -> list[dt.datetime]:
+        return [starts_at for starts_at, _ in self.steps]
+
+
+@dataclass(frozen=True)
 class Public:
     """The groups that visitors may choose from, and the one chosen."""
 
@@ -28,7 +43,7 @@ class Public:
     @classmethod
     def choose(cls, slug: str) -> "Public":
         """The group of that slug; of an unknown or hidden one nobody hears, the default one takes its place."""
-        groups = tuple(TokenGroup.objects.filter(is_public=True).select_related("rate").order_by("slug"))
+        groups = tuple(TokenGroup.objects.filter(is_public=True).order_by("slug"))
         by_slug = {group.slug: group for group in groups}
         return cls(groups, by_slug.get(slug) or by_slug.get(TokenGroup.DEFAULT) or next(iter(groups), None))
 
@@ -36,13 +51,10 @@ class Public:
     def slug(self) -> str:
         return "" if self.chosen is None else self.chosen.slug
 
-    @property
-    def rate(self) -> Decimal:
-        """What the group pays of a price; 1 where nobody set it."""
-        try:
-            return Decimal(1) if self.chosen is None else self.chosen.rate.ratio
-        except GroupRate.DoesNotExist:
-            return Decimal(1)
+    def rates(self) -> "Rates":
+        """What the group pays of a price, at all times."""
+        rates = GroupRate.objects.filter(group=self.chosen).order_by("starts_at")
+        return Rates(tuple(rates.values_list("starts_at", "ratio")))
 
     @property
     def scope(self) -> Scope:

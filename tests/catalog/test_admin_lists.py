@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Channel, EndpointType, Offer, Source, Vendor
-from pricing.models import CurrencyRate, DiscountRule, GroupRate, PopularModel, UsageCount, UsageReporter
+from pricing.models import CurrencyRate, DiscountRule, PopularModel, UsageCount, UsageReporter
 from tests import admin_world, world
 
 TODAY = dt.datetime.now(tz=dt.UTC).date()
@@ -49,7 +49,7 @@ def fill(start: int, stop: int) -> None:
         token, _ = world.token(group.slug, name=f"token-{n}")
         EndpointType.objects.create(name=f"type-{n}", path="/x")
         admin_world.import_run(f"source-{n}")
-        GroupRate.objects.create(group=group)
+        world.rate(group, 1)
         PopularModel.objects.create(model=model, position=n)
         DiscountRule.objects.create(model=model, multiplier=Decimal("0.9"))
         CurrencyRate.objects.create(currency="CNY", per_usd=Decimal(7), as_of=TODAY - dt.timedelta(days=n))

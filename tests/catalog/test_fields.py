@@ -109,7 +109,7 @@ def test_the_value_for_fixtures_has_every_digit(line: PriceLine) -> None:
 
 def test_nothing_is_not_zero() -> None:
     group = world.token_group()
-    GroupRate.objects.create(group=group, ratio=Decimal(0))
+    world.rate(group, 0)
 
     assert GroupRate.objects.get().ratio == 0
     assert not GroupRate.objects.filter(ratio__isnull=True).exists()

@@ -30,7 +30,7 @@ CURATED: dict[type[Any], tuple[Callable[[], Any], str, Any]] = {
     Source: (lambda: Source.objects.create(slug="ours", name="Ours"), "policy", "apply_safe"),
     TokenGroup: (world.token_group, "label", "Everybody"),
     Token: (lambda: world.token()[0], "note", "new"),
-    GroupRate: (lambda: GroupRate.objects.create(group=world.token_group()), "ratio", 2),
+    GroupRate: (lambda: world.rate(world.token_group(), 1), "ratio", 2),
     DiscountRule: (lambda: DiscountRule.objects.create(multiplier=Decimal("0.9")), "reason", "winter"),
     CurrencyRate: (
         lambda: CurrencyRate.objects.create(currency="CNY", per_usd=Decimal("7.3"), as_of=dt.date(2026, 1, 1)),

@@ -22,7 +22,7 @@ def _cast(db: None) -> None:
     model = world.model("gpt-4o")
     world.price(model, input="2.5", output="10")
     PopularModel.objects.create(model=model)
-    GroupRate.objects.create(group=world.token_group(), ratio=Decimal("0.9"))
+    world.rate(world.token_group(), "0.9")
     ModelAlias.objects.create(name="gpt-latest", model=model)
     world.channel("spare", group=None)
     world.model("draft", status="draft", on=None)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from catalog import bulk
 from catalog.models import Vendor
-from pricing.models import CurrencyRate, DiscountRule, GroupRate, PopularModel, UsageCount
+from pricing.models import CurrencyRate, DiscountRule, PopularModel, UsageCount
 from tests import world
 
 DAY = dt.timedelta(days=1)
@@ -49,7 +49,7 @@ def test_the_others(admin_client: Client) -> None:
     for currency in ("CNY", "EUR"):
         CurrencyRate.objects.create(currency=currency, per_usd=Decimal(7), as_of=timezone.now().date())
     for slug, is_public in (("acme", False), ("zeta", True)):
-        GroupRate.objects.create(group=world.token_group(slug, is_public=is_public))
+        world.rate(world.token_group(slug, is_public=is_public), 1)
     Vendor.objects.create(slug="idle", name="Idle")
 
     for page in ("popularmodel", "usagecount"):

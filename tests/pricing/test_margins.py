@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from pricing.margins import losses, models_at_a_loss
-from pricing.models import CurrencyRate, DiscountRule, GroupRate
+from pricing.models import CurrencyRate, DiscountRule
 from tests import world
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ def test_discounts_and_the_lowest_rate_count() -> None:
     world.price(model, role="list", input="4")
     DiscountRule.objects.create(multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
     assert found() == []
-    GroupRate.objects.create(group=world.token_group(), ratio=Decimal("0.9"))
+    world.rate(world.token_group(), "0.9")
     assert found() == [("gpt-4o", "input", 2, Decimal("1.8"))]
 
 
@@ -76,7 +76,7 @@ def test_models_at_a_loss_are_remembered_until_something_changes() -> None:
     assert len(captured) == 3  # the revision, and when sheets and discounts last began or ended
 
     assert models_at_a_loss(at=NOW + dt.timedelta(days=1)) == {model.pk}
-    GroupRate.objects.create(group=world.token_group(), ratio=Decimal("0.5"))
+    world.rate(world.token_group(), "0.5")
     assert models_at_a_loss(at=NOW) == {model.pk}
     world.token_group().channels.clear()
     assert models_at_a_loss(at=NOW) == set()

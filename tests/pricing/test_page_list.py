@@ -1,12 +1,11 @@
 """GET /: what visitors see in the list, how it is narrowed and ordered, without any script."""
 
 import datetime as dt
-from decimal import Decimal
 
 import pytest
 from django.test import Client
 
-from pricing.models import GroupRate, PopularModel
+from pricing.models import PopularModel
 from tests import world
 from tests.pricing import shop
 
@@ -93,11 +92,11 @@ def test_orders_by_price_context_and_name(client: Client) -> None:
 def test_prices_are_those_of_the_group_that_the_visitor_chose(client: Client) -> None:
     model = world.model("gpt-4o")
     world.price(model, input="2.5", output="10")
-    GroupRate.objects.create(group=world.token_group("default"), ratio=Decimal("1.2"))
-    GroupRate.objects.create(group=world.token_group("partner", is_public=True), ratio=Decimal("0.8"))
+    world.rate(world.token_group("default"), "1.2")
+    world.rate(world.token_group("partner", is_public=True), "0.8")
     world.channel(group="partner")
     world.channel(group="secret")
-    GroupRate.objects.create(group=world.token_group("secret"), ratio=Decimal("0.1"))
+    world.rate(world.token_group("secret"), "0.1")
 
     assert shop.row(shop.get(client, "/"), "gpt-4o").endswith("$3.00 $12.00")
     page = shop.get(client, "/?group=partner")

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from catalog.models import AIModel
-from pricing.models import DiscountRule, GroupRate
+from pricing.models import DiscountRule
 from pricing.pages.timeline import Plot, Step, plot_of, steps_of
 from pricing.pages.visit import Public
 from tests import world
@@ -72,7 +72,7 @@ def test_a_sheet_that_changes_nothing_is_no_step() -> None:
 
 
 def test_discounts_begin_and_end_as_steps_at_the_groups_rate() -> None:
-    GroupRate.objects.create(group=world.token_group("default"), ratio=Decimal(2))
+    world.rate(world.token_group("default"), 2)
     model = world.model()
     world.price(model, role="list", starts_at=NOW - 3 * MONTH, input="1")
     DiscountRule.objects.create(
@@ -83,6 +83,25 @@ def test_discounts_begin_and_end_as_steps_at_the_groups_rate() -> None:
         ("$2.00", False),
         ("$1.00", False),
         ("$2.00", True),
+    ]
+
+
+def test_a_later_rate_of_the_group_is_a_step_and_leaves_the_earlier_ones() -> None:
+    model = world.model()
+    world.price(model, starts_at=NOW - 3 * MONTH, input="1")
+    group = world.token_group("default")
+    world.rate(group, 2, starts_at=NOW - 2 * MONTH)
+    before = steps(model)
+
+    world.rate(group, 3, starts_at=NOW - MONTH)
+    world.rate(group, 4, starts_at=NOW + MONTH)
+
+    assert steps(model)[:2] == before
+    assert [(step.tag.input, step.is_announced) for step in steps(model)] == [
+        ("$1.00", False),
+        ("$2.00", False),
+        ("$3.00", False),
+        ("$4.00", True),
     ]
 
 

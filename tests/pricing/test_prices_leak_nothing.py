@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from catalog.models import Offer
-from pricing.models import DiscountRule, GroupRate, PopularModel, PriceSheet
+from pricing.models import DiscountRule, PopularModel, PriceSheet
 from pricing.popularity import Report, record_usage
 from pricing.publishing import turns
 from tests import world
@@ -55,7 +55,7 @@ class TestNothingLeaks(TestCase):
         turns.cache_clear()
         for number, slug in enumerate(GROUPS):
             group = world.token_group(slug, is_public=slug == "group-public")
-            GroupRate.objects.create(group=group, ratio=Decimal(f"0.9{number}"))
+            world.rate(group, f"0.9{number}")
         _, key = world.token("group-own", deny=[f"model-{n}." for n, spec in enumerate(drawn) if spec["denied"]])
         for number, spec in enumerate(drawn):
             self.make(number, spec)

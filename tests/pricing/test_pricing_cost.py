@@ -10,10 +10,11 @@ from tests import world
 pytestmark = pytest.mark.django_db
 # The revision, and the public groups.
 WARM = 2
-# Beside them: moments of sheets (2), discounts (2), retirements and rates; models, groups, pinned, used; sheets, the
+# Beside them: moments of sheets (2), discounts (2), retirements, rates of groups and of
+# currencies; models, groups, pinned, used; sheets, the
 # keys that lines are read by (a subquery in their place leads PostgreSQL astray), lines, discounts, rates; who reaches
 # what, endpoint types, rates of groups.
-COLD = WARM + 6 + 4 + 5 + 3
+COLD = WARM + 7 + 4 + 5 + 3
 
 
 def make(number: int) -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from catalog.exact import read_json
-from pricing.models import GroupRate, PopularModel
+from pricing.models import PopularModel
 from tests import world
 
 pytestmark = pytest.mark.django_db
@@ -136,7 +136,7 @@ def test_popular_models_come_first_then_vendors_by_name(client: Client) -> None:
 
 def test_a_hidden_group_is_not_named_to_visitors(client: Client) -> None:
     secret = world.token_group("inner-circle", is_public=False)
-    GroupRate.objects.create(group=secret, ratio=Decimal("0.5"))
+    world.rate(secret, "0.5")
     model = world.model("gpt-4o")
     model.offers.get().channel.groups.add(secret)
 

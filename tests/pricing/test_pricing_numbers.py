@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from catalog.exact import read_json
-from pricing.models import CurrencyRate, DiscountRule, GroupRate, PriceSheet
+from pricing.models import CurrencyRate, DiscountRule, PriceSheet
 from tests import world
 
 pytestmark = pytest.mark.django_db
@@ -147,7 +147,7 @@ def test_images_by_resolution_are_rules_with_a_headline(client: Client) -> None:
 
 def test_a_groups_rate_stands_beside_the_price(client: Client) -> None:
     world.price(world.model("gpt-4o"), input="2.5", output="10")
-    GroupRate.objects.create(group=world.token_group(), ratio=Decimal("0.5"))
+    world.rate(world.token_group(), "0.5")
     assert body(client)["group_ratio"] == {"default": Decimal("0.5")}
     assert row(client, "gpt-4o")["model_ratio"] == Decimal("1.25")
 

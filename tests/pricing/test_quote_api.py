@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from pricing.models import DiscountRule, GroupRate
+from pricing.models import DiscountRule
 from tests import world
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ def test_a_quote_names_every_line_and_what_set_it(client: Client) -> None:
     sheet = world.price(model, role="list", input="2.5", output="10")
     world.line(sheet, "input", "5", conditions=[{"dim": "prompt_tokens", "op": "gt", "value": 1000}])
     DiscountRule.objects.create(multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
-    GroupRate.objects.create(group=world.token_group(), ratio=Decimal("0.9"))
+    world.rate(world.token_group(), "0.9")
     answer = post(client, {"model": "gpt-4o", "usage": {"input": 1001, "output": 10, "input.cache_read": 1}})
     assert answer.status_code == 200, answer.content
     found = answer.json()
@@ -72,7 +72,7 @@ def test_a_key_is_quoted_its_own_groups_rate(client: Client) -> None:
     world.price(world.model("gpt-4o", on=channel), input="2")
     vip = world.token_group("vip")
     vip.channels.add(channel)
-    GroupRate.objects.create(group=vip, ratio=Decimal("0.5"))
+    world.rate(vip, "0.5")
     body = {"model": "gpt-4o", "usage": {"input": 1_000_000}}
     assert post(client, body | {"group": "vip"}).status_code == 400
     key = {"authorization": f"Bearer {world.key('vip')}"}

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog import revision
 from catalog.models import AIModel, Vendor
-from pricing.models import CurrencyRate, GroupRate, PriceSheet
+from pricing.models import CurrencyRate, PriceSheet
 from pricing.repricing import Repricing, Rule, apply_repricing, plan_repricing
 from tests import world
 
@@ -110,7 +110,7 @@ def test_losses_come_first_by_the_group_that_pays_least() -> None:
         model = world.model(name)
         world.price(model, role="list", input="1")
         world.price(model, role="cost", input=cost)
-    GroupRate.objects.create(group=world.token_group(), ratio=Decimal("0.9"))
+    world.rate(world.token_group(), "0.9")
 
     planned = plan(by="1.1")
 

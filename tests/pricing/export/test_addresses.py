@@ -1,7 +1,6 @@
 """The public exports: for everybody the same, kept by caches, and nothing in them that a visitor may not see."""
 
 import gzip
-from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -9,7 +8,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from pricing.export.formats import FORMATS
-from pricing.models import GroupRate
 from tests import world
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +25,7 @@ def secrets() -> list[str]:
     world.price(world.model("draft-model", status="draft"), input="1", output="1")
     backstage = world.channel("backstage", group="inner-circle")
     world.price(world.model("hidden-model", on=backstage), input="1", output="1")
-    GroupRate.objects.create(group=world.token_group("inner-circle"), ratio=Decimal("0.123"))
+    world.rate(world.token_group("inner-circle"), "0.123")
     return [
         "upstream-east", "upstream.example.com", "1.2345", "1.2345e-06", "0.0000012345", "5.4321", "77.77",
         "draft-model", "backstage", "hidden-model", "inner-circle", "0.123",

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from catalog.exact import read_json
-from pricing.models import DiscountRule, GroupRate
+from pricing.models import DiscountRule
 from tests import world
 
 pytestmark = pytest.mark.django_db
@@ -99,7 +99,7 @@ def test_models_dev_says_where_the_gateway_is(client: Client) -> None:
 def test_prices_are_what_a_visitor_pays(client: Client) -> None:
     world.price(world.model("gpt-4o"), role="list", input="10", output="20")
     DiscountRule.objects.create(multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
-    GroupRate.objects.create(group=world.token_group(), ratio=Decimal("0.9"))
+    world.rate(world.token_group(), "0.9")
 
     assert openrouter(client)["gpt-4o"]["pricing"]["prompt"] == "0.0000045"
     assert models_dev(client)["gpt-4o"]["cost"]["output"] == 9

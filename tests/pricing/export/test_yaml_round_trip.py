@@ -63,7 +63,7 @@ def rich_catalog() -> None:
     TokenGroup.objects.filter(slug="vip").update(
         is_public=True, auto_position=12, rate_limit="60/minute", description="- x"
     )
-    GroupRate.objects.create(group=world.token_group("vip"), ratio=Decimal("0.123456789012345678"))
+    world.rate(world.token_group("vip"), "0.123456789012345678")
     first = world.model(
         "gpt-4o",
         on="main",

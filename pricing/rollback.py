@@ -1,6 +1,6 @@
 """Taking an import back, whole: what it changed is as it was, what it made is gone; what was touched since stays.
 
-What was charged until now stays as well: a rate that has begun is followed by the one before it.
+What was charged until now stays as well: a sheet that has begun is ended, and a rate followed by the one before it.
 
 The history rows of a run tell what it did to every table; nothing else needs to be known of how imports work.
 """
@@ -30,7 +30,7 @@ TABLES: tuple[type[models.Model], ...] = (
     PopularModel, Offer, ModelAlias, PriceSheet, AIModel, GroupRate, TokenGroup, Channel, EndpointType, Vendor,
 )  # fmt: skip
 # What goes with a row that the run made, though it has begun.
-PARTS: Mapping[type[models.Model], type[models.Model]] = {TokenGroup: GroupRate}
+PARTS: Mapping[type[models.Model], type[models.Model]] = {AIModel: PriceSheet, TokenGroup: GroupRate}
 
 
 @dataclass
@@ -39,14 +39,16 @@ class Rollback:
 
     restored: dict[str, int] = field(default_factory=dict)
     removed: dict[str, int] = field(default_factory=dict)
+    ended: dict[str, int] = field(default_factory=dict)
     stays: list[str] = field(default_factory=list)
 
     def report(self) -> dict[str, Any]:
-        return {"restored": self.restored, "removed": self.removed, "stays": self.stays}
+        return {"restored": self.restored, "removed": self.removed, "ended": self.ended, "stays": self.stays}
 
     def __str__(self) -> str:
         parts = [f"{count} {what} as before" for what, count in self.restored.items()]
         parts += [f"{count} {what} removed" for what, count in self.removed.items()]
+        parts += [f"{count} {what} ended" for what, count in self.ended.items()]
         stays = f" {len(self.stays)} things stay, changed since." if self.stays else ""
         return (", ".join(parts) or "Nothing was left of it") + "." + stays
 
@@ -82,7 +84,9 @@ def _take_back(run: ImportRun, *, at: dt.datetime, actor: AbstractBaseUser | Non
         if table is not GroupRate:
             _restore(table, _History(table, run), done, reason=reason, actor=actor)
     for table in TABLES:
-        if table is GroupRate:
+        if table is PriceSheet:
+            _take_back_sheets(run, done, at=at, reason=reason, actor=actor)
+        elif table is GroupRate:
             _take_back_rates(run, done, at=at, reason=reason, actor=actor)
         else:
             _remove(table, _History(table, run), done, reason=reason, actor=actor)
@@ -165,17 +169,35 @@ def _remove(
     table: type[models.Model], rows: _History, done: Rollback, *, reason: str, actor: AbstractBaseUser | None
 ) -> None:
     stored = _rows(table, rows.made)
-    # A sheet is only ever ended, which is no reason to leave it in force.
-    touched = set() if table is PriceSheet else rows.touched()
+    touched = rows.touched()
     used = _used(table, [row.pk for row in stored if row.pk not in touched])
     staying = [row for row in stored if row.pk in touched or row.pk in used]
     done.stays += [f"{table._meta.verbose_name} {row}" for row in staying]
     gone = [row for row in stored if row.pk not in touched and row.pk not in used]
-    if table is PriceSheet:
-        for keys in batches([row.pk for row in gone], KEYS):
-            delete_rows(list(PriceLine.objects.filter(sheet__in=keys).only("pk")))
     _count(done.removed, table, len(gone))
     delete_rows(gone, reason=reason, actor=actor)
+
+
+def _take_back_sheets(
+    run: ImportRun, done: Rollback, *, at: dt.datetime, reason: str, actor: AbstractBaseUser | None
+) -> None:
+    """A sheet that has begun ends, if it has not ended; it goes only with a model that goes.
+
+    That somebody has set its end since is no reason to leave it in force.
+    """
+    models = sorted(_going(AIModel, run))
+    gone = {row.pk: row for keys in batches(models, KEYS) for row in PriceSheet.objects.filter(model__in=keys)}
+    made = _rows(PriceSheet, _History(PriceSheet, run).made)
+    gone |= {sheet.pk: sheet for sheet in made if sheet.starts_at >= at}
+    ending = [sheet for sheet in made if sheet.pk not in gone and (sheet.ends_at is None or sheet.ends_at > at)]
+    for sheet in ending:
+        sheet.ends_at = at
+    _count(done.ended, PriceSheet, len(ending))
+    update_rows(ending, fields=["ends_at"], reason=reason, actor=actor)
+    for keys in batches(sorted(gone), KEYS):
+        delete_rows(list(PriceLine.objects.filter(sheet__in=keys).only("pk")))
+    _count(done.removed, PriceSheet, len(gone))
+    delete_rows([gone[key] for key in sorted(gone)], reason=reason, actor=actor)
 
 
 def _take_back_rates(
@@ -183,12 +205,12 @@ def _take_back_rates(
 ) -> None:
     """A rate that has begun is followed by one with the ratio before it; it goes only with a group that goes."""
     rows = _History(GroupRate, run)
-    made, groups, like = set(rows.made), _going(TokenGroup, run), rows.made_by_the_like()
+    made, groups = set(rows.made), _going(TokenGroup, run)
     moved = {**_ratios_changed(rows), **_ratios_made(rows)}
     gone = [
         rate
         for rate in GroupRate.objects.order_by("pk")
-        if (rate.pk in made and rate.starts_at >= at) or (rate.pk in like and rate.group_id in groups)
+        if rate.group_id in groups or (rate.pk in made and rate.starts_at >= at)
     ]
     _count(done.removed, GroupRate, len(gone))
     delete_rows(gone, reason=reason, actor=actor)
@@ -230,8 +252,6 @@ def _used(table: type[models.Model], keys: Sequence[int], *, apart: Collection[i
 
     `apart`: the keys of those of its parts that go with it.
     """
-    if table is PriceSheet:
-        return set()
     found: set[int] = set()
     for relation in table._meta.related_objects:
         other, name = relation.related_model, relation.field.name

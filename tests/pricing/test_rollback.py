@@ -17,7 +17,7 @@ from tokens.models import TokenGroup
 
 pytestmark = pytest.mark.django_db
 ROW = {"mode": "chat", "litellm_provider": "openai", "max_input_tokens": 1000, "input_cost_per_token": 2e-06}
-TABLES = (AIModel, Channel, Offer, PriceLine, PriceSheet, Vendor)
+TABLES = (AIModel, Channel, Offer, Vendor)
 
 
 def document(*names: str, **fields: Any) -> str:
@@ -30,6 +30,9 @@ def facts() -> dict[str, Any]:
     for table in TABLES:
         columns = [column.attname for column in table._meta.concrete_fields if column.name != "updated_at"]
         rows[table.__name__] = list(table._default_manager.order_by("pk").values(*columns))
+    in_force = PriceSheet.objects.in_force(at=timezone.now())
+    rows["sheets"] = list(in_force.order_by("pk").values())
+    rows["lines"] = list(PriceLine.objects.filter(sheet__in=in_force).order_by("pk").values())
     rows["reach"] = list(TokenGroup.channels.through.objects.values_list("tokengroup__slug", "channel__slug"))
     return rows
 
@@ -55,7 +58,8 @@ def test_facts_prices_models_and_offers_are_as_before(tmp_path: Path) -> None:
 
     assert facts() == before
     assert done.restored == {"models": 1, "reach of groups": 1}
-    assert done.removed == {"models": 2, "offers": 3, "price sheets": 3, "channels": 1, "vendors": 1}
+    assert done.removed == {"models": 2, "offers": 3, "price sheets": 2, "channels": 1, "vendors": 1}
+    assert done.ended == {"price sheets": 1}
     assert (made.status, done.stays) == ("rolled_back", [])
     assert "Taken back" in made.remark
 
@@ -80,14 +84,15 @@ def test_what_was_touched_since_stays_and_is_told(tmp_path: Path) -> None:
 
     assert set(AIModel.objects.filter(context_length=77).values_list("name", flat=True)) == {"gpt-a", "gpt-c"}
     assert done.stays == ["context length of model gpt-a", "model gpt-c"]
-    assert not PriceSheet.objects.filter(model__name="gpt-c").exists()
+    assert PriceSheet.objects.get(model__name="gpt-c").ends_at is not None
+    assert done.ended == {"price sheets": 1}
 
 
 def test_what_others_built_on_stays(tmp_path: Path, world: Any) -> None:
     made = applied(document("gpt-a", "gpt-c"), tmp_path, "--allow-removals")
     world.price(AIModel.objects.get(name="gpt-c"), input="5")
     assert roll_back(made, at=timezone.now()).stays == ["model gpt-c"]
-    assert PriceSheet.objects.get(model__name="gpt-c").run is None
+    assert PriceSheet.objects.in_force(at=timezone.now()).get(model__name="gpt-c").run is None
 
 
 def test_runs_are_taken_back_one_after_the_other(tmp_path: Path, earlier: ImportRun) -> None:

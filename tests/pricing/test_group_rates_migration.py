@@ -19,15 +19,15 @@ def test_stored_rates_keep_their_ratio_for_all_times() -> None:
     try:
         apps = executor.loader.project_state(BEFORE).apps
         group = apps.get_model("tokens", "TokenGroup").objects.create(slug="acme", label="Acme")
-        apps.get_model("pricing", "GroupRate").objects.create(group=group, ratio=Decimal("0.8"))
+        rate = apps.get_model("pricing", "GroupRate").objects.create(group=group, ratio=Decimal("0.8"))
         apps.get_model("pricing", "HistoricalGroupRate").objects.create(
-            id=1, group=group, ratio=Decimal("0.8"), history_date=dt.datetime.now(tz=dt.UTC), history_type="+"
+            id=rate.pk, group=group, ratio=Decimal("0.8"), history_date=dt.datetime.now(tz=dt.UTC), history_type="+"
         )
     finally:
         executor = MigrationExecutor(connection)
         executor.migrate(executor.loader.graph.leaf_nodes())
 
     long_ago = dt.datetime(2001, 1, 1, tzinfo=dt.UTC)
-    rate = GroupRate.objects.in_force(at=long_ago).get(group=group.pk)
-    assert rate.ratio == Decimal("0.8")
-    assert rate.history.get().starts_at == rate.starts_at
+    kept = GroupRate.objects.in_force(at=long_ago).get(group=group.pk)
+    assert kept.ratio == Decimal("0.8")
+    assert kept.history.get().starts_at == kept.starts_at

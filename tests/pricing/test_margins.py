@@ -73,7 +73,7 @@ def test_models_at_a_loss_are_remembered_until_something_changes() -> None:
 
     with CaptureQueriesContext(connection) as captured:
         models_at_a_loss(at=NOW + dt.timedelta(seconds=1))
-    assert len(captured) == 3  # the revision, and when sheets and discounts last began or ended
+    assert len(captured) == 4  # the revision, and when sheets, discounts and rates of groups last began or ended
 
     assert models_at_a_loss(at=NOW + dt.timedelta(days=1)) == {model.pk}
     world.rate(world.token_group(), "0.5")

@@ -15,7 +15,9 @@ from pricing.rollback import roll_back
 
 
 class Command(BaseCommand):
-    help = "Takes one import run back, whole: prices, facts, offers and models are as they were before it."
+    help = (
+        "Takes one import run back, whole: facts, offers and models are as they were before it, and its prices end now."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("run", metavar="RUN", help="Its number, as the admin and the history name it.")

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+
 
 @contextmanager
 def throwaway_postgres() -> Iterator[str]:
@@ -19,6 +21,10 @@ def throwaway_postgres() -> Iterator[str]:
         folder / "data", cleanup_mode="stop"
     )
     try:
+        # What a test writes is never committed: counted by the server itself, a table of thousands of rows is empty.
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute(f"ALTER SYSTEM SET autovacuum_analyze_threshold = {2**31 - 1}")
+            connection.execute("SELECT pg_reload_conf()")
         yield server.get_uri()
     finally:
         server.cleanup()

@@ -183,12 +183,18 @@ def _take_back_sheets(
 ) -> None:
     """A sheet that has begun ends, if it has not ended; it goes only with a model that goes.
 
-    That somebody has set its end since is no reason to leave it in force.
+    That somebody has set its end since is no reason to leave it in force. One that had ended when the run told it was
+    never charged, and goes too.
     """
     models = sorted(_going(AIModel, run))
     gone = {row.pk: row for keys in batches(models, KEYS) for row in PriceSheet.objects.filter(model__in=keys)}
     made = _rows(PriceSheet, _History(PriceSheet, run).made)
-    gone |= {sheet.pk: sheet for sheet in made if sheet.starts_at >= at}
+    told_at = run.applied_at or at
+    gone |= {
+        sheet.pk: sheet
+        for sheet in made
+        if sheet.starts_at >= at or (sheet.ends_at is not None and sheet.ends_at <= told_at)
+    }
     ending = [sheet for sheet in made if sheet.pk not in gone and (sheet.ends_at is None or sheet.ends_at > at)]
     for sheet in ending:
         sheet.ends_at = at

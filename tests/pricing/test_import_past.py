@@ -156,13 +156,14 @@ def test_a_past_price_is_no_jump_and_is_shown_in_a_review() -> None:
     assert spans()[1][:2] == (JULY, later)
 
 
-def test_taking_the_import_back_takes_the_past_with_it(tmp_path: Path) -> None:
+def test_taking_the_import_back_takes_the_past_with_it_and_leaves_what_was_charged(tmp_path: Path) -> None:
     model = world.model("gpt-dated", released_on=RELEASE.date())
     world.price(model, role="list", input="0.2", starts_at=SEPTEMBER)
     imported(tmp_path, "--only", "gpt-dated", "--accept-jumps", "--overrule")
-    roll_back(ImportRun.objects.get(), at=timezone.now() + dt.timedelta(hours=1))
-    assert [(start, end) for start, end, _ in spans()] == [(SEPTEMBER, None)]
-    assert not PriceLine.objects.exclude(sheet__starts_at=SEPTEMBER).exists()
+    end = timezone.now() + dt.timedelta(hours=1)
+    roll_back(ImportRun.objects.get(), at=end)
+    assert [(start, end) for start, end, _ in spans()] == [(SEPTEMBER, None), (NOW, end)]
+    assert not PriceLine.objects.filter(sheet__starts_at__lt=SEPTEMBER).exists()
 
 
 def test_the_price_list_of_july_is_not_that_of_today(client: Client, tmp_path: Path) -> None:

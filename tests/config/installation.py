@@ -42,6 +42,8 @@ class Installation:
                 "ALLOWED_HOSTS": "127.0.0.1",
                 "PYTHONUNBUFFERED": "1",
                 "WEB_CONCURRENCY": "1",
+                # A row says what a test has done, and not a moment later that a key was used.
+                "USAGE_WRITE_SECONDS": "0",
             }
         )
 

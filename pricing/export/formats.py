@@ -26,6 +26,8 @@ class Format:
     content_type: str = JSON
     # The last part of its public address; empty for what is not published.
     file: str = ""
+    # The same under the name that the format's own programs ask for, below the address that they are told.
+    asked_as: str = ""
 
 
 def _of_items(render: Callable[[Iterable[Item]], bytes]) -> Render:
@@ -51,12 +53,14 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
                 "The list of models as OpenRouter has it",
                 _of_items(openrouter.render),
                 file="openrouter.json",
+                asked_as="openrouter/models",
             ),
             Format(
                 "models_dev",
                 "The catalog as models.dev's api.json has it, with this gateway as the provider",
                 _of_items_at(models_dev.render),
                 file="models_dev.json",
+                asked_as="models_dev/api.json",
             ),
             Format(
                 "new_api",

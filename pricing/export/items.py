@@ -2,8 +2,9 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
+from typing import Any
 
 from catalog.exact import PRECISION, plain
 from catalog.models import AIModel
@@ -35,6 +36,7 @@ class Item:
     outputs: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
     endpoint_types: tuple[str, ...] = ()
+    default_parameters: Mapping[str, Any] = field(default_factory=dict)
     released_on: dt.date | None = None
     created: int = 0
     deprecated: bool = False
@@ -82,6 +84,7 @@ def _item(model: AIModel, sheet: Sheet | None, *, on: dt.date) -> Item:
         outputs=tuple(model.output_modalities),
         capabilities=tuple(model.capabilities),
         endpoint_types=tuple(model.callable_endpoint_types),
+        default_parameters=model.default_parameters,
         released_on=model.released_on,
         created=model.created,
         deprecated=model.lifecycle(on=on) == AIModel.Lifecycle.DEPRECATED,

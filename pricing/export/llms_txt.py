@@ -1,6 +1,10 @@
-"""llms.txt: what is here, in a few lines that a language model reads as easily as a person."""
+"""llms.txt: what is here, in a few lines that a language model reads as easily as a person.
+
+Its form is llmstxt.org's: a title, one line of summary, and sections of links alone.
+"""
 
 from collections.abc import Iterable
+from urllib.parse import quote
 
 from catalog.exact import digits
 from pricing.export.items import Item, per
@@ -8,8 +12,9 @@ from pricing.export.items import Item, per
 MILLION = 1_000_000
 HEAD = """# Modelbook
 
-> The models that this gateway offers and what they cost, as of now. Prices are US dollars per million tokens unless
-> a line says otherwise.
+> The models that this gateway offers and what they cost, as of now.
+
+Prices are US dollars per million tokens unless a line says otherwise.
 
 ## Addresses
 
@@ -28,7 +33,10 @@ HEAD = """# Modelbook
 
 
 def render(items: Iterable[Item], site: str = "") -> bytes:
-    lines = [f"- {item.name} ({item.vendor_name}): {_price(item)}{_context(item)}" for item in items]
+    lines = [
+        f"- [{item.name}]({site}/models/{quote(item.name)}): {item.vendor_name}, {_price(item)}{_context(item)}"
+        for item in items
+    ]
     return (HEAD.format(site=site) + "\n".join(lines) + "\n").encode()
 
 

@@ -52,6 +52,7 @@ def _model(item: Item) -> JSON:
         "tool_call": "tools" in item.capabilities,
         "structured_output": "structured_outputs" in item.capabilities,
         "temperature": False,
+        "open_weights": False,
         "release_date": released,
         "last_updated": released,
         "modalities": {
@@ -68,13 +69,14 @@ def _model(item: Item) -> JSON:
 
 
 def cost_of(item: Item) -> JSON:
-    """Prices of tokens, with tiers by the length of the prompt; nothing unless both input and output have one."""
+    """Prices of tokens, with tiers by the length of the prompt; of input and output, one without a figure costs 0."""
     sheet = item.dollars
     if sheet is None or item.is_dynamic:
         return {}
     cost = _figures(line for line in sheet.lines if line.is_plain)
-    if not {"input", "output"} <= cost.keys():
+    if not {"input", "output"} & cost.keys():
         return {}
+    cost = {"input": 0, "output": 0, **cost}
     steps = [
         {**_figures(lines), "tier": {"type": "context", "size": least - 1}}
         for least, lines in tiers(sheet)

@@ -1,7 +1,11 @@
-"""OpenRouter's list of models, `GET /api/v1/models`: prices are texts, US dollars per unit, -1 where dynamic."""
+"""OpenRouter's list of models, `GET /api/v1/models`: prices are texts, US dollars per unit, -1 where none is fixed.
+
+Its SDKs refuse a whole list over one row that lacks a field, so each has all that they require, null where unknown.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from catalog.exact import digits, write_json
 from pricing.book import Line
@@ -30,14 +34,19 @@ PARAMETERS = {
     "structured_outputs": ("structured_outputs", "response_format"),
     "reasoning": ("reasoning", "include_reasoning"),
 }
+MODALITIES = {"pdf": "file", "embedding": "embeddings"}
+DEFAULTS = ("temperature", "top_p", "top_k")
+NOT_FIXED = "-1"
+ONE_HOUR = ({"dim": "cache_ttl", "op": "eq", "value": "1h"},)
 
 
 def render(items: Iterable[Item]) -> bytes:
-    return write_json({"data": [_row(item) for item in items]})
+    rows = [_row(item) for item in items]
+    return write_json({"data": rows, "total_count": len(rows), "links": {"next": None}})
 
 
 def _row(item: Item) -> JSON:
-    inputs = ["file" if name == "pdf" else name for name in item.inputs]
+    inputs, outputs = ([MODALITIES.get(name, name) for name in names] for names in (item.inputs, item.outputs))
     return {
         "id": item.name,
         "canonical_slug": item.name,
@@ -46,9 +55,9 @@ def _row(item: Item) -> JSON:
         "description": item.description,
         "context_length": item.context_length,
         "architecture": {
-            "modality": f"{'+'.join(inputs)}->{'+'.join(item.outputs)}" if inputs and item.outputs else None,
+            "modality": f"{'+'.join(inputs)}->{'+'.join(outputs)}" if inputs and outputs else None,
             "input_modalities": inputs,
-            "output_modalities": list(item.outputs),
+            "output_modalities": outputs,
             "tokenizer": "Other",
             "instruct_type": None,
         },
@@ -60,20 +69,23 @@ def _row(item: Item) -> JSON:
         },
         "per_request_limits": None,
         "supported_parameters": [name for word in item.capabilities for name in PARAMETERS.get(word, ())],
+        "default_parameters": {name: item.default_parameters.get(name) for name in DEFAULTS},
+        "supported_voices": None,
         "expiration_date": item.retires_on.isoformat() if item.retires_on else None,
+        "links": {"details": f"/models/{quote(item.name)}"},
     }
 
 
 def pricing(item: Item) -> JSON:
-    """Its prices; none at all where it has none that this form can say."""
-    if item.is_dynamic:
-        return {"prompt": "-1", "completion": "-1"}
+    """Its prices, those of tokens always: -1 where this form can say none, and 0 where it says others."""
     sheet = item.dollars
-    if sheet is None:
-        return {}
-    found: JSON = _figures(line for line in sheet.lines if line.is_plain)
+    found = _figures(line for line in sheet.lines if line.is_plain) if sheet and not item.is_dynamic else {}
+    if sheet is None or not found:
+        return {"prompt": NOT_FIXED, "completion": NOT_FIXED}
+    for_an_hour = [line for line in sheet.lines if line.kind == "absolute" and tuple(line.conditions) == ONE_HOUR]
+    written = {f"{key}_1h": price for key, price in _figures(for_an_hour).items() if key == "input_cache_write"}
     overrides = [{"min_prompt_tokens": least, **_figures(lines)} for least, lines in tiers(sheet)]
-    return found | ({"overrides": overrides} if overrides and found else {})
+    return {"prompt": "0", "completion": "0"} | found | written | ({"overrides": overrides} if overrides else {})
 
 
 def _figures(lines: Iterable[Line]) -> JSON:

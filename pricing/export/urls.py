@@ -11,5 +11,11 @@ urlpatterns = [
         if form.file
         for address in both(f"api/export/{form.file}", ExportView, f"export_{form.name}", form=form.name)
     ),
+    *(
+        address
+        for form in FORMATS.values()
+        if form.asked_as
+        for address in both(f"api/export/{form.asked_as}", ExportView, f"asked_{form.name}", form=form.name)
+    ),
     *both("llms.txt", ExportView, "llms_txt", form="llms_txt"),
 ]

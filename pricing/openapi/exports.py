@@ -32,6 +32,9 @@ def export(form: Format, name: str = "", *, error: str = "ApiError") -> Schema:
 
 PATHS: openapi.Document = {
     **{f"/api/export/{form.file}": export(form) for form in FORMATS.values() if form.file},
+    **{
+        f"/api/export/{form.asked_as}": export(form, f"asked_{form.name}") for form in FORMATS.values() if form.asked_as
+    },
     # Where language models look for it; not below /api, so errors are OpenAI's alone.
     "/llms.txt": export(FORMATS["llms_txt"], "llms_txt", error="OpenAIError"),
 }

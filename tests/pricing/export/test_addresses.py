@@ -13,6 +13,7 @@ from tests import world
 pytestmark = pytest.mark.django_db
 
 ADDRESSES = [f"/api/export/{form.file}" for form in FORMATS.values() if form.file] + ["/llms.txt"]
+ADDRESSES += [f"/api/export/{form.asked_as}" for form in FORMATS.values() if form.asked_as]
 
 
 @pytest.fixture
@@ -80,9 +81,11 @@ def test_it_is_compressed_for_those_who_take_that(client: Client, secrets: list[
 
 
 def test_each_says_what_it_is(client: Client) -> None:
-    types = {address.rpartition(".")[2]: client.get(address)["content-type"] for address in ADDRESSES}
+    types = {address: client.get(address)["content-type"] for address in ADDRESSES}
 
-    assert types == {"json": "application/json", "csv": "text/csv; charset=utf-8", "txt": "text/plain; charset=utf-8"}
+    assert types.pop("/api/export/prices.csv") == "text/csv; charset=utf-8"
+    assert types.pop("/llms.txt") == types.pop("/api/export/llms.txt") == "text/plain; charset=utf-8"
+    assert set(types.values()) == {"application/json"}
 
 
 def test_the_whole_catalog_is_not_published(client: Client) -> None:

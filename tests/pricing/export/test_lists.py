@@ -59,18 +59,18 @@ def test_openrouter_tiers_say_the_smallest_prompt_that_they_are_for(
     ]
 
 
-def test_dynamic_is_minus_one_and_unpriced_is_nothing(client: Client) -> None:
+def test_what_is_not_fixed_is_minus_one_or_nothing(client: Client) -> None:
     sheet = world.price(world.model("auto"))
     world.line(sheet, "input", None, kind="dynamic")
     world.model("mystery")
 
     rows = openrouter(client)
     assert rows["auto"]["pricing"] == {"prompt": "-1", "completion": "-1"}
-    assert rows["mystery"]["pricing"] == {}
+    assert rows["mystery"]["pricing"] == {"prompt": "-1", "completion": "-1"}
     assert "cost" not in models_dev(client)["auto"]
     assert "cost" not in models_dev(client)["mystery"]
-    assert "- auto (Openai): decided per request" in llms_txt(client)
-    assert "- mystery (Openai): see the price list" in llms_txt(client)
+    assert "- [auto](http://testserver/models/auto): Openai, decided per request" in llms_txt(client)
+    assert "- [mystery](http://testserver/models/mystery): Openai, see the price list" in llms_txt(client)
 
 
 def test_models_dev_costs_are_a_million_tokens_with_tiers(client: Client) -> None:
@@ -103,20 +103,47 @@ def test_prices_are_what_a_visitor_pays(client: Client) -> None:
 
     assert openrouter(client)["gpt-4o"]["pricing"]["prompt"] == "0.0000045"
     assert models_dev(client)["gpt-4o"]["cost"]["output"] == 9
-    assert "- gpt-4o (Openai): $4.5 in, $9 out" in llms_txt(client)
+    assert ": Openai, $4.5 in, $9 out" in llms_txt(client)
 
 
 def test_another_currency_is_never_dollars(client: Client) -> None:
     world.price(world.model("doubao"), currency="CNY", input="10", output="20")
 
-    assert openrouter(client)["doubao"]["pricing"] == {}
+    assert openrouter(client)["doubao"]["pricing"] == {"prompt": "-1", "completion": "-1"}
     assert "cost" not in models_dev(client)["doubao"]
-    assert "$" not in next(line for line in llms_txt(client).splitlines() if line.startswith("- doubao"))
+    assert "$" not in next(line for line in llms_txt(client).splitlines() if line.startswith("- [doubao]"))
 
 
 def test_a_price_that_is_no_tokens_says_its_unit(client: Client) -> None:
     sheet = world.price(world.model("painter"))
     world.line(sheet, "output.image", "0.04", per=1, unit="image")
 
-    assert "- painter (Openai): $0.04 per image" in llms_txt(client)
+    assert ": Openai, $0.04 per image" in llms_txt(client)
     assert "cost" not in models_dev(client)["painter"]
+
+
+def test_of_input_and_output_one_without_a_figure_costs_nothing(client: Client) -> None:
+    world.price(world.model("embedder", output_modalities=["embedding"]), input="0.13")
+    world.line(world.price(world.model("caller")), "request", "0.04", per=1, unit="request")
+
+    assert models_dev(client)["embedder"]["cost"] == {"input": Decimal("0.13"), "output": 0}
+    rows = openrouter(client)
+    assert rows["embedder"]["pricing"] == {"prompt": "0.00000013", "completion": "0"}
+    assert rows["embedder"]["architecture"]["output_modalities"] == ["embeddings"]
+    assert rows["caller"]["pricing"] == {"prompt": "0", "completion": "0", "request": "0.04"}
+
+
+def test_openrouter_has_a_price_of_its_own_for_writes_that_last_an_hour(client: Client) -> None:
+    sheet = world.price(world.model("claude"), input="5", output="25", input__cache_write="6.25")
+    hour = [{"dim": "cache_ttl", "op": "eq", "value": "1h"}]
+    world.line(sheet, "input.cache_write", "10", conditions=hour)
+
+    pricing = openrouter(client)["claude"]["pricing"]
+    assert (pricing["input_cache_write"], pricing["input_cache_write_1h"]) == ("0.00000625", "0.00001")
+
+
+def test_programs_find_the_lists_under_the_names_that_they_ask_for(client: Client) -> None:
+    for file, asked_as in (("openrouter.json", "openrouter/models"), ("models_dev.json", "models_dev/api.json")):
+        world.model(f"for-{file}")
+        assert client.get(f"/api/export/{asked_as}").content == client.get(f"/api/export/{file}").content
+        assert client.get(f"/api/export/{asked_as}/").status_code == 200

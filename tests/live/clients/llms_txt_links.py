@@ -1,0 +1,18 @@
+"""What the reader of llms.txt by the format's authors makes of ours."""
+
+import json
+import sys
+from typing import Any
+from urllib.request import urlopen
+
+from llms_txt.core import parse_llms_file
+
+
+def main(asked: dict[str, Any]) -> dict[str, Any]:
+    with urlopen(f"{asked['url']}/llms.txt") as answer:  # noqa: S310
+        read = parse_llms_file(answer.read().decode())
+    sections = {name: {link.title: [link.url, link.desc] for link in links} for name, links in read.sections.items()}
+    return {"title": read.title, "summary": read.summary, "sections": sections}
+
+
+json.dump(main(json.loads(sys.argv[1])), sys.stdout)

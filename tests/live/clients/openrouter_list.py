@@ -1,0 +1,17 @@
+"""What OpenRouter's own SDK for Python makes of our list."""
+
+import json
+import sys
+from importlib.metadata import version
+from typing import Any
+
+from openrouter import OpenRouter
+
+
+def main(asked: dict[str, Any]) -> dict[str, Any]:
+    answer = OpenRouter(api_key="sk-unknown", server_url=f"{asked['url']}/api/export/openrouter").models.list()
+    body = answer.result.model_dump(mode="json")
+    return {"version": version("openrouter"), "models": {row["id"]: row for row in body["data"]}, "all": body}
+
+
+json.dump(main(json.loads(sys.argv[1])), sys.stdout)

@@ -1,0 +1,156 @@
+"""The programs that exports are for, reading them from a running server: none refuses a row, all read our prices."""
+
+import csv
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.live.deployment import Operator, Server
+from tests.live.test_clients import PROGRAMS, brought, run
+
+pytestmark = pytest.mark.django_db
+
+MODELS = """
+import datetime as dt
+world.channel('readers', group='default')
+over = [{'dim': 'prompt_tokens', 'op': 'gt', 'value': 200000}]
+facts = dict(released_on=dt.date(2026, 9, 1), context_length=400000, max_output_tokens=64000, capabilities=['tools'],
+             input_modalities=['text', 'image', 'pdf'], output_modalities=['text'])
+sheet = world.price(world.model('readers-tiered', on='readers', **facts), input='1.25', output='10',
+                    input__cache_read='0.125')
+world.line(sheet, 'input', '2.5', conditions=over)
+world.line(sheet, 'output', '15', conditions=over)
+world.price(world.model('readers/embedder', on='readers', output_modalities=['embedding']), input='0.13')
+world.line(world.price(world.model('readers-painter', on='readers')), 'request', '0.04', per=1, unit='request')
+world.line(world.price(world.model('readers-auto', on='readers')), 'input', None, kind='dynamic')
+world.model('readers-unpriced', on='readers')
+world.price(world.model('=cmd|/C calc!A0', on='readers'), input='1', output='2')
+world.price(world.model('@SUM(1+1)*readers', on='readers'), input='1', output='2')
+result = True
+"""
+ALL = {
+    "readers-tiered", "readers/embedder", "readers-painter", "readers-auto", "readers-unpriced", "=cmd|/C calc!A0",
+    "@SUM(1+1)*readers",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def priced(server: Server, operator: Operator) -> Server:
+    operator.does(MODELS)
+    return server
+
+
+def node(reader: str, asked: dict[str, Any]) -> dict[str, Any]:
+    if not shutil.which("node"):
+        pytest.skip("there is no Node on this machine")
+    return run(["node", str(PROGRAMS / "exports.mjs"), reader], asked, folder=brought("node"))
+
+
+def test_openrouters_own_sdk_takes_every_row(priced: Server) -> None:
+    path = str(brought("openrouter"))
+
+    seen = run([sys.executable, str(PROGRAMS / "openrouter_list.py")], {"url": priced.url}, PYTHONPATH=path)
+
+    rows = seen["models"]
+    assert rows.keys() >= ALL
+    assert seen["all"]["total_count"] == len(rows)
+    assert rows["readers-tiered"]["pricing"] == {
+        "prompt": "0.00000125",
+        "completion": "0.00001",
+        "input_cache_read": "0.000000125",
+        "overrides": [{"min_prompt_tokens": 200_001, "prompt": "0.0000025", "completion": "0.000015"}],
+    }
+    assert rows["readers-tiered"]["architecture"]["input_modalities"] == ["text", "image", "file"]
+    assert rows["readers/embedder"]["pricing"] == {"prompt": "0.00000013", "completion": "0"}
+    assert rows["readers-painter"]["pricing"] == {"prompt": "0", "completion": "0", "request": "0.04"}
+    for name in ("readers-auto", "readers-unpriced"):
+        assert rows[name]["pricing"] == {"prompt": "-1", "completion": "-1"}
+
+
+def test_tokenlens_reckons_by_models_devs_list_what_we_ask(priced: Server) -> None:
+    cases = [("readers-tiered", 1000, 500), ("readers/embedder", 12_345, 0), ("readers-unpriced", 1, 1)]
+
+    costs = node("tokenlens", {"url": priced.url, "cases": cases})["costs"]
+
+    assert costs == [pytest.approx(0.00625), pytest.approx(12_345 * 0.13 / 1_000_000), None]
+
+
+def test_opencode_offers_our_models_with_their_prices(priced: Server, tmp_path: Path) -> None:
+    program = brought("node") / "node_modules" / "opencode-linux-x64" / "bin" / "opencode"
+    if not program.exists():
+        pytest.skip("opencode is not built for this machine")
+    variables = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_BASE_URL"))} | {
+        "HOME": str(tmp_path),
+        "MODELBOOK_API_KEY": "sk-unknown",
+        "OPENCODE_MODELS_URL": f"{priced.url}/api/export/models_dev",
+        "OPENCODE_DISABLE_AUTOUPDATE": "1",
+    }
+    variables |= {f"XDG_{name}_HOME": str(tmp_path / name) for name in ("CACHE", "CONFIG", "DATA", "STATE")}
+
+    listed = subprocess.run(
+        [program, "models", "--pure", "--refresh", "--verbose", "modelbook"],
+        cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=120, check=True,
+    ).stdout  # fmt: skip
+
+    models = dict(_objects(listed))
+    assert models.keys() >= ALL
+    tiered = models["readers-tiered"]
+    assert tiered["api"] == {
+        "id": "readers-tiered",
+        "url": f"{priced.url}/v1",
+        "npm": "@ai-sdk/openai-compatible",
+    }
+    assert (tiered["cost"]["input"], tiered["cost"]["output"], tiered["cost"]["cache"]["read"]) == (1.25, 10, 0.125)
+    assert (tiered["limit"], tiered["capabilities"]["toolcall"]) == ({"context": 400_000, "output": 64_000}, True)
+    assert models["readers/embedder"]["cost"]["input"] == 0.13
+
+
+def _objects(listed: str) -> list[tuple[str, Any]]:
+    """The objects that opencode prints between its lines, by the id of each."""
+    decoder, found, at = json.JSONDecoder(), [], listed.find("\n{")
+    while at >= 0:
+        model, end = decoder.raw_decode(listed, at + 1)
+        found.append((model["id"], model))
+        at = listed.find("\n{", end)
+    return found
+
+
+def test_a_spreadsheet_runs_nothing_of_the_price_lines(priced: Server) -> None:
+    seen = node("spreadsheet", {"url": priced.url})
+
+    assert seen["formulas"] == []
+    # What other spreadsheets take for a formula, this one does not.
+    assert not [row for row in seen["rows"] for cell in row.values() if str(cell).startswith(("=", "+", "-", "@"))]
+    names = {row["model"].removeprefix("'") for row in seen["rows"]}
+    assert names >= ALL
+    input_price = next(row for row in seen["rows"] if row["model"] == "readers-tiered" and row["meter"] == "input")
+    assert Decimal(str(input_price["amount"])) == Decimal("1.25")
+
+
+def test_pythons_csv_reads_every_figure(priced: Server) -> None:
+    rows = list(csv.DictReader(io.StringIO(priced.get("/api/export/prices.csv").body.decode(), newline="")))
+
+    long = {row["amount"]: row["condition"] for row in rows if row["model"] == "readers-tiered"}
+    assert long == {"1.25": "", "10": "", "0.125": "", "2.5": "prompt_tokens>200000", "15": "prompt_tokens>200000"}
+    assert not [row for row in rows if None in row or None in row.values()]
+
+
+def test_the_reader_of_llms_txt_finds_every_model(priced: Server) -> None:
+    path = str(brought("llms-txt"))
+
+    seen = run([sys.executable, str(PROGRAMS / "llms_txt_links.py")], {"url": priced.url}, PYTHONPATH=path)
+
+    assert seen["summary"]
+    models = seen["sections"]["Models"]
+    assert models.keys() >= ALL
+    assert models["readers/embedder"][0] == f"{priced.url}/models/readers/embedder"
+    assert "$0.13 in" in models["readers/embedder"][1]
+    assert f"{priced.url}/api/export/litellm.json" in {link for link, _ in seen["sections"]["Addresses"].values()}

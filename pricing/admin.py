@@ -373,6 +373,8 @@ class PricedAIModelAdmin(PriceListPage, AIModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         sheets = PriceSheet.objects.with_state(at=timezone.now()).with_lines().select_related("author", "run__source")
+        # The report of a large import is hundreds of kilobytes, and would be read again for each of its sheets.
+        sheets = sheets.defer("run__report", "run__options")
         ordered = Prefetch("sheets", queryset=sheets.order_by("-starts_at", "-pk"))
         return super().get_queryset(request).prefetch_related(ordered)
 
@@ -392,6 +394,12 @@ class PricedAIModelAdmin(PriceListPage, AIModelAdmin):
     def sheets(self, model: Any) -> str:
         if model.pk is None:
             return "Save the model, then set its price."
+        # The page's template asks for a read-only field five times over.
+        if not hasattr(model, "sheets_shown"):
+            model.sheets_shown = self.shown(model)
+        return str(model.sheets_shown)
+
+    def shown(self, model: Any) -> str:
         rows = model.sheets.all()
         context = {
             "rows": [(sheet, summary(sheet)) for sheet in rows[:SHEETS_SHOWN]],

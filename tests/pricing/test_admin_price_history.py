@@ -69,3 +69,28 @@ def test_what_is_sold_below_cost_is_found_by_whoever_may_see_costs(admin_client:
     assert blind.context["cl"].result_count == 2
     assert "price-history" not in client.get(page(AIModel.objects.get(name="loss"))).content.decode()
     assert "Sold below cost" not in [figure.title for figure in client.get("/admin/").context["figures"]]
+
+
+def test_the_page_looks_for_losses_once(admin_client: Client) -> None:
+    model = world.model()
+    world.price(model, input="1")
+    world.price(model, role="cost", input="2")
+
+    with CaptureQueriesContext(connection) as captured:
+        body = admin_client.get(page(model)).content.decode()
+
+    assert "below cost" in body
+    rules = [query["sql"] for query in captured.captured_queries if 'FROM "pricing_discountrule"' in query["sql"]]
+    assert len(rules) == 1
+
+
+def test_no_report_of_an_import_is_read_for_its_prices(admin_client: Client) -> None:
+    model, run = world.model(), admin_world.import_run()
+    sheet = world.price(model, input="1")
+    sheet.run = run
+    sheet.save()
+
+    for address in (page(model), "/admin/catalog/aimodel/"):
+        with CaptureQueriesContext(connection) as captured:
+            assert admin_client.get(address).status_code == 200
+        assert not [query["sql"] for query in captured.captured_queries if '"report"' in query["sql"]], address

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from catalog.exact import digits
-from pricing.export.items import Item, per
+from pricing.export.items import Item, per, reads_as_free
 
 MILLION = 1_000_000
+UNTOLD = "see the price list"
 HEAD = """# Modelbook
 
 > The models that this gateway offers and what they cost, as of now.
@@ -44,16 +45,18 @@ def _price(item: Item) -> str:
     if item.is_dynamic:
         return "decided per request"
     sheet = item.dollars
-    plain = {(line.meter, line.unit): line for line in sheet.lines if line.is_plain} if sheet else {}
-    parts = [
-        f"${digits(per(plain[meter, 'token'], MILLION))} {word}"
+    if sheet is None:
+        return UNTOLD
+    plain = {(line.meter, line.unit): line for line in sheet.lines if line.is_plain}
+    told = {
+        word: per(plain[meter, "token"], MILLION)
         for meter, word in (("input", "in"), ("output", "out"), ("input.cache_read", "cached"))
         if (meter, "token") in plain
-    ]
-    if not parts and plain:
-        (_, unit), line = next(iter(plain.items()))
-        parts = [f"${digits(per(line, 1))} per {unit}"]
-    return ", ".join(parts) or "see the price list"
+    }
+    if told and not reads_as_free(sheet, told.values()):
+        return ", ".join(f"${digits(amount)} {word}" for word, amount in told.items())
+    other = next((line for line in plain.values() if line.amount), None)
+    return f"${digits(per(other, 1))} per {other.unit}" if other else UNTOLD
 
 
 def _context(item: Item) -> str:

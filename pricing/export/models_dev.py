@@ -8,7 +8,7 @@ from typing import Any
 
 from catalog.exact import write_json
 from pricing.book import Line
-from pricing.export.items import Item, per, tiers
+from pricing.export.items import Item, per, reads_as_free, tiers
 
 JSON = dict[str, Any]
 
@@ -74,7 +74,7 @@ def cost_of(item: Item) -> JSON:
     if sheet is None or item.is_dynamic:
         return {}
     cost = _figures(line for line in sheet.lines if line.is_plain)
-    if not {"input", "output"} & cost.keys():
+    if not {"input", "output"} & cost.keys() or reads_as_free(sheet, cost.values()):
         return {}
     cost = {"input": 0, "output": 0, **cost}
     steps = [

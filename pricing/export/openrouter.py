@@ -4,12 +4,13 @@ Its SDKs refuse a whole list over one row that lacks a field, so each has all th
 """
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
 from catalog.exact import digits, write_json
 from pricing.book import Line
-from pricing.export.items import Item, per, tiers
+from pricing.export.items import Item, per, reads_as_free, tiers
 
 JSON = dict[str, Any]
 
@@ -80,7 +81,7 @@ def pricing(item: Item) -> JSON:
     """Its prices, those of tokens always: -1 where this form can say none, and 0 where it says others."""
     sheet = item.dollars
     found = _figures(line for line in sheet.lines if line.is_plain) if sheet and not item.is_dynamic else {}
-    if sheet is None or not found:
+    if sheet is None or not found or reads_as_free(sheet, map(Decimal, found.values())):
         return {"prompt": NOT_FIXED, "completion": NOT_FIXED}
     for_an_hour = [line for line in sheet.lines if line.kind == "absolute" and tuple(line.conditions) == ONE_HOUR]
     written = {f"{key}_1h": price for key, price in _figures(for_an_hour).items() if key == "input_cache_write"}

@@ -147,3 +147,16 @@ def test_programs_find_the_lists_under_the_names_that_they_ask_for(client: Clien
         world.model(f"for-{file}")
         assert client.get(f"/api/export/{asked_as}").content == client.get(f"/api/export/{file}").content
         assert client.get(f"/api/export/{asked_as}/").status_code == 200
+
+
+def test_a_price_by_the_query_is_never_free_tokens(client: Client) -> None:
+    sheet = world.price(world.model("ranker"), input="0", output="0")
+    world.line(sheet, "rerank", "2", per=1000, unit="document")
+    world.price(world.model("gift"), input="0", output="0")
+
+    assert openrouter(client)["ranker"]["pricing"] == {"prompt": "-1", "completion": "-1"}
+    assert "cost" not in models_dev(client)["ranker"]
+    assert ": Openai, $0.002 per document" in llms_txt(client)
+    assert openrouter(client)["gift"]["pricing"] == {"prompt": "0", "completion": "0"}
+    assert models_dev(client)["gift"]["cost"] == {"input": 0, "output": 0}
+    assert ": Openai, $0 in, $0 out" in llms_txt(client)

@@ -239,7 +239,8 @@ def _visible_model(scope: Scope, name: str, *, at: dt.datetime) -> AIModel:
     listing = Listing(scope, at.date())
     model = listing.model(name) or listing.model(name.rstrip("/"))
     if model is None:
-        raise ApiError("model_not_found", f"The model '{name[:255]}' does not exist, or you have no access to it.")
+        sentence = f"The model '{name[:255]}' does not exist, or you have no access to it."
+        raise ApiError("model_not_found", sentence, param="model")
     return model
 
 

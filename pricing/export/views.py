@@ -28,4 +28,6 @@ class ExportView(PriceView):
         response = respond(request._request, body, cache_control=reader.cache_control)
         if response.has_header("Content-Type"):
             response["Content-Type"] = form.content_type
+        # Below /api every answer has it; llms.txt stands beside, and programs in browsers read it too.
+        response["Access-Control-Allow-Origin"] = "*"
         return response

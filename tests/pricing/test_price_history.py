@@ -65,7 +65,8 @@ def test_a_model_without_a_price_has_an_empty_history_and_a_hidden_one_none(clie
     world.price(world.model("secret", on=None), input="1")
     assert get(client, "/api/pricing/history/bare")["data"]["history"] == []
     assert client.get("/api/pricing/history/secret").status_code == 404
-    assert client.get("/api/pricing/history/none").json()["error"]["code"] == "model_not_found"
+    error = client.get("/api/pricing/history/none").json()["error"]
+    assert (error["code"], error["param"]) == ("model_not_found", "model")
 
 
 def test_a_first_price_and_a_lost_one_are_changes(client: Client) -> None:

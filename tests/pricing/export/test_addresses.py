@@ -80,6 +80,11 @@ def test_it_is_compressed_for_those_who_take_that(client: Client, secrets: list[
     assert gzip.decompress(answer.content) == client.get(address).content
 
 
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_programs_in_browsers_may_read_it(client: Client, address: str) -> None:
+    assert client.get(address)["access-control-allow-origin"] == "*"
+
+
 def test_each_says_what_it_is(client: Client) -> None:
     types = {address: client.get(address)["content-type"] for address in ADDRESSES}
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import Client
@@ -95,3 +96,33 @@ def test_a_channel_with_many_offers_opens_with_few_queries(admin_client: Client)
     assert "60 models" in body
     assert models[7].name not in body
     assert len(queries(admin_client, f"catalog/channel/{channel.pk}/change")) <= 5
+
+
+def test_a_channel_with_many_offers_is_deleted_after_few_questions(admin_client: Client) -> None:
+    channel = world.channel()
+    for n in range(60):
+        world.model(f"model-{n}", on=channel, vendor=world.vendor())
+    page = f"catalog/channel/{channel.pk}/delete"
+
+    body = admin_client.get(f"/admin/{page}/").content.decode()
+
+    assert "Offers: 60" in body
+    assert len(queries(admin_client, page)) <= 8
+    assert admin_client.post(f"/admin/{page}/", {"post": "yes"}).status_code == 302
+    assert not Channel.objects.exists()
+    assert Offer.history.filter(history_type="-").count() == 60
+
+
+@pytest.mark.django_db
+def test_who_may_not_delete_offers_deletes_no_channel_that_has_some(client: Client) -> None:
+    channel = world.channel()
+    world.model(on=channel)
+    rights = Permission.objects.filter(codename__in=["view_channel", "delete_channel"])
+    somebody = User.objects.create_user("somebody", password="x", is_staff=True)
+    somebody.user_permissions.set(rights)
+    client.force_login(somebody)
+
+    refused = client.post(f"/admin/catalog/channel/{channel.pk}/delete/", {"post": "yes"})
+
+    assert refused.status_code == 403
+    assert Channel.objects.filter(pk=channel.pk).exists()

@@ -51,7 +51,7 @@ class ExactDecimalField(models.Field):  # type: ignore[type-arg]
         value = value if prepared else self.get_prep_value(value)
         if value is None or connection.vendor == "postgresql":
             return value
-        return digits(value)
+        return format(value, "f")  # plain already, so these are its digits
 
     def value_to_string(self, obj: models.Model) -> str:
         value = self.value_from_object(obj)
@@ -116,6 +116,8 @@ class ExactJSONField(AnyTextField):
             return None
         if value == []:
             return "[]"
+        if value == {}:
+            return "{}"
         refuse_inexact(value)
         return write_json(value).decode()
 

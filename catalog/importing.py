@@ -265,10 +265,11 @@ def plan_facts(document: Document, *, publish: bool, channel: str, standing: Sta
     plan = FactsPlan(channel=channel)
     registry = _plan_endpoint_types(plan, document, findings)
     vendors = _VendorBook(plan)
-    stored = {model.name: model for model in AIModel.objects.select_related("vendor")}
+    # Some dozens of vendors, and not one for each of thousands of models.
+    stored = {model.name: model for model in AIModel.objects.prefetch_related("vendor")}
     for record in document.records:
-        if _is_nameable(record.name, findings):
-            model = stored.get(record.name)
+        model = stored.get(record.name)
+        if model is not None or _is_nameable(record.name, findings):
             fields = _wanted_fields(record, model, registry, findings)
             vendor = _vendor_name(record, model, vendors, plan)
             wanted = {"vendor": vendor, **fields} | ({"status": AIModel.Status.PUBLISHED.value} if publish else {})
@@ -452,18 +453,18 @@ def _make_vendors(plan: FactsPlan, *, reason: str, actor: AbstractBaseUser | Non
 
 def _update_models(plan: FactsPlan, vendors: Mapping[str, int], *, reason: str, actor: AbstractBaseUser | None) -> None:
     names = list(plan.changed)
+    touched = sorted({name for changes in plan.changed.values() for name in changes})
     rows: list[AIModel] = []
     for start in range(0, len(names), BATCH):
-        rows += AIModel.objects.select_for_update().filter(name__in=names[start : start + BATCH])
-    touched: set[str] = set()
+        found = AIModel.objects.select_for_update().filter(name__in=names[start : start + BATCH])
+        rows += found.only("name", *touched)
     for row in rows:
         for name, (_, value) in plan.changed[row.name].items():
-            touched.add(name)
             if name == "vendor":
                 row.vendor_id = vendors[value]
             else:
                 setattr(row, name, value)
-    update_rows(rows, fields=sorted(touched), reason=reason, actor=actor)
+    update_rows(rows, fields=touched, reason=reason, actor=actor)
 
 
 def _make_offers(plan: FactsPlan, *, reason: str, actor: AbstractBaseUser | None) -> None:

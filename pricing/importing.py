@@ -16,6 +16,7 @@ from django.db import transaction
 
 from catalog import revision
 from catalog.bulk import create_rows, update_rows
+from catalog.collecting import no_collecting
 from catalog.fetching import Fetched
 from catalog.importing import (
     FactsPlan,
@@ -50,6 +51,7 @@ RUNS_COMPARED = 100
 __all__ = ["ImportPlan", "Options", "apply_import", "carry_out", "keep_snapshot", "make_plan", "record_run", "remember"]
 
 
+@no_collecting()
 def make_plan(content: bytes, options: Options, *, at: dt.datetime, origin: str = "") -> ImportPlan:
     """What importing these bytes would do; writes nothing. InputError says in a sentence why they cannot be."""
     return _plan(_read(content, options), content, options, at=at, origin=origin)
@@ -228,6 +230,7 @@ def _names_of(run: ImportRun, plan: ImportPlan) -> list[str]:
     return list(listed)
 
 
+@no_collecting()
 def apply_import(
     content: bytes,
     options: Options,

@@ -114,13 +114,11 @@ def _keep(plan: PricePlan, stored: Mapping[str, Prices], standing: Standing, *, 
         key = runs.get(name)
         by = None if name not in runs else PERSON if key is None else writers.get(key, PERSON)
         is_past = not (name in plan.new or name in plan.changed or name in plan.announced)
-        offered = _moves(plan, name)
-        if is_past:
-            why = standing.why_past_stays(name, plan.role, by)
-        else:
-            standing.hear(name, price_field(plan.role), None, offered)
-            why = standing.why_price_stays(name, plan.role, by)
-        if why:
+        why_stays = standing.why_past_stays if is_past else standing.why_price_stays
+        if why := why_stays(name, plan.role, by):
+            offered = _moves(plan, name)
+            if not is_past:
+                standing.hear(name, price_field(plan.role), None, offered)
             plan.kept[name] = Kept(figures_of(stored.get(name)), offered, why)
             for part in (plan.new, plan.changed, plan.announced, plan.past):
                 part.pop(name, None)
@@ -380,7 +378,7 @@ def _worded(old: Amount | None, new: Amount | None) -> tuple[str | None, str | N
 def _for_so_many(most: int, amount: Decimal | None, per: int) -> str | None:
     if amount is None:
         return None
-    if most % per == 0:
+    if most != per and most % per == 0:
         amount, per = multiply(amount, Decimal(most // per)), most
     return digits(amount) if per == 1 else f"{digits(amount)} per {per}"
 
@@ -428,7 +426,7 @@ def _sheet(
         starts_at=prices.starts_at or at,
         ends_at=prices.ends_at,
         facts=dict(prices.facts),
-        run=run,
+        run_id=None if run is None else run.pk,
         reason=reason,
         author_id=None if actor is None else actor.pk,
     )
@@ -437,7 +435,7 @@ def _sheet(
 def _lines(sheet: PriceSheet, prices: Prices) -> Iterable[PriceLine]:
     for position, figure in enumerate(prices.figures):
         yield PriceLine(
-            sheet=sheet,
+            sheet_id=sheet.pk,
             position=position,
             kind=figure.kind,
             meter=figure.meter,

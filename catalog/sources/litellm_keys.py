@@ -7,6 +7,7 @@ service tier. `parse_key` and `format_key` are each other's inverse for every ke
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -94,6 +95,8 @@ KEY = re.compile(
 _BASE_OF: Mapping[tuple[str, str, int], str] = MappingProxyType({what: base for base, what in BASES.items()})
 
 
+# Thousands of models have the same dozens of keys.
+@lru_cache(maxsize=4096)
 def parse_key(key: str, *, above: str = "gt") -> PriceKey | None:
     """What the key prices; None where it is none of the grammar. `above`: how the host compares prompt lengths."""
     match = KEY.fullmatch(SYNONYMS.get(key, key))

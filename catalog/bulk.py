@@ -11,6 +11,7 @@ from django.db import connections, models, router, transaction
 from django.utils import timezone
 from simple_history.utils import get_history_model_for_model
 
+from catalog.progress import told
 from catalog.revision import bump, counter_of
 
 M = TypeVar("M", bound=models.Model)
@@ -85,11 +86,12 @@ class Writing:
         self.columns = columns
         self.key: Any = model._meta.pk
         self.table = self.quoted(model._meta.db_table)
+        self.rows_named = model._meta.verbose_name_plural
         self.takes_lists = self.connection.vendor == "postgresql"
 
     def insert(self, rows: Sequence[models.Model]) -> None:
         names = ", ".join(self.quoted(column.column) for column in self.columns)
-        for batch in batches(rows, BATCH):
+        for batch in told(batches(rows, BATCH), f"Writing {self.rows_named}"):
             if self.takes_lists:
                 given, values = f"SELECT * FROM {self.lists(self.columns)}", self.by_column(batch, self.columns)  # noqa: S608
             else:

@@ -13,6 +13,7 @@ from django.db.models import Q
 from catalog.exact import digits
 from catalog.matching import maker_key
 from catalog.models import AIModel, EndpointType, ModelAlias, Vendor
+from catalog.progress import told
 from pricing.book import Sheet
 from pricing.doubts import fact_doubts, price_doubts
 from pricing.margins import losses
@@ -103,7 +104,7 @@ def rule(name: str, title: str, remedy: str, *, about: type[models.Model]) -> Ca
 def examine(rules: list[Rule], *, at: dt.datetime) -> list[tuple[Rule, list[Finding]]]:
     """What each of these rules finds; those that find nothing are left out."""
     catalog = Examination(at=at)
-    found = ((each, list(each.find(catalog))) for each in rules)
+    found = ((each, list(each.find(catalog))) for each in told(rules, "Checking"))
     return [(each, findings) for each, findings in found if findings]
 
 

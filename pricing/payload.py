@@ -13,6 +13,7 @@ from typing import Any
 
 from catalog.exact import write_json
 from catalog.models import AIModel, EndpointType, Offer, Vendor
+from catalog.progress import told
 from pricing.book import Sheet
 from pricing.popularity import popular_models
 from pricing.publishing import published_sheets
@@ -37,7 +38,7 @@ def price_list(scope: Scope, *, at: dt.datetime, today: dt.date, folded: bool = 
     reach = groups_of_models(groups)
     rank = {name: position for position, name in enumerate(popular)}
     ordered = sorted(models, key=lambda model: (rank.get(model.name, len(rank)), model.vendor.name, model.name))
-    rows = [_row(model, sheets.get(model.pk), reach[model.pk]) for model in ordered]
+    rows = [_row(model, sheets.get(model.pk), reach[model.pk]) for model in told(ordered, "Writing models")]
     body: JSON = {
         "success": True,
         "data": rows,
@@ -61,7 +62,7 @@ def ratio_config(scope: Scope, *, at: dt.datetime) -> bytes:
     maps: dict[str, JSON] = {name: {} for name in CONFIG_MAPS}
     models = Listing(scope, at.date()).models()
     sheets = published_sheets(models, at=at, groups=slugs_of(scope))
-    for model in sorted(models, key=lambda model: model.name):
+    for model in told(sorted(models, key=lambda model: model.name), "Writing models"):
         for name, value in config_entries(sheets.get(model.pk)).items():
             maps[name][model.name] = value
     return write_json({"success": True, "message": "", "data": maps})

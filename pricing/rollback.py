@@ -20,6 +20,7 @@ from catalog import revision
 from catalog.bulk import KEYS, batches, delete_rows, update_rows
 from catalog.importing import InputError
 from catalog.models import AIModel, Channel, EndpointType, ImportRun, ModelAlias, Offer, Vendor
+from catalog.progress import told
 from catalog.runs import run_scope
 from pricing.models import GroupRate, PopularModel, PriceLine, PriceSheet
 from pricing.rates import write_rates
@@ -80,10 +81,10 @@ def _take_back(run: ImportRun, *, at: dt.datetime, actor: AbstractBaseUser | Non
     done = Rollback()
     reason = f"Import {run} taken back"
     _leave_groups(run, done)
-    for table in TABLES:
+    for table in told(TABLES, "Looking at what it changed"):
         if table is not GroupRate:
             _restore(table, _History(table, run), done, reason=reason, actor=actor)
-    for table in TABLES:
+    for table in told(TABLES, "Looking at what it made"):
         if table is PriceSheet:
             _take_back_sheets(run, done, at=at, reason=reason, actor=actor)
         elif table is GroupRate:

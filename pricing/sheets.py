@@ -21,6 +21,7 @@ from catalog.importing import Findings, model_keys
 from catalog.models import AIModel, ImportRun
 from catalog.models.pin import price_field
 from catalog.precedence import PERSON, Kept
+from catalog.progress import told
 from catalog.sources.records import Document, Figure, Prices
 from catalog.standing import Standing
 from catalog.writers import run_writers
@@ -81,7 +82,7 @@ def plan_prices(
     """Which models of the document need a new sheet of this role; writes nothing."""
     plan = PricePlan(role)
     stored = _in_force(role, at=at)
-    for record in document.records:
+    for record in told(document.records, "Comparing prices"):
         prices = _judged(record.prices, record.name, findings) if record.prices else None
         if prices is not None and (problem := _why_unsound(prices)):
             findings.add(f"{problem}; no price was taken from this row", record.name)

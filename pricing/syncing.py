@@ -9,6 +9,7 @@ from django.db import DatabaseError
 from catalog.fetching import Fetched, FetchError, fetch, without_secrets
 from catalog.importing import InputError
 from catalog.models import ImportRun, Source
+from catalog.progress import begun
 from pricing.importing import apply_import, keep_snapshot, remember
 from pricing.plans import ImportPlan, Options
 from pricing.reviewing import keep_plan
@@ -58,6 +59,7 @@ def visit(source: Source, *, at: dt.datetime) -> Visit:
 def _visit(source: Source, *, at: dt.datetime) -> tuple[str, ImportRun | None]:
     options = Options.of_source(source)
     known = source.last_fetched
+    begun(f"Fetching {without_secrets(source.url)}")
     answer = fetch(source.url, etag=source.etag, last_modified=source.last_modified) if known else fetch(source.url)
     if not isinstance(answer, Fetched) or hashlib.sha256(answer.content).hexdigest() == source.last_sha256:
         return "unchanged", None

@@ -8,6 +8,7 @@ from typing import Any
 
 from catalog.exact import PRECISION, plain
 from catalog.models import AIModel
+from catalog.progress import told
 from pricing.book import Line, Sheet
 from pricing.payload import group_rates, groups_of_models
 from pricing.publishing import published_sheets
@@ -59,7 +60,10 @@ def items_of(scope: Scope, *, at: dt.datetime) -> list[Item]:
     groups = list(TokenGroup.objects.filter(pk__in=scope.groups).order_by("slug"))
     sheets = published_sheets(models, at=at, groups={group.slug for group in groups})
     rates, reach = group_rates(groups, at=at), groups_of_models(groups)
-    return [_item(model, _at_the_rate(sheets.get(model.pk), reach[model.pk], rates), on=at.date()) for model in models]
+    return [
+        _item(model, _at_the_rate(sheets.get(model.pk), reach[model.pk], rates), on=at.date())
+        for model in told(models, "Writing models")
+    ]
 
 
 def _at_the_rate(sheet: Sheet | None, groups: list[str], rates: Mapping[str, Decimal]) -> Sheet | None:

@@ -6,7 +6,7 @@ deleted and no token that is here already is touched, so moving in again only br
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from django.db import transaction
 from catalog import bulk
 from catalog.importing import Findings, InputError
 from catalog.models import AIModel, Revision
+from catalog.progress import told
 from catalog.sources.records import Structure
 from pricing.importing import ImportPlan, Options, apply_import, make_plan
 from pricing.migrating import document
@@ -31,8 +32,6 @@ from tokens.scope import SELECTORS
 # Digests asked for at a time: SQLite takes 32,766 values in a statement.
 BATCH = 5000
 LATEST = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,6 @@ def apply_move(
     at: dt.datetime,
     accept_jumps: bool = False,
     actor: AbstractBaseUser | None = None,
-    progress: Progress | None = None,
 ) -> tuple[MovePlan, bool]:
     """Plans and moves in, all of it or nothing; False where there was nothing to do or a guard stopped it."""
     with transaction.atomic():
@@ -108,7 +106,7 @@ def apply_move(
             apply_import(document.write(gateway), options, at=at, origin=gateway.dialect.name, actor=actor)
         structure = _structure(gateway, groups_of(gateway))
         apply_structure(structure, run=None, at=at, reason=reason, actor=actor)
-        _make_tokens(plan.tokens, reason=reason, progress=progress)
+        _make_tokens(plan.tokens, reason=reason)
     return plan, True
 
 
@@ -159,7 +157,7 @@ class _Tokens:
         if gateway.users is None and gateway.tokens:
             findings.add("the database has no table of users: all of them count as enabled and in group default")
         here = _digests_here(token.key for token in gateway.tokens)
-        for token in gateway.tokens:
+        for token in told(gateway.tokens, "Comparing tokens"):
             self._plan(token, here)
 
     def _plan(self, token: GatewayToken, here: set[str]) -> None:
@@ -250,26 +248,23 @@ def _moment(seconds: int) -> tuple[dt.datetime | None, bool]:
         return None, False
 
 
-def _make_tokens(tokens: list[NewToken], *, reason: str, progress: Progress | None) -> None:
+def _make_tokens(tokens: list[NewToken], *, reason: str) -> None:
     """Many at once: a gateway has them by the thousand. The reason in the history names the groups of each."""
     keys_of = dict(TokenGroup.objects.values_list("slug", "pk"))
     alike: defaultdict[tuple[str, ...], list[NewToken]] = defaultdict(list)
     for new in tokens:
         alike[new.groups].append(new)
-    done, through = 0, Token.groups.through
-    for groups, part in alike.items():
-        for start in range(0, len(part), bulk.BATCH):
-            rows = [_token(new) for new in part[start : start + bulk.BATCH]]
-            made = bulk.create_rows(rows, reason=f"{reason}; groups: {', '.join(groups) or 'none'}")
-            through.objects.bulk_create(
-                through(token_id=token.pk, tokengroup_id=keys_of[slug])
-                for token in made
-                for slug in groups
-                if slug in keys_of
-            )
-            done += len(rows)
-            if progress:
-                progress(done, len(tokens))
+    through = Token.groups.through
+    parts = [(groups, part) for groups, news in alike.items() for part in bulk.batches(news, bulk.BATCH)]
+    for groups, part in told(parts, "Writing tokens"):
+        rows = [_token(new) for new in part]
+        made = bulk.create_rows(rows, reason=f"{reason}; groups: {', '.join(groups) or 'none'}")
+        through.objects.bulk_create(
+            through(token_id=token.pk, tokengroup_id=keys_of[slug])
+            for token in made
+            for slug in groups
+            if slug in keys_of
+        )
 
 
 def _token(new: NewToken) -> Token:

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from catalog.exact import write_json
+from catalog.progress import shown
 from pricing.checking import RULES, Finding, Rule, examine
 
 SHOWN = 10
@@ -32,7 +33,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         rules = _chosen(options["only"], options["ignore"])
-        found = examine(rules, at=timezone.now())
+        with shown(self, options):
+            found = examine(rules, at=timezone.now())
         if options["format"] == "json":
             self.stdout.write(write_json([_as_json(rule, findings) for rule, findings in found]).decode())
         else:

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from catalog.progress import shown
 from pricing.export.formats import FORMATS
 from tokens.visibility import public_scope
 
@@ -25,7 +26,8 @@ class Command(BaseCommand):
         form = FORMATS.get(options["format"])
         if form is None:
             raise CommandError(f"There is no format {options['format']!r}; there are {', '.join(FORMATS)}.")
-        content = form.render(public_scope(), timezone.now(), options["site"].rstrip("/"))
+        with shown(self, options):
+            content = form.render(public_scope(), timezone.now(), options["site"].rstrip("/"))
         if options["output"]:
             write_file(Path(options["output"]), content)
         else:

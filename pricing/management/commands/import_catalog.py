@@ -15,6 +15,7 @@ from catalog.exact import write_json
 from catalog.fetching import Fetched, FetchError, fetch, without_secrets
 from catalog.importing import InputError, read_file
 from catalog.models import Source
+from catalog.progress import begun, shown
 from catalog.refusals import reason
 from catalog.sources import SOURCES
 from pricing.import_report import SHOWN, summary
@@ -108,16 +109,15 @@ class Command(BaseCommand):
     def _run(self, options: dict[str, Any], *, apply: bool) -> tuple[ImportPlan, bool]:
         asked = _options(options)
         content, origin, fetched = self._fetch(options, asked) if options["file"] is None else self._read(options)
-        self._tell("Planning and applying …" if apply else "Planning …")
         now = timezone.now()
-        if not apply:
-            return make_plan(content, asked, at=now, origin=origin), False
-        plan, run = apply_import(content, asked, at=now, origin=origin, fetched=fetched)
+        with shown(self, options):
+            if not apply:
+                return make_plan(content, asked, at=now, origin=origin), False
+            plan, run = apply_import(content, asked, at=now, origin=origin, fetched=fetched)
         return plan, run is not None
 
     def _read(self, options: dict[str, Any]) -> tuple[bytes, str, None]:
         path = Path(options["file"])
-        self._tell(f"Reading {path} …")
         return read_file(path), path.name, None
 
     def _fetch(self, options: dict[str, Any], asked: Options) -> tuple[bytes, str, Fetched | None]:
@@ -127,19 +127,17 @@ class Command(BaseCommand):
         if not url:
             raise InputError(f"Nobody knows where {asked.source.name} is published: give the address after --url.")
         known = source.last_fetched if source and source.url == without_secrets(url) else None
-        self._tell(f"Fetching {without_secrets(url)} …")
-        answer = fetch(url, etag=source.etag, last_modified=source.last_modified) if source and known else fetch(url)
+        with shown(self, options):
+            begun(f"Fetching {without_secrets(url)}")
+            answer = (
+                fetch(url, etag=source.etag, last_modified=source.last_modified) if source and known else fetch(url)
+            )
         if isinstance(answer, Fetched):
             return answer.content, without_secrets(url), answer
         if known is None:
             raise FetchError("The host says that nothing has changed, and was not asked.")
         self.stderr.write(f"Unchanged since {known.taken_at:%Y-%m-%d %H:%M} UTC.", style_func=lambda text: text)
         return known.content, without_secrets(url), None
-
-    def _tell(self, line: str) -> None:
-        """Progress is for people at a terminal; logs and pipes get the result alone."""
-        if self.stderr.isatty():
-            self.stderr.write(line, style_func=lambda text: text)
 
     def _write(self, plan: ImportPlan, outcome: Exit, options: dict[str, Any]) -> None:
         if options["format"] == "json":

@@ -11,6 +11,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from catalog.exact import write_json
+from catalog.progress import begun, shown
 from pricing.management.commands.import_catalog import Exit
 from pricing.migrating import report
 from pricing.migrating.databases import DatabaseUnreadableError, Tables, server, sqlite_file
@@ -37,9 +38,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         apply = options["apply"] and not options["dry_run"]
         try:
-            with _database(options) as tables:
-                gateway = read_gateway(tables)
-            plan, applied = self._move(gateway, apply=apply, accept_jumps=options["accept_jumps"])
+            with shown(self, options):
+                begun("Reading the gateway's database")
+                with _database(options) as tables:
+                    gateway = read_gateway(tables)
+                plan, applied = _move(gateway, apply=apply, accept_jumps=options["accept_jumps"])
         except DatabaseUnreadableError as error:
             raise CommandError(str(error), returncode=Exit.BAD_INPUT) from None
         except DatabaseError as error:
@@ -55,17 +58,12 @@ class Command(BaseCommand):
         if outcome != Exit.DONE:
             sys.exit(outcome)
 
-    def _move(self, gateway: Gateway, *, apply: bool, accept_jumps: bool) -> tuple[MovePlan, bool]:
-        now = timezone.now()
-        if not apply:
-            return plan_move(gateway, at=now, accept_jumps=accept_jumps), False
-        return apply_move(gateway, at=now, accept_jumps=accept_jumps, progress=self._progress)
 
-    def _progress(self, done: int, of: int) -> None:
-        """A bar for people at a terminal; logs and pipes get the result alone."""
-        if self.stderr.isatty():
-            bar = "#" * (40 * done // of)
-            self.stderr.write(f"\r[{bar:<40}] {done} of {of} tokens", ending="\n" if done == of else "")
+def _move(gateway: Gateway, *, apply: bool, accept_jumps: bool) -> tuple[MovePlan, bool]:
+    now = timezone.now()
+    if not apply:
+        return plan_move(gateway, at=now, accept_jumps=accept_jumps), False
+    return apply_move(gateway, at=now, accept_jumps=accept_jumps)
 
 
 def _database(options: dict[str, Any]) -> AbstractContextManager[Tables]:

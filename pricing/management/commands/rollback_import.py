@@ -10,6 +10,7 @@ from django.utils import timezone
 from catalog.exact import write_json
 from catalog.importing import InputError
 from catalog.models import ImportRun
+from catalog.progress import shown
 from catalog.refusals import reason
 from pricing.rollback import roll_back
 
@@ -27,7 +28,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         run = find_run(options["run"])
         try:
-            done = roll_back(run, at=timezone.now(), dry_run=options["dry_run"])
+            with shown(self, options):
+                done = roll_back(run, at=timezone.now(), dry_run=options["dry_run"])
         except InputError as error:
             raise CommandError(str(error)) from None
         except DatabaseError as error:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from catalog.exact import write_json
 from catalog.locking import one_at_a_time
 from catalog.models import Source
+from catalog.progress import shown
 from catalog.refusals import reason
 from pricing.syncing import Visit, visit
 from tokens.moments import read_span
@@ -64,7 +65,12 @@ class Command(BaseCommand):
     def _visits(self, options: dict[str, Any]) -> Iterator[Visit]:
         # Chosen when the lock is held: another machine may just have seen to them.
         for source in _chosen(options["source"]):
-            yield Visit(source, "due") if options["dry_run"] else visit(source, at=timezone.now())
+            if options["dry_run"]:
+                yield Visit(source, "due")
+                continue
+            with shown(self, options):
+                done = visit(source, at=timezone.now())
+            yield done
 
     def _tell(self, done: Visit, form: str) -> None:
         out = self.stderr if done.error and form == "text" else self.stdout

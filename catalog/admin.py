@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
@@ -19,6 +19,7 @@ from catalog.adminbase import (
     RelatedDropdownFilter,
     StateFilter,
     UntitledInline,
+    detail_action,
     disable,
     display,
     enable,
@@ -40,6 +41,7 @@ from catalog.models import (
 )
 from catalog.models.aimodel import AIModelQuerySet
 from catalog.models.source import SourceQuerySet
+from catalog.refusals import InputError
 from catalog.reports import counted, sections
 from catalog.vocabulary import CAPABILITIES, INPUT_MODALITIES, OUTPUT_MODALITIES
 
@@ -375,10 +377,25 @@ class SnapshotAdmin(ReadOnlyAdmin):
     search_fields = ["sha256", "origin"]
     ordering = ["-taken_at", "-pk"]
     fields = ["source", "origin", "sha256", "size_shown", "taken_at"]
+    actions_detail = ["download"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         # The bytes of a snapshot may be megabytes: no page of the admin reads them.
         return super().get_queryset(request).defer("packed")
+
+    @detail_action(description="Download", url_path="download", permissions=["view"], icon="download")
+    def download(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The document as it was received, to be saved and not shown: a stranger wrote it."""
+        snapshot: Snapshot | None = self.get_object(request, object_id)
+        if snapshot is None:
+            raise Http404
+        try:
+            content = snapshot.content
+        except InputError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return HttpResponseRedirect(reverse("admin:catalog_snapshot_change", args=[snapshot.pk]))
+        headers = {"Content-Disposition": f'attachment; filename="{snapshot.file_name}"'}
+        return HttpResponse(content, content_type=snapshot.content_type, headers=headers)
 
     @display(description="SHA-256", ordering="sha256")
     def short_hash(self, snapshot: Snapshot) -> str:

@@ -20,6 +20,7 @@ from catalog.matching import fold, known_maker, maker_of
 from catalog.models import AIModel, Channel, EndpointType, ModelAlias, Offer, Vendor
 from catalog.precedence import Kept
 from catalog.progress import told
+from catalog.refusals import InputError as InputError
 from catalog.resolving import Match, Resolver
 from catalog.sources.records import Document, Record
 from catalog.sources.rows import MOST_FIGURES, SourceError, refuse_more
@@ -55,10 +56,6 @@ FACTS = (
 LIFE = ("deprecated_on", "retires_on")
 
 Fields = dict[str, Any]
-
-
-class InputError(ValueError):
-    """What was given cannot be imported; the message is one sentence for the person who gave it."""
 
 
 @dataclass

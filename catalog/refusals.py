@@ -1,10 +1,14 @@
-"""What an error of the database says, in the words for a person at a terminal. Asks the database nothing."""
+"""What could not be done, in the words for a person at a terminal. Asks the database nothing."""
 
 from django.db import Error
 
 UNMIGRATED = "the database lacks tables or columns: run python manage.py migrate"
 # PostgreSQL's codes for a table and for a column that is not there.
 MISSING = {"42P01", "42703"}
+
+
+class InputError(ValueError):
+    """What was given cannot be imported; the message is one sentence for the person who gave it."""
 
 
 def reason(error: Error) -> str:

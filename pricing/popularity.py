@@ -71,7 +71,7 @@ def check_report(model: object, day: object, requests: object, tokens: object) -
     return Report(model, date, int(str(requests)), int(str(tokens)))
 
 
-def record_usage(reports: Iterable[Report], *, reporter: str, today: dt.date) -> list[str]:
+def record_usage(reports: Iterable[Report], *, reporter: str, today: dt.date, dry_run: bool = False) -> list[str]:
     """Keeps the counts, each in the place of what the same reporter said of that day; returns the unknown names."""
     listed = list(reports)
     keys = _keys_by_name({report.model for report in listed})
@@ -88,6 +88,9 @@ def record_usage(reports: Iterable[Report], *, reporter: str, today: dt.date) ->
         row.tokens += report.tokens
         if max(row.requests, row.tokens) > LARGEST_COUNT:
             raise UsageError(f"The reports of {report.model[:80]} on {report.day} are more than a day can hold.")
+    unknown = sorted({report.model for report in listed} - keys.keys())
+    if dry_run:
+        return unknown
     with transaction.atomic():
         if any(day < today for _, day in rows):
             revision.bump()
@@ -98,7 +101,7 @@ def record_usage(reports: Iterable[Report], *, reporter: str, today: dt.date) ->
             unique_fields=["model", "day", "reporter"],
             update_fields=["requests", "tokens"],
         )
-    return sorted({report.model for report in listed} - keys.keys())
+    return unknown
 
 
 def _keys_by_name(names: set[str]) -> Mapping[str, int]:

@@ -129,8 +129,8 @@ class ImportPages(ModelAdmin):
             raise PermissionDenied
         form = UploadForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
-            content, origin = form.document()
             try:
+                content, origin = form.document()
                 plan, run = keep_plan(content, form.options(), at=timezone.now(), origin=origin, actor=request.user)  # type: ignore[arg-type]
             except (InputError, DatabaseError) as error:
                 form.add_error(None, _sentence(error))

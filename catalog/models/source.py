@@ -2,6 +2,7 @@
 
 import datetime as dt
 import gzip
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,10 @@ from catalog import precedence
 from catalog.audit import history
 from catalog.bulk import update_with_history
 from catalog.fields import ExactJSONField, NamesField
+from catalog.refusals import InputError
+
+# Ending and content type of the documents that are no JSON, by reader.
+FORMS = {"csv": ("csv", "text/csv; charset=utf-8"), "yaml": ("yaml", "application/yaml")}
 
 
 def readers() -> list[tuple[str, str]]:
@@ -164,7 +169,27 @@ class Snapshot(models.Model):
 
     @property
     def content(self) -> bytes:
-        return gzip.decompress(bytes(self.packed))
+        """The bytes; InputError where they are not those any more."""
+        try:
+            content = gzip.decompress(bytes(self.packed))
+        except (OSError, EOFError, zlib.error):
+            content = b""
+        if len(content) != self.size:
+            raise InputError(f"The kept document {self} is damaged: it cannot be unpacked to what was received.")
+        return content
+
+    @property
+    def file_name(self) -> str:
+        """Of plain letters, whatever its origin was called."""
+        return f"{self.source.slug}-{self.sha256[:12]}.{self._form[0]}"
+
+    @property
+    def content_type(self) -> str:
+        return self._form[1]
+
+    @property
+    def _form(self) -> tuple[str, str]:
+        return FORMS.get(self.source.reader or self.source.slug, ("json", "application/json"))
 
     @staticmethod
     def pack(content: bytes) -> bytes:

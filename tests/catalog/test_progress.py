@@ -73,11 +73,11 @@ def test_a_line_is_no_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("options", [{"verbosity": 0}, {"verbosity": 1, "format": "json"}])
 def test_quiet_commands_and_json_show_nothing(options: dict[str, Any], impatient: None) -> None:
-    command = BaseCommand(stderr=Terminal())  # type: ignore[arg-type]
+    command = BaseCommand(stderr=Terminal())
     with shown(command, options):
         begun("Fetching")
         assert list(told([1, 2], "Counting")) == [1, 2]
-    assert command.stderr.getvalue() == ""  # type: ignore[attr-defined]
+    assert command.stderr.getvalue() == ""
 
 
 def test_without_a_watcher_the_rows_are_the_rows() -> None:

@@ -138,11 +138,11 @@ def test_one_bad_report_keeps_all_out(client: Client, report: Any) -> None:
     assert answer.json()["error"]["message"].endswith(".")
 
 
-def run(folder: Path, text: str) -> str:
+def run(folder: Path, text: str, *arguments: str) -> str:
     path = folder / "usage.csv"
     path.write_text(text, "utf-8")
     out = io.StringIO()
-    call_command("import_usage", "--file", str(path), stdout=out)
+    call_command("import_usage", "--file", str(path), *arguments, stdout=out)
     return out.getvalue()
 
 
@@ -151,6 +151,23 @@ def test_counts_come_from_a_file(tmp_path: Path, client: Client) -> None:
     out = run(tmp_path, "\ufeffday,model,requests\n2026-11-22,a,5\n2026-11-22,x,1\n")
     assert out == "1 counts kept.\nNot in the catalog, left out: x.\n"
     assert popular(client) == ["a"]
+
+
+def test_a_dry_run_keeps_nothing_and_says_what_it_would(tmp_path: Path) -> None:
+    world.model("a")
+    text = "model,day,requests\na,2026-11-22,5\nx,2026-11-22,1\n"
+    told = run(tmp_path, text, "--dry-run", "--format", "json")
+    assert json.loads(told) == {"kept": 1, "unknown": ["x"], "dry_run": True}
+    assert run(tmp_path, text, "--dry-run").startswith("1 counts would be kept.\n")
+    assert not UsageCount.objects.exists()
+    assert json.loads(run(tmp_path, text, "--format", "json"))["dry_run"] is False
+    assert UsageCount.objects.get().requests == 5
+
+
+def test_a_dry_run_refuses_what_would_be_refused(tmp_path: Path) -> None:
+    world.model("a")
+    with pytest.raises(CommandError, match="has not begun"):
+        run(tmp_path, "model,day,requests\na,2100-11-22,5\n", "--dry-run")
 
 
 @pytest.mark.parametrize(

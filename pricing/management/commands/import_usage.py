@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from django.utils import timezone
 
+from catalog.exact import write_json
 from catalog.importing import InputError, read_file
+from catalog.refusals import reason
 from pricing.popularity import Report, UsageError, check_report, record_usage
 
 COLUMNS = ("model", "day", "requests")
@@ -28,21 +31,34 @@ class Command(BaseCommand):
             help="Whose counts these are; the same one's counts of the same day are replaced. Default: import_usage.",
         )
 
+        parser.add_argument("--dry-run", action="store_true", help="Only check the file and show what would be kept.")
+        parser.add_argument("--format", choices=["text", "json"], default="text", help="json: the same for a program.")
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             text = read_file(Path(options["file"])).decode("utf-8-sig")
             reports = list(_reports(text))
-            unknown = record_usage(reports, reporter=options["reporter"][:64], today=timezone.now().date())
+            today, dry_run = timezone.now().date(), options["dry_run"]
+            unknown = record_usage(reports, reporter=options["reporter"][:64], today=today, dry_run=dry_run)
         except InputError as error:
             raise CommandError(str(error), returncode=BAD_INPUT) from None
         except UnicodeDecodeError as error:
             raise CommandError(f"The file is not UTF-8 text (byte {error.start}).", returncode=BAD_INPUT) from None
+        except DatabaseError as error:
+            raise CommandError(f"The database refused it, nothing was kept: {reason(error)}") from None
         except (UsageError, csv.Error) as error:
             raise CommandError(f"{error} Nothing was kept.", returncode=BAD_INPUT) from None
-        taken = sum(report.model not in unknown for report in reports)
-        self.stdout.write(f"{taken} counts kept.")
+        left_out = set(unknown)
+        taken = sum(report.model not in left_out for report in reports)
+        if options["format"] == "json":
+            told = {"kept": taken, "unknown": unknown, "dry_run": dry_run}
+            self.stdout.write(write_json(told).decode())
+            return
+        self.stdout.write(f"{taken} counts {'would be ' if dry_run else ''}kept.")
         if unknown:
             self.stdout.write(f"Not in the catalog, left out: {', '.join(unknown)}.")
+        if dry_run:
+            self.stdout.write("Nothing was written. To keep them, repeat without --dry-run.")
 
 
 def _reports(text: str) -> Iterator[Report]:

@@ -1,0 +1,66 @@
+"""The bytes that were kept are downloaded as they were received, by whoever may see them."""
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from catalog.models import Snapshot, Source
+from tests import admin_world
+
+CONTENT = b'<script>alert(1)</script>{"odd": 1.50e-06}\r\n'
+
+
+def kept(reader: str = "litellm", content: bytes = CONTENT) -> Snapshot:
+    snapshot = admin_world.import_run(reader).snapshot
+    Snapshot.objects.update(packed=Snapshot.pack(content), size=len(content))
+    return snapshot
+
+
+def address(snapshot: Snapshot) -> str:
+    return f"/admin/catalog/snapshot/{snapshot.pk}/download/"
+
+
+def test_they_are_the_same_bytes_and_never_shown(admin_client: Client) -> None:
+    snapshot = kept()
+    page = admin_client.get(f"/admin/catalog/snapshot/{snapshot.pk}/change/")
+    assert address(snapshot) in page.content.decode()
+    answer = admin_client.get(address(snapshot))
+    assert answer.content == CONTENT
+    assert answer["Content-Type"] == "application/json"
+    assert answer["Content-Disposition"] == f'attachment; filename="litellm-{snapshot.sha256[:12]}.json"'
+    assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(("reader", "expected"), [("csv", "text/csv; charset=utf-8"), ("yaml", "application/yaml")])
+def test_the_type_is_that_of_the_source(admin_client: Client, reader: str, expected: str) -> None:
+    answer = admin_client.get(address(kept(reader)))
+    assert answer["Content-Type"] == expected
+    assert answer["Content-Disposition"].endswith(f'.{reader}"')
+
+
+def test_a_source_of_another_name_is_read_as_it_says(admin_client: Client) -> None:
+    snapshot = kept("our-prices")
+    Source.objects.update(reader="csv")
+    assert admin_client.get(address(snapshot))["Content-Type"].startswith("text/csv")
+
+
+@pytest.mark.parametrize("packed", [b"", b"no gzip", Snapshot.pack(CONTENT)[:-9], Snapshot.pack(b"other")])
+def test_a_damaged_one_is_told_on_its_page(admin_client: Client, packed: bytes) -> None:
+    snapshot = kept()
+    Snapshot.objects.update(packed=packed)
+    answer = admin_client.get(address(snapshot), follow=True)
+    assert answer.redirect_chain == [(f"/admin/catalog/snapshot/{snapshot.pk}/change/", 302)]
+    assert "is damaged" in answer.content.decode()
+
+
+def test_one_that_is_not_there_is_not_found(admin_client: Client) -> None:
+    assert admin_client.get("/admin/catalog/snapshot/7/download/").status_code in (302, 404)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("permission", "status"), [("view_snapshot", 200), ("view_source", 403)])
+def test_it_takes_the_permission_to_see_snapshots(client: Client, permission: str, status: int) -> None:
+    user = User.objects.create_user("reader", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename=permission))
+    client.force_login(user)
+    assert client.get(address(kept())).status_code == status

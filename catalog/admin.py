@@ -26,6 +26,7 @@ from catalog.adminbase import (
 )
 from catalog.adminforms import AbsentOrNamesField, NamesPicker
 from catalog.fields import NamesFormField
+from catalog.missing import missing_models, told
 from catalog.models import (
     AIModel,
     Channel,
@@ -219,6 +220,17 @@ class AIModelForm(CuratedForm):
         return self.cleaned_data["default_parameters"] or {}
 
 
+class MissingFilter(StateFilter):
+    title = "sources"
+    parameter_name = "sources"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("missing", "No longer listed by one")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(name__in=list(missing_models())) if self.value() == "missing" else queryset
+
+
 @admin.register(AIModel)
 class AIModelAdmin(CuratedAdmin):
     form = AIModelForm
@@ -227,6 +239,7 @@ class AIModelAdmin(CuratedAdmin):
         ("status", ChoicesDropdownFilter),
         ("vendor", RelatedDropdownFilter),
         ("offers__channel", RelatedDropdownFilter),
+        MissingFilter,
     ]
     list_select_related = ["vendor"]
     search_fields = ["name", "display_name", "series", "vendor__name", "tags", "aliases__name"]
@@ -249,8 +262,9 @@ class AIModelAdmin(CuratedAdmin):
             },
         ),
         ("How it is presented", {"fields": ["description", ("series", "icon"), "tags"]}),
-        ("Its life", {"fields": ["released_on", "deprecated_on", "retires_on", "successor"]}),
+        ("Its life", {"fields": ["released_on", "deprecated_on", "retires_on", "successor", "sources_missing"]}),
     ]
+    readonly_fields = ["sources_missing"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(offer_count=Count("offers", distinct=True))
@@ -261,9 +275,21 @@ class AIModelAdmin(CuratedAdmin):
                 each.instance.author = request.user
         super().save_formset(request, form, formset, change)
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        missing = missing_models()
+        for model in changelist.result_list:
+            model.missing = missing.get(model.name, [])
+        return changelist
+
     @display(description="Model", ordering="name", header=True)
-    def title_and_id(self, model: AIModel) -> list[str]:
-        return [model.title, model.name if model.name != model.title else ""]
+    def title_and_id(self, model: Any) -> list[str]:
+        name = model.name if model.name != model.title else ""
+        return [model.title, " · ".join(part for part in (name, told(model.missing)) if part)]
+
+    @display(description="Sources")
+    def sources_missing(self, model: AIModel) -> str:
+        return told(missing_models().get(model.name, [])) or "No source has dropped it."
 
     @display(description="Status", ordering="status", label={"Published": "success", "Draft": "warning"})
     def state(self, model: AIModel) -> str:

@@ -368,7 +368,7 @@ class PricedAIModelAdmin(PriceListPage, AIModelAdmin):
     # Beside the status, where no scrolling is needed to see it.
     list_display = [*AIModelAdmin.list_display[:3], "price", *AIModelAdmin.list_display[3:]]
     list_filter = [*AIModelAdmin.list_filter, PricedFilter]
-    readonly_fields = ["sheets"]
+    readonly_fields = [*AIModelAdmin.readonly_fields, "sheets"]
     fieldsets = [*AIModelAdmin.fieldsets, ("Prices", {"fields": ["sheets"]})]
 
     def get_queryset(self, request: HttpRequest) -> Any:

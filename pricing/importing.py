@@ -29,6 +29,7 @@ from catalog.importing import (
     read_document,
     resolve,
 )
+from catalog.missing import note_missing
 from catalog.models import AIModel, Channel, ImportRun, ModelAlias, Snapshot, Source
 from catalog.models.pin import price_field
 from catalog.precedence import PERSON
@@ -255,6 +256,7 @@ def apply_import(
             return plan, None
         if plan.heard:
             mark_pins(plan.heard, options.stored_source(), at=at)
+        note_missing(options.slug, missing=plan.missing, listed=plan.listed, at=at)
         if plan.is_empty:
             return plan, None
         run = record_run(options, content, origin=origin, actor=actor)

@@ -14,6 +14,7 @@ from django.db import transaction
 from catalog import revision
 from catalog.bulk import create_rows
 from catalog.importing import InputError
+from catalog.missing import note_missing
 from catalog.models import AIModel, FieldPin, ImportRun, ModelAlias, Source
 from catalog.standing import mark_pins
 from pricing.importing import carry_out, make_plan, record_run
@@ -38,6 +39,7 @@ def keep_plan(
         if plan.heard:
             mark_pins(plan.heard, options.stored_source(), at=at)
         if plan.is_empty and not plan.guards:
+            note_missing(options.slug, missing=plan.missing, listed=plan.listed, at=at)
             return plan, None
         run = record_run(options, content, origin=origin, actor=actor)
         run.status = ImportRun.Status.STOPPED if plan.guards else ImportRun.Status.PLANNED
@@ -106,6 +108,7 @@ def apply_run(
         run.actor = actor  # type: ignore[assignment]
         run.options = plan.options.as_json()
         mark_pins(plan.heard, run.source, at=at)
+        note_missing(options.slug, missing=plan.missing, listed=plan.listed, at=at)
         carry_out(plan, run, at=at, actor=actor)
         rest = _keep_rest(whole, plan, run, options)
     return plan, rest

@@ -115,10 +115,12 @@ class Source(models.Model):
     etag = models.CharField("ETag", max_length=255, blank=True, editable=False)
     last_modified = models.CharField(max_length=64, blank=True, editable=False)
     last_sha256 = models.CharField(max_length=64, blank=True, editable=False)
+    # Model id -> the day since when it is not in the documents any more; see catalog/missing.py.
+    missing = ExactJSONField(default=dict, blank=True, editable=False)
 
     objects = SourceQuerySet.as_manager()
     # Without what every fetch writes: that is no decision of anybody's.
-    history = history(excluded_fields=["checked_at", "error", "etag", "last_modified", "last_sha256"])
+    history = history(excluded_fields=["checked_at", "error", "etag", "last_modified", "last_sha256", "missing"])
 
     class Meta:
         verbose_name = "source"

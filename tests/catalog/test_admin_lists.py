@@ -20,7 +20,7 @@ TODAY = dt.datetime.now(tz=dt.UTC).date()
 BUDGETS = {
     "auth/group": 4,
     "auth/user": 5,
-    "catalog/aimodel": 8,  # the vendors and channels to filter by, sheets of the page and their lines
+    "catalog/aimodel": 9,  # the vendors and channels to filter by, sheets and their lines, what sources dropped
     "catalog/channel": 5,  # the groups that reach them
     "catalog/endpointtype": 4,
     "catalog/importrun": 5,  # the sources to filter by

@@ -1,11 +1,15 @@
 """LiteLLM's cost map: what came from its file leaves under the same keys, and our own prices under its grammar."""
 
+import datetime as dt
+import io
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.management import call_command
 
 from catalog.exact import read_json
@@ -83,6 +87,30 @@ def test_a_map_that_was_imported_is_exported_equal(tmp_path: Path) -> None:
     assert not set(NOT_MODELS) & set(after)
     again = source.read((tmp_path / "map.json").read_bytes())
     assert {record.name for record in again.records} == set(after)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("name", "least", "refused"), [("1.83.0", 6_858, 11), ("1.103.0", 15_188, 2)])
+def test_a_real_map_goes_through_the_database_and_comes_out_equal(
+    tmp_path: Path, name: str, least: int, refused: int
+) -> None:
+    content = real(f"litellm/model_prices_{name}.json")
+    (tmp_path / "in.json").write_bytes(content)
+    # Of a day on which none of its models is retired yet: those are in no list.
+    with time_machine.travel(dt.datetime(2020, 1, 1, tzinfo=dt.UTC)):
+        arguments = {"file": str(tmp_path / "in.json"), "channel": "main", "publish": True, "apply": True}
+        call_command("import_catalog", "litellm", **arguments, format="json", stdout=(told := io.StringIO()))
+        call_command("export_catalog", "litellm", output=str(tmp_path / "out.json"))
+
+    before, after = read_json(content), read_json((tmp_path / "out.json").read_bytes())
+    figures_of = {each: prices_in(row) for each, row in before.items() if each not in NOT_MODELS}
+    moved = {each for each, expected in figures_of.items() if prices_in(after.get(each, {})) != expected}
+    # What costs more than $10,000 for a million tokens is a mistake in the file, and told.
+    findings = json.loads(told.getvalue())["findings"]
+    assert moved == {each for one in findings if "is more than $10000" in one["finding"] for each in one["models"]}
+    assert len(moved) == refused
+    assert sum(map(len, figures_of.values())) >= least
+    assert all(not prices_in(after.get(each, {})) for each in moved)
 
 
 def line(meter: str, amount: str, *conditions: tuple[str, str, Any], per: int = 1_000_000, unit: str = "token") -> Line:

@@ -6,7 +6,7 @@ one query, and the first valid one in the order of the dialect counts.
 
 import datetime as dt
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -22,7 +22,7 @@ from rest_framework.request import Request
 
 from catalog.models import Revision
 from tokens import keys
-from tokens.credentials import candidate_keys, client_address, is_within
+from tokens.credentials import candidate_keys, client_address
 from tokens.errors import ApiError
 from tokens.models import RetiredKey, Token, TokenGroup
 from tokens.scope import Scope
@@ -48,11 +48,7 @@ class Caller:
     permissions: int
     # The limit that counts for it, e.g. 60/minute; empty: as often as it likes.
     rate_limit: str
-    # Until then only a change makes another answer of the same key; None: for ever.
-    valid_until: dt.datetime | None
-    networks: tuple[str, ...]
-    is_over_budget: bool
-    # Whether only a change, or `valid_until`, makes another key of the same request the one that counts.
+    # Whether only a change, or the scope's end, makes another key of the same request the one that counts.
     is_lasting: bool
 
 
@@ -106,9 +102,10 @@ def authenticate(request: HttpRequest, *, at: dt.datetime, failures: Failures = 
             raise rate_limit_error(spent, at=at)
     refusal, is_lasting = "", spent is None
     for row in find(list(digests)):
-        reason = next(refusals(row, address=address, at=at), "")
+        scope = scope_of(row)
+        reason = next(scope.refusals(at=at, address=address), "")
         if not reason:
-            return _welcome(row, digests[row["found_by"]].newest, is_lasting=is_lasting, at=at)
+            return _welcome(row, scope, digests[row["found_by"]].newest, is_lasting=is_lasting, at=at)
         if "retired" in row:
             _note_leak(row, address=address, at=at)
         refusal, is_lasting = refusal or reason, is_lasting and reason not in PASSING
@@ -162,8 +159,18 @@ def rows_of(tokens: QuerySet[Token]) -> Mapping[int, Row]:
 
 
 def scope_of(row: Row) -> Scope:
-    allow = None if row["allow"] is None else tuple(row["allow"])
-    return Scope(groups=row["groups"], allow=allow, deny=tuple(row["deny"]))
+    """What the key of the row permits; one that a rotation replaced ends with its grace, if not with its token."""
+    ends = (row["expires_at"], row["retired"]["valid_until"] if "retired" in row else None)
+    return Scope(
+        groups=row["groups"],
+        allow=None if row["allow"] is None else tuple(row["allow"]),
+        deny=tuple(row["deny"]),
+        is_enabled=row["enabled"],
+        starts_at=row["starts_at"],
+        expires_at=min(filter(None, ends), default=None),
+        networks=tuple(row["networks"]),
+        is_over_budget=row["is_over_budget"],
+    )
 
 
 def rate_of(row: Row) -> str:
@@ -217,20 +224,6 @@ def _auto_groups(revision: int) -> Mapping[int, str]:  # noqa: ARG001 (what the 
     return dict(TokenGroup.objects.filter(auto_position__isnull=False).values_list("pk", "rate_limit"))
 
 
-def refusals(row: Row, *, address: str, at: dt.datetime) -> Iterator[str]:
-    """Every reason to refuse a known key, as codes of errors.CODES, the one that callers are told first."""
-    if not row["enabled"]:
-        yield "key_disabled"
-    if row["expires_at"] is not None and row["expires_at"] <= at:
-        yield "key_expired"
-    if "retired" in row and row["retired"]["valid_until"] <= at:
-        yield "key_expired"
-    if row["starts_at"] is not None and row["starts_at"] > at:
-        yield "key_not_yet_valid"
-    if row["networks"] and not is_within(address, row["networks"]):
-        yield "ip_not_allowed"
-
-
 def _note_leak(row: Row, *, address: str, at: dt.datetime) -> None:
     """A key that was replaced and whose grace is over: somebody forgot to change it, or was never meant to have it."""
     if row["retired"]["valid_until"] <= at:
@@ -238,23 +231,18 @@ def _note_leak(row: Row, *, address: str, at: dt.datetime) -> None:
         logger.warning("A replaced key of token %s is still in use, from %s: is it leaked?", row["key_id"], address)
 
 
-def _welcome(row: Row, newest_digest: str, *, is_lasting: bool, at: dt.datetime) -> Caller:
+def _welcome(row: Row, scope: Scope, newest_digest: str, *, is_lasting: bool, at: dt.datetime) -> Caller:
     """The caller of a valid key; what its use tells is noted for later."""
     KNOWN.add(row["found_by"])
     USAGE.note_use(row["pk"], last_used_at=row["last_used_at"], at=at)
-    retired = row.get("retired")
-    if retired is None and row["found_by"] != newest_digest:
+    if "retired" not in row and row["found_by"] != newest_digest:
         USAGE.note_digest(row["pk"], old=row["found_by"], new=newest_digest, pepper=max(settings.TOKEN_PEPPERS))
-    ends = [end for end in (row["expires_at"], retired and retired["valid_until"]) if end]
     return Caller(
         token=row["pk"],
         key_id=row["key_id"],
-        scope=scope_of(row),
+        scope=scope,
         revision=row["revision"] or 0,
         permissions=row["permissions"] or 0,
         rate_limit=rate_of(row),
-        valid_until=min(ends, default=None),
-        networks=tuple(row["networks"]),
-        is_over_budget=row["is_over_budget"],
         is_lasting=is_lasting,
     )

@@ -38,7 +38,7 @@ class AuthorizeView(ApiView):
         # The caller has a say in most places. Whichever of them the upstream goes by, the key may call what it names.
         if any(listing.model(name) is None for name in names):
             raise ApiError("model_not_allowed", param="model")
-        if caller.is_over_budget:
+        if caller.scope.is_over_budget:
             raise ApiError("insufficient_quota")
         response = HttpResponse(status=200 if path else 204, headers={"Cache-Control": "no-store"})
         response["X-Modelbook-Key-Id"] = caller.key_id

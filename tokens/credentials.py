@@ -1,9 +1,7 @@
 """What a request says of its caller: the keys it carries and the address it comes from."""
 
-import functools
-import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -17,8 +15,6 @@ ORIGINAL = ("X-Forwarded-Uri", "X-Original-Uri")
 # The address that such proxies ask; everywhere else a caller would write those headers.
 ASKED_BY_PROXIES = "/api/authorize"
 WITH_PORT = re.compile(r"(?P<v4>[0-9.]+):[0-9]{1,5}|\[(?P<v6>[0-9a-fA-F:.]+)\](?::[0-9]{1,5})?")
-# Where IPv6 has the addresses of IPv4.
-MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
 
 def candidate_keys(request: HttpRequest) -> list[str]:
@@ -65,17 +61,6 @@ def without_port(address: str) -> str:
     return (found["v4"] or found["v6"]) if found else address
 
 
-def is_within(address: str, networks: Iterable[str]) -> bool:
-    """Whether the address lies in one of the networks; IPv4 written as IPv6 counts as IPv4."""
-    try:
-        caller = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    if isinstance(caller, ipaddress.IPv6Address) and caller.ipv4_mapped:
-        caller = caller.ipv4_mapped
-    return any(caller in network for network in map(_network, networks) if network is not None)
-
-
 def _in_query(request: HttpRequest) -> str:
     queries = (parse_qs(query).get("key", [""])[0] for _, query in original_addresses(request))
     return request.GET.get("key", "") or next(filter(None, queries), "")
@@ -89,19 +74,3 @@ def _bearer(header: str) -> str:
         case [key] if key.lower() not in {"bearer", "basic"}:
             return key
     return ""
-
-
-@functools.lru_cache(maxsize=4096)
-def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    """The network, or None for a text that is none: it opens no door, and keeps no other one shut.
-
-    Of IPv4 written as IPv6, the one of IPv4, for so are callers compared.
-    """
-    try:
-        network = ipaddress.ip_network(text)
-    except ValueError:
-        return None
-    if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(MAPPED):
-        first = network.network_address.ipv4_mapped
-        return ipaddress.IPv4Network(f"{first}/{network.prefixlen - MAPPED.prefixlen}")
-    return network

@@ -1,6 +1,6 @@
 """Why a key sees a model, or why not: the gates of the resolver, in its order, each with the row responsible.
 
-The rules themselves stand in tokens/authentication.py, tokens/visibility.py and tokens/scope.py; here they are asked
+The rules themselves stand in tokens/scope.py and tokens/visibility.py; here they are asked
 one by one. A test holds the two to the same answer.
 """
 
@@ -13,14 +13,14 @@ from typing import Any
 from django.db.models import Q
 
 from catalog.models import AIModel, Channel, Offer
-from tokens.authentication import Row, refusals, row_of, scope_of
+from tokens.authentication import row_of, scope_of
 from tokens.models import Token, TokenGroup
 from tokens.scope import Scope, first_match, names_id
 from tokens.visibility import aliases_for, is_storable, sort_key
 
-# The gates of the key: what is asked, the code of a refusal, the column responsible.
+# The gates of the key: what is asked, the code of a refusal, the part of the scope that is responsible.
 OF_THE_KEY = (
-    ("the token is enabled", "key_disabled", "enabled"),
+    ("the token is enabled", "key_disabled", "is_enabled"),
     ("the token has not expired", "key_expired", "expires_at"),
     ("the token is valid already", "key_not_yet_valid", "starts_at"),
     ("the address is allowed", "ip_not_allowed", "networks"),
@@ -86,9 +86,9 @@ def explain(token: Token, name: str, *, at: dt.datetime, address: str = "", key_
 
     `key_id` names one of its keys, which a rotation may have replaced; the current one unless told otherwise.
     """
-    row = row_of(token)
-    of_key = [*_replacement(token, key_id, at=at), *key_gates(row, at=at, address=address)]
-    reach = Reach.of(scope_of(row))
+    scope = scope_of(row_of(token))
+    of_key = [*_replacement(token, key_id, at=at), *key_gates(scope, at=at, address=address)]
+    reach = Reach.of(scope)
     told = []
     for model in _called(name):
         offers = Offer.objects.filter(model=model).select_related("channel").order_by("channel__slug")
@@ -98,10 +98,9 @@ def explain(token: Token, name: str, *, at: dt.datetime, address: str = "", key_
     return next((explanation for explanation in told if explanation.visible), told[0] if told else missing)
 
 
-def survey(token: Token, *, at: dt.datetime, search: str = "") -> list[Explanation]:
+def survey(scope: Scope, *, at: dt.datetime, search: str = "") -> list[Explanation]:
     """The same gates for every model (or those whose id holds `search`), in the order of every list; few queries."""
-    row = row_of(token)
-    of_key, reach = key_gates(row, at=at), Reach.of(scope_of(row))
+    of_key, reach = key_gates(scope, at=at), Reach.of(scope)
     models = AIModel.objects.select_related("vendor").filter(name__icontains=search.replace("\x00", ""))
     channels = Channel.objects.in_bulk()
     offers: defaultdict[int, list[Offer]] = defaultdict(list)
@@ -115,16 +114,15 @@ def survey(token: Token, *, at: dt.datetime, search: str = "") -> list[Explanati
     ]
 
 
-def key_gates(row: Row, *, at: dt.datetime, address: str = "") -> list[Gate]:
-    """The gates that every request passes before any model is looked at."""
-    shut = set(refusals(row, address=address, at=at))
-    if not address:
-        # Nobody asked for an address: what the networks are is told, and counts as passed.
-        shut.discard("ip_not_allowed")
-    gates = [Gate(asks, code not in shut, _because(row, column, address)) for asks, code, column in OF_THE_KEY]
-    is_over = row["is_over_budget"]
-    because = "it is used up; listing costs nothing" if is_over else "it is not"
-    return [*gates, Gate("for calls: the budget is not used up", not is_over, because, of_calls=True)]
+def key_gates(scope: Scope, *, at: dt.datetime, address: str = "") -> list[Gate]:
+    """The gates that every request passes before any model is looked at.
+
+    Without an address the networks are told, and count as passed.
+    """
+    shut = set(scope.refusals(at=at, address=address or None))
+    gates = [Gate(asks, code not in shut, _because(scope, part, address)) for asks, code, part in OF_THE_KEY]
+    because = "it is used up; listing costs nothing" if scope.is_over_budget else "it is not"
+    return [*gates, Gate("for calls: the budget is not used up", not scope.is_over_budget, because, of_calls=True)]
 
 
 def _replacement(token: Token, key_id: str, *, at: dt.datetime) -> Iterator[Gate]:
@@ -182,16 +180,16 @@ def _existence(name: str, model: AIModel) -> Gate:
     return Gate("the model exists", True, because)
 
 
-def _because(row: Row, column: str, address: str) -> str:
-    value = row[column]
-    match column:
-        case "enabled":
+def _because(scope: Scope, part: str, address: str) -> str:
+    value = getattr(scope, part)
+    match part:
+        case "is_enabled":
             return "it is enabled" if value else "it is disabled"
         case "networks":
             return f"{address or 'it'} has to be in {', '.join(value)}" if value else "it may call from anywhere"
     if value is None:
-        return {"expires_at": "it never expires", "starts_at": "it has no first day"}[column]
-    return f"{column.replace('_', ' ')} {value:%Y-%m-%d %H:%M} UTC"
+        return {"expires_at": "it never expires", "starts_at": "it has no first day"}[part]
+    return f"{part.replace('_', ' ')} {value:%Y-%m-%d %H:%M} UTC"
 
 
 def _offer_gate(offers: list[Offer], reach: Reach, *, dated: bool) -> Gate:
@@ -228,8 +226,6 @@ def _with_alias(pattern: str, model: AIModel, aliases: Collection[str]) -> str:
 
 
 def _allowance(scope: Scope, allowing: str | None) -> str:
-    if scope.allow is None:
-        return "there is no allow list: all of its groups"
     if allowing is not None:
         return f"allow pattern {allowing}"
-    return "no allow pattern does" if scope.allow else "the allow list is empty: nothing"
+    return "no allow pattern does" if scope.allow else f"it sees {scope.sees}"

@@ -14,7 +14,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog.adminbase import ModelAdmin, RadioSelect, detail_action
-from tokens.explaining import survey
+from tokens.authentication import row_of, scope_of
+from tokens.explaining import key_gates, survey
 from tokens.models import KeyReplacedError, Token
 
 GRACES = {
@@ -90,7 +91,8 @@ class KeyPages(ModelAdmin):
     def sees(self, request: HttpRequest, object_id: str) -> HttpResponse:
         token = self._token(request, object_id)
         search, wanted = request.GET.get("q", "")[:200].strip(), request.GET.get("gate", "")
-        told = [(found, found.obstacle) for found in survey(token, at=timezone.now(), search=search)]
+        scope, now = scope_of(row_of(token)), timezone.now()
+        told = [(found, found.obstacle) for found in survey(scope, at=now, search=search)]
         counts = Counter(obstacle.asks if obstacle else VISIBLE for _, obstacle in told)
         if wanted:
             told = [pair for pair in told if (pair[1].asks if pair[1] else VISIBLE) == wanted]
@@ -101,7 +103,8 @@ class KeyPages(ModelAdmin):
             "search": search,
             "wanted": wanted,
             "visible": counts.pop(VISIBLE, 0),
-            "is_over_budget": token.is_over_budget,
+            "sees": scope.sees,
+            "of_key": key_gates(scope, at=now),
             "VISIBLE": VISIBLE,
             "counts": counts.most_common(),
             "page": page,

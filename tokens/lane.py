@@ -25,8 +25,9 @@ from django.http import HttpResponse
 from catalog.requestid import request_id_for
 from tokens.authentication import Caller
 from tokens.bodies import BODIES, Body
-from tokens.credentials import address_in, is_within
+from tokens.credentials import address_in
 from tokens.dialects.base import Dialect
+from tokens.networks import is_within
 from tokens.throttling import limiter
 from tokens.usage import GRAIN, USAGE
 
@@ -79,7 +80,7 @@ class Terms:
         if not caller.is_lasting:
             return None
         midnight = dt.datetime.combine(on + dt.timedelta(days=1), dt.time(), tzinfo=dt.UTC)
-        end = min(midnight, caller.valid_until or midnight)
+        end = min(midnight, caller.scope.expires_at or midnight)
         counters = (caller.revision, caller.permissions)
         return cls(
             counters,
@@ -87,7 +88,7 @@ class Terms:
             caller.token,
             caller.rate_limit,
             dialect,
-            caller.networks,
+            caller.scope.networks,
             weakref.ref(body),
             name,
         )

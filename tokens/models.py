@@ -16,7 +16,7 @@ from catalog.models import Channel
 from catalog.revision import TrackedModel, TrackedQuerySet, bump, track
 from tokens import keys
 from tokens.logs import scrub
-from tokens.scope import validate_patterns
+from tokens.scope import Scope, validate_patterns
 from tokens.throttling import validate_rate
 
 
@@ -121,6 +121,7 @@ class KeyReplacedError(Exception):
     """The key that was to be replaced is the token's no longer."""
 
 
+STATES = {"key_disabled": "disabled", "key_expired": "expired", "key_not_yet_valid": "not yet"}
 # Days before a token's end from which on somebody should look: the nearest first.
 WARNINGS = {1: "a day", 7: "7 days", 30: "30 days"}
 
@@ -240,17 +241,11 @@ class Token(TrackedModel):
             self.save(update_fields=["key_id", "digest", "pepper", "masked", "updated_at"])
         return plaintext
 
-    def is_expired(self, *, at: dt.datetime) -> bool:
-        return self.expires_at is not None and self.expires_at <= at
-
     def state(self, *, at: dt.datetime) -> str:
         """Whether its key opens anything at that moment, in a word."""
-        if not self.enabled:
-            return "disabled"
-        if self.is_expired(at=at):
-            return "expired"
-        if self.starts_at is not None and self.starts_at > at:
-            return "not yet"
+        scope = Scope(is_enabled=self.enabled, starts_at=self.starts_at, expires_at=self.expires_at)
+        for refusal in scope.refusals(at=at, address=None):
+            return STATES[refusal]
         left = self.expires_at - at if self.expires_at else dt.timedelta.max
         return next((f"expires within {span}" for days, span in WARNINGS.items() if left.days < days), "valid")
 

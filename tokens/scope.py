@@ -1,15 +1,17 @@
-"""The rules of a permission as a frozen value: what a caller may see, without a database. Imports no models."""
+"""The permission of a key as a frozen value: what it may see, when and from where. Imports no models."""
 
+import datetime as dt
 import functools
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from django.core.exceptions import ValidationError
 
 from catalog.exact import write_json
+from tokens.networks import is_within
 
 # What a pattern may name beside model ids: `vendor:openai`, `tag:Tools`. Names are compared without regard to case.
 SELECTORS = ("vendor", "series", "tag", "endpoint", "modality")
@@ -32,16 +34,38 @@ class Described(Protocol):
 
 @dataclass(frozen=True)
 class Scope:
-    """What a caller may see: the models that its groups reach, narrowed by patterns.
+    """What a key permits: the models that its groups reach, narrowed by patterns, while it is good and where it is.
 
     `groups` are keys of TokenGroup, sorted. A pattern is a model id, or a selector and a name, in which `*` stands for
     any characters. Deny beats allow. No allow list (None) permits every model in reach; an empty one permits none. A
     model answers to its aliases too, so a pattern of ids that names one of them names the model.
+
+    The key is good from `starts_at` until `expires_at` (None: always, for ever), from the `networks` (none: anywhere).
+    One that is over its budget lists as before and may call nothing.
     """
 
     groups: tuple[int, ...] = ()
     allow: tuple[str, ...] | None = None
     deny: tuple[str, ...] = ()
+    is_enabled: bool = True
+    starts_at: dt.datetime | None = None
+    expires_at: dt.datetime | None = None
+    networks: tuple[str, ...] = ()
+    is_over_budget: bool = False
+
+    def refusals(self, *, at: dt.datetime, address: str | None) -> Iterator[str]:
+        """Every reason to refuse the key at a moment, as codes of errors.CODES, the one that callers are told first.
+
+        Without an address (None) nobody asks for the networks; an empty one is that of a caller without any.
+        """
+        if not self.is_enabled:
+            yield "key_disabled"
+        if self.expires_at is not None and self.expires_at <= at:
+            yield "key_expired"
+        if self.starts_at is not None and self.starts_at > at:
+            yield "key_not_yet_valid"
+        if address is not None and self.networks and not is_within(address, self.networks):
+            yield "ip_not_allowed"
 
     def permits(self, model: Described, aliases: Collection[str]) -> bool:
         """Whether the patterns let this model through; says nothing about groups."""
@@ -56,6 +80,13 @@ class Scope:
     def allowing_pattern(self, model: Described, aliases: Collection[str]) -> str | None:
         """The first allow pattern that names this model."""
         return first_match(self.allow or (), model, aliases)
+
+    @property
+    def sees(self) -> str:
+        """What the allow list comes to, in words: an empty one and none at all look alike, and are not."""
+        if self.allow is None:
+            return "all of its groups: there is no allow list"
+        return "only what its allow list names" if self.allow else "nothing: the allow list is empty"
 
     @functools.cached_property
     def exact_names(self) -> frozenset[str] | None:
@@ -76,7 +107,10 @@ class Scope:
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """The same text for the same rules, and for no others: names what was rendered for this scope."""
+        """The same text for whoever sees the same, and for nobody else: names what was rendered for this scope.
+
+        So it knows nothing of when, from where and whether the key is taken, by which no body differs.
+        """
         return hashlib.sha256(write_json([self.groups, self.allow, self.deny])).hexdigest()[:32]
 
 

@@ -95,20 +95,22 @@ class TokenView(ApiView):
 
     def get(self, request: Request) -> HttpResponse:
         caller = caller_of(request)
+        scope = caller.scope
         token = Token.objects.get(pk=caller.token)
-        groups = TokenGroup.objects.filter(pk__in=caller.scope.groups).order_by("slug")
+        groups = TokenGroup.objects.filter(pk__in=scope.groups).order_by("slug")
         data = {
             "object": "token",
             "name": token.name,
             "key_id": token.key_id,
-            "starts_at": _moment(token.starts_at),
+            "starts_at": _moment(scope.starts_at),
             # Of the key that was sent: one that a rotation replaced ends before its token does.
-            "expires_at": _moment(caller.valid_until),
+            "expires_at": _moment(scope.expires_at),
             "groups": [{"name": group.slug, "label": group.label} for group in groups],
-            "allow": caller.scope.allow,
-            "networks": caller.networks,
+            "allow": scope.allow,
+            "sees": scope.sees,
+            "networks": scope.networks,
             "rate_limit": caller.rate_limit or None,
-            "is_over_budget": caller.is_over_budget,
+            "is_over_budget": scope.is_over_budget,
             "last_used_at": _moment(token.last_used_at),
         }
         return respond(request._request, Body.of(write_json({"success": True, "data": data})), cache_control="no-store")

@@ -172,6 +172,34 @@ def test_the_panel_says_what_and_why_not(admin_client: Client) -> None:
     assert [told.name for told, _ in admin_client.get(page(token, "sees"), {"q": "EE"}).context["page"]] == ["seen"]
 
 
+@pytest.mark.parametrize(
+    ("fields", "texts"),
+    [
+        (
+            {},
+            ("all of its groups: there is no allow list", "it never expires", "it has no first day", "from anywhere"),
+        ),
+        (
+            {"allow": [], "networks": ["203.0.113.0/24"], "is_over_budget": True},
+            ("nothing: the allow list is empty", "it has to be in 203.0.113.0/24", "it is used up"),
+        ),
+        (
+            {"allow": ["gpt-*"], "enabled": False, "expires_at": dt.datetime(2030, 1, 31, tzinfo=dt.UTC)},
+            ("only what its allow list names", "it is disabled", "expires at 2030-01-31 00:00 UTC"),
+        ),
+    ],
+)
+def test_the_panel_says_in_words_whether_the_key_is_taken(
+    admin_client: Client, fields: dict[str, Any], texts: tuple[str, ...]
+) -> None:
+    token, _ = world.token(**fields)
+
+    html = admin_client.get(page(token, "sees")).content.decode()
+
+    for text in texts:
+        assert text in html
+
+
 def test_it_works_on_5000_models_in_a_handful_of_queries(
     admin_client: Client, django_assert_max_num_queries: Any
 ) -> None:

@@ -1,5 +1,6 @@
 """GET /api/authorize: may this key call that model, as proxies ask it."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -172,6 +173,29 @@ def test_the_holder_reads_what_the_key_may_do(client: Client) -> None:
     stored = Token.objects.get(pk=token.pk)
     for secret in (key, key[-38:], stored.digest, "gpt-secret", '"note"'):
         assert secret not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("allow", "sees"),
+    [
+        (None, "all of its groups: there is no allow list"),
+        ([], "nothing: the allow list is empty"),
+        (["gpt-*"], "only what its allow list names"),
+    ],
+)
+def test_the_holder_reads_its_life_networks_budget_and_what_no_list_means(
+    client: Client, allow: list[str] | None, sees: str
+) -> None:
+    starts, ends = dt.datetime(2026, 1, 31, tzinfo=dt.UTC), dt.datetime(2999, 1, 31, tzinfo=dt.UTC)
+    key = world.key(
+        allow=allow, starts_at=starts, expires_at=ends, networks=["127.0.0.0/8", "::1"], is_over_budget=True
+    )
+
+    data = client.get("/api/token", headers={"authorization": f"Bearer {key}"}).json()["data"]
+
+    assert (data["allow"], data["sees"]) == (allow, sees)
+    assert (data["starts_at"], data["expires_at"]) == ("2026-01-31T00:00:00Z", "2999-01-31T00:00:00Z")
+    assert (data["networks"], data["is_over_budget"]) == (["127.0.0.0/8", "::1"], True)
 
 
 def test_nobody_reads_it_without_a_key(client: Client) -> None:

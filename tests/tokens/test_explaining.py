@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from catalog.models import AIModel, Channel, ModelAlias, Offer
 from tests import world
+from tokens.authentication import row_of, scope_of
 from tokens.explaining import explain, survey
 from tokens.models import Token
 
@@ -107,7 +108,8 @@ def test_a_budget_that_is_used_up_stops_calls_and_no_list(client: Client, admin_
     sent = {"authorization": f"Bearer {key}"}
     assert client.get("/v1/models/gpt-4o", headers=sent).status_code == 200
     assert client.get("/api/authorize?model=gpt-4o", headers=sent).status_code == 403
-    assert "budget is used up" in admin_client.get(f"/admin/tokens/token/{token.pk}/sees/").content.decode()
+    panel = admin_client.get(f"/admin/tokens/token/{token.pk}/sees/").content.decode()
+    assert "the budget is not used up: it is used up; listing costs nothing" in panel
 
 
 def test_an_alias_leads_to_its_model() -> None:
@@ -132,12 +134,14 @@ def test_the_survey_says_the_same_in_few_queries(django_assert_max_num_queries: 
 
     # Token with groups, groups, channels of groups, channels, offers, models.
     with django_assert_max_num_queries(6):
-        told = survey(token, at=timezone.now())
+        told = survey(scope_of(row_of(token)), at=timezone.now())
 
     assert {explanation.name: explanation.visible for explanation in told} == {
         "seen": True, "hidden": False, "elsewhere": False,
     }  # fmt: skip
-    assert [explanation.name for explanation in survey(token, at=timezone.now(), search="HID")] == ["hidden"]
+    assert [explanation.name for explanation in survey(scope_of(row_of(token)), at=timezone.now(), search="HID")] == [
+        "hidden"
+    ]
 
 
 def run(*arguments: str, **options: Any) -> tuple[int, str]:

@@ -272,7 +272,7 @@ def test_every_body_holds_what_brute_force_says_and_nothing_else(chunk: int) -> 
                 if number % 25 == 0:
                     bodies.append(read_json(price_list(scope, at=now, today=TODAY)))
                     ids.append([row["model_name"] for row in bodies[-1]["data"]])
-                    ids.append([told.name for told in survey(token, at=now) if told.visible])
+                    ids.append([told.name for told in survey(scope, at=now) if told.visible])
 
                 assert [sorted(names) for names in ids] == [sorted(seen)] * len(ids), (key, plain)
                 text = write_json(bodies).decode()

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from catalog.models import AIModel, ModelAlias
 from tests import world
+from tokens.authentication import row_of, scope_of
 from tokens.explaining import explain, survey
 from tokens.scope import Scope
 from tokens.visibility import Listing
@@ -45,7 +46,7 @@ def test_allow_opens_the_model_under_both_its_names_and_no_other(client: Client,
     assert [row["id"] for row in listed] == ["gpt-4o"]
     assert {answers(client, key, name) for name in ("nick", "gpt-4o")} == {(200, 204)}
     assert {answers(client, key, name) for name in ("other", "o1")} == {(404, 403)}
-    assert [told.name for told in survey(token, at=timezone.now()) if told.visible] == ["gpt-4o"]
+    assert [told.name for told in survey(scope_of(row_of(token)), at=timezone.now()) if told.visible] == ["gpt-4o"]
     assert not Listing(Scope(groups=(world.token_group().pk,), allow=tuple(allow)), timezone.now().date()).is_empty()
 
 

@@ -1,8 +1,10 @@
 """A scope is a frozen value: its patterns, its fingerprint, and patterns that would take for ever elsewhere."""
 
+import datetime as dt
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -99,6 +101,50 @@ def test_the_fingerprint_tells_every_rule_apart() -> None:
 
     assert len({scope.fingerprint for scope in scopes}) == len(scopes)
     assert Scope(groups=(1,)).fingerprint == Scope(groups=(1,)).fingerprint
+
+
+NOON = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+SECOND = dt.timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("rules", "address", "codes"),
+    [
+        ({}, "", []), ({"is_enabled": False}, "", ["key_disabled"]),
+        ({"expires_at": NOON}, "", ["key_expired"]), ({"expires_at": NOON + SECOND}, "", []),
+        ({"starts_at": NOON}, "", []), ({"starts_at": NOON + SECOND}, "", ["key_not_yet_valid"]),
+        ({"networks": ("10.0.0.0/8",)}, "10.255.0.1", []), ({"networks": ("10.0.0.0/8",)}, None, []),
+        ({"networks": ("10.0.0.0/8",)}, "11.0.0.1", ["ip_not_allowed"]),
+        ({"networks": ("10.0.0.0/8",)}, "", ["ip_not_allowed"]),
+        ({"networks": ("nonsense",)}, "10.0.0.1", ["ip_not_allowed"]), ({"is_over_budget": True}, "", []),
+        ({"is_enabled": False, "expires_at": NOON, "networks": ("::1",)}, "::2",
+         ["key_disabled", "key_expired", "ip_not_allowed"]),
+    ],
+)  # fmt: skip
+def test_a_key_is_refused_for_every_reason_in_order(rules: Any, address: str | None, codes: list[str]) -> None:
+    assert list(Scope(**rules).refusals(at=NOON, address=address)) == codes
+
+
+def test_keys_that_see_the_same_share_what_was_rendered() -> None:
+    scope = Scope(groups=(1,), allow=("gpt-*",))
+    of_key: list[dict[str, Any]] = [
+        {"is_enabled": False}, {"starts_at": NOON}, {"expires_at": NOON}, {"networks": ("::1",)},
+        {"is_over_budget": True},
+    ]  # fmt: skip
+
+    assert {replace(scope, **rules).fingerprint for rules in of_key} == {scope.fingerprint}
+
+
+@pytest.mark.parametrize(
+    ("allow", "words"),
+    [
+        (None, "all of its groups: there is no allow list"),
+        ((), "nothing: the allow list is empty"),
+        (("a",), "only what its allow list names"),
+    ],
+)
+def test_an_empty_allow_list_and_none_are_told_apart_in_words(allow: tuple[str, ...] | None, words: str) -> None:
+    assert Scope(allow=allow).sees == words
 
 
 def test_no_pattern_takes_long() -> None:

@@ -37,8 +37,9 @@ SCHEMAS: Schema = {
                     "allow": {
                         "type": ["array", "null"],
                         "items": text(),
-                        "description": "Patterns of what it may see; null: whatever its groups reach.",
+                        "description": "Patterns of what it may see; null: whatever its groups reach; empty: nothing.",
                     },
+                    "sees": text("What `allow` comes to, in words."),
                     "networks": array(text(), "Where it may call from; empty: anywhere."),
                     "rate_limit": text_or_null("As 60/minute; null: none."),
                     "is_over_budget": yes_or_no("Its budget is used up: it lists, and calls nothing."),

@@ -79,7 +79,7 @@ class ModelView(ApiView):
         dialect = dialect_of(request._request)
         listing = Listing(caller_of(request).scope, timezone.now().date())
         # Gemini's clients name a model `models/<id>`, and some put that below the address of the list.
-        names = (name, name.removeprefix("models/").rstrip("/"))
+        names = dict.fromkeys((name, name.removeprefix("models/").rstrip("/")))
         found = (listing.model(each, retired=dialect.shows_retired) for each in names)
         model = next(filter(None, found), None)
         if model is None or not dialect.lists(model):

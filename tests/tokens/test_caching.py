@@ -1,10 +1,12 @@
 """What a request costs, and what a client that kept an answer is told."""
 
+import datetime as dt
 import gzip
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from catalog.models import AIModel, Channel
 from tests import world
@@ -39,18 +41,22 @@ def test_a_cold_list_costs_three_queries(client: Client, django_assert_num_queri
         assert len(ask(client, key).json()["data"]) == 50
 
 
-def test_a_single_model_costs_two_queries(client: Client, django_assert_num_queries: Any) -> None:
+@pytest.mark.parametrize("name", ["gpt-4o", "hidden", "missing"])
+def test_a_single_model_costs_two_queries(client: Client, django_assert_num_queries: Any, name: str) -> None:
     world.model()
+    world.model("hidden", status="draft")
     key = world.key()
 
     with django_assert_num_queries(2):  # the token; the model with its vendor
-        client.get("/v1/models/gpt-4o", headers={"authorization": f"Bearer {key}"})
+        client.get(f"/v1/models/{name}", headers={"authorization": f"Bearer {key}"})
 
 
 def test_keys_with_the_same_rules_share_a_body(client: Client, django_assert_num_queries: Any) -> None:
     world.model()
     ask(client, world.key())
-    other = world.key(name="another customer")
+    # When, from where and whether it may call makes no difference to what it sees.
+    end = timezone.now() + dt.timedelta(hours=1)
+    other = world.key(name="another customer", networks=["127.0.0.0/8"], expires_at=end, is_over_budget=True)
 
     with django_assert_num_queries(1):
         assert ask(client, other).status_code == 200

@@ -12,23 +12,13 @@ from itertools import combinations
 from typing import Any
 
 from catalog.exact import digits, multiply, ratio, write_json
+from catalog.sources.expression_language import VARIABLES
+from catalog.sources.expressions import UNASKED_TIERS
 from pricing.book import Line, Sheet
-from pricing.conditions import EVERY_DAY, OPS_OF, STANDARD_TIERS, Condition, minutes_of
+from pricing.conditions import EVERY_DAY, OPS_OF, Condition, minutes_of
 from pricing.money import per_million
 from pricing.quoting import boundaries, chain
 
-# Variable -> the meter that it counts.
-VARIABLES = {
-    "p": "input",
-    "c": "output",
-    "cr": "input.cache_read",
-    "cc": "input.cache_write",
-    "cc1h": "input.cache_write",
-    "img": "input.image",
-    "img_o": "output.image",
-    "ai": "input.audio",
-    "ao": "output.audio",
-}
 # The lifetimes of a cache that have a variable, and no lifetime said: that counts for both.
 LIFETIMES = {None: ("cc", "cc1h"), "5m": ("cc",), "1h": ("cc1h",)}
 # More leaves than this are a table and no expression.
@@ -88,8 +78,7 @@ def _is_sayable(condition: Condition) -> bool:
     if dim == "prompt_tokens":
         return op in ("gt", "gte", "lt", "lte") and value == int(value)
     if dim == "service_tier":
-        # A batch is another address and no field of the request.
-        return op == "eq" and isinstance(value, str) and value.casefold() not in STANDARD_TIERS | {"batch"}
+        return op == "eq" and isinstance(value, str) and value.casefold() not in UNASKED_TIERS
     if op not in OPS_OF.get(dim, ()):
         return False
     return bool(_full_windows(value)) if dim == "time" else bool(_match(value))

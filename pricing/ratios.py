@@ -10,6 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.exact import of_one
+from catalog.sources import new_api
+from catalog.sources.rows import Row
 from pricing.book import Line, Sheet
 from pricing.expressions import expression, told_lines
 from pricing.money import multiply, per_million, ratio
@@ -66,8 +68,8 @@ def price_fields(sheet: Sheet | None) -> JSON:
 
     The states are priced, free, dynamic (decided per request), included (in a plan) and unpriced; only the first two
     have numbers. Ratios where they carry the price, an expression beside them where they lose something that it can
-    say, and `prices`, the figures themselves, where even that does not say all. What has neither ratios nor an
-    expression has its headline figure as the price of a call.
+    say, and `prices`, the figures themselves, where neither would be read back as the same lines. What has neither
+    ratios nor an expression has its headline figure as the price of a call.
     """
     if sheet is None or not sheet.lines:
         return {"pricing_status": "unpriced"}
@@ -180,25 +182,37 @@ def _by_ratios(sheet: Sheet, dollars: Sheet) -> JSON:
     if all(line.amount == 0 for line in sheet.lines if line.kind == "absolute"):
         body["pricing_status"] = "free"
     body["discount"] = sheet.discount
-    lines = [line for line in dollars.lines if not line.is_discount]
     sayable = told_lines(dollars)
     told = expression(dollars) if sayable and not _is_carried(body, sayable, per_token) else None
-    is_by_ratios = "quota_type" in body
     if told is None and _reads_as_free(body):
-        is_by_ratios = False
         body = {name: value for name, value in body.items() if name not in RATIO_FIELDS} | _headline_price(dollars)
+        return body | {"prices": figures(sheet)}
     if told is not None:
         # Written for the engines that read it; for them it takes the place of every number beside it.
         body |= {"quota_type": 0, "billing_mode": "tiered_expr", "billing_expr": told.text}
-        is_told = len(told.told) == len(lines)
-    else:
-        is_told = is_by_ratios and _is_told_by_ratios(lines)
-    if not is_told:
-        body["prices"] = figures(sheet)
     if _is_placeholder(body):
         # Readers take the pair for a model that nobody priced; the expression or the figures say what it is.
         body = {name: value for name, value in body.items() if name not in RATIO_FIELDS}
-    return body
+    return body if _is_read_back(body, sheet) else body | {"prices": figures(sheet)}
+
+
+def _is_read_back(body: JSON, sheet: Sheet) -> bool:
+    """Whether our own reader makes the very price of a row again, so that no figures need to stand beside it."""
+    prices = new_api.prices_of(Row(body))
+    if prices is None or prices.currency != sheet.currency:
+        return False
+    read = [Line(each.kind, each.meter, each.amount, each.per, each.unit, each.conditions) for each in prices.figures]
+    return _by_meter(read) == _by_meter(sheet.lines)
+
+
+def _by_meter(lines: Iterable[Line]) -> dict[str, list[Any]]:
+    """Meter -> what its lines say, in their order, the discount aside; of different meters they say the same in any."""
+    found: dict[str, list[Any]] = {}
+    for line in lines:
+        if not line.is_discount:
+            amount = None if line.amount is None else of_one(line.amount, line.per)
+            found.setdefault(line.meter, []).append((line.kind, amount, line.unit, list(line.conditions)))
+    return found
 
 
 def _is_placeholder(body: JSON) -> bool:
@@ -324,13 +338,6 @@ def _call_price(lines: Iterable[Line]) -> JSON:
     if mode := BILLING_MODES.get((priced[0].meter, priced[0].unit)):
         body["billing_mode"] = mode
     return body
-
-
-def _is_told_by_ratios(lines: Sequence[Line]) -> bool:
-    """Whether the ratios carry the whole price, so that nothing need stand beside them."""
-    if len(lines) == 1 and lines[0].unit in {"request", "image"}:
-        return lines[0].is_plain
-    return all(line.is_plain and line.unit == "token" and line.meter in RATIO_METERS for line in lines)
 
 
 def _figure(line: Line, currency: str) -> JSON:

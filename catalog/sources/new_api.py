@@ -1,18 +1,20 @@
 """new-api's public price list, `GET /api/pricing`, in Crazyrouter's dialect too.
 
 Ratios become prices (model_ratio 1 is $2 per million input tokens, the other ratios are multiples of the input price),
-rule tables become a line a rule, and a list of figures is taken as it is. Where a number is a known placeholder, or
+rule tables become a line a rule, billing expressions are read back into lines where lines can say the same, and a list
+of figures is taken as it is. Where a number is a known placeholder, or
 reads as free though a price stands elsewhere, the row says so in its findings and no number is made of it.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from catalog import matching
 from catalog.exact import multiply, unfold
+from catalog.sources.expressions import read_expression
 from catalog.sources.records import Document, Figure, Prices, Record
 from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_body
 
@@ -247,15 +249,18 @@ def prices_of(row: Row) -> Prices | None:
     if _has_figures(row):
         return _listed_prices(row)
     mode, expression = row.text("billing_mode", longest=64), row.text("billing_expr", longest=100_000)
-    facts = {
-        key: row.take(key) for key in ("billing_mode", "display_unit", "billing_expr") if row.take(key) is not None
-    }
-    dynamic = mode == "tiered_expr" or expression is not None
+    is_by_expression = mode == "tiered_expr" or expression is not None
+    read = read_expression(expression) if expression is not None else None
+    # An expression that was read is written again from its figures, and another one is kept as it is.
+    named = ("display_unit",) if read else ("billing_mode", "display_unit", "billing_expr")
+    facts = {key: row.take(key) for key in named if row.take(key) is not None}
     # Read in any case, so that no unsound number passes without a word.
-    ratios, rules = _ratio_figures(row, mode, dynamic=dynamic), _rule_figures(row, mode, facts)
+    ratios = _ratio_figures(row, mode, is_by_expression=is_by_expression)
+    rules = _rule_figures(row, mode, facts)
     discount = _discount(row)
-    if dynamic:
-        ratios = _by_expression(row, expression)
+    if is_by_expression:
+        _judge_ratio(row, read)
+        ratios = read or _kept_expression(row, expression)
     elif row.price_is_sound and not ratios:
         row.find(_why_no_ratio(row, has_rules=bool(rules)))
     elif rules and ratios:
@@ -267,7 +272,9 @@ def prices_of(row: Row) -> Prices | None:
         facts["row"] = extra
     if not row.price_is_sound or not (ratios or rules):
         return None
-    return Prices(currency="USD", figures=(*ratios, *rules, *discount), facts=facts)
+    figures = (*ratios, *rules, *discount)
+    # What a price is counted by is told with its figures, too.
+    return Prices(currency="USD", figures=figures, facts=facts, tells_facts=bool(facts.keys() - {"billing_mode"}))
 
 
 def _has_figures(row: Row) -> bool:
@@ -308,12 +315,22 @@ def _listed_figure(row: Row, each: Any) -> Figure | None:
     return Figure(meter, amount, unit, int(per), kind, tuple(conditions), facts)
 
 
-def _by_expression(row: Row, expression: str | None) -> tuple[Figure, ...]:
+def _kept_expression(row: Row, expression: str | None) -> tuple[Figure, ...]:
     if expression is None:
         row.spoil_price("billing_mode is tiered_expr and there is no billing_expr")
         return ()
     row.find("is priced by an expression, kept as it is; the ratios beside it are placeholders and were not taken")
     return (Figure(meter="input", amount=None, kind="dynamic"),)
+
+
+def _judge_ratio(row: Row, read: Sequence[Figure] | None) -> None:
+    """Tells of a ratio that says something else than the expression beside it, which is what such a site charges."""
+    base = row.values.get("model_ratio")
+    plain = next((each.amount for each in read or () if each.meter == "input" and not each.conditions), None)
+    if not is_number(base) or not base or plain is None or _is_placeholder(row):
+        return
+    if unfold(Decimal(base), RATIO_UNIT) != plain:
+        row.find("its model_ratio is not the price of its expression; the expression is the price")
 
 
 def _why_no_ratio(row: Row, *, has_rules: bool) -> str:
@@ -331,12 +348,12 @@ def _is_placeholder(row: Row) -> bool:
     return all(is_number(value) for value in values) and values == PLACEHOLDER
 
 
-def _ratio_figures(row: Row, mode: str | None, *, dynamic: bool) -> tuple[Figure, ...]:
+def _ratio_figures(row: Row, mode: str | None, *, is_by_expression: bool) -> tuple[Figure, ...]:
     kind, call = row.take("quota_type"), row.figure("model_price")
     base, completion = row.figure("model_ratio"), row.figure("completion_ratio")
     others = [(meter, row.figure(key)) for key, meter in INPUT_RATIOS]
     audio_completion = row.figure("audio_completion_ratio")
-    if dynamic or _is_placeholder(row):
+    if is_by_expression or _is_placeholder(row):
         return ()
     if kind is None and not (base or call):
         return ()

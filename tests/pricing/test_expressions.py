@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from catalog.exact import read_json
 from catalog.sources import litellm
+from catalog.sources.expression_language import VARIABLES
 from pricing.book import Line, Sheet
-from pricing.expressions import VARIABLES, expression
+from pricing.expressions import expression
 from pricing.quoting import Use, boundaries, quote
 from tests.pricing.expression_language import charge
 from tests.samples import real, sample

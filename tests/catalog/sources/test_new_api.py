@@ -126,13 +126,29 @@ def test_a_placeholder_or_a_zero_is_no_price(name: str) -> None:
     assert any("no price was taken" in finding for finding in record.findings)
 
 
-def test_an_expression_is_kept_and_no_number_is_made_of_the_ratios_beside_it() -> None:
+def test_an_expression_of_tiers_is_read_and_no_number_is_made_of_the_ratios_beside_it() -> None:
     record = read()["tiered-sample"]
     assert record.prices is not None
-    assert [(figure.kind, figure.amount) for figure in record.prices.figures] == [("dynamic", None)]
-    assert record.prices.facts["billing_expr"].startswith("len <= 200000")
-    assert record.prices.facts["row"] == {"time_pricing": {"peak": 2}}
+    assert [figure.amount for figure in record.prices.figures] == [Decimal(2), Decimal(4)]
+    assert record.prices.facts == {"row": {"time_pricing": {"peak": 2}}}
     assert record.unmapped == ("time_pricing",)
+    assert record.findings == ()
+
+
+def test_another_expression_is_kept_as_it_is() -> None:
+    record = read()["program-sample"]
+    assert record.prices is not None
+    assert [(figure.kind, figure.amount) for figure in record.prices.figures] == [("dynamic", None)]
+    assert record.prices.facts["billing_expr"] == 'tier("a", max(p, 1000) * 2)'
+    assert "kept as it is" in record.findings[0]
+
+
+def test_a_ratio_that_contradicts_its_expression_is_told() -> None:
+    row = {"model_name": "m", "vendor_id": 1, "quota_type": 0, "model_ratio": 3, "completion_ratio": 2}
+    row |= {"billing_mode": "tiered_expr", "billing_expr": 'tier("base", p * 2 + c * 4)'}
+    body = {"data": [row], "vendors": [{"id": 1, "name": "V"}]}
+    record = new_api.read(write_json(body)).records[0]
+    assert record.findings == ("its model_ratio is not the price of its expression; the expression is the price",)
 
 
 def test_facts_of_the_row_are_taken() -> None:

@@ -42,8 +42,16 @@ def test_an_output_price_that_is_not_there_is_not_made_up() -> None:
 def test_an_expression_is_the_price_and_the_ratios_beside_it_are_placeholders() -> None:
     prices = RECORDS["tiered-sample"].prices
     assert prices is not None
+    assert told(prices)[:2] == [("input", "2", ""), ("output", "12", "")]
+    assert [each[:2] for each in told(prices)[2:]] == [("input", "4"), ("output", "18")]
+    assert not prices.facts
+
+
+def test_an_expression_of_another_form_is_kept_as_it_is() -> None:
+    prices = row(billing_mode="tiered_expr", billing_expr="max(p, c) * 2", model_ratio=3, completion_ratio=2).prices
+    assert prices is not None
     assert told(prices) == [("input", None, "")]
-    assert prices.facts["billing_expr"].startswith("len <= 200000")
+    assert prices.facts["billing_expr"] == "max(p, c) * 2"
 
 
 @pytest.mark.parametrize("name", ["placeholder-sample", "orphan-sample"])
@@ -69,5 +77,6 @@ def test_another_shape_is_refused(text: str) -> None:
 
 def test_the_real_maps_are_read_whole() -> None:
     records = ratio_config.read(real("basellm/ratio_config-v1-base.json")).records
-    expressions = [record for record in records if record.prices and record.prices.facts]
-    assert (len(records), len(expressions)) == (276, 27)
+    by_length = [record for record in records if record.prices and any(f.conditions for f in record.prices.figures)]
+    assert (len(records), len(by_length)) == (276, 27)
+    assert not any(record.prices.facts for record in records if record.prices)

@@ -1,0 +1,87 @@
+"""Conditions on the clock, as billing expressions ask them, as the weekly windows of a price's condition."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from catalog.sources.expression_language import AllOf, AnyOf, Compared, Condition, Node, UnreadableError
+
+DAY = 24 * 60
+
+
+def windows(condition: Condition) -> Mapping[str, Any]:
+    """The windows in which it holds, days alike together; UnreadableError where it never holds or has several clocks.
+
+    It is asked at every moment at which its answer may change, so that it may be written in any way.
+    """
+    compared = list(_comparisons(condition))
+    zone, weekday_zone = _zone(compared, "hour", "minute"), _zone(compared, "weekday")
+    edges = {edge for each in compared for edge in _edges(each)}
+    starts = sorted({0, *(edge for edge in edges if 0 < edge < DAY)})
+    days: dict[tuple[bool, ...], list[int]] = {}
+    for day in range(1, 8):
+        days.setdefault(tuple(_holds(condition, day, start) for start in starts), []).append(day)
+    found = [_window(starts, is_open, alike) for is_open, alike in days.items() if any(is_open)]
+    if not found:
+        raise UnreadableError
+    value: dict[str, Any] = {"tz": zone or weekday_zone or "UTC", "windows": found}
+    return {**value, "weekday_tz": weekday_zone} if zone and weekday_zone and weekday_zone != zone else value
+
+
+def _comparisons(node: Node) -> Iterator[Compared]:
+    if isinstance(node, AllOf | AnyOf):
+        for part in node.parts:
+            yield from _comparisons(part)
+    elif isinstance(node, Compared):
+        yield node
+
+
+def _zone(compared: Iterable[Compared], *whats: str) -> str:
+    """The one time zone of these; empty where there is none."""
+    zones = {each.zone for each in compared if each.what in whats}
+    if len(zones) > 1:
+        raise UnreadableError
+    for name in zones:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            raise UnreadableError from None
+    return zones.pop() if zones else ""
+
+
+def _edges(compared: Compared) -> Iterable[int]:
+    """The minutes of a day at which an answer may change."""
+    by = {"hour": 60, "minute": 1}.get(compared.what)
+    # A number beyond the day changes nothing within it.
+    number = min(int(compared.number), DAY)
+    return () if by is None else (number * by, (number + 1) * by)
+
+
+def _holds(node: Node, day: int, minute: int) -> bool:
+    """Whether it holds on a day (1 is Monday) at a minute; Sunday is 0 in the language."""
+    match node:
+        case AllOf(parts):
+            return all(_holds(part, day, minute) for part in parts)
+        case AnyOf(parts):
+            return any(_holds(part, day, minute) for part in parts)
+        case Compared(what):
+            return node.holds({"weekday": day % 7, "hour": minute // 60, "minute": minute}[what])
+    raise UnreadableError
+
+
+def _window(starts: Sequence[int], is_open: Sequence[bool], days: Sequence[int]) -> dict[str, Any]:
+    spans: list[tuple[int, int]] = []
+    for start, end, is_in in zip(starts, [*starts[1:], DAY], is_open, strict=True):
+        if is_in and spans and spans[-1][1] == start:
+            spans[-1] = (spans[-1][0], end)
+        elif is_in:
+            spans.append((start, end))
+    if len(days) == 7 and len(spans) > 1 and spans[0][0] == 0 and spans[-1][1] == DAY:
+        # A night is one span, where every day is like the next.
+        spans = [*spans[1:-1], (spans[-1][0], spans[0][1])]
+    window: dict[str, Any] = {"hours": [f"{_time(start)}-{_time(end)}" for start, end in spans]}
+    return window if len(days) == 7 else {**window, "weekdays": list(days)}
+
+
+def _time(minute: int) -> str:
+    return f"{minute // 60 % 24:02}:{minute % 60:02}"

@@ -14,13 +14,14 @@ from catalog.exact import digits
 from catalog.matching import maker_key
 from catalog.models import AIModel, EndpointType, ModelAlias, Vendor
 from catalog.progress import told
-from pricing.book import Sheet
+from pricing.book import Line, Sheet
 from pricing.doubts import fact_doubts, price_doubts
 from pricing.margins import losses
 from pricing.models import PopularModel, PriceSheet
 from pricing.money import per_million
-from pricing.publishing import published_sheets, sheets_in_force
+from pricing.publishing import published_sheets, sheets_in_force, written_lines
 from pricing.ratios import PLACEHOLDER, RATIO_UNIT
+from pricing.soundness import condition_faults, tier_faults
 from tokens.authentication import rows_of, scope_of
 from tokens.models import Token
 from tokens.scope import SELECTORS
@@ -60,6 +61,16 @@ class Examination:
     @cached_property
     def priced(self) -> list[tuple[AIModel, Sheet]]:
         return [(model, self.sheets[model.pk]) for model in self.listed if model.pk in self.sheets]
+
+    @cached_property
+    def written(self) -> list[tuple[PriceSheet, list[Line]]]:
+        """The sheets that count now or will, of every model and role, with all lines as they are written."""
+        counting = PriceSheet.objects.in_force(at=self.at) | PriceSheet.objects.filter(starts_at__gt=self.at)
+        sheets = {
+            sheet.pk: sheet for sheet in counting.select_related("model").order_by("model__name", "starts_at", "pk")
+        }
+        lines = written_lines(list(sheets))
+        return [(sheet, lines.get(key, [])) for key, sheet in sheets.items()]
 
     @cached_property
     def tokens(self) -> list[Token]:
@@ -165,6 +176,31 @@ def no_currency_rate(catalog: Examination) -> Iterator[Finding]:
     for model, sheet in catalog.priced:
         if sheet.in_dollars() is None:
             yield Finding(model, f"its price is in {sheet.currency}")
+
+
+@rule(
+    "unsound-condition",
+    "Price lines that nothing can judge",
+    "Set the price anew: until then no list and no quote has a number for it.",
+    about=PriceSheet,
+)
+def unsound_condition(catalog: Examination) -> Iterator[Finding]:
+    for sheet, lines in catalog.written:
+        for fault in condition_faults(lines):
+            yield Finding(sheet, fault)
+
+
+@rule(
+    "odd-tiers",
+    "Tiers that overlap or leave a gap",
+    "Write a new sheet with the tiers in order, the shortest prompts first.",
+    about=PriceSheet,
+)
+def odd_tiers(catalog: Examination) -> Iterator[Finding]:
+    for sheet, lines in catalog.written:
+        if not any(condition_faults(lines)):
+            for fault in tier_faults(lines, longest=sheet.model.context_length):
+                yield Finding(sheet, fault)
 
 
 @rule("below-cost", "Sold below cost", "Raise the price, or look whether the cost is right.", about=AIModel)

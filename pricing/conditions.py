@@ -27,8 +27,12 @@ COMPARISONS = {
     "lte": lambda fact, value: fact <= value,
 }
 OPS = frozenset({*COMPARISONS, "eq", "ne", "in"})
-# A set of windows is only ever asked whether the moment is in it, and a match only whether it is one.
-OPS_OF: Mapping[str, frozenset[str]] = {"time": frozenset({"in", "eq"}), "request_match": frozenset({"eq"})}
+# A set of windows is only ever asked whether the moment is in it, a match only whether it is one, and a length of what.
+OPS_OF: Mapping[str, frozenset[str]] = {
+    "time": frozenset({"in", "eq"}),
+    "request_match": frozenset({"eq"}),
+    "prompt_tokens": frozenset(COMPARISONS),
+}
 SPAN = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
 EVERY_DAY = tuple(range(1, 8))
 
@@ -111,22 +115,36 @@ def check_conditions(conditions: Any) -> None:
     for condition in conditions:
         if not isinstance(condition, dict) or not {"dim", "op", "value"} <= condition.keys():
             raise ConditionError("A condition has a dim, an op and a value.")
-        if not isinstance(condition["dim"], str) or not isinstance(condition["op"], str):
-            raise ConditionError("The dim and the op of a condition are text.")
-        if condition["op"] not in OPS:
-            raise ConditionError(f"{condition['op']!r} is no comparison: use {', '.join(sorted(OPS))}.")
-        if condition["op"] not in (allowed := OPS_OF.get(condition["dim"], OPS)):
-            raise ConditionError(f"{condition['dim']} is asked for with {' or '.join(sorted(allowed))}.")
-        if condition["op"] in COMPARISONS and not _is_number(condition["value"]):
-            raise ConditionError(f"{condition['dim']} is compared with a number.")
-        if condition["dim"] == "time":
-            _check_windows(condition["value"])
-        if condition["dim"] == "request_match" and not _is_match(condition["value"]):
-            raise ConditionError('request_match has a value such as {"body": {"speed": "fast"}}.')
+        _check_condition(condition["dim"], condition["op"], condition["value"])
+
+
+def _check_condition(dim: Any, op: Any, value: Any) -> None:
+    if not isinstance(dim, str) or not isinstance(op, str):
+        raise ConditionError("The dim and the op of a condition are text.")
+    if op not in OPS:
+        raise ConditionError(f"{op!r} is no comparison: use {', '.join(sorted(OPS))}.")
+    if op not in (allowed := OPS_OF.get(dim, OPS)):
+        raise ConditionError(f"{dim} is asked for with {' or '.join(sorted(allowed))}.")
+    if op in COMPARISONS and not _is_number(value):
+        raise ConditionError(f"{dim} is compared with a number.")
+    if dim == "time":
+        _check_windows(value)
+    elif dim == "request_match" and not _is_match(value):
+        raise ConditionError('request_match has a value such as {"body": {"speed": "fast"}}.')
+    elif op == "in" and not _is_list(value):
+        raise ConditionError(f"{dim} is looked for in a list of values, and never in an empty one.")
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple) and bool(value)
 
 
 def _is_match(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(value.get(name, {}), dict) for name in ("body", "headers"))
+    """Whether it asks for anything: what asks for nothing would always hold."""
+    if not isinstance(value, dict):
+        return False
+    parts = [value.get(name, {}) for name in ("body", "headers")]
+    return any(parts) and all(isinstance(part, dict) for part in parts)
 
 
 def _check_windows(value: Any) -> None:

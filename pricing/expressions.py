@@ -28,6 +28,10 @@ MAX_PROBES = 8
 AXES = ("service_tier", "request_match", "time")
 
 
+class _UnpricedError(Exception):
+    """Tokens of a kind have a price in some requests alone: the language has no word for none but 0."""
+
+
 @dataclass(frozen=True)
 class Expression:
     text: str
@@ -60,7 +64,10 @@ def expression(sheet: Sheet) -> Expression | None:
     bounds = boundaries(told)
     if len(probes) > MAX_PROBES:
         return None
-    text = _Rendering(told, _variables(prices), bounds).tree(probes, Case())
+    try:
+        text = _Rendering(told, _variables(prices), bounds).tree(probes, Case())
+    except _UnpricedError:
+        return None
     return Expression(text, told) if text.count("tier(") <= MAX_LEAVES else None
 
 
@@ -265,7 +272,7 @@ def _price(variable: str, held: Sequence[Line]) -> Decimal:
         lines = [line for line in lines if _lifetime(line) is None or variable in LIFETIMES[_lifetime(line)]]
         if lines:
             return per_million(lines[-1].amount or Decimal(0), lines[-1].per)
-    return Decimal(0)
+    raise _UnpricedError
 
 
 def _is_so(condition: Condition, case: Case) -> bool:

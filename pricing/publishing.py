@@ -14,6 +14,7 @@ from catalog.bulk import KEYS, batches
 from catalog.models import AIModel
 from pricing.book import Line, Sheet
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PriceLine, PriceSheet
+from pricing.soundness import is_judged
 
 Role = PriceSheet.Role
 PUBLIC_ROLES = (Role.SELL, Role.LIST)
@@ -97,7 +98,20 @@ def sheets_in_force(keys: Iterable[int], *, roles: Sequence[str], at: dt.datetim
 
 
 def lines_of(sheets: Sequence[int]) -> Mapping[int, Sequence[Line]]:
-    """Sheet key -> its lines, in order.
+    """Sheet key -> its lines, in order, as far as they say a price."""
+    return {sheet: _judged(lines) for sheet, lines in written_lines(sheets).items()}
+
+
+def _judged(lines: list[Line]) -> list[Line]:
+    """The lines, or, where a request cannot be judged by one of them, that nobody can say the price.
+
+    Without that line the price would be another one, and a wrong number is worse than none; `check_catalog` names it.
+    """
+    return lines if all(map(is_judged, lines)) else [Line("dynamic", "", None)]
+
+
+def written_lines(sheets: Sequence[int]) -> Mapping[int, list[Line]]:
+    """Sheet key -> its lines, in order, as they are written.
 
     By the keys themselves: with the sheets as a subquery, PostgreSQL goes astray until it has counted the rows of a
     large import.

@@ -353,9 +353,13 @@ def label_of(figure: Figure | Line) -> str:
 
 
 def told_conditions(conditions: Iterable[Mapping[str, Any]]) -> str:
-    """Conditions for people, e.g. `prompt_tokens gt 200000; service_tier eq flex`."""
-    told = (f"{each['dim']} {each['op']} {_value(each['value'])}" for each in conditions)
-    return "; ".join(dict.fromkeys(told))
+    """Conditions for people, e.g. `prompt_tokens gt 200000; service_tier eq flex`; what is none is told as it is."""
+    return "; ".join(dict.fromkeys(_condition(each) for each in conditions))
+
+
+def _condition(each: Any) -> str:
+    is_sound = isinstance(each, Mapping) and {"dim", "op", "value"} <= each.keys()
+    return f"{each['dim']} {each['op']} {_value(each['value'])}" if is_sound else _value(each)
 
 
 def _value(value: Any) -> str:

@@ -133,13 +133,15 @@ class Plot:
 
 
 def plot_of(steps: Sequence[Step], *, at: dt.datetime) -> Plot | None:
-    """The plot of two steps or more in one currency; None where there is nothing to see."""
+    """The plot of two steps or more in one currency, over more than a day; None where there is nothing to see."""
     currencies = {step.sheet.currency for step in steps if step.sheet}
     series = _series(steps)
     amounts = [amount for points in series.values() for amount in points if amount is not None]
     if len(steps) < 2 or len(currencies) != 1 or not any(amounts):
         return None
     start, end = steps[0].at, max(at, steps[-1].at)
+    if start.date() == end.date():
+        return None
     if end > at:
         # The last step gets some room, else nobody would see it.
         end += (end - start) / 12

@@ -22,9 +22,9 @@ def text(source: str, path: Path, *arguments: str) -> str:
 
 def test_it_counts_groups_the_findings_and_says_what_to_do_next() -> None:
     shown = text("new_api", HERE / "new_api.json", "--channel", "c")
-    assert "new-api price list: 7 new models, 0 changed, 0 unchanged, 0 missing" in shown
-    assert "Prices (sell): 5 new" in shown
-    assert "Channel c (new), which group default will reach: 7 models more on offer." in shown
+    assert "new-api price list: 8 new models, 0 changed, 0 unchanged, 0 missing" in shown
+    assert "Prices (sell): 6 new" in shown
+    assert "Channel c (new), which group default will reach: 8 models more on offer." in shown
     assert "placeholder-sample: model_ratio 37.5" in shown
     assert "Rate of group default: 1 -> 0.5." in shown
     assert shown.endswith("Nothing was written. To carry it out, repeat with --apply.\n")

@@ -81,7 +81,7 @@ def test_a_price_of_a_group_counts_with_that_groups_rate() -> None:
     _, sell = pair()
     for slug, rate in (("default", "1"), ("vip", "2")):
         world.channel(group=slug)
-        GroupRate.objects.create(group=world.token_group(slug), ratio=Decimal(rate), starts_at=NOW)
+        world.rate(world.token_group(slug), rate)
     world.line(sell, "input", "1.6", conditions=when("group", "VIP"))
     assert found() == []
     GroupRate.objects.filter(group__slug="vip").update(ratio=Decimal("1.5"))

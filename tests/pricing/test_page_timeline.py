@@ -157,3 +157,13 @@ def test_rule_tables_are_drawn_by_their_headline() -> None:
     assert drawn is not None
     assert [(curve.kind, curve.label) for curve in drawn.curves] == [("single", "Price")]
     assert drawn.prices[0][1] == "$0.08"
+
+
+def test_what_changed_within_one_day_is_not_drawn() -> None:
+    """Both ends of the plot would have the same date."""
+    morning, evening = NOW.replace(hour=6), NOW.replace(hour=18)
+    model = shop.changed("hasty", steps=((morning, "1", "2"), (evening, "1", "3")))
+    found = steps_of(model, Public.choose("default"), at=NOW.replace(hour=20))
+    assert len(found) == 2
+    assert plot_of(found, at=NOW.replace(hour=20)) is None
+    assert plot_of(found, at=NOW + dt.timedelta(days=2)) is not None

@@ -46,12 +46,14 @@ from pricing.models import (
 from pricing.money import METERS, MILLION
 from pricing.repricingpages import EndingPages, PriceListPage, RepricingAdmin
 from pricing.reviewpages import ImportPages
-from pricing.sheets import excess_of
+from pricing.sheets import excess_of, told_conditions
 from pricing.summaries import in_and_out, summary
 from tokens.admin import TokenGroupAdmin
 from tokens.models import TokenGroup
 
 LINE_FIELDS: Any = ["meter", "amount", "per", "unit", "kind", "conditions", "facts"]
+# The same of a sheet that is written.
+WRITTEN_FIELDS: Any = [*LINE_FIELDS[:-2], "conditions_shown", "facts_shown"]
 SHEETS_SHOWN = 20
 STATES = {"in force": "success", "announced": "info", "past": "default"}
 
@@ -102,7 +104,7 @@ class PriceLineInline(UntitledInline):
     model = PriceLine
     form = PriceLineForm
     formset = PriceLineFormSet
-    fields = LINE_FIELDS
+    readonly_fields = ["conditions_shown", "facts_shown"]
     ordering = ["position"]
     extra = 3
     # The menu behind every meter's line, which takes a source's own x.<source>.<name> as well.
@@ -111,6 +113,17 @@ class PriceLineInline(UntitledInline):
 
     def get_extra(self, request: HttpRequest, obj: PriceSheet | None = None, **kwargs: Any) -> int:
         return 0 if obj else self.extra + len(copied_lines(request))
+
+    def get_fields(self, request: HttpRequest, obj: PriceSheet | None = None) -> Any:
+        return WRITTEN_FIELDS if obj else LINE_FIELDS
+
+    @display(description="Conditions")
+    def conditions_shown(self, line: PriceLine) -> str:
+        return told_conditions(line.conditions)
+
+    @display(description="Facts")
+    def facts_shown(self, line: PriceLine) -> str:
+        return write_json(line.facts).decode() if line.facts else ""
 
 
 class StartsNow(ModelForm):

@@ -19,6 +19,7 @@ from pricing.book import Line, Sheet
 from pricing.cases import Case, cases
 from pricing.conditions import Condition, all_hold
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PriceSheet
+from pricing.money import MILLION, per_million
 from pricing.publishing import published_sheets, sheets_in_force
 from pricing.quoting import chain, find_line
 from pricing.sheets import told_conditions
@@ -35,7 +36,9 @@ class Counted:
 
 @dataclass(frozen=True)
 class Margin:
-    """What a figure is sold for and what it costs, both per `per` of its unit, in the case that leaves least of it.
+    """What a figure is sold for and what it costs, in the case that leaves least of it.
+
+    Both are per `per` of its unit, a million where that is a token.
 
     `under` says the conditions of that case, and `group` who pays that little.
     """
@@ -166,11 +169,15 @@ def _margin(
     model: AIModel, paid: Counted, earned: Counted, currency: str, group: str, groups: Mapping[str, Decimal]
 ) -> Margin:
     per, sold_per = paid.line.per, earned.line.per
-    price = multiply(earned.amount, groups[group], Decimal(per))
-    is_loss = price < multiply(paid.amount, Decimal(sold_per))
+    is_loss = multiply(earned.amount, groups[group], Decimal(per)) < multiply(paid.amount, Decimal(sold_per))
+    cost, told_per = paid.amount, per
+    if paid.line.unit == "token":
+        # For people: one token costs nothing that one could read.
+        cost, told_per = per_million(paid.amount, per), MILLION
     under = [condition for condition in (*paid.conditions, *earned.conditions) if condition["dim"] != "group"]
-    sell, told = price / sold_per, told_conditions(under)
-    return Margin(model, paid.line.meter, paid.line.unit, per, paid.amount, sell, currency, group, is_loss, told)
+    sell = multiply(earned.amount, groups[group], Decimal(told_per)) / sold_per
+    told = told_conditions(under)
+    return Margin(model, paid.line.meter, paid.line.unit, told_per, cost, sell, currency, group, is_loss, told)
 
 
 def _worst_first(margin: Margin) -> tuple[bool, Decimal]:

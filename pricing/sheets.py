@@ -352,9 +352,10 @@ def label_of(figure: Figure | Line) -> str:
     return f"{what} [{told_conditions(figure.conditions)}]"
 
 
-def told_conditions(conditions: Iterable[Mapping[str, Any]]) -> str:
+def told_conditions(conditions: Any) -> str:
     """Conditions for people, e.g. `prompt_tokens gt 200000; service_tier eq flex`; what is none is told as it is."""
-    return "; ".join(dict.fromkeys(_condition(each) for each in conditions))
+    listed = conditions if isinstance(conditions, list | tuple) else [conditions]
+    return "; ".join(dict.fromkeys(map(_condition, listed)))
 
 
 def _condition(each: Any) -> str:

@@ -148,3 +148,13 @@ def test_what_stands_beside_prices_goes_along_to_the_next_sheet(admin_client: Cl
 def test_a_sheet_that_cannot_be_meant_is_refused(admin_client: Client, lines: dict[str, str], sentence: str) -> None:
     assert sentence in add(admin_client, world.model(), **lines).content.decode()
     assert not PriceSheet.objects.exists()
+
+
+def test_the_lines_of_a_written_sheet_are_shown_in_words(admin_client: Client) -> None:
+    sheet = world.price(world.model(), input="1")
+    tier = [{"dim": "prompt_tokens", "op": "gt", "value": 200_000}]
+    world.line(sheet, "input", "2", conditions=tier, facts={"period": "day"})
+    shown = admin_client.get(f"/admin/pricing/pricesheet/{sheet.pk}/change/").content.decode()
+    assert "prompt_tokens gt 200000" in shown
+    assert "{&quot;period&quot;:&quot;day&quot;}" in shown
+    assert "&#x27;dim&#x27;" not in shown

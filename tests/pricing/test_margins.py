@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from pricing.margins import losses, models_at_a_loss
-from pricing.models import CurrencyRate, DiscountRule
+from pricing.models import CurrencyRate, DiscountRule, PriceSheet
 from tests import world
 
 pytestmark = pytest.mark.django_db
@@ -80,3 +81,12 @@ def test_models_at_a_loss_are_remembered_until_something_changes() -> None:
     assert models_at_a_loss(at=NOW) == {model.pk}
     world.token_group().channels.clear()
     assert models_at_a_loss(at=NOW) == set()
+
+
+def test_a_loss_is_told_for_a_million_tokens_however_its_prices_are_counted() -> None:
+    model = world.model("by-one")
+    for role, amount in (("cost", "0.0000025"), ("sell", "0.000002")):
+        sheet = PriceSheet.objects.create(model=model, role=role, starts_at=world.LONG_AGO)
+        world.line(sheet, "input", amount, per=1)
+    (loss,) = losses(at=timezone.now())
+    assert (loss.cost, loss.sell, loss.per) == (Decimal("2.5"), Decimal(2), 1_000_000)

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     TextInput = forms.TextInput
     InlineFormSet = forms.BaseInlineFormSet[Any, Any, Any]
     Checkbox = forms.CheckboxInput
+    FileInput = forms.FileInput
     RadioSelect = forms.RadioSelect
     Select = forms.Select
     Textarea = forms.Textarea
@@ -59,6 +60,9 @@ else:
     from unfold.decorators import display
     from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
     from unfold.forms import PaginationInlineFormSet as InlineFormSet
+
+    # The skin's script writes a chosen file's name into the next text field; this widget brings one of its own.
+    from unfold.widgets import UnfoldAdminFileFieldWidget as FileInput
     from unfold.widgets import UnfoldAdminRadioSelectWidget as RadioSelect
     from unfold.widgets import UnfoldAdminSelectWidget as Select
     from unfold.widgets import UnfoldAdminTextareaWidget as Textarea
@@ -294,6 +298,7 @@ __all__ = [
     "ChoicesDropdownFilter",
     "CuratedAdmin",
     "CuratedForm",
+    "FileInput",
     "GroupAdmin",
     "InlineFormSet",
     "ModelAdmin",

@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog.adminbase import Checkbox, ModelAdmin, Select, TextInput, detail_action
+from catalog.adminbase import Checkbox, FileInput, ModelAdmin, Select, TextInput, detail_action
 from catalog.fields import NamesFormField
 from catalog.importing import LARGEST_FILE, InputError
 from catalog.models import AIModel, ImportRun, Snapshot, Source
@@ -37,7 +37,7 @@ class UploadForm(forms.Form):
     source = forms.ChoiceField(widget=Select(), help_text="Who says so; it also tells how the document is read.")
     file = forms.FileField(
         required=False,
-        widget=forms.FileInput(),
+        widget=FileInput(),
         help_text=f"Up to {LARGEST_FILE // 1024**2} MiB. Nothing is changed yet.",
     )
     snapshot = forms.ChoiceField(

@@ -70,11 +70,16 @@ def serving_table(name: str, url: str, key: str, folder: Path, arguments: argpar
 
         each(1)
         rounds = [each(arguments.seconds) for _ in range(arguments.rounds)]
+        page = json.loads(run("-m", "tests.bench.page", f"{ours.url}/", url=url))
     say(f"\n{name}, {MODELS[0]} models, {len(answer.body) // 1024} KB, gunicorn gthread 2 x 4:\n")
     say("| target | requests a second | of bare | CPU µs a request | CPU of bare |\n|---|---|---|---|---|")
     for target in targets:
         limit = "bare application, 304" if target.endswith("304") else "bare application, the same answer"
         say(_row(target, [(one[target], one[limit]) for one in rounds]))
+    if page:
+        say("\nThe catalog page in a browser, median of 20 loads:\n")
+        say("| DOM ready, ms | the first one, ms | KB, gzip |\n|---|---|---|")
+        say(f"| {page['ready_ms']} | {page['first_ms']} | {page['bytes'] / 1024:.0f} |")
 
 
 def write(folder: Path, answer: Answer, unchanged: Answer) -> None:

@@ -1,7 +1,6 @@
 """A real Chromium, where the machine has one."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,18 +9,7 @@ from django.contrib.auth.models import User
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.desk import PASSWORD, SIZES, Desk
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-# The last five keep the browser from calling home, which a test without a network would wait for.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tests.browser.program import CHROMIUM, FLAGS
 
 
 @pytest.fixture(scope="session")

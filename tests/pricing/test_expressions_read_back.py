@@ -117,7 +117,10 @@ def test_whatever_is_written_is_read_and_charged_alike(
     chance = random.Random(seed)  # noqa: S311
     timed = [line("output", "3", asked) for asked in times]
     prices = sheet(line("input", "1"), line("output", "2"), *lines, *timed, *factors)
-    if expression(prices) is not None:
+    told = expression(prices)
+    if told is not None:
+        # A longer one is a program to the reader: its row has the lines beside it.
+        assume(len(told.text) < 1500)
         for tokens in drawn(prices, 3, chance):
             alike(prices, tokens, facts, chance.choice(MOMENTS))
 

@@ -1,4 +1,7 @@
-"""`python -m tests`: the whole suite, on SQLite and then on a real PostgreSQL. Arguments go to pytest."""
+"""`python -m tests`: the whole suite on SQLite, and on a real PostgreSQL all of it that has to do with a database.
+
+Arguments go to pytest.
+"""
 
 import os
 import subprocess
@@ -10,14 +13,15 @@ from tests.postgres import throwaway_postgres
 def run(name: str, database_url: str, arguments: list[str]) -> int:
     sys.stdout.write(f"\n--- the suite on {name} ---\n")
     sys.stdout.flush()
-    command = [sys.executable, "-m", "pytest", "-q", "-n", str(min(os.cpu_count() or 1, 4)), *arguments]
+    workers = str(min(os.cpu_count() or 1, 4))
+    command = [sys.executable, "-m", "pytest", "-q", "-n", workers, "--dist", "worksteal", *arguments]
     return subprocess.run(command, env=os.environ | {"DATABASE_URL": database_url}, check=False).returncode
 
 
 def main(arguments: list[str]) -> int:
     failed = run("SQLite", "sqlite://:memory:", arguments)
     with throwaway_postgres() as url:
-        return run("PostgreSQL", url, arguments) or failed
+        return run("PostgreSQL", url, ["--with-database", *arguments]) or failed
 
 
 if __name__ == "__main__":

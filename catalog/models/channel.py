@@ -3,13 +3,15 @@
 A channel holds no upstream secret: this service calls no upstream.
 """
 
+from collections.abc import Callable, Iterable
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 
 from catalog.audit import history
-from catalog.bulk import update_with_history
+from catalog.bulk import delete_rows, update_with_history
 from catalog.models.aimodel import AIModel
 from catalog.revision import TrackedModel, TrackedQuerySet
 
@@ -25,6 +27,9 @@ class ChannelQuerySet(TrackedQuerySet["Channel"]):
     def set_enabled(self, enabled: bool) -> int:
         """Enables or disables these channels, with history; returns how many changed."""
         return update_with_history(self.exclude(enabled=enabled), enabled=enabled)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        return with_offers(self, super().delete)
 
 
 class Channel(TrackedModel):
@@ -46,6 +51,9 @@ class Channel(TrackedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        return with_offers([self], lambda: super(Channel, self).delete(*args, **kwargs))
 
 
 class OfferQuerySet(TrackedQuerySet["Offer"]):
@@ -75,3 +83,17 @@ class Offer(TrackedModel):
 
     def __str__(self) -> str:
         return f"{self.model} on {self.channel}"
+
+
+def with_offers(
+    channels: Iterable[Channel], delete: Callable[[], tuple[int, dict[str, int]]]
+) -> tuple[int, dict[str, int]]:
+    """Deletes channels after their offers; returns what Django does: how many rows, and of which models.
+
+    By itself Django would delete thousands of offers together too, but write the history of each with a statement.
+    """
+    with transaction.atomic():
+        offers = list(Offer.objects.filter(channel__in=channels))
+        delete_rows(offers)
+        count, of_each = delete()
+    return count + len(offers), of_each | ({Offer._meta.label: len(offers)} if offers else {})

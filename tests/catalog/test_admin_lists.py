@@ -108,9 +108,37 @@ def test_a_channel_with_many_offers_is_deleted_after_few_questions(admin_client:
 
     assert "Offers: 60" in body
     assert len(queries(admin_client, page)) <= 8
-    assert admin_client.post(f"/admin/{page}/", {"post": "yes"}).status_code == 302
+    with CaptureQueriesContext(connection) as captured:
+        assert admin_client.post(f"/admin/{page}/", {"post": "yes"}).status_code == 302
+    assert len(captured) <= 25
     assert not Channel.objects.exists()
-    assert Offer.history.filter(history_type="-").count() == 60
+    assert Offer.history.filter(history_type="-", history_user__username="admin").count() == 60
+
+
+def test_channels_chosen_in_the_list_are_deleted_with_their_offers_after_few_questions(admin_client: Client) -> None:
+    channels = [world.channel(f"channel-{n}") for n in range(3)]
+    models = [world.model(f"model-{n}", on=None) for n in range(30)]
+    for n in range(30):
+        for channel in channels[:2]:
+            Offer.objects.create(channel=channel, model=models[n])
+    chosen = {"action": "delete_selected", "_selected_action": [channel.pk for channel in channels[:2]], "post": "yes"}
+
+    with CaptureQueriesContext(connection) as captured:
+        assert admin_client.post("/admin/catalog/channel/", chosen).status_code == 302
+
+    assert len(captured) <= 35
+    assert [channel.name for channel in Channel.objects.all()] == [channels[2].name]
+    assert Offer.history.filter(history_type="-", history_user__username="admin").count() == 60
+    assert Channel.history.filter(history_type="-").count() == 2
+
+
+@pytest.mark.django_db
+def test_deleting_a_channel_tells_what_went() -> None:
+    channel = world.channel(group=None)
+    world.model(on=channel)
+
+    assert channel.delete() == (2, {"catalog.Channel": 1, "catalog.Offer": 1})
+    assert Channel.objects.all().delete() == (0, {})
 
 
 @pytest.mark.django_db

@@ -7,10 +7,10 @@ import pytest
 from django.db import connection
 
 from catalog.locking import one_at_a_time
-from tests.config.installation import Installation, new_database
+from tests.config.installation import Installation, NewDatabase
 
 
-def test_three_replicas_may_migrate_at_once(tmp_path: Path) -> None:
+def test_three_replicas_may_migrate_at_once(tmp_path: Path, new_database: NewDatabase) -> None:
     with new_database(tmp_path) as url:
         replicas = [Installation(url).start("migrate", "--no-input") for _ in range(3)]
 

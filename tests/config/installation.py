@@ -6,8 +6,8 @@ import socket
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -66,7 +66,7 @@ class Installation:
 
 
 @contextmanager
-def new_database(folder: Path) -> Iterator[str]:
+def database_in(folder: Path) -> Iterator[str]:
     """The URL of an empty database of the kind that the suite runs on."""
     server = os.environ.get("DATABASE_URL", "")
     if not server.startswith("postgres"):
@@ -79,6 +79,9 @@ def new_database(folder: Path) -> Iterator[str]:
             yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
         finally:
             connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+
+NewDatabase = Callable[[Path], AbstractContextManager[str]]
 
 
 @dataclass

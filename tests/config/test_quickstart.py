@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.config.installation import Installation, Served, new_database, served
+from tests.config.installation import Installation, NewDatabase, Served, served
 from tokens.keys import SHAPE
 
 
@@ -104,7 +104,7 @@ def test_a_second_run_changes_nothing_and_shows_no_secret(folder: Path, server: 
     assert "issue_token NAME" in output
 
 
-def test_of_two_first_starts_at_once_one_makes_everything(tmp_path: Path) -> None:
+def test_of_two_first_starts_at_once_one_makes_everything(tmp_path: Path, new_database: NewDatabase) -> None:
     with new_database(tmp_path) as url:
         starts = [Installation(url).start("quickstart", "--no-serve") for _ in range(2)]
 
@@ -170,7 +170,7 @@ def test_a_dry_run_says_what_it_would_make_and_writes_no_file(tmp_path: Path, se
     assert list(tmp_path.iterdir()) == []
 
 
-def test_json_holds_what_the_report_says(tmp_path: Path) -> None:
+def test_json_holds_what_the_report_says(tmp_path: Path, new_database: NewDatabase) -> None:
     with new_database(tmp_path) as url:
         made = json.loads(Installation(url).run("quickstart", "--no-serve", "--empty", "--format", "json")[1])
         again = json.loads(Installation(url).run("quickstart", "--no-serve", "--empty", "--format", "json")[1])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.sentences import sentence
-from tests.config.installation import Installation, free_port, new_database
+from tests.config.installation import Installation, NewDatabase, free_port
 
 COMMANDS = [
     ("issue_token", "Acme"),
@@ -22,7 +22,9 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-def test_an_unmigrated_database_is_told_with_what_to_do(command: tuple[str, ...], tmp_path: Path) -> None:
+def test_an_unmigrated_database_is_told_with_what_to_do(
+    command: tuple[str, ...], tmp_path: Path, new_database: NewDatabase
+) -> None:
     with new_database(tmp_path) as url:
         code, output = Installation(url).run(*command)
 

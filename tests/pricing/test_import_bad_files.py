@@ -2,8 +2,6 @@
 
 import gzip
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +13,6 @@ from tests.pricing.imports import run, state
 from tests.samples import HERE, sample
 
 pytestmark = pytest.mark.django_db
-ROOT = Path(__file__).parents[2]
 SAMPLES = {path.stem: sample(path.name) for path in sorted(HERE.glob("*.json")) if path.stem in SOURCES}
 BY_HAND = {"csv": sample("csv.csv"), "yaml": sample("yaml.yaml")}
 NUMBER = re.compile(rb"(?<=: )-?\d+(?:\.\d+)?(?:[eE]-?\d+)?")
@@ -203,96 +200,3 @@ def test_a_value_of_another_kind_is_planned_around_or_refused(tmp_path: Path, so
         assert outcome.code in (0, 2, 4)
         assert outcome.code != 4 or outcome.err.endswith(".")
     assert state() == before
-
-
-HEAVY = """
-import json, os, resource, sys, time
-import django
-os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-django.setup()
-from django.core.management import call_command
-from django.utils import timezone
-from catalog.importing import InputError
-from catalog.sources import SOURCES
-from pricing.importing import make_plan
-from pricing.plans import Options
-
-def megabytes():
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-N = range(400)
-
-def dump(value):
-    return json.dumps(value).encode()
-
-def many(number, row):
-    return b"".join(row % index for index in range(number))
-
-EVERY = {
-    "objects": lambda: b"[" + b"{}," * 11_000_000 + b"{}]",
-    "numbers": lambda: b"[" + b"1.5," * 8_000_000 + b"1]",
-    "rows": lambda: b'{"data": [' + b'{"id": "a", "pricing": {}},' * 100_000 + b"{}]}",
-    "a long text": lambda: b'{"a": {"mode": "chat", "x": "' + b"y" * 31_000_000 + b'"}}',
-    "a long key": lambda: b'{"' + b"k" * 31_000_000 + b'": {}}',
-    "a long number": lambda: b'{"a": ' + b"9" * 31_000_000 + b"}",
-    "escapes": lambda: b'"' + rb"\\u0041" * 5_000_000 + b'"',
-    "blanks": lambda: b" " * 33_000_000,
-}
-OWN = {
-    "csv": {
-        "semicolons": lambda: b"model;input\\n" + many(2_000_000, b"m-%d;1\\n"),
-        "tabs": lambda: b"model\\tmeter\\tamount\\r" + many(1_500_000, b"m-%d\\tinput\\t2\\r"),
-        "as many lines as are read": lambda: b"model,meter,amount\\n" + many(49_000, b"m-%d,input,2\\n"),
-        "a long cell": lambda: b'model;input\\n"' + b"x" * 31_000_000 + b'";1\\n',
-        "a long header": lambda: b"model;" + b"x;" * 15_000_000,
-        "a long line": lambda: b"model;input\\na" + b";" * 31_000_000,
-    },
-    "yaml": {
-        "lines": lambda: b"format: modelbook/1\\nmodels:\\n" + many(2_000_000, b"- name: m-%d\\n"),
-        "as many lines as are read": lambda: b"format: modelbook/1\\nmodels:\\n" + many(390_000, b"- name: m-%d\\n"),
-        "keys": lambda: b"format: modelbook/1\\nx:\\n" + many(390_000, b"  m-%d: 1\\n"),
-        "a long text": lambda: b"format: modelbook/1\\nx: " + b"y" * 31_000_000,
-    },
-    "ratio_config": {
-        "ratios": lambda: dump({"data": {"model_ratio": {f"m-{n}": 1.5 for n in range(440_000)}}}),
-        "many models": lambda: dump({"data": {"model_ratio": {f"m-{n}": 1.5 for n in range(14_900)}}}),
-    },
-    "litellm": {
-        "keys of one row": lambda: dump({"a": {"mode": "chat", **{f"k{n}_cost": 1 for n in range(440_000)}}}),
-    },
-    "models_dev": {
-        "providers": lambda: dump({f"p{n}": {"id": "x", "models": {f"m{m}": {} for m in range(99)}} for n in N}),
-    },
-    "genai_prices": {
-        "providers": lambda: dump([{"id": f"p{n}", "models": [{"id": f"m{m}"} for m in range(99)]} for n in N]),
-    },
-}
-
-call_command("migrate", verbosity=0)
-slug = sys.argv[1]
-for name, make in {**EVERY, **OWN.get(slug, {})}.items():
-    if os.fork():
-        assert os.wait()[1] == 0, (slug, name)
-        continue
-    content = make()
-    with open("/proc/self/clear_refs", "w") as file:
-        file.write("5")
-    before, began = megabytes(), time.process_time()
-    try:
-        make_plan(content, Options(source=SOURCES[slug]), at=timezone.now())
-    except InputError as refused:
-        assert str(refused).endswith("."), refused
-    used = time.process_time() - began
-    with open("/proc/self/status") as file:
-        peak = next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1024 - before
-    if used >= 2 or peak >= 200:
-        sys.exit(f"{slug} {name}: {used:.1f} s, {peak:.0f} MB")
-    os._exit(0)
-"""
-
-
-@pytest.mark.parametrize("source", [*SAMPLES, *BY_HAND])
-def test_the_heaviest_files_take_neither_the_memory_nor_the_time(source: str) -> None:
-    done = subprocess.run([sys.executable, "-c", HEAVY, source], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-500:]

@@ -43,11 +43,11 @@ from pricing.models import (
     UsageCount,
     UsageReporter,
 )
-from pricing.money import METERS, MILLION
+from pricing.money import METERS, MILLION, excess_of
 from pricing.repricingpages import EndingPages, PriceListPage, RepricingAdmin
 from pricing.reviewpages import ImportPages
-from pricing.sheets import excess_of, told_conditions
 from pricing.summaries import in_and_out, summary
+from pricing.wording import told_conditions
 from tokens.admin import TokenGroupAdmin
 from tokens.models import TokenGroup
 

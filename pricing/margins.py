@@ -22,7 +22,7 @@ from pricing.models import CurrencyRate, DiscountRule, GroupRate, PriceSheet
 from pricing.money import MILLION, per_million
 from pricing.publishing import published_sheets, sheets_in_force
 from pricing.quoting import chain, find_line
-from pricing.sheets import told_conditions
+from pricing.wording import told_conditions
 
 
 @dataclass(frozen=True)

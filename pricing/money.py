@@ -90,6 +90,8 @@ UNITS = (
 CURRENCY = RegexValidator(r"^[A-Z]{3}$", "Three capital letters, e.g. USD.")
 
 MILLION = 1_000_000
+# More than this for a million tokens, or for one of anything else, is a mistake.
+HIGHEST = Decimal(10_000)
 
 
 def per_million(amount: Decimal, per: int) -> Decimal:
@@ -99,6 +101,18 @@ def per_million(amount: Decimal, per: int) -> Decimal:
     with localcontext() as context:
         context.prec = PRECISION
         return plain(amount * MILLION / per)
+
+
+def is_excessive(amount: Decimal, per: int, unit: str) -> bool:
+    """Whether it is more than anybody charges for a million tokens, or for one of anything else."""
+    return (multiply(amount, Decimal(MILLION)) if unit == "token" else amount) / per > HIGHEST
+
+
+def excess_of(amount: Decimal, per: int, unit: str) -> str:
+    """What is wrong with such an amount, for whoever types it; empty where nothing is."""
+    if not is_excessive(amount, per, unit):
+        return ""
+    return f"More than {HIGHEST} for {'a million tokens' if unit == 'token' else 'one'} is a mistake."
 
 
 def in_dollars(amount: Decimal, per_usd: Decimal) -> Decimal:

@@ -16,8 +16,9 @@ from catalog.resolving import Match
 from catalog.sources import SOURCES, SourceReader
 from catalog.standing import Standing
 from pricing.doubts import doubts
-from pricing.sheets import PricePlan, figures_of
+from pricing.sheets import PricePlan
 from pricing.structure import StructurePlan
+from pricing.wording import figures_of
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from pricing.margins import Margin, margins
 from pricing.models import PriceLine, PriceSheet
 from pricing.publishing import published_sheets, sheets_in_force
 from pricing.rows import Row, row_of
-from pricing.sheets import label_of
+from pricing.wording import label_of
 
 Role = PriceSheet.Role
 

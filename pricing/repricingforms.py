@@ -13,10 +13,9 @@ from catalog.exact import multiply
 from catalog.fields import ExactDecimalFormField
 from pricing.book import Line, Sheet
 from pricing.models import PriceSheet
-from pricing.money import CURRENCY
+from pricing.money import CURRENCY, excess_of
 from pricing.repricing import Rule, is_same
 from pricing.rows import Row, with_amounts
-from pricing.sheets import excess_of
 
 LARGEST_MULTIPLIER = 1000
 FIGURE = {**TO_THE_LETTER, "inputmode": "decimal"}

@@ -10,7 +10,8 @@ from typing import Any
 from catalog.precedence import Kept
 from catalog.sources.records import Prices
 from pricing.plans import ImportPlan
-from pricing.sheets import PriceChange, amount_of, differences
+from pricing.sheets import PriceChange
+from pricing.wording import amount_of, differences
 
 # What a new model's row tells; the rest is read when it is there.
 TOLD_OF_NEW = ("vendor", "display_name", "context_length", "max_output_tokens", "capabilities", "status", "released_on")

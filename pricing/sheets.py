@@ -8,7 +8,6 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -16,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from catalog.bulk import create_rows, insert_rows
-from catalog.exact import digits, multiply, of_one, plain, write_json
+from catalog.exact import digits, of_one, write_json
 from catalog.importing import Findings, model_keys
 from catalog.models import AIModel, ImportRun
 from catalog.models.pin import price_field
@@ -25,18 +24,13 @@ from catalog.progress import told
 from catalog.sources.records import Document, Figure, Prices
 from catalog.standing import Standing
 from catalog.writers import run_writers
-from pricing.book import Line
 from pricing.conditions import ConditionError, check_conditions
 from pricing.models import PriceLine, PriceSheet
-from pricing.money import CURRENCY, METER, MILLION, UNITS, per_million
+from pricing.money import CURRENCY, HIGHEST, METER, UNITS, is_excessive
+from pricing.wording import differences, figures_of, labelled, moved
 
-# More than this for a million tokens, or for one of anything else, is a mistake in the source.
-HIGHEST = Decimal(10_000)
 # A price that moves by more than this factor, or to or from nothing, is held back until an operator accepts it.
 LARGEST_MOVE = 4
-
-# How much for so many units.
-Amount = tuple[Decimal | None, int]
 
 
 @dataclass(frozen=True)
@@ -135,36 +129,6 @@ def _moves(plan: PricePlan, name: str) -> dict[str, str]:
     return {label: new for change in changes for label, (_, new) in differences(change.before, change.prices).items()}
 
 
-def differences(before: Prices | None, after: Prices) -> dict[str, tuple[str, str]]:
-    """Figure -> how it reads in the one and in the other, where that differs."""
-    old, new = figures_of(before), figures_of(after)
-    found = {label: (old.get(label, "none"), new.get(label, "none")) for label in {**old, **new}}
-    if before is not None and before.currency != after.currency:
-        found["currency"] = (before.currency, after.currency)
-    return {label: pair for label, pair in found.items() if pair[0] != pair[1]}
-
-
-def figures_of(prices: Prices | None) -> dict[str, str]:
-    """Figures for people, by name: a million tokens are the measure, anything else is as the source has it."""
-    shown: dict[str, str] = {}
-    for figure in prices.figures if prices else ():
-        label = base = label_of(figure)
-        number = 2
-        while label in shown:
-            label, number = f"{base} ({number})", number + 1
-        shown[label] = amount_of(figure)
-    return shown
-
-
-def amount_of(figure: Figure) -> str:
-    """One figure for people, e.g. `2.5 per 1M` or `0.04 per image`."""
-    if figure.amount is None:
-        return figure.kind
-    if figure.unit == "token":
-        return f"{digits(per_million(figure.amount, figure.per))} per 1M"
-    return f"{digits(figure.amount)} per {f'{figure.per:,} ' if figure.per != 1 else ''}{figure.unit or 'unit'}"
-
-
 def _plan_announced(
     plan: PricePlan, document: Document, stored: Mapping[str, Prices], *, at: dt.datetime, findings: Findings
 ) -> None:
@@ -245,22 +209,9 @@ def _why_unsound(prices: Prices) -> str | None:
             return f"the meter {name[:64]}… is longer than 128 characters"
         if figure.amount is not None and figure.amount < 0:
             return f"{name} is negative"
-        if figure.amount is not None and comparable(figure.amount, figure.per, figure.unit) > HIGHEST:
+        if figure.amount is not None and is_excessive(figure.amount, figure.per, figure.unit):
             return f"{name} is more than ${digits(HIGHEST)}" + (" per million tokens" if figure.unit == "token" else "")
     return None
-
-
-def excess_of(amount: Decimal, per: int, unit: str) -> str:
-    """What is wrong with an amount that nobody charges, for whoever types it; empty where nothing is."""
-    if comparable(amount, per, unit) <= HIGHEST:
-        return ""
-    measure = "a million tokens" if unit == "token" else "one"
-    return f"More than {digits(HIGHEST)} for {measure} is a mistake."
-
-
-def comparable(amount: Decimal, per: int, unit: str) -> Decimal:
-    """An amount for a million tokens, or for one of anything else."""
-    return multiply(amount, Decimal(MILLION)) / per if unit == "token" else amount / per
 
 
 def _in_force(role: str, *, at: dt.datetime) -> dict[str, Prices]:
@@ -316,9 +267,9 @@ def _canonical(prices: Prices, *, with_facts: bool) -> bytes:
 
 
 def _change(old: Prices, new: Prices) -> PriceChange:
-    before, after = _by_label(old), _by_label(new)
+    before, after = labelled(old), labelled(new)
     labels = [label for label in {**before, **after} if not _is_equal(before.get(label), after.get(label))]
-    moves = {label: _worded(before.get(label), after.get(label)) for label in labels}
+    moves = {label: moved(before.get(label), after.get(label)) for label in labels}
     jumps = [label for label in labels if label in before and label in after and _is_jump(before[label], after[label])]
     if old.currency != new.currency:
         moves["currency"] = (old.currency, new.currency)
@@ -330,69 +281,18 @@ def _change(old: Prices, new: Prices) -> PriceChange:
     return PriceChange(new, moves, tuple(jumps), old)
 
 
-def _by_label(prices: Prices) -> dict[str, Amount]:
-    """Figures under a name for people that tells them apart: meter, unit and conditions."""
-    found: dict[str, Amount] = {}
-    for figure in prices.figures:
-        label = label_of(figure)
-        number, base = 2, label
-        while label in found:
-            label, number = f"{base} ({number})", number + 1
-        found[label] = (None if figure.amount is None else plain(figure.amount), figure.per)
-    return found
-
-
-def label_of(figure: Figure | Line) -> str:
-    """A figure's name for people, e.g. `input, token [prompt_tokens gt 200000]`."""
-    what = figure.meter or "all"
-    what = f"{what}, {figure.unit}" if figure.unit else what
-    what = what if figure.kind == PriceLine.Kind.ABSOLUTE else f"{what} ({figure.kind})"
-    if not figure.conditions:
-        return what
-    return f"{what} [{told_conditions(figure.conditions)}]"
-
-
-def told_conditions(conditions: Any) -> str:
-    """Conditions for people, e.g. `prompt_tokens gt 200000; service_tier eq flex`; what is none is told as it is."""
-    listed = conditions if isinstance(conditions, list | tuple) else [conditions]
-    return "; ".join(dict.fromkeys(map(_condition, listed)))
-
-
-def _condition(each: Any) -> str:
-    is_sound = isinstance(each, Mapping) and {"dim", "op", "value"} <= each.keys()
-    return f"{each['dim']} {each['op']} {_value(each['value'])}" if is_sound else _value(each)
-
-
-def _value(value: Any) -> str:
-    return value if isinstance(value, str) else write_json(value).decode()
-
-
-def _is_equal(old: Amount | None, new: Amount | None) -> bool:
+def _is_equal(old: Figure | None, new: Figure | None) -> bool:
     if old is None or new is None:
         return False
-    if old[0] is None or new[0] is None:
-        return old[0] == new[0]
-    return of_one(old[0], old[1]) == of_one(new[0], new[1])
+    if old.amount is None or new.amount is None:
+        return old.amount == new.amount
+    return of_one(old.amount, old.per) == of_one(new.amount, new.per)
 
 
-def _worded(old: Amount | None, new: Amount | None) -> tuple[str | None, str | None]:
-    """Both for people, for as many units as the one that counts more of them at once, where that is exact."""
-    most = max(amount[1] for amount in (old, new) if amount)
-    return old and _for_so_many(most, *old), new and _for_so_many(most, *new)
-
-
-def _for_so_many(most: int, amount: Decimal | None, per: int) -> str | None:
-    if amount is None:
-        return None
-    if most != per and most % per == 0:
-        amount, per = multiply(amount, Decimal(most // per)), most
-    return digits(amount) if per == 1 else f"{digits(amount)} per {per}"
-
-
-def _is_jump(old: Amount, new: Amount) -> bool:
-    if old[0] is None or new[0] is None:
-        return old[0] != new[0]
-    before, after = old[0] * new[1], new[0] * old[1]
+def _is_jump(old: Figure, new: Figure) -> bool:
+    if old.amount is None or new.amount is None:
+        return old.amount != new.amount
+    before, after = old.amount * new.per, new.amount * old.per
     if before == after:
         return False
     return before == 0 or after == 0 or after > before * LARGEST_MOVE or before > after * LARGEST_MOVE

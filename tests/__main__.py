@@ -14,7 +14,7 @@ def run(name: str, database_url: str, arguments: list[str]) -> int:
     sys.stdout.write(f"\n--- the suite on {name} ---\n")
     sys.stdout.flush()
     workers = str(min(os.cpu_count() or 1, 4))
-    command = [sys.executable, "-m", "pytest", "-q", "-n", workers, "--dist", "worksteal", *arguments]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", workers, *arguments]
     return subprocess.run(command, env=os.environ | {"DATABASE_URL": database_url}, check=False).returncode
 
 

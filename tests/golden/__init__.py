@@ -25,5 +25,5 @@ def same_as_golden(response: HttpResponse, name: str, config: pytest.Config) -> 
 
 def as_text(response: HttpResponse) -> str:
     headers = sorted(f"{name.lower()}: {value}" for name, value in response.items() if name.lower() != "content-length")
-    lines = [f"{response.status_code} {response.reason_phrase}", *headers, "", response.content.decode(), ""]
+    lines = [str(response.status_code), *headers, "", response.content.decode(), ""]
     return REQUEST_ID.sub("req_<id>", "\n".join(lines))

@@ -14,11 +14,12 @@ from typing import Any
 from catalog.exact import write_json
 from catalog.models import AIModel, EndpointType, Offer, Vendor
 from catalog.progress import told
+from catalog.sources.ratio_config import MAPS
 from pricing.book import Sheet
 from pricing.popularity import popular_models
 from pricing.publishing import published_sheets
 from pricing.rates import ratios_in_force
-from pricing.ratios import CONFIG_MAPS, JSON, config_entries, price_fields
+from pricing.ratios import JSON, config_entries, price_fields
 from tokens.models import TokenGroup
 from tokens.scope import Scope
 from tokens.visibility import Listing
@@ -59,7 +60,7 @@ def ratio_config(scope: Scope, *, at: dt.datetime) -> bytes:
     A model stands only in the maps that carry its price: what is sold by the second or in a currency without a rate is
     in none, for a reader takes each number at its word.
     """
-    maps: dict[str, JSON] = {name: {} for name in CONFIG_MAPS}
+    maps: dict[str, JSON] = {name: {} for name in MAPS}
     models = Listing(scope, at.date()).models()
     sheets = published_sheets(models, at=at, groups=slugs_of(scope))
     for model in told(sorted(models, key=lambda model: model.name), "Writing models"):

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from catalog.exact import of_one, read_json, write_json
-from catalog.sources import new_api
+from catalog.sources import new_api, ratio_config
 from catalog.sources.rows import Row
 from pricing.book import Line, Sheet
 from pricing.expressions import expression, told_lines
@@ -44,18 +44,6 @@ BILLING_MODES = {
 }
 # What readers are told the price of a million of; all else is told by one.
 BY_THE_MILLION = {"token", "character"}
-CONFIG_MAPS = (
-    "model_ratio",
-    "completion_ratio",
-    "cache_ratio",
-    "create_cache_ratio",
-    "image_ratio",
-    "audio_ratio",
-    "audio_completion_ratio",
-    "model_price",
-    "billing_mode",
-    "billing_expr",
-)
 # What is a call to readers of model_price.
 CALLS = {("request", "request"), ("output.image", "image")}
 # What new-api shows for a model without a price; its readers distrust the pair.
@@ -86,7 +74,7 @@ def price_fields(sheet: Sheet | None) -> JSON:
 
 
 def config_entries(sheet: Sheet | None) -> JSON:
-    """Map -> the model's entry in it, of those in CONFIG_MAPS that say its price; discounts are multiplied in."""
+    """Map -> the model's entry in it, of those that say its price; discounts are multiplied in."""
     if sheet is None:
         return {}
     fields = price_fields(sheet.folded())
@@ -99,7 +87,9 @@ def config_entries(sheet: Sheet | None) -> JSON:
         is_a_call = fields.get("billing_mode", "per_request") in ("per_request", "per_image")
         return {"model_price": fields["model_price"]} if is_a_call and "prices" not in fields else {}
     return {
-        name: fields[name] for name in CONFIG_MAPS if name in fields and name not in ("model_price", "billing_mode")
+        name: fields[name]
+        for name in ratio_config.MAPS
+        if name in fields and name not in ("model_price", "billing_mode")
     }
 
 

@@ -8,8 +8,9 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django.live_server_helper import LiveServer
 
-from tests.browser.desk import PASSWORD, SIZES, Desk
+from tests.browser.desk import PASSWORD, Desk
 from tests.browser.program import CHROMIUM, FLAGS
+from tests.browser.watched import SIZES
 
 
 @pytest.fixture(scope="session")

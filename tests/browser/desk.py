@@ -1,30 +1,11 @@
-"""An operator's page in a real browser, and whatever went wrong on it."""
+"""An operator's page in a real browser."""
 
-from typing import Any
+from tests.browser.watched import WatchedPage
 
 PASSWORD = "for-this-test-alone"
-SIZES = {"desk": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
 
 
-class Desk:
-    """A page that is signed in, and what went wrong on it."""
+class Desk(WatchedPage):
+    """A page that is signed in."""
 
-    def __init__(self, page: Any, address: str) -> None:
-        self.page, self.address = page, address
-        self.faults: list[str] = []
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("console", lambda line: self.faults.append(line.text) if line.type == "error" else None)
-        page.on("dialog", self._refuse)
-        page.on("request", self._watch)
-
-    def open(self, path: str) -> Any:
-        self.page.goto(self.address + path)
-        return self.page
-
-    def _watch(self, request: Any) -> None:
-        if not request.url.startswith((self.address, "data:", "blob:")):
-            self.faults.append(f"a call to {request.url}")
-
-    def _refuse(self, dialog: Any) -> None:
-        self.faults.append(f"a dialog: {dialog.message}")
-        dialog.dismiss()
+    also_own = ("data:", "blob:")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
-from tests.browser.visitor import SIZES, Visitor, visiting
+from tests.browser.visitor import Visitor, visiting
+from tests.browser.watched import SIZES
 from tests.pricing import shop
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,7 +9,8 @@ import pytest
 from pytest_django.live_server_helper import LiveServer
 
 from tests import world
-from tests.browser.visitor import SIZES, visiting
+from tests.browser.visitor import visiting
+from tests.browser.watched import SIZES
 from tests.pricing import shop
 
 pytestmark = pytest.mark.django_db(transaction=True)

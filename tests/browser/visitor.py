@@ -1,24 +1,14 @@
-"""A visitor of the public pages in a real browser, and whatever went wrong on them."""
+"""A visitor of the public pages in a real browser."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-SIZES = {"desk": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
+from tests.browser.watched import SIZES, WatchedPage
 
 
-class Visitor:
-    def __init__(self, page: Any, address: str) -> None:
-        self.page, self.address = page, address
-        self.faults: list[str] = []
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("console", lambda line: self.faults.append(line.text) if line.type == "error" else None)
-        page.on("dialog", self._refuse)
-        page.on("request", self._watch)
-
-    def open(self, path: str) -> Any:
-        self.page.goto(self.address + path)
-        return self.page
+class Visitor(WatchedPage):
+    """A page of somebody who looks for a model."""
 
     def choose(self, name: str, value: str) -> None:
         """Fills in a field of the search."""
@@ -32,14 +22,6 @@ class Visitor:
         boxes = self.page.locator("#models tbody tr:not([hidden]) [name=m]")
         found: list[str] = boxes.evaluate_all("boxes => boxes.map(box => box.value)")
         return found
-
-    def _watch(self, request: Any) -> None:
-        if not request.url.startswith((self.address, "data:")):
-            self.faults.append(f"a call to {request.url}")
-
-    def _refuse(self, dialog: Any) -> None:
-        self.faults.append(f"a dialog: {dialog.message}")
-        dialog.dismiss()
 
 
 @contextmanager

@@ -36,9 +36,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def has_database(item: pytest.Item) -> bool:
-    """Whether pytest-django lets the test at the database, or it makes one of the same kind."""
+    """Whether pytest-django lets the test at the database, or it makes one of the same kind; and it matters which."""
     case = getattr(item, "cls", None)
-    return (
+    return item.get_closest_marker("any_database") is None and (
         item.get_closest_marker("django_db") is not None
         or not DATABASE.isdisjoint(getattr(item, "fixturenames", ()))
         or (case is not None and issubclass(case, TransactionTestCase))

@@ -13,7 +13,7 @@ import pytest
 
 from tests.live.deployment import ROOT, Operator, Server
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 PROGRAMS = ROOT / "tests" / "live" / "clients"
 CLIENTS = ROOT / ".clients"

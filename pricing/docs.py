@@ -22,8 +22,10 @@ from tokens.openapi.parts import Schema
 
 BACKTICKS = re.compile(r"`([^`]+)`")
 CACHED = "public, max-age=300"
-# Nothing but this host's own style sheet: no script, no font, no picture, no frame.
-POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+# Nothing but this host's own style sheet and icon: no script, no font, no frame.
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
 @dataclass(frozen=True)

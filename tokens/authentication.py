@@ -31,7 +31,7 @@ from tokens.usage import USAGE
 
 logger = logging.getLogger("modelbook.keys")
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 
 # Refusals that end without any change in the database: by the clock, or for a caller at another address.
 PASSING = frozenset({"key_not_yet_valid", "ip_not_allowed"})
@@ -101,7 +101,7 @@ def authenticate(request: HttpRequest, *, at: dt.datetime, failures: Failures = 
         if not digests:
             raise rate_limit_error(spent, at=at)
     refusal, is_lasting = "", spent is None
-    for row in find(list(digests)):
+    for row in find(digests):
         scope = scope_of(row)
         reason = next(scope.refusals(at=at, address=address), "")
         if not reason:
@@ -132,19 +132,17 @@ def rate_limit_error(quota: Quota, *, at: dt.datetime) -> ApiError:
     return ApiError("rate_limit_exceeded", f"Too many requests. Try again in {seconds} s.", headers=headers)
 
 
-def find(digests: Sequence[str]) -> list[Row]:
+def find(digests: Mapping[str, Sent]) -> list[Row]:
     """The tokens with these digests, in their order, with groups and counters; one query for keys that are in use.
 
-    A key that a rotation replaced is looked for only when no other is found; `retired` then has its end.
+    What is no token's key now may be one that a rotation replaced; `retired` then has its end.
     """
     if not digests:
         return []
-    found = _rows(Token.objects.filter(digest__in=digests), "digest")
-    if not found:
-        retired = RetiredKey.objects.filter(digest__in=digests).values("pk", "digest", "token", "valid_until")
-        ends = {row["token"]: row for row in retired}
-        rows = _rows(Token.objects.filter(pk__in=ends), "pk") if ends else {}
-        found = {ends[token]["digest"]: row | {"retired": ends[token]} for token, row in rows.items()}
+    found = _rows(Token.objects.filter(digest__in=list(digests)), "digest")
+    # Of a key that is found, the digests under its other peppers are nobody's.
+    known = {digests[digest].newest for digest in found}
+    found |= _replaced([digest for digest, sent in digests.items() if sent.newest not in known])
     return [found[digest] | {"found_by": digest} for digest in digests if digest in found]
 
 
@@ -188,7 +186,7 @@ def _digests(candidates: Sequence[str]) -> dict[str, Sent]:
     return found
 
 
-def _rows(tokens: QuerySet[Token], key: str) -> dict[Any, dict[str, Any]]:
+def _rows(tokens: QuerySet[Token], key: str) -> dict[Any, Row]:
     """Each token as a dict under one of its columns; its groups are joined, a row each."""
     rows: QuerySet[Token, Any] = (
         tokens.order_by("pk", "groups")
@@ -201,7 +199,7 @@ def _rows(tokens: QuerySet[Token], key: str) -> dict[Any, dict[str, Any]]:
             permissions=Subquery(Revision.objects.values("permissions")[:1]),
         )
     )  # fmt: skip
-    found = {}
+    found: dict[Any, Row] = {}
     for _, group in groupby(rows, key=itemgetter("pk")):
         of_token = list(group)
         groups = {row["groups"]: row["groups__rate_limit"] for row in of_token if row["groups"] is not None}
@@ -212,6 +210,15 @@ def _rows(tokens: QuerySet[Token], key: str) -> dict[Any, dict[str, Any]]:
             "group_rate_limits": list(groups.values()),
         }
     return found
+
+
+def _replaced(digests: Sequence[str]) -> dict[str, Row]:
+    """The tokens of keys that rotations replaced, each under the digest of that key."""
+    if not digests:
+        return {}
+    retired = list(RetiredKey.objects.filter(digest__in=digests).values("pk", "digest", "token", "valid_until"))
+    rows = _rows(Token.objects.filter(pk__in={row["token"] for row in retired}), "pk") if retired else {}
+    return {row["digest"]: rows[row["token"]] | {"retired": row} for row in retired if row["token"] in rows}
 
 
 @lru_cache(maxsize=8)

@@ -83,6 +83,29 @@ def test_a_reuse_after_the_grace_is_logged_and_counted(client: Client, caplog: p
     assert all(Token.objects.get().key_id in line and old not in line for line in lines)
 
 
+def test_a_key_in_its_grace_counts_beside_others_as_by_itself(client: Client) -> None:
+    token, old = world.token(name="rotated")
+    token.rotate(grace=dt.timedelta(hours=1), at=timezone.now())
+    disabled, other = world.key(enabled=False), world.key(name="other")
+
+    told = [
+        client.get("/api/token", headers={"authorization": f"Bearer {first}", "x-api-key": second})
+        for first, second in ((old, disabled), (disabled, old), (old, other), (other, old))
+    ]
+
+    assert [answer.json()["data"]["name"] for answer in told] == ["rotated", "rotated", "rotated", "other"]
+
+
+def test_of_two_replaced_keys_of_a_token_the_one_in_its_grace_counts(client: Client) -> None:
+    token, first = world.token()
+    second = token.rotate(grace=dt.timedelta(0), at=timezone.now())
+    token.rotate(grace=dt.timedelta(hours=1), at=timezone.now())
+
+    for keys in ((first, second), (second, first)):
+        headers = {"authorization": f"Bearer {keys[0]}", "x-api-key": keys[1]}
+        assert client.get("/v1/models", headers=headers).status_code == 200
+
+
 def test_two_rotations_leave_two_old_keys_in_their_grace(client: Client) -> None:
     token, first = world.token()
     # As another process would hold it: read before the first rotation.

@@ -123,6 +123,8 @@ def validate_patterns(patterns: list[str]) -> None:
     """For model fields: what is meant as a selector and is none would match nothing, without a word."""
     for pattern in patterns:
         selector, colon, name = pattern.partition(":")
+        if pattern != pattern.strip() or (selector in SELECTORS and name != name.strip()):
+            raise ValidationError(f"{pattern!r} names nothing: no id and no name has a space at its edge.")
         if colon and selector in SELECTORS and not name:
             raise ValidationError(f"{pattern} names nothing: write e.g. {selector}:*.")
         if colon and selector not in SELECTORS and selector.strip().casefold() in NEAR_SELECTORS:

@@ -32,6 +32,9 @@ logger = logging.getLogger("modelbook.throttling")
 REDIS_TIMEOUT = 0.1
 # How several rates are written in one text.
 SEPARATORS = re.compile(r"[,;|]")
+# Redis reads no larger numbers in full, and the moment that a longer period ends has no date.
+MOST = 1_000_000_000
+LONGEST = 366 * 86_400  # seconds
 # After a failure Redis is left alone this long (seconds); then one request tries it again.
 REDIS_PAUSE = 5.0
 
@@ -78,9 +81,14 @@ def _implies(one: limits.RateLimitItem, other: limits.RateLimitItem) -> bool:
 def validate_rate(text: str) -> None:
     """For model fields."""
     try:
-        parse_rates(text)
+        rates = parse_rates(text)
     except ValueError:
         raise ValidationError("Write a number and a period, e.g. 60/minute, or several: 2/second; 1000/hour.") from None
+    for rate in rates:
+        if not 1 <= rate.amount <= MOST:
+            raise ValidationError(f"A rate lets at least one request through, and at most {MOST:,} in its period.")
+        if rate.get_expiry() > LONGEST:
+            raise ValidationError("The period of a rate is a year at most.")
 
 
 class Limiter:

@@ -158,7 +158,13 @@ def test_a_burst_and_an_hour_both_count(client: Client, token_rate: str) -> None
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("rate", ["often", "60", "60/fortnight", "-1/minute", "1e3/hour"])
+@pytest.mark.parametrize(
+    "rate",
+    [
+        "often", "60", "60/fortnight", "-1/minute", "1e3/hour",
+        "0/minute", "2/second; 0/hour", "99999999999999999999/second", "1/99999999 years", "1 per 13 months",
+    ],
+)  # fmt: skip
 def test_a_rate_that_is_none_is_refused_where_it_is_written(rate: str) -> None:
     with pytest.raises(ValidationError) as refusal:
         Token(name="x", rate_limit=rate).full_clean(exclude=["key_id", "digest", "pepper", "masked"])

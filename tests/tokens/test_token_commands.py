@@ -78,7 +78,12 @@ def test_a_dry_run_makes_nothing() -> None:
         (["--starts", "7d", "--expires", "1d"], "cannot expire before it starts"),
         (["--allow", "Vendor:openai"], "names nothing"),
         (["--expires", "2020-01-01"], "not in the future"),
+        (["--expires", "999999w"], "more than a hundred years"),
+        (["--expires", "9999-12-31T23:59:59-12:00"], "too far off"),
         (["--rate", "often"], "60/minute"),
+        (["--rate", "0/minute"], "at least one"),
+        (["--deny", "vendor: openai"], "space"),
+        (["--note", "x", "--allow", ""], "allow: "),
         (["--ip", "office"], "office"),
         (["--allow", "vendor:"], "names nothing"),
     ],
@@ -107,6 +112,15 @@ def test_a_rotation_keeps_the_old_key_for_its_grace(client: Client) -> None:
     assert new != old
     assert (status(client, old), status(client, new)) == (200, 200)
     assert RetiredKey.objects.get().valid_until > timezone.now()
+
+
+def test_a_grace_without_end_is_no_grace() -> None:
+    token, _ = world.token()
+
+    with pytest.raises(CommandError, match="more than a hundred years"):
+        run("rotate_token", token.key_id, "--grace", "999999w")
+
+    assert not RetiredKey.objects.exists()
 
 
 def test_a_rotation_without_grace_ends_the_old_key_at_once(client: Client) -> None:

@@ -2,9 +2,10 @@
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
@@ -47,7 +48,7 @@ class Command(BaseCommand):
                 token, plaintext = issue(options)
                 transaction.set_rollback(options["dry_run"])
         except ValidationError as error:
-            raise CommandError(" ".join(error.messages)) from None
+            raise CommandError(" ".join(_sentences(error))) from None
         except UnfitKeyError as error:
             raise CommandError(f"The key cannot be taken over. {error}") from None
         except ValueError as error:
@@ -83,6 +84,12 @@ def issue(options: dict[str, Any]) -> tuple[Token, str | None]:
         return Token.objects.issue(options["name"], groups=groups, **fields)
     plaintext = sys.stdin.readline().strip()
     return Token.objects.take_over(options["name"], plaintext=plaintext, groups=groups, **fields), None
+
+
+def _sentences(error: ValidationError) -> Iterator[str]:
+    """Each with the field that it is about, where it is about one."""
+    for field, sentences in error.message_dict.items():
+        yield from sentences if field == NON_FIELD_ERRORS else (f"{field}: {each}" for each in sentences)
 
 
 def _group(slug: str) -> TokenGroup:

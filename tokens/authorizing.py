@@ -18,8 +18,10 @@ from tokens.errors import ApiError, as_api_error
 from tokens.views import GEMINI_CALL, ApiView, caller_of
 from tokens.visibility import Listing
 
-# Where an address names its model: /v1beta/models/<model>:generateContent, /v1/models/<model>.
+# Where an address names its model: /v1beta/models/<model>:generateContent, /v1/models/<model>; and as OpenAI had it
+# first and Azure has it, with more behind it: /v1/engines/<model>/embeddings, /openai/deployments/<model>/….
 IN_PATH = re.compile(r"/models/(?P<name>.+)", re.DOTALL)
+BEFORE_MORE = re.compile(r"/(?:engines|deployments)/(?P<name>[^/]+)")
 
 
 class AuthorizeView(ApiView):
@@ -41,6 +43,8 @@ class AuthorizeView(ApiView):
         if caller.scope.is_over_budget:
             raise ApiError("insufficient_quota")
         response = HttpResponse(status=200 if path else 204, headers={"Cache-Control": "no-store"})
+        # There is no body that could have one.
+        del response["Content-Type"]
         response["X-Modelbook-Key-Id"] = caller.key_id
         return response
 
@@ -66,10 +70,12 @@ def models_named(request: HttpRequest, path: str = "") -> list[str]:
 
 def _named_in(path: str, query: str) -> Iterator[str]:
     yield from parse_qs(query).get("model", [])
+    path = unquote(path)
     # In full but for Gemini's methods: whatever else stands behind a name must not hide it.
-    in_path = IN_PATH.search(unquote(path))
+    in_path = IN_PATH.search(path)
     if in_path:
         yield GEMINI_CALL.sub("", in_path["name"])
+    yield from BEFORE_MORE.findall(path)
 
 
 def _decoded(text: str) -> str:

@@ -84,13 +84,14 @@ class Reach:
 def explain(token: Token, name: str, *, at: dt.datetime, address: str = "", key_id: str = "") -> Explanation:
     """Whether this token's key sees the model of that id or alias at a moment, from an address if one is given.
 
+    Gemini's clients call a model `models/<id>`, and so may whoever asks why.
     `key_id` names one of its keys, which a rotation may have replaced; the current one unless told otherwise.
     """
     scope = scope_of(row_of(token))
     of_key = [*_replacement(token, key_id, at=at), *key_gates(scope, at=at, address=address)]
     reach = Reach.of(scope)
     told = []
-    for model in _called(name):
+    for model in _called(name) or _called(name.removeprefix("models/")):
         offers = Offer.objects.filter(model=model).select_related("channel").order_by("channel__slug")
         of_model = model_gates(model, list(offers), reach, on=at.date(), dated=True)
         told.append(Explanation(name, (*of_key, _existence(name, model), *of_model)))
@@ -176,7 +177,8 @@ def _called(name: str) -> list[AIModel]:
 
 
 def _existence(name: str, model: AIModel) -> Gate:
-    because = f"model {name}" if model.name == name else f"alias {name} of {model.name}"
+    is_id = model.name in {name, name.removeprefix("models/")}
+    because = f"model {model.name}" if is_id else f"alias {name} of {model.name}"
     return Gate("the model exists", True, because)
 
 

@@ -28,6 +28,7 @@ def test_a_model_that_the_key_sees_is_allowed_without_a_body(client: Client) -> 
     answer = ask(client, "/api/authorize?model=gpt-4o", key=key)
 
     assert (answer.status_code, answer.content, answer["cache-control"]) == (204, b"", "no-store")
+    assert "content-type" not in answer
     assert answer["x-modelbook-key-id"] == token.key_id
     assert "x-modelbook-reason" not in answer
 
@@ -93,6 +94,10 @@ ATTACKS: list[tuple[str, dict[str, str]]] = [
     # Envoy: in the path, with the caller's query behind it.
     ("/api/authorize/v1beta/models/secret:generateContent?model=allowed", {}),
     ("/api/authorize/v1beta/models/allowed:generateContent?model=secret", {}),
+    # Gateways that take OpenAI's oldest addresses, and Azure's.
+    ("/api/authorize?model=allowed", {"x-original-uri": "/v1/engines/secret/embeddings"}),
+    ("/api/authorize?model=allowed", {"x-original-uri": "/openai/deployments/secret/chat/completions?api-version=1"}),
+    ("/api/authorize/v1/engines/allowed/x/engines/secret/embeddings", {}),
 ]
 
 

@@ -34,6 +34,14 @@ def test_a_visible_model_passes_every_gate() -> None:
     assert "channel main, reached by group default" in [gate.because for gate in told.gates]
 
 
+def test_a_model_may_be_called_as_geminis_clients_call_it() -> None:
+    world.model()
+    gates = explain(world.token()[0], "models/gpt-4o", at=timezone.now()).gates
+
+    assert all(gate.passed for gate in gates)
+    assert "model gpt-4o" in [gate.because for gate in gates]
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [

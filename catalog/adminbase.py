@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -167,6 +167,12 @@ class ModelAdmin(SkinModelAdmin):
     ) -> tuple[models.QuerySet[Any], bool]:
         return super().get_search_results(request, queryset, capped(search_term))
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What the page's address fills in, less what its field cannot take, over which Django's form would fail."""
+        given = super().get_changeform_initial_data(request)
+        read = ((name, filled_in(self.opts, name, value)) for name, value in given.items())
+        return {name: value for name, value in read if value is not None}
+
     def report(self, request: HttpRequest, changed: int, deed: str) -> None:
         """The message after a bulk action: how many rows it changed, and how."""
         names = self.opts.verbose_name if changed == 1 else self.opts.verbose_name_plural
@@ -174,6 +180,26 @@ class ModelAdmin(SkinModelAdmin):
             self.message_user(request, f"{changed} {names} {deed}.", messages.SUCCESS)
         else:
             self.message_user(request, f"Nothing to change: what you chose is {deed} already.", messages.WARNING)
+
+
+def filled_in(opts: Any, name: str, value: Any) -> Any:
+    """The value of an address for a field of a form: keys and moments as such, other texts as they are; None: unfit."""
+    try:
+        field = opts.get_field(name)
+    except FieldDoesNotExist:
+        return value
+    if isinstance(value, list):
+        keys = [filled_in(field.target_field.model._meta, field.target_field.name, key) for key in value]
+        return [key for key in keys if key is not None]
+    column = field.target_field if field.is_relation else field
+    if not (column.primary_key or isinstance(column, models.DateTimeField)):
+        return value
+    try:
+        read = column.to_python(value)
+        column.run_validators(read)
+    except ValidationError:
+        return None
+    return read
 
 
 class ReadOnlyAdmin(ModelAdmin):

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.apps import apps as django_apps
 from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.test import Client
@@ -49,6 +50,22 @@ def test_the_form_for_a_new_one_opens_where_people_make_them(admin_client: Clien
     written_by_software = label in {"catalog.revision", "catalog.snapshot", "pricing.usagecount"}
 
     assert admin_client.get(address(label, "add")).status_code == (403 if written_by_software else 200)
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_a_form_is_filled_in_by_what_fits_its_fields(admin_client: Client, label: str) -> None:
+    opts = django_apps.get_model(label)._meta
+    for value in ("abc", "\0", "9" * 30, "-1", "2027-01-31"):
+        filled = {field.name: value for field in (*opts.fields, *opts.many_to_many)}
+        assert admin_client.get(address(label, "add"), filled).status_code in {200, 403}, value
+
+
+def test_the_address_chooses_what_a_new_row_belongs_to(admin_client: Client) -> None:
+    model = world.model()
+
+    page = admin_client.get(f"{address('catalog.offer', 'add')}?model={model.pk}&channel=abc").content.decode()
+
+    assert f'value="{model.pk}" selected' in page
 
 
 @pytest.mark.parametrize("label", LABELS)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import Error, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views import defaults
 from psycopg_pool import PoolTimeout
@@ -110,7 +110,7 @@ def answer_exception(error: Exception, context: Mapping[str, Any]) -> HttpRespon
     told = as_api_error(error)
     if told.status >= status.HTTP_500_INTERNAL_SERVER_ERROR:
         logger.error("%s %s", context["request"].method, context["request"].path, exc_info=error)
-    if isinstance(error, DatabaseError):
+    if isinstance(error, Error):
         _close_broken_connections()
     return answer(context["request"]._request, told)
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import load_backend
 from django.http import HttpResponse
@@ -234,10 +234,10 @@ class Counters:
             if cursor is None:
                 wrapper = self._connect()
                 cursor = self._local.cursor = wrapper.connection.cursor()
-                self._local.errors = (wrapper.Database.Error, DatabaseError)  # type: ignore[attr-defined]
+                self._local.errors = (wrapper.Database.Error, Error)  # type: ignore[attr-defined]
             cursor.execute(COUNTERS)
             return tuple(cursor.fetchone() or ()) or None
-        except getattr(self._local, "errors", DatabaseError):
+        except getattr(self._local, "errors", Error):
             self._local.__dict__.clear()
             return None
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import Error, close_old_connections
 from django.db.models import Count
 from django.utils import timezone
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
@@ -96,7 +96,7 @@ class Standing:
     def collect(self) -> Iterator[Metric]:
         try:
             found = list(self._read())
-        except (DatabaseError, PoolTimeout):
+        except (Error, PoolTimeout):
             found = []
         finally:
             close_old_connections()

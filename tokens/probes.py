@@ -5,7 +5,7 @@ A middleware before the one that refuses foreign host names: probes may ask by a
 
 from collections.abc import Callable
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from psycopg_pool import PoolTimeout
@@ -35,7 +35,7 @@ class ProbesMiddleware:
                 self.is_migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
-        except (DatabaseError, PoolTimeout):
+        except (Error, PoolTimeout):
             return "The database does not answer."
         return "" if self.is_migrated else "Migrations are not applied: run `python manage.py migrate`."
 

@@ -1,7 +1,8 @@
 """What is learned while answering and written later: when a key was last used, and digests under a newer pepper.
 
 No request waits for these writes: they are gathered in memory and written together, a few times a minute, so each token
-is written at most once a minute. What a killed process had gathered is lost, which makes a time of last use older.
+is written at most once a minute. A process that ends writes what it has; what a killed one had gathered is lost, which
+makes a time of last use older.
 """
 
 import atexit
@@ -11,7 +12,7 @@ import threading
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, models, transaction
+from django.db import Error, close_old_connections, models, transaction
 from django.db.models import F, Q
 
 from tokens.models import RetiredKey, Token
@@ -19,6 +20,8 @@ from tokens.models import RetiredKey, Token
 logger = logging.getLogger("modelbook.usage")
 
 GRAIN = dt.timedelta(minutes=1)
+# How long a process that ends waits for a database that does not answer, in seconds.
+LAST_WAIT = 5.0
 
 
 @dataclass
@@ -82,13 +85,20 @@ class Usage:
                 if self._writer is None:
                     self._writer = threading.Thread(target=self._write_for_ever, name="usage", daemon=True)
                     self._writer.start()
-                    atexit.register(self._stop.set)
+                    atexit.register(self._end, self._writer)
+
+    def _end(self, writer: threading.Thread) -> None:
+        """Lets the writer write once more; a process that ends kills such threads in the middle of what they do."""
+        self._stop.set()
+        writer.join(LAST_WAIT)
 
     def _write_for_ever(self) -> None:
-        while not self._stop.wait(settings.USAGE_WRITE_SECONDS):
+        is_last = False
+        while not is_last:
+            is_last = self._stop.wait(settings.USAGE_WRITE_SECONDS)
             try:
                 self.flush()
-            except DatabaseError as error:
+            except Error as error:
                 logger.warning("The times of last use could not be written: %s", type(error).__name__)
             finally:
                 close_old_connections()

@@ -1,7 +1,7 @@
 """/livez and /readyz: what the platform asks."""
 
 import pytest
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -30,6 +30,21 @@ def test_not_ready_while_a_migration_waits(client: Client) -> None:
 
     assert answer.status_code == 503
     assert "migrate" in answer.json()["problem"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("error", [OperationalError("host=db password=x"), InterfaceError("the connection is closed")])
+def test_not_ready_while_the_database_does_not_answer(
+    client: Client, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(connection, "cursor", refuse)
+
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json()["problem"]) == (503, "The database does not answer.")
 
 
 @pytest.mark.django_db

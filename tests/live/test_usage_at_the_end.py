@@ -1,0 +1,21 @@
+"""What was learned while answering is written when a process ends, not only at its next turn."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.live.deployment import Operator, serving
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_server_that_is_stopped_writes_the_last_uses(database_url: str, operator: Operator, tmp_path: Path) -> None:
+    key = operator.does("result = world.key(name='used once')")
+
+    settings = {"DJANGO_SETTINGS_MODULE": "config.settings", "USAGE_WRITE_SECONDS": "3600"}
+    with serving(database_url, tmp_path, **settings) as server:
+        assert server.get("/v1/models", key=key).status == 200
+
+    used = "result = Token.objects.get(name='used once').last_used_at is not None"
+    assert operator.does(used)
+    assert "could not be written" not in server.log

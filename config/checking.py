@@ -13,6 +13,9 @@ MOST = 1_000_000_000
 LONGEST_PREFIX = 40  # What stands for a key on screen has 64 characters, and 17 of them are not the prefix.
 SHORTEST_SECRET = 32
 SHORTEST_PEPPER = 16
+ON = frozenset({"true", "t", "yes", "y", "on", "1"})
+OFF = frozenset({"false", "f", "no", "n", "off", "0"})
+ORIGIN = re.compile(r"https?://(?:\*\.)?(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
 
 
@@ -23,6 +26,14 @@ def whole_number(text: str, low: int, high: int = MOST) -> int:
         bounds = f"of {low} or more" if high == MOST else f"from {low} to {high}"
         raise ValueError(f"write a whole number {bounds}.")
     return int(text)
+
+
+def on_or_off(text: str) -> bool:
+    """True for true, yes, on and 1, False for false, no, off and 0, in any case."""
+    word = text.strip().lower()
+    if word not in ON | OFF:
+        raise ValueError("write true or false.")
+    return word in ON
 
 
 def secret_key(text: str) -> str:
@@ -95,6 +106,14 @@ def host_names(names: list[str]) -> list[str]:
         raise ValueError("write at least one host name; * is every name.")
     if any("/" in name for name in names):
         raise ValueError("write host names such as models.example.com, without https:// and without a path.")
+    return names
+
+
+def origins(names: list[str]) -> list[str]:
+    """Each with its scheme; `*.` before a name stands for every host below it."""
+    names = words(names)
+    if not all(ORIGIN.fullmatch(name) for name in names):
+        raise ValueError("write origins such as https://models.example.com, with the scheme and without a path.")
     return names
 
 

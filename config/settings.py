@@ -12,7 +12,7 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
-from environs import Env, EnvValidationError
+from environs import Env
 from psycopg_pool.base import AttemptWithBackoff
 
 from config import checking
@@ -21,7 +21,7 @@ from config.secrets import read_secrets, secrets_file
 ENGINES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = Env(eager=False)
+env = Env()
 problems: list[str] = []
 Value = TypeVar("Value")
 Used = TypeVar("Used")
@@ -65,6 +65,10 @@ def number(name: str, default: int, low: int = 0, high: int = checking.MOST) -> 
     return checked(name, text, lambda given: checking.whole_number(given, low, high))
 
 
+def switch(name: str, default: bool) -> bool:
+    return checked(name, os.environ.get(name) or str(default), checking.on_or_off)
+
+
 def database(url: str) -> dict[str, Any]:
     """Django's settings for DATABASE_URL, tuned so that concurrent writers wait for each other and never fail."""
     try:
@@ -98,17 +102,17 @@ def database(url: str) -> dict[str, Any]:
     return settings
 
 
-DEBUG = env.bool("DEBUG", False)
+DEBUG = switch("DEBUG", False)
 SECRET_KEY = checked("SECRET_KEY", secret("SECRET_KEY"), checking.secret_key)
 TOKEN_PEPPERS = checked("TOKEN_PEPPERS", secret("TOKEN_PEPPERS"), checking.peppers)
 TOKEN_PREFIX = checked("TOKEN_PREFIX", env.str("TOKEN_PREFIX", "mb_live"), checking.token_prefix)
 ALLOWED_HOSTS = checked(
     "ALLOWED_HOSTS", env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"]), checking.host_names
 )
-CSRF_TRUSTED_ORIGINS: list[str] = checking.words(env.list("CSRF_TRUSTED_ORIGINS", []))
-HTTPS = env.bool("HTTPS", False)
+CSRF_TRUSTED_ORIGINS = checked("CSRF_TRUSTED_ORIGINS", env.list("CSRF_TRUSTED_ORIGINS", []), checking.origins)
+HTTPS = switch("HTTPS", False)
 TRUSTED_PROXIES = number("TRUSTED_PROXIES", 0)
-NARROW_DIALECTS = env.bool("NARROW_DIALECTS", False)
+NARROW_DIALECTS = switch("NARROW_DIALECTS", False)
 SITE_NAME = env.str("SITE_NAME", "Modelbook")
 PUBLIC_BASE_URL = checked("PUBLIC_BASE_URL", env.str("PUBLIC_BASE_URL", ""), checking.base_url)
 API_DOMAIN = env.str("API_DOMAIN", "modelbook")
@@ -119,7 +123,7 @@ USAGE_WRITE_SECONDS = number("USAGE_WRITE_SECONDS", 15)
 POPULAR_DAYS = number("POPULAR_DAYS", 30, 1, 3650)
 POPULAR_COUNT = number("POPULAR_COUNT", 20)
 FETCH_OWN_HOSTS = checked("FETCH_OWN_HOSTS", env.list("FETCH_OWN_HOSTS", []), checking.own_hosts)
-KEYS_IN_QUERY = env.bool("KEYS_IN_QUERY", True)
+KEYS_IN_QUERY = switch("KEYS_IN_QUERY", True)
 METRICS_TOKEN = secret("METRICS_TOKEN", required=False)
 DATABASE_POOL_SIZE = number("DATABASE_POOL_SIZE", 8, 1)
 DATABASES = {"default": database(env.str("DATABASE_URL", f"sqlite:///{BASE_DIR / 'modelbook.sqlite3'}"))}
@@ -128,11 +132,6 @@ HOST = checked("HOST", os.environ.get("HOST") or "127.0.0.1", checking.listening
 PORT = number("PORT", 8000, 1, 65535)
 WEB_CONCURRENCY = number("WEB_CONCURRENCY", 2, 1)
 
-try:
-    env.seal()
-except EnvValidationError as error:
-    found = cast("dict[str, list[str]]", error.error_messages)
-    problems += [f"{name}: {' '.join(sentences)}" for name, sentences in found.items()]
 if problems:
     raise ImproperlyConfigured("Modelbook cannot start:\n  " + "\n  ".join(dict.fromkeys(problems)))
 

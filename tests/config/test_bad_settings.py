@@ -25,6 +25,8 @@ BAD = [
     ("ALLOWED_HOSTS", ""),
     ("ALLOWED_HOSTS", " , "),
     ("ALLOWED_HOSTS", "https://models.example.com"),
+    ("CSRF_TRUSTED_ORIGINS", "models.example.com"),
+    ("CSRF_TRUSTED_ORIGINS", "https://models.example.com/"),
     ("TRUSTED_PROXIES", "-1"),
     ("TRUSTED_PROXIES", "one"),
     ("PUBLIC_BASE_URL", "api.example.com"),
@@ -56,6 +58,7 @@ BAD = [
     ("PORT", "http"),
     ("WEB_CONCURRENCY", "0"),
     ("DEBUG", "perhaps"),
+    ("HTTPS", "enabled"),
 ]
 
 
@@ -108,9 +111,18 @@ def test_no_value_that_may_hold_a_password_is_repeated(monkeypatch: pytest.Monke
         ("REDIS_URL", "rediss://:secret@cache.internal:6380/1", "rediss://:secret@cache.internal:6380/1"),
         ("REDIS_URL", "unix:///run/redis.sock", "redis+unix:///run/redis.sock"),
         ("ALLOWED_HOSTS", "models.example.com, [::1]", ["models.example.com", "[::1]"]),
+        (
+            "CSRF_TRUSTED_ORIGINS",
+            "https://a.example:8443, https://*.b.example",
+            ["https://a.example:8443", "https://*.b.example"],
+        ),
+        ("CSRF_TRUSTED_ORIGINS", "", []),
         ("TOKEN_PEPPERS", "1:only-for-tests-pepper-one,", {1: "only-for-tests-pepper-one"}),
         ("PUBLIC_BASE_URL", "https://api.example.com/v0/", "https://api.example.com/v0/"),
         ("PORT", "", 8000),
+        ("HTTPS", "Yes", True),
+        ("KEYS_IN_QUERY", "off", False),
+        ("KEYS_IN_QUERY", "", True),
         ("HOST", "::1", "::1"),
     ],
 )

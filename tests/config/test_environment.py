@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 EXAMPLE = (ROOT / ".env.example").read_text()
 READERS = ("config/settings.py", "config/gunicorn.py", "pricing/management/commands/quickstart.py")
 # Functions that read a variable whose name is their first argument.
-CALLS = {"env.bool", "env.str", "env.int", "env.list", "env.float", "number", "os.environ.get", "secret"}
+CALLS = {"env.str", "env.list", "switch", "number", "os.environ.get", "secret"}
 
 
 def read_variables() -> dict[str, ast.expr | None]:

@@ -12,8 +12,9 @@ pytestmark = pytest.mark.django_db
 def test_a_server_that_is_stopped_writes_the_last_uses(database_url: str, operator: Operator, tmp_path: Path) -> None:
     key = operator.does("result = world.key(name='used once')")
 
-    settings = {"DJANGO_SETTINGS_MODULE": "config.settings", "USAGE_WRITE_SECONDS": "3600"}
-    with serving(database_url, tmp_path, **settings) as server:
+    with serving(
+        database_url, tmp_path, DJANGO_SETTINGS_MODULE="config.settings", USAGE_WRITE_SECONDS="3600"
+    ) as server:
         assert server.get("/v1/models", key=key).status == 200
 
     used = "result = Token.objects.get(name='used once').last_used_at is not None"

@@ -96,7 +96,10 @@ class TokenView(ApiView):
     def get(self, request: Request) -> HttpResponse:
         caller = caller_of(request)
         scope = caller.scope
-        token = Token.objects.get(pk=caller.token)
+        token = Token.objects.filter(pk=caller.token).first()
+        if token is None:
+            # Deleted since its key was looked up.
+            raise ApiError("invalid_api_key")
         groups = TokenGroup.objects.filter(pk__in=scope.groups).order_by("slug")
         data = {
             "object": "token",

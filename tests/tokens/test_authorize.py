@@ -8,6 +8,7 @@ from django.test import Client
 
 from tests import world
 from tokens.models import Token
+from tokens.views import caller_of
 
 pytestmark = pytest.mark.django_db
 
@@ -205,3 +206,17 @@ def test_the_holder_reads_its_life_networks_budget_and_what_no_list_means(
 
 def test_nobody_reads_it_without_a_key(client: Client) -> None:
     assert client.get("/api/token").status_code == 401
+
+
+def test_a_token_that_is_deleted_meanwhile_has_no_key(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    token, key = world.token()
+
+    def deleting(request: Any) -> Any:
+        Token.objects.filter(pk=token.pk).delete()
+        return caller_of(request)
+
+    monkeypatch.setattr("tokens.views.caller_of", deleting)
+
+    answer = ask(client, "/api/token", key=key)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_api_key")

@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from catalog.models import AIModel, Channel, Offer
 from tokens.authentication import row_of, scope_of
+from tokens.dialects import DIALECTS
 from tokens.models import Token, TokenGroup
 from tokens.scope import Scope, first_match, names_id
 from tokens.visibility import aliases_for, is_storable, sort_key
@@ -43,6 +44,8 @@ class Explanation:
 
     name: str
     gates: tuple[Gate, ...]
+    # The dialects whose clients it is kept from where NARROW_DIALECTS is on, whoever asks.
+    narrowed_from: tuple[str, ...] = ()
 
     @property
     def visible(self) -> bool:
@@ -94,7 +97,8 @@ def explain(token: Token, name: str, *, at: dt.datetime, address: str = "", key_
     for model in _called(name) or _called(name.removeprefix("models/")):
         offers = Offer.objects.filter(model=model).select_related("channel").order_by("channel__slug")
         of_model = model_gates(model, list(offers), reach, on=at.date(), dated=True)
-        told.append(Explanation(name, (*of_key, _existence(name, model), *of_model)))
+        gates = (*of_key, _existence(name, model), *of_model)
+        told.append(Explanation(name, gates, tuple(each.name for each in DIALECTS if not each.lists(model))))
     missing = Explanation(name, (*of_key, Gate("the model exists", False, f"no model and no alias is called {name}")))
     return next((explanation for explanation in told if explanation.visible), told[0] if told else missing)
 

@@ -34,6 +34,22 @@ def test_a_visible_model_passes_every_gate() -> None:
     assert "channel main, reached by group default" in [gate.because for gate in told.gates]
 
 
+def test_a_dialect_that_narrows_its_lists_is_named(client: Client, settings: Any) -> None:
+    world.model("embedder", supported_endpoint_types=["embeddings", "gemini"])
+    token, key = world.token()
+    settings.NARROW_DIALECTS = True
+
+    out = io.StringIO()
+    call_command("explain_token", token.key_id, "embedder", stdout=out)
+
+    shown = {
+        name: client.get("/v1/models/embedder", headers={"authorization": f"Bearer {key}"} | headers).status_code == 200
+        for name, headers in {"openai": {}, "anthropic": {"anthropic-version": "1"}}.items()
+    }
+    assert shown == {"openai": True, "anthropic": False}
+    assert "keeps it from clients of anthropic: " in out.getvalue().splitlines()[-1]
+
+
 def test_a_model_may_be_called_as_geminis_clients_call_it() -> None:
     world.model()
     gates = explain(world.token()[0], "models/gpt-4o", at=timezone.now()).gates

@@ -37,5 +37,8 @@ class Command(BaseCommand):
                 self.stdout.write(f"{'yes' if gate.passed else 'NO '}  {gate.asks}: {gate.because}")
             but = " but may not call it" if told.visible and not told.callable else ""
             self.stdout.write(f"{token} {'sees' if told.visible else 'does not see'} {told.name}{but}.")
+            if told.visible and told.narrowed_from:
+                clients = " and ".join(told.narrowed_from)
+                self.stdout.write(f"NARROW_DIALECTS keeps it from clients of {clients}: they have no way to call it.")
         if not told.visible:
             sys.exit(1)

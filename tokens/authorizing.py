@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 
-from tokens.credentials import original_addresses
+from tokens.credentials import header_text, original_addresses
 from tokens.errors import ApiError, as_api_error
 from tokens.views import GEMINI_CALL, ApiView, caller_of
 from tokens.visibility import Listing
@@ -61,26 +61,16 @@ def models_named(request: HttpRequest, path: str = "") -> list[str]:
 
     Below the address (`path`) the query is the caller's, too.
     """
-    named = [*request.GET.getlist("model"), _decoded(request.headers.get("X-Model", ""))]
-    for address in (*original_addresses(request), (f"/{path}", "")):
-        named += _named_in(*address)
+    named = [*request.GET.getlist("model"), header_text(request, "X-Model"), *_named_in(f"/{path}")]
+    for original, query in original_addresses(request):
+        named += [*parse_qs(query).get("model", []), *_named_in(unquote(original))]
     # Gemini's clients name a model `models/<id>`.
     return list(dict.fromkeys(name.removeprefix("models/") for name in named if name))
 
 
-def _named_in(path: str, query: str) -> Iterator[str]:
-    yield from parse_qs(query).get("model", [])
-    path = unquote(path)
+def _named_in(path: str) -> Iterator[str]:
     # In full but for Gemini's methods: whatever else stands behind a name must not hide it.
     in_path = IN_PATH.search(path)
     if in_path:
         yield GEMINI_CALL.sub("", in_path["name"])
     yield from BEFORE_MORE.findall(path)
-
-
-def _decoded(text: str) -> str:
-    """A header's value is latin-1 to Python; clients write UTF-8."""
-    try:
-        return text.encode("latin-1").decode()
-    except UnicodeError:
-        return text

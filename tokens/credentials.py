@@ -37,9 +37,18 @@ def original_addresses(request: HttpRequest) -> list[tuple[str, str]]:
     """Path and query of each address that a proxy says the caller asked for; none but where proxies ask."""
     if not request.path.startswith(ASKED_BY_PROXIES):
         return []
-    told = (request.headers.get(header, "") for header in ORIGINAL)
+    told = (header_text(request, header) for header in ORIGINAL)
     parts = (address.partition("?") for address in told if address.startswith("/"))
     return [(path, query) for path, _, query in parts]
+
+
+def header_text(request: HttpRequest, name: str) -> str:
+    """A header's value, which is latin-1 to Python, as the UTF-8 that clients write."""
+    text = request.headers.get(name, "")
+    try:
+        return text.encode("latin-1").decode()
+    except UnicodeError:
+        return text
 
 
 def client_address(request: HttpRequest) -> str:

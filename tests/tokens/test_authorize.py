@@ -2,6 +2,7 @@
 
 import datetime as dt
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -110,6 +111,24 @@ def test_naming_an_allowed_model_beside_it_opens_no_other(
     world.model("secret")
 
     assert reason(ask(client, address, key=world.key(allow=["allowed"]), **headers))[1] == "model_not_allowed"
+
+
+@pytest.mark.parametrize("name", ["модель", "half%41"])
+def test_a_name_is_read_as_the_upstream_reads_it(client: Client, name: str) -> None:
+    world.model(name)
+    key, once = world.key(), quote(name)
+    # As a server hands a header on: bytes, decoded one by one.
+    wire = name.encode().decode("latin-1")
+
+    told = [
+        ask(client, key=key, **{"x-model": wire}),
+        ask(client, key=key, **{"x-original-uri": f"/v1beta/models/{once}:generateContent"}),
+        ask(client, f"/api/authorize/v1beta/models/{once}:generateContent", key=key),
+    ]
+    if "%" not in name:
+        told.append(ask(client, key=key, **{"x-forwarded-uri": f"/v1beta/models/{wire}:generateContent"}))
+
+    assert {answer.status_code for answer in told} == {200, 204}
 
 
 @pytest.mark.parametrize(

@@ -91,19 +91,14 @@ class Scope:
     @functools.cached_property
     def exact_names(self) -> frozenset[str] | None:
         """The only ids and aliases that can be permitted, where the allow list holds nothing but such; else None."""
-        if self.allow is None or any(
-            "*" in pattern or pattern.partition(":")[0] in SELECTORS for pattern in self.allow
-        ):
+        if self.allow is None or any("*" in pattern or _is_selector(pattern) for pattern in self.allow):
             return None
         return frozenset(self.allow)
 
     @functools.cached_property
     def asks_for_aliases(self) -> bool:
         """Whether a model's aliases can make a difference: not to selectors, nor to what names every id."""
-        return any(
-            pattern.strip("*") and pattern.partition(":")[0] not in SELECTORS
-            for pattern in (*(self.allow or ()), *self.deny)
-        )
+        return any(pattern.strip("*") and not _is_selector(pattern) for pattern in (*(self.allow or ()), *self.deny))
 
     @functools.cached_property
     def fingerprint(self) -> str:
@@ -125,7 +120,7 @@ def validate_patterns(patterns: list[str]) -> None:
         selector, colon, name = pattern.partition(":")
         if pattern != pattern.strip() or (selector in SELECTORS and name != name.strip()):
             raise ValidationError(f"{pattern!r} names nothing: no id and no name has a space at its edge.")
-        if colon and selector in SELECTORS and not name:
+        if _is_selector(pattern) and not name:
             raise ValidationError(f"{pattern} names nothing: write e.g. {selector}:*.")
         if colon and selector not in SELECTORS and selector.strip().casefold() in NEAR_SELECTORS:
             known = ", ".join(f"{each}:" for each in SELECTORS)
@@ -137,9 +132,14 @@ def names_id(pattern: str, name: str) -> bool:
     return _expression(pattern).fullmatch(name) is not None
 
 
+def _is_selector(pattern: str) -> bool:
+    selector, colon, _ = pattern.partition(":")
+    return bool(colon) and selector in SELECTORS
+
+
 def _names(pattern: str, model: Described, aliases: Collection[str]) -> bool:
-    selector, colon, name = pattern.partition(":")
-    if colon and selector in SELECTORS:
+    if _is_selector(pattern):
+        selector, _, name = pattern.partition(":")
         expression = _expression(name.casefold())
         return any(expression.fullmatch(candidate.casefold()) for candidate in model.selectors()[selector])
     return names_id(pattern, model.name) or any(names_id(pattern, alias) for alias in aliases)

@@ -59,7 +59,7 @@ def test_a_pattern_of_an_alias_names_the_model() -> None:
     [
         (None, (), False), ((), (), False), (("*", "**"), (), False),
         (("vendor:openai", "tag:*"), ("series:x",), False),
-        (("gpt-4o",), (), True), (None, ("gpt-*",), True), (("claude-x:5",), (), True),
+        (("gpt-4o",), (), True), (None, ("gpt-*",), True), (("claude-x:5",), (), True), (("series",), (), True),
     ],
 )  # fmt: skip
 def test_aliases_are_asked_for_by_patterns_of_ids_alone(

@@ -22,6 +22,8 @@ from tokens.visibility import Listing
 # first and Azure has it, with more behind it: /v1/engines/<model>/embeddings, /openai/deployments/<model>/….
 IN_PATH = re.compile(r"/models/(?P<name>.+)", re.DOTALL)
 BEFORE_MORE = re.compile(r"/(?:engines|deployments)/(?P<name>[^/]+)")
+# Each is looked up by itself; a call names one, in a few places.
+MOST_NAMED = 16
 
 
 class AuthorizeView(ApiView):
@@ -36,6 +38,8 @@ class AuthorizeView(ApiView):
         if not names:
             # Refused and not let through: a proxy that forgets to name it must not open everything.
             raise ApiError("model_not_named")
+        if len(names) > MOST_NAMED:
+            raise ApiError("model_not_allowed", f"A request may name {MOST_NAMED} models at most.", param="model")
         listing = Listing(caller.scope, timezone.now().date())
         # The caller has a say in most places. Whichever of them the upstream goes by, the key may call what it names.
         if any(listing.model(name) is None for name in names):

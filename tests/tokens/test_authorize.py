@@ -113,6 +113,19 @@ def test_naming_an_allowed_model_beside_it_opens_no_other(
     assert reason(ask(client, address, key=world.key(allow=["allowed"]), **headers))[1] == "model_not_allowed"
 
 
+def test_naming_models_without_end_costs_no_query_each(client: Client, django_assert_num_queries: Any) -> None:
+    for number in range(17):
+        world.model(f"m{number}")
+    key = world.key()
+    asked = ["&".join(f"model=m{number}" for number in range(count)) for count in (16, 17)]
+
+    assert ask(client, f"/api/authorize?{asked[0]}", key=key).status_code == 204
+    with django_assert_num_queries(1):  # the token
+        refused = ask(client, f"/api/authorize?{asked[1]}", key=key)
+
+    assert reason(refused)[:2] == (403, "model_not_allowed")
+
+
 @pytest.mark.parametrize("name", ["модель", "half%41"])
 def test_a_name_is_read_as_the_upstream_reads_it(client: Client, name: str) -> None:
     world.model(name)

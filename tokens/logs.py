@@ -71,7 +71,12 @@ class SecretsFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         # Django logs refusals when the request is over, and gives the request along.
         over = getattr(getattr(record, "request", None), "META", None)
-        record.msg, record.args = scrub(record.getMessage(), over), None
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError, KeyError):
+            # A line whose arguments do not fit must not fail the request that it tells of.
+            message = str(record.msg)
+        record.msg, record.args = scrub(message, over), None
         if record.exc_info and not record.exc_text:
             record.exc_text = scrub(logging.Formatter().formatException(record.exc_info), over)
         return True

@@ -131,3 +131,9 @@ def test_djangos_own_loggers_write_through_the_same_filters() -> None:
             logger = logger.parent
     console = next(handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler)
     assert [type(each) for each in console.filters] == [RequestIdFilter, SecretsFilter]
+
+
+def test_a_line_whose_arguments_do_not_fit_fails_nobody(log: io.StringIO) -> None:
+    logging.getLogger("tests.scrubbing").warning("%d of %s, key sk-abcdefghijklmnopqrstuvwx", "one")
+
+    assert "%d of %s, key [key]" in log.getvalue()

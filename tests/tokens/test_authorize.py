@@ -113,6 +113,13 @@ def test_naming_an_allowed_model_beside_it_opens_no_other(
     assert reason(ask(client, address, key=world.key(allow=["allowed"]), **headers))[1] == "model_not_allowed"
 
 
+@pytest.mark.parametrize("address", ["/api/authorize?model=x", "/api/authorize/v1/chat/completions"])
+def test_a_browsers_preflight_is_answered_without_a_key(client: Client, address: str) -> None:
+    answer = client.options(address, headers={"origin": "https://app.example"})
+
+    assert (answer.status_code, answer["access-control-allow-origin"]) == (204, "*")
+
+
 def test_naming_models_without_end_costs_no_query_each(client: Client, django_assert_num_queries: Any) -> None:
     for number in range(17):
         world.model(f"m{number}")

@@ -114,6 +114,19 @@ def test_a_rotation_keeps_the_old_key_for_its_grace(client: Client) -> None:
     assert RetiredKey.objects.get().valid_until > timezone.now()
 
 
+def test_a_rotation_says_that_the_token_is_shut() -> None:
+    open_token, shut = world.token()[0], world.token(enabled=False)[0]
+
+    told = {}
+    for token in (open_token, shut):
+        errors = io.StringIO()
+        call_command("rotate_token", token.key_id, stdout=io.StringIO(), stderr=errors)
+        told[token] = errors.getvalue()
+
+    assert "No key of this token is taken now; its state: disabled." in told[shut]
+    assert "taken now" not in told[open_token]
+
+
 def test_a_grace_without_end_is_no_grace() -> None:
     token, _ = world.token()
 

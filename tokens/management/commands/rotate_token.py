@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from catalog.exact import write_json
-from tokens.models import Token
+from tokens.models import STATES, Token
 from tokens.moments import read_span
 
 
@@ -38,6 +38,9 @@ class Command(BaseCommand):
             return
         masked, plaintext = token.masked, token.rotate(grace=grace, at=now)
         self.stderr.write(f"{token.name} has a new key, {token.key_id}. The old one, {masked}, ends {end}.")
+        state = token.state(at=now)
+        if state in STATES.values():
+            self.stderr.write(f"No key of this token is taken now; its state: {state}.")
         if options["format"] == "json":
             answer = {"key_id": token.key_id, "key": plaintext, "old_key_ends_at": (now + grace).isoformat()}
             self.stdout.write(write_json(answer).decode())

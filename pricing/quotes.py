@@ -80,6 +80,8 @@ def _use(name: str, value: Any) -> Use:
         raise QuestionError(f"{name[:80]!r} is no meter such as input, output or input.cache_read.", param="usage")
     unit = ""
     if isinstance(value, dict):
+        if unknown := sorted(value.keys() - {"quantity", "unit"}):
+            raise QuestionError(f"{name} has a quantity and a unit, and no {unknown[0][:80]!r}.", param="usage")
         unit, value = value.get("unit", ""), value.get("quantity")
         if unit not in ("", *UNITS):
             raise QuestionError(f"The unit of {name} is one of {', '.join(UNITS)}.", param="usage")
@@ -97,8 +99,10 @@ def _use(name: str, value: Any) -> Use:
 
 def _check_facts(facts: Mapping[str, Any]) -> None:
     for name, value in facts.items():
-        is_part = name in ("body", "headers") and isinstance(value, dict)
-        if not is_part and not isinstance(value, str | int | Decimal | bool):
+        if name in ("body", "headers"):
+            if not isinstance(value, dict):
+                raise QuestionError(f"The {name} in request is an object of names and values.", param="request")
+        elif not isinstance(value, str | int | Decimal | bool):
             raise QuestionError(
                 f"The value of {name[:80]} in request is text, a number, true or false.", param="request"
             )

@@ -106,7 +106,7 @@ def questions(sheet: Sheet, answers: Mapping[str, str]) -> tuple[Question, ...]:
         )
         for name, line in meters.items()
     ]
-    asked += [_choice(sheet, dim, answers, is_blank=is_blank) for dim in _dims(lines)]
+    asked += [_choice(sheet, dim, answers, is_blank=is_blank) for dim in _dims(sheet.lines)]
     return (*asked, Question("n", _("Requests like this"), answers.get("n", "1")[:20] or "1"))
 
 

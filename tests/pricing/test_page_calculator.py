@@ -50,6 +50,15 @@ def test_choices_are_conditions(client: Client) -> None:
     ).startswith("$0.48 ")
 
 
+def test_what_a_multiplier_hangs_on_is_asked_too(client: Client) -> None:
+    sheet = world.price(world.model("near"), input="2")
+    europe = [{"dim": "region", "op": "eq", "value": "eu"}]
+    world.line(sheet, "", "1.1", kind="multiplier", unit="", conditions=europe)
+
+    assert result(client, "near", u__input="1000000").startswith("$2.00 ")
+    assert result(client, "near", u__input="1000000", f__region="eu").startswith("$2.20 ")
+
+
 def test_many_requests_cost_as_many_times(client: Client) -> None:
     shop.tiered()
 

@@ -34,6 +34,12 @@ class Line:
         """Whether it multiplies everything, always."""
         return self.kind == "multiplier" and not (self.meter or self.conditions)
 
+    def takes_the_place_of(self, earlier: "Line") -> bool:
+        """Whether it is the price wherever an earlier line of the same sheet would be."""
+        if (self.kind, self.meter, self.unit) != ("absolute", earlier.meter, earlier.unit):
+            return False
+        return earlier.kind == self.kind and list(self.conditions) == list(earlier.conditions)
+
 
 @dataclass(frozen=True)
 class Sheet:
@@ -43,6 +49,17 @@ class Sheet:
     lines: Sequence[Line]
     facts: Mapping[str, Any] = field(default_factory=dict)
     per_usd: Decimal | None = None
+
+    @property
+    def state(self) -> str:
+        """What can be said of its price: priced, free, dynamic (by the request), included (in a plan) or unpriced."""
+        for state in ("dynamic", "included"):
+            if any(line.kind == state for line in self.lines):
+                return state
+        amounts = [line.amount for line in self.lines if line.kind == "absolute"]
+        if not amounts:
+            return "unpriced"
+        return "priced" if any(amounts) and self.discount else "free"
 
     @property
     def discount(self) -> Decimal:
@@ -69,9 +86,19 @@ class Sheet:
         return replace(self, lines=lines, facts=_folded_facts(without_prices(self.facts), discount))
 
     def seen_by(self, groups: Collection[str]) -> "Sheet":
-        """The sheet as readers in these groups may see it: no line and no fact of it names another group."""
+        """The sheet as readers in these groups may see it: no line and no fact of it names another group.
+
+        What holds for all of these groups is said without a condition: readers of one group see its price and no case.
+        """
         mine = {group.casefold() for group in groups}
-        lines = [line for each in self.lines if (line := _line_seen_by(each, mine))]
+        lines: list[Line] = []
+        for each in self.lines:
+            line = _line_seen_by(each, mine)
+            if line is None:
+                continue
+            if line is not each:
+                lines = [other for other in lines if not line.takes_the_place_of(other)]
+            lines.append(line)
         return replace(self, lines=lines, facts=_facts_seen_by(self.facts, mine))
 
     def in_dollars(self) -> "Sheet | None":
@@ -128,14 +155,17 @@ def _condition_seen_by(condition: Mapping[str, Any], groups: Collection[str]) ->
     """The condition as far as these groups go: empty where it always holds for them, None where it never does."""
     if condition["dim"] != "group":
         return condition
-    value = condition["value"]
-    named = [name for name in (value if isinstance(value, list) else [value]) if str(name).casefold() in groups]
-    match condition["op"]:
-        case "eq" | "in":
-            return {**condition, "value": named if isinstance(value, list) else value} if named else None
-        case "ne":
-            return condition if named else {}
-    return None
+    op, value = condition["op"], condition["value"]
+    if isinstance(value, list) != (op == "in"):
+        # A group is no list and in no name: such a condition holds for nobody, its opposite for everybody.
+        return {} if op == "ne" else None
+    named = [name for name in (value if op == "in" else [value]) if str(name).casefold() in groups]
+    is_all = {str(name).casefold() for name in named} == set(groups)
+    if op == "ne":
+        return {} if not named else None if is_all else condition
+    if op not in ("eq", "in") or not named:
+        return None
+    return {} if is_all else {**condition, "value": named if op == "in" else value}
 
 
 def _facts_seen_by(facts: Mapping[str, Any], groups: Collection[str]) -> Mapping[str, Any]:

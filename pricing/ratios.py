@@ -60,12 +60,11 @@ def price_fields(sheet: Sheet | None) -> JSON:
     say, and `prices`, the figures themselves, where neither would be read back as the same lines. What has neither
     ratios nor an expression has its headline figure as the price of a call.
     """
-    if sheet is None or not sheet.lines:
+    if sheet is None or sheet.state == "unpriced":
         return {"pricing_status": "unpriced"}
-    for state in ("dynamic", "included"):
-        if any(line.kind == state for line in sheet.lines):
-            discount: JSON = {} if sheet.discount == 1 else {"discount": sheet.discount}
-            return {"pricing_status": state} | discount | _facts(sheet)
+    if sheet.state in ("dynamic", "included"):
+        discount: JSON = {} if sheet.discount == 1 else {"discount": sheet.discount}
+        return {"pricing_status": sheet.state} | discount | _facts(sheet)
     dollars = sheet.in_dollars()
     if dollars is None:
         return _by_figures(sheet)
@@ -112,20 +111,17 @@ def rule_table(sheet: Sheet) -> str | None:
 
 def _by_figures(sheet: Sheet) -> JSON:
     """A price in a currency without a rate: never a number that would be read as dollars."""
-    return {"pricing_status": "priced", "discount": sheet.discount, "prices": figures(sheet)} | _facts(sheet)
+    return {"pricing_status": sheet.state, "discount": sheet.discount, "prices": figures(sheet)} | _facts(sheet)
 
 
 def _by_rules(sheet: Sheet, table: str) -> JSON:
     """A price that is a table of rules; old readers get the headline rule as the price of a call, and never "free"."""
     lines = [line for line in sheet.lines if line.kind == "absolute"]
     rules = [_rule(line) for line in lines]
-    prices = [line.amount for line in lines if line.amount is not None]
-    if not prices:
-        return {"pricing_status": "unpriced"}
     paid = [rule for rule in rules if rule["platform_base_price"]] or rules
     price = headline(paid, table)["platform_base_price"]
     return {
-        "pricing_status": "priced" if any(prices) else "free",
+        "pricing_status": sheet.state,
         "quota_type": 1,
         "model_ratio": Decimal(0),
         "model_price": price,
@@ -168,10 +164,8 @@ def _fits(rule: JSON, wish: JSON) -> bool:
 def _by_ratios(sheet: Sheet, dollars: Sheet) -> JSON:
     plain = {line.meter: line for line in dollars.lines if line.is_plain}
     per_token = {meter: _per_million_tokens(line) for meter, line in plain.items() if line.unit == "token"}
-    body: JSON = {"pricing_status": "priced"} | _facts(sheet)
+    body: JSON = {"pricing_status": sheet.state} | _facts(sheet)
     body |= _token_ratios(per_token) or _call_price(plain.values())
-    if all(line.amount == 0 for line in sheet.lines if line.kind == "absolute"):
-        body["pricing_status"] = "free"
     body["discount"] = sheet.discount
     sayable = told_lines(dollars)
     told = expression(dollars) if sayable and not _is_carried(body, sayable, per_token) else None
@@ -230,8 +224,6 @@ def _headline_price(dollars: Sheet) -> JSON:
     The plainest figure that is not 0: what is paid for with each call, else the first of the sheet.
     """
     lines = [line for line in dollars.lines if line.kind == "absolute"]
-    if not lines:
-        return {}
     paid = [line for line in lines if line.amount] or lines
     plain = [line for line in paid if line.is_plain] or paid
     line = next((each for each in plain if (each.meter, each.unit) in CALLS), plain[0])

@@ -29,16 +29,8 @@ class Tag:
 
 
 def state_of(sheet: Sheet | None) -> str:
-    """What can be said of a price: priced, free, dynamic, included or unpriced."""
-    if sheet is None or not sheet.lines:
-        return "unpriced"
-    for state in ("dynamic", "included"):
-        if any(line.kind == state for line in sheet.lines):
-            return state
-    amounts = [line.amount for line in sheet.lines if line.kind == "absolute"]
-    if not amounts:
-        return "unpriced"
-    return "priced" if any(amounts) and sheet.discount else "free"
+    """What can be said of a price, see Sheet.state; without a sheet there is none."""
+    return "unpriced" if sheet is None else sheet.state
 
 
 def tag_of(sheet: Sheet | None) -> Tag:

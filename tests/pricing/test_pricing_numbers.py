@@ -95,6 +95,21 @@ def test_figures_stand_beside_what_no_expression_says(client: Client) -> None:
     assert [figure["meter"] for figure in found["prices"]] == ["input", "output", "web_search"]
 
 
+def test_what_is_free_of_charge_without_a_price_is_unpriced_and_not_free(client: Client) -> None:
+    sheet = world.price(world.model("searches"))
+    world.line(sheet, "web_search", "1500", kind="allowance", per=1, unit="query")
+
+    assert row(client, "searches")["pricing_status"] == "unpriced"
+    assert "quota_type" not in row(client, "searches")
+
+
+@pytest.mark.parametrize("currency", ["USD", "CNY"])
+def test_nothing_is_free_in_any_currency(client: Client, currency: str) -> None:
+    world.price(world.model("gift"), currency=currency, input="0", output="0")
+
+    assert row(client, "gift")["pricing_status"] == "free"
+
+
 def test_free_in_and_priced_out_is_not_free(client: Client) -> None:
     world.price(world.model("writer"), input="0", output="5")
     found = row(client, "writer")

@@ -85,6 +85,26 @@ class Sheet:
         ]
         return replace(self, lines=lines, facts=_folded_facts(without_prices(self.facts), discount))
 
+    def with_factors_of_meters(self) -> "Sheet":
+        """The same prices with what always multiplies one meter's figures multiplied in, for readers that know none."""
+        factors = {line.meter: Decimal(1) for line in self.lines if line.kind == "absolute"}
+        rest = []
+        for line in self.lines:
+            is_factor = line.kind == "multiplier" and not line.conditions and line.meter in factors
+            if is_factor and line.amount is not None:
+                factors[line.meter] = multiply(factors[line.meter], line.amount)
+            else:
+                rest.append(line)
+        if len(rest) == len(self.lines):
+            return self
+        lines = [
+            replace(line, amount=multiply(line.amount, factors[line.meter]))
+            if line.kind == "absolute" and line.amount is not None
+            else line
+            for line in rest
+        ]
+        return replace(self, lines=lines)
+
     def seen_by(self, groups: Collection[str]) -> "Sheet":
         """The sheet as readers in these groups may see it: no line and no fact of it names another group.
 

@@ -68,6 +68,7 @@ def price_fields(sheet: Sheet | None) -> JSON:
     dollars = sheet.in_dollars()
     if dollars is None:
         return _by_figures(sheet)
+    dollars = dollars.with_factors_of_meters()
     table = rule_table(dollars)
     return _by_rules(dollars, table) if table else _by_ratios(sheet, dollars)
 

@@ -95,6 +95,21 @@ def test_figures_stand_beside_what_no_expression_says(client: Client) -> None:
     assert [figure["meter"] for figure in found["prices"]] == ["input", "output", "web_search"]
 
 
+def test_what_always_multiplies_a_meter_is_in_its_ratio(client: Client) -> None:
+    sheet = world.price(world.model("uplifted"), input="2", output="4")
+    world.line(sheet, "output", "1.5", kind="multiplier", unit="")
+    body = {"model": "uplifted", "usage": {"output": 1_000_000}}
+    quoted = client.post("/api/pricing/quote", body, content_type="application/json").json()
+
+    found = row(client, "uplifted")
+
+    assert quoted["amount"] == "6"
+    assert found["model_ratio"] * 2 * found["completion_ratio"] == 6
+    assert [(each["meter"], each.get("kind"), each["amount"]) for each in found["prices"]] == [
+        ("input", None, 2), ("output", None, 4), ("output", "multiplier", Decimal("1.5")),
+    ]  # fmt: skip
+
+
 def test_what_is_free_of_charge_without_a_price_is_unpriced_and_not_free(client: Client) -> None:
     sheet = world.price(world.model("searches"))
     world.line(sheet, "web_search", "1500", kind="allowance", per=1, unit="query")

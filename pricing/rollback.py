@@ -125,23 +125,32 @@ class _History:
         return set(self.model.objects.filter(history_type="+", run__in=self.runs).values_list("id", flat=True))
 
     def before_and_after(self) -> Iterable[tuple[int, Mapping[str, Any], Mapping[str, Any]]]:
-        """Key, the row before the run and the row as the run left it, for those that it changed.
+        """Key, the row without what the run changed and the row as the run left it, for those that it changed.
 
+        What a run that was taken back had changed before is not brought back: a field is as somebody else left it last.
         A row whose older history is not kept any more is left out: what it was before nobody knows.
         """
         columns = [column.attname for column in self.model.tracked_fields]
+        taken_back = set(self.runs) - {self.run.pk}
         for keys in batches(self.changed, KEYS):
             rows = self.model.objects.filter(id__in=keys).order_by("id", "history_id")
             last: dict[int, Any] = {}
-            before: dict[int, Any] = {}
+            wished: dict[int, dict[str, Any]] = {}
+            before: dict[int, dict[str, Any]] = defaultdict(dict)
             after: dict[int, Any] = {}
             for row in rows.values("id", "run_id", *columns).iterator():
-                key = row["id"]
-                if row["run_id"] == self.run.pk:
-                    before.setdefault(key, last.get(key))
-                    after[key] = row
+                key, writer = row["id"], row["run_id"]
+                if earlier := last.get(key):
+                    moved = [name for name in columns if row[name] != earlier[name]]
+                    if writer == self.run.pk:
+                        before[key] |= {name: wished[key][name] for name in moved}
+                        after[key] = row
+                    elif writer not in taken_back:
+                        wished[key] |= {name: row[name] for name in moved}
+                else:
+                    wished[key] = dict(row)
                 last[key] = row
-            yield from ((key, before[key], after[key]) for key in keys if before.get(key))
+            yield from ((key, after[key] | before[key], after[key]) for key in keys if key in after)
 
 
 def _restore(
@@ -238,11 +247,11 @@ def _ratios_changed(rows: _History) -> dict[int, tuple[Decimal, Decimal]]:
 
 
 def _ratios_made(rows: _History) -> dict[int, tuple[Decimal, Decimal]]:
-    """The same of rates that it made."""
-    found = {}
+    """The same of rates that it made; those of runs that were taken back are none that was before."""
+    found, unwanted = {}, rows.made_by_the_like()
     for rate in _rows(GroupRate, rows.made):
-        earlier = GroupRate.objects.filter(group=rate.group_id, starts_at__lt=rate.starts_at)
-        ratio = earlier.order_by("-starts_at").values_list("ratio", flat=True).first()
+        earlier = GroupRate.objects.filter(group=rate.group_id, starts_at__lt=rate.starts_at).order_by("-starts_at")
+        ratio = next((ratio for key, ratio in earlier.values_list("pk", "ratio") if key not in unwanted), None)
         found[rate.group_id] = (Decimal(1) if ratio is None else ratio, rate.ratio)
     return found
 

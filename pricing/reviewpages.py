@@ -16,6 +16,7 @@ from catalog.adminbase import Checkbox, FileInput, ModelAdmin, Select, TextInput
 from catalog.fields import NamesFormField
 from catalog.importing import LARGEST_FILE, InputError
 from catalog.models import AIModel, ImportRun, Snapshot, Source
+from catalog.refusals import reason
 from catalog.reports import sections
 from catalog.sources import SOURCES
 from pricing.models import PriceSheet
@@ -247,10 +248,10 @@ class ImportPages(ModelAdmin):
         return self.page(request, "take_back.html", {"title": f"Take back {run}", "run": run, "done": done})
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: InputError | DatabaseError) -> str:
     if isinstance(error, InputError):
         return str(error)
-    return f"The database refused it, nothing was written: {str(error).strip().splitlines()[0]}"
+    return f"The database refused it, nothing was written: {reason(error)}"
 
 
 def _asked_for(run: ImportRun) -> str:

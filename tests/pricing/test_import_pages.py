@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
@@ -197,6 +198,16 @@ def test_a_run_is_taken_back_after_a_look(client: Client) -> None:
     assert state() == before
     assert "is taken back" in client.post(page, follow=True).content.decode()
     assert not AIModel.objects.exists()
+
+
+def test_a_database_that_refuses_without_a_word_is_told(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: Any, **options: Any) -> None:
+        raise OperationalError
+
+    run = waiting(client)
+    monkeypatch.setattr("pricing.reviewpages.apply_run", refuse)
+    answer = client.post(page_of(run), {"apply": "all"}, follow=True)
+    assert "nothing was written: OperationalError" in answer.content.decode()
 
 
 def test_names_of_strangers_never_run(client: Client) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.db import DatabaseError
 from django.utils import timezone
 
 from catalog.models import AIModel, ImportRun, Source
@@ -143,6 +144,18 @@ def test_one_that_fails_keeps_no_other_from_its_turn(asked: list[dict[str, str]]
     with pytest.raises(CommandError):
         sync()
     assert ImportRun.objects.get().source == source()
+
+
+def test_a_refusal_of_the_database_is_told_like_the_commands_do(
+    monkeypatch: pytest.MonkeyPatch, asked: list[dict[str, str]]
+) -> None:
+    def refuse(*args: Any, **options: Any) -> None:
+        raise DatabaseError("no such table: catalog_aimodel")
+
+    monkeypatch.setattr("pricing.syncing.fetch", refuse)
+    with pytest.raises(CommandError):
+        sync()
+    assert "run python manage.py migrate" in source().error
 
 
 def test_nothing_to_do_is_told() -> None:

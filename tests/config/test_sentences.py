@@ -7,6 +7,7 @@ import pytest
 
 from config.sentences import sentence
 from tests.config.installation import Installation, NewDatabase, free_port
+from tests.pricing.gateways import channel, sqlite_gateway
 
 COMMANDS = [
     ("issue_token", "Acme"),
@@ -27,6 +28,17 @@ def test_an_unmigrated_database_is_told_with_what_to_do(
 ) -> None:
     with new_database(tmp_path) as url:
         code, output = Installation(url).run(*command)
+
+    assert code == 1
+    assert "run python manage.py migrate" in output
+    assert "Traceback" not in output
+
+
+def test_so_it_is_to_whoever_moves_in(tmp_path: Path, new_database: NewDatabase) -> None:
+    gateway = sqlite_gateway(tmp_path, "new-api", channels=[channel(1, "gpt-4o")])
+
+    with new_database(tmp_path) as url:
+        code, output = Installation(url).run("import_gateway", "--sqlite", str(gateway), "--apply")
 
     assert code == 1
     assert "run python manage.py migrate" in output

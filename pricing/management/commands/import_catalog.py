@@ -1,13 +1,11 @@
 """`import_catalog`: shows what a source would change in the catalog and its prices, and carries it out with --apply."""
 
-import enum
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
@@ -18,32 +16,14 @@ from catalog.models import Source
 from catalog.progress import begun, shown
 from catalog.refusals import reason
 from catalog.sources import SOURCES
+from pricing.exits import Exit, PlanningCommand, outcome_of
 from pricing.import_report import SHOWN, summary
 from pricing.importing import ImportPlan, Options, apply_import, make_plan
 from pricing.models import PriceSheet
 
-# What argparse itself exits with.
-ARGPARSE_ERROR = 2
 
-
-class Exit(enum.IntEnum):
-    """What the exit code tells a script."""
-
-    DONE = 0
-    FAILED = 1
-    PLAN_WAITS = 2
-    GUARD_STOPPED = 3
-    BAD_INPUT = 4
-
-
-class Command(BaseCommand):
+class Command(PlanningCommand):
     help = "Plans an import of models and prices from a source, and carries it out with --apply."
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """A parser whose errors are bad input: its own exit code would say that a plan waits."""
-        parser = super().create_parser(prog_name, subcommand, **kwargs)
-        parser.exit = _exit_of(parser)  # type: ignore[method-assign]
-        return parser
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("source", metavar="SOURCE", help=f"One of: {', '.join(SOURCES)}.")
@@ -101,7 +81,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"The database refused the import, nothing was written: {reason(error)}", returncode=Exit.FAILED
             ) from None
-        outcome = _outcome(plan, applied=applied)
+        outcome = outcome_of(plan, applied=applied)
         self._write(plan, outcome, options)
         if outcome != Exit.DONE:
             sys.exit(outcome)
@@ -148,15 +128,6 @@ class Command(BaseCommand):
             )
 
 
-def _exit_of(parser: ArgumentParser) -> Callable[..., NoReturn]:
-    leave = parser.exit
-
-    def leave_with(status: int = 0, message: str | None = None) -> NoReturn:
-        leave(Exit.BAD_INPUT if status == ARGPARSE_ERROR else status, message)
-
-    return leave_with
-
-
 def _options(options: dict[str, Any]) -> Options:
     source = SOURCES.get(options["source"])
     if source is None:
@@ -173,9 +144,3 @@ def _options(options: dict[str, Any]) -> Options:
         accept_jumps=options["accept_jumps"],
         overrule=options["overrule"],
     )
-
-
-def _outcome(plan: ImportPlan, *, applied: bool) -> Exit:
-    if plan.guards:
-        return Exit.GUARD_STOPPED
-    return Exit.DONE if applied or plan.is_empty else Exit.PLAN_WAITS

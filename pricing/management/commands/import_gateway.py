@@ -6,20 +6,21 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
 from catalog.exact import write_json
 from catalog.progress import begun, shown
-from pricing.management.commands.import_catalog import Exit
+from catalog.refusals import UNMIGRATED, is_unmigrated
+from pricing.exits import Exit, PlanningCommand, outcome_of
 from pricing.migrating import report
 from pricing.migrating.databases import DatabaseUnreadableError, Tables, server, sqlite_file
 from pricing.migrating.moving import MovePlan, apply_move, plan_move
 from pricing.migrating.reading import Gateway, read_gateway
 
 
-class Command(BaseCommand):
+class Command(PlanningCommand):
     help = "Plans a move from a one-api or new-api database, and carries it out with --apply; upstream keys stay there."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -46,11 +47,12 @@ class Command(BaseCommand):
         except DatabaseUnreadableError as error:
             raise CommandError(str(error), returncode=Exit.BAD_INPUT) from None
         except DatabaseError as error:
-            reason = type(error).__name__
+            # Its own words may hold what was read over there.
+            why = UNMIGRATED if is_unmigrated(error) else type(error).__name__
             raise CommandError(
-                f"This installation's database refused the move, nothing was written: {reason}", returncode=Exit.FAILED
+                f"This installation's database refused the move, nothing was written: {why}", returncode=Exit.FAILED
             ) from None
-        outcome = _outcome(plan, applied=applied)
+        outcome = outcome_of(plan, applied=applied)
         if options["format"] == "json":
             self.stdout.write(write_json({"outcome": outcome.name.lower(), **report.report(plan)}).decode())
         else:
@@ -68,9 +70,3 @@ def _move(gateway: Gateway, *, apply: bool, accept_jumps: bool) -> tuple[MovePla
 
 def _database(options: dict[str, Any]) -> AbstractContextManager[Tables]:
     return sqlite_file(Path(options["sqlite"])) if options["sqlite"] else server(options["dsn"])
-
-
-def _outcome(plan: MovePlan, *, applied: bool) -> Exit:
-    if plan.guards:
-        return Exit.GUARD_STOPPED
-    return Exit.DONE if applied or plan.is_empty else Exit.PLAN_WAITS

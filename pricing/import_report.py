@@ -75,6 +75,9 @@ def _short(value: object) -> str:
 
 def _prices(plan: ImportPlan, shown: int) -> str:
     prices = plan.prices
+    if plan.structure and prices.is_empty:
+        # Told with all else that a whole catalog has beside its models.
+        return ""
     line = (
         f"Prices ({prices.role}): {len(prices.new)} new, {len(prices.changed)} changed, {prices.unchanged} unchanged, "
         f"{len(prices.without)} models without one."

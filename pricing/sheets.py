@@ -82,7 +82,9 @@ def plan_prices(
             findings.add(f"{problem}; no price was taken from this row", record.name)
             prices = None
         if prices is None or not prices.figures:
-            plan.without.append(record.name)
+            # A whole catalog has its prices beside its models.
+            if document.structure is None:
+                plan.without.append(record.name)
         elif record.name not in stored:
             plan.new[record.name] = prices
         elif _is_same(stored[record.name], prices):

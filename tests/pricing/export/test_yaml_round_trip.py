@@ -112,13 +112,15 @@ def test_into_an_empty_installation_and_out_again_it_is_the_same_bytes(tmp_path:
     assert export(tmp_path) == before
 
 
-def test_into_its_own_installation_it_changes_nothing(tmp_path: Path) -> None:
+def test_into_its_own_installation_it_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rich_catalog()
     before, number = export(tmp_path), revision.current()
 
     bring(tmp_path, before)
 
     assert (export(tmp_path), revision.current()) == (before, number)
+    # Its prices stand beside its models.
+    assert "without one" not in capsys.readouterr().out
 
 
 def test_an_edited_file_changes_what_was_edited(tmp_path: Path) -> None:

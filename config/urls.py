@@ -30,5 +30,5 @@ urlpatterns = [
 
 handler400 = "tokens.errors.bad_request"
 handler403 = "tokens.errors.permission_denied"
-handler404 = "tokens.errors.page_not_found"
+handler404 = "pricing.pages.views.nothing_here"
 handler500 = "tokens.errors.server_error"

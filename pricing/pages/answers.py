@@ -63,8 +63,18 @@ def page(
         body = BODIES.get_or_render((visit, template, place, also), lambda: render(template, visit, place, context))
     else:
         body = Body.of(render(template, visit, place, context))
-    response = respond(request, body, cache_control=PUBLIC)
-    if response.status_code == HTTPStatus.OK:
+    return _as_page(respond(request, body, cache_control=PUBLIC), visit)
+
+
+def missing_page(visit: Visit) -> HttpResponse:
+    """The same for every address where nothing is, or nothing that this visitor may see, with the way back."""
+    html = render("pricing/pages/missing.html", visit, Place("/"), dict)
+    response = HttpResponse(html, status=HTTPStatus.NOT_FOUND, headers={"Cache-Control": "no-store"})
+    return _as_page(response, visit)
+
+
+def _as_page(response: HttpResponse, visit: Visit) -> HttpResponse:
+    if response.status_code != HTTPStatus.NOT_MODIFIED:
         response["Content-Type"] = "text/html; charset=utf-8"
         response["Content-Language"] = visit.language
     response["Content-Security-Policy"] = POLICY

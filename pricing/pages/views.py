@@ -8,7 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from catalog.models import AIModel
-from pricing.pages.answers import ASSETS, Context, Place, page, send_asset
+from pricing.pages.answers import ASSETS, Context, Place, missing_page, page, send_asset
 from pricing.pages.comparison import MOST, comparison
 from pricing.pages.details import details
 from pricing.pages.filters import orders, selects
@@ -16,7 +16,7 @@ from pricing.pages.search import Search
 from pricing.pages.shelf import shelf
 from pricing.pages.visit import Visit
 from tokens.credentials import candidate_keys
-from tokens.errors import page_not_found
+from tokens.errors import is_api_path, page_not_found
 from tokens.views import ModelView
 from tokens.visibility import Listing
 
@@ -53,9 +53,10 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
         answer = one_model(request, name=name)
         patch_vary_headers(answer, ["Accept"])
         return answer
-    found = visible(name, Visit.of(request))
+    visit = Visit.of(request)
+    found = visible(name, visit)
     if found is None:
-        return page_not_found(request, Http404())
+        return missing_page(visit)
     model, visit = found
     asked = request.GET.dict()
     answers = {name: str(asked[name]) for name in asked if name == "n" or name.startswith(("u.", "f."))}
@@ -70,6 +71,13 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
         # What was asked of the calculator is asked once, and its answer may hang on the clock.
         is_kept=not answers,
     )
+
+
+def nothing_here(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Where no address fits: a page for browsers that look for one; programs and operators are told as ever."""
+    if is_browser(request) and not is_api_path(request.path) and not request.path.startswith("/admin"):
+        return missing_page(Visit.of(request))
+    return page_not_found(request, exception)
 
 
 def is_browser(request: HttpRequest) -> bool:

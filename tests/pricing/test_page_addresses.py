@@ -41,13 +41,31 @@ def test_a_key_gets_the_model_in_its_dialect_whatever_it_accepts(client: Client)
     assert client.get("/models/none", headers=keyed).json()["error"]["code"] == "model_not_found"
 
 
-def test_what_is_not_there_is_a_json_404_for_browsers_too(client: Client) -> None:
+def test_where_nothing_is_browsers_get_the_way_back(client: Client) -> None:
     world.model("draft", status="draft")
-    for name in ("nothing", "draft", "a%00b"):
-        answer = client.get(f"/models/{name}", headers=shop.BROWSER)
-        assert answer.status_code == 404
-        assert answer["Content-Type"] == "application/json"
-        assert "Accept" in answer["Vary"] or answer["Cache-Control"] == "no-store"
+    bodies = set()
+    for address in ("/models/nothing", "/models/draft", "/models/a%00b", "/nowhere", "/compare/"):
+        answer = client.get(address, headers=shop.BROWSER)
+        assert (answer.status_code, answer["Content-Type"]) == (404, "text/html; charset=utf-8")
+        assert answer["Cache-Control"] == "no-store"
+        assert answer["Content-Security-Policy"].startswith("default-src 'none'")
+        bodies.add(answer.content.decode())
+
+    # What is hidden is not there.
+    assert len(bodies) == 1
+    assert '<a href="/">All models</a>' in bodies.pop()
+    assert "这里没有内容" in client.get("/nowhere", headers=shop.BROWSER | {"accept-language": "zh"}).content.decode()
+
+
+def test_where_nothing_is_programs_and_operators_are_told_as_ever(client: Client) -> None:
+    for address, headers in [
+        ("/v1/nowhere", shop.BROWSER),
+        ("/models/nothing", {"accept": "*/*"}),
+        ("/models/nothing", shop.BROWSER | {"authorization": f"Bearer {world.key()}"}),
+    ]:
+        assert client.get(address, headers=headers)["Content-Type"] == "application/json"
+    assert "All models" not in client.get("/nowhere").content.decode()
+    assert "All models" not in client.get("/admin/nowhere/", headers=shop.BROWSER, follow=True).content.decode()
 
 
 def test_only_reading_is_possible(client: Client) -> None:

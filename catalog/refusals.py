@@ -11,6 +11,11 @@ class InputError(ValueError):
     """What was given cannot be imported; the message is one sentence for the person who gave it."""
 
 
+def refused(error: Error) -> str:
+    """The sentence for whoever asked for a change that the database did not take."""
+    return f"The database refused it, nothing was written: {reason(error)}"
+
+
 def reason(error: Error) -> str:
     """One line: what to do where tables are missing, the database's own words otherwise."""
     return UNMIGRATED if is_unmigrated(error) else first_line(error)

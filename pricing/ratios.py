@@ -60,11 +60,12 @@ def price_fields(sheet: Sheet | None) -> JSON:
     say, and `prices`, the figures themselves, where neither would be read back as the same lines. What has neither
     ratios nor an expression has its headline figure as the price of a call.
     """
-    if sheet is None or sheet.state == "unpriced":
-        return {"pricing_status": "unpriced"}
-    if sheet.state in ("dynamic", "included"):
+    state = "unpriced" if sheet is None else sheet.state
+    if sheet is None or state == "unpriced":
+        return {"pricing_status": state}
+    if state in ("dynamic", "included"):
         discount: JSON = {} if sheet.discount == 1 else {"discount": sheet.discount}
-        return {"pricing_status": sheet.state} | discount | _facts(sheet)
+        return {"pricing_status": state} | discount | _facts(sheet)
     dollars = sheet.in_dollars()
     if dollars is None:
         return _by_figures(sheet)

@@ -16,7 +16,7 @@ from catalog.adminbase import Checkbox, FileInput, ModelAdmin, Select, TextInput
 from catalog.fields import NamesFormField
 from catalog.importing import LARGEST_FILE, InputError
 from catalog.models import AIModel, ImportRun, Snapshot, Source
-from catalog.refusals import reason
+from catalog.refusals import refused
 from catalog.reports import sections
 from catalog.sources import SOURCES
 from pricing.models import PriceSheet
@@ -249,9 +249,7 @@ class ImportPages(ModelAdmin):
 
 
 def _sentence(error: InputError | DatabaseError) -> str:
-    if isinstance(error, InputError):
-        return str(error)
-    return f"The database refused it, nothing was written: {reason(error)}"
+    return str(error) if isinstance(error, InputError) else refused(error)
 
 
 def _asked_for(run: ImportRun) -> str:

@@ -10,7 +10,7 @@ from catalog.fetching import Fetched, FetchError, fetch, without_secrets
 from catalog.importing import InputError
 from catalog.models import ImportRun, Source
 from catalog.progress import begun
-from catalog.refusals import reason
+from catalog.refusals import refused
 from pricing.importing import apply_import, keep_snapshot, remember
 from pricing.plans import ImportPlan, Options
 from pricing.reviewing import keep_plan
@@ -46,7 +46,7 @@ def visit(source: Source, *, at: dt.datetime) -> Visit:
     except (FetchError, InputError) as error:
         done = Visit(source, "failed", error=str(error))
     except DatabaseError as error:
-        done = Visit(source, "failed", error=f"The database refused it, nothing was written: {reason(error)}")
+        done = Visit(source, "failed", error=refused(error))
     except Exception as error:  # noqa: BLE001
         # The other sources are still to be asked, today and tomorrow.
         done = Visit(source, "failed", error=f"A fault of this program ({type(error).__name__}); please report it.")

@@ -1,12 +1,14 @@
 """A command that the database or the disk stopped says so in a sentence, and exits with 1."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from config.sentences import sentence
-from tests.config.installation import Installation, NewDatabase, free_port
+from tests.config.installation import ROOT, Installation, NewDatabase, free_port
 from tests.pricing.gateways import channel, sqlite_gateway
 
 COMMANDS = [
@@ -73,9 +75,18 @@ def test_quickstart_says_that_the_databases_folder_is_missing(tmp_path: Path) ->
 
 def test_secrets_that_cannot_be_written_are_one_sentence(tmp_path: Path) -> None:
     installation = Installation(f"sqlite:///{tmp_path}/missing/modelbook.sqlite3", secrets=False)
+    # In a checkout where nobody has started it yet: the secrets of one that runs would do.
+    script = (
+        "import pathlib, sys, config.secrets, manage; config.secrets.CHECKOUT = pathlib.Path(sys.argv.pop(1));"
+        "manage.main()"
+    )
 
-    code, output = installation.run("quickstart", "--no-serve")
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path), "quickstart", "--no-serve"],
+        cwd=ROOT, env=installation.environment, text=True, capture_output=True, check=False,
+    )  # fmt: skip
 
+    code, output = done.returncode, done.stdout + done.stderr
     assert code == 1
     assert output.startswith(f"Cannot keep secrets in {tmp_path}/missing/modelbook.secrets: ")
     assert len(output.splitlines()) == 1

@@ -8,8 +8,8 @@ from secrets import token_urlsafe
 
 from django.core.management import execute_from_command_line
 
+from config.cli_errors import sentence
 from config.secrets import NAMES, ensure_secrets, secrets_file
-from config.sentences import sentence
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from django.urls import reverse_lazy
 from environs import Env
 from psycopg_pool.base import AttemptWithBackoff
 
-from config import checking
+from config import setting_checks
 from config.secrets import read_secrets, secrets_file
 
 ENGINES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
@@ -60,13 +60,13 @@ def checked(name: str, value: Value, check: Callable[[Value], Used]) -> Used:
         return cast("Used", None)
 
 
-def number(name: str, default: int, low: int = 0, high: int = checking.MOST) -> int:
+def number(name: str, default: int, low: int = 0, high: int = setting_checks.MOST) -> int:
     text = os.environ.get(name) or str(default)
-    return checked(name, text, lambda given: checking.whole_number(given, low, high))
+    return checked(name, text, lambda given: setting_checks.whole_number(given, low, high))
 
 
 def switch(name: str, default: bool) -> bool:
-    return checked(name, os.environ.get(name) or str(default), checking.on_or_off)
+    return checked(name, os.environ.get(name) or str(default), setting_checks.on_or_off)
 
 
 def database(url: str) -> dict[str, Any]:
@@ -103,32 +103,32 @@ def database(url: str) -> dict[str, Any]:
 
 
 DEBUG = switch("DEBUG", False)
-SECRET_KEY = checked("SECRET_KEY", secret("SECRET_KEY"), checking.secret_key)
-TOKEN_PEPPERS = checked("TOKEN_PEPPERS", secret("TOKEN_PEPPERS"), checking.peppers)
-TOKEN_PREFIX = checked("TOKEN_PREFIX", env.str("TOKEN_PREFIX", "mb_live"), checking.token_prefix)
+SECRET_KEY = checked("SECRET_KEY", secret("SECRET_KEY"), setting_checks.secret_key)
+TOKEN_PEPPERS = checked("TOKEN_PEPPERS", secret("TOKEN_PEPPERS"), setting_checks.peppers)
+TOKEN_PREFIX = checked("TOKEN_PREFIX", env.str("TOKEN_PREFIX", "mb_live"), setting_checks.token_prefix)
 ALLOWED_HOSTS = checked(
-    "ALLOWED_HOSTS", env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"]), checking.host_names
+    "ALLOWED_HOSTS", env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"]), setting_checks.host_names
 )
-CSRF_TRUSTED_ORIGINS = checked("CSRF_TRUSTED_ORIGINS", env.list("CSRF_TRUSTED_ORIGINS", []), checking.origins)
+CSRF_TRUSTED_ORIGINS = checked("CSRF_TRUSTED_ORIGINS", env.list("CSRF_TRUSTED_ORIGINS", []), setting_checks.origins)
 HTTPS = switch("HTTPS", False)
 TRUSTED_PROXIES = number("TRUSTED_PROXIES", 0)
 NARROW_DIALECTS = switch("NARROW_DIALECTS", False)
 SITE_NAME = env.str("SITE_NAME", "Modelbook")
-PUBLIC_BASE_URL = checked("PUBLIC_BASE_URL", env.str("PUBLIC_BASE_URL", ""), checking.base_url)
+PUBLIC_BASE_URL = checked("PUBLIC_BASE_URL", env.str("PUBLIC_BASE_URL", ""), setting_checks.base_url)
 API_DOMAIN = env.str("API_DOMAIN", "modelbook")
 MODELS_CACHE_SECONDS = number("MODELS_CACHE_SECONDS", 3600)
-REDIS_URL = checked("REDIS_URL", env.str("REDIS_URL", ""), checking.redis_url)
+REDIS_URL = checked("REDIS_URL", env.str("REDIS_URL", ""), setting_checks.redis_url)
 FAILED_KEYS_PER_MINUTE = number("FAILED_KEYS_PER_MINUTE", 60)
 USAGE_WRITE_SECONDS = number("USAGE_WRITE_SECONDS", 15)
 POPULAR_DAYS = number("POPULAR_DAYS", 30, 1, 3650)
 POPULAR_COUNT = number("POPULAR_COUNT", 20)
-FETCH_OWN_HOSTS = checked("FETCH_OWN_HOSTS", env.list("FETCH_OWN_HOSTS", []), checking.own_hosts)
+FETCH_OWN_HOSTS = checked("FETCH_OWN_HOSTS", env.list("FETCH_OWN_HOSTS", []), setting_checks.own_hosts)
 KEYS_IN_QUERY = switch("KEYS_IN_QUERY", True)
 METRICS_TOKEN = secret("METRICS_TOKEN", required=False)
 DATABASE_POOL_SIZE = number("DATABASE_POOL_SIZE", 8, 1)
 DATABASES = {"default": database(env.str("DATABASE_URL", f"sqlite:///{BASE_DIR / 'modelbook.sqlite3'}"))}
 # Of no use to Django: gunicorn.py asks for them.
-HOST = checked("HOST", os.environ.get("HOST") or "127.0.0.1", checking.listening_host)
+HOST = checked("HOST", os.environ.get("HOST") or "127.0.0.1", setting_checks.listening_host)
 PORT = number("PORT", 8000, 1, 65535)
 WEB_CONCURRENCY = number("WEB_CONCURRENCY", 2, 1)
 
@@ -153,13 +153,13 @@ INSTALLED_APPS = [
     "pricing",
 ]
 MIDDLEWARE = [
-    "tokens.middleware.BodilessMiddleware",
-    "tokens.middleware.RequestIdMiddleware",
-    "tokens.probes.ProbesMiddleware",
-    "tokens.middleware.ApiHeadersMiddleware",
-    "tokens.middleware.SuspicionMiddleware",
+    "tokens.http.middleware.BodilessMiddleware",
+    "tokens.http.middleware.RequestIdMiddleware",
+    "tokens.http.probes.ProbesMiddleware",
+    "tokens.http.middleware.ApiHeadersMiddleware",
+    "tokens.http.middleware.SuspicionMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "catalog.adminpolicy.AdminPolicyMiddleware",
+    "catalog.admin.content_policy.AdminPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -212,7 +212,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-PASSWORD_HASHERS = ["tokens.passwords.Argon2Hasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+PASSWORD_HASHERS = ["tokens.auth.passwords.Argon2Hasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 # By user name and address together: by name alone, anyone could lock an administrator out.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
@@ -225,7 +225,7 @@ AXES_IPWARE_PROXY_COUNT = TRUSTED_PROXIES or None
 
 # The login form is open to everybody: nobody may fill the disk through it.
 FILE_UPLOAD_HANDLERS = [
-    "catalog.uploads.CappedUploadHandler",
+    "catalog.admin.uploads.CappedUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
@@ -245,12 +245,12 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["tokens.authentication.TokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tokens.auth.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "tokens.negotiation.AlwaysJSON",
-    "EXCEPTION_HANDLER": "tokens.errors.answer_exception",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "tokens.http.negotiation.AlwaysJSON",
+    "EXCEPTION_HANDLER": "tokens.http.errors.answer_exception",
     # The API never asks contrib.auth: a session cookie opens nothing here.
     "UNAUTHENTICATED_USER": None,
     # The query parameter `format` belongs to clients.
@@ -297,7 +297,7 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
-    "DASHBOARD_CALLBACK": "pricing.dashboard.fill",
+    "DASHBOARD_CALLBACK": "pricing.admin.dashboard.fill",
     "STYLES": [lambda _: static("catalog/admin.css")],
     # Ink blue: reads well on white and on black, and no state is told by it.
     "COLORS": {

@@ -6,13 +6,13 @@ from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
-from pricing.checkpage import check_page
-from pricing.docs import docs, openapi
-from tokens.errors import API_PREFIXES, page_not_found
+from pricing.admin.health_page import check_page
+from pricing.api.docs_page import docs, openapi
+from tokens.http.errors import API_PREFIXES, page_not_found
 
 urlpatterns = [
-    path("", include("tokens.urls")),
-    path("", include("pricing.urls")),
+    path("", include("tokens.api.urls")),
+    path("", include("pricing.api.urls")),
     path("", include("pricing.pages.urls")),
     path("openapi.json", openapi, name="openapi"),
     path("openapi.json/", openapi),
@@ -28,7 +28,7 @@ urlpatterns = [
     ),
 ]
 
-handler400 = "tokens.errors.bad_request"
-handler403 = "tokens.errors.permission_denied"
+handler400 = "tokens.http.errors.bad_request"
+handler403 = "tokens.http.errors.permission_denied"
 handler404 = "pricing.pages.views.nothing_here"
-handler500 = "tokens.errors.server_error"
+handler500 = "tokens.http.errors.server_error"

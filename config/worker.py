@@ -51,9 +51,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 def refusal(code: str, environ: dict[str, str]) -> bytes:
     """The error as bytes for the wire, with the headers of every other answer of the API."""
     # Django is set up in the workers, and this module is loaded before there are any.
-    from tokens.errors import ApiError, answer
-    from tokens.middleware import RequestIdMiddleware, with_api_headers
-    from tokens.requests import Utf8Request
+    from tokens.api_error import ApiError
+    from tokens.http.errors import answer
+    from tokens.http.middleware import RequestIdMiddleware, with_api_headers
+    from tokens.http.utf8 import Utf8Request
 
     request = Utf8Request({**environ, "wsgi.input": io.BytesIO()})
     headers = {"x-should-retry": "false"} if code == "not_implemented" else {}

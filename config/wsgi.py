@@ -7,10 +7,10 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
 
-from tokens.lane import Lane  # noqa: E402  (its models can be imported only now)
-from tokens.metrics import metered  # noqa: E402
-from tokens.requests import Utf8Handler  # noqa: E402
-from tokens.throttling import limiter  # noqa: E402
+from tokens.http.fastpath import Lane  # noqa: E402  (its models can be imported only now)
+from tokens.http.metrics import metered  # noqa: E402
+from tokens.http.utf8 import Utf8Handler  # noqa: E402
+from tokens.rate_limits import limiter  # noqa: E402
 
 django_application = Utf8Handler()
 application = metered(Lane(django_application))

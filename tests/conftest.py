@@ -8,15 +8,15 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.test import TransactionTestCase
 
-from pricing.margins import _at_a_loss
-from pricing.pages.shelf import shelf
-from pricing.publishing import turns
+from pricing.curation.margins import _at_a_loss
+from pricing.pages.listing.cards import shelf
+from pricing.published.prices import turns
 from tests import world as the_world
 from tests.config.installation import NewDatabase, database_in
-from tokens.authentication import _auto_groups
-from tokens.bodies import BODIES
-from tokens.throttling import FAILURES, KNOWN, VISITORS, _made
-from tokens.usage import USAGE
+from tokens.auth.authentication import _auto_groups
+from tokens.auth.last_use import USAGE
+from tokens.http.response_cache import BODIES
+from tokens.rate_limits import FAILURES, KNOWN, VISITORS, _made
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qsl
 
-from catalog.requestid import current_request_id
+from catalog.request_id import current_request_id
 
 # The secret of our own keys, whole or cut off (prefix and key id may be shown), and the keys of other gateways, with
 # sk- or without it: any run of 40 or more letters and digits. Shorter ones may be ids of requests.

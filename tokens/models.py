@@ -9,15 +9,15 @@ from django.core.validators import MinValueValidator
 from django.db import models, transaction
 from django.db.models import F, Q
 
-from catalog.audit import history
-from catalog.bulk import update_with_history
-from catalog.fields import NamesField
+from catalog.db.bulk import update_with_history
+from catalog.db.fields import NamesField
+from catalog.db.history import history
+from catalog.db.revision import TrackedModel, TrackedQuerySet, bump, track
 from catalog.models import Channel
-from catalog.revision import TrackedModel, TrackedQuerySet, bump, track
 from tokens import keys
 from tokens.logs import scrub
+from tokens.rate_limits import validate_rate
 from tokens.scope import Scope, validate_patterns
-from tokens.throttling import validate_rate
 
 
 class TokenGroupQuerySet(TrackedQuerySet["TokenGroup"]):

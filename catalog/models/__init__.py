@@ -1,5 +1,6 @@
 """The catalog's tables, one noun a file."""
 
+from catalog.db.revision import track
 from catalog.models.aimodel import AIModel
 from catalog.models.alias import ModelAlias
 from catalog.models.channel import Channel, Offer
@@ -8,7 +9,6 @@ from catalog.models.pin import FieldPin
 from catalog.models.revision import Revision
 from catalog.models.source import ImportRun, Snapshot, Source
 from catalog.models.vendor import Vendor
-from catalog.revision import track
 
 track(AIModel, Channel, EndpointType, FieldPin, ModelAlias, Offer, Vendor)
 

@@ -7,12 +7,12 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
-from catalog.audit import history
-from catalog.bulk import update_with_history
-from catalog.fields import ExactJSONField, NamesField
+from catalog.db.bulk import update_with_history
+from catalog.db.fields import ExactJSONField, NamesField
+from catalog.db.history import history
+from catalog.db.revision import TrackedModel, TrackedQuerySet
 from catalog.models.vendor import Vendor
 from catalog.parameters import validate_parameters
-from catalog.revision import TrackedModel, TrackedQuerySet
 
 # Ids of real gateways hold slashes, colons, at signs and spaces; what breaks URLs, lists and logs is kept out.
 MODEL_NAME = RegexValidator(

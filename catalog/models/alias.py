@@ -3,9 +3,9 @@
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from catalog.audit import history
+from catalog.db.history import history
+from catalog.db.revision import TrackedModel, TrackedQuerySet
 from catalog.models.aimodel import MODEL_NAME, AIModel
-from catalog.revision import TrackedModel, TrackedQuerySet
 
 
 class ModelAlias(TrackedModel):

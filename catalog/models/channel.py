@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
-from catalog.audit import history
-from catalog.bulk import delete_rows, update_with_history
+from catalog.db.bulk import delete_rows, update_with_history
+from catalog.db.history import history
+from catalog.db.revision import TrackedModel, TrackedQuerySet
 from catalog.models.aimodel import AIModel
-from catalog.revision import TrackedModel, TrackedQuerySet
 
 
 def refuse_credentials(url: str) -> None:

@@ -4,9 +4,9 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import ProtectedError
 
-from catalog.audit import history
+from catalog.db.history import history
+from catalog.db.revision import TrackedModel, TrackedQuerySet
 from catalog.models.aimodel import AIModel
-from catalog.revision import TrackedModel, TrackedQuerySet
 
 # `path` and `method` as names are a known slip of operators elsewhere, who typed the object in the name's place.
 NAME = RegexValidator(

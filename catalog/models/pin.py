@@ -5,11 +5,11 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
-from catalog.audit import history
-from catalog.fields import ExactJSONField
+from catalog.db.fields import ExactJSONField
+from catalog.db.history import history
+from catalog.db.revision import TrackedModel, TrackedQuerySet
 from catalog.models.aimodel import AIModel
 from catalog.models.source import Source
-from catalog.revision import TrackedModel, TrackedQuerySet
 
 FACTS = (
     "vendor", "status", "display_name", "description", "series", "icon", "tags", "context_length", "max_output_tokens",

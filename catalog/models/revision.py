@@ -1,4 +1,4 @@
-"""The one row that numbers the state of the catalog and of permissions; see catalog/revision.py."""
+"""The one row that numbers the state of the catalog and of permissions; see catalog/db/revision.py."""
 
 from django.db import models
 

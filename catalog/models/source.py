@@ -12,11 +12,11 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F
 
-from catalog import precedence
-from catalog.audit import history
-from catalog.bulk import update_with_history
-from catalog.fields import ExactJSONField, NamesField
-from catalog.refusals import InputError
+from catalog import source_trust
+from catalog.db.bulk import update_with_history
+from catalog.db.fields import ExactJSONField, NamesField
+from catalog.db.history import history
+from catalog.error_messages import InputError
 
 # Ending and content type of the documents that are no JSON, by reader.
 FORMS = {"csv": ("csv", "text/csv; charset=utf-8"), "yaml": ("yaml", "application/yaml")}
@@ -54,12 +54,12 @@ class Source(models.Model):
         SELL = "sell", "A gateway's own price list"
 
     class Trust(models.IntegerChoices):
-        BY_HAND = precedence.BY_HAND, "Your own files"
-        UPSTREAM = precedence.UPSTREAM, "A channel's own upstream"
-        FIRST_PARTY = precedence.FIRST_PARTY, "What makers say themselves"
-        CURATED = precedence.CURATED, "Kept by people with care"
-        AGGREGATOR = precedence.AGGREGATOR, "Collected from others"
-        GUESS = precedence.GUESS, "A starting point"
+        BY_HAND = source_trust.BY_HAND, "Your own files"
+        UPSTREAM = source_trust.UPSTREAM, "A channel's own upstream"
+        FIRST_PARTY = source_trust.FIRST_PARTY, "What makers say themselves"
+        CURATED = source_trust.CURATED, "Kept by people with care"
+        AGGREGATOR = source_trust.AGGREGATOR, "Collected from others"
+        GUESS = source_trust.GUESS, "A starting point"
 
     class Policy(models.TextChoices):
         REVIEW = "review", "Leave every plan to review"
@@ -115,7 +115,7 @@ class Source(models.Model):
     etag = models.CharField("ETag", max_length=255, blank=True, editable=False)
     last_modified = models.CharField(max_length=64, blank=True, editable=False)
     last_sha256 = models.CharField(max_length=64, blank=True, editable=False)
-    # Model id -> the day since when it is not in the documents any more; see catalog/missing.py.
+    # Model id -> the day since when it is not in the documents any more; see catalog/imports/dropped_models.py.
     missing = ExactJSONField(default=dict, blank=True, editable=False)
 
     objects = SourceQuerySet.as_manager()
@@ -131,9 +131,9 @@ class Source(models.Model):
     def is_due(self, *, at: dt.datetime) -> bool:
         return self.checked_at is None or self.checked_at + dt.timedelta(hours=self.every_hours) <= at
 
-    def as_writer(self, providers: Sequence[str] = ()) -> precedence.Writer:
+    def as_writer(self, providers: Sequence[str] = ()) -> source_trust.Writer:
         """The source as one whose word counts more or less than others'."""
-        return precedence.writer(self.slug, self.name, self.trust, providers=providers)
+        return source_trust.writer(self.slug, self.name, self.trust, providers=providers)
 
     def clean(self) -> None:
         super().clean()

@@ -5,10 +5,10 @@ from typing import Self
 from django.db import models
 from django.utils.text import slugify
 
-from catalog.audit import history
-from catalog.fields import NamesField
-from catalog.matching import fold
-from catalog.revision import TrackedModel, TrackedQuerySet
+from catalog.db.fields import NamesField
+from catalog.db.history import history
+from catalog.db.revision import TrackedModel, TrackedQuerySet
+from catalog.vendor_matching import fold
 
 
 class VendorQuerySet(TrackedQuerySet["Vendor"]):

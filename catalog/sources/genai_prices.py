@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from catalog import matching
-from catalog.sources import conclusions
+from catalog import vendor_matching
+from catalog.sources import inferred_fields
 from catalog.sources.records import Document, Figure, Prices, Record
 from catalog.sources.rows import Row, SourceError, amount_of, day_start, is_number, own_meter, read_body, refuse_more
 
@@ -91,11 +91,11 @@ def _record(host: Mapping[str, Any], name: str, values: Mapping[str, Any]) -> Re
     return Record(
         name=name,
         provider=sellers[0] if sellers else "",
-        first_party=any(matching.is_first_party(each, name) for each in sellers),
+        first_party=any(vendor_matching.is_first_party(each, name) for each in sellers),
         display_name=title,
         description=description,
         context_length=context,
-        supported_endpoint_types=conclusions.endpoint_types(name, None),
+        supported_endpoint_types=inferred_fields.endpoint_types(name, None),
         # One price without a date needs no schedule.
         prices=schedule[0] if len(schedule) == 1 and schedule[0].starts_at is None else None,
         schedule=schedule if len(schedule) > 1 or (schedule and schedule[0].starts_at) else (),

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from catalog import matching
+from catalog import vendor_matching
 from catalog.sources.litellm_keys import Condition, format_key, parse_key
 from catalog.sources.records import Document, Figure, Prices, Record
 from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_body
@@ -165,7 +165,7 @@ def _endpoint_types(row: Row, mode: str, name: str) -> tuple[str, ...] | None:
 
 
 def _own_endpoint_type(name: str) -> str | None:
-    maker = matching.maker_of(name)
+    maker = vendor_matching.maker_of(name)
     if maker is None or maker.slug not in ("anthropic", "google"):
         return None
     return next((own for family, own in OWN_ENDPOINT_TYPES.items() if family in name.casefold()), None)

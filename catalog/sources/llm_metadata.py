@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from catalog import matching
-from catalog.sources import conclusions
+from catalog import vendor_matching
+from catalog.sources import inferred_fields
 from catalog.sources.records import Document, Figure, Prices, Record
 from catalog.sources.rows import Row, SourceError, is_number, read_body
 
@@ -62,7 +62,7 @@ def _record(name: str, values: dict[str, Any]) -> Record:
         row.find("is switched off in the source")
     tags = _tags(row)
     inputs, outputs = row.names("input_modalities"), row.names("output_modalities")
-    inputs, outputs = conclusions.modalities(inputs), conclusions.modalities(outputs)
+    inputs, outputs = inferred_fields.modalities(inputs), inferred_fields.modalities(outputs)
     named = _endpoint_types(row)
     return Record(
         name=name,
@@ -74,8 +74,10 @@ def _record(name: str, values: dict[str, Any]) -> Record:
         max_output_tokens=row.count("max_output_tokens"),
         input_modalities=inputs,
         output_modalities=outputs,
-        capabilities=conclusions.abilities([CAPABILITIES[tag] for tag in tags or () if tag in CAPABILITIES], inputs),
-        supported_endpoint_types=named or conclusions.endpoint_types(name, outputs),
+        capabilities=inferred_fields.abilities(
+            [CAPABILITIES[tag] for tag in tags or () if tag in CAPABILITIES], inputs
+        ),
+        supported_endpoint_types=named or inferred_fields.endpoint_types(name, outputs),
         released_on=row.date("release_date"),
         prices=_prices(row),
         concluded=frozenset({"capabilities"} if named else {"capabilities", "supported_endpoint_types"}),
@@ -87,7 +89,7 @@ def _record(name: str, values: dict[str, Any]) -> Record:
 def _vendor(row: Row, name: str) -> str | None:
     """The vendor's name, but for plans and hosts (`Alibaba Coding Plan`) where the id tells who made the model."""
     vendor = row.text("vendor_name", longest=128)
-    return vendor if vendor and (matching.known_maker(vendor) or not matching.maker_of(name)) else None
+    return vendor if vendor and (vendor_matching.known_maker(vendor) or not vendor_matching.maker_of(name)) else None
 
 
 def _tags(row: Row) -> tuple[str, ...] | None:

@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from catalog import matching
-from catalog.sources import conclusions
+from catalog import vendor_matching
+from catalog.sources import inferred_fields
 from catalog.sources.records import Document, Figure, Prices, Record
 from catalog.sources.rows import Row, SourceError, amount_of, day_start, read_body
 
@@ -86,7 +86,7 @@ def _record(model: Mapping[str, Any], tiers: Sequence[Mapping[str, Any]]) -> Rec
         name=model["id"],
         display_name=SHORT_NAME.sub("", title) if title else None,
         vendor=_known(vendor),
-        supported_endpoint_types=conclusions.endpoint_types(model["id"], None),
+        supported_endpoint_types=inferred_fields.endpoint_types(model["id"], None),
         prices=schedule[0] if is_plain else None,
         schedule=() if is_plain else schedule,
         concluded=frozenset({"supported_endpoint_types"}),
@@ -98,7 +98,7 @@ def _record(model: Mapping[str, Any], tiers: Sequence[Mapping[str, Any]]) -> Rec
 def _known(vendor: str | None) -> str | None:
     """The vendor's name for the file's slug, such as meta-ai."""
     spellings = (vendor, vendor.replace("-", " ")) if vendor else ()
-    maker = next((maker for each in spellings if (maker := matching.known_maker(each))), None)
+    maker = next((maker for each in spellings if (maker := vendor_matching.known_maker(each))), None)
     return maker.name if maker else vendor
 
 

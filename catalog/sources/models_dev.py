@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from catalog import matching
-from catalog.sources import conclusions
+from catalog import vendor_matching
+from catalog.sources import inferred_fields
 from catalog.sources.records import Document, Figure, Prices, Record
 from catalog.sources.rows import Row, SourceError, amount_of, is_number, own_meter, read_body, refuse_more
 
@@ -75,7 +75,7 @@ def _record(provider: str, host: Mapping[str, Any], name: str, values: Mapping[s
     record = Record(
         name=name,
         provider=provider,
-        first_party=any(matching.is_first_party(each, name) for each in sellers),
+        first_party=any(vendor_matching.is_first_party(each, name) for each in sellers),
         display_name=row.text("name", longest=255),
         description=row.text("description", longest=10_000),
         series=row.text("family", longest=64),
@@ -84,7 +84,7 @@ def _record(provider: str, host: Mapping[str, Any], name: str, values: Mapping[s
         input_modalities=inputs,
         output_modalities=outputs,
         capabilities=_capabilities(row, inputs),
-        supported_endpoint_types=conclusions.endpoint_types(name, outputs),
+        supported_endpoint_types=inferred_fields.endpoint_types(name, outputs),
         released_on=released,
         prices=prices,
         concluded=frozenset({"supported_endpoint_types"} | ({"released_on"} if is_month else set())),
@@ -112,7 +112,7 @@ def _modalities(row: Row) -> tuple[tuple[str, ...] | None, tuple[str, ...] | Non
     if lists is not None and not isinstance(lists, dict):
         row.find("modalities is not an object")
     sides = Row(lists if isinstance(lists, dict) else {})
-    found = conclusions.modalities(sides.names("input")), conclusions.modalities(sides.names("output"))
+    found = inferred_fields.modalities(sides.names("input")), inferred_fields.modalities(sides.names("output"))
     row.findings += [f"modalities: {finding}" for finding in sides.findings]
     return found
 
@@ -141,7 +141,9 @@ def _capabilities(row: Row, inputs: tuple[str, ...] | None) -> tuple[str, ...] |
     options = row.take("reasoning_options")
     if all(value is None for value in said.values()):
         return None
-    return conclusions.abilities([*(word for word, value in said.items() if value is True), *_efforts(options)], inputs)
+    return inferred_fields.abilities(
+        [*(word for word, value in said.items() if value is True), *_efforts(options)], inputs
+    )
 
 
 def _efforts(options: Any) -> Iterable[str]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from catalog import matching
+from catalog import vendor_matching
 from catalog.exact import multiply, unfold
 from catalog.sources.expressions import read_expression
 from catalog.sources.records import Document, Figure, Prices, Record
@@ -134,10 +134,10 @@ def _judge_vendors(body: Row, vendors: Mapping[int, tuple[str, str | None]], rec
     unused = [name for name, _ in vendors.values() if name not in used]
     if unused:
         body.find(f"{len(unused)} of {len(vendors)} vendors have no model and were left out: {', '.join(unused)}")
-    makers = Counter(matching.maker_key(name) for name, _ in vendors.values())
+    makers = Counter(vendor_matching.maker_key(name) for name, _ in vendors.values())
     for maker, number in makers.items():
         if number > 1:
-            twins = [name for name, _ in vendors.values() if matching.maker_key(name) == maker]
+            twins = [name for name, _ in vendors.values() if vendor_matching.maker_key(name) == maker]
             body.find(f"the vendors {' and '.join(twins)} are one; the spelling met first is kept")
 
 

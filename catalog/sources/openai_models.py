@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from catalog import matching, parameters
-from catalog.sources import conclusions
+from catalog import parameters, vendor_matching
+from catalog.sources import inferred_fields
 from catalog.sources.host_prices import prices_of
 from catalog.sources.records import Document, Record, Structure
 from catalog.sources.rows import Row, SourceError, is_number, read_body
@@ -170,10 +170,10 @@ def _record(name: str, values: Mapping[str, Any], moments: frozenset[str]) -> Re
 
 def _vendor(values: Mapping[str, Any], name: str) -> str | None:
     """Who owns it, where that is a maker and the id does not tell: most hosts write themselves there."""
-    if matching.maker_of(name):
+    if vendor_matching.maker_of(name):
         return None
     named = (values.get(key) for key in ("organization", "owned_by"))
-    return next((each for each in named if isinstance(each, str) and matching.known_maker(each)), None)
+    return next((each for each in named if isinstance(each, str) and vendor_matching.known_maker(each)), None)
 
 
 def _title(row: Row, name: str) -> str | None:
@@ -203,7 +203,7 @@ def _modalities(row: Row) -> tuple[tuple[str, ...] | None, tuple[str, ...] | Non
     kind = row.take("type")
     if outputs is None and isinstance(kind, str) and kind in KINDS:
         outputs = (KINDS[kind],)
-    return conclusions.modalities(inputs), conclusions.modalities(outputs)
+    return inferred_fields.modalities(inputs), inferred_fields.modalities(outputs)
 
 
 def _endpoint_types(row: Row, name: str, outputs: tuple[str, ...] | None) -> tuple[bool, tuple[str, ...] | None]:
@@ -213,7 +213,7 @@ def _endpoint_types(row: Row, name: str, outputs: tuple[str, ...] | None) -> tup
         return True, listed
     if methods is not None:
         return False, tuple(METHODS[each] for each in methods if each in METHODS) or None
-    return False, conclusions.endpoint_types(name, outputs)
+    return False, inferred_fields.endpoint_types(name, outputs)
 
 
 def _gemini(row: Row) -> dict[str, Any]:
@@ -236,7 +236,7 @@ def _capabilities(row: Row, inputs: tuple[str, ...] | None) -> tuple[str, ...] |
     )
     named += [FLAGS[tag] for tag in tags if isinstance(tag, str) and tag in FLAGS] if isinstance(tags, list) else []
     named += _parameters(parameters)
-    return conclusions.abilities(named, inputs)
+    return inferred_fields.abilities(named, inputs)
 
 
 def _parameters(parameters: Any) -> Iterable[str]:

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from catalog import matching, parameters
+from catalog import parameters, vendor_matching
 from catalog.exact import InexactError, read_number
-from catalog.sources import conclusions
+from catalog.sources import inferred_fields
 from catalog.sources.records import Document, Figure, Prices, Record, Structure
 from catalog.sources.rows import Row, SourceError, own_meter, read_body
 
@@ -115,7 +115,7 @@ def _record(name: str, values: Mapping[str, Any], batch: Mapping[str, Any] | Non
         input_modalities=inputs,
         output_modalities=outputs,
         capabilities=_capabilities(row, inputs),
-        supported_endpoint_types=conclusions.endpoint_types(name, outputs),
+        supported_endpoint_types=inferred_fields.endpoint_types(name, outputs),
         default_parameters=_parameters(row.take("default_parameters")),
         released_on=_day(row),
         retires_on=None if retires == NEVER else retires,
@@ -133,15 +133,15 @@ def _named(row: Row, name: str) -> tuple[str | None, str | None]:
     maker, colon, rest = (title or "").partition(": ")
     if not colon or not rest.strip():
         return None, title
-    return (None if matching.maker_of(name) else maker[:128].strip() or None), rest.strip()
+    return (None if vendor_matching.maker_of(name) else maker[:128].strip() or None), rest.strip()
 
 
 def _modalities(row: Row) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
     values = row.take("architecture")
     sides = Row(values if isinstance(values, dict) else {})
     found = (
-        conclusions.modalities(sides.names("input_modalities")),
-        conclusions.modalities(sides.names("output_modalities")),
+        inferred_fields.modalities(sides.names("input_modalities")),
+        inferred_fields.modalities(sides.names("output_modalities")),
     )
     row.findings += sides.findings
     return found
@@ -163,7 +163,7 @@ def _capabilities(row: Row, inputs: tuple[str, ...] | None) -> tuple[str, ...] |
     named = row.names("supported_parameters")
     if named is None:
         return None
-    return conclusions.abilities([CAPABILITIES[each] for each in named if each in CAPABILITIES], inputs)
+    return inferred_fields.abilities([CAPABILITIES[each] for each in named if each in CAPABILITIES], inputs)
 
 
 def _day(row: Row) -> dt.date | None:

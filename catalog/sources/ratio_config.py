@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from catalog.sources import conclusions, new_api
+from catalog.sources import inferred_fields, new_api
 from catalog.sources.records import Document, Record
 from catalog.sources.rows import Row, SourceError, read_body
 
@@ -53,7 +53,7 @@ def _record(name: str, values: dict[str, Any]) -> Record:
         row.find("has no completion_ratio; the price of its output is not known")
     return Record(
         name=name,
-        supported_endpoint_types=conclusions.endpoint_types(name, None),
+        supported_endpoint_types=inferred_fields.endpoint_types(name, None),
         prices=prices,
         concluded=frozenset({"supported_endpoint_types"}),
         findings=tuple(row.findings),

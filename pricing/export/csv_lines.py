@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from catalog.exact import digits
 from catalog.sources.conditions import write_conditions
 from catalog.sources.csv_lines import LONG, safe_cell
-from pricing.book import Line
-from pricing.export.items import Item
+from pricing.engine.sheet import Line
+from pricing.export.offers import Item
 
 
 def render(items: Iterable[Item]) -> bytes:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from pricing.export import csv_lines, litellm, llms_txt, models_dev, openrouter, yaml_catalog
-from pricing.export.items import Item, items_of
-from pricing.payload import price_list, ratio_config
+from pricing.export.new_api import price_list, ratio_config
+from pricing.export.offers import Item, items_of
 from tokens.scope import Scope
 
 JSON = "application/json"

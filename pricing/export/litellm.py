@@ -10,8 +10,8 @@ from typing import Any
 from catalog.exact import write_json
 from catalog.sources.litellm import CAPABILITIES, ENDPOINT_TYPES, PRICE_WORDS
 from catalog.sources.litellm_keys import BASES, TIER_WORDS, format_key, parse_key
-from pricing.book import Line, Sheet
-from pricing.export.items import Item, per
+from pricing.engine.sheet import Line, Sheet
+from pricing.export.offers import Item, per
 
 JSON = dict[str, Any]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from catalog.exact import digits
-from pricing.export.items import Item, per, reads_as_free
+from pricing.export.offers import Item, per, reads_as_free
 
 MILLION = 1_000_000
 UNTOLD = "see the price list"

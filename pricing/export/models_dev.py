@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from catalog.exact import write_json
-from pricing.book import Line
-from pricing.export.items import Item, per, reads_as_free, tiers
+from pricing.engine.sheet import Line
+from pricing.export.offers import Item, per, reads_as_free, tiers
 
 JSON = dict[str, Any]
 

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from catalog.exact import digits, write_json
-from pricing.book import Line
-from pricing.export.items import Item, per, reads_as_free, tiers
+from pricing.engine.sheet import Line
+from pricing.export.offers import Item, per, reads_as_free, tiers
 
 JSON = dict[str, Any]
 

@@ -17,10 +17,10 @@ from catalog.models import AIModel, Channel, EndpointType, ModelAlias, Offer, Ve
 from catalog.progress import begun, told
 from catalog.sources.conditions import write_conditions
 from catalog.sources.yaml_catalog import COUNTS, DATES, FORMAT, NAMES, TEXTS
-from pricing.book import Line, Sheet
+from pricing.engine.sheet import Line, Sheet
 from pricing.models import PopularModel, PriceSheet
-from pricing.publishing import sheets_in_force
-from pricing.rates import ratios_in_force
+from pricing.published.group_rates import ratios_in_force
+from pricing.published.prices import sheets_in_force
 from tokens.models import TokenGroup
 
 JSON = dict[str, Any]

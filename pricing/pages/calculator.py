@@ -10,12 +10,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from catalog.exact import InexactError, read_number
-from pricing.book import Line, Sheet
-from pricing.pages import words
-from pricing.pages.tables import column
-from pricing.pages.tags import headline_line, state_of
-from pricing.quoting import Charge, Use, quote
-from pricing.ratios import rule_table
+from pricing.engine.quoting import Charge, Use, quote
+from pricing.engine.sheet import Line, Sheet
+from pricing.newapi.ratios import rule_table
+from pricing.pages import formatting
+from pricing.pages.price_tables import column
+from pricing.pages.price_tags import headline_line, state_of
 
 # What is asked by other means: the prompt is counted, the clock is read, a cache's lifetime is a meter of its own.
 NOT_ASKED = {"prompt_tokens", "time", "cache_ttl", "request_match"}
@@ -43,7 +43,7 @@ class Question:
         if self.options or not self.value.strip() or _quantity(self.value) is not None:
             return ""
         return _("%(what)s: '%(value)s' is not a number from 0 to %(most)s.") % {
-            "what": self.label, "value": self.value, "most": words.count(LARGEST),
+            "what": self.label, "value": self.value, "most": formatting.count(LARGEST),
         }  # fmt: skip
 
 
@@ -88,8 +88,8 @@ def calculator(sheet: Sheet | None, answers: Mapping[str, str], *, at: dt.dateti
     number = next(_quantity(question.value) for question in asked if question.name == "n")
     number = Decimal(1) if number is None else number
     amount = quoted.amount
-    total = _("no price for this") if amount is None else words.money(amount * number, sheet.currency)
-    return Calculator(asked, Result(parts, total, words.count(number) if number != 1 else ""))
+    total = _("no price for this") if amount is None else formatting.money(amount * number, sheet.currency)
+    return Calculator(asked, Result(parts, total, formatting.count(number) if number != 1 else ""))
 
 
 def questions(sheet: Sheet, answers: Mapping[str, str]) -> tuple[Question, ...]:
@@ -102,7 +102,7 @@ def questions(sheet: Sheet, answers: Mapping[str, str]) -> tuple[Question, ...]:
             f"u.{name}",
             column(line),
             _example(line) if is_blank else answers.get(f"u.{name}", "")[:20],
-            words.unit(line.unit, 2),
+            formatting.unit(line.unit, 2),
         )
         for name, line in meters.items()
     ]
@@ -125,18 +125,18 @@ def part(charge: Charge, currency: str) -> Part:
             "included": _("included in a plan"),
             "dynamic": _("depends on the request"),
         }.get(charge.state, _("no price for this"))
-        return Part(label, words.count(charge.quantity), said, "" if charge.amount is None else _("free"))
-    rule = " ".join([words.price(line, currency), words.per(line)])
-    factors = [words.count(each.amount) for each in charge.multipliers if each.amount not in (None, 1)]
+        return Part(label, formatting.count(charge.quantity), said, "" if charge.amount is None else _("free"))
+    rule = " ".join([formatting.price(line, currency), formatting.per(line)])
+    factors = [formatting.count(each.amount) for each in charge.multipliers if each.amount not in (None, 1)]
     rule = " \N{MULTIPLICATION SIGN} ".join([rule, *factors])
-    conditions = words.all_conditions(line.conditions)
-    amount = words.money(charge.amount or Decimal(0), currency)
-    return Part(label, words.count(charge.quantity), f"{rule}, {conditions}" if conditions else rule, amount)
+    conditions = formatting.all_conditions(line.conditions)
+    amount = formatting.money(charge.amount or Decimal(0), currency)
+    return Part(label, formatting.count(charge.quantity), f"{rule}, {conditions}" if conditions else rule, amount)
 
 
 def _meter_label(name: str) -> str:
     meter, _bracket, lifetime = name.partition("[")
-    return " ".join(filter(None, [words.meter(meter), lifetime.rstrip("]")]))
+    return " ".join(filter(None, [formatting.meter(meter), lifetime.rstrip("]")]))
 
 
 def _example(line: Line) -> str:
@@ -152,12 +152,12 @@ def _choice(sheet: Sheet, dim: str, answers: Mapping[str, str], *, is_blank: boo
     given = answers.get(f"f.{dim}", "")[:60]
     if is_blank and rule_table(sheet):
         given = next((str(each["value"]) for each in headline_line(sheet).conditions if each["dim"] == dim), "")
-    label = words.named(dim)
+    label = formatting.named(dim)
     label = label[:1].upper() + label[1:]
     values = _values(sheet, dim)
     if not values:
         return Question(f"f.{dim}", label, given)
-    options = (("", "\N{EN DASH}"), *((str(value), words.fact(value)) for value in values))
+    options = (("", "\N{EN DASH}"), *((str(value), formatting.fact(value)) for value in values))
     return Question(f"f.{dim}", label, given, options=options)
 
 

@@ -8,14 +8,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
-from pricing.book import Line, Sheet
-from pricing.pages import words
-from pricing.pages.details import facts_of
-from pricing.pages.shelf import prices
-from pricing.pages.tables import Figure, conditional_figures, heading, is_by_rules, price_table, standard_figures
-from pricing.pages.tags import state_of, tag_of
-from pricing.pages.visit import Visit
-from tokens.visibility import Listing
+from pricing.engine.sheet import Line, Sheet
+from pricing.pages import formatting
+from pricing.pages.listing.cards import prices
+from pricing.pages.model_page import facts_of
+from pricing.pages.price_tables import Figure, conditional_figures, heading, is_by_rules, price_table, standard_figures
+from pricing.pages.price_tags import state_of, tag_of
+from pricing.pages.visitor import Visit
+from tokens.access.visibility import Listing
 
 # More columns than this nobody compares.
 MOST = 6
@@ -60,7 +60,7 @@ def figures(sheet: Sheet | None) -> dict[str, Cell]:
     """The prices where no condition holds, each under its label; the state where there are none."""
     state = state_of(sheet)
     if sheet is None or state != "priced":
-        return {_("Price"): (words.state(state),)}
+        return {_("Price"): (formatting.state(state),)}
     single = tag_of(sheet).single
     found = standard_figures(sheet)
     if is_by_rules(sheet) or not found:
@@ -91,8 +91,8 @@ def _remarks(sheet: Sheet) -> dict[str, Cell]:
 
 
 def _rule(line: Line, currency: str) -> str:
-    price = f"{words.price(line, currency)} {words.per(line)}"
-    case = words.all_conditions(line.conditions)
+    price = f"{formatting.price(line, currency)} {formatting.per(line)}"
+    case = formatting.all_conditions(line.conditions)
     return f"{heading(case)}: {price}" if case else price
 
 

@@ -8,17 +8,17 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from catalog.models import AIModel
-from pricing.pages.answers import ASSETS, Context, Place, missing_page, page, send_asset
 from pricing.pages.comparison import MOST, comparison
-from pricing.pages.details import details
-from pricing.pages.filters import orders, selects
-from pricing.pages.search import Search
-from pricing.pages.shelf import shelf
-from pricing.pages.visit import Visit
-from tokens.credentials import candidate_keys
-from tokens.errors import is_api_path, page_not_found
-from tokens.views import ModelView
-from tokens.visibility import Listing
+from pricing.pages.listing.cards import shelf
+from pricing.pages.listing.filters import orders, selects
+from pricing.pages.listing.search import Search
+from pricing.pages.model_page import details
+from pricing.pages.responses import ASSETS, Context, Place, missing_page, page, send_asset
+from pricing.pages.visitor import Visit
+from tokens.access.visibility import Listing
+from tokens.api.views import ModelView
+from tokens.auth.credentials import candidate_keys
+from tokens.http.errors import is_api_path, page_not_found
 
 one_model = ModelView.as_view()
 ROBOTS = "User-agent: *\nAllow: /\nDisallow: /admin/\n"

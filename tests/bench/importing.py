@@ -27,7 +27,7 @@ def measure(rows: int) -> dict[str, float]:
     from django.utils import timezone
 
     from catalog.sources import SOURCES
-    from pricing.importing import Options, apply_import
+    from pricing.imports.pipeline import Options, apply_import
 
     options = Options(source=SOURCES["litellm"], channel="main", publish=True, accept_jumps=True)
     first = document(rows, price=2e-06, context=200_000)

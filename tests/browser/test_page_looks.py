@@ -11,7 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 from tests import world
 from tests.browser.visitor import visiting
 from tests.browser.watched import SIZES
-from tests.pricing import shop
+from tests.pricing.pages import shop
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 

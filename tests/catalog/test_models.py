@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
-from catalog.matching import fold
 from catalog.models import AIModel, Channel, EndpointType, ModelAlias, Offer, Vendor
+from catalog.vendor_matching import fold
 from tests import world
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.forms import modelform_factory
 from django.test import Client
 
-from catalog.admin import AIModelForm
+from catalog.admin.models import AIModelForm
 from catalog.exact import write_json
 from catalog.models import AIModel
 from catalog.parameters import sound, validate_parameters

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, OutputWrapper
 from catalog import progress
 from catalog.models import ImportRun
 from catalog.progress import Display, begun, shown, told
-from tests.pricing.gateways import channel, option, sqlite_gateway, token, user
+from tests.pricing.gateways.databases import channel, option, sqlite_gateway, token, user
 
 CSV = b"model,input,output\n" + b"".join(b"alpha-%d,1,2\n" % number for number in range(600))
 

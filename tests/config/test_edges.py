@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
 from tests import world
-from tokens.middleware import BodilessMiddleware
+from tokens.http.middleware import BodilessMiddleware
 
 pytestmark = pytest.mark.django_db
 

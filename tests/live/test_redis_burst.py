@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.live.deployment import Operator, Server, serving
-from tests.tokens.test_redis import Redis
+from tests.tokens.test_rate_limits_redis import Redis
 
 pytestmark = [
     pytest.mark.django_db,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.catalog import hosts
+from tests.catalog.imports import hosts
 from tests.live.deployment import ROOT, Operator, environment_of, own_database
 
 pytestmark = pytest.mark.django_db

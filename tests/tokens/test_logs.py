@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from catalog.requestid import request_id_scope
+from catalog.request_id import request_id_scope
 from tests import world
 from tokens.keys import checksum
 from tokens.logs import RequestIdFilter, SecretsFilter, scrub
@@ -95,7 +95,7 @@ def test_a_traceback_names_its_request_and_not_its_key(
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError(f"cannot digest {OURS}")
 
-    monkeypatch.setattr("tokens.authentication.find", fail)
+    monkeypatch.setattr("tokens.auth.authentication.find", fail)
     answer = client.get("/v1/models", headers={"authorization": f"Bearer {world.key()}"})
 
     assert answer.status_code == 500

@@ -12,7 +12,7 @@ from django.test import Client
 from tests import world
 from tokens import keys
 from tokens.models import Token
-from tokens.throttling import Limiter, strictest
+from tokens.rate_limits import Limiter, strictest
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 

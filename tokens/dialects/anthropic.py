@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from django.http import HttpRequest, QueryDict
 
 from catalog.models import AIModel
+from tokens.access.visibility import Listing, SortKey, sort_key
+from tokens.api_error import ApiError
 from tokens.dialects.base import JSON, Dialect
-from tokens.errors import ApiError
-from tokens.throttling import Quota
-from tokens.visibility import Listing, SortKey, sort_key
+from tokens.rate_limits import Quota
 
 TYPES = {
     401: "authentication_error",

@@ -11,9 +11,9 @@ from django.http import HttpRequest, QueryDict
 from django.utils.http import http_date
 
 from catalog.models import AIModel
-from tokens.errors import ApiError
-from tokens.throttling import Quota
-from tokens.visibility import Listing
+from tokens.access.visibility import Listing
+from tokens.api_error import ApiError
+from tokens.rate_limits import Quota
 
 JSON = dict[str, Any]
 
@@ -32,7 +32,7 @@ class Dialect(ABC):
     name: ClassVar[str]
     # Addresses that speak this dialect whatever the headers say.
     paths: ClassVar[tuple[str, ...]] = ()
-    # Where its clients put the key, the first choice first; see tokens/authentication.py.
+    # Where its clients put the key, the first choice first; see tokens/auth/authentication.py.
     credentials: ClassVar[tuple[str, ...]]
 
     # Whether its clients can ask for the models that have retired, in the list and so one by one.

@@ -14,9 +14,9 @@ from django.http import HttpRequest, QueryDict
 from catalog.exact import InexactError, read_json, write_json
 from catalog.models import AIModel
 from catalog.parameters import sound
+from tokens.access.visibility import Listing, SortKey, sort_key
+from tokens.api_error import ApiError
 from tokens.dialects.base import JSON, Dialect, query_of
-from tokens.errors import ApiError
-from tokens.visibility import Listing, SortKey, sort_key
 
 STATUSES = {
     400: "INVALID_ARGUMENT",

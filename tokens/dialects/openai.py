@@ -9,10 +9,10 @@ from typing import Any
 from django.http import HttpRequest, QueryDict
 
 from catalog.models import AIModel
+from tokens.access.visibility import Listing
+from tokens.api_error import ApiError
 from tokens.dialects.base import JSON, Dialect
-from tokens.errors import ApiError
-from tokens.throttling import Quota
-from tokens.visibility import Listing
+from tokens.rate_limits import Quota
 
 OTHERWISE = "invalid_request_error"
 # OpenAI names the type as it names the code.

@@ -1,6 +1,6 @@
 """The shapes of Anthropic's dialect: tokens/dialects/anthropic.py."""
 
-from tokens.errors import CODES
+from tokens.api_error import CODES
 from tokens.openapi.parts import Schema, array, body, ref, text, text_or_null, whole_or_null, yes_or_no
 
 MODEL_EXAMPLE: Schema = {

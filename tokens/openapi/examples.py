@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tokens.api_error import ApiError
 from tokens.dialects.anthropic import Anthropic
 from tokens.dialects.base import Dialect
 from tokens.dialects.gemini import Gemini
 from tokens.dialects.openai import OpenAI
-from tokens.errors import ApiError
 
 CODES: Mapping[str, str] = {
     "400": "invalid_parameter",

@@ -1,6 +1,6 @@
 """The shapes of OpenAI's dialect: tokens/dialects/openai.py."""
 
-from tokens.errors import CODES
+from tokens.api_error import CODES
 from tokens.openapi.parts import Schema, array, body, ref, text, text_or_null, whole, yes_or_no
 
 MODEL_EXAMPLE: Schema = {

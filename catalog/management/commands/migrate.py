@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.commands.migrate import Command as Migrate
 
-from catalog.locking import one_at_a_time
+from catalog.db.locking import one_at_a_time
 
 
 class Command(Migrate):

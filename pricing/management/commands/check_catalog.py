@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog.exact import write_json
 from catalog.progress import shown
-from pricing.checking import RULES, Finding, Rule, examine
+from pricing.curation.health_checks import RULES, Finding, Rule, examine
 
 SHOWN = 10
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from catalog.progress import shown
 from pricing.export.formats import FORMATS
-from tokens.visibility import public_scope
+from tokens.access.visibility import public_scope
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from catalog.importing import InputError
+from catalog.imports.pipeline import InputError
 from catalog.models import ImportRun
 from catalog.sources.rawrows import raw_rows
 from catalog.sources.rows import SourceError

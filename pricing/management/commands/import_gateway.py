@@ -10,14 +10,14 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
+from catalog.error_messages import UNMIGRATED, is_unmigrated
 from catalog.exact import write_json
 from catalog.progress import begun, shown
-from catalog.refusals import UNMIGRATED, is_unmigrated
-from pricing.exits import Exit, PlanningCommand, outcome_of
-from pricing.migrating import report
-from pricing.migrating.databases import DatabaseUnreadableError, Tables, server, sqlite_file
-from pricing.migrating.moving import MovePlan, apply_move, plan_move
-from pricing.migrating.reading import Gateway, read_gateway
+from pricing.gateways import text_report
+from pricing.gateways.databases import DatabaseUnreadableError, Tables, server, sqlite_file
+from pricing.gateways.migrate import MovePlan, apply_move, plan_move
+from pricing.gateways.tables import Gateway, read_gateway
+from pricing.imports.exit_codes import Exit, PlanningCommand, outcome_of
 
 
 class Command(PlanningCommand):
@@ -54,9 +54,9 @@ class Command(PlanningCommand):
             ) from None
         outcome = outcome_of(plan, applied=applied)
         if options["format"] == "json":
-            self.stdout.write(write_json({"outcome": outcome.name.lower(), **report.report(plan)}).decode())
+            self.stdout.write(write_json({"outcome": outcome.name.lower(), **text_report.report(plan)}).decode())
         else:
-            self.stdout.write(report.summary(plan, applied=applied))
+            self.stdout.write(text_report.summary(plan, applied=applied))
         if outcome != Exit.DONE:
             sys.exit(outcome)
 

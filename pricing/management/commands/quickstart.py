@@ -18,11 +18,11 @@ from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from catalog.db.locking import one_at_a_time
 from catalog.exact import write_json
-from catalog.locking import one_at_a_time
 from catalog.models import AIModel
 from catalog.sources import SOURCES, starter
-from pricing.importing import Options, apply_import
+from pricing.imports.pipeline import Options, apply_import
 from tokens.models import Token, TokenGroup
 
 ADMIN = "admin"

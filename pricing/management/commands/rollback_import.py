@@ -7,12 +7,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
+from catalog.error_messages import reason
 from catalog.exact import write_json
-from catalog.importing import InputError
+from catalog.imports.pipeline import InputError
 from catalog.models import ImportRun
 from catalog.progress import shown
-from catalog.refusals import reason
-from pricing.rollback import roll_back
+from pricing.imports.rollback import roll_back
 
 
 class Command(BaseCommand):

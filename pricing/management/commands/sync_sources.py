@@ -10,13 +10,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from catalog.db.locking import one_at_a_time
+from catalog.error_messages import reason
 from catalog.exact import write_json
-from catalog.locking import one_at_a_time
 from catalog.models import Source
 from catalog.progress import shown
-from catalog.refusals import reason
-from pricing.syncing import Visit, visit
-from tokens.moments import read_span
+from pricing.imports.scheduled import Visit, visit
+from tokens.durations import read_span
 
 
 class Command(BaseCommand):

@@ -30,7 +30,7 @@
         text: `${title} ${head.querySelector("small").textContent}`.toLowerCase(),
       };
     });
-    // As pricing/pages/search.py has them.
+    // As pricing/pages/listing/search.py has them.
     const by = (...keys) => (a, b) => {
       for (const key of keys) {
         const [x, y] = [key(a), key(b)];

@@ -7,7 +7,7 @@ import pytest
 from catalog.exact import digits, read_json
 from catalog.sources.conditions import write_conditions
 from catalog.sources.expressions import UNASKED_TIERS, read_expression
-from pricing.conditions import STANDARD_TIERS
+from pricing.engine.conditions import STANDARD_TIERS
 from tests.samples import real
 
 

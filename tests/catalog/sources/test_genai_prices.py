@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from catalog.exact import write_json
-from catalog.importing import read_document
+from catalog.imports.pipeline import read_document
 from catalog.sources import genai_prices
 from catalog.sources.records import Prices, Record
 from tests.catalog.sources.figures import by_name, told

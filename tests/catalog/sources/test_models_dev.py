@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from catalog.exact import write_json
-from catalog.importing import InputError, read_document
+from catalog.imports.pipeline import InputError, read_document
 from catalog.sources import models_dev
 from catalog.sources.records import Record
 from tests.catalog.sources.figures import by_name, told

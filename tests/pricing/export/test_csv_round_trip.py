@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from pricing.models import PriceLine, PriceSheet
 from tests.pricing.export.test_real_files import FILES as ALL_FILES
-from tests.pricing.imports import run
+from tests.pricing.imports.running import run
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,7 @@ from catalog.exact import read_json
 from catalog.sources import litellm as source
 from catalog.sources.litellm import NOT_MODELS, PRICE_WORDS
 from catalog.sources.litellm_keys import parse_key
-from pricing.book import Line, Sheet
+from pricing.engine.sheet import Line, Sheet
 from pricing.export.litellm import price_row
 from tests.samples import HERE, real, sample
 

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from catalog.models import AIModel
 from catalog.sources import SOURCES
 from pricing.export.formats import FORMATS
-from tests.pricing.imports import run
+from tests.pricing.imports.running import run
 from tests.samples import HERE, REAL
 
 pytestmark = pytest.mark.django_db

@@ -8,11 +8,11 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 
-from catalog import revision
+from catalog.db import revision
 from catalog.models import AIModel, Channel, EndpointType, ModelAlias, Offer, Vendor
 from pricing.models import GroupRate, PopularModel, PriceSheet
 from tests import world
-from tests.pricing.gateways import key
+from tests.pricing.gateways.databases import key
 from tests.samples import HERE, real
 from tokens.models import Token, TokenGroup
 

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from catalog.exact import write_json
-from tokens.explaining import explain
+from tokens.auth.explaining import explain
 from tokens.models import Token
 
 

@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.exact import write_json
+from tokens.durations import read_moment
 from tokens.keys import UnfitKeyError
 from tokens.models import Token, TokenGroup
-from tokens.moments import read_moment
 
 
 class Command(BaseCommand):

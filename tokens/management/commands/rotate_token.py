@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from catalog.exact import write_json
+from tokens.durations import read_span
 from tokens.models import STATES, Token
-from tokens.moments import read_span
 
 
 class Command(BaseCommand):

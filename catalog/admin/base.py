@@ -1,0 +1,347 @@
+"""The admin's looks and habits: the one module through which django-unfold is used.
+
+Every admin class here starts from these bases; another look would be put on by changing this module alone.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth import admin as auth_admin
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied, ValidationError
+from django.db import models, transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.contrib.filters.admin import (
+    AllValuesCheckboxFilter,
+    BooleanRadioFilter,
+    ChoicesDropdownFilter,
+    RangeDateFilter,
+    RelatedDropdownFilter,
+)
+
+from catalog.db import revision
+from catalog.db.fields import ExactDecimalField, ExactJSONField, NamesField
+
+A = TypeVar("A", bound="type[admin.ModelAdmin[Any]]")
+F = TypeVar("F", bound=Callable[..., Any])
+
+if TYPE_CHECKING:
+    SkinModelAdmin = admin.ModelAdmin[Any]
+    SkinTabularInline = admin.TabularInline[Any, Any]
+    SkinUserAdmin = auth_admin.UserAdmin[Any]
+
+    def display(**_: Any) -> Callable[[F], F]: ...
+
+    def detail_action(**_: Any) -> Callable[[F], F]: ...
+
+    class HistorySkin:
+        def history_form_view(self, *args: Any) -> HttpResponse: ...
+
+        def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool: ...
+
+    ModelForm = forms.ModelForm[Any]
+    TextInput = forms.TextInput
+    InlineFormSet = forms.BaseInlineFormSet[Any, Any, Any]
+    Checkbox = forms.CheckboxInput
+    FileInput = forms.FileInput
+    RadioSelect = forms.RadioSelect
+    Select = forms.Select
+    Textarea = forms.Textarea
+    StateFilter = admin.SimpleListFilter
+    from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+else:
+    from unfold.admin import ModelAdmin as SkinModelAdmin
+    from unfold.admin import TabularInline as SkinTabularInline
+    from unfold.contrib.filters.admin import DropdownFilter as StateFilter
+    from unfold.decorators import action as detail_action
+    from unfold.decorators import display
+    from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+    from unfold.forms import PaginationInlineFormSet as InlineFormSet
+
+    # The skin's script writes a chosen file's name into the next text field; this widget brings one of its own.
+    from unfold.widgets import UnfoldAdminFileFieldWidget as FileInput
+    from unfold.widgets import UnfoldAdminRadioSelectWidget as RadioSelect
+    from unfold.widgets import UnfoldAdminSelectWidget as Select
+    from unfold.widgets import UnfoldAdminTextareaWidget as Textarea
+    from unfold.widgets import UnfoldAdminTextInputWidget as TextInput
+    from unfold.widgets import UnfoldBooleanWidget as Checkbox
+
+    SkinUserAdmin = auth_admin.UserAdmin
+    HistorySkin = SimpleHistoryAdmin
+    ModelForm = forms.ModelForm
+
+# A search of more words is a query that no database answers in time, and that SQLite refuses.
+SEARCH_WORDS = 10
+SEARCH_LETTERS = 200
+
+# For what is code and not prose: browsers correct nothing in it.
+TO_THE_LETTER = {"autocapitalize": "off", "autocomplete": "off", "spellcheck": "false"}
+
+FIELD_WIDGETS: Any = {
+    NamesField: {"widget": TextInput},
+    ExactDecimalField: {"widget": TextInput(attrs={**TO_THE_LETTER, "inputmode": "decimal"})},
+    ExactJSONField: {"widget": Textarea(attrs={**TO_THE_LETTER, "rows": 3})},
+    models.TextField: {"widget": Textarea(attrs={"rows": 4})},
+    models.URLField: {"assume_scheme": "https"},
+}
+
+
+class MomentInput(TextInput):
+    """A day and a time of day in one field, by the browser's own picker."""
+
+    input_type = "datetime-local"
+
+
+class CuratedForm(ModelForm):
+    """A form that asks why, and that refuses to overwrite what somebody else changed since it was opened."""
+
+    change_reason = forms.CharField(
+        label="Why",
+        required=False,
+        max_length=500,
+        widget=TextInput(),
+        help_text="Kept in the history beside what you change.",
+    )
+    edition = forms.CharField(required=False, widget=forms.HiddenInput())
+    stored: models.Model | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "edition" in self.fields:
+            self.initial["edition"] = edition_of(self.instance)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.instance.pk:
+            # Until the view's transaction ends: of two who save at once the second sees the first.
+            revision.hold()
+            self.stored = type(self.instance).objects.filter(pk=self.instance.pk).first()
+            self._refuse_collision(cleaned.get("edition"))
+        return cleaned
+
+    def changes_columns(self) -> bool:
+        """Whether saving would change the row itself, and not only its relations or nothing at all."""
+        columns = [field.attname for field in self.instance._meta.concrete_fields if field.name in self.fields]
+        stored = self.stored
+        return stored is None or any(getattr(stored, name) != getattr(self.instance, name) for name in columns)
+
+    def _refuse_collision(self, opened: str | None) -> None:
+        if opened is None or opened == edition_of(self.instance):
+            return
+        last = self.instance.history.select_related("history_user").order_by("-history_id").first()
+        raise forms.ValidationError(
+            "%(who)s changed this at %(when)s, after you had opened it. Nothing of yours is saved, and all of it still "
+            "stands below: see the history for the other change, then open this page anew and make yours again.",
+            code="collision",
+            params={
+                "who": (last and last.history_user) or "Somebody else",
+                "when": f"{timezone.localtime(last.history_date):%H:%M:%S}" if last else "some time",
+            },
+        )
+
+
+def edition_of(row: models.Model) -> str:
+    """Names the last change of a row; empty for one that never was changed or is not saved."""
+    if row.pk is None:
+        return ""
+    latest = row.history.order_by("-history_id").values_list("history_id", flat=True).first()  # type: ignore[attr-defined]
+    return str(latest or "")
+
+
+class ModelAdmin(SkinModelAdmin):
+    """What all lists and forms have in common."""
+
+    formfield_overrides = FIELD_WIDGETS
+    list_per_page = 50
+    list_filter_submit = True
+    list_fullwidth = True
+    # Counting every row of a table again, only to say "of 5,000", would double the work of each search.
+    show_full_result_count = False
+    warn_unsaved_form = True
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        return super().get_search_results(request, queryset, capped(search_term))
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What the page's address fills in, less what its field cannot take, over which Django's form would fail."""
+        given = super().get_changeform_initial_data(request)
+        read = ((name, filled_in(self.opts, name, value)) for name, value in given.items())
+        return {name: value for name, value in read if value is not None}
+
+    def report(self, request: HttpRequest, changed: int, deed: str) -> None:
+        """The message after a bulk action: how many rows it changed, and how."""
+        names = self.opts.verbose_name if changed == 1 else self.opts.verbose_name_plural
+        if changed:
+            self.message_user(request, f"{changed} {names} {deed}.", messages.SUCCESS)
+        else:
+            self.message_user(request, f"Nothing to change: what you chose is {deed} already.", messages.WARNING)
+
+
+def filled_in(opts: Any, name: str, value: Any) -> Any:
+    """The value of an address for a field of a form: keys and moments as such, other texts as they are; None: unfit."""
+    try:
+        field = opts.get_field(name)
+    except FieldDoesNotExist:
+        return value
+    if isinstance(value, list):
+        keys = [filled_in(field.target_field.model._meta, field.target_field.name, key) for key in value]
+        return [key for key in keys if key is not None]
+    column = field.target_field if field.is_relation else field
+    if not (column.primary_key or isinstance(column, models.DateTimeField)):
+        return value
+    try:
+        read = column.to_python(value)
+        column.run_validators(read)
+    except ValidationError:
+        return None
+    return read
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """Rows that the software writes and people only read."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class CuratedAdmin(HistorySkin, ModelAdmin):
+    """Rows that people edit: every change is in the history with who and why, and none overwrites another."""
+
+    form = CuratedForm
+    object_history_list_template = "catalog/admin/history.html"
+    history_list_per_page = 50
+    # The form's field that says why: this one's own, or a column of the model.
+    reason_field = "change_reason"
+    # Whether rows chosen in the list can be deleted together.
+    deletes_many = True
+
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
+        # From 6.1 on, Django says for which part of a page it asks.
+        where = {} if action_location is None else {"action_location": action_location}
+        found = super().get_actions(request, **where)
+        return found if self.deletes_many else {name: each for name, each in found.items() if name != "delete_selected"}
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = without(super().get_fieldsets(request, obj), {"change_reason", "edition"})
+        if obj and self.reason_field == "change_reason" and self.has_change_permission(request, obj):
+            fieldsets.append(("For the history", {"fields": ["change_reason", "edition"]}))
+        return fieldsets
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        obj._change_reason = form.cleaned_data.get(self.reason_field) or None  # noqa: SLF001
+        # Saving what was only looked at would leave rows in the history that say nothing.
+        if not change or form.changes_columns():
+            super().save_model(request, obj, form, change)
+
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """An old version; posting it brings it back, which django-simple-history allows to whoever may view it."""
+        if request.method == "POST" and (self.revert_disabled(request) or not self.has_change_permission(request)):
+            raise PermissionDenied
+        with transaction.atomic():
+            return super().history_form_view(request, object_id, version_id, extra_context)
+
+
+class TabularInline(SkinTabularInline):
+    formfield_overrides = FIELD_WIDGETS
+    extra = 0
+
+
+class UntitledInline(TabularInline):
+    """One whose rows say what they are: no line above each repeats it."""
+
+    # The newer name is that of the releases for Python 3.12 and later.
+    if hasattr(SkinTabularInline, "show_title"):
+        show_title = False
+    else:
+        hide_title = True
+
+
+class UserAdmin(SkinUserAdmin, ModelAdmin):
+    """Django's own user pages in this look."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_filter_submit = False
+
+
+class GroupAdmin(auth_admin.GroupAdmin, ModelAdmin):
+    """Django's own permission groups in this look."""
+
+
+@admin.action(description="Enable selected %(verbose_name_plural)s", permissions=["change"])
+def enable(modeladmin: ModelAdmin, request: HttpRequest, queryset: Any) -> None:
+    modeladmin.report(request, queryset.set_enabled(True), "enabled")
+
+
+@admin.action(description="Disable selected %(verbose_name_plural)s", permissions=["change"])
+def disable(modeladmin: ModelAdmin, request: HttpRequest, queryset: Any) -> None:
+    modeladmin.report(request, queryset.set_enabled(False), "disabled")
+
+
+def capped(search_term: str) -> str:
+    """As much of a search as a database is asked for; PostgreSQL takes no NUL."""
+    return " ".join(search_term[:SEARCH_LETTERS].replace("\x00", "").split()[:SEARCH_WORDS])
+
+
+def without(fieldsets: Iterable[Any], names: set[str]) -> list[Any]:
+    """The fieldsets less some fields, as a list of their own."""
+    return [
+        (title, {**options, "fields": [name for name in options["fields"] if name not in names]})
+        for title, options in fieldsets
+    ]
+
+
+def register_over(model: type[models.Model]) -> Callable[[A], A]:
+    """Registers an admin in place of the one that a lower app has for the same model."""
+
+    def register(admin_class: A) -> A:
+        admin.site.unregister(model)
+        admin.site.register(model, admin_class)
+        return admin_class
+
+    return register
+
+
+__all__ = [
+    "TO_THE_LETTER",
+    "AllValuesCheckboxFilter",
+    "BooleanRadioFilter",
+    "Checkbox",
+    "ChoicesDropdownFilter",
+    "CuratedAdmin",
+    "CuratedForm",
+    "FileInput",
+    "GroupAdmin",
+    "InlineFormSet",
+    "ModelAdmin",
+    "ModelForm",
+    "MomentInput",
+    "RadioSelect",
+    "RangeDateFilter",
+    "ReadOnlyAdmin",
+    "RelatedDropdownFilter",
+    "Select",
+    "StateFilter",
+    "TabularInline",
+    "TextInput",
+    "UserAdmin",
+    "detail_action",
+    "disable",
+    "display",
+    "enable",
+    "register_over",
+]

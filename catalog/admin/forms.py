@@ -1,0 +1,72 @@
+"""How people fill in ordered lists of names, and lists that may be absent."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django import forms
+
+from catalog.admin.base import TO_THE_LETTER, RadioSelect, TextInput
+from catalog.db.fields import NamesFormField
+
+ABSENT = "absent"
+LISTED = "listed"
+
+
+class NamesPicker(TextInput):
+    """An ordered list of names: a line with commas, which a script turns into chips and a menu."""
+
+    template_name = "catalog/widgets/names.html"
+
+    def __init__(self, known: Callable[[], Iterable[str]] = list) -> None:
+        super().__init__(attrs=TO_THE_LETTER)
+        self.known = known
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        context["widget"]["known"] = list(self.known())
+        return context
+
+    class Media:
+        js = ["catalog/names.js"]
+
+
+class AbsentOrNamesWidget(forms.MultiWidget):
+    """Two radio buttons and, for the second, the list."""
+
+    template_name = "catalog/widgets/absent_or_names.html"
+    use_fieldset = True
+
+    def __init__(self, absent: str, listed: str, known: Callable[[], Iterable[str]]) -> None:
+        super().__init__([RadioSelect(choices=[(ABSENT, absent), (LISTED, listed)]), NamesPicker(known)])
+
+    def decompress(self, value: Any) -> list[str]:
+        return [ABSENT, ""] if value is None else [LISTED, ", ".join(value)]
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        # A tuple is what was posted; a list would be taken for the names themselves.
+        return tuple(super().value_from_datadict(data, files, name))
+
+    def id_for_label(self, id_: str) -> str:
+        return ""
+
+
+class AbsentOrNamesField(forms.Field):
+    """None, or a list of names that may be empty: the operator says which, as an empty line cannot."""
+
+    def __init__(self, *, absent: str, listed: str, known: Callable[[], Iterable[str]] = list, **options: Any) -> None:
+        super().__init__(required=False, widget=AbsentOrNamesWidget(absent, listed, known), **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if isinstance(value, tuple) else self.widget.decompress(value)
+
+    def to_python(self, value: Any) -> list[str] | None:
+        choice, names = value
+        if choice not in (ABSENT, LISTED):
+            raise forms.ValidationError("Choose one of the two.", code="required")
+        return list(NamesFormField(required=False).to_python(names)) if choice == LISTED else None
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(initial != self.to_python(data))
+        except forms.ValidationError:
+            return True

@@ -1,0 +1,71 @@
+"""The admin of import runs."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+
+from catalog.admin.base import (
+    ChoicesDropdownFilter,
+    ReadOnlyAdmin,
+    RelatedDropdownFilter,
+    display,
+)
+from catalog.imports.run_reports import counted, sections
+from catalog.models import (
+    ImportRun,
+)
+
+# What a list has room for.
+COUNTS_LISTED = ["new", "changed", "new_prices", "changed_prices", "missing", "kept", "left"]
+
+
+@admin.register(ImportRun)
+class ImportRunAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "state", "counts_shown", "actor", "created_at", "applied_at"]
+    list_filter = [("status", ChoicesDropdownFilter), ("source", RelatedDropdownFilter)]
+    search_fields = ["source__name", "source__slug", "snapshot__origin", "snapshot__sha256", "remark"]
+    ordering = ["-created_at", "-pk"]
+    fieldsets = [
+        (
+            None,
+            {"fields": ["source", "snapshot", "state", "remark", "actor", "created_at", "applied_at", "options_shown"]},
+        ),
+        ("Report", {"fields": ["report_shown"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        runs = super().get_queryset(request).select_related("source", "actor", "snapshot__source")
+        return runs.defer("snapshot__packed")
+
+    @display(
+        description="Status",
+        ordering="status",
+        label={
+            "Applied": "success",
+            "Waiting for review": "info",
+            "Stopped by a guard": "danger",
+            "Discarded": "default",
+            "Taken back": "warning",
+        },
+    )
+    def state(self, run: ImportRun) -> str:
+        return run.get_status_display()
+
+    @display(description="Rows")
+    def counts_shown(self, run: ImportRun) -> str:
+        told = {name: run.counts[name] for name in COUNTS_LISTED if name in run.counts}
+        return ", ".join(f"{count:,} {what}" for what, count in counted(told).items())
+
+    @display(description="Asked for as")
+    def options_shown(self, run: ImportRun) -> str:
+        return ", ".join(
+            f"{name}: {value}" for name, value in run.options.items() if value not in (None, "", [], False)
+        )
+
+    @display(description="Report")
+    def report_shown(self, run: ImportRun) -> str:
+        return render_to_string(
+            "catalog/admin/report.html", {"counts": counted(run.counts), "sections": sections(run.report)}
+        )

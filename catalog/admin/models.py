@@ -1,0 +1,194 @@
+"""The admin of models, with their offers, aliases and pins."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from catalog.admin.base import (
+    ChoicesDropdownFilter,
+    CuratedAdmin,
+    CuratedForm,
+    RelatedDropdownFilter,
+    StateFilter,
+    UntitledInline,
+    display,
+)
+from catalog.admin.forms import AbsentOrNamesField, NamesPicker
+from catalog.admin.links import linked
+from catalog.db.fields import NamesFormField
+from catalog.imports.dropped_models import missing_models, told
+from catalog.models import (
+    AIModel,
+    EndpointType,
+    FieldPin,
+    ModelAlias,
+    Offer,
+)
+from catalog.models.aimodel import AIModelQuerySet
+from catalog.vocabulary import CAPABILITIES, INPUT_MODALITIES, OUTPUT_MODALITIES
+
+
+def endpoint_names() -> QuerySet[EndpointType, str]:
+    return EndpointType.objects.order_by("name").values_list("name", flat=True)
+
+
+class OfferInline(UntitledInline):
+    model = Offer
+    fields = ["channel", "enabled", "upstream_name"]
+    autocomplete_fields = ["channel"]
+
+
+class AliasInline(UntitledInline):
+    model = ModelAlias
+    fields = ["name"]
+
+
+class PinInline(UntitledInline):
+    """What imports leave as it is, with a mark where a source says something else by now."""
+
+    model = FieldPin
+    fields = ["field", "reason", "pinned", "moved"]
+    readonly_fields = ["pinned", "moved"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("author", "upstream_source")
+
+    @display(description="Pinned")
+    def pinned(self, pin: FieldPin) -> str:
+        return "" if pin.pk is None else f"{pin.created_at:%Y-%m-%d}" + (f" by {pin.author}" if pin.author else "")
+
+    @display(description="Upstream has moved since", label="warning")
+    def moved(self, pin: FieldPin) -> str | None:
+        if not pin.has_moved:
+            return None
+        said = pin.upstream
+        if isinstance(said, dict):
+            said = " · ".join(f"{name} {value}" for name, value in said.items())
+        return f"{pin.upstream_source}: {', '.join(said) if isinstance(said, list) else said}"
+
+
+class AIModelForm(CuratedForm):
+    supported_endpoint_types = NamesFormField(
+        required=False,
+        widget=NamesPicker(endpoint_names),
+        help_text="What can serve it, the preferred one first.",
+    )
+    input_modalities = NamesFormField(
+        required=False, widget=NamesPicker(lambda: INPUT_MODALITIES), help_text="What it takes. Empty: not known."
+    )
+    output_modalities = NamesFormField(
+        required=False, widget=NamesPicker(lambda: OUTPUT_MODALITIES), help_text="What it makes. Empty: not known."
+    )
+    capabilities = NamesFormField(
+        required=False,
+        widget=NamesPicker(lambda: CAPABILITIES),
+        help_text="What it can do. Clients are told about the words offered here. Empty: not known.",
+    )
+    public_endpoint_types = AbsentOrNamesField(
+        absent="Same as supported",
+        listed="Only these, in this order (none of them: it is shown, and nothing may be called)",
+        known=endpoint_names,
+        help_text="What customers may call. It need not be a part of what is supported.",
+    )
+
+    def clean_default_parameters(self) -> dict[str, Any]:
+        return self.cleaned_data["default_parameters"] or {}
+
+
+class MissingFilter(StateFilter):
+    title = "sources"
+    parameter_name = "sources"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("missing", "No longer listed by one")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(name__in=list(missing_models())) if self.value() == "missing" else queryset
+
+
+@admin.register(AIModel)
+class AIModelAdmin(CuratedAdmin):
+    form = AIModelForm
+    list_display = ["title_and_id", "vendor", "state", "endpoint_types", "released", "channels_listed"]
+    list_filter = [
+        ("status", ChoicesDropdownFilter),
+        ("vendor", RelatedDropdownFilter),
+        ("offers__channel", RelatedDropdownFilter),
+        MissingFilter,
+    ]
+    list_select_related = ["vendor"]
+    search_fields = ["name", "display_name", "series", "vendor__name", "tags", "aliases__name"]
+    ordering = ["name"]
+    autocomplete_fields = ["vendor", "successor"]
+    actions = ["publish", "back_to_draft"]
+    inlines = [OfferInline, AliasInline, PinInline]
+    fieldsets = [
+        (None, {"fields": ["name", "display_name", "vendor", "status"]}),
+        ("How it is called", {"fields": ["supported_endpoint_types", "public_endpoint_types"]}),
+        (
+            "What it can do",
+            {
+                "fields": [
+                    ("context_length", "max_output_tokens"),
+                    ("input_modalities", "output_modalities"),
+                    "capabilities",
+                    ("version", "default_parameters"),
+                ]
+            },
+        ),
+        ("How it is presented", {"fields": ["description", ("series", "icon"), "tags"]}),
+        ("Its life", {"fields": ["released_on", "deprecated_on", "retires_on", "successor", "sources_missing"]}),
+    ]
+    readonly_fields = ["sources_missing"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).annotate(offer_count=Count("offers", distinct=True))
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        for each in formset.forms:
+            if isinstance(each.instance, FieldPin) and each.instance.pk is None:
+                each.instance.author = request.user
+        super().save_formset(request, form, formset, change)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        missing = missing_models()
+        for model in changelist.result_list:
+            model.missing = missing.get(model.name, [])
+        return changelist
+
+    @display(description="Model", ordering="name", header=True)
+    def title_and_id(self, model: Any) -> list[str]:
+        name = model.name if model.name != model.title else ""
+        return [model.title, " · ".join(part for part in (name, told(model.missing)) if part)]
+
+    @display(description="Sources")
+    def sources_missing(self, model: AIModel) -> str:
+        return told(missing_models().get(model.name, [])) or "No source has dropped it."
+
+    @display(description="Status", ordering="status", label={"Published": "success", "Draft": "warning"})
+    def state(self, model: AIModel) -> str:
+        return model.get_status_display()
+
+    @display(description="Endpoint types")
+    def endpoint_types(self, model: AIModel) -> str:
+        return ", ".join(model.callable_endpoint_types)
+
+    @display(description="Released", ordering="released_on")
+    def released(self, model: AIModel) -> str:
+        return "" if model.released_on is None else model.released_on.isoformat()
+
+    @display(description="Channels", ordering="offer_count")
+    def channels_listed(self, model: Any) -> SafeString:
+        return linked(model.offer_count, "catalog_offer", model__id__exact=model.pk)
+
+    @admin.action(description="Publish selected models", permissions=["change"])
+    def publish(self, request: HttpRequest, queryset: AIModelQuerySet) -> None:
+        self.report(request, queryset.set_status(AIModel.Status.PUBLISHED), "published")
+
+    @admin.action(description="Take selected models back to draft", permissions=["change"])
+    def back_to_draft(self, request: HttpRequest, queryset: AIModelQuerySet) -> None:
+        self.report(request, queryset.set_status(AIModel.Status.DRAFT), "back to draft")

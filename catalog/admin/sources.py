@@ -1,0 +1,134 @@
+"""The admin of sources, their snapshots and the revision."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from catalog.admin.base import (
+    ChoicesDropdownFilter,
+    CuratedAdmin,
+    ReadOnlyAdmin,
+    RelatedDropdownFilter,
+    StateFilter,
+    detail_action,
+    display,
+)
+from catalog.error_messages import InputError
+from catalog.models import (
+    Revision,
+    Snapshot,
+    Source,
+)
+from catalog.models.source import SourceQuerySet
+
+# What a document of a source is imported as follows from these.
+ASKED_BY = {"url", "reader", "prices_as", "channel", "group", "only", "providers", "publish", "policy"}
+
+
+class FailingFilter(StateFilter):
+    title = "regular fetching"
+    parameter_name = "fetching"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("on", "Fetched regularly"), ("failing", "Failing")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        match self.value():
+            case "on":
+                return queryset.filter(sync=True)
+            case "failing":
+                return queryset.failing()
+        return queryset
+
+
+@admin.register(Source)
+class SourceAdmin(CuratedAdmin):
+    list_display = ["name", "slug", "trust_shown", "fetched", "checked_at", "error"]
+    list_filter = [FailingFilter, ("kind", ChoicesDropdownFilter), ("trust", ChoicesDropdownFilter)]
+    search_fields = ["name", "slug"]
+    ordering = ["name"]
+    prepopulated_fields = {"slug": ["name"]}
+    fieldsets = [
+        (None, {"fields": ["name", "slug", ("kind", "reader"), "trust", "note"]}),
+        ("Fetched regularly", {"fields": ["url", "sync", ("every_hours", "policy"), ("checked_at", "error")]}),
+        (
+            "What becomes of its documents",
+            {"fields": ["prices_as", ("channel", "group"), ("only", "providers"), "publish"]},
+        ),
+    ]
+    readonly_fields = ["checked_at", "error"]
+    actions = ["fetch_regularly", "fetch_by_hand"]
+
+    @display(description="Trust", ordering="trust")
+    def trust_shown(self, source: Source) -> str:
+        return source.get_trust_display()
+
+    @display(description="Fetched", label={"failing": "danger", "regularly": "success", "by hand": "default"})
+    def fetched(self, source: Source) -> str:
+        if not source.sync:
+            return "by hand"
+        return "failing" if source.error else "regularly"
+
+    def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
+        """Asked for in another way, the same document is another plan: it is fetched anew."""
+        # Compared with what is stored: a version that is brought back differs from that, and not from its form.
+        if form.stored and any(getattr(form.stored, name) != getattr(obj, name) for name in ASKED_BY):
+            obj.etag = obj.last_modified = obj.last_sha256 = ""
+        super().save_model(request, obj, form, change)
+
+    @admin.action(description="Fetch selected sources regularly", permissions=["change"])
+    def fetch_regularly(self, request: HttpRequest, queryset: SourceQuerySet) -> None:
+        changed, without_address = queryset.set_sync(True), queryset.filter(url="").count()
+        self.report(request, changed, "fetched regularly")
+        if without_address:
+            self.message_user(request, f"{without_address} without an address cannot be fetched.", messages.WARNING)
+
+    @admin.action(description="Fetch selected sources by hand only", permissions=["change"])
+    def fetch_by_hand(self, request: HttpRequest, queryset: SourceQuerySet) -> None:
+        self.report(request, queryset.set_sync(False), "fetched by hand only")
+
+
+@admin.register(Snapshot)
+class SnapshotAdmin(ReadOnlyAdmin):
+    list_display = ["source", "short_hash", "size_shown", "origin", "taken_at"]
+    list_filter = [("source", RelatedDropdownFilter)]
+    list_select_related = ["source"]
+    search_fields = ["sha256", "origin"]
+    ordering = ["-taken_at", "-pk"]
+    fields = ["source", "origin", "sha256", "size_shown", "taken_at"]
+    actions_detail = ["download"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        # The bytes of a snapshot may be megabytes: no page of the admin reads them.
+        return super().get_queryset(request).defer("packed")
+
+    @detail_action(description="Download", url_path="download", permissions=["view"], icon="download")
+    def download(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The document as it was received, to be saved and not shown: a stranger wrote it."""
+        snapshot: Snapshot | None = self.get_object(request, object_id)
+        if snapshot is None:
+            raise Http404
+        try:
+            content = snapshot.content
+        except InputError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return HttpResponseRedirect(reverse("admin:catalog_snapshot_change", args=[snapshot.pk]))
+        headers = {"Content-Disposition": f'attachment; filename="{snapshot.file_name}"'}
+        return HttpResponse(content, content_type=snapshot.content_type, headers=headers)
+
+    @display(description="SHA-256", ordering="sha256")
+    def short_hash(self, snapshot: Snapshot) -> str:
+        return snapshot.sha256[:12]
+
+    @display(description="Size", ordering="size")
+    def size_shown(self, snapshot: Snapshot) -> str:
+        return f"{snapshot.size:,} bytes"
+
+
+@admin.register(Revision)
+class RevisionAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "number", "permissions"]
+    ordering = ["pk"]
+    fields = ["number", "permissions"]

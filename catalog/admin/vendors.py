@@ -1,0 +1,55 @@
+"""The admin of vendors."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from catalog.admin.base import (
+    CuratedAdmin,
+    StateFilter,
+    display,
+)
+from catalog.admin.links import listed
+from catalog.models import (
+    Vendor,
+)
+
+
+class HasModelsFilter(StateFilter):
+    title = "models"
+    parameter_name = "models"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("some", "With models"), ("none", "Without a model")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        match self.value():
+            case "some":
+                return queryset.filter(model_count__gt=0)
+            case "none":
+                return queryset.filter(model_count=0)
+        return queryset
+
+
+@admin.register(Vendor)
+class VendorAdmin(CuratedAdmin):
+    list_display = ["name", "slug", "aliases_shown", "models_listed"]
+    list_filter = [HasModelsFilter]
+    search_fields = ["name", "slug", "aliases"]
+    ordering = ["name"]
+    prepopulated_fields = {"slug": ["name"]}
+    fields = ["name", "slug", "aliases", "icon", "description"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).annotate(model_count=Count("models"))
+
+    @display(description="Aliases")
+    def aliases_shown(self, vendor: Vendor) -> str:
+        return ", ".join(vendor.aliases)
+
+    @display(description="Models", ordering="model_count")
+    def models_listed(self, vendor: Any) -> SafeString:
+        return listed(vendor.model_count, "model", "catalog_aimodel", vendor__id__exact=vendor.pk)

@@ -1,0 +1,71 @@
+"""Who wrote the present value of a field, as its history tells: a person, or the source of an import."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from catalog.db.bulk import KEYS, batches
+from catalog.models import AIModel, ImportRun, ModelAlias
+from catalog.source_trust import PERSON, Writer
+
+
+@dataclass
+class _Trace:
+    """A value on its way back through the history; `ended` where an older row has another one."""
+
+    value: Any
+    by: Writer
+    ended: bool = False
+
+
+def run_writers() -> dict[int, Writer]:
+    """The run -> its source, for all that count: what a run wrote that was taken back was never written."""
+    runs = ImportRun.objects.exclude(status=ImportRun.Status.ROLLED_BACK).select_related("source")
+    rows = runs.only("options", "source__slug", "source__name", "source__trust")
+    return {run.pk: run.source.as_writer(run.options.get("providers") or ()) for run in rows}
+
+
+def field_writers(wanted: Mapping[int, Collection[str]]) -> dict[int, dict[str, Writer]]:
+    """Model key -> field -> who wrote the value that it has; a person where its history does not tell."""
+    writers = run_writers()
+    columns = sorted({_column(name) for names in wanted.values() for name in names})
+    traces: dict[int, dict[str, _Trace]] = {}
+    for keys in batches(list(wanted), KEYS):
+        rows = AIModel.history.filter(id__in=keys).order_by("id", "-history_id").values("id", "run_id", *columns)
+        for row in rows.iterator():
+            by = PERSON if row["run_id"] is None else writers.get(row["run_id"])
+            if by is not None:
+                _look_back(traces.setdefault(row["id"], {}), wanted[row["id"]], row, by)
+    return {key: {name: trace.by for name, trace in found.items()} for key, found in traces.items()}
+
+
+def alias_writers(names: Collection[str]) -> dict[str, Writer]:
+    """Alias -> who made it stand for the model that it stands for."""
+    writers = run_writers()
+    rows = ModelAlias.history.filter(name__in=names).order_by("-history_id").values_list("name", "model", "run_id")
+    traces: dict[str, _Trace] = {}
+    for name, model, run in rows:
+        by = PERSON if run is None else writers.get(run)
+        if by is not None:
+            traces.setdefault(name, _Trace(model, by))
+            if traces[name].value != model:
+                traces[name].ended = True
+            elif not traces[name].ended:
+                traces[name].by = by
+    return {name: trace.by for name, trace in traces.items()}
+
+
+def _look_back(traces: dict[str, _Trace], names: Collection[str], row: Mapping[str, Any], by: Writer) -> None:
+    """One step into the past: who wrote a value is the first of those that had it without a break."""
+    for name in names:
+        value, trace = row[_column(name)], traces.get(name)
+        if trace is None:
+            traces[name] = _Trace(value, by)
+        elif not trace.ended and trace.value == value:
+            trace.by = by
+        else:
+            trace.ended = True
+
+
+def _column(name: str) -> str:
+    return "vendor_id" if name == "vendor" else name

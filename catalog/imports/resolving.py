@@ -1,0 +1,165 @@
+"""Which model an id of a source means here: by its exact id or an alias, else a suggestion by a rule.
+
+A source's ids are models of their own, so only an exact id or an alias stands for a model by itself. What a rule finds
+is shown to an operator, who may make it an alias. Nothing is found by likeness: two ids belong together only if they
+are equal once the known parts are taken off. Imports no models.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from catalog.vendor_matching import DOTTED, GEOGRAPHY, maker_of
+from catalog.vendor_names import MAKERS
+
+# Hosts and gateways whose name before an id says where a model is called, and not which one it is. A segment that is
+# not known stays: it may be a region, a size or a quality, which have prices of their own.
+# fmt: off
+HOSTS = frozenset({
+    "302ai", "aihubmix", "aiml", "alibaba-cn", "amazon-bedrock", "anyscale", "azure",
+    "azure-cognitive-services", "azure_ai", "baseten", "bedrock", "bedrock_converse", "bedrock_mantle",
+    "cerebras", "chutes", "clarifai", "cloudflare", "cloudflare-ai-gateway", "cloudflare-workers-ai", "crusoe",
+    "dashscope", "databricks", "deepinfra", "digitalocean", "fal_ai", "fastrouter", "featherless_ai",
+    "fireworks", "fireworks-ai", "fireworks_ai", "friendli", "friendliai", "github", "github-copilot",
+    "github-models", "github_copilot", "gmi", "gmicloud", "google-vertex", "google-vertex-anthropic",
+    "gradient_ai", "groq", "heroku", "hf", "huggingface", "hyperbolic", "kilo", "lambda_ai", "llmgateway",
+    "lmstudio", "minimax-cn", "modelscope", "moonshotai-cn", "nano-gpt", "nebius", "novita", "novita-ai",
+    "nscale", "nvidia_nim", "oci", "ollama", "ollama-cloud", "opencode", "openrouter", "ovhcloud", "perplexity",
+    "poe", "publicai", "qwen_ai_platform", "qwencloud", "replicate", "requesty", "sagemaker", "sambanova",
+    "scaleway", "siliconflow", "siliconflow-cn", "snowflake", "snowflake-cortex", "together", "together_ai",
+    "togetherai", "venice", "vercel", "vercel_ai_gateway", "vertex", "vertex_ai", "volcengine", "wandb",
+    "watsonx", "zenmux",
+})
+# fmt: on
+AUTHORS = frozenset(segment for maker in MAKERS for segment in (*maker.segments, maker.slug))
+# Whole paths of hosts, before the segments are looked at one by one.
+PATHS = re.compile(r"(?:(?<=/)|^)(?:accounts/[a-z0-9_-]+/models|@cf|@hf|publishers/[a-z0-9_-]+/models|models)/")
+REVISION = re.compile(r"-v\d:0$")
+VERTEX = re.compile(r"@(?:(20\d{6})|default|latest)$")
+DOTTED_VERSION = re.compile(r"(?<=\d)\.(?=\d)")
+DATE = re.compile(
+    r"-(?:20\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])|20\d\d-(?:0[1-9]|1[0-2])"
+    r"|(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])|2[3-9](?:0[1-9]|1[0-2]))$"
+)
+VARIANT = re.compile(
+    r":[a-z][a-z0-9_-]*$"
+    r"|-(?:thinking|non-?reasoning|reasoning|minimal|low|medium|high|xhigh|fast|batch|flex|priority|free|latest|(?:gt-)?\d+k)$"
+)
+
+
+@dataclass(frozen=True)
+class Match:
+    """A model here that an id of a source may mean, by which rule, and whether that rule says that it is the same."""
+
+    model: str
+    rule: str
+    is_same: bool = True
+
+    def as_json(self) -> dict[str, object]:
+        return {"candidate": self.model, "rule": self.rule, "same": self.is_same}
+
+
+@dataclass(frozen=True)
+class Core:
+    """An id without what says where it is called and how it is written, and the rules that took that off."""
+
+    text: str
+    rules: tuple[str, ...] = ()
+
+    def cut(self, rule: str, text: str) -> "Core":
+        return self if text == self.text else Core(text, (*self.rules, rule))
+
+
+def core_of(name: str) -> Core:
+    """The id reduced to what names the model: provider's path, Bedrock's and Vertex's spelling, version and case."""
+    core = Core(name).cut("case", name.casefold())
+    core = _without_path(core)
+    core = _without_bedrock(core)
+    # Vertex's @20251001 is the snapshot that others write -20251001.
+    core = core.cut("Vertex's spelling", VERTEX.sub(lambda found: f"-{found[1]}" if found[1] else "", core.text))
+    return core.cut("a dash for the dot of a version", DOTTED_VERSION.sub("-", core.text))
+
+
+def _without_path(core: Core) -> Core:
+    text = PATHS.sub("", core.text)
+    while "/" in text:
+        first, _, rest = text.partition("/")
+        if first.lstrip("~") not in HOSTS | AUTHORS or not rest:
+            break
+        text = rest
+    taken = core.text[: len(core.text) - len(text)] if core.text.endswith(text) else "a provider's path"
+    return core.cut(f"without {taken}", text)
+
+
+def _without_bedrock(core: Core) -> Core:
+    text = GEOGRAPHY.sub("", core.text)
+    dotted = DOTTED.match(text)
+    if dotted is None or dotted[1] not in AUTHORS:
+        return core
+    return core.cut("Bedrock's spelling", REVISION.sub("", text[dotted.end() :]))
+
+
+class Resolver:
+    """The models that are here and their aliases, asked by the ids of sources."""
+
+    def __init__(self, models: Iterable[str], aliases: Mapping[str, str]) -> None:
+        self.models = frozenset(models)
+        self.aliases = aliases
+        self._by_core: dict[str, list[tuple[int, str, str]]] | None = None
+
+    def find(self, name: str) -> str | None:
+        """The model with this id, or with an alias of this name."""
+        return name if name in self.models else self.aliases.get(name)
+
+    def suggest(self, name: str, *, also: Iterable[str] = ()) -> Match | None:
+        """The model that an unknown id may mean; `also`: other ids that the source itself gives it."""
+        core = core_of(name)
+        if model := self._find_core(core.text, name):
+            return Match(model, self._told(core, model))
+        # A variant is never its base, even where the source's other name for it is.
+        variant = self._suggest_base(core, name)
+        if variant is None:
+            for other in also:
+                if (model := self.find(other)) is not None:
+                    return Match(model, f"the source calls it {other} too")
+        return variant
+
+    def _suggest_base(self, core: Core, name: str) -> Match | None:
+        """The model that it is a dated snapshot or a variant of."""
+        text, cuts = core.text, list[str]()
+        while (found := VARIANT.search(text) or DATE.search(text)) and found.start():
+            kind = "the variant" if VARIANT.search(text) else "the date"
+            cuts.append(f"{kind} {found[0].lstrip('-')}")
+            text = text[: found.start()]
+            if model := self._find_core(text, name):
+                return Match(model, f"{' and '.join(reversed(cuts))} of it, not the same model", is_same=False)
+        return None
+
+    def _find_core(self, text: str, name: str) -> str | None:
+        """The model with the same core whose own id is the plainest, and that nobody else has made."""
+        maker = maker_of(name)
+        for _, _, model in self._cores.get(text, ()):
+            other = maker_of(model)
+            if maker is None or other is None or maker.slug == other.slug:
+                return model
+        return None
+
+    @property
+    def _cores(self) -> Mapping[str, list[tuple[int, str, str]]]:
+        if self._by_core is None:
+            self._by_core = {}
+            for model in self.models:
+                core = core_of(model)
+                self._by_core.setdefault(core.text, []).append((len(core.rules), model, model))
+            for alias, model in self.aliases.items():
+                core = core_of(alias)
+                self._by_core.setdefault(core.text, []).append((len(core.rules), alias, model))
+            for found in self._by_core.values():
+                found.sort()
+        return self._by_core
+
+    def _told(self, core: Core, model: str) -> str:
+        """What tells the two ids apart."""
+        theirs = core_of(model).rules
+        rules = [rule for rule in (*core.rules, *theirs) if (rule in core.rules) != (rule in theirs)]
+        return ", ".join(rules) or "an alias of it is written so"

@@ -1,0 +1,10 @@
+"""The admin of what it costs. Django finds the pages here; each module registers its own."""
+
+from django.contrib import admin
+
+from pricing.admin import imports, models, rates, sheets, usage
+
+__all__ = ["imports", "models", "rates", "sheets", "usage"]
+
+admin.site.index_title = "Overview"
+admin.site.index_template = "pricing/admin/dashboard.html"

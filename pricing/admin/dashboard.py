@@ -1,0 +1,88 @@
+"""The admin's first page: what is there, what is missing, what needs somebody soon; each figure leads to its list."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q
+from django.http import HttpRequest
+from django.utils import timezone
+
+from catalog.admin.links import admin_list
+from catalog.imports.run_reports import counted
+from catalog.models import AIModel, Channel, ImportRun, Source
+from pricing.curation.margins import models_at_a_loss
+from pricing.models import PriceSheet
+from tokens.admin.tokens import SOON
+from tokens.models import Token
+
+RUNS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number, what it counts, and the list of what is counted; `alarming` when somebody should look."""
+
+    title: str
+    count: int
+    link: str
+    icon: str
+    alarming: bool = False
+
+
+def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Puts the figures and the last import runs that this person may see into the page's context."""
+    now = timezone.now()
+    may_see = request.user.has_perm
+    figures: list[Figure] = []
+    if may_see("catalog.view_aimodel"):
+        figures += model_figures(at=now)
+    if may_see("catalog.view_aimodel") and may_see("pricing.view_pricesheet"):
+        figures.append(loss_figure(at=now))
+    if may_see("catalog.view_channel"):
+        figures.append(channel_figure())
+    if may_see("tokens.view_token"):
+        figures.append(token_figure(at=now))
+    if may_see("catalog.view_importrun"):
+        figures += import_figures()
+    runs = ImportRun.objects.select_related("source", "actor").order_by("-created_at", "-pk")[:RUNS_SHOWN]
+    told = [(run, counted(run.counts)) for run in runs] if may_see("catalog.view_importrun") else None
+    return context | {"figures": figures, "runs": told}
+
+
+def model_figures(*, at: dt.datetime) -> list[Figure]:
+    published, draft = (
+        Count("pk", filter=Q(status=status)) for status in (AIModel.Status.PUBLISHED, AIModel.Status.DRAFT)
+    )
+    status = AIModel.objects.aggregate(published=published, drafts=draft)
+    gap = AIModel.objects.published().offered().exclude(pk__in=PriceSheet.objects.models_priced(at=at)).count()
+    models = "catalog_aimodel"
+    return [
+        Figure("Published", status["published"], admin_list(models, status__exact="published"), "deployed_code"),
+        Figure("Drafts", status["drafts"], admin_list(models, status__exact="draft"), "edit_note"),
+        Figure("Offered, no price", gap, admin_list(models, price="gap"), "money_off", alarming=gap > 0),
+    ]
+
+
+def loss_figure(*, at: dt.datetime) -> Figure:
+    count = len(models_at_a_loss(at=at))
+    return Figure("Sold below cost", count, admin_list("catalog_aimodel", price="loss"), "trending_down", count > 0)
+
+
+def channel_figure() -> Figure:
+    off = Channel.objects.filter(enabled=False).count()
+    return Figure("Channels off", off, admin_list("catalog_channel", enabled__exact=0), "power_off")
+
+
+def import_figures() -> list[Figure]:
+    """Plans that wait and sources that fail, where there are any."""
+    waiting, failing = ImportRun.objects.waiting().count(), Source.objects.failing().count()
+    plans = admin_list("catalog_importrun", status__in="planned,stopped")
+    shown = [Figure("To review", waiting, plans, "fact_check", alarming=True)] if waiting else []
+    sources = admin_list("catalog_source", fetching="failing")
+    return shown + ([Figure("Sources failing", failing, sources, "cloud_off", alarming=True)] if failing else [])
+
+
+def token_figure(*, at: dt.datetime) -> Figure:
+    soon = Token.objects.expiring(at=at, within=SOON).count()
+    return Figure("Tokens expiring", soon, admin_list("tokens_token", validity="expiring"), "timer", alarming=soon > 0)

@@ -1,0 +1,44 @@
+"""What the admin pages of dated prices share: forms that start now, and the filter by state."""
+
+import datetime as dt
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from catalog.admin.base import (
+    CuratedForm,
+    ModelForm,
+    StateFilter,
+)
+
+STATES = {"in force": "success", "announced": "info", "past": "default"}
+
+
+class StartsNow(ModelForm):
+    """Begins now where no moment is written; what was shown when the page was opened would be past by then."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is None and "starts_at" in self.fields:
+            field = self.fields["starts_at"]
+            field.required, field.initial, field.show_hidden_initial = False, None, False
+            field.help_text = "In force from this moment. Empty: now."
+
+    def clean_starts_at(self) -> dt.datetime:
+        return self.cleaned_data["starts_at"] or timezone.now()
+
+
+class StartsNowForm(StartsNow, CuratedForm):
+    """The same on a page of its own."""
+
+
+class PriceStateFilter(StateFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(state, state.capitalize()) for state in STATES]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(state=self.value()) if self.value() in STATES else queryset

@@ -1,0 +1,42 @@
+"""The admin's check-up: what the catalog doctor finds, each finding leading to the row that it is about."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from pricing.curation.health_checks import RULES, Finding, Rule, examine
+
+SHOWN = 50
+
+
+@require_safe
+def check_page(request: HttpRequest) -> HttpResponse:
+    """Asks the rules about what this person may see; staff only, by config/urls.py."""
+    may_see = request.user.has_perm
+    rules = [rule for rule in RULES if may_see(f"{rule.about._meta.app_label}.view_{rule.about._meta.model_name}")]
+    found = examine(rules, at=timezone.now())
+    context = admin.site.each_context(request) | {
+        "title": "Check-up",
+        "found": [_section(rule, findings) for rule, findings in found],
+        "fine": [rule.title for rule in rules if rule not in {each for each, _ in found}],
+    }
+    return TemplateResponse(request, "pricing/admin/check.html", context)
+
+
+def _section(rule: Rule, findings: list[Finding]) -> dict[str, Any]:
+    return {"rule": rule, "count": len(findings), "rows": _linked(findings[:SHOWN]), "more": len(findings) - SHOWN}
+
+
+def _linked(findings: Iterable[Finding]) -> list[tuple[str, Finding]]:
+    return [(_link(finding), finding) for finding in findings]
+
+
+def _link(finding: Finding) -> str:
+    meta = finding.row._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[finding.row.pk])

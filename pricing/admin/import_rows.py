@@ -1,0 +1,154 @@
+"""An import plan as rows for people: one a model, with what is done to it figure by figure, and what is odd about it.
+
+Only the rows of the page that is shown are made; a plan may have thousands.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from catalog.source_trust import Kept
+from catalog.sources.records import Prices
+from pricing.engine.formatting import amount_of, differences
+from pricing.imports.plan import ImportPlan
+from pricing.imports.prices import PriceChange
+
+# What a new model's row tells; the rest is read when it is there.
+TOLD_OF_NEW = ("vendor", "display_name", "context_length", "max_output_tokens", "capabilities", "status", "released_on")
+FIGURES_TOLD = 4
+VIEWS: Mapping[str, str] = {
+    "all": "All",
+    "suspicious": "Suspicious",
+    "changed": "Changed",
+    "prices": "Prices",
+    "new": "New",
+    "kept": "Kept",
+    "missing": "Missing",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that changes or stays: what it is called, what it is now, and what the source says."""
+
+    what: str
+    now: str
+    new: str
+    note: str = ""
+    stays: bool = False
+
+
+@dataclass
+class ModelRow:
+    """One model of a plan."""
+
+    name: str
+    # Words with the colour of their label.
+    marks: list[tuple[str, str]] = field(default_factory=list)
+    odd: list[str] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    can_be_chosen: bool = True
+
+
+def names_of(plan: ImportPlan) -> dict[str, list[str]]:
+    """View -> the models in it, what is odd first."""
+    facts, prices = plan.facts, plan.prices
+    kept = list(dict.fromkeys([*facts.kept, *prices.kept]))
+    every = list(dict.fromkeys([*plan.suspicious, *facts.changed, *prices.changed, *prices.announced, *plan.touched]))
+    return {
+        "all": [*every, *(name for name in kept if name not in set(every)), *plan.missing],
+        "suspicious": list(plan.suspicious),
+        "changed": list(facts.changed),
+        "prices": list(dict.fromkeys([*prices.changed, *prices.announced, *prices.new, *prices.past])),
+        "new": list(facts.new),
+        "kept": kept,
+        "missing": plan.missing,
+    }
+
+
+def found(names: Collection[str], text: str) -> list[str]:
+    """Those whose ids hold the text."""
+    wanted = text.strip().casefold()
+    return [name for name in names if wanted in name.casefold()]
+
+
+def row_of(plan: ImportPlan, name: str) -> ModelRow:
+    facts, prices = plan.facts, plan.prices
+    row = ModelRow(name, odd=plan.suspicious.get(name, []), can_be_chosen=name in set(plan.touched))
+    if name in facts.new:
+        row.marks.append(("New", "success"))
+        row.lines += _new_facts(facts.new[name])
+    for what, (old, new) in facts.changed.get(name, {}).items():
+        row.lines.append(Line(_title(what), _text(old), _text(new)))
+    if name in prices.new:
+        row.lines.append(Line(f"{prices.role.capitalize()} price", "", _summary(prices.new[name])))
+    for change in [prices.changed[name]] if name in prices.changed else []:
+        row.lines += _moves(change)
+    for change in prices.announced.get(name, []):
+        start = f"from {change.prices.starts_at:%Y-%m-%d}" if change.prices.starts_at else ""
+        row.lines += _moves(change, start)
+    for past in prices.past.get(name, []):
+        span = f"from {past.starts_at:%Y-%m-%d} until {f'{past.ends_at:%Y-%m-%d}' if past.ends_at else 'now'}"
+        row.lines.append(Line(f"Past {prices.role} price", "", _summary(past), span))
+    if name in facts.offers:
+        row.lines.append(Line("Offer", "", f"on {facts.channel}"))
+    row.lines += list(_structure(plan, name))
+    row.lines += [_kept(_title(what), each) for what, each in facts.kept.get(name, {}).items()]
+    if name in prices.kept:
+        row.lines.append(_kept(f"{prices.role.capitalize()} price", prices.kept[name]))
+    if name in plan.missing:
+        row.marks.append(("No longer in the source", "warning"))
+    return row
+
+
+def _new_facts(fields: Mapping[str, Any]) -> Iterator[Line]:
+    told = [(name, fields[name]) for name in TOLD_OF_NEW if fields.get(name)]
+    text = " · ".join(
+        _text(value) if name == "vendor" else f"{_title(name).lower()} {_text(value)}" for name, value in told
+    )
+    yield Line("Facts", "", text or "nothing but its id")
+
+
+def _moves(change: PriceChange, note: str = "") -> Iterator[Line]:
+    for label, (old, new) in differences(change.before, change.prices).items():
+        far = "moves far" if label in change.jumps else ""
+        yield Line(label, old, new, " ".join(filter(None, (note, far))))
+
+
+def beside(plan: ImportPlan) -> list[Line]:
+    """What is done to no model in particular."""
+    lines = [Line(f"rate of group {group}", _text(old), str(new)) for group, (old, new) in plan.rates.items()]
+    lines += [Line(f"popular: {name}", _text(old), _text(new)) for name, (old, new) in plan.popular.items()]
+    return [*lines, *_structure(plan, None)]
+
+
+def _structure(plan: ImportPlan, of: str | None) -> Iterator[Line]:
+    for what, fields in plan.structure.changes(of=of) if plan.structure else ():
+        if not fields:
+            yield Line(what.capitalize(), "none", "new")
+        for name, (old, new) in fields.items():
+            yield Line(f"{what} {name.replace('_', ' ')}".strip().capitalize(), _text(old), _text(new))
+
+
+def _kept(what: str, kept: Kept) -> Line:
+    return Line(what, _text(kept.stored), _text(kept.offered), f"stays: {kept.why}", stays=True)
+
+
+def _summary(prices: Prices) -> str:
+    shown = [f"{figure.meter or 'all'} {amount_of(figure)}" for figure in prices.figures[:FIGURES_TOLD]]
+    more = len(prices.figures) - FIGURES_TOLD
+    return " · ".join(shown) + (f" · {more} more" if more > 0 else "") + f" ({prices.currency})"
+
+
+def _title(field_name: str) -> str:
+    return field_name.replace("_", " ").capitalize()
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return " · ".join(f"{label} {amount}" for label, amount in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return "none" if value in (None, "") else str(value)

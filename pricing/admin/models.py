@@ -1,0 +1,108 @@
+"""Prices on the admin pages of models and vendors."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from catalog.admin.base import StateFilter, display, register_over
+from catalog.admin.links import admin_list
+from catalog.admin.models import AIModelAdmin
+from catalog.admin.vendors import VendorAdmin
+from catalog.models import AIModel, Vendor
+from pricing.admin.repricing import PriceListPage, RepricingAdmin
+from pricing.curation.margins import losses, models_at_a_loss
+from pricing.curation.summaries import in_and_out, summary
+from pricing.models import (
+    PriceSheet,
+)
+
+SHEETS_SHOWN = 20
+
+
+class PricedFilter(StateFilter):
+    title = "price"
+    parameter_name = "price"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        found = [("yes", "Has a price"), ("no", "Has no price"), ("gap", "On offer without a price")]
+        # Who may not see what we pay is not told where we lose.
+        return [*found, ("loss", "Sold below cost")] if request.user.has_perm("pricing.view_pricesheet") else found
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        priced = PriceSheet.objects.models_priced(at=timezone.now())
+        match self.value():
+            case "yes":
+                return queryset.filter(pk__in=priced)
+            case "no":
+                return queryset.exclude(pk__in=priced)
+            case "gap":
+                return queryset.published().offered().exclude(pk__in=priced)
+            case "loss" if request.user.has_perm("pricing.view_pricesheet"):
+                return queryset.filter(pk__in=models_at_a_loss(at=timezone.now()))
+        return queryset
+
+
+@register_over(AIModel)
+class PricedAIModelAdmin(PriceListPage, AIModelAdmin):
+    """A model with its prices, which are changed by adding a sheet."""
+
+    actions: Any = [*AIModelAdmin.actions, *PriceListPage.actions]
+    # Beside the status, where no scrolling is needed to see it.
+    list_display = [*AIModelAdmin.list_display[:3], "price", *AIModelAdmin.list_display[3:]]
+    list_filter = [*AIModelAdmin.list_filter, PricedFilter]
+    readonly_fields = [*AIModelAdmin.readonly_fields, "sheets"]
+    fieldsets = [*AIModelAdmin.fieldsets, ("Prices", {"fields": ["sheets"]})]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        sheets = PriceSheet.objects.with_state(at=timezone.now()).with_lines().select_related("author", "run__source")
+        # The report of a large import is hundreds of kilobytes, and would be read again for each of its sheets.
+        sheets = sheets.defer("run__report", "run__options")
+        ordered = Prefetch("sheets", queryset=sheets.order_by("-starts_at", "-pk"))
+        return super().get_queryset(request).prefetch_related(ordered)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """With the history of prices for those who may see price sheets: it tells what we pay."""
+        fieldsets = super().get_fieldsets(request, obj)
+        may_see = request.user.has_perm("pricing.view_pricesheet")
+        return fieldsets if may_see else [fieldset for fieldset in fieldsets if fieldset[0] != "Prices"]
+
+    @display(description="Price in / out")
+    def price(self, model: Any) -> str:
+        in_force = {sheet.role: sheet for sheet in model.sheets.all() if sheet.state == "in force"}
+        sheet = in_force.get(PriceSheet.Role.SELL) or in_force.get(PriceSheet.Role.LIST)
+        return in_and_out(sheet) if sheet else "no price"
+
+    @display(description="Price history")
+    def sheets(self, model: Any) -> str:
+        if model.pk is None:
+            return "Save the model, then set its price."
+        # The page's template asks for a read-only field five times over.
+        if not hasattr(model, "sheets_shown"):
+            model.sheets_shown = self.shown(model)
+        return str(model.sheets_shown)
+
+    def shown(self, model: Any) -> str:
+        rows = model.sheets.all()
+        context = {
+            "rows": [(sheet, summary(sheet)) for sheet in rows[:SHEETS_SHOWN]],
+            "more": len(rows) > SHEETS_SHOWN,
+            "losses": losses(at=timezone.now(), models=[model]),
+            "model": model,
+            "all": admin_list("pricing_pricesheet", model__id__exact=model.pk),
+        }
+        return render_to_string("pricing/admin/sheets.html", context)
+
+
+@register_over(Vendor)
+class PricedVendorAdmin(RepricingAdmin, VendorAdmin):
+    """A vendor whose models are re-priced together."""
+
+    actions = ["reprice"]
+
+    @admin.action(description="Re-price models of selected vendors", permissions=["reprice"])
+    def reprice(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        return self.reprice_models(request, AIModel.objects.filter(vendor__in=queryset.values("pk")), "reprice")

@@ -1,0 +1,162 @@
+"""The admin of discount rules, currency rates and group rates."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import OuterRef, Subquery
+from django.http import HttpRequest
+from django.utils import timezone
+
+from catalog.admin.base import (
+    AllValuesCheckboxFilter,
+    BooleanRadioFilter,
+    CuratedAdmin,
+    RangeDateFilter,
+    RelatedDropdownFilter,
+    UntitledInline,
+    display,
+    register_over,
+)
+from catalog.exact import digits
+from pricing.admin.forms import STATES, PriceStateFilter, StartsNow, StartsNowForm
+from pricing.models import (
+    CurrencyRate,
+    DiscountRule,
+    DiscountRuleQuerySet,
+    GroupRate,
+)
+from tokens.admin.groups import TokenGroupAdmin
+from tokens.models import TokenGroup
+
+
+class RuleStateFilter(PriceStateFilter):
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        state = self.value()
+        return queryset.in_state(state, at=timezone.now()) if state in STATES else queryset
+
+
+@admin.register(DiscountRule)
+class DiscountRuleAdmin(CuratedAdmin):
+    form = StartsNowForm
+    reason_field = "reason"
+    deletes_many = False
+    list_display = ["target", "multiplier_shown", "state_shown", "starts_at", "ends_at", "reason"]
+    list_filter = [RuleStateFilter, ("vendor", RelatedDropdownFilter)]
+    list_select_related = ["model", "vendor"]
+    search_fields = ["model__name", "series", "vendor__name", "reason"]
+    ordering = ["-starts_at", "-pk"]
+    autocomplete_fields = ["model", "vendor"]
+    actions = ["end_now"]
+    fields = ["model", "series", "vendor", "multiplier", "starts_at", "ends_at", "reason"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: DiscountRule | None = None) -> bool:
+        """One that has begun is ended: without it past prices would be others."""
+        if obj is not None and obj.starts_at <= timezone.now():
+            return False
+        return super().has_delete_permission(request, obj)
+
+    @admin.action(description="End now", permissions=["change"])
+    def end_now(self, request: HttpRequest, queryset: DiscountRuleQuerySet) -> None:
+        self.report(request, queryset.end(now=timezone.now()), "ended")
+
+    @display(description="For")
+    def target(self, rule: DiscountRule) -> str:
+        return rule.target.capitalize() if rule.target == "all models" else rule.target
+
+    @display(description="Times", ordering="multiplier")
+    def multiplier_shown(self, rule: DiscountRule) -> str:
+        return digits(rule.multiplier)
+
+    @display(description="State", label=STATES)
+    def state_shown(self, rule: DiscountRule) -> str:
+        return rule.state(at=timezone.now())
+
+
+@admin.register(CurrencyRate)
+class CurrencyRateAdmin(CuratedAdmin):
+    list_display = ["currency", "per_usd_shown", "as_of", "source"]
+    list_filter = [("currency", AllValuesCheckboxFilter), ("as_of", RangeDateFilter)]
+    search_fields = ["currency", "source"]
+    ordering = ["-as_of", "currency", "pk"]
+    fields = ["currency", "per_usd", "as_of", "source"]
+    deletes_many = False
+
+    def has_delete_permission(self, request: HttpRequest, obj: CurrencyRate | None = None) -> bool:
+        """One that counted on a day that is past stays: without it past prices would be others."""
+        if obj is not None and not obj.may_change(on=timezone.now().date()):
+            return False
+        return super().has_delete_permission(request, obj)
+
+    @display(description="Per US dollar")
+    def per_usd_shown(self, rate: CurrencyRate) -> str:
+        return digits(rate.per_usd)
+
+
+@admin.register(GroupRate)
+class GroupRateAdmin(CuratedAdmin):
+    form = StartsNowForm
+    deletes_many = False
+    list_display = ["group", "ratio_shown", "state_shown", "starts_at"]
+    list_filter = [PriceStateFilter, ("group__is_public", BooleanRadioFilter)]
+    list_select_related = ["group"]
+    search_fields = ["group__slug", "group__label"]
+    ordering = ["group__slug", "-starts_at", "-pk"]
+    autocomplete_fields = ["group"]
+    fields = ["group", "ratio", "starts_at"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).with_state(at=timezone.now())  # type: ignore[attr-defined]
+
+    def has_delete_permission(self, request: HttpRequest, obj: GroupRate | None = None) -> bool:
+        """One that has begun is followed by another: without it past prices would be others."""
+        if obj is not None and obj.has_begun(at=timezone.now()):
+            return False
+        return super().has_delete_permission(request, obj)
+
+    @display(description="Ratio")
+    def ratio_shown(self, rate: GroupRate) -> str:
+        return digits(rate.ratio)
+
+    @display(description="State", label=STATES)
+    def state_shown(self, rate: Any) -> str:
+        return str(rate.state)
+
+
+class GroupRateForm(StartsNow):
+    """A rate without a ratio to start from: a row that was left as it stood would not be saved."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "ratio" in self.fields:
+            self.fields["ratio"].initial = None
+
+
+class GroupRateInline(UntitledInline):
+    """A group's rates: a new one is added here, and one that is announced is edited on its own page."""
+
+    model = GroupRate
+    form = GroupRateForm
+    fields = ["ratio", "starts_at"]
+    ordering = ["-starts_at", "-pk"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@register_over(TokenGroup)
+class RatedTokenGroupAdmin(TokenGroupAdmin):
+    """A group with its rate."""
+
+    list_display = [*TokenGroupAdmin.list_display, "rate_shown"]
+    inlines = [GroupRateInline]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rates = GroupRate.objects.in_force(at=timezone.now()).filter(group=OuterRef("pk"))
+        return super().get_queryset(request).annotate(rate=Subquery(rates.values("ratio")))
+
+    @display(description="Rate")
+    def rate_shown(self, group: Any) -> str:
+        return "1" if group.rate is None else digits(group.rate)

@@ -1,0 +1,277 @@
+"""The admin's pages that change prices: one model's price list, many prices by a rule, the end of a sheet."""
+
+import datetime as dt
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from catalog.admin.base import ModelAdmin, detail_action
+from catalog.db import revision
+from catalog.models import AIModel
+from pricing.admin.repricing_forms import EndForm, PriceForm, RuleForm, WithdrawForm
+from pricing.curation.margins import losses
+from pricing.curation.rate_card import Row, others, row_of, rows_of
+from pricing.curation.repricing import Repricing, apply_repricing, followed_by, plan_repricing, write_sheets
+from pricing.curation.summaries import summary
+from pricing.engine.sheet import Line, Sheet
+from pricing.models import PriceSheet, PriceSheetQuerySet
+from pricing.pages.price_tables import label, remark
+from pricing.published.prices import sheets_in_force
+
+Role = PriceSheet.Role
+ROWS_A_PAGE = 100
+SKIPPED_SHOWN = 200
+LOSSES_TOLD = 3
+
+
+class RepricingAdmin(ModelAdmin):
+    """Whoever may add price sheets may change prices; margins are shown, so one must be allowed to see them too."""
+
+    def has_reprice_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perms(["pricing.add_pricesheet", "pricing.view_pricesheet"])
+
+    def page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+        shown = self.admin_site.each_context(request) | {"opts": self.opts} | context
+        return TemplateResponse(request, f"pricing/admin/{template}", shown)
+
+    def reprice_models(self, request: HttpRequest, models: QuerySet[AIModel], action: str) -> HttpResponse | None:
+        """The page behind a bulk action: a rule, then what it does to each price, then the doing of it.
+
+        It posts to the list that it came from, so the choice of rows is the list's own.
+        """
+        asked = "number" in request.POST
+        form = RuleForm(request.POST if asked else None)
+        context: dict[str, Any] = {"title": "Re-price models", "form": form, "count": models.count()} | selection(
+            request, action
+        )
+        if not (asked and form.is_valid()):
+            return self.page(request, "reprice.html", context)
+        with transaction.atomic():
+            if "apply" in request.POST:
+                revision.hold()
+            plan = plan_repricing(models, form.rule, at=form.start)
+            if request.POST.get("apply") == plan.fingerprint and plan.steps:
+                count = apply_repricing(plan, reason=form.cleaned_data["reason"], author=request.user)  # type: ignore[arg-type]
+                self.message_user(request, f"{count:,} new sell prices {since(plan.at, now=form.now)}.")
+                return None
+        if "apply" in request.POST:
+            form.add_error(None, "Prices changed since this preview was made. It is made anew: look at it again.")
+        return self.page(request, "reprice.html", context | preview(plan, request.POST.get("page", "1")))
+
+
+class PriceListPage(RepricingAdmin):
+    """A button on a model's page, and the price list behind it."""
+
+    actions_detail = ["set_price"]
+    actions: Any = ["reprice"]
+
+    @admin.action(description="Re-price selected models", permissions=["reprice"])
+    def reprice(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        return self.reprice_models(request, AIModel.objects.filter(pk__in=queryset.values("pk")), "reprice")
+
+    @detail_action(description="Set price", url_path="set-price", permissions=["reprice"], icon="sell")
+    def set_price(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        model: AIModel | None = self.get_object(request, object_id)
+        if model is None:
+            raise Http404
+        wanted = request.GET.get("role", "")
+        role = wanted if wanted in Role.values else Role.SELL
+        with transaction.atomic():
+            if request.method == "POST":
+                revision.hold()
+            return self._set_price(request, model, role, now=timezone.now())
+
+    def _set_price(self, request: HttpRequest, model: AIModel, role: str, *, now: dt.datetime) -> HttpResponse:
+        sheets = sheets_in_force([model.pk], roles=Role.values, at=now).get(model.pk, {})
+        current = PriceSheet.objects.in_force(at=now).filter(model=model, role=role).first()
+        start = sheets.get(role) or (sheets.get(Role.LIST) if role == Role.SELL else None)
+        opened = "" if current is None else str(current.pk)
+        form = PriceForm(
+            request.POST or None,
+            now=now,
+            rows=rows_of(start),
+            others=others(start),
+            sheet=start,
+            current=sheets.get(role),
+            initial={"currency": start.currency if start else "USD", "base": opened},
+        )
+        if request.method == "POST" and form.is_valid():
+            if form.cleaned_data["base"] == opened:
+                return self._save(request, model, role, form)
+            form.add_error(
+                None, "Somebody else set this price after you had opened it: compare with what is in force now, below."
+            )
+            posted = request.POST.copy()
+            posted["base"] = opened
+            form.data = posted
+        context = {
+            "title": f"Price of {model}",
+            "model": model,
+            "form": form,
+            "roles": [(value, value.capitalize(), value == role) for value in Role.values],
+            "role": role,
+            "current": current,
+            "from_list": current is None and start is not None,
+            "rows": [(form[key], row, compared(key, sheets, besides=role)) for key, row in form.rows.items()],
+            "kept": [told(line) for line in form.others],
+        }
+        return self.page(request, "set_price.html", context)
+
+    def _save(self, request: HttpRequest, model: AIModel, role: str, form: PriceForm) -> HttpResponse:
+        write_sheets(
+            [(model.pk, form.new_sheet())],
+            role=role,
+            starts_at=form.start,
+            ends_at=form.cleaned_data["ends_at"],
+            reason=form.cleaned_data["reason"],
+            author=request.user,  # type: ignore[arg-type]
+        )
+        self.message_user(request, f"{role.capitalize()} price of {model} {since(form.start, now=form.now)}.")
+        for loss in losses(at=form.start, models=[model])[:LOSSES_TOLD]:
+            self.message_user(request, f"Below cost: {loss}.", messages.WARNING)
+        return HttpResponseRedirect(reverse("admin:catalog_aimodel_change", args=[model.pk]))
+
+
+class EndingPages(RepricingAdmin):
+    """What may become of a sheet that is written: one in force is ended, an announced one withdrawn."""
+
+    actions = ["reprice", "end", "withdraw"]
+    actions_row = ["new_price"]
+    actions_detail = ["new_price", "end_this", "withdraw_this"]
+
+    def has_end_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("pricing.change_pricesheet") and is_one_of(object_id, self._in_force())
+
+    def has_withdraw_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("pricing.delete_pricesheet") and is_one_of(object_id, self._announced())
+
+    @admin.action(description="Re-price their models", permissions=["reprice"])
+    def reprice(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        models = AIModel.objects.filter(pk__in=queryset.order_by().values("model"))
+        return self.reprice_models(request, models, "reprice")
+
+    @admin.action(description="End now, or at a moment", permissions=["end"])
+    def end(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        return self._end(request, PriceSheet.objects.filter(pk__in=queryset.values("pk")), "end")
+
+    @admin.action(description="Withdraw announcements", permissions=["withdraw"])
+    def withdraw(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        return self._withdraw(request, PriceSheet.objects.filter(pk__in=queryset.values("pk")), "withdraw")
+
+    @detail_action(description="New price", url_path="new-price", permissions=["reprice"], icon="sell")
+    def new_price(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        sheet = get_object_or_404(PriceSheet, pk=key_of(object_id))
+        page = reverse("admin:catalog_aimodel_set_price", args=[sheet.model_id])
+        return HttpResponseRedirect(f"{page}?role={sheet.role}")
+
+    @detail_action(description="End it", url_path="end", permissions=["end"], icon="event_busy")
+    def end_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        chosen = PriceSheet.objects.filter(pk=key_of(object_id))
+        return self._end(request, chosen, "") or HttpResponseRedirect("../change/")
+
+    @detail_action(description="Withdraw it", url_path="withdraw", permissions=["withdraw"], icon="undo")
+    def withdraw_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        chosen = PriceSheet.objects.filter(pk=key_of(object_id))
+        return self._withdraw(request, chosen, "") or HttpResponseRedirect(
+            reverse("admin:pricing_pricesheet_changelist")
+        )
+
+    def _end(self, request: HttpRequest, chosen: PriceSheetQuerySet, action: str) -> HttpResponse | None:
+        """What counts once these are ended, then the ending of them."""
+        asked = "confirmed" in request.POST
+        form = EndForm(request.POST if asked else None)
+        if asked and form.is_valid():
+            count = chosen.end(at=form.end, now=form.now, reason=form.cleaned_data["reason"])
+            self.report(request, count, f"ended {since(form.end, now=form.now)}")
+            return None
+        ending = chosen.in_force(at=form.now)
+        shown = list(ending.select_related("model").with_lines().order_by("model__name", "pk")[:ROWS_A_PAGE])
+        after = {key: summary(sheet) for key, sheet in followed_by(shown, at=form.now).items()}
+        context = {
+            "title": "End prices that are in force",
+            "form": form,
+            "rows": [(sheet, summary(sheet), after.get(sheet.pk)) for sheet in shown],
+            "count": ending.count(),
+            "left": chosen.count() - ending.count(),
+            "ends": True,
+        }
+        return self.page(request, "end.html", context | selection(request, action))
+
+    def _withdraw(self, request: HttpRequest, chosen: PriceSheetQuerySet, action: str) -> HttpResponse | None:
+        asked = "confirmed" in request.POST
+        form = WithdrawForm(request.POST if asked else None)
+        if asked and form.is_valid():
+            self.report(request, chosen.withdraw(now=form.now, reason=form.cleaned_data["reason"]), "withdrawn")
+            return None
+        announced = chosen.filter(starts_at__gt=form.now)
+        shown = announced.select_related("model").with_lines().order_by("model__name", "pk")[:ROWS_A_PAGE]
+        context = {
+            "title": "Withdraw announced prices",
+            "form": form,
+            "rows": [(sheet, summary(sheet), None) for sheet in shown],
+            "count": announced.count(),
+            "left": chosen.count() - announced.count(),
+        }
+        return self.page(request, "end.html", context | selection(request, action))
+
+    def _in_force(self) -> PriceSheetQuerySet:
+        return PriceSheet.objects.in_force(at=timezone.now())
+
+    def _announced(self) -> PriceSheetQuerySet:
+        return PriceSheet.objects.filter(starts_at__gt=timezone.now())
+
+
+def selection(request: HttpRequest, action: str) -> dict[str, Any]:
+    """What a page behind a bulk action posts again, so that the list chooses the same rows."""
+    return {
+        "action": action,
+        "selected": request.POST.getlist(ACTION_CHECKBOX_NAME) if action else [],
+        "across": request.POST.get("select_across", "0"),
+    }
+
+
+def preview(plan: Repricing, number: str) -> dict[str, Any]:
+    return {
+        "plan": plan,
+        "table": Paginator(plan.steps, ROWS_A_PAGE).get_page(number),
+        "skipped": plan.skipped[:SKIPPED_SHOWN],
+        "skipped_more": len(plan.skipped) - SKIPPED_SHOWN,
+    }
+
+
+def compared(key: str, sheets: dict[str, Sheet], *, besides: str) -> list[tuple[str, Row, str]]:
+    """What the same row says in the sheets of the other roles: role, row and currency."""
+    found = [(role, sheets[role], rows_of(sheets[role]).get(key)) for role in Role.values if role in sheets]
+    return [
+        (role, row, sheet.currency)
+        for role, sheet, row in found
+        if role != besides and row is not None and row.amount is not None
+    ]
+
+
+def told(line: Line) -> tuple[str, Row | None]:
+    """A line in words, and its figure where it is a price."""
+    return (label(line), row_of(line)) if line.kind == "absolute" else (remark(line), None)
+
+
+def since(moment: dt.datetime, *, now: dt.datetime) -> str:
+    return "from now on" if moment <= now else f"from {moment:%Y-%m-%d %H:%M} UTC on"
+
+
+def key_of(object_id: str) -> int:
+    """A row's key as the address has it; 0, which no row has, for what is none."""
+    return int(object_id) if object_id.isdecimal() and len(object_id) < 19 else 0
+
+
+def is_one_of(object_id: Any, rows: PriceSheetQuerySet) -> bool:
+    """Whether a page's row is among these; a list asks without one."""
+    return object_id is None or rows.filter(pk=key_of(str(object_id))).exists()

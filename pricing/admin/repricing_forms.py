@@ -1,0 +1,181 @@
+"""What people fill in to change prices: a price list of one model, a rule for many, the end of a sheet."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from catalog.admin.base import TO_THE_LETTER, Checkbox, MomentInput, Select, TextInput
+from catalog.db.fields import ExactDecimalFormField
+from catalog.exact import multiply
+from pricing.curation.rate_card import Row, with_amounts
+from pricing.curation.repricing import Rule, is_same
+from pricing.engine.money import CURRENCY, excess_of
+from pricing.engine.sheet import Line, Sheet
+from pricing.models import PriceSheet
+
+LARGEST_MULTIPLIER = 1000
+FIGURE = {**TO_THE_LETTER, "inputmode": "decimal"}
+
+
+def moment_field(label: str, help_text: str) -> forms.DateTimeField:
+    return forms.DateTimeField(label=label, required=False, widget=MomentInput(), help_text=help_text)
+
+
+class MomentForm(forms.Form):
+    """Something that happens now or at a moment ahead, for a reason."""
+
+    reason = forms.CharField(
+        label="Why", required=False, max_length=255, widget=TextInput(), help_text="For whoever reads the history."
+    )
+
+    def __init__(self, *args: Any, now: dt.datetime | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.now = now or timezone.now()
+
+    def ahead(self, name: str) -> dt.datetime | None:
+        moment: dt.datetime | None = self.cleaned_data.get(name)
+        if moment is not None and moment <= self.now:
+            raise forms.ValidationError("That is past: what was charged until now stays as it was.", code="past")
+        return moment
+
+
+class StartForm(MomentForm):
+    starts_at = moment_field("Starts at", "UTC. Empty: now. A moment ahead: the price is announced.")
+
+    def clean_starts_at(self) -> dt.datetime | None:
+        return self.ahead("starts_at")
+
+    @property
+    def start(self) -> dt.datetime:
+        return self.cleaned_data.get("starts_at") or self.now
+
+
+class PriceForm(StartForm):
+    """One model's price of one role, a field a row of the price list; empty is no price, and 0 is free."""
+
+    currency = forms.CharField(
+        max_length=3, validators=[CURRENCY], widget=TextInput(attrs=TO_THE_LETTER), help_text="ISO 4217, e.g. USD."
+    )
+    ends_at = moment_field("Ends at", "UTC. For a promotion, which ends by itself; empty: until the next price.")
+    keep = forms.BooleanField(label="Keep these lines as they are", required=False, initial=True, widget=Checkbox())
+    # The sheet that was in force when the page was opened.
+    base = forms.CharField(required=False, widget=forms.HiddenInput())
+    field_order = ["currency", "starts_at", "ends_at", "reason"]
+
+    def __init__(
+        self,
+        *args: Any,
+        rows: Mapping[str, Row],
+        others: Sequence[Line],
+        sheet: Sheet | None,
+        current: Sheet | None,
+        **kwargs: Any,
+    ) -> None:
+        """Starts from `sheet`, which need not be the `current` one of this role."""
+        super().__init__(*args, **kwargs)
+        self.rows, self.others, self.sheet, self.current = rows, others, sheet, current
+        for key, row in rows.items():
+            self.fields[key] = ExactDecimalFormField(
+                label=row.title, required=False, initial=row.amount, widget=TextInput(attrs=FIGURE)
+            )
+        if not others:
+            del self.fields["keep"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for key, row in self.rows.items():
+            amount = cleaned.get(key)
+            if amount is not None and amount < 0:
+                self.add_error(key, "A price is not negative.")
+            elif amount is not None and (why := excess_of(amount, row.per, row.unit)):
+                self.add_error(key, why)
+        ends_at = cleaned.get("ends_at")
+        if ends_at is not None and ends_at <= self.start:
+            self.add_error("ends_at", "A price cannot end before it starts.")
+        if not self.errors:
+            self._check_whole(cleaned)
+        return cleaned
+
+    def _check_whole(self, cleaned: dict[str, Any]) -> None:
+        new = self.new_sheet()
+        if not new.lines:
+            raise forms.ValidationError("Write at least one price: 0 where it is free.", code="empty")
+        if cleaned.get("keep") and self.sheet is not None and new.currency != self.sheet.currency:
+            raise forms.ValidationError(
+                f"The lines that are kept are in {self.sheet.currency}: leave them out, or write them anew in the "
+                "full editor.",
+                code="currency",
+            )
+        if self.current is not None and is_same(new, self.current) and cleaned.get("ends_at") is None:
+            raise forms.ValidationError("No price differs from the one in force.", code="unchanged")
+
+    def new_sheet(self) -> Sheet:
+        """The sheet that this page describes."""
+        amounts = {key: self.cleaned_data.get(key) for key in self.rows}
+        keep = bool(self.cleaned_data.get("keep"))
+        return with_amounts(self.sheet, amounts, currency=self.cleaned_data["currency"], keep_others=keep)
+
+
+class RuleForm(StartForm):
+    """How many prices change at once."""
+
+    base = forms.ChoiceField(
+        label="New sell price from",
+        choices=[
+            (PriceSheet.Role.SELL, "Their sell price"),
+            (PriceSheet.Role.LIST, "Their list price"),
+            (PriceSheet.Role.COST, "Their cost"),
+        ],
+        widget=Select(),
+        help_text="Models without one are left as they are.",
+    )
+    how = forms.ChoiceField(
+        label="Changed by",
+        choices=[("percent", "Percent, e.g. 10 or -5"), ("multiplier", "Multiplier, e.g. 1.2")],
+        widget=Select(),
+    )
+    number = ExactDecimalFormField(label="How much", widget=TextInput(attrs=FIGURE))
+    digits = forms.IntegerField(
+        label="Rounded to",
+        required=False,
+        min_value=1,
+        max_value=12,
+        widget=TextInput(attrs={**TO_THE_LETTER, "inputmode": "numeric"}),
+        help_text="Digits that count, e.g. 3 makes 0.12345 into 0.123. Empty: exact.",
+    )
+    field_order = ["base", "how", "number", "digits", "starts_at", "reason"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("number") is not None and not 0 < self.multiplier <= LARGEST_MULTIPLIER:
+            self.add_error("number", "Prices are multiplied by more than 0 and at most 1000.")
+        return cleaned
+
+    @property
+    def multiplier(self) -> Decimal:
+        number: Decimal = self.cleaned_data["number"]
+        return multiply(Decimal(100) + number, Decimal("0.01")) if self.cleaned_data.get("how") == "percent" else number
+
+    @property
+    def rule(self) -> Rule:
+        return Rule(self.cleaned_data["base"], self.multiplier, self.cleaned_data["digits"])
+
+
+class EndForm(MomentForm):
+    ends_at = moment_field("Ends at", "UTC. Empty: now.")
+    field_order = ["ends_at", "reason"]
+
+    def clean_ends_at(self) -> dt.datetime | None:
+        return self.ahead("ends_at")
+
+    @property
+    def end(self) -> dt.datetime:
+        return self.cleaned_data.get("ends_at") or self.now
+
+
+class WithdrawForm(MomentForm):
+    """Nothing to say but why."""

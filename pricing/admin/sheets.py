@@ -1,0 +1,185 @@
+"""The admin of price sheets: written once, then ended or withdrawn."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils import timezone
+
+from catalog.admin.base import (
+    TO_THE_LETTER,
+    ChoicesDropdownFilter,
+    CuratedAdmin,
+    InlineFormSet,
+    ModelForm,
+    RelatedDropdownFilter,
+    TextInput,
+    UntitledInline,
+    display,
+)
+from catalog.exact import write_json
+from pricing.admin.forms import STATES, PriceStateFilter, StartsNowForm
+from pricing.admin.repricing import EndingPages
+from pricing.curation.summaries import summary
+from pricing.engine.formatting import told_conditions
+from pricing.engine.money import METERS, MILLION, excess_of
+from pricing.models import (
+    PriceLine,
+    PriceSheet,
+)
+
+LINE_FIELDS: Any = ["meter", "amount", "per", "unit", "kind", "conditions", "facts"]
+
+
+# The same of a sheet that is written.
+WRITTEN_FIELDS: Any = [*LINE_FIELDS[:-2], "conditions_shown", "facts_shown"]
+
+
+class PriceLineForm(ModelForm):
+    """A line that starts as the price of a million tokens, which most are."""
+
+    class Meta:
+        model = PriceLine
+        fields = ["meter", "amount", "per", "unit", "kind", "conditions", "facts"]
+        widgets = {
+            "meter": TextInput(attrs={**TO_THE_LETTER, "list": "meters"}),
+            "conditions": TextInput(attrs=TO_THE_LETTER),
+            "facts": TextInput(attrs=TO_THE_LETTER),
+        }
+        help_texts = {"facts": 'Beside the figure, e.g. {"period": "day"} of units that are free.'}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is None:
+            self.fields["per"].initial = MILLION
+            self.fields["unit"].initial = "token"
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        amount, per = cleaned.get("amount"), cleaned.get("per")
+        unit, kind = cleaned.get("unit") or "", cleaned.get("kind")
+        if kind == PriceLine.Kind.ABSOLUTE and amount is not None and per and (why := excess_of(amount, per, unit)):
+            self.add_error("amount", why)
+        return cleaned
+
+
+class PriceLineFormSet(InlineFormSet):
+    """Lines in the order in which they stand on the page; a price has one at least."""
+
+    def clean(self) -> None:
+        super().clean()
+        written = [form for form in self.forms if form.has_changed() and form not in self.deleted_forms]
+        if not written:
+            raise ValidationError("Write at least one line: the amount is 0 where it is free.", code="empty")
+
+    def save_new(self, form: Any, commit: bool = True) -> Any:
+        form.instance.position = self.forms.index(form)
+        return super().save_new(form, commit=commit)
+
+
+class PriceLineInline(UntitledInline):
+    model = PriceLine
+    form = PriceLineForm
+    formset = PriceLineFormSet
+    readonly_fields = ["conditions_shown", "facts_shown"]
+    ordering = ["position"]
+    extra = 3
+    # The menu behind every meter's line, which takes a source's own x.<source>.<name> as well.
+    template_before = "pricing/admin/meters.html"
+    meters = METERS
+
+    def get_extra(self, request: HttpRequest, obj: PriceSheet | None = None, **kwargs: Any) -> int:
+        return 0 if obj else self.extra + len(copied_lines(request))
+
+    def get_fields(self, request: HttpRequest, obj: PriceSheet | None = None) -> Any:
+        return WRITTEN_FIELDS if obj else LINE_FIELDS
+
+    @display(description="Conditions")
+    def conditions_shown(self, line: PriceLine) -> str:
+        return told_conditions(line.conditions)
+
+    @display(description="Facts")
+    def facts_shown(self, line: PriceLine) -> str:
+        return write_json(line.facts).decode() if line.facts else ""
+
+
+@admin.register(PriceSheet)
+class PriceSheetAdmin(EndingPages, CuratedAdmin):
+    """Written once: a sheet is added, ended or, before it begins, withdrawn; a change of price is a new sheet."""
+
+    form = StartsNowForm
+    reason_field = "reason"
+    # Withdrawing is what it comes to, and says what it leaves.
+    deletes_many = False
+    list_display = ["model", "role_shown", "state_shown", "figures", "starts_at", "ends_at", "author"]
+    list_filter = [PriceStateFilter, ("role", ChoicesDropdownFilter), ("model__vendor", RelatedDropdownFilter)]
+    search_fields = ["model__name", "model__display_name", "reason"]
+    ordering = ["-starts_at", "-pk"]
+    autocomplete_fields = ["model"]
+    inlines = [PriceLineInline]
+    change_form_before_template = "pricing/admin/written_once.html"
+    add_fieldsets = [
+        (None, {"fields": ["model", ("role", "currency"), "starts_at", "ends_at", "reason", "facts"]}),
+    ]
+    fieldsets = [
+        (None, {"fields": ["model", ("role", "currency"), "starts_at", "ends_at", "reason"]}),
+        ("Where it comes from", {"fields": ["state_shown", "author", "created_at", "run", "facts_shown"]}),
+    ]
+    readonly_fields = ["state_shown", "facts_shown", "author", "created_at"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        sheets = super().get_queryset(request).with_state(at=timezone.now())  # type: ignore[attr-defined]
+        return sheets.select_related("model", "author").with_lines()
+
+    def has_change_permission(self, request: HttpRequest, obj: PriceSheet | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: PriceSheet | None = None) -> bool:
+        if obj is not None and obj.has_begun(at=timezone.now()):
+            return False
+        return super().has_delete_permission(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: PriceSheet, form: Any, change: bool) -> None:
+        obj.author = request.user  # type: ignore[assignment]
+        super().save_model(request, obj, form, change)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        copied = copied_sheet(request)
+        if copied is None:
+            return super().get_changeform_initial_data(request)
+        return {"model": copied.model_id, "role": copied.role, "currency": copied.currency, "facts": copied.facts}
+
+    def get_formset_kwargs(self, request: HttpRequest, obj: Any, inline: Any, prefix: str) -> dict[str, Any]:
+        options: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
+        return options | ({"initial": lines} if (lines := copied_lines(request)) else {})
+
+    @display(description="Role", ordering="role")
+    def role_shown(self, sheet: PriceSheet) -> str:
+        return sheet.role.capitalize()
+
+    @display(description="State", label=STATES)
+    def state_shown(self, sheet: Any) -> str:
+        return str(sheet.state)
+
+    @display(description="Prices")
+    def figures(self, sheet: PriceSheet) -> str:
+        return summary(sheet)
+
+    @display(description="Beside the prices")
+    def facts_shown(self, sheet: PriceSheet) -> str:
+        return write_json(sheet.facts).decode() if sheet.facts else ""
+
+
+def copied_sheet(request: HttpRequest) -> PriceSheet | None:
+    """The sheet that a new one is to start from, which its page names in the address; only for showing the form."""
+    key = request.GET.get("from", "")
+    if request.method != "GET" or not (key.isdecimal() and len(key) < 19):
+        return None
+    return PriceSheet.objects.filter(pk=key).first()
+
+
+def copied_lines(request: HttpRequest) -> list[dict[str, Any]]:
+    sheet = copied_sheet(request)
+    lines = sheet.lines.order_by("position") if sheet else []
+    return [{name: getattr(line, name) for name in LINE_FIELDS} for line in lines]

@@ -1,0 +1,33 @@
+"""The public exports over HTTP: what a visitor without a key sees, in the forms that other programs read."""
+
+from django.http import HttpResponse
+from django.utils import timezone
+from rest_framework.request import Request
+
+from catalog.db import revision
+from pricing.api.views import PriceView, Reader
+from pricing.export.formats import FORMATS
+from tokens.access.visibility import public_scope
+from tokens.http.response_cache import respond
+
+# Programs fetch these when they start: an hour old is new enough, and an old one better than none.
+CACHE_CONTROL = "public, max-age=3600, stale-while-revalidate=86400, stale-if-error=604800"
+
+
+class ExportView(PriceView):
+    """One format; keys are not looked at, so that every cache on the way may keep it for everybody."""
+
+    authentication_classes = []
+    form = ""
+
+    def get(self, request: Request) -> HttpResponse:
+        now, form = timezone.now(), FORMATS[self.form]
+        reader = Reader(public_scope(), revision.current(), CACHE_CONTROL)
+        site = request.build_absolute_uri("/").rstrip("/")
+        body = reader.body(f"export {form.name}", site, render=lambda: form.render(reader.scope, now, site), at=now)
+        response = respond(request._request, body, cache_control=reader.cache_control)
+        if response.has_header("Content-Type"):
+            response["Content-Type"] = form.content_type
+        # Below /api every answer has it; llms.txt stands beside, and programs in browsers read it too.
+        response["Access-Control-Allow-Origin"] = "*"
+        return response

@@ -1,0 +1,39 @@
+"""The OpenAPI 3.1 document of every public address: the model lists of tokens/openapi, and the prices."""
+
+from pricing.api.openapi import addresses, exports, prices
+from tokens import openapi
+
+INTRODUCTION = """\
+The models that a key may use, and what they cost. Every list answers in the dialect of its client: OpenAI's, \
+Anthropic's or Gemini's, errors included.
+
+Lists and prices are read with GET and HEAD; a price is reckoned and usage reported with POST. The addresses are \
+served with and without a slash at the end, and nothing redirects. Browsers may read every answer: a preflight \
+(OPTIONS) needs no key."""
+TAGS = {
+    "Automatic": "The addresses that follow the client's headers.",
+    "OpenAI": "The dialect of OpenAI and of most clients.",
+    "Anthropic": "Pages with cursors that are model ids.",
+    "Gemini": "Pages with opaque tokens.",
+    "Keys": "What the caller's own key may do.",
+    "Prices": "What models cost, cost before, and will cost.",
+    "Exports": "The catalog and its prices in the forms that other programs read; the same for everybody.",
+    "Platform": "For whoever runs it: probes without a key, and this document.",
+}
+
+
+def document() -> openapi.Document:
+    """The whole document."""
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Modelbook", "version": "1", "description": INTRODUCTION},
+        "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
+        "paths": openapi.PATHS | addresses.PATHS | exports.PATHS,
+        "components": {
+            "schemas": openapi.SCHEMAS | prices.SCHEMAS,
+            "parameters": dict(openapi.PARAMETERS),
+            "headers": dict(openapi.HEADERS),
+            "securitySchemes": dict(openapi.SECURITY_SCHEMES),
+        },
+    }

@@ -1,0 +1,86 @@
+"""The addresses of prices: what each takes and answers."""
+
+from typing import Any
+
+from pricing.api.openapi.prices import ref
+from tokens import openapi
+from tokens.openapi.parts import SECURITY, Schema, errors, not_modified, parameter, response, text
+
+OPEN: list[Schema] = [{}, *SECURITY]
+REFUSALS = ("400", "405", "429", "500", "503")
+READ_AGAIN: Schema = {"$ref": "#/components/parameters/if-none-match"}
+WHO = (
+    "Open to everybody. A valid key shows its own groups instead of the public ones; a key that is not valid is no "
+    "reason to refuse."
+)
+MODEL: Schema = {"$ref": "#/components/parameters/model"}
+SINCE = parameter("query", "since", "A date or a moment; 30 days ago if not given.", text())
+CURSOR = parameter("query", "cursor", "The `next` of an answer: goes on from there, since the same moment.", text())
+AS_OF = parameter("query", "as_of", "A date or a moment, past or announced; now if not given.", text())
+FOLDED = parameter("query", "discount", "folded: discounts are multiplied into the prices.", text(enum=["folded"]))
+
+
+def reading(name: str, summary: str, shape: str, *parameters: Schema, refusals: tuple[str, ...] = REFUSALS) -> Schema:
+    return {
+        "get": {
+            "operationId": name,
+            "tags": ["Prices"],
+            "summary": summary,
+            "description": f"{summary}. {WHO}",
+            "security": OPEN,
+            "parameters": [*parameters, READ_AGAIN],
+            "responses": {
+                "200": response(summary, [shape], headers=("ETag", "Cache-Control")),
+                "304": not_modified(),
+                **errors(["ApiError"], refusals),
+            },
+        }
+    }
+
+
+def posting(name: str, summary: str, *, takes: str, gives: str, **more: Any) -> Schema:
+    refusals = tuple(sorted((*REFUSALS, *more.pop("refusals"))))
+    return {
+        "post": {
+            "operationId": name,
+            "tags": ["Prices"],
+            "summary": summary,
+            **more,
+            "requestBody": {"required": True, "content": {"application/json": {"schema": ref(takes)}}},
+            "responses": {
+                "200": response(summary, [gives], headers=("ETag", "Cache-Control")),
+                **errors(["ApiError"], refusals),
+            },
+        }
+    }
+
+
+FEED = reading("getPriceChangesFeed", "Price changes as an Atom feed", "PriceChanges", SINCE)
+FEED["get"]["responses"]["200"]["content"] = {"application/atom+xml": {"schema": text()}}
+PATHS: openapi.Document = {
+    "/api/pricing": reading("getPricing", "The price list", "PriceList", AS_OF, FOLDED),
+    "/api/pricing/history/{model}": reading(
+        "getPriceHistory", "One model's prices, past and announced", "PriceHistory", MODEL, refusals=("404", *REFUSALS)
+    ),
+    "/api/pricing/changes": reading("getPriceChanges", "What changed and what will", "PriceChanges", SINCE, CURSOR),
+    "/api/pricing/changes.atom": FEED,
+    "/api/ratio_config": reading("getRatioConfig", "The maps that new-api sites read", "RatioConfig"),
+    "/api/pricing/quote": posting(
+        "quote",
+        "What a use of a model costs",
+        takes="Question",
+        gives="Quote",
+        refusals=("404",),
+        description=f"Line by line, as decimal numbers in strings. {WHO}",
+        security=OPEN,
+    ),
+    "/api/usage": posting(
+        "reportUsage",
+        "Report how much models were used",
+        takes="UsageReports",
+        gives="UsageTaken",
+        refusals=("401", "403"),
+        description="For keys that may report usage; popularity is measured by it.",
+        security=SECURITY,
+    ),
+}

@@ -1,0 +1,40 @@
+"""The addresses of exports: one a format."""
+
+from pricing.api.openapi.addresses import READ_AGAIN, REFUSALS
+from pricing.export.formats import FORMATS, Format
+from tokens import openapi
+from tokens.openapi.parts import Schema, errors, not_modified
+
+
+def export(form: Format, name: str = "", *, error: str = "ApiError") -> Schema:
+    kind = form.content_type.partition(";")[0]
+    schema: Schema = {"type": "object"} if kind == "application/json" else {"type": "string"}
+    return {
+        "get": {
+            "operationId": name or f"export_{form.name}",
+            "tags": ["Exports"],
+            "summary": form.about,
+            "description": f"{form.about}. What a visitor sees; a key changes nothing. Caches may keep it for an hour.",
+            "security": [],
+            "parameters": [READ_AGAIN],
+            "responses": {
+                "200": {
+                    "description": form.about,
+                    "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in ("ETag", "Cache-Control")},
+                    "content": {kind: {"schema": schema}},
+                },
+                "304": not_modified(),
+                **errors([error], REFUSALS),
+            },
+        }
+    }
+
+
+PATHS: openapi.Document = {
+    **{f"/api/export/{form.file}": export(form) for form in FORMATS.values() if form.file},
+    **{
+        f"/api/export/{form.asked_as}": export(form, f"asked_{form.name}") for form in FORMATS.values() if form.asked_as
+    },
+    # Where language models look for it; not below /api, so errors are OpenAI's alone.
+    "/llms.txt": export(FORMATS["llms_txt"], "llms_txt", error="OpenAIError"),
+}

@@ -1,0 +1,17 @@
+"""The addresses of the price book, each with and without a slash at the end."""
+
+from django.urls import include, path
+
+from pricing.api import views
+from pricing.api.routes import both
+
+urlpatterns = [
+    *both("api/pricing", views.PricingView, "pricing"),
+    *both("api/pricing/quote", views.QuoteView, "quote"),
+    *both("api/pricing/changes", views.ChangesView, "changes"),
+    *both("api/pricing/changes.atom", views.ChangesFeedView, "changes_feed"),
+    path("api/pricing/history/<path:name>", views.HistoryView.as_view(), name="price_history"),
+    *both("api/ratio_config", views.RatioConfigView, "ratio_config"),
+    path("", include("pricing.api.export_urls")),
+    *both("api/usage", views.UsageView, "usage"),
+]

@@ -1,0 +1,289 @@
+"""The prices over HTTP: read the request, ask for the bytes, answer."""
+
+import datetime as dt
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, cast
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework.request import Request
+
+from catalog.db import revision
+from catalog.exact import InexactError, read_json, write_json
+from catalog.models import AIModel, Offer
+from pricing.api import quote_documents
+from pricing.api.atom import atom
+from pricing.engine.quoting import quote
+from pricing.engine.sheet import Sheet
+from pricing.engine.timestamps import MomentError, read_moment
+from pricing.export.new_api import price_list, ratio_config
+from pricing.models import GroupRate, UsageReporter
+from pricing.published.cursors import CursorError, Place, read_cursor
+from pricing.published.group_rates import slugs_of
+from pricing.published.history import change_list, changes, history
+from pricing.published.popularity import Report, UsageError, check_report, record_usage
+from pricing.published.prices import last_turn, published_sheets
+from tokens.access.visibility import Listing, public_scope
+from tokens.api.views import ApiView
+from tokens.api_error import ApiError
+from tokens.auth.authentication import Caller, OptionalTokenAuthentication, TokenAuthentication
+from tokens.http.response_cache import BODIES, Body, respond
+from tokens.models import TokenGroup
+from tokens.scope import Scope
+
+ANONYMOUS = "public, max-age=60, stale-while-revalidate=300"
+PRIVATE = "private, max-age=60"
+LARGEST_BODY = 1024 * 1024
+# How far back the list of changes goes where nobody says.
+CHANGES_DAYS = 30
+MOST_REPORTS = 10_000
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Whose prices are asked for: a key's own, or a visitor's."""
+
+    scope: Scope
+    revision: int
+    cache_control: str
+
+    def body(self, kind: str, *parts: Hashable, render: Callable[[], bytes], at: dt.datetime) -> Body:
+        """The bytes of an answer, which stay the same until the revision, the price in force or the day changes."""
+        turn = last_turn(self.revision, at=at)
+        return BODIES.get_or_render((self.revision, kind, self.scope.fingerprint, turn, *parts), render)
+
+
+class PriceView(ApiView):
+    """Open to everybody; a valid key shows its own groups instead of the public ones, and no key is ever refused."""
+
+    authentication_classes = [OptionalTokenAuthentication]
+
+    def reader(self, request: Request) -> Reader:
+        # The number is read before the rows: a change between the two makes this body new too early, never too late.
+        caller: Caller | None = cast("Caller | None", request.auth)
+        if caller is not None:
+            return Reader(caller.scope, caller.revision, PRIVATE)
+        number = revision.current()
+        return Reader(public_scope(), number, ANONYMOUS)
+
+
+class PricingView(PriceView):
+    """The price list: `as_of` a moment, with discounts `folded` in."""
+
+    def get(self, request: Request) -> HttpResponse:
+        now = timezone.now()
+        folded = _folded(request)
+        at = _moment(request, "as_of") or now
+        reader = self.reader(request)
+        today = now.date()
+        body = reader.body(
+            "pricing",
+            folded,
+            today,
+            render=lambda: price_list(reader.scope, at=at, today=today, folded=folded),
+            at=at,
+        )
+        return respond(request._request, body, cache_control=reader.cache_control)
+
+
+class RatioConfigView(PriceView):
+    """The maps that new-api sites read prices from."""
+
+    def get(self, request: Request) -> HttpResponse:
+        now = timezone.now()
+        reader = self.reader(request)
+        body = reader.body("ratio_config", render=lambda: ratio_config(reader.scope, at=now), at=now)
+        return respond(request._request, body, cache_control=reader.cache_control)
+
+
+class HistoryView(PriceView):
+    """One model's published prices, past and announced."""
+
+    def get(self, request: Request, name: str) -> HttpResponse:
+        now = timezone.now()
+        reader = self.reader(request)
+        model = _visible_model(reader.scope, name, at=now)
+        body = reader.body(
+            "history",
+            model.name,
+            render=lambda: write_json(history(model, at=now, groups=slugs_of(reader.scope))),
+            at=now,
+        )
+        return respond(request._request, body, cache_control=reader.cache_control)
+
+
+class ChangesView(PriceView):
+    """What changed since a moment or was announced since, for all models that the caller sees; or on from a cursor."""
+
+    def get(self, request: Request) -> HttpResponse:
+        now = timezone.now()
+        since, after = _moment(request, "since") or _days_before(now), None
+        if cursor := request.query_params.get("cursor"):
+            since, after = _place(cursor)
+        reader = self.reader(request)
+
+        def render() -> bytes:
+            models, groups = _models(reader.scope, at=now), slugs_of(reader.scope)
+            return write_json(change_list(models, since=since, at=now, groups=groups, after=after))
+
+        body = reader.body("changes", since, after, render=render, at=now)
+        return respond(request._request, body, cache_control=reader.cache_control)
+
+
+class ChangesFeedView(PriceView):
+    """The same changes as an Atom feed."""
+
+    def get(self, request: Request) -> HttpResponse:
+        now = timezone.now()
+        since = _moment(request, "since") or _days_before(now)
+        reader = self.reader(request)
+        links = {
+            "domain": settings.API_DOMAIN,
+            "link": request.build_absolute_uri("/"),
+            "feed_url": request.build_absolute_uri(reverse("changes_feed")),
+        }
+        body = reader.body(
+            "feed",
+            since,
+            links["link"],
+            render=lambda: atom(
+                changes(_models(reader.scope, at=now), since=since, at=now, groups=slugs_of(reader.scope)),
+                at=now,
+                **links,
+            ),
+            at=now,
+        )
+        response = respond(request._request, body, cache_control=reader.cache_control)
+        if response.has_header("Content-Type"):
+            response["Content-Type"] = "application/atom+xml; charset=utf-8"
+        return response
+
+
+class QuoteView(PriceView):
+    """What a use of a model costs the caller, line by line."""
+
+    http_method_names = ["post", "options"]
+
+    def post(self, request: Request) -> HttpResponse:
+        now = timezone.now()
+        try:
+            question = quote_documents.read_question(_body(request))
+        except quote_documents.QuestionError as error:
+            raise ApiError("invalid_parameter", str(error), param=error.param) from None
+        reader = self.reader(request)
+        model = _visible_model(reader.scope, question.model, at=now)
+        at = question.at or now
+        group, rate = _group(reader.scope, model, question.group, at=at)
+        # Without a sheet every line is unpriced, as it is on a sheet that has no price for it.
+        sheet = published_sheets([model], at=at, groups={group}).get(model.pk, Sheet("USD", ()))
+        sheet = sheet if rate == 1 else sheet.times(rate, rule=f"group {group}")
+        found = quote(sheet, question.usage, {**question.facts, "group": group}, at=at)
+        body = quote_documents.answer(sheet, found, name=model.name, group=group, at=at)
+        return respond(request._request, Body.of(write_json(body)), cache_control="no-store")
+
+
+class UsageView(ApiView):
+    """Takes usage counts from the holders of keys that may report them."""
+
+    authentication_classes = [TokenAuthentication]
+    http_method_names = ["post", "options"]
+
+    def post(self, request: Request) -> HttpResponse:
+        caller = cast("Caller", request.auth)
+        if not UsageReporter.objects.filter(token=caller.token).exists():
+            raise ApiError("permission_denied", "This API key may not report usage.")
+        try:
+            reports = [_report(entry) for entry in _reports(_body(request))]
+            unknown = record_usage(reports, reporter=caller.key_id, today=timezone.now().date())
+        except (InexactError, UsageError) as error:
+            raise ApiError("invalid_parameter", str(error)) from None
+        body = {"success": True, "taken": sum(each.model not in unknown for each in reports), "unknown": unknown}
+        return respond(request._request, Body.of(write_json(body)), cache_control="no-store")
+
+
+def _folded(request: Request) -> bool:
+    value = request.query_params.get("discount")
+    if value not in (None, "folded"):
+        raise ApiError("invalid_parameter", "discount takes one value, folded.", param="discount")
+    return value == "folded"
+
+
+def _moment(request: Request, name: str) -> dt.datetime | None:
+    text = request.query_params.get(name)
+    try:
+        return None if text is None else read_moment(text)
+    except MomentError as error:
+        raise ApiError("invalid_parameter", f"{name} {error}", param=name) from None
+
+
+def _place(cursor: str) -> tuple[dt.datetime, Place]:
+    try:
+        return read_cursor(cursor)
+    except CursorError as error:
+        raise ApiError("invalid_parameter", f"cursor {error}", param="cursor") from None
+
+
+def _days_before(now: dt.datetime) -> dt.datetime:
+    """The same moment all day long, so that the answer stays the same bytes."""
+    return dt.datetime.combine(now.date() - dt.timedelta(days=CHANGES_DAYS), dt.time(), tzinfo=dt.UTC)
+
+
+def _models(scope: Scope, *, at: dt.datetime) -> list[AIModel]:
+    return Listing(scope, at.date()).models()
+
+
+def _visible_model(scope: Scope, name: str, *, at: dt.datetime) -> AIModel:
+    listing = Listing(scope, at.date())
+    model = listing.model(name) or listing.model(name.rstrip("/"))
+    if model is None:
+        sentence = f"The model '{name[:255]}' does not exist, or you have no access to it."
+        raise ApiError("model_not_found", sentence, param="model")
+    return model
+
+
+def _group(scope: Scope, model: AIModel, asked: str | None, *, at: dt.datetime) -> tuple[str, Decimal]:
+    """The group that a quote is for, and its rate then: the one asked for, else default, else the first by name."""
+    reaching = (
+        TokenGroup.objects.filter(pk__in=scope.groups)
+        .filter(channels__in=Offer.objects.filter(model=model, enabled=True, channel__enabled=True).values("channel"))
+        .order_by("slug")
+        .values_list("slug", flat=True)
+        .distinct()
+    )
+    slugs = list(reaching)
+    if asked is not None and asked not in slugs:
+        raise ApiError("invalid_parameter", f"You have no group {asked[:64]!r} with that model.", param="group")
+    group = asked or (TokenGroup.DEFAULT if TokenGroup.DEFAULT in slugs else slugs[0])
+    rate = GroupRate.objects.in_force(at=at).filter(group__slug=group).values_list("ratio", flat=True).first()
+    return group, Decimal(1) if rate is None else rate
+
+
+def _body(request: Request) -> bytes:
+    """The request's body, up to a megabyte."""
+    raw = request._request
+    try:
+        length = int(raw.headers.get("Content-Length") or 0)
+    except ValueError:
+        length = 0
+    document = b"" if length > LARGEST_BODY else raw.read(LARGEST_BODY + 1)
+    if length > LARGEST_BODY or len(document) > LARGEST_BODY:
+        raise ApiError("bad_request", "The body is larger than a megabyte.")
+    return bytes(document)
+
+
+def _reports(document: bytes) -> list[Any]:
+    body = read_json(document)
+    reports = body.get("reports") if isinstance(body, dict) else body
+    if not isinstance(reports, list) or len(reports) > MOST_REPORTS:
+        raise UsageError(f"The body is a list of up to {MOST_REPORTS} reports.")
+    return reports
+
+
+def _report(entry: Any) -> Report:
+    if not isinstance(entry, dict):
+        raise UsageError("A report is an object with a model, a day, requests and tokens.")
+    return check_report(entry.get("model"), entry.get("day"), entry.get("requests", 0), entry.get("tokens", 0))

@@ -1,0 +1,129 @@
+"""A sheet as the rows of a price list, which people read and fill in; all else in it is kept. Imports no models."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from pricing.engine.money import METERS, MILLION, per_million
+from pricing.engine.sheet import Line, Sheet, without_prices
+
+# What most models are sold by: what it is called, the meter, and what it is counted in.
+USUAL: Mapping[tuple[str, str], str] = {
+    ("input", "token"): "Input",
+    ("output", "token"): "Output",
+    ("input.cache_read", "token"): "Cache read",
+    ("input.cache_write", "token"): "Cache write",
+    ("input.audio", "token"): "Audio in",
+    ("output.audio", "token"): "Audio out",
+    ("output.image", "image"): "Image made",
+    ("output.video", "second"): "Video made",
+    ("request", "request"): "Request",
+    ("web_search", "query"): "Web search",
+}
+# Open-ended kinds of price, which a figure for the same meter takes the place of.
+WITHOUT_A_FIGURE = ("dynamic", "included")
+
+
+@dataclass(frozen=True)
+class Row:
+    """The price of one meter in one unit, without any condition; an amount of None says that there is none."""
+
+    meter: str
+    unit: str
+    per: int
+    amount: Decimal | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.meter}:{self.unit}"
+
+    @property
+    def title(self) -> str:
+        return USUAL.get((self.meter, self.unit)) or METERS.get(self.meter, self.meter).capitalize()
+
+    @property
+    def counted(self) -> str:
+        """What the amount is for, in words."""
+        if self.per == 1:
+            return f"per {self.unit}"
+        number = "million" if self.per == MILLION else f"{self.per:,}"
+        return f"per {number} {self.unit}s"
+
+
+def row_of(line: Line) -> Row:
+    """A line as a row: tokens by the million, all else as it is counted in the sheet."""
+    if line.amount is None or line.unit != "token" or MILLION % line.per:
+        return Row(line.meter, line.unit, line.per, line.amount)
+    return Row(line.meter, line.unit, MILLION, per_million(line.amount, line.per))
+
+
+def rows_of(sheet: Sheet | None) -> dict[str, Row]:
+    """Key -> row: the usual ones first, then what else the sheet prices without a condition."""
+    found = {row.key: row for row in map(_empty, USUAL)}
+    for line in sheet.lines if sheet else ():
+        if line.is_plain:
+            row = row_of(line)
+            found[row.key] = row
+    return found
+
+
+def others(sheet: Sheet | None) -> list[Line]:
+    """What a sheet has beside rows: tiers, conditions, multipliers, what is free or decided per request."""
+    return [line for line in sheet.lines if not line.is_plain] if sheet else []
+
+
+def with_amounts(
+    sheet: Sheet | None, amounts: Mapping[str, Decimal | None], *, currency: str, keep_others: bool
+) -> Sheet:
+    """The sheet with the rows' amounts in place of its own, by the rows' keys.
+
+    A line whose amount stays is kept as its source has it. New rows come first: of lines whose conditions hold the last
+    one counts, so a tier goes on counting.
+    """
+    old = rows_of(sheet)
+    priced = {old[key].meter for key, amount in amounts.items() if amount is not None}
+    kept: list[Line] = []
+    seen = set()
+    for line in reversed(sheet.lines if sheet else ()):
+        if line.is_plain:
+            row = row_of(line)
+            if row.key not in seen:
+                kept += _line(line, row, amounts.get(row.key))
+            seen.add(row.key)
+        elif keep_others and not _is_replaced(line, priced):
+            kept.append(line)
+    new = [
+        Line("absolute", old[key].meter, amount, old[key].per, old[key].unit)
+        for key, amount in amounts.items()
+        if amount is not None and key not in seen
+    ]
+    lines = (*new, *reversed(kept))
+    facts = _facts(sheet, priced)
+    return Sheet(currency, lines, facts if sheet and lines == tuple(sheet.lines) else without_prices(facts))
+
+
+def _line(line: Line, row: Row, amount: Decimal | None) -> Iterable[Line]:
+    if amount is None:
+        return []
+    return [line if amount == row.amount else replace(line, amount=amount, per=row.per)]
+
+
+def _is_replaced(line: Line, priced: set[str]) -> bool:
+    """Whether a line says that there is no figure where now there is one."""
+    if line.kind not in WITHOUT_A_FIGURE or line.conditions:
+        return False
+    return line.meter in priced if line.meter else bool(priced)
+
+
+def _facts(sheet: Sheet | None, priced: set[str]) -> Mapping[str, Any]:
+    """What stands beside the prices; somebody else's expression would contradict figures that are set here."""
+    facts = dict(sheet.facts) if sheet else {}
+    if priced and "billing_expr" in facts:
+        return {name: value for name, value in facts.items() if name not in ("billing_expr", "billing_mode")}
+    return facts
+
+
+def _empty(usual: tuple[str, str]) -> Row:
+    meter, unit = usual
+    return Row(meter, unit, MILLION if unit == "token" else 1)

@@ -1,0 +1,239 @@
+"""Re-pricing: which new sheets a change of price takes, by hand for one model or by a rule for many, and writing them.
+
+A price is never edited: the new sheet counts from its moment on, and the old one is the history.
+"""
+
+import datetime as dt
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import cached_property
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from catalog.db.bulk import create_rows, insert_rows
+from catalog.exact import digits, multiply, plain, write_json
+from catalog.models import AIModel
+from pricing.curation.margins import Margin, margins
+from pricing.curation.rate_card import Row, row_of
+from pricing.engine.formatting import label_of
+from pricing.engine.sheet import Line, Sheet, without_prices
+from pricing.models import PriceLine, PriceSheet
+from pricing.published.prices import published_sheets, sheets_in_force
+
+Role = PriceSheet.Role
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A sell price made of another one: every figure times a multiplier, rounded to so many digits that count."""
+
+    base: str
+    multiplier: Decimal
+    digits: int | None = None
+
+    def of(self, sheet: Sheet) -> Sheet:
+        return replace(sheet, lines=tuple(map(self._line, sheet.lines)), facts=without_prices(sheet.facts))
+
+    def _line(self, line: Line) -> Line:
+        if line.kind != "absolute" or line.amount is None:
+            return line
+        amount = self._rounded(multiply(line.amount, self.multiplier))
+        return replace(line, amount=amount)
+
+    def _rounded(self, amount: Decimal) -> Decimal:
+        if self.digits is None:
+            return amount
+        return plain(Context(prec=self.digits, rounding=ROUND_HALF_UP).plus(amount))
+
+
+@dataclass(frozen=True)
+class Move:
+    """A figure before and after; None where there is none."""
+
+    title: str
+    counted: str
+    before: Decimal | None
+    after: Decimal | None
+
+    @property
+    def percent(self) -> Decimal | None:
+        if not self.before or self.after is None:
+            return None
+        return (self.after - self.before) * 100 / self.before
+
+
+@dataclass(frozen=True)
+class Step:
+    """One model's new price; `before` is what customers would pay without it."""
+
+    model: AIModel
+    before: Sheet | None
+    after: Sheet
+    margins: tuple[Margin, ...] = ()
+
+    @property
+    def losses(self) -> list[Margin]:
+        return [margin for margin in self.margins if margin.is_loss]
+
+    @property
+    def margin(self) -> Decimal | None:
+        """The lowest of its figures, in percent of the price; None where no cost is known."""
+        return min((margin.share for margin in self.margins if margin.share is not None), default=None)
+
+    @property
+    def moves(self) -> list[Move]:
+        return list(_moves(self.before, self.after))
+
+
+@dataclass(frozen=True)
+class Repricing:
+    """What a rule does from a moment on: new prices, and the models that it leaves as they are, with the reason."""
+
+    at: dt.datetime
+    steps: Sequence[Step]
+    skipped: Sequence[tuple[AIModel, str]]
+
+    @property
+    def losses(self) -> int:
+        return sum(bool(step.losses) for step in self.steps)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The same for the same change: what was looked at is what is applied."""
+        told = [(step.model.pk, _told(step.before), _told(step.after)) for step in self.steps]
+        return hashlib.sha256(write_json(told, sort_keys=True)).hexdigest()
+
+
+def plan_repricing(models: Iterable[AIModel], rule: Rule, *, at: dt.datetime) -> Repricing:
+    """The new sell price of each model by the prices that are in force at that moment; writes nothing."""
+    listed = {model.pk: model for model in models}
+    sheets = sheets_in_force(listed, roles=[rule.base, Role.SELL], at=at)
+    published = published_sheets(listed.values(), at=at, groups=None)
+    promoted = dict(
+        PriceSheet.objects.in_force(at=at).filter(role=rule.base).exclude(ends_at=None).values_list("model", "ends_at")
+    )
+    new: dict[int, Sheet] = {}
+    skipped: list[tuple[AIModel, str]] = []
+    for key, model in listed.items():
+        of_model = sheets.get(key, {})
+        base = of_model.get(rule.base)
+        after = Sheet("", ()) if base is None else rule.of(base)
+        if reason := _why_not(rule, base, after, sell=of_model.get(Role.SELL), promoted=promoted.get(key)):
+            skipped.append((model, reason))
+        else:
+            new[key] = after
+    found: defaultdict[int, list[Margin]] = defaultdict(list)
+    for margin in margins([listed[key] for key in new], new, at=at):
+        found[margin.model.pk].append(margin)
+    steps = [Step(listed[key], published.get(key), new[key], tuple(found[key])) for key in new]
+    return Repricing(at, sorted(steps, key=lambda step: (not step.losses, step.model.name)), skipped)
+
+
+def _why_not(rule: Rule, base: Sheet | None, after: Sheet, *, sell: Sheet | None, promoted: dt.datetime | None) -> str:
+    """Why a model keeps its price; empty where it does not."""
+    if base is None:
+        return f"no {rule.base} price"
+    if not any(line.kind == "absolute" for line in base.lines):
+        return f"its {rule.base} price has no figure"
+    # What is made of a promotion would last when the promotion is over.
+    if promoted is not None:
+        return f"its {rule.base} price ends on {promoted:%Y-%m-%d}"
+    return "the price is so already" if is_same(sell, after) else ""
+
+
+def _told(sheet: Sheet | None) -> Any:
+    """What makes two sheets the same price."""
+    if sheet is None:
+        return None
+    lines = [
+        (each.kind, each.meter, None if each.amount is None else digits(each.amount), each.per, each.unit,
+         list(each.conditions))
+        for each in sheet.lines
+    ]  # fmt: skip
+    return [sheet.currency, lines]
+
+
+def is_same(one: Sheet | None, other: Sheet | None) -> bool:
+    return bool(_told(one) == _told(other))
+
+
+def apply_repricing(plan: Repricing, *, reason: str = "", author: AbstractBaseUser | None = None) -> int:
+    """Writes the sell sheets of a plan in one transaction; returns how many there are."""
+    priced = [(step.model.pk, step.after) for step in plan.steps]
+    return len(write_sheets(priced, role=Role.SELL, starts_at=plan.at, reason=reason, author=author))
+
+
+def followed_by(sheets: Sequence[PriceSheet], *, at: dt.datetime) -> dict[int, PriceSheet]:
+    """Sheet key -> what counts at a moment for the same model and role, if none of these sheets does."""
+    rest = PriceSheet.objects.open_at(at=at).filter(model__in={sheet.model_id for sheet in sheets})
+    rest = rest.exclude(pk__in=[sheet.pk for sheet in sheets]).order_by("starts_at", "pk").with_lines()
+    newest = {(sheet.model_id, sheet.role): sheet for sheet in rest}
+    return {sheet.pk: newest[sheet.model_id, sheet.role] for sheet in sheets if (sheet.model_id, sheet.role) in newest}
+
+
+def write_sheets(
+    priced: Iterable[tuple[int, Sheet]],
+    *,
+    role: str,
+    starts_at: dt.datetime,
+    ends_at: dt.datetime | None = None,
+    reason: str = "",
+    author: AbstractBaseUser | None = None,
+) -> list[PriceSheet]:
+    """A new sheet for each of these models, by their keys, with its lines."""
+    written = [
+        (
+            PriceSheet(
+                model_id=key,
+                role=role,
+                currency=sheet.currency,
+                starts_at=starts_at,
+                ends_at=ends_at,
+                facts=dict(sheet.facts),
+                reason=reason,
+                author_id=None if author is None else author.pk,
+            ),
+            sheet,
+        )
+        for key, sheet in priced
+    ]
+    with transaction.atomic():
+        sheets = create_rows([row for row, _ in written], reason=reason, actor=author)
+        insert_rows([line for row, sheet in written for line in _lines(row, sheet)])
+    return sheets
+
+
+def _lines(row: PriceSheet, sheet: Sheet) -> Iterator[PriceLine]:
+    for position, line in enumerate(sheet.lines):
+        yield PriceLine(
+            sheet=row,
+            position=position,
+            kind=line.kind,
+            meter=line.meter,
+            amount=line.amount,
+            per=line.per,
+            unit=line.unit,
+            conditions=[dict(condition) for condition in line.conditions],
+            facts=dict(line.facts),
+        )
+
+
+def _moves(before: Sheet | None, after: Sheet) -> Iterator[Move]:
+    """Every figure of two sheets, discounts multiplied in; those of two currencies are not set against each other."""
+    old = _figures(before) if before is not None and before.currency == after.currency else {}
+    new = _figures(after)
+    for label in {**new, **old}:
+        was, now = old.get(label), new.get(label)
+        row = now or was
+        if row is not None:
+            title = row.title + label[label.index(" [") :] if " [" in label else row.title
+            yield Move(title, row.counted, was.amount if was else None, now.amount if now else None)
+
+
+def _figures(sheet: Sheet) -> dict[str, Row]:
+    return {label_of(line): row_of(line) for line in sheet.folded().lines if line.kind == "absolute"}

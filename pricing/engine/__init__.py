@@ -1,0 +1,1 @@
+"""The rules of prices as pure functions over plain values: no model, no database."""

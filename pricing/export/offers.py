@@ -1,0 +1,120 @@
+"""What every format starts from: the models that a scope sees, each with its published price, as plain values."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, localcontext
+from typing import Any
+
+from catalog.exact import PRECISION, plain
+from catalog.models import AIModel
+from catalog.progress import told
+from pricing.engine.sheet import Line, Sheet
+from pricing.published.group_rates import group_rates, groups_of_models
+from pricing.published.prices import published_sheets
+from tokens.access.visibility import Listing
+from tokens.models import TokenGroup
+from tokens.scope import Scope
+
+# Modalities by which a model is more than a chat.
+NOT_CHAT = frozenset({"image", "audio", "video", "embedding"})
+
+
+@dataclass(frozen=True)
+class Item:
+    """A model with its price."""
+
+    name: str
+    title: str
+    vendor: str
+    vendor_name: str
+    sheet: Sheet | None = None
+    description: str = ""
+    series: str = ""
+    context_length: int | None = None
+    max_output_tokens: int | None = None
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    endpoint_types: tuple[str, ...] = ()
+    default_parameters: Mapping[str, Any] = field(default_factory=dict)
+    released_on: dt.date | None = None
+    created: int = 0
+    deprecated: bool = False
+    retires_on: dt.date | None = None
+
+    @property
+    def dollars(self) -> Sheet | None:
+        """The price in US dollars with its discounts multiplied in; None where there is none."""
+        dollars = self.sheet.in_dollars() if self.sheet else None
+        return dollars.folded() if dollars else None
+
+    @property
+    def is_dynamic(self) -> bool:
+        return self.sheet is not None and any(line.kind == "dynamic" for line in self.sheet.lines)
+
+
+def items_of(scope: Scope, *, at: dt.datetime) -> list[Item]:
+    """The models of the scope in the order of their ids."""
+    models = sorted(Listing(scope, at.date()).models(), key=lambda model: model.name)
+    groups = list(TokenGroup.objects.filter(pk__in=scope.groups).order_by("slug"))
+    sheets = published_sheets(models, at=at, groups={group.slug for group in groups})
+    rates, reach = group_rates(groups, at=at), groups_of_models(groups)
+    return [
+        _item(model, _at_the_rate(sheets.get(model.pk), reach[model.pk], rates), on=at.date())
+        for model in told(models, "Writing models")
+    ]
+
+
+def _at_the_rate(sheet: Sheet | None, groups: list[str], rates: Mapping[str, Decimal]) -> Sheet | None:
+    """These formats know no groups: the price is that of group default, else of the first one, as in a quote."""
+    group = TokenGroup.DEFAULT if TokenGroup.DEFAULT in groups else groups[0]
+    rate = rates[group]
+    return sheet if sheet is None or rate == 1 else sheet.times(rate, rule=f"group {group}")
+
+
+def _item(model: AIModel, sheet: Sheet | None, *, on: dt.date) -> Item:
+    return Item(
+        name=model.name,
+        title=model.title,
+        vendor=model.vendor.slug,
+        vendor_name=model.vendor.name,
+        sheet=sheet,
+        description=model.description,
+        series=model.series,
+        context_length=model.context_length,
+        max_output_tokens=model.max_output_tokens,
+        inputs=tuple(model.input_modalities),
+        outputs=tuple(model.output_modalities),
+        capabilities=tuple(model.capabilities),
+        endpoint_types=tuple(model.callable_endpoint_types),
+        default_parameters=model.default_parameters,
+        released_on=model.released_on,
+        created=model.created,
+        deprecated=model.lifecycle(on=on) == AIModel.Lifecycle.DEPRECATED,
+        retires_on=model.retires_on,
+    )
+
+
+def reads_as_free(sheet: Sheet, figures: Iterable[Decimal]) -> bool:
+    """Whether all that a form can say of a price is 0, though the price is not: some are by the query or the page."""
+    return not any(figures) and any(line.amount for line in sheet.lines if line.kind == "absolute")
+
+
+def per(line: Line, units: int) -> Decimal:
+    """The line's amount for that many units; exact when both counts are powers of ten, as they are in all sources."""
+    with localcontext() as context:
+        context.prec = PRECISION
+        return plain((line.amount or Decimal(0)) * units / line.per)
+
+
+def tiers(sheet: Sheet) -> Iterator[tuple[int, list[Line]]]:
+    """Lines under a length of the prompt and nothing else, by the smallest prompt that they are for, in order."""
+    found: dict[int, list[Line]] = {}
+    for line in sheet.lines:
+        if line.kind == "absolute" and len(line.conditions) == 1:
+            condition = line.conditions[0]
+            if condition["dim"] == "prompt_tokens" and condition["op"] in ("gt", "gte"):
+                least = int(condition["value"]) + (condition["op"] == "gt")
+                found.setdefault(least, []).append(line)
+    yield from sorted(found.items())

@@ -1,0 +1,97 @@
+"""Which gateway wrote a database, told by its columns, and what its numbers for channel types mean. Imports no models.
+
+The two tables of types agree up to 25 and differ beyond: 36 is DeepSeek in one-api and Suno in new-api.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pricing.gateways.databases import DatabaseUnreadableError, Tables
+
+SHARED_TYPES: dict[int, str] = {
+    1: "OpenAI", 3: "Azure", 6: "OpenAIMax", 7: "OhMyGPT", 8: "Custom", 9: "AILS", 10: "AIProxy", 11: "PaLM",
+    12: "API2GPT", 13: "AIGC2D", 14: "Anthropic", 15: "Baidu", 16: "Zhipu", 17: "Ali", 18: "Xunfei", 19: "360",
+    20: "OpenRouter", 21: "AIProxyLibrary", 22: "FastGPT", 23: "Tencent", 24: "Gemini", 25: "Moonshot",
+    31: "LingYiWanWu", 33: "AWS",
+}  # fmt: skip
+ONE_API_TYPES: Mapping[int, str] = SHARED_TYPES | {
+    2: "API2D", 4: "CloseAI", 5: "OpenAI-SB", 26: "Baichuan", 27: "MiniMax", 28: "Mistral", 29: "Groq", 30: "Ollama",
+    32: "StepFun", 34: "Coze", 35: "Cohere", 36: "DeepSeek", 37: "Cloudflare", 38: "DeepL", 39: "Together",
+    40: "Doubao", 41: "Novita", 42: "Vertex AI", 43: "Proxy", 44: "SiliconFlow", 45: "xAI", 46: "Replicate",
+    47: "Baidu", 48: "Xunfei", 49: "Ali", 50: "OpenAI-compatible", 51: "Gemini",
+}  # fmt: skip
+NEW_API_TYPES: Mapping[int, str] = SHARED_TYPES | {
+    2: "Midjourney", 4: "Ollama", 5: "Midjourney", 26: "Zhipu", 27: "Perplexity", 34: "Cohere", 35: "MiniMax",
+    36: "Suno", 37: "Dify", 38: "Jina", 39: "Cloudflare", 40: "SiliconFlow", 41: "Vertex AI", 42: "Mistral",
+    43: "DeepSeek", 44: "MokaAI", 45: "VolcEngine", 46: "Baidu", 47: "Xinference", 48: "xAI", 49: "Coze", 50: "Kling",
+    51: "Jimeng", 52: "Vidu", 53: "Submodel", 54: "DoubaoVideo", 55: "Sora", 56: "Replicate", 57: "Codex",
+}  # fmt: skip
+# Type -> the ways to call its models, the preferred one first; all others speak OpenAI's chat alone.
+ENDPOINT_TYPES: Mapping[str, tuple[str, ...]] = {
+    "OpenAI": ("openai", "openai-response"),
+    "Azure": ("openai", "openai-response"),
+    "xAI": ("openai", "openai-response"),
+    "Anthropic": ("anthropic", "openai"),
+    "AWS": ("anthropic", "openai"),
+    "Gemini": ("gemini", "openai"),
+    "Vertex AI": ("gemini", "openai"),
+    "Jina": ("jina-rerank",),
+    "Sora": ("openai-video",),
+    "Codex": ("openai-response",),
+    "Midjourney": ("midjourney",),
+    "Suno": ("suno",),
+    "Kling": ("kling",),
+}
+IMAGE_MODELS = ("dall-e", "gpt-image", "imagen", "flux", "stable-diffusion", "cogview", "seedream")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One gateway's way to keep its data."""
+
+    name: str
+    channel_types: Mapping[int, str]
+    # Groups as its program has them until the operator saves others.
+    rates: Mapping[str, int]
+    usable_groups: Mapping[str, str] | None
+    auto_groups: tuple[str, ...] = ()
+
+    def type_name(self, number: int) -> str:
+        return self.channel_types.get(number, "unknown")
+
+
+ONE_API = Dialect("one-api", ONE_API_TYPES, {"default": 1, "vip": 1, "svip": 1}, None)
+NEW_API = Dialect(
+    "new-api", NEW_API_TYPES, {"default": 1, "vip": 1, "svip": 1}, {"default": "Default", "vip": "VIP"}, ("default",)
+)
+
+
+def dialect_of(tables: Tables) -> Dialect:
+    """Whose database it is; DatabaseUnreadableError where it is nobody's that is known."""
+    tokens, channels = tables.columns("tokens"), tables.columns("channels")
+    if not tokens or not channels:
+        raise DatabaseUnreadableError(
+            "This is no database of one-api or new-api: it has no tables named channels and tokens."
+        )
+    if tables.columns("prices") and "plugin" in channels:
+        raise DatabaseUnreadableError(
+            "This is a database of one-hub, which this command does not read: import its models and prices with "
+            "import_catalog openai_models or csv, and give its customers new keys."
+        )
+    if "model_limits" in tokens:
+        return NEW_API
+    if "subnet" in tokens:
+        return ONE_API
+    raise DatabaseUnreadableError(
+        "The table tokens is neither one-api's (it has no column subnet) nor new-api's (no column model_limits): "
+        "let the gateway's own latest version open the database once, then repeat."
+    )
+
+
+def endpoint_types(type_name: str, model: str) -> tuple[str, ...]:
+    """What a channel of this type lets a model be called by, as far as its name tells."""
+    bare = model.casefold().rpartition("/")[2]
+    if "embedding" in bare:
+        return ("embeddings",)
+    ways = ENDPOINT_TYPES.get(type_name, ("openai",))
+    return ("image-generation", *ways) if bare.startswith(IMAGE_MODELS) else ways

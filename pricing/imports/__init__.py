@@ -1,0 +1,1 @@
+"""Imports end to end: plan, review, apply, schedule and roll back."""

@@ -1,0 +1,355 @@
+"""The price part of an import: which models need a new sheet, what moves in it, and the writing of the sheets.
+
+A sheet is written once, so a change of price is a new sheet from the moment of the import, and the same price writes
+nothing. What a list price was before the first sheet there is comes along, where the source tells it with its dates.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from catalog.db.bulk import create_rows, insert_rows
+from catalog.exact import digits, of_one, write_json
+from catalog.imports.import_policy import Standing
+from catalog.imports.pipeline import Findings, model_keys
+from catalog.imports.provenance import run_writers
+from catalog.models import AIModel, ImportRun
+from catalog.models.pin import price_field
+from catalog.progress import told
+from catalog.source_trust import PERSON, Kept
+from catalog.sources.records import Document, Figure, Prices
+from pricing.engine.conditions import ConditionError, check_conditions
+from pricing.engine.formatting import differences, figures_of, labelled, moved
+from pricing.engine.money import CURRENCY, HIGHEST, METER, UNITS, is_excessive
+from pricing.models import PriceLine, PriceSheet
+
+# A price that moves by more than this factor, or to or from nothing, is held back until an operator accepts it.
+LARGEST_MOVE = 4
+
+
+@dataclass(frozen=True)
+class PriceChange:
+    """A price that differs from the one in force; `moves` names each figure with its old and new amount."""
+
+    prices: Prices
+    moves: Mapping[str, tuple[str | None, str | None]]
+    jumps: tuple[str, ...] = ()
+    before: Prices | None = None
+
+
+@dataclass
+class PricePlan:
+    """What an import will do to the prices of one role."""
+
+    role: str
+    new: dict[str, Prices] = field(default_factory=dict)
+    changed: dict[str, PriceChange] = field(default_factory=dict)
+    # Prices that begin later, against the one that counts until then.
+    announced: dict[str, list[PriceChange]] = field(default_factory=dict)
+    # Prices of a time before the first that is here, each with its beginning; without an end: until the import.
+    past: dict[str, list[Prices]] = field(default_factory=dict)
+    # What stays though the source says otherwise, by model.
+    kept: dict[str, Kept] = field(default_factory=dict)
+    unchanged: int = 0
+    without: list[str] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.new or self.changed or self.announced or self.past)
+
+    @property
+    def jumps(self) -> dict[str, tuple[str, ...]]:
+        """Model -> the figures that move too far to pass unseen."""
+        later = [(name, change) for name, changes in self.announced.items() for change in changes]
+        return {name: change.jumps for name, change in [*later, *self.changed.items()] if change.jumps}
+
+
+def plan_prices(
+    document: Document, *, role: str, at: dt.datetime, findings: Findings, standing: Standing | None = None
+) -> PricePlan:
+    """Which models of the document need a new sheet of this role; writes nothing."""
+    plan = PricePlan(role)
+    stored = _in_force(role, at=at)
+    for record in told(document.records, "Comparing prices"):
+        prices = _judged(record.prices, record.name, findings) if record.prices else None
+        if prices is not None and (problem := _why_unsound(prices)):
+            findings.add(f"{problem}; no price was taken from this row", record.name)
+            prices = None
+        if prices is None or not prices.figures:
+            # A whole catalog has its prices beside its models.
+            if document.structure is None:
+                plan.without.append(record.name)
+        elif record.name not in stored:
+            plan.new[record.name] = prices
+        elif _is_same(stored[record.name], prices):
+            plan.unchanged += 1
+            if standing is not None:
+                standing.hear(record.name, price_field(role), stored, stored)
+        else:
+            plan.changed[record.name] = _change(stored[record.name], prices)
+    _plan_announced(plan, document, stored, at=at, findings=findings)
+    if role == PriceSheet.Role.LIST:
+        _plan_past(plan, document, at=at, findings=findings)
+    if standing is not None:
+        _keep(plan, stored, standing, at=at)
+    return plan
+
+
+def _keep(plan: PricePlan, stored: Mapping[str, Prices], standing: Standing, *, at: dt.datetime) -> None:
+    """Takes what does not stand out of the new, changed, announced and past prices."""
+    touched = [*plan.changed, *plan.announced, *plan.past]
+    written = PriceSheet.objects.in_force(at=at).filter(role=plan.role) if touched else PriceSheet.objects.none()
+    runs = dict(written.values_list("model__name", "run")) if touched else {}
+    writers = run_writers() if touched else {}
+    for name in dict.fromkeys([*plan.new, *touched]):
+        key = runs.get(name)
+        by = None if name not in runs else PERSON if key is None else writers.get(key, PERSON)
+        is_past = not (name in plan.new or name in plan.changed or name in plan.announced)
+        why_stays = standing.why_past_stays if is_past else standing.why_price_stays
+        if why := why_stays(name, plan.role, by):
+            offered = _moves(plan, name)
+            if not is_past:
+                standing.hear(name, price_field(plan.role), None, offered)
+            plan.kept[name] = Kept(figures_of(stored.get(name)), offered, why)
+            for part in (plan.new, plan.changed, plan.announced, plan.past):
+                part.pop(name, None)
+
+
+def _moves(plan: PricePlan, name: str) -> dict[str, str]:
+    """What the source says that differs, figure by figure; of past prices alone since when."""
+    if name in plan.new:
+        return figures_of(plan.new[name])
+    changes = [plan.changed[name]] if name in plan.changed else plan.announced.get(name, [])
+    if not changes:
+        return {"past prices": f"from {plan.past[name][0].starts_at:%Y-%m-%d}"}
+    return {label: new for change in changes for label, (_, new) in differences(change.before, change.prices).items()}
+
+
+def _plan_announced(
+    plan: PricePlan, document: Document, stored: Mapping[str, Prices], *, at: dt.datetime, findings: Findings
+) -> None:
+    records = [record for record in document.records if record.announced]
+    known = _announced(plan.role, at=at) if records else {}
+    for record in records:
+        before = record.prices or stored.get(record.name) or Prices("USD", ())
+        for announced in record.announced:
+            prices = _judged(announced, record.name, findings)
+            if problem := _why_unsound(prices):
+                findings.add(f"{problem}; an announced price was left out", record.name)
+                continue
+            same = known.get((record.name, prices.starts_at))
+            if same is None or not _is_same(same, prices):
+                plan.announced.setdefault(record.name, []).append(_change(before, prices))
+            before = prices
+
+
+def _plan_past(plan: PricePlan, document: Document, *, at: dt.datetime, findings: Findings) -> None:
+    records = [record for record in document.records if record.past]
+    here = _beginnings(record.name for record in records) if records else {}
+    for record in records:
+        released_on, first = here.get(record.name, (None, None))
+        day = released_on or record.released_on
+        released = None if day is None else dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
+        for past in record.past:
+            start, end = past.starts_at or released, min(past.ends_at or at, first or at, at)
+            if start is None or start >= end:
+                continue
+            prices = _judged(past, record.name, findings)
+            if problem := _why_unsound(prices):
+                findings.add(f"{problem}; a past price was left out", record.name)
+                continue
+            # The moment of the import is not named: a plan is the same one a minute later.
+            dated = replace(prices, starts_at=start, ends_at=end if end < at else None)
+            plan.past.setdefault(record.name, []).append(dated)
+
+
+def _beginnings(names: Iterable[str]) -> dict[str, tuple[dt.date | None, dt.datetime | None]]:
+    """Model id -> the day of its release, and when its first list price begins."""
+    first = models.Min("sheets__starts_at", filter=models.Q(sheets__role=PriceSheet.Role.LIST))
+    rows = AIModel.objects.filter(name__in=list(names)).annotate(first=first)
+    return {name: (day, begins) for name, day, begins in rows.values_list("name", "released_on", "first")}
+
+
+def _judged(prices: Prices, name: str, findings: Findings) -> Prices:
+    """The price without lines that no request could be judged by; these are kept among its facts, as they are."""
+    kept: list[Figure] = []
+    unjudged: list[dict[str, Any]] = []
+    for figure in prices.figures:
+        try:
+            check_conditions(list(figure.conditions))
+        except ConditionError as error:
+            told = str(error).rstrip(".")
+            findings.add(f"{figure.meter or figure.kind}: {told}; the line was kept as a fact and sets no price", name)
+            unjudged.append({**vars(figure), "conditions": list(figure.conditions)})
+        else:
+            kept.append(figure)
+    if not unjudged:
+        return prices
+    return replace(prices, figures=tuple(kept), facts={**prices.facts, "unjudged": unjudged})
+
+
+def _why_unsound(prices: Prices) -> str | None:
+    """What no price can be, whatever its source; None for a sound one."""
+    try:
+        CURRENCY(prices.currency)
+        for figure in prices.figures:
+            if figure.kind != PriceLine.Kind.MULTIPLIER:
+                METER(figure.meter)
+    except ValidationError as error:
+        return " ".join(error.messages).rstrip(".")
+    for figure in prices.figures:
+        name = figure.meter or figure.kind
+        if figure.unit and figure.unit not in UNITS:
+            return f"{name} counts the unknown unit {figure.unit[:32]}"
+        if len(figure.meter) > 128:
+            return f"the meter {name[:64]}… is longer than 128 characters"
+        if figure.amount is not None and figure.amount < 0:
+            return f"{name} is negative"
+        if figure.amount is not None and is_excessive(figure.amount, figure.per, figure.unit):
+            return f"{name} is more than ${digits(HIGHEST)}" + (" per million tokens" if figure.unit == "token" else "")
+    return None
+
+
+def _in_force(role: str, *, at: dt.datetime) -> dict[str, Prices]:
+    """Model id -> the price of this role that is in force."""
+    sheets = list(
+        PriceSheet.objects.in_force(at=at).filter(role=role).values_list("pk", "model__name", "currency", "facts")
+    )
+    figures = _figures({sheet[0] for sheet in sheets}, PriceLine.objects.filter(sheet__role=role))
+    return {name: Prices(currency, tuple(figures[key]), facts) for key, name, currency, facts in sheets}
+
+
+def _announced(role: str, *, at: dt.datetime) -> dict[tuple[str, dt.datetime | None], Prices]:
+    """Model id and moment -> the price of this role that begins then; of two the newer."""
+    sheets = PriceSheet.objects.filter(role=role, starts_at__gt=at).order_by("pk")
+    rows = list(sheets.values_list("pk", "model__name", "currency", "facts", "starts_at"))
+    figures = _figures({row[0] for row in rows}, PriceLine.objects.filter(sheet__role=role, sheet__starts_at__gt=at))
+    return {(name, starts): Prices(currency, tuple(figures[key]), facts) for key, name, currency, facts, starts in rows}
+
+
+def _figures(wanted: Container[int], lines: models.QuerySet[PriceLine]) -> Mapping[int, list[Figure]]:
+    """Sheet -> its figures, in order."""
+    figures: defaultdict[int, list[Figure]] = defaultdict(list)
+    lines = lines.order_by("sheet", "position")
+    columns = ("sheet", "meter", "amount", "unit", "per", "kind", "conditions", "facts")
+    for sheet, meter, amount, unit, per, kind, conditions, facts in lines.values_list(*columns).iterator():
+        if sheet in wanted:
+            figures[sheet].append(Figure(meter, amount, unit, per, kind, tuple(conditions), facts))
+    return figures
+
+
+def _is_same(stored: Prices, offered: Prices) -> bool:
+    facts = offered.tells_facts
+    return _canonical(stored, with_facts=facts) == _canonical(offered, with_facts=facts)
+
+
+def _canonical(prices: Prices, *, with_facts: bool) -> bytes:
+    """The same bytes for the same price, however its JSON was written and however many units it counts at once.
+
+    Lines of one meter count in their order; of different meters they say the same in any.
+    """
+    figures = [
+        (
+            each.kind,
+            each.meter,
+            None if each.amount is None else str(of_one(each.amount, each.per)),
+            each.unit,
+            list(each.conditions),
+            each.facts if with_facts else {},
+        )
+        for each in sorted(prices.figures, key=lambda figure: figure.meter)
+    ]
+    return write_json([prices.currency, prices.facts if with_facts else {}, figures], sort_keys=True)
+
+
+def _change(old: Prices, new: Prices) -> PriceChange:
+    before, after = labelled(old), labelled(new)
+    labels = [label for label in {**before, **after} if not _is_equal(before.get(label), after.get(label))]
+    moves = {label: moved(before.get(label), after.get(label)) for label in labels}
+    jumps = [label for label in labels if label in before and label in after and _is_jump(before[label], after[label])]
+    if old.currency != new.currency:
+        moves["currency"] = (old.currency, new.currency)
+        jumps.append("currency")
+    if old.figures and {each.unit for each in old.figures}.isdisjoint(each.unit for each in new.figures):
+        jumps.append("unit")
+    if not moves:
+        moves["facts"] = (None, None)
+    return PriceChange(new, moves, tuple(jumps), old)
+
+
+def _is_equal(old: Figure | None, new: Figure | None) -> bool:
+    if old is None or new is None:
+        return False
+    if old.amount is None or new.amount is None:
+        return old.amount == new.amount
+    return of_one(old.amount, old.per) == of_one(new.amount, new.per)
+
+
+def _is_jump(old: Figure, new: Figure) -> bool:
+    if old.amount is None or new.amount is None:
+        return old.amount != new.amount
+    before, after = old.amount * new.per, new.amount * old.per
+    if before == after:
+        return False
+    return before == 0 or after == 0 or after > before * LARGEST_MOVE or before > after * LARGEST_MOVE
+
+
+def apply_prices(plan: PricePlan, *, run: ImportRun, at: dt.datetime, actor: AbstractBaseUser | None = None) -> None:
+    """Writes a sheet for each new, changed, announced or past price; to be called inside a transaction."""
+    later = ((name, change.prices) for name, changes in plan.announced.items() for change in changes)
+    past = ((name, replace(each, ends_at=each.ends_at or at)) for name, every in plan.past.items() for each in every)
+    wanted = [*plan.new.items(), *((name, change.prices) for name, change in plan.changed.items()), *later, *past]
+    models = model_keys(name for name, _ in wanted)
+    reason = f"Import {run}"
+    written = [
+        (_sheet(models[name], plan.role, prices, run=run, at=at, reason=reason, actor=actor), prices)
+        for name, prices in wanted
+        if name in models
+    ]
+    create_rows([sheet for sheet, _ in written], reason=reason, actor=actor)
+    lines = [line for sheet, prices in written for line in _lines(sheet, prices)]
+    insert_rows(lines)
+
+
+def _sheet(
+    model: int,
+    role: str,
+    prices: Prices,
+    *,
+    run: ImportRun | None,
+    at: dt.datetime,
+    reason: str,
+    actor: AbstractBaseUser | None,
+) -> PriceSheet:
+    return PriceSheet(
+        model_id=model,
+        role=role,
+        currency=prices.currency,
+        starts_at=prices.starts_at or at,
+        ends_at=prices.ends_at,
+        facts=dict(prices.facts),
+        run_id=None if run is None else run.pk,
+        reason=reason,
+        author_id=None if actor is None else actor.pk,
+    )
+
+
+def _lines(sheet: PriceSheet, prices: Prices) -> Iterable[PriceLine]:
+    for position, figure in enumerate(prices.figures):
+        yield PriceLine(
+            sheet_id=sheet.pk,
+            position=position,
+            kind=figure.kind,
+            meter=figure.meter,
+            amount=figure.amount,
+            per=figure.per,
+            unit=figure.unit,
+            conditions=[dict(condition) for condition in figure.conditions],
+            facts=dict(figure.facts),
+        )

@@ -1,0 +1,107 @@
+"""Discount rules: what list prices are multiplied by where no sell price is set."""
+
+import datetime as dt
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from catalog.db import revision
+from catalog.db.bulk import update_with_history
+from catalog.db.fields import ExactDecimalField
+from catalog.db.history import history
+from catalog.db.revision import TrackedModel, TrackedQuerySet, track
+from catalog.models import AIModel, Vendor
+from pricing.models.immutability import check_end, check_not_past
+
+
+class DiscountRuleQuerySet(TrackedQuerySet["DiscountRule"]):
+    def in_state(self, state: str, *, at: dt.datetime) -> "DiscountRuleQuerySet":
+        """Those that are `in force`, `announced` or `past`; see DiscountRule.state."""
+        match state:
+            case "announced":
+                return self.filter(starts_at__gt=at)
+            case "past":
+                return self.filter(starts_at__lte=at, ends_at__lte=at)
+        return self.in_force(at=at)
+
+    def in_force(self, *, at: dt.datetime) -> "DiscountRuleQuerySet":
+        return self.filter(starts_at__lte=at).filter(Q(ends_at=None) | Q(ends_at__gt=at))
+
+    def end(self, *, now: dt.datetime) -> int:
+        """Ends those in force; lists show undiscounted prices, or those of the next best rule, from then on."""
+        with transaction.atomic():
+            revision.hold()
+            return update_with_history(self.in_force(at=now).filter(starts_at__lt=now), ends_at=now)
+
+
+class DiscountRule(TrackedModel):
+    """What list prices are multiplied by where no sell price is set: for a model, a series, a vendor, or for all.
+
+    The most special rule in force counts, of equals the one that began last. Like a sheet it is not edited once it has
+    begun, only ended, so that past prices stay what they were.
+    """
+
+    model = models.ForeignKey(AIModel, null=True, blank=True, on_delete=models.CASCADE, related_name="discount_rules")
+    series = models.CharField(max_length=64, blank=True, help_text="The family, e.g. gpt-4o.")
+    vendor = models.ForeignKey(Vendor, null=True, blank=True, on_delete=models.CASCADE, related_name="discount_rules")
+    multiplier = ExactDecimalField(help_text="0.9 for ten percent off, 1.05 for five percent on top.")
+    starts_at = models.DateTimeField(default=timezone.now, help_text="In force from this moment.")
+    ends_at = models.DateTimeField(null=True, blank=True, help_text="Exclusive; for promotions that end by themselves.")
+    reason = models.CharField(max_length=255, blank=True, help_text="Why, for whoever reads the history.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = DiscountRuleQuerySet.as_manager()
+    history = history()
+
+    class Meta:
+        verbose_name = "discount rule"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(series="", vendor=None) | Q(model=None, vendor=None) | Q(model=None, series=""),
+                name="pricing_discount_one_target",
+                violation_error_message="Choose a model, a series or a vendor, or none of them for all models.",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at=None) | Q(ends_at__gt=models.F("starts_at")),
+                name="pricing_discount_ends_after_start",
+                violation_error_message="A rule cannot end before it starts.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.target}: {self.multiplier}"
+
+    @property
+    def target(self) -> str:
+        """What it is for, in words; reads the model or vendor."""
+        if self.model_id is not None:
+            return f"model {self.model}"
+        if self.vendor_id is not None:
+            return f"vendor {self.vendor}"
+        return f"series {self.series}" if self.series else "all models"
+
+    def state(self, *, at: dt.datetime) -> str:
+        """Whether it has begun and not ended; a more special rule may still count before it."""
+        if self.starts_at > at:
+            return "announced"
+        return "in force" if self.ends_at is None or self.ends_at > at else "past"
+
+    def clean(self) -> None:
+        super().clean()
+        if self.multiplier is not None and self.multiplier <= 0:
+            raise ValidationError({"multiplier": "A discount multiplies by more than 0; for a free model add a sheet."})
+        now = timezone.now()
+        before = DiscountRule.objects.filter(pk=self.pk).first() if self.pk else None
+        if before is None or before.starts_at > now:
+            check_not_past("starts_at", self.starts_at, now=now)
+            return
+        kept = ("model_id", "series", "vendor_id", "multiplier", "starts_at")
+        if any(getattr(self, name) != getattr(before, name) for name in kept):
+            raise ValidationError("This rule is in force: end it, and add a new one for the new discount.")
+        if self.ends_at != before.ends_at:
+            check_end(before.ends_at, self.ends_at, now=now)
+
+
+track(DiscountRule)

@@ -1,0 +1,242 @@
+"""Price sheets and their lines: what a model costs from a moment on."""
+
+import datetime as dt
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from catalog.db import revision
+from catalog.db.bulk import delete_rows, update_with_history
+from catalog.db.fields import ExactDecimalField, ExactJSONField
+from catalog.db.history import history
+from catalog.db.revision import TrackedModel, TrackedQuerySet, track
+from catalog.models import AIModel, ImportRun
+from pricing.engine.conditions import ConditionError, check_conditions
+from pricing.engine.money import CURRENCY, METER, METERS, UNITS
+from pricing.models.immutability import check_end, check_not_past
+from pricing.models.states import state_at
+
+
+class PriceSheetQuerySet(TrackedQuerySet["PriceSheet"]):
+    def open_at(self, *, at: dt.datetime) -> "PriceSheetQuerySet":
+        """Those that have begun and not ended; of a model and role only the newest counts."""
+        return self.filter(starts_at__lte=at).filter(Q(ends_at=None) | Q(ends_at__gt=at))
+
+    def in_force(self, *, at: dt.datetime) -> "PriceSheetQuerySet":
+        """The newest open sheet of each model and role; when a promotion ends, the sheet before it counts again."""
+        same = PriceSheet.objects.open_at(at=at).filter(model=models.OuterRef("model"), role=models.OuterRef("role"))
+        newer = same.filter(
+            Q(starts_at__gt=models.OuterRef("starts_at"))
+            | Q(starts_at=models.OuterRef("starts_at"), pk__gt=models.OuterRef("pk"))
+        )
+        return self.open_at(at=at).filter(~models.Exists(newer))
+
+    def with_state(self, *, at: dt.datetime) -> "PriceSheetQuerySet":
+        """Each with its `state` at that moment: announced, in force or past."""
+        return self.annotate(state=state_at(PriceSheet.objects.in_force(at=at), at=at))
+
+    def with_lines(self) -> "PriceSheetQuerySet":
+        """Each with its lines, in order."""
+        return self.prefetch_related(models.Prefetch("lines", queryset=PriceLine.objects.order_by("position")))
+
+    def models_priced(self, *, at: dt.datetime) -> models.QuerySet[Any, Any]:
+        """The keys of the models that have a published price at that moment, sell or list."""
+        return self.in_force(at=at).filter(role__in=[PriceSheet.Role.LIST, PriceSheet.Role.SELL]).values("model")
+
+    def end(self, *, at: dt.datetime, now: dt.datetime, reason: str = "") -> int:
+        """Lets those in force end at a moment, now or later, but no later than they would: all that changes in a sheet.
+
+        The sheet before it counts again then; what was charged until now stays as it was.
+        """
+        if at < now:
+            raise ValueError("A sheet ends now or later.")
+        with transaction.atomic():
+            revision.hold()
+            ending = self.in_force(at=now).filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lt=at)
+            return update_with_history(ending, ends_at=at, reason=reason)
+
+    def withdraw(self, *, now: dt.datetime, reason: str = "") -> int:
+        """Deletes those that have not begun, with their lines."""
+        with transaction.atomic():
+            revision.hold()
+            announced = list(self.filter(starts_at__gt=now))
+            delete_rows(list(PriceLine.objects.filter(sheet__in=self.filter(starts_at__gt=now).values("pk"))))
+            delete_rows(announced, reason=reason)
+        return len(announced)
+
+
+class PriceSheet(TrackedModel):
+    """What one model costs from a moment on. Written once and at most ended: a change of price is a new sheet."""
+
+    class Role(models.TextChoices):
+        LIST = "list", "List (the vendor's own price)"
+        SELL = "sell", "Sell (what customers pay)"
+        COST = "cost", "Cost (what we pay)"
+
+    model = models.ForeignKey(AIModel, on_delete=models.CASCADE, related_name="sheets", help_text="What it prices.")
+    role = models.CharField(
+        max_length=8,
+        choices=Role.choices,
+        default=Role.SELL,
+        help_text="Whose price it is; customers pay what sell says.",
+    )
+    currency = models.CharField(
+        max_length=3, default="USD", validators=[CURRENCY], help_text="ISO 4217, e.g. USD or CNY."
+    )
+    starts_at = models.DateTimeField(default=timezone.now, help_text="In force from this moment.")
+    ends_at = models.DateTimeField(null=True, blank=True, help_text="Exclusive; for promotions that end by themselves.")
+    facts = ExactJSONField(
+        default=dict, blank=True, help_text="What the source says beside prices, e.g. the profile of a rule table."
+    )
+    run = models.ForeignKey(
+        ImportRun,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="sheets",
+        help_text="The import it came from.",
+    )
+    reason = models.CharField(max_length=255, blank=True, help_text="Why, for whoever reads the history.")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = PriceSheetQuerySet.as_manager()
+    # A sheet is written once and never edited; its history tells who withdrew an announced one.
+    history = history()
+
+    class Meta:
+        verbose_name = "price sheet"
+        indexes = [models.Index(fields=["model", "role", "-starts_at"], name="pricing_sheet_in_force")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at=None) | Q(ends_at__gt=models.F("starts_at")),
+                name="pricing_sheet_ends_after_start",
+                violation_error_message="A sheet cannot end before it starts.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.role} from {self.starts_at:%Y-%m-%d}"
+
+    def has_begun(self, *, at: dt.datetime) -> bool:
+        return self.starts_at <= at
+
+    def clean(self) -> None:
+        super().clean()
+        now = timezone.now()
+        self.facts = self.facts or {}
+        if not isinstance(self.facts, dict):
+            raise ValidationError({"facts": 'These are names and values, e.g. {"tier_mode": "graduated"}.'})
+        before = PriceSheet.objects.filter(pk=self.pk).first() if self.pk else None
+        if before is None or not before.has_begun(at=now):
+            check_not_past("starts_at", self.starts_at, now=now)
+            return
+        kept = ("model_id", "role", "currency", "starts_at", "facts")
+        if any(getattr(self, name) != getattr(before, name) for name in kept):
+            raise ValidationError("This sheet has begun: end it, and add a new one for the new price.")
+        if self.ends_at != before.ends_at:
+            check_end(before.ends_at, self.ends_at, now=now)
+
+
+class PriceLine(TrackedModel):
+    """One figure of a sheet, in the source's own unit: amount per `per` units of what the meter counts.
+
+    Lines apply in the order of `position`; of the lines of one meter whose conditions all hold the last one counts.
+    """
+
+    class Kind(models.TextChoices):
+        ABSOLUTE = "absolute", "Price"
+        MULTIPLIER = "multiplier", "Multiplier"
+        ALLOWANCE = "allowance", "Units free of charge"
+        MINIMUM = "minimum", "Fewest units charged"
+        DYNAMIC = "dynamic", "Decided per request"
+        INCLUDED = "included", "Included in a plan"
+
+    sheet = models.ForeignKey(PriceSheet, on_delete=models.CASCADE, related_name="lines")
+    position = models.PositiveIntegerField(
+        default=0, help_text="Lower applies first; of those of one meter that hold, the last counts."
+    )
+    kind = models.CharField(
+        max_length=16, choices=Kind.choices, default=Kind.ABSOLUTE, help_text="What the amount means: mostly a price."
+    )
+    meter = models.CharField(
+        max_length=128,
+        blank=True,
+        validators=[METER],
+        help_text="What is counted: " + ", ".join(list(METERS)[:6]) + ", … Empty, with a multiplier: all of them.",
+    )
+    amount = ExactDecimalField(null=True, blank=True, help_text="A plain number, e.g. 2.5 or 0.00000015.")
+    per = models.PositiveBigIntegerField(default=1, help_text="Units the amount is for, e.g. 1000000.")
+    unit = models.CharField(
+        max_length=32,
+        blank=True,
+        choices=[(unit, unit) for unit in UNITS],
+        help_text="What `per` counts, e.g. token or second.",
+    )
+    conditions = ExactJSONField(
+        default=list,
+        blank=True,
+        help_text='All must hold, e.g. [{"dim": "prompt_tokens", "op": "gt", "value": 200000}].',
+    )
+    facts = ExactJSONField(default=dict, blank=True, help_text="What the source says beside the figure.")
+
+    objects = TrackedQuerySet["PriceLine"].as_manager()
+
+    class Meta:
+        verbose_name = "price line"
+        constraints = [
+            models.UniqueConstraint(fields=["sheet", "position"], name="pricing_line_position"),
+            models.CheckConstraint(condition=Q(per__gte=1), name="pricing_line_per_positive"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["dynamic", "included"], amount=None)
+                | Q(kind__in=["absolute", "multiplier", "allowance", "minimum"], amount__isnull=False),
+                name="pricing_line_amount_where_it_belongs",
+                violation_error_message="Dynamic and included lines have no amount, the other kinds have one.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.meter or 'all'} {self.amount}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            self._refuse_change()
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        self._refuse_change()
+        return super().delete(*args, **kwargs)
+
+    def _refuse_change(self) -> None:
+        """Of a sheet that has begun no line changes: past prices would be others."""
+        begun = PriceSheet.objects.filter(starts_at__lte=timezone.now())
+        stored = PriceLine.objects.filter(pk=self.pk).values("sheet")
+        if begun.filter(Q(pk=self.sheet_id) | Q(pk__in=stored)).exists():
+            raise ValidationError("The sheet of this line has begun: its lines stay, and a new price is a new sheet.")
+
+    def clean(self) -> None:
+        super().clean()
+        if self.sheet_id is not None:
+            self._refuse_change()
+        self.facts = self.facts or {}
+        if not isinstance(self.facts, dict):
+            raise ValidationError({"facts": 'These are names and values, e.g. {"period": "day"}.'})
+        if self.amount is not None and self.amount < 0:
+            raise ValidationError({"amount": "A price is not negative."})
+        if self.kind not in (self.Kind.MULTIPLIER, self.Kind.DYNAMIC, self.Kind.INCLUDED) and not (
+            self.meter and self.unit
+        ):
+            raise ValidationError("A price says what it counts: choose a meter and a unit.")
+        try:
+            check_conditions(self.conditions)
+        except ConditionError as error:
+            raise ValidationError({"conditions": str(error)}) from None
+
+
+track(PriceSheet, PriceLine)

@@ -1,0 +1,310 @@
+"""A sheet as a billing expression of new-api's language, version 1, wherever that can say it. Imports no models.
+
+A canonical subset only: a tree of `condition ? … : …` over `tier(name, p * … + c * …)`, with factors behind it where a
+condition multiplies every price alike. Coefficients are US dollars per million tokens. A variable that stands anywhere
+in an expression takes its tokens out of p and c everywhere, so each leaf names all that any of them names.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import combinations
+from typing import Any
+
+from catalog.exact import digits, multiply, ratio, write_json
+from catalog.sources.expression_language import VARIABLES
+from catalog.sources.expressions import UNASKED_TIERS
+from pricing.engine.conditions import EVERY_DAY, OPS_OF, Condition, minutes_of
+from pricing.engine.money import per_million
+from pricing.engine.quoting import boundaries, chain
+from pricing.engine.sheet import Line, Sheet
+
+# The lifetimes of a cache that have a variable, and no lifetime said: that counts for both.
+LIFETIMES = {None: ("cc", "cc1h"), "5m": ("cc",), "1h": ("cc1h",)}
+# More leaves than this are a table and no expression.
+MAX_LEAVES = 64
+MAX_PROBES = 8
+# Later in this order is further inside: readers look for the lengths of prompts next to the prices.
+AXES = ("service_tier", "request_match", "time")
+
+
+class _UnpricedError(Exception):
+    """Tokens of a kind have a price in some requests alone: the language has no word for none but 0."""
+
+
+@dataclass(frozen=True)
+class Expression:
+    text: str
+    # The lines that it tells in full; the others must stand beside it.
+    told: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One combination of what the conditions ask: which of them hold, and how long the prompt is."""
+
+    holding: frozenset[str] = frozenset()
+    length: int = 1
+
+
+def told_lines(sheet: Sheet) -> tuple[Line, ...]:
+    """The lines of a sheet that the language has words for."""
+    if sheet.facts.get("tier_mode") == "graduated" or any(line.kind in ("dynamic", "included") for line in sheet.lines):
+        return ()
+    return tuple(line for line in sheet.lines if _is_told(line))
+
+
+def expression(sheet: Sheet) -> Expression | None:
+    """The expression of a sheet in dollars; None where its prices per token are more than the language can say."""
+    told = told_lines(sheet)
+    prices = [line for line in told if line.kind == "absolute"]
+    if not prices or _hides_another_unit(sheet, prices):
+        return None
+    probes = _probes(told)
+    bounds = boundaries(told)
+    if len(probes) > MAX_PROBES:
+        return None
+    try:
+        text = _Rendering(told, _variables(prices), bounds).tree(probes, Case())
+    except _UnpricedError:
+        return None
+    return Expression(text, told) if text.count("tier(") <= MAX_LEAVES else None
+
+
+def _is_told(line: Line) -> bool:
+    if line.kind == "multiplier":
+        return not line.meter and bool(line.conditions) and all(map(_is_sayable, line.conditions))
+    if line.kind != "absolute" or line.unit != "token" or line.meter not in VARIABLES.values():
+        return False
+    others = [condition for condition in line.conditions if condition["dim"] != "cache_ttl"]
+    return all(map(_is_sayable, others)) and _lifetime(line) in LIFETIMES
+
+
+def _is_sayable(condition: Condition) -> bool:
+    dim, op, value = condition["dim"], condition["op"], condition["value"]
+    if dim == "prompt_tokens":
+        return op in ("gt", "gte", "lt", "lte") and value == int(value)
+    if dim == "service_tier":
+        return op == "eq" and isinstance(value, str) and value.casefold() not in UNASKED_TIERS
+    if op not in OPS_OF.get(dim, ()):
+        return False
+    return bool(_full_windows(value)) if dim == "time" else bool(_match(value))
+
+
+def _full_windows(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The windows that are ever open: one without hours or weekdays is not, and the language has no word for never."""
+    return [window for window in value["windows"] if window["hours"] and window.get("weekdays", EVERY_DAY)]
+
+
+def _lifetime(line: Line) -> str | None:
+    found = [condition for condition in line.conditions if condition["dim"] == "cache_ttl"]
+    if not found:
+        return None
+    if len(found) > 1 or found[0]["op"] != "eq" or line.meter != "input.cache_write":
+        return "never"
+    return str(found[0]["value"])
+
+
+def _hides_another_unit(sheet: Sheet, prices: Iterable[Line]) -> bool:
+    """Whether text is sold by a unit that is no token beside its tokens: then p and c do not carry the price."""
+    meters = {line.meter for line in prices}
+    return not meters & {"input", "output"} and any(line.meter in ("input", "output") for line in sheet.lines)
+
+
+def _variables(prices: Iterable[Line]) -> list[str]:
+    meters = {line.meter for line in prices}
+    return [name for name, meter in VARIABLES.items() if meter in meters]
+
+
+def _probes(told: Iterable[Line]) -> list[str]:
+    """The questions about the request, each as its text in the language, in the order of AXES."""
+    found: dict[str, int] = {}
+    for line in told:
+        for condition in line.conditions:
+            if condition["dim"] in AXES:
+                found[probe(condition)] = AXES.index(condition["dim"])
+    return sorted(found, key=lambda text: found[text])
+
+
+def probe(condition: Condition) -> str:
+    """A condition on the request as the language asks it."""
+    value = condition["value"]
+    if condition["dim"] == "service_tier":
+        return f'param("service_tier") == {_quoted(value.casefold())}'
+    return _match(value) if condition["dim"] == "request_match" else windows(value)
+
+
+def _match(value: Mapping[str, Any]) -> str:
+    parts = [f"param({_quoted(path)}) == {_literal(wanted)}" for path, wanted in value.get("body", {}).items()]
+    parts += [f"header({_quoted(name)}) == {_literal(wanted)}" for name, wanted in value.get("headers", {}).items()]
+    return " && ".join(parts)
+
+
+def windows(value: Mapping[str, Any]) -> str:
+    """Weekly windows, e.g. `(weekday("UTC") >= 1 && weekday("UTC") <= 5) && hour("UTC") < 1`."""
+    zone = value.get("tz") or "UTC"
+    parts = [_window(window, zone, value.get("weekday_tz") or zone) for window in _full_windows(value)]
+    return parts[0] if len(parts) == 1 else " || ".join(f"({part})" for part in parts)
+
+
+def _window(window: Mapping[str, Any], zone: str, weekday_zone: str) -> str:
+    spans = [span for text in window["hours"] if (span := _span(*minutes_of(text), zone))]
+    parts = []
+    if days := _weekdays(window.get("weekdays", EVERY_DAY), weekday_zone):
+        parts.append(days)
+    if len(spans) == len(window["hours"]):
+        parts.append(spans[0] if len(spans) == 1 else "(" + " || ".join(f"({span})" for span in spans) + ")")
+    return " && ".join(parts) or "true"
+
+
+def _weekdays(days: Iterable[int], zone: str) -> str:
+    """Sunday is 0 in the language and 7 here; nothing to ask where every day counts."""
+    wanted = sorted({day % 7 for day in days})
+    if len(wanted) == 7:
+        return ""
+    if len(wanted) > 2 and wanted == list(range(wanted[0], wanted[-1] + 1)):
+        return f"weekday({_quoted(zone)}) >= {wanted[0]} && weekday({_quoted(zone)}) <= {wanted[-1]}"
+    text = " || ".join(f"weekday({_quoted(zone)}) == {day}" for day in wanted)
+    return f"({text})" if len(wanted) > 1 else text
+
+
+def _span(start: int, end: int, zone: str) -> str:
+    """From `start` until before `end`; nothing to ask where that is the whole day."""
+    if start == end:
+        return ""
+    clock, by = (f"hour({_quoted(zone)})", 60)
+    if start % 60 or end % 60:
+        clock, by = f"hour({_quoted(zone)}) * 60 + minute({_quoted(zone)})", 1
+    after, before = f"{clock} >= {start // by}", f"{clock} < {end // by}"
+    if start == 0:
+        return before
+    if end == 0:
+        return after
+    return f"{after} && {before}" if start < end else f"({after} || {before})"
+
+
+class _Rendering:
+    """The tree of one expression, built from what is asked first to the prices inside."""
+
+    def __init__(self, told: Sequence[Line], variables: Sequence[str], bounds: Sequence[int]) -> None:
+        self.told = told
+        self.variables = variables
+        self.bounds = bounds
+        self._prices: dict[Case, tuple[Decimal, ...]] = {}
+
+    def tree(self, probes: Sequence[str], case: Case) -> str:
+        """The text for the probes that are still to be asked."""
+        if not probes:
+            return self.lengths(case)
+        first, *rest = probes
+        otherwise = self.tree(rest, case)
+        holding = Case(case.holding | {first})
+        factor = self._factor(first, rest, case)
+        if factor == 1:
+            return otherwise
+        if factor is not None:
+            return f"({otherwise}) * ({first} ? {digits(factor)} : 1)"
+        return f"{first} ? ({self.tree(_still_open(first, rest), holding)}) : ({otherwise})"
+
+    def lengths(self, case: Case) -> str:
+        """The prices by the length of the prompt."""
+        starts = [1, *(bound + 1 for bound in self.bounds if bound > 0)]
+        leaves = [(start, self.prices(Case(case.holding, start))) for start in starts]
+        steps = [leaf for position, leaf in enumerate(leaves) if position == 0 or leaf[1] != leaves[position - 1][1]]
+        text = ""
+        for (start, prices), following in zip(steps, [*steps[1:], None], strict=True):
+            end = None if following is None else following[0] - 1
+            leaf = f"tier({_quoted(_name(start, end))}, {self._sum(prices)})"
+            text += leaf if end is None else f"len <= {end} ? {leaf} : "
+        return text
+
+    def prices(self, case: Case) -> tuple[Decimal, ...]:
+        """What a million of each variable's tokens costs in a case."""
+        if case not in self._prices:
+            held = [line for line in self.told if all(_is_so(each, case) for each in line.conditions)]
+            factors = [line.amount for line in held if line.kind == "multiplier" and line.amount is not None]
+            self._prices[case] = tuple(multiply(_price(name, held), *factors) for name in self.variables)
+        return self._prices[case]
+
+    def _factor(self, new_probe: str, rest: Sequence[str], case: Case) -> Decimal | None:
+        """What the probe multiplies every price by in each case that is still open; None for no one number."""
+        found: set[Decimal] = set()
+        for asked in self._combinations(rest, with_tier=not _is_tier(new_probe)):
+            for start in (1, *(bound + 1 for bound in self.bounds)):
+                before = self.prices(Case(case.holding | asked, start))
+                after = self.prices(Case(case.holding | asked | {new_probe}, start))
+                for old, new in zip(before, after, strict=True):
+                    if old == 0 and new == 0:
+                        continue
+                    if old == 0 or multiply(ratio(new, old), old) != new:
+                        return None
+                    found.add(ratio(new, old))
+        return found.pop() if len(found) == 1 else None if found else Decimal(1)
+
+    def _combinations(self, probes: Sequence[str], *, with_tier: bool) -> Iterator[frozenset[str]]:
+        """Every set of probes that can hold together: a request has one service tier."""
+        tiers = [text for text in probes if _is_tier(text)]
+        others = [text for text in probes if not _is_tier(text)]
+        for tier in [frozenset[str](), *(frozenset([text]) for text in tiers if with_tier)]:
+            for size in range(len(others) + 1):
+                for chosen in combinations(others, size):
+                    yield tier | frozenset(chosen)
+
+    def _sum(self, prices: Iterable[Decimal]) -> str:
+        return " + ".join(
+            f"{name} * {digits(ratio(price, Decimal(1)))}" for name, price in zip(self.variables, prices, strict=True)
+        )
+
+
+def _is_tier(probe: str) -> bool:
+    return probe.startswith('param("service_tier")')
+
+
+def _still_open(probe: str, rest: Sequence[str]) -> list[str]:
+    """Where the service tier is known, the other tiers are not asked for."""
+    return [text for text in rest if not (_is_tier(probe) and _is_tier(text))]
+
+
+def _price(variable: str, held: Sequence[Line]) -> Decimal:
+    """The price of a variable's tokens by the lines that hold: its meter's, else that of what it falls back on."""
+    for meter in chain(VARIABLES[variable]):
+        lines = [line for line in held if line.kind == "absolute" and line.meter == meter]
+        lines = [line for line in lines if _lifetime(line) is None or variable in LIFETIMES[_lifetime(line)]]
+        if lines:
+            return per_million(lines[-1].amount or Decimal(0), lines[-1].per)
+    raise _UnpricedError
+
+
+def _is_so(condition: Condition, case: Case) -> bool:
+    value = condition["value"]
+    match condition["dim"], condition["op"]:
+        case "cache_ttl", _:
+            return True
+        case "prompt_tokens", "gt":
+            return bool(case.length > value)
+        case "prompt_tokens", "gte":
+            return bool(case.length >= value)
+        case "prompt_tokens", "lt":
+            return bool(case.length < value)
+        case "prompt_tokens", "lte":
+            return bool(case.length <= value)
+    return probe(condition) in case.holding
+
+
+def _name(start: int, end: int | None) -> str:
+    """A tier's name for people: base, 0_200k, 200k_plus."""
+    if start == 1:
+        return "base" if end is None else f"0_{_short(end)}"
+    return f"{_short(start - 1)}_plus" if end is None else f"{_short(start - 1)}_{_short(end)}"
+
+
+def _short(number: int) -> str:
+    return f"{number // 1000}k" if number % 1000 == 0 and number else str(number)
+
+
+def _quoted(text: str) -> str:
+    return write_json(text).decode()
+
+
+def _literal(value: Any) -> str:
+    return write_json(value).decode()

@@ -1,0 +1,143 @@
+"""All that the list shows to visitors of one group in one language: cards and their rows, kept until they change."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from itertools import count
+
+from django.template.loader import get_template
+from django.urls import reverse
+from django.utils import translation
+
+from catalog.exact import digits
+from catalog.models import AIModel
+from pricing.engine.sheet import Sheet
+from pricing.pages import formatting
+from pricing.pages.listing.search import FACETS, Card, Search, tally
+from pricing.pages.price_tags import tag_of
+from pricing.pages.visitor import Public, Visit
+from pricing.published.popularity import popular_models
+from pricing.published.prices import published_sheets
+from tokens.access.visibility import Listing
+
+# Groups times languages that are looked at in turn.
+KEPT = 8
+# Short numbers for release dates; no model is older.
+EPOCH = dt.date(2015, 1, 1).toordinal()
+# The first letter that stands for an option in the rows: none that HTML would escape comes after it.
+FIRST_LETTER = ord("@")
+
+
+@dataclass(frozen=True)
+class Option:
+    """A word that a facet can be narrowed to; `letter` stands for it in the rows."""
+
+    word: str
+    label: str
+    count: int
+    letter: str
+
+
+@dataclass(frozen=True)
+class Shelf:
+    public: Public
+    cards: tuple[Card, ...]
+    facets: dict[str, list[Option]]
+    # Model id -> its row from behind the tag's name on, so that a row can be hidden without rendering it again.
+    rows: dict[str, str]
+
+    @property
+    def has_conditions(self) -> bool:
+        """Whether any row has a star."""
+        return any(card.tag.has_conditions and not card.tag.single for card in self.cards)
+
+    def found(self, search: Search) -> list[tuple[Card, str, bool]]:
+        """Every card in the order of the search with its row, and whether the search leaves it out."""
+        return [(card, self.rows[card.name], not search.fits(card)) for card in search.ordered(self.cards)]
+
+
+@lru_cache(maxsize=KEPT)
+def shelf(visit: Visit) -> Shelf:
+    public = visit.public
+    models = Listing(public.scope, visit.day).models()
+    sheets = prices(models, public, visit)
+    ranks = {name: place for place, name in enumerate(popular_models(models, on=visit.day))}
+    with translation.override(visit.language):
+        cards = Search().ordered(
+            card_of(model, sheets.get(model.pk), rank=ranks.get(model.name), visit=visit) for model in models
+        )
+        facets = options(cards)
+        return Shelf(public, tuple(cards), facets, rows(cards, facets, visit))
+
+
+def prices(models: Iterable[AIModel], public: Public, visit: Visit) -> dict[int, Sheet]:
+    """Model key -> what the chosen group pays, everything multiplied in."""
+    published = published_sheets(models, at=visit.at, groups={public.slug})
+    rate = public.rates().at(visit.at)
+    return {key: for_group(sheet, rate) for key, sheet in published.items()}
+
+
+def for_group(sheet: Sheet, rate: Decimal) -> Sheet:
+    return sheet.times(rate, rule="group").folded() if rate != 1 else sheet.folded()
+
+
+def card_of(model: AIModel, sheet: Sheet | None, *, rank: int | None, visit: Visit) -> Card:
+    return Card(
+        name=model.name,
+        title=model.title,
+        vendor=model.vendor.name,
+        vendors=(model.vendor.slug,),
+        endpoints=tuple(model.callable_endpoint_types),
+        inputs=tuple(model.input_modalities),
+        outputs=tuple(model.output_modalities),
+        capabilities=tuple(model.capabilities),
+        context=model.context_length,
+        released=max(model.released_on.toordinal() - EPOCH, 1) if model.released_on else 0,
+        rank=rank,
+        lifecycle=model.lifecycle(on=visit.day),
+        tag=tag_of(sheet),
+    )
+
+
+def options(cards: list[Card]) -> dict[str, list[Option]]:
+    """Facet -> its options; every option has a letter of its own."""
+    found: dict[str, list[Option]] = {}
+    vendors = {card.vendors[0]: card.vendor for card in cards}
+    letters = map(chr, count(FIRST_LETTER))
+    for facet, counted in tally(cards).items():
+        found[facet] = []
+        for word, times in counted:
+            label = vendors[word] if facet == "vendor" else word if facet == "endpoint" else formatting.named(word)
+            found[facet].append(Option(word, label, times, next(letters)))
+    found["vendor"].sort(key=lambda option: option.label.casefold())
+    return found
+
+
+def rows(cards: list[Card], facets: dict[str, list[Option]], visit: Visit) -> dict[str, str]:
+    template = get_template("pricing/pages/row.html")
+    letters = {(facet, option.word): option.letter for facet in FACETS for option in facets[facet]}
+    return {
+        card.name: template.render(
+            {
+                "address": visit.link(reverse("model-page", args=[card.name])),
+                "card": card,
+                "letters": "".join(sorted(letters[word] for word in card.words)),
+                "context": formatting.tokens(card.context),
+                "inputs": ", ".join(map(formatting.named, card.inputs)),
+                "outputs": ", ".join(map(formatting.named, card.outputs)),
+                "comparable": comparable(card),
+                "state": formatting.state(card.tag.state),
+            }
+        )
+        for card in cards
+    }
+
+
+def comparable(card: Card) -> str:
+    """The price that the browser compares by; empty where it can read that in the row, and "-" where there is none."""
+    price = card.tag.comparable
+    if price is None:
+        return "-"
+    return "" if formatting.money(price) == card.tag.input else digits(price)

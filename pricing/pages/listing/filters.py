@@ -1,0 +1,93 @@
+"""The choices above the list: one select a facet, a least context, a highest price, an order. Imports no models."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from catalog.exact import digits
+from pricing.pages import formatting
+from pricing.pages.listing.search import Search
+
+CONTEXTS = (32_000, 128_000, 200_000, 1_000_000)
+PRICES = tuple(map(Decimal, ("0", "0.1", "0.5", "1", "3", "10")))
+LABELS = {
+    "vendor": (gettext_noop("Vendor"), gettext_noop("All vendors")),
+    "endpoint": (gettext_noop("Endpoint"), gettext_noop("All endpoints")),
+    "input": (gettext_noop("Takes"), gettext_noop("Anything")),
+    "output": (gettext_noop("Makes"), gettext_noop("Anything")),
+    "capability": (gettext_noop("Can"), gettext_noop("Anything")),
+}
+ORDERS = {
+    "popular": gettext_noop("Popular first"),
+    "newest": gettext_noop("Newest first"),
+    "price": gettext_noop("Cheapest first"),
+    "context": gettext_noop("Longest context first"),
+    "name": gettext_noop("By name"),
+}
+
+
+class Word(Protocol):
+    """What a facet can be narrowed to; `letter` stands for it in the rows."""
+
+    @property
+    def word(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def letter(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Choice:
+    value: str
+    label: str
+    is_chosen: bool
+    count: int | None = None
+    letter: str = ""
+
+
+@dataclass(frozen=True)
+class Select:
+    name: str
+    label: str
+    any: str
+    options: tuple[Choice, ...]
+
+
+def selects(facets: Mapping[str, Sequence[Word]], search: Search) -> list[Select]:
+    """Every filter with what the search chose; a value of the address that no list has stands among them."""
+    found = [_facet(name, options, getattr(search, name)) for name, options in facets.items()]
+    least = sorted({*CONTEXTS, *filter(None, [search.context])})
+    most = sorted({*PRICES, *([] if search.price is None else [search.price])})
+    contexts = tuple(
+        Choice(str(number), f"≥ {formatting.tokens(number)}", number == search.context) for number in least
+    )
+    prices = tuple(
+        Choice(
+            digits(price), f"≤ {formatting.money(price)}" if price else formatting.state("free"), price == search.price
+        )
+        for price in most
+    )
+    return [
+        *found,
+        Select("context", _("Context"), _("Any length"), contexts),
+        Select("price", _("Input price"), _("Any price"), prices),
+    ]
+
+
+def orders(search: Search) -> list[Choice]:
+    return [Choice(value, _(label), value == search.sort) for value, label in ORDERS.items()]
+
+
+def _facet(name: str, options: Iterable[Word], wish: str) -> Select:
+    label, anything = LABELS[name]
+    choices = [Choice(each.word, each.label, each.word == wish, each.count, each.letter) for each in options]
+    if wish and not any(choice.is_chosen for choice in choices):
+        choices.append(Choice(wish, wish, is_chosen=True, count=0, letter="?"))
+    return Select(name, _(label), _(anything), tuple(choices))

@@ -1,0 +1,137 @@
+"""What a visitor looks for: read from the query, matched against cards, in an order of choice. Imports no models."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from typing import Any
+
+from catalog.exact import InexactError, digits, read_number
+from pricing.pages.price_tags import Tag
+
+MAX_QUERY = 100
+# Field of a search -> the field of a card that holds its words.
+FACETS: Mapping[str, str] = {
+    "vendor": "vendors",
+    "endpoint": "endpoints",
+    "input": "inputs",
+    "output": "outputs",
+    "capability": "capabilities",
+}
+
+
+@dataclass(frozen=True)
+class Card:
+    """What the list knows of a model; `rank` is its place among the popular ones, None for the others."""
+
+    name: str
+    title: str
+    vendor: str
+    vendors: tuple[str, ...]
+    endpoints: tuple[str, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    capabilities: tuple[str, ...]
+    context: int | None
+    # In days; 0 when the release is not known.
+    released: int
+    rank: int | None
+    lifecycle: str
+    tag: Tag
+
+    @property
+    def text(self) -> str:
+        """What is searched; pages.js searches the same, as it stands in the row."""
+        return f"{self.title} {self.name} {self.vendor}".casefold()
+
+    @property
+    def words(self) -> set[tuple[str, str]]:
+        return {(facet, word) for facet, column in FACETS.items() for word in getattr(self, column)}
+
+
+def by_popularity(card: Card) -> Any:
+    return (card.rank is None, card.rank or 0, -card.released, card.name)
+
+
+ORDERS: Mapping[str, Callable[[Card], Any]] = {
+    "popular": by_popularity,
+    "newest": lambda card: (-card.released, card.name),
+    "price": lambda card: (card.tag.comparable is None, card.tag.comparable or 0, card.title.casefold(), card.name),
+    "context": lambda card: (-(card.context or 0), card.title.casefold(), card.name),
+    "name": lambda card: (card.title.casefold(), card.name),
+}
+
+
+@dataclass(frozen=True)
+class Search:
+    """Every field empty: everything, popular first. What makes no sense is as good as empty."""
+
+    q: str = ""
+    vendor: str = ""
+    endpoint: str = ""
+    input: str = ""
+    output: str = ""
+    capability: str = ""
+    context: int = 0
+    price: Decimal | None = None
+    sort: str = "popular"
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> "Search":
+        text = {name: query.get(name, "").strip()[:MAX_QUERY] for name in ("q", *FACETS)}
+        sort = query.get("sort", "")
+        context = _number(query.get("context", ""))
+        return cls(
+            **text,
+            context=int(context or 0),
+            price=_number(query.get("price", "")),
+            sort=sort if sort in ORDERS else "popular",
+        )
+
+    @property
+    def parameters(self) -> tuple[tuple[str, str], ...]:
+        """The search as an address has it: what is not as it is by itself."""
+        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        return tuple(
+            (name, digits(value) if isinstance(value, Decimal) else str(value))
+            for name, value in found.items()
+            if value != getattr(NOTHING, name)
+        )
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it leaves anything out."""
+        return any(name != "sort" for name, _value in self.parameters)
+
+    def fits(self, card: Card) -> bool:
+        return (
+            all(word in card.text for word in self.q.casefold().split())
+            and all(not wish or wish in getattr(card, FACETS[name]) for name, wish in self._facets())
+            and (card.context or 0) >= self.context
+            and (self.price is None or (card.tag.comparable is not None and card.tag.comparable <= self.price))
+        )
+
+    def ordered(self, cards: Iterable[Card]) -> list[Card]:
+        return sorted(cards, key=ORDERS[self.sort])
+
+    def _facets(self) -> list[tuple[str, str]]:
+        return [(name, getattr(self, name)) for name in FACETS]
+
+
+NOTHING = Search()
+
+
+def tally(cards: Sequence[Card]) -> dict[str, list[tuple[str, int]]]:
+    """Facet -> its words, the most frequent first, with how many cards have each."""
+    counts = Counter(word for card in cards for word in card.words)
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return {facet: [(word, number) for (of, word), number in ordered if of == facet] for facet in FACETS}
+
+
+def _number(text: str) -> Decimal | None:
+    """A number of 0 or more; None for anything else."""
+    try:
+        number = read_number(text.strip())
+    except InexactError:
+        return None
+    return number if number >= 0 else None

@@ -1,0 +1,97 @@
+"""A model's page: what is known of it, what it costs, cost and will cost, and how to call it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from catalog.models import AIModel, EndpointType
+from pricing.pages import formatting
+from pricing.pages.calculator import calculator
+from pricing.pages.listing.cards import prices
+from pricing.pages.price_chart import plot_of, steps_of
+from pricing.pages.price_tables import price_table
+from pricing.pages.price_tags import state_of, tag_of
+from pricing.pages.snippets import Endpoint, Snippet, snippets
+from pricing.pages.visitor import Visit
+from tokens.access.visibility import Listing
+
+
+@dataclass(frozen=True)
+class Call:
+    """An endpoint with its pieces of code."""
+
+    endpoint: Endpoint
+    snippets: tuple[Snippet, ...]
+
+
+def details(model: AIModel, visit: Visit, *, answers: Mapping[str, str], base: str) -> dict[str, Any]:
+    sheet = prices([model], visit.public, visit).get(model.pk)
+    steps = steps_of(model, visit.public, at=visit.at)
+    state = state_of(sheet)
+    table = price_table(sheet) if sheet and state == "priced" else None
+    successor = successor_of(model, visit)
+    # Two prices per token stand in the tag already.
+    untold = {figure.label for figure in table.figures} - {_("Input"), _("Output")} if table else set()
+    return {
+        "model": model,
+        "address": reverse("model-page", args=[model.name]),
+        "compare_link": visit.link("/compare", ("m", model.name)),
+        "lifecycle": model.lifecycle(on=visit.day),
+        "successor": successor,
+        "successor_link": visit.link(reverse("model-page", args=[successor.name])) if successor else "",
+        "facts": facts_of(model),
+        "state_words": formatting.state(state),
+        "tag": tag_of(sheet),
+        "table": table,
+        "price_label": _("Price"),
+        "has_more_figures": bool(untold),
+        # Where tokens are priced on conditions, that table is the price; any other is an addition to it.
+        "grid_leads": bool(table and table.grid and table.grid.unit in ("", _("per million tokens"))),
+        "history": [step for step in reversed(steps) if not step.is_announced],
+        "announced": [step for step in steps if step.is_announced],
+        "plot": plot_of(steps, at=visit.at),
+        "calculator": calculator(sheet, answers, at=visit.at),
+        "calls": calls_of(model, base=base),
+    }
+
+
+def successor_of(model: AIModel, visit: Visit) -> AIModel | None:
+    """What replaces it, where visitors see that."""
+    return Listing(visit.public.scope, visit.day).model(model.successor.name) if model.successor else None
+
+
+def facts_of(model: AIModel) -> list[tuple[str, str]]:
+    """What is known, under its name; what is not known is left out."""
+    found = [
+        (_("Vendor"), model.vendor.name),
+        (_("Series"), model.series),
+        (_("Context"), context(model.context_length)),
+        (_("Longest answer"), context(model.max_output_tokens)),
+        (_("Takes"), ", ".join(map(formatting.named, model.input_modalities))),
+        (_("Makes"), ", ".join(map(formatting.named, model.output_modalities))),
+        (_("Can"), formatting.listed(model.capabilities)),
+        (_("Released"), model.released_on.isoformat() if model.released_on else ""),
+        (_("Deprecated"), model.deprecated_on.isoformat() if model.deprecated_on else ""),
+        (_("Retires"), model.retires_on.isoformat() if model.retires_on else ""),
+        (_("Tags"), ", ".join(model.tags)),
+    ]
+    return [(label, value) for label, value in found if value]
+
+
+def context(number: int | None) -> str:
+    """128K tokens"""
+    return f"{formatting.tokens(number)} {formatting.unit('token', 2)}" if number is not None else ""
+
+
+def calls_of(model: AIModel, *, base: str) -> list[Call]:
+    """The ways to call it, the preferred one first."""
+    registry = {entry.name: entry for entry in EndpointType.objects.filter(name__in=model.callable_endpoint_types)}
+    endpoints = [
+        Endpoint(entry.name, formatting.endpoint(entry.label), entry.method, entry.path)
+        for entry in map(registry.get, model.callable_endpoint_types)
+        if entry is not None
+    ]
+    return [Call(endpoint, snippets(endpoint, model.name, base=base)) for endpoint in endpoints]

@@ -1,0 +1,225 @@
+"""How the price of a model went and will go: the steps, what moved at each, and their plot."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from catalog.models import AIModel
+from pricing.engine.sheet import Sheet
+from pricing.models import DiscountRule
+from pricing.pages import formatting
+from pricing.pages.listing.cards import for_group
+from pricing.pages.price_tables import figures_of, label
+from pricing.pages.price_tags import Tag, headline_line, plain_token_lines, state_of, tag_of
+from pricing.pages.visitor import Public
+from pricing.published.prices import dated_sheets, fits, published_of
+
+# The drawing is stretched to the width that there is; its labels are not.
+WIDTH, HEIGHT = 560, 180
+TOP, BOTTOM = 14, 26
+
+# A sheet may have fifty figures; a line of text has no room for them.
+MOST_TOLD = 6
+
+
+@dataclass(frozen=True)
+class Move:
+    """A figure that changed; empty where there was or will be none."""
+
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the price was from a moment on; the newest known figures of all its parts."""
+
+    at: dt.datetime
+    sheet: Sheet | None
+    tag: Tag
+    moves: tuple[Move, ...]
+    is_announced: bool
+
+    @property
+    def told(self) -> tuple[Move, ...]:
+        """The moves, or of more than there is room for those of the headline."""
+        if len(self.moves) <= MOST_TOLD:
+            return self.moves
+        leads = _headline_labels(self.sheet)
+        return tuple(move for move in self.moves if move.label in leads)
+
+    @property
+    def rest(self) -> str:
+        """How many moves are not told, in words; nothing where there is no price any more."""
+        number = len(self.moves) - len(self.told)
+        if not number or not (self.told or self.state == ""):
+            return ""
+        return (_("and %(number)s more") if self.told else _("%(number)s other prices")) % {"number": number}
+
+    @property
+    def state(self) -> str:
+        """What there is instead of a price; empty where there is one."""
+        return formatting.state(self.tag.state)
+
+
+def steps_of(model: AIModel, public: Public, *, at: dt.datetime) -> list[Step]:
+    """Every change of what the group pays, the oldest first, the announced ones last."""
+    sheets = dated_sheets([model.pk]).get(model.pk, [])
+    about = Q(model=model) | Q(model=None, vendor=None) | Q(vendor=model.vendor_id)
+    rules = [rule for rule in DiscountRule.objects.filter(about).select_related("model", "vendor") if fits(rule, model)]
+    spans = [(each.starts_at, each.ends_at) for each in sheets] + [(rule.starts_at, rule.ends_at) for rule in rules]
+    rates = public.rates()
+    moments = {moment for span in spans for moment in span if moment} | set(rates.moments)
+    steps: list[Step] = []
+    for moment in sorted(moments):
+        sheet = published_of(model, sheets, rules, at=moment)
+        sheet = sheet and for_group(sheet.seen_by({public.slug}), rates.at(moment))
+        before = steps[-1].sheet if steps else None
+        moves = moves_between(before, sheet)
+        if moves or (steps and state_of(before) != state_of(sheet)) or (sheet and not steps):
+            tag = tag_of(sheet)
+            steps.append(Step(moment, sheet, tag, moves if steps else opening(tag), moment > at))
+    return steps
+
+
+def moves_between(before: Sheet | None, after: Sheet | None) -> tuple[Move, ...]:
+    old = figures_of(before) if before else {}
+    new = figures_of(after) if after else {}
+    return tuple(
+        Move(name, old.get(name, ""), new.get(name, "")) for name in {**old, **new} if old.get(name) != new.get(name)
+    )
+
+
+def _headline_labels(sheet: Sheet | None) -> set[str]:
+    """What the figures that a list shows of a sheet are called among all of its figures."""
+    if sheet is None or state_of(sheet) != "priced":
+        return set()
+    plain = plain_token_lines(sheet)
+    leads = [plain[meter] for meter in ("input", "output") if meter in plain] or [headline_line(sheet)]
+    return set(map(label, leads))
+
+
+def opening(tag: Tag) -> tuple[Move, ...]:
+    """The first price, in short: all of its figures would say nothing of a change."""
+    figures = ((_("Input"), tag.input), (_("Output"), tag.output), ("", tag.single))
+    return tuple(Move(name, "", figure) for name, figure in figures if figure)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A price over time as SVG paths: what was, and what is announced."""
+
+    kind: str
+    label: str
+    past: str
+    future: str
+
+
+@dataclass(frozen=True)
+class Plot:
+    curves: tuple[Curve, ...]
+    # (y, label) of the price axis, and of the time axis (x in percent of the width, label, anchor).
+    prices: tuple[tuple[str, str], ...]
+    dates: tuple[tuple[str, str, str], ...]
+    today: str
+    width: int = WIDTH
+    height: int = HEIGHT
+    bottom: int = HEIGHT - BOTTOM
+
+
+def plot_of(steps: Sequence[Step], *, at: dt.datetime) -> Plot | None:
+    """The plot of two steps or more in one currency, over more than a day; None where there is nothing to see."""
+    currencies = {step.sheet.currency for step in steps if step.sheet}
+    series = _series(steps)
+    amounts = [amount for points in series.values() for amount in points if amount is not None]
+    if len(steps) < 2 or len(currencies) != 1 or not any(amounts):
+        return None
+    start, end = steps[0].at, max(at, steps[-1].at)
+    if start.date() == end.date():
+        return None
+    if end > at:
+        # The last step gets some room, else nobody would see it.
+        end += (end - start) / 12
+    scale = _Scale(start, end, max(amounts))
+    curves = tuple(
+        Curve(kind, _label(kind), *scale.paths(steps, points, now=at))
+        for kind, points in series.items()
+        if any(point is not None for point in points)
+    )
+    top = max(amounts)
+    currency = currencies.pop()
+    return Plot(
+        curves,
+        prices=tuple((scale.y(part), formatting.money(part, currency)) for part in (top, top / 2, Decimal(0))),
+        dates=_dates(steps, scale, at=at),
+        today=scale.x(at) if at < end else "",
+    )
+
+
+def _label(kind: str) -> str:
+    return {"input": _("Input"), "output": _("Output")}.get(kind) or _("Price")
+
+
+def _series(steps: Sequence[Step]) -> dict[str, list[Decimal | None]]:
+    """Input and output where tokens are priced, else the headline."""
+    if any(step.tag.input or step.tag.output for step in steps):
+        return {meter: [_token_price(step, meter) for step in steps] for meter in ("output", "input")}
+    return {"single": [_headline(step) for step in steps]}
+
+
+def _token_price(step: Step, meter: str) -> Decimal | None:
+    line = plain_token_lines(step.sheet).get(meter) if step.sheet else None
+    return None if line is None else formatting.shown_amount(line)
+
+
+def _headline(step: Step) -> Decimal | None:
+    return formatting.shown_amount(headline_line(step.sheet)) if step.sheet and step.tag.state == "priced" else None
+
+
+def _dates(steps: Sequence[Step], scale: "_Scale", *, at: dt.datetime) -> tuple[tuple[str, str, str], ...]:
+    first, last = steps[0].at, max(at, steps[-1].at)
+    return (
+        (f"{scale.share(first):.1%}", first.date().isoformat(), "start"),
+        (f"{scale.share(last):.1%}", last.date().isoformat(), "end"),
+    )
+
+
+@dataclass(frozen=True)
+class _Scale:
+    start: dt.datetime
+    end: dt.datetime
+    top: Decimal
+
+    def share(self, moment: dt.datetime) -> float:
+        return (moment - self.start) / (self.end - self.start)
+
+    def x(self, moment: dt.datetime) -> str:
+        return f"{self.share(moment) * WIDTH:.1f}"
+
+    def y(self, amount: Decimal) -> str:
+        return f"{HEIGHT - BOTTOM - float(amount / self.top) * (HEIGHT - TOP - BOTTOM):.1f}"
+
+    def paths(self, steps: Sequence[Step], points: Sequence[Decimal | None], *, now: dt.datetime) -> tuple[str, str]:
+        """The steps up to now and those after it; a gap where there was no price."""
+        past, future = [], []
+        ends = [*(step.at for step in steps[1:]), self.end]
+        before: str | None = None
+        for step, until, amount in zip(steps, ends, points, strict=True):
+            if amount is None:
+                before = None
+                continue
+            y, begin = self.y(amount), min(max(step.at, self.start), self.end)
+            rise = f"M{self.x(begin)} {before}V{y}" if before else f"M{self.x(begin)} {y}"
+            if step.at >= now:
+                future.append(f"{rise}H{self.x(until)}")
+            else:
+                past.append(f"{rise}H{self.x(min(until, now))}")
+                if until > now:
+                    future.append(f"M{self.x(now)} {y}H{self.x(until)}")
+            before = y
+        return "".join(past), "".join(future)

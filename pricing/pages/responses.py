@@ -1,0 +1,142 @@
+"""Pages as answers: rendered once for all equal visits, with headers that let them load nothing from elsewhere."""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+
+from pricing.pages.visitor import Visit, short
+from tokens.http.response_cache import BODIES, Body, respond
+
+PUBLIC = "public, max-age=60, stale-while-revalidate=300"
+POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        *(f"{what} 'self'" for what in ("style-src", "script-src", "connect-src", "form-action")),
+        "img-src 'self' data:",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ]
+)
+
+# Name -> (the static file, its type).
+ASSETS = {
+    "pages.css": ("pricing/pages.css", "text/css; charset=utf-8"),
+    "pages.js": ("pricing/pages.js", "text/javascript; charset=utf-8"),
+    "icon.svg": ("catalog/icon.svg", "image/svg+xml"),
+}
+LANGUAGES = (("en", "English"), ("zh", "中文"))
+
+Context = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page is: its path and the parameters that it knows, beside those that a visit carries."""
+
+    path: str
+    parameters: tuple[tuple[str, str], ...] = ()
+
+
+def page(
+    request: HttpRequest,
+    visit: Visit,
+    template: str,
+    place: Place,
+    context: Callable[[], Context],
+    *,
+    also: Hashable = None,
+    is_kept: bool = True,
+) -> HttpResponse:
+    """The page of a place, rendered where it is not kept; `also` is whatever else decides its bytes."""
+    if is_kept:
+        body = BODIES.get_or_render((visit, template, place, also), lambda: render(template, visit, place, context))
+    else:
+        body = Body.of(render(template, visit, place, context))
+    return _as_page(respond(request, body, cache_control=PUBLIC), visit)
+
+
+def missing_page(visit: Visit) -> HttpResponse:
+    """The same for every address where nothing is, or nothing that this visitor may see, with the way back."""
+    html = render("pricing/pages/missing.html", visit, Place("/"), dict)
+    response = HttpResponse(html, status=HTTPStatus.NOT_FOUND, headers={"Cache-Control": "no-store"})
+    return _as_page(response, visit)
+
+
+def _as_page(response: HttpResponse, visit: Visit) -> HttpResponse:
+    if response.status_code != HTTPStatus.NOT_MODIFIED:
+        response["Content-Type"] = "text/html; charset=utf-8"
+        response["Content-Language"] = visit.language
+    response["Content-Security-Policy"] = POLICY
+    patch_vary_headers(response, ["Accept-Language", "Accept"])
+    return response
+
+
+def render(template: str, visit: Visit, place: Place, context: Callable[[], Context]) -> bytes:
+    """Without the request: a page that never sees a session or a cookie depends on none."""
+    with translation.override(visit.language):
+        everywhere = {
+            "visit": visit,
+            "public": visit.public,
+            "language": "zh-Hans" if short(visit.language) == "zh" else visit.language,
+            "site": settings.SITE_NAME,
+            "home": visit.link("/"),
+            "groups": groups(visit, place),
+            "languages": languages(visit, place),
+            "icon": address_of("icon.svg"),
+            "styles": address_of("pages.css"),
+            "script": address_of("pages.js"),
+        }
+        return render_to_string(template, everywhere | dict(context())).encode()
+
+
+def groups(visit: Visit, place: Place) -> list[Context]:
+    """The public groups, each with the same page at its prices."""
+    return [
+        {
+            "label": group.label,
+            "link": visit.link(place.path, *place.parameters, group=group.slug),
+            "is_chosen": group.slug == visit.group,
+        }
+        for group in visit.public.groups
+    ]
+
+
+def languages(visit: Visit, place: Place) -> list[Context]:
+    return [
+        {
+            "code": code,
+            "label": label,
+            "link": visit.link(place.path, *place.parameters, lang=code),
+            "is_chosen": code == short(visit.language),
+        }
+        for code, label in LANGUAGES
+    ]
+
+
+@cache
+def asset(name: str) -> Body:
+    """A static file, compressed: without a collectstatic, whitenoise would send it as it is."""
+    return Body.of(Path(str(finders.find(ASSETS[name][0]))).read_bytes())
+
+
+def address_of(name: str) -> str:
+    """Where an asset is, with its content's hash: no browser asks twice, and none keeps an old one."""
+    return reverse("asset", args=[asset(name).etag.strip('"'), name])
+
+
+def send_asset(request: HttpRequest, name: str) -> HttpResponse:
+    response = respond(request, asset(name), cache_control="public, max-age=31536000, immutable")
+    if response.status_code == HTTPStatus.OK:
+        response["Content-Type"] = ASSETS[name][1]
+    return response

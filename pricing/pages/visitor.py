@@ -1,0 +1,129 @@
+"""Who looks at a page: the language, the public group whose prices count, and the moment."""
+
+import datetime as dt
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import get_supported_language_variant
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+from catalog.db import revision
+from pricing.models import GroupRate
+from pricing.published.prices import last_turn
+from tokens.models import TokenGroup
+from tokens.scope import Scope
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What a group pays of a price: from each moment on, the oldest first."""
+
+    steps: tuple[tuple[dt.datetime, Decimal], ...]
+
+    def at(self, moment: dt.datetime) -> Decimal:
+        """1 where nobody set it."""
+        return next((ratio for starts_at, ratio in reversed(self.steps) if starts_at <= moment), Decimal(1))
+
+    @property
+    def moments(self) -> list[dt.datetime]:
+        return [starts_at for starts_at, _ in self.steps]
+
+
+@dataclass(frozen=True)
+class Public:
+    """The groups that visitors may choose from, and the one chosen."""
+
+    groups: tuple[TokenGroup, ...]
+    chosen: TokenGroup | None
+
+    @classmethod
+    def choose(cls, slug: str) -> "Public":
+        """The group of that slug; of an unknown or hidden one nobody hears, the default one takes its place."""
+        groups = tuple(TokenGroup.objects.filter(is_public=True).order_by("slug"))
+        by_slug = {group.slug: group for group in groups}
+        return cls(groups, by_slug.get(slug) or by_slug.get(TokenGroup.DEFAULT) or next(iter(groups), None))
+
+    @property
+    def slug(self) -> str:
+        return "" if self.chosen is None else self.chosen.slug
+
+    def rates(self) -> "Rates":
+        """What the group pays of a price, at all times."""
+        rates = GroupRate.objects.filter(group=self.chosen).order_by("starts_at")
+        return Rates(tuple(rates.values_list("starts_at", "ratio")))
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(groups=() if self.chosen is None else (self.chosen.pk,))
+
+
+@dataclass(frozen=True)
+class Visit:
+    """All that decides a page beside its address; of two equal visits the second gets the bytes of the first.
+
+    `choices` are the group and language that the address names, which every link carries on.
+    """
+
+    language: str
+    group: str
+    choices: tuple[tuple[str, str], ...]
+    revision: int
+    turn: dt.datetime | None
+    day: dt.date
+    at: dt.datetime = field(compare=False)
+    public: Public = field(compare=False)
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "Visit":
+        now = timezone.now()
+        # Read before the rows: a change between the two makes a page new too early, never too late.
+        number = revision.current()
+        public = Public.choose(request.GET.get("group", ""))
+        chosen = supported(request.GET.get("lang", ""))
+        choices = {
+            "group": public.slug if request.GET.get("group") == public.slug else "",
+            "lang": short(chosen) if chosen else "",
+        }
+        return cls(
+            language=chosen or language_of(request),
+            group=public.slug,
+            choices=tuple((name, value) for name, value in choices.items() if value),
+            revision=number,
+            turn=last_turn(number, at=now),
+            day=now.date(),
+            at=now,
+            public=public,
+        )
+
+    def in_group(self, group: TokenGroup) -> "Visit":
+        """The same visit at another public group's prices."""
+        return replace(self, group=group.slug, public=replace(self.public, chosen=group))
+
+    def link(self, path: str, *parameters: tuple[str, str], **choices: str) -> str:
+        """The address with these parameters and with what was chosen, or with other choices instead."""
+        query = [*parameters, *(dict(self.choices) | choices).items()]
+        return f"{path}?{urlencode(query)}" if query else path
+
+
+def language_of(request: HttpRequest) -> str:
+    """The first language of Accept-Language that there is, else English."""
+    header = request.headers.get("Accept-Language", "")
+    found = (supported(code) for code, _ in parse_accept_lang_header(header))
+    return next(filter(None, found), settings.LANGUAGE_CODE)
+
+
+def supported(code: str) -> str:
+    """The language that there is for a code: zh-hans for zh and zh-CN; empty where there is none."""
+    try:
+        return get_supported_language_variant(code)
+    except LookupError:
+        return ""
+
+
+def short(language: str) -> str:
+    """A language as addresses name it: zh for zh-hans."""
+    return language.partition("-")[0]

@@ -1,0 +1,58 @@
+"""What groups pay of the published price: the ratios of a moment, and new ones from a moment on."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from django.contrib.auth.models import AbstractBaseUser
+
+from catalog.db.bulk import create_rows, update_rows
+from catalog.models import Offer
+from pricing.models import GroupRate
+from tokens.models import TokenGroup
+from tokens.scope import Scope
+
+
+def ratios_in_force(*, at: dt.datetime) -> dict[int, Decimal]:
+    """Group key -> what it pays of a price at a moment; groups without a rate, which pay all of it, are left out."""
+    return dict(GroupRate.objects.in_force(at=at).values_list("group", "ratio"))
+
+
+def write_rates(
+    ratios: Mapping[int, Decimal], *, at: dt.datetime, reason: str = "", actor: AbstractBaseUser | None = None
+) -> list[GroupRate]:
+    """A rate from that moment on for each of these groups, by their keys; one that begins just then is put right."""
+    stored = {rate.group_id: rate for rate in GroupRate.objects.filter(starts_at=at, group__in=ratios)}
+    for group, rate in stored.items():
+        rate.ratio = ratios[group]
+    update_rows(list(stored.values()), fields=["ratio"], reason=reason, actor=actor)
+    new = [
+        GroupRate(group_id=group, ratio=ratio, starts_at=at) for group, ratio in ratios.items() if group not in stored
+    ]
+    return [*stored.values(), *create_rows(new, reason=reason, actor=actor)]
+
+
+def slugs_of(scope: Scope) -> frozenset[str]:
+    """The names of the scope's groups."""
+    return frozenset(TokenGroup.objects.filter(pk__in=scope.groups).values_list("slug", flat=True))
+
+
+def groups_of_models(groups: Iterable[TokenGroup]) -> Mapping[int, list[str]]:
+    """Model key -> the groups, among those given, that reach it."""
+    pairs = (
+        Offer.objects.filter(enabled=True, channel__enabled=True, channel__groups__in=[group.pk for group in groups])
+        .order_by("channel__groups__slug")
+        .values_list("model", "channel__groups__slug")
+        .distinct()
+    )
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for model, group in pairs:
+        found[model].append(group)
+    return found
+
+
+def group_rates(groups: Iterable[TokenGroup], *, at: dt.datetime) -> dict[str, Decimal]:
+    """Group -> what it pays of the published price at a moment."""
+    rates = ratios_in_force(at=at)
+    return {group.slug: rates.get(group.pk, Decimal(1)) for group in groups}

@@ -1,0 +1,42 @@
+"""An import's report is shown as sentences, whatever it holds."""
+
+from django.test import Client
+
+from catalog.imports.run_reports import LINES_SHOWN, counted, sections
+from tests import admin_world
+
+
+def test_each_part_has_a_title_and_a_sentence_a_line() -> None:
+    report = {
+        "counts": {"new": 2},
+        "findings": [{"finding": "no number", "models": [f"m{n}" for n in range(7)]}, {"finding": "odd", "models": []}],
+        "changed": {"gpt-4o": {"series": ["", "gpt"], "context_length": [None, 8000]}},
+        "prices": {"new": ["a", "b"], "changed": {"gpt-4o": {"input": ["2.5", "3"]}}, "without": []},
+    }
+
+    assert sections(report) == [
+        ("Findings", 2, ["no number (m0, m1, m2, m3, m4 and 2 more)", "odd"]),
+        ("Changed models", 1, ["gpt-4o: series (none) → gpt; context_length (none) → 8000"]),
+        ("Changed prices", 1, ["gpt-4o: input 2.5 → 3"]),
+        ("New prices", 2, ["a", "b"]),
+    ]
+
+
+def test_a_long_part_is_counted_whole_and_shown_in_part() -> None:
+    [(_, total, lines)] = sections({"new": [f"model-{n}" for n in range(3000)]})
+
+    assert (total, len(lines)) == (3000, LINES_SHOWN)
+
+
+def test_counts_name_only_what_there_is() -> None:
+    assert counted({"new_prices": 3, "missing": 0}) == {"new prices": 3}
+
+
+def test_the_page_of_a_run_shows_them_escaped(admin_client: Client) -> None:
+    run = admin_world.import_run()
+    run.report = {"counts": {"new": 1}, "findings": [{"finding": "<b>odd</b>", "models": ["<i>"]}]}
+    run.save()
+
+    body = admin_client.get(f"/admin/catalog/importrun/{run.pk}/change/").content.decode()
+
+    assert "&lt;b&gt;odd&lt;/b&gt; (&lt;i&gt;)" in body

@@ -1,0 +1,113 @@
+"""Sources in the admin: who changed how one is fetched is kept, and what a fetch itself writes is not."""
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.test import Client
+from django.utils import timezone
+
+from catalog.imports.fetching import Fetched
+from catalog.models import ImportRun, Source
+from pricing.imports.pipeline import remember
+from tests import admin_world, world
+
+LIST = "/admin/catalog/source/"
+
+
+def act(client: Client, action: str, *sources: Source) -> str:
+    posted = {"action": action, "_selected_action": [source.pk for source in sources]}
+    return client.post(LIST, posted, follow=True).content.decode()
+
+
+@pytest.fixture
+def source(db: None) -> Source:
+    return Source.objects.create(slug="litellm", name="LiteLLM", url="https://prices.example.com/a.json", etag="old")
+
+
+def test_an_edit_is_in_its_history_with_who_and_why(admin_client: Client, source: Source) -> None:
+    page = f"{LIST}{source.pk}/change/"
+    posted = admin_world.filled_in(admin_client, page, policy="apply_safe", change_reason="It was right for a year")
+    admin_client.post(page, posted)
+
+    body = admin_client.get(f"{LIST}{source.pk}/history/").content.decode()
+    assert "It was right for a year" in body
+    assert "admin" in body
+    assert Source.objects.get().etag == ""
+
+
+def test_an_old_version_that_is_brought_back_is_fetched_anew(admin_client: Client, source: Source) -> None:
+    first = source.history.get()
+    source.only = ["gpt-*"]
+    source.save()
+    page = f"{LIST}{source.pk}/history/{first.pk}/"
+
+    admin_client.post(page, admin_world.filled_in(admin_client, page))
+
+    source.refresh_from_db()
+    assert (source.only, source.etag) == ([], "")
+
+
+def test_what_a_fetch_writes_is_no_history(source: Source) -> None:
+    run = admin_world.import_run("litellm")
+    fetched = Fetched(content=b"", etag="new", last_modified="")
+    remember(source, run.snapshot, fetched, url=source.url)
+    Source.objects.filter(pk=source.pk).update(checked_at=timezone.now(), error="gone")
+
+    assert Source.objects.get().etag == "new"
+    assert source.history.count() == 1
+
+    remember(source, run.snapshot, fetched, url="https://prices.example.com/b.json")
+
+    assert [record.url[-6:] for record in source.history.order_by("history_id")] == ["a.json", "b.json"]
+
+
+def test_many_are_switched_to_regular_fetching_and_back(admin_client: Client, source: Source) -> None:
+    nowhere = Source.objects.create(slug="file", name="A file", reader="csv")
+
+    body = act(admin_client, "fetch_regularly", source, nowhere)
+
+    assert "1 source fetched regularly." in body
+    assert "1 without an address cannot be fetched." in body
+    assert dict(Source.objects.values_list("slug", "sync")) == {"litellm": True, "file": False}
+    assert source.history.latest().history_user.username == "admin"
+
+    act(admin_client, "fetch_by_hand", source, nowhere)
+
+    assert not Source.objects.filter(sync=True).exists()
+    assert source.history.count() == 3
+
+
+def test_the_revision_is_read_and_not_written(admin_client: Client) -> None:
+    world.model()
+
+    assert admin_client.get("/admin/catalog/revision/").status_code == 200
+    assert admin_client.get("/admin/catalog/revision/1/change/").status_code == 200
+    assert admin_client.post("/admin/catalog/revision/1/change/", {"number": 0}).status_code == 403
+    assert admin_client.get("/admin/catalog/revision/add/").status_code == 403
+    assert admin_client.get("/admin/catalog/revision/1/delete/").status_code == 403
+
+
+@pytest.mark.parametrize("text", ["litellm", "prices.example.com", "Taken back"])
+def test_import_runs_are_searched(admin_client: Client, text: str) -> None:
+    run = admin_world.import_run("litellm")
+    other = admin_world.import_run("other")
+    ImportRun.objects.filter(pk=run.pk).update(remark="Taken back by alice")
+    type(run.snapshot).objects.filter(pk=run.snapshot_id).update(origin="https://prices.example.com/a.json")
+
+    body = admin_client.get(f"/admin/catalog/importrun/?q={text}").content.decode()
+
+    assert f"/importrun/{run.pk}/change/" in body
+    assert f"/importrun/{other.pk}/change/" not in body
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sources_from_before_their_history_have_a_first_row() -> None:
+    source = Source.objects.create(slug="litellm", name="LiteLLM", only=["gpt-*"], etag="kept")
+    try:
+        MigrationExecutor(connection).migrate([("catalog", "0008_model_version_and_default_parameters")])
+    finally:
+        executor = MigrationExecutor(connection)
+        executor.migrate(executor.loader.graph.leaf_nodes())
+
+    record = source.history.get()
+    assert (record.history_type, record.only, record.instance.etag) == ("+", ["gpt-*"], "kept")

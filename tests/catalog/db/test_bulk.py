@@ -1,0 +1,69 @@
+"""Many rows are written in few statements, each with its history."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from catalog.db import revision
+from catalog.db.bulk import create_rows, update_rows
+from catalog.models import AIModel, Vendor
+
+pytestmark = pytest.mark.django_db
+
+
+def models(world: Any, number: int) -> list[AIModel]:
+    vendor = world.vendor()
+    return create_rows([AIModel(name=f"model-{each}", vendor=vendor) for each in range(number)], reason="made")
+
+
+def test_created_rows_have_keys_and_a_history(world: Any) -> None:
+    rows = models(world, 3)
+    assert all(row.pk for row in rows)
+    assert list(AIModel.history.values_list("history_type", "history_change_reason")) == [("+", "made")] * 3
+
+
+def test_an_update_writes_the_named_fields_only(world: Any) -> None:
+    row = models(world, 1)[0]
+    row.series, row.description = "new", "not asked for"
+    update_rows([row], fields=["series"], reason="because")
+    stored = AIModel.objects.get()
+    assert (stored.series, stored.description) == ("new", "")
+    latest = AIModel.history.first()
+    assert latest is not None
+    assert (latest.history_type, latest.series, latest.history_change_reason) == ("~", "new", "because")
+
+
+def test_an_update_meets_its_own_row_in_spite_of_other_unique_columns(world: Any) -> None:
+    rows = [world.vendor("a"), world.vendor("b")]
+    rows[0].name, rows[1].name = "First", "Second"
+    update_rows(rows, fields=["name"])
+    assert dict(Vendor.objects.filter(slug__in="ab").values_list("slug", "name")) == {"a": "First", "b": "Second"}
+
+
+def test_who_did_it_is_in_the_history(world: Any) -> None:
+    actor = get_user_model().objects.create_user("ops")
+    row = models(world, 1)[0]
+    row.series = "new"
+    update_rows([row], fields=["series"], actor=actor)
+    assert AIModel.history.latest().history_user == actor
+
+
+def test_a_thousand_rows_take_few_statements_and_raise_the_revision(
+    world: Any, django_assert_max_num_queries: Any
+) -> None:
+    rows = models(world, 1000)
+    for row in rows:
+        row.series = row.description = row.icon = row.name
+    before = revision.current()
+    with django_assert_max_num_queries(60):
+        update_rows(rows, fields=["series", "description", "icon"])
+    assert revision.current() > before
+    assert AIModel.objects.get(name="model-999").icon == "model-999"
+
+
+def test_nothing_is_written_for_nothing() -> None:
+    before = revision.current()
+    assert create_rows([]) == []
+    update_rows([], fields=["name"])
+    assert revision.current() == before

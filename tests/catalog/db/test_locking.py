@@ -1,0 +1,49 @@
+"""A lock holds off other processes of any machine, on both databases; so replicas may all migrate at their start."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from catalog.db.locking import one_at_a_time
+from tests.config.installation import Installation, NewDatabase
+
+
+def test_three_replicas_may_migrate_at_once(tmp_path: Path, new_database: NewDatabase) -> None:
+    with new_database(tmp_path) as url:
+        replicas = [Installation(url).start("migrate", "--no-input") for _ in range(3)]
+
+        outputs = [replica.communicate(timeout=120)[0] for replica in replicas]
+
+    assert [replica.returncode for replica in replicas] == [0, 0, 0], outputs
+    assert sum("Applying catalog.0001_initial" in output for output in outputs) == 1
+
+
+@pytest.mark.django_db
+def test_the_second_waits_for_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor == "sqlite":
+        monkeypatch.setattr(connection, "is_in_memory_db", lambda: False)
+        monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "database"))
+    steps: list[str] = []
+    second = threading.Thread(target=hold_the_lock, args=(steps, connection.settings_dict["NAME"]))
+
+    with one_at_a_time("test"):
+        second.start()
+        second.join(timeout=0.5)
+        steps.append("the first is done")
+    second.join(timeout=30)
+
+    assert steps == ["the first is done", "the second has it"]
+
+
+def hold_the_lock(steps: list[str], name: str) -> None:
+    """In another thread, which has a connection of its own."""
+    if connection.vendor == "sqlite":
+        connection.is_in_memory_db = lambda: False  # type: ignore[attr-defined]
+        connection.settings_dict["NAME"] = name
+    try:
+        with one_at_a_time("test"):
+            steps.append("the second has it")
+    finally:
+        connection.close()

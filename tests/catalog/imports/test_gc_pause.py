@@ -1,0 +1,66 @@
+"""While thousands of rows are made the garbage collector stands still, and afterwards it runs as before."""
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+from django.utils import timezone
+
+from catalog.imports.gc_pause import no_collecting
+from catalog.imports.pipeline import plan_facts
+from catalog.sources import SOURCES
+from pricing.imports.pipeline import Options, apply_import, make_plan
+
+CSV = b"model,input,output\nalpha-1,1,2\n"
+
+
+@pytest.fixture(autouse=True)
+def running() -> Iterator[None]:
+    gc.enable()
+    yield
+    gc.enable()
+
+
+def test_it_stands_still_inside_and_runs_again_after_an_error() -> None:
+    seen = []
+
+    @no_collecting()
+    def fails() -> None:
+        seen.append(gc.isenabled())
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
+    assert seen == [False]
+    assert gc.isenabled()
+
+
+def test_the_inner_one_leaves_it_to_the_outer_one() -> None:
+    with no_collecting():
+        with no_collecting():
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_where_it_never_runs_it_is_not_started() -> None:
+    gc.disable()
+    with no_collecting():
+        pass
+    assert not gc.isenabled()
+
+
+@pytest.mark.django_db
+def test_imports_are_planned_and_applied_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+
+    def noting(*args: object, **kwargs: object) -> object:
+        seen.append(gc.isenabled())
+        return plan_facts(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("pricing.imports.pipeline.plan_facts", noting)
+    options = Options(source=SOURCES["csv"])
+    make_plan(CSV, options, at=timezone.now())
+    apply_import(CSV, options, at=timezone.now())
+    assert seen == [False, False]
+    assert gc.isenabled()

@@ -1,0 +1,173 @@
+"""The starter catalog is true to its own rules: known names, dated prices, nothing priced at zero by accident."""
+
+import datetime as dt
+import re
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from django.utils.text import slugify
+
+from catalog.exact import read_json
+from catalog.models import AIModel, EndpointType, Vendor
+from catalog.models.aimodel import MODEL_NAME
+from catalog.sources import SOURCES, starter
+from catalog.sources.records import Figure, Record
+from catalog.sources.rows import SourceError
+from catalog.vendor_matching import known_maker
+from pricing.engine.money import METERS, UNITS
+from pricing.imports.pipeline import Options, apply_import
+from pricing.models import PriceSheet
+
+CONTENT = starter.FILE.read_bytes()
+DOCUMENT = starter.read(CONTENT)
+RAW: dict[str, Any] = read_json(CONTENT)
+PRICED = [record for record in DOCUMENT.records if record.prices]
+MODALITIES = {"text", "image", "audio", "video", "pdf", "embedding"}
+
+
+def record(name: str) -> Record:
+    return next(record for record in DOCUMENT.records if record.name == name)
+
+
+def test_it_holds_many_models_of_many_vendors() -> None:
+    assert len(PRICED) >= 60
+    assert len({record.vendor for record in PRICED}) >= 12
+
+
+def test_a_model_stands_once() -> None:
+    assert [name for name, times in Counter(record.name for record in DOCUMENT.records).items() if times > 1] == []
+
+
+def test_every_popular_model_is_in_it() -> None:
+    assert DOCUMENT.popular
+    assert set(DOCUMENT.popular) <= {record.name for record in DOCUMENT.records}
+
+
+@pytest.mark.django_db
+def test_every_endpoint_type_is_in_the_registry() -> None:
+    known = set(EndpointType.objects.values_list("name", flat=True))
+
+    for record in DOCUMENT.records:
+        assert record.supported_endpoint_types, record.name
+        assert set(record.supported_endpoint_types) <= known, record.name
+
+
+def test_it_covers_chat_reasoning_embedding_image_and_audio() -> None:
+    outputs = {modality for record in DOCUMENT.records for modality in record.output_modalities or ()}
+
+    assert outputs >= {"text", "embedding", "image", "audio"}
+    assert any("reasoning" in (record.capabilities or ()) for record in DOCUMENT.records)
+    assert any(record.supported_endpoint_types == ("audio-transcription",) for record in DOCUMENT.records)
+
+
+def test_every_fact_is_plausible() -> None:
+    checked_on = dt.date.fromisoformat(RAW["checked_on"])
+
+    for record in DOCUMENT.records:
+        MODEL_NAME(record.name)
+        assert record.released_on is not None
+        assert dt.date(2022, 11, 30) <= record.released_on <= checked_on, record.name
+        assert record.retires_on is None or record.retires_on > checked_on, record.name
+        assert record.context_length is None or 1_000 <= record.context_length <= 10_000_000, record.name
+        assert record.max_output_tokens is None or 1_000 <= record.max_output_tokens <= 1_000_000, record.name
+        assert {*(record.input_modalities or ()), *(record.output_modalities or ())} <= MODALITIES, record.name
+
+
+def test_a_chat_model_says_how_much_it_reads_and_writes() -> None:
+    for record in DOCUMENT.records:
+        if record.output_modalities == ("text",) and record.capabilities:
+            assert record.context_length, record.name
+            assert record.max_output_tokens or record.prices is None, record.name
+
+
+def test_every_price_names_a_known_source_with_its_date() -> None:
+    for row in RAW["models"]:
+        for name in [row["price"]["source"], *row["price"]["confirmed_by"]] if row["price"] else []:
+            assert name in RAW["sources"], row["id"]
+            assert re.search(r" 20\d\d-\d\d-\d\d$", name), name
+
+
+def test_every_figure_is_a_price_above_zero_of_a_known_meter() -> None:
+    """A free model would have to say why; none of these is free."""
+    for record in PRICED:
+        assert record.prices is not None
+        for figure in record.prices.figures:
+            assert figure.meter in METERS, record.name
+            assert figure.unit in UNITS, record.name
+            assert figure.amount is not None, record.name
+            assert figure.amount > 0, record.name
+
+
+def test_reading_from_a_cache_never_costs_more_than_reading() -> None:
+    for record in PRICED:
+        assert record.prices is not None
+        base = {f.meter: f.amount or Decimal(0) for f in record.prices.figures if not f.conditions}
+        if "input.cache_read" in base:
+            assert base["input.cache_read"] < base["input"], record.name
+
+
+def test_a_vendor_is_the_one_that_other_sources_mean() -> None:
+    """Else the next import would make it a second time."""
+    for slug, vendor in RAW["vendors"].items():
+        maker = known_maker(vendor["name"])
+        assert slug == (maker.slug if maker else slugify(vendor["name"]))
+
+
+def test_every_vendor_has_a_model() -> None:
+    assert {vendor["name"] for vendor in RAW["vendors"].values()} == {record.vendor for record in DOCUMENT.records}
+
+
+def test_a_long_prompts_price_is_a_conditional_figure() -> None:
+    prices = record("gpt-5.5").prices
+
+    assert prices is not None
+    assert (
+        Figure(
+            meter="input",
+            amount=Decimal(10),
+            unit="token",
+            per=1_000_000,
+            conditions=({"dim": "prompt_tokens", "op": "gt", "value": 272_000},),
+        )
+        in prices.figures
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"data": []}',
+        b"[]",
+        b'{"format": 1}',
+        b'{"format": 1, "vendors": {}, "popular": [], "models": [{"id": "x", "vendor": "nobody"}]}',
+        b'{"format": 1, "vendors": [], "popular": [], "models": [7]}',
+    ],
+)
+def test_another_file_is_refused_in_one_sentence(content: bytes) -> None:
+    with pytest.raises(SourceError, match="starter catalog"):
+        starter.read(content)
+
+
+@pytest.mark.django_db
+def test_importing_it_publishes_every_model_with_its_price() -> None:
+    apply_import(CONTENT, Options(source=SOURCES["starter"], channel="starter", publish=True), at=timezone.now())
+
+    assert set(AIModel.objects.published().values_list("name", flat=True)) == {each.name for each in DOCUMENT.records}
+    assert PriceSheet.objects.filter(role="list").count() == len(PRICED)
+    assert Vendor.objects.get(slug="zhipu").name == "Zhipu AI"
+    assert not AIModel.objects.filter(vendor__slug=Vendor.OTHER).exists()
+
+
+@pytest.mark.django_db
+def test_importing_it_again_finds_nothing_to_do() -> None:
+    options = Options(source=SOURCES["starter"], channel="starter", publish=True)
+    first, _ = apply_import(CONTENT, options, at=timezone.now())
+
+    again, run = apply_import(CONTENT, options, at=timezone.now())
+
+    assert first.findings.by_sentence == {}
+    assert again.is_empty
+    assert run is None

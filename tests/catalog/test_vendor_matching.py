@@ -1,0 +1,70 @@
+"""Who made a model, told from its id."""
+
+import pytest
+
+from catalog.exact import read_json
+from catalog.vendor_matching import fold, known_maker, maker_key, maker_of
+from catalog.vendor_names import MAKERS
+from tests.samples import real
+
+
+@pytest.mark.parametrize(
+    ("model", "maker"),
+    [
+        ("gpt-4o", "openai"),
+        ("azure/gpt-4o", "openai"),
+        ("ft:gpt-4o-2024-08-06", "openai"),
+        ("high/1024-x-1024/gpt-image-1", "openai"),
+        ("gpt-5.3-codex-spark", "openai"),
+        ("us.anthropic.claude-3-haiku-20240307-v1:0", "anthropic"),
+        ("bedrock/eu-west-1/anthropic.claude-v2:1", "anthropic"),
+        ("databricks/databricks-claude-sonnet-4", "anthropic"),
+        ("perplexity/anthropic/claude-sonnet-5", "anthropic"),
+        ("google/veo3.1", "google"),
+        ("openrouter/~google/gemini-flash-latest", "google"),
+        ("muse-spark", "meta"),
+        ("deepinfra/nvidia/Llama-3.1-Nemotron-70B-Instruct", "nvidia"),
+        ("deepinfra/meta-llama/Llama-3.3-70B", "meta"),
+        ("fireworks_ai/accounts/fireworks/models/deepseek-v3", "deepseek"),
+        ("together_ai/Qwen/Qwen3-32B", "alibaba"),
+        ("xai/grok-4", "xai"),
+        ("x-ai/grok-4", "xai"),
+        ("doubao-seedance-2-0", "bytedance"),
+        ("deepgram/nova-2", "deepgram"),
+        ("writer/palmyra-x5", "writer"),
+        ("palm/chat-bison", "google"),
+        ("nvidia/llama-3_3-super", "nvidia"),
+        ("perplexity/llama-3-8b", "meta"),
+        ("novita/sao10k/l3-8b-lunaris", "sao10k"),
+    ],
+)
+def test_the_author_counts_and_not_the_host(model: str, maker: str) -> None:
+    found = maker_of(model)
+    assert found is not None
+    assert found.slug == maker
+
+
+@pytest.mark.parametrize("name", ["2026-01-29", "2026-07-17"])
+def test_openrouters_authors_are_the_makers(name: str) -> None:
+    body = read_json(real(f"openrouter/models_{name}.json"))
+    for row in body["data"] if isinstance(body, dict) else body:
+        author = row["id"].partition("/")[0].lstrip("~")
+        if (maker := next((each for each in MAKERS if author in each.segments), None)) is not None:
+            assert maker_of(row["id"]) is maker, row["id"]
+
+
+@pytest.mark.parametrize("model", ["holo3", "mystery-o1", "azure/container", "exa_ai/search", "not-gpt-4", ""])
+def test_what_the_id_does_not_tell_stays_unknown(model: str) -> None:
+    assert maker_of(model) is None
+
+
+def test_spellings_of_one_maker_are_one() -> None:
+    assert maker_key("快手") == maker_key("Kuaishou") == maker_key(" KLING ")
+    assert maker_key("字节跳动") == maker_key("ByteDance")
+    assert maker_key("即梦") == maker_key("Jimeng") != maker_key("ByteDance")
+    assert maker_key("Acme  Labs") == maker_key("acme labs")
+    assert known_maker("Acme Labs") is None
+
+
+def test_folding_ignores_case_width_and_spaces() -> None:
+    assert fold("\uff2f\uff50\uff45\uff4e  AI ") == fold("open ai")

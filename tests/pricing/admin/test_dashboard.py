@@ -1,0 +1,62 @@
+"""The admin's first page counts what needs a person, and each number leads to the rows it counts."""
+
+import datetime as dt
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from catalog.models import AIModel
+from pricing.admin.dashboard import Figure
+from tests import admin_world, world
+
+
+@pytest.fixture
+def busy(db: None) -> None:
+    priced = world.model("priced")
+    world.price(priced, input="1")
+    world.price(priced, role="cost", input="2")
+    world.model("unpriced")
+    world.model("draft", status=AIModel.Status.DRAFT)
+    world.channel("off", enabled=False)
+    world.token(expires_at=timezone.now() + dt.timedelta(days=9))
+    admin_world.import_run()
+
+
+def figures(client: Client) -> dict[str, Figure]:
+    return {figure.title: figure for figure in client.get("/admin/").context["figures"]}
+
+
+def test_the_figures_are_those_of_the_database(busy: None, admin_client: Client) -> None:
+    counts = {title: figure.count for title, figure in figures(admin_client).items()}
+
+    assert counts == {
+        "Published": 2,
+        "Drafts": 1,
+        "Offered, no price": 1,
+        "Sold below cost": 1,
+        "Channels off": 1,
+        "Tokens expiring": 1,
+    }
+
+
+def test_each_figure_leads_to_as_many_rows(busy: None, admin_client: Client) -> None:
+    for figure in figures(admin_client).values():
+        response = admin_client.get(figure.link)
+
+        assert response.status_code == 200
+        assert response.context["cl"].result_count == figure.count, figure.title
+
+
+def test_the_last_imports_are_named(busy: None, admin_client: Client) -> None:
+    assert "litellm #" in admin_client.get("/admin/").content.decode()
+
+
+def test_who_may_see_nothing_is_told_nothing(busy: None, client: Client) -> None:
+    client.force_login(User.objects.create_user("guest", is_staff=True))
+
+    response = client.get("/admin/")
+
+    assert response.context["figures"] == []
+    assert "litellm" not in response.content.decode()

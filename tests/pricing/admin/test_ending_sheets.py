@@ -1,0 +1,127 @@
+"""A price in force is ended and an announced one withdrawn; nothing else becomes of a sheet that is written."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.utils import timezone
+
+from catalog.db import revision
+from pricing.models import DiscountRule, PriceLine, PriceSheet
+from tests import world
+
+pytestmark = pytest.mark.django_db
+
+SHEETS = "/admin/pricing/pricesheet/"
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def story() -> dict[str, PriceSheet]:
+    """A price, a promotion that took its place, and an announced one."""
+    model, now = world.model(), timezone.now()
+    return {
+        "usual": world.price(model, input="10"),
+        "promotion": world.price(model, input="7", starts_at=now - DAY),
+        "announced": world.price(model, input="12", starts_at=now + DAY),
+    }
+
+
+def act(client: Client, action: str, *sheets: PriceSheet, **fields: str) -> str:
+    posted: dict[str, Any] = {"action": action, "_selected_action": [sheet.pk for sheet in sheets]}
+    return client.post(SHEETS, posted | fields, follow=True).content.decode()
+
+
+def charged(at: dt.datetime) -> Any:
+    return PriceSheet.objects.in_force(at=at).get().lines.get().amount
+
+
+def test_a_promotion_ends_and_the_price_before_it_counts_again(
+    admin_client: Client, story: dict[str, PriceSheet]
+) -> None:
+    before = revision.current()
+    asked = act(admin_client, "end", *story.values())
+    assert "input 7 USD" in asked
+    assert "input 10 USD" in asked
+    assert "2 of the sheets you chose are left as they are" in asked
+    assert charged(timezone.now()) == 7
+
+    done = act(admin_client, "end", *story.values(), confirmed="1", reason="Sold out")
+
+    assert "1 price sheet ended from now on." in done
+    assert charged(timezone.now()) == 10
+    assert charged(timezone.now() - DAY / 2) == 7
+    entry = story["promotion"].history.latest()
+    assert (entry.history_change_reason, entry.history_user.username) == ("Sold out", "admin")
+    assert revision.current() > before
+    assert PriceSheet.objects.exclude(pk=story["promotion"].pk).filter(ends_at=None).count() == 2
+
+
+def test_an_end_is_set_ahead_and_not_put_off(admin_client: Client, story: dict[str, PriceSheet]) -> None:
+    start, promotion = timezone.now().replace(second=0, microsecond=0), story["promotion"]
+    for hours, kept in ((10, 10), (20, 10), (5, 5)):
+        moment = start + dt.timedelta(hours=hours)
+        act(admin_client, "end", promotion, confirmed="1", ends_at=f"{moment:%Y-%m-%dT%H:%M}")
+        promotion.refresh_from_db()
+        assert promotion.ends_at == start + dt.timedelta(hours=kept)
+
+    assert "That is past" in act(admin_client, "end", promotion, confirmed="1", ends_at="2026-01-01T00:00")
+
+
+def test_an_announced_price_is_withdrawn_with_its_lines(admin_client: Client, story: dict[str, PriceSheet]) -> None:
+    assert "Withdraw 1 price" in act(admin_client, "withdraw", *story.values())
+
+    act(admin_client, "withdraw", *story.values(), confirmed="1", reason="Not so soon")
+
+    assert set(PriceSheet.objects.all()) == {story["usual"], story["promotion"]}
+    assert PriceLine.objects.count() == 2
+    gone = PriceSheet.history.get(history_type="-")
+    assert (gone.history_change_reason, gone.history_user.username) == ("Not so soon", "admin")
+
+
+def test_a_sheets_page_offers_what_may_become_of_it(admin_client: Client, story: dict[str, PriceSheet]) -> None:
+    offered = {}
+    for name, sheet in story.items():
+        body = admin_client.get(f"{SHEETS}{sheet.pk}/change/").content.decode()
+        offered[name] = [deed for deed in ("end", "withdraw") if f"{sheet.pk}/{deed}" in body]
+    assert offered == {"usual": [], "promotion": ["end"], "announced": ["withdraw"]}
+
+    admin_client.post(f"{SHEETS}{story['promotion'].pk}/end/", {"confirmed": "1"})
+    admin_client.post(f"{SHEETS}{story['announced'].pk}/withdraw/", {"confirmed": "1"})
+
+    assert charged(timezone.now() + 2 * DAY) == 10
+
+
+def test_the_list_leads_to_a_new_price_of_the_same_role(admin_client: Client) -> None:
+    sheet = world.price(world.model(), role="cost", input="1")
+
+    answer = admin_client.get(f"{SHEETS}{sheet.pk}/new-price/")
+
+    assert answer["Location"] == f"/admin/catalog/aimodel/{sheet.model_id}/set-price/?role=cost"
+
+
+def test_who_may_only_look_can_do_neither(client: Client, story: dict[str, PriceSheet]) -> None:
+    reader = User.objects.create_user("reader", is_staff=True)
+    reader.user_permissions.set(Permission.objects.filter(codename__in=["view_pricesheet", "add_pricesheet"]))
+    client.force_login(reader)
+
+    act(client, "end", *story.values(), confirmed="1")
+    act(client, "withdraw", *story.values(), confirmed="1")
+    for deed in ("end", "withdraw"):
+        assert client.post(f"{SHEETS}{story['promotion'].pk}/{deed}/", {"confirmed": "1"}).status_code == 403
+
+    assert PriceSheet.objects.filter(ends_at=None).count() == 3
+
+
+def test_a_discount_in_force_is_ended_and_never_deleted(admin_client: Client) -> None:
+    rule = DiscountRule.objects.create(multiplier="0.9", starts_at=world.LONG_AGO)
+    page = "/admin/pricing/discountrule/"
+
+    admin_client.post(f"{page}{rule.pk}/delete/", {"post": "yes"})
+    admin_client.post(page, {"action": "end_now", "_selected_action": [rule.pk]})
+
+    rule.refresh_from_db()
+    assert rule.state(at=timezone.now()) == "past"
+    assert rule.history.latest().history_user.username == "admin"

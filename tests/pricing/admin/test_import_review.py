@@ -1,0 +1,264 @@
+"""The admin's pages for imports: a document is planned, looked through, decided about and taken back."""
+
+import json
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
+from django.test import Client
+from django.utils import timezone
+
+from catalog.models import AIModel, FieldPin, ImportRun, Snapshot, Source
+from pricing.models import PriceSheet
+from tests.admin_world import filled_in
+from tests.pricing.imports.running import state
+
+pytestmark = pytest.mark.django_db
+UPLOAD = "/admin/catalog/importrun/add/"
+ROW = {"mode": "chat", "litellm_provider": "openai", "max_input_tokens": 1000, "input_cost_per_token": 2e-06}
+
+
+@pytest.fixture
+def client() -> Client:
+    return signed_in(is_superuser=True)
+
+
+def signed_in(*permissions: str, **fields: Any) -> Client:
+    user = User.objects.create_user("maria", is_staff=True, **fields)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def document(number: int = 3, **fields: Any) -> bytes:
+    return json.dumps({f"gpt-{each}": ROW | (fields if each == 0 else {}) for each in range(number)}).encode()
+
+
+def upload(client: Client, content: bytes, **fields: Any) -> Any:
+    file = SimpleUploadedFile("prices.json", content)
+    return client.post(UPLOAD, {"source": "litellm", "file": file, "snapshot": "", **fields})
+
+
+def page_of(run: ImportRun) -> str:
+    return f"/admin/catalog/importrun/{run.pk}/change/"
+
+
+def waiting(client: Client, content: bytes | None = None) -> ImportRun:
+    answer = upload(client, content or document())
+    assert answer.status_code == 302, answer.content.decode()
+    return ImportRun.objects.latest("pk")
+
+
+def decide(client: Client, run: ImportRun, **fields: Any) -> str:
+    """Posts the review's form with these fields; the text of the page after."""
+    page = page_of(run)
+    form = filled_in(client, page) if ImportRun.objects.waiting().filter(pk=run.pk).exists() else {}
+    form.pop("_save", None)
+    return client.post(page, {**form, **fields}, follow=True).content.decode()
+
+
+def test_an_upload_is_shown_before_anything_changes(client: Client) -> None:
+    run = waiting(client)
+    assert not AIModel.objects.exists()
+    text = client.get(page_of(run)).content.decode()
+    assert "prices.json" in text
+    assert text.count('name="model"') == 3
+    assert "input 2 per 1M" in text
+
+
+def test_all_of_it_is_applied(client: Client) -> None:
+    run = waiting(client)
+    assert "Applied to 3 models." in decide(client, run, apply="all")
+    run.refresh_from_db()
+    assert (run.status, run.actor, AIModel.objects.count()) == ("applied", User.objects.get(), 3)
+    assert AIModel.history.filter(history_user=run.actor).count() == 3
+
+
+def test_what_is_ticked_is_applied_and_the_rest_waits(client: Client) -> None:
+    text = decide(client, waiting(client), apply="ticked", model=["gpt-1"])
+    assert "The rest waits in" in text
+    assert AIModel.objects.get().name == "gpt-1"
+    assert ImportRun.objects.waiting().count() == 1
+
+
+def test_what_a_search_found_is_applied(client: Client) -> None:
+    run = waiting(client, document(12))
+    page = client.get(f"{page_of(run)}?q=GPT-1").content.decode()
+    assert "Apply these 3" in page
+    decide(client, run, apply="found", q="GPT-1")
+    assert set(AIModel.objects.values_list("name", flat=True)) == {"gpt-1", "gpt-10", "gpt-11"}
+
+
+def test_a_discarded_plan_changes_nothing(client: Client) -> None:
+    run = waiting(client)
+    assert "is discarded" in decide(client, run, discard="1")
+    assert not AIModel.objects.exists()
+    assert "Discarded by maria" in client.get(page_of(run)).content.decode()
+
+
+def test_a_guard_says_why_and_is_confirmed_by_a_tick(client: Client) -> None:
+    decide(client, waiting(client), apply="all")
+    run = waiting(client, document(input_cost_per_token=9e-05))
+    text = client.get(page_of(run)).content.decode()
+    assert "more than fourfold" in text
+    assert "moves far" in text
+    before = state()
+    assert "Tick that this is meant" in decide(client, run, apply="all")
+    assert state() == before
+    assert "Applied to 1 models." in decide(client, run, apply="all", accept=["accept_jumps"])
+    assert PriceSheet.objects.filter(model__name="gpt-0").count() == 2
+
+
+def test_a_plan_that_is_not_the_one_that_was_seen_is_not_applied(client: Client) -> None:
+    run = waiting(client)
+    assert "has changed since" in decide(client, run, apply="all", seen="another")
+    assert not AIModel.objects.exists()
+
+
+def test_what_stays_says_why(client: Client) -> None:
+    decide(client, waiting(client), apply="all")
+    pin = FieldPin.objects.create(model=AIModel.objects.get(name="gpt-0"), field="list_price", reason="our <contract>")
+    run = waiting(client, document(input_cost_per_token=3e-06, max_input_tokens=5))
+    text = client.get(f"{page_of(run)}?show=kept").content.decode()
+    assert "stays: pinned: our &lt;contract&gt;" in text
+    pin.refresh_from_db()
+    page = client.get(f"/admin/catalog/aimodel/{pin.model_id}/change/").content.decode()
+    assert "input, token 3 per 1M" in page
+
+
+def test_a_pin_is_set_on_the_models_page(client: Client, world: Any) -> None:
+    page = f"/admin/catalog/aimodel/{world.model().pk}/change/"
+    form = filled_in(client, page, **{"pins-TOTAL_FORMS": "1", "pins-0-field": "tags", "pins-0-reason": "ours"})
+    assert client.post(page, form).status_code == 302
+    pin = FieldPin.objects.get()
+    assert (pin.field, str(pin.author), pin.has_moved) == ("tags", "maria", False)
+
+
+def test_five_thousand_rows_are_shown_in_pages(client: Client, django_assert_max_num_queries: Any) -> None:
+    run = waiting(client, document(1200))
+    client.get(page_of(run))
+    with django_assert_max_num_queries(20):
+        text = client.get(f"{page_of(run)}?p=12&show=new").content.decode()
+    assert text.count('name="model"') == 100
+    assert "Page 12 of 12" in text
+    assert "Page 1 of 1" not in client.get(f"{page_of(run)}?p=x&show=strange&q=gpt-7").content.decode()
+
+
+def test_a_kept_document_can_be_planned_again(client: Client) -> None:
+    decide(client, waiting(client), discard="1")
+    snapshot = Snapshot.objects.get()
+    answer = client.post(UPLOAD, {"source": "litellm", "snapshot": snapshot.pk})
+    assert answer.status_code == 302
+    assert ImportRun.objects.waiting().get().snapshot == snapshot
+
+
+@pytest.mark.parametrize(
+    ("content", "fields", "sentence"),
+    [
+        (b"", {}, "empty"),
+        (b"{", {}, "The document is not JSON"),
+        (b"[]", {}, "The document"),
+        (b"\xff\xfe\x00", {}, "not UTF-8"),
+        (document(), {"source": "nobody"}, "Select a valid choice"),
+        (document(), {"group": "vip"}, "A group reaches models through a channel"),
+        (document(), {"channel": "a b"}, "valid “slug”"),
+        (document(), {"snapshot": "99"}, "Select a valid choice"),
+        (document(), {"only": "claude-*"}, "None of the 3 models matches"),
+    ],
+)
+def test_a_bad_document_is_one_sentence(client: Client, content: bytes, fields: dict[str, Any], sentence: str) -> None:
+    before = state()
+    answer = upload(client, content, **fields)
+    assert answer.status_code == 200
+    assert sentence in answer.content.decode()
+    assert state() == before
+
+
+def test_a_file_too_large_is_dropped_on_its_way(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("catalog.admin.uploads.LARGEST_FILE", 100_000)
+    answer = upload(client, document(3000))
+    assert "Choose a file of up to 32 MiB" in answer.content.decode()
+    assert not ImportRun.objects.exists()
+
+
+def test_nothing_to_do_is_said(client: Client) -> None:
+    decide(client, waiting(client), apply="all")
+    assert "Nothing to do: 3 models are so already." in upload(client, document()).content.decode()
+
+
+def test_a_run_is_taken_back_after_a_look(client: Client) -> None:
+    run = waiting(client)
+    decide(client, run, apply="all")
+    page = f"/admin/catalog/importrun/{run.pk}/take-back/"
+    before = state()
+    assert "3 models removed" in client.get(page).content.decode()
+    assert state() == before
+    assert "is taken back" in client.post(page, follow=True).content.decode()
+    assert not AIModel.objects.exists()
+
+
+def test_a_database_that_refuses_without_a_word_is_told(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: Any, **options: Any) -> None:
+        raise OperationalError
+
+    run = waiting(client)
+    monkeypatch.setattr("pricing.admin.import_review.apply_run", refuse)
+    answer = client.post(page_of(run), {"apply": "all"}, follow=True)
+    assert "nothing was written: OperationalError" in answer.content.decode()
+
+
+def test_names_of_strangers_never_run(client: Client) -> None:
+    attack = "<img src=x onerror=alert(1)>{{7*7}}"
+    run = waiting(client, json.dumps({attack: ROW}).encode())
+    text = client.get(page_of(run)).content.decode()
+    assert "<img src=x" not in text
+    assert "&lt;img src=x" in text
+
+
+class TestWhoMay:
+    def test_only_those_who_may_change_runs_decide(self, client: Client) -> None:
+        run = waiting(client)
+        User.objects.all().update(username="other")
+        reader = signed_in("view_importrun")
+        text = reader.get(page_of(run)).content.decode()
+        assert 'name="discard"' not in text
+        assert reader.get(UPLOAD).status_code == reader.post(UPLOAD).status_code == 403
+        assert reader.post(page_of(run), {"apply": "all"}).status_code == 403
+        assert reader.post(f"/admin/catalog/importrun/{run.pk}/take-back/").status_code == 403
+        assert not AIModel.objects.exists()
+
+    def test_who_may_decide_needs_no_more(self) -> None:
+        client = signed_in("view_importrun", "change_importrun")
+        run = waiting(client)
+        assert "Applied to 3 models." in decide(client, run, apply="all")
+
+    def test_who_may_see_no_runs_sees_none(self, client: Client) -> None:
+        run = waiting(client)
+        User.objects.all().update(username="other")
+        assert signed_in("view_aimodel").get(page_of(run)).status_code == 403
+
+
+def test_the_overview_tells_of_plans_and_failing_sources(client: Client) -> None:
+    Source.objects.create(slug="litellm", name="LiteLLM", url="https://a.example", sync=True, error="It failed.")
+    waiting(client)
+    text = client.get("/admin/").content.decode()
+    assert "To review" in text
+    assert "Sources failing" in text
+    listed = client.get("/admin/catalog/importrun/?status__in=planned,stopped")
+    assert (listed.status_code, b"#" in listed.content) == (200, True)
+    assert b"It failed." in client.get("/admin/catalog/source/?fetching=failing").content
+
+
+def test_a_source_asked_for_in_another_way_is_fetched_anew(client: Client) -> None:
+    known = {"etag": "x", "last_sha256": "y", "checked_at": timezone.now()}
+    source = Source.objects.create(slug="litellm", name="LiteLLM", url="https://a.example", **known)
+    page = f"/admin/catalog/source/{source.pk}/change/"
+    assert client.post(page, filled_in(client, page, note="mine")).status_code == 302
+    source.refresh_from_db()
+    assert source.etag == "x"
+    client.post(page, filled_in(client, page, publish="on"))
+    source.refresh_from_db()
+    assert (source.etag, source.last_sha256) == ("", "")

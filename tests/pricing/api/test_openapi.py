@@ -1,0 +1,205 @@
+"""The OpenAPI document says what the service does: every address, every field, every answer."""
+
+import gzip
+from collections.abc import Iterable
+from copy import deepcopy
+from typing import Any
+
+import jsonschema
+import pytest
+from django.test import Client
+from django.urls import get_resolver
+from openapi_spec_validator import validate
+
+from pricing.api.openapi import document
+from tests import world
+from tests.golden import FOLDER
+from tokens.api_error import CODES
+
+# Addresses for people and for the machine's keeper, which are no part of the API.
+NOT_API = ("admin/", "docs", "metrics", "static/")
+# What a middleware answers stands in no list of addresses.
+PROBES = {"/livez", "/readyz"}
+# A 304 has no body.
+GOLDEN = sorted(set(FOLDER.glob("*/*.http")) - set(FOLDER.glob("*/304.http")))
+# Golden file -> the shape of its body, where neither the dialect's list nor an error.
+SHAPES = {"list": "List", "page": "List", "empty": "List", "retired": "List", "model": "Model", "tuned": "Tuned"}
+NAMES = {
+    "openai": {"List": "OpenAIModelList", "Model": "OpenAIModel", "Error": "OpenAIError"},
+    "anthropic": {"List": "AnthropicModelPage", "Model": "AnthropicModel", "Error": "AnthropicError"},
+    "gemini": {
+        "List": "GeminiModelPage",
+        "Model": "GeminiModel",
+        "Error": "GeminiError",
+        "Tuned": "GeminiTunedModels",
+    },
+    "pricing": {"Error": "ApiError"},
+}
+
+
+def closed(schema: Any) -> Any:
+    """The schema without room for fields that it does not name, so that none goes undocumented."""
+    if isinstance(schema, list):
+        return [closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    parts = {name: closed(part) for name, part in schema.items()}
+    if "properties" in parts and "required" in parts:
+        parts.setdefault("additionalProperties", False)
+    return parts
+
+
+def conforms(body: Any, shape: str) -> None:
+    whole = document()
+    root = {"$ref": f"#/components/schemas/{shape}", "components": closed(deepcopy(whole["components"]))}
+    jsonschema.Draft202012Validator(root, format_checker=jsonschema.FormatChecker()).validate(body)
+
+
+def routes(patterns: Iterable[Any], prefix: str = "") -> Iterable[str]:
+    for pattern in patterns:
+        path = prefix + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            yield from routes(pattern.url_patterns, path)
+        else:
+            yield path
+
+
+def test_it_is_a_valid_document() -> None:
+    validate(document())
+
+
+def test_every_public_address_is_in_it_and_no_other() -> None:
+    served = {
+        "/" + path.rstrip("/").replace("<path:name>", "{model}").replace("<path:path>", "{path}")
+        for path in routes(get_resolver().url_patterns)
+        if not path.startswith(NOT_API) and path.startswith(("v1", "anthropic", "models", "api", "openapi", "llms"))
+    } | PROBES
+
+    assert served == set(document()["paths"])
+
+
+@pytest.mark.parametrize("file", GOLDEN, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_every_golden_answer_is_as_it_says(file: Any) -> None:
+    import json
+
+    body = json.loads(file.read_text().rstrip("\n").rpartition("\n")[2])
+    shape = SHAPES.get(file.stem.partition("-")[0], "Error")
+
+    conforms(body, NAMES[file.parent.name][shape])
+
+
+@pytest.mark.django_db
+def test_the_price_list_is_as_it_says(client: Client) -> None:
+    world.price(world.model("gpt-4o"), input="2.5", output="10", input__cache_read="1.25")
+    world.model("unpriced")
+
+    answer = client.get("/api/pricing")
+
+    conforms(answer.json(), "PriceList")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "shape"),
+    [
+        ("/api/pricing?discount=folded", "PriceList"),
+        ("/api/pricing/history/gpt-4o", "PriceHistory"),
+        ("/api/pricing/changes?since=2025-01-01", "PriceChanges"),
+        ("/api/ratio_config", "RatioConfig"),
+    ],
+)
+def test_what_is_told_of_prices_is_as_it_says(client: Client, path: str, shape: str) -> None:
+    world.price(world.model("gpt-4o"), input="2.5", output="10")
+
+    conforms(client.get(path).json(), shape)
+
+
+@pytest.mark.django_db
+def test_a_quote_is_as_it_says(client: Client) -> None:
+    world.price(world.model("gpt-4o"), input="2.5", output="10")
+    question = {"model": "gpt-4o", "usage": {"input": 1000, "output": 200}}
+
+    answer = client.post("/api/pricing/quote", question, content_type="application/json")
+
+    conforms(question, "Question")
+    conforms(answer.json(), "Quote")
+
+
+@pytest.mark.django_db
+def test_what_a_key_learns_of_itself_is_as_it_says(client: Client) -> None:
+    answer = client.get("/api/token", headers={"authorization": f"Bearer {world.key()}"})
+
+    conforms(answer.json(), "Key")
+
+
+def test_every_error_has_an_example_in_every_shape_that_is_right() -> None:
+    for path, item in document()["paths"].items():
+        for operation in item.values():
+            errors = {status: told for status, told in operation["responses"].items() if status >= "400"}
+            for status, told in errors.items():
+                if path in PROBES:
+                    continue
+                examples = told["content"]["application/json"]["examples"]
+                assert examples, (path, status)
+                for shape, example in examples.items():
+                    conforms(example["value"], shape)
+
+
+def test_the_codes_of_errors_are_all_that_there_are() -> None:
+    shapes = document()["components"]["schemas"]
+
+    openai = shapes["OpenAIError"]["properties"]["error"]["properties"]["code"]
+    anthropic = shapes["AnthropicError"]["properties"]["error"]["properties"]["details"]["properties"]["error_code"]
+
+    assert openai["enum"] == anthropic["enum"] == list(CODES)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/openapi.json", "/llms.txt"])
+def test_what_needs_no_key_answers_as_it_says(client: Client, path: str) -> None:
+    told = document()["paths"][path]["get"]["responses"]["200"]["content"]
+    answer = client.get(path)
+
+    assert answer.status_code == 200
+    assert answer["content-type"].partition(";")[0] in told
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs"])
+def test_it_is_compressed_and_not_sent_twice(client: Client, path: str) -> None:
+    whole = client.get(path)
+    small = client.get(path, headers={"accept-encoding": "gzip"})
+
+    assert gzip.decompress(small.content) == whole.content
+    assert len(small.content) * 4 < len(whole.content)
+    again = client.get(path, headers={"if-none-match": whole["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_page_is_html_for_the_host_that_was_asked(client: Client) -> None:
+    page = client.get("/docs")
+
+    assert page["content-type"] == "text/html; charset=utf-8"
+    assert b"http://testserver/v1/models" in page.content
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/docs/"])
+def test_it_is_served_to_everybody(client: Client, path: str) -> None:
+    answer = client.get(path)
+
+    assert answer.status_code == 200
+    assert client.head(path).status_code == 200
+    assert client.post(path).status_code == 405
+
+
+def test_the_page_names_every_address_and_asks_no_other_host_for_anything(client: Client) -> None:
+    answer = client.get("/docs")
+    page = answer.content.decode()
+
+    for path in document()["paths"]:
+        assert f"<code>{path}</code>" in page
+    for shape in document()["components"]["schemas"]:
+        assert f'id="{shape}"' in page
+    assert "unsafe" not in answer["content-security-policy"]
+    assert answer["content-security-policy"].startswith("default-src 'none'")
+    for never in ("<script", "style=", 'src="http', 'href="http', "//cdn"):
+        assert never not in page

@@ -1,0 +1,92 @@
+"""What is sold for less than it costs is found, to the group that pays least."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from pricing.curation.margins import losses, models_at_a_loss
+from pricing.models import CurrencyRate, DiscountRule, PriceSheet
+from tests import world
+
+pytestmark = pytest.mark.django_db
+NOW = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
+
+
+def found() -> list[tuple[Any, ...]]:
+    return [(loss.model.name, loss.meter, loss.cost, loss.sell) for loss in losses(at=NOW)]
+
+
+def test_a_figure_below_cost_is_found_and_an_equal_one_is_not() -> None:
+    model = world.model()
+    world.price(model, role="cost", input="2", output="8")
+    world.price(model, role="sell", input="1.5", output="8")
+    assert found() == [("gpt-4o", "input", 2, Decimal("1.5"))]
+
+
+def test_discounts_and_the_lowest_rate_count() -> None:
+    model = world.model()
+    world.price(model, role="cost", input="2")
+    world.price(model, role="list", input="4")
+    DiscountRule.objects.create(multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
+    assert found() == []
+    world.rate(world.token_group(), "0.9")
+    assert found() == [("gpt-4o", "input", 2, Decimal("1.8"))]
+
+
+def test_each_is_compared_with_what_is_paid_under_the_same_conditions() -> None:
+    model = world.model()
+    above = [{"dim": "prompt_tokens", "op": "gt", "value": 1000}]
+    cost, sell = world.price(model, role="cost", input="2"), world.price(model, role="sell", input="3")
+    world.line(cost, "input", "4", conditions=above)
+    assert found() == [("gpt-4o", "input", 4, 3)]
+    world.line(sell, "input", "5", conditions=above)
+    assert found() == []
+
+
+def test_units_and_currencies_are_compared_as_what_they_are() -> None:
+    model = world.model()
+    cost = world.price(model, role="cost", currency="CNY", input="14")
+    world.line(cost, "input.cache_read", "0.00000021", per=1)
+    world.price(model, role="sell", input="1.9", input__cache_read="0.03")
+    assert found() == []
+    CurrencyRate.objects.create(currency="CNY", per_usd=Decimal(7), as_of=NOW.date())
+    assert [(name, meter) for name, meter, _, _ in found()] == [("gpt-4o", "input")]
+
+
+def test_a_loss_says_itself() -> None:
+    model = world.model()
+    world.price(model, role="cost", input="2")
+    world.price(model, role="sell", input="1")
+    assert str(losses(at=NOW, models=[model])[0]) == "gpt-4o: input sold at 1 below 2 USD"
+
+
+def test_models_at_a_loss_are_remembered_until_something_changes() -> None:
+    model = world.model()
+    world.price(model, role="cost", input="2")
+    world.price(model, input="3")
+    world.price(model, input="1", starts_at=NOW + dt.timedelta(days=1))
+    assert models_at_a_loss(at=NOW) == set()
+
+    with CaptureQueriesContext(connection) as captured:
+        models_at_a_loss(at=NOW + dt.timedelta(seconds=1))
+    assert len(captured) == 4  # the revision, and when sheets, discounts and rates of groups last began or ended
+
+    assert models_at_a_loss(at=NOW + dt.timedelta(days=1)) == {model.pk}
+    world.rate(world.token_group(), "0.5")
+    assert models_at_a_loss(at=NOW) == {model.pk}
+    world.token_group().channels.clear()
+    assert models_at_a_loss(at=NOW) == set()
+
+
+def test_a_loss_is_told_for_a_million_tokens_however_its_prices_are_counted() -> None:
+    model = world.model("by-one")
+    for role, amount in (("cost", "0.0000025"), ("sell", "0.000002")):
+        sheet = PriceSheet.objects.create(model=model, role=role, starts_at=world.LONG_AGO)
+        world.line(sheet, "input", amount, per=1)
+    (loss,) = losses(at=timezone.now())
+    assert (loss.cost, loss.sell, loss.per) == (Decimal("2.5"), Decimal(2), 1_000_000)

@@ -1,0 +1,108 @@
+"""A loss is found wherever it is: in any kind of request, at any hour of the week, for any group."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from pricing.curation.health_checks import Examination, below_cost
+from pricing.curation.margins import losses
+from pricing.curation.repricing import Rule, plan_repricing
+from pricing.engine.scenarios import MAX_CASES, cases
+from pricing.models import GroupRate, PriceSheet
+from pricing.published.prices import sheets_in_force
+from tests import world
+
+pytestmark = pytest.mark.django_db
+NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)  # a Monday
+
+
+def when(dim: str, value: Any, op: str = "eq") -> list[dict[str, Any]]:
+    return [{"dim": dim, "op": op, "value": value}]
+
+
+def pair() -> tuple[PriceSheet, PriceSheet]:
+    """What it costs (3 in, 6 out) and what it is sold for (5 in, 10 out)."""
+    model = world.model()
+    return world.price(model, role="cost", input="3", output="6"), world.price(model, input="5", output="10")
+
+
+def found() -> list[tuple[Any, ...]]:
+    return [(loss.label, loss.cost, loss.sell) for loss in losses(at=NOW)]
+
+
+def test_a_cheaper_tier_is_below_the_cost_that_knows_no_tiers() -> None:
+    cost, sell = pair()
+    assert found() == []
+    world.line(sell, "input", "1", conditions=when("service_tier", "flex"))
+    assert found() == [("input [service_tier eq flex]", 3, 1)]
+    world.line(cost, "input", "0.9", conditions=when("service_tier", "flex"))
+    assert found() == []
+
+
+def test_a_multiplier_under_a_condition_counts_on_both_sheets() -> None:
+    cost, sell = pair()
+    batch = {"per": 1, "unit": "", "kind": "multiplier", "conditions": when("service_tier", "batch")}
+    world.line(sell, "", "0.1", **batch)
+    assert found() == [
+        ("input [service_tier eq batch]", 3, Decimal("0.5")),
+        ("output [service_tier eq batch]", 6, 1),
+    ]
+    world.line(cost, "", "0.1", **batch)
+    assert found() == []
+
+
+def test_of_several_cases_the_worst_is_told_once() -> None:
+    _, sell = pair()
+    world.line(sell, "input", "2", conditions=when("service_tier", "flex"))
+    world.line(sell, "input", "1", conditions=when("prompt_tokens", 1000, "lt"))
+    assert found() == [("input [prompt_tokens lt 1000]", 3, 1)]
+
+
+def test_a_dearer_hour_of_the_week_is_a_loss_now_already() -> None:
+    cost, sell = pair()
+    friday_night = {"tz": "Asia/Shanghai", "windows": [{"hours": ["22:00-23:30"], "weekdays": [5]}]}
+    world.line(cost, "input", "7", conditions=when("time", friday_night, "in"))
+    assert [(cost, sell) for _, cost, sell in found()] == [(7, 5)]
+    world.line(sell, "input", "8", conditions=when("time", friday_night, "in"))
+    assert found() == []
+
+
+def test_fields_of_the_request_and_what_is_not_asked_for_count() -> None:
+    cost, sell = pair()
+    world.line(cost, "output", "12", conditions=when("request_match", {"body": {"options.speed": "fast"}}))
+    world.line(cost, "input", "0.5", conditions=when("has_audio", False))
+    world.line(sell, "input", "1", conditions=when("has_audio", False, "ne"))
+    assert [(cost, sell) for _, cost, sell in found()] == [(3, 1), (12, 10)]
+
+
+def test_a_price_of_a_group_counts_with_that_groups_rate() -> None:
+    _, sell = pair()
+    for slug, rate in (("default", "1"), ("vip", "2")):
+        world.channel(group=slug)
+        world.rate(world.token_group(slug), rate)
+    world.line(sell, "input", "1.6", conditions=when("group", "VIP"))
+    assert found() == []
+    GroupRate.objects.filter(group__slug="vip").update(ratio=Decimal("1.5"))
+    assert [(loss.label, loss.sell, loss.group) for loss in losses(at=NOW)] == [("input", Decimal("2.4"), "vip")]
+
+
+def test_the_preview_and_the_check_up_tell_it() -> None:
+    cost, sell = pair()
+    world.line(sell, "input", "1", conditions=when("service_tier", "flex"))
+    told = [finding.problem for finding in below_cost(Examination(at=NOW))]
+    assert told == ["input [service_tier eq flex] is sold at 1 and costs 3 USD"]
+    plan = plan_repricing([cost.model], Rule("sell", Decimal(2)), at=NOW)
+    assert [loss.label for loss in plan.steps[0].losses] == ["input [service_tier eq flex]"]
+
+
+def test_of_too_many_combinations_each_line_is_looked_at() -> None:
+    cost, sell = pair()
+    for number in range(MAX_CASES // 8):
+        for dim in ("resolution", "mode", "region"):
+            world.line(cost, "output", "6", conditions=when(dim, f"{dim}-{number}"))
+    world.line(sell, "output", "1", conditions=when("mode", "mode-7"))
+    assert [(cost, sell) for _, cost, sell in found()] == [(6, 1)]
+    lines = sheets_in_force([cost.model_id], roles=["cost"], at=NOW)[cost.model_id]["cost"].lines
+    assert len(cases(lines, meter="output", groups=["default"], at=NOW)) == len(lines)

@@ -1,0 +1,211 @@
+"""What a use costs, line by line: inheritance, tiers, multipliers, allowances, and numbers that are not there."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from catalog.exact import digits
+from pricing.engine.quoting import Quote, Use, quote
+from pricing.engine.sheet import Line, Sheet
+
+NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
+MILLION = 1_000_000
+GRADUATED = {"tier_mode": "graduated"}
+
+
+def line(meter: str, amount: str | None, *conditions: dict[str, Any], **fields: Any) -> Line:
+    values: dict[str, Any] = {"kind": "absolute", "per": MILLION, "unit": "token"} | fields
+    return Line(meter=meter, amount=None if amount is None else Decimal(amount), conditions=conditions, **values)
+
+
+def when(dim: str, op: str, value: Any) -> dict[str, Any]:
+    return {"dim": dim, "op": op, "value": value}
+
+
+def ask(lines: list[Line], *, facts: dict[str, Any] | None = None, sheet_facts: Any = None, **usage: Any) -> Quote:
+    uses = {name.replace("__", "."): use if isinstance(use, Use) else Use(Decimal(use)) for name, use in usage.items()}
+    return quote(Sheet("USD", lines, sheet_facts or {}), uses, facts or {}, at=NOON)
+
+
+def amounts(found: Quote) -> list[str]:
+    return ["?" if charge.amount is None else digits(charge.amount) for charge in found.charges]
+
+
+def states(found: Quote) -> list[str]:
+    return [charge.state for charge in found.charges]
+
+
+def test_each_meter_is_charged_exactly() -> None:
+    found = ask([line("input", "0.15"), line("output", "0.6")], input=1, output=3)
+    assert amounts(found) == ["0.00000015", "0.0000018"]
+    assert found.amount == Decimal("0.00000195")
+
+
+def test_a_meter_without_a_line_is_charged_as_what_it_falls_back_on() -> None:
+    base = [line("input", "3"), line("output", "15"), line("input.cache_write", "3.75")]
+    hour = quote(Sheet("USD", base), {"input.cache_write[1h]": Use(Decimal(MILLION))}, {}, at=NOON)
+    assert amounts(hour) == ["3.75"]
+    found = ask(base, input__cache_read=MILLION, output__reasoning=MILLION, input__audio=MILLION, input__image=MILLION)
+    assert amounts(found) == ["3", "15", "3", "3"]
+
+
+def test_an_own_lifetime_of_a_cache_counts() -> None:
+    lines = [line("input.cache_write", "3.75"), line("input.cache_write", "6", when("cache_ttl", "eq", "1h"))]
+    usage = {"input.cache_write[1h]": Use(Decimal(MILLION)), "input.cache_write[5m]": Use(Decimal(MILLION))}
+    assert amounts(quote(Sheet("USD", lines), usage, {}, at=NOON)) == ["6", "3.75"]
+
+
+def test_audio_by_the_second_is_not_charged_as_tokens() -> None:
+    lines = [line("input", "3"), line("input.audio", "0.01", per=1, unit="second")]
+    found = ask(lines, input__audio=Use(Decimal(5), "second"))
+    assert amounts(found) == ["0.05"]
+    assert states(ask(lines, input__audio=Use(Decimal(5), "minute"))) == ["unpriced"]
+
+
+def test_of_lines_that_hold_the_last_counts_and_all_conditions_must() -> None:
+    lines = [
+        line("input", "1"),
+        line("input", "2", when("prompt_tokens", "gt", 100)),
+        line("input", "9", when("prompt_tokens", "gt", 100), when("service_tier", "eq", "flex")),
+    ]
+    assert ask(lines, input=100).amount == Decimal("0.0001")
+    assert ask(lines, input=101).amount == Decimal("0.000202")
+
+
+@pytest.mark.parametrize(("op", "tokens", "price"), [("gte", 200_000, 6), ("gt", 200_000, 3), ("gt", 200_001, 6)])
+def test_the_whole_prompt_is_charged_by_its_tier(op: str, tokens: int, price: int) -> None:
+    lines = [line("input", "3"), line("input", "6", when("prompt_tokens", op, 200_000))]
+    assert ask(lines, input=tokens).amount == Decimal(tokens * price) / MILLION
+
+
+def test_cached_tokens_count_towards_the_length_of_the_prompt() -> None:
+    lines = [line("input", "3"), line("input", "6", when("prompt_tokens", "gt", 1000))]
+    assert ask(lines, input=1, input__cache_read=1000).amount == Decimal("0.006006")
+
+
+def test_the_usage_says_how_long_the_prompt_is_where_it_counts_one() -> None:
+    lines = [line("input", "3"), line("input", "6", when("prompt_tokens", "gt", 1000))]
+    lines += [line("request", "1", when("prompt_tokens", "gt", 1000), per=1, unit="request")]
+    assert amounts(ask(lines, input=2000, facts={"prompt_tokens": 1})) == ["0.012", "1"]
+    assert amounts(ask(lines, request=1, facts={"prompt_tokens": 2000})) == ["1"]
+
+
+def test_a_cache_without_a_lifetime_lives_five_minutes() -> None:
+    lines = [line("input", "3"), line("input.cache_write", "5", when("cache_ttl", "eq", "5m"))]
+    assert amounts(ask(lines, input__cache_write=MILLION)) == ["5"]
+    assert amounts(ask(lines, input__cache_write=MILLION, facts={"cache_ttl": "1h"})) == ["3"]
+
+
+def test_a_graduated_sheet_charges_each_part_by_its_own_tier() -> None:
+    lines = [line("input", "3"), line("input", "6", when("prompt_tokens", "gt", 1000))]
+    found = ask(lines, input=1500, sheet_facts=GRADUATED)
+    assert amounts(found) == ["0.003", "0.003"]
+
+
+def test_the_meters_of_a_graduated_prompt_lie_end_to_end() -> None:
+    lines = [line("input", "3"), line("input", "6", when("prompt_tokens", "gt", 1000))]
+    found = ask(lines, sheet_facts=GRADUATED, input__cache_write=100, input__cache_read=700, input=600)
+    assert [(charge.meter, digits(charge.quantity)) for charge in found.charges] == [
+        ("input.cache_write", "100"),
+        ("input.cache_read", "400"),
+        ("input.cache_read", "300"),
+        ("input", "600"),
+    ]
+    assert amounts(found) == ["0.0006", "0.0012", "0.0018", "0.0018"]
+    assert found.amount == ask(lines, sheet_facts=GRADUATED, input=1400).amount
+
+
+def test_an_allowance_and_a_minimum_of_a_graduated_meter_count_once() -> None:
+    lines = [line("input", "3"), line("input", "6", when("prompt_tokens", "gt", 1000))]
+    free = line("input", "1000", kind="allowance", per=1)
+    found = ask([*lines, free], input=2500, sheet_facts=GRADUATED)
+    assert amounts(found) == ["0.003", "0.003"]
+    assert [(digits(charge.quantity), charge.charged) for charge in found.charges] == [
+        ("1000", Decimal(1000)),
+        ("1500", Decimal(500)),
+    ]
+    assert amounts(ask([*lines, free], input=900, sheet_facts=GRADUATED)) == ["0"]
+    least = line("input", "1500", kind="minimum", per=1)
+    assert amounts(ask([*lines, least], input=1200, sheet_facts=GRADUATED)) == ["0.003", "0.003"]
+    assert amounts(ask([*lines, least], input=0, output=0, sheet_facts=GRADUATED))[0] == "0"
+
+
+def test_what_is_no_token_is_no_part_of_a_graduated_prompt() -> None:
+    lines = [line("input", "3"), line("input.image", "1", per=1, unit="image")]
+    lines += [line("input", "6", when("prompt_tokens", "gt", 1))]
+    assert amounts(ask(lines, input__image=Use(Decimal(2), "image"), sheet_facts=GRADUATED)) == ["2"]
+
+
+def test_multipliers_come_after_and_all_count() -> None:
+    lines = [
+        line("input", "3"),
+        Line("multiplier", "", Decimal("1.1"), conditions=[when("region", "eq", "eu")]),
+        Line("multiplier", "", Decimal("0.5")),
+        Line("multiplier", "output", Decimal(7)),
+    ]
+    found = ask(lines, input=MILLION, facts={"region": "EU"})
+    assert amounts(found) == ["1.65"]
+    assert len(found.charges[0].multipliers) == 2
+
+
+def test_units_of_every_request_may_be_free_and_a_minimum_may_be_charged() -> None:
+    images = [
+        line("input.image", "0.01", per=1, unit="image"),
+        line("input.image", "5", kind="allowance", per=1, unit="image"),
+    ]
+    assert amounts(ask(images, input__image=7)) == ["0.02"]
+    assert amounts(ask(images, input__image=3)) == ["0"]
+    seconds = [line("input", "0.1", per=1, unit="second"), line("input", "10", kind="minimum", per=1, unit="second")]
+    assert amounts(ask(seconds, input=3)) == ["1"]
+    assert amounts(ask(seconds, input=0)) == ["0"]
+
+
+def test_what_a_day_brings_for_free_is_not_taken_off_a_single_request() -> None:
+    lines = [
+        line("web_search", "0.035", per=1, unit="query"),
+        line("web_search", "1500", kind="allowance", per=1, unit="query", facts={"period": "day"}),
+    ]
+    assert amounts(ask(lines, web_search=1)) == ["0.035"]
+
+
+def test_a_price_per_call_is_charged_once_where_nobody_counts() -> None:
+    assert ask([line("request", "0.04", per=1, unit="request")], input=9).amount == Decimal("0.04")
+
+
+def test_five_states_of_a_number_that_is_not_there() -> None:
+    call = line("request", "0.04", per=1, unit="request")
+    assert states(ask([line("input", "0")], input=5)) == ["free"]
+    assert states(ask([call], input=5)) == ["elsewhere", "priced"]
+    assert states(ask([Line("included", "input", None)], input=5, output=5)) == ["included", "included"]
+    assert states(ask([Line("dynamic", "input", None)], input=5, output=5)) == ["dynamic", "dynamic"]
+    assert states(ask([], input=5)) == ["unpriced"]
+
+
+def test_what_has_no_price_costs_nobody_knows_what() -> None:
+    """What the tokens cost says nothing of searches, training or pictures."""
+    lines = [line("input", "30"), line("output", "180")]
+    pictures = Use(Decimal(3), "image")
+    for unknown in ({"web_search": 50}, {"finetune": 9}, {"output__image": pictures}):
+        found = ask(lines, input=10, **unknown)
+        assert states(found) == ["priced", "unpriced"]
+        assert found.amount is None
+    assert states(ask([line("output.image", "0.04", per=1, unit="image")], output__image=pictures, input=9)) == [
+        "priced",
+        "elsewhere",
+    ]
+
+
+def test_none_of_what_has_no_price_costs_nothing() -> None:
+    assert ask([line("input", "30")], input=10, output=0).amount == Decimal("0.0003")
+
+
+def test_a_sum_with_an_unknown_part_is_unknown() -> None:
+    assert ask([Line("dynamic", "input", None)], input=5).amount is None
+    assert ask([], input=5).amount is None
+    assert ask([Line("included", "input", None)], input=5).amount == 0
+
+
+def test_a_price_for_three_is_rounded_far_beyond_money() -> None:
+    assert str(ask([line("input", "1", per=3)], input=1).amount) == "0." + "3" * 40

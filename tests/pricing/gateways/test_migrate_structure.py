@@ -1,0 +1,216 @@
+"""import_gateway: channels, groups, models and prices arrive as they are, and no secret arrives at all."""
+
+import io
+import json
+import sqlite3
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.management import CommandError, call_command
+
+from catalog.models import AIModel, Channel, Offer
+from pricing.models import GroupRate, PriceSheet
+from tests.pricing.gateways.databases import channel, key, option, sqlite_gateway, token, user
+from tokens.models import TokenGroup
+
+pytestmark = pytest.mark.django_db
+
+SECRETS = ("sk-upstream-first", "sk-upstream-second", "hunter2", "api-version-secret")
+
+
+def move(folder: Path, dialect: str = "new-api", **rows: Any) -> Any:
+    """Moves a gateway of these rows in; the report."""
+    out = io.StringIO()
+    file = sqlite_gateway(folder, dialect, **rows)
+    call_command("import_gateway", sqlite=str(file), apply=True, format="json", stdout=out)
+    return json.loads(out.getvalue())
+
+
+def amounts(model: str) -> dict[str, Decimal | None]:
+    sheet = PriceSheet.objects.get(model__name=model)
+    assert sheet.role == "sell"
+    return {line.meter: line.amount for line in sheet.lines.all()}
+
+
+@pytest.mark.parametrize(("dialect", "number"), [("one-api", 36), ("new-api", 43)])
+def test_a_type_number_means_what_its_own_gateway_means(tmp_path: Path, dialect: str, number: int) -> None:
+    move(tmp_path, dialect, channels=[channel(7, "deepseek-chat", name="深度", type=number)], tokens=[])
+
+    moved = Channel.objects.get()
+    assert moved.slug == "channel-7"
+    assert moved.note.startswith(f"Channel 7 of {dialect}, type DeepSeek, 1 upstream key (not brought).")
+
+
+def test_no_secret_is_anywhere(tmp_path: Path) -> None:
+    keys = "\n".join(SECRETS[:2])
+    url = "https://admin:hunter2@relay.example.com/v1?token=api-version-secret"
+    report = move(tmp_path, channels=[channel(1, "gpt-4o", key=keys, base_url=url)], tokens=[token(1)], users=[user(1)])
+
+    everything = json.dumps(report, default=str) + "".join(
+        repr(list(model._default_manager.values_list())) for model in apps.get_models()
+    )
+    assert not [secret for secret in (*SECRETS, key(1)) if secret in everything]
+    assert Channel.objects.get().base_url == "https://relay.example.com/v1"
+    assert report["counts"]["upstream_keys_left_out"] == 2
+    assert any("user, password and query" in finding for finding in report["findings"])
+
+
+def test_names_are_trimmed_and_each_once_and_mappings_are_followed(tmp_path: Path) -> None:
+    mapping = '{"gpt-4o": "alias", "alias": "gpt-4o-2024-08-06", "loop": "pool", "pool": "loop"}'
+    report = move(tmp_path, channels=[channel(1, " gpt-4o,gpt-4o ,,", model_mapping=mapping)], tokens=[])
+
+    offer = Offer.objects.get()
+    assert (offer.model.name, offer.upstream_name) == ("gpt-4o", "gpt-4o-2024-08-06")
+    assert "channel 1: an empty or repeated name in its list of models was left out" in report["findings"]
+
+
+def test_groups_bring_labels_rates_and_whether_visitors_see_them(tmp_path: Path) -> None:
+    move(
+        tmp_path,
+        channels=[channel(1, "gpt-4o", group="default,内部"), channel(2, "gpt-4o", group="vip")],
+        tokens=[],
+        options=[
+            option("GroupRatio", {"default": 1, "vip": 0.8, "内部": 0.1}),
+            option("UserUsableGroups", {"default": "Everybody", "vip": "Very important"}),
+            option("AutoGroups", ["vip", "gone", "内部"]),
+        ],
+    )
+
+    found = {group.label: group for group in TokenGroup.objects.all()}
+    assert {label: (group.is_public, group.auto_position) for label, group in found.items()} == {
+        "Default": (True, None),
+        "Very important": (True, 1),
+        "内部": (False, 3),
+    }
+    assert GroupRate.objects.get(group=found["内部"]).ratio == Decimal("0.1")
+    assert [each.slug for each in found["内部"].channels.all()] == ["channel-1-1"]
+    assert found["内部"].slug.startswith("group-")
+
+
+def test_prices_come_from_the_options(tmp_path: Path) -> None:
+    report = move(
+        tmp_path,
+        channels=[channel(1, "claude-opus-4-8,gpt-image-2,gpt-5.4,unknown,half")],
+        tokens=[],
+        options=[
+            option("ModelRatio", {"claude-opus-4-8": 2.5, "gpt-5.4": 37.5, "half": 1, "not-offered": 3}),
+            option("CompletionRatio", {"claude-opus-4-8": 5}),
+            option("CacheRatio", {"claude-opus-4-8": 0.1}),
+            option("CreateCacheRatio", {"claude-opus-4-8": 1.25}),
+            option("ModelPrice", {"gpt-image-2": 0.04}),
+            option("billing_setting.billing_mode", {"gpt-5.4": "tiered_expr"}),
+            option("billing_setting.billing_expr", {"gpt-5.4": "odd(p) * 2.5 + c * 15"}),
+        ],
+    )
+
+    assert amounts("claude-opus-4-8") == {
+        "input": 5,
+        "output": 25,
+        "input.cache_read": Decimal("0.5"),
+        "input.cache_write": Decimal("6.25"),
+    }
+    assert amounts("gpt-image-2") == {"request": Decimal("0.04")}
+    assert None in amounts("gpt-5.4").values()
+    assert not PriceSheet.objects.filter(model__name="unknown").exists()
+    text = " ".join(report["findings"])
+    assert "1 prices of models that no channel offers were left out: not-offered" in text
+    assert "their output price was not brought: half" in text
+
+
+def test_another_number_of_units_a_dollar_is_reckoned_with(tmp_path: Path) -> None:
+    options = [option("ModelRatio", {"m": 1}), option("CompletionRatio", {"m": 2}), option("QuotaPerUnit", "1000000")]
+    move(tmp_path, channels=[channel(1, "m")], tokens=[], options=options)
+
+    assert amounts("m") == {"input": 1, "output": 2}
+
+
+def test_a_gateway_that_never_saved_prices_says_where_they_are(tmp_path: Path) -> None:
+    report = move(tmp_path, channels=[channel(1, "gpt-4o")], tokens=[])
+
+    assert any("no prices are in this database" in finding for finding in report["findings"])
+
+
+def test_what_was_written_about_models_counts_by_name_beginning_and_end(tmp_path: Path) -> None:
+    entry = {"status": 1, "name_rule": 0}
+    move(
+        tmp_path,
+        channels=[channel(1, "claude-opus-4-8,gpt-5.4,old-model", type=14)],
+        tokens=[],
+        vendors=[{"id": 1, "name": "Anthropic", "icon": "Claude.Color"}, {"id": 2, "name": "OpenAI"}],
+        models=[
+            {**entry, "id": 1, "model_name": "claude-", "name_rule": 1, "vendor_id": 1, "tags": "Tools,Vision"},
+            {**entry, "id": 2, "model_name": "gpt-5.4", "vendor_id": 2, "endpoints": '{"openai-response": "/v1/x"}'},
+            {**entry, "id": 3, "model_name": "old-model", "status": 0},
+        ],
+    )
+
+    claude, gpt, old = (AIModel.objects.get(name=name) for name in ("claude-opus-4-8", "gpt-5.4", "old-model"))
+    assert (claude.vendor.name, claude.tags, claude.status) == ("Anthropic", ["Tools", "Vision"], "published")
+    assert claude.supported_endpoint_types == ["anthropic", "openai"]
+    assert gpt.supported_endpoint_types == ["openai-response"]
+    assert old.status == "draft"
+
+
+def test_without_apply_nothing_is_written(tmp_path: Path) -> None:
+    file = sqlite_gateway(tmp_path, "one-api", channels=[channel(1, "gpt-4o")], tokens=[token(1)], users=[user(1)])
+    before = file.read_bytes()
+
+    with pytest.raises(SystemExit) as waiting:
+        call_command("import_gateway", sqlite=str(file))
+
+    assert waiting.value.code == 2
+    assert not Channel.objects.exists()
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("CREATE TABLE other (id)", "no tables named channels and tokens"),
+        ("CREATE TABLE channels (id, plugin); CREATE TABLE tokens (id); CREATE TABLE prices (model)", "one-hub"),
+        ("CREATE TABLE channels (id); CREATE TABLE tokens (id, key)", "neither one-api's"),
+        ("CREATE VIEW channels AS SELECT 1 AS id; CREATE VIEW tokens AS SELECT 1 AS subnet", "no tables named"),
+    ],
+)
+def test_another_database_is_refused_in_a_sentence(tmp_path: Path, statement: str, said: str) -> None:
+    file = tmp_path / "other.db"
+    with sqlite3.connect(file) as made:
+        made.executescript(statement)
+    made.close()
+
+    with pytest.raises(CommandError, match=said) as refused:
+        call_command("import_gateway", sqlite=str(file))
+
+    assert refused.value.returncode == 4
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "postgres://someone:hunter2@127.0.0.1:1/oneapi",
+        "host=127.0.0.1 port=1 dbname=oneapi user=someone password=hunter2",
+        "mysql://someone:hunter2@127.0.0.1:1/oneapi",
+        "someone:hunter2@tcp(127.0.0.1:1)/oneapi?charset=utf8mb4",
+        "oracle://someone:hunter2@127.0.0.1/oneapi",
+        "postgres://someone:hunter2@[broken/oneapi",
+    ],
+)
+def test_a_server_that_cannot_be_read_is_told_without_its_password(dsn: str) -> None:
+    with pytest.raises(CommandError) as refused:
+        call_command("import_gateway", dsn=dsn)
+
+    assert refused.value.returncode == 4
+    assert "hunter2" not in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_file_that_is_no_database_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("this is a text" * 100)
+
+    for name in ("text.db", "missing.db"):
+        with pytest.raises(CommandError) as refused:
+            call_command("import_gateway", sqlite=str(tmp_path / name))
+        assert refused.value.returncode == 4

@@ -1,0 +1,112 @@
+"""The largest files that are read at all, planned one by one: `python -m tests.pricing.imports.heavy_files SOURCE`.
+
+Ends with a sentence about the first one that takes two seconds of processor time or 200 MB. Each is planned in a
+process of its own: what one has taken is not there for the next. DATABASE_URL names a migrated database.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from django.utils import timezone
+
+from catalog.error_messages import InputError
+
+SECONDS = 2
+MEGABYTES = 200
+N = range(400)
+
+
+def dump(value: object) -> bytes:
+    return json.dumps(value).encode()
+
+
+def many(number: int, row: bytes) -> bytes:
+    return b"".join(row % index for index in range(number))
+
+
+EVERY: dict[str, Callable[[], bytes]] = {
+    "objects": lambda: b"[" + b"{}," * 11_000_000 + b"{}]",
+    "numbers": lambda: b"[" + b"1.5," * 8_000_000 + b"1]",
+    "rows": lambda: b'{"data": [' + b'{"id": "a", "pricing": {}},' * 100_000 + b"{}]}",
+    "a long text": lambda: b'{"a": {"mode": "chat", "x": "' + b"y" * 31_000_000 + b'"}}',
+    "a long key": lambda: b'{"' + b"k" * 31_000_000 + b'": {}}',
+    "a long number": lambda: b'{"a": ' + b"9" * 31_000_000 + b"}",
+    "escapes": lambda: b'"' + rb"\u0041" * 5_000_000 + b'"',
+    "blanks": lambda: b" " * 33_000_000,
+}
+OWN: dict[str, dict[str, Callable[[], bytes]]] = {
+    "csv": {
+        "semicolons": lambda: b"model;input\n" + many(2_000_000, b"m-%d;1\n"),
+        "tabs": lambda: b"model\tmeter\tamount\r" + many(1_500_000, b"m-%d\tinput\t2\r"),
+        "as many lines as are read": lambda: b"model,meter,amount\n" + many(49_000, b"m-%d,input,2\n"),
+        "a long cell": lambda: b'model;input\n"' + b"x" * 31_000_000 + b'";1\n',
+        "a long header": lambda: b"model;" + b"x;" * 15_000_000,
+        "a long line": lambda: b"model;input\na" + b";" * 31_000_000,
+    },
+    "yaml": {
+        "lines": lambda: b"format: modelbook/1\nmodels:\n" + many(2_000_000, b"- name: m-%d\n"),
+        "as many lines as are read": lambda: b"format: modelbook/1\nmodels:\n" + many(390_000, b"- name: m-%d\n"),
+        "keys": lambda: b"format: modelbook/1\nx:\n" + many(390_000, b"  m-%d: 1\n"),
+        "a long text": lambda: b"format: modelbook/1\nx: " + b"y" * 31_000_000,
+    },
+    "ratio_config": {
+        "ratios": lambda: dump({"data": {"model_ratio": {f"m-{n}": 1.5 for n in range(440_000)}}}),
+        "many models": lambda: dump({"data": {"model_ratio": {f"m-{n}": 1.5 for n in range(14_900)}}}),
+    },
+    "litellm": {
+        "keys of one row": lambda: dump({"a": {"mode": "chat", **{f"k{n}_cost": 1 for n in range(440_000)}}}),
+    },
+    "models_dev": {
+        "providers": lambda: dump({f"p{n}": {"id": "x", "models": {f"m{m}": {} for m in range(99)}} for n in N}),
+    },
+    "genai_prices": {
+        "providers": lambda: dump([{"id": f"p{n}", "models": [{"id": f"m{m}"} for m in range(99)]} for n in N]),
+    },
+}
+
+
+def main(slug: str) -> None:
+    from catalog.sources import SOURCES
+    from pricing.imports.pipeline import make_plan
+    from pricing.imports.plan import Options
+
+    options = Options(source=SOURCES[slug])
+    for name, make in {**EVERY, **OWN.get(slug, {})}.items():
+        child = os.fork()
+        if not child:
+            told = measured(make(), lambda content: make_plan(content, options, at=timezone.now()))
+            sys.stderr.write(f"{slug} {name}: {told}\n" if told else "")
+            # At once: to take millions of objects apart takes longer than to read them.
+            os._exit(bool(told))
+        if os.waitpid(child, 0)[1]:
+            sys.exit(f"{slug} {name} failed.")
+
+
+def measured(content: bytes, plan: Callable[[bytes], object]) -> str | None:
+    """What is wrong with how the file is planned, if anything is."""
+    # From here on VmHWM is the peak of what follows.
+    Path("/proc/self/clear_refs").write_text("5")
+    before, began = megabytes("VmRSS"), time.process_time()
+    try:
+        plan(content)
+    except InputError as refused:
+        if not str(refused).endswith("."):
+            return f"refused without a sentence: {refused}"
+    used, peak = time.process_time() - began, megabytes("VmHWM") - before
+    return f"{used:.1f} s, {peak:.0f} MB" if used >= SECONDS or peak >= MEGABYTES else None
+
+
+def megabytes(what: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(what)) / 1024
+
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    main(sys.argv[1])

@@ -1,0 +1,79 @@
+"""A line under a condition that nothing can judge is kept as a fact and told; the rest of the price is imported."""
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from catalog.exact import write_json
+from catalog.imports.pipeline import Findings
+from catalog.sources.records import Document, Figure, Prices, Record
+from pricing.imports.prices import plan_prices
+from pricing.models import PriceLine, PriceSheet
+from tests.pricing.imports.running import run
+
+pytestmark = pytest.mark.django_db
+MILLION = 1_000_000
+NOW = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
+NEVER = {"dim": "time", "op": "in", "value": {"tz": "Mars/Olympus", "windows": [{"hours": ["22:00-06:00"]}]}}
+
+
+def line(amount: str, *conditions: dict[str, Any]) -> dict[str, Any]:
+    figure = {"meter": "input", "amount": Decimal(amount), "per": 1_000_000, "unit": "token", "currency": "USD"}
+    return {**figure, "conditions": list(conditions)}
+
+
+def document(*prices: dict[str, Any]) -> bytes:
+    return write_json({"data": [{"model_name": "m", "vendor_id": 1, "prices": list(prices)}]})
+
+
+def test_such_a_line_is_a_fact_and_a_finding(tmp_path: Path, client: Client) -> None:
+    content = document(line("3"), line("1", NEVER))
+    outcome = run("new_api", content, tmp_path, "--apply", "--publish", "--channel", "c")
+    assert outcome.code == 0, outcome.err
+    assert [row.amount for row in PriceLine.objects.all()] == [3]
+    kept = PriceSheet.objects.get().facts["unjudged"]
+    assert [(each["meter"], each["amount"], each["conditions"]) for each in kept] == [("input", 1, [NEVER])]
+    assert any("Mars/Olympus" in str(finding) for finding in outcome.report["findings"])
+    assert client.get("/api/pricing").json()["data"][0]["model_ratio"] == 1.5
+
+    again = run("new_api", content, tmp_path, "--apply")
+    assert (again.report["counts"]["changed_prices"], PriceSheet.objects.count()) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"dim": "prompt_tokens", "op": "gt", "value": "many"},
+        {"dim": "prompt_tokens", "op": "about", "value": 1000},
+        {"dim": ["a"], "op": "eq", "value": 1},
+        {"dim": "mode", "op": {}, "value": 1},
+        {"dim": "request_match", "op": "eq", "value": {"body": 5}},
+        {"dim": "time", "op": "in", "value": {"windows": []}},
+        {"op": "eq"},
+    ],
+)
+def test_whatever_is_wrong_with_it(bad: dict[str, Any]) -> None:
+    figures = (
+        Figure("input", Decimal(3), "token", MILLION),
+        Figure("input", Decimal(1), "token", MILLION, conditions=(bad,)),
+    )
+    findings = Findings()
+    plan = plan_prices(Document((Record("m", prices=Prices("USD", figures)),)), role="list", at=NOW, findings=findings)
+    assert plan.new["m"].figures == figures[:1]
+    assert list(findings.by_sentence.values()) == [["m"]]
+
+
+def test_an_announced_price_is_judged_too_and_a_price_of_nothing_else_is_none() -> None:
+    figures = (
+        Figure("input", Decimal(3), "token", MILLION),
+        Figure("input", Decimal(1), "token", MILLION, conditions=(NEVER,)),
+    )
+    later = Prices("USD", figures, starts_at=NOW + dt.timedelta(days=1))
+    record = Record("m", prices=Prices("USD", figures[1:]), announced=(later,))
+    plan = plan_prices(Document((record,)), role="list", at=NOW, findings=Findings())
+    assert plan.without == ["m"]
+    assert [change.prices.figures for change in plan.announced["m"]] == [figures[:1]]

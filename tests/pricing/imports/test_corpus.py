@@ -1,0 +1,127 @@
+"""The real files, where this machine has them: whole, exact, and twice the same."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.exact import multiply, plain, ratio, read_json
+from catalog.models import AIModel
+from catalog.sources import litellm, new_api
+from catalog.sources.litellm_keys import format_key
+from catalog.sources.records import Figure
+from pricing.models import PriceLine
+from tests.pricing.imports.running import run, state
+from tests.samples import real, sample
+
+MAPS = ["litellm/model_prices_1.83.0.json", "litellm/model_prices_1.103.0.json"]
+NESTED = ("tiered_pricing", "off_peak_pricing", "search_context_cost_per_query", "guardrail_cost_per_unit")
+
+
+def load(name: str) -> bytes:
+    return real(name) if "/" in name else sample(name)
+
+
+def written_again(figure: Figure) -> str | None:
+    """The flat key that a figure came from, made of its meter and conditions; None for one of a nested block."""
+    if "block" in figure.facts:
+        return None
+    if figure.meter.startswith("x.litellm."):
+        return figure.meter.removeprefix("x.litellm.")
+    if "key" in figure.facts:
+        return str(figure.facts["key"])
+    return format_key(figure.meter, figure.unit, figure.per, figure.conditions)
+
+
+def flat_prices(row: Mapping[str, Any]) -> dict[str, Decimal]:
+    return {
+        key: Decimal(value)
+        for key, value in row.items()
+        if isinstance(value, int | Decimal) and not isinstance(value, bool) and ("cost" in key or "uplift" in key)
+    }
+
+
+@pytest.mark.parametrize("name", ["litellm.json", *MAPS])
+def test_every_flat_price_key_is_written_again_with_its_number(name: str) -> None:
+    content = load(name)
+    raw = read_json(content)
+    for record in litellm.read(content).records:
+        figures = record.prices.figures if record.prices else ()
+        again = {key: figure.amount for figure in figures if (key := written_again(figure))}
+        again = {key: amount for key, amount in again.items() if not key.startswith("provider_specific_entry.")}
+        assert again == flat_prices(raw[record.name]), record.name
+
+
+@pytest.mark.parametrize("name", ["litellm.json", *MAPS])
+def test_every_figure_of_a_nested_block_is_there(name: str) -> None:
+    content = load(name)
+    raw = read_json(content)
+    for record in litellm.read(content).records:
+        figures = record.prices.figures if record.prices else ()
+        for block in NESTED:
+            found = sorted(
+                figure.amount for figure in figures if figure.facts.get("block") == block and figure.amount is not None
+            )
+            assert found == sorted(numbers(raw[record.name].get(block))), (record.name, block)
+
+
+def numbers(block: Any) -> list[Decimal]:
+    """All prices in a nested block; the bounds of its ranges and its windows are none."""
+    if isinstance(block, list):
+        return [number for part in block for number in numbers(part)]
+    prices = {key: value for key, value in (block or {}).items() if key not in ("range", "max_results_range")}
+    return [Decimal(value) for value in prices.values() if isinstance(value, int | Decimal)]
+
+
+@pytest.mark.parametrize(("name", "figures"), [(MAPS[0], 6871), (MAPS[1], 15188)])
+def test_the_number_of_figures_is_known(name: str, figures: int) -> None:
+    records = litellm.read(real(name)).records
+    assert sum(len(record.prices.figures) for record in records if record.prices) == figures
+
+
+def test_a_real_price_list_comes_out_of_its_prices_as_it_went_in() -> None:
+    content = real("crazyrouter/pricing_excerpt.json")
+    rows = {row["model_name"]: row for row in read_json(content)["data"]}
+    for record in new_api.read(content).records:
+        figures = record.prices.figures if record.prices else ()
+        amounts = {figure.meter: figure.amount for figure in figures if figure.amount is not None}
+        row = rows[record.name]
+        if "input" in amounts:
+            base, output = amounts["input"], amounts["output"]
+            assert base == multiply(plain(Decimal(row["model_ratio"])), Decimal(2))
+            assert ratio(output, base) == row["completion_ratio"], record.name
+        elif "request" in amounts and not record.prices.facts:  # type: ignore[union-attr]
+            assert amounts["request"] == row["model_price"]
+        assert amounts.get("", 1) == (row["discount"] if amounts else 1)
+
+
+@pytest.mark.django_db
+def test_the_whole_map_is_imported_and_the_second_time_nothing(tmp_path: Path) -> None:
+    content = real(MAPS[1])
+    arguments = ("--apply", "--publish", "--channel", "main")
+    first = run("litellm", content, tmp_path, *arguments)
+    assert (first.code, first.report["counts"]["new"]) == (0, 4318)
+    assert set(AIModel.objects.values_list("name", flat=True)) == read_json(content).keys() - set(litellm.NOT_MODELS)
+    # Two rows of the file price a million tokens at more than $10,000, which is told and not taken.
+    assert len(first.report["findings"]) == 2
+    assert PriceLine.objects.count() == 15188 - 4
+    before = state()
+    assert run("litellm", content, tmp_path, *arguments).code == 0
+    assert state() == before
+
+
+@pytest.mark.django_db
+def test_a_newer_map_stops_at_its_jumps_and_goes_through_when_they_are_accepted(tmp_path: Path) -> None:
+    assert run("litellm", real(MAPS[0]), tmp_path, "--apply").code == 0
+    newer = real(MAPS[1])
+    assert run("litellm", newer, tmp_path, "--apply").code == 3
+    done = run("litellm", newer, tmp_path, "--apply", "--accept-jumps")
+    assert (done.code, len(done.report["missing"])) == (0, 25)
+    assert AIModel.objects.count() == 4318 + 25
+
+
+def test_the_keys_that_carry_a_price_come_and_go_as_counted() -> None:
+    older, newer = ({record.name for record in litellm.read(real(name)).records if record.prices} for name in MAPS)
+    assert (len(newer - older), len(older - newer)) == (1745, 23)

@@ -1,0 +1,131 @@
+"""Rates of groups that imports bring: each counts from the import on, and is taken back without rewriting the past."""
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from catalog.models import ImportRun
+from pricing.imports.rollback import Rollback, roll_back
+from pricing.models import GroupRate
+from pricing.published.group_rates import group_rates
+from tests import world
+from tests.pricing.gateways.databases import channel, option
+from tests.pricing.gateways.test_migrate_structure import move
+from tests.pricing.imports.running import run
+from tokens.models import TokenGroup
+
+pytestmark = pytest.mark.django_db
+MOMENT = dt.timedelta(microseconds=1)
+
+
+def gateways_list(ratio: str) -> str:
+    return f'{{"data": [{{"model_name": "m", "model_ratio": 1}}], "group_ratio": {{"default": {ratio}}}}}'
+
+
+def catalog(slug: str, ratio: str) -> str:
+    return f"format: modelbook/1\ngroups:\n- {{slug: {slug}, label: X, rate: '{ratio}'}}\nmodels: [{{name: m}}]\n"
+
+
+def applied(source: str, document: str, folder: Path) -> ImportRun:
+    outcome = run(source, document, folder, "--apply")
+    assert outcome.code == 0, outcome
+    return ImportRun.objects.latest("pk")
+
+
+def rate(slug: str = "default", *, at: dt.datetime | None = None) -> Decimal:
+    return group_rates(TokenGroup.objects.filter(slug=slug), at=at or timezone.now())[slug]
+
+
+def ratios() -> list[Decimal]:
+    return list(GroupRate.objects.order_by("starts_at").values_list("ratio", flat=True))
+
+
+def taken_back(made: ImportRun) -> Rollback:
+    return roll_back(made, at=timezone.now())
+
+
+@pytest.mark.parametrize(("source", "document"), [
+    ("new_api", gateways_list("0.5")), ("yaml", catalog("default", "0.5")),
+])  # fmt: skip
+def test_a_new_rate_counts_from_the_import_on(tmp_path: Path, source: str, document: str) -> None:
+    world.rate(world.token_group(), "0.9")
+
+    applied(source, document, tmp_path)
+
+    changed_at = GroupRate.objects.latest("starts_at").starts_at
+    assert (rate(at=changed_at - MOMENT), rate(at=changed_at)) == (Decimal("0.9"), Decimal("0.5"))
+    assert ratios() == [Decimal("0.9"), Decimal("0.5")]
+
+
+@pytest.mark.parametrize(("source", "document"), [
+    ("new_api", gateways_list("0.5")), ("yaml", catalog("default", "0.5")),
+])  # fmt: skip
+def test_the_rate_in_force_is_not_written_again(tmp_path: Path, source: str, document: str) -> None:
+    world.rate(world.token_group(), "0.9")
+    world.rate(world.token_group(), "0.5", starts_at=timezone.now())
+    world.rate(world.token_group(), "0.7", starts_at=timezone.now() + dt.timedelta(days=1))
+
+    applied(source, document, tmp_path)
+
+    assert len(ratios()) == 3
+
+
+def test_a_gateway_moves_in_with_rates_from_now_on(tmp_path: Path) -> None:
+    told: dict[str, Any] = {"channels": [channel(1, "gpt-4o")], "tokens": []}
+    for ratio in (0.5, 0.5, 0.25):
+        move(tmp_path, **told, options=[option("GroupRatio", {"default": ratio})])
+    assert ratios() == [Decimal("0.5"), Decimal("0.25")]
+
+
+@pytest.mark.parametrize("before", ["0.9", None])
+def test_a_rate_is_taken_back_from_now_on(tmp_path: Path, before: str | None) -> None:
+    if before:
+        world.rate(world.token_group(), before)
+    made = applied("new_api", gateways_list("0.5"), tmp_path)
+    between = timezone.now()
+
+    done = taken_back(made)
+
+    assert (rate(at=between), rate()) == (Decimal("0.5"), Decimal(before or 1))
+    assert (done.restored["group rates"], done.stays) == (1, [])
+
+
+def test_a_rate_that_was_followed_since_stays_and_is_told(tmp_path: Path) -> None:
+    made = applied("new_api", gateways_list("0.5"), tmp_path)
+    since = world.rate(world.token_group(), "0.6", starts_at=timezone.now())
+
+    assert taken_back(made).stays == [f"group rate {since}"]
+    assert rate() == Decimal("0.6")
+
+
+def test_runs_are_taken_back_one_after_the_other(tmp_path: Path) -> None:
+    runs = [applied("new_api", gateways_list(ratio), tmp_path) for ratio in ("0.5", "0.6")]
+    for made, left in zip(reversed(runs), (Decimal("0.5"), Decimal(1)), strict=True):
+        taken_back(made)
+        assert rate() == left
+
+
+def test_a_rate_that_begins_at_that_very_moment_goes(tmp_path: Path) -> None:
+    made = applied("new_api", gateways_list("0.5"), tmp_path)
+    roll_back(made, at=GroupRate.objects.get().starts_at)
+    assert ratios() == []
+
+
+def test_a_group_that_the_run_made_goes_with_its_rate(tmp_path: Path) -> None:
+    made = applied("yaml", catalog("new", "0.5"), tmp_path)
+    again = applied("yaml", catalog("new", "0.6"), tmp_path)
+    for each in (again, made):
+        taken_back(each)
+    assert not TokenGroup.objects.filter(slug="new").exists()
+    assert ratios() == []
+
+
+def test_a_group_that_somebody_rated_since_stays(tmp_path: Path) -> None:
+    made = applied("yaml", catalog("new", "0.5"), tmp_path)
+    world.rate(TokenGroup.objects.get(slug="new"), "0.6", starts_at=timezone.now())
+    assert "group new" in "; ".join(taken_back(made).stays)
+    assert rate("new") == Decimal("0.6")

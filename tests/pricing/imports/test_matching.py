@@ -1,0 +1,110 @@
+"""Ids of another source: an alias's row is its model's, and what a rule finds is for the operator to decide."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from catalog.models import AIModel, ImportRun, ModelAlias
+from catalog.sources import SOURCES
+from pricing.imports.pipeline import make_plan
+from pricing.imports.plan import Options
+from pricing.imports.review import keep_plan
+from pricing.imports.text_report import summary
+from pricing.models import PriceSheet
+from tests.pricing.imports.running import run
+
+pytestmark = pytest.mark.django_db
+
+
+def openrouter(*names: str, **fields: Any) -> str:
+    pricing = {"prompt": "0.000002", "completion": "0.000008"}
+    return json.dumps({"data": [{"id": name, "context_length": 4000, "pricing": pricing, **fields} for name in names]})
+
+
+@pytest.fixture
+def known(world: Any) -> AIModel:
+    model: AIModel = world.model("gpt-5.5", on=None)
+    return model
+
+
+@pytest.mark.usefixtures("known")
+def test_a_rule_makes_no_model_of_another_and_tells(tmp_path: Path) -> None:
+    outcome = run("openrouter", openrouter("openai/gpt-5.5", "openai/gpt-5.5:free"), tmp_path)
+    assert outcome.report["new"] == ["openai/gpt-5.5", "openai/gpt-5.5:free"]
+    assert outcome.report["unmatched"]["openai/gpt-5.5"] == {
+        "candidate": "gpt-5.5",
+        "rule": "without openai/",
+        "same": True,
+    }
+    assert not outcome.report["unmatched"]["openai/gpt-5.5:free"]["same"]
+    options = Options(source=SOURCES["openrouter"])
+    plan = make_plan(openrouter("openai/gpt-5.5").encode(), options, at=timezone.now())
+    assert "openai/gpt-5.5 may be gpt-5.5 (without openai/)" in summary(plan, applied=False)
+
+
+def test_the_row_of_an_alias_is_the_models(tmp_path: Path, known: AIModel) -> None:
+    ModelAlias.objects.create(name="openai/gpt-5.5", model=known)
+    outcome = run("openrouter", openrouter("openai/gpt-5.5"), tmp_path, "--apply", "--channel", "router")
+    assert (outcome.code, outcome.report["aliases"]) == (0, {"openai/gpt-5.5": "gpt-5.5"})
+    assert AIModel.objects.get().context_length == 4000
+    assert PriceSheet.objects.get().model == known
+    assert known.offers.get().channel.slug == "router"
+
+
+def test_a_row_of_the_model_itself_comes_before_its_aliases(tmp_path: Path, known: AIModel) -> None:
+    ModelAlias.objects.create(name="openai/gpt-5.5", model=known)
+    outcome = run("openrouter", openrouter("openai/gpt-5.5", "gpt-5.5"), tmp_path, "--apply")
+    assert "openai/gpt-5.5: is an alias of gpt-5.5, which has a row of its own" in outcome.findings()
+    assert list(AIModel.objects.values_list("name", flat=True)) == ["gpt-5.5"]
+
+
+@pytest.mark.usefixtures("known")
+def test_one_click_makes_the_alias_with_history_and_the_plan_anew(admin_client: Client) -> None:
+    options = Options(source=SOURCES["openrouter"])
+    waiting = keep_plan(openrouter("openai/gpt-5.5", "openai/gpt-5.5:free").encode(), options, at=timezone.now())[1]
+    assert waiting is not None
+    address = reverse("admin:catalog_importrun_change", args=[waiting.pk])
+    page = admin_client.get(address).content.decode()
+    assert page.count("Alias to gpt-5.5") == 1
+    admin_client.post(address, {"alias": "openai/gpt-5.5"})
+    assert ModelAlias.objects.get().model.name == "gpt-5.5"
+    made = ModelAlias.history.get()
+    assert (str(made.history_user), made.history_change_reason) == ("admin", f"Suggested by {waiting}: without openai/")
+    page = admin_client.get(address).content.decode()
+    assert "Alias to" not in page
+    assert "4,000" in page
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize("name", ["openai/gpt-5.5:free", "gpt-5.5", "another"])
+def test_only_what_is_suggested_can_be_made_an_alias(admin_client: Client, name: str) -> None:
+    options = Options(source=SOURCES["openrouter"])
+    keep_plan(openrouter("openai/gpt-5.5", "openai/gpt-5.5:free").encode(), options, at=timezone.now())
+    admin_client.post(reverse("admin:catalog_importrun_change", args=[ImportRun.objects.get().pk]), {"alias": name})
+    assert not ModelAlias.objects.exists()
+
+
+def hosts_list(*aliases: str) -> str:
+    return json.dumps({"data": [{"id": "mistral-large-2512", "aliases": list(aliases)}]})
+
+
+def test_a_models_own_id_is_made_no_alias(tmp_path: Path, world: Any) -> None:
+    world.model("mistral-large-latest", on=None)
+    outcome = run("openai_models", hosts_list("mistral-large-latest", "mistral-large"), tmp_path, "--apply")
+    assert "mistral-large-latest: is no alias of mistral-large-2512: a model has this id" in outcome.findings()
+    assert list(ModelAlias.objects.values_list("name", flat=True)) == ["mistral-large"]
+
+
+def test_an_operators_alias_stays_and_a_sources_moves(tmp_path: Path, known: AIModel) -> None:
+    ModelAlias.objects.create(name="large", model=known)
+    run("openai_models", hosts_list("large", "newest"), tmp_path, "--apply")
+    newer = hosts_list("large", "newest").replace("2512", "2601")
+    outcome = run("openai_models", newer, tmp_path, "--apply", "--allow-removals")
+    assert "large: stays an alias of gpt-5.5" in outcome.findings()
+    models = dict(ModelAlias.objects.values_list("name", "model__name"))
+    assert models == {"large": "gpt-5.5", "newest": "mistral-large-2601"}

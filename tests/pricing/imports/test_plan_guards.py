@@ -1,0 +1,104 @@
+"""What looks like a broken source is stopped until an operator says that it is meant."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.models import AIModel
+from pricing.models import PriceSheet
+from tests.pricing.imports.running import run, state
+
+pytestmark = pytest.mark.django_db
+
+
+def document(models: int = 40, **cheap: Any) -> str:
+    """So many models; `cheap` are other input prices of the first one."""
+    row = {"mode": "chat", "input_cost_per_token": 2e-06, "output_cost_per_token": 8e-06}
+    return json.dumps({f"gpt-{number}": row | (cheap if number == 0 else {}) for number in range(models)})
+
+
+@pytest.fixture(autouse=True)
+def imported(db: None, tmp_path: Path) -> None:
+    assert run("litellm", document(), tmp_path, "--apply").code == 0
+
+
+@pytest.mark.parametrize("arguments", [(), ("--apply",)])
+def test_many_missing_models_stop_the_import(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    before = state()
+    outcome = run("litellm", document(37, max_input_tokens=5), tmp_path, *arguments)
+    assert (outcome.code, state()) == (3, before)
+    assert "3 of 40 models are gone" in outcome.report["guards"][0]
+
+
+def test_few_missing_models_do_not(tmp_path: Path) -> None:
+    outcome = run("litellm", document(38, max_input_tokens=5), tmp_path, "--apply")
+    assert outcome.code == 0
+    assert outcome.report["missing"] == ["gpt-38", "gpt-39"]
+
+
+def test_allowed_removals_delete_nothing(tmp_path: Path) -> None:
+    assert run("litellm", document(10, max_input_tokens=5), tmp_path, "--apply", "--allow-removals").code == 0
+    assert AIModel.objects.count() == 40
+
+
+def test_other_ids_than_those_asked_for_are_not_missed(tmp_path: Path) -> None:
+    assert run("litellm", document(1, max_input_tokens=5), tmp_path, "--apply", "--only", "gpt-0").code == 0
+
+
+@pytest.mark.parametrize("arguments", [("--channel", "elsewhere"), ("--as", "cost")])
+def test_another_channel_or_role_is_the_same_document(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    assert run("litellm", document(2), tmp_path, "--apply", *arguments).code == 3
+
+
+def test_models_that_were_not_asked_for_last_time_are_compared_with_the_time_before(tmp_path: Path) -> None:
+    run("litellm", document(max_input_tokens=5), tmp_path, "--apply", "--only", "gpt-0")
+    assert run("litellm", document(2, max_input_tokens=6), tmp_path, "--apply").code == 3
+
+
+def vendor_file(vendor: str, *names: str) -> str:
+    history = [{"input": 1, "output": 2, "input_cached": None, "from_date": None, "to_date": None}]
+    return json.dumps({"vendor": vendor, "models": [{"id": n, "name": n, "price_history": history} for n in names]})
+
+
+def test_the_files_of_two_vendors_are_two_documents(tmp_path: Path) -> None:
+    google = [f"gemini-{number}" for number in range(8)]
+    assert run("llm_prices", vendor_file("google", *google), tmp_path, "--apply").code == 0
+    assert run("llm_prices", vendor_file("xai", "grok-1", "grok-2"), tmp_path, "--apply").code == 0
+    outcome = run("llm_prices", vendor_file("google", *google[:6]), tmp_path, "--apply")
+    assert (outcome.code, outcome.report["missing"]) == (3, google[6:])
+
+
+def test_the_lists_of_two_hosts_are_two_documents(tmp_path: Path) -> None:
+    def listed(*names: str) -> str:
+        return json.dumps({"data": [{"id": name} for name in names]})
+
+    assert run("openai_models", listed("gpt-1", "gpt-2", "gpt-3", "llama-3"), tmp_path, "--apply").code == 0
+    assert run("openai_models", listed("claude-1", "claude-2", "llama-3"), tmp_path, "--apply").code == 0
+    assert run("openai_models", listed("gpt-1", "gpt-2"), tmp_path, "--apply").code == 3
+
+
+@pytest.mark.parametrize("price", [8.1e-06, 4.9e-07, 0])
+def test_a_price_that_jumps_stops_the_import(tmp_path: Path, price: float) -> None:
+    before = state()
+    outcome = run("litellm", document(input_cost_per_token=price), tmp_path, "--apply")
+    assert (outcome.code, state()) == (3, before)
+    assert "gpt-0" in outcome.report["guards"][0]
+    assert run("litellm", document(input_cost_per_token=price), tmp_path, "--apply", "--accept-jumps").code == 0
+    assert PriceSheet.objects.filter(model__name="gpt-0").count() == 2
+
+
+@pytest.mark.parametrize("price", [8e-06, 5e-07])
+def test_a_price_that_moves_fourfold_does_not(tmp_path: Path, price: float) -> None:
+    assert run("litellm", document(input_cost_per_token=price), tmp_path, "--apply").code == 0
+
+
+@pytest.mark.parametrize("price", [-1e-06, 0.0100001])
+def test_an_impossible_price_is_refused_and_told_and_the_rest_imported(tmp_path: Path, price: float) -> None:
+    text = document(input_cost_per_token=price, max_input_tokens=5)
+    outcome = run("litellm", text, tmp_path, "--apply", "--accept-jumps")
+    assert outcome.code == 0
+    assert "gpt-0: " in outcome.findings()
+    assert AIModel.objects.get(name="gpt-0").context_length == 5
+    assert PriceSheet.objects.filter(model__name="gpt-0").count() == 1

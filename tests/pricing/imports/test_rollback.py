@@ -1,0 +1,149 @@
+"""An import that is taken back leaves what was there before it, and what was touched since."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from catalog.models import AIModel, Channel, ImportRun, Offer, Vendor
+from pricing.imports.rollback import roll_back
+from pricing.models import PriceLine, PriceSheet
+from tests.pricing.imports.running import run, state
+from tokens.models import TokenGroup
+
+pytestmark = pytest.mark.django_db
+ROW = {"mode": "chat", "litellm_provider": "openai", "max_input_tokens": 1000, "input_cost_per_token": 2e-06}
+TABLES = (AIModel, Channel, Offer, Vendor)
+
+
+def document(*names: str, **fields: Any) -> str:
+    return json.dumps(dict.fromkeys(names or ("gpt-a", "gpt-b"), ROW | fields))
+
+
+def facts() -> dict[str, Any]:
+    """All that readers could see, but for when rows were last written."""
+    rows: dict[str, Any] = {}
+    for table in TABLES:
+        columns = [column.attname for column in table._meta.concrete_fields if column.name != "updated_at"]
+        rows[table.__name__] = list(table._default_manager.order_by("pk").values(*columns))
+    in_force = PriceSheet.objects.in_force(at=timezone.now())
+    rows["sheets"] = list(in_force.order_by("pk").values())
+    rows["lines"] = list(PriceLine.objects.filter(sheet__in=in_force).order_by("pk").values())
+    rows["reach"] = list(TokenGroup.channels.through.objects.values_list("tokengroup__slug", "channel__slug"))
+    return rows
+
+
+def applied(document: str, folder: Path, *arguments: str) -> ImportRun:
+    outcome = run("litellm", document, folder, "--apply", "--accept-jumps", *arguments)
+    assert outcome.code == 0, outcome
+    return ImportRun.objects.latest("pk")
+
+
+@pytest.fixture(autouse=True)
+def earlier(db: None, tmp_path: Path) -> ImportRun:
+    return applied(document(), tmp_path, "--publish", "--channel", "main")
+
+
+def test_facts_prices_models_and_offers_are_as_before(tmp_path: Path) -> None:
+    before = facts()
+    later = document("gpt-a", "gpt-c", "claude-new", max_input_tokens=9, input_cost_per_token=1e-04)
+    made = applied(later, tmp_path, "--publish", "--channel", "other", "--allow-removals")
+    assert facts() != before
+
+    done = roll_back(made, at=timezone.now())
+
+    assert facts() == before
+    assert done.restored == {"models": 1, "reach of groups": 1}
+    assert done.removed == {"models": 2, "offers": 3, "price sheets": 2, "channels": 1, "vendors": 1}
+    assert done.ended == {"price sheets": 1}
+    assert (made.status, done.stays) == ("rolled_back", [])
+    assert "Taken back" in made.remark
+
+
+def test_everything_that_was_taken_back_is_in_the_history(tmp_path: Path) -> None:
+    made = applied(document("gpt-a", "gpt-c", max_input_tokens=9), tmp_path, "--allow-removals")
+    roll_back(made, at=timezone.now())
+    row = AIModel.history.filter(name="gpt-a").first()
+    assert row is not None
+    assert (row.context_length, row.run_id, row.history_change_reason) == (1000, made.pk, f"Import {made} taken back")
+    assert list(AIModel.history.filter(name="gpt-c").values_list("history_type", flat=True)) == ["-", "+"]
+
+
+def test_what_was_touched_since_stays_and_is_told(tmp_path: Path) -> None:
+    made = applied(document("gpt-a", "gpt-c", max_input_tokens=9), tmp_path, "--allow-removals")
+    for name in ("gpt-a", "gpt-c"):
+        model = AIModel.objects.get(name=name)
+        model.context_length = 77
+        model.save()
+
+    done = roll_back(made, at=timezone.now())
+
+    assert set(AIModel.objects.filter(context_length=77).values_list("name", flat=True)) == {"gpt-a", "gpt-c"}
+    assert done.stays == ["context length of model gpt-a", "model gpt-c"]
+    assert PriceSheet.objects.get(model__name="gpt-c").ends_at is not None
+    assert done.ended == {"price sheets": 1}
+
+
+def test_what_others_built_on_stays(tmp_path: Path, world: Any) -> None:
+    made = applied(document("gpt-a", "gpt-c"), tmp_path, "--allow-removals")
+    world.price(AIModel.objects.get(name="gpt-c"), input="5")
+    assert roll_back(made, at=timezone.now()).stays == ["model gpt-c"]
+    assert PriceSheet.objects.in_force(at=timezone.now()).get(model__name="gpt-c").run is None
+
+
+def test_runs_are_taken_back_one_after_the_other(tmp_path: Path, earlier: ImportRun) -> None:
+    made = applied(document(max_input_tokens=9), tmp_path)
+    roll_back(made, at=timezone.now())
+    roll_back(earlier, at=timezone.now())
+    assert not AIModel.objects.exists()
+    assert not Channel.objects.exists()
+
+
+def test_the_older_of_two_leaves_what_the_newer_wrote(tmp_path: Path, earlier: ImportRun) -> None:
+    applied(document("gpt-a", max_input_tokens=9), tmp_path, "--allow-removals")
+    assert "model gpt-a" in roll_back(earlier, at=timezone.now()).stays
+    assert list(AIModel.objects.values_list("name", "context_length")) == [("gpt-a", 9)]
+
+
+def test_a_second_time_does_nothing(earlier: ImportRun) -> None:
+    roll_back(earlier, at=timezone.now())
+    before = state()
+    assert str(roll_back(earlier, at=timezone.now())) == "Nothing was left of it."
+    assert state() == before
+
+
+def test_the_same_document_can_be_imported_again(tmp_path: Path, earlier: ImportRun) -> None:
+    before = facts()
+    roll_back(earlier, at=timezone.now())
+    applied(document(), tmp_path, "--publish", "--channel", "main")
+    assert [row["name"] for row in facts()["AIModel"]] == [row["name"] for row in before["AIModel"]]
+
+
+def test_after_it_the_source_may_change_its_own_values_again(tmp_path: Path) -> None:
+    roll_back(applied(document(max_input_tokens=9), tmp_path), at=timezone.now())
+    applied(document(max_input_tokens=10), tmp_path)
+    assert AIModel.objects.get(name="gpt-a").context_length == 10
+
+
+def command(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command("rollback_import", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_the_command_shows_first_and_does_it_then(earlier: ImportRun) -> None:
+    before = state()
+    assert "2 models removed" in command(str(earlier.pk), "--dry-run")
+    assert state() == before
+    assert json.loads(command(f"#{earlier.pk}", "--format", "json"))["removed"]["models"] == 2
+    assert not AIModel.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["0", "x", "²", "9" * 30])
+def test_a_run_that_does_not_exist_is_a_sentence(name: str) -> None:
+    with pytest.raises(CommandError, match="There is no import run"):
+        command(name)

@@ -1,0 +1,109 @@
+"""Every source from its file to the price book: applied once, twice without a word, and priced at its own bounds."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from catalog.models import AIModel, ModelAlias, Snapshot
+from catalog.sources import SOURCES
+from pricing.engine.conditions import all_hold
+from pricing.models import PriceLine, PriceSheet
+from tests.pricing.imports.running import run, state
+from tests.samples import HERE, real, sample
+
+pytestmark = pytest.mark.django_db
+SAMPLES = [path.stem for path in sorted(HERE.glob("*.json")) if path.stem in SOURCES]
+
+
+def price(model: str, **facts: object) -> Decimal | None:
+    """What a million tokens in cost a request with these facts: of the lines that hold, the last one counts."""
+    now = timezone.now()
+    sheet = PriceSheet.objects.in_force(at=now).get(model__name=model)
+    lines = [line for line in sheet.lines.order_by("position") if line.meter == "input"]
+    held: list[PriceLine] = [line for line in lines if all_hold(line.conditions, facts, at=now)]
+    amount = held[-1].amount
+    return None if amount is None else amount * 1_000_000 / held[-1].per
+
+
+@pytest.mark.parametrize("source", SAMPLES)
+def test_applied_once_and_the_second_time_nothing_is_written(tmp_path: Path, source: str) -> None:
+    arguments = ("--apply", "--publish", "--channel", "main")
+    assert run(source, sample(f"{source}.json"), tmp_path, *arguments).code == 0
+    before = state() | {"aliases": ModelAlias.objects.count()}
+    again = run(source, sample(f"{source}.json"), tmp_path, *arguments)
+    assert (again.code, state() | {"aliases": ModelAlias.objects.count()}) == (0, before)
+    assert Snapshot.objects.get().content == sample(f"{source}.json")
+
+
+@pytest.mark.parametrize(
+    ("source", "model", "bound", "at_bound", "above"),
+    [
+        ("models_dev", "grok-sample", 200_000, 4, 4),
+        ("models_dev", "claude-sample", 200_000, 3, 6),
+        ("models_dev", "gpt-sample", 272_000, 6, 10),
+        ("openrouter", "openai/gpt-sample", 272_000, 2, 2),
+        ("genai_prices", "gpt-dated", 272_000, Decimal("0.2"), Decimal("0.2")),
+        ("llm_prices", "claude-sample", 200_000, 3, 6),
+        ("openai_models", "google/gemini-sample", 200_000, 2, 4),
+    ],
+)
+def test_a_prompt_of_exactly_the_bound_is_priced_as_the_source_means_it(
+    tmp_path: Path, source: str, model: str, bound: int, at_bound: Decimal, above: Decimal
+) -> None:
+    assert run(source, sample(f"{source}.json"), tmp_path, "--apply").code == 0
+    if source == "openrouter":  # whatever the hour is
+        PriceLine.objects.filter(conditions__icontains="utc").delete()
+    assert (price(model, prompt_tokens=bound), price(model, prompt_tokens=bound + 1)) == (at_bound, above)
+
+
+def test_an_alias_of_a_source_answers_with_its_model(tmp_path: Path) -> None:
+    assert run("openrouter", sample("openrouter.json"), tmp_path, "--apply").code == 0
+    assert ModelAlias.objects.get(name="~openai/gpt-latest").model.name == "openai/gpt-sample"
+
+
+def test_a_mode_is_priced_by_what_the_request_asks_for(tmp_path: Path) -> None:
+    assert run("models_dev", sample("models_dev.json"), tmp_path, "--apply").code == 0
+    assert price("gpt-sample", service_tier="priority", prompt_tokens=5) == Decimal("12.5")
+    fast = {"body": {"speed": "fast"}, "headers": {"anthropic-beta": "fast-mode-2026-02-01"}}
+    assert price("claude-sample", **fast) == Decimal(30)
+    assert price("claude-sample") == Decimal(3)
+
+
+def test_the_real_models_dev_is_imported_with_the_makers_prices(tmp_path: Path) -> None:
+    content = real("models.dev/api_2026-07-02.json")
+    done = run("models_dev", content, tmp_path, "--apply")
+    assert done.code == 0
+    assert price("gpt-5.5", prompt_tokens=5) == 5
+    assert AIModel.objects.count() == done.report["counts"]["new"] < 400
+    before = state()
+    assert run("models_dev", content, tmp_path, "--apply").code == 0
+    assert state() == before
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "models"),
+    [
+        ("genai_prices", "genai-prices/data_v2_2026-08-21.json", 293),
+        ("openrouter", "openrouter/models_2026-07-17.json", 342),
+        ("llm_metadata", "basellm/models.json", 348),
+        ("ratio_config", "basellm/ratio_config-v1-base.json", 276),
+        ("openai_models", "openai_compat/groq_models_2026-01.json", 20),
+    ],
+)
+def test_a_real_file_is_imported_whole(tmp_path: Path, source: str, name: str, models: int) -> None:
+    done = run(source, real(name), tmp_path, "--apply")
+    assert (done.code, AIModel.objects.count()) == (0, models)
+    assert done.report["unmapped"] == {}
+
+
+def test_a_newer_list_of_openrouter_names_what_moved(tmp_path: Path) -> None:
+    assert run("openrouter", real("openrouter/models_2026-01-29.json"), tmp_path, "--apply").code == 0
+    newer = real("openrouter/models_2026-07-17.json")
+    stopped = run("openrouter", newer, tmp_path, "--apply")
+    assert stopped.code == 3
+    assert any("are gone from the source" in guard for guard in stopped.report["guards"])
+    done = run("openrouter", newer, tmp_path, "--apply", "--allow-removals", "--accept-jumps")
+    assert done.code == 0
+    assert done.report["counts"]["changed_prices"] > 50

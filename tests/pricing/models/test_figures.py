@@ -1,0 +1,41 @@
+"""A price map's figures come out of the database as they stand in the file, digit for digit."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from catalog.exact import digits, read_json
+from catalog.models import AIModel
+from catalog.sources.records import Figure
+from pricing.published.prices import published_sheets
+from tests.pricing.imports.running import run
+from tests.pricing.imports.test_corpus import flat_prices, written_again
+from tests.samples import real, sample
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("name", ["litellm.json", "litellm/model_prices_1.103.0.json"])
+def test_every_figure_is_published_with_its_digits(name: str, tmp_path: Path) -> None:
+    content = real(name) if "/" in name else sample(name)
+    outcome = run("litellm", content, tmp_path, "--apply", "--publish", "--channel", "c")
+    assert outcome.code == 0
+    refused = {
+        model for each in outcome.report["findings"] if "no price" in each["finding"] for model in each["models"]
+    }
+    raw = read_json(content)
+    models = list(AIModel.objects.all())
+    sheets = published_sheets(models, at=dt.datetime.now(tz=dt.UTC), groups=None)
+    seen = 0
+    for model in models:
+        lines = sheets[model.pk].lines if model.pk in sheets else ()
+        figures = (Figure(e.meter, e.amount, e.unit, e.per, e.kind, tuple(e.conditions), e.facts) for e in lines)
+        found = {
+            key: digits(each.amount) for each in figures if each.amount is not None and (key := written_again(each))
+        }
+        found = {key: text for key, text in found.items() if not key.startswith("provider_specific_entry.")}
+        if model.name not in refused:
+            assert found == {key: digits(value) for key, value in flat_prices(raw[model.name]).items()}, model.name
+            seen += len(found)
+    assert seen > (13_000 if "/" in name else 20)

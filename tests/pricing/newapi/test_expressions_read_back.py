@@ -1,0 +1,147 @@
+"""What we write as a billing expression and read back: canonical lines come back, and any others charge the same."""
+
+import datetime as dt
+import random
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from catalog.sources.expressions import read_expression
+from pricing.engine.quoting import Use, boundaries, quote
+from pricing.engine.sheet import Line, Sheet
+from pricing.newapi.expressions import expression
+from pricing.newapi.ratios import figures, price_fields
+from tests.pricing.newapi.test_expressions import FACTORS, LINES, METERS, MOMENTS, TIMES, drawn, line, sheet, when
+
+CANONICAL_METERS = ("input", "output", "input.cache_read", "input.image", "input.audio", "output.audio")
+FLEX = when("service_tier", "eq", "flex")
+FAST = when("request_match", "eq", {"body": {"speed": "fast"}, "headers": {"X-Beta": 'a\\"b'}})
+NIGHT = when("time", "in", {"tz": "Asia/Shanghai", "windows": [{"hours": ["22:00-06:00"]}]})
+HIGH = st.decimals(min_value=200, max_value=300, places=4)
+LOW = st.decimals(min_value=0, max_value=100, places=4)
+# A shorter expression than this is always read back.
+PROGRAM = 1500
+COMPARISONS = st.tuples(st.sampled_from(["gt", "gte", "lt", "lte"]), st.integers(2, 300_000))
+
+
+def read_back(prices: Sheet) -> Sheet:
+    told = expression(prices)
+    assert told is not None
+    read = read_expression(told.text)
+    assert read is not None, told.text
+    return Sheet("USD", [Line(f.kind, f.meter, f.amount, f.per, f.unit, list(f.conditions)) for f in read])
+
+
+def by_meter(prices: Sheet) -> Mapping[str, Sequence[Any]]:
+    found: dict[str, list[Any]] = {}
+    for each in prices.lines:
+        found.setdefault(each.meter, []).append((each.kind, each.amount, each.conditions))
+    return found
+
+
+def charged(prices: Sheet, tokens: Mapping[str, int], facts: Mapping[str, Any], at: dt.datetime) -> Decimal:
+    usage = {METERS[name]: Use(Decimal(number)) for name, number in tokens.items()}
+    return sum((each.amount or Decimal(0) for each in quote(prices, usage, facts, at=at).charges), Decimal(0))
+
+
+def alike(prices: Sheet, tokens: Mapping[str, int], facts: Mapping[str, Any], at: dt.datetime) -> None:
+    told = expression(prices)
+    assert told is not None
+    direct = charged(Sheet("USD", told.told), tokens, facts, at)
+    again = charged(read_back(prices), tokens, facts, at)
+    # A coefficient has the digits that a double keeps.
+    assert abs(direct - again) <= abs(direct) * Decimal("1e-15"), (told.text, tokens, facts, at)
+
+
+@st.composite
+def tiers(draw: st.DrawFn, meter: str, bounds: Sequence[int], amounts: st.SearchStrategy[Decimal], *asked: Any) -> Any:
+    """A price for each length of the prompt, each different from the one before."""
+    lines: list[Line] = []
+    for bound in (0, *bounds):
+        amount = draw(amounts)
+        assume(not lines or lines[-1].amount != amount)
+        at_length = [when("prompt_tokens", "gt", bound)] if bound else []
+        lines.append(line(meter, str(amount), *asked, *at_length))
+    return lines
+
+
+@st.composite
+def canonical_sheets(draw: st.DrawFn) -> Sheet:
+    """Prices by length, and others under one condition."""
+    bounds = sorted(draw(st.sets(st.integers(1, 300_000), max_size=3)))
+    asked = draw(st.sampled_from([None, FLEX, FAST, NIGHT]))
+    lines: list[Line] = []
+    for meter in {"input", *draw(st.sets(st.sampled_from(CANONICAL_METERS)))}:
+        lines += draw(tiers(meter, bounds, LOW))
+        lines += draw(tiers(meter, bounds, HIGH, asked)) if asked else []
+    return sheet(*lines)
+
+
+@settings(max_examples=200, deadline=None)
+@given(canonical_sheets())
+def test_canonical_lines_come_back_as_they_were(prices: Sheet) -> None:
+    told = expression(prices)
+    assert told is not None
+    # One factor for all prices comes back as a factor.
+    assume(") * (" not in told.text)
+    assert by_meter(read_back(prices)) == by_meter(prices)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(COMPARISONS, max_size=3), st.integers())
+def test_every_boundary_is_charged_alike(comparisons: list[tuple[str, int]], seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311
+    lines = [line("input", "1"), line("output", "2")]
+    for op, number in comparisons:
+        meter, amount = chance.choice(["input", "output", "input.cache_read"]), str(chance.randrange(100))
+        lines.append(line(meter, amount, when("prompt_tokens", op, number)))
+    prices = sheet(*lines)
+    for bound in boundaries(prices.lines):
+        for length in (bound - 1, bound, bound + 1):
+            cached = min(length, chance.randrange(3))
+            alike(prices, {"p": length - cached, "cr": cached, "c": 7}, {}, MOMENTS[0])
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(LINES, max_size=8),
+    st.lists(FACTORS, max_size=2),
+    st.lists(TIMES, max_size=1),
+    st.sampled_from([{}, {"service_tier": "flex"}, {"service_tier": "priority", "body": {"speed": "fast"}}]),
+    st.integers(),
+)
+def test_whatever_is_written_is_read_and_charged_alike(
+    lines: list[Line], factors: list[Line], times: list[Any], facts: dict[str, Any], seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311
+    timed = [line("output", "3", asked) for asked in times]
+    prices = sheet(line("input", "1"), line("output", "2"), *lines, *timed, *factors)
+    told = expression(prices)
+    if told is None:
+        return
+    if len(told.text) >= PROGRAM and read_expression(told.text) is None:
+        # More than the reader works through: the row has the very lines beside it.
+        assert price_fields(prices)["prices"] == figures(prices)
+        return
+    for tokens in drawn(prices, 3, chance):
+        alike(prices, tokens, facts, chance.choice(MOMENTS))
+
+
+@given(st.lists(st.tuples(st.sampled_from([(), ("5m",), ("1h",)]), st.integers(1, 9)), min_size=1, max_size=3))
+def test_a_cache_of_any_lifetime_is_charged_alike(writes: list[tuple[tuple[str, ...], int]]) -> None:
+    conditions = {lifetime: [when("cache_ttl", "eq", each) for each in lifetime] for lifetime, _ in writes}
+    prices = sheet(
+        line("input", "3"), *(line("input.cache_write", str(amount), *conditions[each]) for each, amount in writes)
+    )
+    for name in ("cc", "cc1h"):
+        alike(prices, {name: 1000}, {}, MOMENTS[0])
+
+
+@pytest.mark.parametrize("factor", ["0.5", "1.1", "0.333333333333333"])
+def test_a_factor_comes_back_as_a_factor(factor: str) -> None:
+    prices = sheet(line("input", "2"), line("output", "8"), line("", factor, FLEX, kind="multiplier"))
+    assert by_meter(read_back(prices)) == by_meter(prices)

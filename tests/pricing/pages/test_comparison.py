@@ -1,0 +1,81 @@
+"""GET /compare: models side by side, whatever of them visitors see."""
+
+import pytest
+from django.test import Client
+
+from tests import world
+from tests.pricing.pages import shop
+
+pytestmark = pytest.mark.django_db
+
+
+def test_models_stand_side_by_side_with_prices_first(client: Client) -> None:
+    shop.tiered("tiered-pro", context_length=1_048_576)
+    world.price(world.model("plain", capabilities=["tools"]), input="3", output="15")
+    world.model("unpriced")
+
+    text = shop.text_of(shop.get(client, "/compare?m=tiered-pro&m=plain&m=unpriced")).replace("\N{EN DASH}", "-")
+
+    assert "Input, per million tokens $1.25 $3.00 - Output, per million tokens $10.00 $15.00 -" in text
+    assert "Web search, per 1,000 requests $14.00 - -" in text
+    assert "Price - - no price yet" in text
+    assert "Context 1M tokens - -" in text
+    assert "Can - tools -" in text
+
+
+def test_conditions_stand_with_what_they_cost(client: Client) -> None:
+    model = shop.tiered("tiered-pro")
+    sheet = model.sheets.get()
+    world.line(sheet, "input.cache_read", "0.25", conditions=shop.ABOVE_200K)
+    world.line(sheet, "web_search", "12", per=1000, unit="request", conditions=shop.BATCH)
+    world.line(sheet, "", "1.1", kind="multiplier", conditions=[{"dim": "region", "op": "eq", "value": "eu"}])
+    world.price(world.model("plain"), input="3")
+
+    text = shop.text_of(shop.get(client, "/compare?m=plain&m=tiered-pro")).replace("\N{EN DASH}", "-")
+
+    assert "Cached input, per million tokens - $0.125 Web search, per 1,000 requests - $14.00" in text
+    assert "Prompt above 200,000 tokens - Input $2.50 Output $15.00 Cached input $0.25" in text
+    assert "Service tier batch - Input $0.625 Output $5.00 Web search $12.00 per 1,000 requests" in text
+    assert "Also - Everything times 1.1, region eu" in text
+
+
+def test_a_table_of_rules_is_listed_below_its_headline(client: Client) -> None:
+    world.price(world.model("plain"), input="3")
+    shop.image_rules("picture")
+
+    text = shop.text_of(shop.get(client, "/compare?m=plain&m=picture")).replace("\N{EN DASH}", "-")
+
+    assert "Price - e.g. $0.04 per image" in text
+    assert (
+        "All prices - Use text to image, resolution 4K: $0.16 per image Use text to image, resolution 1K: $0.04" in text
+    )
+
+
+def test_what_visitors_do_not_see_is_passed_over(client: Client) -> None:
+    world.model("seen")
+    world.model("secret", status="draft")
+
+    html = shop.get(client, "/compare?m=secret&m=seen&m=missing&m=seen")
+
+    assert html.count('<th scope="col">') == 1
+    assert "secret" not in html.replace("m=secret", "")
+
+
+def test_at_most_six_are_compared(client: Client) -> None:
+    for number in range(8):
+        world.model(f"model-{number}")
+
+    html = shop.get(client, "/compare?" + "&".join(f"m=model-{number}" for number in range(8)))
+
+    assert html.count('<th scope="col">') == 6
+
+
+def test_each_can_be_taken_out(client: Client) -> None:
+    for name in ("a", "b", "c"):
+        world.model(name)
+
+    assert 'href="/compare?m=a&amp;m=c" aria-label="Remove b"' in shop.get(client, "/compare?m=a&m=b&m=c")
+
+
+def test_nothing_to_compare_leads_to_the_list(client: Client) -> None:
+    assert "Nothing to compare yet." in shop.get(client, "/compare")

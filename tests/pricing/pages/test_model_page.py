@@ -1,0 +1,116 @@
+"""GET /models/<id>: what a model costs, in words; what is announced; how it is called."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.test import Client
+
+from catalog.models import EndpointType
+from pricing.models import DiscountRule
+from tests import world
+from tests.pricing.pages import shop
+
+pytestmark = pytest.mark.django_db
+
+NOON = dt.datetime(2026, 6, 15, 12, tzinfo=dt.UTC)
+
+
+def page_of(client: Client, name: str) -> str:
+    return shop.text_of(shop.get(client, f"/models/{name}"))
+
+
+def test_tiers_are_told_in_words(client: Client) -> None:
+    shop.tiered("tiered-pro")
+
+    text = page_of(client, "tiered-pro")
+
+    assert "When Input Output Standard $1.25 $10.00" in text
+    assert "Prompt above 200,000 tokens $2.50 $15.00" in text
+    assert "Service tier batch $0.625 $5.00" in text
+    assert "Cached input $0.125 per million tokens" in text
+    assert "Web search $14.00 per 1,000 requests" in text
+
+
+def test_a_table_of_rules_has_a_column_a_dimension(client: Client) -> None:
+    shop.image_rules("picture-one")
+
+    text = page_of(client, "picture-one")
+
+    assert "e.g. $0.04 per image" in text
+    assert "Use Resolution Price text to image 4K $0.16 text to image 1K $0.04" in text
+
+
+def test_prices_by_the_clock_name_their_hours_and_zone(client: Client) -> None:
+    sheet = world.price(world.model("night"), input="0.56")
+    window = {"tz": "Asia/Shanghai", "windows": [{"weekdays": [1, 2, 3, 4, 5], "hours": ["00:30-08:30"]}]}
+    world.line(sheet, "input", "0.28", conditions=[{"dim": "time", "op": "eq", "value": window}])
+
+    assert "Mon-Fri 00:30-08:30 (Asia/Shanghai) $0.28" in page_of(client, "night")
+
+
+def test_a_discount_on_the_list_price_is_multiplied_in(client: Client) -> None:
+    model = world.model("cheaper")
+    world.price(model, role="list", input="10", output="20")
+    DiscountRule.objects.create(model=model, multiplier=Decimal("0.9"), starts_at=world.LONG_AGO)
+
+    text = page_of(client, "cheaper")
+
+    assert "Input $9.00 Output $18.00 per million tokens" in text
+    assert "times" not in text
+
+
+def test_history_and_announced_prices_are_told(client: Client) -> None:
+    month = dt.timedelta(days=30)
+    shop.changed(steps=((NOON - 3 * month, "3", "12"), (NOON - month, "2.5", "12"), (NOON + month, "2", "8")))
+
+    with time_machine.travel(NOON, tick=False):
+        html = shop.get(client, "/models/changing")
+
+    text = shop.text_of(html)
+    assert "From 2026-07-15 12:00 UTC on another price counts: Input $2.50 → $2.00 ; Output $12.00 → $8.00" in text
+    assert "2026-05-16 Input $3.00 $2.50 2026-03-17 Input $3.00; Output $12.00" in text
+    assert html.count('class="curve input') == 2
+    assert '<path class="curve input future"' in html
+
+
+def test_a_model_that_leaves_names_its_last_day_and_successor(client: Client) -> None:
+    heir = world.model("heir", display_name="The Heir")
+    world.model("leaving", retires_on=dt.date(2099, 1, 1), successor=heir)
+    world.model("orphan", deprecated_on=dt.date(2026, 1, 1), successor=world.model("secret-heir", status="draft"))
+
+    text = page_of(client, "leaving")
+    assert "This model retires on 2099-01-01. Its successor is The Heir" in text
+    assert "This model is deprecated." in page_of(client, "orphan")
+    assert "secret-heir" not in page_of(client, "orphan")
+
+
+def test_facts_that_are_not_known_are_left_out(client: Client) -> None:
+    world.model("known", context_length=131_072, max_output_tokens=200_000, capabilities=["tools", "odd_thing"])
+    world.model("unknown")
+
+    text = page_of(client, "known")
+    assert "Context 128K tokens Longest answer 200K tokens Can tools, odd thing" in text
+    assert "Context" not in page_of(client, "unknown")
+
+
+def test_each_endpoint_comes_with_code(client: Client, settings: object) -> None:
+    EndpointType.objects.get_or_create(name="kling", defaults={"path": "/kling/v1/videos/text2video"})
+    world.model("it's/new:1", supported_endpoint_types=["openai", "anthropic", "gemini", "kling"])
+
+    text = shop.text_of(shop.get(client, "/models/it's/new:1"))
+
+    assert "curl 'http://testserver/v1/chat/completions'" in text
+    assert "it'\\''s/new:1" in text
+    assert 'OpenAI(base_url="http://testserver/v1", api_key="YOUR_API_KEY")' in text
+    assert 'client.messages.create( model="it\'s/new:1", max_tokens=1024' in text
+    assert "http://testserver/v1beta/models/it%27s/new:1:generateContent" in text
+    assert 'requests.post( "http://testserver/kling/v1/videos/text2video"' in text
+
+
+def test_code_names_the_gateway_where_the_catalog_is_elsewhere(client: Client, settings: object) -> None:
+    settings.PUBLIC_BASE_URL = "https://api.example.com/"  # type: ignore[attr-defined]
+    world.model("gpt-4o")
+
+    assert "curl 'https://api.example.com/v1/chat/completions'" in page_of(client, "gpt-4o")

@@ -1,0 +1,169 @@
+"""The steps of a price and their plot."""
+
+import datetime as dt
+import re
+from decimal import Decimal
+
+import pytest
+
+from catalog.models import AIModel
+from pricing.models import DiscountRule
+from pricing.pages.price_chart import Plot, Step, plot_of, steps_of
+from pricing.pages.visitor import Public
+from tests import world
+from tests.pricing.pages import shop
+
+pytestmark = pytest.mark.django_db
+
+NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
+MONTH = dt.timedelta(days=30)
+
+
+def steps(model: AIModel) -> list[Step]:
+    return steps_of(model, Public.choose("default"), at=NOW)
+
+
+def plot(model: AIModel) -> Plot | None:
+    return plot_of(steps(model), at=NOW)
+
+
+def test_of_many_moves_the_headline_is_told_and_the_rest_counted() -> None:
+    model = world.model("video")
+    for at, factor in ((NOW - 2 * MONTH, 2), (NOW - MONTH, 1)):
+        sheet = world.price(model, starts_at=at)
+        for seconds in range(1, 9):
+            conditions = [{"dim": "duration", "op": "eq", "value": seconds}]
+            world.line(sheet, "output.video", str(seconds * factor), per=1, unit="second", conditions=conditions)
+    tokens = shop.changed("tokens", steps=((NOW - 2 * MONTH, "1", "2"), (NOW - MONTH, "1", "3")))
+    for sheet, factor in zip(tokens.sheets.order_by("starts_at"), (1, 2), strict=True):
+        for hours in range(1, 8):
+            world.line(sheet, "storage", str(factor), conditions=[{"dim": "hours", "op": "eq", "value": hours}])
+
+    step = steps(model)[-1]
+    assert [(move.label, move.old, move.new) for move in step.told] == [
+        ("Video output, duration 1", "$2.00 per second", "$1.00 per second")
+    ]
+    assert step.rest == "and 7 more"
+    step = steps(tokens)[-1]
+    assert [(move.label, move.old, move.new) for move in step.told] == [("Output", "$2.00", "$3.00")]
+    assert step.rest == "and 7 more"
+
+
+def test_where_the_headline_stays_the_others_are_counted() -> None:
+    model = shop.changed("tokens", steps=((NOW - 2 * MONTH, "1", "2"), (NOW - MONTH, "1", "2")))
+    for sheet, factor in zip(model.sheets.order_by("starts_at"), (1, 2), strict=True):
+        for hours in range(1, 8):
+            world.line(sheet, "storage", str(factor), conditions=[{"dim": "hours", "op": "eq", "value": hours}])
+    model.sheets.update(ends_at=NOW)
+
+    step = steps(model)[1]
+
+    assert (step.told, step.rest) == ((), "7 other prices")
+    assert (steps(model)[2].told, steps(model)[2].rest, steps(model)[2].state) == ((), "", "no price yet")
+
+
+def test_a_sheet_that_changes_nothing_is_no_step() -> None:
+    model = shop.changed(steps=((NOW - 3 * MONTH, "1", "2"), (NOW - 2 * MONTH, "1", "2"), (NOW - MONTH, "1", "3")))
+
+    assert [[(move.label, move.old, move.new) for move in step.moves] for step in steps(model)] == [
+        [("Input", "", "$1.00"), ("Output", "", "$2.00")],
+        [("Output", "$2.00", "$3.00")],
+    ]
+
+
+def test_discounts_begin_and_end_as_steps_at_the_groups_rate() -> None:
+    world.rate(world.token_group("default"), 2)
+    model = world.model()
+    world.price(model, role="list", starts_at=NOW - 3 * MONTH, input="1")
+    DiscountRule.objects.create(
+        vendor=model.vendor, multiplier=Decimal("0.5"), starts_at=NOW - MONTH, ends_at=NOW + MONTH
+    )
+
+    assert [(step.tag.input, step.is_announced) for step in steps(model)] == [
+        ("$2.00", False),
+        ("$1.00", False),
+        ("$2.00", True),
+    ]
+
+
+def test_a_later_rate_of_the_group_is_a_step_and_leaves_the_earlier_ones() -> None:
+    model = world.model()
+    world.price(model, starts_at=NOW - 3 * MONTH, input="1")
+    group = world.token_group("default")
+    world.rate(group, 2, starts_at=NOW - 2 * MONTH)
+    before = steps(model)
+
+    world.rate(group, 3, starts_at=NOW - MONTH)
+    world.rate(group, 4, starts_at=NOW + MONTH)
+
+    assert steps(model)[:2] == before
+    assert [(step.tag.input, step.is_announced) for step in steps(model)] == [
+        ("$1.00", False),
+        ("$2.00", False),
+        ("$3.00", False),
+        ("$4.00", True),
+    ]
+
+
+def test_the_plot_steps_at_the_moments_and_is_dashed_after_now() -> None:
+    model = shop.changed(steps=((NOW - 2 * MONTH, "4", "8"), (NOW - MONTH, "2", "8"), (NOW + MONTH, "2", "4")))
+
+    drawn = plot(model)
+
+    assert drawn is not None
+    curves = {curve.kind: curve for curve in drawn.curves}
+    # Three months and a quarter on 560 units: a month is 172.3.
+    assert curves["input"].past == "M0.0 84.0H172.3M172.3 84.0V119.0H344.6"
+    assert curves["output"].future == "M344.6 14.0H516.9M516.9 14.0V84.0H560.0"
+    assert [label for _y, label in drawn.prices] == ["$8.00", "$4.00", "$0.00"]
+    assert drawn.dates == (("0.0%", "2026-04-02", "start"), ("92.3%", "2026-07-01", "end"))
+
+
+def test_a_promotion_that_ends_without_a_price_leaves_a_gap() -> None:
+    model = world.model()
+    first = world.price(model, starts_at=NOW - 3 * MONTH, input="1")
+    first.ends_at = NOW - 2 * MONTH
+    first.save()
+    world.price(model, starts_at=NOW - MONTH, input="2")
+
+    drawn = plot(model)
+
+    assert [step.state for step in steps(model)] == ["", "no price yet", ""]
+    assert drawn is not None
+    assert len(re.findall("M", drawn.curves[0].past)) == 2
+    assert drawn.curves[0].past.count("V") == 0
+
+
+def test_one_price_is_no_plot() -> None:
+    assert plot(shop.changed(steps=((NOW - MONTH, "1", "2"),))) is None
+    assert plot(world.model("unpriced")) is None
+
+
+def test_two_currencies_share_no_axis() -> None:
+    model = world.model()
+    world.price(model, starts_at=NOW - 2 * MONTH, input="1")
+    world.price(model, starts_at=NOW - MONTH, currency="CNY", input="7")
+
+    assert plot(model) is None
+    assert [step.tag.input for step in steps(model)] == ["$1.00", "¥7.00"]
+
+
+def test_rule_tables_are_drawn_by_their_headline() -> None:
+    model = shop.image_rules("picture")
+    world.line(world.price(model, starts_at=NOW - MONTH), "output.image", "0.08", per=1, unit="image")
+
+    drawn = plot(model)
+
+    assert drawn is not None
+    assert [(curve.kind, curve.label) for curve in drawn.curves] == [("single", "Price")]
+    assert drawn.prices[0][1] == "$0.08"
+
+
+def test_what_changed_within_one_day_is_not_drawn() -> None:
+    """Both ends of the plot would have the same date."""
+    morning, evening = NOW.replace(hour=6), NOW.replace(hour=18)
+    model = shop.changed("hasty", steps=((morning, "1", "2"), (evening, "1", "3")))
+    found = steps_of(model, Public.choose("default"), at=NOW.replace(hour=20))
+    assert len(found) == 2
+    assert plot_of(found, at=NOW.replace(hour=20)) is None
+    assert plot_of(found, at=NOW + dt.timedelta(days=2)) is not None

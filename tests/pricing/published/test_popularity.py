@@ -1,0 +1,201 @@
+"""What is popular: pinned first, then measured over whole days; who may report, and that reports replace each other."""
+
+import datetime as dt
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from catalog.db import revision
+from catalog.exact import read_json
+from catalog.models import ModelAlias
+from pricing.models import PopularModel, UsageCount, UsageReporter
+from pricing.published.popularity import Report, record_usage
+from tests import world
+
+pytestmark = pytest.mark.django_db
+TODAY = dt.date(2026, 11, 23)
+
+
+@pytest.fixture(autouse=True)
+def _now(time_machine: Any) -> None:
+    time_machine.move_to(dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC), tick=False)
+
+
+def used(model: str, requests: int, *, days_ago: int = 1, reporter: str = "gateway") -> None:
+    record_usage([Report(model, TODAY - dt.timedelta(days=days_ago), requests)], reporter=reporter, today=TODAY)
+
+
+def popular(client: Client) -> list[str]:
+    names: list[str] = read_json(client.get("/api/pricing").content)["popular_models"]
+    return names
+
+
+def test_pinned_models_come_first_then_the_most_used(client: Client) -> None:
+    for name in ("a", "b", "c", "d"):
+        world.model(name)
+    PopularModel.objects.create(model=world.model("pinned"))
+    for name, requests in (("a", 5), ("b", 9), ("c", 0)):
+        used(name, requests)
+    assert popular(client) == ["pinned", "b", "a"]
+
+
+def test_only_the_window_counts_and_today_not_yet(client: Client, settings: Any) -> None:
+    settings.POPULAR_DAYS = 7
+    for name, days_ago in (("today", 0), ("yesterday", 1), ("last-week", 7), ("long-ago", 8)):
+        world.model(name)
+        used(name, 5, days_ago=days_ago)
+    assert popular(client) == ["last-week", "yesterday"]
+
+
+def test_the_number_is_limited_but_not_for_pinned_ones(client: Client, settings: Any) -> None:
+    settings.POPULAR_COUNT = 1
+    for name in ("a", "b"):
+        used(world.model(name).name, 5)
+        PopularModel.objects.create(model=world.model(f"pinned-{name}"))
+    assert popular(client) == ["pinned-a", "pinned-b"]
+
+
+def test_hidden_and_retired_models_never_appear(client: Client) -> None:
+    cases: dict[str, dict[str, Any]] = {
+        "hidden": {"on": None},
+        "draft": {"status": "draft"},
+        "gone": {"retires_on": TODAY},
+    }
+    for name, fields in cases.items():
+        PopularModel.objects.create(model=world.model(name, **fields))
+        used(name, 5)
+    assert popular(client) == []
+
+
+def test_a_newer_report_of_a_day_replaces_the_same_reporters_older_one(client: Client) -> None:
+    for name in ("a", "b"):
+        world.model(name)
+    used("a", 9)
+    used("a", 2)
+    used("b", 3)
+    assert popular(client) == ["b", "a"]
+    used("a", 2, reporter="another gateway")
+    assert popular(client) == ["a", "b"]
+
+
+def test_reports_of_today_cost_no_cache(client: Client) -> None:
+    used(world.model("a").name, 1)
+    before = revision.current()
+    used("a", 5, days_ago=0)
+    assert revision.current() == before
+    used("a", 6)
+    assert revision.current() == before + 1
+
+
+def test_a_model_is_known_by_its_aliases_too() -> None:
+    ModelAlias.objects.create(name="latest", model=world.model("a"))
+    reports = [Report("latest", TODAY, 1), Report("a", TODAY, 2), Report("unheard-of", TODAY, 3)]
+    assert record_usage(reports, reporter="gateway", today=TODAY) == ["unheard-of"]
+    assert UsageCount.objects.get().requests == 3
+
+
+def post(client: Client, key: str, body: Any) -> Any:
+    headers = {"authorization": f"Bearer {key}"}
+    return client.post("/api/usage", json.dumps(body), content_type="application/json", headers=headers)
+
+
+def test_only_a_key_that_may_report_is_heard(client: Client) -> None:
+    world.model("a")
+    token, key = world.token()
+    reports = [{"model": "a", "day": "2026-11-22", "requests": 5, "tokens": 99}, {"model": "x", "day": "2026-11-22"}]
+    assert client.post("/api/usage", "[]", content_type="application/json").status_code == 401
+    assert post(client, key, reports).json()["error"]["code"] == "permission_denied"
+    UsageReporter.objects.create(token=token)
+    assert post(client, key, {"reports": reports}).json() == {"success": True, "taken": 1, "unknown": ["x"]}
+    stored = UsageCount.objects.get()
+    assert (stored.requests, stored.tokens, stored.reporter) == (5, 99, token.key_id)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        5,
+        {},
+        {"model": "a", "day": "22.11.2026", "requests": 1},
+        {"model": "a", "day": "2026-11-24", "requests": 1},
+        {"model": "a", "day": "2026-11-22", "requests": -1},
+        {"model": "a", "day": "2026-11-22", "requests": True},
+        {"model": "a", "day": "2026-11-22", "requests": 1.5},
+        {"model": "a", "day": "2026-11-22", "requests": 10**16},
+    ],
+)
+def test_one_bad_report_keeps_all_out(client: Client, report: Any) -> None:
+    world.model("a")
+    token, key = world.token()
+    UsageReporter.objects.create(token=token)
+    answer = post(client, key, [{"model": "a", "day": "2026-11-22", "requests": 1}, report])
+    assert (answer.status_code, UsageCount.objects.count()) == (400, 0)
+    assert answer.json()["error"]["message"].endswith(".")
+
+
+def run(folder: Path, text: str, *arguments: str) -> str:
+    path = folder / "usage.csv"
+    path.write_text(text, "utf-8")
+    out = io.StringIO()
+    call_command("import_usage", "--file", str(path), *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_counts_come_from_a_file(tmp_path: Path, client: Client) -> None:
+    world.model("a")
+    out = run(tmp_path, "\ufeffday,model,requests\n2026-11-22,a,5\n2026-11-22,x,1\n")
+    assert out == "1 counts kept.\nNot in the catalog, left out: x.\n"
+    assert popular(client) == ["a"]
+
+
+def test_a_dry_run_keeps_nothing_and_says_what_it_would(tmp_path: Path) -> None:
+    world.model("a")
+    text = "model,day,requests\na,2026-11-22,5\nx,2026-11-22,1\n"
+    told = run(tmp_path, text, "--dry-run", "--format", "json")
+    assert json.loads(told) == {"kept": 1, "unknown": ["x"], "dry_run": True}
+    assert run(tmp_path, text, "--dry-run").startswith("1 counts would be kept.\n")
+    assert not UsageCount.objects.exists()
+    assert json.loads(run(tmp_path, text, "--format", "json"))["dry_run"] is False
+    assert UsageCount.objects.get().requests == 5
+
+
+def test_a_dry_run_refuses_what_would_be_refused(tmp_path: Path) -> None:
+    world.model("a")
+    with pytest.raises(CommandError, match="has not begun"):
+        run(tmp_path, "model,day,requests\na,2100-11-22,5\n", "--dry-run")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "model,day\n", "model,day,requests\na,2026-11-22,many\n", 'model,day,requests\n"a']
+)
+def test_a_bad_file_is_refused_with_a_sentence(tmp_path: Path, text: str) -> None:
+    world.model("a")
+    with pytest.raises(CommandError) as error:
+        run(tmp_path, text)
+    assert error.value.returncode == 4
+    assert not UsageCount.objects.exists()
+
+
+def test_a_sum_larger_than_a_day_can_hold_is_refused_with_a_sentence(client: Client) -> None:
+    world.model("gpt-4o")
+    token, key = world.token(name="gateway")
+    UsageReporter.objects.create(token=token)
+    report = {"model": "gpt-4o", "day": "2026-01-31", "requests": 10**15}
+
+    answer = post(client, key, {"reports": [report] * 9_999})
+
+    assert answer.status_code == 400
+    assert "more than a day can hold" in answer.content.decode()
+    assert not UsageCount.objects.exists()
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1999-12-31"])
+def test_a_day_before_there_were_models_is_refused(client: Client, day: str) -> None:
+    token, key = world.token(name="gateway")
+    UsageReporter.objects.create(token=token)
+    assert post(client, key, [{"model": "gpt-4o", "day": day, "requests": 1}]).status_code == 400

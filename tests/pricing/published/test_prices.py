@@ -1,0 +1,139 @@
+"""What is published: the sell sheet, else the list sheet times the discount that fits best, else nothing."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from catalog.db import revision
+from catalog.models import AIModel
+from pricing.models import CurrencyRate, DiscountRule, PriceSheet
+from pricing.published.prices import dated_sheets, last_turn, published_of, published_sheets
+from tests import world
+
+pytestmark = pytest.mark.django_db
+NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
+DAY = dt.timedelta(days=1)
+
+
+def rule(multiplier: str, **fields: Any) -> DiscountRule:
+    return DiscountRule.objects.create(multiplier=Decimal(multiplier), **({"starts_at": NOW - DAY} | fields))
+
+
+def discount(model: AIModel, *, at: dt.datetime = NOW) -> Decimal:
+    return published_sheets([model], at=at, groups=None)[model.pk].discount
+
+
+def test_the_most_special_discount_counts() -> None:
+    model = world.model("gpt-4o", series="gpt-4")
+    world.price(model, role="list", input="2.5")
+    found: list[Decimal] = []
+    for fields in ({}, {"vendor": model.vendor}, {"series": "gpt-4"}, {"model": model}):
+        rule(f"0.{9 - len(found)}", **fields)
+        found.append(discount(model))
+    assert found == [Decimal("0.9"), Decimal("0.8"), Decimal("0.7"), Decimal("0.6")]
+
+
+def test_of_equal_discounts_the_later_counts_and_an_ended_one_does_not() -> None:
+    model = world.model()
+    world.price(model, role="list", input="2.5")
+    rule("0.9", starts_at=NOW - 3 * DAY)
+    rule("0.8", starts_at=NOW - 2 * DAY, ends_at=NOW)
+    rule("0.7", starts_at=NOW + DAY)
+    assert discount(model, at=NOW - DAY) == Decimal("0.8")
+    assert discount(model) == Decimal("0.9")
+    assert discount(model, at=NOW + DAY) == Decimal("0.7")
+
+
+def test_a_discount_of_others_and_a_sell_price_stay_as_they_are() -> None:
+    model, other = world.model("a"), world.model("b", vendor=world.vendor("acme"))
+    for each in (model, other):
+        world.price(each, role="list", input="2.5")
+    world.price(other, role="sell", input="3")
+    rule("0.5", vendor=world.vendor("nobody"))
+    assert discount(model) == 1
+    rule("0.5")
+    assert [discount(model), discount(other)] == [Decimal("0.5"), Decimal(1)]
+
+
+def test_when_a_promotion_ends_the_price_before_it_counts_again() -> None:
+    model = world.model()
+    world.price(model, input="3")
+    PriceSheet.objects.filter(pk=world.price(model, input="1", starts_at=NOW).pk).update(ends_at=NOW + DAY)
+    prices = [
+        published_sheets([model], at=at, groups=None)[model.pk].lines[0].amount for at in (NOW - DAY, NOW, NOW + DAY)
+    ]
+    assert prices == [3, 1, 3]
+
+
+def test_a_cost_is_never_published() -> None:
+    model = world.model()
+    world.price(model, role="cost", input="1")
+    assert published_sheets([model], at=NOW, groups=None) == {}
+
+
+def test_a_discount_has_one_target_and_multiplies_by_more_than_nothing() -> None:
+    model = world.model()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rule("0.5", model=model, series="gpt-4")
+    with pytest.raises(ValidationError, match="more than 0"):
+        DiscountRule(multiplier=Decimal(0)).full_clean()
+
+
+def test_a_discount_in_force_is_ended_and_not_edited() -> None:
+    made = rule("0.5", starts_at=world.LONG_AGO)
+    made.multiplier = Decimal("0.4")
+    with pytest.raises(ValidationError, match="end it"):
+        made.full_clean()
+    made.multiplier, made.ends_at = Decimal("0.5"), timezone.now() + DAY
+    made.full_clean()
+
+
+def test_the_newest_rate_up_to_the_day_counts() -> None:
+    model = world.model()
+    world.price(model, currency="CNY", input="7")
+    for days, per_usd in ((-9, "7.5"), (0, "7"), (1, "6")):
+        CurrencyRate.objects.create(currency="CNY", per_usd=Decimal(per_usd), as_of=NOW.date() + days * DAY)
+    sheet = published_sheets([model], at=NOW, groups=None)[model.pk].in_dollars()
+    assert sheet is not None
+    assert sheet.lines[0].amount == 1
+
+
+def test_between_two_turns_nothing_changes_by_itself() -> None:
+    model = world.model(retires_on=(NOW + 3 * DAY).date())
+    world.price(model, input="1", starts_at=NOW)
+    rule("0.5", ends_at=NOW + DAY)
+    CurrencyRate.objects.create(currency="CNY", per_usd=Decimal(7), as_of=(NOW + 2 * DAY).date())
+    number = revision.current()
+    midnight = NOW.replace(hour=0)
+    found = [last_turn(number, at=NOW + days * DAY) for days in (-2, -1, 0, 1, 2, 3, 9)]
+    assert found == [None, NOW - DAY, NOW, NOW + DAY, midnight + 2 * DAY, midnight + 3 * DAY, midnight + 3 * DAY]
+
+
+MOMENTS = st.integers(0, 6).map(lambda days: NOW + days * DAY)
+
+
+class TestBothWays(TestCase):
+    """The list asks the database, the history asks in memory: they say the same at every moment."""
+
+    @settings(max_examples=25, deadline=None)
+    @given(st.lists(st.tuples(st.sampled_from(["sell", "list", "cost"]), MOMENTS, st.none() | MOMENTS), max_size=6))
+    def test_the_list_and_the_history_agree(self, drawn: list[tuple[str, dt.datetime, dt.datetime | None]]) -> None:
+        model = world.model()
+        for number, (role, starts_at, ends_at) in enumerate(drawn):
+            sheet = world.price(model, role=role, input=str(number), starts_at=starts_at)
+            if ends_at is not None and ends_at > starts_at:
+                PriceSheet.objects.filter(pk=sheet.pk).update(ends_at=ends_at)
+        rules = [rule("0.5", starts_at=NOW + DAY, ends_at=NOW + 4 * DAY)]
+        sheets = dated_sheets([model.pk]).get(model.pk, [])
+        for days in range(8):
+            at = NOW + days * DAY
+            expected = published_sheets([model], at=at, groups=None).get(model.pk)
+            assert published_of(model, sheets, rules, at=at) == expected

@@ -1,0 +1,108 @@
+"""Real documents, where this machine has them: what was counted in them, and quotes at the edges of their prices."""
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from catalog.exact import read_json
+from catalog.models import AIModel
+from catalog.sources import litellm, openrouter
+from catalog.sources.records import Document
+from pricing.engine.quoting import Use, quote
+from pricing.engine.sheet import Line, Sheet
+from pricing.published.prices import published_sheets
+from tests.pricing.imports.running import run
+from tests.samples import real
+
+OLDER, NEWER = "litellm/model_prices_1.83.0.json", "litellm/model_prices_1.103.0.json"
+NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
+
+
+def dollars(document: Document, model: str, tokens: int, at: dt.datetime = NOON) -> Decimal:
+    """What so many tokens of input cost at that moment, for each of them."""
+    prices = next(record.prices for record in document.records if record.name == model)
+    assert prices is not None
+    lines = [Line(f.kind, f.meter, f.amount, f.per, f.unit, list(f.conditions), f.facts) for f in prices.figures]
+    amount = quote(Sheet(prices.currency, lines), {"input": Use(Decimal(tokens))}, {}, at=at).amount
+    assert amount is not None
+    return amount / tokens
+
+
+@pytest.mark.django_db
+def test_the_figures_that_changed_between_two_maps_are_as_counted(tmp_path: Path) -> None:
+    first = run("litellm", real(OLDER), tmp_path, "--apply")
+    newer = run("litellm", real(NEWER), tmp_path, "--accept-jumps").report
+    moves = [move for model in newer["prices"]["changed"].values() for move in model.values()]
+    changed = sum(old is not None and new is not None for old, new in moves)
+    # Two figures each of nine models are new here: the older map has them at a million times what they cost.
+    refused = {
+        model
+        for each in first.report["findings"]
+        if "is more than $10000" in each["finding"]
+        for model in each["models"]
+    }
+    mended = [name for name in newer["prices"]["new"] if name in refused]
+    assert {name.partition("/")[0] for name in mended} == {"wandb"}
+    assert (changed, 2 * len(mended)) == (416, 18)
+    assert changed + 2 * len(mended) == 434
+
+
+@pytest.mark.parametrize(
+    ("model", "tokens", "expected"),
+    [
+        ("xai/grok-3", 199_999, "input_cost_per_token"),
+        ("xai/grok-3", 200_000, "input_cost_per_token_above_200k_tokens"),
+        ("gemini/gemini-2.5-pro", 200_000, "input_cost_per_token"),
+        ("gemini/gemini-2.5-pro", 200_001, "input_cost_per_token_above_200k_tokens"),
+    ],
+)
+def test_the_bound_belongs_to_the_upper_price_of_xai_and_to_the_lower_of_others(
+    model: str, tokens: int, expected: str
+) -> None:
+    content = real(NEWER)
+    row = read_json(content)[model]
+    assert row["input_cost_per_token"] != row["input_cost_per_token_above_200k_tokens"]
+    assert dollars(litellm.read(content), model, tokens) == row[expected]
+
+
+@pytest.mark.parametrize(("tokens", "expected"), [(199_999, "0.000002"), (200_000, "0.000004")])
+def test_an_override_of_openrouter_counts_from_its_bound_on(tokens: int, expected: str) -> None:
+    document = openrouter.read(real("openrouter/models_2026-07-17.json"))
+    assert dollars(document, "x-ai/grok-4.5", tokens) == Decimal(expected)
+
+
+@pytest.mark.parametrize(
+    ("day", "clock", "is_off_peak"),
+    [
+        (21, "02:00", True),  # a Saturday
+        (23, "02:00", False),
+        (23, "00:59", True),
+        (23, "01:00", False),
+        (23, "03:59", False),
+        (23, "04:00", True),
+    ],
+)
+def test_deepseek_is_cheaper_at_weekends_and_between_its_peaks(day: int, clock: str, is_off_peak: bool) -> None:
+    moment = dt.datetime.fromisoformat(f"2026-11-{day}T{clock}:00+00:00")
+    expected = "0.00000015" if is_off_peak else "0.0000003"
+    assert dollars(litellm.read(real(NEWER)), "deepseek/deepseek-v4-flash", 1000, moment) == Decimal(expected)
+
+
+@pytest.mark.django_db
+def test_no_model_of_crazyrouter_with_rules_or_a_placeholder_looks_free(tmp_path: Path) -> None:
+    content = real("crazyrouter/pricing_excerpt.json")
+    assert run("new_api", content, tmp_path, "--apply", "--publish", "--channel", "c").code == 0
+    rows = {row["model_name"]: row for row in read_json(content)["data"]}
+    ruled = {name for name, row in rows.items() if row.get("image_pricing") or row.get("video_pricing")}
+    placeholders = {name for name, row in rows.items() if row["model_ratio"] == Decimal("37.5")}
+    assert (len(ruled), len(placeholders)) == (11, 1)
+    models = list(AIModel.objects.all())
+    published = published_sheets(models, at=NOON.replace(year=2030), groups=None)
+    sheets = {model.name: published.get(model.pk) for model in models}
+    for name in ruled:
+        sheet = sheets[name]
+        assert sheet is not None, name
+        assert any(line.amount for line in sheet.lines), name
+    assert {name for name in placeholders if sheets[name] is not None} == set()

@@ -1,0 +1,355 @@
+"""A random catalog with its keys as plain values, what brute force says of them, and the same as rows.
+
+The oracle knows no query, pattern, network or model of the code under test.
+"""
+
+import datetime as dt
+import random
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db import models, transaction
+
+from catalog.models import AIModel, Channel, ModelAlias, Offer, Vendor
+from pricing.models import PriceLine, PriceSheet
+from pricing.published.prices import turns
+from tests import world
+from tokens.auth.authentication import _auto_groups
+from tokens.http.response_cache import BODIES
+from tokens.models import RetiredKey, Token, TokenGroup
+
+NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+TODAY = NOW.date()
+DAY, SECOND = dt.timedelta(days=1), dt.timedelta(seconds=1)
+
+VENDORS = ("openai", "Anthropic", "z-ai")
+WORDS = ("alder", "birch", "cedar", "elm", "fir", "hazel", "larch", "maple", "oak", "pine", "rowan", "yew")
+SERIES = ("", "gpt-4o", "claude")
+TAGS = ("Tools", "128K", "new")
+ENDPOINTS = ("openai", "anthropic", "gemini", "embeddings")
+MODALITIES = ("text", "image", "audio")
+CHANNELS = ("east", "west", "north", "south")
+GROUPS = ("default", "vip", "staff")
+RATES = ("", "700000/minute", "800000/minute", "900000/minute")
+ADDRESSES = (
+    "203.0.113.7", "203.0.113.200", "198.51.100.1", "::ffff:203.0.113.7", "2001:db8::1", "2001:db8:1::1", "::1",
+)  # fmt: skip
+NETWORKS = (
+    "203.0.113.0/24", "203.0.113.128/25", "198.51.100.1", "::ffff:203.0.113.0/120", "2001:db8::/32", "2001:db8:1::/48",
+    "0.0.0.0/0", "::/0", "::1",
+)  # fmt: skip
+PATTERNS = (
+    "*", "**", "?", "*-1*", "a*", "*e*r*", "ALDER*", "VENDOR:openai", "vendor:OPENAI", "vendor:*ai", "vendor:z-ai",
+    "vendor:nobody", "series:gpt-*", "series:*", "tag:tools", "tag:128?", "tag:*", "endpoint:openai", "endpoint:gemini",
+    "endpoint:*ic", "modality:image", "modality:input-image", "modality:output-*", "modality:audio", "", "x" * 40,
+    "*-alias", "b*-alias", "latest/*",
+)  # fmt: skip
+
+
+@dataclass
+class PlainModel:
+    name: str
+    vendor: str
+    published: bool
+    series: str
+    tags: list[str]
+    supported: list[str]
+    public: list[str] | None
+    inputs: list[str]
+    outputs: list[str]
+    retires_on: dt.date | None
+    aliases: list[str]
+    # Channel -> whether the offer is enabled.
+    offers: dict[str, bool]
+
+
+@dataclass
+class PlainGroup:
+    reach: list[str]
+    is_public: bool
+    auto_position: int | None
+    rate: str
+
+
+@dataclass
+class PlainKey:
+    groups: list[str]
+    auto: bool
+    allow: list[str] | None
+    deny: list[str]
+    enabled: bool
+    starts_at: dt.datetime | None
+    expires_at: dt.datetime | None
+    networks: list[str]
+    over_budget: bool
+    rate: str
+    # The end of the key that it had before, which is then the one that is sent; None: its own is.
+    grace: dt.datetime | None
+
+
+@dataclass
+class PlainCatalog:
+    """One random world."""
+
+    models: list[PlainModel]
+    channels: dict[str, bool]
+    groups: dict[str, PlainGroup]
+    keys: list[PlainKey]
+
+    def reached(self, key: PlainKey) -> set[str]:
+        """The groups that count for the key."""
+        return set(key.groups) | (set(self.automatic()) if key.auto else set())
+
+    def automatic(self) -> list[str]:
+        """The automatic groups, in their order."""
+        placed = [(group.auto_position, slug) for slug, group in self.groups.items() if group.auto_position]
+        return [slug for _, slug in sorted(placed)]
+
+    def seen(self, key: PlainKey, *, retired: bool = False) -> set[str]:
+        """The models that the key's rules show; the retired ones too where somebody asks for them."""
+        return self._seen(self.reached(key), key.allow, key.deny, retired=retired)
+
+    def public(self) -> set[str]:
+        """The models that a visitor without a key sees."""
+        return self._seen({slug for slug, group in self.groups.items() if group.is_public}, None, [], retired=False)
+
+    def called(self, name: str) -> str | None:
+        """The model of that id or alias."""
+        return next((model.name for model in self.models if name in (model.name, *model.aliases)), None)
+
+    def rate(self, key: PlainKey) -> str | None:
+        """All are by the minute and have as many digits, so the least is the first in the alphabet."""
+        return key.rate or min(filter(None, (self.groups[slug].rate for slug in self.reached(key))), default=None)
+
+    def _seen(self, groups: set[str], allow: list[str] | None, deny: list[str], *, retired: bool) -> set[str]:
+        channels = {channel for group in groups for channel in self.groups[group].reach if self.channels[channel]}
+        seen = set()
+        for model in self.models:
+            if not model.published or (model.retires_on and model.retires_on <= TODAY and not retired):
+                continue
+            if not any(enabled and channel in channels for channel, enabled in model.offers.items()):
+                continue
+            if permits(model, allow, deny):
+                seen.add(model.name)
+        return seen
+
+
+def permits(model: PlainModel, allow: list[str] | None, deny: list[str]) -> bool:
+    """Deny beats allow; no allow list is everything, and an empty one nothing."""
+    if any(names(pattern, model) for pattern in deny):
+        return False
+    return allow is None or any(names(pattern, model) for pattern in allow)
+
+
+def refusal(key: PlainKey, address: str | None) -> str:
+    """Why the key that is sent is refused, from an address where one is asked for; empty where it is not."""
+    ends = [end for end in (key.expires_at, key.grace) if end]
+    if not key.enabled:
+        return "key_disabled"
+    if ends and min(ends) <= NOW:
+        return "key_expired"
+    if key.starts_at and key.starts_at > NOW:
+        return "key_not_yet_valid"
+    if address and key.networks and not any(lies_in(address, network) for network in key.networks):
+        return "ip_not_allowed"
+    return ""
+
+
+def lies_in(address: str, network: str) -> bool:
+    """Bit by bit; IPv4 in IPv6's clothes is IPv4."""
+    base, _, length = network.partition("/")
+    base_bits, bits = _bits(base), _bits(address)
+    # The length is told of the address as it is written.
+    kept = len(base_bits) - ((128 if ":" in base else 32) - int(length)) if length else len(base_bits)
+    return len(bits) == len(base_bits) and bits[:kept] == base_bits[:kept]
+
+
+def _bits(address: str) -> str:
+    packed = socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
+    return "".join(f"{byte:08b}" for byte in packed.removeprefix(b"\0" * 10 + b"\xff\xff"))
+
+
+def names(pattern: str, model: PlainModel) -> bool:
+    selector, colon, wanted = pattern.partition(":")
+    public = model.supported if model.public is None else model.public
+    under = {
+        "vendor": [model.vendor.lower(), model.vendor],
+        "series": [model.series],
+        "tag": model.tags,
+        "endpoint": public,
+        "modality": model.inputs + model.outputs
+        + ["input-" + name for name in model.inputs] + ["output-" + name for name in model.outputs],
+    }  # fmt: skip
+    if colon and selector in under:
+        return any(fits(wanted.lower(), name.lower()) for name in under[selector])
+    return any(fits(pattern, name) for name in (model.name, *model.aliases))
+
+
+def fits(pattern: str, text: str) -> bool:
+    """Wildcards by the book: what a star takes is tried from nothing to all."""
+    ends = {0}
+    for letter in pattern:
+        if letter == "*":
+            ends = set(range(min(ends), len(text) + 1)) if ends else set()
+        else:
+            ends = {end + 1 for end in ends if text[end : end + 1] == letter}
+    return len(text) in ends
+
+
+def some(dice: random.Random, names: tuple[str, ...], most: int = 3) -> list[str]:
+    return dice.sample(names, dice.randint(0, min(most, len(names))))
+
+
+def sometimes(dice: random.Random, *moments: dt.datetime) -> dt.datetime | None:
+    return dice.choice(moments) if dice.random() < 0.25 else None
+
+
+def random_catalog(dice: random.Random, *, keys: int) -> PlainCatalog:
+    ids = [f"{word}-{dice.choice(['1', '1.5', 'x/y', 'a:b'])}" for word in dice.sample(WORDS, 10)]
+    plain = [
+        PlainModel(
+            name=name,
+            vendor=dice.choice(VENDORS),
+            published=dice.random() < 0.8,
+            series=dice.choice(SERIES),
+            tags=some(dice, TAGS),
+            supported=some(dice, ENDPOINTS),
+            public=None if dice.random() < 0.5 else some(dice, ENDPOINTS),
+            inputs=some(dice, MODALITIES),
+            outputs=some(dice, MODALITIES),
+            retires_on=dice.choice([None, None, TODAY, TODAY + DAY, TODAY - DAY]),
+            aliases=some(dice, (f"{name}-alias", f"latest/{number}")),
+            offers={channel: dice.random() < 0.8 for channel in some(dice, CHANNELS, 4)},
+        )
+        for number, name in enumerate(ids)
+    ]
+    groups = {
+        slug: PlainGroup(some(dice, CHANNELS), dice.random() < 0.5, dice.choice([None, 1, 1, 2, 3]), dice.choice(RATES))
+        for slug in GROUPS
+    }
+    patterns = (*PATTERNS, *ids, *(f"{name}-alias" for name in ids))
+    return PlainCatalog(
+        plain,
+        {channel: dice.random() < 0.8 for channel in CHANNELS},
+        groups,
+        random_keys(dice, patterns, keys),
+    )
+
+
+def random_keys(dice: random.Random, patterns: tuple[str, ...], number: int) -> list[PlainKey]:
+    """Every fifth has but other deny patterns than the one before it: what is kept for one must not serve the other."""
+    made: list[PlainKey] = []
+    for each in range(number):
+        key = random_key(dice, patterns)
+        made.append(replace(made[-1], deny=key.deny) if each % 5 == 4 else key)
+    return made
+
+
+def random_key(dice: random.Random, patterns: tuple[str, ...]) -> PlainKey:
+    starts_at = sometimes(dice, NOW - DAY, NOW, NOW + SECOND)
+    # Nothing can be stored that expires before it starts.
+    ends = (NOW, NOW + SECOND, NOW + 2 * DAY) if starts_at is None else (NOW + 2 * DAY,)
+    return PlainKey(
+        groups=some(dice, GROUPS),
+        auto=dice.random() < 0.2,
+        allow=None if dice.random() < 0.4 else some(dice, patterns, 4),
+        deny=[pattern for pattern in some(dice, patterns, 2) if pattern.count("*") < 2 and pattern != "*"],
+        enabled=dice.random() < 0.95,
+        starts_at=starts_at,
+        expires_at=sometimes(dice, *ends),
+        networks=[] if dice.random() < 0.6 else some(dice, NETWORKS, 2),
+        over_budget=dice.random() < 0.2,
+        rate=dice.choice(["", "", "600000/minute"]),
+        grace=sometimes(dice, NOW, NOW + SECOND, NOW + DAY),
+    )
+
+
+@contextmanager
+def stored(plain: PlainCatalog) -> Iterator[list[tuple[Token, str]]]:
+    """The world as rows, taken back at the end: each token, and the key that is sent for it."""
+    # The revision is taken back too.
+    BODIES.clear()
+    _auto_groups.cache_clear()
+    turns.cache_clear()
+    with transaction.atomic():
+        channels = {slug: Channel(slug=slug, name=slug, enabled=on) for slug, on in plain.channels.items()}
+        make(channels.values())
+        groups = {
+            slug: TokenGroup(
+                slug=slug, label=slug, is_public=group.is_public, auto_position=group.auto_position,
+                rate_limit=group.rate,
+            )
+            for slug, group in plain.groups.items()
+        }  # fmt: skip
+        make(groups.values())
+        reach = TokenGroup.channels.through
+        make(
+            reach(tokengroup=groups[slug], channel=channels[channel])
+            for slug, group in plain.groups.items()
+            for channel in group.reach
+        )
+        store_models(plain, channels)
+        yield store_keys(plain, groups)
+        transaction.set_rollback(True)
+
+
+def store_models(plain: PlainCatalog, channels: dict[str, Channel]) -> None:
+    """Each with its aliases, its offers and a price."""
+    vendors = {name: Vendor(slug=name.lower(), name=name) for name in VENDORS}
+    make(vendors.values())
+    rows = make(
+        AIModel(
+            name=model.name, vendor=vendors[model.vendor], series=model.series, tags=model.tags,
+            status="published" if model.published else "draft", supported_endpoint_types=model.supported,
+            public_endpoint_types=model.public, input_modalities=model.inputs, output_modalities=model.outputs,
+            retires_on=model.retires_on,
+        )
+        for model in plain.models
+    )  # fmt: skip
+    pairs = list(zip(rows, plain.models, strict=True))
+    make(
+        Offer(model=row, channel=channels[channel], enabled=enabled)
+        for row, model in pairs
+        for channel, enabled in model.offers.items()
+    )
+    make(ModelAlias(name=alias, model=row) for row, model in pairs for alias in model.aliases)
+    sheets = make(PriceSheet(model=row, role="sell", starts_at=world.LONG_AGO) for row in rows)
+    make(PriceLine(sheet=sheet, meter="input", amount=number + 1, per=1_000_000, unit="token", position=0)
+         for number, sheet in enumerate(sheets))  # fmt: skip
+
+
+def store_keys(plain: PlainCatalog, groups: dict[str, TokenGroup]) -> list[tuple[Token, str]]:
+    tokens = [
+        Token(
+            name="k", uses_auto_groups=key.auto, allow=key.allow, deny=key.deny, enabled=key.enabled,
+            starts_at=key.starts_at, expires_at=key.expires_at, networks=key.networks, is_over_budget=key.over_budget,
+            rate_limit=key.rate,
+        )
+        for key in plain.keys
+    ]  # fmt: skip
+    sent, replaced = [], []
+    for token, key in zip(tokens, plain.keys, strict=True):
+        sent.append(token.assign_new_key())
+        if key.grace:
+            replaced.append(
+                RetiredKey(token=token, key_id=token.key_id, digest=token.digest, masked="", valid_until=key.grace)
+            )
+            token.assign_new_key()
+    make(tokens)
+    make(replaced)
+    membership = Token.groups.through
+    make(
+        membership(token=token, tokengroup=groups[slug])
+        for token, key in zip(tokens, plain.keys, strict=True)
+        for slug in key.groups
+    )
+    return list(zip(tokens, sent, strict=True))
+
+
+def make(rows: Any) -> Any:
+    """Inserts past history and revision, which these tests have no use for."""
+    rows = list(rows)
+    return models.QuerySet(type(rows[0])).bulk_create(rows) if rows else []

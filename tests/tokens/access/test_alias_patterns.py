@@ -1,0 +1,90 @@
+"""A pattern that names an alias names its model, everywhere alike."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from catalog.models import AIModel, ModelAlias
+from tests import world
+from tokens.access.visibility import Listing
+from tokens.auth.authentication import row_of, scope_of
+from tokens.auth.explaining import explain, survey
+from tokens.scope import Scope
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _models() -> None:
+    ModelAlias.objects.create(name="nick", model=world.model("gpt-4o"))
+    ModelAlias.objects.create(name="other", model=world.model("o1"))
+
+
+def answers(client: Client, key: str, name: str) -> tuple[int, int]:
+    headers = {"authorization": f"Bearer {key}"}
+    single, call = (
+        client.get(path, headers=headers) for path in (f"/v1/models/{name}", f"/api/authorize?model={name}")
+    )
+    return single.status_code, call.status_code
+
+
+@pytest.mark.parametrize("pattern", ["nick", "n*k"])
+@pytest.mark.parametrize("name", ["nick", "gpt-4o"])
+def test_deny_hides_the_model_under_both_its_names(client: Client, pattern: str, name: str) -> None:
+    assert answers(client, world.key(deny=[pattern]), name) == (404, 403)
+    assert answers(client, world.key(deny=[pattern]), "other") == (200, 204)
+    assert answers(client, world.key(allow=["gpt-*", "nick"], deny=[pattern]), name) == (404, 403)
+
+
+@pytest.mark.parametrize("allow", [["nick"], ["n*k"], ["nick", "vendor:nobody"]])
+def test_allow_opens_the_model_under_both_its_names_and_no_other(client: Client, allow: list[str]) -> None:
+    token, key = world.token(allow=allow)
+
+    listed = client.get("/v1/models", headers={"authorization": f"Bearer {key}"}).json()["data"]
+    assert [row["id"] for row in listed] == ["gpt-4o"]
+    assert {answers(client, key, name) for name in ("nick", "gpt-4o")} == {(200, 204)}
+    assert {answers(client, key, name) for name in ("other", "o1")} == {(404, 403)}
+    assert [told.name for told in survey(scope_of(row_of(token)), at=timezone.now()) if told.visible] == ["gpt-4o"]
+    assert not Listing(Scope(groups=(world.token_group().pk,), allow=tuple(allow)), timezone.now().date()).is_empty()
+
+
+def test_why_names_the_alias() -> None:
+    obstacle = explain(world.token(deny=["ni*"])[0], "gpt-4o", at=timezone.now()).obstacle
+
+    assert obstacle is not None
+    assert obstacle.because == "deny pattern ni*, which names its alias nick"
+
+
+@pytest.mark.parametrize(
+    ("patterns", "of_one", "of_all"),
+    [
+        # One model or all of them, and vendors for the list.
+        ({}, 1, 2),
+        ({"allow": ("vendor:openai", "*"), "deny": ("tag:x",)}, 1, 2),
+        # The aliases too.
+        ({"deny": ("nick",)}, 2, 3),
+        ({"allow": ("other",)}, 2, 3),
+    ],
+)
+def test_aliases_are_one_query_and_only_where_ids_are_named(
+    patterns: dict[str, Any], of_one: int, of_all: int, django_assert_num_queries: Any
+) -> None:
+    listing = Listing(Scope(groups=(world.token_group().pk,), **patterns), timezone.now().date())
+
+    with django_assert_num_queries(of_one):
+        assert listing.model("o1")
+    with django_assert_num_queries(of_all):
+        assert listing.models()
+
+
+def test_an_alias_that_comes_or_goes_is_seen_by_the_next_request(client: Client) -> None:
+    key = world.key(deny=["late"])
+    assert answers(client, key, "o1") == (200, 204)
+
+    alias = ModelAlias.objects.create(name="late", model=AIModel.objects.get(name="o1"))
+    assert answers(client, key, "o1") == (404, 403)
+
+    alias.delete()
+    assert answers(client, key, "o1") == (200, 204)

@@ -1,0 +1,299 @@
+"""10,000 random pairs of a catalog and a key: whatever is asked, in whatever dialect, the answer is brute force's.
+
+What a key may see, when, from where and whether it may call it: the lists, the single models, the price list, the
+permission check of gateways, the panel of the admin and the explanations all say the same, and name nothing else.
+"""
+
+import functools
+import os
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.http import QueryDict
+from django.test import Client
+from django.utils import timezone
+
+from catalog.exact import write_json
+from catalog.models import AIModel
+from tests.tokens.access.oracle import (
+    ADDRESSES,
+    NOW,
+    TODAY,
+    PlainCatalog,
+    PlainKey,
+    permits,
+    random_catalog,
+    refusal,
+    stored,
+)
+from tokens.access.visibility import Listing
+from tokens.auth.authentication import row_of, rows_of, scope_of
+from tokens.auth.explaining import explain, survey
+from tokens.dialects.anthropic import Anthropic
+from tokens.dialects.gemini import Gemini
+from tokens.dialects.openai import OpenAI
+from tokens.models import Token, TokenGroup
+from tokens.scope import Scope
+
+pytestmark = pytest.mark.django_db
+
+CHUNKS = 10
+# Of each chunk: so many catalogs, with so many keys each. A request takes three times as long as a list by itself, so
+# of every so many keys one is asked about over HTTP.
+CATALOGS, KEYS, ASKED = (10, 100, 10) if os.environ.get("CI") else (1, 40, 1)
+STATUSES = {
+    "": 200, "key_disabled": 401, "key_expired": 401, "key_not_yet_valid": 401, "ip_not_allowed": 403,
+    "model_not_found": 404, "model_not_allowed": 403, "insufficient_quota": 403,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Language:
+    """How a dialect's clients ask, and where its bodies have what is compared."""
+
+    header: str
+    address: str
+    listed: Callable[[Any], list[str]]
+    name: Callable[[Any], str]
+    code: Callable[[Any], str]
+    query: str = ""
+    headers: Mapping[str, str] | None = None
+    shows_retired: bool = False
+
+
+def code_of(body: Any) -> str:
+    return str(body["error"]["code"])
+
+
+OPENAI = Language(
+    "authorization", "/v1/models", lambda body: [row["id"] for row in body["data"]], lambda body: body["id"], code_of
+)
+CODEX = Language(
+    "authorization",
+    "/v1/models",
+    lambda body: [row["slug"] for row in body["models"]],
+    lambda body: body["id"],
+    code_of,
+    query="?client_version=0.169",
+)
+ANTHROPIC = Language(
+    "x-api-key",
+    "/v1/models",
+    lambda body: [row["id"] for row in body["data"]],
+    lambda body: body["id"],
+    lambda body: str(body["error"]["details"]["error_code"]),
+    headers={"anthropic-version": "2023-06-01"},
+)
+WITH_RETIRED = Language(
+    ANTHROPIC.header,
+    ANTHROPIC.address,
+    ANTHROPIC.listed,
+    ANTHROPIC.name,
+    ANTHROPIC.code,
+    query="?lifecycle=active,deprecated,retired",
+    headers=ANTHROPIC.headers,
+    shows_retired=True,
+)
+GEMINI = Language(
+    "x-goog-api-key",
+    "/v1beta/models",
+    lambda body: [row["baseModelId"] for row in body["models"]],
+    lambda body: body["name"].removeprefix("models/"),
+    # Its errors have the status there, and no code.
+    lambda body: next(code for code in STATUSES if STATUSES[code] == body["error"]["code"]),
+)
+LANGUAGES = (OPENAI, CODEX, ANTHROPIC, WITH_RETIRED, GEMINI)
+
+
+@dataclass
+class Case:
+    """One key of one catalog, and where its holder is."""
+
+    client: Client
+    plain: PlainCatalog
+    key: PlainKey
+    token: Token
+    sent: str
+    address: str
+    dice: random.Random
+
+    @property
+    def refusal(self) -> str:
+        return refusal(self.key, self.address)
+
+    def get(self, path: str, language: Language = OPENAI) -> Any:
+        value = f"Bearer {self.sent}" if language.header == "authorization" else self.sent
+        headers = {language.header: value, **(language.headers or {})}
+        return self.client.get(path, headers=headers, REMOTE_ADDR=self.address)
+
+    def some_name(self) -> str:
+        """An id or an alias of some model, more often of one that is seen than by chance, or of none."""
+        seen = self.plain.seen(self.key, retired=True)
+        shown = [model for model in self.plain.models if model.name in seen]
+        model = self.dice.choice(shown if shown and self.dice.random() < 0.5 else self.plain.models)
+        return self.dice.choice([model.name, *model.aliases, f"{model.name}x"])
+
+    def holds_no_more_than(self, seen: set[str], text: str, *, asked: str = "") -> None:
+        """That no other model is named, but by who asked."""
+        text = text.replace(asked, "") if asked else text
+        assert not [model.name for model in self.plain.models if model.name not in seen and model.name in text], self
+
+
+class Once(Listing):
+    """One query for the lists of all dialects."""
+
+    @functools.cached_property
+    def found(self) -> list[AIModel]:
+        return super().models()
+
+    def models(self, *, retired: bool = False) -> list[AIModel]:
+        assert not retired
+        return list(self.found)
+
+
+def decides(case: Case, scope: Scope, rows: list[AIModel]) -> None:
+    """The rules by themselves: whether the token's own key is taken, and what its patterns let through."""
+    code = refusal(replace(case.key, grace=None), case.address)
+    assert next(scope.refusals(at=NOW, address=case.address), "") == code, case
+    for row, model in zip(rows, case.plain.models, strict=True):
+        assert scope.permits(row, model.aliases) == permits(model, case.key.allow, case.key.deny), (case, row)
+    if not code:
+        is_told_in_every_dialect(case, scope)
+
+
+def is_told_in_every_dialect(case: Case, scope: Scope) -> None:
+    """The list of a key that is taken, in one query."""
+    listing, seen = Once(scope, TODAY), case.plain.seen(case.key)
+    openai, anthropic, gemini = OpenAI(), Anthropic(), Gemini()
+    bodies = [
+        openai.list_body(listing, openai.read_page(QueryDict("client_version=1"), listing)),
+        anthropic.list_body(listing, anthropic.read_page(QueryDict(), listing)),
+        gemini.list_body(listing, gemini.read_page(QueryDict(), listing)),
+    ]
+    pairs = zip((OPENAI, CODEX, ANTHROPIC, GEMINI), (bodies[0], *bodies), strict=True)
+    assert [sorted(language.listed(body)) for language, body in pairs] == [sorted(seen)] * 4, case
+    case.holds_no_more_than(seen, write_json(bodies).decode())
+
+
+def lists(case: Case) -> None:
+    language = case.dice.choice(LANGUAGES)
+    answer = case.get(language.address + language.query, language)
+    if case.refusal:
+        refused(case, answer, language, case.refusal)
+        return
+    seen = case.plain.seen(case.key, retired=language.shows_retired)
+    assert sorted(language.listed(answer.json())) == sorted(seen), case
+    case.holds_no_more_than(seen, answer.content.decode())
+
+
+def single(case: Case) -> None:
+    language, name = case.dice.choice(LANGUAGES), case.some_name()
+    answer = case.get(f"{language.address}/{quote(name)}{language.query}", language)
+    model = case.plain.called(name)
+    # Anthropic's clients can list what has retired, so they may ask for one of them.
+    seen = case.plain.seen(case.key, retired=language in (ANTHROPIC, WITH_RETIRED))
+    if case.refusal or model not in seen:
+        refused(case, answer, language, case.refusal or "model_not_found", asked=name)
+        return
+    assert language.name(answer.json()) == model, case
+    case.holds_no_more_than(seen, answer.content.decode())
+
+
+def refused(case: Case, answer: Any, language: Language, code: str, *, asked: str = "") -> None:
+    assert answer.status_code == STATUSES[code], case
+    assert STATUSES[language.code(answer.json())] == STATUSES[code] if language is GEMINI else True
+    assert language is GEMINI or language.code(answer.json()) == code, case
+    case.holds_no_more_than(set(), answer.content.decode(), asked=asked)
+
+
+def authorizes(case: Case) -> None:
+    name = case.some_name()
+    answer = case.get(f"/api/authorize?model={quote(name)}")
+    is_seen = case.plain.called(name) in case.plain.seen(case.key)
+    code = case.refusal or ("" if is_seen else "model_not_allowed")
+    code = code or ("insufficient_quota" if case.key.over_budget else "")
+    assert answer.status_code == (STATUSES[code] if code else 204), case
+    assert answer.get("X-Modelbook-Reason", "") == code, case
+    case.holds_no_more_than(set(), answer.content.decode())
+
+
+def explains(case: Case) -> None:
+    name = case.some_name()
+    key_id = case.sent.split("_")[2]
+    told = explain(case.token, name, at=NOW, address=case.address, key_id=key_id)
+    is_seen = not case.refusal and case.plain.called(name) in case.plain.seen(case.key)
+    assert told.visible == is_seen, (case, told)
+    assert told.callable == (is_seen and not case.key.over_budget), (case, told)
+
+
+def shows_in_the_admin(case: Case) -> None:
+    """The panel is about the token's own key, wherever it is used."""
+    told = survey(scope_of(row_of(case.token)), at=NOW)
+    is_taken = not refusal(replace(case.key, grace=None), None)
+    seen = case.plain.seen(case.key) if is_taken else set()
+    assert {each.name for each in told if each.visible} == seen, case
+    assert len(told) == len(case.plain.models)
+
+
+def prices(case: Case) -> None:
+    """A key that is refused there is a visitor's."""
+    answer = case.get("/api/pricing")
+    groups = {slug for slug, group in case.plain.groups.items() if group.is_public}
+    seen, groups = (case.plain.public(), groups) if case.refusal else (
+        case.plain.seen(case.key), case.plain.reached(case.key),
+    )  # fmt: skip
+    body = answer.json()
+    assert sorted(row["model_name"] for row in body["data"]) == sorted(seen), case
+    assert sorted(body["usable_group"]) == sorted(body["group_ratio"]) == sorted(groups), case
+    assert body["auto_groups"] == [slug for slug in case.plain.automatic() if slug in groups], case
+    for model in (model for model in case.plain.models if model.name in seen):
+        row = next(row for row in body["data"] if row["model_name"] == model.name)
+        assert row["enable_groups"] == sorted(
+            slug for slug in groups
+            if any(case.plain.channels[each] and model.offers.get(each) for each in case.plain.groups[slug].reach)
+        ), case  # fmt: skip
+    case.holds_no_more_than(seen, answer.content.decode())
+
+
+def tells_the_holder(case: Case) -> None:
+    answer, key = case.get("/api/token"), case.key
+    if case.refusal:
+        refused(case, answer, OPENAI, case.refusal)
+        return
+    data = answer.json()["data"]
+    assert [group["name"] for group in data["groups"]] == sorted(case.plain.reached(key)), case
+    assert (data["allow"], data["networks"], data["is_over_budget"]) == (key.allow, key.networks, key.over_budget), case
+    assert data["rate_limit"] == case.plain.rate(key), case
+    end = min((end for end in (key.expires_at, key.grace) if end), default=None)
+    assert data["expires_at"] == (end and end.strftime("%Y-%m-%dT%H:%M:%SZ")), case
+
+
+QUESTIONS: tuple[Callable[[Case], None], ...] = (
+    lists, lists, lists, lists, lists, lists, single, single, single, single, authorizes, authorizes, authorizes,
+    explains, explains, explains, shows_in_the_admin, shows_in_the_admin, prices, tells_the_holder,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_every_answer_is_what_brute_force_says(chunk: int, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
+    TokenGroup.objects.all().delete()
+    dice = random.Random(chunk)  # noqa: S311
+    for _ in range(CATALOGS):
+        plain = random_catalog(dice, keys=KEYS)
+        rights: dict[str, object] = {}
+        with stored(plain) as tokens:
+            rows, models = rows_of(Token.objects.all()), list(AIModel.objects.select_related("vendor").order_by("pk"))
+            for number, (key, (token, sent)) in enumerate(zip(plain.keys, tokens, strict=True)):
+                case = Case(client, plain, key, token, sent, dice.choice(ADDRESSES), dice)
+                scope = scope_of(rows[token.pk])
+                decides(case, scope, models)
+                # What is rendered is kept under it.
+                of_key = (plain.reached(key), key.allow, key.deny)
+                assert rights.setdefault(scope.fingerprint, of_key) == of_key, case
+                if number % ASKED == 0:
+                    dice.choice(QUESTIONS)(case)

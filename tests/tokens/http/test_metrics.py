@@ -1,0 +1,112 @@
+"""/metrics: what is counted, how it is named, and who may read it."""
+
+from collections.abc import Iterable
+from types import ModuleType
+from typing import Any
+
+import pytest
+from django.core.handlers.wsgi import WSGIHandler
+from django.db import OperationalError
+from django.test import Client
+from prometheus_client.parser import text_string_to_metric_families
+
+from catalog.models import Source
+from tokens.counters import ERRORS
+from tokens.http.metrics import Metered, area_of, exposition, metered
+
+TOKEN = "a-token-of-the-monitoring"
+
+
+def figures(body: bytes) -> dict[str, float]:
+    """`name{label="value"}` -> its number, as a Prometheus reads them."""
+    return {
+        f"{sample.name}{sorted(sample.labels.items())}": sample.value
+        for family in text_string_to_metric_families(body.decode())
+        for sample in family.samples
+    }
+
+
+def application(environ: Any, start_response: Any) -> Iterable[bytes]:
+    start_response("404 Not Found", [])
+    return [b""]
+
+
+def ask(path: str, *, method: str = "GET", authorization: str = f"Bearer {TOKEN}") -> tuple[str, bytes]:
+    told: list[str] = []
+    environ = {"PATH_INFO": path, "REQUEST_METHOD": method, "HTTP_AUTHORIZATION": authorization}
+    body = b"".join(Metered(application, TOKEN)(environ, lambda status, *_: told.append(status)))
+    return told[0], body
+
+
+@pytest.mark.django_db
+def test_requests_are_counted_by_area_method_and_status() -> None:
+    key = "modelbook_requests_total[('area', 'models'), ('method', 'other'), ('status', '404')]"
+    before = figures(exposition()).get(key, 0)
+
+    ask("/v1/models/with/any/id", method="BREW")
+    ask("/v1/models", method="BREW")
+
+    found = figures(ask("/metrics")[1])
+    assert found[key] == before + 2
+    assert found["modelbook_request_seconds_count[('area', 'models')]"] >= 2
+
+
+def test_callers_cannot_make_new_names() -> None:
+    assert area_of("/v1/models/x") == "models"
+    assert area_of("//api/pricing") == "api"
+    assert area_of("/") == "pages"
+    assert {area_of(f"/made-up-{number}") for number in range(50)} == {"other"}
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer ", "Bearer another", f"bearer {TOKEN}", TOKEN, "Bearer \xe9"])
+def test_nobody_else_reads_them(authorization: str) -> None:
+    status, body = ask("/metrics", authorization=authorization)
+
+    assert status == "401 Unauthorized"
+    assert TOKEN.encode() not in body
+
+
+def test_without_a_token_there_is_no_such_address(client: Client, settings: Any) -> None:
+    settings.METRICS_TOKEN = ""
+    handler = WSGIHandler()
+
+    assert metered(handler) is handler
+    assert client.get("/metrics").status_code == 404
+
+
+@pytest.mark.django_db
+def test_errors_are_counted_by_their_code(client: Client) -> None:
+    counter = ERRORS.labels("invalid_api_key")
+    before = counter._value.get()
+
+    client.get("/v1/models", headers={"authorization": "Bearer sk-nobody-has-this-key"})
+
+    assert counter._value.get() == before + 1
+
+
+def test_the_state_of_the_catalog_is_told(world: ModuleType) -> None:
+    world.model("one")
+    world.model("two", status="draft")
+    Source.objects.create(
+        slug="models_dev", name="models.dev", url="https://example.com/", sync=True, error="HTTP 500."
+    )
+
+    found = figures(exposition())
+
+    assert found["modelbook_up[]"] == 1
+    assert found["modelbook_models[('status', 'published')]"] == found["modelbook_models[('status', 'draft')]"] == 1
+    assert found["modelbook_source_failing[('source', 'models_dev')]"] == 1
+    assert found["modelbook_revision[]"] > 0
+
+
+@pytest.mark.django_db
+def test_a_database_that_does_not_answer_is_told_and_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def down() -> int:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr("catalog.db.revision.current", down)
+
+    found = figures(exposition())
+
+    assert found["modelbook_up[]"] == 0
+    assert "modelbook_revision[]" not in found

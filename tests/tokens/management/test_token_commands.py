@@ -1,0 +1,195 @@
+"""issue_token, rotate_token and revoke_token: stdout holds the key and nothing else."""
+
+import datetime as dt
+import io
+import json
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils import timezone
+
+from catalog.db import revision
+from tests import world
+from tokens import keys
+from tokens.models import RetiredKey, Token
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments: str, **options: Any) -> str:
+    out = io.StringIO()
+    call_command(*arguments, stdout=out, stderr=io.StringIO(), **options)
+    return out.getvalue()
+
+
+def status(client: Client, key: str) -> int:
+    return client.get("/v1/models", headers={"authorization": f"Bearer {key}"}).status_code
+
+
+def test_stdout_is_the_key_and_nothing_else(client: Client) -> None:
+    printed = run("issue_token", "Acme production")
+
+    assert printed.endswith("\n")
+    assert keys.SHAPE.fullmatch(printed.strip())
+    assert status(client, printed.strip()) == 200
+
+
+def test_everything_that_a_token_may_have_can_be_given() -> None:
+    world.token_group("vip")
+
+    run("issue_token", "Acme", "--group", "vip", "--group", "auto", "--allow", "gpt-*", "--allow", "vendor:anthropic",
+        "--deny", "gpt-4*", "--ip", "203.0.113.0/24", "--rate", "60/minute", "--expires", "30d", "--starts", "7d",
+        "--over-budget")  # fmt: skip
+
+    token = Token.objects.get()
+    assert [group.slug for group in token.groups.all()] == ["vip"]
+    assert (token.uses_auto_groups, token.allow, token.deny) == (True, ["gpt-*", "vendor:anthropic"], ["gpt-4*"])
+    assert (token.networks, token.rate_limit) == (["203.0.113.0/24"], "60/minute")
+    assert token.is_over_budget
+    assert token.starts_at is not None
+    assert dt.timedelta(days=6) < token.starts_at - timezone.now() <= dt.timedelta(days=7)
+    assert token.expires_at is not None
+    assert dt.timedelta(days=29) < token.expires_at - timezone.now() <= dt.timedelta(days=30)
+
+
+def test_json_for_machines() -> None:
+    answer = json.loads(run("issue_token", "Acme", format="json"))
+
+    assert answer["key_id"] == Token.objects.get().key_id
+    assert answer["key_id"] in answer["key"]
+
+
+def test_a_dry_run_makes_nothing() -> None:
+    before = revision.current()
+
+    assert run("issue_token", "Acme", "--dry-run") == ""
+    assert not Token.objects.exists()
+    assert revision.current() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--group", "nobody"], "no group 'nobody'"),
+        (["--expires", "soon"], "no time"),
+        (["--starts", "soon"], "no time"),
+        (["--starts", "7d", "--expires", "1d"], "cannot expire before it starts"),
+        (["--allow", "Vendor:openai"], "names nothing"),
+        (["--expires", "2020-01-01"], "not in the future"),
+        (["--expires", "999999w"], "more than a hundred years"),
+        (["--expires", "9999-12-31T23:59:59-12:00"], "too far off"),
+        (["--rate", "often"], "60/minute"),
+        (["--rate", "0/minute"], "at least one"),
+        (["--deny", "vendor: openai"], "space"),
+        (["--note", "x", "--allow", ""], "allow: "),
+        (["--ip", "office"], "office"),
+        (["--allow", "vendor:"], "names nothing"),
+    ],
+)
+def test_mistakes_are_told_in_a_sentence_and_make_nothing(arguments: list[str], says: str) -> None:
+    world.token_group()
+
+    with pytest.raises(CommandError, match=says):
+        run("issue_token", "Acme", *arguments)
+
+    assert not Token.objects.exists()
+
+
+@pytest.mark.parametrize("moment", ["2999-01-31", "2999-01-31T00:00:00Z", "2999-01-31T01:00:00+01:00"])
+def test_an_end_may_be_a_date_or_a_moment(moment: str) -> None:
+    run("issue_token", "Acme", "--expires", moment)
+
+    assert Token.objects.get().expires_at == dt.datetime(2999, 1, 31, tzinfo=dt.UTC)
+
+
+def test_a_rotation_keeps_the_old_key_for_its_grace(client: Client) -> None:
+    token, old = world.token()
+
+    new = run("rotate_token", token.key_id, "--grace", "1h").strip()
+
+    assert new != old
+    assert (status(client, old), status(client, new)) == (200, 200)
+    assert RetiredKey.objects.get().valid_until > timezone.now()
+
+
+def test_a_rotation_says_that_the_token_is_shut() -> None:
+    open_token, shut = world.token()[0], world.token(enabled=False)[0]
+
+    told = {}
+    for token in (open_token, shut):
+        errors = io.StringIO()
+        call_command("rotate_token", token.key_id, stdout=io.StringIO(), stderr=errors)
+        told[token] = errors.getvalue()
+
+    assert "No key of this token is taken now; its state: disabled." in told[shut]
+    assert "taken now" not in told[open_token]
+
+
+def test_a_grace_without_end_is_no_grace() -> None:
+    token, _ = world.token()
+
+    with pytest.raises(CommandError, match="more than a hundred years"):
+        run("rotate_token", token.key_id, "--grace", "999999w")
+
+    assert not RetiredKey.objects.exists()
+
+
+def test_a_rotation_without_grace_ends_the_old_key_at_once(client: Client) -> None:
+    token, old = world.token()
+
+    new = run("rotate_token", token.key_id, "--grace", "0").strip()
+
+    assert (status(client, old), status(client, new)) == (401, 200)
+
+
+def test_a_revoked_token_is_refused_with_its_old_keys(client: Client) -> None:
+    token, old = world.token()
+    new = run("rotate_token", token.key_id).strip()
+    token.refresh_from_db()
+
+    assert "disabled" in run("revoke_token", token.key_id)
+
+    assert (status(client, old), status(client, new)) == (401, 401)
+    assert Token.history.filter(key_id=Token.objects.get().key_id, enabled=False).exists()
+
+
+def test_a_token_is_found_by_the_key_id_that_it_had(client: Client) -> None:
+    token, old = world.token()
+    first = token.key_id
+    run("rotate_token", first)
+
+    assert json.loads(run("rotate_token", first, format="json"))["key_id"] == Token.objects.get().key_id
+
+    assert status(client, old) == 200
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_of_a_replaced_key_only_that_key_is_ended(client: Client, form: str) -> None:
+    token, old = world.token()
+    first = token.key_id
+    between = run("rotate_token", first).strip()
+    new = run("rotate_token", first).strip()
+    assert "would be ended" in run("revoke_token", first, "--dry-run")
+    assert status(client, old) == 200
+
+    told = run("revoke_token", first, format=form)
+
+    assert [status(client, key) for key in (old, between, new)] == [401, 200, 200]
+    assert Token.objects.get().enabled
+    if form == "json":
+        assert json.loads(told) == {"key_id": first, "replaced_by": Token.objects.get().key_id, "was_valid": True}
+    else:
+        assert "is ended. The token's own key goes on working." in told
+    assert "had ended already" in run("revoke_token", first)
+
+
+@pytest.mark.parametrize("command", ["rotate_token", "revoke_token"])
+def test_a_key_in_place_of_a_key_id_is_not_repeated(command: str) -> None:
+    key = world.key()
+
+    with pytest.raises(CommandError) as refusal:
+        run(command, key)
+
+    assert key[-38:] not in str(refusal.value)

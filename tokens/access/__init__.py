@@ -1,0 +1,1 @@
+"""Which models a scope sees, now and before."""

@@ -1,0 +1,63 @@
+"""The admin of groups, and of the channels that they reach."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from catalog.admin.base import BooleanRadioFilter, CuratedAdmin, display, register_over
+from catalog.admin.channels import ChannelAdmin
+from catalog.admin.links import listed
+from catalog.models import Channel
+from tokens.models import TokenGroup
+
+
+@admin.register(TokenGroup)
+class TokenGroupAdmin(CuratedAdmin):
+    list_display = ["label", "slug", "is_public", "auto_position", "channels_shown", "tokens_listed"]
+    list_filter = [("is_public", BooleanRadioFilter)]
+    search_fields = ["slug", "label", "description"]
+    ordering = ["slug"]
+    prepopulated_fields = {"slug": ["label"]}
+    autocomplete_fields = ["channels"]
+    fieldsets = [
+        (None, {"fields": ["label", "slug", "description", "channels"]}),
+        ("Limits", {"fields": ["rate_limit"]}),
+        ("On the price list", {"fields": ["is_public", "auto_position"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        groups = super().get_queryset(request).prefetch_related("channels")
+        return groups.annotate(token_count=Count("tokens", distinct=True))
+
+    @display(description="Channels")
+    def channels_shown(self, group: TokenGroup) -> str:
+        return ", ".join(sorted(channel.name for channel in group.channels.all()))
+
+    @display(description="Tokens", ordering="token_count")
+    def tokens_listed(self, group: Any) -> SafeString:
+        return listed(group.token_count, "token", "tokens_token", groups__id__exact=group.pk)
+
+
+@register_over(Channel)
+class ReachedChannelAdmin(ChannelAdmin):
+    """A channel with the groups that reach it, which are chosen on the groups' pages."""
+
+    list_display = [*ChannelAdmin.list_display[:4], "groups_shown", *ChannelAdmin.list_display[4:]]
+    readonly_fields = [*ChannelAdmin.readonly_fields, "groups_shown"]
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "enabled", "offers_listed", "groups_shown"]}),
+        *ChannelAdmin.fieldsets[1:],
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @display(description="Reached by groups")
+    def groups_shown(self, channel: Any) -> str:
+        if channel.pk is None:
+            return "Add it to groups on their pages."
+        slugs = sorted(group.slug for group in channel.groups.all())
+        return ", ".join(slugs) or "none: its models are listed to nobody"

@@ -1,0 +1,138 @@
+"""The admin of tokens."""
+
+import datetime as dt
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from catalog.admin.base import (
+    BooleanRadioFilter,
+    CuratedAdmin,
+    CuratedForm,
+    RelatedDropdownFilter,
+    StateFilter,
+    disable,
+    display,
+    enable,
+)
+from catalog.admin.forms import AbsentOrNamesField
+from tokens.admin.key_pages import KeyPages
+from tokens.models import Token, TokenGroup
+
+STATES = {
+    "valid": "success",
+    "disabled": "danger",
+    "expired": "danger",
+    "not yet": "info",
+    "expires within a day": "danger",
+    "expires within 7 days": "warning",
+    "expires within 30 days": "warning",
+}
+
+
+SOON = dt.timedelta(days=30)
+
+
+class TokenForm(CuratedForm):
+    allow = AbsentOrNamesField(
+        label="May see",
+        absent="Every model of its groups",
+        listed="Only models that match these patterns (no pattern: nothing at all)",
+        help_text=Token._meta.get_field("allow").help_text,
+    )
+
+
+class TokenStateFilter(StateFilter):
+    title = "validity"
+    parameter_name = "validity"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("expiring", "Expires within 30 days"),
+            ("week", "Expires within 7 days"),
+            ("day", "Expires within a day"),
+            ("expired", "Expired"),
+            ("off", "Disabled"),
+            ("leaked", "A replaced key is still used"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        now = timezone.now()
+        match self.value():
+            case "expiring":
+                return queryset.expiring(at=now, within=SOON)
+            case "week":
+                return queryset.expiring(at=now, within=dt.timedelta(days=7))
+            case "day":
+                return queryset.expiring(at=now, within=dt.timedelta(days=1))
+            case "leaked":
+                return queryset.filter(retired_keys__refused_uses__gt=0).distinct()
+            case "expired":
+                return queryset.filter(expires_at__lte=now)
+            case "off":
+                return queryset.filter(enabled=False)
+        return queryset
+
+
+@admin.register(Token)
+class TokenAdmin(KeyPages, CuratedAdmin):
+    form = TokenForm
+    list_display = ["name", "masked", "state", "groups_shown", "expires_at", "last_used_at", "created_at"]
+    list_filter = [TokenStateFilter, ("enabled", BooleanRadioFilter), ("groups", RelatedDropdownFilter)]
+    search_fields = ["name", "key_id", "note"]
+    ordering = ["-created_at", "-pk"]
+    autocomplete_fields = ["groups"]
+    actions = [enable, disable]
+    readonly_fields = ["masked", "key_id", "last_used_at", "created_at", "updated_at", "retired_shown"]
+    fieldsets = [
+        (None, {"fields": ["name", "groups", "uses_auto_groups", "enabled"]}),
+        ("What it may see", {"fields": ["allow", "deny"]}),
+        (
+            "When, from where, how often",
+            {"fields": ["starts_at", "expires_at", "networks", "rate_limit", "is_over_budget"]},
+        ),
+        ("For operators", {"fields": ["note"]}),
+        ("Its key", {"fields": ["masked", "key_id", "last_used_at", "created_at", "updated_at", "retired_shown"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("groups").defer("digest", "pepper")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Token | None = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        return fieldsets if obj else [fieldset for fieldset in fieldsets if fieldset[0] != "Its key"]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"groups": [TokenGroup.objects.default().pk]} | super().get_changeform_initial_data(request)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            # Lives as long as this request; response_add shows it, and nothing stores it.
+            obj.new_key = obj.assign_new_key()
+        super().save_model(request, obj, form, change)
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        return self.show_new_key(request, obj)
+
+    def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A token that was deleted stays dead: its history holds no digest that could bring the key back."""
+        return True
+
+    @display(description="State", label=STATES)
+    def state(self, token: Token) -> str:
+        return token.state(at=timezone.now())
+
+    @display(description="Replaced keys")
+    def retired_shown(self, token: Token) -> str:
+        """Those that a rotation replaced; a use after the grace may be a leak."""
+        retired = token.retired_keys.order_by("-retired_at", "-pk")
+        return "\n".join(
+            f"{key.masked} until {key.valid_until:%Y-%m-%d %H:%M}, used {key.refused_uses} times after"
+            for key in retired
+        )
+
+    @display(description="Groups")
+    def groups_shown(self, token: Token) -> str:
+        return ", ".join(sorted(group.slug for group in token.groups.all()))

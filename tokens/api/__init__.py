@@ -1,0 +1,1 @@
+"""The API about models and keys: lists, single models, the caller's own key, and the check for gateways."""

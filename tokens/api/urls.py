@@ -1,0 +1,43 @@
+"""The addresses of the model lists and of what a key may do.
+
+Each with and without a slash at the end, for clients take no redirect. Which dialect an address speaks is decided in
+tokens/dialects.
+"""
+
+from django.urls import URLPattern, path
+
+from tokens.api.authorize import AuthorizeView
+from tokens.api.views import ModelListView, ModelView, TokenView, TunedModelListView
+
+models = ModelListView.as_view()
+model = ModelView.as_view()
+tuned_models = TunedModelListView.as_view()
+token = TokenView.as_view()
+authorize = AuthorizeView.as_view()
+
+
+def lists(prefix: str) -> list[URLPattern]:
+    """The list below a prefix, and the single models below the list; an id may hold slashes and colons."""
+    return [
+        path(f"{prefix}/models", models),
+        path(f"{prefix}/models/", models),
+        path(f"{prefix}/models/<path:name>", model),
+    ]
+
+
+urlpatterns = [
+    *lists("v1"),
+    *lists("v1beta/openai"),
+    *lists("v1beta"),
+    *lists("v1alpha"),
+    *lists("anthropic/v1"),
+    *(path(f"{version}/tunedModels", tuned_models) for version in ("v1", "v1beta", "v1alpha")),
+    *(path(f"{version}/tunedModels/", tuned_models) for version in ("v1", "v1beta", "v1alpha")),
+    path("models", models),
+    path("models/", models),
+    path("api/token", token),
+    path("api/token/", token),
+    path("api/authorize", authorize),
+    path("api/authorize/", authorize),
+    path("api/authorize/<path:path>", authorize),
+]

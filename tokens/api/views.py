@@ -1,0 +1,137 @@
+"""The model lists: read the request, ask the resolver, answer in the caller's dialect."""
+
+import datetime as dt
+import re
+from typing import Any, NoReturn, cast
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from catalog.exact import write_json
+from tokens.access.visibility import Listing
+from tokens.api_error import CATALOG_ONLY, ApiError
+from tokens.auth.authentication import Caller
+from tokens.auth.credentials import candidate_keys
+from tokens.dialects import dialect_of
+from tokens.http.fastpath import Terms
+from tokens.http.response_cache import BODIES, Body, respond
+from tokens.models import Token, TokenGroup
+
+# A longer name is not repeated in an error.
+LONGEST_QUOTED = 100
+# How Gemini's clients call a model, below the address of that model.
+GEMINI_CALL = re.compile(r":(?:[a-z]+[A-Z]\w*|predict)$")
+
+
+class ApiView(APIView):
+    """An address of the API. It is read only; a browser's preflight ends in tokens/http/middleware.py."""
+
+    http_method_names = ["get", "head", "options"]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if request.method not in self.allowed_methods:
+            # Before asking for a key: which one is sent makes no difference.
+            self.http_method_not_allowed(request, *args, **kwargs)
+        super().initial(request, *args, **kwargs)
+
+    def respond(self, request: Request, body: Body) -> HttpResponse:
+        return respond(
+            request._request,
+            body,
+            cache_control=f"private, max-age={settings.MODELS_CACHE_SECONDS}",
+        )
+
+
+def caller_of(request: Request) -> Caller:
+    """Whose valid key the request carries."""
+    # REST framework's stubs say Token, its own model, which is not used here.
+    return cast("Caller", request.auth)
+
+
+class ModelListView(ApiView):
+    """Every model that the caller's key sees."""
+
+    def get(self, request: Request) -> HttpResponse:
+        caller = caller_of(request)
+        dialect = dialect_of(request._request)
+        listing = Listing(caller.scope, timezone.now().date(), token=caller.token)
+        page = dialect.read_page(request.query_params, listing)
+        name = (caller.revision, dialect.name, caller.scope.fingerprint, page, listing.on)
+        body = BODIES.get_or_render(name, lambda: write_json(dialect.list_body(listing, page)))
+        response = self.respond(request, body)
+        response.terms = Terms.of(caller, dialect, body, name=name, on=listing.on)  # type: ignore[attr-defined]
+        return response
+
+
+class ModelView(ApiView):
+    """One model, if the caller's key sees it; hidden and missing are not told apart."""
+
+    def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> NoReturn:
+        if request.method == "POST" and GEMINI_CALL.search(kwargs["name"]):
+            raise ApiError("not_found", CATALOG_ONLY)
+        raise MethodNotAllowed(str(request.method))
+
+    def get(self, request: Request, name: str) -> HttpResponse:
+        dialect = dialect_of(request._request)
+        listing = Listing(caller_of(request).scope, timezone.now().date())
+        # Gemini's clients name a model `models/<id>`, and some put that below the address of the list.
+        names = dict.fromkeys((name, name.removeprefix("models/").rstrip("/")))
+        found = (listing.model(each, retired=dialect.shows_retired) for each in names)
+        model = next(filter(None, found), None)
+        if model is None or not dialect.lists(model):
+            raise ApiError("model_not_found", _not_found(name, request._request), param="model")
+        response = self.respond(request, Body.of(write_json(dialect.model_body(model, listing))))
+        for header, value in dialect.lifecycle_headers(model, on=listing.on).items():
+            response[header] = value
+        return response
+
+
+class TokenView(ApiView):
+    """What the caller's own key may do. What it is denied is left out: a pattern names what nobody should know of."""
+
+    def get(self, request: Request) -> HttpResponse:
+        caller = caller_of(request)
+        scope = caller.scope
+        token = Token.objects.filter(pk=caller.token).first()
+        if token is None:
+            # Deleted since its key was looked up.
+            raise ApiError("invalid_api_key")
+        groups = TokenGroup.objects.filter(pk__in=scope.groups).order_by("slug")
+        data = {
+            "object": "token",
+            "name": token.name,
+            "key_id": token.key_id,
+            "starts_at": _moment(scope.starts_at),
+            # Of the key that was sent: one that a rotation replaced ends before its token does.
+            "expires_at": _moment(scope.expires_at),
+            "groups": [{"name": group.slug, "label": group.label} for group in groups],
+            "allow": scope.allow,
+            "sees": scope.sees,
+            "networks": scope.networks,
+            "rate_limit": caller.rate_limit or None,
+            "is_over_budget": scope.is_over_budget,
+            "last_used_at": _moment(token.last_used_at),
+        }
+        return respond(request._request, Body.of(write_json({"success": True, "data": data})), cache_control="no-store")
+
+
+class TunedModelListView(ApiView):
+    """Gemini's SDKs ask for tuned models too; there are none."""
+
+    def get(self, request: Request) -> HttpResponse:
+        return self.respond(request, Body.of(write_json({"tunedModels": []})))
+
+
+def _not_found(name: str, request: HttpRequest) -> str:
+    """The sentence, with the name in it where that can be one: some put their key there, or a whole prompt."""
+    if len(name) > LONGEST_QUOTED or any(key in name for key in candidate_keys(request)):
+        return ""
+    return f"The model '{name}' does not exist, or this API key has no access to it."
+
+
+def _moment(moment: dt.datetime | None) -> str | None:
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None

@@ -1,0 +1,49 @@
+"""The errors of the API: their codes, statuses and sentences, and the exception that carries one. Pure."""
+
+from collections.abc import Mapping
+
+from tokens.logs import scrub
+
+# Code -> (status, sentence). The codes are part of the API: clients branch on them.
+CODES: Mapping[str, tuple[int, str]] = {
+    "invalid_parameter": (400, "A parameter is not valid."),
+    "bad_request": (400, "The request is not valid."),
+    "missing_api_key": (401, "No API key was sent. Send it as `Authorization: Bearer <key>`."),
+    "invalid_api_key": (401, "Invalid API key"),
+    "key_expired": (401, "This API key has expired."),
+    "key_disabled": (401, "This API key is disabled."),
+    "key_not_yet_valid": (401, "This API key is not valid yet."),
+    "ip_not_allowed": (403, "This API key may not be used from this address."),
+    "model_not_named": (403, "Which model? Name it in ?model=, in the header X-Model, or in X-Original-URI."),
+    "model_not_allowed": (403, "The model does not exist, or this API key has no access to it."),
+    "insufficient_quota": (403, "The budget of this API key is used up."),
+    "permission_denied": (403, "This API key may not do that."),
+    "not_found": (404, "There is nothing at this address."),
+    "model_not_found": (404, "The model does not exist, or this API key has no access to it."),
+    "method_not_allowed": (405, "This address does not take that method."),
+    "address_too_long": (414, "The address is too long."),
+    "expectation_failed": (417, "This server knows no Expect but 100-continue."),
+    "rate_limit_exceeded": (429, "Too many requests."),
+    "headers_too_large": (431, "The request has too many headers, or too large ones."),
+    "not_implemented": (501, "This server does not know that transfer coding."),
+    "internal_error": (500, "Something went wrong on our side."),
+    "service_unavailable": (503, "The service is not available right now. Try again in a moment."),
+}
+
+
+CATALOG_ONLY = "This service is a catalog only: it lists models and prices, and takes no chat traffic."
+
+
+class ApiError(Exception):
+    """What a caller is told: a code of CODES, and a sentence where the code's own does not say enough."""
+
+    def __init__(
+        self, code: str, message: str = "", *, param: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.code = code
+        self.status, sentence = CODES[code]
+        # A caller may have put a key where something else belongs; an answer never repeats one.
+        self.message = scrub(message or sentence)
+        self.param = param
+        self.headers = dict(headers or {})
+        super().__init__(self.message)

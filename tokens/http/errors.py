@@ -1,0 +1,116 @@
+"""Every error of the API, in the dialect of whoever asked; no HTML, no stack trace, no key."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import Error, InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views import defaults
+from psycopg_pool import PoolTimeout
+from rest_framework import exceptions, status
+
+from catalog.exact import write_json
+from tokens.api_error import CATALOG_ONLY, ApiError
+from tokens.counters import ERRORS
+
+logger = logging.getLogger("modelbook.api")
+
+
+def as_api_error(error: Exception) -> ApiError:
+    """What the caller is told about any exception; only the unforeseen become `internal_error`."""
+    match error:
+        case ApiError():
+            return error
+        case exceptions.MethodNotAllowed():
+            return ApiError("method_not_allowed")
+        case Http404() | exceptions.NotFound():
+            return ApiError("not_found")
+        case exceptions.Throttled():
+            return ApiError("rate_limit_exceeded")
+        case PermissionDenied() | exceptions.PermissionDenied():
+            return ApiError("permission_denied")
+        case SuspiciousOperation():
+            return ApiError("bad_request")
+        case exceptions.APIException() if error.status_code < status.HTTP_500_INTERNAL_SERVER_ERROR:
+            return ApiError("bad_request")
+        case OperationalError() | InterfaceError() | PoolTimeout():
+            return ApiError("service_unavailable", headers={"Retry-After": "1", "retry-after-ms": "1000"})
+    return ApiError("internal_error")
+
+
+def answer(request: HttpRequest, error: ApiError) -> HttpResponse:
+    """The error as an answer in the dialect of the request."""
+    from tokens.dialects import dialect_of
+
+    ERRORS.labels(error.code).inc()
+    body = dialect_of(request).error_body(
+        error, request_id=getattr(request, "request_id", ""), host=settings.API_DOMAIN
+    )
+    if request.path.startswith("/api/"):
+        body |= {"success": False, "message": error.message}
+    headers = {"Cache-Control": "no-store"}
+    if error.status < status.HTTP_500_INTERNAL_SERVER_ERROR and error.status != status.HTTP_429_TOO_MANY_REQUESTS:
+        # Asking again cures nothing; the SDKs of OpenAI and Anthropic heed this.
+        headers["x-should-retry"] = "false"
+    headers |= error.headers
+    if error.status == status.HTTP_401_UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer realm="modelbook"'
+    return HttpResponse(write_json(body), status=error.status, content_type="application/json", headers=headers)
+
+
+def answer_exception(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
+    """REST framework's exception handler: whatever a view raises ends here."""
+    told = as_api_error(error)
+    if told.status >= status.HTTP_500_INTERNAL_SERVER_ERROR:
+        logger.error("%s %s", context["request"].method, context["request"].path, exc_info=error)
+    if isinstance(error, Error):
+        _close_broken_connections()
+    return answer(context["request"]._request, told)
+
+
+# The first parts of the API's addresses, below which no answer is ever HTML.
+API_PREFIXES = ("v1", "v1beta", "v1alpha", "anthropic", "models", "api")
+
+
+def is_api_path(path: str) -> bool:
+    """Whether an address belongs to the API."""
+    return path.lstrip("/").partition("/")[0] in API_PREFIXES
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api_path(request.path):
+        return answer(request, ApiError("bad_request"))
+    return defaults.bad_request(request, exception)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api_path(request.path):
+        return answer(request, ApiError("permission_denied"))
+    return defaults.permission_denied(request, exception)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if not is_api_path(request.path):
+        return defaults.page_not_found(request, exception)
+    # Before the rest: a client whose base address is wrong sends its chat traffic there too.
+    if f"{request.path}/".startswith("/v1/v1/"):
+        return answer(request, ApiError("not_found", "There is nothing at this address: /v1 stands in it twice."))
+    if request.method == "POST":
+        return answer(request, ApiError("not_found", CATALOG_ONLY))
+    return answer(request, ApiError("not_found"))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if is_api_path(request.path):
+        return answer(request, ApiError("internal_error"))
+    return defaults.server_error(request)
+
+
+def _close_broken_connections() -> None:
+    from django.db import connections
+
+    for connection in connections.all(initialized_only=True):
+        connection.close_if_unusable_or_obsolete()

@@ -1,0 +1,124 @@
+"""/metrics, for Prometheus: how many requests came, how they ended and how long they took; what is refused, and why.
+
+A wrapper around the whole WSGI application, because the lane in front of Django answers most requests. The workers
+count together, in files below PROMETHEUS_MULTIPROC_DIR, which config/gunicorn.py sets. Without METRICS_TOKEN there is
+no wrapper, and the address is like any other that is not there.
+"""
+
+import hmac
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from django.conf import settings
+from django.db import Error, close_old_connections
+from django.db.models import Count
+from django.utils import timezone
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from psycopg_pool import PoolTimeout
+
+from catalog.db import revision
+from catalog.models import AIModel, ImportRun, Source
+from tokens.counters import DURATION, REQUESTS
+from tokens.models import Token
+
+Environ = dict[str, Any]
+Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+PATH = "/metrics"
+# First part of a path -> what the request is counted as: few words, whatever callers ask for.
+AREAS = {
+    **dict.fromkeys(("v1", "v1beta", "v1alpha", "anthropic", "models"), "models"),
+    **dict.fromkeys(("", "compare", "docs", "openapi.json", "llms.txt"), "pages"),
+    **{name: name for name in ("api", "admin", "static", "livez", "readyz")},
+}
+METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST"})
+
+
+class Metered:
+    """Wraps the WSGI application: counts every request and answers /metrics to whoever has the token."""
+
+    def __init__(self, application: Application, token: str) -> None:
+        self._application = application
+        self._authorization = f"Bearer {token}".encode()
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == PATH and environ["REQUEST_METHOD"] == "GET":
+            return self._tell(environ, start_response)
+        area, began = area_of(environ["PATH_INFO"]), time.perf_counter()
+        method = environ["REQUEST_METHOD"] if environ["REQUEST_METHOD"] in METHODS else "other"
+
+        def counted(status: str, *arguments: Any) -> Any:
+            REQUESTS.labels(area, method, status[:3]).inc()
+            DURATION.labels(area).observe(time.perf_counter() - began)
+            return start_response(status, *arguments)
+
+        return self._application(environ, counted)
+
+    def _tell(self, environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
+        sent = environ.get("HTTP_AUTHORIZATION", "").encode("latin-1", "replace")
+        headers = [("Cache-Control", "no-store")]
+        if not hmac.compare_digest(sent, self._authorization):
+            headers += [("Content-Type", "text/plain; charset=utf-8"), ("WWW-Authenticate", 'Bearer realm="metrics"')]
+            start_response("401 Unauthorized", headers)
+            return [b"Send METRICS_TOKEN as a bearer token.\n"]
+        start_response("200 OK", [*headers, ("Content-Type", CONTENT_TYPE_LATEST)])
+        return [exposition()]
+
+
+def metered(application: Application) -> Application:
+    """The application, counted if somebody wants to know."""
+    return Metered(application, settings.METRICS_TOKEN) if settings.METRICS_TOKEN else application
+
+
+def area_of(path: str) -> str:
+    """What a request for this path is counted as."""
+    return AREAS.get(path.lstrip("/").partition("/")[0], "other")
+
+
+def exposition() -> bytes:
+    """All figures as Prometheus reads them, those of all workers together."""
+    registry = CollectorRegistry()
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        registry.register(REGISTRY)
+    registry.register(Standing())
+    return generate_latest(registry)
+
+
+class Standing:
+    """What is in the database at this moment; nothing where it does not answer, which `modelbook_up` tells."""
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            found = list(self._read())
+        except (Error, PoolTimeout):
+            found = []
+        finally:
+            close_old_connections()
+        yield GaugeMetricFamily("modelbook_up", "1 while the database answers.", value=float(bool(found)))
+        yield from found
+
+    def _read(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily("modelbook_revision", "The catalog's revision.", value=float(revision.current()))
+        models = GaugeMetricFamily("modelbook_models", "Models by status.", labels=["status"])
+        statuses = AIModel.objects.values_list("status").annotate(Count("pk")).order_by()
+        for status, count in (dict.fromkeys(AIModel.Status.values, 0) | dict(statuses)).items():
+            models.add_metric([status], count)
+        yield models
+        enabled = Token.objects.filter(enabled=True).count()
+        yield GaugeMetricFamily("modelbook_tokens_enabled", "Tokens that are enabled.", value=enabled)
+        waiting = ImportRun.objects.waiting().count()
+        yield GaugeMetricFamily("modelbook_imports_waiting", "Import plans that wait for review.", value=waiting)
+        age = GaugeMetricFamily("modelbook_source_age_seconds", "Time since a source was fetched.", labels=["source"])
+        failing = GaugeMetricFamily("modelbook_source_failing", "1 where the last fetch failed.", labels=["source"])
+        now = timezone.now()
+        for source in Source.objects.filter(sync=True).order_by("slug"):
+            failing.add_metric([source.slug], float(bool(source.error)))
+            if source.checked_at:
+                age.add_metric([source.slug], (now - source.checked_at).total_seconds())
+        yield from (age, failing)

@@ -171,3 +171,10 @@ def _refuse_unstorable_text(value: Any) -> None:
         text.encode()
     except UnicodeEncodeError:
         raise InexactError("The document holds half of a surrogate pair, which is no character.") from None
+
+
+def in_dollars(amount: Decimal, per_usd: Decimal) -> Decimal:
+    """An amount of a currency in US dollars, with far more digits than any reader keeps."""
+    with localcontext() as context:
+        context.prec = PRECISION
+        return plain(amount / per_usd)

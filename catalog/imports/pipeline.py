@@ -163,7 +163,7 @@ def read_document(
 
 def _number_of_figures(record: Record) -> int:
     prices = (record.prices, *record.schedule, *record.announced, *record.past)
-    return sum(len(each.figures) for each in prices if each is not None)
+    return sum(len(each.lines) for each in prices if each is not None)
 
 
 def _choose_providers(document: Document, providers: Sequence[str]) -> Document:

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from catalog.exact import InexactError, plain, read_number
+from catalog.prices import Line, Sheet
 from catalog.sources.conditions import read_conditions
-from catalog.sources.records import Document, Figure, Prices, Record
+from catalog.sources.records import Document, Record
 from catalog.sources.rows import MOST_FIGURES, SourceError, refuse_more
 
 MILLION = 1_000_000
@@ -43,7 +44,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  #
 LONGEST_LINE = 100_000
 BOM = b"\xef\xbb\xbf"
 
-Line = Mapping[str, str]
+CsvRow = Mapping[str, str]
 
 
 def safe_cell(text: str) -> str:
@@ -82,7 +83,7 @@ def _short_lines(content: bytes, *, skip: int) -> Iterator[str]:
             yield line
 
 
-def _lines(content: bytes, *, skip: int) -> Iterator[tuple[int, Line]]:
+def _lines(content: bytes, *, skip: int) -> Iterator[tuple[int, CsvRow]]:
     """Each line below the header, by the names in the header."""
     header = next(_short_lines(content, skip=skip), "")
     delimiter = max(",;\t", key=header.count)
@@ -110,8 +111,8 @@ def _check_header(names: list[str]) -> None:
         raise SourceError(f"The header is neither {','.join(LONG)} nor model,{','.join(SHORT)}{told}.")
 
 
-def _document(lines: list[tuple[int, Line]], *, has_commas: bool) -> Document:
-    figures: dict[str, list[Figure]] = {}
+def _document(lines: list[tuple[int, CsvRow]], *, has_commas: bool) -> Document:
+    figures: dict[str, list[Line]] = {}
     vendors: dict[str, str] = {}
     currencies: dict[str, str] = {}
     findings: list[str] = []
@@ -144,30 +145,30 @@ def _document(lines: list[tuple[int, Line]], *, has_commas: bool) -> Document:
     )
 
 
-def _prices(figures: list[Figure], currency: str | None) -> Prices | None:
-    return Prices(currency or "USD", tuple(figures), tells_facts=False) if figures else None
+def _prices(figures: list[Line], currency: str | None) -> Sheet | None:
+    return Sheet(currency or "USD", tuple(figures), states_facts=False) if figures else None
 
 
-def _figures(line: Line, *, has_commas: bool) -> Iterator[Figure]:
+def _figures(line: CsvRow, *, has_commas: bool) -> Iterator[Line]:
     if "meter" not in line:
         for column, meter in SHORT.items():
             if text := line.get(column):
-                yield Figure(meter, _amount(text, has_commas), unit="token", per=MILLION)
+                yield Line(meter, _amount(text, has_commas), MILLION, "token")
         return
     text, meter = line.get("amount", ""), line.get("meter", "")
     conditions = read_conditions(line.get("condition", ""))
     if text in ("dynamic", "included"):
-        yield Figure(meter, None, line.get("unit", ""), _per(line), kind=text, conditions=conditions)
+        yield Line(meter, None, _per(line), line.get("unit", ""), kind=text, conditions=conditions)
     elif text.startswith("x"):
         factor = _amount(text[1:], has_commas)
-        yield Figure(meter, factor, line.get("unit", ""), _per(line), kind="multiplier", conditions=conditions)
+        yield Line(meter, factor, _per(line), line.get("unit", ""), kind="multiplier", conditions=conditions)
     elif text:
         # What goes in and comes out is tokens unless it is told; searches, checks and the like have no such unit.
         unit = line.get("unit") or ("token" if meter.startswith(("input", "output")) else "")
-        yield Figure(meter, _amount(text, has_commas), unit, _per(line), conditions=conditions)
+        yield Line(meter, _amount(text, has_commas), _per(line), unit, conditions=conditions)
 
 
-def _per(line: Line) -> int:
+def _per(line: CsvRow) -> int:
     text = line.get("per") or "1"
     if not (text.isascii() and text.isdigit() and len(text) <= 12 and int(text)):
         raise SourceError(f"{text[:40]!r} is no number of units.")

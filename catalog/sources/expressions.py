@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, TypeGuard
 
 from catalog.exact import InexactError, multiply
+from catalog.prices import Line
 from catalog.sources.expression_language import (
     ALWAYS,
     VARIABLES,
@@ -28,7 +29,6 @@ from catalog.sources.expression_language import (
     is_of_the_clock,
     parse,
 )
-from catalog.sources.records import Figure
 from catalog.sources.weekly_windows import windows
 
 # Service tiers that no field of a request asks for: what it means that asks for none, and batches, which have an
@@ -68,7 +68,7 @@ class Case:
         raise UnreadableError
 
 
-def read_expression(text: str) -> tuple[Figure, ...] | None:
+def read_expression(text: str) -> tuple[Line, ...] | None:
     """The figures of an expression, in dollars per million tokens; None where figures cannot say what it says.
 
     The first tier of a length is the plain price, and each further one a line above its boundary. A cache write that
@@ -98,13 +98,13 @@ class _Reading:
         named = _prices(self.prices, Case(dict.fromkeys(self.probes, False)))
         self.names = [name for name in VARIABLES if name in named]
 
-    def figures(self) -> Iterator[Figure]:
+    def figures(self) -> Iterator[Line]:
         for meter in dict.fromkeys(VARIABLES[name] for name in self.names):
             counted = [name for name in self.names if VARIABLES[name] == meter]
             for step in self._steps(self.probes, {}, counted):
                 yield from _lines(meter, counted, step)
         for condition, factor in self.factors:
-            yield Figure("", factor, kind="multiplier", conditions=tuple(_told(_questions(condition))))
+            yield Line("", factor, kind="multiplier", conditions=tuple(_told(_questions(condition))))
 
     def _steps(
         self, probes: Sequence[Condition], known: Mapping[Condition, bool], counted: Sequence[str]
@@ -227,16 +227,16 @@ def _is_tier(node: Node) -> bool:
     return isinstance(node, Asked) and node.field == Field("param", "service_tier")
 
 
-def _lines(meter: str, counted: Sequence[str], step: Step) -> Iterator[Figure]:
+def _lines(meter: str, counted: Sequence[str], step: Step) -> Iterator[Line]:
     """The line of a step; with a second one where a cache that lives for an hour costs something else."""
     conditions = tuple(_told(step.conditions))
     if step.above:
         conditions = (*conditions, {"dim": "prompt_tokens", "op": "gt", "value": step.above})
     first, last = step.amounts[0], step.amounts[-1]
     if counted[0] != "cc1h":
-        yield Figure(meter, first, "token", MILLION, conditions=conditions)
+        yield Line(meter, first, MILLION, "token", conditions=conditions)
     if counted[-1] == "cc1h" and (len(counted) == 1 or first != last):
-        yield Figure(meter, last, "token", MILLION, conditions=(*conditions, ONE_HOUR))
+        yield Line(meter, last, MILLION, "token", conditions=(*conditions, ONE_HOUR))
 
 
 def _told(questions: Iterable[Node]) -> list[Mapping[str, Any]]:

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from catalog import vendor_matching
+from catalog.prices import Line, Sheet
 from catalog.sources import inferred_fields
-from catalog.sources.records import Document, Figure, Prices, Record
+from catalog.sources.records import Document, Record
 from catalog.sources.rows import Row, SourceError, amount_of, day_start, is_number, own_meter, read_body, refuse_more
 
 # Suffix of a key -> unit, and how many of them.
@@ -105,17 +106,17 @@ def _record(host: Mapping[str, Any], name: str, values: Mapping[str, Any]) -> Re
     )
 
 
-def _schedule(row: Row) -> tuple[Prices, ...]:
+def _schedule(row: Row) -> tuple[Sheet, ...]:
     """The price from each day on which one begins, in order; the first may have no beginning."""
     entries, variants = _entries(row, "prices"), _entries(row, "price_variants")
     if not row.price_is_sound:
         return ()
     starts = sorted({entry.start for entry in (*entries, *variants) if entry.start}, key=str)
-    found: list[Prices] = []
+    found: list[Sheet] = []
     for start in (None, *starts):
         figures = tuple(_figures_from(row, entries, variants, start))
         if figures:
-            found.append(Prices("USD", figures, starts_at=day_start(start) if start else None))
+            found.append(Sheet("USD", figures, starts_at=day_start(start) if start else None))
     return tuple(found) if row.price_is_sound else ()
 
 
@@ -179,7 +180,7 @@ def _when(row: Row, when: Any) -> tuple[Condition, ...]:
     return tuple(found)
 
 
-def _figures_from(row: Row, entries: list[_Entry], variants: list[_Entry], start: str | None) -> Iterable[Figure]:
+def _figures_from(row: Row, entries: list[_Entry], variants: list[_Entry], start: str | None) -> Iterable[Line]:
     """The figures that count from that day on: of the whole prices the last one begun, those of some hours after it."""
     begun = [entry for entry in entries if entry.start is None or (start is not None and entry.start <= start)]
     if not begun:
@@ -192,7 +193,7 @@ def _figures_from(row: Row, entries: list[_Entry], variants: list[_Entry], start
             yield from _figures(row, variant)
 
 
-def _figures(row: Row, entry: _Entry) -> Iterable[Figure]:
+def _figures(row: Row, entry: _Entry) -> Iterable[Line]:
     """The prices themselves, then those of longer prompts, from the shortest bound up."""
     tiers: list[tuple[int, str, Any]] = []
     for key, value in entry.prices.items():
@@ -217,7 +218,7 @@ def _tiers(row: Row, key: str, value: Mapping[str, Any]) -> Iterable[tuple[int, 
         yield int(tier["start"]), key, tier.get("price")
 
 
-def _figure(row: Row, key: str, value: Any, conditions: tuple[Condition, ...]) -> Figure | None:
+def _figure(row: Row, key: str, value: Any, conditions: tuple[Condition, ...]) -> Line | None:
     amount = amount_of(value, key[:64], row)
     if amount is None:
         return None
@@ -225,8 +226,8 @@ def _figure(row: Row, key: str, value: Any, conditions: tuple[Condition, ...]) -
     unit, per = UNITS.get(suffix, ("", 1))
     if base not in METERS or not unit:
         row.find(f"has a price {key[:64]} that fits no meter; it is kept under its own name")
-        return Figure(own_meter("genai_prices", key), amount, unit, per, conditions=conditions)
+        return Line(own_meter("genai_prices", key), amount, per, unit, conditions=conditions)
     meter, lifetime = METERS[base]
     if lifetime:
         conditions = (*conditions, {"dim": "cache_ttl", "op": "eq", "value": lifetime})
-    return Figure(meter, amount, COUNTED.get(meter, unit), per, conditions=conditions)
+    return Line(meter, amount, per, COUNTED.get(meter, unit), conditions=conditions)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.exact import InexactError, multiply, read_number
-from catalog.sources.records import Figure, Prices
+from catalog.prices import Line, Sheet
 from catalog.sources.rows import Row, is_number, own_meter
 
 MILLION = 1_000_000
@@ -45,10 +45,10 @@ XAI_UNIT = Decimal("0.0001")
 DYNAMIC = -1
 
 Condition = Mapping[str, Any]
-Reader = Callable[[Row], Iterable[Figure]]
+Reader = Callable[[Row], Iterable[Line]]
 
 
-def prices_of(row: Row) -> Prices | None:
+def prices_of(row: Row) -> Sheet | None:
     """The price that the row has in any host's form; None where it has none, or one that is not sound."""
     figures = [figure for read in READERS for figure in read(row)]
     if not row.price_is_sound or not figures:
@@ -56,10 +56,10 @@ def prices_of(row: Row) -> Prices | None:
     if all(figure.amount == 0 for figure in figures):
         row.find("costs 0, which may mean that its price stands elsewhere; no price was taken from this row")
         return None
-    return Prices("USD", tuple(figures))
+    return Sheet("USD", tuple(figures))
 
 
-def _pricing(row: Row) -> Iterable[Figure]:
+def _pricing(row: Row) -> Iterable[Line]:
     pricing = row.take("pricing")
     if pricing is None:
         return
@@ -69,8 +69,8 @@ def _pricing(row: Row) -> Iterable[Figure]:
     yield from _of_one_host(row, pricing, ())
 
 
-def _of_one_host(row: Row, pricing: Mapping[str, Any], conditions: tuple[Condition, ...]) -> Iterable[Figure]:
-    tiers: list[Figure] = []
+def _of_one_host(row: Row, pricing: Mapping[str, Any], conditions: tuple[Condition, ...]) -> Iterable[Line]:
+    tiers: list[Line] = []
     for key, value in pricing.items():
         if value is None:
             continue
@@ -83,24 +83,22 @@ def _of_one_host(row: Row, pricing: Mapping[str, Any], conditions: tuple[Conditi
     yield from sorted(tiers, key=lambda figure: figure.conditions[-1]["value"])
 
 
-def _figure(
-    row: Row, key: str, amount: Decimal, conditions: tuple[Condition, ...], *, is_text: bool
-) -> Iterable[Figure]:
+def _figure(row: Row, key: str, amount: Decimal, conditions: tuple[Condition, ...], *, is_text: bool) -> Iterable[Line]:
     per_token, per_million = PER_TOKEN.get(key), PER_MILLION.get(key)
     if amount == DYNAMIC and per_token in ("input", "output"):
-        yield Figure(per_token, None, kind="dynamic", conditions=conditions)
+        yield Line(per_token, None, kind="dynamic", conditions=conditions)
     elif amount < 0:
         row.spoil_price(f"{key[:64]} in pricing is negative")
     elif is_text and per_token:
-        yield Figure(per_token, amount, "token", conditions=conditions)
+        yield Line(per_token, amount, unit="token", conditions=conditions)
     elif not is_text and per_million:
-        yield Figure(per_million, amount, "token", MILLION, conditions=conditions)
+        yield Line(per_million, amount, MILLION, "token", conditions=conditions)
     elif amount:
         row.find(f"has a price {key[:64]} in no certain unit; it is kept under its own name")
-        yield Figure(own_meter("openai_models", key), amount, conditions=conditions)
+        yield Line(own_meter("openai_models", key), amount, conditions=conditions)
 
 
-def _tiers(row: Row, key: str, tiers: list[Any], conditions: tuple[Condition, ...]) -> Iterable[Figure]:
+def _tiers(row: Row, key: str, tiers: list[Any], conditions: tuple[Condition, ...]) -> Iterable[Line]:
     """Vercel's, from `min` tokens on; the first one is the price itself, which stands beside the tiers."""
     for tier in tiers:
         least = tier.get("min", 0) if isinstance(tier, dict) else None
@@ -109,39 +107,39 @@ def _tiers(row: Row, key: str, tiers: list[Any], conditions: tuple[Condition, ..
             row.spoil_price(f"{key[:64]}_tiers in pricing is no list of tiers")
         elif least > 0:
             bound = {"dim": "prompt_tokens", "op": "gte", "value": int(least)}
-            yield Figure(PER_TOKEN[key], amount, "token", conditions=(*conditions, bound))
+            yield Line(PER_TOKEN[key], amount, unit="token", conditions=(*conditions, bound))
 
 
-def _by_route(row: Row) -> Iterable[Figure]:
+def _by_route(row: Row) -> Iterable[Line]:
     """Hugging Face's router: each provider behind it asks its own price, and who is taken is decided by request."""
     providers = row.take("providers")
     if not isinstance(providers, list):
         return
-    routes: list[Figure] = []
+    routes: list[Line] = []
     for each in providers:
         name, pricing = (each.get("provider"), each.get("pricing")) if isinstance(each, dict) else (None, None)
         if isinstance(name, str) and isinstance(pricing, dict):
             routes += _of_one_host(row, pricing, ({"dim": "route", "op": "eq", "value": name},))
     if routes:
         meters = dict.fromkeys(figure.meter for figure in routes if figure.unit == "token")
-        yield from (Figure(meter, None, kind="dynamic") for meter in meters)
+        yield from (Line(meter, None, kind="dynamic") for meter in meters)
         yield from routes
 
 
-def _cloudflare(row: Row) -> Iterable[Figure]:
+def _cloudflare(row: Row) -> Iterable[Line]:
     for key, meter in CLOUDFLARE.items():
         value = row.take(key)
         if value == DYNAMIC:
-            yield Figure(meter, None, kind="dynamic")
+            yield Line(meter, None, kind="dynamic")
         elif value is not None:
             amount = _amount(value)
             if amount is None or amount < 0:
                 row.spoil_price(f"{key} is no price")
             else:
-                yield Figure(meter, amount, "token")
+                yield Line(meter, amount, unit="token")
 
 
-def _xai(row: Row) -> Iterable[Figure]:
+def _xai(row: Row) -> Iterable[Line]:
     if "prompt_text_token_price" not in row.values:
         return
     for key in [key for key in row.values if key.endswith("_price") or "_price_" in key]:
@@ -149,13 +147,13 @@ def _xai(row: Row) -> Iterable[Figure]:
         if amount is None:
             continue
         if key in XAI:
-            yield Figure(XAI[key], multiply(amount, XAI_UNIT), "token", MILLION)
+            yield Line(XAI[key], multiply(amount, XAI_UNIT), MILLION, "token")
         elif amount:
             row.find(f"has a price {key[:64]} in no certain unit; it is kept under its own name")
-            yield Figure(own_meter("openai_models", key), amount)
+            yield Line(own_meter("openai_models", key), amount)
 
 
-def _venice(row: Row) -> Iterable[Figure]:
+def _venice(row: Row) -> Iterable[Line]:
     spec = row.take("model_spec")
     pricing = spec.get("pricing") if isinstance(spec, dict) else None
     if not isinstance(pricing, dict):
@@ -170,7 +168,7 @@ def _venice(row: Row) -> Iterable[Figure]:
         yield from _in_dollars(row, extended, ({"dim": "prompt_tokens", "op": "gt", "value": int(length)},))
 
 
-def _in_dollars(row: Row, pricing: Mapping[str, Any], conditions: tuple[Condition, ...]) -> Iterable[Figure]:
+def _in_dollars(row: Row, pricing: Mapping[str, Any], conditions: tuple[Condition, ...]) -> Iterable[Line]:
     for key, value in pricing.items():
         if isinstance(value, dict) and "usd" in value:
             amount = _amount(value["usd"])

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from catalog import vendor_matching
+from catalog.prices import Line, Sheet
 from catalog.sources.litellm_keys import Condition, format_key, parse_key
-from catalog.sources.records import Document, Figure, Prices, Record
+from catalog.sources.records import Document, Record
 from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_body
 
 # Documentation of the format, and rules that guess at ids nobody listed.
@@ -171,7 +172,7 @@ def _own_endpoint_type(name: str) -> str | None:
     return next((own for family, own in OWN_ENDPOINT_TYPES.items() if family in name.casefold()), None)
 
 
-def _prices(row: Row, name: str) -> Prices | None:
+def _prices(row: Row, name: str) -> Sheet | None:
     """All figures of the row: flat ones, then the blocks, then the multipliers; None where there are none."""
     # xAI prices a prompt of exactly that length by the upper tier, everybody else by the lower.
     above = "gte" if row.values.get("litellm_provider") == "xai" or name.startswith("xai/") else "gt"
@@ -187,10 +188,10 @@ def _prices(row: Row, name: str) -> Prices | None:
     facts = {
         key: row.values[key] for key in row.left_over if PRICE_WORDS.search(key) and not is_number(row.values[key])
     }
-    return Prices(currency="USD", figures=figures, facts=facts) if figures and row.price_is_sound else None
+    return Sheet("USD", figures, facts=facts) if figures and row.price_is_sound else None
 
 
-def _flat_figures(row: Row, above: str) -> list[Figure]:
+def _flat_figures(row: Row, above: str) -> list[Line]:
     figures = [_flat_figure(row, key, above) for key, value in row.values.items() if _is_flat_price(key, value)]
     return sorted((figure for figure in figures if figure), key=_order)
 
@@ -201,7 +202,7 @@ def _is_flat_price(key: str, value: Any) -> bool:
     return parse_key(key) is not None or (is_number(value) and PRICE_WORDS.search(key) is not None)
 
 
-def _flat_figure(row: Row, key: str, above: str) -> Figure | None:
+def _flat_figure(row: Row, key: str, above: str) -> Line | None:
     parsed = parse_key(key, above=above)
     amount = amount_of(row.values[key], key, row)
     # A figure of no known meter is kept all the same, and its key stays among the unmapped ones.
@@ -210,20 +211,20 @@ def _flat_figure(row: Row, key: str, above: str) -> Figure | None:
     if amount is None:
         return None
     if parsed is None:
-        return Figure(f"x.litellm.{key}", amount, **DBU_KEYS.get(key, {}))
+        return Line(f"x.litellm.{key}", amount, **DBU_KEYS.get(key, {}))
     own_key = format_key(parsed.meter, parsed.unit, parsed.per, parsed.conditions)
     facts = {} if own_key == key else {"key": key}
-    return Figure(parsed.meter, amount, parsed.unit, parsed.per, conditions=parsed.conditions, facts=facts)
+    return Line(parsed.meter, amount, parsed.per, parsed.unit, conditions=parsed.conditions, facts=facts)
 
 
-def _order(figure: Figure) -> tuple[Any, ...]:
+def _order(figure: Line) -> tuple[Any, ...]:
     """Of a meter's lines that all hold the last one counts: the more special, the later; per token at the end."""
     lengths = [condition["value"] for condition in figure.conditions if condition["dim"] == "prompt_tokens"]
     tiers = [condition["value"] for condition in figure.conditions if condition["dim"] == "service_tier"]
     return len(figure.conditions), figure.unit == "token", bool(tiers), *(lengths or [0]), "key" not in figure.facts
 
 
-def _tiers(row: Row) -> Iterable[Figure]:
+def _tiers(row: Row) -> Iterable[Line]:
     """Prices by the length of the prompt, or by the number of results; above the last tier the last one counts."""
     tiers = row.take("tiered_pricing")
     if tiers is None:
@@ -251,7 +252,7 @@ def _between(dim: str, op: str, low: Any, high: Any) -> tuple[Condition, Conditi
     return {"dim": dim, "op": op, "value": int(low)}, {"dim": dim, "op": "lte", "value": int(high)}
 
 
-def _off_peak(row: Row) -> Iterable[Figure]:
+def _off_peak(row: Row) -> Iterable[Line]:
     block = row.take("off_peak_pricing")
     if block is None:
         return
@@ -299,7 +300,7 @@ def _block(
     conditions: tuple[Condition, ...],
     facts: Mapping[str, Any],
     own: Sequence[str],
-) -> Iterable[Figure]:
+) -> Iterable[Line]:
     """The figures of a nested object, under its conditions; the facts name the block that they came from."""
     for key, value in values.items():
         if key in own or value is None:
@@ -310,19 +311,19 @@ def _block(
         parsed = parse_key(key)
         if parsed is None:
             row.find(f"{block} has a figure {key[:64]} that fits no meter; it is kept under its own name")
-            yield Figure(f"x.litellm.{block}.{key}", amount, conditions=conditions, facts={"block": block, **facts})
+            yield Line(f"x.litellm.{block}.{key}", amount, conditions=conditions, facts={"block": block, **facts})
             continue
-        yield Figure(
+        yield Line(
             parsed.meter,
             amount,
-            unit=parsed.unit,
-            per=parsed.per,
+            parsed.per,
+            parsed.unit,
             conditions=(*conditions, *parsed.conditions),
             facts={"block": block, "key": key, **facts},
         )
 
 
-def _searches(row: Row) -> Iterable[Figure]:
+def _searches(row: Row) -> Iterable[Line]:
     """Web searches, by the amount of context that they bring."""
     block = row.take("search_context_cost_per_query")
     facts = {"block": "search_context_cost_per_query"}
@@ -337,10 +338,10 @@ def _searches(row: Row) -> Iterable[Figure]:
         amount = amount_of(value, f"{key} in search_context_cost_per_query", row)
         if amount is not None:
             condition = {"dim": "search_context", "op": "eq", "value": key.removeprefix("search_context_size_")}
-            yield Figure("web_search", amount, unit="query", conditions=(condition,), facts=facts)
+            yield Line("web_search", amount, unit="query", conditions=(condition,), facts=facts)
 
 
-def _guardrails(row: Row) -> Iterable[Figure]:
+def _guardrails(row: Row) -> Iterable[Line]:
     block = row.take("guardrail_cost_per_unit")
     if block is None:
         return
@@ -351,14 +352,14 @@ def _guardrails(row: Row) -> Iterable[Figure]:
         amount = amount_of(value, f"{key} in guardrail_cost_per_unit", row)
         if amount is not None:
             condition = {"dim": "policy", "op": "eq", "value": key}
-            yield Figure("guardrail", amount, conditions=(condition,), facts={"block": "guardrail_cost_per_unit"})
+            yield Line("guardrail", amount, conditions=(condition,), facts={"block": "guardrail_cost_per_unit"})
 
 
-def _multipliers(row: Row) -> Iterable[Figure]:
+def _multipliers(row: Row) -> Iterable[Line]:
     """Factors on all figures, each under a condition."""
     for key, condition in UPLIFTS.items():
         if (factor := row.figure(key)) is not None:
-            yield Figure("", factor, kind="multiplier", conditions=(condition,), facts={"key": key})
+            yield Line("", factor, kind="multiplier", conditions=(condition,), facts={"key": key})
     specific = row.values.get("provider_specific_entry")
     if not isinstance(specific, dict):
         return
@@ -367,4 +368,4 @@ def _multipliers(row: Row) -> Iterable[Figure]:
     for key, value in specific.items():
         if key in SPECIFIC and (factor := amount_of(value, f"{key} in provider_specific_entry", row)) is not None:
             facts = {"key": f"provider_specific_entry.{key}"}
-            yield Figure("", factor, kind="multiplier", conditions=(SPECIFIC[key],), facts=facts)
+            yield Line("", factor, kind="multiplier", conditions=(SPECIFIC[key],), facts=facts)

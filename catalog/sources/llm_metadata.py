@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from catalog import vendor_matching
+from catalog.prices import Line, Sheet
 from catalog.sources import inferred_fields
-from catalog.sources.records import Document, Figure, Prices, Record
+from catalog.sources.records import Document, Record
 from catalog.sources.rows import Row, SourceError, is_number, read_body
 
 MILLION = 1_000_000
@@ -107,17 +108,17 @@ def _endpoint_types(row: Row) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(endpoints)) or None
 
 
-def _prices(row: Row) -> Prices | None:
+def _prices(row: Row) -> Sheet | None:
     figures = tuple(_figures(row))
     if _contradicts(row):
         row.find("its ratios contradict its prices per million tokens; the prices count")
-    return Prices("USD", figures) if figures and row.price_is_sound else None
+    return Sheet("USD", figures) if figures and row.price_is_sound else None
 
 
-def _figures(row: Row) -> Iterable[Figure]:
+def _figures(row: Row) -> Iterable[Line]:
     for key, meter in METERS.items():
         if (amount := row.figure(key)) is not None:
-            yield Figure(meter, amount, "token", MILLION)
+            yield Line(meter, amount, MILLION, "token")
 
 
 def _contradicts(row: Row) -> bool:

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from catalog import vendor_matching
+from catalog.prices import Line, Sheet
 from catalog.sources import inferred_fields
-from catalog.sources.records import Document, Figure, Prices, Record
+from catalog.sources.records import Document, Record
 from catalog.sources.rows import Row, SourceError, amount_of, day_start, read_body
 
 MILLION = 1_000_000
@@ -26,7 +27,7 @@ INCLUSIVE = ("xai", "x-ai")
 
 Condition = Mapping[str, Any]
 # From when, until when, and the figures.
-Period = tuple[dt.datetime | None, dt.datetime | None, tuple[Figure, ...]]
+Period = tuple[dt.datetime | None, dt.datetime | None, tuple[Line, ...]]
 
 
 def read(content: bytes) -> Document:
@@ -125,31 +126,29 @@ def _periods(row: Row, model: Mapping[str, Any], conditions: tuple[Condition, ..
         yield days[0], days[1], tuple(figure for figure in figures if figure)
 
 
-def _figure(row: Row, key: str, value: Any, conditions: tuple[Condition, ...]) -> Figure | None:
+def _figure(row: Row, key: str, value: Any, conditions: tuple[Condition, ...]) -> Line | None:
     if value is None:
         return None
     if key not in METERS:
         row.find(f"price_history has {key[:64]}, which is not known and was left out")
         return None
     amount = amount_of(value, f"{key} in price_history", row)
-    return None if amount is None else Figure(METERS[key], amount, "token", MILLION, conditions=conditions)
+    return None if amount is None else Line(METERS[key], amount, MILLION, "token", conditions=conditions)
 
 
-def _schedule(periods: Sequence[Period], long: Sequence[Sequence[Period]]) -> tuple[Prices, ...]:
+def _schedule(periods: Sequence[Period], long: Sequence[Sequence[Period]]) -> tuple[Sheet, ...]:
     """The whole price from each day on which a part of it changes."""
     every = [period for part in (periods, *long) for period in part]
     days = sorted({day for start, end, _ in every for day in (start, end) if day})
-    found: list[Prices] = []
+    found: list[Sheet] = []
     for start, end in zip([None, *days], [*days, None], strict=True):
         parts = [_in_force(part, start) for part in (periods, *long)]
         if parts[0]:
-            found.append(
-                Prices("USD", tuple(figure for part in parts for figure in part), starts_at=start, ends_at=end)
-            )
+            found.append(Sheet("USD", tuple(figure for part in parts for figure in part), starts_at=start, ends_at=end))
     return tuple(found)
 
 
-def _in_force(periods: Sequence[Period], at: dt.datetime | None) -> tuple[Figure, ...]:
+def _in_force(periods: Sequence[Period], at: dt.datetime | None) -> tuple[Line, ...]:
     """The figures that count from that day on; before all days, those without a beginning."""
     for start, end, figures in periods:
         begun = start is None or (at is not None and start <= at)

@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 from catalog import vendor_matching
+from catalog.prices import Line, Sheet
 from catalog.sources import inferred_fields
-from catalog.sources.records import Document, Figure, Prices, Record
+from catalog.sources.records import Document, Record
 from catalog.sources.rows import Row, SourceError, amount_of, is_number, own_meter, read_body, refuse_more
 
 MILLION = 1_000_000
@@ -154,10 +155,10 @@ def _efforts(options: Any) -> Iterable[str]:
             yield from (f"effort_{each}" for each in EFFORTS if isinstance(values, list) and each in values)
 
 
-def _prices(row: Row, provider: str, *, is_plan: bool) -> Prices | None:
+def _prices(row: Row, provider: str, *, is_plan: bool) -> Sheet | None:
     """The base prices, then those of longer prompts, then those of special modes; None where there are none."""
     cost = row.take("cost")
-    figures: list[Figure] = []
+    figures: list[Line] = []
     if cost is not None and not isinstance(cost, dict):
         row.spoil_price("cost is not an object")
     elif cost:
@@ -167,10 +168,10 @@ def _prices(row: Row, provider: str, *, is_plan: bool) -> Prices | None:
         return None
     if is_plan and all(figure.amount == 0 for figure in figures):
         figures = [replace(figure, amount=None, kind="included") for figure in figures]
-    return Prices(currency="USD", figures=tuple(figures))
+    return Sheet("USD", tuple(figures))
 
 
-def _figures(row: Row, cost: Mapping[str, Any], conditions: tuple[Condition, ...]) -> Iterable[Figure]:
+def _figures(row: Row, cost: Mapping[str, Any], conditions: tuple[Condition, ...]) -> Iterable[Line]:
     """A figure of an unknown name is kept under that name, without a unit: nobody says which one it has."""
     for key, value in cost.items():
         if key in ("tiers", "tier", "context_over_200k") or value is None:
@@ -179,12 +180,12 @@ def _figures(row: Row, cost: Mapping[str, Any], conditions: tuple[Condition, ...
         if amount is None:
             continue
         if key in METERS:
-            yield Figure(METERS[key], amount, "token", MILLION, conditions=conditions)
+            yield Line(METERS[key], amount, MILLION, "token", conditions=conditions)
         else:
-            yield Figure(own_meter("models_dev", key), amount, conditions=conditions)
+            yield Line(own_meter("models_dev", key), amount, conditions=conditions)
 
 
-def _tiers(row: Row, cost: Mapping[str, Any], provider: str, *more: Condition) -> Iterable[Figure]:
+def _tiers(row: Row, cost: Mapping[str, Any], provider: str, *more: Condition) -> Iterable[Line]:
     """Prices of longer prompts, from the shortest bound up. context_over_200k is a copy of the one tier there is."""
     tiers = cost.get("tiers")
     legacy = cost.get("context_over_200k")
@@ -212,7 +213,7 @@ def _size(tier: Mapping[str, Any]) -> int:
     return int(size) if is_number(size) and 0 < size < 10**12 else 0
 
 
-def _modes(row: Row, provider: str) -> Iterable[Figure]:
+def _modes(row: Row, provider: str) -> Iterable[Line]:
     """Prices of a mode that the request asks for with fields of its body or with headers."""
     experimental = row.take("experimental")
     modes = experimental.get("modes") if isinstance(experimental, dict) else None

@@ -14,8 +14,9 @@ from typing import Any
 
 from catalog import vendor_matching
 from catalog.exact import multiply, unfold
+from catalog.prices import Line, Sheet
 from catalog.sources.expressions import read_expression
-from catalog.sources.records import Document, Figure, Prices, Record
+from catalog.sources.records import Document, Record
 from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_body
 
 MILLION = 1_000_000
@@ -244,7 +245,7 @@ def _public_types(row: Row) -> tuple[str, ...] | None:
     return _types(row, "public_endpoint_types")
 
 
-def prices_of(row: Row) -> Prices | None:
+def prices_of(row: Row) -> Sheet | None:
     """The row's price; None where it has none that is sound."""
     if _has_figures(row):
         return _listed_prices(row)
@@ -274,7 +275,7 @@ def prices_of(row: Row) -> Prices | None:
         return None
     figures = (*ratios, *rules, *discount)
     # What a price is counted by is told with its figures, too.
-    return Prices(currency="USD", figures=figures, facts=facts, tells_facts=bool(facts.keys() - {"billing_mode"}))
+    return Sheet("USD", figures, facts=facts, states_facts=bool(facts.keys() - {"billing_mode"}))
 
 
 def _has_figures(row: Row) -> bool:
@@ -283,7 +284,7 @@ def _has_figures(row: Row) -> bool:
     return isinstance(listed, list) and any(isinstance(each, dict) and each.keys() >= FIGURE_KEYS for each in listed)
 
 
-def _listed_prices(row: Row) -> Prices | None:
+def _listed_prices(row: Row) -> Sheet | None:
     """The price that a row lists figure by figure; its ratios say the same, as far as ratios can."""
     listed = row.take("prices")
     row.taken.update(RENDERED)
@@ -296,10 +297,10 @@ def _listed_prices(row: Row) -> Prices | None:
         return None
     tier_mode = row.text("tier_mode", longest=32)
     facts = {} if tier_mode is None else {"tier_mode": tier_mode}
-    return Prices(currencies.pop(), (*figures, *discount), facts=facts, tells_facts=False)
+    return Sheet(currencies.pop(), (*figures, *discount), facts=facts, states_facts=False)
 
 
-def _listed_figure(row: Row, each: Any) -> Figure | None:
+def _listed_figure(row: Row, each: Any) -> Line | None:
     if not isinstance(each, dict) or not each.keys() >= FIGURE_KEYS:
         row.spoil_price("prices has an entry that is no figure")
         return None
@@ -312,18 +313,18 @@ def _listed_figure(row: Row, each: Any) -> Figure | None:
     has_amount = kind not in ("dynamic", "included")
     amount = amount_of(each["amount"], f"the amount of {meter[:64]}", row) if has_amount else None
     facts = {"period": each["period"]} if "period" in each else {}
-    return Figure(meter, amount, unit, int(per), kind, tuple(conditions), facts)
+    return Line(meter, amount, int(per), unit, kind=kind, conditions=tuple(conditions), facts=facts)
 
 
-def _kept_expression(row: Row, expression: str | None) -> tuple[Figure, ...]:
+def _kept_expression(row: Row, expression: str | None) -> tuple[Line, ...]:
     if expression is None:
         row.spoil_price("billing_mode is tiered_expr and there is no billing_expr")
         return ()
     row.find("is priced by an expression, kept as it is; the ratios beside it are placeholders and were not taken")
-    return (Figure(meter="input", amount=None, kind="dynamic"),)
+    return (Line("input", None, kind="dynamic"),)
 
 
-def _judge_ratio(row: Row, read: Sequence[Figure] | None) -> None:
+def _judge_ratio(row: Row, read: Sequence[Line] | None) -> None:
     """Tells of a ratio that says something else than the expression beside it, which is what such a site charges."""
     base = row.values.get("model_ratio")
     plain = next((each.amount for each in read or () if each.meter == "input" and not each.conditions), None)
@@ -348,7 +349,7 @@ def _is_placeholder(row: Row) -> bool:
     return all(is_number(value) for value in values) and values == PLACEHOLDER
 
 
-def _ratio_figures(row: Row, mode: str | None, *, is_by_expression: bool) -> tuple[Figure, ...]:
+def _ratio_figures(row: Row, mode: str | None, *, is_by_expression: bool) -> tuple[Line, ...]:
     kind, call = row.take("quota_type"), row.figure("model_price")
     base, completion = row.figure("model_ratio"), row.figure("completion_ratio")
     others = [(meter, row.figure(key)) for key, meter in INPUT_RATIOS]
@@ -376,26 +377,26 @@ def _ratio_figures(row: Row, mode: str | None, *, is_by_expression: bool) -> tup
     return tuple(figures)
 
 
-def _call_figures(row: Row, mode: str | None, price: Decimal) -> tuple[Figure, ...]:
+def _call_figures(row: Row, mode: str | None, price: Decimal) -> tuple[Line, ...]:
     """The price of a call, or of what the billing mode says instead."""
     if mode is not None and mode.startswith("per_") and mode not in MODE_METERS and not _has_rules(row):
         row.spoil_price(f"its price is for the unknown billing_mode {mode}")
         return ()
     meter, unit, per = MODE_METERS.get(mode or "", MODE_METERS["per_request"])
-    return (Figure(meter, price, unit=unit, per=per),)
+    return (Line(meter, price, per, unit),)
 
 
 def _has_rules(row: Row) -> bool:
     return any(row.values.get(key) is not None for key in RULE_TABLES)
 
 
-def _per_million(meter: str, amount: Decimal) -> Figure:
-    return Figure(meter, amount, unit="token", per=MILLION)
+def _per_million(meter: str, amount: Decimal) -> Line:
+    return Line(meter, amount, MILLION, "token")
 
 
-def _rule_figures(row: Row, mode: str | None, facts: dict[str, Any]) -> tuple[Figure, ...]:
+def _rule_figures(row: Row, mode: str | None, facts: dict[str, Any]) -> tuple[Line, ...]:
     """A figure a rule; the rest of the rule table goes to the sheet's facts."""
-    figures: list[Figure] = []
+    figures: list[Line] = []
     for key in RULE_TABLES:
         table = row.take(key)
         if table is None:
@@ -409,7 +410,7 @@ def _rule_figures(row: Row, mode: str | None, facts: dict[str, Any]) -> tuple[Fi
     return tuple(figures)
 
 
-def _rule_figure(row: Row, key: str, rule: Mapping[str, Any], mode: str | None) -> Figure | None:
+def _rule_figure(row: Row, key: str, rule: Mapping[str, Any], mode: str | None) -> Line | None:
     amount = amount_of(rule.get("platform_base_price"), f"platform_base_price in {key}", row)
     if mode not in RULE_METERS:
         row.spoil_price(f"{key} has rules for the unknown billing_mode {mode}")
@@ -421,13 +422,13 @@ def _rule_figure(row: Row, key: str, rule: Mapping[str, Any], mode: str | None) 
         row.spoil_price(f"{key} has rules in {str(rule['platform_currency'])[:32]}, not in USD")
     conditions = tuple({"dim": name, "op": "eq", "value": rule[name]} for name in RULE_DIMENSIONS if name in rule)
     rest = {name: value for name, value in rule.items() if name not in (*RULE_DIMENSIONS, "platform_base_price")}
-    return Figure(meter, amount, unit=unit, per=per, conditions=conditions, facts=rest)
+    return Line(meter, amount, per, unit, conditions=conditions, facts=rest)
 
 
-def _discount(row: Row) -> tuple[Figure, ...]:
+def _discount(row: Row) -> tuple[Line, ...]:
     discount = row.figure("discount")
     if discount == 0:
         row.spoil_price("a discount of 0 would make it free")
     if discount is None or discount == 1:
         return ()
-    return (Figure(meter="", amount=discount, kind="multiplier"),)
+    return (Line("", discount, kind="multiplier"),)

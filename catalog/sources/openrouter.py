@@ -7,13 +7,15 @@ of the model before the colon. An id with a tilde is an alias that moves.
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from catalog import parameters, vendor_matching
 from catalog.exact import InexactError, read_number
+from catalog.prices import Line, Sheet
 from catalog.sources import inferred_fields
-from catalog.sources.records import Document, Figure, Prices, Record, Structure
+from catalog.sources.records import Document, Record, Structure
 from catalog.sources.rows import Row, SourceError, own_meter, read_body
 
 # Price -> meter, unit.
@@ -178,7 +180,7 @@ def _day(row: Row) -> dt.date | None:
         return None
 
 
-def _priced(row: Row, figures: tuple[Figure, ...], name: str) -> Prices | None:
+def _priced(row: Row, figures: tuple[Line, ...], name: str) -> Sheet | None:
     amounts = [figure.amount for figure in figures]
     if not figures or not row.price_is_sound:
         return None
@@ -187,24 +189,21 @@ def _priced(row: Row, figures: tuple[Figure, ...], name: str) -> Prices | None:
         return None
     values = row.values["pricing"]
     zeros = [key for key, value in values.items() if value in ("0", 0) and key not in ("prompt", "completion")]
-    return Prices("USD", figures, facts={"without_charge": zeros} if zeros else {})
+    return Sheet("USD", figures, facts={"without_charge": zeros} if zeros else {})
 
 
-def _batch_pricing(row: Row, batch: Mapping[str, Any]) -> tuple[Figure, ...]:
+def _batch_pricing(row: Row, batch: Mapping[str, Any]) -> tuple[Line, ...]:
     """The prices of the :batch row, for requests of that tier."""
-    return tuple(
-        Figure(each.meter, each.amount, each.unit, each.per, each.kind, (BATCH, *each.conditions), each.facts)
-        for each in _pricing(row, batch.get("pricing"))
-    )
+    return tuple(replace(each, conditions=(BATCH, *each.conditions)) for each in _pricing(row, batch.get("pricing")))
 
 
-def _pricing(row: Row, pricing: Any) -> tuple[Figure, ...]:
+def _pricing(row: Row, pricing: Any) -> tuple[Line, ...]:
     if not isinstance(pricing, dict):
         row.spoil_price("pricing is not an object")
         return ()
     if DYNAMIC in (pricing.get("prompt"), pricing.get("completion")):
         # A figure beside it would look like a price.
-        return tuple(Figure(meter, None, kind="dynamic") for meter in ("input", "output"))
+        return tuple(Line(meter, None, kind="dynamic") for meter in ("input", "output"))
     overrides = pricing.get("overrides")
     figures = [*_figures(row, pricing, ())]
     if overrides is not None and not isinstance(overrides, list):
@@ -215,7 +214,7 @@ def _pricing(row: Row, pricing: Any) -> tuple[Figure, ...]:
     return tuple(figures)
 
 
-def _override(row: Row, override: Any) -> Iterable[Figure]:
+def _override(row: Row, override: Any) -> Iterable[Line]:
     """Prices that replace the base ones where all conditions hold; a later override wins."""
     if not isinstance(override, dict):
         row.spoil_price("an override of pricing is no object")
@@ -244,7 +243,7 @@ def _override(row: Row, override: Any) -> Iterable[Figure]:
     yield from _figures(row, prices, tuple(conditions))
 
 
-def _figures(row: Row, pricing: Mapping[str, Any], conditions: tuple[Condition, ...]) -> Iterable[Figure]:
+def _figures(row: Row, pricing: Mapping[str, Any], conditions: tuple[Condition, ...]) -> Iterable[Line]:
     """The prices, but for the zeros of what this model does not charge for."""
     for key, value in pricing.items():
         if key == "overrides" or value is None:
@@ -259,20 +258,18 @@ def _figures(row: Row, pricing: Mapping[str, Any], conditions: tuple[Condition, 
             yield _figure(row, key, amount, pricing, conditions)
 
 
-def _figure(
-    row: Row, key: str, amount: Decimal, pricing: Mapping[str, Any], conditions: tuple[Condition, ...]
-) -> Figure:
+def _figure(row: Row, key: str, amount: Decimal, pricing: Mapping[str, Any], conditions: tuple[Condition, ...]) -> Line:
     if key in METERS:
         meter, unit = METERS[key]
         more = (ONE_HOUR,) if key.endswith("_1h") else ()
-        return Figure(meter, amount, unit, conditions=(*conditions, *more))
+        return Line(meter, amount, unit=unit, conditions=(*conditions, *more))
     token = _amount(pricing.get("prompt"))
     if key == "image" and token and amount == token:
-        return Figure("input.image", amount, "token", conditions=conditions)
+        return Line("input.image", amount, unit="token", conditions=conditions)
     if key == "image" and token and amount >= token * IMAGE_OVER_TOKEN:
-        return Figure("input.image", amount, "image", conditions=conditions)
+        return Line("input.image", amount, unit="image", conditions=conditions)
     row.find(f"has a price {key[:64]} that fits no meter; it is kept under its own name")
-    return Figure(own_meter("openrouter", key), amount, conditions=conditions)
+    return Line(own_meter("openrouter", key), amount, conditions=conditions)
 
 
 def _amount(value: Any) -> Decimal | None:

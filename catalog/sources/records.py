@@ -9,35 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Figure:
-    """One price as the source has it, in its own unit; the fields are those of pricing.PriceLine."""
-
-    meter: str
-    amount: Decimal | None
-    unit: str = ""
-    per: int = 1
-    kind: str = "absolute"
-    conditions: tuple[Mapping[str, Any], ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Prices:
-    """All that a source says of one model's price; without figures it says that there is no price."""
-
-    currency: str
-    figures: tuple[Figure, ...]
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    # From when (inclusive) until when (exclusive) it counts, where the source says so.
-    starts_at: dt.datetime | None = None
-    ends_at: dt.datetime | None = None
-    # Whether the source has a place for facts beside the figures: without one it does not say that there are none.
-    tells_facts: bool = True
-
-    def holds(self, at: dt.datetime) -> bool:
-        return (self.starts_at is None or self.starts_at <= at) and (self.ends_at is None or at < self.ends_at)
+from catalog.prices import Sheet
 
 
 @dataclass(frozen=True)
@@ -65,13 +37,13 @@ class Record:
     released_on: dt.date | None = None
     deprecated_on: dt.date | None = None
     retires_on: dt.date | None = None
-    prices: Prices | None = None
-    # Prices with dates, past and future; of two that hold at a moment the later one counts. See `priced_at`.
-    schedule: tuple[Prices, ...] = ()
-    # Prices of the schedule that are still to come.
-    announced: tuple[Prices, ...] = ()
+    prices: Sheet | None = None
+    # Sheet with dates, past and future; of two that hold at a moment the later one counts. See `priced_at`.
+    schedule: tuple[Sheet, ...] = ()
+    # Sheet of the schedule that are still to come.
+    announced: tuple[Sheet, ...] = ()
     # What counted until that moment, each with its end; the first may have no beginning.
-    past: tuple[Prices, ...] = ()
+    past: tuple[Sheet, ...] = ()
     # Who sells it at this price, where a source lists models of many sellers, and whether that is its maker.
     provider: str = ""
     first_party: bool = True
@@ -89,7 +61,7 @@ class Record:
         if not self.schedule:
             return self
         announced = tuple(price for price in self.schedule if price.starts_at is not None and price.starts_at > at)
-        current = next((price for price in reversed(self.schedule) if price.holds(at)), None)
+        current = next((price for price in reversed(self.schedule) if price.applies_at(at)), None)
         if current is not None:
             # Where another one follows, the first needs no end of its own.
             ends = current.ends_at
@@ -97,7 +69,7 @@ class Record:
             current = replace(current, starts_at=None, ends_at=None if followed else ends)
         return replace(self, prices=current, announced=announced, past=tuple(self._past(at)), schedule=())
 
-    def _past(self, at: dt.datetime) -> Iterator[Prices]:
+    def _past(self, at: dt.datetime) -> Iterator[Sheet]:
         """Each period until that moment, also that of the price which counts on; one ends where the next begins."""
         begins = [price.starts_at for price in self.schedule]
         for price, later in zip(self.schedule, [*begins[1:], None], strict=True):
@@ -126,7 +98,7 @@ class Structure:
     rates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     popular: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     # Role -> model -> its price, where the document has prices of more than one role.
-    prices: Mapping[str, Mapping[str, Prices]] = field(default_factory=dict)
+    prices: Mapping[str, Mapping[str, Sheet]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

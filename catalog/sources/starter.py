@@ -6,7 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from catalog.sources.records import Document, Figure, Prices, Record
+from catalog.prices import Line, Sheet
+from catalog.sources.records import Document, Record
 from catalog.sources.rows import SourceError, read_body
 
 FILE = Path(__file__).resolve().parent.parent / "starter" / "catalog.json"
@@ -57,24 +58,20 @@ def _record(row: Mapping[str, Any], vendor: Mapping[str, Any]) -> Record:
     )
 
 
-def _prices(price: Mapping[str, Any]) -> Prices:
+def _prices(price: Mapping[str, Any]) -> Sheet:
     per, unit = PER[price["per"]]
     figures = list(_figures(price, per, unit))
     for case in price.get("when", []):
         figures += _figures(case, per, unit, conditions=tuple(_conditions(case["if"])))
-    return Prices(
-        currency="USD",
-        figures=tuple(figures),
-        facts={"source": price["source"], "confirmed_by": price["confirmed_by"]},
-    )
+    return Sheet("USD", tuple(figures), facts={"source": price["source"], "confirmed_by": price["confirmed_by"]})
 
 
 def _figures(
     amounts: Mapping[str, Any], per: int, unit: str, conditions: tuple[Mapping[str, Any], ...] = ()
-) -> Iterator[Figure]:
+) -> Iterator[Line]:
     for meter, amount in amounts.items():
         if meter not in ABOUT_A_PRICE:
-            yield Figure(meter=meter, amount=Decimal(amount), unit=unit, per=per, conditions=conditions)
+            yield Line(meter, Decimal(amount), per, unit, conditions=conditions)
 
 
 def _conditions(written: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -13,8 +13,9 @@ from django.core.exceptions import ValidationError
 
 from catalog.exact import InexactError, plain, read_json, read_number
 from catalog.parameters import validate_parameters
+from catalog.prices import Line, Sheet
 from catalog.sources.conditions import read_conditions
-from catalog.sources.records import Document, Figure, Prices, Record, Structure
+from catalog.sources.records import Document, Record, Structure
 from catalog.sources.rows import SourceError, refuse_more
 
 FORMAT = "modelbook/1"
@@ -128,7 +129,7 @@ def _document(body: Entry) -> Document:
     models = [_checked(entry, "name") for entry in _list(body, "models")]
     vendors = {_text(entry, "slug"): entry for entry in _list(body, "vendors")}
     names = {slug: _text(entry, "name") for slug, entry in vendors.items()}
-    prices: dict[str, dict[str, Prices]] = {}
+    prices: dict[str, dict[str, Sheet]] = {}
     for entry in models:
         for role, price in (entry.get("prices") or {}).items():
             prices.setdefault(role, {})[entry["name"]] = _prices(price)
@@ -160,7 +161,7 @@ def _parameters(text: str) -> Any:
 
 
 def _structure(
-    body: Entry, models: list[Entry], vendors: Mapping[str, Entry], prices: Mapping[str, Mapping[str, Prices]]
+    body: Entry, models: list[Entry], vendors: Mapping[str, Entry], prices: Mapping[str, Mapping[str, Sheet]]
 ) -> Structure:
     groups = {_text(entry, "slug"): entry for entry in _list(body, "groups")}
     channels = {_text(entry, "slug"): entry for entry in _list(body, "channels")}
@@ -195,17 +196,17 @@ def _structure(
     )
 
 
-def _prices(entry: Entry) -> Prices:
+def _prices(entry: Entry) -> Sheet:
     facts = read_json(entry["facts"]) if "facts" in entry else {}
-    return Prices(entry["currency"], tuple(_figure(line) for line in _list(entry, "lines")), facts)
+    return Sheet(entry["currency"], tuple(_figure(line) for line in _list(entry, "lines")), facts=facts)
 
 
-def _figure(line: Entry) -> Figure:
-    return Figure(
-        meter=line.get("meter", ""),
-        amount=_amount(line["amount"]) if "amount" in line else None,
-        unit=line.get("unit", ""),
-        per=_count(line.get("per", "1")),
+def _figure(line: Entry) -> Line:
+    return Line(
+        line.get("meter", ""),
+        _amount(line["amount"]) if "amount" in line else None,
+        _count(line.get("per", "1")),
+        line.get("unit", ""),
         kind=line.get("kind", "absolute"),
         conditions=read_conditions(line.get("when", "")),
         facts=read_json(line["facts"]) if "facts" in line else {},

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from catalog.prices import Sheet
 from catalog.source_trust import Kept
-from catalog.sources.records import Prices
 from pricing.engine.formatting import amount_of, differences
 from pricing.imports.plan import ImportPlan
 from pricing.imports.prices import PriceChange
@@ -28,7 +28,7 @@ VIEWS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Line:
+class ReviewLine:
     """One thing that changes or stays: what it is called, what it is now, and what the source says."""
 
     what: str
@@ -46,7 +46,7 @@ class ModelRow:
     # Words with the colour of their label.
     marks: list[tuple[str, str]] = field(default_factory=list)
     odd: list[str] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
+    lines: list[ReviewLine] = field(default_factory=list)
     can_be_chosen: bool = True
 
 
@@ -79,9 +79,9 @@ def row_of(plan: ImportPlan, name: str) -> ModelRow:
         row.marks.append(("New", "success"))
         row.lines += _new_facts(facts.new[name])
     for what, (old, new) in facts.changed.get(name, {}).items():
-        row.lines.append(Line(_title(what), _text(old), _text(new)))
+        row.lines.append(ReviewLine(_title(what), _text(old), _text(new)))
     if name in prices.new:
-        row.lines.append(Line(f"{prices.role.capitalize()} price", "", _summary(prices.new[name])))
+        row.lines.append(ReviewLine(f"{prices.role.capitalize()} price", "", _summary(prices.new[name])))
     for change in [prices.changed[name]] if name in prices.changed else []:
         row.lines += _moves(change)
     for change in prices.announced.get(name, []):
@@ -89,9 +89,9 @@ def row_of(plan: ImportPlan, name: str) -> ModelRow:
         row.lines += _moves(change, start)
     for past in prices.past.get(name, []):
         span = f"from {past.starts_at:%Y-%m-%d} until {f'{past.ends_at:%Y-%m-%d}' if past.ends_at else 'now'}"
-        row.lines.append(Line(f"Past {prices.role} price", "", _summary(past), span))
+        row.lines.append(ReviewLine(f"Past {prices.role} price", "", _summary(past), span))
     if name in facts.offers:
-        row.lines.append(Line("Offer", "", f"on {facts.channel}"))
+        row.lines.append(ReviewLine("Offer", "", f"on {facts.channel}"))
     row.lines += list(_structure(plan, name))
     row.lines += [_kept(_title(what), each) for what, each in facts.kept.get(name, {}).items()]
     if name in prices.kept:
@@ -101,42 +101,42 @@ def row_of(plan: ImportPlan, name: str) -> ModelRow:
     return row
 
 
-def _new_facts(fields: Mapping[str, Any]) -> Iterator[Line]:
+def _new_facts(fields: Mapping[str, Any]) -> Iterator[ReviewLine]:
     told = [(name, fields[name]) for name in TOLD_OF_NEW if fields.get(name)]
     text = " · ".join(
         _text(value) if name == "vendor" else f"{_title(name).lower()} {_text(value)}" for name, value in told
     )
-    yield Line("Facts", "", text or "nothing but its id")
+    yield ReviewLine("Facts", "", text or "nothing but its id")
 
 
-def _moves(change: PriceChange, note: str = "") -> Iterator[Line]:
+def _moves(change: PriceChange, note: str = "") -> Iterator[ReviewLine]:
     for label, (old, new) in differences(change.before, change.prices).items():
         far = "moves far" if label in change.jumps else ""
-        yield Line(label, old, new, " ".join(filter(None, (note, far))))
+        yield ReviewLine(label, old, new, " ".join(filter(None, (note, far))))
 
 
-def beside(plan: ImportPlan) -> list[Line]:
+def beside(plan: ImportPlan) -> list[ReviewLine]:
     """What is done to no model in particular."""
-    lines = [Line(f"rate of group {group}", _text(old), str(new)) for group, (old, new) in plan.rates.items()]
-    lines += [Line(f"popular: {name}", _text(old), _text(new)) for name, (old, new) in plan.popular.items()]
+    lines = [ReviewLine(f"rate of group {group}", _text(old), str(new)) for group, (old, new) in plan.rates.items()]
+    lines += [ReviewLine(f"popular: {name}", _text(old), _text(new)) for name, (old, new) in plan.popular.items()]
     return [*lines, *_structure(plan, None)]
 
 
-def _structure(plan: ImportPlan, of: str | None) -> Iterator[Line]:
+def _structure(plan: ImportPlan, of: str | None) -> Iterator[ReviewLine]:
     for what, fields in plan.structure.changes(of=of) if plan.structure else ():
         if not fields:
-            yield Line(what.capitalize(), "none", "new")
+            yield ReviewLine(what.capitalize(), "none", "new")
         for name, (old, new) in fields.items():
-            yield Line(f"{what} {name.replace('_', ' ')}".strip().capitalize(), _text(old), _text(new))
+            yield ReviewLine(f"{what} {name.replace('_', ' ')}".strip().capitalize(), _text(old), _text(new))
 
 
-def _kept(what: str, kept: Kept) -> Line:
-    return Line(what, _text(kept.stored), _text(kept.offered), f"stays: {kept.why}", stays=True)
+def _kept(what: str, kept: Kept) -> ReviewLine:
+    return ReviewLine(what, _text(kept.stored), _text(kept.offered), f"stays: {kept.why}", stays=True)
 
 
-def _summary(prices: Prices) -> str:
-    shown = [f"{figure.meter or 'all'} {amount_of(figure)}" for figure in prices.figures[:FIGURES_TOLD]]
-    more = len(prices.figures) - FIGURES_TOLD
+def _summary(prices: Sheet) -> str:
+    shown = [f"{figure.meter or 'all'} {amount_of(figure)}" for figure in prices.lines[:FIGURES_TOLD]]
+    more = len(prices.lines) - FIGURES_TOLD
     return " · ".join(shown) + (f" · {more} more" if more > 0 else "") + f" ({prices.currency})"
 
 

@@ -17,12 +17,12 @@ from django.utils import timezone
 from catalog.admin.base import ModelAdmin, detail_action
 from catalog.db import revision
 from catalog.models import AIModel
+from catalog.prices import Line, Sheet
 from pricing.admin.repricing_forms import EndForm, PriceForm, RuleForm, WithdrawForm
 from pricing.curation.margins import losses
 from pricing.curation.rate_card import Row, others, row_of, rows_of
 from pricing.curation.repricing import Repricing, apply_repricing, followed_by, plan_repricing, write_sheets
 from pricing.curation.summaries import summary
-from pricing.engine.sheet import Line, Sheet
 from pricing.models import PriceSheet, PriceSheetQuerySet
 from pricing.pages.price_tables import label, remark
 from pricing.published.prices import sheets_in_force

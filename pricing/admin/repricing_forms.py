@@ -11,10 +11,10 @@ from django.utils import timezone
 from catalog.admin.base import TO_THE_LETTER, Checkbox, MomentInput, Select, TextInput
 from catalog.db.fields import ExactDecimalFormField
 from catalog.exact import multiply
+from catalog.prices import Line, Sheet
 from pricing.curation.rate_card import Row, with_amounts
 from pricing.curation.repricing import Rule, is_same
 from pricing.engine.money import CURRENCY, excess_of
-from pricing.engine.sheet import Line, Sheet
 from pricing.models import PriceSheet
 
 LARGEST_MULTIPLIER = 1000

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.exact import InexactError, digits, read_json
+from catalog.prices import Line, Sheet
 from pricing.engine.money import UNITS, is_meter
 from pricing.engine.quoting import USED_METER, Charge, Quote, Use, free_of_charge
-from pricing.engine.sheet import Line, Sheet
 from pricing.engine.timestamps import MomentError, format_moment, read_moment
 from pricing.newapi.ratios import JSON
 

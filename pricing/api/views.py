@@ -15,10 +15,10 @@ from rest_framework.request import Request
 from catalog.db import revision
 from catalog.exact import InexactError, read_json, write_json
 from catalog.models import AIModel, Offer
+from catalog.prices import Sheet
 from pricing.api import quote_documents
 from pricing.api.atom import atom
 from pricing.engine.quoting import quote
-from pricing.engine.sheet import Sheet
 from pricing.engine.timestamps import MomentError, read_moment
 from pricing.export.new_api import price_list, ratio_config
 from pricing.models import GroupRate, UsageReporter

@@ -12,12 +12,12 @@ from django.db.models import Q
 
 from catalog.exact import digits
 from catalog.models import AIModel, EndpointType, ModelAlias, Vendor
+from catalog.prices import Line, Sheet
 from catalog.progress import told
 from catalog.vendor_matching import maker_key
 from pricing.curation.margins import losses
 from pricing.engine.money import per_million
 from pricing.engine.sanity_checks import fact_doubts, price_doubts
-from pricing.engine.sheet import Line, Sheet
 from pricing.engine.validation import condition_faults, tier_faults
 from pricing.models import PopularModel, PriceSheet
 from pricing.newapi.ratios import PLACEHOLDER, RATIO_UNIT

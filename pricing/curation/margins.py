@@ -15,12 +15,12 @@ from django.db.models import Max, Q
 from catalog.db import revision
 from catalog.exact import digits, multiply
 from catalog.models import AIModel, Offer
+from catalog.prices import Line, Sheet
 from pricing.engine.conditions import Condition, all_hold
 from pricing.engine.formatting import told_conditions
 from pricing.engine.money import MILLION, per_million
 from pricing.engine.quoting import chain, find_line
 from pricing.engine.scenarios import Case, cases
-from pricing.engine.sheet import Line, Sheet
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PriceSheet
 from pricing.published.prices import published_sheets, sheets_in_force
 
@@ -186,7 +186,7 @@ def _worst_first(margin: Margin) -> tuple[bool, Decimal]:
 
 def _in_dollars(sheet: Sheet, rates: Mapping[str, CurrencyRate]) -> Sheet | None:
     rate = rates.get(sheet.currency)
-    return Sheet(sheet.currency, sheet.lines, sheet.facts, rate.per_usd if rate else None).in_dollars()
+    return Sheet(sheet.currency, sheet.lines, facts=sheet.facts, per_usd=rate.per_usd if rate else None).in_dollars()
 
 
 def _rates_of_groups(wanted: Container[int], *, at: dt.datetime) -> dict[int, dict[str, Decimal]]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from catalog.prices import Line, Sheet, without_prices
 from pricing.engine.money import METERS, MILLION, per_million
-from pricing.engine.sheet import Line, Sheet, without_prices
 
 # What most models are sold by: what it is called, the meter, and what it is counted in.
 USUAL: Mapping[tuple[str, str], str] = {
@@ -94,13 +94,13 @@ def with_amounts(
         elif keep_others and not _is_replaced(line, priced):
             kept.append(line)
     new = [
-        Line("absolute", old[key].meter, amount, old[key].per, old[key].unit)
+        Line(old[key].meter, amount, old[key].per, old[key].unit)
         for key, amount in amounts.items()
         if amount is not None and key not in seen
     ]
     lines = (*new, *reversed(kept))
     facts = _facts(sheet, priced)
-    return Sheet(currency, lines, facts if sheet and lines == tuple(sheet.lines) else without_prices(facts))
+    return Sheet(currency, lines, facts=facts if sheet and lines == tuple(sheet.lines) else without_prices(facts))
 
 
 def _line(line: Line, row: Row, amount: Decimal | None) -> Iterable[Line]:

@@ -18,10 +18,10 @@ from django.db import transaction
 from catalog.db.bulk import create_rows, insert_rows
 from catalog.exact import digits, multiply, plain, write_json
 from catalog.models import AIModel
+from catalog.prices import Line, Sheet, without_prices
 from pricing.curation.margins import Margin, margins
 from pricing.curation.rate_card import Row, row_of
 from pricing.engine.formatting import label_of
-from pricing.engine.sheet import Line, Sheet, without_prices
 from pricing.models import PriceLine, PriceSheet
 from pricing.published.prices import published_sheets, sheets_in_force
 

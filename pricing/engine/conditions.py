@@ -110,7 +110,7 @@ def zone(name: str) -> ZoneInfo:
 
 def check_conditions(conditions: Any) -> None:
     """ConditionError for what no request could be judged by."""
-    if not isinstance(conditions, list):
+    if not isinstance(conditions, list | tuple):
         raise ConditionError("Conditions are a list, e.g. [].")
     for condition in conditions:
         if not isinstance(condition, dict) or not {"dim", "op", "value"} <= condition.keys():

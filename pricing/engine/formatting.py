@@ -5,20 +5,19 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.exact import digits, multiply, write_json
-from catalog.sources.records import Figure, Prices
+from catalog.prices import Line, Sheet
 from pricing.engine.money import per_million
-from pricing.engine.sheet import Line
 
 
-def figures_of(prices: Prices | None) -> dict[str, str]:
+def figures_of(prices: Sheet | None) -> dict[str, str]:
     """Figures for people, by name: a million tokens are the measure, anything else is as the source has it."""
     return {label: amount_of(figure) for label, figure in labelled(prices).items()}
 
 
-def labelled(prices: Prices | None) -> dict[str, Figure]:
+def labelled(prices: Sheet | None) -> dict[str, Line]:
     """Figures under names for people that tell them apart, by a number where meter, unit and conditions are alike."""
-    found: dict[str, Figure] = {}
-    for figure in prices.figures if prices else ():
+    found: dict[str, Line] = {}
+    for figure in prices.lines if prices else ():
         label = base = label_of(figure)
         number = 2
         while label in found:
@@ -27,8 +26,8 @@ def labelled(prices: Prices | None) -> dict[str, Figure]:
     return found
 
 
-def differences(before: Prices | None, after: Prices) -> dict[str, tuple[str, str]]:
-    """Figure -> how it reads in the one and in the other, where that differs."""
+def differences(before: Sheet | None, after: Sheet) -> dict[str, tuple[str, str]]:
+    """Line -> how it reads in the one and in the other, where that differs."""
     old, new = figures_of(before), figures_of(after)
     found = {label: (old.get(label, "none"), new.get(label, "none")) for label in {**old, **new}}
     if before is not None and before.currency != after.currency:
@@ -36,13 +35,13 @@ def differences(before: Prices | None, after: Prices) -> dict[str, tuple[str, st
     return {label: pair for label, pair in found.items() if pair[0] != pair[1]}
 
 
-def moved(old: Figure | None, new: Figure | None) -> tuple[str | None, str | None]:
+def moved(old: Line | None, new: Line | None) -> tuple[str | None, str | None]:
     """Both amounts, for as many units as the one that counts more of them at once, where that is exact."""
     most = max(figure.per for figure in (old, new) if figure)
     return _for_so_many(most, old), _for_so_many(most, new)
 
 
-def _for_so_many(most: int, figure: Figure | None) -> str | None:
+def _for_so_many(most: int, figure: Line | None) -> str | None:
     if figure is None or figure.amount is None:
         return None
     amount, per = figure.amount, figure.per
@@ -51,7 +50,7 @@ def _for_so_many(most: int, figure: Figure | None) -> str | None:
     return digits(amount) if per == 1 else f"{digits(amount)} per {per}"
 
 
-def amount_of(figure: Figure) -> str:
+def amount_of(figure: Line) -> str:
     """One figure for people, e.g. `2.5 per 1M` or `0.04 per image`."""
     if figure.amount is None:
         return figure.kind
@@ -60,7 +59,7 @@ def amount_of(figure: Figure) -> str:
     return f"{digits(figure.amount)} per {f'{figure.per:,} ' if figure.per != 1 else ''}{figure.unit or 'unit'}"
 
 
-def label_of(figure: Figure | Line) -> str:
+def label_of(figure: Line | Line) -> str:
     """A figure's name for people, e.g. `input, token [prompt_tokens gt 200000]`."""
     what = figure.meter or "all"
     what = f"{what}, {figure.unit}" if figure.unit else what

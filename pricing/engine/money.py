@@ -115,13 +115,6 @@ def excess_of(amount: Decimal, per: int, unit: str) -> str:
     return f"More than {HIGHEST} for {'a million tokens' if unit == 'token' else 'one'} is a mistake."
 
 
-def in_dollars(amount: Decimal, per_usd: Decimal) -> Decimal:
-    """An amount of a currency in US dollars, with far more digits than any reader keeps."""
-    with localcontext() as context:
-        context.prec = PRECISION
-        return plain(amount / per_usd)
-
-
 def cost(quantity: Decimal, amount: Decimal, per: int, *factors: Decimal) -> Decimal:
     """What a quantity comes to: exact, or with 40 digits where `per` is such that no decimal is exact."""
     product = multiply(quantity, amount, *factors)

@@ -14,9 +14,9 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+from catalog.prices import Line, Sheet
 from pricing.engine.conditions import Facts, all_hold
 from pricing.engine.money import UNITS, cost, total
-from pricing.engine.sheet import Line, Sheet
 
 # What a meter without a line of its own is charged as.
 FALLBACK: Mapping[str, str] = {

@@ -5,16 +5,15 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.exact import digits, multiply
-from catalog.sources.records import Figure, Prices
-from pricing.engine.sheet import Line
+from catalog.prices import Line, Sheet
 
 
-def doubts(prices: Prices | None, facts: Mapping[str, Any], *, is_new: bool) -> list[str]:
+def doubts(prices: Sheet | None, facts: Mapping[str, Any], *, is_new: bool) -> list[str]:
     """Sentences on a new or changed price and on new facts; a price of nothing is only odd where there was none."""
-    return [*price_doubts(prices.figures if prices else (), is_new=is_new), *fact_doubts(facts)]
+    return [*price_doubts(prices.lines if prices else (), is_new=is_new), *fact_doubts(facts)]
 
 
-def price_doubts(figures: Sequence[Figure] | Sequence[Line], *, is_new: bool) -> Iterator[str]:
+def price_doubts(figures: Sequence[Line] | Sequence[Line], *, is_new: bool) -> Iterator[str]:
     """What is odd about the figures of one price."""
     plain = [each for each in figures if each.kind == "absolute" and not each.conditions]
     if is_new and plain and all(each.amount == 0 for each in figures if each.kind == "absolute"):

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.exact import write_json
+from catalog.prices import Line
 from pricing.engine.conditions import ConditionError, check_conditions
 from pricing.engine.quoting import boundaries, chain
-from pricing.engine.sheet import Line
 
 LENGTH = "prompt_tokens"
 # What is asked beside the length, where that is nothing.
@@ -75,7 +75,7 @@ def _tier(number: int, line: Line) -> Tier:
     start, end = 1, None
     asked = [each for each in line.conditions if each["dim"] == LENGTH]
     for each in asked:
-        bound = boundaries([Line("absolute", "", None, conditions=[each])])[0]
+        bound = boundaries([Line("", None, conditions=(each,))])[0]
         if each["op"] in ("gt", "gte"):
             start = max(start, bound + 1)
         else:

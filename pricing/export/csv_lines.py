@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from catalog.exact import digits
+from catalog.prices import Line
 from catalog.sources.conditions import write_conditions
 from catalog.sources.csv_lines import LONG, safe_cell
-from pricing.engine.sheet import Line
 from pricing.export.offers import Item
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from catalog.exact import write_json
+from catalog.prices import Line, Sheet
 from catalog.sources.litellm import CAPABILITIES, ENDPOINT_TYPES, PRICE_WORDS
 from catalog.sources.litellm_keys import BASES, TIER_WORDS, format_key, parse_key
-from pricing.engine.sheet import Line, Sheet
 from pricing.export.offers import Item, per
 
 JSON = dict[str, Any]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from catalog.exact import write_json
-from pricing.engine.sheet import Line
+from catalog.prices import Line
 from pricing.export.offers import Item, per, reads_as_free, tiers
 
 JSON = dict[str, Any]

@@ -11,9 +11,9 @@ from typing import Any
 
 from catalog.exact import write_json
 from catalog.models import AIModel, EndpointType, Vendor
+from catalog.prices import Sheet
 from catalog.progress import told
 from catalog.sources.ratio_config import MAPS
-from pricing.engine.sheet import Sheet
 from pricing.newapi.ratios import JSON, config_entries, price_fields
 from pricing.published.group_rates import group_rates, groups_of_models, slugs_of
 from pricing.published.popularity import popular_models

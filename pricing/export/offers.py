@@ -8,8 +8,8 @@ from typing import Any
 
 from catalog.exact import PRECISION, plain
 from catalog.models import AIModel
+from catalog.prices import Line, Sheet
 from catalog.progress import told
-from pricing.engine.sheet import Line, Sheet
 from pricing.published.group_rates import group_rates, groups_of_models
 from pricing.published.prices import published_sheets
 from tokens.access.visibility import Listing

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from catalog.exact import digits, write_json
-from pricing.engine.sheet import Line
+from catalog.prices import Line
 from pricing.export.offers import Item, per, reads_as_free, tiers
 
 JSON = dict[str, Any]

@@ -14,10 +14,10 @@ import yaml
 
 from catalog.exact import digits, write_json
 from catalog.models import AIModel, Channel, EndpointType, ModelAlias, Offer, Vendor
+from catalog.prices import Line, Sheet
 from catalog.progress import begun, told
 from catalog.sources.conditions import write_conditions
 from catalog.sources.yaml_catalog import COUNTS, DATES, FORMAT, NAMES, TEXTS
-from pricing.engine.sheet import Line, Sheet
 from pricing.models import PopularModel, PriceSheet
 from pricing.published.group_rates import ratios_in_force
 from pricing.published.prices import sheets_in_force

@@ -21,9 +21,10 @@ from catalog.imports.pipeline import Findings, model_keys
 from catalog.imports.provenance import run_writers
 from catalog.models import AIModel, ImportRun
 from catalog.models.pin import price_field
+from catalog.prices import Line, Sheet
 from catalog.progress import told
 from catalog.source_trust import PERSON, Kept
-from catalog.sources.records import Document, Figure, Prices
+from catalog.sources.records import Document
 from pricing.engine.conditions import ConditionError, check_conditions
 from pricing.engine.formatting import differences, figures_of, labelled, moved
 from pricing.engine.money import CURRENCY, HIGHEST, METER, UNITS, is_excessive
@@ -37,10 +38,10 @@ LARGEST_MOVE = 4
 class PriceChange:
     """A price that differs from the one in force; `moves` names each figure with its old and new amount."""
 
-    prices: Prices
+    prices: Sheet
     moves: Mapping[str, tuple[str | None, str | None]]
     jumps: tuple[str, ...] = ()
-    before: Prices | None = None
+    before: Sheet | None = None
 
 
 @dataclass
@@ -48,12 +49,12 @@ class PricePlan:
     """What an import will do to the prices of one role."""
 
     role: str
-    new: dict[str, Prices] = field(default_factory=dict)
+    new: dict[str, Sheet] = field(default_factory=dict)
     changed: dict[str, PriceChange] = field(default_factory=dict)
     # Prices that begin later, against the one that counts until then.
     announced: dict[str, list[PriceChange]] = field(default_factory=dict)
     # Prices of a time before the first that is here, each with its beginning; without an end: until the import.
-    past: dict[str, list[Prices]] = field(default_factory=dict)
+    past: dict[str, list[Sheet]] = field(default_factory=dict)
     # What stays though the source says otherwise, by model.
     kept: dict[str, Kept] = field(default_factory=dict)
     unchanged: int = 0
@@ -81,7 +82,7 @@ def plan_prices(
         if prices is not None and (problem := _why_unsound(prices)):
             findings.add(f"{problem}; no price was taken from this row", record.name)
             prices = None
-        if prices is None or not prices.figures:
+        if prices is None or not prices.lines:
             # A whole catalog has its prices beside its models.
             if document.structure is None:
                 plan.without.append(record.name)
@@ -101,7 +102,7 @@ def plan_prices(
     return plan
 
 
-def _keep(plan: PricePlan, stored: Mapping[str, Prices], standing: Standing, *, at: dt.datetime) -> None:
+def _keep(plan: PricePlan, stored: Mapping[str, Sheet], standing: Standing, *, at: dt.datetime) -> None:
     """Takes what does not stand out of the new, changed, announced and past prices."""
     touched = [*plan.changed, *plan.announced, *plan.past]
     written = PriceSheet.objects.in_force(at=at).filter(role=plan.role) if touched else PriceSheet.objects.none()
@@ -132,12 +133,12 @@ def _moves(plan: PricePlan, name: str) -> dict[str, str]:
 
 
 def _plan_announced(
-    plan: PricePlan, document: Document, stored: Mapping[str, Prices], *, at: dt.datetime, findings: Findings
+    plan: PricePlan, document: Document, stored: Mapping[str, Sheet], *, at: dt.datetime, findings: Findings
 ) -> None:
     records = [record for record in document.records if record.announced]
     known = _announced(plan.role, at=at) if records else {}
     for record in records:
-        before = record.prices or stored.get(record.name) or Prices("USD", ())
+        before = record.prices or stored.get(record.name) or Sheet("USD", ())
         for announced in record.announced:
             prices = _judged(announced, record.name, findings)
             if problem := _why_unsound(prices):
@@ -176,11 +177,11 @@ def _beginnings(names: Iterable[str]) -> dict[str, tuple[dt.date | None, dt.date
     return {name: (day, begins) for name, day, begins in rows.values_list("name", "released_on", "first")}
 
 
-def _judged(prices: Prices, name: str, findings: Findings) -> Prices:
+def _judged(prices: Sheet, name: str, findings: Findings) -> Sheet:
     """The price without lines that no request could be judged by; these are kept among its facts, as they are."""
-    kept: list[Figure] = []
+    kept: list[Line] = []
     unjudged: list[dict[str, Any]] = []
-    for figure in prices.figures:
+    for figure in prices.lines:
         try:
             check_conditions(list(figure.conditions))
         except ConditionError as error:
@@ -191,19 +192,19 @@ def _judged(prices: Prices, name: str, findings: Findings) -> Prices:
             kept.append(figure)
     if not unjudged:
         return prices
-    return replace(prices, figures=tuple(kept), facts={**prices.facts, "unjudged": unjudged})
+    return replace(prices, lines=tuple(kept), facts={**prices.facts, "unjudged": unjudged})
 
 
-def _why_unsound(prices: Prices) -> str | None:
+def _why_unsound(prices: Sheet) -> str | None:
     """What no price can be, whatever its source; None for a sound one."""
     try:
         CURRENCY(prices.currency)
-        for figure in prices.figures:
+        for figure in prices.lines:
             if figure.kind != PriceLine.Kind.MULTIPLIER:
                 METER(figure.meter)
     except ValidationError as error:
         return " ".join(error.messages).rstrip(".")
-    for figure in prices.figures:
+    for figure in prices.lines:
         name = figure.meter or figure.kind
         if figure.unit and figure.unit not in UNITS:
             return f"{name} counts the unknown unit {figure.unit[:32]}"
@@ -216,40 +217,42 @@ def _why_unsound(prices: Prices) -> str | None:
     return None
 
 
-def _in_force(role: str, *, at: dt.datetime) -> dict[str, Prices]:
+def _in_force(role: str, *, at: dt.datetime) -> dict[str, Sheet]:
     """Model id -> the price of this role that is in force."""
     sheets = list(
         PriceSheet.objects.in_force(at=at).filter(role=role).values_list("pk", "model__name", "currency", "facts")
     )
     figures = _figures({sheet[0] for sheet in sheets}, PriceLine.objects.filter(sheet__role=role))
-    return {name: Prices(currency, tuple(figures[key]), facts) for key, name, currency, facts in sheets}
+    return {name: Sheet(currency, tuple(figures[key]), facts=facts) for key, name, currency, facts in sheets}
 
 
-def _announced(role: str, *, at: dt.datetime) -> dict[tuple[str, dt.datetime | None], Prices]:
+def _announced(role: str, *, at: dt.datetime) -> dict[tuple[str, dt.datetime | None], Sheet]:
     """Model id and moment -> the price of this role that begins then; of two the newer."""
     sheets = PriceSheet.objects.filter(role=role, starts_at__gt=at).order_by("pk")
     rows = list(sheets.values_list("pk", "model__name", "currency", "facts", "starts_at"))
     figures = _figures({row[0] for row in rows}, PriceLine.objects.filter(sheet__role=role, sheet__starts_at__gt=at))
-    return {(name, starts): Prices(currency, tuple(figures[key]), facts) for key, name, currency, facts, starts in rows}
+    return {
+        (name, starts): Sheet(currency, tuple(figures[key]), facts=facts) for key, name, currency, facts, starts in rows
+    }
 
 
-def _figures(wanted: Container[int], lines: models.QuerySet[PriceLine]) -> Mapping[int, list[Figure]]:
+def _figures(wanted: Container[int], lines: models.QuerySet[PriceLine]) -> Mapping[int, list[Line]]:
     """Sheet -> its figures, in order."""
-    figures: defaultdict[int, list[Figure]] = defaultdict(list)
+    figures: defaultdict[int, list[Line]] = defaultdict(list)
     lines = lines.order_by("sheet", "position")
     columns = ("sheet", "meter", "amount", "unit", "per", "kind", "conditions", "facts")
     for sheet, meter, amount, unit, per, kind, conditions, facts in lines.values_list(*columns).iterator():
         if sheet in wanted:
-            figures[sheet].append(Figure(meter, amount, unit, per, kind, tuple(conditions), facts))
+            figures[sheet].append(Line(meter, amount, per, unit, kind=kind, conditions=tuple(conditions), facts=facts))
     return figures
 
 
-def _is_same(stored: Prices, offered: Prices) -> bool:
-    facts = offered.tells_facts
+def _is_same(stored: Sheet, offered: Sheet) -> bool:
+    facts = offered.states_facts
     return _canonical(stored, with_facts=facts) == _canonical(offered, with_facts=facts)
 
 
-def _canonical(prices: Prices, *, with_facts: bool) -> bytes:
+def _canonical(prices: Sheet, *, with_facts: bool) -> bytes:
     """The same bytes for the same price, however its JSON was written and however many units it counts at once.
 
     Lines of one meter count in their order; of different meters they say the same in any.
@@ -263,12 +266,12 @@ def _canonical(prices: Prices, *, with_facts: bool) -> bytes:
             list(each.conditions),
             each.facts if with_facts else {},
         )
-        for each in sorted(prices.figures, key=lambda figure: figure.meter)
+        for each in sorted(prices.lines, key=lambda figure: figure.meter)
     ]
     return write_json([prices.currency, prices.facts if with_facts else {}, figures], sort_keys=True)
 
 
-def _change(old: Prices, new: Prices) -> PriceChange:
+def _change(old: Sheet, new: Sheet) -> PriceChange:
     before, after = labelled(old), labelled(new)
     labels = [label for label in {**before, **after} if not _is_equal(before.get(label), after.get(label))]
     moves = {label: moved(before.get(label), after.get(label)) for label in labels}
@@ -276,14 +279,14 @@ def _change(old: Prices, new: Prices) -> PriceChange:
     if old.currency != new.currency:
         moves["currency"] = (old.currency, new.currency)
         jumps.append("currency")
-    if old.figures and {each.unit for each in old.figures}.isdisjoint(each.unit for each in new.figures):
+    if old.lines and {each.unit for each in old.lines}.isdisjoint(each.unit for each in new.lines):
         jumps.append("unit")
     if not moves:
         moves["facts"] = (None, None)
     return PriceChange(new, moves, tuple(jumps), old)
 
 
-def _is_equal(old: Figure | None, new: Figure | None) -> bool:
+def _is_equal(old: Line | None, new: Line | None) -> bool:
     if old is None or new is None:
         return False
     if old.amount is None or new.amount is None:
@@ -291,7 +294,7 @@ def _is_equal(old: Figure | None, new: Figure | None) -> bool:
     return of_one(old.amount, old.per) == of_one(new.amount, new.per)
 
 
-def _is_jump(old: Figure, new: Figure) -> bool:
+def _is_jump(old: Line, new: Line) -> bool:
     if old.amount is None or new.amount is None:
         return old.amount != new.amount
     before, after = old.amount * new.per, new.amount * old.per
@@ -320,7 +323,7 @@ def apply_prices(plan: PricePlan, *, run: ImportRun, at: dt.datetime, actor: Abs
 def _sheet(
     model: int,
     role: str,
-    prices: Prices,
+    prices: Sheet,
     *,
     run: ImportRun | None,
     at: dt.datetime,
@@ -340,8 +343,8 @@ def _sheet(
     )
 
 
-def _lines(sheet: PriceSheet, prices: Prices) -> Iterable[PriceLine]:
-    for position, figure in enumerate(prices.figures):
+def _lines(sheet: PriceSheet, prices: Sheet) -> Iterable[PriceLine]:
+    for position, figure in enumerate(prices.lines):
         yield PriceLine(
             sheet_id=sheet.pk,
             position=position,

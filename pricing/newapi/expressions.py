@@ -12,12 +12,12 @@ from itertools import combinations
 from typing import Any
 
 from catalog.exact import digits, multiply, ratio, write_json
+from catalog.prices import Line, Sheet
 from catalog.sources.expression_language import VARIABLES
 from catalog.sources.expressions import UNASKED_TIERS
 from pricing.engine.conditions import EVERY_DAY, OPS_OF, Condition, minutes_of
 from pricing.engine.money import per_million
 from pricing.engine.quoting import boundaries, chain
-from pricing.engine.sheet import Line, Sheet
 
 # The lifetimes of a cache that have a variable, and no lifetime said: that counts for both.
 LIFETIMES = {None: ("cc", "cc1h"), "5m": ("cc",), "1h": ("cc1h",)}

@@ -11,10 +11,10 @@ from functools import lru_cache
 from typing import Any
 
 from catalog.exact import of_one, read_json, write_json
+from catalog.prices import Line, Sheet
 from catalog.sources import new_api, ratio_config
 from catalog.sources.rows import Row
 from pricing.engine.money import multiply, per_million, ratio
-from pricing.engine.sheet import Line, Sheet
 from pricing.newapi.expressions import expression, told_lines
 
 JSON = dict[str, Any]
@@ -195,8 +195,7 @@ def _read_back(row: bytes) -> tuple[str, dict[str, list[Any]]] | None:
     prices = new_api.prices_of(Row(read_json(row)))
     if prices is None:
         return None
-    read = [Line(each.kind, each.meter, each.amount, each.per, each.unit, each.conditions) for each in prices.figures]
-    return prices.currency, _by_meter(read)
+    return prices.currency, _by_meter(prices.lines)
 
 
 def _by_meter(lines: Iterable[Line]) -> dict[str, list[Any]]:

@@ -10,8 +10,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from catalog.exact import InexactError, read_number
+from catalog.prices import Line, Sheet
 from pricing.engine.quoting import Charge, Use, quote
-from pricing.engine.sheet import Line, Sheet
 from pricing.newapi.ratios import rule_table
 from pricing.pages import formatting
 from pricing.pages.price_tables import column

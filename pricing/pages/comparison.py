@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
-from pricing.engine.sheet import Line, Sheet
+from catalog.prices import Line, Sheet
 from pricing.pages import formatting
 from pricing.pages.listing.cards import prices
 from pricing.pages.model_page import facts_of

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from catalog.exact import digits
+from catalog.prices import Line
 from pricing.engine.money import MILLION, per_million
-from pricing.engine.sheet import Line
 
 SIGNS = {"USD": "$", "CNY": "¥", "EUR": "€", "GBP": "£"}
 # More digits than this are what division left behind, not what anybody charges.

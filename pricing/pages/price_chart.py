@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
-from pricing.engine.sheet import Sheet
+from catalog.prices import Sheet
 from pricing.models import DiscountRule
 from pricing.pages import formatting
 from pricing.pages.listing.cards import for_group

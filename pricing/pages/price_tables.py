@@ -9,8 +9,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from catalog.prices import Line, Sheet
 from pricing.engine.money import METERS
-from pricing.engine.sheet import Line, Sheet
 from pricing.newapi.ratios import rule_table
 from pricing.pages import formatting
 

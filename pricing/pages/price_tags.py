@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from catalog.prices import Line, Sheet
 from pricing.engine.money import per_million
-from pricing.engine.sheet import Line, Sheet
 from pricing.newapi.ratios import headline, rule_table
 from pricing.pages import formatting
 

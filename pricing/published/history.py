@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from django.db.models import Max
 
 from catalog.models import AIModel
-from pricing.engine.sheet import Sheet
+from catalog.prices import Sheet
 from pricing.engine.timestamps import format_moment
 from pricing.models import DiscountRule, PriceSheet
 from pricing.newapi.ratios import JSON, figures, price_fields

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from catalog.db.bulk import KEYS, batches
 from catalog.models import AIModel
-from pricing.engine.sheet import Line, Sheet
+from catalog.prices import Line, Sheet
 from pricing.engine.validation import is_judged
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PriceLine, PriceSheet
 
@@ -93,21 +93,21 @@ def sheets_in_force(keys: Iterable[int], *, roles: Sequence[str], at: dt.datetim
     found: defaultdict[int, dict[str, Sheet]] = defaultdict(dict)
     for key, model, role, currency, facts in rows:
         if model in wanted:
-            found[model][role] = Sheet(currency, lines.get(key, ()), facts)
+            found[model][role] = Sheet(currency, lines.get(key, ()), facts=facts)
     return found
 
 
-def lines_of(sheets: Sequence[int]) -> Mapping[int, Sequence[Line]]:
+def lines_of(sheets: Sequence[int]) -> Mapping[int, tuple[Line, ...]]:
     """Sheet key -> its lines, in order, as far as they say a price."""
     return {sheet: _judged(lines) for sheet, lines in written_lines(sheets).items()}
 
 
-def _judged(lines: list[Line]) -> list[Line]:
+def _judged(lines: list[Line]) -> tuple[Line, ...]:
     """The lines, or, where a request cannot be judged by one of them, that nobody can say the price.
 
     Without that line the price would be another one, and a wrong number is worse than none; `check_catalog` names it.
     """
-    return lines if all(map(is_judged, lines)) else [Line("dynamic", "", None)]
+    return tuple(lines) if all(map(is_judged, lines)) else (Line("", None, kind="dynamic"),)
 
 
 def written_lines(sheets: Sequence[int]) -> Mapping[int, list[Line]]:
@@ -116,12 +116,15 @@ def written_lines(sheets: Sequence[int]) -> Mapping[int, list[Line]]:
     By the keys themselves: with the sheets as a subquery, PostgreSQL goes astray until it has counted the rows of a
     large import.
     """
-    columns = ("sheet", "kind", "meter", "amount", "per", "unit", "conditions", "facts")
+    columns = ("sheet", "meter", "amount", "per", "unit", "kind", "conditions", "facts")
     found: defaultdict[int, list[Line]] = defaultdict(list)
     for some in batches(sheets, KEYS):
         rows = PriceLine.objects.filter(sheet__in=some).order_by("sheet", "position")
-        for sheet, *values in rows.values_list(*columns).iterator(chunk_size=5000):
-            found[sheet].append(Line(*values))
+        stored = rows.values_list(*columns).iterator(chunk_size=5000)
+        for sheet, meter, amount, per, unit, kind, conditions, facts in stored:
+            # A value that is not a list was stored by hand: it stays, as a condition that nothing can judge.
+            listed = tuple(conditions) if isinstance(conditions, list) else ({"not a list": conditions},)
+            found[sheet].append(Line(meter, amount, per, unit, kind, listed, facts))
     return found
 
 
@@ -136,7 +139,7 @@ def dated_sheets(keys: Iterable[int]) -> dict[int, list[Dated]]:
     found: defaultdict[int, list[Dated]] = defaultdict(list)
     for key, model, role, starts_at, ends_at, known_at, currency, facts in values:
         if model in wanted:
-            sheet = Sheet(currency, lines.get(key, ()), facts)
+            sheet = Sheet(currency, lines.get(key, ()), facts=facts)
             found[model].append(Dated(key, role, starts_at, ends_at, known_at, sheet))
     return found
 

@@ -13,7 +13,7 @@ from django.utils import translation
 
 from catalog.exact import digits
 from catalog.models import AIModel
-from pricing.engine.sheet import Sheet
+from catalog.prices import Sheet
 from pricing.pages import formatting
 from pricing.pages.listing.search import FACETS, Card, Search, tally
 from pricing.pages.price_tags import tag_of

@@ -4,16 +4,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from catalog.exact import digits
-from catalog.sources.records import Figure, Prices, Record
+from catalog.prices import Line, Sheet
+from catalog.sources.records import Record
 
 
-def told(prices: Prices | None) -> list[tuple[str, str | None, str]]:
+def told(prices: Sheet | None) -> list[tuple[str, str | None, str]]:
     """Each figure as (meter, amount for a million tokens or for its own units, when)."""
     assert prices is not None
-    return [(figure.meter, _amount(figure), when(figure.conditions)) for figure in prices.figures]
+    return [(figure.meter, _amount(figure), when(figure.conditions)) for figure in prices.lines]
 
 
-def _amount(figure: Figure) -> str | None:
+def _amount(figure: Line) -> str | None:
     if figure.amount is None:
         return None
     per = 1_000_000 if figure.unit == "token" else 1

@@ -4,9 +4,10 @@ from decimal import Decimal
 
 import pytest
 
+from catalog.prices import Line
 from catalog.sources import csv_lines
 from catalog.sources.csv_lines import plain_cell, safe_cell
-from catalog.sources.records import Figure, Record
+from catalog.sources.records import Record
 from catalog.sources.rows import SourceError
 
 LONG = "model,vendor,provider,meter,amount,per,unit,currency,condition,valid_from,valid_to\n"
@@ -18,7 +19,7 @@ def records(text: str) -> dict[str, Record]:
 
 def figures(record: Record) -> list[tuple[str, Decimal | None, int, str]]:
     assert record.prices is not None
-    return [(each.meter, each.amount, each.per, each.unit) for each in record.prices.figures]
+    return [(each.meter, each.amount, each.per, each.unit) for each in record.prices.lines]
 
 
 def test_the_short_form_is_dollars_a_million_tokens() -> None:
@@ -46,13 +47,13 @@ def test_the_long_form_has_a_line_a_figure() -> None:
 
     claude = found["claude"].prices
     assert claude is not None
-    assert claude.figures[1].conditions == (
+    assert claude.lines[1].conditions == (
         {"dim": "prompt_tokens", "op": "gt", "value": 200_000},
         {"dim": "service_tier", "op": "eq", "value": "batch"},
     )
-    assert claude.figures[2] == Figure("", Decimal("0.9"), kind="multiplier")
+    assert claude.lines[2] == Line("", Decimal("0.9"), kind="multiplier")
     assert found["claude"].vendor == "Anthropic"
-    assert [found[name].prices.figures[0].kind for name in ("auto", "plan")] == ["dynamic", "included"]  # type: ignore[union-attr]
+    assert [found[name].prices.lines[0].kind for name in ("auto", "plan")] == ["dynamic", "included"]  # type: ignore[union-attr]
     assert found["bare"].prices is None
     assert found["kling"].prices.currency == "CNY"  # type: ignore[union-attr]
 

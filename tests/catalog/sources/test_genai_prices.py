@@ -7,15 +7,16 @@ import pytest
 
 from catalog.exact import write_json
 from catalog.imports.pipeline import read_document
+from catalog.prices import Sheet
 from catalog.sources import genai_prices
-from catalog.sources.records import Prices, Record
+from catalog.sources.records import Record
 from tests.catalog.sources.figures import by_name, told
 from tests.samples import real, sample
 
 RECORDS = by_name(read_document(genai_prices.read, sample("genai_prices.json")).records)
 
 
-def on(day: str, record: Record) -> Prices | None:
+def on(day: str, record: Record) -> Sheet | None:
     return record.priced_at(dt.datetime.fromisoformat(f"{day}T12:00:00+00:00")).prices
 
 
@@ -61,7 +62,7 @@ def test_hours_are_a_condition_after_the_base_price() -> None:
 def test_every_unit_is_its_own() -> None:
     prices = RECORDS["gpt-plain"].prices
     assert prices is not None
-    assert [(figure.meter, figure.unit, figure.per) for figure in prices.figures] == [
+    assert [(figure.meter, figure.unit, figure.per) for figure in prices.lines] == [
         ("input", "token", 1_000_000),
         ("input.cache_write", "token", 1_000_000),
         ("input.audio", "token", 1_000_000),
@@ -70,7 +71,7 @@ def test_every_unit_is_its_own() -> None:
         ("input.audio", "hour", 1),
         ("output", "page", 1000),
     ]
-    assert [dict(each) for each in prices.figures[1].conditions] == [{"dim": "cache_ttl", "op": "eq", "value": "1h"}]
+    assert [dict(each) for each in prices.lines[1].conditions] == [{"dim": "cache_ttl", "op": "eq", "value": "1h"}]
 
 
 def test_a_host_does_not_set_the_list_price() -> None:

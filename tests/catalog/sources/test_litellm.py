@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 
 from catalog.exact import InexactError, write_json
+from catalog.prices import Line
 from catalog.sources import litellm
-from catalog.sources.records import Figure, Record
+from catalog.sources.records import Record
 from catalog.sources.rows import SourceError
 from tests.samples import sample
 
@@ -16,10 +17,10 @@ def read() -> dict[str, Record]:
     return {record.name: record for record in litellm.read(sample("litellm.json")).records}
 
 
-def figures(name: str) -> tuple[Figure, ...]:
+def figures(name: str) -> tuple[Line, ...]:
     prices = read()[name].prices
     assert prices is not None
-    return prices.figures
+    return prices.lines
 
 
 def test_documentation_and_rules_are_no_models() -> None:
@@ -84,7 +85,7 @@ def test_tiers_with_a_gap_keep_both_ends() -> None:
     tiers = [{"range": [0, 10], "input_cost_per_token": 1}, {"range": [20, 30], "input_cost_per_token": 2}]
     record = litellm.read(write_json({"m": {"mode": "chat", "tiered_pricing": tiers}})).records[0]
     assert record.prices is not None
-    assert [[each["op"] for each in figure.conditions] for figure in record.prices.figures] == [["gt", "lte"]] * 2
+    assert [[each["op"] for each in figure.conditions] for figure in record.prices.lines] == [["gt", "lte"]] * 2
 
 
 def test_tiers_by_the_number_of_results_keep_both_ends() -> None:
@@ -113,7 +114,7 @@ def test_multipliers_stand_under_conditions() -> None:
     }
 
 
-def multipliers() -> list[Figure]:
+def multipliers() -> list[Line]:
     both = (*figures("claude-sample-5"), *figures("azure/eu/gpt-sample"))
     return [figure for figure in both if figure.kind == "multiplier"]
 
@@ -123,7 +124,7 @@ def test_a_figure_of_no_known_meter_is_kept_and_reported() -> None:
     assert {"output_cost_per_hologram", "search_free_requests"} <= set(record.unmapped)
     assert record.prices is not None
     assert record.prices.facts["search_free_requests"]["count"] == 1500
-    assert "x.litellm.output_cost_per_hologram" in [figure.meter for figure in record.prices.figures]
+    assert "x.litellm.output_cost_per_hologram" in [figure.meter for figure in record.prices.lines]
 
 
 def test_databricks_units_are_no_dollars() -> None:

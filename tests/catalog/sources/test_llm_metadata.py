@@ -62,5 +62,5 @@ def test_the_fifteen_real_contradictions_are_told_and_the_price_wins() -> None:
     records = by_name(llm_metadata.read(real("basellm/models.json")).records)
     flash = records["gemini-2.5-flash"].prices
     assert flash is not None
-    assert flash.figures[0].amount == Decimal("0.3")
+    assert flash.lines[0].amount == Decimal("0.3")
     assert (len(records), sum(record.prices is None for record in records.values())) == (348, 72)

@@ -80,7 +80,7 @@ def test_modes_are_conditions_on_what_the_request_asks_for() -> None:
 def test_nothing_to_pay_in_a_plan_is_included_and_elsewhere_a_price_of_nothing() -> None:
     plan, free = read("acme-coding-plan")["gpt-sample"].prices, read("cheap-reseller")["acme/free-model"].prices
     assert plan is not None
-    assert {(figure.kind, figure.amount) for figure in plan.figures} == {("included", None)}
+    assert {(figure.kind, figure.amount) for figure in plan.lines} == {("included", None)}
     assert told(free) == [("input", "0", ""), ("output", "0", "")]
 
 
@@ -127,12 +127,12 @@ def test_the_real_list_price_of_gpt_5_5_is_five_dollars() -> None:
     document = read_document(models_dev.read, real("models.dev/api_2026-07-02.json"))
     record = by_name(document.records)["gpt-5.5"]
     assert record.prices is not None
-    assert (record.provider, record.prices.figures[0].amount) == ("openai", Decimal(5))
+    assert (record.provider, record.prices.lines[0].amount) == ("openai", Decimal(5))
 
 
 def test_every_real_figure_is_read() -> None:
     document = models_dev.read(real("models.dev/api_2026-07-02.json"))
-    figures = [figure for record in document.records if record.prices for figure in record.prices.figures]
+    figures = [figure for record in document.records if record.prices for figure in record.prices.lines]
     assert (len(document.records), len(figures)) == (5276, 13630 + 25)
     assert sum(figure.meter.startswith("x.") for figure in figures) == 25
     assert sum(len(record.unmapped) for record in document.records) == 25

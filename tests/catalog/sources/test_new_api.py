@@ -25,7 +25,7 @@ def row(**values: Any) -> Record:
 
 def amounts(record: Record) -> dict[str, Decimal | None]:
     assert record.prices is not None
-    return {figure.meter: figure.amount for figure in record.prices.figures}
+    return {figure.meter: figure.amount for figure in record.prices.lines}
 
 
 def test_ratios_become_prices_per_million() -> None:
@@ -38,13 +38,13 @@ def test_ratios_become_prices_per_million() -> None:
         "": Decimal("0.9"),
     }
     assert record.prices is not None
-    assert {(figure.per, figure.unit) for figure in record.prices.figures[:-1]} == {(1_000_000, "token")}
+    assert {(figure.per, figure.unit) for figure in record.prices.lines[:-1]} == {(1_000_000, "token")}
 
 
 def test_the_discount_is_a_multiplier_at_the_end() -> None:
     prices = read()["kimi-sample"].prices
     assert prices is not None
-    assert (prices.figures[-1].kind, prices.figures[-1].meter) == ("multiplier", "")
+    assert (prices.lines[-1].kind, prices.lines[-1].meter) == ("multiplier", "")
     assert "" not in amounts(read()["mj-sample"])
 
 
@@ -71,9 +71,7 @@ def test_a_price_per_call_is_one_line() -> None:
 def test_a_price_is_for_what_the_billing_mode_says(mode: str, meter: str, unit: str, per: int) -> None:
     prices = row(quota_type=1, model_ratio=0, model_price=2, billing_mode=mode).prices
     assert prices is not None
-    assert [(each.meter, each.amount, each.unit, each.per) for each in prices.figures] == [
-        (meter, Decimal(2), unit, per)
-    ]
+    assert [(each.meter, each.amount, each.unit, each.per) for each in prices.lines] == [(meter, Decimal(2), unit, per)]
 
 
 def test_a_price_for_nobody_knows_what_is_none() -> None:
@@ -86,7 +84,7 @@ def test_figures_are_the_price_and_what_renders_them_is_not_read() -> None:
     figure = {"meter": "input", "amount": 8, "per": 1_000_000, "unit": "token", "currency": "CNY"}
     prices = row(prices=[figure], billing_mode="tiered_expr", discount=Decimal("0.5")).prices
     assert prices is not None
-    assert (prices.currency, [(each.meter, each.amount) for each in prices.figures]) == (
+    assert (prices.currency, [(each.meter, each.amount) for each in prices.lines]) == (
         "CNY",
         [("input", 8), ("", Decimal("0.5"))],
     )
@@ -95,7 +93,7 @@ def test_figures_are_the_price_and_what_renders_them_is_not_read() -> None:
 def test_a_rule_keeps_its_dimensions_as_conditions_and_the_rest_as_facts() -> None:
     prices = read()["kling-sample"].prices
     assert prices is not None
-    rule = prices.figures[0]
+    rule = prices.lines[0]
     assert (rule.meter, rule.unit, rule.per, rule.amount) == (
         "output.video",
         "second",
@@ -115,7 +113,7 @@ def test_a_rule_keeps_its_dimensions_as_conditions_and_the_rest_as_facts() -> No
 
 def test_a_zero_beside_rules_is_told_and_the_rules_are_the_price() -> None:
     record = read()["kling-sample"]
-    assert [figure.meter for figure in record.prices.figures] == ["output.video", "output.video", ""]  # type: ignore[union-attr]
+    assert [figure.meter for figure in record.prices.lines] == ["output.video", "output.video", ""]  # type: ignore[union-attr]
     assert any("read as free" in finding for finding in record.findings)
 
 
@@ -129,7 +127,7 @@ def test_a_placeholder_or_a_zero_is_no_price(name: str) -> None:
 def test_an_expression_of_tiers_is_read_and_no_number_is_made_of_the_ratios_beside_it() -> None:
     record = read()["tiered-sample"]
     assert record.prices is not None
-    assert [figure.amount for figure in record.prices.figures] == [Decimal(2), Decimal(4)]
+    assert [figure.amount for figure in record.prices.lines] == [Decimal(2), Decimal(4)]
     assert record.prices.facts == {"row": {"time_pricing": {"peak": 2}}}
     assert record.unmapped == ("time_pricing",)
     assert record.findings == ()
@@ -138,7 +136,7 @@ def test_an_expression_of_tiers_is_read_and_no_number_is_made_of_the_ratios_besi
 def test_another_expression_is_kept_as_it_is() -> None:
     record = read()["program-sample"]
     assert record.prices is not None
-    assert [(figure.kind, figure.amount) for figure in record.prices.figures] == [("dynamic", None)]
+    assert [(figure.kind, figure.amount) for figure in record.prices.lines] == [("dynamic", None)]
     assert record.prices.facts["billing_expr"] == 'tier("a", max(p, 1000) * 2)'
     assert "kept as it is" in record.findings[0]
 

@@ -24,7 +24,7 @@ def row(**pricing: Any) -> Record:
 def test_strings_are_dollars_per_token_digit_for_digit() -> None:
     prices = RECORDS["openai/gpt-sample"].prices
     assert prices is not None
-    found = {figure.meter: (str(figure.amount), figure.unit, figure.per) for figure in prices.figures[:5]}
+    found = {figure.meter: (str(figure.amount), figure.unit, figure.per) for figure in prices.lines[:5]}
     assert found["input"] == ("0.000001", "token", 1)
     assert found["web_search"] == ("0.01", "query", 1)
     assert found["input.cache_write"] == ("8.333333333333334E-8", "token", 1)
@@ -50,7 +50,7 @@ def test_a_batch_row_is_a_tier_of_its_model() -> None:
 def test_what_depends_on_the_model_chosen_is_no_number() -> None:
     prices = RECORDS["openrouter/auto"].prices
     assert prices is not None
-    assert [(figure.kind, figure.amount) for figure in prices.figures] == [("dynamic", None)] * 2
+    assert [(figure.kind, figure.amount) for figure in prices.lines] == [("dynamic", None)] * 2
 
 
 def test_free_is_free_and_a_bare_zero_is_a_price_that_stands_elsewhere() -> None:
@@ -69,7 +69,7 @@ def test_an_alias_that_moves_is_an_alias_where_its_target_is_there() -> None:
 def test_an_image_is_priced_by_the_token_or_by_the_picture_and_never_guessed() -> None:
     def image(name: str) -> list[tuple[str, str]]:
         prices = RECORDS[name].prices
-        return [(figure.meter, figure.unit) for figure in prices.figures if "image" in figure.meter] if prices else []
+        return [(figure.meter, figure.unit) for figure in prices.lines if "image" in figure.meter] if prices else []
 
     assert image("google/gemini-sample")[0] == ("input.image", "token")
     assert image("qwen/qwen-vl-sample") == [("input.image", "image")]
@@ -124,7 +124,7 @@ def test_what_cannot_be_understood_spoils_the_price_and_is_told(pricing: dict[st
 def test_every_real_price_is_a_figure_or_a_zero_that_is_told(name: str, models: int, prices: int) -> None:
     records = openrouter.read(real(name)).records
     read = [record.prices for record in records if record.prices]
-    base = [figure for price in read for figure in price.figures if "prompt_tokens" not in when(figure.conditions)]
+    base = [figure for price in read for figure in price.lines if "prompt_tokens" not in when(figure.conditions)]
     zeros = sum(len(price.facts.get("without_charge", ())) for price in read)
     unpriced = sum(record.prices is None for record in records)
     assert (len(records), len(base) + zeros + 2 * unpriced) == (models, prices)
@@ -135,7 +135,7 @@ def test_no_real_router_has_a_number_and_every_override_begins_at_its_length() -
     records = by_name(openrouter.read(real(DUMPS[1])).records)
     routers = [row["id"] for row in rows if row["pricing"]["prompt"] == "-1"]
     assert routers
-    assert {figure.amount for name in routers for figure in records[name].prices.figures} == {None}  # type: ignore[union-attr]
+    assert {figure.amount for name in routers for figure in records[name].prices.lines} == {None}  # type: ignore[union-attr]
     overridden = [row for row in rows if row["pricing"].get("overrides")]
     assert len(overridden) == 43
     for each in overridden:

@@ -77,6 +77,6 @@ def test_another_shape_is_refused(text: str) -> None:
 
 def test_the_real_maps_are_read_whole() -> None:
     records = ratio_config.read(real("basellm/ratio_config-v1-base.json")).records
-    by_length = [record for record in records if record.prices and any(f.conditions for f in record.prices.figures)]
+    by_length = [record for record in records if record.prices and any(f.conditions for f in record.prices.lines)]
     assert (len(records), len(by_length)) == (276, 27)
     assert not any(record.prices.facts for record in records if record.prices)

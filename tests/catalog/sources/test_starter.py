@@ -13,8 +13,9 @@ from django.utils.text import slugify
 from catalog.exact import read_json
 from catalog.models import AIModel, EndpointType, Vendor
 from catalog.models.aimodel import MODEL_NAME
+from catalog.prices import Line
 from catalog.sources import SOURCES, starter
-from catalog.sources.records import Figure, Record
+from catalog.sources.records import Record
 from catalog.sources.rows import SourceError
 from catalog.vendor_matching import known_maker
 from pricing.engine.money import METERS, UNITS
@@ -94,7 +95,7 @@ def test_every_figure_is_a_price_above_zero_of_a_known_meter() -> None:
     """A free model would have to say why; none of these is free."""
     for record in PRICED:
         assert record.prices is not None
-        for figure in record.prices.figures:
+        for figure in record.prices.lines:
             assert figure.meter in METERS, record.name
             assert figure.unit in UNITS, record.name
             assert figure.amount is not None, record.name
@@ -104,7 +105,7 @@ def test_every_figure_is_a_price_above_zero_of_a_known_meter() -> None:
 def test_reading_from_a_cache_never_costs_more_than_reading() -> None:
     for record in PRICED:
         assert record.prices is not None
-        base = {f.meter: f.amount or Decimal(0) for f in record.prices.figures if not f.conditions}
+        base = {f.meter: f.amount or Decimal(0) for f in record.prices.lines if not f.conditions}
         if "input.cache_read" in base:
             assert base["input.cache_read"] < base["input"], record.name
 
@@ -125,14 +126,14 @@ def test_a_long_prompts_price_is_a_conditional_figure() -> None:
 
     assert prices is not None
     assert (
-        Figure(
-            meter="input",
-            amount=Decimal(10),
-            unit="token",
-            per=1_000_000,
+        Line(
+            "input",
+            Decimal(10),
+            1_000_000,
+            "token",
             conditions=({"dim": "prompt_tokens", "op": "gt", "value": 272_000},),
         )
-        in prices.figures
+        in prices.lines
     )
 
 

@@ -58,7 +58,7 @@ def test_every_scalar_is_the_text_that_it_is() -> None:
 def test_prices_keep_their_digits_conditions_and_facts() -> None:
     structure = yaml_catalog.read(sound()).structure
     assert structure is not None
-    first, second = structure.prices["sell"]["m/1"].figures
+    first, second = structure.prices["sell"]["m/1"].lines
 
     assert first.amount == Decimal("0.000000150000000000000012")
     assert second.conditions == ({"dim": "prompt_tokens", "op": "gt", "value": 200_000},)

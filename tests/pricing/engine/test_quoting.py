@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from catalog.exact import digits
+from catalog.prices import Line, Sheet
 from pricing.engine.quoting import Quote, Use, quote
-from pricing.engine.sheet import Line, Sheet
 
 NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 MILLION = 1_000_000
@@ -26,7 +26,7 @@ def when(dim: str, op: str, value: Any) -> dict[str, Any]:
 
 def ask(lines: list[Line], *, facts: dict[str, Any] | None = None, sheet_facts: Any = None, **usage: Any) -> Quote:
     uses = {name.replace("__", "."): use if isinstance(use, Use) else Use(Decimal(use)) for name, use in usage.items()}
-    return quote(Sheet("USD", lines, sheet_facts or {}), uses, facts or {}, at=NOON)
+    return quote(Sheet("USD", tuple(lines), facts=sheet_facts or {}), uses, facts or {}, at=NOON)
 
 
 def amounts(found: Quote) -> list[str]:
@@ -45,7 +45,7 @@ def test_each_meter_is_charged_exactly() -> None:
 
 def test_a_meter_without_a_line_is_charged_as_what_it_falls_back_on() -> None:
     base = [line("input", "3"), line("output", "15"), line("input.cache_write", "3.75")]
-    hour = quote(Sheet("USD", base), {"input.cache_write[1h]": Use(Decimal(MILLION))}, {}, at=NOON)
+    hour = quote(Sheet("USD", tuple(base)), {"input.cache_write[1h]": Use(Decimal(MILLION))}, {}, at=NOON)
     assert amounts(hour) == ["3.75"]
     found = ask(base, input__cache_read=MILLION, output__reasoning=MILLION, input__audio=MILLION, input__image=MILLION)
     assert amounts(found) == ["3", "15", "3", "3"]
@@ -54,7 +54,7 @@ def test_a_meter_without_a_line_is_charged_as_what_it_falls_back_on() -> None:
 def test_an_own_lifetime_of_a_cache_counts() -> None:
     lines = [line("input.cache_write", "3.75"), line("input.cache_write", "6", when("cache_ttl", "eq", "1h"))]
     usage = {"input.cache_write[1h]": Use(Decimal(MILLION)), "input.cache_write[5m]": Use(Decimal(MILLION))}
-    assert amounts(quote(Sheet("USD", lines), usage, {}, at=NOON)) == ["6", "3.75"]
+    assert amounts(quote(Sheet("USD", tuple(lines)), usage, {}, at=NOON)) == ["6", "3.75"]
 
 
 def test_audio_by_the_second_is_not_charged_as_tokens() -> None:
@@ -141,9 +141,9 @@ def test_what_is_no_token_is_no_part_of_a_graduated_prompt() -> None:
 def test_multipliers_come_after_and_all_count() -> None:
     lines = [
         line("input", "3"),
-        Line("multiplier", "", Decimal("1.1"), conditions=[when("region", "eq", "eu")]),
-        Line("multiplier", "", Decimal("0.5")),
-        Line("multiplier", "output", Decimal(7)),
+        Line("", Decimal("1.1"), kind="multiplier", conditions=(when("region", "eq", "eu"),)),
+        Line("", Decimal("0.5"), kind="multiplier"),
+        Line("output", Decimal(7), kind="multiplier"),
     ]
     found = ask(lines, input=MILLION, facts={"region": "EU"})
     assert amounts(found) == ["1.65"]
@@ -178,8 +178,8 @@ def test_five_states_of_a_number_that_is_not_there() -> None:
     call = line("request", "0.04", per=1, unit="request")
     assert states(ask([line("input", "0")], input=5)) == ["free"]
     assert states(ask([call], input=5)) == ["elsewhere", "priced"]
-    assert states(ask([Line("included", "input", None)], input=5, output=5)) == ["included", "included"]
-    assert states(ask([Line("dynamic", "input", None)], input=5, output=5)) == ["dynamic", "dynamic"]
+    assert states(ask([Line("input", None, kind="included")], input=5, output=5)) == ["included", "included"]
+    assert states(ask([Line("input", None, kind="dynamic")], input=5, output=5)) == ["dynamic", "dynamic"]
     assert states(ask([], input=5)) == ["unpriced"]
 
 
@@ -202,9 +202,9 @@ def test_none_of_what_has_no_price_costs_nothing() -> None:
 
 
 def test_a_sum_with_an_unknown_part_is_unknown() -> None:
-    assert ask([Line("dynamic", "input", None)], input=5).amount is None
+    assert ask([Line("input", None, kind="dynamic")], input=5).amount is None
     assert ask([], input=5).amount is None
-    assert ask([Line("included", "input", None)], input=5).amount == 0
+    assert ask([Line("input", None, kind="included")], input=5).amount == 0
 
 
 def test_a_price_for_three_is_rounded_far_beyond_money() -> None:

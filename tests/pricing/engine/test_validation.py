@@ -9,9 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from catalog.exact import read_json
+from catalog.prices import Line
 from pricing.curation.health_checks import RULES, examine
 from pricing.curation.margins import losses
-from pricing.engine.sheet import Line
 from pricing.engine.validation import tier_faults
 from pricing.models import PriceLine, PriceSheet
 from tests import world
@@ -83,7 +83,9 @@ def test_the_check_up_names_model_sheet_and_line(sheet: PriceSheet) -> None:
 def tiers(*asked: Any) -> list[Line]:
     """Lines for input, each for lengths that compare so with some numbers."""
     return [
-        Line("absolute", "input", Decimal(1), 1_000_000, "token", [_length(op, number) for op, number in conditions])
+        Line(
+            "input", Decimal(1), 1_000_000, "token", conditions=tuple(_length(op, number) for op, number in conditions)
+        )
         for conditions in asked
     ]
 
@@ -126,7 +128,7 @@ def test_what_is_longer_than_a_model_takes_needs_no_price() -> None:
 
 
 def test_a_meter_without_a_price_for_a_length_falls_back() -> None:
-    cached = Line("absolute", "input.cache_read", Decimal(1), 1_000_000, "token", [_length("gt", 10)])
+    cached = Line("input.cache_read", Decimal(1), 1_000_000, "token", conditions=(_length("gt", 10),))
     assert list(tier_faults([*tiers([]), cached])) == []
 
 

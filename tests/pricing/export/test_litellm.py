@@ -13,10 +13,10 @@ import time_machine
 from django.core.management import call_command
 
 from catalog.exact import read_json
+from catalog.prices import Line, Sheet
 from catalog.sources import litellm as source
 from catalog.sources.litellm import NOT_MODELS, PRICE_WORDS
 from catalog.sources.litellm_keys import parse_key
-from pricing.engine.sheet import Line, Sheet
 from pricing.export.litellm import price_row
 from tests.samples import HERE, real, sample
 
@@ -47,11 +47,8 @@ def through_us(content: bytes) -> tuple[int, dict[str, Any]]:
     for record in source.read(content).records:
         if record.prices is None:
             continue
-        lines = [
-            Line(each.kind, each.meter, each.amount, each.per, each.unit, each.conditions, each.facts)
-            for each in record.prices.figures
-        ]
-        written = prices_in(price_row(Sheet("USD", lines, record.prices.facts)))
+        lines = record.prices.lines
+        written = prices_in(price_row(Sheet("USD", lines, facts=record.prices.facts)))
         expected = prices_in(rows[record.name])
         count += len(expected)
         if written != expected:
@@ -114,8 +111,8 @@ def test_a_real_map_goes_through_the_database_and_comes_out_equal(
 
 
 def line(meter: str, amount: str, *conditions: tuple[str, str, Any], per: int = 1_000_000, unit: str = "token") -> Line:
-    listed = [{"dim": dim, "op": op, "value": value} for dim, op, value in conditions]
-    return Line("absolute", meter, Decimal(amount), per, unit, listed)
+    listed = tuple({"dim": dim, "op": op, "value": value} for dim, op, value in conditions)
+    return Line(meter, Decimal(amount), per, unit, conditions=listed)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +137,7 @@ def line(meter: str, amount: str, *conditions: tuple[str, str, Any], per: int = 
     ],
 )
 def test_our_own_prices_are_written_in_its_grammar(written: Line, key: str, amount: str) -> None:
-    assert price_row(Sheet("USD", [written])) == {key: Decimal(amount)}
+    assert price_row(Sheet("USD", (written,))) == {key: Decimal(amount)}
 
 
 @pytest.mark.parametrize(
@@ -155,4 +152,4 @@ def test_our_own_prices_are_written_in_its_grammar(written: Line, key: str, amou
     ],
 )
 def test_what_its_grammar_cannot_say_is_left_out_and_never_a_wrong_number(written: Line) -> None:
-    assert price_row(Sheet("USD", [written])) == {}
+    assert price_row(Sheet("USD", (written,))) == {}

@@ -10,7 +10,8 @@ from django.test import Client
 
 from catalog.exact import write_json
 from catalog.imports.pipeline import Findings
-from catalog.sources.records import Document, Figure, Prices, Record
+from catalog.prices import Line, Sheet
+from catalog.sources.records import Document, Record
 from pricing.imports.prices import plan_prices
 from pricing.models import PriceLine, PriceSheet
 from tests.pricing.imports.running import run
@@ -58,22 +59,22 @@ def test_such_a_line_is_a_fact_and_a_finding(tmp_path: Path, client: Client) -> 
 )
 def test_whatever_is_wrong_with_it(bad: dict[str, Any]) -> None:
     figures = (
-        Figure("input", Decimal(3), "token", MILLION),
-        Figure("input", Decimal(1), "token", MILLION, conditions=(bad,)),
+        Line("input", Decimal(3), MILLION, "token"),
+        Line("input", Decimal(1), MILLION, "token", conditions=(bad,)),
     )
     findings = Findings()
-    plan = plan_prices(Document((Record("m", prices=Prices("USD", figures)),)), role="list", at=NOW, findings=findings)
-    assert plan.new["m"].figures == figures[:1]
+    plan = plan_prices(Document((Record("m", prices=Sheet("USD", figures)),)), role="list", at=NOW, findings=findings)
+    assert plan.new["m"].lines == figures[:1]
     assert list(findings.by_sentence.values()) == [["m"]]
 
 
 def test_an_announced_price_is_judged_too_and_a_price_of_nothing_else_is_none() -> None:
     figures = (
-        Figure("input", Decimal(3), "token", MILLION),
-        Figure("input", Decimal(1), "token", MILLION, conditions=(NEVER,)),
+        Line("input", Decimal(3), MILLION, "token"),
+        Line("input", Decimal(1), MILLION, "token", conditions=(NEVER,)),
     )
-    later = Prices("USD", figures, starts_at=NOW + dt.timedelta(days=1))
-    record = Record("m", prices=Prices("USD", figures[1:]), announced=(later,))
+    later = Sheet("USD", figures, starts_at=NOW + dt.timedelta(days=1))
+    record = Record("m", prices=Sheet("USD", figures[1:]), announced=(later,))
     plan = plan_prices(Document((record,)), role="list", at=NOW, findings=Findings())
     assert plan.without == ["m"]
-    assert [change.prices.figures for change in plan.announced["m"]] == [figures[:1]]
+    assert [change.prices.lines for change in plan.announced["m"]] == [figures[:1]]

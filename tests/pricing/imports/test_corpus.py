@@ -9,9 +9,9 @@ import pytest
 
 from catalog.exact import multiply, plain, ratio, read_json
 from catalog.models import AIModel
+from catalog.prices import Line
 from catalog.sources import litellm, new_api
 from catalog.sources.litellm_keys import format_key
-from catalog.sources.records import Figure
 from pricing.models import PriceLine
 from tests.pricing.imports.running import run, state
 from tests.samples import real, sample
@@ -24,7 +24,7 @@ def load(name: str) -> bytes:
     return real(name) if "/" in name else sample(name)
 
 
-def written_again(figure: Figure) -> str | None:
+def written_again(figure: Line) -> str | None:
     """The flat key that a figure came from, made of its meter and conditions; None for one of a nested block."""
     if "block" in figure.facts:
         return None
@@ -48,7 +48,7 @@ def test_every_flat_price_key_is_written_again_with_its_number(name: str) -> Non
     content = load(name)
     raw = read_json(content)
     for record in litellm.read(content).records:
-        figures = record.prices.figures if record.prices else ()
+        figures = record.prices.lines if record.prices else ()
         again = {key: figure.amount for figure in figures if (key := written_again(figure))}
         again = {key: amount for key, amount in again.items() if not key.startswith("provider_specific_entry.")}
         assert again == flat_prices(raw[record.name]), record.name
@@ -59,7 +59,7 @@ def test_every_figure_of_a_nested_block_is_there(name: str) -> None:
     content = load(name)
     raw = read_json(content)
     for record in litellm.read(content).records:
-        figures = record.prices.figures if record.prices else ()
+        figures = record.prices.lines if record.prices else ()
         for block in NESTED:
             found = sorted(
                 figure.amount for figure in figures if figure.facts.get("block") == block and figure.amount is not None
@@ -78,14 +78,14 @@ def numbers(block: Any) -> list[Decimal]:
 @pytest.mark.parametrize(("name", "figures"), [(MAPS[0], 6871), (MAPS[1], 15188)])
 def test_the_number_of_figures_is_known(name: str, figures: int) -> None:
     records = litellm.read(real(name)).records
-    assert sum(len(record.prices.figures) for record in records if record.prices) == figures
+    assert sum(len(record.prices.lines) for record in records if record.prices) == figures
 
 
 def test_a_real_price_list_comes_out_of_its_prices_as_it_went_in() -> None:
     content = real("crazyrouter/pricing_excerpt.json")
     rows = {row["model_name"]: row for row in read_json(content)["data"]}
     for record in new_api.read(content).records:
-        figures = record.prices.figures if record.prices else ()
+        figures = record.prices.lines if record.prices else ()
         amounts = {figure.meter: figure.amount for figure in figures if figure.amount is not None}
         row = rows[record.name]
         if "input" in amounts:

@@ -7,7 +7,6 @@ import pytest
 
 from catalog.exact import digits, read_json
 from catalog.models import AIModel
-from catalog.sources.records import Figure
 from pricing.published.prices import published_sheets
 from tests.pricing.imports.running import run
 from tests.pricing.imports.test_corpus import flat_prices, written_again
@@ -30,7 +29,7 @@ def test_every_figure_is_published_with_its_digits(name: str, tmp_path: Path) ->
     seen = 0
     for model in models:
         lines = sheets[model.pk].lines if model.pk in sheets else ()
-        figures = (Figure(e.meter, e.amount, e.unit, e.per, e.kind, tuple(e.conditions), e.facts) for e in lines)
+        figures = lines
         found = {
             key: digits(each.amount) for each in figures if each.amount is not None and (key := written_again(each))
         }

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.exact import read_json
+from catalog.prices import Line, Sheet
 from catalog.sources import litellm
 from catalog.sources.expression_language import VARIABLES
 from pricing.engine.quoting import Use, boundaries, quote
-from pricing.engine.sheet import Line, Sheet
 from pricing.newapi.expressions import expression
 from tests.pricing.newapi.expression_language import charge
 from tests.samples import real, sample
@@ -37,7 +37,7 @@ OFF_PEAK: dict[str, Any] = {
 
 def line(meter: str, amount: str, *conditions: Mapping[str, Any], kind: str = "absolute") -> Line:
     unit = "token" if kind == "absolute" else ""
-    return Line(kind, meter, Decimal(amount), 1_000_000 if unit else 1, unit, list(conditions))
+    return Line(meter, Decimal(amount), 1_000_000 if unit else 1, unit, kind=kind, conditions=conditions)
 
 
 def when(dim: str, op: str, value: Any) -> dict[str, Any]:
@@ -126,9 +126,9 @@ def test_what_the_language_cannot_say_is_not_told() -> None:
 
 def test_graduated_and_dynamic_prices_have_none() -> None:
     plain = line("input", "2")
-    assert expression(Sheet("USD", [plain], {"tier_mode": "graduated"})) is None
-    assert expression(sheet(plain, Line("dynamic", "output", None))) is None
-    assert expression(sheet(Line("absolute", "output.image", Decimal("0.04"), 1, "image"))) is None
+    assert expression(Sheet("USD", (plain,), facts={"tier_mode": "graduated"})) is None
+    assert expression(sheet(plain, Line("output", None, kind="dynamic"))) is None
+    assert expression(sheet(Line("output.image", Decimal("0.04"), 1, "image"))) is None
 
 
 AMOUNTS = st.decimals(min_value=0, max_value=100, places=4)
@@ -174,8 +174,8 @@ def test_the_prices_of_a_real_map_are_charged_alike(name: str) -> None:
     chance = random.Random(20)  # noqa: S311
     seen = 0
     for record in litellm.read(real(name) if "/" in name else sample(name)).records:
-        figures = record.prices.figures if record.prices else ()
-        prices = sheet(*(Line(f.kind, f.meter, f.amount, f.per, f.unit, list(f.conditions), f.facts) for f in figures))
+        figures = record.prices.lines if record.prices else ()
+        prices = sheet(*figures)
         told = expression(prices)
         if told is None or all(not each.conditions for each in told.told):
             continue

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from catalog.prices import Line, Sheet
 from catalog.sources.expressions import read_expression
 from pricing.engine.quoting import Use, boundaries, quote
-from pricing.engine.sheet import Line, Sheet
 from pricing.newapi.expressions import expression
 from pricing.newapi.ratios import figures, price_fields
 from tests.pricing.newapi.test_expressions import FACTORS, LINES, METERS, MOMENTS, TIMES, drawn, line, sheet, when
@@ -33,7 +33,7 @@ def read_back(prices: Sheet) -> Sheet:
     assert told is not None
     read = read_expression(told.text)
     assert read is not None, told.text
-    return Sheet("USD", [Line(f.kind, f.meter, f.amount, f.per, f.unit, list(f.conditions)) for f in read])
+    return Sheet("USD", read)
 
 
 def by_meter(prices: Sheet) -> Mapping[str, Sequence[Any]]:

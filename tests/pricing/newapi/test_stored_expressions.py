@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from catalog.exact import read_json
-from pricing.engine.sheet import Sheet
+from catalog.prices import Sheet
 from pricing.models import PriceSheet
 from tests import world
 from tests.pricing.newapi.expression_language import charge
@@ -48,6 +48,6 @@ def test_readers_without_discounts_are_charged_the_discounted_price(
 
 
 def test_its_version_and_its_factors_of_requests_stay_outside() -> None:
-    sheet = Sheet("USD", (), {"billing_expr": 'v1:tier("a", p * 2)|||when(param("fast") == true) * 2'})
+    sheet = Sheet("USD", (), facts={"billing_expr": 'v1:tier("a", p * 2)|||when(param("fast") == true) * 2'})
     folded = sheet.times(Decimal("0.65"), rule="discount").folded()
     assert folded.facts["billing_expr"] == 'v1:(tier("a", p * 2)) * 0.65|||when(param("fast") == true) * 2'

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pricing.engine.sheet import Line
+from catalog.prices import Line
 from pricing.pages import formatting
 
 
@@ -59,14 +59,14 @@ def test_a_condition_is_a_few_words(condition: tuple[str, str, Any], text: str) 
 @pytest.mark.parametrize(
     ("line", "text"),
     [
-        (Line("absolute", "input", Decimal("0.0000025"), 1, "token"), "$2.50 per million tokens"),
-        (Line("absolute", "input", Decimal("2.5"), 1_000_000, "token"), "$2.50 per million tokens"),
-        (Line("absolute", "web_search", Decimal(14), 1000, "request"), "$14.00 per 1,000 requests"),
-        (Line("absolute", "output.image", Decimal("0.04"), 1, "image"), "$0.04 per image"),
-        (Line("absolute", "input", Decimal(16), 1_000_000, "character"), "$16.00 per million characters"),
-        (Line("absolute", "input", Decimal("0.000016"), 1, "character"), "$16.00 per million characters"),
+        (Line("input", Decimal("0.0000025"), 1, "token"), "$2.50 per million tokens"),
+        (Line("input", Decimal("2.5"), 1_000_000, "token"), "$2.50 per million tokens"),
+        (Line("web_search", Decimal(14), 1000, "request"), "$14.00 per 1,000 requests"),
+        (Line("output.image", Decimal("0.04"), 1, "image"), "$0.04 per image"),
+        (Line("input", Decimal(16), 1_000_000, "character"), "$16.00 per million characters"),
+        (Line("input", Decimal("0.000016"), 1, "character"), "$16.00 per million characters"),
         (
-            Line("absolute", "input.image", Decimal("0.0000000020751953125"), 1, "pixel"),
+            Line("input.image", Decimal("0.0000000020751953125"), 1, "pixel"),
             "$0.0020751953125 per million pixels",
         ),
     ],

@@ -8,10 +8,10 @@ import pytest
 
 from catalog.exact import read_json
 from catalog.models import AIModel
+from catalog.prices import Sheet
 from catalog.sources import litellm, openrouter
 from catalog.sources.records import Document
 from pricing.engine.quoting import Use, quote
-from pricing.engine.sheet import Line, Sheet
 from pricing.published.prices import published_sheets
 from tests.pricing.imports.running import run
 from tests.samples import real
@@ -24,8 +24,7 @@ def dollars(document: Document, model: str, tokens: int, at: dt.datetime = NOON)
     """What so many tokens of input cost at that moment, for each of them."""
     prices = next(record.prices for record in document.records if record.name == model)
     assert prices is not None
-    lines = [Line(f.kind, f.meter, f.amount, f.per, f.unit, list(f.conditions), f.facts) for f in prices.figures]
-    amount = quote(Sheet(prices.currency, lines), {"input": Use(Decimal(tokens))}, {}, at=at).amount
+    amount = quote(Sheet(prices.currency, prices.lines), {"input": Use(Decimal(tokens))}, {}, at=at).amount
     assert amount is not None
     return amount / tokens
 

@@ -1,13 +1,16 @@
-"""Sheets and lines of the price book as plain values, which every rule of pricing works on. Imports no models."""
+"""Price lines and price sheets as plain values: what every reader of a source gives and every rule of pricing works on.
 
+Pure: no model, no database.
+"""
+
+import datetime as dt
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from catalog.exact import digits
-from pricing.engine.money import in_dollars, multiply
+from catalog.exact import digits, in_dollars, multiply
 
 # A billing expression: its version, what it comes to, and the factors of requests that some gateways put behind it.
 EXPRESSION = re.compile(r"(\s*v\d+:)?(.*?)(\|\|\|.*)?", re.DOTALL)
@@ -15,14 +18,17 @@ EXPRESSION = re.compile(r"(\s*v\d+:)?(.*?)(\|\|\|.*)?", re.DOTALL)
 
 @dataclass(frozen=True)
 class Line:
-    """A PriceLine as a plain value."""
+    """One price: `amount` in the sheet's currency for `per` units of what the meter counts.
 
-    kind: str
+    `kind` is one of pricing.models.PriceLine.Kind; `amount` is None where the kind has none (dynamic, included).
+    """
+
     meter: str
     amount: Decimal | None
     per: int = 1
     unit: str = ""
-    conditions: Sequence[Mapping[str, Any]] = ()
+    kind: str = "absolute"
+    conditions: tuple[Mapping[str, Any], ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -43,12 +49,22 @@ class Line:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A PriceSheet as a plain value, its lines in order; `per_usd` is its currency's rate where one is on file."""
+    """All prices of one model, its lines in order; without lines it says that there is no price."""
 
     currency: str
-    lines: Sequence[Line]
+    lines: tuple[Line, ...]
     facts: Mapping[str, Any] = field(default_factory=dict)
+    # The rate of the currency, units for one US dollar, where one is stored.
     per_usd: Decimal | None = None
+    # From when (inclusive) until when (exclusive) it applies, where a source says so.
+    starts_at: dt.datetime | None = None
+    ends_at: dt.datetime | None = None
+    # Whether its source has a place for facts: without one it does not say that there are none.
+    states_facts: bool = True
+
+    def applies_at(self, at: dt.datetime) -> bool:
+        """Whether `at` lies between its dates; always true for a sheet without dates."""
+        return (self.starts_at is None or self.starts_at <= at) and (self.ends_at is None or at < self.ends_at)
 
     @property
     def state(self) -> str:
@@ -68,7 +84,7 @@ class Sheet:
 
     def times(self, multiplier: Decimal, *, rule: str) -> "Sheet":
         """The sheet with everything multiplied once more; `rule` says by whom, for whoever reads a quote."""
-        lines = (*self.lines, Line("multiplier", "", multiplier, facts={"rule": rule}))
+        lines = (*self.lines, Line("", multiplier, kind="multiplier", facts={"rule": rule}))
         return replace(self, lines=lines, facts=without_prices(self.facts))
 
     def folded(self) -> "Sheet":
@@ -76,13 +92,13 @@ class Sheet:
         discount = self.discount
         if discount == 1:
             return self
-        lines = [
+        lines = tuple(
             replace(line, amount=multiply(line.amount, discount))
             if line.kind == "absolute" and line.amount is not None
             else line
             for line in self.lines
             if not line.is_discount
-        ]
+        )
         return replace(self, lines=lines, facts=_folded_facts(without_prices(self.facts), discount))
 
     def with_factors_of_meters(self) -> "Sheet":
@@ -97,12 +113,12 @@ class Sheet:
                 rest.append(line)
         if len(rest) == len(self.lines):
             return self
-        lines = [
+        lines = tuple(
             replace(line, amount=multiply(line.amount, factors[line.meter]))
             if line.kind == "absolute" and line.amount is not None
             else line
             for line in rest
-        ]
+        )
         return replace(self, lines=lines)
 
     def seen_by(self, groups: Collection[str]) -> "Sheet":
@@ -119,7 +135,7 @@ class Sheet:
             if line is not each:
                 lines = [other for other in lines if not line.takes_the_place_of(other)]
             lines.append(line)
-        return replace(self, lines=lines, facts=_facts_seen_by(self.facts, mine))
+        return replace(self, lines=tuple(lines), facts=_facts_seen_by(self.facts, mine))
 
     def in_dollars(self) -> "Sheet | None":
         """The sheet in US dollars; None where there is no rate to say what that is."""
@@ -127,12 +143,12 @@ class Sheet:
             return self
         if self.per_usd is None:
             return None
-        lines = [
+        lines = tuple(
             replace(line, amount=in_dollars(line.amount, self.per_usd))
             if line.kind == "absolute" and line.amount is not None
             else line
             for line in self.lines
-        ]
+        )
         return replace(self, currency="USD", lines=lines, per_usd=None)
 
 
@@ -168,7 +184,7 @@ def _line_seen_by(line: Line, groups: Collection[str]) -> Line | None:
     told = [_condition_seen_by(condition, groups) for condition in line.conditions]
     if None in told:
         return None
-    return replace(line, conditions=[condition for condition in told if condition])
+    return replace(line, conditions=tuple(condition for condition in told if condition))
 
 
 def _condition_seen_by(condition: Mapping[str, Any], groups: Collection[str]) -> Mapping[str, Any] | None:

@@ -14,7 +14,7 @@ THREADS, TURNS = 8, 15
 # What each piece of code below has around it: it calls `work(turn)` in every thread and gives the errors.
 TOGETHER = f"""
 import threading
-from catalog import revision
+from catalog.db import revision
 errors = []
 def many(number):
     try:
@@ -78,7 +78,7 @@ def test_a_change_is_not_seen_before_it_is_committed(operator: Operator) -> None
     seen = operator.does(
         """
 import threading
-from catalog import revision
+from catalog.db import revision
 written, looked = threading.Event(), threading.Event()
 def write():
     with transaction.atomic():

@@ -1,8 +1,6 @@
 """Sources in the admin: who changed how one is fetched is kept, and what a fetch itself writes is not."""
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.utils import timezone
 
@@ -98,16 +96,3 @@ def test_import_runs_are_searched(admin_client: Client, text: str) -> None:
 
     assert f"/importrun/{run.pk}/change/" in body
     assert f"/importrun/{other.pk}/change/" not in body
-
-
-@pytest.mark.django_db(transaction=True)
-def test_sources_from_before_their_history_have_a_first_row() -> None:
-    source = Source.objects.create(slug="litellm", name="LiteLLM", only=["gpt-*"], etag="kept")
-    try:
-        MigrationExecutor(connection).migrate([("catalog", "0008_model_version_and_default_parameters")])
-    finally:
-        executor = MigrationExecutor(connection)
-        executor.migrate(executor.loader.graph.leaf_nodes())
-
-    record = source.history.get()
-    assert (record.history_type, record.only, record.instance.etag) == ("+", ["gpt-*"], "kept")

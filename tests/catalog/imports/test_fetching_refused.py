@@ -115,7 +115,7 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         tried.append(address[0])
         raise ConnectionRefusedError
 
-    monkeypatch.setattr("catalog.fetching._Plain.connect", connect)
+    monkeypatch.setattr("catalog.imports.fetching._Plain.connect", connect)
     monkeypatch.setattr(socket.socket, "connect", connect)
     return tried
 

@@ -80,7 +80,7 @@ def test_chinese_pages_have_chinese_words_for_facts_and_endpoints(client: Client
 
 def test_every_text_of_the_pages_is_translated() -> None:
     templates = "".join(path.read_text() for path in (PRICING / "templates/pricing/pages").glob("*.html"))
-    code = "".join(path.read_text() for path in (PRICING / "pages").glob("*.py"))
+    code = "".join(path.read_text() for path in (PRICING / "pages").rglob("*.py"))
     used = set(re.findall(r'{% translate "([^"]+)"', templates))
     for block in re.findall(
         r"{% blocktranslate.*?%}(.*?)(?:{% plural %}.*?)?{% endblocktranslate %}", templates, re.DOTALL

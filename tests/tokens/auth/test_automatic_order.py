@@ -5,8 +5,6 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 
 from tests import world
@@ -35,25 +33,3 @@ def test_the_price_list_names_them_in_the_order_that_is_tried(client: Client) ->
 def test_the_first_place_is_one() -> None:
     with pytest.raises(ValidationError, match="greater than or equal to 1"):
         TokenGroup(slug="x", label="X", auto_position=0).full_clean()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_groups_that_had_no_order_are_numbered_by_slug_and_back() -> None:
-    TokenGroup.objects.all().delete()
-    executor = MigrationExecutor(connection)
-    executor.migrate([BEFORE])
-    try:
-        group = executor.loader.project_state([BEFORE]).apps.get_model("tokens", "TokenGroup")
-        for slug, in_auto in (("zeta", True), ("alpha", True), ("beta", False)):
-            group.objects.create(slug=slug, label=slug, in_auto=in_auto)
-
-        MigrationExecutor(connection).migrate([AFTER])
-        places = dict(TokenGroup.objects.values_list("slug", "auto_position"))
-        MigrationExecutor(connection).migrate([BEFORE])
-        flags = dict(group.objects.values_list("slug", "in_auto"))
-    finally:
-        executor = MigrationExecutor(connection)
-        executor.migrate(executor.loader.graph.leaf_nodes())
-
-    assert places == {"alpha": 1, "beta": None, "zeta": 2}
-    assert flags == {"alpha": True, "beta": False, "zeta": True}

@@ -1,6 +1,7 @@
-"""How far long work is: loops tell it to whoever watches, and where nobody does they cost nothing.
+"""Progress of long work: loops report to a watcher, and cost nothing where there is none.
 
-Commands watch: a bar on a terminal, a line now and then in a log, and nothing of what is done in a moment.
+Commands install a watcher. It draws a bar on a terminal, writes a line now and then to a log, and stays silent for work
+that takes only a moment.
 """
 
 import shutil
@@ -14,26 +15,26 @@ from django.core.management.base import BaseCommand, OutputWrapper
 
 T = TypeVar("T")
 
-# What is done sooner is not shown.
+# Work that takes less time is not shown.
 SECONDS_OF_PATIENCE = 2.0
 SECONDS_BETWEEN_BARS = 0.1
 SECONDS_BETWEEN_LINES = 10.0
 WIDTH = 40
 
-# Told what is being done, how much of it is done, and of how much; of 0: nobody knows.
+# Receives the name of the work, the number of finished steps and the number of all steps; 0 steps: unknown.
 Watcher = Callable[[str, int, int], None]
 
 _watcher: ContextVar[Watcher | None] = ContextVar("progress_watcher", default=None)
 
 
-def begun(what: str) -> None:
-    """Tells that something begins, e.g. "Fetching https://…", of which nobody knows how long it takes."""
+def announce(what: str) -> None:
+    """Reports the start of work of unknown length, such as "Fetching https://…"."""
     if watcher := _watcher.get():
         watcher(what, 0, 0)
 
 
-def told(rows: Collection[T], what: str) -> Iterable[T]:
-    """These rows, telling how many of them are done, e.g. "Comparing prices"."""
+def track(rows: Collection[T], what: str) -> Iterable[T]:
+    """The same rows, reporting how many are done under a name such as "Comparing prices"."""
     watcher = _watcher.get()
     return rows if watcher is None or len(rows) < 2 else _counted(rows, what, watcher)
 
@@ -45,8 +46,8 @@ def _counted(rows: Collection[T], what: str, watcher: Watcher) -> Iterator[T]:
 
 
 @contextmanager
-def shown(command: BaseCommand, options: Mapping[str, Any]) -> Iterator[None]:
-    """What is told inside is shown on the command's stderr, unless its answer is JSON or its verbosity 0."""
+def show_progress(command: BaseCommand, options: Mapping[str, Any]) -> Iterator[None]:
+    """Shows the progress of the work inside on the command's stderr; not with JSON output or verbosity 0."""
     if options["verbosity"] == 0 or options.get("format") == "json":
         yield
         return
@@ -60,7 +61,7 @@ def shown(command: BaseCommand, options: Mapping[str, Any]) -> Iterator[None]:
 
 
 class Display:
-    """On a terminal one line that is drawn again and again, elsewhere a line every ten seconds."""
+    """On a terminal one line that is redrawn, elsewhere a new line every ten seconds."""
 
     def __init__(self, stream: OutputWrapper, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.stream = stream
@@ -69,26 +70,27 @@ class Display:
         self.next_at = clock() + SECONDS_OF_PATIENCE
         self.drawn = 0
 
-    def __call__(self, what: str, done: int, of: int) -> None:
+    def __call__(self, what: str, done: int, total: int) -> None:
         now = self.clock()
-        # While a host is waited for there is no second chance to say so; the line is gone when it answers.
-        if now < self.next_at and (of or not self.is_terminal):
+        # Work of unknown length reports only once, so a terminal shows it at once; clear() removes it.
+        if now < self.next_at and (total or not self.is_terminal):
             return
         if self.is_terminal:
             self.next_at = max(self.next_at, now + SECONDS_BETWEEN_BARS)
-            self._draw(f"{what} [{'#' * (WIDTH * done // of):<{WIDTH}}] {100 * done // of}%" if of else f"{what} …")
+            bar = f"[{'#' * (WIDTH * done // total):<{WIDTH}}] {100 * done // total}%" if total else "…"
+            self._draw(f"{what} {bar}")
         else:
             self.next_at = now + SECONDS_BETWEEN_LINES
-            self._write(f"{what}: {100 * done // of}%\n" if of else f"{what} …\n")
+            self._write(f"{what}: {100 * done // total}%\n" if total else f"{what} …\n")
 
     def clear(self) -> None:
-        """Leaves the terminal's line as it was."""
+        """Erases the terminal's line."""
         if self.drawn:
             self._draw("")
             self._write("\r")
 
     def _draw(self, line: str) -> None:
-        # A line that wraps cannot be drawn over.
+        # A line that wraps cannot be overwritten.
         line = line[: shutil.get_terminal_size().columns - 1]
         self._write(f"\r{line:<{self.drawn}}")
         self.drawn = len(line)

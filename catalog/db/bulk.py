@@ -12,7 +12,7 @@ from django.utils import timezone
 from simple_history.utils import get_history_model_for_model
 
 from catalog.db.revision import bump, counter_of
-from catalog.progress import told
+from catalog.progress import track
 
 M = TypeVar("M", bound=models.Model)
 
@@ -91,7 +91,7 @@ class Writing:
 
     def insert(self, rows: Sequence[models.Model]) -> None:
         names = ", ".join(self.quoted(column.column) for column in self.columns)
-        for batch in told(batches(rows, BATCH), f"Writing {self.rows_named}"):
+        for batch in track(batches(rows, BATCH), f"Writing {self.rows_named}"):
             if self.takes_lists:
                 given, values = f"SELECT * FROM {self.lists(self.columns)}", self.by_column(batch, self.columns)  # noqa: S608
             else:

@@ -21,7 +21,7 @@ from catalog.exact import InexactError
 from catalog.imports.import_policy import Standing
 from catalog.imports.resolving import Match, Resolver
 from catalog.models import AIModel, Channel, EndpointType, ModelAlias, Offer, Vendor
-from catalog.progress import told
+from catalog.progress import track
 from catalog.source_trust import Kept
 from catalog.sources.records import Document, Record
 from catalog.sources.rows import MOST_FIGURES, SourceError, refuse_more
@@ -266,7 +266,7 @@ def plan_facts(document: Document, *, publish: bool, channel: str, standing: Sta
     vendors = _VendorBook(plan)
     # Some dozens of vendors, and not one for each of thousands of models.
     stored = {model.name: model for model in AIModel.objects.prefetch_related("vendor")}
-    for record in told(document.records, "Comparing models"):
+    for record in track(document.records, "Comparing models"):
         model = stored.get(record.name)
         if model is not None or _is_nameable(record.name, findings):
             fields = _wanted_fields(record, model, registry, findings)

@@ -13,7 +13,7 @@ from django.db.models import Q
 from catalog.exact import digits
 from catalog.models import AIModel, EndpointType, ModelAlias, Vendor
 from catalog.prices import Line, Sheet
-from catalog.progress import told
+from catalog.progress import track
 from catalog.vendor_matching import maker_key
 from pricing.curation.margins import losses
 from pricing.engine.money import per_million
@@ -115,7 +115,7 @@ def rule(name: str, title: str, remedy: str, *, about: type[models.Model]) -> Ca
 def examine(rules: list[Rule], *, at: dt.datetime) -> list[tuple[Rule, list[Finding]]]:
     """What each of these rules finds; those that find nothing are left out."""
     catalog = Examination(at=at)
-    found = ((each, list(each.find(catalog))) for each in told(rules, "Checking"))
+    found = ((each, list(each.find(catalog))) for each in track(rules, "Checking"))
     return [(each, findings) for each, findings in found if findings]
 
 

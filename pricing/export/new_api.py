@@ -12,7 +12,7 @@ from typing import Any
 from catalog.exact import write_json
 from catalog.models import AIModel, EndpointType, Vendor
 from catalog.prices import Sheet
-from catalog.progress import told
+from catalog.progress import track
 from catalog.sources.ratio_config import MAPS
 from pricing.newapi.ratios import JSON, config_entries, price_fields
 from pricing.published.group_rates import group_rates, groups_of_models, slugs_of
@@ -37,7 +37,7 @@ def price_list(scope: Scope, *, at: dt.datetime, today: dt.date, folded: bool = 
     reach = groups_of_models(groups)
     rank = {name: position for position, name in enumerate(popular)}
     ordered = sorted(models, key=lambda model: (rank.get(model.name, len(rank)), model.vendor.name, model.name))
-    rows = [_row(model, sheets.get(model.pk), reach[model.pk]) for model in told(ordered, "Writing models")]
+    rows = [_row(model, sheets.get(model.pk), reach[model.pk]) for model in track(ordered, "Writing models")]
     body: JSON = {
         "success": True,
         "data": rows,
@@ -61,7 +61,7 @@ def ratio_config(scope: Scope, *, at: dt.datetime) -> bytes:
     maps: dict[str, JSON] = {name: {} for name in MAPS}
     models = Listing(scope, at.date()).models()
     sheets = published_sheets(models, at=at, groups=slugs_of(scope))
-    for model in told(sorted(models, key=lambda model: model.name), "Writing models"):
+    for model in track(sorted(models, key=lambda model: model.name), "Writing models"):
         for name, value in config_entries(sheets.get(model.pk)).items():
             maps[name][model.name] = value
     return write_json({"success": True, "message": "", "data": maps})

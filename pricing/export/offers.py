@@ -9,7 +9,7 @@ from typing import Any
 from catalog.exact import PRECISION, plain
 from catalog.models import AIModel
 from catalog.prices import Line, Sheet
-from catalog.progress import told
+from catalog.progress import track
 from pricing.published.group_rates import group_rates, groups_of_models
 from pricing.published.prices import published_sheets
 from tokens.access.visibility import Listing
@@ -62,7 +62,7 @@ def items_of(scope: Scope, *, at: dt.datetime) -> list[Item]:
     rates, reach = group_rates(groups, at=at), groups_of_models(groups)
     return [
         _item(model, _at_the_rate(sheets.get(model.pk), reach[model.pk], rates), on=at.date())
-        for model in told(models, "Writing models")
+        for model in track(models, "Writing models")
     ]
 
 

@@ -15,7 +15,7 @@ import yaml
 from catalog.exact import digits, write_json
 from catalog.models import AIModel, Channel, EndpointType, ModelAlias, Offer, Vendor
 from catalog.prices import Line, Sheet
-from catalog.progress import begun, told
+from catalog.progress import announce, track
 from catalog.sources.conditions import write_conditions
 from catalog.sources.yaml_catalog import COUNTS, DATES, FORMAT, NAMES, TEXTS
 from pricing.models import PopularModel, PriceSheet
@@ -58,7 +58,7 @@ def render(*, at: dt.datetime) -> bytes:
             for each in PopularModel.objects.select_related("model").order_by("position", "model__name")
         ],
     }
-    begun("Writing YAML")
+    announce("Writing YAML")
     text = yaml.dump(body, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=2**31 - 1)
     return str(text).encode()
 
@@ -107,7 +107,7 @@ def _channels() -> list[JSON]:
 def _models(*, at: dt.datetime) -> list[JSON]:
     models = list(AIModel.objects.select_related("vendor", "successor").order_by("name"))
     sheets = sheets_in_force([model.pk for model in models], roles=PriceSheet.Role.values, at=at)
-    return [_model(model, sheets.get(model.pk, {})) for model in told(models, "Reading models")]
+    return [_model(model, sheets.get(model.pk, {})) for model in track(models, "Reading models")]
 
 
 def _model(model: AIModel, sheets: Mapping[str, Sheet]) -> JSON:

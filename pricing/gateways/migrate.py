@@ -17,7 +17,7 @@ from django.db import transaction
 from catalog.db import bulk
 from catalog.imports.pipeline import Findings, InputError
 from catalog.models import AIModel, Revision
-from catalog.progress import told
+from catalog.progress import track
 from catalog.sources.records import Structure
 from pricing.gateways import document
 from pricing.gateways.channels import Tell, structure_of
@@ -157,7 +157,7 @@ class _Tokens:
         if gateway.users is None and gateway.tokens:
             findings.add("the database has no table of users: all of them count as enabled and in group default")
         here = _digests_here(token.key for token in gateway.tokens)
-        for token in told(gateway.tokens, "Comparing tokens"):
+        for token in track(gateway.tokens, "Comparing tokens"):
             self._plan(token, here)
 
     def _plan(self, token: GatewayToken, here: set[str]) -> None:
@@ -256,7 +256,7 @@ def _make_tokens(tokens: list[NewToken], *, reason: str) -> None:
         alike[new.groups].append(new)
     through = Token.groups.through
     parts = [(groups, part) for groups, news in alike.items() for part in bulk.batches(news, bulk.BATCH)]
-    for groups, part in told(parts, "Writing tokens"):
+    for groups, part in track(parts, "Writing tokens"):
         rows = [_token(new) for new in part]
         made = bulk.create_rows(rows, reason=f"{reason}; groups: {', '.join(groups) or 'none'}")
         through.objects.bulk_create(

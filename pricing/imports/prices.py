@@ -22,7 +22,7 @@ from catalog.imports.provenance import run_writers
 from catalog.models import AIModel, ImportRun
 from catalog.models.pin import price_field
 from catalog.prices import Line, Sheet
-from catalog.progress import told
+from catalog.progress import track
 from catalog.source_trust import PERSON, Kept
 from catalog.sources.records import Document
 from pricing.engine.conditions import ConditionError, check_conditions
@@ -77,7 +77,7 @@ def plan_prices(
     """Which models of the document need a new sheet of this role; writes nothing."""
     plan = PricePlan(role)
     stored = _in_force(role, at=at)
-    for record in told(document.records, "Comparing prices"):
+    for record in track(document.records, "Comparing prices"):
         prices = _judged(record.prices, record.name, findings) if record.prices else None
         if prices is not None and (problem := _why_unsound(prices)):
             findings.add(f"{problem}; no price was taken from this row", record.name)

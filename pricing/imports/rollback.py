@@ -21,7 +21,7 @@ from catalog.db.bulk import KEYS, batches, delete_rows, update_rows
 from catalog.db.import_context import run_scope
 from catalog.imports.pipeline import InputError
 from catalog.models import AIModel, Channel, EndpointType, ImportRun, ModelAlias, Offer, Vendor
-from catalog.progress import told
+from catalog.progress import track
 from pricing.models import GroupRate, PopularModel, PriceLine, PriceSheet
 from pricing.published.group_rates import write_rates
 from tokens.models import TokenGroup
@@ -81,10 +81,10 @@ def _take_back(run: ImportRun, *, at: dt.datetime, actor: AbstractBaseUser | Non
     done = Rollback()
     reason = f"Import {run} taken back"
     _leave_groups(run, done)
-    for table in told(TABLES, "Looking at what it changed"):
+    for table in track(TABLES, "Looking at what it changed"):
         if table is not GroupRate:
             _restore(table, _History(table, run), done, reason=reason, actor=actor)
-    for table in told(TABLES, "Looking at what it made"):
+    for table in track(TABLES, "Looking at what it made"):
         if table is PriceSheet:
             _take_back_sheets(run, done, at=at, reason=reason, actor=actor)
         elif table is GroupRate:

@@ -10,7 +10,7 @@ from catalog.error_messages import refused
 from catalog.imports.fetching import Fetched, FetchError, fetch, without_secrets
 from catalog.imports.pipeline import InputError
 from catalog.models import ImportRun, Source
-from catalog.progress import begun
+from catalog.progress import announce
 from pricing.imports.pipeline import apply_import, keep_snapshot, remember
 from pricing.imports.plan import ImportPlan, Options
 from pricing.imports.review import keep_plan
@@ -59,7 +59,7 @@ def visit(source: Source, *, at: dt.datetime) -> Visit:
 def _visit(source: Source, *, at: dt.datetime) -> tuple[str, ImportRun | None]:
     options = Options.of_source(source)
     known = source.last_fetched
-    begun(f"Fetching {without_secrets(source.url)}")
+    announce(f"Fetching {without_secrets(source.url)}")
     answer = fetch(source.url, etag=source.etag, last_modified=source.last_modified) if known else fetch(source.url)
     if not isinstance(answer, Fetched) or hashlib.sha256(answer.content).hexdigest() == source.last_sha256:
         return "unchanged", None

@@ -1,4 +1,4 @@
-"""Long work shows how far it is: a bar on a terminal, lines in a log, nothing of what is short, quiet or JSON."""
+"""Long work shows its progress: a bar on a terminal, lines in a log, nothing for short, quiet or JSON commands."""
 
 import io
 from pathlib import Path
@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, OutputWrapper
 
 from catalog import progress
 from catalog.models import ImportRun
-from catalog.progress import Display, begun, shown, told
+from catalog.progress import Display, announce, show_progress, track
 from tests.pricing.gateways.databases import channel, option, sqlite_gateway, token, user
 
 CSV = b"model,input,output\n" + b"".join(b"alpha-%d,1,2\n" % number for number in range(600))
@@ -34,7 +34,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(progress, name, 0)
 
 
-def test_a_terminal_has_one_line_that_is_gone_at_the_end() -> None:
+def test_a_terminal_shows_one_line_and_erases_it_at_the_end() -> None:
     stream, clock = Terminal(), Clock()
     display = Display(OutputWrapper(stream), clock=clock)
     display("Writing models", 1, 4)
@@ -48,7 +48,7 @@ def test_a_terminal_has_one_line_that_is_gone_at_the_end() -> None:
     assert stream.getvalue() == f"\r{bar}\r{' ' * len(bar)}\r"
 
 
-def test_a_log_has_a_line_every_ten_seconds() -> None:
+def test_a_log_gets_a_line_every_ten_seconds() -> None:
     stream, clock = io.StringIO(), Clock()
     display = Display(OutputWrapper(stream), clock=clock)
     for second in range(25):
@@ -58,13 +58,13 @@ def test_a_log_has_a_line_every_ten_seconds() -> None:
     assert stream.getvalue() == "Writing models: 8%\nWriting models: 48%\nWriting models: 88%\n"
 
 
-def test_what_is_waited_for_is_told_at_once_on_a_terminal_alone() -> None:
-    for stream, told_there in ((Terminal(), "\rFetching …"), (io.StringIO(), "")):
+def test_only_a_terminal_shows_work_of_unknown_length_at_once() -> None:
+    for stream, expected in ((Terminal(), "\rFetching …"), (io.StringIO(), "")):
         Display(OutputWrapper(stream), clock=Clock())("Fetching", 0, 0)
-        assert stream.getvalue() == told_there
+        assert stream.getvalue() == expected
 
 
-def test_a_line_is_no_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_is_not_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "20")
     stream = Terminal()
     Display(OutputWrapper(stream))("Fetching " + "x" * 100, 0, 0)
@@ -74,25 +74,25 @@ def test_a_line_is_no_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("options", [{"verbosity": 0}, {"verbosity": 1, "format": "json"}])
 def test_quiet_commands_and_json_show_nothing(options: dict[str, Any], impatient: None) -> None:
     command = BaseCommand(stderr=Terminal())
-    with shown(command, options):
-        begun("Fetching")
-        assert list(told([1, 2], "Counting")) == [1, 2]
+    with show_progress(command, options):
+        announce("Fetching")
+        assert list(track([1, 2], "Counting")) == [1, 2]
     assert command.stderr.getvalue() == ""
 
 
 def test_without_a_watcher_the_rows_are_the_rows() -> None:
     rows = [1, 2]
-    assert told(rows, "Counting") is rows
+    assert track(rows, "Counting") is rows
 
 
 @pytest.mark.django_db
-def test_commands_that_may_take_long_show_it(tmp_path: Path, impatient: None) -> None:
+def test_long_commands_show_their_progress(tmp_path: Path, impatient: None) -> None:
     file = tmp_path / "models.csv"
     file.write_bytes(CSV)
     arguments = ("import_catalog", "csv", "--file", str(file), "--apply", "--channel", "main", "--publish")
     lines = run(*arguments)
     assert {"Comparing models", "Comparing prices", "Writing models", "Writing price lines"} <= lines
-    # The same again leaves nothing to write; a short text is the whole output of a pipe.
+    # A second run has nothing to write.
     assert {line for line in run(*arguments) if line.startswith("Writing")} == set()
     assert "Writing models" in run("export_catalog", "litellm")
     assert {"Reading models", "Writing YAML …"} <= run("export_catalog", "yaml")
@@ -100,7 +100,7 @@ def test_commands_that_may_take_long_show_it(tmp_path: Path, impatient: None) ->
 
 
 @pytest.mark.django_db
-def test_moving_in_shows_it(tmp_path: Path, impatient: None) -> None:
+def test_a_gateway_migration_shows_its_progress(tmp_path: Path, impatient: None) -> None:
     rows: dict[str, Any] = {
         "channels": [channel(1, "gpt-5.4")],
         "users": [user(1)],
@@ -113,7 +113,7 @@ def test_moving_in_shows_it(tmp_path: Path, impatient: None) -> None:
 
 
 def run(*arguments: str) -> set[str]:
-    """What the command tells a log that it does, without how far it is."""
+    """The kinds of work that the command reports in a log, without percentages."""
     err = io.StringIO()
     call_command(*arguments, stdout=io.StringIO(), stderr=err)
     return {line.rpartition(": ")[0] or line for line in err.getvalue().splitlines()}

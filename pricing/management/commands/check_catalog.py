@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from catalog.exact import write_json
-from catalog.progress import shown
+from catalog.progress import show_progress
 from pricing.curation.health_checks import RULES, Finding, Rule, examine
 
 SHOWN = 10
@@ -33,7 +33,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         rules = _chosen(options["only"], options["ignore"])
-        with shown(self, options):
+        with show_progress(self, options):
             found = examine(rules, at=timezone.now())
         if options["format"] == "json":
             self.stdout.write(write_json([_as_json(rule, findings) for rule, findings in found]).decode())

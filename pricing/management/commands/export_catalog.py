@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from catalog.progress import shown
+from catalog.progress import show_progress
 from pricing.export.formats import FORMATS
 from tokens.access.visibility import public_scope
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         form = FORMATS.get(options["format"])
         if form is None:
             raise CommandError(f"There is no format {options['format']!r}; there are {', '.join(FORMATS)}.")
-        with shown(self, options):
+        with show_progress(self, options):
             content = form.render(public_scope(), timezone.now(), options["site"].rstrip("/"))
         if options["output"]:
             write_file(Path(options["output"]), content)

@@ -14,7 +14,7 @@ from catalog.exact import write_json
 from catalog.imports.fetching import Fetched, FetchError, fetch, without_secrets
 from catalog.imports.pipeline import InputError, read_file
 from catalog.models import Source
-from catalog.progress import begun, shown
+from catalog.progress import announce, show_progress
 from catalog.sources import SOURCES
 from pricing.imports.exit_codes import Exit, PlanningCommand, outcome_of
 from pricing.imports.pipeline import ImportPlan, Options, apply_import, make_plan
@@ -90,7 +90,7 @@ class Command(PlanningCommand):
         asked = _options(options)
         content, origin, fetched = self._fetch(options, asked) if options["file"] is None else self._read(options)
         now = timezone.now()
-        with shown(self, options):
+        with show_progress(self, options):
             if not apply:
                 return make_plan(content, asked, at=now, origin=origin), False
             plan, run = apply_import(content, asked, at=now, origin=origin, fetched=fetched)
@@ -107,8 +107,8 @@ class Command(PlanningCommand):
         if not url:
             raise InputError(f"Nobody knows where {asked.source.name} is published: give the address after --url.")
         known = source.last_fetched if source and source.url == without_secrets(url) else None
-        with shown(self, options):
-            begun(f"Fetching {without_secrets(url)}")
+        with show_progress(self, options):
+            announce(f"Fetching {without_secrets(url)}")
             answer = (
                 fetch(url, etag=source.etag, last_modified=source.last_modified) if source and known else fetch(url)
             )

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from catalog.error_messages import UNMIGRATED, is_unmigrated
 from catalog.exact import write_json
-from catalog.progress import begun, shown
+from catalog.progress import announce, show_progress
 from pricing.gateways import text_report
 from pricing.gateways.databases import DatabaseUnreadableError, Tables, server, sqlite_file
 from pricing.gateways.migrate import MovePlan, apply_move, plan_move
@@ -39,8 +39,8 @@ class Command(PlanningCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         apply = options["apply"] and not options["dry_run"]
         try:
-            with shown(self, options):
-                begun("Reading the gateway's database")
+            with show_progress(self, options):
+                announce("Reading the gateway's database")
                 with _database(options) as tables:
                     gateway = read_gateway(tables)
                 plan, applied = _move(gateway, apply=apply, accept_jumps=options["accept_jumps"])

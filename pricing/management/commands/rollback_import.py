@@ -11,7 +11,7 @@ from catalog.error_messages import reason
 from catalog.exact import write_json
 from catalog.imports.pipeline import InputError
 from catalog.models import ImportRun
-from catalog.progress import shown
+from catalog.progress import show_progress
 from pricing.imports.rollback import roll_back
 
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         run = find_run(options["run"])
         try:
-            with shown(self, options):
+            with show_progress(self, options):
                 done = roll_back(run, at=timezone.now(), dry_run=options["dry_run"])
         except InputError as error:
             raise CommandError(str(error)) from None

@@ -14,7 +14,7 @@ from catalog.db.locking import one_at_a_time
 from catalog.error_messages import reason
 from catalog.exact import write_json
 from catalog.models import Source
-from catalog.progress import shown
+from catalog.progress import show_progress
 from pricing.imports.scheduled import Visit, visit
 from tokens.durations import read_span
 
@@ -68,7 +68,7 @@ class Command(BaseCommand):
             if options["dry_run"]:
                 yield Visit(source, "due")
                 continue
-            with shown(self, options):
+            with show_progress(self, options):
                 done = visit(source, at=timezone.now())
             yield done
 

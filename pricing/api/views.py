@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, cast
 
 from django.conf import settings
@@ -14,14 +13,15 @@ from rest_framework.request import Request
 
 from catalog.db import revision
 from catalog.exact import InexactError, read_json, write_json
-from catalog.models import AIModel, Offer
+from catalog.models import AIModel
 from catalog.prices import Sheet
 from pricing.api import quote_documents
 from pricing.api.atom import atom
 from pricing.engine.quoting import quote
 from pricing.engine.timestamps import MomentError, read_moment
 from pricing.export.new_api import price_list, ratio_config
-from pricing.models import GroupRate, UsageReporter
+from pricing.models import UsageReporter
+from pricing.published.audience import apply_group_rate, choose_group, groups_reaching, rate_of_group
 from pricing.published.cursors import CursorError, Place, read_cursor
 from pricing.published.group_rates import slugs_of
 from pricing.published.history import change_list, changes, history
@@ -32,7 +32,6 @@ from tokens.api.views import ApiView
 from tokens.api_error import ApiError
 from tokens.auth.authentication import Caller, OptionalTokenAuthentication, TokenAuthentication
 from tokens.http.response_cache import BODIES, Body, respond
-from tokens.models import TokenGroup
 from tokens.scope import Scope
 
 ANONYMOUS = "public, max-age=60, stale-while-revalidate=300"
@@ -177,10 +176,10 @@ class QuoteView(PriceView):
         reader = self.reader(request)
         model = _visible_model(reader.scope, question.model, at=now)
         at = question.at or now
-        group, rate = _group(reader.scope, model, question.group, at=at)
+        group = _group(reader.scope, model, question.group)
         # Without a sheet every line is unpriced, as it is on a sheet that has no price for it.
         sheet = published_sheets([model], at=at, groups={group}).get(model.pk, Sheet("USD", ()))
-        sheet = sheet if rate == 1 else sheet.times(rate, rule=f"group {group}")
+        sheet = apply_group_rate(sheet, group, rate_of_group(group, at=at))
         found = quote(sheet, question.usage, {**question.facts, "group": group}, at=at)
         body = quote_documents.answer(sheet, found, name=model.name, group=group, at=at)
         return respond(request._request, Body.of(write_json(body)), cache_control="no-store")
@@ -245,21 +244,18 @@ def _visible_model(scope: Scope, name: str, *, at: dt.datetime) -> AIModel:
     return model
 
 
-def _group(scope: Scope, model: AIModel, asked: str | None, *, at: dt.datetime) -> tuple[str, Decimal]:
-    """The group that a quote is for, and its rate then: the one asked for, else default, else the first by name."""
-    reaching = (
-        TokenGroup.objects.filter(pk__in=scope.groups)
-        .filter(channels__in=Offer.objects.filter(model=model, enabled=True, channel__enabled=True).values("channel"))
-        .order_by("slug")
-        .values_list("slug", flat=True)
-        .distinct()
-    )
-    slugs = list(reaching)
-    if asked is not None and asked not in slugs:
-        raise ApiError("invalid_parameter", f"You have no group {asked[:64]!r} with that model.", param="group")
-    group = asked or (TokenGroup.DEFAULT if TokenGroup.DEFAULT in slugs else slugs[0])
-    rate = GroupRate.objects.in_force(at=at).filter(group__slug=group).values_list("ratio", flat=True).first()
-    return group, Decimal(1) if rate is None else rate
+def _group(scope: Scope, model: AIModel, requested: str | None) -> str:
+    """The group that a quote is for; ApiError if the caller requests one that does not reach the model."""
+    slugs = groups_reaching(model, scope)
+    if requested is not None and requested not in slugs:
+        raise ApiError(
+            "invalid_parameter", f"You have no group {requested[:64]!r} with access to this model.", param="group"
+        )
+    group = choose_group(slugs, requested or "")
+    if group is None:
+        # The last offer was disabled after the model was looked up.
+        raise ApiError("model_not_found", param="model")
+    return group
 
 
 def _body(request: Request) -> bytes:

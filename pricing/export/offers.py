@@ -10,6 +10,7 @@ from catalog.exact import PRECISION, plain
 from catalog.models import AIModel
 from catalog.prices import Line, Sheet
 from catalog.progress import track
+from pricing.published.audience import apply_group_rate, choose_group
 from pricing.published.group_rates import group_rates, groups_of_models
 from pricing.published.prices import published_sheets
 from tokens.access.visibility import Listing
@@ -61,16 +62,15 @@ def items_of(scope: Scope, *, at: dt.datetime) -> list[Item]:
     sheets = published_sheets(models, at=at, groups={group.slug for group in groups})
     rates, reach = group_rates(groups, at=at), groups_of_models(groups)
     return [
-        _item(model, _at_the_rate(sheets.get(model.pk), reach[model.pk], rates), on=at.date())
+        _item(model, _for_one_group(sheets.get(model.pk), reach[model.pk], rates), on=at.date())
         for model in track(models, "Writing models")
     ]
 
 
-def _at_the_rate(sheet: Sheet | None, groups: list[str], rates: Mapping[str, Decimal]) -> Sheet | None:
-    """These formats know no groups: the price is that of group default, else of the first one, as in a quote."""
-    group = TokenGroup.DEFAULT if TokenGroup.DEFAULT in groups else groups[0]
-    rate = rates[group]
-    return sheet if sheet is None or rate == 1 else sheet.times(rate, rule=f"group {group}")
+def _for_one_group(sheet: Sheet | None, groups: list[str], rates: Mapping[str, Decimal]) -> Sheet | None:
+    """The sheet at the rate of one of the groups: these formats have no place for several prices of a model."""
+    group = choose_group(groups)
+    return None if sheet is None or group is None else apply_group_rate(sheet, group, rates[group])
 
 
 def _item(model: AIModel, sheet: Sheet | None, *, on: dt.date) -> Item:

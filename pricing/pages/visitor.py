@@ -13,6 +13,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 from catalog.db import revision
 from pricing.models import GroupRate
+from pricing.published.audience import choose_group
 from pricing.published.prices import last_turn
 from tokens.models import TokenGroup
 from tokens.scope import Scope
@@ -42,10 +43,10 @@ class Public:
 
     @classmethod
     def choose(cls, slug: str) -> "Public":
-        """The group of that slug; of an unknown or hidden one nobody hears, the default one takes its place."""
-        groups = tuple(TokenGroup.objects.filter(is_public=True).order_by("slug"))
-        by_slug = {group.slug: group for group in groups}
-        return cls(groups, by_slug.get(slug) or by_slug.get(TokenGroup.DEFAULT) or next(iter(groups), None))
+        """The public group of that slug; an unknown or hidden slug is answered as if none had been requested."""
+        by_slug = {group.slug: group for group in TokenGroup.objects.filter(is_public=True).order_by("slug")}
+        chosen = choose_group(by_slug, slug)
+        return cls(tuple(by_slug.values()), by_slug[chosen] if chosen else None)
 
     @property
     def slug(self) -> str:

@@ -1,0 +1,38 @@
+"""Whose price is shown: one group of those that a reader is in, at the rate that this group pays."""
+
+import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal
+
+from catalog.models import AIModel, Offer
+from catalog.prices import Sheet
+from pricing.models import GroupRate
+from tokens.models import TokenGroup
+from tokens.scope import Scope
+
+
+def choose_group(slugs: Iterable[str], requested: str = "") -> str | None:
+    """The requested group, else the default group, else the first by slug; None if there is no group.
+
+    A requested group that is not among `slugs` is ignored; callers that refuse it check this first.
+    """
+    sorted_slugs = sorted(slugs)
+    return next((slug for slug in (requested, TokenGroup.DEFAULT, *sorted_slugs) if slug in sorted_slugs), None)
+
+
+def groups_reaching(model: AIModel, scope: Scope) -> list[str]:
+    """The slugs of the scope's groups that have an enabled offer of the model."""
+    offers = Offer.objects.filter(model=model, enabled=True, channel__enabled=True)
+    groups = TokenGroup.objects.filter(pk__in=scope.groups, channels__in=offers.values("channel"))
+    return list(groups.order_by("slug").values_list("slug", flat=True).distinct())
+
+
+def rate_of_group(slug: str, *, at: dt.datetime) -> Decimal:
+    """The multiplier that the group pays at a moment; 1 if none is set."""
+    ratio = GroupRate.objects.in_force(at=at).filter(group__slug=slug).values_list("ratio", flat=True).first()
+    return Decimal(1) if ratio is None else ratio
+
+
+def apply_group_rate(sheet: Sheet, group: str, rate: Decimal) -> Sheet:
+    """The sheet as the group pays it."""
+    return sheet if rate == 1 else sheet.times(rate, rule=f"group {group}")

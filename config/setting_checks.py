@@ -16,6 +16,7 @@ SHORTEST_PEPPER = 16
 ON = frozenset({"true", "t", "yes", "y", "on", "1"})
 OFF = frozenset({"false", "f", "no", "n", "off", "0"})
 ORIGIN = re.compile(r"https?://(?:\*\.)?(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+MAILBOX = re.compile(r"mailto:[^@\s]+@[A-Za-z0-9.-]+(?:\?\S*)?")
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
 
 
@@ -97,6 +98,20 @@ def base_url(text: str) -> str:
         is_address = False
     if not is_address or parts.query or parts.fragment or not text.isprintable() or " " in text:
         raise ValueError("write an address such as https://api.example.com, or nothing.")
+    return text
+
+
+def security_contact(text: str) -> str:
+    """An address for security reports, as RFC 9116 allows it: mailto: or https:. Empty: none."""
+    if not text:
+        return ""
+    try:
+        parts = urlsplit(text)
+        is_page = parts.scheme == "https" and is_host(parts.hostname or "") and parts.port != 0
+    except ValueError:
+        is_page = False
+    if not (is_page or MAILBOX.fullmatch(text)) or not (text.isascii() and text.isprintable()) or " " in text:
+        raise ValueError("write mailto:security@example.com or https://example.com/report, or leave it empty.")
     return text
 
 

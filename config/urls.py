@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 
 from pricing.admin.health_page import check_page
 from pricing.api.docs_page import docs, openapi
+from tokens.http import security_txt
 from tokens.http.errors import API_PREFIXES, page_not_found
 
 urlpatterns = [
@@ -16,6 +17,7 @@ urlpatterns = [
     path("", include("pricing.pages.urls")),
     path("openapi.json", openapi, name="openapi"),
     path("openapi.json/", openapi),
+    path(security_txt.PATH, security_txt.security_txt, name="security-txt"),
     path("docs", docs, name="docs"),
     path("docs/", docs),
     path("admin/check/", admin.site.admin_view(check_page), name="check"),

@@ -18,7 +18,7 @@ COMMANDS = [
     ("rotate_token", "0123456789"),
     ("export_catalog", "yaml"),
     ("rollback_import", "1"),
-    ("import_catalog", "starter", "--file", "catalog/starter/catalog.json"),
+    ("import_catalog", "starter", "--file", "catalog/starter/catalog.yaml"),
     ("sync_sources",),
     ("check_catalog",),
 ]

@@ -1,4 +1,4 @@
-"""The starter catalog is true to its own rules: known names, dated prices, nothing priced at zero by accident."""
+"""The starter catalog follows its own rules: known names, dated prices, nothing priced at zero by accident."""
 
 import datetime as dt
 import re
@@ -10,23 +10,27 @@ import pytest
 from django.utils import timezone
 from django.utils.text import slugify
 
-from catalog.exact import read_json
 from catalog.models import AIModel, EndpointType, Vendor
 from catalog.models.aimodel import MODEL_NAME
 from catalog.prices import Line
-from catalog.sources import SOURCES, starter
+from catalog.sources import SOURCES, starter, yaml_catalog
 from catalog.sources.records import Record
 from catalog.sources.rows import SourceError
 from catalog.vendor_matching import known_maker
 from pricing.engine.money import METERS, UNITS
+from pricing.export import yaml_catalog as yaml_export
 from pricing.imports.pipeline import Options, apply_import
 from pricing.models import PriceSheet
 
 CONTENT = starter.FILE.read_bytes()
 DOCUMENT = starter.read(CONTENT)
-RAW: dict[str, Any] = read_json(CONTENT)
+FILE_BODY: dict[str, Any] = yaml_catalog.load(CONTENT)
+CHECKED_ON = dt.date.fromisoformat(re.findall(rb"checked on (\S+)\.\n", CONTENT)[0].decode())
+# Each source of a price is described in a comment: name, date, address and licence.
+DESCRIBED = set(re.findall(r"^# (.+ 20\d\d-\d\d-\d\d): https://", CONTENT.decode(), re.MULTILINE))
 PRICED = [record for record in DOCUMENT.records if record.prices]
 MODALITIES = {"text", "image", "audio", "video", "pdf", "embedding"}
+OPTIONS = Options(source=SOURCES["starter"], channel="starter", publish=True)
 
 
 def record(name: str) -> Record:
@@ -38,7 +42,7 @@ def test_it_holds_many_models_of_many_vendors() -> None:
     assert len({record.vendor for record in PRICED}) >= 12
 
 
-def test_a_model_stands_once() -> None:
+def test_no_model_appears_twice() -> None:
     assert [name for name, times in Counter(record.name for record in DOCUMENT.records).items() if times > 1] == []
 
 
@@ -65,13 +69,11 @@ def test_it_covers_chat_reasoning_embedding_image_and_audio() -> None:
 
 
 def test_every_fact_is_plausible() -> None:
-    checked_on = dt.date.fromisoformat(RAW["checked_on"])
-
     for record in DOCUMENT.records:
         MODEL_NAME(record.name)
         assert record.released_on is not None
-        assert dt.date(2022, 11, 30) <= record.released_on <= checked_on, record.name
-        assert record.retires_on is None or record.retires_on > checked_on, record.name
+        assert dt.date(2022, 11, 30) <= record.released_on <= CHECKED_ON, record.name
+        assert record.retires_on is None or record.retires_on > CHECKED_ON, record.name
         assert record.context_length is None or 1_000 <= record.context_length <= 10_000_000, record.name
         assert record.max_output_tokens is None or 1_000 <= record.max_output_tokens <= 1_000_000, record.name
         assert {*(record.input_modalities or ()), *(record.output_modalities or ())} <= MODALITIES, record.name
@@ -84,11 +86,11 @@ def test_a_chat_model_says_how_much_it_reads_and_writes() -> None:
             assert record.max_output_tokens or record.prices is None, record.name
 
 
-def test_every_price_names_a_known_source_with_its_date() -> None:
-    for row in RAW["models"]:
-        for name in [row["price"]["source"], *row["price"]["confirmed_by"]] if row["price"] else []:
-            assert name in RAW["sources"], row["id"]
-            assert re.search(r" 20\d\d-\d\d-\d\d$", name), name
+def test_every_price_names_a_described_source_with_its_date() -> None:
+    for record in PRICED:
+        assert record.prices is not None
+        names = [record.prices.facts["source"], *record.prices.facts["confirmed_by"]]
+        assert set(names) <= DESCRIBED, record.name
 
 
 def test_every_figure_is_a_price_above_zero_of_a_known_meter() -> None:
@@ -110,15 +112,15 @@ def test_reading_from_a_cache_never_costs_more_than_reading() -> None:
             assert base["input.cache_read"] < base["input"], record.name
 
 
-def test_a_vendor_is_the_one_that_other_sources_mean() -> None:
-    """Else the next import would make it a second time."""
-    for slug, vendor in RAW["vendors"].items():
+def test_a_vendor_has_the_slug_that_other_sources_give_it() -> None:
+    """Otherwise the next import would create it a second time."""
+    for vendor in FILE_BODY["vendors"]:
         maker = known_maker(vendor["name"])
-        assert slug == (maker.slug if maker else slugify(vendor["name"]))
+        assert vendor["slug"] == (maker.slug if maker else slugify(vendor["name"]))
 
 
 def test_every_vendor_has_a_model() -> None:
-    assert {vendor["name"] for vendor in RAW["vendors"].values()} == {record.vendor for record in DOCUMENT.records}
+    assert {vendor["name"] for vendor in FILE_BODY["vendors"]} == {record.vendor for record in DOCUMENT.records}
 
 
 def test_a_long_prompts_price_is_a_conditional_figure() -> None:
@@ -137,38 +139,55 @@ def test_a_long_prompts_price_is_a_conditional_figure() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b'{"data": []}',
-        b"[]",
-        b'{"format": 1}',
-        b'{"format": 1, "vendors": {}, "popular": [], "models": [{"id": "x", "vendor": "nobody"}]}',
-        b'{"format": 1, "vendors": [], "popular": [], "models": [7]}',
-    ],
-)
-def test_another_file_is_refused_in_one_sentence(content: bytes) -> None:
-    with pytest.raises(SourceError, match="starter catalog"):
+@pytest.mark.parametrize("content", [b'{"data": []}', b"[]", b"format: 1", b"format: modelbook/1\nmodels: 7"])
+def test_another_file_is_refused(content: bytes) -> None:
+    with pytest.raises(SourceError):
         starter.read(content)
 
 
 @pytest.mark.django_db
 def test_importing_it_publishes_every_model_with_its_price() -> None:
-    apply_import(CONTENT, Options(source=SOURCES["starter"], channel="starter", publish=True), at=timezone.now())
+    apply_import(CONTENT, OPTIONS, at=timezone.now())
 
-    assert set(AIModel.objects.published().values_list("name", flat=True)) == {each.name for each in DOCUMENT.records}
+    names = {record.name for record in DOCUMENT.records}
+    assert set(AIModel.objects.published().values_list("name", flat=True)) == names
     assert PriceSheet.objects.filter(role="list").count() == len(PRICED)
     assert Vendor.objects.get(slug="zhipu").name == "Zhipu AI"
     assert not AIModel.objects.filter(vendor__slug=Vendor.OTHER).exists()
 
 
 @pytest.mark.django_db
-def test_importing_it_again_finds_nothing_to_do() -> None:
-    options = Options(source=SOURCES["starter"], channel="starter", publish=True)
-    first, _ = apply_import(CONTENT, options, at=timezone.now())
+def test_importing_it_again_changes_nothing() -> None:
+    first, _ = apply_import(CONTENT, OPTIONS, at=timezone.now())
 
-    again, run = apply_import(CONTENT, options, at=timezone.now())
+    again, run = apply_import(CONTENT, OPTIONS, at=timezone.now())
 
     assert first.findings.by_sentence == {}
     assert again.is_empty
     assert run is None
+
+
+@pytest.mark.django_db
+def test_the_export_writes_it_as_the_file_has_it() -> None:
+    """The file is in the export's own format, and importing it loses and adds nothing but the publication."""
+    apply_import(CONTENT, OPTIONS, at=timezone.now())
+
+    exported = yaml_catalog.load(yaml_export.render(at=timezone.now()))
+
+    published = {model["name"]: model | {"status": "published"} for model in FILE_BODY["models"]}
+    assert {model["name"]: model for model in exported["models"]} == published
+    assert exported["popular"] == FILE_BODY["popular"]
+    vendors = {vendor["slug"]: vendor for vendor in exported["vendors"]}
+    for vendor in FILE_BODY["vendors"]:
+        assert vendors[vendor["slug"]] | vendor == vendors[vendor["slug"]]
+
+
+@pytest.mark.django_db
+def test_importing_it_again_overwrites_no_edit() -> None:
+    """The YAML source would: it is trusted as written by hand."""
+    apply_import(CONTENT, OPTIONS, at=timezone.now())
+    Vendor.objects.filter(slug="zhipu").update(name="Z.ai", icon="Z")
+
+    apply_import(CONTENT, OPTIONS, at=timezone.now())
+
+    assert Vendor.objects.filter(slug="zhipu", name="Z.ai", icon="Z").exists()

@@ -14,9 +14,9 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from catalog.db import bulk
+from catalog.db import bulk, revision
 from catalog.imports.pipeline import Findings, InputError
-from catalog.models import AIModel, Revision
+from catalog.models import AIModel
 from catalog.progress import track
 from catalog.sources.records import Structure
 from pricing.gateways import document
@@ -96,7 +96,7 @@ def apply_move(
     """Plans and moves in, all of it or nothing; False where there was nothing to do or a guard stopped it."""
     with transaction.atomic():
         # All writers queue here, so what is planned is what is there when it is applied.
-        Revision.objects.select_for_update().first()
+        revision.hold()
         plan = plan_move(gateway, at=at, accept_jumps=accept_jumps)
         if plan.is_empty or plan.guards:
             return plan, False

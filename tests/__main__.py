@@ -1,27 +1,38 @@
-"""`python -m tests`: the whole suite on SQLite, and on a real PostgreSQL all of it that has to do with a database.
+"""`python -m tests`: the whole suite on SQLite, then the tests marked `sql` once more on a real PostgreSQL.
 
-Arguments go to pytest.
+`--full` runs the whole suite on both, with many more made-up cases and with older client SDKs; it takes half an hour.
+Other arguments go to pytest.
 """
 
 import os
 import subprocess
 import sys
+import time
 
 from tests.postgres import throwaway_postgres
 
 
-def run(name: str, database_url: str, arguments: list[str]) -> int:
-    sys.stdout.write(f"\n--- the suite on {name} ---\n")
+def run_suite(name: str, database_url: str, arguments: list[str], environment: dict[str, str]) -> int:
+    sys.stdout.write(f"\n--- {name} ---\n")
     sys.stdout.flush()
     workers = str(min(os.cpu_count() or 1, 4))
-    command = [sys.executable, "-m", "pytest", "-q", "-n", workers, *arguments]
-    return subprocess.run(command, env=os.environ | {"DATABASE_URL": database_url}, check=False).returncode
+    command = [sys.executable, "-m", "pytest", "-q", "-n", workers, "--dist", "worksteal", *arguments]
+    began = time.monotonic()
+    code = subprocess.run(
+        command, env=os.environ | environment | {"DATABASE_URL": database_url}, check=False
+    ).returncode
+    sys.stdout.write(f"--- {name}: {time.monotonic() - began:.0f} s\n")
+    return code
 
 
 def main(arguments: list[str]) -> int:
-    failed = run("SQLite", "sqlite://:memory:", arguments)
+    full = "--full" in arguments
+    arguments = [argument for argument in arguments if argument != "--full"]
+    environment = {"FULL_TESTS": "1"} if full else {}
+    failed = run_suite("tests on SQLite", "sqlite://:memory:", arguments, environment)
     with throwaway_postgres() as url:
-        return run("PostgreSQL", url, ["--with-database", *arguments]) or failed
+        selected = arguments if full else ["-m", "sql", *arguments]
+        return run_suite("tests on PostgreSQL", url, selected, environment) or failed
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ from types import ModuleType
 import pytest
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
-from django.test import TransactionTestCase
 
 from pricing.curation.margins import _at_a_loss
 from pricing.pages.listing.cards import shelf
@@ -21,28 +20,6 @@ from tokens.rate_limits import FAILURES, KNOWN, VISITORS, _made
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the files of tests/golden/ as answers are now")
-    parser.addoption("--with-database", action="store_true", help="only tests that depend on which database there is")
-
-
-# What a test depends on, itself or through other fixtures, where it has to do with the suite's database.
-DATABASE = {"db", "django_db_setup", "new_database"}
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--with-database"):
-        kept = [item for item in items if has_database(item)]
-        config.hook.pytest_deselected(items=[item for item in items if not has_database(item)])
-        items[:] = kept
-
-
-def has_database(item: pytest.Item) -> bool:
-    """Whether pytest-django lets the test at the database, or it makes one of the same kind; and it matters which."""
-    case = getattr(item, "cls", None)
-    return item.get_closest_marker("any_database") is None and (
-        item.get_closest_marker("django_db") is not None
-        or not DATABASE.isdisjoint(getattr(item, "fixturenames", ()))
-        or (case is not None and issubclass(case, TransactionTestCase))
-    )
 
 
 @pytest.fixture(autouse=True)

@@ -23,6 +23,9 @@ def throwaway_postgres() -> Iterator[str]:
     try:
         # What a test writes is never committed: counted by the server itself, a table of thousands of rows is empty.
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            # Nobody reads it after a crash.
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute(f"ALTER SYSTEM SET autovacuum_analyze_threshold = {2**31 - 1}")
             connection.execute("SELECT pg_reload_conf()")
         yield server.get_uri()

@@ -8,7 +8,7 @@ from catalog.models import AIModel, EndpointType
 from tests import admin_world, world
 from tests.browser.desk import Desk
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_every_page_fits_its_screen_and_calls_nobody_else(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from pricing.models import PriceSheet
 from tests import world
 from tests.browser.desk import Desk
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 TIER = [{"dim": "prompt_tokens", "op": "gt", "value": 200_000}]
 

@@ -7,7 +7,7 @@ import pytest
 from catalog.models import ImportRun
 from tests.browser.desk import Desk
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_chosen_file_fills_in_no_other_field(desk: Desk, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from tests.browser.visitor import Visitor, visiting
 from tests.browser.watched import SIZES
 from tests.pricing.pages import shop
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 # What the form is filled with, and what must be seen then.
 SEARCHES: list[dict[str, str]] = [

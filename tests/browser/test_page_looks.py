@@ -13,7 +13,7 @@ from tests.browser.visitor import visiting
 from tests.browser.watched import SIZES
 from tests.pricing.pages import shop
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 # .ci/run puts it there: npm install --prefix .venv/axe axe-core
 AXE = Path(sys.prefix) / "axe/node_modules/axe-core/axe.min.js"

@@ -11,7 +11,7 @@ from catalog.models import AIModel, Channel, EndpointType, ModelAlias, Offer, Ve
 from catalog.vendor_matching import fold
 from tests import world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from config.cli_errors import sentence
 from tests.config.installation import ROOT, Installation, NewDatabase, free_port
 from tests.pricing.gateways.databases import channel, sqlite_gateway
 
+pytestmark = pytest.mark.sql
+
 COMMANDS = [
     ("issue_token", "Acme"),
     ("explain_token", "0123456789", "gpt-5.5"),

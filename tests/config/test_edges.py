@@ -10,7 +10,7 @@ from django.test import Client, RequestFactory
 from tests import world
 from tokens.http.middleware import BodilessMiddleware
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 PREFIXES = ["/v1", "/v1beta", "/v1alpha", "/anthropic", "/api"]
 

@@ -19,6 +19,8 @@ from django.core.management import CommandError, call_command
 from tests.config.installation import Installation, NewDatabase, Served, served
 from tokens.keys import SHAPE
 
+pytestmark = pytest.mark.sql
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

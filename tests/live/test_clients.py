@@ -12,19 +12,23 @@ from typing import Any
 import pytest
 
 from tests.live.deployment import ROOT, Operator, Server
+from tests.sizes import FULL
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = pytest.mark.django_db
 
 PROGRAMS = ROOT / "tests" / "live" / "clients"
 CLIENTS = ROOT / ".clients"
 NEWEST_FIRST = ["clients/with/slashes", "claude-clients:5", "gemini-clients", "gpt-clients", "clients-undated"]
 CURRENT = ""
-# Vendor -> the editions to run, each a folder of .clients; the current one is in the venv.
-EDITIONS = [
-    *(("openai", edition) for edition in (CURRENT, "openai-2", "openai-1")),
-    *(("anthropic", edition) for edition in (CURRENT, "anthropic-1", "anthropic-0")),
-    *(("gemini", edition) for edition in (CURRENT, "google-genai-2")),
+# Vendor and edition: the current one is in the venv, the older ones are folders of .clients and run in the full run.
+OLDER = [
+    ("openai", "openai-2"),
+    ("openai", "openai-1"),
+    ("anthropic", "anthropic-1"),
+    ("anthropic", "anthropic-0"),
+    ("gemini", "google-genai-2"),
 ]
+EDITIONS = [*((vendor, CURRENT) for vendor in ("openai", "anthropic", "gemini")), *(OLDER if FULL else [])]
 # Vendor -> status -> the exception and the code with it.
 PYTHON_ERRORS = {
     "openai": {

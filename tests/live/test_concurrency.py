@@ -7,7 +7,7 @@ import pytest
 
 from tests.live.deployment import Operator
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 THREADS, TURNS = 8, 15
 

@@ -16,7 +16,7 @@ import pytest
 from tests.live.deployment import Operator, Server
 from tests.live.test_clients import PROGRAMS, brought, run
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = pytest.mark.django_db
 
 MODELS = """
 import datetime as dt

@@ -9,7 +9,7 @@ from django.db import connection
 
 from tests.live.deployment import Operator, Server, serving
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 CLOSED_PORT = "postgres://nobody:nothing@127.0.0.1:9/none"
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.live.deployment import Answer, Operator, Server
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 CLIENTS = 4
 AFTER = 60

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,9 +10,10 @@ import pytest
 
 from tests.live.deployment import Operator, Server
 from tests.live.wire import Raw, head_of, send
+from tests.sizes import size
 
 pytestmark = pytest.mark.django_db
-REQUESTS = 4_000 if os.environ.get("CI") else 1_500
+REQUESTS = size(1_500, full=6_000)
 # What gunicorn refuses by itself is answered with the last five.
 STATUSES = {200, 204, 304, 400, 401, 403, 404, 405, 414, 417, 431, 501}
 

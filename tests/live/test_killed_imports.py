@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from tests.live.deployment import ROOT, Operator, environment_of, own_database
+from tests.sizes import size
 
-pytestmark = pytest.mark.django_db
-MODELS, KILLS = 300, 50 if os.environ.get("CI") else 15
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+MODELS, KILLS = 300, size(9, full=50)
 OLD, NEW = (1000, "0.000002"), (2000, "0.000003")
 # The facts, prices, offers and history that there are, as sets: one element each in a catalog that is whole.
 LOOK = f"""

@@ -12,7 +12,7 @@ import pytest
 from tests.catalog.imports import hosts
 from tests.live.deployment import ROOT, Operator, environment_of, own_database
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 # Longer than it takes the second runner to come to the same place.
 SECONDS = 4
 

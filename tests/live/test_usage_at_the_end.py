@@ -6,7 +6,7 @@ import pytest
 
 from tests.live.deployment import Operator, serving
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 
 def test_a_server_that_is_stopped_writes_the_last_uses(database_url: str, operator: Operator, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from catalog.models import AIModel, Channel, Offer
 from tests import world
 from tokens.models import Token
 
+pytestmark = pytest.mark.sql
+
 
 def run_action(client: Client, page: str, action: str, *rows: int) -> str:
     """Runs a bulk action as the list page does; returns the page after it."""

@@ -9,7 +9,7 @@ from catalog.db import revision
 from catalog.db.bulk import create_rows, update_rows
 from catalog.models import AIModel, Vendor
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 
 def models(world: Any, number: int) -> list[AIModel]:

@@ -14,7 +14,7 @@ from catalog.models.source import ImportRun, Snapshot
 from pricing.models import GroupRate, PriceLine
 from tests import world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 LITERALS = [
     "0.000000150000000000000012", "8.333333333333334e-8", "0", "0.0", "1", "1.0", "2.50", "100", "1E+4", "1e4", "0.1",

@@ -18,7 +18,7 @@ from pricing.models import CurrencyRate, DiscountRule, GroupRate, PopularModel, 
 from tests import world
 from tokens.models import Token, TokenGroup
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 CURATED: dict[type[Any], tuple[Callable[[], Any], str, Any]] = {
     Vendor: (world.vendor, "name", "Open AI"),

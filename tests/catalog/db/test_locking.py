@@ -9,6 +9,8 @@ from django.db import connection
 from catalog.db.locking import one_at_a_time
 from tests.config.installation import Installation, NewDatabase
 
+pytestmark = pytest.mark.sql
+
 
 def test_three_replicas_may_migrate_at_once(tmp_path: Path, new_database: NewDatabase) -> None:
     with new_database(tmp_path) as url:

@@ -14,7 +14,7 @@ from pricing.models import CurrencyRate, DiscountRule, GroupRate, PopularModel, 
 from tests import world
 from tokens.models import Token, TokenGroup
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 
 @pytest.fixture(autouse=True)

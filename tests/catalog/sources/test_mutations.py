@@ -13,6 +13,7 @@ from catalog.sources import SOURCES
 from catalog.sources.records import Document
 from catalog.sources.rows import SourceError
 from tests.samples import HERE, sample
+from tests.sizes import size
 
 NAMES = tuple(path.stem for path in sorted(HERE.glob("*.json")) if path.stem in SOURCES)
 SAMPLES = {name: read_json(sample(f"{name}.json")) for name in NAMES}
@@ -41,7 +42,7 @@ def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 PATHS = {name: list(paths(document)) for name, document in SAMPLES.items()}
 
 
-@settings(max_examples=900, deadline=None)
+@settings(max_examples=size(250, full=2_000), deadline=None)
 @given(name=st.sampled_from(NAMES), place=st.integers(min_value=0), junk=JUNK)
 @example(name="new_api", place=PATHS["new_api"].index(("data", 3, "discount")), junk=0)
 @example(name="litellm", place=PATHS["litellm"].index(("deepseek/deepseek-sample", "off_peak_pricing")), junk=[])

@@ -11,6 +11,8 @@ from catalog.models import AIModel
 from pricing.admin.dashboard import Figure
 from tests import admin_world, world
 
+pytestmark = pytest.mark.sql
+
 
 @pytest.fixture
 def busy(db: None) -> None:

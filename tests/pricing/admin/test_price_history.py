@@ -12,7 +12,7 @@ from django.utils import timezone
 from catalog.models import AIModel
 from tests import admin_world, world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 
 def page(model: AIModel) -> str:

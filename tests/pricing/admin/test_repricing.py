@@ -14,7 +14,7 @@ from catalog.models import AIModel
 from pricing.models import PriceSheet
 from tests import admin_world, world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 MODELS = "/admin/catalog/aimodel/"
 TEN_MORE = {"base": "list", "how": "percent", "number": "10", "digits": "", "starts_at": "", "reason": "Rent"}

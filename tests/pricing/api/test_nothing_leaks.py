@@ -15,6 +15,7 @@ from pricing.models import DiscountRule, PopularModel, PriceSheet
 from pricing.published.popularity import Report, record_usage
 from pricing.published.prices import turns
 from tests import world
+from tests.sizes import size
 from tokens.auth.authentication import _auto_groups
 from tokens.http.response_cache import BODIES
 
@@ -47,7 +48,7 @@ MODELS = st.fixed_dictionaries(
 
 
 class TestNothingLeaks(TestCase):
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=size(12, full=60), deadline=None)
     @given(st.lists(MODELS, min_size=1, max_size=4), st.booleans())
     def test_no_answer_names_what_its_reader_may_not_see(self, drawn: list[dict[str, object]], has_key: bool) -> None:
         BODIES.clear()

@@ -16,7 +16,7 @@ from tests import world
 from tests.pricing.imports.running import run
 from tests.samples import sample
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 ADDRESS = "/api/pricing/changes"
 YESTERDAY = "2026-11-22T12:00:00Z"

@@ -12,7 +12,7 @@ from catalog.exact import read_json
 from pricing.models import DiscountRule, PriceSheet
 from tests import world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 ATOM = "{http://www.w3.org/2005/Atom}"
 

@@ -7,7 +7,7 @@ from django.test import Client
 
 from tests import world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 # The revision, and the public groups.
 WARM = 2
 # Beside them: moments of sheets (2), discounts (2), retirements, rates of groups and of

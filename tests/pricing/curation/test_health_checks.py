@@ -18,7 +18,7 @@ from pricing.models import PopularModel
 from tests import world as cast
 from tokens.models import Token
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 Found = dict[str, list[str]]
 

@@ -13,7 +13,7 @@ from pricing.curation.margins import losses, models_at_a_loss
 from pricing.models import CurrencyRate, DiscountRule, PriceSheet
 from tests import world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 NOW = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
 
 

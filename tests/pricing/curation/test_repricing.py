@@ -14,7 +14,7 @@ from pricing.curation.repricing import Repricing, Rule, apply_repricing, plan_re
 from pricing.models import CurrencyRate, PriceSheet
 from tests import world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 NOW = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
 TIER = [{"dim": "prompt_tokens", "op": "gt", "value": 200_000}]
 

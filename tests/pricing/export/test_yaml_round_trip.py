@@ -16,7 +16,7 @@ from tests.pricing.gateways.databases import key
 from tests.samples import HERE, real
 from tokens.models import Token, TokenGroup
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 
 def export(folder: Path) -> bytes:

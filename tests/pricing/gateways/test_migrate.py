@@ -15,7 +15,7 @@ from tests.pricing.newapi.gateway_rules import rows, visible
 from tests.samples import REAL
 from tokens.models import Token
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 NEW_API: dict[str, Any] = {
     "channels": [

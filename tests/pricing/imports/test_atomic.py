@@ -11,7 +11,7 @@ from catalog.models import ImportRun
 from tests.pricing.imports.running import run, state
 from tests.samples import sample
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sql]
 
 
 class LightningError(Exception):

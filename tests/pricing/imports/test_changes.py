@@ -12,7 +12,7 @@ from catalog.models import AIModel, ImportRun
 from pricing.models import PriceLine, PriceSheet
 from tests.pricing.imports.running import run, state
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 BASE: dict[str, Any] = {
     "gpt-a": {"mode": "chat", "max_input_tokens": 1000, "input_cost_per_token": 2e-06, "output_cost_per_token": 1e-05},
     "gpt-b": {"mode": "chat", "max_input_tokens": 1000, "input_cost_per_token": 1e-06, "supports_vision": True},

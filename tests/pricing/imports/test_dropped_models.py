@@ -17,7 +17,7 @@ from pricing.imports.review import apply_run, keep_plan, plan_of
 from pricing.imports.rollback import roll_back
 from tests import world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 NOW = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
 NAMES = [f"gpt-{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
 OPTIONS = Options(source=SOURCES["litellm"])

@@ -18,7 +18,7 @@ from tests.pricing.gateways.test_migrate_structure import move
 from tests.pricing.imports.running import run
 from tokens.models import TokenGroup
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 MOMENT = dt.timedelta(microseconds=1)
 
 

@@ -14,7 +14,7 @@ from catalog.models import AIModel
 from tests.pricing.imports.running import run, state
 from tests.samples import sample
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 GOOD = sample("litellm.json")
 ROW = b'{"gpt-x": {"mode": "chat", "input_cost_per_token": %s}}'
 

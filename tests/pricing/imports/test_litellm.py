@@ -11,7 +11,7 @@ from pricing.models import PriceLine, PriceSheet
 from tests.pricing.imports.running import run, state
 from tests.samples import sample
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 MAP = sample("litellm.json")
 MODELS = 11
 

@@ -15,7 +15,7 @@ from pricing.imports.review import apply_run, discard_run, keep_plan, plan_of
 from pricing.models import PriceSheet
 from tests.pricing.imports.running import state
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 ROW = {"mode": "chat", "litellm_provider": "openai", "max_input_tokens": 1000, "input_cost_per_token": 2e-06}
 OPTIONS = Options(source=SOURCES["litellm"], channel="main")
 

@@ -15,7 +15,7 @@ from pricing.models import PriceLine, PriceSheet
 from tests.pricing.imports.running import run, state
 from tokens.models import TokenGroup
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 ROW = {"mode": "chat", "litellm_provider": "openai", "max_input_tokens": 1000, "input_cost_per_token": 2e-06}
 TABLES = (AIModel, Channel, Offer, Vendor)
 

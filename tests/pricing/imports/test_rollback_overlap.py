@@ -14,7 +14,7 @@ from tests import world
 from tests.pricing.imports.running import run
 from tests.pricing.imports.test_rollback import applied, document
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from pricing.models import PriceSheet
 from tests import world
 from tests.pricing.imports.running import run
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 DAY = dt.timedelta(days=1)
 
 

@@ -13,7 +13,7 @@ from pricing.models import PriceLine, PriceSheet
 from tests.pricing.imports.running import run, state
 from tests.samples import HERE, real, sample
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 SAMPLES = [path.stem for path in sorted(HERE.glob("*.json")) if path.stem in SOURCES]
 
 

@@ -12,7 +12,7 @@ from tests.pricing.imports.running import run
 from tests.pricing.imports.test_corpus import flat_prices, written_again
 from tests.samples import real, sample
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 
 @pytest.mark.parametrize("name", ["litellm.json", "litellm/model_prices_1.103.0.json"])

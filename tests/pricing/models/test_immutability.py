@@ -12,7 +12,7 @@ from django.utils import timezone
 from pricing.models import CurrencyRate, DiscountRule, PriceLine, PriceSheet
 from tests import admin_world, world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 DAY = dt.timedelta(days=1)
 SHEETS, RULES, RATES = (f"/admin/pricing/{name}/" for name in ("pricesheet", "discountrule", "currencyrate"))
 

@@ -18,6 +18,7 @@ from pricing.engine.quoting import Use, boundaries, quote
 from pricing.newapi.expressions import expression
 from tests.pricing.newapi.expression_language import charge
 from tests.samples import real, sample
+from tests.sizes import size
 
 METERS = {**VARIABLES, "cc": "input.cache_write[5m]", "cc1h": "input.cache_write[1h]"}
 MONDAY = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
@@ -153,7 +154,7 @@ FACTORS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=size(60, full=300), deadline=None)
 @given(
     st.lists(LINES, max_size=8),
     st.lists(FACTORS, max_size=2),
@@ -227,7 +228,7 @@ TIMES = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=size(60, full=300), deadline=None)
 @given(TIMES, st.sampled_from(MOMENTS))
 def test_what_is_told_of_any_windows_is_charged_alike(asked: dict[str, Any], at: dt.datetime) -> None:
     """Not only by the lines that are told: what is left out never holds."""

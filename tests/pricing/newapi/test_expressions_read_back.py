@@ -16,6 +16,7 @@ from pricing.engine.quoting import Use, boundaries, quote
 from pricing.newapi.expressions import expression
 from pricing.newapi.ratios import figures, price_fields
 from tests.pricing.newapi.test_expressions import FACTORS, LINES, METERS, MOMENTS, TIMES, drawn, line, sheet, when
+from tests.sizes import size
 
 CANONICAL_METERS = ("input", "output", "input.cache_read", "input.image", "input.audio", "output.audio")
 FLEX = when("service_tier", "eq", "flex")
@@ -81,7 +82,7 @@ def canonical_sheets(draw: st.DrawFn) -> Sheet:
     return sheet(*lines)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=size(60, full=300), deadline=None)
 @given(canonical_sheets())
 def test_canonical_lines_come_back_as_they_were(prices: Sheet) -> None:
     told = expression(prices)
@@ -91,7 +92,7 @@ def test_canonical_lines_come_back_as_they_were(prices: Sheet) -> None:
     assert by_meter(read_back(prices)) == by_meter(prices)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=size(60, full=300), deadline=None)
 @given(st.lists(COMPARISONS, max_size=3), st.integers())
 def test_every_boundary_is_charged_alike(comparisons: list[tuple[str, int]], seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311
@@ -106,7 +107,7 @@ def test_every_boundary_is_charged_alike(comparisons: list[tuple[str, int]], see
             alike(prices, {"p": length - cached, "cr": cached, "c": 7}, {}, MOMENTS[0])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=size(60, full=300), deadline=None)
 @given(
     st.lists(LINES, max_size=8),
     st.lists(FACTORS, max_size=2),

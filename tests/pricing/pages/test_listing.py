@@ -9,7 +9,7 @@ from pricing.models import PopularModel
 from tests import world
 from tests.pricing.pages import shop
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 
 def names(client: Client, query: str = "") -> list[str]:

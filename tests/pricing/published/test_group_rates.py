@@ -21,7 +21,7 @@ from tests import world
 from tests.pricing.pages import shop
 from tokens.models import TokenGroup
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 DAY = dt.timedelta(days=1)
 CHANGE = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
 

@@ -17,8 +17,9 @@ from catalog.models import AIModel
 from pricing.models import CurrencyRate, DiscountRule, PriceSheet
 from pricing.published.prices import dated_sheets, last_turn, published_of, published_sheets
 from tests import world
+from tests.sizes import size
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
 
@@ -123,7 +124,7 @@ MOMENTS = st.integers(0, 6).map(lambda days: NOW + days * DAY)
 class TestBothWays(TestCase):
     """The list asks the database, the history asks in memory: they say the same at every moment."""
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=size(10, full=50), deadline=None)
     @given(st.lists(st.tuples(st.sampled_from(["sell", "list", "cost"]), MOMENTS, st.none() | MOMENTS), max_size=6))
     def test_the_list_and_the_history_agree(self, drawn: list[tuple[str, dt.datetime, dt.datetime | None]]) -> None:
         model = world.model()

@@ -9,7 +9,7 @@ from django.test import Client
 from catalog.models import AIModel, ModelAlias
 from tests import world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 DEPRECATED, RETIRED = dt.date(2026, 10, 1), dt.date(2027, 2, 1)
 STAGES = [

@@ -5,7 +5,6 @@ permission check of gateways, the panel of the admin and the explanations all sa
 """
 
 import functools
-import os
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from django.utils import timezone
 
 from catalog.exact import write_json
 from catalog.models import AIModel
+from tests.sizes import FULL
 from tests.tokens.access.oracle import (
     ADDRESSES,
     NOW,
@@ -39,12 +39,12 @@ from tokens.dialects.openai import OpenAI
 from tokens.models import Token, TokenGroup
 from tokens.scope import Scope
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 CHUNKS = 10
 # Of each chunk: so many catalogs, with so many keys each. A request takes three times as long as a list by itself, so
 # of every so many keys one is asked about over HTTP.
-CATALOGS, KEYS, ASKED = (10, 100, 10) if os.environ.get("CI") else (1, 40, 1)
+CATALOGS, KEYS, ASKED = (10, 100, 10) if FULL else (1, 40, 1)
 STATUSES = {
     "": 200, "key_disabled": 401, "key_expired": 401, "key_not_yet_valid": 401, "ip_not_allowed": 403,
     "model_not_found": 404, "model_not_allowed": 403, "insufficient_quota": 403,

@@ -11,7 +11,7 @@ from catalog.models import AIModel, Channel, Offer
 from tests import world
 from tokens.models import TokenGroup
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 
 def seen(client: Client, key: str) -> list[str]:

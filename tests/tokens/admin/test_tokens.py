@@ -15,6 +15,8 @@ from django.utils import timezone
 from tests import admin_world, world
 from tokens.models import Token
 
+pytestmark = pytest.mark.sql
+
 ADD = "/admin/tokens/token/add/"
 KEY = re.compile(r"mb_live_[0-9A-Za-z]{10}_[0-9A-Za-z]{38}")
 

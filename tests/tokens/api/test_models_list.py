@@ -7,7 +7,7 @@ from django.test import Client
 
 from tests import world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 
 def listed(client: Client, key: str) -> list[str]:

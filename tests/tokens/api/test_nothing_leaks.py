@@ -5,7 +5,6 @@ was added, and after it was deleted.
 """
 
 import datetime as dt
-import os
 import random
 import re
 from typing import Any
@@ -18,12 +17,13 @@ from django.utils import timezone
 from catalog.models import AIModel, Channel, ModelAlias, Offer, Vendor
 from pricing.models import PopularModel, PriceSheet
 from tests import world
+from tests.sizes import size
 from tests.tokens.access.oracle import ADDRESSES, NOW, PlainCatalog, PlainKey, random_catalog, refusal, stored
 from tokens.models import Token, TokenGroup
 
 pytestmark = pytest.mark.django_db
 
-CATALOGS = 8 if os.environ.get("CI") else 2
+CATALOGS = size(2, full=8)
 # Of one request alone, or of the moment.
 OF_ONE_REQUEST = {"x-request-id", "request-id"}
 Answer = tuple[str, int, dict[str, str], bytes]

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from catalog.models import AIModel, Channel, ModelAlias, Offer
 from tests import world
+from tests.sizes import size
 from tokens.models import Token
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 NAMES = [f"m{number}" for number in range(7)]
 
@@ -236,7 +237,7 @@ def test_what_makes_no_sense_to_geminis_clients_is_400(client: Client, key: str,
     assert answer.json()["error"]["status"] == "INVALID_ARGUMENT"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=size(30, full=200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(token=st.text(max_size=60))
 def test_no_page_token_is_a_fault_of_ours(client: Client, key: str, token: str) -> None:
     answer = client.get("/v1beta/models", {"pageToken": token}, headers={"authorization": f"Bearer {key}"})

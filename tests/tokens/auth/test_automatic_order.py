@@ -10,6 +10,8 @@ from django.test import Client
 from tests import world
 from tokens.models import TokenGroup
 
+pytestmark = pytest.mark.sql
+
 BEFORE, AFTER = ("tokens", "0006_pepper_of_retired_keys"), ("tokens", "0007_order_of_automatic_groups")
 
 

@@ -18,7 +18,7 @@ from tokens.auth.authentication import row_of, scope_of
 from tokens.auth.explaining import explain, survey
 from tokens.models import Token
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 
 def obstacle(token: Token, name: str = "gpt-4o", **options: Any) -> str:

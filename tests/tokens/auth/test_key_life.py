@@ -16,7 +16,7 @@ from tests import world
 from tokens.auth.last_use import USAGE
 from tokens.models import RetiredKey, Token
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 GATEWAY = "sk-" + "aB3dE6gH" * 6

@@ -20,7 +20,7 @@ from tokens.http.response_cache import BODIES
 from tokens.models import RetiredKey, Token, TokenGroup
 
 # The lane has a connection of its own, which sees only what is committed.
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sql]
 
 Answer = tuple[str, dict[str, str], bytes]
 

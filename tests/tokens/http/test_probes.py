@@ -5,6 +5,8 @@ from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+pytestmark = pytest.mark.sql
+
 
 def test_alive_asks_no_database(client: Client) -> None:
     answer = client.get("/livez")  # without the database fixture a query would fail this test

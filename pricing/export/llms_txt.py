@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from catalog.exact import digits
-from pricing.export.offers import Item, per, reads_as_free
+from pricing.engine.headline import headline, reads_as_free
+from pricing.export.offers import Item, per
 
 MILLION = 1_000_000
 UNTOLD = "see the price list"
@@ -55,8 +56,8 @@ def _price(item: Item) -> str:
     }
     if told and not reads_as_free(sheet, told.values()):
         return ", ".join(f"${digits(amount)} {word}" for word, amount in told.items())
-    other = next((line for line in plain.values() if line.amount), None)
-    return f"${digits(per(other, 1))} per {other.unit}" if other else UNTOLD
+    line = headline(sheet) if sheet.state == "priced" else None
+    return f"${digits(per(line, 1))} per {line.unit}" if line and line.is_plain else UNTOLD
 
 
 def _context(item: Item) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 
 from catalog.exact import write_json
 from catalog.prices import Line
-from pricing.export.offers import Item, per, reads_as_free, tiers
+from pricing.engine.headline import reads_as_free
+from pricing.export.offers import Item, per, tiers
 
 JSON = dict[str, Any]
 

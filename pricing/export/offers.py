@@ -1,7 +1,7 @@
 """What every format starts from: the models that a scope sees, each with its published price, as plain values."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from typing import Any
@@ -94,11 +94,6 @@ def _item(model: AIModel, sheet: Sheet | None, *, on: dt.date) -> Item:
         deprecated=model.lifecycle(on=on) == AIModel.Lifecycle.DEPRECATED,
         retires_on=model.retires_on,
     )
-
-
-def reads_as_free(sheet: Sheet, figures: Iterable[Decimal]) -> bool:
-    """Whether all that a form can say of a price is 0, though the price is not: some are by the query or the page."""
-    return not any(figures) and any(line.amount for line in sheet.lines if line.kind == "absolute")
 
 
 def per(line: Line, units: int) -> Decimal:

@@ -14,6 +14,7 @@ from catalog.exact import of_one, read_json, write_json
 from catalog.prices import Line, Sheet
 from catalog.sources import new_api, ratio_config
 from catalog.sources.rows import Row
+from pricing.engine.headline import CALLS, headline, rule_table
 from pricing.engine.money import multiply, per_million, ratio
 from pricing.newapi.expressions import expression, told_lines
 
@@ -30,13 +31,6 @@ INPUT_RATIOS = {
 }
 RATIO_METERS = {"input", "output", "output.audio", *INPUT_RATIOS.values()}
 RATIO_FIELDS = {"model_ratio", "completion_ratio", "model_price", "audio_completion_ratio", *INPUT_RATIOS}
-RULE_TABLES = ("image_pricing", "video_pricing")
-# What a sheet sells that is a table of rules without saying so -> that table.
-TABLE_OF = {
-    ("output.image", "image"): "image_pricing",
-    ("output.video", "second"): "video_pricing",
-    ("output.video", "token"): "video_pricing",
-}
 BILLING_MODES = {
     ("output.image", "image"): "per_image",
     ("output.video", "second"): "per_second",
@@ -44,8 +38,6 @@ BILLING_MODES = {
 }
 # What readers are told the price of a million of; all else is told by one.
 BY_THE_MILLION = {"token", "character"}
-# What is a call to readers of model_price.
-CALLS = {("request", "request"), ("output.image", "image")}
 # What new-api shows for a model without a price; its readers distrust the pair.
 PLACEHOLDER = (Decimal("37.5"), Decimal(1))
 # Any decimal of so many digits comes back from a double as it went in.
@@ -99,18 +91,6 @@ def figures(sheet: Sheet) -> list[JSON]:
     return [_figure(line, sheet.currency) for line in sheet.lines if not line.is_discount]
 
 
-def rule_table(sheet: Sheet) -> str | None:
-    """The table that a sheet is told by; a sheet from another source may be one without saying so."""
-    named = next((name for name in RULE_TABLES if name in sheet.facts), None)
-    if named:
-        return named
-    lines = [line for line in sheet.lines if not line.is_discount]
-    if len(lines) < 2 or any(line.kind != "absolute" or line.per != 1 for line in lines):
-        return None
-    kinds = {(line.meter, line.unit) for line in lines}
-    return TABLE_OF.get(kinds.pop()) if len(kinds) == 1 else None
-
-
 def _by_figures(sheet: Sheet) -> JSON:
     """A price in a currency without a rate: never a number that would be read as dollars."""
     return {"pricing_status": sheet.state, "discount": sheet.discount, "prices": figures(sheet)} | _facts(sheet)
@@ -120,8 +100,7 @@ def _by_rules(sheet: Sheet, table: str) -> JSON:
     """A price that is a table of rules; old readers get the headline rule as the price of a call, and never "free"."""
     lines = [line for line in sheet.lines if line.kind == "absolute"]
     rules = [_rule(line) for line in lines]
-    paid = [rule for rule in rules if rule["platform_base_price"]] or rules
-    price = headline(paid, table)["platform_base_price"]
+    price = _rule(headline(sheet))["platform_base_price"]
     return {
         "pricing_status": sheet.state,
         "quota_type": 1,
@@ -139,28 +118,6 @@ def _by_rules(sheet: Sheet, table: str) -> JSON:
 def _rule(line: Line) -> JSON:
     dimensions = {condition["dim"]: condition["value"] for condition in line.conditions}
     return {**line.facts, **dimensions, "platform_base_price": ratio(line.amount or Decimal(0), Decimal(1))}
-
-
-def headline(rules: Sequence[JSON], table: str) -> JSON:
-    """The rule that stands for a table where only one fits: the plainest use, among verified rules if there are any."""
-    verified = [rule for rule in rules if rule.get("verification_status") == "verified"] or rules
-    if table == "image_pricing":
-        wishes: list[JSON] = [
-            {"capability_bucket": "t2i", "resolution": "1K"},
-            {"capability_bucket": "t2i"},
-            {"resolution": "1K"},
-        ]
-    else:
-        silent: JSON = {"has_audio": False}
-        text, hd = {"capability_bucket": "t2v"}, {"resolution": "720p"}
-        wishes = [text | hd | silent, text | silent, hd | silent, silent]
-    matches = (rule for wish in wishes for rule in verified if _fits(rule, wish))
-    return next(matches, verified[0])
-
-
-def _fits(rule: JSON, wish: JSON) -> bool:
-    """A rule that does not say whether there is sound is silent."""
-    return all(rule.get(name, False if name == "has_audio" else None) == value for name, value in wish.items())
 
 
 def _by_ratios(sheet: Sheet, dollars: Sheet) -> JSON:
@@ -220,14 +177,9 @@ def _reads_as_free(body: JSON) -> bool:
 
 
 def _headline_price(dollars: Sheet) -> JSON:
-    """The figure that stands for a price that no ratio can carry, as that of a call; `billing_mode` says of what.
-
-    The plainest figure that is not 0: what is paid for with each call, else the first of the sheet.
-    """
+    """The headline of a price that no ratio can carry, as the price of a call; `billing_mode` names what it is for."""
     lines = [line for line in dollars.lines if line.kind == "absolute"]
-    paid = [line for line in lines if line.amount] or lines
-    plain = [line for line in paid if line.is_plain] or paid
-    line = next((each for each in plain if (each.meter, each.unit) in CALLS), plain[0])
+    line = headline(dollars)
     alike = [_of_the_unit(each) for each in lines if (each.meter, each.unit) == (line.meter, line.unit)]
     zero = Decimal(0)
     return {

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from catalog.exact import InexactError, read_number
 from catalog.prices import Line, Sheet
+from pricing.engine.headline import headline, rule_table
 from pricing.engine.quoting import Charge, Use, quote
-from pricing.newapi.ratios import rule_table
 from pricing.pages import formatting
 from pricing.pages.price_tables import column
-from pricing.pages.price_tags import headline_line, state_of
+from pricing.pages.price_tags import state_of
 
 # What is asked by other means: the prompt is counted, the clock is read, a cache's lifetime is a meter of its own.
 NOT_ASKED = {"prompt_tokens", "time", "cache_ttl", "request_match"}
@@ -151,7 +151,7 @@ def _dims(lines: Sequence[Line]) -> list[str]:
 def _choice(sheet: Sheet, dim: str, answers: Mapping[str, str], *, is_blank: bool) -> Question:
     given = answers.get(f"f.{dim}", "")[:60]
     if is_blank and rule_table(sheet):
-        given = next((str(each["value"]) for each in headline_line(sheet).conditions if each["dim"] == dim), "")
+        given = next((str(each["value"]) for each in headline(sheet).conditions if each["dim"] == dim), "")
     label = formatting.named(dim)
     label = label[:1].upper() + label[1:]
     values = _values(sheet, dim)

@@ -13,7 +13,7 @@ from pricing.pages import formatting
 from pricing.pages.listing.cards import prices
 from pricing.pages.model_page import facts_of
 from pricing.pages.price_tables import Figure, conditional_figures, heading, is_by_rules, price_table, standard_figures
-from pricing.pages.price_tags import state_of, tag_of
+from pricing.pages.price_tags import price_tag, state_of
 from pricing.pages.visitor import Visit
 from tokens.access.visibility import Listing
 
@@ -61,7 +61,7 @@ def figures(sheet: Sheet | None) -> dict[str, Cell]:
     state = state_of(sheet)
     if sheet is None or state != "priced":
         return {_("Price"): (formatting.state(state),)}
-    single = tag_of(sheet).single
+    single = price_tag(sheet).single
     found = standard_figures(sheet)
     if is_by_rules(sheet) or not found:
         return {_("Price"): (single,)}

@@ -13,7 +13,7 @@ from pricing.pages.calculator import calculator
 from pricing.pages.listing.cards import prices
 from pricing.pages.price_chart import plot_of, steps_of
 from pricing.pages.price_tables import price_table
-from pricing.pages.price_tags import state_of, tag_of
+from pricing.pages.price_tags import price_tag, state_of
 from pricing.pages.snippets import Endpoint, Snippet, snippets
 from pricing.pages.visitor import Visit
 from tokens.access.visibility import Listing
@@ -44,7 +44,7 @@ def details(model: AIModel, visit: Visit, *, answers: Mapping[str, str], base: s
         "successor_link": visit.link(reverse("model-page", args=[successor.name])) if successor else "",
         "facts": facts_of(model),
         "state_words": formatting.state(state),
-        "tag": tag_of(sheet),
+        "tag": price_tag(sheet),
         "table": table,
         "price_label": _("Price"),
         "has_more_figures": bool(untold),

@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
 from catalog.prices import Sheet
+from pricing.engine.headline import headline, input_and_output, token_prices
 from pricing.models import DiscountRule
 from pricing.pages import formatting
 from pricing.pages.listing.cards import for_group
 from pricing.pages.price_tables import figures_of, label
-from pricing.pages.price_tags import Tag, headline_line, plain_token_lines, state_of, tag_of
+from pricing.pages.price_tags import PriceTag, price_tag, state_of
 from pricing.pages.visitor import Public
 from pricing.published.prices import dated_sheets, fits, published_of
 
@@ -41,7 +42,7 @@ class Step:
 
     at: dt.datetime
     sheet: Sheet | None
-    tag: Tag
+    tag: PriceTag
     moves: tuple[Move, ...]
     is_announced: bool
 
@@ -82,7 +83,7 @@ def steps_of(model: AIModel, public: Public, *, at: dt.datetime) -> list[Step]:
         before = steps[-1].sheet if steps else None
         moves = moves_between(before, sheet)
         if moves or (steps and state_of(before) != state_of(sheet)) or (sheet and not steps):
-            tag = tag_of(sheet)
+            tag = price_tag(sheet)
             steps.append(Step(moment, sheet, tag, moves if steps else opening(tag), moment > at))
     return steps
 
@@ -99,12 +100,10 @@ def _headline_labels(sheet: Sheet | None) -> set[str]:
     """What the figures that a list shows of a sheet are called among all of its figures."""
     if sheet is None or state_of(sheet) != "priced":
         return set()
-    plain = plain_token_lines(sheet)
-    leads = [plain[meter] for meter in ("input", "output") if meter in plain] or [headline_line(sheet)]
-    return set(map(label, leads))
+    return set(map(label, input_and_output(sheet).values() or [headline(sheet)]))
 
 
-def opening(tag: Tag) -> tuple[Move, ...]:
+def opening(tag: PriceTag) -> tuple[Move, ...]:
     """The first price, in short: all of its figures would say nothing of a change."""
     figures = ((_("Input"), tag.input), (_("Output"), tag.output), ("", tag.single))
     return tuple(Move(name, "", figure) for name, figure in figures if figure)
@@ -173,12 +172,12 @@ def _series(steps: Sequence[Step]) -> dict[str, list[Decimal | None]]:
 
 
 def _token_price(step: Step, meter: str) -> Decimal | None:
-    line = plain_token_lines(step.sheet).get(meter) if step.sheet else None
+    line = token_prices(step.sheet).get(meter) if step.sheet else None
     return None if line is None else formatting.shown_amount(line)
 
 
 def _headline(step: Step) -> Decimal | None:
-    return formatting.shown_amount(headline_line(step.sheet)) if step.sheet and step.tag.state == "priced" else None
+    return formatting.shown_amount(headline(step.sheet)) if step.sheet and step.tag.state == "priced" else None
 
 
 def _dates(steps: Sequence[Step], scale: "_Scale", *, at: dt.datetime) -> tuple[tuple[str, str, str], ...]:

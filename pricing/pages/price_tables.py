@@ -10,8 +10,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from catalog.prices import Line, Sheet
+from pricing.engine.headline import rule_table
 from pricing.engine.money import METERS
-from pricing.newapi.ratios import rule_table
 from pricing.pages import formatting
 
 PLACES = {meter: place for place, meter in enumerate(METERS)}

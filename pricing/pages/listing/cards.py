@@ -16,7 +16,7 @@ from catalog.models import AIModel
 from catalog.prices import Sheet
 from pricing.pages import formatting
 from pricing.pages.listing.search import FACETS, Card, Search, tally
-from pricing.pages.price_tags import tag_of
+from pricing.pages.price_tags import price_tag
 from pricing.pages.visitor import Public, Visit
 from pricing.published.popularity import popular_models
 from pricing.published.prices import published_sheets
@@ -97,7 +97,7 @@ def card_of(model: AIModel, sheet: Sheet | None, *, rank: int | None, visit: Vis
         released=max(model.released_on.toordinal() - EPOCH, 1) if model.released_on else 0,
         rank=rank,
         lifecycle=model.lifecycle(on=visit.day),
-        tag=tag_of(sheet),
+        tag=price_tag(sheet),
     )
 
 

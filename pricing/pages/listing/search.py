@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.exact import InexactError, digits, read_number
-from pricing.pages.price_tags import Tag
+from pricing.pages.price_tags import PriceTag
 
 MAX_QUERY = 100
 # Field of a search -> the field of a card that holds its words.
@@ -37,7 +37,7 @@ class Card:
     released: int
     rank: int | None
     lifecycle: str
-    tag: Tag
+    tag: PriceTag
 
     @property
     def text(self) -> str:

@@ -1,0 +1,124 @@
+"""The headline of a price: the figure that stands for it where only one fits.
+
+Lists, pages, filters, orders, the price history, `/api/pricing` and the exports all choose it here. A price that is
+paid is never shown as free: a figure of 0 is the headline only where every figure is 0.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from catalog.prices import Line, Sheet
+from pricing.engine.money import per_million
+
+RULE_TABLES = ("image_pricing", "video_pricing")
+# (meter, unit) of a sheet that is a table of rules without a fact that says so -> that table.
+TABLE_OF: Mapping[tuple[str, str], str] = {
+    ("output.image", "image"): "image_pricing",
+    ("output.video", "second"): "video_pricing",
+    ("output.video", "token"): "video_pricing",
+}
+# What is paid with each call.
+CALLS = frozenset({("request", "request"), ("output.image", "image")})
+# The usual use of a table of rules, the best match first.
+USUAL_RULES: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    "image_pricing": (
+        {"capability_bucket": "t2i", "resolution": "1K"},
+        {"capability_bucket": "t2i"},
+        {"resolution": "1K"},
+    ),
+    "video_pricing": (
+        {"capability_bucket": "t2v", "resolution": "720p", "has_audio": False},
+        {"capability_bucket": "t2v", "has_audio": False},
+        {"resolution": "720p", "has_audio": False},
+        {"has_audio": False},
+    ),
+}
+
+
+def headline(sheet: Sheet) -> Line:
+    """The headline of a sheet that is priced or free.
+
+    Only lines that are paid are considered where there are any. Of a table of rules it is the usual use; else the price
+    of input tokens, of a call, of output tokens, or the first line, those without conditions before the others.
+    """
+    lines = [line for line in sheet.lines if line.kind == "absolute"]
+    paid = [line for line in lines if line.amount] or lines
+    table = rule_table(sheet)
+    if table is not None:
+        return _usual_rule(paid, table)
+    # Of two lines for the same thing the last one counts.
+    plain = {(line.meter, line.unit): line for line in lines if line.is_plain}
+    if any(line.amount for line in plain.values()):
+        plain = {kind: line for kind, line in plain.items() if line.amount}
+    elif any(line.amount for line in lines):
+        plain = {}
+    call = next((line for kind, line in plain.items() if kind in CALLS), None)
+    tokens_in, tokens_out = plain.get(("input", "token")), plain.get(("output", "token"))
+    return tokens_in or call or tokens_out or next(iter(plain.values()), paid[0])
+
+
+def token_prices(sheet: Sheet) -> Mapping[str, Line]:
+    """Meter -> its price per token where no condition holds."""
+    return {line.meter: line for line in sheet.lines if line.is_plain and line.unit == "token"}
+
+
+def input_and_output(sheet: Sheet) -> Mapping[str, Line]:
+    """`input` and `output` -> their prices per token, where these are the headline; else empty."""
+    if rule_table(sheet) is not None:
+        return {}
+    lines = {meter: line for meter, line in token_prices(sheet).items() if meter in ("input", "output")}
+    return lines if headline(sheet) in lines.values() else {}
+
+
+def comparable_price(sheet: Sheet) -> Decimal | None:
+    """US dollars per million tokens of the headline, to order and filter by; None where tokens are not the headline.
+
+    It is 0 only where the price is free.
+    """
+    if sheet.state == "free":
+        return Decimal(0)
+    dollars = sheet.in_dollars()
+    if dollars is None or not input_and_output(dollars):
+        return None
+    line = headline(dollars)
+    return per_million(line.amount or Decimal(0), line.per)
+
+
+def is_one_of_several(sheet: Sheet) -> bool:
+    """Whether other prices stand beside the headline, so that it is an example of what is paid."""
+    chosen = headline(sheet)
+    others = (line for line in sheet.lines if line.kind == "absolute" and line is not chosen)
+    if rule_table(sheet) is not None:
+        return any(line.amount != chosen.amount for line in others)
+    return any(line.amount or (line.meter, line.unit) == (chosen.meter, chosen.unit) for line in others)
+
+
+def reads_as_free(sheet: Sheet, amounts: Iterable[Decimal]) -> bool:
+    """Whether a form that can say only these amounts would show a paid price as free."""
+    return not any(amounts) and any(line.amount for line in sheet.lines if line.kind == "absolute")
+
+
+def rule_table(sheet: Sheet) -> str | None:
+    """The table of rules that a sheet is; a sheet from another source may be one without saying so."""
+    named = next((name for name in RULE_TABLES if name in sheet.facts), None)
+    if named:
+        return named
+    lines = [line for line in sheet.lines if not line.is_discount]
+    if len(lines) < 2 or any(line.kind != "absolute" or line.per != 1 for line in lines):
+        return None
+    kinds = {(line.meter, line.unit) for line in lines}
+    return TABLE_OF.get(kinds.pop()) if len(kinds) == 1 else None
+
+
+def _usual_rule(lines: Sequence[Line], table: str) -> Line:
+    """The line of the usual use, among verified ones if there are any."""
+    verified = [line for line in lines if line.facts.get("verification_status") == "verified"] or lines
+    matches = (line for usual in USUAL_RULES[table] for line in verified if _matches(line, usual))
+    return next(matches, verified[0])
+
+
+def _matches(line: Line, usual: Mapping[str, Any]) -> bool:
+    """A rule that does not say whether there is sound is silent."""
+    facts = {"has_audio": False, **line.facts, **{each["dim"]: each["value"] for each in line.conditions}}
+    return all(facts.get(name) == value for name, value in usual.items())

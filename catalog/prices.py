@@ -12,6 +12,13 @@ from typing import Any
 
 from catalog.exact import digits, in_dollars, multiply
 
+MILLION = 1_000_000
+# What new-api's model_ratio 1 means: US dollars for a million input tokens.
+RATIO_UNIT = Decimal(2)
+
+# When a price applies: {"dim": …, "op": …, "value": …}, see pricing/engine/conditions.py.
+Condition = Mapping[str, Any]
+
 # A billing expression: its version, what it comes to, and the factors of requests that some gateways put behind it.
 EXPRESSION = re.compile(r"(\s*v\d+:)?(.*?)(\|\|\|.*)?", re.DOTALL)
 
@@ -28,7 +35,7 @@ class Line:
     per: int = 1
     unit: str = ""
     kind: str = "absolute"
-    conditions: tuple[Mapping[str, Any], ...] = ()
+    conditions: tuple[Condition, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -187,7 +194,7 @@ def _line_seen_by(line: Line, groups: Collection[str]) -> Line | None:
     return replace(line, conditions=tuple(condition for condition in told if condition))
 
 
-def _condition_seen_by(condition: Mapping[str, Any], groups: Collection[str]) -> Mapping[str, Any] | None:
+def _condition_seen_by(condition: Condition, groups: Collection[str]) -> Condition | None:
     """The condition as far as these groups go: empty where it always holds for them, None where it never does."""
     if condition["dim"] != "group":
         return condition

@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.models import AIModel, Channel, Offer, Vendor
+from catalog.prices import MILLION
 from pricing.models import GroupRate, PriceLine, PriceSheet
 from tokens.models import Token, TokenGroup
 
-MILLION = 1_000_000
 LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 

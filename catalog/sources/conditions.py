@@ -4,14 +4,17 @@ What that form cannot say (lists, windows of time) is written as JSON.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from catalog.exact import NUMBER, digits, read_json, read_number, write_json
+from catalog.prices import Condition
 from catalog.sources.rows import SourceError, is_number
 
-Condition = Mapping[str, Any]
+# Prices of writing to a cache that lives for an hour, and of requests sent in a batch.
+ONE_HOUR: Condition = {"dim": "cache_ttl", "op": "eq", "value": "1h"}
+BATCH: Condition = {"dim": "service_tier", "op": "eq", "value": "batch"}
 
 SIGNS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "eq": "=", "ne": "!="}
 OPERATORS = {sign: op for op, sign in SIGNS.items()}

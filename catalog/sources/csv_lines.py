@@ -12,12 +12,11 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from catalog.exact import InexactError, plain, read_number
-from catalog.prices import Line, Sheet
+from catalog.prices import MILLION, Line, Sheet
 from catalog.sources.conditions import read_conditions
 from catalog.sources.records import Document, Record
 from catalog.sources.rows import MOST_FIGURES, SourceError, refuse_more
 
-MILLION = 1_000_000
 COMMA_DECLARED = b"#decimal: comma"
 LONG = (
     "model",

@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any, TypeGuard
 
 from catalog.exact import InexactError, multiply
-from catalog.prices import Line
+from catalog.prices import MILLION, Line
+from catalog.sources.conditions import ONE_HOUR
 from catalog.sources.expression_language import (
     ALWAYS,
     VARIABLES,
@@ -34,8 +35,6 @@ from catalog.sources.weekly_windows import windows
 # Service tiers that no field of a request asks for: what it means that asks for none, and batches, which have an
 # address of their own.
 UNASKED_TIERS = frozenset({"", "auto", "default", "standard", "batch"})
-ONE_HOUR = {"dim": "cache_ttl", "op": "eq", "value": "1h"}
-MILLION = 1_000_000
 # An expression with more to work through than this is a program and no price.
 MOST_WORK = 50_000
 

@@ -10,18 +10,19 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from catalog import vendor_matching
-from catalog.prices import Line, Sheet
+from catalog.prices import MILLION, Condition, Line, Sheet
 from catalog.sources import inferred_fields
+from catalog.sources.conditions import BATCH
 from catalog.sources.records import Document, Record
 from catalog.sources.rows import Row, SourceError, amount_of, day_start, is_number, own_meter, read_body, refuse_more
 
 # Suffix of a key -> unit, and how many of them.
 UNITS = {
-    "mtok": ("token", 1_000_000),
+    "mtok": ("token", MILLION),
     "kcount": ("request", 1000),
     "hours": ("hour", 1),
     "kpages": ("page", 1000),
-    "mchars": ("character", 1_000_000),
+    "mchars": ("character", MILLION),
 }
 # What comes before it -> meter, and the lifetime of a cache.
 METERS: Mapping[str, tuple[str, str]] = {
@@ -53,8 +54,6 @@ WHEN = {"service_tier": "service_tier", "speed": "service_tier", "route": "route
 # How programs recognise the model in an answer, and what people read beside the price.
 IGNORED = ("id", "match", "price_comments", "prices_checked")
 CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::00)?(?:Z|\+00:00)?")
-
-Condition = Mapping[str, Any]
 
 
 def read(content: bytes) -> Document:
@@ -172,7 +171,7 @@ def _when(row: Row, when: Any) -> tuple[Condition, ...]:
     found = []
     for key, value in when.items():
         if key == "processing" and value == "batch":
-            found.append({"dim": "service_tier", "op": "eq", "value": "batch"})
+            found.append(BATCH)
         elif key in WHEN and isinstance(value, str):
             found.append({"dim": WHEN[key], "op": "eq", "value": value})
         else:

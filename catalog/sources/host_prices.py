@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from catalog.exact import InexactError, multiply, read_number
-from catalog.prices import Line, Sheet
-from catalog.sources.rows import Row, is_number, own_meter
+from catalog.exact import multiply
+from catalog.prices import MILLION, Condition, Line, Sheet
+from catalog.sources.rows import Row, is_number, own_meter, read_amount
 
-MILLION = 1_000_000
 PER_TOKEN = {
     "input": "input",
     "output": "output",
@@ -44,7 +43,6 @@ XAI = {
 XAI_UNIT = Decimal("0.0001")
 DYNAMIC = -1
 
-Condition = Mapping[str, Any]
 Reader = Callable[[Row], Iterable[Line]]
 
 
@@ -76,7 +74,7 @@ def _of_one_host(row: Row, pricing: Mapping[str, Any], conditions: tuple[Conditi
             continue
         if isinstance(value, list) and key.endswith("_tiers"):
             tiers += _tiers(row, key.removesuffix("_tiers"), value, conditions)
-        elif (amount := _amount(value)) is None:
+        elif (amount := read_amount(value)) is None:
             row.spoil_price(f"{key[:64]} in pricing is no price")
         else:
             yield from _figure(row, key, amount, conditions, is_text=isinstance(value, str))
@@ -102,7 +100,7 @@ def _tiers(row: Row, key: str, tiers: list[Any], conditions: tuple[Condition, ..
     """Vercel's, from `min` tokens on; the first one is the price itself, which stands beside the tiers."""
     for tier in tiers:
         least = tier.get("min", 0) if isinstance(tier, dict) else None
-        amount = _amount(tier.get("cost")) if isinstance(tier, dict) else None
+        amount = read_amount(tier.get("cost")) if isinstance(tier, dict) else None
         if not is_number(least) or not 0 <= least < 10**12 or amount is None or amount < 0 or key not in PER_TOKEN:
             row.spoil_price(f"{key[:64]}_tiers in pricing is no list of tiers")
         elif least > 0:
@@ -132,7 +130,7 @@ def _cloudflare(row: Row) -> Iterable[Line]:
         if value == DYNAMIC:
             yield Line(meter, None, kind="dynamic")
         elif value is not None:
-            amount = _amount(value)
+            amount = read_amount(value)
             if amount is None or amount < 0:
                 row.spoil_price(f"{key} is no price")
             else:
@@ -171,20 +169,11 @@ def _venice(row: Row) -> Iterable[Line]:
 def _in_dollars(row: Row, pricing: Mapping[str, Any], conditions: tuple[Condition, ...]) -> Iterable[Line]:
     for key, value in pricing.items():
         if isinstance(value, dict) and "usd" in value:
-            amount = _amount(value["usd"])
+            amount = read_amount(value["usd"])
             if amount is None or amount < 0:
                 row.spoil_price(f"{key[:64]} in model_spec is no price")
             else:
                 yield from _figure(row, key, amount, conditions, is_text=False)
-
-
-def _amount(value: Any) -> Decimal | None:
-    if isinstance(value, str):
-        try:
-            return read_number(value)
-        except InexactError:
-            return None
-    return Decimal(value) if is_number(value) else None
 
 
 READERS: tuple[Reader, ...] = (_pricing, _by_route, _cloudflare, _xai, _venice)

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from catalog import vendor_matching
-from catalog.prices import Line, Sheet
-from catalog.sources.litellm_keys import Condition, format_key, parse_key
+from catalog.prices import Condition, Line, Sheet
+from catalog.sources.litellm_keys import format_key, parse_key
 from catalog.sources.records import Document, Record
 from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_body
 

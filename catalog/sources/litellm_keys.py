@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
 
-Condition = Mapping[str, Any]
+from catalog.prices import Condition
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 from catalog import vendor_matching
-from catalog.prices import Line, Sheet
+from catalog.prices import MILLION, RATIO_UNIT, Line, Sheet
 from catalog.sources import inferred_fields
 from catalog.sources.records import Document, Record
 from catalog.sources.rows import Row, SourceError, is_number, read_body
 
-MILLION = 1_000_000
 METERS = {
     "price_per_m_input": "input",
     "price_per_m_output": "output",
@@ -27,7 +26,6 @@ RATIOS = {
     "ratio_cache": "price_per_m_cache_read",
     "ratio_create_cache": "price_per_m_cache_write",
 }
-RATIO_UNIT = 2
 # Ratios are rounded to six decimals by some writers.
 ROUNDING = Decimal("0.00001")
 CAPABILITIES = {"Reasoning": "reasoning", "Tools": "tools", "Vision": "vision", "Files": "pdf_input"}

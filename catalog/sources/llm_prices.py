@@ -11,12 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from catalog import vendor_matching
-from catalog.prices import Line, Sheet
+from catalog.prices import MILLION, Condition, Line, Sheet
 from catalog.sources import inferred_fields
 from catalog.sources.records import Document, Record
 from catalog.sources.rows import Row, SourceError, amount_of, day_start, read_body
 
-MILLION = 1_000_000
 METERS = {"input": "input", "output": "output", "input_cached": "input.cache_read"}
 DATES = ("from_date", "to_date")
 LONG_ID = re.compile(r"(?P<model>.+)-(?P<length>\d{2,7})k")
@@ -25,7 +24,6 @@ SHORT_NAME = re.compile(r"\s*(?:≤|<=|<)\s*\d+k\s*$", re.IGNORECASE)
 # Who prices a prompt of exactly that length by the upper tier.
 INCLUSIVE = ("xai", "x-ai")
 
-Condition = Mapping[str, Any]
 # From when, until when, and the figures.
 Period = tuple[dt.datetime | None, dt.datetime | None, tuple[Line, ...]]
 

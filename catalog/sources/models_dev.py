@@ -10,12 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 from catalog import vendor_matching
-from catalog.prices import Line, Sheet
+from catalog.prices import MILLION, Condition, Line, Sheet
 from catalog.sources import inferred_fields
 from catalog.sources.records import Document, Record
 from catalog.sources.rows import Row, SourceError, amount_of, is_number, own_meter, read_body, refuse_more
 
-MILLION = 1_000_000
 METERS = {
     "input": "input",
     "output": "output",
@@ -35,8 +34,6 @@ PLAN = re.compile(r"(?:^|[\W_])(?:plan|coding)(?:$|[\W_])|for.coding", re.IGNORE
 INCLUSIVE = ("xai", "openrouter")
 LEGACY_SIZE = 200_000
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
-
-Condition = Mapping[str, Any]
 
 
 def read(content: bytes) -> Document:

@@ -14,13 +14,11 @@ from typing import Any
 
 from catalog import vendor_matching
 from catalog.exact import multiply, unfold
-from catalog.prices import Line, Sheet
+from catalog.prices import MILLION, RATIO_UNIT, Line, Sheet
 from catalog.sources.expressions import read_expression
 from catalog.sources.records import Document, Record
 from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_body
 
-MILLION = 1_000_000
-RATIO_UNIT = Decimal(2)
 # What new-api shows for a model without a price: $75 per million tokens in and out.
 PLACEHOLDER = (Decimal("37.5"), Decimal(1))
 INPUT_RATIOS = (

@@ -12,11 +12,11 @@ from decimal import Decimal
 from typing import Any
 
 from catalog import parameters, vendor_matching
-from catalog.exact import InexactError, read_number
-from catalog.prices import Line, Sheet
+from catalog.prices import Condition, Line, Sheet
 from catalog.sources import inferred_fields
+from catalog.sources.conditions import BATCH, ONE_HOUR
 from catalog.sources.records import Document, Record, Structure
-from catalog.sources.rows import Row, SourceError, own_meter, read_body
+from catalog.sources.rows import Row, SourceError, own_meter, read_amount, read_body
 
 # Price -> meter, unit.
 METERS = {
@@ -33,8 +33,6 @@ METERS = {
     "input_cache_write": ("input.cache_write", "token"),
     "input_cache_write_1h": ("input.cache_write", "token"),
 }
-ONE_HOUR = {"dim": "cache_ttl", "op": "eq", "value": "1h"}
-BATCH = {"dim": "service_tier", "op": "eq", "value": "batch"}
 # An image costs as much as hundreds of tokens or more; what costs less is priced by the token.
 IMAGE_OVER_TOKEN = 100
 CAPABILITIES = {
@@ -60,8 +58,6 @@ IGNORED = (
 )
 DYNAMIC = "-1"
 CLOCK = re.compile(r"([01]\d|2[0-3]):?([0-5]\d)")
-
-Condition = Mapping[str, Any]
 
 
 def read(content: bytes) -> Document:
@@ -235,7 +231,7 @@ def _override(row: Row, override: Any) -> Iterable[Line]:
             return
         hours = f"{begins[1]}:{begins[2]}-{ends[1]}:{ends[2]}"
         conditions.append({"dim": "time", "op": "in", "value": {"tz": "UTC", "windows": [{"hours": [hours]}]}})
-    unknown = [key for key, value in prices.items() if key not in METERS and not _amount(value)]
+    unknown = [key for key, value in prices.items() if key not in METERS and not read_amount(value)]
     if unknown or not conditions:
         # Without a condition that is understood it would replace every price.
         row.spoil_price(f"an override counts for {', '.join(unknown)[:64] or 'nothing that it says'}")
@@ -251,7 +247,7 @@ def _figures(row: Row, pricing: Mapping[str, Any], conditions: tuple[Condition, 
         if key == "discount":
             # What is listed is the price after it.
             continue
-        amount = _amount(value)
+        amount = read_amount(value)
         if amount is None or amount < 0:
             row.spoil_price(f"{key[:64]} in pricing is no price")
         elif amount or key in ("prompt", "completion") or conditions:
@@ -263,19 +259,10 @@ def _figure(row: Row, key: str, amount: Decimal, pricing: Mapping[str, Any], con
         meter, unit = METERS[key]
         more = (ONE_HOUR,) if key.endswith("_1h") else ()
         return Line(meter, amount, unit=unit, conditions=(*conditions, *more))
-    token = _amount(pricing.get("prompt"))
+    token = read_amount(pricing.get("prompt"))
     if key == "image" and token and amount == token:
         return Line("input.image", amount, unit="token", conditions=conditions)
     if key == "image" and token and amount >= token * IMAGE_OVER_TOKEN:
         return Line("input.image", amount, unit="image", conditions=conditions)
     row.find(f"has a price {key[:64]} that fits no meter; it is kept under its own name")
     return Line(own_meter("openrouter", key), amount, conditions=conditions)
-
-
-def _amount(value: Any) -> Decimal | None:
-    if isinstance(value, str):
-        try:
-            return read_number(value)
-        except InexactError:
-            return None
-    return Decimal(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, TypeGuard
 
-from catalog.exact import read_json
+from catalog.exact import InexactError, read_json, read_number
 
 # More tokens than any model takes, and still a number that every database holds.
 LARGEST_COUNT = 1_000_000_000_000
@@ -130,6 +130,16 @@ def amount_of(value: Any, key: str, row: Row) -> Decimal | None:
     else:
         return Decimal(value)
     return None
+
+
+def read_amount(value: Any) -> Decimal | None:
+    """A number, or the number that a text holds, in JSON's notation; None for anything else."""
+    if isinstance(value, str):
+        try:
+            return read_number(value)
+        except InexactError:
+            return None
+    return Decimal(value) if is_number(value) else None
 
 
 def own_meter(source: str, key: str) -> str:

@@ -19,11 +19,12 @@ from catalog.admin.base import (
     display,
 )
 from catalog.exact import write_json
+from catalog.prices import MILLION
 from pricing.admin.forms import STATES, PriceStateFilter, StartsNowForm
 from pricing.admin.repricing import EndingPages
 from pricing.curation.summaries import summary
 from pricing.engine.formatting import told_conditions
-from pricing.engine.money import METERS, MILLION, excess_of
+from pricing.engine.money import METERS, excess_of
 from pricing.models import (
     PriceLine,
     PriceSheet,

@@ -12,15 +12,15 @@ from django.db.models import Q
 
 from catalog.exact import digits
 from catalog.models import AIModel, EndpointType, ModelAlias, Vendor
-from catalog.prices import Line, Sheet
+from catalog.prices import RATIO_UNIT, Line, Sheet
 from catalog.progress import track
+from catalog.sources.new_api import PLACEHOLDER
 from catalog.vendor_matching import maker_key
 from pricing.curation.margins import losses
 from pricing.engine.money import per_million
 from pricing.engine.sanity_checks import fact_doubts, price_doubts
 from pricing.engine.validation import condition_faults, tier_faults
 from pricing.models import PopularModel, PriceSheet
-from pricing.newapi.ratios import PLACEHOLDER, RATIO_UNIT
 from pricing.published.prices import published_sheets, sheets_in_force, written_lines
 from tokens.access.visibility import Listing, public_scope
 from tokens.auth.authentication import rows_of, scope_of

@@ -15,10 +15,10 @@ from django.db.models import Max, Q
 from catalog.db import revision
 from catalog.exact import digits, multiply
 from catalog.models import AIModel, Offer
-from catalog.prices import Line, Sheet
-from pricing.engine.conditions import Condition, all_hold
+from catalog.prices import MILLION, Condition, Line, Sheet
+from pricing.engine.conditions import all_hold
 from pricing.engine.formatting import told_conditions
-from pricing.engine.money import MILLION, per_million
+from pricing.engine.money import per_million
 from pricing.engine.quoting import chain, find_line
 from pricing.engine.scenarios import Case, cases
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PriceSheet

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from catalog.prices import Line, Sheet, without_prices
-from pricing.engine.money import METERS, MILLION, per_million
+from catalog.prices import MILLION, Line, Sheet, without_prices
+from pricing.engine.money import METERS, per_million
 
 # What most models are sold by: what it is called, the meter, and what it is counted in.
 USUAL: Mapping[tuple[str, str], str] = {

@@ -1,7 +1,7 @@
 """A sheet in a line of text, every digit of it, for lists that people read."""
 
 from catalog.exact import digits
-from pricing.engine.money import MILLION
+from catalog.prices import MILLION
 from pricing.models import PriceLine, PriceSheet
 
 FIGURES_SHOWN = 3

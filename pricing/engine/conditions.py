@@ -14,7 +14,8 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-Condition = Mapping[str, Any]
+from catalog.prices import Condition
+
 Facts = Mapping[str, Any]
 
 STANDARD_TIER = "standard"

@@ -11,11 +11,11 @@ from types import MappingProxyType
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
-# The arithmetic stands below, where the readers of sources use it too.
 from catalog.exact import PRECISION, plain
 from catalog.exact import multiply as multiply
 from catalog.exact import ratio as ratio
 from catalog.exact import unfold as unfold
+from catalog.prices import MILLION
 
 # Meter -> what it counts. A source's figure that fits none is kept as x.<source>.<its own name>.
 METERS: Mapping[str, str] = MappingProxyType(
@@ -89,7 +89,6 @@ UNITS = (
 )
 CURRENCY = RegexValidator(r"^[A-Z]{3}$", "Three capital letters, e.g. USD.")
 
-MILLION = 1_000_000
 # More than this for a million tokens, or for one of anything else, is a mistake.
 HIGHEST = Decimal(10_000)
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.exact import digits, multiply
-from catalog.prices import Line, Sheet
+from catalog.prices import MILLION, Line, Sheet
 
 
 def doubts(prices: Sheet | None, facts: Mapping[str, Any], *, is_new: bool) -> list[str]:
@@ -19,7 +19,7 @@ def price_doubts(figures: Sequence[Line] | Sequence[Line], *, is_new: bool) -> I
     if is_new and plain and all(each.amount == 0 for each in figures if each.kind == "absolute"):
         yield "costs nothing"
     amounts = {
-        each.meter: multiply(each.amount, Decimal(1_000_000)) / each.per
+        each.meter: multiply(each.amount, Decimal(MILLION)) / each.per
         for each in plain
         if each.unit == "token" and each.amount is not None
     }

@@ -9,8 +9,8 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from catalog.prices import Line
-from pricing.engine.conditions import COMPARISONS, OPS, OPS_OF, Condition, Facts, all_hold, holds, minutes_of, zone
+from catalog.prices import Condition, Line
+from pricing.engine.conditions import COMPARISONS, OPS, OPS_OF, Facts, all_hold, holds, minutes_of, zone
 from pricing.engine.quoting import USUAL_LIFETIME
 
 # Of more combinations than this, only those are looked at that a line names itself.

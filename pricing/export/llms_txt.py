@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from catalog.exact import digits
+from catalog.prices import MILLION
 from pricing.engine.headline import headline, reads_as_free
 from pricing.export.offers import Item, per
 
-MILLION = 1_000_000
 UNTOLD = "see the price list"
 HEAD = """# Modelbook
 

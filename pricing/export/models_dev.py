@@ -7,13 +7,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from catalog.exact import write_json
-from catalog.prices import Line
+from catalog.prices import MILLION, Line
 from pricing.engine.headline import reads_as_free
 from pricing.export.offers import Item, per, tiers
 
 JSON = dict[str, Any]
 
-MILLION = 1_000_000
 PROVIDER = "modelbook"
 PRICES: Mapping[str, str] = {
     "input": "input",

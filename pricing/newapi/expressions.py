@@ -12,10 +12,10 @@ from itertools import combinations
 from typing import Any
 
 from catalog.exact import digits, multiply, ratio, write_json
-from catalog.prices import Line, Sheet
+from catalog.prices import Condition, Line, Sheet
 from catalog.sources.expression_language import VARIABLES
 from catalog.sources.expressions import UNASKED_TIERS
-from pricing.engine.conditions import EVERY_DAY, OPS_OF, Condition, minutes_of
+from pricing.engine.conditions import EVERY_DAY, OPS_OF, minutes_of
 from pricing.engine.money import per_million
 from pricing.engine.quoting import boundaries, chain
 

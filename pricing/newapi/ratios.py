@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from catalog.exact import of_one, read_json, write_json
-from catalog.prices import Line, Sheet
+from catalog.prices import RATIO_UNIT, Line, Sheet
 from catalog.sources import new_api, ratio_config
 from catalog.sources.rows import Row
 from pricing.engine.headline import CALLS, headline, rule_table
@@ -20,8 +20,6 @@ from pricing.newapi.expressions import expression, told_lines
 
 JSON = dict[str, Any]
 
-# model_ratio 1 in US dollars per million tokens.
-RATIO_UNIT = Decimal(2)
 # Row field -> the meter that it prices, as a multiple of the input price.
 INPUT_RATIOS = {
     "cache_ratio": "input.cache_read",
@@ -38,8 +36,6 @@ BILLING_MODES = {
 }
 # What readers are told the price of a million of; all else is told by one.
 BY_THE_MILLION = {"token", "character"}
-# What new-api shows for a model without a price; its readers distrust the pair.
-PLACEHOLDER = (Decimal("37.5"), Decimal(1))
 # Any decimal of so many digits comes back from a double as it went in.
 DOUBLE_DIGITS = 15
 
@@ -166,7 +162,7 @@ def _by_meter(lines: Iterable[Line]) -> dict[str, list[Any]]:
 
 
 def _is_placeholder(body: JSON) -> bool:
-    return (body.get("model_ratio"), body.get("completion_ratio")) == PLACEHOLDER
+    return (body.get("model_ratio"), body.get("completion_ratio")) == new_api.PLACEHOLDER
 
 
 def _reads_as_free(body: JSON) -> bool:

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from catalog.exact import digits
-from catalog.prices import Line
-from pricing.engine.money import MILLION, per_million
+from catalog.prices import MILLION, Line
+from pricing.engine.money import per_million
 
 SIGNS = {"USD": "$", "CNY": "¥", "EUR": "€", "GBP": "£"}
 # More digits than this are what division left behind, not what anybody charges.

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from catalog.exact import digits
-from catalog.prices import Line, Sheet
+from catalog.prices import MILLION, Line, Sheet
 from pricing.engine.quoting import Quote, Use, quote
 
 NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
-MILLION = 1_000_000
 GRADUATED = {"tier_mode": "graduated"}
 
 

@@ -10,14 +10,13 @@ from django.test import Client
 
 from catalog.exact import write_json
 from catalog.imports.pipeline import Findings
-from catalog.prices import Line, Sheet
+from catalog.prices import MILLION, Line, Sheet
 from catalog.sources.records import Document, Record
 from pricing.imports.prices import plan_prices
 from pricing.models import PriceLine, PriceSheet
 from tests.pricing.imports.running import run
 
 pytestmark = pytest.mark.django_db
-MILLION = 1_000_000
 NOW = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
 NEVER = {"dim": "time", "op": "in", "value": {"tz": "Mars/Olympus", "windows": [{"hours": ["22:00-06:00"]}]}}
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.test import Client
 
 from catalog.models import AIModel, Offer, Vendor
+from catalog.prices import MILLION
 from pricing.models import PriceLine, PriceSheet
 from tests import world
 
@@ -69,9 +70,7 @@ def many(number: int) -> None:
         for position, (meter, amount) in enumerate((("input", index * 31 % 900 + 2), ("output", index * 97 % 4000)))
     ]
     PriceLine.objects.bulk_create(
-        PriceLine(
-            sheet=sheet, position=position, meter=meter, amount=Decimal(cents) / 100, per=world.MILLION, unit="token"
-        )
+        PriceLine(sheet=sheet, position=position, meter=meter, amount=Decimal(cents) / 100, per=MILLION, unit="token")
         for sheet, position, meter, cents in amounts
     )
 

@@ -1,9 +1,11 @@
-"""The documents name what there is: every command, every address, every setting."""
+"""The documents name what exists: every command, every address, and no module that is missing."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 from django.urls import URLPattern, URLResolver, get_resolver
 
 ROOT = Path(__file__).parents[2]
@@ -44,3 +46,28 @@ def test_every_address_is_in_the_documents(route: str) -> None:
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(((?!http)[^)#]+)\)", PROSE))))
 def test_every_link_leads_somewhere(link: str) -> None:
     assert (ROOT / link).exists() or (ROOT / "docs" / link).exists()
+
+
+# catalog/db/bulk.py, catalog/sources/<source>.py, tests/pricing/test_*.py
+MODULES = sorted(set(re.findall(r"(?<![\w/.<-])(?:catalog|tokens|pricing|config|tests)/[\w./<>*-]*[\w/>*]", PROSE)))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_in_the_documents_exists(module: str) -> None:
+    assert list(ROOT.glob(re.sub(r"<\w+>", "*", module).rstrip("/"))), f"{module} does not exist"
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"`make (\w+)`", PROSE))))
+def test_every_make_target_in_the_documents_exists(target: str) -> None:
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def test_commit_hooks_have_the_versions_of_pyproject() -> None:
+    """They run the programs of the virtual environment, which pyproject.toml installs."""
+    required = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["dev"]
+    repositories = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    programs = {hook["entry"].split()[0] for repository in repositories for hook in repository["hooks"]}
+
+    assert {repository["repo"] for repository in repositories} == {"local"}
+    assert programs == {".venv/bin/ruff", ".venv/bin/lint-imports", ".venv/bin/mypy"}
+    assert {"ruff", "import-linter", "mypy"} <= {re.split(r"[\[<>=]", name)[0] for name in required}

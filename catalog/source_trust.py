@@ -19,7 +19,7 @@ TRUST: Mapping[str, int] = MappingProxyType(
         "litellm": CURATED,
         "new_api": CURATED,
         "ratio_config": CURATED,
-        # Of these only what makers themselves sell is taken, unless other providers are asked for.
+        # Of these only what vendors themselves sell is taken, unless other providers are asked for.
         "models_dev": FIRST_PARTY,
         "genai_prices": FIRST_PARTY,
         "llm_prices": FIRST_PARTY,
@@ -55,7 +55,7 @@ class Kept:
 
 
 def writer(slug: str, name: str, trust: int, *, providers: Sequence[str] = ()) -> Writer:
-    """A source as a writer; other providers' offers are no word of the maker's."""
+    """A source as a writer; other providers' offers are no word of the vendor's."""
     return Writer(slug, name, min(trust, CURATED) if providers and trust == FIRST_PARTY else trust)
 
 

@@ -1,40 +1,44 @@
-"""Who makes models: slugs, names, other spellings, and how ids name them. Imports no models.
+"""Known vendors of models: slugs, names, other spellings, and how ids name them. Imports no models.
 
-A table for people to add to. Segments are parts of a path that name the author; families are regular expressions for
-the start of a bare id in lower case. Earlier makers win where two families fit.
+Add vendors to the table below. Segments are parts of a path that name the author; families are regular expressions for
+the start of a bare id in lower case. If two families match, the earlier vendor wins.
 """
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Maker:
-    """A maker of models: its slug and name here, and how else it is written, as a name or as a path segment."""
+class KnownVendor:
+    """A vendor: its slug and name in this catalog, and its other spellings, as a name or as a path segment."""
 
     slug: str
     name: str
-    # Other spellings that stand for the vendor itself.
+    # Other spellings of the name.
     aliases: tuple[str, ...] = ()
-    # Segments of ids that name it as the author.
+    # Segments of ids that name the vendor.
     segments: tuple[str, ...] = ()
     # Regular expressions for the start of a bare id.
     families: tuple[str, ...] = ()
 
 
-MAKERS: tuple[Maker, ...] = (
+KNOWN_VENDORS: tuple[KnownVendor, ...] = (
     # Before the families that they are made from: whoever tuned a Llama last is its author.
-    Maker(
+    KnownVendor(
         "nvidia",
         "NVIDIA",
         ("nvidia nim",),
         ("nvidia", "nvidia_nim"),
         (r"nemotron", r"llama-[\d.]+-nemotron", r"llama3?-chatqa", r"nv-"),
     ),
-    Maker("nous-research", "Nous Research", ("nousresearch",), ("nousresearch",), (r"hermes", r"nous-", r"deephermes")),
-    Maker("perplexity", "Perplexity", (), ("perplexity",), (r"sonar", r"pplx-", r"r1-1776", r"llama-[\d.]+-sonar")),
-    Maker("groq", "Groq", (), (), (r"llama3-groq", r"llama-3-groq", r"compound")),
-    Maker("snowflake", "Snowflake", (), ("snowflake",), (r"snowflake", r"arctic")),
-    Maker(
+    KnownVendor(
+        "nous-research", "Nous Research", ("nousresearch",), ("nousresearch",), (r"hermes", r"nous-", r"deephermes")
+    ),
+    KnownVendor(
+        "perplexity", "Perplexity", (), ("perplexity",), (r"sonar", r"pplx-", r"r1-1776", r"llama-[\d.]+-sonar")
+    ),
+    KnownVendor("groq", "Groq", (), (), (r"llama3-groq", r"llama-3-groq", r"compound")),
+    KnownVendor("snowflake", "Snowflake", (), ("snowflake",), (r"snowflake", r"arctic")),
+    KnownVendor(
         "openai",
         "OpenAI",
         ("open ai",),
@@ -54,8 +58,8 @@ MAKERS: tuple[Maker, ...] = (
             r"omni-moderation",
         ),
     ),
-    Maker("anthropic", "Anthropic", (), ("anthropic",), (r"claude",)),
-    Maker(
+    KnownVendor("anthropic", "Anthropic", (), ("anthropic",), (r"claude",)),
+    KnownVendor(
         "google",
         "Google",
         ("google deepmind", "gemini", "google ai"),
@@ -76,14 +80,14 @@ MAKERS: tuple[Maker, ...] = (
             r"deep-research-(?:pro|max)?-?preview",
         ),
     ),
-    Maker(
+    KnownVendor(
         "meta",
         "Meta",
         ("meta ai", "meta llama", "facebook"),
         ("meta", "meta-llama", "meta_llama", "facebook", "metaai"),
         (r"(?:meta-?)?llama", r"code-?llama", r"llamaguard", r"muse-", r"sam-?\d"),
     ),
-    Maker(
+    KnownVendor(
         "mistral",
         "Mistral AI",
         ("mistral", "mistralai"),
@@ -100,51 +104,51 @@ MAKERS: tuple[Maker, ...] = (
             r"mathstral",
         ),
     ),
-    Maker(
+    KnownVendor(
         "deepseek",
         "DeepSeek",
         ("deepseek ai", "深度求索"),
         ("deepseek", "deepseek-ai"),
         (r"deepseek", r"r1(?:$|-distill)"),
     ),
-    Maker(
+    KnownVendor(
         "alibaba",
         "Alibaba",
         ("alibaba cloud", "qwen", "aliyun", "tongyi", "阿里巴巴", "阿里云", "通义千问"),
         ("qwen", "alibaba", "dashscope", "tongyi", "wan-ai", "alibaba-nlp", "qwencloud"),
         (r"(?:code-)?qwen", r"qwq", r"qvq", r"wanx?(?:\d|-)", r"gte-", r"tongyi", r"z-image", r"happyhorse"),
     ),
-    Maker("xai", "xAI", ("x ai", "x.ai", "x-ai", "grok"), ("xai", "x-ai"), (r"grok",)),
-    Maker(
+    KnownVendor("xai", "xAI", ("x ai", "x.ai", "x-ai", "grok"), ("xai", "x-ai"), (r"grok",)),
+    KnownVendor(
         "moonshot",
         "Moonshot",
         ("moonshot ai", "moonshotai", "kimi", "月之暗面"),
         ("moonshot", "moonshotai"),
         (r"kimi", r"moonshot"),
     ),
-    Maker(
+    KnownVendor(
         "zhipu",
         "Zhipu",
         ("z.ai", "zai", "z-ai", "zhipu ai", "zhipuai", "thudm", "智谱", "智谱ai"),
         ("zai", "z-ai", "zai-org", "zhipu", "zhipuai", "thudm"),
         (r"(?:chat)?glm", r"cogview", r"cogvideo", r"codegeex", r"charglm"),
     ),
-    Maker(
+    KnownVendor(
         "bytedance",
         "ByteDance",
         ("byte dance", "doubao", "volcengine", "字节跳动", "豆包"),
         ("bytedance", "bytedance-seed", "volcengine", "doubao"),
         (r"doubao", r"seedance", r"seedream", r"seed-", r"ui-tars", r"skylark", r"omni-human", r"bytedance"),
     ),
-    Maker("jimeng", "Jimeng", ("即梦",), (), (r"jimeng",)),
-    Maker(
+    KnownVendor("jimeng", "Jimeng", ("即梦",), (), (r"jimeng",)),
+    KnownVendor(
         "cohere",
         "Cohere",
         (),
         ("cohere", "cohere_chat", "coherelabs"),
         (r"command(?:$|-)", r"c4ai", r"aya-", r"embed-(?:english|multilingual|v\d)", r"rerank-"),
     ),
-    Maker(
+    KnownVendor(
         "amazon",
         "Amazon",
         ("aws", "amazon web services", "amazon nova"),
@@ -155,110 +159,116 @@ MAKERS: tuple[Maker, ...] = (
             r"nova-(?:micro|lite|pro|premier|canvas|reel|sonic|act|\d-(?:lite|pro|sonic|omni)|multimodal)",
         ),
     ),
-    Maker(
+    KnownVendor(
         "microsoft",
         "Microsoft",
         ("microsoft azure",),
         ("microsoft",),
         (r"phi-?\d", r"mai-", r"wizardlm", r"model-router", r"orca-"),
     ),
-    Maker(
+    KnownVendor(
         "minimax",
         "MiniMax",
         ("minimaxai", "minimax (china)", "hailuo"),
         ("minimax", "minimaxai"),
         (r"minimax", r"abab", r"hailuo", r"speech-0\d", r"m2-her"),
     ),
-    Maker(
+    KnownVendor(
         "kuaishou",
         "Kuaishou",
         ("kling", "kling ai", "快手", "可灵", "kwaipilot"),
         ("kuaishou", "kwaipilot", "klingai"),
         (r"kling", r"kat-(?:coder|dev)", r"kolors"),
     ),
-    Maker("tencent", "Tencent", ("hunyuan", "腾讯", "混元"), ("tencent",), (r"hunyuan", r"hy\d")),
-    Maker("baidu", "Baidu", ("ernie", "百度", "文心"), ("baidu",), (r"ernie",)),
-    Maker("ai21", "AI21", ("ai21 labs",), ("ai21",), (r"jamba", r"j2-", r"jurassic")),
-    Maker(
+    KnownVendor("tencent", "Tencent", ("hunyuan", "腾讯", "混元"), ("tencent",), (r"hunyuan", r"hy\d")),
+    KnownVendor("baidu", "Baidu", ("ernie", "百度", "文心"), ("baidu",), (r"ernie",)),
+    KnownVendor("ai21", "AI21", ("ai21 labs",), ("ai21",), (r"jamba", r"j2-", r"jurassic")),
+    KnownVendor(
         "stability",
         "Stability AI",
         ("stability", "stabilityai"),
         ("stability", "stabilityai"),
         (r"stable-", r"sd3", r"sdxl", r"stability"),
     ),
-    Maker(
+    KnownVendor(
         "black-forest-labs",
         "Black Forest Labs",
         ("bfl",),
         ("black_forest_labs", "black-forest-labs", "bfl"),
         (r"flux",),
     ),
-    Maker("ibm", "IBM", ("ibm watsonx",), ("ibm", "ibm-granite"), (r"granite", r"slate-")),
-    Maker("voyage", "Voyage AI", ("voyage", "voyageai"), ("voyage", "voyageai"), (r"voyage", r"rerank-2")),
-    Maker("jina", "Jina AI", ("jina", "jinaai"), ("jina_ai", "jinaai", "jina"), (r"jina",)),
-    Maker("databricks", "Databricks", (), (), (r"dbrx", r"mpt-")),
-    Maker("xiaomi", "Xiaomi", ("小米",), ("xiaomi", "xiaomimimo"), (r"mimo",)),
-    Maker("stepfun", "StepFun", ("step fun", "阶跃星辰"), ("stepfun", "stepfun-ai"), (r"step-\d",)),
-    Maker("baichuan", "Baichuan", ("百川", "baichuan ai"), ("baichuan", "baichuan-inc"), (r"baichuan",)),
-    Maker("01-ai", "01.AI", ("01ai", "零一万物", "yi"), ("01-ai",), (r"yi-",)),
-    Maker("inclusionai", "inclusionAI", ("ant group", "bailing", "蚂蚁"), ("inclusionai",), (r"ling-", r"ring-")),
-    Maker("meituan", "Meituan", ("美团",), ("meituan", "meituan-longcat"), (r"longcat",)),
-    Maker("sber", "Sber", ("gigachat",), ("gigachat",), (r"gigachat",)),
-    Maker("iflytek", "iFlytek", ("讯飞", "科大讯飞"), ("iflytek",), (r"sparkdesk", r"spark-(?:lite|pro|max|ultra)")),
-    Maker("deepgram", "Deepgram", (), ("deepgram",), (r"aura-",)),
-    Maker("elevenlabs", "ElevenLabs", ("eleven labs",), ("elevenlabs",), (r"eleven_", r"scribe_")),
-    Maker("assemblyai", "AssemblyAI", (), ("assemblyai",)),
-    Maker("runway", "Runway", ("runwayml",), ("runwayml", "runway"), (r"gen[34]_",)),
-    Maker("recraft", "Recraft", ("recraft ai",), ("recraft",), (r"recraft",)),
-    Maker("ideogram", "Ideogram", (), ("ideogram",), (r"ideogram",)),
-    Maker("luma", "Luma AI", ("luma",), ("luma", "lumaai"), (r"luma", r"ray-?[23]", r"dream-machine")),
-    Maker("bria", "Bria", (), ("bria",), (r"bria",)),
-    Maker("midjourney", "Midjourney", (), ("midjourney",), (r"midjourney", r"mj_")),
-    Maker("suno", "Suno", (), ("suno",), (r"suno",)),
-    Maker("vidu", "Vidu", ("shengshu",), ("vidu",), (r"vidu",)),
-    Maker("pika", "Pika", (), ("pika",), (r"pika",)),
-    Maker("writer", "Writer", (), ("writer",), (r"palmyra",)),
-    Maker("twelvelabs", "TwelveLabs", ("twelve labs",), ("twelvelabs",), (r"marengo", r"pegasus-1")),
-    Maker("upstage", "Upstage", (), ("upstage",), (r"solar-",)),
-    Maker("liquid", "Liquid AI", ("liquid", "liquidai"), ("liquid", "liquidai"), (r"lfm",)),
-    Maker(
+    KnownVendor("ibm", "IBM", ("ibm watsonx",), ("ibm", "ibm-granite"), (r"granite", r"slate-")),
+    KnownVendor("voyage", "Voyage AI", ("voyage", "voyageai"), ("voyage", "voyageai"), (r"voyage", r"rerank-2")),
+    KnownVendor("jina", "Jina AI", ("jina", "jinaai"), ("jina_ai", "jinaai", "jina"), (r"jina",)),
+    KnownVendor("databricks", "Databricks", (), (), (r"dbrx", r"mpt-")),
+    KnownVendor("xiaomi", "Xiaomi", ("小米",), ("xiaomi", "xiaomimimo"), (r"mimo",)),
+    KnownVendor("stepfun", "StepFun", ("step fun", "阶跃星辰"), ("stepfun", "stepfun-ai"), (r"step-\d",)),
+    KnownVendor("baichuan", "Baichuan", ("百川", "baichuan ai"), ("baichuan", "baichuan-inc"), (r"baichuan",)),
+    KnownVendor("01-ai", "01.AI", ("01ai", "零一万物", "yi"), ("01-ai",), (r"yi-",)),
+    KnownVendor("inclusionai", "inclusionAI", ("ant group", "bailing", "蚂蚁"), ("inclusionai",), (r"ling-", r"ring-")),
+    KnownVendor("meituan", "Meituan", ("美团",), ("meituan", "meituan-longcat"), (r"longcat",)),
+    KnownVendor("sber", "Sber", ("gigachat",), ("gigachat",), (r"gigachat",)),
+    KnownVendor(
+        "iflytek", "iFlytek", ("讯飞", "科大讯飞"), ("iflytek",), (r"sparkdesk", r"spark-(?:lite|pro|max|ultra)")
+    ),
+    KnownVendor("deepgram", "Deepgram", (), ("deepgram",), (r"aura-",)),
+    KnownVendor("elevenlabs", "ElevenLabs", ("eleven labs",), ("elevenlabs",), (r"eleven_", r"scribe_")),
+    KnownVendor("assemblyai", "AssemblyAI", (), ("assemblyai",)),
+    KnownVendor("runway", "Runway", ("runwayml",), ("runwayml", "runway"), (r"gen[34]_",)),
+    KnownVendor("recraft", "Recraft", ("recraft ai",), ("recraft",), (r"recraft",)),
+    KnownVendor("ideogram", "Ideogram", (), ("ideogram",), (r"ideogram",)),
+    KnownVendor("luma", "Luma AI", ("luma",), ("luma", "lumaai"), (r"luma", r"ray-?[23]", r"dream-machine")),
+    KnownVendor("bria", "Bria", (), ("bria",), (r"bria",)),
+    KnownVendor("midjourney", "Midjourney", (), ("midjourney",), (r"midjourney", r"mj_")),
+    KnownVendor("suno", "Suno", (), ("suno",), (r"suno",)),
+    KnownVendor("vidu", "Vidu", ("shengshu",), ("vidu",), (r"vidu",)),
+    KnownVendor("pika", "Pika", (), ("pika",), (r"pika",)),
+    KnownVendor("writer", "Writer", (), ("writer",), (r"palmyra",)),
+    KnownVendor("twelvelabs", "TwelveLabs", ("twelve labs",), ("twelvelabs",), (r"marengo", r"pegasus-1")),
+    KnownVendor("upstage", "Upstage", (), ("upstage",), (r"solar-",)),
+    KnownVendor("liquid", "Liquid AI", ("liquid", "liquidai"), ("liquid", "liquidai"), (r"lfm",)),
+    KnownVendor(
         "arcee",
         "Arcee AI",
         ("arcee", "arcee ai"),
         ("arcee-ai", "arcee_ai"),
         (r"trinity-", r"virtuoso", r"coder-large", r"maestro-reasoning", r"spotlight", r"afm-"),
     ),
-    Maker("allenai", "Ai2", ("allen institute for ai", "allenai"), ("allenai",), (r"olmo", r"molmo", r"tulu")),
-    Maker("inception", "Inception", ("inception labs",), ("inception",), (r"mercury",)),
-    Maker("morph", "Morph", (), ("morph",), (r"morph-",)),
-    Maker("relace", "Relace", (), ("relace",)),
-    Maker("vercel", "Vercel", ("v0",), ("v0",), (r"v0-",)),
-    Maker("sakana-ai", "Sakana AI", ("sakana",), ("sakana",), (r"fugu",)),
-    Maker("poolside", "Poolside", (), ("poolside",), (r"laguna",)),
-    Maker("tii", "TII", ("technology innovation institute",), ("tiiuae",), (r"falcon",)),
-    Maker("lg", "LG AI Research", ("lgai",), ("lgai-exaone",), (r"exaone",)),
-    Maker("sarvam", "Sarvam AI", ("sarvam",), ("sarvam", "sarvamai"), (r"sarvam", r"bulbul", r"saaras")),
-    Maker("aleph-alpha", "Aleph Alpha", (), ("aleph_alpha", "aleph-alpha"), (r"luminous",)),
-    Maker("swiss-ai", "Swiss AI", (), ("swiss-ai",), (r"apertus",)),
-    Maker("baai", "BAAI", ("智源",), ("baai",), (r"bge-",)),
-    Maker("intfloat", "intfloat", (), ("intfloat",), (r"(?:multilingual-)?e5-",)),
-    Maker("thenlper", "thenlper", (), ("thenlper",)),
-    Maker("mixedbread", "Mixedbread", (), ("mixedbread-ai",), (r"mxbai",)),
-    Maker("nomic", "Nomic AI", ("nomic",), ("nomic-ai",), (r"nomic-",)),
-    Maker("opengvlab", "OpenGVLab", (), ("opengvlab",), (r"internvl",)),
-    Maker("internlm", "InternLM", (), ("internlm",), (r"internlm",)),
-    Maker("huggingface", "Hugging Face", (), ("huggingfaceh4", "huggingfacetb"), (r"zephyr", r"smollm", r"starcoder")),
-    Maker("lmsys", "LMSYS", (), ("lmsys",), (r"vicuna",)),
-    Maker("prime-intellect", "Prime Intellect", (), ("primeintellect", "prime-intellect"), (r"intellect-",)),
-    Maker("cognition", "Cognition", (), ("cognition",), (r"swe-1",)),
-    Maker("thedrummer", "TheDrummer", (), ("thedrummer",)),
-    Maker("sao10k", "Sao10K", (), ("sao10k",)),
-    Maker("gryphe", "Gryphe", (), ("gryphe",), (r"mythomax",)),
-    Maker("deepcogito", "Deep Cogito", (), ("deepcogito",), (r"cogito",)),
-    Maker("aion-labs", "AionLabs", (), ("aion-labs",), (r"aion-",)),
-    Maker("essentialai", "Essential AI", (), ("essentialai",), (r"rnj-",)),
-    Maker("switchpoint", "Switchpoint", (), ("switchpoint",)),
-    Maker("thinking-machines", "Thinking Machines", ("thinking machines lab",), ("thinkingmachines",), (r"inkling",)),
-    Maker("soniox", "Soniox", (), ("soniox",)),
-    Maker("reka", "Reka", ("reka ai",), ("rekaai", "reka"), (r"reka-",)),
+    KnownVendor("allenai", "Ai2", ("allen institute for ai", "allenai"), ("allenai",), (r"olmo", r"molmo", r"tulu")),
+    KnownVendor("inception", "Inception", ("inception labs",), ("inception",), (r"mercury",)),
+    KnownVendor("morph", "Morph", (), ("morph",), (r"morph-",)),
+    KnownVendor("relace", "Relace", (), ("relace",)),
+    KnownVendor("vercel", "Vercel", ("v0",), ("v0",), (r"v0-",)),
+    KnownVendor("sakana-ai", "Sakana AI", ("sakana",), ("sakana",), (r"fugu",)),
+    KnownVendor("poolside", "Poolside", (), ("poolside",), (r"laguna",)),
+    KnownVendor("tii", "TII", ("technology innovation institute",), ("tiiuae",), (r"falcon",)),
+    KnownVendor("lg", "LG AI Research", ("lgai",), ("lgai-exaone",), (r"exaone",)),
+    KnownVendor("sarvam", "Sarvam AI", ("sarvam",), ("sarvam", "sarvamai"), (r"sarvam", r"bulbul", r"saaras")),
+    KnownVendor("aleph-alpha", "Aleph Alpha", (), ("aleph_alpha", "aleph-alpha"), (r"luminous",)),
+    KnownVendor("swiss-ai", "Swiss AI", (), ("swiss-ai",), (r"apertus",)),
+    KnownVendor("baai", "BAAI", ("智源",), ("baai",), (r"bge-",)),
+    KnownVendor("intfloat", "intfloat", (), ("intfloat",), (r"(?:multilingual-)?e5-",)),
+    KnownVendor("thenlper", "thenlper", (), ("thenlper",)),
+    KnownVendor("mixedbread", "Mixedbread", (), ("mixedbread-ai",), (r"mxbai",)),
+    KnownVendor("nomic", "Nomic AI", ("nomic",), ("nomic-ai",), (r"nomic-",)),
+    KnownVendor("opengvlab", "OpenGVLab", (), ("opengvlab",), (r"internvl",)),
+    KnownVendor("internlm", "InternLM", (), ("internlm",), (r"internlm",)),
+    KnownVendor(
+        "huggingface", "Hugging Face", (), ("huggingfaceh4", "huggingfacetb"), (r"zephyr", r"smollm", r"starcoder")
+    ),
+    KnownVendor("lmsys", "LMSYS", (), ("lmsys",), (r"vicuna",)),
+    KnownVendor("prime-intellect", "Prime Intellect", (), ("primeintellect", "prime-intellect"), (r"intellect-",)),
+    KnownVendor("cognition", "Cognition", (), ("cognition",), (r"swe-1",)),
+    KnownVendor("thedrummer", "TheDrummer", (), ("thedrummer",)),
+    KnownVendor("sao10k", "Sao10K", (), ("sao10k",)),
+    KnownVendor("gryphe", "Gryphe", (), ("gryphe",), (r"mythomax",)),
+    KnownVendor("deepcogito", "Deep Cogito", (), ("deepcogito",), (r"cogito",)),
+    KnownVendor("aion-labs", "AionLabs", (), ("aion-labs",), (r"aion-",)),
+    KnownVendor("essentialai", "Essential AI", (), ("essentialai",), (r"rnj-",)),
+    KnownVendor("switchpoint", "Switchpoint", (), ("switchpoint",)),
+    KnownVendor(
+        "thinking-machines", "Thinking Machines", ("thinking machines lab",), ("thinkingmachines",), (r"inkling",)
+    ),
+    KnownVendor("soniox", "Soniox", (), ("soniox",)),
+    KnownVendor("reka", "Reka", ("reka ai",), ("rekaai", "reka"), (r"reka-",)),
 )

@@ -25,7 +25,7 @@ from catalog.progress import track
 from catalog.source_trust import Kept
 from catalog.sources.records import Document, Record
 from catalog.sources.rows import MOST_FIGURES, SourceError, refuse_more
-from catalog.vendor_matching import fold, known_maker, maker_of
+from catalog.vendor_matching import fold, known_vendor, vendor_of_model
 
 # Ten times the largest source; what is longer is refused before it is read.
 LARGEST_FILE = 32 * 1024 * 1024
@@ -140,7 +140,7 @@ def read_document(
 ) -> Document:
     """The document, with only the models whose ids match one of the patterns, if there are any.
 
-    Of a source that lists the offers of many providers these ones alone, an earlier one first; else the makers' own.
+    If the source lists offers of many providers: those of `providers`, earlier ones first; by default the vendors' own.
     """
     if not content.strip(b"\xef\xbb\xbf \t\r\n"):
         raise InputError("The document is empty.")
@@ -167,7 +167,7 @@ def _number_of_figures(record: Record) -> int:
 
 
 def _choose_providers(document: Document, providers: Sequence[str]) -> Document:
-    """One record a model: the price of its maker, or of the first of the providers that are asked for."""
+    """One record for each model: its vendor's own offer, or that of the first of `providers` that has it."""
     listed = dict.fromkeys(record.provider for record in document.records if record.provider)
     for provider in providers:
         if provider not in listed:
@@ -181,7 +181,7 @@ def _choose_providers(document: Document, providers: Sequence[str]) -> Document:
     if providers:
         chosen = [record for provider in providers for record in document.records if record.provider == provider]
     if not chosen:
-        raise InputError("No model of the document is sold by its maker; name providers with --provider.")
+        raise InputError("No model in the document is offered by its own vendor: choose providers with --provider.")
     records: dict[str, Record] = {}
     for record in chosen:
         records.setdefault(record.name, record)
@@ -190,7 +190,7 @@ def _choose_providers(document: Document, providers: Sequence[str]) -> Document:
     if left_out and not providers:
         number = len(document.records) - len(chosen)
         left = f"{number} offers of {len(left_out)} resellers and hosts were left out"
-        findings = (*findings, f"{left}: a maker's own price is the list price; take another with --provider")
+        findings = (*findings, f"{left}: a vendor's own price is the list price; choose others with --provider")
     taken = set(map(id, records.values()))
     unmapped = tuple(key for record in document.records if id(record) not in taken for key in record.unmapped)
     return replace(document, records=tuple(records.values()), findings=findings, unmapped=unmapped)
@@ -306,10 +306,10 @@ def _is_nameable(name: str, findings: Findings) -> bool:
 
 
 def _wanted_fields(record: Record, model: AIModel | None, registry: frozenset[str], findings: Findings) -> Fields:
-    """All that the record says, as a model has it; what it only concluded, where the model has nothing."""
+    """All that the record says, as a model has it; what it only inferred, where the model has nothing."""
     said = {name: getattr(record, name) for name in FACTS if getattr(record, name) is not None}
     if model is not None:
-        said = {name: value for name, value in said.items() if name not in record.concluded or not getattr(model, name)}
+        said = {name: value for name, value in said.items() if name not in record.inferred or not getattr(model, name)}
     fields = {name: list(value) if isinstance(value, tuple) else value for name, value in said.items()}
     for name in ("supported_endpoint_types", "public_endpoint_types"):
         if name in fields:
@@ -329,11 +329,11 @@ def _vendor_name(record: Record, model: AIModel | None, vendors: "_VendorBook", 
         return vendors.find(record.vendor, record.vendor_icon or "")
     if model is not None and model.vendor.slug != Vendor.OTHER:
         return None
-    maker = maker_of(record.name)
-    if maker is None:
+    vendor = vendor_of_model(record.name)
+    if vendor is None:
         plan.without_vendor.append(record.name)
         return None
-    return vendors.find(maker.name)
+    return vendors.find(vendor.name)
 
 
 def _plan_model(
@@ -404,10 +404,10 @@ class _VendorBook:
 
     def find(self, name: str, icon: str = "") -> str:
         """The name of the vendor that is meant; a vendor nobody knows yet is planned, under the name as it is given."""
-        maker = known_maker(name)
-        spellings = (name, maker.slug, maker.name, *maker.aliases) if maker else (name,)
+        vendor = known_vendor(name)
+        spellings = (name, vendor.slug, vendor.name, *vendor.aliases) if vendor else (name,)
         known = next((self.names[fold(each)] for each in spellings if fold(each) in self.names), None)
-        return known or self._add(name, spellings, icon, slug=maker.slug if maker else "")
+        return known or self._add(name, spellings, icon, slug=vendor.slug if vendor else "")
 
     def _add(self, name: str, spellings: Sequence[str], icon: str, *, slug: str) -> str:
         wanted = slug or Vendor.named(name).slug

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from catalog.vendor_matching import DOTTED, GEOGRAPHY, maker_of
-from catalog.vendor_names import MAKERS
+from catalog.vendor_matching import DOTTED, GEOGRAPHY, vendor_of_model
+from catalog.vendor_names import KNOWN_VENDORS
 
 # Hosts and gateways whose name before an id says where a model is called, and not which one it is. A segment that is
 # not known stays: it may be a region, a size or a quality, which have prices of their own.
@@ -31,7 +31,7 @@ HOSTS = frozenset({
     "watsonx", "zenmux",
 })
 # fmt: on
-AUTHORS = frozenset(segment for maker in MAKERS for segment in (*maker.segments, maker.slug))
+AUTHORS = frozenset(segment for vendor in KNOWN_VENDORS for segment in (*vendor.segments, vendor.slug))
 # Whole paths of hosts, before the segments are looked at one by one.
 PATHS = re.compile(r"(?:(?<=/)|^)(?:accounts/[a-z0-9_-]+/models|@cf|@hf|publishers/[a-z0-9_-]+/models|models)/")
 REVISION = re.compile(r"-v\d:0$")
@@ -137,10 +137,10 @@ class Resolver:
 
     def _find_core(self, text: str, name: str) -> str | None:
         """The model with the same core whose own id is the plainest, and that nobody else has made."""
-        maker = maker_of(name)
+        vendor = vendor_of_model(name)
         for _, _, model in self._cores.get(text, ()):
-            other = maker_of(model)
-            if maker is None or other is None or maker.slug == other.slug:
+            other = vendor_of_model(model)
+            if vendor is None or other is None or vendor.slug == other.slug:
                 return model
         return None
 

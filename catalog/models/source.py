@@ -56,7 +56,7 @@ class Source(models.Model):
     class Trust(models.IntegerChoices):
         BY_HAND = source_trust.BY_HAND, "Your own files"
         UPSTREAM = source_trust.UPSTREAM, "A channel's own upstream"
-        FIRST_PARTY = source_trust.FIRST_PARTY, "What makers say themselves"
+        FIRST_PARTY = source_trust.FIRST_PARTY, "What vendors say themselves"
         CURATED = source_trust.CURATED, "Kept by people with care"
         AGGREGATOR = source_trust.AGGREGATOR, "Collected from others"
         GUESS = source_trust.GUESS, "A starting point"
@@ -71,7 +71,7 @@ class Source(models.Model):
         max_length=8,
         choices=Kind.choices,
         default=Kind.LIST,
-        help_text="Whose prices it tells: makers' or a gateway's.",
+        help_text="Whose prices it tells: vendors' or a gateway's.",
     )
     url = models.URLField("URL", blank=True, help_text="Where it is published, and fetched from unless told otherwise.")
     note = models.TextField(blank=True, help_text="For operators.")
@@ -105,7 +105,7 @@ class Source(models.Model):
     group = models.SlugField(max_length=64, blank=True, help_text="The group that reaches the channel.")
     only = NamesField(default=list, blank=True, help_text="Only ids like these, e.g. gpt-*, claude-*. Empty: all.")
     providers = NamesField(
-        default=list, blank=True, help_text="Of a source that lists many providers, only these. Empty: the makers."
+        default=list, blank=True, help_text="Of a source that lists many providers, only these. Empty: the vendors."
     )
     publish = models.BooleanField(default=False, help_text="Publish its models; otherwise new ones are drafts.")
 

@@ -21,7 +21,7 @@ class VendorQuerySet(TrackedQuerySet["Vendor"]):
         return found
 
     def other(self) -> "Vendor":
-        """The vendor of models whose maker is not known; the operator's list of models to sort."""
+        """The vendor of models whose vendor is not known; the operator's list of models to sort."""
         return self.get_or_create(slug=Vendor.OTHER, defaults={"name": "Other"})[0]
 
 

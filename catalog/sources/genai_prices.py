@@ -99,7 +99,7 @@ def _record(host: Mapping[str, Any], name: str, values: Mapping[str, Any]) -> Re
         # One price without a date needs no schedule.
         prices=schedule[0] if len(schedule) == 1 and schedule[0].starts_at is None else None,
         schedule=schedule if len(schedule) > 1 or (schedule and schedule[0].starts_at) else (),
-        concluded=frozenset({"supported_endpoint_types"}),
+        inferred=frozenset({"supported_endpoint_types"}),
         findings=tuple(row.findings),
         unmapped=row.left_over,
     )

@@ -1,6 +1,6 @@
 """What follows from what a source says, where it does not say it: how a model is called, what it takes and can do.
 
-Whoever uses these names the fields in a record's `concluded`, so that they fill gaps and replace nothing.
+Whoever uses these names the fields in a record's `inferred`, so that they fill gaps and replace nothing.
 """
 
 import re
@@ -30,8 +30,8 @@ def endpoint_types(model: str, outputs: Collection[str] | None) -> tuple[str, ..
     if EMBEDDING.search(model):
         return ("embeddings",)
     if outputs is None or "text" in outputs:
-        maker = vendor_matching.maker_of(model)
-        family, own = OWN_ENDPOINT_TYPES.get(maker.slug if maker else "", ("", ""))
+        vendor = vendor_matching.vendor_of_model(model)
+        family, own = OWN_ENDPOINT_TYPES.get(vendor.slug if vendor else "", ("", ""))
         return (own, "openai") if own and family in model.casefold() else ("openai",)
     return next(((type_name,) for made, type_name in BY_OUTPUT.items() if made in outputs), None)
 

@@ -115,7 +115,7 @@ def _record(name: str, values: Mapping[str, Any]) -> Record:
         retires_on=row.date("deprecation_date"),
         prices=_prices(row, name),
         also=_also(row),
-        concluded=_concluded(row),
+        inferred=_inferred(row),
         findings=tuple(row.findings),
         unmapped=row.left_over,
     )
@@ -146,7 +146,7 @@ def _modalities(row: Row, mode: str) -> tuple[tuple[str, ...] | None, tuple[str,
     return inputs, outputs
 
 
-def _concluded(row: Row) -> frozenset[str]:
+def _inferred(row: Row) -> frozenset[str]:
     """The file names no endpoint types of gateways, and not always what goes in and out."""
     stated = {"input_modalities": "supported_modalities", "output_modalities": "supported_output_modalities"}
     unsaid = {field for field, key in stated.items() if row.values.get(key) is None}
@@ -166,8 +166,8 @@ def _endpoint_types(row: Row, mode: str, name: str) -> tuple[str, ...] | None:
 
 
 def _own_endpoint_type(name: str) -> str | None:
-    maker = vendor_matching.maker_of(name)
-    if maker is None or maker.slug not in ("anthropic", "google"):
+    vendor = vendor_matching.vendor_of_model(name)
+    if vendor is None or vendor.slug not in ("anthropic", "google"):
         return None
     return next((own for family, own in OWN_ENDPOINT_TYPES.items() if family in name.casefold()), None)
 

@@ -79,7 +79,7 @@ def _record(name: str, values: dict[str, Any]) -> Record:
         supported_endpoint_types=named or inferred_fields.endpoint_types(name, outputs),
         released_on=row.date("release_date"),
         prices=_prices(row),
-        concluded=frozenset({"capabilities"} if named else {"capabilities", "supported_endpoint_types"}),
+        inferred=frozenset({"capabilities"} if named else {"capabilities", "supported_endpoint_types"}),
         findings=tuple(row.findings),
         unmapped=row.left_over,
     )
@@ -88,7 +88,11 @@ def _record(name: str, values: dict[str, Any]) -> Record:
 def _vendor(row: Row, name: str) -> str | None:
     """The vendor's name, but for plans and hosts (`Alibaba Coding Plan`) where the id tells who made the model."""
     vendor = row.text("vendor_name", longest=128)
-    return vendor if vendor and (vendor_matching.known_maker(vendor) or not vendor_matching.maker_of(name)) else None
+    return (
+        vendor
+        if vendor and (vendor_matching.known_vendor(vendor) or not vendor_matching.vendor_of_model(name))
+        else None
+    )
 
 
 def _tags(row: Row) -> tuple[str, ...] | None:

@@ -88,7 +88,7 @@ def _record(model: Mapping[str, Any], tiers: Sequence[Mapping[str, Any]]) -> Rec
         supported_endpoint_types=inferred_fields.endpoint_types(model["id"], None),
         prices=schedule[0] if is_plain else None,
         schedule=() if is_plain else schedule,
-        concluded=frozenset({"supported_endpoint_types"}),
+        inferred=frozenset({"supported_endpoint_types"}),
         findings=tuple(row.findings),
         unmapped=row.left_over,
     )
@@ -97,8 +97,8 @@ def _record(model: Mapping[str, Any], tiers: Sequence[Mapping[str, Any]]) -> Rec
 def _known(vendor: str | None) -> str | None:
     """The vendor's name for the file's slug, such as meta-ai."""
     spellings = (vendor, vendor.replace("-", " ")) if vendor else ()
-    maker = next((maker for each in spellings if (maker := vendor_matching.known_maker(each))), None)
-    return maker.name if maker else vendor
+    known = next((known for spelling in spellings if (known := vendor_matching.known_vendor(spelling))), None)
+    return known.name if known else vendor
 
 
 def _length(tier: Mapping[str, Any]) -> int:

@@ -26,7 +26,7 @@ METERS = {
 }
 # What only programs that call the provider need, and what a catalog of prices has no use for.
 IGNORED = ("id", "attachment", "temperature", "interleaved", "provider", "last_updated", "open_weights", "knowledge")
-# Twins of a maker's own provider, tried after it.
+# Twins of a vendor's own provider, tried after it.
 TWINS = {"zhipuai": "zhipu"}
 # A flat rate pays for what costs 0 here.
 PLAN = re.compile(r"(?:^|[\W_])(?:plan|coding)(?:$|[\W_])|for.coding", re.IGNORECASE)
@@ -37,7 +37,7 @@ EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
 
 def read(content: bytes) -> Document:
-    """All offers, the makers' own first; InexactError or SourceError where the document is none of models.dev's."""
+    """All offers, the vendors' own first; InexactError or SourceError where the document is none of models.dev's."""
     body = read_body(content)
     if not isinstance(body, dict):
         raise SourceError("The document is no api.json of models.dev: it is not an object of providers.")
@@ -85,7 +85,7 @@ def _record(provider: str, host: Mapping[str, Any], name: str, values: Mapping[s
         supported_endpoint_types=inferred_fields.endpoint_types(name, outputs),
         released_on=released,
         prices=prices,
-        concluded=frozenset({"supported_endpoint_types"} | ({"released_on"} if is_month else set())),
+        inferred=frozenset({"supported_endpoint_types"} | ({"released_on"} if is_month else set())),
     )
     findings = (*row.findings, *limits.findings)
     return replace(record, findings=findings, unmapped=(*row.left_over, *_unmapped_costs(values)))

@@ -6,7 +6,7 @@ of figures is taken as it is. Where a number is a known placeholder, or
 reads as free though a price stands elsewhere, the row says so in its findings and no number is made of it.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -133,11 +133,12 @@ def _judge_vendors(body: Row, vendors: Mapping[int, tuple[str, str | None]], rec
     unused = [name for name, _ in vendors.values() if name not in used]
     if unused:
         body.find(f"{len(unused)} of {len(vendors)} vendors have no model and were left out: {', '.join(unused)}")
-    makers = Counter(vendor_matching.maker_key(name) for name, _ in vendors.values())
-    for maker, number in makers.items():
-        if number > 1:
-            twins = [name for name, _ in vendors.values() if vendor_matching.maker_key(name) == maker]
-            body.find(f"the vendors {' and '.join(twins)} are one; the spelling met first is kept")
+    spellings: defaultdict[str, list[str]] = defaultdict(list)
+    for name, _ in vendors.values():
+        spellings[vendor_matching.vendor_key(name)].append(name)
+    for names in spellings.values():
+        if len(names) > 1:
+            body.find(f"the vendors {' and '.join(names)} are the same; the first spelling is used")
 
 
 def _groups(body: Row) -> frozenset[str]:

@@ -162,18 +162,18 @@ def _record(name: str, values: Mapping[str, Any], moments: frozenset[str]) -> Re
         released_on=_released(values, moments),
         retires_on=_day(row.take("deprecation")),
         prices=prices_of(row),
-        concluded=frozenset({"released_on"} if listed else {"released_on", "supported_endpoint_types"}),
+        inferred=frozenset({"released_on"} if listed else {"released_on", "supported_endpoint_types"}),
         findings=tuple(row.findings),
         unmapped=row.left_over,
     )
 
 
 def _vendor(values: Mapping[str, Any], name: str) -> str | None:
-    """Who owns it, where that is a maker and the id does not tell: most hosts write themselves there."""
-    if vendor_matching.maker_of(name):
+    """The owner, if it is a known vendor and the id names none: most hosts write their own name there."""
+    if vendor_matching.vendor_of_model(name):
         return None
     named = (values.get(key) for key in ("organization", "owned_by"))
-    return next((each for each in named if isinstance(each, str) and vendor_matching.known_maker(each)), None)
+    return next((each for each in named if isinstance(each, str) and vendor_matching.known_vendor(each)), None)
 
 
 def _title(row: Row, name: str) -> str | None:

@@ -94,7 +94,7 @@ def _record(name: str, values: Mapping[str, Any], batch: Mapping[str, Any] | Non
     row = Row(values)
     row.taken.update(IGNORED)
     inputs, outputs = _modalities(row)
-    maker, title = _named(row, name)
+    vendor, title = _named(row, name)
     top = row.take("top_provider")
     retires = row.date("expiration_date")
     if name.startswith("~"):
@@ -106,7 +106,7 @@ def _record(name: str, values: Mapping[str, Any], batch: Mapping[str, Any] | Non
     return Record(
         name=name,
         display_name=title,
-        vendor=maker,
+        vendor=vendor,
         description=row.text("description", longest=10_000),
         context_length=row.count("context_length"),
         max_output_tokens=_limit(row, top),
@@ -119,19 +119,19 @@ def _record(name: str, values: Mapping[str, Any], batch: Mapping[str, Any] | Non
         retires_on=None if retires == NEVER else retires,
         prices=_priced(row, figures, name),
         also=(slug,) if isinstance(slug, str) and slug != name else (),
-        concluded=frozenset({"supported_endpoint_types", "released_on"}),
+        inferred=frozenset({"supported_endpoint_types", "released_on"}),
         findings=tuple(row.findings),
         unmapped=row.left_over,
     )
 
 
 def _named(row: Row, name: str) -> tuple[str | None, str | None]:
-    """The maker, where the id does not tell, and the title without it: `OpenAI: GPT-5.6 Luna`."""
+    """The vendor, if the id does not show it, and the title without the vendor: `OpenAI: GPT-5.6 Luna`."""
     title = row.text("name", longest=255)
-    maker, colon, rest = (title or "").partition(": ")
+    vendor, colon, rest = (title or "").partition(": ")
     if not colon or not rest.strip():
         return None, title
-    return (None if vendor_matching.maker_of(name) else maker[:128].strip() or None), rest.strip()
+    return (None if vendor_matching.vendor_of_model(name) else vendor[:128].strip() or None), rest.strip()
 
 
 def _modalities(row: Row) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:

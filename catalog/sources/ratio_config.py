@@ -55,7 +55,7 @@ def _record(name: str, values: dict[str, Any]) -> Record:
         name=name,
         supported_endpoint_types=inferred_fields.endpoint_types(name, None),
         prices=prices,
-        concluded=frozenset({"supported_endpoint_types"}),
+        inferred=frozenset({"supported_endpoint_types"}),
         findings=tuple(row.findings),
         unmapped=row.left_over,
     )

@@ -44,13 +44,13 @@ class Record:
     announced: tuple[Sheet, ...] = ()
     # What counted until that moment, each with its end; the first may have no beginning.
     past: tuple[Sheet, ...] = ()
-    # Who sells it at this price, where a source lists models of many sellers, and whether that is its maker.
+    # Who sells it at this price, where a source lists models of many sellers, and whether that is its vendor.
     provider: str = ""
     first_party: bool = True
     # Other ids that the source gives the same model.
     also: tuple[str, ...] = ()
-    # Fields above that were concluded and not said: they fill what is empty and change nothing.
-    concluded: frozenset[str] = frozenset()
+    # Fields above that were inferred and not said: they fill what is empty and change nothing.
+    inferred: frozenset[str] = frozenset()
     # What was unsound in the source's row and what was made of it, a sentence each.
     findings: tuple[str, ...] = ()
     # Keys of the row that nothing here has a place for.

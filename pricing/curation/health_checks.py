@@ -15,7 +15,7 @@ from catalog.models import AIModel, EndpointType, ModelAlias, Vendor
 from catalog.prices import RATIO_UNIT, Line, Sheet
 from catalog.progress import track
 from catalog.sources.new_api import PLACEHOLDER
-from catalog.vendor_matching import maker_key
+from catalog.vendor_matching import vendor_key
 from pricing.curation.margins import losses
 from pricing.engine.money import per_million
 from pricing.engine.sanity_checks import fact_doubts, price_doubts
@@ -240,7 +240,7 @@ def odd_limits(catalog: Examination) -> Iterator[Finding]:
 @rule(
     "no-vendor",
     "Listed under vendor Other",
-    "Choose its maker on the model's page; a missing vendor is added there.",
+    "Choose its vendor on the model's page; a missing vendor is added there.",
     about=AIModel,
 )
 def no_vendor(catalog: Examination) -> Iterator[Finding]:
@@ -265,7 +265,7 @@ def twin_vendors(_: Examination) -> Iterator[Finding]:
     owners: defaultdict[str, dict[int, Vendor]] = defaultdict(dict)
     for vendor in Vendor.objects.order_by("pk"):
         for spelling in (vendor.slug, vendor.name, *vendor.aliases):
-            owners[maker_key(spelling)][vendor.pk] = vendor
+            owners[vendor_key(spelling)][vendor.pk] = vendor
     told: set[tuple[int, int]] = set()
     for first, *others in (list(same.values()) for same in owners.values()):
         for other in others:

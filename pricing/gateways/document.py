@@ -31,11 +31,11 @@ RULES_IN_ORDER = (0, 1, 3, 2)
 
 
 def read(content: bytes) -> Document:
-    """The document as records; ways to call a model that follow from its channel are concluded, not said."""
+    """The document as records; ways to call a model that follow from its channel are inferred, not said."""
     document = new_api.read(content)
     derived = frozenset(read_json(content).get("derived_endpoint_types", ()))
     records = (
-        replace(record, concluded=record.concluded | {"supported_endpoint_types"}) if record.name in derived else record
+        replace(record, inferred=record.inferred | {"supported_endpoint_types"}) if record.name in derived else record
         for record in document.records
     )
     return replace(document, records=tuple(records))

@@ -30,7 +30,7 @@ class Options:
     channel: str = ""
     group: str = ""
     only: tuple[str, ...] = ()
-    # Of a source that lists many providers, those whose offers are taken; none: each model's own maker.
+    # Of a source that lists many providers, those whose offers are taken; none: each model's own vendor.
     providers: tuple[str, ...] = ()
     publish: bool = False
     allow_removals: bool = False

@@ -3,13 +3,13 @@
 import pytest
 
 from catalog.exact import read_json
-from catalog.vendor_matching import fold, known_maker, maker_key, maker_of
-from catalog.vendor_names import MAKERS
+from catalog.vendor_matching import fold, known_vendor, vendor_key, vendor_of_model
+from catalog.vendor_names import KNOWN_VENDORS
 from tests.samples import real
 
 
 @pytest.mark.parametrize(
-    ("model", "maker"),
+    ("model", "vendor"),
     [
         ("gpt-4o", "openai"),
         ("azure/gpt-4o", "openai"),
@@ -38,32 +38,32 @@ from tests.samples import real
         ("novita/sao10k/l3-8b-lunaris", "sao10k"),
     ],
 )
-def test_the_author_counts_and_not_the_host(model: str, maker: str) -> None:
-    found = maker_of(model)
+def test_the_author_counts_and_not_the_host(model: str, vendor: str) -> None:
+    found = vendor_of_model(model)
     assert found is not None
-    assert found.slug == maker
+    assert found.slug == vendor
 
 
 @pytest.mark.parametrize("name", ["2026-01-29", "2026-07-17"])
-def test_openrouters_authors_are_the_makers(name: str) -> None:
+def test_openrouters_authors_are_the_vendors(name: str) -> None:
     body = read_json(real(f"openrouter/models_{name}.json"))
     for row in body["data"] if isinstance(body, dict) else body:
         author = row["id"].partition("/")[0].lstrip("~")
-        if (maker := next((each for each in MAKERS if author in each.segments), None)) is not None:
-            assert maker_of(row["id"]) is maker, row["id"]
+        if (vendor := next((each for each in KNOWN_VENDORS if author in each.segments), None)) is not None:
+            assert vendor_of_model(row["id"]) is vendor, row["id"]
 
 
 @pytest.mark.parametrize("model", ["holo3", "mystery-o1", "azure/container", "exa_ai/search", "not-gpt-4", ""])
 def test_what_the_id_does_not_tell_stays_unknown(model: str) -> None:
-    assert maker_of(model) is None
+    assert vendor_of_model(model) is None
 
 
-def test_spellings_of_one_maker_are_one() -> None:
-    assert maker_key("快手") == maker_key("Kuaishou") == maker_key(" KLING ")
-    assert maker_key("字节跳动") == maker_key("ByteDance")
-    assert maker_key("即梦") == maker_key("Jimeng") != maker_key("ByteDance")
-    assert maker_key("Acme  Labs") == maker_key("acme labs")
-    assert known_maker("Acme Labs") is None
+def test_spellings_of_one_vendor_are_one() -> None:
+    assert vendor_key("快手") == vendor_key("Kuaishou") == vendor_key(" KLING ")
+    assert vendor_key("字节跳动") == vendor_key("ByteDance")
+    assert vendor_key("即梦") == vendor_key("Jimeng") != vendor_key("ByteDance")
+    assert vendor_key("Acme  Labs") == vendor_key("acme labs")
+    assert known_vendor("Acme Labs") is None
 
 
 def test_folding_ignores_case_width_and_spaces() -> None:

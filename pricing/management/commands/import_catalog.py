@@ -47,7 +47,7 @@ class Command(PlanningCommand):
             action="append",
             default=[],
             help="Of a source that lists many providers, take this one's offers. Repeatable, the first comes first. "
-            "Default: the offers of the makers themselves.",
+            "Default: the offers of the vendors themselves.",
         )
         parser.add_argument(
             "--as",

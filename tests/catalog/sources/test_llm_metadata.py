@@ -40,7 +40,7 @@ def test_a_vendor_is_who_made_it_and_not_the_plan_that_it_comes_in() -> None:
 def test_facts_are_taken() -> None:
     record = RECORDS["glm-sample"]
     assert record.supported_endpoint_types == ("openai", "anthropic")
-    assert "supported_endpoint_types" not in record.concluded
+    assert "supported_endpoint_types" not in record.inferred
     assert any("switched off" in finding for finding in record.findings)
     assert RECORDS["gemini-sample-flash"].tags == ("Reasoning", "Tools", "Files", "Vision", "1M")
     assert set(RECORDS["gemini-sample-flash"].capabilities or ()) == {"reasoning", "tools", "pdf_input", "vision"}

@@ -1,4 +1,4 @@
-"""models.dev, read: a maker's own price before a reseller's, lengths on the right side, modes as conditions."""
+"""models.dev, read: a vendor's own price before a reseller's, lengths on the right side, modes as conditions."""
 
 import datetime as dt
 from decimal import Decimal
@@ -25,7 +25,7 @@ def row(provider: str = "openai", **values: Any) -> Record:
     return models_dev.read(write_json(body)).records[0]
 
 
-def test_the_makers_own_price_is_the_list_price() -> None:
+def test_the_vendors_own_price_is_the_list_price() -> None:
     assert told(read()["gpt-sample"].prices)[0] == ("input", "5", "")
     assert read().keys() == {"gpt-sample", "claude-sample", "grok-sample"}
 
@@ -100,7 +100,7 @@ def test_facts_are_taken_and_zero_is_not_known() -> None:
 
 def test_a_month_alone_is_no_more_than_a_conclusion() -> None:
     claude = read()["claude-sample"]
-    assert (claude.released_on, "released_on" in claude.concluded) == (dt.date(2026, 5, 1), True)
+    assert (claude.released_on, "released_on" in claude.inferred) == (dt.date(2026, 5, 1), True)
     assert any("is beta" in finding for finding in claude.findings)
 
 

@@ -58,10 +58,10 @@ def test_the_moment_of_a_programs_own_is_no_release() -> None:
     assert RECORDS["vllm-sample"].released_on is None
     assert RECORDS["gpt-sample"].released_on == dt.date(2025, 4, 28)
     assert RECORDS["google/gemini-sample"].released_on == dt.date(2025, 11, 18)
-    assert "released_on" in RECORDS["gpt-sample"].concluded
+    assert "released_on" in RECORDS["gpt-sample"].inferred
 
 
-def test_who_owns_it_is_the_vendor_only_where_that_is_a_maker_and_the_id_does_not_tell() -> None:
+def test_who_owns_it_is_the_vendor_only_where_that_is_a_vendor_and_the_id_does_not_tell() -> None:
     assert RECORDS["house-sample"].vendor == "Alibaba Cloud"
     assert [RECORDS[name].vendor for name in ("gpt-sample", "vllm-sample", "workers/sample")] == [None] * 3
 

@@ -16,7 +16,7 @@ from catalog.prices import Line
 from catalog.sources import SOURCES, starter, yaml_catalog
 from catalog.sources.records import Record
 from catalog.sources.rows import SourceError
-from catalog.vendor_matching import known_maker
+from catalog.vendor_matching import known_vendor
 from pricing.engine.money import METERS, UNITS
 from pricing.export import yaml_catalog as yaml_export
 from pricing.imports.pipeline import Options, apply_import
@@ -115,8 +115,8 @@ def test_reading_from_a_cache_never_costs_more_than_reading() -> None:
 def test_a_vendor_has_the_slug_that_other_sources_give_it() -> None:
     """Otherwise the next import would create it a second time."""
     for vendor in FILE_BODY["vendors"]:
-        maker = known_maker(vendor["name"])
-        assert vendor["slug"] == (maker.slug if maker else slugify(vendor["name"]))
+        known = known_vendor(vendor["name"])
+        assert vendor["slug"] == (known.slug if known else slugify(vendor["name"]))
 
 
 def test_every_vendor_has_a_model() -> None:

@@ -97,7 +97,7 @@ def test_a_model_under_other_gets_its_vendor(tmp_path: Path, world: Any) -> None
     assert AIModel.objects.get(name="exa_sample/search").vendor.slug == Vendor.OTHER
 
 
-def test_concluded_endpoint_types_fill_a_gap_and_change_nothing(tmp_path: Path, world: Any) -> None:
+def test_inferred_endpoint_types_fill_a_gap_and_change_nothing(tmp_path: Path, world: Any) -> None:
     world.model("xai/grok-sample", supported_endpoint_types=["openai-response", "openai"])
     world.model("claude-sample-5", supported_endpoint_types=[])
     run("litellm", MAP, tmp_path, "--apply")

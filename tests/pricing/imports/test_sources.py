@@ -71,7 +71,7 @@ def test_a_mode_is_priced_by_what_the_request_asks_for(tmp_path: Path) -> None:
     assert price("claude-sample") == Decimal(3)
 
 
-def test_the_real_models_dev_is_imported_with_the_makers_prices(tmp_path: Path) -> None:
+def test_the_real_models_dev_is_imported_with_the_vendors_own_prices(tmp_path: Path) -> None:
     content = real("models.dev/api_2026-07-02.json")
     done = run("models_dev", content, tmp_path, "--apply")
     assert done.code == 0

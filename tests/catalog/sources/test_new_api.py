@@ -170,7 +170,7 @@ def test_the_list_itself_is_judged() -> None:
     document = new_api.read(sample("new_api.json"))
     text = "; ".join(document.findings)
     assert "2 of 6 vendors have no model" in text
-    assert "快手 and Kuaishou are one" in text
+    assert "快手 and Kuaishou are the same" in text
     assert "the endpoint type method" in text
     assert document.endpoint_types["holo"] == ("/v1/holograms", "POST")
     assert document.popular == ("mj-sample", "kimi-sample", "nobody-knows-it")

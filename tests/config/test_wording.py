@@ -45,7 +45,27 @@ GLOSSARY = {
     r"\b(?:thereof|wherein|whereof|hence|thus|lest|upon|nought|naught)\b": "rewrite the sentence",
     r"(?:\A|[.!?] )(?-i:Of) (?!course\b)": "start with the subject",
 }
-PATTERNS = {re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE): instead for pattern, instead in GLOSSARY.items()}
+# The same for texts that users read: all but docstrings and comments.
+FOR_USERS = {
+    r"\bgo(?:es)? (?:on|by)\b": "continues, uses",
+    r"\b(?:is|are) to be\b": "rewrite the sentence",
+    r"\bthe like\b": "name it",
+    r"\bput right\b": "correct",
+    r"\btells?\b": "shows, reports, lists",
+    r"\b(?:begun|began|begins(?! with))\b": "takes effect, starts",
+    r"\bmeanwhile\b": "in the meantime",
+    r"\bas \w+ (?:have|has) it\b": "in the format of …",
+    r"\breckon": "compute",
+    r"(?:\A|[.!?] )(?-i:What|Who|Whose|Where) (?![^.!]*\?)": "start with the subject",
+}
+
+
+def compiled(glossary: dict[str, str]) -> dict[re.Pattern[str], str]:
+    return {re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE): instead for pattern, instead in glossary.items()}
+
+
+PATTERNS, PATTERNS_FOR_USERS = compiled(GLOSSARY), compiled(GLOSSARY | FOR_USERS)
+INTERNAL = {"docstring", "comment"}
 
 # Code, and the glossary itself, which has the words to avoid.
 HIDDEN = re.compile(r"```.*?```|`[^`\n]*`|^\| say \|.*?(?=\n\n|\Z)", re.DOTALL | re.MULTILINE)
@@ -71,7 +91,7 @@ def problems(texts: Iterable[Text]) -> list[str]:
         f"{text.path}:{text.line + text.text.count(chr(10), 0, match.start())}: "
         f"{text.text[max(match.start() - 30, 0) : match.end() + 30]!r} (instead: {instead})"
         for text in texts
-        for pattern, instead in PATTERNS.items()
+        for pattern, instead in (PATTERNS if text.kind in INTERNAL else PATTERNS_FOR_USERS).items()
         for match in pattern.finditer(text.text)
         if not any(words in text.text for words in ALLOWED.get(text.path, ()))
     ]
@@ -140,8 +160,8 @@ def translated_texts() -> Iterator[Text]:
 
 def document_texts() -> Iterator[Text]:
     """Paragraphs, list items and table rows of the documents, without code and without the table of the glossary."""
-    documents = (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")))
-    for path in (*documents, ROOT / ".env.example", ROOT / "compose.yaml", ROOT / "Dockerfile"):
+    documents = sorted((*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "docs").rglob("*.conf")))
+    for path in (*documents, *(ROOT / name for name in (".env.example", "compose.yaml", "Dockerfile", "Makefile"))):
         prose = HIDDEN.sub(lambda code: re.sub(r"[^\n]", "…", code[0]), path.read_text())
         for block in BLOCK.finditer(prose):
             yield Text(str(path.relative_to(ROOT)), prose.count("\n", 0, block.start()) + 1, block[0], "document")

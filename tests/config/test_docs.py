@@ -71,3 +71,11 @@ def test_commit_hooks_have_the_versions_of_pyproject() -> None:
     assert {repository["repo"] for repository in repositories} == {"local"}
     assert programs == {".venv/bin/ruff", ".venv/bin/lint-imports", ".venv/bin/mypy"}
     assert {"ruff", "import-linter", "mypy"} <= {re.split(r"[\[<>=]", name)[0] for name in required}
+
+
+def test_the_changelog_has_the_version_of_pyproject_below_what_is_unreleased() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    titles = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+
+    assert titles[0] == "Unreleased"
+    assert re.fullmatch(rf"{re.escape(version)} \(\d{{4}}-\d\d-\d\d\)", titles[1])

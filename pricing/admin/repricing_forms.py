@@ -13,7 +13,8 @@ from catalog.db.fields import ExactDecimalFormField
 from catalog.exact import multiply
 from catalog.prices import Line, Sheet
 from pricing.curation.rate_card import Row, with_amounts
-from pricing.curation.repricing import Rule, is_same
+from pricing.curation.repricing import Rule
+from pricing.engine.equality import same_price
 from pricing.engine.money import CURRENCY, excess_of
 from pricing.models import PriceSheet
 
@@ -110,7 +111,7 @@ class PriceForm(StartForm):
                 "full editor.",
                 code="currency",
             )
-        if self.current is not None and is_same(new, self.current) and cleaned.get("ends_at") is None:
+        if self.current is not None and same_price(new, self.current) and cleaned.get("ends_at") is None:
             raise forms.ValidationError("No price differs from the one in force.", code="unchanged")
 
     def new_sheet(self) -> Sheet:

@@ -37,7 +37,7 @@ def atom(changes: Iterable[Change], *, domain: str, link: str, feed_url: str, at
             link=link.rstrip("/") + reverse("model-page", args=[change.model]),
             description=_in_words(change),
             unique_id=f"tag:{domain},2026:price/{change.model}/{format_moment(change.at)}",
-            updateddate=change.told_at,
+            updateddate=change.reported_at,
         )
     text = feed.writeString("utf-8")
     return bytes(text, "utf-8")

@@ -10,20 +10,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cached_property
-from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from catalog.db.bulk import create_rows, insert_rows
-from catalog.exact import digits, multiply, plain, write_json
+from catalog.exact import multiply, plain, write_json
 from catalog.models import AIModel
 from catalog.prices import Line, Sheet, without_prices
 from pricing.curation.margins import Margin, margins
 from pricing.curation.rate_card import Row, row_of
+from pricing.engine.equality import price_key, same_price
 from pricing.engine.formatting import label_of
-from pricing.models import PriceLine, PriceSheet
-from pricing.published.prices import published_sheets, sheets_in_force
+from pricing.models import DiscountRule, PriceLine, PriceSheet
+from pricing.published.prices import fits, published_sheets, sheets_in_force
 
 Role = PriceSheet.Role
 
@@ -105,8 +105,8 @@ class Repricing:
     @cached_property
     def fingerprint(self) -> str:
         """The same for the same change: what was looked at is what is applied."""
-        told = [(step.model.pk, _told(step.before), _told(step.after)) for step in self.steps]
-        return hashlib.sha256(write_json(told, sort_keys=True)).hexdigest()
+        keys = [(step.model.pk, price_key(step.before), price_key(step.after)) for step in self.steps]
+        return hashlib.sha256(write_json(keys)).hexdigest()
 
 
 def plan_repricing(models: Iterable[AIModel], rule: Rule, *, at: dt.datetime) -> Repricing:
@@ -114,52 +114,41 @@ def plan_repricing(models: Iterable[AIModel], rule: Rule, *, at: dt.datetime) ->
     listed = {model.pk: model for model in models}
     sheets = sheets_in_force(listed, roles=[rule.base, Role.SELL], at=at)
     published = published_sheets(listed.values(), at=at, groups=None)
-    promoted = dict(
-        PriceSheet.objects.in_force(at=at).filter(role=rule.base).exclude(ends_at=None).values_list("model", "ends_at")
-    )
+    ending = PriceSheet.objects.in_force(at=at).exclude(ends_at=None)
+    ends = {(model, role): ends_at for model, role, ends_at in ending.values_list("model", "role", "ends_at")}
+    promotions = list(DiscountRule.objects.in_force(at=at).exclude(ends_at=None))
     new: dict[int, Sheet] = {}
     skipped: list[tuple[AIModel, str]] = []
     for key, model in listed.items():
         of_model = sheets.get(key, {})
         base = of_model.get(rule.base)
         after = Sheet("", ()) if base is None else rule.of(base)
-        if reason := _why_not(rule, base, after, sell=of_model.get(Role.SELL), promoted=promoted.get(key)):
+        reason = _why_skipped(rule, base, ends_at=ends.get((key, rule.base)))
+        if not reason and same_price(published.get(key), after):
+            # A price that a promotion sets is the same only until the promotion ends.
+            is_sold = Role.SELL in of_model
+            is_promoted = not is_sold and any(fits(promotion, model) for promotion in promotions)
+            if not is_promoted and (key, Role.SELL if is_sold else Role.LIST) not in ends:
+                reason = "customers already pay that price"
+        if reason:
             skipped.append((model, reason))
         else:
             new[key] = after
-    found: defaultdict[int, list[Margin]] = defaultdict(list)
+    margins_by_model: defaultdict[int, list[Margin]] = defaultdict(list)
     for margin in margins([listed[key] for key in new], new, at=at):
-        found[margin.model.pk].append(margin)
-    steps = [Step(listed[key], published.get(key), new[key], tuple(found[key])) for key in new]
+        margins_by_model[margin.model.pk].append(margin)
+    steps = [Step(listed[key], published.get(key), new[key], tuple(margins_by_model[key])) for key in new]
     return Repricing(at, sorted(steps, key=lambda step: (not step.losses, step.model.name)), skipped)
 
 
-def _why_not(rule: Rule, base: Sheet | None, after: Sheet, *, sell: Sheet | None, promoted: dt.datetime | None) -> str:
-    """Why a model keeps its price; empty where it does not."""
+def _why_skipped(rule: Rule, base: Sheet | None, *, ends_at: dt.datetime | None) -> str:
+    """Why no price can be derived from a base price; empty if one can."""
     if base is None:
         return f"no {rule.base} price"
     if not any(line.kind == "absolute" for line in base.lines):
         return f"its {rule.base} price has no figure"
-    # What is made of a promotion would last when the promotion is over.
-    if promoted is not None:
-        return f"its {rule.base} price ends on {promoted:%Y-%m-%d}"
-    return "the price is so already" if is_same(sell, after) else ""
-
-
-def _told(sheet: Sheet | None) -> Any:
-    """What makes two sheets the same price."""
-    if sheet is None:
-        return None
-    lines = [
-        (each.kind, each.meter, None if each.amount is None else digits(each.amount), each.per, each.unit,
-         list(each.conditions))
-        for each in sheet.lines
-    ]  # fmt: skip
-    return [sheet.currency, lines]
-
-
-def is_same(one: Sheet | None, other: Sheet | None) -> bool:
-    return bool(_told(one) == _told(other))
+    # A price derived from a promotion would outlast the promotion.
+    return "" if ends_at is None else f"its {rule.base} price ends on {ends_at:%Y-%m-%d}"
 
 
 def apply_repricing(plan: Repricing, *, reason: str = "", author: AbstractBaseUser | None = None) -> int:

@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from catalog.db.bulk import create_rows, insert_rows
-from catalog.exact import digits, of_one, write_json
+from catalog.exact import digits
 from catalog.imports.import_policy import Standing
 from catalog.imports.pipeline import Findings, model_keys
 from catalog.imports.provenance import run_writers
@@ -26,6 +26,7 @@ from catalog.progress import track
 from catalog.source_trust import PERSON, Kept
 from catalog.sources.records import Document
 from pricing.engine.conditions import ConditionError, check_conditions
+from pricing.engine.equality import same_amount, same_price
 from pricing.engine.formatting import differences, figures_of, labelled, moved
 from pricing.engine.money import CURRENCY, HIGHEST, METER, UNITS, is_excessive
 from pricing.models import PriceLine, PriceSheet
@@ -88,7 +89,7 @@ def plan_prices(
                 plan.without.append(record.name)
         elif record.name not in stored:
             plan.new[record.name] = prices
-        elif _is_same(stored[record.name], prices):
+        elif same_price(stored[record.name], prices, with_facts=prices.states_facts):
             plan.unchanged += 1
             if standing is not None:
                 standing.hear(record.name, price_field(role), stored, stored)
@@ -145,7 +146,7 @@ def _plan_announced(
                 findings.add(f"{problem}; an announced price was left out", record.name)
                 continue
             same = known.get((record.name, prices.starts_at))
-            if same is None or not _is_same(same, prices):
+            if same is None or not same_price(same, prices, with_facts=prices.states_facts):
                 plan.announced.setdefault(record.name, []).append(_change(before, prices))
             before = prices
 
@@ -247,33 +248,9 @@ def _figures(wanted: Container[int], lines: models.QuerySet[PriceLine]) -> Mappi
     return figures
 
 
-def _is_same(stored: Sheet, offered: Sheet) -> bool:
-    facts = offered.states_facts
-    return _canonical(stored, with_facts=facts) == _canonical(offered, with_facts=facts)
-
-
-def _canonical(prices: Sheet, *, with_facts: bool) -> bytes:
-    """The same bytes for the same price, however its JSON was written and however many units it counts at once.
-
-    Lines of one meter count in their order; of different meters they say the same in any.
-    """
-    figures = [
-        (
-            each.kind,
-            each.meter,
-            None if each.amount is None else str(of_one(each.amount, each.per)),
-            each.unit,
-            list(each.conditions),
-            each.facts if with_facts else {},
-        )
-        for each in sorted(prices.lines, key=lambda figure: figure.meter)
-    ]
-    return write_json([prices.currency, prices.facts if with_facts else {}, figures], sort_keys=True)
-
-
 def _change(old: Sheet, new: Sheet) -> PriceChange:
     before, after = labelled(old), labelled(new)
-    labels = [label for label in {**before, **after} if not _is_equal(before.get(label), after.get(label))]
+    labels = [label for label in {**before, **after} if not same_amount(before.get(label), after.get(label))]
     moves = {label: moved(before.get(label), after.get(label)) for label in labels}
     jumps = [label for label in labels if label in before and label in after and _is_jump(before[label], after[label])]
     if old.currency != new.currency:
@@ -284,14 +261,6 @@ def _change(old: Sheet, new: Sheet) -> PriceChange:
     if not moves:
         moves["facts"] = (None, None)
     return PriceChange(new, moves, tuple(jumps), old)
-
-
-def _is_equal(old: Line | None, new: Line | None) -> bool:
-    if old is None or new is None:
-        return False
-    if old.amount is None or new.amount is None:
-        return old.amount == new.amount
-    return of_one(old.amount, old.per) == of_one(new.amount, new.per)
 
 
 def _is_jump(old: Line, new: Line) -> bool:

@@ -14,6 +14,7 @@ from catalog.exact import of_one, read_json, write_json
 from catalog.prices import RATIO_UNIT, Line, Sheet
 from catalog.sources import new_api, ratio_config
 from catalog.sources.rows import Row
+from pricing.engine.equality import PriceKey, price_key
 from pricing.engine.headline import CALLS, headline, rule_table
 from pricing.engine.money import multiply, per_million, ratio
 from pricing.newapi.expressions import expression, told_lines
@@ -137,28 +138,15 @@ def _by_ratios(sheet: Sheet, dollars: Sheet) -> JSON:
 
 
 def _is_read_back(body: JSON, sheet: Sheet) -> bool:
-    """Whether our own reader makes the very price of a row again, so that no figures need to stand beside it."""
-    return _read_back(write_json(body)) == (sheet.currency, _by_meter(sheet.lines))
+    """Whether our own reader gets the same price back from a row, so that the figures are not needed beside it."""
+    return _read_back(write_json(body)) == price_key(sheet)
 
 
-# A change leaves most prices as they are, and sellers of one model often ask the same: reading is most of the work.
+# A change leaves most prices unchanged, and sellers of one model often ask the same: reading is most of the work.
 @lru_cache(maxsize=10_000)
-def _read_back(row: bytes) -> tuple[str, dict[str, list[Any]]] | None:
-    """The currency and the lines that our own reader makes of a row."""
-    prices = new_api.prices_of(Row(read_json(row)))
-    if prices is None:
-        return None
-    return prices.currency, _by_meter(prices.lines)
-
-
-def _by_meter(lines: Iterable[Line]) -> dict[str, list[Any]]:
-    """Meter -> what its lines say, in their order, the discount aside; of different meters they say the same in any."""
-    found: dict[str, list[Any]] = {}
-    for line in lines:
-        if not line.is_discount:
-            amount = None if line.amount is None else of_one(line.amount, line.per)
-            found.setdefault(line.meter, []).append((line.kind, amount, line.unit, list(line.conditions)))
-    return found
+def _read_back(row: bytes) -> PriceKey:
+    """The key of the price that our own reader makes of a row."""
+    return price_key(new_api.prices_of(Row(read_json(row))))
 
 
 def _is_placeholder(body: JSON) -> bool:

@@ -17,6 +17,7 @@ def ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+TIER_MODE = text("graduated: each part of a prompt at the price of its own tier.")
 STATUS = text("Only priced and free have numbers.", enum=["priced", "free", "dynamic", "included", "unpriced"])
 FIGURE: Schema = body(
     {
@@ -66,7 +67,7 @@ SOMETIMES = {
     "price_from": yes_or_no("`model_price` is the lowest of several prices."),
     "billing_mode": text("e.g. per_second; tiered_expr: `billing_expr` takes the place of every number."),
     "billing_expr": text("The price as an expression of new-api's."),
-    "tier_mode": text("graduated: each part of a prompt at the price of its own tier."),
+    "tier_mode": TIER_MODE,
     "display_unit": text("As price lists name the unit."),
     "image_pricing": {"type": "object", "description": "A table of rules, in Crazyrouter's shape."},
     "video_pricing": {"type": "object", "description": "A table of rules, in Crazyrouter's shape."},
@@ -76,8 +77,10 @@ PRICE = {
     "pricing_status": STATUS,
     "currency": text("Three letters."),
     "discount": number("What all figures are multiplied by."),
+    "tier_mode": TIER_MODE,
     "prices": array(ref("PriceFigure")),
 }
+WHERE_PRICED = [name for name in PRICE if name != "pricing_status"]
 PERIOD = {
     "starts_at": text_or_null(format="date-time"),
     "ends_at": text_or_null("null: not known.", format="date-time"),
@@ -141,7 +144,11 @@ SCHEMAS: Schema = {
                 {
                     "model_name": text(),
                     "history": array(
-                        body(PERIOD | PRICE, "A time and its price.", optional=["currency", "discount", "prices"]),
+                        body(
+                            PERIOD | PRICE,
+                            "A time and its price.",
+                            optional=[name for name in PRICE if name != "pricing_status"],
+                        ),
                         "Oldest first.",
                     ),
                 },

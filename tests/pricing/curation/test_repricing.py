@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from catalog.db import revision
 from catalog.models import AIModel, Vendor
 from pricing.curation.repricing import Repricing, Rule, apply_repricing, plan_repricing
-from pricing.models import CurrencyRate, PriceSheet
+from pricing.models import CurrencyRate, DiscountRule, PriceSheet
 from tests import world
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
@@ -88,10 +88,18 @@ def test_what_is_left_as_it_is_is_told_with_the_reason() -> None:
     assert planned.steps == []
     assert [(model.name, why) for model, why in planned.skipped] == [
         ("dynamic", "its sell price has no figure"),
-        ("free", "the price is so already"),
+        ("free", "customers already pay that price"),
         ("listed", "no sell price"),
         ("promoted", "its sell price ends on 2026-11-24"),
     ]
+
+
+def test_a_price_that_a_promotion_sets_is_written_to_outlast_it() -> None:
+    world.price(world.model(), role="list", input="2")
+    rule = DiscountRule.objects.create(multiplier=Decimal("0.9"), starts_at=world.LONG_AGO)
+    assert plan(by="0.9").steps == []
+    DiscountRule.objects.filter(pk=rule.pk).update(ends_at=NOW + dt.timedelta(days=1))
+    assert len(plan(by="0.9").steps) == 1
 
 
 def test_a_later_start_goes_by_the_prices_of_then() -> None:

@@ -160,7 +160,7 @@ MIDDLEWARE = [
     "tokens.http.middleware.ApiHeadersMiddleware",
     "tokens.http.middleware.SuspicionMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "catalog.admin.content_policy.AdminPolicyMiddleware",
+    "tokens.http.content_policy.AdminPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -251,7 +251,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "tokens.http.negotiation.AlwaysJSON",
-    "EXCEPTION_HANDLER": "tokens.http.errors.answer_exception",
+    "EXCEPTION_HANDLER": "tokens.http.errors.handle_exception",
     # The API never asks contrib.auth: a session cookie opens nothing here.
     "UNAUTHENTICATED_USER": None,
     # The query parameter `format` belongs to clients.

@@ -7,15 +7,9 @@ import pytest
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 
-from pricing.curation.margins import _at_a_loss
-from pricing.pages.listing.cards import shelf
-from pricing.published.prices import turns
+from catalog import caches
 from tests import world as the_world
 from tests.config.installation import NewDatabase, database_in
-from tokens.auth.authentication import _auto_groups
-from tokens.auth.last_use import USAGE
-from tokens.http.response_cache import BODIES
-from tokens.rate_limits import FAILURES, KNOWN, VISITORS, _made
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,18 +17,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_remembered() -> None:
-    """A test that rolls back takes revision and keys of rows back too, which nothing outside a test can do."""
-    BODIES.clear()
-    USAGE.__init__()  # type: ignore[misc]
-    FAILURES.__init__()  # type: ignore[misc]
-    KNOWN.__init__()  # type: ignore[misc]
-    VISITORS.__init__()  # type: ignore[misc]
-    _made.cache_clear()
-    _auto_groups.cache_clear()
-    turns.cache_clear()
-    _at_a_loss.cache_clear()
-    shelf.cache_clear()
+def _empty_caches() -> None:
+    """A test that rolls back also rolls back the revision and the keys of rows, which never happens outside tests."""
+    caches.clear_all()
 
 
 @pytest.fixture(scope="session")

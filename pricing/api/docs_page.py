@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -14,18 +13,16 @@ from django.utils.html import escape
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
+from catalog.caches import process_cache
 from catalog.exact import write_json
 from pricing.api.openapi import document
-from tokens.http.response_cache import BODIES, Body, respond
+from tokens.http.bodies import BODIES, Body, respond
+from tokens.http.content_policy import DOCS, with_policy
 from tokens.openapi import Document
 from tokens.openapi.parts import Schema
 
 BACKTICKS = re.compile(r"`([^`]+)`")
 CACHED = "public, max-age=300"
-# Nothing but this host's own style sheet and icon: no script, no font, no frame.
-POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 
 
 @dataclass(frozen=True)
@@ -66,16 +63,15 @@ def docs(request: HttpRequest) -> HttpResponse:
     response = respond(request, body, cache_control=CACHED)
     if response.status_code == HTTPStatus.OK:
         response["Content-Type"] = "text/html; charset=utf-8"
-    response["Content-Security-Policy"] = POLICY
-    return response
+    return with_policy(response, DOCS)
 
 
-@cache
+@process_cache(maxsize=1)
 def written() -> Body:
     return Body.of(write_json(document()))
 
 
-@cache
+@process_cache(maxsize=1)
 def contents() -> dict[str, Any]:
     """What the page shows."""
     whole = marked(document())

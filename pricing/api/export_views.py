@@ -8,7 +8,7 @@ from catalog.db import revision
 from pricing.api.views import PriceView, Reader
 from pricing.export.formats import FORMATS
 from tokens.access.visibility import public_scope
-from tokens.http.response_cache import respond
+from tokens.http.bodies import respond
 
 # Programs fetch these when they start: an hour old is new enough, and an old one better than none.
 CACHE_CONTROL = "public, max-age=3600, stale-while-revalidate=86400, stale-if-error=604800"

@@ -31,7 +31,7 @@ from tokens.access.visibility import Listing, public_scope
 from tokens.api.views import ApiView
 from tokens.api_error import ApiError
 from tokens.auth.authentication import Caller, OptionalTokenAuthentication, TokenAuthentication
-from tokens.http.response_cache import BODIES, Body, respond
+from tokens.http.bodies import BODIES, Body, respond
 from tokens.scope import Scope
 
 ANONYMOUS = "public, max-age=60, stale-while-revalidate=300"

@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
 
 from django.db.models import Max, Q
 
+from catalog.caches import process_cache
 from catalog.db import revision
 from catalog.exact import digits, multiply
 from catalog.models import AIModel, Offer
@@ -83,7 +83,7 @@ def models_at_a_loss(*, at: dt.datetime) -> frozenset[int]:
     return _at_a_loss(revision.current(), _last_change(at=at))
 
 
-@lru_cache(maxsize=4)
+@process_cache(maxsize=4)
 def _at_a_loss(_revision: int, at: dt.datetime) -> frozenset[int]:
     """Kept for as long as the revision stands: to compare thousands of prices takes seconds."""
     return frozenset(loss.model.pk for loss in losses(at=at))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -15,20 +14,12 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
+from catalog.caches import process_cache
 from pricing.pages.visitor import Visit, short
-from tokens.http.response_cache import BODIES, Body, respond
+from tokens.http.bodies import BODIES, Body, respond
+from tokens.http.content_policy import PAGES, with_policy
 
 PUBLIC = "public, max-age=60, stale-while-revalidate=300"
-POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        *(f"{what} 'self'" for what in ("style-src", "script-src", "connect-src", "form-action")),
-        "img-src 'self' data:",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    ]
-)
-
 # Name -> (the static file, its type).
 ASSETS = {
     "pages.css": ("pricing/pages.css", "text/css; charset=utf-8"),
@@ -77,9 +68,8 @@ def _as_page(response: HttpResponse, visit: Visit) -> HttpResponse:
     if response.status_code != HTTPStatus.NOT_MODIFIED:
         response["Content-Type"] = "text/html; charset=utf-8"
         response["Content-Language"] = visit.language
-    response["Content-Security-Policy"] = POLICY
     patch_vary_headers(response, ["Accept-Language", "Accept"])
-    return response
+    return with_policy(response, PAGES)
 
 
 def render(template: str, visit: Visit, place: Place, context: Callable[[], Context]) -> bytes:
@@ -124,7 +114,7 @@ def languages(visit: Visit, place: Place) -> list[Context]:
     ]
 
 
-@cache
+@process_cache(maxsize=None)
 def asset(name: str) -> Body:
     """A static file, compressed: without a collectstatic, whitenoise would send it as it is."""
     return Body.of(Path(str(finders.find(ASSETS[name][0]))).read_bytes())

@@ -8,8 +8,8 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
+from catalog.caches import process_cache
 from catalog.db.bulk import KEYS, batches
 from catalog.models import AIModel
 from catalog.prices import Line, Sheet
@@ -165,7 +165,7 @@ def _with_rate(sheet: Sheet, rates: Mapping[str, CurrencyRate]) -> Sheet:
     return sheet if rate is None else replace(sheet, per_usd=rate.per_usd)
 
 
-@lru_cache(maxsize=4)
+@process_cache(maxsize=4)
 def turns(_revision: int) -> list[dt.datetime]:
     """Every moment at which the published list changes by itself, in order; kept for as long as the revision stands.
 

@@ -26,7 +26,7 @@ def microseconds(what: Callable[[], object], *, times: int) -> float:
 def measure(key: str) -> dict[str, Any]:
     from config.wsgi import application, django_application
     from tests.bench.filling import key_of
-    from tokens.http.response_cache import BODIES
+    from tokens.http.bodies import BODIES
     from tokens.models import Token
 
     def ask(app: Any, key: str = key) -> tuple[str, int]:

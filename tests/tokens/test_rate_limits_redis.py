@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from catalog import caches
 from tests import world
 from tokens import rate_limits
 from tokens.rate_limits import Limiter
@@ -156,7 +157,7 @@ def test_it_counts_again_when_it_is_back(redis: Redis, fault: str) -> None:
 @pytest.mark.django_db
 def test_requests_go_on_when_it_dies(redis: Redis, settings: Any, client: Client) -> None:
     settings.REDIS_URL = redis.url
-    rate_limits._made.cache_clear()
+    caches.clear_all()
     sent = {"authorization": f"Bearer {world.key(rate_limit='100/hour')}"}
     assert client.get("/v1/models", headers=sent)["x-ratelimit-remaining-requests"] == "99"
     redis.kill()

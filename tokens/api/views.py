@@ -16,9 +16,10 @@ from tokens.access.visibility import Listing
 from tokens.api_error import CATALOG_ONLY, ApiError
 from tokens.auth.authentication import Caller
 from tokens.auth.credentials import candidate_keys
+from tokens.context import context_of
 from tokens.dialects import dialect_of
-from tokens.http.fastpath import Terms
-from tokens.http.response_cache import BODIES, Body, respond
+from tokens.http.bodies import BODIES, Body, respond
+from tokens.http.response_cache import reuse_terms
 from tokens.models import Token, TokenGroup
 
 # A longer name is not repeated in an error.
@@ -60,11 +61,10 @@ class ModelListView(ApiView):
         dialect = dialect_of(request._request)
         listing = Listing(caller.scope, timezone.now().date(), token=caller.token)
         page = dialect.read_page(request.query_params, listing)
-        name = (caller.revision, dialect.name, caller.scope.fingerprint, page, listing.on)
-        body = BODIES.get_or_render(name, lambda: write_json(dialect.list_body(listing, page)))
-        response = self.respond(request, body)
-        response.terms = Terms.of(caller, dialect, body, name=name, on=listing.on)  # type: ignore[attr-defined]
-        return response
+        body_key = (caller.revision, dialect.name, caller.scope.fingerprint, page, listing.on)
+        body = BODIES.get_or_render(body_key, lambda: write_json(dialect.list_body(listing, page)))
+        context_of(request._request.META).reuse_terms = reuse_terms(caller, dialect, body_key=body_key, on=listing.on)
+        return self.respond(request, body)
 
 
 class ModelView(ApiView):

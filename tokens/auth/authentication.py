@@ -8,7 +8,6 @@ import datetime as dt
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -20,13 +19,15 @@ from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
+from catalog.caches import process_cache
 from catalog.models import Revision
 from tokens import keys
 from tokens.api_error import ApiError
 from tokens.auth.credentials import candidate_keys, client_address
-from tokens.auth.last_use import USAGE
+from tokens.auth.last_use import LAST_USE
+from tokens.context import context_of
 from tokens.models import RetiredKey, Token, TokenGroup
-from tokens.rate_limits import FAILURES, KNOWN, VISITORS, Failures, Quota, limiter, strictest
+from tokens.rate_limits import FAILURES, KNOWN_DIGESTS, VISITOR_FAILURES, Failures, Quota, limiter, strictest
 from tokens.scope import Scope
 
 logger = logging.getLogger("modelbook.keys")
@@ -79,7 +80,7 @@ class OptionalTokenAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[None, Caller] | None:
         now = timezone.now()
         try:
-            caller = authenticate(request._request, at=now, failures=VISITORS)
+            caller = authenticate(request._request, at=now, failures=VISITOR_FAILURES)
         except ApiError:
             return None
         charge(request._request, caller, at=now)
@@ -97,7 +98,7 @@ def authenticate(request: HttpRequest, *, at: dt.datetime, failures: Failures = 
     # with our checksum: after a start no process knows who was good, and the secret in them cannot be guessed.
     spent = failures.spent(address)
     if spent is not None:
-        digests = {digest: sent for digest, sent in digests.items() if sent.is_ours or KNOWN.has(digest)}
+        digests = {digest: sent for digest, sent in digests.items() if sent.is_ours or KNOWN_DIGESTS.has(digest)}
         if not digests:
             raise rate_limit_error(spent, at=at)
     refusal, is_lasting = "", spent is None
@@ -105,7 +106,7 @@ def authenticate(request: HttpRequest, *, at: dt.datetime, failures: Failures = 
         scope = scope_of(row)
         reason = next(scope.refusals(at=at, address=address), "")
         if not reason:
-            return _welcome(row, scope, digests[row["found_by"]].newest, is_lasting=is_lasting, at=at)
+            return build_caller(row, scope, digests[row["found_by"]].newest, is_lasting=is_lasting, at=at)
         if "retired" in row:
             _note_leak(row, address=address, at=at)
         refusal, is_lasting = refusal or reason, is_lasting and reason not in PASSING
@@ -116,14 +117,14 @@ def authenticate(request: HttpRequest, *, at: dt.datetime, failures: Failures = 
 
 
 def charge(request: HttpRequest, caller: Caller, *, at: dt.datetime) -> None:
-    """Counts the request against the caller's rate; the request then knows its `quota`."""
+    """Counts the request against the caller's rate; ApiError if the rate is exceeded."""
     if not caller.rate_limit:
         return
-    # The lane in front of Django may have counted this very request already.
-    quota = request.META.get("modelbook.quota") or limiter().hit(caller.rate_limit, f"token:{caller.token}")
-    request.quota = quota  # type: ignore[attr-defined]
-    if not quota.allowed:
-        raise rate_limit_error(quota, at=at)
+    context = context_of(request.META)
+    # The fast path has counted the requests that it could not answer itself.
+    context.quota = context.quota or limiter().hit(caller.rate_limit, f"token:{caller.token}")
+    if not context.quota.allowed:
+        raise rate_limit_error(context.quota, at=at)
 
 
 def rate_limit_error(quota: Quota, *, at: dt.datetime) -> ApiError:
@@ -221,7 +222,7 @@ def _replaced(digests: Sequence[str]) -> dict[str, Row]:
     return {row["digest"]: rows[row["token"]] | {"retired": row} for row in retired if row["token"] in rows}
 
 
-@lru_cache(maxsize=8)
+@process_cache(maxsize=8)
 def _auto_groups(revision: int) -> Mapping[int, str]:  # noqa: ARG001 (what the answer is kept under)
     """The rate limit of each group in the automatic order.
 
@@ -234,16 +235,16 @@ def _auto_groups(revision: int) -> Mapping[int, str]:  # noqa: ARG001 (what the 
 def _note_leak(row: Row, *, address: str, at: dt.datetime) -> None:
     """A key that was replaced and whose grace is over: somebody forgot to change it, or was never meant to have it."""
     if row["retired"]["valid_until"] <= at:
-        USAGE.note_refused(row["retired"]["pk"], at=at)
+        LAST_USE.note_refused(row["retired"]["pk"], at=at)
         logger.warning("A replaced key of token %s is still in use, from %s: is it leaked?", row["key_id"], address)
 
 
-def _welcome(row: Row, scope: Scope, newest_digest: str, *, is_lasting: bool, at: dt.datetime) -> Caller:
+def build_caller(row: Row, scope: Scope, newest_digest: str, *, is_lasting: bool, at: dt.datetime) -> Caller:
     """The caller of a valid key; what its use tells is noted for later."""
-    KNOWN.add(row["found_by"])
-    USAGE.note_use(row["pk"], last_used_at=row["last_used_at"], at=at)
+    KNOWN_DIGESTS.add(row["found_by"])
+    LAST_USE.note_use(row["pk"], last_used_at=row["last_used_at"], at=at)
     if "retired" not in row and row["found_by"] != newest_digest:
-        USAGE.note_digest(row["pk"], old=row["found_by"], new=newest_digest, pepper=max(settings.TOKEN_PEPPERS))
+        LAST_USE.note_digest(row["pk"], old=row["found_by"], new=newest_digest, pepper=max(settings.TOKEN_PEPPERS))
     return Caller(
         token=row["pk"],
         key_id=row["key_id"],

@@ -1,8 +1,7 @@
-"""What is learned while answering and written later: when a key was last used, and digests under a newer pepper.
+"""Writes that requests cause and do not wait for: when a token was last used, and digests under a newer pepper.
 
-No request waits for these writes: they are gathered in memory and written together, a few times a minute, so each token
-is written at most once a minute. A process that ends writes what it has; what a killed one had gathered is lost, which
-makes a time of last use older.
+They are collected in memory and written together every USAGE_WRITE_SECONDS, each token at most once a minute. A process
+writes what it has collected when it exits. If it is killed, they are lost, and a time of last use stays older.
 """
 
 import atexit
@@ -15,49 +14,58 @@ from django.conf import settings
 from django.db import Error, close_old_connections, models, transaction
 from django.db.models import F, Q
 
+from catalog import caches
 from tokens.models import RetiredKey, Token
 
 logger = logging.getLogger("modelbook.usage")
 
-GRAIN = dt.timedelta(minutes=1)
-# How long a process that ends waits for a database that does not answer, in seconds.
-LAST_WAIT = 5.0
+# How exact a stored time of last use is.
+RESOLUTION = dt.timedelta(minutes=1)
+# How long a process that exits waits for a database that does not answer, in seconds.
+EXIT_TIMEOUT = 5.0
 
 
-@dataclass
-class Usage:
-    """Gathers under a lock; `flush` writes and forgets."""
+@dataclass(eq=False)
+class LastUseWriter:
+    """Collects under a lock; `flush` writes everything collected."""
 
     last_used: dict[int, dt.datetime] = field(default_factory=dict)
+    # Token -> old digest, new digest, pepper.
     new_digests: dict[int, tuple[str, str, int]] = field(default_factory=dict)
+    # Retired key -> when it was refused.
     refused: dict[int, list[dt.datetime]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
-        self._writer: threading.Thread | None = None
+        self._thread: threading.Thread | None = None
         self._stop = threading.Event()
 
     def note_use(self, token: int, *, last_used_at: dt.datetime | None, at: dt.datetime) -> None:
-        """A key of this token opened the door."""
-        if last_used_at is None or at - last_used_at >= GRAIN:
+        """A key of this token was valid; `last_used_at` is the stored time, None if the caller does not know it."""
+        if last_used_at is None or at - last_used_at >= RESOLUTION:
             with self._lock:
                 self.last_used[token] = at
             self._start()
 
     def note_digest(self, token: int, *, old: str, new: str, pepper: int) -> None:
-        """The token's key under the newest pepper, seen because its holder just sent the key."""
+        """The digest of the token's key under the newest pepper, computed because the client just sent the key."""
         with self._lock:
             self.new_digests[token] = (old, new, pepper)
         self._start()
 
     def note_refused(self, retired_key: int, *, at: dt.datetime) -> None:
-        """A key that a rotation replaced was used after its grace: somebody still has it."""
+        """A retired key was used after its grace period: somebody still has it."""
         with self._lock:
             self.refused.setdefault(retired_key, []).append(at)
         self._start()
 
+    def clear(self) -> None:
+        """Drops everything collected."""
+        with self._lock:
+            self.last_used, self.new_digests, self.refused = {}, {}, {}
+
     def flush(self) -> None:
-        """Writes what was gathered; on failure it is dropped, for the next use tells it again."""
+        """Writes everything collected; if that fails it is dropped, and the next use collects it again."""
         with self._lock:
             last_used, self.last_used = self.last_used, {}
             new_digests, self.new_digests = self.new_digests, {}
@@ -70,32 +78,32 @@ class Usage:
         with transaction.atomic():
             for token, at in sorted(last_used.items()):
                 # Another process may have written it within the minute.
-                stale = Q(last_used_at=None) | Q(last_used_at__lte=at - GRAIN)
+                stale = Q(last_used_at=None) | Q(last_used_at__lte=at - RESOLUTION)
                 tokens.filter(stale, pk=token).update(last_used_at=at)
             for token, (old, new, pepper) in sorted(new_digests.items()):
-                # A rotation may have given it another key meanwhile, which the old one must not take the place of.
+                # A rotation may have given it another key in the meantime, which the old one must not replace.
                 tokens.filter(pk=token, digest=old).update(digest=new, pepper=pepper)
             for key, times in sorted(refused.items()):
                 retired.filter(pk=key).update(refused_uses=F("refused_uses") + len(times), refused_at=max(times))
 
     def _start(self) -> None:
-        """The writer starts with the first thing to write: in the process that serves, not in the one that forks."""
-        if self._writer is None and settings.USAGE_WRITE_SECONDS:
+        """Starts the thread with the first thing to write: in the process that serves, not in the one that forks."""
+        if self._thread is None and settings.USAGE_WRITE_SECONDS:
             with self._lock:
-                if self._writer is None:
-                    self._writer = threading.Thread(target=self._write_for_ever, name="usage", daemon=True)
-                    self._writer.start()
-                    atexit.register(self._end, self._writer)
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._run, name="usage", daemon=True)
+                    self._thread.start()
+                    atexit.register(self._finish, self._thread)
 
-    def _end(self, writer: threading.Thread) -> None:
-        """Lets the writer write once more; a process that ends kills such threads in the middle of what they do."""
+    def _finish(self, thread: threading.Thread) -> None:
+        """Lets the thread flush once more: a process that exits kills daemon threads in the middle of a write."""
         self._stop.set()
-        writer.join(LAST_WAIT)
+        thread.join(EXIT_TIMEOUT)
 
-    def _write_for_ever(self) -> None:
-        is_last = False
-        while not is_last:
-            is_last = self._stop.wait(settings.USAGE_WRITE_SECONDS)
+    def _run(self) -> None:
+        is_stopped = False
+        while not is_stopped:
+            is_stopped = self._stop.wait(settings.USAGE_WRITE_SECONDS)
             try:
                 self.flush()
             except Error as error:
@@ -104,4 +112,4 @@ class Usage:
                 close_old_connections()
 
 
-USAGE = Usage()
+LAST_USE = caches.register(LastUseWriter())

@@ -1,4 +1,4 @@
-"""Every error of the API, in the dialect of whoever asked; no HTML, no stack trace, no key."""
+"""Every error of the API, in the dialect of the request: no HTML, no stack trace, no key."""
 
 import logging
 from collections.abc import Mapping
@@ -14,13 +14,15 @@ from rest_framework import exceptions, status
 
 from catalog.exact import write_json
 from tokens.api_error import CATALOG_ONLY, ApiError
+from tokens.context import context_of
 from tokens.counters import ERRORS
+from tokens.dialects import dialect_of
 
 logger = logging.getLogger("modelbook.api")
 
 
 def as_api_error(error: Exception) -> ApiError:
-    """What the caller is told about any exception; only the unforeseen become `internal_error`."""
+    """The API error for any exception; only unexpected ones become `internal_error`."""
     match error:
         case ApiError():
             return error
@@ -41,19 +43,17 @@ def as_api_error(error: Exception) -> ApiError:
     return ApiError("internal_error")
 
 
-def answer(request: HttpRequest, error: ApiError) -> HttpResponse:
-    """The error as an answer in the dialect of the request."""
-    from tokens.dialects import dialect_of
-
+def error_response(request: HttpRequest, error: ApiError) -> HttpResponse:
+    """The error as a response in the dialect of the request."""
     ERRORS.labels(error.code).inc()
     body = dialect_of(request).error_body(
-        error, request_id=getattr(request, "request_id", ""), host=settings.API_DOMAIN
+        error, request_id=context_of(request.META).request_id, host=settings.API_DOMAIN
     )
     if request.path.startswith("/api/"):
         body |= {"success": False, "message": error.message}
     headers = {"Cache-Control": "no-store"}
     if error.status < status.HTTP_500_INTERNAL_SERVER_ERROR and error.status != status.HTTP_429_TOO_MANY_REQUESTS:
-        # Asking again cures nothing; the SDKs of OpenAI and Anthropic heed this.
+        # A retry fails the same way; the SDKs of OpenAI and Anthropic obey this header.
         headers["x-should-retry"] = "false"
     headers |= error.headers
     if error.status == status.HTTP_401_UNAUTHORIZED:
@@ -61,17 +61,17 @@ def answer(request: HttpRequest, error: ApiError) -> HttpResponse:
     return HttpResponse(write_json(body), status=error.status, content_type="application/json", headers=headers)
 
 
-def answer_exception(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
-    """REST framework's exception handler: whatever a view raises ends here."""
-    told = as_api_error(error)
-    if told.status >= status.HTTP_500_INTERNAL_SERVER_ERROR:
+def handle_exception(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
+    """REST framework's exception handler: every exception of a view ends here."""
+    api_error = as_api_error(error)
+    if api_error.status >= status.HTTP_500_INTERNAL_SERVER_ERROR:
         logger.error("%s %s", context["request"].method, context["request"].path, exc_info=error)
     if isinstance(error, Error):
         _close_broken_connections()
-    return answer(context["request"]._request, told)
+    return error_response(context["request"]._request, api_error)
 
 
-# The first parts of the API's addresses, below which no answer is ever HTML.
+# The first segments of the API's addresses, where no response is ever HTML.
 API_PREFIXES = ("v1", "v1beta", "v1alpha", "anthropic", "models", "api")
 
 
@@ -82,30 +82,32 @@ def is_api_path(path: str) -> bool:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_api_path(request.path):
-        return answer(request, ApiError("bad_request"))
+        return error_response(request, ApiError("bad_request"))
     return defaults.bad_request(request, exception)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_api_path(request.path):
-        return answer(request, ApiError("permission_denied"))
+        return error_response(request, ApiError("permission_denied"))
     return defaults.permission_denied(request, exception)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if not is_api_path(request.path):
         return defaults.page_not_found(request, exception)
-    # Before the rest: a client whose base address is wrong sends its chat traffic there too.
+    # First: a client with a wrong base address sends its chat traffic there too.
     if f"{request.path}/".startswith("/v1/v1/"):
-        return answer(request, ApiError("not_found", "There is nothing at this address: /v1 stands in it twice."))
+        return error_response(
+            request, ApiError("not_found", "This address does not exist: it contains /v1 twice. Remove one of them.")
+        )
     if request.method == "POST":
-        return answer(request, ApiError("not_found", CATALOG_ONLY))
-    return answer(request, ApiError("not_found"))
+        return error_response(request, ApiError("not_found", CATALOG_ONLY))
+    return error_response(request, ApiError("not_found"))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     if is_api_path(request.path):
-        return answer(request, ApiError("internal_error"))
+        return error_response(request, ApiError("internal_error"))
     return defaults.server_error(request)
 
 

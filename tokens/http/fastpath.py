@@ -1,19 +1,15 @@
-"""A fast path in front of Django for the request that comes all day: the same list, for the same key, unchanged.
+"""A fast path in front of Django for the request that clients repeat all day: the same list for the same key.
 
-It answers with the bytes that Django answered with before, after asking the database whether the two counters of
-catalog/db/revision.py are unchanged. Every change of what can be seen, or of who may see it, raises one of them, so an
-answer is never older than the last change, in any process. Anything in doubt is left to Django: one place decides.
+It sends the bytes that Django sent before, after asking the database whether the two counters of
+catalog/db/revision.py are unchanged. Every change of what is visible, or to whom, raises one of them, so a response is
+never older than the last change, in any process. Everything else is left to Django, so that the rules are in one place.
 """
 
 import datetime as dt
-import functools
 import hashlib
 import threading
 import time
-import weakref
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import Error, connections
@@ -21,12 +17,12 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import load_backend
 from django.http import HttpResponse
 
-from catalog.request_id import request_id_for
-from tokens.auth.authentication import Caller
+from catalog import caches
 from tokens.auth.credentials import address_in
-from tokens.auth.last_use import GRAIN, USAGE
-from tokens.dialects.base import Dialect
-from tokens.http.response_cache import BODIES, Body
+from tokens.auth.last_use import LAST_USE, RESOLUTION
+from tokens.context import context_of
+from tokens.http.bodies import BODIES
+from tokens.http.response_cache import CachedResponse, ResponseCache, response_head
 from tokens.networks import is_within
 from tokens.rate_limits import limiter
 
@@ -34,8 +30,8 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
-# Whatever of a request decides its answer; everything else of it makes no difference.
-DECIDING = (
+# The parts of a request that decide its response.
+KEY_PARTS = (
     "SCRIPT_NAME",
     "PATH_INFO",
     "QUERY_STRING",
@@ -51,197 +47,90 @@ DECIDING = (
     "HTTP_ORIGIN",
     "wsgi.url_scheme",
 )
-# Stored answers, a kilobyte each: name, terms and a weak reference to a body, whose memory is limited in
-# tokens/http/response_cache.py. More keys than that in turn would all be answered by Django.
-KEPT = 50_000
-# Of these, of one token: a caller that asks in ever new words pushes nobody out but itself.
-KEPT_OF_ONE = 16
-COUNTERS = "SELECT number, permissions FROM catalog_revision WHERE id = 1"
+# A view offers these for reuse; any other status comes from middleware that replaced its response.
+REUSABLE_STATUSES = frozenset({200, 304})
+SELECT_COUNTERS = "SELECT number, permissions FROM catalog_revision WHERE id = 1"
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """Under what an answer may be given again; a view puts them on its response as `terms`."""
-
-    counters: tuple[int, int]
-    valid_until: float
-    token: int
-    rate_limit: str
-    dialect: Dialect
-    networks: tuple[str, ...]
-    body: "weakref.ref[Body]"
-    # Under what tokens/http/response_cache.py keeps the body.
-    name: Hashable
-
-    @classmethod
-    def of(cls, caller: Caller, dialect: Dialect, body: Body, *, name: Hashable, on: dt.date) -> "Terms | None":
-        """The terms of a list for one day (UTC); None where another key in the request may count before that."""
-        if not caller.is_lasting:
-            return None
-        midnight = dt.datetime.combine(on + dt.timedelta(days=1), dt.time(), tzinfo=dt.UTC)
-        end = min(midnight, caller.scope.expires_at or midnight)
-        counters = (caller.revision, caller.permissions)
-        return cls(
-            counters,
-            end.timestamp(),
-            caller.token,
-            caller.rate_limit,
-            dialect,
-            caller.scope.networks,
-            weakref.ref(body),
-            name,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """What comes before the bytes of an answer, without what is of one request alone."""
-
-    status: str
-    headers: tuple[tuple[str, str], ...]
-    is_empty: bool
-    is_packed: bool
-
-    @classmethod
-    @functools.lru_cache(maxsize=1024)
-    def of(cls, status: str, headers: tuple[tuple[str, str], ...]) -> "Head":
-        """One for all answers that have it: keys that see the same list differ in nothing here."""
-        is_packed = any(name.lower() == "content-encoding" for name, _ in headers)
-        return cls(status, headers, is_empty=status.startswith("304"), is_packed=is_packed)
-
-
-@dataclass(slots=True)
-class Kept:
-    """An answer that may be given again."""
-
-    terms: Terms
-    head: Head
-    noted_at: float = field(default_factory=time.time)
-
-    def body(self) -> list[bytes] | None:
-        """The bytes, unless they were dropped to make room."""
-        body, head = self.terms.body(), self.head
-        if body is None:
-            return None
-        return [b"" if head.is_empty else (body.gzipped or b"") if head.is_packed else body.plain]
-
-
-class Shelf:
-    """The answers given lately, so many of each token and so many in all; safe between threads."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[bytes, Kept] = OrderedDict()
-        self._of_token: dict[int, OrderedDict[bytes, None]] = {}
-        self._lock = threading.Lock()
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def get(self, key: bytes) -> Kept | None:
-        """The answer under the key, which is now the last one to fall out."""
-        with self._lock:
-            kept = self._kept.get(key)
-            if kept is not None:
-                self._kept.move_to_end(key)
-                self._of_token[kept.terms.token].move_to_end(key)
-            return kept
-
-    def put(self, key: bytes, kept: Kept) -> None:
-        with self._lock:
-            if key in self._kept:
-                self._drop(key)
-            own = self._of_token.setdefault(kept.terms.token, OrderedDict())
-            self._kept[key], own[key] = kept, None
-            if len(own) > KEPT_OF_ONE:
-                self._drop(next(iter(own)))
-            if len(self._kept) > KEPT:
-                self._drop(next(iter(self._kept)))
-
-    def _drop(self, key: bytes) -> None:
-        token = self._kept.pop(key).terms.token
-        own = self._of_token[token]
-        del own[key]
-        if not own:
-            del self._of_token[token]
-
-
-class Lane:
+class FastPath:
     """Wraps the WSGI application."""
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        self.shelf = Shelf()
-        self.counters = Counters()
+        self.responses = ResponseCache()
+        self.counters = RevisionCounters()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] != "GET":
             return self._application(environ, start_response)
-        key = _key(environ)
-        kept = self.shelf.get(key)
-        if kept is not None:
-            answer = self._give(kept, environ, start_response)
-            if answer is not None:
-                return answer
+        key = request_key(environ)
+        cached = self.responses.get(key)
+        if cached is not None:
+            chunks = self._send_again(cached, environ, start_response)
+            if chunks is not None:
+                return chunks
         response = self._application(environ, start_response)
-        self._keep(key, response)
+        self._store(key, environ, response)
         return response
 
-    def _give(self, kept: Kept, environ: Environ, start_response: StartResponse) -> list[bytes] | None:
-        """The answer, if nothing has changed since it was made."""
-        terms, now, body = kept.terms, time.time(), kept.body()
+    def _send_again(
+        self, cached: CachedResponse, environ: Environ, start_response: StartResponse
+    ) -> list[bytes] | None:
+        """Sends the response if nothing has changed since it was stored; None if Django has to answer."""
+        terms, now, body = cached.terms, time.time(), BODIES.get(cached.terms.body_key)
         if body is None or now >= terms.valid_until or self.counters.read() != terms.counters:
             return None
         if terms.networks and not is_within(address_in(environ), terms.networks):
             return None
-        headers = [*kept.head.headers]
+        context = context_of(environ)
+        headers = [*cached.head.headers]
         if terms.rate_limit:
-            quota = limiter().hit(terms.rate_limit, f"token:{terms.token}")
-            if not quota.allowed:
-                # Django says no, in the caller's dialect, and does not count this request again.
-                environ["modelbook.quota"] = quota
+            context.quota = limiter().hit(terms.rate_limit, f"token:{terms.token}")
+            if not context.quota.allowed:
+                # Django refuses in the caller's dialect, and finds this request counted.
                 return None
             at = dt.datetime.fromtimestamp(now, tz=dt.UTC)
-            headers += terms.dialect.rate_headers(quota, at=at).items()
-        if now - kept.noted_at >= GRAIN.total_seconds():
-            kept.noted_at = now
-            USAGE.note_use(terms.token, last_used_at=None, at=dt.datetime.fromtimestamp(now, tz=dt.UTC))
-        request_id = request_id_for(environ.get("HTTP_X_REQUEST_ID", ""))
-        BODIES.touch(terms.name)
-        start_response(kept.head.status, [*headers, ("x-request-id", request_id), ("request-id", request_id)])
-        return body
+            headers += terms.dialect.rate_headers(context.quota, at=at).items()
+        if now - cached.noted_at >= RESOLUTION.total_seconds():
+            cached.noted_at = now
+            LAST_USE.note_use(terms.token, last_used_at=None, at=dt.datetime.fromtimestamp(now, tz=dt.UTC))
+        headers += [("x-request-id", context.request_id), ("request-id", context.request_id)]
+        start_response(cached.head.status, headers)
+        return [cached.head.body_bytes(body)]
 
-    def _keep(self, key: bytes, response: Any) -> None:
-        terms: Terms | None = getattr(response, "terms", None)
-        if terms is None or not isinstance(response, HttpResponse):
+    def _store(self, key: bytes, environ: Environ, response: Any) -> None:
+        terms = context_of(environ).reuse_terms
+        if terms is None or not isinstance(response, HttpResponse) or response.status_code not in REUSABLE_STATUSES:
             return
-        of_one_request = {"x-request-id", "request-id", *terms.dialect.rate_header_names}
-        headers = ((name, value) for name, value in response.items() if name.lower() not in of_one_request)
+        per_request = {"x-request-id", "request-id", *terms.dialect.rate_header_names}
+        headers = ((name, value) for name, value in response.items() if name.lower() not in per_request)
         status = f"{response.status_code} {response.reason_phrase}"
-        self.shelf.put(key, Kept(terms, Head.of(status, tuple(headers))))
+        self.responses.put(key, CachedResponse(terms, response_head(status, tuple(headers))))
 
 
-class Counters:
-    """Reads the two counters on a connection of its own that stays open, one a thread."""
+class RevisionCounters:
+    """Reads the two counters on its own connections, one per thread, which stay open."""
 
     def __init__(self) -> None:
         self._local = threading.local()
+        caches.register(self)
 
     def read(self) -> tuple[int, int] | None:
-        """The counters now; None where the database does not answer, which Django finds out for itself."""
+        """The counters now; None if the database does not answer, which Django then finds out for itself."""
         cursor = getattr(self._local, "cursor", None)
         try:
             if cursor is None:
                 wrapper = self._connect()
                 cursor = self._local.cursor = wrapper.connection.cursor()
                 self._local.errors = (wrapper.Database.Error, Error)  # type: ignore[attr-defined]
-            cursor.execute(COUNTERS)
+            cursor.execute(SELECT_COUNTERS)
             return tuple(cursor.fetchone() or ()) or None
         except getattr(self._local, "errors", Error):
             self._local.__dict__.clear()
             return None
 
-    def close(self) -> None:
-        """Lets go of this thread's connection."""
+    def clear(self) -> None:
+        """Closes this thread's connection."""
         wrapper = getattr(self._local, "wrapper", None)
         self._local.__dict__.clear()
         if wrapper is not None:
@@ -255,12 +144,12 @@ class Counters:
             configured | {"OPTIONS": options}, "default"
         )
         wrapper.ensure_connection()
-        # Kept alive with its cursor.
+        # The cursor does not keep its wrapper alive.
         self._local.wrapper = wrapper
         return wrapper
 
 
-def _key(environ: Environ) -> bytes:
-    """Names the request without keeping it: keys stand in it."""
-    text = "\0".join([environ.get(name, "") for name in DECIDING])
+def request_key(environ: Environ) -> bytes:
+    """A digest of everything that decides the response; the parts contain API keys and are not stored."""
+    text = "\0".join([environ.get(name, "") for name in KEY_PARTS])
     return hashlib.blake2b(text.encode("latin-1", "replace"), digest_size=24).digest()

@@ -1,8 +1,8 @@
-"""/metrics, for Prometheus: how many requests came, how they ended and how long they took; what is refused, and why.
+"""/metrics for Prometheus: requests with their status and duration, errors by code, and figures from the database.
 
-A wrapper around the whole WSGI application, because the lane in front of Django answers most requests. The workers
-count together, in files below PROMETHEUS_MULTIPROC_DIR, which config/gunicorn.py sets. Without METRICS_TOKEN there is
-no wrapper, and the address is like any other that is not there.
+A wrapper around the whole WSGI application, because the fast path responds to most requests. The workers count
+together, in files below PROMETHEUS_MULTIPROC_DIR, which config/gunicorn.py sets. Without METRICS_TOKEN there is no
+wrapper, and the address does not exist.
 """
 
 import hmac
@@ -29,7 +29,7 @@ Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 PATH = "/metrics"
-# First part of a path -> what the request is counted as: few words, whatever callers ask for.
+# First segment of a path -> the area that the request is counted in: a fixed set, whatever clients request.
 AREAS = {
     **dict.fromkeys(("v1", "v1beta", "v1alpha", "anthropic", "models"), "models"),
     **dict.fromkeys(("", "compare", "docs", "openapi.json", "llms.txt"), "pages"),
@@ -38,8 +38,8 @@ AREAS = {
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST"})
 
 
-class Metered:
-    """Wraps the WSGI application: counts every request and answers /metrics to whoever has the token."""
+class MeteredApplication:
+    """Wraps the WSGI application: counts every request and sends the metrics to clients with the token."""
 
     def __init__(self, application: Application, token: str) -> None:
         self._application = application
@@ -47,21 +47,21 @@ class Metered:
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"] == PATH and environ["REQUEST_METHOD"] == "GET":
-            return self._tell(environ, start_response)
-        area, began = area_of(environ["PATH_INFO"]), time.perf_counter()
+            return self._send_metrics(environ, start_response)
+        area, start = area_of(environ["PATH_INFO"]), time.perf_counter()
         method = environ["REQUEST_METHOD"] if environ["REQUEST_METHOD"] in METHODS else "other"
 
-        def counted(status: str, *arguments: Any) -> Any:
+        def start_counted_response(status: str, *arguments: Any) -> Any:
             REQUESTS.labels(area, method, status[:3]).inc()
-            DURATION.labels(area).observe(time.perf_counter() - began)
+            DURATION.labels(area).observe(time.perf_counter() - start)
             return start_response(status, *arguments)
 
-        return self._application(environ, counted)
+        return self._application(environ, start_counted_response)
 
-    def _tell(self, environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
-        sent = environ.get("HTTP_AUTHORIZATION", "").encode("latin-1", "replace")
+    def _send_metrics(self, environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
+        authorization = environ.get("HTTP_AUTHORIZATION", "").encode("latin-1", "replace")
         headers = [("Cache-Control", "no-store")]
-        if not hmac.compare_digest(sent, self._authorization):
+        if not hmac.compare_digest(authorization, self._authorization):
             headers += [("Content-Type", "text/plain; charset=utf-8"), ("WWW-Authenticate", 'Bearer realm="metrics"')]
             start_response("401 Unauthorized", headers)
             return [b"Send METRICS_TOKEN as a bearer token.\n"]
@@ -70,38 +70,38 @@ class Metered:
 
 
 def metered(application: Application) -> Application:
-    """The application, counted if somebody wants to know."""
-    return Metered(application, settings.METRICS_TOKEN) if settings.METRICS_TOKEN else application
+    """The application, wrapped if METRICS_TOKEN is set."""
+    return MeteredApplication(application, settings.METRICS_TOKEN) if settings.METRICS_TOKEN else application
 
 
 def area_of(path: str) -> str:
-    """What a request for this path is counted as."""
+    """The area that a request for this path is counted in."""
     return AREAS.get(path.lstrip("/").partition("/")[0], "other")
 
 
 def exposition() -> bytes:
-    """All figures as Prometheus reads them, those of all workers together."""
+    """All metrics in Prometheus's text format, summed over the workers."""
     registry = CollectorRegistry()
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     else:
         registry.register(REGISTRY)
-    registry.register(Standing())
+    registry.register(DatabaseCollector())
     return generate_latest(registry)
 
 
-class Standing:
-    """What is in the database at this moment; nothing where it does not answer, which `modelbook_up` tells."""
+class DatabaseCollector:
+    """Figures read from the database at this moment; only `modelbook_up 0` if it does not answer."""
 
     def collect(self) -> Iterator[Metric]:
         try:
-            found = list(self._read())
+            metrics = list(self._read())
         except (Error, PoolTimeout):
-            found = []
+            metrics = []
         finally:
             close_old_connections()
-        yield GaugeMetricFamily("modelbook_up", "1 while the database answers.", value=float(bool(found)))
-        yield from found
+        yield GaugeMetricFamily("modelbook_up", "1 while the database answers.", value=float(bool(metrics)))
+        yield from metrics
 
     def _read(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("modelbook_revision", "The catalog's revision.", value=float(revision.current()))

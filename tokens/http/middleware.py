@@ -1,4 +1,4 @@
-"""What every answer carries: the request id, and on the API's addresses what browsers and caches need to know."""
+"""Headers of every response: the request id, and on the API's addresses what browsers and caches need."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.log import log_response
 
-from catalog.request_id import request_id_for, request_id_scope
+from catalog.request_id import request_id_scope
+from tokens.context import context_of
 from tokens.dialects import dialect_of
 from tokens.http.errors import bad_request, is_api_path
 from tokens.logs import keys_of, scrub
@@ -27,7 +28,7 @@ EXPOSED = ", ".join(
         *(f"Anthropic-Ratelimit-Requests-{what}" for what in ("Limit", "Remaining", "Reset")),
     ]
 )
-# What the SDKs send, for browsers that do not say what they are about to.
+# What the SDKs send, for browsers that do not list their headers.
 HEADERS = ", ".join(
     [
         *("Authorization", "X-Api-Key", "Api-Key", "X-Goog-Api-Key", "X-Goog-Api-Client", "Content-Type", "User-Agent"),
@@ -41,7 +42,7 @@ NOT_IN_HEADER_NAMES = re.compile(r"[^A-Za-z0-9!#$%&'*+.^_`|~, -]")
 
 
 class BodilessMiddleware:
-    """Sends no body where there must be none. The length stays that of the body that GET would get, or is not told."""
+    """Removes the body from responses to HEAD and from 304; Content-Length is that of the GET, or is absent."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -49,7 +50,7 @@ class BodilessMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if response.status_code == HTTPStatus.NOT_MODIFIED:
-            # Django has counted the empty body that is sent, and not the one that the client has.
+            # Django has set the length of the empty body, not of the one that the client has.
             del response["Content-Length"]
         elif request.method == "HEAD" and not response.streaming:
             response.setdefault("Content-Length", str(len(response.content)))
@@ -58,23 +59,22 @@ class BodilessMiddleware:
 
 
 class RequestIdMiddleware:
-    """Names the request: one id in the answer, in log lines and in the history rows that it writes."""
+    """Puts one id into the response, the log lines and the history rows of a request."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request_id = request_id_for(request.headers.get("X-Request-Id", ""))
-        request.request_id = request_id  # type: ignore[attr-defined]
-        with request_id_scope(request_id), keys_of(request.META):
+        with request_id_scope(context_of(request.META).request_id), keys_of(request.META):
             response = self.get_response(request)
-        # OpenAI's SDK reads the first name, Anthropic's the second.
-        response["x-request-id"] = response["request-id"] = request_id
-        return response
+            if response.status_code >= HTTPStatus.BAD_REQUEST:
+                # Django logs an error after all middleware, when the line could not name the request any more.
+                log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
+        return with_request_id(request, response)
 
 
 class ApiHeadersMiddleware:
-    """On API answers, errors included: readable by any web page (no cookie counts here), never mixed up by a cache."""
+    """Lets every web page read the API's responses, errors included (no cookie is used), and caches tell them apart."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -88,9 +88,9 @@ class ApiHeadersMiddleware:
 
 
 class SuspicionMiddleware:
-    """Refuses foreign host names, and what views find suspicious, in one line of the log.
+    """Refuses unknown host names, and requests that views find suspicious, with one line in the log.
 
-    Django itself writes a traceback at ERROR, with which anybody could fill a disk, and answers in HTML under DEBUG.
+    Django itself logs a traceback at ERROR, with which anybody could fill a disk, and responds in HTML under DEBUG.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -113,14 +113,20 @@ def _refused(request: HttpRequest, error: SuspiciousOperation) -> HttpResponse:
     return response
 
 
+def with_request_id(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """The response with the request's id under both names: OpenAI's SDK reads the first, Anthropic's the second."""
+    response["x-request-id"] = response["request-id"] = context_of(request.META).request_id
+    return response
+
+
 def with_api_headers(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """The answer, with what every answer of the API carries."""
+    """The response with the headers of every API response."""
     patch_vary_headers(response, VARY)
     response["Access-Control-Allow-Origin"] = "*"
     response["Access-Control-Expose-Headers"] = EXPOSED
-    # An address may hold a key: ?key= is how some clients send it.
+    # An address may contain a key: some clients send it as ?key=.
     response["Referrer-Policy"] = "no-referrer"
-    quota = getattr(request, "quota", None)
+    quota = context_of(request.META).quota
     if quota is not None:
         for name, value in dialect_of(request).rate_headers(quota, at=timezone.now()).items():
             response[name] = value
@@ -128,15 +134,15 @@ def with_api_headers(request: HttpRequest, response: HttpResponse) -> HttpRespon
 
 
 def _preflight(request: HttpRequest) -> HttpResponse:
-    """What a browser asks before it reads: answered without a key at every address, so that errors are readable too."""
-    # The names are sent back because a star would not cover Authorization.
+    """The response to a browser's preflight: without a key, at every address, so that errors are readable too."""
+    # The names are echoed because `*` does not cover Authorization.
     names = NOT_IN_HEADER_NAMES.sub("", request.headers.get("Access-Control-Request-Headers", ""))
-    # Somebody may have put a key where its header's name belongs; an answer never repeats one.
-    asked = scrub(names) or HEADERS
+    # A client may have sent a key in place of its header's name; a response never repeats one.
+    allowed_headers = scrub(names) or HEADERS
     response = HttpResponse(status=204, headers={"Allow": METHODS})
     del response["Content-Type"]
-    # A page may reckon a price, which is a POST; what an address takes, it says itself.
+    # Web pages POST to /api/pricing/quote; other addresses refuse POST themselves.
     response["Access-Control-Allow-Methods"] = "GET, HEAD, POST, OPTIONS"
-    response["Access-Control-Allow-Headers"] = asked
+    response["Access-Control-Allow-Headers"] = allowed_headers
     response["Access-Control-Max-Age"] = "86400"
     return response

@@ -1,120 +1,114 @@
-"""Rendered answers, kept as bytes: building a list costs a hundred times what serving it costs.
+"""Responses that may be sent again without Django, and the conditions for it."""
 
-A body is kept under all that decides it (the catalog's revision among them), so an entry is never wrong and never
-cleared; old ones fall out at the end when the memory they may take is full.
-"""
-
-import gzip
-import hashlib
-import re
+import datetime as dt
+import functools
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, field
 
-from django.http import HttpRequest, HttpResponse
-from django.utils.cache import patch_vary_headers
-from django.utils.http import parse_etags
+from catalog import caches
+from tokens.auth.authentication import Caller
+from tokens.context import ReuseTerms
+from tokens.dialects.base import Dialect
+from tokens.http.bodies import Body
 
-from tokens.counters import RENDERED
-
-# Part of every ETag: raise it when the same data would be rendered differently.
-FORMAT = 1
-# Smaller bodies do not get smaller enough to pay for the header.
-GZIP_FROM = 1024
-MEMORY = 64 * 1024 * 1024
-# The weight in Accept-Encoding by which a client refuses a coding.
-NEVER = re.compile(r"q=0(?:\.0*)?")
-# What an entry takes beside its bytes, roughly: without it, many tiny bodies would take many times MEMORY.
-OVERHEAD = 1024
+# A response takes about a kilobyte: its terms and the key of its body, whose memory tokens/http/bodies.py limits.
+MAX_RESPONSES = 50_000
+# A token that sends ever different requests evicts only its own responses.
+MAX_RESPONSES_PER_TOKEN = 16
 
 
-@dataclass(frozen=True)
-class Body:
-    """One answer's bytes, plain and (if worth it) compressed, with the tag that names them."""
-
-    plain: bytes
-    gzipped: bytes | None
-    etag: str
-
-    @classmethod
-    def of(cls, plain: bytes) -> "Body":
-        etag = f'"{FORMAT}-{hashlib.sha256(plain).hexdigest()[:32]}"'
-        return cls(plain, gzip.compress(plain, 6, mtime=0) if len(plain) >= GZIP_FROM else None, etag)
-
-    @property
-    def size(self) -> int:
-        return OVERHEAD + len(self.plain) + len(self.gzipped or b"")
+def reuse_terms(caller: Caller, dialect: Dialect, *, body_key: Hashable, on: dt.date) -> ReuseTerms | None:
+    """The terms of a list of one day (UTC); None if another key of the same request may become valid before its end."""
+    if not caller.is_lasting:
+        return None
+    midnight = dt.datetime.combine(on + dt.timedelta(days=1), dt.time(), tzinfo=dt.UTC)
+    return ReuseTerms(
+        counters=(caller.revision, caller.permissions),
+        valid_until=min(midnight, caller.scope.expires_at or midnight).timestamp(),
+        token=caller.token,
+        rate_limit=caller.rate_limit,
+        dialect=dialect,
+        networks=caller.scope.networks,
+        body_key=body_key,
+    )
 
 
-class BodyCache:
-    """The least recently used bodies that fit into `memory` bytes; safe between threads."""
+@dataclass(frozen=True, slots=True)
+class ResponseHead:
+    """The status and headers of a response, without those that differ between equal requests."""
 
-    def __init__(self, memory: int = MEMORY) -> None:
-        self.memory = memory
-        self.used = 0
-        self._bodies: OrderedDict[Hashable, Body] = OrderedDict()
+    status: str
+    headers: tuple[tuple[str, str], ...]
+    is_not_modified: bool
+    is_gzipped: bool
+
+    def body_bytes(self, body: Body) -> bytes:
+        """The bytes that follow this head."""
+        if self.is_not_modified:
+            return b""
+        return (body.gzipped or b"") if self.is_gzipped else body.plain
+
+
+@functools.lru_cache(maxsize=1024)
+def response_head(status: str, headers: tuple[tuple[str, str], ...]) -> ResponseHead:
+    """One object for all responses with this head: keys that see the same list share it."""
+    is_gzipped = any(name.lower() == "content-encoding" for name, _ in headers)
+    return ResponseHead(status, headers, is_not_modified=status.startswith("304"), is_gzipped=is_gzipped)
+
+
+@dataclass(slots=True)
+class CachedResponse:
+    """A response that may be sent again."""
+
+    terms: ReuseTerms
+    head: ResponseHead
+    # When the use of the token was last noted, in seconds since the epoch.
+    noted_at: float = field(default_factory=time.time)
+
+
+class ResponseCache:
+    """The most recently used responses, limited per token and in total; safe between threads."""
+
+    def __init__(self) -> None:
+        self._responses: OrderedDict[bytes, CachedResponse] = OrderedDict()
+        self._keys_by_token: dict[int, OrderedDict[bytes, None]] = {}
         self._lock = threading.Lock()
+        caches.register(self)
 
-    def get_or_render(self, key: Hashable, render: Callable[[], bytes]) -> Body:
-        """The body kept under the key, or a new one; two threads may render the same one, and get equal bytes."""
-        with self._lock:
-            if key in self._bodies:
-                self._bodies.move_to_end(key)
-                return self._bodies[key]
-        body = Body.of(render())
-        RENDERED.inc()
-        with self._lock:
-            self._keep(key, body)
-        return body
+    def __len__(self) -> int:
+        return len(self._responses)
 
-    def touch(self, key: Hashable) -> None:
-        """Makes the body under the key the last one to fall out, for whoever gives it again from elsewhere."""
+    def get(self, key: bytes) -> CachedResponse | None:
+        """The response stored under the key, which becomes the most recently used one."""
         with self._lock:
-            if key in self._bodies:
-                self._bodies.move_to_end(key)
+            response = self._responses.get(key)
+            if response is not None:
+                self._responses.move_to_end(key)
+                self._keys_by_token[response.terms.token].move_to_end(key)
+            return response
+
+    def put(self, key: bytes, response: CachedResponse) -> None:
+        with self._lock:
+            if key in self._responses:
+                self._evict(key)
+            keys_of_token = self._keys_by_token.setdefault(response.terms.token, OrderedDict())
+            self._responses[key], keys_of_token[key] = response, None
+            if len(keys_of_token) > MAX_RESPONSES_PER_TOKEN:
+                self._evict(next(iter(keys_of_token)))
+            if len(self._responses) > MAX_RESPONSES:
+                self._evict(next(iter(self._responses)))
 
     def clear(self) -> None:
         with self._lock:
-            self._bodies.clear()
-            self.used = 0
+            self._responses.clear()
+            self._keys_by_token.clear()
 
-    def _keep(self, key: Hashable, body: Body) -> None:
-        if body.size > self.memory or key in self._bodies:
-            return
-        self._bodies[key] = body
-        self.used += body.size
-        while self.used > self.memory:
-            self.used -= self._bodies.popitem(last=False)[1].size
-
-
-BODIES = BodyCache()
-
-
-def respond(request: HttpRequest, body: Body, *, cache_control: str) -> HttpResponse:
-    """The body as an answer: 304 where the client has it, compressed where the client takes that."""
-    response = HttpResponse(content_type="application/json")
-    response["ETag"] = body.etag
-    response["Cache-Control"] = cache_control
-    patch_vary_headers(response, ["Accept-Encoding"])
-    if _has(request, body):
-        response.status_code = 304
-        del response["Content-Type"]
-    elif body.gzipped is not None and _takes_gzip(request):
-        response.content = body.gzipped
-        response["Content-Encoding"] = "gzip"
-    else:
-        response.content = body.plain
-    return response
-
-
-def _has(request: HttpRequest, body: Body) -> bool:
-    """Weak comparison, as If-None-Match asks: a proxy that compresses marks our tag as weak."""
-    tags = parse_etags(request.headers.get("If-None-Match", ""))
-    return "*" in tags or body.etag in (tag.removeprefix("W/") for tag in tags)
-
-
-def _takes_gzip(request: HttpRequest) -> bool:
-    header = request.headers.get("Accept-Encoding", "").lower().replace(" ", "")
-    offers = (offer.partition(";") for offer in header.split(","))
-    return any(coding == "gzip" and not NEVER.fullmatch(weight) for coding, _, weight in offers)
+    def _evict(self, key: bytes) -> None:
+        token = self._responses.pop(key).terms.token
+        keys_of_token = self._keys_by_token[token]
+        del keys_of_token[key]
+        if not keys_of_token:
+            del self._keys_by_token[token]

@@ -4,13 +4,13 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
 from itertools import count
 
 from django.template.loader import get_template
 from django.urls import reverse
 from django.utils import translation
 
+from catalog.caches import process_cache
 from catalog.exact import digits
 from catalog.models import AIModel
 from catalog.prices import Sheet
@@ -58,7 +58,7 @@ class Shelf:
         return [(card, self.rows[card.name], not search.fits(card)) for card in search.ordered(self.cards)]
 
 
-@lru_cache(maxsize=KEPT)
+@process_cache(maxsize=KEPT)
 def shelf(visit: Visit) -> Shelf:
     public = visit.public
     models = Listing(public.scope, visit.day).models()

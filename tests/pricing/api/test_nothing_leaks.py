@@ -10,14 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+from catalog import caches
 from catalog.models import Offer
 from pricing.models import DiscountRule, PopularModel, PriceSheet
 from pricing.published.popularity import Report, record_usage
-from pricing.published.prices import turns
 from tests import world
 from tests.sizes import size
-from tokens.auth.authentication import _auto_groups
-from tokens.http.response_cache import BODIES
 
 GETS = (
     "/api/pricing",
@@ -51,9 +49,7 @@ class TestNothingLeaks(TestCase):
     @settings(max_examples=size(12, full=60), deadline=None)
     @given(st.lists(MODELS, min_size=1, max_size=4), st.booleans())
     def test_no_answer_names_what_its_reader_may_not_see(self, drawn: list[dict[str, object]], has_key: bool) -> None:
-        BODIES.clear()
-        _auto_groups.cache_clear()
-        turns.cache_clear()
+        caches.clear_all()
         for number, slug in enumerate(GROUPS):
             group = world.token_group(slug, is_public=slug == "group-public")
             world.rate(group, f"0.9{number}")

@@ -16,7 +16,7 @@ from config.wsgi import application
 from pricing.api.openapi import document
 from tests import world
 from tests.sizes import size
-from tokens.http.fastpath import Lane
+from tokens.http.fastpath import FastPath
 from tokens.openapi import PARAMETERS
 
 CASES = size(8, full=40)
@@ -49,13 +49,13 @@ def requests() -> Iterable[Any]:
 
 @pytest.fixture(scope="module")
 def schema() -> Iterator[Any]:
-    """The document, and behind it what gunicorn serves: the lane, and Django behind that."""
+    """The document, and behind it what gunicorn serves: the fast path, and Django behind it."""
     made = schemathesis.openapi.from_dict(document())
     made.app = application
     yield made
     # Its own connection would keep the test database from being dropped.
-    assert isinstance(application, Lane)
-    application.counters.close()
+    assert isinstance(application, FastPath)
+    application.counters.clear()
 
 
 @pytest.fixture

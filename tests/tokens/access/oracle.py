@@ -13,12 +13,10 @@ from typing import Any
 
 from django.db import models, transaction
 
+from catalog import caches
 from catalog.models import AIModel, Channel, ModelAlias, Offer, Vendor
 from pricing.models import PriceLine, PriceSheet
-from pricing.published.prices import turns
 from tests import world
-from tokens.auth.authentication import _auto_groups
-from tokens.http.response_cache import BODIES
 from tokens.models import RetiredKey, Token, TokenGroup
 
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
@@ -270,10 +268,8 @@ def random_key(dice: random.Random, patterns: tuple[str, ...]) -> PlainKey:
 @contextmanager
 def stored(plain: PlainCatalog) -> Iterator[list[tuple[Token, str]]]:
     """The world as rows, taken back at the end: each token, and the key that is sent for it."""
-    # The revision is taken back too.
-    BODIES.clear()
-    _auto_groups.cache_clear()
-    turns.cache_clear()
+    # The revision is rolled back too.
+    caches.clear_all()
     with transaction.atomic():
         channels = {slug: Channel(slug=slug, name=slug, enabled=on) for slug, on in plain.channels.items()}
         make(channels.values())

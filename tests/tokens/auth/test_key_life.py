@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from catalog.models import Revision
 from tests import world
-from tokens.auth.last_use import USAGE
+from tokens.auth.last_use import LAST_USE
 from tokens.models import RetiredKey, Token
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
@@ -74,7 +74,7 @@ def test_a_reuse_after_the_grace_is_logged_and_counted(client: Client, caplog: p
 
     with caplog.at_level(logging.WARNING, logger="modelbook.keys"):
         assert [status(client, old) for _ in range(3)] == [401] * 3
-    USAGE.flush()
+    LAST_USE.flush()
 
     retired = RetiredKey.objects.get()
     assert (retired.refused_uses, retired.refused_at is not None) == (3, True)
@@ -127,15 +127,15 @@ def test_the_time_of_last_use_is_written_later_and_at_most_once_a_minute(
         with django_assert_num_queries(1):
             status(client, key)
         assert Token.objects.get().last_used_at is None
-        USAGE.flush()
+        LAST_USE.flush()
         clock.shift(30)
         # Another process, which does not know of the first write.
-        USAGE.note_use(token.pk, last_used_at=None, at=timezone.now())
-        USAGE.flush()
+        LAST_USE.note_use(token.pk, last_used_at=None, at=timezone.now())
+        LAST_USE.flush()
         assert Token.objects.get().last_used_at == NOW
         clock.shift(30)
         status(client, key)
-        USAGE.flush()
+        LAST_USE.flush()
 
     assert Token.objects.get().last_used_at == NOW + dt.timedelta(seconds=60)
 
@@ -145,7 +145,7 @@ def test_writing_what_use_tells_raises_no_counter_and_no_history(client: Client)
     before = (Revision.objects.get(), Token.history.count())
 
     status(client, key)
-    USAGE.flush()
+    LAST_USE.flush()
 
     after = Revision.objects.get()
     assert (after.number, after.permissions) == (before[0].number, before[0].permissions)
@@ -159,7 +159,7 @@ def test_a_key_moves_to_the_newest_pepper_when_it_is_used(client: Client, settin
 
     settings.TOKEN_PEPPERS = {1: old, 2: new}
     assert status(client, key) == 200
-    USAGE.flush()
+    LAST_USE.flush()
     settings.TOKEN_PEPPERS = {2: new}
 
     assert status(client, key) == 200
@@ -179,7 +179,7 @@ def test_a_late_move_to_another_pepper_brings_no_replaced_key_back(client: Clien
     new = token.rotate(grace=dt.timedelta(0), at=timezone.now())
     settings.TOKEN_PEPPERS = both
 
-    USAGE.flush()
+    LAST_USE.flush()
 
     assert (status(client, old), status(client, new)) == (401, 200)
 

@@ -15,7 +15,8 @@ from tests import world
 from tests.golden import same_as_golden
 from tokens.access.visibility import Listing
 from tokens.api_error import CODES, ApiError
-from tokens.http.errors import answer
+from tokens.context import ENVIRON_KEY, RequestContext
+from tokens.http.errors import error_response
 
 pytestmark = pytest.mark.django_db
 
@@ -197,7 +198,10 @@ def test_a_single_model_at_the_address_that_all_use(dialect: str, key: str, pyte
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_code_there_is(dialect: str, code: str, pytestconfig: pytest.Config) -> None:
-    response = answer(RequestFactory().get(f"{PREFIX[dialect]}/models"), ApiError(code))
+    request = RequestFactory().get(f"{PREFIX[dialect]}/models")
+    request.META[ENVIRON_KEY] = RequestContext(request_id="")
+
+    response = error_response(request, ApiError(code))
 
     same_as_golden(response, f"{dialect}/code-{code}", pytestconfig)
 

@@ -1,4 +1,4 @@
-"""The lane in front of Django: the same answer, as long as nothing has changed, and Django's own otherwise."""
+"""The fast path sends the same response again as long as nothing has changed; otherwise Django responds."""
 
 import datetime as dt
 import io
@@ -13,31 +13,31 @@ from django.utils import timezone
 
 from catalog.models import AIModel, Channel, Revision
 from tests import world
-from tokens.auth.last_use import USAGE
-from tokens.http import fastpath
-from tokens.http.fastpath import Lane
-from tokens.http.response_cache import BODIES
+from tokens.auth.last_use import LAST_USE
+from tokens.http import response_cache
+from tokens.http.bodies import BODIES
+from tokens.http.fastpath import FastPath
 from tokens.models import RetiredKey, Token, TokenGroup
 
-# The lane has a connection of its own, which sees only what is committed.
+# The fast path has its own connection, which sees only committed rows.
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sql]
 
-Answer = tuple[str, dict[str, str], bytes]
+Response = tuple[str, dict[str, str], bytes]
 
 
-class Road:
-    """The lane before Django; `by_django` counts what went on to Django."""
+class Server:
+    """The fast path in front of Django; `by_django` counts the requests that reach Django."""
 
     def __init__(self) -> None:
         self.by_django = 0
         self.django = WSGIHandler()
-        self.lane = Lane(self._django)
+        self.fast_path = FastPath(self._django)
 
     def _django(self, environ: Any, start_response: Any) -> Any:
         self.by_django += 1
         return self.django(environ, start_response)
 
-    def get(self, key: str, path: str = "/v1/models", *, method: str = "GET", **headers: str) -> Answer:
+    def get(self, key: str, path: str = "/v1/models", *, method: str = "GET", **headers: str) -> Response:
         path, _, query = path.partition("?")
         environ: dict[str, Any] = {
             "REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query, "SCRIPT_NAME": "",
@@ -46,23 +46,23 @@ class Road:
             "wsgi.errors": io.StringIO(), "HTTP_AUTHORIZATION": f"Bearer {key}",
         }  # fmt: skip
         environ |= {f"HTTP_{name.upper()}": value for name, value in headers.items()}
-        told: list[Any] = []
-        response: Any = self.lane(environ, lambda status, headers, *_: told.extend([status, headers]))
+        head: list[Any] = []
+        response: Any = self.fast_path(environ, lambda status, headers, *_: head.extend([status, headers]))
         body = b"".join(response)
         if hasattr(response, "close"):
             response.close()
-        return told[0], {name.lower(): value for name, value in told[1]}, body
+        return head[0], {name.lower(): value for name, value in head[1]}, body
 
 
 @pytest.fixture
-def road() -> Iterator[Road]:
-    made = Road()
-    yield made
-    made.lane.counters.close()
+def server() -> Iterator[Server]:
+    server = Server()
+    yield server
+    server.fast_path.counters.clear()
 
 
-def without_ids(answer: Answer) -> Answer:
-    status, headers, body = answer
+def without_ids(response: Response) -> Response:
+    status, headers, body = response
     return status, {name: value for name, value in headers.items() if "request-id" not in name}, body
 
 
@@ -76,27 +76,27 @@ def without_ids(answer: Answer) -> Answer:
         ("/v1/models", {"origin": "https://app.example"}),
     ],
 )
-def test_the_second_answer_is_the_first_to_the_byte(road: Road, path: str, headers: dict[str, str]) -> None:
+def test_the_second_answer_is_the_first_to_the_byte(server: Server, path: str, headers: dict[str, str]) -> None:
     for number in range(20):
         world.model(f"model-{number}")
     key = world.key()
 
-    first, second = road.get(key, path, **headers), road.get(key, path, **headers)
+    first, second = server.get(key, path, **headers), server.get(key, path, **headers)
 
-    assert road.by_django == 1
+    assert server.by_django == 1
     assert first[0] == "200 OK"
     assert without_ids(second) == without_ids(first)
     assert second[1]["x-request-id"] == second[1]["request-id"] != first[1]["x-request-id"]
 
 
-def test_a_304_is_given_again_too(road: Road) -> None:
+def test_a_304_is_given_again_too(server: Server) -> None:
     world.model()
     key = world.key()
-    tag = road.get(key)[1]["etag"]
+    tag = server.get(key)[1]["etag"]
 
-    first, second = (road.get(key, if_none_match=tag) for _ in range(2))
+    first, second = (server.get(key, if_none_match=tag) for _ in range(2))
 
-    assert road.by_django == 2
+    assert server.by_django == 2
     assert without_ids(second) == without_ids(first)
     assert (second[0], second[2]) == ("304 Not Modified", b"")
 
@@ -115,40 +115,40 @@ def test_a_304_is_given_again_too(road: Road) -> None:
         lambda: Token.objects.issue("somebody else", groups=[]),
     ],
 )
-def test_any_change_leads_back_to_django(road: Road, change: Callable[[], Any]) -> None:
+def test_any_change_leads_back_to_django(server: Server, change: Callable[[], Any]) -> None:
     world.model()
     token, key = world.token()
     token.retired_keys.create(digest="x", key_id="x", masked="x", valid_until=timezone.now())
-    road.get(key)
-    road.get(key)
-    assert road.by_django == 1
+    server.get(key)
+    server.get(key)
+    assert server.by_django == 1
 
     change()
-    after = road.get(key)
+    after = server.get(key)
 
-    assert road.by_django == 2
-    alone = without_ids(road.get(key)) if after[0].startswith("200") else None
+    assert server.by_django == 2
+    alone = without_ids(server.get(key)) if after[0].startswith("200") else None
     assert alone is None or alone[2] == after[2]
 
 
-def test_a_key_ends_by_the_clock(road: Road) -> None:
+def test_a_key_ends_by_the_clock(server: Server) -> None:
     world.model()
     now = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
     with time_machine.travel(now, tick=False) as clock:
         key = world.key(expires_at=now + dt.timedelta(minutes=1))
-        assert [road.get(key)[0] for _ in range(2)] == ["200 OK"] * 2
+        assert [server.get(key)[0] for _ in range(2)] == ["200 OK"] * 2
         clock.shift(60)
-        assert road.get(key)[0].startswith("401")
+        assert server.get(key)[0].startswith("401")
 
 
-def test_a_model_retires_at_midnight(road: Road) -> None:
+def test_a_model_retires_at_midnight(server: Server) -> None:
     with time_machine.travel(dt.datetime(2026, 11, 22, 23, 59, 59, tzinfo=dt.UTC), tick=False) as clock:
         world.model("old", retires_on=dt.date(2026, 11, 23))
         key = world.key()
-        assert b'"old"' in road.get(key)[2]
-        assert b'"old"' in road.get(key)[2]
+        assert b'"old"' in server.get(key)[2]
+        assert b'"old"' in server.get(key)[2]
         clock.shift(1)
-        assert b'"old"' not in road.get(key)[2]
+        assert b'"old"' not in server.get(key)[2]
 
 
 @pytest.mark.parametrize(
@@ -163,34 +163,34 @@ def test_a_model_retires_at_midnight(road: Road) -> None:
         {"authorization": "Bearer sk-wrong"},
     ],
 )
-def test_another_request_is_another_answer(road: Road, other: dict[str, str]) -> None:
+def test_another_request_is_another_answer(server: Server, other: dict[str, str]) -> None:
     world.model()
     key = world.key()
-    road.get(key)
+    server.get(key)
 
-    road.get(key, **other)
+    server.get(key, **other)
 
-    assert road.by_django == 2
+    assert server.by_django == 2
 
 
-def test_methods_other_than_get_pass_by(road: Road) -> None:
+def test_methods_other_than_get_pass_by(server: Server) -> None:
     key = world.key()
-    road.get(key)
+    server.get(key)
 
-    answers = [road.get(key, method=method)[0][:3] for method in ("HEAD", "POST", "OPTIONS", "GET")]
+    answers = [server.get(key, method=method)[0][:3] for method in ("HEAD", "POST", "OPTIONS", "GET")]
 
     assert answers == ["200", "405", "204", "200"]
-    assert road.by_django == 4
+    assert server.by_django == 4
 
 
-def test_a_key_bound_to_networks_is_answered_within_them_only(road: Road, settings: Any) -> None:
+def test_a_key_bound_to_networks_is_answered_within_them_only(server: Server, settings: Any) -> None:
     settings.TRUSTED_PROXIES = 1
     key = world.key(networks=["10.0.0.0/8"])
 
-    told = [road.get(key, x_forwarded_for=address)[0][:3] for address in ("10.0.0.1", "10.9.9.9", "203.0.113.9")]
+    told = [server.get(key, x_forwarded_for=address)[0][:3] for address in ("10.0.0.1", "10.9.9.9", "203.0.113.9")]
 
     assert told == ["200", "200", "403"]
-    assert road.by_django == 2
+    assert server.by_django == 2
 
 
 @pytest.fixture
@@ -199,148 +199,148 @@ def two_lists() -> None:
         world.model(f"of-{slug}", on=world.channel(slug, group=slug))
 
 
-def test_a_key_that_starts_counts_from_then_on_beside_another(road: Road, two_lists: None) -> None:
+def test_a_key_that_starts_counts_from_then_on_beside_another(server: Server, two_lists: None) -> None:
     now = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
     with time_machine.travel(now, tick=False) as clock:
         first, second = world.key("a", starts_at=now + dt.timedelta(minutes=1)), world.key("b")
-        assert b"of-b" in road.get(first, x_api_key=second)[2]
+        assert b"of-b" in server.get(first, x_api_key=second)[2]
         clock.shift(60)
-        assert b"of-a" in road.get(first, x_api_key=second)[2]
+        assert b"of-a" in server.get(first, x_api_key=second)[2]
 
 
-def test_a_key_within_its_networks_counts_beside_another(road: Road, two_lists: None, settings: Any) -> None:
+def test_a_key_within_its_networks_counts_beside_another(server: Server, two_lists: None, settings: Any) -> None:
     settings.TRUSTED_PROXIES = 1
     first, second = world.key("a", networks=["10.0.0.0/8"]), world.key("b")
 
-    assert b"of-b" in road.get(first, x_api_key=second, x_forwarded_for="203.0.113.9")[2]
-    assert b"of-a" in road.get(first, x_api_key=second, x_forwarded_for="10.0.0.1")[2]
+    assert b"of-b" in server.get(first, x_api_key=second, x_forwarded_for="203.0.113.9")[2]
+    assert b"of-a" in server.get(first, x_api_key=second, x_forwarded_for="10.0.0.1")[2]
 
 
-def test_a_key_that_asks_in_ever_new_words_pushes_nobody_out(road: Road, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fastpath, "KEPT", 20)
+def test_a_key_that_asks_in_ever_new_words_pushes_nobody_out(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(response_cache, "MAX_RESPONSES", 20)
     world.model()
     quiet, loud = world.key(), world.key()
-    road.get(quiet)
+    server.get(quiet)
 
     for number in range(40):
-        road.get(loud, f"/v1/models?x={number}")
+        server.get(loud, f"/v1/models?x={number}")
 
-    before = road.by_django
-    road.get(quiet)
-    assert road.by_django == before
-    assert len(road.lane.shelf) == 1 + fastpath.KEPT_OF_ONE
+    before = server.by_django
+    server.get(quiet)
+    assert server.by_django == before
+    assert len(server.fast_path.responses) == 1 + response_cache.MAX_RESPONSES_PER_TOKEN
 
 
-def test_what_is_asked_for_longest_ago_falls_out_first(road: Road, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fastpath, "KEPT", 2)
+def test_what_is_asked_for_longest_ago_falls_out_first(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(response_cache, "MAX_RESPONSES", 2)
     world.model()
     often, once, other = world.key(), world.key(), world.key()
     for key in (often, once, often, other):
-        road.get(key)
+        server.get(key)
 
-    before = road.by_django
-    road.get(often)
-    assert road.by_django == before
-    road.get(once)
-    assert road.by_django == before + 1
+    before = server.by_django
+    server.get(often)
+    assert server.by_django == before
+    server.get(once)
+    assert server.by_django == before + 1
 
 
-def test_a_body_given_from_here_stays_fresh(road: Road, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_given_from_here_stays_fresh(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(20):
         world.model(f"model-{number}")
     often = world.key()
-    road.get(often)
+    server.get(often)
     monkeypatch.setattr(BODIES, "memory", BODIES.used * 3)
 
     for number in range(10):
-        before = road.by_django
-        road.get(often)
-        assert road.by_django == before
-        road.get(world.key(allow=["*", f"x{number}"]))
-        road.get(often)
+        before = server.by_django
+        server.get(often)
+        assert server.by_django == before
+        server.get(world.key(allow=["*", f"x{number}"]))
+        server.get(often)
 
 
-def test_refusals_are_never_kept(road: Road) -> None:
-    assert [road.get("sk-unknown")[0][:3] for _ in range(2)] == ["401"] * 2
-    assert road.by_django == 2
+def test_refusals_are_never_kept(server: Server) -> None:
+    assert [server.get("sk-unknown")[0][:3] for _ in range(2)] == ["401"] * 2
+    assert server.by_django == 2
 
 
-def test_a_rate_is_counted_once_a_request_on_either_way(road: Road) -> None:
+def test_a_rate_is_counted_once_a_request_on_either_way(server: Server) -> None:
     world.model()
     key = world.key(rate_limit="4/hour")
 
-    answers = [road.get(key) for _ in range(6)]
+    answers = [server.get(key) for _ in range(6)]
 
     assert [status[:3] for status, _, _ in answers] == ["200"] * 4 + ["429"] * 2
     assert [headers["x-ratelimit-remaining-requests"] for _, headers, _ in answers] == ["3", "2", "1", "0", "0", "0"]
     # The first, and those that are refused: their words are the dialect's.
-    assert road.by_django == 3
+    assert server.by_django == 3
 
 
-def test_a_sane_request_id_of_a_trusted_proxy_is_kept(road: Road, settings: Any) -> None:
+def test_a_sane_request_id_of_a_trusted_proxy_is_kept(server: Server, settings: Any) -> None:
     settings.TRUSTED_PROXIES = 1
     key = world.key()
-    ids = [road.get(key, x_request_id=given)[1]["x-request-id"] for given in ("one", "two", "not sane\n")]
+    ids = [server.get(key, x_request_id=given)[1]["x-request-id"] for given in ("one", "two", "not sane\n")]
 
     assert ids[:2] == ["one", "two"]
     assert ids[2].startswith("req_")
-    assert road.by_django == 1
+    assert server.by_django == 1
 
 
-def test_uses_are_noted_here_too(road: Road) -> None:
+def test_uses_are_noted_here_too(server: Server) -> None:
     with time_machine.travel(dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC), tick=False) as clock:
         key = world.key()
-        road.get(key)
-        USAGE.flush()
+        server.get(key)
+        LAST_USE.flush()
         clock.shift(120)
-        road.get(key)
-        USAGE.flush()
-        assert road.by_django == 1
+        server.get(key)
+        LAST_USE.flush()
+        assert server.by_django == 1
         assert Token.objects.get().last_used_at == timezone.now()
 
 
-def test_a_body_that_was_dropped_is_made_anew(road: Road) -> None:
+def test_a_body_that_was_dropped_is_made_anew(server: Server) -> None:
     world.model()
     key = world.key()
-    first = road.get(key)
+    first = server.get(key)
     BODIES.clear()
 
-    assert road.get(key)[2] == first[2]
-    assert road.by_django == 2
+    assert server.get(key)[2] == first[2]
+    assert server.by_django == 2
 
 
-def test_when_the_counters_cannot_be_read_django_decides(road: Road, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_the_counters_cannot_be_read_django_decides(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     world.model()
     key = world.key()
-    road.get(key)
+    server.get(key)
 
     def nothing(*_: Any) -> None:
         raise OperationalError
 
-    road.lane.counters.close()
-    monkeypatch.setattr(road.lane.counters, "_connect", nothing)
-    assert road.get(key)[0] == "200 OK"
-    assert road.by_django == 2
+    server.fast_path.counters.clear()
+    monkeypatch.setattr(server.fast_path.counters, "_connect", nothing)
+    assert server.get(key)[0] == "200 OK"
+    assert server.by_django == 2
     monkeypatch.undo()
-    road.get(key)
-    assert road.by_django == 2
+    server.get(key)
+    assert server.by_django == 2
 
 
-def test_a_cut_connection_is_replaced(road: Road) -> None:
+def test_a_cut_connection_is_replaced(server: Server) -> None:
     world.model()
     key = world.key()
-    road.get(key)
-    road.get(key)
-    road.lane.counters._local.wrapper.connection.close()
+    server.get(key)
+    server.get(key)
+    server.fast_path.counters._local.wrapper.connection.close()
 
-    assert [road.get(key)[0] for _ in range(3)] == ["200 OK"] * 3
-    assert road.by_django <= 3
+    assert [server.get(key)[0] for _ in range(3)] == ["200 OK"] * 3
+    assert server.by_django <= 3
 
 
-def test_no_key_is_kept_in_it(road: Road) -> None:
+def test_no_key_is_kept_in_it(server: Server) -> None:
     world.model()
     key = world.key()
-    road.get(key, f"/v1/models?key={key}")
+    server.get(key, f"/v1/models?key={key}")
 
-    assert key not in repr([vars(road.lane), vars(road.lane.shelf)])
+    assert key not in repr([vars(server.fast_path), vars(server.fast_path.responses)])
     assert Revision.objects.get().permissions > 0

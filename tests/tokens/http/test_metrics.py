@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from catalog.models import Source
 from tokens.counters import ERRORS
-from tokens.http.metrics import Metered, area_of, exposition, metered
+from tokens.http.metrics import MeteredApplication, area_of, exposition, metered
 
 TOKEN = "a-token-of-the-monitoring"
 
@@ -34,7 +34,7 @@ def application(environ: Any, start_response: Any) -> Iterable[bytes]:
 def ask(path: str, *, method: str = "GET", authorization: str = f"Bearer {TOKEN}") -> tuple[str, bytes]:
     told: list[str] = []
     environ = {"PATH_INFO": path, "REQUEST_METHOD": method, "HTTP_AUTHORIZATION": authorization}
-    body = b"".join(Metered(application, TOKEN)(environ, lambda status, *_: told.append(status)))
+    body = b"".join(MeteredApplication(application, TOKEN)(environ, lambda status, *_: told.append(status)))
     return told[0], body
 
 

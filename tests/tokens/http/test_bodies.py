@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog.models import AIModel, Channel
 from tests import world
-from tokens.http.response_cache import BODIES, Body, BodyCache
+from tokens.http.bodies import BODIES, Body, BodyCache
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 

@@ -1,0 +1,61 @@
+"""The registry of caches that live in this process and depend on stored data or settings.
+
+Each is correct by itself: its keys contain the revision, or it is bounded in time. Whoever replaces the data under a
+running process (a test that rolls back, for one) calls `clear_all`. Imports no models.
+"""
+
+import functools
+import threading
+import weakref
+from collections.abc import Callable
+from typing import ParamSpec, Protocol, TypeVar, cast
+
+
+class Clearable(Protocol):
+    """A cache that can be emptied."""
+
+    def clear(self) -> None: ...
+
+
+Cache = TypeVar("Cache", bound=Clearable)
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+# Weak: a cache ends with its owner. Threads may register while another one clears.
+_objects: "weakref.WeakSet[Clearable]" = weakref.WeakSet()
+_functions: dict[Callable[..., object], Callable[[], None]] = {}
+_lock = threading.Lock()
+
+
+def register(cache: Cache) -> Cache:
+    """Registers an object; returns it."""
+    with _lock:
+        _objects.add(cache)
+    return cache
+
+
+def process_cache(*, maxsize: int | None) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
+    """`functools.lru_cache`, registered."""
+
+    def decorate(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+        cached = functools.lru_cache(maxsize)(function)
+        _functions[cached] = cached.cache_clear
+        # Its stub forgets the arguments' types.
+        return cast("Callable[Arguments, Result]", cached)
+
+    return decorate
+
+
+def is_registered(cache: object) -> bool:
+    """Whether `clear_all` empties this object or function."""
+    return any(registered is cache for registered in (*_functions, *_objects))
+
+
+def clear_all() -> None:
+    """Empties every registered cache of this process."""
+    with _lock:
+        caches = [*_objects]
+    for cache in caches:
+        cache.clear()
+    for clear in _functions.values():
+        clear()

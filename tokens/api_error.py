@@ -1,10 +1,10 @@
-"""The errors of the API: their codes, statuses and sentences, and the exception that carries one. Pure."""
+"""The errors of the API: their codes, statuses and messages, and the exception that carries one. Pure."""
 
 from collections.abc import Mapping
 
 from tokens.logs import scrub
 
-# Code -> (status, sentence). The codes are part of the API: clients branch on them.
+# Code -> (status, message). The codes are part of the API: clients branch on them.
 CODES: Mapping[str, tuple[int, str]] = {
     "invalid_parameter": (400, "A parameter is not valid."),
     "bad_request": (400, "The request is not valid."),
@@ -13,37 +13,40 @@ CODES: Mapping[str, tuple[int, str]] = {
     "key_expired": (401, "This API key has expired."),
     "key_disabled": (401, "This API key is disabled."),
     "key_not_yet_valid": (401, "This API key is not valid yet."),
-    "ip_not_allowed": (403, "This API key may not be used from this address."),
-    "model_not_named": (403, "Which model? Name it in ?model=, in the header X-Model, or in X-Original-URI."),
+    "ip_not_allowed": (403, "This API key is not allowed from this IP address."),
+    "model_not_named": (
+        403,
+        "The request does not name a model. Send its id in ?model=, in the header X-Model, or in X-Original-URI.",
+    ),
     "model_not_allowed": (403, "The model does not exist, or this API key has no access to it."),
     "insufficient_quota": (403, "The budget of this API key is used up."),
-    "permission_denied": (403, "This API key may not do that."),
-    "not_found": (404, "There is nothing at this address."),
+    "permission_denied": (403, "This API key does not have permission for this request."),
+    "not_found": (404, "This address does not exist."),
     "model_not_found": (404, "The model does not exist, or this API key has no access to it."),
-    "method_not_allowed": (405, "This address does not take that method."),
+    "method_not_allowed": (405, "This address does not support this method."),
     "address_too_long": (414, "The address is too long."),
-    "expectation_failed": (417, "This server knows no Expect but 100-continue."),
+    "expectation_failed": (417, "This server does not support any Expect value other than 100-continue."),
     "rate_limit_exceeded": (429, "Too many requests."),
-    "headers_too_large": (431, "The request has too many headers, or too large ones."),
-    "not_implemented": (501, "This server does not know that transfer coding."),
+    "headers_too_large": (431, "The request has too many headers, or its headers are too large."),
+    "not_implemented": (501, "This server does not support this transfer coding."),
     "internal_error": (500, "Something went wrong on our side."),
     "service_unavailable": (503, "The service is not available right now. Try again in a moment."),
 }
 
 
-CATALOG_ONLY = "This service is a catalog only: it lists models and prices, and takes no chat traffic."
+CATALOG_ONLY = "This service is a catalog: it lists models and prices and does not accept chat requests."
 
 
 class ApiError(Exception):
-    """What a caller is told: a code of CODES, and a sentence where the code's own does not say enough."""
+    """An error for the caller: a code of CODES, and a message if the code's own is not specific enough."""
 
     def __init__(
         self, code: str, message: str = "", *, param: str | None = None, headers: Mapping[str, str] | None = None
     ) -> None:
         self.code = code
-        self.status, sentence = CODES[code]
-        # A caller may have put a key where something else belongs; an answer never repeats one.
-        self.message = scrub(message or sentence)
+        self.status, default_message = CODES[code]
+        # A caller may have sent a key in a wrong place; a response never repeats one.
+        self.message = scrub(message or default_message)
         self.param = param
         self.headers = dict(headers or {})
         super().__init__(self.message)

@@ -194,7 +194,7 @@ class UsageView(ApiView):
     def post(self, request: Request) -> HttpResponse:
         caller = cast("Caller", request.auth)
         if not UsageReporter.objects.filter(token=caller.token).exists():
-            raise ApiError("permission_denied", "This API key may not report usage.")
+            raise ApiError("permission_denied", "This API key does not have permission to report usage.")
         try:
             reports = [_report(entry) for entry in _reports(_body(request))]
             unknown = record_usage(reports, reporter=caller.key_id, today=timezone.now().date())
@@ -207,7 +207,7 @@ class UsageView(ApiView):
 def _folded(request: Request) -> bool:
     value = request.query_params.get("discount")
     if value not in (None, "folded"):
-        raise ApiError("invalid_parameter", "discount takes one value, folded.", param="discount")
+        raise ApiError("invalid_parameter", "discount must be folded.", param="discount")
     return value == "folded"
 
 
@@ -267,7 +267,7 @@ def _body(request: Request) -> bytes:
         length = 0
     document = b"" if length > LARGEST_BODY else raw.read(LARGEST_BODY + 1)
     if length > LARGEST_BODY or len(document) > LARGEST_BODY:
-        raise ApiError("bad_request", "The body is larger than a megabyte.")
+        raise ApiError("bad_request", "The body is larger than 1 MiB.")
     return bytes(document)
 
 
@@ -275,11 +275,11 @@ def _reports(document: bytes) -> list[Any]:
     body = read_json(document)
     reports = body.get("reports") if isinstance(body, dict) else body
     if not isinstance(reports, list) or len(reports) > MOST_REPORTS:
-        raise UsageError(f"The body is a list of up to {MOST_REPORTS} reports.")
+        raise UsageError(f"The body must be a list of at most {MOST_REPORTS} reports.")
     return reports
 
 
 def _report(entry: Any) -> Report:
     if not isinstance(entry, dict):
-        raise UsageError("A report is an object with a model, a day, requests and tokens.")
+        raise UsageError("A report must be an object with model, day, requests and tokens.")
     return check_report(entry.get("model"), entry.get("day"), entry.get("requests", 0), entry.get("tokens", 0))

@@ -40,7 +40,7 @@ class AuthorizeView(ApiView):
             # Refused and not let through: a proxy that forgets to name it must not open everything.
             raise ApiError("model_not_named")
         if len(names) > MOST_NAMED:
-            raise ApiError("model_not_allowed", f"A request may name {MOST_NAMED} models at most.", param="model")
+            raise ApiError("model_not_allowed", f"A request may name at most {MOST_NAMED} models.", param="model")
         listing = Listing(caller.scope, timezone.now().date())
         # The caller has a say in most places. Whichever of them the upstream goes by, the key may call what it names.
         if any(listing.model(name) is None for name in names):

@@ -64,7 +64,9 @@ class Anthropic(Dialect):
     def read_page(self, query: QueryDict, listing: Listing) -> Page:
         after, before = query.get("after_id", ""), query.get("before_id", "")
         if after and before:
-            raise ApiError("invalid_parameter", "after_id and before_id exclude each other.", param="before_id")
+            raise ApiError(
+                "invalid_parameter", "after_id and before_id cannot be combined. Send one of them.", param="before_id"
+            )
         limit = _limit(query.get("limit", str(DEFAULT_LIMIT)))
         return Page(
             limit=limit,
@@ -185,14 +187,14 @@ def _place(cursor: str, param: str, listing: Listing) -> SortKey | None:
     """Where the list is to be cut; ApiError where the cursor names no model that the caller sees or saw."""
     place = listing.position(cursor) if cursor else None
     if cursor and place is None:
-        raise ApiError("invalid_parameter", f"{param} names no model of the list.", param=param)
+        raise ApiError("invalid_parameter", f"{param} is not the id of a model in this list.", param=param)
     return place
 
 
 def _limit(text: str) -> int:
     if text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= MAX_LIMIT:
         return int(text)
-    raise ApiError("invalid_parameter", f"limit is a whole number from 1 to {MAX_LIMIT}.", param="limit")
+    raise ApiError("invalid_parameter", f"limit must be a whole number from 1 to {MAX_LIMIT}.", param="limit")
 
 
 def _stages(query: QueryDict) -> tuple[str, ...]:
@@ -200,7 +202,7 @@ def _stages(query: QueryDict) -> tuple[str, ...]:
     values = (*query.getlist("lifecycle[]"), *query.getlist("lifecycle"))
     asked = {part.strip() for value in values for part in value.split(",")} - {""}
     if not asked <= set(STAGES):
-        raise ApiError("invalid_parameter", f"lifecycle is one of {', '.join(STAGES)}.", param="lifecycle")
+        raise ApiError("invalid_parameter", f"lifecycle must be one of {', '.join(STAGES)}.", param="lifecycle")
     return tuple(stage for stage in STAGES if stage in asked) or LISTED_STAGES
 
 

@@ -118,7 +118,7 @@ def generation_methods(model: AIModel) -> list[str]:
 
 def _size(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
-        raise ApiError("invalid_parameter", "pageSize is a whole number, 0 or more.", param="pageSize")
+        raise ApiError("invalid_parameter", "pageSize must be a whole number, 0 or more.", param="pageSize")
     # Cut to six digits: Python refuses to read a number of thousands of them.
     return min(int(text.lstrip("0")[:6] or 0), MAX_SIZE) or DEFAULT_SIZE
 
@@ -136,4 +136,8 @@ def _read_token(text: str) -> SortKey | None:
                 return (created, name)
     except (binascii.Error, InexactError, ValueError):
         pass
-    raise ApiError("invalid_parameter", "pageToken is not one that this list gave.", param="pageToken")
+    raise ApiError(
+        "invalid_parameter",
+        "pageToken was not issued by this list. Use the nextPageToken of a response.",
+        param="pageToken",
+    )

@@ -21,7 +21,7 @@ APPS = (catalog, tokens, pricing, config)
 # Their results depend on nothing but their arguments, so they are never out of date.
 PURE = {
     "catalog.sources.litellm_keys.parse_key",
-    "catalog.vendor_matching.maker_of",
+    "catalog.vendor_matching.vendor_of_model",
     "pricing.engine.conditions.zone",
     "pricing.newapi.ratios._read_back",
     "tokens.http.response_cache.response_head",

@@ -2,19 +2,18 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.servers import free_port, wait_for_port
+
 # Debian keeps servers where only root's PATH leads.
 PLACES = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
-SECONDS_TO_START = 60
 
 
 @contextmanager
@@ -28,9 +27,7 @@ def throwaway_mysql() -> Iterator[int]:
     folder = Path(tempfile.mkdtemp(prefix="modelbook-mysql-", dir="/tmp"))
     folder.chmod(0o755)
     user = ["--user=mysql"] if os.getuid() == 0 else []
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     common = ["--no-defaults", f"--datadir={folder / 'data'}", *user]
     normal = ["--auth-root-authentication-method=normal", "--skip-test-db"]
     subprocess.run([installer, *common, *normal], check=True, capture_output=True)
@@ -39,13 +36,8 @@ def throwaway_mysql() -> Iterator[int]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([server, *common, *addresses], stdout=log, stderr=log)
     try:
-        for _ in range(SECONDS_TO_START * 10):
-            try:
-                pymysql.connect(host="127.0.0.1", port=port, user="root").close()
-                break
-            except pymysql.Error:
-                assert process.poll() is None, (folder / "log").read_text()
-                time.sleep(0.1)
+        wait_for_port(port, process)
+        pymysql.connect(host="127.0.0.1", port=port, user="root").close()
         yield port
     finally:
         process.terminate()

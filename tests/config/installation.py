@@ -2,19 +2,20 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg.sql import SQL, Identifier
 
+from tests.servers import SECONDS, free_port, wait_until
 from tokens.keys import SHAPE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -47,21 +48,21 @@ class Installation:
             }
         )
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, output: int | IO[str] = subprocess.PIPE) -> subprocess.Popen[str]:
         """The management command, running; its output and its errors are one stream."""
         return subprocess.Popen(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
             env=self.environment,
             text=True,
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.STDOUT,
         )
 
     def run(self, *arguments: str) -> tuple[int, str]:
         """The management command, to its end: exit code and output."""
         process = self.start(*arguments)
-        output, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=SECONDS)
         return process.returncode, output
 
 
@@ -89,8 +90,11 @@ class Served:
     """A running server and all it has printed so far."""
 
     address: str
-    process: subprocess.Popen[str]
-    output: str
+    log_file: Path
+
+    @property
+    def output(self) -> str:
+        return self.log_file.read_text()
 
     @property
     def key(self) -> str:
@@ -100,13 +104,6 @@ class Served:
     def password(self) -> str:
         return found(re.compile(r"(?<=Password    )\S+"), self.output)
 
-    def stop(self) -> str:
-        """Ends it as systemd would; returns everything it printed."""
-        self.process.terminate()
-        rest, _ = self.process.communicate(timeout=60)
-        self.output += rest
-        return self.output
-
 
 def found(pattern: re.Pattern[str], text: str) -> str:
     match = pattern.search(text)
@@ -114,26 +111,22 @@ def found(pattern: re.Pattern[str], text: str) -> str:
     return match[0]
 
 
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
-def served(installation: Installation) -> Iterator[Served]:
-    """`quickstart`, until its worker has booted."""
+def served(installation: Installation, log_file: Path) -> Iterator[Served]:
+    """`quickstart`, once its worker has booted."""
     port = free_port()
-    process = installation.start("quickstart", "--port", str(port))
-    server = Served(f"http://127.0.0.1:{port}", process, "")
-    try:
-        assert process.stdout
-        for line in process.stdout:
-            server.output += line
-            if "Booting worker" in line:
-                break
+    server = Served(f"http://127.0.0.1:{port}", log_file)
+
+    def has_booted() -> bool:
         assert process.poll() is None, server.output
+        return "Booting worker" in server.output
+
+    with log_file.open("w") as output:
+        process = installation.start("quickstart", "--port", str(port), output=output)
+    try:
+        wait_until(has_booted, "quickstart serves")
         yield server
     finally:
-        if process.poll() is None:
-            server.stop()
+        # As systemd would end it.
+        process.terminate()
+        process.wait(SECONDS)

@@ -3,13 +3,16 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from config.cli_errors import sentence
-from tests.config.installation import ROOT, Installation, NewDatabase, free_port
+from tests.config.commands import Commands, commands
+from tests.config.installation import ROOT, Installation, NewDatabase
 from tests.pricing.gateways.databases import channel, sqlite_gateway
+from tests.servers import free_port
 
 pytestmark = pytest.mark.sql
 
@@ -26,53 +29,74 @@ COMMANDS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def unmigrated(tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase) -> Iterator[Commands]:
+    """On a database without tables."""
+    with new_database(tmp_path_factory.mktemp("unmigrated")) as url, commands(Installation(url).environment) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def without_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    """On a SQLite file whose folder does not exist."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('installation')}/missing/modelbook.sqlite3"
+    with commands(Installation(url).environment) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def without_server() -> Iterator[Commands]:
+    """On a PostgreSQL that does not run."""
+    url = f"postgres://modelbook:secret@127.0.0.1:{free_port()}/modelbook"
+    with commands(Installation(url).environment) as running:
+        yield running
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-def test_an_unmigrated_database_is_told_with_what_to_do(
-    command: tuple[str, ...], tmp_path: Path, new_database: NewDatabase
-) -> None:
-    with new_database(tmp_path) as url:
-        code, output = Installation(url).run(*command)
+def test_an_unmigrated_database_is_reported_with_what_to_do(command: tuple[str, ...], unmigrated: Commands) -> None:
+    code, output, errors = unmigrated.run(*command)
 
     assert code == 1
-    assert "run python manage.py migrate" in output
-    assert "Traceback" not in output
+    assert "run python manage.py migrate" in output + errors
+    assert "Traceback" not in output + errors
 
 
-def test_so_it_is_to_whoever_moves_in(tmp_path: Path, new_database: NewDatabase) -> None:
+def test_import_gateway_reports_an_unmigrated_database_too(tmp_path: Path, unmigrated: Commands) -> None:
     gateway = sqlite_gateway(tmp_path, "new-api", channels=[channel(1, "gpt-4o")])
 
-    with new_database(tmp_path) as url:
-        code, output = Installation(url).run("import_gateway", "--sqlite", str(gateway), "--apply")
+    code, output, errors = unmigrated.run("import_gateway", "--sqlite", str(gateway), "--apply")
 
     assert code == 1
-    assert "run python manage.py migrate" in output
-    assert "Traceback" not in output
+    assert "run python manage.py migrate" in output + errors
+    assert "Traceback" not in output + errors
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-def test_a_missing_folder_is_told(command: tuple[str, ...], tmp_path: Path) -> None:
-    code, output = Installation(f"sqlite:///{tmp_path}/missing/modelbook.sqlite3").run(*command)
+def test_a_missing_folder_is_reported(command: tuple[str, ...], without_folder: Commands) -> None:
+    code, output, errors = without_folder.run(*command)
 
     assert code == 1
-    assert re.search(r"unable to open database file|missing/.*: no such file", output)
-    assert "Traceback" not in output
+    assert re.search(r"unable to open database file|missing/.*: no such file", output + errors)
+    assert "Traceback" not in output + errors
 
 
-@pytest.mark.parametrize("command", [("issue_token", "Acme"), ("quickstart", "--no-serve")], ids=lambda each: each[0])
-def test_a_server_that_is_down_is_one_line(command: tuple[str, ...]) -> None:
-    code, output = Installation(f"postgres://modelbook:secret@127.0.0.1:{free_port()}/modelbook").run(*command)
-
-    assert code == 1
-    assert output.startswith("The database does not answer: ")
-    assert len(output.splitlines()) == 1
-
-
-def test_quickstart_says_that_the_databases_folder_is_missing(tmp_path: Path) -> None:
-    code, output = Installation(f"sqlite:///{tmp_path}/missing/modelbook.sqlite3").run("quickstart", "--no-serve")
+@pytest.mark.parametrize(
+    "command", [("issue_token", "Acme"), ("quickstart", "--no-serve")], ids=lambda command: command[0]
+)
+def test_a_server_that_is_down_is_one_line(command: tuple[str, ...], without_server: Commands) -> None:
+    code, output, errors = without_server.run(*command)
 
     assert code == 1
-    assert f"{tmp_path}/missing" in output
-    assert len(output.splitlines()) == 1
+    assert (output + errors).startswith("The database does not answer: ")
+    assert len((output + errors).splitlines()) == 1
+
+
+def test_quickstart_says_that_the_databases_folder_is_missing(without_folder: Commands) -> None:
+    code, output, errors = without_folder.run("quickstart", "--no-serve")
+
+    assert code == 1
+    assert "/missing does not exist" in output + errors
+    assert len((output + errors).splitlines()) == 1
 
 
 def test_secrets_that_cannot_be_written_are_one_sentence(tmp_path: Path) -> None:
@@ -98,7 +122,5 @@ def test_a_fault_of_ours_keeps_its_traceback() -> None:
     assert sentence(ValueError("a fault")) is None
 
 
-def test_traceback_shows_it_where_it_is_asked_for(tmp_path: Path) -> None:
-    _, output = Installation(f"sqlite:///{tmp_path}/missing/modelbook.sqlite3").run("check_catalog", "--traceback")
-
-    assert "Traceback" in output
+def test_traceback_shows_it_on_request(without_folder: Commands) -> None:
+    assert "Traceback" in without_folder.run("check_catalog", "--traceback")[2]

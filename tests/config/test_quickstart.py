@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from tests.config.commands import Commands, commands
 from tests.config.installation import Installation, NewDatabase, Served, served
+from tests.servers import wait_until
 from tokens.keys import SHAPE
 
 pytestmark = pytest.mark.sql
@@ -29,8 +31,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Served]:
-    with served(in_folder(folder)) as running:
+    with served(in_folder(folder), folder / "log") as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Commands]]:
+    """Commands in an empty folder."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    with commands(in_folder(folder).environment) as running:
+        yield folder, running
 
 
 def in_folder(folder: Path) -> Installation:
@@ -117,24 +127,17 @@ def test_of_two_first_starts_at_once_one_makes_everything(tmp_path: Path, new_da
     assert sum("(shown only now)" in output for output in outputs) == 1
 
 
-def test_empty_means_no_models_but_a_way_in(tmp_path: Path) -> None:
-    code, output = in_folder(tmp_path).run("quickstart", "--no-serve", "--empty")
-
-    assert code == 0, output
-    assert "0 models" in output
-    assert SHAPE.search(output)
-
-
-def test_a_taken_port_is_said_before_any_work(tmp_path: Path) -> None:
+def test_a_taken_port_is_reported_before_any_work(elsewhere: tuple[Path, Commands]) -> None:
+    folder, manage = elsewhere
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         port = other.getsockname()[1]
 
-        code, output = in_folder(tmp_path).run("quickstart", "--port", str(port))
+        code, output, errors = manage.run("quickstart", "--port", str(port))
 
     assert code == 1
-    assert f"Cannot serve on 127.0.0.1:{port}" in output
-    assert "Traceback" not in output
-    assert list(tmp_path.iterdir()) == []
+    assert f"Cannot serve on 127.0.0.1:{port}" in errors
+    assert "Traceback" not in output + errors
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "²"])
@@ -143,27 +146,33 @@ def test_a_port_that_is_none_is_refused(port: str) -> None:
         call_command("quickstart", port=port)
 
 
-def test_no_key_reaches_the_server_log(tmp_path: Path) -> None:
-    installation = in_folder(tmp_path)
-    installation.run("quickstart", "--no-serve", "--empty")
-    with served(installation) as running:
-        key = "mb_live_0123456789_" + "a" * 38
-        with pytest.raises(urllib.error.HTTPError):
-            get(f"{running.address}/v1/models?key={key}", Referer=f"https://example.com/?key={key}")
-        with pytest.raises(urllib.error.HTTPError):
-            get(f"{running.address}/lost%0aforged")
+def test_no_key_reaches_the_server_log(server: Served) -> None:
+    key = "mb_live_0123456789_" + "a" * 38
+    with pytest.raises(urllib.error.HTTPError):
+        get(f"{server.address}/v1/models?key={key}", Referer=f"https://example.com/?key={key}")
+    with pytest.raises(urllib.error.HTTPError):
+        get(f"{server.address}/lost%0aforged")
+    wait_until(lambda: '"GET /lost' in server.output, "both requests are logged")
 
-        log = running.stop()
-
+    log = server.output
     assert re.search(r'"GET /v1/models" 401 .* req_[0-9a-f]{24}', log)
     assert "a" * 38 not in log
     assert "Warning" not in log
     assert not re.search(r"^forged", log, re.MULTILINE)
 
 
-@pytest.mark.parametrize("secrets", [True, False], ids=["secrets configured", "no secrets"])
-def test_a_dry_run_says_what_it_would_make_and_writes_no_file(tmp_path: Path, secrets: bool) -> None:
-    installation = Installation(f"sqlite:///{tmp_path / 'modelbook.sqlite3'}", secrets=secrets)
+def test_a_dry_run_says_what_it_would_make_and_writes_no_file(elsewhere: tuple[Path, Commands]) -> None:
+    folder, manage = elsewhere
+
+    code, output, _ = manage.run("quickstart", "--no-serve", "--dry-run", "--format", "json")
+
+    assert code == 0, output
+    assert json.loads(output) == {"would_make": ["database", "catalog", "administrator", "key"]}
+    assert list(folder.iterdir()) == []
+
+
+def test_a_dry_run_makes_no_secrets_either(tmp_path: Path) -> None:
+    installation = Installation(f"sqlite:///{tmp_path / 'modelbook.sqlite3'}", secrets=False)
 
     code, output = installation.run("quickstart", "--no-serve", "--dry-run", "--format", "json")
 
@@ -172,12 +181,14 @@ def test_a_dry_run_says_what_it_would_make_and_writes_no_file(tmp_path: Path, se
     assert list(tmp_path.iterdir()) == []
 
 
-def test_json_holds_what_the_report_says(tmp_path: Path, new_database: NewDatabase) -> None:
-    with new_database(tmp_path) as url:
-        made = json.loads(Installation(url).run("quickstart", "--no-serve", "--empty", "--format", "json")[1])
-        again = json.loads(Installation(url).run("quickstart", "--no-serve", "--empty", "--format", "json")[1])
-        code, forecast = Installation(url).run("quickstart", "--dry-run", "--no-serve")
+def test_empty_means_no_models_but_a_key(tmp_path: Path, new_database: NewDatabase) -> None:
+    with new_database(tmp_path) as url, commands(Installation(url).environment) as manage:
+        made = json.loads(manage.run("quickstart", "--no-serve", "--empty", "--format", "json")[1])
+        again = json.loads(manage.run("quickstart", "--no-serve", "--empty", "--format", "json")[1])
+        report = manage.run("quickstart", "--no-serve", "--empty")[1]
+        code, forecast, _ = manage.run("quickstart", "--dry-run", "--no-serve")
 
+    assert "0 models" in report
     assert SHAPE.fullmatch(made["key"])
     assert (made["user"], bool(made["password"]), made["models"]) == ("admin", True, 0)
     assert (again["user"], again["password"], again["key"]) == (None, None, None)

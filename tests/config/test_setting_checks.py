@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from tests.config.installation import ROOT, Installation, free_port
+from tests.config.installation import ROOT, Installation
+from tests.servers import SECONDS, free_port
 
 BAD = [
     ("SECRET_KEY", "short"),
@@ -72,7 +73,8 @@ def started(*command: str, **variables: str) -> subprocess.CompletedProcess[str]
     environment = Installation("sqlite:////nowhere/modelbook.sqlite3").environment | variables
     return subprocess.run(
         [sys.executable, *command],
-        cwd=ROOT, env=environment, text=True, timeout=60, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        cwd=ROOT, env=environment, text=True, timeout=SECONDS, check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
 
 
@@ -168,12 +170,12 @@ def test_a_reload_reads_the_settings_anew(tmp_path: Path) -> None:
             read_until(server, "Booting worker")
             server.send_signal(signal.SIGHUP)
             read_until(server, "Worker exiting")
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=30) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=SECONDS) as answer:
                 assert answer.status == 200
 
             pepper.write_text(",")
             server.send_signal(signal.SIGHUP)
-            rest, _ = server.communicate(timeout=30)
+            rest, _ = server.communicate(timeout=SECONDS)
         finally:
             server.kill()
 

@@ -4,10 +4,8 @@ import http.client
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +15,8 @@ from urllib.parse import urlsplit
 
 import psycopg
 from django.db import connection
+
+from tests.servers import SECONDS, free_port, wait_for_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -48,7 +48,7 @@ class Server:
 
     def get(self, path: str, *, key: str = "", method: str = "GET", **headers: str) -> Answer:
         """One request on a connection of its own, so that any worker may get it."""
-        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if key:
             sent["authorization"] = f"Bearer {key}"
@@ -64,7 +64,7 @@ def serving(
     database_url: str, folder: Path, *, workers: int = 2, application: str = "config.wsgi", **environment: str
 ) -> Iterator[Server]:
     """Starts gunicorn on a free port and stops it at the end."""
-    port = _free_port()
+    port = free_port()
     server = Server(port, folder / f"gunicorn-{port}.log")
     variables = environment_of(database_url) | {"PORT": str(port), "WEB_CONCURRENCY": str(workers)} | environment
     command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", application]
@@ -72,12 +72,12 @@ def serving(
         process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=subprocess.STDOUT)
     server.pid = process.pid
     try:
-        _wait_for(port, process)
+        wait_for_port(port, process)
         yield server
     finally:
         process.terminate()
         try:
-            process.wait(15)
+            process.wait(SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -103,7 +103,7 @@ class Operator:
         return outcome["result"]
 
     def leave(self) -> None:
-        self.process.communicate(timeout=15)
+        self.process.communicate(timeout=SECONDS)
 
 
 @contextmanager
@@ -133,19 +133,3 @@ def own_database(folder: Path) -> Iterator[str]:
 
 def environment_of(database_url: str) -> dict[str, str]:
     return os.environ | {"DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(300):
-        assert process.poll() is None, "gunicorn ended at once"
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise AssertionError("gunicorn did not start in 30 seconds")

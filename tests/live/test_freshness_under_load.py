@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.live.deployment import Answer, Operator, Server
+from tests.servers import wait_until
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
@@ -41,10 +42,8 @@ class Load:
             self.seen.append((began, self._read(self._server.get("/v1/models", key=self._key))))
 
     def wait_for(self, answers: int) -> None:
-        wanted = len(self.seen) + answers
-        end = time.monotonic() + 30
-        while len(self.seen) < wanted and time.monotonic() < end:
-            time.sleep(0.01)
+        enough = len(self.seen) + answers
+        wait_until(lambda: len(self.seen) >= enough, f"{answers} answers come")
 
     def begun_after(self, moment: float) -> list[Any]:
         self.wait_for(AFTER + CLIENTS)

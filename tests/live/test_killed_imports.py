@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.live.deployment import ROOT, Operator, environment_of, own_database
+from tests.servers import SECONDS
 from tests.sizes import size
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
@@ -74,7 +75,7 @@ def at_work(
         importer, operator = Importer(url), Operator(url)
         yield importer, operator
         operator.leave()
-        importer.process.communicate(timeout=30)
+        importer.process.communicate(timeout=SECONDS)
 
 
 def document(folder: Path, context: int, price: str) -> Path:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.live.deployment import Operator, Server
 from tests.live.test_clients import PROGRAMS, brought, run
+from tests.servers import SECONDS
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +56,7 @@ def quoted(server: Server, model: str, case: dict[str, Any]) -> Decimal:
     usage |= {"output.reasoning": reasoning} if reasoning else {}
     request = {"service_tier": case["tier"]} if "tier" in case else {}
     body = json.dumps({"model": model, "usage": usage, "request": request})
-    client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=SECONDS)
     client.request("POST", "/api/pricing/quote", body, {"content-type": "application/json"})
     answer = json.loads(client.getresponse().read())
     client.close()

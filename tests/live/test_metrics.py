@@ -2,13 +2,13 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.live.deployment import Server, serving
+from tests.servers import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -38,10 +38,9 @@ def test_all_workers_count_together(database_url: str, tmp_path: Path) -> None:
 
         killed = children(server.pid)[0]
         os.kill(killed, signal.SIGTERM)
-        for _ in range(100):
-            if killed not in children(server.pid) and len(children(server.pid)) == 3:
-                break
-            time.sleep(0.1)
+        wait_until(
+            lambda: killed not in (running := children(server.pid)) and len(running) == 3, "another worker replaces it"
+        )
         for _ in range(40):
             assert server.get("/v1/models").status == 401
         assert requests(server) == 100

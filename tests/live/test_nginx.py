@@ -2,10 +2,8 @@
 
 import http.client
 import shutil
-import socket
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.live.deployment import ROOT, Answer, Operator, Server
+from tests.servers import SECONDS, free_port, wait_for_port
 
 pytestmark = [
     pytest.mark.django_db,
@@ -37,9 +36,7 @@ class Models(BaseHTTPRequestHandler):
 def nginx(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     upstream = ThreadingHTTPServer(("127.0.0.1", 0), Models)
     threading.Thread(target=upstream.serve_forever, daemon=True).start()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     folder: Path = tmp_path_factory.mktemp("nginx")
     folder.chmod(0o777)
     written = (ROOT / "docs" / "nginx" / "nginx.conf").read_text()
@@ -50,22 +47,17 @@ def nginx(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(["nginx", "-p", str(folder), "-c", "nginx.conf"], stdout=log, stderr=log)
     try:
-        for _ in range(50):
-            assert process.poll() is None, (folder / "log").read_text()
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
+        wait_for_port(port, process)
         yield port
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(SECONDS)
         upstream.shutdown()
         upstream.server_close()
 
 
 def post(port: int, path: str, **headers: str) -> Answer:
-    client = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
     try:
         client.request("POST", path, body=b'{"a": 1}', headers={k.replace("_", "-"): v for k, v in headers.items()})
         return Answer(client.getresponse())

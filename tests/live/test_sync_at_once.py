@@ -3,18 +3,18 @@
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from tests.catalog.imports import hosts
 from tests.live.deployment import ROOT, Operator, environment_of, own_database
+from tests.servers import SECONDS, wait_until
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
-# Longer than it takes the second runner to come to the same place.
-SECONDS = 4
 
 
 @pytest.fixture(scope="module")
@@ -23,13 +23,25 @@ def own_url(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pyt
         yield url
 
 
-def slowly(handler: hosts.Handler) -> None:
-    time.sleep(SECONDS)
-    handler.answer(hosts.DOCUMENT)
+def somebody_waits_for_the_lock(operator: Operator) -> bool:
+    """Whether the second runner has come to the place where the first one is."""
+    if connection.vendor == "sqlite":
+        return any("-> FLOCK" in line for line in Path("/proc/locks").read_text().splitlines())
+    return bool(
+        operator.does(
+            "with connection.cursor() as cursor:\n"
+            "    cursor.execute(\"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted\")\n"
+            "    result = cursor.fetchone()[0]"
+        )
+    )
 
 
 def test_only_one_fetches(own_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(hosts.ANSWERS, "slowly", slowly)
+    def answer_once_both_are_there(handler: hosts.Handler) -> None:
+        wait_until(lambda: somebody_waits_for_the_lock(operator), "the second runner waits")
+        handler.answer(hosts.DOCUMENT)
+
+    monkeypatch.setitem(hosts.ANSWERS, "slowly", answer_once_both_are_there)
     command = [sys.executable, "manage.py", "sync_sources", "--once", "--format", "json"]
     with hosts.server() as (name, asked):
         operator = Operator(own_url)
@@ -41,7 +53,7 @@ def test_only_one_fetches(own_url: str, monkeypatch: pytest.MonkeyPatch) -> None
         runners = [
             subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)
         ]
-        told = [runner.communicate(timeout=60)[0].splitlines() for runner in runners]
+        told = [runner.communicate(timeout=SECONDS)[0].splitlines() for runner in runners]
         runs = operator.does("from catalog.models import ImportRun\nresult = ImportRun.objects.count()")
         operator.leave()
 

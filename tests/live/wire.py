@@ -5,6 +5,8 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
+from tests.servers import SECONDS
+
 
 @dataclass(frozen=True)
 class Raw:
@@ -44,6 +46,6 @@ def head_of(start: str, *lines: str) -> bytes:
 
 
 def send(port: int, sent: bytes) -> Raw:
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as line:
         line.sendall(sent)
         return Raw(b"".join(iter(lambda: line.recv(65_536), b"")))

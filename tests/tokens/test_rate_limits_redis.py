@@ -2,19 +2,21 @@
 
 import shutil
 import signal
-import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.test import Client
+from redis.connection import Connection
 
 from catalog import caches
 from tests import world
+from tests.servers import free_port, wait_for_port
 from tokens import rate_limits
 from tokens.rate_limits import Limiter
 
@@ -29,21 +31,14 @@ class Redis:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.start()
 
     def start(self) -> None:
         command = ["redis-server", "--port", str(self.port), "--save", "", "--dir", str(self.folder)]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.05)
-        raise AssertionError("redis-server did not start")
+        wait_for_port(self.port, self.process)
 
     def kill(self) -> None:
         self.process.kill()
@@ -110,7 +105,9 @@ def test_the_numbers_of_redis_reach_the_caller(redis: Redis) -> None:
 
 
 @pytest.mark.parametrize("fault", ["killed", "frozen"])
-def test_a_redis_that_is_gone_costs_no_error_and_no_time(redis: Redis, fault: str) -> None:
+def test_a_redis_that_is_gone_costs_no_error_and_few_waits(
+    redis: Redis, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     limiter = Limiter(redis.url)
     limiter.hit("1000/hour", "token:1")
     if fault == "killed":
@@ -118,18 +115,30 @@ def test_a_redis_that_is_gone_costs_no_error_and_no_time(redis: Redis, fault: st
     else:
         redis.process.send_signal(signal.SIGSTOP)
 
-    times = []
-    end = time.monotonic() + 3 * PAUSE
-    while time.monotonic() < end:
-        began = time.monotonic()
+    tries: list[Any] = []
+    waits: list[Any] = []
+    now = time.monotonic()
+    for name in ("_connect", "read_response"):
+        monkeypatch.setattr(Connection, name, counting(getattr(Connection, name), waits))
+    monkeypatch.setattr(rate_limits, "_count", counting(rate_limits._count, tries))
+    for number in range(300):
+        monkeypatch.setattr(rate_limits, "time", SimpleNamespace(monotonic=lambda at=now + number * PAUSE / 100: at))
         assert limiter.hit("1000/hour", "token:1").allowed
-        times.append(time.monotonic() - began)
-        time.sleep(0.005)
 
-    # One in each pause tries again; nobody waits longer than the timeout of the socket, and most do not wait at all.
-    assert max(times) < 0.3
-    assert sum(took > 0.05 for took in times) <= 5
-    assert sorted(times)[len(times) // 2] < 0.01
+    # In three pauses three hits try again; each waits for at most two timeouts of the socket, and no other hit waits.
+    assert sum(first is limiter._shared for first in tries) == 3
+    assert 3 <= len(waits) <= 6
+    assert rate_limits.REDIS_TIMEOUT < 0.15
+
+
+def counting(function: Callable[..., Any], calls: list[Any]) -> Callable[..., Any]:
+    """Notes the first argument of each call."""
+
+    def counted(first: Any, *rest: Any, **options: Any) -> Any:
+        calls.append(first)
+        return function(first, *rest, **options)
+
+    return counted
 
 
 @pytest.mark.parametrize("fault", ["killed", "frozen"])

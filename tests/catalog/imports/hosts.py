@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 DOCUMENT = b'{"gpt-4o": {"mode": "chat", "litellm_provider": "openai", "input_cost_per_token": 0.0000025}}'
+# Bytes of an answer that comes slowly: ten seconds of them.
+DRIPS = 200
 Answer = Callable[["Handler"], object]
 
 
@@ -37,7 +39,8 @@ class Handler(BaseHTTPRequestHandler):
     def drip(self, start: bytes) -> None:
         """A byte now and then, for longer than anybody waits."""
         self.wfile.write(start)
-        for _ in range(100):
+        for number in range(DRIPS):
+            self.asked[-1]["dripped"] = str(number)
             self.wfile.write(b"x")
             self.wfile.flush()
             time.sleep(0.05)

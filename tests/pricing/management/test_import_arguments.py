@@ -1,12 +1,17 @@
 """Arguments that cannot be read are bad input, and never look like a plan that waits."""
 
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+from tests.config.commands import Commands, commands
+from tests.config.installation import Installation
+
+
+@pytest.fixture(scope="module")
+def manage() -> Iterator[Commands]:
+    with commands(Installation("sqlite://:memory:").environment) as running:
+        yield running
 
 
 @pytest.mark.parametrize(
@@ -20,14 +25,8 @@ ROOT = Path(__file__).parents[3]
     ],
     ids=" ".join,
 )
-def test_they_exit_with_4(arguments: list[str]) -> None:
-    script = (
-        "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.settings';"
-        "from django.core.management import execute_from_command_line as run;"
-        "run(['manage.py', *sys.argv[1:]])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 4
-    assert "error:" in done.stderr
+def test_they_exit_with_4(arguments: list[str], manage: Commands) -> None:
+    code, _, errors = manage.run(*arguments)
+
+    assert code == 4
+    assert "error:" in errors

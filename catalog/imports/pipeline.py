@@ -24,7 +24,7 @@ from catalog.models import AIModel, Channel, EndpointType, ModelAlias, Offer, Ve
 from catalog.progress import track
 from catalog.source_trust import Kept
 from catalog.sources.records import Document, Record
-from catalog.sources.rows import MOST_FIGURES, SourceError, refuse_more
+from catalog.sources.rows import MOST_PRICES, SourceError, refuse_more
 from catalog.vendor_matching import fold, known_vendor, vendor_of_model
 
 # Ten times the largest source; what is longer is refused before it is read.
@@ -149,7 +149,7 @@ def read_document(
     try:
         document = read(content)
         refuse_more(len(document.records), of="models")
-        refuse_more(sum(map(_number_of_figures, document.records)), MOST_FIGURES, of="prices")
+        refuse_more(sum(map(_number_of_figures, document.records)), MOST_PRICES, of="prices")
     except (InexactError, SourceError) as error:
         raise InputError(str(error)) from None
     if not document.records:

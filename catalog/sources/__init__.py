@@ -1,4 +1,4 @@
-"""The sources that the catalog can import: one reader a file, each from bytes to plain records."""
+"""The sources that the catalog can import: one reader per module, each from bytes to plain records."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,11 +23,11 @@ from catalog.sources.records import Document
 
 @dataclass(frozen=True)
 class SourceReader:
-    """One kind of source: its name for commands and for people, what its prices are, and how to read it."""
+    """One kind of source: its name in commands and on screen, the role of its prices, and its reader."""
 
     slug: str
     name: str
-    # The role that its prices have unless told otherwise: list prices of vendors, or what a gateway sells at.
+    # The default role of its prices: list (prices of vendors) or sell (prices of a gateway).
     kind: str
     read: Callable[[bytes], Document]
     url: str = ""

@@ -1,6 +1,6 @@
-"""Conditions of prices as a person writes them, `prompt_tokens>200000;service_tier=batch`, and back, exactly.
+"""Conditions of prices as text that people write, `prompt_tokens>200000;service_tier=batch`, and back, exactly.
 
-What that form cannot say (lists, windows of time) is written as JSON.
+Conditions that this form cannot express (lists, time windows) are written as JSON.
 """
 
 import re
@@ -24,13 +24,13 @@ CONSTANTS = {"true": True, "false": False}
 
 
 def write_conditions(conditions: Sequence[Condition]) -> str:
-    """The conditions as a text; an empty one for none."""
-    parts = [_written(condition) for condition in conditions]
+    """The conditions as text; an empty string if there are none."""
+    parts = [_write(condition) for condition in conditions]
     simple = [part for part in parts if part is not None]
     return ";".join(simple) if len(simple) == len(parts) else write_json(list(conditions)).decode()
 
 
-def _written(condition: Condition) -> str | None:
+def _write(condition: Condition) -> str | None:
     if set(condition) != {"dim", "op", "value"} or condition["op"] not in SIGNS:
         return None
     value = condition["value"]
@@ -49,13 +49,13 @@ def _written(condition: Condition) -> str | None:
 
 
 def read_conditions(text: str) -> tuple[Condition, ...]:
-    """The conditions of such a text; SourceError or InexactError where it is none."""
+    """The conditions in the text; SourceError or InexactError if the text is invalid."""
     text = text.strip()
     if not text.startswith("["):
         return tuple(_read(part) for part in text.split(";") if part.strip())
     listed = read_json(text)
     entries = listed if isinstance(listed, list) else [None]
-    if not all(isinstance(each, dict) and {"dim", "op", "value"} <= set(each) for each in entries):
+    if not all(isinstance(entry, dict) and {"dim", "op", "value"} <= set(entry) for entry in entries):
         raise SourceError("A list of conditions has an entry without dim, op and value.")
     return tuple(entries)
 
@@ -63,7 +63,7 @@ def read_conditions(text: str) -> tuple[Condition, ...]:
 def _read(text: str) -> Condition:
     match = CONDITION.fullmatch(text)
     if match is None or not match[3]:
-        raise SourceError(f"{text[:80]!r} is no condition: write e.g. prompt_tokens>200000 or service_tier=batch.")
+        raise SourceError(f"{text[:80]!r} is not a valid condition: write prompt_tokens>200000 or service_tier=batch.")
     return {"dim": match[1], "op": OPERATORS[match[2]], "value": _value(match[3])}
 
 

@@ -1,7 +1,7 @@
-"""The part of new-api's billing expressions that prices are read from: its words, and a strict parser for them.
+"""The part of new-api's billing expressions that is read as prices: its syntax tree, and a strict parser.
 
-Choices between sums of `variable * number`, by the prompt's length, by fields of the request, and by hours and
-weekdays, with factors behind them. Any other word, sign or shape is unreadable.
+It has choices between sums of `variable * number`, by prompt length, by fields of the request, and by hours and
+weekdays, followed by factors. Anything else is unreadable.
 """
 
 import re
@@ -42,7 +42,7 @@ COMPARED: dict[str, Callable[[int, Decimal], bool]] = {
 
 
 class UnreadableError(ValueError):
-    """Of another form than is read here."""
+    """An expression that is not in the supported part of the language."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Asked:
-    """Whether a field of the request has a value; `kind` keeps true and 1 apart, which are equal in Python."""
+    """Whether a field of the request has a value; `kind` separates true from 1, which are equal in Python."""
 
     field: Field
     kind: str
@@ -99,7 +99,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Compared:
-    """`len`, or a moment's `hour`, `minute` of the day or `weekday`, against a whole number."""
+    """A comparison of `len`, or of the `hour`, `minute` of the day or `weekday` of a time, with a whole number."""
 
     what: str
     zone: str
@@ -122,26 +122,26 @@ class AnyOf:
 
 Condition = Asked | Compared | AllOf | AnyOf
 Node = Number | Variable | Clock | Field | Sum | Product | Choice | Condition
-# What holds for every request at every moment.
+# Holds for every request at every time.
 ALWAYS = AllOf(())
 
 
-def is_of_the_clock(node: Node) -> bool:
-    """Whether it is a condition that the moment alone decides."""
+def is_about_time(node: Node) -> bool:
+    """Whether it is a condition on the time only."""
     if isinstance(node, AllOf | AnyOf):
-        return all(map(is_of_the_clock, node.parts))
+        return all(map(is_about_time, node.parts))
     return isinstance(node, Compared) and node.what != "len"
 
 
 def parse(text: str) -> Node:
-    """The tree of an expression; UnreadableError for anything else. A tier's name is for people and is left out."""
+    """The syntax tree of an expression, without the names of tiers; UnreadableError if it is not supported."""
     if len(text) > LONGEST:
         raise UnreadableError
     return _Parser(_tokens(VERSION.sub("", text, count=1) if VERSION.match(text) else text)).whole()
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
-    """Each token's kind and text."""
+    """The kind and text of each token."""
     tokens, place, text = [], 0, text.rstrip()
     while place < len(text):
         match = TOKEN.match(text, place)
@@ -154,7 +154,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 
 
 class _Parser:
-    """Recursive descent; what binds loosest is asked for first."""
+    """A recursive descent parser, from the loosest operator to the tightest."""
 
     def __init__(self, tokens: Sequence[tuple[str, str]]) -> None:
         self.tokens = tokens
@@ -185,10 +185,10 @@ class _Parser:
         return parts[0] if len(parts) == 1 else AnyOf(parts)
 
     def both(self) -> Node:
-        """Conditions that must all hold; those of the clock are together, for they are one question."""
+        """Conditions that must all hold; those on the time are grouped into one."""
         parts = self.parted("&&", self.comparison)
-        clock = tuple(part for part in parts if is_of_the_clock(part))
-        others = tuple(part for part in parts if not is_of_the_clock(part))
+        clock = tuple(part for part in parts if is_about_time(part))
+        others = tuple(part for part in parts if not is_about_time(part))
         if len(parts) == 1 or not others or not clock:
             return parts[0] if len(parts) == 1 else AllOf(parts)
         return AllOf((*others, AllOf(clock) if len(clock) > 1 else clock[0]))
@@ -268,8 +268,8 @@ class _Parser:
     def is_next(self, sign: str) -> bool:
         return self.place < len(self.tokens) and self.tokens[self.place] == ("sign", sign)
 
-    def take(self, wanted: str = "") -> tuple[str, str]:
-        if self.place == len(self.tokens) or (wanted and not self.is_next(wanted)):
+    def take(self, sign: str = "") -> tuple[str, str]:
+        if self.place == len(self.tokens) or (sign and not self.is_next(sign)):
             raise UnreadableError
         self.place += 1
         return self.tokens[self.place - 1]
@@ -292,7 +292,7 @@ def _compared(left: Node, sign: str, right: Node) -> Compared:
 
 
 def _measured(node: Node) -> tuple[str, str]:
-    """What is compared, and in which time zone."""
+    """What is compared, and its time zone."""
     match node:
         case Variable("len"):
             return "len", ""

@@ -1,6 +1,6 @@
-"""Billing expressions of new-api's language, version 1, read back into figures wherever figures can say the same.
+"""Reads billing expressions in new-api's language, version 1, into price lines if lines can express them completely.
 
-What they cannot say is not read at all, so that no figure is ever half of a price.
+Other expressions are not read at all, so that a line is never half of a price.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,21 +27,20 @@ from catalog.sources.expression_language import (
     Sum,
     UnreadableError,
     Variable,
-    is_of_the_clock,
+    is_about_time,
     parse,
 )
 from catalog.sources.weekly_windows import windows
 
-# Service tiers that no field of a request asks for: what it means that asks for none, and batches, which have an
-# address of their own.
+# Service tiers that no request selects with a field: the default tier, and batches, which have their own address.
 UNASKED_TIERS = frozenset({"", "auto", "default", "standard", "batch"})
-# An expression with more to work through than this is a program and no price.
+# An expression with more steps than this is a program, not a price.
 MOST_WORK = 50_000
 
 
 @dataclass(frozen=True)
 class Step:
-    """What a meter costs where some conditions hold and the prompt is longer than so much, by variable."""
+    """The price of a meter, by variable, if the conditions hold and the prompt is longer than `above` tokens."""
 
     conditions: tuple[Condition, ...]
     above: int
@@ -50,7 +49,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Case:
-    """What is known of a request: which conditions hold, and how long its prompt is."""
+    """A kind of request: which conditions hold, and the length of its prompt."""
 
     known: Mapping[Condition, bool] = field(default_factory=dict)
     length: int = 1
@@ -58,7 +57,7 @@ class Case:
     def holds(self, node: Node) -> bool:
         if isinstance(node, Compared) and node.what == "len":
             return node.holds(self.length)
-        if isinstance(node, Asked) or is_of_the_clock(node):
+        if isinstance(node, Asked) or is_about_time(node):
             return self.known[node]  # type: ignore[index]
         if isinstance(node, AllOf):
             return all(map(self.holds, node.parts))
@@ -68,24 +67,24 @@ class Case:
 
 
 def read_expression(text: str) -> tuple[Line, ...] | None:
-    """The figures of an expression, in dollars per million tokens; None where figures cannot say what it says.
+    """The price lines of an expression, in dollars per million tokens; None if lines cannot express it.
 
-    The first tier of a length is the plain price, and each further one a line above its boundary. A cache write that
-    is named without one of an hour is a write of any lifetime, which is all that such a site counts.
+    The first length tier is the plain price, and each further tier a line above its boundary. A cache write without a
+    separate price for one hour is a write of any lifetime: such a site does not distinguish them.
     """
     try:
-        figures = list(_Reading(parse(text)).figures())
+        lines = list(_Expression(parse(text)).lines())
     except (UnreadableError, InexactError):
         return None
-    # What always counts comes first, for people; of one meter it does so anyway.
-    return tuple(sorted(figures, key=lambda figure: bool(figure.conditions)))
+    # Unconditional lines come first, for readers; within a meter they already do.
+    return tuple(sorted(lines, key=lambda line: bool(line.conditions)))
 
 
-class _Reading:
-    """One parsed expression: what it asks of a request, and what it comes to for each answer."""
+class _Expression:
+    """A parsed expression: the conditions that it tests, and its price for each combination of answers."""
 
     def __init__(self, node: Node) -> None:
-        self.prices, self.factors = _parted(node)
+        self.prices, self.factors = _split_factors(node)
         probes: dict[Condition, None] = {}
         bounds: set[int] = set()
         size = sum(1 for _ in _walk(self.prices, probes, bounds))
@@ -93,86 +92,86 @@ class _Reading:
         self.starts = [1, *(bound + 1 for bound in sorted(bounds) if bound > 0)]
         if size * len(self.starts) * 2 ** len(self.probes) > MOST_WORK:
             raise UnreadableError
-        # A variable stands in every leaf or in none: elsewhere its tokens would cost nothing.
+        # A variable must appear in every leaf: otherwise its tokens would cost nothing in some cases.
         named = _prices(self.prices, Case(dict.fromkeys(self.probes, False)))
         self.names = [name for name in VARIABLES if name in named]
 
-    def figures(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[Line]:
         for meter in dict.fromkeys(VARIABLES[name] for name in self.names):
             counted = [name for name in self.names if VARIABLES[name] == meter]
             for step in self._steps(self.probes, {}, counted):
                 yield from _lines(meter, counted, step)
         for condition, factor in self.factors:
-            yield Line("", factor, kind="multiplier", conditions=tuple(_told(_questions(condition))))
+            yield Line("", factor, kind="multiplier", conditions=tuple(_line_conditions(_parts(condition))))
 
     def _steps(
         self, probes: Sequence[Condition], known: Mapping[Condition, bool], counted: Sequence[str]
     ) -> list[Step]:
-        """The steps of a meter, what is asked least first: where several hold, the last counts."""
+        """The steps of a meter, the least specific first: if several hold, the last one applies."""
         if not probes:
             return self._by_length(known, counted)
         first, *rest = probes
         without = self._steps(rest, {**known, first: False}, counted)
         # A request has one service tier.
-        excluded = {each: False for each in rest if _is_tier(first) and _is_tier(each)}
-        still = [each for each in rest if each not in excluded]
-        held = self._steps(still, {**known, **excluded, first: True}, counted)
-        # What holds without it too need not be said again.
-        said = len(without) if held[: len(without)] == without else 0
-        return [*without, *(replace(step, conditions=(first, *step.conditions)) for step in held[said:])]
+        excluded = {probe: False for probe in rest if _is_tier(first) and _is_tier(probe)}
+        remaining = [probe for probe in rest if probe not in excluded]
+        held = self._steps(remaining, {**known, **excluded, first: True}, counted)
+        # Steps that also hold without the condition are not repeated.
+        repeated = len(without) if held[: len(without)] == without else 0
+        return [*without, *(replace(step, conditions=(first, *step.conditions)) for step in held[repeated:])]
 
     def _by_length(self, known: Mapping[Condition, bool], counted: Sequence[str]) -> list[Step]:
-        found: list[Step] = []
+        steps: list[Step] = []
         for start in self.starts:
             prices = _prices(self.prices, Case(known, start))
             if prices.keys() != set(self.names):
                 raise UnreadableError
             amounts = tuple(prices[name] for name in counted)
-            if not found or found[-1].amounts != amounts:
-                found.append(Step((), start - 1, amounts))
-        return found
+            if not steps or steps[-1].amounts != amounts:
+                steps.append(Step((), start - 1, amounts))
+        return steps
 
 
-def _parted(node: Node) -> tuple[Node, list[tuple[Condition, Decimal]]]:
-    """The prices, and the factors behind them that count always or where a line can ask for it."""
+def _split_factors(node: Node) -> tuple[Node, list[tuple[Condition, Decimal]]]:
+    """The prices, and the factors after them that are unconditional or whose condition a line can express."""
     if not isinstance(node, Product) or isinstance(node.parts[0], Number | Variable):
         return node, []
-    found: list[tuple[Condition, Decimal]] = []
+    factors: list[tuple[Condition, Decimal]] = []
     for part in node.parts[1:]:
         match part:
             case Number(value):
-                found.append((ALWAYS, value))
-            case Choice(condition, Number(value), Number(one)) if one == 1 and _is_askable(condition):
-                found.append((condition, value))
+                factors.append((ALWAYS, value))
+            case Choice(condition, Number(value), Number(one)) if one == 1 and _is_expressible(condition):
+                factors.append((condition, value))
             case _:
                 return node, []
-    prices, inner = _parted(node.parts[0])
-    return prices, [*inner, *found]
+    prices, inner = _split_factors(node.parts[0])
+    return prices, [*inner, *factors]
 
 
-def _is_askable(node: Node) -> TypeGuard[Condition]:
-    """Whether the conditions of one line can ask for it."""
-    if isinstance(node, AllOf) and not is_of_the_clock(node):
-        return all(map(_is_askable, node.parts))
-    return isinstance(node, Asked) or is_of_the_clock(node)
+def _is_expressible(node: Node) -> TypeGuard[Condition]:
+    """Whether the conditions of one line can express it."""
+    if isinstance(node, AllOf) and not is_about_time(node):
+        return all(map(_is_expressible, node.parts))
+    return isinstance(node, Asked) or is_about_time(node)
 
 
-def _questions(condition: Condition) -> tuple[Node, ...]:
-    """The single questions of a condition; those of the clock are one."""
+def _parts(condition: Condition) -> tuple[Node, ...]:
+    """The parts of a condition; those on the time are one part."""
     if condition == ALWAYS:
         return ()
-    return condition.parts if isinstance(condition, AllOf) and not is_of_the_clock(condition) else (condition,)
+    return condition.parts if isinstance(condition, AllOf) and not is_about_time(condition) else (condition,)
 
 
 def _walk(node: Node, probes: dict[Condition, None], bounds: set[int]) -> Iterator[None]:
-    """A step for each part; collects what is asked, and the lengths after which the answer is another."""
+    """A step for each part; collects the conditions, and the lengths after which the price changes."""
     yield None
     match node:
         case Compared("len", _, sign, number):
             bounds.add(int(number) - (sign in ("<", ">=")))
         case Asked() | Compared():
             probes[node] = None
-        case AllOf() | AnyOf() if is_of_the_clock(node):
+        case AllOf() | AnyOf() if is_about_time(node):
             probes[node] = None
         case Sum(parts) | Product(parts) | AllOf(parts) | AnyOf(parts):
             for part in parts:
@@ -183,7 +182,7 @@ def _walk(node: Node, probes: dict[Condition, None], bounds: set[int]) -> Iterat
 
 
 def _prices(node: Node, case: Case) -> dict[str, Decimal]:
-    """Variable -> its price in a case."""
+    """Variable -> its price for this kind of request."""
     value = _value(node, case)
     if isinstance(value, Decimal):
         raise UnreadableError
@@ -199,22 +198,22 @@ def _value(node: Node, case: Case) -> Decimal | dict[str, Decimal]:
         case Choice(condition, yes, no):
             return _value(yes if case.holds(condition) else no, case)
         case Sum(parts):
-            return _added([_prices(part, case) for part in parts])
+            return _add([_prices(part, case) for part in parts])
         case Product(parts):
-            return _multiplied([_value(part, case) for part in parts])
+            return _multiply([_value(part, case) for part in parts])
     raise UnreadableError
 
 
-def _added(prices: Iterable[Mapping[str, Decimal]]) -> dict[str, Decimal]:
+def _add(prices: Iterable[Mapping[str, Decimal]]) -> dict[str, Decimal]:
     total: dict[str, Decimal] = {}
-    for each in prices:
-        if total.keys() & each.keys():
+    for part in prices:
+        if total.keys() & part.keys():
             raise UnreadableError
-        total |= each
+        total |= part
     return total
 
 
-def _multiplied(values: Sequence[Decimal | dict[str, Decimal]]) -> Decimal | dict[str, Decimal]:
+def _multiply(values: Sequence[Decimal | dict[str, Decimal]]) -> Decimal | dict[str, Decimal]:
     factor = multiply(*(value for value in values if isinstance(value, Decimal)))
     prices = [value for value in values if not isinstance(value, Decimal)]
     if len(prices) > 1:
@@ -227,8 +226,8 @@ def _is_tier(node: Node) -> bool:
 
 
 def _lines(meter: str, counted: Sequence[str], step: Step) -> Iterator[Line]:
-    """The line of a step; with a second one where a cache that lives for an hour costs something else."""
-    conditions = tuple(_told(step.conditions))
+    """The line of a step, and a second line if a cache that lives for an hour has another price."""
+    conditions = tuple(_line_conditions(step.conditions))
     if step.above:
         conditions = (*conditions, {"dim": "prompt_tokens", "op": "gt", "value": step.above})
     first, last = step.amounts[0], step.amounts[-1]
@@ -238,21 +237,23 @@ def _lines(meter: str, counted: Sequence[str], step: Step) -> Iterator[Line]:
         yield Line(meter, last, MILLION, "token", conditions=(*conditions, ONE_HOUR))
 
 
-def _told(questions: Iterable[Node]) -> list[Mapping[str, Any]]:
-    """What is asked as conditions of a line."""
-    found: list[Mapping[str, Any]] = []
+def _line_conditions(parts: Iterable[Node]) -> list[Mapping[str, Any]]:
+    """The conditions of a line for these parts of a condition."""
+    conditions: list[Mapping[str, Any]] = []
     match_value: dict[str, dict[str, Any]] = {}
-    for each in questions:
-        if not isinstance(each, Asked):
-            found.append({"dim": "time", "op": "in", "value": windows(each)})  # type: ignore[arg-type]
-        elif _is_tier(each):
-            found.append({"dim": "service_tier", "op": "eq", "value": _tier(each.value)})
+    for part in parts:
+        if not isinstance(part, Asked):
+            conditions.append({"dim": "time", "op": "in", "value": windows(part)})  # type: ignore[arg-type]
+        elif _is_tier(part):
+            conditions.append({"dim": "service_tier", "op": "eq", "value": _tier(part.value)})
         else:
-            fields = match_value.setdefault("body" if each.field.place == "param" else "headers", {})
-            if each.field.name in fields:
+            fields = match_value.setdefault("body" if part.field.place == "param" else "headers", {})
+            if part.field.name in fields:
                 raise UnreadableError
-            fields[each.field.name] = each.value
-    return [*found, {"dim": "request_match", "op": "eq", "value": match_value}] if match_value else found
+            fields[part.field.name] = part.value
+    if match_value:
+        conditions.append({"dim": "request_match", "op": "eq", "value": match_value})
+    return conditions
 
 
 def _tier(value: Any) -> str:

@@ -1,8 +1,8 @@
 """pydantic/genai-prices' data.json: dated prices of providers' models, in US dollars per million, thousand or hour.
 
-A model has one price, or several with the day or the hours from which each counts; the last that fits is the one. What
-begins on a day becomes a schedule, what counts in some hours a condition. Variants replace single prices for requests
-that are processed otherwise.
+A model has one price, or several with a start date or hours of the day; the last one that applies wins. Start dates
+become a schedule, hours become a condition. Variants replace single prices for requests that are processed in another
+way, such as in batches.
 """
 
 import re
@@ -24,7 +24,7 @@ UNITS = {
     "kpages": ("page", 1000),
     "mchars": ("character", MILLION),
 }
-# What comes before it -> meter, and the lifetime of a cache.
+# Key without its suffix -> meter, and the lifetime of a cache.
 METERS: Mapping[str, tuple[str, str]] = {
     "input": ("input", ""),
     "output": ("output", ""),
@@ -48,26 +48,30 @@ METERS: Mapping[str, tuple[str, str]] = {
     "web_searches": ("web_search", ""),
     "storage_searches": ("file_search", ""),
 }
-COUNTED = {"web_search": "query"}
-# How a variant is asked for -> dimension of the condition.
+UNIT_OF_METER = {"web_search": "query"}
+# Key of a variant -> dimension of the condition.
 WHEN = {"service_tier": "service_tier", "speed": "service_tier", "route": "route", "search_type": "search_type"}
-# How programs recognise the model in an answer, and what people read beside the price.
+# Patterns by which programs recognise a model in a response, and comments for people.
 IGNORED = ("id", "match", "price_comments", "prices_checked")
 CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::00)?(?:Z|\+00:00)?")
 
 
 def read(content: bytes) -> Document:
-    """All models of all providers; InexactError or SourceError where the document is none of genai-prices'."""
+    """All models of all providers; InexactError or SourceError if the document is not from genai-prices."""
     body = read_body(content)
     if isinstance(body, dict):
         body = body.get("providers")
     if not isinstance(body, list):
-        raise SourceError("The document is no data of genai-prices: it is not a list of providers.")
-    providers = [each for each in body if isinstance(each, dict) and isinstance(each.get("models"), list)]
+        raise SourceError("The document is not from genai-prices: it is not a list of providers.")
+    providers = [entry for entry in body if isinstance(entry, dict) and isinstance(entry.get("models"), list)]
     if body and not providers:
-        raise SourceError("The document is no data of genai-prices: none of its entries is a provider with models.")
+        raise SourceError("The document is not from genai-prices: none of its entries is a provider with models.")
     refuse_more(sum(len(host["models"]) for host in providers), of="models")
-    findings = [f"{len(body) - len(providers)} entries are no providers"] if len(providers) < len(body) else []
+    findings = (
+        [f"{len(body) - len(providers)} entries are not providers and were left out"]
+        if len(providers) < len(body)
+        else []
+    )
     records: list[Record] = []
     for host in providers:
         for values in host["models"]:
@@ -82,16 +86,16 @@ def read(content: bytes) -> Document:
 def _record(host: Mapping[str, Any], name: str, values: Mapping[str, Any]) -> Record:
     row = Row(values)
     row.taken.update(IGNORED)
-    sellers = [each for each in (host.get("id"), host.get("name")) if isinstance(each, str) and each]
+    providers = [name for name in (host.get("id"), host.get("name")) if isinstance(name, str) and name]
     if row.take("deprecated") is True:
-        row.find("is deprecated, says the source, and names no date")
+        row.report("is deprecated according to the source, without a date")
     title, description = row.text("name", longest=255), row.text("description", longest=10_000)
     context = row.count("context_window")
     schedule = _schedule(row)
     return Record(
         name=name,
-        provider=sellers[0] if sellers else "",
-        first_party=any(vendor_matching.is_first_party(each, name) for each in sellers),
+        provider=providers[0] if providers else "",
+        first_party=any(vendor_matching.is_first_party(provider, name) for provider in providers),
         display_name=title,
         description=description,
         context_length=context,
@@ -106,21 +110,21 @@ def _record(host: Mapping[str, Any], name: str, values: Mapping[str, Any]) -> Re
 
 
 def _schedule(row: Row) -> tuple[Sheet, ...]:
-    """The price from each day on which one begins, in order; the first may have no beginning."""
+    """The price from each start date, in order; the first may have no start."""
     entries, variants = _entries(row, "prices"), _entries(row, "price_variants")
     if not row.price_is_sound:
         return ()
     starts = sorted({entry.start for entry in (*entries, *variants) if entry.start}, key=str)
-    found: list[Sheet] = []
+    sheets: list[Sheet] = []
     for start in (None, *starts):
-        figures = tuple(_figures_from(row, entries, variants, start))
-        if figures:
-            found.append(Sheet("USD", figures, starts_at=day_start(start) if start else None))
-    return tuple(found) if row.price_is_sound else ()
+        lines = tuple(_lines_from(row, entries, variants, start))
+        if lines:
+            sheets.append(Sheet("USD", lines, starts_at=day_start(start) if start else None))
+    return tuple(sheets) if row.price_is_sound else ()
 
 
 class _Entry:
-    """One object of prices: from which day and in which hours it counts, and for which requests."""
+    """One object of prices: its start date, and the conditions under which it applies."""
 
     def __init__(self, row: Row, key: str, values: Any) -> None:
         self.prices: Mapping[str, Any] = {}
@@ -128,7 +132,7 @@ class _Entry:
         self.conditions: tuple[Condition, ...] = ()
         prices = values.get("prices") if isinstance(values, dict) else None
         if not isinstance(prices, dict):
-            row.spoil_price(f"an entry of {key} has no prices")
+            row.reject_price(f"an entry in {key} has no prices")
             return
         self.prices = prices
         self.conditions = (*_when(row, values.get("when")), *self._constraint(row, values.get("constraint")))
@@ -145,19 +149,19 @@ class _Entry:
                 if begins and ends:
                     hours = f"{begins[1]}:{begins[2]}-{ends[1]}:{ends[2]}"
                     return ({"dim": "time", "op": "in", "value": {"tz": "UTC", "windows": [{"hours": [hours]}]}},)
-        row.spoil_price("a constraint is neither a day nor hours in UTC")
+        row.reject_price("a constraint is neither a date nor hours in UTC")
         return ()
 
 
 def _entries(row: Row, key: str) -> list[_Entry]:
-    """The entries of a list, or the one object that may stand in its place."""
+    """The entries of a list; a single object is a list of one."""
     listed = row.take(key)
     if listed is None:
         return []
     if isinstance(listed, dict):
         listed = [{"prices": listed}]
     if not isinstance(listed, list):
-        row.spoil_price(f"{key} is neither an object nor a list")
+        row.reject_price(f"{key} is neither an object nor a list")
         return []
     return [_Entry(row, key, values) for values in listed]
 
@@ -166,67 +170,67 @@ def _when(row: Row, when: Any) -> tuple[Condition, ...]:
     if when is None:
         return ()
     if not isinstance(when, dict):
-        row.spoil_price("a variant says not when it counts")
+        row.reject_price("a variant has no condition")
         return ()
-    found = []
+    conditions: list[Condition] = []
     for key, value in when.items():
         if key == "processing" and value == "batch":
-            found.append(BATCH)
+            conditions.append(BATCH)
         elif key in WHEN and isinstance(value, str):
-            found.append({"dim": WHEN[key], "op": "eq", "value": value})
+            conditions.append({"dim": WHEN[key], "op": "eq", "value": value})
         else:
-            row.spoil_price(f"a variant counts for the unknown {key[:64]}")
-    return tuple(found)
+            row.reject_price(f"a variant has the unknown condition {key[:64]}")
+    return tuple(conditions)
 
 
-def _figures_from(row: Row, entries: list[_Entry], variants: list[_Entry], start: str | None) -> Iterable[Line]:
-    """The figures that count from that day on: of the whole prices the last one begun, those of some hours after it."""
-    begun = [entry for entry in entries if entry.start is None or (start is not None and entry.start <= start)]
-    if not begun:
+def _lines_from(row: Row, entries: list[_Entry], variants: list[_Entry], start: str | None) -> Iterable[Line]:
+    """The lines in effect from that day: the last complete price that has started, then prices for hours of the day."""
+    started = [entry for entry in entries if entry.start is None or (start is not None and entry.start <= start)]
+    if not started:
         return
-    whole = max((place for place, entry in enumerate(begun) if not entry.conditions), default=0)
-    for entry in begun[whole:]:
-        yield from _figures(row, entry)
+    whole = max((place for place, entry in enumerate(started) if not entry.conditions), default=0)
+    for entry in started[whole:]:
+        yield from _lines(row, entry)
     for variant in variants:
         if variant.start is None or (start is not None and variant.start <= start):
-            yield from _figures(row, variant)
+            yield from _lines(row, variant)
 
 
-def _figures(row: Row, entry: _Entry) -> Iterable[Line]:
-    """The prices themselves, then those of longer prompts, from the shortest bound up."""
+def _lines(row: Row, entry: _Entry) -> Iterable[Line]:
+    """The base prices, then those of longer prompts, from the smallest boundary up."""
     tiers: list[tuple[int, str, Any]] = []
     for key, value in entry.prices.items():
         if isinstance(value, dict):
             tiers += _tiers(row, key, value)
             value = value.get("base")
-        if value is not None and (figure := _figure(row, key, value, entry.conditions)):
-            yield figure
+        if value is not None and (line := _line(row, key, value, entry.conditions)):
+            yield line
     for start, key, price in sorted(tiers, key=lambda tier: tier[0]):
         bound = {"dim": "prompt_tokens", "op": "gt", "value": start}
-        if figure := _figure(row, key, price, (*entry.conditions, bound)):
-            yield figure
+        if line := _line(row, key, price, (*entry.conditions, bound)):
+            yield line
 
 
 def _tiers(row: Row, key: str, value: Mapping[str, Any]) -> Iterable[tuple[int, str, Any]]:
     tiers = value.get("tiers")
     sound = isinstance(tiers, list) and all(isinstance(tier, dict) and is_number(tier.get("start")) for tier in tiers)
     if not sound or value.get("base") is None or value.keys() - {"base", "tiers"}:
-        row.spoil_price(f"{key[:64]} is no price by length of the prompt")
+        row.reject_price(f"{key[:64]} is not a valid price by prompt length")
         return
     for tier in value["tiers"]:
         yield int(tier["start"]), key, tier.get("price")
 
 
-def _figure(row: Row, key: str, value: Any, conditions: tuple[Condition, ...]) -> Line | None:
+def _line(row: Row, key: str, value: Any, conditions: tuple[Condition, ...]) -> Line | None:
     amount = amount_of(value, key[:64], row)
     if amount is None:
         return None
     base, _, suffix = key.rpartition("_")
     unit, per = UNITS.get(suffix, ("", 1))
     if base not in METERS or not unit:
-        row.find(f"has a price {key[:64]} that fits no meter; it is kept under its own name")
+        row.report(f"has a price {key[:64]} that matches no meter; it is stored under its own name")
         return Line(own_meter("genai_prices", key), amount, per, unit, conditions=conditions)
     meter, lifetime = METERS[base]
     if lifetime:
         conditions = (*conditions, {"dim": "cache_ttl", "op": "eq", "value": lifetime})
-    return Line(meter, amount, per, COUNTED.get(meter, unit), conditions=conditions)
+    return Line(meter, amount, per, UNIT_OF_METER.get(meter, unit), conditions=conditions)

@@ -1,8 +1,8 @@
-"""Prices in hosts' lists of models, each in the unit that this host means; none is guessed.
+"""Prices in hosts' lists of models, each in the unit that the host uses; units are never guessed.
 
-Decimal strings are US dollars per token (Vercel, OpenRouter's kin), numbers named input and output are per million
-(Together, Hugging Face), Venice has `{"usd": …}` per million, Cloudflare cost_in per token, and xAI whole
-ten-thousandths of a dollar per million. A figure whose unit is not certain is kept under the host's own name.
+Decimal strings are US dollars per token (Vercel, OpenRouter and compatible hosts), numbers named input and output are
+per million (Together, Hugging Face), Venice has `{"usd": …}` per million, Cloudflare cost_in per token, and xAI whole
+ten-thousandths of a dollar per million. A price whose unit is unknown is stored under the host's own name.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -47,14 +47,14 @@ Reader = Callable[[Row], Iterable[Line]]
 
 
 def prices_of(row: Row) -> Sheet | None:
-    """The price that the row has in any host's form; None where it has none, or one that is not sound."""
-    figures = [figure for read in READERS for figure in read(row)]
-    if not row.price_is_sound or not figures:
+    """The price that the row has in any host's form; None if it has none or an invalid one."""
+    lines = [line for read in READERS for line in read(row)]
+    if not row.price_is_sound or not lines:
         return None
-    if all(figure.amount == 0 for figure in figures):
-        row.find("costs 0, which may mean that its price stands elsewhere; no price was taken from this row")
+    if all(line.amount == 0 for line in lines):
+        row.report("has a price of 0, which may mean a price elsewhere; the price in this row was not imported")
         return None
-    return Sheet("USD", tuple(figures))
+    return Sheet("USD", tuple(lines))
 
 
 def _pricing(row: Row) -> Iterable[Line]:
@@ -62,7 +62,7 @@ def _pricing(row: Row) -> Iterable[Line]:
     if pricing is None:
         return
     if not isinstance(pricing, dict):
-        row.spoil_price("pricing is not an object")
+        row.reject_price("pricing is not an object")
         return
     yield from _of_one_host(row, pricing, ())
 
@@ -75,51 +75,53 @@ def _of_one_host(row: Row, pricing: Mapping[str, Any], conditions: tuple[Conditi
         if isinstance(value, list) and key.endswith("_tiers"):
             tiers += _tiers(row, key.removesuffix("_tiers"), value, conditions)
         elif (amount := read_amount(value)) is None:
-            row.spoil_price(f"{key[:64]} in pricing is no price")
+            row.reject_price(f"{key[:64]} in pricing is not a valid price")
         else:
-            yield from _figure(row, key, amount, conditions, is_text=isinstance(value, str))
-    yield from sorted(tiers, key=lambda figure: figure.conditions[-1]["value"])
+            yield from _line(row, key, amount, conditions, is_text=isinstance(value, str))
+    yield from sorted(tiers, key=lambda line: line.conditions[-1]["value"])
 
 
-def _figure(row: Row, key: str, amount: Decimal, conditions: tuple[Condition, ...], *, is_text: bool) -> Iterable[Line]:
+def _line(row: Row, key: str, amount: Decimal, conditions: tuple[Condition, ...], *, is_text: bool) -> Iterable[Line]:
     per_token, per_million = PER_TOKEN.get(key), PER_MILLION.get(key)
     if amount == DYNAMIC and per_token in ("input", "output"):
         yield Line(per_token, None, kind="dynamic", conditions=conditions)
     elif amount < 0:
-        row.spoil_price(f"{key[:64]} in pricing is negative")
+        row.reject_price(f"{key[:64]} in pricing is negative")
     elif is_text and per_token:
         yield Line(per_token, amount, unit="token", conditions=conditions)
     elif not is_text and per_million:
         yield Line(per_million, amount, MILLION, "token", conditions=conditions)
     elif amount:
-        row.find(f"has a price {key[:64]} in no certain unit; it is kept under its own name")
+        row.report(f"has a price {key[:64]} whose unit is unknown; it is stored under its own name")
         yield Line(own_meter("openai_models", key), amount, conditions=conditions)
 
 
 def _tiers(row: Row, key: str, tiers: list[Any], conditions: tuple[Condition, ...]) -> Iterable[Line]:
-    """Vercel's, from `min` tokens on; the first one is the price itself, which stands beside the tiers."""
+    """Vercel's tiers, each from `min` tokens on; the first one repeats the price next to the tiers."""
     for tier in tiers:
         least = tier.get("min", 0) if isinstance(tier, dict) else None
         amount = read_amount(tier.get("cost")) if isinstance(tier, dict) else None
         if not is_number(least) or not 0 <= least < 10**12 or amount is None or amount < 0 or key not in PER_TOKEN:
-            row.spoil_price(f"{key[:64]}_tiers in pricing is no list of tiers")
+            row.reject_price(f"{key[:64]}_tiers in pricing is not a list of tiers")
         elif least > 0:
             bound = {"dim": "prompt_tokens", "op": "gte", "value": int(least)}
             yield Line(PER_TOKEN[key], amount, unit="token", conditions=(*conditions, bound))
 
 
 def _by_route(row: Row) -> Iterable[Line]:
-    """Hugging Face's router: each provider behind it asks its own price, and who is taken is decided by request."""
+    """Hugging Face's router: each provider behind it has its own price, and each request chooses the provider."""
     providers = row.take("providers")
     if not isinstance(providers, list):
         return
     routes: list[Line] = []
-    for each in providers:
-        name, pricing = (each.get("provider"), each.get("pricing")) if isinstance(each, dict) else (None, None)
+    for provider in providers:
+        name, pricing = (
+            (provider.get("provider"), provider.get("pricing")) if isinstance(provider, dict) else (None, None)
+        )
         if isinstance(name, str) and isinstance(pricing, dict):
             routes += _of_one_host(row, pricing, ({"dim": "route", "op": "eq", "value": name},))
     if routes:
-        meters = dict.fromkeys(figure.meter for figure in routes if figure.unit == "token")
+        meters = dict.fromkeys(line.meter for line in routes if line.unit == "token")
         yield from (Line(meter, None, kind="dynamic") for meter in meters)
         yield from routes
 
@@ -132,7 +134,7 @@ def _cloudflare(row: Row) -> Iterable[Line]:
         elif value is not None:
             amount = read_amount(value)
             if amount is None or amount < 0:
-                row.spoil_price(f"{key} is no price")
+                row.reject_price(f"{key} is not a valid price")
             else:
                 yield Line(meter, amount, unit="token")
 
@@ -141,13 +143,13 @@ def _xai(row: Row) -> Iterable[Line]:
     if "prompt_text_token_price" not in row.values:
         return
     for key in [key for key in row.values if key.endswith("_price") or "_price_" in key]:
-        amount = row.figure(key)
+        amount = row.amount(key)
         if amount is None:
             continue
         if key in XAI:
             yield Line(XAI[key], multiply(amount, XAI_UNIT), MILLION, "token")
         elif amount:
-            row.find(f"has a price {key[:64]} in no certain unit; it is kept under its own name")
+            row.report(f"has a price {key[:64]} whose unit is unknown; it is stored under its own name")
             yield Line(own_meter("openai_models", key), amount)
 
 
@@ -161,7 +163,7 @@ def _venice(row: Row) -> Iterable[Line]:
     length = extended.get("context_token_threshold") if isinstance(extended, dict) else None
     if isinstance(extended, dict):
         if not is_number(length) or not 0 < length < 10**12:
-            row.spoil_price("the extended pricing of model_spec has no context_token_threshold")
+            row.reject_price("the extended pricing in model_spec has no context_token_threshold")
             return
         yield from _in_dollars(row, extended, ({"dim": "prompt_tokens", "op": "gt", "value": int(length)},))
 
@@ -171,9 +173,9 @@ def _in_dollars(row: Row, pricing: Mapping[str, Any], conditions: tuple[Conditio
         if isinstance(value, dict) and "usd" in value:
             amount = read_amount(value["usd"])
             if amount is None or amount < 0:
-                row.spoil_price(f"{key[:64]} in model_spec is no price")
+                row.reject_price(f"{key[:64]} in model_spec is not a valid price")
             else:
-                yield from _figure(row, key, amount, conditions, is_text=False)
+                yield from _line(row, key, amount, conditions, is_text=False)
 
 
 READERS: tuple[Reader, ...] = (_pricing, _by_route, _cloudflare, _xai, _venice)

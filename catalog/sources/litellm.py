@@ -1,7 +1,7 @@
 """LiteLLM's model_prices_and_context_window.json: a map from callable id to a flat object, in US dollars per unit.
 
-Every price keeps its own figure and unit. A figure that fits no meter is kept under x.litellm.<its key>; what is no
-figure at all and has no place here is listed as unmapped.
+Every price keeps its unit. A price that matches no meter is stored under x.litellm.<its key>; any other unknown key is
+reported as unmapped.
 """
 
 import re
@@ -14,9 +14,9 @@ from catalog.sources.litellm_keys import format_key, parse_key
 from catalog.sources.records import Document, Record
 from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_body
 
-# Documentation of the format, and rules that guess at ids nobody listed.
+# Documentation of the format, and rules for ids that are not listed.
 NOT_MODELS = ("sample_spec", "fallback_generalizations")
-# What only LiteLLM itself needs, and max_tokens, its legacy copy of one of the two limits.
+# Only for LiteLLM itself; max_tokens is a legacy copy of one of the two limits.
 IGNORED = ("litellm_provider", "max_tokens", "comment")
 PRICE_WORDS = re.compile(r"cost|price|pricing|uplift|multiplier|billing|free_|provider_specific")
 
@@ -33,7 +33,7 @@ ENDPOINT_TYPES = {
     "/v1/audio/transcriptions": "audio-transcription",
     "/v1/videos": "openai-video",
 }
-# Mode -> endpoint type, what goes in, what comes out.
+# Mode -> endpoint type, input modalities, output modalities.
 MODES: Mapping[str, tuple[str | None, tuple[str, ...], tuple[str, ...]]] = {
     "chat": ("openai", ("text",), ("text",)),
     "completion": ("openai", ("text",), ("text",)),
@@ -46,7 +46,7 @@ MODES: Mapping[str, tuple[str | None, tuple[str, ...], tuple[str, ...]]] = {
     "audio_speech": ("audio-speech", ("text",), ("audio",)),
     "audio_transcription": ("audio-transcription", ("audio",), ("text",)),
 }
-# The vendor's own way to call its chat models, preferred over the common one.
+# Family -> the vendor's own endpoint type for chat models, preferred over openai.
 OWN_ENDPOINT_TYPES = {"claude": "anthropic", "gemini": "gemini"}
 INPUT_FLAGS = {
     "image": ("supports_vision", "supports_image_input", "supports_embedding_image_input"),
@@ -64,7 +64,7 @@ CAPABILITIES = {
     "max_reasoning_effort": "effort_max",
     "xhigh_reasoning_effort": "effort_xhigh",
 }
-# Databricks' own unit of account is no currency: these figures stand under their own names.
+# DBU, Databricks' unit of account, is not a currency: these prices are stored under their own names.
 DBU_KEYS: Mapping[str, Mapping[str, Any]] = {
     f"{side}_dbu_cost_per_token": {"unit": "token", "facts": {"currency": "DBU"}} for side in ("input", "output")
 }
@@ -75,7 +75,7 @@ UPLIFTS: Mapping[str, Condition] = {
     "regional_processing_uplift_multiplier_eu": {"dim": "region", "op": "eq", "value": "eu"},
     "regional_processing_uplift_multiplier_us": {"dim": "region", "op": "eq", "value": "us"},
 }
-# The multipliers among the provider-specific entries; the others are settings.
+# The multipliers among the provider-specific entries; the other entries are settings.
 SPECIFIC: Mapping[str, Condition] = {
     "us": {"dim": "region", "op": "eq", "value": "us"},
     "eu": {"dim": "region", "op": "eq", "value": "eu"},
@@ -84,14 +84,14 @@ SPECIFIC: Mapping[str, Condition] = {
 
 
 def read(content: bytes) -> Document:
-    """The models of the file; InexactError or SourceError where it is none."""
+    """The models in the file; InexactError or SourceError if it is not a LiteLLM price map."""
     body = read_body(content)
     if not isinstance(body, dict):
-        raise SourceError("The document is no LiteLLM price map: it is not an object of models.")
+        raise SourceError("The document is not a LiteLLM price map: it is not an object of models.")
     rows = {name: values for name, values in body.items() if name not in NOT_MODELS}
     models = {name: values for name, values in rows.items() if isinstance(values, dict)}
     if rows and not any("litellm_provider" in values or "mode" in values for values in models.values()):
-        raise SourceError("The document is no LiteLLM price map: none of its entries has a litellm_provider or a mode.")
+        raise SourceError("The document is not a LiteLLM price map: no entry has a litellm_provider or a mode.")
     return Document(
         records=tuple(_record(name, values) for name, values in models.items()),
         findings=tuple(f"{name[:255]} is not an object and was left out" for name in rows.keys() - models.keys()),
@@ -122,7 +122,7 @@ def _record(name: str, values: Mapping[str, Any]) -> Record:
 
 
 def _also(row: Row) -> tuple[str, ...]:
-    """The model that this one is priced as, where the row says so."""
+    """The model that this one is priced as, if the row names it."""
     base = row.take("base_model")
     return (base,) if isinstance(base, str) and base else ()
 
@@ -134,7 +134,7 @@ def _capabilities(row: Row) -> tuple[str, ...] | None:
 
 
 def _modalities(row: Row, mode: str) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
-    """What the row lists, else what its mode and flags say."""
+    """The modalities that the row lists; otherwise those that its mode and flags imply."""
     inputs, outputs = row.names("supported_modalities"), row.names("supported_output_modalities")
     _, usual_inputs, usual_outputs = MODES.get(mode, (None, (), ()))
     if inputs is None and usual_inputs:
@@ -147,14 +147,14 @@ def _modalities(row: Row, mode: str) -> tuple[tuple[str, ...] | None, tuple[str,
 
 
 def _inferred(row: Row) -> frozenset[str]:
-    """The file names no endpoint types of gateways, and not always what goes in and out."""
+    """The file never states endpoint types of gateways, and does not always state modalities."""
     stated = {"input_modalities": "supported_modalities", "output_modalities": "supported_output_modalities"}
-    unsaid = {field for field, key in stated.items() if row.values.get(key) is None}
-    return frozenset(unsaid | {"supported_endpoint_types"})
+    unstated = {field for field, key in stated.items() if row.values.get(key) is None}
+    return frozenset(unstated | {"supported_endpoint_types"})
 
 
 def _endpoint_types(row: Row, mode: str, name: str) -> tuple[str, ...] | None:
-    """The ways to call it that the registry knows, the mode's own first; None where none of them is known."""
+    """The known endpoint types, the mode's own first; None if there is no known type."""
     common = MODES.get(mode, (None, (), ()))[0]
     listed = [ENDPOINT_TYPES[path] for path in row.names("supported_endpoints") or () if path in ENDPOINT_TYPES]
     types = [common, *listed] if common else listed
@@ -173,27 +173,27 @@ def _own_endpoint_type(name: str) -> str | None:
 
 
 def _prices(row: Row, name: str) -> Sheet | None:
-    """All figures of the row: flat ones, then the blocks, then the multipliers; None where there are none."""
-    # xAI prices a prompt of exactly that length by the upper tier, everybody else by the lower.
+    """All price lines of the row: flat keys, then blocks, then multipliers; None if there are none."""
+    # xAI prices a prompt of exactly the boundary's length by the upper tier, all others by the lower tier.
     above = "gte" if row.values.get("litellm_provider") == "xai" or name.startswith("xai/") else "gt"
-    figures = (
-        *_flat_figures(row, above),
+    lines = (
+        *_flat_lines(row, above),
         *_tiers(row),
         *_off_peak(row),
         *_searches(row),
         *_guardrails(row),
         *_multipliers(row),
     )
-    # Neither figures of the grammar nor blocks that are read here: kept as they are, and reported as unmapped.
+    # Price keys that are not in the grammar and not known blocks: stored unchanged as facts, and reported as unmapped.
     facts = {
         key: row.values[key] for key in row.left_over if PRICE_WORDS.search(key) and not is_number(row.values[key])
     }
-    return Sheet("USD", figures, facts=facts) if figures and row.price_is_sound else None
+    return Sheet("USD", lines, facts=facts) if lines and row.price_is_sound else None
 
 
-def _flat_figures(row: Row, above: str) -> list[Line]:
-    figures = [_flat_figure(row, key, above) for key, value in row.values.items() if _is_flat_price(key, value)]
-    return sorted((figure for figure in figures if figure), key=_order)
+def _flat_lines(row: Row, above: str) -> list[Line]:
+    lines = [_flat_line(row, key, above) for key, value in row.values.items() if _is_flat_price(key, value)]
+    return sorted((line for line in lines if line), key=_order)
 
 
 def _is_flat_price(key: str, value: Any) -> bool:
@@ -202,10 +202,10 @@ def _is_flat_price(key: str, value: Any) -> bool:
     return parse_key(key) is not None or (is_number(value) and PRICE_WORDS.search(key) is not None)
 
 
-def _flat_figure(row: Row, key: str, above: str) -> Line | None:
+def _flat_line(row: Row, key: str, above: str) -> Line | None:
     parsed = parse_key(key, above=above)
     amount = amount_of(row.values[key], key, row)
-    # A figure of no known meter is kept all the same, and its key stays among the unmapped ones.
+    # A price without a known meter is imported too, and its key is still reported as unmapped.
     if parsed or key in DBU_KEYS:
         row.taken.add(key)
     if amount is None:
@@ -217,24 +217,24 @@ def _flat_figure(row: Row, key: str, above: str) -> Line | None:
     return Line(parsed.meter, amount, parsed.per, parsed.unit, conditions=parsed.conditions, facts=facts)
 
 
-def _order(figure: Line) -> tuple[Any, ...]:
-    """Of a meter's lines that all hold the last one counts: the more special, the later; per token at the end."""
-    lengths = [condition["value"] for condition in figure.conditions if condition["dim"] == "prompt_tokens"]
-    tiers = [condition["value"] for condition in figure.conditions if condition["dim"] == "service_tier"]
-    return len(figure.conditions), figure.unit == "token", bool(tiers), *(lengths or [0]), "key" not in figure.facts
+def _order(line: Line) -> tuple[Any, ...]:
+    """The sort key: more specific lines come later, because the last line that applies wins; per token comes last."""
+    lengths = [condition["value"] for condition in line.conditions if condition["dim"] == "prompt_tokens"]
+    tiers = [condition["value"] for condition in line.conditions if condition["dim"] == "service_tier"]
+    return len(line.conditions), line.unit == "token", bool(tiers), *(lengths or [0]), "key" not in line.facts
 
 
 def _tiers(row: Row) -> Iterable[Line]:
-    """Prices by the length of the prompt, or by the number of results; above the last tier the last one counts."""
+    """Prices by prompt length or by number of results; the last tier also applies above its end."""
     tiers = row.take("tiered_pricing")
     if tiers is None:
         return
     if not isinstance(tiers, list) or not tiers or not all(isinstance(tier, dict) for tier in tiers):
-        row.spoil_price("tiered_pricing is no list of tiers")
+        row.reject_price("tiered_pricing is not a list of tiers")
         return
     bounds = [tier.get("range", tier.get("max_results_range")) for tier in tiers]
-    if not all(isinstance(each, list) and len(each) == 2 and all(map(is_number, each)) for each in bounds):
-        row.spoil_price("a tier of tiered_pricing has no range of two numbers")
+    if not all(isinstance(bound, list) and len(bound) == 2 and all(map(is_number, bound)) for bound in bounds):
+        row.reject_price("a tier in tiered_pricing has no range of two numbers")
         return
     gapless = [low for low, _ in bounds] == [0, *(high for _, high in bounds[:-1])] and bounds == sorted(bounds)
     for tier, (low, high) in zip(tiers, bounds, strict=True):
@@ -243,7 +243,7 @@ def _tiers(row: Row) -> Iterable[Line]:
         else:
             conditions = _between("prompt_tokens", "gt", low, high)
             if gapless:
-                # A later line takes the place of an earlier one, so the lower bounds alone say it all.
+                # A later line replaces an earlier one, so the lower boundaries are enough.
                 conditions = conditions[:1] if low else ()
         yield from _block(row, "tiered_pricing", tier, conditions, {"range": [low, high]}, RANGES)
 
@@ -258,7 +258,7 @@ def _off_peak(row: Row) -> Iterable[Line]:
         return
     windows = _windows(block) if isinstance(block, dict) else None
     if windows is None:
-        row.spoil_price("off_peak_pricing has no windows that can be read")
+        row.reject_price("off_peak_pricing has no valid windows")
         return
     value = {"tz": "UTC", "windows": windows}
     if "weekday_timezone" in block:
@@ -268,7 +268,7 @@ def _off_peak(row: Row) -> Iterable[Line]:
 
 
 def _windows(block: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-    """Hours in UTC, `start-end` with the end excluded, and weekdays 1 (Monday) to 7; None where they are none."""
+    """Hours in UTC, `start-end` with the end excluded, and weekdays 1 (Monday) to 7; None if one is invalid."""
     listed = block.get("windows", [block])
     if not isinstance(listed, list) or not listed:
         return None
@@ -301,7 +301,7 @@ def _block(
     facts: Mapping[str, Any],
     own: Sequence[str],
 ) -> Iterable[Line]:
-    """The figures of a nested object, under its conditions; the facts name the block that they came from."""
+    """The price lines of a nested object, under its conditions; their facts name the block."""
     for key, value in values.items():
         if key in own or value is None:
             continue
@@ -310,7 +310,7 @@ def _block(
             continue
         parsed = parse_key(key)
         if parsed is None:
-            row.find(f"{block} has a figure {key[:64]} that fits no meter; it is kept under its own name")
+            row.report(f"{block} has a price {key[:64]} that matches no meter; it is stored under its own name")
             yield Line(f"x.litellm.{block}.{key}", amount, conditions=conditions, facts={"block": block, **facts})
             continue
         yield Line(
@@ -324,7 +324,7 @@ def _block(
 
 
 def _searches(row: Row) -> Iterable[Line]:
-    """Web searches, by the amount of context that they bring."""
+    """Prices of web searches by the size of their context."""
     block = row.take("search_context_cost_per_query")
     facts = {"block": "search_context_cost_per_query"}
     if billed := row.text("web_search_billing_unit", longest=64):
@@ -332,7 +332,7 @@ def _searches(row: Row) -> Iterable[Line]:
     if block is None:
         return
     if not isinstance(block, dict):
-        row.spoil_price("search_context_cost_per_query is no object of prices")
+        row.reject_price("search_context_cost_per_query is not an object of prices")
         return
     for key, value in block.items():
         amount = amount_of(value, f"{key} in search_context_cost_per_query", row)
@@ -346,7 +346,7 @@ def _guardrails(row: Row) -> Iterable[Line]:
     if block is None:
         return
     if not isinstance(block, dict):
-        row.spoil_price("guardrail_cost_per_unit is no object of prices")
+        row.reject_price("guardrail_cost_per_unit is not an object of prices")
         return
     for key, value in block.items():
         amount = amount_of(value, f"{key} in guardrail_cost_per_unit", row)
@@ -356,9 +356,9 @@ def _guardrails(row: Row) -> Iterable[Line]:
 
 
 def _multipliers(row: Row) -> Iterable[Line]:
-    """Factors on all figures, each under a condition."""
+    """Multipliers of all prices, each under a condition."""
     for key, condition in UPLIFTS.items():
-        if (factor := row.figure(key)) is not None:
+        if (factor := row.amount(key)) is not None:
             yield Line("", factor, kind="multiplier", conditions=(condition,), facts={"key": key})
     specific = row.values.get("provider_specific_entry")
     if not isinstance(specific, dict):

@@ -1,7 +1,7 @@
 """The grammar of LiteLLM's price keys, such as input_cost_per_token_above_200k_tokens_priority.
 
-A key is a base (what is counted) and modifiers (when): resolution, interval, lifetime of a cache, length of the prompt,
-service tier. `parse_key` and `format_key` are each other's inverse for every key in the file's own order.
+A key is a base (the meter and unit) and modifiers (conditions): resolution, interval, cache lifetime, prompt length,
+service tier. `parse_key` and `format_key` are inverse for every key in the file's own order.
 """
 
 import re
@@ -15,7 +15,7 @@ from catalog.prices import Condition
 
 @dataclass(frozen=True)
 class PriceKey:
-    """What a key prices: a meter, the unit that is counted, per how many of them, and when."""
+    """The meaning of a key: the price of a meter `per` so many units, under conditions."""
 
     meter: str
     unit: str
@@ -23,7 +23,7 @@ class PriceKey:
     conditions: tuple[Condition, ...] = ()
 
 
-# Base -> meter, unit, per. A longer base comes before one that it begins with (alternatives match in this order).
+# Base -> meter, unit, per. A longer base comes before its own prefix: alternatives match in this order.
 BASES: Mapping[str, tuple[str, str, int]] = MappingProxyType(
     {
         "annotation_cost_per_page": ("ocr.annotation", "page", 1),
@@ -86,7 +86,7 @@ KEY = re.compile(
     r"(?:_(?P<resolution>480p|720p|768p|1080p|512|1024|1536|0\.5[kK]|[1248][kK]))?"
     r"(?:_above_(?P<interval>\d+)s_interval)?"
     r"(?:_above_(?P<lifetime>\d+h)r)?"
-    # LiteLLM takes the tier before the length as well as after it.
+    # LiteLLM accepts the tier before the length and after it.
     rf"(?:_(?P<early_tier>{TIER})(?=_above_))?"
     r"(?:_above_(?P<length>\d+)k_tokens)?"
     rf"(?:_(?P<tier>{TIER}))?"
@@ -97,7 +97,7 @@ _BASE_OF: Mapping[tuple[str, str, int], str] = MappingProxyType({what: base for 
 # Thousands of models have the same dozens of keys.
 @lru_cache(maxsize=4096)
 def parse_key(key: str, *, above: str = "gt") -> PriceKey | None:
-    """What the key prices; None where it is none of the grammar. `above`: how the host compares prompt lengths."""
+    """The meaning of the key; None if it is not in the grammar. `above`: the operator for prompt lengths, gt or gte."""
     match = KEY.fullmatch(SYNONYMS.get(key, key))
     if match is None or (match["early_tier"] and match["tier"]):
         return None
@@ -118,7 +118,7 @@ def parse_key(key: str, *, above: str = "gt") -> PriceKey | None:
 
 
 def format_key(meter: str, unit: str, per: int, conditions: Sequence[Condition]) -> str:
-    """The key in the file's own order of modifiers."""
+    """The key, with modifiers in the file's own order."""
     values = {condition["dim"]: condition["value"] for condition in conditions}
     parts = [_BASE_OF[meter, unit, per]]
     if "resolution" in values:

@@ -1,7 +1,8 @@
 """simonw's llm-prices: a vendor's models with their price history, in US dollars per million tokens.
 
-A vendor's own file, or the file of all (`prices`, a row a price). Prices of long prompts stand under ids of their own
-(`gpt-5.4-272k`, named `GPT-5.4 >272k`), which nobody can call: they become conditions of the model that is meant.
+The document is one vendor's file, or the file of all vendors (`prices`, one row per price). Prices of long prompts have
+ids of their own (`gpt-5.4-272k`, named `GPT-5.4 >272k`), which nobody can call: they become conditional prices of the
+model.
 """
 
 import datetime as dt
@@ -21,15 +22,15 @@ DATES = ("from_date", "to_date")
 LONG_ID = re.compile(r"(?P<model>.+)-(?P<length>\d{2,7})k")
 LONG_NAME = re.compile(r"\s*>\s*\d+k\s*$", re.IGNORECASE)
 SHORT_NAME = re.compile(r"\s*(?:≤|<=|<)\s*\d+k\s*$", re.IGNORECASE)
-# Who prices a prompt of exactly that length by the upper tier.
+# Vendors that price a prompt of exactly the boundary's length by the upper tier.
 INCLUSIVE = ("xai", "x-ai")
 
-# From when, until when, and the figures.
+# Start (inclusive), end (exclusive), and the lines.
 Period = tuple[dt.datetime | None, dt.datetime | None, tuple[Line, ...]]
 
 
 def read(content: bytes) -> Document:
-    """The models of the file; InexactError or SourceError where it is none of llm-prices'."""
+    """The models in the file; InexactError or SourceError if it is not one of llm-prices."""
     models, findings = _models(read_body(content))
     named = {model["id"]: model for model in models}
     long = {name: base for name in named if (base := _base_of(named[name])) is not None}
@@ -38,13 +39,15 @@ def read(content: bytes) -> Document:
         if base in named and base not in long:
             tiers[base].append(named[name])
         else:
-            findings.append(f"{name[:255]} is the price of long prompts of {base[:255]}, which is not there; left out")
+            findings.append(
+                f"{name[:255]} is the long-prompt price of {base[:255]}, which is not in the document; it was left out"
+            )
     records = tuple(_record(model, tiers[name]) for name, model in named.items() if name not in long)
     return Document(records=records, findings=tuple(findings))
 
 
 def _models(body: Any) -> tuple[list[dict[str, Any]], list[str]]:
-    """Each model as a vendor's file has it, with its vendor."""
+    """The models in the form of a vendor's file, each with its vendor, and findings."""
     if isinstance(body, dict) and isinstance(body.get("prices"), list):
         rows: dict[Any, dict[str, Any]] = {}
         for price in body["prices"]:
@@ -56,17 +59,17 @@ def _models(body: Any) -> tuple[list[dict[str, Any]], list[str]]:
     elif isinstance(body, dict) and isinstance(body.get("models"), list):
         listed = [{**each, "vendor": body.get("vendor")} for each in body["models"] if isinstance(each, dict)]
     else:
-        raise SourceError("The document is no file of llm-prices: it has neither models nor prices.")
-    found = {each["id"]: each for each in reversed(listed) if isinstance(each.get("id"), str) and each["id"]}
-    if listed and not any("price_history" in each for each in found.values()):
-        raise SourceError("The document is no file of llm-prices: none of its models has a price_history.")
-    left_out = len(listed) - len(found)
-    findings = [f"{left_out} models have no id, or one that stands twice, and were left out"] if left_out else []
-    return list(reversed(found.values())), findings
+        raise SourceError("The document is not an llm-prices file: it has no models and no prices.")
+    models = {model["id"]: model for model in reversed(listed) if isinstance(model.get("id"), str) and model["id"]}
+    if listed and not any("price_history" in model for model in models.values()):
+        raise SourceError("The document is not an llm-prices file: none of its models has a price_history.")
+    left_out = len(listed) - len(models)
+    findings = [f"{left_out} models have no id or a duplicate id and were left out"] if left_out else []
+    return list(reversed(models.values())), findings
 
 
 def _base_of(model: Mapping[str, Any]) -> str | None:
-    """The model whose long prompts this entry prices; None for a model of its own."""
+    """The model whose long-prompt price this entry is; None if the entry is a model."""
     match, name = LONG_ID.fullmatch(model["id"]), model.get("name")
     return match["model"] if match and isinstance(name, str) and LONG_NAME.search(name) else None
 
@@ -84,7 +87,7 @@ def _record(model: Mapping[str, Any], tiers: Sequence[Mapping[str, Any]]) -> Rec
     return Record(
         name=model["id"],
         display_name=SHORT_NAME.sub("", title) if title else None,
-        vendor=_known(vendor),
+        vendor=_vendor_name(vendor),
         supported_endpoint_types=inferred_fields.endpoint_types(model["id"], None),
         prices=schedule[0] if is_plain else None,
         schedule=() if is_plain else schedule,
@@ -94,8 +97,8 @@ def _record(model: Mapping[str, Any], tiers: Sequence[Mapping[str, Any]]) -> Rec
     )
 
 
-def _known(vendor: str | None) -> str | None:
-    """The vendor's name for the file's slug, such as meta-ai."""
+def _vendor_name(vendor: str | None) -> str | None:
+    """The name of the vendor with this slug, such as meta-ai."""
     spellings = (vendor, vendor.replace("-", " ")) if vendor else ()
     known = next((known for spelling in spellings if (known := vendor_matching.known_vendor(spelling))), None)
     return known.name if known else vendor
@@ -111,45 +114,45 @@ def _longer(vendor: str | None, length: int) -> Condition:
 
 
 def _periods(row: Row, model: Mapping[str, Any], conditions: tuple[Condition, ...]) -> Iterable[Period]:
-    """The prices of a history with the days between which they count: the first included, the last not."""
+    """The prices of a history with their dates: from the first (inclusive) to the second (exclusive)."""
     history = model.get("price_history")
     if not isinstance(history, list) or not all(isinstance(price, dict) for price in history):
-        row.spoil_price("price_history is no list of prices")
+        row.reject_price("price_history is not a list of prices")
         return
     for price in history:
         days = [day_start(price.get(key)) for key in DATES]
         if any(day is None and price.get(key) is not None for day, key in zip(days, DATES, strict=True)):
-            row.spoil_price("a price of price_history has a date such as 2026-01-31 neither from nor to")
-        figures = [_figure(row, key, value, conditions) for key, value in price.items() if key not in DATES]
-        yield days[0], days[1], tuple(figure for figure in figures if figure)
+            row.reject_price("price_history has an invalid date: it needs dates such as 2026-01-31")
+        lines = [_line(row, key, value, conditions) for key, value in price.items() if key not in DATES]
+        yield days[0], days[1], tuple(line for line in lines if line)
 
 
-def _figure(row: Row, key: str, value: Any, conditions: tuple[Condition, ...]) -> Line | None:
+def _line(row: Row, key: str, value: Any, conditions: tuple[Condition, ...]) -> Line | None:
     if value is None:
         return None
     if key not in METERS:
-        row.find(f"price_history has {key[:64]}, which is not known and was left out")
+        row.report(f"price_history has an unknown key {key[:64]}, which was left out")
         return None
     amount = amount_of(value, f"{key} in price_history", row)
     return None if amount is None else Line(METERS[key], amount, MILLION, "token", conditions=conditions)
 
 
 def _schedule(periods: Sequence[Period], long: Sequence[Sequence[Period]]) -> tuple[Sheet, ...]:
-    """The whole price from each day on which a part of it changes."""
+    """A complete price for each day on which a part of the price changes."""
     every = [period for part in (periods, *long) for period in part]
     days = sorted({day for start, end, _ in every for day in (start, end) if day})
-    found: list[Sheet] = []
+    sheets: list[Sheet] = []
     for start, end in zip([None, *days], [*days, None], strict=True):
-        parts = [_in_force(part, start) for part in (periods, *long)]
+        parts = [_lines_at(part, start) for part in (periods, *long)]
         if parts[0]:
-            found.append(Sheet("USD", tuple(figure for part in parts for figure in part), starts_at=start, ends_at=end))
-    return tuple(found)
+            sheets.append(Sheet("USD", tuple(line for part in parts for line in part), starts_at=start, ends_at=end))
+    return tuple(sheets)
 
 
-def _in_force(periods: Sequence[Period], at: dt.datetime | None) -> tuple[Line, ...]:
-    """The figures that count from that day on; before all days, those without a beginning."""
-    for start, end, figures in periods:
-        begun = start is None or (at is not None and start <= at)
-        if begun and (end is None or at is None or at < end):
-            return figures
+def _lines_at(periods: Sequence[Period], at: dt.datetime | None) -> tuple[Line, ...]:
+    """The lines in effect from that day; with None, those in effect before the first date."""
+    for start, end, lines in periods:
+        has_started = start is None or (at is not None and start <= at)
+        if has_started and (end is None or at is None or at < end):
+            return lines
     return ()

@@ -1,7 +1,7 @@
-"""models.dev's api.json: providers and what they offer, in US dollars per million tokens.
+"""models.dev's api.json: providers and their offers, in US dollars per million tokens.
 
-A record is an offer of one provider. The one whose provider made the model is its list price; whatever the others ask
-is theirs alone, and taken only when that provider is named.
+A record is an offer of one provider. The offer of the model's own vendor is its list price; the other offers are only
+imported if their provider is chosen.
 """
 
 import re
@@ -24,32 +24,34 @@ METERS = {
     "input_audio": "input.audio",
     "output_audio": "output.audio",
 }
-# What only programs that call the provider need, and what a catalog of prices has no use for.
+# Only for programs that call the provider, or of no use to a catalog.
 IGNORED = ("id", "attachment", "temperature", "interleaved", "provider", "last_updated", "open_weights", "knowledge")
-# Twins of a vendor's own provider, tried after it.
+# Second providers of the same vendor, which come after the first.
 TWINS = {"zhipuai": "zhipu"}
-# A flat rate pays for what costs 0 here.
+# Names of subscription plans: a price of 0 there is included in the plan.
 PLAN = re.compile(r"(?:^|[\W_])(?:plan|coding)(?:$|[\W_])|for.coding", re.IGNORECASE)
-# Whose sizes are the first length of the upper tier; elsewhere a size is the last one of the lower.
+# Providers whose tier size is the first length of the upper tier; elsewhere it is the last length of the lower tier.
 INCLUSIVE = ("xai", "openrouter")
 LEGACY_SIZE = 200_000
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
 
 def read(content: bytes) -> Document:
-    """All offers, the vendors' own first; InexactError or SourceError where the document is none of models.dev's."""
+    """All offers, second providers last; InexactError or SourceError if the document is not from models.dev."""
     body = read_body(content)
     if not isinstance(body, dict):
-        raise SourceError("The document is no api.json of models.dev: it is not an object of providers.")
+        raise SourceError("The document is not an api.json of models.dev: it is not an object of providers.")
     providers = {
         name: values
         for name, values in body.items()
         if isinstance(values, dict) and isinstance(values.get("models"), dict)
     }
     if not any("npm" in values or "env" in values or "id" in values for values in providers.values()):
-        raise SourceError("The document is no api.json of models.dev: it names no provider with models.")
+        raise SourceError("The document is not an api.json of models.dev: no entry is a provider with models.")
     refuse_more(sum(len(values["models"]) for values in providers.values()), of="models")
-    findings = [f"{name[:255]} is no provider with models and was left out" for name in body.keys() - providers.keys()]
+    findings = [
+        f"{name[:255]} is not a provider with models and was left out" for name in body.keys() - providers.keys()
+    ]
     records: list[Record] = []
     for provider in sorted(providers, key=lambda name: name in TWINS):
         for name, values in providers[provider]["models"].items():
@@ -67,13 +69,13 @@ def _record(provider: str, host: Mapping[str, Any], name: str, values: Mapping[s
     limits = _limits(row)
     released, is_month = _released(row)
     title = host.get("name")
-    sellers = (provider, title if isinstance(title, str) else provider)
-    prices = _prices(row, provider, is_plan=any(PLAN.search(each) for each in sellers))
+    names = (provider, title if isinstance(title, str) else provider)
+    prices = _prices(row, provider, is_plan=any(map(PLAN.search, names)))
     _judge_status(row)
     record = Record(
         name=name,
         provider=provider,
-        first_party=any(vendor_matching.is_first_party(each, name) for each in sellers),
+        first_party=any(vendor_matching.is_first_party(each, name) for each in names),
         display_name=row.text("name", longest=255),
         description=row.text("description", longest=10_000),
         series=row.text("family", longest=64),
@@ -92,7 +94,7 @@ def _record(provider: str, host: Mapping[str, Any], name: str, values: Mapping[s
 
 
 def _unmapped_costs(values: Mapping[str, Any]) -> Iterable[str]:
-    """Prices under names that the format has not, most of them misspelt."""
+    """Keys of prices that are not in the format, most of them misspelt."""
     cost = values.get("cost")
     known = (*METERS, "tiers", "context_over_200k")
     return (f"cost.{key}" for key in cost if key not in known) if isinstance(cost, dict) else ()
@@ -101,14 +103,14 @@ def _unmapped_costs(values: Mapping[str, Any]) -> Iterable[str]:
 def _limits(row: Row) -> Row:
     limits = row.take("limit")
     if limits is not None and not isinstance(limits, dict):
-        row.find("limit is not an object")
+        row.report("limit is not an object")
     return Row(limits if isinstance(limits, dict) else {})
 
 
 def _modalities(row: Row) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
     lists = row.take("modalities")
     if lists is not None and not isinstance(lists, dict):
-        row.find("modalities is not an object")
+        row.report("modalities is not an object")
     sides = Row(lists if isinstance(lists, dict) else {})
     found = inferred_fields.modalities(sides.names("input")), inferred_fields.modalities(sides.names("output"))
     row.findings += [f"modalities: {finding}" for finding in sides.findings]
@@ -116,7 +118,7 @@ def _modalities(row: Row) -> tuple[tuple[str, ...] | None, tuple[str, ...] | Non
 
 
 def _released(row: Row) -> tuple[Any, bool]:
-    """The date, and whether only its month is known."""
+    """The release date, and whether only the month is known."""
     text = row.values.get("release_date")
     if isinstance(text, str) and re.fullmatch(r"\d{4}-\d\d", text):
         month = Row({"release_date": f"{text}-01"})
@@ -128,19 +130,19 @@ def _released(row: Row) -> tuple[Any, bool]:
 def _judge_status(row: Row) -> None:
     status = row.take("status")
     if status in ("alpha", "beta", "deprecated"):
-        row.find(f"is {status}, says the source, and names no date")
+        row.report(f"is {status} according to the source, without a date")
     elif status is not None:
-        row.find(f"has the unknown status {str(status)[:32]}")
+        row.report(f"has the unknown status {str(status)[:32]}")
 
 
 def _capabilities(row: Row, inputs: tuple[str, ...] | None) -> tuple[str, ...] | None:
     flags = {"tools": "tool_call", "structured_outputs": "structured_output", "reasoning": "reasoning"}
-    said = {word: row.take(key) for word, key in flags.items()}
+    stated = {word: row.take(key) for word, key in flags.items()}
     options = row.take("reasoning_options")
-    if all(value is None for value in said.values()):
+    if all(value is None for value in stated.values()):
         return None
-    return inferred_fields.abilities(
-        [*(word for word, value in said.items() if value is True), *_efforts(options)], inputs
+    return inferred_fields.capabilities(
+        [*(word for word, value in stated.items() if value is True), *_efforts(options)], inputs
     )
 
 
@@ -153,23 +155,23 @@ def _efforts(options: Any) -> Iterable[str]:
 
 
 def _prices(row: Row, provider: str, *, is_plan: bool) -> Sheet | None:
-    """The base prices, then those of longer prompts, then those of special modes; None where there are none."""
+    """The base prices, then those of longer prompts, then those of special modes; None if there are none."""
     cost = row.take("cost")
-    figures: list[Line] = []
+    lines: list[Line] = []
     if cost is not None and not isinstance(cost, dict):
-        row.spoil_price("cost is not an object")
+        row.reject_price("cost is not an object")
     elif cost:
-        figures = [*_figures(row, cost, ()), *_tiers(row, cost, provider)]
-    figures += _modes(row, provider)
-    if not figures or not row.price_is_sound:
+        lines = [*_lines(row, cost, ()), *_tiers(row, cost, provider)]
+    lines += _modes(row, provider)
+    if not lines or not row.price_is_sound:
         return None
-    if is_plan and all(figure.amount == 0 for figure in figures):
-        figures = [replace(figure, amount=None, kind="included") for figure in figures]
-    return Sheet("USD", tuple(figures))
+    if is_plan and all(line.amount == 0 for line in lines):
+        lines = [replace(line, amount=None, kind="included") for line in lines]
+    return Sheet("USD", tuple(lines))
 
 
-def _figures(row: Row, cost: Mapping[str, Any], conditions: tuple[Condition, ...]) -> Iterable[Line]:
-    """A figure of an unknown name is kept under that name, without a unit: nobody says which one it has."""
+def _lines(row: Row, cost: Mapping[str, Any], conditions: tuple[Condition, ...]) -> Iterable[Line]:
+    """The price lines; a price with an unknown name is stored under that name, without a unit."""
     for key, value in cost.items():
         if key in ("tiers", "tier", "context_over_200k") or value is None:
             continue
@@ -183,7 +185,7 @@ def _figures(row: Row, cost: Mapping[str, Any], conditions: tuple[Condition, ...
 
 
 def _tiers(row: Row, cost: Mapping[str, Any], provider: str, *more: Condition) -> Iterable[Line]:
-    """Prices of longer prompts, from the shortest bound up. context_over_200k is a copy of the one tier there is."""
+    """Prices of longer prompts, from the smallest boundary up. context_over_200k is a copy of a single tier."""
     tiers = cost.get("tiers")
     legacy = cost.get("context_over_200k")
     if tiers is None and legacy is not None:
@@ -191,27 +193,27 @@ def _tiers(row: Row, cost: Mapping[str, Any], provider: str, *more: Condition) -
     if tiers is None:
         return
     if not isinstance(tiers, list) or not all(isinstance(tier, dict) for tier in tiers):
-        row.spoil_price("the tiers of cost are no list of objects")
+        row.reject_price("the tiers in cost are not a list of objects")
         return
     sized = [(_size(tier), tier) for tier in tiers]
     if not all(size for size, _ in sized):
-        row.spoil_price("a tier of cost has no size of a context")
+        row.reject_price("a tier in cost has no context size")
         return
     for size, tier in sorted(sized, key=lambda pair: pair[0]):
-        # 200001 is the first length of the upper tier, 200000 the last one of the lower.
+        # 200001 is the first length of the upper tier, 200000 the last length of the lower tier.
         op = "gte" if size % 1000 == 1 or provider in INCLUSIVE else "gt"
-        yield from _figures(row, tier, (*more, {"dim": "prompt_tokens", "op": op, "value": size}))
+        yield from _lines(row, tier, (*more, {"dim": "prompt_tokens", "op": op, "value": size}))
 
 
 def _size(tier: Mapping[str, Any]) -> int:
-    """The length where the tier begins; 0 where it says none."""
+    """The boundary of the tier in tokens; 0 if it has none."""
     bound = tier.get("tier")
     size: Any = bound.get("size") if isinstance(bound, dict) and bound.get("type", "context") == "context" else None
     return int(size) if is_number(size) and 0 < size < 10**12 else 0
 
 
 def _modes(row: Row, provider: str) -> Iterable[Line]:
-    """Prices of a mode that the request asks for with fields of its body or with headers."""
+    """Prices of modes that a request selects with fields of its body or with headers."""
     experimental = row.take("experimental")
     modes = experimental.get("modes") if isinstance(experimental, dict) else None
     for name, mode in modes.items() if isinstance(modes, dict) else ():
@@ -219,15 +221,15 @@ def _modes(row: Row, provider: str) -> Iterable[Line]:
         if cost is None:
             continue
         if not isinstance(cost, dict):
-            row.spoil_price(f"the cost of mode {name[:64]} is not an object")
+            row.reject_price(f"the cost of the mode {name[:64]} is not an object")
             continue
-        condition = _asked_by(name, mode.get("provider"))
-        yield from _figures(row, cost, (condition,))
+        condition = _mode_condition(name, mode.get("provider"))
+        yield from _lines(row, cost, (condition,))
         yield from _tiers(row, cost, provider, condition)
 
 
-def _asked_by(name: str, request: Any) -> Condition:
-    """The condition that a request is one for this mode."""
+def _mode_condition(name: str, request: Any) -> Condition:
+    """The condition that a request selects this mode."""
     request = request if isinstance(request, dict) else {}
     body, headers = request.get("body"), request.get("headers")
     body = dict(_flat(body)) if isinstance(body, dict) else {}

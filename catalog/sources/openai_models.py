@@ -1,7 +1,7 @@
-"""Any host's list of models: `GET /v1/models` of OpenAI and of all who speak like it, Anthropic's and Gemini's too.
+"""Any host's list of models: `GET /v1/models` of OpenAI and compatible hosts, of Anthropic and of Gemini.
 
-Only the id is required; all else is read where the host says it. The prices, which every host writes in units of its
-own, are read by catalog/sources/host_prices.py.
+Only the id is required; other fields are read if the host states them. Prices, which every host writes in its own
+units, are read by catalog/sources/host_prices.py.
 """
 
 import datetime as dt
@@ -17,14 +17,14 @@ from catalog.sources.records import Document, Record, Structure
 from catalog.sources.rows import Row, SourceError, is_number, read_body
 
 ENVELOPES = ("data", "models")
-# Moments that programs write into every row.
-CONSTANT_MOMENTS = (0, 1626777600, 1677610602, 1700000000)
-# A larger share of rows with one moment tells when the list was made, and nothing of the models.
+# Times that programs write into every row.
+CONSTANT_TIMES = (0, 1626777600, 1677610602, 1700000000)
+# If a larger share of the rows has the same time, it is when the list was created, not a release date.
 SHARED = 0.8
 CONTEXT = ("context_length", "context_window", "max_context_length", "max_model_len", "inputTokenLimit")
 OUTPUT = ("max_completion_tokens", "max_output_tokens", "max_tokens", "outputTokenLimit")
 TITLES = ("display_name", "displayName", "name")
-# What hosts call kinds of models -> what comes out.
+# Hosts' names of kinds of models -> output modality.
 KINDS = {
     "chat": "text",
     "language": "text",
@@ -44,7 +44,7 @@ FLAGS = {
     "reasoning": "reasoning",
     "file-input": "pdf_input",
 }
-# Of no use to a catalog: what the host's own programs need, and how a model was trained or is run.
+# Of no use to a catalog: only for the host's own programs, or about how a model was trained and is run.
 IGNORED = (
     "id",
     "object",
@@ -81,31 +81,31 @@ PAGED = ("has_more", "nextPageToken")
 
 
 def read(content: bytes) -> Document:
-    """The models of the answer; InexactError or SourceError where it is none."""
+    """The models in the response; InexactError or SourceError if it is not a list of models."""
     body = read_body(content)
     rows = _rows(body)
     findings: list[str] = []
     named = [(name, row) for row in rows if (name := _name(row))]
     if rows and not named:
-        raise SourceError("The document is no list of models: none of its entries has an id.")
+        raise SourceError("The document is not a list of models: none of its entries has an id.")
     if len(named) < len(rows):
         findings.append(f"{len(rows) - len(named)} rows have no id and were left out")
     if isinstance(body, dict) and any(body.get(key) for key in PAGED):
-        findings.append("the answer is one page of several; only its models were read")
-    moments = _constant_moments([row for _, row in named])
+        findings.append("the document is one page of several; only its models were read")
+    constant_times = _constant_times([row for _, row in named])
     records: dict[str, Record] = {}
     for name, row in named:
         if name in records:
-            findings.append(f"{name[:255]} stands more than once in the list; the first row counts")
+            findings.append(f"{name[:255]} appears more than once in the list; the first row is used")
         else:
-            records[name] = _record(name, row, moments)
+            records[name] = _record(name, row, constant_times)
     aliases = _aliases(dict(reversed(named)))
     structure = Structure(aliases=aliases) if aliases else None
     return Document(records=tuple(records.values()), findings=tuple(findings), structure=structure)
 
 
 def _aliases(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Other names that hosts list beside the id; Mistral lists each of them as a row too, and those are models here."""
+    """Aliases that hosts list in a row; Mistral also lists each alias as a row, which stays a model here."""
     found: dict[str, Mapping[str, Any]] = {}
     for name, row in rows.items():
         aliases = row.get("aliases")
@@ -116,34 +116,34 @@ def _aliases(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, An
 
 
 def _rows(body: Any) -> list[Any]:
-    """The entries, whatever stands around them."""
+    """The entries, with or without an envelope."""
     if isinstance(body, dict):
         if isinstance(body.get("error"), dict | str):
-            raise SourceError("The document is an error message and no list of models.")
+            raise SourceError("The document is an error message, not a list of models.")
         envelope = next((body[key] for key in ENVELOPES if isinstance(body.get(key), list)), None)
         body = envelope if envelope is not None else [body] if _name(body) else None
     if not isinstance(body, list):
-        raise SourceError("The document is no list of models: it has no list named data or models.")
+        raise SourceError("The document is not a list of models: it has no list named data or models.")
     return body
 
 
 def _name(row: Any) -> str | None:
-    """The id; Gemini writes it models/gemini-…, and Ollama has only a name."""
+    """The id: Gemini writes models/gemini-…, and Ollama has only a name."""
     name = (row.get("id") or row.get("name")) if isinstance(row, dict) else None
     return name.removeprefix("models/") or None if isinstance(name, str) else None
 
 
-def _constant_moments(rows: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+def _constant_times(rows: Sequence[Mapping[str, Any]]) -> frozenset[str]:
     counted = Counter(str(row.get("created")) for row in rows)
-    shared = {moment for moment, number in counted.items() if len(rows) > 1 and number > len(rows) * SHARED}
-    return frozenset({*shared, *map(str, CONSTANT_MOMENTS)})
+    shared = {time for time, number in counted.items() if len(rows) > 1 and number > len(rows) * SHARED}
+    return frozenset({*shared, *map(str, CONSTANT_TIMES)})
 
 
-def _record(name: str, values: Mapping[str, Any], moments: frozenset[str]) -> Record:
+def _record(name: str, values: Mapping[str, Any], constant_times: frozenset[str]) -> Record:
     row = Row(values)
     row.taken.update(IGNORED)
     if row.take("active") is False:
-        row.find("is switched off in the source")
+        row.report("is disabled in the source")
     inputs, outputs = _modalities(row)
     listed, types = _endpoint_types(row, name, outputs)
     context, most = _limits(row)
@@ -159,7 +159,7 @@ def _record(name: str, values: Mapping[str, Any], moments: frozenset[str]) -> Re
         capabilities=_capabilities(row, inputs),
         supported_endpoint_types=types,
         **_gemini(row),
-        released_on=_released(values, moments),
+        released_on=_released(values, constant_times),
         retires_on=_day(row.take("deprecation")),
         prices=prices_of(row),
         inferred=frozenset({"released_on"} if listed else {"released_on", "supported_endpoint_types"}),
@@ -172,8 +172,8 @@ def _vendor(values: Mapping[str, Any], name: str) -> str | None:
     """The owner, if it is a known vendor and the id names none: most hosts write their own name there."""
     if vendor_matching.vendor_of_model(name):
         return None
-    named = (values.get(key) for key in ("organization", "owned_by"))
-    return next((each for each in named if isinstance(each, str) and vendor_matching.known_vendor(each)), None)
+    owners = (values.get(key) for key in ("organization", "owned_by"))
+    return next((owner for owner in owners if isinstance(owner, str) and vendor_matching.known_vendor(owner)), None)
 
 
 def _title(row: Row, name: str) -> str | None:
@@ -189,13 +189,13 @@ def _limits(row: Row) -> tuple[int | None, int | None]:
     context = next((found for found in [row.count(key) for key in CONTEXT] if found), None)
     output = next((found for found in most if found), None)
     if context and output and output > context:
-        row.find("answers with more than its context holds, says the source; the limit of answers was left out")
+        row.report("has more output tokens than its context length; the output limit was left out")
         return context, None
     return context, output
 
 
 def _modalities(row: Row) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
-    """What it lists itself or under architecture, else what its type makes."""
+    """The modalities that it lists itself or under architecture; otherwise the output that its type implies."""
     values = row.take("architecture")
     sides = Row(values if isinstance(values, dict) else {})
     inputs = row.names("input_modalities") or sides.names("input_modalities")
@@ -207,7 +207,7 @@ def _modalities(row: Row) -> tuple[tuple[str, ...] | None, tuple[str, ...] | Non
 
 
 def _endpoint_types(row: Row, name: str, outputs: tuple[str, ...] | None) -> tuple[bool, tuple[str, ...] | None]:
-    """The ways to call it, and whether the source lists them."""
+    """Whether the source lists endpoint types, and the endpoint types."""
     listed, methods = row.names("supported_endpoint_types"), row.names("supportedGenerationMethods")
     if listed:
         return True, listed
@@ -217,15 +217,15 @@ def _endpoint_types(row: Row, name: str, outputs: tuple[str, ...] | None) -> tup
 
 
 def _gemini(row: Row) -> dict[str, Any]:
-    """What Gemini's own list says beside; the same words mean other things elsewhere."""
+    """Fields of Gemini's own list; the same keys have other meanings elsewhere."""
     if "supportedGenerationMethods" not in row.values:
         return {}
-    said = {name: row.values[key] for key, name in PARAMETERS.items() if key in row.values}
-    return {"version": row.text("version", longest=64), "default_parameters": parameters.sound(said) or None}
+    stated = {name: row.values[key] for key, name in PARAMETERS.items() if key in row.values}
+    return {"version": row.text("version", longest=64), "default_parameters": parameters.sound(stated) or None}
 
 
 def _capabilities(row: Row, inputs: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    """Mistral has flags, Vercel tags, OpenRouter's kin the parameters that are taken."""
+    """Mistral has flags, Vercel tags, OpenRouter and compatible hosts the supported parameters."""
     flags, tags, parameters = row.take("capabilities"), row.take("tags"), row.take("supported_parameters")
     if not isinstance(flags, dict) and not isinstance(tags, list) and not isinstance(parameters, list):
         return None
@@ -236,7 +236,7 @@ def _capabilities(row: Row, inputs: tuple[str, ...] | None) -> tuple[str, ...] |
     )
     named += [FLAGS[tag] for tag in tags if isinstance(tag, str) and tag in FLAGS] if isinstance(tags, list) else []
     named += _parameters(parameters)
-    return inferred_fields.abilities(named, inputs)
+    return inferred_fields.capabilities(named, inputs)
 
 
 def _parameters(parameters: Any) -> Iterable[str]:
@@ -244,21 +244,21 @@ def _parameters(parameters: Any) -> Iterable[str]:
     return [each for each in parameters if each in words] if isinstance(parameters, list) else []
 
 
-def _released(values: Mapping[str, Any], moments: frozenset[str]) -> dt.date | None:
-    """When it was made, where that is no moment of the list: vLLM's is when the server was asked."""
+def _released(values: Mapping[str, Any], constant_times: frozenset[str]) -> dt.date | None:
+    """The release date, unless the time is not the model's own: vLLM states when the request was made."""
     if values.get("released") is not None:
         return _day(values["released"])
-    made = values.get("created", values.get("created_at"))
-    return None if str(made) in moments or "max_model_len" in values else _day(made)
+    created = values.get("created", values.get("created_at"))
+    return None if str(created) in constant_times or "max_model_len" in values else _day(created)
 
 
-def _day(moment: Any) -> dt.date | None:
-    """The day of a Unix time or of a text that begins with one."""
+def _day(time: Any) -> dt.date | None:
+    """The day of a Unix time, or of a text that starts with a date; None for anything else."""
     try:
-        if is_number(moment) and moment > 0:
-            return dt.datetime.fromtimestamp(int(moment), tz=dt.UTC).date()
-        if isinstance(moment, str) and re.match(r"\d{4}-\d\d-\d\d", moment):
-            return dt.date.fromisoformat(moment[:10])
+        if is_number(time) and time > 0:
+            return dt.datetime.fromtimestamp(int(time), tz=dt.UTC).date()
+        if isinstance(time, str) and re.match(r"\d{4}-\d\d-\d\d", time):
+            return dt.date.fromisoformat(time[:10])
     except (OverflowError, OSError, ValueError):
         return None
     return None

@@ -1,7 +1,7 @@
 """OpenRouter's list of models, `GET /api/v1/models`, in US dollars per token, call or picture, as decimal strings.
 
--1 says that the price depends on the model that is chosen; it is never a number here. A `:batch` row is the batch price
-of the model before the colon. An id with a tilde is an alias that moves.
+-1 means that the price depends on the chosen model: it becomes a dynamic price. A `:batch` row is the batch price of
+the model before the colon. An id with a tilde is an alias whose model changes.
 """
 
 import datetime as dt
@@ -33,7 +33,7 @@ METERS = {
     "input_cache_write": ("input.cache_write", "token"),
     "input_cache_write_1h": ("input.cache_write", "token"),
 }
-# An image costs as much as hundreds of tokens or more; what costs less is priced by the token.
+# An image costs at least as much as hundreds of tokens; a lower price is per token.
 IMAGE_OVER_TOKEN = 100
 CAPABILITIES = {
     "tools": "tools",
@@ -43,7 +43,7 @@ CAPABILITIES = {
     "web_search_options": "web_search",
 }
 NEVER = dt.date(2098, 12, 31)
-# What only OpenRouter's own pages and programs need.
+# Only for OpenRouter's own pages and programs.
 IGNORED = (
     "id",
     "canonical_slug",
@@ -61,17 +61,19 @@ CLOCK = re.compile(r"([01]\d|2[0-3]):?([0-5]\d)")
 
 
 def read(content: bytes) -> Document:
-    """The models of the list, in its envelope or bare; InexactError or SourceError where it is none."""
+    """The models in the list, with or without its envelope; InexactError or SourceError if it is not one."""
     body = read_body(content)
     rows = body.get("data") if isinstance(body, dict) else body
     if not isinstance(rows, list):
-        raise SourceError("The document is no list of OpenRouter's models: it has no list named data.")
+        raise SourceError("The document is not a list of OpenRouter's models: it has no list named data.")
     listed = {row["id"]: row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str) and row["id"]}
     if rows and not any(isinstance(row.get("pricing"), dict) for row in listed.values()):
-        raise SourceError("The document is no list of OpenRouter's models: none of its rows has an id and a pricing.")
+        raise SourceError(
+            "The document is not a list of OpenRouter's models: none of its rows has an id and a pricing."
+        )
     findings = []
     if len(listed) < len(rows):
-        findings.append(f"{len(rows) - len(listed)} rows have no id, or one that stands twice, and were left out")
+        findings.append(f"{len(rows) - len(listed)} rows have no id or a duplicate id and were left out")
     aliases = {name: {"model": target} for name, row in listed.items() if (target := _alias_target(name, row, listed))}
     batches = {name: row for name, row in listed.items() if name.endswith(":batch") and name[:-6] in listed}
     records = tuple(
@@ -83,7 +85,7 @@ def read(content: bytes) -> Document:
 
 
 def _alias_target(name: str, row: Mapping[str, Any], listed: Mapping[str, Any]) -> str | None:
-    """The model that an alias stands for at the moment, where the list has it."""
+    """The model that an alias currently means, if it is in the list."""
     target = row.get("alias_target")
     if isinstance(target, dict):
         target = target.get("id")
@@ -98,11 +100,11 @@ def _record(name: str, values: Mapping[str, Any], batch: Mapping[str, Any] | Non
     top = row.take("top_provider")
     retires = row.date("expiration_date")
     if name.startswith("~"):
-        row.find("is an alias that moves; its price is that of the model behind it today")
+        row.report("is an alias whose model changes; its price is the price of its current model")
     slug = row.take("canonical_slug")
-    figures = _pricing(row, row.take("pricing"))
+    lines = _pricing(row, row.take("pricing"))
     if batch is not None:
-        figures += _batch_pricing(row, batch)
+        lines += _batch_pricing(row, batch)
     return Record(
         name=name,
         display_name=title,
@@ -117,7 +119,7 @@ def _record(name: str, values: Mapping[str, Any], batch: Mapping[str, Any] | Non
         default_parameters=_parameters(row.take("default_parameters")),
         released_on=_day(row),
         retires_on=None if retires == NEVER else retires,
-        prices=_priced(row, figures, name),
+        prices=_priced(row, lines, name),
         also=(slug,) if isinstance(slug, str) and slug != name else (),
         inferred=frozenset({"supported_endpoint_types", "released_on"}),
         findings=tuple(row.findings),
@@ -153,7 +155,7 @@ def _limit(row: Row, top: Any) -> int | None:
 
 
 def _parameters(values: Any) -> Mapping[str, Any] | None:
-    """Most are null, and of those that are not, the penalties have no place here."""
+    """The default parameters that this catalog stores; most of OpenRouter's are null."""
     return parameters.sound(values) or None if isinstance(values, dict) else None
 
 
@@ -161,100 +163,101 @@ def _capabilities(row: Row, inputs: tuple[str, ...] | None) -> tuple[str, ...] |
     named = row.names("supported_parameters")
     if named is None:
         return None
-    return inferred_fields.abilities([CAPABILITIES[each] for each in named if each in CAPABILITIES], inputs)
+    return inferred_fields.capabilities([CAPABILITIES[name] for name in named if name in CAPABILITIES], inputs)
 
 
 def _day(row: Row) -> dt.date | None:
-    """The day on which it was listed."""
+    """The day on which the model was listed."""
     seconds = row.count("created")
     if seconds is None:
         return None
     try:
         return dt.datetime.fromtimestamp(seconds, tz=dt.UTC).date()
     except (OverflowError, OSError, ValueError):
-        row.find("created is not a moment")
+        row.report("created is not a valid Unix time")
         return None
 
 
-def _priced(row: Row, figures: tuple[Line, ...], name: str) -> Sheet | None:
-    amounts = [figure.amount for figure in figures]
-    if not figures or not row.price_is_sound:
+def _priced(row: Row, lines: tuple[Line, ...], name: str) -> Sheet | None:
+    amounts = [line.amount for line in lines]
+    if not lines or not row.price_is_sound:
         return None
     if not any(amounts) and None not in amounts and not name.endswith((":free", "/free")):
-        row.find("costs 0 and is not called free: its price stands elsewhere; no price was taken from this row")
+        row.report("has a price of 0 and is not named free; the price in this row was not imported")
         return None
     values = row.values["pricing"]
     zeros = [key for key, value in values.items() if value in ("0", 0) and key not in ("prompt", "completion")]
-    return Sheet("USD", figures, facts={"without_charge": zeros} if zeros else {})
+    return Sheet("USD", lines, facts={"without_charge": zeros} if zeros else {})
 
 
 def _batch_pricing(row: Row, batch: Mapping[str, Any]) -> tuple[Line, ...]:
-    """The prices of the :batch row, for requests of that tier."""
-    return tuple(replace(each, conditions=(BATCH, *each.conditions)) for each in _pricing(row, batch.get("pricing")))
+    """The prices of the :batch row, as conditional prices for batch requests."""
+    return tuple(replace(line, conditions=(BATCH, *line.conditions)) for line in _pricing(row, batch.get("pricing")))
 
 
 def _pricing(row: Row, pricing: Any) -> tuple[Line, ...]:
     if not isinstance(pricing, dict):
-        row.spoil_price("pricing is not an object")
+        row.reject_price("pricing is not an object")
         return ()
     if DYNAMIC in (pricing.get("prompt"), pricing.get("completion")):
-        # A figure beside it would look like a price.
+        # An amount beside it would look like a price.
         return tuple(Line(meter, None, kind="dynamic") for meter in ("input", "output"))
     overrides = pricing.get("overrides")
-    figures = [*_figures(row, pricing, ())]
+    lines = [*_lines(row, pricing, ())]
     if overrides is not None and not isinstance(overrides, list):
-        row.spoil_price("the overrides of pricing are no list")
+        row.reject_price("the overrides in pricing are not a list")
         return ()
     for override in overrides or ():
-        figures += _override(row, override)
-    return tuple(figures)
+        lines += _override(row, override)
+    return tuple(lines)
 
 
 def _override(row: Row, override: Any) -> Iterable[Line]:
-    """Prices that replace the base ones where all conditions hold; a later override wins."""
+    """Prices that replace the base prices if all conditions hold; a later override wins."""
     if not isinstance(override, dict):
-        row.spoil_price("an override of pricing is no object")
+        row.reject_price("an override in pricing is not an object")
         return
     conditions: list[Condition] = []
     prices = dict(override)
     least = prices.pop("min_prompt_tokens", None)
     if least is not None:
         if not isinstance(least, int) or isinstance(least, bool) or not 0 <= least < 10**12:
-            row.spoil_price("min_prompt_tokens is not a count")
+            row.reject_price("min_prompt_tokens is not a whole number")
             return
         conditions.append({"dim": "prompt_tokens", "op": "gte", "value": least})
     start, end = prices.pop("utc_start", None), prices.pop("utc_end", None)
     if start is not None or end is not None:
-        begins, ends = (CLOCK.fullmatch(each) if isinstance(each, str) else None for each in (start, end))
+        begins, ends = (CLOCK.fullmatch(time) if isinstance(time, str) else None for time in (start, end))
         if begins is None or ends is None:
-            row.spoil_price("an override counts in hours that cannot be read")
+            row.reject_price("an override has invalid hours")
             return
         hours = f"{begins[1]}:{begins[2]}-{ends[1]}:{ends[2]}"
         conditions.append({"dim": "time", "op": "in", "value": {"tz": "UTC", "windows": [{"hours": [hours]}]}})
     unknown = [key for key, value in prices.items() if key not in METERS and not read_amount(value)]
     if unknown or not conditions:
-        # Without a condition that is understood it would replace every price.
-        row.spoil_price(f"an override counts for {', '.join(unknown)[:64] or 'nothing that it says'}")
+        # An override whose condition is unknown would replace every price.
+        problem = f"the unknown condition {', '.join(unknown)[:64]}" if unknown else "no condition"
+        row.reject_price(f"an override has {problem}")
         return
-    yield from _figures(row, prices, tuple(conditions))
+    yield from _lines(row, prices, tuple(conditions))
 
 
-def _figures(row: Row, pricing: Mapping[str, Any], conditions: tuple[Condition, ...]) -> Iterable[Line]:
-    """The prices, but for the zeros of what this model does not charge for."""
+def _lines(row: Row, pricing: Mapping[str, Any], conditions: tuple[Condition, ...]) -> Iterable[Line]:
+    """The price lines, without zeros for what this model does not charge for."""
     for key, value in pricing.items():
         if key == "overrides" or value is None:
             continue
         if key == "discount":
-            # What is listed is the price after it.
+            # The listed prices include it.
             continue
         amount = read_amount(value)
         if amount is None or amount < 0:
-            row.spoil_price(f"{key[:64]} in pricing is no price")
+            row.reject_price(f"{key[:64]} in pricing is not a valid price")
         elif amount or key in ("prompt", "completion") or conditions:
-            yield _figure(row, key, amount, pricing, conditions)
+            yield _line(row, key, amount, pricing, conditions)
 
 
-def _figure(row: Row, key: str, amount: Decimal, pricing: Mapping[str, Any], conditions: tuple[Condition, ...]) -> Line:
+def _line(row: Row, key: str, amount: Decimal, pricing: Mapping[str, Any], conditions: tuple[Condition, ...]) -> Line:
     if key in METERS:
         meter, unit = METERS[key]
         more = (ONE_HOUR,) if key.endswith("_1h") else ()
@@ -264,5 +267,5 @@ def _figure(row: Row, key: str, amount: Decimal, pricing: Mapping[str, Any], con
         return Line("input.image", amount, unit="token", conditions=conditions)
     if key == "image" and token and amount >= token * IMAGE_OVER_TOKEN:
         return Line("input.image", amount, unit="image", conditions=conditions)
-    row.find(f"has a price {key[:64]} that fits no meter; it is kept under its own name")
+    row.report(f"has a price {key[:64]} that matches no meter; it is stored under its own name")
     return Line(own_meter("openrouter", key), amount, conditions=conditions)

@@ -1,4 +1,4 @@
-"""Reading one row of a source: each value checked, each unsound one told in a sentence, each key left over listed."""
+"""Reads one row of a source: checks each value, reports invalid ones in a sentence, and lists unused keys."""
 
 import datetime as dt
 import re
@@ -8,44 +8,42 @@ from typing import Any, TypeGuard
 
 from catalog.exact import InexactError, read_json, read_number
 
-# More tokens than any model takes, and still a number that every database holds.
+# More tokens than any model accepts, and small enough for an integer column of any database.
 LARGEST_COUNT = 1_000_000_000_000
 
-
-# Nearly twice as many models, and prices, as the largest source has; what is longer would take minutes and gigabytes,
-# whatever it is.
+# Nearly twice as many models and prices as the largest source has: a longer document would take minutes and gigabytes.
 MOST_RECORDS = 15_000
-MOST_FIGURES = 50_000
-# As deep as models lie in any source: provider, its models, their prices.
+MOST_PRICES = 50_000
+# The deepest nesting of models in any source: provider, its models, their prices.
 LISTS_DEEP = 3
 
 
 class SourceError(ValueError):
-    """A document of the wrong shape; the message is one sentence for the person who sent it."""
+    """A document of the wrong shape; the message is one sentence for the person who sent the document."""
 
 
 def read_body(content: bytes) -> Any:
-    """The value of a JSON document that lists no more of anything than a source has."""
+    """The value of a JSON document; SourceError if one of its lists is longer than any source needs."""
     body = read_json(content)
     level = [body]
     for _ in range(LISTS_DEEP):
-        level = [each for each in level if isinstance(each, dict | list)]
-        for each in level:
-            refuse_more(len(each))
-        level = [part for each in level for part in (each.values() if isinstance(each, dict) else each)]
+        level = [value for value in level if isinstance(value, dict | list)]
+        for value in level:
+            refuse_more(len(value))
+        level = [part for value in level for part in (value.values() if isinstance(value, dict) else value)]
     return body
 
 
 def refuse_more(number: int, most: int = MOST_RECORDS, *, of: str = "entries in one list") -> None:
     if number > most:
-        raise SourceError(f"The document holds more than {most} {of}, more than any source has.")
+        raise SourceError(f"The document has more than {most} {of}: no source has that many.")
 
 
 class Row:
-    """The values of one row by key, with what was found wrong in them.
+    """The values of one row by key, and findings about invalid ones.
 
-    `None` stands for absent, null and unsound alike. A figure that cannot be read spoils the row's whole price: half a
-    price would be a wrong one.
+    `None` means absent, null or invalid. One unreadable amount rejects the row's whole price: half a price would be a
+    wrong price.
     """
 
     def __init__(self, values: Mapping[str, Any]) -> None:
@@ -55,20 +53,20 @@ class Row:
         self.price_is_sound = True
 
     def take(self, key: str) -> Any:
-        """The value as it is."""
+        """The value, unchecked; the key counts as used."""
         self.taken.add(key)
         return self.values.get(key)
 
-    def find(self, sentence: str) -> None:
+    def report(self, sentence: str) -> None:
         self.findings.append(sentence)
 
-    def spoil_price(self, sentence: str) -> None:
+    def reject_price(self, sentence: str) -> None:
         self.price_is_sound = False
-        self.find(f"{sentence}; no price was taken from this row")
+        self.report(f"{sentence}; the price in this row was not imported")
 
     @property
     def left_over(self) -> tuple[str, ...]:
-        """The keys that nobody asked for."""
+        """The keys that were not used."""
         return tuple(key for key in self.values if key not in self.taken)
 
     def text(self, key: str, *, longest: int) -> str | None:
@@ -76,20 +74,20 @@ class Row:
         if value is None or value == "":
             return None
         if not isinstance(value, str):
-            self.find(f"{key} is not text")
+            self.report(f"{key} is not text")
             return None
         if len(value) > longest:
-            self.find(f"{key} is longer than {longest} characters")
+            self.report(f"{key} is longer than {longest} characters")
             return None
         return value.strip() or None
 
     def count(self, key: str) -> int | None:
-        """A whole number above zero; 0 is how sources say that they do not know."""
+        """A whole number above 0; sources write 0 for an unknown number."""
         value = self.take(key)
         if value is None or value == 0:
             return None
         if not is_number(value) or value != int(value) or not 0 < value <= LARGEST_COUNT:
-            self.find(f"{key} is not a count")
+            self.report(f"{key} is not a whole number above 0")
             return None
         return int(value)
 
@@ -100,21 +98,21 @@ class Row:
         try:
             return dt.date.fromisoformat(value)
         except (TypeError, ValueError):
-            self.find(f"{key} is not a date such as 2026-01-31")
+            self.report(f"{key} is not a date such as 2026-01-31")
             return None
 
     def names(self, key: str) -> tuple[str, ...] | None:
-        """A list of names, each once."""
+        """A list of names, without duplicates."""
         value = self.take(key)
         if value is None:
             return None
         if not isinstance(value, list) or not all(isinstance(name, str) and name for name in value):
-            self.find(f"{key} is not a list of names")
+            self.report(f"{key} is not a list of names")
             return None
         return tuple(dict.fromkeys(value))
 
-    def figure(self, key: str) -> Decimal | None:
-        """A number that is part of the price."""
+    def amount(self, key: str) -> Decimal | None:
+        """An amount that is part of the price."""
         value = self.take(key)
         if value is None:
             return None
@@ -122,11 +120,11 @@ class Row:
 
 
 def amount_of(value: Any, key: str, row: Row) -> Decimal | None:
-    """A price of the row as a Decimal, wherever in it the number stands."""
+    """An amount anywhere in the row as a Decimal; None for an invalid one, which rejects the price."""
     if not is_number(value):
-        row.spoil_price(f"{key} is not a number")
+        row.reject_price(f"{key} is not a number")
     elif value < 0:
-        row.spoil_price(f"{key} is negative")
+        row.reject_price(f"{key} is negative")
     else:
         return Decimal(value)
     return None
@@ -143,7 +141,7 @@ def read_amount(value: Any) -> Decimal | None:
 
 
 def own_meter(source: str, key: str) -> str:
-    """The meter of a figure that fits none: the source's own name for it, as far as a meter's name can hold it."""
+    """The meter for an amount that matches no meter: the source's own name, limited to characters of meter names."""
     return f"x.{source}.{re.sub(r'[^A-Za-z0-9_.-]', '_', key)[:80] or '_'}"
 
 

@@ -1,4 +1,4 @@
-"""Conditions on the clock, as billing expressions ask them, as the weekly windows of a price's condition."""
+"""Converts conditions on the time in billing expressions into the weekly windows of a price's condition."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -10,21 +10,22 @@ DAY = 24 * 60
 
 
 def windows(condition: Condition) -> Mapping[str, Any]:
-    """The windows in which it holds, days alike together; UnreadableError where it never holds or has several clocks.
+    """The windows in which the condition holds, with equal days together.
 
-    It is asked at every moment at which its answer may change, so that it may be written in any way.
+    It is evaluated at every minute at which it may change, so its form does not matter. UnreadableError if it never
+    holds or uses several time zones.
     """
     compared = list(_comparisons(condition))
     zone, weekday_zone = _zone(compared, "hour", "minute"), _zone(compared, "weekday")
-    edges = {edge for each in compared for edge in _edges(each)}
+    edges = {edge for comparison in compared for edge in _edges(comparison)}
     starts = sorted({0, *(edge for edge in edges if 0 < edge < DAY)})
     days: dict[tuple[bool, ...], list[int]] = {}
     for day in range(1, 8):
         days.setdefault(tuple(_holds(condition, day, start) for start in starts), []).append(day)
-    found = [_window(starts, is_open, alike) for is_open, alike in days.items() if any(is_open)]
-    if not found:
+    weekly = [_window(starts, is_open, equal_days) for is_open, equal_days in days.items() if any(is_open)]
+    if not weekly:
         raise UnreadableError
-    value: dict[str, Any] = {"tz": zone or weekday_zone or "UTC", "windows": found}
+    value: dict[str, Any] = {"tz": zone or weekday_zone or "UTC", "windows": weekly}
     return {**value, "weekday_tz": weekday_zone} if zone and weekday_zone and weekday_zone != zone else value
 
 
@@ -37,8 +38,8 @@ def _comparisons(node: Node) -> Iterator[Compared]:
 
 
 def _zone(compared: Iterable[Compared], *whats: str) -> str:
-    """The one time zone of these; empty where there is none."""
-    zones = {each.zone for each in compared if each.what in whats}
+    """The only time zone in these comparisons; an empty string if they have none."""
+    zones = {comparison.zone for comparison in compared if comparison.what in whats}
     if len(zones) > 1:
         raise UnreadableError
     for name in zones:
@@ -50,15 +51,15 @@ def _zone(compared: Iterable[Compared], *whats: str) -> str:
 
 
 def _edges(compared: Compared) -> Iterable[int]:
-    """The minutes of a day at which an answer may change."""
-    by = {"hour": 60, "minute": 1}.get(compared.what)
-    # A number beyond the day changes nothing within it.
+    """The minutes of a day at which the comparison may change."""
+    minutes = {"hour": 60, "minute": 1}.get(compared.what)
+    # A number after the end of the day changes nothing within it.
     number = min(int(compared.number), DAY)
-    return () if by is None else (number * by, (number + 1) * by)
+    return () if minutes is None else (number * minutes, (number + 1) * minutes)
 
 
 def _holds(node: Node, day: int, minute: int) -> bool:
-    """Whether it holds on a day (1 is Monday) at a minute; Sunday is 0 in the language."""
+    """Whether it holds on a day (1 is Monday) at a minute; in expressions Sunday is 0."""
     match node:
         case AllOf(parts):
             return all(_holds(part, day, minute) for part in parts)
@@ -77,7 +78,7 @@ def _window(starts: Sequence[int], is_open: Sequence[bool], days: Sequence[int])
         elif is_in:
             spans.append((start, end))
     if len(days) == 7 and len(spans) > 1 and spans[0][0] == 0 and spans[-1][1] == DAY:
-        # A night is one span, where every day is like the next.
+        # If all days are equal, a night is one span across midnight.
         spans = [*spans[1:-1], (spans[-1][0], spans[0][1])]
     window: dict[str, Any] = {"hours": [f"{_time(start)}-{_time(end)}" for start, end in spans]}
     return window if len(days) == 7 else {**window, "weekdays": list(days)}

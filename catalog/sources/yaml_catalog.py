@@ -1,7 +1,7 @@
 """The whole catalog as YAML, as `export_catalog yaml` writes it and people edit it.
 
-Every scalar is read as the text that it is: YAML's own guesses would turn 1e-06 into a text, `no` into False and 12:30
-into a number. Anchors, aliases and tags are refused: a few lines of them can stand for gigabytes.
+Every scalar is read as text: YAML's own types would turn 1e-06 into a string, `no` into False and 12:30 into a number.
+Anchors, aliases and tags are refused: a few lines of them can expand to gigabytes.
 """
 
 import datetime as dt
@@ -20,7 +20,7 @@ from catalog.sources.rows import SourceError, refuse_more
 
 FORMAT = "modelbook/1"
 DEEPEST = 16
-# The largest price map takes 164,000 lines; an event is a scalar, or the start or end of a list or mapping.
+# The largest price map has 164,000 lines; an event is a scalar, or the start or end of a list or mapping.
 MOST_LINES = 400_000
 MOST_EVENTS = 1_000_000
 LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -38,20 +38,20 @@ Entry = Mapping[str, Any]
 
 
 def read(content: bytes) -> Document:
-    """The catalog of the file; SourceError or InexactError where it is none."""
+    """The catalog in the file; SourceError or InexactError if it is invalid."""
     body = load(content)
     if not isinstance(body, dict) or body.get("format") != FORMAT:
-        raise SourceError(f"The document is no catalog: its first line is not `format: {FORMAT}`.")
+        raise SourceError(f"The document is not a catalog: start it with the line `format: {FORMAT}`.")
     try:
         return _document(body)
     except (SourceError, InexactError):
         raise
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise SourceError(f"The catalog is not sound: {type(error).__name__} {str(error)[:80]}.") from None
+        raise SourceError(f"The catalog is invalid: {type(error).__name__} {str(error)[:80]}.") from None
 
 
 def load(content: bytes) -> Any:
-    """Mappings, lists and texts of a YAML document."""
+    """The YAML document as dicts, lists and strings."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -63,12 +63,12 @@ def load(content: bytes) -> Any:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise SourceError(
-            f"The document is not YAML: {getattr(error, 'problem', None) or 'it breaks off'}{where}."
+            f"The document is not YAML: {getattr(error, 'problem', None) or 'it ends too early'}{where}."
         ) from None
 
 
 class _Builder:
-    """Builds values of events, with a stack of its own: no document can nest it too deeply."""
+    """Builds values from parser events, without recursion: no nesting can exhaust the stack."""
 
     def __init__(self) -> None:
         self.stack: list[Any] = []
@@ -80,9 +80,9 @@ class _Builder:
         for number, event in enumerate(events):
             refuse_more(number, MOST_EVENTS, of="values")
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-                raise SourceError(f"Line {event.start_mark.line + 1} has an anchor or alias: write the value out.")
+                raise SourceError(f"Line {event.start_mark.line + 1} has an anchor or alias: write the value itself.")
             if getattr(event, "tag", None) not in (None, "!"):
-                raise SourceError(f"Line {event.start_mark.line + 1} has a tag, which this file does not need.")
+                raise SourceError(f"Line {event.start_mark.line + 1} has a tag: remove it.")
             self._take(event)
         return self.root
 
@@ -91,7 +91,7 @@ class _Builder:
             case yaml.DocumentStartEvent():
                 self.documents += 1
                 if self.documents > 1:
-                    raise SourceError("The file holds more than one document.")
+                    raise SourceError("The file has more than one YAML document: keep one.")
             case yaml.MappingStartEvent():
                 self._open({}, event)
             case yaml.SequenceStartEvent():
@@ -118,7 +118,7 @@ class _Builder:
             self.stack[-1].append(value)
         elif self.keys[-1] is None:
             if not isinstance(value, str) or value in self.stack[-1]:
-                raise SourceError(f"Line {event.start_mark.line + 1} has a key that is no text or stands twice.")
+                raise SourceError(f"Line {event.start_mark.line + 1} has a key that is not text or that appears twice.")
             self.keys[-1] = value
         else:
             self.stack[-1][self.keys[-1]] = value
@@ -175,7 +175,7 @@ def _structure(
         },
         groups={
             slug: _fields(entry, texts=("label", "description", "rate_limit"), flags=("is_public",))
-            | _place(entry, "auto_position")
+            | _position(entry, "auto_position")
             for slug, entry in groups.items()
         },
         channels={
@@ -198,10 +198,10 @@ def _structure(
 
 def _prices(entry: Entry) -> Sheet:
     facts = read_json(entry["facts"]) if "facts" in entry else {}
-    return Sheet(entry["currency"], tuple(_figure(line) for line in _list(entry, "lines")), facts=facts)
+    return Sheet(entry["currency"], tuple(_price_line(line) for line in _list(entry, "lines")), facts=facts)
 
 
-def _figure(line: Entry) -> Line:
+def _price_line(line: Entry) -> Line:
     return Line(
         line.get("meter", ""),
         _amount(line["amount"]) if "amount" in line else None,
@@ -221,15 +221,15 @@ def _fields(
     flags: tuple[str, ...] = (),
     counts: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    """The fields that the entry says, each as what it is."""
+    """The fields that the entry has, each as its type."""
     fields: dict[str, Any] = {name: _text(entry, name) for name in texts if name in entry}
     fields |= {name: list(_names(entry, name)) for name in names if name in entry}
     fields |= {name: FLAGS[entry[name]] for name in flags if name in entry}
     return fields | {name: _count(entry[name], least=None) for name in counts if name in entry}
 
 
-def _place(entry: Entry, name: str) -> dict[str, Any]:
-    """A place in an order; what is written as null has left it."""
+def _position(entry: Entry, name: str) -> dict[str, Any]:
+    """A position in an order, from 1; null removes the row from the order."""
     if name not in entry:
         return {}
     return {name: None if entry[name] in NULLS else _count(entry[name], least=1)}
@@ -242,34 +242,34 @@ def _checked(entry: Any, key: str) -> Entry:
 
 def _list(entry: Entry, key: str) -> list[Entry]:
     listed = entry.get(key) or []
-    if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
-        raise SourceError(f"{key} is no list of entries.")
+    if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
+        raise SourceError(f"{key} is not a list of entries.")
     return listed
 
 
 def _text(entry: Entry, key: str) -> str:
     value = entry[key]
     if not isinstance(value, str) or "\x00" in value:
-        raise SourceError(f"{key} is no text.")
+        raise SourceError(f"{key} is not text.")
     return value
 
 
 def _names(entry: Entry, key: str) -> tuple[str, ...]:
     listed = entry[key] or []
-    if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
-        raise SourceError(f"{key} is no list of names.")
+    if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
+        raise SourceError(f"{key} is not a list of names.")
     return tuple(listed)
 
 
 def _count(text: str, *, least: int | None = 0) -> int:
     number = read_number(text)
     if number != int(number) or (least is not None and number < least) or abs(number) > 10**12:
-        raise SourceError(f"{text[:40]!r} is no count.")
+        raise SourceError(f"{text[:40]!r} is not a valid whole number.")
     return int(number)
 
 
 def _amount(text: str) -> Any:
     amount = plain(read_number(text))
     if amount < 0:
-        raise SourceError(f"{text[:40]!r} is negative.")
+        raise SourceError(f"{text[:40]!r} is negative: use an amount of 0 or more.")
     return amount

@@ -81,7 +81,7 @@ def plan_prices(
     for record in track(document.records, "Comparing prices"):
         prices = _judged(record.prices, record.name, findings) if record.prices else None
         if prices is not None and (problem := _why_unsound(prices)):
-            findings.add(f"{problem}; no price was taken from this row", record.name)
+            findings.add(f"{problem}; the price in this row was not imported", record.name)
             prices = None
         if prices is None or not prices.lines:
             # A whole catalog has its prices beside its models.

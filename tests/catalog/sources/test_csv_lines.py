@@ -78,29 +78,29 @@ def test_what_spreadsheets_make_of_it_is_read_the_same(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
-        ("model,input\nm,$2.5\n", "Line 2: '\\$2.5' is no plain number"),
-        ('model,input\na,1\nm,"1,000"\n', "Line 3: '1,000' is no plain number"),
-        ("#decimal: comma\nmodel;input\nm;2.5\n", "Line 3: '2.5' has a point"),
+        ("model,input\nm,$2.5\n", "Line 2: '\\$2.5' is not a plain number"),
+        ('model,input\na,1\nm,"1,000"\n', "Line 3: '1,000' is not a plain number"),
+        ("#decimal: comma\nmodel;input\nm;2.5\n", "Line 3: '2.5' has a decimal point"),
         ("model,input\nm,-1\n", "Line 2: '-1' is negative"),
         ("model,input\nm,NaN\n", "Line 2"),
         ("model,input\nm,1e999\n", "Line 2"),
-        ("model,input\n,1\n", "Line 2 names no model"),
+        ("model,input\n,1\n", "Line 2 has no model"),
         ("model,input\nm,1,2\n", "Line 2 has more cells"),
-        ("model,price\nm,1\n", "it does not know price"),
+        ("model,price\nm,1\n", "unknown columns: price"),
         ("name,input\nm,1\n", "The header"),
-        ("model,model,input\nm,m,1\n", "twice"),
-        ("model,input\n", "no line below"),
-        (LONG + "m,,,input,1,0,token,,,,\n", "Line 2: '0' is no number of units"),
-        (LONG + "m,,,input,1,1,token,,whenever,,\n", "Line 2: 'whenever' is no condition"),
+        ("model,model,input\nm,m,1\n", "duplicate column"),
+        ("model,input\n", "no line after"),
+        (LONG + "m,,,input,1,0,token,,,,\n", "Line 2: '0' is not a valid number of units"),
+        (LONG + "m,,,input,1,1,token,,whenever,,\n", "Line 2: 'whenever' is not a valid condition"),
         (LONG + "m,,,input,1,1,token,USD,,,\nm,,,output,1,1,token,CNY,,,\n", "Line 3: m has prices in two currencies"),
-        ('model,input\n"m,1\n', "is no CSV"),
+        ('model,input\n"m,1\n', "is not valid CSV"),
         ("model,input\nm\x00,1\n", "NUL"),
     ],
 )
-def test_a_mistake_is_named_by_its_line(text: str, said: str) -> None:
-    with pytest.raises(SourceError, match=said):
+def test_a_mistake_is_named_by_its_line(text: str, message: str) -> None:
+    with pytest.raises(SourceError, match=message):
         csv_lines.read(text.encode())
 
 
@@ -108,7 +108,7 @@ def test_what_is_valid_for_a_time_is_told_and_left_out() -> None:
     document = csv_lines.read((LONG + "m,,,input,1,1,token,,,2027-01-01,\n").encode())
 
     assert document.records[0].prices is None
-    assert "line 2 is valid for a time only" in document.findings[0]
+    assert "line 2 has dates and was left out" in document.findings[0]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "＝1", "＠x", "'=1", "''", "plain", ""])  # noqa: RUF001

@@ -107,11 +107,11 @@ def test_an_unknown_key_is_kept_under_its_own_name() -> None:
 def test_what_cannot_be_understood_spoils_the_price_and_is_told(values: dict[str, Any]) -> None:
     record = row(**values)
     assert (record.prices, record.schedule) == (None, ())
-    assert any("no price was taken from this row" in finding for finding in record.findings)
+    assert any("the price in this row was not imported" in finding for finding in record.findings)
 
 
 def test_the_real_prices_of_july_are_not_those_of_november() -> None:
     document = read_document(genai_prices.read, real("genai-prices/data_v2_2026-08-21.json"))
     luna = by_name(document.records)["gpt-5.6-luna"]
     assert [told(on(day, luna))[0][1] for day in ("2026-07-01", "2026-11-22")] == ["1", "0.2"]
-    assert not any("fits no meter" in finding for record in document.records for finding in record.findings)
+    assert not any("matches no meter" in finding for record in document.records for finding in record.findings)

@@ -61,7 +61,7 @@ def test_an_id_that_only_looks_like_one_is_a_model() -> None:
 
 def test_long_prompts_of_a_model_that_is_not_there_are_left_out_and_told() -> None:
     assert "claude-lost-100k" not in RECORDS
-    assert "claude-lost-100k is the price of long prompts of claude-lost" in DOCUMENT.findings[0]
+    assert "claude-lost-100k is the long-prompt price of claude-lost" in DOCUMENT.findings[0]
 
 
 def test_the_file_of_all_vendors_says_the_same() -> None:
@@ -78,7 +78,7 @@ def test_the_file_of_all_vendors_says_the_same() -> None:
 def test_an_unsound_price_spoils_it_and_is_told(values: dict[str, Any]) -> None:
     record = row(**values)
     assert (record.prices, record.schedule) == (None, ())
-    assert any("no price was taken from this row" in finding for finding in record.findings)
+    assert any("the price in this row was not imported" in finding for finding in record.findings)
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", '{"models": [{"id": "m"}]}'])

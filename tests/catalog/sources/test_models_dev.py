@@ -120,7 +120,7 @@ def test_a_month_alone_is_no_more_than_a_conclusion() -> None:
 def test_an_unsound_cost_spoils_the_price_and_nothing_else(cost: Any) -> None:
     record = row(name="GPT", cost=cost)
     assert (record.prices, record.display_name) == (None, "GPT")
-    assert any("no price was taken" in finding for finding in record.findings)
+    assert any("price in this row was not imported" in finding for finding in record.findings)
 
 
 def test_the_real_list_price_of_gpt_5_5_is_five_dollars() -> None:

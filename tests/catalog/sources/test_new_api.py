@@ -114,14 +114,14 @@ def test_a_rule_keeps_its_dimensions_as_conditions_and_the_rest_as_facts() -> No
 def test_a_zero_beside_rules_is_told_and_the_rules_are_the_price() -> None:
     record = read()["kling-sample"]
     assert [figure.meter for figure in record.prices.lines] == ["output.video", "output.video", ""]  # type: ignore[union-attr]
-    assert any("read as free" in finding for finding in record.findings)
+    assert any("mean free" in finding for finding in record.findings)
 
 
 @pytest.mark.parametrize("name", ["placeholder-sample", "zero-sample"])
 def test_a_placeholder_or_a_zero_is_no_price(name: str) -> None:
     record = read()[name]
     assert record.prices is None
-    assert any("no price was taken" in finding for finding in record.findings)
+    assert any("no price was imported" in finding for finding in record.findings)
 
 
 def test_an_expression_of_tiers_is_read_and_no_number_is_made_of_the_ratios_beside_it() -> None:
@@ -138,7 +138,7 @@ def test_another_expression_is_kept_as_it_is() -> None:
     assert record.prices is not None
     assert [(figure.kind, figure.amount) for figure in record.prices.lines] == [("dynamic", None)]
     assert record.prices.facts["billing_expr"] == 'tier("a", max(p, 1000) * 2)'
-    assert "kept as it is" in record.findings[0]
+    assert "stored unchanged" in record.findings[0]
 
 
 def test_a_ratio_that_contradicts_its_expression_is_told() -> None:
@@ -146,7 +146,7 @@ def test_a_ratio_that_contradicts_its_expression_is_told() -> None:
     row |= {"billing_mode": "tiered_expr", "billing_expr": 'tier("base", p * 2 + c * 4)'}
     body = {"data": [row], "vendors": [{"id": 1, "name": "V"}]}
     record = new_api.read(write_json(body)).records[0]
-    assert record.findings == ("its model_ratio is not the price of its expression; the expression is the price",)
+    assert record.findings == ("its model_ratio differs from its expression; the expression is the price",)
 
 
 def test_facts_of_the_row_are_taken() -> None:
@@ -159,7 +159,7 @@ def test_null_public_types_are_an_empty_list_and_slips_are_refused() -> None:
     record = read()["gpt-audio-sample"]
     assert (record.supported_endpoint_types, record.public_endpoint_types) == (("openai",), ())
     assert read()["zero-sample"].public_endpoint_types is None
-    assert any("path is no endpoint type" in finding for finding in record.findings)
+    assert any("path is not a valid endpoint type" in finding for finding in record.findings)
 
 
 def test_groups_that_the_list_does_not_publish_are_told() -> None:
@@ -198,7 +198,7 @@ def test_an_unsound_value_spoils_the_price_and_is_told(values: dict[str, Any]) -
     record = row(series="s", **values)
     assert record.prices is None
     assert record.series == "s"
-    assert any("no price was taken from this row" in finding for finding in record.findings)
+    assert any("the price in this row was not imported" in finding for finding in record.findings)
 
 
 def test_a_row_without_a_name_and_a_second_row_are_left_out() -> None:

@@ -41,7 +41,7 @@ def test_geminis_models_are_named_by_what_follows_the_slash() -> None:
 def test_a_page_of_several_and_a_row_without_an_id_are_told() -> None:
     assert DOCUMENT.findings == (
         "1 rows have no id and were left out",
-        "the answer is one page of several; only its models were read",
+        "the document is one page of several; only its models were read",
     )
 
 
@@ -71,8 +71,8 @@ def test_limits_are_read_under_every_name_and_an_impossible_one_is_told() -> Non
     assert RECORDS["vllm-sample"].context_length == 8192
     whisper = RECORDS["whisper-sample"]
     assert (whisper.context_length, whisper.max_output_tokens) == (4000, None)
-    assert any("more than its context" in finding for finding in whisper.findings)
-    assert any("switched off" in finding for finding in whisper.findings)
+    assert any("more output tokens than its context" in finding for finding in whisper.findings)
+    assert any("disabled in the source" in finding for finding in whisper.findings)
 
 
 def test_other_names_are_aliases_unless_they_are_models() -> None:
@@ -136,7 +136,7 @@ def test_no_price_and_a_bare_zero_are_no_price(name: str) -> None:
 def test_an_unsound_price_is_none_and_told(row: dict[str, Any]) -> None:
     record = read([{"id": "gpt-x", **row}])["gpt-x"]
     assert record.prices is None
-    assert any("no price was taken from this row" in finding for finding in record.findings)
+    assert any("the price in this row was not imported" in finding for finding in record.findings)
 
 
 @pytest.mark.parametrize("text", ["{}", "7", '{"error": {"message": "no"}}', '{"data": [{}]}', '{"data": {}}'])
@@ -149,7 +149,7 @@ def test_one_real_row_of_each_provider_is_read() -> None:
     for host, row in read_json(real("openai_compat/one_model_per_provider.json")).items():
         records = openai_models.read(write_json([row])).records
         assert len(records) == 1, host
-        assert not [finding for finding in records[0].findings if "no price was taken" in finding], host
+        assert not [finding for finding in records[0].findings if "price in this row was not imported" in finding], host
 
 
 def test_a_real_list_is_read_whole() -> None:

@@ -36,7 +36,7 @@ def test_a_price_per_call_beats_a_ratio_as_it_does_in_the_gateway() -> None:
 def test_an_output_price_that_is_not_there_is_not_made_up() -> None:
     record = RECORDS["tts-sample"]
     assert told(record.prices) == [("input", "15", "")]
-    assert any("price of its output is not known" in finding for finding in record.findings)
+    assert any("price of its output is unknown" in finding for finding in record.findings)
 
 
 def test_an_expression_is_the_price_and_the_ratios_beside_it_are_placeholders() -> None:

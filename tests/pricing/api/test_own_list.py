@@ -149,4 +149,4 @@ def test_a_list_with_an_unsound_figure_is_no_price(change: dict[str, Any]) -> No
     body = {"data": [{"model_name": "m", "prices": [figure, {**figure, **change}]}]}
     record = new_api.read(write_json(body)).records[0]
     assert record.prices is None
-    assert any("no price was taken" in finding for finding in record.findings)
+    assert any("price in this row was not imported" in finding for finding in record.findings)

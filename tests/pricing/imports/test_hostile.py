@@ -128,7 +128,7 @@ def test_one_bad_row_among_good_ones_is_named_and_the_rest_imported(tmp_path: Pa
     assert set(AIModel.objects.values_list("name", flat=True)) == {"gpt-good", "gpt-bad"}
     findings = outcome.findings()
     assert "gpt-bad: input_cost_per_token is not a number" in findings
-    assert "gpt-bad: max_input_tokens is not a count" in findings
+    assert "gpt-bad: max_input_tokens is not a whole number above 0" in findings
     assert "gpt-bad: deprecation_date is not a date" in findings
     assert "gpt-list is not an object" in findings
 

@@ -1,6 +1,7 @@
 """The admin's pages that change prices: one model's price list, many prices by a rule, the end of a sheet."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import admin, messages
@@ -21,7 +22,7 @@ from catalog.prices import Line, Sheet
 from pricing.admin.repricing_forms import EndForm, PriceForm, RuleForm, WithdrawForm
 from pricing.curation.margins import losses
 from pricing.curation.rate_card import Row, others, row_of, rows_of
-from pricing.curation.repricing import Repricing, apply_repricing, followed_by, plan_repricing, write_sheets
+from pricing.curation.repricing import Repricing, apply_repricing, followed_by, plan_repricing
 from pricing.curation.summaries import summary
 from pricing.models import PriceSheet, PriceSheetQuerySet
 from pricing.pages.price_tables import label, remark
@@ -127,11 +128,10 @@ class PriceListPage(RepricingAdmin):
         return self.page(request, "set_price.html", context)
 
     def _save(self, request: HttpRequest, model: AIModel, role: str, form: PriceForm) -> HttpResponse:
-        write_sheets(
-            [(model.pk, form.new_sheet())],
+        PriceSheet.objects.write(
+            [(model.pk, replace(form.new_sheet(), ends_at=form.cleaned_data["ends_at"]))],
             role=role,
             starts_at=form.start,
-            ends_at=form.cleaned_data["ends_at"],
             reason=form.cleaned_data["reason"],
             author=request.user,  # type: ignore[arg-type]
         )

@@ -12,9 +12,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cached_property
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
 
-from catalog.db.bulk import create_rows, insert_rows
 from catalog.exact import multiply, plain, write_json
 from catalog.models import AIModel
 from catalog.prices import Line, Sheet, without_prices
@@ -22,7 +20,7 @@ from pricing.curation.margins import Margin, margins
 from pricing.curation.rate_card import Row, row_of
 from pricing.engine.equality import price_key, same_price
 from pricing.engine.formatting import label_of
-from pricing.models import DiscountRule, PriceLine, PriceSheet
+from pricing.models import DiscountRule, PriceSheet
 from pricing.published.prices import fits, published_sheets, sheets_in_force
 
 Role = PriceSheet.Role
@@ -154,7 +152,7 @@ def _why_skipped(rule: Rule, base: Sheet | None, *, ends_at: dt.datetime | None)
 def apply_repricing(plan: Repricing, *, reason: str = "", author: AbstractBaseUser | None = None) -> int:
     """Writes the sell sheets of a plan in one transaction; returns how many there are."""
     priced = [(step.model.pk, step.after) for step in plan.steps]
-    return len(write_sheets(priced, role=Role.SELL, starts_at=plan.at, reason=reason, author=author))
+    return len(PriceSheet.objects.write(priced, role=Role.SELL, starts_at=plan.at, reason=reason, author=author))
 
 
 def followed_by(sheets: Sequence[PriceSheet], *, at: dt.datetime) -> dict[int, PriceSheet]:
@@ -163,53 +161,6 @@ def followed_by(sheets: Sequence[PriceSheet], *, at: dt.datetime) -> dict[int, P
     rest = rest.exclude(pk__in=[sheet.pk for sheet in sheets]).order_by("starts_at", "pk").with_lines()
     newest = {(sheet.model_id, sheet.role): sheet for sheet in rest}
     return {sheet.pk: newest[sheet.model_id, sheet.role] for sheet in sheets if (sheet.model_id, sheet.role) in newest}
-
-
-def write_sheets(
-    priced: Iterable[tuple[int, Sheet]],
-    *,
-    role: str,
-    starts_at: dt.datetime,
-    ends_at: dt.datetime | None = None,
-    reason: str = "",
-    author: AbstractBaseUser | None = None,
-) -> list[PriceSheet]:
-    """A new sheet for each of these models, by their keys, with its lines."""
-    written = [
-        (
-            PriceSheet(
-                model_id=key,
-                role=role,
-                currency=sheet.currency,
-                starts_at=starts_at,
-                ends_at=ends_at,
-                facts=dict(sheet.facts),
-                reason=reason,
-                author_id=None if author is None else author.pk,
-            ),
-            sheet,
-        )
-        for key, sheet in priced
-    ]
-    with transaction.atomic():
-        sheets = create_rows([row for row, _ in written], reason=reason, actor=author)
-        insert_rows([line for row, sheet in written for line in _lines(row, sheet)])
-    return sheets
-
-
-def _lines(row: PriceSheet, sheet: Sheet) -> Iterator[PriceLine]:
-    for position, line in enumerate(sheet.lines):
-        yield PriceLine(
-            sheet=row,
-            position=position,
-            kind=line.kind,
-            meter=line.meter,
-            amount=line.amount,
-            per=line.per,
-            unit=line.unit,
-            conditions=[dict(condition) for condition in line.conditions],
-            facts=dict(line.facts),
-        )
 
 
 def _moves(before: Sheet | None, after: Sheet) -> Iterator[Move]:

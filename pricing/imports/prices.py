@@ -14,7 +14,6 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from catalog.db.bulk import create_rows, insert_rows
 from catalog.exact import digits
 from catalog.imports.import_policy import Standing
 from catalog.imports.pipeline import Findings, model_keys
@@ -277,51 +276,6 @@ def apply_prices(plan: PricePlan, *, run: ImportRun, at: dt.datetime, actor: Abs
     later = ((name, change.prices) for name, changes in plan.announced.items() for change in changes)
     past = ((name, replace(each, ends_at=each.ends_at or at)) for name, every in plan.past.items() for each in every)
     wanted = [*plan.new.items(), *((name, change.prices) for name, change in plan.changed.items()), *later, *past]
-    models = model_keys(name for name, _ in wanted)
-    reason = f"Import {run}"
-    written = [
-        (_sheet(models[name], plan.role, prices, run=run, at=at, reason=reason, actor=actor), prices)
-        for name, prices in wanted
-        if name in models
-    ]
-    create_rows([sheet for sheet, _ in written], reason=reason, actor=actor)
-    lines = [line for sheet, prices in written for line in _lines(sheet, prices)]
-    insert_rows(lines)
-
-
-def _sheet(
-    model: int,
-    role: str,
-    prices: Sheet,
-    *,
-    run: ImportRun | None,
-    at: dt.datetime,
-    reason: str,
-    actor: AbstractBaseUser | None,
-) -> PriceSheet:
-    return PriceSheet(
-        model_id=model,
-        role=role,
-        currency=prices.currency,
-        starts_at=prices.starts_at or at,
-        ends_at=prices.ends_at,
-        facts=dict(prices.facts),
-        run_id=None if run is None else run.pk,
-        reason=reason,
-        author_id=None if actor is None else actor.pk,
-    )
-
-
-def _lines(sheet: PriceSheet, prices: Sheet) -> Iterable[PriceLine]:
-    for position, figure in enumerate(prices.lines):
-        yield PriceLine(
-            sheet_id=sheet.pk,
-            position=position,
-            kind=figure.kind,
-            meter=figure.meter,
-            amount=figure.amount,
-            per=figure.per,
-            unit=figure.unit,
-            conditions=[dict(condition) for condition in figure.conditions],
-            facts=dict(figure.facts),
-        )
+    keys = model_keys(name for name, _ in wanted)
+    prices = [(keys[name], price) for name, price in wanted if name in keys]
+    PriceSheet.objects.write(prices, role=plan.role, starts_at=at, run=run, reason=f"Import {run}", author=actor)

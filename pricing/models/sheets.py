@@ -1,20 +1,23 @@
 """Price sheets and their lines: what a model costs from a moment on."""
 
 import datetime as dt
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from catalog.db import revision
-from catalog.db.bulk import delete_rows, update_with_history
+from catalog.db.bulk import create_rows, delete_rows, insert_rows, update_with_history
 from catalog.db.fields import ExactDecimalField, ExactJSONField
 from catalog.db.history import history
 from catalog.db.revision import TrackedModel, TrackedQuerySet, track
 from catalog.models import AIModel, ImportRun
+from catalog.prices import Line, Sheet
 from pricing.engine.conditions import ConditionError, check_conditions
 from pricing.engine.money import CURRENCY, METER, METERS, UNITS
 from pricing.models.immutability import check_end, check_not_past
@@ -58,6 +61,41 @@ class PriceSheetQuerySet(TrackedQuerySet["PriceSheet"]):
             revision.hold()
             ending = self.in_force(at=now).filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lt=at)
             return update_with_history(ending, ends_at=at, reason=reason)
+
+    def write(
+        self,
+        prices: Iterable[tuple[int, Sheet]],
+        *,
+        role: str,
+        starts_at: dt.datetime,
+        run: ImportRun | None = None,
+        reason: str = "",
+        author: AbstractBaseUser | None = None,
+    ) -> "list[PriceSheet]":
+        """Writes a sheet of this role with its lines for each model key and price; returns the sheets.
+
+        A price without a start of its own takes effect at `starts_at`.
+        """
+        values = list(prices)
+        rows = [
+            PriceSheet(
+                model_id=model,
+                role=role,
+                currency=price.currency,
+                starts_at=price.starts_at or starts_at,
+                ends_at=price.ends_at,
+                facts=dict(price.facts),
+                run=run,
+                reason=reason,
+                author_id=None if author is None else author.pk,
+            )
+            for model, price in values
+        ]
+        with transaction.atomic():
+            sheets = create_rows(rows, reason=reason, actor=author)
+            lines = zip(sheets, (price.lines for _, price in values), strict=True)
+            insert_rows([line for sheet, figures in lines for line in PriceLine.of_sheet(sheet, figures)])
+        return sheets
 
     def withdraw(self, *, now: dt.datetime, reason: str = "") -> int:
         """Deletes those that have not begun, with their lines."""
@@ -203,6 +241,22 @@ class PriceLine(TrackedModel):
 
     def __str__(self) -> str:
         return f"{self.meter or 'all'} {self.amount}"
+
+    @classmethod
+    def of_sheet(cls, sheet: PriceSheet, lines: Iterable[Line]) -> "Iterator[PriceLine]":
+        """Unsaved rows of a saved sheet for these lines, in their order."""
+        for position, line in enumerate(lines):
+            yield cls(
+                sheet_id=sheet.pk,
+                position=position,
+                kind=line.kind,
+                meter=line.meter,
+                amount=line.amount,
+                per=line.per,
+                unit=line.unit,
+                conditions=[dict(condition) for condition in line.conditions],
+                facts=dict(line.facts),
+            )
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:

@@ -1,7 +1,7 @@
 """The changes of prices as an Atom feed, for people and programs that subscribe to them."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.urls import reverse
@@ -9,8 +9,7 @@ from django.utils.feedgenerator import Atom1Feed
 
 from catalog.exact import digits
 from pricing.engine.timestamps import format_moment
-from pricing.newapi.ratios import JSON
-from pricing.published.history import Change
+from pricing.published.history import Change, Price
 
 ENTRIES = 200
 # The date of a feed without entries: a feed must have one, and the clock would make new bytes each time.
@@ -57,7 +56,7 @@ def _in_words(change: Change) -> str:
     return "; ".join(lines)
 
 
-def _figures(price: JSON) -> dict[str, str]:
+def _figures(price: Price) -> dict[str, str]:
     """Each figure under a name that tells it apart, as people read it."""
     found: dict[str, str] = {}
     for figure in price.get("prices", []):
@@ -73,6 +72,6 @@ def _figures(price: JSON) -> dict[str, str]:
     return found
 
 
-def _condition(condition: dict[str, Any]) -> str:
+def _condition(condition: Mapping[str, Any]) -> str:
     value = condition["value"]
     return f"{condition['dim']} {condition['op']} {value if isinstance(value, str | int) else 'as listed'}"

@@ -1,12 +1,12 @@
 """The documentation of the API: the OpenAPI document, and a page made of it that asks no other server for anything."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.html import escape
@@ -19,7 +19,7 @@ from pricing.api.openapi import document
 from tokens.http.bodies import BODIES, Body, respond
 from tokens.http.content_policy import DOCS, with_policy
 from tokens.openapi import Document
-from tokens.openapi.parts import Schema
+from tokens.openapi.shapes import Schema
 
 BACKTICKS = re.compile(r"`([^`]+)`")
 CACHED = "public, max-age=300"
@@ -152,7 +152,7 @@ def _properties(schema: Schema, prefix: str = "") -> Iterable[Schema]:
             "type": kind(part),
             "shapes": _names(part) or _names(part.get("items", {})),
             "always": name in required,
-            "description": part.get("description", ""),
+            "description": part.get("description", "") or part.get("additionalProperties", {}).get("description", ""),
             "values": [str(_said(value)) for value in part.get("enum", [])],
         }
         inner = part.get("items", {}) if part.get("type") == "array" else part
@@ -183,4 +183,4 @@ def _said(value: Any) -> str:
 
 
 def _pretty(example: Any) -> str:
-    return json.dumps(example, indent=2, ensure_ascii=False)
+    return msgspec.json.format(write_json(example), indent=2).decode()

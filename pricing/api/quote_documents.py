@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from catalog.exact import InexactError, digits, read_json
 from catalog.prices import Line, Sheet
@@ -13,11 +13,23 @@ from pricing.engine.quoting import USED_METER, Charge, Quote, Use, free_of_charg
 from pricing.engine.timestamps import MomentError, format_moment, read_moment
 from pricing.newapi.ratios import JSON
 
-FIELDS = ("model", "usage", "at", "group", "request")
 LARGEST_QUANTITY = Decimal(10) ** 15
 # Finer than any unit is counted.
 DECIMALS = 6
 MOST_METERS = 100
+
+
+class QuestionBody(TypedDict):
+    """What is to be priced."""
+
+    model: Annotated[str, {"minLength": 1}]
+    usage: Annotated[JSON, 'Meter -> quantity, e.g. {"input": 1000, "output": 200}.', {"minProperties": 1}]
+    at: NotRequired[Annotated[str | None, "A time other than now."]]
+    group: NotRequired[Annotated[str | None, "One of the caller's groups."]]
+    request: NotRequired[Annotated[JSON | None, 'Facts, e.g. {"service_tier": "flex"}.']]
+
+
+FIELDS = tuple(QuestionBody.__annotations__)
 
 
 class QuestionError(ValueError):
@@ -107,10 +119,37 @@ def _check_facts(facts: Mapping[str, Any]) -> None:
             )
 
 
-def answer(sheet: Sheet, quote: Quote, *, name: str, group: str, at: dt.datetime) -> JSON:
+class QuoteLine(TypedDict):
+    """A line of the quote."""
+
+    meter: str
+    quantity: Annotated[str, "A decimal number."]
+    state: Annotated[str, "e.g. priced."]
+    amount: Annotated[str | None, "A decimal number; null: not known."]
+    price: NotRequired[Annotated[str, "The price of `per` units."]]
+    per: NotRequired[int]
+    unit: NotRequired[str]
+    charged_quantity: NotRequired[Annotated[str | None, "What was charged, if that differs from `quantity`."]]
+    rule: NotRequired[Annotated[JSON, "The line of the price that was used, and its multipliers."]]
+
+
+class QuoteBody(TypedDict):
+    """What a use costs, line by line."""
+
+    success: Literal[True]
+    model: str
+    group: str
+    at: Annotated[str, {"format": "date-time"}]
+    amount: Annotated[str | None, "The sum as a decimal number; null: not known."]
+    currency: Annotated[str, "Three letters."]
+    lines: list[QuoteLine]
+    free_of_charge: NotRequired[Annotated[list[JSON], "What each period includes free of charge; not subtracted here."]]
+
+
+def answer(sheet: Sheet, quote: Quote, *, name: str, group: str, at: dt.datetime) -> QuoteBody:
     """The body of the answer; the sheet has the group's rate in it."""
     free = free_of_charge(sheet.lines)
-    body: JSON = {
+    body: QuoteBody = {
         "success": True,
         "model": name,
         "group": group,
@@ -124,10 +163,14 @@ def answer(sheet: Sheet, quote: Quote, *, name: str, group: str, at: dt.datetime
     return body
 
 
-def _line(charge: Charge) -> JSON:
+def _line(charge: Charge) -> QuoteLine:
     line = charge.line
-    body: JSON = {"meter": charge.meter, "quantity": digits(charge.quantity), "state": charge.state}
-    body["amount"] = _text(charge.amount)
+    body: QuoteLine = {
+        "meter": charge.meter,
+        "quantity": digits(charge.quantity),
+        "state": charge.state,
+        "amount": _text(charge.amount),
+    }
     if line is None or line.amount is None:
         return body
     body |= {"price": digits(line.amount), "per": line.per, "unit": line.unit}

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -185,6 +185,29 @@ class QuoteView(PriceView):
         return respond(request._request, Body.of(write_json(body)), cache_control="no-store")
 
 
+class UsageReport(TypedDict):
+    """How much one model was used on one day."""
+
+    model: str
+    day: Annotated[str, {"format": "date"}]
+    requests: NotRequired[Annotated[int, {"minimum": 0}]]
+    tokens: NotRequired[Annotated[int, {"minimum": 0}]]
+
+
+class UsageReports(TypedDict):
+    """Usage, which popularity is measured by."""
+
+    reports: list[UsageReport]
+
+
+class UsageTaken(TypedDict):
+    """The result of a report."""
+
+    success: Literal[True]
+    taken: Annotated[int, "How many reports were taken."]
+    unknown: Annotated[list[str], "Unknown models."]
+
+
 class UsageView(ApiView):
     """Takes usage counts from the holders of keys that may report them."""
 
@@ -200,7 +223,8 @@ class UsageView(ApiView):
             unknown = record_usage(reports, reporter=caller.key_id, today=timezone.now().date())
         except (InexactError, UsageError) as error:
             raise ApiError("invalid_parameter", str(error)) from None
-        body = {"success": True, "taken": sum(each.model not in unknown for each in reports), "unknown": unknown}
+        taken = sum(report.model not in unknown for report in reports)
+        body: UsageTaken = {"success": True, "taken": taken, "unknown": unknown}
         return respond(request._request, Body.of(write_json(body)), cache_control="no-store")
 
 

@@ -24,6 +24,6 @@ def read_moment(text: str) -> dt.datetime:
     return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
 
 
-def format_moment(value: dt.datetime | None) -> str | None:
+def format_moment(value: dt.datetime) -> str:
     """A moment as the API writes it: ISO 8601 in UTC, with a Z."""
-    return None if value is None else value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+    return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")

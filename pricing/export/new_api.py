@@ -7,20 +7,125 @@ that has them is told so. Only groups, vendors and endpoint types that the calle
 import datetime as dt
 import hashlib
 from collections.abc import Iterable
-from typing import Any
+from decimal import Decimal
+from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
 
 from catalog.exact import write_json
 from catalog.models import AIModel, EndpointType, Vendor
 from catalog.prices import Sheet
 from catalog.progress import track
 from catalog.sources.ratio_config import MAPS
-from pricing.newapi.ratios import JSON, config_entries, price_fields
+from pricing.newapi.ratios import JSON, PriceFigure, PriceStatus, config_entries, price_fields
 from pricing.published.group_rates import group_rates, groups_of_models, slugs_of
 from pricing.published.popularity import popular_models
 from pricing.published.prices import published_sheets
 from tokens.access.visibility import Listing
 from tokens.models import TokenGroup
 from tokens.scope import Scope
+
+LEFT_OUT_IF_EMPTY: tuple[Literal["description", "icon", "tags", "series", "release_date"], ...]
+LEFT_OUT_IF_EMPTY = ("description", "icon", "tags", "series", "release_date")
+ModelRatio = Annotated[Decimal, "Input: USD per million tokens, divided by 2."]
+CompletionRatio = Annotated[Decimal, "Output, as a multiple of input."]
+CacheRatio = Annotated[Decimal, "Reading from the cache, as a multiple of input."]
+CreateCacheRatio = Annotated[Decimal, "Writing to the cache, as a multiple of input."]
+ImageRatio = Annotated[Decimal, "Image input, as a multiple of input."]
+AudioRatio = Annotated[Decimal, "Audio input, as a multiple of input."]
+AudioCompletionRatio = Annotated[Decimal, "Audio output, as a multiple of audio input."]
+ModelPrice = Annotated[Decimal, "USD per call, or per unit of `billing_mode`: second, page, million characters."]
+
+
+class PriceFields(TypedDict, total=False):
+    """The price in a row, see pricing.newapi.ratios.price_fields."""
+
+    quota_type: Annotated[int, "0: by ratios; 1: `model_price` per call, or as `billing_mode` says.", {"enum": [0, 1]}]
+    model_ratio: ModelRatio
+    completion_ratio: CompletionRatio
+    cache_ratio: CacheRatio
+    create_cache_ratio: CreateCacheRatio
+    image_ratio: ImageRatio
+    audio_ratio: AudioRatio
+    audio_completion_ratio: AudioCompletionRatio
+    model_price: ModelPrice
+    discount: Annotated[Decimal, "All figures are multiplied by it."]
+    price_from: Annotated[bool, "`model_price` is the lowest of several prices."]
+    billing_mode: Annotated[str, "e.g. per_second; tiered_expr: `billing_expr` takes the place of every number."]
+    billing_expr: Annotated[str, "The price as an expression of new-api."]
+    tier_mode: Annotated[str, "graduated: each part of a prompt at the price of its own tier."]
+    display_unit: Annotated[str, "The unit as price lists name it."]
+    image_pricing: Annotated[dict[str, Any], "A table of rules, as in Crazyrouter."]
+    video_pricing: Annotated[dict[str, Any], "A table of rules, as in Crazyrouter."]
+    prices: Annotated[list[PriceFigure], "Every line, where ratios do not say everything."]
+
+
+class PriceRow(PriceFields):
+    """A model and its price, as new-api and Crazyrouter list them."""
+
+    model_name: Annotated[str, "The model's id.", {"minLength": 1}]
+    description: NotRequired[str]
+    icon: NotRequired[str]
+    tags: NotRequired[Annotated[str, "Separated by commas."]]
+    series: NotRequired[Annotated[str, "The family."]]
+    release_date: NotRequired[Annotated[str, {"format": "date"}]]
+    vendor_id: Annotated[int, "The id of an entry of `vendors`."]
+    owner_by: Annotated[str, "The vendor, as a short lower-case name."]
+    pricing_status: PriceStatus
+    enable_groups: Annotated[list[str], "The caller's groups that include the model."]
+    supported_endpoint_types: Annotated[list[str], "The endpoint types that can serve it."]
+    public_endpoint_types: Annotated[list[str], "The endpoint types that customers may call."]
+
+
+class Endpoint(TypedDict):
+    """Where it is served."""
+
+    path: str
+    method: str
+
+
+class VendorEntry(TypedDict):
+    """A vendor of models."""
+
+    id: int
+    name: str
+    icon: NotRequired[str]
+    description: NotRequired[str]
+
+
+class PriceList(TypedDict):
+    """The price list."""
+
+    success: Literal[True]
+    data: Annotated[list[PriceRow], "Every model, popular ones first."]
+    popular_models: Annotated[list[str], "Ids, in the order of popularity."]
+    supported_endpoint: Annotated[dict[str, Endpoint], "By type."]
+    vendors: list[VendorEntry]
+    group_ratio: Annotated[dict[str, Decimal], "Group -> its customers pay this multiple of the price."]
+    usable_group: Annotated[dict[str, str], "Group -> the name to display."]
+    auto_groups: Annotated[list[str], "Groups that are tried in this order."]
+    pricing_version: NotRequired[Annotated[str, "The same for the same prices."]]
+
+
+class RatioMaps(TypedDict):
+    """Each map: model -> value, as in the rows of the price list."""
+
+    model_ratio: dict[str, ModelRatio]
+    completion_ratio: dict[str, CompletionRatio]
+    cache_ratio: dict[str, CacheRatio]
+    create_cache_ratio: dict[str, CreateCacheRatio]
+    image_ratio: dict[str, ImageRatio]
+    audio_ratio: dict[str, AudioRatio]
+    audio_completion_ratio: dict[str, AudioCompletionRatio]
+    model_price: dict[str, ModelPrice]
+    billing_mode: Annotated[dict[str, str], "Model -> tiered_expr."]
+    billing_expr: Annotated[dict[str, str], "Model -> an expression of new-api."]
+
+
+class RatioConfig(TypedDict):
+    """The maps that new-api sites read prices from, discounts multiplied in."""
+
+    success: Literal[True]
+    message: str
+    data: RatioMaps
 
 
 def price_list(scope: Scope, *, at: dt.datetime, today: dt.date, folded: bool = False) -> bytes:
@@ -38,7 +143,7 @@ def price_list(scope: Scope, *, at: dt.datetime, today: dt.date, folded: bool = 
     rank = {name: position for position, name in enumerate(popular)}
     ordered = sorted(models, key=lambda model: (rank.get(model.name, len(rank)), model.vendor.name, model.name))
     rows = [_row(model, sheets.get(model.pk), reach[model.pk]) for model in track(ordered, "Writing models")]
-    body: JSON = {
+    body: PriceList = {
         "success": True,
         "data": rows,
         "popular_models": popular,
@@ -49,7 +154,8 @@ def price_list(scope: Scope, *, at: dt.datetime, today: dt.date, folded: bool = 
         "auto_groups": _automatic(groups),
     }
     # Names the content: the same prices have the same version, on every machine.
-    return write_json(body | {"pricing_version": hashlib.sha256(write_json(body)).hexdigest()[:32]})
+    body["pricing_version"] = hashlib.sha256(write_json(body)).hexdigest()[:32]
+    return write_json(body)
 
 
 def ratio_config(scope: Scope, *, at: dt.datetime) -> bytes:
@@ -64,27 +170,30 @@ def ratio_config(scope: Scope, *, at: dt.datetime) -> bytes:
     for model in track(sorted(models, key=lambda model: model.name), "Writing models"):
         for name, value in config_entries(sheets.get(model.pk)).items():
             maps[name][model.name] = value
-    return write_json({"success": True, "message": "", "data": maps})
+    return write_json(RatioConfig(success=True, message="", data=cast("RatioMaps", maps)))
 
 
-def _row(model: AIModel, sheet: Sheet | None, groups: list[str]) -> JSON:
-    optional = {
+def _row(model: AIModel, sheet: Sheet | None, groups: list[str]) -> PriceRow:
+    price = price_fields(sheet)
+    row: PriceRow = {
+        "model_name": model.name,
         "description": model.description,
         "icon": model.icon,
         "tags": ",".join(model.tags),
         "series": model.series,
         "release_date": model.released_on.isoformat() if model.released_on else "",
-    }
-    return {
-        "model_name": model.name,
-        **{name: value for name, value in optional.items() if value},
         "vendor_id": model.vendor_id,
         "owner_by": model.vendor.slug,
-        **price_fields(sheet),
+        "pricing_status": price.pop("pricing_status"),
+        **cast("PriceFields", price),
         "enable_groups": groups,
         "supported_endpoint_types": model.supported_endpoint_types,
         "public_endpoint_types": model.callable_endpoint_types,
     }
+    for name in LEFT_OUT_IF_EMPTY:
+        if not row[name]:
+            del row[name]
+    return row
 
 
 def _automatic(groups: Iterable[TokenGroup]) -> list[str]:
@@ -93,17 +202,21 @@ def _automatic(groups: Iterable[TokenGroup]) -> list[str]:
     return [slug for _, slug in sorted(places)]
 
 
-def _endpoint_types(rows: Iterable[JSON]) -> JSON:
+def _endpoint_types(rows: Iterable[PriceRow]) -> dict[str, Endpoint]:
     used = {name for row in rows for name in (*row["supported_endpoint_types"], *row["public_endpoint_types"])}
     registry = EndpointType.objects.filter(name__in=used).order_by("name")
     return {entry.name: {"path": entry.path, "method": entry.method} for entry in registry}
 
 
-def _vendors(models: Iterable[AIModel]) -> list[JSON]:
+def _vendors(models: Iterable[AIModel]) -> list[VendorEntry]:
     used: dict[int, Vendor] = {model.vendor.pk: model.vendor for model in models}
     return [_vendor(vendor) for vendor in sorted(used.values(), key=lambda vendor: (vendor.name, vendor.pk))]
 
 
-def _vendor(vendor: Vendor) -> JSON:
-    optional: dict[str, Any] = {"icon": vendor.icon, "description": vendor.description}
-    return {"id": vendor.pk, "name": vendor.name, **{name: value for name, value in optional.items() if value}}
+def _vendor(vendor: Vendor) -> VendorEntry:
+    entry: VendorEntry = {"id": vendor.pk, "name": vendor.name}
+    if vendor.icon:
+        entry["icon"] = vendor.icon
+    if vendor.description:
+        entry["description"] = vendor.description
+    return entry

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any, NotRequired, TypedDict
 
 from catalog.exact import of_one, read_json, write_json
 from catalog.prices import RATIO_UNIT, Line, Sheet
@@ -83,7 +83,25 @@ def config_entries(sheet: Sheet | None) -> JSON:
     }
 
 
-def figures(sheet: Sheet) -> list[JSON]:
+PriceStatus = Annotated[
+    str, "Only priced and free have numbers.", {"enum": ["priced", "free", "dynamic", "included", "unpriced"]}
+]
+
+
+class PriceFigure(TypedDict):
+    """One line of a price."""
+
+    meter: Annotated[str, "What is counted, e.g. input.cache_read."]
+    kind: NotRequired[Annotated[str, "Where it is not an amount, e.g. multiplier."]]
+    amount: Decimal | None
+    per: Annotated[int | None, "For how many units."]
+    unit: Annotated[str, "e.g. token."]
+    currency: Annotated[str, "Three letters."]
+    conditions: NotRequired[Annotated[Sequence[Mapping[str, Any]], "When it applies; all of them together."]]
+    period: NotRequired[Annotated[str, "Of what is free of charge: day or month; each request if not given."]]
+
+
+def figures(sheet: Sheet) -> list[PriceFigure]:
     """Every line as readers beyond ratios get it, in the sheet's own currency."""
     return [_figure(line, sheet.currency) for line in sheet.lines if not line.is_discount]
 
@@ -267,10 +285,18 @@ def _call_price(lines: Iterable[Line]) -> JSON:
     return body
 
 
-def _figure(line: Line, currency: str) -> JSON:
+def _figure(line: Line, currency: str) -> PriceFigure:
     """A line as readers beyond ratios get it."""
-    figure: JSON = {"meter": line.meter} if line.kind == "absolute" else {"meter": line.meter, "kind": line.kind}
-    figure |= {"amount": line.amount, "per": line.per, "unit": line.unit, "currency": currency}
+    figure: PriceFigure = {
+        "meter": line.meter,
+        "kind": line.kind,
+        "amount": line.amount,
+        "per": line.per,
+        "unit": line.unit,
+        "currency": currency,
+    }
+    if line.kind == "absolute":
+        del figure["kind"]
     if line.conditions:
         figure["conditions"] = line.conditions
     if "period" in line.facts:

@@ -3,7 +3,9 @@
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from itertools import pairwise
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 from django.db.models import Max
 
@@ -12,16 +14,76 @@ from catalog.prices import Sheet
 from pricing.engine.equality import PriceKey, price_key
 from pricing.engine.timestamps import format_moment
 from pricing.models import DiscountRule, PriceSheet
-from pricing.newapi.ratios import JSON, figures
+from pricing.newapi.ratios import PriceFigure, PriceStatus, figures
 from pricing.published.cursors import Place, place_of, write_cursor
 from pricing.published.prices import Dated, dated_sheets, fits, published_of
 
 # An answer with more changes than this is cut after the newest ones, and has a cursor for the next part.
 MOST_CHANGES = 1000
-UNPRICED: JSON = {"pricing_status": "unpriced"}
 
 # Moment at which the price may change -> when that was recorded; None if it was already past when it was recorded.
 Boundaries = dict[dt.datetime, dt.datetime | None]
+
+
+class Price(TypedDict):
+    """A price; only the status where it has no lines."""
+
+    pricing_status: PriceStatus
+    currency: NotRequired[Annotated[str, "Three letters."]]
+    discount: NotRequired[Annotated[Decimal, "All figures are multiplied by it."]]
+    tier_mode: NotRequired[Annotated[str, "graduated: each part of a prompt at the price of its own tier."]]
+    prices: NotRequired[list[PriceFigure]]
+
+
+class PriceAtTime(Price):
+    """A time and its price."""
+
+    starts_at: Annotated[str, {"format": "date-time"}]
+    ends_at: Annotated[str | None, "null: not known.", {"format": "date-time"}]
+    announced: Annotated[bool, "It lies ahead."]
+
+
+class ModelHistory(TypedDict):
+    """The model."""
+
+    model_name: str
+    history: Annotated[list[PriceAtTime], "Oldest first."]
+
+
+class PriceHistory(TypedDict):
+    """A model's prices, past and announced."""
+
+    success: Literal[True]
+    data: ModelHistory
+
+
+class PriceChange(TypedDict):
+    """A change."""
+
+    model_name: str
+    at: Annotated[str, "When it takes effect.", {"format": "date-time"}]
+    told_at: Annotated[
+        str,
+        "What `since` is compared with: when the change took effect or was recorded, whichever is later; for an "
+        "announced change, when it was recorded.",
+        {"format": "date-time"},
+    ]
+    announced: Annotated[bool, "It lies ahead."]
+    before: Annotated[Price, "The price as in a history."]
+    after: Annotated[Price, "The price as in a history."]
+
+
+class PriceChanges(TypedDict):
+    """What changed and what will."""
+
+    success: Literal[True]
+    since: Annotated[str, {"format": "date-time"}]
+    complete: Annotated[bool, "false: there are more; `next` gets them."]
+    next: Annotated[str | None, "The `cursor` of the next request; null: there are no more."]
+    data: Annotated[list[PriceChange], "The most recently recorded first."]
+
+
+UNPRICED: Price = {"pricing_status": "unpriced"}
 
 
 @dataclass(frozen=True)
@@ -34,7 +96,7 @@ class Period:
     starts_at: dt.datetime
     known_at: dt.datetime | None
     key: PriceKey
-    price: JSON
+    price: Price
 
     def reported_at(self, *, at: dt.datetime) -> dt.datetime:
         """Since when readers can know the price: an announced one since it was recorded, another since it applies."""
@@ -49,8 +111,8 @@ class Change:
     model: str
     at: dt.datetime
     reported_at: dt.datetime
-    before: JSON
-    after: JSON
+    before: Price
+    after: Price
 
     @property
     def place(self) -> Place:
@@ -116,21 +178,18 @@ def _add_boundaries(
             boundaries[moment] = max(times, default=None)
 
 
-def _price(sheet: Sheet | None) -> JSON:
+def _price(sheet: Sheet | None) -> Price:
     """The whole price in its own currency, so that a later currency rate does not change it."""
     if sheet is None:
         return UNPRICED
-    tier_mode: JSON = {"tier_mode": sheet.facts["tier_mode"]} if "tier_mode" in sheet.facts else {}
-    return {
-        "pricing_status": sheet.state,
-        "currency": sheet.currency,
-        "discount": sheet.discount,
-        **tier_mode,
-        "prices": figures(sheet),
-    }
+    price: Price = {"pricing_status": sheet.state, "currency": sheet.currency, "discount": sheet.discount}
+    if "tier_mode" in sheet.facts:
+        price["tier_mode"] = sheet.facts["tier_mode"]
+    price["prices"] = figures(sheet)
+    return price
 
 
-def history(model: AIModel, *, at: dt.datetime, groups: Collection[str]) -> JSON:
+def history(model: AIModel, *, at: dt.datetime, groups: Collection[str]) -> PriceHistory:
     """The body of a model's price history, oldest first; an end of null is not yet known."""
     found = periods([model], groups=groups)[model.name]
     return {
@@ -140,7 +199,7 @@ def history(model: AIModel, *, at: dt.datetime, groups: Collection[str]) -> JSON
             "history": [
                 {
                     "starts_at": format_moment(period.starts_at),
-                    "ends_at": format_moment(following.starts_at if following else None),
+                    "ends_at": format_moment(following.starts_at) if following else None,
                     "announced": period.starts_at > at,
                     **period.price,
                 }
@@ -170,7 +229,7 @@ def change_list(
     at: dt.datetime,
     groups: Collection[str],
     after: Place | None = None,
-) -> JSON:
+) -> PriceChanges:
     """The body of the list of changes, or of its part after a place."""
     found = changes(models, since=since, at=at, groups=groups)
     listed = [change for change in found if after is None or change.place > after]

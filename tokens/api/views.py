@@ -2,7 +2,8 @@
 
 import datetime as dt
 import re
-from typing import Any, NoReturn, cast
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, NoReturn, TypedDict, cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -90,6 +91,37 @@ class ModelView(ApiView):
         return response
 
 
+class KeyGroup(TypedDict):
+    """A group."""
+
+    name: str
+    label: Annotated[str, "The name to display."]
+
+
+class KeyRights(TypedDict):
+    """What the key may do."""
+
+    object: Literal["token"]
+    name: Annotated[str, "Who or what uses it."]
+    key_id: Annotated[str, "Identifies the key. It is not a secret."]
+    starts_at: Annotated[str | None, {"format": "date-time"}]
+    expires_at: Annotated[str | None, "null: never.", {"format": "date-time"}]
+    groups: list[KeyGroup]
+    allow: Annotated[Sequence[str] | None, "Patterns of the models that it may see; null: all in its groups; []: none."]
+    sees: Annotated[str, "`allow` in words."]
+    networks: Annotated[Sequence[str], "Where it may call from; empty: anywhere."]
+    rate_limit: Annotated[str | None, "As 60/minute; null: none."]
+    is_over_budget: Annotated[bool, "Its budget is used up: it can list models but not call them."]
+    last_used_at: Annotated[str | None, {"format": "date-time"}]
+
+
+class Key(TypedDict):
+    """The caller's key."""
+
+    success: Literal[True]
+    data: KeyRights
+
+
 class TokenView(ApiView):
     """What the caller's own key may do. What it is denied is left out: a pattern names what nobody should know of."""
 
@@ -101,7 +133,7 @@ class TokenView(ApiView):
             # Deleted since its key was looked up.
             raise ApiError("invalid_api_key")
         groups = TokenGroup.objects.filter(pk__in=scope.groups).order_by("slug")
-        data = {
+        rights: KeyRights = {
             "object": "token",
             "name": token.name,
             "key_id": token.key_id,
@@ -116,7 +148,8 @@ class TokenView(ApiView):
             "is_over_budget": scope.is_over_budget,
             "last_used_at": _moment(token.last_used_at),
         }
-        return respond(request._request, Body.of(write_json({"success": True, "data": data})), cache_control="no-store")
+        body: Key = {"success": True, "data": rights}
+        return respond(request._request, Body.of(write_json(body)), cache_control="no-store")
 
 
 class TunedModelListView(ApiView):

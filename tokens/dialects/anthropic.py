@@ -8,13 +8,14 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated, Literal, TypedDict
 
 from django.http import HttpRequest, QueryDict
 
 from catalog.models import AIModel
 from tokens.access.visibility import Listing, SortKey, sort_key
-from tokens.api_error import ApiError
-from tokens.dialects.base import JSON, Dialect
+from tokens.api_error import CODES, ApiError
+from tokens.dialects.base import Dialect
 from tokens.rate_limits import Quota
 
 TYPES = {
@@ -28,15 +29,128 @@ TYPES = {
 # The vendor's default is 20; hand-written clients read one page only and would miss the rest.
 DEFAULT_LIMIT = MAX_LIMIT = 1000
 THINKING = ("thinking_adaptive", "thinking_enabled", "thinking_disabled", "thinking_between_tools")
-CONTEXT_EDITS = ("clear_thinking_20251015", "clear_tool_uses_20250919", "compact_20260112")
 # Words that only somebody uses who fills in all of Anthropic's list.
 OWN_WORDS = frozenset(
-    {"batch", "citations", "code_execution", "server_code_execution", "context_management", *CONTEXT_EDITS}
+    {
+        *("batch", "citations", "code_execution", "server_code_execution", "context_management"),
+        *("clear_thinking_20251015", "clear_tool_uses_20250919", "compact_20260112"),
+    }
 )
-EFFORTS = ("low", "medium", "high", "xhigh", "max")
+EFFORTS = ("effort_low", "effort_medium", "effort_high", "effort_xhigh", "effort_max")
 STAGES = tuple(AIModel.Lifecycle.values)
 LISTED_STAGES = (AIModel.Lifecycle.ACTIVE.value, AIModel.Lifecycle.DEPRECATED.value)
+EPOCH = "1970-01-01T00:00:00Z"
 LINE = re.compile(r"(?:^|[/.])claude-(?:[\d.-]+-)?(haiku|sonnet|opus|fable|mythos)\b")
+
+
+class AnthropicSupport(TypedDict):
+    """Whether the model can do it."""
+
+    supported: bool
+
+
+class ContextManagement(AnthropicSupport):
+    """Clears what a long conversation no longer needs."""
+
+    clear_thinking_20251015: AnthropicSupport
+    clear_tool_uses_20250919: AnthropicSupport
+    compact_20260112: AnthropicSupport
+
+
+class Effort(AnthropicSupport):
+    """How hard to think."""
+
+    low: AnthropicSupport
+    medium: AnthropicSupport
+    high: AnthropicSupport
+    xhigh: AnthropicSupport
+    max: AnthropicSupport
+
+
+class ServerTools(AnthropicSupport):
+    """Tools on the vendor's servers."""
+
+    web_search: AnthropicSupport
+    code_execution: AnthropicSupport
+
+
+class ThinkingTypes(TypedDict):
+    """The ways to think."""
+
+    adaptive: AnthropicSupport
+    enabled: AnthropicSupport
+    disabled: AnthropicSupport
+    between_tools: AnthropicSupport
+
+
+class Thinking(AnthropicSupport):
+    """Thinks before it answers."""
+
+    types: ThinkingTypes
+
+
+class AnthropicCapabilities(TypedDict):
+    """What the model can do."""
+
+    batch: Annotated[AnthropicSupport, "Processes batches of requests asynchronously."]
+    citations: Annotated[AnthropicSupport, "Cites the passages of a document that an answer is based on."]
+    code_execution: Annotated[AnthropicSupport, "Runs code in a sandbox."]
+    context_management: ContextManagement
+    effort: Effort
+    image_input: Annotated[AnthropicSupport, "Understands images."]
+    pdf_input: Annotated[AnthropicSupport, "Reads PDF files."]
+    server_tools: ServerTools
+    structured_outputs: Annotated[AnthropicSupport, "Answers in a JSON schema."]
+    thinking: Thinking
+
+
+class AnthropicModel(TypedDict):
+    """A model."""
+
+    type: Literal["model"]
+    id: Annotated[str, "What clients send as `model`; a request by alias returns the model's own id.", {"minLength": 1}]
+    display_name: Annotated[str, "The name to display."]
+    created_at: Annotated[str, "The release date; 1970 when it is not known.", {"format": "date-time"}]
+    lifecycle: Annotated[str, "The stage today (UTC).", {"enum": ["active", "deprecated", "retired"]}]
+    deprecated_at: Annotated[str | None, "null while it is active.", {"format": "date-time"}]
+    retires_at: Annotated[str | None, "null while it is active.", {"format": "date-time"}]
+    line: Annotated[
+        str | None, "null for other vendors' models.", {"enum": ["haiku", "sonnet", "opus", "fable", "mythos", None]}
+    ]
+    max_input_tokens: Annotated[int | None, "null when not known."]
+    max_tokens: Annotated[int | None, "Tokens of output; null when not known."]
+    capabilities: Annotated[AnthropicCapabilities | None, "null when not known."]
+
+
+class AnthropicModelPage(TypedDict):
+    """A page of the list."""
+
+    data: Annotated[list[AnthropicModel], "The page's models, newest first."]
+    has_more: Annotated[bool, "Whether there are more models in the direction of paging."]
+    first_id: Annotated[str | None, "Send it as `before_id` to get the page before; null on an empty page."]
+    last_id: Annotated[str | None, "Send it as `after_id` to get the page after; null on an empty page."]
+
+
+class AnthropicErrorCause(TypedDict):
+    """The cause."""
+
+    error_code: Annotated[str, "What happened. Branch on this one.", {"enum": list(CODES)}]
+
+
+class AnthropicErrorDetails(TypedDict):
+    """What went wrong."""
+
+    type: Annotated[str, "The family of the error, e.g. authentication_error."]
+    message: Annotated[str, "A sentence for people."]
+    details: AnthropicErrorCause
+
+
+class AnthropicError(TypedDict):
+    """An error."""
+
+    type: Literal["error"]
+    error: AnthropicErrorDetails
+    request_id: Annotated[str, "As in the header."]
 
 
 @dataclass(frozen=True)
@@ -75,7 +189,7 @@ class Anthropic(Dialect):
             stages=_stages(query),
         )
 
-    def list_body(self, listing: Listing, page: Page) -> JSON:
+    def list_body(self, listing: Listing, page: Page) -> AnthropicModelPage:
         models = [
             model
             for model in self.narrowed(listing.models(retired=AIModel.Lifecycle.RETIRED in page.stages))
@@ -89,7 +203,7 @@ class Anthropic(Dialect):
             "last_id": shown[-1].name if shown else None,
         }
 
-    def model_body(self, model: AIModel, listing: Listing) -> JSON:
+    def model_body(self, model: AIModel, listing: Listing) -> AnthropicModel:
         """Dates are RFC 3339, the epoch when the release date is not known; null is "not known" elsewhere."""
         lifecycle = model.lifecycle(on=listing.on)
         is_active = lifecycle == AIModel.Lifecycle.ACTIVE
@@ -98,10 +212,10 @@ class Anthropic(Dialect):
             "type": "model",
             "id": model.name,
             "display_name": model.title,
-            "created_at": _moment(model.released_on or dt.date(1970, 1, 1)),
+            "created_at": _midnight(model.released_on) or EPOCH,
             "lifecycle": lifecycle,
-            "deprecated_at": None if is_active else _moment(model.deprecated_on),
-            "retires_at": None if is_active else _moment(model.retires_on),
+            "deprecated_at": None if is_active else _midnight(model.deprecated_on),
+            "retires_at": None if is_active else _midnight(model.retires_on),
             "line": line[1] if line else None,
             "max_input_tokens": model.context_length,
             "max_tokens": model.max_output_tokens,
@@ -117,7 +231,7 @@ class Anthropic(Dialect):
         values = (str(quota.limit), str(quota.remaining), quota.resets_at.strftime("%Y-%m-%dT%H:%M:%SZ"))
         return dict(zip(self.rate_header_names, values, strict=True))
 
-    def error_body(self, error: ApiError, *, request_id: str, host: str) -> JSON:
+    def error_body(self, error: ApiError, *, request_id: str, host: str) -> AnthropicError:
         return {
             "type": "error",
             "error": {
@@ -139,12 +253,12 @@ def knows_capabilities(model: AIModel) -> bool:
     return not has.isdisjoint(OWN_WORDS) and not thinks_somehow
 
 
-def capabilities(model: AIModel) -> JSON:
+def capabilities(model: AIModel) -> AnthropicCapabilities:
     """Every capability the vendor names, with whether this model's list has it."""
     has = set(model.capabilities)
 
-    def support(*names: str) -> JSON:
-        return {"supported": any(name in has for name in names)}
+    def support(*names: str) -> AnthropicSupport:
+        return {"supported": not has.isdisjoint(names)}
 
     return {
         "batch": support("batch"),
@@ -152,11 +266,17 @@ def capabilities(model: AIModel) -> JSON:
         "code_execution": support("code_execution"),
         "context_management": {
             **support("context_management"),
-            **{name: support(name) for name in CONTEXT_EDITS},
+            "clear_thinking_20251015": support("clear_thinking_20251015"),
+            "clear_tool_uses_20250919": support("clear_tool_uses_20250919"),
+            "compact_20260112": support("compact_20260112"),
         },
         "effort": {
-            **support("effort", *(f"effort_{level}" for level in EFFORTS)),
-            **{level: support(f"effort_{level}") for level in EFFORTS},
+            **support("effort", *EFFORTS),
+            "low": support("effort_low"),
+            "medium": support("effort_medium"),
+            "high": support("effort_high"),
+            "xhigh": support("effort_xhigh"),
+            "max": support("effort_max"),
         },
         "image_input": {"supported": "vision" in has or "image" in model.input_modalities},
         "pdf_input": {"supported": "pdf_input" in has or "pdf" in model.input_modalities},
@@ -168,7 +288,12 @@ def capabilities(model: AIModel) -> JSON:
         "structured_outputs": support("structured_outputs"),
         "thinking": {
             **support("reasoning", *THINKING),
-            "types": {word.removeprefix("thinking_"): support(word) for word in THINKING},
+            "types": {
+                "adaptive": support("thinking_adaptive"),
+                "enabled": support("thinking_enabled"),
+                "disabled": support("thinking_disabled"),
+                "between_tools": support("thinking_between_tools"),
+            },
         },
     }
 
@@ -206,5 +331,5 @@ def _stages(query: QueryDict) -> tuple[str, ...]:
     return tuple(stage for stage in STAGES if stage in asked) or LISTED_STAGES
 
 
-def _moment(date: dt.date | None) -> str | None:
+def _midnight(date: dt.date | None) -> str | None:
     return f"{date.isoformat()}T00:00:00Z" if date else None

@@ -15,7 +15,8 @@ from tokens.access.visibility import Listing
 from tokens.api_error import ApiError
 from tokens.rate_limits import Quota
 
-JSON = dict[str, Any]
+# A TypedDict of the dialect; tokens/openapi describes it.
+Body = Mapping[str, object]
 
 
 def query_of(request: HttpRequest) -> QueryDict:
@@ -52,15 +53,15 @@ class Dialect(ABC):
         """
 
     @abstractmethod
-    def list_body(self, listing: Listing, page: Any) -> JSON:
+    def list_body(self, listing: Listing, page: Any) -> Body:
         """The list, or the part of it that `page` names."""
 
     @abstractmethod
-    def model_body(self, model: AIModel, listing: Listing) -> JSON:
+    def model_body(self, model: AIModel, listing: Listing) -> Body:
         """One model, as an element of the list and as an answer by itself."""
 
     @abstractmethod
-    def error_body(self, error: ApiError, *, request_id: str, host: str) -> JSON:
+    def error_body(self, error: ApiError, *, request_id: str, host: str) -> Body:
         """An error as this dialect's SDKs expect it."""
 
     def rate_headers(self, quota: Quota, *, at: dt.datetime) -> dict[str, str]:

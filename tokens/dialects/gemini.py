@@ -8,6 +8,8 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from django.http import HttpRequest, QueryDict
 
@@ -16,7 +18,7 @@ from catalog.models import AIModel
 from catalog.parameters import sound
 from tokens.access.visibility import Listing, SortKey, sort_key
 from tokens.api_error import ApiError
-from tokens.dialects.base import JSON, Dialect, query_of
+from tokens.dialects.base import Dialect, query_of
 
 STATUSES = {
     400: "INVALID_ARGUMENT",
@@ -51,7 +53,72 @@ METHODS: Mapping[str, tuple[str, ...]] = {
 }
 
 # Name in the catalog -> name in Gemini's list.
-PARAMETERS = {"temperature": "temperature", "max_temperature": "maxTemperature", "top_p": "topP", "top_k": "topK"}
+PARAMETERS: Mapping[str, Literal["temperature", "maxTemperature", "topP", "topK"]] = {
+    "temperature": "temperature",
+    "max_temperature": "maxTemperature",
+    "top_p": "topP",
+    "top_k": "topK",
+}
+LEFT_OUT_IF_UNKNOWN: tuple[Literal["version", "description", "inputTokenLimit", "outputTokenLimit"], ...]
+LEFT_OUT_IF_UNKNOWN = ("version", "description", "inputTokenLimit", "outputTokenLimit")
+
+
+class GeminiModel(TypedDict):
+    """A model. What is not known is left out, never null."""
+
+    name: Annotated[str, "`models/` and the model's id.", {"pattern": "^models/."}]
+    baseModelId: Annotated[str, "The model's id."]
+    version: NotRequired[Annotated[str, "The vendor's name of this edition."]]
+    displayName: Annotated[str, "The name to display."]
+    description: NotRequired[str]
+    inputTokenLimit: NotRequired[int]
+    outputTokenLimit: NotRequired[int]
+    supportedGenerationMethods: Annotated[list[str], "What Gemini's clients may call; empty for other models."]
+    thinking: NotRequired[Annotated[Literal[True], "Left out when it does not think, too."]]
+    temperature: NotRequired[Annotated[Decimal, "Used where the request gives none."]]
+    maxTemperature: NotRequired[Annotated[Decimal, "The highest that it accepts."]]
+    topP: NotRequired[Annotated[Decimal, "Used where the request gives none."]]
+    topK: NotRequired[Annotated[int, "Used where the request gives none."]]
+
+
+class GeminiModelPage(TypedDict):
+    """A page of the list."""
+
+    models: Annotated[list[GeminiModel], "The page's models, newest first."]
+    nextPageToken: NotRequired[Annotated[str, "Send it as `pageToken`; left out on the last page.", {"minLength": 1}]]
+
+
+class GeminiTunedModels(TypedDict):
+    """The tuned models. There are none."""
+
+    tunedModels: Annotated[list[dict[str, Any]], "Always empty."]
+
+
+GeminiErrorInfo = TypedDict(
+    "GeminiErrorInfo",
+    {
+        "@type": str,
+        "reason": NotRequired[Annotated[str, "In an ErrorInfo: what happened, e.g. API_KEY_INVALID."]],
+        "domain": NotRequired[Annotated[str, "In an ErrorInfo: this service."]],
+        "metadata": NotRequired[Annotated[dict[str, Any], "In an ErrorInfo."]],
+        "retryDelay": NotRequired[Annotated[str, "In a RetryInfo: how long to wait, e.g. 12s."]],
+    },
+)
+
+
+class GeminiErrorDetails(TypedDict):
+    """What went wrong."""
+
+    code: Annotated[int, "The HTTP status."]
+    message: Annotated[str, "A sentence for people."]
+    status: Annotated[str, "Google's name of the status, e.g. UNAUTHENTICATED."]
+    details: Annotated[list[GeminiErrorInfo], "An ErrorInfo; for 429 and 503 also a RetryInfo."]
+
+
+class GeminiError(TypedDict):
+    """An error."""
+
+    error: GeminiErrorDetails
 
 
 @dataclass(frozen=True)
@@ -71,36 +138,39 @@ class Gemini(Dialect):
     def read_page(self, query: QueryDict, listing: Listing) -> Page:
         return Page(size=_size(query.get("pageSize", "0")), after=_read_token(query.get("pageToken", "").strip()))
 
-    def list_body(self, listing: Listing, page: Page) -> JSON:
+    def list_body(self, listing: Listing, page: Page) -> GeminiModelPage:
         models = self.narrowed(listing.models())
         rest = [model for model in models if page.after is None or sort_key(model) > page.after]
         shown = rest[: page.size]
-        body: JSON = {"models": [self.model_body(model, listing) for model in shown]}
+        body: GeminiModelPage = {"models": [self.model_body(model, listing) for model in shown]}
         if len(rest) > len(shown):
             # Absent on the last page: an empty one makes Google's JavaScript SDK ask for ever.
             body["nextPageToken"] = _write_token(sort_key(shown[-1]))
         return body
 
-    def model_body(self, model: AIModel, listing: Listing) -> JSON:
-        body: JSON = {"name": f"models/{model.name}", "baseModelId": model.name}
-        if model.version:
-            body["version"] = model.version
-        body["displayName"] = model.title
-        optional = {
+    def model_body(self, model: AIModel, listing: Listing) -> GeminiModel:
+        body: GeminiModel = {
+            "name": f"models/{model.name}",
+            "baseModelId": model.name,
+            "version": model.version,
+            "displayName": model.title,
             "description": model.description,
-            "inputTokenLimit": model.context_length,
-            "outputTokenLimit": model.max_output_tokens,
+            "inputTokenLimit": model.context_length or 0,
+            "outputTokenLimit": model.max_output_tokens or 0,
+            "supportedGenerationMethods": generation_methods(model),
         }
-        body |= {name: value for name, value in optional.items() if value}
-        body["supportedGenerationMethods"] = generation_methods(model)
+        for name in LEFT_OUT_IF_UNKNOWN:
+            if not body[name]:
+                del body[name]
         if "reasoning" in model.capabilities:
             body["thinking"] = True
-        defaults = sound(model.default_parameters)
-        return body | {PARAMETERS[name]: value for name, value in defaults.items()}
+        for parameter, value in sound(model.default_parameters).items():
+            body[PARAMETERS[parameter]] = value
+        return body
 
-    def error_body(self, error: ApiError, *, request_id: str, host: str) -> JSON:
+    def error_body(self, error: ApiError, *, request_id: str, host: str) -> GeminiError:
         reason = REASONS.get(error.code, error.code.upper())
-        details: list[JSON] = [
+        details: list[GeminiErrorInfo] = [
             {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": host, "metadata": {}}
         ]
         if "Retry-After" in error.headers:

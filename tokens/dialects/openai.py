@@ -4,14 +4,14 @@ Sources: OpenAI's API reference and SDKs (2026), and the documentation of AI-Neb
 """
 
 import datetime as dt
-from typing import Any
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from django.http import HttpRequest, QueryDict
 
 from catalog.models import AIModel
 from tokens.access.visibility import Listing
-from tokens.api_error import ApiError
-from tokens.dialects.base import JSON, Dialect
+from tokens.api_error import CODES, ApiError
+from tokens.dialects.base import Dialect
 from tokens.rate_limits import Quota
 
 OTHERWISE = "invalid_request_error"
@@ -24,6 +24,82 @@ CODEX = "codex"
 CHAT = frozenset({"openai", "openai-response"})
 # Codex refuses the whole list for one modality that it does not know.
 CODEX_MODALITIES = frozenset({"text", "image"})
+
+
+class OpenAIModel(TypedDict):
+    """A model."""
+
+    id: Annotated[str, "What clients send as `model`.", {"minLength": 1}]
+    object: Literal["model"]
+    created: Annotated[int, "The release date in Unix seconds; 0 when it is not known.", {"minimum": 0}]
+    owned_by: Annotated[str, "The vendor, as a short lower-case name."]
+    shutdown_date: Annotated[str | None, "The day it retires.", {"format": "date"}]
+    supported_endpoint_types: Annotated[list[str], "What customers may call, the preferred one first."]
+    name: Annotated[str, "The name to display."]
+    context_length: NotRequired[Annotated[int, "Tokens; left out when not known."]]
+    max_output_tokens: NotRequired[Annotated[int, "Tokens; left out when not known."]]
+
+
+class TruncationPolicy(TypedDict):
+    """How long outputs of tools are cut."""
+
+    mode: str
+    limit: int
+
+
+class CodexModel(TypedDict):
+    """A model as Codex reads it. What is not known here has the value that switches nothing on."""
+
+    slug: Annotated[str, "The model's id."]
+    display_name: Annotated[str, "The name to display."]
+    description: str
+    supported_reasoning_levels: list[dict[str, Any]]
+    shell_type: str
+    visibility: Annotated[Literal["list", "hide", "none"], "list: users can choose it."]
+    supported_in_api: bool
+    priority: Annotated[int, "Its place in the list."]
+    upgrade: None
+    base_instructions: str
+    supports_reasoning_summaries: bool
+    support_verbosity: bool
+    default_verbosity: None
+    apply_patch_tool_type: None
+    truncation_policy: TruncationPolicy
+    supports_parallel_tool_calls: bool
+    experimental_supported_tools: list[str]
+    context_window: NotRequired[Annotated[int, "Tokens; left out when not known."]]
+    input_modalities: NotRequired[list[Annotated[str, {"enum": ["text", "image"]}]]]
+
+
+class OpenAIModelList(TypedDict):
+    """The list."""
+
+    success: Annotated[Literal[True], "As in new-api and its forks."]
+    object: Literal["list"]
+    data: Annotated[list[OpenAIModel], "Every model, newest first: this dialect has no pages."]
+    models: NotRequired[Annotated[list[CodexModel], "Only where `client_version` was sent."]]
+
+
+class OpenAIErrorDetails(TypedDict):
+    """What went wrong."""
+
+    message: Annotated[str, "A sentence for people."]
+    type: Annotated[str, "The family of the error, e.g. invalid_request_error."]
+    param: Annotated[str | None, "The parameter that is wrong."]
+    code: Annotated[str, "What happened. Branch on this one.", {"enum": list(CODES)}]
+
+
+class OpenAIError(TypedDict):
+    """An error."""
+
+    error: OpenAIErrorDetails
+
+
+class NewApiError(OpenAIError):
+    """An error below `/api`, as OpenAI's clients and new-api's read it."""
+
+    success: Literal[False]
+    message: Annotated[str, "A sentence for people."]
 
 
 class OpenAI(Dialect):
@@ -47,9 +123,9 @@ class OpenAI(Dialect):
         """Any model: OpenAI's dialect is the one for those that no other can call."""
         return True
 
-    def list_body(self, listing: Listing, page: Any) -> JSON:
+    def list_body(self, listing: Listing, page: Any) -> OpenAIModelList:
         models = listing.models()
-        body: JSON = {
+        body: OpenAIModelList = {
             "success": True,
             "object": "list",
             "data": [self.model_body(model, listing) for model in models],
@@ -58,9 +134,9 @@ class OpenAI(Dialect):
             body["models"] = [codex_model(model, priority) for priority, model in enumerate(models)]
         return body
 
-    def model_body(self, model: AIModel, listing: Listing) -> JSON:
+    def model_body(self, model: AIModel, listing: Listing) -> OpenAIModel:
         """`created` is in Unix seconds, 0 when the release date is not known; limits are left out when unknown."""
-        body: JSON = {
+        body: OpenAIModel = {
             "id": model.name,
             "object": "model",
             "created": model.created,
@@ -69,14 +145,17 @@ class OpenAI(Dialect):
             "supported_endpoint_types": model.callable_endpoint_types,
             "name": model.title,
         }
-        optional = {"context_length": model.context_length, "max_output_tokens": model.max_output_tokens}
-        return body | {name: value for name, value in optional.items() if value is not None}
+        if model.context_length is not None:
+            body["context_length"] = model.context_length
+        if model.max_output_tokens is not None:
+            body["max_output_tokens"] = model.max_output_tokens
+        return body
 
     def rate_headers(self, quota: Quota, *, at: dt.datetime) -> dict[str, str]:
         values = (str(quota.limit), str(quota.remaining), duration(quota.seconds(at=at)))
         return dict(zip(self.rate_header_names, values, strict=True))
 
-    def error_body(self, error: ApiError, *, request_id: str, host: str) -> JSON:
+    def error_body(self, error: ApiError, *, request_id: str, host: str) -> OpenAIError:
         return {
             "error": {
                 "message": error.message,
@@ -94,9 +173,8 @@ def duration(seconds: int) -> str:
     return f"{hours}h{minutes}m{rest}s" if hours else f"{minutes}m{rest}s" if minutes else f"{rest}s"
 
 
-def codex_model(model: AIModel, priority: int) -> JSON:
-    """A model as Codex's own list has it: what is not known here has the value that switches nothing on."""
-    body: JSON = {
+def codex_model(model: AIModel, priority: int) -> CodexModel:
+    body: CodexModel = {
         "slug": model.name,
         "display_name": model.title,
         "description": model.description,

@@ -50,7 +50,7 @@ def error_response(request: HttpRequest, error: ApiError) -> HttpResponse:
         error, request_id=context_of(request.META).request_id, host=settings.API_DOMAIN
     )
     if request.path.startswith("/api/"):
-        body |= {"success": False, "message": error.message}
+        body = {**body, "success": False, "message": error.message}
     headers = {"Cache-Control": "no-store"}
     if error.status < status.HTTP_500_INTERNAL_SERVER_ERROR and error.status != status.HTTP_429_TOO_MANY_REQUESTS:
         # A retry fails the same way; the SDKs of OpenAI and Anthropic obey this header.

@@ -4,6 +4,7 @@ A middleware before the one that refuses foreign host names: probes may ask by a
 """
 
 from collections.abc import Callable
+from typing import Annotated, Literal, TypedDict
 
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -11,6 +12,19 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from psycopg_pool import PoolTimeout
 
 Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class Available(TypedDict):
+    """Everything works."""
+
+    status: Literal["ok"]
+
+
+class Unavailable(TypedDict):
+    """What is wrong."""
+
+    status: Literal["unavailable"]
+    problem: Annotated[str, "A sentence."]
 
 
 class ProbesMiddleware:
@@ -41,5 +55,5 @@ class ProbesMiddleware:
 
 
 def _answer(problem: str) -> HttpResponse:
-    body = {"status": "unavailable", "problem": problem} if problem else {"status": "ok"}
+    body = Unavailable(status="unavailable", problem=problem) if problem else Available(status="ok")
     return JsonResponse(body, status=503 if problem else 200, headers={"Cache-Control": "no-store"})

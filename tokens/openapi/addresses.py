@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from tokens.openapi.parts import ANTHROPIC_RATE, OPENAI_RATE, SECURITY, Schema, errors, not_modified, response
+from tokens.openapi.parts import ANTHROPIC_RATE, OPENAI_RATE, SECURITY, errors, not_modified, response
+from tokens.openapi.shapes import Schema
 
 
 @dataclass(frozen=True)

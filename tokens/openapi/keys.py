@@ -1,56 +1,8 @@
 """The addresses about the caller's own key: what it may do, and whether it may call a model."""
 
-from tokens.openapi.parts import (
-    SECURITY,
-    Schema,
-    array,
-    body,
-    errors,
-    not_modified,
-    parameter,
-    response,
-    text,
-    text_or_null,
-    yes_or_no,
-)
+from tokens.openapi.parts import SECURITY, errors, not_modified, parameter, response, text
+from tokens.openapi.shapes import Schema
 
-SCHEMAS: Schema = {
-    "ApiError": body(
-        {
-            "success": {"const": False},
-            "message": text("A sentence for people."),
-            "error": {"$ref": "#/components/schemas/OpenAIError/properties/error"},
-        },
-        "An error below `/api`, as OpenAI's clients and new-api's read it.",
-    ),
-    "Key": body(
-        {
-            "success": {"const": True},
-            "data": body(
-                {
-                    "object": {"const": "token"},
-                    "name": text("Who or what uses it."),
-                    "key_id": text("Names the key, and opens nothing."),
-                    "starts_at": text_or_null(format="date-time"),
-                    "expires_at": text_or_null("null: never.", format="date-time"),
-                    "groups": array(body({"name": text(), "label": text("For people.")}, "A group.")),
-                    "allow": {
-                        "type": ["array", "null"],
-                        "items": text(),
-                        "description": "Patterns of what it may see; null: whatever its groups reach; empty: nothing.",
-                    },
-                    "sees": text("What `allow` comes to, in words."),
-                    "networks": array(text(), "Where it may call from; empty: anywhere."),
-                    "rate_limit": text_or_null("As 60/minute; null: none."),
-                    "is_over_budget": yes_or_no("Its budget is used up: it lists, and calls nothing."),
-                    "last_used_at": text_or_null(format="date-time"),
-                },
-                "What the key may do.",
-            ),
-        },
-        "The caller's key.",
-    ),
-}
 WHICH = [
     parameter("query", "model", "The model to be called.", text()),
     parameter("header", "X-Model", "The model, where the query does not name it.", text()),

@@ -4,53 +4,19 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tokens.openapi.examples import error_example
-
-Schema = dict[str, Any]
+from tokens.openapi.shapes import Schema
 
 
 def text(description: str = "", **more: Any) -> Schema:
     return {"type": "string", **({"description": description} if description else {}), **more}
 
 
-def text_or_null(description: str = "", **more: Any) -> Schema:
-    return text(description, **more) | {"type": ["string", "null"]}
-
-
 def whole(description: str = "", **more: Any) -> Schema:
     return text(description, **more) | {"type": "integer"}
 
 
-def whole_or_null(description: str = "", **more: Any) -> Schema:
-    return text(description, **more) | {"type": ["integer", "null"]}
-
-
-def number(description: str = "", **more: Any) -> Schema:
-    return text(description, **more) | {"type": "number"}
-
-
-def yes_or_no(description: str = "", **more: Any) -> Schema:
-    return text(description, **more) | {"type": "boolean"}
-
-
-def array(items: Schema, description: str = "") -> Schema:
-    return {"type": "array", "items": items, **({"description": description} if description else {})}
-
-
 def ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
-
-
-def body(properties: Mapping[str, Schema], description: str, *, optional: Iterable[str] = (), **more: Any) -> Schema:
-    """An object whose properties are always there, but for the optional ones."""
-    left_out = set(optional)
-    required = [name for name in properties if name not in left_out]
-    return {
-        "type": "object",
-        "description": description,
-        "properties": dict(properties),
-        **({"required": required} if required else {}),
-        **more,
-    }
 
 
 def parameter(place: str, name: str, description: str, schema: Schema, **more: Any) -> Schema:
@@ -88,7 +54,7 @@ PARAMETERS: dict[str, Schema] = {
         "query",
         "lifecycle[]",
         "The stages to list; also as `lifecycle` or with commas. Retired models come only when asked for.",
-        array({"type": "string", "enum": ["active", "deprecated", "retired"]}),
+        {"type": "array", "items": text(enum=["active", "deprecated", "retired"])},
     ),
     "pageSize": parameter(
         "query", "pageSize", "How many models at most; 0 is 50, more than 1000 is 1000.", whole(minimum=0, default=50)
@@ -109,42 +75,29 @@ PARAMETERS |= {
     for key in keys
 }
 
+
+def header(description: str, schema: Schema, **more: Any) -> Schema:
+    return {"description": description, "schema": schema, **more}
+
+
 HEADERS: Mapping[str, Schema] = {
-    "x-request-id": {"description": "Names this answer, in the log too.", "schema": text(), "required": True},
-    "request-id": {
-        "description": "The same id, where Anthropic's SDKs look for it.",
-        "schema": text(),
-        "required": True,
-    },
-    "ETag": {
-        "description": "Changes when the body does; send it as If-None-Match.",
-        "schema": text(),
-        "required": True,
-    },
-    "Cache-Control": {
-        "description": "How long the body may be used without asking.",
-        "schema": text(),
-        "required": True,
-    },
-    "Deprecation": {
-        "description": "Since when the model is deprecated (RFC 9745).",
-        "schema": text(pattern="^@[0-9]+$"),
-    },
-    "Sunset": {"description": "When the model retires (RFC 8594).", "schema": text()},
-    "Retry-After": {"description": "Whole seconds to wait.", "schema": whole(minimum=0)},
-    "retry-after-ms": {"description": "Milliseconds to wait.", "schema": whole(minimum=0)},
-    "x-should-retry": {"description": "false: waiting cures nothing.", "schema": text(enum=["true", "false"])},
-    "WWW-Authenticate": {"description": "Bearer, with a realm.", "schema": text(), "required": True},
-    "Allow": {"description": "The methods that the address takes.", "schema": text(), "required": True},
-    "x-ratelimit-limit-requests": {"description": "Requests in a period, if limited; OpenAI.", "schema": whole()},
-    "x-ratelimit-remaining-requests": {"description": "Requests left; OpenAI.", "schema": whole()},
-    "x-ratelimit-reset-requests": {"description": "Until all are back, as 1s or 6m0s; OpenAI.", "schema": text()},
-    "anthropic-ratelimit-requests-limit": {"description": "Requests in a period, if limited.", "schema": whole()},
-    "anthropic-ratelimit-requests-remaining": {"description": "Requests left; Anthropic.", "schema": whole()},
-    "anthropic-ratelimit-requests-reset": {
-        "description": "When all are back; Anthropic.",
-        "schema": text(format="date-time"),
-    },
+    "x-request-id": header("Identifies this answer, in the log too.", text(), required=True),
+    "request-id": header("The same id, where Anthropic's SDKs look for it.", text(), required=True),
+    "ETag": header("Changes when the body does; send it as If-None-Match.", text(), required=True),
+    "Cache-Control": header("How long the body may be used without asking again.", text(), required=True),
+    "Deprecation": header("Since when the model is deprecated (RFC 9745).", text(pattern="^@[0-9]+$")),
+    "Sunset": header("When the model retires (RFC 8594).", text()),
+    "Retry-After": header("Whole seconds to wait.", whole(minimum=0)),
+    "retry-after-ms": header("Milliseconds to wait.", whole(minimum=0)),
+    "x-should-retry": header("false: the same request will fail again.", text(enum=["true", "false"])),
+    "WWW-Authenticate": header("Bearer, with a realm.", text(), required=True),
+    "Allow": header("The methods that the address takes.", text(), required=True),
+    "x-ratelimit-limit-requests": header("Requests in a period, if limited; OpenAI.", whole()),
+    "x-ratelimit-remaining-requests": header("Requests left; OpenAI.", whole()),
+    "x-ratelimit-reset-requests": header("Until all are back, as 1s or 6m0s; OpenAI.", text()),
+    "anthropic-ratelimit-requests-limit": header("Requests in a period, if limited.", whole()),
+    "anthropic-ratelimit-requests-remaining": header("Requests left; Anthropic.", whole()),
+    "anthropic-ratelimit-requests-reset": header("When all are back; Anthropic.", text(format="date-time")),
 }
 IDS = ("x-request-id", "request-id")
 OPENAI_RATE = tuple(name for name in HEADERS if name.startswith("x-ratelimit"))

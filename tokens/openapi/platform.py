@@ -1,12 +1,13 @@
-"""The addresses for whoever runs the service, and the one of this document."""
+"""The addresses for operators, and the address of this document."""
 
-from tokens.openapi.parts import Schema, body, text
+from tokens.http.probes import Available, Unavailable
+from tokens.openapi.shapes import Schema, schemas_of
 
 
 def _probe(name: str, summary: str, description: str, *, can_fail: bool) -> Schema:
-    ok = body({"status": {"const": "ok"}}, "All is well.")
-    not_ok = body({"status": {"const": "unavailable"}, "problem": text("A sentence.")}, "What is wrong.")
-    return {"get": _operation(name, summary, description, {"200": ok, **({"503": not_ok} if can_fail else {})})}
+    shapes = schemas_of(Available, Unavailable)
+    answers = {"200": shapes["Available"]} | ({"503": shapes["Unavailable"]} if can_fail else {})
+    return {"get": _operation(name, summary, description, answers)}
 
 
 def _operation(name: str, summary: str, description: str, shapes: dict[str, Schema]) -> Schema:

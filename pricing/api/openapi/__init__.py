@@ -1,7 +1,13 @@
 """The OpenAPI 3.1 document of every public address: the model lists of tokens/openapi, and the prices."""
 
-from pricing.api.openapi import addresses, exports, prices
+from pricing.api.openapi import addresses, exports
+from pricing.api.quote_documents import QuestionBody, QuoteBody
+from pricing.api.views import UsageReports, UsageTaken
+from pricing.export.new_api import PriceList, PriceRow, RatioConfig
+from pricing.newapi.ratios import PriceFigure
+from pricing.published.history import PriceChanges, PriceHistory
 from tokens import openapi
+from tokens.openapi.shapes import schemas_of
 
 INTRODUCTION = """\
 The models that a key may use, and what they cost. Every list answers in the dialect of its client: OpenAI's, \
@@ -20,6 +26,12 @@ TAGS = {
     "Exports": "The catalog and its prices in the forms that other programs read; the same for everybody.",
     "Platform": "For whoever runs it: probes without a key, and this document.",
 }
+SCHEMAS: openapi.Document = schemas_of(
+    *(PriceFigure, PriceRow, PriceList, RatioConfig, PriceHistory, PriceChanges, UsageReports, UsageTaken),
+    Question=QuestionBody,
+    Quote=QuoteBody,
+)
+SCHEMAS["Question"]["examples"] = [{"model": "gpt-4o", "usage": {"input": 1000, "output": 200}}]
 
 
 def document() -> openapi.Document:
@@ -31,7 +43,7 @@ def document() -> openapi.Document:
         "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
         "paths": openapi.PATHS | addresses.PATHS | exports.PATHS,
         "components": {
-            "schemas": openapi.SCHEMAS | prices.SCHEMAS,
+            "schemas": openapi.SCHEMAS | SCHEMAS,
             "parameters": dict(openapi.PARAMETERS),
             "headers": dict(openapi.HEADERS),
             "securitySchemes": dict(openapi.SECURITY_SCHEMES),

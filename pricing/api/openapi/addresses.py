@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from pricing.api.openapi.prices import ref
 from tokens import openapi
-from tokens.openapi.parts import SECURITY, Schema, errors, not_modified, parameter, response, text
+from tokens.openapi.parts import SECURITY, errors, not_modified, parameter, ref, response, text
+from tokens.openapi.shapes import Schema
 
 OPEN: list[Schema] = [{}, *SECURITY]
 REFUSALS = ("400", "405", "429", "500", "503")

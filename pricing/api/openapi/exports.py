@@ -3,7 +3,8 @@
 from pricing.api.openapi.addresses import READ_AGAIN, REFUSALS
 from pricing.export.formats import FORMATS, Format
 from tokens import openapi
-from tokens.openapi.parts import Schema, errors, not_modified
+from tokens.openapi.parts import errors, not_modified
+from tokens.openapi.shapes import Schema
 
 
 def export(form: Format, name: str = "", *, error: str = "ApiError") -> Schema:

@@ -1,4 +1,4 @@
-"""What stopped a command, in a sentence for the person at the terminal; None where only a traceback explains it."""
+"""One sentence for the terminal on why a command failed; None if only a traceback explains it."""
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, InterfaceError, OperationalError, connection
@@ -19,10 +19,10 @@ def sentence(error: Exception) -> str | None:
 
 
 def of_the_database(error: Error) -> str | None:
-    """Asks the database itself whether it answers and is migrated: each kind words its errors in its own way."""
+    """Checks whether the database answers and is migrated, because each database words its errors differently."""
     try:
         connection.close()
-        # The pool would wait once more, and say that it did; the server itself says why.
+        # The pool would wait again and report only that; the server itself reports the reason.
         connection.settings_dict["OPTIONS"].pop("pool", None)
         executor = MigrationExecutor(connection)
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())

@@ -1,4 +1,4 @@
-"""How gunicorn serves Modelbook: `gunicorn --config config/gunicorn.py config.wsgi`."""
+"""Configuration of gunicorn: `gunicorn --config config/gunicorn.py config.wsgi`."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ from tokens.logs import SecretsFilter, keys_of
 
 
 class PrintableAtoms(SafeAtoms):  # type: ignore[misc]
-    """The parts of an access line, without the line breaks that would forge another line."""
+    """The parts of an access line, without line breaks, which could forge another line."""
 
     def __getitem__(self, name: str) -> Any:
         part = super().__getitem__(name)
@@ -43,73 +43,73 @@ class SecretsLogger(Logger):  # type: ignore[misc]
 
 
 def checked_settings() -> ModuleType:
-    """The settings as they are now, or the end with the sentences that say what is wrong in them.
+    """The current settings; exits with the list of errors if there are any.
 
-    The workers would say the same one after the other, below a traceback each. What this brings in is dropped again:
-    the workers import it anew, and so does this file when a SIGHUP has it read again.
+    Otherwise each worker would report the same errors after a traceback. The imported modules are removed again: the
+    workers import them themselves, and so does this file after a SIGHUP.
     """
     name = os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    known = {each: sys.modules.pop(each) for each in (name, "config.settings") if each in sys.modules}
+    known = {module: sys.modules.pop(module) for module in (name, "config.settings") if module in sys.modules}
     before = set(sys.modules)
     try:
         return import_module(name)
     except ImproperlyConfigured as error:
         sys.exit(str(error))
     finally:
-        for each in set(sys.modules) - before:
-            if each.partition(".")[0] in {"catalog", "tokens", "pricing", "config", name.partition(".")[0]}:
-                del sys.modules[each]
+        for module in set(sys.modules) - before:
+            if module.partition(".")[0] in {"catalog", "tokens", "pricing", "config", name.partition(".")[0]}:
+                del sys.modules[module]
         sys.modules.update(known)
 
 
 settings = checked_settings()
-# Without collectstatic there is no such folder; WhiteNoise then serves the packages' own files.
+# The folder does not exist without collectstatic; WhiteNoise then serves the files of the packages.
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 
 bind = f"{f'[{settings.HOST}]' if ':' in settings.HOST else settings.HOST}:{settings.PORT}"
 
-# Threads, because a worker mostly waits for the database; two processes, so that one that is restarted leaves one.
-# Of gunicorn's gthread, with the API's own words for what it refuses.
+# Threads, because a worker mostly waits for the database. Two processes, so that one serves while the other restarts.
+# The class is gunicorn's gthread, with errors in the format of the API.
 worker_class = "config.worker.Worker"
 workers = settings.WEB_CONCURRENCY
 threads = 4
-# Not preloaded: SIGHUP then brings new code, and no database pool is carried over a fork.
+# Not preloaded: a SIGHUP then loads new code, and no database pool is copied by a fork.
 preload_app = False
-# A leak, should there be one, never grows old; the jitter keeps workers from restarting together.
+# Limits the effect of a memory leak; the jitter prevents workers from restarting together.
 max_requests = 20_000
 max_requests_jitter = 2_000
 
-# Gemini's clients put keys and page tokens into the address: as much of it as gunicorn takes. Browsers send the
-# cookies of other services on the same host.
+# The largest address that gunicorn allows, because Gemini's clients put keys and page tokens into it. Large headers,
+# because browsers send the cookies of other services on the same host.
 limit_request_line = 8190
 limit_request_field_size = 16_380
-# gunicorn would let a proxy on this machine, which everybody's requests may come through, put the application below
-# another path or change the scheme. Whether X-Forwarded-Proto is believed, settings.py says.
+# By default gunicorn lets a proxy on this machine, which may forward everybody's requests, change the path of the
+# application or the scheme. settings.py decides whether X-Forwarded-Proto is trusted.
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
 
 timeout = 30
 graceful_timeout = 30
-# Longer than the 60 seconds after which common proxies drop an idle connection: the other way round, a proxy
-# would now and then send a request into a connection that is just being closed.
+# Longer than the 60 seconds after which common proxies close an idle connection; otherwise a proxy would sometimes send
+# a request into a connection that gunicorn is closing.
 keepalive = 75
 
-# The heartbeat file on a disk can block a worker; memory cannot.
+# A heartbeat file on a disk can block a worker; a file in memory cannot.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 
-# Where the workers count together for /metrics. Read again at a SIGHUP, this file must not choose another folder.
+# The folder where all workers count for /metrics. This file must not choose another one when a SIGHUP reads it again.
 COUNTED = bool(os.environ.get("METRICS_TOKEN") or os.environ.get("METRICS_TOKEN_FILE"))
 if COUNTED and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="modelbook-metrics-", dir=worker_tmp_dir)
 
 
 def pre_fork(server: Any, worker: Any) -> None:
-    """Gives the worker the lowest place that no living one has: its successor there goes on with its counts.
+    """Gives the worker the lowest place that no running worker has, where it continues its predecessor's counts.
 
-    By process id, as prometheus-client does it otherwise, every worker that ever was would leave files to be read.
+    prometheus-client uses process ids, with which every worker that ever ran would leave files to read.
     """
-    taken = {each.place for each in server.WORKERS.values()}
-    worker.place = next(place for place in count() if place not in taken)
+    used_places = {running.place for running in server.WORKERS.values()}
+    worker.place = next(place for place in count() if place not in used_places)
 
 
 def post_fork(_: Any, worker: Any) -> None:
@@ -124,10 +124,10 @@ def on_exit(_: Any) -> None:
         shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
-# A socket in the home folder by which a running server can be controlled: unused, and in the way of read-only systems.
+# The control socket in the home folder is not used, and fails on read-only systems.
 control_socket_disable = True
 
 logger_class = SecretsLogger
 accesslog = "-"
-# The path without its query, where some clients put their key; no Referer, which may repeat it.
+# The path without its query, and no referrer: some clients put their key there.
 access_log_format = '%(t)s %(h)s "%(m)s %(U)s" %(s)s %(B)s bytes %(M)s ms %({x-request-id}o)s'

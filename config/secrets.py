@@ -1,4 +1,4 @@
-"""The secrets of an installation that nobody configured: made once, kept in a file that only its owner can read."""
+"""Generated secrets of an installation without configured ones, in a file that only its owner can read."""
 
 import os
 import secrets
@@ -13,11 +13,11 @@ NAMES = ("SECRET_KEY", "TOKEN_PEPPERS")
 
 
 def places() -> list[Path]:
-    """Where the file may be, the place to make it first: beside a SQLite database, or in the checkout."""
+    """Possible paths of the file, the preferred one first: beside a SQLite database, or in the checkout."""
     try:
         database = dj_database_url.parse(os.environ.get("DATABASE_URL") or "sqlite://:memory:")
     except ValueError:
-        # The settings say so.
+        # The settings report it.
         return [CHECKOUT / NAME]
     file = str(database["NAME"])
     if not database["ENGINE"].endswith("sqlite3") or file == ":memory:":
@@ -26,21 +26,22 @@ def places() -> list[Path]:
 
 
 def secrets_file() -> Path:
-    """The file that there is, or the one to make."""
-    found = places()
-    return next((path for path in found if path.exists()), found[0])
+    """The existing file, or the path where to create it."""
+    paths = places()
+    return next((path for path in paths if path.exists()), paths[0])
 
 
 def ensure_secrets(path: Path | None = None) -> bool:
-    """Writes both secrets to a file of mode 0600 unless it is there or they are configured; returns whether it did.
+    """Writes both secrets to a file of mode 0600, unless it exists or they are configured; returns whether it did.
 
-    OSError where it cannot be written.
+    OSError if the file cannot be written.
     """
     path = path or secrets_file()
     if path.exists() or are_configured():
         return False
     lines = f"SECRET_KEY={secrets.token_urlsafe(48)}\nTOKEN_PEPPERS=1:{secrets.token_urlsafe(32)}\n"
-    # mkstemp makes a file of mode 0600; the link gives it its name when it is whole, and fails if another was faster.
+    # mkstemp creates a file of mode 0600. The link gives the complete file its name, and fails if another process was
+    # faster.
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:
         with os.fdopen(descriptor, "w") as file:
@@ -58,7 +59,7 @@ def are_configured() -> bool:
 
 
 def read_secrets(path: Path | None = None) -> dict[str, str]:
-    """The file's settings by name; nothing where there is no file. OSError where it cannot be read."""
+    """The settings in the file, by name; empty if there is no file. OSError if it cannot be read."""
     path = path or secrets_file()
     if not path.exists():
         return {}

@@ -1,6 +1,6 @@
-"""What the values of settings must look like: pure functions, each returns the value as it is used.
+"""Checks of settings: pure functions that return the value in the form in which it is used.
 
-ValueError says in a sentence what to write instead, without the value: some hold passwords.
+ValueError says what to write instead, without repeating the value, because some values contain passwords.
 """
 
 import ipaddress
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from tokens import keys
 
 MOST = 1_000_000_000
-LONGEST_PREFIX = 40  # What stands for a key on screen has 64 characters, and 17 of them are not the prefix.
+LONGEST_PREFIX = 40  # The masked key on screen has at most 64 characters, 17 of them after the prefix.
 SHORTEST_SECRET = 32
 SHORTEST_PEPPER = 16
 ON = frozenset({"true", "t", "yes", "y", "on", "1"})
@@ -21,7 +21,7 @@ HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
 
 
 def whole_number(text: str, low: int, high: int = MOST) -> int:
-    """A number within both bounds, which it may be."""
+    """The number, from `low` to `high` inclusive."""
     text = text.strip()
     if not (text.isascii() and text.isdigit() and len(text) < 20 and low <= int(text) <= high):
         bounds = f"of {low} or more" if high == MOST else f"from {low} to {high}"
@@ -30,7 +30,7 @@ def whole_number(text: str, low: int, high: int = MOST) -> int:
 
 
 def on_or_off(text: str) -> bool:
-    """True for true, yes, on and 1, False for false, no, off and 0, in any case."""
+    """True for true, yes, on and 1; False for false, no, off and 0; in upper or lower case."""
     word = text.strip().lower()
     if word not in ON | OFF:
         raise ValueError("write true or false.")
@@ -38,7 +38,7 @@ def on_or_off(text: str) -> bool:
 
 
 def secret_key(text: str) -> str:
-    """That there is none is said where it is looked for; so it is of peppers."""
+    """The key; an empty one passes, because settings.py reports missing secrets itself."""
     if text and len(text) < SHORTEST_SECRET:
         raise ValueError(f"write a random text of {SHORTEST_SECRET} characters or more.")
     return text
@@ -46,19 +46,19 @@ def secret_key(text: str) -> str:
 
 def peppers(text: str) -> dict[int, str]:
     """`1:secret,2:newer` as {1: "secret", 2: "newer"}; the highest number signs new keys."""
-    found: dict[int, str] = {}
+    secrets: dict[int, str] = {}
     for part in filter(None, map(str.strip, text.split(","))):
         number, colon, value = part.partition(":")
         number, value = number.strip(), value.strip()
         is_number = number.isascii() and number.isdigit() and len(number) < 10
         if not (colon and is_number and len(value) >= SHORTEST_PEPPER):
             raise ValueError(f"write 1:secret,2:newer, each secret of {SHORTEST_PEPPER} characters or more.")
-        if int(number) in found:
-            raise ValueError(f"the number {int(number)} stands there twice; give each secret its own.")
-        found[int(number)] = value
-    if text and not found:
+        if int(number) in secrets:
+            raise ValueError(f"the number {int(number)} appears twice; give each secret its own.")
+        secrets[int(number)] = value
+    if text and not secrets:
         raise ValueError("write at least one, such as 1:secret.")
-    return found
+    return secrets
 
 
 def token_prefix(text: str) -> str:
@@ -71,24 +71,24 @@ def token_prefix(text: str) -> str:
 
 
 def redis_url(text: str) -> str:
-    """The address as the library of rate limits wants it; empty is none."""
+    """The address in the form of the library for rate limits; empty if there is none."""
     if not text:
         return ""
-    wish = "write redis://host:6379/0, rediss://host:6379/0 or unix:///path/to/socket."
+    instruction = "write redis://host:6379/0, rediss://host:6379/0 or unix:///path/to/socket."
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise ValueError(wish) from None
+        raise ValueError(instruction) from None
     if parts.scheme in {"unix", "redis+unix"} and parts.path.strip("/"):
         return f"redis+{text}" if parts.scheme == "unix" else text
     if parts.scheme not in {"redis", "rediss"} or not parts.hostname or port == 0:
-        raise ValueError(wish)
+        raise ValueError(instruction)
     return text
 
 
 def base_url(text: str) -> str:
-    """An address that paths are put behind; empty is none."""
+    """An address to which paths are appended; empty if there is none."""
     if not text:
         return ""
     try:
@@ -97,7 +97,7 @@ def base_url(text: str) -> str:
     except ValueError:
         is_address = False
     if not is_address or parts.query or parts.fragment or not text.isprintable() or " " in text:
-        raise ValueError("write an address such as https://api.example.com, or nothing.")
+        raise ValueError("write an address such as https://api.example.com, or leave it empty.")
     return text
 
 
@@ -118,14 +118,14 @@ def security_contact(text: str) -> str:
 def host_names(names: list[str]) -> list[str]:
     names = words(names)
     if not names:
-        raise ValueError("write at least one host name; * is every name.")
+        raise ValueError("write at least one host name; * allows every name.")
     if any("/" in name for name in names):
         raise ValueError("write host names such as models.example.com, without https:// and without a path.")
     return names
 
 
 def origins(names: list[str]) -> list[str]:
-    """Each with its scheme; `*.` before a name stands for every host below it."""
+    """The origins, each with its scheme; `*.` before a name allows every host below it."""
     names = words(names)
     if not all(ORIGIN.fullmatch(name) for name in names):
         raise ValueError("write origins such as https://models.example.com, with the scheme and without a path.")
@@ -133,8 +133,8 @@ def origins(names: list[str]) -> list[str]:
 
 
 def own_hosts(names: list[str]) -> list[str]:
-    """Each as host:port; a host alone stands for its https port. An IPv6 address stands in brackets."""
-    found = []
+    """The hosts as host:port. The default port is 443; an IPv6 address is written in brackets."""
+    hosts = []
     for name in words(names):
         literal = re.fullmatch(r"\[(?P<host>[^\]]*)\](?::(?P<port>[0-9]+))?", name)
         host, _, port = (literal["host"], ":", literal["port"] or "") if literal else name.partition(":")
@@ -144,8 +144,8 @@ def own_hosts(names: list[str]) -> list[str]:
             number = 0
         if not number or not (is_address(host, version=6) if literal else is_host(host)):
             raise ValueError("write hosts such as gateway.internal:3000, without http:// and without a path.")
-        found.append(f"{host}:{number}")
-    return found
+        hosts.append(f"{host}:{number}")
+    return hosts
 
 
 def listening_host(text: str) -> str:

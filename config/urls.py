@@ -1,4 +1,4 @@
-"""Every address on one screen."""
+"""All addresses."""
 
 from django.contrib import admin
 from django.http import Http404
@@ -23,10 +23,10 @@ urlpatterns = [
     path("admin/check/", admin.site.admin_view(check_page), name="check"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
-    # What else is below the API's prefixes. Without it, DEBUG would answer in HTML.
+    # All other addresses below the API's prefixes; otherwise DEBUG would answer in HTML.
     re_path(
         rf"^(?:/*)(?:{'|'.join(API_PREFIXES)})(?:/[\s\S]*)?$",
-        csrf_exempt(lambda asked: page_not_found(asked, Http404())),
+        csrf_exempt(lambda request: page_not_found(request, Http404())),
     ),
 ]
 

@@ -1,6 +1,6 @@
-"""Whose word counts where sources disagree: a pin before a person, a person before a source, the trusted one first.
+"""Which value wins if sources disagree: pins over people, people over sources, and the most trusted source first.
 
-Rules only; catalog/imports/provenance.py finds out who wrote what. Imports no models.
+These are the rules; catalog/imports/provenance.py determines who wrote a value. Imports no models.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-# The higher one is believed; of two that are trusted alike the one that spoke first.
+# The higher value wins; of two equally trusted sources the one that wrote first.
 GUESS, AGGREGATOR, CURATED, FIRST_PARTY, UPSTREAM, BY_HAND = 10, 20, 30, 40, 50, 60
 
 TRUST: Mapping[str, int] = MappingProxyType(
@@ -19,7 +19,7 @@ TRUST: Mapping[str, int] = MappingProxyType(
         "litellm": CURATED,
         "new_api": CURATED,
         "ratio_config": CURATED,
-        # Of these only what vendors themselves sell is taken, unless other providers are asked for.
+        # First-party because only the vendors' own offers are read, unless other providers are requested.
         "models_dev": FIRST_PARTY,
         "genai_prices": FIRST_PARTY,
         "llm_prices": FIRST_PARTY,
@@ -32,7 +32,7 @@ TRUST: Mapping[str, int] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Writer:
-    """Who wrote a value: a source with the trust it has, or a person (no source)."""
+    """The author of a value: a source with its trust, or a person (no source)."""
 
     source: str = ""
     name: str = "a person"
@@ -46,26 +46,26 @@ PERSON = Writer()
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A value that stays though the source says another one, and why."""
+class WithheldChange:
+    """A change that an import may not make, and the reason."""
 
     stored: Any
     offered: Any
-    why: str
+    reason: str
 
 
 def writer(slug: str, name: str, trust: int, *, providers: Sequence[str] = ()) -> Writer:
-    """A source as a writer; other providers' offers are no word of the vendor's."""
+    """A source as a writer. Offers of other providers are not first-party, whatever the source."""
     return Writer(slug, name, min(trust, CURATED) if providers and trust == FIRST_PARTY else trust)
 
 
-def why_kept(stored_by: Writer, offered_by: Writer) -> str:
-    """Why what the one wrote stays when the other says something else; empty where it does not stay."""
+def why_withheld(stored_by: Writer, offered_by: Writer) -> str:
+    """Why the stored value stays if the other writer offers another one; "" if it does not stay."""
     if stored_by.source == offered_by.source and stored_by.source:
         return ""
     if offered_by.trust >= BY_HAND or offered_by.trust > stored_by.trust:
         return ""
     if not stored_by.source:
         return "set by a person"
-    word = "is trusted more" if stored_by.trust > offered_by.trust else "said so first and is trusted alike"
-    return f"from {stored_by}, which {word}"
+    relation = "is more trusted" if stored_by.trust > offered_by.trust else "is equally trusted and wrote first"
+    return f"from {stored_by}, which {relation}"

@@ -19,7 +19,7 @@ from catalog.admin.base import (
 from catalog.admin.forms import AbsentOrNamesField, NamesPicker
 from catalog.admin.links import linked
 from catalog.db.fields import NamesFormField
-from catalog.imports.dropped_models import missing_models, told
+from catalog.imports.dropped_models import describe_sources, dropped_models
 from catalog.models import (
     AIModel,
     EndpointType,
@@ -106,7 +106,7 @@ class MissingFilter(StateFilter):
         return [("missing", "No longer listed by one")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(name__in=list(missing_models())) if self.value() == "missing" else queryset
+        return queryset.filter(name__in=list(dropped_models())) if self.value() == "missing" else queryset
 
 
 @admin.register(AIModel)
@@ -155,7 +155,7 @@ class AIModelAdmin(CuratedAdmin):
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)
-        missing = missing_models()
+        missing = dropped_models()
         for model in changelist.result_list:
             model.missing = missing.get(model.name, [])
         return changelist
@@ -163,11 +163,11 @@ class AIModelAdmin(CuratedAdmin):
     @display(description="Model", ordering="name", header=True)
     def title_and_id(self, model: Any) -> list[str]:
         name = model.name if model.name != model.title else ""
-        return [model.title, " · ".join(part for part in (name, told(model.missing)) if part)]
+        return [model.title, " · ".join(part for part in (name, describe_sources(model.missing)) if part)]
 
     @display(description="Sources")
     def sources_missing(self, model: AIModel) -> str:
-        return told(missing_models().get(model.name, [])) or "No source has dropped it."
+        return describe_sources(dropped_models().get(model.name, [])) or "No source has dropped it."
 
     @display(description="Status", ordering="status", label={"Published": "success", "Draft": "warning"})
     def state(self, model: AIModel) -> str:

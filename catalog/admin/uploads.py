@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
-from catalog.imports.pipeline import LARGEST_FILE
+from catalog.imports.documents import LARGEST_FILE
 
 
 class CappedUploadHandler(FileUploadHandler):

@@ -11,7 +11,7 @@ from django.db import transaction
 from catalog.models import AIModel, ModelAlias, Source
 
 
-def note_missing(slug: str, *, missing: Collection[str], listed: Collection[str], at: dt.datetime) -> None:
+def record_dropped_models(slug: str, *, missing: Collection[str], listed: Collection[str], at: dt.datetime) -> None:
     """Notes what a document of the source had before and lacks now; both are ids that the source itself uses."""
     with transaction.atomic():
         source = Source.objects.select_for_update().filter(slug=slug).first()
@@ -28,7 +28,7 @@ def note_missing(slug: str, *, missing: Collection[str], listed: Collection[str]
             Source.objects.filter(pk=source.pk).update(missing=noted)
 
 
-def missing_models() -> dict[str, list[tuple[str, str]]]:
+def dropped_models() -> dict[str, list[tuple[str, str]]]:
     """Model id -> the names of the sources that no longer list it, each with the day (UTC) since when."""
     found: dict[str, list[tuple[str, str]]] = {}
     for name, missing in Source.objects.exclude(missing={}).order_by("name", "pk").values_list("name", "missing"):
@@ -37,6 +37,6 @@ def missing_models() -> dict[str, list[tuple[str, str]]]:
     return found
 
 
-def told(sources: Collection[tuple[str, str]]) -> str:
+def describe_sources(sources: Collection[tuple[str, str]]) -> str:
     """The same of one model, for people."""
     return ", ".join(f"not listed by {name} since {since}" for name, since in sources)

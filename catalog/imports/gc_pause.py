@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def no_collecting() -> Iterator[None]:
+def pause_gc() -> Iterator[None]:
     """Also a decorator. Of several at once, in threads or inside each other, the first lets it run again."""
     was_running = gc.isenabled()
     gc.disable()

@@ -14,14 +14,14 @@ from django.utils import timezone
 
 from catalog.admin.base import Checkbox, FileInput, ModelAdmin, Select, TextInput, detail_action
 from catalog.db.fields import NamesFormField
-from catalog.error_messages import refused
-from catalog.imports.pipeline import LARGEST_FILE, InputError
+from catalog.error_messages import InputError, refused
+from catalog.imports.documents import LARGEST_FILE
 from catalog.imports.run_reports import sections
 from catalog.models import AIModel, ImportRun, Snapshot, Source
 from catalog.sources import SOURCES
 from pricing.admin.import_rows import VIEWS, beside, found, names_of, row_of
 from pricing.imports.plan import ImportPlan, Options
-from pricing.imports.review import apply_run, discard_run, keep_plan, make_alias, plan_of
+from pricing.imports.review import apply_run, discard_run, make_alias, plan_of, save_plan
 from pricing.imports.rollback import roll_back
 from pricing.models import PriceSheet
 
@@ -132,7 +132,7 @@ class ImportPages(ModelAdmin):
         if request.method == "POST" and form.is_valid():
             try:
                 content, origin = form.document()
-                plan, run = keep_plan(content, form.options(), at=timezone.now(), origin=origin, actor=request.user)  # type: ignore[arg-type]
+                plan, run = save_plan(content, form.options(), at=timezone.now(), origin=origin, actor=request.user)  # type: ignore[arg-type]
             except (InputError, DatabaseError) as error:
                 form.add_error(None, _sentence(error))
             else:

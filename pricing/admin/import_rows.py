@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from catalog.prices import Sheet
-from catalog.source_trust import Kept
+from catalog.source_trust import WithheldChange
 from pricing.engine.formatting import amount_of, differences
 from pricing.imports.plan import ImportPlan
 from pricing.imports.prices import PriceChange
@@ -53,7 +53,7 @@ class ModelRow:
 def names_of(plan: ImportPlan) -> dict[str, list[str]]:
     """View -> the models in it, what is odd first."""
     facts, prices = plan.facts, plan.prices
-    kept = list(dict.fromkeys([*facts.kept, *prices.kept]))
+    kept = list(dict.fromkeys([*facts.withheld, *prices.withheld]))
     every = list(dict.fromkeys([*plan.suspicious, *facts.changed, *prices.changed, *prices.announced, *plan.touched]))
     return {
         "all": [*every, *(name for name in kept if name not in set(every)), *plan.missing],
@@ -93,9 +93,9 @@ def row_of(plan: ImportPlan, name: str) -> ModelRow:
     if name in facts.offers:
         row.lines.append(ReviewLine("Offer", "", f"on {facts.channel}"))
     row.lines += list(_structure(plan, name))
-    row.lines += [_kept(_title(what), each) for what, each in facts.kept.get(name, {}).items()]
-    if name in prices.kept:
-        row.lines.append(_kept(f"{prices.role.capitalize()} price", prices.kept[name]))
+    row.lines += [_kept(_title(what), each) for what, each in facts.withheld.get(name, {}).items()]
+    if name in prices.withheld:
+        row.lines.append(_kept(f"{prices.role.capitalize()} price", prices.withheld[name]))
     if name in plan.missing:
         row.marks.append(("No longer in the source", "warning"))
     return row
@@ -130,8 +130,8 @@ def _structure(plan: ImportPlan, of: str | None) -> Iterator[ReviewLine]:
             yield ReviewLine(f"{what} {name.replace('_', ' ')}".strip().capitalize(), _text(old), _text(new))
 
 
-def _kept(what: str, kept: Kept) -> ReviewLine:
-    return ReviewLine(what, _text(kept.stored), _text(kept.offered), f"stays: {kept.why}", stays=True)
+def _kept(what: str, kept: WithheldChange) -> ReviewLine:
+    return ReviewLine(what, _text(kept.stored), _text(kept.offered), f"stays: {kept.reason}", stays=True)
 
 
 def _summary(prices: Sheet) -> str:

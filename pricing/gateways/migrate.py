@@ -15,7 +15,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from catalog.db import bulk, revision
-from catalog.imports.pipeline import Findings, InputError
+from catalog.error_messages import InputError
+from catalog.imports.context import Findings, PlanContext, WriteContext
 from catalog.models import AIModel
 from catalog.progress import track
 from catalog.sources.records import Structure
@@ -23,7 +24,8 @@ from pricing.gateways import document
 from pricing.gateways.channels import Tell, structure_of
 from pricing.gateways.groups import AUTO, Groups, groups_of, slug_of
 from pricing.gateways.tables import ENABLED, EXHAUSTED, EXPIRED, Gateway, GatewayToken, GatewayUser
-from pricing.imports.pipeline import ImportPlan, Options, apply_import, make_plan
+from pricing.imports.pipeline import apply_import, make_plan
+from pricing.imports.plan import ImportPlan, Options
 from pricing.imports.structure import StructurePlan, apply_structure, plan_structure
 from tokens import keys
 from tokens.models import RetiredKey, Token, TokenGroup
@@ -67,7 +69,8 @@ class MovePlan:
 
 def plan_move(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool = False) -> MovePlan:
     """What moving in would do; writes nothing."""
-    findings = Findings()
+    context = PlanContext(at)
+    findings = context.findings
     for sentence in (*gateway.findings, *document.findings(gateway)):
         findings.add(sentence)
     groups = groups_of(gateway)
@@ -78,7 +81,7 @@ def plan_move(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool = False) 
     return MovePlan(
         gateway=gateway,
         models=models,
-        structure=plan_structure(structure, at=at, findings=findings),
+        structure=plan_structure(structure, context),
         tokens=tokens.new,
         known_tokens=tokens.known,
         skipped=tokens.skipped,
@@ -105,7 +108,7 @@ def apply_move(
             options = _options(accept_jumps=accept_jumps)
             apply_import(document.write(gateway), options, at=at, origin=gateway.dialect.name, actor=actor)
         structure = _structure(gateway, groups_of(gateway))
-        apply_structure(structure, run=None, at=at, reason=reason, actor=actor)
+        apply_structure(structure, WriteContext(at, reason, actor))
         _make_tokens(plan.tokens, reason=reason)
     return plan, True
 

@@ -17,21 +17,14 @@ from django.db import transaction
 from catalog.db import revision
 from catalog.db.bulk import create_rows, update_rows
 from catalog.db.import_context import run_scope
-from catalog.imports.dropped_models import note_missing
+from catalog.error_messages import InputError
+from catalog.imports.context import PlanContext, WriteContext
+from catalog.imports.documents import matches, read_document, resolve
+from catalog.imports.dropped_models import record_dropped_models
+from catalog.imports.facts import FactsPlan, apply_facts, model_keys, plan_facts
 from catalog.imports.fetching import Fetched
-from catalog.imports.gc_pause import no_collecting
-from catalog.imports.import_policy import Standing, mark_pins
-from catalog.imports.pipeline import (
-    FactsPlan,
-    Findings,
-    InputError,
-    apply_facts,
-    matches,
-    model_keys,
-    plan_facts,
-    read_document,
-    resolve,
-)
+from catalog.imports.gc_pause import pause_gc
+from catalog.imports.import_policy import update_pins
 from catalog.imports.provenance import alias_writers
 from catalog.models import AIModel, Channel, ImportRun, ModelAlias, Snapshot, Source
 from catalog.models.pin import price_field
@@ -49,10 +42,8 @@ LARGEST_LOSS = Decimal("0.05")
 # Documents that are looked through for the one that this is the next issue of: a source may come in many files.
 RUNS_COMPARED = 100
 
-__all__ = ["ImportPlan", "Options", "apply_import", "carry_out", "keep_snapshot", "make_plan", "record_run", "remember"]
 
-
-@no_collecting()
+@pause_gc()
 def make_plan(content: bytes, options: Options, *, at: dt.datetime, origin: str = "") -> ImportPlan:
     """What importing these bytes would do; writes nothing. InputError says in a sentence why they cannot be."""
     return _plan(_read(content, options), content, options, at=at, origin=origin)
@@ -64,18 +55,18 @@ def _read(content: bytes, options: Options) -> Document:
 
 
 def _plan(document: Document, content: bytes, options: Options, *, at: dt.datetime, origin: str) -> ImportPlan:
-    findings = Findings()
+    context = PlanContext(at, options.policy())
+    policy, findings = context.policy, context.findings
     findings.collect(document)
     listed = list(document.listed)
     resolution = resolve(document, findings)
     document = resolution.document
-    standing = options.standing()
-    facts = plan_facts(document, publish=options.publish, channel=options.channel, standing=standing, findings=findings)
+    facts = plan_facts(document, context, publish=options.publish, channel=options.channel)
     # A part of the models is not the whole catalog: what is said beside them is then not meant.
     structure = None if options.only else document.structure
     document = _without_refused(document, facts, at=at)
-    prices = plan_prices(document, role=options.prices_as, at=at, findings=findings, standing=standing)
-    plan = ImportPlan(options, facts, prices, findings, heard=standing.heard)
+    prices = plan_prices(document, context, role=options.prices_as)
+    plan = ImportPlan(options, facts, prices, findings, upstream_values=policy.upstream_values)
     plan.origin = origin[:255]
     plan.aliases, plan.unmatched, plan.listed = resolution.aliases, resolution.unmatched, listed
     plan.joins_group = _group_to_join(options, facts)
@@ -83,30 +74,30 @@ def _plan(document: Document, content: bytes, options: Options, *, at: dt.dateti
         _plan_rates(plan, document, at=at)
     _plan_popular(plan, document)
     if structure is not None:
-        structure = _without_pinned(structure, standing, findings)
-        structure = _with_sound_aliases(structure, facts, standing, findings)
-        plan.structure = plan_structure(structure, at=at, findings=findings)
+        structure = _without_pinned(structure, context)
+        structure = _with_sound_aliases(structure, facts, context)
+        plan.structure = plan_structure(structure, context)
     _judge(plan, content)
     return plan
 
 
-def _without_pinned(structure: Structure, standing: Standing, findings: Findings) -> Structure:
+def _without_pinned(structure: Structure, context: PlanContext) -> Structure:
     """What it says of pinned fields and prices left out."""
-    for name, pinned in standing.pinned_fields().items():
+    for name, pinned in context.policy.pinned_fields().items():
         if any(name in part for part in (structure.models, *structure.prices.values())):
-            findings.add(f"what is pinned stays: {', '.join(sorted(pinned))}", name)
+            context.findings.add(f"what is pinned stays: {', '.join(sorted(pinned))}", name)
     models = {
-        name: {key: value for key, value in fields.items() if (name, key) not in standing.pins}
+        name: {key: value for key, value in fields.items() if (name, key) not in context.policy.pins}
         for name, fields in structure.models.items()
     }
     prices = {
-        role: {name: price for name, price in of_role.items() if (name, price_field(role)) not in standing.pins}
+        role: {name: price for name, price in of_role.items() if (name, price_field(role)) not in context.policy.pins}
         for role, of_role in structure.prices.items()
     }
     return replace(structure, models=models, prices=prices)
 
 
-def _with_sound_aliases(structure: Structure, facts: FactsPlan, standing: Standing, findings: Findings) -> Structure:
+def _with_sound_aliases(structure: Structure, facts: FactsPlan, context: PlanContext) -> Structure:
     """Without aliases that are models themselves, or that stand for another model by a word that counts more."""
     stored = dict(ModelAlias.objects.filter(name__in=structure.aliases).values_list("name", "model__name"))
     models = set(AIModel.objects.filter(name__in=structure.aliases).values_list("name", flat=True)) | facts.new.keys()
@@ -115,9 +106,11 @@ def _with_sound_aliases(structure: Structure, facts: FactsPlan, standing: Standi
     sound = {}
     for name, row in structure.aliases.items():
         if name in models:
-            findings.add(f"is no alias of {row.get('model')}: a model has this id", name)
-        elif name in moved and (why := standing.why_alias_stays(writers.get(name, PERSON))):
-            findings.add(f"stays an alias of {stored[name]}, though the source says {row.get('model')}: {why}", name)
+            context.findings.add(f"is no alias of {row.get('model')}: a model has this id", name)
+        elif name in moved and (why := context.policy.why_alias_withheld(writers.get(name, PERSON))):
+            context.findings.add(
+                f"stays an alias of {stored[name]}, though the source says {row.get('model')}: {why}", name
+            )
         else:
             sound[name] = row
     return replace(structure, aliases=sound)
@@ -231,7 +224,7 @@ def _names_of(run: ImportRun, plan: ImportPlan) -> list[str]:
     return list(listed)
 
 
-@no_collecting()
+@pause_gc()
 def apply_import(
     content: bytes,
     options: Options,
@@ -254,19 +247,19 @@ def apply_import(
         plan = _plan(document, content, options, at=at, origin=origin)
         if plan.guards or not (only_if is None or only_if(plan)):
             return plan, None
-        if plan.heard:
-            mark_pins(plan.heard, options.stored_source(), at=at)
-        note_missing(options.slug, missing=plan.missing, listed=plan.listed, at=at)
+        if plan.upstream_values:
+            update_pins(plan.upstream_values, options.stored_source(), at=at)
+        record_dropped_models(options.slug, missing=plan.missing, listed=plan.listed, at=at)
         if plan.is_empty:
             return plan, None
-        run = record_run(options, content, origin=origin, actor=actor)
-        carry_out(plan, run, at=at, actor=actor)
+        run = create_run(options, content, origin=origin, actor=actor)
+        apply_plan(plan, run, at=at, actor=actor)
         if fetched is not None:
-            remember(run.source, run.snapshot, fetched, url=origin)
+            store_validators(run.source, run.snapshot, fetched, url=origin)
         return plan, run
 
 
-def remember(source: Source, snapshot: Snapshot, fetched: Fetched, *, url: str) -> None:
+def store_validators(source: Source, snapshot: Snapshot, fetched: Fetched, *, url: str) -> None:
     """By what to ask next time whether the document at this address is still the same."""
     if source.url != url:
         source.url = url
@@ -277,37 +270,37 @@ def remember(source: Source, snapshot: Snapshot, fetched: Fetched, *, url: str) 
     Source.objects.filter(pk=source.pk).update(**told)
 
 
-def carry_out(plan: ImportPlan, run: ImportRun, *, at: dt.datetime, actor: AbstractBaseUser | None) -> None:
-    """Writes a plan as this run; to be called inside a transaction that keeps other writers out."""
-    reason = f"Import {run}"
+def apply_plan(plan: ImportPlan, run: ImportRun, *, at: dt.datetime, actor: AbstractBaseUser | None) -> None:
+    """Writes a plan as this run; call it inside a transaction that excludes other writers."""
+    context = WriteContext(at, f"Import {run}", actor, run)
     with run_scope(run.pk):
-        apply_facts(plan.facts, reason=reason, actor=actor)
-        apply_prices(plan.prices, run=run, at=at, actor=actor)
+        apply_facts(plan.facts, context)
+        apply_prices(plan.prices, context)
         if plan.joins_group:
             group, channel = _group(plan.joins_group), Channel.objects.get(slug=plan.options.channel)
             group.channels.add(channel)
-        _apply_rates(plan.rates, at=at, reason=reason, actor=actor)
-        _apply_popular(plan.popular, reason=reason, actor=actor)
+        _apply_rates(plan.rates, context)
+        _apply_popular(plan.popular, context)
         if plan.structure is not None:
-            apply_structure(plan.structure.structure, run=run, at=at, reason=reason, actor=actor)
+            apply_structure(plan.structure.structure, context)
     run.status, run.applied_at = ImportRun.Status.APPLIED, at
     run.report = plan.report() | {"listed": plan.listed}
     run.save()
 
 
-def record_run(options: Options, content: bytes, *, origin: str, actor: AbstractBaseUser | None) -> ImportRun:
+def create_run(options: Options, content: bytes, *, origin: str, actor: AbstractBaseUser | None) -> ImportRun:
     """A run that waits, with its bytes kept."""
     source = options.stored_source()
     return ImportRun.objects.create(
         source=source,
-        snapshot=keep_snapshot(source, content, origin=origin),
+        snapshot=store_snapshot(source, content, origin=origin),
         status=ImportRun.Status.PLANNED,
         options=options.as_json(),
         actor_id=None if actor is None else actor.pk,
     )
 
 
-def keep_snapshot(source: Source, content: bytes, *, origin: str) -> Snapshot:
+def store_snapshot(source: Source, content: bytes, *, origin: str) -> Snapshot:
     """The bytes, kept once."""
     sha256 = hashlib.sha256(content).hexdigest()
     known = source.snapshots.filter(sha256=sha256).first()
@@ -319,29 +312,21 @@ def _group(slug: str) -> TokenGroup:
     return TokenGroup.objects.default() if slug == TokenGroup.DEFAULT else TokenGroup.objects.get(slug=slug)
 
 
-def _apply_rates(
-    rates: Mapping[str, tuple[Decimal | None, Decimal]],
-    *,
-    at: dt.datetime,
-    reason: str,
-    actor: AbstractBaseUser | None,
-) -> None:
+def _apply_rates(rates: Mapping[str, tuple[Decimal | None, Decimal]], context: WriteContext) -> None:
     groups = dict(TokenGroup.objects.values_list("slug", "pk"))
-    write_rates({groups[slug]: ratio for slug, (_, ratio) in rates.items()}, at=at, reason=reason, actor=actor)
+    write_rates({groups[slug]: ratio for slug, (_, ratio) in rates.items()}, at=context.at, **context.audit)
 
 
-def _apply_popular(
-    popular: Mapping[str, tuple[int | None, int]], *, reason: str, actor: AbstractBaseUser | None
-) -> None:
+def _apply_popular(popular: Mapping[str, tuple[int | None, int]], context: WriteContext) -> None:
     stored = {row.model.name: row for row in PopularModel.objects.select_related("model")}
     models = model_keys(popular)
     for name, (_, position) in popular.items():
         if name in stored:
             stored[name].position = position
-    update_rows([stored[name] for name in popular if name in stored], fields=["position"], reason=reason, actor=actor)
+    update_rows([stored[name] for name in popular if name in stored], fields=["position"], **context.audit)
     new = [
         PopularModel(model_id=models[name], position=position)
         for name, (_, position) in popular.items()
         if name not in stored
     ]
-    create_rows(new, reason=reason, actor=actor)
+    create_rows(new, **context.audit)

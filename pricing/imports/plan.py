@@ -8,9 +8,11 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from catalog.error_messages import InputError
 from catalog.exact import digits, write_json
-from catalog.imports.import_policy import Standing
-from catalog.imports.pipeline import FactsPlan, Findings, InputError
+from catalog.imports.context import Findings
+from catalog.imports.facts import FactsPlan
+from catalog.imports.import_policy import ImportPolicy
 from catalog.imports.resolving import Match
 from catalog.models import Source
 from catalog.source_trust import CURATED, TRUST
@@ -94,10 +96,10 @@ class Options:
         }
         return cls.from_json(asked, name=source.slug)
 
-    def standing(self) -> Standing:
+    def policy(self) -> ImportPolicy:
         """What its source may change here."""
         source = Source.objects.filter(slug=self.slug).first() or self._new_source()
-        return Standing(source.as_writer(self.providers), overrule=self.overrule)
+        return ImportPolicy.of(source.as_writer(self.providers), overrule=self.overrule)
 
     def stored_source(self) -> Source:
         """The source's row, made if it is missing."""
@@ -144,7 +146,7 @@ class ImportPlan:
     missing: list[str] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=list)
     # What the source says of pinned fields; see catalog/imports/import_policy.py.
-    heard: dict[int, Any] = field(default_factory=dict)
+    upstream_values: dict[int, Any] = field(default_factory=dict)
     # Where the document came from; the ids that it has itself.
     origin: str = ""
     listed: list[str] = field(default_factory=list)
@@ -221,7 +223,7 @@ class ImportPlan:
             popular=self.popular if beside else {},
             structure=self.structure and self.structure.narrowed(chosen, beside=beside),
             missing=self.missing,
-            heard=self.heard,
+            upstream_values=self.upstream_values,
             origin=self.origin,
             listed=self.listed,
             aliases=self.aliases,
@@ -257,8 +259,8 @@ class ImportPlan:
             "unmatched": {name: match.as_json() for name, match in self.unmatched.items()},
             "aliases": self.aliases,
             "kept": {
-                name: {key: [_worded(each.stored), _worded(each.offered), each.why] for key, each in fields.items()}
-                for name, fields in facts.kept.items()
+                name: {key: [_worded(each.stored), _worded(each.offered), each.reason] for key, each in fields.items()}
+                for name, fields in facts.withheld.items()
             },
             "missing": self.missing,
             "without_vendor": facts.without_vendor,
@@ -280,7 +282,7 @@ class ImportPlan:
                     ]
                     for name, every in prices.past.items()
                 },
-                "kept": {name: [each.stored, each.offered, each.why] for name, each in prices.kept.items()},
+                "kept": {name: [each.stored, each.offered, each.reason] for name, each in prices.withheld.items()},
                 "without": prices.without,
             },
             "rates": {group: [_worded(old), _worded(new)] for group, (old, new) in self.rates.items()},
@@ -294,7 +296,7 @@ class ImportPlan:
             "new": len(facts.new),
             "changed": len(facts.changed),
             "unchanged": facts.unchanged,
-            "kept": sum(map(len, facts.kept.values())) + len(prices.kept),
+            "kept": sum(map(len, facts.withheld.values())) + len(prices.withheld),
             "missing": len(self.missing),
             "suspicious": len(self.suspicious),
             "unmatched": len(self.unmatched),

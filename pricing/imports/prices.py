@@ -10,19 +10,18 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import models
 
 from catalog.exact import digits
-from catalog.imports.import_policy import Standing
-from catalog.imports.pipeline import Findings, model_keys
+from catalog.imports.context import Findings, PlanContext, WriteContext
+from catalog.imports.facts import model_keys
 from catalog.imports.provenance import run_writers
-from catalog.models import AIModel, ImportRun
+from catalog.models import AIModel
 from catalog.models.pin import price_field
 from catalog.prices import Line, Sheet
 from catalog.progress import track
-from catalog.source_trust import PERSON, Kept
+from catalog.source_trust import PERSON, WithheldChange
 from catalog.sources.records import Document
 from pricing.engine.conditions import ConditionError, check_conditions
 from pricing.engine.equality import same_amount, same_price
@@ -56,7 +55,7 @@ class PricePlan:
     # Prices of a time before the first that is here, each with its beginning; without an end: until the import.
     past: dict[str, list[Sheet]] = field(default_factory=dict)
     # What stays though the source says otherwise, by model.
-    kept: dict[str, Kept] = field(default_factory=dict)
+    withheld: dict[str, WithheldChange] = field(default_factory=dict)
     unchanged: int = 0
     without: list[str] = field(default_factory=list)
 
@@ -71,59 +70,56 @@ class PricePlan:
         return {name: change.jumps for name, change in [*later, *self.changed.items()] if change.jumps}
 
 
-def plan_prices(
-    document: Document, *, role: str, at: dt.datetime, findings: Findings, standing: Standing | None = None
-) -> PricePlan:
-    """Which models of the document need a new sheet of this role; writes nothing."""
+def plan_prices(document: Document, context: PlanContext, *, role: str) -> PricePlan:
+    """Plans which models of the document need a new sheet of this role; writes nothing."""
     plan = PricePlan(role)
-    stored = _in_force(role, at=at)
+    stored = _in_force(role, at=context.at)
     for record in track(document.records, "Comparing prices"):
-        prices = _judged(record.prices, record.name, findings) if record.prices else None
-        if prices is not None and (problem := _why_unsound(prices)):
-            findings.add(f"{problem}; the price in this row was not imported", record.name)
-            prices = None
-        if prices is None or not prices.lines:
-            # A whole catalog has its prices beside its models.
+        sheet = _without_unjudged_lines(record.prices, record.name, context.findings) if record.prices else None
+        if sheet is not None and (problem := _why_unsound(sheet)):
+            context.findings.add(f"{problem}; the price in this row was not imported", record.name)
+            sheet = None
+        if sheet is None or not sheet.lines:
+            # A whole catalog lists its prices beside its models.
             if document.structure is None:
                 plan.without.append(record.name)
         elif record.name not in stored:
-            plan.new[record.name] = prices
-        elif same_price(stored[record.name], prices, with_facts=prices.states_facts):
+            plan.new[record.name] = sheet
+        elif same_price(stored[record.name], sheet, with_facts=sheet.states_facts):
             plan.unchanged += 1
-            if standing is not None:
-                standing.hear(record.name, price_field(role), stored, stored)
+            context.policy.note_pinned(record.name, price_field(role), stored, stored)
         else:
-            plan.changed[record.name] = _change(stored[record.name], prices)
-    _plan_announced(plan, document, stored, at=at, findings=findings)
+            plan.changed[record.name] = _change(stored[record.name], sheet)
+    _plan_announced(plan, document, stored, context)
     if role == PriceSheet.Role.LIST:
-        _plan_past(plan, document, at=at, findings=findings)
-    if standing is not None:
-        _keep(plan, stored, standing, at=at)
+        _plan_past(plan, document, context)
+    if not context.policy.is_unrestricted:
+        _withhold(plan, stored, context)
     return plan
 
 
-def _keep(plan: PricePlan, stored: Mapping[str, Sheet], standing: Standing, *, at: dt.datetime) -> None:
-    """Takes what does not stand out of the new, changed, announced and past prices."""
-    touched = [*plan.changed, *plan.announced, *plan.past]
-    written = PriceSheet.objects.in_force(at=at).filter(role=plan.role) if touched else PriceSheet.objects.none()
-    runs = dict(written.values_list("model__name", "run")) if touched else {}
-    writers = run_writers() if touched else {}
-    for name in dict.fromkeys([*plan.new, *touched]):
-        key = runs.get(name)
-        by = None if name not in runs else PERSON if key is None else writers.get(key, PERSON)
+def _withhold(plan: PricePlan, stored: Mapping[str, Sheet], context: PlanContext) -> None:
+    """Removes from the plan the prices that the source may not set."""
+    changed = [*plan.changed, *plan.announced, *plan.past]
+    in_force = PriceSheet.objects.in_force(at=context.at) if changed else PriceSheet.objects.none()
+    runs = dict(in_force.filter(role=plan.role).values_list("model__name", "run"))
+    writers = run_writers() if changed else {}
+    for name in dict.fromkeys([*plan.new, *changed]):
+        run = runs.get(name)
+        writer = None if name not in runs else PERSON if run is None else writers.get(run, PERSON)
         is_past = not (name in plan.new or name in plan.changed or name in plan.announced)
-        why_stays = standing.why_past_stays if is_past else standing.why_price_stays
-        if why := why_stays(name, plan.role, by):
+        why_withheld = context.policy.why_past_withheld if is_past else context.policy.why_price_withheld
+        if reason := why_withheld(name, plan.role, writer):
             offered = _moves(plan, name)
             if not is_past:
-                standing.hear(name, price_field(plan.role), None, offered)
-            plan.kept[name] = Kept(figures_of(stored.get(name)), offered, why)
+                context.policy.note_pinned(name, price_field(plan.role), None, offered)
+            plan.withheld[name] = WithheldChange(figures_of(stored.get(name)), offered, reason)
             for part in (plan.new, plan.changed, plan.announced, plan.past):
                 part.pop(name, None)
 
 
 def _moves(plan: PricePlan, name: str) -> dict[str, str]:
-    """What the source says that differs, figure by figure; of past prices alone since when."""
+    """The figures in which the source differs; of past prices only their first day."""
     if name in plan.new:
         return figures_of(plan.new[name])
     changes = [plan.changed[name]] if name in plan.changed else plan.announced.get(name, [])
@@ -132,67 +128,66 @@ def _moves(plan: PricePlan, name: str) -> dict[str, str]:
     return {label: new for change in changes for label, (_, new) in differences(change.before, change.prices).items()}
 
 
-def _plan_announced(
-    plan: PricePlan, document: Document, stored: Mapping[str, Sheet], *, at: dt.datetime, findings: Findings
-) -> None:
+def _plan_announced(plan: PricePlan, document: Document, stored: Mapping[str, Sheet], context: PlanContext) -> None:
     records = [record for record in document.records if record.announced]
-    known = _announced(plan.role, at=at) if records else {}
+    known = _announced(plan.role, at=context.at) if records else {}
     for record in records:
         before = record.prices or stored.get(record.name) or Sheet("USD", ())
         for announced in record.announced:
-            prices = _judged(announced, record.name, findings)
-            if problem := _why_unsound(prices):
-                findings.add(f"{problem}; an announced price was left out", record.name)
+            sheet = _without_unjudged_lines(announced, record.name, context.findings)
+            if problem := _why_unsound(sheet):
+                context.findings.add(f"{problem}; an announced price was left out", record.name)
                 continue
-            same = known.get((record.name, prices.starts_at))
-            if same is None or not same_price(same, prices, with_facts=prices.states_facts):
-                plan.announced.setdefault(record.name, []).append(_change(before, prices))
-            before = prices
+            same = known.get((record.name, sheet.starts_at))
+            if same is None or not same_price(same, sheet, with_facts=sheet.states_facts):
+                plan.announced.setdefault(record.name, []).append(_change(before, sheet))
+            before = sheet
 
 
-def _plan_past(plan: PricePlan, document: Document, *, at: dt.datetime, findings: Findings) -> None:
+def _plan_past(plan: PricePlan, document: Document, context: PlanContext) -> None:
+    at = context.at
     records = [record for record in document.records if record.past]
-    here = _beginnings(record.name for record in records) if records else {}
+    starts = _first_starts(record.name for record in records) if records else {}
     for record in records:
-        released_on, first = here.get(record.name, (None, None))
+        released_on, first = starts.get(record.name, (None, None))
         day = released_on or record.released_on
         released = None if day is None else dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
         for past in record.past:
             start, end = past.starts_at or released, min(past.ends_at or at, first or at, at)
             if start is None or start >= end:
                 continue
-            prices = _judged(past, record.name, findings)
-            if problem := _why_unsound(prices):
-                findings.add(f"{problem}; a past price was left out", record.name)
+            sheet = _without_unjudged_lines(past, record.name, context.findings)
+            if problem := _why_unsound(sheet):
+                context.findings.add(f"{problem}; a past price was left out", record.name)
                 continue
-            # The moment of the import is not named: a plan is the same one a minute later.
-            dated = replace(prices, starts_at=start, ends_at=end if end < at else None)
+            # Without the moment of the import the plan is still the same a minute later.
+            dated = replace(sheet, starts_at=start, ends_at=end if end < at else None)
             plan.past.setdefault(record.name, []).append(dated)
 
 
-def _beginnings(names: Iterable[str]) -> dict[str, tuple[dt.date | None, dt.datetime | None]]:
-    """Model id -> the day of its release, and when its first list price begins."""
+def _first_starts(names: Iterable[str]) -> dict[str, tuple[dt.date | None, dt.datetime | None]]:
+    """Model id -> the day of its release, and when its first list price takes effect."""
     first = models.Min("sheets__starts_at", filter=models.Q(sheets__role=PriceSheet.Role.LIST))
     rows = AIModel.objects.filter(name__in=list(names)).annotate(first=first)
-    return {name: (day, begins) for name, day, begins in rows.values_list("name", "released_on", "first")}
+    return {name: (day, start) for name, day, start in rows.values_list("name", "released_on", "first")}
 
 
-def _judged(prices: Sheet, name: str, findings: Findings) -> Sheet:
-    """The price without lines that no request could be judged by; these are kept among its facts, as they are."""
-    kept: list[Line] = []
+def _without_unjudged_lines(sheet: Sheet, name: str, findings: Findings) -> Sheet:
+    """The sheet without lines whose conditions cannot be evaluated; these are stored unchanged among its facts."""
+    lines: list[Line] = []
     unjudged: list[dict[str, Any]] = []
-    for figure in prices.lines:
+    for line in sheet.lines:
         try:
-            check_conditions(list(figure.conditions))
+            check_conditions(list(line.conditions))
         except ConditionError as error:
-            told = str(error).rstrip(".")
-            findings.add(f"{figure.meter or figure.kind}: {told}; the line was kept as a fact and sets no price", name)
-            unjudged.append({**vars(figure), "conditions": list(figure.conditions)})
+            problem = str(error).rstrip(".")
+            findings.add(f"{line.meter or line.kind}: {problem}; the line is stored as a fact and sets no price", name)
+            unjudged.append({**vars(line), "conditions": list(line.conditions)})
         else:
-            kept.append(figure)
+            lines.append(line)
     if not unjudged:
-        return prices
-    return replace(prices, lines=tuple(kept), facts={**prices.facts, "unjudged": unjudged})
+        return sheet
+    return replace(sheet, lines=tuple(lines), facts={**sheet.facts, "unjudged": unjudged})
 
 
 def _why_unsound(prices: Sheet) -> str | None:
@@ -271,11 +266,22 @@ def _is_jump(old: Line, new: Line) -> bool:
     return before == 0 or after == 0 or after > before * LARGEST_MOVE or before > after * LARGEST_MOVE
 
 
-def apply_prices(plan: PricePlan, *, run: ImportRun, at: dt.datetime, actor: AbstractBaseUser | None = None) -> None:
-    """Writes a sheet for each new, changed, announced or past price; to be called inside a transaction."""
-    later = ((name, change.prices) for name, changes in plan.announced.items() for change in changes)
-    past = ((name, replace(each, ends_at=each.ends_at or at)) for name, every in plan.past.items() for each in every)
-    wanted = [*plan.new.items(), *((name, change.prices) for name, change in plan.changed.items()), *later, *past]
-    keys = model_keys(name for name, _ in wanted)
-    prices = [(keys[name], price) for name, price in wanted if name in keys]
-    PriceSheet.objects.write(prices, role=plan.role, starts_at=at, run=run, reason=f"Import {run}", author=actor)
+def apply_prices(plan: PricePlan, context: WriteContext) -> None:
+    """Writes a sheet for each new, changed, announced or past price; call it inside a transaction."""
+    changed = ((name, change.prices) for name, change in plan.changed.items())
+    announced = ((name, change.prices) for name, changes in plan.announced.items() for change in changes)
+    past = (
+        (name, replace(sheet, ends_at=sheet.ends_at or context.at))
+        for name, sheets in plan.past.items()
+        for sheet in sheets
+    )
+    prices = [*plan.new.items(), *changed, *announced, *past]
+    models = model_keys(name for name, _ in prices)
+    PriceSheet.objects.write(
+        [(models[name], sheet) for name, sheet in prices if name in models],
+        role=plan.role,
+        starts_at=context.at,
+        run=context.run,
+        reason=context.reason,
+        author=context.actor,
+    )

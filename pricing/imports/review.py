@@ -13,11 +13,11 @@ from django.db import transaction
 
 from catalog.db import revision
 from catalog.db.bulk import create_rows
-from catalog.imports.dropped_models import note_missing
-from catalog.imports.import_policy import mark_pins
-from catalog.imports.pipeline import InputError
+from catalog.error_messages import InputError
+from catalog.imports.dropped_models import record_dropped_models
+from catalog.imports.import_policy import update_pins
 from catalog.models import AIModel, FieldPin, ImportRun, ModelAlias, Source
-from pricing.imports.pipeline import carry_out, make_plan, record_run
+from pricing.imports.pipeline import apply_plan, create_run, make_plan
 from pricing.imports.plan import ImportPlan, Options
 
 # The last plans shown, by all that they depend on: a reviewer turns pages, and a plan of thousands takes a second.
@@ -27,7 +27,7 @@ PLANS_KEPT = 2
 SECONDS_KEPT = 60
 
 
-def keep_plan(
+def save_plan(
     content: bytes, options: Options, *, at: dt.datetime, origin: str = "", actor: AbstractBaseUser | None = None
 ) -> tuple[ImportPlan, ImportRun | None]:
     """Plans an import and keeps it for review; the run is None where there is nothing to do.
@@ -36,12 +36,12 @@ def keep_plan(
     """
     plan = make_plan(content, options, at=at, origin=origin)
     with transaction.atomic():
-        if plan.heard:
-            mark_pins(plan.heard, options.stored_source(), at=at)
+        if plan.upstream_values:
+            update_pins(plan.upstream_values, options.stored_source(), at=at)
         if plan.is_empty and not plan.guards:
-            note_missing(options.slug, missing=plan.missing, listed=plan.listed, at=at)
+            record_dropped_models(options.slug, missing=plan.missing, listed=plan.listed, at=at)
             return plan, None
-        run = record_run(options, content, origin=origin, actor=actor)
+        run = create_run(options, content, origin=origin, actor=actor)
         run.status = ImportRun.Status.STOPPED if plan.guards else ImportRun.Status.PLANNED
         run.report = outline(plan)
         run.save(update_fields=["status", "report"])
@@ -107,9 +107,9 @@ def apply_run(
         plan.options, plan.guards = replace(options, **meant), []  # type: ignore[arg-type]
         run.actor = actor  # type: ignore[assignment]
         run.options = plan.options.as_json()
-        mark_pins(plan.heard, run.source, at=at)
-        note_missing(options.slug, missing=plan.missing, listed=plan.listed, at=at)
-        carry_out(plan, run, at=at, actor=actor)
+        update_pins(plan.upstream_values, run.source, at=at)
+        record_dropped_models(options.slug, missing=plan.missing, listed=plan.listed, at=at)
+        apply_plan(plan, run, at=at, actor=actor)
         rest = _keep_rest(whole, plan, run, options)
     return plan, rest
 

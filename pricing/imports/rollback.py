@@ -19,7 +19,7 @@ from simple_history.utils import get_history_model_for_model
 from catalog.db import revision
 from catalog.db.bulk import KEYS, batches, delete_rows, update_rows
 from catalog.db.import_context import run_scope
-from catalog.imports.pipeline import InputError
+from catalog.error_messages import InputError
 from catalog.models import AIModel, Channel, EndpointType, ImportRun, ModelAlias, Offer, Vendor
 from catalog.progress import track
 from pricing.models import GroupRate, PopularModel, PriceLine, PriceSheet
@@ -120,7 +120,7 @@ class _History:
             found.update(others.values_list("id", flat=True))
         return found
 
-    def made_by_the_like(self) -> set[int]:
+    def created_by_undone_runs(self) -> set[int]:
         """The rows that it made, or that a run made which was taken back."""
         return set(self.model.objects.filter(history_type="+", run__in=self.runs).values_list("id", flat=True))
 
@@ -248,7 +248,7 @@ def _ratios_changed(rows: _History) -> dict[int, tuple[Decimal, Decimal]]:
 
 def _ratios_made(rows: _History) -> dict[int, tuple[Decimal, Decimal]]:
     """The same of rates that it made; those of runs that were taken back are none that was before."""
-    found, unwanted = {}, rows.made_by_the_like()
+    found, unwanted = {}, rows.created_by_undone_runs()
     for rate in _rows(GroupRate, rows.made):
         earlier = GroupRate.objects.filter(group=rate.group_id, starts_at__lt=rate.starts_at).order_by("-starts_at")
         ratio = next((ratio for key, ratio in earlier.values_list("pk", "ratio") if key not in unwanted), None)
@@ -260,7 +260,7 @@ def _going(table: type[models.Model], run: ImportRun) -> set[int]:
     """The rows that the run made and that go, with their parts: nobody touched them, nothing else refers to them."""
     rows = _History(table, run)
     keys = set(rows.made) - rows.touched()
-    return keys - _used(table, sorted(keys), apart=_History(PARTS[table], run).made_by_the_like())
+    return keys - _used(table, sorted(keys), apart=_History(PARTS[table], run).created_by_undone_runs())
 
 
 def _used(table: type[models.Model], keys: Sequence[int], *, apart: Collection[int] = ()) -> set[int]:

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 from django.db import DatabaseError
 
-from catalog.error_messages import refused
+from catalog.error_messages import InputError, refused
 from catalog.imports.fetching import Fetched, FetchError, fetch, without_secrets
-from catalog.imports.pipeline import InputError
 from catalog.models import ImportRun, Source
 from catalog.progress import announce
-from pricing.imports.pipeline import apply_import, keep_snapshot, remember
+from pricing.imports.pipeline import apply_import, store_snapshot, store_validators
 from pricing.imports.plan import ImportPlan, Options
-from pricing.imports.review import keep_plan
+from pricing.imports.review import save_plan
 
 WORDS = {
     ImportRun.Status.APPLIED: "applied",
@@ -23,7 +22,7 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class Visit:
+class FetchOutcome:
     """What came of asking one source."""
 
     source: Source
@@ -39,19 +38,21 @@ class Visit:
         return {"source": self.source.slug, "outcome": self.outcome, "run": run, "error": self.error}
 
 
-def visit(source: Source, *, at: dt.datetime) -> Visit:
+def visit(source: Source, *, at: dt.datetime) -> FetchOutcome:
     """Asks one source and does what follows; an error is noted on the source and told, never raised."""
     try:
         outcome, run = _visit(source, at=at)
     except (FetchError, InputError) as error:
-        done = Visit(source, "failed", error=str(error))
+        done = FetchOutcome(source, "failed", error=str(error))
     except DatabaseError as error:
-        done = Visit(source, "failed", error=refused(error))
+        done = FetchOutcome(source, "failed", error=refused(error))
     except Exception as error:  # noqa: BLE001
         # The other sources are still to be asked, today and tomorrow.
-        done = Visit(source, "failed", error=f"A fault of this program ({type(error).__name__}); please report it.")
+        done = FetchOutcome(
+            source, "failed", error=f"A fault of this program ({type(error).__name__}); please report it."
+        )
     else:
-        done = Visit(source, outcome, run)
+        done = FetchOutcome(source, outcome, run)
     Source.objects.filter(pk=source.pk).update(checked_at=at, error=done.error[:512])
     return done
 
@@ -68,9 +69,9 @@ def _visit(source: Source, *, at: dt.datetime) -> tuple[str, ImportRun | None]:
     if source.policy == Source.Policy.APPLY_SAFE:
         _, run = apply_import(answer.content, options, at=at, origin=origin, only_if=is_safe)
     if run is None:
-        _, run = keep_plan(answer.content, options, at=at, origin=origin)
-    snapshot = run.snapshot if run else keep_snapshot(source, answer.content, origin=origin)
-    remember(source, snapshot, answer, url=source.url)
+        _, run = save_plan(answer.content, options, at=at, origin=origin)
+    snapshot = run.snapshot if run else store_snapshot(source, answer.content, origin=origin)
+    store_validators(source, snapshot, answer, url=source.url)
     return "nothing to do" if run is None else WORDS[ImportRun.Status(run.status)], run
 
 

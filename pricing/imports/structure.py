@@ -9,13 +9,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import models
 
 from catalog.db.bulk import create_rows, update_rows
-from catalog.imports.pipeline import Findings
-from catalog.models import AIModel, Channel, EndpointType, ImportRun, ModelAlias, Offer, Vendor
+from catalog.imports.context import Findings, PlanContext, WriteContext
+from catalog.models import AIModel, Channel, EndpointType, ModelAlias, Offer, Vendor
 from catalog.sources.records import Document, Record, Structure
 from pricing.imports.prices import PricePlan, apply_prices, plan_prices
 from pricing.models import GroupRate, PopularModel
@@ -185,40 +184,36 @@ class StructurePlan:
         }
 
 
-def plan_structure(structure: Structure, *, at: dt.datetime, findings: Findings) -> StructurePlan:
+def plan_structure(structure: Structure, context: PlanContext) -> StructurePlan:
     """What this structure would change; writes nothing. Rows that cannot be stored are left out."""
     plan = StructurePlan(structure)
     for table in TABLES:
-        plan.tables[table.name] = _plan_table(table, getattr(structure, table.name), findings, at=at)
+        plan.tables[table.name] = _plan_table(table, getattr(structure, table.name), context.findings, at=context.at)
     reached = set(TokenGroup.channels.through.objects.values_list("tokengroup__slug", "channel__slug"))
     wanted = [(group, channel) for group, channels in structure.reach.items() for channel in channels]
     plan.joins = [pair for pair in wanted if pair not in reached]
     for role, prices in structure.prices.items():
         records = tuple(Record(name, prices=price) for name, price in prices.items())
-        plan.prices[role] = plan_prices(Document(records), role=role, at=at, findings=findings)
+        plan.prices[role] = plan_prices(Document(records), context, role=role)
     return plan
 
 
-def apply_structure(
-    structure: Structure, *, run: ImportRun | None, at: dt.datetime, reason: str, actor: AbstractBaseUser | None = None
-) -> None:
+def apply_structure(structure: Structure, context: WriteContext) -> None:
     """Writes it, with history; to be called inside a transaction, after the models' facts are applied."""
-    unsound = Findings()
+    planning = PlanContext(context.at)
     for table in TABLES:
-        plan = _plan_table(table, getattr(structure, table.name), unsound, at=at)
+        plan = _plan_table(table, getattr(structure, table.name), planning.findings, at=context.at)
         if table.is_dated:
-            _apply_rates(plan, at=at, reason=reason, actor=actor)
+            _apply_rates(plan, context)
         else:
-            _apply_table(table, plan, reason=reason, actor=actor)
-    rest = plan_structure(Structure(reach=structure.reach, prices=structure.prices), at=at, findings=unsound)
+            _apply_table(table, plan, context)
+    rest = plan_structure(Structure(reach=structure.reach, prices=structure.prices), planning)
     groups, channels = (_keys(model) for model in (TokenGroup, Channel))
     for group, channel in rest.joins:
         if group in groups and channel in channels:
             TokenGroup.objects.get(pk=groups[group]).channels.add(channels[channel])
     for prices in rest.prices.values():
-        # Sheets name the run that they came from.
-        if run is not None:
-            apply_prices(prices, run=run, at=at, actor=actor)
+        apply_prices(prices, context)
 
 
 def _plan_table(table: Table, wanted: Mapping[Any, Fields], findings: Findings, *, at: dt.datetime) -> TablePlan:
@@ -279,16 +274,16 @@ def _natural(row: models.Model, name: str, names: Mapping[str, Mapping[Any, str]
     return getattr(row, name)
 
 
-def _apply_rates(plan: TablePlan, *, at: dt.datetime, reason: str, actor: AbstractBaseUser | None) -> None:
+def _apply_rates(plan: TablePlan, context: WriteContext) -> None:
     """The rates of groups, the one table with time."""
     said = {key: fields["ratio"] for key, fields in plan.new.items() if "ratio" in fields}
     said |= {key: fields["ratio"][1] for key, fields in plan.changed.items() if "ratio" in fields}
     groups = _keys(TokenGroup)
     ratios = {groups[slug]: ratio for (slug,), ratio in said.items() if slug in groups}
-    write_rates(ratios, at=at, reason=reason, actor=actor)
+    write_rates(ratios, at=context.at, **context.audit)
 
 
-def _apply_table(table: Table, plan: TablePlan, *, reason: str, actor: AbstractBaseUser | None) -> None:
+def _apply_table(table: Table, plan: TablePlan, context: WriteContext) -> None:
     keys = {name: _keys(model) for name, model in table.relations.items()}
     names = _names(table)
 
@@ -305,10 +300,10 @@ def _apply_table(table: Table, plan: TablePlan, *, reason: str, actor: AbstractB
         return found
 
     wanted = (resolved({**dict(zip(table.key, key, strict=True)), **fields}) for key, fields in plan.new.items())
-    create_rows([table.model(**columns) for columns in wanted if columns is not None], reason=reason, actor=actor)
+    create_rows([table.model(**columns) for columns in wanted if columns is not None], **context.audit)
     if plan.changed:
         rows = [row for row in table.model.objects.all() if _key_of(row, table, names) in plan.changed]
-        _update(rows, plan, lambda row: _key_of(row, table, names), resolved, reason=reason, actor=actor)
+        _update(rows, plan, lambda row: _key_of(row, table, names), resolved, context)
 
 
 def _update(
@@ -316,9 +311,7 @@ def _update(
     plan: TablePlan,
     key_of: Callable[[Any], Key],
     resolved: Callable[[Fields], dict[str, Any] | None],
-    *,
-    reason: str,
-    actor: AbstractBaseUser | None,
+    context: WriteContext,
 ) -> None:
     touched: set[str] = set()
     for row in rows:
@@ -327,4 +320,4 @@ def _update(
         for column, value in columns.items():
             setattr(row, column, value)
         touched.update(changes)
-    update_rows(rows, fields=sorted(touched), reason=reason, actor=actor)
+    update_rows(rows, fields=sorted(touched), **context.audit)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from pricing.imports.pipeline import ImportPlan
+from pricing.imports.plan import ImportPlan
 
 SHOWN = 5
 
@@ -40,10 +40,11 @@ def _suspicious(plan: ImportPlan) -> list[str]:
 
 
 def _kept(plan: ImportPlan) -> list[str]:
-    fields = [(name, what, each) for name, of_model in plan.facts.kept.items() for what, each in of_model.items()]
-    fields += [(name, f"{plan.prices.role} price", each) for name, each in plan.prices.kept.items()]
+    fields = [(name, what, each) for name, of_model in plan.facts.withheld.items() for what, each in of_model.items()]
+    fields += [(name, f"{plan.prices.role} price", each) for name, each in plan.prices.withheld.items()]
     return [
-        f"{name}: {what} {_short(each.stored)}, not {_short(each.offered)} ({each.why})" for name, what, each in fields
+        f"{name}: {what} {_short(each.stored)}, not {_short(each.offered)} ({each.reason})"
+        for name, what, each in fields
     ]
 
 

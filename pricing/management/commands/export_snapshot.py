@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from catalog.imports.pipeline import InputError
+from catalog.error_messages import InputError
 from pricing.management.commands.export_catalog import write_file
 from pricing.management.commands.rollback_import import find_run
 

@@ -9,15 +9,16 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
-from catalog.error_messages import reason
+from catalog.error_messages import InputError, reason
 from catalog.exact import write_json
+from catalog.imports.documents import read_file
 from catalog.imports.fetching import Fetched, FetchError, fetch, without_secrets
-from catalog.imports.pipeline import InputError, read_file
 from catalog.models import Source
 from catalog.progress import announce, show_progress
 from catalog.sources import SOURCES
 from pricing.imports.exit_codes import Exit, PlanningCommand, outcome_of
-from pricing.imports.pipeline import ImportPlan, Options, apply_import, make_plan
+from pricing.imports.pipeline import apply_import, make_plan
+from pricing.imports.plan import ImportPlan, Options
 from pricing.imports.text_report import SHOWN, summary
 from pricing.models import PriceSheet
 

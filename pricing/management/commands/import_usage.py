@@ -10,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
-from catalog.error_messages import reason
+from catalog.error_messages import InputError, reason
 from catalog.exact import write_json
-from catalog.imports.pipeline import InputError, read_file
+from catalog.imports.documents import read_file
 from pricing.published.popularity import Report, UsageError, check_report, record_usage
 
 COLUMNS = ("model", "day", "requests")

@@ -7,9 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
-from catalog.error_messages import reason
+from catalog.error_messages import InputError, reason
 from catalog.exact import write_json
-from catalog.imports.pipeline import InputError
 from catalog.models import ImportRun
 from catalog.progress import show_progress
 from pricing.imports.rollback import roll_back

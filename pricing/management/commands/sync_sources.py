@@ -15,7 +15,7 @@ from catalog.error_messages import reason
 from catalog.exact import write_json
 from catalog.models import Source
 from catalog.progress import show_progress
-from pricing.imports.scheduled import Visit, visit
+from pricing.imports.scheduled import FetchOutcome, visit
 from tokens.durations import read_span
 
 
@@ -62,17 +62,17 @@ class Command(BaseCommand):
             return False
         return fine
 
-    def _visits(self, options: dict[str, Any]) -> Iterator[Visit]:
+    def _visits(self, options: dict[str, Any]) -> Iterator[FetchOutcome]:
         # Chosen when the lock is held: another machine may just have seen to them.
         for source in _chosen(options["source"]):
             if options["dry_run"]:
-                yield Visit(source, "due")
+                yield FetchOutcome(source, "due")
                 continue
             with show_progress(self, options):
                 done = visit(source, at=timezone.now())
             yield done
 
-    def _tell(self, done: Visit, form: str) -> None:
+    def _tell(self, done: FetchOutcome, form: str) -> None:
         out = self.stderr if done.error and form == "text" else self.stdout
         out.write(write_json(done.as_json()).decode() if form == "json" else str(done))
         out.flush()

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from catalog.imports.fetching import Fetched
 from catalog.models import ImportRun, Source
-from pricing.imports.pipeline import remember
+from pricing.imports.pipeline import store_validators
 from tests import admin_world, world
 
 LIST = "/admin/catalog/source/"
@@ -48,13 +48,13 @@ def test_an_old_version_that_is_brought_back_is_fetched_anew(admin_client: Clien
 def test_what_a_fetch_writes_is_no_history(source: Source) -> None:
     run = admin_world.import_run("litellm")
     fetched = Fetched(content=b"", etag="new", last_modified="")
-    remember(source, run.snapshot, fetched, url=source.url)
+    store_validators(source, run.snapshot, fetched, url=source.url)
     Source.objects.filter(pk=source.pk).update(checked_at=timezone.now(), error="gone")
 
     assert Source.objects.get().etag == "new"
     assert source.history.count() == 1
 
-    remember(source, run.snapshot, fetched, url="https://prices.example.com/b.json")
+    store_validators(source, run.snapshot, fetched, url="https://prices.example.com/b.json")
 
     assert [record.url[-6:] for record in source.history.order_by("history_id")] == ["a.json", "b.json"]
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import pytest
 from django.utils import timezone
 
-from catalog.imports.gc_pause import no_collecting
-from catalog.imports.pipeline import plan_facts
+from catalog.imports.facts import plan_facts
+from catalog.imports.gc_pause import pause_gc
 from catalog.sources import SOURCES
-from pricing.imports.pipeline import Options, apply_import, make_plan
+from pricing.imports.pipeline import apply_import, make_plan
+from pricing.imports.plan import Options
 
 CSV = b"model,input,output\nalpha-1,1,2\n"
 
@@ -24,7 +25,7 @@ def running() -> Iterator[None]:
 def test_it_stands_still_inside_and_runs_again_after_an_error() -> None:
     seen = []
 
-    @no_collecting()
+    @pause_gc()
     def fails() -> None:
         seen.append(gc.isenabled())
         raise ZeroDivisionError
@@ -36,8 +37,8 @@ def test_it_stands_still_inside_and_runs_again_after_an_error() -> None:
 
 
 def test_the_inner_one_leaves_it_to_the_outer_one() -> None:
-    with no_collecting():
-        with no_collecting():
+    with pause_gc():
+        with pause_gc():
             pass
         assert not gc.isenabled()
     assert gc.isenabled()
@@ -45,7 +46,7 @@ def test_the_inner_one_leaves_it_to_the_outer_one() -> None:
 
 def test_where_it_never_runs_it_is_not_started() -> None:
     gc.disable()
-    with no_collecting():
+    with pause_gc():
         pass
     assert not gc.isenabled()
 

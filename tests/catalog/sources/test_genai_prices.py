@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from catalog.exact import write_json
-from catalog.imports.pipeline import read_document
+from catalog.imports.documents import read_document
 from catalog.prices import Sheet
 from catalog.sources import genai_prices
 from catalog.sources.records import Record

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from catalog.error_messages import InputError
 from catalog.exact import write_json
-from catalog.imports.pipeline import InputError, read_document
+from catalog.imports.documents import read_document
 from catalog.sources import models_dev
 from catalog.sources.records import Record
 from tests.catalog.sources.figures import by_name, told

@@ -10,7 +10,7 @@ from django.utils import timezone
 from catalog.models import AIModel, Channel, ImportRun
 from catalog.sources import SOURCES
 from pricing.imports.plan import Options
-from pricing.imports.review import apply_run, keep_plan, plan_of
+from pricing.imports.review import apply_run, plan_of, save_plan
 from tests.samples import sample
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ DOCUMENT = sample("yaml.yaml").replace(b"vendor: sample", b"vendor: sample\n    
 
 
 def waiting(content: bytes = DOCUMENT) -> ImportRun:
-    run = keep_plan(content, OPTIONS, at=timezone.now())[1]
+    run = save_plan(content, OPTIONS, at=timezone.now())[1]
     assert run is not None
     return run
 

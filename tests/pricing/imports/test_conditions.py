@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from catalog.exact import write_json
-from catalog.imports.pipeline import Findings
+from catalog.imports.context import PlanContext
 from catalog.prices import MILLION, Line, Sheet
 from catalog.sources.records import Document, Record
 from pricing.imports.prices import plan_prices
@@ -61,10 +61,10 @@ def test_whatever_is_wrong_with_it(bad: dict[str, Any]) -> None:
         Line("input", Decimal(3), MILLION, "token"),
         Line("input", Decimal(1), MILLION, "token", conditions=(bad,)),
     )
-    findings = Findings()
-    plan = plan_prices(Document((Record("m", prices=Sheet("USD", figures)),)), role="list", at=NOW, findings=findings)
+    context = PlanContext(NOW)
+    plan = plan_prices(Document((Record("m", prices=Sheet("USD", figures)),)), context, role="list")
     assert plan.new["m"].lines == figures[:1]
-    assert list(findings.by_sentence.values()) == [["m"]]
+    assert list(context.findings.by_sentence.values()) == [["m"]]
 
 
 def test_an_announced_price_is_judged_too_and_a_price_of_nothing_else_is_none() -> None:
@@ -74,6 +74,6 @@ def test_an_announced_price_is_judged_too_and_a_price_of_nothing_else_is_none() 
     )
     later = Sheet("USD", figures, starts_at=NOW + dt.timedelta(days=1))
     record = Record("m", prices=Sheet("USD", figures[1:]), announced=(later,))
-    plan = plan_prices(Document((record,)), role="list", at=NOW, findings=Findings())
+    plan = plan_prices(Document((record,)), PlanContext(NOW), role="list")
     assert plan.without == ["m"]
     assert [change.prices.lines for change in plan.announced["m"]] == [figures[:1]]

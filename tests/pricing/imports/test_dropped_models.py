@@ -9,11 +9,12 @@ from django.test import Client
 from django.utils import timezone
 
 from catalog.db import revision
-from catalog.imports.dropped_models import missing_models
+from catalog.imports.dropped_models import dropped_models
 from catalog.models import AIModel, ImportRun, ModelAlias, Source
 from catalog.sources import SOURCES
-from pricing.imports.pipeline import Options, apply_import
-from pricing.imports.review import apply_run, keep_plan, plan_of
+from pricing.imports.pipeline import apply_import
+from pricing.imports.plan import Options
+from pricing.imports.review import apply_run, plan_of, save_plan
 from pricing.imports.rollback import roll_back
 from tests import world
 
@@ -33,7 +34,7 @@ def imported(names: list[str], context: int = 1000, *, days: int = 0, options: O
 
 
 def marks() -> dict[str, list[str]]:
-    return {name: [since for _, since in sources] for name, sources in missing_models().items()}
+    return {name: [since for _, since in sources] for name, sources in dropped_models().items()}
 
 
 def test_it_is_marked_since_the_import_and_not_when_it_comes_back() -> None:
@@ -59,7 +60,7 @@ def test_a_document_that_only_lacks_a_model_marks_it_without_a_run_or_a_change()
 def test_what_a_guard_stops_or_waits_for_review_marks_nothing_yet() -> None:
     imported(NAMES)
     assert imported(NAMES[3:], 2000, days=1) is None
-    _, run = keep_plan(document(NAMES[3:], 2000), OPTIONS, at=NOW)
+    _, run = save_plan(document(NAMES[3:], 2000), OPTIONS, at=NOW)
     assert run is not None
     assert marks() == {}
     seen = plan_of(run, at=NOW).fingerprint
@@ -69,7 +70,7 @@ def test_what_a_guard_stops_or_waits_for_review_marks_nothing_yet() -> None:
 
 def test_a_fetch_that_leaves_nothing_to_review_marks_too() -> None:
     imported(NAMES)
-    assert keep_plan(document(NAMES[1:]), OPTIONS, at=NOW)[1] is None
+    assert save_plan(document(NAMES[1:]), OPTIONS, at=NOW)[1] is None
     assert marks() == {"gpt-a": ["2026-11-25"]}
 
 
@@ -81,7 +82,7 @@ def test_each_source_speaks_for_itself_and_an_alias_for_its_model() -> None:
     imported(["gpt-new-name", *NAMES[1:]], 3000, days=1)
     assert marks() == {}
     imported(NAMES[1:], 4000, days=2, options=other)
-    assert missing_models() == {"gpt-a": [("ours", "2026-11-27")]}
+    assert dropped_models() == {"gpt-a": [("ours", "2026-11-27")]}
 
 
 def test_of_a_model_that_is_gone_here_too_nothing_is_said() -> None:

@@ -144,6 +144,6 @@ def test_the_process_ends_with_the_code_and_a_sentence_without_a_traceback() -> 
 @pytest.mark.parametrize("command", [["import_catalog", "litellm"], ["import_usage"]])
 def test_a_pipe_that_nobody_writes_to_is_waited_for_by_nobody(tmp_path: Path, command: list[str]) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(CommandError, match="is no file") as refused:
+    with pytest.raises(CommandError, match="is not a file") as refused:
         call_command(*command, "--file", str(tmp_path / "pipe"))
     assert refused.value.returncode == 4

@@ -13,7 +13,7 @@ from catalog.models import AIModel, ImportRun, ModelAlias
 from catalog.sources import SOURCES
 from pricing.imports.pipeline import make_plan
 from pricing.imports.plan import Options
-from pricing.imports.review import keep_plan
+from pricing.imports.review import save_plan
 from pricing.imports.text_report import summary
 from pricing.models import PriceSheet
 from tests.pricing.imports.running import run
@@ -66,7 +66,7 @@ def test_a_row_of_the_model_itself_comes_before_its_aliases(tmp_path: Path, know
 @pytest.mark.usefixtures("known")
 def test_one_click_makes_the_alias_with_history_and_the_plan_anew(admin_client: Client) -> None:
     options = Options(source=SOURCES["openrouter"])
-    waiting = keep_plan(openrouter("openai/gpt-5.5", "openai/gpt-5.5:free").encode(), options, at=timezone.now())[1]
+    waiting = save_plan(openrouter("openai/gpt-5.5", "openai/gpt-5.5:free").encode(), options, at=timezone.now())[1]
     assert waiting is not None
     address = reverse("admin:catalog_importrun_change", args=[waiting.pk])
     page = admin_client.get(address).content.decode()
@@ -84,7 +84,7 @@ def test_one_click_makes_the_alias_with_history_and_the_plan_anew(admin_client: 
 @pytest.mark.parametrize("name", ["openai/gpt-5.5:free", "gpt-5.5", "another"])
 def test_only_what_is_suggested_can_be_made_an_alias(admin_client: Client, name: str) -> None:
     options = Options(source=SOURCES["openrouter"])
-    keep_plan(openrouter("openai/gpt-5.5", "openai/gpt-5.5:free").encode(), options, at=timezone.now())
+    save_plan(openrouter("openai/gpt-5.5", "openai/gpt-5.5:free").encode(), options, at=timezone.now())
     admin_client.post(reverse("admin:catalog_importrun_change", args=[ImportRun.objects.get().pk]), {"alias": name})
     assert not ModelAlias.objects.exists()
 

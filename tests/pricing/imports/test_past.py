@@ -14,7 +14,7 @@ from catalog.models.pin import price_field
 from catalog.sources import SOURCES
 from pricing.admin.import_rows import names_of, row_of
 from pricing.imports.plan import Options
-from pricing.imports.review import apply_run, keep_plan, plan_of
+from pricing.imports.review import apply_run, plan_of, save_plan
 from pricing.imports.rollback import roll_back
 from pricing.imports.text_report import summary
 from pricing.models import PriceLine, PriceSheet
@@ -144,7 +144,7 @@ def test_an_unsound_past_price_is_left_out_and_told(tmp_path: Path) -> None:
 def test_a_past_price_is_no_jump_and_is_shown_in_a_review() -> None:
     world.model("gpt-dated", released_on=RELEASE.date())
     options = Options(source=SOURCES["genai_prices"], only=("gpt-dated",))
-    waits = keep_plan(CONTENT, options, at=NOW)[1]
+    waits = save_plan(CONTENT, options, at=NOW)[1]
     assert waits is not None
     later = NOW + dt.timedelta(minutes=9)
     plan = plan_of(waits, at=NOW)

@@ -7,11 +7,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from catalog.imports.pipeline import InputError
+from catalog.error_messages import InputError
 from catalog.models import AIModel, Channel, ImportRun, Vendor
 from catalog.sources import SOURCES
 from pricing.imports.plan import Options
-from pricing.imports.review import apply_run, discard_run, keep_plan, plan_of
+from pricing.imports.review import apply_run, discard_run, plan_of, save_plan
 from pricing.models import PriceSheet
 from tests.pricing.imports.running import state
 
@@ -25,7 +25,7 @@ def document(*names: str, **fields: Any) -> bytes:
 
 
 def waiting(content: bytes | None = None, options: Options = OPTIONS) -> ImportRun:
-    run = keep_plan(content or document(), options, at=timezone.now(), origin="test")[1]
+    run = save_plan(content or document(), options, at=timezone.now(), origin="test")[1]
     assert run is not None
     return run
 
@@ -52,7 +52,7 @@ def test_nothing_is_written_before_it_is_applied() -> None:
 
 def test_what_there_is_nothing_to_do_about_does_not_wait() -> None:
     apply(waiting())
-    assert keep_plan(document(), OPTIONS, at=timezone.now())[1] is None
+    assert save_plan(document(), OPTIONS, at=timezone.now())[1] is None
 
 
 def test_a_plan_shown_is_the_plan_of_today() -> None:

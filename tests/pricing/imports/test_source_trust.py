@@ -71,7 +71,7 @@ def test_what_a_person_emptied_may_be_filled(model: AIModel, tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("trust", "expected", "word"),
-    [(20, 1000, "is trusted more"), (30, 1000, "said so first"), (40, 2000, ""), (60, 2000, "")],
+    [(20, 1000, "is more trusted"), (30, 1000, "is equally trusted and wrote first"), (40, 2000, ""), (60, 2000, "")],
 )
 def test_another_source_counts_as_it_is_trusted(
     model: AIModel, tmp_path: Path, trust: int, expected: int, word: str
@@ -90,7 +90,7 @@ def test_files_of_ones_own_count_as_a_person(model: AIModel, tmp_path: Path) -> 
     by_hand(tmp_path, "gpt-a,3,1", "model,input,output")
     report = listed(tmp_path, input_cost_per_token=5e-06)
     assert report["prices"]["changed"] == {}
-    assert "trusted more" in str(report["prices"]["kept"]["gpt-a"])
+    assert "more trusted" in str(report["prices"]["kept"]["gpt-a"])
     assert price() == "3"
 
 

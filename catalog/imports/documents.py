@@ -1,0 +1,162 @@
+"""Documents of sources: read within limits, limited to the requested models, with aliases replaced by their models."""
+
+import fnmatch
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from catalog.error_messages import InputError
+from catalog.exact import InexactError
+from catalog.imports.context import Findings
+from catalog.imports.resolving import Match, Resolver
+from catalog.models import AIModel, ModelAlias
+from catalog.sources.records import Document, Record
+from catalog.sources.rows import MOST_PRICES, SourceError, refuse_more
+
+# Ten times the largest source. A larger file is rejected before it is read.
+LARGEST_FILE = 32 * 1024 * 1024
+# Twice as many as the largest source has. More objects would fill the memory, whatever they are.
+MOST_VALUES = 450_000
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file, unless it is larger than any source."""
+    # Opening a pipe waits for a writer, which may never come.
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is not a file.")
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except ValueError:
+        raise InputError("The name of the file contains a NUL character.") from None
+    if len(content) > LARGEST_FILE:
+        raise InputError(f"{path} is larger than {LARGEST_FILE // 1024**2} MiB, which is more than any source has.")
+    return content
+
+
+def read_document(
+    read: Callable[[bytes], Document], content: bytes, *, only: Sequence[str] = (), providers: Sequence[str] = ()
+) -> Document:
+    """The document, limited to models whose ids match a pattern, if there are patterns.
+
+    From a source that lists offers of many providers, only those of `providers` are taken, the first provider first;
+    without `providers` those of the models' own vendors. InputError if nothing can be imported.
+    """
+    if not content.strip(b"\xef\xbb\xbf \t\r\n"):
+        raise InputError("The document is empty.")
+    if sum(map(content.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise InputError(f"The document has more than {MOST_VALUES} values, which is more than any source has.")
+    try:
+        document = read(content)
+        refuse_more(len(document.records), of="models")
+        refuse_more(sum(map(_number_of_lines, document.records)), MOST_PRICES, of="prices")
+    except (InexactError, SourceError) as error:
+        raise InputError(str(error)) from None
+    if not document.records:
+        raise InputError("The document contains no models.")
+    document = _choose_providers(document, providers)
+    records = tuple(record for record in document.records if matches(record.name, only))
+    if not records:
+        raise InputError(f"None of the {len(document.records)} models matches {', '.join(only)}.")
+    return replace(document, records=records, listed=tuple(record.name for record in document.records))
+
+
+def _number_of_lines(record: Record) -> int:
+    sheets = (record.prices, *record.schedule, *record.announced, *record.past)
+    return sum(len(sheet.lines) for sheet in sheets if sheet is not None)
+
+
+def _choose_providers(document: Document, providers: Sequence[str]) -> Document:
+    """One record per model: the offer of its vendor, or of the first of the requested providers."""
+    listed = dict.fromkeys(record.provider for record in document.records if record.provider)
+    for provider in providers:
+        if provider not in listed:
+            known = (
+                f"it has {', '.join(list(listed)[:12])}{', …' if len(listed) > 12 else ''}" if listed else "it has none"
+            )
+            raise InputError(f"The document lists no provider {provider[:64]!r}; {known}.")
+    if not listed:
+        return document
+    chosen = [record for record in document.records if record.first_party or not record.provider]
+    if providers:
+        chosen = [record for provider in providers for record in document.records if record.provider == provider]
+    if not chosen:
+        raise InputError("No model in the document is offered by its own vendor: choose providers with --provider.")
+    records: dict[str, Record] = {}
+    for record in chosen:
+        records.setdefault(record.name, record)
+    left_out = listed.keys() - {record.provider for record in chosen}
+    findings = document.findings
+    if left_out and not providers:
+        number = len(document.records) - len(chosen)
+        sentence = f"{number} offers of {len(left_out)} resellers and hosts were left out"
+        findings = (*findings, f"{sentence}: a vendor's own price is the list price; choose others with --provider")
+    taken = set(map(id, records.values()))
+    unmapped = tuple(key for record in document.records if id(record) not in taken for key in record.unmapped)
+    return replace(document, records=tuple(records.values()), findings=findings, unmapped=unmapped)
+
+
+def matches(name: str, patterns: Sequence[str]) -> bool:
+    """Whether the id matches one of the patterns; without patterns every id does."""
+    return not patterns or any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """A document whose aliases are replaced by their models."""
+
+    document: Document
+    # Alias -> the model that its row was assigned to.
+    aliases: dict[str, str] = field(default_factory=dict)
+    # Unknown id -> the model that it may mean.
+    unmatched: dict[str, Match] = field(default_factory=dict)
+
+
+def resolve(document: Document, findings: Findings) -> Resolution:
+    """Assigns the rows of aliases to their models, and suggests a model for unknown ids.
+
+    Only aliases made by an operator or a source are followed. If the document lists the model itself, its own row is
+    used and the alias's row left out.
+    """
+    aliases = dict(ModelAlias.objects.values_list("name", "model__name"))
+    resolver = Resolver(AIModel.objects.values_list("name", flat=True), aliases)
+    listed = {record.name for record in document.records}
+    resolved: dict[str, str] = {}
+    unmatched: dict[str, Match] = {}
+    records: dict[str, Record] = {}
+    for record in document.records:
+        model = resolver.find(record.name)
+        if model is None and resolver.models and (match := resolver.suggest(record.name, also=record.also)):
+            unmatched[record.name] = match
+        if model is None or model == record.name:
+            records[record.name] = record
+        elif model in listed or model in records:
+            findings.add(f"is an alias of {model}, which has a row of its own; this row was left out", record.name)
+        else:
+            resolved[record.name] = model
+            records[model] = replace(record, name=model)
+    return Resolution(_renamed(document, tuple(records.values()), resolved), resolved, unmatched)
+
+
+def _renamed(document: Document, records: tuple[Record, ...], names: Mapping[str, str]) -> Document:
+    """The document with these records, and whose structure names models instead of their aliases."""
+    structure = document.structure
+    if structure is not None and names:
+
+        def of(each: str) -> str:
+            return names.get(each, each)
+
+        structure = replace(
+            structure,
+            models={of(name): fields for name, fields in structure.models.items()},
+            aliases={name: {**row, "model": of(row.get("model", ""))} for name, row in structure.aliases.items()},
+            offers={(channel, of(name)): fields for (channel, name), fields in structure.offers.items()},
+            popular={of(name): fields for name, fields in structure.popular.items()},
+            prices={
+                role: {of(name): price for name, price in prices.items()} for role, prices in structure.prices.items()
+            },
+        )
+    popular = document.popular and tuple(dict.fromkeys(names.get(name, name) for name in document.popular))
+    return replace(document, records=records, structure=structure, popular=popular)

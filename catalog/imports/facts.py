@@ -1,0 +1,305 @@
+"""Facts of models: planned as plain data, then written.
+
+A plan names what is new, and the old and new value of every field that changes. Nothing is deleted, and a field that is
+None in a record stays as it is. pricing/imports/pipeline.py plans everything else of the same document and applies it
+all in one transaction.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from catalog.db.bulk import BATCH, create_rows, update_rows
+from catalog.imports.context import Audit, Findings, PlanContext, WriteContext
+from catalog.models import AIModel, Channel, EndpointType, Offer, Vendor
+from catalog.progress import track
+from catalog.source_trust import WithheldChange
+from catalog.sources.records import Document, Record
+from catalog.vendor_matching import fold, known_vendor, vendor_of_model
+
+# Fields that records and models have in common.
+FACTS = (
+    "display_name",
+    "description",
+    "series",
+    "icon",
+    "tags",
+    "context_length",
+    "max_output_tokens",
+    "input_modalities",
+    "output_modalities",
+    "capabilities",
+    "supported_endpoint_types",
+    "public_endpoint_types",
+    "version",
+    "default_parameters",
+    "released_on",
+    "deprecated_on",
+    "retires_on",
+)
+
+LIFECYCLE_DATES = ("deprecated_on", "retires_on")
+
+Fields = dict[str, Any]
+
+
+@dataclass
+class NewVendor:
+    """A vendor that the plan creates."""
+
+    slug: str
+    name: str
+    aliases: list[str]
+    icon: str = ""
+
+
+@dataclass
+class FactsPlan:
+    """What an import will change in models, their vendors and their offers on one channel."""
+
+    vendors: dict[str, NewVendor] = field(default_factory=dict)
+    endpoint_types: dict[str, tuple[str, str]] = field(default_factory=dict)
+    # Model -> its fields; the vendor by name.
+    new: dict[str, Fields] = field(default_factory=dict)
+    # Model -> field -> old and new value.
+    changed: dict[str, dict[str, tuple[Any, Any]]] = field(default_factory=dict)
+    # Limits of changed models, which are checked together with the changes.
+    limits: dict[str, Fields] = field(default_factory=dict)
+    # Changes that are not allowed: model -> field.
+    withheld: dict[str, dict[str, WithheldChange]] = field(default_factory=dict)
+    unchanged: int = 0
+    without_vendor: list[str] = field(default_factory=list)
+    channel: str = ""
+    new_channel: bool = False
+    # Models that the channel does not offer yet.
+    offers: list[str] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.endpoint_types or self.new or self.changed or self.new_channel or self.offers)
+
+
+def plan_facts(document: Document, context: PlanContext, *, publish: bool, channel: str) -> FactsPlan:
+    """Plans what importing these records would change; writes nothing. Records that cannot be stored are ignored."""
+    plan = FactsPlan(channel=channel)
+    registry = _plan_endpoint_types(plan, document, context.findings)
+    vendors = _VendorBook(plan)
+    # There are a few dozen vendors and thousands of models.
+    stored = {model.name: model for model in AIModel.objects.prefetch_related("vendor")}
+    for record in track(document.records, "Comparing models"):
+        model = stored.get(record.name)
+        if model is not None or _is_nameable(record.name, context.findings):
+            fields = _new_values(record, model, registry, context.findings)
+            vendor = _vendor_name(record, model, vendors, plan)
+            status = {"status": AIModel.Status.PUBLISHED.value} if publish else {}
+            _plan_model(plan, record.name, model, {"vendor": vendor, **fields, **status}, context)
+    _withhold(plan, context.policy.withheld_changes(plan.changed, stored), stored)
+    if channel:
+        _plan_offers(
+            plan, [record.name for record in document.records if record.name in stored or record.name in plan.new]
+        )
+    return plan
+
+
+def _plan_endpoint_types(plan: FactsPlan, document: Document, findings: Findings) -> frozenset[str]:
+    """Plans the types that the document describes and the registry lacks; returns all that will then be known."""
+    known = set(EndpointType.objects.values_list("name", flat=True))
+    for name, (path, method) in document.endpoint_types.items():
+        if name in known:
+            continue
+        try:
+            EndpointType(name=name, path=path, method=method).clean_fields()
+        except ValidationError:
+            findings.add(f"the endpoint type {name[:64]} with the path {path[:255]} is not a sound one and was refused")
+        else:
+            plan.endpoint_types[name] = (path, method)
+    return frozenset(known | plan.endpoint_types.keys())
+
+
+def _is_nameable(name: str, findings: Findings) -> bool:
+    try:
+        AIModel._meta.get_field("name").clean(name, None)
+    except ValidationError as error:
+        findings.add(f"is not a valid model id: {' '.join(error.messages)} The row was left out", name[:255])
+        return False
+    return True
+
+
+def _new_values(record: Record, model: AIModel | None, registry: frozenset[str], findings: Findings) -> Fields:
+    """The values that the record has for a model's fields. Inferred values only fill empty fields."""
+    values = {name: getattr(record, name) for name in FACTS if getattr(record, name) is not None}
+    if model is not None:
+        values = {
+            name: value for name, value in values.items() if name not in record.inferred or not getattr(model, name)
+        }
+    fields = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    for name in ("supported_endpoint_types", "public_endpoint_types"):
+        if name in fields:
+            for unknown in [value for value in fields[name] if value not in registry]:
+                findings.add(f"the endpoint type {unknown[:64]} is not in the registry and was left out", record.name)
+            fields[name] = [value for value in fields[name] if value in registry]
+    return fields
+
+
+def _vendor_name(record: Record, model: AIModel | None, vendors: "_VendorBook", plan: FactsPlan) -> str | None:
+    """The vendor that the model gets; None if it keeps its vendor.
+
+    The id only decides if neither the source nor the catalog names a vendor, so a curated vendor stays.
+    """
+    if record.vendor is not None:
+        return vendors.find(record.vendor, record.vendor_icon or "")
+    if model is not None and model.vendor.slug != Vendor.OTHER:
+        return None
+    vendor = vendor_of_model(record.name)
+    if vendor is None:
+        plan.without_vendor.append(record.name)
+        return None
+    return vendors.find(vendor.name)
+
+
+def _plan_model(plan: FactsPlan, name: str, model: AIModel | None, values: Fields, context: PlanContext) -> None:
+    retires, deprecated = (values.get(date, getattr(model, date, None)) for date in ("retires_on", "deprecated_on"))
+    if retires and deprecated and retires < deprecated:
+        context.findings.add("would retire before it is deprecated; both dates stay unchanged", name)
+        values = {key: value for key, value in values.items() if key not in LIFECYCLE_DATES}
+    if model is None:
+        plan.new[name] = values
+        return
+    stored: Fields = {"vendor": model.vendor.name}
+    changes = {}
+    for field_name, value in values.items():
+        old = stored.get(field_name, getattr(model, field_name))
+        context.policy.note_pinned(name, field_name, old, value)
+        if value is not None and old != value:
+            changes[field_name] = (old, value)
+    if changes:
+        plan.changed[name] = changes
+        plan.limits[name] = {limit: getattr(model, limit) for limit in ("context_length", "max_output_tokens")}
+    else:
+        plan.unchanged += 1
+
+
+def _withhold(plan: FactsPlan, withheld: dict[str, dict[str, WithheldChange]], stored: Mapping[str, AIModel]) -> None:
+    """Removes the withheld changes from the plan, and the new vendors that only they needed."""
+    plan.withheld = withheld
+    for name, fields in withheld.items():
+        changes = plan.changed[name]
+        for field_name in fields:
+            del changes[field_name]
+        for date in _dates_out_of_order(changes, stored[name]):
+            fields[date] = WithheldChange(*changes.pop(date), "would contradict the other date, which stays")
+        if not changes:
+            del plan.changed[name]
+            plan.unchanged += 1
+    used = {fields.get("vendor") for fields in plan.new.values()}
+    used |= {changes["vendor"][1] for changes in plan.changed.values() if "vendor" in changes}
+    plan.vendors = {name: vendor for name, vendor in plan.vendors.items() if name in used}
+
+
+def _dates_out_of_order(changes: Mapping[str, tuple[Any, Any]], model: AIModel) -> list[str]:
+    """The changed dates that contradict the unchanged one."""
+    dates = {name: changes[name][1] if name in changes else getattr(model, name) for name in LIFECYCLE_DATES}
+    deprecated, retires = dates.values()
+    return (
+        [name for name in LIFECYCLE_DATES if name in changes] if deprecated and retires and retires < deprecated else []
+    )
+
+
+def _plan_offers(plan: FactsPlan, names: Iterable[str]) -> None:
+    channel = Channel.objects.filter(slug=plan.channel).first()
+    plan.new_channel = channel is None
+    offered = set(Offer.objects.filter(channel=channel).values_list("model__name", flat=True)) if channel else set()
+    plan.offers = [name for name in names if name not in offered]
+
+
+class _VendorBook:
+    """Stored and planned vendors, by every spelling of their names."""
+
+    def __init__(self, plan: FactsPlan) -> None:
+        self.plan = plan
+        self.names = {spelling: vendor.name for spelling, vendor in Vendor.objects.by_spelling().items()}
+        self.slugs = set(Vendor.objects.values_list("slug", flat=True))
+
+    def find(self, name: str, icon: str = "") -> str:
+        """The name of the vendor with this spelling. An unknown vendor is planned under the given name."""
+        vendor = known_vendor(name)
+        spellings = (name, vendor.slug, vendor.name, *vendor.aliases) if vendor else (name,)
+        known = next((self.names[fold(spelling)] for spelling in spellings if fold(spelling) in self.names), None)
+        return known or self._add(name, spellings, icon, slug=vendor.slug if vendor else "")
+
+    def _add(self, name: str, spellings: Sequence[str], icon: str, *, slug: str) -> str:
+        base = slug or Vendor.named(name).slug
+        slug, number = base, 2
+        while slug in self.slugs:
+            slug, number = f"{base[:58]}-{number}", number + 1
+        aliases = dict.fromkeys(spelling for spelling in spellings if fold(spelling) not in (fold(name), fold(slug)))
+        self.plan.vendors[name] = NewVendor(slug, name, list(aliases), icon)
+        self.slugs.add(slug)
+        self.names |= {fold(spelling): name for spelling in (*spellings, slug)}
+        return name
+
+
+def apply_facts(plan: FactsPlan, context: WriteContext) -> None:
+    """Writes the plan, with history; call it inside a transaction."""
+    audit = context.audit
+    _create_vendors(plan, audit)
+    types = [EndpointType(name=name, path=path, method=method) for name, (path, method) in plan.endpoint_types.items()]
+    create_rows(types, **audit)
+    vendors = dict(Vendor.objects.values_list("name", "pk"))
+    if plan.new:
+        other = Vendor.objects.other().pk
+        new = [
+            AIModel(name=name, vendor_id=vendors.get(fields["vendor"], other), **_without_vendor(fields))
+            for name, fields in plan.new.items()
+        ]
+        create_rows(new, **audit)
+    _update_models(plan, vendors, audit)
+    _create_offers(plan, audit)
+
+
+def _without_vendor(fields: Fields) -> Fields:
+    return {name: value for name, value in fields.items() if name != "vendor"}
+
+
+def _create_vendors(plan: FactsPlan, audit: Audit) -> None:
+    rows = [
+        Vendor(slug=vendor.slug, name=vendor.name, aliases=vendor.aliases, icon=vendor.icon)
+        for vendor in plan.vendors.values()
+    ]
+    create_rows(rows, **audit)
+
+
+def _update_models(plan: FactsPlan, vendors: Mapping[str, int], audit: Audit) -> None:
+    names = list(plan.changed)
+    fields = sorted({name for changes in plan.changed.values() for name in changes})
+    rows: list[AIModel] = []
+    for start in range(0, len(names), BATCH):
+        batch = AIModel.objects.select_for_update().filter(name__in=names[start : start + BATCH])
+        rows += batch.only("name", *fields)
+    for row in rows:
+        for name, (_, value) in plan.changed[row.name].items():
+            if name == "vendor":
+                row.vendor_id = vendors[value]
+            else:
+                setattr(row, name, value)
+    update_rows(rows, fields=fields, **audit)
+
+
+def _create_offers(plan: FactsPlan, audit: Audit) -> None:
+    if not plan.channel:
+        return
+    if plan.new_channel:
+        create_rows([Channel(slug=plan.channel, name=plan.channel)], **audit)
+    channel = Channel.objects.get(slug=plan.channel)
+    models = model_keys(plan.offers)
+    offers = [Offer(channel=channel, model_id=models[name]) for name in plan.offers]
+    create_rows(offers, **audit)
+
+
+def model_keys(names: Iterable[str]) -> dict[str, int]:
+    """Model id -> its key in the database."""
+    chosen = set(names)
+    # With some thousand models, reading them all is faster than several statements with lists of ids.
+    return {name: key for name, key in AIModel.objects.values_list("name", "pk") if name in chosen}

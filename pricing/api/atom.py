@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 
 from catalog.exact import digits
-from pricing.engine.timestamps import format_moment
 from pricing.published.history import Change, Price
+from tokens.timestamps import format_timestamp
 
 ENTRIES = 200
 # The date of a feed without entries: a feed must have one, and the clock would make new bytes each time.
@@ -35,7 +35,7 @@ def atom(changes: Iterable[Change], *, domain: str, link: str, feed_url: str, at
             title=f"{change.model}: {_headline(change, at=at)}",
             link=link.rstrip("/") + reverse("model-page", args=[change.model]),
             description=_in_words(change),
-            unique_id=f"tag:{domain},2026:price/{change.model}/{format_moment(change.at)}",
+            unique_id=f"tag:{domain},2026:price/{change.model}/{format_timestamp(change.at)}",
             updateddate=change.reported_at,
         )
     text = feed.writeString("utf-8")

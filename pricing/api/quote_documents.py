@@ -10,8 +10,8 @@ from catalog.exact import InexactError, digits, read_json
 from catalog.prices import Line, Sheet
 from pricing.engine.money import UNITS, is_meter
 from pricing.engine.quoting import USED_METER, Charge, Quote, Use, free_of_charge
-from pricing.engine.timestamps import MomentError, format_moment, read_moment
 from pricing.newapi.ratios import JSON
+from tokens.timestamps import TimestampError, format_timestamp, parse_timestamp
 
 LARGEST_QUANTITY = Decimal(10) ** 15
 # Finer than any unit is counted.
@@ -74,8 +74,8 @@ def read_question(document: bytes) -> Question:
 
 def _at(text: str | None) -> dt.datetime | None:
     try:
-        return None if text is None else read_moment(text)
-    except MomentError as error:
+        return None if text is None else parse_timestamp(text)
+    except TimestampError as error:
         raise QuestionError(f"at {error}", param="at") from None
 
 
@@ -153,7 +153,7 @@ def answer(sheet: Sheet, quote: Quote, *, name: str, group: str, at: dt.datetime
         "success": True,
         "model": name,
         "group": group,
-        "at": format_moment(at),
+        "at": format_timestamp(at),
         "amount": _text(quote.amount),
         "currency": sheet.currency,
         "lines": [_line(charge) for charge in quote.charges],

@@ -18,7 +18,6 @@ from catalog.prices import Sheet
 from pricing.api import quote_documents
 from pricing.api.atom import atom
 from pricing.engine.quoting import quote
-from pricing.engine.timestamps import MomentError, read_moment
 from pricing.export.new_api import price_list, ratio_config
 from pricing.models import UsageReporter
 from pricing.published.audience import apply_group_rate, choose_group, groups_reaching, rate_of_group
@@ -33,6 +32,7 @@ from tokens.api_error import ApiError
 from tokens.auth.authentication import Caller, OptionalTokenAuthentication, TokenAuthentication
 from tokens.http.bodies import BODIES, Body, respond
 from tokens.scope import Scope
+from tokens.timestamps import TimestampError, parse_timestamp
 
 ANONYMOUS = "public, max-age=60, stale-while-revalidate=300"
 PRIVATE = "private, max-age=60"
@@ -238,8 +238,8 @@ def _folded(request: Request) -> bool:
 def _moment(request: Request, name: str) -> dt.datetime | None:
     text = request.query_params.get(name)
     try:
-        return None if text is None else read_moment(text)
-    except MomentError as error:
+        return None if text is None else parse_timestamp(text)
+    except TimestampError as error:
         raise ApiError("invalid_parameter", f"{name} {error}", param=name) from None
 
 

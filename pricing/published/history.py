@@ -12,11 +12,11 @@ from django.db.models import Max
 from catalog.models import AIModel
 from catalog.prices import Sheet
 from pricing.engine.equality import PriceKey, price_key
-from pricing.engine.timestamps import format_moment
 from pricing.models import DiscountRule, PriceSheet
 from pricing.newapi.ratios import PriceFigure, PriceStatus, figures
 from pricing.published.cursors import Place, place_of, write_cursor
 from pricing.published.prices import Dated, dated_sheets, fits, published_of
+from tokens.timestamps import format_timestamp
 
 # An answer with more changes than this is cut after the newest ones, and has a cursor for the next part.
 MOST_CHANGES = 1000
@@ -198,8 +198,8 @@ def history(model: AIModel, *, at: dt.datetime, groups: Collection[str]) -> Pric
             "model_name": model.name,
             "history": [
                 {
-                    "starts_at": format_moment(period.starts_at),
-                    "ends_at": format_moment(following.starts_at) if following else None,
+                    "starts_at": format_timestamp(period.starts_at),
+                    "ends_at": format_timestamp(following.starts_at) if following else None,
                     "announced": period.starts_at > at,
                     **period.price,
                 }
@@ -236,14 +236,14 @@ def change_list(
     is_complete = len(listed) <= MOST_CHANGES
     return {
         "success": True,
-        "since": format_moment(since),
+        "since": format_timestamp(since),
         "complete": is_complete,
         "next": None if is_complete else write_cursor(since, listed[MOST_CHANGES - 1].place),
         "data": [
             {
                 "model_name": change.model,
-                "at": format_moment(change.at),
-                "told_at": format_moment(change.reported_at),
+                "at": format_timestamp(change.at),
+                "told_at": format_timestamp(change.reported_at),
                 "announced": change.at > at,
                 "before": change.before,
                 "after": change.after,

@@ -15,8 +15,8 @@ from django.db.models import Sum
 from catalog.db import revision
 from catalog.db.bulk import BATCH
 from catalog.models import AIModel, ModelAlias
-from pricing.engine.timestamps import YEARS
 from pricing.models import PopularModel, UsageCount
+from tokens.timestamps import YEARS
 
 # What a day can hold of one model; more is a mistake.
 LARGEST_COUNT = 10**15

@@ -22,6 +22,7 @@ from tokens.dialects import dialect_of
 from tokens.http.bodies import BODIES, Body, respond
 from tokens.http.response_cache import reuse_terms
 from tokens.models import Token, TokenGroup
+from tokens.timestamps import format_timestamp
 
 # A longer name is not repeated in an error.
 LONGEST_QUOTED = 100
@@ -167,4 +168,4 @@ def _not_found(name: str, request: HttpRequest) -> str:
 
 
 def _moment(moment: dt.datetime | None) -> str | None:
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+    return format_timestamp(moment, timespec="seconds") if moment else None

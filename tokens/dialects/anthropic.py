@@ -17,6 +17,7 @@ from tokens.access.visibility import Listing, SortKey, sort_key
 from tokens.api_error import CODES, ApiError
 from tokens.dialects.base import Dialect
 from tokens.rate_limits import Quota
+from tokens.timestamps import format_timestamp
 
 TYPES = {
     401: "authentication_error",
@@ -228,7 +229,7 @@ class Anthropic(Dialect):
         return {} if is_active else super().lifecycle_headers(model, on=on)
 
     def rate_headers(self, quota: Quota, *, at: dt.datetime) -> dict[str, str]:
-        values = (str(quota.limit), str(quota.remaining), quota.resets_at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        values = (str(quota.limit), str(quota.remaining), format_timestamp(quota.resets_at, timespec="seconds"))
         return dict(zip(self.rate_header_names, values, strict=True))
 
     def error_body(self, error: ApiError, *, request_id: str, host: str) -> AnthropicError:
@@ -332,4 +333,4 @@ def _stages(query: QueryDict) -> tuple[str, ...]:
 
 
 def _midnight(date: dt.date | None) -> str | None:
-    return f"{date.isoformat()}T00:00:00Z" if date else None
+    return format_timestamp(dt.datetime.combine(date, dt.time(), tzinfo=dt.UTC)) if date else None

@@ -4,8 +4,6 @@
 SDKs (2026). A wrong key is 401 here, as AI-Nebula documents it, where Google itself says 400.
 """
 
-import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,9 +11,9 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from django.http import HttpRequest, QueryDict
 
-from catalog.exact import InexactError, read_json, write_json
 from catalog.models import AIModel
 from catalog.parameters import sound
+from tokens.access.cursors import decode_cursor, encode_cursor
 from tokens.access.visibility import Listing, SortKey, sort_key
 from tokens.api_error import ApiError
 from tokens.dialects.base import Dialect, query_of
@@ -145,7 +143,7 @@ class Gemini(Dialect):
         body: GeminiModelPage = {"models": [self.model_body(model, listing) for model in shown]}
         if len(rest) > len(shown):
             # Absent on the last page: an empty one makes Google's JavaScript SDK ask for ever.
-            body["nextPageToken"] = _write_token(sort_key(shown[-1]))
+            body["nextPageToken"] = encode_cursor(sort_key(shown[-1]))
         return body
 
     def model_body(self, model: AIModel, listing: Listing) -> GeminiModel:
@@ -193,19 +191,12 @@ def _size(text: str) -> int:
     return min(int(text.lstrip("0")[:6] or 0), MAX_SIZE) or DEFAULT_SIZE
 
 
-def _write_token(place: SortKey) -> str:
-    return base64.urlsafe_b64encode(write_json(place)).decode().rstrip("=")
-
-
 def _read_token(text: str) -> SortKey | None:
     if not text:
         return None
-    try:
-        match read_json(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)):
-            case [int(created), str(name)]:
-                return (created, name)
-    except (binascii.Error, InexactError, ValueError):
-        pass
+    match decode_cursor(text):
+        case [int(created), str(name)]:
+            return (created, name)
     raise ApiError(
         "invalid_parameter",
         "pageToken was not issued by this list. Use the nextPageToken of a response.",

@@ -12,6 +12,7 @@ from django.contrib.auth import admin as auth_admin
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.contrib.filters.admin import (
@@ -173,6 +174,10 @@ class ModelAdmin(SkinModelAdmin):
         read = ((name, filled_in(self.opts, name, value)) for name, value in given.items())
         return {name: value for name, value in read if value is not None}
 
+    def render_page(self, request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
+        """A page about these rows that is not one of Django's own, with breadcrumbs to their list."""
+        return render_admin_page(request, template, title, opts=self.opts, **context)
+
     def report(self, request: HttpRequest, changed: int, deed: str) -> None:
         """The message after a bulk action: how many rows it changed, and how."""
         names = self.opts.verbose_name if changed == 1 else self.opts.verbose_name_plural
@@ -180,6 +185,11 @@ class ModelAdmin(SkinModelAdmin):
             self.message_user(request, f"{changed} {names} {deed}.", messages.SUCCESS)
         else:
             self.message_user(request, f"Nothing to change: what you chose is {deed} already.", messages.WARNING)
+
+
+def render_admin_page(request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
+    """A page with the admin's frame: navigation, user menu, messages."""
+    return TemplateResponse(request, template, admin.site.each_context(request) | {"title": title} | context)
 
 
 def filled_in(opts: Any, name: str, value: Any) -> Any:
@@ -344,4 +354,5 @@ __all__ = [
     "display",
     "enable",
     "register_over",
+    "render_admin_page",
 ]

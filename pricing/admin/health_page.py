@@ -3,13 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from catalog.admin.base import render_admin_page
 from pricing.curation.health_checks import RULES, Finding, Rule, examine
 
 SHOWN = 50
@@ -21,12 +20,13 @@ def check_page(request: HttpRequest) -> HttpResponse:
     may_see = request.user.has_perm
     rules = [rule for rule in RULES if may_see(f"{rule.about._meta.app_label}.view_{rule.about._meta.model_name}")]
     found = examine(rules, at=timezone.now())
-    context = admin.site.each_context(request) | {
-        "title": "Check-up",
-        "found": [_section(rule, findings) for rule, findings in found],
-        "fine": [rule.title for rule in rules if rule not in {each for each, _ in found}],
-    }
-    return TemplateResponse(request, "pricing/admin/check.html", context)
+    return render_admin_page(
+        request,
+        "pricing/admin/health_checks.html",
+        "Health checks",
+        sections=[_section(rule, findings) for rule, findings in found],
+        passed=[rule.title for rule in rules if rule not in {each for each, _ in found}],
+    )
 
 
 def _section(rule: Rule, findings: list[Finding]) -> dict[str, Any]:

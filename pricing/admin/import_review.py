@@ -8,7 +8,6 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
@@ -120,10 +119,6 @@ class ImportPages(ModelAdmin):
     def may_decide(self, request: HttpRequest) -> bool:
         return request.user.has_perm("catalog.change_importrun")
 
-    def page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-        shown = self.admin_site.each_context(request) | {"opts": self.opts} | context
-        return TemplateResponse(request, f"pricing/admin/{template}", shown)
-
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """A document is uploaded and planned; what it would do is shown then."""
         if not self.may_decide(request):
@@ -139,7 +134,7 @@ class ImportPages(ModelAdmin):
                 if run is not None:
                     return HttpResponseRedirect(reverse("admin:catalog_importrun_change", args=[run.pk]))
                 self.message_user(request, f"Nothing to do: {plan.facts.unchanged:,} models are so already.")
-        return self.page(request, "upload.html", {"title": "Import a document", "form": form})
+        return self.render_page(request, "pricing/admin/upload.html", "Import a document", form=form)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -154,12 +149,11 @@ class ImportPages(ModelAdmin):
         return self._review(request, run)
 
     def _review(self, request: HttpRequest, run: ImportRun) -> HttpResponse:
-        may_decide = self.may_decide(request)
-        context: dict[str, Any] = {"title": f"Review {run}", "run": run, "may_decide": may_decide}
+        template, context = "pricing/admin/review.html", {"run": run, "may_decide": self.may_decide(request)}
         try:
             plan = plan_of(run, at=timezone.now())
         except InputError as error:
-            return self.page(request, "review.html", context | {"problem": str(error)})
+            return self.render_page(request, template, f"Review {run}", problem=str(error), **context)
         asked = request.GET
         show = asked.get("show", "all") if asked.get("show") in VIEWS else "all"
         views = names_of(plan)
@@ -168,26 +162,25 @@ class ImportPages(ModelAdmin):
         keys = dict(AIModel.objects.filter(name__in=list(table)).values_list("name", "pk"))
         unmatched = found(plan.unmatched, asked.get("q", ""))
         told = {name: part for name, part in plan.report().items() if name in BESIDE}
-        return self.page(
+        return self.render_page(
             request,
-            "review.html",
-            context
-            | {
-                "plan": plan,
-                "show": show,
-                "q": asked.get("q", ""),
-                "views": [(key, title, len(views[key])) for key, title in VIEWS.items() if views[key] or key == "all"],
-                "table": table,
-                "rows": [(row_of(plan, name), keys.get(name)) for name in table],
-                "found": len(chosen),
-                "is_narrowed": show != "all" or bool(asked.get("q")),
-                "can_be_chosen": len(set(chosen) & set(plan.touched)),
-                "sections": sections(told),
-                "beside": beside(plan),
-                "unmatched": [(name, plan.unmatched[name]) for name in unmatched[:SUGGESTIONS_SHOWN]],
-                "unmatched_total": len(unmatched),
-                "asked_for": _asked_for(run),
-            },
+            template,
+            f"Review {run}",
+            plan=plan,
+            show=show,
+            q=asked.get("q", ""),
+            views=[(key, title, len(views[key])) for key, title in VIEWS.items() if views[key] or key == "all"],
+            table=table,
+            rows=[(row_of(plan, name), keys.get(name)) for name in table],
+            found=len(chosen),
+            is_narrowed=show != "all" or bool(asked.get("q")),
+            can_be_chosen=len(set(chosen) & set(plan.touched)),
+            sections=sections(told),
+            beside=beside(plan),
+            unmatched=[(name, plan.unmatched[name]) for name in unmatched[:SUGGESTIONS_SHOWN]],
+            unmatched_total=len(unmatched),
+            asked_for=_asked_for(run),
+            **context,
         )
 
     def _decide(self, request: HttpRequest, run: ImportRun) -> HttpResponse:
@@ -245,7 +238,7 @@ class ImportPages(ModelAdmin):
         if is_meant:
             self.message_user(request, f"{run} is taken back: {done}")
             return page
-        return self.page(request, "take_back.html", {"title": f"Take back {run}", "run": run, "done": done})
+        return self.render_page(request, "pricing/admin/rollback.html", f"Roll back {run}", run=run, result=done)
 
 
 def _sentence(error: InputError | DatabaseError) -> str:

@@ -11,7 +11,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
@@ -40,10 +39,6 @@ class RepricingAdmin(ModelAdmin):
     def has_reprice_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perms(["pricing.add_pricesheet", "pricing.view_pricesheet"])
 
-    def page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-        shown = self.admin_site.each_context(request) | {"opts": self.opts} | context
-        return TemplateResponse(request, f"pricing/admin/{template}", shown)
-
     def reprice_models(self, request: HttpRequest, models: QuerySet[AIModel], action: str) -> HttpResponse | None:
         """The page behind a bulk action: a rule, then what it does to each price, then the doing of it.
 
@@ -51,11 +46,10 @@ class RepricingAdmin(ModelAdmin):
         """
         asked = "number" in request.POST
         form = RuleForm(request.POST if asked else None)
-        context: dict[str, Any] = {"title": "Re-price models", "form": form, "count": models.count()} | selection(
-            request, action
-        )
+        template, title = "pricing/admin/reprice.html", "Re-price models"
+        context = {"form": form, "count": models.count(), **selection(request, action)}
         if not (asked and form.is_valid()):
-            return self.page(request, "reprice.html", context)
+            return self.render_page(request, template, title, **context)
         with transaction.atomic():
             if "apply" in request.POST:
                 revision.hold()
@@ -66,7 +60,8 @@ class RepricingAdmin(ModelAdmin):
                 return None
         if "apply" in request.POST:
             form.add_error(None, "Prices changed since this preview was made. It is made anew: look at it again.")
-        return self.page(request, "reprice.html", context | preview(plan, request.POST.get("page", "1")))
+        shown = preview(plan, request.POST.get("page", "1"))
+        return self.render_page(request, template, title, **context, **shown)
 
 
 class PriceListPage(RepricingAdmin):
@@ -114,18 +109,19 @@ class PriceListPage(RepricingAdmin):
             posted = request.POST.copy()
             posted["base"] = opened
             form.data = posted
-        context = {
-            "title": f"Price of {model}",
-            "model": model,
-            "form": form,
-            "roles": [(value, value.capitalize(), value == role) for value in Role.values],
-            "role": role,
-            "current": current,
-            "from_list": current is None and start is not None,
-            "rows": [(form[key], row, compared(key, sheets, besides=role)) for key, row in form.rows.items()],
-            "kept": [told(line) for line in form.others],
-        }
-        return self.page(request, "set_price.html", context)
+        return self.render_page(
+            request,
+            "pricing/admin/set_price.html",
+            f"Price of {model}",
+            model=model,
+            form=form,
+            roles=[(value, value.capitalize(), value == role) for value in Role.values],
+            role=role,
+            current=current,
+            from_list=current is None and start is not None,
+            rows=[(form[key], row, compared(key, sheets, besides=role)) for key, row in form.rows.items()],
+            kept=[told(line) for line in form.others],
+        )
 
     def _save(self, request: HttpRequest, model: AIModel, role: str, form: PriceForm) -> HttpResponse:
         PriceSheet.objects.write(
@@ -196,15 +192,17 @@ class EndingPages(RepricingAdmin):
         ending = chosen.in_force(at=form.now)
         shown = list(ending.select_related("model").with_lines().order_by("model__name", "pk")[:ROWS_A_PAGE])
         after = {key: summary(sheet) for key, sheet in followed_by(shown, at=form.now).items()}
-        context = {
-            "title": "End prices that are in force",
-            "form": form,
-            "rows": [(sheet, summary(sheet), after.get(sheet.pk)) for sheet in shown],
-            "count": ending.count(),
-            "left": chosen.count() - ending.count(),
-            "ends": True,
-        }
-        return self.page(request, "end.html", context | selection(request, action))
+        return self.render_page(
+            request,
+            "pricing/admin/end.html",
+            "End prices that are in force",
+            form=form,
+            rows=[(sheet, summary(sheet), after.get(sheet.pk)) for sheet in shown],
+            count=ending.count(),
+            left=chosen.count() - ending.count(),
+            ends=True,
+            **selection(request, action),
+        )
 
     def _withdraw(self, request: HttpRequest, chosen: PriceSheetQuerySet, action: str) -> HttpResponse | None:
         asked = "confirmed" in request.POST
@@ -214,14 +212,16 @@ class EndingPages(RepricingAdmin):
             return None
         announced = chosen.filter(starts_at__gt=form.now)
         shown = announced.select_related("model").with_lines().order_by("model__name", "pk")[:ROWS_A_PAGE]
-        context = {
-            "title": "Withdraw announced prices",
-            "form": form,
-            "rows": [(sheet, summary(sheet), None) for sheet in shown],
-            "count": announced.count(),
-            "left": chosen.count() - announced.count(),
-        }
-        return self.page(request, "end.html", context | selection(request, action))
+        return self.render_page(
+            request,
+            "pricing/admin/end.html",
+            "Withdraw announced prices",
+            form=form,
+            rows=[(sheet, summary(sheet), None) for sheet in shown],
+            count=announced.count(),
+            left=chosen.count() - announced.count(),
+            **selection(request, action),
+        )
 
     def _in_force(self) -> PriceSheetQuerySet:
         return PriceSheet.objects.in_force(at=timezone.now())

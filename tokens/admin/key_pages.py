@@ -2,14 +2,12 @@
 
 import datetime as dt
 from collections import Counter
-from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
@@ -64,8 +62,9 @@ class KeyPages(ModelAdmin):
             token.new_key = new_key  # type: ignore[attr-defined]
             self.log_change(request, token, [{"changed": {"fields": ["key"]}}])
             return self.show_new_key(request, token)
-        context = {"title": f"A new key for {token.name}", "token": token, "form": form}
-        return self._page(request, "tokens/admin/rotate.html", context)
+        return self.render_page(
+            request, "tokens/admin/rotate.html", f"New key for {token.name}", token=token, form=form
+        )
 
     @detail_action(description="Replaced keys", url_path="replaced", permissions=["change"], icon="key_off")
     def replaced(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -80,12 +79,13 @@ class KeyPages(ModelAdmin):
                 self.message_user(request, "That key is none in its grace: nothing is changed.", messages.WARNING)
             return HttpResponseRedirect(reverse("admin:tokens_token_change", args=[token.pk]))
         keys = token.retired_keys.order_by("-retired_at", "-pk")
-        context = {
-            "title": f"Replaced keys of {token.name}",
-            "token": token,
-            "keys": [(key, key.valid_until > now) for key in keys],
-        }
-        return self._page(request, "tokens/admin/replaced.html", context)
+        return self.render_page(
+            request,
+            "tokens/admin/replaced.html",
+            f"Replaced keys of {token.name}",
+            token=token,
+            keys=[(key, key.valid_until > now) for key in keys],
+        )
 
     @detail_action(description="What it sees", url_path="sees", permissions=["view"], icon="visibility")
     def sees(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -97,23 +97,24 @@ class KeyPages(ModelAdmin):
         if wanted:
             told = [pair for pair in told if (pair[1].asks if pair[1] else VISIBLE) == wanted]
         page = Paginator(told, MODELS_A_PAGE).get_page(request.GET.get("page"))
-        context = {
-            "title": f"What {token.name} sees, and why not the rest",
-            "token": token,
-            "search": search,
-            "wanted": wanted,
-            "visible": counts.pop(VISIBLE, 0),
-            "sees": scope.sees,
-            "of_key": key_gates(scope, at=now),
-            "VISIBLE": VISIBLE,
-            "counts": counts.most_common(),
-            "page": page,
-        }
-        return self._page(request, "tokens/admin/sees.html", context)
+        return self.render_page(
+            request,
+            "tokens/admin/sees.html",
+            f"Which models can {token.name} see?",
+            token=token,
+            search=search,
+            wanted=wanted,
+            visible=counts.pop(VISIBLE, 0),
+            sees=scope.sees,
+            of_key=key_gates(scope, at=now),
+            VISIBLE=VISIBLE,
+            counts=counts.most_common(),
+            page=page,
+        )
 
     def show_new_key(self, request: HttpRequest, token: Token) -> HttpResponse:
         """The page that shows the key, in the answer itself: a message or a redirect would store it somewhere."""
-        page = self._page(request, "tokens/admin/new_key.html", {"title": "The new key", "token": token})
+        page = self.render_page(request, "tokens/admin/new_key.html", "The new key", token=token)
         page["Cache-Control"] = "no-store, private"
         return page
 
@@ -124,8 +125,3 @@ class KeyPages(ModelAdmin):
         if not self.has_view_permission(request, token):
             raise PermissionDenied
         return token
-
-    def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-        return TemplateResponse(
-            request, template, self.admin_site.each_context(request) | {"opts": self.opts} | context
-        )

@@ -1,23 +1,23 @@
-"""What could not be done, in the words for a person at a terminal. Asks the database nothing."""
+"""Messages about failed operations, for a person at a terminal. Does not query the database."""
 
 from django.db import Error
 
 UNMIGRATED = "the database lacks tables or columns: run python manage.py migrate"
-# PostgreSQL's codes for a table and for a column that is not there.
+# PostgreSQL's codes for a missing table and a missing column.
 MISSING = {"42P01", "42703"}
 
 
 class InputError(ValueError):
-    """What was given cannot be imported; the message is one sentence for the person who gave it."""
+    """The input cannot be imported; the message is one sentence for the person who provided it."""
 
 
 def refused(error: Error) -> str:
-    """The sentence for whoever asked for a change that the database did not take."""
+    """The message for a person whose change the database refused."""
     return f"The database refused it, nothing was written: {reason(error)}"
 
 
 def reason(error: Error) -> str:
-    """One line: what to do where tables are missing, the database's own words otherwise."""
+    """One line: what to do if tables are missing, otherwise the database's own message."""
     return UNMIGRATED if is_unmigrated(error) else first_line(error)
 
 

@@ -1,7 +1,7 @@
-"""Exact numbers and the one JSON reader and writer: no digit of a price is lost on the way in or out.
+"""Exact numbers, and the JSON reader and writer of all documents: no digit of a price is lost.
 
-Reading turns every fraction into a Decimal and refuses what JSON does not allow but parsers commonly do (NaN,
-repeated keys, lone surrogates, NUL). Writing prints Decimals as JSON numbers, digit for digit.
+Reading turns every fraction into a Decimal, and refuses values that JSON does not allow but parsers commonly accept
+(NaN, duplicate keys, lone surrogates, NUL). Writing prints Decimals as JSON numbers with all digits.
 """
 
 import json
@@ -11,17 +11,17 @@ from typing import Any, NoReturn
 
 import msgspec
 
-# A number with a larger exponent is no price and no count; expanded to digits it could fill the memory.
+# A number with a larger exponent is not a price or count; written out in digits it could fill the memory.
 MAX_EXPONENT = 60
 MAX_DIGITS = 60
-# Products and quotients of the longest prices seen keep all their digits well within this many.
+# Enough for all digits of products and quotients of the longest known prices.
 PRECISION = 120
 _WIDE = Context(prec=PRECISION)
-# Escapes that may stand for a NUL or half a surrogate pair: rare, so only their presence pays for a closer look.
+# Escapes that may mean a NUL or half a surrogate pair: they are rare, so the exact check only runs if one is found.
 SUSPICIOUS_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
-# A NUL as json writes it; an escaped backslash before the u makes it six harmless letters.
+# A NUL as json writes it; after an escaped backslash it is six harmless letters.
 WRITTEN_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-# Decimal itself also takes 1_000 and the digits of other scripts, which no price list means.
+# Decimal itself also accepts 1_000 and digits of other scripts, which price lists do not use.
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -29,7 +29,7 @@ _sorting_encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
 
 
 class InexactError(ValueError):
-    """A text that is no JSON document with finite numbers; the message is one sentence for the person who sent it."""
+    """A text that is not a JSON document with finite numbers; the message is one sentence for its author."""
 
 
 def plain(value: Decimal) -> Decimal:
@@ -38,7 +38,7 @@ def plain(value: Decimal) -> Decimal:
         raise InexactError(f"{value} is not a finite number.")
     if not value:
         return Decimal(0)
-    # Wide enough for any number that is read: what has more digits is refused before.
+    # Wide enough for all numbers: those with more digits are refused when read.
     stripped = value.normalize(_WIDE)
     return stripped.quantize(Decimal(1), context=_WIDE) if "E+" in str(stripped) else stripped
 
@@ -57,17 +57,16 @@ def multiply(*factors: Decimal) -> Decimal:
 
 
 def of_one(amount: Decimal, per: int) -> Decimal:
-    """An amount for so many units as one for a single unit: equal prices give the same number, however they are
-    written, and different ones never do, for no price and no count has as many digits as are kept here.
+    """The amount for one unit, given the amount for `per` units.
+
+    Equal prices give the same number however they are written. Different prices never do: no price has more digits
+    than this precision.
     """
     return _WIDE.divide(amount, Decimal(per)).normalize(_WIDE) if per != 1 else amount.normalize(_WIDE)
 
 
 def ratio(amount: Decimal, base: Decimal) -> Decimal:
-    """amount / base as price lists print it: the shortest decimal of the double that readers parse it as.
-
-    More digits would say nothing to them, and fewer would change it.
-    """
+    """amount / base as price lists print it: the shortest decimal that readers parse as the same double."""
     return plain(Decimal(repr(float(_WIDE.divide(amount, base)))))
 
 
@@ -87,12 +86,12 @@ def unfold(factor: Decimal, base: Decimal) -> Decimal:
 
 
 def read_number(text: str) -> Decimal:
-    """A Decimal from a JSON number's or a person's digits, or InexactError when it is out of all bounds."""
+    """A Decimal from the digits in JSON or from a person; InexactError if it is not a number or has too many digits."""
     if NUMBER.fullmatch(text) is None:
         raise InexactError(f"{text[:40]!r} is not a number.")
     try:
         value = Decimal(text)
-    except ArithmeticError:  # an exponent beyond what even Decimal holds
+    except ArithmeticError:  # an exponent that Decimal itself cannot store
         raise InexactError(f"The number {text[:40]} has more digits than any price or count.") from None
     shape = value.as_tuple()
     if len(shape.digits) > MAX_DIGITS or abs(int(shape.exponent)) > MAX_EXPONENT:
@@ -101,7 +100,7 @@ def read_number(text: str) -> Decimal:
 
 
 def read_json(document: bytes | str) -> Any:
-    """The value of a UTF-8 JSON document, with Decimals for fractions; InexactError says what is wrong."""
+    """The value of a UTF-8 JSON document, with Decimals for fractions; InexactError if it is invalid."""
     try:
         text = document if isinstance(document, str) else document.decode("utf-8-sig")
         value = json.loads(
@@ -125,15 +124,15 @@ def read_json(document: bytes | str) -> Any:
 
 
 def write_json(value: Any, *, sort_keys: bool = False) -> bytes:
-    """The value as compact UTF-8 JSON; Decimals become numbers with all their digits."""
+    """The value as compact UTF-8 JSON; Decimals become numbers with all digits."""
     return (_sorting_encoder if sort_keys else _encoder).encode(value)
 
 
 def refuse_inexact(value: Any) -> None:
-    """InexactError for a float or a number that is not finite anywhere in a value that is about to be kept as JSON."""
+    """InexactError if a value that is to be stored as JSON contains a float or a number that is not finite."""
     match value:
         case float():
-            raise InexactError(f"{value!r} is a float: write a Decimal, which keeps its digits.")
+            raise InexactError(f"{value!r} is a float: use a Decimal, which has exact digits.")
         case Decimal() if not value.is_finite():
             raise InexactError(f"{value} is not a finite number.")
         case dict():
@@ -151,30 +150,30 @@ def _read_integer(text: str) -> int:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise InexactError(f"The document holds {name}, which is not a number.")
+    raise InexactError(f"The document contains {name}, which is not a number.")
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    unique = dict(pairs)
+    if len(unique) != len(pairs):
         seen: set[str] = set()
         repeated = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise InexactError(f"The key {repeated[:80]!r} stands twice in one object.")
-    return found
+        raise InexactError(f"The key {repeated[:80]!r} appears twice in one object.")
+    return unique
 
 
 def _refuse_unstorable_text(value: Any) -> None:
     text = json.dumps(value, ensure_ascii=False, default=str)
     if WRITTEN_NUL.search(text):
-        raise InexactError("The document holds a NUL character, which no database text can keep.")
+        raise InexactError("The document contains a NUL character, which databases cannot store.")
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise InexactError("The document holds half of a surrogate pair, which is no character.") from None
+        raise InexactError("The document contains half of a surrogate pair, which is not a character.") from None
 
 
 def in_dollars(amount: Decimal, per_usd: Decimal) -> Decimal:
-    """An amount of a currency in US dollars, with far more digits than any reader keeps."""
+    """An amount of a currency in US dollars, with far more digits than any reader uses."""
     with localcontext() as context:
         context.prec = PRECISION
         return plain(amount / per_usd)

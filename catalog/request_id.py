@@ -1,4 +1,4 @@
-"""The id of the request under way, for history rows and log lines. Imports no models: logging is set up before them."""
+"""The id of the current request, for history rows and log lines. Imports no models: logging is set up before them."""
 
 import re
 import secrets
@@ -11,28 +11,28 @@ from django.conf import settings
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
-# What a proxy may name a request; anything else could forge a log line.
-SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# Valid request ids from proxies; anything else could forge a log line.
+VALID_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def new_request_id() -> str:
-    """A name for a request that has none."""
+    """A new id for a request without one."""
     return f"req_{secrets.token_hex(12)}"
 
 
-def request_id_for(given: str) -> str:
-    """The id that a trusted proxy gave a request, if it is a sane one; else a new one."""
-    return given if settings.TRUSTED_PROXIES and SANE.fullmatch(given) else new_request_id()
+def request_id_for(header: str) -> str:
+    """The id that a trusted proxy sent with the request, if it is valid; otherwise a new id."""
+    return header if settings.TRUSTED_PROXIES and VALID_ID.fullmatch(header) else new_request_id()
 
 
 def current_request_id() -> str:
-    """The id of the request under way in this thread, or an empty string outside of one."""
+    """The id of the current request in this thread; an empty string outside of a request."""
     return _request_id.get()
 
 
 @contextmanager
 def request_id_scope(request_id: str) -> Iterator[None]:
-    """Names the request that all changes and log lines inside belong to."""
+    """Sets the current request for all changes and log lines inside the block."""
     token = _request_id.set(request_id)
     try:
         yield

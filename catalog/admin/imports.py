@@ -47,7 +47,7 @@ class ImportRunAdmin(ReadOnlyAdmin):
             "Waiting for review": "info",
             "Stopped by a guard": "danger",
             "Discarded": "default",
-            "Taken back": "warning",
+            "Rolled back": "warning",
         },
     )
     def state(self, run: ImportRun) -> str:

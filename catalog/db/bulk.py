@@ -1,6 +1,6 @@
-"""Writing many rows with their history, in one transaction and few statements.
+"""Writes many rows with their history, in one transaction and few statements.
 
-They pass the managers of tracked models by, so they raise the revision themselves; see catalog/db/revision.py.
+They bypass the managers of tracked models, so they raise the revision themselves: see catalog/db/revision.py.
 """
 
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from catalog.progress import track
 
 M = TypeVar("M", bound=models.Model)
 
-# SQLite takes 32,766 values in a statement; the widest table here has some twenty columns.
+# SQLite accepts 32,766 values per statement; the widest table has about twenty columns.
 BATCH = 500
-# Statements whose only values are keys.
+# For statements whose only values are keys.
 KEYS = 10_000
 
 
 def update_with_history(rows: models.QuerySet[M], *, reason: str = "", **values: Any) -> int:
-    """Sets the same values on all rows of a queryset, with a history row each; returns how many there were."""
+    """Sets the same values on all rows of a queryset, with a history row each; returns the number of rows."""
     with transaction.atomic():
         changed = list(rows)
         for row in changed:
@@ -36,9 +36,9 @@ def update_with_history(rows: models.QuerySet[M], *, reason: str = "", **values:
 def update_rows(
     rows: Sequence[M], *, fields: Sequence[str], reason: str = "", actor: AbstractBaseUser | None = None
 ) -> None:
-    """Writes the named fields of rows that hold new values, with a history row each.
+    """Writes the named fields of rows that have new values, with a history row each.
 
-    bulk_update would write a CASE with a branch a row for each field, which takes minutes where this takes a moment.
+    bulk_update would write a CASE with one branch per row and field: it takes minutes for thousands of rows.
     """
     if not rows:
         return
@@ -47,7 +47,7 @@ def update_rows(
     columns = [model._meta.get_field(name) for name in dict.fromkeys([*fields, *touched])]
     with transaction.atomic():
         bump(counter_of(model))
-        Writing(model, columns).update(rows)
+        BulkWriter(model, columns).update(rows)
         write_history(rows, kind="~", reason=reason, actor=actor)
 
 
@@ -62,23 +62,22 @@ def create_rows(rows: list[M], *, reason: str = "", actor: AbstractBaseUser | No
 
 
 def insert_rows(rows: Sequence[M]) -> None:
-    """Inserts rows without a history, and gives them their keys; what bulk_create does, in half the time."""
+    """Inserts rows without history and sets their keys, in half the time of bulk_create."""
     if not rows:
         return
     model = type(rows[0])
     with transaction.atomic():
         bump(counter_of(model))
-        writing = Writing(model, [field for field in model._meta.concrete_fields if not field.primary_key])
-        writing.insert(rows)
+        writer = BulkWriter(model, [field for field in model._meta.concrete_fields if not field.primary_key])
+        writer.insert(rows)
         if len(rows) >= BATCH:
-            writing.count()
+            writer.analyze()
 
 
-class Writing:
-    """The statements that write some columns of many rows of one table, in each database's quickest way.
+class BulkWriter:
+    """Writes some columns of many rows of one table, in the fastest way of each database.
 
-    PostgreSQL takes a list a column, SQLite a list a row; psycopg would search a statement with a thousand places for
-    each of them.
+    PostgreSQL gets one list per column, SQLite one list per row: psycopg is slow with thousands of placeholders.
     """
 
     def __init__(self, model: type[models.Model], columns: Sequence[Any]) -> None:
@@ -86,31 +85,31 @@ class Writing:
         self.columns = columns
         self.key: Any = model._meta.pk
         self.table = self.quoted(model._meta.db_table)
-        self.rows_named = model._meta.verbose_name_plural
+        self.plural_name = model._meta.verbose_name_plural
         self.takes_lists = self.connection.vendor == "postgresql"
 
     def insert(self, rows: Sequence[models.Model]) -> None:
         names = ", ".join(self.quoted(column.column) for column in self.columns)
-        for batch in track(batches(rows, BATCH), f"Writing {self.rows_named}"):
+        for batch in track(batches(rows, BATCH), f"Writing {self.plural_name}"):
             if self.takes_lists:
-                given, values = f"SELECT * FROM {self.lists(self.columns)}", self.by_column(batch, self.columns)  # noqa: S608
+                source, values = f"SELECT * FROM {self.lists(self.columns)}", self.by_column(batch, self.columns)  # noqa: S608
             else:
                 places = f"({', '.join(['%s'] * len(self.columns))})"
-                given = "VALUES " + ", ".join([places] * len(batch))
+                source = "VALUES " + ", ".join([places] * len(batch))
                 values = [value for row in self.by_row(batch, self.columns) for value in row]
-            statement = f"INSERT INTO {self.table} ({names}) {given} RETURNING {self.quoted(self.key.column)}"
+            statement = f"INSERT INTO {self.table} ({names}) {source} RETURNING {self.quoted(self.key.column)}"
             with self.connection.cursor() as cursor:
                 cursor.execute(statement, values)
-                made = cursor.fetchall()
-            for row, (key,) in zip(batch, made, strict=True):
+                keys = cursor.fetchall()
+            for row, (key,) in zip(batch, keys, strict=True):
                 row.pk = key
                 row._state.adding = False  # noqa: SLF001
 
-    def count(self) -> None:
-        """Tells PostgreSQL how large the table is by now; SQLite does not ask.
+    def analyze(self) -> None:
+        """Updates PostgreSQL's statistics of the table; SQLite needs none.
 
-        By itself it counts a minute later, or meanwhile, without what is not committed: a table that it takes for
-        empty it reads once for every row of another.
+        PostgreSQL itself updates them a minute later and without uncommitted rows. Until then it plans joins as if the
+        table were empty, and reads the table once for every row of the other one.
         """
         if self.connection.vendor == "postgresql":
             with self.connection.cursor() as cursor:
@@ -153,7 +152,7 @@ class Writing:
 
 
 def delete_rows(rows: Sequence[M], *, reason: str = "", actor: AbstractBaseUser | None = None) -> None:
-    """Deletes rows with a history row each; to what refers to them the database says no."""
+    """Deletes rows with a history row each; IntegrityError if other rows refer to them."""
     if not rows:
         return
     model = type(rows[0])
@@ -162,33 +161,35 @@ def delete_rows(rows: Sequence[M], *, reason: str = "", actor: AbstractBaseUser 
         if hasattr(model, "history"):
             write_history(rows, kind="-", reason=reason, actor=actor)
         for keys in batches([row.pk for row in rows], KEYS):
-            found = model._default_manager.filter(pk__in=keys)
-            found._raw_delete(found.db)  # noqa: SLF001
+            chosen = model._default_manager.filter(pk__in=keys)
+            chosen._raw_delete(chosen.db)  # noqa: SLF001
 
 
 def write_history(rows: Sequence[models.Model], *, kind: str, reason: str, actor: AbstractBaseUser | None) -> None:
-    """A history row for each of these rows as it is stored now; `kind` is +, ~ or -.
+    """Writes a history row for each of these rows as stored now; `kind` is +, ~ or -.
 
-    The database copies them: to read and write thousands of rows here again would take as long as all else.
+    The database copies the rows: reading and writing thousands of them here would double the time.
     """
     model = type(rows[0])
     history = get_history_model_for_model(model)
     connection = connections[router.db_for_write(history)]
     user = actor or history.get_default_history_user(rows[0])
-    told: dict[str, Any] = {
+    change: dict[str, Any] = {
         "history_date": timezone.now(),
         "history_type": kind,
         "history_change_reason": reason,
         "history_user": None if user is None else user.pk,
     }
-    # What a row of history says beside these: see catalog/db/history.py.
-    own = {field.name for field in history.tracked_fields} | told.keys() | {"history_id"}
-    told |= {field.name: field.get_default() for field in history._meta.concrete_fields if field.name not in own}
-    beside: list[Any] = [history._meta.get_field(name) for name in told]
-    values = [field.get_db_prep_save(value, connection) for field, value in zip(beside, told.values(), strict=True)]
+    # The other columns of history rows: see catalog/db/history.py.
+    own = {field.name for field in history.tracked_fields} | change.keys() | {"history_id"}
+    change |= {field.name: field.get_default() for field in history._meta.concrete_fields if field.name not in own}
+    change_fields: list[Any] = [history._meta.get_field(name) for name in change]
+    values = [
+        field.get_db_prep_save(value, connection) for field, value in zip(change_fields, change.values(), strict=True)
+    ]
     quoted = connection.ops.quote_name
     copied = [quoted(field.column) for field in history.tracked_fields]
-    into = ", ".join([*copied, *(quoted(field.column) for field in beside)])
+    into = ", ".join([*copied, *(quoted(field.column) for field in change_fields)])
     places = ", ".join([*copied, *("%s" for _ in values)])
     key: Any = model._meta.pk
     source = f"{quoted(model._meta.db_table)} WHERE {quoted(key.column)}"

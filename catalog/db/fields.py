@@ -1,6 +1,6 @@
-"""Two column types that keep what they are given, on every database: exact decimals and exact JSON.
+"""Column types that store exact decimals and exact JSON on every database, and lists of names.
 
-Django's DecimalField goes through a float on SQLite and keeps 15 digits; JSONField turns fractions into floats.
+Django's DecimalField goes through a float on SQLite, which has 15 digits; JSONField turns fractions into floats.
 """
 
 from decimal import Decimal
@@ -16,11 +16,11 @@ from catalog.exact import InexactError, digits, plain, read_json, read_number, r
 
 
 class ExactDecimalField(models.Field):  # type: ignore[type-arg]
-    """A finite Decimal, kept digit for digit without trailing zeros: `numeric` on PostgreSQL, text on SQLite."""
+    """A finite Decimal, stored with all digits, without trailing zeros: `numeric` on PostgreSQL, text on SQLite."""
 
     description = "Exact decimal number"
     empty_strings_allowed = False
-    # Text on SQLite has no numeric order, so a comparison there would be wrong without a word: it is refused on both.
+    # Text on SQLite has no numeric order, so a comparison would silently be wrong there: it is refused on both.
     lookups: ClassVar[frozenset[str]] = frozenset({"exact", "in", "isnull"})
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:
@@ -28,7 +28,7 @@ class ExactDecimalField(models.Field):  # type: ignore[type-arg]
 
     def get_lookup(self, lookup_name: str) -> Any:
         if lookup_name not in self.lookups:
-            raise FieldError(f"{self.name} is exact text on SQLite: only exact, in and isnull compare it.")
+            raise FieldError(f"{self.name} is text on SQLite: use only the lookups exact, in and isnull.")
         return super().get_lookup(lookup_name)
 
     def to_python(self, value: Any) -> Decimal | None:
@@ -51,7 +51,7 @@ class ExactDecimalField(models.Field):  # type: ignore[type-arg]
         value = value if prepared else self.get_prep_value(value)
         if value is None or connection.vendor == "postgresql":
             return value
-        return format(value, "f")  # plain already, so these are its digits
+        return format(value, "f")  # already plain, so this writes its digits
 
     def value_to_string(self, obj: models.Model) -> str:
         value = self.value_from_object(obj)
@@ -62,7 +62,7 @@ class ExactDecimalField(models.Field):  # type: ignore[type-arg]
 
 
 class ExactDecimalFormField(forms.CharField):
-    """Digits in, Decimal out; shows what is stored without rounding or exponent."""
+    """A text field for a Decimal; shows all stored digits, without an exponent."""
 
     def prepare_value(self, value: Any) -> Any:
         return digits(value) if isinstance(value, Decimal) else value
@@ -74,7 +74,9 @@ class ExactDecimalFormField(forms.CharField):
         try:
             return plain(read_number(text))
         except InexactError:
-            raise forms.ValidationError("Write a plain number such as 2.5 or 0.00000015.", code="invalid") from None
+            raise forms.ValidationError(
+                "This is not a valid number: write e.g. 2.5 or 0.00000015.", code="invalid"
+            ) from None
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         try:
@@ -90,14 +92,14 @@ else:
 
 
 class ExactJSONField(AnyTextField):
-    """JSON kept as text, so that every digit of every number in it comes back as it was."""
+    """JSON stored as text, so that every number keeps all its digits."""
 
     description = "JSON with exact numbers"
     _pyi_private_set_type: Any
     _pyi_private_get_type: Any
 
     def from_db_value(self, value: Any, *_: Any) -> Any:
-        if value == "[]":  # by far the most frequent values, a dozen times a row
+        if value == "[]":  # by far the most frequent values, about ten per row
             return []
         if value == "{}":
             return {}
@@ -123,7 +125,7 @@ class ExactJSONField(AnyTextField):
 
     def get_lookup(self, lookup_name: str) -> Any:
         if lookup_name not in {"isnull", "exact", "icontains"}:
-            raise FieldError(f"{self.name} is JSON text: only exact, icontains and isnull search it.")
+            raise FieldError(f"{self.name} is JSON text: use only the lookups exact, icontains and isnull.")
         return super().get_lookup(lookup_name)
 
     def value_to_string(self, obj: models.Model) -> str:
@@ -134,7 +136,7 @@ class ExactJSONField(AnyTextField):
 
 
 class ExactJSONFormField(forms.CharField):
-    """JSON in a text area; an empty one is the field's own empty value."""
+    """JSON in a text area; an empty text area is the field's empty value."""
 
     def prepare_value(self, value: Any) -> Any:
         return value if isinstance(value, str) else "" if value is None else write_json(value).decode()
@@ -159,28 +161,28 @@ _names = msgspec.json.Decoder(list[str])
 
 
 class NamesField(ExactJSONField):
-    """An ordered list of names, e.g. the endpoint types of a model, first = preferred."""
+    """An ordered list of names, e.g. the endpoint types of a model, the preferred one first."""
 
     description = "Ordered list of names"
 
     def from_db_value(self, value: Any, *_: Any) -> Any:
-        # A list of models reads thousands of these, and there is no number in them to be exact about.
+        # Lists of models read thousands of these; they contain no numbers, so the fast decoder is exact enough.
         return None if value is None else _names.decode(value)
 
     def validate(self, value: Any, model_instance: models.Model | None) -> None:
         if not isinstance(value, list) or not all(isinstance(name, str) and name for name in value):
-            raise ValidationError("This is a list of names.", code="invalid")
+            raise ValidationError("This is not a list of names.", code="invalid")
         if len(set(value)) != len(value):
-            raise ValidationError("A name stands twice in this list.", code="invalid")
+            raise ValidationError("This list has a duplicate name.", code="invalid")
         if not self.blank and not value:
-            raise ValidationError("At least one name is needed.", code="blank")
+            raise ValidationError("Enter at least one name.", code="blank")
 
     def formfield(self, **kwargs: Any) -> forms.Field | None:
         return models.Field.formfield(self, **{"form_class": NamesFormField, **kwargs})
 
 
 class NamesFormField(forms.CharField):
-    """Names separated by commas or line breaks, in their order."""
+    """Names separated by commas or line breaks, in order."""
 
     widget = forms.TextInput
 

@@ -1,4 +1,4 @@
-"""The import run under way, for history rows: what it wrote can be told, and taken back. Imports no models."""
+"""The current import run, for history rows, so that its changes can be shown and rolled back. Imports no models."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,13 +8,13 @@ _run: ContextVar[int | None] = ContextVar("import_run", default=None)
 
 
 def current_run() -> int | None:
-    """The key of the run that is being carried out here, if any."""
+    """The key of the current run; None outside of one."""
     return _run.get()
 
 
 @contextmanager
 def run_scope(key: int) -> Iterator[None]:
-    """Names the run that all changes inside belong to."""
+    """Sets the current run for all changes inside the block."""
     token = _run.set(key)
     try:
         yield

@@ -1,4 +1,4 @@
-"""One at a time, on however many machines: a lock that the database's own kind provides, freed even by a crash."""
+"""A lock across processes and machines, which the database provides and which a crash releases."""
 
 import zlib
 from collections.abc import Iterator
@@ -8,17 +8,17 @@ from pathlib import Path
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-# Windows lacks it; there is no gunicorn on Windows either.
+# Missing on Windows, where gunicorn does not run either.
 with suppress(ImportError):
     import fcntl
 
-# The first half of PostgreSQL's two-part lock keys: "mdlb", so as not to meet another program's locks.
+# The first half of PostgreSQL's two-part lock keys, "mdlb", so that keys differ from other programs' keys.
 NAMESPACE = 0x6D646C62
 
 
 @contextmanager
 def one_at_a_time(name: str, *, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
-    """Waits until no other process holds the lock of this name, and holds it for the block."""
+    """Waits for the lock of this name and holds it for the block."""
     connection = connections[using]
     if connection.vendor == "postgresql":
         with _advisory_lock(connection, name):
@@ -34,7 +34,7 @@ def one_at_a_time(name: str, *, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]
 def _advisory_lock(connection: BaseDatabaseWrapper, name: str) -> Iterator[None]:
     key = [NAMESPACE, zlib.crc32(name.encode()) - 2**31]
     with connection.cursor() as cursor:
-        # Whoever waits, waits as long as it takes; so may what is done under the lock.
+        # No timeout, neither for waiting nor for the statements under the lock.
         cursor.execute("SET statement_timeout = 0")
         cursor.execute("SELECT pg_advisory_lock(%s, %s)", key)
     try:
@@ -47,7 +47,7 @@ def _advisory_lock(connection: BaseDatabaseWrapper, name: str) -> Iterator[None]
 
 @contextmanager
 def _file_lock(path: Path) -> Iterator[None]:
-    # Not removed afterwards: somebody may be waiting for this very file.
+    # Not removed afterwards: another process may be waiting for this file.
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -1,11 +1,11 @@
-"""One number in the database, raised by every change that a reader could see.
+"""A number in the database, raised by every change that a reader could see.
 
-Caches hold rendered bytes under this number and are never cleared: a change by anybody, on any machine, is seen by the
-next request. It is raised inside the writer's transaction, so new rows never stand under the old number, and a writer
-that rolls back takes the raise with it. And it is raised before the rows are written: all writers so queue at this one
-row, and two that change the same rows in another order cannot block each other for ever.
+Caches store rendered bytes under this number and are never cleared: the next request sees every change, made by any
+process on any machine. The number is raised in the writer's transaction, so that it changes together with the rows, or
+not at all. It is raised before the rows are written: all writers queue at this row, so that two writers which change
+the same rows in different order cannot deadlock.
 
-Tokens have a counter of their own in the same row: issuing one changes nothing of what the others see.
+Tokens have a counter of their own in the same row: issuing a token does not change what the others see.
 """
 
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ M = TypeVar("M", bound=models.Model)
 
 
 def _table() -> Any:
-    """The model of the one row, by name: catalog/models imports this module."""
+    """The model, found by name because catalog/models imports this module."""
     return apps.get_model("catalog", "Revision")
 
 
@@ -31,7 +31,7 @@ def current() -> int:
 
 def bump(counter: str = "number") -> None:
     """Raises the revision (or the counter of permissions) in the caller's transaction."""
-    # The row is missing only in a flushed test database; there the first change makes it.
+    # The row is only missing in a flushed test database, where the first change creates it.
     if not _table().objects.filter(pk=ROW).update(**{counter: models.F(counter) + 1}):
         _table().objects.update_or_create(
             pk=ROW, defaults={counter: models.F(counter) + 1}, create_defaults={counter: 1}
@@ -39,10 +39,10 @@ def bump(counter: str = "number") -> None:
 
 
 def hold() -> None:
-    """Keeps all other writers out until the caller's transaction ends, and raises nothing.
+    """Blocks all other writers until the caller's transaction ends, without raising the revision.
 
-    For whoever reads rows, decides, and writes them then: a lock on those rows alone would be taken before this one,
-    and a bulk change that has this one and waits for the rows would block with it.
+    Call it before reading rows that decide what is written. Locking only those rows would cause a deadlock with a bulk
+    change that holds this row and waits for them.
     """
     _table().objects.select_for_update().filter(pk=ROW).first()
 
@@ -58,7 +58,7 @@ def _bump_permissions_on_signal(action: str = "", **_: Any) -> None:
 
 
 class TrackedQuerySet(models.QuerySet[M]):
-    """Raises the revision for the bulk writes, which send no signals."""
+    """Raises the revision in bulk writes, which send no signals."""
 
     def update(self, **values: Any) -> int:
         with transaction.atomic(using=self.db):
@@ -72,18 +72,18 @@ class TrackedQuerySet(models.QuerySet[M]):
 
 
 def counter_of(model: type[models.Model]) -> str:
-    """The counter that a change of this model raises."""
+    """The counter that a change to this model raises."""
     return getattr(model, "revision_counter", "number")
 
 
 class TrackedModel(models.Model):
-    """A row that readers see: saving or deleting it raises the revision in the same transaction."""
+    """A row that readers can see: saving or deleting it raises the revision in the same transaction."""
 
     class Meta:
         abstract = True
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        # Without this, outside a transaction the number would be committed before the row is written.
+        # Otherwise, outside a transaction, the number would be committed before the row is written.
         with transaction.atomic():
             super().save(*args, **kwargs)
 
@@ -93,11 +93,11 @@ class TrackedModel(models.Model):
 
 
 def track(*senders: type[models.Model], counter: str = "number") -> None:
-    """Lets saves, deletes and relation changes of these models (or many-to-many tables) raise the revision."""
+    """Makes saves, deletes and relation changes of these models (or many-to-many tables) raise the revision."""
     raise_it = _bump_on_signal if counter == "number" else _bump_permissions_on_signal
     for sender in senders:
         if issubclass(sender, TrackedModel):
-            # Django's own base manager writes relations (vendor.models.add) past the queryset class above.
+            # Django's base manager would write relations (vendor.models.add) without the queryset class above.
             sender._meta.base_manager_name = "objects"
         pre_save.connect(raise_it, sender=sender, dispatch_uid=f"revision-save-{sender._meta.label}")
         pre_delete.connect(raise_it, sender=sender, dispatch_uid=f"revision-delete-{sender._meta.label}")

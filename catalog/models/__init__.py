@@ -1,4 +1,4 @@
-"""The catalog's tables, one noun a file."""
+"""The catalog's tables, one or two per module."""
 
 from catalog.db.revision import track
 from catalog.models.aimodel import AIModel

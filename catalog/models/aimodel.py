@@ -1,4 +1,4 @@
-"""AIModel: one model that clients can name, with the facts about it. "Model" on screen."""
+"""AIModel: one model that clients can request, with its facts. It is called "model" on screen."""
 
 import datetime as dt
 
@@ -14,10 +14,10 @@ from catalog.db.revision import TrackedModel, TrackedQuerySet
 from catalog.models.vendor import Vendor
 from catalog.parameters import validate_parameters
 
-# Ids of real gateways hold slashes, colons, at signs and spaces; what breaks URLs, lists and logs is kept out.
+# Real ids contain slashes, colons, at signs and spaces. Characters that break URLs, lists or logs are refused.
 MODEL_NAME = RegexValidator(
     r"^[^\s,\x00-\x1f\x7f](?:[^,\x00-\x1f\x7f]*[^\s,\x00-\x1f\x7f])?$",
-    "No commas, line breaks or control characters, and no space at either end.",
+    "This is not a valid model id: use no commas, line breaks or control characters, and no space at the start or end.",
 )
 
 
@@ -26,7 +26,7 @@ class AIModelQuerySet(TrackedQuerySet["AIModel"]):
         return self.filter(status=AIModel.Status.PUBLISHED)
 
     def offered(self) -> "AIModelQuerySet":
-        """Those that an enabled channel offers: what some group may reach."""
+        """Models that an enabled channel offers, so that a group can reach them."""
         return self.filter(
             pk__in=AIModel.objects.filter(offers__enabled=True, offers__channel__enabled=True).values("pk")
         )
@@ -35,7 +35,7 @@ class AIModelQuerySet(TrackedQuerySet["AIModel"]):
         return self.filter(Q(retires_on=None) | Q(retires_on__gt=on))
 
     def set_status(self, status: str) -> int:
-        """Publishes these models or takes them back to drafts, with history; returns how many changed."""
+        """Sets the status of these models, with history; returns the number of changed models."""
         return update_with_history(self.exclude(status=status), status=status)
 
 
@@ -54,62 +54,78 @@ class AIModel(TrackedModel):
         max_length=255,
         unique=True,
         validators=[MODEL_NAME],
-        help_text="What clients send as model, e.g. gpt-4o or anthropic/claude-sonnet-4-5. Case matters.",
+        help_text="The id that clients send as model, e.g. gpt-4o or anthropic/claude-sonnet-4-5. Case-sensitive.",
     )
     display_name = models.CharField(
-        max_length=255, blank=True, help_text="For people, e.g. Claude Opus 4.8. Empty: the id."
+        max_length=255, blank=True, help_text="The name on pages, e.g. Claude Opus 4.8. Leave empty to show the id."
     )
-    vendor = models.ForeignKey(Vendor, on_delete=models.PROTECT, related_name="models", help_text="Who made it.")
+    vendor = models.ForeignKey(
+        Vendor, on_delete=models.PROTECT, related_name="models", help_text="The company that made the model."
+    )
     status = models.CharField(
         max_length=16,
         choices=Status.choices,
         default=Status.DRAFT,
         db_index=True,
-        help_text="A draft is seen by nobody outside this admin, whatever channels offer it.",
+        help_text="A draft is only visible in this admin, even if channels offer it.",
     )
     description = models.TextField(blank=True)
-    series = models.CharField(max_length=64, blank=True, db_index=True, help_text="The family, e.g. gpt-4o.")
-    icon = models.CharField(max_length=128, blank=True, help_text="Empty: the vendor's.")
-    tags = NamesField(default=list, blank=True, help_text="Separated by commas, e.g. Tools, 128K.")
+    series = models.CharField(max_length=64, blank=True, db_index=True, help_text="The model family, e.g. gpt-4o.")
+    icon = models.CharField(
+        max_length=128, blank=True, help_text="A lobe-icons name. Leave empty to use the vendor's icon."
+    )
+    tags = NamesField(default=list, blank=True, help_text="Separate tags with commas, e.g. Tools, 128K.")
 
-    context_length = models.PositiveBigIntegerField(null=True, blank=True, help_text="Tokens. Empty: not known.")
-    max_output_tokens = models.PositiveBigIntegerField(null=True, blank=True, help_text="Tokens. Empty: not known.")
+    context_length = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Number of tokens. Leave empty if unknown."
+    )
+    max_output_tokens = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Number of tokens. Leave empty if unknown."
+    )
     input_modalities = NamesField(
-        default=list, blank=True, help_text="text, image, audio, video, pdf. Empty: not known."
+        default=list, blank=True, help_text="text, image, audio, video, pdf. Leave empty if unknown."
     )
     output_modalities = NamesField(
-        default=list, blank=True, help_text="text, image, audio, video, embedding. Empty: not known."
+        default=list, blank=True, help_text="text, image, audio, video, embedding. Leave empty if unknown."
     )
-    capabilities = NamesField(default=list, blank=True, help_text="e.g. tools, reasoning, vision, structured_outputs.")
+    capabilities = NamesField(
+        default=list, blank=True, help_text="For example tools, reasoning, vision, structured_outputs."
+    )
 
     version = models.CharField(
         max_length=64,
         blank=True,
-        help_text="The vendor's own name of this edition, e.g. 001. Told to Gemini's clients.",
+        help_text="The vendor's own version name, e.g. 001. Shown to Gemini clients.",
     )
     default_parameters = ExactJSONField(
         default=dict,
         blank=True,
         validators=[validate_parameters],
-        help_text="What it answers with where a caller says nothing: temperature, top_p, top_k, max_temperature, e.g. "
-        '{"temperature": 1, "top_p": 0.95}. Told to Gemini\'s clients. Empty: not known.',
+        help_text="Default values of temperature, top_p, top_k and max_temperature, e.g. "
+        '{"temperature": 1, "top_p": 0.95}. Shown to Gemini clients. Leave empty if unknown.',
     )
 
     supported_endpoint_types = NamesField(
-        default=list, blank=True, help_text="What can serve it, the preferred one first, e.g. anthropic, openai."
+        default=list,
+        blank=True,
+        help_text="All endpoint types that can serve the model, the preferred one first, e.g. anthropic, openai.",
     )
     public_endpoint_types = NamesField(
         null=True,
         blank=True,
-        help_text="What customers may call. Tick “same as supported” or curate a list; it need not be a subset.",
+        help_text="The endpoint types that customers may call: tick “same as supported” or enter a list, in any order.",
     )
 
-    released_on = models.DateField(null=True, blank=True, help_text="Shown to clients as created. Empty: not known.")
+    released_on = models.DateField(
+        null=True, blank=True, help_text="Shown to clients as created. Leave empty if unknown."
+    )
     deprecated_on = models.DateField(
-        null=True, blank=True, help_text="From this day (UTC) on, new users should look elsewhere."
+        null=True, blank=True, help_text="From this day (UTC) on, new users should choose another model."
     )
     retires_on = models.DateField(
-        null=True, blank=True, help_text="From this day (UTC) on it is in no list; shown to clients as shutdown_date."
+        null=True,
+        blank=True,
+        help_text="From this day (UTC) on, lists omit the model. Shown to clients as shutdown_date.",
     )
     successor = models.ForeignKey(
         "self",
@@ -117,7 +133,7 @@ class AIModel(TrackedModel):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="predecessors",
-        help_text="What replaces it.",
+        help_text="The model that replaces this one.",
     )
 
     created_at = models.DateTimeField(auto_now_add=True)
@@ -142,18 +158,18 @@ class AIModel(TrackedModel):
 
     @property
     def title(self) -> str:
-        """The name for people."""
+        """The name on pages: the display name, or the id."""
         return self.display_name or self.name
 
     @property
     def created(self) -> int:
-        """The release date as Unix seconds, 0 when it is not known."""
+        """The release date as Unix time in seconds; 0 if unknown."""
         if self.released_on is None:
             return 0
         return int(dt.datetime.combine(self.released_on, dt.time(), tzinfo=dt.UTC).timestamp())
 
     def selectors(self) -> dict[str, list[str]]:
-        """What patterns of tokens may name beside the id; reads the vendor."""
+        """Values that patterns of tokens may match in addition to the id; reads the vendor."""
         inputs, outputs = self.input_modalities, self.output_modalities
         return {
             "vendor": [self.vendor.slug, self.vendor.name],
@@ -169,7 +185,7 @@ class AIModel(TrackedModel):
         }
 
     def lifecycle(self, *, on: dt.date) -> str:
-        """The stage on a day; a date of retirement alone, which may be years away, deprecates nothing."""
+        """The lifecycle stage on a day. A future retirement date alone does not deprecate the model."""
         if self.retires_on is not None and self.retires_on <= on:
             return self.Lifecycle.RETIRED
         is_deprecated = self.deprecated_on is not None and self.deprecated_on <= on
@@ -177,7 +193,7 @@ class AIModel(TrackedModel):
 
     @property
     def callable_endpoint_types(self) -> list[str]:
-        """What customers may call: the curated list, or all that is supported where nobody curated one."""
+        """The endpoint types that customers may call: the curated list, or all supported types if there is none."""
         curated: list[str] | None = self.public_endpoint_types
         return list(self.supported_endpoint_types) if curated is None else curated
 
@@ -189,4 +205,6 @@ class AIModel(TrackedModel):
         for field in ("supported_endpoint_types", "public_endpoint_types"):
             unknown = [name for name in getattr(self, field) or [] if name not in known]
             if unknown:
-                raise ValidationError({field: f"Not in the registry of endpoint types: {', '.join(unknown)}."})
+                raise ValidationError(
+                    {field: f"Unknown endpoint types: {', '.join(unknown)}. Add them under endpoint types first."}
+                )

@@ -1,4 +1,4 @@
-"""Alias: another id under which clients may ask for a model."""
+"""Alias: another id with which clients may request a model."""
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -14,7 +14,7 @@ class ModelAlias(TrackedModel):
         max_length=255,
         unique=True,
         validators=[MODEL_NAME],
-        help_text="e.g. claude-opus-latest. Asking for it answers with the model's own id; lists do not show it.",
+        help_text="Another id for the model, e.g. claude-opus-latest. Responses have the model id; lists omit aliases.",
     )
     model = models.ForeignKey(AIModel, on_delete=models.CASCADE, related_name="aliases")
 
@@ -31,4 +31,4 @@ class ModelAlias(TrackedModel):
     def clean(self) -> None:
         super().clean()
         if AIModel.objects.filter(name=self.name).exists():
-            raise ValidationError({"name": "A model has this id already."})
+            raise ValidationError({"name": "A model already has this id: choose another alias."})

@@ -1,6 +1,6 @@
-"""Channel: a way to an upstream that serves models; offer: one model on one channel.
+"""Channel: a connection to an upstream that serves models; offer: one model on one channel.
 
-A channel holds no upstream secret: this service calls no upstream.
+A channel has no upstream secret: this service calls no upstream.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,15 +17,17 @@ from catalog.models.aimodel import AIModel
 
 
 def refuse_credentials(url: str) -> None:
-    """A base URL is shown to every operator and kept in the history: no user, password or query may stand in it."""
+    """Refuses a URL with user, password or query: it is shown to every operator and stored in the history."""
     parts = urlsplit(url)
     if parts.username or parts.password or parts.query:
-        raise ValidationError("Leave user names, passwords and query strings out: this is stored and shown in clear.")
+        raise ValidationError(
+            "Remove user names, passwords and query strings: the URL is stored and shown in plain text."
+        )
 
 
 class ChannelQuerySet(TrackedQuerySet["Channel"]):
     def set_enabled(self, enabled: bool) -> int:
-        """Enables or disables these channels, with history; returns how many changed."""
+        """Enables or disables these channels, with history; returns the number of changed channels."""
         return update_with_history(self.exclude(enabled=enabled), enabled=enabled)
 
     def delete(self) -> tuple[int, dict[str, int]]:
@@ -33,14 +35,23 @@ class ChannelQuerySet(TrackedQuerySet["Channel"]):
 
 
 class Channel(TrackedModel):
-    slug = models.SlugField(max_length=64, unique=True, help_text="For commands, e.g. azure-east.")
-    name = models.CharField(max_length=128, help_text="For operators; customers never see it.")
-    enabled = models.BooleanField(default=True, db_index=True, help_text="Off: nothing it offers is listed.")
-    base_url = models.URLField(
-        "base URL", blank=True, validators=[refuse_credentials], help_text="Where the upstream is; for the record only."
+    slug = models.SlugField(max_length=64, unique=True, help_text="The name in commands, e.g. azure-east.")
+    name = models.CharField(max_length=128, help_text="The name for operators. Customers never see it.")
+    enabled = models.BooleanField(
+        default=True, db_index=True, help_text="If off, no model is listed because of this channel."
     )
-    priority = models.IntegerField(default=0, help_text="Higher is tried first by gateways that read this catalog.")
-    weight = models.PositiveIntegerField(default=0, help_text="The share among channels of one priority.")
+    base_url = models.URLField(
+        "base URL",
+        blank=True,
+        validators=[refuse_credentials],
+        help_text="The address of the upstream, as a note for operators: this service never calls it.",
+    )
+    priority = models.IntegerField(
+        default=0, help_text="Gateways that read this catalog try channels with a higher priority first."
+    )
+    weight = models.PositiveIntegerField(
+        default=0, help_text="The share of requests among channels with the same priority."
+    )
     note = models.TextField(blank=True)
 
     objects = ChannelQuerySet.as_manager()
@@ -58,20 +69,23 @@ class Channel(TrackedModel):
 
 class OfferQuerySet(TrackedQuerySet["Offer"]):
     def set_enabled(self, enabled: bool) -> int:
-        """Enables or disables these offers, with history; returns how many changed."""
+        """Enables or disables these offers, with history; returns the number of changed offers."""
         return update_with_history(self.exclude(enabled=enabled), enabled=enabled)
 
 
 class Offer(TrackedModel):
     channel = models.ForeignKey(
-        Channel, on_delete=models.CASCADE, related_name="offers", help_text="Where the model can be had."
+        Channel, on_delete=models.CASCADE, related_name="offers", help_text="The channel that serves the model."
     )
     model = models.ForeignKey(
-        AIModel, on_delete=models.CASCADE, related_name="offers", help_text="What groups of the channel then reach."
+        AIModel,
+        on_delete=models.CASCADE,
+        related_name="offers",
+        help_text="The model that groups of the channel can reach.",
     )
-    enabled = models.BooleanField(default=True, help_text="Off: the model is not to be had on this channel.")
+    enabled = models.BooleanField(default=True, help_text="If off, the model is not available on this channel.")
     upstream_name = models.CharField(
-        max_length=255, blank=True, help_text="What the upstream calls the model, where it differs from the id."
+        max_length=255, blank=True, help_text="The upstream's name of the model. Leave empty if it is the id."
     )
 
     objects = OfferQuerySet.as_manager()
@@ -88,12 +102,12 @@ class Offer(TrackedModel):
 def with_offers(
     channels: Iterable[Channel], delete: Callable[[], tuple[int, dict[str, int]]]
 ) -> tuple[int, dict[str, int]]:
-    """Deletes channels after their offers; returns what Django does: how many rows, and of which models.
+    """Deletes the channels' offers, then the channels; returns the counts in total and per model, as Django does.
 
-    By itself Django would delete thousands of offers together too, but write the history of each with a statement.
+    Django itself would write the history of thousands of offers with one statement each.
     """
     with transaction.atomic():
         offers = list(Offer.objects.filter(channel__in=channels))
         delete_rows(offers)
-        count, of_each = delete()
-    return count + len(offers), of_each | ({Offer._meta.label: len(offers)} if offers else {})
+        count, per_model = delete()
+    return count + len(offers), per_model | ({Offer._meta.label: len(offers)} if offers else {})

@@ -1,4 +1,4 @@
-"""Endpoint type: a way to call a model, as clients know it by name."""
+"""Endpoint type: an API through which a model can be called, under the name that clients know."""
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -8,9 +8,10 @@ from catalog.db.history import history
 from catalog.db.revision import TrackedModel, TrackedQuerySet
 from catalog.models.aimodel import AIModel
 
-# `path` and `method` as names are a known slip of operators elsewhere, who typed the object in the name's place.
+# Operators of other gateways have typed the object in place of the name, so that types were named path and method.
 NAME = RegexValidator(
-    r"^(?!path$|method$)[a-z0-9][a-z0-9-]*$", "Lower-case letters, digits and dashes, e.g. openai-response."
+    r"^(?!path$|method$)[a-z0-9][a-z0-9-]*$",
+    "This is not a valid name: use lower-case letters, digits and dashes, e.g. openai-response.",
 )
 
 
@@ -23,15 +24,15 @@ class EndpointType(TrackedModel):
         max_length=64,
         unique=True,
         validators=[NAME],
-        help_text="The name that clients look for, e.g. openai or anthropic.",
+        help_text="The name that clients use, e.g. openai or anthropic.",
     )
     path = models.CharField(
         max_length=255,
-        validators=[RegexValidator(r"^/", "A path starts with a slash.")],
-        help_text="Where the gateway serves it, e.g. /v1/chat/completions; {model} stands for the model's id.",
+        validators=[RegexValidator(r"^/", "This is not a valid path: start it with a slash.")],
+        help_text="The gateway's path for it, e.g. /v1/chat/completions. {model} is replaced by the model id.",
     )
     method = models.CharField(max_length=8, choices=Method.choices, default=Method.POST)
-    label = models.CharField(max_length=128, blank=True, help_text="What it does, in a few words.")
+    label = models.CharField(max_length=128, blank=True, help_text="A short description.")
 
     objects = TrackedQuerySet["EndpointType"].as_manager()
     history = history()
@@ -43,8 +44,8 @@ class EndpointType(TrackedModel):
         return self.name
 
     def models_using(self) -> models.QuerySet[AIModel]:
-        """The models that name this type, supported or public."""
-        quoted = f'"{self.name}"'  # as JSON has it: openai is not openai-response
+        """Models that have this type, supported or public."""
+        quoted = f'"{self.name}"'  # quoted as in JSON: openai is not openai-response
         return AIModel.objects.filter(
             models.Q(supported_endpoint_types__icontains=quoted) | models.Q(public_endpoint_types__icontains=quoted)
         )
@@ -52,5 +53,5 @@ class EndpointType(TrackedModel):
     def delete(self, *args: object, **kwargs: object) -> tuple[int, dict[str, int]]:
         users: set[models.Model] = set(self.models_using()[:20])
         if users:
-            raise ProtectedError(f"Models still name the endpoint type {self.name}.", users)
+            raise ProtectedError(f"Models still use the endpoint type {self.name}.", users)
         return super().delete(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Field pin: a fact or price of a model that an operator has settled, with a reason; no import changes it."""
+"""Field pin: a fact or price of a model that an operator has fixed, with a reason; imports do not change it."""
 
 from typing import Any
 
@@ -16,34 +16,34 @@ FACTS = (
     "input_modalities", "output_modalities", "capabilities", "supported_endpoint_types", "public_endpoint_types",
     "version", "default_parameters", "released_on", "deprecated_on", "retires_on", "successor",
 )  # fmt: skip
-# Prices are other rows; their role names them here.
+# Prices are in other tables; they are named by their role.
 PRICES = {"list_price": "List price", "sell_price": "Sell price", "cost_price": "Cost price"}
 
 
 def price_field(role: str) -> str:
-    """What pins call the price of a role."""
+    """The name of a role's price in pins."""
     return f"{role}_price"
 
 
 class FieldPinQuerySet(TrackedQuerySet["FieldPin"]):
     def mark(self, **upstream: Any) -> int:
-        """Notes what a source says; no change of the catalog, so the revision stays as it is."""
+        """Stores what a source states. This does not change the catalog, so the revision is unchanged."""
         return models.QuerySet.update(self, **upstream)
 
 
 class FieldPin(TrackedModel):
-    """Tracked though no customer sees it: what a plan says depends on it."""
+    """Tracked although no customer sees it: import plans depend on it."""
 
     FIELDS = [(name, name.replace("_", " ").capitalize()) for name in FACTS] + [*PRICES.items()]
 
     model = models.ForeignKey(AIModel, on_delete=models.CASCADE, related_name="pins")
-    field = models.CharField(max_length=32, choices=FIELDS, help_text="What imports leave as it is.")
-    reason = models.CharField(max_length=255, help_text="Why, for whoever wonders later.")
+    field = models.CharField(max_length=32, choices=FIELDS, help_text="The field that imports leave unchanged.")
+    reason = models.CharField(max_length=255, help_text="Why the field is pinned, for other operators.")
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
     )
     created_at = models.DateTimeField("since", auto_now_add=True)
-    # What a source said last that differs; none while all of them agree with what is pinned.
+    # The latest different value of a source; None while all sources agree with the pinned value.
     upstream = ExactJSONField(null=True, blank=True, editable=False)
     upstream_source = models.ForeignKey(
         Source, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
@@ -51,7 +51,7 @@ class FieldPin(TrackedModel):
     upstream_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = FieldPinQuerySet.as_manager()
-    # What upstream says is no change of the pin.
+    # Values of sources are not changes of the pin.
     history = history(excluded_fields=["upstream", "upstream_source", "upstream_at"])
 
     class Meta:
@@ -63,5 +63,5 @@ class FieldPin(TrackedModel):
 
     @property
     def has_moved(self) -> bool:
-        """Whether a source says something else by now."""
+        """Whether a source now states another value."""
         return self.upstream_at is not None

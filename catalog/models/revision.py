@@ -1,12 +1,12 @@
-"""The one row that numbers the state of the catalog and of permissions; see catalog/db/revision.py."""
+"""The row with the revisions of the catalog and of permissions; see catalog/db/revision.py."""
 
 from django.db import models
 
 
 class Revision(models.Model):
-    # What is to be seen: models, offers, channels, groups, prices.
+    # The catalog: models, offers, channels, groups, prices.
     number = models.PositiveBigIntegerField(default=0)
-    # Who may see it: tokens. Apart, because keys are issued all day and change nothing of what others see.
+    # Permissions: tokens. Separate, because issuing a key does not change what other keys see.
     permissions = models.PositiveBigIntegerField(default=0)
 
     class Meta:

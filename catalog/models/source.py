@@ -1,4 +1,4 @@
-"""Where imported facts come from: a source, the bytes it gave (snapshot), and what was done with them (import run)."""
+"""Source: where facts are imported from; snapshot: the bytes received; import run: what was done with them."""
 
 import datetime as dt
 import gzip
@@ -18,12 +18,12 @@ from catalog.db.fields import ExactJSONField, NamesField
 from catalog.db.history import history
 from catalog.error_messages import InputError
 
-# Ending and content type of the documents that are no JSON, by reader.
+# Reader -> file extension and content type, for documents that are not JSON.
 FORMS = {"csv": ("csv", "text/csv; charset=utf-8"), "yaml": ("yaml", "application/yaml")}
 
 
 def readers() -> list[tuple[str, str]]:
-    """The kinds of documents that can be read; asked for when a form shows them."""
+    """The kinds of documents that can be read, as choices of a form."""
     from catalog.sources import SOURCES
 
     return [(source.slug, source.name) for source in SOURCES.values()]
@@ -31,20 +31,20 @@ def readers() -> list[tuple[str, str]]:
 
 class SourceQuerySet(models.QuerySet["Source"]):
     def due(self, *, at: dt.datetime) -> "list[Source]":
-        """Those that are to be fetched by now, the longest unseen first."""
-        wanted = self.filter(sync=True).exclude(url="").order_by(F("checked_at").asc(nulls_first=True), "pk")
-        return [source for source in wanted if source.is_due(at=at)]
+        """Sources to fetch now, the longest unchecked first."""
+        synced = self.filter(sync=True).exclude(url="").order_by(F("checked_at").asc(nulls_first=True), "pk")
+        return [source for source in synced if source.is_due(at=at)]
 
     def set_sync(self, sync: bool) -> int:
-        """Lets these sources be fetched regularly or not, with history; returns how many changed.
+        """Turns regular fetching on or off, with history; returns the number of changed sources.
 
-        Those without an address cannot be, and stay as they are.
+        Sources without a URL cannot be fetched and stay unchanged.
         """
         rows = self.exclude(sync=sync)
         return update_with_history(rows.exclude(url="") if sync else rows, sync=sync)
 
     def failing(self) -> "SourceQuerySet":
-        """Those that could not be fetched or read the last time."""
+        """Sources whose latest fetch or import failed."""
         return self.filter(sync=True).exclude(error="")
 
 
@@ -56,70 +56,90 @@ class Source(models.Model):
     class Trust(models.IntegerChoices):
         BY_HAND = source_trust.BY_HAND, "Your own files"
         UPSTREAM = source_trust.UPSTREAM, "A channel's own upstream"
-        FIRST_PARTY = source_trust.FIRST_PARTY, "What vendors say themselves"
-        CURATED = source_trust.CURATED, "Kept by people with care"
+        FIRST_PARTY = source_trust.FIRST_PARTY, "Vendors' own data"
+        CURATED = source_trust.CURATED, "Curated by people"
         AGGREGATOR = source_trust.AGGREGATOR, "Collected from others"
         GUESS = source_trust.GUESS, "A starting point"
 
     class Policy(models.TextChoices):
         REVIEW = "review", "Leave every plan to review"
-        APPLY_SAFE = "apply_safe", "Apply what no guard stops and nothing is suspicious in"
+        APPLY_SAFE = "apply_safe", "Apply changes that no guard stops and that are not suspicious"
 
-    slug = models.SlugField(max_length=64, unique=True, help_text="For commands, e.g. litellm or our-upstream.")
-    name = models.CharField(max_length=128, help_text="For operators, e.g. LiteLLM's cost map.")
+    slug = models.SlugField(max_length=64, unique=True, help_text="The name in commands, e.g. litellm or our-upstream.")
+    name = models.CharField(max_length=128, help_text="The name for operators, e.g. LiteLLM's cost map.")
     kind = models.CharField(
         max_length=8,
         choices=Kind.choices,
         default=Kind.LIST,
-        help_text="Whose prices it tells: vendors' or a gateway's.",
+        help_text="Whether its prices are vendors' list prices or a gateway's.",
     )
-    url = models.URLField("URL", blank=True, help_text="Where it is published, and fetched from unless told otherwise.")
-    note = models.TextField(blank=True, help_text="For operators.")
+    url = models.URLField("URL", blank=True, help_text="The address from which the document is fetched by default.")
+    note = models.TextField(blank=True, help_text="A note for operators.")
     reader = models.CharField(
         "read as",
         max_length=64,
         blank=True,
         choices=readers,
-        help_text="What kind of document it is. Empty: what its slug says.",
+        help_text="The format of the document. Leave empty if the slug is the name of a format.",
     )
     trust = models.PositiveSmallIntegerField(
         choices=Trust.choices,
         default=Trust.CURATED,
-        help_text="Where two sources disagree, the one that is trusted more counts.",
+        help_text="If two sources disagree, the more trusted one wins.",
     )
 
-    sync = models.BooleanField("fetch regularly", default=False, help_text="By the command sync_sources.")
+    sync = models.BooleanField(
+        "fetch regularly", default=False, help_text="Whether the command sync_sources fetches it."
+    )
     every_hours = models.PositiveIntegerField(
-        "every … hours", default=24, validators=[MinValueValidator(1)], help_text="24 for once a day; at least 1."
+        "every … hours",
+        default=24,
+        validators=[MinValueValidator(1)],
+        help_text="Hours between two fetches: 24 for once a day, at least 1.",
     )
     policy = models.CharField(
-        max_length=16, choices=Policy.choices, default=Policy.REVIEW, help_text="What is done with a plan once fetched."
+        max_length=16,
+        choices=Policy.choices,
+        default=Policy.REVIEW,
+        help_text="What happens with a plan after a fetch.",
     )
     prices_as = models.CharField(
         max_length=8,
         blank=True,
         choices=[("list", "List prices"), ("sell", "Sell prices"), ("cost", "What we pay")],
-        help_text="Empty: what such documents hold usually.",
+        help_text="The role of the prices. Leave empty for the usual role of this format.",
     )
-    channel = models.SlugField(max_length=64, blank=True, help_text="Offer its models on this channel. Empty: nowhere.")
-    group = models.SlugField(max_length=64, blank=True, help_text="The group that reaches the channel.")
-    only = NamesField(default=list, blank=True, help_text="Only ids like these, e.g. gpt-*, claude-*. Empty: all.")
+    channel = models.SlugField(
+        max_length=64,
+        blank=True,
+        help_text="The channel that offers its models. Leave empty to offer them on no channel.",
+    )
+    group = models.SlugField(
+        max_length=64, blank=True, help_text="The group that reaches the channel. Leave empty for the default group."
+    )
+    only = NamesField(
+        default=list,
+        blank=True,
+        help_text="Import only ids that match, e.g. gpt-*, claude-*. Leave empty to import all.",
+    )
     providers = NamesField(
-        default=list, blank=True, help_text="Of a source that lists many providers, only these. Empty: the vendors."
+        default=list,
+        blank=True,
+        help_text="Import only these providers' offers. Leave empty to import the vendors' own offers.",
     )
-    publish = models.BooleanField(default=False, help_text="Publish its models; otherwise new ones are drafts.")
+    publish = models.BooleanField(default=False, help_text="Publish its models. If off, new models are drafts.")
 
     checked_at = models.DateTimeField("last checked", null=True, blank=True, editable=False)
     error = models.CharField("last error", max_length=512, blank=True, editable=False)
-    # Of the document that was last fetched from the URL and applied: by what to ask whether it has changed.
+    # Validators of the document that was last fetched from the URL and applied, for conditional requests.
     etag = models.CharField("ETag", max_length=255, blank=True, editable=False)
     last_modified = models.CharField(max_length=64, blank=True, editable=False)
     last_sha256 = models.CharField(max_length=64, blank=True, editable=False)
-    # Model id -> the day since when it is not in the documents any more; see catalog/imports/dropped_models.py.
+    # Model id -> the day since which it is missing from the documents; see catalog/imports/dropped_models.py.
     missing = ExactJSONField(default=dict, blank=True, editable=False)
 
     objects = SourceQuerySet.as_manager()
-    # Without what every fetch writes: that is no decision of anybody's.
+    # Without the fields that every fetch writes: they are not edits.
     history = history(excluded_fields=["checked_at", "error", "etag", "last_modified", "last_sha256", "missing"])
 
     class Meta:
@@ -132,33 +152,33 @@ class Source(models.Model):
         return self.checked_at is None or self.checked_at + dt.timedelta(hours=self.every_hours) <= at
 
     def as_writer(self, providers: Sequence[str] = ()) -> source_trust.Writer:
-        """The source as one whose word counts more or less than others'."""
+        """The source as a writer with its trust."""
         return source_trust.writer(self.slug, self.name, self.trust, providers=providers)
 
     def clean(self) -> None:
         super().clean()
         if not self.reader and self.slug not in dict(readers()):
-            raise ValidationError({"reader": "Say what kind of document it is: its slug does not tell."})
+            raise ValidationError({"reader": "Choose a format: the slug is not the name of one."})
         if self.sync and not self.url:
-            raise ValidationError({"url": "Say where it is published, or do not fetch it regularly."})
+            raise ValidationError({"url": "Enter the address, or turn regular fetching off."})
         if self.group and not self.channel:
-            raise ValidationError({"channel": "A group reaches models through a channel: name one."})
+            raise ValidationError({"channel": "A group reaches models through a channel: enter one."})
 
     @property
     def last_fetched(self) -> "Snapshot | None":
-        """What was last fetched from the URL, where the host can be asked whether it has changed."""
+        """The document that was last fetched from the URL; None if the host sent no ETag and no date to ask by."""
         if not (self.etag or self.last_modified):
             return None
         return self.snapshots.filter(sha256=self.last_sha256).first()
 
 
 class Snapshot(models.Model):
-    """The bytes exactly as they were received, so that nothing a source said is ever lost."""
+    """The bytes exactly as received, so that nothing in a document is lost."""
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="snapshots")
     sha256 = models.CharField("SHA-256", max_length=64)
-    size = models.PositiveBigIntegerField(help_text="Bytes.")
-    origin = models.CharField(max_length=255, blank=True, help_text="The file's name or the address it came from.")
+    size = models.PositiveBigIntegerField(help_text="Size in bytes.")
+    origin = models.CharField(max_length=255, blank=True, help_text="The file name or the address of the document.")
     taken_at = models.DateTimeField(auto_now_add=True)
     packed = models.BinaryField(help_text="The bytes, compressed with gzip.")
 
@@ -171,18 +191,20 @@ class Snapshot(models.Model):
 
     @property
     def content(self) -> bytes:
-        """The bytes; InputError where they are not those any more."""
+        """The bytes; InputError if the stored bytes are damaged."""
         try:
             content = gzip.decompress(bytes(self.packed))
         except (OSError, EOFError, zlib.error):
             content = b""
         if len(content) != self.size:
-            raise InputError(f"The kept document {self} is damaged: it cannot be unpacked to what was received.")
+            raise InputError(
+                f"The stored document {self} is damaged: it cannot be unpacked. Import the document again."
+            )
         return content
 
     @property
     def file_name(self) -> str:
-        """Of plain letters, whatever its origin was called."""
+        """A file name of plain letters, digits and dashes, whatever the origin is called."""
         return f"{self.source.slug}-{self.sha256[:12]}.{self._form[0]}"
 
     @property
@@ -200,7 +222,7 @@ class Snapshot(models.Model):
 
 class ImportRunQuerySet(models.QuerySet["ImportRun"]):
     def waiting(self) -> "ImportRunQuerySet":
-        """Those that somebody has to decide about."""
+        """Runs that wait for a decision."""
         return self.filter(status__in=[ImportRun.Status.PLANNED, ImportRun.Status.STOPPED])
 
 
@@ -210,19 +232,19 @@ class ImportRun(models.Model):
         STOPPED = "stopped", "Stopped by a guard"
         APPLIED = "applied", "Applied"
         DISCARDED = "discarded", "Discarded"
-        ROLLED_BACK = "rolled_back", "Taken back"
+        ROLLED_BACK = "rolled_back", "Rolled back"
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="runs")
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="runs")
     status = models.CharField(max_length=16, choices=Status.choices, db_index=True)
-    options = ExactJSONField(default=dict, help_text="How it was asked for.")
-    report = ExactJSONField(default=dict, help_text="What was found and what was done.")
+    options = ExactJSONField(default=dict, help_text="The options of the import.")
+    report = ExactJSONField(default=dict, help_text="The findings and the changes.")
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     created_at = models.DateTimeField(auto_now_add=True)
     applied_at = models.DateTimeField(null=True, blank=True)
-    remark = models.TextField("what became of it", blank=True)
+    remark = models.TextField("outcome", blank=True)
 
     objects = ImportRunQuerySet.as_manager()
 
@@ -238,5 +260,5 @@ class ImportRun(models.Model):
 
     @property
     def counts(self) -> dict[str, Any]:
-        """How many rows were new, changed, equal and so on."""
+        """The numbers of new, changed and unchanged rows."""
         return dict(self.report.get("counts", {}))

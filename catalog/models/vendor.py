@@ -1,4 +1,4 @@
-"""Vendor: who made a model (not who hosts it)."""
+"""Vendor: the company that made a model, not the one that hosts it."""
 
 from typing import Self
 
@@ -13,15 +13,15 @@ from catalog.vendor_matching import fold
 
 class VendorQuerySet(TrackedQuerySet["Vendor"]):
     def by_spelling(self) -> dict[str, "Vendor"]:
-        """Every vendor under its folded slug, name and aliases."""
-        found: dict[str, Vendor] = {}
+        """Folded slug, name or alias -> vendor; on conflict the older vendor."""
+        by_spelling: dict[str, Vendor] = {}
         for vendor in self.order_by("pk"):
             for spelling in (vendor.slug, vendor.name, *vendor.aliases):
-                found.setdefault(fold(spelling), vendor)
-        return found
+                by_spelling.setdefault(fold(spelling), vendor)
+        return by_spelling
 
     def other(self) -> "Vendor":
-        """The vendor of models whose vendor is not known; the operator's list of models to sort."""
+        """The vendor of models whose vendor is unknown: the operator's list of models to assign."""
         return self.get_or_create(slug=Vendor.OTHER, defaults={"name": "Other"})[0]
 
 
@@ -31,13 +31,17 @@ class Vendor(TrackedModel):
     slug = models.SlugField(
         max_length=64,
         unique=True,
-        help_text="Lower case, shown to clients as owned_by, e.g. openai. Do not change it lightly.",
+        help_text="Lower case, shown to clients as owned_by, e.g. openai. Changing it may break clients.",
     )
-    name = models.CharField(max_length=128, unique=True, help_text="As customers read it, e.g. OpenAI.")
+    name = models.CharField(max_length=128, unique=True, help_text="The name that customers see, e.g. OpenAI.")
     aliases = NamesField(
-        default=list, blank=True, help_text="Other spellings that imports meet, separated by commas, e.g. 快手, kling."
+        default=list,
+        blank=True,
+        help_text="Other spellings in imported documents, separated by commas, e.g. 快手, kling.",
     )
-    icon = models.CharField(max_length=128, blank=True, help_text="A lobe-icons name such as Claude.Color, or empty.")
+    icon = models.CharField(
+        max_length=128, blank=True, help_text="A lobe-icons name such as Claude.Color. Leave empty for no icon."
+    )
     description = models.TextField(blank=True)
 
     objects = VendorQuerySet.as_manager()
@@ -51,6 +55,6 @@ class Vendor(TrackedModel):
 
     @classmethod
     def named(cls, name: str) -> Self:
-        """An unsaved vendor for a name met in a source, with a slug made of it."""
+        """An unsaved vendor with this name from a source, and a slug derived from it."""
         slug = slugify(name) or "vendor-" + "-".join(f"{ord(letter):x}" for letter in name[:8])
         return cls(slug=slug[:64], name=name)

@@ -221,7 +221,10 @@ def _gemini(row: Row) -> dict[str, Any]:
     if "supportedGenerationMethods" not in row.values:
         return {}
     stated = {name: row.values[key] for key, name in PARAMETERS.items() if key in row.values}
-    return {"version": row.text("version", longest=64), "default_parameters": parameters.sound(stated) or None}
+    return {
+        "version": row.text("version", longest=64),
+        "default_parameters": parameters.valid_parameters(stated) or None,
+    }
 
 
 def _capabilities(row: Row, inputs: tuple[str, ...] | None) -> tuple[str, ...] | None:

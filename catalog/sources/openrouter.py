@@ -156,7 +156,7 @@ def _limit(row: Row, top: Any) -> int | None:
 
 def _parameters(values: Any) -> Mapping[str, Any] | None:
     """The default parameters that this catalog stores; most of OpenRouter's are null."""
-    return parameters.sound(values) or None if isinstance(values, dict) else None
+    return parameters.valid_parameters(values) or None if isinstance(values, dict) else None
 
 
 def _capabilities(row: Row, inputs: tuple[str, ...] | None) -> tuple[str, ...] | None:

@@ -77,7 +77,7 @@ def test_a_longer_name_does_not_keep_a_shorter_one_in_use() -> None:
 
 @pytest.mark.parametrize("url", ["https://user:pw@host/", "https://token@host/", "https://host/?api_key=x"])
 def test_a_channels_address_holds_no_secret(url: str) -> None:
-    with pytest.raises(ValidationError, match="stored and shown in clear"):
+    with pytest.raises(ValidationError, match="stored and shown in plain text"):
         Channel(slug="a", name="A", base_url=url).full_clean()
 
 

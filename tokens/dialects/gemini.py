@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 from django.http import HttpRequest, QueryDict
 
 from catalog.models import AIModel
-from catalog.parameters import sound
+from catalog.parameters import valid_parameters
 from tokens.access.cursors import decode_cursor, encode_cursor
 from tokens.access.visibility import Listing, SortKey, sort_key
 from tokens.api_error import ApiError
@@ -162,7 +162,7 @@ class Gemini(Dialect):
                 del body[name]
         if "reasoning" in model.capabilities:
             body["thinking"] = True
-        for parameter, value in sound(model.default_parameters).items():
+        for parameter, value in valid_parameters(model.default_parameters).items():
             body[PARAMETERS[parameter]] = value
         return body
 

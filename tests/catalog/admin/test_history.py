@@ -106,5 +106,5 @@ def test_public_endpoint_types_are_the_supported_ones_or_a_list_in_order(
 def test_an_endpoint_type_that_is_not_registered_is_refused(admin_client: Client) -> None:
     body = save(admin_client, world.model(), supported_endpoint_types="openai, opnai")
 
-    assert "Not in the registry of endpoint types: opnai." in body
+    assert "Unknown endpoint types: opnai." in body
     assert AIModel.objects.get().supported_endpoint_types == ["openai"]

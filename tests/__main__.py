@@ -16,7 +16,7 @@ def run_suite(name: str, database_url: str, arguments: list[str], environment: d
     sys.stdout.write(f"\n--- {name} ---\n")
     sys.stdout.flush()
     workers = str(min(os.cpu_count() or 1, 4))
-    command = [sys.executable, "-m", "pytest", "-q", "-n", workers, "--dist", "worksteal", *arguments]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", workers, *arguments]
     began = time.monotonic()
     code = subprocess.run(
         command, env=os.environ | environment | {"DATABASE_URL": database_url}, check=False

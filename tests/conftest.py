@@ -2,18 +2,35 @@
 
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 import pytest
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
+from xdist.scheduler import LoadScopeScheduling
 
 from catalog import caches
 from tests import world as the_world
 from tests.config.installation import NewDatabase, database_in
 
+SHARING = ("tests/live/", "tests/browser/")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the files of tests/golden/ as answers are now")
+
+
+class OneModuleAfterAnother(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives workers whole modules, which share what is expensive, and one worker all that share a server or browser."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return next((folder for folder in SHARING if module.startswith(folder)), module)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return OneModuleAfterAnother(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -7,10 +7,12 @@ import pytest
 from catalog.models import AIModel, EndpointType
 from tests import admin_world, world
 from tests.browser.desk import Desk
+from tests.browser.watched import SIZES
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.mark.parametrize("desk", ["desk"], indirect=True)
 def test_every_page_fits_its_screen_and_calls_nobody_else(desk: Desk) -> None:
     rows = admin_world.one_of_everything()
     paths = ["/admin/", "/admin/tokens/token/add/", "/admin/pricing/pricesheet/add/"]
@@ -20,7 +22,9 @@ def test_every_page_fits_its_screen_and_calls_nobody_else(desk: Desk) -> None:
 
     for path in paths:
         page = desk.open(path)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the screen"
+        for name, size in SIZES.items():
+            page.set_viewport_size(size)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than a {name}"
     assert desk.faults == []
 
 

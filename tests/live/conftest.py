@@ -1,4 +1,4 @@
-"""One deployment for all live tests of a run: four workers on a database of their own."""
+"""One deployment for all live tests of a run: some workers on a database of their own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.live.deployment import Operator, Server, own_database, serving
+from tests.sizes import size
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +19,7 @@ def database_url(django_db_setup: None, django_db_blocker: Any, tmp_path_factory
 @pytest.fixture(scope="session")
 def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder: Path = tmp_path_factory.mktemp("gunicorn")
-    with serving(database_url, folder, workers=4) as running:
+    with serving(database_url, folder, workers=size(2, full=4)) as running:
         yield running
 
 

@@ -1,8 +1,6 @@
 """After a whole life of keys on a running server, no secret stands in a log, a table, a history or a page."""
 
 import re
-import subprocess
-import sys
 import urllib.parse
 import urllib.request
 from http.cookiejar import CookieJar
@@ -10,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.deployment import ROOT, Operator, Server, environment_of, serving
+from tests.config.commands import commands
+from tests.live.deployment import Operator, Server, environment_of, serving
 
 pytestmark = pytest.mark.django_db
 
@@ -50,12 +49,11 @@ class Browser:
             return str(answer.read().decode())
 
 
-def manage(database_url: str, *arguments: str, stdin: str = "") -> tuple[str, str]:
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT, env=environment_of(database_url), input=stdin, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return done.stdout.strip(), done.stderr
+def done(outcome: tuple[int, str, str]) -> tuple[str, str]:
+    """Output and errors of a command that succeeded."""
+    code, output, errors = outcome
+    assert code == 0, errors
+    return output.strip(), errors
 
 
 def use_everywhere(server: Server, key: str) -> None:
@@ -85,16 +83,19 @@ def test_no_secret_is_anywhere(database_url: str, operator: Operator, tmp_path: 
         f"User.objects.create_superuser('leaks-admin', password={password!r})"
     )
     told = []
-    with serving(database_url, tmp_path, workers=2, USAGE_WRITE_SECONDS="1") as server:
-        first, log = manage(database_url, "issue_token", "leaks", "--group", "default")
-        _, more = manage(database_url, "issue_token", "moved", "--take-over", stdin=GATEWAY)
+    with (
+        serving(database_url, tmp_path, workers=2, USAGE_WRITE_SECONDS="1") as server,
+        commands(environment_of(database_url)) as manage,
+    ):
+        first, log = done(manage.run("issue_token", "leaks", "--group", "default"))
+        _, more = done(manage.run("issue_token", "moved", "--take-over", stdin=GATEWAY))
         key_id = first.split("_")[2]
         for other in OTHERS:
-            manage(database_url, "issue_token", "moved", "--take-over", stdin=other)
+            done(manage.run("issue_token", "moved", "--take-over", stdin=other))
         secrets = [first, GATEWAY, GATEWAY.removeprefix("sk-"), *OTHERS]
         for key in secrets:
             use_everywhere(server, key)
-        second, after = manage(database_url, "rotate_token", key_id, "--grace", "0")
+        second, after = done(manage.run("rotate_token", key_id, "--grace", "0"))
         secrets.append(second)
         told += [log, more, after]
         for key in secrets:
@@ -109,9 +110,9 @@ def test_no_secret_is_anywhere(database_url: str, operator: Operator, tmp_path: 
         secrets.append(shown[0])
         use_everywhere(server, shown[0])
         current = operator.does("result = Token.objects.get(name='leaks').key_id")
-        told += manage(database_url, "explain_token", current, "leaks")
-        told += manage(database_url, "revoke_token", key_id)
-        told += manage(database_url, "revoke_token", current)
+        told += done(manage.run("explain_token", current, "leaks"))
+        told += done(manage.run("revoke_token", key_id))
+        told += done(manage.run("revoke_token", current))
         for key in secrets:
             use_everywhere(server, key)
         use_everywhere(server, first[:-1] + ("0" if first[-1] != "0" else "1"))

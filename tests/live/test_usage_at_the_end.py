@@ -13,7 +13,7 @@ def test_a_server_that_is_stopped_writes_the_last_uses(database_url: str, operat
     key = operator.does("result = world.key(name='used once')")
 
     with serving(
-        database_url, tmp_path, DJANGO_SETTINGS_MODULE="config.settings", USAGE_WRITE_SECONDS="3600"
+        database_url, tmp_path, workers=1, DJANGO_SETTINGS_MODULE="config.settings", USAGE_WRITE_SECONDS="3600"
     ) as server:
         assert server.get("/v1/models", key=key).status == 200
 

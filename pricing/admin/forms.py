@@ -12,7 +12,7 @@ from catalog.admin.base import (
     StateFilter,
 )
 
-STATES = {"in force": "success", "announced": "info", "past": "default"}
+STATES = {"current": "success", "scheduled": "info", "past": "default"}
 
 
 class StartsNow(ModelForm):

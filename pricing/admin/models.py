@@ -72,8 +72,8 @@ class PricedAIModelAdmin(PriceListPage, AIModelAdmin):
 
     @display(description="Price in / out")
     def price(self, model: Any) -> str:
-        in_force = {sheet.role: sheet for sheet in model.sheets.all() if sheet.state == "in force"}
-        sheet = in_force.get(PriceSheet.Role.SELL) or in_force.get(PriceSheet.Role.LIST)
+        current = {sheet.role: sheet for sheet in model.sheets.all() if sheet.state == "current"}
+        sheet = current.get(PriceSheet.Role.SELL) or current.get(PriceSheet.Role.LIST)
         return in_and_out(sheet) if sheet else "no price"
 
     @display(description="Price history")

@@ -18,9 +18,9 @@ from pricing.models.immutability import check_end, check_not_past
 
 class DiscountRuleQuerySet(TrackedQuerySet["DiscountRule"]):
     def in_state(self, state: str, *, at: dt.datetime) -> "DiscountRuleQuerySet":
-        """Those that are `in force`, `announced` or `past`; see DiscountRule.state."""
+        """The rules in a state: current, scheduled or past; see DiscountRule.state."""
         match state:
-            case "announced":
+            case "scheduled":
                 return self.filter(starts_at__gt=at)
             case "past":
                 return self.filter(starts_at__lte=at, ends_at__lte=at)
@@ -85,8 +85,8 @@ class DiscountRule(TrackedModel):
     def state(self, *, at: dt.datetime) -> str:
         """Whether it has begun and not ended; a more special rule may still count before it."""
         if self.starts_at > at:
-            return "announced"
-        return "in force" if self.ends_at is None or self.ends_at > at else "past"
+            return "scheduled"
+        return "current" if self.ends_at is None or self.ends_at > at else "past"
 
     def clean(self) -> None:
         super().clean()

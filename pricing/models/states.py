@@ -1,4 +1,4 @@
-"""The state of a dated row at a moment: announced, in force or past."""
+"""The state of a dated row at a time: scheduled, current or past."""
 
 import datetime as dt
 from typing import Any
@@ -7,9 +7,9 @@ from django.db import models
 
 
 def state_at(in_force: models.QuerySet[Any, Any], *, at: dt.datetime) -> models.Case:
-    """Of rows that begin at a moment, which of them is in force: announced, in force or past."""
+    """The state of each row of `in_force`'s table: scheduled, current (one of `in_force`) or past."""
     return models.Case(
-        models.When(starts_at__gt=at, then=models.Value("announced")),
-        models.When(models.Exists(in_force.filter(pk=models.OuterRef("pk"))), then=models.Value("in force")),
+        models.When(starts_at__gt=at, then=models.Value("scheduled")),
+        models.When(models.Exists(in_force.filter(pk=models.OuterRef("pk"))), then=models.Value("current")),
         default=models.Value("past"),
     )

@@ -22,10 +22,10 @@ def names_in(client: Client, page: str, *names: str) -> list[str]:
     return [name for name in names if name in rows]
 
 
-@pytest.mark.parametrize("state", ["in force", "announced", "past"])
+@pytest.mark.parametrize("state", ["current", "scheduled", "past"])
 def test_discount_rules_by_state(admin_client: Client, state: str) -> None:
     now = timezone.now()
-    spans = {"in force": (-DAY, None), "announced": (DAY, None), "past": (-2 * DAY, -DAY)}
+    spans = {"current": (-DAY, None), "scheduled": (DAY, None), "past": (-2 * DAY, -DAY)}
     rules = [
         DiscountRule(
             multiplier=Decimal("0.9"), reason=f"Of {name}", starts_at=now + start, ends_at=now + end if end else None

@@ -34,7 +34,7 @@ def test_it_says_who_set_a_price_why_and_from_which_import(admin_client: Client,
     assert "set by admin: “New &lt;contract&gt;”" in history
     assert f"/admin/catalog/importrun/{run.pk}/change/" in history
     assert "Cost from 2026-01-01 00:00" in history
-    assert history.index("announced") < history.index("in force")
+    assert history.index("scheduled") < history.index("current")
 
 
 def test_a_long_history_takes_no_more_queries(admin_client: Client) -> None:

@@ -58,7 +58,7 @@ def test_an_announced_rate_is_edited_and_deleted(admin_client: Client, begun: Gr
 def test_the_list_tells_which_one_is_in_force(admin_client: Client, begun: GroupRate) -> None:
     world.rate(begun.group, "0.8", starts_at=world.LONG_AGO + DAY)
     world.rate(begun.group, "0.7", starts_at=timezone.now() + DAY)
-    for state, ratio in (("past", "0.9"), ("in force", "0.8"), ("announced", "0.7")):
+    for state, ratio in (("past", "0.9"), ("current", "0.8"), ("scheduled", "0.7")):
         page = admin_client.get(RATES, {"state": state}).content.decode()
         assert [each for each in ("0.9", "0.8", "0.7") if f">{each}<" in page.replace(" ", "").replace("\n", "")] == [
             ratio

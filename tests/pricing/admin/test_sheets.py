@@ -112,7 +112,7 @@ def test_the_list_says_which_sheets_are_in_force(admin_client: Client) -> None:
     world.price(model, input="222", starts_at=timezone.now() - dt.timedelta(days=1))
     world.price(model, input="333", starts_at=timezone.now() + dt.timedelta(days=1))
 
-    for state, amount in [("past", "111"), ("in+force", "222"), ("announced", "333")]:
+    for state, amount in [("past", "111"), ("current", "222"), ("scheduled", "333")]:
         body = admin_client.get(f"/admin/pricing/pricesheet/?state={state}").content.decode()
         assert [shown for shown in ("111", "222", "333") if f"input {shown}" in body] == [amount]
 

@@ -192,6 +192,8 @@ TEMPLATES = [
 LANGUAGE_CODE = "en"
 # Of the pages that customers see; the admin is in English.
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+# Before the translations of the apps: some of them translate words of the pages in their own way.
+LOCALE_PATHS = [BASE_DIR / "pricing" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 # Dates that mean the same to everybody: 2026-11-22, and not 11/22 or Nov. 22.

@@ -7,15 +7,14 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from catalog.prices import Sheet
 from catalog.source_trust import WithheldChange
-from pricing.engine.formatting import amount_of, differences
+from pricing.engine.formatting.lines import changes, summary
 from pricing.imports.plan import ImportPlan
 from pricing.imports.prices import PriceChange
 
 # What a new model's row tells; the rest is read when it is there.
 TOLD_OF_NEW = ("vendor", "display_name", "context_length", "max_output_tokens", "capabilities", "status", "released_on")
-FIGURES_TOLD = 4
+PRICES_SHOWN = 4
 VIEWS: Mapping[str, str] = {
     "all": "All",
     "suspicious": "Suspicious",
@@ -81,7 +80,7 @@ def row_of(plan: ImportPlan, name: str) -> ModelRow:
     for what, (old, new) in facts.changed.get(name, {}).items():
         row.lines.append(ReviewLine(_title(what), _text(old), _text(new)))
     if name in prices.new:
-        row.lines.append(ReviewLine(f"{prices.role.capitalize()} price", "", _summary(prices.new[name])))
+        row.lines.append(ReviewLine(f"{prices.role.capitalize()} price", "", summary(prices.new[name], PRICES_SHOWN)))
     for change in [prices.changed[name]] if name in prices.changed else []:
         row.lines += _moves(change)
     for change in prices.announced.get(name, []):
@@ -89,7 +88,7 @@ def row_of(plan: ImportPlan, name: str) -> ModelRow:
         row.lines += _moves(change, start)
     for past in prices.past.get(name, []):
         span = f"from {past.starts_at:%Y-%m-%d} until {f'{past.ends_at:%Y-%m-%d}' if past.ends_at else 'now'}"
-        row.lines.append(ReviewLine(f"Past {prices.role} price", "", _summary(past), span))
+        row.lines.append(ReviewLine(f"Past {prices.role} price", "", summary(past, PRICES_SHOWN), span))
     if name in facts.offers:
         row.lines.append(ReviewLine("Offer", "", f"on {facts.channel}"))
     row.lines += list(_structure(plan, name))
@@ -110,9 +109,10 @@ def _new_facts(fields: Mapping[str, Any]) -> Iterator[ReviewLine]:
 
 
 def _moves(change: PriceChange, note: str = "") -> Iterator[ReviewLine]:
-    for label, (old, new) in differences(change.before, change.prices).items():
-        far = "moves far" if label in change.jumps else ""
-        yield ReviewLine(label, old, new, " ".join(filter(None, (note, far))))
+    for each in changes(change.before, change.prices):
+        old, new = (text or "none" for text in each.texts)
+        far = "moves far" if each.label in change.jumps else ""
+        yield ReviewLine(each.label, old, new, " ".join(filter(None, (note, far))))
 
 
 def beside(plan: ImportPlan) -> list[ReviewLine]:
@@ -132,12 +132,6 @@ def _structure(plan: ImportPlan, of: str | None) -> Iterator[ReviewLine]:
 
 def _kept(what: str, kept: WithheldChange) -> ReviewLine:
     return ReviewLine(what, _text(kept.stored), _text(kept.offered), f"stays: {kept.reason}", stays=True)
-
-
-def _summary(prices: Sheet) -> str:
-    shown = [f"{figure.meter or 'all'} {amount_of(figure)}" for figure in prices.lines[:FIGURES_TOLD]]
-    more = len(prices.lines) - FIGURES_TOLD
-    return " · ".join(shown) + (f" · {more} more" if more > 0 else "") + f" ({prices.currency})"
 
 
 def _title(field_name: str) -> str:

@@ -23,8 +23,8 @@ from pricing.curation.margins import losses
 from pricing.curation.rate_card import Row, others, row_of, rows_of
 from pricing.curation.repricing import Repricing, apply_repricing, followed_by, plan_repricing
 from pricing.curation.summaries import summary
+from pricing.engine.formatting.lines import label, remark
 from pricing.models import PriceSheet, PriceSheetQuerySet
-from pricing.pages.price_tables import label, remark
 from pricing.published.prices import sheets_in_force
 
 Role = PriceSheet.Role

@@ -23,8 +23,9 @@ from catalog.prices import MILLION
 from pricing.admin.forms import STATES, PriceStateFilter, StartsNowForm
 from pricing.admin.repricing import EndingPages
 from pricing.curation.summaries import summary
-from pricing.engine.formatting import told_conditions
-from pricing.engine.money import METERS, excess_of
+from pricing.engine.formatting import labels
+from pricing.engine.formatting.conditions import conditions
+from pricing.engine.money import excess_of
 from pricing.models import (
     PriceLine,
     PriceSheet,
@@ -88,7 +89,7 @@ class PriceLineInline(UntitledInline):
     extra = 3
     # The menu behind every meter's line, which takes a source's own x.<source>.<name> as well.
     template_before = "pricing/admin/meters.html"
-    meters = METERS
+    meters = labels.METERS
 
     def get_extra(self, request: HttpRequest, obj: PriceSheet | None = None, **kwargs: Any) -> int:
         return 0 if obj else self.extra + len(copied_lines(request))
@@ -98,7 +99,7 @@ class PriceLineInline(UntitledInline):
 
     @display(description="Conditions")
     def conditions_shown(self, line: PriceLine) -> str:
-        return told_conditions(line.conditions)
+        return conditions(line.conditions)
 
     @display(description="Facts")
     def facts_shown(self, line: PriceLine) -> str:

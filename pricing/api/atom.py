@@ -1,13 +1,17 @@
 """The changes of prices as an Atom feed, for people and programs that subscribe to them."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from decimal import Decimal
 
+from django.conf import settings
 from django.urls import reverse
+from django.utils import translation
 from django.utils.feedgenerator import Atom1Feed
 
-from catalog.exact import digits
+from catalog.prices import Line, Sheet
+from pricing.engine.formatting.lines import changes
+from pricing.newapi.ratios import PriceFigure
 from pricing.published.history import Change, Price
 from tokens.timestamps import format_timestamp
 
@@ -48,30 +52,32 @@ def _headline(change: Change, *, at: dt.datetime) -> str:
 
 
 def _in_words(change: Change) -> str:
-    before, after = _figures(change.before), _figures(change.after)
-    moved = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    lines = [f"{name}: {before.get(name, 'none')} → {after.get(name, 'none')}" for name in moved]
-    if not lines:
-        lines = [f"{change.before['pricing_status']} → {change.after['pricing_status']}"]
-    return "; ".join(lines)
+    """The prices that change: Input: $2.50 → $3.00 per million tokens; Output: none → $8.00 per million tokens."""
+    before, after = _sheet(change.before), _sheet(change.after)
+    with translation.override(settings.LANGUAGE_CODE):
+        lines = [each.sentence for each in changes(before, after)]
+    statuses = change.before["pricing_status"], change.after["pricing_status"]
+    return "; ".join(lines) or (" → ".join(statuses) if statuses[0] != statuses[1] else "Tiers are charged differently")
 
 
-def _figures(price: Price) -> dict[str, str]:
-    """Each figure under a name that tells it apart, as people read it."""
-    found: dict[str, str] = {}
-    for figure in price.get("prices", []):
-        name = figure["meter"] or "all"
-        if figure.get("conditions"):
-            name += f" ({', '.join(_condition(each) for each in figure['conditions'])})"
-        amount = figure["amount"]
-        words = str(figure.get("kind", "")) if amount is None else digits(amount)
-        per = "" if figure["per"] == 1 else f"{figure['per']:,} "
-        found[name] = f"{words} {figure['currency']} per {per}{figure['unit']}" if figure["unit"] else words
-    if price.get("discount", 1) != 1:
-        found["multiplied by"] = digits(price["discount"])
-    return found
+def _sheet(price: Price) -> Sheet | None:
+    """The price of a moment as a sheet; None where there is none."""
+    if "currency" not in price:
+        return None
+    lines = [_line(figure) for figure in price.get("prices", [])]
+    discount = price.get("discount", Decimal(1))
+    if discount != 1:
+        lines.append(Line("", discount, kind="multiplier"))
+    return Sheet(price["currency"], tuple(lines))
 
 
-def _condition(condition: Mapping[str, Any]) -> str:
-    value = condition["value"]
-    return f"{condition['dim']} {condition['op']} {value if isinstance(value, str | int) else 'as listed'}"
+def _line(figure: PriceFigure) -> Line:
+    return Line(
+        figure["meter"],
+        figure["amount"],
+        figure["per"] or 1,
+        figure["unit"],
+        figure.get("kind", "absolute"),
+        tuple(figure.get("conditions", ())),
+        {"period": figure["period"]} if "period" in figure else {},
+    )

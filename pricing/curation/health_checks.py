@@ -12,11 +12,13 @@ from django.db.models import Q
 
 from catalog.exact import digits
 from catalog.models import AIModel, EndpointType, ModelAlias, Vendor
-from catalog.prices import RATIO_UNIT, Line, Sheet
+from catalog.prices import MILLION, RATIO_UNIT, Line, Sheet
 from catalog.progress import track
 from catalog.sources.new_api import PLACEHOLDER
 from catalog.vendor_matching import vendor_key
 from pricing.curation.margins import losses
+from pricing.engine.formatting.amounts import money, per_units
+from pricing.engine.formatting.labels import meter as label_of_meter
 from pricing.engine.money import per_million
 from pricing.engine.sanity_checks import fact_doubts, price_doubts
 from pricing.engine.validation import condition_faults, tier_faults
@@ -206,8 +208,7 @@ def odd_tiers(catalog: Examination) -> Iterator[Finding]:
 @rule("below-cost", "Sold below cost", "Raise the price, or look whether the cost is right.", about=AIModel)
 def below_cost(catalog: Examination) -> Iterator[Finding]:
     for loss in losses(at=catalog.at):
-        sold, paid = digits(loss.sell), digits(loss.cost)
-        yield Finding(loss.model, f"{loss.label} is sold at {sold} and costs {paid} {loss.currency}")
+        yield Finding(loss.model, f"{loss.label}: sold at {loss.sell_price}, costs {loss.cost_price}")
 
 
 @rule(
@@ -224,9 +225,10 @@ def far_from_list(catalog: Examination) -> Iterator[Finding]:
         sold, listed = _plain_prices(of_model[Role.SELL]), _plain_prices(of_model[Role.LIST])
         for meter in sold.keys() & listed.keys():
             if sold[meter] and not listed[meter] / FAR < sold[meter] < listed[meter] * FAR:
-                yield Finding(
-                    by_key[key], f"{meter} is sold at {digits(sold[meter])} and listed at {digits(listed[meter])}"
-                )
+                currency = of_model[Role.SELL].currency
+                sell, list_price = money(sold[meter], currency), money(listed[meter], currency)
+                text = f"{label_of_meter(meter)}: sold at {sell}, listed at {list_price} {per_units('token', MILLION)}"
+                yield Finding(by_key[key], text)
 
 
 @rule("odd-limits", "Limits that contradict themselves", "Correct the facts on the model's page.", about=AIModel)

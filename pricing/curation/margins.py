@@ -13,11 +13,14 @@ from django.db.models import Max, Q
 
 from catalog.caches import process_cache
 from catalog.db import revision
-from catalog.exact import digits, multiply
+from catalog.exact import multiply
 from catalog.models import AIModel, Offer
 from catalog.prices import MILLION, Condition, Line, Sheet
 from pricing.engine.conditions import all_hold
-from pricing.engine.formatting import told_conditions
+from pricing.engine.formatting import labels
+from pricing.engine.formatting.amounts import money, with_measure
+from pricing.engine.formatting.conditions import conditions
+from pricing.engine.formatting.labels import join_clauses
 from pricing.engine.money import per_million
 from pricing.engine.quoting import chain, find_line
 from pricing.engine.scenarios import Case, cases
@@ -56,11 +59,20 @@ class Margin:
 
     @property
     def label(self) -> str:
-        return f"{self.meter} [{self.under}]" if self.under else self.meter
+        return join_clauses([labels.meter(self.meter), self.under])
+
+    @property
+    def sell_price(self) -> str:
+        return money(self.sell, self.currency)
+
+    @property
+    def cost_price(self) -> str:
+        """The cost, and what both prices are paid for: $3.00 per million tokens."""
+        return with_measure(money(self.cost, self.currency), Line(self.meter, self.cost, self.per, self.unit))
 
     def __str__(self) -> str:
         position = "below" if self.is_loss else "against"
-        return f"{self.model}: {self.label} sold at {digits(self.sell)} {position} {digits(self.cost)} {self.currency}"
+        return f"{self.model}: {self.label} sold at {self.sell_price} {position} {self.cost_price}"
 
     @property
     def share(self) -> Decimal | None:
@@ -176,8 +188,8 @@ def _margin(
         cost, told_per = per_million(paid.amount, per), MILLION
     under = [condition for condition in (*paid.conditions, *earned.conditions) if condition["dim"] != "group"]
     sell = multiply(earned.amount, groups[group], Decimal(told_per)) / sold_per
-    told = told_conditions(under)
-    return Margin(model, paid.line.meter, paid.line.unit, told_per, cost, sell, currency, group, is_loss, told)
+    case = conditions(under)
+    return Margin(model, paid.line.meter, paid.line.unit, told_per, cost, sell, currency, group, is_loss, case)
 
 
 def _worst_first(margin: Margin) -> tuple[bool, Decimal]:

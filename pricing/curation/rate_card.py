@@ -6,21 +6,23 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.prices import MILLION, Line, Sheet, without_prices
-from pricing.engine.money import METERS, per_million
+from pricing.engine.formatting.amounts import per_units
+from pricing.engine.formatting.labels import capitalized, meter
+from pricing.engine.money import per_million
 
-# What most models are sold by: what it is called, the meter, and what it is counted in.
-USUAL: Mapping[tuple[str, str], str] = {
-    ("input", "token"): "Input",
-    ("output", "token"): "Output",
-    ("input.cache_read", "token"): "Cache read",
-    ("input.cache_write", "token"): "Cache write",
-    ("input.audio", "token"): "Audio in",
-    ("output.audio", "token"): "Audio out",
-    ("output.image", "image"): "Image made",
-    ("output.video", "second"): "Video made",
-    ("request", "request"): "Request",
-    ("web_search", "query"): "Web search",
-}
+# What most models are priced by: the meter and its unit.
+USUAL = (
+    ("input", "token"),
+    ("output", "token"),
+    ("input.cache_read", "token"),
+    ("input.cache_write", "token"),
+    ("input.audio", "token"),
+    ("output.audio", "token"),
+    ("output.image", "image"),
+    ("output.video", "second"),
+    ("request", "request"),
+    ("web_search", "query"),
+)
 # Open-ended kinds of price, which a figure for the same meter takes the place of.
 WITHOUT_A_FIGURE = ("dynamic", "included")
 
@@ -40,15 +42,12 @@ class Row:
 
     @property
     def title(self) -> str:
-        return USUAL.get((self.meter, self.unit)) or METERS.get(self.meter, self.meter).capitalize()
+        return capitalized(meter(self.meter))
 
     @property
     def counted(self) -> str:
         """What the amount is for, in words."""
-        if self.per == 1:
-            return f"per {self.unit}"
-        number = "million" if self.per == MILLION else f"{self.per:,}"
-        return f"per {number} {self.unit}s"
+        return per_units(self.unit, self.per)
 
 
 def row_of(line: Line) -> Row:
@@ -125,5 +124,5 @@ def _facts(sheet: Sheet | None, priced: set[str]) -> Mapping[str, Any]:
 
 
 def _empty(usual: tuple[str, str]) -> Row:
-    meter, unit = usual
-    return Row(meter, unit, MILLION if unit == "token" else 1)
+    name, unit = usual
+    return Row(name, unit, MILLION if unit == "token" else 1)

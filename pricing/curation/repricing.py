@@ -17,9 +17,10 @@ from catalog.exact import multiply, plain, write_json
 from catalog.models import AIModel
 from catalog.prices import Line, Sheet, without_prices
 from pricing.curation.margins import Margin, margins
-from pricing.curation.rate_card import Row, row_of
+from pricing.curation.rate_card import row_of
 from pricing.engine.equality import price_key, same_price
-from pricing.engine.formatting import label_of
+from pricing.engine.formatting.amounts import in_one_measure
+from pricing.engine.formatting.lines import pairs
 from pricing.models import DiscountRule, PriceSheet
 from pricing.published.prices import fits, published_sheets, sheets_in_force
 
@@ -164,16 +165,11 @@ def followed_by(sheets: Sequence[PriceSheet], *, at: dt.datetime) -> dict[int, P
 
 
 def _moves(before: Sheet | None, after: Sheet) -> Iterator[Move]:
-    """Every figure of two sheets, discounts multiplied in; those of two currencies are not set against each other."""
-    old = _figures(before) if before is not None and before.currency == after.currency else {}
-    new = _figures(after)
-    for label in {**new, **old}:
-        was, now = old.get(label), new.get(label)
-        row = now or was
-        if row is not None:
-            title = row.title + label[label.index(" [") :] if " [" in label else row.title
-            yield Move(title, row.counted, was.amount if was else None, now.amount if now else None)
-
-
-def _figures(sheet: Sheet) -> dict[str, Row]:
-    return {label_of(line): row_of(line) for line in sheet.folded().lines if line.kind == "absolute"}
+    """Every price of two sheets, discounts multiplied in; prices in two currencies are not compared."""
+    old = before.folded() if before is not None and before.currency == after.currency else None
+    for label, lines in pairs(after.folded(), old).items():
+        rows = [row_of(line) if line else None for line in in_one_measure(lines)]
+        new_row, old_row = rows
+        row = new_row or old_row
+        if row is not None and next(line for line in lines if line).kind == "absolute":
+            yield Move(label, row.counted, old_row.amount if old_row else None, new_row.amount if new_row else None)

@@ -4,9 +4,8 @@ A price is an amount per a number of units of what a meter counts, in a currency
 its kin) are renderings of prices, made when asked.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal, Inexact, localcontext
-from types import MappingProxyType
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -17,41 +16,39 @@ from catalog.exact import ratio as ratio
 from catalog.exact import unfold as unfold
 from catalog.prices import MILLION
 
-# Meter -> what it counts. A source's figure that fits none is kept as x.<source>.<its own name>.
-METERS: Mapping[str, str] = MappingProxyType(
-    {
-        "input": "prompt tokens",
-        "output": "completion tokens",
-        "input.cache_read": "prompt tokens read from a cache",
-        "input.cache_write": "prompt tokens written to a cache",
-        "output.reasoning": "reasoning tokens",
-        "output.citation": "citation tokens",
-        "input.text": "text in",
-        "output.text": "text out",
-        "input.image": "images in",
-        "output.image": "images out",
-        "input.audio": "audio in",
-        "output.audio": "audio out",
-        "input.video": "video in",
-        "output.video": "video out",
-        "input.audio.cache_read": "audio in, read from a cache",
-        "input.audio.cache_write": "audio in, written to a cache",
-        "input.image.cache_read": "images in, read from a cache",
-        "input.image.cache_write": "images in, written to a cache",
-        "request": "requests",
-        "web_search": "web searches",
-        "file_search": "file searches",
-        "maps": "map look-ups",
-        "code_session": "code interpreter sessions",
-        "ocr": "pages read",
-        "ocr.annotation": "pages annotated",
-        "moderation": "moderation",
-        "guardrail": "guardrail checks",
-        "finetune": "training",
-        "cache_storage": "kept cache",
-        "storage": "kept files",
-        "capacity": "reserved capacity",
-    }
+# A figure of a source that fits none of these is stored as x.<source>.<its own name>.
+METERS = (
+    "input",
+    "output",
+    "input.cache_read",
+    "input.cache_write",
+    "output.reasoning",
+    "output.citation",
+    "input.text",
+    "output.text",
+    "input.image",
+    "output.image",
+    "input.audio",
+    "output.audio",
+    "input.video",
+    "output.video",
+    "input.audio.cache_read",
+    "input.audio.cache_write",
+    "input.image.cache_read",
+    "input.image.cache_write",
+    "request",
+    "web_search",
+    "file_search",
+    "maps",
+    "code_session",
+    "ocr",
+    "ocr.annotation",
+    "moderation",
+    "guardrail",
+    "finetune",
+    "cache_storage",
+    "storage",
+    "capacity",
 )
 METER = RegexValidator(
     rf"^(?:{'|'.join(name.replace('.', '[.]') for name in METERS)}|x[.][a-z0-9_]+[.][A-Za-z0-9_.-]+)$",

@@ -17,7 +17,7 @@ from catalog.imports.resolving import Match
 from catalog.models import Source
 from catalog.source_trust import CURATED, TRUST
 from catalog.sources import SOURCES, SourceReader
-from pricing.engine.formatting import figures_of
+from pricing.engine.formatting.lines import described
 from pricing.engine.sanity_checks import doubts
 from pricing.imports.prices import PricePlan
 from pricing.imports.structure import StructurePlan
@@ -277,7 +277,7 @@ class ImportPlan:
                 },
                 "past": {
                     name: [
-                        {"from": _worded(each.starts_at), "until": _worded(each.ends_at), "figures": figures_of(each)}
+                        {"from": _worded(each.starts_at), "until": _worded(each.ends_at), "figures": described(each)}
                         for each in every
                     ]
                     for name, every in prices.past.items()

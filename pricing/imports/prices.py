@@ -24,8 +24,8 @@ from catalog.progress import track
 from catalog.source_trust import PERSON, WithheldChange
 from catalog.sources.records import Document
 from pricing.engine.conditions import ConditionError, check_conditions
-from pricing.engine.equality import same_amount, same_price
-from pricing.engine.formatting import differences, figures_of, labelled, moved
+from pricing.engine.equality import same_price
+from pricing.engine.formatting.lines import changes, described, pairs
 from pricing.engine.money import CURRENCY, HIGHEST, METER, UNITS, is_excessive
 from pricing.models import PriceLine, PriceSheet
 
@@ -113,7 +113,7 @@ def _withhold(plan: PricePlan, stored: Mapping[str, Sheet], context: PlanContext
             offered = _moves(plan, name)
             if not is_past:
                 context.policy.note_pinned(name, price_field(plan.role), None, offered)
-            plan.withheld[name] = WithheldChange(figures_of(stored.get(name)), offered, reason)
+            plan.withheld[name] = WithheldChange(described(stored.get(name)), offered, reason)
             for part in (plan.new, plan.changed, plan.announced, plan.past):
                 part.pop(name, None)
 
@@ -121,11 +121,11 @@ def _withhold(plan: PricePlan, stored: Mapping[str, Sheet], context: PlanContext
 def _moves(plan: PricePlan, name: str) -> dict[str, str]:
     """The figures in which the source differs; of past prices only their first day."""
     if name in plan.new:
-        return figures_of(plan.new[name])
-    changes = [plan.changed[name]] if name in plan.changed else plan.announced.get(name, [])
-    if not changes:
+        return described(plan.new[name])
+    moved = [plan.changed[name]] if name in plan.changed else plan.announced.get(name, [])
+    if not moved:
         return {"past prices": f"from {plan.past[name][0].starts_at:%Y-%m-%d}"}
-    return {label: new for change in changes for label, (_, new) in differences(change.before, change.prices).items()}
+    return {each.label: each.texts[1] or "none" for price in moved for each in changes(price.before, price.prices)}
 
 
 def _plan_announced(plan: PricePlan, document: Document, stored: Mapping[str, Sheet], context: PlanContext) -> None:
@@ -243,10 +243,9 @@ def _figures(wanted: Container[int], lines: models.QuerySet[PriceLine]) -> Mappi
 
 
 def _change(old: Sheet, new: Sheet) -> PriceChange:
-    before, after = labelled(old), labelled(new)
-    labels = [label for label in {**before, **after} if not same_amount(before.get(label), after.get(label))]
-    moves = {label: moved(before.get(label), after.get(label)) for label in labels}
-    jumps = [label for label in labels if label in before and label in after and _is_jump(before[label], after[label])]
+    lines = pairs(old, new)
+    moves = {change.label: change.texts for change in changes(old, new)}
+    jumps = [label for label in moves if _is_jump(*lines[label])]
     if old.currency != new.currency:
         moves["currency"] = (old.currency, new.currency)
         jumps.append("currency")
@@ -257,7 +256,9 @@ def _change(old: Sheet, new: Sheet) -> PriceChange:
     return PriceChange(new, moves, tuple(jumps), old)
 
 
-def _is_jump(old: Line, new: Line) -> bool:
+def _is_jump(old: Line | None, new: Line | None) -> bool:
+    if old is None or new is None:
+        return False
     if old.amount is None or new.amount is None:
         return old.amount != new.amount
     before, after = old.amount * new.per, new.amount * old.per

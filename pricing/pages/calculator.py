@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 
 from catalog.exact import InexactError, read_number
 from catalog.prices import Line, Sheet
+from pricing.engine.formatting import amounts, labels
+from pricing.engine.formatting.conditions import conditions
+from pricing.engine.formatting.lines import priced_thing
 from pricing.engine.headline import headline, rule_table
 from pricing.engine.quoting import Charge, Use, quote
-from pricing.pages import formatting
-from pricing.pages.price_tables import column
 from pricing.pages.price_tags import state_of
 
 # What is asked by other means: the prompt is counted, the clock is read, a cache's lifetime is a meter of its own.
@@ -43,7 +44,7 @@ class Question:
         if self.options or not self.value.strip() or _quantity(self.value) is not None:
             return ""
         return _("%(what)s: '%(value)s' is not a number from 0 to %(most)s.") % {
-            "what": self.label, "value": self.value, "most": formatting.count(LARGEST),
+            "what": self.label, "value": self.value, "most": amounts.number(LARGEST),
         }  # fmt: skip
 
 
@@ -88,8 +89,8 @@ def calculator(sheet: Sheet | None, answers: Mapping[str, str], *, at: dt.dateti
     number = next(_quantity(question.value) for question in asked if question.name == "n")
     number = Decimal(1) if number is None else number
     amount = quoted.amount
-    total = _("no price for this") if amount is None else formatting.money(amount * number, sheet.currency)
-    return Calculator(asked, Result(parts, total, formatting.count(number) if number != 1 else ""))
+    total = _("no price for this") if amount is None else amounts.short_money(amount * number, sheet.currency)
+    return Calculator(asked, Result(parts, total, amounts.number(number) if number != 1 else ""))
 
 
 def questions(sheet: Sheet, answers: Mapping[str, str]) -> tuple[Question, ...]:
@@ -100,14 +101,14 @@ def questions(sheet: Sheet, answers: Mapping[str, str]) -> tuple[Question, ...]:
     asked = [
         Question(
             f"u.{name}",
-            column(line),
+            priced_thing(line),
             _example(line) if is_blank else answers.get(f"u.{name}", "")[:20],
-            formatting.unit(line.unit, 2),
+            labels.field_unit(line.unit),
         )
         for name, line in meters.items()
     ]
     asked += [_choice(sheet, dim, answers, is_blank=is_blank) for dim in _dims(sheet.lines)]
-    return (*asked, Question("n", _("Requests like this"), answers.get("n", "1")[:20] or "1"))
+    return (*asked, Question("n", _("Number of requests"), answers.get("n", "1")[:20] or "1"))
 
 
 def meter_name(line: Line) -> str:
@@ -120,23 +121,21 @@ def part(charge: Charge, currency: str) -> Part:
     line = charge.line
     label = _meter_label(charge.meter)
     if line is None or line.kind != "absolute":
-        said = {
-            "elsewhere": _("no extra charge"),
-            "included": _("included in a plan"),
-            "dynamic": _("depends on the request"),
-        }.get(charge.state, _("no price for this"))
-        return Part(label, formatting.count(charge.quantity), said, "" if charge.amount is None else _("free"))
-    rule = " ".join([formatting.price(line, currency), formatting.per(line)])
-    factors = [formatting.count(each.amount) for each in charge.multipliers if each.amount not in (None, 1)]
+        said = _("no extra charge") if charge.state == "elsewhere" else labels.state(charge.state)
+        said = said or _("no price for this")
+        return Part(label, amounts.number(charge.quantity), said, "" if charge.amount is None else _("free"))
+    rule = amounts.short_price_per(line, currency)
+    factors = [amounts.number(each.amount) for each in charge.multipliers if each.amount not in (None, 1)]
     rule = " \N{MULTIPLICATION SIGN} ".join([rule, *factors])
-    conditions = formatting.all_conditions(line.conditions)
-    amount = formatting.money(charge.amount or Decimal(0), currency)
-    return Part(label, formatting.count(charge.quantity), f"{rule}, {conditions}" if conditions else rule, amount)
+    amount = amounts.short_money(charge.amount or Decimal(0), currency)
+    return Part(
+        label, amounts.number(charge.quantity), labels.join_clauses([rule, conditions(line.conditions)]), amount
+    )
 
 
 def _meter_label(name: str) -> str:
     meter, _bracket, lifetime = name.partition("[")
-    return " ".join(filter(None, [formatting.meter(meter), lifetime.rstrip("]")]))
+    return " ".join(filter(None, [labels.meter(meter), lifetime.rstrip("]")]))
 
 
 def _example(line: Line) -> str:
@@ -152,12 +151,11 @@ def _choice(sheet: Sheet, dim: str, answers: Mapping[str, str], *, is_blank: boo
     given = answers.get(f"f.{dim}", "")[:60]
     if is_blank and rule_table(sheet):
         given = next((str(each["value"]) for each in headline(sheet).conditions if each["dim"] == dim), "")
-    label = formatting.named(dim)
-    label = label[:1].upper() + label[1:]
+    label = labels.capitalized(labels.word(dim))
     values = _values(sheet, dim)
     if not values:
         return Question(f"f.{dim}", label, given)
-    options = (("", "\N{EN DASH}"), *((str(value), formatting.fact(value)) for value in values))
+    options = (("", "\N{EN DASH}"), *((str(value), labels.value(value)) for value in values))
     return Question(f"f.{dim}", label, given, options=options)
 
 

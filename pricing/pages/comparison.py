@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
 from catalog.prices import Line, Sheet
-from pricing.pages import formatting
+from pricing.engine.formatting import amounts, labels
+from pricing.engine.formatting.conditions import conditions
 from pricing.pages.listing.cards import prices
 from pricing.pages.model_page import facts_of
-from pricing.pages.price_tables import Figure, conditional_figures, heading, is_by_rules, price_table, standard_figures
+from pricing.pages.price_tables import conditional_figures, is_by_rules, price_table, standard_figures
 from pricing.pages.price_tags import price_tag, state_of
-from pricing.pages.visitor import Visit
+from pricing.pages.visitor import Visitor
 from tokens.access.visibility import Listing
 
 # More columns than this nobody compares.
@@ -31,21 +32,21 @@ class Column:
     without: str
 
 
-def comparison(names: Sequence[str], visit: Visit) -> dict[str, Any]:
+def comparison(names: Sequence[str], visitor: Visitor) -> dict[str, Any]:
     """The comparison of the models that visitors see; the other names are passed over."""
-    listing = Listing(visit.public.scope, visit.day)
+    listing = Listing(visitor.public.scope, visitor.day)
     found = {model.pk: model for model in map(listing.model, names) if model is not None}
     models = list(found.values())
-    sheets = prices(models, visit.public, visit)
+    sheets = prices(models, visitor.public, visitor)
     columns = [
-        Column(model, visit.link(reverse("model-page", args=[model.name])), _without(model, models, visit))
+        Column(model, visitor.link(reverse("model-page", args=[model.name])), _without(model, models, visitor))
         for model in models
     ]
     return {
         "columns": columns,
-        "more_link": visit.link("/"),
+        "more_link": visitor.link("/"),
         "facts": table([{label: (fact,) for label, fact in facts_of(model)} for model in models]),
-        "conditions": table([conditions(sheets.get(model.pk)) for model in models]),
+        "conditions": table([conditional_prices(sheets.get(model.pk)) for model in models]),
         "prices": table([figures(sheets.get(model.pk)) for model in models]),
     }
 
@@ -60,15 +61,15 @@ def figures(sheet: Sheet | None) -> dict[str, Cell]:
     """The prices where no condition holds, each under its label; the state where there are none."""
     state = state_of(sheet)
     if sheet is None or state != "priced":
-        return {_("Price"): (formatting.state(state),)}
+        return {_("Price"): (labels.state(state),)}
     single = price_tag(sheet).single
     found = standard_figures(sheet)
     if is_by_rules(sheet) or not found:
         return {_("Price"): (single,)}
-    return {f"{figure.label}, {figure.per}": (figure.price,) for figure in found}
+    return {labels.join_clauses([figure.label, figure.per]): (figure.price,) for figure in found}
 
 
-def conditions(sheet: Sheet | None) -> dict[str, Cell]:
+def conditional_prices(sheet: Sheet | None) -> dict[str, Cell]:
     """The prices that count on conditions, a row a case, and what is said beside all prices.
 
     The cases of a table of rules are one cell: they are many, and another model seldom has the same.
@@ -79,26 +80,22 @@ def conditions(sheet: Sheet | None) -> dict[str, Cell]:
         lines = [line for line in sheet.lines if line.kind == "absolute"]
         return {_("All prices"): tuple(_rule(line, sheet.currency) for line in lines)} | _remarks(sheet)
     cases = {
-        case: tuple(f"{figure.label} {figure.price}{_unless_usual(figure)}" for figure in found)
-        for case, found in conditional_figures(sheet).items()
+        case: tuple(f"{figure.label} {figure.brief}" for figure in figures)
+        for case, figures in conditional_figures(sheet).items()
     }
     return cases | _remarks(sheet)
 
 
 def _remarks(sheet: Sheet) -> dict[str, Cell]:
     remarks = price_table(sheet).remarks
-    return {_("Also"): remarks} if remarks else {}
+    return {_("Other charges"): remarks} if remarks else {}
 
 
 def _rule(line: Line, currency: str) -> str:
-    price = f"{formatting.price(line, currency)} {formatting.per(line)}"
-    case = formatting.all_conditions(line.conditions)
-    return f"{heading(case)}: {price}" if case else price
+    price = amounts.short_price_per(line, currency)
+    case = conditions(line.conditions)
+    return _("%(what)s: %(text)s") % {"what": labels.capitalized(case), "text": price} if case else price
 
 
-def _unless_usual(figure: Figure) -> str:
-    return "" if figure.per == _("per million tokens") else f" {figure.per}"
-
-
-def _without(model: AIModel, models: Sequence[AIModel], visit: Visit) -> str:
-    return visit.link(reverse("compare"), *(("m", other.name) for other in models if other is not model))
+def _without(model: AIModel, models: Sequence[AIModel], visitor: Visitor) -> str:
+    return visitor.link(reverse("compare"), *(("m", other.name) for other in models if other is not model))

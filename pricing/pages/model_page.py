@@ -8,14 +8,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from catalog.models import AIModel, EndpointType
-from pricing.pages import formatting
+from catalog.prices import MILLION
+from pricing.engine.formatting import amounts, labels
 from pricing.pages.calculator import calculator
+from pricing.pages.formatting import endpoint_label, token_count
 from pricing.pages.listing.cards import prices
 from pricing.pages.price_chart import plot_of, steps_of
 from pricing.pages.price_tables import price_table
 from pricing.pages.price_tags import price_tag, state_of
 from pricing.pages.snippets import Endpoint, Snippet, snippets
-from pricing.pages.visitor import Visit
+from pricing.pages.visitor import Visitor
 from tokens.access.visibility import Listing
 
 
@@ -27,40 +29,42 @@ class Call:
     snippets: tuple[Snippet, ...]
 
 
-def details(model: AIModel, visit: Visit, *, answers: Mapping[str, str], base: str) -> dict[str, Any]:
-    sheet = prices([model], visit.public, visit).get(model.pk)
-    steps = steps_of(model, visit.public, at=visit.at)
+def details(model: AIModel, visitor: Visitor, *, answers: Mapping[str, str], base: str) -> dict[str, Any]:
+    sheet = prices([model], visitor.public, visitor).get(model.pk)
+    steps = steps_of(model, visitor.public, at=visitor.at)
     state = state_of(sheet)
     table = price_table(sheet) if sheet and state == "priced" else None
-    successor = successor_of(model, visit)
+    successor = successor_of(model, visitor)
+    per_million_tokens = amounts.per_units("token", MILLION)
     # Two prices per token stand in the tag already.
     untold = {figure.label for figure in table.figures} - {_("Input"), _("Output")} if table else set()
     return {
         "model": model,
         "address": reverse("model-page", args=[model.name]),
-        "compare_link": visit.link("/compare", ("m", model.name)),
-        "lifecycle": model.lifecycle(on=visit.day),
+        "compare_link": visitor.link("/compare", ("m", model.name)),
+        "lifecycle": model.lifecycle(on=visitor.day),
         "successor": successor,
-        "successor_link": visit.link(reverse("model-page", args=[successor.name])) if successor else "",
+        "successor_link": visitor.link(reverse("model-page", args=[successor.name])) if successor else "",
         "facts": facts_of(model),
-        "state_words": formatting.state(state),
+        "state_words": labels.state(state),
         "tag": price_tag(sheet),
         "table": table,
         "price_label": _("Price"),
         "has_more_figures": bool(untold),
         # Where tokens are priced on conditions, that table is the price; any other is an addition to it.
-        "grid_leads": bool(table and table.grid and table.grid.unit in ("", _("per million tokens"))),
+        "per_million_tokens": per_million_tokens,
+        "grid_leads": bool(table and table.grid and table.grid.unit in ("", per_million_tokens)),
         "history": [step for step in reversed(steps) if not step.is_announced],
         "announced": [step for step in steps if step.is_announced],
-        "plot": plot_of(steps, at=visit.at),
-        "calculator": calculator(sheet, answers, at=visit.at),
+        "plot": plot_of(steps, at=visitor.at),
+        "calculator": calculator(sheet, answers, at=visitor.at),
         "calls": calls_of(model, base=base),
     }
 
 
-def successor_of(model: AIModel, visit: Visit) -> AIModel | None:
+def successor_of(model: AIModel, visitor: Visitor) -> AIModel | None:
     """What replaces it, where visitors see that."""
-    return Listing(visit.public.scope, visit.day).model(model.successor.name) if model.successor else None
+    return Listing(visitor.public.scope, visitor.day).model(model.successor.name) if model.successor else None
 
 
 def facts_of(model: AIModel) -> list[tuple[str, str]]:
@@ -69,28 +73,28 @@ def facts_of(model: AIModel) -> list[tuple[str, str]]:
         (_("Vendor"), model.vendor.name),
         (_("Series"), model.series),
         (_("Context"), context(model.context_length)),
-        (_("Longest answer"), context(model.max_output_tokens)),
-        (_("Takes"), ", ".join(map(formatting.named, model.input_modalities))),
-        (_("Makes"), ", ".join(map(formatting.named, model.output_modalities))),
-        (_("Can"), formatting.listed(model.capabilities)),
+        (_("Maximum output"), context(model.max_output_tokens)),
+        (_("Input types"), labels.join(map(labels.word, model.input_modalities))),
+        (_("Output types"), labels.join(map(labels.word, model.output_modalities))),
+        (_("Capabilities"), labels.words(model.capabilities)),
         (_("Released"), model.released_on.isoformat() if model.released_on else ""),
         (_("Deprecated"), model.deprecated_on.isoformat() if model.deprecated_on else ""),
         (_("Retires"), model.retires_on.isoformat() if model.retires_on else ""),
-        (_("Tags"), ", ".join(model.tags)),
+        (_("Tags"), labels.join(model.tags)),
     ]
     return [(label, value) for label, value in found if value]
 
 
 def context(number: int | None) -> str:
     """128K tokens"""
-    return f"{formatting.tokens(number)} {formatting.unit('token', 2)}" if number is not None else ""
+    return f"{token_count(number)} {labels.units('token')}" if number is not None else ""
 
 
 def calls_of(model: AIModel, *, base: str) -> list[Call]:
     """The ways to call it, the preferred one first."""
     registry = {entry.name: entry for entry in EndpointType.objects.filter(name__in=model.callable_endpoint_types)}
     endpoints = [
-        Endpoint(entry.name, formatting.endpoint(entry.label), entry.method, entry.path)
+        Endpoint(entry.name, endpoint_label(entry.label), entry.method, entry.path)
         for entry in map(registry.get, model.callable_endpoint_types)
         if entry is not None
     ]

@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
 from catalog.prices import Sheet
+from pricing.engine.formatting import amounts, labels
+from pricing.engine.formatting.lines import changes, label
 from pricing.engine.headline import headline, input_and_output, token_prices
 from pricing.models import DiscountRule
-from pricing.pages import formatting
 from pricing.pages.listing.cards import for_group
-from pricing.pages.price_tables import figures_of, label
+from pricing.pages.price_tables import brief_price
 from pricing.pages.price_tags import PriceTag, price_tag, state_of
 from pricing.pages.visitor import Public
 from pricing.published.prices import dated_sheets, fits, published_of
@@ -47,7 +48,7 @@ class Step:
     is_announced: bool
 
     @property
-    def told(self) -> tuple[Move, ...]:
+    def shown_moves(self) -> tuple[Move, ...]:
         """The moves, or of more than there is room for those of the headline."""
         if len(self.moves) <= MOST_TOLD:
             return self.moves
@@ -55,17 +56,17 @@ class Step:
         return tuple(move for move in self.moves if move.label in leads)
 
     @property
-    def rest(self) -> str:
+    def hidden_moves(self) -> str:
         """How many moves are not told, in words; nothing where there is no price any more."""
-        number = len(self.moves) - len(self.told)
-        if not number or not (self.told or self.state == ""):
+        number = len(self.moves) - len(self.shown_moves)
+        if not number or not (self.shown_moves or self.state == ""):
             return ""
-        return (_("and %(number)s more") if self.told else _("%(number)s other prices")) % {"number": number}
+        return (_("and %(number)s more") if self.shown_moves else _("%(number)s other prices")) % {"number": number}
 
     @property
     def state(self) -> str:
         """What there is instead of a price; empty where there is one."""
-        return formatting.state(self.tag.state)
+        return labels.state(self.tag.state)
 
 
 def steps_of(model: AIModel, public: Public, *, at: dt.datetime) -> list[Step]:
@@ -89,10 +90,10 @@ def steps_of(model: AIModel, public: Public, *, at: dt.datetime) -> list[Step]:
 
 
 def moves_between(before: Sheet | None, after: Sheet | None) -> tuple[Move, ...]:
-    old = figures_of(before) if before else {}
-    new = figures_of(after) if after else {}
     return tuple(
-        Move(name, old.get(name, ""), new.get(name, "")) for name in {**old, **new} if old.get(name) != new.get(name)
+        Move(change.label, *(brief_price(line, of) if line else "" for line, of in change.sides))
+        for change in changes(before, after)
+        if change.kind == "absolute"
     )
 
 
@@ -135,8 +136,8 @@ def plot_of(steps: Sequence[Step], *, at: dt.datetime) -> Plot | None:
     """The plot of two steps or more in one currency, over more than a day; None where there is nothing to see."""
     currencies = {step.sheet.currency for step in steps if step.sheet}
     series = _series(steps)
-    amounts = [amount for points in series.values() for amount in points if amount is not None]
-    if len(steps) < 2 or len(currencies) != 1 or not any(amounts):
+    shown = [amount for points in series.values() for amount in points if amount is not None]
+    if len(steps) < 2 or len(currencies) != 1 or not any(shown):
         return None
     start, end = steps[0].at, max(at, steps[-1].at)
     if start.date() == end.date():
@@ -144,17 +145,17 @@ def plot_of(steps: Sequence[Step], *, at: dt.datetime) -> Plot | None:
     if end > at:
         # The last step gets some room, else nobody would see it.
         end += (end - start) / 12
-    scale = _Scale(start, end, max(amounts))
+    scale = _Scale(start, end, max(shown))
     curves = tuple(
         Curve(kind, _label(kind), *scale.paths(steps, points, now=at))
         for kind, points in series.items()
         if any(point is not None for point in points)
     )
-    top = max(amounts)
+    top = max(shown)
     currency = currencies.pop()
     return Plot(
         curves,
-        prices=tuple((scale.y(part), formatting.money(part, currency)) for part in (top, top / 2, Decimal(0))),
+        prices=tuple((scale.y(part), amounts.short_money(part, currency)) for part in (top, top / 2, Decimal(0))),
         dates=_dates(steps, scale, at=at),
         today=scale.x(at) if at < end else "",
     )
@@ -173,11 +174,11 @@ def _series(steps: Sequence[Step]) -> dict[str, list[Decimal | None]]:
 
 def _token_price(step: Step, meter: str) -> Decimal | None:
     line = token_prices(step.sheet).get(meter) if step.sheet else None
-    return None if line is None else formatting.shown_amount(line)
+    return None if line is None else amounts.shown_amount(line)
 
 
 def _headline(step: Step) -> Decimal | None:
-    return formatting.shown_amount(headline(step.sheet)) if step.sheet and step.tag.state == "priced" else None
+    return amounts.shown_amount(headline(step.sheet)) if step.sheet and step.tag.state == "priced" else None
 
 
 def _dates(steps: Sequence[Step], scale: "_Scale", *, at: dt.datetime) -> tuple[tuple[str, str, str], ...]:

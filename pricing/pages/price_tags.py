@@ -6,8 +6,8 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from catalog.prices import Sheet
+from pricing.engine.formatting import amounts
 from pricing.engine.headline import comparable_price, headline, input_and_output, is_one_of_several
-from pricing.pages import formatting
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def price_tag(sheet: Sheet | None) -> PriceTag:
     tokens = input_and_output(sheet)
     if not tokens:
         return PriceTag(state, single=_single(sheet), has_conditions=has_conditions)
-    prices = {meter: formatting.price(line, sheet.currency) for meter, line in tokens.items()}
+    prices = {meter: amounts.short_price(line, sheet.currency) for meter, line in tokens.items()}
     return PriceTag(
         state,
         input=prices.get("input", ""),
@@ -51,7 +51,6 @@ def price_tag(sheet: Sheet | None) -> PriceTag:
 
 
 def _single(sheet: Sheet) -> str:
-    line = headline(sheet)
-    price = f"{formatting.price(line, sheet.currency)} {formatting.per(line)}"
+    price = amounts.short_price_per(headline(sheet), sheet.currency)
     # The headline is the usual use, and not always the cheapest.
     return _("e.g. %(price)s") % {"price": price} if is_one_of_several(sheet) else price

@@ -15,7 +15,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from catalog.caches import process_cache
-from pricing.pages.visitor import Visit, short
+from pricing.pages.visitor import Visitor, short
 from tokens.http.bodies import BODIES, Body, respond
 from tokens.http.content_policy import PAGES, with_policy
 
@@ -33,7 +33,7 @@ Context = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a page is: its path and the parameters that it knows, beside those that a visit carries."""
+    """Where a page is: its path and the parameters that it knows, beside those that a visitor carries."""
 
     path: str
     parameters: tuple[tuple[str, str], ...] = ()
@@ -41,7 +41,7 @@ class Place:
 
 def page(
     request: HttpRequest,
-    visit: Visit,
+    visitor: Visitor,
     template: str,
     place: Place,
     context: Callable[[], Context],
@@ -51,38 +51,38 @@ def page(
 ) -> HttpResponse:
     """The page of a place, rendered where it is not kept; `also` is whatever else decides its bytes."""
     if is_kept:
-        body = BODIES.get_or_render((visit, template, place, also), lambda: render(template, visit, place, context))
+        body = BODIES.get_or_render((visitor, template, place, also), lambda: render(template, visitor, place, context))
     else:
-        body = Body.of(render(template, visit, place, context))
-    return _as_page(respond(request, body, cache_control=PUBLIC), visit)
+        body = Body.of(render(template, visitor, place, context))
+    return _as_page(respond(request, body, cache_control=PUBLIC), visitor)
 
 
-def missing_page(visit: Visit) -> HttpResponse:
+def missing_page(visitor: Visitor) -> HttpResponse:
     """The same for every address where nothing is, or nothing that this visitor may see, with the way back."""
-    html = render("pricing/pages/missing.html", visit, Place("/"), dict)
+    html = render("pricing/pages/missing.html", visitor, Place("/"), dict)
     response = HttpResponse(html, status=HTTPStatus.NOT_FOUND, headers={"Cache-Control": "no-store"})
-    return _as_page(response, visit)
+    return _as_page(response, visitor)
 
 
-def _as_page(response: HttpResponse, visit: Visit) -> HttpResponse:
+def _as_page(response: HttpResponse, visitor: Visitor) -> HttpResponse:
     if response.status_code != HTTPStatus.NOT_MODIFIED:
         response["Content-Type"] = "text/html; charset=utf-8"
-        response["Content-Language"] = visit.language
+        response["Content-Language"] = visitor.language
     patch_vary_headers(response, ["Accept-Language", "Accept"])
     return with_policy(response, PAGES)
 
 
-def render(template: str, visit: Visit, place: Place, context: Callable[[], Context]) -> bytes:
+def render(template: str, visitor: Visitor, place: Place, context: Callable[[], Context]) -> bytes:
     """Without the request: a page that never sees a session or a cookie depends on none."""
-    with translation.override(visit.language):
+    with translation.override(visitor.language):
         everywhere = {
-            "visit": visit,
-            "public": visit.public,
-            "language": "zh-Hans" if short(visit.language) == "zh" else visit.language,
+            "visitor": visitor,
+            "public": visitor.public,
+            "language": "zh-Hans" if short(visitor.language) == "zh" else visitor.language,
             "site": settings.SITE_NAME,
-            "home": visit.link("/"),
-            "groups": groups(visit, place),
-            "languages": languages(visit, place),
+            "home": visitor.link("/"),
+            "groups": groups(visitor, place),
+            "languages": languages(visitor, place),
             "icon": address_of("icon.svg"),
             "styles": address_of("pages.css"),
             "script": address_of("pages.js"),
@@ -90,25 +90,25 @@ def render(template: str, visit: Visit, place: Place, context: Callable[[], Cont
         return render_to_string(template, everywhere | dict(context())).encode()
 
 
-def groups(visit: Visit, place: Place) -> list[Context]:
+def groups(visitor: Visitor, place: Place) -> list[Context]:
     """The public groups, each with the same page at its prices."""
     return [
         {
             "label": group.label,
-            "link": visit.link(place.path, *place.parameters, group=group.slug),
-            "is_chosen": group.slug == visit.group,
+            "link": visitor.link(place.path, *place.parameters, group=group.slug),
+            "is_chosen": group.slug == visitor.group,
         }
-        for group in visit.public.groups
+        for group in visitor.public.groups
     ]
 
 
-def languages(visit: Visit, place: Place) -> list[Context]:
+def languages(visitor: Visitor, place: Place) -> list[Context]:
     return [
         {
             "code": code,
             "label": label,
-            "link": visit.link(place.path, *place.parameters, lang=code),
-            "is_chosen": code == short(visit.language),
+            "link": visitor.link(place.path, *place.parameters, lang=code),
+            "is_chosen": code == short(visitor.language),
         }
         for code, label in LANGUAGES
     ]

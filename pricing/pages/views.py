@@ -9,12 +9,12 @@ from django.views.decorators.http import require_safe
 
 from catalog.models import AIModel
 from pricing.pages.comparison import MOST, comparison
-from pricing.pages.listing.cards import shelf
+from pricing.pages.listing.cards import model_list
 from pricing.pages.listing.filters import orders, selects
 from pricing.pages.listing.search import Search
 from pricing.pages.model_page import details
 from pricing.pages.responses import ASSETS, Context, Place, missing_page, page, send_asset
-from pricing.pages.visitor import Visit
+from pricing.pages.visitor import Visitor
 from tokens.access.visibility import Listing
 from tokens.api.views import ModelView
 from tokens.auth.credentials import candidate_keys
@@ -27,20 +27,20 @@ ROBOTS = "User-agent: *\nAllow: /\nDisallow: /admin/\n"
 @require_safe
 def catalog(request: HttpRequest) -> HttpResponse:
     """Every model that visitors see."""
-    visit, search = Visit.of(request), Search.of(request.GET.dict())
+    visitor, search = Visitor.of(request), Search.of(request.GET.dict())
     place = Place("/", search.parameters)
-    return page(request, visit, "pricing/pages/catalog.html", place, lambda: listing(visit, search))
+    return page(request, visitor, "pricing/pages/catalog.html", place, lambda: list_context(visitor, search))
 
 
-def listing(visit: Visit, search: Search) -> Context:
-    shown = shelf(visit)
-    found = shown.found(search)
+def list_context(visitor: Visitor, search: Search) -> Context:
+    models = model_list(visitor)
+    found = models.found(search)
     return {
-        "shelf": shown,
+        "model_list": models,
         "search": search,
         "found": found,
         "number": sum(not hidden for _card, _row, hidden in found),
-        "selects": selects(shown.facets, search),
+        "selects": selects(models.facets, search),
         "orders": orders(search),
         "is_open": any(name != "q" for name, _value in search.parameters),
     }
@@ -53,20 +53,20 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
         answer = one_model(request, name=name)
         patch_vary_headers(answer, ["Accept"])
         return answer
-    visit = Visit.of(request)
-    found = visible(name, visit)
+    visitor = Visitor.of(request)
+    found = visible(name, visitor)
     if found is None:
-        return missing_page(visit)
-    model, visit = found
+        return missing_page(visitor)
+    model, visitor = found
     asked = request.GET.dict()
     answers = {name: str(asked[name]) for name in asked if name == "n" or name.startswith(("u.", "f."))}
     base = settings.PUBLIC_BASE_URL.rstrip("/") or f"{request.scheme}://{request.get_host()}"
     return page(
         request,
-        visit,
+        visitor,
         "pricing/pages/model.html",
         Place(reverse("model-page", args=[model.name]), tuple(answers.items())),
-        lambda: details(model, visit, answers=answers, base=base),
+        lambda: details(model, visitor, answers=answers, base=base),
         also=base,
         # What was asked of the calculator is asked once, and its answer may hang on the clock.
         is_kept=not answers,
@@ -76,7 +76,7 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
 def nothing_here(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Where no address fits: a page for browsers that look for one; programs and operators are told as ever."""
     if is_browser(request) and not is_api_path(request.path) and not request.path.startswith("/admin"):
-        return missing_page(Visit.of(request))
+        return missing_page(Visitor.of(request))
     return page_not_found(request, exception)
 
 
@@ -86,11 +86,11 @@ def is_browser(request: HttpRequest) -> bool:
     return request.method in ("GET", "HEAD") and "text/html" in accepted and not candidate_keys(request)
 
 
-def visible(name: str, visit: Visit) -> tuple[AIModel, Visit] | None:
+def visible(name: str, visitor: Visitor) -> tuple[AIModel, Visitor] | None:
     """The model of that id or alias, at the prices of the group chosen, else of the first that reaches it."""
-    for group in sorted(visit.public.groups, key=lambda group: group.slug != visit.group):
-        seen = visit.in_group(group)
-        model = Listing(seen.public.scope, visit.day).model(name)
+    for group in sorted(visitor.public.groups, key=lambda group: group.slug != visitor.group):
+        seen = visitor.in_group(group)
+        model = Listing(seen.public.scope, visitor.day).model(name)
         if model is not None:
             return model, seen
     return None
@@ -99,10 +99,10 @@ def visible(name: str, visit: Visit) -> tuple[AIModel, Visit] | None:
 @require_safe
 def compare(request: HttpRequest) -> HttpResponse:
     """Several models side by side: /compare?m=gpt-4o&m=o3."""
-    visit = Visit.of(request)
+    visitor = Visitor.of(request)
     names = tuple(dict.fromkeys(request.GET.getlist("m")))[:MOST]
     place = Place(reverse("compare"), tuple(("m", name) for name in names))
-    return page(request, visit, "pricing/pages/compare.html", place, lambda: comparison(names, visit))
+    return page(request, visitor, "pricing/pages/compare.html", place, lambda: comparison(names, visitor))
 
 
 @require_safe

@@ -63,7 +63,7 @@ class Public:
 
 
 @dataclass(frozen=True)
-class Visit:
+class Visitor:
     """All that decides a page beside its address; of two equal visits the second gets the bytes of the first.
 
     `choices` are the group and language that the address names, which every link carries on.
@@ -79,7 +79,7 @@ class Visit:
     public: Public = field(compare=False)
 
     @classmethod
-    def of(cls, request: HttpRequest) -> "Visit":
+    def of(cls, request: HttpRequest) -> "Visitor":
         now = timezone.now()
         # Read before the rows: a change between the two makes a page new too early, never too late.
         number = revision.current()
@@ -100,8 +100,8 @@ class Visit:
             public=public,
         )
 
-    def in_group(self, group: TokenGroup) -> "Visit":
-        """The same visit at another public group's prices."""
+    def in_group(self, group: TokenGroup) -> "Visitor":
+        """The same visitor at another public group's prices."""
         return replace(self, group=group.slug, public=replace(self.public, chosen=group))
 
     def link(self, path: str, *parameters: tuple[str, str], **choices: str) -> str:

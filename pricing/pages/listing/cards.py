@@ -14,10 +14,11 @@ from catalog.caches import process_cache
 from catalog.exact import digits
 from catalog.models import AIModel
 from catalog.prices import Sheet
-from pricing.pages import formatting
+from pricing.engine.formatting import amounts, labels
+from pricing.pages.formatting import token_count
 from pricing.pages.listing.search import FACETS, Card, Search, tally
 from pricing.pages.price_tags import price_tag
-from pricing.pages.visitor import Public, Visit
+from pricing.pages.visitor import Public, Visitor
 from pricing.published.popularity import popular_models
 from pricing.published.prices import published_sheets
 from tokens.access.visibility import Listing
@@ -41,7 +42,7 @@ class Option:
 
 
 @dataclass(frozen=True)
-class Shelf:
+class ModelList:
     public: Public
     cards: tuple[Card, ...]
     facets: dict[str, list[Option]]
@@ -59,23 +60,23 @@ class Shelf:
 
 
 @process_cache(maxsize=KEPT)
-def shelf(visit: Visit) -> Shelf:
-    public = visit.public
-    models = Listing(public.scope, visit.day).models()
-    sheets = prices(models, public, visit)
-    ranks = {name: place for place, name in enumerate(popular_models(models, on=visit.day))}
-    with translation.override(visit.language):
+def model_list(visitor: Visitor) -> ModelList:
+    public = visitor.public
+    models = Listing(public.scope, visitor.day).models()
+    sheets = prices(models, public, visitor)
+    ranks = {name: place for place, name in enumerate(popular_models(models, on=visitor.day))}
+    with translation.override(visitor.language):
         cards = Search().ordered(
-            card_of(model, sheets.get(model.pk), rank=ranks.get(model.name), visit=visit) for model in models
+            card_of(model, sheets.get(model.pk), rank=ranks.get(model.name), visitor=visitor) for model in models
         )
         facets = options(cards)
-        return Shelf(public, tuple(cards), facets, rows(cards, facets, visit))
+        return ModelList(public, tuple(cards), facets, rows(cards, facets, visitor))
 
 
-def prices(models: Iterable[AIModel], public: Public, visit: Visit) -> dict[int, Sheet]:
+def prices(models: Iterable[AIModel], public: Public, visitor: Visitor) -> dict[int, Sheet]:
     """Model key -> what the chosen group pays, everything multiplied in."""
-    published = published_sheets(models, at=visit.at, groups={public.slug})
-    rate = public.rates().at(visit.at)
+    published = published_sheets(models, at=visitor.at, groups={public.slug})
+    rate = public.rates().at(visitor.at)
     return {key: for_group(sheet, rate) for key, sheet in published.items()}
 
 
@@ -83,7 +84,7 @@ def for_group(sheet: Sheet, rate: Decimal) -> Sheet:
     return sheet.times(rate, rule="group").folded() if rate != 1 else sheet.folded()
 
 
-def card_of(model: AIModel, sheet: Sheet | None, *, rank: int | None, visit: Visit) -> Card:
+def card_of(model: AIModel, sheet: Sheet | None, *, rank: int | None, visitor: Visitor) -> Card:
     return Card(
         name=model.name,
         title=model.title,
@@ -96,7 +97,7 @@ def card_of(model: AIModel, sheet: Sheet | None, *, rank: int | None, visit: Vis
         context=model.context_length,
         released=max(model.released_on.toordinal() - EPOCH, 1) if model.released_on else 0,
         rank=rank,
-        lifecycle=model.lifecycle(on=visit.day),
+        lifecycle=model.lifecycle(on=visitor.day),
         tag=price_tag(sheet),
     )
 
@@ -109,26 +110,26 @@ def options(cards: list[Card]) -> dict[str, list[Option]]:
     for facet, counted in tally(cards).items():
         found[facet] = []
         for word, times in counted:
-            label = vendors[word] if facet == "vendor" else word if facet == "endpoint" else formatting.named(word)
+            label = vendors[word] if facet == "vendor" else word if facet == "endpoint" else labels.word(word)
             found[facet].append(Option(word, label, times, next(letters)))
     found["vendor"].sort(key=lambda option: option.label.casefold())
     return found
 
 
-def rows(cards: list[Card], facets: dict[str, list[Option]], visit: Visit) -> dict[str, str]:
+def rows(cards: list[Card], facets: dict[str, list[Option]], visitor: Visitor) -> dict[str, str]:
     template = get_template("pricing/pages/row.html")
     letters = {(facet, option.word): option.letter for facet in FACETS for option in facets[facet]}
     return {
         card.name: template.render(
             {
-                "address": visit.link(reverse("model-page", args=[card.name])),
+                "address": visitor.link(reverse("model-page", args=[card.name])),
                 "card": card,
                 "letters": "".join(sorted(letters[word] for word in card.words)),
-                "context": formatting.tokens(card.context),
-                "inputs": ", ".join(map(formatting.named, card.inputs)),
-                "outputs": ", ".join(map(formatting.named, card.outputs)),
+                "context": token_count(card.context),
+                "inputs": labels.join(map(labels.word, card.inputs)),
+                "outputs": labels.join(map(labels.word, card.outputs)),
                 "comparable": comparable(card),
-                "state": formatting.state(card.tag.state),
+                "state": labels.state(card.tag.state),
             }
         )
         for card in cards
@@ -140,4 +141,4 @@ def comparable(card: Card) -> str:
     price = card.tag.comparable
     if price is None:
         return "-"
-    return "" if formatting.money(price) == card.tag.input else digits(price)
+    return "" if amounts.short_money(price) == card.tag.input else digits(price)

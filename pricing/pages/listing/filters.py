@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from catalog.exact import digits
-from pricing.pages import formatting
+from pricing.engine.formatting import amounts, labels
+from pricing.pages.formatting import token_count
 from pricing.pages.listing.search import Search
 
 CONTEXTS = (32_000, 128_000, 200_000, 1_000_000)
@@ -17,16 +18,16 @@ PRICES = tuple(map(Decimal, ("0", "0.1", "0.5", "1", "3", "10")))
 LABELS = {
     "vendor": (gettext_noop("Vendor"), gettext_noop("All vendors")),
     "endpoint": (gettext_noop("Endpoint"), gettext_noop("All endpoints")),
-    "input": (gettext_noop("Takes"), gettext_noop("Anything")),
-    "output": (gettext_noop("Makes"), gettext_noop("Anything")),
-    "capability": (gettext_noop("Can"), gettext_noop("Anything")),
+    "input": (gettext_noop("Input types"), gettext_noop("Any")),
+    "output": (gettext_noop("Output types"), gettext_noop("Any")),
+    "capability": (gettext_noop("Capabilities"), gettext_noop("Any")),
 }
 ORDERS = {
     "popular": gettext_noop("Popular first"),
     "newest": gettext_noop("Newest first"),
     "price": gettext_noop("Cheapest first"),
     "context": gettext_noop("Longest context first"),
-    "name": gettext_noop("By name"),
+    "name": gettext_noop("Name"),
 }
 
 
@@ -65,12 +66,10 @@ def selects(facets: Mapping[str, Sequence[Word]], search: Search) -> list[Select
     found = [_facet(name, options, getattr(search, name)) for name, options in facets.items()]
     least = sorted({*CONTEXTS, *filter(None, [search.context])})
     most = sorted({*PRICES, *([] if search.price is None else [search.price])})
-    contexts = tuple(
-        Choice(str(number), f"≥ {formatting.tokens(number)}", number == search.context) for number in least
-    )
+    contexts = tuple(Choice(str(number), f"≥ {token_count(number)}", number == search.context) for number in least)
     prices = tuple(
         Choice(
-            digits(price), f"≤ {formatting.money(price)}" if price else formatting.state("free"), price == search.price
+            digits(price), f"≤ {amounts.short_money(price)}" if price else labels.state("free"), price == search.price
         )
         for price in most
     )

@@ -43,8 +43,8 @@ def test_a_promotion_ends_and_the_price_before_it_counts_again(
 ) -> None:
     before = revision.current()
     asked = act(admin_client, "end", *story.values())
-    assert "input 7 USD" in asked
-    assert "input 10 USD" in asked
+    assert "Input $7.00" in asked
+    assert "Input $10.00" in asked
     assert "2 of the sheets you chose are left as they are" in asked
     assert charged(timezone.now()) == 7
 

@@ -66,7 +66,7 @@ def test_an_upload_is_shown_before_anything_changes(client: Client) -> None:
     text = client.get(page_of(run)).content.decode()
     assert "prices.json" in text
     assert text.count('name="model"') == 3
-    assert "input 2 per 1M" in text
+    assert "Input $2.00 per million tokens" in text
 
 
 def test_all_of_it_is_applied(client: Client) -> None:
@@ -126,7 +126,7 @@ def test_what_stays_says_why(client: Client) -> None:
     assert "stays: pinned: our &lt;contract&gt;" in text
     pin.refresh_from_db()
     page = client.get(f"/admin/catalog/aimodel/{pin.model_id}/change/").content.decode()
-    assert "input, token 3 per 1M" in page
+    assert "Input $3.00 per million tokens" in page
 
 
 def test_a_pin_is_set_on_the_models_page(client: Client, world: Any) -> None:

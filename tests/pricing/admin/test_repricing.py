@@ -62,7 +62,7 @@ def test_a_loss_is_shown_in_red_and_what_has_no_base_is_listed(admin_client: Cli
 
     body = ask(admin_client, priced, unpriced, **TEN_MORE).content.decode()
 
-    assert "Loss: input sold at 2.75, costs 3 USD" in body
+    assert "Loss: Input sold at $2.75, costs $3.00 per million tokens" in body
     assert "text-red-600" in body
     assert "unpriced</a>: no list price" in body
 

@@ -111,7 +111,7 @@ def test_what_is_kept_is_told_in_words(admin_client: Client) -> None:
     body = " ".join(admin_client.get(page(model)).content.decode().split())
 
     assert "<li>Input, prompt above 200,000 tokens: <strong" in body
-    assert "<li>Everything times 1.1, region eu</li>" in body
+    assert "<li>All prices times 1.1, region eu</li>" in body
     assert "prompt_tokens" not in body
 
 
@@ -186,8 +186,8 @@ def test_a_loss_is_told_at_once(admin_client: Client) -> None:
     save(admin_client, model, **{"input:token": "1"})
 
     body = admin_client.get(f"/admin/catalog/aimodel/{model.pk}/change/").content.decode()
-    assert "Below cost: gpt-4o: input sold at 1 below 2 USD." in body
-    assert "Sold below cost: input at 1, costs 2 USD" in body
+    assert "Below cost: gpt-4o: Input sold at $1.00 below $2.00 per million tokens." in body
+    assert "Sold below cost: Input at $1.00, costs $2.00 per million tokens" in body
 
 
 def test_without_the_right_to_add_sheets_there_is_no_page(client: Client) -> None:

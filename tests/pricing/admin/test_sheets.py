@@ -114,7 +114,7 @@ def test_the_list_says_which_sheets_are_in_force(admin_client: Client) -> None:
 
     for state, amount in [("past", "111"), ("current", "222"), ("scheduled", "333")]:
         body = admin_client.get(f"/admin/pricing/pricesheet/?state={state}").content.decode()
-        assert [shown for shown in ("111", "222", "333") if f"input {shown}" in body] == [amount]
+        assert [shown for shown in ("111", "222", "333") if f"Input ${shown}.00" in body] == [amount]
 
 
 def test_models_on_offer_without_a_price_are_found(admin_client: Client) -> None:
@@ -157,6 +157,6 @@ def test_the_lines_of_a_written_sheet_are_shown_in_words(admin_client: Client) -
     tier = [{"dim": "prompt_tokens", "op": "gt", "value": 200_000}]
     world.line(sheet, "input", "2", conditions=tier, facts={"period": "day"})
     shown = admin_client.get(f"/admin/pricing/pricesheet/{sheet.pk}/change/").content.decode()
-    assert "prompt_tokens gt 200000" in shown
+    assert "prompt above 200,000 tokens" in shown
     assert "{&quot;period&quot;:&quot;day&quot;}" in shown
     assert "&#x27;dim&#x27;" not in shown

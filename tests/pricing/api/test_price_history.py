@@ -90,7 +90,7 @@ def test_the_feed_is_atom_with_an_entry_a_change(client: Client) -> None:
     answer = client.get("/api/pricing/changes.atom")
     assert answer["content-type"] == "application/atom+xml; charset=utf-8"
     (entry,) = ET.fromstring(answer.content).iter(f"{ATOM}entry")  # noqa: S314
-    assert entry.findtext(f"{ATOM}summary") == "input: 5 USD per 1,000,000 token → 3 USD per 1,000,000 token"
+    assert entry.findtext(f"{ATOM}summary") == "Input: $5.00 → $3.00 per million tokens"
     assert entry.findtext(f"{ATOM}updated") == "2026-11-20T00:00:00+00:00"
     assert client.get("/api/pricing/changes.atom", headers={"if-none-match": answer["etag"]}).status_code == 304
 

@@ -83,14 +83,14 @@ def test_a_price_below_cost() -> None:
     model = sound_model("loss")
     cast.price(model, role="cost", input="3", output="9")
 
-    assert found() == {"below-cost": ["loss: input is sold at 2.5 and costs 3 USD"]}
+    assert found() == {"below-cost": ["loss: Input: sold at $2.50, costs $3.00 per million tokens"]}
 
 
 def test_a_price_in_another_unit_than_the_list_price() -> None:
     model = sound_model("slip")
     cast.price(model, role="list", input="0.0025", output="10")
 
-    assert found() == {"far-from-list": ["slip: input is sold at 2.5 and listed at 0.0025"]}
+    assert found() == {"far-from-list": ["slip: Input: sold at $2.50, listed at $0.0025 per million tokens"]}
 
 
 def test_vendors_that_are_not_known_not_used_or_there_twice() -> None:

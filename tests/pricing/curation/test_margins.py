@@ -62,7 +62,7 @@ def test_a_loss_says_itself() -> None:
     model = world.model()
     world.price(model, role="cost", input="2")
     world.price(model, role="sell", input="1")
-    assert str(losses(at=NOW, models=[model])[0]) == "gpt-4o: input sold at 1 below 2 USD"
+    assert str(losses(at=NOW, models=[model])[0]) == "gpt-4o: Input sold at $1.00 below $2.00 per million tokens"
 
 
 def test_models_at_a_loss_are_remembered_until_something_changes() -> None:

@@ -36,7 +36,7 @@ def test_a_cheaper_tier_is_below_the_cost_that_knows_no_tiers() -> None:
     cost, sell = pair()
     assert found() == []
     world.line(sell, "input", "1", conditions=when("service_tier", "flex"))
-    assert found() == [("input [service_tier eq flex]", 3, 1)]
+    assert found() == [("Input, service tier flex", 3, 1)]
     world.line(cost, "input", "0.9", conditions=when("service_tier", "flex"))
     assert found() == []
 
@@ -46,8 +46,8 @@ def test_a_multiplier_under_a_condition_counts_on_both_sheets() -> None:
     batch = {"per": 1, "unit": "", "kind": "multiplier", "conditions": when("service_tier", "batch")}
     world.line(sell, "", "0.1", **batch)
     assert found() == [
-        ("input [service_tier eq batch]", 3, Decimal("0.5")),
-        ("output [service_tier eq batch]", 6, 1),
+        ("Input, service tier batch", 3, Decimal("0.5")),
+        ("Output, service tier batch", 6, 1),
     ]
     world.line(cost, "", "0.1", **batch)
     assert found() == []
@@ -57,7 +57,7 @@ def test_of_several_cases_the_worst_is_told_once() -> None:
     _, sell = pair()
     world.line(sell, "input", "2", conditions=when("service_tier", "flex"))
     world.line(sell, "input", "1", conditions=when("prompt_tokens", 1000, "lt"))
-    assert found() == [("input [prompt_tokens lt 1000]", 3, 1)]
+    assert found() == [("Input, prompt below 1,000 tokens", 3, 1)]
 
 
 def test_a_dearer_hour_of_the_week_is_a_loss_now_already() -> None:
@@ -85,16 +85,16 @@ def test_a_price_of_a_group_counts_with_that_groups_rate() -> None:
     world.line(sell, "input", "1.6", conditions=when("group", "VIP"))
     assert found() == []
     GroupRate.objects.filter(group__slug="vip").update(ratio=Decimal("1.5"))
-    assert [(loss.label, loss.sell, loss.group) for loss in losses(at=NOW)] == [("input", Decimal("2.4"), "vip")]
+    assert [(loss.label, loss.sell, loss.group) for loss in losses(at=NOW)] == [("Input", Decimal("2.4"), "vip")]
 
 
 def test_the_preview_and_the_check_up_tell_it() -> None:
     cost, sell = pair()
     world.line(sell, "input", "1", conditions=when("service_tier", "flex"))
     told = [finding.problem for finding in below_cost(Examination(at=NOW))]
-    assert told == ["input [service_tier eq flex] is sold at 1 and costs 3 USD"]
+    assert told == ["Input, service tier flex: sold at $1.00, costs $3.00 per million tokens"]
     plan = plan_repricing([cost.model], Rule("sell", Decimal(2)), at=NOW)
-    assert [loss.label for loss in plan.steps[0].losses] == ["input [service_tier eq flex]"]
+    assert [loss.label for loss in plan.steps[0].losses] == ["Input, service tier flex"]
 
 
 def test_of_too_many_combinations_each_line_is_looked_at() -> None:

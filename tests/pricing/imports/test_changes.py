@@ -62,7 +62,9 @@ def test_what_the_source_no_longer_says_stays(tmp_path: Path) -> None:
 
 def test_a_changed_price_is_a_new_sheet_and_the_old_one_stays(tmp_path: Path) -> None:
     outcome = run("litellm", document(gpt_a={"input_cost_per_token": 3e-06}), tmp_path, "--apply")
-    assert outcome.report["prices"]["changed"] == {"gpt-a": {"input, token": ["0.000002", "0.000003"]}}
+    assert outcome.report["prices"]["changed"] == {
+        "gpt-a": {"Input": ["$2.00 per million tokens", "$3.00 per million tokens"]}
+    }
     assert PriceSheet.objects.filter(model__name="gpt-a").count() == 2
     assert PriceSheet.objects.filter(model__name="gpt-b").count() == 1
     sheet = PriceSheet.objects.in_force(at=timezone.now()).get(model__name="gpt-a")
@@ -88,7 +90,9 @@ def test_the_same_price_for_another_number_of_units_is_no_change(tmp_path: Path)
 def test_a_change_is_shown_for_one_number_of_units(tmp_path: Path) -> None:
     by_hand = "model,meter,amount,per,unit\ngpt-a,output,20,1000000,token\ngpt-a,input,2,1000000,token\n"
     outcome = run("csv", by_hand, tmp_path, "--as", "list")
-    assert outcome.report["prices"]["changed"] == {"gpt-a": {"output, token": ["10 per 1000000", "20 per 1000000"]}}
+    assert outcome.report["prices"]["changed"] == {
+        "gpt-a": {"Output": ["$10.00 per million tokens", "$20.00 per million tokens"]}
+    }
 
 
 def test_a_price_that_is_gone_keeps_the_sheet(tmp_path: Path) -> None:

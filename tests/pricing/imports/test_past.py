@@ -63,7 +63,7 @@ def test_each_period_ends_where_the_next_begins_and_the_last_at_the_import(tmp_p
         ("2026-06-10", "2026-07-30"),
         ("2026-07-30", None),
     ]
-    assert told[0]["figures"]["input, token"] == "1 per 1M"
+    assert told[0]["figures"]["Input"] == "$1.00 per million tokens"
 
 
 def test_without_a_day_of_release_a_period_without_a_beginning_is_left_out(tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ class TestPins:
         pin = FieldPin.objects.create(model=model, field="list_price", reason="our contract")
         listed(tmp_path, input_cost_per_token=3e-06)
         pin.refresh_from_db()
-        assert pin.upstream == {"input, token": "3 per 1M"}
+        assert pin.upstream == {"Input": "$3.00 per million tokens"}
         listed(tmp_path)
         pin.refresh_from_db()
         assert not pin.has_moved

@@ -54,7 +54,7 @@ def test_where_nothing_is_browsers_get_the_way_back(client: Client) -> None:
     # What is hidden is not there.
     assert len(bodies) == 1
     assert '<a href="/">All models</a>' in bodies.pop()
-    assert "这里没有内容" in client.get("/nowhere", headers=shop.BROWSER | {"accept-language": "zh"}).content.decode()
+    assert "页面不存在" in client.get("/nowhere", headers=shop.BROWSER | {"accept-language": "zh"}).content.decode()
 
 
 def test_where_nothing_is_programs_and_operators_are_told_as_ever(client: Client) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from catalog.exact import read_json, write_json
-from pricing.pages.formatting import money
+from pricing.engine.formatting.amounts import short_money
 from tests import world
 from tests.pricing.pages import shop
 
@@ -24,7 +24,9 @@ def result(client: Client, name: str, **answers: str) -> str:
 def test_an_example_stands_there_before_anybody_asks(client: Client) -> None:
     shop.tiered()
 
-    assert result(client, "tiered-pro").startswith("$0.0225 What Quantity Rule Amount Input 10,000 $1.25 per million")
+    assert result(client, "tiered-pro").startswith(
+        "$0.0225 Item Quantity Unit price Amount Input 10,000 $1.25 per million"
+    )
 
 
 def test_the_tier_follows_from_the_whole_prompt(client: Client) -> None:
@@ -95,7 +97,7 @@ def test_the_field_with_nonsense_is_marked(client: Client) -> None:
 def test_an_empty_form_is_asked_for(client: Client) -> None:
     shop.tiered()
 
-    assert result(client, "tiered-pro", u__input="") == "Fill in what you use."
+    assert result(client, "tiered-pro", u__input="") == "Enter your usage."
 
 
 def test_no_request_costs_nothing(client: Client) -> None:
@@ -122,4 +124,4 @@ def test_the_page_and_the_api_agree(client: Client) -> None:
     page = result(client, "tiered-pro", **{f"u__{meter}": str(number) for meter, number in usage.items()})
 
     assert answer.status_code == 200, answer.content
-    assert page.startswith(money(Decimal(read_json(answer.content)["amount"])) + " ")
+    assert page.startswith(short_money(Decimal(read_json(answer.content)["amount"])) + " ")

@@ -20,7 +20,7 @@ def test_models_stand_side_by_side_with_prices_first(client: Client) -> None:
     assert "Web search, per 1,000 requests $14.00 - -" in text
     assert "Price - - no price yet" in text
     assert "Context 1M tokens - -" in text
-    assert "Can - tools -" in text
+    assert "Capabilities - tools -" in text
 
 
 def test_conditions_stand_with_what_they_cost(client: Client) -> None:
@@ -36,7 +36,7 @@ def test_conditions_stand_with_what_they_cost(client: Client) -> None:
     assert "Cached input, per million tokens - $0.125 Web search, per 1,000 requests - $14.00" in text
     assert "Prompt above 200,000 tokens - Input $2.50 Output $15.00 Cached input $0.25" in text
     assert "Service tier batch - Input $0.625 Output $5.00 Web search $12.00 per 1,000 requests" in text
-    assert "Also - Everything times 1.1, region eu" in text
+    assert "Other charges - All prices times 1.1, region eu" in text
 
 
 def test_a_table_of_rules_is_listed_below_its_headline(client: Client) -> None:
@@ -47,7 +47,8 @@ def test_a_table_of_rules_is_listed_below_its_headline(client: Client) -> None:
 
     assert "Price - e.g. $0.04 per image" in text
     assert (
-        "All prices - Use text to image, resolution 4K: $0.16 per image Use text to image, resolution 1K: $0.04" in text
+        "All prices - Task text to image, resolution 4K: $0.16 per image Task text to image, resolution 1K: $0.04"
+        in text
     )
 
 

@@ -7,20 +7,54 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from django.utils import translation
+from django.utils.translation import gettext as gettext_of
 
 from catalog.models import EndpointType
+from pricing.engine.formatting import labels
 from pricing.pages import formatting
 from tests import world
 from tests.pricing.pages import shop
 
 PRICING = Path(formatting.__file__).parents[1]
 SOURCE = PRICING / "locale/zh_Hans/LC_MESSAGES/django.po"
-ENTRY = re.compile(r'^msgid (.+)\n(?:msgid_plural (.+)\n)?msgstr(?:\[0\])? ((?:".*"\n?)+)', re.MULTILINE)
+ENTRY = re.compile(
+    r"^(?:msgctxt (?P<context>.+)\n)?msgid (?P<text>.+)\n(?:msgid_plural .+\n)?msgstr(?:\[0\])? (?P<translated>.+)$",
+    re.MULTILINE,
+)
+LITERAL = r'("(?:[^"\\]|\\.)*")'
+# (context, text); most texts have an empty context.
+Text = tuple[str, str]
 
 
-def translations() -> dict[str, str]:
-    found = ENTRY.findall(SOURCE.read_text())
-    return {literal_eval(one): "".join(map(literal_eval, text.split("\n")[:-1])) for one, _many, text in found}
+def translations() -> dict[Text, str]:
+    entries = ENTRY.finditer(SOURCE.read_text())
+    found = {
+        (literal_eval(entry["context"] or '""'), literal_eval(entry["text"])): literal_eval(entry["translated"])
+        for entry in entries
+    }
+    found.pop(("", ""), None)
+    return found
+
+
+def texts_of_templates() -> set[Text]:
+    templates = "".join(path.read_text() for path in (PRICING / "templates/pricing/pages").glob("*.html"))
+    found = {
+        (context, text) for text, context in re.findall(r'{% translate "([^"]+)"(?: context "([^"]+)")? %}', templates)
+    }
+    blocks = re.findall(r"{% blocktranslate.*?%}(.*?)(?:{% plural %}.*?)?{% endblocktranslate %}", templates, re.DOTALL)
+    return found | {("", re.sub(r"{{ (\w+) }}", r"%(\1)s", block.strip())) for block in blocks}
+
+
+def texts_of_code() -> set[Text]:
+    folders = (PRICING / "pages", PRICING / "engine/formatting")
+    code = "".join(path.read_text() for folder in folders for path in folder.rglob("*.py"))
+    found = {("", literal_eval(text)) for text in re.findall(rf"(?:\b_|gettext_noop)\(\s*{LITERAL}\s*\)", code)}
+    for context, text in re.findall(rf"pgettext\(\s*{LITERAL},\s*{LITERAL}\s*\)", code):
+        found.add((literal_eval(context), literal_eval(text)))
+    for one, several in labels.UNITS.values():
+        found |= {("per", one), ("number", several), ("field", several)}
+    return found
 
 
 @pytest.mark.django_db
@@ -35,7 +69,7 @@ def test_the_address_chooses_then_the_browser(client: Client, query: str, header
     page = shop.get(client, f"/{query}", **{"accept-language": header})
 
     assert f'<html lang="{language}">' in page
-    assert ("模型与价格" in page) == (language == "zh-Hans")
+    assert ("模型价格" in page) == (language == "zh-Hans")
 
 
 @pytest.mark.django_db
@@ -55,9 +89,9 @@ def test_chinese_pages_have_chinese_words_for_prices(client: Client) -> None:
     shop.image_rules()
 
     text = shop.text_of(shop.get(client, "/models/tiered-pro?lang=zh"))
-    assert "提示超过 200,000 token $2.50 $15.00" in text
-    assert "网页搜索 $14.00 每 1,000 次请求" in text
-    assert "例如 $0.04 每图片" in shop.row(shop.get(client, "/?lang=zh"), "picture-one")
+    assert "输入 > 200,000 tokens $2.50 $15.00" in text
+    assert "网页搜索 $14.00 每1,000 次请求" in text
+    assert "参考价 $0.04 / 张" in shop.row(shop.get(client, "/?lang=zh"), "picture-one")
 
 
 @pytest.mark.django_db
@@ -71,27 +105,20 @@ def test_chinese_pages_have_chinese_words_for_facts_and_endpoints(client: Client
 
     text = shop.text_of(shop.get(client, "/models/gpt?lang=zh"))
 
-    assert "推理强度 (低, 高)" in text
-    assert "服务等级 优先" in text
+    assert "思考强度（低、高）" in text
+    assert "服务等级：优先" in text
     assert "对话补全" in text
     assert "Our own" in text
     assert not re.search("effort|priority|Chat completions", text)
 
 
 def test_every_text_of_the_pages_is_translated() -> None:
-    templates = "".join(path.read_text() for path in (PRICING / "templates/pricing/pages").glob("*.html"))
-    code = "".join(path.read_text() for path in (PRICING / "pages").rglob("*.py"))
-    used = set(re.findall(r'{% translate "([^"]+)"', templates))
-    for block in re.findall(
-        r"{% blocktranslate.*?%}(.*?)(?:{% plural %}.*?)?{% endblocktranslate %}", templates, re.DOTALL
-    ):
-        used.add(re.sub(r"{{ (\w+) }}", r"%(\1)s", block.strip()))
-    used |= {literal_eval(text) for text in re.findall(r'(?:\b_|gettext_noop)\(\s*("[^"]+")\s*\)', code)}
-    assert len(used) > 150
+    used = texts_of_templates() | texts_of_code()
+    assert len(used) > 300
 
     known = translations()
     assert used - known.keys() == set()
-    assert known.keys() - used - {""} == set(), "texts that no page shows any more"
+    assert known.keys() - used == set(), "texts that no page shows any more"
     assert all(known[text] for text in used)
 
 
@@ -99,12 +126,16 @@ def test_the_compiled_texts_are_those_of_the_source() -> None:
     with SOURCE.with_suffix(".mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)
 
-    for text, translated in translations().items():
-        if text:
-            assert compiled.gettext(text) == translated or compiled.ngettext(text, "", 2) == translated, text
+    for (context, text), translated in translations().items():
+        found = compiled.pgettext(context, text) if context else compiled.gettext(text)
+        assert translated in (found, compiled.ngettext(text, "", 2)), text
 
 
 def test_no_translation_loses_a_placeholder() -> None:
-    for text, translated in translations().items():
-        if text:
-            assert sorted(re.findall(r"%\(\w+\)s|#", text)) == sorted(re.findall(r"%\(\w+\)s|#", translated)), text
+    for (_context, text), translated in translations().items():
+        assert sorted(re.findall(r"%\(\w+\)s|#", text)) == sorted(re.findall(r"%\(\w+\)s|#", translated)), text
+
+
+def test_words_that_the_admin_and_libraries_translate_too_are_those_of_the_pages() -> None:
+    with translation.override("zh-hans"):
+        assert [gettext_of(text) for text in ("Filters", "Remove", "Search")] == ["筛选", "移除", "搜索"]

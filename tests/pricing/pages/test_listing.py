@@ -145,12 +145,12 @@ def test_prices_are_those_of_the_group_that_the_visitor_chose(client: Client) ->
 
 def test_the_star_is_explained_above_the_rows_where_there_is_one(client: Client) -> None:
     world.price(world.model("plain"), input="1")
-    assert "Other prices count on conditions" not in shop.get(client, "/")
+    assert "Conditions apply" not in shop.get(client, "/")
 
     shop.tiered()
 
     page = shop.get(client, "/")
-    assert page.index("* Other prices count on conditions") < page.index("<table")
+    assert page.index("* Conditions apply") < page.index("<table")
 
 
 def test_each_box_names_its_model(client: Client) -> None:
@@ -164,4 +164,4 @@ def test_an_empty_list_says_so(client: Client) -> None:
 
     world.model("gpt-4o")
 
-    assert "No model fits." in shop.text_of(shop.get(client, "/?q=zzz"))
+    assert "No models match." in shop.text_of(shop.get(client, "/?q=zzz"))

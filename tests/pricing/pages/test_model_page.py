@@ -26,7 +26,7 @@ def test_tiers_are_told_in_words(client: Client) -> None:
 
     text = page_of(client, "tiered-pro")
 
-    assert "When Input Output Standard $1.25 $10.00" in text
+    assert "Conditions Input Output Standard $1.25 $10.00" in text
     assert "Prompt above 200,000 tokens $2.50 $15.00" in text
     assert "Service tier batch $0.625 $5.00" in text
     assert "Cached input $0.125 per million tokens" in text
@@ -39,7 +39,7 @@ def test_a_table_of_rules_has_a_column_a_dimension(client: Client) -> None:
     text = page_of(client, "picture-one")
 
     assert "e.g. $0.04 per image" in text
-    assert "Use Resolution Price text to image 4K $0.16 text to image 1K $0.04" in text
+    assert "Task Resolution Price text to image 4K $0.16 text to image 1K $0.04" in text
 
 
 def test_prices_by_the_clock_name_their_hours_and_zone(client: Client) -> None:
@@ -69,7 +69,7 @@ def test_history_and_announced_prices_are_told(client: Client) -> None:
         html = shop.get(client, "/models/changing")
 
     text = shop.text_of(html)
-    assert "From 2026-07-15 12:00 UTC on another price counts: Input $2.50 → $2.00 ; Output $12.00 → $8.00" in text
+    assert "New prices from 2026-07-15 12:00 UTC: Input $2.50 → $2.00 ; Output $12.00 → $8.00" in text
     assert "2026-05-16 Input $3.00 $2.50 2026-03-17 Input $3.00; Output $12.00" in text
     assert html.count('class="curve input') == 2
     assert '<path class="curve input future"' in html
@@ -91,7 +91,7 @@ def test_facts_that_are_not_known_are_left_out(client: Client) -> None:
     world.model("unknown")
 
     text = page_of(client, "known")
-    assert "Context 128K tokens Longest answer 200K tokens Can tools, odd thing" in text
+    assert "Context 128K tokens Maximum output 200K tokens Capabilities tools, odd thing" in text
     assert "Context" not in page_of(client, "unknown")
 
 

@@ -40,13 +40,13 @@ def test_of_many_moves_the_headline_is_told_and_the_rest_counted() -> None:
             world.line(sheet, "storage", str(factor), conditions=[{"dim": "hours", "op": "eq", "value": hours}])
 
     step = steps(model)[-1]
-    assert [(move.label, move.old, move.new) for move in step.told] == [
-        ("Video output, duration 1", "$2.00 per second", "$1.00 per second")
+    assert [(move.label, move.old, move.new) for move in step.shown_moves] == [
+        ("Video output, duration 1 s", "$2.00 per second", "$1.00 per second")
     ]
-    assert step.rest == "and 7 more"
+    assert step.hidden_moves == "and 7 more"
     step = steps(tokens)[-1]
-    assert [(move.label, move.old, move.new) for move in step.told] == [("Output", "$2.00", "$3.00")]
-    assert step.rest == "and 7 more"
+    assert [(move.label, move.old, move.new) for move in step.shown_moves] == [("Output", "$2.00", "$3.00")]
+    assert step.hidden_moves == "and 7 more"
 
 
 def test_where_the_headline_stays_the_others_are_counted() -> None:
@@ -58,8 +58,9 @@ def test_where_the_headline_stays_the_others_are_counted() -> None:
 
     step = steps(model)[1]
 
-    assert (step.told, step.rest) == ((), "7 other prices")
-    assert (steps(model)[2].told, steps(model)[2].rest, steps(model)[2].state) == ((), "", "no price yet")
+    assert (step.shown_moves, step.hidden_moves) == ((), "7 other prices")
+    last = steps(model)[2]
+    assert (last.shown_moves, last.hidden_moves, last.state) == ((), "", "no price yet")
 
 
 def test_a_sheet_that_changes_nothing_is_no_step() -> None:

@@ -1,0 +1,124 @@
+"""Amounts of money and what they are paid for: $2.50 per million tokens, $0.04 per image."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal, localcontext
+
+from django.utils.translation import gettext as _
+
+from catalog.exact import digits, multiply
+from catalog.prices import MILLION, Line
+from pricing.engine.formatting.labels import period, state, unit, units
+from pricing.engine.money import per_million
+
+SIGNS = {"USD": "$", "CNY": "¥", "EUR": "€", "GBP": "£"}
+# More digits than this are left by floating-point arithmetic of a source or by a division.
+SHORT_DIGITS = 12
+# Units whose prices are shown per million: the price of one would be mostly zeros.
+BY_THE_MILLION = frozenset({"token", "character", "pixel"})
+
+
+def money(amount: Decimal, currency: str = "USD") -> str:
+    """$2.50, $0.0377, ¥46.00, 12.00 SEK: every digit of the amount, and at least two decimals."""
+    whole, _point, decimals = digits(amount).partition(".")
+    text = f"{int(whole):,}.{decimals.ljust(2, '0')}"
+    sign = SIGNS.get(currency)
+    return f"{sign}{text}" if sign else f"{text} {currency}"
+
+
+def short_money(amount: Decimal, currency: str = "USD") -> str:
+    """The amount as customers see it: what division or floating-point arithmetic left behind is rounded away."""
+    with localcontext() as context:
+        context.prec = SHORT_DIGITS
+        return money(+amount, currency)
+
+
+def number(amount: int | Decimal) -> str:
+    """200,000"""
+    return f"{int(amount):,}" if amount == int(amount) else digits(Decimal(amount))
+
+
+def price(line: Line, currency: str) -> str:
+    """The amount of a line for what `per` says, with every digit."""
+    return money(shown_amount(line), currency)
+
+
+def short_price(line: Line, currency: str) -> str:
+    """The amount of a line for what `per` says, as customers see it."""
+    return short_money(shown_amount(line), currency)
+
+
+def shown_amount(line: Line) -> Decimal:
+    """The amount for a million of what is shown by the million, and for anything else as the source counts it."""
+    amount = line.amount or Decimal(0)
+    return per_million(amount, line.per) if line.unit in BY_THE_MILLION else amount
+
+
+def measure(name: str, count: int) -> str:
+    """What so many units are called behind "per": million tokens, image, 1,000 requests."""
+    if count == 1:
+        return unit(name)
+    if count == MILLION and name == "token":
+        return _("million tokens")
+    if count == MILLION:
+        return _("million %(units)s") % {"units": units(name)}
+    return _("%(number)s %(units)s") % {"number": number(count), "units": units(name)}
+
+
+def per(line: Line) -> str:
+    """per million tokens, per image, per 1,000 requests"""
+    return per_units(line.unit, _shown_per(line))
+
+
+def per_units(name: str, count: int) -> str:
+    return _("per %(measure)s") % {"measure": measure(name, count)}
+
+
+def with_measure(text: str, line: Line) -> str:
+    """A price with what it is paid for: $2.50 per million tokens."""
+    return _("%(price)s per %(measure)s") % {"price": text, "measure": measure(line.unit, _shown_per(line))}
+
+
+def price_per(line: Line, currency: str) -> str:
+    """$2.50 per million tokens, with every digit."""
+    return with_measure(price(line, currency), line)
+
+
+def short_price_per(line: Line, currency: str) -> str:
+    """$2.50 per million tokens, as customers see it."""
+    return with_measure(short_price(line, currency), line)
+
+
+def line_amount(line: Line, currency: str) -> str:
+    """What a line of any kind says, with every digit: a price, a factor, free units, a minimum or a state."""
+    if line.kind == "absolute":
+        return price_per(line, currency)
+    if line.amount is None:
+        return state(line.kind)
+    count = {"number": number(line.amount), "units": units(line.unit)}
+    if line.kind == "multiplier":
+        return _("times %(factor)s") % {"factor": count["number"]}
+    if line.kind == "allowance":
+        return _("%(number)s %(units)s free %(period)s") % (count | {"period": period_of(line)})
+    return _("at least %(number)s %(units)s") % count
+
+
+def period_of(line: Line) -> str:
+    """How often the free units of an allowance are given."""
+    return period(str(line.facts.get("period", "request")))
+
+
+def in_one_measure(lines: Sequence[Line | None]) -> list[Line | None]:
+    """The same prices, each for as many units as the one of them that counts most, where that is exact."""
+    most = max((line.per for line in lines if line), default=1)
+    return [_for_units(line, most) for line in lines]
+
+
+def _for_units(line: Line | None, count: int) -> Line | None:
+    if line is None or line.amount is None or count % line.per:
+        return line
+    return replace(line, amount=multiply(line.amount, Decimal(count // line.per)), per=count)
+
+
+def _shown_per(line: Line) -> int:
+    return MILLION if line.unit in BY_THE_MILLION else line.per

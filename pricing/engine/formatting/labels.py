@@ -1,0 +1,268 @@
+"""The one table of labels: meters, units, modalities, capabilities, dimensions of conditions and their values."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, pgettext
+
+from catalog.exact import digits
+
+METERS: Mapping[str, str] = {
+    "input": gettext_noop("Input"),
+    "output": gettext_noop("Output"),
+    "input.cache_read": gettext_noop("Cached input"),
+    "input.cache_write": gettext_noop("Cache write"),
+    "output.reasoning": gettext_noop("Reasoning"),
+    "output.citation": gettext_noop("Citations"),
+    "input.text": gettext_noop("Text input"),
+    "output.text": gettext_noop("Text output"),
+    "input.image": gettext_noop("Image input"),
+    "output.image": gettext_noop("Image output"),
+    "input.audio": gettext_noop("Audio input"),
+    "output.audio": gettext_noop("Audio output"),
+    "input.video": gettext_noop("Video input"),
+    "output.video": gettext_noop("Video output"),
+    "input.audio.cache_read": gettext_noop("Cached audio input"),
+    "input.audio.cache_write": gettext_noop("Audio cache write"),
+    "input.image.cache_read": gettext_noop("Cached image input"),
+    "input.image.cache_write": gettext_noop("Image cache write"),
+    "request": gettext_noop("Request"),
+    "web_search": gettext_noop("Web search"),
+    "file_search": gettext_noop("File search"),
+    "maps": gettext_noop("Map look-up"),
+    "code_session": gettext_noop("Code session"),
+    "ocr": gettext_noop("Page reading"),
+    "ocr.annotation": gettext_noop("Page annotation"),
+    "moderation": gettext_noop("Moderation"),
+    "guardrail": gettext_noop("Guardrail check"),
+    "finetune": gettext_noop("Training"),
+    "cache_storage": gettext_noop("Cache storage"),
+    "storage": gettext_noop("File storage"),
+    "capacity": gettext_noop("Reserved capacity"),
+}
+# Unit -> one of it, and several; translated for "per image", "1,000 images" and the field "(images)" apart.
+UNITS: Mapping[str, tuple[str, str]] = {
+    "token": ("token", "tokens"),
+    "character": ("character", "characters"),
+    "image": ("image", "images"),
+    "megapixel": ("megapixel", "megapixels"),
+    "pixel": ("pixel", "pixels"),
+    "second": ("second", "seconds"),
+    "minute": ("minute", "minutes"),
+    "hour": ("hour", "hours"),
+    "page": ("page", "pages"),
+    "query": ("query", "queries"),
+    "request": ("request", "requests"),
+    "session": ("session", "sessions"),
+    "message": ("message", "messages"),
+    "credit": ("credit", "credits"),
+    "gb_day": ("GB-day", "GB-days"),
+    "token_hour": ("token-hour", "token-hours"),
+    "step": ("step", "steps"),
+    "DBU": ("DBU", "DBUs"),
+}
+# Spans of time in which units are free of charge.
+PERIODS: Mapping[str, str] = {
+    "request": gettext_noop("per request"),
+    "minute": gettext_noop("per minute"),
+    "hour": gettext_noop("per hour"),
+    "day": gettext_noop("per day"),
+    "month": gettext_noop("per month"),
+}
+# Width and height, as some sources write them.
+SIZE = re.compile(r"\d+[*x]\d+")
+# Modalities, capabilities and dimensions of conditions; other words are shown as sources give them.
+NAMES: Mapping[str, str] = {
+    "text": gettext_noop("text"),
+    "image": gettext_noop("image"),
+    "audio": gettext_noop("audio"),
+    "video": gettext_noop("video"),
+    "pdf": gettext_noop("pdf"),
+    "embedding": gettext_noop("embedding"),
+    "tools": gettext_noop("tools"),
+    "parallel_tools": gettext_noop("parallel tools"),
+    "structured_outputs": gettext_noop("structured outputs"),
+    "reasoning": gettext_noop("reasoning"),
+    "vision": gettext_noop("vision"),
+    "pdf_input": gettext_noop("pdf input"),
+    "prompt_caching": gettext_noop("prompt caching"),
+    "web_search": gettext_noop("web search"),
+    "computer_use": gettext_noop("computer use"),
+    "batch": gettext_noop("batch"),
+    "citations": gettext_noop("citations"),
+    "context_caching": gettext_noop("context caching"),
+    "function_calling": gettext_noop("function calling"),
+    "json_mode": gettext_noop("JSON mode"),
+    "code_execution": gettext_noop("code execution"),
+    "service_tier": gettext_noop("service tier"),
+    "cache_ttl": gettext_noop("cache lifetime"),
+    "resolution": gettext_noop("resolution"),
+    "quality": gettext_noop("quality"),
+    "size": gettext_noop("size"),
+    "duration": gettext_noop("duration"),
+    "duration_bucket": gettext_noop("duration"),
+    "mode": gettext_noop("mode"),
+    "capability_bucket": gettext_noop("task"),
+    "aspect_ratio_bucket": gettext_noop("aspect ratio"),
+    "reference_count_bucket": gettext_noop("reference images"),
+    "output_format": gettext_noop("format"),
+    "region": gettext_noop("region"),
+    "has_audio": gettext_noop("sound"),
+    "has_video_input": gettext_noop("video input"),
+    "has_voice_control": gettext_noop("voice control"),
+    "thinking": gettext_noop("thinking"),
+    "effort": gettext_noop("effort"),
+    "tool_choice": gettext_noop("tool choice"),
+    "system_messages": gettext_noop("system messages"),
+    "native_streaming": gettext_noop("native streaming"),
+    "url_context": gettext_noop("url context"),
+    "search_context": gettext_noop("search context"),
+}
+VALUES: Mapping[str, str] = {
+    "t2i": gettext_noop("text to image"),
+    "i2i": gettext_noop("image to image"),
+    "t2v": gettext_noop("text to video"),
+    "i2v": gettext_noop("image to video"),
+    "reference": gettext_noop("reference"),
+    "start_end": gettext_noop("first and last frame"),
+    "motion": gettext_noop("motion"),
+    "std": gettext_noop("standard"),
+    "pro": gettext_noop("pro"),
+    "standard": gettext_noop("standard"),
+    "priority": gettext_noop("priority"),
+    "flex": gettext_noop("flex"),
+    "batch": gettext_noop("batch"),
+    "fast": gettext_noop("fast"),
+    "none": gettext_noop("none"),
+    "minimal": gettext_noop("minimal"),
+    "low": gettext_noop("low"),
+    "medium": gettext_noop("medium"),
+    "high": gettext_noop("high"),
+    "xhigh": gettext_noop("xhigh"),
+    "max": gettext_noop("max"),
+    "adaptive": gettext_noop("adaptive"),
+    "enabled": gettext_noop("enabled"),
+    "input": gettext_noop("input"),
+    "output": gettext_noop("output"),
+}
+# Dimension of yes or no -> in words for yes and for no.
+FLAGS: Mapping[str, tuple[str, str]] = {
+    "has_audio": (gettext_noop("with sound"), gettext_noop("without sound")),
+    "has_video_input": (gettext_noop("with video input"), gettext_noop("without video input")),
+    "has_voice_control": (gettext_noop("with voice control"), gettext_noop("without voice control")),
+}
+STATES: Mapping[str, str] = {
+    "unpriced": gettext_noop("no price yet"),
+    "free": gettext_noop("free"),
+    "dynamic": gettext_noop("depends on the request"),
+    "included": gettext_noop("included in a plan"),
+}
+
+
+def meter(name: str) -> str:
+    """A meter's label; a meter of a source has the name that the source gave it."""
+    if name in METERS:
+        return _(METERS[name])
+    return name.split(".", 2)[-1].replace("_", " ") if name else _("All prices")
+
+
+def unit(name: str) -> str:
+    """What a price is for, as in `per image`."""
+    return pgettext("per", UNITS[name][0]) if name in UNITS else name or _("unit")
+
+
+def units(name: str) -> str:
+    """What a number counts, as in `1,000 images`."""
+    return pgettext("number", UNITS[name][1]) if name in UNITS else name or _("units")
+
+
+def field_unit(name: str) -> str:
+    """What a number in a form counts, as in `Image output (images)`."""
+    return pgettext("field", UNITS[name][1]) if name in UNITS else name
+
+
+def period(name: str) -> str:
+    """How often units are free of charge, e.g. `per day`."""
+    return _(PERIODS[name]) if name in PERIODS else _("per %(measure)s") % {"measure": name}
+
+
+def word(name: str) -> str:
+    """A modality, a capability or a dimension, as people read it."""
+    if name in NAMES:
+        return _(NAMES[name])
+    head, tail = _head_and_tail(name)
+    return f"{_(NAMES[head])} {value(tail)}" if head in NAMES and tail in VALUES else name.replace("_", " ")
+
+
+def words(names: Iterable[str]) -> str:
+    """A list of words; those that begin alike become one: tools, effort (low, high)."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        head, tail = _head_and_tail(name)
+        if tail and name not in NAMES and head in NAMES:
+            groups.setdefault(head, []).append(tail)
+        else:
+            groups.setdefault(name, [])
+    return join(_with_tails(head, tails) for head, tails in groups.items())
+
+
+def value(content: Any) -> str:
+    """The value of a dimension, as people read it."""
+    if isinstance(content, bool):
+        return _("yes") if content else _("no")
+    if isinstance(content, list | tuple):
+        return " / ".join(map(value, content))
+    if isinstance(content, Decimal):
+        return digits(content)
+    if isinstance(content, str) and SIZE.fullmatch(content):
+        return "\N{MULTIPLICATION SIGN}".join(re.split("[*x]", content))
+    return _(VALUES[content]) if isinstance(content, str) and content in VALUES else str(content)
+
+
+def flag(name: str, *, is_on: bool) -> str:
+    """A dimension of yes or no in words: with sound."""
+    if name in FLAGS:
+        return _(FLAGS[name][0 if is_on else 1])
+    return (_("with %(what)s") if is_on else _("without %(what)s")) % {"what": word(name)}
+
+
+def state(name: str) -> str:
+    """What is shown in place of a price that has no figure; empty for any other."""
+    return _(STATES[name]) if name in STATES else ""
+
+
+def capitalized(text: str) -> str:
+    """The text as it begins a line."""
+    return text[:1].upper() + text[1:]
+
+
+def join(parts: Iterable[str]) -> str:
+    """A list of words: text, image."""
+    return pgettext("between words", ", ").join(parts)
+
+
+def join_clauses(parts: Iterable[str]) -> str:
+    """Parts of a sentence, the empty ones left out: Input, prompt above 200,000 tokens."""
+    return pgettext("between clauses", ", ").join(filter(None, parts))
+
+
+def with_detail(text: str, detail: str) -> str:
+    """A text with a detail in parentheses."""
+    return pgettext("detail", "%(text)s (%(detail)s)") % {"text": text, "detail": detail}
+
+
+def _head_and_tail(name: str) -> tuple[str, str]:
+    """A word's first part and the rest; some sources write effort_low as low_reasoning_effort."""
+    if name.endswith("_reasoning_effort"):
+        return "effort", name.removesuffix("_reasoning_effort")
+    head, _bar, tail = name.partition("_")
+    return head, tail
+
+
+def _with_tails(head: str, tails: Sequence[str]) -> str:
+    if len(tails) < 2:
+        return word("_".join([head, *tails]))
+    return with_detail(word(head), join(value(tail.replace("_", " ")) for tail in tails))

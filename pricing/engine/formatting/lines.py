@@ -1,0 +1,175 @@
+"""Whole price lines in words, and what differs between two sheets."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from catalog.exact import write_json
+from catalog.prices import Line, Sheet
+from pricing.engine.equality import same_amount
+from pricing.engine.formatting import amounts
+from pricing.engine.formatting.conditions import conditions
+from pricing.engine.formatting.labels import join_clauses, meter, state, units, value, with_detail
+from pricing.engine.headline import headline, input_and_output, is_one_of_several
+from pricing.engine.money import METERS
+
+PLACES: Mapping[str, int] = {name: place for place, name in enumerate(METERS)}
+KINDS: Mapping[str, str] = {
+    "multiplier": gettext_noop("factor"),
+    "allowance": gettext_noop("free units"),
+    "minimum": gettext_noop("minimum"),
+}
+SUMMARY_PRICES = 3
+
+
+def priced_thing(line: Line) -> str:
+    """What a line prices; how long a cache is stored is a part of that: Cache write 1h."""
+    return " ".join([meter(line.meter), *(value(each["value"]) for each in line.conditions if is_lifetime(each))])
+
+
+def when(line: Line) -> str:
+    """The conditions of a line, without those that `priced_thing` names."""
+    return conditions([each for each in line.conditions if not is_lifetime(each)])
+
+
+def is_lifetime(condition: Any) -> bool:
+    is_condition = isinstance(condition, Mapping) and {"dim", "op"} <= condition.keys()
+    return is_condition and (condition["dim"], condition["op"]) == ("cache_ttl", "eq")
+
+
+def label(line: Line) -> str:
+    """What a line prices and when: Input, prompt above 200,000 tokens."""
+    return join_clauses([priced_thing(line), _(KINDS[line.kind]) if line.kind in KINDS else "", when(line)])
+
+
+def usual_place(line: Line) -> int:
+    """Orders lines as people look for them: input and output first."""
+    if not line.meter:
+        return len(PLACES) + 1 if line.kind == "multiplier" else -1
+    return PLACES.get(line.meter, len(PLACES))
+
+
+def remark(line: Line) -> str:
+    """A line that is not a price, in a sentence."""
+    thing = meter(line.meter)
+    count = {} if line.amount is None else {"number": amounts.number(line.amount), "units": units(line.unit)}
+    match line.kind:
+        case "multiplier":
+            text = _("%(what)s times %(factor)s") % {"what": thing, "factor": count["number"]}
+        case "allowance":
+            text = _("%(what)s: %(number)s %(units)s free %(period)s") % (
+                {"what": thing, "period": amounts.period_of(line)} | count
+            )
+        case "minimum":
+            text = _("%(what)s: at least %(number)s %(units)s are charged") % ({"what": thing} | count)
+        case _:
+            text = _("%(what)s: %(text)s") % {"what": thing, "text": state(line.kind)}
+    return join_clauses([text, conditions(line.conditions)])
+
+
+def described(sheet: Sheet | None) -> dict[str, str]:
+    """Label -> what the line says, every digit of it: Input -> $2.50 per million tokens."""
+    if sheet is None:
+        return {}
+    lines = {name: new for name, (_old, new) in pairs(None, sheet).items()}
+    return {name: amounts.line_amount(line, sheet.currency) for name, line in lines.items() if line}
+
+
+def summary(sheet: Sheet, most: int = SUMMARY_PRICES) -> str:
+    """The first prices of a sheet in a line, input and output before all others, and how many more there are."""
+    lines = sorted(sheet.lines, key=lambda line: (bool(line.conditions), usual_place(line)))
+    parts = [f"{label(line)} {amounts.line_amount(line, sheet.currency)}" for line in lines[:most]]
+    if len(lines) > most:
+        parts.append(_("%(number)s more") % {"number": len(lines) - most})
+    return " · ".join(parts) or _("without a price")
+
+
+def headline_text(sheet: Sheet) -> str:
+    """$2.50 / $10.00 for input and output per million tokens where both are the headline, else the one price."""
+    if sheet.state not in ("priced", "free"):
+        return state(sheet.state)
+    tokens = input_and_output(sheet)
+    if len(tokens) == 2:
+        return " / ".join(amounts.price(tokens[name], sheet.currency) for name in ("input", "output"))
+    price = amounts.price_per(headline(sheet), sheet.currency)
+    # The headline is the usual use, and not always the cheapest.
+    return _("e.g. %(price)s") % {"price": price} if is_one_of_several(sheet) else price
+
+
+@dataclass(frozen=True)
+class Change:
+    """A line before and after; None where there is none. Both are in one measure."""
+
+    label: str
+    old: Line | None
+    new: Line | None
+    currencies: tuple[str, str]
+
+    @property
+    def kind(self) -> str:
+        return (self.new or self.old or Line("", None)).kind
+
+    @property
+    def sides(self) -> tuple[tuple[Line | None, str], tuple[Line | None, str]]:
+        """Each line with its currency."""
+        return (self.old, self.currencies[0]), (self.new, self.currencies[1])
+
+    @property
+    def texts(self) -> tuple[str | None, str | None]:
+        """What each of the two lines says, every digit of it."""
+        old, new = (None if line is None else amounts.line_amount(line, currency) for line, currency in self.sides)
+        return old, new
+
+    @property
+    def sentence(self) -> str:
+        """Input: $2.50 → $3.00 per million tokens"""
+        before, after = (text or _("none") for text in self.texts)
+        if self.old and self.new and self.old.kind == "absolute" and amounts.per(self.old) == amounts.per(self.new):
+            # What they are paid for is said once.
+            before = amounts.price(self.old, self.currencies[0])
+        return f"{self.label}: {before} → {after}"
+
+
+def changes(before: Sheet | None, after: Sheet | None) -> Iterator[Change]:
+    """The lines that differ between two sheets, by what they say and not by how it is written."""
+    currencies = before.currency if before else "", after.currency if after else ""
+    for name, (old, new) in pairs(before, after).items():
+        if not _says_the_same(old, new) or currencies[0] != currencies[1]:
+            old, new = amounts.in_one_measure([old, new])
+            yield Change(name, old, new, currencies)
+
+
+def pairs(before: Sheet | None, after: Sheet | None) -> dict[str, tuple[Line | None, Line | None]]:
+    """Label -> the line in the one sheet and in the other; lines of one label get a longer one each."""
+    old, new = _by_identity(before), _by_identity(after)
+    lines = old | new
+    labels = {key: label(line) for key, line in lines.items()}
+    counted = Counter(labels.values())
+    found: dict[str, tuple[Line | None, Line | None]] = {}
+    for key, text in labels.items():
+        if counted[text] > 1 and lines[key].unit:
+            text = with_detail(text, amounts.per(lines[key]))
+        name, count = text, 2
+        while name in found:
+            name, count = f"{text} ({count})", count + 1
+        found[name] = (old.get(key), new.get(key))
+    return found
+
+
+def _by_identity(sheet: Sheet | None) -> dict[tuple[Any, ...], Line]:
+    """What tells lines of two sheets apart -> line; of the same lines in one sheet, each has its number."""
+    found: dict[tuple[Any, ...], Line] = {}
+    counted: Counter[tuple[Any, ...]] = Counter()
+    for line in sheet.lines if sheet else ():
+        key = (line.kind, line.meter, line.unit, write_json(list(line.conditions), sort_keys=True))
+        found[*key, counted[key]] = line
+        counted[key] += 1
+    return found
+
+
+def _says_the_same(old: Line | None, new: Line | None) -> bool:
+    return same_amount(old, new) and (not old or not new or old.facts.get("period") == new.facts.get("period"))

@@ -1,0 +1,63 @@
+"""Conditions in words; operators see as it is written what is no condition."""
+
+from typing import Any
+
+import pytest
+from django.utils import translation
+
+from pricing.engine.formatting.conditions import condition, conditions
+
+
+@pytest.mark.parametrize(
+    ("content", "text", "chinese"),
+    [
+        (("prompt_tokens", "gt", 200_000), "prompt above 200,000 tokens", "输入 > 200,000 tokens"),
+        (("prompt_tokens", "gte", 200_000), "prompt of 200,000 tokens or more", "输入 ≥ 200,000 tokens"),
+        (("prompt_tokens", "lt", 32_000), "prompt below 32,000 tokens", "输入 < 32,000 tokens"),
+        (("prompt_tokens", "lte", 32_000), "prompt up to 32,000 tokens", "输入 ≤ 32,000 tokens"),
+        (("max_results", "gt", 25), "max results > 25", "max results > 25"),
+        (("service_tier", "eq", "flex"), "service tier flex", "服务等级：弹性"),
+        (("region", "ne", "eu"), "region other than eu", "区域：eu 除外"),
+        (("resolution", "in", ["1K", "2K"]), "resolution 1K / 2K", "分辨率：1K / 2K"),
+        (("size", "eq", "1080*1920"), "size 1080×1920", "尺寸：1080×1920"),
+        (("duration", "eq", 10), "duration 10 s", "时长：10 秒"),
+        (("duration_bucket", "eq", "10"), "duration 10 s", "时长：10 秒"),
+        (("has_audio", "eq", True), "with sound", "有声"),
+        (("has_audio", "eq", False), "without sound", "无声"),
+        (("has_audio", "ne", True), "without sound", "无声"),
+        (("thinking", "eq", True), "with thinking", "有思考"),
+        (("request_match", "eq", {"body": {"speed": "fast"}}), "speed = fast", "speed = fast"),
+        (("time", "eq", {"windows": [{"hours": ["22:00-06:00"]}]}), "22:00-06:00 (UTC)", "22:00-06:00（UTC）"),
+        (("time", "eq", {"tz": "UTC", "windows": [{"weekdays": [6, 7], "hours": ["00:00-24:00"]}]}),
+         "Sat, Sun all day (UTC)", "周六、周日 全天（UTC）"),
+        (("time", "eq", {"tz": "Asia/Shanghai", "windows": [{"weekdays": [1, 2, 3], "hours": ["10:00-00:00"]}]}),
+         "Mon-Wed 10:00-24:00 (Asia/Shanghai)", "周一至周三 10:00-24:00（北京时间）"),
+    ],
+)  # fmt: skip
+def test_a_condition_is_a_few_words(content: tuple[str, str, Any], text: str, chinese: str) -> None:
+    written = dict(zip(("dim", "op", "value"), content, strict=True))
+
+    assert condition(written) == text
+    with translation.override("zh-hans"):
+        assert condition(written) == chinese
+
+
+def test_several_conditions_stand_beside_each_other() -> None:
+    flex = {"dim": "service_tier", "op": "eq", "value": "flex"}
+    long_prompt = {"dim": "prompt_tokens", "op": "gt", "value": 200_000}
+
+    assert conditions([flex, long_prompt, flex]) == "service tier flex, prompt above 200,000 tokens"
+    assert conditions([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("nonsense", "nonsense"),
+        ([{"dim": "size"}], '{"dim":"size"}'),
+        ([{"dim": "prompt_tokens", "op": "gt", "value": "many"}], "prompt tokens gt many"),
+        ([{"dim": "time", "op": "in", "value": "night"}], "time in night"),
+    ],
+)
+def test_what_is_no_condition_is_shown_as_it_is_written(content: Any, text: str) -> None:
+    assert conditions(content) == text

@@ -1,6 +1,6 @@
-"""Price lines and price sheets as plain values: what every reader of a source gives and every rule of pricing works on.
+"""Price lines and price sheets as plain values: readers of sources return them, and pricing rules work on them.
 
-Pure: no model, no database.
+Pure: no models, no database.
 """
 
 import datetime as dt
@@ -19,15 +19,15 @@ RATIO_UNIT = Decimal(2)
 # When a price applies: {"dim": …, "op": …, "value": …}, see pricing/engine/conditions.py.
 Condition = Mapping[str, Any]
 
-# A billing expression: its version, what it comes to, and the factors of requests that some gateways put behind it.
+# A billing expression: its version, its price, and the factors of requests that some gateways append.
 EXPRESSION = re.compile(r"(\s*v\d+:)?(.*?)(\|\|\|.*)?", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Line:
-    """One price: `amount` in the sheet's currency for `per` units of what the meter counts.
+    """One price: `amount` in the sheet's currency for `per` units of the meter.
 
-    `kind` is one of pricing.models.PriceLine.Kind; `amount` is None where the kind has none (dynamic, included).
+    `kind` is one of pricing.models.PriceLine.Kind; `amount` is None for the kinds dynamic and included.
     """
 
     meter: str
@@ -44,11 +44,11 @@ class Line:
 
     @property
     def is_discount(self) -> bool:
-        """Whether it multiplies everything, always."""
+        """Whether it always multiplies all other lines."""
         return self.kind == "multiplier" and not (self.meter or self.conditions)
 
-    def takes_the_place_of(self, earlier: "Line") -> bool:
-        """Whether it is the price wherever an earlier line of the same sheet would be."""
+    def replaces(self, earlier: "Line") -> bool:
+        """Whether it applies in all cases of an earlier line of the same sheet."""
         if (self.kind, self.meter, self.unit) != ("absolute", earlier.meter, earlier.unit):
             return False
         return earlier.kind == self.kind and list(self.conditions) == list(earlier.conditions)
@@ -56,26 +56,26 @@ class Line:
 
 @dataclass(frozen=True)
 class Sheet:
-    """All prices of one model, its lines in order; without lines it says that there is no price."""
+    """All prices of one model, with lines in order; no lines mean that there is no price."""
 
     currency: str
     lines: tuple[Line, ...]
     facts: Mapping[str, Any] = field(default_factory=dict)
-    # The rate of the currency, units for one US dollar, where one is stored.
+    # Units of the currency for one US dollar, if a rate is stored.
     per_usd: Decimal | None = None
-    # From when (inclusive) until when (exclusive) it applies, where a source says so.
+    # Start (inclusive) and end (exclusive), if a source states them.
     starts_at: dt.datetime | None = None
     ends_at: dt.datetime | None = None
-    # Whether its source has a place for facts: without one it does not say that there are none.
+    # Whether its source can state facts. If it cannot, missing facts do not mean that there are none.
     states_facts: bool = True
 
     def applies_at(self, at: dt.datetime) -> bool:
-        """Whether `at` lies between its dates; always true for a sheet without dates."""
+        """Whether `at` is between its dates; always true for a sheet without dates."""
         return (self.starts_at is None or self.starts_at <= at) and (self.ends_at is None or at < self.ends_at)
 
     @property
     def state(self) -> str:
-        """What can be said of its price: priced, free, dynamic (by the request), included (in a plan) or unpriced."""
+        """The state of the price: priced, free, dynamic (depends on the request), included (in a plan) or unpriced."""
         for state in ("dynamic", "included"):
             if any(line.kind == state for line in self.lines):
                 return state
@@ -86,16 +86,16 @@ class Sheet:
 
     @property
     def discount(self) -> Decimal:
-        """What all figures are multiplied by: 1 where no line says otherwise."""
+        """The factor of all amounts; 1 if no line states one."""
         return multiply(*(line.amount for line in self.lines if line.is_discount and line.amount is not None))
 
     def times(self, multiplier: Decimal, *, rule: str) -> "Sheet":
-        """The sheet with everything multiplied once more; `rule` says by whom, for whoever reads a quote."""
+        """The sheet with another factor of all amounts; `rule` names its rule, for readers of a quote."""
         lines = (*self.lines, Line("", multiplier, kind="multiplier", facts={"rule": rule}))
         return replace(self, lines=lines, facts=without_prices(self.facts))
 
     def folded(self) -> "Sheet":
-        """The same prices with the discount multiplied in, also into an expression that was kept as it is."""
+        """The same prices with the discount multiplied into the amounts and into a stored expression."""
         discount = self.discount
         if discount == 1:
             return self
@@ -109,7 +109,7 @@ class Sheet:
         return replace(self, lines=lines, facts=_folded_facts(without_prices(self.facts), discount))
 
     def with_factors_of_meters(self) -> "Sheet":
-        """The same prices with what always multiplies one meter's figures multiplied in, for readers that know none."""
+        """The same prices with unconditional factors of single meters multiplied in, for readers without factors."""
         factors = {line.meter: Decimal(1) for line in self.lines if line.kind == "absolute"}
         rest = []
         for line in self.lines:
@@ -129,23 +129,23 @@ class Sheet:
         return replace(self, lines=lines)
 
     def seen_by(self, groups: Collection[str]) -> "Sheet":
-        """The sheet as readers in these groups may see it: no line and no fact of it names another group.
+        """The sheet as readers in these groups may see it: no line and no fact names another group.
 
-        What holds for all of these groups is said without a condition: readers of one group see its price and no case.
+        A condition that holds for all of these groups is removed: readers of one group see its price unconditionally.
         """
         mine = {group.casefold() for group in groups}
         lines: list[Line] = []
-        for each in self.lines:
-            line = _line_seen_by(each, mine)
+        for original in self.lines:
+            line = _line_seen_by(original, mine)
             if line is None:
                 continue
-            if line is not each:
-                lines = [other for other in lines if not line.takes_the_place_of(other)]
+            if line is not original:
+                lines = [other for other in lines if not line.replaces(other)]
             lines.append(line)
         return replace(self, lines=tuple(lines), facts=_facts_seen_by(self.facts, mine))
 
     def in_dollars(self) -> "Sheet | None":
-        """The sheet in US dollars; None where there is no rate to say what that is."""
+        """The sheet in US dollars; None if there is no rate for its currency."""
         if self.currency == "USD":
             return self
         if self.per_usd is None:
@@ -160,15 +160,15 @@ class Sheet:
 
 
 def without_prices(facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The facts without what tables say again of their rules' prices, which is true only of the prices as they were."""
+    """The facts without the prices that rule tables repeat, which are only correct for the original prices."""
     return {name: _table_without_prices(value) if isinstance(value, dict) else value for name, value in facts.items()}
 
 
 def _table_without_prices(table: Mapping[str, Any]) -> Mapping[str, Any]:
-    kept = {name: value for name, value in table.items() if name != "group_prices"}
-    if isinstance(kept.get("sell_skus"), list):
-        kept["sell_skus"] = [_without_prices(each) for each in kept["sell_skus"]]
-    return kept
+    rest = {name: value for name, value in table.items() if name != "group_prices"}
+    if isinstance(rest.get("sell_skus"), list):
+        rest["sell_skus"] = [_without_prices(sku) for sku in rest["sell_skus"]]
+    return rest
 
 
 def _without_prices(sku: Any) -> Any:
@@ -185,22 +185,22 @@ def _folded_facts(facts: Mapping[str, Any], discount: Decimal) -> Mapping[str, A
 
 
 def _line_seen_by(line: Line, groups: Collection[str]) -> Line | None:
-    """The line without what it says of other groups; None where it counts for other groups alone."""
+    """The line without other groups in its conditions; None if it only applies to other groups."""
     if not any(condition["dim"] == "group" for condition in line.conditions):
         return line
-    told = [_condition_seen_by(condition, groups) for condition in line.conditions]
-    if None in told:
+    conditions = [_condition_seen_by(condition, groups) for condition in line.conditions]
+    if None in conditions:
         return None
-    return replace(line, conditions=tuple(condition for condition in told if condition))
+    return replace(line, conditions=tuple(condition for condition in conditions if condition))
 
 
 def _condition_seen_by(condition: Condition, groups: Collection[str]) -> Condition | None:
-    """The condition as far as these groups go: empty where it always holds for them, None where it never does."""
+    """The condition for these groups only: empty if it always holds for them, None if it never does."""
     if condition["dim"] != "group":
         return condition
     op, value = condition["op"], condition["value"]
     if isinstance(value, list) != (op == "in"):
-        # A group is no list and in no name: such a condition holds for nobody, its opposite for everybody.
+        # The value has the wrong type: such a condition holds for no group, and its opposite for every group.
         return {} if op == "ne" else None
     named = [name for name in (value if op == "in" else [value]) if str(name).casefold() in groups]
     is_all = {str(name).casefold() for name in named} == set(groups)
@@ -212,7 +212,7 @@ def _condition_seen_by(condition: Condition, groups: Collection[str]) -> Conditi
 
 
 def _facts_seen_by(facts: Mapping[str, Any], groups: Collection[str]) -> Mapping[str, Any]:
-    """The facts with only these groups' prices in the tables that list groups."""
+    """The facts with only these groups' prices in tables that list groups."""
     return {
         name: {**value, "group_prices": list(_prices_of(groups, value["group_prices"]))}
         if isinstance(value, dict) and isinstance(value.get("group_prices"), list)
@@ -222,6 +222,6 @@ def _facts_seen_by(facts: Mapping[str, Any], groups: Collection[str]) -> Mapping
 
 
 def _prices_of(groups: Collection[str], listed: Sequence[Any]) -> Iterator[Any]:
-    for each in listed:
-        if isinstance(each, dict) and str(each.get("group_name", "")).casefold() in groups:
-            yield each
+    for entry in listed:
+        if isinstance(entry, dict) and str(entry.get("group_name", "")).casefold() in groups:
+            yield entry

@@ -22,7 +22,7 @@ class KnownVendor:
 
 
 KNOWN_VENDORS: tuple[KnownVendor, ...] = (
-    # Before the families that they are made from: whoever tuned a Llama last is its author.
+    # Before the families that they are derived from: the vendor that tuned a Llama last is its author.
     KnownVendor(
         "nvidia",
         "NVIDIA",

@@ -124,7 +124,7 @@ def test_of_two_first_starts_at_once_one_makes_everything(tmp_path: Path, new_da
 
     assert [process.returncode for process in starts] == [0, 0], outputs
     assert sum(bool(SHAPE.search(output)) for output in outputs) == 1
-    assert sum("(shown only now)" in output for output in outputs) == 1
+    assert sum("(shown only once)" in output for output in outputs) == 1
 
 
 def test_a_taken_port_is_reported_before_any_work(elsewhere: tuple[Path, Commands]) -> None:
@@ -193,7 +193,7 @@ def test_empty_means_no_models_but_a_key(tmp_path: Path, new_database: NewDataba
     assert (made["user"], bool(made["password"]), made["models"]) == ("admin", True, 0)
     assert (again["user"], again["password"], again["key"]) == (None, None, None)
     assert code == 0
-    assert forecast == "Quickstart would make or migrate: catalog. Nothing was written.\n"
+    assert forecast == "Quickstart would create or migrate: catalog. Nothing was written.\n"
 
 
 def test_json_is_refused_where_a_server_would_print_below_it() -> None:

@@ -1,4 +1,4 @@
-"""`check_catalog`: finds what is wrong in the catalog, its prices and its tokens, and changes nothing."""
+"""`check_catalog`: reports problems in the catalog, its prices and its tokens, and changes nothing."""
 
 import sys
 from argparse import ArgumentParser
@@ -16,7 +16,7 @@ SHOWN = 10
 
 
 class Command(BaseCommand):
-    help = "Finds what is wrong in the catalog, its prices and its tokens. Exit: 0 nothing found, 1 something found."
+    help = "Reports problems in the catalog, its prices and its tokens. Exit code: 0 no problems, 1 problems."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         names = ", ".join(rule.name for rule in RULES)
@@ -25,44 +25,50 @@ class Command(BaseCommand):
             metavar="RULE",
             action="append",
             default=[],
-            help=f"Only this rule; repeatable. There are {names}.",
+            help=f"Check only this rule; repeatable. The rules: {names}.",
         )
-        parser.add_argument("--ignore", metavar="RULE", action="append", default=[], help="Not this rule; repeatable.")
-        parser.add_argument("--all", action="store_true", help=f"Show all findings, not {SHOWN} of each rule.")
-        parser.add_argument("--format", choices=["text", "json"], default="text", help="json: all findings.")
+        parser.add_argument(
+            "--ignore", metavar="RULE", action="append", default=[], help="Do not check this rule; repeatable."
+        )
+        parser.add_argument("--all", action="store_true", help=f"Show all findings, not only {SHOWN} per rule.")
+        parser.add_argument(
+            "--format", choices=["text", "json"], default="text", help="Output format. json has all findings."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rules = _chosen(options["only"], options["ignore"])
+        rules = _choose_rules(options["only"], options["ignore"])
         with show_progress(self, options):
-            found = examine(rules, at=timezone.now())
+            results = examine(rules, at=timezone.now())
         if options["format"] == "json":
-            self.stdout.write(write_json([_as_json(rule, findings) for rule, findings in found]).decode())
+            self.stdout.write(write_json([_as_json(rule, findings) for rule, findings in results]).decode())
         else:
-            self._tell(found, len(rules), shown=None if options["all"] else SHOWN)
-        if found:
+            self._write(results, len(rules), most=None if options["all"] else SHOWN)
+        if results:
             sys.exit(1)
 
-    def _tell(self, found: Sequence[tuple[Rule, list[Finding]]], asked: int, *, shown: int | None) -> None:
-        for rule, findings in found:
+    def _write(self, results: Sequence[tuple[Rule, list[Finding]]], checked: int, *, most: int | None) -> None:
+        for rule, findings in results:
             self.stdout.write(f"{rule.title} ({len(findings)}) [{rule.name}]")
-            for finding in findings[:shown]:
+            for finding in findings[:most]:
                 self.stdout.write(f"  {finding.row}: {finding.problem}")
-            if shown is not None and len(findings) > shown:
-                self.stdout.write(f"  and {len(findings) - shown} more: --all shows them")
+            if most is not None and len(findings) > most:
+                self.stdout.write(f"  and {len(findings) - most} more: use --all to show them")
             self.stdout.write(f"  -> {rule.remedy}\n\n")
-        total = sum(len(findings) for _, findings in found)
-        self.stdout.write(f"{asked} rules, {total} findings." if total else f"{asked} rules, nothing found.")
+        total = sum(len(findings) for _, findings in results)
+        self.stdout.write(f"{checked} rules, {total} findings." if total else f"{checked} rules, no findings.")
 
 
-def _chosen(only: Iterable[str], ignored: Iterable[str]) -> list[Rule]:
+def _choose_rules(only: Iterable[str], ignored: Iterable[str]) -> list[Rule]:
     known = {rule.name for rule in RULES}
     for name in (*only, *ignored):
         if name not in known:
-            raise CommandError(f"There is no rule {name!r}; there are {', '.join(sorted(known))}.", returncode=2)
-    wanted = set(only) or known
-    return [rule for rule in RULES if rule.name in wanted and rule.name not in set(ignored)]
+            raise CommandError(f"There is no rule {name!r}: use one of {', '.join(sorted(known))}.", returncode=2)
+    chosen = set(only) or known
+    return [rule for rule in RULES if rule.name in chosen and rule.name not in set(ignored)]
 
 
 def _as_json(rule: Rule, findings: Iterable[Finding]) -> dict[str, Any]:
-    rows = [{"row": str(each.row), "kind": each.row._meta.label, "problem": each.problem} for each in findings]
+    rows = [
+        {"row": str(finding.row), "kind": finding.row._meta.label, "problem": finding.problem} for finding in findings
+    ]
     return {"rule": rule.name, "title": rule.title, "remedy": rule.remedy, "findings": rows}

@@ -1,4 +1,4 @@
-"""`export_catalog`: writes the catalog and its prices in a form that another program reads."""
+"""`export_catalog`: writes the catalog and its prices in a format that another program reads."""
 
 import os
 import tempfile
@@ -15,19 +15,23 @@ from tokens.access.visibility import public_scope
 
 
 class Command(BaseCommand):
-    help = "Writes the catalog in a format: what visitors see, or with yaml all of it but tokens and the past."
+    help = "Writes the catalog in a format: what visitors see, or with yaml everything except tokens and history."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("format", metavar="FORMAT", help=f"One of: {', '.join(FORMATS)}.")
-        parser.add_argument("--output", metavar="F", help="Write to this file, whole or not at all; default: stdout.")
-        parser.add_argument("--site", metavar="URL", default="", help="Where the gateway is, for formats that say so.")
+        parser.add_argument("format", metavar="FORMAT", help=f"The format: {', '.join(FORMATS)}.")
+        parser.add_argument(
+            "--output", metavar="F", help="Write to this file, completely or not at all. Default: stdout."
+        )
+        parser.add_argument(
+            "--site", metavar="URL", default="", help="The address of the gateway, for formats with links."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        form = FORMATS.get(options["format"])
-        if form is None:
-            raise CommandError(f"There is no format {options['format']!r}; there are {', '.join(FORMATS)}.")
+        export_format = FORMATS.get(options["format"])
+        if export_format is None:
+            raise CommandError(f"There is no format {options['format']!r}: use one of {', '.join(FORMATS)}.")
         with show_progress(self, options):
-            content = form.render(public_scope(), timezone.now(), options["site"].rstrip("/"))
+            content = export_format.render(public_scope(), timezone.now(), options["site"].rstrip("/"))
         if options["output"]:
             write_file(Path(options["output"]), content)
         else:
@@ -35,14 +39,14 @@ class Command(BaseCommand):
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """In one step: a reader finds the old file or the new one."""
+    """Replaces the file in one step: readers see the old content or the new content."""
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         part = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
-            # As any new file: mkstemp's are for their owner alone.
+            # The mode of an ordinary new file: mkstemp's files are only readable by their owner.
             part.chmod(0o644)
             part.replace(path)
         except OSError:

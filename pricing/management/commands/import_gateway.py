@@ -1,4 +1,4 @@
-"""`import_gateway`: shows what would be brought from a one-api or new-api database, and brings it with --apply."""
+"""`import_gateway`: plans a migration from a one-api or new-api database, and applies it with --apply."""
 
 import sys
 from argparse import ArgumentParser
@@ -21,20 +21,22 @@ from pricing.imports.exit_codes import Exit, PlanningCommand, outcome_of
 
 
 class Command(PlanningCommand):
-    help = "Plans a move from a one-api or new-api database, and carries it out with --apply; upstream keys stay there."
+    help = "Plans a migration from a one-api or new-api database; --apply runs it. Upstream keys are not imported."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         source = parser.add_mutually_exclusive_group(required=True)
-        source.add_argument("--sqlite", metavar="F", help="The gateway's SQLite file; it is not written to.")
+        source.add_argument("--sqlite", metavar="F", help="The gateway's SQLite file. It is only read.")
         source.add_argument(
             "--dsn",
             metavar="D",
-            help="The gateway's SQL_DSN: postgres://… or user:password@tcp(host)/name.",
+            help="The gateway's SQL_DSN: postgres://… or user:password@tcp(host)/name. The database is only read.",
         )
-        parser.add_argument("--apply", action="store_true", help="Carry the plan out, all of it or nothing.")
-        parser.add_argument("--dry-run", action="store_true", help="Only show the plan, whatever else is given.")
-        parser.add_argument("--accept-jumps", action="store_true", help="Accept prices that move more than fourfold.")
-        parser.add_argument("--format", choices=["text", "json"], default="text", help="json: the whole report.")
+        parser.add_argument("--apply", action="store_true", help="Apply the plan, completely or not at all.")
+        parser.add_argument("--dry-run", action="store_true", help="Only show the plan, even with --apply.")
+        parser.add_argument("--accept-jumps", action="store_true", help="Accept prices that change more than fourfold.")
+        parser.add_argument(
+            "--format", choices=["text", "json"], default="text", help="Output format. json has the whole report."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         apply = options["apply"] and not options["dry_run"]
@@ -47,10 +49,11 @@ class Command(PlanningCommand):
         except DatabaseUnreadableError as error:
             raise CommandError(str(error), returncode=Exit.BAD_INPUT) from None
         except DatabaseError as error:
-            # Its own words may hold what was read over there.
+            # The database's own message may contain data of the gateway.
             why = UNMIGRATED if is_unmigrated(error) else type(error).__name__
             raise CommandError(
-                f"This installation's database refused the move, nothing was written: {why}", returncode=Exit.FAILED
+                f"This installation's database refused the migration, nothing was written: {why}",
+                returncode=Exit.FAILED,
             ) from None
         outcome = outcome_of(plan, applied=applied)
         if options["format"] == "json":

@@ -1,4 +1,4 @@
-"""`import_usage`: takes usage counts from a CSV file, by which popular models are ranked."""
+"""`import_usage`: imports usage counts from a CSV file; they rank popular models."""
 
 import csv
 from argparse import ArgumentParser
@@ -20,7 +20,7 @@ BAD_INPUT = 4
 
 
 class Command(BaseCommand):
-    help = "Keeps usage counts of a CSV file with the columns model, day, requests and, if there are any, tokens."
+    help = "Imports usage counts from a CSV file with the columns model, day, requests and optionally tokens."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--file", metavar="F", required=True, help="The CSV file.")
@@ -28,11 +28,11 @@ class Command(BaseCommand):
             "--reporter",
             metavar="NAME",
             default="import_usage",
-            help="Whose counts these are; the same one's counts of the same day are replaced. Default: import_usage.",
+            help="The name of the reporter. Its earlier counts of the same days are replaced. Default: import_usage.",
         )
 
-        parser.add_argument("--dry-run", action="store_true", help="Only check the file and show what would be kept.")
-        parser.add_argument("--format", choices=["text", "json"], default="text", help="json: the same for a program.")
+        parser.add_argument("--dry-run", action="store_true", help="Only check the file and show what would be stored.")
+        parser.add_argument("--format", choices=["text", "json"], default="text", help="Output format.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -45,27 +45,27 @@ class Command(BaseCommand):
         except UnicodeDecodeError as error:
             raise CommandError(f"The file is not UTF-8 text (byte {error.start}).", returncode=BAD_INPUT) from None
         except DatabaseError as error:
-            raise CommandError(f"The database refused it, nothing was kept: {reason(error)}") from None
+            raise CommandError(f"The database refused the import, nothing was stored: {reason(error)}") from None
         except (UsageError, csv.Error) as error:
-            raise CommandError(f"{error} Nothing was kept.", returncode=BAD_INPUT) from None
-        left_out = set(unknown)
-        taken = sum(report.model not in left_out for report in reports)
+            raise CommandError(f"{error} Nothing was stored.", returncode=BAD_INPUT) from None
+        unknown_models = set(unknown)
+        stored = sum(report.model not in unknown_models for report in reports)
         if options["format"] == "json":
-            told = {"kept": taken, "unknown": unknown, "dry_run": dry_run}
-            self.stdout.write(write_json(told).decode())
+            result = {"kept": stored, "unknown": unknown, "dry_run": dry_run}
+            self.stdout.write(write_json(result).decode())
             return
-        self.stdout.write(f"{taken} counts {'would be ' if dry_run else ''}kept.")
+        self.stdout.write(f"{stored} counts {'would be ' if dry_run else ''}stored.")
         if unknown:
-            self.stdout.write(f"Not in the catalog, left out: {', '.join(unknown)}.")
+            self.stdout.write(f"Left out, because they are not in the catalog: {', '.join(unknown)}.")
         if dry_run:
-            self.stdout.write("Nothing was written. To keep them, repeat without --dry-run.")
+            self.stdout.write("Nothing was written. To store the counts, repeat without --dry-run.")
 
 
 def _reports(text: str) -> Iterator[Report]:
     rows = csv.DictReader(text.splitlines(), strict=True)
     missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
     if missing:
-        raise UsageError(f"The first line names the columns; {missing[0]} is missing.")
+        raise UsageError(f"The first line must name the columns; {missing[0]} is missing.")
     for row in rows:
         try:
             yield check_report(row["model"], row["day"], _count(row["requests"]), _count(row.get("tokens") or "0"))

@@ -1,4 +1,4 @@
-"""`quickstart`: from a fresh clone to a served catalog, an administrator and a key, in one command."""
+"""`quickstart`: sets up a fresh clone with a served catalog, an administrator and a key, in one command."""
 
 import os
 import secrets
@@ -27,39 +27,42 @@ from pricing.imports.plan import Options
 from tokens.models import Token, TokenGroup
 
 ADMIN = "admin"
-# Without the letters and digits that are taken for one another.
+# Without letters and digits that look alike.
 PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105
 EVERYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104
 
 
 @dataclass
-class Made:
-    """What this run made; both secrets are shown once and kept nowhere."""
+class Secrets:
+    """The secrets that this run created: they are shown once and not stored. Empty if not created."""
 
     password: str = ""
     key: str = ""
 
 
 class Command(BaseCommand):
-    help = "Prepares a new installation with a starter catalog, an administrator and a key, and serves it."
-    # The check of migrations that other commands print would come before they are applied.
+    help = "Sets up a new installation with a starter catalog, an administrator and a key, and serves it."
+    # The check of other commands would print a warning before the migrations are applied.
     requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=os.environ.get("HOST") or "127.0.0.1", help="Serve on this address.")
         parser.add_argument("--port", default=os.environ.get("PORT") or "8000", help="Serve on this port.")
-        parser.add_argument("--no-serve", action="store_true", help="Prepare only; serve with gunicorn yourself.")
-        parser.add_argument("--empty", action="store_true", help="Load no starter catalog.")
-        parser.add_argument("--dry-run", action="store_true", help="Only say what it would make; writes nothing.")
+        parser.add_argument("--no-serve", action="store_true", help="Only set up; start gunicorn yourself.")
+        parser.add_argument("--empty", action="store_true", help="Do not load the starter catalog.")
+        parser.add_argument("--dry-run", action="store_true", help="Only show what would be created; write nothing.")
         parser.add_argument(
-            "--format", choices=["text", "json"], default="text", help="json: one object; only with --no-serve."
+            "--format",
+            choices=["text", "json"],
+            default="text",
+            help="Output format. json is one object and needs --no-serve.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], port_number(options["port"])
         address, is_json = origin(host, port), options["format"] == "json"
         if is_json and not (options["no_serve"] or options["dry_run"]):
-            raise CommandError("--format json goes with --no-serve: what a server prints is not JSON.")
+            raise CommandError("--format json needs --no-serve: the output of a server is not JSON.")
         refuse_missing_folder()
         if not options["no_serve"]:
             refuse_taken_port(host, port)
@@ -69,8 +72,8 @@ class Command(BaseCommand):
             return
         with one_at_a_time("quickstart"):
             call_command("migrate", verbosity=0, interactive=False)
-            made = prepare(with_catalog=not options["empty"])
-        self.stdout.write(write_json(as_json(made, address)).decode() if is_json else report(made, address))
+            created = set_up(with_catalog=not options["empty"])
+        self.stdout.write(write_json(as_json(created, address)).decode() if is_json else report(created, address))
         if not options["no_serve"]:
             self.stdout.write(serving_notes(host))
             self.stdout.flush()
@@ -79,12 +82,12 @@ class Command(BaseCommand):
 
 def port_number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
-        raise CommandError(f"{text!r} is no port: write a number from 1 to 65535.")
+        raise CommandError(f"{text!r} is not a valid port: use a number from 1 to 65535.")
     return int(text)
 
 
 def refuse_taken_port(host: str, port: int) -> None:
-    """Says so now, before any work is done, if the server will not be able to listen."""
+    """CommandError if the server will not be able to listen, before any work is done."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -101,27 +104,27 @@ def refuse_taken_port(host: str, port: int) -> None:
 
 
 def refuse_missing_folder() -> None:
-    """SQLite makes its file, and no folder."""
+    """CommandError if the folder of the SQLite file is missing: SQLite creates only the file."""
     folder = database_file().parent
     if is_in_a_file() and not folder.is_dir():
-        raise CommandError(f"The database's folder {folder} does not exist: make it, or change DATABASE_URL.")
+        raise CommandError(f"The database's folder {folder} does not exist: create it, or change DATABASE_URL.")
 
 
 def missing_parts(*, with_catalog: bool) -> list[str]:
-    """What a run would make, in its order; asks the database and changes nothing, not even a file."""
-    wanted = ["database", "catalog", "administrator", "key"] if with_catalog else ["database", "administrator", "key"]
+    """The parts that a run would create, in order. Only reads the database, and does not create a file."""
+    parts = ["database", "catalog", "administrator", "key"] if with_catalog else ["database", "administrator", "key"]
     if is_in_a_file() and not database_file().exists():
-        return wanted
+        return parts
     executor = MigrationExecutor(connection)
     is_behind = bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     tables = set(connection.introspection.table_names())
-    needed = {
+    is_missing = {
         "database": lambda: is_behind,
         "catalog": lambda: AIModel._meta.db_table not in tables or lacks_models(),
         "administrator": lambda: get_user_model()._meta.db_table not in tables or lacks_administrator(),
         "key": lambda: Token._meta.db_table not in tables or lacks_keys(),
     }
-    return [part for part in wanted if needed[part]()]
+    return [part for part in parts if is_missing[part]()]
 
 
 def is_in_a_file() -> bool:
@@ -145,61 +148,61 @@ def lacks_keys() -> bool:
     return not Token.objects.exists()
 
 
-def prepare(*, with_catalog: bool) -> Made:
-    """Makes what is missing, all of it or nothing; what is there stays as it is."""
-    made = Made()
+def set_up(*, with_catalog: bool) -> Secrets:
+    """Creates the missing parts, completely or not at all; existing parts stay unchanged."""
+    created = Secrets()
     with transaction.atomic():
         if with_catalog and lacks_models():
             load_starter_catalog()
         if lacks_administrator():
-            made.password = new_password()
-            get_user_model().objects.create_superuser(ADMIN, password=made.password)
+            created.password = new_password()
+            get_user_model().objects.create_superuser(ADMIN, password=created.password)
         if lacks_keys():
-            _, made.key = Token.objects.issue("Quickstart", groups=[TokenGroup.objects.default()])
-    return made
+            _, created.key = Token.objects.issue("Quickstart", groups=[TokenGroup.objects.default()])
+    return created
 
 
 def load_starter_catalog() -> None:
-    """Publishes the starter catalog on a channel of its own, which the default group reaches."""
+    """Publishes the starter catalog on its own channel, which the default group reaches."""
     options = Options(source=SOURCES["starter"], channel="starter", publish=True)
     apply_import(starter.FILE.read_bytes(), options, at=timezone.now(), origin=starter.FILE.name)
 
 
 def new_password() -> str:
-    """Four groups of four letters and digits: 79 bits, and easy to copy from a screen."""
+    """Four groups of four letters and digits: 79 bits, easy to copy from a screen."""
     return "-".join("".join(secrets.choice(PASSWORD_LETTERS) for _ in range(4)) for _ in range(4))
 
 
 def origin(host: str, port: int) -> str:
-    """The address to type into a browser on this machine."""
+    """The address for a browser on this machine."""
     name = "127.0.0.1" if host in EVERYWHERE else f"[{host}]" if ":" in host else host
     return f"http://{name}:{port}"
 
 
 def forecast(missing: list[str]) -> str:
     if not missing:
-        return "Everything is there: quickstart would make nothing."
-    return f"Quickstart would make or migrate: {', '.join(missing)}. Nothing was written."
+        return "Everything exists: quickstart would create nothing."
+    return f"Quickstart would create or migrate: {', '.join(missing)}. Nothing was written."
 
 
-def as_json(made: Made, address: str) -> dict[str, Any]:
-    """What the report says, for programs; null for what was there before."""
+def as_json(created: Secrets, address: str) -> dict[str, Any]:
+    """The report for programs; null for parts that already existed."""
     return {
         "url": address,
         "models": AIModel.objects.count(),
         "vendors": AIModel.objects.values("vendor").distinct().count(),
-        "user": ADMIN if made.password else None,
-        "password": made.password or None,
-        "key": made.key or None,
+        "user": ADMIN if created.password else None,
+        "password": created.password or None,
+        "key": created.key or None,
     }
 
 
-def report(made: Made, address: str) -> str:
-    """What there is and how to get in, for the person at the terminal."""
+def report(created: Secrets, address: str) -> str:
+    """The addresses and the login, for the person at the terminal."""
     models, vendors = AIModel.objects.count(), AIModel.objects.values("vendor").distinct().count()
     lines = [
         "",
-        f"  Modelbook is ready: {models} models of {vendors} vendors.",
+        f"  Modelbook is ready: {models} models from {vendors} vendors.",
         "",
         f"  Catalog     {address}/",
         f"  Admin       {address}/admin/",
@@ -208,41 +211,41 @@ def report(made: Made, address: str) -> str:
         f"  API docs    {address}/docs",
         "",
     ]
-    if made.password:
-        lines += [f"  User        {ADMIN}", f"  Password    {made.password}    (shown only now)"]
+    if created.password:
+        lines += [f"  User        {ADMIN}", f"  Password    {created.password}    (shown only once)"]
     else:
-        lines += [f"  Password    unchanged; a new one: {python()} manage.py changepassword {ADMIN}"]
-    if made.key:
+        lines += [f"  Password    unchanged; to set a new one: {python()} manage.py changepassword {ADMIN}"]
+    if created.key:
         lines += [
-            f"  Key         {made.key}    (shown only now)",
+            f"  Key         {created.key}    (shown only once)",
             "",
             "  Try it:",
-            f'  curl -H "Authorization: Bearer {made.key}" {address}/v1/models',
+            f'  curl -H "Authorization: Bearer {created.key}" {address}/v1/models',
         ]
     else:
-        lines += [f"  Key         unchanged; a new one: {python()} manage.py issue_token NAME"]
+        lines += [f"  Key         unchanged; to issue a new one: {python()} manage.py issue_token NAME"]
     return "\n".join([*lines, ""])
 
 
 def python() -> str:
-    """This interpreter as a person in the current folder would type it."""
+    """The path of this interpreter as typed in the current folder."""
     relative = os.path.relpath(sys.executable)
     return sys.executable if relative.startswith("..") else relative
 
 
 def serving_notes(host: str) -> str:
-    lines = ["  Ctrl-C stops it; the same command starts it again and changes nothing that is there."]
+    lines = ["  Press Ctrl-C to stop the server. The same command starts it again and changes nothing."]
     if host in EVERYWHERE and "*" not in settings.ALLOWED_HOSTS:
-        lines += [f"  It answers to {', '.join(settings.ALLOWED_HOSTS)}; name others in ALLOWED_HOSTS."]
+        lines += [f"  It answers requests to {', '.join(settings.ALLOWED_HOSTS)}; add other hosts to ALLOWED_HOSTS."]
     return "\n".join([*lines, ""])
 
 
 def serve(host: str, port: int) -> None:
-    """Turns this process into gunicorn, so that signals and exit codes are gunicorn's own."""
+    """Replaces this process with gunicorn, so that signals and exit codes are gunicorn's."""
     connection.close()
     environment = os.environ | {"HOST": host, "PORT": str(port)}
     if host not in EVERYWHERE and not {host, "*"} & set(settings.ALLOWED_HOSTS):
-        # The address was asked for by name, so requests to it are welcome.
+        # The operator named this host, so requests to it are allowed.
         environment["ALLOWED_HOSTS"] = ",".join([*settings.ALLOWED_HOSTS, host])
     os.chdir(settings.BASE_DIR)
     arguments = [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", "config.wsgi"]

@@ -158,7 +158,7 @@ def test_what_is_meant_can_be_left_out() -> None:
 
     call_command("check_catalog", "--ignore", "no-price", stdout=out)
 
-    assert "nothing found" in out.getvalue()
+    assert "no findings" in out.getvalue()
 
 
 def test_json_tells_every_finding() -> None:

@@ -149,7 +149,7 @@ def run(folder: Path, text: str, *arguments: str) -> str:
 def test_counts_come_from_a_file(tmp_path: Path, client: Client) -> None:
     world.model("a")
     out = run(tmp_path, "\ufeffday,model,requests\n2026-11-22,a,5\n2026-11-22,x,1\n")
-    assert out == "1 counts kept.\nNot in the catalog, left out: x.\n"
+    assert out == "1 counts stored.\nLeft out, because they are not in the catalog: x.\n"
     assert popular(client) == ["a"]
 
 
@@ -158,7 +158,7 @@ def test_a_dry_run_keeps_nothing_and_says_what_it_would(tmp_path: Path) -> None:
     text = "model,day,requests\na,2026-11-22,5\nx,2026-11-22,1\n"
     told = run(tmp_path, text, "--dry-run", "--format", "json")
     assert json.loads(told) == {"kept": 1, "unknown": ["x"], "dry_run": True}
-    assert run(tmp_path, text, "--dry-run").startswith("1 counts would be kept.\n")
+    assert run(tmp_path, text, "--dry-run").startswith("1 counts would be stored.\n")
     assert not UsageCount.objects.exists()
     assert json.loads(run(tmp_path, text, "--format", "json"))["dry_run"] is False
     assert UsageCount.objects.get().requests == 5

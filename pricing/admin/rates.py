@@ -109,7 +109,7 @@ class GroupRateAdmin(CuratedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: GroupRate | None = None) -> bool:
         """One that has begun is followed by another: without it past prices would be others."""
-        if obj is not None and obj.has_begun(at=timezone.now()):
+        if obj is not None and obj.has_started(at=timezone.now()):
             return False
         return super().has_delete_permission(request, obj)
 

@@ -40,7 +40,9 @@ class MomentForm(forms.Form):
     def ahead(self, name: str) -> dt.datetime | None:
         moment: dt.datetime | None = self.cleaned_data.get(name)
         if moment is not None and moment <= self.now:
-            raise forms.ValidationError("That is past: what was charged until now stays as it was.", code="past")
+            raise forms.ValidationError(
+                "This time is past, and past prices cannot change. Enter a later time.", code="past"
+            )
         return moment
 
 
@@ -91,12 +93,12 @@ class PriceForm(StartForm):
         for key, row in self.rows.items():
             amount = cleaned.get(key)
             if amount is not None and amount < 0:
-                self.add_error(key, "A price is not negative.")
+                self.add_error(key, "The amount must not be negative.")
             elif amount is not None and (why := excess_of(amount, row.per, row.unit)):
                 self.add_error(key, why)
         ends_at = cleaned.get("ends_at")
         if ends_at is not None and ends_at <= self.start:
-            self.add_error("ends_at", "A price cannot end before it starts.")
+            self.add_error("ends_at", "The end must be after the start.")
         if not self.errors:
             self._check_whole(cleaned)
         return cleaned

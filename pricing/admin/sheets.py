@@ -138,7 +138,7 @@ class PriceSheetAdmin(EndingPages, CuratedAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: PriceSheet | None = None) -> bool:
-        if obj is not None and obj.has_begun(at=timezone.now()):
+        if obj is not None and obj.has_started(at=timezone.now()):
             return False
         return super().has_delete_permission(request, obj)
 

@@ -25,7 +25,7 @@ from pricing.published.cursors import CursorError, Place, read_cursor
 from pricing.published.group_rates import slugs_of
 from pricing.published.history import change_list, changes, history
 from pricing.published.popularity import Report, UsageError, check_report, record_usage
-from pricing.published.prices import last_turn, published_sheets
+from pricing.published.prices import last_price_boundary, published_sheets
 from tokens.access.visibility import Listing, public_scope
 from tokens.api.views import ApiView
 from tokens.api_error import ApiError
@@ -52,8 +52,8 @@ class Reader:
 
     def body(self, kind: str, *parts: Hashable, render: Callable[[], bytes], at: dt.datetime) -> Body:
         """The bytes of an answer, which stay the same until the revision, the price in force or the day changes."""
-        turn = last_turn(self.revision, at=at)
-        return BODIES.get_or_render((self.revision, kind, self.scope.fingerprint, turn, *parts), render)
+        boundary = last_price_boundary(self.revision, at=at)
+        return BODIES.get_or_render((self.revision, kind, self.scope.fingerprint, boundary, *parts), render)
 
 
 class PriceView(ApiView):

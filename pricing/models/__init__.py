@@ -1,4 +1,4 @@
-"""The price book's tables, one noun a file."""
+"""The tables of prices, discounts, rates and usage."""
 
 from pricing.models.discounts import DiscountRule, DiscountRuleQuerySet
 from pricing.models.rates import CurrencyRate, CurrencyRateQuerySet, GroupRate, GroupRateQuerySet

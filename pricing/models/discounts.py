@@ -1,4 +1,4 @@
-"""Discount rules: what list prices are multiplied by where no sell price is set."""
+"""Discount rules: multipliers of list prices for models without a sell price."""
 
 import datetime as dt
 
@@ -30,26 +30,26 @@ class DiscountRuleQuerySet(TrackedQuerySet["DiscountRule"]):
         return self.filter(starts_at__lte=at).filter(Q(ends_at=None) | Q(ends_at__gt=at))
 
     def end(self, *, now: dt.datetime) -> int:
-        """Ends those in force; lists show undiscounted prices, or those of the next best rule, from then on."""
+        """Ends the rules in force; then the next most specific rule applies, or the list price without a discount."""
         with transaction.atomic():
             revision.hold()
             return update_with_history(self.in_force(at=now).filter(starts_at__lt=now), ends_at=now)
 
 
 class DiscountRule(TrackedModel):
-    """What list prices are multiplied by where no sell price is set: for a model, a series, a vendor, or for all.
+    """A multiplier of the list prices of a model, a series, a vendor or all models, if they have no sell price.
 
-    The most special rule in force counts, of equals the one that began last. Like a sheet it is not edited once it has
-    begun, only ended, so that past prices stay what they were.
+    The most specific rule in force applies; ties: the most recent wins. Like a sheet, a rule that has taken effect is
+    not edited, only ended, so that past prices do not change.
     """
 
     model = models.ForeignKey(AIModel, null=True, blank=True, on_delete=models.CASCADE, related_name="discount_rules")
-    series = models.CharField(max_length=64, blank=True, help_text="The family, e.g. gpt-4o.")
+    series = models.CharField(max_length=64, blank=True, help_text="The series that the rule applies to, e.g. gpt-4o.")
     vendor = models.ForeignKey(Vendor, null=True, blank=True, on_delete=models.CASCADE, related_name="discount_rules")
-    multiplier = ExactDecimalField(help_text="0.9 for ten percent off, 1.05 for five percent on top.")
-    starts_at = models.DateTimeField(default=timezone.now, help_text="In force from this moment.")
-    ends_at = models.DateTimeField(null=True, blank=True, help_text="Exclusive; for promotions that end by themselves.")
-    reason = models.CharField(max_length=255, blank=True, help_text="Why, for whoever reads the history.")
+    multiplier = ExactDecimalField(help_text="The factor of list prices: 0.9 for a discount of 10%.")
+    starts_at = models.DateTimeField(default=timezone.now, help_text="When the rule takes effect.")
+    ends_at = models.DateTimeField(null=True, blank=True, help_text="Leave empty for a rule without an end.")
+    reason = models.CharField(max_length=255, blank=True, help_text="The reason, shown in the history.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = DiscountRuleQuerySet.as_manager()
@@ -61,12 +61,12 @@ class DiscountRule(TrackedModel):
             models.CheckConstraint(
                 condition=Q(series="", vendor=None) | Q(model=None, vendor=None) | Q(model=None, series=""),
                 name="pricing_discount_one_target",
-                violation_error_message="Choose a model, a series or a vendor, or none of them for all models.",
+                violation_error_message="Choose one of model, series and vendor, or none of them for all models.",
             ),
             models.CheckConstraint(
                 condition=Q(ends_at=None) | Q(ends_at__gt=models.F("starts_at")),
                 name="pricing_discount_ends_after_start",
-                violation_error_message="A rule cannot end before it starts.",
+                violation_error_message="The end must be after the start.",
             ),
         ]
 
@@ -75,7 +75,7 @@ class DiscountRule(TrackedModel):
 
     @property
     def target(self) -> str:
-        """What it is for, in words; reads the model or vendor."""
+        """The models that the rule applies to, in words; reads the model or vendor."""
         if self.model_id is not None:
             return f"model {self.model}"
         if self.vendor_id is not None:
@@ -83,7 +83,7 @@ class DiscountRule(TrackedModel):
         return f"series {self.series}" if self.series else "all models"
 
     def state(self, *, at: dt.datetime) -> str:
-        """Whether it has begun and not ended; a more special rule may still count before it."""
+        """scheduled, current or past; a more specific rule may apply instead of a current one."""
         if self.starts_at > at:
             return "scheduled"
         return "current" if self.ends_at is None or self.ends_at > at else "past"
@@ -91,15 +91,15 @@ class DiscountRule(TrackedModel):
     def clean(self) -> None:
         super().clean()
         if self.multiplier is not None and self.multiplier <= 0:
-            raise ValidationError({"multiplier": "A discount multiplies by more than 0; for a free model add a sheet."})
+            raise ValidationError({"multiplier": "This must be more than 0. For a free model, add a price sheet."})
         now = timezone.now()
         before = DiscountRule.objects.filter(pk=self.pk).first() if self.pk else None
         if before is None or before.starts_at > now:
             check_not_past("starts_at", self.starts_at, now=now)
             return
-        kept = ("model_id", "series", "vendor_id", "multiplier", "starts_at")
-        if any(getattr(self, name) != getattr(before, name) for name in kept):
-            raise ValidationError("This rule is in force: end it, and add a new one for the new discount.")
+        fixed = ("model_id", "series", "vendor_id", "multiplier", "starts_at")
+        if any(getattr(self, name) != getattr(before, name) for name in fixed):
+            raise ValidationError("This rule has taken effect. End it, and add a new rule for the new discount.")
         if self.ends_at != before.ends_at:
             check_end(before.ends_at, self.ends_at, now=now)
 

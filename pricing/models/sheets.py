@@ -1,4 +1,4 @@
-"""Price sheets and their lines: what a model costs from a moment on."""
+"""Price sheets and their lines: the prices of a model from a moment on."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
@@ -26,11 +26,11 @@ from pricing.models.states import state_at
 
 class PriceSheetQuerySet(TrackedQuerySet["PriceSheet"]):
     def open_at(self, *, at: dt.datetime) -> "PriceSheetQuerySet":
-        """Those that have begun and not ended; of a model and role only the newest counts."""
+        """The sheets that have started and not ended; only the newest of a model and role is in force."""
         return self.filter(starts_at__lte=at).filter(Q(ends_at=None) | Q(ends_at__gt=at))
 
     def in_force(self, *, at: dt.datetime) -> "PriceSheetQuerySet":
-        """The newest open sheet of each model and role; when a promotion ends, the sheet before it counts again."""
+        """The newest open sheet of each model and role; after a promotion, the sheet before it is in force again."""
         same = PriceSheet.objects.open_at(at=at).filter(model=models.OuterRef("model"), role=models.OuterRef("role"))
         newer = same.filter(
             Q(starts_at__gt=models.OuterRef("starts_at"))
@@ -39,24 +39,24 @@ class PriceSheetQuerySet(TrackedQuerySet["PriceSheet"]):
         return self.open_at(at=at).filter(~models.Exists(newer))
 
     def with_state(self, *, at: dt.datetime) -> "PriceSheetQuerySet":
-        """Each with its `state` at that moment: announced, in force or past."""
+        """Each sheet with its `state` at that moment: scheduled, current or past."""
         return self.annotate(state=state_at(PriceSheet.objects.in_force(at=at), at=at))
 
     def with_lines(self) -> "PriceSheetQuerySet":
-        """Each with its lines, in order."""
+        """Each sheet with its lines, in order."""
         return self.prefetch_related(models.Prefetch("lines", queryset=PriceLine.objects.order_by("position")))
 
     def models_priced(self, *, at: dt.datetime) -> models.QuerySet[Any, Any]:
-        """The keys of the models that have a published price at that moment, sell or list."""
+        """The keys of the models with a sell or list price at that moment."""
         return self.in_force(at=at).filter(role__in=[PriceSheet.Role.LIST, PriceSheet.Role.SELL]).values("model")
 
     def end(self, *, at: dt.datetime, now: dt.datetime, reason: str = "") -> int:
-        """Lets those in force end at a moment, now or later, but no later than they would: all that changes in a sheet.
+        """Ends the sheets in force at a moment, now or later, if they do not end earlier; returns how many.
 
-        The sheet before it counts again then; what was charged until now stays as it was.
+        Then the sheet before each of them is in force again. Past prices do not change.
         """
         if at < now:
-            raise ValueError("A sheet ends now or later.")
+            raise ValueError("A sheet must end now or later.")
         with transaction.atomic():
             revision.hold()
             ending = self.in_force(at=now).filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lt=at)
@@ -98,37 +98,37 @@ class PriceSheetQuerySet(TrackedQuerySet["PriceSheet"]):
         return sheets
 
     def withdraw(self, *, now: dt.datetime, reason: str = "") -> int:
-        """Deletes those that have not begun, with their lines."""
+        """Deletes the sheets that have not started, with their lines; returns how many."""
         with transaction.atomic():
             revision.hold()
-            announced = list(self.filter(starts_at__gt=now))
+            scheduled = list(self.filter(starts_at__gt=now))
             delete_rows(list(PriceLine.objects.filter(sheet__in=self.filter(starts_at__gt=now).values("pk"))))
-            delete_rows(announced, reason=reason)
-        return len(announced)
+            delete_rows(scheduled, reason=reason)
+        return len(scheduled)
 
 
 class PriceSheet(TrackedModel):
-    """What one model costs from a moment on. Written once and at most ended: a change of price is a new sheet."""
+    """The prices of one model from a moment on. A sheet is never edited, only ended: a new price is a new sheet."""
 
     class Role(models.TextChoices):
         LIST = "list", "List (the vendor's own price)"
         SELL = "sell", "Sell (what customers pay)"
         COST = "cost", "Cost (what we pay)"
 
-    model = models.ForeignKey(AIModel, on_delete=models.CASCADE, related_name="sheets", help_text="What it prices.")
+    model = models.ForeignKey(AIModel, on_delete=models.CASCADE, related_name="sheets", help_text="The priced model.")
     role = models.CharField(
         max_length=8,
         choices=Role.choices,
         default=Role.SELL,
-        help_text="Whose price it is; customers pay what sell says.",
+        help_text="List is the vendor's price, sell is the price for customers, cost is your own cost.",
     )
     currency = models.CharField(
-        max_length=3, default="USD", validators=[CURRENCY], help_text="ISO 4217, e.g. USD or CNY."
+        max_length=3, default="USD", validators=[CURRENCY], help_text="The currency code (ISO 4217), e.g. USD or CNY."
     )
-    starts_at = models.DateTimeField(default=timezone.now, help_text="In force from this moment.")
-    ends_at = models.DateTimeField(null=True, blank=True, help_text="Exclusive; for promotions that end by themselves.")
+    starts_at = models.DateTimeField(default=timezone.now, help_text="When the sheet takes effect.")
+    ends_at = models.DateTimeField(null=True, blank=True, help_text="Leave empty for a price without an end.")
     facts = ExactJSONField(
-        default=dict, blank=True, help_text="What the source says beside prices, e.g. the profile of a rule table."
+        default=dict, blank=True, help_text="Other values of the source, e.g. the profile of a rule table."
     )
     run = models.ForeignKey(
         ImportRun,
@@ -136,16 +136,16 @@ class PriceSheet(TrackedModel):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="sheets",
-        help_text="The import it came from.",
+        help_text="The import that created the sheet.",
     )
-    reason = models.CharField(max_length=255, blank=True, help_text="Why, for whoever reads the history.")
+    reason = models.CharField(max_length=255, blank=True, help_text="The reason, shown in the history.")
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = PriceSheetQuerySet.as_manager()
-    # A sheet is written once and never edited; its history tells who withdrew an announced one.
+    # A sheet is never edited; its history shows who ended it, or who withdrew a scheduled one.
     history = history()
 
     class Meta:
@@ -155,14 +155,14 @@ class PriceSheet(TrackedModel):
             models.CheckConstraint(
                 condition=Q(ends_at=None) | Q(ends_at__gt=models.F("starts_at")),
                 name="pricing_sheet_ends_after_start",
-                violation_error_message="A sheet cannot end before it starts.",
+                violation_error_message="The end must be after the start.",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.model} {self.role} from {self.starts_at:%Y-%m-%d}"
 
-    def has_begun(self, *, at: dt.datetime) -> bool:
+    def has_started(self, *, at: dt.datetime) -> bool:
         return self.starts_at <= at
 
     def clean(self) -> None:
@@ -170,22 +170,22 @@ class PriceSheet(TrackedModel):
         now = timezone.now()
         self.facts = self.facts or {}
         if not isinstance(self.facts, dict):
-            raise ValidationError({"facts": 'These are names and values, e.g. {"tier_mode": "graduated"}.'})
+            raise ValidationError({"facts": 'Enter a JSON object, e.g. {"tier_mode": "graduated"}.'})
         before = PriceSheet.objects.filter(pk=self.pk).first() if self.pk else None
-        if before is None or not before.has_begun(at=now):
+        if before is None or not before.has_started(at=now):
             check_not_past("starts_at", self.starts_at, now=now)
             return
-        kept = ("model_id", "role", "currency", "starts_at", "facts")
-        if any(getattr(self, name) != getattr(before, name) for name in kept):
-            raise ValidationError("This sheet has begun: end it, and add a new one for the new price.")
+        fixed = ("model_id", "role", "currency", "starts_at", "facts")
+        if any(getattr(self, name) != getattr(before, name) for name in fixed):
+            raise ValidationError("This sheet has taken effect. End it, and add a new sheet for the new price.")
         if self.ends_at != before.ends_at:
             check_end(before.ends_at, self.ends_at, now=now)
 
 
 class PriceLine(TrackedModel):
-    """One figure of a sheet, in the source's own unit: amount per `per` units of what the meter counts.
+    """One price of a sheet in the source's own unit: `amount` for `per` units of what the meter counts.
 
-    Lines apply in the order of `position`; of the lines of one meter whose conditions all hold the last one counts.
+    Lines apply in the order of `position`: the last line of a meter whose conditions all hold sets the price.
     """
 
     class Kind(models.TextChoices):
@@ -198,31 +198,35 @@ class PriceLine(TrackedModel):
 
     sheet = models.ForeignKey(PriceSheet, on_delete=models.CASCADE, related_name="lines")
     position = models.PositiveIntegerField(
-        default=0, help_text="Lower applies first; of those of one meter that hold, the last counts."
+        default=0, help_text="The order of the lines. The last line of a meter whose conditions hold sets the price."
     )
     kind = models.CharField(
-        max_length=16, choices=Kind.choices, default=Kind.ABSOLUTE, help_text="What the amount means: mostly a price."
+        max_length=16,
+        choices=Kind.choices,
+        default=Kind.ABSOLUTE,
+        help_text="What the amount is: usually a price.",
     )
     meter = models.CharField(
         max_length=128,
         blank=True,
         validators=[METER],
-        help_text="What is counted: " + ", ".join(list(METERS)[:6]) + ", … Empty, with a multiplier: all of them.",
+        help_text="What is counted: " + ", ".join(list(METERS)[:6]) + ", … Leave empty to multiply all prices.",
     )
-    amount = ExactDecimalField(null=True, blank=True, help_text="A plain number, e.g. 2.5 or 0.00000015.")
-    per = models.PositiveBigIntegerField(default=1, help_text="Units the amount is for, e.g. 1000000.")
+    amount = ExactDecimalField(null=True, blank=True, help_text="A number, e.g. 2.5 or 0.00000015.")
+    per = models.PositiveBigIntegerField(default=1, help_text="How many units the amount pays for, e.g. 1000000.")
     unit = models.CharField(
         max_length=32,
         blank=True,
         choices=[(unit, unit) for unit in UNITS],
-        help_text="What `per` counts, e.g. token or second.",
+        help_text="The unit that is counted, e.g. token or second.",
     )
     conditions = ExactJSONField(
         default=list,
         blank=True,
-        help_text='All must hold, e.g. [{"dim": "prompt_tokens", "op": "gt", "value": 200000}].',
+        help_text='When the line applies, e.g. [{"dim": "prompt_tokens", "op": "gt", "value": 200000}]; all must hold. '
+        "Leave empty to apply to all requests.",
     )
-    facts = ExactJSONField(default=dict, blank=True, help_text="What the source says beside the figure.")
+    facts = ExactJSONField(default=dict, blank=True, help_text="Other values of the source for this price.")
 
     objects = TrackedQuerySet["PriceLine"].as_manager()
 
@@ -235,7 +239,7 @@ class PriceLine(TrackedModel):
                 condition=Q(kind__in=["dynamic", "included"], amount=None)
                 | Q(kind__in=["absolute", "multiplier", "allowance", "minimum"], amount__isnull=False),
                 name="pricing_line_amount_where_it_belongs",
-                violation_error_message="Dynamic and included lines have no amount, the other kinds have one.",
+                violation_error_message="Dynamic and included lines have no amount; all other kinds need one.",
             ),
         ]
 
@@ -268,11 +272,11 @@ class PriceLine(TrackedModel):
         return super().delete(*args, **kwargs)
 
     def _refuse_change(self) -> None:
-        """Of a sheet that has begun no line changes: past prices would be others."""
-        begun = PriceSheet.objects.filter(starts_at__lte=timezone.now())
+        """ValidationError if the sheet has taken effect: a change would alter past prices."""
+        started = PriceSheet.objects.filter(starts_at__lte=timezone.now())
         stored = PriceLine.objects.filter(pk=self.pk).values("sheet")
-        if begun.filter(Q(pk=self.sheet_id) | Q(pk__in=stored)).exists():
-            raise ValidationError("The sheet of this line has begun: its lines stay, and a new price is a new sheet.")
+        if started.filter(Q(pk=self.sheet_id) | Q(pk__in=stored)).exists():
+            raise ValidationError("The sheet of this line has taken effect. Add a new sheet for the new price.")
 
     def clean(self) -> None:
         super().clean()
@@ -280,13 +284,13 @@ class PriceLine(TrackedModel):
             self._refuse_change()
         self.facts = self.facts or {}
         if not isinstance(self.facts, dict):
-            raise ValidationError({"facts": 'These are names and values, e.g. {"period": "day"}.'})
+            raise ValidationError({"facts": 'Enter a JSON object, e.g. {"period": "day"}.'})
         if self.amount is not None and self.amount < 0:
-            raise ValidationError({"amount": "A price is not negative."})
+            raise ValidationError({"amount": "The amount must not be negative."})
         if self.kind not in (self.Kind.MULTIPLIER, self.Kind.DYNAMIC, self.Kind.INCLUDED) and not (
             self.meter and self.unit
         ):
-            raise ValidationError("A price says what it counts: choose a meter and a unit.")
+            raise ValidationError("A price needs a meter and a unit. Choose both.")
         try:
             check_conditions(self.conditions)
         except ConditionError as error:

@@ -9,10 +9,10 @@ from tokens.models import Token
 
 
 class PopularModel(TrackedModel):
-    """A model that the price list puts first."""
+    """A model that the price list shows first."""
 
     model = models.OneToOneField(AIModel, on_delete=models.CASCADE, related_name="popularity")
-    position = models.PositiveIntegerField(default=0, help_text="Lower comes first.")
+    position = models.PositiveIntegerField(default=0, help_text="Models with a lower position come first.")
 
     objects = TrackedQuerySet["PopularModel"].as_manager()
     history = history()
@@ -25,15 +25,15 @@ class PopularModel(TrackedModel):
 
 
 class UsageCount(models.Model):
-    """How much a model was used on a day (UTC), as one reporter counts it; a newer report replaces an older one.
+    """The usage of a model on a day (UTC) as one reporter counts it; a newer report replaces an older one.
 
-    Not tracked: popularity follows from whole days, and pricing/published/popularity.py raises the revision when one
-    changes.
+    Not a tracked model: only past days determine popularity, and pricing/published/popularity.py raises the revision
+    when one of them changes.
     """
 
     model = models.ForeignKey(AIModel, on_delete=models.CASCADE, related_name="usage_counts")
     day = models.DateField()
-    reporter = models.CharField(max_length=64, help_text="The key id that reported it, or the name of a file's origin.")
+    reporter = models.CharField(max_length=64, help_text="The key id of the reporter, or the name of a file's origin.")
     requests = models.PositiveBigIntegerField(default=0)
     tokens = models.PositiveBigIntegerField(default=0)
 
@@ -47,7 +47,7 @@ class UsageCount(models.Model):
 
 
 class UsageReporter(TrackedModel):
-    """A token whose holder, e.g. the gateway, may report usage; every other key may only read."""
+    """A token that may report usage, e.g. the gateway's; other tokens can only read."""
 
     revision_counter = "permissions"
 

@@ -14,7 +14,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 from catalog.db import revision
 from pricing.models import GroupRate
 from pricing.published.audience import choose_group
-from pricing.published.prices import last_turn
+from pricing.published.prices import last_price_boundary
 from tokens.models import TokenGroup
 from tokens.scope import Scope
 
@@ -73,7 +73,7 @@ class Visitor:
     group: str
     choices: tuple[tuple[str, str], ...]
     revision: int
-    turn: dt.datetime | None
+    price_boundary: dt.datetime | None
     day: dt.date
     at: dt.datetime = field(compare=False)
     public: Public = field(compare=False)
@@ -94,7 +94,7 @@ class Visitor:
             group=public.slug,
             choices=tuple((name, value) for name, value in choices.items() if value),
             revision=number,
-            turn=last_turn(number, at=now),
+            price_boundary=last_price_boundary(number, at=now),
             day=now.date(),
             at=now,
             public=public,

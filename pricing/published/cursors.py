@@ -31,4 +31,4 @@ def read_cursor(text: str) -> tuple[dt.datetime, Place]:
                 return parse_timestamp(since), (reported, model, at)
     except TimestampError:
         pass
-    raise CursorError("is not one that this list gave.")
+    raise CursorError("is not a cursor that this list returned.")

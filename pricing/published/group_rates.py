@@ -1,4 +1,4 @@
-"""What groups pay of the published price: the ratios of a moment, and new ones from a moment on."""
+"""The rates of groups: multipliers of the published price, which take effect at a moment."""
 
 import datetime as dt
 from collections import defaultdict
@@ -15,14 +15,14 @@ from tokens.scope import Scope
 
 
 def ratios_in_force(*, at: dt.datetime) -> dict[int, Decimal]:
-    """Group key -> what it pays of a price at a moment; groups without a rate, which pay all of it, are left out."""
+    """Group key -> its multiplier of prices at a moment; groups without a rate, which pay the price, are left out."""
     return dict(GroupRate.objects.in_force(at=at).values_list("group", "ratio"))
 
 
 def write_rates(
     ratios: Mapping[int, Decimal], *, at: dt.datetime, reason: str = "", actor: AbstractBaseUser | None = None
 ) -> list[GroupRate]:
-    """A rate from that moment on for each of these groups, by their keys; one that begins just then is put right."""
+    """Writes a rate that takes effect at that moment for each group key; a rate that starts then is corrected."""
     stored = {rate.group_id: rate for rate in GroupRate.objects.filter(starts_at=at, group__in=ratios)}
     for group, rate in stored.items():
         rate.ratio = ratios[group]
@@ -34,25 +34,25 @@ def write_rates(
 
 
 def slugs_of(scope: Scope) -> frozenset[str]:
-    """The names of the scope's groups."""
+    """The slugs of the scope's groups."""
     return frozenset(TokenGroup.objects.filter(pk__in=scope.groups).values_list("slug", flat=True))
 
 
 def groups_of_models(groups: Iterable[TokenGroup]) -> Mapping[int, list[str]]:
-    """Model key -> the groups, among those given, that reach it."""
+    """Model key -> the slugs of these groups that can reach it."""
     pairs = (
         Offer.objects.filter(enabled=True, channel__enabled=True, channel__groups__in=[group.pk for group in groups])
         .order_by("channel__groups__slug")
         .values_list("model", "channel__groups__slug")
         .distinct()
     )
-    found: defaultdict[int, list[str]] = defaultdict(list)
-    for model, group in pairs:
-        found[model].append(group)
-    return found
+    slugs: defaultdict[int, list[str]] = defaultdict(list)
+    for model, slug in pairs:
+        slugs[model].append(slug)
+    return slugs
 
 
 def group_rates(groups: Iterable[TokenGroup], *, at: dt.datetime) -> dict[str, Decimal]:
-    """Group -> what it pays of the published price at a moment."""
+    """Group slug -> its multiplier of the published price at a moment."""
     rates = ratios_in_force(at=at)
     return {group.slug: rates.get(group.pk, Decimal(1)) for group in groups}

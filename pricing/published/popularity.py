@@ -1,7 +1,7 @@
-"""Which models are popular: those that operators pinned, then those that were used most in the last days.
+"""Popular models: first those that operators pinned, then those with the most requests in the last days.
 
-Usage counts by whole days (UTC), yesterday's being the last: what is reported of today changes no list before tomorrow,
-so reports can come as often as they like without a cache being lost.
+Usage is counted by whole days (UTC) up to yesterday. A report about today changes no list before tomorrow, so frequent
+reports do not invalidate caches.
 """
 
 import datetime as dt
@@ -18,17 +18,17 @@ from catalog.models import AIModel, ModelAlias
 from pricing.models import PopularModel, UsageCount
 from tokens.timestamps import YEARS
 
-# What a day can hold of one model; more is a mistake.
+# The most requests or tokens of one model in a day; more is a mistake.
 LARGEST_COUNT = 10**15
 
 
 class UsageError(ValueError):
-    """A report that cannot be taken; the message is one sentence for whoever sent it."""
+    """A report that is not valid; the message is one sentence for the sender."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """One model's day."""
+    """The usage of one model on one day."""
 
     model: str
     day: dt.date
@@ -37,7 +37,7 @@ class Report:
 
 
 def popular_models(models: Iterable[AIModel], *, on: dt.date) -> list[str]:
-    """The names of the popular ones among these models, most popular first."""
+    """The names of the popular models among these, most popular first."""
     visible = {model.pk: model.name for model in models}
     pinned = list(PopularModel.objects.order_by("position", "pk").values_list("model", flat=True))
     ranked = [key for key in dict.fromkeys([*pinned, *_measured(on=on)]) if key in visible]
@@ -46,7 +46,7 @@ def popular_models(models: Iterable[AIModel], *, on: dt.date) -> list[str]:
 
 
 def _measured(*, on: dt.date) -> list[int]:
-    """Keys of the models that were used in the window before that day, most requests first."""
+    """Keys of the models that were used in the days before `on`, most requests first."""
     if settings.POPULAR_COUNT <= 0:
         return []
     window = UsageCount.objects.filter(day__gte=on - dt.timedelta(days=settings.POPULAR_DAYS), day__lt=on)
@@ -55,30 +55,30 @@ def _measured(*, on: dt.date) -> list[int]:
 
 
 def check_report(model: object, day: object, requests: object, tokens: object) -> Report:
-    """A report of these values, or UsageError with what is wrong with them."""
+    """A report of these values; UsageError if they are not valid."""
     if not isinstance(model, str) or not 0 < len(model) <= 255:
-        raise UsageError("model is the id of a model.")
+        raise UsageError("model must be the id of a model.")
     try:
         date = dt.date.fromisoformat(day) if isinstance(day, str) else None
     except ValueError:
         date = None
     if date is None or len(str(day)) != len("2026-01-31") or date.year not in YEARS:
-        raise UsageError(f"The day of {model[:80]} is a date such as 2026-01-31.")
+        raise UsageError(f"The day of {model[:80]} must be a date such as 2026-01-31.")
     counts = {"requests": requests, "tokens": tokens}
     for name, value in counts.items():
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LARGEST_COUNT:
-            raise UsageError(f"The {name} of {model[:80]} are a whole number from 0 on.")
+            raise UsageError(f"The {name} of {model[:80]} must be a whole number, 0 or more.")
     return Report(model, date, int(str(requests)), int(str(tokens)))
 
 
 def record_usage(reports: Iterable[Report], *, reporter: str, today: dt.date, dry_run: bool = False) -> list[str]:
-    """Keeps the counts, each in the place of what the same reporter said of that day; returns the unknown names."""
+    """Stores the counts, replacing what the same reporter reported for that day; returns the unknown names."""
     listed = list(reports)
     keys = _keys_by_name({report.model for report in listed})
     rows: dict[tuple[int, dt.date], UsageCount] = {}
     for report in listed:
         if report.day > today:
-            raise UsageError(f"The day {report.day} has not begun.")
+            raise UsageError(f"The day {report.day} is in the future.")
         if report.model not in keys:
             continue
         place = keys[report.model], report.day
@@ -87,7 +87,7 @@ def record_usage(reports: Iterable[Report], *, reporter: str, today: dt.date, dr
         row.requests += report.requests
         row.tokens += report.tokens
         if max(row.requests, row.tokens) > LARGEST_COUNT:
-            raise UsageError(f"The reports of {report.model[:80]} on {report.day} are more than a day can hold.")
+            raise UsageError(f"The counts of {report.model[:80]} on {report.day} are too large.")
     unknown = sorted({report.model for report in listed} - keys.keys())
     if dry_run:
         return unknown
@@ -105,7 +105,7 @@ def record_usage(reports: Iterable[Report], *, reporter: str, today: dt.date, dr
 
 
 def _keys_by_name(names: set[str]) -> Mapping[str, int]:
-    """Name or alias -> the model's key; a name beats an alias."""
+    """Name or alias -> the model's key; a name wins over an alias."""
     aliases = ModelAlias.objects.values_list("name", "model")
     models = AIModel.objects.values_list("name", "pk")
     return {name: key for name, key in [*aliases, *models] if name in names}

@@ -1,6 +1,6 @@
-"""The one rule of what is published: the sell sheet in force, else the list sheet times the discount that fits best.
+"""The one rule of published prices: the sell sheet in force, else the list sheet times the most specific discount.
 
-Whoever shows, compares or charges a price asks here. A group's rate comes on top, where there is a group.
+Everything that shows, compares or charges a price reads it here. The rate of a group is applied afterwards.
 """
 
 import datetime as dt
@@ -18,13 +18,13 @@ from pricing.models import CurrencyRate, DiscountRule, GroupRate, PriceLine, Pri
 
 Role = PriceSheet.Role
 PUBLIC_ROLES = (Role.SELL, Role.LIST)
-# A longer list of keys is filtered in memory: SQLite takes 32,766 values in a statement.
+# A longer list of keys is filtered in memory: SQLite allows 32,766 values in a statement.
 MAX_KEYS = 500
 
 
 @dataclass(frozen=True)
 class Dated:
-    """A sheet with the time that it is in force for."""
+    """A sheet and when it is in force; `known_at` is when it was recorded."""
 
     key: int
     role: str
@@ -39,25 +39,25 @@ def published_sheets(
 ) -> dict[int, Sheet]:
     """Model key -> what customers pay at a moment, before a group's rate; models without a price are left out.
 
-    As readers in these groups may see it; None is the operator, who sees all.
+    Sheets are as readers in these groups may see them; None is the operator, who sees all lines.
     """
     by_key = {model.pk: model for model in visible}
     sheets = sheets_in_force(by_key, roles=PUBLIC_ROLES, at=at)
     rules = list(DiscountRule.objects.in_force(at=at).select_related("vendor", "model"))
-    found = {
-        key: compose(by_key[key], of_model.get(Role.SELL), of_model.get(Role.LIST), rules)
-        for key, of_model in sheets.items()
+    composed = {
+        key: compose(by_key[key], by_role.get(Role.SELL), by_role.get(Role.LIST), rules)
+        for key, by_role in sheets.items()
     }
     rates = CurrencyRate.objects.on_file(on=at.date())
     return {
         key: _with_rate(sheet if groups is None else sheet.seen_by(groups), rates)
-        for key, sheet in found.items()
+        for key, sheet in composed.items()
         if sheet is not None
     }
 
 
 def compose(model: AIModel, sell: Sheet | None, listed: Sheet | None, rules: Iterable[DiscountRule]) -> Sheet | None:
-    """The published sheet of a model, of the sheets and rules in force."""
+    """The published sheet of a model, from the sheets and rules in force."""
     if sell is not None or listed is None:
         return sell
     rule = best_rule(rules, model)
@@ -65,12 +65,13 @@ def compose(model: AIModel, sell: Sheet | None, listed: Sheet | None, rules: Ite
 
 
 def best_rule(rules: Iterable[DiscountRule], model: AIModel) -> DiscountRule | None:
-    """The most special rule that is for this model; of equals the one that began last."""
-    fitting = (rule for rule in rules if fits(rule, model))
-    return max(fitting, key=lambda rule: (_speciality(rule), rule.starts_at, rule.pk), default=None)
+    """The most specific rule that applies to this model; ties: the most recent wins."""
+    matching = (rule for rule in rules if fits(rule, model))
+    return max(matching, key=lambda rule: (_specificity(rule), rule.starts_at, rule.pk), default=None)
 
 
 def fits(rule: DiscountRule, model: AIModel) -> bool:
+    """Whether the rule applies to the model."""
     if rule.model_id is not None:
         return rule.model_id == model.pk
     if rule.vendor_id is not None:
@@ -78,86 +79,87 @@ def fits(rule: DiscountRule, model: AIModel) -> bool:
     return rule.series in ("", model.series)
 
 
-def _speciality(rule: DiscountRule) -> int:
+def _specificity(rule: DiscountRule) -> int:
     return 3 if rule.model_id is not None else 2 if rule.series else 1 if rule.vendor_id is not None else 0
 
 
 def sheets_in_force(keys: Iterable[int], *, roles: Sequence[str], at: dt.datetime) -> dict[int, dict[str, Sheet]]:
     """Model key -> role -> the sheet in force."""
-    wanted = set(keys)
+    models = set(keys)
     in_force = PriceSheet.objects.in_force(at=at).filter(role__in=roles)
-    if len(wanted) <= MAX_KEYS:
-        in_force = in_force.filter(model__in=wanted)
+    if len(models) <= MAX_KEYS:
+        in_force = in_force.filter(model__in=models)
     rows = list(in_force.values_list("pk", "model", "role", "currency", "facts"))
     lines = lines_of([row[0] for row in rows])
-    found: defaultdict[int, dict[str, Sheet]] = defaultdict(dict)
+    sheets: defaultdict[int, dict[str, Sheet]] = defaultdict(dict)
     for key, model, role, currency, facts in rows:
-        if model in wanted:
-            found[model][role] = Sheet(currency, lines.get(key, ()), facts=facts)
-    return found
+        if model in models:
+            sheets[model][role] = Sheet(currency, lines.get(key, ()), facts=facts)
+    return sheets
 
 
 def lines_of(sheets: Sequence[int]) -> Mapping[int, tuple[Line, ...]]:
-    """Sheet key -> its lines, in order, as far as they say a price."""
+    """Sheet key -> its lines in order, or one dynamic line if a line is invalid."""
     return {sheet: _judged(lines) for sheet, lines in written_lines(sheets).items()}
 
 
 def _judged(lines: list[Line]) -> tuple[Line, ...]:
-    """The lines, or, where a request cannot be judged by one of them, that nobody can say the price.
+    """The lines; if the conditions of one are invalid, a dynamic line instead of all of them.
 
-    Without that line the price would be another one, and a wrong number is worse than none; `check_catalog` names it.
+    Without the invalid line the price would be wrong, and no price is better than a wrong one. `check_catalog` reports
+    the line.
     """
     return tuple(lines) if all(map(is_judged, lines)) else (Line("", None, kind="dynamic"),)
 
 
 def written_lines(sheets: Sequence[int]) -> Mapping[int, list[Line]]:
-    """Sheet key -> its lines, in order, as they are written.
+    """Sheet key -> its lines in order, as they are stored.
 
-    By the keys themselves: with the sheets as a subquery, PostgreSQL goes astray until it has counted the rows of a
-    large import.
+    Reads by a list of keys: with the sheets as a subquery, PostgreSQL chooses a slow plan until it has counted the rows
+    of a large import.
     """
     columns = ("sheet", "meter", "amount", "per", "unit", "kind", "conditions", "facts")
-    found: defaultdict[int, list[Line]] = defaultdict(list)
-    for some in batches(sheets, KEYS):
-        rows = PriceLine.objects.filter(sheet__in=some).order_by("sheet", "position")
+    lines: defaultdict[int, list[Line]] = defaultdict(list)
+    for batch in batches(sheets, KEYS):
+        rows = PriceLine.objects.filter(sheet__in=batch).order_by("sheet", "position")
         stored = rows.values_list(*columns).iterator(chunk_size=5000)
         for sheet, meter, amount, per, unit, kind, conditions, facts in stored:
-            # A value that is not a list was stored by hand: it stays, as a condition that nothing can judge.
+            # A value that is not a list was stored by hand. It becomes an invalid condition, so that it is reported.
             listed = tuple(conditions) if isinstance(conditions, list) else ({"not a list": conditions},)
-            found[sheet].append(Line(meter, amount, per, unit, kind, listed, facts))
-    return found
+            lines[sheet].append(Line(meter, amount, per, unit, kind, listed, facts))
+    return lines
 
 
 def dated_sheets(keys: Iterable[int]) -> dict[int, list[Dated]]:
-    """Model key -> every list and sell sheet that it ever had or is announced to have."""
-    wanted = set(keys)
+    """Model key -> all of its list and sell sheets: past, current and announced."""
+    models = set(keys)
     rows = PriceSheet.objects.filter(role__in=PUBLIC_ROLES)
-    if len(wanted) <= MAX_KEYS:
-        rows = rows.filter(model__in=wanted)
+    if len(models) <= MAX_KEYS:
+        rows = rows.filter(model__in=models)
     values = list(rows.values_list("pk", "model", "role", "starts_at", "ends_at", "created_at", "currency", "facts"))
     lines = lines_of([value[0] for value in values])
-    found: defaultdict[int, list[Dated]] = defaultdict(list)
+    dated: defaultdict[int, list[Dated]] = defaultdict(list)
     for key, model, role, starts_at, ends_at, known_at, currency, facts in values:
-        if model in wanted:
+        if model in models:
             sheet = Sheet(currency, lines.get(key, ()), facts=facts)
-            found[model].append(Dated(key, role, starts_at, ends_at, known_at, sheet))
-    return found
+            dated[model].append(Dated(key, role, starts_at, ends_at, known_at, sheet))
+    return dated
 
 
 def published_of(
     model: AIModel, sheets: Sequence[Dated], rules: Iterable[DiscountRule], *, at: dt.datetime
 ) -> Sheet | None:
-    """What `published_sheets` says of a model at a moment, from sheets and rules of all times."""
+    """What `published_sheets` returns for a model at a moment, from sheets and rules of all times."""
     in_force = [rule for rule in rules if rule.starts_at <= at and (rule.ends_at is None or rule.ends_at > at)]
     return compose(model, _newest(sheets, Role.SELL, at=at), _newest(sheets, Role.LIST, at=at), in_force)
 
 
 def _newest(sheets: Sequence[Dated], role: str, *, at: dt.datetime) -> Sheet | None:
-    """As PriceSheet.objects.in_force has it."""
-    begun = (each for each in sheets if each.role == role and each.starts_at <= at)
-    open_ones = (each for each in begun if each.ends_at is None or each.ends_at > at)
-    last = max(open_ones, key=lambda each: (each.starts_at, each.key), default=None)
-    return None if last is None else last.sheet
+    """The sheet that `PriceSheet.objects.in_force` selects."""
+    started = (dated for dated in sheets if dated.role == role and dated.starts_at <= at)
+    current = (dated for dated in started if dated.ends_at is None or dated.ends_at > at)
+    newest = max(current, key=lambda dated: (dated.starts_at, dated.key), default=None)
+    return None if newest is None else newest.sheet
 
 
 def _with_rate(sheet: Sheet, rates: Mapping[str, CurrencyRate]) -> Sheet:
@@ -166,11 +168,11 @@ def _with_rate(sheet: Sheet, rates: Mapping[str, CurrencyRate]) -> Sheet:
 
 
 @process_cache(maxsize=4)
-def turns(_revision: int) -> list[dt.datetime]:
-    """Every moment at which the published list changes by itself, in order; kept for as long as the revision stands.
+def price_boundaries(_revision: int) -> list[dt.datetime]:
+    """Every moment at which the published list changes by itself, in order; cached until the revision changes.
 
-    Sheets and discounts begin and end by the moment, and rates of groups begin by it; models retire and rates of
-    currencies begin by the day.
+    Sheets and discounts start and end at a moment, and group rates start at one. Models retire and currency rates take
+    effect on a day.
     """
     moments: set[dt.datetime | None] = set()
     for rows in (PriceSheet.objects.filter(role__in=PUBLIC_ROLES), DiscountRule.objects.all()):
@@ -185,8 +187,8 @@ def turns(_revision: int) -> list[dt.datetime]:
     return sorted(moment for moment in moments if moment is not None)
 
 
-def last_turn(revision: int, *, at: dt.datetime) -> dt.datetime | None:
-    """The last moment up to `at` at which the list changed by itself: until the next one it stays the same."""
-    found = turns(revision)
-    position = bisect_right(found, at)
-    return found[position - 1] if position else None
+def last_price_boundary(revision: int, *, at: dt.datetime) -> dt.datetime | None:
+    """The last moment up to `at` at which the list changed by itself; it stays the same until the next one."""
+    boundaries = price_boundaries(revision)
+    position = bisect_right(boundaries, at)
+    return boundaries[position - 1] if position else None

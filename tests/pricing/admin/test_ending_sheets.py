@@ -67,7 +67,7 @@ def test_an_end_is_set_ahead_and_not_put_off(admin_client: Client, story: dict[s
         promotion.refresh_from_db()
         assert promotion.ends_at == start + dt.timedelta(hours=kept)
 
-    assert "That is past" in act(admin_client, "end", promotion, confirmed="1", ends_at="2026-01-01T00:00")
+    assert "past prices cannot change" in act(admin_client, "end", promotion, confirmed="1", ends_at="2026-01-01T00:00")
 
 
 def test_an_announced_price_is_withdrawn_with_its_lines(admin_client: Client, story: dict[str, PriceSheet]) -> None:

@@ -34,14 +34,14 @@ def test_a_rate_without_a_moment_begins_as_it_is_saved(admin_client: Client, beg
 def test_a_rate_does_not_begin_in_the_past(admin_client: Client, begun: GroupRate) -> None:
     past = {"group": begun.group_id, "ratio": "0.5", "starts_at_0": "2026-01-02", "starts_at_1": "00:00:00"}
     answer = admin_client.post(f"{RATES}add/", admin_world.filled_in(admin_client, f"{RATES}add/", **past))
-    assert "That is past" in answer.content.decode()
+    assert "past prices cannot change" in answer.content.decode()
     assert GroupRate.objects.get() == begun
 
 
 def test_a_rate_that_has_begun_is_neither_edited_nor_deleted(admin_client: Client, begun: GroupRate) -> None:
     page = f"{RATES}{begun.pk}/change/"
     answer = admin_client.post(page, admin_world.filled_in(admin_client, page, ratio="0.1"))
-    assert "This rate has begun" in answer.content.decode()
+    assert "This rate has taken effect" in answer.content.decode()
     assert admin_client.post(f"{RATES}{begun.pk}/delete/", {"post": "yes"}).status_code == 403
     assert GroupRate.objects.get().ratio == Decimal("0.9")
 

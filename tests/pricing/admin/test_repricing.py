@@ -85,11 +85,11 @@ def test_a_preview_that_is_out_of_date_is_made_anew(admin_client: Client, priced
         ({"number": "-100"}, "more than 0"),
         ({"number": "0", "how": "multiplier"}, "more than 0"),
         ({"number": "1001", "how": "multiplier"}, "at most 1000"),
-        ({"number": "x"}, "plain number"),
+        ({"number": "x"}, "not a valid number"),
         ({"number": ""}, "required"),
         ({"digits": "0"}, "greater than or equal to 1"),
         ({"base": "other"}, "Select a valid choice"),
-        ({"starts_at": "2026-01-01T00:00"}, "That is past"),
+        ({"starts_at": "2026-01-01T00:00"}, "past prices cannot change"),
     ],
 )
 def test_a_rule_that_cannot_be_is_refused(

@@ -39,7 +39,7 @@ def test_a_warm_one_costs_two(client: Client, address: str, django_assert_num_qu
         assert client.get(address).content == first
 
 
-def test_days_between_two_turns_share_one_body(client: Client, django_assert_num_queries: Any) -> None:
+def test_days_between_two_boundaries_share_one_body(client: Client, django_assert_num_queries: Any) -> None:
     make(2)
     first = client.get("/api/pricing?as_of=2026-03-01").content
     with django_assert_num_queries(WARM):

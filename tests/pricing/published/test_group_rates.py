@@ -1,4 +1,4 @@
-"""What a group pays has time: a new rate counts from its moment on, and past prices stay what they were."""
+"""A group rate takes effect at a moment, and past prices do not change."""
 
 import datetime as dt
 import json
@@ -28,7 +28,7 @@ CHANGE = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
 
 @pytest.fixture(autouse=True)
 def model(db: None) -> AIModel:
-    """Sold at $2, by a group that pays all of it and from the change on half."""
+    """A model sold at $2, to a group that pays half of it from the change on."""
     made = world.model("gpt-4o")
     world.price(made, input="2")
     world.rate(group(), 1)
@@ -51,7 +51,7 @@ def quoted(client: Client, **body: Any) -> str:
     return amount
 
 
-def test_as_of_shows_the_rate_of_its_moment(client: Client) -> None:
+def test_as_of_shows_the_rate_of_that_moment(client: Client) -> None:
     assert [listed(client, f"?as_of={day}") for day in ("2025-01-01", "2026-11-30", "2026-12-01")] == [
         1,
         1,
@@ -59,7 +59,7 @@ def test_as_of_shows_the_rate_of_its_moment(client: Client) -> None:
     ]
 
 
-def test_a_quote_is_at_the_rate_of_its_moment(client: Client) -> None:
+def test_a_quote_uses_the_rate_of_its_moment(client: Client) -> None:
     assert quoted(client, at="2026-11-30T23:59:59Z") == "2"
     assert quoted(client, at="2026-12-01T00:00:00Z") == "1"
 
@@ -74,7 +74,7 @@ def test_an_announced_rate_takes_effect_by_itself(client: Client, time_machine: 
     assert after == [Decimal("0.5"), "1", True]
 
 
-def test_an_export_has_the_rate_of_its_moment(client: Client, time_machine: Any) -> None:
+def test_an_export_uses_the_rate_of_its_moment(client: Client, time_machine: Any) -> None:
     found = []
     for moment in (CHANGE - DAY, CHANGE):
         time_machine.move_to(moment)
@@ -83,18 +83,18 @@ def test_an_export_has_the_rate_of_its_moment(client: Client, time_machine: Any)
     assert found == [2, 1]
 
 
-def test_losses_are_found_from_the_moment_on(model: AIModel) -> None:
+def test_losses_are_found_from_that_moment(model: AIModel) -> None:
     world.price(model, role="cost", input="1.5")
     assert models_at_a_loss(at=CHANGE - DAY) == frozenset()
     assert models_at_a_loss(at=CHANGE) == {model.pk}
 
 
 @pytest.mark.parametrize("change", [{"ratio": Decimal("0.1")}, {"starts_at": CHANGE}, {"group": "other"}])
-def test_a_rate_that_has_begun_stays(change: dict[str, Any]) -> None:
+def test_a_rate_that_has_started_cannot_change(change: dict[str, Any]) -> None:
     rate = GroupRate.objects.in_force(at=timezone.now()).get()
     for name, value in change.items():
         setattr(rate, name, world.token_group(value) if name == "group" else value)
-    with pytest.raises(ValidationError, match="has begun"):
+    with pytest.raises(ValidationError, match="has taken effect"):
         rate.full_clean()
 
 
@@ -103,16 +103,16 @@ def test_an_announced_rate_may_change_but_not_into_the_past() -> None:
     rate.ratio = Decimal("0.7")
     rate.full_clean()
     rate.starts_at = timezone.now() - DAY
-    with pytest.raises(ValidationError, match="That is past"):
+    with pytest.raises(ValidationError, match="past prices cannot change"):
         rate.full_clean()
 
 
-def test_two_rates_of_a_group_do_not_begin_at_the_same_moment() -> None:
+def test_two_rates_of_a_group_cannot_start_at_the_same_moment() -> None:
     with pytest.raises(ValidationError, match="Another rate of this group"):
         GroupRate(group=group(), ratio=Decimal(1), starts_at=CHANGE).full_clean()
 
 
-def test_a_rate_written_twice_for_a_moment_is_put_right() -> None:
+def test_a_second_rate_for_a_moment_replaces_the_first() -> None:
     for ratio in (2, 3):
         write_rates({group().pk: Decimal(ratio)}, at=CHANGE + DAY)
     assert list(GroupRate.objects.filter(starts_at__gt=CHANGE).values_list("ratio", flat=True)) == [3]

@@ -1,4 +1,4 @@
-"""What is popular: pinned first, then measured over whole days; who may report, and that reports replace each other."""
+"""Popular models are the pinned ones, then the most used ones of past days; reports replace earlier ones."""
 
 import datetime as dt
 import io
@@ -44,7 +44,7 @@ def test_pinned_models_come_first_then_the_most_used(client: Client) -> None:
     assert popular(client) == ["pinned", "b", "a"]
 
 
-def test_only_the_window_counts_and_today_not_yet(client: Client, settings: Any) -> None:
+def test_only_past_days_in_the_window_count(client: Client, settings: Any) -> None:
     settings.POPULAR_DAYS = 7
     for name, days_ago in (("today", 0), ("yesterday", 1), ("last-week", 7), ("long-ago", 8)):
         world.model(name)
@@ -52,7 +52,7 @@ def test_only_the_window_counts_and_today_not_yet(client: Client, settings: Any)
     assert popular(client) == ["last-week", "yesterday"]
 
 
-def test_the_number_is_limited_but_not_for_pinned_ones(client: Client, settings: Any) -> None:
+def test_the_number_is_limited_except_for_pinned_models(client: Client, settings: Any) -> None:
     settings.POPULAR_COUNT = 1
     for name in ("a", "b"):
         used(world.model(name).name, 5)
@@ -72,7 +72,7 @@ def test_hidden_and_retired_models_never_appear(client: Client) -> None:
     assert popular(client) == []
 
 
-def test_a_newer_report_of_a_day_replaces_the_same_reporters_older_one(client: Client) -> None:
+def test_a_report_replaces_the_same_reporters_earlier_one_of_that_day(client: Client) -> None:
     for name in ("a", "b"):
         world.model(name)
     used("a", 9)
@@ -83,7 +83,7 @@ def test_a_newer_report_of_a_day_replaces_the_same_reporters_older_one(client: C
     assert popular(client) == ["a", "b"]
 
 
-def test_reports_of_today_cost_no_cache(client: Client) -> None:
+def test_a_report_about_today_does_not_invalidate_caches(client: Client) -> None:
     used(world.model("a").name, 1)
     before = revision.current()
     used("a", 5, days_ago=0)
@@ -92,7 +92,7 @@ def test_reports_of_today_cost_no_cache(client: Client) -> None:
     assert revision.current() == before + 1
 
 
-def test_a_model_is_known_by_its_aliases_too() -> None:
+def test_an_alias_counts_for_its_model() -> None:
     ModelAlias.objects.create(name="latest", model=world.model("a"))
     reports = [Report("latest", TODAY, 1), Report("a", TODAY, 2), Report("unheard-of", TODAY, 3)]
     assert record_usage(reports, reporter="gateway", today=TODAY) == ["unheard-of"]
@@ -104,7 +104,7 @@ def post(client: Client, key: str, body: Any) -> Any:
     return client.post("/api/usage", json.dumps(body), content_type="application/json", headers=headers)
 
 
-def test_only_a_key_that_may_report_is_heard(client: Client) -> None:
+def test_only_a_reporter_may_report(client: Client) -> None:
     world.model("a")
     token, key = world.token()
     reports = [{"model": "a", "day": "2026-11-22", "requests": 5, "tokens": 99}, {"model": "x", "day": "2026-11-22"}]
@@ -129,7 +129,7 @@ def test_only_a_key_that_may_report_is_heard(client: Client) -> None:
         {"model": "a", "day": "2026-11-22", "requests": 10**16},
     ],
 )
-def test_one_bad_report_keeps_all_out(client: Client, report: Any) -> None:
+def test_one_invalid_report_rejects_all(client: Client, report: Any) -> None:
     world.model("a")
     token, key = world.token()
     UsageReporter.objects.create(token=token)
@@ -146,14 +146,14 @@ def run(folder: Path, text: str, *arguments: str) -> str:
     return out.getvalue()
 
 
-def test_counts_come_from_a_file(tmp_path: Path, client: Client) -> None:
+def test_counts_are_imported_from_a_file(tmp_path: Path, client: Client) -> None:
     world.model("a")
     out = run(tmp_path, "\ufeffday,model,requests\n2026-11-22,a,5\n2026-11-22,x,1\n")
     assert out == "1 counts stored.\nLeft out, because they are not in the catalog: x.\n"
     assert popular(client) == ["a"]
 
 
-def test_a_dry_run_keeps_nothing_and_says_what_it_would(tmp_path: Path) -> None:
+def test_a_dry_run_stores_nothing_and_reports_what_it_would_store(tmp_path: Path) -> None:
     world.model("a")
     text = "model,day,requests\na,2026-11-22,5\nx,2026-11-22,1\n"
     told = run(tmp_path, text, "--dry-run", "--format", "json")
@@ -164,16 +164,16 @@ def test_a_dry_run_keeps_nothing_and_says_what_it_would(tmp_path: Path) -> None:
     assert UsageCount.objects.get().requests == 5
 
 
-def test_a_dry_run_refuses_what_would_be_refused(tmp_path: Path) -> None:
+def test_a_dry_run_rejects_the_same_reports(tmp_path: Path) -> None:
     world.model("a")
-    with pytest.raises(CommandError, match="has not begun"):
+    with pytest.raises(CommandError, match="is in the future"):
         run(tmp_path, "model,day,requests\na,2100-11-22,5\n", "--dry-run")
 
 
 @pytest.mark.parametrize(
     "text", ["", "model,day\n", "model,day,requests\na,2026-11-22,many\n", 'model,day,requests\n"a']
 )
-def test_a_bad_file_is_refused_with_a_sentence(tmp_path: Path, text: str) -> None:
+def test_an_invalid_file_is_rejected_with_a_message(tmp_path: Path, text: str) -> None:
     world.model("a")
     with pytest.raises(CommandError) as error:
         run(tmp_path, text)
@@ -181,7 +181,7 @@ def test_a_bad_file_is_refused_with_a_sentence(tmp_path: Path, text: str) -> Non
     assert not UsageCount.objects.exists()
 
 
-def test_a_sum_larger_than_a_day_can_hold_is_refused_with_a_sentence(client: Client) -> None:
+def test_a_sum_over_the_largest_count_is_rejected_with_a_message(client: Client) -> None:
     world.model("gpt-4o")
     token, key = world.token(name="gateway")
     UsageReporter.objects.create(token=token)
@@ -190,12 +190,12 @@ def test_a_sum_larger_than_a_day_can_hold_is_refused_with_a_sentence(client: Cli
     answer = post(client, key, {"reports": [report] * 9_999})
 
     assert answer.status_code == 400
-    assert "more than a day can hold" in answer.content.decode()
+    assert "are too large" in answer.content.decode()
     assert not UsageCount.objects.exists()
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "1999-12-31"])
-def test_a_day_before_there_were_models_is_refused(client: Client, day: str) -> None:
+def test_a_day_before_the_year_2000_is_rejected(client: Client, day: str) -> None:
     token, key = world.token(name="gateway")
     UsageReporter.objects.create(token=token)
     assert post(client, key, [{"model": "gpt-4o", "day": day, "requests": 1}]).status_code == 400

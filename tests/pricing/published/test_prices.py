@@ -1,4 +1,4 @@
-"""What is published: the sell sheet, else the list sheet times the discount that fits best, else nothing."""
+"""The published price is the sell sheet, else the list sheet times the most specific discount, else none."""
 
 import datetime as dt
 from decimal import Decimal
@@ -15,7 +15,7 @@ from hypothesis.extra.django import TestCase
 from catalog.db import revision
 from catalog.models import AIModel
 from pricing.models import CurrencyRate, DiscountRule, PriceSheet
-from pricing.published.prices import dated_sheets, last_turn, published_of, published_sheets
+from pricing.published.prices import dated_sheets, last_price_boundary, published_of, published_sheets
 from tests import world
 from tests.sizes import size
 
@@ -32,7 +32,7 @@ def discount(model: AIModel, *, at: dt.datetime = NOW) -> Decimal:
     return published_sheets([model], at=at, groups=None)[model.pk].discount
 
 
-def test_the_most_special_discount_counts() -> None:
+def test_the_most_specific_discount_wins() -> None:
     model = world.model("gpt-4o", series="gpt-4")
     world.price(model, role="list", input="2.5")
     found: list[Decimal] = []
@@ -42,7 +42,7 @@ def test_the_most_special_discount_counts() -> None:
     assert found == [Decimal("0.9"), Decimal("0.8"), Decimal("0.7"), Decimal("0.6")]
 
 
-def test_of_equal_discounts_the_later_counts_and_an_ended_one_does_not() -> None:
+def test_between_equal_discounts_the_most_recent_wins_unless_it_ended() -> None:
     model = world.model()
     world.price(model, role="list", input="2.5")
     rule("0.9", starts_at=NOW - 3 * DAY)
@@ -53,7 +53,7 @@ def test_of_equal_discounts_the_later_counts_and_an_ended_one_does_not() -> None
     assert discount(model, at=NOW + DAY) == Decimal("0.7")
 
 
-def test_a_discount_of_others_and_a_sell_price_stay_as_they_are() -> None:
+def test_a_discount_for_others_changes_no_price_and_none_changes_a_sell_price() -> None:
     model, other = world.model("a"), world.model("b", vendor=world.vendor("acme"))
     for each in (model, other):
         world.price(each, role="list", input="2.5")
@@ -64,7 +64,7 @@ def test_a_discount_of_others_and_a_sell_price_stay_as_they_are() -> None:
     assert [discount(model), discount(other)] == [Decimal("0.5"), Decimal(1)]
 
 
-def test_when_a_promotion_ends_the_price_before_it_counts_again() -> None:
+def test_the_earlier_price_applies_again_when_a_promotion_ends() -> None:
     model = world.model()
     world.price(model, input="3")
     PriceSheet.objects.filter(pk=world.price(model, input="1", starts_at=NOW).pk).update(ends_at=NOW + DAY)
@@ -80,7 +80,7 @@ def test_a_cost_is_never_published() -> None:
     assert published_sheets([model], at=NOW, groups=None) == {}
 
 
-def test_a_discount_has_one_target_and_multiplies_by_more_than_nothing() -> None:
+def test_a_discount_has_one_target_and_a_positive_multiplier() -> None:
     model = world.model()
     with pytest.raises(IntegrityError), transaction.atomic():
         rule("0.5", model=model, series="gpt-4")
@@ -88,16 +88,16 @@ def test_a_discount_has_one_target_and_multiplies_by_more_than_nothing() -> None
         DiscountRule(multiplier=Decimal(0)).full_clean()
 
 
-def test_a_discount_in_force_is_ended_and_not_edited() -> None:
+def test_a_discount_in_force_can_only_be_ended() -> None:
     made = rule("0.5", starts_at=world.LONG_AGO)
     made.multiplier = Decimal("0.4")
-    with pytest.raises(ValidationError, match="end it"):
+    with pytest.raises(ValidationError, match="End it"):
         made.full_clean()
     made.multiplier, made.ends_at = Decimal("0.5"), timezone.now() + DAY
     made.full_clean()
 
 
-def test_the_newest_rate_up_to_the_day_counts() -> None:
+def test_the_newest_rate_up_to_the_day_applies() -> None:
     model = world.model()
     world.price(model, currency="CNY", input="7")
     for days, per_usd in ((-9, "7.5"), (0, "7"), (1, "6")):
@@ -107,14 +107,14 @@ def test_the_newest_rate_up_to_the_day_counts() -> None:
     assert sheet.lines[0].amount == 1
 
 
-def test_between_two_turns_nothing_changes_by_itself() -> None:
+def test_between_two_boundaries_nothing_changes_by_itself() -> None:
     model = world.model(retires_on=(NOW + 3 * DAY).date())
     world.price(model, input="1", starts_at=NOW)
     rule("0.5", ends_at=NOW + DAY)
     CurrencyRate.objects.create(currency="CNY", per_usd=Decimal(7), as_of=(NOW + 2 * DAY).date())
     number = revision.current()
     midnight = NOW.replace(hour=0)
-    found = [last_turn(number, at=NOW + days * DAY) for days in (-2, -1, 0, 1, 2, 3, 9)]
+    found = [last_price_boundary(number, at=NOW + days * DAY) for days in (-2, -1, 0, 1, 2, 3, 9)]
     assert found == [None, NOW - DAY, NOW, NOW + DAY, midnight + 2 * DAY, midnight + 3 * DAY, midnight + 3 * DAY]
 
 
@@ -122,7 +122,7 @@ MOMENTS = st.integers(0, 6).map(lambda days: NOW + days * DAY)
 
 
 class TestBothWays(TestCase):
-    """The list asks the database, the history asks in memory: they say the same at every moment."""
+    """The list selects sheets in the database, the history in memory: both agree at every moment."""
 
     @settings(max_examples=size(10, full=50), deadline=None)
     @given(st.lists(st.tuples(st.sampled_from(["sell", "list", "cost"]), MOMENTS, st.none() | MOMENTS), max_size=6))

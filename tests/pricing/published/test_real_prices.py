@@ -1,4 +1,4 @@
-"""Real documents, where this machine has them: what was counted in them, and quotes at the edges of their prices."""
+"""Real documents, if they are present: counted differences, and quotes at the boundaries of their prices."""
 
 import datetime as dt
 from decimal import Decimal
@@ -21,7 +21,7 @@ NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 
 
 def dollars(document: Document, model: str, tokens: int, at: dt.datetime = NOON) -> Decimal:
-    """What so many tokens of input cost at that moment, for each of them."""
+    """The price per token of this many input tokens at that moment."""
     prices = next(record.prices for record in document.records if record.name == model)
     assert prices is not None
     amount = quote(Sheet(prices.currency, prices.lines), {"input": Use(Decimal(tokens))}, {}, at=at).amount
@@ -30,12 +30,12 @@ def dollars(document: Document, model: str, tokens: int, at: dt.datetime = NOON)
 
 
 @pytest.mark.django_db
-def test_the_figures_that_changed_between_two_maps_are_as_counted(tmp_path: Path) -> None:
+def test_the_counted_prices_changed_between_two_maps(tmp_path: Path) -> None:
     first = run("litellm", real(OLDER), tmp_path, "--apply")
     newer = run("litellm", real(NEWER), tmp_path, "--accept-jumps").report
     moves = [move for model in newer["prices"]["changed"].values() for move in model.values()]
     changed = sum(old is not None and new is not None for old, new in moves)
-    # Two figures each of nine models are new here: the older map has them at a million times what they cost.
+    # Two prices each of nine models are new here: the older map has them a million times too high.
     refused = {
         model
         for each in first.report["findings"]
@@ -57,7 +57,7 @@ def test_the_figures_that_changed_between_two_maps_are_as_counted(tmp_path: Path
         ("gemini/gemini-2.5-pro", 200_001, "input_cost_per_token_above_200k_tokens"),
     ],
 )
-def test_the_bound_belongs_to_the_upper_price_of_xai_and_to_the_lower_of_others(
+def test_a_prompt_at_the_boundary_has_the_upper_price_at_xai_and_the_lower_elsewhere(
     model: str, tokens: int, expected: str
 ) -> None:
     content = real(NEWER)
@@ -67,7 +67,7 @@ def test_the_bound_belongs_to_the_upper_price_of_xai_and_to_the_lower_of_others(
 
 
 @pytest.mark.parametrize(("tokens", "expected"), [(199_999, "0.000002"), (200_000, "0.000004")])
-def test_an_override_of_openrouter_counts_from_its_bound_on(tokens: int, expected: str) -> None:
+def test_an_override_of_openrouter_applies_from_its_boundary(tokens: int, expected: str) -> None:
     document = openrouter.read(real("openrouter/models_2026-07-17.json"))
     assert dollars(document, "x-ai/grok-4.5", tokens) == Decimal(expected)
 

@@ -1,7 +1,7 @@
 """Documents of sources: read within limits, limited to the requested models, with aliases replaced by their models."""
 
 import fnmatch
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -137,26 +137,5 @@ def resolve(document: Document, findings: Findings) -> Resolution:
         else:
             resolved[record.name] = model
             records[model] = replace(record, name=model)
-    return Resolution(_renamed(document, tuple(records.values()), resolved), resolved, unmatched)
-
-
-def _renamed(document: Document, records: tuple[Record, ...], names: Mapping[str, str]) -> Document:
-    """The document with these records, and whose structure names models instead of their aliases."""
-    structure = document.structure
-    if structure is not None and names:
-
-        def of(each: str) -> str:
-            return names.get(each, each)
-
-        structure = replace(
-            structure,
-            models={of(name): fields for name, fields in structure.models.items()},
-            aliases={name: {**row, "model": of(row.get("model", ""))} for name, row in structure.aliases.items()},
-            offers={(channel, of(name)): fields for (channel, name), fields in structure.offers.items()},
-            popular={of(name): fields for name, fields in structure.popular.items()},
-            prices={
-                role: {of(name): price for name, price in prices.items()} for role, prices in structure.prices.items()
-            },
-        )
-    popular = document.popular and tuple(dict.fromkeys(names.get(name, name) for name in document.popular))
-    return replace(document, records=records, structure=structure, popular=popular)
+    structure = document.structure.renamed(resolved)
+    return Resolution(replace(document, records=tuple(records.values()), structure=structure), resolved, unmatched)

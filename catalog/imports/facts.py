@@ -5,15 +5,16 @@ None in a record stays as it is. pricing/imports/pipeline.py plans everything el
 all in one transaction.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
 from catalog.db.bulk import BATCH, create_rows, update_rows
 from catalog.imports.context import Audit, Findings, PlanContext, WriteContext
-from catalog.models import AIModel, Channel, EndpointType, Offer, Vendor
+from catalog.imports.import_policy import Changes
+from catalog.models import AIModel, Channel, Offer, Vendor
 from catalog.progress import track
 from catalog.source_trust import WithheldChange
 from catalog.sources.records import Document, Record
@@ -40,6 +41,7 @@ FACTS = (
     "retires_on",
 )
 
+ENDPOINT_TYPES = ("supported_endpoint_types", "public_endpoint_types")
 LIFECYCLE_DATES = ("deprecated_on", "retires_on")
 
 Fields = dict[str, Any]
@@ -60,7 +62,6 @@ class FactsPlan:
     """What an import will change in models, their vendors and their offers on one channel."""
 
     vendors: dict[str, NewVendor] = field(default_factory=dict)
-    endpoint_types: dict[str, tuple[str, str]] = field(default_factory=dict)
     # Model -> its fields; the vendor by name.
     new: dict[str, Fields] = field(default_factory=dict)
     # Model -> field -> old and new value.
@@ -78,13 +79,37 @@ class FactsPlan:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.endpoint_types or self.new or self.changed or self.new_channel or self.offers)
+        return not (self.new or self.changed or self.new_channel or self.offers)
+
+    @property
+    def endpoint_types(self) -> frozenset[str]:
+        """The types that new and changed models name."""
+        values = [*self.new.values()]
+        values += [{name: new for name, (_, new) in changes.items()} for changes in self.changed.values()]
+        return frozenset(name for fields in values for column in ENDPOINT_TYPES for name in fields.get(column) or ())
+
+    def narrowed(self, models: Collection[str]) -> "FactsPlan":
+        """What the plan changes in these models."""
+        new = {name: fields for name, fields in self.new.items() if name in models}
+        changed = {name: changes for name, changes in self.changed.items() if name in models}
+        vendors = _used_vendors(new, changed)
+        return replace(
+            self,
+            vendors={name: vendor for name, vendor in self.vendors.items() if name in vendors},
+            new=new,
+            changed=changed,
+            offers=[name for name in self.offers if name in models],
+        )
 
 
-def plan_facts(document: Document, context: PlanContext, *, publish: bool, channel: str) -> FactsPlan:
-    """Plans what importing these records would change; writes nothing. Records that cannot be stored are ignored."""
+def plan_facts(
+    document: Document, context: PlanContext, *, registry: Container[str], publish: bool, channel: str
+) -> FactsPlan:
+    """Plans what importing these records would change; writes nothing. Records that cannot be stored are left out.
+
+    `registry`: the endpoint types that exist or will be created.
+    """
     plan = FactsPlan(channel=channel)
-    registry = _plan_endpoint_types(plan, document, context.findings)
     vendors = _VendorBook(plan)
     # There are a few dozen vendors and thousands of models.
     stored = {model.name: model for model in AIModel.objects.prefetch_related("vendor")}
@@ -103,21 +128,6 @@ def plan_facts(document: Document, context: PlanContext, *, publish: bool, chann
     return plan
 
 
-def _plan_endpoint_types(plan: FactsPlan, document: Document, findings: Findings) -> frozenset[str]:
-    """Plans the types that the document describes and the registry lacks; returns all that will then be known."""
-    known = set(EndpointType.objects.values_list("name", flat=True))
-    for name, (path, method) in document.endpoint_types.items():
-        if name in known:
-            continue
-        try:
-            EndpointType(name=name, path=path, method=method).clean_fields()
-        except ValidationError:
-            findings.add(f"the endpoint type {name[:64]} with the path {path[:255]} is not a sound one and was refused")
-        else:
-            plan.endpoint_types[name] = (path, method)
-    return frozenset(known | plan.endpoint_types.keys())
-
-
 def _is_nameable(name: str, findings: Findings) -> bool:
     try:
         AIModel._meta.get_field("name").clean(name, None)
@@ -127,7 +137,7 @@ def _is_nameable(name: str, findings: Findings) -> bool:
     return True
 
 
-def _new_values(record: Record, model: AIModel | None, registry: frozenset[str], findings: Findings) -> Fields:
+def _new_values(record: Record, model: AIModel | None, registry: Container[str], findings: Findings) -> Fields:
     """The values that the record has for a model's fields. Inferred values only fill empty fields."""
     values = {name: getattr(record, name) for name in FACTS if getattr(record, name) is not None}
     if model is not None:
@@ -135,7 +145,7 @@ def _new_values(record: Record, model: AIModel | None, registry: frozenset[str],
             name: value for name, value in values.items() if name not in record.inferred or not getattr(model, name)
         }
     fields = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
-    for name in ("supported_endpoint_types", "public_endpoint_types"):
+    for name in ENDPOINT_TYPES:
         if name in fields:
             for unknown in [value for value in fields[name] if value not in registry]:
                 findings.add(f"the endpoint type {unknown[:64]} is not in the registry and was left out", record.name)
@@ -193,9 +203,14 @@ def _withhold(plan: FactsPlan, withheld: dict[str, dict[str, WithheldChange]], s
         if not changes:
             del plan.changed[name]
             plan.unchanged += 1
-    used = {fields.get("vendor") for fields in plan.new.values()}
-    used |= {changes["vendor"][1] for changes in plan.changed.values() if "vendor" in changes}
+    used = _used_vendors(plan.new, plan.changed)
     plan.vendors = {name: vendor for name, vendor in plan.vendors.items() if name in used}
+
+
+def _used_vendors(new: Mapping[str, Fields], changed: Mapping[str, Changes]) -> set[str]:
+    """The names of the vendors of new models, and of those that models change to."""
+    names = {fields["vendor"] for fields in new.values() if fields.get("vendor")}
+    return names | {changes["vendor"][1] for changes in changed.values() if "vendor" in changes}
 
 
 def _dates_out_of_order(changes: Mapping[str, tuple[Any, Any]], model: AIModel) -> list[str]:
@@ -245,8 +260,6 @@ def apply_facts(plan: FactsPlan, context: WriteContext) -> None:
     """Writes the plan, with history; call it inside a transaction."""
     audit = context.audit
     _create_vendors(plan, audit)
-    types = [EndpointType(name=name, path=path, method=method) for name, (path, method) in plan.endpoint_types.items()]
-    create_rows(types, **audit)
     vendors = dict(Vendor.objects.values_list("name", "pk"))
     if plan.new:
         other = Vendor.objects.other().pk

@@ -1,41 +1,38 @@
-"""An import run's report as people read it: titled sections of lines. Imports no models."""
+"""The report of an import run as people read it: titled sections of lines. Imports no models."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-# A first import brings thousands of new names, which nobody reads on a page; the rest is counted.
+# A first import adds thousands of models, which nobody reads on a page; the rest is counted.
 LINES_SHOWN = 200
 TITLES = {
-    "guards": "What stopped it",
-    "suspicious": "Worth a look",
+    "guards": "Why it was stopped",
+    "suspicious": "Suspicious",
     "findings": "Findings",
-    "unmatched": "New ids that may be models here",
-    "aliases": "Rows of aliases, taken for their models",
-    "unmapped": "Left out: keys that nothing here has a place for, and how often they stand",
+    "unmatched": "New ids that may be existing models",
+    "aliases": "Rows of aliases, assigned to their models",
+    "unmapped": "Unknown keys, not imported, and how often they appear",
     "changed": "Changed models",
     "prices changed": "Changed prices",
-    "kept": "Kept, though the source says otherwise",
-    "prices kept": "Prices kept, though the source says otherwise",
-    "rates": "Rates of groups",
+    "kept": "Not changed, although the source says otherwise",
+    "prices kept": "Prices not changed, although the source says otherwise",
     "missing": "No longer in the source",
     "without_vendor": "Without a vendor",
-    "prices without": "Without a price any more",
+    "prices without": "Without a price",
     "new": "New models",
     "prices new": "New prices",
-    "offers models": "Newly offered",
+    "offers models": "New offers",
     "vendors": "New vendors",
-    "endpoint_types": "New endpoint types",
-    "popular": "Places among the popular models",
 }
 
 
 def counted(counts: Mapping[str, int]) -> dict[str, int]:
-    """What there was any of, under names for people: new_prices as new prices."""
+    """The counts that are not 0, under names for people: new_prices as new prices."""
     return {name.replace("_", " "): count for name, count in counts.items() if count}
 
 
 def sections(report: Mapping[str, Any]) -> list[tuple[str, int, list[str]]]:
-    """Title, number of lines and the first of the lines of each part that has any."""
+    """Title, number of lines and first lines of each part of the report that has any."""
     parts = dict(report)
     for name in ("prices", "offers"):
         if isinstance(parts.get(name), dict):
@@ -44,40 +41,47 @@ def sections(report: Mapping[str, Any]) -> list[tuple[str, int, list[str]]]:
         parts["unmatched"] = {
             name: f"{match['candidate']} ({match['rule']})" for name, match in parts["unmatched"].items()
         }
-    parts |= {name: _kept(parts[name]) for name in ("kept", "prices kept") if parts.get(name)}
-    found = []
-    for name, title in TITLES.items():
-        lines = list(_lines(parts.get(name)))
-        if lines:
-            found.append((title, len(lines), lines[:LINES_SHOWN]))
-    return found
+    parts |= {name: _withheld(parts[name]) for name in ("kept", "prices kept") if parts.get(name)}
+    titled = [(title, list(_lines(parts.get(name)))) for name, title in TITLES.items()]
+    titled += [
+        (name.replace("_", " ").capitalize(), _table_lines(part))
+        for name, part in (parts.get("structure") or {}).items()
+    ]
+    return [(title, len(lines), lines[:LINES_SHOWN]) for title, lines in titled if lines]
 
 
-def _kept(part: Mapping[str, Any]) -> dict[str, Any]:
-    """Each model's, or each of its fields', present and offered value and the reason, in words."""
+def _table_lines(part: Any) -> list[str]:
+    """The new and changed rows of one table of the structure, or the groups that reach channels."""
+    if isinstance(part, list):
+        return [f"group {group} reaches {channel}" for group, channel in part]
+    return [*(f"{name} (new)" for name in part["new"]), *_lines(part["changed"])]
 
-    def worded(value: Any) -> Any:
+
+def _withheld(part: Mapping[str, Any]) -> dict[str, Any]:
+    """Each model's, or each of its fields', stored and offered value and the reason, in words."""
+
+    def in_words(value: Any) -> Any:
         if isinstance(value, list):
-            return f"{_worded(value[0])}, not {_worded(value[1])} ({value[2]})"
-        return {name: worded(each) for name, each in value.items()}
+            return f"{_text(value[0])}, not {_text(value[1])} ({value[2]})"
+        return {name: in_words(change) for name, change in value.items()}
 
-    return {name: worded(value) for name, value in part.items()}
+    return {name: in_words(value) for name, value in part.items()}
 
 
 def _lines(part: Any) -> Iterator[str]:
     if isinstance(part, dict):
-        yield from (f"{name}: {_worded(value)}" for name, value in part.items())
+        yield from (f"{name}: {_text(value)}" for name, value in part.items())
     elif isinstance(part, list):
-        yield from (_worded(value) for value in part)
+        yield from (_text(value) for value in part)
 
 
-def _worded(value: Any) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, dict) and "finding" in value:
         return str(value["finding"]) + (f" ({_names(value['models'])})" if value.get("models") else "")
     if isinstance(value, dict):
-        return "; ".join(f"{name} {_worded(part)}" for name, part in value.items())
+        return "; ".join(f"{name} {_text(part)}" for name, part in value.items())
     if isinstance(value, list):
-        return " → ".join(_worded(part) for part in value) if len(value) == 2 else ", ".join(map(_worded, value))
+        return " → ".join(map(_text, value)) if len(value) == 2 else ", ".join(map(_text, value))
     return "(none)" if value in (None, "") else str(value)
 
 

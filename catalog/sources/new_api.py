@@ -16,7 +16,7 @@ from catalog import vendor_matching
 from catalog.exact import multiply, unfold
 from catalog.prices import MILLION, RATIO_UNIT, Line, Sheet
 from catalog.sources.expressions import read_expression
-from catalog.sources.records import Document, Record
+from catalog.sources.records import Document, Record, Structure
 from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_body
 
 # What new-api shows for a model without a price: $75 per million tokens in and out.
@@ -98,13 +98,15 @@ def read(content: bytes) -> Document:
         else:
             records[record.name] = record
     _judge_vendors(document_row, vendors, records)
-    return Document(
-        records=tuple(records.values()),
+    popular = document_row.names("popular_models") or ()
+    structure = Structure(
         endpoint_types=_endpoint_types(document_row),
-        group_rates=rates,
-        popular=document_row.names("popular_models"),
-        findings=tuple(document_row.findings),
+        rates=rates,
+        popular={name: {"position": position} for position, name in enumerate(popular)},
+        # A price list describes endpoint types that may be missing here; it does not decide where they are served.
+        additions_only=frozenset({"endpoint_types"}),
     )
+    return Document(tuple(records.values()), structure, findings=tuple(document_row.findings))
 
 
 def _vendors(body: Row) -> dict[int, tuple[str, str | None]]:
@@ -147,7 +149,7 @@ def _groups(body: Row) -> frozenset[str]:
     return frozenset(name for groups in named if isinstance(groups, dict) for name in groups)
 
 
-def _group_rates(body: Row) -> dict[str, Decimal]:
+def _group_rates(body: Row) -> dict[str, Mapping[str, Any]]:
     rates = body.take("group_ratio")
     if rates is None:
         return {}
@@ -157,22 +159,22 @@ def _group_rates(body: Row) -> dict[str, Decimal]:
     sound = {group: rate for group, rate in rates.items() if is_number(rate) and rate >= 0}
     for group in rates.keys() - sound.keys():
         body.report(f"the rate of group {group[:64]} is not a number of 0 or more and was left out")
-    return {group: Decimal(rate) for group, rate in sound.items()}
+    return {group: {"ratio": Decimal(rate)} for group, rate in sound.items()}
 
 
-def _endpoint_types(body: Row) -> dict[str, tuple[str, str]]:
+def _endpoint_types(body: Row) -> dict[str, Mapping[str, Any]]:
     entries = body.take("supported_endpoint")
     if entries is None:
         return {}
     if not isinstance(entries, dict):
         body.report("supported_endpoint is not an object")
         return {}
-    found = {}
+    found: dict[str, Mapping[str, Any]] = {}
     for name, entry in entries.items():
         path = entry.get("path") if isinstance(entry, dict) else entry
         method = entry.get("method", "POST") if isinstance(entry, dict) else "POST"
         if name not in SLIPS and isinstance(path, str) and isinstance(method, str):
-            found[name] = (path, method)
+            found[name] = {"path": path, "method": method}
         else:
             body.report(f"the endpoint type {name[:64]} has no valid path and was left out")
     return found

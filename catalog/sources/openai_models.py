@@ -100,8 +100,7 @@ def read(content: bytes) -> Document:
         else:
             records[name] = _record(name, row, constant_times)
     aliases = _aliases(dict(reversed(named)))
-    structure = Structure(aliases=aliases) if aliases else None
-    return Document(records=tuple(records.values()), findings=tuple(findings), structure=structure)
+    return Document(tuple(records.values()), Structure(aliases=aliases), findings=tuple(findings))
 
 
 def _aliases(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

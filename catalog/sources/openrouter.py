@@ -81,7 +81,7 @@ def read(content: bytes) -> Document:
         for name, row in listed.items()
         if name not in aliases and name not in batches
     )
-    return Document(records, findings=tuple(findings), structure=Structure(aliases=aliases) if aliases else None)
+    return Document(records, Structure(aliases=aliases), findings=tuple(findings))
 
 
 def _alias_target(name: str, row: Mapping[str, Any], listed: Mapping[str, Any]) -> str | None:

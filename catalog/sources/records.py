@@ -4,9 +4,8 @@
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Any
 
 from catalog.prices import Sheet
@@ -56,6 +55,11 @@ class Record:
     # Keys of the row that nothing here has a place for.
     unmapped: tuple[str, ...] = ()
 
+    @property
+    def endpoint_types(self) -> frozenset[str]:
+        """All endpoint types that the record names."""
+        return frozenset({*(self.supported_endpoint_types or ()), *(self.public_endpoint_types or ())})
+
     def priced_at(self, at: dt.datetime) -> "Record":
         """The record with the price that its schedule has at that moment, what counted before and what will later."""
         if not self.schedule:
@@ -80,9 +84,9 @@ class Record:
 
 @dataclass(frozen=True)
 class Structure:
-    """What a document says beside the facts of models: rows of other tables, each under its natural key.
+    """The rows of a document for other tables than its models, each under its natural key.
 
-    A field that is absent is not said. Relations are natural keys: an offer's (channel, model), an alias's model.
+    A missing field stays as it is. Relations are natural keys: an offer's (channel, model), an alias's model.
     """
 
     vendors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -91,30 +95,64 @@ class Structure:
     channels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     # Group -> the channels that it reaches.
     reach: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    # Of a model here only what its record has no place for, such as its status.
+    # Only fields that records do not have, such as a model's status.
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     aliases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     offers: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     rates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     popular: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    # Role -> model -> its price, where the document has prices of more than one role.
+    # Role -> model -> its price, if the document has prices of more than one role.
     prices: Mapping[str, Mapping[str, Sheet]] = field(default_factory=dict)
+    # Tables whose rows are only added if they are missing: the document may not change them.
+    additions_only: frozenset[str] = frozenset()
+
+    def narrowed(
+        self, models: Collection[str], *, endpoint_types: Collection[str] = (), beside: bool = False
+    ) -> "Structure":
+        """The rows of these models and the endpoint types that they use; with `beside` also the rows of no model."""
+        return replace(
+            self if beside else Structure(additions_only=self.additions_only),
+            endpoint_types={name: row for name, row in self.endpoint_types.items() if beside or name in endpoint_types},
+            models={name: row for name, row in self.models.items() if name in models},
+            aliases={name: row for name, row in self.aliases.items() if row.get("model") in models},
+            offers={key: row for key, row in self.offers.items() if key[1] in models},
+            popular={name: row for name, row in self.popular.items() if name in models},
+            prices={
+                role: {name: sheet for name, sheet in sheets.items() if name in models}
+                for role, sheets in self.prices.items()
+            },
+        )
+
+    def renamed(self, names: Mapping[str, str]) -> "Structure":
+        """The same rows, with the models' ids instead of these aliases. A model's own row precedes its alias's."""
+        if not names:
+            return self
+
+        def by_model(rows: Mapping[str, Any]) -> dict[str, Any]:
+            renamed = {names[name]: row for name, row in reversed(list(rows.items())) if name in names}
+            return renamed | {name: row for name, row in rows.items() if name not in names}
+
+        return replace(
+            self,
+            models=by_model(self.models),
+            aliases={
+                name: {**row, "model": names.get(row.get("model", ""), row.get("model", ""))}
+                for name, row in self.aliases.items()
+            },
+            offers={(channel, names.get(name, name)): row for (channel, name), row in self.offers.items()},
+            popular=by_model(self.popular),
+            prices={role: by_model(sheets) for role, sheets in self.prices.items()},
+        )
 
 
 @dataclass(frozen=True)
 class Document:
-    """A whole source: its records and what it says beside them."""
+    """A whole source: its models, and its rows for other tables."""
 
     records: tuple[Record, ...]
-    # Endpoint type -> (path, method), for types that the registry may lack.
-    endpoint_types: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    # Group -> its rate.
-    group_rates: Mapping[str, Decimal] = field(default_factory=dict)
-    # Most popular first; None where the source has no such list.
-    popular: tuple[str, ...] | None = None
+    structure: Structure = field(default_factory=Structure)
     findings: tuple[str, ...] = ()
-    structure: Structure | None = None
-    # Keys that nothing here has a place for, of rows that were not chosen.
+    # Unknown keys of records that were not chosen.
     unmapped: tuple[str, ...] = ()
-    # The ids of all that it lists, where the records are a choice of them.
+    # All ids of the document, if the records are a selection.
     listed: tuple[str, ...] = ()

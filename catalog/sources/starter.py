@@ -16,11 +16,9 @@ FILE = Path(__file__).resolve().parent.parent / "starter" / "catalog.yaml"
 def read(content: bytes) -> Document:
     """The models of the file in its order, with their list prices; SourceError or InexactError if it is not one."""
     document = yaml_catalog.read(content)
-    structure = document.structure or Structure()
-    return Document(
-        records=tuple(_record(record, structure) for record in document.records),
-        popular=tuple(sorted(structure.popular, key=lambda name: structure.popular[name].get("position", 0))),
-    )
+    records = tuple(_record(record, document.structure) for record in document.records)
+    popular = Structure(popular=document.structure.popular, additions_only=frozenset({"popular"}))
+    return Document(records, popular)
 
 
 def _record(record: Record, structure: Structure) -> Record:

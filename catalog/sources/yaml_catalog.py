@@ -133,10 +133,8 @@ def _document(body: Entry) -> Document:
     for entry in models:
         for role, price in (entry.get("prices") or {}).items():
             prices.setdefault(role, {})[entry["name"]] = _prices(price)
-    types = [_checked(entry, "name") for entry in _list(body, "endpoint_types")]
     return Document(
         records=tuple(_record(entry, names) for entry in models),
-        endpoint_types={entry["name"]: (entry["path"], entry["method"]) for entry in types},
         structure=_structure(body, models, vendors, prices),
     )
 
@@ -171,7 +169,9 @@ def _structure(
             for slug, entry in vendors.items()
         },
         endpoint_types={
-            entry["name"]: _fields(entry, texts=("path", "method", "label")) for entry in _list(body, "endpoint_types")
+            _text(entry, "name"): {name: _text(entry, name) for name in ("path", "method")}
+            | _fields(entry, texts=("label",))
+            for entry in _list(body, "endpoint_types")
         },
         groups={
             slug: _fields(entry, texts=("label", "description", "rate_limit"), flags=("is_public",))

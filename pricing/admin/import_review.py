@@ -28,7 +28,7 @@ ROWS_A_PAGE = 100
 SNAPSHOTS_SHOWN = 50
 SUGGESTIONS_SHOWN = 100
 # Parts of the report that no row of a model tells.
-BESIDE = ("findings", "aliases", "unmapped", "rates", "vendors", "endpoint_types", "without_vendor", "popular")
+BESIDE = ("findings", "aliases", "unmapped", "vendors", "without_vendor")
 
 
 class UploadForm(forms.Form):
@@ -161,7 +161,10 @@ class ImportPages(ModelAdmin):
         table = Paginator(chosen, ROWS_A_PAGE).get_page(asked.get("p"))
         keys = dict(AIModel.objects.filter(name__in=list(table)).values_list("name", "pk"))
         unmatched = found(plan.unmatched, asked.get("q", ""))
-        told = {name: part for name, part in plan.report().items() if name in BESIDE}
+        parts = {name: part for name, part in plan.report().items() if name in BESIDE}
+        # Endpoint types that models use are created with these models; the others have a tick of their own.
+        types = [name for name in plan.structure.new_names("endpoint_types") if name in plan.structure.used_types]
+        parts["structure"] = {"endpoint_types": {"new": types, "changed": {}}}
         return self.render_page(
             request,
             template,
@@ -175,7 +178,7 @@ class ImportPages(ModelAdmin):
             found=len(chosen),
             is_narrowed=show != "all" or bool(asked.get("q")),
             can_be_chosen=len(set(chosen) & set(plan.touched)),
-            sections=sections(told),
+            sections=sections(parts),
             beside=beside(plan),
             unmatched=[(name, plan.unmatched[name]) for name in unmatched[:SUGGESTIONS_SHOWN]],
             unmatched_total=len(unmatched),

@@ -116,14 +116,12 @@ def _moves(change: PriceChange, note: str = "") -> Iterator[ReviewLine]:
 
 
 def beside(plan: ImportPlan) -> list[ReviewLine]:
-    """What is done to no model in particular."""
-    lines = [ReviewLine(f"rate of group {group}", _text(old), str(new)) for group, (old, new) in plan.rates.items()]
-    lines += [ReviewLine(f"popular: {name}", _text(old), _text(new)) for name, (old, new) in plan.popular.items()]
-    return [*lines, *_structure(plan, None)]
+    """The changes that belong to no model."""
+    return list(_structure(plan, None))
 
 
-def _structure(plan: ImportPlan, of: str | None) -> Iterator[ReviewLine]:
-    for what, fields in plan.structure.changes(of=of) if plan.structure else ():
+def _structure(plan: ImportPlan, model: str | None) -> Iterator[ReviewLine]:
+    for what, fields in plan.structure.changes(model=model):
         if not fields:
             yield ReviewLine(what.capitalize(), "none", "new")
         for name, (old, new) in fields.items():

@@ -6,7 +6,7 @@ broken source until the operator says that it is meant.
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -15,26 +15,21 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from catalog.db import revision
-from catalog.db.bulk import create_rows, update_rows
 from catalog.db.import_context import run_scope
 from catalog.error_messages import InputError
 from catalog.imports.context import PlanContext, WriteContext
 from catalog.imports.documents import matches, read_document, resolve
 from catalog.imports.dropped_models import record_dropped_models
-from catalog.imports.facts import FactsPlan, apply_facts, model_keys, plan_facts
+from catalog.imports.facts import FactsPlan, apply_facts, plan_facts
 from catalog.imports.fetching import Fetched
 from catalog.imports.gc_pause import pause_gc
 from catalog.imports.import_policy import update_pins
-from catalog.imports.provenance import alias_writers
-from catalog.models import AIModel, Channel, ImportRun, ModelAlias, Snapshot, Source
-from catalog.models.pin import price_field
-from catalog.source_trust import PERSON
+from catalog.models import AIModel, Channel, ImportRun, Snapshot, Source
 from catalog.sources.records import Document, Structure
 from pricing.imports.plan import Guard, ImportPlan, Options
 from pricing.imports.prices import apply_prices, plan_prices
-from pricing.imports.structure import apply_structure, plan_structure
-from pricing.models import PopularModel, PriceSheet
-from pricing.published.group_rates import ratios_in_force, write_rates
+from pricing.imports.structure import allowed_structure, apply_structure, known_endpoint_types, plan_structure
+from pricing.models import PriceSheet
 from tokens.models import TokenGroup
 
 # A source that loses a larger share of its rows at once has more likely broken than shrunk.
@@ -56,64 +51,46 @@ def _read(content: bytes, options: Options) -> Document:
 
 def _plan(document: Document, content: bytes, options: Options, *, at: dt.datetime, origin: str) -> ImportPlan:
     context = PlanContext(at, options.policy())
-    policy, findings = context.policy, context.findings
-    findings.collect(document)
-    listed = list(document.listed)
-    resolution = resolve(document, findings)
-    document = resolution.document
-    facts = plan_facts(document, context, publish=options.publish, channel=options.channel)
-    # A part of the models is not the whole catalog: what is said beside them is then not meant.
-    structure = None if options.only else document.structure
-    document = _without_refused(document, facts, at=at)
-    prices = plan_prices(document, context, role=options.prices_as)
-    plan = ImportPlan(options, facts, prices, findings, upstream_values=policy.upstream_values)
-    plan.origin = origin[:255]
-    plan.aliases, plan.unmatched, plan.listed = resolution.aliases, resolution.unmatched, listed
-    plan.joins_group = _group_to_join(options, facts)
-    if options.prices_as == PriceSheet.Role.SELL:
-        _plan_rates(plan, document, at=at)
-    _plan_popular(plan, document)
-    if structure is not None:
-        structure = _without_pinned(structure, context)
-        structure = _with_sound_aliases(structure, facts, context)
-        plan.structure = plan_structure(structure, context)
-    _judge(plan, content)
+    context.findings.collect(document)
+    resolution = resolve(document, context.findings)
+    structure = _requested_structure(resolution.document, options)
+    registry = known_endpoint_types(structure, at=at)
+    facts = plan_facts(
+        resolution.document, context, registry=registry, publish=options.publish, channel=options.channel
+    )
+    priced = replace(_storable(resolution.document, facts, at=at), structure=structure)
+    plan = ImportPlan(
+        options,
+        facts,
+        plan_prices(priced, context, role=options.prices_as),
+        plan_structure(
+            allowed_structure(structure, facts.new, context),
+            context,
+            new_models=facts.new,
+            used_types=facts.endpoint_types,
+        ),
+        context.findings,
+        joins_group=_group_to_join(options, facts),
+        upstream_values=context.policy.upstream_values,
+        origin=origin[:255],
+        listed=list(document.listed),
+        aliases=resolution.aliases,
+        unmatched=resolution.unmatched,
+    )
+    _add_guards(plan, content)
     return plan
 
 
-def _without_pinned(structure: Structure, context: PlanContext) -> Structure:
-    """What it says of pinned fields and prices left out."""
-    for name, pinned in context.policy.pinned_fields().items():
-        if any(name in part for part in (structure.models, *structure.prices.values())):
-            context.findings.add(f"what is pinned stays: {', '.join(sorted(pinned))}", name)
-    models = {
-        name: {key: value for key, value in fields.items() if (name, key) not in context.policy.pins}
-        for name, fields in structure.models.items()
-    }
-    prices = {
-        role: {name: price for name, price in of_role.items() if (name, price_field(role)) not in context.policy.pins}
-        for role, of_role in structure.prices.items()
-    }
-    return replace(structure, models=models, prices=prices)
-
-
-def _with_sound_aliases(structure: Structure, facts: FactsPlan, context: PlanContext) -> Structure:
-    """Without aliases that are models themselves, or that stand for another model by a word that counts more."""
-    stored = dict(ModelAlias.objects.filter(name__in=structure.aliases).values_list("name", "model__name"))
-    models = set(AIModel.objects.filter(name__in=structure.aliases).values_list("name", flat=True)) | facts.new.keys()
-    moved = [name for name, row in structure.aliases.items() if name in stored and stored[name] != row.get("model")]
-    writers = alias_writers(moved) if moved else {}
-    sound = {}
-    for name, row in structure.aliases.items():
-        if name in models:
-            context.findings.add(f"is no alias of {row.get('model')}: a model has this id", name)
-        elif name in moved and (why := context.policy.why_alias_withheld(writers.get(name, PERSON))):
-            context.findings.add(
-                f"stays an alias of {stored[name]}, though the source says {row.get('model')}: {why}", name
-            )
-        else:
-            sound[name] = row
-    return replace(structure, aliases=sound)
+def _requested_structure(document: Document, options: Options) -> Structure:
+    """The rows beside the models that the options ask for."""
+    structure = document.structure
+    if options.only:
+        types = {name for record in document.records for name in record.endpoint_types}
+        structure = structure.narrowed({record.name for record in document.records}, endpoint_types=types)
+    if options.source.kind == PriceSheet.Role.SELL and options.prices_as != PriceSheet.Role.SELL:
+        # These are another gateway's group rates: they apply to its sell prices only.
+        structure = replace(structure, rates={})
+    return structure
 
 
 def _check_options(options: Options) -> None:
@@ -130,13 +107,15 @@ def _check_options(options: Options) -> None:
         raise InputError(f"There is no group {options.group}. Make it in the admin first.")
 
 
-def _without_refused(document: Document, facts: FactsPlan, *, at: dt.datetime) -> Document:
-    """The records that can be stored, planned as new or there already, with the prices of that moment."""
+def _storable(document: Document, facts: FactsPlan, *, at: dt.datetime) -> Document:
+    """The document with the records that are stored or planned, and with their prices of that moment."""
     stored = set(AIModel.objects.values_list("name", flat=True))
-    kept = tuple(each.priced_at(at) for each in document.records if each.name in stored or each.name in facts.new)
-    if not kept:
-        raise InputError("The document holds no model that can be stored.")
-    return Document(kept, document.endpoint_types, document.group_rates, document.popular, document.findings)
+    records = tuple(
+        record.priced_at(at) for record in document.records if record.name in stored or record.name in facts.new
+    )
+    if not records:
+        raise InputError("The document contains no model that can be stored.")
+    return replace(document, records=records)
 
 
 def _group_to_join(options: Options, facts: FactsPlan) -> str:
@@ -148,28 +127,7 @@ def _group_to_join(options: Options, facts: FactsPlan) -> str:
     return "" if reached else group
 
 
-def _plan_rates(plan: ImportPlan, document: Document, *, at: dt.datetime) -> None:
-    groups = dict(TokenGroup.objects.values_list("slug", "pk"))
-    rates = ratios_in_force(at=at)
-    for slug, rate in document.group_rates.items():
-        if slug not in groups:
-            plan.findings.add(f"the source's group {slug[:64]} is not made here; its rate was left out")
-        elif rates.get(groups[slug], Decimal(1)) != rate:
-            plan.rates[slug] = (rates.get(groups[slug]), rate)
-
-
-def _plan_popular(plan: ImportPlan, document: Document) -> None:
-    known = {record.name for record in document.records}
-    stored = dict(PopularModel.objects.values_list("model__name", "position"))
-    for position, name in enumerate(document.popular or ()):
-        if name not in known:
-            if matches(name, plan.options.only):
-                plan.findings.add("is named as popular and is no model of the source", name[:255])
-        elif stored.get(name) != position:
-            plan.popular[name] = (stored.get(name), position)
-
-
-def _judge(plan: ImportPlan, content: bytes) -> None:
+def _add_guards(plan: ImportPlan, content: bytes) -> None:
     """Names what looks like a broken source."""
     options = plan.options
     before = _previous_names(plan, content)
@@ -279,10 +237,7 @@ def apply_plan(plan: ImportPlan, run: ImportRun, *, at: dt.datetime, actor: Abst
         if plan.joins_group:
             group, channel = _group(plan.joins_group), Channel.objects.get(slug=plan.options.channel)
             group.channels.add(channel)
-        _apply_rates(plan.rates, context)
-        _apply_popular(plan.popular, context)
-        if plan.structure is not None:
-            apply_structure(plan.structure.structure, context)
+        apply_structure(plan.structure.structure, context)
     run.status, run.applied_at = ImportRun.Status.APPLIED, at
     run.report = plan.report() | {"listed": plan.listed}
     run.save()
@@ -310,23 +265,3 @@ def store_snapshot(source: Source, content: bytes, *, origin: str) -> Snapshot:
 
 def _group(slug: str) -> TokenGroup:
     return TokenGroup.objects.default() if slug == TokenGroup.DEFAULT else TokenGroup.objects.get(slug=slug)
-
-
-def _apply_rates(rates: Mapping[str, tuple[Decimal | None, Decimal]], context: WriteContext) -> None:
-    groups = dict(TokenGroup.objects.values_list("slug", "pk"))
-    write_rates({groups[slug]: ratio for slug, (_, ratio) in rates.items()}, at=context.at, **context.audit)
-
-
-def _apply_popular(popular: Mapping[str, tuple[int | None, int]], context: WriteContext) -> None:
-    stored = {row.model.name: row for row in PopularModel.objects.select_related("model")}
-    models = model_keys(popular)
-    for name, (_, position) in popular.items():
-        if name in stored:
-            stored[name].position = position
-    update_rows([stored[name] for name in popular if name in stored], fields=["position"], **context.audit)
-    new = [
-        PopularModel(model_id=models[name], position=position)
-        for name, (_, position) in popular.items()
-        if name not in stored
-    ]
-    create_rows(new, **context.audit)

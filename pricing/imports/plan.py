@@ -132,39 +132,37 @@ class Guard:
 
 @dataclass
 class ImportPlan:
-    """All that an import will do, as plain data."""
+    """Everything that an import will do, as plain data."""
 
     options: Options
     facts: FactsPlan
     prices: PricePlan
+    structure: StructurePlan
     findings: Findings
-    # The group that shall reach the channel, where it does not yet.
+    # The group that will reach the channel, if it does not yet.
     joins_group: str = ""
-    rates: dict[str, tuple[Decimal | None, Decimal]] = field(default_factory=dict)
-    popular: dict[str, tuple[int | None, int]] = field(default_factory=dict)
-    # Models that the source had when it was last imported and has no more.
+    # Models that the source listed at its last import and no longer lists.
     missing: list[str] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=list)
     # What the source says of pinned fields; see catalog/imports/import_policy.py.
     upstream_values: dict[int, Any] = field(default_factory=dict)
-    # Where the document came from; the ids that it has itself.
+    # Where the document came from.
     origin: str = ""
+    # All ids of the document.
     listed: list[str] = field(default_factory=list)
-    # Ids that are aliases, and the models whose rows theirs are.
+    # Alias -> the model that its row was assigned to.
     aliases: dict[str, str] = field(default_factory=dict)
-    # New ids and what they may mean here.
+    # Unknown id -> the model that it may mean.
     unmatched: dict[str, Match] = field(default_factory=dict)
-    # Vendors, groups, channels and the like, where the document describes them.
-    structure: StructurePlan | None = None
 
     @property
     def jumps(self) -> dict[str, tuple[str, ...]]:
-        """Model -> the figures that move too far to pass unseen."""
-        return self.prices.jumps | (self.structure.jumps if self.structure else {})
+        """Model -> the figures that move too far to go unnoticed."""
+        return self.prices.jumps | self.structure.jumps
 
     @cached_property
     def suspicious(self) -> dict[str, list[str]]:
-        """Model -> what is odd about what it gets."""
+        """Model -> what is unusual about its new values."""
         prices = self.prices
         found = {name: [f"{part} moves far" for part in parts] for name, parts in self.jumps.items()}
         for name in self.touched:
@@ -177,73 +175,38 @@ class ImportPlan:
 
     @property
     def is_empty(self) -> bool:
-        if self.structure is not None and not self.structure.is_empty:
-            return False
-        return self.facts.is_empty and self.prices.is_empty and not (self.joins_group or self.rates or self.popular)
+        return self.facts.is_empty and self.prices.is_empty and self.structure.is_empty and not self.joins_group
 
     @cached_property
     def fingerprint(self) -> str:
-        """The same for the same plan: tells whether it is still what somebody looked at."""
+        """A hash of the plan: shows whether it is still the plan that somebody reviewed."""
         return hashlib.sha256(write_json(self.report())).hexdigest()[:32]
 
-    @property
-    def has_beside(self) -> bool:
-        """Whether it does anything that is to no model in particular."""
-        return bool(self.rates or self.popular or (self.structure and self.structure.has_beside))
-
     def narrowed(self, names: Collection[str], *, beside: bool = False) -> "ImportPlan":
-        """What it does to these models alone, and what it does to no model in particular only if that is asked for."""
+        """What the plan does to these models, and with `beside` also what belongs to no model."""
         chosen = set(names)
-        facts, prices = self.facts, self.prices
-        new, changed = _only(facts.new, chosen), _only(facts.changed, chosen)
-        vendors = {fields.get("vendor") for fields in new.values()}
-        vendors |= {changes["vendor"][1] for changes in changed.values() if "vendor" in changes}
-        named = {name for fields in new.values() for name in _types(fields)}
-        named |= {name for changes in changed.values() for name in _types({k: v[1] for k, v in changes.items()})}
-        plan = ImportPlan(
-            replace(self.options, only=()),
-            replace(
-                facts,
-                new=new,
-                changed=changed,
-                vendors=_only(facts.vendors, vendors),
-                endpoint_types=_only(facts.endpoint_types, named),
-                offers=[name for name in facts.offers if name in chosen],
-            ),
-            replace(
-                prices,
-                new=_only(prices.new, chosen),
-                changed=_only(prices.changed, chosen),
-                announced=_only(prices.announced, chosen),
-                past=_only(prices.past, chosen),
-            ),
-            self.findings,
-            joins_group=self.joins_group,
-            rates=self.rates if beside else {},
-            popular=self.popular if beside else {},
-            structure=self.structure and self.structure.narrowed(chosen, beside=beside),
-            missing=self.missing,
-            upstream_values=self.upstream_values,
-            origin=self.origin,
-            listed=self.listed,
-            aliases=self.aliases,
-            unmatched=self.unmatched,
+        facts = self.facts.narrowed(chosen)
+        plan = replace(
+            self,
+            options=replace(self.options, only=()),
+            facts=facts,
+            prices=self.prices.narrowed(chosen),
+            structure=self.structure.narrowed(chosen, used_types=facts.endpoint_types, beside=beside),
         )
         plan.guards = [guard for guard in self.guards if guard.option == "accept_jumps" and plan.jumps]
         return plan
 
     @cached_property
     def touched(self) -> list[str]:
-        """The models that it changes something of, in their order."""
+        """The models that the plan changes, in their order."""
         prices = self.prices
         priced = (prices.new, prices.changed, prices.announced, prices.past)
-        parts = (self.facts.new, self.facts.changed, *priced, self.facts.offers)
-        more = self.structure.touched if self.structure else []
-        return list(dict.fromkeys([*(name for part in parts for name in part), *more]))
+        parts = (self.facts.new, self.facts.changed, *priced, self.facts.offers, self.structure.touched)
+        return list(dict.fromkeys(name for part in parts for name in part))
 
     def report(self) -> dict[str, Any]:
         """The plan as JSON: counts first, then every change."""
-        facts, prices = self.facts, self.prices
+        facts, prices, structure = self.facts, self.prices, self.structure
         return {
             **self.options.as_json(),
             "counts": self._counts(),
@@ -252,42 +215,58 @@ class ImportPlan:
             "unmapped": dict(self.findings.unmapped.most_common()),
             "new": list(facts.new),
             "changed": {
-                name: {key: [_worded(value) for value in values] for key, values in changes.items()}
+                name: {key: [_as_json(value) for value in values] for key, values in changes.items()}
                 for name, changes in facts.changed.items()
             },
             "suspicious": self.suspicious,
             "unmatched": {name: match.as_json() for name, match in self.unmatched.items()},
             "aliases": self.aliases,
             "kept": {
-                name: {key: [_worded(each.stored), _worded(each.offered), each.reason] for key, each in fields.items()}
+                name: {
+                    key: [_as_json(change.stored), _as_json(change.offered), change.reason]
+                    for key, change in fields.items()
+                }
                 for name, fields in facts.withheld.items()
             },
             "missing": self.missing,
             "without_vendor": facts.without_vendor,
             "vendors": list(facts.vendors),
-            "endpoint_types": list(facts.endpoint_types),
-            "offers": {"channel": facts.channel, "new": facts.new_channel, "group": self.joins_group}
-            | {"models": facts.offers},
+            "endpoint_types": structure.new_names("endpoint_types"),
+            "offers": {
+                "channel": facts.channel,
+                "new": facts.new_channel,
+                "group": self.joins_group,
+                "models": facts.offers,
+            },
             "prices": {
                 "new": list(prices.new),
                 "changed": {name: change.moves for name, change in prices.changed.items()},
                 "announced": {
-                    name: {_worded(change.prices.starts_at): change.moves for change in changes}
+                    name: {_as_json(change.prices.starts_at): change.moves for change in changes}
                     for name, changes in prices.announced.items()
                 },
                 "past": {
                     name: [
-                        {"from": _worded(each.starts_at), "until": _worded(each.ends_at), "figures": described(each)}
-                        for each in every
+                        {
+                            "from": _as_json(sheet.starts_at),
+                            "until": _as_json(sheet.ends_at),
+                            "figures": described(sheet),
+                        }
+                        for sheet in sheets
                     ]
-                    for name, every in prices.past.items()
+                    for name, sheets in prices.past.items()
                 },
-                "kept": {name: [each.stored, each.offered, each.reason] for name, each in prices.withheld.items()},
+                "kept": {
+                    name: [change.stored, change.offered, change.reason] for name, change in prices.withheld.items()
+                },
                 "without": prices.without,
             },
-            "rates": {group: [_worded(old), _worded(new)] for group, (old, new) in self.rates.items()},
-            "popular": {name: list(positions) for name, positions in self.popular.items()},
-            "structure": self.structure.report() if self.structure else {},
+            "rates": {
+                group: [_as_json(ratio) for ratio in ratios]
+                for group, ratios in structure.values("rates", "ratio").items()
+            },
+            "popular": structure.values("popular", "position"),
+            "structure": structure.report(),
         }
 
     def _counts(self) -> dict[str, int]:
@@ -313,15 +292,7 @@ class ImportPlan:
         }
 
 
-def _worded(value: Any) -> Any:
+def _as_json(value: Any) -> Any:
     if isinstance(value, dt.date):
         return value.isoformat()
     return digits(value) if isinstance(value, Decimal) else value
-
-
-def _only(part: Mapping[str, Any], names: Collection[Any]) -> dict[str, Any]:
-    return {name: value for name, value in part.items() if name in names}
-
-
-def _types(fields: Mapping[str, Any]) -> list[str]:
-    return [*(fields.get("supported_endpoint_types") or ()), *(fields.get("public_endpoint_types") or ())]

@@ -6,7 +6,7 @@ nothing. What a list price was before the first sheet there is comes along, wher
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -69,19 +69,30 @@ class PricePlan:
         later = [(name, change) for name, changes in self.announced.items() for change in changes]
         return {name: change.jumps for name, change in [*later, *self.changed.items()] if change.jumps}
 
+    def narrowed(self, models: Collection[str]) -> "PricePlan":
+        """What the plan changes in these models."""
+        return replace(
+            self,
+            new={name: sheet for name, sheet in self.new.items() if name in models},
+            changed={name: change for name, change in self.changed.items() if name in models},
+            announced={name: changes for name, changes in self.announced.items() if name in models},
+            past={name: sheets for name, sheets in self.past.items() if name in models},
+        )
+
 
 def plan_prices(document: Document, context: PlanContext, *, role: str) -> PricePlan:
     """Plans which models of the document need a new sheet of this role; writes nothing."""
     plan = PricePlan(role)
     stored = _in_force(role, at=context.at)
+    # A whole catalog lists its prices by role, beside its models.
+    priced_elsewhere = {name for sheets in document.structure.prices.values() for name in sheets}
     for record in track(document.records, "Comparing prices"):
         sheet = _without_unjudged_lines(record.prices, record.name, context.findings) if record.prices else None
         if sheet is not None and (problem := _why_unsound(sheet)):
             context.findings.add(f"{problem}; the price in this row was not imported", record.name)
             sheet = None
         if sheet is None or not sheet.lines:
-            # A whole catalog lists its prices beside its models.
-            if document.structure is None:
+            if record.name not in priced_elsewhere:
                 plan.without.append(record.name)
         elif record.name not in stored:
             plan.new[record.name] = sheet

@@ -99,7 +99,7 @@ def apply_run(
         if plan.fingerprint != seen:
             raise InputError("The catalog has changed since the plan was shown. Look at it again; nothing was applied.")
         whole, plan = plan, plan if chosen is None else plan.narrowed(chosen, beside=beside)
-        if plan.is_empty or (chosen is not None and not (plan.touched or plan.has_beside)):
+        if plan.is_empty or (chosen is not None and not (plan.touched or plan.structure.has_beside)):
             raise InputError("Nothing that was ticked would change anything; nothing was applied.")
         if open_guards := [guard for guard in plan.guards if guard.option not in accepted]:
             raise InputError(f"{open_guards[0].sentence} Tick that this is meant, or discard the plan.")
@@ -117,7 +117,7 @@ def apply_run(
 def _keep_rest(whole: ImportPlan, done: ImportPlan, run: ImportRun, options: Options) -> ImportRun | None:
     """What was not chosen waits on."""
     left = set(whole.touched) - set(done.touched)
-    if not left and (done is whole or done.has_beside or not whole.has_beside):
+    if not left and (done is whole or done.structure.has_beside or not whole.structure.has_beside):
         return None
     rest = ImportRun.objects.create(
         source=run.source,

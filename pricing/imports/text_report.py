@@ -1,50 +1,51 @@
-"""An import plan as a short text: how much of what, what was found, and what to do next."""
+"""An import plan as a short text: how much changes, what was found, and what to do next."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 
 from pricing.imports.plan import ImportPlan
 
-SHOWN = 5
+LINES_SHOWN = 5
 
 
-def summary(plan: ImportPlan, *, applied: bool, shown: int = SHOWN) -> str:
-    """The plan for a person at a terminal, with so many lines of each part; the whole of it is in the JSON report."""
+def summary(plan: ImportPlan, *, applied: bool, shown: int = LINES_SHOWN) -> str:
+    """The plan for a person at a terminal, with `shown` lines of each part; the JSON report is complete."""
     parts = [
-        _counts(plan, shown),
+        _models(plan, shown),
         _prices(plan, shown),
-        _others(plan),
-        _listed("Suspicious", _suspicious(plan), shown),
-        _listed("Kept, though the source says otherwise", _kept(plan), shown),
-        _listed("Missing from the source, nothing is deleted", plan.missing, shown),
-        _listed("New ids that may be models here", _unmatched(plan), shown),
-        _listed("Rows of aliases", [f"{name} is {model}" for name, model in plan.aliases.items()], shown),
+        _others(plan, shown),
+        _section("Suspicious", _suspicious(plan), shown),
+        _section("Not changed, although the source says otherwise", _withheld(plan), shown),
+        _section("No longer in the source, nothing is deleted", plan.missing, shown),
+        _section("New ids that may be existing models", _unmatched(plan), shown),
+        _section("Rows of aliases", [f"{name} is {model}" for name, model in plan.aliases.items()], shown),
         _findings(plan, shown),
         _unmapped(plan, shown),
-        _next(plan, applied=applied),
+        _next_step(plan, applied=applied),
     ]
     text = "\n".join(part for part in parts if part)
-    # Ids and names come from strangers: no escape sequence of theirs reaches the terminal.
+    # Ids and names are foreign text: no escape sequence may reach the terminal.
     return "".join(letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
-def _listed(title: str, lines: Sequence[str], shown: int) -> str:
-    return (
-        "\n".join([f"{title} ({len(lines)}):", *(f"  {line}" for line in lines[:shown]), *_more(len(lines), shown)])
-        if lines
-        else ""
-    )
+def _section(title: str, lines: Sequence[str], shown: int) -> str:
+    if not lines:
+        return ""
+    return "\n".join([f"{title} ({len(lines)}):", *(f"  {line}" for line in lines[:shown]), *_more(len(lines), shown)])
 
 
 def _suspicious(plan: ImportPlan) -> list[str]:
-    return [f"{name}: {'; '.join(odd)}" for name, odd in plan.suspicious.items()]
+    return [f"{name}: {'; '.join(sentences)}" for name, sentences in plan.suspicious.items()]
 
 
-def _kept(plan: ImportPlan) -> list[str]:
-    fields = [(name, what, each) for name, of_model in plan.facts.withheld.items() for what, each in of_model.items()]
-    fields += [(name, f"{plan.prices.role} price", each) for name, each in plan.prices.withheld.items()]
+def _withheld(plan: ImportPlan) -> list[str]:
+    changes = [
+        (name, field, change) for name, fields in plan.facts.withheld.items() for field, change in fields.items()
+    ]
+    changes += [(name, f"{plan.prices.role} price", change) for name, change in plan.prices.withheld.items()]
     return [
-        f"{name}: {what} {_short(each.stored)}, not {_short(each.offered)} ({each.reason})"
-        for name, what, each in fields
+        f"{name}: {what} {_short(change.stored)}, not {_short(change.offered)} ({change.reason})"
+        for name, what, change in changes
     ]
 
 
@@ -52,32 +53,34 @@ def _unmatched(plan: ImportPlan) -> list[str]:
     return [f"{name} may be {match.model} ({match.rule})" for name, match in plan.unmatched.items()]
 
 
-def _counts(plan: ImportPlan, shown: int) -> str:
+def _models(plan: ImportPlan, shown: int) -> str:
     facts = plan.facts
     line = (
         f"{plan.options.source.name}: {len(facts.new)} new models, {len(facts.changed)} changed, "
-        f"{facts.unchanged} unchanged, {len(plan.missing)} missing from the source."
+        f"{facts.unchanged} unchanged, {len(plan.missing)} no longer in the source."
     )
     examples = [f"  {name}: {_changes(changes)}" for name, changes in list(facts.changed.items())[:shown]]
     return "\n".join([line, *examples, *_more(len(facts.changed), shown)])
 
 
-def _changes(changes: dict[str, tuple[object, object]]) -> str:
+def _changes(changes: Mapping[str, tuple[object, object]]) -> str:
     return ", ".join(f"{name} {_short(old)} -> {_short(new)}" for name, (old, new) in changes.items())
 
 
 def _short(value: object) -> str:
     if isinstance(value, dict):
         value = [f"{label} {amount}" for label, amount in value.items()]
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, Decimal):
+        value = f"{value:f}"
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value if value is not None else "")
     text = text or "nothing"
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def _prices(plan: ImportPlan, shown: int) -> str:
     prices = plan.prices
-    if plan.structure and prices.is_empty:
-        # Told with all else that a whole catalog has beside its models.
+    if plan.structure.prices and prices.is_empty:
+        # A whole catalog lists its prices by role; they are counted with its structure.
         return ""
     line = (
         f"Prices ({prices.role}): {len(prices.new)} new, {len(prices.changed)} changed, {prices.unchanged} unchanged, "
@@ -90,55 +93,48 @@ def _prices(plan: ImportPlan, shown: int) -> str:
     return "\n".join([line, *examples, *_more(len(prices.changed), shown)])
 
 
-def _others(plan: ImportPlan) -> str:
-    facts = plan.facts
+def _others(plan: ImportPlan, shown: int) -> str:
+    facts, structure = plan.facts, plan.structure
     lines = []
     if facts.channel:
-        made = " (new)" if facts.new_channel else ""
-        joins = f", which group {plan.joins_group} will reach" if plan.joins_group else ""
-        lines.append(f"Channel {facts.channel}{made}{joins}: {len(facts.offers)} models more on offer.")
+        created = " (new)" if facts.new_channel else ""
+        joins = f", group {plan.joins_group} will reach it" if plan.joins_group else ""
+        lines.append(f"Channel {facts.channel}{created}{joins}: {len(facts.offers)} new offers.")
     if facts.vendors:
         lines.append(f"New vendors: {_names(facts.vendors)}.")
     if facts.without_vendor:
-        lines.append(f"Vendor not known, under Other: {_names(facts.without_vendor)}.")
-    if facts.endpoint_types:
-        lines.append(f"New endpoint types: {_names(facts.endpoint_types)}.")
-    lines += [
-        f"Rate of group {group}: {old if old is not None else 1} -> {new}." for group, (old, new) in plan.rates.items()
-    ]
-    if plan.popular:
-        lines.append(f"Popular models: {len(plan.popular)} new or moved.")
+        lines.append(f"Unknown vendor, listed under Other: {_names(facts.without_vendor)}.")
     if past := plan.prices.past:
-        lines.append(f"Past prices: {sum(map(len, past.values()))} of {_names(past)}, from before the first one here.")
-    for name, counts in (plan.structure.counts() if plan.structure else {}).items():
+        lines.append(f"Past prices: {sum(map(len, past.values()))} of {_names(past)}, before the first stored one.")
+    for name, counts in structure.counts().items():
         lines.append(f"{name.replace('_', ' ').capitalize()}: {counts['new']} new, {counts['changed']} changed.")
+        if name in structure.tables:
+            rows = structure.tables[name].changes
+            lines += [f"  {' '.join(key)}: {_changes(changes)}" for key, changes in list(rows.items())[:shown]]
+            lines += _more(len(rows), shown)
     return "\n".join(lines)
 
 
 def _findings(plan: ImportPlan, shown: int) -> str:
-    found = sorted(plan.findings.by_sentence.items(), key=lambda each: -len(each[1]))
-    lines = [f"  {_names(models)}: {text}." if models else f"  {text}." for text, models in found[: 2 * shown]]
-    return "\n".join([f"Found ({len(found)}):", *lines, *_more(len(found), 2 * shown)]) if found else ""
+    findings = sorted(plan.findings.by_sentence.items(), key=lambda finding: -len(finding[1]))
+    lines = [f"{_names(models)}: {text}." if models else f"{text}." for text, models in findings]
+    return _section("Findings", lines, 2 * shown)
 
 
 def _unmapped(plan: ImportPlan, shown: int) -> str:
-    unmapped = plan.findings.unmapped.most_common()
-    return (
-        f"Keys with no place here: {_names([f'{key} ({count})' for key, count in unmapped], max(shown, 8))}."
-        if unmapped
-        else ""
-    )
+    keys = [f"{key} ({count})" for key, count in plan.findings.unmapped.most_common()]
+    return f"Unknown keys, not imported: {_names(keys, max(shown, 8))}." if keys else ""
 
 
-def _next(plan: ImportPlan, *, applied: bool) -> str:
+def _next_step(plan: ImportPlan, *, applied: bool) -> str:
     if plan.guards:
-        return "\n".join(["Stopped, nothing was written:", *(f"  {guard}" for guard in plan.guards)])
+        return "\n".join(["Stopped. Nothing was written:", *(f"  {guard}" for guard in plan.guards)])
     if plan.is_empty:
         return "Nothing to do."
-    return "Applied." if applied else "Nothing was written. To carry it out, repeat with --apply."
+    return "Applied." if applied else "Nothing was written. To apply this plan, repeat the command with --apply."
 
 
-def _names(names: Iterable[str], shown: int = SHOWN) -> str:
+def _names(names: Iterable[str], shown: int = LINES_SHOWN) -> str:
     listed: Sequence[str] = list(names)
     more = f" and {len(listed) - shown} more" if len(listed) > shown else ""
     return ", ".join(listed[:shown]) + more

@@ -19,7 +19,7 @@ from catalog.sources import SOURCES
 from pricing.imports.exit_codes import Exit, PlanningCommand, outcome_of
 from pricing.imports.pipeline import apply_import, make_plan
 from pricing.imports.plan import ImportPlan, Options
-from pricing.imports.text_report import SHOWN, summary
+from pricing.imports.text_report import LINES_SHOWN, summary
 from pricing.models import PriceSheet
 
 
@@ -125,7 +125,7 @@ class Command(PlanningCommand):
             self.stdout.write(write_json({"outcome": outcome.name.lower(), **plan.report()}).decode())
         else:
             self.stdout.write(
-                summary(plan, applied=outcome == Exit.DONE, shown=sys.maxsize if options["all"] else SHOWN)
+                summary(plan, applied=outcome == Exit.DONE, shown=sys.maxsize if options["all"] else LINES_SHOWN)
             )
 
 

@@ -172,9 +172,10 @@ def test_the_list_itself_is_judged() -> None:
     assert "2 of 6 vendors have no model" in text
     assert "快手 and Kuaishou are the same" in text
     assert "the endpoint type method" in text
-    assert document.endpoint_types["holo"] == ("/v1/holograms", "POST")
-    assert document.popular == ("mj-sample", "kimi-sample", "nobody-knows-it")
-    assert document.group_rates == {"default": Decimal("0.5"), "vip": Decimal("0.8")}
+    assert document.structure.endpoint_types["holo"] == {"path": "/v1/holograms", "method": "POST"}
+    assert list(document.structure.popular) == ["mj-sample", "kimi-sample", "nobody-knows-it"]
+    assert document.structure.popular["kimi-sample"] == {"position": 1}
+    assert document.structure.rates == {"default": {"ratio": Decimal("0.5")}, "vip": {"ratio": Decimal("0.8")}}
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,6 @@ def test_limits_are_read_under_every_name_and_an_impossible_one_is_told() -> Non
 
 
 def test_other_names_are_aliases_unless_they_are_models() -> None:
-    assert DOCUMENT.structure is not None
     assert DOCUMENT.structure.aliases == {"mistral-sample-latest": {"model": "mistral-sample"}}
     assert (RECORDS["mistral-sample"].capabilities, RECORDS["mistral-sample"].retires_on) == (
         ("tools",),

@@ -48,8 +48,8 @@ def test_no_model_appears_twice() -> None:
 
 
 def test_every_popular_model_is_in_it() -> None:
-    assert DOCUMENT.popular
-    assert set(DOCUMENT.popular) <= {record.name for record in DOCUMENT.records}
+    assert DOCUMENT.structure.popular
+    assert set(DOCUMENT.structure.popular) <= {record.name for record in DOCUMENT.records}
 
 
 @pytest.mark.django_db

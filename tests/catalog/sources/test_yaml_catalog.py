@@ -46,7 +46,6 @@ def test_every_scalar_is_the_text_that_it_is() -> None:
     document = yaml_catalog.read(sound())
 
     record, structure = document.records[0], document.structure
-    assert structure is not None
     assert (record.series, record.context_length, record.public_endpoint_types) == ("1e6", 200_000, ())
     assert structure.vendors["acme"]["aliases"] == ["no", "12:30"]
     assert structure.offers["east", "m/1"] == {"enabled": True, "upstream_name": "1e-06"}
@@ -57,7 +56,6 @@ def test_every_scalar_is_the_text_that_it_is() -> None:
 
 def test_prices_keep_their_digits_conditions_and_facts() -> None:
     structure = yaml_catalog.read(sound()).structure
-    assert structure is not None
     first, second = structure.prices["sell"]["m/1"].lines
 
     assert first.amount == Decimal("0.000000150000000000000012")

@@ -96,7 +96,7 @@ def hosts_list(*aliases: str) -> str:
 def test_a_models_own_id_is_made_no_alias(tmp_path: Path, world: Any) -> None:
     world.model("mistral-large-latest", on=None)
     outcome = run("openai_models", hosts_list("mistral-large-latest", "mistral-large"), tmp_path, "--apply")
-    assert "mistral-large-latest: is no alias of mistral-large-2512: a model has this id" in outcome.findings()
+    assert "mistral-large-latest: is not an alias of mistral-large-2512: a model has this id" in outcome.findings()
     assert list(ModelAlias.objects.values_list("name", flat=True)) == ["mistral-large"]
 
 

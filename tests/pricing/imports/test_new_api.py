@@ -61,12 +61,12 @@ def test_public_types_keep_the_difference_between_unsaid_and_none(imported: Outc
 def test_popular_models_have_the_positions_of_the_list(imported: Outcome) -> None:
     found = PopularModel.objects.order_by("position").values_list("model__name", "position")
     assert list(found) == [("mj-sample", 0), ("kimi-sample", 1)]
-    assert "nobody-knows-it: is named as popular" in imported.findings()
+    assert "popular model nobody-knows-it was left out: there is no model nobody-knows-it" in imported.findings()
 
 
 def test_the_rate_of_a_group_that_is_there_is_taken(imported: Outcome) -> None:
     assert GroupRate.objects.get(group__slug="default").ratio == Decimal("0.5")
-    assert "group vip is not made here" in imported.findings()
+    assert "group rate vip was left out: there is no group vip" in imported.findings()
 
 
 def test_prices_are_what_customers_pay(imported: Outcome) -> None:

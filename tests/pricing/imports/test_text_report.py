@@ -22,12 +22,12 @@ def text(source: str, path: Path, *arguments: str) -> str:
 
 def test_it_counts_groups_the_findings_and_says_what_to_do_next() -> None:
     shown = text("new_api", HERE / "new_api.json", "--channel", "c")
-    assert "new-api price list: 8 new models, 0 changed, 0 unchanged, 0 missing" in shown
+    assert "new-api price list: 8 new models, 0 changed, 0 unchanged, 0 no longer in the source." in shown
     assert "Prices (sell): 6 new" in shown
-    assert "Channel c (new), which group default will reach: 8 models more on offer." in shown
+    assert "Channel c (new), group default will reach it: 8 new offers." in shown
     assert "placeholder-sample: model_ratio 37.5" in shown
-    assert "Rate of group default: 1 -> 0.5." in shown
-    assert shown.endswith("Nothing was written. To carry it out, repeat with --apply.\n")
+    assert "Rates: 1 new, 0 changed.\n  default: ratio nothing -> 0.5" in shown
+    assert shown.endswith("Nothing was written. To apply this plan, repeat the command with --apply.\n")
     assert len(shown.splitlines()) < 30
 
 
@@ -42,8 +42,11 @@ def test_it_shows_what_is_odd_what_stays_and_what_is_missing(tmp_path: Path) -> 
     path.write_text(json.dumps({f"gpt-{number}": row | {"input_cost_per_token": 2e-05} for number in range(7)}))
     shown = text("litellm", path)
     assert "Suspicious (7):\n  gpt-0: Input moves far" in shown
-    assert "Kept, though the source says otherwise (7):\n  gpt-0: context_length 7, not 1000 (set by a person)" in shown
-    assert "Missing from the source, nothing is deleted (1):\n  gpt-7" in shown
+    assert (
+        "Not changed, although the source says otherwise (7):\n  gpt-0: context_length 7, not 1000 (set by a person)"
+        in shown
+    )
+    assert "No longer in the source, nothing is deleted (1):\n  gpt-7" in shown
     assert "gpt-6: context_length" not in shown
     assert "gpt-6: context_length" in text("litellm", path, "--all")
 

@@ -31,7 +31,7 @@ GLOSSARY = {
     r"\bt(?:ake|akes|aken|aking|ook)\b(?: [\w']+){0,4}? back\b": "roll back, rollback",
     r"\bspan of time\b": "duration",
     r"\bin force\b": "current, in effect",
-    r"\bcounts? from\b": "effective from",
+    r"(?<!usage\s)\bcounts? from\b": "effective from",
     r"\bkept\b": "stored, cached, unchanged",
     r"\b(?:makers?|sellers?)\b": "vendor, provider",
     r"\bcount on conditions\b": "conditions apply; additional fees apply",
@@ -56,7 +56,7 @@ FOR_USERS = {
     r"\bmeanwhile\b": "in the meantime",
     r"\bas \w+ (?:have|has) it\b": "in the format of …",
     r"\breckon": "compute",
-    r"(?:\A|[.!?] )(?-i:What|Who|Whose|Where) (?![^.!]*\?)": "start with the subject",
+    r"[.!?] (?-i:What|Who|Whose|Where) (?![^.!]*\?)": "start with the subject",
 }
 
 

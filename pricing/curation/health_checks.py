@@ -164,7 +164,7 @@ def costs_nothing(catalog: Examination) -> Iterator[Finding]:
 @rule("odd-price", "Prices that contradict themselves", "Compare them with the vendor's own price page.", about=AIModel)
 def odd_price(catalog: Examination) -> Iterator[Finding]:
     for model, sheet in catalog.priced:
-        for doubt in price_doubts(sheet.lines, is_new=False):
+        for doubt in price_doubts(sheet, is_new=False):
             yield Finding(model, doubt)
 
 

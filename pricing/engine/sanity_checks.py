@@ -1,33 +1,33 @@
-"""What is odd about a model's price or limits without being impossible: worth a look before it is believed."""
+"""What is unusual about a model's price or limits without being impossible: an operator should check it."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from catalog.exact import digits, multiply
-from catalog.prices import MILLION, Line, Sheet
+from catalog.prices import Sheet
+from pricing.engine.formatting.amounts import money, price_per
+from pricing.engine.headline import token_prices
+from pricing.engine.money import per_million
 
 
-def doubts(prices: Sheet | None, facts: Mapping[str, Any], *, is_new: bool) -> list[str]:
-    """Sentences on a new or changed price and on new facts; a price of nothing is only odd where there was none."""
-    return [*price_doubts(prices.lines if prices else (), is_new=is_new), *fact_doubts(facts)]
+def doubts(sheet: Sheet | None, facts: Mapping[str, Any], *, is_new: bool) -> list[str]:
+    """Messages on a new or changed price and on new facts."""
+    return [*(price_doubts(sheet, is_new=is_new) if sheet else ()), *fact_doubts(facts)]
 
 
-def price_doubts(figures: Sequence[Line] | Sequence[Line], *, is_new: bool) -> Iterator[str]:
-    """What is odd about the figures of one price."""
-    plain = [each for each in figures if each.kind == "absolute" and not each.conditions]
-    if is_new and plain and all(each.amount == 0 for each in figures if each.kind == "absolute"):
+def price_doubts(sheet: Sheet, *, is_new: bool) -> Iterator[str]:
+    """What is unusual about one price; a price of 0 is unusual only for a model that had none."""
+    lines = token_prices(sheet)
+    is_free = all(line.amount == 0 for line in sheet.lines if line.kind == "absolute")
+    if is_new and is_free and any(line.is_plain for line in sheet.lines):
         yield "costs nothing"
-    amounts = {
-        each.meter: multiply(each.amount, Decimal(MILLION)) / each.per
-        for each in plain
-        if each.unit == "token" and each.amount is not None
-    }
+    amounts = {meter: per_million(line.amount, line.per) for meter, line in lines.items() if line.amount is not None}
     given, made, cached = (amounts.get(meter) for meter in ("input", "output", "input.cache_read"))
     if given is not None and cached is not None and cached > given:
-        yield f"reading from the cache costs more ({digits(cached)}) than reading anew ({digits(given)})"
+        read = money(cached, sheet.currency)
+        yield f"cached input ({read}) costs more than input ({price_per(lines['input'], sheet.currency)})"
     if given and made and made < given / 10:
-        yield f"output ({digits(made)}) costs less than a tenth of input ({digits(given)})"
+        output = money(made, sheet.currency)
+        yield f"output ({output}) costs less than a tenth of input ({price_per(lines['input'], sheet.currency)})"
 
 
 def fact_doubts(facts: Mapping[str, Any]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from catalog.exact import digits
 from catalog.prices import MILLION
+from pricing.engine.formatting.labels import unit
 from pricing.engine.headline import headline, reads_as_free
 from pricing.export.offers import Item, per
 
@@ -57,7 +58,7 @@ def _price(item: Item) -> str:
     if told and not reads_as_free(sheet, told.values()):
         return ", ".join(f"${digits(amount)} {word}" for word, amount in told.items())
     line = headline(sheet) if sheet.state == "priced" else None
-    return f"${digits(per(line, 1))} per {line.unit}" if line and line.is_plain else UNTOLD
+    return f"${digits(per(line, 1))} per {unit(line.unit)}" if line and line.is_plain else UNTOLD
 
 
 def _context(item: Item) -> str:

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import translation
 
 from catalog.db import revision
 from catalog.db.import_context import run_scope
@@ -41,7 +43,9 @@ RUNS_COMPARED = 100
 @pause_gc()
 def make_plan(content: bytes, options: Options, *, at: dt.datetime, origin: str = "") -> ImportPlan:
     """What importing these bytes would do; writes nothing. InputError says in a sentence why they cannot be."""
-    return _plan(_read(content, options), content, options, at=at, origin=origin)
+    # The same plan has the same fingerprint in every language.
+    with translation.override(settings.LANGUAGE_CODE):
+        return _plan(_read(content, options), content, options, at=at, origin=origin)
 
 
 def _read(content: bytes, options: Options) -> Document:

@@ -21,8 +21,8 @@ from catalog.prices import Line, Sheet
 from pricing.admin.repricing_forms import EndForm, PriceForm, RuleForm, WithdrawForm
 from pricing.curation.margins import losses
 from pricing.curation.rate_card import Row, others, row_of, rows_of
-from pricing.curation.repricing import Repricing, apply_repricing, followed_by, plan_repricing
-from pricing.curation.summaries import summary
+from pricing.curation.repricing import Repricing, apply_repricing, compare_lines, plan_repricing, prices_after
+from pricing.curation.summaries import sheet_value
 from pricing.engine.formatting.lines import label, remark
 from pricing.models import PriceSheet, PriceSheetQuerySet
 from pricing.published.prices import sheets_in_force
@@ -182,7 +182,7 @@ class EndingPages(RepricingAdmin):
         )
 
     def _end(self, request: HttpRequest, chosen: PriceSheetQuerySet, action: str) -> HttpResponse | None:
-        """What counts once these are ended, then the ending of them."""
+        """The prices before and after the end of these sheets; ends them once this is confirmed."""
         asked = "confirmed" in request.POST
         form = EndForm(request.POST if asked else None)
         if asked and form.is_valid():
@@ -190,14 +190,14 @@ class EndingPages(RepricingAdmin):
             self.report(request, count, f"ended {since(form.end, now=form.now)}")
             return None
         ending = chosen.in_force(at=form.now)
-        shown = list(ending.select_related("model").with_lines().order_by("model__name", "pk")[:ROWS_A_PAGE])
-        after = {key: summary(sheet) for key, sheet in followed_by(shown, at=form.now).items()}
+        sheets = list(ending.select_related("model").with_lines().order_by("model__name", "pk")[:ROWS_A_PAGE])
+        after = prices_after(sheets, at=form.now)
         return self.render_page(
             request,
             "pricing/admin/end.html",
-            "End prices that are in force",
+            "End current prices",
             form=form,
-            rows=[(sheet, summary(sheet), after.get(sheet.pk)) for sheet in shown],
+            rows=[ending_row(sheet, *after.get(sheet.pk, ("", None))) for sheet in sheets],
             count=ending.count(),
             left=chosen.count() - ending.count(),
             ends=True,
@@ -210,16 +210,16 @@ class EndingPages(RepricingAdmin):
         if asked and form.is_valid():
             self.report(request, chosen.withdraw(now=form.now, reason=form.cleaned_data["reason"]), "withdrawn")
             return None
-        announced = chosen.filter(starts_at__gt=form.now)
-        shown = announced.select_related("model").with_lines().order_by("model__name", "pk")[:ROWS_A_PAGE]
+        scheduled = chosen.filter(starts_at__gt=form.now)
+        sheets = scheduled.select_related("model").with_lines().order_by("model__name", "pk")[:ROWS_A_PAGE]
         return self.render_page(
             request,
             "pricing/admin/end.html",
-            "Withdraw announced prices",
+            "Withdraw scheduled prices",
             form=form,
-            rows=[(sheet, summary(sheet), None) for sheet in shown],
-            count=announced.count(),
-            left=chosen.count() - announced.count(),
+            rows=[ending_row(sheet, "", None) for sheet in sheets],
+            count=scheduled.count(),
+            left=chosen.count() - scheduled.count(),
             **selection(request, action),
         )
 
@@ -228,6 +228,11 @@ class EndingPages(RepricingAdmin):
 
     def _announced(self) -> PriceSheetQuerySet:
         return PriceSheet.objects.filter(starts_at__gt=timezone.now())
+
+
+def ending_row(sheet: PriceSheet, role: str, after: Sheet | None) -> dict[str, Any]:
+    """A sheet on the confirmation page, with the price and its role that apply after it."""
+    return {"sheet": sheet, "role": role, "lines": compare_lines(sheet_value(sheet), after)}
 
 
 def selection(request: HttpRequest, action: str) -> dict[str, Any]:

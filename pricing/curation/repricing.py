@@ -18,11 +18,12 @@ from catalog.models import AIModel
 from catalog.prices import Line, Sheet, without_prices
 from pricing.curation.margins import Margin, margins
 from pricing.curation.rate_card import row_of
+from pricing.curation.summaries import sheet_value
 from pricing.engine.equality import price_key, same_price
-from pricing.engine.formatting.amounts import in_one_measure
-from pricing.engine.formatting.lines import pairs
+from pricing.engine.formatting.amounts import in_one_measure, line_amount
+from pricing.engine.formatting.lines import changes, pairs
 from pricing.models import DiscountRule, PriceSheet
-from pricing.published.prices import fits, published_sheets, sheets_in_force
+from pricing.published.prices import compose, fits, published_sheets, sheets_in_force
 
 Role = PriceSheet.Role
 
@@ -156,12 +157,39 @@ def apply_repricing(plan: Repricing, *, reason: str = "", author: AbstractBaseUs
     return len(PriceSheet.objects.write(priced, role=Role.SELL, starts_at=plan.at, reason=reason, author=author))
 
 
-def followed_by(sheets: Sequence[PriceSheet], *, at: dt.datetime) -> dict[int, PriceSheet]:
-    """Sheet key -> what counts at a moment for the same model and role, if none of these sheets does."""
-    rest = PriceSheet.objects.open_at(at=at).filter(model__in={sheet.model_id for sheet in sheets})
-    rest = rest.exclude(pk__in=[sheet.pk for sheet in sheets]).order_by("starts_at", "pk").with_lines()
-    newest = {(sheet.model_id, sheet.role): sheet for sheet in rest}
-    return {sheet.pk: newest[sheet.model_id, sheet.role] for sheet in sheets if (sheet.model_id, sheet.role) in newest}
+def prices_after(sheets: Sequence[PriceSheet], *, at: dt.datetime) -> dict[int, tuple[str, Sheet]]:
+    """Sheet key -> role and price that apply at a moment if these sheets end; sheets without such a price are left out.
+
+    The next sheet of the same role applies; without a sell sheet, customers pay the list price with its discount.
+    """
+    models = {sheet.model_id: sheet.model for sheet in sheets}
+    rest = PriceSheet.objects.open_at(at=at).filter(model__in=models).exclude(pk__in=[sheet.pk for sheet in sheets])
+    newest = {(sheet.model_id, sheet.role): sheet for sheet in rest.order_by("starts_at", "pk").with_lines()}
+    rules = list(DiscountRule.objects.in_force(at=at).select_related("vendor", "model"))
+    prices: dict[int, tuple[str, Sheet]] = {}
+    for sheet in sheets:
+        following = newest.get((sheet.model_id, sheet.role))
+        listed = newest.get((sheet.model_id, Role.LIST))
+        if following is not None:
+            prices[sheet.pk] = sheet.role, sheet_value(following)
+        elif sheet.role == Role.SELL and listed is not None:
+            published = compose(models[sheet.model_id], None, sheet_value(listed), rules)
+            prices[sheet.pk] = Role.LIST.value, published or sheet_value(listed)
+    return prices
+
+
+def compare_lines(before: Sheet, after: Sheet | None) -> list[tuple[str, str, str | None]]:
+    """Label, price before and price after of every line of two sheets; None for a price that stays the same."""
+    before, after = before.folded(), after and after.folded()
+    changed = {change.label: change.texts for change in changes(before, after)}
+    rows: list[tuple[str, str, str | None]] = []
+    for label, (old, _) in pairs(before, after).items():
+        if label in changed:
+            old_text, new_text = changed[label]
+            rows.append((label, old_text or "none", new_text or "none"))
+        elif old is not None:
+            rows.append((label, line_amount(old, before.currency), None))
+    return rows
 
 
 def _moves(before: Sheet | None, after: Sheet) -> Iterator[Move]:

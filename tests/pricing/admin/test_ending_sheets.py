@@ -1,6 +1,7 @@
 """A price in force is ended and an announced one withdrawn; nothing else becomes of a sheet that is written."""
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -34,6 +35,12 @@ def act(client: Client, action: str, *sheets: PriceSheet, **fields: str) -> str:
     return client.post(SHEETS, posted | fields, follow=True).content.decode()
 
 
+def confirmed_prices(page: str) -> list[str]:
+    """The prices before and after that the confirmation page lists."""
+    listed = re.findall(r'<li class="price-change[^"]*">(.*?)</li>', page, re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]+>", "", item).split()) for item in listed]
+
+
 def charged(at: dt.datetime) -> Any:
     return PriceSheet.objects.in_force(at=at).get().lines.get().amount
 
@@ -43,9 +50,8 @@ def test_a_promotion_ends_and_the_price_before_it_counts_again(
 ) -> None:
     before = revision.current()
     asked = act(admin_client, "end", *story.values())
-    assert "Input $7.00" in asked
-    assert "Input $10.00" in asked
-    assert "2 of the sheets you chose are left as they are" in asked
+    assert confirmed_prices(asked) == ["Input: $7.00 per million tokens → $10.00 per million tokens"]
+    assert "2 of the selected sheets are left unchanged" in asked
     assert charged(timezone.now()) == 7
 
     done = act(admin_client, "end", *story.values(), confirmed="1", reason="Sold out")
@@ -57,6 +63,51 @@ def test_a_promotion_ends_and_the_price_before_it_counts_again(
     assert (entry.history_change_reason, entry.history_user.username) == ("Sold out", "admin")
     assert revision.current() > before
     assert PriceSheet.objects.exclude(pk=story["promotion"].pk).filter(ends_at=None).count() == 2
+
+
+def test_the_confirmation_lists_every_price_before_and_after(admin_client: Client) -> None:
+    model = world.model()
+    world.price(model, input="2", input__cache_read="0.2", input__audio="4", output__audio="8", output="10")
+    long = [{"dim": "prompt_tokens", "op": "gt", "value": 200_000}]
+    ending = world.price(
+        model, starts_at=timezone.now() - DAY, input__cache_read="0.2", input__audio="4", output__audio="7", input="1",
+    )  # fmt: skip
+    world.line(ending, "input", "3", conditions=long)
+    world.line(ending, "output", "0.000009", per=1)
+
+    assert confirmed_prices(act(admin_client, "end", ending)) == [
+        "Cached input: $0.20 per million tokens",
+        "Audio input: $4.00 per million tokens",
+        "Audio output: $7.00 per million tokens → $8.00 per million tokens",
+        "Input: $1.00 per million tokens → $2.00 per million tokens",
+        "Input, prompt above 200,000 tokens: $3.00 per million tokens → none",
+        "Output: $9.00 per million tokens → $10.00 per million tokens",
+    ]
+
+
+def test_after_the_last_sell_price_customers_pay_the_list_price(admin_client: Client) -> None:
+    model = world.model()
+    world.price(model, role="list", input="10", output="20")
+    DiscountRule.objects.create(multiplier="0.9", starts_at=world.LONG_AGO)
+    page = act(admin_client, "end", world.price(model, input="8", output="18"))
+    assert "no sell price: customers pay the list price" in page
+    assert confirmed_prices(page) == [
+        "Input: $8.00 per million tokens → $9.00 per million tokens",
+        "Output: $18.00 per million tokens",
+    ]
+
+
+def test_without_another_price_the_confirmation_says_so(admin_client: Client) -> None:
+    page = act(admin_client, "end", world.price(world.model(), role="cost", input="8", output="18"))
+    assert "no cost price" in page
+    assert confirmed_prices(page)[1] == "Output: $18.00 per million tokens → none"
+
+
+def test_a_withdrawal_lists_every_price(admin_client: Client) -> None:
+    sheet = world.price(
+        world.model(), starts_at=timezone.now() + DAY, input="1", input__cache_read="2", input__audio="3", output="4"
+    )
+    assert len(confirmed_prices(act(admin_client, "withdraw", sheet))) == 4
 
 
 def test_an_end_is_set_ahead_and_not_put_off(admin_client: Client, story: dict[str, PriceSheet]) -> None:

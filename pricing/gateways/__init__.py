@@ -1,1 +1,1 @@
-"""Moving in from another gateway: its database, read once, becomes channels, groups, tokens, models and prices."""
+"""Migration from another gateway: its database becomes channels, groups, tokens, models and prices."""

@@ -1,4 +1,4 @@
-"""A gateway's channels, groups and offers as the structure of an import. Imports no models."""
+"""Converts a gateway's channels, groups and offers into the structure of an import. Imports no models."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,20 +15,20 @@ from pricing.gateways.tables import Gateway, GatewayChannel
 
 LARGEST_WEIGHT = 2**31 - 1
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 def structure_of(
-    gateway: Gateway, groups: Groups, *, known_groups: frozenset[str], storable: frozenset[str], tell: Tell
+    gateway: Gateway, groups: Groups, *, known_groups: frozenset[str], storable: frozenset[str], report: Report
 ) -> Structure:
-    """Channels, groups, what reaches what, and which models are published.
+    """The channels, groups, relations between them, and the published models.
 
-    `known_groups` keep the labels they have; offers are made of `storable` models alone.
+    Groups in `known_groups` keep their labels; only `storable` models are offered.
     """
     models = {name: model for name, model in models_of(gateway).items() if name in storable}
     disabled = frozenset(name for name, model in models.items() if model and not model.enabled)
     if disabled:
-        tell(f"models that are switched off there stay drafts: {', '.join(sorted(disabled)[:5])}")
+        report(f"models that are disabled in the gateway stay drafts: {', '.join(sorted(disabled)[:5])}")
     reach: dict[str, list[str]] = {slug_of(name): [] for name in groups.names}
     for channel in gateway.channels:
         for name in channel.groups:
@@ -36,7 +36,7 @@ def structure_of(
                 reach[slug_of(name)].append(channel_slug(channel))
     return Structure(
         groups={slug_of(name): _group(name, groups, known_groups) for name in groups.names},
-        channels={channel_slug(channel): _channel(channel, gateway, tell) for channel in gateway.channels},
+        channels={channel_slug(channel): _channel(channel, gateway, report) for channel in gateway.channels},
         reach={group: tuple(channels) for group, channels in reach.items()},
         models={name: {"status": "published"} for name in models if name not in disabled},
         offers={
@@ -53,7 +53,7 @@ def structure_of(
 
 
 def channel_slug(channel: GatewayChannel) -> str:
-    """The same for the same channel every time: its name and its number."""
+    """A slug that is always the same for a channel: its name and its id."""
     return f"{slugify(channel.name)[:48].strip('-') or 'channel'}-{channel.id}"
 
 
@@ -61,27 +61,27 @@ def _group(name: str, groups: Groups, known: frozenset[str]) -> Mapping[str, Any
     slug = slug_of(name)
     fields: dict[str, Any] = {}
     if groups.usable is not None:
-        fields = {"is_public": name in groups.usable, "auto_position": groups.place_of(name)}
+        fields = {"is_public": name in groups.usable, "auto_position": groups.position_of(name)}
     if slug not in known:
         fields["label"] = ((groups.usable or {}).get(name) or name)[:128]
     return fields
 
 
-def _channel(channel: GatewayChannel, gateway: Gateway, tell: Tell) -> Mapping[str, Any]:
+def _channel(channel: GatewayChannel, gateway: Gateway, report: Report) -> Mapping[str, Any]:
     if channel.type == "unknown":
-        tell(f"channel {channel.id}: its type has no name in {gateway.dialect.name}")
+        report(f"channel {channel.id}: its type is unknown in {gateway.dialect.name}")
     return {
         "name": (channel.name or f"Channel {channel.id}")[:128],
         "enabled": channel.enabled,
-        "base_url": _base_url(channel, tell),
+        "base_url": _base_url(channel, report),
         "priority": max(-LARGEST_WEIGHT, min(channel.priority, LARGEST_WEIGHT)),
         "weight": max(0, min(channel.weight, LARGEST_WEIGHT)),
         "note": _note(channel, gateway),
     }
 
 
-def _base_url(channel: GatewayChannel, tell: Tell) -> str:
-    """Without user, password and query: it is stored and shown in clear."""
+def _base_url(channel: GatewayChannel, report: Report) -> str:
+    """The base URL without user, password and query: it is stored and shown in plain text."""
     if not channel.base_url:
         return ""
     try:
@@ -89,21 +89,21 @@ def _base_url(channel: GatewayChannel, tell: Tell) -> str:
         bare = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
         URLValidator(schemes=["http", "https"])(bare)
     except (ValueError, ValidationError):
-        tell(f"channel {channel.id}: its base URL is none and was left out")
+        report(f"channel {channel.id}: its base URL is not valid and was left out")
         return ""
     if bare != channel.base_url:
-        tell(f"channel {channel.id}: user, password and query of its base URL were left out")
+        report(f"channel {channel.id}: user, password and query were removed from its base URL")
     if len(bare) > 200:
-        tell(f"channel {channel.id}: its base URL is longer than 200 characters and was left out")
+        report(f"channel {channel.id}: its base URL is longer than 200 characters and was left out")
         return ""
     return bare
 
 
 def _note(channel: GatewayChannel, gateway: Gateway) -> str:
     keys = {0: "no upstream key", 1: "1 upstream key"}.get(channel.keys, f"{channel.keys} upstream keys")
-    parts = [f"Channel {channel.id} of {gateway.dialect.name}, type {channel.type}, {keys} (not brought)."]
+    parts = [f"Channel {channel.id} of {gateway.dialect.name}, type {channel.type}, {keys} (not imported)."]
     if channel.tag:
         parts.append(f"Tag {channel.tag}.")
-    if channel.disabled_by_itself:
-        parts.append("The gateway had switched it off by itself.")
+    if channel.disabled_automatically:
+        parts.append("The gateway had disabled it automatically.")
     return " ".join(parts)

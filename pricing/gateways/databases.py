@@ -1,4 +1,4 @@
-"""Another gateway's database, opened for reading only: a SQLite file, PostgreSQL or MySQL. Imports no models."""
+"""Opens another gateway's database read-only: a SQLite file, PostgreSQL or MySQL. Imports no models."""
 
 import re
 import sqlite3
@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, urlsplit
 Row = Mapping[str, Any]
 
 SECONDS_TO_CONNECT = 10
-# How gateways written in Go spell it: user:password@tcp(host:3306)/name?options.
+# The form of gateways written in Go: user:password@tcp(host:3306)/name?options.
 GO_DSN = re.compile(
     r"(?P<user>[^:@/]*)(?::(?P<password>.*))?@tcp\((?P<host>[^():]+)(?::(?P<port>\d+))?\)/(?P<name>[^?]+)"
 )
@@ -22,23 +22,23 @@ class DatabaseUnreadableError(ValueError):
 
 
 class Tables(Protocol):
-    """What a migration needs of a database."""
+    """The database access that a migration needs."""
 
     def columns(self, table: str) -> frozenset[str]:
-        """The table's columns; none where there is no such table."""
+        """The table's columns; empty if there is no such table."""
 
-    def rows(self, table: str, wanted: Iterable[str]) -> Iterator[Row]:
-        """Every row, in the order of its id, with those of the wanted columns that the table has."""
+    def rows(self, table: str, columns: Iterable[str]) -> Iterator[Row]:
+        """All rows in order of id, with those of `columns` that the table has."""
 
 
 @contextmanager
 def sqlite_file(path: Path) -> Iterator[Tables]:
-    """A SQLite file, which is not written to."""
+    """A SQLite file, opened read-only."""
     if not path.is_file():
-        raise DatabaseUnreadableError(f"There is no file {path}.")
+        raise DatabaseUnreadableError(f"{path} is not a file: check the path.")
     address = f"file:{quote(str(path.resolve()))}?mode=ro"
     if not path.with_name(path.name + "-wal").exists():
-        # Nobody is writing: so it can be read where not even SQLite's own side files may be made.
+        # No process is writing, so the file is readable even in a folder where SQLite cannot create side files.
         address += "&immutable=1"
     try:
         with closing(sqlite3.connect(address, uri=True)) as connection:
@@ -52,7 +52,7 @@ def sqlite_file(path: Path) -> Iterator[Tables]:
 
 @contextmanager
 def server(dsn: str) -> Iterator[Tables]:
-    """A PostgreSQL or MySQL database by its address, as the gateway itself is configured with (SQL_DSN)."""
+    """A PostgreSQL or MySQL database at the gateway's own address (SQL_DSN)."""
     if dsn.startswith(("postgres://", "postgresql://")) or re.search(r"\bdbname=", dsn):
         with _postgresql(dsn) as tables:
             yield tables
@@ -66,22 +66,22 @@ class _SqliteTables:
         self.connection = connection
 
     def columns(self, table: str) -> frozenset[str]:
-        # A view could be anything; a gateway's tables are tables.
-        found = self.connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [table])
-        if found.fetchone() is None:
+        # Views are not read: a gateway's data is in tables.
+        table_row = self.connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [table])
+        if table_row.fetchone() is None:
             return frozenset()
         return frozenset(
             row["name"] for row in self.connection.execute("SELECT name FROM pragma_table_info(?)", [table])
         )
 
-    def rows(self, table: str, wanted: Iterable[str]) -> Iterator[Row]:
-        statement = _select(table, self.columns(table), wanted, quote='"')
+    def rows(self, table: str, columns: Iterable[str]) -> Iterator[Row]:
+        statement = _select(table, self.columns(table), columns, quote='"')
         for row in self.connection.execute(statement) if statement else ():
             yield dict(row)
 
 
 class _ServerTables:
-    """PostgreSQL and MySQL: the same statements, but for the quotes."""
+    """PostgreSQL and MySQL: the same statements, with different quotes."""
 
     def __init__(self, connection: Any, *, quote: str, schema: str) -> None:
         self.connection = connection
@@ -97,21 +97,21 @@ class _ServerTables:
             )
             return frozenset(row["name"] for row in cursor.fetchall())
 
-    def rows(self, table: str, wanted: Iterable[str]) -> Iterator[Row]:
-        statement = _select(table, self.columns(table), wanted, quote=self.quote)
+    def rows(self, table: str, columns: Iterable[str]) -> Iterator[Row]:
+        statement = _select(table, self.columns(table), columns, quote=self.quote)
         if statement:
             with self.connection.cursor() as cursor:
                 cursor.execute(statement)
                 yield from cursor.fetchall()
 
 
-def _select(table: str, there: frozenset[str], wanted: Iterable[str], *, quote: str) -> str:
-    columns = [column for column in wanted if column in there]
+def _select(table: str, existing: frozenset[str], wanted: Iterable[str], *, quote: str) -> str:
+    columns = [column for column in wanted if column in existing]
     if not columns:
         return ""
     listed = ", ".join(f"{quote}{column}{quote}" for column in columns)
-    order = f" ORDER BY {quote}id{quote}" if "id" in there else ""
-    # Names from this program alone.
+    order = f" ORDER BY {quote}id{quote}" if "id" in existing else ""
+    # All names come from this program.
     return f"SELECT {listed} FROM {quote}{table}{quote}{order}"  # noqa: S608
 
 
@@ -136,7 +136,7 @@ def _mysql(options: Mapping[str, Any]) -> Iterator[Tables]:
         import pymysql.cursors
     except ImportError:
         raise DatabaseUnreadableError(
-            "Reading MySQL needs one package more: pip install 'modelbook[mysql]', then repeat."
+            "Reading MySQL needs another package: run pip install 'modelbook[mysql]', then repeat."
         ) from None
     try:
         connection = pymysql.connect(
@@ -154,9 +154,9 @@ def _mysql(options: Mapping[str, Any]) -> Iterator[Tables]:
 
 
 def _mysql_options(dsn: str) -> dict[str, Any]:
-    """What connects to it, of mysql://user:password@host:3306/name or of the same as Go has it."""
+    """Connection options from mysql://user:password@host:3306/name or from the form of Go."""
     if match := GO_DSN.match(dsn):
-        found = {key: match[key] or "" for key in ("user", "password", "host", "name", "port")}
+        parsed = {key: match[key] or "" for key in ("user", "password", "host", "name", "port")}
     else:
         try:
             parts = urlsplit(dsn)
@@ -165,10 +165,11 @@ def _mysql_options(dsn: str) -> dict[str, Any]:
             parts, port = urlsplit(""), ""
         if parts.scheme not in ("mysql", "mariadb") or not parts.hostname:
             raise DatabaseUnreadableError(
-                "Give the address as postgres://user:password@host:5432/name, mysql://user:password@host:3306/name "
+                "This is not a valid address: use "
+                "postgres://user:password@host:5432/name, mysql://user:password@host:3306/name "
                 "or user:password@tcp(host:3306)/name."
             )
-        found = {
+        parsed = {
             "user": unquote(parts.username or ""),
             "password": unquote(parts.password or ""),
             "host": parts.hostname,
@@ -176,16 +177,16 @@ def _mysql_options(dsn: str) -> dict[str, Any]:
             "port": port,
         }
     return {
-        "user": found["user"],
-        "password": found["password"],
-        "host": found["host"],
-        "database": found["name"],
-        "port": int(found["port"] or 3306),
+        "user": parsed["user"],
+        "password": parsed["password"],
+        "host": parsed["host"],
+        "database": parsed["name"],
+        "port": int(parsed["port"] or 3306),
     }
 
 
 def _unreadable(error: Exception, secret: str) -> DatabaseUnreadableError:
-    """The driver's first line, without the address: a password stands in it."""
+    """The first line of the driver's message, without the address, which contains a password."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     line = lines[0]
     for word in (secret, *re.findall(r"://[^:@/]*:([^@]*)@", secret), *re.findall(r"password=(\S+)", secret)):

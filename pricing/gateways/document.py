@@ -1,6 +1,6 @@
-"""A gateway's models and prices as a document of new-api's own format, so that they are read like every price list.
+"""A gateway's models and prices as a document in new-api's format, so that they are read like other price lists.
 
-The document is what the import run keeps as its snapshot: nothing secret is in it.
+The import run stores the document as its snapshot: it contains no secrets.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,14 +24,14 @@ RATIOS: Mapping[str, str] = {
     "audio_ratio": "AudioRatio",
     "audio_completion_ratio": "AudioCompletionRatio",
 }
-# What one US dollar is in a gateway's own unit, unless its operator says otherwise.
+# A gateway's own units for one US dollar, unless its operator changes it.
 QUOTA_PER_DOLLAR = Decimal(500_000)
-# Exact names count before beginnings, these before endings, and parts come last.
+# The order of rules: exact names, then prefixes, then suffixes, then parts of names.
 RULES_IN_ORDER = (0, 1, 3, 2)
 
 
 def read(content: bytes) -> Document:
-    """The document as records; ways to call a model that follow from its channel are inferred, not said."""
+    """The document as records; endpoint types that follow from a model's channel are inferred."""
     document = new_api.read(content)
     derived = frozenset(read_json(content).get("derived_endpoint_types", ()))
     records = (
@@ -45,23 +45,23 @@ SOURCE = SourceReader(slug="gateway", name="Gateway database", kind="sell", read
 
 
 def models_of(gateway: Gateway) -> dict[str, GatewayModel | None]:
-    """Every model that a channel offers or that has an entry of its own, with what its operator wrote about it."""
+    """Each model that a channel offers or that has its own entry -> the operator's entry for it, if any."""
     names = [name for channel in gateway.channels for name in channel.models]
     names += [model.name for model in gateway.models if model.rule == 0 and model.name]
-    return {name: _written(name, gateway.models) for name in dict.fromkeys(names)}
+    return {name: _entry_for(name, gateway.models) for name in dict.fromkeys(names)}
 
 
-def _written(name: str, models: Iterable[GatewayModel]) -> GatewayModel | None:
+def _entry_for(name: str, models: Iterable[GatewayModel]) -> GatewayModel | None:
     listed = [model for model in models if model.name]
     for rule in RULES_IN_ORDER:
-        found = next((model for model in listed if model.rule == rule and model.names(name)), None)
-        if found:
-            return found
+        entry = next((model for model in listed if model.rule == rule and model.names(name)), None)
+        if entry:
+            return entry
     return None
 
 
 def write(gateway: Gateway) -> bytes:
-    """The document; rows in the order of the channels."""
+    """The document, with rows in the order of the channels."""
     models = models_of(gateway)
     rows = [_row(name, model, gateway) for name, model in models.items()]
     derived = [row["model_name"] for row in rows if not row.pop("has_own_endpoints")]
@@ -95,19 +95,22 @@ def _row(name: str, model: GatewayModel | None, gateway: Gateway) -> dict[str, A
 
 def _by_channels(name: str, gateway: Gateway) -> list[str]:
     types = [
-        way for channel in gateway.channels if name in channel.models for way in endpoint_types(channel.type, name)
+        type_name
+        for channel in gateway.channels
+        if name in channel.models
+        for type_name in endpoint_types(channel.type, name)
     ]
     return list(dict.fromkeys(types))
 
 
 def _endpoints(model: GatewayModel) -> dict[str, Any]:
-    """Type -> where it is served; the object that stands in place of one type's is none."""
-    written = model.endpoints
-    if isinstance(written, list):
-        return {name: None for name in written if isinstance(name, str) and name not in new_api.SLIPS}
-    if not isinstance(written, dict) or set(written) & set(new_api.SLIPS):
+    """Endpoint type -> its path; empty for an object {"path": …} in place of the whole map, a known mistake."""
+    endpoints = model.endpoints
+    if isinstance(endpoints, list):
+        return {name: None for name in endpoints if isinstance(name, str) and name not in new_api.SLIPS}
+    if not isinstance(endpoints, dict) or set(endpoints) & set(new_api.SLIPS):
         return {}
-    return dict(written)
+    return dict(endpoints)
 
 
 def _own_endpoints(models: Iterable[GatewayModel | None]) -> dict[str, Any]:
@@ -115,7 +118,7 @@ def _own_endpoints(models: Iterable[GatewayModel | None]) -> dict[str, Any]:
 
 
 def price(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The price part of a row: an expression, else a price per call, else ratios; nothing where there is no price."""
+    """The price in a row: an expression, else a price per call, else ratios; empty if there is no price."""
 
     def option(key: str) -> Any:
         table = options.get(key)
@@ -128,45 +131,45 @@ def price(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     ratio = option("ModelRatio")
     if ratio is None:
         return {}
-    found = {field: option(key) for field, key in RATIOS.items()}
+    ratios = {field: option(key) for field, key in RATIOS.items()}
     return {
         "quota_type": 0,
         "model_ratio": _in_dollars(ratio, options.get("QuotaPerUnit")),
-        **{field: value for field, value in found.items() if value is not None},
+        **{field: value for field, value in ratios.items() if value is not None},
     }
 
 
 def _in_dollars(ratio: Any, quota_per_dollar: Any) -> Any:
-    """The ratio as it would be at the usual number of units a dollar."""
+    """The ratio converted to the usual number of units per dollar."""
     if not is_number(ratio) or not is_number(quota_per_dollar) or quota_per_dollar in (0, QUOTA_PER_DOLLAR):
         return ratio
     return plain(multiply(Decimal(ratio), QUOTA_PER_DOLLAR) / Decimal(quota_per_dollar))
 
 
 def findings(gateway: Gateway) -> Iterable[str]:
-    """What there is to say about the prices as a whole."""
+    """Findings about the prices as a whole."""
     models, options = models_of(gateway), gateway.options
     if not options.get("ModelRatio") and not options.get("ModelPrice"):
         yield (
-            "no prices are in this database: what an operator has never saved stands in the gateway's program. "
-            "Import its /api/pricing or /api/ratio_config as well"
+            "the database has no prices: prices that an operator has never saved are only in the gateway's program. "
+            "Import its /api/pricing or /api/ratio_config too"
         )
     priced = {name for key in ("ModelRatio", "ModelPrice") for name in options.get(key) or {}}
     unoffered = sorted(priced - models.keys())
     if unoffered:
-        yield f"{len(unoffered)} prices of models that no channel offers were left out: {_some(unoffered)}"
+        yield f"{len(unoffered)} prices were left out, because no channel offers their models: {_some(unoffered)}"
     rows = {name: price(name, options) for name in models}
     halves = [name for name, row in rows.items() if "model_ratio" in row and "completion_ratio" not in row]
     if halves:
         yield (
-            f"{len(halves)} models have no completion ratio in the database, it stands in the gateway's program; "
-            f"their output price was not brought: {_some(halves)}"
+            f"{len(halves)} models have no completion ratio in the database, only in the gateway's program; "
+            f"their output price was not imported: {_some(halves)}"
         )
     slips = [model.name for model in gateway.models if model.endpoints and not _endpoints(model)]
     if slips:
-        yield f"the endpoints of {_some(slips)} are no types with a path and were left out"
+        yield f"the endpoints of {_some(slips)} are not valid and were left out"
     if options.get("GroupGroupRatio"):
-        yield "rates of one group for the users of another (GroupGroupRatio) have no place here and were left out"
+        yield "rates of one group for users of another (GroupGroupRatio) are not supported and were left out"
 
 
 def _some(names: list[str]) -> str:

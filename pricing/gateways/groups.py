@@ -1,4 +1,4 @@
-"""Which groups a gateway has, who may use them, and which ones a token reaches: its rules, without a database."""
+"""A gateway's rules about groups: which exist, who may use them, and which ones a token reaches. No database."""
 
 import hashlib
 import re
@@ -22,30 +22,30 @@ class Groups:
 
     names: tuple[str, ...]
     rates: Mapping[str, Decimal]
-    # Group -> its label, of those that every user may choose; None where the gateway knows no choice.
+    # Group -> label, for groups that every user may choose; None if the gateway has no choice of groups.
     usable: Mapping[str, str] | None
     automatic: tuple[str, ...]
-    # Users' group -> what they may choose besides, or not.
+    # Users' group -> groups added to or removed from their choice.
     special: Mapping[str, Any]
 
     def usable_by(self, user: GatewayUser) -> frozenset[str]:
-        """What a user may choose: what all may, his own group, and what his group is granted or denied."""
-        found = {*(self.usable or ()), user.group}
+        """The groups that a user may choose: the common ones, the user's own, and those that rules add or remove."""
+        usable = {*(self.usable or ()), user.group}
         special = self.special.get(user.group)
         for entry in special if isinstance(special, dict) else ():
             sign, colon, name = entry.partition(":")
             if not colon or sign == "+":
-                found.add(name if colon else entry)
+                usable.add(name if colon else entry)
             elif sign == "-":
-                found.discard(name)
-        return frozenset(found)
+                usable.discard(name)
+        return frozenset(usable)
 
-    def place_of(self, name: str) -> int | None:
-        """Its place in the automatic order, from 1; None where it is not in it."""
+    def position_of(self, name: str) -> int | None:
+        """The group's position in the automatic order, from 1; None if it is not in it."""
         return self.automatic.index(name) + 1 if name in self.automatic else None
 
     def of_token(self, token: GatewayToken, user: GatewayUser) -> tuple[str, ...] | None:
-        """The groups that a token reaches; None where the gateway refuses the one that it names."""
+        """The groups that a token reaches; None if the gateway refuses the group that it names."""
         if not token.group:
             return (user.group,)
         usable = self.usable_by(user)
@@ -55,7 +55,7 @@ class Groups:
 
 
 def groups_of(gateway: Gateway) -> Groups:
-    """All groups that the database names, anywhere."""
+    """All groups that the database names anywhere."""
     options, dialect = gateway.options, gateway.dialect
     rates = options.get("GroupRatio", dialect.rates)
     usable = options.get("UserUsableGroups", dialect.usable_groups)
@@ -78,7 +78,7 @@ def groups_of(gateway: Gateway) -> Groups:
 
 
 def slug_of(name: str) -> str:
-    """The group's name here: its own where that may be one, else one made of it, the same every time."""
+    """The group's slug: its own name if that is valid, otherwise a stable one derived from it."""
     if SLUG.fullmatch(name):
         return name
     return f"{slugify(name)[:50] or 'group'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -1,4 +1,4 @@
-"""Which gateway wrote a database, told by its columns, and what its numbers for channel types mean. Imports no models.
+"""Which gateway wrote a database, detected by its columns, and the meaning of its channel types. Imports no models.
 
 The two tables of types agree up to 25 and differ beyond: 36 is DeepSeek in one-api and Suno in new-api.
 """
@@ -26,7 +26,7 @@ NEW_API_TYPES: Mapping[int, str] = SHARED_TYPES | {
     43: "DeepSeek", 44: "MokaAI", 45: "VolcEngine", 46: "Baidu", 47: "Xinference", 48: "xAI", 49: "Coze", 50: "Kling",
     51: "Jimeng", 52: "Vidu", 53: "Submodel", 54: "DoubaoVideo", 55: "Sora", 56: "Replicate", 57: "Codex",
 }  # fmt: skip
-# Type -> the ways to call its models, the preferred one first; all others speak OpenAI's chat alone.
+# Channel type -> endpoint types, the preferred one first; all other types serve only openai.
 ENDPOINT_TYPES: Mapping[str, tuple[str, ...]] = {
     "OpenAI": ("openai", "openai-response"),
     "Azure": ("openai", "openai-response"),
@@ -47,11 +47,11 @@ IMAGE_MODELS = ("dall-e", "gpt-image", "imagen", "flux", "stable-diffusion", "co
 
 @dataclass(frozen=True)
 class Dialect:
-    """One gateway's way to keep its data."""
+    """The data model of one gateway."""
 
     name: str
     channel_types: Mapping[int, str]
-    # Groups as its program has them until the operator saves others.
+    # The program's default groups, until the operator saves others.
     rates: Mapping[str, int]
     usable_groups: Mapping[str, str] | None
     auto_groups: tuple[str, ...] = ()
@@ -67,16 +67,16 @@ NEW_API = Dialect(
 
 
 def dialect_of(tables: Tables) -> Dialect:
-    """Whose database it is; DatabaseUnreadableError where it is nobody's that is known."""
+    """The gateway that wrote the database; DatabaseUnreadableError if it is unknown."""
     tokens, channels = tables.columns("tokens"), tables.columns("channels")
     if not tokens or not channels:
         raise DatabaseUnreadableError(
-            "This is no database of one-api or new-api: it has no tables named channels and tokens."
+            "This is not a database of one-api or new-api: it has no tables named channels and tokens."
         )
     if tables.columns("prices") and "plugin" in channels:
         raise DatabaseUnreadableError(
-            "This is a database of one-hub, which this command does not read: import its models and prices with "
-            "import_catalog openai_models or csv, and give its customers new keys."
+            "This is a database of one-hub, which this command cannot read: import its models and prices with "
+            "import_catalog openai_models or csv, and issue new keys to its customers."
         )
     if "model_limits" in tokens:
         return NEW_API
@@ -84,14 +84,14 @@ def dialect_of(tables: Tables) -> Dialect:
         return ONE_API
     raise DatabaseUnreadableError(
         "The table tokens is neither one-api's (it has no column subnet) nor new-api's (no column model_limits): "
-        "let the gateway's own latest version open the database once, then repeat."
+        "open the database once with the gateway's latest version, then repeat."
     )
 
 
 def endpoint_types(type_name: str, model: str) -> tuple[str, ...]:
-    """What a channel of this type lets a model be called by, as far as its name tells."""
+    """The endpoint types of a model on a channel of this type, inferred from its name."""
     bare = model.casefold().rpartition("/")[2]
     if "embedding" in bare:
         return ("embeddings",)
-    ways = ENDPOINT_TYPES.get(type_name, ("openai",))
-    return ("image-generation", *ways) if bare.startswith(IMAGE_MODELS) else ways
+    types = ENDPOINT_TYPES.get(type_name, ("openai",))
+    return ("image-generation", *types) if bare.startswith(IMAGE_MODELS) else types

@@ -1,6 +1,6 @@
-"""Another gateway's tables as plain values. Imports no models.
+"""Reads another gateway's tables as plain values. Imports no models.
 
-What is unsound is told in a sentence, by its row's id and never by what it holds: a key may stand in a wrong place.
+Findings name invalid rows by id and never quote their values: a key may be in the wrong column.
 """
 
 import ipaddress
@@ -14,18 +14,18 @@ from pricing.gateways.databases import Row, Tables
 from pricing.gateways.schemas import Dialect, dialect_of
 
 ENABLED, EXPIRED, EXHAUSTED = 1, 3, 4
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class GatewayChannel:
-    """A channel without its upstream keys, of which only the number is known."""
+    """A channel, with the number of its upstream keys but not the keys."""
 
     id: int
     name: str
     type: str
     enabled: bool
-    disabled_by_itself: bool
+    disabled_automatically: bool
     base_url: str
     priority: int
     weight: int
@@ -45,7 +45,7 @@ class GatewayUser:
 
 @dataclass(frozen=True)
 class GatewayToken:
-    """A token; `key` is its plaintext, which is seen by nobody."""
+    """A token; `key` is its plaintext, which is never shown."""
 
     id: int
     key: str = field(repr=False)
@@ -54,10 +54,10 @@ class GatewayToken:
     status: int
     expires: int
     is_over_budget: bool
-    # The only models that it may list; None where it may list all.
+    # The only models that it may use; None if it may use all.
     limits: tuple[str, ...] | None
     networks: tuple[str, ...]
-    # All of its networks were unreadable: nobody may use it.
+    # All of its networks are invalid, so it must not be usable.
     is_locked: bool
     group: str
     accessed: int = 0
@@ -65,7 +65,7 @@ class GatewayToken:
 
 @dataclass(frozen=True)
 class GatewayModel:
-    """What its operator wrote about a model, or about all models whose names begin, end or go on like this."""
+    """What the operator entered for a model, or for all models whose names start with, end with or contain `name`."""
 
     name: str
     rule: int
@@ -91,12 +91,12 @@ class GatewayModel:
 
 @dataclass(frozen=True)
 class Gateway:
-    """A whole gateway, read."""
+    """The data of a gateway."""
 
     dialect: Dialect
     channels: tuple[GatewayChannel, ...]
     tokens: tuple[GatewayToken, ...]
-    # None where there is no such table.
+    # None if the database has no such table.
     users: Mapping[int, GatewayUser] | None
     models: tuple[GatewayModel, ...]
     vendors: Mapping[int, tuple[str, str]]
@@ -106,25 +106,25 @@ class Gateway:
 
 
 def read_gateway(tables: Tables) -> Gateway:
-    """All that is brought; DatabaseUnreadableError where it is no gateway's database."""
+    """The data of the gateway; DatabaseUnreadableError if it is not a known gateway's database."""
     dialect = dialect_of(tables)
     findings: list[str] = []
-    tell = findings.append
+    report = findings.append
     tokens = list(tables.rows("tokens", TOKEN_COLUMNS))
-    kept = [row for row in tokens if not row.get("deleted_at")]
+    present = [row for row in tokens if not row.get("deleted_at")]
     return Gateway(
         dialect=dialect,
-        channels=tuple(_channel(row, dialect, tell) for row in tables.rows("channels", CHANNEL_COLUMNS)),
-        tokens=tuple(_token(row, tell) for row in kept),
+        channels=tuple(_channel(row, dialect, report) for row in tables.rows("channels", CHANNEL_COLUMNS)),
+        tokens=tuple(_token(row, report) for row in present),
         users=_users(tables),
-        models=tuple(_model(row, tell) for row in tables.rows("models", MODEL_COLUMNS) if not row.get("deleted_at")),
+        models=tuple(_model(row, report) for row in tables.rows("models", MODEL_COLUMNS) if not row.get("deleted_at")),
         vendors={
             row["id"]: (_text(row, "name"), _text(row, "icon"))
             for row in tables.rows("vendors", ("id", "name", "icon", "deleted_at"))
             if not row.get("deleted_at") and _text(row, "name")
         },
-        options=_options(tables, tell),
-        deleted_tokens=len(tokens) - len(kept),
+        options=_options(tables, report),
+        deleted_tokens=len(tokens) - len(present),
         findings=tuple(findings),
     )
 
@@ -141,46 +141,46 @@ MODEL_COLUMNS = (
 )  # fmt: skip
 
 
-def _channel(row: Row, dialect: Dialect, tell: Tell) -> GatewayChannel:
+def _channel(row: Row, dialect: Dialect, report: Report) -> GatewayChannel:
     number, status = _number(row, "id"), _number(row, "status", ENABLED)
     models = _names(_text(row, "models"))
     if len(models) != _text(row, "models").count(",") + 1 and models:
-        tell(f"channel {number}: an empty or repeated name in its list of models was left out")
+        report(f"channel {number}: an empty or duplicate name in its list of models was left out")
     return GatewayChannel(
         id=number,
         name=_text(row, "name"),
         type=dialect.type_name(_number(row, "type")),
         enabled=status == ENABLED,
-        disabled_by_itself=status == EXPIRED,
+        disabled_automatically=status == EXPIRED,
         base_url=_text(row, "base_url"),
         priority=_number(row, "priority"),
         weight=_number(row, "weight"),
         tag=_text(row, "tag"),
         groups=_names(_text(row, "group")) or ("default",),
         models=models,
-        upstream_names=_upstream_names(row, number, tell),
+        upstream_names=_upstream_names(row, number, report),
         keys=_count_keys(_text(row, "key")),
     )
 
 
-def _upstream_names(row: Row, number: int, tell: Tell) -> Mapping[str, str]:
-    mapping = _json(row.get("model_mapping"), f"channel {number}: its model_mapping", tell)
+def _upstream_names(row: Row, number: int, report: Report) -> Mapping[str, str]:
+    mapping = _json(row.get("model_mapping"), f"channel {number}: its model_mapping", report)
     if not isinstance(mapping, dict):
         return {}
-    found = {}
+    upstream_names = {}
     for name in mapping:
         target, seen = name, set()
-        # A mapping may lead on to another one; the gateway follows it, and stops where it has been.
+        # A target may itself be mapped: the gateway follows the chain and stops at a loop.
         while isinstance(mapping.get(target), str) and target not in seen:
             seen.add(target)
             target = mapping[target].strip()
         if target and target != name:
-            found[name.strip()] = target
-    return found
+            upstream_names[name.strip()] = target
+    return upstream_names
 
 
 def _count_keys(text: str) -> int:
-    """How many upstream keys there are: a line each, or a list in JSON."""
+    """The number of upstream keys: one per line, or a JSON list."""
     if text.startswith("["):
         try:
             keys = read_json(text)
@@ -191,9 +191,9 @@ def _count_keys(text: str) -> int:
     return sum(1 for line in text.splitlines() if line.strip())
 
 
-def _token(row: Row, tell: Tell) -> GatewayToken:
+def _token(row: Row, report: Report) -> GatewayToken:
     number = _number(row, "id")
-    networks, is_locked = _networks(_text(row, "allow_ips") or _text(row, "subnet"), number, tell)
+    networks, is_locked = _networks(_text(row, "allow_ips") or _text(row, "subnet"), number, report)
     status = _number(row, "status", ENABLED)
     has_budget = bool(_number(row, "unlimited_quota")) or _number(row, "remain_quota") > 0
     return GatewayToken(
@@ -213,7 +213,7 @@ def _token(row: Row, tell: Tell) -> GatewayToken:
 
 
 def _limits(row: Row) -> tuple[str, ...] | None:
-    """one-api limits by a list that is not empty, new-api by a flag: a list with the flag off is no limit."""
+    """one-api limits by a non-empty list, new-api by a flag: with the flag off, its list is not a limit."""
     if "model_limits" not in row:
         return _names(_text(row, "models")) or None
     if not _number(row, "model_limits_enabled"):
@@ -229,18 +229,18 @@ def _limits(row: Row) -> tuple[str, ...] | None:
     return _names(text)
 
 
-def _networks(text: str, token: int, tell: Tell) -> tuple[tuple[str, ...], bool]:
-    """Addresses and networks, and whether there was a list of which nothing could be read."""
-    written = [part.strip() for part in text.replace("\n", ",").replace(";", ",").split(",") if part.strip()]
-    found = []
-    for part in written:
+def _networks(text: str, token: int, report: Report) -> tuple[tuple[str, ...], bool]:
+    """The valid addresses and networks, and whether all entries are invalid."""
+    entries = [part.strip() for part in text.replace("\n", ",").replace(";", ",").split(",") if part.strip()]
+    networks = []
+    for part in entries:
         try:
             network = ipaddress.ip_network(part, strict=False)
         except ValueError:
-            tell(f"token {token}: an entry of its addresses is neither an address nor a network and was left out")
+            report(f"token {token}: an entry in its addresses is not a valid address or network and was left out")
         else:
-            found.append(str(network) if "/" in part else str(network.network_address))
-    return tuple(dict.fromkeys(found)), bool(written) and not found
+            networks.append(str(network) if "/" in part else str(network.network_address))
+    return tuple(dict.fromkeys(networks)), bool(entries) and not networks
 
 
 def _users(tables: Tables) -> Mapping[int, GatewayUser] | None:
@@ -256,7 +256,7 @@ def _users(tables: Tables) -> Mapping[int, GatewayUser] | None:
     }
 
 
-def _model(row: Row, tell: Tell) -> GatewayModel:
+def _model(row: Row, report: Report) -> GatewayModel:
     name = _text(row, "model_name")
     return GatewayModel(
         name=name,
@@ -266,15 +266,15 @@ def _model(row: Row, tell: Tell) -> GatewayModel:
         description=_text(row, "description"),
         icon=_text(row, "icon"),
         tags=_text(row, "tags"),
-        endpoints=_json(row.get("endpoints"), f"model {name}: its endpoints", tell),
+        endpoints=_json(row.get("endpoints"), f"model {name}: its endpoints", report),
     )
 
 
-def _options(tables: Tables, tell: Tell) -> Mapping[str, Any]:
-    """The options that are JSON or numbers; whatever else an operator has set there is not looked at."""
+def _options(tables: Tables, report: Report) -> Mapping[str, Any]:
+    """The known options, which are JSON or numbers; all others are ignored."""
     stored = {_text(row, "key"): row.get("value") for row in tables.rows("options", ("key", "value"))}
-    found = {key: _json(stored.get(key), f"the option {key}", tell) for key in OPTIONS}
-    return {key: value for key, value in found.items() if value is not None}
+    options = {key: _json(stored.get(key), f"the option {key}", report) for key in OPTIONS}
+    return {key: value for key, value in options.items() if value is not None}
 
 
 OPTIONS = (
@@ -285,8 +285,8 @@ OPTIONS = (
 )  # fmt: skip
 
 
-def _json(value: Any, what: str, tell: Tell) -> Any:
-    """JSON of a text column, or of a column that the driver has read already; None where there is none."""
+def _json(value: Any, what: str, report: Report) -> Any:
+    """The JSON in a column of text, or already parsed by the driver; None if it is empty or invalid."""
     if value is None or isinstance(value, dict | list):
         return value
     text = (value.decode(errors="replace") if isinstance(value, bytes) else str(value)).strip()
@@ -295,7 +295,7 @@ def _json(value: Any, what: str, tell: Tell) -> Any:
     try:
         return read_json(text)
     except InexactError:
-        tell(f"{what} is not JSON and was left out")
+        report(f"{what} is not JSON and was left out")
         return None
 
 
@@ -308,7 +308,7 @@ def _text(row: Row, column: str) -> str:
 
 
 def _number(row: Row, column: str, absent: int = 0) -> int:
-    """A whole number; booleans count 1 and 0, in whatever way a database keeps them."""
+    """A whole number; booleans are 1 and 0, however the database stores them."""
     value = row.get(column)
     if value is None or value == "":
         return absent
@@ -321,5 +321,5 @@ def _number(row: Row, column: str, absent: int = 0) -> int:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    """A list of names between commas: trimmed, each once, none empty."""
+    """A comma-separated list of names, without spaces, duplicates and empty names."""
     return tuple(dict.fromkeys(name for name in map(str.strip, text.split(",")) if name))

@@ -1,16 +1,16 @@
-"""A plan to move in, for a person and for a machine: what is brought, what is left out and why; never a key."""
+"""A migration plan as text and as JSON: what is imported, and what is left out and why; never a key."""
 
 from typing import Any
 
-from pricing.gateways.migrate import MovePlan
+from pricing.gateways.migrate import MigrationPlan
 
 SHOWN = 12
 
 
-def report(plan: MovePlan) -> dict[str, Any]:
+def report(plan: MigrationPlan) -> dict[str, Any]:
     """The plan as JSON."""
     gateway = plan.gateway
-    findings = [*plan.findings.by_sentence, *_worded(plan)]
+    findings = [*plan.findings.by_sentence, *_model_findings(plan)]
     return {
         "gateway": gateway.dialect.name,
         "counts": counts(plan),
@@ -28,8 +28,8 @@ def report(plan: MovePlan) -> dict[str, Any]:
     }
 
 
-def counts(plan: MovePlan) -> dict[str, int]:
-    """How much of what is new, changed or here already."""
+def counts(plan: MigrationPlan) -> dict[str, int]:
+    """The numbers of new, changed and existing rows."""
     tables, models = plan.structure.tables, plan.models
     return {
         "channels": len(tables["channels"].new),
@@ -50,12 +50,12 @@ def counts(plan: MovePlan) -> dict[str, int]:
     }
 
 
-def summary(plan: MovePlan, *, applied: bool) -> str:
+def summary(plan: MigrationPlan, *, applied: bool) -> str:
     """The plan for a person at a terminal."""
     number = counts(plan)
     channels = (
         f"{plan.gateway.dialect.name}: {number['channels']} channels new, {number['channels_changed']} changed "
-        f"({number['upstream_keys_left_out']} upstream keys stay where they are); {number['groups']} groups new, "
+        f"({number['upstream_keys_left_out']} upstream keys are not imported); {number['groups']} groups new, "
         f"{number['groups_changed']} changed; {number['rates']} group rates."
     )
     models = (
@@ -63,31 +63,33 @@ def summary(plan: MovePlan, *, applied: bool) -> str:
         f"{number['vendors']} vendors; {number['prices']} prices."
     )
     tokens = (
-        f"Tokens: {number['tokens']} brought, {number['tokens_here_already']} here already, "
+        f"Tokens: {number['tokens']} new, {number['tokens_here_already']} existing, "
         f"{number['tokens_skipped']} left out."
     )
     lines = [channels, models, tokens]
     lines += [f"  {count} left out: {why}" for why, count in plan.skipped.items()]
     findings = report(plan)["findings"]
     if findings:
-        lines += [f"Found ({len(findings)}):", *(f"  {sentence}." for sentence in findings[:SHOWN])]
-        lines += [f"  … and {len(findings) - SHOWN} more: see --format json."] if len(findings) > SHOWN else []
+        lines += [f"Findings ({len(findings)}):", *(f"  {sentence}." for sentence in findings[:SHOWN])]
+        lines += (
+            [f"  … and {len(findings) - SHOWN} more: use --format json to see all."] if len(findings) > SHOWN else []
+        )
     return "\n".join([*lines, _next(plan, applied=applied)])
 
 
-def _worded(plan: MovePlan) -> list[str]:
-    """What the reader of the price list found, with the models that it is true of."""
-    found = plan.models.findings.by_sentence if plan.models else {}
-    return [f"{_some(names)}: {text}" if names else text for text, names in found.items()]
+def _model_findings(plan: MigrationPlan) -> list[str]:
+    """Findings of the price list's reader, each with its models."""
+    findings = plan.models.findings.by_sentence if plan.models else {}
+    return [f"{_some(names)}: {text}" if names else text for text, names in findings.items()]
 
 
 def _some(names: list[str]) -> str:
     return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
 
 
-def _next(plan: MovePlan, *, applied: bool) -> str:
+def _next(plan: MigrationPlan, *, applied: bool) -> str:
     if plan.guards:
         return "\n".join(["Stopped, nothing was written:", *(f"  {guard}" for guard in plan.guards)])
     if plan.is_empty:
         return "Nothing to do."
-    return "Moved in." if applied else "Nothing was written. To carry it out, repeat with --apply."
+    return "Migrated." if applied else "Nothing was written. To apply the plan, repeat with --apply."

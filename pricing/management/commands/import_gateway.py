@@ -15,7 +15,7 @@ from catalog.exact import write_json
 from catalog.progress import announce, show_progress
 from pricing.gateways import text_report
 from pricing.gateways.databases import DatabaseUnreadableError, Tables, server, sqlite_file
-from pricing.gateways.migrate import MovePlan, apply_move, plan_move
+from pricing.gateways.migrate import MigrationPlan, apply_migration, plan_migration
 from pricing.gateways.tables import Gateway, read_gateway
 from pricing.imports.exit_codes import Exit, PlanningCommand, outcome_of
 
@@ -45,7 +45,7 @@ class Command(PlanningCommand):
                 announce("Reading the gateway's database")
                 with _database(options) as tables:
                     gateway = read_gateway(tables)
-                plan, applied = _move(gateway, apply=apply, accept_jumps=options["accept_jumps"])
+                plan, applied = _migrate(gateway, apply=apply, accept_jumps=options["accept_jumps"])
         except DatabaseUnreadableError as error:
             raise CommandError(str(error), returncode=Exit.BAD_INPUT) from None
         except DatabaseError as error:
@@ -64,11 +64,11 @@ class Command(PlanningCommand):
             sys.exit(outcome)
 
 
-def _move(gateway: Gateway, *, apply: bool, accept_jumps: bool) -> tuple[MovePlan, bool]:
+def _migrate(gateway: Gateway, *, apply: bool, accept_jumps: bool) -> tuple[MigrationPlan, bool]:
     now = timezone.now()
     if not apply:
-        return plan_move(gateway, at=now, accept_jumps=accept_jumps), False
-    return apply_move(gateway, at=now, accept_jumps=accept_jumps)
+        return plan_migration(gateway, at=now, accept_jumps=accept_jumps), False
+    return apply_migration(gateway, at=now, accept_jumps=accept_jumps)
 
 
 def _database(options: dict[str, Any]) -> AbstractContextManager[Tables]:

@@ -145,7 +145,7 @@ def test_a_used_up_budget_and_the_owner_are_noted(tmp_path: Path) -> None:
     assert (token_row.enabled, token_row.is_over_budget) == (True, True)
     assert token_row.note == "Token 10 of new-api, user user1 (1)."
     assert not Token.objects.filter(name="token 13").exists()
-    assert token_row.history.get().history_change_reason == "Moved in from new-api; groups: default"
+    assert token_row.history.get().history_change_reason == "Migrated from new-api; groups: default"
 
 
 def test_again_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -41,7 +41,7 @@ def test_a_type_number_means_what_its_own_gateway_means(tmp_path: Path, dialect:
 
     moved = Channel.objects.get()
     assert moved.slug == "channel-7"
-    assert moved.note.startswith(f"Channel 7 of {dialect}, type DeepSeek, 1 upstream key (not brought).")
+    assert moved.note.startswith(f"Channel 7 of {dialect}, type DeepSeek, 1 upstream key (not imported).")
 
 
 def test_no_secret_is_anywhere(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_names_are_trimmed_and_each_once_and_mappings_are_followed(tmp_path: Pat
 
     offer = Offer.objects.get()
     assert (offer.model.name, offer.upstream_name) == ("gpt-4o", "gpt-4o-2024-08-06")
-    assert "channel 1: an empty or repeated name in its list of models was left out" in report["findings"]
+    assert "channel 1: an empty or duplicate name in its list of models was left out" in report["findings"]
 
 
 def test_groups_bring_labels_rates_and_whether_visitors_see_them(tmp_path: Path) -> None:
@@ -116,8 +116,8 @@ def test_prices_come_from_the_options(tmp_path: Path) -> None:
     assert None in amounts("gpt-5.4").values()
     assert not PriceSheet.objects.filter(model__name="unknown").exists()
     text = " ".join(report["findings"])
-    assert "1 prices of models that no channel offers were left out: not-offered" in text
-    assert "their output price was not brought: half" in text
+    assert "1 prices were left out, because no channel offers their models: not-offered" in text
+    assert "their output price was not imported: half" in text
 
 
 def test_another_number_of_units_a_dollar_is_reckoned_with(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_another_number_of_units_a_dollar_is_reckoned_with(tmp_path: Path) -> No
 def test_a_gateway_that_never_saved_prices_says_where_they_are(tmp_path: Path) -> None:
     report = move(tmp_path, channels=[channel(1, "gpt-4o")], tokens=[])
 
-    assert any("no prices are in this database" in finding for finding in report["findings"])
+    assert any("the database has no prices" in finding for finding in report["findings"])
 
 
 def test_what_was_written_about_models_counts_by_name_beginning_and_end(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The registry of caches that live in this process and depend on stored data or settings.
 
-Each is correct by itself: its keys contain the revision, or it is bounded in time. Whoever replaces the data under a
-running process (a test that rolls back, for one) calls `clear_all`. Imports no models.
+Each is correct by itself: its keys contain the revision, or its entries expire. `clear_all` is for code that replaces
+the data under a running process, such as a test that rolls back. Imports no models.
 """
 
 import functools

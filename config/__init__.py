@@ -1,1 +1,1 @@
-"""The wiring: settings, addresses, the server. Nothing imports it."""
+"""Settings, addresses and the server. No other package imports this one."""

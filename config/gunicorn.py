@@ -1,4 +1,4 @@
-"""Configuration of gunicorn: `gunicorn --config config/gunicorn.py config.wsgi`."""
+"""The configuration of gunicorn: `gunicorn --config config/gunicorn.py config.wsgi`."""
 
 import os
 import shutil
@@ -18,17 +18,17 @@ from tokens.logs import SecretsFilter, keys_of
 
 
 class PrintableAtoms(SafeAtoms):  # type: ignore[misc]
-    """The parts of an access line, without line breaks, which could forge another line."""
+    """The fields of an access line, without line breaks, which could forge another line."""
 
     def __getitem__(self, name: str) -> Any:
-        part = super().__getitem__(name)
-        if isinstance(part, str) and not part.isprintable():
-            return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in part)
-        return part
+        value = super().__getitem__(name)
+        if isinstance(value, str) and not value.isprintable():
+            return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in value)
+        return value
 
 
 class SecretsLogger(Logger):  # type: ignore[misc]
-    """gunicorn's logger, without the keys that clients send in addresses."""
+    """gunicorn's logger, which removes the keys that clients send in addresses."""
 
     atoms_wrapper_class = PrintableAtoms
 
@@ -42,14 +42,14 @@ class SecretsLogger(Logger):  # type: ignore[misc]
             super().access(resp, req, environ, request_time)
 
 
-def checked_settings() -> ModuleType:
-    """The current settings; exits with the list of errors if there are any.
+def load_settings() -> ModuleType:
+    """The current settings; exits with the list of problems if they are not valid.
 
-    Otherwise each worker would report the same errors after a traceback. The imported modules are removed again: the
-    workers import them themselves, and so does this file after a SIGHUP.
+    Each worker would otherwise report the same problems below a traceback. The modules that this imports are removed
+    again, so that the workers, and this file after a SIGHUP, import them again.
     """
     name = os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    known = {module: sys.modules.pop(module) for module in (name, "config.settings") if module in sys.modules}
+    loaded = {module: sys.modules.pop(module) for module in (name, "config.settings") if module in sys.modules}
     before = set(sys.modules)
     try:
         return import_module(name)
@@ -59,75 +59,75 @@ def checked_settings() -> ModuleType:
         for module in set(sys.modules) - before:
             if module.partition(".")[0] in {"catalog", "tokens", "pricing", "config", name.partition(".")[0]}:
                 del sys.modules[module]
-        sys.modules.update(known)
+        sys.modules.update(loaded)
 
 
-settings = checked_settings()
-# The folder does not exist without collectstatic; WhiteNoise then serves the files of the packages.
+settings = load_settings()
+# Without collectstatic this folder does not exist; WhiteNoise then serves the packages' own files.
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 
 bind = f"{f'[{settings.HOST}]' if ':' in settings.HOST else settings.HOST}:{settings.PORT}"
 
-# Threads, because a worker mostly waits for the database. Two processes, so that one serves while the other restarts.
-# The class is gunicorn's gthread, with errors in the format of the API.
+# Threads, because a worker mostly waits for the database; two processes, so that one is left while the other restarts.
+# gunicorn's gthread with the API's own errors.
 worker_class = "config.worker.Worker"
 workers = settings.WEB_CONCURRENCY
 threads = 4
-# Not preloaded: a SIGHUP then loads new code, and no database pool is copied by a fork.
+# Not preloaded: SIGHUP then loads new code, and no database pool crosses a fork.
 preload_app = False
-# Limits the effect of a memory leak; the jitter prevents workers from restarting together.
+# Limits the effect of a memory leak; the jitter keeps workers from restarting together.
 max_requests = 20_000
 max_requests_jitter = 2_000
 
-# The largest address that gunicorn allows, because Gemini's clients put keys and page tokens into it. Large headers,
-# because browsers send the cookies of other services on the same host.
+# gunicorn's maximum, because Gemini's clients send keys and page tokens in the address. Browsers send the cookies of
+# other services on the same host.
 limit_request_line = 8190
 limit_request_field_size = 16_380
-# By default gunicorn lets a proxy on this machine, which may forward everybody's requests, change the path of the
-# application or the scheme. settings.py decides whether X-Forwarded-Proto is trusted.
+# gunicorn would let a proxy on this machine, which may forward everybody's requests, change the application's path or
+# the scheme. settings.py decides whether X-Forwarded-Proto is trusted.
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
 
 timeout = 30
 graceful_timeout = 30
-# Longer than the 60 seconds after which common proxies close an idle connection; otherwise a proxy would sometimes send
-# a request into a connection that gunicorn is closing.
+# Longer than the 60 seconds after which common proxies close an idle connection: otherwise a proxy would sometimes
+# send a request into a connection that is being closed.
 keepalive = 75
 
-# A heartbeat file on a disk can block a worker; a file in memory cannot.
+# A heartbeat file on a disk can block a worker; one in memory cannot.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 
-# The folder where all workers count for /metrics. This file must not choose another one when a SIGHUP reads it again.
-COUNTED = bool(os.environ.get("METRICS_TOKEN") or os.environ.get("METRICS_TOKEN_FILE"))
-if COUNTED and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+# The folder of the workers' common counters for /metrics; it stays the same when a SIGHUP reads this file again.
+HAS_METRICS = bool(os.environ.get("METRICS_TOKEN") or os.environ.get("METRICS_TOKEN_FILE"))
+if HAS_METRICS and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="modelbook-metrics-", dir=worker_tmp_dir)
 
 
 def pre_fork(server: Any, worker: Any) -> None:
-    """Gives the worker the lowest place that no running worker has, where it continues its predecessor's counts.
+    """Gives the worker the lowest free place, so that it continues the counters of the worker that had the place.
 
-    prometheus-client uses process ids, with which every worker that ever ran would leave files to read.
+    prometheus-client uses process ids by default, with which every past worker would leave files to be read.
     """
-    used_places = {running.place for running in server.WORKERS.values()}
-    worker.place = next(place for place in count() if place not in used_places)
+    taken = {other.place for other in server.WORKERS.values()}
+    worker.place = next(place for place in count() if place not in taken)
 
 
 def post_fork(_: Any, worker: Any) -> None:
-    if COUNTED:
+    if HAS_METRICS:
         from prometheus_client import values
 
         values.ValueClass = values.MultiProcessValue(lambda: worker.place)  # type: ignore[no-untyped-call]
 
 
 def on_exit(_: Any) -> None:
-    if COUNTED:
+    if HAS_METRICS:
         shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
-# The control socket in the home folder is not used, and fails on read-only systems.
+# gunicorn's control socket in the home folder is not used, and fails on read-only systems.
 control_socket_disable = True
 
 logger_class = SecretsLogger
 accesslog = "-"
-# The path without its query, and no referrer: some clients put their key there.
+# The path without its query, in which some clients send their key; no Referer, which may repeat it.
 access_log_format = '%(t)s %(h)s "%(m)s %(U)s" %(s)s %(B)s bytes %(M)s ms %({x-request-id}o)s'

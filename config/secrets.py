@@ -1,4 +1,4 @@
-"""Generated secrets of an installation without configured ones, in a file that only its owner can read."""
+"""Secrets of an installation that configures none: created once, in a file that only its owner can read."""
 
 import os
 import secrets
@@ -7,32 +7,32 @@ from pathlib import Path
 
 import dj_database_url
 
-NAME = "modelbook.secrets"
+FILE_NAME = "modelbook.secrets"
 CHECKOUT = Path(__file__).resolve().parent.parent
-NAMES = ("SECRET_KEY", "TOKEN_PEPPERS")
+SECRET_NAMES = ("SECRET_KEY", "TOKEN_PEPPERS")
 
 
-def places() -> list[Path]:
-    """Possible paths of the file, the preferred one first: beside a SQLite database, or in the checkout."""
+def candidate_paths() -> list[Path]:
+    """The possible paths of the file, the one for a new file first: beside a SQLite database, or in the checkout."""
     try:
         database = dj_database_url.parse(os.environ.get("DATABASE_URL") or "sqlite://:memory:")
     except ValueError:
-        # The settings report it.
-        return [CHECKOUT / NAME]
+        # The settings report the error.
+        return [CHECKOUT / FILE_NAME]
     file = str(database["NAME"])
     if not database["ENGINE"].endswith("sqlite3") or file == ":memory:":
-        return [CHECKOUT / NAME]
-    return [Path(file).absolute().parent / NAME, CHECKOUT / NAME]
+        return [CHECKOUT / FILE_NAME]
+    return [Path(file).absolute().parent / FILE_NAME, CHECKOUT / FILE_NAME]
 
 
 def secrets_file() -> Path:
-    """The existing file, or the path where to create it."""
-    paths = places()
+    """The existing file, or the path for a new one."""
+    paths = candidate_paths()
     return next((path for path in paths if path.exists()), paths[0])
 
 
 def ensure_secrets(path: Path | None = None) -> bool:
-    """Writes both secrets to a file of mode 0600, unless it exists or they are configured; returns whether it did.
+    """Writes both secrets to a file with mode 0600, unless it exists or they are configured; returns whether it wrote.
 
     OSError if the file cannot be written.
     """
@@ -40,8 +40,7 @@ def ensure_secrets(path: Path | None = None) -> bool:
     if path.exists() or are_configured():
         return False
     lines = f"SECRET_KEY={secrets.token_urlsafe(48)}\nTOKEN_PEPPERS=1:{secrets.token_urlsafe(32)}\n"
-    # mkstemp creates a file of mode 0600. The link gives the complete file its name, and fails if another process was
-    # faster.
+    # mkstemp creates a file with mode 0600; the link names the complete file, and fails if another process was faster.
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:
         with os.fdopen(descriptor, "w") as file:
@@ -55,11 +54,12 @@ def ensure_secrets(path: Path | None = None) -> bool:
 
 
 def are_configured() -> bool:
-    return all(os.environ.get(name) or os.environ.get(f"{name}_FILE") for name in NAMES)
+    """Whether the environment sets every secret."""
+    return all(os.environ.get(name) or os.environ.get(f"{name}_FILE") for name in SECRET_NAMES)
 
 
 def read_secrets(path: Path | None = None) -> dict[str, str]:
-    """The settings in the file, by name; empty if there is no file. OSError if it cannot be read."""
+    """The file's settings by name; empty without a file. OSError if it cannot be read."""
     path = path or secrets_file()
     if not path.exists():
         return {}

@@ -1,6 +1,6 @@
-"""Checks of settings: pure functions that return the value in the form in which it is used.
+"""Checks the values of settings: pure functions that return the value as the settings use it.
 
-ValueError says what to write instead, without repeating the value, because some values contain passwords.
+The message of a ValueError states the valid values and does not repeat the value, which may contain a password.
 """
 
 import ipaddress
@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 from tokens import keys
 
-MOST = 1_000_000_000
-LONGEST_PREFIX = 40  # The masked key on screen has at most 64 characters, 17 of them after the prefix.
-SHORTEST_SECRET = 32
-SHORTEST_PEPPER = 16
+MAX_NUMBER = 1_000_000_000
+MAX_PREFIX_LENGTH = 40  # A masked key has at most 64 characters, and 17 of them are not the prefix.
+MIN_SECRET_LENGTH = 32
+MIN_PEPPER_LENGTH = 16
 ON = frozenset({"true", "t", "yes", "y", "on", "1"})
 OFF = frozenset({"false", "f", "no", "n", "off", "0"})
 ORIGIN = re.compile(r"https?://(?:\*\.)?(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
@@ -20,12 +20,12 @@ MAILBOX = re.compile(r"mailto:[^@\s]+@[A-Za-z0-9.-]+(?:\?\S*)?")
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
 
 
-def whole_number(text: str, low: int, high: int = MOST) -> int:
-    """The number, from `low` to `high` inclusive."""
+def whole_number(text: str, low: int, high: int = MAX_NUMBER) -> int:
+    """A whole number within the bounds, which are included."""
     text = text.strip()
     if not (text.isascii() and text.isdigit() and len(text) < 20 and low <= int(text) <= high):
-        bounds = f"of {low} or more" if high == MOST else f"from {low} to {high}"
-        raise ValueError(f"write a whole number {bounds}.")
+        bounds = f"of {low} or more" if high == MAX_NUMBER else f"from {low} to {high}"
+        raise ValueError(f"The value must be a whole number {bounds}.")
     return int(text)
 
 
@@ -33,62 +33,64 @@ def on_or_off(text: str) -> bool:
     """True for true, yes, on and 1; False for false, no, off and 0; in upper or lower case."""
     word = text.strip().lower()
     if word not in ON | OFF:
-        raise ValueError("write true or false.")
+        raise ValueError("The value must be true or false.")
     return word in ON
 
 
 def secret_key(text: str) -> str:
-    """The key; an empty one passes, because settings.py reports missing secrets itself."""
-    if text and len(text) < SHORTEST_SECRET:
-        raise ValueError(f"write a random text of {SHORTEST_SECRET} characters or more.")
+    """A random text; a missing one is reported by the settings."""
+    if text and len(text) < MIN_SECRET_LENGTH:
+        raise ValueError(f"The value is too short. Set a random text of at least {MIN_SECRET_LENGTH} characters.")
     return text
 
 
 def peppers(text: str) -> dict[int, str]:
-    """`1:secret,2:newer` as {1: "secret", 2: "newer"}; the highest number signs new keys."""
-    secrets: dict[int, str] = {}
+    """`1:secret,2:newer` as {1: "secret", 2: "newer"}; new keys use the highest number."""
+    by_number: dict[int, str] = {}
     for part in filter(None, map(str.strip, text.split(","))):
         number, colon, value = part.partition(":")
         number, value = number.strip(), value.strip()
         is_number = number.isascii() and number.isdigit() and len(number) < 10
-        if not (colon and is_number and len(value) >= SHORTEST_PEPPER):
-            raise ValueError(f"write 1:secret,2:newer, each secret of {SHORTEST_PEPPER} characters or more.")
-        if int(number) in secrets:
-            raise ValueError(f"the number {int(number)} appears twice; give each secret its own.")
-        secrets[int(number)] = value
-    if text and not secrets:
-        raise ValueError("write at least one, such as 1:secret.")
-    return secrets
+        if not (colon and is_number and len(value) >= MIN_PEPPER_LENGTH):
+            raise ValueError(
+                f"The value must look like 1:secret,2:newer, with secrets of at least {MIN_PEPPER_LENGTH} characters."
+            )
+        if int(number) in by_number:
+            raise ValueError(f"The number {int(number)} appears twice. Give each secret its own number.")
+        by_number[int(number)] = value
+    if text and not by_number:
+        raise ValueError("The value contains no secret. Set at least one, such as 1:secret.")
+    return by_number
 
 
 def token_prefix(text: str) -> str:
-    if not keys.PREFIX.fullmatch(text) or len(text) > LONGEST_PREFIX:
+    if not keys.PREFIX.fullmatch(text) or len(text) > MAX_PREFIX_LENGTH:
         raise ValueError(
-            f"write letters and digits in words joined by _ or -, beginning with a letter, "
-            f"of {LONGEST_PREFIX} characters at most."
+            f"The value must be words of letters and digits joined by _ or -, must start with a letter, "
+            f"and must have at most {MAX_PREFIX_LENGTH} characters."
         )
     return text
 
 
 def redis_url(text: str) -> str:
-    """The address in the form of the library for rate limits; empty if there is none."""
+    """The address in the form that the library of rate limits expects; empty for no Redis."""
     if not text:
         return ""
-    instruction = "write redis://host:6379/0, rediss://host:6379/0 or unix:///path/to/socket."
+    message = "The value must look like redis://host:6379/0, rediss://host:6379/0 or unix:///path/to/socket."
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise ValueError(instruction) from None
+        raise ValueError(message) from None
     if parts.scheme in {"unix", "redis+unix"} and parts.path.strip("/"):
         return f"redis+{text}" if parts.scheme == "unix" else text
     if parts.scheme not in {"redis", "rediss"} or not parts.hostname or port == 0:
-        raise ValueError(instruction)
+        raise ValueError(message)
     return text
 
 
 def base_url(text: str) -> str:
-    """An address to which paths are appended; empty if there is none."""
+    """An address to which paths are appended; empty for none."""
     if not text:
         return ""
     try:
@@ -97,7 +99,7 @@ def base_url(text: str) -> str:
     except ValueError:
         is_address = False
     if not is_address or parts.query or parts.fragment or not text.isprintable() or " " in text:
-        raise ValueError("write an address such as https://api.example.com, or leave it empty.")
+        raise ValueError("The value must be an address such as https://api.example.com, or empty.")
     return text
 
 
@@ -111,29 +113,36 @@ def security_contact(text: str) -> str:
     except ValueError:
         is_page = False
     if not (is_page or MAILBOX.fullmatch(text)) or not (text.isascii() and text.isprintable()) or " " in text:
-        raise ValueError("write mailto:security@example.com or https://example.com/report, or leave it empty.")
+        raise ValueError(
+            "The value must look like mailto:security@example.com or https://example.com/report, or be empty."
+        )
     return text
 
 
 def host_names(names: list[str]) -> list[str]:
+    """Host names without a scheme and a path; `*` allows every name."""
     names = words(names)
     if not names:
-        raise ValueError("write at least one host name; * allows every name.")
+        raise ValueError("The value is empty. Set at least one host name, or * for every name.")
     if any("/" in name for name in names):
-        raise ValueError("write host names such as models.example.com, without https:// and without a path.")
+        raise ValueError(
+            "The value must be host names such as models.example.com, without https:// and without a path."
+        )
     return names
 
 
 def origins(names: list[str]) -> list[str]:
-    """The origins, each with its scheme; `*.` before a name allows every host below it."""
+    """Origins with their scheme; `*.` before a name means every host below it."""
     names = words(names)
     if not all(ORIGIN.fullmatch(name) for name in names):
-        raise ValueError("write origins such as https://models.example.com, with the scheme and without a path.")
+        raise ValueError(
+            "The value must be origins such as https://models.example.com, with the scheme and without a path."
+        )
     return names
 
 
 def own_hosts(names: list[str]) -> list[str]:
-    """The hosts as host:port. The default port is 443; an IPv6 address is written in brackets."""
+    """Each host as host:port; without a port it is 443. An IPv6 address must be in brackets."""
     hosts = []
     for name in words(names):
         literal = re.fullmatch(r"\[(?P<host>[^\]]*)\](?::(?P<port>[0-9]+))?", name)
@@ -143,7 +152,9 @@ def own_hosts(names: list[str]) -> list[str]:
         except ValueError:
             number = 0
         if not number or not (is_address(host, version=6) if literal else is_host(host)):
-            raise ValueError("write hosts such as gateway.internal:3000, without http:// and without a path.")
+            raise ValueError(
+                "The value must be hosts such as gateway.internal:3000, without http:// and without a path."
+            )
         hosts.append(f"{host}:{number}")
     return hosts
 
@@ -151,7 +162,9 @@ def own_hosts(names: list[str]) -> list[str]:
 def listening_host(text: str) -> str:
     """An address or a name, without a port."""
     if not is_host(text):
-        raise ValueError("write an address or a name to listen on, such as 127.0.0.1 or ::1, without a port.")
+        raise ValueError(
+            "The value must be an address or a name to listen on, such as 127.0.0.1 or ::1, without a port."
+        )
     return text
 
 
@@ -167,5 +180,5 @@ def is_address(text: str, *, version: int | None = None) -> bool:
 
 
 def words(parts: list[str]) -> list[str]:
-    """The entries of a list without the spaces around them, and without empty ones."""
+    """The entries of a list without surrounding spaces, and without empty entries."""
     return [part.strip() for part in parts if part.strip()]

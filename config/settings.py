@@ -1,4 +1,4 @@
-"""Every setting of Modelbook, read from the environment; all mistakes in it are reported at once, at start.
+"""Every setting of Modelbook, read from the environment; all invalid values are reported together at startup.
 
 .env.example lists each variable with its default.
 """
@@ -28,61 +28,66 @@ Used = TypeVar("Used")
 
 
 def secret(name: str, *, required: bool = True) -> str:
-    """A secret from NAME, from the file that NAME_FILE points at, or from the file that quickstart made."""
+    """A secret from NAME, from the file whose path is in NAME_FILE, or from the file that quickstart created."""
     file = os.environ.get(f"{name}_FILE")
     if file:
         try:
             return Path(file).read_text().strip()
         except (OSError, UnicodeDecodeError) as error:
-            problems.append(f"{name}_FILE: {getattr(error, 'strerror', 'it is no text')}.")
+            problems.append(f"{name}_FILE: {getattr(error, 'strerror', 'the file is not valid UTF-8')}.")
             return ""
-    value = os.environ.get(name) or made_secrets().get(name, "")
+    value = os.environ.get(name) or stored_secrets().get(name, "")
     if required and not value:
-        problems.append(f"{name} is not set. Set it, or run `python manage.py quickstart`, which makes one.")
+        problems.append(f"{name} is not set. Set it, or run `python manage.py quickstart`, which creates one.")
     return value
 
 
-def made_secrets() -> dict[str, str]:
+def stored_secrets() -> dict[str, str]:
+    """The secrets in the file that quickstart created; empty without a file."""
     try:
         return read_secrets()
     except (OSError, UnicodeDecodeError) as error:
-        problems.append(f"{secrets_file()}: {getattr(error, 'strerror', 'it is no text')}.")
+        problems.append(f"{secrets_file()}: {getattr(error, 'strerror', 'the file is not valid UTF-8')}.")
         return {}
 
 
 def checked(name: str, value: Value, check: Callable[[Value], Used]) -> Used:
-    """The value as `check` returns it; where that refuses, one more problem."""
+    """The value that `check` returns; a ValueError of the check becomes a problem."""
     try:
         return check(value)
     except ValueError as error:
         problems.append(f"{name}: {error}")
-        # Nobody sees it: there is a problem, and below that ends the start.
+        # The value is never used: startup fails below because there is a problem.
         return cast("Used", None)
 
 
-def number(name: str, default: int, low: int = 0, high: int = setting_checks.MOST) -> int:
+def number(name: str, default: int, low: int = 0, high: int = setting_checks.MAX_NUMBER) -> int:
+    """A whole number from the environment; an empty variable means the default."""
     text = os.environ.get(name) or str(default)
-    return checked(name, text, lambda given: setting_checks.whole_number(given, low, high))
+    return checked(name, text, lambda value: setting_checks.whole_number(value, low, high))
 
 
 def switch(name: str, default: bool) -> bool:
+    """True or false from the environment; an empty variable means the default."""
     return checked(name, os.environ.get(name) or str(default), setting_checks.on_or_off)
 
 
 def database(url: str) -> dict[str, Any]:
-    """Django's settings for DATABASE_URL, tuned so that concurrent writers wait for each other and never fail."""
+    """Django's settings for DATABASE_URL, with options that make concurrent writers wait instead of failing."""
     try:
         settings: dict[str, Any] = dict(dj_database_url.parse(url))
     except ValueError:
         settings = {}
     if settings.get("ENGINE") not in ENGINES:
-        problems.append("DATABASE_URL: write sqlite:////path/to/file or postgres://user:password@host:5432/name.")
+        problems.append(
+            "DATABASE_URL: The value must look like sqlite:////path/to/file or postgres://user:password@host:5432/name."
+        )
         return {"ENGINE": "django.db.backends.dummy"}
     options = settings.setdefault("OPTIONS", {})
     if settings["ENGINE"].endswith("sqlite3"):
-        # IMMEDIATE takes the write lock when a transaction begins: one that reads first and writes later would
-        # otherwise be refused at once, whatever the timeout, as soon as another wrote in between.
-        # Opening the file and setting it up takes longer than most requests do: each thread keeps its connection.
+        # IMMEDIATE takes the write lock when a transaction starts. Otherwise a transaction that reads first and writes
+        # later fails immediately, whatever the timeout, if another one has written in between.
+        # Opening and configuring the file takes longer than most requests, so each thread keeps its connection.
         settings["CONN_MAX_AGE"] = None
         options |= {
             "transaction_mode": "IMMEDIATE",
@@ -90,10 +95,10 @@ def database(url: str) -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
         }
     elif settings["ENGINE"].endswith("postgresql"):
-        # After a restart of the server all idle connections fail their check. Between two of them the pool would wait
-        # 1, 2, 4 seconds, and the first request fail though the server is there again.
+        # After a restart of the server, all idle connections fail their check. The pool would wait 1, 2, 4 seconds
+        # between two of them, and the first request would fail although the server is available again.
         AttemptWithBackoff.INITIAL_DELAY = 0.01
-        # The pool needs CONN_MAX_AGE 0; the health check is what survives a restart of the server.
+        # The pool needs CONN_MAX_AGE 0; the health checks replace connections after a restart of the server.
         settings |= {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
         options |= {
             "pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 3},
@@ -128,7 +133,7 @@ KEYS_IN_QUERY = switch("KEYS_IN_QUERY", True)
 METRICS_TOKEN = secret("METRICS_TOKEN", required=False)
 DATABASE_POOL_SIZE = number("DATABASE_POOL_SIZE", 8, 1)
 DATABASES = {"default": database(env.str("DATABASE_URL", f"sqlite:///{BASE_DIR / 'modelbook.sqlite3'}"))}
-# Of no use to Django: gunicorn.py asks for them.
+# Used by config/gunicorn.py, not by Django.
 HOST = checked("HOST", os.environ.get("HOST") or "127.0.0.1", setting_checks.listening_host)
 PORT = number("PORT", 8000, 1, 65535)
 WEB_CONCURRENCY = number("WEB_CONCURRENCY", 2, 1)
@@ -173,7 +178,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
-# Clients treat a redirect as a failure: both forms of an address are served, and none redirects to the other.
+# Clients treat a redirect as a failure, so both forms of an address exist and none redirects to the other.
 APPEND_SLASH = False
 TEMPLATES = [
     {
@@ -190,19 +195,19 @@ TEMPLATES = [
 ]
 
 LANGUAGE_CODE = "en"
-# Of the pages that customers see; the admin is in English.
+# For the pages that customers see; the admin is in English.
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 # Before the translations of the apps: some of them translate words of the pages in their own way.
 LOCALE_PATHS = [BASE_DIR / "pricing" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
-# Dates that mean the same to everybody: 2026-11-22, and not 11/22 or Nov. 22.
+# Unambiguous dates: 2026-11-22, not 11/22 or Nov. 22.
 FORMAT_MODULE_PATH = ["config.formats"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
-# Finders serve the packages' own files, so a fresh clone needs no collectstatic.
+# Finders serve the packages' own files, so a new clone works without collectstatic.
 WHITENOISE_USE_FINDERS = True
 
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
@@ -216,17 +221,17 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 PASSWORD_HASHERS = ["tokens.auth.passwords.Argon2Hasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
-# By user name and address together: by name alone, anyone could lock an administrator out.
+# By user name and address together: by name alone, anybody could lock an administrator out.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 1  # hours
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
-# Who is locked out is let in again by `manage.py axes_reset`.
+# `manage.py axes_reset` unlocks users.
 AXES_ENABLE_ADMIN = False
 AXES_IPWARE_PROXY_COUNT = TRUSTED_PROXIES or None
 
-# The login form is open to everybody: nobody may fill the disk through it.
+# The login form is public: uploads to it must not fill the disk.
 FILE_UPLOAD_HANDLERS = [
     "catalog.admin.uploads.CappedUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
@@ -241,9 +246,9 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
-# A plain-HTTP API call must fail in its own format, not be led to another address with its key.
+# An API call over plain HTTP must fail in its own format, not be redirected with its key.
 SECURE_REDIRECT_EXEMPT = [r"^(?!admin/)"]
-# Not no-referrer: with it browsers send "Origin: null", and the admin would refuse every form as forged.
+# Not no-referrer: browsers would send "Origin: null", and the admin would refuse every form as forged.
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
@@ -254,7 +259,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "tokens.http.negotiation.AlwaysJSON",
     "EXCEPTION_HANDLER": "tokens.http.errors.handle_exception",
-    # The API never asks contrib.auth: a session cookie opens nothing here.
+    # The API never uses contrib.auth: a session cookie gives no access here.
     "UNAUTHENTICATED_USER": None,
     # The query parameter `format` belongs to clients.
     "URL_FORMAT_OVERRIDE": None,
@@ -272,7 +277,7 @@ LOGGING = {
         "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id", "secrets"]}
     },
     "root": {"handlers": ["console"], "level": "INFO"},
-    # Django's own handlers know no filter: with DEBUG, every line would stand twice, once with the key in its query.
+    # Django's own handlers have no filters: with DEBUG, every line would appear twice, once with the key in its query.
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
@@ -281,7 +286,7 @@ LOGGING = {
 
 
 def page(title: str, icon: str, label: str) -> dict[str, Any]:
-    """An entry of the admin's side bar, for those who may see that model."""
+    """An entry of the admin's sidebar, for operators who may view that model."""
     app, model = label.split(".")
     return {
         "title": title,
@@ -302,7 +307,7 @@ UNFOLD = {
     "SHOW_BACK_BUTTON": True,
     "DASHBOARD_CALLBACK": "pricing.admin.dashboard.fill",
     "STYLES": [lambda _: static("catalog/admin.css")],
-    # Ink blue: reads well on white and on black, and no state is told by it.
+    # Ink blue: readable on white and on black, and not used for any state.
     "COLORS": {
         "primary": {
             "50": "oklch(97% .014 254.6)",

@@ -1,4 +1,4 @@
-"""All addresses."""
+"""Every address."""
 
 from django.contrib import admin
 from django.http import Http404
@@ -23,7 +23,7 @@ urlpatterns = [
     path("admin/check/", admin.site.admin_view(check_page), name="check"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
-    # All other addresses below the API's prefixes; otherwise DEBUG would answer in HTML.
+    # All other addresses below the API's prefixes: without this, DEBUG would respond in HTML.
     re_path(
         rf"^(?:/*)(?:{'|'.join(API_PREFIXES)})(?:/[\s\S]*)?$",
         csrf_exempt(lambda request: page_not_found(request, Http404())),

@@ -1,1 +1,1 @@
-"""Who may see what, and the API that answers it."""
+"""API keys: which models a key can see, and the API that lists them."""

@@ -1,13 +1,13 @@
-"""API keys: what one looks like, how it is made, and the digest that stands for it in the database.
+"""API keys: their format, their creation, and the digest that is stored instead of a key.
 
 A key is `<prefix>_<key id>_<secret><checksum>`, e.g. mb_live_4Zc0vXq1Lp_…: the key id (10 characters) may be shown and
-logged, the secret (32 characters, 190 bits) is shown once, and the checksum (6 characters, CRC-32 of all before it)
-tells a mistyped key from a real one without a query. The digest is HMAC-SHA256 under a pepper that is not in the
-database: a stolen database holds nothing that opens a door. A slow hash would add nothing to 190 random bits, and
-would itself be the way to stop the service.
+logged, the secret (32 characters, 190 bits) is shown once, and the checksum (6 characters, CRC-32 of everything before
+it) detects a mistyped key without a query. The digest is HMAC-SHA256 under a pepper that is not in the database, so a
+stolen database contains no usable key. A slow hash would add nothing to 190 random bits, and would let anybody overload
+the service.
 
 For secret scanners: `[A-Za-z][A-Za-z0-9_-]*_[0-9A-Za-z]{10}_[0-9A-Za-z]{38}`, or with the installation's own prefix
-`mb_live_[0-9A-Za-z]{10}_[0-9A-Za-z]{38}`; the checksum then tells a real key from one that only looks like it.
+`mb_live_[0-9A-Za-z]{10}_[0-9A-Za-z]{38}`; the checksum confirms that a match is a real key.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 KEY_ID_LENGTH = 10
 SECRET_LENGTH = 32
 CHECKSUM_LENGTH = 6
-# Nothing longer is looked at, whatever a client sends.
+# Longer texts are not looked up, whatever a client sends.
 MAX_LENGTH = 256
 PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)*")
 SHAPE = re.compile(
@@ -31,17 +31,17 @@ SHAPE = re.compile(
     rf"(?P<checksum>[0-9A-Za-z]{{{CHECKSUM_LENGTH}}})"
 )
 GATEWAY_KEY = re.compile(r"(?:sk-)?(?P<key>[0-9A-Za-z]{40,128})(?:-[0-9]{1,10})?")
-# Shorter ones are guessed sooner or later, and those that people think up are longer than they are random.
-SHORTEST_FOREIGN = 20
+# Shorter keys of other systems can be guessed, in particular those that people made up.
+MIN_FOREIGN_LENGTH = 20
 
 
 class UnfitKeyError(ValueError):
-    """A key of another system that cannot be taken over; the message says why, without the key."""
+    """A key of another system that cannot be used here; the message says why, without the key."""
 
 
 @dataclass(frozen=True)
 class NewKey:
-    """A key just made; `plaintext` exists only here."""
+    """A new key; `plaintext` is stored nowhere else."""
 
     plaintext: str
     key_id: str
@@ -68,58 +68,59 @@ def checksum(body: str) -> str:
 
 
 def is_plausible(plaintext: str, *, prefix: str) -> bool:
-    """Whether the key is worth a query, where new keys have that prefix.
+    """Whether the key may exist and is worth a query; `prefix` is that of new keys.
 
-    A key of our own with a letter too few, too many or wrong is not, and nor is one so short that it was never taken
-    over from anybody.
+    False for a key of our own format with a typing error, and for keys that are too short or too long.
     """
-    if not SHORTEST_FOREIGN <= len(plaintext) <= MAX_LENGTH:
+    if not MIN_FOREIGN_LENGTH <= len(plaintext) <= MAX_LENGTH:
         return False
     return is_ours(plaintext) or not (plaintext.startswith(f"{prefix}_") or SHAPE.fullmatch(plaintext))
 
 
 def is_ours(plaintext: str) -> bool:
-    """True for a key of our own shape, of whatever prefix, whose checksum is right."""
+    """Whether the key has our own format, with any prefix, and a correct checksum."""
     match = SHAPE.fullmatch(plaintext)
     return match is not None and hmac.compare_digest(checksum(match["body"]), match["checksum"])
 
 
 def normal_form(plaintext: str) -> str:
-    """The part of a key that counts.
+    """The part of a key that identifies it.
 
-    Keys of new-api and one-api work with and without `sk-`, and with the number of a channel behind a dash; their 40 or
-    more characters in between are the key. Every other key counts whole.
+    Keys of new-api and one-api work with and without `sk-`, and with the number of a channel after a dash; the 40 or
+    more characters in between are the key. All other keys are used as they are.
     """
     match = GATEWAY_KEY.fullmatch(plaintext)
     return match["key"] if match else plaintext
 
 
 def refuse_unfit(plaintext: str, *, prefix: str) -> None:
-    """UnfitKeyError for a key of another system that clients could not send, or that others could guess.
+    """Raises UnfitKeyError for a key of another system that clients cannot send, or that others can guess.
 
-    `prefix` is that of new keys: what begins like one and is none is taken for a typing error.
+    `prefix` is that of new keys: a text that starts with it and is not a valid key is a typing error.
     """
     if not (plaintext.isascii() and plaintext.isprintable()) or set(plaintext) & set(" ,"):
-        raise UnfitKeyError("A key is one word of plain letters, digits and signs, without a comma.")
-    if len(plaintext) < SHORTEST_FOREIGN:
-        raise UnfitKeyError(f"A key of fewer than {SHORTEST_FOREIGN} characters could be guessed.")
+        raise UnfitKeyError("A key must be printable ASCII without spaces and commas.")
+    if len(plaintext) < MIN_FOREIGN_LENGTH:
+        raise UnfitKeyError(f"A key with fewer than {MIN_FOREIGN_LENGTH} characters can be guessed. Use a longer one.")
     if not is_plausible(plaintext, prefix=prefix):
-        raise UnfitKeyError(f"It is longer than {MAX_LENGTH} characters, or a key of this service with a typing error.")
+        raise UnfitKeyError(
+            f"The key is longer than {MAX_LENGTH} characters, or it is a key of this service with a typing error."
+        )
 
 
 def digest(plaintext: str, pepper: str) -> str:
-    """The key as the database knows it: 64 hexadecimal digits."""
+    """The key as it is stored: 64 hexadecimal digits."""
     secret = normal_form(plaintext).encode(errors="surrogateescape")
     return hmac.new(pepper.encode(), secret, hashlib.sha256).hexdigest()
 
 
 def digests(plaintext: str, peppers: Mapping[int, str]) -> list[str]:
-    """The key under every pepper in use, the newest first."""
+    """The key's digest under every configured pepper, the newest first."""
     return [digest(plaintext, peppers[number]) for number in sorted(peppers, reverse=True)]
 
 
 def new_key_id() -> str:
-    """What a key is called where it is not to be seen."""
+    """A random name for a key, which may be shown and logged."""
     return _random(KEY_ID_LENGTH)
 
 

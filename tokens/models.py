@@ -1,4 +1,4 @@
-"""Tokens and the groups they belong to."""
+"""Tokens, their retired keys, and the groups they belong to."""
 
 import datetime as dt
 import ipaddress
@@ -22,28 +22,28 @@ from tokens.scope import Scope, validate_patterns
 
 class TokenGroupQuerySet(TrackedQuerySet["TokenGroup"]):
     def default(self) -> "TokenGroup":
-        """The group that imports and new tokens use when none is named."""
+        """The group of imports and new tokens for which no group is given; created on first use."""
         return self.get_or_create(
             slug=TokenGroup.DEFAULT, defaults={"label": "Default", "is_public": True, "auto_position": 1}
         )[0]
 
 
 class TokenGroup(TrackedModel):
-    """Customers of one kind: which channels they reach, and (in pricing) at what rate. "Group" on screen.
+    """Customers of one kind: the channels they reach, and (in pricing) the rate they pay. "Group" on screen.
 
-    Groups with the same `auto_position` are tried by slug.
+    Groups with the same `auto_position` are sorted by slug.
     """
 
     DEFAULT = "default"
 
-    slug = models.SlugField(max_length=64, unique=True, help_text="As price lists name it, e.g. default or vip.")
-    label = models.CharField(max_length=128, help_text="As customers read it.")
+    slug = models.SlugField(max_length=64, unique=True, help_text="The name in price lists, e.g. default or vip.")
+    label = models.CharField(max_length=128, help_text="The name that customers see.")
     description = models.TextField(blank=True)
     channels = models.ManyToManyField(
         Channel,
         blank=True,
         related_name="groups",
-        help_text="A model on any of these channels is within this group's reach.",
+        help_text="The group reaches the models that these channels offer.",
     )
     is_public = models.BooleanField(
         "public",
@@ -55,14 +55,15 @@ class TokenGroup(TrackedModel):
         null=True,
         blank=True,
         validators=[MinValueValidator(1)],
-        help_text="Tokens that choose their groups automatically get it, and auto_groups of the price list names it in "
-        "this order: 1 is tried first. Empty: not in the order.",
+        help_text="Tokens with automatic groups get this group, and auto_groups in the price list is sorted by this "
+        "number: 1 is tried first. Leave empty to exclude the group.",
     )
     rate_limit = models.CharField(
         max_length=64,
         blank=True,
         validators=[validate_rate],
-        help_text="How often each of its tokens may ask, e.g. 60/minute; a token's own takes its place. Empty: freely.",
+        help_text="The rate limit of each token in this group, e.g. 60/minute, unless the token has its own. Leave "
+        "empty for no limit.",
     )
 
     objects = TokenGroupQuerySet.as_manager()
@@ -85,32 +86,32 @@ class TokenQuerySet(TrackedQuerySet["Token"]):
         return self.filter(enabled=True, expires_at__gt=at, expires_at__lte=at + within)
 
     def named(self, key_id: str) -> "Token":
-        """The token of that key id, or of one that it had before a rotation; DoesNotExist with a sentence."""
+        """The token with that key id, current or retired; DoesNotExist with a message."""
         token = self.filter(Q(key_id=key_id) | Q(retired_keys__key_id=key_id)).distinct().first()
         if token is None:
-            # Whoever pastes a key here by mistake must not find it in the logs.
+            # Somebody may paste a key here by mistake; it must not appear in the logs.
             raise Token.DoesNotExist(f"There is no token with the key id {scrub(key_id)!r}.")
         return token
 
     def holding(self, plaintext: str) -> "TokenQuerySet":
-        """The token that this key opens or opened, under whichever pepper."""
+        """The token whose current or retired key this is, under any pepper."""
         digests = keys.digests(plaintext, settings.TOKEN_PEPPERS)
         return self.filter(Q(digest__in=digests) | Q(retired_keys__digest__in=digests)).distinct()
 
 
 class TokenManager(models.Manager.from_queryset(TokenQuerySet)):  # type: ignore[misc]
     def issue(self, name: str, *, groups: list[TokenGroup], **fields: object) -> tuple["Token", str]:
-        """Makes a token with a new key; returns both. The key is not kept and cannot be shown again."""
+        """Creates a token with a new key; returns both. The key is not stored and cannot be shown again."""
         token = Token(name=name, **fields)
         plaintext = token.assign_new_key()
         token.save_with(groups)
         return token, plaintext
 
     def take_over(self, name: str, *, plaintext: str, groups: list[TokenGroup], **fields: object) -> "Token":
-        """Makes a token of a key that clients have already; keys.UnfitKeyError if it will not do."""
+        """Creates a token for a key that clients already use; keys.UnfitKeyError if it cannot be used here."""
         keys.refuse_unfit(plaintext, prefix=settings.TOKEN_PREFIX)
         if self.holding(plaintext).exists():
-            raise keys.UnfitKeyError("This key is or was a token's already.")
+            raise keys.UnfitKeyError("This key already belongs to a token, or did before a rotation.")
         token = Token(name=name, **fields)
         token.assign_key(plaintext)
         token.save_with(groups)
@@ -118,61 +119,72 @@ class TokenManager(models.Manager.from_queryset(TokenQuerySet)):  # type: ignore
 
 
 class KeyReplacedError(Exception):
-    """The key that was to be replaced is the token's no longer."""
+    """The key to replace is not the token's current key any more."""
 
 
 STATES = {"key_disabled": "disabled", "key_expired": "expired", "key_not_yet_valid": "not yet"}
-# Days before a token's end from which on somebody should look: the nearest first.
+# Days before its expiry at which a token is reported, the smallest first.
 WARNINGS = {1: "a day", 7: "7 days", 30: "30 days"}
 
 
 class Token(TrackedModel):
-    """A permission to list models, held by whoever has its key."""
+    """A permission to list models, for everybody who has its key."""
 
     revision_counter = "permissions"
 
-    name = models.CharField(max_length=128, help_text="Who or what uses it, e.g. Acme production.")
+    name = models.CharField(max_length=128, help_text="The user of the token, e.g. Acme production.")
     key_id = models.CharField(
         "key id", max_length=64, unique=True, editable=False, help_text="Safe to show and to log."
     )
     digest = models.CharField(max_length=64, unique=True, editable=False)
     pepper = models.PositiveIntegerField(editable=False)
     masked = models.CharField("key", max_length=64, editable=False)
-    enabled = models.BooleanField(default=True, help_text="Off: the key is refused from the next request on.")
+    enabled = models.BooleanField(default=True, help_text="If off, the key is refused from the next request on.")
     groups = models.ManyToManyField(
-        TokenGroup, blank=True, related_name="tokens", help_text="What it reaches; without any group it sees nothing."
+        TokenGroup,
+        blank=True,
+        related_name="tokens",
+        help_text="The token can see the models of these groups; without a group it can see none.",
     )
     uses_auto_groups = models.BooleanField(
-        "automatic groups", default=False, help_text="Also reaches every group that is in the automatic order."
+        "automatic groups", default=False, help_text="The token is also in every group of the automatic order."
     )
     allow = NamesField(
         null=True,
         blank=True,
         default=None,
         validators=[validate_patterns],
-        help_text="What it may see: model ids or aliases, or vendor:, series:, tag:, endpoint:, modality: and a name; "
-        "* stands for anything. E.g. gpt-*, vendor:anthropic, modality:image. Models added later are covered too.",
+        help_text="The models it can see: ids or aliases, or vendor:, series:, tag:, endpoint:, modality: with a name; "
+        "* matches any characters, also in models added later. E.g. gpt-*, vendor:anthropic, modality:image. Leave "
+        "empty to allow all models of its groups.",
     )
     deny = NamesField(
-        default=list, blank=True, validators=[validate_patterns], help_text="What it may never see; deny beats allow."
+        default=list,
+        blank=True,
+        validators=[validate_patterns],
+        help_text="The models it can never see, in the same notation; deny overrides allow.",
     )
     starts_at = models.DateTimeField(
-        null=True, blank=True, help_text="Refused before this moment. Empty: valid at once."
+        null=True, blank=True, help_text="The key is refused before this time. Leave empty for a key that is valid now."
     )
-    expires_at = models.DateTimeField(null=True, blank=True, help_text="Refused from this moment on. Empty: never.")
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="The key is refused from this time. Leave empty for a key that never expires."
+    )
     networks = NamesField(
         default=list,
         blank=True,
-        help_text="Addresses it may call from, e.g. 203.0.113.0/24, 2001:db8::/32. Empty: anywhere.",
+        help_text="Networks it may be used from, e.g. 203.0.113.0/24, 2001:db8::/32. Leave empty to allow all.",
     )
     rate_limit = models.CharField(
         max_length=64,
         blank=True,
         validators=[validate_rate],
-        help_text="How often it may ask, e.g. 60/minute. Empty: its groups' limit.",
+        help_text="Its rate limit, e.g. 60/minute. Leave empty to use the limit of its groups.",
     )
     is_over_budget = models.BooleanField(
-        "budget used up", default=False, help_text="It still lists models, which costs nothing, but may call none."
+        "budget used up",
+        default=False,
+        help_text="If on, it can still list models, which costs nothing, but may not call them.",
     )
     note = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -196,7 +208,7 @@ class Token(TrackedModel):
         return f"{self.name} ({self.key_id})"
 
     def assign_new_key(self) -> str:
-        """Gives this token a new key, unsaved; returns the plaintext, which is not kept."""
+        """Gives this token a new key, unsaved; returns the plaintext, which is not stored."""
         made = keys.make_key(settings.TOKEN_PREFIX)
         self.assign_key(made.plaintext)
         self.key_id = made.key_id
@@ -204,7 +216,7 @@ class Token(TrackedModel):
         return made.plaintext
 
     def assign_key(self, plaintext: str) -> None:
-        """Gives this token a key that exists already, unsaved; only its digest and last letters are kept."""
+        """Gives this token an existing key, unsaved; only its digest and last characters are stored."""
         self.key_id = keys.new_key_id()
         self.pepper = max(settings.TOKEN_PEPPERS)
         self.digest = keys.digest(plaintext, settings.TOKEN_PEPPERS[self.pepper])
@@ -216,19 +228,19 @@ class Token(TrackedModel):
             self.groups.set(groups)
 
     def rotate(self, *, grace: dt.timedelta, at: dt.datetime, replacing: str = "") -> str:
-        """Gives it a new key, saved, while the old one goes on working for the grace; returns the new one.
+        """Gives the token a new key and saves it; returns the new key. The old one stays valid for the grace period.
 
-        Without a grace, keys that were replaced before end now too. `replacing` is the key id of the one that is to be
-        replaced; where somebody was faster, KeyReplacedError, and nothing is changed.
+        Without a grace period, keys that were retired before end now too. `replacing` is the key id of the key to
+        replace; if it is not the current one any more, KeyReplacedError is raised and nothing changes.
         """
         with transaction.atomic():
-            # Of two rotations at once, the second waits here and then retires the key that the first has made.
+            # If two rotations run at once, the second waits here and then retires the key of the first.
             bump(self.revision_counter)
             self.refresh_from_db(fields=["key_id", "digest", "pepper", "masked"])
             if replacing and self.key_id != replacing:
-                raise KeyReplacedError(f"The key {replacing!r} is not its key any more.")
+                raise KeyReplacedError(f"The key {replacing!r} is not the token's current key any more.")
             if not grace:
-                # It leaked, or may have: what was replaced earlier is not to be trusted longer.
+                # The key may have leaked, and with it the keys that it replaced.
                 self.retired_keys.end(at=at)
             self.retired_keys.create(
                 key_id=self.key_id,
@@ -242,7 +254,7 @@ class Token(TrackedModel):
         return plaintext
 
     def state(self, *, at: dt.datetime) -> str:
-        """Whether its key opens anything at that moment, in a word."""
+        """The state of its key at that moment, in words."""
         scope = Scope(is_enabled=self.enabled, starts_at=self.starts_at, expires_at=self.expires_at)
         for refusal in scope.refusals(at=at, address=None):
             return STATES[refusal]
@@ -260,21 +272,23 @@ class Token(TrackedModel):
 
 class RetiredKeyQuerySet(TrackedQuerySet["RetiredKey"]):
     def end(self, *, at: dt.datetime) -> int:
-        """Ends those that are in their grace still, from the next request on; returns how many."""
+        """Ends those that are still in their grace period, from the next request on; returns how many."""
         return self.filter(valid_until__gt=at).update(valid_until=at)
 
 
 class RetiredKey(TrackedModel):
-    """A key that a rotation replaced: valid until its grace ends, and a sign of a leak when it is used after."""
+    """A key that a rotation has replaced: valid until its grace period ends; later uses may mean that it has leaked."""
 
     revision_counter = "permissions"
 
     token = models.ForeignKey(Token, on_delete=models.CASCADE, related_name="retired_keys")
     key_id = models.CharField("key id", max_length=64)
     digest = models.CharField(max_length=64, unique=True)
-    pepper = models.PositiveIntegerField(null=True, editable=False, help_text="Empty: replaced before it was noted.")
+    pepper = models.PositiveIntegerField(
+        null=True, editable=False, help_text="Empty for keys that were retired before peppers were recorded."
+    )
     masked = models.CharField("key", max_length=64)
-    valid_until = models.DateTimeField(help_text="Refused from this moment on.")
+    valid_until = models.DateTimeField(help_text="The key is refused from this time.")
     retired_at = models.DateTimeField(auto_now_add=True)
     refused_uses = models.PositiveIntegerField("uses after that", default=0)
     refused_at = models.DateTimeField("last use after that", null=True, blank=True)

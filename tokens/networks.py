@@ -1,15 +1,15 @@
-"""The networks that a key may be used from: whether an address lies in one of them. Imports no models."""
+"""Checks whether an address is in one of the networks that a key may be used from. Imports no models."""
 
 import functools
 import ipaddress
 from collections.abc import Iterable
 
-# Where IPv6 has the addresses of IPv4.
+# IPv4-mapped IPv6 addresses (RFC 4291).
 MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
 
 def is_within(address: str, networks: Iterable[str]) -> bool:
-    """Whether the address lies in one of the networks; IPv4 written as IPv6 counts as IPv4."""
+    """Whether the address is in one of the networks; an IPv4-mapped IPv6 address is treated as IPv4."""
     try:
         caller = ipaddress.ip_address(address)
     except ValueError:
@@ -21,9 +21,9 @@ def is_within(address: str, networks: Iterable[str]) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    """The network, or None for a text that is none: it opens no door, and keeps no other one shut.
+    """The network, or None for an invalid text, which matches nothing and does not affect the other networks.
 
-    Of IPv4 written as IPv6, the one of IPv4, for so are callers compared.
+    A network of IPv4-mapped addresses is returned as the IPv4 network, because callers are compared as IPv4.
     """
     try:
         network = ipaddress.ip_network(text)

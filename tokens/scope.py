@@ -1,4 +1,4 @@
-"""The permission of a key as a frozen value: what it may see, when and from where. Imports no models."""
+"""The permissions of a key as a frozen value: what it can see, when, and from where. Imports no models."""
 
 import datetime as dt
 import functools
@@ -13,9 +13,9 @@ from django.core.exceptions import ValidationError
 from catalog.exact import write_json
 from tokens.networks import is_within
 
-# What a pattern may name beside model ids: `vendor:openai`, `tag:Tools`. Names are compared without regard to case.
+# A pattern is a model id or one of these with a name: `vendor:openai`, `tag:Tools`. Names ignore upper and lower case.
 SELECTORS = ("vendor", "series", "tag", "endpoint", "modality")
-# What people write for them, and what they take for one. Ids may have colons, so nothing else before one is refused.
+# Words that are likely meant as a selector. Ids may contain colons, so other words before a colon are accepted.
 NEAR_SELECTORS = frozenset({
     *SELECTORS, "vendors", "provider", "providers", "serie", "tags", "endpoints", "endpoint_type", "endpoint-type",
     "modalities", "group", "groups", "channel", "channels", "model", "models", "alias", "id",
@@ -23,7 +23,7 @@ NEAR_SELECTORS = frozenset({
 
 
 class Described(Protocol):
-    """What a scope needs to know of a model."""
+    """What a scope needs to know about a model."""
 
     @property
     def name(self) -> str: ...
@@ -34,14 +34,14 @@ class Described(Protocol):
 
 @dataclass(frozen=True)
 class Scope:
-    """What a key permits: the models that its groups reach, narrowed by patterns, while it is good and where it is.
+    """The permissions of a key: the models that its groups reach, narrowed by patterns, and when and where it is valid.
 
-    `groups` are keys of TokenGroup, sorted. A pattern is a model id, or a selector and a name, in which `*` stands for
-    any characters. Deny beats allow. No allow list (None) permits every model in reach; an empty one permits none. A
-    model answers to its aliases too, so a pattern of ids that names one of them names the model.
+    `groups` are primary keys of TokenGroup, sorted. A pattern is a model id, or a selector and a name; `*` stands for
+    any characters. Deny overrides allow. Without an allow list (None) every reachable model is permitted; with an empty
+    one, none. A pattern of ids that matches an alias of a model matches the model.
 
-    The key is good from `starts_at` until `expires_at` (None: always, for ever), from the `networks` (none: anywhere).
-    One that is over its budget lists as before and may call nothing.
+    The key is valid from `starts_at` until `expires_at` (None: no limit), and from the `networks` (empty: everywhere).
+    A key that is over its budget can list models but may not call them.
     """
 
     groups: tuple[int, ...] = ()
@@ -54,9 +54,9 @@ class Scope:
     is_over_budget: bool = False
 
     def refusals(self, *, at: dt.datetime, address: str | None) -> Iterator[str]:
-        """Every reason to refuse the key at a moment, as codes of errors.CODES, the one that callers are told first.
+        """Every reason to refuse the key at a moment, as codes of api_error.CODES; callers get the first one.
 
-        Without an address (None) nobody asks for the networks; an empty one is that of a caller without any.
+        If the address is None, the networks are not checked; an empty text is the address of a caller without one.
         """
         if not self.is_enabled:
             yield "key_disabled"
@@ -68,67 +68,69 @@ class Scope:
             yield "ip_not_allowed"
 
     def permits(self, model: Described, aliases: Collection[str]) -> bool:
-        """Whether the patterns let this model through; says nothing about groups."""
+        """Whether the patterns permit this model; groups are not checked."""
         if self.denying_pattern(model, aliases) is not None:
             return False
         return self.allow is None or self.allowing_pattern(model, aliases) is not None
 
     def denying_pattern(self, model: Described, aliases: Collection[str]) -> str | None:
-        """The first deny pattern that names this model."""
+        """The first deny pattern that matches this model."""
         return first_match(self.deny, model, aliases)
 
     def allowing_pattern(self, model: Described, aliases: Collection[str]) -> str | None:
-        """The first allow pattern that names this model."""
+        """The first allow pattern that matches this model."""
         return first_match(self.allow or (), model, aliases)
 
     @property
     def sees(self) -> str:
-        """What the allow list comes to, in words: an empty one and none at all look alike, and are not."""
+        """The effect of the allow list in words: an empty list and no list look alike, but differ."""
         if self.allow is None:
             return "all of its groups: there is no allow list"
         return "only what its allow list names" if self.allow else "nothing: the allow list is empty"
 
     @functools.cached_property
     def exact_names(self) -> frozenset[str] | None:
-        """The only ids and aliases that can be permitted, where the allow list holds nothing but such; else None."""
+        """The ids and aliases of the allow list, if it contains nothing else; else None."""
         if self.allow is None or any("*" in pattern or _is_selector(pattern) for pattern in self.allow):
             return None
         return frozenset(self.allow)
 
     @functools.cached_property
     def asks_for_aliases(self) -> bool:
-        """Whether a model's aliases can make a difference: not to selectors, nor to what names every id."""
+        """Whether a model's aliases can make a difference: not if all patterns are selectors or match every id."""
         return any(pattern.strip("*") and not _is_selector(pattern) for pattern in (*(self.allow or ()), *self.deny))
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """The same text for whoever sees the same, and for nobody else: names what was rendered for this scope.
+        """A digest that is equal for scopes that see the same models: rendered bodies are cached under it.
 
-        So it knows nothing of when, from where and whether the key is taken, by which no body differs.
+        When, from where and whether the key is valid is not part of it: no body depends on these.
         """
         return hashlib.sha256(write_json([self.groups, self.allow, self.deny])).hexdigest()[:32]
 
 
 def first_match(patterns: tuple[str, ...], model: Described, aliases: Collection[str]) -> str | None:
-    """The first of the patterns that names the model, by its id, an alias or a selector."""
+    """The first of the patterns that matches the model, by its id, an alias or a selector."""
     return next((pattern for pattern in patterns if _names(pattern, model, aliases)), None)
 
 
 def validate_patterns(patterns: list[str]) -> None:
-    """For model fields: what is meant as a selector and is none would match nothing, without a word."""
+    """Validator of model fields: a misspelled selector would match nothing, without an error."""
     for pattern in patterns:
         selector, colon, name = pattern.partition(":")
         if pattern != pattern.strip() or (selector in SELECTORS and name != name.strip()):
-            raise ValidationError(f"{pattern!r} names nothing: no id and no name has a space at its edge.")
+            raise ValidationError(
+                f"{pattern!r} matches nothing, because it starts or ends with a space. Remove the space."
+            )
         if _is_selector(pattern) and not name:
-            raise ValidationError(f"{pattern} names nothing: write e.g. {selector}:*.")
+            raise ValidationError(f"{pattern} matches nothing. Write a name after the colon, or {selector}:* for all.")
         if colon and selector not in SELECTORS and selector.strip().casefold() in NEAR_SELECTORS:
-            known = ", ".join(f"{each}:" for each in SELECTORS)
-            raise ValidationError(f"{pattern} names nothing: there are only {known}, in small letters, and model ids.")
+            selectors = ", ".join(f"{name}:" for name in SELECTORS)
+            raise ValidationError(f"{pattern} matches nothing. Use a model id, or one of {selectors} in lower case.")
 
 
 def names_id(pattern: str, name: str) -> bool:
-    """Whether a pattern of ids names this id or alias."""
+    """Whether a pattern of ids matches this id or alias."""
     return _expression(pattern).fullmatch(name) is not None
 
 
@@ -147,7 +149,7 @@ def _names(pattern: str, model: Described, aliases: Collection[str]) -> bool:
 
 @functools.lru_cache(maxsize=16_384)
 def _expression(pattern: str) -> re.Pattern[str]:
-    """Each part between stars is found at its first place and never sought again, so no pattern takes long."""
+    """The pattern as a regular expression without backtracking, so that no pattern takes long."""
     first, *rest = map(re.escape, pattern.split("*"))
     if not rest:
         return re.compile(first)

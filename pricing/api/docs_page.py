@@ -1,4 +1,4 @@
-"""The documentation of the API: the OpenAPI document, and a page made of it that asks no other server for anything."""
+"""The documentation of the API: the OpenAPI document, and a page rendered from it without external resources."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -27,7 +27,7 @@ CACHED = "public, max-age=300"
 
 @dataclass(frozen=True)
 class Answer:
-    """What an address may answer with."""
+    """A possible response of an address."""
 
     status: str
     description: str
@@ -37,7 +37,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Address:
-    """One address, as the page shows it."""
+    """One address on the page."""
 
     path: str
     verb: str
@@ -49,7 +49,7 @@ class Address:
 
 @require_safe
 def openapi(request: HttpRequest) -> HttpResponse:
-    response = respond(request, written(), cache_control=CACHED)
+    response = respond(request, openapi_body(), cache_control=CACHED)
     response["Access-Control-Allow-Origin"] = "*"
     return response
 
@@ -67,27 +67,32 @@ def docs(request: HttpRequest) -> HttpResponse:
 
 
 @process_cache(maxsize=1)
-def written() -> Body:
+def openapi_body() -> Body:
     return Body.of(write_json(document()))
 
 
 @process_cache(maxsize=1)
 def contents() -> dict[str, Any]:
-    """What the page shows."""
-    whole = marked(document())
-    return {"info": whole["info"], "tags": list(by_tag(whole)), "keys": keys(whole), "shapes": shapes(whole)}
+    """The template's variables."""
+    rendered = with_html(document())
+    return {
+        "info": rendered["info"],
+        "tags": list(by_tag(rendered)),
+        "keys": keys(rendered),
+        "shapes": shapes(rendered),
+    }
 
 
-def marked(part: Any) -> Any:
-    """The document with its descriptions as HTML: what stands between backticks is code."""
+def with_html(part: Any) -> Any:
+    """The document with its descriptions as HTML: text between backticks is code."""
     if isinstance(part, list):
-        return [marked(entry) for entry in part]
+        return [with_html(entry) for entry in part]
     if not isinstance(part, dict):
         return part
     return {
         name: mark_safe(BACKTICKS.sub(r"<code>\1</code>", escape(value)))  # noqa: S308
         if name == "description" and isinstance(value, str)
-        else marked(value)
+        else with_html(value)
         for name, value in part.items()
     }
 
@@ -95,13 +100,13 @@ def marked(part: Any) -> Any:
 def by_tag(whole: Document) -> Iterable[tuple[Schema, list[Address]]]:
     """The addresses under their headings, in the document's order."""
     for tag in whole["tags"]:
-        found = [
+        addresses = [
             _address(path, verb, operation, whole)
             for path, item in whole["paths"].items()
             for verb, operation in item.items()
             if tag["name"] in operation["tags"]
         ]
-        yield tag, found
+        yield tag, addresses
 
 
 def keys(whole: Document) -> list[Schema]:
@@ -109,7 +114,7 @@ def keys(whole: Document) -> list[Schema]:
 
 
 def shapes(whole: Document) -> list[Schema]:
-    """The schemas as tables: a name, what it is, its properties and an example."""
+    """The schemas as tables: name, description, properties and an example."""
     return [
         {
             "name": name,
@@ -122,7 +127,7 @@ def shapes(whole: Document) -> list[Schema]:
 
 
 def _address(path: str, verb: str, operation: Schema, whole: Document) -> Address:
-    parameters = [_found(parameter, whole) for parameter in operation.get("parameters", [])]
+    parameters = [_resolve(parameter, whole) for parameter in operation.get("parameters", [])]
     answers = [_answer(status, answer) for status, answer in operation["responses"].items()]
     takes = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
     return Address(path, verb.upper(), operation, parameters, _names(takes), answers)
@@ -133,14 +138,14 @@ def _answer(status: str, answer: Schema) -> Answer:
     return Answer(status, answer["description"], _names(schema), list(answer.get("headers", ())))
 
 
-def _found(reference: Mapping[str, Any], whole: Document) -> Schema:
-    """What a reference points at; a part that is no reference is itself."""
+def _resolve(reference: Mapping[str, Any], whole: Document) -> Schema:
+    """The target of a reference; a part without a reference is returned unchanged."""
     if "$ref" not in reference:
         return dict(reference)
-    found: Any = whole
+    target: Any = whole
     for part in reference["$ref"].removeprefix("#/").split("/"):
-        found = found[part]
-    return dict(found)
+        target = target[part]
+    return dict(target)
 
 
 def _properties(schema: Schema, prefix: str = "") -> Iterable[Schema]:
@@ -153,16 +158,16 @@ def _properties(schema: Schema, prefix: str = "") -> Iterable[Schema]:
             "shapes": _names(part) or _names(part.get("items", {})),
             "always": name in required,
             "description": part.get("description", "") or part.get("additionalProperties", {}).get("description", ""),
-            "values": [str(_said(value)) for value in part.get("enum", [])],
+            "values": [str(_text_of(value)) for value in part.get("enum", [])],
         }
         inner = part.get("items", {}) if part.get("type") == "array" else part
         yield from _properties(inner, f"{prefix}{name}{'[]' if inner is not part else ''}.")
 
 
 def kind(schema: Schema) -> str:
-    """What a value is, in a word or two."""
+    """The type of a value in a few words."""
     if "const" in schema:
-        return f"always {_said(schema['const'])}"
+        return f"always {_text_of(schema['const'])}"
     if "$ref" in schema or "anyOf" in schema:
         return ""
     if schema.get("type") == "array":
@@ -173,12 +178,13 @@ def kind(schema: Schema) -> str:
 
 
 def _names(schema: Schema) -> list[str]:
+    """The names of the schemas that this one refers to."""
     references = [schema, *schema.get("anyOf", [])]
-    found = [reference["$ref"].split("/")[3] for reference in references if "$ref" in reference]
-    return list(dict.fromkeys(found))
+    names = [reference["$ref"].split("/")[3] for reference in references if "$ref" in reference]
+    return list(dict.fromkeys(names))
 
 
-def _said(value: Any) -> str:
+def _text_of(value: Any) -> str:
     return write_json(value).decode() if not isinstance(value, str) else value
 
 

@@ -1,4 +1,4 @@
-"""The public exports over HTTP: what a visitor without a key sees, in the forms that other programs read."""
+"""The public exports over HTTP: the prices for visitors without a key, in the formats that other programs read."""
 
 from django.http import HttpResponse
 from django.utils import timezone
@@ -10,12 +10,12 @@ from pricing.export.formats import FORMATS
 from tokens.access.visibility import public_scope
 from tokens.http.bodies import respond
 
-# Programs fetch these when they start: an hour old is new enough, and an old one better than none.
+# Programs fetch these when they start: an hour old is recent enough, and an older one is better than none.
 CACHE_CONTROL = "public, max-age=3600, stale-while-revalidate=86400, stale-if-error=604800"
 
 
 class ExportView(PriceView):
-    """One format; keys are not looked at, so that every cache on the way may keep it for everybody."""
+    """One format; keys are ignored, so that shared caches may store it for everybody."""
 
     authentication_classes = []
     form = ""
@@ -28,6 +28,6 @@ class ExportView(PriceView):
         response = respond(request._request, body, cache_control=reader.cache_control)
         if response.has_header("Content-Type"):
             response["Content-Type"] = form.content_type
-        # Below /api every answer has it; llms.txt stands beside, and programs in browsers read it too.
+        # Every response below /api has it; llms.txt is outside, and programs in browsers read it too.
         response["Access-Control-Allow-Origin"] = "*"
         return response

@@ -1,4 +1,4 @@
-"""What a quote is asked with and answered with: checked values in, exact decimals as strings out."""
+"""The documents of a quote: the checked question, and the response with exact decimals as strings."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ from pricing.engine.quoting import USED_METER, Charge, Quote, Use, free_of_charg
 from pricing.newapi.ratios import JSON
 from tokens.timestamps import TimestampError, format_timestamp, parse_timestamp
 
-LARGEST_QUANTITY = Decimal(10) ** 15
-# Finer than any unit is counted.
-DECIMALS = 6
-MOST_METERS = 100
+MAX_QUANTITY = Decimal(10) ** 15
+# More decimals than any unit needs.
+MAX_DECIMALS = 6
+MAX_METERS = 100
 
 
 class QuestionBody(TypedDict):
-    """What is to be priced."""
+    """The usage to quote."""
 
     model: Annotated[str, {"minLength": 1}]
     usage: Annotated[JSON, 'Meter -> quantity, e.g. {"input": 1000, "output": 200}.', {"minProperties": 1}]
@@ -33,7 +33,7 @@ FIELDS = tuple(QuestionBody.__annotations__)
 
 
 class QuestionError(ValueError):
-    """A question that cannot be answered; the message is one sentence for whoever asked."""
+    """A question that is not valid; the message is for the caller."""
 
     def __init__(self, message: str, *, param: str | None = None) -> None:
         super().__init__(message)
@@ -42,7 +42,7 @@ class QuestionError(ValueError):
 
 @dataclass(frozen=True)
 class Question:
-    """What somebody wants to know the price of; without `at`, now; without a group, the one that the answer names."""
+    """The usage to quote. Without `at` the time is now; without a group, the response names the group."""
 
     model: str
     usage: Mapping[str, Use]
@@ -52,22 +52,22 @@ class Question:
 
 
 def read_question(document: bytes) -> Question:
-    """The question of a request's body."""
+    """The question in a request's body; QuestionError if it is not valid."""
     try:
         body = read_json(document)
     except InexactError as error:
         raise QuestionError(str(error)) from None
     if not isinstance(body, dict):
-        raise QuestionError("The body is a JSON object with a model and its usage.")
+        raise QuestionError("The body must be a JSON object with a model and its usage.")
     unknown = sorted(body.keys() - set(FIELDS))
     if unknown:
-        raise QuestionError(f"There is no field {unknown[0][:80]!r}; there are {', '.join(FIELDS)}.", param="body")
+        raise QuestionError(f"There is no field {unknown[0][:80]!r}. The fields are {', '.join(FIELDS)}.", param="body")
     for name in ("model", "group", "at"):
         if not isinstance(body.get(name), str | None) or (name == "model" and not body.get(name)):
-            raise QuestionError(f"{name} is text.", param=name)
+            raise QuestionError(f"{name} must be a text.", param=name)
     facts = body.get("request", {})
     if not isinstance(facts, dict):
-        raise QuestionError('request is an object, e.g. {"service_tier": "flex"}.', param="request")
+        raise QuestionError('request must be an object, e.g. {"service_tier": "flex"}.', param="request")
     _check_facts(facts)
     return Question(body["model"], _usage(body.get("usage")), facts, _at(body.get("at")), body.get("group"))
 
@@ -80,29 +80,31 @@ def _at(text: str | None) -> dt.datetime | None:
 
 
 def _usage(values: Any) -> dict[str, Use]:
-    if not isinstance(values, dict) or not 0 < len(values) <= MOST_METERS:
-        raise QuestionError('usage is an object, e.g. {"input": 1000, "output": 200}.', param="usage")
+    if not isinstance(values, dict) or not 0 < len(values) <= MAX_METERS:
+        raise QuestionError('usage must be an object, e.g. {"input": 1000, "output": 200}.', param="usage")
     return {name: _use(name, value) for name, value in values.items()}
 
 
 def _use(name: str, value: Any) -> Use:
     match = USED_METER.fullmatch(name)
     if match is None or not is_meter(match[1]):
-        raise QuestionError(f"{name[:80]!r} is no meter such as input, output or input.cache_read.", param="usage")
+        raise QuestionError(
+            f"{name[:80]!r} is not a valid meter. Use e.g. input, output or input.cache_read.", param="usage"
+        )
     unit = ""
     if isinstance(value, dict):
         if unknown := sorted(value.keys() - {"quantity", "unit"}):
-            raise QuestionError(f"{name} has a quantity and a unit, and no {unknown[0][:80]!r}.", param="usage")
+            raise QuestionError(f"{name} must have only a quantity and a unit, not {unknown[0][:80]!r}.", param="usage")
         unit, value = value.get("unit", ""), value.get("quantity")
         if unit not in ("", *UNITS):
-            raise QuestionError(f"The unit of {name} is one of {', '.join(UNITS)}.", param="usage")
+            raise QuestionError(f"The unit of {name} must be one of {', '.join(UNITS)}.", param="usage")
     if not isinstance(value, int | Decimal) or isinstance(value, bool):
-        raise QuestionError(f"The quantity of {name} is a number.", param="usage")
+        raise QuestionError(f"The quantity of {name} must be a number.", param="usage")
     quantity = Decimal(value)
     exponent = int(quantity.as_tuple().exponent)
-    if not 0 <= quantity <= LARGEST_QUANTITY or exponent < -DECIMALS:
+    if not 0 <= quantity <= MAX_QUANTITY or exponent < -MAX_DECIMALS:
         raise QuestionError(
-            f"The quantity of {name} is from 0 to {digits(LARGEST_QUANTITY)}, with {DECIMALS} decimals at most.",
+            f"The quantity of {name} must be from 0 to {digits(MAX_QUANTITY)}, with at most {MAX_DECIMALS} decimals.",
             param="usage",
         )
     return Use(quantity, unit)
@@ -112,10 +114,10 @@ def _check_facts(facts: Mapping[str, Any]) -> None:
     for name, value in facts.items():
         if name in ("body", "headers"):
             if not isinstance(value, dict):
-                raise QuestionError(f"The {name} in request is an object of names and values.", param="request")
+                raise QuestionError(f"The {name} in request must be an object of names and values.", param="request")
         elif not isinstance(value, str | int | Decimal | bool):
             raise QuestionError(
-                f"The value of {name[:80]} in request is text, a number, true or false.", param="request"
+                f"The value of {name[:80]} in request must be a text, a number, true or false.", param="request"
             )
 
 
@@ -146,8 +148,8 @@ class QuoteBody(TypedDict):
     free_of_charge: NotRequired[Annotated[list[JSON], "What each period includes free of charge; not subtracted here."]]
 
 
-def answer(sheet: Sheet, quote: Quote, *, name: str, group: str, at: dt.datetime) -> QuoteBody:
-    """The body of the answer; the sheet has the group's rate in it."""
+def quote_body(sheet: Sheet, quote: Quote, *, name: str, group: str, at: dt.datetime) -> QuoteBody:
+    """The body of the response; the sheet includes the group's rate."""
     free = free_of_charge(sheet.lines)
     body: QuoteBody = {
         "success": True,
@@ -159,7 +161,7 @@ def answer(sheet: Sheet, quote: Quote, *, name: str, group: str, at: dt.datetime
         "lines": [_line(charge) for charge in quote.charges],
     }
     if free:
-        body["free_of_charge"] = [{**each, "quantity": digits(each["quantity"])} for each in free]
+        body["free_of_charge"] = [{**rule, "quantity": digits(rule["quantity"])} for rule in free]
     return body
 
 
@@ -179,7 +181,7 @@ def _line(charge: Charge) -> QuoteLine:
     body["rule"] = {
         "meter": line.meter,
         "conditions": _exact(list(line.conditions)),
-        "multipliers": [_multiplier(each) for each in charge.multipliers],
+        "multipliers": [_multiplier(line) for line in charge.multipliers],
     }
     return body
 
@@ -194,7 +196,7 @@ def _multiplier(line: Line) -> JSON:
 
 
 def _exact(value: Any) -> Any:
-    """Fractions in conditions as strings too: a reader's JSON parser must not round them."""
+    """The value with fractions as strings, because a client's JSON parser may round numbers."""
     match value:
         case Decimal():
             return digits(value)

@@ -1,4 +1,4 @@
-"""Addresses that answer with and without a slash at the end: clients take no redirect."""
+"""Addresses with and without a slash at the end, because clients do not follow redirects."""
 
 from typing import Any
 
@@ -8,6 +8,6 @@ from tokens.api.views import ApiView
 
 
 def both(address: str, view: type[ApiView], name: str, **settings: Any) -> list[URLPattern]:
-    """The view at both forms of an address; `settings` are those of `as_view`."""
+    """The view at both forms of an address; `settings` are the arguments of `as_view`."""
     handler = view.as_view(**settings)
     return [path(address, handler, name=name), path(f"{address}/", handler)]

@@ -1,4 +1,4 @@
-"""The addresses of the price book, each with and without a slash at the end."""
+"""The addresses of prices and usage, each with and without a slash at the end."""
 
 from django.urls import include, path
 

@@ -1,4 +1,4 @@
-"""The prices over HTTP: read the request, ask for the bytes, answer."""
+"""Prices over HTTP: read the request, get the body, respond."""
 
 import datetime as dt
 from collections.abc import Callable, Hashable
@@ -36,33 +36,33 @@ from tokens.timestamps import TimestampError, parse_timestamp
 
 ANONYMOUS = "public, max-age=60, stale-while-revalidate=300"
 PRIVATE = "private, max-age=60"
-LARGEST_BODY = 1024 * 1024
-# How far back the list of changes goes where nobody says.
+MAX_BODY = 1024 * 1024
+# The period of the list of changes if the request does not set one.
 CHANGES_DAYS = 30
-MOST_REPORTS = 10_000
+MAX_REPORTS = 10_000
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Whose prices are asked for: a key's own, or a visitor's."""
+    """The reader of the prices: the scope of a key, or that of visitors."""
 
     scope: Scope
     revision: int
     cache_control: str
 
     def body(self, kind: str, *parts: Hashable, render: Callable[[], bytes], at: dt.datetime) -> Body:
-        """The bytes of an answer, which stay the same until the revision, the price in force or the day changes."""
+        """The cached body; it changes only with the revision, the current prices or the day."""
         boundary = last_price_boundary(self.revision, at=at)
         return BODIES.get_or_render((self.revision, kind, self.scope.fingerprint, boundary, *parts), render)
 
 
 class PriceView(ApiView):
-    """Open to everybody; a valid key shows its own groups instead of the public ones, and no key is ever refused."""
+    """A public view: with a valid key it shows the key's groups instead of the public ones; no key is refused."""
 
     authentication_classes = [OptionalTokenAuthentication]
 
     def reader(self, request: Request) -> Reader:
-        # The number is read before the rows: a change between the two makes this body new too early, never too late.
+        # The revision is read before the rows: a change between the two shows up too early, never too late.
         caller: Caller | None = cast("Caller | None", request.auth)
         if caller is not None:
             return Reader(caller.scope, caller.revision, PRIVATE)
@@ -71,7 +71,7 @@ class PriceView(ApiView):
 
 
 class PricingView(PriceView):
-    """The price list: `as_of` a moment, with discounts `folded` in."""
+    """The price list, at the moment `as_of`, with discounts multiplied in if they are `folded`."""
 
     def get(self, request: Request) -> HttpResponse:
         now = timezone.now()
@@ -90,7 +90,7 @@ class PricingView(PriceView):
 
 
 class RatioConfigView(PriceView):
-    """The maps that new-api sites read prices from."""
+    """The price maps that new-api sites read."""
 
     def get(self, request: Request) -> HttpResponse:
         now = timezone.now()
@@ -100,7 +100,7 @@ class RatioConfigView(PriceView):
 
 
 class HistoryView(PriceView):
-    """One model's published prices, past and announced."""
+    """One model's published prices: past, current and announced."""
 
     def get(self, request: Request, name: str) -> HttpResponse:
         now = timezone.now()
@@ -116,7 +116,7 @@ class HistoryView(PriceView):
 
 
 class ChangesView(PriceView):
-    """What changed since a moment or was announced since, for all models that the caller sees; or on from a cursor."""
+    """The changes made or announced since a moment, or after a cursor, for all models that the caller can see."""
 
     def get(self, request: Request) -> HttpResponse:
         now = timezone.now()
@@ -163,7 +163,7 @@ class ChangesFeedView(PriceView):
 
 
 class QuoteView(PriceView):
-    """What a use of a model costs the caller, line by line."""
+    """The price of a usage of a model for the caller, line by line."""
 
     http_method_names = ["post", "options"]
 
@@ -177,11 +177,11 @@ class QuoteView(PriceView):
         model = _visible_model(reader.scope, question.model, at=now)
         at = question.at or now
         group = _group(reader.scope, model, question.group)
-        # Without a sheet every line is unpriced, as it is on a sheet that has no price for it.
+        # Without a sheet every line is unpriced, like a line that a sheet has no price for.
         sheet = published_sheets([model], at=at, groups={group}).get(model.pk, Sheet("USD", ()))
         sheet = apply_group_rate(sheet, group, rate_of_group(group, at=at))
-        found = quote(sheet, question.usage, {**question.facts, "group": group}, at=at)
-        body = quote_documents.answer(sheet, found, name=model.name, group=group, at=at)
+        result = quote(sheet, question.usage, {**question.facts, "group": group}, at=at)
+        body = quote_documents.quote_body(sheet, result, name=model.name, group=group, at=at)
         return respond(request._request, Body.of(write_json(body)), cache_control="no-store")
 
 
@@ -209,7 +209,7 @@ class UsageTaken(TypedDict):
 
 
 class UsageView(ApiView):
-    """Takes usage counts from the holders of keys that may report them."""
+    """Accepts usage reports of keys that may send them."""
 
     authentication_classes = [TokenAuthentication]
     http_method_names = ["post", "options"]
@@ -251,7 +251,7 @@ def _place(cursor: str) -> tuple[dt.datetime, Place]:
 
 
 def _days_before(now: dt.datetime) -> dt.datetime:
-    """The same moment all day long, so that the answer stays the same bytes."""
+    """Midnight, CHANGES_DAYS before: the same all day, so that the body stays the same."""
     return dt.datetime.combine(now.date() - dt.timedelta(days=CHANGES_DAYS), dt.time(), tzinfo=dt.UTC)
 
 
@@ -263,8 +263,8 @@ def _visible_model(scope: Scope, name: str, *, at: dt.datetime) -> AIModel:
     listing = Listing(scope, at.date())
     model = listing.model(name) or listing.model(name.rstrip("/"))
     if model is None:
-        sentence = f"The model '{name[:255]}' does not exist, or you have no access to it."
-        raise ApiError("model_not_found", sentence, param="model")
+        message = f"The model '{name[:255]}' does not exist, or you have no access to it."
+        raise ApiError("model_not_found", message, param="model")
     return model
 
 
@@ -283,14 +283,14 @@ def _group(scope: Scope, model: AIModel, requested: str | None) -> str:
 
 
 def _body(request: Request) -> bytes:
-    """The request's body, up to a megabyte."""
+    """The request's body; ApiError if it is larger than MAX_BODY."""
     raw = request._request
     try:
         length = int(raw.headers.get("Content-Length") or 0)
     except ValueError:
         length = 0
-    document = b"" if length > LARGEST_BODY else raw.read(LARGEST_BODY + 1)
-    if length > LARGEST_BODY or len(document) > LARGEST_BODY:
+    document = b"" if length > MAX_BODY else raw.read(MAX_BODY + 1)
+    if length > MAX_BODY or len(document) > MAX_BODY:
         raise ApiError("bad_request", "The body is larger than 1 MiB.")
     return bytes(document)
 
@@ -298,8 +298,8 @@ def _body(request: Request) -> bytes:
 def _reports(document: bytes) -> list[Any]:
     body = read_json(document)
     reports = body.get("reports") if isinstance(body, dict) else body
-    if not isinstance(reports, list) or len(reports) > MOST_REPORTS:
-        raise UsageError(f"The body must be a list of at most {MOST_REPORTS} reports.")
+    if not isinstance(reports, list) or len(reports) > MAX_REPORTS:
+        raise UsageError(f"The body must be a list of at most {MAX_REPORTS} reports.")
     return reports
 
 

@@ -1,4 +1,4 @@
-"""A command that the database or the disk stopped says so in a sentence, and exits with 1."""
+"""A command that fails because of the database or the disk explains the error and exits with 1."""
 
 import re
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from config.cli_errors import sentence
+from config.cli_errors import explain_error
 from tests.config.commands import Commands, commands
 from tests.config.installation import ROOT, Installation, NewDatabase
 from tests.pricing.gateways.databases import channel, sqlite_gateway
@@ -83,7 +83,7 @@ def test_a_missing_folder_is_reported(command: tuple[str, ...], without_folder: 
 @pytest.mark.parametrize(
     "command", [("issue_token", "Acme"), ("quickstart", "--no-serve")], ids=lambda command: command[0]
 )
-def test_a_server_that_is_down_is_one_line(command: tuple[str, ...], without_server: Commands) -> None:
+def test_a_server_that_is_down_is_reported_in_one_line(command: tuple[str, ...], without_server: Commands) -> None:
     code, output, errors = without_server.run(*command)
 
     assert code == 1
@@ -99,7 +99,7 @@ def test_quickstart_says_that_the_databases_folder_is_missing(without_folder: Co
     assert len((output + errors).splitlines()) == 1
 
 
-def test_secrets_that_cannot_be_written_are_one_sentence(tmp_path: Path) -> None:
+def test_secrets_that_cannot_be_written_are_reported_in_one_line(tmp_path: Path) -> None:
     installation = Installation(f"sqlite:///{tmp_path}/missing/modelbook.sqlite3", secrets=False)
     # In a checkout where nobody has started it yet: the secrets of one that runs would do.
     script = (
@@ -114,12 +114,12 @@ def test_secrets_that_cannot_be_written_are_one_sentence(tmp_path: Path) -> None
 
     code, output = done.returncode, done.stdout + done.stderr
     assert code == 1
-    assert output.startswith(f"Cannot keep secrets in {tmp_path}/missing/modelbook.secrets: ")
+    assert output.startswith(f"Cannot write secrets to {tmp_path}/missing/modelbook.secrets: ")
     assert len(output.splitlines()) == 1
 
 
-def test_a_fault_of_ours_keeps_its_traceback() -> None:
-    assert sentence(ValueError("a fault")) is None
+def test_an_unexpected_error_keeps_its_traceback() -> None:
+    assert explain_error(ValueError("a fault")) is None
 
 
 def test_traceback_shows_it_on_request(without_folder: Commands) -> None:

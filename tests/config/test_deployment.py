@@ -61,7 +61,7 @@ def test_host_and_port_come_from_the_environment(host: str, bind: str, monkeypat
 def test_a_wrong_number_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WEB_CONCURRENCY", "many")
 
-    with pytest.raises(SystemExit, match="WEB_CONCURRENCY: write a whole number of 1 or more"):
+    with pytest.raises(SystemExit, match="WEB_CONCURRENCY: The value must be a whole number of 1 or more"):
         gunicorn()
 
 

@@ -1,4 +1,4 @@
-"""A bad setting keeps Modelbook from starting, with a sentence that names it; several are told together."""
+"""Invalid settings keep Modelbook from starting; they are reported together, each with its name."""
 
 import runpy
 import signal
@@ -79,7 +79,7 @@ def started(*command: str, **variables: str) -> subprocess.CompletedProcess[str]
 
 
 @pytest.mark.parametrize(("name", "value"), BAD)
-def test_a_bad_value_is_refused_with_its_name(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_value_is_reported_with_its_name(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, value)
 
     with pytest.raises(ImproperlyConfigured) as refusal:
@@ -90,18 +90,18 @@ def test_a_bad_value_is_refused_with_its_name(name: str, value: str, monkeypatch
     assert [problem.split(":")[0].strip() for problem in problems] == [name]
 
 
-def test_all_of_them_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_invalid_values_are_reported_together(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in BAD:
         monkeypatch.setenv(name, value)
 
     with pytest.raises(ImproperlyConfigured) as refusal:
         runpy.run_path(str(ROOT / "config/settings.py"))
 
-    told = {problem.split(":")[0].strip() for problem in str(refusal.value).splitlines()[1:]}
-    assert told == {name for name, _ in BAD}
+    reported = {problem.split(":")[0].strip() for problem in str(refusal.value).splitlines()[1:]}
+    assert reported == {name for name, _ in BAD}
 
 
-def test_no_value_that_may_hold_a_password_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_never_repeats_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_URL", "redis://:hunter2@127.0.0.1:port/0")
     monkeypatch.setenv("DATABASE_URL", "mysql://root:hunter2@127.0.0.1/modelbook")
 
@@ -137,13 +137,13 @@ def test_no_value_that_may_hold_a_password_is_repeated(monkeypatch: pytest.Monke
         ("HOST", "::1", "::1"),
     ],
 )
-def test_a_good_value_is_taken(name: str, value: str, used: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_valid_value_is_used(name: str, value: str, used: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, value)
 
     assert runpy.run_path(str(ROOT / "config/settings.py"))[name] == used
 
 
-def test_gunicorn_says_it_once_and_starts_no_worker() -> None:
+def test_gunicorn_reports_the_problems_once_and_starts_no_worker() -> None:
     ended = started(
         "-m", "gunicorn", "--config", "config/gunicorn.py", "config.wsgi", TOKEN_PEPPERS=",", TRUSTED_PROXIES="-1"
     )
@@ -156,8 +156,8 @@ def test_gunicorn_says_it_once_and_starts_no_worker() -> None:
     ]
 
 
-def test_a_reload_reads_the_settings_anew(tmp_path: Path) -> None:
-    """A secret is read from its file again, by the server and by its new workers."""
+def test_a_reload_reads_the_settings_again(tmp_path: Path) -> None:
+    """The server and its new workers read a secret from its file again."""
     pepper, port = tmp_path / "pepper", str(free_port())
     pepper.write_text("1:only-for-tests-pepper-one")
     installation = Installation(f"sqlite:///{tmp_path / 'modelbook.sqlite3'}")
@@ -179,7 +179,7 @@ def test_a_reload_reads_the_settings_anew(tmp_path: Path) -> None:
         finally:
             server.kill()
 
-    assert "TOKEN_PEPPERS: write at least one" in rest
+    assert "TOKEN_PEPPERS: The value contains no secret" in rest
     assert "Traceback" not in rest
 
 

@@ -91,7 +91,7 @@ def test_a_traceback_names_its_request_and_not_its_key(
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError(f"cannot digest {OURS}")
 
-    monkeypatch.setattr("tokens.auth.authentication.find", fail)
+    monkeypatch.setattr("tokens.auth.authentication.find_tokens", fail)
     answer = client.get("/v1/models", headers={"authorization": f"Bearer {world.key()}"})
 
     assert answer.status_code == 500

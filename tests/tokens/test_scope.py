@@ -76,7 +76,7 @@ def test_what_looks_like_a_selector_and_is_none_is_refused(pattern: str) -> None
         validate_patterns(["gpt-*", pattern])
 
     known = "vendor:, series:, tag:, endpoint:, modality:"
-    sentence = f"{pattern} names nothing: there are only {known}, in small letters, and model ids."
+    sentence = f"{pattern} matches nothing. Use a model id, or one of {known} in lower case."
     assert error.value.messages == [sentence]
 
 

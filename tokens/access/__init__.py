@@ -1,1 +1,1 @@
-"""Which models a scope sees, now and before."""
+"""Which models a scope can see now, and which it could see before."""

@@ -1,4 +1,4 @@
-"""The one place that knows which models a scope sees: lists, single models, prices and explanations all ask here."""
+"""Which models a scope can see: lists, single models, prices and explanations all use this module."""
 
 import datetime as dt
 from collections import defaultdict
@@ -13,7 +13,7 @@ from tokens.access.cursor_memory import last_seen
 from tokens.models import TokenGroup
 from tokens.scope import Scope
 
-# Where a model stands in every list: newest release first, then by id.
+# The order of every list: newest release first, then by id.
 SortKey = tuple[int, str]
 # A longer list of ids is applied in memory: SQLite takes 32,766 values in a statement.
 MAX_NAMES = 1000
@@ -25,77 +25,77 @@ def sort_key(model: AIModel) -> SortKey:
 
 @dataclass(frozen=True)
 class Listing:
-    """What one scope sees on one day (UTC): the only way to ask."""
+    """The models that one scope can see on one day (UTC)."""
 
     scope: Scope
     on: dt.date
-    # Whose list it is, where a token asks: it remembers what it saw.
+    # The token that requests the list, if any: its cursors may name models that it could see before.
     token: int | None = None
 
     def models(self, *, retired: bool = False) -> list[AIModel]:
-        """The models that the scope sees, in the order of every list; the retired ones too when asked for."""
+        """The visible models in the order of every list, with the retired ones if `retired`."""
         rows = in_reach(self.scope) if retired else in_reach(self.scope).not_retired(on=self.on)
         names = self.scope.exact_names
         if names is not None and len(names) <= MAX_NAMES:
             by_alias = ModelAlias.objects.filter(name__in=names).values("model")
             rows = rows.filter(Q(name__in=names) | Q(pk__in=by_alias))
-        # One vendor object for all its models, and no moments that no list shows: half the time for thousands of rows.
+        # One vendor object for all its models, and no columns that no list shows: half the time for thousands of rows.
         rows = rows.select_related(None).prefetch_related("vendor").defer("created_at", "updated_at")
         return sorted(permitted(rows, self.scope, aliases_for(self.scope)), key=sort_key)
 
     def is_empty(self) -> bool:
-        """Whether the scope sees no model at all."""
+        """Whether the scope can see no model."""
         rows = in_reach(self.scope).not_retired(on=self.on)
         return not any(True for _ in permitted(rows.iterator(), self.scope, aliases_for(self.scope)))
 
     def model(self, name: str, *, retired: bool = False) -> AIModel | None:
-        """The model of that id or alias if the scope sees it; hidden and missing are the same.
+        """The model of that id or alias if it is visible; None for hidden and for missing models.
 
-        A retired one is hidden too, but to a dialect that lists such when asked for them.
+        Retired models are hidden unless `retired`, for dialects that can list them.
         """
         if not is_storable(name):
             return None
         rows = in_reach(self.scope) if retired else in_reach(self.scope).not_retired(on=self.on)
         rows = rows.filter(Q(name=name) | Q(aliases__name=name)).distinct()
-        found = sorted(rows, key=lambda model: model.name != name)
-        return next(permitted(found, self.scope, aliases_for(self.scope, of=found)), None)
+        models = sorted(rows, key=lambda model: model.name != name)
+        return next(permitted(models, self.scope, aliases_for(self.scope, of=models)), None)
 
     def position(self, name: str) -> SortKey | None:
-        """Where a model stands in the list, for paging on from it.
+        """The position of a model in the list, for the page after it; None if the model was never visible.
 
-        One that is hidden or gone meanwhile still has the place at which the token saw it last; one that the token
-        never saw has none, so that nobody can ask this way what exists.
+        A model that has been hidden or deleted since has the position at which the token last saw it. A model that the
+        token never saw has none, so that cursors do not reveal what exists.
         """
         if not is_storable(name):
             return None
-        found = list(in_reach(self.scope).filter(name=name))
-        model = next(permitted(found, self.scope, aliases_for(self.scope, of=found)), None)
+        models = list(in_reach(self.scope).filter(name=name))
+        model = next(permitted(models, self.scope, aliases_for(self.scope, of=models)), None)
         if model is None and self.token is not None:
             model = last_seen(name, token=self.token, scope=self.scope)
         return sort_key(model) if model else None
 
 
 def is_storable(name: str) -> bool:
-    """False for a name that no row can have and that PostgreSQL refuses to look for."""
+    """Whether a row can have this name; PostgreSQL refuses to look for others."""
     return "\x00" not in name
 
 
 def permitted(models: Iterable[AIModel], scope: Scope, aliases: Mapping[int, Collection[str]]) -> Iterator[AIModel]:
-    """Those that the scope's patterns let through."""
+    """The models that the scope's patterns permit."""
     return (model for model in models if scope.permits(model, aliases.get(model.pk, ())))
 
 
 def aliases_for(scope: Scope, *, of: Collection[AIModel] | None = None) -> Mapping[int, Collection[str]]:
-    """Model key -> its aliases: of a few models, or of all; nothing is read where the scope's patterns name no ids."""
+    """Model key -> its aliases, of some models or of all; empty without a query if no pattern needs aliases."""
     if not scope.asks_for_aliases or (of is not None and not of):
         return {}
     rows = ModelAlias.objects.order_by("name")
     if of is not None:
         rows = rows.filter(model__in=[model.pk for model in of])
-    found: defaultdict[int, list[str]] = defaultdict(list)
+    names: defaultdict[int, list[str]] = defaultdict(list)
     for model, name in rows.values_list("model", "name"):
-        found[model].append(name)
-    return found
+        names[model].append(name)
+    return names
 
 
 def in_reach(scope: Scope) -> AIModelQuerySet:
@@ -106,5 +106,5 @@ def in_reach(scope: Scope) -> AIModelQuerySet:
 
 
 def public_scope() -> Scope:
-    """What a visitor without a key sees: the public groups."""
+    """The scope of a visitor without a key: the public groups."""
     return Scope(groups=tuple(TokenGroup.objects.filter(is_public=True).order_by("pk").values_list("pk", flat=True)))

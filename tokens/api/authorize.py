@@ -1,7 +1,7 @@
-"""May this key call that model: the answer for gateways and proxies that enforce what the list shows.
+"""Authorizes a call: whether a key may call a model, for gateways and proxies that enforce what the list shows.
 
-nginx's auth_request and Traefik's ForwardAuth ask `/api/authorize` and take any 2xx for yes. Envoy's ext_authz puts the
-caller's own path behind its `path_prefix`, keeps the caller's method, and takes only 200 for yes.
+nginx's auth_request and Traefik's ForwardAuth request `/api/authorize` and accept any 2xx. Envoy's ext_authz appends
+the caller's own path to its `path_prefix`, uses the caller's method, and accepts only 200.
 """
 
 import re
@@ -19,36 +19,36 @@ from tokens.api_error import ApiError
 from tokens.auth.credentials import header_text, original_addresses
 from tokens.http.errors import as_api_error
 
-# Where an address names its model: /v1beta/models/<model>:generateContent, /v1/models/<model>; and as OpenAI had it
-# first and Azure has it, with more behind it: /v1/engines/<model>/embeddings, /openai/deployments/<model>/….
-IN_PATH = re.compile(r"/models/(?P<name>.+)", re.DOTALL)
-BEFORE_MORE = re.compile(r"/(?:engines|deployments)/(?P<name>[^/]+)")
-# Each is looked up by itself; a call names one, in a few places.
-MOST_NAMED = 16
+# Models in addresses: /v1beta/models/<model>:generateContent, /v1/models/<model>; and with more segments after the
+# model, as in OpenAI's first API and in Azure's: /v1/engines/<model>/embeddings, /openai/deployments/<model>/….
+AT_END = re.compile(r"/models/(?P<name>.+)", re.DOTALL)
+BEFORE_SEGMENTS = re.compile(r"/(?:engines|deployments)/(?P<name>[^/]+)")
+# Each is looked up separately; a call names one model, possibly in several places.
+MAX_NAMED = 16
 
 
 class AuthorizeView(ApiView):
-    """204 (200 below the address), or a refusal whose reason is in the body and in X-Modelbook-Reason."""
+    """204 (200 below the address), or a refusal with its reason in the body and in X-Modelbook-Reason."""
 
-    # Proxies ask with the method of the request that they hold back.
+    # Proxies use the method of the request that they authorize.
     http_method_names = ["get", "head", "post", "put", "patch", "delete", "options", "trace"]
 
     def get(self, request: Request, path: str = "") -> HttpResponse:
         caller = caller_of(request)
         names = models_named(request._request, path)
         if not names:
-            # Refused and not let through: a proxy that forgets to name it must not open everything.
+            # A proxy that is not configured to name the model must not allow every call.
             raise ApiError("model_not_named")
-        if len(names) > MOST_NAMED:
-            raise ApiError("model_not_allowed", f"A request may name at most {MOST_NAMED} models.", param="model")
+        if len(names) > MAX_NAMED:
+            raise ApiError("model_not_allowed", f"A request may name at most {MAX_NAMED} models.", param="model")
         listing = Listing(caller.scope, timezone.now().date())
-        # The caller has a say in most places. Whichever of them the upstream goes by, the key may call what it names.
+        # The caller controls most of these places. The key must be allowed every model, whichever the upstream uses.
         if any(listing.model(name) is None for name in names):
             raise ApiError("model_not_allowed", param="model")
         if caller.scope.is_over_budget:
             raise ApiError("insufficient_quota")
         response = HttpResponse(status=200 if path else 204, headers={"Cache-Control": "no-store"})
-        # There is no body that could have one.
+        # The response has no body.
         del response["Content-Type"]
         response["X-Modelbook-Key-Id"] = caller.key_id
         return response
@@ -62,20 +62,20 @@ class AuthorizeView(ApiView):
 
 
 def models_named(request: HttpRequest, path: str = "") -> list[str]:
-    """Every model that the request names: in `?model=`, the header X-Model, and the address that the caller asked for.
+    """Every model that the request names: in `?model=`, in the header X-Model, and in the caller's original address.
 
-    Below the address (`path`) the query is the caller's, too.
+    `path` is the caller's path if the proxy appends it to the address; the query is the caller's then.
     """
-    named = [*request.GET.getlist("model"), header_text(request, "X-Model"), *_named_in(f"/{path}")]
+    names = [*request.GET.getlist("model"), header_text(request, "X-Model"), *_named_in(f"/{path}")]
     for original, query in original_addresses(request):
-        named += [*parse_qs(query).get("model", []), *_named_in(unquote(original))]
-    # Gemini's clients name a model `models/<id>`.
-    return list(dict.fromkeys(name.removeprefix("models/") for name in named if name))
+        names += [*parse_qs(query).get("model", []), *_named_in(unquote(original))]
+    # Gemini's clients write the id as `models/<id>`.
+    return list(dict.fromkeys(name.removeprefix("models/") for name in names if name))
 
 
 def _named_in(path: str) -> Iterator[str]:
-    # In full but for Gemini's methods: whatever else stands behind a name must not hide it.
-    in_path = IN_PATH.search(path)
-    if in_path:
-        yield GEMINI_CALL.sub("", in_path["name"])
-    yield from BEFORE_MORE.findall(path)
+    # The rest of the path without Gemini's method: other suffixes must not hide the model.
+    at_end = AT_END.search(path)
+    if at_end:
+        yield GEMINI_CALL.sub("", at_end["name"])
+    yield from BEFORE_SEGMENTS.findall(path)

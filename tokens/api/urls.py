@@ -1,7 +1,7 @@
-"""The addresses of the model lists and of what a key may do.
+"""The addresses of the model lists and of the caller's own key.
 
-Each with and without a slash at the end, for clients take no redirect. Which dialect an address speaks is decided in
-tokens/dialects.
+Each exists with and without a slash at the end, because clients do not follow redirects. tokens/dialects chooses the
+dialect of an address.
 """
 
 from django.urls import URLPattern, path
@@ -17,7 +17,7 @@ authorize = AuthorizeView.as_view()
 
 
 def lists(prefix: str) -> list[URLPattern]:
-    """The list below a prefix, and the single models below the list; an id may hold slashes and colons."""
+    """The list below a prefix, and the single models below the list; an id may contain slashes and colons."""
     return [
         path(f"{prefix}/models", models),
         path(f"{prefix}/models/", models),

@@ -1,4 +1,4 @@
-"""The model lists: read the request, ask the resolver, answer in the caller's dialect."""
+"""The model lists: read the request, find the visible models, respond in the caller's dialect."""
 
 import datetime as dt
 import re
@@ -25,19 +25,19 @@ from tokens.models import Token, TokenGroup
 from tokens.timestamps import format_timestamp
 
 # A longer name is not repeated in an error.
-LONGEST_QUOTED = 100
-# How Gemini's clients call a model, below the address of that model.
+MAX_QUOTED = 100
+# The method at the end of an address by which Gemini's clients call a model.
 GEMINI_CALL = re.compile(r":(?:[a-z]+[A-Z]\w*|predict)$")
 
 
 class ApiView(APIView):
-    """An address of the API. It is read only; a browser's preflight ends in tokens/http/middleware.py."""
+    """An address of the API, read only; tokens/http/middleware.py responds to preflights."""
 
     http_method_names = ["get", "head", "options"]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if request.method not in self.allowed_methods:
-            # Before asking for a key: which one is sent makes no difference.
+            # Before authentication: the result is the same with every key.
             self.http_method_not_allowed(request, *args, **kwargs)
         super().initial(request, *args, **kwargs)
 
@@ -50,13 +50,13 @@ class ApiView(APIView):
 
 
 def caller_of(request: Request) -> Caller:
-    """Whose valid key the request carries."""
-    # REST framework's stubs say Token, its own model, which is not used here.
+    """The caller that authentication has found."""
+    # REST framework's stubs declare its own Token model, which is not used here.
     return cast("Caller", request.auth)
 
 
 class ModelListView(ApiView):
-    """Every model that the caller's key sees."""
+    """Every model that the caller's key can see."""
 
     def get(self, request: Request) -> HttpResponse:
         caller = caller_of(request)
@@ -70,7 +70,7 @@ class ModelListView(ApiView):
 
 
 class ModelView(ApiView):
-    """One model, if the caller's key sees it; hidden and missing are not told apart."""
+    """One model, if the caller's key can see it; hidden and missing models get the same response."""
 
     def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> NoReturn:
         if request.method == "POST" and GEMINI_CALL.search(kwargs["name"]):
@@ -80,12 +80,12 @@ class ModelView(ApiView):
     def get(self, request: Request, name: str) -> HttpResponse:
         dialect = dialect_of(request._request)
         listing = Listing(caller_of(request).scope, timezone.now().date())
-        # Gemini's clients name a model `models/<id>`, and some put that below the address of the list.
+        # Gemini's clients write the id as `models/<id>`, and some append that to the address of the list.
         names = dict.fromkeys((name, name.removeprefix("models/").rstrip("/")))
-        found = (listing.model(each, retired=dialect.shows_retired) for each in names)
-        model = next(filter(None, found), None)
+        models = (listing.model(candidate, retired=dialect.shows_retired) for candidate in names)
+        model = next(filter(None, models), None)
         if model is None or not dialect.lists(model):
-            raise ApiError("model_not_found", _not_found(name, request._request), param="model")
+            raise ApiError("model_not_found", _not_found_message(name, request._request), param="model")
         response = self.respond(request, Body.of(write_json(dialect.model_body(model, listing))))
         for header, value in dialect.lifecycle_headers(model, on=listing.on).items():
             response[header] = value
@@ -124,14 +124,14 @@ class Key(TypedDict):
 
 
 class TokenView(ApiView):
-    """What the caller's own key may do. What it is denied is left out: a pattern names what nobody should know of."""
+    """The permissions of the caller's own key, without its deny patterns: they could name secret models."""
 
     def get(self, request: Request) -> HttpResponse:
         caller = caller_of(request)
         scope = caller.scope
         token = Token.objects.filter(pk=caller.token).first()
         if token is None:
-            # Deleted since its key was looked up.
+            # It was deleted after authentication.
             raise ApiError("invalid_api_key")
         groups = TokenGroup.objects.filter(pk__in=scope.groups).order_by("slug")
         rights: KeyRights = {
@@ -139,7 +139,7 @@ class TokenView(ApiView):
             "name": token.name,
             "key_id": token.key_id,
             "starts_at": _moment(scope.starts_at),
-            # Of the key that was sent: one that a rotation replaced ends before its token does.
+            # That of the key in the request: a retired key ends before its token.
             "expires_at": _moment(scope.expires_at),
             "groups": [{"name": group.slug, "label": group.label} for group in groups],
             "allow": scope.allow,
@@ -154,15 +154,15 @@ class TokenView(ApiView):
 
 
 class TunedModelListView(ApiView):
-    """Gemini's SDKs ask for tuned models too; there are none."""
+    """Tuned models, which Gemini's SDKs request too: there are none."""
 
     def get(self, request: Request) -> HttpResponse:
         return self.respond(request, Body.of(write_json({"tunedModels": []})))
 
 
-def _not_found(name: str, request: HttpRequest) -> str:
-    """The sentence, with the name in it where that can be one: some put their key there, or a whole prompt."""
-    if len(name) > LONGEST_QUOTED or any(key in name for key in candidate_keys(request)):
+def _not_found_message(name: str, request: HttpRequest) -> str:
+    """The message with the name of the model; empty if the name may be a key or a whole prompt."""
+    if len(name) > MAX_QUOTED or any(key in name for key in candidate_keys(request)):
         return ""
     return f"The model '{name}' does not exist, or this API key has no access to it."
 

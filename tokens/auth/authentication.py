@@ -1,7 +1,7 @@
-"""Who is calling: the token that the first valid key of a request belongs to.
+"""Authenticates a request: the caller is the token of the first valid key that the request contains.
 
-Clients put keys in several places and some send a placeholder beside the real one, so every candidate is looked up, in
-one query, and the first valid one in the order of the dialect counts.
+Clients send keys in several places, and some send a placeholder beside the real one. All candidates are looked up in
+one query, and the first valid one in the order of the dialect is used.
 """
 
 import datetime as dt
@@ -34,35 +34,36 @@ logger = logging.getLogger("modelbook.keys")
 
 Row = dict[str, Any]
 
-# Refusals that end without any change in the database: by the clock, or for a caller at another address.
-PASSING = frozenset({"key_not_yet_valid", "ip_not_allowed"})
+# Refusals that end without a change in the database: with time, or for a caller at another address.
+TEMPORARY = frozenset({"key_not_yet_valid", "ip_not_allowed"})
 
 
 @dataclass(frozen=True)
 class Caller:
-    """A valid key's permission, and the counters of catalog/db/revision.py at the moment it was read."""
+    """The permissions of a valid key, and the counters of catalog/db/revision.py when they were read."""
 
     token: int
     key_id: str
     scope: Scope
     revision: int
     permissions: int
-    # The limit that counts for it, e.g. 60/minute; empty: as often as it likes.
+    # The rate limit that applies, e.g. 60/minute; empty: unlimited.
     rate_limit: str
-    # Whether only a change, or the scope's end, makes another key of the same request the one that counts.
+    # Whether an equal request has the same caller until data changes or the scope ends; False if another key in the
+    # request may become valid by itself.
     is_lasting: bool
 
 
 @dataclass(frozen=True)
-class Sent:
-    """A key that was sent: its digest under the newest pepper, and whether its checksum says that we made it."""
+class Candidate:
+    """A key from the request: its digest under the newest pepper, and whether its checksum shows that we issued it."""
 
-    newest: str
+    newest_digest: str
     is_ours: bool
 
 
 class TokenAuthentication(BaseAuthentication):
-    """Refuses whoever has no valid key, and whoever asks too often."""
+    """Refuses requests without a valid key, and requests above the key's rate."""
 
     def authenticate(self, request: Request) -> tuple[None, Caller]:
         now = timezone.now()
@@ -75,7 +76,7 @@ class TokenAuthentication(BaseAuthentication):
 
 
 class OptionalTokenAuthentication(BaseAuthentication):
-    """Takes whoever has no valid key as a visitor: clients send their keys for other services along."""
+    """Treats requests without a valid key as those of a visitor: clients also send keys of other services here."""
 
     def authenticate(self, request: Request) -> tuple[None, Caller] | None:
         now = timezone.now()
@@ -88,31 +89,37 @@ class OptionalTokenAuthentication(BaseAuthentication):
 
 
 def authenticate(request: HttpRequest, *, at: dt.datetime, failures: Failures = FAILURES) -> Caller:
-    """The caller of the first valid key in the request; ApiError says why there is none."""
-    candidates = candidate_keys(request)
-    if not candidates:
+    """The caller of the first valid key in the request; ApiError if there is none, with the reason."""
+    sent_keys = candidate_keys(request)
+    if not sent_keys:
         raise ApiError("missing_api_key")
     address = client_address(request)
-    digests = _digests(candidates)
-    # Who goes on guessing is refused before any query. Keys that were good before are not held up by it, nor are those
-    # with our checksum: after a start no process knows who was good, and the secret in them cannot be guessed.
+    candidates = _candidates(sent_keys)
+    # An address that keeps guessing is refused before any query. Keys that were valid before are still looked up, and
+    # so are those with our checksum: a process that has just started knows no valid key, and their secret cannot be
+    # guessed.
     spent = failures.spent(address)
     if spent is not None:
-        digests = {digest: sent for digest, sent in digests.items() if sent.is_ours or KNOWN_DIGESTS.has(digest)}
-        if not digests:
+        candidates = {
+            digest: candidate
+            for digest, candidate in candidates.items()
+            if candidate.is_ours or KNOWN_DIGESTS.has(digest)
+        }
+        if not candidates:
             raise rate_limit_error(spent, at=at)
     refusal, is_lasting = "", spent is None
-    for row in find(digests):
+    for row in find_tokens(candidates):
         scope = scope_of(row)
         reason = next(scope.refusals(at=at, address=address), "")
         if not reason:
-            return build_caller(row, scope, digests[row["found_by"]].newest, is_lasting=is_lasting, at=at)
+            newest_digest = candidates[row["found_by"]].newest_digest
+            return build_caller(row, scope, newest_digest, is_lasting=is_lasting, at=at)
         if "retired" in row:
-            _note_leak(row, address=address, at=at)
-        refusal, is_lasting = refusal or reason, is_lasting and reason not in PASSING
+            _note_refused_key(row, address=address, at=at)
+        refusal, is_lasting = refusal or reason, is_lasting and reason not in TEMPORARY
     if spent is not None and not refusal:
         raise rate_limit_error(spent, at=at)
-    failures.count(address, keys=len(candidates))
+    failures.count(address, keys=len(sent_keys))
     raise ApiError(refusal or "invalid_api_key")
 
 
@@ -133,32 +140,34 @@ def rate_limit_error(quota: Quota, *, at: dt.datetime) -> ApiError:
     return ApiError("rate_limit_exceeded", f"Too many requests. Try again in {seconds} s.", headers=headers)
 
 
-def find(digests: Mapping[str, Sent]) -> list[Row]:
-    """The tokens with these digests, in their order, with groups and counters; one query for keys that are in use.
+def find_tokens(candidates: Mapping[str, Candidate]) -> list[Row]:
+    """The tokens with these digests, in the same order, with groups and counters; one query if all keys are current.
 
-    What is no token's key now may be one that a rotation replaced; `retired` then has its end.
+    A digest without a token may be that of a retired key; `retired` of the row is then that key.
     """
-    if not digests:
+    if not candidates:
         return []
-    found = _rows(Token.objects.filter(digest__in=list(digests)), "digest")
-    # Of a key that is found, the digests under its other peppers are nobody's.
-    known = {digests[digest].newest for digest in found}
-    found |= _replaced([digest for digest, sent in digests.items() if sent.newest not in known])
-    return [found[digest] | {"found_by": digest} for digest in digests if digest in found]
+    rows = _rows(Token.objects.filter(digest__in=list(candidates)), "digest")
+    # A key that is found has one digest per pepper; the others belong to nobody.
+    found_keys = {candidates[digest].newest_digest for digest in rows}
+    rows |= _rows_of_retired_keys(
+        [digest for digest, candidate in candidates.items() if candidate.newest_digest not in found_keys]
+    )
+    return [rows[digest] | {"found_by": digest} for digest in candidates if digest in rows]
 
 
 def row_of(token: Token) -> Row:
-    """A token as its key would find it now."""
+    """The row that a request with the token's key would find."""
     return _rows(Token.objects.filter(pk=token.pk), "pk")[token.pk]
 
 
 def rows_of(tokens: QuerySet[Token]) -> Mapping[int, Row]:
-    """Token key -> the token as its key would find it now."""
+    """Primary key -> the row that a request with the token's key would find."""
     return _rows(tokens, "pk")
 
 
 def scope_of(row: Row) -> Scope:
-    """What the key of the row permits; one that a rotation replaced ends with its grace, if not with its token."""
+    """The permissions of the row's key; a retired key ends with its grace period or with its token."""
     ends = (row["expires_at"], row["retired"]["valid_until"] if "retired" in row else None)
     return Scope(
         groups=row["groups"],
@@ -173,22 +182,22 @@ def scope_of(row: Row) -> Scope:
 
 
 def rate_of(row: Row) -> str:
-    """The limit that counts: the token's own, or else the strictest of its groups."""
+    """The rate limit that applies: the token's own, else the strictest of its groups."""
     return row["rate_limit"] or strictest(row["group_rate_limits"])
 
 
-def _digests(candidates: Sequence[str]) -> dict[str, Sent]:
-    """Each digest that a key may be stored under, which is one for every pepper."""
-    found: dict[str, Sent] = {}
-    for key in candidates:
+def _candidates(sent_keys: Sequence[str]) -> dict[str, Candidate]:
+    """Each digest that a key may be stored under, one per pepper -> the key."""
+    candidates: dict[str, Candidate] = {}
+    for key in sent_keys:
         if keys.is_plausible(key, prefix=settings.TOKEN_PREFIX):
             newest, *older = keys.digests(key, settings.TOKEN_PEPPERS)
-            found |= dict.fromkeys([newest, *older], Sent(newest, keys.is_ours(key)))
-    return found
+            candidates |= dict.fromkeys([newest, *older], Candidate(newest, keys.is_ours(key)))
+    return candidates
 
 
 def _rows(tokens: QuerySet[Token], key: str) -> dict[Any, Row]:
-    """Each token as a dict under one of its columns; its groups are joined, a row each."""
+    """Each token as a dict under the value of one of its columns; the query returns one row per token and group."""
     rows: QuerySet[Token, Any] = (
         tokens.order_by("pk", "groups")
         .values(
@@ -200,21 +209,23 @@ def _rows(tokens: QuerySet[Token], key: str) -> dict[Any, Row]:
             permissions=Subquery(Revision.objects.values("permissions")[:1]),
         )
     )  # fmt: skip
-    found: dict[Any, Row] = {}
-    for _, group in groupby(rows, key=itemgetter("pk")):
-        of_token = list(group)
-        groups = {row["groups"]: row["groups__rate_limit"] for row in of_token if row["groups"] is not None}
-        if of_token[0]["uses_auto_groups"]:
-            groups |= _auto_groups(of_token[0]["revision"] or 0)
-        found[of_token[0][key]] = of_token[0] | {
+    tokens_by_key: dict[Any, Row] = {}
+    for _, token_rows in groupby(rows, key=itemgetter("pk")):
+        token, *more_groups = token_rows
+        groups = {
+            row["groups"]: row["groups__rate_limit"] for row in (token, *more_groups) if row["groups"] is not None
+        }
+        if token["uses_auto_groups"]:
+            groups |= _auto_groups(token["revision"] or 0)
+        tokens_by_key[token[key]] = token | {
             "groups": tuple(sorted(groups)),
             "group_rate_limits": list(groups.values()),
         }
-    return found
+    return tokens_by_key
 
 
-def _replaced(digests: Sequence[str]) -> dict[str, Row]:
-    """The tokens of keys that rotations replaced, each under the digest of that key."""
+def _rows_of_retired_keys(digests: Sequence[str]) -> dict[str, Row]:
+    """Digest of a retired key -> its token."""
     if not digests:
         return {}
     retired = list(RetiredKey.objects.filter(digest__in=digests).values("pk", "digest", "token", "valid_until"))
@@ -223,24 +234,26 @@ def _replaced(digests: Sequence[str]) -> dict[str, Row]:
 
 
 @process_cache(maxsize=8)
-def _auto_groups(revision: int) -> Mapping[int, str]:  # noqa: ARG001 (what the answer is kept under)
+def _auto_groups(revision: int) -> Mapping[int, str]:  # noqa: ARG001 (the key of the cache)
     """The rate limit of each group in the automatic order.
 
-    Kept under the catalog's revision, which every change of a group raises. It was read before these rows are: a change
-    between the two makes them new too early, never too late.
+    Cached under the catalog's revision, which every change of a group raises. The revision is read before these rows: a
+    change between the two shows up too early, never too late.
     """
     return dict(TokenGroup.objects.filter(auto_position__isnull=False).values_list("pk", "rate_limit"))
 
 
-def _note_leak(row: Row, *, address: str, at: dt.datetime) -> None:
-    """A key that was replaced and whose grace is over: somebody forgot to change it, or was never meant to have it."""
+def _note_refused_key(row: Row, *, address: str, at: dt.datetime) -> None:
+    """Records the use of a retired key after its grace period: a client was not updated, or the key has leaked."""
     if row["retired"]["valid_until"] <= at:
         LAST_USE.note_refused(row["retired"]["pk"], at=at)
-        logger.warning("A replaced key of token %s is still in use, from %s: is it leaked?", row["key_id"], address)
+        logger.warning(
+            "A retired key of token %s is still in use, from %s. Check whether it has leaked.", row["key_id"], address
+        )
 
 
 def build_caller(row: Row, scope: Scope, newest_digest: str, *, is_lasting: bool, at: dt.datetime) -> Caller:
-    """The caller of a valid key; what its use tells is noted for later."""
+    """The caller of a valid key; its use is recorded for later writes."""
     KNOWN_DIGESTS.add(row["found_by"])
     LAST_USE.note_use(row["pk"], last_used_at=row["last_used_at"], at=at)
     if "retired" not in row and row["found_by"] != newest_digest:

@@ -1,4 +1,4 @@
-"""What a request says of its caller: the keys it carries and the address it comes from."""
+"""The keys that a request contains, and the address it comes from."""
 
 import re
 from collections.abc import Mapping
@@ -10,17 +10,17 @@ from django.http import HttpRequest
 
 from tokens.dialects import dialect_of
 
-# Where proxies that only ask whether to let a request through say what was asked for: Traefik, nginx by convention.
-ORIGINAL = ("X-Forwarded-Uri", "X-Original-Uri")
-# The address that such proxies ask; everywhere else a caller would write those headers.
-ASKED_BY_PROXIES = "/api/authorize"
+# Headers in which proxies send the original address when they ask for authorization: Traefik, and nginx by convention.
+ORIGINAL_ADDRESS_HEADERS = ("X-Forwarded-Uri", "X-Original-Uri")
+# Proxies send those headers to this address only; elsewhere the caller could set them.
+PROXY_ADDRESS = "/api/authorize"
 WITH_PORT = re.compile(r"(?P<v4>[0-9.]+):[0-9]{1,5}|\[(?P<v6>[0-9a-fA-F:.]+)\](?::[0-9]{1,5})?")
 
 
 def candidate_keys(request: HttpRequest) -> list[str]:
     """The keys in a request, each once, in the order of its dialect.
 
-    What cannot be one key counts as absent: blanks, schemes other than Bearer, several values in one place.
+    Values that cannot be one key are ignored: blanks, schemes other than Bearer, several values in one place.
     """
     places = {
         "bearer": _bearer(request.headers.get("Authorization", "")),
@@ -34,16 +34,16 @@ def candidate_keys(request: HttpRequest) -> list[str]:
 
 
 def original_addresses(request: HttpRequest) -> list[tuple[str, str]]:
-    """Path and query of each address that a proxy says the caller asked for; none but where proxies ask."""
-    if not request.path.startswith(ASKED_BY_PROXIES):
+    """Path and query of each original address that a proxy sends; empty except at the address for proxies."""
+    if not request.path.startswith(PROXY_ADDRESS):
         return []
-    told = (header_text(request, header) for header in ORIGINAL)
-    parts = (address.partition("?") for address in told if address.startswith("/"))
+    addresses = (header_text(request, header) for header in ORIGINAL_ADDRESS_HEADERS)
+    parts = (address.partition("?") for address in addresses if address.startswith("/"))
     return [(path, query) for path, _, query in parts]
 
 
 def header_text(request: HttpRequest, name: str) -> str:
-    """A header's value, which is latin-1 to Python, as the UTF-8 that clients write."""
+    """A header's value as UTF-8, which clients send; Python decodes it as latin-1."""
     text = request.headers.get(name, "")
     try:
         return text.encode("latin-1").decode()
@@ -52,12 +52,12 @@ def header_text(request: HttpRequest, name: str) -> str:
 
 
 def client_address(request: HttpRequest) -> str:
-    """The caller's address: the connection's own, or what the outermost of TRUSTED_PROXIES proxies says."""
+    """The caller's address: the connection's own, or the one that the outermost of TRUSTED_PROXIES proxies reports."""
     return address_in(request.META)
 
 
 def address_in(environ: Mapping[str, Any]) -> str:
-    """The same, of a request that Django has not seen."""
+    """The caller's address from a WSGI environ."""
     forwarded = [part for part in map(str.strip, environ.get("HTTP_X_FORWARDED_FOR", "").split(",")) if part]
     if settings.TRUSTED_PROXIES and len(forwarded) >= settings.TRUSTED_PROXIES:
         return without_port(forwarded[-settings.TRUSTED_PROXIES])
@@ -65,9 +65,9 @@ def address_in(environ: Mapping[str, Any]) -> str:
 
 
 def without_port(address: str) -> str:
-    """`1.2.3.4:5555` and `[2001:db8::1]:443`, as some proxies write addresses, less brackets and port; others as is."""
-    found = WITH_PORT.fullmatch(address)
-    return (found["v4"] or found["v6"]) if found else address
+    """`1.2.3.4:5555` and `[2001:db8::1]:443`, as proxies write them, without brackets and port; others unchanged."""
+    match = WITH_PORT.fullmatch(address)
+    return (match["v4"] or match["v6"]) if match else address
 
 
 def _in_query(request: HttpRequest) -> str:

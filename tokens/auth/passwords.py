@@ -1,12 +1,12 @@
-"""How administrators' passwords are hashed."""
+"""The hashing of administrators' passwords."""
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
 
 class Argon2Hasher(Argon2PasswordHasher):
-    """Argon2id with 19 MiB and two passes (OWASP's choice): Django's default takes 100 MiB a try.
+    """Argon2id with 19 MiB and two passes, as OWASP recommends: Django's default takes 100 MiB per attempt.
 
-    Eight threads of guesses at the default would take the memory of the machine.
+    Eight threads that guess passwords would fill the machine's memory.
     """
 
     time_cost = 2

@@ -1,7 +1,7 @@
-"""The dialects that clients speak, one file each.
+"""The response formats that clients expect, one file each.
 
-A dialect is one thing with five faces: how its client announces itself, where the key is, the list and its paging, the
-single model, and the error. To add one, copy the nearest file and put it into DIALECTS.
+A dialect defines how its clients are recognized, where they send the key, the list and its paging, the single model,
+and the error. To add one, copy the most similar file and add it to DIALECTS.
 """
 
 from django.http import HttpRequest
@@ -11,18 +11,18 @@ from tokens.dialects.base import Dialect, query_of
 from tokens.dialects.gemini import Gemini
 from tokens.dialects.openai import OpenAI
 
-# In the order of asking; the last one takes whatever no other claims.
+# The first one that recognizes the request is used; the last one recognizes every request.
 DIALECTS: tuple[Dialect, ...] = (Anthropic(), Gemini(), OpenAI())
-# By path the longest wins: /v1beta/openai/ is OpenAI's, the rest of /v1beta/ is Gemini's.
+# The longest path wins: /v1beta/openai/ is OpenAI's, the rest of /v1beta/ is Gemini's.
 BY_PATH = sorted(((path, dialect) for dialect in DIALECTS for path in dialect.paths), key=lambda entry: -len(entry[0]))
 
 
 def dialect_of(request: HttpRequest) -> Dialect:
-    """The dialect to answer in, decided before authentication, so that a refusal has the right shape too."""
-    forced = (dialect for path, dialect in BY_PATH if f"{request.path}/".startswith(path))
-    asked = (dialect for dialect in DIALECTS if dialect.name == query_of(request).get("dialect"))
+    """The dialect of the response, chosen before authentication, so that a refusal has the right format too."""
+    by_path = (dialect for path, dialect in BY_PATH if f"{request.path}/".startswith(path))
+    by_query = (dialect for dialect in DIALECTS if dialect.name == query_of(request).get("dialect"))
     return (
-        next(forced, None)
-        or next(asked, None)
+        next(by_path, None)
+        or next(by_query, None)
         or next(dialect for dialect in DIALECTS if dialect.is_announced_by(request))
     )

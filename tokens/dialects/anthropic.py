@@ -1,7 +1,7 @@
-"""Anthropic's dialect: pages with cursors that are model ids, and facts about each model.
+"""Anthropic's dialect: pages whose cursors are model ids, and the capabilities of each model.
 
-Any `anthropic-version` announces it: the SDKs since October 2026 and Claude Code send it with `Authorization: Bearer`,
-older ones with `x-api-key`. Source: Anthropic's API reference and SDKs (2026).
+It is recognized by any `anthropic-version`: the SDKs since October 2026 and Claude Code send it with
+`Authorization: Bearer`, older SDKs with `x-api-key`. Source: Anthropic's API reference and SDKs (2026).
 """
 
 import datetime as dt
@@ -27,11 +27,11 @@ TYPES = {
     500: "api_error",
     503: "overloaded_error",
 }
-# The vendor's default is 20; hand-written clients read one page only and would miss the rest.
+# Anthropic's default is 20; hand-written clients read only one page and would miss the rest.
 DEFAULT_LIMIT = MAX_LIMIT = 1000
 THINKING = ("thinking_adaptive", "thinking_enabled", "thinking_disabled", "thinking_between_tools")
-# Words that only somebody uses who fills in all of Anthropic's list.
-OWN_WORDS = frozenset(
+# Capabilities that only a complete list in Anthropic's terms contains.
+ANTHROPIC_TERMS = frozenset(
     {
         *("batch", "citations", "code_execution", "server_code_execution", "context_management"),
         *("clear_thinking_20251015", "clear_tool_uses_20250919", "compact_20260112"),
@@ -196,16 +196,16 @@ class Anthropic(Dialect):
             for model in self.narrowed(listing.models(retired=AIModel.Lifecycle.RETIRED in page.stages))
             if model.lifecycle(on=listing.on) in page.stages
         ]
-        shown, has_more = _cut(models, page)
+        page_models, has_more = _cut(models, page)
         return {
-            "data": [self.model_body(model, listing) for model in shown],
+            "data": [self.model_body(model, listing) for model in page_models],
             "has_more": has_more,
-            "first_id": shown[0].name if shown else None,
-            "last_id": shown[-1].name if shown else None,
+            "first_id": page_models[0].name if page_models else None,
+            "last_id": page_models[-1].name if page_models else None,
         }
 
     def model_body(self, model: AIModel, listing: Listing) -> AnthropicModel:
-        """Dates are RFC 3339, the epoch when the release date is not known; null is "not known" elsewhere."""
+        """Dates are in RFC 3339; an unknown release date is the epoch, and other unknown values are null."""
         lifecycle = model.lifecycle(on=listing.on)
         is_active = lifecycle == AIModel.Lifecycle.ACTIVE
         line = LINE.search(model.name)
@@ -224,7 +224,7 @@ class Anthropic(Dialect):
         }
 
     def lifecycle_headers(self, model: AIModel, *, on: dt.date) -> Mapping[str, str]:
-        """As the body: no date while the model is active."""
+        """Like the body, without dates while the model is active."""
         is_active = model.lifecycle(on=on) == AIModel.Lifecycle.ACTIVE
         return {} if is_active else super().lifecycle_headers(model, on=on)
 
@@ -245,17 +245,17 @@ class Anthropic(Dialect):
 
 
 def knows_capabilities(model: AIModel) -> bool:
-    """Whether the model's list can be read as Anthropic's, where what is not in it is not supported.
+    """Whether the model's capabilities are complete in Anthropic's terms, so that a missing one is not supported.
 
-    A list of common words, as price files give it, says nothing of batches or citations: read so, it would deny them.
+    The general terms of price files do not include batches or citations; a list of these would deny them.
     """
     has = set(model.capabilities)
-    thinks_somehow = "reasoning" in has and has.isdisjoint(THINKING)
-    return not has.isdisjoint(OWN_WORDS) and not thinks_somehow
+    thinks_in_unknown_ways = "reasoning" in has and has.isdisjoint(THINKING)
+    return not has.isdisjoint(ANTHROPIC_TERMS) and not thinks_in_unknown_ways
 
 
 def capabilities(model: AIModel) -> AnthropicCapabilities:
-    """Every capability the vendor names, with whether this model's list has it."""
+    """Every capability in Anthropic's format, with whether this model has it."""
     has = set(model.capabilities)
 
     def support(*names: str) -> AnthropicSupport:
@@ -300,7 +300,7 @@ def capabilities(model: AIModel) -> AnthropicCapabilities:
 
 
 def _cut(models: list[AIModel], page: Page) -> tuple[list[AIModel], bool]:
-    """The page's models, and whether there are more in the direction of travel."""
+    """The models of the page, and whether there are more in the direction of paging."""
     if page.before:
         earlier = [model for model in models if sort_key(model) < page.before]
         return earlier[-page.limit :], len(earlier) > page.limit
@@ -310,7 +310,7 @@ def _cut(models: list[AIModel], page: Page) -> tuple[list[AIModel], bool]:
 
 
 def _place(cursor: str, param: str, listing: Listing) -> SortKey | None:
-    """Where the list is to be cut; ApiError where the cursor names no model that the caller sees or saw."""
+    """The position of the cursor; ApiError if the caller can see no such model and never could."""
     place = listing.position(cursor) if cursor else None
     if cursor and place is None:
         raise ApiError("invalid_parameter", f"{param} is not the id of a model in this list.", param=param)
@@ -324,12 +324,12 @@ def _limit(text: str) -> int:
 
 
 def _stages(query: QueryDict) -> tuple[str, ...]:
-    """The stages asked for, whether as lifecycle[]=…, repeated lifecycle=… or with commas."""
+    """The requested stages, as lifecycle[]=…, as repeated lifecycle=… or separated by commas."""
     values = (*query.getlist("lifecycle[]"), *query.getlist("lifecycle"))
-    asked = {part.strip() for value in values for part in value.split(",")} - {""}
-    if not asked <= set(STAGES):
+    requested = {part.strip() for value in values for part in value.split(",")} - {""}
+    if not requested <= set(STAGES):
         raise ApiError("invalid_parameter", f"lifecycle must be one of {', '.join(STAGES)}.", param="lifecycle")
-    return tuple(stage for stage in STAGES if stage in asked) or LISTED_STAGES
+    return tuple(stage for stage in STAGES if stage in requested) or LISTED_STAGES
 
 
 def _midnight(date: dt.date | None) -> str | None:

@@ -1,4 +1,4 @@
-"""What every dialect can do; see tokens/dialects/__init__.py."""
+"""The interface of a dialect; see tokens/dialects/__init__.py."""
 
 import datetime as dt
 from abc import ABC, abstractmethod
@@ -20,7 +20,7 @@ Body = Mapping[str, object]
 
 
 def query_of(request: HttpRequest) -> QueryDict:
-    """The query, or nothing where it has more parameters than Django reads: that refusal needs a dialect too."""
+    """The query; empty if it has more parameters than Django reads, because that refusal needs a dialect too."""
     try:
         return request.GET
     except SuspiciousOperation:
@@ -28,48 +28,48 @@ def query_of(request: HttpRequest) -> QueryDict:
 
 
 class Dialect(ABC):
-    """One client family's language. Instances hold no state."""
+    """The formats of one family of clients. Instances have no state."""
 
     name: ClassVar[str]
-    # Addresses that speak this dialect whatever the headers say.
+    # Addresses that use this dialect whatever the headers are.
     paths: ClassVar[tuple[str, ...]] = ()
-    # Where its clients put the key, the first choice first; see tokens/auth/authentication.py.
+    # The places where its clients send the key, in the order of preference; see tokens/auth/authentication.py.
     credentials: ClassVar[tuple[str, ...]]
 
-    # Whether its clients can ask for the models that have retired, in the list and so one by one.
+    # Whether its clients can request retired models, in the list and one by one.
     shows_retired: ClassVar[bool] = False
-    # The headers that say what is left of a rate limit.
+    # The headers with the rest of the rate limit.
     rate_header_names: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def is_announced_by(self, request: HttpRequest) -> bool:
-        """Whether the request's headers or query say that its client speaks this dialect."""
+        """Whether the request's headers or query show that its client uses this dialect."""
 
     @abstractmethod
     def read_page(self, query: QueryDict, listing: Listing) -> Any:
-        """The part of the list that is asked for, as a hashable value; ApiError where the query makes no sense.
+        """The requested part of the list as a hashable value; ApiError if the query is not valid.
 
-        What decides the page is all in the value: rendered pages are kept under it.
+        The value contains everything that decides the page: rendered pages are cached under it.
         """
 
     @abstractmethod
     def list_body(self, listing: Listing, page: Any) -> Body:
-        """The list, or the part of it that `page` names."""
+        """The list, or the part of it that `page` selects."""
 
     @abstractmethod
     def model_body(self, model: AIModel, listing: Listing) -> Body:
-        """One model, as an element of the list and as an answer by itself."""
+        """One model, as an element of the list and as a response of its own."""
 
     @abstractmethod
     def error_body(self, error: ApiError, *, request_id: str, host: str) -> Body:
-        """An error as this dialect's SDKs expect it."""
+        """An error in the format that this dialect's SDKs expect."""
 
     def rate_headers(self, quota: Quota, *, at: dt.datetime) -> dict[str, str]:
-        """What is left of the caller's rate limit, where this dialect's clients look for it."""
+        """The rest of the caller's rate limit, in the headers that this dialect's clients read."""
         return {}
 
     def lifecycle_headers(self, model: AIModel, *, on: dt.date) -> Mapping[str, str]:
-        """`Deprecation` (RFC 9745) and `Sunset` (RFC 8594), for a model that is on its way out."""
+        """`Deprecation` (RFC 9745) and `Sunset` (RFC 8594) of a model with such dates."""
         headers = {}
         if model.deprecated_on and model.deprecated_on <= on:
             headers["Deprecation"] = f"@{_midnight(model.deprecated_on)}"
@@ -78,7 +78,7 @@ class Dialect(ABC):
         return headers
 
     def lists(self, model: AIModel) -> bool:
-        """Whether the dialect shows this model: any, or where NARROW_DIALECTS says so one that it can call."""
+        """Whether the dialect lists this model: always, or with NARROW_DIALECTS only if its clients can call it."""
         return not settings.NARROW_DIALECTS or self.name in model.callable_endpoint_types
 
     def narrowed(self, models: Iterable[AIModel]) -> list[AIModel]:

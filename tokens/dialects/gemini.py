@@ -1,7 +1,7 @@
-"""Gemini's dialect: pages with opaque tokens, ids below `models/`, and nothing where nothing is known.
+"""Gemini's dialect: pages with opaque tokens, ids with the prefix `models/`, and no fields for unknown values.
 
-`x-goog-api-key` or `?key=` announces it; Google's SDKs since version 3 ask on /v1. Source: Google's REST reference and
-SDKs (2026). A wrong key is 401 here, as AI-Nebula documents it, where Google itself says 400.
+It is recognized by `x-goog-api-key` or `?key=`; Google's SDKs since version 3 use /v1. Source: Google's REST reference
+and SDKs (2026). A wrong key is 401 here, as AI-Nebula documents it; Google itself sends 400.
 """
 
 from collections.abc import Mapping
@@ -39,8 +39,8 @@ REASONS = {
 }
 DEFAULT_SIZE = 50
 MAX_SIZE = 1000
-# Endpoint type -> what Gemini's clients may call, the first type that a model has. Image models that are not called as
-# Gemini's have none: `predict` is a call below Gemini's own addresses.
+# Endpoint type -> the methods that Gemini's clients may call, for the first type that a model has. Image models without
+# the type gemini have none: `predict` is a method of Gemini's own addresses.
 METHODS: Mapping[str, tuple[str, ...]] = {
     "gemini": ("generateContent", "streamGenerateContent", "countTokens"),
     "embeddings": ("embedContent", "batchEmbedContents"),
@@ -139,11 +139,11 @@ class Gemini(Dialect):
     def list_body(self, listing: Listing, page: Page) -> GeminiModelPage:
         models = self.narrowed(listing.models())
         rest = [model for model in models if page.after is None or sort_key(model) > page.after]
-        shown = rest[: page.size]
-        body: GeminiModelPage = {"models": [self.model_body(model, listing) for model in shown]}
-        if len(rest) > len(shown):
-            # Absent on the last page: an empty one makes Google's JavaScript SDK ask for ever.
-            body["nextPageToken"] = encode_cursor(sort_key(shown[-1]))
+        page_models = rest[: page.size]
+        body: GeminiModelPage = {"models": [self.model_body(model, listing) for model in page_models]}
+        if len(rest) > len(page_models):
+            # Absent on the last page: with an empty one, Google's JavaScript SDK requests pages without end.
+            body["nextPageToken"] = encode_cursor(sort_key(page_models[-1]))
         return body
 
     def model_body(self, model: AIModel, listing: Listing) -> GeminiModel:
@@ -179,15 +179,16 @@ class Gemini(Dialect):
 
 
 def generation_methods(model: AIModel) -> list[str]:
+    """The methods by which Gemini's clients may call the model; empty if there are none."""
     types = model.callable_endpoint_types
-    found = list(next((METHODS[name] for name in METHODS if name in types), ()))
-    return [*found, "predict"] if {"gemini", "image-generation"} <= set(types) else found
+    methods = list(next((METHODS[name] for name in METHODS if name in types), ()))
+    return [*methods, "predict"] if {"gemini", "image-generation"} <= set(types) else methods
 
 
 def _size(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise ApiError("invalid_parameter", "pageSize must be a whole number, 0 or more.", param="pageSize")
-    # Cut to six digits: Python refuses to read a number of thousands of them.
+    # Python refuses to parse a number with thousands of digits.
     return min(int(text.lstrip("0")[:6] or 0), MAX_SIZE) or DEFAULT_SIZE
 
 

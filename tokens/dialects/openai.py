@@ -1,4 +1,4 @@
-"""OpenAI's dialect, with the additions of new-api and its kin: what every client speaks that announces nothing else.
+"""OpenAI's dialect, with the additions of new-api and compatible gateways: for clients that show no other dialect.
 
 Sources: OpenAI's API reference and SDKs (2026), and the documentation of AI-Nebula and Crazyrouter.
 """
@@ -14,15 +14,15 @@ from tokens.api_error import CODES, ApiError
 from tokens.dialects.base import Dialect
 from tokens.rate_limits import Quota
 
-OTHERWISE = "invalid_request_error"
-# OpenAI names the type as it names the code.
-TYPES_OF_THEIR_OWN = frozenset({"insufficient_quota"})
+DEFAULT_TYPE = "invalid_request_error"
+# For these codes OpenAI sends the code as the type.
+CODES_AS_TYPES = frozenset({"insufficient_quota"})
 TYPES = {403: "permission_error", 429: "rate_limit_error", 500: "server_error", 503: "service_unavailable_error"}
 WHOLE = "whole"
 CODEX = "codex"
-# Codex offers a model for choice where it can be talked to.
+# Codex offers the models that have one of these endpoint types.
 CHAT = frozenset({"openai", "openai-response"})
-# Codex refuses the whole list for one modality that it does not know.
+# Codex rejects the whole list if a model has a modality that it does not know.
 CODEX_MODALITIES = frozenset({"text", "image"})
 
 
@@ -116,11 +116,11 @@ class OpenAI(Dialect):
         return True
 
     def read_page(self, query: QueryDict, listing: Listing) -> str:
-        """OpenAI's list has no pages. Codex names its version and reads a list of its own beside it."""
+        """OpenAI's list has no pages. Codex sends its version and reads an additional list."""
         return CODEX if "client_version" in query else WHOLE
 
     def lists(self, model: AIModel) -> bool:
-        """Any model: OpenAI's dialect is the one for those that no other can call."""
+        """Always: models that no other dialect can call are listed here."""
         return True
 
     def list_body(self, listing: Listing, page: Any) -> OpenAIModelList:
@@ -135,7 +135,7 @@ class OpenAI(Dialect):
         return body
 
     def model_body(self, model: AIModel, listing: Listing) -> OpenAIModel:
-        """`created` is in Unix seconds, 0 when the release date is not known; limits are left out when unknown."""
+        """`created` is in Unix seconds, 0 if the release date is unknown; unknown limits are omitted."""
         body: OpenAIModel = {
             "id": model.name,
             "object": "model",
@@ -159,7 +159,7 @@ class OpenAI(Dialect):
         return {
             "error": {
                 "message": error.message,
-                "type": error.code if error.code in TYPES_OF_THEIR_OWN else TYPES.get(error.status, OTHERWISE),
+                "type": error.code if error.code in CODES_AS_TYPES else TYPES.get(error.status, DEFAULT_TYPE),
                 "param": error.param,
                 "code": error.code,
             }
@@ -167,7 +167,7 @@ class OpenAI(Dialect):
 
 
 def duration(seconds: int) -> str:
-    """Seconds as OpenAI's headers have them: 1s, 6m0s, 2h0m0s."""
+    """Seconds in the format of OpenAI's headers: 1s, 6m0s, 2h0m0s."""
     minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}h{minutes}m{rest}s" if hours else f"{minutes}m{rest}s" if minutes else f"{rest}s"

@@ -1,1 +1,1 @@
-"""What every answer has in common: errors, middleware, stored bytes, logs of requests, metrics and probes."""
+"""What all responses have in common: errors, middleware, caches, the fast path, metrics and probes."""

@@ -13,7 +13,7 @@ def build_policy(sources: Mapping[str, str]) -> str:
     return "; ".join(f"{directive} {source}" for directive, source in sources.items())
 
 
-# Alpine, which the admin's theme uses, turns attributes into functions and sets styles: hence 'unsafe-eval' and
+# Alpine, which the admin's theme uses, turns attributes into functions and sets styles: it needs 'unsafe-eval' and
 # 'unsafe-inline' styles. An inline script never runs, and nothing is sent to another host.
 ADMIN = build_policy({
     "default-src": "'self'",

@@ -137,7 +137,7 @@ class RevisionCounters:
             wrapper.close()
 
     def _connect(self) -> BaseDatabaseWrapper:
-        """An open connection outside Django's pool, which would take it back and check it at every request."""
+        """An open connection outside Django's pool, which would check it at every request."""
         configured = connections.settings["default"]
         options = {name: value for name, value in configured["OPTIONS"].items() if name != "pool"}
         wrapper: BaseDatabaseWrapper = load_backend(configured["ENGINE"]).DatabaseWrapper(

@@ -1,4 +1,4 @@
-"""Content negotiation: the API answers JSON, whatever `Accept` says."""
+"""Content negotiation: the API responds in JSON, whatever `Accept` says."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""What the platform asks: is the process alive (/livez), and should it get traffic (/readyz).
+"""Probes of the platform: whether the process is alive (/livez), and whether it should get traffic (/readyz).
 
-A middleware before the one that refuses foreign host names: probes may ask by address and not by name.
+The middleware is before the one that refuses unknown host names: probes may use an IP address as the host.
 """
 
 from collections.abc import Callable
@@ -28,21 +28,23 @@ class Unavailable(TypedDict):
 
 
 class ProbesMiddleware:
+    """Responds to the probes."""
+
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
-        # Migrations do not come undone while this process runs: once applied, they are not looked for again.
+        # Applied migrations are not reverted while this process runs, so they are checked until they are applied.
         self.is_migrated = False
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         match request.path:
             case "/livez":
-                return _answer("")
+                return _probe_response("")
             case "/readyz":
-                return _answer(self._why_not_ready())
+                return _probe_response(self._why_not_ready())
         return self.get_response(request)
 
     def _why_not_ready(self) -> str:
-        """A sentence, or nothing when the database answers and has every table."""
+        """The problem in one sentence; empty if the database answers and all migrations are applied."""
         try:
             if not self.is_migrated:
                 executor = MigrationExecutor(connection)
@@ -54,6 +56,6 @@ class ProbesMiddleware:
         return "" if self.is_migrated else "Migrations are not applied: run `python manage.py migrate`."
 
 
-def _answer(problem: str) -> HttpResponse:
+def _probe_response(problem: str) -> HttpResponse:
     body = Unavailable(status="unavailable", problem=problem) if problem else Available(status="ok")
     return JsonResponse(body, status=503 if problem else 200, headers={"Cache-Control": "no-store"})

@@ -16,7 +16,7 @@ from catalog.exact import write_json
 from catalog.models import Source
 from catalog.progress import show_progress
 from pricing.imports.scheduled import FetchOutcome, visit
-from tokens.durations import read_span
+from tokens.durations import parse_duration
 
 
 class Command(BaseCommand):
@@ -31,7 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            every = read_span(options["every"]) if options["every"] and not options["once"] else None
+            every = parse_duration(options["every"]) if options["every"] and not options["once"] else None
         except ValueError as error:
             raise CommandError(str(error)) from None
         if every is not None and every.total_seconds() < 60:

@@ -182,7 +182,9 @@ def test_a_dry_run_asks_nobody(asked: list[dict[str, str]]) -> None:
     assert asked == []
 
 
-@pytest.mark.parametrize(("arguments", "sentence"), [(["--every", "5"], "no span"), (["--every", "5s"], "once a min")])
+@pytest.mark.parametrize(
+    ("arguments", "sentence"), [(["--every", "5"], "not a valid duration"), (["--every", "5s"], "once a min")]
+)
 def test_nobody_is_asked_all_the_time(arguments: list[str], sentence: str) -> None:
     with pytest.raises(CommandError, match=sentence):
         sync(*arguments)

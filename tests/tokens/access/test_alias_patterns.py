@@ -54,7 +54,7 @@ def test_why_names_the_alias() -> None:
     obstacle = explain(world.token(deny=["ni*"])[0], "gpt-4o", at=timezone.now()).obstacle
 
     assert obstacle is not None
-    assert obstacle.because == "deny pattern ni*, which names its alias nick"
+    assert obstacle.because == "deny pattern ni*, which matches its alias nick"
 
 
 @pytest.mark.parametrize(

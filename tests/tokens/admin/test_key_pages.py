@@ -177,11 +177,16 @@ def test_the_panel_says_what_and_why_not(admin_client: Client) -> None:
     [
         (
             {},
-            ("all of its groups: there is no allow list", "it never expires", "it has no first day", "from anywhere"),
+            (
+                "all of its groups: there is no allow list",
+                "it never expires",
+                "no start is set",
+                "every address is allowed",
+            ),
         ),
         (
             {"allow": [], "networks": ["203.0.113.0/24"], "is_over_budget": True},
-            ("nothing: the allow list is empty", "it has to be in 203.0.113.0/24", "it is used up"),
+            ("nothing: the allow list is empty", "it must be in 203.0.113.0/24", "it is used up"),
         ),
         (
             {"allow": ["gpt-*"], "enabled": False, "expires_at": dt.datetime(2030, 1, 31, tzinfo=dt.UTC)},

@@ -1,4 +1,4 @@
-"""Why a key sees a model, or why not: the row responsible is named."""
+"""Explanations name the row that decides whether a key can see a model."""
 
 import datetime as dt
 import io
@@ -22,16 +22,16 @@ pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 
 def obstacle(token: Token, name: str = "gpt-4o", **options: Any) -> str:
-    found = explain(token, name, at=timezone.now(), **options).obstacle
-    return f"{found.asks}: {found.because}" if found else ""
+    gate = explain(token, name, at=timezone.now(), **options).obstacle
+    return f"{gate.asks}: {gate.because}" if gate else ""
 
 
 def test_a_visible_model_passes_every_gate() -> None:
     world.model()
-    told = explain(world.token()[0], "gpt-4o", at=timezone.now())
+    explanation = explain(world.token()[0], "gpt-4o", at=timezone.now())
 
-    assert told.visible
-    assert "channel main, reached by group default" in [gate.because for gate in told.gates]
+    assert explanation.visible
+    assert "channel main, reached by group default" in [gate.because for gate in explanation.gates]
 
 
 def test_a_dialect_that_narrows_its_lists_is_named(client: Client, settings: Any) -> None:
@@ -42,15 +42,15 @@ def test_a_dialect_that_narrows_its_lists_is_named(client: Client, settings: Any
     out = io.StringIO()
     call_command("explain_token", token.key_id, "embedder", stdout=out)
 
-    shown = {
+    visible_to = {
         name: client.get("/v1/models/embedder", headers={"authorization": f"Bearer {key}"} | headers).status_code == 200
         for name, headers in {"openai": {}, "anthropic": {"anthropic-version": "1"}}.items()
     }
-    assert shown == {"openai": True, "anthropic": False}
-    assert "keeps it from clients of anthropic: " in out.getvalue().splitlines()[-1]
+    assert visible_to == {"openai": True, "anthropic": False}
+    assert "NARROW_DIALECTS hides the model from clients of anthropic, " in out.getvalue().splitlines()[-1]
 
 
-def test_a_model_may_be_called_as_geminis_clients_call_it() -> None:
+def test_a_model_may_be_named_as_geminis_clients_name_it() -> None:
     world.model()
     gates = explain(world.token()[0], "models/gpt-4o", at=timezone.now()).gates
 
@@ -75,7 +75,7 @@ def test_a_model_may_be_called_as_geminis_clients_call_it() -> None:
         (lambda: Token.objects.update(allow=[]), "the allow list is empty"),
     ],
 )  # fmt: skip
-def test_the_row_responsible_is_named(change: Callable[[], Any], named: str) -> None:
+def test_the_row_that_decides_is_named(change: Callable[[], Any], named: str) -> None:
     world.model()
     token, _ = world.token()
     change()
@@ -96,16 +96,16 @@ def test_since_when_and_by_whom_a_channel_is_off(django_user_model: Any) -> None
     assert f"channel main is disabled, since {timezone.now():%Y-%m-%d} by alice" in obstacle(token)
 
 
-def test_an_address_is_judged_when_it_is_given() -> None:
+def test_the_networks_are_checked_if_an_address_is_given() -> None:
     world.model()
     token, _ = world.token(networks=["203.0.113.0/24"])
 
     assert obstacle(token) == ""
     assert obstacle(token, address="203.0.113.7") == ""
-    assert "198.51.100.1 has to be in 203.0.113.0/24" in obstacle(token, address="198.51.100.1")
+    assert "198.51.100.1 must be in 203.0.113.0/24" in obstacle(token, address="198.51.100.1")
 
 
-def test_a_key_that_was_replaced_is_explained_by_its_grace(client: Client) -> None:
+def test_a_retired_key_is_explained_by_its_grace_period(client: Client) -> None:
     world.model()
     token, key = world.token()
     old_id = token.key_id
@@ -114,21 +114,21 @@ def test_a_key_that_was_replaced_is_explained_by_its_grace(client: Client) -> No
 
     assert explain(token, "gpt-4o", at=timezone.now(), key_id=old_id).visible
     assert client.get("/v1/models/gpt-4o", headers={"authorization": f"Bearer {key}"}).status_code == 200
-    stopped = explain(token, "gpt-4o", at=later, key_id=old_id)
-    assert stopped.obstacle
-    assert f"key {token.key_id} has replaced it" in stopped.obstacle.because
+    expired = explain(token, "gpt-4o", at=later, key_id=old_id)
+    assert expired.obstacle
+    assert f"key {token.key_id} has replaced it" in expired.obstacle.because
     assert explain(token, "gpt-4o", at=later, key_id=token.key_id).visible
     with time_machine.travel(later):
         assert client.get("/v1/models/gpt-4o", headers={"authorization": f"Bearer {key}"}).status_code == 401
 
 
-def test_a_budget_that_is_used_up_stops_calls_and_no_list(client: Client, admin_client: Client) -> None:
+def test_a_used_up_budget_stops_calls_but_not_lists(client: Client, admin_client: Client) -> None:
     world.model()
     token, key = world.token(is_over_budget=True)
 
-    told = explain(token, "gpt-4o", at=timezone.now())
+    explanation = explain(token, "gpt-4o", at=timezone.now())
 
-    assert (told.visible, told.callable) == (True, False)
+    assert (explanation.visible, explanation.callable) == (True, False)
     sent = {"authorization": f"Bearer {key}"}
     assert client.get("/v1/models/gpt-4o", headers=sent).status_code == 200
     assert client.get("/api/authorize?model=gpt-4o", headers=sent).status_code == 403
@@ -139,18 +139,18 @@ def test_a_budget_that_is_used_up_stops_calls_and_no_list(client: Client, admin_
 def test_an_alias_leads_to_its_model() -> None:
     ModelAlias.objects.create(name="latest", model=world.model())
 
-    told = explain(world.token()[0], "latest", at=timezone.now())
+    explanation = explain(world.token()[0], "latest", at=timezone.now())
 
-    assert told.visible
-    assert "alias latest of gpt-4o" in [gate.because for gate in told.gates]
+    assert explanation.visible
+    assert "alias latest of gpt-4o" in [gate.because for gate in explanation.gates]
 
 
 @pytest.mark.parametrize("name", ["nothing", "", "x\x00y", "%", "模型"])
-def test_a_model_that_is_not_there_is_said_to_be_missing(name: str) -> None:
+def test_a_missing_model_is_reported_as_missing(name: str) -> None:
     assert "no model and no alias" in obstacle(world.token()[0], name)
 
 
-def test_the_survey_says_the_same_in_few_queries(django_assert_max_num_queries: Any) -> None:
+def test_the_survey_gives_the_same_result_in_few_queries(django_assert_max_num_queries: Any) -> None:
     world.model("seen")
     world.model("hidden", status="draft")
     world.model("elsewhere", on=world.channel("other", group=None))
@@ -158,9 +158,9 @@ def test_the_survey_says_the_same_in_few_queries(django_assert_max_num_queries: 
 
     # Token with groups, groups, channels of groups, channels, offers, models.
     with django_assert_max_num_queries(6):
-        told = survey(scope_of(row_of(token)), at=timezone.now())
+        explanations = survey(scope_of(row_of(token)), at=timezone.now())
 
-    assert {explanation.name: explanation.visible for explanation in told} == {
+    assert {explanation.name: explanation.visible for explanation in explanations} == {
         "seen": True, "hidden": False, "elsewhere": False,
     }  # fmt: skip
     assert [explanation.name for explanation in survey(scope_of(row_of(token)), at=timezone.now(), search="HID")] == [
@@ -177,19 +177,19 @@ def run(*arguments: str, **options: Any) -> tuple[int, str]:
     return 0, out.getvalue()
 
 
-def test_the_command_exits_by_the_answer() -> None:
+def test_the_exit_code_of_the_command_is_its_result() -> None:
     world.model()
     token, key = world.token(deny=["o3"])
 
-    seen, missing = run(token.key_id, "gpt-4o"), run(token.key_id, "o3")
+    visible, hidden = run(token.key_id, "gpt-4o"), run(token.key_id, "o3")
 
-    assert (seen[0], missing[0]) == (0, 1)
-    assert "NO   the model exists" in missing[1]
-    assert key[-38:] not in seen[1]
+    assert (visible[0], hidden[0]) == (0, 1)
+    assert "NO   the model exists" in hidden[1]
+    assert key[-38:] not in visible[1]
     assert json.loads(run(token.key_id, "gpt-4o", format="json")[1])["visible"] is True
 
 
-def test_the_command_says_when_there_is_no_such_token() -> None:
+def test_the_command_reports_an_unknown_token() -> None:
     with pytest.raises(CommandError) as refusal:
         run("nobody", "gpt-4o")
 

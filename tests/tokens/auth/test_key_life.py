@@ -43,7 +43,7 @@ def test_a_key_of_new_api_goes_on_working(client: Client, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("key", ["", "sk-1234", "two words of some length", "a,b" * 20, "x" * 300])
-def test_keys_that_are_none_or_weak_are_not_taken_over(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+def test_invalid_and_weak_keys_are_not_taken_over(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     with pytest.raises(CommandError) as refusal:
         take_over(monkeypatch, key)
 
@@ -51,14 +51,14 @@ def test_keys_that_are_none_or_weak_are_not_taken_over(monkeypatch: pytest.Monke
     assert not Token.objects.exists()
 
 
-def test_a_key_is_taken_over_once_in_whatever_form(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_can_be_taken_over_only_once_in_any_form(monkeypatch: pytest.MonkeyPatch) -> None:
     take_over(monkeypatch, GATEWAY)
 
     with pytest.raises(CommandError, match="already"):
         take_over(monkeypatch, GATEWAY.removeprefix("sk-"))
 
 
-def test_the_old_key_ends_with_its_grace_by_the_clock_alone(client: Client) -> None:
+def test_the_old_key_ends_with_its_grace_period(client: Client) -> None:
     with time_machine.travel(NOW, tick=False) as clock:
         token, old = world.token()
         token.rotate(grace=dt.timedelta(hours=24), at=timezone.now())

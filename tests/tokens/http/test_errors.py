@@ -87,7 +87,7 @@ def test_what_a_get_carries_is_not_read(client: Client, body: bytes, kind: str) 
 def test_a_database_that_is_away_is_503_and_when_to_come_back(
     client: Client, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tokens.auth.authentication.find", _raising(error))
+    monkeypatch.setattr("tokens.auth.authentication.find_tokens", _raising(error))
 
     answer = refusal(client, key="sk-any")
 
@@ -100,7 +100,7 @@ def test_a_database_that_is_away_is_503_and_when_to_come_back(
 def test_an_unforeseen_error_is_500_without_details_and_logged_with_its_request(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("tokens.auth.authentication.find", _raising(RuntimeError("secret internals")))
+    monkeypatch.setattr("tokens.auth.authentication.find_tokens", _raising(RuntimeError("secret internals")))
 
     with caplog.at_level(logging.ERROR):
         answer = refusal(client, key="sk-any")

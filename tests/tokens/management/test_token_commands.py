@@ -36,7 +36,7 @@ def test_stdout_is_the_key_and_nothing_else(client: Client) -> None:
     assert status(client, printed.strip()) == 200
 
 
-def test_everything_that_a_token_may_have_can_be_given() -> None:
+def test_every_field_of_a_token_has_an_option() -> None:
     world.token_group("vip")
 
     run("issue_token", "Acme", "--group", "vip", "--group", "auto", "--allow", "gpt-*", "--allow", "vendor:anthropic",
@@ -61,7 +61,7 @@ def test_json_for_machines() -> None:
     assert answer["key_id"] in answer["key"]
 
 
-def test_a_dry_run_makes_nothing() -> None:
+def test_a_dry_run_creates_nothing() -> None:
     before = revision.current()
 
     assert run("issue_token", "Acme", "--dry-run") == ""
@@ -73,22 +73,22 @@ def test_a_dry_run_makes_nothing() -> None:
     ("arguments", "says"),
     [
         (["--group", "nobody"], "no group 'nobody'"),
-        (["--expires", "soon"], "no time"),
-        (["--starts", "soon"], "no time"),
+        (["--expires", "soon"], "not a valid time"),
+        (["--starts", "soon"], "not a valid time"),
         (["--starts", "7d", "--expires", "1d"], "cannot expire before it starts"),
-        (["--allow", "Vendor:openai"], "names nothing"),
+        (["--allow", "Vendor:openai"], "matches nothing"),
         (["--expires", "2020-01-01"], "not in the future"),
         (["--expires", "999999w"], "more than a hundred years"),
-        (["--expires", "9999-12-31T23:59:59-12:00"], "too far off"),
+        (["--expires", "9999-12-31T23:59:59-12:00"], "after the year 9999"),
         (["--rate", "often"], "60/minute"),
-        (["--rate", "0/minute"], "at least one"),
+        (["--rate", "0/minute"], "between 1 and"),
         (["--deny", "vendor: openai"], "space"),
         (["--note", "x", "--allow", ""], "allow: "),
         (["--ip", "office"], "office"),
-        (["--allow", "vendor:"], "names nothing"),
+        (["--allow", "vendor:"], "matches nothing"),
     ],
 )
-def test_mistakes_are_told_in_a_sentence_and_make_nothing(arguments: list[str], says: str) -> None:
+def test_wrong_arguments_are_reported_and_create_nothing(arguments: list[str], says: str) -> None:
     world.token_group()
 
     with pytest.raises(CommandError, match=says):
@@ -104,7 +104,7 @@ def test_an_end_may_be_a_date_or_a_moment(moment: str) -> None:
     assert Token.objects.get().expires_at == dt.datetime(2999, 1, 31, tzinfo=dt.UTC)
 
 
-def test_a_rotation_keeps_the_old_key_for_its_grace(client: Client) -> None:
+def test_after_a_rotation_the_old_key_is_valid_until_its_grace_period_ends(client: Client) -> None:
     token, old = world.token()
 
     new = run("rotate_token", token.key_id, "--grace", "1h").strip()
@@ -114,20 +114,20 @@ def test_a_rotation_keeps_the_old_key_for_its_grace(client: Client) -> None:
     assert RetiredKey.objects.get().valid_until > timezone.now()
 
 
-def test_a_rotation_says_that_the_token_is_shut() -> None:
-    open_token, shut = world.token()[0], world.token(enabled=False)[0]
+def test_a_rotation_warns_that_the_token_is_disabled() -> None:
+    enabled, disabled = world.token()[0], world.token(enabled=False)[0]
 
-    told = {}
-    for token in (open_token, shut):
+    messages = {}
+    for token in (enabled, disabled):
         errors = io.StringIO()
         call_command("rotate_token", token.key_id, stdout=io.StringIO(), stderr=errors)
-        told[token] = errors.getvalue()
+        messages[token] = errors.getvalue()
 
-    assert "No key of this token is taken now; its state: disabled." in told[shut]
-    assert "taken now" not in told[open_token]
+    assert "No key of this token is valid now. State: disabled." in messages[disabled]
+    assert "valid now" not in messages[enabled]
 
 
-def test_a_grace_without_end_is_no_grace() -> None:
+def test_a_grace_period_must_not_be_longer_than_a_century() -> None:
     token, _ = world.token()
 
     with pytest.raises(CommandError, match="more than a hundred years"):
@@ -166,7 +166,7 @@ def test_a_token_is_found_by_the_key_id_that_it_had(client: Client) -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_of_a_replaced_key_only_that_key_is_ended(client: Client, form: str) -> None:
+def test_revoking_a_retired_key_ends_only_that_key(client: Client, form: str) -> None:
     token, old = world.token()
     first = token.key_id
     between = run("rotate_token", first).strip()
@@ -174,15 +174,15 @@ def test_of_a_replaced_key_only_that_key_is_ended(client: Client, form: str) -> 
     assert "would be ended" in run("revoke_token", first, "--dry-run")
     assert status(client, old) == 200
 
-    told = run("revoke_token", first, format=form)
+    printed = run("revoke_token", first, format=form)
 
     assert [status(client, key) for key in (old, between, new)] == [401, 200, 200]
     assert Token.objects.get().enabled
     if form == "json":
-        assert json.loads(told) == {"key_id": first, "replaced_by": Token.objects.get().key_id, "was_valid": True}
+        assert json.loads(printed) == {"key_id": first, "replaced_by": Token.objects.get().key_id, "was_valid": True}
     else:
-        assert "is ended. The token's own key goes on working." in told
-    assert "had ended already" in run("revoke_token", first)
+        assert "has been ended. The token's current key still works." in printed
+    assert "had already ended" in run("revoke_token", first)
 
 
 @pytest.mark.parametrize("command", ["rotate_token", "revoke_token"])

@@ -1,4 +1,4 @@
-"""`explain_token`: why a key sees a model, or why not."""
+"""`explain_token`: explains why a key can see a model, or why not."""
 
 import sys
 from argparse import ArgumentParser
@@ -15,13 +15,16 @@ from tokens.models import Token
 
 class Command(BaseCommand):
     help = (
-        "Shows every gate between a token and a model, passed or not, with the row responsible. Exit: 0 visible, 1 not."
+        "Shows every condition between a token and a model, whether it holds, and the row that decides it. "
+        "Exit code: 0 if the model is visible, 1 if not, 2 if there is no such token."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("key_id", metavar="KEYID", help="As the admin and issue_token show it.")
-        parser.add_argument("model", metavar="MODEL", help="An id or an alias, as clients send it.")
-        parser.add_argument("--address", metavar="IP", default="", help="As if the call came from there.")
+        parser.add_argument("key_id", metavar="KEYID", help="The key id, as the admin and issue_token show it.")
+        parser.add_argument("model", metavar="MODEL", help="The id or an alias of the model, as clients send it.")
+        parser.add_argument(
+            "--address", metavar="IP", default="", help="Also check this client address against the token's networks."
+        )
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -29,16 +32,19 @@ class Command(BaseCommand):
             token = Token.objects.named(options["key_id"])
         except Token.DoesNotExist as error:
             raise CommandError(str(error), returncode=2) from None
-        told = explain(token, options["model"], at=timezone.now(), address=options["address"], key_id=options["key_id"])
+        explanation = explain(
+            token, options["model"], at=timezone.now(), address=options["address"], key_id=options["key_id"]
+        )
         if options["format"] == "json":
-            self.stdout.write(write_json({"visible": told.visible, "callable": told.callable, **asdict(told)}).decode())
+            document = {"visible": explanation.visible, "callable": explanation.callable, **asdict(explanation)}
+            self.stdout.write(write_json(document).decode())
         else:
-            for gate in told.gates:
+            for gate in explanation.gates:
                 self.stdout.write(f"{'yes' if gate.passed else 'NO '}  {gate.asks}: {gate.because}")
-            but = " but may not call it" if told.visible and not told.callable else ""
-            self.stdout.write(f"{token} {'sees' if told.visible else 'does not see'} {told.name}{but}.")
-            if told.visible and told.narrowed_from:
-                clients = " and ".join(told.narrowed_from)
-                self.stdout.write(f"NARROW_DIALECTS keeps it from clients of {clients}: they have no way to call it.")
-        if not told.visible:
+            but = " but may not call it" if explanation.visible and not explanation.callable else ""
+            self.stdout.write(f"{token} {'can' if explanation.visible else 'cannot'} see {explanation.name}{but}.")
+            if explanation.visible and explanation.narrowed_from:
+                clients = " and ".join(explanation.narrowed_from)
+                self.stdout.write(f"NARROW_DIALECTS hides the model from clients of {clients}, which cannot call it.")
+        if not explanation.visible:
             sys.exit(1)

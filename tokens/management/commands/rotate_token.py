@@ -1,4 +1,4 @@
-"""`rotate_token`: gives a token a new key and lets the old one work on for a while."""
+"""`rotate_token`: gives a token a new key; the old one stays valid for a grace period."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -7,20 +7,20 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from catalog.exact import write_json
-from tokens.durations import read_span
+from tokens.durations import parse_duration
 from tokens.models import STATES, Token
 
 
 class Command(BaseCommand):
-    help = "Gives a token a new key; stdout holds it and nothing else, this once."
+    help = "Gives a token a new key and prints it to stdout. The key cannot be shown again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("key_id", metavar="KEYID", help="As the admin and issue_token show it.")
+        parser.add_argument("key_id", metavar="KEYID", help="The key id, as the admin and issue_token show it.")
         parser.add_argument(
             "--grace",
             metavar="SPAN",
             default="24h",
-            help="How long the old key goes on: 0, 1h, 24h (default), 7d.",
+            help="How long the old key stays valid: 0, 1h, 24h (default), 7d.",
         )
         parser.add_argument("--dry-run", action="store_true", help="Only say what would be done.")
         parser.add_argument("--format", choices=["text", "json"], default="text")
@@ -29,20 +29,20 @@ class Command(BaseCommand):
         now = timezone.now()
         try:
             token = Token.objects.named(options["key_id"])
-            grace = read_span(options["grace"])
+            grace = parse_duration(options["grace"])
         except (ValueError, Token.DoesNotExist) as error:
             raise CommandError(str(error)) from None
         end = f"{now + grace:%Y-%m-%d %H:%M} UTC" if grace else "now"
         if options["dry_run"]:
-            self.stderr.write(f"{token} would get a new key, and {token.masked} would end {end}.")
+            self.stderr.write(f"{token} would get a new key. The old one, {token.masked}, would be valid until {end}.")
             return
         masked, plaintext = token.masked, token.rotate(grace=grace, at=now)
-        self.stderr.write(f"{token.name} has a new key, {token.key_id}. The old one, {masked}, ends {end}.")
+        self.stderr.write(f"{token.name} has a new key, {token.key_id}. The old one, {masked}, is valid until {end}.")
         state = token.state(at=now)
         if state in STATES.values():
-            self.stderr.write(f"No key of this token is taken now; its state: {state}.")
+            self.stderr.write(f"No key of this token is valid now. State: {state}.")
         if options["format"] == "json":
-            answer = {"key_id": token.key_id, "key": plaintext, "old_key_ends_at": (now + grace).isoformat()}
-            self.stdout.write(write_json(answer).decode())
+            document = {"key_id": token.key_id, "key": plaintext, "old_key_ends_at": (now + grace).isoformat()}
+            self.stdout.write(write_json(document).decode())
         else:
             self.stdout.write(plaintext)

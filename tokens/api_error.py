@@ -34,7 +34,7 @@ CODES: Mapping[str, tuple[int, str]] = {
 }
 
 
-CATALOG_ONLY = "This service is a catalog: it lists models and prices and does not accept chat requests."
+CATALOG_ONLY = "This service is a catalog only: it lists models and prices and does not accept chat requests."
 
 
 class ApiError(Exception):

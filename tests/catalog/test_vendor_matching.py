@@ -5,7 +5,7 @@ import pytest
 from catalog.exact import read_json
 from catalog.vendor_matching import fold, known_vendor, vendor_key, vendor_of_model
 from catalog.vendor_names import KNOWN_VENDORS
-from tests.samples import real
+from tests.samples import sample_or_real
 
 
 @pytest.mark.parametrize(
@@ -44,9 +44,11 @@ def test_the_author_counts_and_not_the_host(model: str, vendor: str) -> None:
     assert found.slug == vendor
 
 
-@pytest.mark.parametrize("name", ["2026-01-29", "2026-07-17"])
+@pytest.mark.parametrize(
+    "name", ["openrouter.json", "openrouter/models_2026-01-29.json", "openrouter/models_2026-07-17.json"]
+)
 def test_openrouters_authors_are_the_vendors(name: str) -> None:
-    body = read_json(real(f"openrouter/models_{name}.json"))
+    body = read_json(sample_or_real(name))
     for row in body["data"] if isinstance(body, dict) else body:
         author = row["id"].partition("/")[0].lstrip("~")
         if (vendor := next((each for each in KNOWN_VENDORS if author in each.segments), None)) is not None:

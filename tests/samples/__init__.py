@@ -23,6 +23,10 @@ def some_rows(content: bytes) -> bytes:
     return write_json({name: row for number, (name, row) in enumerate(rows.items()) if number % 8 == 0})
 
 
+def sample_or_real(name: str) -> bytes:
+    return sample(name) if (HERE / name).is_file() else real(name)
+
+
 def real(name: str) -> bytes:
     """A real file, or a skipped test."""
     path = REAL / name

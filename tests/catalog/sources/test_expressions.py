@@ -8,7 +8,7 @@ from catalog.exact import digits, read_json
 from catalog.sources.conditions import write_conditions
 from catalog.sources.expressions import UNASKED_TIERS, read_expression
 from pricing.engine.conditions import STANDARD_TIERS
-from tests.samples import real
+from tests.samples import sample_or_real
 
 
 def told(text: str) -> list[tuple[str, str, str]] | None:
@@ -146,7 +146,8 @@ def test_tiers_that_no_field_asks_for_are_those_of_a_silent_request_and_batches(
     assert STANDARD_TIERS | {"batch"} == UNASKED_TIERS
 
 
-def test_all_expressions_that_real_sites_sync_from_are_read() -> None:
-    expressions = read_json(real("basellm/ratio_config-v1-base.json"))["data"]["billing_expr"]
-    assert len(expressions) == 27
+@pytest.mark.parametrize(("name", "count"), [("ratio_config.json", 1), ("basellm/ratio_config-v1-base.json", 27)])
+def test_all_expressions_that_sites_sync_from_are_read(name: str, count: int) -> None:
+    expressions = read_json(sample_or_real(name))["data"]["billing_expr"]
+    assert len(expressions) == count
     assert all(read_expression(text) for text in expressions.values())

@@ -11,7 +11,7 @@ from catalog.prices import Sheet
 from catalog.sources import genai_prices
 from catalog.sources.records import Record
 from tests.catalog.sources.figures import by_name, told
-from tests.samples import real, sample
+from tests.samples import sample, sample_or_real
 
 RECORDS = by_name(read_document(genai_prices.read, sample("genai_prices.json")).records)
 
@@ -110,8 +110,12 @@ def test_what_cannot_be_understood_spoils_the_price_and_is_told(values: dict[str
     assert any("the price in this row was not imported" in finding for finding in record.findings)
 
 
-def test_the_real_prices_of_july_are_not_those_of_november() -> None:
-    document = read_document(genai_prices.read, real("genai-prices/data_v2_2026-08-21.json"))
-    luna = by_name(document.records)["gpt-5.6-luna"]
-    assert [told(on(day, luna))[0][1] for day in ("2026-07-01", "2026-11-22")] == ["1", "0.2"]
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [("genai_prices.json", "gpt-dated"), ("genai-prices/data_v2_2026-08-21.json", "gpt-5.6-luna")],
+)
+def test_the_prices_of_july_are_not_those_of_november(name: str, model: str) -> None:
+    document = read_document(genai_prices.read, sample_or_real(name))
+    record = by_name(document.records)[model]
+    assert [told(on(day, record))[0][1] for day in ("2026-07-01", "2026-11-22")] == ["1", "0.2"]
     assert not any("matches no meter" in finding for record in document.records for finding in record.findings)

@@ -7,14 +7,14 @@ import pytest
 from catalog.sources import llm_metadata
 from catalog.sources.rows import SourceError
 from tests.catalog.sources.figures import by_name, told
-from tests.samples import real, sample
+from tests.samples import real, sample, sample_or_real
 
 DOCUMENT = llm_metadata.read(sample("llm_metadata.json"))
 RECORDS = by_name(DOCUMENT.records)
 
 
 def with_wrong_ratios(name: str) -> set[str]:
-    records = llm_metadata.read(real(name) if "/" in name else sample(name)).records
+    records = llm_metadata.read(sample_or_real(name)).records
     return {record.name for record in records if any("its ratios differ" in finding for finding in record.findings)}
 
 

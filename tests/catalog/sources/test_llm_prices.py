@@ -10,7 +10,7 @@ from catalog.sources import llm_prices
 from catalog.sources.records import Record
 from catalog.sources.rows import SourceError
 from tests.catalog.sources.figures import by_name, told
-from tests.samples import real, sample
+from tests.samples import sample, sample_or_real
 
 DOCUMENT = llm_prices.read(sample("llm_prices.json"))
 RECORDS = by_name(DOCUMENT.records)
@@ -87,9 +87,17 @@ def test_another_shape_is_refused(text: str) -> None:
         llm_prices.read(text.encode())
 
 
-@pytest.mark.parametrize(("vendor", "models", "long"), [("openai", 39, 7), ("google", 17, 7), ("xai", 12, 9)])
-def test_the_real_long_ids_are_folded(vendor: str, models: int, long: int) -> None:
-    content = real(f"llm-prices/{vendor}.json")
+@pytest.mark.parametrize(
+    ("name", "models", "long"),
+    [
+        ("llm_prices.json", 3, 2),
+        ("llm-prices/openai.json", 39, 7),
+        ("llm-prices/google.json", 17, 7),
+        ("llm-prices/xai.json", 12, 9),
+    ],
+)
+def test_long_ids_are_folded(name: str, models: int, long: int) -> None:
+    content = sample_or_real(name)
     document = llm_prices.read(content)
     assert len(document.records) == models
     assert sum(">" in model["name"] for model in read_json(content)["models"]) == long

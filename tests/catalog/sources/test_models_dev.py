@@ -12,7 +12,7 @@ from catalog.imports.documents import read_document
 from catalog.sources import models_dev
 from catalog.sources.records import Record
 from tests.catalog.sources.figures import by_name, told
-from tests.samples import real, sample
+from tests.samples import sample, sample_or_real
 
 CONTENT = sample("models_dev.json")
 
@@ -124,16 +124,23 @@ def test_an_unsound_cost_spoils_the_price_and_nothing_else(cost: Any) -> None:
     assert any("price in this row was not imported" in finding for finding in record.findings)
 
 
-def test_the_real_list_price_of_gpt_5_5_is_five_dollars() -> None:
-    document = read_document(models_dev.read, real("models.dev/api_2026-07-02.json"))
-    record = by_name(document.records)["gpt-5.5"]
+REAL_LIST = "models.dev/api_2026-07-02.json"
+
+
+@pytest.mark.parametrize(("name", "model"), [("models_dev.json", "gpt-sample"), (REAL_LIST, "gpt-5.5")])
+def test_the_price_of_a_vendor_is_the_list_price_everywhere(name: str, model: str) -> None:
+    document = read_document(models_dev.read, sample_or_real(name))
+    record = by_name(document.records)[model]
     assert record.prices is not None
     assert (record.provider, record.prices.lines[0].amount) == ("openai", Decimal(5))
 
 
-def test_every_real_figure_is_read() -> None:
-    document = models_dev.read(real("models.dev/api_2026-07-02.json"))
+@pytest.mark.parametrize(
+    ("name", "models", "known", "unknown"), [("models_dev.json", 7, 29, 2), (REAL_LIST, 5276, 13630, 25)]
+)
+def test_every_figure_is_read(name: str, models: int, known: int, unknown: int) -> None:
+    document = models_dev.read(sample_or_real(name))
     figures = [figure for record in document.records if record.prices for figure in record.prices.lines]
-    assert (len(document.records), len(figures)) == (5276, 13630 + 25)
-    assert sum(figure.meter.startswith("x.") for figure in figures) == 25
-    assert sum(len(record.unmapped) for record in document.records) == 25
+    assert (len(document.records), len(figures)) == (models, known + unknown)
+    assert sum(figure.meter.startswith("x.") for figure in figures) == unknown
+    assert sum(len(record.unmapped) for record in document.records) == unknown

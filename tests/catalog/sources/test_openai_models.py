@@ -144,6 +144,11 @@ def test_what_is_no_list_of_models_is_refused(text: str) -> None:
         openai_models.read(text.encode())
 
 
+@pytest.mark.parametrize("row", [row for row in read_json(sample("openai_models.json"))["data"] if "id" in row])
+def test_a_row_of_each_form_is_read_by_itself(row: dict[str, Any]) -> None:
+    assert [record.name for record in openai_models.read(write_json([row])).records] == [row["id"]]
+
+
 def test_one_real_row_of_each_provider_is_read() -> None:
     for host, row in read_json(real("openai_compat/one_model_per_provider.json")).items():
         records = openai_models.read(write_json([row])).records

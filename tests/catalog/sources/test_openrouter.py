@@ -9,7 +9,7 @@ from catalog.exact import read_json, write_json
 from catalog.sources import openrouter
 from catalog.sources.records import Record
 from tests.catalog.sources.figures import by_name, told, when
-from tests.samples import real, sample
+from tests.samples import real, sample, sample_or_real
 
 DOCUMENT = openrouter.read(sample("openrouter.json"))
 RECORDS = by_name(DOCUMENT.records)
@@ -129,15 +129,17 @@ def test_every_real_price_is_a_figure_or_a_zero_that_is_told(name: str, models: 
     assert (len(records), len(base) + zeros + 2 * unpriced) == (models, prices)
 
 
-def test_no_real_router_has_a_number_and_every_override_begins_at_its_length() -> None:
-    rows = read_json(real(DUMPS[1]))
-    records = by_name(openrouter.read(real(DUMPS[1])).records)
+@pytest.mark.parametrize(("name", "overrides"), [("openrouter.json", 1), (DUMPS[1], 43)])
+def test_no_router_has_a_number_and_every_override_begins_at_its_length(name: str, overrides: int) -> None:
+    body = read_json(sample_or_real(name))
+    rows = body["data"] if isinstance(body, dict) else body
+    records = by_name(openrouter.read(sample_or_real(name)).records)
     routers = [row["id"] for row in rows if row["pricing"]["prompt"] == "-1"]
     assert routers
     assert {figure.amount for name in routers for figure in records[name].prices.lines} == {None}  # type: ignore[union-attr]
     overridden = [row for row in rows if row["pricing"].get("overrides")]
-    assert len(overridden) == 43
+    assert len(overridden) == overrides
     for each in overridden:
         found = "; ".join(condition for _, _, condition in told(records[each["id"]].prices))
-        for override in each["pricing"]["overrides"]:
+        for override in (one for one in each["pricing"]["overrides"] if "min_prompt_tokens" in one):
             assert f"prompt_tokens gte {override['min_prompt_tokens']}" in found

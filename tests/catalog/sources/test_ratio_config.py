@@ -9,7 +9,7 @@ from catalog.sources import ratio_config
 from catalog.sources.records import Record
 from catalog.sources.rows import SourceError
 from tests.catalog.sources.figures import by_name, told
-from tests.samples import real, sample
+from tests.samples import sample, sample_or_real
 
 RECORDS = by_name(ratio_config.read(sample("ratio_config.json")).records)
 
@@ -75,8 +75,11 @@ def test_another_shape_is_refused(text: str) -> None:
         ratio_config.read(text.encode())
 
 
-def test_the_real_maps_are_read_whole() -> None:
-    records = ratio_config.read(real("basellm/ratio_config-v1-base.json")).records
+@pytest.mark.parametrize(
+    ("name", "models", "tiered"), [("ratio_config.json", 6, 1), ("basellm/ratio_config-v1-base.json", 276, 27)]
+)
+def test_maps_are_read_whole(name: str, models: int, tiered: int) -> None:
+    records = ratio_config.read(sample_or_real(name)).records
     by_length = [record for record in records if record.prices and any(f.conditions for f in record.prices.lines)]
-    assert (len(records), len(by_length)) == (276, 27)
+    assert (len(records), len(by_length)) == (models, tiered)
     assert not any(record.prices.facts for record in records if record.prices)

@@ -9,7 +9,7 @@ from django.test import Client
 from catalog.exact import read_json
 from catalog.sources.expressions import read_expression
 from tests.pricing.imports.running import Outcome, run
-from tests.samples import real, sample
+from tests.samples import sample_or_real
 
 pytestmark = pytest.mark.django_db
 NUMBERS = (
@@ -31,7 +31,7 @@ NO_TYPES = {"path", "method"}
 @pytest.fixture(params=["new_api.json", "crazyrouter/pricing_excerpt.json"])
 def both(request: pytest.FixtureRequest, client: Client, tmp_path: Path) -> tuple[Any, Any, Outcome]:
     """The list that went in, the one that comes out, and what the import reported."""
-    content = real(request.param) if "/" in request.param else sample(request.param)
+    content = sample_or_real(request.param)
     outcome = run("new_api", content, tmp_path, "--publish", "--apply", "--channel", "c")
     assert outcome.code == 0, outcome.err
     return read_json(content), read_json(client.get("/api/pricing").content), outcome

@@ -14,14 +14,14 @@ from catalog.sources import litellm, new_api
 from catalog.sources.litellm_keys import format_key
 from pricing.models import PriceLine
 from tests.pricing.imports.running import run, state
-from tests.samples import real, sample
+from tests.samples import real, sample_or_real
 
 MAPS = ["litellm/model_prices_1.83.0.json", "litellm/model_prices_1.103.0.json"]
 NESTED = ("tiered_pricing", "off_peak_pricing", "search_context_cost_per_query", "guardrail_cost_per_unit")
 
 
 def load(name: str) -> bytes:
-    return real(name) if "/" in name else sample(name)
+    return sample_or_real(name)
 
 
 def written_again(figure: Line) -> str | None:
@@ -75,9 +75,9 @@ def numbers(block: Any) -> list[Decimal]:
     return [Decimal(value) for value in prices.values() if isinstance(value, int | Decimal)]
 
 
-@pytest.mark.parametrize(("name", "figures"), [(MAPS[0], 6871), (MAPS[1], 15188)])
+@pytest.mark.parametrize(("name", "figures"), [("litellm.json", 41), (MAPS[0], 6871), (MAPS[1], 15188)])
 def test_the_number_of_figures_is_known(name: str, figures: int) -> None:
-    records = litellm.read(real(name)).records
+    records = litellm.read(load(name)).records
     assert sum(len(record.prices.lines) for record in records if record.prices) == figures
 
 
@@ -113,15 +113,26 @@ def test_the_whole_map_is_imported_and_the_second_time_nothing(tmp_path: Path) -
 
 
 @pytest.mark.django_db
-def test_a_newer_map_stops_at_its_jumps_and_goes_through_when_they_are_accepted(tmp_path: Path) -> None:
-    assert run("litellm", real(MAPS[0]), tmp_path, "--apply").code == 0
-    newer = real(MAPS[1])
-    assert run("litellm", newer, tmp_path, "--apply").code == 3
-    done = run("litellm", newer, tmp_path, "--apply", "--accept-jumps")
-    assert (done.code, len(done.report["missing"])) == (0, 25)
-    assert AIModel.objects.count() == 4318 + 25
+@pytest.mark.parametrize(
+    ("maps", "models", "missing"),
+    [(["litellm.json", "newer/litellm.json"], 5, 7), (MAPS, 4318, 25)],
+    ids=["sample", "real"],
+)
+def test_a_newer_map_stops_at_its_jumps_and_goes_through_when_they_are_accepted(
+    maps: list[str], models: int, missing: int, tmp_path: Path
+) -> None:
+    older, newer = map(load, maps)
+    assert run("litellm", older, tmp_path, "--apply").code == 0
+    accepted = ("--allow-removals",) if models < 100 else ()
+    assert run("litellm", newer, tmp_path, "--apply", *accepted).code == 3
+    done = run("litellm", newer, tmp_path, "--apply", "--accept-jumps", *accepted)
+    assert (done.code, len(done.report["missing"])) == (0, missing)
+    assert AIModel.objects.count() == models + missing
 
 
-def test_the_keys_that_carry_a_price_come_and_go_as_counted() -> None:
-    older, newer = ({record.name for record in litellm.read(real(name)).records if record.prices} for name in MAPS)
-    assert (len(newer - older), len(older - newer)) == (1745, 23)
+@pytest.mark.parametrize(
+    ("maps", "new", "gone"), [(["litellm.json", "newer/litellm.json"], 1, 7), (MAPS, 1745, 23)], ids=["sample", "real"]
+)
+def test_the_keys_that_carry_a_price_come_and_go_as_counted(maps: list[str], new: int, gone: int) -> None:
+    older, newer = ({record.name for record in litellm.read(load(name)).records if record.prices} for name in maps)
+    assert (len(newer - older), len(older - newer)) == (new, gone)

@@ -20,7 +20,7 @@ from pricing.imports.text_report import summary
 from pricing.models import PriceLine, PriceSheet
 from tests import world
 from tests.pricing.imports.running import Outcome, run, state
-from tests.samples import real, sample
+from tests.samples import sample, sample_or_real
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
@@ -166,15 +166,19 @@ def test_taking_the_import_back_takes_the_past_with_it_and_leaves_what_was_charg
     assert not PriceLine.objects.filter(sheet__starts_at__lt=SEPTEMBER).exists()
 
 
-def test_the_price_list_of_july_is_not_that_of_today(client: Client, tmp_path: Path) -> None:
-    world.model("gpt-5.6-luna", released_on=RELEASE.date())
-    content = real("genai-prices/data_v2_2026-08-21.json")
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [("genai_prices.json", "gpt-dated"), ("genai-prices/data_v2_2026-08-21.json", "gpt-5.6-luna")],
+)
+def test_the_price_list_of_july_is_not_that_of_today(client: Client, tmp_path: Path, name: str, model: str) -> None:
+    world.model(model, released_on=RELEASE.date())
+    content = sample_or_real(name)
     imported(tmp_path, "--publish", content=content)
     ratios = [
         row["model_ratio"]
         for day in ("2026-07-01", "2026-11-22T12:00:00Z")
         for row in client.get(f"/api/pricing?as_of={day}").json()["data"]
-        if row["model_name"] == "gpt-5.6-luna"
+        if row["model_name"] == model
     ]
     assert len(ratios) == 2
     assert ratios[0] > ratios[1]

@@ -11,7 +11,7 @@ from catalog.sources import SOURCES
 from pricing.engine.conditions import all_hold
 from pricing.models import PriceLine, PriceSheet
 from tests.pricing.imports.running import run, state
-from tests.samples import HERE, real, sample
+from tests.samples import HERE, sample, sample_or_real
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 SAMPLES = [path.stem for path in sorted(HERE.glob("*.json")) if path.stem in SOURCES]
@@ -71,11 +71,14 @@ def test_a_mode_is_priced_by_what_the_request_asks_for(tmp_path: Path) -> None:
     assert price("claude-sample") == Decimal(3)
 
 
-def test_the_real_models_dev_is_imported_with_the_vendors_own_prices(tmp_path: Path) -> None:
-    content = real("models.dev/api_2026-07-02.json")
+@pytest.mark.parametrize(
+    ("name", "model"), [("models_dev.json", "gpt-sample"), ("models.dev/api_2026-07-02.json", "gpt-5.5")]
+)
+def test_models_dev_is_imported_with_the_vendors_own_prices(tmp_path: Path, name: str, model: str) -> None:
+    content = sample_or_real(name)
     done = run("models_dev", content, tmp_path, "--apply")
     assert done.code == 0
-    assert price("gpt-5.5", prompt_tokens=5) == 5
+    assert price(model, prompt_tokens=5) == 5
     assert AIModel.objects.count() == done.report["counts"]["new"] < 400
     before = state()
     assert run("models_dev", content, tmp_path, "--apply").code == 0
@@ -85,6 +88,10 @@ def test_the_real_models_dev_is_imported_with_the_vendors_own_prices(tmp_path: P
 @pytest.mark.parametrize(
     ("source", "name", "models"),
     [
+        ("genai_prices", "genai_prices.json", 4),
+        ("openrouter", "openrouter.json", 8),
+        ("ratio_config", "ratio_config.json", 6),
+        ("openai_models", "openai_models.json", 13),
         ("genai_prices", "genai-prices/data_v2_2026-08-21.json", 293),
         ("openrouter", "openrouter/models_2026-07-17.json", 342),
         ("llm_metadata", "basellm/models.json", 348),
@@ -92,18 +99,26 @@ def test_the_real_models_dev_is_imported_with_the_vendors_own_prices(tmp_path: P
         ("openai_models", "openai_compat/groq_models_2026-01.json", 20),
     ],
 )
-def test_a_real_file_is_imported_whole(tmp_path: Path, source: str, name: str, models: int) -> None:
-    done = run(source, real(name), tmp_path, "--apply")
+def test_a_file_is_imported_whole(tmp_path: Path, source: str, name: str, models: int) -> None:
+    done = run(source, sample_or_real(name), tmp_path, "--apply")
     assert (done.code, AIModel.objects.count()) == (0, models)
     assert done.report["unmapped"] == {}
 
 
-def test_a_newer_list_of_openrouter_names_what_moved(tmp_path: Path) -> None:
-    assert run("openrouter", real("openrouter/models_2026-01-29.json"), tmp_path, "--apply").code == 0
-    newer = real("openrouter/models_2026-07-17.json")
+@pytest.mark.parametrize(
+    ("lists", "moved"),
+    [
+        (["openrouter.json", "newer/openrouter.json"], 2),
+        (["openrouter/models_2026-01-29.json", "openrouter/models_2026-07-17.json"], 51),
+    ],
+    ids=["sample", "real"],
+)
+def test_a_newer_list_of_openrouter_names_what_moved(tmp_path: Path, lists: list[str], moved: int) -> None:
+    older, newer = map(sample_or_real, lists)
+    assert run("openrouter", older, tmp_path, "--apply").code == 0
     stopped = run("openrouter", newer, tmp_path, "--apply")
     assert stopped.code == 3
     assert any("are gone from the source" in guard for guard in stopped.report["guards"])
     done = run("openrouter", newer, tmp_path, "--apply", "--allow-removals", "--accept-jumps")
     assert done.code == 0
-    assert done.report["counts"]["changed_prices"] > 50
+    assert done.report["counts"]["changed_prices"] >= moved

@@ -10,14 +10,14 @@ from catalog.models import AIModel
 from pricing.published.prices import published_sheets
 from tests.pricing.imports.running import run
 from tests.pricing.imports.test_corpus import flat_prices, written_again
-from tests.samples import real, sample
+from tests.samples import sample_or_real
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 
 @pytest.mark.parametrize("name", ["litellm.json", "litellm/model_prices_1.103.0.json"])
 def test_every_price_is_published_with_all_digits(name: str, tmp_path: Path) -> None:
-    content = real(name) if "/" in name else sample(name)
+    content = sample_or_real(name)
     outcome = run("litellm", content, tmp_path, "--apply", "--publish", "--channel", "c")
     assert outcome.code == 0
     rejected = {

@@ -14,7 +14,7 @@ from catalog.sources.records import Document
 from pricing.engine.quoting import Use, quote
 from pricing.published.prices import published_sheets
 from tests.pricing.imports.running import run
-from tests.samples import real
+from tests.samples import real, sample_or_real
 
 OLDER, NEWER = "litellm/model_prices_1.83.0.json", "litellm/model_prices_1.103.0.json"
 NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
@@ -49,44 +49,65 @@ def test_the_counted_prices_changed_between_two_maps(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "tokens", "expected"),
+    ("name", "model", "tokens", "expected"),
     [
-        ("xai/grok-3", 199_999, "input_cost_per_token"),
-        ("xai/grok-3", 200_000, "input_cost_per_token_above_200k_tokens"),
-        ("gemini/gemini-2.5-pro", 200_000, "input_cost_per_token"),
-        ("gemini/gemini-2.5-pro", 200_001, "input_cost_per_token_above_200k_tokens"),
+        ("litellm.json", "xai/grok-sample", 199_999, "input_cost_per_token"),
+        ("litellm.json", "xai/grok-sample", 200_000, "input_cost_per_token_above_200k_tokens"),
+        ("litellm.json", "claude-sample-5", 200_000, "input_cost_per_token"),
+        ("litellm.json", "claude-sample-5", 200_001, "input_cost_per_token_above_200k_tokens"),
+        (NEWER, "xai/grok-3", 199_999, "input_cost_per_token"),
+        (NEWER, "xai/grok-3", 200_000, "input_cost_per_token_above_200k_tokens"),
+        (NEWER, "gemini/gemini-2.5-pro", 200_000, "input_cost_per_token"),
+        (NEWER, "gemini/gemini-2.5-pro", 200_001, "input_cost_per_token_above_200k_tokens"),
     ],
 )
 def test_a_prompt_at_the_boundary_has_the_upper_price_at_xai_and_the_lower_elsewhere(
-    model: str, tokens: int, expected: str
+    name: str, model: str, tokens: int, expected: str
 ) -> None:
-    content = real(NEWER)
+    content = sample_or_real(name)
     row = read_json(content)[model]
     assert row["input_cost_per_token"] != row["input_cost_per_token_above_200k_tokens"]
     assert dollars(litellm.read(content), model, tokens) == row[expected]
 
 
-@pytest.mark.parametrize(("tokens", "expected"), [(199_999, "0.000002"), (200_000, "0.000004")])
-def test_an_override_of_openrouter_applies_from_its_boundary(tokens: int, expected: str) -> None:
-    document = openrouter.read(real("openrouter/models_2026-07-17.json"))
-    assert dollars(document, "x-ai/grok-4.5", tokens) == Decimal(expected)
+@pytest.mark.parametrize(
+    ("name", "model", "tokens", "expected"),
+    [
+        ("openrouter.json", "openai/gpt-sample", 271_999, "0.000001"),
+        ("openrouter.json", "openai/gpt-sample", 272_000, "0.000002"),
+        ("openrouter/models_2026-07-17.json", "x-ai/grok-4.5", 199_999, "0.000002"),
+        ("openrouter/models_2026-07-17.json", "x-ai/grok-4.5", 200_000, "0.000004"),
+    ],
+)
+def test_an_override_of_openrouter_applies_from_its_boundary(name: str, model: str, tokens: int, expected: str) -> None:
+    document = openrouter.read(sample_or_real(name))
+    assert dollars(document, model, tokens) == Decimal(expected)
 
 
 @pytest.mark.parametrize(
-    ("day", "clock", "is_off_peak"),
+    ("name", "model", "day", "clock", "is_off_peak"),
     [
-        (21, "02:00", True),  # a Saturday
-        (23, "02:00", False),
-        (23, "00:59", True),
-        (23, "01:00", False),
-        (23, "03:59", False),
-        (23, "04:00", True),
+        (name, model, *rest)
+        for name, model, end in (
+            ("litellm.json", "deepseek/deepseek-sample", "10:00"),
+            (NEWER, "deepseek/deepseek-v4-flash", "04:00"),
+        )
+        for rest in (
+            (21, "02:00", True),  # a Saturday
+            (23, "02:00", False),
+            (23, "00:59", True),
+            (23, "01:00", False),
+            (23, "03:59", False),
+            (23, end, True),
+        )
     ],
 )
-def test_deepseek_is_cheaper_at_weekends_and_between_its_peaks(day: int, clock: str, is_off_peak: bool) -> None:
+def test_deepseek_is_cheaper_at_weekends_and_between_its_peaks(
+    name: str, model: str, day: int, clock: str, is_off_peak: bool
+) -> None:
     moment = dt.datetime.fromisoformat(f"2026-11-{day}T{clock}:00+00:00")
     expected = "0.00000015" if is_off_peak else "0.0000003"
-    assert dollars(litellm.read(real(NEWER)), "deepseek/deepseek-v4-flash", 1000, moment) == Decimal(expected)
+    assert dollars(litellm.read(sample_or_real(name)), model, 1000, moment) == Decimal(expected)
 
 
 @pytest.mark.django_db

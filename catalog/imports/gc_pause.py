@@ -1,6 +1,6 @@
-"""The garbage collector stands still while thousands of rows are made: it would go through all of them again and again.
+"""Pauses the garbage collector while thousands of rows are created, because it would scan all of them again and again.
 
-What nothing refers to any more is freed all the same; only what refers to itself waits.
+Objects without references are freed anyway; only cycles wait.
 """
 
 import gc
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def pause_gc() -> Iterator[None]:
-    """Also a decorator. Of several at once, in threads or inside each other, the first lets it run again."""
+    """Also a decorator. If several pauses overlap, in threads or nested, the end of the first resumes collection."""
     was_running = gc.isenabled()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""Who wrote the present value of a field, as its history tells: a person, or the source of an import."""
+"""Who wrote the current value of a field, according to its history: a person, or the source of an import."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from catalog.source_trust import PERSON, Writer
 
 @dataclass
 class _Trace:
-    """A value on its way back through the history; `ended` where an older row has another one."""
+    """A value that is followed back through the history; `ended` if an older row has another value."""
 
     value: Any
     by: Writer
@@ -19,14 +19,14 @@ class _Trace:
 
 
 def run_writers() -> dict[int, Writer]:
-    """The run -> its source, for all that count: what a run wrote that was taken back was never written."""
+    """Run -> its source, without runs that were rolled back: their values count as never written."""
     runs = ImportRun.objects.exclude(status=ImportRun.Status.ROLLED_BACK).select_related("source")
     rows = runs.only("options", "source__slug", "source__name", "source__trust")
     return {run.pk: run.source.as_writer(run.options.get("providers") or ()) for run in rows}
 
 
 def field_writers(wanted: Mapping[int, Collection[str]]) -> dict[int, dict[str, Writer]]:
-    """Model key -> field -> who wrote the value that it has; a person where its history does not tell."""
+    """Model key -> field -> who wrote its current value; a person if the history does not show it."""
     writers = run_writers()
     columns = sorted({_column(name) for names in wanted.values() for name in names})
     traces: dict[int, dict[str, _Trace]] = {}
@@ -36,11 +36,11 @@ def field_writers(wanted: Mapping[int, Collection[str]]) -> dict[int, dict[str, 
             by = PERSON if row["run_id"] is None else writers.get(row["run_id"])
             if by is not None:
                 _look_back(traces.setdefault(row["id"], {}), wanted[row["id"]], row, by)
-    return {key: {name: trace.by for name, trace in found.items()} for key, found in traces.items()}
+    return {key: {name: trace.by for name, trace in fields.items()} for key, fields in traces.items()}
 
 
 def alias_writers(names: Collection[str]) -> dict[str, Writer]:
-    """Alias -> who made it stand for the model that it stands for."""
+    """Alias -> who assigned it to its current model."""
     writers = run_writers()
     rows = ModelAlias.history.filter(name__in=names).order_by("-history_id").values_list("name", "model", "run_id")
     traces: dict[str, _Trace] = {}
@@ -56,7 +56,7 @@ def alias_writers(names: Collection[str]) -> dict[str, Writer]:
 
 
 def _look_back(traces: dict[str, _Trace], names: Collection[str], row: Mapping[str, Any], by: Writer) -> None:
-    """One step into the past: who wrote a value is the first of those that had it without a break."""
+    """One step into the past: the writer of a value is the first one of an unbroken series of rows that have it."""
     for name in names:
         value, trace = row[_column(name)], traces.get(name)
         if trace is None:

@@ -1,4 +1,4 @@
-"""The admin's pages for import runs: a file to plan, a plan to look through and decide about, a run to take back."""
+"""The admin's pages for import runs: a file to plan, a plan to look through and decide about, a run to roll back."""
 
 from typing import Any
 
@@ -102,15 +102,15 @@ def _snapshot_title(snapshot: Snapshot) -> str:
 
 
 class ImportPages(ModelAdmin):
-    """Whoever may change import runs may plan imports, decide about them and take them back."""
+    """Whoever may change import runs may plan imports, decide about them and roll them back."""
 
-    actions_detail = ["take_back"]
+    actions_detail = ["rollback"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.may_decide(request)
 
-    def has_take_back_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """With a run, whether its page shows the button; a run that cannot be taken back says so itself."""
+    def has_rollback_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """With a run, whether its page shows the button; a run that cannot be rolled back says so itself."""
         if not object_id or not self.may_decide(request):
             return self.may_decide(request)
         run: ImportRun | None = self.get_object(request, object_id)
@@ -225,23 +225,23 @@ class ImportPages(ModelAdmin):
             actor=request.user,  # type: ignore[arg-type]
         )
 
-    @detail_action(description="Take back", url_path="take-back", permissions=["take_back"], icon="undo")
-    def take_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """What taking it back would do, and then the doing of it."""
+    @detail_action(description="Roll back", url_path="rollback", permissions=["rollback"], icon="undo")
+    def rollback(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Shows what the rollback would do, and does it when that is confirmed."""
         run: ImportRun | None = self.get_object(request, object_id)
         if run is None:
             raise Http404
         page = HttpResponseRedirect(reverse("admin:catalog_importrun_change", args=[run.pk]))
         try:
             is_meant = request.method == "POST"
-            done = roll_back(run, at=timezone.now(), actor=request.user, dry_run=not is_meant)  # type: ignore[arg-type]
+            result = roll_back(run, at=timezone.now(), actor=request.user, dry_run=not is_meant)  # type: ignore[arg-type]
         except (InputError, DatabaseError) as error:
             self.message_user(request, _sentence(error), messages.ERROR)
             return page
         if is_meant:
-            self.message_user(request, f"{run} is taken back: {done}")
+            self.message_user(request, f"{run} was rolled back: {result}")
             return page
-        return self.render_page(request, "pricing/admin/rollback.html", f"Roll back {run}", run=run, result=done)
+        return self.render_page(request, "pricing/admin/rollback.html", f"Roll back {run}", run=run, result=result)
 
 
 def _sentence(error: InputError | DatabaseError) -> str:

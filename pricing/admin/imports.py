@@ -8,4 +8,4 @@ from pricing.admin.import_review import ImportPages
 
 @register_over(ImportRun)
 class DecidedImportRunAdmin(ImportPages, ImportRunAdmin):
-    """Runs that wait are looked through and decided about; those that were applied can be taken back."""
+    """Runs that wait are looked through and decided about; applied runs can be rolled back."""

@@ -1,4 +1,4 @@
-"""`rollback_import`: takes one applied import back, whole."""
+"""`rollback_import`: rolls back one applied import."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -15,37 +15,35 @@ from pricing.imports.rollback import roll_back
 
 
 class Command(BaseCommand):
-    help = (
-        "Takes one import run back, whole: facts, offers and models are as they were before it, and its prices end now."
-    )
+    help = "Rolls back one import run: facts, offers and models get their earlier values, and its prices end now."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("run", metavar="RUN", help="Its number, as the admin and the history name it.")
-        parser.add_argument("--dry-run", action="store_true", help="Only show what it would do.")
+        parser.add_argument("run", metavar="RUN", help="The run's number, shown in the admin and in histories.")
+        parser.add_argument("--dry-run", action="store_true", help="Only show what the rollback would do.")
         parser.add_argument("--format", choices=["text", "json"], default="text", help="json: the whole report.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         run = find_run(options["run"])
         try:
             with show_progress(self, options):
-                done = roll_back(run, at=timezone.now(), dry_run=options["dry_run"])
+                result = roll_back(run, at=timezone.now(), dry_run=options["dry_run"])
         except InputError as error:
             raise CommandError(str(error)) from None
         except DatabaseError as error:
-            raise CommandError(f"The database refused it, nothing was taken back: {reason(error)}") from None
+            raise CommandError(f"The database refused the rollback, nothing was changed: {reason(error)}") from None
         if options["format"] == "json":
-            self.stdout.write(write_json({"run": run.pk, **done.report()}).decode())
+            self.stdout.write(write_json({"run": run.pk, **result.report()}).decode())
             return
-        self.stdout.write(f"{run}: {done}")
-        for sentence in done.stays:
+        self.stdout.write(f"{run}: {result}")
+        for sentence in result.stays:
             self.stdout.write(f"  stays: {sentence}")
         if options["dry_run"]:
-            self.stdout.write("Nothing was written. To carry it out, repeat without --dry-run.")
+            self.stdout.write("Nothing was written. To roll back, repeat the command without --dry-run.")
 
 
 def find_run(name: str) -> ImportRun:
     number = name.rpartition("#")[2].strip()
     run = ImportRun.objects.filter(pk=number).first() if number.isdecimal() and len(number) < 19 else None
     if run is None:
-        raise CommandError(f"There is no import run {name!r}; the admin lists them under Import runs.")
+        raise CommandError(f"There is no import run {name!r}. The admin lists them under Import runs.")
     return run

@@ -85,11 +85,11 @@ def test_the_revision_is_read_and_not_written(admin_client: Client) -> None:
     assert admin_client.get("/admin/catalog/revision/1/delete/").status_code == 403
 
 
-@pytest.mark.parametrize("text", ["litellm", "prices.example.com", "Taken back"])
+@pytest.mark.parametrize("text", ["litellm", "prices.example.com", "Rolled back"])
 def test_import_runs_are_searched(admin_client: Client, text: str) -> None:
     run = admin_world.import_run("litellm")
     other = admin_world.import_run("other")
-    ImportRun.objects.filter(pk=run.pk).update(remark="Taken back by alice")
+    ImportRun.objects.filter(pk=run.pk).update(remark="Rolled back by alice")
     type(run.snapshot).objects.filter(pk=run.snapshot_id).update(origin="https://prices.example.com/a.json")
 
     body = admin_client.get(f"/admin/catalog/importrun/?q={text}").content.decode()

@@ -1,4 +1,4 @@
-"""While thousands of rows are made the garbage collector stands still, and afterwards it runs as before."""
+"""The garbage collector is paused during an import, and runs again afterwards."""
 
 import gc
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def running() -> Iterator[None]:
     gc.enable()
 
 
-def test_it_stands_still_inside_and_runs_again_after_an_error() -> None:
+def test_it_is_paused_inside_and_runs_again_after_an_error() -> None:
     seen = []
 
     @pause_gc()
@@ -36,7 +36,7 @@ def test_it_stands_still_inside_and_runs_again_after_an_error() -> None:
     assert gc.isenabled()
 
 
-def test_the_inner_one_leaves_it_to_the_outer_one() -> None:
+def test_an_inner_pause_does_not_end_the_outer_one() -> None:
     with pause_gc():
         with pause_gc():
             pass
@@ -44,7 +44,7 @@ def test_the_inner_one_leaves_it_to_the_outer_one() -> None:
     assert gc.isenabled()
 
 
-def test_where_it_never_runs_it_is_not_started() -> None:
+def test_a_disabled_collector_stays_disabled() -> None:
     gc.disable()
     with pause_gc():
         pass
@@ -52,14 +52,14 @@ def test_where_it_never_runs_it_is_not_started() -> None:
 
 
 @pytest.mark.django_db
-def test_imports_are_planned_and_applied_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_imports_are_planned_and_applied_while_it_is_paused(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[bool] = []
 
-    def noting(*args: object, **kwargs: object) -> object:
+    def record(*args: object, **kwargs: object) -> object:
         seen.append(gc.isenabled())
         return plan_facts(*args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("pricing.imports.pipeline.plan_facts", noting)
+    monkeypatch.setattr("pricing.imports.pipeline.plan_facts", record)
     options = Options(source=SOURCES["csv"])
     make_plan(CSV, options, at=timezone.now())
     apply_import(CSV, options, at=timezone.now())

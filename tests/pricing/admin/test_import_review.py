@@ -1,4 +1,4 @@
-"""The admin's pages for imports: a document is planned, looked through, decided about and taken back."""
+"""The admin's pages for imports: a document is planned, looked through, decided about and rolled back."""
 
 import json
 from typing import Any
@@ -189,14 +189,14 @@ def test_nothing_to_do_is_said(client: Client) -> None:
     assert "Nothing to do: 3 models are so already." in upload(client, document()).content.decode()
 
 
-def test_a_run_is_taken_back_after_a_look(client: Client) -> None:
+def test_a_run_is_rolled_back_after_a_preview(client: Client) -> None:
     run = waiting(client)
     decide(client, run, apply="all")
-    page = f"/admin/catalog/importrun/{run.pk}/take-back/"
+    page = f"/admin/catalog/importrun/{run.pk}/rollback/"
     before = state()
     assert "3 models removed" in client.get(page).content.decode()
     assert state() == before
-    assert "is taken back" in client.post(page, follow=True).content.decode()
+    assert "was rolled back" in client.post(page, follow=True).content.decode()
     assert not AIModel.objects.exists()
 
 
@@ -227,7 +227,7 @@ class TestWhoMay:
         assert 'name="discard"' not in text
         assert reader.get(UPLOAD).status_code == reader.post(UPLOAD).status_code == 403
         assert reader.post(page_of(run), {"apply": "all"}).status_code == 403
-        assert reader.post(f"/admin/catalog/importrun/{run.pk}/take-back/").status_code == 403
+        assert reader.post(f"/admin/catalog/importrun/{run.pk}/rollback/").status_code == 403
         assert not AIModel.objects.exists()
 
     def test_who_may_decide_needs_no_more(self) -> None:

@@ -1,4 +1,4 @@
-"""Rates of groups that imports bring: each counts from the import on, and is taken back without rewriting the past."""
+"""Group rates of imports are effective from the import, and a rollback does not rewrite the past."""
 
 import datetime as dt
 from decimal import Decimal
@@ -44,7 +44,7 @@ def ratios() -> list[Decimal]:
     return list(GroupRate.objects.order_by("starts_at").values_list("ratio", flat=True))
 
 
-def taken_back(made: ImportRun) -> Rollback:
+def rolled_back(made: ImportRun) -> Rollback:
     return roll_back(made, at=timezone.now())
 
 
@@ -82,30 +82,30 @@ def test_a_gateway_moves_in_with_rates_from_now_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("before", ["0.9", None])
-def test_a_rate_is_taken_back_from_now_on(tmp_path: Path, before: str | None) -> None:
+def test_a_rollback_changes_a_rate_from_now(tmp_path: Path, before: str | None) -> None:
     if before:
         world.rate(world.token_group(), before)
     made = applied("new_api", gateways_list("0.5"), tmp_path)
     between = timezone.now()
 
-    done = taken_back(made)
+    result = rolled_back(made)
 
     assert (rate(at=between), rate()) == (Decimal("0.5"), Decimal(before or 1))
-    assert (done.restored["group rates"], done.stays) == (1, [])
+    assert (result.restored["group rates"], result.stays) == (1, [])
 
 
 def test_a_rate_that_was_followed_since_stays_and_is_told(tmp_path: Path) -> None:
     made = applied("new_api", gateways_list("0.5"), tmp_path)
     since = world.rate(world.token_group(), "0.6", starts_at=timezone.now())
 
-    assert taken_back(made).stays == [f"group rate {since}"]
+    assert rolled_back(made).stays == [f"group rate {since}"]
     assert rate() == Decimal("0.6")
 
 
-def test_runs_are_taken_back_one_after_the_other(tmp_path: Path) -> None:
+def test_runs_are_rolled_back_one_after_the_other(tmp_path: Path) -> None:
     runs = [applied("new_api", gateways_list(ratio), tmp_path) for ratio in ("0.5", "0.6")]
     for made, left in zip(reversed(runs), (Decimal("0.5"), Decimal(1)), strict=True):
-        taken_back(made)
+        rolled_back(made)
         assert rate() == left
 
 
@@ -119,7 +119,7 @@ def test_a_group_that_the_run_made_goes_with_its_rate(tmp_path: Path) -> None:
     made = applied("yaml", catalog("new", "0.5"), tmp_path)
     again = applied("yaml", catalog("new", "0.6"), tmp_path)
     for each in (again, made):
-        taken_back(each)
+        rolled_back(each)
     assert not TokenGroup.objects.filter(slug="new").exists()
     assert ratios() == []
 
@@ -127,5 +127,5 @@ def test_a_group_that_the_run_made_goes_with_its_rate(tmp_path: Path) -> None:
 def test_a_group_that_somebody_rated_since_stays(tmp_path: Path) -> None:
     made = applied("yaml", catalog("new", "0.5"), tmp_path)
     world.rate(TokenGroup.objects.get(slug="new"), "0.6", starts_at=timezone.now())
-    assert "group new" in "; ".join(taken_back(made).stays)
+    assert "group new" in "; ".join(rolled_back(made).stays)
     assert rate("new") == Decimal("0.6")

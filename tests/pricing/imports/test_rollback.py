@@ -1,4 +1,4 @@
-"""An import that is taken back leaves what was there before it, and what was touched since."""
+"""A rollback restores what an import changed and removes what it created; later edits stay."""
 
 import io
 import json
@@ -61,15 +61,15 @@ def test_facts_prices_models_and_offers_are_as_before(tmp_path: Path) -> None:
     assert done.removed == {"models": 2, "offers": 3, "price sheets": 2, "channels": 1, "vendors": 1}
     assert done.ended == {"price sheets": 1}
     assert (made.status, done.stays) == ("rolled_back", [])
-    assert "Taken back" in made.remark
+    assert "Rolled back" in made.remark
 
 
-def test_everything_that_was_taken_back_is_in_the_history(tmp_path: Path) -> None:
+def test_the_history_records_a_rollback(tmp_path: Path) -> None:
     made = applied(document("gpt-a", "gpt-c", max_input_tokens=9), tmp_path, "--allow-removals")
     roll_back(made, at=timezone.now())
     row = AIModel.history.filter(name="gpt-a").first()
     assert row is not None
-    assert (row.context_length, row.run_id, row.history_change_reason) == (1000, made.pk, f"Import {made} taken back")
+    assert (row.context_length, row.run_id, row.history_change_reason) == (1000, made.pk, f"Rollback of import {made}")
     assert list(AIModel.history.filter(name="gpt-c").values_list("history_type", flat=True)) == ["-", "+"]
 
 
@@ -95,7 +95,7 @@ def test_what_others_built_on_stays(tmp_path: Path, world: Any) -> None:
     assert PriceSheet.objects.in_force(at=timezone.now()).get(model__name="gpt-c").run is None
 
 
-def test_runs_are_taken_back_one_after_the_other(tmp_path: Path, earlier: ImportRun) -> None:
+def test_runs_are_rolled_back_one_after_the_other(tmp_path: Path, earlier: ImportRun) -> None:
     made = applied(document(max_input_tokens=9), tmp_path)
     roll_back(made, at=timezone.now())
     roll_back(earlier, at=timezone.now())
@@ -112,7 +112,7 @@ def test_the_older_of_two_leaves_what_the_newer_wrote(tmp_path: Path, earlier: I
 def test_a_second_time_does_nothing(earlier: ImportRun) -> None:
     roll_back(earlier, at=timezone.now())
     before = state()
-    assert str(roll_back(earlier, at=timezone.now())) == "Nothing was left of it."
+    assert str(roll_back(earlier, at=timezone.now())) == "Nothing to roll back."
     assert state() == before
 
 

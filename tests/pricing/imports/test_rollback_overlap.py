@@ -1,4 +1,4 @@
-"""Two imports that wrote the same rows, taken back the older first: the word of neither comes back."""
+"""Two imports that wrote the same rows are rolled back, the older one first: no value of either returns."""
 
 import json
 from decimal import Decimal
@@ -22,7 +22,7 @@ def first(db: None, tmp_path: Path) -> ImportRun:
     return applied(document("gpt-a"), tmp_path, "--publish", "--channel", "main")
 
 
-def taken_back(made: ImportRun) -> Rollback:
+def rolled_back(made: ImportRun) -> Rollback:
     return roll_back(made, at=timezone.now())
 
 
@@ -40,9 +40,9 @@ def test_facts_and_prices_are_as_before_both(tmp_path: Path) -> None:
     older = applied(document("gpt-a", max_input_tokens=9, input_cost_per_token=3e-06), tmp_path)
     newer = applied(document("gpt-a", max_input_tokens=10, input_cost_per_token=4e-06), tmp_path)
 
-    assert taken_back(older).stays == ["context length of model gpt-a"]
+    assert rolled_back(older).stays == ["context length of model gpt-a"]
     assert (length(), price()) == (10, Decimal("0.000004"))
-    assert taken_back(newer).stays == []
+    assert rolled_back(newer).stays == []
     assert (length(), price()) == (1000, Decimal("0.000002"))
 
 
@@ -54,8 +54,8 @@ def test_what_a_person_wrote_between_them_comes_back(tmp_path: Path) -> None:
     newer = applied(document("gpt-a", max_input_tokens=10), tmp_path, "--overrule")
     assert length() == 10
 
-    taken_back(older)
-    taken_back(newer)
+    rolled_back(older)
+    rolled_back(newer)
 
     assert length() == 77
 
@@ -64,8 +64,8 @@ def test_a_field_that_only_the_older_one_changed_is_not_told_to_stay(tmp_path: P
     older = applied(document("gpt-a", max_input_tokens=9), tmp_path)
     newer = applied(document("gpt-a", max_input_tokens=9, max_output_tokens=5), tmp_path)
 
-    assert taken_back(older).stays == []
-    assert taken_back(newer).stays == []
+    assert rolled_back(older).stays == []
+    assert rolled_back(newer).stays == []
 
     model = AIModel.objects.get(name="gpt-a")
     assert (model.context_length, model.max_output_tokens) == (1000, None)
@@ -82,6 +82,6 @@ def test_a_groups_rate_is_the_one_before_both(tmp_path: Path) -> None:
         runs.append(ImportRun.objects.latest("pk"))
 
     for made in runs:
-        taken_back(made)
+        rolled_back(made)
 
     assert GroupRate.objects.in_force(at=timezone.now()).get().ratio == Decimal("0.9")

@@ -1,4 +1,4 @@
-"""Prices of an import that is taken back end then; what was charged until then stays as it was."""
+"""A rollback ends the prices of an import; what was charged until then stays unchanged."""
 
 import datetime as dt
 import json
@@ -73,7 +73,7 @@ def test_what_it_does_is_told_and_in_the_history(tmp_path: Path) -> None:
     assert str(done) == "1 price sheets ended."
     assert done.report() == {"restored": {}, "removed": {}, "ended": {"price sheets": 1}, "stays": []}
     last = made.sheets.get().history.latest("history_id")
-    assert (last.history_type, last.run_id, last.history_change_reason) == ("~", made.pk, f"Import {made} taken back")
+    assert (last.history_type, last.run_id, last.history_change_reason) == ("~", made.pk, f"Rollback of import {made}")
 
 
 def test_a_sheet_that_has_ended_stays_and_one_that_would_end_later_ends_now(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
+from pricing.engine.formatting.lines import changes
 from pricing.imports.plan import ImportPlan
 
 LINES_SHOWN = 5
@@ -88,8 +89,9 @@ def _prices(plan: ImportPlan, shown: int) -> str:
     )
     examples = []
     for name, change in list(prices.changed.items())[:shown]:
-        moves = [f"{label} {old or 'none'} -> {new or 'none'}" for label, (old, new) in list(change.moves.items())[:3]]
-        examples.append(f"  {name}: {', '.join(moves)}" + (", …" if len(change.moves) > 3 else ""))
+        # Facts beside the prices can be all that changes.
+        sentences = [each.sentence for each in changes(change.before, change.prices)] or list(change.moves)
+        examples.append(f"  {name}: {'; '.join(sentences[:3])}" + ("; …" if len(sentences) > 3 else ""))
     return "\n".join([line, *examples, *_more(len(prices.changed), shown)])
 
 

@@ -1,6 +1,6 @@
-"""What stays of the published price, and where it is lower than what we pay ourselves.
+"""The margins between published prices and costs, and the prices below cost.
 
-Every kind of request that the prices tell apart is looked at, and of a figure's cases the worst one is told.
+Every kind of request that the prices distinguish is examined. The margin of a cost line is that of its worst scenario.
 """
 
 import datetime as dt
@@ -23,14 +23,14 @@ from pricing.engine.formatting.conditions import conditions
 from pricing.engine.formatting.labels import join_clauses
 from pricing.engine.money import per_million
 from pricing.engine.quoting import chain, find_line
-from pricing.engine.scenarios import Case, cases
+from pricing.engine.scenarios import Scenario, list_scenarios
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PriceSheet
 from pricing.published.prices import published_sheets, sheets_in_force
 
 
 @dataclass(frozen=True)
-class Counted:
-    """The line that counts for a meter, its amount with all factors, and what had to hold for that."""
+class AppliedPrice:
+    """The line that sets a meter's price, its amount with all factors, and the conditions of the line and factors."""
 
     line: Line
     amount: Decimal
@@ -39,11 +39,10 @@ class Counted:
 
 @dataclass(frozen=True)
 class Margin:
-    """What a figure is sold for and what it costs, in the case that leaves least of it.
+    """The sell price and the cost of a meter in the scenario with the lowest margin.
 
-    Both are per `per` of its unit, a million where that is a token.
-
-    `under` says the conditions of that case, and `group` who pays that little.
+    `sell` and `cost` are for `per` units, a million for tokens. `under` is the scenario's conditions in words, `group`
+    the group that pays the least.
     """
 
     model: AIModel
@@ -67,7 +66,7 @@ class Margin:
 
     @property
     def cost_price(self) -> str:
-        """The cost, and what both prices are paid for: $3.00 per million tokens."""
+        """The cost with the unit of both prices: $3.00 per million tokens."""
         return with_measure(money(self.cost, self.currency), Line(self.meter, self.cost, self.per, self.unit))
 
     def __str__(self) -> str:
@@ -76,47 +75,47 @@ class Margin:
 
     @property
     def share(self) -> Decimal | None:
-        """The part of the price that stays, in percent; None of what is sold for nothing."""
+        """The margin in percent of the price; None if the price is 0."""
         return (self.sell - self.cost) * 100 / self.sell if self.sell else None
 
 
 def losses(*, at: dt.datetime, models: Iterable[AIModel] | None = None) -> list[Margin]:
-    """Every figure sold below its cost at a moment; what is in two currencies without rates is not compared."""
+    """Every price below its cost at a moment; prices in two currencies are compared only if both have a rate."""
     if models is None:
         costs = PriceSheet.objects.in_force(at=at).filter(role=PriceSheet.Role.COST)
         models = AIModel.objects.published().filter(pk__in=costs.values("model"))
     listed = list(models)
-    found = margins(listed, published_sheets(listed, at=at, groups=None), at=at)
-    return sorted((margin for margin in found if margin.is_loss), key=lambda loss: (loss.model.name, loss.meter))
+    every = margins(listed, published_sheets(listed, at=at, groups=None), at=at)
+    return sorted((margin for margin in every if margin.is_loss), key=lambda loss: (loss.model.name, loss.meter))
 
 
 def models_at_a_loss(*, at: dt.datetime) -> frozenset[int]:
-    """The keys of the published models with a figure sold below its cost."""
+    """The keys of the published models with a price below its cost."""
     return _at_a_loss(revision.current(), _last_change(at=at))
 
 
 @process_cache(maxsize=4)
 def _at_a_loss(_revision: int, at: dt.datetime) -> frozenset[int]:
-    """Kept for as long as the revision stands: to compare thousands of prices takes seconds."""
+    """Cached until the revision changes, because comparing thousands of prices takes seconds."""
     return frozenset(loss.model.pk for loss in losses(at=at))
 
 
 def _last_change(*, at: dt.datetime) -> dt.datetime:
-    """The last moment up to `at` from which on all prices and rates are those of `at`."""
-    found = [dt.datetime.combine(at.astimezone(dt.UTC).date(), dt.time(), tzinfo=dt.UTC)]
-    begun = Max("starts_at", filter=Q(starts_at__lte=at))
+    """The last moment up to `at` at which a price or a rate changed."""
+    changes = [dt.datetime.combine(at.astimezone(dt.UTC).date(), dt.time(), tzinfo=dt.UTC)]
+    started = Max("starts_at", filter=Q(starts_at__lte=at))
     ended = Max("ends_at", filter=Q(ends_at__lte=at))
     for moments in (
-        PriceSheet.objects.aggregate(begun=begun, ended=ended),
-        DiscountRule.objects.aggregate(begun=begun, ended=ended),
-        GroupRate.objects.aggregate(begun=begun),
+        PriceSheet.objects.aggregate(started=started, ended=ended),
+        DiscountRule.objects.aggregate(started=started, ended=ended),
+        GroupRate.objects.aggregate(started=started),
     ):
-        found += [moment for moment in moments.values() if moment is not None]
-    return max(found)
+        changes += [moment for moment in moments.values() if moment is not None]
+    return max(changes)
 
 
 def margins(models: Iterable[AIModel], published: Mapping[int, Sheet], *, at: dt.datetime) -> Iterator[Margin]:
-    """Every figure of these published sheets, by the model's key, that has a cost at a moment."""
+    """The margin of every price that has a cost at a moment; `published` is model key -> sheet."""
     listed = {model.pk: model for model in models}
     costs = sheets_in_force(listed, roles=[PriceSheet.Role.COST], at=at)
     if not costs:
@@ -146,24 +145,24 @@ def _margins(
         sell, cost = dollars[0], dollars[1]
     meters = dict.fromkeys((line.meter, line.unit) for line in cost.lines if line.kind == "absolute")
     for meter, unit in meters:
-        lines = [line for line in (*cost.lines, *sell.lines) if _may_count(line, meter)]
-        found: dict[int, list[Margin]] = {}
-        for case in cases(lines, meter=meter, groups=groups, at=at):
-            paid, earned = _counted(cost, meter, unit, case), _counted(sell, meter, unit, case)
+        lines = [line for line in (*cost.lines, *sell.lines) if _can_affect(line, meter)]
+        by_cost_line: dict[int, list[Margin]] = {}
+        for scenario in list_scenarios(lines, meter=meter, groups=groups, at=at):
+            paid, earned = _applied(cost, meter, unit, scenario), _applied(sell, meter, unit, scenario)
             if paid is not None and paid.line.meter == meter and earned is not None:
-                margin = _margin(model, paid, earned, cost.currency, str(case.facts["group"]), groups)
-                found.setdefault(id(paid.line), []).append(margin)
-        yield from (min(of_line, key=_worst_first) for of_line in found.values())
+                margin = _margin(model, paid, earned, cost.currency, str(scenario.facts["group"]), groups)
+                by_cost_line.setdefault(id(paid.line), []).append(margin)
+        yield from (min(of_line, key=_worst_first) for of_line in by_cost_line.values())
 
 
-def _may_count(line: Line, meter: str) -> bool:
-    """Whether a line can have a say in what a meter comes to."""
+def _can_affect(line: Line, meter: str) -> bool:
+    """Whether a line can affect the price of a unit of the meter."""
     return line.meter in ("", *chain(meter)) and line.kind not in ("allowance", "minimum")
 
 
-def _counted(sheet: Sheet, meter: str, unit: str, case: Case) -> Counted | None:
-    """What a sheet says of a meter in a case; None where that is no figure."""
-    line = find_line(sheet.lines, meter, unit, case.facts, at=case.at)
+def _applied(sheet: Sheet, meter: str, unit: str, scenario: Scenario) -> AppliedPrice | None:
+    """The price of a meter in a scenario; None if it is not a number."""
+    line = find_line(sheet.lines, meter, unit, scenario.facts, at=scenario.at)
     if line is None or line.kind != "absolute" or line.amount is None:
         return None
     factors = [
@@ -171,25 +170,25 @@ def _counted(sheet: Sheet, meter: str, unit: str, case: Case) -> Counted | None:
         for each in sheet.lines
         if each.kind == "multiplier"
         and each.meter in ("", meter, line.meter)
-        and all_hold(each.conditions, case.facts, at=case.at)
+        and all_hold(each.conditions, scenario.facts, at=scenario.at)
     ]
     amount = multiply(line.amount, *(each.amount for each in factors if each.amount is not None))
-    return Counted(line, amount, [condition for each in (line, *factors) for condition in each.conditions])
+    return AppliedPrice(line, amount, [condition for each in (line, *factors) for condition in each.conditions])
 
 
 def _margin(
-    model: AIModel, paid: Counted, earned: Counted, currency: str, group: str, groups: Mapping[str, Decimal]
+    model: AIModel, paid: AppliedPrice, earned: AppliedPrice, currency: str, group: str, groups: Mapping[str, Decimal]
 ) -> Margin:
     per, sold_per = paid.line.per, earned.line.per
     is_loss = multiply(earned.amount, groups[group], Decimal(per)) < multiply(paid.amount, Decimal(sold_per))
-    cost, told_per = paid.amount, per
+    cost, shown_per = paid.amount, per
     if paid.line.unit == "token":
-        # For people: one token costs nothing that one could read.
-        cost, told_per = per_million(paid.amount, per), MILLION
+        # The price of one token would be mostly zeros.
+        cost, shown_per = per_million(paid.amount, per), MILLION
     under = [condition for condition in (*paid.conditions, *earned.conditions) if condition["dim"] != "group"]
-    sell = multiply(earned.amount, groups[group], Decimal(told_per)) / sold_per
-    case = conditions(under)
-    return Margin(model, paid.line.meter, paid.line.unit, told_per, cost, sell, currency, group, is_loss, case)
+    sell = multiply(earned.amount, groups[group], Decimal(shown_per)) / sold_per
+    text = conditions(under)
+    return Margin(model, paid.line.meter, paid.line.unit, shown_per, cost, sell, currency, group, is_loss, text)
 
 
 def _worst_first(margin: Margin) -> tuple[bool, Decimal]:
@@ -201,8 +200,8 @@ def _in_dollars(sheet: Sheet, rates: Mapping[str, CurrencyRate]) -> Sheet | None
     return Sheet(sheet.currency, sheet.lines, facts=sheet.facts, per_usd=rate.per_usd if rate else None).in_dollars()
 
 
-def _rates_of_groups(wanted: Container[int], *, at: dt.datetime) -> dict[int, dict[str, Decimal]]:
-    """Model key -> the groups that reach it and their rates, the one that pays least first."""
+def _rates_of_groups(models: Container[int], *, at: dt.datetime) -> dict[int, dict[str, Decimal]]:
+    """Model key -> slugs and rates of the groups that can reach it, the lowest rate first."""
     rates = dict(GroupRate.objects.in_force(at=at).values_list("group__slug", "ratio"))
     pairs = (
         Offer.objects.filter(enabled=True, channel__enabled=True)
@@ -210,8 +209,8 @@ def _rates_of_groups(wanted: Container[int], *, at: dt.datetime) -> dict[int, di
         .values_list("model", "channel__groups__slug")
         .distinct()
     )
-    found: defaultdict[int, dict[str, Decimal]] = defaultdict(dict)
+    by_model: defaultdict[int, dict[str, Decimal]] = defaultdict(dict)
     for model, group in pairs.iterator():
-        if model in wanted:
-            found[model][group] = rates.get(group, Decimal(1))
-    return {model: dict(sorted(of.items(), key=lambda each: (each[1], each[0]))) for model, of in found.items()}
+        if model in models:
+            by_model[model][group] = rates.get(group, Decimal(1))
+    return {model: dict(sorted(of.items(), key=lambda item: (item[1], item[0]))) for model, of in by_model.items()}

@@ -1,9 +1,9 @@
-"""When a price counts: conditions on the request and on the clock, as pure rules. Imports no models.
+"""When a price applies: conditions on the request and on the time. Imports no models.
 
 A condition is {"dim": …, "op": …, "value": …}. Numbers are compared (gt, gte, lt, lte), names are compared without
-regard to case (eq, ne, in), `time` is a set of weekly windows and `request_match` asks for fields of the request's body
-and headers. What a request does not say is: no for a yes-or-no question, the standard service tier, and else nothing
-that any condition could hold for.
+regard to case (eq, ne, in), `time` is a set of weekly windows, `request_match` compares fields of the request's body
+and headers. A value that a request does not state is false for a yes-or-no condition and the standard service tier for
+`service_tier`; any other condition on it does not hold.
 """
 
 import datetime as dt
@@ -19,7 +19,7 @@ from catalog.prices import Condition
 Facts = Mapping[str, Any]
 
 STANDARD_TIER = "standard"
-# What a request means that says nothing, or says it in another vendor's word.
+# Names of the standard tier, including those of other vendors and of a request without a tier.
 STANDARD_TIERS = frozenset({"", "auto", "default", STANDARD_TIER})
 COMPARISONS = {
     "gt": lambda fact, value: fact > value,
@@ -28,7 +28,7 @@ COMPARISONS = {
     "lte": lambda fact, value: fact <= value,
 }
 OPS = frozenset({*COMPARISONS, "eq", "ne", "in"})
-# A set of windows is only ever asked whether the moment is in it, a match only whether it is one, and a length of what.
+# The operators of dimensions that do not allow all of them.
 OPS_OF: Mapping[str, frozenset[str]] = {
     "time": frozenset({"in", "eq"}),
     "request_match": frozenset({"eq"}),
@@ -39,7 +39,7 @@ EVERY_DAY = tuple(range(1, 8))
 
 
 class ConditionError(ValueError):
-    """A condition that cannot be told; the message is one sentence for whoever wrote it."""
+    """A condition that is not valid; the message is one sentence for its author."""
 
 
 def all_hold(conditions: Sequence[Condition], facts: Facts, *, at: dt.datetime) -> bool:
@@ -72,8 +72,8 @@ def holds(condition: Condition, facts: Facts, *, at: dt.datetime) -> bool:
 def is_within(value: Mapping[str, Any], *, at: dt.datetime) -> bool:
     """Whether a moment is in one of the windows: {"tz", "windows": [{"hours": ["22:00-06:00"], "weekdays": [1]}]}.
 
-    A span includes its start and excludes its end; one that ends before it starts goes over midnight, and one that ends
-    where it starts is the whole day. The weekday (1 is Monday) is the moment's own, in `weekday_tz` if there is one.
+    A span includes its start and excludes its end. A span that ends before it starts crosses midnight; a span that ends
+    where it starts is the whole day. The weekday (1 is Monday) is that of the moment in `weekday_tz`, else in `tz`.
     """
     local = at.astimezone(zone(value.get("tz") or "UTC"))
     weekday = at.astimezone(zone(value.get("weekday_tz") or value.get("tz") or "UTC")).isoweekday()
@@ -85,7 +85,7 @@ def is_within(value: Mapping[str, Any], *, at: dt.datetime) -> bool:
 
 
 def covers(span: str, minute: int) -> bool:
-    """Whether a minute of the day lies in a span of hours."""
+    """Whether a span of hours contains a minute of the day."""
     start, end = minutes_of(span)
     if start == end:
         return True
@@ -93,10 +93,10 @@ def covers(span: str, minute: int) -> bool:
 
 
 def minutes_of(span: str) -> tuple[int, int]:
-    """The first minute of the day in a span and the first one after it; 24:00 is 0:00."""
+    """The first minute of a span and the first one after it, as minutes of the day; 24:00 is 0."""
     match = SPAN.fullmatch(span)
     if match is None:
-        raise ConditionError(f"{span!r} is no span of hours such as 22:00-06:00.")
+        raise ConditionError(f"{span!r} is not a valid span of hours such as 22:00-06:00.")
     hours, minutes, end_hours, end_minutes = map(int, match.groups())
     return (hours * 60 + minutes) % 1440, (end_hours * 60 + end_minutes) % 1440
 
@@ -106,34 +106,34 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise ConditionError(f"{name!r} is no time zone such as Asia/Shanghai.") from None
+        raise ConditionError(f"{name!r} is not a valid time zone such as Asia/Shanghai.") from None
 
 
 def check_conditions(conditions: Any) -> None:
-    """ConditionError for what no request could be judged by."""
+    """ConditionError if the conditions are not valid, so that they could not be compared with a request."""
     if not isinstance(conditions, list | tuple):
-        raise ConditionError("Conditions are a list, e.g. [].")
+        raise ConditionError("Conditions must be a list, e.g. [].")
     for condition in conditions:
         if not isinstance(condition, dict) or not {"dim", "op", "value"} <= condition.keys():
-            raise ConditionError("A condition has a dim, an op and a value.")
+            raise ConditionError("A condition must have a dim, an op and a value.")
         _check_condition(condition["dim"], condition["op"], condition["value"])
 
 
 def _check_condition(dim: Any, op: Any, value: Any) -> None:
     if not isinstance(dim, str) or not isinstance(op, str):
-        raise ConditionError("The dim and the op of a condition are text.")
+        raise ConditionError("The dim and the op of a condition must be text.")
     if op not in OPS:
-        raise ConditionError(f"{op!r} is no comparison: use {', '.join(sorted(OPS))}.")
+        raise ConditionError(f"{op!r} is not a valid op. Use one of {', '.join(sorted(OPS))}.")
     if op not in (allowed := OPS_OF.get(dim, OPS)):
-        raise ConditionError(f"{dim} is asked for with {' or '.join(sorted(allowed))}.")
+        raise ConditionError(f"{dim} does not allow the op {op!r}. Use {' or '.join(sorted(allowed))}.")
     if op in COMPARISONS and not _is_number(value):
-        raise ConditionError(f"{dim} is compared with a number.")
+        raise ConditionError(f"The value of {dim} must be a number.")
     if dim == "time":
         _check_windows(value)
     elif dim == "request_match" and not _is_match(value):
-        raise ConditionError('request_match has a value such as {"body": {"speed": "fast"}}.')
+        raise ConditionError('The value of request_match must be such as {"body": {"speed": "fast"}}.')
     elif op == "in" and not _is_list(value):
-        raise ConditionError(f"{dim} is looked for in a list of values, and never in an empty one.")
+        raise ConditionError(f"The value of {dim} must be a list with at least one value.")
 
 
 def _is_list(value: Any) -> bool:
@@ -141,7 +141,7 @@ def _is_list(value: Any) -> bool:
 
 
 def _is_match(value: Any) -> bool:
-    """Whether it asks for anything: what asks for nothing would always hold."""
+    """Whether the match has at least one field; without fields it would always hold."""
     if not isinstance(value, dict):
         return False
     parts = [value.get(name, {}) for name in ("body", "headers")]
@@ -151,25 +151,25 @@ def _is_match(value: Any) -> bool:
 def _check_windows(value: Any) -> None:
     windows = value.get("windows") if isinstance(value, dict) else None
     if not isinstance(windows, list) or not windows:
-        raise ConditionError('time has a value such as {"tz": "UTC", "windows": [{"hours": ["22:00-06:00"]}]}.')
+        raise ConditionError('The value of time must be such as {"windows": [{"hours": ["22:00-06:00"]}]}.')
     for name in ("tz", "weekday_tz"):
         zone(str(value.get(name) or "UTC"))
     for window in windows:
         if not isinstance(window, dict) or not isinstance(window.get("hours"), list) or not window["hours"]:
-            raise ConditionError("A window has a list of hours, and never an empty one.")
+            raise ConditionError("A window must have a list of hours with at least one span.")
         for span in window["hours"]:
             minutes_of(str(span))
         days = window.get("weekdays", EVERY_DAY)
         if not isinstance(days, list | tuple) or not days or not all(day in EVERY_DAY for day in days):
-            raise ConditionError("Weekdays are numbers from 1 (Monday) to 7.")
+            raise ConditionError("Weekdays must be numbers from 1 (Monday) to 7 (Sunday).")
 
 
 def _matches(value: Mapping[str, Any], facts: Facts) -> bool:
-    """Whether the request's body and headers have all the fields that are asked for."""
+    """Whether the request's body and headers have all fields of the match."""
     body, headers = facts.get("body") or {}, facts.get("headers") or {}
     named = {str(name).casefold(): text for name, text in headers.items()}
-    return all(_equal(_at_path(body, path), wanted) for path, wanted in value.get("body", {}).items()) and all(
-        _equal(named.get(name.casefold()), wanted) for name, wanted in value.get("headers", {}).items()
+    return all(_equal(_at_path(body, path), expected) for path, expected in value.get("body", {}).items()) and all(
+        _equal(named.get(name.casefold()), expected) for name, expected in value.get("headers", {}).items()
     )
 
 
@@ -186,7 +186,7 @@ def _standard(value: Any) -> Any:
 def _equal(fact: Any, value: Any) -> bool:
     if isinstance(fact, str) and isinstance(value, str):
         return fact.casefold() == value.casefold()
-    # True == 1 in Python, and a price for one image is none for a request with sound.
+    # True == 1 in Python, but a condition on 1 image must not hold for a request with sound.
     return isinstance(fact, bool) == isinstance(value, bool) and bool(fact == value)
 
 

@@ -1,9 +1,9 @@
-"""What a use of a model costs, line by line, with the rule that set each. Imports no models.
+"""The cost of a use of a model, line by line, with the line that set each price. Imports no models.
 
-Quantities are disjoint: `input` is what was neither read from a cache nor written to one, `output` what was not
-reasoning. Of the lines of a meter whose conditions all hold the last one counts; a meter without a line of its own is
-charged as the one it falls back on; multipliers come after. A cache that is written without a lifetime lives 5 minutes.
-The whole prompt is charged by the tier of its length; on a graduated sheet each part of it by its own.
+Quantities are disjoint: `input` excludes tokens read from or written to a cache, `output` excludes reasoning. The last
+line of a meter whose conditions all hold sets the price; a meter without a line is charged as the meter that it falls
+back on; then multipliers apply. A cache write without a lifetime lasts 5 minutes. The whole prompt is charged by the
+tier of its length; on a graduated sheet, each part is charged by its own tier.
 """
 
 import datetime as dt
@@ -18,7 +18,7 @@ from catalog.prices import Line, Sheet
 from pricing.engine.conditions import Facts, all_hold
 from pricing.engine.money import UNITS, cost, total
 
-# What a meter without a line of its own is charged as.
+# Meter without a line of its own -> the meter that it is charged as.
 FALLBACK: Mapping[str, str] = {
     "input.text": "input",
     "input.cache_read": "input",
@@ -36,9 +36,9 @@ FALLBACK: Mapping[str, str] = {
     "output.image": "output",
     "output.video": "output",
 }
-# A meter as usage names it: with the lifetime of a cache behind it, e.g. input.cache_write[1h].
+# A meter in a usage report may be followed by the lifetime of a cache, e.g. input.cache_write[1h].
 USED_METER = re.compile(r"([^\[\]]+)(?:\[(\w+)\])?")
-# How long a cache lives that nobody says more of: what vendors keep it for unless they are asked for longer.
+# The default lifetime of a cache at vendors.
 USUAL_LIFETIME = "5m"
 STATES = ("priced", "free", "included", "elsewhere", "dynamic", "unpriced")
 UNKNOWN = ("dynamic", "unpriced")
@@ -46,7 +46,7 @@ UNKNOWN = ("dynamic", "unpriced")
 
 @dataclass(frozen=True)
 class Use:
-    """How much of a meter was used; without a unit it counts what the meter is priced by, tokens first."""
+    """How much of a meter was used; without a unit, in the unit that the meter is priced in, tokens first."""
 
     quantity: Decimal
     unit: str = ""
@@ -54,7 +54,7 @@ class Use:
 
 @dataclass(frozen=True)
 class Part:
-    """What was used of a meter under the same facts; how much of it is charged, where that is not its own affair."""
+    """A quantity of a meter with the same facts; `charged` is how much of it is charged, None to derive it."""
 
     quantity: Decimal
     facts: Facts
@@ -63,10 +63,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Charge:
-    """One used meter and what it comes to; `amount` is None where nobody can say.
+    """The cost of one used meter; `amount` is None if it is unknown.
 
-    The states: priced, free (a price of 0), included (in a plan), elsewhere (tokens of a model that is paid by the call
-    or the picture), dynamic (decided per request), unpriced.
+    The states: priced, free (a price of 0), included (in a plan), elsewhere (tokens of a model that is paid per call or
+    image), dynamic (decided per request), unpriced.
     """
 
     meter: str
@@ -84,47 +84,47 @@ class Quote:
 
     @property
     def amount(self) -> Decimal | None:
-        """The sum; None where a part of it is not known."""
+        """The sum; None if a part of it is unknown."""
         if any(charge.state in UNKNOWN and charge.quantity for charge in self.charges):
             return None
         return total(charge.amount or Decimal(0) for charge in self.charges)
 
 
 def quote(sheet: Sheet, usage: Mapping[str, Use], facts: Facts, *, at: dt.datetime) -> Quote:
-    """What a request with this usage and these facts costs at a moment, by one sheet."""
-    usage = _with_the_call(sheet, usage)
+    """The cost of a request with this usage and these facts at a moment, by one sheet."""
+    usage = _with_request(sheet, usage)
     facts = dict(facts)
     if _has_prompt(usage):
-        # What is said to be used counts: nobody pays for 300,000 tokens by the tier of one.
+        # The usage determines the tier, even if the facts state another length.
         facts["prompt_tokens"] = prompt_tokens(usage)
     facts.setdefault("prompt_tokens", Decimal(0))
     starts = _starts(usage) if sheet.facts.get("tier_mode") == "graduated" else {}
-    found = [
+    charges = [
         (use, charge)
         for name, use in usage.items()
         for charge in _charges(sheet, name, use, facts, start=starts.get(name), at=at)
     ]
-    covers_tokens = _covers_tokens(sheet, (charge for _, charge in found))
+    covers_tokens = _covers_tokens(sheet, (charge for _, charge in charges))
     return Quote(
-        tuple(_elsewhere(charge) if covers_tokens and _is_of_tokens(use, charge) else charge for use, charge in found)
+        tuple(_elsewhere(charge) if covers_tokens and _is_of_tokens(use, charge) else charge for use, charge in charges)
     )
 
 
 def _covers_tokens(sheet: Sheet, charges: Iterable[Charge]) -> bool:
-    """Whether the tokens are paid for with what is charged: a call, a picture, on a sheet that prices no token."""
+    """Whether the charges pay for the tokens too: calls or images on a sheet without a price for tokens."""
     if any(line.unit == "token" for line in sheet.lines if line.kind == "absolute"):
         return False
     return any(charge.line is not None for charge in charges)
 
 
 def _is_of_tokens(use: Use, charge: Charge) -> bool:
-    """A quantity of tokens in or out without a price of its own; everything else that has none is not known."""
+    """Whether the charge is for tokens of input or output without a price; other unpriced charges are unknown."""
     direction = charge.meter.partition("[")[0].partition(".")[0]
     return charge.state == "unpriced" and use.unit in ("", "token") and direction in ("input", "output")
 
 
 def prompt_tokens(usage: Mapping[str, Use]) -> Decimal:
-    """The whole prompt, cached parts included: what tiers go by."""
+    """The length of the whole prompt, with its cached parts; it determines the tier."""
     return total(use.quantity for name, use in usage.items() if _is_prompt(name, use))
 
 
@@ -136,8 +136,8 @@ def _is_prompt(name: str, use: Use) -> bool:
     return name.partition(".")[0].partition("[")[0] == "input" and use.unit in ("", "token")
 
 
-def _with_the_call(sheet: Sheet, usage: Mapping[str, Use]) -> Mapping[str, Use]:
-    """A use is one call, where calls are priced and nobody says how many they were."""
+def _with_request(sheet: Sheet, usage: Mapping[str, Use]) -> Mapping[str, Use]:
+    """The usage with one request, if requests are priced and the usage does not count them."""
     if "request" in usage or not any(line.meter == "request" and line.kind == "absolute" for line in sheet.lines):
         return usage
     return {**usage, "request": Use(Decimal(1))}
@@ -164,30 +164,34 @@ def _charges(
 
 
 def _priced(sheet: Sheet, name: str, meter: str, part: Part, line: Line, *, at: dt.datetime) -> Charge:
-    held = _held(sheet, part.facts, at=at)
-    charged = _charged(held, meter, part.quantity, line.unit) if part.charged is None else part.charged
-    multipliers = tuple(each for each in held if each.kind == "multiplier" and each.meter in ("", meter, line.meter))
+    lines = _holding(sheet, part.facts, at=at)
+    charged = _charged(lines, meter, part.quantity, line.unit) if part.charged is None else part.charged
+    multipliers = tuple(each for each in lines if each.kind == "multiplier" and each.meter in ("", meter, line.meter))
     price = line.amount or Decimal(0)
     amount = cost(charged, price, line.per, *(each.amount for each in multipliers if each.amount is not None))
     return Charge(name, part.quantity, "priced" if price else "free", amount, line, charged, multipliers)
 
 
-def _held(sheet: Sheet, facts: Facts, *, at: dt.datetime) -> list[Line]:
+def _holding(sheet: Sheet, facts: Facts, *, at: dt.datetime) -> list[Line]:
+    """The lines whose conditions hold."""
     return [line for line in sheet.lines if all_hold(line.conditions, facts, at=at)]
 
 
 def find_line(lines: Sequence[Line], meter: str, unit: str, facts: Facts, *, at: dt.datetime) -> Line | None:
-    """The line that sets a meter's price: its own, else that of the meter it falls back on, else what holds for all."""
+    """The line that sets a meter's price; None if no line applies.
+
+    It is the meter's own line, else that of the meter it falls back on, else a dynamic or included line.
+    """
     for name in chain(meter):
         own = [line for line in lines if line.meter == name and line.kind in ("absolute", "dynamic", "included")]
         counted = unit or _usual_unit(own)
-        held = [
+        holding = [
             line
             for line in own
             if (line.kind != "absolute" or line.unit == counted) and all_hold(line.conditions, facts, at=at)
         ]
-        if held:
-            return held[-1]
+        if holding:
+            return holding[-1]
     undecided = (line for line in lines if line.kind in ("dynamic", "included"))
     return next((line for line in undecided if all_hold(line.conditions, facts, at=at)), None)
 
@@ -205,15 +209,15 @@ def _usual_unit(lines: Iterable[Line]) -> str:
     return next((unit for unit in UNITS if unit in units), "")
 
 
-def _charged(held: Iterable[Line], meter: str, quantity: Decimal, unit: str) -> Decimal:
-    """How many units are charged: no fewer than the minimum, less what is free in each request."""
-    for line in held:
+def _charged(lines: Sequence[Line], meter: str, quantity: Decimal, unit: str) -> Decimal:
+    """How many units are charged: at least the minimum, minus the free units of each request."""
+    for line in lines:
         if line.meter != meter or line.unit != unit or line.amount is None or quantity == 0:
             continue
         if line.kind == "minimum":
             quantity = max(quantity, line.amount)
-    for line in held:
-        # What is free in a day or a month is shared by requests that a single quote knows nothing of.
+    for line in lines:
+        # Free units of a day or month are shared with other requests, which a single quote does not know.
         is_free = line.kind == "allowance" and line.facts.get("period", "request") == "request"
         if is_free and line.meter == meter and line.unit == unit and line.amount is not None:
             quantity = max(quantity - line.amount, Decimal(0))
@@ -221,7 +225,7 @@ def _charged(held: Iterable[Line], meter: str, quantity: Decimal, unit: str) -> 
 
 
 def _starts(usage: Mapping[str, Use]) -> dict[str, Decimal]:
-    """Where each meter of the prompt begins in it: what is new, then what a cache had, then what goes into one."""
+    """Where each meter starts in the prompt: new tokens come first, then cache reads, then cache writes."""
     names = [name for name, use in usage.items() if _is_prompt(name, use)]
     starts: dict[str, Decimal] = {}
     position = Decimal(0)
@@ -237,12 +241,12 @@ def _place(name: str) -> int:
 
 
 def _parts(sheet: Sheet, meter: str, use: Use, facts: Facts, *, start: Decimal, at: dt.datetime) -> Iterator[Part]:
-    """The parts of a meter that begins there in the prompt, each at its own tier.
+    """The parts of a meter that starts at `start` in the prompt, one for each tier.
 
-    What is free or the least that is charged counts once, for all of them together.
+    Free units and the minimum apply once, to all parts together.
     """
     line = find_line(sheet.lines, meter, use.unit, facts, at=at)
-    charged = _charged(_held(sheet, facts, at=at), meter, use.quantity, line.unit if line else "token")
+    charged = _charged(_holding(sheet, facts, at=at), meter, use.quantity, line.unit if line else "token")
     end = start + charged
     edges = [start, *(Decimal(bound) for bound in boundaries(sheet.lines) if start < bound < end), end]
     left = use.quantity
@@ -253,13 +257,13 @@ def _parts(sheet: Sheet, meter: str, use: Use, facts: Facts, *, start: Decimal, 
 
 
 def boundaries(lines: Iterable[Line]) -> list[int]:
-    """The numbers of prompt tokens after which a line begins or ceases to hold, in order."""
-    found = set()
+    """The numbers of prompt tokens after which a line starts or stops to apply, in order."""
+    bounds = set()
     for line in lines:
         for condition in line.conditions:
             if condition["dim"] == "prompt_tokens":
-                found.add(int(condition["value"]) - (condition["op"] in ("gte", "lt")))
-    return sorted(found)
+                bounds.add(int(condition["value"]) - (condition["op"] in ("gte", "lt")))
+    return sorted(bounds)
 
 
 def _elsewhere(charge: Charge) -> Charge:
@@ -267,7 +271,7 @@ def _elsewhere(charge: Charge) -> Charge:
 
 
 def free_of_charge(lines: Iterable[Line]) -> list[dict[str, Any]]:
-    """What a period brings free of charge, which a quote for one request leaves out."""
+    """The free units of a day or month, which a quote for one request does not deduct."""
     return [
         {"meter": line.meter, "quantity": line.amount, "unit": line.unit, "period": line.facts["period"]}
         for line in lines

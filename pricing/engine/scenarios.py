@@ -1,4 +1,4 @@
-"""The requests and moments that price lines tell apart: one of each kind, plainest first. Imports no models."""
+"""Scenarios: the requests and moments that price lines distinguish, the simplest first. Imports no models."""
 
 import datetime as dt
 from collections import defaultdict
@@ -13,55 +13,56 @@ from catalog.prices import Condition, Line
 from pricing.engine.conditions import COMPARISONS, OPS, OPS_OF, Facts, all_hold, holds, minutes_of, zone
 from pricing.engine.quoting import USUAL_LIFETIME
 
-# Of more combinations than this, only those are looked at that a line names itself.
-MAX_CASES = 256
-# A service tier, a resolution or a region that no line names.
+# If there are more combinations than this, only those that a line names are examined.
+MAX_SCENARIOS = 256
+# A service tier, resolution or region that no line names.
 ANOTHER = "any other"
 
 
 @dataclass(frozen=True)
-class Case:
+class Scenario:
     """One kind of request at one moment."""
 
     facts: Facts
     at: dt.datetime
 
 
-def cases(lines: Sequence[Line], *, meter: str, groups: Iterable[str], at: dt.datetime) -> list[Case]:
-    """A case for every way in which the lines' conditions can hold together; of groups alike, the one named first.
+def list_scenarios(lines: Sequence[Line], *, meter: str, groups: Iterable[str], at: dt.datetime) -> list[Scenario]:
+    """A scenario for every combination of conditions that can hold; the first of groups that are priced alike.
 
-    Hours and weekdays are looked at as far as a week goes, from `at` on.
+    Hours and weekdays are examined for one week from `at` on.
     """
-    asked: defaultdict[str, list[Condition]] = defaultdict(list)
+    conditions: defaultdict[str, list[Condition]] = defaultdict(list)
     for line in lines:
         for condition in line.conditions:
             dim, op = condition["dim"], condition["op"]
-            if op in OPS_OF.get(dim, OPS) and condition not in asked[dim]:
-                asked[dim].append(condition)
-    options = {dim: _options(dim, named, meter=meter, at=at) for dim, named in asked.items()}
-    options["group"] = [Case({"group": group}, at) for group in groups]
-    axes = {dim: _told_apart(found, asked.get(dim, ())) for dim, found in options.items()}
-    if prod(map(len, axes.values())) <= MAX_CASES:
-        return [_together(chosen, at=at) for chosen in product(*axes.values())]
-    return [_together(chosen, at=at) for line in lines for chosen in _named_by(line, axes)]
+            if op in OPS_OF.get(dim, OPS) and condition not in conditions[dim]:
+                conditions[dim].append(condition)
+    options = {dim: _options(dim, of_dim, meter=meter, at=at) for dim, of_dim in conditions.items()}
+    options["group"] = [Scenario({"group": group}, at) for group in groups]
+    axes = {dim: _distinct(scenarios, conditions.get(dim, ())) for dim, scenarios in options.items()}
+    if prod(map(len, axes.values())) <= MAX_SCENARIOS:
+        return [_combine(choice, at=at) for choice in product(*axes.values())]
+    return [_combine(choice, at=at) for line in lines for choice in _choices_of(line, axes)]
 
 
-def _options(dim: str, asked: Sequence[Condition], *, meter: str, at: dt.datetime) -> list[Case]:
-    """What a request can say of a dimension, as far as these conditions tell it apart; saying nothing comes first."""
+def _options(dim: str, conditions: Sequence[Condition], *, meter: str, at: dt.datetime) -> list[Scenario]:
+    """The values of a dimension that these conditions distinguish; a request without the dimension comes first."""
     if dim == "time":
-        return [Case({}, moment) for moment in (at, *_edges(asked, at=at))]
+        return [Scenario({}, moment) for moment in (at, *_window_edges(conditions, at=at))]
     if dim == "request_match":
-        matches = [condition["value"] for condition in asked]
-        return [Case(_request(chosen), at) for chosen in ((), *((match,) for match in matches), matches)]
+        matches = [condition["value"] for condition in conditions]
+        return [Scenario(_request(chosen), at) for chosen in ((), *((match,) for match in matches), matches)]
     if dim == "prompt_tokens":
-        lengths = {value for value in _values(asked) if isinstance(value, int | Decimal) and value > 1}
-        return [Case({dim: length}, at) for length in (1, *sorted(lengths))]
+        lengths = {value for value in _values(conditions) if isinstance(value, int | Decimal) and value > 1}
+        return [Scenario({dim: length}, at) for length in (1, *sorted(lengths))]
     first = {dim: USUAL_LIFETIME} if dim == "cache_ttl" and meter.endswith("cache_write") else {}
-    return [Case(facts, at) for facts in (first, *({dim: value} for value in _values(asked)))]
+    return [Scenario(facts, at) for facts in (first, *({dim: value} for value in _values(conditions)))]
 
 
-def _values(asked: Iterable[Condition]) -> Iterator[Any]:
-    for condition in asked:
+def _values(conditions: Iterable[Condition]) -> Iterator[Any]:
+    """The values of the conditions, and for each one that does not satisfy it."""
+    for condition in conditions:
         listed = condition["value"]
         for value in listed if isinstance(listed, list | tuple) else (listed,):
             yield value
@@ -74,7 +75,7 @@ def _values(asked: Iterable[Condition]) -> Iterator[Any]:
 
 
 def _request(matches: Iterable[Mapping[str, Any]]) -> Facts:
-    """A request that has the fields of all these matches."""
+    """A request with the fields of all these matches."""
     body: dict[str, Any] = {}
     headers: dict[str, Any] = {}
     for match in matches:
@@ -90,49 +91,49 @@ def _request(matches: Iterable[Mapping[str, Any]]) -> Facts:
     return {"body": body, "headers": headers}
 
 
-def _edges(asked: Iterable[Condition], *, at: dt.datetime) -> list[dt.datetime]:
-    """The moments of a week at which a window opens or closes."""
-    found = set()
-    for condition in asked:
+def _window_edges(conditions: Iterable[Condition], *, at: dt.datetime) -> list[dt.datetime]:
+    """The moments of the week after `at` at which a window opens or closes."""
+    moments = set()
+    for condition in conditions:
         value = condition["value"]
         clock = zone(value.get("tz") or "UTC")
         days = zone(value.get("weekday_tz") or value.get("tz") or "UTC")
-        edges = {minute for window in value["windows"] for span in window["hours"] for minute in minutes_of(span)}
+        minutes = {minute for window in value["windows"] for span in window["hours"] for minute in minutes_of(span)}
         for day in range(8):
-            found.add(_moment(at.astimezone(days).date() + dt.timedelta(day), 0, days))
+            moments.add(_moment(at.astimezone(days).date() + dt.timedelta(day), 0, days))
             date = at.astimezone(clock).date() + dt.timedelta(day)
-            found.update(_moment(date, minute, clock) for minute in edges)
-    return sorted(moment for moment in found if moment > at)
+            moments.update(_moment(date, minute, clock) for minute in minutes)
+    return sorted(moment for moment in moments if moment > at)
 
 
 def _moment(date: dt.date, minute: int, clock: dt.tzinfo) -> dt.datetime:
     return dt.datetime.combine(date, dt.time(minute // 60, minute % 60), tzinfo=clock).astimezone(dt.UTC)
 
 
-def _told_apart(options: Iterable[Case], asked: Iterable[Condition]) -> list[Case]:
-    """The first of those for which the same conditions hold."""
-    named = list(asked)
-    found: dict[tuple[bool, ...], Case] = {}
-    for option in options:
-        found.setdefault(tuple(holds(each, option.facts, at=option.at) for each in named), option)
-    return list(found.values())
+def _distinct(scenarios: Iterable[Scenario], conditions: Iterable[Condition]) -> list[Scenario]:
+    """The first of the scenarios in which the same conditions hold."""
+    listed = list(conditions)
+    first: dict[tuple[bool, ...], Scenario] = {}
+    for scenario in scenarios:
+        first.setdefault(tuple(holds(each, scenario.facts, at=scenario.at) for each in listed), scenario)
+    return list(first.values())
 
 
-def _together(chosen: Iterable[Case], *, at: dt.datetime) -> Case:
+def _combine(choice: Iterable[Scenario], *, at: dt.datetime) -> Scenario:
     facts: dict[str, Any] = {}
     moment = at
-    for option in chosen:
-        facts |= option.facts
-        moment = option.at if option.at != at else moment
-    return Case(facts, moment)
+    for scenario in choice:
+        facts |= scenario.facts
+        moment = scenario.at if scenario.at != at else moment
+    return Scenario(facts, moment)
 
 
-def _named_by(line: Line, axes: Mapping[str, Sequence[Case]]) -> Iterator[list[Case]]:
-    """The plainest choice for which all of a line's conditions hold, if there is one, for each group."""
+def _choices_of(line: Line, axes: Mapping[str, Sequence[Scenario]]) -> Iterator[list[Scenario]]:
+    """For each group, the simplest choice for which all conditions of a line hold, if there is one."""
     for group in axes["group"]:
-        chosen = []
-        for dim, options in {**axes, "group": [group]}.items():
+        choice = []
+        for dim, scenarios in {**axes, "group": [group]}.items():
             own = [condition for condition in line.conditions if condition["dim"] == dim]
-            chosen += [option for option in options if all_hold(own, option.facts, at=option.at)][:1]
-        if len(chosen) == len(axes):
-            yield chosen
+            choice += [scenario for scenario in scenarios if all_hold(own, scenario.facts, at=scenario.at)][:1]
+        if len(choice) == len(axes):
+            yield choice

@@ -1,6 +1,6 @@
-"""What is wrong with the lines of one price: conditions that nothing can judge, and tiers of length that do not fit.
+"""Faults of price lines: conditions that are not valid, and tiers that overlap or leave a gap. Imports no models.
 
-Imports no models. Lines are counted from 1, as they stand on the sheet.
+Lines are numbered from 1, in the order of the sheet.
 """
 
 from collections import defaultdict
@@ -14,18 +14,18 @@ from pricing.engine.conditions import ConditionError, check_conditions
 from pricing.engine.quoting import boundaries, chain
 
 LENGTH = "prompt_tokens"
-# What is asked beside the length, where that is nothing.
+# The JSON of no other conditions than the length.
 NOTHING = b"[]"
 
 
 @dataclass(frozen=True)
 class Tier:
-    """A line that sets a price where a prompt is from `start` to `end` tokens long; without an end, of any longer."""
+    """A line with a price for prompts of `start` to `end` tokens, or of at least `start` if there is no end."""
 
     number: int
     start: int
     end: int | None
-    is_asked: bool
+    is_conditional: bool
 
     def covers(self, length: int) -> bool:
         return self.start <= length and (self.end is None or length <= self.end)
@@ -34,13 +34,13 @@ class Tier:
         return other.covers(self.start) and (other.end is None or (self.end is not None and self.end <= other.end))
 
 
-def is_judged(line: Line) -> bool:
-    """Whether a request can be judged by the line's conditions."""
+def has_valid_conditions(line: Line) -> bool:
+    """Whether the line's conditions are valid."""
     return not line.conditions or _fault(line) is None
 
 
 def condition_faults(lines: Sequence[Line]) -> Iterator[str]:
-    """A half sentence for each line that no request can be judged by."""
+    """A message for each line with conditions that are not valid."""
     for number, line in enumerate(lines, start=1):
         if fault := _fault(line):
             yield f"line {number} ({line.meter or line.kind}): {fault}"
@@ -55,54 +55,59 @@ def _fault(line: Line) -> str | None:
 
 
 def tier_faults(lines: Sequence[Line], *, longest: int | None = None) -> Iterator[str]:
-    """A half sentence for each tier that never counts, crosses another one, or leaves a length without a price.
+    """A message for each tier that never applies or overlaps another one, and for each length without a price.
 
-    `longest` is the most tokens that the model takes. The lines' conditions are such as can be judged.
+    `longest` is the context length of the model. The lines' conditions must be valid.
     """
-    groups: defaultdict[tuple[str, str, bytes], list[Tier]] = defaultdict(list)
+    tiers_by_group: defaultdict[tuple[str, str, bytes], list[Tier]] = defaultdict(list)
     for number, line in enumerate(lines, start=1):
         if line.kind == "absolute":
-            beside = write_json([each for each in line.conditions if each["dim"] != LENGTH], sort_keys=True)
-            groups[line.meter, line.unit, beside].append(_tier(number, line))
-    for (meter, _, beside), tiers in groups.items():
-        if any(tier.is_asked for tier in tiers):
+            others = write_json([each for each in line.conditions if each["dim"] != LENGTH], sort_keys=True)
+            tiers_by_group[line.meter, line.unit, others].append(_tier(number, line))
+    for (meter, _, others), tiers in tiers_by_group.items():
+        if any(tier.is_conditional for tier in tiers):
             yield from _crossings(meter, tiers)
-            if beside == NOTHING:
-                yield from _gaps(meter, lines, groups, longest=longest)
+            if others == NOTHING:
+                yield from _gaps(meter, lines, tiers_by_group, longest=longest)
 
 
 def _tier(number: int, line: Line) -> Tier:
     start, end = 1, None
-    asked = [each for each in line.conditions if each["dim"] == LENGTH]
-    for each in asked:
-        bound = boundaries([Line("", None, conditions=(each,))])[0]
-        if each["op"] in ("gt", "gte"):
+    conditions = [condition for condition in line.conditions if condition["dim"] == LENGTH]
+    for condition in conditions:
+        bound = boundaries([Line("", None, conditions=(condition,))])[0]
+        if condition["op"] in ("gt", "gte"):
             start = max(start, bound + 1)
         else:
             end = bound if end is None else min(end, bound)
-    return Tier(number, start, end, bool(asked))
+    return Tier(number, start, end, bool(conditions))
 
 
 def _crossings(meter: str, tiers: Sequence[Tier]) -> Iterator[str]:
     for position, tier in enumerate(tiers):
         if tier.end is not None and tier.end < tier.start:
-            yield f"line {tier.number} ({meter}) never counts: no prompt is {_span(tier.start, tier.end)} tokens long"
+            yield f"line {tier.number} ({meter}) never applies: no prompt has {_span(tier.start, tier.end)} tokens"
             continue
         for later in tiers[position + 1 :]:
             if tier.is_within(later):
-                yield f"line {tier.number} ({meter}) never counts: line {later.number} is for the same lengths"
+                yield f"line {tier.number} ({meter}) never applies: line {later.number} is for the same lengths"
                 break
             if not later.is_within(tier) and (tier.covers(later.start) or later.covers(tier.start)):
                 both = _span(max(tier.start, later.start), _least(tier.end, later.end))
-                yield f"lines {tier.number} and {later.number} ({meter}) are both for {both} tokens; the later counts"
+                yield f"lines {tier.number} and {later.number} ({meter}) are both for {both} tokens; the later applies"
 
 
 def _gaps(
-    meter: str, lines: Sequence[Line], groups: Mapping[Any, Sequence[Tier]], *, longest: int | None
+    meter: str, lines: Sequence[Line], tiers_by_group: Mapping[Any, Sequence[Tier]], *, longest: int | None
 ) -> Iterator[str]:
-    """Lengths for which neither the meter nor what it falls back on has a price."""
+    """A message for each length for which neither the meter nor its fallback has a price."""
     names = set(chain(meter))
-    plain = [tier for (name, _, beside), of in groups.items() if name in names and beside == NOTHING for tier in of]
+    plain = [
+        tier
+        for (name, _, others), tiers in tiers_by_group.items()
+        if name in names and others == NOTHING
+        for tier in tiers
+    ]
     starts = sorted({1, *(bound + 1 for bound in boundaries(lines) if bound > 0)})
     for start, following in zip(starts, [*starts[1:], None], strict=True):
         if (longest is None or start <= longest) and not any(tier.covers(start) for tier in plain):

@@ -13,7 +13,7 @@ from catalog.caches import process_cache
 from catalog.db.bulk import KEYS, batches
 from catalog.models import AIModel
 from catalog.prices import Line, Sheet
-from pricing.engine.validation import is_judged
+from pricing.engine.validation import has_valid_conditions
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PriceLine, PriceSheet
 
 Role = PriceSheet.Role
@@ -100,16 +100,16 @@ def sheets_in_force(keys: Iterable[int], *, roles: Sequence[str], at: dt.datetim
 
 def lines_of(sheets: Sequence[int]) -> Mapping[int, tuple[Line, ...]]:
     """Sheet key -> its lines in order, or one dynamic line if a line is invalid."""
-    return {sheet: _judged(lines) for sheet, lines in written_lines(sheets).items()}
+    return {sheet: _checked(lines) for sheet, lines in written_lines(sheets).items()}
 
 
-def _judged(lines: list[Line]) -> tuple[Line, ...]:
+def _checked(lines: list[Line]) -> tuple[Line, ...]:
     """The lines; if the conditions of one are invalid, a dynamic line instead of all of them.
 
     Without the invalid line the price would be wrong, and no price is better than a wrong one. `check_catalog` reports
     the line.
     """
-    return tuple(lines) if all(map(is_judged, lines)) else (Line("", None, kind="dynamic"),)
+    return tuple(lines) if all(map(has_valid_conditions, lines)) else (Line("", None, kind="dynamic"),)
 
 
 def written_lines(sheets: Sequence[int]) -> Mapping[int, list[Line]]:

@@ -1,4 +1,4 @@
-"""What is sold for less than it costs is found, to the group that pays least."""
+"""Prices below cost are found for the group that pays the least."""
 
 import datetime as dt
 from decimal import Decimal
@@ -21,14 +21,14 @@ def found() -> list[tuple[Any, ...]]:
     return [(loss.model.name, loss.meter, loss.cost, loss.sell) for loss in losses(at=NOW)]
 
 
-def test_a_figure_below_cost_is_found_and_an_equal_one_is_not() -> None:
+def test_a_price_below_cost_is_found_and_an_equal_one_is_not() -> None:
     model = world.model()
     world.price(model, role="cost", input="2", output="8")
     world.price(model, role="sell", input="1.5", output="8")
     assert found() == [("gpt-4o", "input", 2, Decimal("1.5"))]
 
 
-def test_discounts_and_the_lowest_rate_count() -> None:
+def test_discounts_and_the_lowest_rate_apply() -> None:
     model = world.model()
     world.price(model, role="cost", input="2")
     world.price(model, role="list", input="4")
@@ -38,7 +38,7 @@ def test_discounts_and_the_lowest_rate_count() -> None:
     assert found() == [("gpt-4o", "input", 2, Decimal("1.8"))]
 
 
-def test_each_is_compared_with_what_is_paid_under_the_same_conditions() -> None:
+def test_prices_and_costs_are_compared_under_the_same_conditions() -> None:
     model = world.model()
     above = [{"dim": "prompt_tokens", "op": "gt", "value": 1000}]
     cost, sell = world.price(model, role="cost", input="2"), world.price(model, role="sell", input="3")
@@ -48,7 +48,7 @@ def test_each_is_compared_with_what_is_paid_under_the_same_conditions() -> None:
     assert found() == []
 
 
-def test_units_and_currencies_are_compared_as_what_they_are() -> None:
+def test_units_and_currencies_are_converted() -> None:
     model = world.model()
     cost = world.price(model, role="cost", currency="CNY", input="14")
     world.line(cost, "input.cache_read", "0.00000021", per=1)
@@ -58,14 +58,14 @@ def test_units_and_currencies_are_compared_as_what_they_are() -> None:
     assert [(name, meter) for name, meter, _, _ in found()] == [("gpt-4o", "input")]
 
 
-def test_a_loss_says_itself() -> None:
+def test_a_loss_is_described() -> None:
     model = world.model()
     world.price(model, role="cost", input="2")
     world.price(model, role="sell", input="1")
     assert str(losses(at=NOW, models=[model])[0]) == "gpt-4o: Input sold at $1.00 below $2.00 per million tokens"
 
 
-def test_models_at_a_loss_are_remembered_until_something_changes() -> None:
+def test_models_at_a_loss_are_cached_until_something_changes() -> None:
     model = world.model()
     world.price(model, role="cost", input="2")
     world.price(model, input="3")
@@ -74,7 +74,7 @@ def test_models_at_a_loss_are_remembered_until_something_changes() -> None:
 
     with CaptureQueriesContext(connection) as captured:
         models_at_a_loss(at=NOW + dt.timedelta(seconds=1))
-    assert len(captured) == 4  # the revision, and when sheets, discounts and rates of groups last began or ended
+    assert len(captured) == 4  # the revision, and the last start or end of sheets, discounts and group rates
 
     assert models_at_a_loss(at=NOW + dt.timedelta(days=1)) == {model.pk}
     world.rate(world.token_group(), "0.5")
@@ -83,7 +83,7 @@ def test_models_at_a_loss_are_remembered_until_something_changes() -> None:
     assert models_at_a_loss(at=NOW) == set()
 
 
-def test_a_loss_is_told_for_a_million_tokens_however_its_prices_are_counted() -> None:
+def test_a_loss_is_shown_per_million_tokens_in_any_unit() -> None:
     model = world.model("by-one")
     for role, amount in (("cost", "0.0000025"), ("sell", "0.000002")):
         sheet = PriceSheet.objects.create(model=model, role=role, starts_at=world.LONG_AGO)

@@ -1,4 +1,4 @@
-"""A loss is found wherever it is: in any kind of request, at any hour of the week, for any group."""
+"""A loss is found in any kind of request, at any hour of the week, for any group."""
 
 import datetime as dt
 from decimal import Decimal
@@ -9,7 +9,7 @@ import pytest
 from pricing.curation.health_checks import Examination, below_cost
 from pricing.curation.margins import losses
 from pricing.curation.repricing import Rule, plan_repricing
-from pricing.engine.scenarios import MAX_CASES, cases
+from pricing.engine.scenarios import MAX_SCENARIOS, list_scenarios
 from pricing.models import GroupRate, PriceSheet
 from pricing.published.prices import sheets_in_force
 from tests import world
@@ -23,7 +23,7 @@ def when(dim: str, value: Any, op: str = "eq") -> list[dict[str, Any]]:
 
 
 def pair() -> tuple[PriceSheet, PriceSheet]:
-    """What it costs (3 in, 6 out) and what it is sold for (5 in, 10 out)."""
+    """A cost sheet (input 3, output 6) and a sell sheet (input 5, output 10)."""
     model = world.model()
     return world.price(model, role="cost", input="3", output="6"), world.price(model, input="5", output="10")
 
@@ -32,7 +32,7 @@ def found() -> list[tuple[Any, ...]]:
     return [(loss.label, loss.cost, loss.sell) for loss in losses(at=NOW)]
 
 
-def test_a_cheaper_tier_is_below_the_cost_that_knows_no_tiers() -> None:
+def test_a_cheaper_tier_is_compared_with_a_cost_without_tiers() -> None:
     cost, sell = pair()
     assert found() == []
     world.line(sell, "input", "1", conditions=when("service_tier", "flex"))
@@ -41,7 +41,7 @@ def test_a_cheaper_tier_is_below_the_cost_that_knows_no_tiers() -> None:
     assert found() == []
 
 
-def test_a_multiplier_under_a_condition_counts_on_both_sheets() -> None:
+def test_a_conditional_multiplier_applies_on_both_sheets() -> None:
     cost, sell = pair()
     batch = {"per": 1, "unit": "", "kind": "multiplier", "conditions": when("service_tier", "batch")}
     world.line(sell, "", "0.1", **batch)
@@ -53,14 +53,14 @@ def test_a_multiplier_under_a_condition_counts_on_both_sheets() -> None:
     assert found() == []
 
 
-def test_of_several_cases_the_worst_is_told_once() -> None:
+def test_only_the_worst_scenario_is_reported() -> None:
     _, sell = pair()
     world.line(sell, "input", "2", conditions=when("service_tier", "flex"))
     world.line(sell, "input", "1", conditions=when("prompt_tokens", 1000, "lt"))
     assert found() == [("Input, prompt below 1,000 tokens", 3, 1)]
 
 
-def test_a_dearer_hour_of_the_week_is_a_loss_now_already() -> None:
+def test_a_loss_at_another_hour_of_the_week_is_found() -> None:
     cost, sell = pair()
     friday_night = {"tz": "Asia/Shanghai", "windows": [{"hours": ["22:00-23:30"], "weekdays": [5]}]}
     world.line(cost, "input", "7", conditions=when("time", friday_night, "in"))
@@ -69,7 +69,7 @@ def test_a_dearer_hour_of_the_week_is_a_loss_now_already() -> None:
     assert found() == []
 
 
-def test_fields_of_the_request_and_what_is_not_asked_for_count() -> None:
+def test_fields_of_the_request_and_their_absence_are_examined() -> None:
     cost, sell = pair()
     world.line(cost, "output", "12", conditions=when("request_match", {"body": {"options.speed": "fast"}}))
     world.line(cost, "input", "0.5", conditions=when("has_audio", False))
@@ -77,7 +77,7 @@ def test_fields_of_the_request_and_what_is_not_asked_for_count() -> None:
     assert [(cost, sell) for _, cost, sell in found()] == [(3, 1), (12, 10)]
 
 
-def test_a_price_of_a_group_counts_with_that_groups_rate() -> None:
+def test_a_price_of_a_group_is_multiplied_by_that_groups_rate() -> None:
     _, sell = pair()
     for slug, rate in (("default", "1"), ("vip", "2")):
         world.channel(group=slug)
@@ -88,7 +88,7 @@ def test_a_price_of_a_group_counts_with_that_groups_rate() -> None:
     assert [(loss.label, loss.sell, loss.group) for loss in losses(at=NOW)] == [("Input", Decimal("2.4"), "vip")]
 
 
-def test_the_preview_and_the_check_up_tell_it() -> None:
+def test_the_preview_and_the_health_check_report_a_loss() -> None:
     cost, sell = pair()
     world.line(sell, "input", "1", conditions=when("service_tier", "flex"))
     told = [finding.problem for finding in below_cost(Examination(at=NOW))]
@@ -97,12 +97,12 @@ def test_the_preview_and_the_check_up_tell_it() -> None:
     assert [loss.label for loss in plan.steps[0].losses] == ["Input, service tier flex"]
 
 
-def test_of_too_many_combinations_each_line_is_looked_at() -> None:
+def test_with_too_many_combinations_each_line_is_examined() -> None:
     cost, sell = pair()
-    for number in range(MAX_CASES // 8):
+    for number in range(MAX_SCENARIOS // 8):
         for dim in ("resolution", "mode", "region"):
             world.line(cost, "output", "6", conditions=when(dim, f"{dim}-{number}"))
     world.line(sell, "output", "1", conditions=when("mode", "mode-7"))
     assert [(cost, sell) for _, cost, sell in found()] == [(6, 1)]
     lines = sheets_in_force([cost.model_id], roles=["cost"], at=NOW)[cost.model_id]["cost"].lines
-    assert len(cases(lines, meter="output", groups=["default"], at=NOW)) == len(lines)
+    assert len(list_scenarios(lines, meter="output", groups=["default"], at=NOW)) == len(lines)

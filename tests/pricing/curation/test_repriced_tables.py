@@ -1,4 +1,4 @@
-"""A table of rules with other prices says them once: what its source said of them beside the rules is gone."""
+"""A repriced table of rules has no outdated prices of its source beside the rules."""
 
 import datetime as dt
 from decimal import Decimal
@@ -29,7 +29,7 @@ def _today(time_machine: Any) -> None:
 
 
 def kling(role: str = "sell") -> PriceSheet:
-    """$0.7 and $1.4 a second, as a source tells it."""
+    """$0.7 and $1.4 per second, as a source publishes them."""
     facts = {"billing_mode": "per_second", "video_pricing": BESIDE}
     sheet = PriceSheet.objects.create(model=world.model("kling"), role=role, starts_at=world.LONG_AGO, facts=facts)
     for mode, amount in (("pro", "1.4"), ("std", "0.7")):
@@ -47,47 +47,47 @@ def headline(client: Client, name: str) -> Any:
     return next((row["model_price"], row["price_from"]) for row in rows if row["model_name"] == name)
 
 
-def is_said_once(table: Any) -> bool:
+def has_one_price(table: Any) -> bool:
     return table["profile"] == BESIDE["profile"] and (table.get("group_prices"), table["sell_skus"]) == (
         None,
         [{"sell_sku": "pro", "enabled": True}],
     )
 
 
-def test_untouched_it_comes_out_as_it_came_in(client: Client) -> None:
+def test_an_unchanged_table_is_published_as_it_was_imported(client: Client) -> None:
     kling()
     assert {name: value for name, value in table(client).items() if name != "rules"} == BESIDE
 
 
-def test_a_rule_for_many_leaves_one_price(client: Client) -> None:
+def test_repricing_leaves_one_price(client: Client) -> None:
     sheet = kling()
     apply_repricing(plan_repricing([sheet.model], Rule("sell", Decimal(2)), at=NOW))
     assert [rule["platform_base_price"] for rule in table(client)["rules"]] == [Decimal("2.8"), Decimal("1.4")]
-    assert is_said_once(table(client))
+    assert has_one_price(table(client))
 
 
 def test_a_discount_leaves_one_price_folded_or_not(client: Client) -> None:
     sheet = kling("list")
     assert "group_prices" in table(client, "?discount=folded")
     DiscountRule.objects.create(multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
-    assert is_said_once(table(client))
-    assert is_said_once(table(client, "?discount=folded"))
+    assert has_one_price(table(client))
+    assert has_one_price(table(client, "?discount=folded"))
     DiscountRule.objects.all().delete()
     world.line(sheet, "", "0.9", kind="multiplier", per=1, unit="")
     assert "group_prices" in table(client)
-    assert is_said_once(table(client, "?discount=folded"))
+    assert has_one_price(table(client, "?discount=folded"))
 
 
-def test_a_figure_set_by_hand_leaves_one_price() -> None:
+def test_a_price_set_by_hand_leaves_one_price() -> None:
     sheet = kling()
     of_model = sheets_in_force([sheet.model_id], roles=["sell"], at=NOW)[sheet.model_id]["sell"]
     same = with_amounts(of_model, {}, currency="USD", keep_others=True)
     assert same.facts["video_pricing"] == BESIDE
     other = with_amounts(of_model, {"request:request": Decimal(1)}, currency="USD", keep_others=True)
-    assert is_said_once(other.facts["video_pricing"])
+    assert has_one_price(other.facts["video_pricing"])
 
 
-def test_a_price_is_a_start_only_where_none_is_lower(client: Client) -> None:
+def test_price_from_is_the_lowest_price(client: Client) -> None:
     kling()
     assert headline(client, "kling") == (Decimal("1.4"), False)
     PriceSheet.objects.all().delete()

@@ -1,4 +1,4 @@
-"""A rule makes new sell prices of those in force, exactly, and says what it leaves as it is and why."""
+"""A repricing rule derives exact sell prices from current prices, and gives a reason for each skipped model."""
 
 import datetime as dt
 from decimal import Decimal
@@ -28,7 +28,7 @@ def new_lines() -> list[tuple[str, Decimal | None]]:
     return [(line.meter, line.amount) for line in lines]
 
 
-def test_every_figure_is_multiplied_to_the_last_digit() -> None:
+def test_every_price_is_multiplied_exactly() -> None:
     model = world.model()
     sheet = world.price(model, role="list", currency="CNY", input="2.5", output="0.123456789012345678901234567891")
     world.line(sheet, "input", "5", conditions=TIER)
@@ -46,13 +46,13 @@ def test_every_figure_is_multiplied_to_the_last_digit() -> None:
     ("digits", "amount"),
     [(1, "0.1"), (2, "0.14"), (3, "0.136"), (12, "0.135802467914"), (None, "0.13580246791357999999999999994")],
 )
-def test_it_is_rounded_to_the_digits_that_count(digits: int | None, amount: str) -> None:
+def test_prices_are_rounded_to_significant_digits(digits: int | None, amount: str) -> None:
     world.price(world.model(), role="list", input="0.1234567890123454545454545454")
 
     assert plan(digits=digits).steps[0].after.lines[0].amount == Decimal(amount)
 
 
-def test_a_multiplier_and_what_is_free_in_a_plan_stay_what_they_are() -> None:
+def test_multipliers_and_included_lines_do_not_change() -> None:
     sheet = world.price(world.model(), role="list", input="2")
     world.line(sheet, "", "0.5", kind="multiplier", per=1, unit="")
     world.line(sheet, "output", None, kind="included", unit="")
@@ -62,7 +62,7 @@ def test_a_multiplier_and_what_is_free_in_a_plan_stay_what_they_are() -> None:
     assert new_lines() == [("input", 4), ("", Decimal("0.5")), ("output", None)]
 
 
-def test_old_and_new_are_what_customers_pay() -> None:
+def test_prices_before_and_after_are_what_customers_pay() -> None:
     model = world.model()
     world.price(model, role="list", input="4")
     world.price(model, input="5", output="7")
@@ -76,7 +76,7 @@ def test_old_and_new_are_what_customers_pay() -> None:
     assert moves[0].percent == -12
 
 
-def test_what_is_left_as_it_is_is_told_with_the_reason() -> None:
+def test_skipped_models_are_listed_with_the_reason() -> None:
     world.price(world.model("promoted"), input="1")
     PriceSheet.objects.update(ends_at=NOW + dt.timedelta(days=1))
     world.price(world.model("free"), input="0")
@@ -102,7 +102,7 @@ def test_a_price_that_a_promotion_sets_is_written_to_outlast_it() -> None:
     assert len(plan(by="0.9").steps) == 1
 
 
-def test_a_later_start_goes_by_the_prices_of_then() -> None:
+def test_a_later_start_uses_the_prices_of_that_time() -> None:
     model = world.model()
     world.price(model, role="list", input="1")
     world.price(model, role="list", input="2", starts_at=NOW + dt.timedelta(days=1))
@@ -113,7 +113,7 @@ def test_a_later_start_goes_by_the_prices_of_then() -> None:
     assert not PriceSheet.objects.in_force(at=NOW + dt.timedelta(days=1)).filter(role="sell").exists()
 
 
-def test_losses_come_first_by_the_group_that_pays_least() -> None:
+def test_losses_come_first_for_the_group_that_pays_the_least() -> None:
     for name, cost in (("a-gain", "0.9"), ("b-loss", "1")):
         model = world.model(name)
         world.price(model, role="list", input="1")
@@ -128,7 +128,7 @@ def test_losses_come_first_by_the_group_that_pays_least() -> None:
     assert round(planned.steps[0].margin, 2) == Decimal("-1.01")
 
 
-def test_costs_in_another_currency_count_by_the_rate_on_file() -> None:
+def test_costs_in_another_currency_are_converted() -> None:
     model = world.model()
     world.price(model, role="list", input="1")
     world.price(model, role="cost", currency="CNY", input="14")
@@ -137,7 +137,7 @@ def test_costs_in_another_currency_count_by_the_rate_on_file() -> None:
     assert plan().losses == 1
 
 
-def test_the_fingerprint_is_that_of_the_change() -> None:
+def test_the_fingerprint_identifies_the_change() -> None:
     model = world.model()
     world.price(model, role="list", input="1")
     first = plan()

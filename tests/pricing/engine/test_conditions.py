@@ -1,4 +1,4 @@
-"""When a price counts: boundaries, tiers, hours and days, and what a request does not say."""
+"""When a price applies: boundaries, tiers, hours and days, and values that a request does not state."""
 
 import datetime as dt
 from decimal import Decimal
@@ -17,7 +17,7 @@ def condition(dim: str, op: str, value: Any) -> dict[str, Any]:
 
 
 def is_off_peak(day: dt.date, clock: str) -> bool:
-    """DeepSeek's: at weekends all day, on other days outside 01:00-04:00 and 06:00-10:00 UTC."""
+    """DeepSeek's off-peak hours: weekends, and other days outside 01:00-04:00 and 06:00-10:00 UTC."""
     windows = [
         {"hours": ["00:00-01:00", "04:00-06:00", "10:00-00:00"], "weekdays": [1, 2, 3, 4, 5]},
         {"hours": ["00:00-00:00"], "weekdays": [6, 7]},
@@ -55,7 +55,7 @@ def test_a_window_includes_its_start_and_excludes_its_end(day: dt.date, clock: s
 
 
 @pytest.mark.parametrize(("hour", "expected"), [(21, False), (22, True), (0, True), (5, True), (6, False)])
-def test_a_window_may_go_over_midnight(hour: int, expected: bool) -> None:
+def test_a_window_can_cross_midnight(hour: int, expected: bool) -> None:
     rule = condition("time", "in", {"windows": [{"hours": ["22:00-06:00"]}]})
     assert holds(rule, {}, at=NOON.replace(hour=hour)) is expected
 
@@ -81,7 +81,7 @@ def test_a_request_without_a_tier_is_standard(said: str | None) -> None:
     assert not holds(condition("service_tier", "eq", "flex"), facts, at=NOON)
 
 
-def test_what_is_not_said_is_no_and_nothing_else() -> None:
+def test_a_missing_value_is_false_and_equals_nothing_else() -> None:
     assert holds(condition("has_audio", "eq", False), {}, at=NOON)
     assert not holds(condition("has_audio", "eq", True), {}, at=NOON)
     assert not holds(condition("resolution", "eq", "1K"), {}, at=NOON)
@@ -89,12 +89,12 @@ def test_what_is_not_said_is_no_and_nothing_else() -> None:
     assert not holds(condition("prompt_tokens", "lt", 10), {}, at=NOON)
 
 
-def test_names_are_compared_without_case_and_yes_is_not_one() -> None:
+def test_names_are_compared_without_case_and_true_is_not_1() -> None:
     assert holds(condition("resolution", "in", ["1K", "2K"]), {"resolution": "2k"}, at=NOON)
     assert not holds(condition("references", "eq", 1), {"references": True}, at=NOON)
 
 
-def test_fields_of_the_body_and_headers_are_asked_for() -> None:
+def test_fields_of_the_body_and_headers_are_compared() -> None:
     rule = condition("request_match", "eq", {"body": {"a.speed": "fast"}, "headers": {"Anthropic-Beta": "x"}})
     facts = {"body": {"a": {"speed": "fast"}}, "headers": {"anthropic-beta": "x"}}
     assert holds(rule, facts, at=NOON)
@@ -119,11 +119,11 @@ def test_fields_of_the_body_and_headers_are_asked_for() -> None:
         [condition("time", "in", {"windows": [{"hours": ["00:00-01:00"], "weekdays": []}]})],
     ],
 )
-def test_what_no_request_can_be_judged_by_is_refused(bad: Any) -> None:
+def test_invalid_conditions_are_rejected(bad: Any) -> None:
     with pytest.raises(ConditionError):
         check_conditions(bad)
 
 
-def test_what_was_stored_with_a_question_that_nobody_asks_never_holds() -> None:
+def test_a_stored_condition_with_an_invalid_operator_never_holds() -> None:
     assert not holds(condition("time", "ne", {"windows": [{"hours": ["00:00-00:00"]}]}), {}, at=NOON)
     assert not holds(condition("request_match", "in", {"body": {}}), {}, at=NOON)

@@ -1,4 +1,4 @@
-"""What a use costs, line by line: inheritance, tiers, multipliers, allowances, and numbers that are not there."""
+"""Quotes line by line: fallbacks, tiers, multipliers, allowances, and unknown prices."""
 
 import datetime as dt
 from decimal import Decimal
@@ -42,7 +42,7 @@ def test_each_meter_is_charged_exactly() -> None:
     assert found.amount == Decimal("0.00000195")
 
 
-def test_a_meter_without_a_line_is_charged_as_what_it_falls_back_on() -> None:
+def test_a_meter_without_a_line_is_charged_as_its_fallback() -> None:
     base = [line("input", "3"), line("output", "15"), line("input.cache_write", "3.75")]
     hour = quote(Sheet("USD", tuple(base)), {"input.cache_write[1h]": Use(Decimal(MILLION))}, {}, at=NOON)
     assert amounts(hour) == ["3.75"]
@@ -50,7 +50,7 @@ def test_a_meter_without_a_line_is_charged_as_what_it_falls_back_on() -> None:
     assert amounts(found) == ["3", "15", "3", "3"]
 
 
-def test_an_own_lifetime_of_a_cache_counts() -> None:
+def test_the_lifetime_of_a_cache_selects_its_price() -> None:
     lines = [line("input.cache_write", "3.75"), line("input.cache_write", "6", when("cache_ttl", "eq", "1h"))]
     usage = {"input.cache_write[1h]": Use(Decimal(MILLION)), "input.cache_write[5m]": Use(Decimal(MILLION))}
     assert amounts(quote(Sheet("USD", tuple(lines)), usage, {}, at=NOON)) == ["6", "3.75"]
@@ -63,7 +63,7 @@ def test_audio_by_the_second_is_not_charged_as_tokens() -> None:
     assert states(ask(lines, input__audio=Use(Decimal(5), "minute"))) == ["unpriced"]
 
 
-def test_of_lines_that_hold_the_last_counts_and_all_conditions_must() -> None:
+def test_the_last_line_whose_conditions_all_hold_applies() -> None:
     lines = [
         line("input", "1"),
         line("input", "2", when("prompt_tokens", "gt", 100)),
@@ -84,14 +84,14 @@ def test_cached_tokens_count_towards_the_length_of_the_prompt() -> None:
     assert ask(lines, input=1, input__cache_read=1000).amount == Decimal("0.006006")
 
 
-def test_the_usage_says_how_long_the_prompt_is_where_it_counts_one() -> None:
+def test_the_usage_determines_the_length_of_the_prompt() -> None:
     lines = [line("input", "3"), line("input", "6", when("prompt_tokens", "gt", 1000))]
     lines += [line("request", "1", when("prompt_tokens", "gt", 1000), per=1, unit="request")]
     assert amounts(ask(lines, input=2000, facts={"prompt_tokens": 1})) == ["0.012", "1"]
     assert amounts(ask(lines, request=1, facts={"prompt_tokens": 2000})) == ["1"]
 
 
-def test_a_cache_without_a_lifetime_lives_five_minutes() -> None:
+def test_a_cache_without_a_lifetime_lasts_five_minutes() -> None:
     lines = [line("input", "3"), line("input.cache_write", "5", when("cache_ttl", "eq", "5m"))]
     assert amounts(ask(lines, input__cache_write=MILLION)) == ["5"]
     assert amounts(ask(lines, input__cache_write=MILLION, facts={"cache_ttl": "1h"})) == ["3"]
@@ -103,7 +103,7 @@ def test_a_graduated_sheet_charges_each_part_by_its_own_tier() -> None:
     assert amounts(found) == ["0.003", "0.003"]
 
 
-def test_the_meters_of_a_graduated_prompt_lie_end_to_end() -> None:
+def test_the_meters_of_a_graduated_prompt_follow_each_other() -> None:
     lines = [line("input", "3"), line("input", "6", when("prompt_tokens", "gt", 1000))]
     found = ask(lines, sheet_facts=GRADUATED, input__cache_write=100, input__cache_read=700, input=600)
     assert [(charge.meter, digits(charge.quantity)) for charge in found.charges] == [
@@ -116,7 +116,7 @@ def test_the_meters_of_a_graduated_prompt_lie_end_to_end() -> None:
     assert found.amount == ask(lines, sheet_facts=GRADUATED, input=1400).amount
 
 
-def test_an_allowance_and_a_minimum_of_a_graduated_meter_count_once() -> None:
+def test_an_allowance_and_a_minimum_of_a_graduated_meter_apply_once() -> None:
     lines = [line("input", "3"), line("input", "6", when("prompt_tokens", "gt", 1000))]
     free = line("input", "1000", kind="allowance", per=1)
     found = ask([*lines, free], input=2500, sheet_facts=GRADUATED)
@@ -131,13 +131,13 @@ def test_an_allowance_and_a_minimum_of_a_graduated_meter_count_once() -> None:
     assert amounts(ask([*lines, least], input=0, output=0, sheet_facts=GRADUATED))[0] == "0"
 
 
-def test_what_is_no_token_is_no_part_of_a_graduated_prompt() -> None:
+def test_other_units_than_tokens_are_not_part_of_a_graduated_prompt() -> None:
     lines = [line("input", "3"), line("input.image", "1", per=1, unit="image")]
     lines += [line("input", "6", when("prompt_tokens", "gt", 1))]
     assert amounts(ask(lines, input__image=Use(Decimal(2), "image"), sheet_facts=GRADUATED)) == ["2"]
 
 
-def test_multipliers_come_after_and_all_count() -> None:
+def test_all_multipliers_apply_after_the_price() -> None:
     lines = [
         line("input", "3"),
         Line("", Decimal("1.1"), kind="multiplier", conditions=(when("region", "eq", "eu"),)),
@@ -149,7 +149,7 @@ def test_multipliers_come_after_and_all_count() -> None:
     assert len(found.charges[0].multipliers) == 2
 
 
-def test_units_of_every_request_may_be_free_and_a_minimum_may_be_charged() -> None:
+def test_free_units_and_minimums_of_each_request_apply() -> None:
     images = [
         line("input.image", "0.01", per=1, unit="image"),
         line("input.image", "5", kind="allowance", per=1, unit="image"),
@@ -161,7 +161,7 @@ def test_units_of_every_request_may_be_free_and_a_minimum_may_be_charged() -> No
     assert amounts(ask(seconds, input=0)) == ["0"]
 
 
-def test_what_a_day_brings_for_free_is_not_taken_off_a_single_request() -> None:
+def test_free_units_of_a_day_are_not_deducted_from_a_request() -> None:
     lines = [
         line("web_search", "0.035", per=1, unit="query"),
         line("web_search", "1500", kind="allowance", per=1, unit="query", facts={"period": "day"}),
@@ -169,11 +169,11 @@ def test_what_a_day_brings_for_free_is_not_taken_off_a_single_request() -> None:
     assert amounts(ask(lines, web_search=1)) == ["0.035"]
 
 
-def test_a_price_per_call_is_charged_once_where_nobody_counts() -> None:
+def test_a_price_per_call_is_charged_once_by_default() -> None:
     assert ask([line("request", "0.04", per=1, unit="request")], input=9).amount == Decimal("0.04")
 
 
-def test_five_states_of_a_number_that_is_not_there() -> None:
+def test_a_charge_without_a_price_has_a_state() -> None:
     call = line("request", "0.04", per=1, unit="request")
     assert states(ask([line("input", "0")], input=5)) == ["free"]
     assert states(ask([call], input=5)) == ["elsewhere", "priced"]
@@ -182,8 +182,8 @@ def test_five_states_of_a_number_that_is_not_there() -> None:
     assert states(ask([], input=5)) == ["unpriced"]
 
 
-def test_what_has_no_price_costs_nobody_knows_what() -> None:
-    """What the tokens cost says nothing of searches, training or pictures."""
+def test_the_cost_of_an_unpriced_meter_is_unknown() -> None:
+    """The price of tokens does not include searches, training or images."""
     lines = [line("input", "30"), line("output", "180")]
     pictures = Use(Decimal(3), "image")
     for unknown in ({"web_search": 50}, {"finetune": 9}, {"output__image": pictures}):
@@ -196,7 +196,7 @@ def test_what_has_no_price_costs_nobody_knows_what() -> None:
     ]
 
 
-def test_none_of_what_has_no_price_costs_nothing() -> None:
+def test_a_quantity_of_0_costs_nothing_without_a_price() -> None:
     assert ask([line("input", "30")], input=10, output=0).amount == Decimal("0.0003")
 
 
@@ -206,5 +206,5 @@ def test_a_sum_with_an_unknown_part_is_unknown() -> None:
     assert ask([Line("input", None, kind="included")], input=5).amount == 0
 
 
-def test_a_price_for_three_is_rounded_far_beyond_money() -> None:
+def test_an_inexact_quotient_is_rounded_to_40_digits() -> None:
     assert str(ask([line("input", "1", per=3)], input=1).amount) == "0." + "3" * 40

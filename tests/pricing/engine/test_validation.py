@@ -1,4 +1,4 @@
-"""Lines that nothing can judge, stored past every check: nothing breaks, no number is told, and the check-up tells."""
+"""Stored lines with invalid conditions break nothing, publish no number, and are reported by the health checks."""
 
 import datetime as dt
 from decimal import Decimal
@@ -37,7 +37,7 @@ UNSOUND: dict[str, Any] = {
 
 @pytest.fixture(params=UNSOUND)
 def sheet(request: pytest.FixtureRequest) -> PriceSheet:
-    """A price with one such line, and a cost with the same."""
+    """A price with an invalid line, and a cost with the same line."""
     model = world.model("broken", context_length=8000)
     for role in ("sell", "cost"):
         sheet = world.price(model, role=role, input="2.5", output="10")
@@ -46,13 +46,13 @@ def sheet(request: pytest.FixtureRequest) -> PriceSheet:
     return PriceSheet.objects.get(role="sell")
 
 
-def test_the_list_has_no_number_for_it(client: Client, sheet: PriceSheet) -> None:
+def test_the_list_has_no_price(client: Client, sheet: PriceSheet) -> None:
     row = read_json(client.get("/api/pricing").content)["data"][0]
     assert row["pricing_status"] == "dynamic"
     assert not {"quota_type", "model_ratio", "model_price", "billing_expr", "prices"} & row.keys()
 
 
-def test_a_quote_has_no_number_for_it(client: Client, sheet: PriceSheet) -> None:
+def test_a_quote_has_no_price(client: Client, sheet: PriceSheet) -> None:
     key = world.key()
     body = {"model": "broken", "usage": {"input": 1000, "output": 10}}
     answer = client.post(
@@ -68,11 +68,11 @@ def test_no_page_breaks(client: Client, sheet: PriceSheet, path: str) -> None:
     assert client.get(path, headers={"Accept": "text/html"}).status_code == 200
 
 
-def test_no_margin_is_made_of_it(sheet: PriceSheet) -> None:
+def test_there_is_no_margin(sheet: PriceSheet) -> None:
     assert losses(at=timezone.now()) == []
 
 
-def test_the_check_up_names_model_sheet_and_line(sheet: PriceSheet) -> None:
+def test_the_health_check_names_model_sheet_and_line(sheet: PriceSheet) -> None:
     found = [
         each for rule, findings in examine(RULES, at=timezone.now()) for each in findings if rule.about is PriceSheet
     ]
@@ -80,13 +80,13 @@ def test_the_check_up_names_model_sheet_and_line(sheet: PriceSheet) -> None:
     assert all(each.problem.startswith("line 3 (input): ") for each in found)
 
 
-def tiers(*asked: Any) -> list[Line]:
-    """Lines for input, each for lengths that compare so with some numbers."""
+def tiers(*lines: Any) -> list[Line]:
+    """Lines for input, each with conditions on the length: operator and number."""
     return [
         Line(
             "input", Decimal(1), 1_000_000, "token", conditions=tuple(_length(op, number) for op, number in conditions)
         )
-        for conditions in asked
+        for conditions in lines
     ]
 
 
@@ -100,8 +100,8 @@ def _length(op: str, number: int) -> dict[str, Any]:
         (tiers([], [("gt", 10)], [("gt", 20)]), []),
         (tiers([("lte", 10)], [("gt", 10), ("lte", 20)], [("gt", 20)]), []),
         (tiers([("lt", 11)], [("gte", 11)]), []),
-        (tiers([], [("gt", 20)], [("gt", 10)]), ["line 2 (input) never counts: line 3 is for the same lengths"]),
-        (tiers([("gt", 10)], []), ["line 1 (input) never counts: line 2 is for the same lengths"]),
+        (tiers([], [("gt", 20)], [("gt", 10)]), ["line 2 (input) never applies: line 3 is for the same lengths"]),
+        (tiers([("gt", 10)], []), ["line 1 (input) never applies: line 2 is for the same lengths"]),
         (
             tiers([("lte", 10)], [("gt", 20)]),
             ["input has no price for prompts of 11 to 20 tokens"],
@@ -110,19 +110,19 @@ def _length(op: str, number: int) -> dict[str, Any]:
         (tiers([("lte", 10)]), ["input has no price for prompts of 11 or more tokens"]),
         (
             tiers([], [("gt", 10), ("lte", 30)], [("gt", 20), ("lte", 40)]),
-            ["lines 2 and 3 (input) are both for 21 to 30 tokens; the later counts"],
+            ["lines 2 and 3 (input) are both for 21 to 30 tokens; the later applies"],
         ),
         (
             tiers([], [("gt", 30), ("lt", 20)]),
-            ["line 2 (input) never counts: no prompt is 31 to 19 tokens long"],
+            ["line 2 (input) never applies: no prompt has 31 to 19 tokens"],
         ),
     ],
 )
-def test_tiers_that_overlap_or_leave_a_gap_are_told(lines: list[Line], faults: list[str]) -> None:
+def test_tiers_that_overlap_or_leave_a_gap_are_reported(lines: list[Line], faults: list[str]) -> None:
     assert list(tier_faults(lines)) == faults
 
 
-def test_what_is_longer_than_a_model_takes_needs_no_price() -> None:
+def test_lengths_beyond_the_context_need_no_price() -> None:
     assert list(tier_faults(tiers([("lte", 10)]), longest=10)) == []
     assert len(list(tier_faults(tiers([("lte", 10)]), longest=11))) == 1
 
@@ -132,7 +132,7 @@ def test_a_meter_without_a_price_for_a_length_falls_back() -> None:
     assert list(tier_faults([*tiers([]), cached])) == []
 
 
-def test_the_check_up_names_tiers_of_prices_to_come_too() -> None:
+def test_the_health_check_includes_scheduled_prices() -> None:
     sheet = world.price(world.model("gappy"), starts_at=timezone.now() + dt.timedelta(days=3))
     world.line(sheet, "input", "1", conditions=[_length("gt", 1000)])
     found = {rule.name: findings for rule, findings in examine(RULES, at=timezone.now())}
@@ -140,7 +140,7 @@ def test_the_check_up_names_tiers_of_prices_to_come_too() -> None:
     assert str(found["odd-tiers"][0].row) == str(sheet)
 
 
-def test_an_expression_never_says_0_where_there_is_no_price(client: Client) -> None:
+def test_an_expression_has_no_0_for_a_missing_price(client: Client) -> None:
     sheet = world.price(world.model("gappy"), output="8")
     world.line(sheet, "input", "1", conditions=[_length("lte", 1000)])
     world.line(sheet, "input", "2", conditions=[_length("gt", 2000)])

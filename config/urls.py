@@ -32,5 +32,5 @@ urlpatterns = [
 
 handler400 = "tokens.http.errors.bad_request"
 handler403 = "tokens.http.errors.permission_denied"
-handler404 = "pricing.pages.views.nothing_here"
+handler404 = "pricing.pages.views.not_found"
 handler500 = "tokens.http.errors.server_error"

@@ -1,4 +1,4 @@
-"""The cost calculator: which questions a price asks, what was answered, and what it comes to. Imports no models."""
+"""The cost calculator: the fields of its form, the answers and the resulting cost. Imports no models."""
 
 import datetime as dt
 import re
@@ -18,12 +18,12 @@ from pricing.engine.headline import headline, rule_table
 from pricing.engine.quoting import Charge, Use, quote
 from pricing.pages.price_tags import state_of
 
-# What is asked by other means: the prompt is counted, the clock is read, a cache's lifetime is a meter of its own.
-NOT_ASKED = {"prompt_tokens", "time", "cache_ttl", "request_match"}
+# Dimensions without a field: the usage has the length of the prompt and the lifetime of a cache, and the hour is now.
+WITHOUT_FIELD = {"prompt_tokens", "time", "cache_ttl", "request_match"}
 LARGEST = Decimal(10) ** 15
-# Commas part thousands; 1,5 is a typing mistake, or another country's one and a half.
+# Commas separate thousands: 1,5 is a typing error or the decimal comma of another country.
 THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?")
-# A first answer that shows what the form does.
+# The numbers in a form that nobody has filled in.
 EXAMPLE = {("input", "token"): "10000", ("output", "token"): "1000", ("request", "request"): "1"}
 EXAMPLE_UNITS = {"image": "1", "second": "5"}
 
@@ -39,8 +39,8 @@ class Question:
     options: tuple[tuple[str, str], ...] = ()
 
     @property
-    def fault(self) -> str:
-        """What is wrong with the answer, in a sentence; empty where nothing is."""
+    def error(self) -> str:
+        """The error message for the answer; empty for a valid one."""
         if self.options or not self.value.strip() or _quantity(self.value) is not None:
             return ""
         return _("%(what)s: '%(value)s' is not a number from 0 to %(most)s.") % {
@@ -50,7 +50,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Part:
-    """One charge in words."""
+    """One charge in words; `rule` is its unit price and conditions."""
 
     label: str
     quantity: str
@@ -67,38 +67,38 @@ class Result:
 
 @dataclass(frozen=True)
 class Calculator:
-    """The form, and what it comes to; `fault` is why it comes to nothing."""
+    """The form and its result, or the error of the first invalid answer."""
 
     questions: tuple[Question, ...]
     result: Result | None
-    fault: str = ""
+    error: str = ""
 
 
 def calculator(sheet: Sheet | None, answers: Mapping[str, str], *, at: dt.datetime) -> Calculator | None:
-    """The calculator of a folded sheet, filled in with the answers or an example; None where nothing can be told."""
+    """The calculator of a folded sheet with the answers or an example; None for a sheet without prices."""
     if sheet is None or state_of(sheet) not in ("priced", "free"):
         return None
-    asked = questions(sheet, answers)
-    if fault := next(filter(None, (question.fault for question in asked)), ""):
-        return Calculator(asked, None, fault)
-    usage, facts = dict(_usage(asked)), dict(_facts(sheet, asked))
+    fields = questions(sheet, answers)
+    if error := next(filter(None, (question.error for question in fields)), ""):
+        return Calculator(fields, None, error)
+    usage, facts = dict(_usage(fields)), dict(_facts(sheet, fields))
     if not usage:
-        return Calculator(asked, None)
+        return Calculator(fields, None)
     quoted = quote(sheet, usage, facts, at=at)
     parts = tuple(part(charge, sheet.currency) for charge in quoted.charges)
-    number = next(_quantity(question.value) for question in asked if question.name == "n")
+    number = next(_quantity(question.value) for question in fields if question.name == "n")
     number = Decimal(1) if number is None else number
     amount = quoted.amount
     total = _("no price for this") if amount is None else amounts.short_money(amount * number, sheet.currency)
-    return Calculator(asked, Result(parts, total, amounts.number(number) if number != 1 else ""))
+    return Calculator(fields, Result(parts, total, amounts.number(number) if number != 1 else ""))
 
 
 def questions(sheet: Sheet, answers: Mapping[str, str]) -> tuple[Question, ...]:
-    """A quantity for every meter, a choice for every condition on the request, and how many requests."""
+    """A quantity for each meter, a choice for each dimension of conditions, and the number of requests."""
     is_blank = not any(name.startswith(("u.", "f.")) for name in answers)
     lines = [line for line in sheet.lines if line.kind == "absolute"]
     meters = {meter_name(line): line for line in lines}
-    asked = [
+    fields = [
         Question(
             f"u.{name}",
             priced_thing(line),
@@ -107,8 +107,8 @@ def questions(sheet: Sheet, answers: Mapping[str, str]) -> tuple[Question, ...]:
         )
         for name, line in meters.items()
     ]
-    asked += [_choice(sheet, dim, answers, is_blank=is_blank) for dim in _dims(sheet.lines)]
-    return (*asked, Question("n", _("Number of requests"), answers.get("n", "1")[:20] or "1"))
+    fields += [_choice(sheet, dim, answers, is_blank=is_blank) for dim in _dims(sheet.lines)]
+    return (*fields, Question("n", _("Number of requests"), answers.get("n", "1")[:20] or "1"))
 
 
 def meter_name(line: Line) -> str:
@@ -121,9 +121,9 @@ def part(charge: Charge, currency: str) -> Part:
     line = charge.line
     label = _meter_label(charge.meter)
     if line is None or line.kind != "absolute":
-        said = _("no extra charge") if charge.state == "elsewhere" else labels.state(charge.state)
-        said = said or _("no price for this")
-        return Part(label, amounts.number(charge.quantity), said, "" if charge.amount is None else _("free"))
+        state = _("no extra charge") if charge.state == "elsewhere" else labels.state(charge.state)
+        state = state or _("no price for this")
+        return Part(label, amounts.number(charge.quantity), state, "" if charge.amount is None else _("free"))
     rule = amounts.short_price_per(line, currency)
     factors = [amounts.number(each.amount) for each in charge.multipliers if each.amount not in (None, 1)]
     rule = " \N{MULTIPLICATION SIGN} ".join([rule, *factors])
@@ -144,7 +144,7 @@ def _example(line: Line) -> str:
 
 def _dims(lines: Sequence[Line]) -> list[str]:
     dims = (each["dim"] for line in lines for each in line.conditions)
-    return [dim for dim in dict.fromkeys(dims) if dim not in NOT_ASKED]
+    return [dim for dim in dict.fromkeys(dims) if dim not in WITHOUT_FIELD]
 
 
 def _choice(sheet: Sheet, dim: str, answers: Mapping[str, str], *, is_blank: bool) -> Question:
@@ -160,7 +160,7 @@ def _choice(sheet: Sheet, dim: str, answers: Mapping[str, str], *, is_blank: boo
 
 
 def _values(sheet: Sheet, dim: str) -> list[Any]:
-    """What the conditions on a dimension name, yes and no always together; nothing where it is compared by size."""
+    """The values of a dimension in conditions, always both yes and no; empty if conditions compare it by size."""
     conditions = [each for line in sheet.lines for each in line.conditions if each["dim"] == dim]
     if any(each["op"] not in ("eq", "ne", "in") for each in conditions):
         return []
@@ -171,15 +171,15 @@ def _values(sheet: Sheet, dim: str) -> list[Any]:
     return list({str(value): value for value in found}.values())
 
 
-def _usage(asked: Sequence[Question]) -> Iterator[tuple[str, Use]]:
-    for question in asked:
+def _usage(fields: Sequence[Question]) -> Iterator[tuple[str, Use]]:
+    for question in fields:
         quantity = _quantity(question.value)
         if question.name.startswith("u.") and quantity:
             yield question.name.removeprefix("u."), Use(quantity)
 
 
-def _facts(sheet: Sheet, asked: Sequence[Question]) -> Iterator[tuple[str, Any]]:
-    for question in asked:
+def _facts(sheet: Sheet, fields: Sequence[Question]) -> Iterator[tuple[str, Any]]:
+    for question in fields:
         if not question.name.startswith("f.") or not question.value:
             continue
         dim = question.name.removeprefix("f.")

@@ -1,4 +1,4 @@
-"""Several models side by side: one column a model, one row a fact or a price."""
+"""Several models side by side: a column for each model, a row for each fact or price."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,9 +18,8 @@ from pricing.pages.price_tags import price_tag, state_of
 from pricing.pages.visitor import Visitor
 from tokens.access.visibility import Listing
 
-# More columns than this nobody compares.
-MOST = 6
-# What stands in a cell, line by line.
+MAX_COLUMNS = 6
+# The lines of a cell.
 Cell = tuple[str, ...]
 
 
@@ -33,10 +32,10 @@ class Column:
 
 
 def comparison(names: Sequence[str], visitor: Visitor) -> dict[str, Any]:
-    """The comparison of the models that visitors see; the other names are passed over."""
+    """The context of the page; names of models that visitors do not see are ignored."""
     listing = Listing(visitor.public.scope, visitor.day)
-    found = {model.pk: model for model in map(listing.model, names) if model is not None}
-    models = list(found.values())
+    by_key = {model.pk: model for model in map(listing.model, names) if model is not None}
+    models = list(by_key.values())
     sheets = prices(models, visitor.public, visitor)
     columns = [
         Column(model, visitor.link(reverse("model-page", args=[model.name])), _without(model, models, visitor))
@@ -47,32 +46,32 @@ def comparison(names: Sequence[str], visitor: Visitor) -> dict[str, Any]:
         "more_link": visitor.link("/"),
         "facts": table([{label: (fact,) for label, fact in facts_of(model)} for model in models]),
         "conditions": table([conditional_prices(sheets.get(model.pk)) for model in models]),
-        "prices": table([figures(sheets.get(model.pk)) for model in models]),
+        "prices": table([standard_prices(sheets.get(model.pk)) for model in models]),
     }
 
 
 def table(columns: Sequence[Mapping[str, Cell]]) -> list[tuple[str, list[Cell]]]:
-    """Rows of what any column has, in the order in which the columns first name it."""
+    """A row for each label of any column, in the order in which the labels first appear."""
     labels = dict.fromkeys(label for column in columns for label in column)
     return [(label, [column.get(label, ()) for column in columns]) for label in labels]
 
 
-def figures(sheet: Sheet | None) -> dict[str, Cell]:
-    """The prices where no condition holds, each under its label; the state where there are none."""
+def standard_prices(sheet: Sheet | None) -> dict[str, Cell]:
+    """Label -> the price without conditions; the state of a model that has no prices."""
     state = state_of(sheet)
     if sheet is None or state != "priced":
         return {_("Price"): (labels.state(state),)}
     single = price_tag(sheet).single
-    found = standard_figures(sheet)
-    if is_by_rules(sheet) or not found:
+    figures = standard_figures(sheet)
+    if is_by_rules(sheet) or not figures:
         return {_("Price"): (single,)}
-    return {labels.join_clauses([figure.label, figure.per]): (figure.price,) for figure in found}
+    return {labels.join_clauses([figure.label, figure.per]): (figure.price,) for figure in figures}
 
 
 def conditional_prices(sheet: Sheet | None) -> dict[str, Cell]:
-    """The prices that count on conditions, a row a case, and what is said beside all prices.
+    """Conditions -> the prices under them, and remarks.
 
-    The cases of a table of rules are one cell: they are many, and another model seldom has the same.
+    A table of rules is one cell: its rules are many, and other models seldom have the same ones.
     """
     if sheet is None or state_of(sheet) != "priced":
         return {}

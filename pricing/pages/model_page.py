@@ -1,4 +1,4 @@
-"""A model's page: what is known of it, what it costs, cost and will cost, and how to call it."""
+"""A model's page: its details, its past, current and announced prices, and code that calls it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from tokens.access.visibility import Listing
 
 @dataclass(frozen=True)
 class Call:
-    """An endpoint with its pieces of code."""
+    """An endpoint with its code examples."""
 
     endpoint: Endpoint
     snippets: tuple[Snippet, ...]
@@ -36,8 +36,8 @@ def details(model: AIModel, visitor: Visitor, *, answers: Mapping[str, str], bas
     table = price_table(sheet) if sheet and state == "priced" else None
     successor = successor_of(model, visitor)
     per_million_tokens = amounts.per_units("token", MILLION)
-    # Two prices per token stand in the tag already.
-    untold = {figure.label for figure in table.figures} - {_("Input"), _("Output")} if table else set()
+    # The tag shows input and output.
+    others = {figure.label for figure in table.figures} - {_("Input"), _("Output")} if table else set()
     return {
         "model": model,
         "address": reverse("model-page", args=[model.name]),
@@ -50,8 +50,8 @@ def details(model: AIModel, visitor: Visitor, *, answers: Mapping[str, str], bas
         "tag": price_tag(sheet),
         "table": table,
         "price_label": _("Price"),
-        "has_more_figures": bool(untold),
-        # Where tokens are priced on conditions, that table is the price; any other is an addition to it.
+        "has_more_figures": bool(others),
+        # Prices of tokens under conditions are the main price; any other table is an addition to it.
         "per_million_tokens": per_million_tokens,
         "grid_leads": bool(table and table.grid and table.grid.unit in ("", per_million_tokens)),
         "history": [step for step in reversed(steps) if not step.is_announced],
@@ -63,13 +63,13 @@ def details(model: AIModel, visitor: Visitor, *, answers: Mapping[str, str], bas
 
 
 def successor_of(model: AIModel, visitor: Visitor) -> AIModel | None:
-    """What replaces it, where visitors see that."""
+    """The successor, if visitors see it."""
     return Listing(visitor.public.scope, visitor.day).model(model.successor.name) if model.successor else None
 
 
 def facts_of(model: AIModel) -> list[tuple[str, str]]:
-    """What is known, under its name; what is not known is left out."""
-    found = [
+    """(label, value) of each known fact."""
+    facts = [
         (_("Vendor"), model.vendor.name),
         (_("Series"), model.series),
         (_("Context"), context(model.context_length)),
@@ -82,7 +82,7 @@ def facts_of(model: AIModel) -> list[tuple[str, str]]:
         (_("Retires"), model.retires_on.isoformat() if model.retires_on else ""),
         (_("Tags"), labels.join(model.tags)),
     ]
-    return [(label, value) for label, value in found if value]
+    return [(label, value) for label, value in facts if value]
 
 
 def context(number: int | None) -> str:
@@ -91,7 +91,7 @@ def context(number: int | None) -> str:
 
 
 def calls_of(model: AIModel, *, base: str) -> list[Call]:
-    """The ways to call it, the preferred one first."""
+    """The endpoints with code examples, the preferred one first."""
     registry = {entry.name: entry for entry in EndpointType.objects.filter(name__in=model.callable_endpoint_types)}
     endpoints = [
         Endpoint(entry.name, endpoint_label(entry.label), entry.method, entry.path)

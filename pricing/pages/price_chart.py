@@ -1,4 +1,4 @@
-"""How the price of a model went and will go: the steps, what moved at each, and their plot."""
+"""The history of a price with announced changes: its steps, what changed at each, and their chart."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -17,20 +17,20 @@ from pricing.models import DiscountRule
 from pricing.pages.listing.cards import for_group
 from pricing.pages.price_tables import brief_price
 from pricing.pages.price_tags import PriceTag, price_tag, state_of
-from pricing.pages.visitor import Public
+from pricing.pages.visitor import PublicGroups
 from pricing.published.prices import dated_sheets, fits, published_of
 
-# The drawing is stretched to the width that there is; its labels are not.
+# The drawing is stretched to the width of the page; its labels are not.
 WIDTH, HEIGHT = 560, 180
 TOP, BOTTOM = 14, 26
 
-# A sheet may have fifty figures; a line of text has no room for them.
-MOST_TOLD = 6
+# A sheet can have fifty prices, too many for a line of text.
+MAX_MOVES = 6
 
 
 @dataclass(frozen=True)
 class Move:
-    """A figure that changed; empty where there was or will be none."""
+    """A price that changed; `old` or `new` is empty if there is none."""
 
     label: str
     old: str
@@ -39,7 +39,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Step:
-    """What the price was from a moment on; the newest known figures of all its parts."""
+    """The price from a moment on."""
 
     at: dt.datetime
     sheet: Sheet | None
@@ -49,15 +49,15 @@ class Step:
 
     @property
     def shown_moves(self) -> tuple[Move, ...]:
-        """The moves, or of more than there is room for those of the headline."""
-        if len(self.moves) <= MOST_TOLD:
+        """All moves, or only those of the headline if there are too many."""
+        if len(self.moves) <= MAX_MOVES:
             return self.moves
         leads = _headline_labels(self.sheet)
         return tuple(move for move in self.moves if move.label in leads)
 
     @property
     def hidden_moves(self) -> str:
-        """How many moves are not told, in words; nothing where there is no price any more."""
+        """How many moves are not shown, in words; empty if there is no price any more."""
         number = len(self.moves) - len(self.shown_moves)
         if not number or not (self.shown_moves or self.state == ""):
             return ""
@@ -65,12 +65,12 @@ class Step:
 
     @property
     def state(self) -> str:
-        """What there is instead of a price; empty where there is one."""
+        """The state of a model without a price; empty for a priced one."""
         return labels.state(self.tag.state)
 
 
-def steps_of(model: AIModel, public: Public, *, at: dt.datetime) -> list[Step]:
-    """Every change of what the group pays, the oldest first, the announced ones last."""
+def steps_of(model: AIModel, public: PublicGroups, *, at: dt.datetime) -> list[Step]:
+    """Every change of the price for the group, the oldest first."""
     sheets = dated_sheets([model.pk]).get(model.pk, [])
     about = Q(model=model) | Q(model=None, vendor=None) | Q(vendor=model.vendor_id)
     rules = [rule for rule in DiscountRule.objects.filter(about).select_related("model", "vendor") if fits(rule, model)]
@@ -98,21 +98,21 @@ def moves_between(before: Sheet | None, after: Sheet | None) -> tuple[Move, ...]
 
 
 def _headline_labels(sheet: Sheet | None) -> set[str]:
-    """What the figures that a list shows of a sheet are called among all of its figures."""
+    """The labels of the prices that a list shows."""
     if sheet is None or state_of(sheet) != "priced":
         return set()
     return set(map(label, input_and_output(sheet).values() or [headline(sheet)]))
 
 
 def opening(tag: PriceTag) -> tuple[Move, ...]:
-    """The first price, in short: all of its figures would say nothing of a change."""
+    """The first price, as the list shows it."""
     figures = ((_("Input"), tag.input), (_("Output"), tag.output), ("", tag.single))
     return tuple(Move(name, "", figure) for name, figure in figures if figure)
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A price over time as SVG paths: what was, and what is announced."""
+    """A price over time as SVG paths, until now and announced."""
 
     kind: str
     label: str
@@ -133,7 +133,7 @@ class Plot:
 
 
 def plot_of(steps: Sequence[Step], *, at: dt.datetime) -> Plot | None:
-    """The plot of two steps or more in one currency, over more than a day; None where there is nothing to see."""
+    """The chart of two or more steps in one currency over more than a day; else None."""
     currencies = {step.sheet.currency for step in steps if step.sheet}
     series = _series(steps)
     shown = [amount for points in series.values() for amount in points if amount is not None]
@@ -143,7 +143,7 @@ def plot_of(steps: Sequence[Step], *, at: dt.datetime) -> Plot | None:
     if start.date() == end.date():
         return None
     if end > at:
-        # The last step gets some room, else nobody would see it.
+        # Makes room for the last step.
         end += (end - start) / 12
     scale = _Scale(start, end, max(shown))
     curves = tuple(
@@ -166,7 +166,7 @@ def _label(kind: str) -> str:
 
 
 def _series(steps: Sequence[Step]) -> dict[str, list[Decimal | None]]:
-    """Input and output where tokens are priced, else the headline."""
+    """The amounts of input and output if tokens are the headline, else of the headline."""
     if any(step.tag.input or step.tag.output for step in steps):
         return {meter: [_token_price(step, meter) for step in steps] for meter in ("output", "input")}
     return {"single": [_headline(step) for step in steps]}
@@ -205,7 +205,7 @@ class _Scale:
         return f"{HEIGHT - BOTTOM - float(amount / self.top) * (HEIGHT - TOP - BOTTOM):.1f}"
 
     def paths(self, steps: Sequence[Step], points: Sequence[Decimal | None], *, now: dt.datetime) -> tuple[str, str]:
-        """The steps up to now and those after it; a gap where there was no price."""
+        """The path until now and the path after it, with a gap where there was no price."""
         past, future = [], []
         ends = [*(step.at for step in steps[1:]), self.end]
         before: str | None = None

@@ -1,4 +1,4 @@
-"""The prices of one model as a table: what always counts, what counts on conditions, and what rules list.
+"""The prices of one model as tables: without conditions, under conditions, and by rules.
 
 Imports no models.
 """
@@ -29,11 +29,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table with a row a case; `unit` is what every figure in it is for, empty where columns differ."""
+    """A table with a row for each case; `unit` is what all its prices are paid for, empty if columns differ."""
 
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    # Columns from here on hold prices.
+    # The first column with prices.
     first_price: int
     unit: str = ""
 
@@ -58,12 +58,12 @@ def price_table(sheet: Sheet) -> PriceTable:
 
 
 def standard_figures(sheet: Sheet) -> tuple[Figure, ...]:
-    """What a sheet charges where no condition holds, a figure a meter."""
+    """The prices without conditions, one for each meter."""
     return _figures([line for line in sheet.lines if line.kind == "absolute" and not when(line)], sheet.currency)
 
 
 def conditional_figures(sheet: Sheet) -> dict[str, tuple[Figure, ...]]:
-    """Conditions in words -> what a sheet charges where they hold."""
+    """Conditions in words -> the prices under them."""
     cases: dict[str, list[Line]] = {}
     for line in sheet.lines:
         if line.kind == "absolute" and when(line):
@@ -86,12 +86,12 @@ def brief_price(line: Line, currency: str) -> str:
 
 
 def _last_of_each(lines: Sequence[Line]) -> Sequence[Line]:
-    """Of two lines for the same thing the last one counts."""
+    """The lines without those that a later line for the same thing replaces."""
     return list({(priced_thing(line), line.unit): line for line in lines}.values())
 
 
 def is_by_rules(sheet: Sheet) -> bool:
-    """Whether a sheet lists a case a line, none of which stands for the others."""
+    """Whether each line of a sheet is the price of one case, and no line is a general price."""
     if rule_table(sheet):
         return True
     lines = [line for line in sheet.lines if line.kind == "absolute"]
@@ -99,7 +99,7 @@ def is_by_rules(sheet: Sheet) -> bool:
 
 
 def _rules(lines: Sequence[Line], currency: str) -> Grid:
-    """A row a rule, a column a dimension."""
+    """A row for each rule, a column for each dimension."""
     dims = list(dict.fromkeys(each["dim"] for line in lines for each in line.conditions))
     rows = []
     for line in lines:
@@ -115,7 +115,7 @@ def _cell(content: Mapping[str, Any]) -> str:
 
 
 def _tiers(lines: Sequence[Line], currency: str) -> Grid:
-    """A row a set of conditions, a column a meter; an empty cell is priced as without the conditions."""
+    """A row for each set of conditions, a column for each meter; the standard price applies to an empty cell."""
     columns = list(dict.fromkeys((priced_thing(line), line.unit) for line in lines))
     cases: dict[str, dict[tuple[str, str], str]] = {"": {}}
     for line in lines:

@@ -1,4 +1,4 @@
-"""Pages as answers: rendered once for all equal visits, with headers that let them load nothing from elsewhere."""
+"""Pages as responses: rendered once for equal visitors, with a policy that lets them load nothing from elsewhere."""
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ Context = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a page is: its path and the parameters that it knows, beside those that a visitor carries."""
+    """The address of a page: its path and its own parameters, without the visitor's choices."""
 
     path: str
     parameters: tuple[tuple[str, str], ...] = ()
@@ -46,19 +46,19 @@ def page(
     place: Place,
     context: Callable[[], Context],
     *,
-    also: Hashable = None,
-    is_kept: bool = True,
+    key: Hashable = None,
+    is_cached: bool = True,
 ) -> HttpResponse:
-    """The page of a place, rendered where it is not kept; `also` is whatever else decides its bytes."""
-    if is_kept:
-        body = BODIES.get_or_render((visitor, template, place, also), lambda: render(template, visitor, place, context))
+    """The page of a place, from the cache if possible; `key` is any other value that its bytes depend on."""
+    if is_cached:
+        body = BODIES.get_or_render((visitor, template, place, key), lambda: render(template, visitor, place, context))
     else:
         body = Body.of(render(template, visitor, place, context))
     return _as_page(respond(request, body, cache_control=PUBLIC), visitor)
 
 
 def missing_page(visitor: Visitor) -> HttpResponse:
-    """The same for every address where nothing is, or nothing that this visitor may see, with the way back."""
+    """The same page for each unknown address and for each model that this visitor may not see."""
     html = render("pricing/pages/missing.html", visitor, Place("/"), dict)
     response = HttpResponse(html, status=HTTPStatus.NOT_FOUND, headers={"Cache-Control": "no-store"})
     return _as_page(response, visitor)
@@ -73,9 +73,9 @@ def _as_page(response: HttpResponse, visitor: Visitor) -> HttpResponse:
 
 
 def render(template: str, visitor: Visitor, place: Place, context: Callable[[], Context]) -> bytes:
-    """Without the request: a page that never sees a session or a cookie depends on none."""
+    """Renders without the request, so that no page can depend on a session or a cookie."""
     with translation.override(visitor.language):
-        everywhere = {
+        base_context = {
             "visitor": visitor,
             "public": visitor.public,
             "language": "zh-Hans" if short(visitor.language) == "zh" else visitor.language,
@@ -87,11 +87,11 @@ def render(template: str, visitor: Visitor, place: Place, context: Callable[[], 
             "styles": address_of("pages.css"),
             "script": address_of("pages.js"),
         }
-        return render_to_string(template, everywhere | dict(context())).encode()
+        return render_to_string(template, base_context | dict(context())).encode()
 
 
 def groups(visitor: Visitor, place: Place) -> list[Context]:
-    """The public groups, each with the same page at its prices."""
+    """The public groups, each with a link to the same page at its prices."""
     return [
         {
             "label": group.label,
@@ -116,12 +116,12 @@ def languages(visitor: Visitor, place: Place) -> list[Context]:
 
 @process_cache(maxsize=None)
 def asset(name: str) -> Body:
-    """A static file, compressed: without a collectstatic, whitenoise would send it as it is."""
+    """A compressed static file; without collectstatic, whitenoise would send it uncompressed."""
     return Body.of(Path(str(finders.find(ASSETS[name][0]))).read_bytes())
 
 
 def address_of(name: str) -> str:
-    """Where an asset is, with its content's hash: no browser asks twice, and none keeps an old one."""
+    """The address of a static file with the hash of its content, so that browsers can cache it forever."""
     return reverse("asset", args=[asset(name).etag.strip('"'), name])
 
 

@@ -1,4 +1,4 @@
-"""Ready pieces of code that call a model: curl, Python and JavaScript for each endpoint type. Imports no models."""
+"""Code examples that call a model with curl, Python and JavaScript, for each endpoint type. Imports no models."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ HELLO = "Hello!"
 KEY = "YOUR_API_KEY"
 
 CHAT: JSON = {"messages": [{"role": "user", "content": HELLO}]}
-# Endpoint type -> what a first request sends beside the model.
+# Endpoint type -> the body of a first request, without the model.
 BODIES: Mapping[str, JSON] = {
     "openai": CHAT,
     "anthropic": {"max_tokens": 1024} | CHAT,
@@ -25,7 +25,7 @@ BODIES: Mapping[str, JSON] = {
     "audio-speech": {"input": HELLO, "voice": "alloy"},
 }
 PROMPT: JSON = {"prompt": "A lighthouse at dawn"}
-# Endpoint type -> (how OpenAI's SDKs name the call, how they print what it gives).
+# Endpoint type -> (the method of OpenAI's SDKs, the part of its result that is printed).
 OPENAI_CALLS: Mapping[str, tuple[str, str]] = {
     "openai": ("chat.completions.create", "choices[0].message.content"),
     "openai-response": ("responses.create", "output_text"),
@@ -42,7 +42,7 @@ class Snippet:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A way to call a model: the type's name, its label, and where the gateway serves it."""
+    """An endpoint: the name of its type, its label, and its method and path at the gateway."""
 
     name: str
     label: str
@@ -51,7 +51,7 @@ class Endpoint:
 
 
 def snippets(endpoint: Endpoint, model: str, *, base: str) -> tuple[Snippet, ...]:
-    """The pieces of code for one way to call a model; `base` is the gateway's address without a slash at its end."""
+    """The code examples for one endpoint; `base` is the address of the gateway without a slash at the end."""
     address = base + endpoint.path.replace("{model}", quote(model, safe="/:@"))
     body = BODIES.get(endpoint.name, PROMPT)
     if endpoint.name != "gemini":
@@ -144,7 +144,7 @@ def _arguments(body: JSON) -> str:
 
 
 def _quoted(value: Any) -> str:
-    """A literal that Python and JavaScript read alike."""
+    """A literal for Python and for JavaScript."""
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -153,5 +153,5 @@ def _pretty(body: JSON, *, indent: int = 0) -> str:
 
 
 def _shell(text: str) -> str:
-    """In single quotes, where a shell changes nothing."""
+    """The text in single quotes, so that the shell does not change it."""
     return "'" + text.replace("'", "'\\''") + "'"

@@ -1,4 +1,4 @@
-"""The pages: read the address, ask for what it names, answer with HTML."""
+"""The views of the public pages."""
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -8,7 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from catalog.models import AIModel
-from pricing.pages.comparison import MOST, comparison
+from pricing.pages.comparison import MAX_COLUMNS, comparison
 from pricing.pages.listing.cards import model_list
 from pricing.pages.listing.filters import orders, selects
 from pricing.pages.listing.search import Search
@@ -26,20 +26,20 @@ ROBOTS = "User-agent: *\nAllow: /\nDisallow: /admin/\n"
 
 @require_safe
 def catalog(request: HttpRequest) -> HttpResponse:
-    """Every model that visitors see."""
-    visitor, search = Visitor.of(request), Search.of(request.GET.dict())
+    """The list of all models that visitors see."""
+    visitor, search = Visitor.from_request(request), Search.from_query(request.GET.dict())
     place = Place("/", search.parameters)
     return page(request, visitor, "pricing/pages/catalog.html", place, lambda: list_context(visitor, search))
 
 
 def list_context(visitor: Visitor, search: Search) -> Context:
     models = model_list(visitor)
-    found = models.found(search)
+    rows = models.rows_for(search)
     return {
         "model_list": models,
         "search": search,
-        "found": found,
-        "number": sum(not hidden for _card, _row, hidden in found),
+        "rows": rows,
+        "number": sum(not hidden for _card, _row, hidden in rows),
         "selects": selects(models.facets, search),
         "orders": orders(search),
         "is_open": any(name != "q" for name, _value in search.parameters),
@@ -48,18 +48,18 @@ def list_context(visitor: Visitor, search: Search) -> Context:
 
 @csrf_exempt
 def model_page(request: HttpRequest, name: str) -> HttpResponse:
-    """A model's page, for a browser; below /models the API has its addresses, and answers everybody else."""
+    """A model's page for browsers; any other client gets the API's answer, which has the same address."""
     if not is_browser(request):
         answer = one_model(request, name=name)
         patch_vary_headers(answer, ["Accept"])
         return answer
-    visitor = Visitor.of(request)
-    found = visible(name, visitor)
+    visitor = Visitor.from_request(request)
+    found = find_model(name, visitor)
     if found is None:
         return missing_page(visitor)
     model, visitor = found
-    asked = request.GET.dict()
-    answers = {name: str(asked[name]) for name in asked if name == "n" or name.startswith(("u.", "f."))}
+    query = request.GET.dict()
+    answers = {name: str(query[name]) for name in query if name == "n" or name.startswith(("u.", "f."))}
     base = settings.PUBLIC_BASE_URL.rstrip("/") or f"{request.scheme}://{request.get_host()}"
     return page(
         request,
@@ -67,47 +67,47 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
         "pricing/pages/model.html",
         Place(reverse("model-page", args=[model.name]), tuple(answers.items())),
         lambda: details(model, visitor, answers=answers, base=base),
-        also=base,
-        # What was asked of the calculator is asked once, and its answer may hang on the clock.
-        is_kept=not answers,
+        key=base,
+        # Few visitors fill in the same numbers, and the result can depend on the hour.
+        is_cached=not answers,
     )
 
 
-def nothing_here(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Where no address fits: a page for browsers that look for one; programs and operators are told as ever."""
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The handler of 404: a page for browsers, the API's error for all other clients and below /admin."""
     if is_browser(request) and not is_api_path(request.path) and not request.path.startswith("/admin"):
-        return missing_page(Visitor.of(request))
+        return missing_page(Visitor.from_request(request))
     return page_not_found(request, exception)
 
 
 def is_browser(request: HttpRequest) -> bool:
-    """Whether somebody reads in a browser: says so, and sends no key."""
+    """Whether the request accepts HTML and has no API key."""
     accepted = (media.partition(";")[0].strip() for media in request.headers.get("Accept", "").lower().split(","))
     return request.method in ("GET", "HEAD") and "text/html" in accepted and not candidate_keys(request)
 
 
-def visible(name: str, visitor: Visitor) -> tuple[AIModel, Visitor] | None:
-    """The model of that id or alias, at the prices of the group chosen, else of the first that reaches it."""
+def find_model(name: str, visitor: Visitor) -> tuple[AIModel, Visitor] | None:
+    """The model with that id or alias and the visitor in a group that reaches it, the chosen group first."""
     for group in sorted(visitor.public.groups, key=lambda group: group.slug != visitor.group):
-        seen = visitor.in_group(group)
-        model = Listing(seen.public.scope, visitor.day).model(name)
+        member = visitor.in_group(group)
+        model = Listing(member.public.scope, visitor.day).model(name)
         if model is not None:
-            return model, seen
+            return model, member
     return None
 
 
 @require_safe
 def compare(request: HttpRequest) -> HttpResponse:
     """Several models side by side: /compare?m=gpt-4o&m=o3."""
-    visitor = Visitor.of(request)
-    names = tuple(dict.fromkeys(request.GET.getlist("m")))[:MOST]
+    visitor = Visitor.from_request(request)
+    names = tuple(dict.fromkeys(request.GET.getlist("m")))[:MAX_COLUMNS]
     place = Place(reverse("compare"), tuple(("m", name) for name in names))
     return page(request, visitor, "pricing/pages/compare.html", place, lambda: comparison(names, visitor))
 
 
 @require_safe
 def asset(request: HttpRequest, _version: str, name: str) -> HttpResponse:
-    """What the pages load; the version only makes the address a new one."""
+    """A static file; the version is in the address only so that browsers fetch a new one."""
     if name not in ASSETS:
         raise Http404
     return send_asset(request, name)

@@ -1,4 +1,4 @@
-"""Who looks at a page: the language, the public group whose prices count, and the moment."""
+"""The visitor of a page: the language, the public group whose prices apply, and the time."""
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
@@ -21,12 +21,12 @@ from tokens.scope import Scope
 
 @dataclass(frozen=True)
 class Rates:
-    """What a group pays of a price: from each moment on, the oldest first."""
+    """The rates of a group with their starts, the oldest first."""
 
     steps: tuple[tuple[dt.datetime, Decimal], ...]
 
     def at(self, moment: dt.datetime) -> Decimal:
-        """1 where nobody set it."""
+        """The rate at that moment; 1 if none is set."""
         return next((ratio for starts_at, ratio in reversed(self.steps) if starts_at <= moment), Decimal(1))
 
     @property
@@ -35,14 +35,14 @@ class Rates:
 
 
 @dataclass(frozen=True)
-class Public:
-    """The groups that visitors may choose from, and the one chosen."""
+class PublicGroups:
+    """The public groups, which visitors can choose from, and the chosen one."""
 
     groups: tuple[TokenGroup, ...]
     chosen: TokenGroup | None
 
     @classmethod
-    def choose(cls, slug: str) -> "Public":
+    def choose(cls, slug: str) -> "PublicGroups":
         """The public group of that slug; an unknown or hidden slug is answered as if none had been requested."""
         by_slug = {group.slug: group for group in TokenGroup.objects.filter(is_public=True).order_by("slug")}
         chosen = choose_group(by_slug, slug)
@@ -53,7 +53,7 @@ class Public:
         return "" if self.chosen is None else self.chosen.slug
 
     def rates(self) -> "Rates":
-        """What the group pays of a price, at all times."""
+        """The rates of the chosen group at all times."""
         rates = GroupRate.objects.filter(group=self.chosen).order_by("starts_at")
         return Rates(tuple(rates.values_list("starts_at", "ratio")))
 
@@ -64,9 +64,9 @@ class Public:
 
 @dataclass(frozen=True)
 class Visitor:
-    """All that decides a page beside its address; of two equal visits the second gets the bytes of the first.
+    """All that a page depends on beside its address: equal visitors get the same bytes.
 
-    `choices` are the group and language that the address names, which every link carries on.
+    `choices` are the group and language in the address, which every link repeats.
     """
 
     language: str
@@ -76,14 +76,14 @@ class Visitor:
     price_boundary: dt.datetime | None
     day: dt.date
     at: dt.datetime = field(compare=False)
-    public: Public = field(compare=False)
+    public: PublicGroups = field(compare=False)
 
     @classmethod
-    def of(cls, request: HttpRequest) -> "Visitor":
+    def from_request(cls, request: HttpRequest) -> "Visitor":
         now = timezone.now()
-        # Read before the rows: a change between the two makes a page new too early, never too late.
+        # Read before the rows: a change in between renders a page once more, and never leaves an old one.
         number = revision.current()
-        public = Public.choose(request.GET.get("group", ""))
+        public = PublicGroups.choose(request.GET.get("group", ""))
         chosen = supported(request.GET.get("lang", ""))
         choices = {
             "group": public.slug if request.GET.get("group") == public.slug else "",
@@ -101,24 +101,24 @@ class Visitor:
         )
 
     def in_group(self, group: TokenGroup) -> "Visitor":
-        """The same visitor at another public group's prices."""
+        """The same visitor in another public group."""
         return replace(self, group=group.slug, public=replace(self.public, chosen=group))
 
     def link(self, path: str, *parameters: tuple[str, str], **choices: str) -> str:
-        """The address with these parameters and with what was chosen, or with other choices instead."""
+        """The address with these parameters and the visitor's choices; `choices` replace some of them."""
         query = [*parameters, *(dict(self.choices) | choices).items()]
         return f"{path}?{urlencode(query)}" if query else path
 
 
 def language_of(request: HttpRequest) -> str:
-    """The first language of Accept-Language that there is, else English."""
+    """The first supported language of Accept-Language, else English."""
     header = request.headers.get("Accept-Language", "")
-    found = (supported(code) for code, _ in parse_accept_lang_header(header))
-    return next(filter(None, found), settings.LANGUAGE_CODE)
+    languages = (supported(code) for code, _ in parse_accept_lang_header(header))
+    return next(filter(None, languages), settings.LANGUAGE_CODE)
 
 
 def supported(code: str) -> str:
-    """The language that there is for a code: zh-hans for zh and zh-CN; empty where there is none."""
+    """The supported language for a code: zh-hans for zh and zh-CN; empty if there is none."""
     try:
         return get_supported_language_variant(code)
     except LookupError:
@@ -126,5 +126,5 @@ def supported(code: str) -> str:
 
 
 def short(language: str) -> str:
-    """A language as addresses name it: zh for zh-hans."""
+    """The code of a language in addresses: zh for zh-hans."""
     return language.partition("-")[0]

@@ -1,4 +1,4 @@
-"""All that the list shows to visitors of one group in one language: cards and their rows, kept until they change."""
+"""The list for visitors of one group in one language: its cards and their rows, cached until something changes."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -18,22 +18,22 @@ from pricing.engine.formatting import amounts, labels
 from pricing.pages.formatting import token_count
 from pricing.pages.listing.search import FACETS, Card, Search, tally
 from pricing.pages.price_tags import price_tag
-from pricing.pages.visitor import Public, Visitor
+from pricing.pages.visitor import PublicGroups, Visitor
 from pricing.published.popularity import popular_models
 from pricing.published.prices import published_sheets
 from tokens.access.visibility import Listing
 
-# Groups times languages that are looked at in turn.
-KEPT = 8
-# Short numbers for release dates; no model is older.
+# Combinations of group and language.
+CACHED_LISTS = 8
+# Makes the numbers of release dates short; no model is older.
 EPOCH = dt.date(2015, 1, 1).toordinal()
-# The first letter that stands for an option in the rows: none that HTML would escape comes after it.
+# Rows name their options by a letter from here on; HTML escapes none of them.
 FIRST_LETTER = ord("@")
 
 
 @dataclass(frozen=True)
 class Option:
-    """A word that a facet can be narrowed to; `letter` stands for it in the rows."""
+    """A word to filter a facet by; rows contain its `letter`."""
 
     word: str
     label: str
@@ -43,10 +43,12 @@ class Option:
 
 @dataclass(frozen=True)
 class ModelList:
-    public: Public
+    """The cards in the default order, the options of the filters, and the rendered rows."""
+
+    public: PublicGroups
     cards: tuple[Card, ...]
     facets: dict[str, list[Option]]
-    # Model id -> its row from behind the tag's name on, so that a row can be hidden without rendering it again.
+    # Model id -> its row without `<tr`, so that a row can be hidden without rendering it again.
     rows: dict[str, str]
 
     @property
@@ -54,12 +56,12 @@ class ModelList:
         """Whether any row has a star."""
         return any(card.tag.has_conditions and not card.tag.single for card in self.cards)
 
-    def found(self, search: Search) -> list[tuple[Card, str, bool]]:
-        """Every card in the order of the search with its row, and whether the search leaves it out."""
+    def rows_for(self, search: Search) -> list[tuple[Card, str, bool]]:
+        """(card, row, is hidden) of every card in the order of the search."""
         return [(card, self.rows[card.name], not search.fits(card)) for card in search.ordered(self.cards)]
 
 
-@process_cache(maxsize=KEPT)
+@process_cache(maxsize=CACHED_LISTS)
 def model_list(visitor: Visitor) -> ModelList:
     public = visitor.public
     models = Listing(public.scope, visitor.day).models()
@@ -73,8 +75,8 @@ def model_list(visitor: Visitor) -> ModelList:
         return ModelList(public, tuple(cards), facets, rows(cards, facets, visitor))
 
 
-def prices(models: Iterable[AIModel], public: Public, visitor: Visitor) -> dict[int, Sheet]:
-    """Model key -> what the chosen group pays, everything multiplied in."""
+def prices(models: Iterable[AIModel], public: PublicGroups, visitor: Visitor) -> dict[int, Sheet]:
+    """Model key -> the price for the chosen group, with rates and discounts multiplied in."""
     published = published_sheets(models, at=visitor.at, groups={public.slug})
     rate = public.rates().at(visitor.at)
     return {key: for_group(sheet, rate) for key, sheet in published.items()}
@@ -103,17 +105,17 @@ def card_of(model: AIModel, sheet: Sheet | None, *, rank: int | None, visitor: V
 
 
 def options(cards: list[Card]) -> dict[str, list[Option]]:
-    """Facet -> its options; every option has a letter of its own."""
-    found: dict[str, list[Option]] = {}
+    """Facet -> its options, each with its own letter."""
+    facets: dict[str, list[Option]] = {}
     vendors = {card.vendors[0]: card.vendor for card in cards}
     letters = map(chr, count(FIRST_LETTER))
     for facet, counted in tally(cards).items():
-        found[facet] = []
+        facets[facet] = []
         for word, times in counted:
             label = vendors[word] if facet == "vendor" else word if facet == "endpoint" else labels.word(word)
-            found[facet].append(Option(word, label, times, next(letters)))
-    found["vendor"].sort(key=lambda option: option.label.casefold())
-    return found
+            facets[facet].append(Option(word, label, times, next(letters)))
+    facets["vendor"].sort(key=lambda option: option.label.casefold())
+    return facets
 
 
 def rows(cards: list[Card], facets: dict[str, list[Option]], visitor: Visitor) -> dict[str, str]:
@@ -137,7 +139,7 @@ def rows(cards: list[Card], facets: dict[str, list[Option]], visitor: Visitor) -
 
 
 def comparable(card: Card) -> str:
-    """The price that the browser compares by; empty where it can read that in the row, and "-" where there is none."""
+    """The price that the script compares by: empty if the row shows the same number, "-" if there is none."""
     price = card.tag.comparable
     if price is None:
         return "-"

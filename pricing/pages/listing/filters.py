@@ -1,4 +1,4 @@
-"""The choices above the list: one select a facet, a least context, a highest price, an order. Imports no models."""
+"""The form above the list: a select for each facet, the context, the price and the order. Imports no models."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,8 +31,8 @@ ORDERS = {
 }
 
 
-class Word(Protocol):
-    """What a facet can be narrowed to; `letter` stands for it in the rows."""
+class FacetOption(Protocol):
+    """A word to filter a facet by; rows contain its `letter`."""
 
     @property
     def word(self) -> str: ...
@@ -61,9 +61,9 @@ class Select:
     options: tuple[Choice, ...]
 
 
-def selects(facets: Mapping[str, Sequence[Word]], search: Search) -> list[Select]:
-    """Every filter with what the search chose; a value of the address that no list has stands among them."""
-    found = [_facet(name, options, getattr(search, name)) for name, options in facets.items()]
+def selects(facets: Mapping[str, Sequence[FacetOption]], search: Search) -> list[Select]:
+    """Every filter with the chosen option; a value from the address that is no option is added to them."""
+    facet_selects = [_facet(name, options, getattr(search, name)) for name, options in facets.items()]
     least = sorted({*CONTEXTS, *filter(None, [search.context])})
     most = sorted({*PRICES, *([] if search.price is None else [search.price])})
     contexts = tuple(Choice(str(number), f"≥ {token_count(number)}", number == search.context) for number in least)
@@ -74,7 +74,7 @@ def selects(facets: Mapping[str, Sequence[Word]], search: Search) -> list[Select
         for price in most
     )
     return [
-        *found,
+        *facet_selects,
         Select("context", _("Context"), _("Any length"), contexts),
         Select("price", _("Input price"), _("Any price"), prices),
     ]
@@ -84,9 +84,11 @@ def orders(search: Search) -> list[Choice]:
     return [Choice(value, _(label), value == search.sort) for value, label in ORDERS.items()]
 
 
-def _facet(name: str, options: Iterable[Word], wish: str) -> Select:
+def _facet(name: str, options: Iterable[FacetOption], chosen: str) -> Select:
     label, anything = LABELS[name]
-    choices = [Choice(each.word, each.label, each.word == wish, each.count, each.letter) for each in options]
-    if wish and not any(choice.is_chosen for choice in choices):
-        choices.append(Choice(wish, wish, is_chosen=True, count=0, letter="?"))
+    choices = [
+        Choice(option.word, option.label, option.word == chosen, option.count, option.letter) for option in options
+    ]
+    if chosen and not any(choice.is_chosen for choice in choices):
+        choices.append(Choice(chosen, chosen, is_chosen=True, count=0, letter="?"))
     return Select(name, _(label), _(anything), tuple(choices))

@@ -1,4 +1,4 @@
-"""What a visitor looks for: read from the query, matched against cards, in an order of choice. Imports no models."""
+"""A search: read from the query of an address, matched against cards, with an order. Imports no models."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ FACETS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Card:
-    """What the list knows of a model; `rank` is its place among the popular ones, None for the others."""
+    """A model in the list; `rank` is its place among the popular models, None for other models."""
 
     name: str
     title: str
@@ -33,7 +33,7 @@ class Card:
     outputs: tuple[str, ...]
     capabilities: tuple[str, ...]
     context: int | None
-    # In days; 0 when the release is not known.
+    # In days; 0 if the release date is not known.
     released: int
     rank: int | None
     lifecycle: str
@@ -41,7 +41,7 @@ class Card:
 
     @property
     def text(self) -> str:
-        """What is searched; pages.js searches the same, as it stands in the row."""
+        """The text that is searched; pages.js searches the same text in the row."""
         return f"{self.title} {self.name} {self.vendor}".casefold()
 
     @property
@@ -64,7 +64,7 @@ ORDERS: Mapping[str, Callable[[Card], Any]] = {
 
 @dataclass(frozen=True)
 class Search:
-    """Every field empty: everything, popular first. What makes no sense is as good as empty."""
+    """Empty fields find all models, popular ones first. Invalid values count as empty."""
 
     q: str = ""
     vendor: str = ""
@@ -77,7 +77,7 @@ class Search:
     sort: str = "popular"
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> "Search":
+    def from_query(cls, query: Mapping[str, str]) -> "Search":
         text = {name: query.get(name, "").strip()[:MAX_QUERY] for name in ("q", *FACETS)}
         sort = query.get("sort", "")
         context = _number(query.get("context", ""))
@@ -90,23 +90,23 @@ class Search:
 
     @property
     def parameters(self) -> tuple[tuple[str, str], ...]:
-        """The search as an address has it: what is not as it is by itself."""
-        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        """The search in an address: all values that are not the default."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
         return tuple(
             (name, digits(value) if isinstance(value, Decimal) else str(value))
-            for name, value in found.items()
-            if value != getattr(NOTHING, name)
+            for name, value in values.items()
+            if value != getattr(EMPTY, name)
         )
 
     @property
     def is_narrow(self) -> bool:
-        """Whether it leaves anything out."""
+        """Whether it hides any model."""
         return any(name != "sort" for name, _value in self.parameters)
 
     def fits(self, card: Card) -> bool:
         return (
             all(word in card.text for word in self.q.casefold().split())
-            and all(not wish or wish in getattr(card, FACETS[name]) for name, wish in self._facets())
+            and all(not word or word in getattr(card, FACETS[name]) for name, word in self._facets())
             and (card.context or 0) >= self.context
             and (self.price is None or (card.tag.comparable is not None and card.tag.comparable <= self.price))
         )
@@ -118,18 +118,18 @@ class Search:
         return [(name, getattr(self, name)) for name in FACETS]
 
 
-NOTHING = Search()
+EMPTY = Search()
 
 
 def tally(cards: Sequence[Card]) -> dict[str, list[tuple[str, int]]]:
-    """Facet -> its words, the most frequent first, with how many cards have each."""
+    """Facet -> (word, number of cards that have it), the most frequent word first."""
     counts = Counter(word for card in cards for word in card.words)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return {facet: [(word, number) for (of, word), number in ordered if of == facet] for facet in FACETS}
 
 
 def _number(text: str) -> Decimal | None:
-    """A number of 0 or more; None for anything else."""
+    """The number, if it is not negative; None for any other text."""
     try:
         number = read_number(text.strip())
     except InexactError:

@@ -9,7 +9,7 @@ import pytest
 from catalog.models import AIModel
 from pricing.models import DiscountRule
 from pricing.pages.price_chart import Plot, Step, plot_of, steps_of
-from pricing.pages.visitor import Public
+from pricing.pages.visitor import PublicGroups
 from tests import world
 from tests.pricing.pages import shop
 
@@ -20,7 +20,7 @@ MONTH = dt.timedelta(days=30)
 
 
 def steps(model: AIModel) -> list[Step]:
-    return steps_of(model, Public.choose("default"), at=NOW)
+    return steps_of(model, PublicGroups.choose("default"), at=NOW)
 
 
 def plot(model: AIModel) -> Plot | None:
@@ -164,7 +164,7 @@ def test_what_changed_within_one_day_is_not_drawn() -> None:
     """Both ends of the plot would have the same date."""
     morning, evening = NOW.replace(hour=6), NOW.replace(hour=18)
     model = shop.changed("hasty", steps=((morning, "1", "2"), (evening, "1", "3")))
-    found = steps_of(model, Public.choose("default"), at=NOW.replace(hour=20))
+    found = steps_of(model, PublicGroups.choose("default"), at=NOW.replace(hour=20))
     assert len(found) == 2
     assert plot_of(found, at=NOW.replace(hour=20)) is None
     assert plot_of(found, at=NOW + dt.timedelta(days=2)) is not None

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from catalog.exact import read_json
 from pricing.export.offers import items_of
-from pricing.pages.visitor import Public
+from pricing.pages.visitor import PublicGroups
 from pricing.published.audience import choose_group
 from tests import world
 from tokens.access.visibility import public_scope
@@ -51,4 +51,4 @@ def test_quotes_exports_and_pages_choose_the_same_group(client: Client, groups: 
     assert (quote["group"], quote["amount"]) == (chosen, str(price))
     assert item.dollars is not None
     assert item.dollars.lines[0].amount == price
-    assert Public.choose("").slug == chosen
+    assert PublicGroups.choose("").slug == chosen

@@ -331,7 +331,7 @@ UNFOLD = {
                 "title": "Catalog",
                 "items": [
                     {"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")},
-                    {"title": "Check-up", "icon": "stethoscope", "link": reverse_lazy("check")},
+                    {"title": "Health checks", "icon": "stethoscope", "link": reverse_lazy("check")},
                     page("Models", "deployed_code", "catalog.aimodel"),
                     page("Vendors", "domain", "catalog.vendor"),
                     page("Channels", "hub", "catalog.channel"),

@@ -1,4 +1,4 @@
-"""The admin's check-up: what the catalog doctor finds, each finding leading to the row that it is about."""
+"""The admin's page of health checks; each finding links to its row."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,17 +9,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from catalog.admin.base import render_admin_page
-from pricing.curation.health_checks import RULES, Finding, Rule, examine
+from pricing.curation.health_checks import RULES, Finding, Rule, run_checks
 
 SHOWN = 50
 
 
 @require_safe
 def check_page(request: HttpRequest) -> HttpResponse:
-    """Asks the rules about what this person may see; staff only, by config/urls.py."""
+    """The findings about tables that this person may view; for staff only, see config/urls.py."""
     may_see = request.user.has_perm
     rules = [rule for rule in RULES if may_see(f"{rule.about._meta.app_label}.view_{rule.about._meta.model_name}")]
-    found = examine(rules, at=timezone.now())
+    found = run_checks(rules, at=timezone.now())
     return render_admin_page(
         request,
         "pricing/admin/health_checks.html",

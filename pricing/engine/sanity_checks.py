@@ -1,4 +1,4 @@
-"""What is unusual about a model's price or limits without being impossible: an operator should check it."""
+"""Warnings about prices and limits that are possible but unusual, so that an operator checks them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,29 +9,29 @@ from pricing.engine.headline import token_prices
 from pricing.engine.money import per_million
 
 
-def doubts(sheet: Sheet | None, facts: Mapping[str, Any], *, is_new: bool) -> list[str]:
+def warnings_about(sheet: Sheet | None, facts: Mapping[str, Any], *, is_new: bool) -> list[str]:
     """Messages on a new or changed price and on new facts."""
-    return [*(price_doubts(sheet, is_new=is_new) if sheet else ()), *fact_doubts(facts)]
+    return [*(price_warnings(sheet, is_new=is_new) if sheet else ()), *fact_warnings(facts)]
 
 
-def price_doubts(sheet: Sheet, *, is_new: bool) -> Iterator[str]:
-    """What is unusual about one price; a price of 0 is unusual only for a model that had none."""
+def price_warnings(sheet: Sheet, *, is_new: bool) -> Iterator[str]:
+    """Warnings about one price; a price of 0 is unusual only for a model that had no price."""
     lines = token_prices(sheet)
     is_free = all(line.amount == 0 for line in sheet.lines if line.kind == "absolute")
     if is_new and is_free and any(line.is_plain for line in sheet.lines):
         yield "costs nothing"
     amounts = {meter: per_million(line.amount, line.per) for meter, line in lines.items() if line.amount is not None}
-    given, made, cached = (amounts.get(meter) for meter in ("input", "output", "input.cache_read"))
-    if given is not None and cached is not None and cached > given:
+    input_price, output_price, cached = (amounts.get(meter) for meter in ("input", "output", "input.cache_read"))
+    if input_price is not None and cached is not None and cached > input_price:
         read = money(cached, sheet.currency)
         yield f"cached input ({read}) costs more than input ({price_per(lines['input'], sheet.currency)})"
-    if given and made and made < given / 10:
-        output = money(made, sheet.currency)
+    if input_price and output_price and output_price < input_price / 10:
+        output = money(output_price, sheet.currency)
         yield f"output ({output}) costs less than a tenth of input ({price_per(lines['input'], sheet.currency)})"
 
 
-def fact_doubts(facts: Mapping[str, Any]) -> Iterator[str]:
-    """What is odd about the limits of one model."""
+def fact_warnings(facts: Mapping[str, Any]) -> Iterator[str]:
+    """Warnings about the limits of one model."""
     context, output = facts.get("context_length"), facts.get("max_output_tokens")
     if context and output and output > context:
-        yield f"writes more tokens ({output:,}) than its context holds ({context:,})"
+        yield f"the maximum output ({output:,} tokens) is larger than the context ({context:,} tokens)"

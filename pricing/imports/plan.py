@@ -18,7 +18,7 @@ from catalog.models import Source
 from catalog.source_trust import CURATED, TRUST
 from catalog.sources import SOURCES, SourceReader
 from pricing.engine.formatting.lines import described
-from pricing.engine.sanity_checks import doubts
+from pricing.engine.sanity_checks import warnings_about
 from pricing.imports.prices import PricePlan
 from pricing.imports.structure import StructurePlan
 
@@ -169,7 +169,7 @@ class ImportPlan:
             price = prices.new.get(name) or (prices.changed[name].prices if name in prices.changed else None)
             changes = {key: new for key, (_, new) in self.facts.changed.get(name, {}).items()}
             facts = self.facts.new.get(name) or ({**self.facts.limits[name], **changes} if changes else {})
-            if odd := doubts(price, facts, is_new=name in prices.new):
+            if odd := warnings_about(price, facts, is_new=name in prices.new):
                 found.setdefault(name, []).extend(odd)
         return found
 

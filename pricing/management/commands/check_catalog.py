@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog.exact import write_json
 from catalog.progress import show_progress
-from pricing.curation.health_checks import RULES, Finding, Rule, examine
+from pricing.curation.health_checks import RULES, Finding, Rule, run_checks
 
 SHOWN = 10
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         rules = _choose_rules(options["only"], options["ignore"])
         with show_progress(self, options):
-            results = examine(rules, at=timezone.now())
+            results = run_checks(rules, at=timezone.now())
         if options["format"] == "json":
             self.stdout.write(write_json([_as_json(rule, findings) for rule, findings in results]).decode())
         else:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog.exact import read_json
 from catalog.prices import Line
-from pricing.curation.health_checks import RULES, examine
+from pricing.curation.health_checks import RULES, run_checks
 from pricing.curation.margins import losses
 from pricing.engine.validation import tier_faults
 from pricing.models import PriceLine, PriceSheet
@@ -74,7 +74,7 @@ def test_there_is_no_margin(sheet: PriceSheet) -> None:
 
 def test_the_health_check_names_model_sheet_and_line(sheet: PriceSheet) -> None:
     found = [
-        each for rule, findings in examine(RULES, at=timezone.now()) for each in findings if rule.about is PriceSheet
+        each for rule, findings in run_checks(RULES, at=timezone.now()) for each in findings if rule.about is PriceSheet
     ]
     assert [str(each.row) for each in found] == ["broken sell from 2026-01-01", "broken cost from 2026-01-01"]
     assert all(each.problem.startswith("line 3 (input): ") for each in found)
@@ -135,7 +135,7 @@ def test_a_meter_without_a_price_for_a_length_falls_back() -> None:
 def test_the_health_check_includes_scheduled_prices() -> None:
     sheet = world.price(world.model("gappy"), starts_at=timezone.now() + dt.timedelta(days=3))
     world.line(sheet, "input", "1", conditions=[_length("gt", 1000)])
-    found = {rule.name: findings for rule, findings in examine(RULES, at=timezone.now())}
+    found = {rule.name: findings for rule, findings in run_checks(RULES, at=timezone.now())}
     assert [each.problem for each in found["odd-tiers"]] == ["input has no price for prompts of 1 to 1,000 tokens"]
     assert str(found["odd-tiers"][0].row) == str(sheet)
 

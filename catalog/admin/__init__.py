@@ -1,4 +1,4 @@
-"""The admin of what exists. Django finds the pages here; each module registers its own."""
+"""The admin of the catalog. Django imports this package; each module registers its own pages."""
 
 from catalog.admin import channels, imports, models, sources, vendors
 

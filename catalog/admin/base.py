@@ -1,6 +1,6 @@
-"""The admin's looks and habits: the one module through which django-unfold is used.
+"""Base classes of the admin: the only module that uses django-unfold.
 
-Every admin class here starts from these bases; another look would be put on by changing this module alone.
+Every admin class starts from these bases, so changing the theme means changing this module only.
 """
 
 from collections.abc import Callable, Iterable
@@ -62,7 +62,7 @@ else:
     from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
     from unfold.forms import PaginationInlineFormSet as InlineFormSet
 
-    # The skin's script writes a chosen file's name into the next text field; this widget brings one of its own.
+    # unfold's script writes the name of a chosen file into the next text field; this widget has such a field.
     from unfold.widgets import UnfoldAdminFileFieldWidget as FileInput
     from unfold.widgets import UnfoldAdminRadioSelectWidget as RadioSelect
     from unfold.widgets import UnfoldAdminSelectWidget as Select
@@ -74,37 +74,37 @@ else:
     HistorySkin = SimpleHistoryAdmin
     ModelForm = forms.ModelForm
 
-# A search of more words is a query that no database answers in time, and that SQLite refuses.
+# A search for more words takes too long on every database, and SQLite refuses it.
 SEARCH_WORDS = 10
 SEARCH_LETTERS = 200
 
-# For what is code and not prose: browsers correct nothing in it.
-TO_THE_LETTER = {"autocapitalize": "off", "autocomplete": "off", "spellcheck": "false"}
+# For fields that hold code and not prose: browsers must not correct it.
+VERBATIM = {"autocapitalize": "off", "autocomplete": "off", "spellcheck": "false"}
 
 FIELD_WIDGETS: Any = {
     NamesField: {"widget": TextInput},
-    ExactDecimalField: {"widget": TextInput(attrs={**TO_THE_LETTER, "inputmode": "decimal"})},
-    ExactJSONField: {"widget": Textarea(attrs={**TO_THE_LETTER, "rows": 3})},
+    ExactDecimalField: {"widget": TextInput(attrs={**VERBATIM, "inputmode": "decimal"})},
+    ExactJSONField: {"widget": Textarea(attrs={**VERBATIM, "rows": 3})},
     models.TextField: {"widget": Textarea(attrs={"rows": 4})},
     models.URLField: {"assume_scheme": "https"},
 }
 
 
 class MomentInput(TextInput):
-    """A day and a time of day in one field, by the browser's own picker."""
+    """Date and time in one field, with the browser's own picker."""
 
     input_type = "datetime-local"
 
 
 class CuratedForm(ModelForm):
-    """A form that asks why, and that refuses to overwrite what somebody else changed since it was opened."""
+    """A form that asks for a reason, and refuses to overwrite a change that somebody else made since it was opened."""
 
     change_reason = forms.CharField(
-        label="Why",
+        label="Reason",
         required=False,
         max_length=500,
         widget=TextInput(),
-        help_text="Kept in the history beside what you change.",
+        help_text="Shown in the history with your change.",
     )
     edition = forms.CharField(required=False, widget=forms.HiddenInput())
     stored: models.Model | None = None
@@ -117,14 +117,14 @@ class CuratedForm(ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if self.instance.pk:
-            # Until the view's transaction ends: of two who save at once the second sees the first.
+            # Locked until the view's transaction ends: if two people save at once, the second sees the first change.
             revision.hold()
             self.stored = type(self.instance).objects.filter(pk=self.instance.pk).first()
             self._refuse_collision(cleaned.get("edition"))
         return cleaned
 
     def changes_columns(self) -> bool:
-        """Whether saving would change the row itself, and not only its relations or nothing at all."""
+        """Whether saving would change the row's own columns, and not only its relations."""
         columns = [field.attname for field in self.instance._meta.concrete_fields if field.name in self.fields]
         stored = self.stored
         return stored is None or any(getattr(stored, name) != getattr(self.instance, name) for name in columns)
@@ -134,8 +134,8 @@ class CuratedForm(ModelForm):
             return
         last = self.instance.history.select_related("history_user").order_by("-history_id").first()
         raise forms.ValidationError(
-            "%(who)s changed this at %(when)s, after you had opened it. Nothing of yours is saved, and all of it still "
-            "stands below: see the history for the other change, then open this page anew and make yours again.",
+            "%(who)s changed this at %(when)s, after you opened it. Your changes are not saved; they are still in the "
+            "form below. See the other change in the history, then reload this page and enter your changes again.",
             code="collision",
             params={
                 "who": (last and last.history_user) or "Somebody else",
@@ -145,7 +145,7 @@ class CuratedForm(ModelForm):
 
 
 def edition_of(row: models.Model) -> str:
-    """Names the last change of a row; empty for one that never was changed or is not saved."""
+    """The id of the last change of a row; empty if the row is not saved or has no history."""
     if row.pk is None:
         return ""
     latest = row.history.order_by("-history_id").values_list("history_id", flat=True).first()  # type: ignore[attr-defined]
@@ -153,13 +153,13 @@ def edition_of(row: models.Model) -> str:
 
 
 class ModelAdmin(SkinModelAdmin):
-    """What all lists and forms have in common."""
+    """Settings of all lists and forms."""
 
     formfield_overrides = FIELD_WIDGETS
     list_per_page = 50
     list_filter_submit = True
     list_fullwidth = True
-    # Counting every row of a table again, only to say "of 5,000", would double the work of each search.
+    # Counting all rows only to show "of 5,000" would double the work of each search.
     show_full_result_count = False
     warn_unsaved_form = True
 
@@ -169,22 +169,22 @@ class ModelAdmin(SkinModelAdmin):
         return super().get_search_results(request, queryset, capped(search_term))
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """What the page's address fills in, less what its field cannot take, over which Django's form would fail."""
-        given = super().get_changeform_initial_data(request)
-        read = ((name, filled_in(self.opts, name, value)) for name, value in given.items())
-        return {name: value for name, value in read if value is not None}
+        """The initial values from the page's address, without values that the field rejects: Django would fail."""
+        values = super().get_changeform_initial_data(request)
+        valid = ((name, initial_value(self.opts, name, value)) for name, value in values.items())
+        return {name: value for name, value in valid if value is not None}
 
     def render_page(self, request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
         """A page about these rows that is not one of Django's own, with breadcrumbs to their list."""
         return render_admin_page(request, template, title, opts=self.opts, **context)
 
-    def report(self, request: HttpRequest, changed: int, deed: str) -> None:
-        """The message after a bulk action: how many rows it changed, and how."""
+    def report(self, request: HttpRequest, changed: int, outcome: str) -> None:
+        """Show the message after a bulk action: how many rows changed, and what they are now, e.g. `enabled`."""
         names = self.opts.verbose_name if changed == 1 else self.opts.verbose_name_plural
         if changed:
-            self.message_user(request, f"{changed} {names} {deed}.", messages.SUCCESS)
+            self.message_user(request, f"{changed} {names} {outcome}.", messages.SUCCESS)
         else:
-            self.message_user(request, f"Nothing to change: what you chose is {deed} already.", messages.WARNING)
+            self.message_user(request, f"Nothing to change: your selection is already {outcome}.", messages.WARNING)
 
 
 def render_admin_page(request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
@@ -192,28 +192,28 @@ def render_admin_page(request: HttpRequest, template: str, title: str, **context
     return TemplateResponse(request, template, admin.site.each_context(request) | {"title": title} | context)
 
 
-def filled_in(opts: Any, name: str, value: Any) -> Any:
-    """The value of an address for a field of a form: keys and moments as such, other texts as they are; None: unfit."""
+def initial_value(opts: Any, name: str, value: Any) -> Any:
+    """The value of a form field from an address: keys and times are converted; None if the field rejects it."""
     try:
         field = opts.get_field(name)
     except FieldDoesNotExist:
         return value
     if isinstance(value, list):
-        keys = [filled_in(field.target_field.model._meta, field.target_field.name, key) for key in value]
+        keys = [initial_value(field.target_field.model._meta, field.target_field.name, key) for key in value]
         return [key for key in keys if key is not None]
     column = field.target_field if field.is_relation else field
     if not (column.primary_key or isinstance(column, models.DateTimeField)):
         return value
     try:
-        read = column.to_python(value)
-        column.run_validators(read)
+        converted = column.to_python(value)
+        column.run_validators(converted)
     except ValidationError:
         return None
-    return read
+    return converted
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """Rows that the software writes and people only read."""
+    """Rows that the software writes and people can only view."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -226,38 +226,40 @@ class ReadOnlyAdmin(ModelAdmin):
 
 
 class CuratedAdmin(HistorySkin, ModelAdmin):
-    """Rows that people edit: every change is in the history with who and why, and none overwrites another."""
+    """Rows that people edit: the history shows who made each change and why, and no change overwrites another."""
 
     form = CuratedForm
     object_history_list_template = "catalog/admin/history.html"
     history_list_per_page = 50
-    # The form's field that says why: this one's own, or a column of the model.
+    # The form field with the reason: the form's own, or a column of the model.
     reason_field = "change_reason"
-    # Whether rows chosen in the list can be deleted together.
+    # Whether the rows selected in the list can be deleted together.
     deletes_many = True
 
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
-        # From 6.1 on, Django says for which part of a page it asks.
-        where = {} if action_location is None else {"action_location": action_location}
-        found = super().get_actions(request, **where)
-        return found if self.deletes_many else {name: each for name, each in found.items() if name != "delete_selected"}
+        # Django 6.1 and later passes the part of the page that shows the actions.
+        location = {} if action_location is None else {"action_location": action_location}
+        actions = super().get_actions(request, **location)
+        if not self.deletes_many:
+            actions.pop("delete_selected", None)
+        return actions
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = without(super().get_fieldsets(request, obj), {"change_reason", "edition"})
         if obj and self.reason_field == "change_reason" and self.has_change_permission(request, obj):
-            fieldsets.append(("For the history", {"fields": ["change_reason", "edition"]}))
+            fieldsets.append(("Change history", {"fields": ["change_reason", "edition"]}))
         return fieldsets
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         obj._change_reason = form.cleaned_data.get(self.reason_field) or None  # noqa: SLF001
-        # Saving what was only looked at would leave rows in the history that say nothing.
+        # Saving an unchanged row would add a record without a change to the history.
         if not change or form.changes_columns():
             super().save_model(request, obj, form, change)
 
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        """An old version; posting it brings it back, which django-simple-history allows to whoever may view it."""
+        """An old version of a row. A POST restores it, which django-simple-history allows to anyone who may view."""
         if request.method == "POST" and (self.revert_disabled(request) or not self.has_change_permission(request)):
             raise PermissionDenied
         with transaction.atomic():
@@ -270,9 +272,9 @@ class TabularInline(SkinTabularInline):
 
 
 class UntitledInline(TabularInline):
-    """One whose rows say what they are: no line above each repeats it."""
+    """An inline without a title line above each row, for rows that are clear without it."""
 
-    # The newer name is that of the releases for Python 3.12 and later.
+    # unfold's releases for Python 3.12 and later have the newer name.
     if hasattr(SkinTabularInline, "show_title"):
         show_title = False
     else:
@@ -280,7 +282,7 @@ class UntitledInline(TabularInline):
 
 
 class UserAdmin(SkinUserAdmin, ModelAdmin):
-    """Django's own user pages in this look."""
+    """Django's own user pages in this theme."""
 
     form = UserChangeForm
     add_form = UserCreationForm
@@ -289,7 +291,7 @@ class UserAdmin(SkinUserAdmin, ModelAdmin):
 
 
 class GroupAdmin(auth_admin.GroupAdmin, ModelAdmin):
-    """Django's own permission groups in this look."""
+    """Django's own permission groups in this theme."""
 
 
 @admin.action(description="Enable selected %(verbose_name_plural)s", permissions=["change"])
@@ -303,12 +305,12 @@ def disable(modeladmin: ModelAdmin, request: HttpRequest, queryset: Any) -> None
 
 
 def capped(search_term: str) -> str:
-    """As much of a search as a database is asked for; PostgreSQL takes no NUL."""
+    """The part of a search term that is sent to the database; PostgreSQL rejects NUL."""
     return " ".join(search_term[:SEARCH_LETTERS].replace("\x00", "").split()[:SEARCH_WORDS])
 
 
 def without(fieldsets: Iterable[Any], names: set[str]) -> list[Any]:
-    """The fieldsets less some fields, as a list of their own."""
+    """A new list of the fieldsets, without some fields."""
     return [
         (title, {**options, "fields": [name for name in options["fields"] if name not in names]})
         for title, options in fieldsets
@@ -316,7 +318,7 @@ def without(fieldsets: Iterable[Any], names: set[str]) -> list[Any]:
 
 
 def register_over(model: type[models.Model]) -> Callable[[A], A]:
-    """Registers an admin in place of the one that a lower app has for the same model."""
+    """Register an admin class instead of the one that a lower app has for the same model."""
 
     def register(admin_class: A) -> A:
         admin.site.unregister(model)
@@ -327,7 +329,7 @@ def register_over(model: type[models.Model]) -> Callable[[A], A]:
 
 
 __all__ = [
-    "TO_THE_LETTER",
+    "VERBATIM",
     "AllValuesCheckboxFilter",
     "BooleanRadioFilter",
     "Checkbox",

@@ -33,15 +33,15 @@ class EndpointTypeAdmin(CuratedAdmin):
     fields = ["name", "label", "method", "path"]
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[EndpointType]) -> None:
-        """One by one: a type that models name stays, and the message says so."""
+        """Delete one by one: a type that models use is not deleted, and the message says so."""
         for endpoint_type in queryset:
             self.delete_model(request, endpoint_type)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """The models that name a type hold it, though no foreign key says so."""
-        found, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        """Models that name a type protect it, although there is no foreign key."""
+        deleted, counts, missing_permissions, protected = super().get_deleted_objects(objs, request)
         users = {model for endpoint_type in objs for model in endpoint_type.models_using()[:20]}
-        return found, counts, lacking, [*protected, *sorted(map(str, users))]
+        return deleted, counts, missing_permissions, [*protected, *sorted(map(str, users))]
 
 
 @admin.register(Channel)
@@ -62,18 +62,18 @@ class ChannelAdmin(CuratedAdmin):
         return super().get_queryset(request).annotate(offer_count=Count("offers"))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """How many offers go with each channel: named one by one, thousands would each be asked for their model."""
-        counts = {channel: Offer.objects.filter(channel=channel).count() for channel in objs}
-        found = [line for channel, count in counts.items() for line in (f"Channel: {channel}", [f"Offers: {count:,}"])]
-        may_delete = request.user.has_perm("catalog.delete_offer") or not any(counts.values())
-        told = {Channel._meta.verbose_name_plural: len(counts), Offer._meta.verbose_name_plural: sum(counts.values())}
-        return found, told, set() if may_delete else {Offer._meta.verbose_name}, []
+        """The number of offers of each channel: naming thousands of offers would take a query for each model."""
+        offers = {channel: Offer.objects.filter(channel=channel).count() for channel in objs}
+        lines = [line for channel, count in offers.items() for line in (f"Channel: {channel}", [f"Offers: {count:,}"])]
+        may_delete = request.user.has_perm("catalog.delete_offer") or not any(offers.values())
+        counts = {Channel._meta.verbose_name_plural: len(offers), Offer._meta.verbose_name_plural: sum(offers.values())}
+        return lines, counts, set() if may_delete else {Offer._meta.verbose_name}, []
 
     @display(description="Offers", ordering="offer_count")
     def offers_listed(self, channel: Any) -> SafeString | str:
-        """A link and no inline: a channel may offer thousands of models."""
+        """A link instead of an inline: a channel may offer thousands of models."""
         if channel.pk is None:
-            return "Save the channel, then offer models on it."
+            return "Save the channel first, then add offers to it."
         return listed(channel.offer_count, "model", "catalog_offer", channel__id__exact=channel.pk)
 
 

@@ -1,11 +1,11 @@
-"""How people fill in ordered lists of names, and lists that may be absent."""
+"""Form fields for ordered lists of names, and for lists that may be absent."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
 
-from catalog.admin.base import TO_THE_LETTER, RadioSelect, TextInput
+from catalog.admin.base import VERBATIM, RadioSelect, TextInput
 from catalog.db.fields import NamesFormField
 
 ABSENT = "absent"
@@ -13,12 +13,12 @@ LISTED = "listed"
 
 
 class NamesPicker(TextInput):
-    """An ordered list of names: a line with commas, which a script turns into chips and a menu."""
+    """An ordered list of names: a text field with commas, which a script turns into chips and a menu."""
 
     template_name = "catalog/widgets/names.html"
 
     def __init__(self, known: Callable[[], Iterable[str]] = list) -> None:
-        super().__init__(attrs=TO_THE_LETTER)
+        super().__init__(attrs=VERBATIM)
         self.known = known
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
@@ -31,7 +31,7 @@ class NamesPicker(TextInput):
 
 
 class AbsentOrNamesWidget(forms.MultiWidget):
-    """Two radio buttons and, for the second, the list."""
+    """Two radio buttons; the second one has the list."""
 
     template_name = "catalog/widgets/absent_or_names.html"
     use_fieldset = True
@@ -43,7 +43,7 @@ class AbsentOrNamesWidget(forms.MultiWidget):
         return [ABSENT, ""] if value is None else [LISTED, ", ".join(value)]
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
-        # A tuple is what was posted; a list would be taken for the names themselves.
+        # A tuple is posted data; prepare_value would treat a list as the names themselves.
         return tuple(super().value_from_datadict(data, files, name))
 
     def id_for_label(self, id_: str) -> str:
@@ -51,7 +51,7 @@ class AbsentOrNamesWidget(forms.MultiWidget):
 
 
 class AbsentOrNamesField(forms.Field):
-    """None, or a list of names that may be empty: the operator says which, as an empty line cannot."""
+    """None, or a list of names that may be empty: the radio buttons tell the two apart."""
 
     def __init__(self, *, absent: str, listed: str, known: Callable[[], Iterable[str]] = list, **options: Any) -> None:
         super().__init__(required=False, widget=AbsentOrNamesWidget(absent, listed, known), **options)
@@ -62,7 +62,7 @@ class AbsentOrNamesField(forms.Field):
     def to_python(self, value: Any) -> list[str] | None:
         choice, names = value
         if choice not in (ABSENT, LISTED):
-            raise forms.ValidationError("Choose one of the two.", code="required")
+            raise forms.ValidationError("Choose one of the two options.", code="required")
         return list(NamesFormField(required=False).to_python(names)) if choice == LISTED else None
 
     def has_changed(self, initial: Any, data: Any) -> bool:

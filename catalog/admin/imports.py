@@ -17,7 +17,7 @@ from catalog.models import (
     ImportRun,
 )
 
-# What a list has room for.
+# The counts that fit into the list.
 COUNTS_LISTED = ["new", "changed", "new_prices", "changed_prices", "missing", "kept", "left"]
 
 
@@ -53,12 +53,12 @@ class ImportRunAdmin(ReadOnlyAdmin):
     def state(self, run: ImportRun) -> str:
         return run.get_status_display()
 
-    @display(description="Rows")
+    @display(description="Changes")
     def counts_shown(self, run: ImportRun) -> str:
-        told = {name: run.counts[name] for name in COUNTS_LISTED if name in run.counts}
-        return ", ".join(f"{count:,} {what}" for what, count in counted(told).items())
+        listed = {name: run.counts[name] for name in COUNTS_LISTED if name in run.counts}
+        return ", ".join(f"{count:,} {name}" for name, count in counted(listed).items())
 
-    @display(description="Asked for as")
+    @display(description="Options")
     def options_shown(self, run: ImportRun) -> str:
         return ", ".join(
             f"{name}: {value}" for name, value in run.options.items() if value not in (None, "", [], False)

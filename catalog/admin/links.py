@@ -1,4 +1,4 @@
-"""Links from the admin's pages to its lists."""
+"""Links from admin pages to admin lists."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from django.utils.safestring import SafeString
 
 
 def linked(text: object, page: str, **filters: Any) -> SafeString:
-    """A text that leads to a list, filtered."""
+    """A link to a filtered list."""
     return format_html('<a class="text-link" href="{}">{}</a>', admin_list(page, **filters), text)
 
 
 def listed(count: int, noun: str, page: str, **filters: Any) -> SafeString:
-    """A count that leads to the list of what it counts."""
+    """A count with a link to the list of the counted rows."""
     return linked(f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s", page, **filters)
 
 

@@ -47,7 +47,7 @@ class AliasInline(UntitledInline):
 
 
 class PinInline(UntitledInline):
-    """What imports leave as it is, with a mark where a source says something else by now."""
+    """The fields that imports leave unchanged, with a mark if a source now has another value."""
 
     model = FieldPin
     fields = ["field", "reason", "pinned", "moved"]
@@ -60,38 +60,44 @@ class PinInline(UntitledInline):
     def pinned(self, pin: FieldPin) -> str:
         return "" if pin.pk is None else f"{pin.created_at:%Y-%m-%d}" + (f" by {pin.author}" if pin.author else "")
 
-    @display(description="Upstream has moved since", label="warning")
+    @display(description="Changed upstream since", label="warning")
     def moved(self, pin: FieldPin) -> str | None:
         if not pin.has_moved:
             return None
-        said = pin.upstream
-        if isinstance(said, dict):
-            said = " · ".join(f"{name} {value}" for name, value in said.items())
-        return f"{pin.upstream_source}: {', '.join(said) if isinstance(said, list) else said}"
+        value = pin.upstream
+        if isinstance(value, dict):
+            value = " · ".join(f"{name} {part}" for name, part in value.items())
+        return f"{pin.upstream_source}: {', '.join(value) if isinstance(value, list) else value}"
 
 
 class AIModelForm(CuratedForm):
     supported_endpoint_types = NamesFormField(
         required=False,
         widget=NamesPicker(endpoint_names),
-        help_text="What can serve it, the preferred one first.",
+        help_text="The endpoint types that can serve it, the preferred one first.",
     )
     input_modalities = NamesFormField(
-        required=False, widget=NamesPicker(lambda: INPUT_MODALITIES), help_text="What it takes. Empty: not known."
+        label="Input types",
+        required=False,
+        widget=NamesPicker(lambda: INPUT_MODALITIES),
+        help_text="The types of input it accepts. Leave empty if not known.",
     )
     output_modalities = NamesFormField(
-        required=False, widget=NamesPicker(lambda: OUTPUT_MODALITIES), help_text="What it makes. Empty: not known."
+        label="Output types",
+        required=False,
+        widget=NamesPicker(lambda: OUTPUT_MODALITIES),
+        help_text="The types of output it creates. Leave empty if not known.",
     )
     capabilities = NamesFormField(
         required=False,
         widget=NamesPicker(lambda: CAPABILITIES),
-        help_text="What it can do. Clients are told about the words offered here. Empty: not known.",
+        help_text="Features that it supports. Clients see the words in the menu. Leave empty if not known.",
     )
     public_endpoint_types = AbsentOrNamesField(
-        absent="Same as supported",
-        listed="Only these, in this order (none of them: it is shown, and nothing may be called)",
+        absent="The supported endpoint types",
+        listed="Only these, in this order (an empty list: the model is listed but cannot be called)",
         known=endpoint_names,
-        help_text="What customers may call. It need not be a part of what is supported.",
+        help_text="The endpoint types that customers may call. They can differ from the supported ones.",
     )
 
     def clean_default_parameters(self) -> dict[str, Any]:
@@ -103,7 +109,7 @@ class MissingFilter(StateFilter):
     parameter_name = "sources"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("missing", "No longer listed by one")]
+        return [("missing", "No longer listed by a source")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(name__in=list(dropped_models())) if self.value() == "missing" else queryset
@@ -127,9 +133,9 @@ class AIModelAdmin(CuratedAdmin):
     inlines = [OfferInline, AliasInline, PinInline]
     fieldsets = [
         (None, {"fields": ["name", "display_name", "vendor", "status"]}),
-        ("How it is called", {"fields": ["supported_endpoint_types", "public_endpoint_types"]}),
+        ("Endpoints", {"fields": ["supported_endpoint_types", "public_endpoint_types"]}),
         (
-            "What it can do",
+            "Capabilities",
             {
                 "fields": [
                     ("context_length", "max_output_tokens"),
@@ -139,8 +145,8 @@ class AIModelAdmin(CuratedAdmin):
                 ]
             },
         ),
-        ("How it is presented", {"fields": ["description", ("series", "icon"), "tags"]}),
-        ("Its life", {"fields": ["released_on", "deprecated_on", "retires_on", "successor", "sources_missing"]}),
+        ("Presentation", {"fields": ["description", ("series", "icon"), "tags"]}),
+        ("Lifecycle", {"fields": ["released_on", "deprecated_on", "retires_on", "successor", "sources_missing"]}),
     ]
     readonly_fields = ["sources_missing"]
 
@@ -148,9 +154,9 @@ class AIModelAdmin(CuratedAdmin):
         return super().get_queryset(request).annotate(offer_count=Count("offers", distinct=True))
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        for each in formset.forms:
-            if isinstance(each.instance, FieldPin) and each.instance.pk is None:
-                each.instance.author = request.user
+        for row in formset.forms:
+            if isinstance(row.instance, FieldPin) and row.instance.pk is None:
+                row.instance.author = request.user
         super().save_formset(request, form, formset, change)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
@@ -167,7 +173,7 @@ class AIModelAdmin(CuratedAdmin):
 
     @display(description="Sources")
     def sources_missing(self, model: AIModel) -> str:
-        return describe_sources(dropped_models().get(model.name, [])) or "No source has dropped it."
+        return describe_sources(dropped_models().get(model.name, [])) or "All sources still list it."
 
     @display(description="Status", ordering="status", label={"Published": "success", "Draft": "warning"})
     def state(self, model: AIModel) -> str:
@@ -189,6 +195,6 @@ class AIModelAdmin(CuratedAdmin):
     def publish(self, request: HttpRequest, queryset: AIModelQuerySet) -> None:
         self.report(request, queryset.set_status(AIModel.Status.PUBLISHED), "published")
 
-    @admin.action(description="Take selected models back to draft", permissions=["change"])
+    @admin.action(description="Return selected models to draft", permissions=["change"])
     def back_to_draft(self, request: HttpRequest, queryset: AIModelQuerySet) -> None:
         self.report(request, queryset.set_status(AIModel.Status.DRAFT), "back to draft")

@@ -23,16 +23,16 @@ from catalog.models import (
 )
 from catalog.models.source import SourceQuerySet
 
-# What a document of a source is imported as follows from these.
-ASKED_BY = {"url", "reader", "prices_as", "channel", "group", "only", "providers", "publish", "policy"}
+# The fields that decide how a document of the source is imported.
+IMPORT_FIELDS = {"url", "reader", "prices_as", "channel", "group", "only", "providers", "publish", "policy"}
 
 
 class FailingFilter(StateFilter):
-    title = "regular fetching"
+    title = "scheduled fetching"
     parameter_name = "fetching"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("on", "Fetched regularly"), ("failing", "Failing")]
+        return [("on", "Fetched on schedule"), ("failing", "Failing")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         match self.value():
@@ -52,9 +52,9 @@ class SourceAdmin(CuratedAdmin):
     prepopulated_fields = {"slug": ["name"]}
     fieldsets = [
         (None, {"fields": ["name", "slug", ("kind", "reader"), "trust", "note"]}),
-        ("Fetched regularly", {"fields": ["url", "sync", ("every_hours", "policy"), ("checked_at", "error")]}),
+        ("Scheduled fetching", {"fields": ["url", "sync", ("every_hours", "policy"), ("checked_at", "error")]}),
         (
-            "What becomes of its documents",
+            "How its documents are imported",
             {"fields": ["prices_as", ("channel", "group"), ("only", "providers"), "publish"]},
         ),
     ]
@@ -65,29 +65,29 @@ class SourceAdmin(CuratedAdmin):
     def trust_shown(self, source: Source) -> str:
         return source.get_trust_display()
 
-    @display(description="Fetched", label={"failing": "danger", "regularly": "success", "by hand": "default"})
+    @display(description="Fetched", label={"failing": "danger", "on schedule": "success", "manually": "default"})
     def fetched(self, source: Source) -> str:
         if not source.sync:
-            return "by hand"
-        return "failing" if source.error else "regularly"
+            return "manually"
+        return "failing" if source.error else "on schedule"
 
     def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
-        """Asked for in another way, the same document is another plan: it is fetched anew."""
-        # Compared with what is stored: a version that is brought back differs from that, and not from its form.
-        if form.stored and any(getattr(form.stored, name) != getattr(obj, name) for name in ASKED_BY):
+        """With other import settings the same document gives another plan, so it is fetched again."""
+        # Compared with the stored row: a restored version differs from that, but not from its own form.
+        if form.stored and any(getattr(form.stored, name) != getattr(obj, name) for name in IMPORT_FIELDS):
             obj.etag = obj.last_modified = obj.last_sha256 = ""
         super().save_model(request, obj, form, change)
 
-    @admin.action(description="Fetch selected sources regularly", permissions=["change"])
+    @admin.action(description="Fetch selected sources on schedule", permissions=["change"])
     def fetch_regularly(self, request: HttpRequest, queryset: SourceQuerySet) -> None:
-        changed, without_address = queryset.set_sync(True), queryset.filter(url="").count()
-        self.report(request, changed, "fetched regularly")
-        if without_address:
-            self.message_user(request, f"{without_address} without an address cannot be fetched.", messages.WARNING)
+        changed, without_url = queryset.set_sync(True), queryset.filter(url="").count()
+        self.report(request, changed, "fetched on schedule")
+        if without_url:
+            self.message_user(request, f"Sources without a URL cannot be fetched: {without_url}.", messages.WARNING)
 
-    @admin.action(description="Fetch selected sources by hand only", permissions=["change"])
+    @admin.action(description="Fetch selected sources manually only", permissions=["change"])
     def fetch_by_hand(self, request: HttpRequest, queryset: SourceQuerySet) -> None:
-        self.report(request, queryset.set_sync(False), "fetched by hand only")
+        self.report(request, queryset.set_sync(False), "fetched manually only")
 
 
 @admin.register(Snapshot)
@@ -101,12 +101,12 @@ class SnapshotAdmin(ReadOnlyAdmin):
     actions_detail = ["download"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        # The bytes of a snapshot may be megabytes: no page of the admin reads them.
+        # The content may be megabytes, and no admin page shows it.
         return super().get_queryset(request).defer("packed")
 
     @detail_action(description="Download", url_path="download", permissions=["view"], icon="download")
     def download(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The document as it was received, to be saved and not shown: a stranger wrote it."""
+        """The document exactly as received, as a download: browsers must not display content from outside."""
         snapshot: Snapshot | None = self.get_object(request, object_id)
         if snapshot is None:
             raise Http404

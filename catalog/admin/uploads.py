@@ -1,4 +1,4 @@
-"""How much may be uploaded: more than a source can have is dropped on its way, before it fills the disk."""
+"""A limit for uploads: a file that is larger than any source is dropped while it arrives, before it fills the disk."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from catalog.imports.documents import LARGEST_FILE
 
 
 class CappedUploadHandler(FileUploadHandler):
-    """Stands before the handlers that keep files; a file that grows too large is none to the form that asked for it."""
+    """Runs before the handlers that store files; the form gets no file if it is too large."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
@@ -21,4 +21,4 @@ class CappedUploadHandler(FileUploadHandler):
         return raw_data
 
     def file_complete(self, file_size: int) -> None:
-        """Another handler has it."""
+        """Another handler stores the file."""

@@ -23,7 +23,7 @@ class HasModelsFilter(StateFilter):
     parameter_name = "models"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("some", "With models"), ("none", "Without a model")]
+        return [("some", "With models"), ("none", "Without models")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         match self.value():

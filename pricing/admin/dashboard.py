@@ -1,4 +1,4 @@
-"""The admin's first page: what is there, what is missing, what needs somebody soon; each figure leads to its list."""
+"""The admin's overview: counts of models, prices, channels, tokens and imports, each with a link to its list."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ RUNS_SHOWN = 5
 
 @dataclass(frozen=True)
 class Figure:
-    """A number, what it counts, and the list of what is counted; `alarming` when somebody should look."""
+    """A count with its title and the address of its list; `alarming` if somebody should look at it."""
 
     title: str
     count: int
@@ -31,7 +31,7 @@ class Figure:
 
 
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Puts the figures and the last import runs that this person may see into the page's context."""
+    """Add the counts and the last import runs that this person may see to the page's context."""
     now = timezone.now()
     may_see = request.user.has_perm
     figures: list[Figure] = []
@@ -46,8 +46,8 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if may_see("catalog.view_importrun"):
         figures += import_figures()
     runs = ImportRun.objects.select_related("source", "actor").order_by("-created_at", "-pk")[:RUNS_SHOWN]
-    told = [(run, counted(run.counts)) for run in runs] if may_see("catalog.view_importrun") else None
-    return context | {"figures": figures, "runs": told}
+    last_runs = [(run, counted(run.counts)) for run in runs] if may_see("catalog.view_importrun") else None
+    return context | {"figures": figures, "runs": last_runs}
 
 
 def model_figures(*, at: dt.datetime) -> list[Figure]:
@@ -55,12 +55,14 @@ def model_figures(*, at: dt.datetime) -> list[Figure]:
         Count("pk", filter=Q(status=status)) for status in (AIModel.Status.PUBLISHED, AIModel.Status.DRAFT)
     )
     status = AIModel.objects.aggregate(published=published, drafts=draft)
-    gap = AIModel.objects.published().offered().exclude(pk__in=PriceSheet.objects.models_priced(at=at)).count()
+    unpriced = AIModel.objects.published().offered().exclude(pk__in=PriceSheet.objects.models_priced(at=at)).count()
     models = "catalog_aimodel"
     return [
         Figure("Published", status["published"], admin_list(models, status__exact="published"), "deployed_code"),
         Figure("Drafts", status["drafts"], admin_list(models, status__exact="draft"), "edit_note"),
-        Figure("Offered, no price", gap, admin_list(models, price="gap"), "money_off", alarming=gap > 0),
+        Figure(
+            "Offered without a price", unpriced, admin_list(models, price="gap"), "money_off", alarming=unpriced > 0
+        ),
     ]
 
 
@@ -70,19 +72,22 @@ def loss_figure(*, at: dt.datetime) -> Figure:
 
 
 def channel_figure() -> Figure:
-    off = Channel.objects.filter(enabled=False).count()
-    return Figure("Channels off", off, admin_list("catalog_channel", enabled__exact=0), "power_off")
+    disabled = Channel.objects.filter(enabled=False).count()
+    return Figure("Disabled channels", disabled, admin_list("catalog_channel", enabled__exact=0), "power_off")
 
 
 def import_figures() -> list[Figure]:
-    """Plans that wait and sources that fail, where there are any."""
+    """Imports that wait for review and sources that fail, if there are any."""
     waiting, failing = ImportRun.objects.waiting().count(), Source.objects.failing().count()
     plans = admin_list("catalog_importrun", status__in="planned,stopped")
-    shown = [Figure("To review", waiting, plans, "fact_check", alarming=True)] if waiting else []
     sources = admin_list("catalog_source", fetching="failing")
-    return shown + ([Figure("Sources failing", failing, sources, "cloud_off", alarming=True)] if failing else [])
+    figures = [
+        Figure("Imports to review", waiting, plans, "fact_check", alarming=True),
+        Figure("Failing sources", failing, sources, "cloud_off", alarming=True),
+    ]
+    return [figure for figure in figures if figure.count]
 
 
 def token_figure(*, at: dt.datetime) -> Figure:
     soon = Token.objects.expiring(at=at, within=SOON).count()
-    return Figure("Tokens expiring", soon, admin_list("tokens_token", validity="expiring"), "timer", alarming=soon > 0)
+    return Figure("Expiring tokens", soon, admin_list("tokens_token", validity="expiring"), "timer", alarming=soon > 0)

@@ -1,4 +1,4 @@
-"""What the admin pages of dated prices share: forms that start now, and the filter by state."""
+"""Parts of the admin pages of dated prices: forms that start now, and the filter by state."""
 
 import datetime as dt
 from typing import Any
@@ -16,21 +16,21 @@ STATES = {"current": "success", "scheduled": "info", "past": "default"}
 
 
 class StartsNow(ModelForm):
-    """Begins now where no moment is written; what was shown when the page was opened would be past by then."""
+    """A form that starts now if no time is entered: the time when the page was opened would be past by then."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk is None and "starts_at" in self.fields:
             field = self.fields["starts_at"]
             field.required, field.initial, field.show_hidden_initial = False, None, False
-            field.help_text = "In force from this moment. Empty: now."
+            field.help_text = "When it takes effect. Leave empty for now."
 
     def clean_starts_at(self) -> dt.datetime:
         return self.cleaned_data["starts_at"] or timezone.now()
 
 
 class StartsNowForm(StartsNow, CuratedForm):
-    """The same on a page of its own."""
+    """The same, for a page of its own."""
 
 
 class PriceStateFilter(StateFilter):

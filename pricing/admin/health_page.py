@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from catalog.admin.base import render_admin_page
 from pricing.curation.health_checks import RULES, Finding, Rule, run_checks
 
-SHOWN = 50
+FINDINGS_SHOWN = 50
 
 
 @require_safe
@@ -19,18 +19,23 @@ def check_page(request: HttpRequest) -> HttpResponse:
     """The findings about tables that this person may view; for staff only, see config/urls.py."""
     may_see = request.user.has_perm
     rules = [rule for rule in RULES if may_see(f"{rule.about._meta.app_label}.view_{rule.about._meta.model_name}")]
-    found = run_checks(rules, at=timezone.now())
+    findings = dict(run_checks(rules, at=timezone.now()))
     return render_admin_page(
         request,
         "pricing/admin/health_checks.html",
         "Health checks",
-        sections=[_section(rule, findings) for rule, findings in found],
-        passed=[rule.title for rule in rules if rule not in {each for each, _ in found}],
+        sections=[_section(rule, found) for rule, found in findings.items()],
+        passed=[rule.title for rule in rules if rule not in findings],
     )
 
 
 def _section(rule: Rule, findings: list[Finding]) -> dict[str, Any]:
-    return {"rule": rule, "count": len(findings), "rows": _linked(findings[:SHOWN]), "more": len(findings) - SHOWN}
+    return {
+        "rule": rule,
+        "count": len(findings),
+        "rows": _linked(findings[:FINDINGS_SHOWN]),
+        "more": len(findings) - FINDINGS_SHOWN,
+    }
 
 
 def _linked(findings: Iterable[Finding]) -> list[tuple[str, Finding]]:

@@ -1,4 +1,4 @@
-"""The admin's pages for import runs: a file to plan, a plan to look through and decide about, a run to roll back."""
+"""The admin's pages for import runs: upload a file, review and decide about a plan, roll a run back."""
 
 from typing import Any
 
@@ -18,83 +18,96 @@ from catalog.imports.documents import LARGEST_FILE
 from catalog.imports.run_reports import sections
 from catalog.models import AIModel, ImportRun, Snapshot, Source
 from catalog.sources import SOURCES
-from pricing.admin.import_rows import VIEWS, beside, found, names_of, row_of
+from pricing.admin.import_rows import VIEWS, matching, names_of, other_changes, row_of
 from pricing.imports.plan import ImportPlan, Options
 from pricing.imports.review import apply_run, discard_run, make_alias, plan_of, save_plan
 from pricing.imports.rollback import roll_back
 from pricing.models import PriceSheet
 
-ROWS_A_PAGE = 100
+ROWS_PER_PAGE = 100
 SNAPSHOTS_SHOWN = 50
 SUGGESTIONS_SHOWN = 100
-# Parts of the report that no row of a model tells.
-BESIDE = ("findings", "aliases", "unmapped", "vendors", "without_vendor")
+# Parts of the report that are not about a single model.
+OTHER_PARTS = ("findings", "aliases", "unmapped", "vendors", "without_vendor")
 
 
 class UploadForm(forms.Form):
-    """A document, where it is from, and what is to be done with it."""
+    """A document, its source, and how to import it."""
 
-    source = forms.ChoiceField(widget=Select(), help_text="Who says so; it also tells how the document is read.")
+    source = forms.ChoiceField(
+        widget=Select(), help_text="The source of the document, which also sets the format to read."
+    )
     file = forms.FileField(
         required=False,
         widget=FileInput(),
-        help_text=f"Up to {LARGEST_FILE // 1024**2} MiB. Nothing is changed yet.",
+        help_text=f"Up to {LARGEST_FILE // 1024**2} MiB. You review the changes before they are applied.",
     )
     snapshot = forms.ChoiceField(
-        label="or a document that was kept", required=False, widget=Select(), help_text="As it was received earlier."
+        label="Stored document", required=False, widget=Select(), help_text="Instead of a file: a snapshot of a source."
     )
     prices_as = forms.ChoiceField(
-        label="Its prices are",
+        label="Price role",
         required=False,
         widget=Select(),
-        choices=[("", "what such documents hold usually"), *PriceSheet.Role.choices],
+        choices=[("", "Default of the format"), *PriceSheet.Role.choices],
     )
     channel = forms.SlugField(
-        required=False, widget=TextInput(), help_text="Offer the models on this channel; made if missing."
+        required=False,
+        widget=TextInput(),
+        help_text="Offer the models on this channel; it is created if missing. Leave empty to add no offers.",
     )
     group = forms.SlugField(
-        required=False, widget=TextInput(), help_text="The group that reaches the channel. Empty, new channel: default."
+        required=False,
+        widget=TextInput(),
+        help_text="The group that can use the channel. Leave empty to use the default group for a new channel.",
     )
-    only = NamesFormField(required=False, widget=TextInput(), help_text="Only ids like these, e.g. gpt-*, claude-*.")
-    publish = forms.BooleanField(required=False, widget=Checkbox(), help_text="Otherwise new models are drafts.")
+    only = NamesFormField(
+        required=False,
+        widget=TextInput(),
+        help_text="Import only ids that match these patterns, e.g. gpt-*, claude-*. Leave empty to import all.",
+    )
+    publish = forms.BooleanField(
+        required=False, widget=Checkbox(), help_text="Publish new models; otherwise they are drafts."
+    )
     overrule = forms.BooleanField(
         required=False,
         widget=Checkbox(),
-        help_text="Change what people or more trusted sources have said, too. What is pinned stays.",
+        help_text="Also replace values from people and from more trusted sources. Pinned fields stay unchanged.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        named = {slug: source.name for slug, source in SOURCES.items()}
-        named |= dict(Source.objects.order_by("name").values_list("slug", "name"))
-        kept = Snapshot.objects.select_related("source").defer("packed").order_by("-taken_at", "-pk")[:SNAPSHOTS_SHOWN]
-        self.fields["source"].choices = sorted(named.items(), key=lambda pair: pair[1])  # type: ignore[attr-defined]
-        self.fields["snapshot"].choices = [("", "none"), *((each.pk, _snapshot_title(each)) for each in kept)]  # type: ignore[attr-defined]
+        names = {slug: source.name for slug, source in SOURCES.items()}
+        names |= dict(Source.objects.order_by("name").values_list("slug", "name"))
+        snapshots = Snapshot.objects.select_related("source").defer("packed").order_by("-taken_at", "-pk")
+        stored = [(row.pk, _snapshot_title(row)) for row in snapshots[:SNAPSHOTS_SHOWN]]
+        self.fields["source"].choices = sorted(names.items(), key=lambda pair: pair[1])  # type: ignore[attr-defined]
+        self.fields["snapshot"].choices = [("", "none"), *stored]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         file, snapshot = cleaned.get("file"), cleaned.get("snapshot")
         if "file" not in self.errors and bool(file) == bool(snapshot):
             raise forms.ValidationError(
-                f"Choose a file of up to {LARGEST_FILE // 1024**2} MiB, or a document that was kept, and not both."
+                f"Choose either a file of up to {LARGEST_FILE // 1024**2} MiB or a stored document."
             )
         if file and file.size > LARGEST_FILE:
             raise forms.ValidationError(f"The file is larger than {LARGEST_FILE // 1024**2} MiB.")
         return cleaned
 
     def document(self) -> tuple[bytes, str]:
-        """The bytes, and where they are from."""
+        """The content and its origin."""
         if file := self.cleaned_data["file"]:
             return file.read(), file.name
         snapshot = Snapshot.objects.get(pk=self.cleaned_data["snapshot"])
         return snapshot.content, snapshot.origin
 
     def options(self) -> Options:
-        wanted = self.cleaned_data
-        source = Source.objects.filter(slug=wanted["source"]).first()
-        asked = {"source": (source.reader if source else "") or wanted["source"], "as": wanted["prices_as"]}
-        asked |= {name: wanted[name] for name in ("channel", "group", "only", "publish", "overrule")}
-        return Options.from_json(asked, name=wanted["source"])
+        cleaned = self.cleaned_data
+        source = Source.objects.filter(slug=cleaned["source"]).first()
+        options = {"source": (source.reader if source else "") or cleaned["source"], "as": cleaned["prices_as"]}
+        options |= {name: cleaned[name] for name in ("channel", "group", "only", "publish", "overrule")}
+        return Options.from_json(options, name=cleaned["source"])
 
 
 def _snapshot_title(snapshot: Snapshot) -> str:
@@ -102,7 +115,7 @@ def _snapshot_title(snapshot: Snapshot) -> str:
 
 
 class ImportPages(ModelAdmin):
-    """Whoever may change import runs may plan imports, decide about them and roll them back."""
+    """Import pages for people who may change import runs: plan, decide, roll back."""
 
     actions_detail = ["rollback"]
 
@@ -110,7 +123,7 @@ class ImportPages(ModelAdmin):
         return self.may_decide(request)
 
     def has_rollback_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """With a run, whether its page shows the button; a run that cannot be rolled back says so itself."""
+        """For one run: whether its page shows the button. The page says why a run cannot be rolled back."""
         if not object_id or not self.may_decide(request):
             return self.may_decide(request)
         run: ImportRun | None = self.get_object(request, object_id)
@@ -120,7 +133,7 @@ class ImportPages(ModelAdmin):
         return request.user.has_perm("catalog.change_importrun")
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """A document is uploaded and planned; what it would do is shown then."""
+        """Upload a document and plan its import; the review page then shows the changes."""
         if not self.may_decide(request):
             raise PermissionDenied
         form = UploadForm(request.POST or None, request.FILES or None)
@@ -129,11 +142,11 @@ class ImportPages(ModelAdmin):
                 content, origin = form.document()
                 plan, run = save_plan(content, form.options(), at=timezone.now(), origin=origin, actor=request.user)  # type: ignore[arg-type]
             except (InputError, DatabaseError) as error:
-                form.add_error(None, _sentence(error))
+                form.add_error(None, _message(error))
             else:
                 if run is not None:
                     return HttpResponseRedirect(reverse("admin:catalog_importrun_change", args=[run.pk]))
-                self.message_user(request, f"Nothing to do: {plan.facts.unchanged:,} models are so already.")
+                self.message_user(request, f"Nothing to import: {plan.facts.unchanged:,} models are unchanged.")
         return self.render_page(request, "pricing/admin/upload.html", "Import a document", form=form)
 
     def change_view(
@@ -154,15 +167,16 @@ class ImportPages(ModelAdmin):
             plan = plan_of(run, at=timezone.now())
         except InputError as error:
             return self.render_page(request, template, f"Review {run}", problem=str(error), **context)
-        asked = request.GET
-        show = asked.get("show", "all") if asked.get("show") in VIEWS else "all"
+        query = request.GET
+        show = query.get("show", "all") if query.get("show") in VIEWS else "all"
+        search = query.get("q", "")
         views = names_of(plan)
-        chosen = found(views[show], asked.get("q", ""))
-        table = Paginator(chosen, ROWS_A_PAGE).get_page(asked.get("p"))
+        matches = matching(views[show], search)
+        table = Paginator(matches, ROWS_PER_PAGE).get_page(query.get("p"))
         keys = dict(AIModel.objects.filter(name__in=list(table)).values_list("name", "pk"))
-        unmatched = found(plan.unmatched, asked.get("q", ""))
-        parts = {name: part for name, part in plan.report().items() if name in BESIDE}
-        # Endpoint types that models use are created with these models; the others have a tick of their own.
+        unmatched = matching(plan.unmatched, search)
+        parts = {name: part for name, part in plan.report().items() if name in OTHER_PARTS}
+        # Endpoint types that models use are created with these models; the others have a checkbox of their own.
         types = [name for name in plan.structure.new_names("endpoint_types") if name in plan.structure.used_types]
         parts["structure"] = {"endpoint_types": {"new": types, "changed": {}}}
         return self.render_page(
@@ -171,83 +185,84 @@ class ImportPages(ModelAdmin):
             f"Review {run}",
             plan=plan,
             show=show,
-            q=asked.get("q", ""),
+            q=search,
             views=[(key, title, len(views[key])) for key, title in VIEWS.items() if views[key] or key == "all"],
             table=table,
             rows=[(row_of(plan, name), keys.get(name)) for name in table],
-            found=len(chosen),
-            is_narrowed=show != "all" or bool(asked.get("q")),
-            can_be_chosen=len(set(chosen) & set(plan.touched)),
+            match_count=len(matches),
+            is_filtered=show != "all" or bool(search),
+            applicable=len(set(matches) & set(plan.touched)),
             sections=sections(parts),
-            beside=beside(plan),
+            other_changes=other_changes(plan),
             unmatched=[(name, plan.unmatched[name]) for name in unmatched[:SUGGESTIONS_SHOWN]],
             unmatched_total=len(unmatched),
-            asked_for=_asked_for(run),
+            options=_options(run),
             **context,
         )
 
     def _decide(self, request: HttpRequest, run: ImportRun) -> HttpResponse:
         if not self.may_decide(request):
             raise PermissionDenied
-        done = HttpResponseRedirect(reverse("admin:catalog_importrun_change", args=[run.pk]))
+        run_page = HttpResponseRedirect(reverse("admin:catalog_importrun_change", args=[run.pk]))
         try:
             if "discard" in request.POST:
                 discard_run(run, at=timezone.now(), actor=request.user)  # type: ignore[arg-type]
-                self.message_user(request, f"{run} is discarded; nothing was changed.")
+                self.message_user(request, f"{run} was discarded. Nothing changed.")
                 return HttpResponseRedirect(reverse("admin:catalog_importrun_changelist"))
             if name := request.POST.get("alias", ""):
                 model = make_alias(run, name, at=timezone.now(), actor=request.user)  # type: ignore[arg-type]
-                self.message_user(request, f"{name} is an alias of {model} now; the plan is made anew with it.")
+                self.message_user(request, f"{name} is now an alias of {model}. The plan was updated.")
                 return HttpResponseRedirect(request.get_full_path())
             plan, rest = self._apply(request, run)
         except (InputError, DatabaseError) as error:
-            self.message_user(request, _sentence(error), messages.ERROR)
+            self.message_user(request, _message(error), messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
         self.message_user(
-            request, f"Applied to {len(plan.touched):,} models." + (f" The rest waits in {rest}." if rest else "")
+            request,
+            f"Applied to {len(plan.touched):,} models." + (f" The rest waits for review in {rest}." if rest else ""),
         )
-        return done
+        return run_page
 
     def _apply(self, request: HttpRequest, run: ImportRun) -> tuple[ImportPlan, ImportRun | None]:
-        asked, now = request.POST, timezone.now()
+        posted, now = request.POST, timezone.now()
         chosen = None
-        if asked.get("apply") == "ticked":
-            chosen = asked.getlist("model")
-        elif asked.get("apply") == "found":
-            chosen = found(names_of(plan_of(run, at=now))[asked.get("show", "all")], asked.get("q", ""))
+        if posted.get("apply") == "ticked":
+            chosen = posted.getlist("model")
+        elif posted.get("apply") == "found":
+            chosen = matching(names_of(plan_of(run, at=now))[posted.get("show", "all")], posted.get("q", ""))
         return apply_run(
             run,
             at=now,
-            seen=asked.get("seen", ""),
-            accepted=asked.getlist("accept"),
+            seen=posted.get("seen", ""),
+            accepted=posted.getlist("accept"),
             chosen=chosen,
-            beside=bool(asked.get("beside")),
+            beside=bool(posted.get("beside")),
             actor=request.user,  # type: ignore[arg-type]
         )
 
     @detail_action(description="Roll back", url_path="rollback", permissions=["rollback"], icon="undo")
     def rollback(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Shows what the rollback would do, and does it when that is confirmed."""
+        """Show what a rollback would do; a POST does it."""
         run: ImportRun | None = self.get_object(request, object_id)
         if run is None:
             raise Http404
         page = HttpResponseRedirect(reverse("admin:catalog_importrun_change", args=[run.pk]))
         try:
-            is_meant = request.method == "POST"
-            result = roll_back(run, at=timezone.now(), actor=request.user, dry_run=not is_meant)  # type: ignore[arg-type]
+            is_confirmed = request.method == "POST"
+            result = roll_back(run, at=timezone.now(), actor=request.user, dry_run=not is_confirmed)  # type: ignore[arg-type]
         except (InputError, DatabaseError) as error:
-            self.message_user(request, _sentence(error), messages.ERROR)
+            self.message_user(request, _message(error), messages.ERROR)
             return page
-        if is_meant:
+        if is_confirmed:
             self.message_user(request, f"{run} was rolled back: {result}")
             return page
         return self.render_page(request, "pricing/admin/rollback.html", f"Roll back {run}", run=run, result=result)
 
 
-def _sentence(error: InputError | DatabaseError) -> str:
+def _message(error: InputError | DatabaseError) -> str:
     return str(error) if isinstance(error, InputError) else refused(error)
 
 
-def _asked_for(run: ImportRun) -> str:
-    told = {name: value for name, value in run.options.items() if value not in (None, "", [], False)}
-    return ", ".join(f"{name} {', '.join(value) if isinstance(value, list) else value}" for name, value in told.items())
+def _options(run: ImportRun) -> str:
+    used = {name: value for name, value in run.options.items() if value not in (None, "", [], False)}
+    return ", ".join(f"{name} {', '.join(value) if isinstance(value, list) else value}" for name, value in used.items())

@@ -1,4 +1,4 @@
-"""The admin of import runs, with the pages that decide about them."""
+"""The admin of import runs, with the pages that review, apply and roll them back."""
 
 from catalog.admin.base import register_over
 from catalog.admin.imports import ImportRunAdmin
@@ -8,4 +8,4 @@ from pricing.admin.import_review import ImportPages
 
 @register_over(ImportRun)
 class DecidedImportRunAdmin(ImportPages, ImportRunAdmin):
-    """Runs that wait are looked through and decided about; applied runs can be rolled back."""
+    """Waiting runs can be reviewed and decided; applied runs can be rolled back."""

@@ -28,9 +28,9 @@ class PricedFilter(StateFilter):
     parameter_name = "price"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        found = [("yes", "Has a price"), ("no", "Has no price"), ("gap", "On offer without a price")]
-        # Who may not see what we pay is not told where we lose.
-        return [*found, ("loss", "Sold below cost")] if request.user.has_perm("pricing.view_pricesheet") else found
+        choices = [("yes", "Has a price"), ("no", "Has no price"), ("gap", "Offered without a price")]
+        # People who may not see costs must not see where we lose money.
+        return [*choices, ("loss", "Sold below cost")] if request.user.has_perm("pricing.view_pricesheet") else choices
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         priced = PriceSheet.objects.models_priced(at=timezone.now())
@@ -48,10 +48,10 @@ class PricedFilter(StateFilter):
 
 @register_over(AIModel)
 class PricedAIModelAdmin(PriceListPage, AIModelAdmin):
-    """A model with its prices, which are changed by adding a sheet."""
+    """A model with its price sheets. A price is changed by adding a sheet."""
 
     actions: Any = [*AIModelAdmin.actions, *PriceListPage.actions]
-    # Beside the status, where no scrolling is needed to see it.
+    # Next to the status, so that it is visible without scrolling.
     list_display = [*AIModelAdmin.list_display[:3], "price", *AIModelAdmin.list_display[3:]]
     list_filter = [*AIModelAdmin.list_filter, PricedFilter]
     readonly_fields = [*AIModelAdmin.readonly_fields, "sheets"]
@@ -59,18 +59,18 @@ class PricedAIModelAdmin(PriceListPage, AIModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         sheets = PriceSheet.objects.with_state(at=timezone.now()).with_lines().select_related("author", "run__source")
-        # The report of a large import is hundreds of kilobytes, and would be read again for each of its sheets.
+        # The report of a large import is hundreds of kilobytes and would be loaded for each of its sheets.
         sheets = sheets.defer("run__report", "run__options")
         ordered = Prefetch("sheets", queryset=sheets.order_by("-starts_at", "-pk"))
         return super().get_queryset(request).prefetch_related(ordered)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """With the history of prices for those who may see price sheets: it tells what we pay."""
+        """Hide the price history from people who may not view price sheets: it shows costs."""
         fieldsets = super().get_fieldsets(request, obj)
         may_see = request.user.has_perm("pricing.view_pricesheet")
         return fieldsets if may_see else [fieldset for fieldset in fieldsets if fieldset[0] != "Prices"]
 
-    @display(description="Price in / out")
+    @display(description="Price (input / output)")
     def price(self, model: Any) -> str:
         current = {sheet.role: sheet for sheet in model.sheets.all() if sheet.state == "current"}
         sheet = current.get(PriceSheet.Role.SELL) or current.get(PriceSheet.Role.LIST)
@@ -79,13 +79,13 @@ class PricedAIModelAdmin(PriceListPage, AIModelAdmin):
     @display(description="Price history")
     def sheets(self, model: Any) -> str:
         if model.pk is None:
-            return "Save the model, then set its price."
-        # The page's template asks for a read-only field five times over.
+            return "Save the model first, then set its price."
+        # The template reads a read-only field five times.
         if not hasattr(model, "sheets_shown"):
-            model.sheets_shown = self.shown(model)
+            model.sheets_shown = self.render_sheets(model)
         return str(model.sheets_shown)
 
-    def shown(self, model: Any) -> str:
+    def render_sheets(self, model: Any) -> str:
         rows = model.sheets.all()
         context = {
             "rows": [(sheet, summary(sheet)) for sheet in rows[:SHEETS_SHOWN]],
@@ -99,10 +99,10 @@ class PricedAIModelAdmin(PriceListPage, AIModelAdmin):
 
 @register_over(Vendor)
 class PricedVendorAdmin(RepricingAdmin, VendorAdmin):
-    """A vendor whose models are re-priced together."""
+    """A vendor whose models can be repriced together."""
 
     actions = ["reprice"]
 
-    @admin.action(description="Re-price models of selected vendors", permissions=["reprice"])
+    @admin.action(description="Reprice models of selected vendors", permissions=["reprice"])
     def reprice(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         return self.reprice_models(request, AIModel.objects.filter(vendor__in=queryset.values("pk")), "reprice")

@@ -50,7 +50,7 @@ class DiscountRuleAdmin(CuratedAdmin):
     fields = ["model", "series", "vendor", "multiplier", "starts_at", "ends_at", "reason"]
 
     def has_delete_permission(self, request: HttpRequest, obj: DiscountRule | None = None) -> bool:
-        """One that has begun is ended: without it past prices would be others."""
+        """Only a scheduled rule: deleting another one would change past prices."""
         if obj is not None and obj.starts_at <= timezone.now():
             return False
         return super().has_delete_permission(request, obj)
@@ -59,11 +59,11 @@ class DiscountRuleAdmin(CuratedAdmin):
     def end_now(self, request: HttpRequest, queryset: DiscountRuleQuerySet) -> None:
         self.report(request, queryset.end(now=timezone.now()), "ended")
 
-    @display(description="For")
+    @display(description="Applies to")
     def target(self, rule: DiscountRule) -> str:
         return rule.target.capitalize() if rule.target == "all models" else rule.target
 
-    @display(description="Times", ordering="multiplier")
+    @display(description="Multiplier", ordering="multiplier")
     def multiplier_shown(self, rule: DiscountRule) -> str:
         return digits(rule.multiplier)
 
@@ -82,7 +82,7 @@ class CurrencyRateAdmin(CuratedAdmin):
     deletes_many = False
 
     def has_delete_permission(self, request: HttpRequest, obj: CurrencyRate | None = None) -> bool:
-        """One that counted on a day that is past stays: without it past prices would be others."""
+        """Only a rate that was never used: deleting another one would change past prices."""
         if obj is not None and not obj.may_change(on=timezone.now().date()):
             return False
         return super().has_delete_permission(request, obj)
@@ -108,7 +108,7 @@ class GroupRateAdmin(CuratedAdmin):
         return super().get_queryset(request).with_state(at=timezone.now())  # type: ignore[attr-defined]
 
     def has_delete_permission(self, request: HttpRequest, obj: GroupRate | None = None) -> bool:
-        """One that has begun is followed by another: without it past prices would be others."""
+        """Only a scheduled rate: deleting another one would change past prices."""
         if obj is not None and obj.has_started(at=timezone.now()):
             return False
         return super().has_delete_permission(request, obj)
@@ -123,7 +123,7 @@ class GroupRateAdmin(CuratedAdmin):
 
 
 class GroupRateForm(StartsNow):
-    """A rate without a ratio to start from: a row that was left as it stood would not be saved."""
+    """A rate without an initial ratio: Django does not save a row that still has its initial values."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -132,7 +132,7 @@ class GroupRateForm(StartsNow):
 
 
 class GroupRateInline(UntitledInline):
-    """A group's rates: a new one is added here, and one that is announced is edited on its own page."""
+    """A group's rates. New rates are added here; a scheduled rate is edited on its own page."""
 
     model = GroupRate
     form = GroupRateForm
@@ -148,7 +148,7 @@ class GroupRateInline(UntitledInline):
 
 @register_over(TokenGroup)
 class RatedTokenGroupAdmin(TokenGroupAdmin):
-    """A group with its rate."""
+    """A group with its rates."""
 
     list_display = [*TokenGroupAdmin.list_display, "rate_shown"]
     inlines = [GroupRateInline]

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from catalog.admin.base import TO_THE_LETTER, Checkbox, MomentInput, Select, TextInput
+from catalog.admin.base import VERBATIM, Checkbox, MomentInput, Select, TextInput
 from catalog.db.fields import ExactDecimalFormField
 from catalog.exact import multiply
 from catalog.prices import Line, Sheet
@@ -19,7 +19,7 @@ from pricing.engine.money import CURRENCY, excess_of
 from pricing.models import PriceSheet
 
 LARGEST_MULTIPLIER = 1000
-FIGURE = {**TO_THE_LETTER, "inputmode": "decimal"}
+FIGURE = {**VERBATIM, "inputmode": "decimal"}
 
 
 def moment_field(label: str, help_text: str) -> forms.DateTimeField:
@@ -61,7 +61,7 @@ class PriceForm(StartForm):
     """One model's price of one role, a field a row of the price list; empty is no price, and 0 is free."""
 
     currency = forms.CharField(
-        max_length=3, validators=[CURRENCY], widget=TextInput(attrs=TO_THE_LETTER), help_text="ISO 4217, e.g. USD."
+        max_length=3, validators=[CURRENCY], widget=TextInput(attrs=VERBATIM), help_text="ISO 4217, e.g. USD."
     )
     ends_at = moment_field("Ends at", "UTC. For a promotion, which ends by itself; empty: until the next price.")
     keep = forms.BooleanField(label="Keep these lines as they are", required=False, initial=True, widget=Checkbox())
@@ -147,7 +147,7 @@ class RuleForm(StartForm):
         required=False,
         min_value=1,
         max_value=12,
-        widget=TextInput(attrs={**TO_THE_LETTER, "inputmode": "numeric"}),
+        widget=TextInput(attrs={**VERBATIM, "inputmode": "numeric"}),
         help_text="Digits that count, e.g. 3 makes 0.12345 into 0.123. Empty: exact.",
     )
     field_order = ["base", "how", "number", "digits", "starts_at", "reason"]

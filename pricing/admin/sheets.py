@@ -1,4 +1,4 @@
-"""The admin of price sheets: written once, then ended or withdrawn."""
+"""The admin of price sheets, which cannot be edited: a current sheet can be ended, a scheduled one withdrawn."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from catalog.admin.base import (
-    TO_THE_LETTER,
+    VERBATIM,
     ChoicesDropdownFilter,
     CuratedAdmin,
     InlineFormSet,
@@ -34,22 +34,22 @@ from pricing.models import (
 LINE_FIELDS: Any = ["meter", "amount", "per", "unit", "kind", "conditions", "facts"]
 
 
-# The same of a sheet that is written.
-WRITTEN_FIELDS: Any = [*LINE_FIELDS[:-2], "conditions_shown", "facts_shown"]
+# The fields of a stored sheet.
+STORED_FIELDS: Any = [*LINE_FIELDS[:-2], "conditions_shown", "facts_shown"]
 
 
 class PriceLineForm(ModelForm):
-    """A line that starts as the price of a million tokens, which most are."""
+    """A price line; by default the price of a million tokens, as most lines are."""
 
     class Meta:
         model = PriceLine
         fields = ["meter", "amount", "per", "unit", "kind", "conditions", "facts"]
         widgets = {
-            "meter": TextInput(attrs={**TO_THE_LETTER, "list": "meters"}),
-            "conditions": TextInput(attrs=TO_THE_LETTER),
-            "facts": TextInput(attrs=TO_THE_LETTER),
+            "meter": TextInput(attrs={**VERBATIM, "list": "meters"}),
+            "conditions": TextInput(attrs=VERBATIM),
+            "facts": TextInput(attrs=VERBATIM),
         }
-        help_texts = {"facts": 'Beside the figure, e.g. {"period": "day"} of units that are free.'}
+        help_texts = {"facts": 'More facts about the line, e.g. {"period": "day"} for free units per day.'}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,13 +67,13 @@ class PriceLineForm(ModelForm):
 
 
 class PriceLineFormSet(InlineFormSet):
-    """Lines in the order in which they stand on the page; a price has one at least."""
+    """Lines in the order of the page; a price needs at least one."""
 
     def clean(self) -> None:
         super().clean()
-        written = [form for form in self.forms if form.has_changed() and form not in self.deleted_forms]
-        if not written:
-            raise ValidationError("Write at least one line: the amount is 0 where it is free.", code="empty")
+        filled = [form for form in self.forms if form.has_changed() and form not in self.deleted_forms]
+        if not filled:
+            raise ValidationError("Enter at least one line. The amount of something free is 0.", code="empty")
 
     def save_new(self, form: Any, commit: bool = True) -> Any:
         form.instance.position = self.forms.index(form)
@@ -87,7 +87,7 @@ class PriceLineInline(UntitledInline):
     readonly_fields = ["conditions_shown", "facts_shown"]
     ordering = ["position"]
     extra = 3
-    # The menu behind every meter's line, which takes a source's own x.<source>.<name> as well.
+    # The menu of meters. A line may also have a source's own meter, x.<source>.<name>.
     template_before = "pricing/admin/meters.html"
     meters = labels.METERS
 
@@ -95,7 +95,7 @@ class PriceLineInline(UntitledInline):
         return 0 if obj else self.extra + len(copied_lines(request))
 
     def get_fields(self, request: HttpRequest, obj: PriceSheet | None = None) -> Any:
-        return WRITTEN_FIELDS if obj else LINE_FIELDS
+        return STORED_FIELDS if obj else LINE_FIELDS
 
     @display(description="Conditions")
     def conditions_shown(self, line: PriceLine) -> str:
@@ -108,11 +108,11 @@ class PriceLineInline(UntitledInline):
 
 @admin.register(PriceSheet)
 class PriceSheetAdmin(EndingPages, CuratedAdmin):
-    """Written once: a sheet is added, ended or, before it begins, withdrawn; a change of price is a new sheet."""
+    """A sheet is added, ended or, before it takes effect, withdrawn; a new price is a new sheet."""
 
     form = StartsNowForm
     reason_field = "reason"
-    # Withdrawing is what it comes to, and says what it leaves.
+    # Sheets are withdrawn instead, which shows the effects first.
     deletes_many = False
     list_display = ["model", "role_shown", "state_shown", "figures", "starts_at", "ends_at", "author"]
     list_filter = [PriceStateFilter, ("role", ChoicesDropdownFilter), ("model__vendor", RelatedDropdownFilter)]
@@ -126,7 +126,7 @@ class PriceSheetAdmin(EndingPages, CuratedAdmin):
     ]
     fieldsets = [
         (None, {"fields": ["model", ("role", "currency"), "starts_at", "ends_at", "reason"]}),
-        ("Where it comes from", {"fields": ["state_shown", "author", "created_at", "run", "facts_shown"]}),
+        ("Origin", {"fields": ["state_shown", "author", "created_at", "run", "facts_shown"]}),
     ]
     readonly_fields = ["state_shown", "facts_shown", "author", "created_at"]
 
@@ -168,13 +168,13 @@ class PriceSheetAdmin(EndingPages, CuratedAdmin):
     def figures(self, sheet: PriceSheet) -> str:
         return summary(sheet)
 
-    @display(description="Beside the prices")
+    @display(description="Facts")
     def facts_shown(self, sheet: PriceSheet) -> str:
         return write_json(sheet.facts).decode() if sheet.facts else ""
 
 
 def copied_sheet(request: HttpRequest) -> PriceSheet | None:
-    """The sheet that a new one is to start from, which its page names in the address; only for showing the form."""
+    """The sheet that the form of a new sheet is filled in from, as named in the page's address."""
     key = request.GET.get("from", "")
     if request.method != "GET" or not (key.isdecimal() and len(key) < 19):
         return None

@@ -1,4 +1,4 @@
-"""The admin of who may see what. Django finds the pages here; each module registers its own."""
+"""The admin of tokens, groups and operators. Django imports this package; each module registers its own pages."""
 
 from tokens.admin import groups, operators, tokens
 

@@ -1,4 +1,4 @@
-"""The admin of groups, and of the channels that they reach."""
+"""The admin of groups, and of the channels that they can use."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ class TokenGroupAdmin(CuratedAdmin):
 
 @register_over(Channel)
 class ReachedChannelAdmin(ChannelAdmin):
-    """A channel with the groups that reach it, which are chosen on the groups' pages."""
+    """A channel with the groups that can use it; the channels of a group are set on the group's page."""
 
     list_display = [*ChannelAdmin.list_display[:4], "groups_shown", *ChannelAdmin.list_display[4:]]
     readonly_fields = [*ChannelAdmin.readonly_fields, "groups_shown"]
@@ -55,9 +55,9 @@ class ReachedChannelAdmin(ChannelAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("groups")
 
-    @display(description="Reached by groups")
+    @display(description="Groups")
     def groups_shown(self, channel: Any) -> str:
         if channel.pk is None:
-            return "Add it to groups on their pages."
+            return "Save the channel first, then add it to groups on their pages."
         slugs = sorted(group.slug for group in channel.groups.all())
-        return ", ".join(slugs) or "none: its models are listed to nobody"
+        return ", ".join(slugs) or "No group: nobody sees its models."

@@ -1,4 +1,4 @@
-"""The admin of the people who use it, and their roles."""
+"""The admin of operators and their roles."""
 
 from django.contrib import admin
 from django.contrib.auth.models import Group, User

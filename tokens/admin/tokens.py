@@ -37,9 +37,9 @@ SOON = dt.timedelta(days=30)
 
 class TokenForm(CuratedForm):
     allow = AbsentOrNamesField(
-        label="May see",
-        absent="Every model of its groups",
-        listed="Only models that match these patterns (no pattern: nothing at all)",
+        label="Allow",
+        absent="All models of its groups",
+        listed="Only models that match these patterns (an empty list: no models)",
         help_text=Token._meta.get_field("allow").help_text,
     )
 
@@ -55,7 +55,7 @@ class TokenStateFilter(StateFilter):
             ("day", "Expires within a day"),
             ("expired", "Expired"),
             ("off", "Disabled"),
-            ("leaked", "A replaced key is still used"),
+            ("leaked", "Replaced key still used"),
         ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -88,13 +88,13 @@ class TokenAdmin(KeyPages, CuratedAdmin):
     readonly_fields = ["masked", "key_id", "last_used_at", "created_at", "updated_at", "retired_shown"]
     fieldsets = [
         (None, {"fields": ["name", "groups", "uses_auto_groups", "enabled"]}),
-        ("What it may see", {"fields": ["allow", "deny"]}),
+        ("Models", {"fields": ["allow", "deny"]}),
         (
-            "When, from where, how often",
+            "Validity and limits",
             {"fields": ["starts_at", "expires_at", "networks", "rate_limit", "is_over_budget"]},
         ),
-        ("For operators", {"fields": ["note"]}),
-        ("Its key", {"fields": ["masked", "key_id", "last_used_at", "created_at", "updated_at", "retired_shown"]}),
+        ("Note", {"fields": ["note"]}),
+        ("Key", {"fields": ["masked", "key_id", "last_used_at", "created_at", "updated_at", "retired_shown"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -102,14 +102,14 @@ class TokenAdmin(KeyPages, CuratedAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Token | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
-        return fieldsets if obj else [fieldset for fieldset in fieldsets if fieldset[0] != "Its key"]
+        return fieldsets if obj else [fieldset for fieldset in fieldsets if fieldset[0] != "Key"]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"groups": [TokenGroup.objects.default().pk]} | super().get_changeform_initial_data(request)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:
-            # Lives as long as this request; response_add shows it, and nothing stores it.
+            # The key exists only during this request: response_add shows it, and nothing stores it.
             obj.new_key = obj.assign_new_key()
         super().save_model(request, obj, form, change)
 
@@ -117,7 +117,7 @@ class TokenAdmin(KeyPages, CuratedAdmin):
         return self.show_new_key(request, obj)
 
     def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A token that was deleted stays dead: its history holds no digest that could bring the key back."""
+        """A deleted token cannot be restored: its history has no digest of the key."""
         return True
 
     @display(description="State", label=STATES)
@@ -126,10 +126,10 @@ class TokenAdmin(KeyPages, CuratedAdmin):
 
     @display(description="Replaced keys")
     def retired_shown(self, token: Token) -> str:
-        """Those that a rotation replaced; a use after the grace may be a leak."""
+        """The keys that rotations replaced; uses after the grace period may be a leak."""
         retired = token.retired_keys.order_by("-retired_at", "-pk")
         return "\n".join(
-            f"{key.masked} until {key.valid_until:%Y-%m-%d %H:%M}, used {key.refused_uses} times after"
+            f"{key.masked} until {key.valid_until:%Y-%m-%d %H:%M}, uses after that: {key.refused_uses}"
             for key in retired
         )
 

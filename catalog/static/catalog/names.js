@@ -1,5 +1,5 @@
-// Turns a line of names with commas into chips that can be ordered, with a menu of the names that are known.
-// Without this script the line itself is edited; the form is the same either way.
+// Turns a text field of names with commas into chips that can be reordered, with a menu of the known names.
+// Without this script people edit the text field; the form sends the same.
 "use strict";
 
 function enhance(box) {
@@ -36,7 +36,7 @@ function enhance(box) {
         const chip = document.createElement("li");
         chip.append(name);
         if (place > 0) {
-          chip.append(button("←", `Put ${name} earlier`, () => {
+          chip.append(button("←", `Move ${name} forward`, () => {
             write([...names.slice(0, place - 1), name, names[place - 1], ...names.slice(place + 1)]);
           }));
         }

@@ -64,8 +64,8 @@ def test_many_are_switched_to_regular_fetching_and_back(admin_client: Client, so
 
     body = act(admin_client, "fetch_regularly", source, nowhere)
 
-    assert "1 source fetched regularly." in body
-    assert "1 without an address cannot be fetched." in body
+    assert "1 source fetched on schedule." in body
+    assert "Sources without a URL cannot be fetched: 1." in body
     assert dict(Source.objects.values_list("slug", "sync")) == {"litellm": True, "file": False}
     assert source.history.latest().history_user.username == "admin"
 

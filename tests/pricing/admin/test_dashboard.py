@@ -36,10 +36,10 @@ def test_the_figures_are_those_of_the_database(busy: None, admin_client: Client)
     assert counts == {
         "Published": 2,
         "Drafts": 1,
-        "Offered, no price": 1,
+        "Offered without a price": 1,
         "Sold below cost": 1,
-        "Channels off": 1,
-        "Tokens expiring": 1,
+        "Disabled channels": 1,
+        "Expiring tokens": 1,
     }
 
 

@@ -79,7 +79,7 @@ def test_all_of_it_is_applied(client: Client) -> None:
 
 def test_what_is_ticked_is_applied_and_the_rest_waits(client: Client) -> None:
     text = decide(client, waiting(client), apply="ticked", model=["gpt-1"])
-    assert "The rest waits in" in text
+    assert "The rest waits for review in" in text
     assert AIModel.objects.get().name == "gpt-1"
     assert ImportRun.objects.waiting().count() == 1
 
@@ -94,7 +94,7 @@ def test_what_a_search_found_is_applied(client: Client) -> None:
 
 def test_a_discarded_plan_changes_nothing(client: Client) -> None:
     run = waiting(client)
-    assert "is discarded" in decide(client, run, discard="1")
+    assert "was discarded" in decide(client, run, discard="1")
     assert not AIModel.objects.exists()
     assert "Discarded by maria" in client.get(page_of(run)).content.decode()
 
@@ -123,7 +123,7 @@ def test_what_stays_says_why(client: Client) -> None:
     pin = FieldPin.objects.create(model=AIModel.objects.get(name="gpt-0"), field="list_price", reason="our <contract>")
     run = waiting(client, document(input_cost_per_token=3e-06, max_input_tokens=5))
     text = client.get(f"{page_of(run)}?show=kept").content.decode()
-    assert "stays: pinned: our &lt;contract&gt;" in text
+    assert "not applied: pinned: our &lt;contract&gt;" in text
     pin.refresh_from_db()
     page = client.get(f"/admin/catalog/aimodel/{pin.model_id}/change/").content.decode()
     assert "Input $3.00 per million tokens" in page
@@ -180,13 +180,13 @@ def test_a_bad_document_is_one_sentence(client: Client, content: bytes, fields: 
 def test_a_file_too_large_is_dropped_on_its_way(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("catalog.admin.uploads.LARGEST_FILE", 100_000)
     answer = upload(client, document(3000))
-    assert "Choose a file of up to 32 MiB" in answer.content.decode()
+    assert "Choose either a file of up to 32 MiB" in answer.content.decode()
     assert not ImportRun.objects.exists()
 
 
 def test_nothing_to_do_is_said(client: Client) -> None:
     decide(client, waiting(client), apply="all")
-    assert "Nothing to do: 3 models are so already." in upload(client, document()).content.decode()
+    assert "Nothing to import: 3 models are unchanged." in upload(client, document()).content.decode()
 
 
 def test_a_run_is_rolled_back_after_a_preview(client: Client) -> None:
@@ -245,8 +245,8 @@ def test_the_overview_tells_of_plans_and_failing_sources(client: Client) -> None
     Source.objects.create(slug="litellm", name="LiteLLM", url="https://a.example", sync=True, error="It failed.")
     waiting(client)
     text = client.get("/admin/").content.decode()
-    assert "To review" in text
-    assert "Sources failing" in text
+    assert "Imports to review" in text
+    assert "Failing sources" in text
     listed = client.get("/admin/catalog/importrun/?status__in=planned,stopped")
     assert (listed.status_code, b"#" in listed.content) == (200, True)
     assert b"It failed." in client.get("/admin/catalog/source/?fetching=failing").content

@@ -33,7 +33,7 @@ def test_a_channel_that_is_switched_off_is_shown_and_applied(admin_client: Clien
     apply(waiting())
     run = waiting(DOCUMENT.replace(b"name: Main\n    enabled: true", b"name: Main\n    enabled: false"))
     page = admin_client.get(reverse("admin:catalog_importrun_change", args=[run.pk])).content.decode()
-    assert "Beside the models" in page
+    assert "Other changes" in page
     assert "Channel main enabled" in page
     assert apply(run, chosen=(), beside=True) is None
     assert not Channel.objects.get(slug="main").enabled

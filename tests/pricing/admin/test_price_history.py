@@ -50,7 +50,7 @@ def test_a_long_history_takes_no_more_queries(admin_client: Client) -> None:
         counts.append(len(captured))
 
     assert counts[0] == counts[1]
-    assert "All its sheets" in body
+    assert "All price sheets of this model" in body
 
 
 def test_what_is_sold_below_cost_is_found_by_whoever_may_see_costs(admin_client: Client, client: Client) -> None:

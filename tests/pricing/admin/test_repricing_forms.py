@@ -187,7 +187,7 @@ def test_a_loss_is_told_at_once(admin_client: Client) -> None:
 
     body = admin_client.get(f"/admin/catalog/aimodel/{model.pk}/change/").content.decode()
     assert "Below cost: gpt-4o: Input sold at $1.00 below $2.00 per million tokens." in body
-    assert "Sold below cost: Input at $1.00, costs $2.00 per million tokens" in body
+    assert "Sold below cost: Input is sold at $1.00 and costs $2.00 per million tokens" in body
 
 
 def test_without_the_right_to_add_sheets_there_is_no_page(client: Client) -> None:

@@ -143,7 +143,7 @@ def test_what_stands_beside_prices_goes_along_to_the_next_sheet(admin_client: Cl
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [
-        ({}, "Write at least one line"),
+        ({}, "Enter at least one line"),
         ({"lines-0-meter": "input", "lines-0-amount": "99999999999"}, "More than 10000 for a million tokens"),
     ],
 )

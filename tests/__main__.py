@@ -29,6 +29,8 @@ def main(arguments: list[str]) -> int:
     full = "--full" in arguments
     arguments = [argument for argument in arguments if argument != "--full"]
     environment = {"FULL_TESTS": "1"} if full else {}
+    # Each of the tests' many processes would compile Modelbook, and pytest the tests, anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     failed = run_suite("tests on SQLite", "sqlite://:memory:", arguments, environment)
     with throwaway_postgres() as url:
         selected = arguments if full else ["-m", "sql", *arguments]

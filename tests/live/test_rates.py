@@ -1,10 +1,9 @@
-"""The vendors' own SDKs recognise a refusal for too many requests."""
+"""The vendors' own SDKs recognise a refusal for too many requests.
 
-import anthropic
-import openai
+They are imported where they are used: each worker collects this module, and one runs it.
+"""
+
 import pytest
-from google import genai
-from google.genai import errors, types
 
 from tests.live.deployment import Operator, Server
 
@@ -24,6 +23,8 @@ def until_refused(ask: object) -> None:
 
 
 def test_openais(server: Server, key: str) -> None:
+    import openai
+
     with (
         openai.OpenAI(base_url=f"{server.url}/v1", api_key=key, max_retries=0) as client,
         pytest.raises(openai.RateLimitError) as refusal,
@@ -36,6 +37,8 @@ def test_openais(server: Server, key: str) -> None:
 
 
 def test_anthropics(server: Server, key: str) -> None:
+    import anthropic
+
     with (
         anthropic.Anthropic(base_url=server.url, api_key=key, max_retries=0) as client,
         pytest.raises(anthropic.RateLimitError) as refusal,
@@ -46,6 +49,9 @@ def test_anthropics(server: Server, key: str) -> None:
 
 
 def test_googles(server: Server, key: str) -> None:
+    from google import genai
+    from google.genai import errors, types
+
     client = genai.Client(api_key=key, http_options=types.HttpOptions(base_url=server.url))
 
     with pytest.raises(errors.ClientError) as refusal:

@@ -120,11 +120,9 @@ class BulkWriter:
         names = [self.quoted(column.column) for column in columns]
         with self.connection.cursor() as cursor:
             if self.takes_lists:
-                places = ", ".join(f"{name} = given.{name}" for name in names[:-1])
-                source = f"{self.lists(columns)} AS given ({', '.join(names)})"
-                statement = (
-                    f"UPDATE {self.table} SET {places} FROM {source} WHERE {self.table}.{names[-1]} = given.{names[-1]}"  # noqa: S608
-                )
+                places = ", ".join(f"{name} = updated.{name}" for name in names[:-1])
+                source = f"{self.lists(columns)} AS updated ({', '.join(names)})"
+                statement = f"UPDATE {self.table} SET {places} FROM {source} WHERE {self.table}.{names[-1]} = updated.{names[-1]}"  # noqa: S608
                 cursor.execute(statement, self.by_column(rows, columns))
             else:
                 places = ", ".join(f"{name} = %s" for name in names[:-1])
@@ -136,7 +134,7 @@ class BulkWriter:
             column.rel_db_type(self.connection) if column is self.key else column.db_type(self.connection)
             for column in columns
         )
-        return f"UNNEST({', '.join(f'%s::{each}[]' for each in types)})"
+        return f"UNNEST({', '.join(f'%s::{column_type}[]' for column_type in types)})"
 
     def by_row(self, rows: Sequence[models.Model], columns: Sequence[Any]) -> list[list[Any]]:
         return [

@@ -57,7 +57,7 @@ def _models(body: Any) -> tuple[list[dict[str, Any]], list[str]]:
                 rows.setdefault(facts["id"], {**facts, "price_history": []})["price_history"].append(values)
         listed: list[Any] = list(rows.values())
     elif isinstance(body, dict) and isinstance(body.get("models"), list):
-        listed = [{**each, "vendor": body.get("vendor")} for each in body["models"] if isinstance(each, dict)]
+        listed = [{**model, "vendor": body.get("vendor")} for model in body["models"] if isinstance(model, dict)]
     else:
         raise SourceError("The document is not an llm-prices file: it has no models and no prices.")
     models = {model["id"]: model for model in reversed(listed) if isinstance(model.get("id"), str) and model["id"]}

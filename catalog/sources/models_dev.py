@@ -75,7 +75,7 @@ def _record(provider: str, host: Mapping[str, Any], name: str, values: Mapping[s
     record = Record(
         name=name,
         provider=provider,
-        first_party=any(vendor_matching.is_first_party(each, name) for each in names),
+        first_party=any(vendor_matching.is_first_party(title, name) for title in names),
         display_name=row.text("name", longest=255),
         description=row.text("description", longest=10_000),
         series=row.text("family", longest=64),
@@ -112,9 +112,9 @@ def _modalities(row: Row) -> tuple[tuple[str, ...] | None, tuple[str, ...] | Non
     if lists is not None and not isinstance(lists, dict):
         row.report("modalities is not an object")
     sides = Row(lists if isinstance(lists, dict) else {})
-    found = inferred_fields.modalities(sides.names("input")), inferred_fields.modalities(sides.names("output"))
+    inputs, outputs = (inferred_fields.modalities(sides.names(side)) for side in ("input", "output"))
     row.findings += [f"modalities: {finding}" for finding in sides.findings]
-    return found
+    return inputs, outputs
 
 
 def _released(row: Row) -> tuple[Any, bool]:
@@ -151,7 +151,7 @@ def _efforts(options: Any) -> Iterable[str]:
         if isinstance(option, dict) and option.get("type") == "effort":
             values = option.get("values")
             yield "effort"
-            yield from (f"effort_{each}" for each in EFFORTS if isinstance(values, list) and each in values)
+            yield from (f"effort_{level}" for level in EFFORTS if isinstance(values, list) and level in values)
 
 
 def _prices(row: Row, provider: str, *, is_plan: bool) -> Sheet | None:

@@ -117,17 +117,17 @@ def _vendors(body: Row) -> dict[int, tuple[str, str | None]]:
     if not isinstance(entries, list):
         body.report("vendors is not a list")
         return {}
-    found: dict[int, tuple[str, str | None]] = {}
+    by_id: dict[int, tuple[str, str | None]] = {}
     for entry in entries:
         row = Row(entry if isinstance(entry, dict) else {})
         number, name = row.take("id"), row.text("name", longest=128)
         if not is_number(number) or name is None:
             body.report("an entry in vendors has no id or no name and was left out")
-        elif int(number) in found:
+        elif int(number) in by_id:
             body.report(f"the vendor id {number} appears twice; the first entry is used")
         else:
-            found[int(number)] = (name, row.text("icon", longest=128))
-    return found
+            by_id[int(number)] = (name, row.text("icon", longest=128))
+    return by_id
 
 
 def _judge_vendors(body: Row, vendors: Mapping[int, tuple[str, str | None]], records: Mapping[str, Record]) -> None:
@@ -169,15 +169,15 @@ def _endpoint_types(body: Row) -> dict[str, Mapping[str, Any]]:
     if not isinstance(entries, dict):
         body.report("supported_endpoint is not an object")
         return {}
-    found: dict[str, Mapping[str, Any]] = {}
+    types: dict[str, Mapping[str, Any]] = {}
     for name, entry in entries.items():
         path = entry.get("path") if isinstance(entry, dict) else entry
         method = entry.get("method", "POST") if isinstance(entry, dict) else "POST"
         if name not in SLIPS and isinstance(path, str) and isinstance(method, str):
-            found[name] = {"path": path, "method": method}
+            types[name] = {"path": path, "method": method}
         else:
             body.report(f"the endpoint type {name[:64]} has no valid path and was left out")
-    return found
+    return types
 
 
 def _record(values: Any, vendors: Mapping[int, tuple[str, str | None]], groups: frozenset[str]) -> Record | None:

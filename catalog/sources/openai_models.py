@@ -44,7 +44,7 @@ FLAGS = {
     "reasoning": "reasoning",
     "file-input": "pdf_input",
 }
-# Of no use to a catalog: only for the host's own programs, or about how a model was trained and is run.
+# Not useful in a catalog: only for the host's own programs, or about how a model was trained and is run.
 IGNORED = (
     "id",
     "object",
@@ -105,13 +105,13 @@ def read(content: bytes) -> Document:
 
 def _aliases(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     """Aliases that hosts list in a row; Mistral also lists each alias as a row, which stays a model here."""
-    found: dict[str, Mapping[str, Any]] = {}
+    aliases_of_models: dict[str, Mapping[str, Any]] = {}
     for name, row in rows.items():
         aliases = row.get("aliases")
         for alias in aliases if isinstance(aliases, list) else ():
             if isinstance(alias, str) and alias and alias not in rows:
-                found.setdefault(alias, {"model": name})
-    return found
+                aliases_of_models.setdefault(alias, {"model": name})
+    return aliases_of_models
 
 
 def _rows(body: Any) -> list[Any]:
@@ -182,11 +182,11 @@ def _title(row: Row, name: str) -> str | None:
 
 def _limits(row: Row) -> tuple[int | None, int | None]:
     top = row.values.get("top_provider")
-    most = [row.count(key) for key in OUTPUT]
+    outputs = [row.count(key) for key in OUTPUT]
     if isinstance(top, dict):
-        most.append(Row(top).count("max_completion_tokens"))
-    context = next((found for found in [row.count(key) for key in CONTEXT] if found), None)
-    output = next((found for found in most if found), None)
+        outputs.append(Row(top).count("max_completion_tokens"))
+    context = next(filter(None, [row.count(key) for key in CONTEXT]), None)
+    output = next(filter(None, outputs), None)
     if context and output and output > context:
         row.report("has more output tokens than its context length; the output limit was left out")
         return context, None
@@ -211,7 +211,7 @@ def _endpoint_types(row: Row, name: str, outputs: tuple[str, ...] | None) -> tup
     if listed:
         return True, listed
     if methods is not None:
-        return False, tuple(METHODS[each] for each in methods if each in METHODS) or None
+        return False, tuple(METHODS[method] for method in methods if method in METHODS) or None
     return False, inferred_fields.endpoint_types(name, outputs)
 
 
@@ -243,7 +243,7 @@ def _capabilities(row: Row, inputs: tuple[str, ...] | None) -> tuple[str, ...] |
 
 def _parameters(parameters: Any) -> Iterable[str]:
     words = ("tools", "structured_outputs", "reasoning")
-    return [each for each in parameters if each in words] if isinstance(parameters, list) else []
+    return [name for name in parameters if name in words] if isinstance(parameters, list) else []
 
 
 def _released(values: Mapping[str, Any], constant_times: frozenset[str]) -> dt.date | None:

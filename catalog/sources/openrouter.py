@@ -139,19 +139,19 @@ def _named(row: Row, name: str) -> tuple[str | None, str | None]:
 def _modalities(row: Row) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
     values = row.take("architecture")
     sides = Row(values if isinstance(values, dict) else {})
-    found = (
+    modalities = (
         inferred_fields.modalities(sides.names("input_modalities")),
         inferred_fields.modalities(sides.names("output_modalities")),
     )
     row.findings += sides.findings
-    return found
+    return modalities
 
 
 def _limit(row: Row, top: Any) -> int | None:
     limits = Row(top if isinstance(top, dict) else {})
-    found = limits.count("max_completion_tokens")
+    limit = limits.count("max_completion_tokens")
     row.findings += limits.findings
-    return found
+    return limit
 
 
 def _parameters(values: Any) -> Mapping[str, Any] | None:

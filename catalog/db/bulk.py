@@ -122,7 +122,8 @@ class BulkWriter:
             if self.takes_lists:
                 places = ", ".join(f"{name} = updated.{name}" for name in names[:-1])
                 source = f"{self.lists(columns)} AS updated ({', '.join(names)})"
-                statement = f"UPDATE {self.table} SET {places} FROM {source} WHERE {self.table}.{names[-1]} = updated.{names[-1]}"  # noqa: S608
+                key = names[-1]
+                statement = f"UPDATE {self.table} SET {places} FROM {source} WHERE {self.table}.{key} = updated.{key}"  # noqa: S608
                 cursor.execute(statement, self.by_column(rows, columns))
             else:
                 places = ", ".join(f"{name} = %s" for name in names[:-1])

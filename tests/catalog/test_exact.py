@@ -1,4 +1,4 @@
-"""JSON and numbers come in and go out digit for digit, and what is no document with finite numbers is refused."""
+"""JSON and numbers are read and written with all digits; documents without finite numbers are refused."""
 
 import math
 from decimal import Decimal
@@ -24,7 +24,7 @@ cents = st.integers(1, 10**7).map(lambda number: Decimal(number) / 10**4)
 
 @settings(deadline=None)
 @given(values)
-def test_what_is_written_is_read_back_the_same(value: Any) -> None:
+def test_written_json_is_read_back_the_same(value: Any) -> None:
     assert read_json(write_json(value)) == value
 
 
@@ -32,7 +32,7 @@ def test_what_is_written_is_read_back_the_same(value: Any) -> None:
 @given(
     st.decimals(allow_nan=False, allow_infinity=False, min_value=Decimal("-1E20"), max_value=Decimal("1E20"), places=20)
 )
-def test_plain_changes_no_number(value: Decimal) -> None:
+def test_plain_does_not_change_a_number(value: Decimal) -> None:
     assert plain(value) == value
     assert Decimal(digits(value)) == value
     assert "E" not in digits(value)
@@ -108,13 +108,13 @@ def test_a_hostile_document_is_one_sentence(document: str | bytes) -> None:
         ("[" * 200 + "]" * 200, None),
     ],
 )
-def test_a_strange_but_sound_document_is_read(document: str | bytes, value: Any) -> None:
+def test_a_strange_but_valid_document_is_read(document: str | bytes, value: Any) -> None:
     assert value is None or read_json(document) == value
 
 
 @pytest.mark.parametrize(
     "text", ["", "1_000", "\uff11\uff12", "\u0663", "NaN", "sNaN", "inf", "1,5", "1 0", "0x1F", "1e", "--1", "1e61"]
 )
-def test_what_a_person_would_not_call_a_price_is_no_number(text: str) -> None:
+def test_other_notations_are_not_numbers(text: str) -> None:
     with pytest.raises(InexactError):
         read_number(text)

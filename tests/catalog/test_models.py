@@ -1,4 +1,4 @@
-"""What must be true of catalog rows holds in the database and in forms."""
+"""Rules of catalog rows hold in the database and in forms."""
 
 import datetime as dt
 
@@ -27,7 +27,7 @@ def test_an_id_that_breaks_lists_or_logs_is_refused(name: str) -> None:
         AIModel(name=name, vendor=world.vendor()).full_clean()
 
 
-def test_ids_are_told_apart_by_case() -> None:
+def test_ids_are_case_sensitive() -> None:
     world.model("GPT-4o")
     world.model("gpt-4o")
 
@@ -53,7 +53,7 @@ def test_an_unknown_endpoint_type_is_refused_by_name() -> None:
         model.full_clean()
 
 
-def test_what_customers_may_call_is_the_curated_list_even_when_it_is_empty() -> None:
+def test_customers_may_call_the_curated_types_even_if_there_are_none() -> None:
     assert world.model("a", public_endpoint_types=None).callable_endpoint_types == ["openai"]
     assert world.model("b", public_endpoint_types=[]).callable_endpoint_types == []
     assert world.model("c", public_endpoint_types=["gemini"]).callable_endpoint_types == ["gemini"]
@@ -81,7 +81,7 @@ def test_a_channels_address_holds_no_secret(url: str) -> None:
         Channel(slug="a", name="A", base_url=url).full_clean()
 
 
-def test_an_alias_is_no_models_id() -> None:
+def test_an_alias_is_not_a_models_id() -> None:
     model = world.model()
 
     with pytest.raises(ValidationError):

@@ -1,4 +1,4 @@
-"""The settings that a model answers with by default: what may be said, and who says it."""
+"""Default parameters of models: which are valid, and which sources state them."""
 
 from decimal import Decimal
 from typing import Any
@@ -41,12 +41,12 @@ GEMINI = {
         *({"top_p": Decimal("1.1")}, {"top_k": Decimal("1.5")}, {"temperature": 3, "max_temperature": 2}),
     ],
 )
-def test_what_cannot_be_is_refused(wrong: Any) -> None:
+def test_an_invalid_parameter_is_refused(wrong: Any) -> None:
     with pytest.raises(ValidationError):
         validate_parameters(wrong)
 
 
-def test_of_a_source_the_sound_part_is_taken() -> None:
+def test_the_valid_parameters_of_a_source_are_read() -> None:
     said = {"temperature": Decimal("1.0"), "top_p": None, "top_k": "64", "frequency_penalty": 1}
 
     assert write_json(valid_parameters(said)) == b'{"temperature":1}'
@@ -72,7 +72,7 @@ def test_they_have_a_history() -> None:
     assert AIModel.history.get(id=row.pk).default_parameters == {"top_p": Decimal("0.95")}
 
 
-def test_geminis_own_list_says_them() -> None:
+def test_geminis_own_list_has_them() -> None:
     (record,) = openai_models.read(write_json({"models": [GEMINI]})).records
 
     assert record.version == "001"
@@ -81,7 +81,7 @@ def test_geminis_own_list_says_them() -> None:
     }  # fmt: skip
 
 
-def test_the_same_words_of_another_host_say_nothing() -> None:
+def test_the_same_keys_of_another_host_are_ignored() -> None:
     (record,) = openai_models.read(write_json({"data": [{"id": "m", "version": "9", "temperature": 1}]})).records
 
     assert (record.version, record.default_parameters) == (None, None)
@@ -91,7 +91,7 @@ def test_the_same_words_of_another_host_say_nothing() -> None:
     ("said", "taken"),
     [({"temperature": 1, "top_p": None, "frequency_penalty": None}, {"temperature": 1}), ({"top_p": None}, None)],
 )
-def test_openrouter_says_them(said: Any, taken: Any) -> None:
+def test_openrouter_has_them(said: Any, taken: Any) -> None:
     row = {"id": "a/b", "name": "A: B", "pricing": {"prompt": "0.1", "completion": "0.2"}, "default_parameters": said}
 
     (record,) = openrouter.read(write_json({"data": [row]})).records
@@ -100,7 +100,7 @@ def test_openrouter_says_them(said: Any, taken: Any) -> None:
 
 
 @pytest.mark.django_db
-def test_geminis_clients_are_told_what_is_known(client: Client) -> None:
+def test_gemini_clients_see_the_known_parameters(client: Client) -> None:
     world.model("known", version="001", default_parameters={"temperature": Decimal("1.0"), "top_p": Decimal("0.95")})
     world.model("unknown")
     headers = {"x-goog-api-key": world.key()}

@@ -1,4 +1,4 @@
-"""Who made a model, told from its id."""
+"""The vendor of a model is inferred from its id."""
 
 import pytest
 
@@ -38,7 +38,7 @@ from tests.samples import sample_or_real
         ("novita/sao10k/l3-8b-lunaris", "sao10k"),
     ],
 )
-def test_the_author_counts_and_not_the_host(model: str, vendor: str) -> None:
+def test_the_vendor_is_the_author_and_not_the_host(model: str, vendor: str) -> None:
     found = vendor_of_model(model)
     assert found is not None
     assert found.slug == vendor
@@ -56,11 +56,11 @@ def test_openrouters_authors_are_the_vendors(name: str) -> None:
 
 
 @pytest.mark.parametrize("model", ["holo3", "mystery-o1", "azure/container", "exa_ai/search", "not-gpt-4", ""])
-def test_what_the_id_does_not_tell_stays_unknown(model: str) -> None:
+def test_a_vendor_that_the_id_does_not_show_is_unknown(model: str) -> None:
     assert vendor_of_model(model) is None
 
 
-def test_spellings_of_one_vendor_are_one() -> None:
+def test_spellings_of_one_vendor_have_one_key() -> None:
     assert vendor_key("快手") == vendor_key("Kuaishou") == vendor_key(" KLING ")
     assert vendor_key("字节跳动") == vendor_key("ByteDance")
     assert vendor_key("即梦") == vendor_key("Jimeng") != vendor_key("ByteDance")

@@ -1,4 +1,4 @@
-"""Every source, the admin and the dialects use the same words for what models take, make and can do."""
+"""All sources, the admin and the dialects use the same names for input types, output types and capabilities."""
 
 import pytest
 from django.test import Client
@@ -10,14 +10,14 @@ from tests import world
 from tokens.dialects.anthropic import capabilities
 
 
-def test_the_starter_catalog_uses_no_other_words() -> None:
+def test_the_starter_catalog_uses_only_the_vocabulary() -> None:
     for record in starter.read(starter.FILE.read_bytes()).records:
         assert not vocabulary.unknown(list(record.capabilities or ()), vocabulary.CAPABILITIES), record.name
         assert not vocabulary.unknown(list(record.input_modalities or ()), vocabulary.INPUT_MODALITIES), record.name
         assert not vocabulary.unknown(list(record.output_modalities or ()), vocabulary.OUTPUT_MODALITIES), record.name
 
 
-def test_litellms_names_become_words_of_the_vocabulary() -> None:
+def test_litellms_names_are_mapped_to_the_vocabulary() -> None:
     assert not vocabulary.unknown(list(litellm.CAPABILITIES.values()), vocabulary.CAPABILITIES)
     assert not vocabulary.unknown(list(litellm.INPUT_FLAGS), vocabulary.INPUT_MODALITIES)
     for _, inputs, outputs in litellm.MODES.values():
@@ -25,7 +25,7 @@ def test_litellms_names_become_words_of_the_vocabulary() -> None:
         assert not vocabulary.unknown(list(outputs), vocabulary.OUTPUT_MODALITIES)
 
 
-def test_a_name_that_litellm_gives_twice_stands_once() -> None:
+def test_two_names_of_one_capability_give_one() -> None:
     content = b'{"m":{"mode":"chat","supports_response_schema":true,"supports_native_structured_output":true}}'
 
     (record,) = litellm.read(content).records
@@ -34,7 +34,7 @@ def test_a_name_that_litellm_gives_twice_stands_once() -> None:
 
 
 @pytest.mark.django_db
-def test_every_word_switches_something_on_for_anthropics_clients_or_is_not_theirs() -> None:
+def test_every_word_enables_something_for_anthropic_clients_or_is_listed_here() -> None:
     not_theirs = {"tools", "parallel_tools", "prompt_caching", "computer_use"}
     nothing = capabilities(AIModel(capabilities=["tools"]))
 
@@ -42,7 +42,7 @@ def test_every_word_switches_something_on_for_anthropics_clients_or_is_not_their
         assert (capabilities(AIModel(capabilities=[word])) == nothing) == (word in not_theirs), word
 
 
-def test_the_admin_offers_the_words_and_takes_aliases(admin_client: Client) -> None:
+def test_the_admin_suggests_the_words_and_accepts_aliases(admin_client: Client) -> None:
     model = world.model("claude-opus-5-5")
     ModelAlias.objects.create(name="claude-opus-latest", model=model)
 

@@ -1,4 +1,4 @@
-"""Small hand-written excerpts of real formats, and where the real files lie if this machine has them."""
+"""Small hand-written excerpts of real formats, and the folder of the real files if this machine has them."""
 
 from pathlib import Path
 

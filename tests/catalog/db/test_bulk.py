@@ -1,4 +1,4 @@
-"""Many rows are written in few statements, each with its history."""
+"""Many rows are written with few statements, each with its history."""
 
 from typing import Any
 
@@ -34,14 +34,14 @@ def test_an_update_writes_the_named_fields_only(world: Any) -> None:
     assert (latest.history_type, latest.series, latest.history_change_reason) == ("~", "new", "because")
 
 
-def test_an_update_meets_its_own_row_in_spite_of_other_unique_columns(world: Any) -> None:
+def test_an_update_finds_its_row_despite_other_unique_columns(world: Any) -> None:
     rows = [world.vendor("a"), world.vendor("b")]
     rows[0].name, rows[1].name = "First", "Second"
     update_rows(rows, fields=["name"])
     assert dict(Vendor.objects.filter(slug__in="ab").values_list("slug", "name")) == {"a": "First", "b": "Second"}
 
 
-def test_who_did_it_is_in_the_history(world: Any) -> None:
+def test_the_actor_is_in_the_history(world: Any) -> None:
     actor = get_user_model().objects.create_user("ops")
     row = models(world, 1)[0]
     row.series = "new"
@@ -62,7 +62,7 @@ def test_a_thousand_rows_take_few_statements_and_raise_the_revision(
     assert AIModel.objects.get(name="model-999").icon == "model-999"
 
 
-def test_nothing_is_written_for_nothing() -> None:
+def test_no_rows_write_nothing() -> None:
     before = revision.current()
     assert create_rows([]) == []
     update_rows([], fields=["name"])

@@ -1,4 +1,4 @@
-"""Exact columns give back what they were given, on whichever database runs, and refuse what would not come back."""
+"""Exact columns return the stored value on every database, and refuse values that they cannot store exactly."""
 
 import datetime as dt
 from decimal import Decimal
@@ -86,14 +86,14 @@ def test_json_with_an_inexact_number_is_refused(line: PriceLine, value: Any) -> 
 
 
 @pytest.mark.parametrize("value", [Decimal("NaN"), Decimal("Infinity"), Decimal("-Infinity"), "NaN", "one", "1e999"])
-def test_what_is_no_finite_number_is_refused(line: PriceLine, value: Any) -> None:
+def test_a_number_that_is_not_finite_is_refused(line: PriceLine, value: Any) -> None:
     line.amount = value
     with pytest.raises(ValidationError):
         line.save()
 
 
 @pytest.mark.parametrize("lookup", ["lt", "lte", "gt", "gte", "range", "contains", "startswith"])
-def test_a_comparison_that_text_would_answer_wrongly_is_refused(lookup: str) -> None:
+def test_a_comparison_that_is_wrong_for_text_is_refused(lookup: str) -> None:
     with pytest.raises(FieldError):
         PriceLine.objects.filter(**{f"amount__{lookup}": Decimal(1)}).exists()
     with pytest.raises(FieldError):
@@ -107,7 +107,7 @@ def test_the_value_for_fixtures_has_every_digit(line: PriceLine) -> None:
     assert field.value_to_string(line) == "0.00000008333333333333334"
 
 
-def test_nothing_is_not_zero() -> None:
+def test_none_is_not_zero() -> None:
     group = world.token_group()
     world.rate(group, 0)
 
@@ -115,7 +115,7 @@ def test_nothing_is_not_zero() -> None:
     assert not GroupRate.objects.filter(ratio__isnull=True).exists()
 
 
-def test_a_report_and_a_snapshot_come_back_as_they_were() -> None:
+def test_a_report_and_a_snapshot_are_read_back_unchanged() -> None:
     source = Source.objects.create(slug="s", name="S")
     content = b'{"price": 8.333333333333334e-8, "\xf0\x9f\x98\x80": null}'
     snapshot = Snapshot.objects.create(source=source, sha256="0" * 64, size=len(content), packed=Snapshot.pack(content))

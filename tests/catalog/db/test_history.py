@@ -1,4 +1,4 @@
-"""Every curated model keeps who changed which field from what to what, and in which request."""
+"""The history of every curated model has who changed which field from what to what, and in which request."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def newest(row: Any) -> Any:
 
 
 @pytest.mark.parametrize("model", CURATED, ids=lambda model: model.__name__)
-def test_a_change_is_kept_field_by_field_with_its_request(model: type[Any]) -> None:
+def test_a_change_is_stored_with_its_fields_and_request(model: type[Any]) -> None:
     make, field, value = CURATED[model]
     row = make()
     old = getattr(row, field)

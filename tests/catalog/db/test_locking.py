@@ -1,4 +1,4 @@
-"""A lock holds off other processes of any machine, on both databases; so replicas may all migrate at their start."""
+"""A lock blocks other processes on both databases, so that all replicas may migrate when they start."""
 
 import threading
 from pathlib import Path
@@ -40,7 +40,7 @@ def test_the_second_waits_for_the_first(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def hold_the_lock(steps: list[str], name: str) -> None:
-    """In another thread, which has a connection of its own."""
+    """Holds the lock in another thread, which has its own connection."""
     if connection.vendor == "sqlite":
         connection.is_in_memory_db = lambda: False  # type: ignore[attr-defined]
         connection.settings_dict["NAME"] = name

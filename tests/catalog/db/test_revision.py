@@ -1,4 +1,4 @@
-"""Every change that a reader could see raises the revision, in the writer's own transaction, and nothing else does."""
+"""Every change that a reader could see raises the revision in the writer's transaction, and nothing else does."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -81,7 +81,7 @@ WAYS: dict[str, Callable[[], object]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_every_way_of_changing_raises_it(way: str) -> None:
+def test_every_kind_of_change_raises_it(way: str) -> None:
     before = revision.current()
 
     WAYS[way]()
@@ -90,7 +90,7 @@ def test_every_way_of_changing_raises_it(way: str) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_whoever_rolls_back_takes_the_raise_back(way: str) -> None:
+def test_a_rolled_back_transaction_does_not_raise_it(way: str) -> None:
     before = revision.current()
 
     with transaction.atomic():
@@ -123,7 +123,7 @@ def test_reading_raises_nothing() -> None:
     assert revision.current() == before
 
 
-def test_a_token_leaves_it_alone() -> None:
+def test_a_token_does_not_raise_it() -> None:
     before = revision.current()
 
     token, _ = world.token()
@@ -134,7 +134,7 @@ def test_a_token_leaves_it_alone() -> None:
     assert revision.current() == before
 
 
-def test_a_missing_row_is_made_by_the_first_change() -> None:
+def test_the_first_change_creates_a_missing_row() -> None:
     Revision.objects.all().delete()
 
     assert revision.current() == 0
@@ -142,6 +142,6 @@ def test_a_missing_row_is_made_by_the_first_change() -> None:
     assert revision.current() >= 1
 
 
-def test_there_is_one_row_only() -> None:
+def test_there_is_only_one_row() -> None:
     with pytest.raises(Exception, match="catalog_revision_one_row"), transaction.atomic():
         Revision.objects.create(pk=2)

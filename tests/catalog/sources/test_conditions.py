@@ -1,4 +1,4 @@
-"""Conditions as people write them: simple ones as words, all of them exactly."""
+"""Conditions as people write them: simple ones as text, all of them exactly."""
 
 from decimal import Decimal
 from typing import Any
@@ -54,7 +54,7 @@ def test_conditions_are_written_as_people_write_them(conditions: Any, text: str)
 
 
 @given(CONDITIONS)
-def test_what_is_written_is_read_back(conditions: list[dict[str, Any]]) -> None:
+def test_written_conditions_are_read_back(conditions: list[dict[str, Any]]) -> None:
     back = list(read_conditions(write_conditions(conditions)))
 
     assert back == conditions
@@ -68,6 +68,6 @@ def test_a_fraction_keeps_its_digits() -> None:
 @pytest.mark.parametrize(
     "text", ["prompt_tokens", "=5", "a b=1", "prompt_tokens>", "[1]", "[", '{"a": 1}', 'a="', "x>1e999"]
 )
-def test_what_is_no_condition_is_refused(text: str) -> None:
+def test_an_invalid_condition_is_refused(text: str) -> None:
     with pytest.raises((SourceError, InexactError)):
         read_conditions(text)

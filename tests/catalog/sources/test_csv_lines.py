@@ -1,4 +1,4 @@
-"""CSV by hand: both forms, both separators, and every mistake named by its line."""
+"""Manual CSV files: both forms, all separators, and errors that name their line."""
 
 from decimal import Decimal
 
@@ -17,23 +17,23 @@ def records(text: str) -> dict[str, Record]:
     return {record.name: record for record in csv_lines.read(text.encode()).records}
 
 
-def figures(record: Record) -> list[tuple[str, Decimal | None, int, str]]:
+def lines(record: Record) -> list[tuple[str, Decimal | None, int, str]]:
     assert record.prices is not None
     return [(each.meter, each.amount, each.per, each.unit) for each in record.prices.lines]
 
 
-def test_the_short_form_is_dollars_a_million_tokens() -> None:
+def test_the_short_form_is_in_dollars_per_million_tokens() -> None:
     found = records("model,input,output,cache_read\ngpt-4o,2.5,10,1.25\ngpt-4o-mini,0.15,,\n")
 
-    assert figures(found["gpt-4o"]) == [
+    assert lines(found["gpt-4o"]) == [
         ("input", Decimal("2.5"), 1_000_000, "token"),
         ("output", Decimal(10), 1_000_000, "token"),
         ("input.cache_read", Decimal("1.25"), 1_000_000, "token"),
     ]
-    assert [each[0] for each in figures(found["gpt-4o-mini"])] == ["input"]
+    assert [each[0] for each in lines(found["gpt-4o-mini"])] == ["input"]
 
 
-def test_the_long_form_has_a_line_a_figure() -> None:
+def test_the_long_form_has_one_line_per_price() -> None:
     found = records(
         LONG
         + "claude,Anthropic,,input,3,1000000,token,USD,,,\n"
@@ -58,9 +58,9 @@ def test_the_long_form_has_a_line_a_figure() -> None:
     assert found["kling"].prices.currency == "CNY"  # type: ignore[union-attr]
 
 
-def test_what_is_no_token_has_no_unit_unless_it_is_told() -> None:
+def test_only_input_and_output_have_a_default_unit() -> None:
     found = records(LONG + "a,,,guardrail,0.1,1,,,,,\na,,,x.litellm.odd,1,1,,,,,\na,,,input.audio,2,,,,,,\n")
-    assert [unit for *_, unit in figures(found["a"])] == ["", "", "token"]
+    assert [unit for *_, unit in lines(found["a"])] == ["", "", "token"]
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_what_is_no_token_has_no_unit_unless_it_is_told() -> None:
         "\n#x\n".replace("\n#x\n", "") + 'Model , INPUT,output\n"m", 2.5 ,10\n\n',
     ],
 )
-def test_what_spreadsheets_make_of_it_is_read_the_same(text: str) -> None:
-    assert [each[1] for each in figures(records(text)["m"])] == [Decimal("2.5"), Decimal(10)]
+def test_files_from_spreadsheets_are_read_the_same(text: str) -> None:
+    assert [each[1] for each in lines(records(text)["m"])] == [Decimal("2.5"), Decimal(10)]
 
 
 @pytest.mark.parametrize(
@@ -99,12 +99,12 @@ def test_what_spreadsheets_make_of_it_is_read_the_same(text: str) -> None:
         ("model,input\nm\x00,1\n", "NUL"),
     ],
 )
-def test_a_mistake_is_named_by_its_line(text: str, message: str) -> None:
+def test_an_error_names_its_line(text: str, message: str) -> None:
     with pytest.raises(SourceError, match=message):
         csv_lines.read(text.encode())
 
 
-def test_what_is_valid_for_a_time_is_told_and_left_out() -> None:
+def test_a_line_with_dates_is_reported_and_left_out() -> None:
     document = csv_lines.read((LONG + "m,,,input,1,1,token,,,2027-01-01,\n").encode())
 
     assert document.records[0].prices is None
@@ -112,7 +112,7 @@ def test_what_is_valid_for_a_time_is_told_and_left_out() -> None:
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "＝1", "＠x", "'=1", "''", "plain", ""])  # noqa: RUF001
-def test_no_cell_is_a_formula_and_each_comes_back(text: str) -> None:
+def test_a_cell_is_never_a_formula_and_is_read_back(text: str) -> None:
     cell = safe_cell(text)
 
     assert not cell.startswith(csv_lines.FORMULA_STARTS)

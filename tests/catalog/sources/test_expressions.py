@@ -1,4 +1,4 @@
-"""Billing expressions read back: their canonical forms become figures, and nothing else does."""
+"""Reads billing expressions: canonical forms become lines, and nothing else does."""
 
 from typing import Any
 
@@ -11,18 +11,18 @@ from pricing.engine.conditions import STANDARD_TIERS
 from tests.samples import sample_or_real
 
 
-def told(text: str) -> list[tuple[str, str, str]] | None:
+def lines_of(text: str) -> list[tuple[str, str, str]] | None:
     read = read_expression(text)
     if read is None:
         return None
     return [(each.meter, digits(each.amount), write_conditions(each.conditions)) for each in read if each.amount]
 
 
-def test_tiers_of_length_are_a_plain_price_and_those_above_a_boundary() -> None:
+def test_length_tiers_are_a_plain_price_and_lines_above_a_boundary() -> None:
     text = (
         'len <= 32000 ? tier("a", p * 1 + c * 2) : len <= 256000 ? tier("b", p * 3 + c * 2) : tier("c", p * 4 + c * 5)'
     )
-    assert told(text) == [
+    assert lines_of(text) == [
         ("input", "1", ""),
         ("output", "2", ""),
         ("input", "3", "prompt_tokens>32000"),
@@ -32,16 +32,16 @@ def test_tiers_of_length_are_a_plain_price_and_those_above_a_boundary() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "above"), [("len <= 9", 9), ("len < 9", 8), ("len > 9", 9), ("len >= 9", 8), ("len > 8 && len >= 9", 8)]
+    ("test", "above"), [("len <= 9", 9), ("len < 9", 8), ("len > 9", 9), ("len >= 9", 8), ("len > 8 && len >= 9", 8)]
 )
-def test_each_comparison_has_its_own_boundary(asked: str, above: int) -> None:
-    short, long = ("p * 1", "p * 2") if "<" in asked else ("p * 2", "p * 1")
-    assert told(f"{asked} ? {short} : {long}") == [("input", "1", ""), ("input", "2", f"prompt_tokens>{above}")]
+def test_each_comparison_has_its_own_boundary(test: str, above: int) -> None:
+    short, long = ("p * 1", "p * 2") if "<" in test else ("p * 2", "p * 1")
+    assert lines_of(f"{test} ? {short} : {long}") == [("input", "1", ""), ("input", "2", f"prompt_tokens>{above}")]
 
 
-def test_a_factor_behind_the_prices_is_a_line_of_its_own() -> None:
+def test_a_factor_after_the_prices_is_a_line() -> None:
     text = 'v1:((tier("base", p * 2 + c * 8)) * (param("service_tier") == "flex" ? 0.5 : 1)) * 0.65'
-    assert told(text) == [
+    assert lines_of(text) == [
         ("input", "2", ""),
         ("output", "8", ""),
         ("", "0.65", ""),
@@ -49,9 +49,9 @@ def test_a_factor_behind_the_prices_is_a_line_of_its_own() -> None:
     ]
 
 
-def test_a_choice_inside_is_a_line_under_its_condition() -> None:
+def test_an_inner_choice_is_a_conditional_line() -> None:
     text = 'param("service_tier") == "flex" ? (p * 1 + c * 8) : (len <= 10 ? p * 2 + c * 8 : p * 3 + c * 8)'
-    assert told(text) == [
+    assert lines_of(text) == [
         ("input", "2", ""),
         ("output", "8", ""),
         ("input", "3", "prompt_tokens>10"),
@@ -59,19 +59,19 @@ def test_a_choice_inside_is_a_line_under_its_condition() -> None:
     ]
 
 
-def test_a_write_to_the_cache_is_of_any_lifetime_unless_an_hour_has_its_own_price() -> None:
-    assert told("p * 1 + cc * 2") == [("input", "1", ""), ("input.cache_write", "2", "")]
-    assert told("p * 1 + cc * 2 + cc1h * 2") == [("input", "1", ""), ("input.cache_write", "2", "")]
-    assert told("p * 1 + cc * 2 + cc1h * 3") == [
+def test_a_cache_write_has_any_lifetime_unless_an_hour_has_its_own_price() -> None:
+    assert lines_of("p * 1 + cc * 2") == [("input", "1", ""), ("input.cache_write", "2", "")]
+    assert lines_of("p * 1 + cc * 2 + cc1h * 2") == [("input", "1", ""), ("input.cache_write", "2", "")]
+    assert lines_of("p * 1 + cc * 2 + cc1h * 3") == [
         ("input", "1", ""),
         ("input.cache_write", "2", ""),
         ("input.cache_write", "3", "cache_ttl=1h"),
     ]
-    assert told("p * 1 + cc1h * 3") == [("input", "1", ""), ("input.cache_write", "3", "cache_ttl=1h")]
+    assert lines_of("p * 1 + cc1h * 3") == [("input", "1", ""), ("input.cache_write", "3", "cache_ttl=1h")]
 
 
 @pytest.mark.parametrize(
-    ("asked", "windows"),
+    ("test", "windows"),
     [
         ('hour("UTC") >= 22 || hour("UTC") < 6', [{"hours": ["22:00-06:00"]}]),
         ('hour("UTC") * 60 + minute("UTC") < 90', [{"hours": ["00:00-01:30"]}]),
@@ -82,8 +82,8 @@ def test_a_write_to_the_cache_is_of_any_lifetime_unless_an_hour_has_its_own_pric
         ('weekday("UTC") >= 1 && hour("UTC") < 1', [{"hours": ["00:00-01:00"], "weekdays": [1, 2, 3, 4, 5, 6]}]),
     ],
 )
-def test_hours_and_weekdays_are_windows_however_they_are_written(asked: str, windows: list[Any]) -> None:
-    read = read_expression(f"({asked}) ? p * 1 : p * 2")
+def test_hours_and_weekdays_are_windows_however_they_are_written(test: str, windows: list[Any]) -> None:
+    read = read_expression(f"({test}) ? p * 1 : p * 2")
     assert read is not None
     assert read[1].conditions == ({"dim": "time", "op": "in", "value": {"tz": "UTC", "windows": windows}},)
 
@@ -138,11 +138,11 @@ def test_fields_of_the_request_are_one_match() -> None:
         " && ".join(f'param("{name}") == 1' for name in range(40)) + " ? p * 1 : p * 2",
     ],
 )
-def test_anything_else_is_not_read(text: str) -> None:
+def test_other_expressions_are_not_read(text: str) -> None:
     assert read_expression(text) is None
 
 
-def test_tiers_that_no_field_asks_for_are_those_of_a_silent_request_and_batches() -> None:
+def test_tiers_that_no_field_selects_are_the_default_and_batches() -> None:
     assert STANDARD_TIERS | {"batch"} == UNASKED_TIERS
 
 

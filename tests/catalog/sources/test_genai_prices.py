@@ -1,4 +1,4 @@
-"""genai-prices, read: the price of a day is that of the last entry begun, hours and variants are conditions."""
+"""Reads genai-prices: the last started entry is the price of a day; hours and variants are conditions."""
 
 import datetime as dt
 from typing import Any
@@ -10,7 +10,7 @@ from catalog.imports.documents import read_document
 from catalog.prices import Sheet
 from catalog.sources import genai_prices
 from catalog.sources.records import Record
-from tests.catalog.sources.figures import by_name, told
+from tests.catalog.sources.price_lines import by_name, summarize
 from tests.samples import sample, sample_or_real
 
 RECORDS = by_name(read_document(genai_prices.read, sample("genai_prices.json")).records)
@@ -25,33 +25,33 @@ def row(**values: Any) -> Record:
     return genai_prices.read(write_json(body)).records[0]
 
 
-def test_the_last_price_begun_counts_and_not_the_first_of_the_list() -> None:
-    assert told(on("2026-07-29", RECORDS["gpt-dated"]))[0] == ("input", "1", "")
-    assert told(on("2026-07-30", RECORDS["gpt-dated"]))[0] == ("input", "0.2", "")
+def test_the_last_started_price_applies_and_not_the_first_listed() -> None:
+    assert summarize(on("2026-07-29", RECORDS["gpt-dated"]))[0] == ("input", "1", "")
+    assert summarize(on("2026-07-30", RECORDS["gpt-dated"]))[0] == ("input", "0.2", "")
 
 
-def test_what_begins_later_is_announced() -> None:
+def test_a_later_price_is_announced() -> None:
     record = RECORDS["gpt-dated"].priced_at(dt.datetime(2026, 11, 22, tzinfo=dt.UTC))
     assert [price.starts_at for price in record.announced] == [dt.datetime(2027, 1, 1, tzinfo=dt.UTC)]
-    assert told(record.announced[0])[0] == ("input", "0.1", "")
+    assert summarize(record.announced[0])[0] == ("input", "0.1", "")
 
 
-def test_tiers_begin_above_their_start() -> None:
-    assert told(on("2026-01-01", RECORDS["gpt-dated"]))[3:5] == [
+def test_tiers_apply_above_their_start() -> None:
+    assert summarize(on("2026-01-01", RECORDS["gpt-dated"]))[3:5] == [
         ("input", "2", "prompt_tokens gt 272000"),
         ("output", "9", "prompt_tokens gt 272000"),
     ]
 
 
-def test_variants_replace_single_prices_and_have_days_of_their_own() -> None:
+def test_variants_replace_single_prices_and_have_their_own_dates() -> None:
     batch, flex = ("input", "0.5", "service_tier eq batch"), ("output", "3", "service_tier eq flex")
-    assert told(on("2026-07-01", RECORDS["gpt-dated"]))[-1] == batch
-    assert told(on("2026-08-01", RECORDS["gpt-dated"]))[-2:] == [batch, flex]
+    assert summarize(on("2026-07-01", RECORDS["gpt-dated"]))[-1] == batch
+    assert summarize(on("2026-08-01", RECORDS["gpt-dated"]))[-2:] == [batch, flex]
 
 
 def test_hours_are_a_condition_after_the_base_price() -> None:
     window = "time in {'tz': 'UTC', 'windows': [{'hours': ['00:30-16:30']}]}"
-    assert told(RECORDS["deepseek-hours"].prices) == [
+    assert summarize(RECORDS["deepseek-hours"].prices) == [
         ("input", "0.135", ""),
         ("output", "0.55", ""),
         ("input", "0.27", window),
@@ -59,10 +59,10 @@ def test_hours_are_a_condition_after_the_base_price() -> None:
     ]
 
 
-def test_every_unit_is_its_own() -> None:
+def test_every_unit_is_read() -> None:
     prices = RECORDS["gpt-plain"].prices
     assert prices is not None
-    assert [(figure.meter, figure.unit, figure.per) for figure in prices.lines] == [
+    assert [(line.meter, line.unit, line.per) for line in prices.lines] == [
         ("input", "token", 1_000_000),
         ("input.cache_write", "token", 1_000_000),
         ("input.audio", "token", 1_000_000),
@@ -77,16 +77,19 @@ def test_every_unit_is_its_own() -> None:
 def test_a_host_does_not_set_the_list_price() -> None:
     assert RECORDS["gpt-plain"].provider == "openai"
     hosted = read_document(genai_prices.read, sample("genai_prices.json"), providers=["novita"]).records
-    assert [told(record.prices) for record in hosted] == [[("input", "0.01", "")]]
+    assert [summarize(record.prices) for record in hosted] == [[("input", "0.01", "")]]
 
 
-def test_no_price_is_no_price_of_nothing() -> None:
+def test_a_missing_price_is_not_a_price_of_0() -> None:
     assert (RECORDS["gpt-unpriced"].prices, RECORDS["gpt-unpriced"].schedule) == (None, ())
 
 
-def test_an_unknown_key_is_kept_under_its_own_name() -> None:
+def test_an_unknown_key_is_stored_under_its_own_name() -> None:
     record = row(prices={"input_mtok": 1, "moon_mtok": 2, "dust_grams": 3})
-    assert told(record.prices)[1:] == [("x.genai_prices.moon_mtok", "2", ""), ("x.genai_prices.dust_grams", "3", "")]
+    assert summarize(record.prices)[1:] == [
+        ("x.genai_prices.moon_mtok", "2", ""),
+        ("x.genai_prices.dust_grams", "3", ""),
+    ]
     assert len(record.findings) == 2
 
 
@@ -104,7 +107,7 @@ def test_an_unknown_key_is_kept_under_its_own_name() -> None:
         {"prices": {"input_mtok": 1}, "price_variants": [{"when": {"moon": "full"}, "prices": {"input_mtok": 2}}]},
     ],
 )
-def test_what_cannot_be_understood_spoils_the_price_and_is_told(values: dict[str, Any]) -> None:
+def test_an_invalid_value_rejects_the_price_and_is_reported(values: dict[str, Any]) -> None:
     record = row(**values)
     assert (record.prices, record.schedule) == (None, ())
     assert any("the price in this row was not imported" in finding for finding in record.findings)
@@ -117,5 +120,5 @@ def test_what_cannot_be_understood_spoils_the_price_and_is_told(values: dict[str
 def test_the_prices_of_july_are_not_those_of_november(name: str, model: str) -> None:
     document = read_document(genai_prices.read, sample_or_real(name))
     record = by_name(document.records)[model]
-    assert [told(on(day, record))[0][1] for day in ("2026-07-01", "2026-11-22")] == ["1", "0.2"]
+    assert [summarize(on(day, record))[0][1] for day in ("2026-07-01", "2026-11-22")] == ["1", "0.2"]
     assert not any("matches no meter" in finding for record in document.records for finding in record.findings)

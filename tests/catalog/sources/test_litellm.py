@@ -1,4 +1,4 @@
-"""LiteLLM's price map, read: every figure once, in its own unit, with its conditions."""
+"""Reads LiteLLM's price map: every price once, in its own unit, with its conditions."""
 
 import datetime as dt
 from decimal import Decimal
@@ -17,17 +17,17 @@ def read() -> dict[str, Record]:
     return {record.name: record for record in litellm.read(sample("litellm.json")).records}
 
 
-def figures(name: str) -> tuple[Line, ...]:
+def lines(name: str) -> tuple[Line, ...]:
     prices = read()[name].prices
     assert prices is not None
     return prices.lines
 
 
-def test_documentation_and_rules_are_no_models() -> None:
+def test_documentation_and_rules_are_not_models() -> None:
     assert not {"sample_spec", "fallback_generalizations"} & read().keys()
 
 
-def test_facts_are_taken_and_false_flags_are_not() -> None:
+def test_facts_are_read_and_false_flags_are_not() -> None:
     record = read()["claude-sample-5"]
     assert (record.context_length, record.max_output_tokens) == (200000, 64000)
     assert record.capabilities == ("tools", "vision", "reasoning")
@@ -50,29 +50,29 @@ def test_the_endpoint_type_follows_the_mode() -> None:
 
 
 def test_amounts_keep_their_digits() -> None:
-    amounts = {figure.meter: figure.amount for figure in figures("azure/eu/gpt-sample") if not figure.conditions}
+    amounts = {line.meter: line.amount for line in lines("azure/eu/gpt-sample") if not line.conditions}
     assert amounts["input"] == Decimal("0.0000029999900000000002")
     assert amounts["code_session"] == Decimal("0.03")
 
 
 def test_xai_prices_from_the_boundary_and_others_above_it() -> None:
     operators = {
-        name: [each["op"] for figure in figures(name) for each in figure.conditions if each["dim"] == "prompt_tokens"]
+        name: [each["op"] for line in lines(name) for each in line.conditions if each["dim"] == "prompt_tokens"]
         for name in ("xai/grok-sample", "claude-sample-5")
     }
     assert operators == {"xai/grok-sample": ["gte"], "claude-sample-5": ["gt", "gt"]}
 
 
-def test_the_more_special_line_comes_later() -> None:
-    conditions = [len(figure.conditions) for figure in figures("azure/eu/gpt-sample") if figure.meter == "input"]
+def test_the_more_specific_line_comes_later() -> None:
+    conditions = [len(line.conditions) for line in lines("azure/eu/gpt-sample") if line.meter == "input"]
     assert conditions == [0, 1, 2]
 
 
 def test_the_first_tier_is_the_base_price_and_the_last_one_has_no_end() -> None:
     bounds = [
-        (str(figure.amount), [(each["op"], each["value"]) for each in figure.conditions])
-        for figure in figures("dashscope/qwen-sample")
-        if figure.meter == "input"
+        (str(line.amount), [(each["op"], each["value"]) for each in line.conditions])
+        for line in lines("dashscope/qwen-sample")
+        if line.meter == "input"
     ]
     assert bounds == [
         ("0.0000012", []),
@@ -85,16 +85,16 @@ def test_tiers_with_a_gap_keep_both_ends() -> None:
     tiers = [{"range": [0, 10], "input_cost_per_token": 1}, {"range": [20, 30], "input_cost_per_token": 2}]
     record = litellm.read(write_json({"m": {"mode": "chat", "tiered_pricing": tiers}})).records[0]
     assert record.prices is not None
-    assert [[each["op"] for each in figure.conditions] for figure in record.prices.lines] == [["gt", "lte"]] * 2
+    assert [[each["op"] for each in line.conditions] for line in record.prices.lines] == [["gt", "lte"]] * 2
 
 
 def test_tiers_by_the_number_of_results_keep_both_ends() -> None:
-    first = figures("exa_sample/search")[0]
+    first = lines("exa_sample/search")[0]
     assert (first.meter, first.unit, [each["op"] for each in first.conditions]) == ("request", "query", ["gte", "lte"])
 
 
 def test_off_peak_windows_are_normalised() -> None:
-    off_peak = figures("deepseek/deepseek-sample")[-1]
+    off_peak = lines("deepseek/deepseek-sample")[-1]
     assert off_peak.amount == Decimal("1.5E-7")
     assert off_peak.conditions[0]["value"] == {
         "tz": "UTC",
@@ -105,8 +105,8 @@ def test_off_peak_windows_are_normalised() -> None:
     }
 
 
-def test_multipliers_stand_under_conditions() -> None:
-    found = {figure.facts["key"]: (figure.amount, figure.conditions[0]["dim"]) for figure in multipliers()}
+def test_multipliers_have_conditions() -> None:
+    found = {line.facts["key"]: (line.amount, line.conditions[0]["dim"]) for line in multipliers()}
     assert found == {
         "provider_specific_entry.us": (Decimal("1.1"), "region"),
         "provider_specific_entry.fast": (Decimal("2.0"), "service_tier"),
@@ -115,37 +115,37 @@ def test_multipliers_stand_under_conditions() -> None:
 
 
 def multipliers() -> list[Line]:
-    both = (*figures("claude-sample-5"), *figures("azure/eu/gpt-sample"))
-    return [figure for figure in both if figure.kind == "multiplier"]
+    both = (*lines("claude-sample-5"), *lines("azure/eu/gpt-sample"))
+    return [line for line in both if line.kind == "multiplier"]
 
 
-def test_a_figure_of_no_known_meter_is_kept_and_reported() -> None:
+def test_a_price_without_a_known_meter_is_stored_and_reported() -> None:
     record = read()["azure/eu/gpt-sample"]
     assert {"output_cost_per_hologram", "search_free_requests"} <= set(record.unmapped)
     assert record.prices is not None
     assert record.prices.facts["search_free_requests"]["count"] == 1500
-    assert "x.litellm.output_cost_per_hologram" in [figure.meter for figure in record.prices.lines]
+    assert "x.litellm.output_cost_per_hologram" in [line.meter for line in record.prices.lines]
 
 
-def test_databricks_units_are_no_dollars() -> None:
-    dbu = figures("databricks/dbrx-sample")[-1]
+def test_databricks_units_are_not_dollars() -> None:
+    dbu = lines("databricks/dbrx-sample")[-1]
     assert (dbu.meter, dbu.facts) == ("x.litellm.input_dbu_cost_per_token", {"currency": "DBU"})
 
 
-def test_searches_and_guardrails_are_priced_by_what_they_are() -> None:
-    found = {(figure.meter, figure.conditions[0]["value"]): figure.amount for figure in figures("bedrock/guard-sample")}
+def test_searches_and_guardrails_are_priced_by_their_kind() -> None:
+    found = {(line.meter, line.conditions[0]["value"]): line.amount for line in lines("bedrock/guard-sample")}
     assert found[("guardrail", "contentPolicyUnits")] == Decimal("0.00015")
-    sizes = [figure.conditions[0]["value"] for figure in figures("claude-sample-5") if figure.meter == "web_search"]
+    sizes = [line.conditions[0]["value"] for line in lines("claude-sample-5") if line.meter == "web_search"]
     assert sizes == ["low", "medium", "high"]
 
 
 def test_absent_prices_are_none_and_zero_is_a_price() -> None:
     assert read()["unpriced-sample"].prices is None
-    assert [figure.amount for figure in figures("text-embedding-sample")] == [Decimal("1.3E-7"), Decimal(0)]
+    assert [line.amount for line in lines("text-embedding-sample")] == [Decimal("1.3E-7"), Decimal(0)]
 
 
 @pytest.mark.parametrize("value", ['"cheap"', "true", "-1", "{}", "[1]"])
-def test_an_unsound_figure_spoils_the_price_and_nothing_else(value: str) -> None:
+def test_an_invalid_amount_rejects_the_price_only(value: str) -> None:
     text = f'{{"gpt-x": {{"mode": "chat", "max_input_tokens": 8, "input_cost_per_token": {value}}}}}'
     record = litellm.read(text.encode()).records[0]
     assert record.prices is None

@@ -1,4 +1,4 @@
-"""A LiteLLM price key says what it prices and when, and can be written again from that."""
+"""A LiteLLM price key states a meter and conditions, and can be written back from them."""
 
 import pytest
 
@@ -10,7 +10,7 @@ TIERS = ["", "_batches", "_flex", "_priority", "_ultrafast"]
 
 
 @pytest.mark.parametrize("base", BASES)
-def test_every_key_of_the_grammar_is_written_again_as_it_was(base: str) -> None:
+def test_every_key_of_the_grammar_is_written_back(base: str) -> None:
     for key in (base + modifier + length + tier for modifier in MODIFIERS for length in LENGTHS for tier in TIERS):
         parsed = parse_key(key)
         assert parsed is not None, key
@@ -32,7 +32,7 @@ def test_all_modifiers_become_conditions() -> None:
     )
 
 
-def test_the_tier_may_stand_before_the_length() -> None:
+def test_the_tier_may_come_before_the_length() -> None:
     assert parse_key("input_cost_per_token_priority_above_200k_tokens") == parse_key(
         "input_cost_per_token_above_200k_tokens_priority"
     )
@@ -61,5 +61,5 @@ def test_calls_by_the_thousand_keep_their_number() -> None:
         "supports_vision",
     ],
 )
-def test_other_keys_are_none_of_the_grammar(key: str) -> None:
+def test_other_keys_are_not_in_the_grammar(key: str) -> None:
     assert parse_key(key) is None

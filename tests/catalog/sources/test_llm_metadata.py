@@ -1,4 +1,4 @@
-"""llm-metadata, read: the price counts where the ratios say another, and plans are no vendors."""
+"""Reads llm-metadata: prices win over ratios that differ, and plans are not vendors."""
 
 from decimal import Decimal
 
@@ -6,7 +6,7 @@ import pytest
 
 from catalog.sources import llm_metadata
 from catalog.sources.rows import SourceError
-from tests.catalog.sources.figures import by_name, told
+from tests.catalog.sources.price_lines import by_name, summarize
 from tests.samples import real, sample, sample_or_real
 
 DOCUMENT = llm_metadata.read(sample("llm_metadata.json"))
@@ -18,8 +18,8 @@ def with_wrong_ratios(name: str) -> set[str]:
     return {record.name for record in records if any("its ratios differ" in finding for finding in record.findings)}
 
 
-def test_the_price_counts_and_the_contradiction_is_told() -> None:
-    assert told(RECORDS["gemini-sample-flash"].prices) == [
+def test_the_price_wins_and_a_different_ratio_is_reported() -> None:
+    assert summarize(RECORDS["gemini-sample-flash"].prices) == [
         ("input", "0.3", ""),
         ("output", "2.5", ""),
         ("input.cache_read", "0.03", ""),
@@ -31,13 +31,13 @@ def test_a_model_without_a_price_has_none() -> None:
     assert RECORDS["house-sample"].prices is None
 
 
-def test_a_vendor_is_who_made_it_and_not_the_plan_that_it_comes_in() -> None:
+def test_the_vendor_is_not_the_plan() -> None:
     assert RECORDS["gemini-sample-flash"].vendor == "Google"
     assert RECORDS["glm-sample"].vendor is None
     assert RECORDS["house-sample"].vendor == "House Labs"
 
 
-def test_facts_are_taken() -> None:
+def test_facts_are_read() -> None:
     record = RECORDS["glm-sample"]
     assert record.supported_endpoint_types == ("openai", "anthropic")
     assert "supported_endpoint_types" not in record.inferred
@@ -46,7 +46,7 @@ def test_facts_are_taken() -> None:
     assert set(RECORDS["gemini-sample-flash"].capabilities or ()) == {"reasoning", "tools", "pdf_input", "vision"}
 
 
-def test_a_rule_for_many_names_is_no_model() -> None:
+def test_a_rule_for_many_names_is_not_a_model() -> None:
     assert "gpt-sample-" not in RECORDS
     assert "is a rule for many names" in DOCUMENT.findings[0]
 
@@ -57,7 +57,7 @@ def test_another_shape_is_refused(text: str) -> None:
         llm_metadata.read(text.encode())
 
 
-def test_the_fifteen_real_contradictions_are_told_and_the_price_wins() -> None:
+def test_the_fifteen_real_differences_are_reported_and_the_price_wins() -> None:
     assert len(with_wrong_ratios("basellm/models.json")) == 15
     records = by_name(llm_metadata.read(real("basellm/models.json")).records)
     flash = records["gemini-2.5-flash"].prices

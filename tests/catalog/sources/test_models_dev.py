@@ -1,4 +1,4 @@
-"""models.dev, read: a vendor's own price before a reseller's, lengths on the right side, modes as conditions."""
+"""Reads models.dev: the vendor's own price wins, lengths are on the right side of a boundary, modes are conditions."""
 
 import datetime as dt
 from decimal import Decimal
@@ -11,7 +11,7 @@ from catalog.exact import write_json
 from catalog.imports.documents import read_document
 from catalog.sources import models_dev
 from catalog.sources.records import Record
-from tests.catalog.sources.figures import by_name, told
+from tests.catalog.sources.price_lines import by_name, summarize
 from tests.samples import sample, sample_or_real
 
 CONTENT = sample("models_dev.json")
@@ -27,28 +27,28 @@ def row(provider: str = "openai", **values: Any) -> Record:
 
 
 def test_the_vendors_own_price_is_the_list_price() -> None:
-    assert told(read()["gpt-sample"].prices)[0] == ("input", "5", "")
+    assert summarize(read()["gpt-sample"].prices)[0] == ("input", "5", "")
     assert read().keys() == {"gpt-sample", "claude-sample", "grok-sample"}
 
 
-def test_what_resellers_ask_is_theirs_alone_and_told_of() -> None:
-    assert told(read("cheap-reseller")["gpt-sample"].prices) == [("input", "0.1875", ""), ("output", "1.5", "")]
+def test_prices_of_resellers_are_left_out_and_reported() -> None:
+    assert summarize(read("cheap-reseller")["gpt-sample"].prices) == [("input", "0.1875", ""), ("output", "1.5", "")]
     findings = read_document(models_dev.read, CONTENT).findings
     assert "4 offers of 2 resellers and hosts were left out" in findings[0]
 
 
-def test_the_provider_that_is_named_first_comes_first() -> None:
+def test_the_first_chosen_provider_wins() -> None:
     both = read("cheap-reseller", "openai")
     assert (both["gpt-sample"].provider, len(both)) == ("cheap-reseller", 3)
 
 
-def test_an_unknown_provider_is_refused_with_those_there_are() -> None:
+def test_an_unknown_provider_is_refused_with_the_known_ones() -> None:
     with pytest.raises(InputError, match=r"no provider 'nobody'; it has openai, anthropic"):
         read("nobody")
 
 
 def test_a_size_of_272000_is_the_last_length_of_the_lower_tier_and_32001_the_first_of_the_upper() -> None:
-    assert told(read()["gpt-sample"].prices)[3:8] == [
+    assert summarize(read()["gpt-sample"].prices)[3:8] == [
         ("input", "6", "prompt_tokens gte 32001"),
         ("output", "31", "prompt_tokens gte 32001"),
         ("input", "10", "prompt_tokens gt 272000"),
@@ -57,41 +57,44 @@ def test_a_size_of_272000_is_the_last_length_of_the_lower_tier_and_32001_the_fir
     ]
 
 
-def test_xai_counts_the_bound_to_the_upper_tier() -> None:
-    assert told(read()["grok-sample"].prices)[2:] == [
+def test_xai_includes_the_boundary_in_the_upper_tier() -> None:
+    assert summarize(read()["grok-sample"].prices)[2:] == [
         ("input", "4", "prompt_tokens gte 200000"),
         ("output", "12", "prompt_tokens gte 200000"),
     ]
 
 
-def test_the_old_form_of_a_tier_counts_only_without_tiers() -> None:
-    assert ("input", "6", "prompt_tokens gt 200000") in told(read()["claude-sample"].prices)
-    assert len(told(read()["gpt-sample"].prices)) == 10
+def test_the_old_form_of_a_tier_is_used_only_without_tiers() -> None:
+    assert ("input", "6", "prompt_tokens gt 200000") in summarize(read()["claude-sample"].prices)
+    assert len(summarize(read()["gpt-sample"].prices)) == 10
 
 
-def test_modes_are_conditions_on_what_the_request_asks_for() -> None:
-    assert told(read()["gpt-sample"].prices)[-2] == ("input", "12.5", "service_tier eq priority")
-    assert told(read()["claude-sample"].prices)[-1] == (
+def test_modes_are_conditions_on_the_request() -> None:
+    assert summarize(read()["gpt-sample"].prices)[-2] == ("input", "12.5", "service_tier eq priority")
+    assert summarize(read()["claude-sample"].prices)[-1] == (
         "output",
         "150",
         "request_match eq {'body': {'speed': 'fast'}, 'headers': {'anthropic-beta': 'fast-mode-2026-02-01'}}",
     )
 
 
-def test_nothing_to_pay_in_a_plan_is_included_and_elsewhere_a_price_of_nothing() -> None:
+def test_a_zero_in_a_plan_is_included_and_elsewhere_a_price_of_0() -> None:
     plan, free = read("acme-coding-plan")["gpt-sample"].prices, read("cheap-reseller")["acme/free-model"].prices
     assert plan is not None
-    assert {(figure.kind, figure.amount) for figure in plan.lines} == {("included", None)}
-    assert told(free) == [("input", "0", ""), ("output", "0", "")]
+    assert {(line.kind, line.amount) for line in plan.lines} == {("included", None)}
+    assert summarize(free) == [("input", "0", ""), ("output", "0", "")]
 
 
-def test_misspelt_prices_are_kept_under_their_own_name_and_reported() -> None:
+def test_misspelt_prices_are_stored_under_their_own_name_and_reported() -> None:
     record = read("cheap-reseller")["minimax-sample"]
     assert record.unmapped == ("cost.cached_input", "cost.request")
-    assert told(record.prices)[2:] == [("x.models_dev.cached_input", "0.03", ""), ("x.models_dev.request", "5", "")]
+    assert summarize(record.prices)[2:] == [
+        ("x.models_dev.cached_input", "0.03", ""),
+        ("x.models_dev.request", "5", ""),
+    ]
 
 
-def test_facts_are_taken_and_zero_is_not_known() -> None:
+def test_facts_are_read_and_zero_is_unknown() -> None:
     gpt, claude = read()["gpt-sample"], read()["claude-sample"]
     assert (gpt.context_length, gpt.max_output_tokens, gpt.series) == (1050000, 128000, "gpt")
     assert gpt.released_on == dt.date(2026, 4, 23)
@@ -99,7 +102,7 @@ def test_facts_are_taken_and_zero_is_not_known() -> None:
     assert (claude.max_output_tokens, claude.supported_endpoint_types) == (None, ("anthropic", "openai"))
 
 
-def test_a_month_alone_is_no_more_than_a_conclusion() -> None:
+def test_a_month_alone_is_an_inferred_date() -> None:
     claude = read()["claude-sample"]
     assert (claude.released_on, "released_on" in claude.inferred) == (dt.date(2026, 5, 1), True)
     assert any("is beta" in finding for finding in claude.findings)
@@ -118,7 +121,7 @@ def test_a_month_alone_is_no_more_than_a_conclusion() -> None:
         {"input": 1, "context_over_200k": 7},
     ],
 )
-def test_an_unsound_cost_spoils_the_price_and_nothing_else(cost: Any) -> None:
+def test_an_invalid_cost_rejects_the_price_only(cost: Any) -> None:
     record = row(name="GPT", cost=cost)
     assert (record.prices, record.display_name) == (None, "GPT")
     assert any("price in this row was not imported" in finding for finding in record.findings)
@@ -138,9 +141,9 @@ def test_the_price_of_a_vendor_is_the_list_price_everywhere(name: str, model: st
 @pytest.mark.parametrize(
     ("name", "models", "known", "unknown"), [("models_dev.json", 7, 29, 2), (REAL_LIST, 5276, 13630, 25)]
 )
-def test_every_figure_is_read(name: str, models: int, known: int, unknown: int) -> None:
+def test_every_price_is_read(name: str, models: int, known: int, unknown: int) -> None:
     document = models_dev.read(sample_or_real(name))
-    figures = [figure for record in document.records if record.prices for figure in record.prices.lines]
-    assert (len(document.records), len(figures)) == (models, known + unknown)
-    assert sum(figure.meter.startswith("x.") for figure in figures) == unknown
+    lines = [line for record in document.records if record.prices for line in record.prices.lines]
+    assert (len(document.records), len(lines)) == (models, known + unknown)
+    assert sum(line.meter.startswith("x.") for line in lines) == unknown
     assert sum(len(record.unmapped) for record in document.records) == unknown

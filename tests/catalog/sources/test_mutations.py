@@ -1,4 +1,4 @@
-"""Whatever stands where in a document, reading it gives records or a sentence, and never another error."""
+"""Whatever is in a document, reading it gives records or one sentence, and never another error."""
 
 import copy
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ JUNK = st.one_of(
 
 
 def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in a document but its root."""
+    """The path of every value in a document except its root."""
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, part in parts:
         yield (*path, key)
@@ -46,7 +46,7 @@ PATHS = {name: list(paths(document)) for name, document in SAMPLES.items()}
 @given(name=st.sampled_from(NAMES), place=st.integers(min_value=0), junk=JUNK)
 @example(name="new_api", place=PATHS["new_api"].index(("data", 3, "discount")), junk=0)
 @example(name="litellm", place=PATHS["litellm"].index(("deepseek/deepseek-sample", "off_peak_pricing")), junk=[])
-def test_junk_in_any_place_is_read_or_refused(name: str, place: int, junk: Any) -> None:
+def test_junk_anywhere_is_read_or_refused(name: str, place: int, junk: Any) -> None:
     document = copy.deepcopy(SAMPLES[name])
     *path, last = PATHS[name][place % len(PATHS[name])]
     target = document

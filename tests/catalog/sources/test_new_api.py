@@ -1,4 +1,4 @@
-"""A price list of new-api's family, read: ratios become prices, rules become lines, placeholders nothing."""
+"""Reads price lists of new-api's family: ratios become prices, rules become lines, placeholders are not prices."""
 
 import datetime as dt
 from decimal import Decimal
@@ -25,7 +25,7 @@ def row(**values: Any) -> Record:
 
 def amounts(record: Record) -> dict[str, Decimal | None]:
     assert record.prices is not None
-    return {figure.meter: figure.amount for figure in record.prices.lines}
+    return {line.meter: line.amount for line in record.prices.lines}
 
 
 def test_ratios_become_prices_per_million() -> None:
@@ -38,7 +38,7 @@ def test_ratios_become_prices_per_million() -> None:
         "": Decimal("0.9"),
     }
     assert record.prices is not None
-    assert {(figure.per, figure.unit) for figure in record.prices.lines[:-1]} == {(1_000_000, "token")}
+    assert {(line.per, line.unit) for line in record.prices.lines[:-1]} == {(1_000_000, "token")}
 
 
 def test_the_discount_is_a_multiplier_at_the_end() -> None:
@@ -68,21 +68,21 @@ def test_a_price_per_call_is_one_line() -> None:
         ("per_request", "request", "request", 1),
     ],
 )
-def test_a_price_is_for_what_the_billing_mode_says(mode: str, meter: str, unit: str, per: int) -> None:
+def test_a_price_has_the_unit_of_the_billing_mode(mode: str, meter: str, unit: str, per: int) -> None:
     prices = row(quota_type=1, model_ratio=0, model_price=2, billing_mode=mode).prices
     assert prices is not None
     assert [(each.meter, each.amount, each.unit, each.per) for each in prices.lines] == [(meter, Decimal(2), unit, per)]
 
 
-def test_a_price_for_nobody_knows_what_is_none() -> None:
+def test_a_price_with_an_unknown_billing_mode_is_rejected() -> None:
     record = row(quota_type=1, model_ratio=0, model_price=2, billing_mode="per_moon")
     assert record.prices is None
     assert any("per_moon" in finding for finding in record.findings)
 
 
-def test_figures_are_the_price_and_what_renders_them_is_not_read() -> None:
-    figure = {"meter": "input", "amount": 8, "per": 1_000_000, "unit": "token", "currency": "CNY"}
-    prices = row(prices=[figure], billing_mode="tiered_expr", discount=Decimal("0.5")).prices
+def test_price_lines_are_the_price_and_their_renderings_are_not_read() -> None:
+    line = {"meter": "input", "amount": 8, "per": 1_000_000, "unit": "token", "currency": "CNY"}
+    prices = row(prices=[line], billing_mode="tiered_expr", discount=Decimal("0.5")).prices
     assert prices is not None
     assert (prices.currency, [(each.meter, each.amount) for each in prices.lines]) == (
         "CNY",
@@ -111,37 +111,37 @@ def test_a_rule_keeps_its_dimensions_as_conditions_and_the_rest_as_facts() -> No
     assert (prices.facts["billing_mode"], prices.facts["display_unit"]) == ("per_second", "/秒")
 
 
-def test_a_zero_beside_rules_is_told_and_the_rules_are_the_price() -> None:
+def test_a_zero_beside_rules_is_reported_and_the_rules_are_the_price() -> None:
     record = read()["kling-sample"]
-    assert [figure.meter for figure in record.prices.lines] == ["output.video", "output.video", ""]  # type: ignore[union-attr]
+    assert [line.meter for line in record.prices.lines] == ["output.video", "output.video", ""]  # type: ignore[union-attr]
     assert any("mean free" in finding for finding in record.findings)
 
 
 @pytest.mark.parametrize("name", ["placeholder-sample", "zero-sample"])
-def test_a_placeholder_or_a_zero_is_no_price(name: str) -> None:
+def test_a_placeholder_or_a_zero_is_not_a_price(name: str) -> None:
     record = read()[name]
     assert record.prices is None
     assert any("no price was imported" in finding for finding in record.findings)
 
 
-def test_an_expression_of_tiers_is_read_and_no_number_is_made_of_the_ratios_beside_it() -> None:
+def test_an_expression_of_tiers_is_read_and_its_ratios_are_not() -> None:
     record = read()["tiered-sample"]
     assert record.prices is not None
-    assert [figure.amount for figure in record.prices.lines] == [Decimal(2), Decimal(4)]
+    assert [line.amount for line in record.prices.lines] == [Decimal(2), Decimal(4)]
     assert record.prices.facts == {"row": {"time_pricing": {"peak": 2}}}
     assert record.unmapped == ("time_pricing",)
     assert record.findings == ()
 
 
-def test_another_expression_is_kept_as_it_is() -> None:
+def test_another_expression_is_stored_unchanged() -> None:
     record = read()["program-sample"]
     assert record.prices is not None
-    assert [(figure.kind, figure.amount) for figure in record.prices.lines] == [("dynamic", None)]
+    assert [(line.kind, line.amount) for line in record.prices.lines] == [("dynamic", None)]
     assert record.prices.facts["billing_expr"] == 'tier("a", max(p, 1000) * 2)'
     assert "stored unchanged" in record.findings[0]
 
 
-def test_a_ratio_that_contradicts_its_expression_is_told() -> None:
+def test_a_ratio_that_differs_from_its_expression_is_reported() -> None:
     row = {"model_name": "m", "vendor_id": 1, "quota_type": 0, "model_ratio": 3, "completion_ratio": 2}
     row |= {"billing_mode": "tiered_expr", "billing_expr": 'tier("base", p * 2 + c * 4)'}
     body = {"data": [row], "vendors": [{"id": 1, "name": "V"}]}
@@ -149,24 +149,24 @@ def test_a_ratio_that_contradicts_its_expression_is_told() -> None:
     assert record.findings == ("its model_ratio differs from its expression; the expression is the price",)
 
 
-def test_facts_of_the_row_are_taken() -> None:
+def test_facts_of_the_row_are_read() -> None:
     record = read()["kimi-sample"]
     assert (record.vendor, record.vendor_icon, record.series) == ("Moonshot", "Moonshot", "kimi-k2")
     assert (record.tags, record.released_on) == (("Tools", "128K"), dt.date(2025, 7, 11))
 
 
-def test_null_public_types_are_an_empty_list_and_slips_are_refused() -> None:
+def test_null_public_types_are_an_empty_list_and_mistaken_types_are_refused() -> None:
     record = read()["gpt-audio-sample"]
     assert (record.supported_endpoint_types, record.public_endpoint_types) == (("openai",), ())
     assert read()["zero-sample"].public_endpoint_types is None
     assert any("path is not a valid endpoint type" in finding for finding in record.findings)
 
 
-def test_groups_that_the_list_does_not_publish_are_told() -> None:
+def test_unpublished_groups_are_reported() -> None:
     assert any("the group lab" in finding for finding in read()["gpt-audio-sample"].findings)
 
 
-def test_the_list_itself_is_judged() -> None:
+def test_findings_about_the_whole_list() -> None:
     document = new_api.read(sample("new_api.json"))
     text = "; ".join(document.findings)
     assert "2 of 6 vendors have no model" in text
@@ -195,7 +195,7 @@ def test_the_list_itself_is_judged() -> None:
         {"billing_mode": "tiered_expr"},
     ],
 )
-def test_an_unsound_value_spoils_the_price_and_is_told(values: dict[str, Any]) -> None:
+def test_an_invalid_value_rejects_the_price_and_is_reported(values: dict[str, Any]) -> None:
     record = row(series="s", **values)
     assert record.prices is None
     assert record.series == "s"

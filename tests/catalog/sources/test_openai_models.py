@@ -1,4 +1,4 @@
-"""Any host's list of models, read: only the id is required, and a price counts only in a unit that is certain."""
+"""Reads any host's list of models: only the id is required, and only amounts with a known unit are prices."""
 
 import datetime as dt
 from typing import Any
@@ -9,7 +9,7 @@ from catalog.exact import read_json, write_json
 from catalog.sources import openai_models
 from catalog.sources.records import Record
 from catalog.sources.rows import SourceError
-from tests.catalog.sources.figures import by_name, told
+from tests.catalog.sources.price_lines import by_name, summarize
 from tests.samples import real, sample
 
 DOCUMENT = openai_models.read(sample("openai_models.json"))
@@ -25,7 +25,7 @@ def test_an_object_a_list_and_an_envelope_are_read(wrap: Any) -> None:
     assert read(wrap({"id": "gpt-x"})).keys() == {"gpt-x"}
 
 
-def test_geminis_models_are_named_by_what_follows_the_slash() -> None:
+def test_geminis_models_are_named_without_their_prefix() -> None:
     row = {
         "name": "models/gemini-x",
         "displayName": "Gemini X",
@@ -38,14 +38,14 @@ def test_geminis_models_are_named_by_what_follows_the_slash() -> None:
     assert record.supported_endpoint_types == ("gemini",)
 
 
-def test_a_page_of_several_and_a_row_without_an_id_are_told() -> None:
+def test_a_page_of_several_and_a_row_without_an_id_are_reported() -> None:
     assert DOCUMENT.findings == (
         "1 rows have no id and were left out",
         "the document is one page of several; only its models were read",
     )
 
 
-def test_a_moment_that_most_rows_share_is_no_release() -> None:
+def test_a_time_that_most_rows_share_is_not_a_release() -> None:
     rows = [{"id": f"gpt-{number}", "created": 1768405801} for number in range(9)]
     assert {record.released_on for record in read([*rows, {"id": "gpt-old", "created": 1700000001}]).values()} == {
         None,
@@ -53,7 +53,7 @@ def test_a_moment_that_most_rows_share_is_no_release() -> None:
     }
 
 
-def test_the_moment_of_a_programs_own_is_no_release() -> None:
+def test_a_constant_time_of_a_program_is_not_a_release() -> None:
     assert RECORDS["house-sample"].released_on is None
     assert RECORDS["vllm-sample"].released_on is None
     assert RECORDS["gpt-sample"].released_on == dt.date(2025, 4, 28)
@@ -61,12 +61,12 @@ def test_the_moment_of_a_programs_own_is_no_release() -> None:
     assert "released_on" in RECORDS["gpt-sample"].inferred
 
 
-def test_who_owns_it_is_the_vendor_only_where_that_is_a_vendor_and_the_id_does_not_tell() -> None:
+def test_the_owner_is_the_vendor_only_if_it_is_known_and_the_id_has_none() -> None:
     assert RECORDS["house-sample"].vendor == "Alibaba Cloud"
     assert [RECORDS[name].vendor for name in ("gpt-sample", "vllm-sample", "workers/sample")] == [None] * 3
 
 
-def test_limits_are_read_under_every_name_and_an_impossible_one_is_told() -> None:
+def test_limits_are_read_under_every_name_and_an_impossible_one_is_reported() -> None:
     assert RECORDS["mistral-sample"].context_length == 32768
     assert RECORDS["vllm-sample"].context_length == 8192
     whisper = RECORDS["whisper-sample"]
@@ -112,11 +112,11 @@ PRICES = {
 
 @pytest.mark.parametrize("name", PRICES)
 def test_every_host_has_its_own_unit(name: str) -> None:
-    assert told(RECORDS[name].prices) == PRICES[name]
+    assert summarize(RECORDS[name].prices) == PRICES[name]
 
 
 @pytest.mark.parametrize("name", ["gpt-sample", "free-sample"])
-def test_no_price_and_a_bare_zero_are_no_price(name: str) -> None:
+def test_a_missing_price_and_a_bare_zero_are_not_prices(name: str) -> None:
     assert RECORDS[name].prices is None
 
 
@@ -132,14 +132,14 @@ def test_no_price_and_a_bare_zero_are_no_price(name: str) -> None:
         {"model_spec": {"pricing": {"input": {"usd": 1}, "extended": {"input": {"usd": 2}}}}},
     ],
 )
-def test_an_unsound_price_is_none_and_told(row: dict[str, Any]) -> None:
+def test_an_invalid_price_is_rejected_and_reported(row: dict[str, Any]) -> None:
     record = read([{"id": "gpt-x", **row}])["gpt-x"]
     assert record.prices is None
     assert any("the price in this row was not imported" in finding for finding in record.findings)
 
 
 @pytest.mark.parametrize("text", ["{}", "7", '{"error": {"message": "no"}}', '{"data": [{}]}', '{"data": {}}'])
-def test_what_is_no_list_of_models_is_refused(text: str) -> None:
+def test_another_document_is_refused(text: str) -> None:
     with pytest.raises(SourceError):
         openai_models.read(text.encode())
 
@@ -156,7 +156,7 @@ def test_one_real_row_of_each_provider_is_read() -> None:
         assert not [finding for finding in records[0].findings if "price in this row was not imported" in finding], host
 
 
-def test_a_real_list_is_read_whole() -> None:
+def test_a_real_list_is_read_completely() -> None:
     records = by_name(openai_models.read(real("openai_compat/groq_models_2026-01.json")).records)
     assert len(records) == 20
     assert records["openai/gpt-oss-safeguard-20b"].context_length == 131072

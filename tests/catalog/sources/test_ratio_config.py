@@ -1,4 +1,4 @@
-"""A gateway's ratio maps, read: the same rules as its price list, a model from whichever map names it."""
+"""Reads a gateway's ratio maps by the rules of its price list; a model may be in any of the maps."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from catalog.exact import write_json
 from catalog.sources import ratio_config
 from catalog.sources.records import Record
 from catalog.sources.rows import SourceError
-from tests.catalog.sources.figures import by_name, told
+from tests.catalog.sources.price_lines import by_name, summarize
 from tests.samples import sample, sample_or_real
 
 RECORDS = by_name(ratio_config.read(sample("ratio_config.json")).records)
@@ -20,7 +20,7 @@ def row(**maps: Any) -> Record:
 
 
 def test_ratios_of_all_maps_make_one_price() -> None:
-    assert told(RECORDS["gpt-sample"].prices) == [
+    assert summarize(RECORDS["gpt-sample"].prices) == [
         ("input", "5", ""),
         ("output", "30", ""),
         ("input.cache_read", "0.5", ""),
@@ -28,44 +28,44 @@ def test_ratios_of_all_maps_make_one_price() -> None:
     ]
 
 
-def test_a_price_per_call_beats_a_ratio_as_it_does_in_the_gateway() -> None:
-    assert told(RECORDS["mj-sample"].prices) == [("request", "0.05", "")]
-    assert told(row(model_price=0.1, model_ratio=2, completion_ratio=3).prices) == [("request", "0.1", "")]
+def test_a_price_per_call_wins_over_a_ratio_as_in_the_gateway() -> None:
+    assert summarize(RECORDS["mj-sample"].prices) == [("request", "0.05", "")]
+    assert summarize(row(model_price=0.1, model_ratio=2, completion_ratio=3).prices) == [("request", "0.1", "")]
 
 
-def test_an_output_price_that_is_not_there_is_not_made_up() -> None:
+def test_a_missing_output_price_is_not_guessed() -> None:
     record = RECORDS["tts-sample"]
-    assert told(record.prices) == [("input", "15", "")]
+    assert summarize(record.prices) == [("input", "15", "")]
     assert any("price of its output is unknown" in finding for finding in record.findings)
 
 
 def test_an_expression_is_the_price_and_the_ratios_beside_it_are_placeholders() -> None:
     prices = RECORDS["tiered-sample"].prices
     assert prices is not None
-    assert told(prices)[:2] == [("input", "2", ""), ("output", "12", "")]
-    assert [each[:2] for each in told(prices)[2:]] == [("input", "4"), ("output", "18")]
+    assert summarize(prices)[:2] == [("input", "2", ""), ("output", "12", "")]
+    assert [each[:2] for each in summarize(prices)[2:]] == [("input", "4"), ("output", "18")]
     assert not prices.facts
 
 
-def test_an_expression_of_another_form_is_kept_as_it_is() -> None:
+def test_an_unsupported_expression_is_stored_unchanged() -> None:
     prices = row(billing_mode="tiered_expr", billing_expr="max(p, c) * 2", model_ratio=3, completion_ratio=2).prices
     assert prices is not None
-    assert told(prices) == [("input", None, "")]
+    assert summarize(prices) == [("input", None, "")]
     assert prices.facts["billing_expr"] == "max(p, c) * 2"
 
 
 @pytest.mark.parametrize("name", ["placeholder-sample", "orphan-sample"])
-def test_a_placeholder_or_a_ratio_of_nothing_is_no_price(name: str) -> None:
+def test_a_placeholder_or_a_ratio_of_0_is_not_a_price(name: str) -> None:
     assert RECORDS[name].prices is None
     assert RECORDS[name].findings
 
 
-def test_an_unknown_map_is_told() -> None:
+def test_an_unknown_map_is_reported() -> None:
     assert "moon_ratio" in ratio_config.read(sample("ratio_config.json")).findings[0]
 
 
 @pytest.mark.parametrize("value", ["1", -1, True, [1], {}])
-def test_an_unsound_ratio_spoils_the_price(value: Any) -> None:
+def test_an_invalid_ratio_rejects_the_price(value: Any) -> None:
     assert row(model_ratio=value, completion_ratio=1).prices is None
 
 

@@ -1,4 +1,4 @@
-"""The starter catalog follows its own rules: known names, dated prices, nothing priced at zero by accident."""
+"""The starter catalog follows its own rules: known names, dated prices, no accidental price of 0."""
 
 import datetime as dt
 import re
@@ -38,7 +38,7 @@ def record(name: str) -> Record:
     return next(record for record in DOCUMENT.records if record.name == name)
 
 
-def test_it_holds_many_models_of_many_vendors() -> None:
+def test_it_has_many_models_of_many_vendors() -> None:
     assert len(PRICED) >= 60
     assert len({record.vendor for record in PRICED}) >= 12
 
@@ -80,7 +80,7 @@ def test_every_fact_is_plausible() -> None:
         assert {*(record.input_modalities or ()), *(record.output_modalities or ())} <= MODALITIES, record.name
 
 
-def test_a_chat_model_says_how_much_it_reads_and_writes() -> None:
+def test_a_chat_model_has_limits() -> None:
     for record in DOCUMENT.records:
         if record.output_modalities == ("text",) and record.capabilities:
             assert record.context_length, record.name
@@ -94,15 +94,15 @@ def test_every_price_names_a_described_source_with_its_date() -> None:
         assert set(names) <= DESCRIBED, record.name
 
 
-def test_every_figure_is_a_price_above_zero_of_a_known_meter() -> None:
-    """A free model would have to say why; none of these is free."""
+def test_every_amount_is_above_zero_and_has_a_known_meter() -> None:
+    """None of these models is free: a 0 would be a mistake."""
     for record in PRICED:
         assert record.prices is not None
-        for figure in record.prices.lines:
-            assert figure.meter in METERS, record.name
-            assert figure.unit in UNITS, record.name
-            assert figure.amount is not None, record.name
-            assert figure.amount > 0, record.name
+        for line in record.prices.lines:
+            assert line.meter in METERS, record.name
+            assert line.unit in UNITS, record.name
+            assert line.amount is not None, record.name
+            assert line.amount > 0, record.name
 
 
 def test_reading_from_a_cache_never_costs_more_than_reading() -> None:
@@ -124,7 +124,7 @@ def test_every_vendor_has_a_model() -> None:
     assert {vendor["name"] for vendor in FILE_BODY["vendors"]} == {record.vendor for record in DOCUMENT.records}
 
 
-def test_a_long_prompts_price_is_a_conditional_figure() -> None:
+def test_a_long_prompts_price_is_a_conditional_line() -> None:
     prices = record("gpt-5.5").prices
 
     assert prices is not None
@@ -169,8 +169,8 @@ def test_importing_it_again_changes_nothing() -> None:
 
 
 @pytest.mark.django_db
-def test_the_export_writes_it_as_the_file_has_it() -> None:
-    """The file is in the export's own format, and importing it loses and adds nothing but the publication."""
+def test_the_export_writes_the_same_entries() -> None:
+    """The file has the export's format, and importing it changes nothing but the publication."""
     apply_import(CONTENT, OPTIONS, at=timezone.now())
 
     exported = yaml_catalog.load(yaml_export.render(at=timezone.now()))
@@ -185,7 +185,7 @@ def test_the_export_writes_it_as_the_file_has_it() -> None:
 
 @pytest.mark.django_db
 def test_importing_it_again_overwrites_no_edit() -> None:
-    """The YAML source would: it is trusted as written by hand."""
+    """The yaml source would overwrite it, because it is trusted as written by hand."""
     apply_import(CONTENT, OPTIONS, at=timezone.now())
     Vendor.objects.filter(slug="zhipu").update(name="Z.ai", icon="Z")
 

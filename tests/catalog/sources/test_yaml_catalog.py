@@ -1,4 +1,4 @@
-"""The catalog as YAML: texts stay texts, and what could blow up or mean something else is refused."""
+"""Reads the catalog as YAML: text stays text, and dangerous or ambiguous YAML is refused."""
 
 from decimal import Decimal
 
@@ -42,7 +42,7 @@ def sound(text: str = WHOLE) -> bytes:
     return text.replace("yes-no", "true").encode()
 
 
-def test_every_scalar_is_the_text_that_it_is() -> None:
+def test_every_scalar_is_text() -> None:
     document = yaml_catalog.read(sound())
 
     record, structure = document.records[0], document.structure
@@ -94,7 +94,7 @@ def test_prices_keep_their_digits_conditions_and_facts() -> None:
         'format: modelbook/1\nmodels:\n- {name: "m\\0"}\n',
     ],
 )
-def test_what_is_no_catalog_is_refused_in_a_sentence(text: str) -> None:
+def test_an_invalid_catalog_is_refused_in_a_sentence(text: str) -> None:
     with pytest.raises((SourceError, InexactError)) as refused:
         yaml_catalog.read(text.encode())
 

@@ -1,4 +1,4 @@
-"""Small gateways made by hand: real columns of one-api and new-api, made-up rows, in SQLite or PostgreSQL."""
+"""Small gateways for tests: real columns of one-api and new-api, invented rows, in SQLite or PostgreSQL."""
 
 import json
 import sqlite3
@@ -40,7 +40,7 @@ TOKEN = {"user_id": 1, "status": 1, "expired_time": -1, "unlimited_quota": 1, "r
 
 
 def key(number: int) -> str:
-    """A key of the gateways' own form: 48 letters and digits, without sk-."""
+    """A key in the gateways' form: 48 letters and digits, without sk-."""
     return f"madeup{number:042d}"
 
 
@@ -88,7 +88,7 @@ def sqlite_gateway(folder: Path, dialect: str, **rows: list[Mapping[str, Any]]) 
 
 @contextmanager
 def postgres_gateway(dialect: str, **rows: list[Mapping[str, Any]]) -> Iterator[str]:
-    """A schema of its own in the tests' PostgreSQL; yields its address. Skips where the suite runs on SQLite."""
+    """A new schema in the tests' PostgreSQL; yields its address. Skips if the tests run on SQLite."""
     import os
     import uuid
 

@@ -1,4 +1,4 @@
-"""import_gateway: every key of another gateway goes on working, and sees what that gateway's rules give it."""
+"""import_gateway: every key of another gateway still works, and sees what that gateway's rules allow."""
 
 import ipaddress
 import json
@@ -68,7 +68,7 @@ ONE_API: dict[str, Any] = {
 
 
 def listed(client: Client, plaintext: str, address: str = "10.0.0.1") -> set[str] | None:
-    """What the key lists; None where it is refused."""
+    """The models that the key lists; None if it is refused."""
     answer = client.get("/v1/models", headers={"authorization": f"Bearer {plaintext}"}, REMOTE_ADDR=address)
     if answer.status_code == 401:
         return None
@@ -77,7 +77,7 @@ def listed(client: Client, plaintext: str, address: str = "10.0.0.1") -> set[str
 
 
 def holds(client: Client, file: Path) -> None:
-    """Every key of the file lists what the rules give it, in all its spellings."""
+    """Asserts that every key of the file lists the models of its rules, in all its spellings."""
     networks = {row["key"]: row.get("allow_ips") or row.get("subnet") or "" for row in rows(file, "tokens")}
     expected = visible(file, now=int(time.time()))
     assert expected
@@ -89,7 +89,7 @@ def holds(client: Client, file: Path) -> None:
 
 
 @pytest.mark.parametrize(("dialect", "content"), [("one-api", ONE_API), ("new-api", NEW_API)])
-def test_every_key_lists_what_its_gateways_rules_give_it(
+def test_every_key_lists_the_models_of_its_gateways_rules(
     client: Client, tmp_path: Path, dialect: str, content: Any
 ) -> None:
     file = sqlite_gateway(tmp_path, dialect, **content)
@@ -100,7 +100,7 @@ def test_every_key_lists_what_its_gateways_rules_give_it(
 
 
 @pytest.mark.parametrize("name", ["one-api.db", "new-api.db"])
-def test_the_real_tables_move_with_one_command(client: Client, name: str) -> None:
+def test_the_real_tables_are_migrated_with_one_command(client: Client, name: str) -> None:
     file = REAL / "gateways" / name
     if not file.is_file():
         pytest.skip(f"{file} is not on this machine")
@@ -126,7 +126,7 @@ def test_a_key_used_from_elsewhere_is_refused(client: Client, tmp_path: Path) ->
     assert client.get("/v1/models", headers=headers, REMOTE_ADDR="203.0.113.9").status_code == 403
 
 
-def test_a_list_of_addresses_that_cannot_be_read_opens_nothing(client: Client, tmp_path: Path) -> None:
+def test_an_invalid_list_of_addresses_gives_no_access(client: Client, tmp_path: Path) -> None:
     content: Any = {
         "channels": [channel(1, "gpt-4o")],
         "tokens": [token(1, allow_ips="office\nhome")],
@@ -138,7 +138,7 @@ def test_a_list_of_addresses_that_cannot_be_read_opens_nothing(client: Client, t
     assert listed(client, key(1)) is None
 
 
-def test_a_used_up_budget_and_the_owner_are_noted(tmp_path: Path) -> None:
+def test_an_exhausted_budget_and_the_owner_are_stored(tmp_path: Path) -> None:
     call_command("import_gateway", sqlite=str(sqlite_gateway(tmp_path, "new-api", **NEW_API)), apply=True)
 
     token_row = Token.objects.get(name="token 10")
@@ -148,7 +148,7 @@ def test_a_used_up_budget_and_the_owner_are_noted(tmp_path: Path) -> None:
     assert token_row.history.get().history_change_reason == "Migrated from new-api; groups: default"
 
 
-def test_again_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_second_run_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = sqlite_gateway(tmp_path, "new-api", **NEW_API)
     call_command("import_gateway", sqlite=str(file), apply=True)
     capsys.readouterr()

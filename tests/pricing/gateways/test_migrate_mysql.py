@@ -1,4 +1,4 @@
-"""A gateway on MySQL moves in like one on SQLite: same columns, types of its own, and a DSN as the gateway has it."""
+"""A gateway on MySQL is migrated like one on SQLite: the same columns, other types, and the gateway's own DSN."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ def addresses(port: int) -> dict[str, str]:
 
 
 def copy(file: Path, port: int) -> None:
-    """The tables of a SQLite file in MySQL, read by a user who may only read."""
+    """Copies the tables of a SQLite file to MySQL, for a user with read access only."""
     import pymysql
 
     with (
@@ -81,7 +81,7 @@ def copy(file: Path, port: int) -> None:
 
 
 @pytest.mark.parametrize("spelling", ["url", "go"])
-def test_every_key_lists_what_it_listed_there(client: Client, server: int, file: Path, spelling: str) -> None:
+def test_every_key_lists_the_same_as_in_the_gateway(client: Client, server: int, file: Path, spelling: str) -> None:
     copy(file, server)
 
     call_command("import_gateway", dsn=addresses(server)[spelling], apply=True)
@@ -89,7 +89,7 @@ def test_every_key_lists_what_it_listed_there(client: Client, server: int, file:
     holds(client, file)
 
 
-def test_again_changes_nothing_and_a_wrong_password_is_not_told(
+def test_a_second_run_changes_nothing_and_a_wrong_password_is_not_shown(
     server: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     copy(sqlite_gateway(tmp_path, "new-api", **NEW_API), server)
@@ -104,7 +104,7 @@ def test_again_changes_nothing_and_a_wrong_password_is_not_told(
     assert "hunter2" not in str(refused.value)
 
 
-def test_a_password_may_hold_any_sign() -> None:
+def test_a_password_may_contain_any_character() -> None:
     match = GO_DSN.match(addresses(3306)["go"])
     assert match is not None
     assert (match["user"], match["password"], match["name"]) == ("gateway", PASSWORD, NAME)

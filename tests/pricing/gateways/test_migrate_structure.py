@@ -1,4 +1,4 @@
-"""import_gateway: channels, groups, models and prices arrive as they are, and no secret arrives at all."""
+"""import_gateway: channels, groups, models and prices are imported exactly, and no secret is."""
 
 import io
 import json
@@ -21,8 +21,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 SECRETS = ("sk-upstream-first", "sk-upstream-second", "hunter2", "api-version-secret")
 
 
-def move(folder: Path, dialect: str = "new-api", **rows: Any) -> Any:
-    """Moves a gateway of these rows in; the report."""
+def migrate(folder: Path, dialect: str = "new-api", **rows: Any) -> Any:
+    """Migrates a gateway with these rows; returns the report."""
     out = io.StringIO()
     file = sqlite_gateway(folder, dialect, **rows)
     call_command("import_gateway", sqlite=str(file), apply=True, format="json", stdout=out)
@@ -36,8 +36,8 @@ def amounts(model: str) -> dict[str, Decimal | None]:
 
 
 @pytest.mark.parametrize(("dialect", "number"), [("one-api", 36), ("new-api", 43)])
-def test_a_type_number_means_what_its_own_gateway_means(tmp_path: Path, dialect: str, number: int) -> None:
-    move(tmp_path, dialect, channels=[channel(7, "deepseek-chat", name="深度", type=number)], tokens=[])
+def test_a_type_number_has_the_meaning_of_its_gateway(tmp_path: Path, dialect: str, number: int) -> None:
+    migrate(tmp_path, dialect, channels=[channel(7, "deepseek-chat", name="深度", type=number)], tokens=[])
 
     moved = Channel.objects.get()
     assert moved.slug == "channel-7"
@@ -47,7 +47,9 @@ def test_a_type_number_means_what_its_own_gateway_means(tmp_path: Path, dialect:
 def test_no_secret_is_anywhere(tmp_path: Path) -> None:
     keys = "\n".join(SECRETS[:2])
     url = "https://admin:hunter2@relay.example.com/v1?token=api-version-secret"
-    report = move(tmp_path, channels=[channel(1, "gpt-4o", key=keys, base_url=url)], tokens=[token(1)], users=[user(1)])
+    report = migrate(
+        tmp_path, channels=[channel(1, "gpt-4o", key=keys, base_url=url)], tokens=[token(1)], users=[user(1)]
+    )
 
     everything = json.dumps(report, default=str) + "".join(
         repr(list(model._default_manager.values_list())) for model in apps.get_models()
@@ -58,17 +60,17 @@ def test_no_secret_is_anywhere(tmp_path: Path) -> None:
     assert any("user, password and query" in finding for finding in report["findings"])
 
 
-def test_names_are_trimmed_and_each_once_and_mappings_are_followed(tmp_path: Path) -> None:
+def test_names_are_trimmed_and_unique_and_mappings_are_followed(tmp_path: Path) -> None:
     mapping = '{"gpt-4o": "alias", "alias": "gpt-4o-2024-08-06", "loop": "pool", "pool": "loop"}'
-    report = move(tmp_path, channels=[channel(1, " gpt-4o,gpt-4o ,,", model_mapping=mapping)], tokens=[])
+    report = migrate(tmp_path, channels=[channel(1, " gpt-4o,gpt-4o ,,", model_mapping=mapping)], tokens=[])
 
     offer = Offer.objects.get()
     assert (offer.model.name, offer.upstream_name) == ("gpt-4o", "gpt-4o-2024-08-06")
     assert "channel 1: an empty or duplicate name in its list of models was left out" in report["findings"]
 
 
-def test_groups_bring_labels_rates_and_whether_visitors_see_them(tmp_path: Path) -> None:
-    move(
+def test_groups_have_labels_rates_and_visibility(tmp_path: Path) -> None:
+    migrate(
         tmp_path,
         channels=[channel(1, "gpt-4o", group="default,内部"), channel(2, "gpt-4o", group="vip")],
         tokens=[],
@@ -91,7 +93,7 @@ def test_groups_bring_labels_rates_and_whether_visitors_see_them(tmp_path: Path)
 
 
 def test_prices_come_from_the_options(tmp_path: Path) -> None:
-    report = move(
+    report = migrate(
         tmp_path,
         channels=[channel(1, "claude-opus-4-8,gpt-image-2,gpt-5.4,unknown,half")],
         tokens=[],
@@ -120,22 +122,22 @@ def test_prices_come_from_the_options(tmp_path: Path) -> None:
     assert "their output price was not imported: half" in text
 
 
-def test_another_number_of_units_a_dollar_is_reckoned_with(tmp_path: Path) -> None:
+def test_another_number_of_units_per_dollar_is_converted(tmp_path: Path) -> None:
     options = [option("ModelRatio", {"m": 1}), option("CompletionRatio", {"m": 2}), option("QuotaPerUnit", "1000000")]
-    move(tmp_path, channels=[channel(1, "m")], tokens=[], options=options)
+    migrate(tmp_path, channels=[channel(1, "m")], tokens=[], options=options)
 
     assert amounts("m") == {"input": 1, "output": 2}
 
 
-def test_a_gateway_that_never_saved_prices_says_where_they_are(tmp_path: Path) -> None:
-    report = move(tmp_path, channels=[channel(1, "gpt-4o")], tokens=[])
+def test_a_gateway_without_saved_prices_says_where_they_are(tmp_path: Path) -> None:
+    report = migrate(tmp_path, channels=[channel(1, "gpt-4o")], tokens=[])
 
     assert any("the database has no prices" in finding for finding in report["findings"])
 
 
-def test_what_was_written_about_models_counts_by_name_beginning_and_end(tmp_path: Path) -> None:
+def test_entries_for_models_apply_by_name_prefix_and_suffix(tmp_path: Path) -> None:
     entry = {"status": 1, "name_rule": 0}
-    move(
+    migrate(
         tmp_path,
         channels=[channel(1, "claude-opus-4-8,gpt-5.4,old-model", type=14)],
         tokens=[],
@@ -198,7 +200,7 @@ def test_another_database_is_refused_in_a_sentence(tmp_path: Path, statement: st
         "postgres://someone:hunter2@[broken/oneapi",
     ],
 )
-def test_a_server_that_cannot_be_read_is_told_without_its_password(dsn: str) -> None:
+def test_an_unreadable_server_is_reported_without_its_password(dsn: str) -> None:
     with pytest.raises(CommandError) as refused:
         call_command("import_gateway", dsn=dsn)
 
@@ -207,7 +209,7 @@ def test_a_server_that_cannot_be_read_is_told_without_its_password(dsn: str) -> 
     assert "\n" not in str(refused.value)
 
 
-def test_a_file_that_is_no_database_is_refused_in_a_sentence(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_refused_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("this is a text" * 100)
 
     for name in ("text.db", "missing.db"):

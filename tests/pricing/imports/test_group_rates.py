@@ -14,7 +14,7 @@ from pricing.models import GroupRate
 from pricing.published.group_rates import group_rates
 from tests import world
 from tests.pricing.gateways.databases import channel, option
-from tests.pricing.gateways.test_migrate_structure import move
+from tests.pricing.gateways.test_migrate_structure import migrate
 from tests.pricing.imports.running import run
 from tokens.models import TokenGroup
 
@@ -77,7 +77,7 @@ def test_the_rate_in_force_is_not_written_again(tmp_path: Path, source: str, doc
 def test_a_gateway_moves_in_with_rates_from_now_on(tmp_path: Path) -> None:
     told: dict[str, Any] = {"channels": [channel(1, "gpt-4o")], "tokens": []}
     for ratio in (0.5, 0.5, 0.25):
-        move(tmp_path, **told, options=[option("GroupRatio", {"default": ratio})])
+        migrate(tmp_path, **told, options=[option("GroupRatio", {"default": ratio})])
     assert ratios() == [Decimal("0.5"), Decimal("0.25")]
 
 

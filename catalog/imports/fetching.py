@@ -1,8 +1,8 @@
-"""Fetching a source from its address: the only module that opens a connection to somewhere a person named.
+"""Fetches sources: the only module that connects to addresses that people enter.
 
-Whoever may name an address could have this server ask others that only it can reach. So an address is https and on its
-usual port, its host is looked up once, each of the host's addresses must be one of the public internet, and the
-connection goes to the very address that was judged. The operator's own hosts are named in FETCH_OWN_HOSTS.
+An address could make this server send requests to hosts that only it can reach (SSRF). So an address must be https on
+port 443, its host is looked up once, all of the host's addresses must be on the public internet, and the connection
+goes to an address that was checked. FETCH_OWN_HOSTS names the operator's own hosts, which are exempt.
 """
 
 import contextlib
@@ -27,14 +27,14 @@ MOST_REDIRECTS = 3
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 CHUNK = 64 * 1024
 
-# Visible ASCII alone: other digits and letters become ordinary ones on their way to the resolver.
+# Visible ASCII only: resolvers convert other digits and letters to ordinary ones.
 URL = re.compile(r"[!-\[\]-~]{1,2048}")
-# At least two labels, and the last one no number in any base: 127.1 and 0x7f.1 are addresses to a resolver.
+# At least two labels, and the last one is not a number in any base: to a resolver, 127.1 and 0x7f.1 are addresses.
 NAME = re.compile(
     r"(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?!0x[0-9a-f]*$)[a-z][a-z0-9-]{0,61}[a-z0-9]"
 )
 PORTS = {"http": 80, "https": 443}
-# Unicast that is given to somebody, but for what leads on to an IPv4 address or is only for examples.
+# Assigned unicast, without ranges that lead to an IPv4 address or are for documentation.
 PUBLIC_V6 = ipaddress.ip_network("2000::/3")
 NOT_PUBLIC = tuple(
     map(
@@ -47,7 +47,7 @@ NOT_PUBLIC = tuple(
             "192.0.0.0/24",
             "192.88.99.0/24",
             "240.0.0.0/4",
-            # Azure's own machine behind every one of its guests: a public number that leads nowhere public.
+            # Azure's host agent: a public address that every virtual machine reaches privately.
             "168.63.129.16/32",
         ),
     )
@@ -57,12 +57,12 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class FetchError(ValueError):
-    """What was not fetched and why, in one sentence that names the host and no secret of the address."""
+    """Why a document was not fetched, in one sentence that names the host and no secret of the address."""
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """The bytes, and by what to ask whether they have changed."""
+    """A document, and the validators for the next conditional request."""
 
     content: bytes
     etag: str = ""
@@ -71,12 +71,12 @@ class Fetched:
 
 @dataclass(frozen=True)
 class NotModified:
-    """The source has not changed since it was fetched."""
+    """The document has not changed since it was fetched."""
 
 
 @dataclass(frozen=True)
-class _Place:
-    """Where a request goes: an address that has been judged, and the name that it was asked for by."""
+class _Target:
+    """The destination of a request: a URL and the checked addresses of its host."""
 
     url: SplitResult
     host: str
@@ -90,36 +90,36 @@ class _Place:
         return name if self.port == PORTS[self.url.scheme] else f"{name}:{self.port}"
 
     @property
-    def target(self) -> str:
+    def path(self) -> str:
         return (self.url.path or "/") + (f"?{self.url.query}" if self.url.query else "")
 
 
 def fetch(url: str, *, etag: str = "", last_modified: str = "") -> Fetched | NotModified:
-    """The document at this address, unless it is the one that had this ETag; FetchError says why not."""
+    """The document at this address, unless it still has this ETag. FetchError says why it cannot be fetched."""
     deadline = time.monotonic() + SECONDS
-    asked = {"If-None-Match": etag, "If-Modified-Since": last_modified}
-    headers = {name: value for name, value in asked.items() if value}
+    validators = {"If-None-Match": etag, "If-Modified-Since": last_modified}
+    headers = {name: value for name, value in validators.items() if value}
     own = True
     for _ in range(MOST_REDIRECTS + 1):
-        place = _judge(url, deadline, own=own)
-        # A stranger's host may not lead to one of the operator's own.
-        own = place.is_own
-        answer = _ask(place, headers, deadline)
-        if not isinstance(answer, str):
-            return answer
-        url = urljoin(url, answer)
-    raise FetchError(f"{place.host} led on more than {MOST_REDIRECTS} times.")
+        target = _check(url, deadline, own=own)
+        # A foreign host may not redirect to one of the operator's own hosts.
+        own = target.is_own
+        response = _request(target, headers, deadline)
+        if not isinstance(response, str):
+            return response
+        url = urljoin(url, response)
+    raise FetchError(f"{target.host} redirected more than {MOST_REDIRECTS} times.")
 
 
 def without_secrets(url: str) -> str:
-    """The address as it may be kept and shown: queries hold keys."""
+    """The address without its query, which may contain keys: this part may be stored and shown."""
     return url.partition("?")[0].partition("#")[0]
 
 
 def is_public(address: Address) -> bool:
     """Whether an address belongs to one machine of the public internet.
 
-    `is_global` alone also says so of multicast, and of ranges that carry an IPv4 address inside: NAT64, 6to4, Teredo.
+    `is_global` is also true for multicast, and for ranges that contain an IPv4 address: NAT64, 6to4, Teredo.
     """
     if isinstance(address, ipaddress.IPv6Address) and (address not in PUBLIC_V6 or address.scope_id):
         return False
@@ -127,39 +127,39 @@ def is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast and not reserved
 
 
-def _judge(url: str, deadline: float, *, own: bool) -> _Place:
-    """The place that an address names, if it is one that may be asked; `own`: the operator's hosts too."""
+def _check(url: str, deadline: float, *, own: bool) -> _Target:
+    """The target of an address, if requests to it are allowed; `own`: also the operator's own hosts."""
     parts = _parse(url)
     host, port = (parts.hostname or "").lower(), parts.port or PORTS.get(parts.scheme, 0)
     is_own = own and f"{host}:{port}" in {name.lower() for name in settings.FETCH_OWN_HOSTS}
     if parts.scheme not in PORTS or (parts.scheme == "http" and not is_own):
-        raise FetchError("A source's address begins with https://.")
+        raise FetchError("A source's address must start with https://.")
     if not is_own and port != PORTS["https"]:
-        raise FetchError("A source's address has no port of its own: only 443 is asked.")
+        raise FetchError("A source's address must not have a port: only port 443 is allowed.")
     literal = _literal(host)
     if literal is None and not is_own and not NAME.fullmatch(host):
-        raise FetchError("The host of the address is no name such as models.example.com.")
+        raise FetchError("The host of the address is not a valid name. Use a name such as models.example.com.")
     addresses = (literal,) if literal is not None else _resolve(host, port, deadline)
     if not is_own and not all(map(is_public, addresses)):
-        raise FetchError(f"{host} is not on the public internet; name your own hosts in FETCH_OWN_HOSTS.")
-    return _Place(parts, host, port, addresses, is_own)
+        raise FetchError(f"{host} is not on the public internet. Name your own hosts in FETCH_OWN_HOSTS.")
+    return _Target(parts, host, port, addresses, is_own)
 
 
 def _parse(url: str) -> SplitResult:
     if not URL.fullmatch(url):
-        raise FetchError("The address holds a space, a letter outside ASCII or a backslash, or is too long.")
+        raise FetchError("The address contains a space, a backslash or a letter outside ASCII, or it is too long.")
     try:
         parts = urlsplit(url)
         number = parts.port
     except ValueError:
-        raise FetchError("The address cannot be read: its host or port is none.") from None
+        raise FetchError("The address is not valid: check its host and port.") from None
     if number == 0 or "@" in parts.netloc or not parts.hostname or "%" in parts.netloc:
-        raise FetchError("The address has no plain host; it may hold no user name, no password and no escapes there.")
+        raise FetchError("The address needs a plain host, without a user name, a password or escapes.")
     return parts
 
 
 def _literal(host: str) -> Address | None:
-    """The address that stands in place of a name, in the one way to write it."""
+    """The IP address that is written instead of a host name; None for names and unusual spellings."""
     try:
         return ipaddress.ip_address(host)
     except ValueError:
@@ -167,47 +167,47 @@ def _literal(host: str) -> Address | None:
 
 
 def _resolve(host: str, port: int, deadline: float) -> tuple[Address, ...]:
-    """All addresses of the host. A look-up knows no time limit of its own: one that takes too long is left behind."""
-    found: list[Address] = []
+    """All addresses of the host. getaddrinfo has no time limit, so a look-up that takes too long is abandoned."""
+    addresses: list[Address] = []
 
     def look_up() -> None:
         with contextlib.suppress(OSError, UnicodeError, ValueError):
             entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            found.extend(dict.fromkeys(ipaddress.ip_address(entry[4][0]) for entry in entries))
+            addresses.extend(dict.fromkeys(ipaddress.ip_address(entry[4][0]) for entry in entries))
 
     thread = threading.Thread(target=look_up, daemon=True)
     thread.start()
     thread.join(max(deadline - time.monotonic(), 0))
     if thread.is_alive():
         raise FetchError(f"The address of {host} was not found in time.")
-    if not found:
+    if not addresses:
         raise FetchError(f"There is no host {host}.")
-    return tuple(found)
+    return tuple(addresses)
 
 
-def _ask(place: _Place, headers: Mapping[str, str], deadline: float) -> Fetched | NotModified | str:
-    """The answer of that place, or where it leads on to."""
-    connection = http.client.HTTPConnection(place.host, place.port)
+def _request(target: _Target, headers: Mapping[str, str], deadline: float) -> Fetched | NotModified | str:
+    """The response of the target, or the address that it redirects to."""
+    connection = http.client.HTTPConnection(target.host, target.port)
     try:
-        connection.sock = _connect(place, deadline)
-        sent = {"Host": place.host_header, "User-Agent": "Modelbook", "Accept": "*/*", "Accept-Encoding": "gzip"}
-        connection.request("GET", place.target, headers={**sent, "Connection": "close", **headers})
+        connection.sock = _connect(target, deadline)
+        sent = {"Host": target.host_header, "User-Agent": "Modelbook", "Accept": "*/*", "Accept-Encoding": "gzip"}
+        connection.request("GET", target.path, headers={**sent, "Connection": "close", **headers})
         with connection.getresponse() as response:
-            return _read_answer(place, response)
+            return _read_response(target, response)
     except TimeoutError:
-        raise FetchError(f"{place.host} took longer than {SECONDS:.0f} seconds.") from None
+        raise FetchError(f"{target.host} took longer than {SECONDS:.0f} seconds.") from None
     except ssl.SSLError as error:
-        raise FetchError(f"{place.host} has no certificate that can be trusted ({error.reason}).") from None
+        raise FetchError(f"{target.host} has no trusted certificate ({error.reason}).") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         if isinstance(error, FetchError):
             raise
-        raise FetchError(f"{place.host} could not be asked ({type(error).__name__}).") from None
+        raise FetchError(f"{target.host} could not be reached ({type(error).__name__}).") from None
     finally:
         connection.close()
 
 
 class _Timed:
-    """A socket that waits no longer than until its deadline, however slowly bytes come."""
+    """A socket that never waits beyond its deadline, however slowly bytes arrive."""
 
     deadline = float("inf")
 
@@ -231,21 +231,21 @@ def _left(deadline: float) -> float:
     return left
 
 
-def _connect(place: _Place, deadline: float) -> socket.socket:
-    """A connection to the first of the judged addresses that answers, under the host's name."""
+def _connect(target: _Target, deadline: float) -> socket.socket:
+    """A connection to the first checked address that answers, with the host's name for TLS."""
     problem: OSError = OSError("no address")
-    for address in place.addresses:
+    for address in target.addresses:
         family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
         plain = _Plain(family, socket.SOCK_STREAM)
         plain.deadline = deadline
         try:
             plain.settimeout(_left(deadline))
-            plain.connect((str(address), place.port))
+            plain.connect((str(address), target.port))
         except OSError as error:
             plain.close()
             problem = error
         else:
-            return plain if place.url.scheme == "http" else _secured(plain, place.host, deadline)
+            return plain if target.url.scheme == "http" else _secured(plain, target.host, deadline)
     raise problem
 
 
@@ -261,60 +261,60 @@ def _secured(plain: socket.socket, host: str, deadline: float) -> ssl.SSLSocket:
     return secure
 
 
-def _read_answer(place: _Place, response: http.client.HTTPResponse) -> Fetched | NotModified | str:
+def _read_response(target: _Target, response: http.client.HTTPResponse) -> Fetched | NotModified | str:
     if response.status == 304:
         return NotModified()
     if response.status in REDIRECTS and (location := response.getheader("Location")):
         return location
     if response.status != 200:
-        raise FetchError(f"{place.host} answered {response.status} instead of the document.")
+        raise FetchError(f"{target.host} answered {response.status} instead of the document.")
     if (response.length or 0) > LARGEST:
-        raise FetchError(_too_large(place))
-    content = b"".join(_limited(_unpacked(place, response), place))
+        raise FetchError(_too_large(target))
+    content = b"".join(_limited(_decompressed(target, response), target))
     if response.length:
-        # http.client itself takes a body that ends too early for a whole one.
-        raise FetchError(f"{place.host} sent only a part of the document.")
-    return Fetched(content, _kept(response, "ETag", 255), _kept(response, "Last-Modified", 64))
+        # http.client accepts a body that ends too early.
+        raise FetchError(f"{target.host} sent only a part of the document.")
+    return Fetched(content, _validator(response, "ETag", 255), _validator(response, "Last-Modified", 64))
 
 
-def _kept(response: http.client.HTTPResponse, name: str, longest: int) -> str:
-    """A header to send back next time; one that is too long or strange is forgotten."""
+def _validator(response: http.client.HTTPResponse, name: str, longest: int) -> str:
+    """A header to send back with the next request; "" if it is too long or not printable ASCII."""
     value = response.getheader(name) or ""
     return value if len(value) <= longest and value.isascii() and value.isprintable() else ""
 
 
-def _unpacked(place: _Place, response: http.client.HTTPResponse) -> Iterator[bytes]:
-    """The body in pieces, none of them larger than a chunk, whatever it was packed into."""
-    packing = (response.getheader("Content-Encoding") or "identity").strip().lower()
-    pieces = _limited(iter(lambda: response.read(CHUNK), b""), place)
-    if packing == "identity":
+def _decompressed(target: _Target, response: http.client.HTTPResponse) -> Iterator[bytes]:
+    """The body in pieces, decompressed; no piece is larger than a chunk."""
+    encoding = (response.getheader("Content-Encoding") or "identity").strip().lower()
+    pieces = _limited(iter(lambda: response.read(CHUNK), b""), target)
+    if encoding == "identity":
         return pieces
-    if packing not in ("gzip", "x-gzip"):
-        raise FetchError(f"{place.host} packed the document in a way that was not asked for.")
-    return _gunzipped(place, pieces)
+    if encoding not in ("gzip", "x-gzip"):
+        raise FetchError(f"{target.host} compressed the document in an unsupported way.")
+    return _gunzipped(target, pieces)
 
 
-def _gunzipped(place: _Place, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    unpacker = zlib.decompressobj(wbits=31)
+def _gunzipped(target: _Target, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    decompressor = zlib.decompressobj(wbits=31)
     try:
         for piece in pieces:
             while piece:
-                yield unpacker.decompress(piece, CHUNK)
-                piece = unpacker.unconsumed_tail
+                yield decompressor.decompress(piece, CHUNK)
+                piece = decompressor.unconsumed_tail
     except zlib.error:
-        raise FetchError(f"{place.host} sent a damaged gzip.") from None
-    if not unpacker.eof:
-        raise FetchError(f"{place.host} sent half of a gzip.")
+        raise FetchError(f"{target.host} sent a damaged gzip.") from None
+    if not decompressor.eof:
+        raise FetchError(f"{target.host} sent an incomplete gzip.")
 
 
-def _limited(pieces: Iterator[bytes], place: _Place) -> Iterator[bytes]:
+def _limited(pieces: Iterator[bytes], target: _Target) -> Iterator[bytes]:
     total = 0
     for piece in pieces:
         total += len(piece)
         if total > LARGEST:
-            raise FetchError(_too_large(place))
+            raise FetchError(_too_large(target))
         yield piece
 
 
-def _too_large(place: _Place) -> str:
-    return f"{place.host} sent more than {LARGEST // 1024**2} MiB."
+def _too_large(target: _Target) -> str:
+    return f"{target.host} sent more than {LARGEST // 1024**2} MiB."

@@ -1,8 +1,7 @@
-"""Which model an id of a source means here: by its exact id or an alias, else a suggestion by a rule.
+"""Which model a source's id means: by exact id or alias, otherwise a suggestion by a rule.
 
-A source's ids are models of their own, so only an exact id or an alias stands for a model by itself. What a rule finds
-is shown to an operator, who may make it an alias. Nothing is found by likeness: two ids belong together only if they
-are equal once the known parts are taken off. Imports no models.
+Only an exact id or an alias identifies a model. A suggestion is shown to an operator, who may make it an alias. Similar
+ids are never suggested: two ids match only if they are equal without their known parts. Imports no models.
 """
 
 import re
@@ -12,8 +11,8 @@ from dataclasses import dataclass
 from catalog.vendor_matching import DOTTED, GEOGRAPHY, vendor_of_model
 from catalog.vendor_names import KNOWN_VENDORS
 
-# Hosts and gateways whose name before an id says where a model is called, and not which one it is. A segment that is
-# not known stays: it may be a region, a size or a quality, which have prices of their own.
+# Hosts and gateways: their name before an id says where a model is served, not which model it is. Unknown segments
+# stay, because they may be a region, a size or a quality with a price of its own.
 # fmt: off
 HOSTS = frozenset({
     "302ai", "aihubmix", "aiml", "alibaba-cn", "amazon-bedrock", "anyscale", "azure",
@@ -32,7 +31,7 @@ HOSTS = frozenset({
 })
 # fmt: on
 AUTHORS = frozenset(segment for vendor in KNOWN_VENDORS for segment in (*vendor.segments, vendor.slug))
-# Whole paths of hosts, before the segments are looked at one by one.
+# Whole paths of hosts, removed before single segments.
 PATHS = re.compile(r"(?:(?<=/)|^)(?:accounts/[a-z0-9_-]+/models|@cf|@hf|publishers/[a-z0-9_-]+/models|models)/")
 REVISION = re.compile(r"-v\d:0$")
 VERTEX = re.compile(r"@(?:(20\d{6})|default|latest)$")
@@ -49,7 +48,7 @@ VARIANT = re.compile(
 
 @dataclass(frozen=True)
 class Match:
-    """A model here that an id of a source may mean, by which rule, and whether that rule says that it is the same."""
+    """A model that a source's id may mean, the rule that found it, and whether it is the same model."""
 
     model: str
     rule: str
@@ -61,7 +60,7 @@ class Match:
 
 @dataclass(frozen=True)
 class Core:
-    """An id without what says where it is called and how it is written, and the rules that took that off."""
+    """The part of an id that names the model, and the rules that removed the rest."""
 
     text: str
     rules: tuple[str, ...] = ()
@@ -71,12 +70,12 @@ class Core:
 
 
 def core_of(name: str) -> Core:
-    """The id reduced to what names the model: provider's path, Bedrock's and Vertex's spelling, version and case."""
+    """The id without provider path, case, and the spellings of Bedrock, Vertex and versions."""
     core = Core(name).cut("case", name.casefold())
     core = _without_path(core)
     core = _without_bedrock(core)
-    # Vertex's @20251001 is the snapshot that others write -20251001.
-    core = core.cut("Vertex's spelling", VERTEX.sub(lambda found: f"-{found[1]}" if found[1] else "", core.text))
+    # Vertex writes @20251001 for the snapshot -20251001.
+    core = core.cut("Vertex's spelling", VERTEX.sub(lambda match: f"-{match[1]}" if match[1] else "", core.text))
     return core.cut("a dash for the dot of a version", DOTTED_VERSION.sub("-", core.text))
 
 
@@ -87,8 +86,8 @@ def _without_path(core: Core) -> Core:
         if first.lstrip("~") not in HOSTS | AUTHORS or not rest:
             break
         text = rest
-    taken = core.text[: len(core.text) - len(text)] if core.text.endswith(text) else "a provider's path"
-    return core.cut(f"without {taken}", text)
+    removed = core.text[: len(core.text) - len(text)] if core.text.endswith(text) else "a provider's path"
+    return core.cut(f"without {removed}", text)
 
 
 def _without_bedrock(core: Core) -> Core:
@@ -100,7 +99,7 @@ def _without_bedrock(core: Core) -> Core:
 
 
 class Resolver:
-    """The models that are here and their aliases, asked by the ids of sources."""
+    """Finds models by the ids of sources, among these models and their aliases."""
 
     def __init__(self, models: Iterable[str], aliases: Mapping[str, str]) -> None:
         self.models = frozenset(models)
@@ -108,35 +107,35 @@ class Resolver:
         self._by_core: dict[str, list[tuple[int, str, str]]] | None = None
 
     def find(self, name: str) -> str | None:
-        """The model with this id, or with an alias of this name."""
+        """The model with this id or alias."""
         return name if name in self.models else self.aliases.get(name)
 
     def suggest(self, name: str, *, also: Iterable[str] = ()) -> Match | None:
-        """The model that an unknown id may mean; `also`: other ids that the source itself gives it."""
+        """The model that an unknown id may mean; `also`: other ids that the source has for it."""
         core = core_of(name)
         if model := self._find_core(core.text, name):
-            return Match(model, self._told(core, model))
-        # A variant is never its base, even where the source's other name for it is.
+            return Match(model, self._differences(core, model))
+        # A variant is never its base, even if the source has another name for it that is.
         variant = self._suggest_base(core, name)
         if variant is None:
             for other in also:
                 if (model := self.find(other)) is not None:
-                    return Match(model, f"the source calls it {other} too")
+                    return Match(model, f"the source also calls it {other}")
         return variant
 
     def _suggest_base(self, core: Core, name: str) -> Match | None:
-        """The model that it is a dated snapshot or a variant of."""
+        """The base model of a dated snapshot or a variant."""
         text, cuts = core.text, list[str]()
-        while (found := VARIANT.search(text) or DATE.search(text)) and found.start():
+        while (match := VARIANT.search(text) or DATE.search(text)) and match.start():
             kind = "the variant" if VARIANT.search(text) else "the date"
-            cuts.append(f"{kind} {found[0].lstrip('-')}")
-            text = text[: found.start()]
+            cuts.append(f"{kind} {match[0].lstrip('-')}")
+            text = text[: match.start()]
             if model := self._find_core(text, name):
                 return Match(model, f"{' and '.join(reversed(cuts))} of it, not the same model", is_same=False)
         return None
 
     def _find_core(self, text: str, name: str) -> str | None:
-        """The model with the same core whose own id is the plainest, and that nobody else has made."""
+        """The model with the same core and no other vendor; the one with the plainest id, if there are several."""
         vendor = vendor_of_model(name)
         for _, _, model in self._cores.get(text, ()):
             other = vendor_of_model(model)
@@ -154,12 +153,12 @@ class Resolver:
             for alias, model in self.aliases.items():
                 core = core_of(alias)
                 self._by_core.setdefault(core.text, []).append((len(core.rules), alias, model))
-            for found in self._by_core.values():
-                found.sort()
+            for models in self._by_core.values():
+                models.sort()
         return self._by_core
 
-    def _told(self, core: Core, model: str) -> str:
-        """What tells the two ids apart."""
+    def _differences(self, core: Core, model: str) -> str:
+        """The rules in which the two ids differ."""
         theirs = core_of(model).rules
         rules = [rule for rule in (*core.rules, *theirs) if (rule in core.rules) != (rule in theirs)]
-        return ", ".join(rules) or "an alias of it is written so"
+        return ", ".join(rules) or "an alias of the model is written like this"

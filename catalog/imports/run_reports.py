@@ -16,6 +16,8 @@ TITLES = {
     "prices changed": "Changed prices",
     "kept": "Not changed, although the source says otherwise",
     "prices kept": "Prices not changed, although the source says otherwise",
+    "rates": "Group rates",
+    "popular": "Popular models",
     "missing": "No longer in the source",
     "without_vendor": "Without a vendor",
     "prices without": "Without a price",
@@ -43,9 +45,10 @@ def sections(report: Mapping[str, Any]) -> list[tuple[str, int, list[str]]]:
         }
     parts |= {name: _withheld(parts[name]) for name in ("kept", "prices kept") if parts.get(name)}
     titled = [(title, list(_lines(parts.get(name)))) for name, title in TITLES.items()]
+    # Version 0.1.0 did not list the endpoint types of price lists under structure.
+    tables = {"endpoint_types": {"new": parts.get("endpoint_types") or [], "changed": {}}} | parts.get("structure", {})
     titled += [
-        (name.replace("_", " ").capitalize(), _table_lines(part))
-        for name, part in (parts.get("structure") or {}).items()
+        (name.replace("_", " ").capitalize(), _table_lines(part)) for name, part in tables.items() if name not in TITLES
     ]
     return [(title, len(lines), lines[:LINES_SHOWN]) for title, lines in titled if lines]
 

@@ -1,6 +1,6 @@
-"""What a source says, as plain values: the one shape that every reader gives and every import plan starts from.
+"""The content of a source as plain values: every reader returns it, and every import plan starts from it.
 
-`None` means "the source does not say", never "no": an import changes nothing where a record says None.
+`None` means "the source does not say", never "no": such a field stays unchanged.
 """
 
 import datetime as dt
@@ -37,22 +37,22 @@ class Record:
     deprecated_on: dt.date | None = None
     retires_on: dt.date | None = None
     prices: Sheet | None = None
-    # Sheet with dates, past and future; of two that hold at a moment the later one counts. See `priced_at`.
+    # Past, current and scheduled sheets; if two apply at a moment, the later one wins. See `priced_at`.
     schedule: tuple[Sheet, ...] = ()
-    # Sheet of the schedule that are still to come.
+    # Scheduled sheets.
     announced: tuple[Sheet, ...] = ()
-    # What counted until that moment, each with its end; the first may have no beginning.
+    # Sheets until that moment, each with its end; the first may have no start.
     past: tuple[Sheet, ...] = ()
-    # Who sells it at this price, where a source lists models of many sellers, and whether that is its vendor.
+    # Who serves it at this price, if the source lists many providers, and whether that is its vendor.
     provider: str = ""
     first_party: bool = True
-    # Other ids that the source gives the same model.
+    # Other ids that the source has for this model.
     also: tuple[str, ...] = ()
-    # Fields above that were inferred and not said: they fill what is empty and change nothing.
+    # Fields that the reader inferred: they only fill empty fields.
     inferred: frozenset[str] = frozenset()
-    # What was unsound in the source's row and what was made of it, a sentence each.
+    # Problems of the row and what was done about them, one sentence each.
     findings: tuple[str, ...] = ()
-    # Keys of the row that nothing here has a place for.
+    # Unknown keys of the row.
     unmapped: tuple[str, ...] = ()
 
     @property
@@ -61,22 +61,22 @@ class Record:
         return frozenset({*(self.supported_endpoint_types or ()), *(self.public_endpoint_types or ())})
 
     def priced_at(self, at: dt.datetime) -> "Record":
-        """The record with the price that its schedule has at that moment, what counted before and what will later."""
+        """The record with its current price at that moment, its past and its scheduled prices."""
         if not self.schedule:
             return self
         announced = tuple(price for price in self.schedule if price.starts_at is not None and price.starts_at > at)
         current = next((price for price in reversed(self.schedule) if price.applies_at(at)), None)
         if current is not None:
-            # Where another one follows, the first needs no end of its own.
+            # If another price follows, the current one needs no end.
             ends = current.ends_at
             followed = any(later.starts_at is not None and ends and later.starts_at <= ends for later in announced)
             current = replace(current, starts_at=None, ends_at=None if followed else ends)
         return replace(self, prices=current, announced=announced, past=tuple(self._past(at)), schedule=())
 
     def _past(self, at: dt.datetime) -> Iterator[Sheet]:
-        """Each period until that moment, also that of the price which counts on; one ends where the next begins."""
-        begins = [price.starts_at for price in self.schedule]
-        for price, later in zip(self.schedule, [*begins[1:], None], strict=True):
+        """The sheets until that moment, including the current one; each ends when the next one starts."""
+        starts = [price.starts_at for price in self.schedule]
+        for price, later in zip(self.schedule, [*starts[1:], None], strict=True):
             end = min(moment for moment in (price.ends_at, later, at) if moment is not None)
             if price.starts_at is None or price.starts_at < end:
                 yield replace(price, ends_at=end)
@@ -86,7 +86,7 @@ class Record:
 class Structure:
     """The rows of a document for other tables than its models, each under its natural key.
 
-    A missing field stays as it is. Relations are natural keys: an offer's (channel, model), an alias's model.
+    A missing field stays unchanged. Relations are natural keys: an offer's (channel, model), an alias's model.
     """
 
     vendors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""How commands that plan before they apply end: what the exit code tells a script."""
+"""Exit codes of the commands that plan before they apply."""
 
 import enum
 from argparse import ArgumentParser
@@ -7,7 +7,7 @@ from typing import Any, NoReturn, Protocol
 
 from django.core.management.base import BaseCommand, CommandParser
 
-# What argparse itself exits with.
+# The exit code of argparse.
 ARGPARSE_ERROR = 2
 
 
@@ -34,7 +34,7 @@ def outcome_of(plan: Plan, *, applied: bool) -> Exit:
 
 class PlanningCommand(BaseCommand):
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """A parser whose errors are bad input: its own exit code would say that a plan waits."""
+        """A parser whose errors exit as bad input: argparse's own code would mean that a plan is pending."""
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.exit = _exit_of(parser)  # type: ignore[method-assign]
         return parser

@@ -1,7 +1,7 @@
-"""An import from end to end: read -> plan -> guards -> apply, in one transaction that leaves all or nothing.
+"""An import from end to end: read -> plan -> guards -> apply, in one transaction.
 
-Sources propose and operators decide: a plan is made first, whoever applies it, and a guard stops what looks like a
-broken source until the operator says that it is meant.
+Sources propose and operators decide: every import starts with a plan, and a guard stops a document that looks broken
+until an operator confirms it.
 """
 
 import datetime as dt
@@ -34,15 +34,15 @@ from pricing.imports.structure import allowed_structure, apply_structure, known_
 from pricing.models import PriceSheet
 from tokens.models import TokenGroup
 
-# A source that loses a larger share of its rows at once has more likely broken than shrunk.
+# A source that loses a larger share of its models at once is more likely broken than smaller.
 LARGEST_LOSS = Decimal("0.05")
-# Documents that are looked through for the one that this is the next issue of: a source may come in many files.
+# How many earlier documents may be the previous version of this one: a source may consist of many files.
 RUNS_COMPARED = 100
 
 
 @pause_gc()
 def make_plan(content: bytes, options: Options, *, at: dt.datetime, origin: str = "") -> ImportPlan:
-    """What importing these bytes would do; writes nothing. InputError says in a sentence why they cannot be."""
+    """Plans the import of these bytes; writes nothing. InputError says in one sentence why it is not possible."""
     # The same plan has the same fingerprint in every language.
     with translation.override(settings.LANGUAGE_CODE):
         return _plan(_read(content, options), content, options, at=at, origin=origin)
@@ -103,12 +103,12 @@ def _check_options(options: Options) -> None:
             Channel._meta.get_field("slug").clean(options.channel, None)
         except ValidationError:
             raise InputError(
-                f"{options.channel!r} is no name for a channel: use letters, digits and dashes, 64 at most."
+                f"{options.channel!r} is not a valid channel name: use up to 64 letters, digits and dashes."
             ) from None
     if options.group and not options.channel:
-        raise InputError("A group reaches models through a channel: name one with --channel.")
+        raise InputError("A group reaches models through a channel. Name one with --channel.")
     if options.group and not TokenGroup.objects.filter(slug=options.group).exists():
-        raise InputError(f"There is no group {options.group}. Make it in the admin first.")
+        raise InputError(f"There is no group {options.group}. Create it in the admin first.")
 
 
 def _storable(document: Document, facts: FactsPlan, *, at: dt.datetime) -> Document:
@@ -123,7 +123,7 @@ def _storable(document: Document, facts: FactsPlan, *, at: dt.datetime) -> Docum
 
 
 def _group_to_join(options: Options, facts: FactsPlan) -> str:
-    """A channel that the import makes joins group default; one that is there joins only a group that is named."""
+    """The group that will reach the channel: a new channel joins group default, a stored one only a requested group."""
     if not options.channel or not (options.group or facts.new_channel):
         return ""
     group = options.group or TokenGroup.DEFAULT
@@ -132,28 +132,28 @@ def _group_to_join(options: Options, facts: FactsPlan) -> str:
 
 
 def _add_guards(plan: ImportPlan, content: bytes) -> None:
-    """Names what looks like a broken source."""
+    """Adds a guard for each sign of a broken source."""
     options = plan.options
     before = _previous_names(plan, content)
     names = set(plan.listed)
     plan.missing = [name for name in before if name not in names]
     if len(plan.missing) > len(before) * LARGEST_LOSS and not options.allow_removals:
-        lost = f"{len(plan.missing)} of {len(before)} models are gone from the source since its last import."
-        plan.guards.append(Guard("allow_removals", f"{lost} Nothing is deleted in any case."))
+        lost = f"{len(plan.missing)} of {len(before)} models are no longer in the source since its last import."
+        plan.guards.append(Guard("allow_removals", f"{lost} Models are never deleted."))
     jumps = plan.jumps
     if jumps and not options.accept_jumps:
-        shown = ", ".join(list(jumps)[:5]) + (", …" if len(jumps) > 5 else "")
+        examples = ", ".join(list(jumps)[:5]) + (", …" if len(jumps) > 5 else "")
         prices = "The price of a model" if len(jumps) == 1 else f"The prices of {len(jumps)} models"
-        moved = f"{prices} moved more than fourfold, to or from 0, or to another unit: {shown}."
+        moved = f"{prices} moved more than fourfold, to or from 0, or to another unit: {examples}."
         plan.guards.append(Guard("accept_jumps", moved))
 
 
 def _previous_names(plan: ImportPlan, content: bytes) -> list[str]:
-    """The models of the document that this one is the next issue of.
+    """The models of this document's previous version.
 
-    That is the last applied one of the same source and providers that came from the same address, or that has most of
-    this one's models. How it is imported (as what, on which channel) makes no other document of it; another vendor's
-    file, or another host's list, is one.
+    It is the last applied document of the same source and providers that came from the same address or has at least
+    half of this one's models. Another vendor's file or another host's list is not a previous version. Options such as
+    the role or the channel do not matter.
     """
     options, listed = plan.options, set(plan.listed)
     runs = ImportRun.objects.filter(source__slug=options.slug, status=ImportRun.Status.APPLIED)
@@ -167,20 +167,20 @@ def _previous_names(plan: ImportPlan, content: bytes) -> list[str]:
         if snapshot.sha256 == sha256:
             return []
         names = _names_of(run, plan)
-        is_from_there = "://" in plan.origin and plan.origin == snapshot.origin
-        if names and (is_from_there or 2 * len(listed.intersection(names)) >= len(listed)):
+        is_same_address = "://" in plan.origin and plan.origin == snapshot.origin
+        if names and (is_same_address or 2 * len(listed.intersection(names)) >= len(listed)):
             return [name for name in names if matches(name, options.only)]
     return []
 
 
 def _names_of(run: ImportRun, plan: ImportPlan) -> list[str]:
-    """All models of a run's document, whichever of them it took."""
+    """All ids of a run's document, including those that it did not import."""
     options = plan.options
     if (listed := run.report.get("listed")) is None:
         try:
             document = read_document(options.source.read, run.snapshot.content, providers=options.providers)
         except InputError as error:
-            plan.findings.add(f"the last snapshot cannot be compared with: {error}")
+            plan.findings.add(f"the last document cannot be compared: {error}")
             return []
         return list(document.listed)
     return list(listed)
@@ -197,14 +197,14 @@ def apply_import(
     actor: AbstractBaseUser | None = None,
     only_if: Callable[[ImportPlan], bool] | None = None,
 ) -> tuple[ImportPlan, ImportRun | None]:
-    """Plans and carries out an import; the run is None where there was nothing to do or a guard stopped it.
+    """Plans and applies an import; the run is None if there was nothing to do or a guard stopped it.
 
-    `only_if` judges the very plan that is applied, when nobody else can write any more. `fetched`: how the document
-    came, where it came from the address that is its origin.
+    `only_if` decides about the plan while other writers are excluded. `fetched`: the response, if the document was
+    fetched from `origin`.
     """
     document = _read(content, options)
     with transaction.atomic():
-        # All writers queue here, so what is planned is what is there when it is applied.
+        # All writers wait here, so the plan is still valid when it is applied.
         revision.hold()
         plan = _plan(document, content, options, at=at, origin=origin)
         if plan.guards or not (only_if is None or only_if(plan)):
@@ -222,14 +222,14 @@ def apply_import(
 
 
 def store_validators(source: Source, snapshot: Snapshot, fetched: Fetched, *, url: str) -> None:
-    """By what to ask next time whether the document at this address is still the same."""
+    """Stores the validators for the next conditional request to this address."""
     if source.url != url:
         source.url = url
         source.save(update_fields=["url"])
     source.etag, source.last_modified, source.last_sha256 = fetched.etag, fetched.last_modified, snapshot.sha256
-    # Past the history, which would have a row for every fetch in which nothing differs.
-    told = {name: getattr(source, name) for name in ("etag", "last_modified", "last_sha256")}
-    Source.objects.filter(pk=source.pk).update(**told)
+    # Without history, which would get a row for every fetch.
+    validators = {name: getattr(source, name) for name in ("etag", "last_modified", "last_sha256")}
+    Source.objects.filter(pk=source.pk).update(**validators)
 
 
 def apply_plan(plan: ImportPlan, run: ImportRun, *, at: dt.datetime, actor: AbstractBaseUser | None) -> None:
@@ -248,7 +248,7 @@ def apply_plan(plan: ImportPlan, run: ImportRun, *, at: dt.datetime, actor: Abst
 
 
 def create_run(options: Options, content: bytes, *, origin: str, actor: AbstractBaseUser | None) -> ImportRun:
-    """A run that waits, with its bytes kept."""
+    """A planned run, with its document stored."""
     source = options.stored_source()
     return ImportRun.objects.create(
         source=source,
@@ -260,11 +260,12 @@ def create_run(options: Options, content: bytes, *, origin: str, actor: Abstract
 
 
 def store_snapshot(source: Source, content: bytes, *, origin: str) -> Snapshot:
-    """The bytes, kept once."""
+    """The document as a snapshot; each document is stored once."""
     sha256 = hashlib.sha256(content).hexdigest()
-    known = source.snapshots.filter(sha256=sha256).first()
-    told = {"size": len(content), "origin": origin[:255]}
-    return known or Snapshot.objects.create(source=source, sha256=sha256, packed=Snapshot.pack(content), **told)
+    stored = source.snapshots.filter(sha256=sha256).first()
+    return stored or Snapshot.objects.create(
+        source=source, sha256=sha256, packed=Snapshot.pack(content), size=len(content), origin=origin[:255]
+    )
 
 
 def _group(slug: str) -> TokenGroup:

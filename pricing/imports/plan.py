@@ -1,4 +1,4 @@
-"""An import plan as data: what was asked for, all that would change, and what looks like a broken source."""
+"""An import plan as data: its options, all changes, and signs of a broken source."""
 
 import datetime as dt
 import hashlib
@@ -25,21 +25,21 @@ from pricing.imports.structure import StructurePlan
 
 @dataclass(frozen=True)
 class Options:
-    """How an import is asked for."""
+    """How a document is imported."""
 
     source: SourceReader
     role: str = ""
     channel: str = ""
     group: str = ""
     only: tuple[str, ...] = ()
-    # Of a source that lists many providers, those whose offers are taken; none: each model's own vendor.
+    # Whose offers are imported, if the source lists many providers. Empty: those of the models' vendors.
     providers: tuple[str, ...] = ()
     publish: bool = False
     allow_removals: bool = False
     accept_jumps: bool = False
-    # Change what people and more trusted sources have said, too; pins stay.
+    # Also change values of people and more trusted sources; pinned fields stay unchanged.
     overrule: bool = False
-    # The row of Source that it belongs to, where several are read alike.
+    # The slug of the source, if several sources have the same reader.
     name: str = ""
 
     @property
@@ -65,27 +65,27 @@ class Options:
         }
 
     @classmethod
-    def from_json(cls, asked: Mapping[str, Any], *, name: str) -> "Options":
-        """As a run has kept them; `name` is its source's."""
-        reader = SOURCES.get(asked.get("source", ""))
+    def from_json(cls, options: Mapping[str, Any], *, name: str) -> "Options":
+        """The options of a stored run; `name` is the slug of its source."""
+        reader = SOURCES.get(options.get("source", ""))
         if reader is None:
-            raise InputError(f"Documents of the kind {asked.get('source')!r} are not read here any more.")
+            raise InputError(f"Documents of the kind {options.get('source')!r} are no longer supported.")
         return cls(
             source=reader,
-            role=asked.get("as", ""),
-            channel=asked.get("channel", ""),
-            group=asked.get("group", ""),
-            only=tuple(asked.get("only", ())),
-            providers=tuple(asked.get("providers", ())),
-            publish=asked.get("publish", False),
-            overrule=asked.get("overrule", False),
+            role=options.get("as", ""),
+            channel=options.get("channel", ""),
+            group=options.get("group", ""),
+            only=tuple(options.get("only", ())),
+            providers=tuple(options.get("providers", ())),
+            publish=options.get("publish", False),
+            overrule=options.get("overrule", False),
             name="" if name == reader.slug else name,
         )
 
     @classmethod
     def of_source(cls, source: Source) -> "Options":
-        """As a source that is fetched regularly wants its documents imported."""
-        asked = {
+        """The options for the documents of a source that is fetched regularly."""
+        options = {
             "source": source.reader or source.slug,
             "as": source.prices_as,
             "channel": source.channel,
@@ -94,18 +94,18 @@ class Options:
             "providers": source.providers,
             "publish": source.publish,
         }
-        return cls.from_json(asked, name=source.slug)
+        return cls.from_json(options, name=source.slug)
 
     def policy(self) -> ImportPolicy:
-        """What its source may change here."""
+        """What the source may change."""
         source = Source.objects.filter(slug=self.slug).first() or self._new_source()
         return ImportPolicy.of(source.as_writer(self.providers), overrule=self.overrule)
 
     def stored_source(self) -> Source:
-        """The source's row, made if it is missing."""
+        """The source's row, created if it is missing."""
         new = self._new_source()
-        told = {name: getattr(new, name) for name in ("name", "kind", "url", "reader", "trust")}
-        return Source.objects.get_or_create(slug=self.slug, defaults=told)[0]
+        defaults = {name: getattr(new, name) for name in ("name", "kind", "url", "reader", "trust")}
+        return Source.objects.get_or_create(slug=self.slug, defaults=defaults)[0]
 
     def _new_source(self) -> Source:
         reader = self.source
@@ -121,13 +121,13 @@ class Options:
 
 @dataclass(frozen=True)
 class Guard:
-    """What looks like a broken source, and the option that says it is meant."""
+    """A sign of a broken source, and the option that confirms it."""
 
     option: str
     sentence: str
 
     def __str__(self) -> str:
-        return f"{self.sentence} If that is meant, repeat with --{self.option.replace('_', '-')}."
+        return f"{self.sentence} If this is correct, repeat with --{self.option.replace('_', '-')}."
 
 
 @dataclass

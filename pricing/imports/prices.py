@@ -1,7 +1,7 @@
-"""The price part of an import: which models need a new sheet, what moves in it, and the writing of the sheets.
+"""The price part of an import: which models need a new sheet, which figures change, and writing the sheets.
 
-A sheet is written once, so a change of price is a new sheet from the moment of the import, and the same price writes
-nothing. What a list price was before the first sheet there is comes along, where the source tells it with its dates.
+Sheets are immutable: a changed price is a new sheet from the moment of the import, and an equal price writes nothing.
+Past list prices fill the time before the first stored sheet, if the source has them with dates.
 """
 
 import datetime as dt
@@ -29,13 +29,13 @@ from pricing.engine.formatting.lines import changes, described, pairs
 from pricing.engine.money import CURRENCY, HIGHEST, METER, UNITS, is_excessive
 from pricing.models import PriceLine, PriceSheet
 
-# A price that moves by more than this factor, or to or from nothing, is held back until an operator accepts it.
+# A price that moves by more than this factor, or to or from 0, needs an operator's confirmation.
 LARGEST_MOVE = 4
 
 
 @dataclass(frozen=True)
 class PriceChange:
-    """A price that differs from the one in force; `moves` names each figure with its old and new amount."""
+    """A price that differs from the current one; `moves` has the old and new amount of each figure."""
 
     prices: Sheet
     moves: Mapping[str, tuple[str | None, str | None]]
@@ -45,16 +45,16 @@ class PriceChange:
 
 @dataclass
 class PricePlan:
-    """What an import will do to the prices of one role."""
+    """What an import will change in the prices of one role."""
 
     role: str
     new: dict[str, Sheet] = field(default_factory=dict)
     changed: dict[str, PriceChange] = field(default_factory=dict)
-    # Prices that begin later, against the one that counts until then.
+    # Scheduled prices, each compared with the price before it.
     announced: dict[str, list[PriceChange]] = field(default_factory=dict)
-    # Prices of a time before the first that is here, each with its beginning; without an end: until the import.
+    # Prices before the first stored one, each with its start; without an end: until the import.
     past: dict[str, list[Sheet]] = field(default_factory=dict)
-    # What stays though the source says otherwise, by model.
+    # Model -> the change that is not allowed.
     withheld: dict[str, WithheldChange] = field(default_factory=dict)
     unchanged: int = 0
     without: list[str] = field(default_factory=list)
@@ -65,9 +65,9 @@ class PricePlan:
 
     @property
     def jumps(self) -> dict[str, tuple[str, ...]]:
-        """Model -> the figures that move too far to pass unseen."""
-        later = [(name, change) for name, changes in self.announced.items() for change in changes]
-        return {name: change.jumps for name, change in [*later, *self.changed.items()] if change.jumps}
+        """Model -> the figures that move too far to go unnoticed."""
+        announced = [(name, change) for name, changes in self.announced.items() for change in changes]
+        return {name: change.jumps for name, change in [*announced, *self.changed.items()] if change.jumps}
 
     def narrowed(self, models: Collection[str]) -> "PricePlan":
         """What the plan changes in these models."""
@@ -88,7 +88,7 @@ def plan_prices(document: Document, context: PlanContext, *, role: str) -> Price
     priced_elsewhere = {name for sheets in document.structure.prices.values() for name in sheets}
     for record in track(document.records, "Comparing prices"):
         sheet = _without_unjudged_lines(record.prices, record.name, context.findings) if record.prices else None
-        if sheet is not None and (problem := _why_unsound(sheet)):
+        if sheet is not None and (problem := _why_invalid(sheet)):
             context.findings.add(f"{problem}; the price in this row was not imported", record.name)
             sheet = None
         if sheet is None or not sheet.lines:
@@ -146,7 +146,7 @@ def _plan_announced(plan: PricePlan, document: Document, stored: Mapping[str, Sh
         before = record.prices or stored.get(record.name) or Sheet("USD", ())
         for announced in record.announced:
             sheet = _without_unjudged_lines(announced, record.name, context.findings)
-            if problem := _why_unsound(sheet):
+            if problem := _why_invalid(sheet):
                 context.findings.add(f"{problem}; an announced price was left out", record.name)
                 continue
             same = known.get((record.name, sheet.starts_at))
@@ -168,7 +168,7 @@ def _plan_past(plan: PricePlan, document: Document, context: PlanContext) -> Non
             if start is None or start >= end:
                 continue
             sheet = _without_unjudged_lines(past, record.name, context.findings)
-            if problem := _why_unsound(sheet):
+            if problem := _why_invalid(sheet):
                 context.findings.add(f"{problem}; a past price was left out", record.name)
                 continue
             # Without the moment of the import the plan is still the same a minute later.
@@ -201,56 +201,58 @@ def _without_unjudged_lines(sheet: Sheet, name: str, findings: Findings) -> Shee
     return replace(sheet, lines=tuple(lines), facts={**sheet.facts, "unjudged": unjudged})
 
 
-def _why_unsound(prices: Sheet) -> str | None:
-    """What no price can be, whatever its source; None for a sound one."""
+def _why_invalid(sheet: Sheet) -> str | None:
+    """Why the sheet cannot be a price, whatever its source; None if it is valid."""
     try:
-        CURRENCY(prices.currency)
-        for figure in prices.lines:
-            if figure.kind != PriceLine.Kind.MULTIPLIER:
-                METER(figure.meter)
+        CURRENCY(sheet.currency)
+        for line in sheet.lines:
+            if line.kind != PriceLine.Kind.MULTIPLIER:
+                METER(line.meter)
     except ValidationError as error:
         return " ".join(error.messages).rstrip(".")
-    for figure in prices.lines:
-        name = figure.meter or figure.kind
-        if figure.unit and figure.unit not in UNITS:
-            return f"{name} counts the unknown unit {figure.unit[:32]}"
-        if len(figure.meter) > 128:
+    for line in sheet.lines:
+        name = line.meter or line.kind
+        if line.unit and line.unit not in UNITS:
+            return f"{name} has the unknown unit {line.unit[:32]}"
+        if len(line.meter) > 128:
             return f"the meter {name[:64]}… is longer than 128 characters"
-        if figure.amount is not None and figure.amount < 0:
+        if line.amount is not None and line.amount < 0:
             return f"{name} is negative"
-        if figure.amount is not None and is_excessive(figure.amount, figure.per, figure.unit):
-            return f"{name} is more than ${digits(HIGHEST)}" + (" per million tokens" if figure.unit == "token" else "")
+        if line.amount is not None and is_excessive(line.amount, line.per, line.unit):
+            return f"{name} is more than ${digits(HIGHEST)}" + (" per million tokens" if line.unit == "token" else "")
     return None
 
 
 def _in_force(role: str, *, at: dt.datetime) -> dict[str, Sheet]:
-    """Model id -> the price of this role that is in force."""
+    """Model id -> its current price of this role."""
     sheets = list(
         PriceSheet.objects.in_force(at=at).filter(role=role).values_list("pk", "model__name", "currency", "facts")
     )
-    figures = _figures({sheet[0] for sheet in sheets}, PriceLine.objects.filter(sheet__role=role))
-    return {name: Sheet(currency, tuple(figures[key]), facts=facts) for key, name, currency, facts in sheets}
+    lines = _lines_by_sheet({sheet[0] for sheet in sheets}, PriceLine.objects.filter(sheet__role=role))
+    return {name: Sheet(currency, tuple(lines[key]), facts=facts) for key, name, currency, facts in sheets}
 
 
 def _announced(role: str, *, at: dt.datetime) -> dict[tuple[str, dt.datetime | None], Sheet]:
-    """Model id and moment -> the price of this role that begins then; of two the newer."""
+    """Model id and start -> the scheduled price of this role; the newer one, if there are two."""
     sheets = PriceSheet.objects.filter(role=role, starts_at__gt=at).order_by("pk")
     rows = list(sheets.values_list("pk", "model__name", "currency", "facts", "starts_at"))
-    figures = _figures({row[0] for row in rows}, PriceLine.objects.filter(sheet__role=role, sheet__starts_at__gt=at))
+    lines = _lines_by_sheet(
+        {row[0] for row in rows}, PriceLine.objects.filter(sheet__role=role, sheet__starts_at__gt=at)
+    )
     return {
-        (name, starts): Sheet(currency, tuple(figures[key]), facts=facts) for key, name, currency, facts, starts in rows
+        (name, starts): Sheet(currency, tuple(lines[key]), facts=facts) for key, name, currency, facts, starts in rows
     }
 
 
-def _figures(wanted: Container[int], lines: models.QuerySet[PriceLine]) -> Mapping[int, list[Line]]:
-    """Sheet -> its figures, in order."""
-    figures: defaultdict[int, list[Line]] = defaultdict(list)
+def _lines_by_sheet(sheets: Container[int], lines: models.QuerySet[PriceLine]) -> Mapping[int, list[Line]]:
+    """Sheet -> its lines, in order."""
+    by_sheet: defaultdict[int, list[Line]] = defaultdict(list)
     lines = lines.order_by("sheet", "position")
     columns = ("sheet", "meter", "amount", "unit", "per", "kind", "conditions", "facts")
     for sheet, meter, amount, unit, per, kind, conditions, facts in lines.values_list(*columns).iterator():
-        if sheet in wanted:
-            figures[sheet].append(Line(meter, amount, per, unit, kind=kind, conditions=tuple(conditions), facts=facts))
-    return figures
+        if sheet in sheets:
+            by_sheet[sheet].append(Line(meter, amount, per, unit, kind=kind, conditions=tuple(conditions), facts=facts))
+    return by_sheet
 
 
 def _change(old: Sheet, new: Sheet) -> PriceChange:
@@ -260,7 +262,7 @@ def _change(old: Sheet, new: Sheet) -> PriceChange:
     if old.currency != new.currency:
         moves["currency"] = (old.currency, new.currency)
         jumps.append("currency")
-    if old.lines and {each.unit for each in old.lines}.isdisjoint(each.unit for each in new.lines):
+    if old.lines and {line.unit for line in old.lines}.isdisjoint(line.unit for line in new.lines):
         jumps.append("unit")
     if not moves:
         moves["facts"] = (None, None)

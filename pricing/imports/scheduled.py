@@ -1,4 +1,4 @@
-"""Fetching sources regularly: each due one is fetched, planned, and left to review or applied as its policy allows."""
+"""Fetches due sources, plans their imports, and leaves them to review or applies them, as each source's policy says."""
 
 import datetime as dt
 import hashlib
@@ -23,7 +23,7 @@ WORDS = {
 
 @dataclass(frozen=True)
 class FetchOutcome:
-    """What came of asking one source."""
+    """The result of fetching one source."""
 
     source: Source
     outcome: str
@@ -38,43 +38,41 @@ class FetchOutcome:
         return {"source": self.source.slug, "outcome": self.outcome, "run": run, "error": self.error}
 
 
-def visit(source: Source, *, at: dt.datetime) -> FetchOutcome:
-    """Asks one source and does what follows; an error is noted on the source and told, never raised."""
+def fetch_and_plan(source: Source, *, at: dt.datetime) -> FetchOutcome:
+    """Fetches and imports one source. An error is stored on the source and returned, never raised."""
     try:
-        outcome, run = _visit(source, at=at)
+        word, run = _fetch_and_plan(source, at=at)
     except (FetchError, InputError) as error:
-        done = FetchOutcome(source, "failed", error=str(error))
+        outcome = FetchOutcome(source, "failed", error=str(error))
     except DatabaseError as error:
-        done = FetchOutcome(source, "failed", error=refused(error))
+        outcome = FetchOutcome(source, "failed", error=refused(error))
     except Exception as error:  # noqa: BLE001
-        # The other sources are still to be asked, today and tomorrow.
-        done = FetchOutcome(
-            source, "failed", error=f"A fault of this program ({type(error).__name__}); please report it."
-        )
+        # One source must not stop the others, now or at the next round.
+        outcome = FetchOutcome(source, "failed", error=f"This is a bug ({type(error).__name__}). Please report it.")
     else:
-        done = FetchOutcome(source, outcome, run)
-    Source.objects.filter(pk=source.pk).update(checked_at=at, error=done.error[:512])
-    return done
+        outcome = FetchOutcome(source, word, run)
+    Source.objects.filter(pk=source.pk).update(checked_at=at, error=outcome.error[:512])
+    return outcome
 
 
-def _visit(source: Source, *, at: dt.datetime) -> tuple[str, ImportRun | None]:
+def _fetch_and_plan(source: Source, *, at: dt.datetime) -> tuple[str, ImportRun | None]:
     options = Options.of_source(source)
-    known = source.last_fetched
     announce(f"Fetching {without_secrets(source.url)}")
-    answer = fetch(source.url, etag=source.etag, last_modified=source.last_modified) if known else fetch(source.url)
-    if not isinstance(answer, Fetched) or hashlib.sha256(answer.content).hexdigest() == source.last_sha256:
+    validators = {"etag": source.etag, "last_modified": source.last_modified} if source.last_fetched else {}
+    response = fetch(source.url, **validators)
+    if not isinstance(response, Fetched) or hashlib.sha256(response.content).hexdigest() == source.last_sha256:
         return "unchanged", None
     origin = without_secrets(source.url)
     run = None
     if source.policy == Source.Policy.APPLY_SAFE:
-        _, run = apply_import(answer.content, options, at=at, origin=origin, only_if=is_safe)
+        _, run = apply_import(response.content, options, at=at, origin=origin, only_if=is_safe)
     if run is None:
-        _, run = save_plan(answer.content, options, at=at, origin=origin)
-    snapshot = run.snapshot if run else store_snapshot(source, answer.content, origin=origin)
-    store_validators(source, snapshot, answer, url=source.url)
+        _, run = save_plan(response.content, options, at=at, origin=origin)
+    snapshot = run.snapshot if run else store_snapshot(source, response.content, origin=origin)
+    store_validators(source, snapshot, response, url=source.url)
     return "nothing to do" if run is None else WORDS[ImportRun.Status(run.status)], run
 
 
 def is_safe(plan: ImportPlan) -> bool:
-    """Whether nobody needs to look at it: no guard stops it, and nothing in it is suspicious."""
+    """Whether it needs no review: no guard stops it, and nothing in it is suspicious."""
     return not plan.guards and not plan.suspicious

@@ -1,8 +1,8 @@
-"""The structure part of an import: endpoint types, groups, channels, offers, aliases and the like.
+"""The structure part of an import: endpoint types, groups, channels, offers, aliases and similar rows.
 
-Each row has a natural key. A plan names what is new, and the old and new value of what changes; nothing is deleted, and
-a missing field stays as it is. A plan is made again when it is applied, because the models that offers and aliases name
-may be new themselves.
+Each row has a natural key. A plan names what is new, and the old and new value of what changes. Nothing is deleted, and
+a missing field stays unchanged. A plan is made again when it is applied, because the models that offers and aliases
+name may be new themselves.
 """
 
 import datetime as dt

@@ -1,4 +1,4 @@
-"""`import_catalog`: shows what a source would change in the catalog and its prices, and carries it out with --apply."""
+"""`import_catalog`: shows what a document would change in the catalog and its prices, and applies it with --apply."""
 
 import sys
 from argparse import ArgumentParser
@@ -24,53 +24,66 @@ from pricing.models import PriceSheet
 
 
 class Command(PlanningCommand):
-    help = "Plans an import of models and prices from a source, and carries it out with --apply."
+    help = "Plans an import of models and prices from a source, and applies it with --apply."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("source", metavar="SOURCE", help=f"One of: {', '.join(SOURCES)}.")
-        given = parser.add_mutually_exclusive_group(required=True)
-        given.add_argument("--file", metavar="F", help="The source's document.")
-        given.add_argument(
-            "--url", metavar="U", nargs="?", const="", help="Fetch the document; without U, from where it is published."
+        document = parser.add_mutually_exclusive_group(required=True)
+        document.add_argument("--file", metavar="F", help="The source's document.")
+        document.add_argument(
+            "--url",
+            metavar="U",
+            nargs="?",
+            const="",
+            help="Fetch the document. Without U: from the source's own address.",
         )
         parser.add_argument(
-            "--channel", metavar="C", default="", help="Offer the models on this channel; made if missing."
+            "--channel",
+            metavar="C",
+            default="",
+            help="Offer the models on this channel. It is created if it does not exist.",
         )
         parser.add_argument(
-            "--group", metavar="G", default="", help="The group that reaches the channel; default: default."
+            "--group", metavar="G", default="", help="The group that reaches the channel. Default: default."
         )
         parser.add_argument(
-            "--only", metavar="GLOB", action="append", default=[], help="Only ids like this, e.g. 'gpt-*'. Repeatable."
+            "--only", metavar="GLOB", action="append", default=[], help="Only ids that match, e.g. 'gpt-*'. Repeatable."
         )
         parser.add_argument(
             "--provider",
             metavar="P",
             action="append",
             default=[],
-            help="Of a source that lists many providers, take this one's offers. Repeatable, the first comes first. "
-            "Default: the offers of the vendors themselves.",
+            help="Import this provider's offers, if the source lists several. Repeatable; the first has priority. "
+            "Default: the offers of the models' own vendors.",
         )
         parser.add_argument(
             "--as",
             dest="role",
             choices=PriceSheet.Role.values,
             default="",
-            help="What the prices are. Default: list for price maps, sell for a gateway's price list.",
+            help="The role of the prices. Default: list for price maps, sell for a gateway's price list.",
         )
         parser.add_argument(
-            "--publish", action="store_true", help="Publish the models; without it new ones are drafts."
+            "--publish", action="store_true", help="Publish the models. Without it, new models are drafts."
         )
-        parser.add_argument("--apply", action="store_true", help="Carry the plan out, all of it or nothing.")
-        parser.add_argument("--dry-run", action="store_true", help="Only show the plan, whatever else is given.")
-        parser.add_argument("--allow-removals", action="store_true", help="Accept that many models are gone.")
-        parser.add_argument("--accept-jumps", action="store_true", help="Accept prices that move more than fourfold.")
+        parser.add_argument("--apply", action="store_true", help="Apply the plan, completely or not at all.")
+        parser.add_argument("--dry-run", action="store_true", help="Only show the plan, also with --apply.")
+        parser.add_argument(
+            "--allow-removals", action="store_true", help="Accept that many models are no longer in the source."
+        )
+        parser.add_argument(
+            "--accept-jumps",
+            action="store_true",
+            help="Accept prices that move more than fourfold, to or from 0, or to another unit.",
+        )
         parser.add_argument(
             "--overrule",
             action="store_true",
-            help="Change what people or more trusted sources have said, too; what is pinned stays.",
+            help="Also change values of people and more trusted sources. Pinned fields stay unchanged.",
         )
-        parser.add_argument("--all", action="store_true", help="Show every line of the plan, not a few of each kind.")
-        parser.add_argument("--format", choices=["text", "json"], default="text", help="json: the whole report.")
+        parser.add_argument("--all", action="store_true", help="Show all lines of the plan, not a few of each kind.")
+        parser.add_argument("--format", choices=["text", "json"], default="text", help="json: the complete report.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         apply = options["apply"] and not options["dry_run"]
@@ -88,35 +101,36 @@ class Command(PlanningCommand):
             sys.exit(outcome)
 
     def _run(self, options: dict[str, Any], *, apply: bool) -> tuple[ImportPlan, bool]:
-        asked = _options(options)
-        content, origin, fetched = self._fetch(options, asked) if options["file"] is None else self._read(options)
+        import_options = _options(options)
+        is_fetched = options["file"] is None
+        content, origin, fetched = self._fetch(options, import_options) if is_fetched else self._read(options)
         now = timezone.now()
         with show_progress(self, options):
             if not apply:
-                return make_plan(content, asked, at=now, origin=origin), False
-            plan, run = apply_import(content, asked, at=now, origin=origin, fetched=fetched)
+                return make_plan(content, import_options, at=now, origin=origin), False
+            plan, run = apply_import(content, import_options, at=now, origin=origin, fetched=fetched)
         return plan, run is not None
 
     def _read(self, options: dict[str, Any]) -> tuple[bytes, str, None]:
         path = Path(options["file"])
         return read_file(path), path.name, None
 
-    def _fetch(self, options: dict[str, Any], asked: Options) -> tuple[bytes, str, Fetched | None]:
-        """The document at the address; the one that was fetched there before, if the host says that it is the same."""
-        source = Source.objects.filter(slug=asked.source.slug).first()
-        url = options["url"] or (source.url if source else "") or asked.source.url
+    def _fetch(self, options: dict[str, Any], import_options: Options) -> tuple[bytes, str, Fetched | None]:
+        """The document at the address, or the stored one if the host says that it has not changed."""
+        source = Source.objects.filter(slug=import_options.source.slug).first()
+        url = options["url"] or (source.url if source else "") or import_options.source.url
         if not url:
-            raise InputError(f"Nobody knows where {asked.source.name} is published: give the address after --url.")
+            raise InputError(f"{import_options.source.name} has no known address. Give one after --url.")
         known = source.last_fetched if source and source.url == without_secrets(url) else None
         with show_progress(self, options):
             announce(f"Fetching {without_secrets(url)}")
-            answer = (
+            response = (
                 fetch(url, etag=source.etag, last_modified=source.last_modified) if source and known else fetch(url)
             )
-        if isinstance(answer, Fetched):
-            return answer.content, without_secrets(url), answer
+        if isinstance(response, Fetched):
+            return response.content, without_secrets(url), response
         if known is None:
-            raise FetchError("The host says that nothing has changed, and was not asked.")
+            raise FetchError("The host answered 304 (not modified) to an unconditional request.")
         self.stderr.write(f"Unchanged since {known.taken_at:%Y-%m-%d %H:%M} UTC.", style_func=lambda text: text)
         return known.content, without_secrets(url), None
 
@@ -132,7 +146,7 @@ class Command(PlanningCommand):
 def _options(options: dict[str, Any]) -> Options:
     source = SOURCES.get(options["source"])
     if source is None:
-        raise InputError(f"There is no source {options['source']!r}; there are {', '.join(SOURCES)}.")
+        raise InputError(f"There is no source {options['source']!r}. Use one of: {', '.join(SOURCES)}.")
     return Options(
         source=source,
         role=options["role"],

@@ -1,4 +1,4 @@
-"""`sync_sources`: fetches and plans every source that is due; on however many machines, one at a time does it."""
+"""`sync_sources`: fetches and plans every due source; one instance works at a time, across all machines."""
 
 import contextlib
 import time
@@ -15,19 +15,19 @@ from catalog.error_messages import reason
 from catalog.exact import write_json
 from catalog.models import Source
 from catalog.progress import show_progress
-from pricing.imports.scheduled import FetchOutcome, visit
+from pricing.imports.scheduled import FetchOutcome, fetch_and_plan
 from tokens.durations import parse_duration
 
 
 class Command(BaseCommand):
-    help = "Fetches every source that is due, and leaves what changed to review or applies it as its policy says."
+    help = "Fetches every due source, and leaves changes to review or applies them, as the source's policy says."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--every", metavar="SPAN", default="", help="Go on for ever, looking every 1h, 30m, 1d.")
-        parser.add_argument("--once", action="store_true", help="Look once and end; so without --every, too.")
-        parser.add_argument("--source", metavar="SLUG", default="", help="Only this source, due or not.")
-        parser.add_argument("--dry-run", action="store_true", help="Only say which sources are due.")
-        parser.add_argument("--format", choices=["text", "json"], default="text", help="json: a line a source.")
+        parser.add_argument("--every", metavar="SPAN", default="", help="Repeat without end, every 1h, 30m or 1d.")
+        parser.add_argument("--once", action="store_true", help="Run once, also without --every.")
+        parser.add_argument("--source", metavar="SLUG", default="", help="Only this source, whether it is due or not.")
+        parser.add_argument("--dry-run", action="store_true", help="Only list which sources are due.")
+        parser.add_argument("--format", choices=["text", "json"], default="text", help="json: one line per source.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -35,10 +35,10 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(str(error)) from None
         if every is not None and every.total_seconds() < 60:
-            raise CommandError("Sources are asked once a minute at most: write e.g. --every 1h.")
-        fine = self._round(options)
-        if every is None and not fine:
-            raise CommandError("Not every source could be imported; see above.")
+            raise CommandError("Sources are fetched at most once a minute. Use for example --every 1h.")
+        succeeded = self._round(options)
+        if every is None and not succeeded:
+            raise CommandError("Some sources could not be imported. See above.")
         with contextlib.suppress(KeyboardInterrupt):
             while every is not None:
                 connection.close()
@@ -46,35 +46,35 @@ class Command(BaseCommand):
                 self._round(options)
 
     def _round(self, options: dict[str, Any]) -> bool:
-        """Whether all went well."""
-        fine = True
+        """Whether all sources could be imported."""
+        succeeded = True
         try:
             with one_at_a_time("sync_sources"):
-                asked = 0
-                for done in self._visits(options):
-                    self._tell(done, options["format"])
-                    fine = fine and not done.error
-                    asked += 1
-                if not asked and options["format"] == "text":
+                count = 0
+                for outcome in self._outcomes(options):
+                    self._write(outcome, options["format"])
+                    succeeded = succeeded and not outcome.error
+                    count += 1
+                if not count and options["format"] == "text":
                     self.stdout.write("No source is due.")
         except DatabaseError as error:
             self.stderr.write(f"The database cannot be used: {reason(error)}")
             return False
-        return fine
+        return succeeded
 
-    def _visits(self, options: dict[str, Any]) -> Iterator[FetchOutcome]:
-        # Chosen when the lock is held: another machine may just have seen to them.
+    def _outcomes(self, options: dict[str, Any]) -> Iterator[FetchOutcome]:
+        # Selected under the lock: another machine may just have fetched them.
         for source in _chosen(options["source"]):
             if options["dry_run"]:
                 yield FetchOutcome(source, "due")
                 continue
             with show_progress(self, options):
-                done = visit(source, at=timezone.now())
-            yield done
+                outcome = fetch_and_plan(source, at=timezone.now())
+            yield outcome
 
-    def _tell(self, done: FetchOutcome, form: str) -> None:
-        out = self.stderr if done.error and form == "text" else self.stdout
-        out.write(write_json(done.as_json()).decode() if form == "json" else str(done))
+    def _write(self, outcome: FetchOutcome, output_format: str) -> None:
+        out = self.stderr if outcome.error and output_format == "text" else self.stdout
+        out.write(write_json(outcome.as_json()).decode() if output_format == "json" else str(outcome))
         out.flush()
 
 
@@ -83,5 +83,5 @@ def _chosen(slug: str) -> list[Source]:
         return Source.objects.due(at=timezone.now())
     source = Source.objects.filter(slug=slug).first()
     if source is None or not source.url:
-        raise CommandError(f"There is no source {slug!r} with an address; the admin lists them under Sources.")
+        raise CommandError(f"There is no source {slug!r} with an address. The admin lists them under Sources.")
     return [source]

@@ -22,6 +22,29 @@ def test_each_part_has_a_title_and_a_sentence_a_line() -> None:
     ]
 
 
+def test_tables_of_the_structure_have_a_section_each() -> None:
+    report = {
+        "endpoint_types": ["holo"],
+        "rates": {"vip": ["1", "0.5"]},
+        "structure": {
+            "endpoint_types": {"new": ["holo"], "changed": {"openai": {"label": ["", "Chat"]}}},
+            "rates": {"new": [], "changed": {"vip": {"ratio": ["1", "0.5"]}}},
+            "channels": {"new": ["east"], "changed": {}},
+            "joins": [["vip", "east"]],
+        },
+    }
+    tables = [
+        ("Group rates", 1, ["vip: 1 → 0.5"]),
+        ("Endpoint types", 2, ["holo (new)", "openai: label (none) → Chat"]),
+        ("Channels", 1, ["east (new)"]),
+        ("Joins", 1, ["group vip reaches east"]),
+    ]
+
+    assert sections(report) == tables
+    # Reports of version 0.1.0.
+    assert sections({"endpoint_types": ["holo"], "structure": {}}) == [("Endpoint types", 1, ["holo (new)"])]
+
+
 def test_a_long_part_is_counted_whole_and_shown_in_part() -> None:
     [(_, total, lines)] = sections({"new": [f"model-{n}" for n in range(3000)]})
 

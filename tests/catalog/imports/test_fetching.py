@@ -1,4 +1,4 @@
-"""Fetching from hosts that are allowed, over real connections: what comes, what has not changed, what is too much."""
+"""Fetching from allowed hosts over real connections: documents, unchanged documents, and too large ones."""
 
 import shutil
 import socket
@@ -18,13 +18,13 @@ from tests.catalog.imports.hosts import DOCUMENT, server
 
 @pytest.fixture
 def host(settings: Any) -> Iterator[tuple[str, list[dict[str, str]]]]:
-    """A server of the operator's own, and the requests that reach it."""
+    """One of the operator's own servers, and the requests that reach it."""
     with server() as (name, asked):
         settings.FETCH_OWN_HOSTS = [name]
         yield f"http://{name}", asked
 
 
-def test_the_document_comes_with_what_to_ask_by_next_time(host: tuple[str, list[dict[str, str]]]) -> None:
+def test_a_document_comes_with_its_validators(host: tuple[str, list[dict[str, str]]]) -> None:
     answer = fetch(f"{host[0]}/same?version=1")
     assert answer == Fetched(DOCUMENT, '"one"', "Sun, 22 Nov 2026 00:00:00 GMT")
     request = host[1][0]
@@ -33,15 +33,15 @@ def test_the_document_comes_with_what_to_ask_by_next_time(host: tuple[str, list[
     assert not {"Cookie", "Authorization", "Referer", "If-None-Match"} & request.keys()
 
 
-def test_what_has_not_changed_is_not_sent_again(host: tuple[str, list[dict[str, str]]]) -> None:
+def test_an_unchanged_document_is_not_sent_again(host: tuple[str, list[dict[str, str]]]) -> None:
     assert fetch(f"{host[0]}/same", etag='"one"') == NotModified()
 
 
-def test_gzip_is_unpacked(host: tuple[str, list[dict[str, str]]]) -> None:
+def test_gzip_is_decompressed(host: tuple[str, list[dict[str, str]]]) -> None:
     assert fetch(f"{host[0]}/packed") == Fetched(DOCUMENT)
 
 
-def test_a_content_type_says_nothing(host: tuple[str, list[dict[str, str]]]) -> None:
+def test_the_content_type_does_not_matter(host: tuple[str, list[dict[str, str]]]) -> None:
     assert fetch(f"{host[0]}/html") == Fetched(b"<html>")
 
 
@@ -67,18 +67,18 @@ def test_three_redirects_are_followed_and_no_more(host: tuple[str, list[dict[str
         "https://①②⑦.0.0.1/",
     ],
 )
-def test_every_redirect_is_judged_anew(host: tuple[str, list[dict[str, str]]], target: str) -> None:
+def test_every_redirect_is_checked_again(host: tuple[str, list[dict[str, str]]], target: str) -> None:
     with pytest.raises(FetchError):
         fetch(f"{host[0]}/away/{target}")
     assert len(host[1]) <= 1
 
 
-def test_a_stranger_does_not_lead_to_the_operators_own_hosts(
+def test_a_foreign_host_does_not_redirect_to_the_operators_own_hosts(
     host: tuple[str, list[dict[str, str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(2, 1, 6, "", ("93.184.215.14", 443))])
-    monkeypatch.setattr("catalog.imports.fetching._ask", lambda *_: f"{host[0]}/plain")
-    with pytest.raises(FetchError, match="begins with https"):
+    monkeypatch.setattr("catalog.imports.fetching._request", lambda *_: f"{host[0]}/plain")
+    with pytest.raises(FetchError, match="must start with https"):
         fetch("https://models.example.com/")
 
 
@@ -91,12 +91,12 @@ def test_a_stranger_does_not_lead_to_the_operators_own_hosts(
         ("cut", "only a part"),
         ("endless", "more than 32 MiB"),
         ("bomb", "more than 32 MiB"),
-        ("half", "half of a gzip"),
+        ("half", "incomplete gzip"),
         ("damaged", "damaged gzip"),
-        ("brotli", "not asked for"),
-        ("continues", "could not be asked"),
-        ("noise", "could not be asked"),
-        ("nothing", "could not be asked"),
+        ("brotli", "unsupported way"),
+        ("continues", "could not be reached"),
+        ("noise", "could not be reached"),
+        ("nothing", "could not be reached"),
     ],
 )
 def test_a_bad_answer_is_one_sentence(host: tuple[str, list[dict[str, str]]], path: str, sentence: str) -> None:
@@ -160,6 +160,6 @@ def test_a_certificate_must_be_the_hosts_own_and_trusted(
             assert fetch(f"https://{name}:{port}/plain") == Fetched(DOCUMENT)
             assert asked[0]["Host"] == f"{name}:{port}"
         else:
-            with pytest.raises(FetchError, match="no certificate that can be trusted"):
+            with pytest.raises(FetchError, match="no trusted certificate"):
                 fetch(f"https://{name}:{port}/plain")
             assert asked == []

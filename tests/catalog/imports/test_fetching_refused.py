@@ -1,4 +1,4 @@
-"""No address that a person writes leads this server to a place that only it can reach: every connection is watched."""
+"""No address makes this server connect to hosts that only it can reach; the tests watch every connection."""
 
 import ipaddress
 import socket
@@ -133,12 +133,12 @@ def answers(monkeypatch: pytest.MonkeyPatch, *rounds: list[str]) -> list[str]:
     return asked
 
 
-def test_there_are_enough_of_them() -> None:
+def test_the_list_of_bad_addresses_is_long() -> None:
     assert len(set(BAD)) == len(BAD) >= 60
 
 
 @pytest.mark.parametrize("url", BAD)
-def test_a_bad_address_is_one_sentence_and_no_connection(
+def test_a_bad_address_is_reported_without_a_connection(
     url: str, connections: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers(monkeypatch, ["127.0.0.1"])
@@ -174,7 +174,7 @@ def test_a_name_is_refused_when_any_of_its_addresses_is_not_public(
     assert connections == []
 
 
-def test_a_name_that_changes_its_address_is_asked_once_and_connected_where_it_was_judged(
+def test_a_name_that_changes_its_address_is_looked_up_once(
     connections: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = answers(monkeypatch, [PUBLIC], ["127.0.0.1"])
@@ -189,7 +189,7 @@ def test_an_unknown_host_is_named(connections: list[str], monkeypatch: pytest.Mo
         fetch("https://models.example.com/a.json?key=secret")
 
 
-def test_a_resolver_that_never_answers_is_left_behind(connections: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_resolver_that_never_answers_is_abandoned(connections: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: released.wait(5) and [])
     monkeypatch.setattr("catalog.imports.fetching.SECONDS", 0.2)
@@ -203,7 +203,7 @@ def test_ordinary_addresses_are_public(address: str) -> None:
     assert is_public(ipaddress.ip_address(address))
 
 
-def test_proxies_of_the_environment_are_not_asked(connections: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_of_the_environment_are_not_used(connections: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     answers(monkeypatch, [PUBLIC])
     for name in ("https_proxy", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:3128")

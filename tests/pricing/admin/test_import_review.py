@@ -106,7 +106,7 @@ def test_a_guard_says_why_and_is_confirmed_by_a_tick(client: Client) -> None:
     assert "more than fourfold" in text
     assert "moves far" in text
     before = state()
-    assert "Tick that this is meant" in decide(client, run, apply="all")
+    assert "Confirm it, or discard the plan." in decide(client, run, apply="all")
     assert state() == before
     assert "Applied to 1 models." in decide(client, run, apply="all", accept=["accept_jumps"])
     assert PriceSheet.objects.filter(model__name="gpt-0").count() == 2

@@ -82,7 +82,7 @@ def test_a_private_address_is_refused() -> None:
 
 def test_a_source_without_an_address_asks_for_one() -> None:
     out = StringIO()
-    with pytest.raises(CommandError, match="give the address after --url"):
+    with pytest.raises(CommandError, match="Give one after --url"):
         call_command("import_catalog", "new_api", "--url", stdout=out)
 
 

@@ -29,7 +29,7 @@ def test_many_missing_models_stop_the_import(tmp_path: Path, arguments: tuple[st
     before = state()
     outcome = run("litellm", document(37, max_input_tokens=5), tmp_path, *arguments)
     assert (outcome.code, state()) == (3, before)
-    assert "3 of 40 models are gone" in outcome.report["guards"][0]
+    assert "3 of 40 models are no longer in the source" in outcome.report["guards"][0]
 
 
 def test_few_missing_models_do_not(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_what_is_ticked_is_applied_and_the_rest_waits_on() -> None:
 
 def test_nothing_ticked_is_nothing_applied() -> None:
     run = waiting()
-    with pytest.raises(InputError, match="Nothing that was ticked"):
+    with pytest.raises(InputError, match="The selected rows change nothing"):
         apply(run, chosen={"gpt-z"})
     assert status(run) == "planned"
 
@@ -103,9 +103,9 @@ def test_a_guard_is_confirmed_or_stops_it() -> None:
     apply(waiting())
     run = waiting(document("gpt-a", "gpt-b", "claude-c", input_cost_per_token=9e-05))
     assert run.status == "stopped"
-    with pytest.raises(InputError, match="Tick that this is meant"):
+    with pytest.raises(InputError, match="Confirm it"):
         apply(run)
-    with pytest.raises(InputError, match="Tick that this is meant"):
+    with pytest.raises(InputError, match="Confirm it"):
         apply(run, accepted={"allow_removals"})
     apply(run, accepted={"accept_jumps"})
     assert status(run) == "applied"
@@ -125,9 +125,9 @@ def test_one_decision_is_enough() -> None:
     seen = plan_of(run, at=timezone.now()).fingerprint
     apply(run)
     before = state()
-    with pytest.raises(InputError, match="applied already"):
+    with pytest.raises(InputError, match="is already applied"):
         apply(run, seen=seen)
-    with pytest.raises(InputError, match="does not wait"):
+    with pytest.raises(InputError, match="is not waiting"):
         discard_run(run, at=timezone.now())
     assert state() == before
 

@@ -1,4 +1,4 @@
-"""Sources are fetched when they are due; what changed waits for review or is applied; errors stand on the source."""
+"""Due sources are fetched; changes wait for review or are applied; errors are stored on the source."""
 
 import datetime as dt
 import io
@@ -122,14 +122,14 @@ def test_a_source_may_have_another_name_than_its_kind(asked: list[dict[str, str]
 
 @pytest.mark.parametrize(
     ("path", "sentence"),
-    [("missing", "answered 404"), ("html", "is not JSON"), ("nothing", "could not be asked")],
+    [("missing", "answered 404"), ("html", "is not JSON"), ("nothing", "could not be reached")],
 )
 def test_an_error_stands_on_the_source_until_it_works_again(
     asked: list[dict[str, str]], path: str, sentence: str
 ) -> None:
     url = source().url
     change(url=url.replace("mine", path))
-    with pytest.raises(CommandError, match="Not every source"):
+    with pytest.raises(CommandError, match="Some sources could not"):
         sync()
     assert sentence in source().error
     assert list(Source.objects.failing()) == [source()]

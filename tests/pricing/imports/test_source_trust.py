@@ -182,4 +182,4 @@ class TestPins:
         catalog = "format: modelbook/1\nmodels:\n  - name: gpt-a\n    status: published\n"
         report = run("yaml", catalog, tmp_path, "--apply").report
         assert AIModel.objects.get().status == "draft"
-        assert "what is pinned stays" in json.dumps(report["findings"])
+        assert "pinned fields stay unchanged" in json.dumps(report["findings"])

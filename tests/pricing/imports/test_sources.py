@@ -118,7 +118,7 @@ def test_a_newer_list_of_openrouter_names_what_moved(tmp_path: Path, lists: list
     assert run("openrouter", older, tmp_path, "--apply").code == 0
     stopped = run("openrouter", newer, tmp_path, "--apply")
     assert stopped.code == 3
-    assert any("are gone from the source" in guard for guard in stopped.report["guards"])
+    assert any("are no longer in the source" in guard for guard in stopped.report["guards"])
     done = run("openrouter", newer, tmp_path, "--apply", "--allow-removals", "--accept-jumps")
     assert done.code == 0
     assert done.report["counts"]["changed_prices"] >= moved

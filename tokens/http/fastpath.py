@@ -18,6 +18,7 @@ from django.db.utils import load_backend
 from django.http import HttpResponse
 
 from catalog import caches
+from catalog.request_id import request_id_for
 from tokens.auth.credentials import address_in
 from tokens.auth.last_use import LAST_USE, RESOLUTION
 from tokens.context import context_of
@@ -49,6 +50,7 @@ KEY_PARTS = (
 )
 # A view offers these for reuse; any other status comes from middleware that replaced its response.
 REUSABLE_STATUSES = frozenset({200, 304})
+RESOLUTION_SECONDS = RESOLUTION.total_seconds()
 SELECT_COUNTERS = "SELECT number, permissions FROM catalog_revision WHERE id = 1"
 
 
@@ -82,20 +84,21 @@ class FastPath:
             return None
         if terms.networks and not is_within(address_in(environ), terms.networks):
             return None
-        context = context_of(environ)
         headers = [*cached.head.headers]
         if terms.rate_limit:
-            context.quota = limiter().hit(terms.rate_limit, f"token:{terms.token}")
-            if not context.quota.allowed:
+            quota = limiter().hit(terms.rate_limit, f"token:{terms.token}")
+            if not quota.allowed:
                 # Django refuses in the caller's dialect, and finds this request counted.
+                context_of(environ).quota = quota
                 return None
             at = dt.datetime.fromtimestamp(now, tz=dt.UTC)
-            headers += terms.dialect.rate_headers(context.quota, at=at).items()
-        if now - cached.noted_at >= RESOLUTION.total_seconds():
+            headers += terms.dialect.rate_headers(quota, at=at).items()
+        if now - cached.noted_at >= RESOLUTION_SECONDS:
             cached.noted_at = now
             LAST_USE.note_use(terms.token, last_used_at=None, at=dt.datetime.fromtimestamp(now, tz=dt.UTC))
-        headers += [("x-request-id", context.request_id), ("request-id", context.request_id)]
-        start_response(cached.head.status, headers)
+        # Without a context: nothing reads it any more.
+        request_id = request_id_for(environ.get("HTTP_X_REQUEST_ID", ""))
+        start_response(cached.head.status, [*headers, ("x-request-id", request_id), ("request-id", request_id)])
         return [cached.head.body_bytes(body)]
 
     def _store(self, key: bytes, environ: Environ, response: Any) -> None:

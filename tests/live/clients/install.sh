@@ -4,7 +4,7 @@
 # of the current ones where those fit.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
-pip=(.venv/bin/pip install --quiet --disable-pip-version-check --no-warn-conflicts)
+pip=(.venv/bin/pip install --no-compile --quiet --disable-pip-version-check --no-warn-conflicts)
 jobs=()
 
 install() { # folder, then what pip is to install there

@@ -1,1 +1,1 @@
-"""What others read the catalog and its prices by: one format a file, each from plain values to bytes."""
+"""The export formats of the catalog and its prices, one in each module."""

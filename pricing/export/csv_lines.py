@@ -1,4 +1,4 @@
-"""The price lines as CSV, a line a figure, safe to open in a spreadsheet; `import_catalog csv` reads them back."""
+"""Price lines as CSV, safe to open in a spreadsheet; `import_catalog csv` imports them again."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,34 +6,34 @@ from catalog.exact import digits
 from catalog.prices import Line
 from catalog.sources.conditions import write_conditions
 from catalog.sources.csv_lines import LONG, safe_cell
-from pricing.export.offers import Item
+from pricing.export.offers import PricedModel
 
 
-def render(items: Iterable[Item]) -> bytes:
-    rows = [list(LONG), *(row for item in items for row in _rows(item))]
+def render(models: Iterable[PricedModel]) -> bytes:
+    rows = [list(LONG), *(row for model in models for row in _rows(model))]
     return "".join(",".join(map(_cell, row)) + "\r\n" for row in rows).encode()
 
 
-def _rows(item: Item) -> Iterator[list[str]]:
-    if item.sheet is None or not item.sheet.lines:
-        # Listed all the same: a model without a price is not a model that is missing.
-        yield _row(item)
+def _rows(model: PricedModel) -> Iterator[list[str]]:
+    if model.sheet is None or not model.sheet.lines:
+        # A model without a price is listed, too.
+        yield _row(model)
         return
-    for line in item.sheet.lines:
+    for line in model.sheet.lines:
         yield _row(
-            item,
+            model,
             meter=line.meter,
             amount=_amount(line),
             per=str(line.per),
             unit=line.unit,
-            currency=item.sheet.currency,
+            currency=model.sheet.currency,
             condition=write_conditions(line.conditions),
         )
 
 
-def _row(item: Item, **cells: str) -> list[str]:
-    known = {"model": item.name, "vendor": item.vendor_name, **cells}
-    return [known.get(name, "") for name in LONG]
+def _row(model: PricedModel, **cells: str) -> list[str]:
+    values = {"model": model.name, "vendor": model.vendor_name, **cells}
+    return [values.get(name, "") for name in LONG]
 
 
 def _amount(line: Line) -> str:

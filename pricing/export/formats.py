@@ -1,4 +1,4 @@
-"""The formats that the catalog can be written in, by name."""
+"""The export formats by name."""
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from pricing.export import csv_lines, litellm, llms_txt, models_dev, openrouter, yaml_catalog
 from pricing.export.new_api import price_list, ratio_config
-from pricing.export.offers import Item, items_of
+from pricing.export.offers import PricedModel, priced_models
 from tokens.scope import Scope
 
 JSON = "application/json"
@@ -18,24 +18,24 @@ Render = Callable[[Scope, dt.datetime, str], bytes]
 
 @dataclass(frozen=True)
 class Format:
-    """One format: how a scope's models become its bytes; `site` is where the gateway is."""
+    """A format; `render` makes the document for a scope at a time, with the base address of the gateway."""
 
     name: str
     about: str
     render: Render
     content_type: str = JSON
-    # The last part of its public address; empty for what is not published.
+    # The last part of its public address; empty for a format that is not public.
     file: str = ""
-    # The same under the name that the format's own programs ask for, below the address that they are told.
+    # The path that programs for this format append to their base address.
     asked_as: str = ""
 
 
-def _of_items(render: Callable[[Iterable[Item]], bytes]) -> Render:
-    return lambda scope, at, _: render(items_of(scope, at=at))
+def _of_models(render: Callable[[Iterable[PricedModel]], bytes]) -> Render:
+    return lambda scope, at, _: render(priced_models(scope, at=at))
 
 
-def _of_items_at(render: Callable[[Iterable[Item], str], bytes]) -> Render:
-    return lambda scope, at, site: render(items_of(scope, at=at), site)
+def _of_models_at(render: Callable[[Iterable[PricedModel], str], bytes]) -> Render:
+    return lambda scope, at, site: render(priced_models(scope, at=at), site)
 
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
@@ -45,50 +45,50 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             Format(
                 "litellm",
                 "A cost map for LiteLLM: set LITELLM_MODEL_COST_MAP_URL to this address",
-                _of_items(litellm.render),
+                _of_models(litellm.render),
                 file="litellm.json",
             ),
             Format(
                 "openrouter",
-                "The list of models as OpenRouter has it",
-                _of_items(openrouter.render),
+                "The model list in OpenRouter's format",
+                _of_models(openrouter.render),
                 file="openrouter.json",
                 asked_as="openrouter/models",
             ),
             Format(
                 "models_dev",
-                "The catalog as models.dev's api.json has it, with this gateway as the provider",
-                _of_items_at(models_dev.render),
+                "The catalog in the format of models.dev's api.json, with this gateway as the provider",
+                _of_models_at(models_dev.render),
                 file="models_dev.json",
                 asked_as="models_dev/api.json",
             ),
             Format(
                 "new_api",
-                "The price list as new-api has it",
+                "The price list in new-api's format",
                 lambda scope, at, _: price_list(scope, at=at, today=at.date()),
                 file="new_api.json",
             ),
             Format(
                 "ratio_config",
-                "The maps that new-api sites read",
+                "The ratio maps that new-api sites read",
                 lambda scope, at, _: ratio_config(scope, at=at),
                 file="ratio_config.json",
             ),
             Format(
                 "csv",
                 "Every price line, for spreadsheets",
-                _of_items(csv_lines.render),
+                _of_models(csv_lines.render),
                 "text/csv; charset=utf-8",
                 file="prices.csv",
             ),
             Format(
                 "llms_txt",
-                "What is here, for language models",
-                _of_items_at(llms_txt.render),
+                "A short text for language models",
+                _of_models_at(llms_txt.render),
                 "text/plain; charset=utf-8",
                 file="llms.txt",
             ),
-            # The operator's own: hidden groups, channels and cost prices are in it.
+            # Not public: it contains hidden groups, channels and cost prices.
             Format("yaml", "The whole catalog", lambda _, at, __: yaml_catalog.render(at=at), "application/yaml"),
         )
     }

@@ -11,7 +11,7 @@ from catalog.exact import write_json
 from catalog.prices import Line, Sheet
 from catalog.sources.litellm import CAPABILITIES, ENDPOINT_TYPES, PRICE_WORDS
 from catalog.sources.litellm_keys import BASES, TIER_WORDS, format_key, parse_key
-from pricing.export.offers import Item, per
+from pricing.export.offers import PricedModel, per
 
 JSON = dict[str, Any]
 
@@ -19,9 +19,9 @@ BASE_OF: Mapping[tuple[str, str], tuple[str, int]] = {
     (meter, unit): (base, count) for base, (meter, unit, count) in BASES.items()
 }
 OWN = "x.litellm."
-# Facts of other sources that have such words in their names.
+# Facts of other sources whose names contain the words of prices.
 NOT_LITELLMS = frozenset({"billing_mode", "billing_expr", "image_pricing", "video_pricing"})
-# LiteLLM prices writes to both by the key without a lifetime.
+# LiteLLM uses the key without a lifetime for both.
 USUAL_LIFETIMES = ("5m", "30m")
 MODES = {
     "embeddings": "embedding",
@@ -35,36 +35,36 @@ PATHS = {name: path for path, name in reversed(ENDPOINT_TYPES.items())}
 FLAGS = {"tools": "function_calling"} | {word: flag for flag, word in reversed(CAPABILITIES.items())}
 
 
-def render(items: Iterable[Item]) -> bytes:
-    return write_json({item.name: _row(item) for item in items})
+def render(models: Iterable[PricedModel]) -> bytes:
+    return write_json({model.name: _row(model) for model in models})
 
 
-def _row(item: Item) -> JSON:
-    row: JSON = {"mode": _mode(item)}
-    counts = {"max_input_tokens": item.context_length, "max_output_tokens": item.max_output_tokens}
+def _row(model: PricedModel) -> JSON:
+    row: JSON = {"mode": _mode(model)}
+    counts = {"max_input_tokens": model.context_length, "max_output_tokens": model.max_output_tokens}
     row |= {name: count for name, count in counts.items() if count is not None}
-    row |= price_row(item.dollars) if item.dollars else {}
+    row |= price_row(model.dollars) if model.dollars else {}
     lists = {
-        "supported_endpoints": [PATHS[name] for name in item.endpoint_types if name in PATHS],
-        "supported_modalities": item.inputs,
-        "supported_output_modalities": item.outputs,
+        "supported_endpoints": [PATHS[name] for name in model.endpoint_types if name in PATHS],
+        "supported_modalities": model.inputs,
+        "supported_output_modalities": model.outputs,
     }
     row |= {name: list(names) for name, names in lists.items() if names}
-    row |= {f"supports_{FLAGS.get(name, name)}": True for name in item.capabilities}
-    if item.retires_on:
-        row["deprecation_date"] = item.retires_on.isoformat()
+    row |= {f"supports_{FLAGS.get(name, name)}": True for name in model.capabilities}
+    if model.retires_on:
+        row["deprecation_date"] = model.retires_on.isoformat()
     return row
 
 
-def _mode(item: Item) -> str:
-    kinds = [MODES[name] for name in item.endpoint_types if name in MODES]
-    if kinds and not {"openai", "anthropic", "gemini"} & set(item.endpoint_types):
+def _mode(model: PricedModel) -> str:
+    kinds = [MODES[name] for name in model.endpoint_types if name in MODES]
+    if kinds and not {"openai", "anthropic", "gemini"} & set(model.endpoint_types):
         return kinds[0]
-    return "responses" if item.endpoint_types == ("openai-response",) else "chat"
+    return "responses" if model.endpoint_types == ("openai-response",) else "chat"
 
 
 def price_row(sheet: Sheet) -> JSON:
-    """All figures that LiteLLM has a key for, under it."""
+    """All prices that LiteLLM has a key for."""
     row: JSON = {
         key: dict(value) if isinstance(value, dict) else value
         for key, value in sheet.facts.items()
@@ -119,7 +119,7 @@ def _windows(time: Mapping[str, Any]) -> JSON:
 
 
 def _key(line: Line) -> str | None:
-    """The line's key: the one it came by, else the grammar's; None where the grammar cannot say it."""
+    """The key that the line was imported from, else the key of LiteLLM's grammar; None if it has none."""
     if line.meter.startswith(OWN):
         return line.meter.removeprefix(OWN)
     if "key" in line.facts:
@@ -130,30 +130,30 @@ def _key(line: Line) -> str | None:
     base, count = BASE_OF[line.meter, line.unit]
     key = format_key(line.meter, line.unit, count, conditions)
     parsed = parse_key(key)
-    told = parsed and {condition["dim"]: condition["value"] for condition in parsed.conditions}
-    wanted = {condition["dim"]: condition["value"] for condition in conditions}
-    return key if parsed and key.startswith(base) and told == wanted else None
+    parsed_values = parsed and {condition["dim"]: condition["value"] for condition in parsed.conditions}
+    values = {condition["dim"]: condition["value"] for condition in conditions}
+    return key if parsed and key.startswith(base) and parsed_values == values else None
 
 
 def _conditions(conditions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]] | None:
-    """The conditions as the grammar has them; None where it cannot."""
-    found: dict[str, Mapping[str, Any]] = {}
+    """The conditions in LiteLLM's grammar; None if it cannot express them."""
+    by_dim: dict[str, Mapping[str, Any]] = {}
     for condition in conditions:
         dim, op, value = condition["dim"], condition["op"], condition["value"]
         if dim == "cache_ttl" and isinstance(value, str) and value in USUAL_LIFETIMES:
             continue
         if dim == "prompt_tokens" and op == "gte" and (value - 1) % 1000 == 0:
             op, value = "gt", value - 1
-        sayable = {
+        is_supported = {
             "resolution": op == "eq",
             "duration": op == "gt",
             "cache_ttl": op == "eq",
-            # At a whole thousand and "from", LiteLLM's "above" differs by that one length alone.
+            # LiteLLM has only "above": for "from" a whole thousand, it differs for that one length.
             "prompt_tokens": op in ("gt", "gte") and value % 1000 == 0 if isinstance(value, int) else False,
-            # What a condition compares with may be an object, which no set can look up.
+            # The value can be an object, which is not hashable.
             "service_tier": op == "eq" and isinstance(value, str) and value in TIER_WORDS,
         }
-        if dim in found or not sayable.get(dim, False):
+        if dim in by_dim or not is_supported.get(dim, False):
             return None
-        found[dim] = {"dim": dim, "op": op, "value": value}
-    return list(found.values())
+        by_dim[dim] = {"dim": dim, "op": op, "value": value}
+    return list(by_dim.values())

@@ -1,6 +1,6 @@
-"""llms.txt: what is here, in a few lines that a language model reads as easily as a person.
+"""llms.txt: a short text about the gateway for language models.
 
-Its form is llmstxt.org's: a title, one line of summary, and sections of links alone.
+Its form is that of llmstxt.org: a title, a summary in one line, and sections of links.
 """
 
 from collections.abc import Iterable
@@ -10,9 +10,9 @@ from catalog.exact import digits
 from catalog.prices import MILLION
 from pricing.engine.formatting.labels import unit
 from pricing.engine.headline import headline, reads_as_free
-from pricing.export.offers import Item, per
+from pricing.export.offers import PricedModel, per
 
-UNTOLD = "see the price list"
+NOT_SHOWN = "see the price list"
 HEAD = """# Modelbook
 
 > The models that this gateway offers and what they cost, as of now.
@@ -35,31 +35,31 @@ Prices are US dollars per million tokens unless a line says otherwise.
 """
 
 
-def render(items: Iterable[Item], site: str = "") -> bytes:
+def render(models: Iterable[PricedModel], site: str = "") -> bytes:
     lines = [
-        f"- [{item.name}]({site}/models/{quote(item.name)}): {item.vendor_name}, {_price(item)}{_context(item)}"
-        for item in items
+        f"- [{model.name}]({site}/models/{quote(model.name)}): {model.vendor_name}, {_price(model)}{_context(model)}"
+        for model in models
     ]
     return (HEAD.format(site=site) + "\n".join(lines) + "\n").encode()
 
 
-def _price(item: Item) -> str:
-    if item.is_dynamic:
+def _price(model: PricedModel) -> str:
+    if model.is_dynamic:
         return "decided per request"
-    sheet = item.dollars
+    sheet = model.dollars
     if sheet is None:
-        return UNTOLD
+        return NOT_SHOWN
     plain = {(line.meter, line.unit): line for line in sheet.lines if line.is_plain}
-    told = {
+    tokens = {
         word: per(plain[meter, "token"], MILLION)
         for meter, word in (("input", "in"), ("output", "out"), ("input.cache_read", "cached"))
         if (meter, "token") in plain
     }
-    if told and not reads_as_free(sheet, told.values()):
-        return ", ".join(f"${digits(amount)} {word}" for word, amount in told.items())
+    if tokens and not reads_as_free(sheet, tokens.values()):
+        return ", ".join(f"${digits(amount)} {word}" for word, amount in tokens.items())
     line = headline(sheet) if sheet.state == "priced" else None
-    return f"${digits(per(line, 1))} per {unit(line.unit)}" if line and line.is_plain else UNTOLD
+    return f"${digits(per(line, 1))} per {unit(line.unit)}" if line and line.is_plain else NOT_SHOWN
 
 
-def _context(item: Item) -> str:
-    return f"; {item.context_length:,} tokens of context" if item.context_length else ""
+def _context(model: PricedModel) -> str:
+    return f"; {model.context_length:,} tokens of context" if model.context_length else ""

@@ -1,6 +1,6 @@
-"""models.dev's api.json with this gateway as its one provider: US dollars per million tokens.
+"""models.dev's api.json with this gateway as the only provider; prices are US dollars per million tokens.
 
-Readers such as opencode need the yes-or-no fields of every model; what the catalog does not know is no.
+Readers such as opencode require the boolean fields of every model; values that the catalog does not know are false.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from typing import Any
 from catalog.exact import write_json
 from catalog.prices import MILLION, Line
 from pricing.engine.headline import reads_as_free
-from pricing.export.offers import Item, per, tiers
+from pricing.export.offers import PricedModel, per, tiers
 
 JSON = dict[str, Any]
 
@@ -27,51 +27,51 @@ MODALITIES = ("text", "image", "audio", "video", "pdf")
 LONG = 200_000
 
 
-def render(items: Iterable[Item], site: str = "") -> bytes:
-    """`site`: where the gateway is, e.g. https://api.example.com."""
+def render(models: Iterable[PricedModel], site: str = "") -> bytes:
+    """The document; `site` is the base address of the gateway, e.g. https://api.example.com."""
     provider: JSON = {
         "id": PROVIDER,
         "name": "Modelbook",
         "env": ["MODELBOOK_API_KEY"],
         "npm": "@ai-sdk/openai-compatible",
         **({"api": f"{site}/v1", "doc": f"{site}/docs"} if site else {}),
-        "models": {item.name: _model(item) for item in items},
+        "models": {model.name: _model(model) for model in models},
     }
     return write_json({PROVIDER: provider})
 
 
-def _model(item: Item) -> JSON:
-    released = item.released_on.isoformat() if item.released_on else ""
+def _model(model: PricedModel) -> JSON:
+    released = model.released_on.isoformat() if model.released_on else ""
     row: JSON = {
-        "id": item.name,
-        "name": item.title,
-        **({"description": item.description} if item.description else {}),
-        **({"family": item.series} if item.series else {}),
-        "attachment": bool({"image", "pdf", "audio", "video"} & set(item.inputs)),
-        "reasoning": "reasoning" in item.capabilities,
-        "tool_call": "tools" in item.capabilities,
-        "structured_output": "structured_outputs" in item.capabilities,
+        "id": model.name,
+        "name": model.title,
+        **({"description": model.description} if model.description else {}),
+        **({"family": model.series} if model.series else {}),
+        "attachment": bool({"image", "pdf", "audio", "video"} & set(model.inputs)),
+        "reasoning": "reasoning" in model.capabilities,
+        "tool_call": "tools" in model.capabilities,
+        "structured_output": "structured_outputs" in model.capabilities,
         "temperature": False,
         "open_weights": False,
         "release_date": released,
         "last_updated": released,
         "modalities": {
-            "input": [name for name in item.inputs if name in MODALITIES] or ["text"],
-            "output": [name for name in item.outputs if name in MODALITIES] or ["text"],
+            "input": [name for name in model.inputs if name in MODALITIES] or ["text"],
+            "output": [name for name in model.outputs if name in MODALITIES] or ["text"],
         },
-        # 0 is how this format says that it is not known.
-        "limit": {"context": item.context_length or 0, "output": item.max_output_tokens or 0},
+        # In this format, 0 means that a limit is not known.
+        "limit": {"context": model.context_length or 0, "output": model.max_output_tokens or 0},
     }
-    if item.deprecated:
+    if model.deprecated:
         row["status"] = "deprecated"
-    cost = cost_of(item)
+    cost = cost_of(model)
     return row | ({"cost": cost} if cost else {})
 
 
-def cost_of(item: Item) -> JSON:
-    """Prices of tokens, with tiers by the length of the prompt; of input and output, one without a figure costs 0."""
-    sheet = item.dollars
-    if sheet is None or item.is_dynamic:
+def cost_of(model: PricedModel) -> JSON:
+    """Prices of tokens with tiers by the length of the prompt; input or output without a price is 0."""
+    sheet = model.dollars
+    if sheet is None or model.is_dynamic:
         return {}
     cost = _figures(line for line in sheet.lines if line.is_plain)
     if not {"input", "output"} & cost.keys() or reads_as_free(sheet, cost.values()):
@@ -85,7 +85,7 @@ def cost_of(item: Item) -> JSON:
     if steps:
         cost["tiers"] = steps
     if len(steps) == 1 and steps[0]["tier"]["size"] >= LONG:
-        # The same once more, for readers of before there were tiers.
+        # The same tier again for older readers.
         cost["context_over_200k"] = {key: value for key, value in steps[0].items() if key != "tier"}
     return cost
 

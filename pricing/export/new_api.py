@@ -1,7 +1,7 @@
 """The public price list, `/api/pricing`, in the shape of new-api and Crazyrouter.
 
 Rows are ordered (popular first, then vendor, then id) and the bytes are the same for the same prices, so that a client
-that has them is told so. Only groups, vendors and endpoint types that the caller's rows use are named.
+that has them gets a 304. Only groups, vendors and endpoint types that the caller's rows use are named.
 """
 
 import datetime as dt
@@ -129,9 +129,9 @@ class RatioConfig(TypedDict):
 
 
 def price_list(scope: Scope, *, at: dt.datetime, today: dt.date, folded: bool = False) -> bytes:
-    """The price list of a moment, past, present or announced, that a caller of this scope sees today, as JSON.
+    """The price list at a moment, past or future, for the models that this scope sees today, as JSON.
 
-    `folded`: the discounts are multiplied into the prices, for readers that know none.
+    `folded`: discounts are multiplied into the prices, for readers without a field for discounts.
     """
     models = Listing(scope, at.date()).models()
     groups = list(TokenGroup.objects.filter(pk__in=scope.groups).order_by("slug"))
@@ -153,7 +153,7 @@ def price_list(scope: Scope, *, at: dt.datetime, today: dt.date, folded: bool = 
         "usable_group": {group.slug: group.label for group in groups},
         "auto_groups": _automatic(groups),
     }
-    # Names the content: the same prices have the same version, on every machine.
+    # A hash of the content: the same prices have the same version on every machine.
     body["pricing_version"] = hashlib.sha256(write_json(body)).hexdigest()[:32]
     return write_json(body)
 
@@ -161,8 +161,8 @@ def price_list(scope: Scope, *, at: dt.datetime, today: dt.date, folded: bool = 
 def ratio_config(scope: Scope, *, at: dt.datetime) -> bytes:
     """The maps that new-api sites read prices from, discounts multiplied in, as JSON.
 
-    A model stands only in the maps that carry its price: what is sold by the second or in a currency without a rate is
-    in none, for a reader takes each number at its word.
+    A model is only in maps that state its price exactly. A model priced by the second or in a currency without a rate
+    is in none, because readers take each number literally.
     """
     maps: dict[str, JSON] = {name: {} for name in MAPS}
     models = Listing(scope, at.date()).models()
@@ -197,7 +197,7 @@ def _row(model: AIModel, sheet: Sheet | None, groups: list[str]) -> PriceRow:
 
 
 def _automatic(groups: Iterable[TokenGroup]) -> list[str]:
-    """Those in the automatic order, the one that is tried first before the others."""
+    """The groups of the automatic order, the first one first."""
     places = ((group.auto_position, group.slug) for group in groups if group.auto_position is not None)
     return [slug for _, slug in sorted(places)]
 

@@ -1,4 +1,4 @@
-"""What every format starts from: the models that a scope sees, each with its published price, as plain values."""
+"""The input of every format: the models that a scope sees with their published prices, as plain values."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
@@ -17,12 +17,12 @@ from tokens.access.visibility import Listing
 from tokens.models import TokenGroup
 from tokens.scope import Scope
 
-# Modalities by which a model is more than a chat.
+# Output types of models that are not only for chats.
 NOT_CHAT = frozenset({"image", "audio", "video", "embedding"})
 
 
 @dataclass(frozen=True)
-class Item:
+class PricedModel:
     """A model with its price."""
 
     name: str
@@ -46,7 +46,7 @@ class Item:
 
     @property
     def dollars(self) -> Sheet | None:
-        """The price in US dollars with its discounts multiplied in; None where there is none."""
+        """The price in US dollars with its discounts multiplied in; None without a price or a currency rate."""
         dollars = self.sheet.in_dollars() if self.sheet else None
         return dollars.folded() if dollars else None
 
@@ -55,14 +55,14 @@ class Item:
         return self.sheet is not None and any(line.kind == "dynamic" for line in self.sheet.lines)
 
 
-def items_of(scope: Scope, *, at: dt.datetime) -> list[Item]:
-    """The models of the scope in the order of their ids."""
+def priced_models(scope: Scope, *, at: dt.datetime) -> list[PricedModel]:
+    """The models of the scope, ordered by id."""
     models = sorted(Listing(scope, at.date()).models(), key=lambda model: model.name)
     groups = list(TokenGroup.objects.filter(pk__in=scope.groups).order_by("slug"))
     sheets = published_sheets(models, at=at, groups={group.slug for group in groups})
     rates, reach = group_rates(groups, at=at), groups_of_models(groups)
     return [
-        _item(model, _for_one_group(sheets.get(model.pk), reach[model.pk], rates), on=at.date())
+        _priced_model(model, _for_one_group(sheets.get(model.pk), reach[model.pk], rates), on=at.date())
         for model in track(models, "Writing models")
     ]
 
@@ -73,8 +73,8 @@ def _for_one_group(sheet: Sheet | None, groups: list[str], rates: Mapping[str, D
     return None if sheet is None or group is None else apply_group_rate(sheet, group, rates[group])
 
 
-def _item(model: AIModel, sheet: Sheet | None, *, on: dt.date) -> Item:
-    return Item(
+def _priced_model(model: AIModel, sheet: Sheet | None, *, on: dt.date) -> PricedModel:
+    return PricedModel(
         name=model.name,
         title=model.title,
         vendor=model.vendor.slug,
@@ -97,19 +97,19 @@ def _item(model: AIModel, sheet: Sheet | None, *, on: dt.date) -> Item:
 
 
 def per(line: Line, units: int) -> Decimal:
-    """The line's amount for that many units; exact when both counts are powers of ten, as they are in all sources."""
+    """The amount of a line for that many units; exact if both counts are powers of ten, as in all sources."""
     with localcontext() as context:
         context.prec = PRECISION
         return plain((line.amount or Decimal(0)) * units / line.per)
 
 
 def tiers(sheet: Sheet) -> Iterator[tuple[int, list[Line]]]:
-    """Lines under a length of the prompt and nothing else, by the smallest prompt that they are for, in order."""
-    found: dict[int, list[Line]] = {}
+    """(shortest prompt, lines) for lines whose only condition is a minimum length of the prompt, in order."""
+    by_length: dict[int, list[Line]] = {}
     for line in sheet.lines:
         if line.kind == "absolute" and len(line.conditions) == 1:
             condition = line.conditions[0]
             if condition["dim"] == "prompt_tokens" and condition["op"] in ("gt", "gte"):
                 least = int(condition["value"]) + (condition["op"] == "gt")
-                found.setdefault(least, []).append(line)
-    yield from sorted(found.items())
+                by_length.setdefault(least, []).append(line)
+    yield from sorted(by_length.items())

@@ -1,6 +1,6 @@
-"""OpenRouter's list of models, `GET /api/v1/models`: prices are texts, US dollars per unit, -1 where none is fixed.
+"""OpenRouter's model list, `GET /api/v1/models`: prices are strings in US dollars per unit, -1 if there is none.
 
-Its SDKs refuse a whole list over one row that lacks a field, so each has all that they require, null where unknown.
+Its SDKs reject the whole list if one row lacks a field, so each row has all required fields, null if unknown.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,11 +11,11 @@ from urllib.parse import quote
 from catalog.exact import digits, write_json
 from catalog.prices import Line
 from pricing.engine.headline import reads_as_free
-from pricing.export.offers import Item, per, tiers
+from pricing.export.offers import PricedModel, per, tiers
 
 JSON = dict[str, Any]
 
-# Key -> meter and the units that it may be counted in.
+# Key -> the meter and its possible units.
 PRICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "prompt": ("input", ("token",)),
     "completion": ("output", ("token",)),
@@ -42,20 +42,20 @@ NOT_FIXED = "-1"
 ONE_HOUR = ({"dim": "cache_ttl", "op": "eq", "value": "1h"},)
 
 
-def render(items: Iterable[Item]) -> bytes:
-    rows = [_row(item) for item in items]
+def render(models: Iterable[PricedModel]) -> bytes:
+    rows = [_row(model) for model in models]
     return write_json({"data": rows, "total_count": len(rows), "links": {"next": None}})
 
 
-def _row(item: Item) -> JSON:
-    inputs, outputs = ([MODALITIES.get(name, name) for name in names] for names in (item.inputs, item.outputs))
+def _row(model: PricedModel) -> JSON:
+    inputs, outputs = ([MODALITIES.get(name, name) for name in names] for names in (model.inputs, model.outputs))
     return {
-        "id": item.name,
-        "canonical_slug": item.name,
-        "name": item.title,
-        "created": item.created,
-        "description": item.description,
-        "context_length": item.context_length,
+        "id": model.name,
+        "canonical_slug": model.name,
+        "name": model.title,
+        "created": model.created,
+        "description": model.description,
+        "context_length": model.context_length,
         "architecture": {
             "modality": f"{'+'.join(inputs)}->{'+'.join(outputs)}" if inputs and outputs else None,
             "input_modalities": inputs,
@@ -63,31 +63,31 @@ def _row(item: Item) -> JSON:
             "tokenizer": "Other",
             "instruct_type": None,
         },
-        "pricing": pricing(item),
+        "pricing": pricing(model),
         "top_provider": {
-            "context_length": item.context_length,
-            "max_completion_tokens": item.max_output_tokens,
+            "context_length": model.context_length,
+            "max_completion_tokens": model.max_output_tokens,
             "is_moderated": False,
         },
         "per_request_limits": None,
-        "supported_parameters": [name for word in item.capabilities for name in PARAMETERS.get(word, ())],
-        "default_parameters": {name: item.default_parameters.get(name) for name in DEFAULTS},
+        "supported_parameters": [name for word in model.capabilities for name in PARAMETERS.get(word, ())],
+        "default_parameters": {name: model.default_parameters.get(name) for name in DEFAULTS},
         "supported_voices": None,
-        "expiration_date": item.retires_on.isoformat() if item.retires_on else None,
-        "links": {"details": f"/models/{quote(item.name)}"},
+        "expiration_date": model.retires_on.isoformat() if model.retires_on else None,
+        "links": {"details": f"/models/{quote(model.name)}"},
     }
 
 
-def pricing(item: Item) -> JSON:
-    """Its prices, those of tokens always: -1 where this form can say none, and 0 where it says others."""
-    sheet = item.dollars
-    found = _figures(line for line in sheet.lines if line.is_plain) if sheet and not item.is_dynamic else {}
-    if sheet is None or not found or reads_as_free(sheet, map(Decimal, found.values())):
+def pricing(model: PricedModel) -> JSON:
+    """The prices; those of tokens are -1 if this format can state no price, and 0 if it states only others."""
+    sheet = model.dollars
+    prices = _figures(line for line in sheet.lines if line.is_plain) if sheet and not model.is_dynamic else {}
+    if sheet is None or not prices or reads_as_free(sheet, map(Decimal, prices.values())):
         return {"prompt": NOT_FIXED, "completion": NOT_FIXED}
-    for_an_hour = [line for line in sheet.lines if line.kind == "absolute" and tuple(line.conditions) == ONE_HOUR]
-    written = {f"{key}_1h": price for key, price in _figures(for_an_hour).items() if key == "input_cache_write"}
+    one_hour = [line for line in sheet.lines if line.kind == "absolute" and tuple(line.conditions) == ONE_HOUR]
+    cache_writes = {f"{key}_1h": price for key, price in _figures(one_hour).items() if key == "input_cache_write"}
     overrides = [{"min_prompt_tokens": least, **_figures(lines)} for least, lines in tiers(sheet)]
-    return {"prompt": "0", "completion": "0"} | found | written | ({"overrides": overrides} if overrides else {})
+    return {"prompt": "0", "completion": "0"} | prices | cache_writes | ({"overrides": overrides} if overrides else {})
 
 
 def _figures(lines: Iterable[Line]) -> JSON:

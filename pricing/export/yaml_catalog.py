@@ -1,8 +1,7 @@
-"""The whole catalog as ordered YAML: what an operator keeps in a repository, reads the changes of, and moves with.
+"""The whole catalog as ordered YAML, to store in a repository, to compare, or to migrate with.
 
-Prices and rates of groups are those in force; past and announced ones, rules of discounts, rates of currencies, the
-history and everything about tokens stay in the database. The same catalog is the same bytes, and `import_catalog yaml`
-gives it back.
+It contains current prices and group rates. Past and announced ones, discount rules, currency rates, the history and
+tokens are not included. The same catalog gives the same bytes, and `import_catalog yaml` restores it.
 """
 
 import datetime as dt
@@ -27,14 +26,14 @@ JSON = dict[str, Any]
 
 
 class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
-    """Writes every value where it stands: no anchors."""
+    """Writes every value in full, without anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
 def render(*, at: dt.datetime) -> bytes:
-    """Everything but secrets, tokens and the past."""
+    """The document; without secrets, tokens and past prices."""
     body = {
         "format": FORMAT,
         "vendors": [
@@ -111,14 +110,16 @@ def _models(*, at: dt.datetime) -> list[JSON]:
 
 
 def _model(model: AIModel, sheets: Mapping[str, Sheet]) -> JSON:
-    """What is known of it: a field that is not there is not known."""
+    """The known fields of a model; an absent field is not known."""
     values = {name: getattr(model, name) for name in (*TEXTS, *NAMES, *COUNTS, *DATES)}
-    said = {name: value for name, value in values.items() if value or (name == "public_endpoint_types" and value == [])}
+    known = {
+        name: value for name, value in values.items() if value or (name == "public_endpoint_types" and value == [])
+    }
     return {
         "name": model.name,
         "status": model.status,
         "vendor": model.vendor.slug,
-        **{name: value.isoformat() if isinstance(value, dt.date) else value for name, value in said.items()},
+        **{name: value.isoformat() if isinstance(value, dt.date) else value for name, value in known.items()},
         **_json("default_parameters", model.default_parameters),
         **({"successor": model.successor.name} if model.successor else {}),
         **({"prices": {role: _sheet(sheets[role]) for role in sorted(sheets)}} if sheets else {}),
@@ -145,5 +146,5 @@ def _lines(lines: Iterable[Line]) -> list[JSON]:
 
 
 def _json(name: str, values: Mapping[str, Any]) -> JSON:
-    """As JSON: the exact types of what a source said matter, and YAML would guess at them."""
+    """The values as JSON, because YAML would not preserve the types of a source."""
     return {name: write_json(values).decode()} if values else {}

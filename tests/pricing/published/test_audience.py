@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from catalog.exact import read_json
-from pricing.export.offers import items_of
+from pricing.export.offers import priced_models
 from pricing.pages.visitor import PublicGroups
 from pricing.published.audience import choose_group
 from tests import world
@@ -46,9 +46,9 @@ def test_quotes_exports_and_pages_choose_the_same_group(client: Client, groups: 
     question = json.dumps({"model": "gpt-4o", "usage": {"input": 1_000_000}})
 
     quote = read_json(client.post("/api/pricing/quote", question, content_type="application/json").content)
-    (item,) = items_of(public_scope(), at=timezone.now())
+    (model,) = priced_models(public_scope(), at=timezone.now())
 
     assert (quote["group"], quote["amount"]) == (chosen, str(price))
-    assert item.dollars is not None
-    assert item.dollars.lines[0].amount == price
+    assert model.dollars is not None
+    assert model.dollars.lines[0].amount == price
     assert PublicGroups.choose("").slug == chosen

@@ -1,4 +1,4 @@
-"""The admin's pages that change prices: one model's price list, many prices by a rule, the end of a sheet."""
+"""The admin's pages that change prices: one model's price list, repricing by a rule, and ending sheets."""
 
 import datetime as dt
 from dataclasses import replace
@@ -30,25 +30,25 @@ from pricing.published.prices import sheets_in_force
 Role = PriceSheet.Role
 ROWS_A_PAGE = 100
 SKIPPED_SHOWN = 200
-LOSSES_TOLD = 3
+LOSSES_SHOWN = 3
 
 
 class RepricingAdmin(ModelAdmin):
-    """Whoever may add price sheets may change prices; margins are shown, so one must be allowed to see them too."""
+    """Users who may add price sheets may change prices; they must also view sheets, because margins are shown."""
 
     def has_reprice_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perms(["pricing.add_pricesheet", "pricing.view_pricesheet"])
 
     def reprice_models(self, request: HttpRequest, models: QuerySet[AIModel], action: str) -> HttpResponse | None:
-        """The page behind a bulk action: a rule, then what it does to each price, then the doing of it.
+        """The page of a bulk action: the form of a rule, then a preview of each price; applies a confirmed preview.
 
-        It posts to the list that it came from, so the choice of rows is the list's own.
+        It posts to the list that it came from, so that the list selects the rows again.
         """
-        asked = "number" in request.POST
-        form = RuleForm(request.POST if asked else None)
-        template, title = "pricing/admin/reprice.html", "Re-price models"
+        is_submitted = "number" in request.POST
+        form = RuleForm(request.POST if is_submitted else None)
+        template, title = "pricing/admin/reprice.html", "Reprice models"
         context = {"form": form, "count": models.count(), **selection(request, action)}
-        if not (asked and form.is_valid()):
+        if not (is_submitted and form.is_valid()):
             return self.render_page(request, template, title, **context)
         with transaction.atomic():
             if "apply" in request.POST:
@@ -59,18 +59,18 @@ class RepricingAdmin(ModelAdmin):
                 self.message_user(request, f"{count:,} new sell prices {since(plan.at, now=form.now)}.")
                 return None
         if "apply" in request.POST:
-            form.add_error(None, "Prices changed since this preview was made. It is made anew: look at it again.")
+            form.add_error(None, "Prices have changed since this preview. Check the new preview below.")
         shown = preview(plan, request.POST.get("page", "1"))
         return self.render_page(request, template, title, **context, **shown)
 
 
 class PriceListPage(RepricingAdmin):
-    """A button on a model's page, and the price list behind it."""
+    """The price list of a model, behind a button on the model's page."""
 
     actions_detail = ["set_price"]
     actions: Any = ["reprice"]
 
-    @admin.action(description="Re-price selected models", permissions=["reprice"])
+    @admin.action(description="Reprice selected models", permissions=["reprice"])
     def reprice(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         return self.reprice_models(request, AIModel.objects.filter(pk__in=queryset.values("pk")), "reprice")
 
@@ -79,8 +79,8 @@ class PriceListPage(RepricingAdmin):
         model: AIModel | None = self.get_object(request, object_id)
         if model is None:
             raise Http404
-        wanted = request.GET.get("role", "")
-        role = wanted if wanted in Role.values else Role.SELL
+        requested = request.GET.get("role", "")
+        role = requested if requested in Role.values else Role.SELL
         with transaction.atomic():
             if request.method == "POST":
                 revision.hold()
@@ -104,7 +104,7 @@ class PriceListPage(RepricingAdmin):
             if form.cleaned_data["base"] == opened:
                 return self._save(request, model, role, form)
             form.add_error(
-                None, "Somebody else set this price after you had opened it: compare with what is in force now, below."
+                None, "Someone else has changed this price since you opened the page. Check the current price below."
             )
             posted = request.POST.copy()
             posted["base"] = opened
@@ -120,7 +120,7 @@ class PriceListPage(RepricingAdmin):
             current=current,
             from_list=current is None and start is not None,
             rows=[(form[key], row, compared(key, sheets, besides=role)) for key, row in form.rows.items()],
-            kept=[told(line) for line in form.others],
+            others=[describe(line) for line in form.others],
         )
 
     def _save(self, request: HttpRequest, model: AIModel, role: str, form: PriceForm) -> HttpResponse:
@@ -132,34 +132,34 @@ class PriceListPage(RepricingAdmin):
             author=request.user,  # type: ignore[arg-type]
         )
         self.message_user(request, f"{role.capitalize()} price of {model} {since(form.start, now=form.now)}.")
-        for loss in losses(at=form.start, models=[model])[:LOSSES_TOLD]:
+        for loss in losses(at=form.start, models=[model])[:LOSSES_SHOWN]:
             self.message_user(request, f"Below cost: {loss}.", messages.WARNING)
         return HttpResponseRedirect(reverse("admin:catalog_aimodel_change", args=[model.pk]))
 
 
 class EndingPages(RepricingAdmin):
-    """What may become of a sheet that is written: one in force is ended, an announced one withdrawn."""
+    """Actions on stored sheets: a current one can be ended, a scheduled one withdrawn."""
 
     actions = ["reprice", "end", "withdraw"]
     actions_row = ["new_price"]
     actions_detail = ["new_price", "end_this", "withdraw_this"]
 
     def has_end_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return request.user.has_perm("pricing.change_pricesheet") and is_one_of(object_id, self._in_force())
+        return request.user.has_perm("pricing.change_pricesheet") and is_one_of(object_id, self._current())
 
     def has_withdraw_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return request.user.has_perm("pricing.delete_pricesheet") and is_one_of(object_id, self._announced())
+        return request.user.has_perm("pricing.delete_pricesheet") and is_one_of(object_id, self._scheduled())
 
-    @admin.action(description="Re-price their models", permissions=["reprice"])
+    @admin.action(description="Reprice their models", permissions=["reprice"])
     def reprice(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         models = AIModel.objects.filter(pk__in=queryset.order_by().values("model"))
         return self.reprice_models(request, models, "reprice")
 
-    @admin.action(description="End now, or at a moment", permissions=["end"])
+    @admin.action(description="End now or later", permissions=["end"])
     def end(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         return self._end(request, PriceSheet.objects.filter(pk__in=queryset.values("pk")), "end")
 
-    @admin.action(description="Withdraw announcements", permissions=["withdraw"])
+    @admin.action(description="Withdraw scheduled prices", permissions=["withdraw"])
     def withdraw(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         return self._withdraw(request, PriceSheet.objects.filter(pk__in=queryset.values("pk")), "withdraw")
 
@@ -169,12 +169,12 @@ class EndingPages(RepricingAdmin):
         page = reverse("admin:catalog_aimodel_set_price", args=[sheet.model_id])
         return HttpResponseRedirect(f"{page}?role={sheet.role}")
 
-    @detail_action(description="End it", url_path="end", permissions=["end"], icon="event_busy")
+    @detail_action(description="End", url_path="end", permissions=["end"], icon="event_busy")
     def end_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         chosen = PriceSheet.objects.filter(pk=key_of(object_id))
         return self._end(request, chosen, "") or HttpResponseRedirect("../change/")
 
-    @detail_action(description="Withdraw it", url_path="withdraw", permissions=["withdraw"], icon="undo")
+    @detail_action(description="Withdraw", url_path="withdraw", permissions=["withdraw"], icon="undo")
     def withdraw_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         chosen = PriceSheet.objects.filter(pk=key_of(object_id))
         return self._withdraw(request, chosen, "") or HttpResponseRedirect(
@@ -183,9 +183,9 @@ class EndingPages(RepricingAdmin):
 
     def _end(self, request: HttpRequest, chosen: PriceSheetQuerySet, action: str) -> HttpResponse | None:
         """The prices before and after the end of these sheets; ends them once this is confirmed."""
-        asked = "confirmed" in request.POST
-        form = EndForm(request.POST if asked else None)
-        if asked and form.is_valid():
+        is_confirmed = "confirmed" in request.POST
+        form = EndForm(request.POST if is_confirmed else None)
+        if is_confirmed and form.is_valid():
             count = chosen.end(at=form.end, now=form.now, reason=form.cleaned_data["reason"])
             self.report(request, count, f"ended {since(form.end, now=form.now)}")
             return None
@@ -205,9 +205,9 @@ class EndingPages(RepricingAdmin):
         )
 
     def _withdraw(self, request: HttpRequest, chosen: PriceSheetQuerySet, action: str) -> HttpResponse | None:
-        asked = "confirmed" in request.POST
-        form = WithdrawForm(request.POST if asked else None)
-        if asked and form.is_valid():
+        is_confirmed = "confirmed" in request.POST
+        form = WithdrawForm(request.POST if is_confirmed else None)
+        if is_confirmed and form.is_valid():
             self.report(request, chosen.withdraw(now=form.now, reason=form.cleaned_data["reason"]), "withdrawn")
             return None
         scheduled = chosen.filter(starts_at__gt=form.now)
@@ -223,10 +223,10 @@ class EndingPages(RepricingAdmin):
             **selection(request, action),
         )
 
-    def _in_force(self) -> PriceSheetQuerySet:
+    def _current(self) -> PriceSheetQuerySet:
         return PriceSheet.objects.in_force(at=timezone.now())
 
-    def _announced(self) -> PriceSheetQuerySet:
+    def _scheduled(self) -> PriceSheetQuerySet:
         return PriceSheet.objects.filter(starts_at__gt=timezone.now())
 
 
@@ -236,7 +236,7 @@ def ending_row(sheet: PriceSheet, role: str, after: Sheet | None) -> dict[str, A
 
 
 def selection(request: HttpRequest, action: str) -> dict[str, Any]:
-    """What a page behind a bulk action posts again, so that the list chooses the same rows."""
+    """The fields that the page of a bulk action posts again, so that the list selects the same rows."""
     return {
         "action": action,
         "selected": request.POST.getlist(ACTION_CHECKBOX_NAME) if action else [],
@@ -254,7 +254,7 @@ def preview(plan: Repricing, number: str) -> dict[str, Any]:
 
 
 def compared(key: str, sheets: dict[str, Sheet], *, besides: str) -> list[tuple[str, Row, str]]:
-    """What the same row says in the sheets of the other roles: role, row and currency."""
+    """Role, row and currency of the same row in the sheets of other roles."""
     found = [(role, sheets[role], rows_of(sheets[role]).get(key)) for role in Role.values if role in sheets]
     return [
         (role, row, sheet.currency)
@@ -263,8 +263,8 @@ def compared(key: str, sheets: dict[str, Sheet], *, besides: str) -> list[tuple[
     ]
 
 
-def told(line: Line) -> tuple[str, Row | None]:
-    """A line in words, and its figure where it is a price."""
+def describe(line: Line) -> tuple[str, Row | None]:
+    """A line in words, and its row if it is a price."""
     return (label(line), row_of(line)) if line.kind == "absolute" else (remark(line), None)
 
 
@@ -273,10 +273,10 @@ def since(moment: dt.datetime, *, now: dt.datetime) -> str:
 
 
 def key_of(object_id: str) -> int:
-    """A row's key as the address has it; 0, which no row has, for what is none."""
+    """The key in an address; 0, which no row has, for a text that is not a key."""
     return int(object_id) if object_id.isdecimal() and len(object_id) < 19 else 0
 
 
 def is_one_of(object_id: Any, rows: PriceSheetQuerySet) -> bool:
-    """Whether a page's row is among these; a list asks without one."""
+    """Whether the row of a page is among these; true without an id, as for a list."""
     return object_id is None or rows.filter(pk=key_of(str(object_id))).exists()

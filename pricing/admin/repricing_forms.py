@@ -1,4 +1,4 @@
-"""What people fill in to change prices: a price list of one model, a rule for many, the end of a sheet."""
+"""Forms that change prices: one model's price list, a rule for many models, the end of a sheet."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -27,10 +27,10 @@ def moment_field(label: str, help_text: str) -> forms.DateTimeField:
 
 
 class MomentForm(forms.Form):
-    """Something that happens now or at a moment ahead, for a reason."""
+    """A change with a reason that takes effect now or later."""
 
     reason = forms.CharField(
-        label="Why", required=False, max_length=255, widget=TextInput(), help_text="For whoever reads the history."
+        label="Reason", required=False, max_length=255, widget=TextInput(), help_text="Shown in the history."
     )
 
     def __init__(self, *args: Any, now: dt.datetime | None = None, **kwargs: Any) -> None:
@@ -47,7 +47,7 @@ class MomentForm(forms.Form):
 
 
 class StartForm(MomentForm):
-    starts_at = moment_field("Starts at", "UTC. Empty: now. A moment ahead: the price is announced.")
+    starts_at = moment_field("Starts at", "In UTC. Leave empty to start now.")
 
     def clean_starts_at(self) -> dt.datetime | None:
         return self.ahead("starts_at")
@@ -58,14 +58,14 @@ class StartForm(MomentForm):
 
 
 class PriceForm(StartForm):
-    """One model's price of one role, a field a row of the price list; empty is no price, and 0 is free."""
+    """One model's prices of one role, one field for each row; an empty field means no price, 0 means free."""
 
     currency = forms.CharField(
         max_length=3, validators=[CURRENCY], widget=TextInput(attrs=VERBATIM), help_text="ISO 4217, e.g. USD."
     )
-    ends_at = moment_field("Ends at", "UTC. For a promotion, which ends by itself; empty: until the next price.")
-    keep = forms.BooleanField(label="Keep these lines as they are", required=False, initial=True, widget=Checkbox())
-    # The sheet that was in force when the page was opened.
+    ends_at = moment_field("Ends at", "In UTC, e.g. for a promotion. Leave empty for no end.")
+    keep = forms.BooleanField(label="Do not change these lines", required=False, initial=True, widget=Checkbox())
+    # The key of the current sheet when the page was opened.
     base = forms.CharField(required=False, widget=forms.HiddenInput())
     field_order = ["currency", "starts_at", "ends_at", "reason"]
 
@@ -78,7 +78,7 @@ class PriceForm(StartForm):
         current: Sheet | None,
         **kwargs: Any,
     ) -> None:
-        """Starts from `sheet`, which need not be the `current` one of this role."""
+        """`sheet` has the initial prices; it can differ from `current`, the current sheet of this role."""
         super().__init__(*args, **kwargs)
         self.rows, self.others, self.sheet, self.current = rows, others, sheet, current
         for key, row in rows.items():
@@ -106,25 +106,24 @@ class PriceForm(StartForm):
     def _check_whole(self, cleaned: dict[str, Any]) -> None:
         new = self.new_sheet()
         if not new.lines:
-            raise forms.ValidationError("Write at least one price: 0 where it is free.", code="empty")
+            raise forms.ValidationError("Enter at least one price. Enter 0 if the model is free.", code="empty")
         if cleaned.get("keep") and self.sheet is not None and new.currency != self.sheet.currency:
             raise forms.ValidationError(
-                f"The lines that are kept are in {self.sheet.currency}: leave them out, or write them anew in the "
-                "full editor.",
+                f"The unchanged lines are in {self.sheet.currency}. Remove them, or use the full editor.",
                 code="currency",
             )
         if self.current is not None and same_price(new, self.current) and cleaned.get("ends_at") is None:
-            raise forms.ValidationError("No price differs from the one in force.", code="unchanged")
+            raise forms.ValidationError("No price differs from the current one.", code="unchanged")
 
     def new_sheet(self) -> Sheet:
-        """The sheet that this page describes."""
+        """The sheet that the form describes."""
         amounts = {key: self.cleaned_data.get(key) for key in self.rows}
         keep = bool(self.cleaned_data.get("keep"))
         return with_amounts(self.sheet, amounts, currency=self.cleaned_data["currency"], keep_others=keep)
 
 
 class RuleForm(StartForm):
-    """How many prices change at once."""
+    """How the sell prices of many models change."""
 
     base = forms.ChoiceField(
         label="New sell price from",
@@ -134,28 +133,28 @@ class RuleForm(StartForm):
             (PriceSheet.Role.COST, "Their cost"),
         ],
         widget=Select(),
-        help_text="Models without one are left as they are.",
+        help_text="Models without it are skipped.",
     )
     how = forms.ChoiceField(
-        label="Changed by",
+        label="Change by",
         choices=[("percent", "Percent, e.g. 10 or -5"), ("multiplier", "Multiplier, e.g. 1.2")],
         widget=Select(),
     )
-    number = ExactDecimalFormField(label="How much", widget=TextInput(attrs=FIGURE))
+    number = ExactDecimalFormField(label="Amount", widget=TextInput(attrs=FIGURE))
     digits = forms.IntegerField(
-        label="Rounded to",
+        label="Round to",
         required=False,
         min_value=1,
         max_value=12,
         widget=TextInput(attrs={**VERBATIM, "inputmode": "numeric"}),
-        help_text="Digits that count, e.g. 3 makes 0.12345 into 0.123. Empty: exact.",
+        help_text="Significant digits, e.g. 3 rounds 0.12345 to 0.123. Leave empty for exact prices.",
     )
     field_order = ["base", "how", "number", "digits", "starts_at", "reason"]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("number") is not None and not 0 < self.multiplier <= LARGEST_MULTIPLIER:
-            self.add_error("number", "Prices are multiplied by more than 0 and at most 1000.")
+            self.add_error("number", "The multiplier must be more than 0 and at most 1000.")
         return cleaned
 
     @property
@@ -169,7 +168,7 @@ class RuleForm(StartForm):
 
 
 class EndForm(MomentForm):
-    ends_at = moment_field("Ends at", "UTC. Empty: now.")
+    ends_at = moment_field("Ends at", "In UTC. Leave empty to end now.")
     field_order = ["ends_at", "reason"]
 
     def clean_ends_at(self) -> dt.datetime | None:
@@ -181,4 +180,4 @@ class EndForm(MomentForm):
 
 
 class WithdrawForm(MomentForm):
-    """Nothing to say but why."""
+    """The reason of a withdrawal."""

@@ -1,4 +1,4 @@
-"""A sheet as the rows of a price list, which people read and fill in; all else in it is kept. Imports no models."""
+"""A sheet as the rows of a price list that people edit; its other lines do not change. Imports no models."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -23,13 +23,13 @@ USUAL = (
     ("request", "request"),
     ("web_search", "query"),
 )
-# Open-ended kinds of price, which a figure for the same meter takes the place of.
-WITHOUT_A_FIGURE = ("dynamic", "included")
+# Kinds of lines that a price for the same meter replaces.
+WITHOUT_AMOUNT = ("dynamic", "included")
 
 
 @dataclass(frozen=True)
 class Row:
-    """The price of one meter in one unit, without any condition; an amount of None says that there is none."""
+    """The price of one meter in one unit without conditions; an amount of None means no price."""
 
     meter: str
     unit: str
@@ -46,60 +46,60 @@ class Row:
 
     @property
     def counted(self) -> str:
-        """What the amount is for, in words."""
+        """The units that the amount pays for, in words."""
         return per_units(self.unit, self.per)
 
 
 def row_of(line: Line) -> Row:
-    """A line as a row: tokens by the million, all else as it is counted in the sheet."""
+    """A line as a row: tokens per million, other units as in the sheet."""
     if line.amount is None or line.unit != "token" or MILLION % line.per:
         return Row(line.meter, line.unit, line.per, line.amount)
     return Row(line.meter, line.unit, MILLION, per_million(line.amount, line.per))
 
 
 def rows_of(sheet: Sheet | None) -> dict[str, Row]:
-    """Key -> row: the usual ones first, then what else the sheet prices without a condition."""
-    found = {row.key: row for row in map(_empty, USUAL)}
+    """Key -> row: the usual rows first, then the sheet's other prices without conditions."""
+    rows = {row.key: row for row in map(_empty, USUAL)}
     for line in sheet.lines if sheet else ():
         if line.is_plain:
             row = row_of(line)
-            found[row.key] = row
-    return found
+            rows[row.key] = row
+    return rows
 
 
 def others(sheet: Sheet | None) -> list[Line]:
-    """What a sheet has beside rows: tiers, conditions, multipliers, what is free or decided per request."""
+    """The lines of a sheet that are not rows: conditional prices, multipliers, free units, dynamic prices."""
     return [line for line in sheet.lines if not line.is_plain] if sheet else []
 
 
 def with_amounts(
     sheet: Sheet | None, amounts: Mapping[str, Decimal | None], *, currency: str, keep_others: bool
 ) -> Sheet:
-    """The sheet with the rows' amounts in place of its own, by the rows' keys.
+    """The sheet with these amounts, by row key, instead of its own.
 
-    A line whose amount stays is kept as its source has it. New rows come first: of lines whose conditions hold the last
-    one counts, so a tier goes on counting.
+    Lines with an unchanged amount do not change. New rows come first: the last line whose conditions hold applies, so
+    existing tiers still apply.
     """
     old = rows_of(sheet)
     priced = {old[key].meter for key, amount in amounts.items() if amount is not None}
-    kept: list[Line] = []
+    lines: list[Line] = []
     seen = set()
     for line in reversed(sheet.lines if sheet else ()):
         if line.is_plain:
             row = row_of(line)
             if row.key not in seen:
-                kept += _line(line, row, amounts.get(row.key))
+                lines += _line(line, row, amounts.get(row.key))
             seen.add(row.key)
         elif keep_others and not _is_replaced(line, priced):
-            kept.append(line)
+            lines.append(line)
     new = [
         Line(old[key].meter, amount, old[key].per, old[key].unit)
         for key, amount in amounts.items()
         if amount is not None and key not in seen
     ]
-    lines = (*new, *reversed(kept))
     facts = _facts(sheet, priced)
-    return Sheet(currency, lines, facts=facts if sheet and lines == tuple(sheet.lines) else without_prices(facts))
+    is_unchanged = sheet is not None and not new and tuple(reversed(lines)) == tuple(sheet.lines)
+    return Sheet(currency, (*new, *reversed(lines)), facts=facts if is_unchanged else without_prices(facts))
 
 
 def _line(line: Line, row: Row, amount: Decimal | None) -> Iterable[Line]:
@@ -109,14 +109,14 @@ def _line(line: Line, row: Row, amount: Decimal | None) -> Iterable[Line]:
 
 
 def _is_replaced(line: Line, priced: set[str]) -> bool:
-    """Whether a line says that there is no figure where now there is one."""
-    if line.kind not in WITHOUT_A_FIGURE or line.conditions:
+    """Whether a line states that there is no amount, and now there is one."""
+    if line.kind not in WITHOUT_AMOUNT or line.conditions:
         return False
     return line.meter in priced if line.meter else bool(priced)
 
 
 def _facts(sheet: Sheet | None, priced: set[str]) -> Mapping[str, Any]:
-    """What stands beside the prices; somebody else's expression would contradict figures that are set here."""
+    """The facts of the sheet, without an imported expression that would contradict prices set here."""
     facts = dict(sheet.facts) if sheet else {}
     if priced and "billing_expr" in facts:
         return {name: value for name, value in facts.items() if name not in ("billing_expr", "billing_mode")}

@@ -1,6 +1,6 @@
-"""Re-pricing: which new sheets a change of price takes, by hand for one model or by a rule for many, and writing them.
+"""Repricing: new sell sheets for many models by a rule, and the prices that apply after sheets end.
 
-A price is never edited: the new sheet counts from its moment on, and the old one is the history.
+A sheet is never edited: a new price is a new sheet, and the old one remains as history.
 """
 
 import datetime as dt
@@ -30,7 +30,7 @@ Role = PriceSheet.Role
 
 @dataclass(frozen=True)
 class Rule:
-    """A sell price made of another one: every figure times a multiplier, rounded to so many digits that count."""
+    """Derives a sell price from the price of role `base`: times a multiplier, rounded to significant `digits`."""
 
     base: str
     multiplier: Decimal
@@ -53,7 +53,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Move:
-    """A figure before and after; None where there is none."""
+    """A price before and after; None for no price."""
 
     title: str
     counted: str
@@ -69,7 +69,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Step:
-    """One model's new price; `before` is what customers would pay without it."""
+    """One model's new price; `before` is what customers pay without it."""
 
     model: AIModel
     before: Sheet | None
@@ -82,7 +82,7 @@ class Step:
 
     @property
     def margin(self) -> Decimal | None:
-        """The lowest of its figures, in percent of the price; None where no cost is known."""
+        """The lowest margin of its prices in percent; None if no cost is known."""
         return min((margin.share for margin in self.margins if margin.share is not None), default=None)
 
     @property
@@ -92,7 +92,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Repricing:
-    """What a rule does from a moment on: new prices, and the models that it leaves as they are, with the reason."""
+    """The new prices of a rule from a moment on, and the skipped models with the reason."""
 
     at: dt.datetime
     steps: Sequence[Step]
@@ -104,13 +104,13 @@ class Repricing:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The same for the same change: what was looked at is what is applied."""
+        """Identifies the change, so that only the previewed change is applied."""
         keys = [(step.model.pk, price_key(step.before), price_key(step.after)) for step in self.steps]
         return hashlib.sha256(write_json(keys)).hexdigest()
 
 
 def plan_repricing(models: Iterable[AIModel], rule: Rule, *, at: dt.datetime) -> Repricing:
-    """The new sell price of each model by the prices that are in force at that moment; writes nothing."""
+    """The new sell price of each model from the prices that are current at that moment; writes nothing."""
     listed = {model.pk: model for model in models}
     sheets = sheets_in_force(listed, roles=[rule.base, Role.SELL], at=at)
     published = published_sheets(listed.values(), at=at, groups=None)
@@ -146,7 +146,7 @@ def _why_skipped(rule: Rule, base: Sheet | None, *, ends_at: dt.datetime | None)
     if base is None:
         return f"no {rule.base} price"
     if not any(line.kind == "absolute" for line in base.lines):
-        return f"its {rule.base} price has no figure"
+        return f"its {rule.base} price has no amount"
     # A price derived from a promotion would outlast the promotion.
     return "" if ends_at is None else f"its {rule.base} price ends on {ends_at:%Y-%m-%d}"
 

@@ -1,7 +1,7 @@
-"""What money is here: meters, units, and arithmetic that loses no digit. Imports no models.
+"""Meters, units, and arithmetic without rounding. Imports no models.
 
-A price is an amount per a number of units of what a meter counts, in a currency. Ratios (new-api's model_ratio and
-its kin) are renderings of prices, made when asked.
+A price is an amount in a currency for a number of units of what a meter counts. Ratios such as new-api's model_ratio
+are computed from prices when they are requested.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from catalog.exact import ratio as ratio
 from catalog.exact import unfold as unfold
 from catalog.prices import MILLION
 
-# A figure of a source that fits none of these is stored as x.<source>.<its own name>.
+# A price of a source that matches none of these is stored as x.<source>.<name in the source>.
 METERS = (
     "input",
     "output",
@@ -52,7 +52,7 @@ METERS = (
 )
 METER = RegexValidator(
     rf"^(?:{'|'.join(name.replace('.', '[.]') for name in METERS)}|x[.][a-z0-9_]+[.][A-Za-z0-9_.-]+)$",
-    "Not a meter: use one of the list, or x.<source>.<name> for a figure that fits none.",
+    "This is not a valid meter. Use one of the list, or x.<source>.<name> for another one.",
 )
 
 
@@ -84,7 +84,7 @@ UNITS = (
     "step",
     "DBU",
 )
-CURRENCY = RegexValidator(r"^[A-Z]{3}$", "Three capital letters, e.g. USD.")
+CURRENCY = RegexValidator(r"^[A-Z]{3}$", "This must be three capital letters, e.g. USD.")
 
 # More than this for a million tokens, or for one of anything else, is a mistake.
 HIGHEST = Decimal(10_000)
@@ -100,19 +100,19 @@ def per_million(amount: Decimal, per: int) -> Decimal:
 
 
 def is_excessive(amount: Decimal, per: int, unit: str) -> bool:
-    """Whether it is more than anybody charges for a million tokens, or for one of anything else."""
+    """Whether the amount is too high for a price: more than HIGHEST for a million tokens or one other unit."""
     return (multiply(amount, Decimal(MILLION)) if unit == "token" else amount) / per > HIGHEST
 
 
 def excess_of(amount: Decimal, per: int, unit: str) -> str:
-    """What is wrong with such an amount, for whoever types it; empty where nothing is."""
+    """The error message for an amount that is too high; empty for any other."""
     if not is_excessive(amount, per, unit):
         return ""
-    return f"More than {HIGHEST} for {'a million tokens' if unit == 'token' else 'one'} is a mistake."
+    return f"The amount must not be more than {HIGHEST} for {'a million tokens' if unit == 'token' else 'one unit'}."
 
 
 def cost(quantity: Decimal, amount: Decimal, per: int, *factors: Decimal) -> Decimal:
-    """What a quantity comes to: exact, or with 40 digits where `per` is such that no decimal is exact."""
+    """The cost of a quantity: exact, or rounded to 40 digits if division by `per` has no exact decimal result."""
     product = multiply(quantity, amount, *factors)
     with localcontext() as context:
         context.prec = PRECISION

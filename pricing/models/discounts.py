@@ -30,7 +30,7 @@ class DiscountRuleQuerySet(TrackedQuerySet["DiscountRule"]):
         return self.filter(starts_at__lte=at).filter(Q(ends_at=None) | Q(ends_at__gt=at))
 
     def end(self, *, now: dt.datetime) -> int:
-        """Ends the rules in force; then the next most specific rule applies, or the list price without a discount."""
+        """Ends the current rules; then the next most specific rule applies, or the list price without a discount."""
         with transaction.atomic():
             revision.hold()
             return update_with_history(self.in_force(at=now).filter(starts_at__lt=now), ends_at=now)
@@ -39,7 +39,7 @@ class DiscountRuleQuerySet(TrackedQuerySet["DiscountRule"]):
 class DiscountRule(TrackedModel):
     """A multiplier of the list prices of a model, a series, a vendor or all models, if they have no sell price.
 
-    The most specific rule in force applies; ties: the most recent wins. Like a sheet, a rule that has taken effect is
+    The most specific current rule applies; ties: the most recent wins. Like a sheet, a rule that has taken effect is
     not edited, only ended, so that past prices do not change.
     """
 

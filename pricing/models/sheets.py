@@ -26,11 +26,11 @@ from pricing.models.states import state_at
 
 class PriceSheetQuerySet(TrackedQuerySet["PriceSheet"]):
     def open_at(self, *, at: dt.datetime) -> "PriceSheetQuerySet":
-        """The sheets that have started and not ended; only the newest of a model and role is in force."""
+        """The sheets that have started and not ended; only the newest of a model and role is current."""
         return self.filter(starts_at__lte=at).filter(Q(ends_at=None) | Q(ends_at__gt=at))
 
     def in_force(self, *, at: dt.datetime) -> "PriceSheetQuerySet":
-        """The newest open sheet of each model and role; after a promotion, the sheet before it is in force again."""
+        """The newest open sheet of each model and role; after a promotion, the sheet before it is current again."""
         same = PriceSheet.objects.open_at(at=at).filter(model=models.OuterRef("model"), role=models.OuterRef("role"))
         newer = same.filter(
             Q(starts_at__gt=models.OuterRef("starts_at"))
@@ -51,9 +51,9 @@ class PriceSheetQuerySet(TrackedQuerySet["PriceSheet"]):
         return self.in_force(at=at).filter(role__in=[PriceSheet.Role.LIST, PriceSheet.Role.SELL]).values("model")
 
     def end(self, *, at: dt.datetime, now: dt.datetime, reason: str = "") -> int:
-        """Ends the sheets in force at a moment, now or later, if they do not end earlier; returns how many.
+        """Ends the current sheets at a moment, now or later, if they do not end earlier; returns how many.
 
-        Then the sheet before each of them is in force again. Past prices do not change.
+        Then the sheet before each of them is current again. Past prices do not change.
         """
         if at < now:
             raise ValueError("A sheet must end now or later.")
@@ -191,8 +191,8 @@ class PriceLine(TrackedModel):
     class Kind(models.TextChoices):
         ABSOLUTE = "absolute", "Price"
         MULTIPLIER = "multiplier", "Multiplier"
-        ALLOWANCE = "allowance", "Units free of charge"
-        MINIMUM = "minimum", "Fewest units charged"
+        ALLOWANCE = "allowance", "Free units"
+        MINIMUM = "minimum", "Minimum units"
         DYNAMIC = "dynamic", "Decided per request"
         INCLUDED = "included", "Included in a plan"
 

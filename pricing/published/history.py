@@ -163,7 +163,7 @@ def _periods(
 
 
 def _edited(table: type[PriceSheet] | type[DiscountRule]) -> dict[int, dt.datetime]:
-    """Key -> last edit, of rows with an end: the end is the only field of a row in force that can be edited."""
+    """Key -> last edit, of rows with an end: only the end of a current row can be edited."""
     rows = table.history.filter(history_type="~", ends_at__isnull=False).order_by()
     return dict(rows.values_list("id").annotate(Max("history_date")))
 

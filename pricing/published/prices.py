@@ -1,4 +1,4 @@
-"""The one rule of published prices: the sell sheet in force, else the list sheet times the most specific discount.
+"""The one rule of published prices: the current sell sheet, else the list sheet times the most specific discount.
 
 Everything that shows, compares or charges a price reads it here. The rate of a group is applied afterwards.
 """
@@ -24,7 +24,7 @@ MAX_KEYS = 500
 
 @dataclass(frozen=True)
 class Dated:
-    """A sheet and when it is in force; `known_at` is when it was recorded."""
+    """A sheet and when it applies; `known_at` is when it was recorded."""
 
     key: int
     role: str
@@ -57,7 +57,7 @@ def published_sheets(
 
 
 def compose(model: AIModel, sell: Sheet | None, listed: Sheet | None, rules: Iterable[DiscountRule]) -> Sheet | None:
-    """The published sheet of a model, from the sheets and rules in force."""
+    """The published sheet of a model, from its current sheets and the current rules."""
     if sell is not None or listed is None:
         return sell
     rule = best_rule(rules, model)
@@ -84,7 +84,7 @@ def _specificity(rule: DiscountRule) -> int:
 
 
 def sheets_in_force(keys: Iterable[int], *, roles: Sequence[str], at: dt.datetime) -> dict[int, dict[str, Sheet]]:
-    """Model key -> role -> the sheet in force."""
+    """Model key -> role -> the sheet that is current at a moment."""
     models = set(keys)
     in_force = PriceSheet.objects.in_force(at=at).filter(role__in=roles)
     if len(models) <= MAX_KEYS:

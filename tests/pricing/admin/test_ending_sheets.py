@@ -1,4 +1,4 @@
-"""A price in force is ended and an announced one withdrawn; nothing else becomes of a sheet that is written."""
+"""A current price can be ended and a scheduled one withdrawn; a stored sheet changes in no other way."""
 
 import datetime as dt
 import re
@@ -21,7 +21,7 @@ DAY = dt.timedelta(days=1)
 
 @pytest.fixture
 def story() -> dict[str, PriceSheet]:
-    """A price, a promotion that took its place, and an announced one."""
+    """A price, a promotion that replaced it, and a scheduled price."""
     model, now = world.model(), timezone.now()
     return {
         "usual": world.price(model, input="10"),
@@ -45,13 +45,13 @@ def charged(at: dt.datetime) -> Any:
     return PriceSheet.objects.in_force(at=at).get().lines.get().amount
 
 
-def test_a_promotion_ends_and_the_price_before_it_counts_again(
+def test_a_promotion_ends_and_the_price_before_it_applies_again(
     admin_client: Client, story: dict[str, PriceSheet]
 ) -> None:
     before = revision.current()
-    asked = act(admin_client, "end", *story.values())
-    assert confirmed_prices(asked) == ["Input: $7.00 per million tokens → $10.00 per million tokens"]
-    assert "2 of the selected sheets are left unchanged" in asked
+    page = act(admin_client, "end", *story.values())
+    assert confirmed_prices(page) == ["Input: $7.00 per million tokens → $10.00 per million tokens"]
+    assert "2 of the selected sheets are left unchanged" in page
     assert charged(timezone.now()) == 7
 
     done = act(admin_client, "end", *story.values(), confirmed="1", reason="Sold out")
@@ -110,7 +110,7 @@ def test_a_withdrawal_lists_every_price(admin_client: Client) -> None:
     assert len(confirmed_prices(act(admin_client, "withdraw", sheet))) == 4
 
 
-def test_an_end_is_set_ahead_and_not_put_off(admin_client: Client, story: dict[str, PriceSheet]) -> None:
+def test_an_end_can_be_set_and_moved_earlier_but_not_later(admin_client: Client, story: dict[str, PriceSheet]) -> None:
     start, promotion = timezone.now().replace(second=0, microsecond=0), story["promotion"]
     for hours, kept in ((10, 10), (20, 10), (5, 5)):
         moment = start + dt.timedelta(hours=hours)
@@ -121,7 +121,7 @@ def test_an_end_is_set_ahead_and_not_put_off(admin_client: Client, story: dict[s
     assert "past prices cannot change" in act(admin_client, "end", promotion, confirmed="1", ends_at="2026-01-01T00:00")
 
 
-def test_an_announced_price_is_withdrawn_with_its_lines(admin_client: Client, story: dict[str, PriceSheet]) -> None:
+def test_a_scheduled_price_is_withdrawn_with_its_lines(admin_client: Client, story: dict[str, PriceSheet]) -> None:
     assert "Withdraw 1 price" in act(admin_client, "withdraw", *story.values())
 
     act(admin_client, "withdraw", *story.values(), confirmed="1", reason="Not so soon")
@@ -132,7 +132,7 @@ def test_an_announced_price_is_withdrawn_with_its_lines(admin_client: Client, st
     assert (gone.history_change_reason, gone.history_user.username) == ("Not so soon", "admin")
 
 
-def test_a_sheets_page_offers_what_may_become_of_it(admin_client: Client, story: dict[str, PriceSheet]) -> None:
+def test_a_sheets_page_offers_only_possible_actions(admin_client: Client, story: dict[str, PriceSheet]) -> None:
     offered = {}
     for name, sheet in story.items():
         body = admin_client.get(f"{SHEETS}{sheet.pk}/change/").content.decode()
@@ -145,7 +145,7 @@ def test_a_sheets_page_offers_what_may_become_of_it(admin_client: Client, story:
     assert charged(timezone.now() + 2 * DAY) == 10
 
 
-def test_the_list_leads_to_a_new_price_of_the_same_role(admin_client: Client) -> None:
+def test_the_list_links_to_a_new_price_of_the_same_role(admin_client: Client) -> None:
     sheet = world.price(world.model(), role="cost", input="1")
 
     answer = admin_client.get(f"{SHEETS}{sheet.pk}/new-price/")
@@ -153,7 +153,7 @@ def test_the_list_leads_to_a_new_price_of_the_same_role(admin_client: Client) ->
     assert answer["Location"] == f"/admin/catalog/aimodel/{sheet.model_id}/set-price/?role=cost"
 
 
-def test_who_may_only_look_can_do_neither(client: Client, story: dict[str, PriceSheet]) -> None:
+def test_both_actions_require_permission(client: Client, story: dict[str, PriceSheet]) -> None:
     reader = User.objects.create_user("reader", is_staff=True)
     reader.user_permissions.set(Permission.objects.filter(codename__in=["view_pricesheet", "add_pricesheet"]))
     client.force_login(reader)
@@ -166,7 +166,7 @@ def test_who_may_only_look_can_do_neither(client: Client, story: dict[str, Price
     assert PriceSheet.objects.filter(ends_at=None).count() == 3
 
 
-def test_a_discount_in_force_is_ended_and_never_deleted(admin_client: Client) -> None:
+def test_a_current_discount_can_be_ended_but_not_deleted(admin_client: Client) -> None:
     rule = DiscountRule.objects.create(multiplier="0.9", starts_at=world.LONG_AGO)
     page = "/admin/pricing/discountrule/"
 

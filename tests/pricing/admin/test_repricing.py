@@ -1,4 +1,4 @@
-"""Many prices are changed at once: a rule, a preview of every change with its margin, and then all or nothing."""
+"""Repricing many models: a rule, a preview of every change with its margin, and then all or nothing."""
 
 from decimal import Decimal
 from typing import Any
@@ -39,15 +39,15 @@ def posted_from(page: Any) -> dict[str, Any]:
     return reader.fields | {"apply": page.context["plan"].fingerprint}
 
 
-def test_nothing_is_written_before_the_preview_is_applied(admin_client: Client, priced: AIModel) -> None:
-    assert "Nothing is written" in ask(admin_client, priced).content.decode()
+def test_nothing_is_saved_before_the_preview_is_confirmed(admin_client: Client, priced: AIModel) -> None:
+    assert "Nothing is saved" in ask(admin_client, priced).content.decode()
 
     preview = ask(admin_client, priced, **TEN_MORE)
 
     body = preview.content.decode()
     assert "2.75 USD" in body
     assert "+10%" in body
-    assert "cost not known" in body
+    assert "cost unknown" in body
     assert PriceSheet.objects.count() == 1
     after = admin_client.post(MODELS, posted_from(preview), follow=True)
     assert "1 new sell prices from now on." in after.content.decode()
@@ -56,7 +56,7 @@ def test_nothing_is_written_before_the_preview_is_applied(admin_client: Client, 
     assert (sell.reason, sell.author.username) == ("Rent", "admin")  # type: ignore[union-attr]
 
 
-def test_a_loss_is_shown_in_red_and_what_has_no_base_is_listed(admin_client: Client, priced: AIModel) -> None:
+def test_a_loss_is_shown_in_red_and_skipped_models_are_listed(admin_client: Client, priced: AIModel) -> None:
     world.price(priced, role="cost", input="3")
     unpriced = world.model("unpriced")
 
@@ -67,13 +67,13 @@ def test_a_loss_is_shown_in_red_and_what_has_no_base_is_listed(admin_client: Cli
     assert "unpriced</a>: no list price" in body
 
 
-def test_a_preview_that_is_out_of_date_is_made_anew(admin_client: Client, priced: AIModel) -> None:
+def test_an_outdated_preview_is_replaced(admin_client: Client, priced: AIModel) -> None:
     posted = posted_from(ask(admin_client, priced, **TEN_MORE))
     world.price(priced, role="list", input="3")
 
     again = admin_client.post(MODELS, posted)
 
-    assert "Prices changed since this preview" in again.content.decode()
+    assert "Prices have changed since this preview" in again.content.decode()
     assert not PriceSheet.objects.filter(role="sell").exists()
     admin_client.post(MODELS, posted_from(again))
     assert PriceSheet.objects.get(role="sell").lines.get().amount == Decimal("3.3")
@@ -92,16 +92,14 @@ def test_a_preview_that_is_out_of_date_is_made_anew(admin_client: Client, priced
         ({"starts_at": "2026-01-01T00:00"}, "past prices cannot change"),
     ],
 )
-def test_a_rule_that_cannot_be_is_refused(
-    admin_client: Client, priced: AIModel, changes: dict[str, str], why: str
-) -> None:
+def test_an_invalid_rule_is_rejected(admin_client: Client, priced: AIModel, changes: dict[str, str], why: str) -> None:
     page = ask(admin_client, priced, **TEN_MORE | changes)
 
     assert why in page.content.decode()
     assert "plan" not in page.context  # type: ignore[attr-defined]
 
 
-def test_all_that_a_filter_finds_are_chosen_without_naming_them(admin_client: Client, priced: AIModel) -> None:
+def test_all_models_of_a_filter_can_be_selected(admin_client: Client, priced: AIModel) -> None:
     for n in range(130):
         world.price(world.model(f"model-{n:03}"), role="list", input="1")
     world.price(world.model("other", vendor=world.vendor("acme")), role="list", input="1")
@@ -118,7 +116,7 @@ def test_all_that_a_filter_finds_are_chosen_without_naming_them(admin_client: Cl
 
 
 @pytest.mark.parametrize("of", ["vendor", "sheet"])
-def test_models_are_re_priced_by_their_vendor_or_their_sheets(admin_client: Client, priced: AIModel, of: str) -> None:
+def test_models_are_repriced_by_their_vendor_or_their_sheets(admin_client: Client, priced: AIModel, of: str) -> None:
     world.price(world.model("other", vendor=world.vendor("acme")), role="list", input="1")
     row: Any = priced.vendor if of == "vendor" else priced.sheets.get()
     place = "/admin/catalog/vendor/" if of == "vendor" else "/admin/pricing/pricesheet/"
@@ -129,7 +127,7 @@ def test_models_are_re_priced_by_their_vendor_or_their_sheets(admin_client: Clie
 
 
 @pytest.mark.parametrize("right", ["add_pricesheet", "view_pricesheet", "change_pricesheet"])
-def test_it_takes_the_right_to_add_sheets_and_to_see_costs(client: Client, priced: AIModel, right: str) -> None:
+def test_repricing_requires_permission_to_add_and_view_sheets(client: Client, priced: AIModel, right: str) -> None:
     editor = User.objects.create_user("editor", is_staff=True)
     codes = ["view_aimodel", "change_aimodel", right]
     editor.user_permissions.set(Permission.objects.filter(codename__in=codes))
@@ -137,5 +135,5 @@ def test_it_takes_the_right_to_add_sheets_and_to_see_costs(client: Client, price
 
     ask(client, priced, **TEN_MORE, apply="x")
 
-    assert "Re-price" not in client.get(MODELS).content.decode()
+    assert "Reprice" not in client.get(MODELS).content.decode()
     assert not PriceSheet.objects.filter(role="sell").exists()

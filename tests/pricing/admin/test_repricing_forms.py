@@ -1,4 +1,4 @@
-"""A model's price is set by hand in a form that reads like a price list, and saved as a new sheet."""
+"""A model's price is set in a form like a price list, and saved as a new sheet."""
 
 import datetime as dt
 from decimal import Decimal
@@ -34,7 +34,7 @@ def newest() -> dict[tuple[str, str, int], Decimal | None]:
     return {(line.meter, line.unit, line.per): line.amount for line in lines}
 
 
-def test_it_starts_from_the_sheet_in_force_by_the_million(admin_client: Client) -> None:
+def test_it_starts_from_the_current_sheet_per_million(admin_client: Client) -> None:
     model = world.model()
     sheet = world.price(model, output="10", currency="CNY")
     world.line(sheet, "input", "0.0000025", per=1)
@@ -45,7 +45,7 @@ def test_it_starts_from_the_sheet_in_force_by_the_million(admin_client: Client) 
     assert fields["request:request"] == ""
 
 
-def test_a_new_sheet_takes_the_place_of_the_old_one(admin_client: Client) -> None:
+def test_a_new_sheet_replaces_the_old_one(admin_client: Client) -> None:
     model = world.model()
     old = world.price(model, input="2.5", output="10")
 
@@ -68,7 +68,7 @@ def test_a_new_sheet_takes_the_place_of_the_old_one(admin_client: Client) -> Non
     assert old.ends_at is None
 
 
-def test_an_empty_figure_is_no_price_and_nought_is_free(admin_client: Client) -> None:
+def test_an_empty_field_means_no_price_and_0_means_free(admin_client: Client) -> None:
     model = world.model()
     world.price(model, input="2.5", output="10")
 
@@ -77,7 +77,7 @@ def test_an_empty_figure_is_no_price_and_nought_is_free(admin_client: Client) ->
     assert newest() == {("input", "token", 1_000_000): 0}
 
 
-def test_what_stays_is_kept_as_its_source_has_it(admin_client: Client) -> None:
+def test_unchanged_prices_do_not_change_in_any_way(admin_client: Client) -> None:
     model = world.model()
     sheet = world.price(model, output="10")
     world.line(sheet, "input", "0.0000025", per=1, facts={"key": "input_cost_per_token"})
@@ -89,7 +89,7 @@ def test_what_stays_is_kept_as_its_source_has_it(admin_client: Client) -> None:
 
 
 @pytest.mark.parametrize("keep", ["on", None])
-def test_tiers_are_kept_unless_they_are_left_out(admin_client: Client, keep: str | None) -> None:
+def test_tiers_are_unchanged_unless_they_are_removed(admin_client: Client, keep: str | None) -> None:
     model = world.model()
     world.line(world.price(model, input="2"), "input", "4", conditions=TIER)
 
@@ -102,7 +102,7 @@ def test_tiers_are_kept_unless_they_are_left_out(admin_client: Client, keep: str
     assert [(line.meter, line.amount, line.conditions) for line in lines] == expected
 
 
-def test_what_is_kept_is_told_in_words(admin_client: Client) -> None:
+def test_unchanged_lines_are_described(admin_client: Client) -> None:
     model = world.model()
     sheet = world.price(model, input="2")
     world.line(sheet, "input", "4", conditions=TIER)
@@ -115,7 +115,7 @@ def test_what_is_kept_is_told_in_words(admin_client: Client) -> None:
     assert "prompt_tokens" not in body
 
 
-def test_a_price_ahead_is_announced_and_a_promotion_ends_by_itself(admin_client: Client) -> None:
+def test_a_price_can_start_later_and_a_promotion_ends_by_itself(admin_client: Client) -> None:
     model = world.model()
     world.price(model, input="2")
     starts = timezone.now().replace(second=0, microsecond=0) + dt.timedelta(days=3)
@@ -136,17 +136,17 @@ def test_a_price_ahead_is_announced_and_a_promotion_ends_by_itself(admin_client:
     ("changes", "why"),
     [
         ({"input:token": "-1"}, "not be negative"),
-        ({"input:token": "10000.01"}, "More than 10000 for a million tokens is a mistake."),
-        ({"output.video:second": "10001"}, "More than 10000 for one is a mistake."),
+        ({"input:token": "10000.01"}, "must not be more than 10000 for a million tokens."),
+        ({"output.video:second": "10001"}, "must not be more than 10000 for one unit."),
         ({"input:token": "cheap"}, "not a valid number"),
         ({"input:token": ""}, "at least one price"),
         ({}, "No price differs"),
-        ({"input:token": "1", "currency": "usd"}, "Three capital letters"),
+        ({"input:token": "1", "currency": "usd"}, "three capital letters"),
         ({"input:token": "1", "starts_at": "2026-01-01T00:00"}, "past prices cannot change"),
         ({"input:token": "1", "starts_at": "2099-02-01T00:00", "ends_at": "2099-01-01T00:00"}, "after the start"),
     ],
 )
-def test_a_mistake_is_said_and_nothing_is_written(admin_client: Client, changes: dict[str, str], why: str) -> None:
+def test_a_mistake_is_reported_and_nothing_is_saved(admin_client: Client, changes: dict[str, str], why: str) -> None:
     model = world.model()
     world.price(model, input="2")
 
@@ -156,7 +156,7 @@ def test_a_mistake_is_said_and_nothing_is_written(admin_client: Client, changes:
     assert PriceSheet.objects.count() == 1
 
 
-def test_lines_that_are_kept_keep_their_currency(admin_client: Client) -> None:
+def test_unchanged_lines_require_the_same_currency(admin_client: Client) -> None:
     model = world.model()
     world.line(world.price(model, input="2"), "input", "4", conditions=TIER)
 
@@ -164,14 +164,14 @@ def test_lines_that_are_kept_keep_their_currency(admin_client: Client) -> None:
     assert PriceSheet.objects.count() == 1
 
 
-def test_of_two_who_set_it_at_once_the_second_is_told(admin_client: Client) -> None:
+def test_the_second_of_two_simultaneous_changes_is_rejected(admin_client: Client) -> None:
     model = world.model()
     world.price(model, input="2")
     opened = admin_world.filled_in(admin_client, page(model), **{"input:token": "3"})
     world.price(model, input="1", starts_at=timezone.now() - dt.timedelta(seconds=1))
 
     first = admin_client.post(page(model), opened)
-    assert "Somebody else set this price" in first.content.decode()
+    assert "Someone else has changed this price" in first.content.decode()
     assert PriceSheet.objects.count() == 2
     again = admin_world.FormReader()
     again.feed(first.content.decode())
@@ -179,7 +179,7 @@ def test_of_two_who_set_it_at_once_the_second_is_told(admin_client: Client) -> N
     assert PriceSheet.objects.count() == 3
 
 
-def test_a_loss_is_told_at_once(admin_client: Client) -> None:
+def test_a_loss_is_reported_immediately(admin_client: Client) -> None:
     model = world.model()
     world.price(model, role="cost", input="2")
 
@@ -190,7 +190,7 @@ def test_a_loss_is_told_at_once(admin_client: Client) -> None:
     assert "Sold below cost: Input is sold at $1.00 and costs $2.00 per million tokens" in body
 
 
-def test_without_the_right_to_add_sheets_there_is_no_page(client: Client) -> None:
+def test_the_page_requires_permission_to_add_sheets(client: Client) -> None:
     model = world.model()
     editor = User.objects.create_user("editor", is_staff=True)
     editor.user_permissions.set(Permission.objects.filter(codename__in=["change_aimodel", "view_pricesheet"]))
@@ -203,5 +203,5 @@ def test_without_the_right_to_add_sheets_there_is_no_page(client: Client) -> Non
 
 
 @pytest.mark.parametrize("nonsense", ["0", "abc", "9" * 40])
-def test_a_model_that_is_not_there_is_not_found(admin_client: Client, nonsense: str) -> None:
+def test_an_unknown_model_is_not_found(admin_client: Client, nonsense: str) -> None:
     assert admin_client.get(f"/admin/catalog/aimodel/{nonsense}/set-price/").status_code == 404

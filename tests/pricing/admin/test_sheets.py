@@ -144,7 +144,10 @@ def test_what_stands_beside_prices_goes_along_to_the_next_sheet(admin_client: Cl
     ("lines", "sentence"),
     [
         ({}, "Enter at least one line"),
-        ({"lines-0-meter": "input", "lines-0-amount": "99999999999"}, "More than 10000 for a million tokens"),
+        (
+            {"lines-0-meter": "input", "lines-0-amount": "99999999999"},
+            "must not be more than 10000 for a million tokens",
+        ),
     ],
 )
 def test_a_sheet_that_cannot_be_meant_is_refused(admin_client: Client, lines: dict[str, str], sentence: str) -> None:

@@ -87,7 +87,7 @@ def test_skipped_models_are_listed_with_the_reason() -> None:
 
     assert planned.steps == []
     assert [(model.name, why) for model, why in planned.skipped] == [
-        ("dynamic", "its sell price has no figure"),
+        ("dynamic", "its sell price has no amount"),
         ("free", "customers already pay that price"),
         ("listed", "no sell price"),
         ("promoted", "its sell price ends on 2026-11-24"),

@@ -32,7 +32,7 @@ TOKEN = re.compile(
     r"|(?P<sign><=|>=|==|&&|\|\||[?:()+*,<>]))",
     re.ASCII,
 )
-COMPARED: dict[str, Callable[[int, Decimal], bool]] = {
+COMPARISONS: dict[str, Callable[[int, Decimal], bool]] = {
     "<": lambda left, right: left < right,
     "<=": lambda left, right: left <= right,
     ">": lambda left, right: left > right,
@@ -89,7 +89,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Asked:
+class FieldTest:
     """Whether a field of the request has a value; `kind` separates true from 1, which are equal in Python."""
 
     field: Field
@@ -98,7 +98,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Compared:
+class Comparison:
     """A comparison of `len`, or of the `hour`, `minute` of the day or `weekday` of a time, with a whole number."""
 
     what: str
@@ -107,7 +107,7 @@ class Compared:
     number: Decimal
 
     def holds(self, value: int) -> bool:
-        return COMPARED[self.sign](value, self.number)
+        return COMPARISONS[self.sign](value, self.number)
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class AnyOf:
     parts: tuple["Node", ...]
 
 
-Condition = Asked | Compared | AllOf | AnyOf
+Condition = FieldTest | Comparison | AllOf | AnyOf
 Node = Number | Variable | Clock | Field | Sum | Product | Choice | Condition
 # Holds for every request at every time.
 ALWAYS = AllOf(())
@@ -130,7 +130,7 @@ def is_about_time(node: Node) -> bool:
     """Whether it is a condition on the time only."""
     if isinstance(node, AllOf | AnyOf):
         return all(map(is_about_time, node.parts))
-    return isinstance(node, Compared) and node.what != "len"
+    return isinstance(node, Comparison) and node.what != "len"
 
 
 def parse(text: str) -> Node:
@@ -195,15 +195,15 @@ class _Parser:
 
     def comparison(self) -> Node:
         left = self.sum()
-        if not any(map(self.is_next, COMPARED)):
+        if not any(map(self.is_next, COMPARISONS)):
             return left
         sign = self.take()[1]
         if isinstance(left, Field):
             if sign != "==":
                 raise UnreadableError
             value = self.constant()
-            return Asked(left, type(value).__name__, value)
-        return _compared(left, sign, self.sum())
+            return FieldTest(left, type(value).__name__, value)
+        return _comparison(left, sign, self.sum())
 
     def constant(self) -> str | int | Decimal | bool:
         kind, text = self.take()
@@ -282,16 +282,16 @@ def _text(token: str) -> str:
     return value
 
 
-def _compared(left: Node, sign: str, right: Node) -> Compared:
-    what, zone = _measured(left)
+def _comparison(left: Node, sign: str, right: Node) -> Comparison:
+    what, zone = _operand(left)
     if not isinstance(right, Number) or right.value != right.value.to_integral_value():
         raise UnreadableError
     if what == "len" and sign == "==":
         raise UnreadableError
-    return Compared(what, zone, sign, right.value)
+    return Comparison(what, zone, sign, right.value)
 
 
-def _measured(node: Node) -> tuple[str, str]:
+def _operand(node: Node) -> tuple[str, str]:
     """What is compared, and its time zone."""
     match node:
         case Variable("len"):

@@ -16,11 +16,11 @@ from catalog.sources.expression_language import (
     VARIABLES,
     AllOf,
     AnyOf,
-    Asked,
     Choice,
-    Compared,
+    Comparison,
     Condition,
     Field,
+    FieldTest,
     Node,
     Number,
     Product,
@@ -55,9 +55,9 @@ class Case:
     length: int = 1
 
     def holds(self, node: Node) -> bool:
-        if isinstance(node, Compared) and node.what == "len":
+        if isinstance(node, Comparison) and node.what == "len":
             return node.holds(self.length)
-        if isinstance(node, Asked) or is_about_time(node):
+        if isinstance(node, FieldTest) or is_about_time(node):
             return self.known[node]  # type: ignore[index]
         if isinstance(node, AllOf):
             return all(map(self.holds, node.parts))
@@ -153,7 +153,7 @@ def _is_expressible(node: Node) -> TypeGuard[Condition]:
     """Whether the conditions of one line can express it."""
     if isinstance(node, AllOf) and not is_about_time(node):
         return all(map(_is_expressible, node.parts))
-    return isinstance(node, Asked) or is_about_time(node)
+    return isinstance(node, FieldTest) or is_about_time(node)
 
 
 def _parts(condition: Condition) -> tuple[Node, ...]:
@@ -167,9 +167,9 @@ def _walk(node: Node, probes: dict[Condition, None], bounds: set[int]) -> Iterat
     """A step for each part; collects the conditions, and the lengths after which the price changes."""
     yield None
     match node:
-        case Compared("len", _, sign, number):
+        case Comparison("len", _, sign, number):
             bounds.add(int(number) - (sign in ("<", ">=")))
-        case Asked() | Compared():
+        case FieldTest() | Comparison():
             probes[node] = None
         case AllOf() | AnyOf() if is_about_time(node):
             probes[node] = None
@@ -222,7 +222,7 @@ def _multiply(values: Sequence[Decimal | dict[str, Decimal]]) -> Decimal | dict[
 
 
 def _is_tier(node: Node) -> bool:
-    return isinstance(node, Asked) and node.field == Field("param", "service_tier")
+    return isinstance(node, FieldTest) and node.field == Field("param", "service_tier")
 
 
 def _lines(meter: str, counted: Sequence[str], step: Step) -> Iterator[Line]:
@@ -242,7 +242,7 @@ def _line_conditions(parts: Iterable[Node]) -> list[Mapping[str, Any]]:
     conditions: list[Mapping[str, Any]] = []
     match_value: dict[str, dict[str, Any]] = {}
     for part in parts:
-        if not isinstance(part, Asked):
+        if not isinstance(part, FieldTest):
             conditions.append({"dim": "time", "op": "in", "value": windows(part)})  # type: ignore[arg-type]
         elif _is_tier(part):
             conditions.append({"dim": "service_tier", "op": "eq", "value": _tier(part.value)})

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from catalog.sources.expression_language import AllOf, AnyOf, Compared, Condition, Node, UnreadableError
+from catalog.sources.expression_language import AllOf, AnyOf, Comparison, Condition, Node, UnreadableError
 
 DAY = 24 * 60
 
@@ -15,9 +15,9 @@ def windows(condition: Condition) -> Mapping[str, Any]:
     It is evaluated at every minute at which it may change, so its form does not matter. UnreadableError if it never
     holds or uses several time zones.
     """
-    compared = list(_comparisons(condition))
-    zone, weekday_zone = _zone(compared, "hour", "minute"), _zone(compared, "weekday")
-    edges = {edge for comparison in compared for edge in _edges(comparison)}
+    comparisons = list(_comparisons(condition))
+    zone, weekday_zone = _zone(comparisons, "hour", "minute"), _zone(comparisons, "weekday")
+    edges = {edge for comparison in comparisons for edge in _edges(comparison)}
     starts = sorted({0, *(edge for edge in edges if 0 < edge < DAY)})
     days: dict[tuple[bool, ...], list[int]] = {}
     for day in range(1, 8):
@@ -29,17 +29,17 @@ def windows(condition: Condition) -> Mapping[str, Any]:
     return {**value, "weekday_tz": weekday_zone} if zone and weekday_zone and weekday_zone != zone else value
 
 
-def _comparisons(node: Node) -> Iterator[Compared]:
+def _comparisons(node: Node) -> Iterator[Comparison]:
     if isinstance(node, AllOf | AnyOf):
         for part in node.parts:
             yield from _comparisons(part)
-    elif isinstance(node, Compared):
+    elif isinstance(node, Comparison):
         yield node
 
 
-def _zone(compared: Iterable[Compared], *whats: str) -> str:
+def _zone(comparisons: Iterable[Comparison], *whats: str) -> str:
     """The only time zone in these comparisons; an empty string if they have none."""
-    zones = {comparison.zone for comparison in compared if comparison.what in whats}
+    zones = {comparison.zone for comparison in comparisons if comparison.what in whats}
     if len(zones) > 1:
         raise UnreadableError
     for name in zones:
@@ -50,11 +50,11 @@ def _zone(compared: Iterable[Compared], *whats: str) -> str:
     return zones.pop() if zones else ""
 
 
-def _edges(compared: Compared) -> Iterable[int]:
+def _edges(comparison: Comparison) -> Iterable[int]:
     """The minutes of a day at which the comparison may change."""
-    minutes = {"hour": 60, "minute": 1}.get(compared.what)
+    minutes = {"hour": 60, "minute": 1}.get(comparison.what)
     # A number after the end of the day changes nothing within it.
-    number = min(int(compared.number), DAY)
+    number = min(int(comparison.number), DAY)
     return () if minutes is None else (number * minutes, (number + 1) * minutes)
 
 
@@ -65,7 +65,7 @@ def _holds(node: Node, day: int, minute: int) -> bool:
             return all(_holds(part, day, minute) for part in parts)
         case AnyOf(parts):
             return any(_holds(part, day, minute) for part in parts)
-        case Compared(what):
+        case Comparison(what):
             return node.holds({"weekday": day % 7, "hour": minute // 60, "minute": minute}[what])
     raise UnreadableError
 

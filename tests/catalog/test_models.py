@@ -91,8 +91,9 @@ def test_an_alias_is_not_a_models_id() -> None:
 def test_spellings_of_one_vendor_find_it() -> None:
     kuaishou = world.vendor("kuaishou", name="Kuaishou", aliases=["快手", "KLING"])
 
-    found = Vendor.objects.by_spelling()
+    vendors = Vendor.objects.by_spelling()
 
     assert {
-        found[fold(spelling)] for spelling in ("快手", "kling", " Kling ", "\uff2b\uff2c\uff29\uff2e\uff27", "kuaishou")
+        vendors[fold(spelling)]
+        for spelling in ("快手", "kling", " Kling ", "\uff2b\uff2c\uff29\uff2e\uff27", "kuaishou")
     } == {kuaishou}

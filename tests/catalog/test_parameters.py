@@ -47,9 +47,9 @@ def test_an_invalid_parameter_is_refused(wrong: Any) -> None:
 
 
 def test_the_valid_parameters_of_a_source_are_read() -> None:
-    said = {"temperature": Decimal("1.0"), "top_p": None, "top_k": "64", "frequency_penalty": 1}
+    stated = {"temperature": Decimal("1.0"), "top_p": None, "top_k": "64", "frequency_penalty": 1}
 
-    assert write_json(valid_parameters(said)) == b'{"temperature":1}'
+    assert write_json(valid_parameters(stated)) == b'{"temperature":1}'
 
 
 @pytest.mark.django_db
@@ -58,8 +58,8 @@ def test_the_valid_parameters_of_a_source_are_read() -> None:
 )
 def test_the_admins_form(text: str, stored: Any) -> None:
     row = world.model("gpt-4o", default_parameters={"top_k": 1})
-    shown = modelform_factory(AIModel, form=AIModelForm, fields=["name", "version", "default_parameters"])
-    form = shown({"name": "gpt-4o", "version": "2", "default_parameters": text}, instance=row)
+    form_class = modelform_factory(AIModel, form=AIModelForm, fields=["name", "version", "default_parameters"])
+    form = form_class({"name": "gpt-4o", "version": "2", "default_parameters": text}, instance=row)
 
     assert ("default_parameters" in form.errors) == (stored is None)
     assert stored is None or form.cleaned_data["default_parameters"] == stored
@@ -88,15 +88,15 @@ def test_the_same_keys_of_another_host_are_ignored() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "taken"),
+    ("stated", "stored"),
     [({"temperature": 1, "top_p": None, "frequency_penalty": None}, {"temperature": 1}), ({"top_p": None}, None)],
 )
-def test_openrouter_has_them(said: Any, taken: Any) -> None:
-    row = {"id": "a/b", "name": "A: B", "pricing": {"prompt": "0.1", "completion": "0.2"}, "default_parameters": said}
+def test_openrouter_has_them(stated: Any, stored: Any) -> None:
+    row = {"id": "a/b", "name": "A: B", "pricing": {"prompt": "0.1", "completion": "0.2"}, "default_parameters": stated}
 
     (record,) = openrouter.read(write_json({"data": [row]})).records
 
-    assert record.default_parameters == taken
+    assert record.default_parameters == stored
 
 
 @pytest.mark.django_db

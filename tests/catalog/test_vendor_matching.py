@@ -39,9 +39,9 @@ from tests.samples import sample_or_real
     ],
 )
 def test_the_vendor_is_the_author_and_not_the_host(model: str, vendor: str) -> None:
-    found = vendor_of_model(model)
-    assert found is not None
-    assert found.slug == vendor
+    known = vendor_of_model(model)
+    assert known is not None
+    assert known.slug == vendor
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_openrouters_authors_are_the_vendors(name: str) -> None:
     body = read_json(sample_or_real(name))
     for row in body["data"] if isinstance(body, dict) else body:
         author = row["id"].partition("/")[0].lstrip("~")
-        if (vendor := next((each for each in KNOWN_VENDORS if author in each.segments), None)) is not None:
+        if (vendor := next((entry for entry in KNOWN_VENDORS if author in entry.segments), None)) is not None:
             assert vendor_of_model(row["id"]) is vendor, row["id"]
 
 

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 def models(world: Any, number: int) -> list[AIModel]:
     vendor = world.vendor()
-    return create_rows([AIModel(name=f"model-{each}", vendor=vendor) for each in range(number)], reason="made")
+    return create_rows([AIModel(name=f"model-{place}", vendor=vendor) for place in range(number)], reason="made")
 
 
 def test_created_rows_have_keys_and_a_history(world: Any) -> None:

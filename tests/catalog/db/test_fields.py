@@ -62,10 +62,10 @@ def test_bulk_writes_keep_every_digit(line: PriceLine) -> None:
         PriceLine(sheet=line.sheet, meter="input", amount=amount, position=n) for n, amount in enumerate(amounts, 10)
     ]
 
-    made = PriceLine.objects.bulk_create(lines)
-    for row, amount in zip(made, reversed(amounts), strict=True):
+    rows = PriceLine.objects.bulk_create(lines)
+    for row, amount in zip(rows, reversed(amounts), strict=True):
         row.amount = amount
-    PriceLine.objects.bulk_update(made, ["amount"])
+    PriceLine.objects.bulk_update(rows, ["amount"])
 
     read = PriceLine.objects.filter(position__gte=10).order_by("position").values_list("amount", flat=True)
     assert list(read) == amounts[::-1]

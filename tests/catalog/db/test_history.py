@@ -80,11 +80,13 @@ def test_a_deleted_row_stays_in_the_history(model: type[Any]) -> None:
 
 
 def test_every_table_that_people_curate_is_in_this_list() -> None:
-    kept = {model for model in registered_models.values() if model._meta.app_label in {"catalog", "tokens", "pricing"}}
+    tracked = {
+        model for model in registered_models.values() if model._meta.app_label in {"catalog", "tokens", "pricing"}
+    }
 
-    # These are written once; the tables of relations are kept with the row that they belong to.
-    relations = {model for model in kept if model._meta.auto_created}
-    assert kept - set(CURATED) - relations == {PriceSheet, UsageReporter}
+    # These are written once; the tables of relations belong to the row of the relation.
+    relations = {model for model in tracked if model._meta.auto_created}
+    assert tracked - set(CURATED) - relations == {PriceSheet, UsageReporter}
 
 
 def test_a_change_in_the_admin_names_the_actor_and_the_request(client: Client) -> None:

@@ -58,7 +58,9 @@ def test_written_conditions_are_read_back(conditions: list[dict[str, Any]]) -> N
     back = list(read_conditions(write_conditions(conditions)))
 
     assert back == conditions
-    assert [type(each["value"]) is bool for each in back] == [type(each["value"]) is bool for each in conditions]
+    assert [type(condition["value"]) is bool for condition in back] == [
+        type(condition["value"]) is bool for condition in conditions
+    ]
 
 
 def test_a_fraction_keeps_its_digits() -> None:

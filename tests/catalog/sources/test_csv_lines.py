@@ -19,22 +19,22 @@ def records(text: str) -> dict[str, Record]:
 
 def lines(record: Record) -> list[tuple[str, Decimal | None, int, str]]:
     assert record.prices is not None
-    return [(each.meter, each.amount, each.per, each.unit) for each in record.prices.lines]
+    return [(line.meter, line.amount, line.per, line.unit) for line in record.prices.lines]
 
 
 def test_the_short_form_is_in_dollars_per_million_tokens() -> None:
-    found = records("model,input,output,cache_read\ngpt-4o,2.5,10,1.25\ngpt-4o-mini,0.15,,\n")
+    by_model = records("model,input,output,cache_read\ngpt-4o,2.5,10,1.25\ngpt-4o-mini,0.15,,\n")
 
-    assert lines(found["gpt-4o"]) == [
+    assert lines(by_model["gpt-4o"]) == [
         ("input", Decimal("2.5"), 1_000_000, "token"),
         ("output", Decimal(10), 1_000_000, "token"),
         ("input.cache_read", Decimal("1.25"), 1_000_000, "token"),
     ]
-    assert [each[0] for each in lines(found["gpt-4o-mini"])] == ["input"]
+    assert [line[0] for line in lines(by_model["gpt-4o-mini"])] == ["input"]
 
 
 def test_the_long_form_has_one_line_per_price() -> None:
-    found = records(
+    by_model = records(
         LONG
         + "claude,Anthropic,,input,3,1000000,token,USD,,,\n"
         + "claude,,,input,6,1000000,token,,prompt_tokens>200000;service_tier=batch,,\n"
@@ -45,22 +45,22 @@ def test_the_long_form_has_one_line_per_price() -> None:
         + "kling,,,output.video,0.5,1,second,CNY,,,\n"
     )
 
-    claude = found["claude"].prices
+    claude = by_model["claude"].prices
     assert claude is not None
     assert claude.lines[1].conditions == (
         {"dim": "prompt_tokens", "op": "gt", "value": 200_000},
         {"dim": "service_tier", "op": "eq", "value": "batch"},
     )
     assert claude.lines[2] == Line("", Decimal("0.9"), kind="multiplier")
-    assert found["claude"].vendor == "Anthropic"
-    assert [found[name].prices.lines[0].kind for name in ("auto", "plan")] == ["dynamic", "included"]  # type: ignore[union-attr]
-    assert found["bare"].prices is None
-    assert found["kling"].prices.currency == "CNY"  # type: ignore[union-attr]
+    assert by_model["claude"].vendor == "Anthropic"
+    assert [by_model[name].prices.lines[0].kind for name in ("auto", "plan")] == ["dynamic", "included"]  # type: ignore[union-attr]
+    assert by_model["bare"].prices is None
+    assert by_model["kling"].prices.currency == "CNY"  # type: ignore[union-attr]
 
 
 def test_only_input_and_output_have_a_default_unit() -> None:
-    found = records(LONG + "a,,,guardrail,0.1,1,,,,,\na,,,x.litellm.odd,1,1,,,,,\na,,,input.audio,2,,,,,,\n")
-    assert [unit for *_, unit in lines(found["a"])] == ["", "", "token"]
+    by_model = records(LONG + "a,,,guardrail,0.1,1,,,,,\na,,,x.litellm.odd,1,1,,,,,\na,,,input.audio,2,,,,,,\n")
+    assert [unit for *_, unit in lines(by_model["a"])] == ["", "", "token"]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_only_input_and_output_have_a_default_unit() -> None:
     ],
 )
 def test_files_from_spreadsheets_are_read_the_same(text: str) -> None:
-    assert [each[1] for each in lines(records(text)["m"])] == [Decimal("2.5"), Decimal(10)]
+    assert [line[1] for line in lines(records(text)["m"])] == [Decimal("2.5"), Decimal(10)]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ def lines_of(text: str) -> list[tuple[str, str, str]] | None:
     read = read_expression(text)
     if read is None:
         return None
-    return [(each.meter, digits(each.amount), write_conditions(each.conditions)) for each in read if each.amount]
+    return [(line.meter, digits(line.amount), write_conditions(line.conditions)) for line in read if line.amount]
 
 
 def test_length_tiers_are_a_plain_price_and_lines_above_a_boundary() -> None:
@@ -91,8 +91,8 @@ def test_hours_and_weekdays_are_windows_however_they_are_written(test: str, wind
 def test_fields_of_the_request_are_one_match() -> None:
     read = read_expression('param("speed") == "fast" && header("X-Beta") == "y" && param("n") == 1 ? p * 6 : p * 1')
     assert read is not None
-    wanted = {"body": {"speed": "fast", "n": 1}, "headers": {"X-Beta": "y"}}
-    assert read[1].conditions == ({"dim": "request_match", "op": "eq", "value": wanted},)
+    match = {"body": {"speed": "fast", "n": 1}, "headers": {"X-Beta": "y"}}
+    assert read[1].conditions == ({"dim": "request_match", "op": "eq", "value": match},)
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,9 @@ def test_every_unit_is_read() -> None:
         ("input.audio", "hour", 1),
         ("output", "page", 1000),
     ]
-    assert [dict(each) for each in prices.lines[1].conditions] == [{"dim": "cache_ttl", "op": "eq", "value": "1h"}]
+    assert [dict(condition) for condition in prices.lines[1].conditions] == [
+        {"dim": "cache_ttl", "op": "eq", "value": "1h"}
+    ]
 
 
 def test_a_host_does_not_set_the_list_price() -> None:

@@ -42,11 +42,11 @@ def test_claude_is_called_as_anthropic_and_openai_but_not_by_responses() -> None
 
 
 def test_the_endpoint_type_follows_the_mode() -> None:
-    found = {name: record.supported_endpoint_types for name, record in read().items()}
-    assert found["text-embedding-sample"] == ("embeddings",)
-    assert found["azure/eu/gpt-sample"] == ("openai-response",)
-    assert found["runway/video-sample"] == ("openai-video",)
-    assert found["exa_sample/search"] is None
+    values = {name: record.supported_endpoint_types for name, record in read().items()}
+    assert values["text-embedding-sample"] == ("embeddings",)
+    assert values["azure/eu/gpt-sample"] == ("openai-response",)
+    assert values["runway/video-sample"] == ("openai-video",)
+    assert values["exa_sample/search"] is None
 
 
 def test_amounts_keep_their_digits() -> None:
@@ -57,7 +57,12 @@ def test_amounts_keep_their_digits() -> None:
 
 def test_xai_prices_from_the_boundary_and_others_above_it() -> None:
     operators = {
-        name: [each["op"] for line in lines(name) for each in line.conditions if each["dim"] == "prompt_tokens"]
+        name: [
+            condition["op"]
+            for line in lines(name)
+            for condition in line.conditions
+            if condition["dim"] == "prompt_tokens"
+        ]
         for name in ("xai/grok-sample", "claude-sample-5")
     }
     assert operators == {"xai/grok-sample": ["gte"], "claude-sample-5": ["gt", "gt"]}
@@ -70,7 +75,7 @@ def test_the_more_specific_line_comes_later() -> None:
 
 def test_the_first_tier_is_the_base_price_and_the_last_one_has_no_end() -> None:
     bounds = [
-        (str(line.amount), [(each["op"], each["value"]) for each in line.conditions])
+        (str(line.amount), [(condition["op"], condition["value"]) for condition in line.conditions])
         for line in lines("dashscope/qwen-sample")
         if line.meter == "input"
     ]
@@ -85,12 +90,16 @@ def test_tiers_with_a_gap_keep_both_ends() -> None:
     tiers = [{"range": [0, 10], "input_cost_per_token": 1}, {"range": [20, 30], "input_cost_per_token": 2}]
     record = litellm.read(write_json({"m": {"mode": "chat", "tiered_pricing": tiers}})).records[0]
     assert record.prices is not None
-    assert [[each["op"] for each in line.conditions] for line in record.prices.lines] == [["gt", "lte"]] * 2
+    assert [[condition["op"] for condition in line.conditions] for line in record.prices.lines] == [["gt", "lte"]] * 2
 
 
 def test_tiers_by_the_number_of_results_keep_both_ends() -> None:
     first = lines("exa_sample/search")[0]
-    assert (first.meter, first.unit, [each["op"] for each in first.conditions]) == ("request", "query", ["gte", "lte"])
+    assert (first.meter, first.unit, [condition["op"] for condition in first.conditions]) == (
+        "request",
+        "query",
+        ["gte", "lte"],
+    )
 
 
 def test_off_peak_windows_are_normalised() -> None:
@@ -106,8 +115,8 @@ def test_off_peak_windows_are_normalised() -> None:
 
 
 def test_multipliers_have_conditions() -> None:
-    found = {line.facts["key"]: (line.amount, line.conditions[0]["dim"]) for line in multipliers()}
-    assert found == {
+    values = {line.facts["key"]: (line.amount, line.conditions[0]["dim"]) for line in multipliers()}
+    assert values == {
         "provider_specific_entry.us": (Decimal("1.1"), "region"),
         "provider_specific_entry.fast": (Decimal("2.0"), "service_tier"),
         "regional_processing_uplift_multiplier_eu": (Decimal("1.1"), "region"),
@@ -133,8 +142,8 @@ def test_databricks_units_are_not_dollars() -> None:
 
 
 def test_searches_and_guardrails_are_priced_by_their_kind() -> None:
-    found = {(line.meter, line.conditions[0]["value"]): line.amount for line in lines("bedrock/guard-sample")}
-    assert found[("guardrail", "contentPolicyUnits")] == Decimal("0.00015")
+    values = {(line.meter, line.conditions[0]["value"]): line.amount for line in lines("bedrock/guard-sample")}
+    assert values[("guardrail", "contentPolicyUnits")] == Decimal("0.00015")
     sizes = [line.conditions[0]["value"] for line in lines("claude-sample-5") if line.meter == "web_search"]
     assert sizes == ["low", "medium", "high"]
 

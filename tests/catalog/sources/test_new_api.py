@@ -49,8 +49,8 @@ def test_the_discount_is_a_multiplier_at_the_end() -> None:
 
 
 def test_audio_and_image_ratios_are_multiples_of_the_input_price() -> None:
-    found = amounts(read()["gpt-audio-sample"])
-    assert [found[meter] for meter in ("input.image", "input.audio", "output.audio")] == [5, 40, 80]
+    prices = amounts(read()["gpt-audio-sample"])
+    assert [prices[meter] for meter in ("input.image", "input.audio", "output.audio")] == [5, 40, 80]
 
 
 def test_a_price_per_call_is_one_line() -> None:
@@ -71,7 +71,7 @@ def test_a_price_per_call_is_one_line() -> None:
 def test_a_price_has_the_unit_of_the_billing_mode(mode: str, meter: str, unit: str, per: int) -> None:
     prices = row(quota_type=1, model_ratio=0, model_price=2, billing_mode=mode).prices
     assert prices is not None
-    assert [(each.meter, each.amount, each.unit, each.per) for each in prices.lines] == [(meter, Decimal(2), unit, per)]
+    assert [(line.meter, line.amount, line.unit, line.per) for line in prices.lines] == [(meter, Decimal(2), unit, per)]
 
 
 def test_a_price_with_an_unknown_billing_mode_is_rejected() -> None:
@@ -84,7 +84,7 @@ def test_price_lines_are_the_price_and_their_renderings_are_not_read() -> None:
     line = {"meter": "input", "amount": 8, "per": 1_000_000, "unit": "token", "currency": "CNY"}
     prices = row(prices=[line], billing_mode="tiered_expr", discount=Decimal("0.5")).prices
     assert prices is not None
-    assert (prices.currency, [(each.meter, each.amount) for each in prices.lines]) == (
+    assert (prices.currency, [(line.meter, line.amount) for line in prices.lines]) == (
         "CNY",
         [("input", 8), ("", Decimal("0.5"))],
     )
@@ -100,7 +100,7 @@ def test_a_rule_keeps_its_dimensions_as_conditions_and_the_rest_as_facts() -> No
         1,
         Decimal("0.07142857142857142"),
     )
-    assert [(each["dim"], each["value"]) for each in rule.conditions] == [
+    assert [(condition["dim"], condition["value"]) for condition in rule.conditions] == [
         ("capability_bucket", "t2v"),
         ("resolution", "720p"),
         ("has_audio", False),

@@ -24,10 +24,10 @@ def row(**pricing: Any) -> Record:
 def test_strings_are_dollars_per_token_with_all_digits() -> None:
     prices = RECORDS["openai/gpt-sample"].prices
     assert prices is not None
-    found = {line.meter: (str(line.amount), line.unit, line.per) for line in prices.lines[:5]}
-    assert found["input"] == ("0.000001", "token", 1)
-    assert found["web_search"] == ("0.01", "query", 1)
-    assert found["input.cache_write"] == ("8.333333333333334E-8", "token", 1)
+    by_meter = {line.meter: (str(line.amount), line.unit, line.per) for line in prices.lines[:5]}
+    assert by_meter["input"] == ("0.000001", "token", 1)
+    assert by_meter["web_search"] == ("0.01", "query", 1)
+    assert by_meter["input.cache_write"] == ("8.333333333333334E-8", "token", 1)
     assert prices.facts == {"without_charge": ["internal_reasoning"]}
 
 
@@ -139,7 +139,7 @@ def test_no_router_has_an_amount_and_every_override_starts_at_its_length(name: s
     assert {line.amount for name in routers for line in records[name].prices.lines} == {None}  # type: ignore[union-attr]
     overridden = [row for row in rows if row["pricing"].get("overrides")]
     assert len(overridden) == overrides
-    for each in overridden:
-        found = "; ".join(condition for _, _, condition in summarize(records[each["id"]].prices))
-        for override in (one for one in each["pricing"]["overrides"] if "min_prompt_tokens" in one):
-            assert f"prompt_tokens gte {override['min_prompt_tokens']}" in found
+    for row in overridden:
+        conditions = "; ".join(condition for _, _, condition in summarize(records[row["id"]].prices))
+        for override in (one for one in row["pricing"]["overrides"] if "min_prompt_tokens" in one):
+            assert f"prompt_tokens gte {override['min_prompt_tokens']}" in conditions

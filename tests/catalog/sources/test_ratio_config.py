@@ -43,7 +43,7 @@ def test_an_expression_is_the_price_and_the_ratios_beside_it_are_placeholders() 
     prices = RECORDS["tiered-sample"].prices
     assert prices is not None
     assert summarize(prices)[:2] == [("input", "2", ""), ("output", "12", "")]
-    assert [each[:2] for each in summarize(prices)[2:]] == [("input", "4"), ("output", "18")]
+    assert [line[:2] for line in summarize(prices)[2:]] == [("input", "4"), ("output", "18")]
     assert not prices.facts
 
 

@@ -78,11 +78,11 @@ def sqlite_gateway(folder: Path, dialect: str, **rows: list[Mapping[str, Any]]) 
     """A gateway's SQLite file with these rows."""
     file = folder / f"{dialect}.db"
     file.unlink(missing_ok=True)
-    with closing(sqlite3.connect(file)) as made, made:
+    with closing(sqlite3.connect(file)) as database, database:
         for statement in statements(dialect):
-            made.execute(statement)
+            database.execute(statement)
         for statement, values in inserts(rows, "?"):
-            made.execute(statement, values)
+            database.execute(statement, values)
     return file
 
 
@@ -97,14 +97,14 @@ def postgres_gateway(dialect: str, **rows: list[Mapping[str, Any]]) -> Iterator[
     if connection.vendor != "postgresql":
         pytest.skip("the tests run on SQLite")
     url, schema = os.environ["DATABASE_URL"], f"gateway_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(url, autocommit=True) as made:
-        made.execute(f'CREATE SCHEMA "{schema}"')
-        made.execute(f'SET search_path = "{schema}"')
+    with psycopg.connect(url, autocommit=True) as database:
+        database.execute(f'CREATE SCHEMA "{schema}"')
+        database.execute(f'SET search_path = "{schema}"')
         for statement in statements(dialect):
-            made.execute(statement)
+            database.execute(statement)
         for statement, values in inserts(rows, "%s"):
-            made.execute(statement, values)
+            database.execute(statement, values)
         try:
             yield f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{schema}"
         finally:
-            made.execute(f'DROP SCHEMA "{schema}" CASCADE')
+            database.execute(f'DROP SCHEMA "{schema}" CASCADE')

@@ -62,8 +62,8 @@ def copy(file: Path, port: int) -> None:
 
     with (
         closing(sqlite3.connect(f"file:{file}?mode=ro&immutable=1", uri=True)) as source,
-        closing(pymysql.connect(host="127.0.0.1", port=port, user="root", autocommit=True)) as made,
-        made.cursor() as cursor,
+        closing(pymysql.connect(host="127.0.0.1", port=port, user="root", autocommit=True)) as connection,
+        connection.cursor() as cursor,
     ):
         cursor.execute(f"DROP DATABASE IF EXISTS {NAME}")
         cursor.execute(f"CREATE DATABASE {NAME} CHARACTER SET utf8mb4")

@@ -81,15 +81,15 @@ def test_groups_have_labels_rates_and_visibility(tmp_path: Path) -> None:
         ],
     )
 
-    found = {group.label: group for group in TokenGroup.objects.all()}
-    assert {label: (group.is_public, group.auto_position) for label, group in found.items()} == {
+    groups = {group.label: group for group in TokenGroup.objects.all()}
+    assert {label: (group.is_public, group.auto_position) for label, group in groups.items()} == {
         "Default": (True, None),
         "Very important": (True, 1),
         "内部": (False, 3),
     }
-    assert GroupRate.objects.get(group=found["内部"]).ratio == Decimal("0.1")
-    assert [each.slug for each in found["内部"].channels.all()] == ["channel-1-1"]
-    assert found["内部"].slug.startswith("group-")
+    assert GroupRate.objects.get(group=groups["内部"]).ratio == Decimal("0.1")
+    assert [channel_row.slug for channel_row in groups["内部"].channels.all()] == ["channel-1-1"]
+    assert groups["内部"].slug.startswith("group-")
 
 
 def test_prices_come_from_the_options(tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_without_apply_nothing_is_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("statement", "said"),
+    ("statement", "message"),
     [
         ("CREATE TABLE other (id)", "no tables named channels and tokens"),
         ("CREATE TABLE channels (id, plugin); CREATE TABLE tokens (id); CREATE TABLE prices (model)", "one-hub"),
@@ -177,13 +177,13 @@ def test_without_apply_nothing_is_written(tmp_path: Path) -> None:
         ("CREATE VIEW channels AS SELECT 1 AS id; CREATE VIEW tokens AS SELECT 1 AS subnet", "no tables named"),
     ],
 )
-def test_another_database_is_refused_in_a_sentence(tmp_path: Path, statement: str, said: str) -> None:
+def test_another_database_is_refused_in_a_sentence(tmp_path: Path, statement: str, message: str) -> None:
     file = tmp_path / "other.db"
-    with sqlite3.connect(file) as made:
-        made.executescript(statement)
-    made.close()
+    with sqlite3.connect(file) as connection:
+        connection.executescript(statement)
+    connection.close()
 
-    with pytest.raises(CommandError, match=said) as refused:
+    with pytest.raises(CommandError, match=message) as refused:
         call_command("import_gateway", sqlite=str(file))
 
     assert refused.value.returncode == 4

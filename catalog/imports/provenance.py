@@ -25,18 +25,18 @@ def run_writers() -> dict[int, Writer]:
     return {run.pk: run.source.as_writer(run.options.get("providers") or ()) for run in rows}
 
 
-def field_writers(wanted: Mapping[int, Collection[str]]) -> dict[int, dict[str, Writer]]:
+def field_writers(fields: Mapping[int, Collection[str]]) -> dict[int, dict[str, Writer]]:
     """Model key -> field -> who wrote its current value; a person if the history does not show it."""
     writers = run_writers()
-    columns = sorted({_column(name) for names in wanted.values() for name in names})
+    columns = sorted({_column(name) for names in fields.values() for name in names})
     traces: dict[int, dict[str, _Trace]] = {}
-    for keys in batches(list(wanted), KEYS):
+    for keys in batches(list(fields), KEYS):
         rows = AIModel.history.filter(id__in=keys).order_by("id", "-history_id").values("id", "run_id", *columns)
         for row in rows.iterator():
             by = PERSON if row["run_id"] is None else writers.get(row["run_id"])
             if by is not None:
-                _look_back(traces.setdefault(row["id"], {}), wanted[row["id"]], row, by)
-    return {key: {name: trace.by for name, trace in fields.items()} for key, fields in traces.items()}
+                _look_back(traces.setdefault(row["id"], {}), fields[row["id"]], row, by)
+    return {key: {name: trace.by for name, trace in found.items()} for key, found in traces.items()}
 
 
 def alias_writers(names: Collection[str]) -> dict[str, Writer]:

@@ -13,17 +13,17 @@ TITLES = {
     "aliases": "Rows of aliases, assigned to their models",
     "unmapped": "Unknown keys, not imported, and how often they appear",
     "changed": "Changed models",
-    "prices changed": "Changed prices",
+    "prices.changed": "Changed prices",
     "kept": "Not changed, although the source says otherwise",
-    "prices kept": "Prices not changed, although the source says otherwise",
+    "prices.kept": "Prices not changed, although the source says otherwise",
     "rates": "Group rates",
     "popular": "Popular models",
     "missing": "No longer in the source",
     "without_vendor": "Without a vendor",
-    "prices without": "Without a price",
+    "prices.without": "Without a price",
     "new": "New models",
-    "prices new": "New prices",
-    "offers models": "New offers",
+    "prices.new": "New prices",
+    "offers.models": "New offers",
     "vendors": "New vendors",
 }
 
@@ -38,12 +38,12 @@ def sections(report: Mapping[str, Any]) -> list[tuple[str, int, list[str]]]:
     parts = dict(report)
     for name in ("prices", "offers"):
         if isinstance(parts.get(name), dict):
-            parts |= {f"{name} {key}": value for key, value in parts.pop(name).items()}
+            parts |= {f"{name}.{key}": value for key, value in parts.pop(name).items()}
     if isinstance(parts.get("unmatched"), dict):
         parts["unmatched"] = {
             name: f"{match['candidate']} ({match['rule']})" for name, match in parts["unmatched"].items()
         }
-    parts |= {name: _withheld(parts[name]) for name in ("kept", "prices kept") if parts.get(name)}
+    parts |= {name: _withheld(parts[name]) for name in ("kept", "prices.kept") if parts.get(name)}
     titled = [(title, list(_lines(parts.get(name)))) for name, title in TITLES.items()]
     # Version 0.1.0 did not list the endpoint types of price lists under structure.
     tables = {"endpoint_types": {"new": parts.get("endpoint_types") or [], "changed": {}}} | parts.get("structure", {})

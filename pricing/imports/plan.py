@@ -164,14 +164,14 @@ class ImportPlan:
     def suspicious(self) -> dict[str, list[str]]:
         """Model -> what is unusual about its new values."""
         prices = self.prices
-        found = {name: [f"{part} moves far" for part in parts] for name, parts in self.jumps.items()}
+        warnings = {name: [f"{part} moves far" for part in parts] for name, parts in self.jumps.items()}
         for name in self.touched:
             price = prices.new.get(name) or (prices.changed[name].prices if name in prices.changed else None)
             changes = {key: new for key, (_, new) in self.facts.changed.get(name, {}).items()}
             facts = self.facts.new.get(name) or ({**self.facts.limits[name], **changes} if changes else {})
             if odd := warnings_about(price, facts, is_new=name in prices.new):
-                found.setdefault(name, []).extend(odd)
-        return found
+                warnings.setdefault(name, []).extend(odd)
+        return warnings
 
     @property
     def is_empty(self) -> bool:

@@ -9,19 +9,19 @@ from pricing.imports.plan import ImportPlan
 LINES_SHOWN = 5
 
 
-def summary(plan: ImportPlan, *, applied: bool, shown: int = LINES_SHOWN) -> str:
-    """The plan for a person at a terminal, with `shown` lines of each part; the JSON report is complete."""
+def summary(plan: ImportPlan, *, applied: bool, limit: int = LINES_SHOWN) -> str:
+    """The plan for a person at a terminal, with `limit` lines of each part; the JSON report is complete."""
     parts = [
-        _models(plan, shown),
-        _prices(plan, shown),
-        _others(plan, shown),
-        _section("Suspicious", _suspicious(plan), shown),
-        _section("Not changed, although the source says otherwise", _withheld(plan), shown),
-        _section("No longer in the source, nothing is deleted", plan.missing, shown),
-        _section("New ids that may be existing models", _unmatched(plan), shown),
-        _section("Rows of aliases", [f"{name} is {model}" for name, model in plan.aliases.items()], shown),
-        _findings(plan, shown),
-        _unmapped(plan, shown),
+        _models(plan, limit),
+        _prices(plan, limit),
+        _others(plan, limit),
+        _section("Suspicious", _suspicious(plan), limit),
+        _section("Not changed, although the source says otherwise", _withheld(plan), limit),
+        _section("No longer in the source, nothing is deleted", plan.missing, limit),
+        _section("New ids that may be existing models", _unmatched(plan), limit),
+        _section("Rows of aliases", [f"{name} is {model}" for name, model in plan.aliases.items()], limit),
+        _findings(plan, limit),
+        _unmapped(plan, limit),
         _next_step(plan, applied=applied),
     ]
     text = "\n".join(part for part in parts if part)
@@ -29,10 +29,10 @@ def summary(plan: ImportPlan, *, applied: bool, shown: int = LINES_SHOWN) -> str
     return "".join(letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
-def _section(title: str, lines: Sequence[str], shown: int) -> str:
+def _section(title: str, lines: Sequence[str], limit: int) -> str:
     if not lines:
         return ""
-    return "\n".join([f"{title} ({len(lines)}):", *(f"  {line}" for line in lines[:shown]), *_more(len(lines), shown)])
+    return "\n".join([f"{title} ({len(lines)}):", *(f"  {line}" for line in lines[:limit]), *_more(len(lines), limit)])
 
 
 def _suspicious(plan: ImportPlan) -> list[str]:
@@ -54,14 +54,14 @@ def _unmatched(plan: ImportPlan) -> list[str]:
     return [f"{name} may be {match.model} ({match.rule})" for name, match in plan.unmatched.items()]
 
 
-def _models(plan: ImportPlan, shown: int) -> str:
+def _models(plan: ImportPlan, limit: int) -> str:
     facts = plan.facts
     line = (
         f"{plan.options.source.name}: {len(facts.new)} new models, {len(facts.changed)} changed, "
         f"{facts.unchanged} unchanged, {len(plan.missing)} no longer in the source."
     )
-    examples = [f"  {name}: {_changes(changes)}" for name, changes in list(facts.changed.items())[:shown]]
-    return "\n".join([line, *examples, *_more(len(facts.changed), shown)])
+    examples = [f"  {name}: {_changes(changes)}" for name, changes in list(facts.changed.items())[:limit]]
+    return "\n".join([line, *examples, *_more(len(facts.changed), limit)])
 
 
 def _changes(changes: Mapping[str, tuple[object, object]]) -> str:
@@ -78,7 +78,7 @@ def _short(value: object) -> str:
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 
-def _prices(plan: ImportPlan, shown: int) -> str:
+def _prices(plan: ImportPlan, limit: int) -> str:
     prices = plan.prices
     if plan.structure.prices and prices.is_empty:
         # A whole catalog lists its prices by role; they are counted with its structure.
@@ -88,14 +88,14 @@ def _prices(plan: ImportPlan, shown: int) -> str:
         f"{len(prices.without)} models without one."
     )
     examples = []
-    for name, change in list(prices.changed.items())[:shown]:
+    for name, change in list(prices.changed.items())[:limit]:
         # Facts beside the prices can be all that changes.
         sentences = [each.sentence for each in changes(change.before, change.prices)] or list(change.moves)
         examples.append(f"  {name}: {'; '.join(sentences[:3])}" + ("; …" if len(sentences) > 3 else ""))
-    return "\n".join([line, *examples, *_more(len(prices.changed), shown)])
+    return "\n".join([line, *examples, *_more(len(prices.changed), limit)])
 
 
-def _others(plan: ImportPlan, shown: int) -> str:
+def _others(plan: ImportPlan, limit: int) -> str:
     facts, structure = plan.facts, plan.structure
     lines = []
     if facts.channel:
@@ -112,20 +112,20 @@ def _others(plan: ImportPlan, shown: int) -> str:
         lines.append(f"{name.replace('_', ' ').capitalize()}: {counts['new']} new, {counts['changed']} changed.")
         if name in structure.tables:
             rows = structure.tables[name].changes
-            lines += [f"  {' '.join(key)}: {_changes(changes)}" for key, changes in list(rows.items())[:shown]]
-            lines += _more(len(rows), shown)
+            lines += [f"  {' '.join(key)}: {_changes(changes)}" for key, changes in list(rows.items())[:limit]]
+            lines += _more(len(rows), limit)
     return "\n".join(lines)
 
 
-def _findings(plan: ImportPlan, shown: int) -> str:
+def _findings(plan: ImportPlan, limit: int) -> str:
     findings = sorted(plan.findings.by_sentence.items(), key=lambda finding: -len(finding[1]))
     lines = [f"{_names(models)}: {text}." if models else f"{text}." for text, models in findings]
-    return _section("Findings", lines, 2 * shown)
+    return _section("Findings", lines, 2 * limit)
 
 
-def _unmapped(plan: ImportPlan, shown: int) -> str:
+def _unmapped(plan: ImportPlan, limit: int) -> str:
     keys = [f"{key} ({count})" for key, count in plan.findings.unmapped.most_common()]
-    return f"Unknown keys, not imported: {_names(keys, max(shown, 8))}." if keys else ""
+    return f"Unknown keys, not imported: {_names(keys, max(limit, 8))}." if keys else ""
 
 
 def _next_step(plan: ImportPlan, *, applied: bool) -> str:
@@ -136,11 +136,11 @@ def _next_step(plan: ImportPlan, *, applied: bool) -> str:
     return "Applied." if applied else "Nothing was written. To apply this plan, repeat the command with --apply."
 
 
-def _names(names: Iterable[str], shown: int = LINES_SHOWN) -> str:
+def _names(names: Iterable[str], limit: int = LINES_SHOWN) -> str:
     listed: Sequence[str] = list(names)
-    more = f" and {len(listed) - shown} more" if len(listed) > shown else ""
-    return ", ".join(listed[:shown]) + more
+    more = f" and {len(listed) - limit} more" if len(listed) > limit else ""
+    return ", ".join(listed[:limit]) + more
 
 
-def _more(number: int, shown: int) -> list[str]:
-    return [f"  … and {number - shown} more."] if number > shown else []
+def _more(number: int, limit: int) -> list[str]:
+    return [f"  … and {number - limit} more."] if number > limit else []

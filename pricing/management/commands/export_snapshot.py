@@ -1,4 +1,4 @@
-"""`export_snapshot`: writes the document of an import run, byte for byte as it was received."""
+"""`export_snapshot`: writes the document of an import run, byte for byte."""
 
 import sys
 from argparse import ArgumentParser
@@ -13,7 +13,7 @@ from pricing.management.commands.rollback_import import find_run
 
 
 class Command(BaseCommand):
-    help = "Writes the document of an import run, exactly as it was received."
+    help = "Writes the document of an import run, exactly as received."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("run", metavar="RUN", help="The run's number, shown in the admin and in histories.")

@@ -139,7 +139,7 @@ class Command(PlanningCommand):
             self.stdout.write(write_json({"outcome": outcome.name.lower(), **plan.report()}).decode())
         else:
             self.stdout.write(
-                summary(plan, applied=outcome == Exit.DONE, shown=sys.maxsize if options["all"] else LINES_SHOWN)
+                summary(plan, applied=outcome == Exit.DONE, limit=sys.maxsize if options["all"] else LINES_SHOWN)
             )
 
 

@@ -1,4 +1,4 @@
-"""Hosts for tests of fetching: a real server that misbehaves as told, a resolver, and a watch over every connection."""
+"""Hosts for tests of fetching: a real server that misbehaves on request."""
 
 import gzip
 import socket
@@ -10,13 +10,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 DOCUMENT = b'{"gpt-4o": {"mode": "chat", "litellm_provider": "openai", "input_cost_per_token": 0.0000025}}'
-# Bytes of an answer that comes slowly: ten seconds of them.
+# Bytes of a slow response: ten seconds of them.
 DRIPS = 200
 Answer = Callable[["Handler"], object]
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers by the last part of the path."""
+    """The path selects the response."""
 
     protocol_version = "HTTP/1.1"
     asked: list[dict[str, str]]
@@ -37,7 +37,7 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def drip(self, start: bytes) -> None:
-        """A byte now and then, for longer than anybody waits."""
+        """Sends single bytes for longer than any client waits."""
         self.wfile.write(start)
         for number in range(DRIPS):
             self.asked[-1]["dripped"] = str(number)

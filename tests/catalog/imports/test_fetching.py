@@ -99,14 +99,16 @@ def test_a_foreign_host_does_not_redirect_to_the_operators_own_hosts(
         ("nothing", "could not be reached"),
     ],
 )
-def test_a_bad_answer_is_one_sentence(host: tuple[str, list[dict[str, str]]], path: str, sentence: str) -> None:
+def test_a_bad_response_is_reported_in_one_sentence(
+    host: tuple[str, list[dict[str, str]]], path: str, sentence: str
+) -> None:
     with pytest.raises(FetchError, match=sentence) as refused:
         fetch(f"{host[0]}/{path}?key=secret")
     assert "secret" not in str(refused.value)
 
 
 @pytest.mark.parametrize("path", ["endless", "bomb"])
-def test_no_answer_fills_the_memory(
+def test_no_response_fills_the_memory(
     host: tuple[str, list[dict[str, str]]], path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     packed = hosts.bomb()
@@ -121,7 +123,7 @@ def test_no_answer_fills_the_memory(
 
 
 @pytest.mark.parametrize("path", ["slow-headers", "slow-body"])
-def test_a_host_that_drips_is_left_after_the_time_limit(
+def test_a_slow_host_is_abandoned_after_the_time_limit(
     host: tuple[str, list[dict[str, str]]], path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("catalog.imports.fetching.SECONDS", 0.5)

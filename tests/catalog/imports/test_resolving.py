@@ -1,4 +1,4 @@
-"""Which model a source's id means: its own, an alias's, or one that a rule suggests; never one by likeness."""
+"""Which model a source's id means: its own, an alias's, or one that a rule suggests; never a similar one."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def test_an_exact_id_or_an_alias_is_the_model() -> None:
         ("azure/opus", "claude-opus-4-5"),
     ],
 )
-def test_known_paths_and_spellings_are_taken_off(name: str, model: str) -> None:
+def test_known_paths_and_spellings_are_removed(name: str, model: str) -> None:
     assert suggested(name) == (model, True)
 
 
@@ -58,7 +58,7 @@ def test_known_paths_and_spellings_are_taken_off(name: str, model: str) -> None:
         ("claude-opus-4.5-20251101:free", "claude-opus-4-5"),
     ],
 )
-def test_a_date_or_a_variant_is_told_and_never_the_same_model(name: str, model: str) -> None:
+def test_a_date_or_a_variant_is_suggested_as_another_model(name: str, model: str) -> None:
     assert suggested(name) == (model, False)
     assert "not the same model" in RESOLVER.suggest(name).rule  # type: ignore[union-attr]
 
@@ -67,11 +67,11 @@ def test_a_date_or_a_variant_is_told_and_never_the_same_model(name: str, model: 
     "name",
     ["gpt-5.6", "gpt-4o-mini", "gpt-5", "azure/eu/gpt-4o", "high/1024-x-1024/gpt-4o", "nousresearch/llama-3-8b", ""],
 )
-def test_what_is_only_like_it_is_another_model(name: str) -> None:
+def test_a_similar_id_is_another_model(name: str) -> None:
     assert RESOLVER.suggest(name) is None
 
 
-def test_what_the_source_itself_calls_it_is_a_suggestion() -> None:
+def test_another_id_in_the_source_is_a_suggestion() -> None:
     assert suggested("best/of-all", also=("house/special",)) == ("gpt-4o", True)
     assert suggested("gpt-4o:free", also=("gpt-4o",)) == ("gpt-4o", False)
 

@@ -1,4 +1,4 @@
-"""The largest files that are read at all, planned one by one: `python -m tests.pricing.imports.heavy_files`.
+"""The largest accepted files, planned one by one: `python -m tests.pricing.imports.heavy_files`.
 
 Reads names of sources from stdin and answers each with a line: empty, or the file that took too much and what it took.
 Each file is planned in a process of its own: what one has used is not there for the next. DATABASE_URL names a migrated

@@ -1,4 +1,4 @@
-"""Running `import_catalog` in a test, and counting what it left behind."""
+"""Runs `import_catalog` in a test, and counts the rows of every table."""
 
 import io
 import json

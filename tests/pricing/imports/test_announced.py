@@ -1,4 +1,4 @@
-"""Prices that a source announces are sheets from their day on; as the day comes, nothing has to be done."""
+"""Announced prices of a source are scheduled sheets, which take effect without another import."""
 
 import datetime as dt
 from decimal import Decimal
@@ -37,7 +37,7 @@ def imported(db: None, tmp_path: Path) -> None:
         assert run("genai_prices", CONTENT, tmp_path, "--apply", "--only", "gpt-dated").code == 0
 
 
-def test_the_price_of_today_and_that_of_new_year_are_there() -> None:
+def test_current_and_scheduled_prices_are_stored() -> None:
     assert [price_at(moment) for moment in (AUTUMN, NEW_YEAR - dt.timedelta(seconds=1), NEW_YEAR)] == [
         Decimal("0.2"),
         Decimal("0.2"),
@@ -46,14 +46,14 @@ def test_the_price_of_today_and_that_of_new_year_are_there() -> None:
 
 
 @pytest.mark.parametrize("day", [AUTUMN + dt.timedelta(hours=1), NEW_YEAR, NEW_YEAR + dt.timedelta(days=9)])
-def test_the_second_time_nothing_is_written_whatever_day_it_is(tmp_path: Path, day: dt.datetime) -> None:
+def test_a_second_import_writes_nothing_on_any_day(tmp_path: Path, day: dt.datetime) -> None:
     before = state()
     with time_machine.travel(day, tick=False):
         assert run("genai_prices", CONTENT, tmp_path, "--apply", "--only", "gpt-dated").code == 0
     assert state() == before
 
 
-def test_an_announcement_that_changes_is_announced_anew(tmp_path: Path) -> None:
+def test_a_changed_announcement_is_a_new_sheet(tmp_path: Path) -> None:
     with time_machine.travel(AUTUMN + dt.timedelta(days=1), tick=False):
         outcome = run("genai_prices", document(0.15), tmp_path, "--apply", "--only", "gpt-dated")
     assert outcome.report["counts"]["announced_prices"] == 1
@@ -68,7 +68,7 @@ def test_an_announced_jump_stops_the_import(tmp_path: Path) -> None:
     assert (outcome.code, state()) == (3, before)
 
 
-def test_the_price_of_july_is_another_one(tmp_path: Path) -> None:
+def test_the_price_in_july_differs(tmp_path: Path) -> None:
     PriceSheet.objects.all().delete()
     july = dt.datetime(2026, 7, 1, tzinfo=dt.UTC)
     with time_machine.travel(july, tick=False):

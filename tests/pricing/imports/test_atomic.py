@@ -1,4 +1,4 @@
-"""An import that fails on its last step leaves nothing behind."""
+"""An import that fails at its last step writes nothing."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,7 +33,7 @@ def strike() -> Iterator[Callable[[type[Exception]], None]]:
 
 
 @pytest.mark.parametrize("source", ["litellm", "new_api"])
-def test_a_failure_in_the_last_step_leaves_nothing(
+def test_a_failure_in_the_last_step_writes_nothing(
     tmp_path: Path, strike: Callable[[type[Exception]], None], source: str
 ) -> None:
     arguments = ("--apply", "--publish", "--channel", "main")
@@ -44,7 +44,9 @@ def test_a_failure_in_the_last_step_leaves_nothing(
     assert state() == before
 
 
-def test_a_refusal_of_the_database_is_a_sentence(tmp_path: Path, strike: Callable[[type[Exception]], None]) -> None:
+def test_a_database_error_is_reported_in_one_sentence(
+    tmp_path: Path, strike: Callable[[type[Exception]], None]
+) -> None:
     before = state()
     strike(IntegrityError)
     outcome = run("new_api", sample("new_api.json"), tmp_path, "--apply")

@@ -1,4 +1,4 @@
-"""Hundreds of bad files, made from every source's sample: each one is a sentence, and nothing is written."""
+"""Hundreds of bad files, made from every source's sample: each is reported in one sentence, and nothing is written."""
 
 import gzip
 import re
@@ -166,13 +166,13 @@ def test_there_are_enough_of_them() -> None:
 
 
 @pytest.mark.parametrize("source", BY_HAND)
-def test_what_they_are_made_from_is_sound(tmp_path: Path, source: str) -> None:
+def test_the_samples_are_valid(tmp_path: Path, source: str) -> None:
     outcome = run(source, BY_HAND[source], tmp_path, "--apply")
     assert (outcome.code, outcome.report["findings"]) == (0, [])
 
 
 @pytest.mark.parametrize("source", [*SAMPLES, *BY_HAND])
-def test_a_bad_file_is_one_sentence_and_nothing_is_written(tmp_path: Path, source: str) -> None:
+def test_a_bad_file_is_reported_and_nothing_is_written(tmp_path: Path, source: str) -> None:
     before = state()
     for name, content in [(name, content) for slug, name, content in CASES if slug == source]:
         began = time.process_time()
@@ -193,7 +193,7 @@ def places(content: bytes) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("source", SAMPLES)
-def test_a_value_of_another_kind_is_planned_around_or_refused(tmp_path: Path, source: str) -> None:
+def test_a_value_of_another_type_is_left_out_or_refused(tmp_path: Path, source: str) -> None:
     every = list(places(SAMPLES[source]))
     before = state()
     for content in every[:: max(len(every) // 25, 1)]:

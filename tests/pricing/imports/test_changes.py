@@ -1,4 +1,4 @@
-"""Importing a source again after it changed: only what differs is written, and what is not said stays."""
+"""A changed source is imported again: only differences are written, and missing fields stay."""
 
 import json
 from decimal import Decimal
@@ -44,7 +44,7 @@ def test_a_changed_fact_is_named_with_its_old_and_new_value(tmp_path: Path) -> N
     assert AIModel.history.filter(name="gpt-b").count() == 1
 
 
-def test_an_update_keeps_when_the_row_was_made(tmp_path: Path) -> None:
+def test_an_update_does_not_change_the_creation_time(tmp_path: Path) -> None:
     made = AIModel.objects.get(name="gpt-a").created_at
     run("litellm", document(gpt_a={"max_input_tokens": 2000}), tmp_path, "--apply")
     model = AIModel.objects.get(name="gpt-a")
@@ -53,7 +53,7 @@ def test_an_update_keeps_when_the_row_was_made(tmp_path: Path) -> None:
     assert model.updated_at > made
 
 
-def test_what_the_source_no_longer_says_stays(tmp_path: Path) -> None:
+def test_a_field_that_the_source_no_longer_has_stays(tmp_path: Path) -> None:
     before = state()
     outcome = run("litellm", document(gpt_a={"max_input_tokens": None}), tmp_path, "--apply")
     assert (outcome.code, state()) == (0, before)
@@ -72,7 +72,7 @@ def test_a_changed_price_is_a_new_sheet_and_the_old_one_stays(tmp_path: Path) ->
     assert sheet.lines.count() == 2
 
 
-def test_another_way_to_write_the_same_number_is_no_change(tmp_path: Path) -> None:
+def test_another_spelling_of_the_same_number_is_not_a_change(tmp_path: Path) -> None:
     before = state()
     text = document().replace("2e-06", "0.00000200")
     assert "0.00000200" in text
@@ -80,14 +80,14 @@ def test_another_way_to_write_the_same_number_is_no_change(tmp_path: Path) -> No
     assert state() == before
 
 
-def test_the_same_price_for_another_number_of_units_is_no_change(tmp_path: Path) -> None:
+def test_the_same_price_per_another_number_of_units_is_not_a_change(tmp_path: Path) -> None:
     by_hand = "model,meter,amount,per,unit\ngpt-a,output,10,1000000,token\ngpt-a,input,0.002,1000,token\n"
     before = state()
     outcome = run("csv", by_hand, tmp_path, "--apply", "--as", "list")
     assert (outcome.report["counts"]["unchanged_prices"], state()) == (1, before)
 
 
-def test_a_change_is_shown_for_one_number_of_units(tmp_path: Path) -> None:
+def test_a_change_is_shown_per_one_number_of_units(tmp_path: Path) -> None:
     by_hand = "model,meter,amount,per,unit\ngpt-a,output,20,1000000,token\ngpt-a,input,2,1000000,token\n"
     outcome = run("csv", by_hand, tmp_path, "--as", "list")
     assert outcome.report["prices"]["changed"] == {
@@ -95,19 +95,19 @@ def test_a_change_is_shown_for_one_number_of_units(tmp_path: Path) -> None:
     }
 
 
-def test_a_price_that_is_gone_keeps_the_sheet(tmp_path: Path) -> None:
+def test_a_sheet_stays_if_its_price_is_no_longer_listed(tmp_path: Path) -> None:
     gone = {"input_cost_per_token": None, "output_cost_per_token": None}
     outcome = run("litellm", document(gpt_a=gone), tmp_path, "--apply")
     assert outcome.report["prices"]["without"] == ["gpt-a"]
     assert PriceSheet.objects.in_force(at=timezone.now()).filter(model__name="gpt-a").exists()
 
 
-def test_roles_have_prices_of_their_own(tmp_path: Path) -> None:
+def test_each_role_has_its_own_prices(tmp_path: Path) -> None:
     run("litellm", document(), tmp_path, "--apply", "--as", "cost")
     assert sorted(PriceSheet.objects.filter(model__name="gpt-a").values_list("role", flat=True)) == ["cost", "list"]
 
 
-def test_drafts_are_published_when_asked_for(tmp_path: Path) -> None:
+def test_drafts_are_published_on_request(tmp_path: Path) -> None:
     outcome = run("litellm", document(), tmp_path, "--apply", "--publish")
     assert outcome.report["changed"]["gpt-a"] == {"status": ["draft", "published"]}
     assert set(AIModel.objects.values_list("status", flat=True)) == {"published"}
@@ -120,7 +120,7 @@ def test_dates_that_contradict_each_other_change_nothing(tmp_path: Path) -> None
     assert AIModel.objects.get(name="gpt-a").retires_on is None
 
 
-def test_a_run_is_kept_for_every_import_that_did_something(tmp_path: Path) -> None:
+def test_every_import_that_changed_something_has_a_run(tmp_path: Path) -> None:
     run("litellm", document(gpt_a={"max_input_tokens": 2000}), tmp_path, "--apply")
     run("litellm", document(gpt_a={"max_input_tokens": 2000}), tmp_path, "--apply")
     assert ImportRun.objects.count() == 2

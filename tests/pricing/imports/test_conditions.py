@@ -1,4 +1,4 @@
-"""A line under a condition that nothing can judge is kept as a fact and told; the rest of the price is imported."""
+"""A line with an invalid condition is stored as a fact and reported; the rest of the price is imported."""
 
 import datetime as dt
 from decimal import Decimal
@@ -30,7 +30,7 @@ def document(*prices: dict[str, Any]) -> bytes:
     return write_json({"data": [{"model_name": "m", "vendor_id": 1, "prices": list(prices)}]})
 
 
-def test_such_a_line_is_a_fact_and_a_finding(tmp_path: Path, client: Client) -> None:
+def test_the_line_is_a_fact_and_a_finding(tmp_path: Path, client: Client) -> None:
     content = document(line("3"), line("1", NEVER))
     outcome = run("new_api", content, tmp_path, "--apply", "--publish", "--channel", "c")
     assert outcome.code == 0, outcome.err
@@ -56,7 +56,7 @@ def test_such_a_line_is_a_fact_and_a_finding(tmp_path: Path, client: Client) -> 
         {"op": "eq"},
     ],
 )
-def test_whatever_is_wrong_with_it(bad: dict[str, Any]) -> None:
+def test_every_invalid_condition_is_reported(bad: dict[str, Any]) -> None:
     figures = (
         Line("input", Decimal(3), MILLION, "token"),
         Line("input", Decimal(1), MILLION, "token", conditions=(bad,)),
@@ -67,7 +67,7 @@ def test_whatever_is_wrong_with_it(bad: dict[str, Any]) -> None:
     assert list(context.findings.by_sentence.values()) == [["m"]]
 
 
-def test_an_announced_price_is_judged_too_and_a_price_of_nothing_else_is_none() -> None:
+def test_scheduled_prices_are_checked_and_a_price_without_valid_lines_is_none() -> None:
     figures = (
         Line("input", Decimal(3), MILLION, "token"),
         Line("input", Decimal(1), MILLION, "token", conditions=(NEVER,)),

@@ -1,4 +1,4 @@
-"""The real files, where this machine has them: whole, exact, and twice the same."""
+"""Real files, if this machine has them: imported completely and exactly, and unchanged by a second import."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -44,7 +44,7 @@ def flat_prices(row: Mapping[str, Any]) -> dict[str, Decimal]:
 
 
 @pytest.mark.parametrize("name", ["litellm.json", *MAPS])
-def test_every_flat_price_key_is_written_again_with_its_number(name: str) -> None:
+def test_every_flat_price_key_is_exported_with_its_number(name: str) -> None:
     content = load(name)
     raw = read_json(content)
     for record in litellm.read(content).records:
@@ -55,7 +55,7 @@ def test_every_flat_price_key_is_written_again_with_its_number(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["litellm.json", *MAPS])
-def test_every_figure_of_a_nested_block_is_there(name: str) -> None:
+def test_every_figure_of_a_nested_block_is_read(name: str) -> None:
     content = load(name)
     raw = read_json(content)
     for record in litellm.read(content).records:
@@ -81,7 +81,7 @@ def test_the_number_of_figures_is_known(name: str, figures: int) -> None:
     assert sum(len(record.prices.lines) for record in records if record.prices) == figures
 
 
-def test_a_real_price_list_comes_out_of_its_prices_as_it_went_in() -> None:
+def test_a_real_price_list_is_exported_unchanged() -> None:
     content = real("crazyrouter/pricing_excerpt.json")
     rows = {row["model_name"]: row for row in read_json(content)["data"]}
     for record in new_api.read(content).records:
@@ -98,7 +98,7 @@ def test_a_real_price_list_comes_out_of_its_prices_as_it_went_in() -> None:
 
 
 @pytest.mark.django_db
-def test_the_whole_map_is_imported_and_the_second_time_nothing(tmp_path: Path) -> None:
+def test_the_whole_map_is_imported_and_a_second_import_writes_nothing(tmp_path: Path) -> None:
     content = real(MAPS[1])
     arguments = ("--apply", "--publish", "--channel", "main")
     first = run("litellm", content, tmp_path, *arguments)
@@ -118,7 +118,7 @@ def test_the_whole_map_is_imported_and_the_second_time_nothing(tmp_path: Path) -
     [(["litellm.json", "newer/litellm.json"], 5, 7), (MAPS, 4318, 25)],
     ids=["sample", "real"],
 )
-def test_a_newer_map_stops_at_its_jumps_and_goes_through_when_they_are_accepted(
+def test_a_newer_map_is_imported_only_if_its_jumps_are_accepted(
     maps: list[str], models: int, missing: int, tmp_path: Path
 ) -> None:
     older, newer = map(load, maps)
@@ -133,6 +133,6 @@ def test_a_newer_map_stops_at_its_jumps_and_goes_through_when_they_are_accepted(
 @pytest.mark.parametrize(
     ("maps", "new", "gone"), [(["litellm.json", "newer/litellm.json"], 1, 7), (MAPS, 1745, 23)], ids=["sample", "real"]
 )
-def test_the_keys_that_carry_a_price_come_and_go_as_counted(maps: list[str], new: int, gone: int) -> None:
+def test_the_number_of_new_and_dropped_priced_keys_is_known(maps: list[str], new: int, gone: int) -> None:
     older, newer = ({record.name for record in litellm.read(load(name)).records if record.prices} for name in maps)
     assert (len(newer - older), len(older - newer)) == (new, gone)

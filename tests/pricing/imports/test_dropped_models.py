@@ -1,4 +1,4 @@
-"""A model that its source no longer lists is marked with the day, in the admin alone, until it comes back."""
+"""A model that its source no longer lists is marked with the day, only in the admin, until it is listed again."""
 
 import datetime as dt
 import json
@@ -37,7 +37,7 @@ def marks() -> dict[str, list[str]]:
     return {name: [since for _, since in sources] for name, sources in dropped_models().items()}
 
 
-def test_it_is_marked_since_the_import_and_not_when_it_comes_back() -> None:
+def test_it_is_marked_since_the_import_until_it_is_listed_again() -> None:
     imported(NAMES)
     assert marks() == {}
     imported(NAMES[1:], 2000, days=1)
@@ -57,7 +57,7 @@ def test_a_document_that_only_lacks_a_model_marks_it_without_a_run_or_a_change()
     assert (revision.current(), ImportRun.objects.count(), Source.history.count()) == before
 
 
-def test_what_a_guard_stops_or_waits_for_review_marks_nothing_yet() -> None:
+def test_a_stopped_or_waiting_import_marks_nothing() -> None:
     imported(NAMES)
     assert imported(NAMES[3:], 2000, days=1) is None
     _, run = save_plan(document(NAMES[3:], 2000), OPTIONS, at=NOW)
@@ -68,13 +68,13 @@ def test_what_a_guard_stops_or_waits_for_review_marks_nothing_yet() -> None:
     assert marks() == {name: ["2026-11-27"] for name in NAMES[:3]}
 
 
-def test_a_fetch_that_leaves_nothing_to_review_marks_too() -> None:
+def test_a_fetch_without_changes_marks_it_too() -> None:
     imported(NAMES)
     assert save_plan(document(NAMES[1:]), OPTIONS, at=NOW)[1] is None
     assert marks() == {"gpt-a": ["2026-11-25"]}
 
 
-def test_each_source_speaks_for_itself_and_an_alias_for_its_model() -> None:
+def test_sources_are_independent_and_aliases_count_as_their_models() -> None:
     imported(NAMES)
     other = Options(source=SOURCES["litellm"], name="ours", overrule=True)
     imported(NAMES, 2000, options=other)
@@ -85,7 +85,7 @@ def test_each_source_speaks_for_itself_and_an_alias_for_its_model() -> None:
     assert dropped_models() == {"gpt-a": [("ours", "2026-11-27")]}
 
 
-def test_of_a_model_that_is_gone_here_too_nothing_is_said() -> None:
+def test_a_deleted_model_is_not_marked() -> None:
     run = imported(NAMES)
     imported(NAMES[1:], days=1)
     assert run is not None
@@ -110,7 +110,7 @@ def test_the_admin_shows_and_filters_it(admin_client: Client) -> None:
     )
 
 
-def test_customers_see_nothing_of_it(client: Client, tmp_path: Path) -> None:
+def test_customers_do_not_see_it(client: Client, tmp_path: Path) -> None:
     imported(NAMES, options=Options(source=SOURCES["litellm"], channel="main", publish=True))
     key = world.key()
     before = client.get("/v1/models", headers={"authorization": f"Bearer {key}"}).content

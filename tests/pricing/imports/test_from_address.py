@@ -1,4 +1,4 @@
-"""Importing from an address: fetched, remembered, not sent again while it is the same, and never a secret kept."""
+"""Importing from an address: fetched, stored without secrets, and not sent again while it is unchanged."""
 
 from collections.abc import Iterator
 from io import StringIO
@@ -34,7 +34,7 @@ def run_from(*arguments: str) -> tuple[int, str, str]:
     return 0, out.getvalue(), err.getvalue()
 
 
-def test_a_source_is_imported_from_its_address_and_remembers_it(host: tuple[str, list[dict[str, str]]]) -> None:
+def test_a_source_is_imported_from_its_address_and_stores_it(host: tuple[str, list[dict[str, str]]]) -> None:
     assert run_from("--url", f"{host[0]}/same?key=secret", "--apply")[0] == 0
     assert AIModel.objects.get().name == "gpt-4o"
     source = Source.objects.get(slug="litellm")
@@ -43,7 +43,7 @@ def test_a_source_is_imported_from_its_address_and_remembers_it(host: tuple[str,
     assert ImportRun.objects.get().status == "applied"
 
 
-def test_an_unchanged_source_says_so_and_is_planned_all_the_same(host: tuple[str, list[dict[str, str]]]) -> None:
+def test_an_unchanged_document_is_planned_again(host: tuple[str, list[dict[str, str]]]) -> None:
     run_from("--url", f"{host[0]}/same", "--apply")
     before = state()
     code, out, err = run_from("--url", "--apply")
@@ -55,20 +55,20 @@ def test_an_unchanged_source_says_so_and_is_planned_all_the_same(host: tuple[str
     assert AIModel.objects.get().status == "published"
 
 
-def test_another_address_is_asked_anew(host: tuple[str, list[dict[str, str]]]) -> None:
+def test_another_address_is_fetched_completely(host: tuple[str, list[dict[str, str]]]) -> None:
     run_from("--url", f"{host[0]}/same", "--apply")
     run_from("--url", f"{host[0]}/plain", "--apply")
     assert "If-None-Match" not in host[1][-1]
 
 
-def test_a_plan_alone_remembers_nothing(host: tuple[str, list[dict[str, str]]]) -> None:
+def test_a_plan_stores_no_address(host: tuple[str, list[dict[str, str]]]) -> None:
     before = state()
     assert run_from("--url", f"{host[0]}/same")[0] == 2
     assert state() == before
 
 
 @pytest.mark.parametrize("path", ["missing", "html", "damaged", "nothing"])
-def test_what_does_not_come_whole_is_one_sentence(host: tuple[str, list[dict[str, str]]], path: str) -> None:
+def test_a_failed_fetch_is_reported_in_one_sentence(host: tuple[str, list[dict[str, str]]], path: str) -> None:
     before = state()
     code, out, err = run_from("--url", f"{host[0]}/{path}?key=secret", "--apply")
     assert (code, out, state()) == (4, "", before)
@@ -92,7 +92,7 @@ def test_a_file_or_an_address_and_not_both(tmp_path: Path) -> None:
             call_command("import_catalog", "litellm", *arguments)
 
 
-def test_the_offers_of_a_provider_are_taken_when_it_is_named(tmp_path: Path) -> None:
+def test_the_offers_of_a_requested_provider_are_imported(tmp_path: Path) -> None:
     content = sample("models_dev.json")
     assert run("models_dev", content, tmp_path, "--apply").code == 0
     assert set(AIModel.objects.values_list("name", flat=True)) == {"gpt-sample", "claude-sample", "grok-sample"}

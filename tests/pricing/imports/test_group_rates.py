@@ -51,7 +51,7 @@ def rolled_back(made: ImportRun) -> Rollback:
 @pytest.mark.parametrize(("source", "document"), [
     ("new_api", gateways_list("0.5")), ("yaml", catalog("default", "0.5")),
 ])  # fmt: skip
-def test_a_new_rate_counts_from_the_import_on(tmp_path: Path, source: str, document: str) -> None:
+def test_a_new_rate_is_effective_from_the_import(tmp_path: Path, source: str, document: str) -> None:
     world.rate(world.token_group(), "0.9")
 
     applied(source, document, tmp_path)
@@ -64,7 +64,7 @@ def test_a_new_rate_counts_from_the_import_on(tmp_path: Path, source: str, docum
 @pytest.mark.parametrize(("source", "document"), [
     ("new_api", gateways_list("0.5")), ("yaml", catalog("default", "0.5")),
 ])  # fmt: skip
-def test_the_rate_in_force_is_not_written_again(tmp_path: Path, source: str, document: str) -> None:
+def test_the_current_rate_is_not_written_again(tmp_path: Path, source: str, document: str) -> None:
     world.rate(world.token_group(), "0.9")
     world.rate(world.token_group(), "0.5", starts_at=timezone.now())
     world.rate(world.token_group(), "0.7", starts_at=timezone.now() + dt.timedelta(days=1))
@@ -74,7 +74,7 @@ def test_the_rate_in_force_is_not_written_again(tmp_path: Path, source: str, doc
     assert len(ratios()) == 3
 
 
-def test_a_gateway_moves_in_with_rates_from_now_on(tmp_path: Path) -> None:
+def test_the_rates_of_a_gateway_are_effective_from_its_import(tmp_path: Path) -> None:
     told: dict[str, Any] = {"channels": [channel(1, "gpt-4o")], "tokens": []}
     for ratio in (0.5, 0.5, 0.25):
         migrate(tmp_path, **told, options=[option("GroupRatio", {"default": ratio})])
@@ -94,7 +94,7 @@ def test_a_rollback_changes_a_rate_from_now(tmp_path: Path, before: str | None) 
     assert (result.restored["group rates"], result.stays) == (1, [])
 
 
-def test_a_rate_that_was_followed_since_stays_and_is_told(tmp_path: Path) -> None:
+def test_a_rate_that_was_replaced_since_stays_and_is_reported(tmp_path: Path) -> None:
     made = applied("new_api", gateways_list("0.5"), tmp_path)
     since = world.rate(world.token_group(), "0.6", starts_at=timezone.now())
 
@@ -109,13 +109,13 @@ def test_runs_are_rolled_back_one_after_the_other(tmp_path: Path) -> None:
         assert rate() == left
 
 
-def test_a_rate_that_begins_at_that_very_moment_goes(tmp_path: Path) -> None:
+def test_a_rate_that_starts_at_the_moment_of_the_rollback_is_removed(tmp_path: Path) -> None:
     made = applied("new_api", gateways_list("0.5"), tmp_path)
     roll_back(made, at=GroupRate.objects.get().starts_at)
     assert ratios() == []
 
 
-def test_a_group_that_the_run_made_goes_with_its_rate(tmp_path: Path) -> None:
+def test_a_group_that_the_run_created_is_removed_with_its_rate(tmp_path: Path) -> None:
     made = applied("yaml", catalog("new", "0.5"), tmp_path)
     again = applied("yaml", catalog("new", "0.6"), tmp_path)
     for each in (again, made):
@@ -124,7 +124,7 @@ def test_a_group_that_the_run_made_goes_with_its_rate(tmp_path: Path) -> None:
     assert ratios() == []
 
 
-def test_a_group_that_somebody_rated_since_stays(tmp_path: Path) -> None:
+def test_a_group_with_a_later_rate_stays(tmp_path: Path) -> None:
     made = applied("yaml", catalog("new", "0.5"), tmp_path)
     world.rate(TokenGroup.objects.get(slug="new"), "0.6", starts_at=timezone.now())
     assert "group new" in "; ".join(rolled_back(made).stays)

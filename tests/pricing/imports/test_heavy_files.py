@@ -1,4 +1,4 @@
-"""The largest files that are read at all take two seconds of processor time and 200 MB at most."""
+"""The largest accepted files take at most two seconds of processor time and 200 MB."""
 
 import subprocess
 import sys
@@ -33,7 +33,7 @@ def planner(
 
 
 @pytest.mark.parametrize("source", READ_BY)
-def test_the_heaviest_files_take_neither_the_memory_nor_the_time(source: str, planner: "subprocess.Popen[str]") -> None:
+def test_the_largest_files_stay_within_the_limits(source: str, planner: "subprocess.Popen[str]") -> None:
     assert planner.stdin
     assert planner.stdout
     planner.stdin.write(f"{source}\n")

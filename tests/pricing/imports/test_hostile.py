@@ -1,4 +1,4 @@
-"""Bad input of any kind is one clear sentence and exit 4, and nothing is written."""
+"""Bad input of any kind is reported in one clear sentence with exit code 4, and nothing is written."""
 
 import json
 import os
@@ -53,7 +53,7 @@ HOSTILE: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())
-def test_a_bad_document_is_one_sentence_and_nothing_is_written(tmp_path: Path, content: bytes) -> None:
+def test_a_bad_document_is_reported_and_nothing_is_written(tmp_path: Path, content: bytes) -> None:
     before = state()
     outcome = run("litellm", content, tmp_path, "--apply", "--publish", "--channel", "main")
     assert (outcome.code, state()) == (4, before)
@@ -64,7 +64,7 @@ def test_a_bad_document_is_one_sentence_and_nothing_is_written(tmp_path: Path, c
 
 
 @pytest.mark.parametrize("content", [b"[]", b'{"data": 1}', b'{"success": false, "message": "no"}', b'{"data": []}'])
-def test_a_price_list_of_another_shape_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_price_list_in_another_format_is_refused(tmp_path: Path, content: bytes) -> None:
     assert run("new_api", content, tmp_path, "--apply").code == 4
 
 
@@ -77,7 +77,7 @@ PATHS: dict[str, Callable[[Path], Path]] = {
 
 
 @pytest.mark.parametrize("path", PATHS.values(), ids=PATHS.keys())
-def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path, path: Callable[[Path], Path]) -> None:
+def test_an_unreadable_file_is_reported_in_one_sentence(tmp_path: Path, path: Callable[[Path], Path]) -> None:
     outcome = run("litellm", path(tmp_path), tmp_path, "--apply")
     assert outcome.code == 4
     assert outcome.err.endswith(".")
@@ -100,23 +100,23 @@ def test_a_file_of_200_megabytes_is_refused_before_it_is_read(tmp_path: Path) ->
         ("--only", "zzz*"),
     ],
 )
-def test_arguments_that_cannot_be_are_refused(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_invalid_arguments_are_refused(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     before = state()
     assert run("litellm", GOOD, tmp_path, "--apply", *arguments).code == 4
     assert state() == before
 
 
-def test_an_unknown_source_names_those_there_are(tmp_path: Path) -> None:
+def test_an_unknown_source_is_refused_with_a_list_of_sources(tmp_path: Path) -> None:
     outcome = run("price_oracle", GOOD, tmp_path)
     assert outcome.code == 4
     assert "litellm" in outcome.err
 
 
-def test_a_byte_order_mark_before_a_good_document_is_welcome(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_accepted(tmp_path: Path) -> None:
     assert run("litellm", b"\xef\xbb\xbf" + GOOD, tmp_path, "--apply").code == 0
 
 
-def test_one_bad_row_among_good_ones_is_named_and_the_rest_imported(tmp_path: Path) -> None:
+def test_a_bad_row_is_reported_and_the_rest_imported(tmp_path: Path) -> None:
     rows = {
         "gpt-good": {"mode": "chat", "input_cost_per_token": 1e-06},
         "gpt-bad": {"mode": 7, "input_cost_per_token": "1e-6", "max_input_tokens": 10**30, "deprecation_date": "soon"},
@@ -133,7 +133,7 @@ def test_one_bad_row_among_good_ones_is_named_and_the_rest_imported(tmp_path: Pa
     assert "gpt-list is not an object" in findings
 
 
-def test_the_process_ends_with_the_code_and_a_sentence_without_a_traceback() -> None:
+def test_the_process_exits_with_a_code_and_a_sentence() -> None:
     command = [sys.executable, "manage.py", "import_catalog", "litellm", "--file", "/nowhere.json"]
     done = subprocess.run(command, cwd=Path(__file__).parents[3], capture_output=True, text=True, check=False)
     assert done.returncode == 4
@@ -142,7 +142,7 @@ def test_the_process_ends_with_the_code_and_a_sentence_without_a_traceback() -> 
 
 
 @pytest.mark.parametrize("command", [["import_catalog", "litellm"], ["import_usage"]])
-def test_a_pipe_that_nobody_writes_to_is_waited_for_by_nobody(tmp_path: Path, command: list[str]) -> None:
+def test_a_pipe_without_a_writer_is_refused(tmp_path: Path, command: list[str]) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(CommandError, match="is not a file") as refused:
         call_command(*command, "--file", str(tmp_path / "pipe"))

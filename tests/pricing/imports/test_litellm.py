@@ -1,4 +1,4 @@
-"""Importing a price map: planned first, applied whole, and the second time nothing."""
+"""Importing a price map: planned first, applied completely, and unchanged by a second import."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +16,7 @@ MAP = sample("litellm.json")
 MODELS = 11
 
 
-def test_without_apply_a_plan_waits_and_nothing_is_written(tmp_path: Path) -> None:
+def test_without_apply_nothing_is_written(tmp_path: Path) -> None:
     before = state()
     outcome = run("litellm", MAP, tmp_path)
     assert (outcome.code, state()) == (2, before)
@@ -24,7 +24,7 @@ def test_without_apply_a_plan_waits_and_nothing_is_written(tmp_path: Path) -> No
     assert outcome.report["counts"]["new"] == MODELS
 
 
-def test_a_dry_run_beats_apply(tmp_path: Path) -> None:
+def test_dry_run_overrides_apply(tmp_path: Path) -> None:
     before = state()
     assert run("litellm", MAP, tmp_path, "--apply", "--dry-run").code == 2
     assert state() == before
@@ -39,20 +39,20 @@ def test_applied_models_are_drafts_under_their_exact_keys(tmp_path: Path) -> Non
     assert not Offer.objects.exists()
 
 
-def test_published_on_a_channel_that_it_makes(tmp_path: Path) -> None:
+def test_models_are_published_on_a_new_channel(tmp_path: Path) -> None:
     run("litellm", MAP, tmp_path, "--apply", "--publish", "--channel", "main")
     assert Offer.objects.filter(channel__slug="main", channel__groups__slug="default").count() == MODELS
     assert set(AIModel.objects.values_list("status", flat=True)) == {"published"}
 
 
-def test_amounts_are_stored_digit_for_digit_in_their_own_unit(tmp_path: Path) -> None:
+def test_amounts_are_stored_exactly_in_their_own_unit(tmp_path: Path) -> None:
     run("litellm", MAP, tmp_path, "--apply")
     line = PriceLine.objects.get(sheet__model__name="azure/eu/gpt-sample", meter="input", conditions=[])
     assert (line.amount, line.per, line.unit) == (Decimal("0.0000029999900000000002"), 1, "token")
     assert PriceSheet.objects.get(model__name="azure/eu/gpt-sample").role == "list"
 
 
-def test_the_second_time_nothing_is_written(tmp_path: Path) -> None:
+def test_a_second_import_writes_nothing(tmp_path: Path) -> None:
     arguments = ("--apply", "--publish", "--channel", "main")
     run("litellm", MAP, tmp_path, *arguments)
     before = state()
@@ -61,7 +61,7 @@ def test_the_second_time_nothing_is_written(tmp_path: Path) -> None:
     assert state() == before
 
 
-def test_the_run_keeps_the_bytes_and_the_report(tmp_path: Path) -> None:
+def test_the_run_stores_the_document_and_the_report(tmp_path: Path) -> None:
     run("litellm", MAP, tmp_path, "--apply")
     assert Snapshot.objects.get().content == MAP
     stored = ImportRun.objects.get()
@@ -70,12 +70,12 @@ def test_the_run_keeps_the_bytes_and_the_report(tmp_path: Path) -> None:
     assert set(PriceSheet.objects.values_list("run", flat=True)) == {stored.pk}
 
 
-def test_only_the_ids_that_match_are_imported(tmp_path: Path) -> None:
+def test_only_matching_ids_are_imported(tmp_path: Path) -> None:
     run("litellm", MAP, tmp_path, "--apply", "--only", "xai/*", "--only", "text-*")
     assert set(AIModel.objects.values_list("name", flat=True)) == {"xai/grok-sample", "text-embedding-sample"}
 
 
-def test_every_row_has_its_history(tmp_path: Path) -> None:
+def test_every_row_has_history(tmp_path: Path) -> None:
     run("litellm", MAP, tmp_path, "--apply")
     first = AIModel.history.filter(name="xai/grok-sample").get()
     assert (first.history_type, first.context_length) == ("+", 256000)
@@ -83,13 +83,13 @@ def test_every_row_has_its_history(tmp_path: Path) -> None:
     assert PriceSheet.history.count() == PriceSheet.objects.count()
 
 
-def test_a_vendor_that_a_person_chose_stays(tmp_path: Path, world: Any) -> None:
+def test_a_vendor_chosen_by_a_person_stays(tmp_path: Path, world: Any) -> None:
     world.model("xai/grok-sample", vendor=world.vendor("house-brand"))
     run("litellm", MAP, tmp_path, "--apply")
     assert AIModel.objects.get(name="xai/grok-sample").vendor.slug == "house-brand"
 
 
-def test_a_model_under_other_gets_its_vendor(tmp_path: Path, world: Any) -> None:
+def test_a_model_without_a_vendor_gets_one(tmp_path: Path, world: Any) -> None:
     world.model("xai/grok-sample", vendor=Vendor.objects.other())
     outcome = run("litellm", MAP, tmp_path, "--apply")
     assert AIModel.objects.get(name="xai/grok-sample").vendor.slug == "xai"
@@ -97,7 +97,7 @@ def test_a_model_under_other_gets_its_vendor(tmp_path: Path, world: Any) -> None
     assert AIModel.objects.get(name="exa_sample/search").vendor.slug == Vendor.OTHER
 
 
-def test_inferred_endpoint_types_fill_a_gap_and_change_nothing(tmp_path: Path, world: Any) -> None:
+def test_inferred_endpoint_types_only_fill_empty_fields(tmp_path: Path, world: Any) -> None:
     world.model("xai/grok-sample", supported_endpoint_types=["openai-response", "openai"])
     world.model("claude-sample-5", supported_endpoint_types=[])
     run("litellm", MAP, tmp_path, "--apply")

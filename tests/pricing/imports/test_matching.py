@@ -1,4 +1,4 @@
-"""Ids of another source: an alias's row is its model's, and what a rule finds is for the operator to decide."""
+"""Ids of another source: the row of an alias belongs to its model, and the operator decides about suggestions."""
 
 import json
 from pathlib import Path
@@ -33,7 +33,7 @@ def known(world: Any) -> AIModel:
 
 
 @pytest.mark.usefixtures("known")
-def test_a_rule_makes_no_model_of_another_and_tells(tmp_path: Path) -> None:
+def test_a_rule_only_suggests_a_model(tmp_path: Path) -> None:
     outcome = run("openrouter", openrouter("openai/gpt-5.5", "openai/gpt-5.5:free"), tmp_path)
     assert outcome.report["new"] == ["openai/gpt-5.5", "openai/gpt-5.5:free"]
     assert outcome.report["unmatched"]["openai/gpt-5.5"] == {
@@ -47,7 +47,7 @@ def test_a_rule_makes_no_model_of_another_and_tells(tmp_path: Path) -> None:
     assert "openai/gpt-5.5 may be gpt-5.5 (without openai/)" in summary(plan, applied=False)
 
 
-def test_the_row_of_an_alias_is_the_models(tmp_path: Path, known: AIModel) -> None:
+def test_the_row_of_an_alias_is_assigned_to_its_model(tmp_path: Path, known: AIModel) -> None:
     ModelAlias.objects.create(name="openai/gpt-5.5", model=known)
     outcome = run("openrouter", openrouter("openai/gpt-5.5"), tmp_path, "--apply", "--channel", "router")
     assert (outcome.code, outcome.report["aliases"]) == (0, {"openai/gpt-5.5": "gpt-5.5"})
@@ -56,7 +56,7 @@ def test_the_row_of_an_alias_is_the_models(tmp_path: Path, known: AIModel) -> No
     assert known.offers.get().channel.slug == "router"
 
 
-def test_a_row_of_the_model_itself_comes_before_its_aliases(tmp_path: Path, known: AIModel) -> None:
+def test_the_models_own_row_precedes_its_aliases(tmp_path: Path, known: AIModel) -> None:
     ModelAlias.objects.create(name="openai/gpt-5.5", model=known)
     outcome = run("openrouter", openrouter("openai/gpt-5.5", "gpt-5.5"), tmp_path, "--apply")
     assert "openai/gpt-5.5: is an alias of gpt-5.5, which has a row of its own" in outcome.findings()
@@ -64,7 +64,7 @@ def test_a_row_of_the_model_itself_comes_before_its_aliases(tmp_path: Path, know
 
 
 @pytest.mark.usefixtures("known")
-def test_one_click_makes_the_alias_with_history_and_the_plan_anew(admin_client: Client) -> None:
+def test_one_click_creates_the_alias_with_history_and_a_new_plan(admin_client: Client) -> None:
     options = Options(source=SOURCES["openrouter"])
     waiting = save_plan(openrouter("openai/gpt-5.5", "openai/gpt-5.5:free").encode(), options, at=timezone.now())[1]
     assert waiting is not None
@@ -82,7 +82,7 @@ def test_one_click_makes_the_alias_with_history_and_the_plan_anew(admin_client: 
 
 @pytest.mark.usefixtures("known")
 @pytest.mark.parametrize("name", ["openai/gpt-5.5:free", "gpt-5.5", "another"])
-def test_only_what_is_suggested_can_be_made_an_alias(admin_client: Client, name: str) -> None:
+def test_only_suggested_aliases_can_be_created(admin_client: Client, name: str) -> None:
     options = Options(source=SOURCES["openrouter"])
     save_plan(openrouter("openai/gpt-5.5", "openai/gpt-5.5:free").encode(), options, at=timezone.now())
     admin_client.post(reverse("admin:catalog_importrun_change", args=[ImportRun.objects.get().pk]), {"alias": name})
@@ -93,14 +93,14 @@ def hosts_list(*aliases: str) -> str:
     return json.dumps({"data": [{"id": "mistral-large-2512", "aliases": list(aliases)}]})
 
 
-def test_a_models_own_id_is_made_no_alias(tmp_path: Path, world: Any) -> None:
+def test_the_id_of_a_model_is_not_made_an_alias(tmp_path: Path, world: Any) -> None:
     world.model("mistral-large-latest", on=None)
     outcome = run("openai_models", hosts_list("mistral-large-latest", "mistral-large"), tmp_path, "--apply")
     assert "mistral-large-latest: is not an alias of mistral-large-2512: a model has this id" in outcome.findings()
     assert list(ModelAlias.objects.values_list("name", flat=True)) == ["mistral-large"]
 
 
-def test_an_operators_alias_stays_and_a_sources_moves(tmp_path: Path, known: AIModel) -> None:
+def test_an_alias_of_an_operator_stays_and_one_of_a_source_changes(tmp_path: Path, known: AIModel) -> None:
     ModelAlias.objects.create(name="large", model=known)
     run("openai_models", hosts_list("large", "newest"), tmp_path, "--apply")
     newer = hosts_list("large", "newest").replace("2512", "2601")

@@ -20,51 +20,51 @@ def imported(db: None, tmp_path: Path) -> Outcome:
     return run("new_api", LIST, tmp_path, "--apply", "--publish", "--channel", "c")
 
 
-def test_the_second_time_nothing_is_written(imported: Outcome, tmp_path: Path) -> None:
+def test_a_second_import_writes_nothing(imported: Outcome, tmp_path: Path) -> None:
     before = state()
     assert run("new_api", LIST, tmp_path, "--apply", "--publish", "--channel", "c").code == 0
     assert state() == before
 
 
-def test_a_vendor_keeps_the_name_that_the_source_gives(imported: Outcome) -> None:
+def test_a_vendor_gets_its_name_from_the_source(imported: Outcome) -> None:
     assert AIModel.objects.get(name="mj-sample").vendor.name == "即梦"
     jimeng = Vendor.objects.get(name="即梦")
     assert (jimeng.slug, jimeng.icon, jimeng.aliases) == ("jimeng", "Jimeng.Color", [])
     assert AIModel.objects.get(name="kling-sample").vendor.name == "快手"
 
 
-def test_a_stored_vendor_with_that_spelling_is_taken(tmp_path: Path) -> None:
+def test_a_stored_vendor_with_that_spelling_is_used(tmp_path: Path) -> None:
     world.vendor("kling-house", name="Kling House", aliases=["快手"])
     run("new_api", LIST, tmp_path, "--apply")
     assert AIModel.objects.get(name="kling-sample").vendor.slug == "kling-house"
     assert not Vendor.objects.filter(name="快手").exists()
 
 
-def test_a_slug_that_is_taken_gets_a_number(tmp_path: Path) -> None:
+def test_a_used_slug_gets_a_number(tmp_path: Path) -> None:
     document = '{"data": [{"model_name": "m", "vendor_id": 1}], "vendors": [{"id": 1, "name": "Acme!"}]}'
     world.vendor("acme", name="Acme Corporation")
     run("new_api", document, tmp_path, "--apply")
     assert AIModel.objects.get(name="m").vendor.slug == "acme-2"
 
 
-def test_endpoint_types_that_the_registry_lacks_are_made(imported: Outcome) -> None:
+def test_missing_endpoint_types_are_created(imported: Outcome) -> None:
     assert EndpointType.objects.get(name="holo").path == "/v1/holograms"
     assert not EndpointType.objects.filter(name__in=["path", "method"]).exists()
     assert AIModel.objects.get(name="mj-sample").supported_endpoint_types == ["image-generation", "holo"]
 
 
-def test_public_types_keep_the_difference_between_unsaid_and_none(imported: Outcome) -> None:
+def test_public_types_differ_between_missing_and_empty(imported: Outcome) -> None:
     found = dict(AIModel.objects.values_list("name", "public_endpoint_types"))
     assert (found["gpt-audio-sample"], found["zero-sample"], found["kling-sample"]) == ([], None, ["kling"])
 
 
-def test_popular_models_have_the_positions_of_the_list(imported: Outcome) -> None:
+def test_popular_models_have_their_positions_in_the_list(imported: Outcome) -> None:
     found = PopularModel.objects.order_by("position").values_list("model__name", "position")
     assert list(found) == [("mj-sample", 0), ("kimi-sample", 1)]
     assert "popular model nobody-knows-it was left out: there is no model nobody-knows-it" in imported.findings()
 
 
-def test_the_rate_of_a_group_that_is_there_is_taken(imported: Outcome) -> None:
+def test_the_rate_of_an_existing_group_is_imported(imported: Outcome) -> None:
     assert GroupRate.objects.get(group__slug="default").ratio == Decimal("0.5")
     assert "group rate vip was left out: there is no group vip" in imported.findings()
 
@@ -81,19 +81,19 @@ def test_prices_are_what_customers_pay(imported: Outcome) -> None:
     assert lines[1].conditions == [{"dim": "capability_bucket", "op": "eq", "value": "i2v"}]
 
 
-def test_a_channel_that_is_there_stays_in_its_groups(tmp_path: Path) -> None:
+def test_an_existing_channel_stays_in_its_groups(tmp_path: Path) -> None:
     world.channel("c", group=None)
     run("new_api", LIST, tmp_path, "--apply", "--channel", "c")
     assert not Channel.objects.get(slug="c").groups.exists()
 
 
-def test_a_group_that_is_named_reaches_the_channel(tmp_path: Path) -> None:
+def test_a_requested_group_reaches_the_channel(tmp_path: Path) -> None:
     world.token_group("team")
     run("new_api", LIST, tmp_path, "--apply", "--channel", "c", "--group", "team")
     assert [group.slug for group in Channel.objects.get(slug="c").groups.all()] == ["team"]
 
 
-def test_as_cost_neither_rates_nor_sell_prices_are_touched(tmp_path: Path) -> None:
+def test_an_import_as_cost_changes_neither_rates_nor_sell_prices(tmp_path: Path) -> None:
     run("new_api", LIST, tmp_path, "--apply", "--as", "cost")
     assert set(PriceSheet.objects.values_list("role", flat=True)) == {"cost"}
     assert not GroupRate.objects.exists()

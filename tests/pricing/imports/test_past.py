@@ -1,4 +1,4 @@
-"""Past prices that a source tells with their dates come along, in front of the first price that is here."""
+"""Past prices that a source has with dates fill the time before the first stored price."""
 
 import datetime as dt
 from decimal import Decimal
@@ -53,7 +53,7 @@ def later_sheet(model: AIModel, amount: str, source: str, trust: int) -> None:
     world.line(sheet, "input", amount)
 
 
-def test_each_period_ends_where_the_next_begins_and_the_last_at_the_import(tmp_path: Path) -> None:
+def test_each_past_price_ends_at_the_next_one_and_the_last_at_the_import(tmp_path: Path) -> None:
     world.model("gpt-dated", released_on=RELEASE.date())
     outcome = imported(tmp_path, "--only", "gpt-dated")
     assert spans() == [(RELEASE, JULY, 1), (JULY, NOW, Decimal("0.2")), (NOW, None, Decimal("0.2"))]
@@ -66,19 +66,19 @@ def test_each_period_ends_where_the_next_begins_and_the_last_at_the_import(tmp_p
     assert told[0]["figures"]["Input"] == "$1.00 per million tokens"
 
 
-def test_without_a_day_of_release_a_period_without_a_beginning_is_left_out(tmp_path: Path) -> None:
+def test_a_past_price_without_a_start_needs_a_release_date(tmp_path: Path) -> None:
     imported(tmp_path, "--only", "gpt-dated")
     assert [start for start, _, _ in spans()] == [JULY, NOW]
 
 
-def test_a_source_that_names_both_ends_is_taken_at_its_word(tmp_path: Path) -> None:
+def test_a_source_with_both_dates_is_followed(tmp_path: Path) -> None:
     world.model("claude-sample", released_on=RELEASE.date())
     imported(tmp_path, content=sample("llm_prices.json"), source="llm_prices")
     assert spans("claude-sample") == [(RELEASE, SEPTEMBER, 2), (SEPTEMBER, NOW, 3), (NOW, None, 3)]
     assert [start for start, _, _ in spans("claude-promo")] == [dt.datetime(2026, 6, 1, tzinfo=dt.UTC), NOW]
 
 
-def test_a_price_that_is_over_is_only_past(tmp_path: Path, time_machine: Any) -> None:
+def test_an_expired_price_is_only_past(tmp_path: Path, time_machine: Any) -> None:
     time_machine.move_to(dt.datetime(2027, 8, 1, tzinfo=dt.UTC), tick=False)
     imported(tmp_path, "--only", "claude-promo", content=sample("llm_prices.json"), source="llm_prices")
     sheet = PriceSheet.objects.get()
@@ -88,14 +88,14 @@ def test_a_price_that_is_over_is_only_past(tmp_path: Path, time_machine: Any) ->
     )
 
 
-def test_only_what_lies_before_the_first_sheet_is_written(tmp_path: Path) -> None:
+def test_only_prices_before_the_first_sheet_are_written(tmp_path: Path) -> None:
     model = world.model("gpt-dated", released_on=RELEASE.date())
     world.price(model, role="list", input="7", starts_at=SEPTEMBER)
     imported(tmp_path, "--only", "gpt-dated", "--accept-jumps", "--overrule")
     assert spans()[:3] == [(RELEASE, JULY, 1), (JULY, SEPTEMBER, Decimal("0.2")), (SEPTEMBER, None, 7)]
 
 
-def test_a_later_import_writes_no_past_again(tmp_path: Path, time_machine: Any) -> None:
+def test_a_later_import_does_not_write_past_prices_again(tmp_path: Path, time_machine: Any) -> None:
     world.model("gpt-dated", released_on=RELEASE.date())
     imported(tmp_path, "--only", "gpt-dated")
     before = state()
@@ -105,7 +105,7 @@ def test_a_later_import_writes_no_past_again(tmp_path: Path, time_machine: Any) 
 
 
 @pytest.mark.parametrize("role", ["cost", "sell"])
-def test_other_prices_than_the_list_price_have_no_past(tmp_path: Path, role: str) -> None:
+def test_only_list_prices_have_past_prices(tmp_path: Path, role: str) -> None:
     imported(tmp_path, "--only", "gpt-dated", "--as", role)
     assert [start for start, _, _ in spans(role=role)] == [NOW]
 
@@ -124,7 +124,9 @@ def test_the_past_of_a_pinned_price_is_left_out(tmp_path: Path) -> None:
     ("trust", "amount", "is_written"),
     [(60, "0.2", False), (60, "0.3", False), (40, "0.2", True), (40, "0.3", False), (20, "0.3", True)],
 )
-def test_the_past_goes_with_the_price_of_today(tmp_path: Path, trust: int, amount: str, is_written: bool) -> None:
+def test_past_prices_follow_the_trust_of_the_current_price(
+    tmp_path: Path, trust: int, amount: str, is_written: bool
+) -> None:
     body = b'[{"id": "openai", "models": [{"id": "gpt-dated", "prices": [{"prices": {"input_mtok": 1}}, '
     body += b'{"constraint": {"start_date": "2026-07-30"}, "prices": {"input_mtok": 0.2}}]}]}]'
     later_sheet(world.model("gpt-dated", released_on=RELEASE.date()), amount, "another", trust)
@@ -133,7 +135,7 @@ def test_the_past_goes_with_the_price_of_today(tmp_path: Path, trust: int, amoun
     assert ("gpt-dated" in outcome.report["prices"]["kept"]) is not is_written
 
 
-def test_an_unsound_past_price_is_left_out_and_told(tmp_path: Path) -> None:
+def test_an_invalid_past_price_is_left_out_and_reported(tmp_path: Path) -> None:
     world.model("gpt-dated", released_on=RELEASE.date())
     content = CONTENT.replace(b'"input_mtok": {"base": 1,', b'"input_mtok": {"base": 100000,')
     outcome = imported(tmp_path, "--only", "gpt-dated", content=content)
@@ -141,7 +143,7 @@ def test_an_unsound_past_price_is_left_out_and_told(tmp_path: Path) -> None:
     assert [start for start, _, _ in spans()] == [JULY, NOW]
 
 
-def test_a_past_price_is_no_jump_and_is_shown_in_a_review() -> None:
+def test_a_past_price_is_not_a_jump_and_is_shown_in_a_review() -> None:
     world.model("gpt-dated", released_on=RELEASE.date())
     options = Options(source=SOURCES["genai_prices"], only=("gpt-dated",))
     waits = save_plan(CONTENT, options, at=NOW)[1]
@@ -156,7 +158,7 @@ def test_a_past_price_is_no_jump_and_is_shown_in_a_review() -> None:
     assert spans()[1][:2] == (JULY, later)
 
 
-def test_taking_the_import_back_takes_the_past_with_it_and_leaves_what_was_charged(tmp_path: Path) -> None:
+def test_a_rollback_removes_past_prices_and_leaves_what_was_charged(tmp_path: Path) -> None:
     model = world.model("gpt-dated", released_on=RELEASE.date())
     world.price(model, role="list", input="0.2", starts_at=SEPTEMBER)
     imported(tmp_path, "--only", "gpt-dated", "--accept-jumps", "--overrule")
@@ -170,7 +172,7 @@ def test_taking_the_import_back_takes_the_past_with_it_and_leaves_what_was_charg
     ("name", "model"),
     [("genai_prices.json", "gpt-dated"), ("genai-prices/data_v2_2026-08-21.json", "gpt-5.6-luna")],
 )
-def test_the_price_list_of_july_is_not_that_of_today(client: Client, tmp_path: Path, name: str, model: str) -> None:
+def test_the_price_list_in_july_differs_from_today(client: Client, tmp_path: Path, name: str, model: str) -> None:
     world.model(model, released_on=RELEASE.date())
     content = sample_or_real(name)
     imported(tmp_path, "--publish", content=content)

@@ -1,4 +1,4 @@
-"""A plan that waits is made anew when it is applied, and only what was looked at is applied."""
+"""A waiting plan is made again when it is applied, and only the reviewed plan is applied."""
 
 import json
 from typing import Any
@@ -50,19 +50,19 @@ def test_nothing_is_written_before_it_is_applied() -> None:
     assert AIModel.history.filter(run=run).count() == 3
 
 
-def test_what_there_is_nothing_to_do_about_does_not_wait() -> None:
+def test_a_plan_without_changes_does_not_wait() -> None:
     apply(waiting())
     assert save_plan(document(), OPTIONS, at=timezone.now())[1] is None
 
 
-def test_a_plan_shown_is_the_plan_of_today() -> None:
+def test_the_shown_plan_is_current() -> None:
     run = waiting()
     apply(waiting(document("gpt-a"), Options(source=SOURCES["litellm"])))
     plan = plan_of(run, at=timezone.now())
     assert (list(plan.facts.new), plan.facts.unchanged) == (["gpt-b", "claude-c"], 1)
 
 
-def test_what_changed_since_it_was_looked_at_is_not_applied() -> None:
+def test_a_plan_that_changed_since_the_review_is_not_applied() -> None:
     run = waiting()
     seen = plan_of(run, at=timezone.now()).fingerprint
     Channel.objects.create(slug="main", name="Main")
@@ -73,7 +73,7 @@ def test_what_changed_since_it_was_looked_at_is_not_applied() -> None:
     assert status(run) == "planned"
 
 
-def test_a_change_elsewhere_is_in_nobodys_way(world: Any) -> None:
+def test_an_unrelated_change_does_not_prevent_it(world: Any) -> None:
     run = waiting()
     seen = plan_of(run, at=timezone.now()).fingerprint
     world.model("another", vendor=world.vendor("acme"), on=None)
@@ -81,7 +81,7 @@ def test_a_change_elsewhere_is_in_nobodys_way(world: Any) -> None:
     assert status(run) == "applied"
 
 
-def test_what_is_ticked_is_applied_and_the_rest_waits_on() -> None:
+def test_selected_models_are_applied_and_the_rest_waits() -> None:
     run = waiting()
     _, rest = apply(run, chosen={"gpt-a"})
     assert list(AIModel.objects.values_list("name", flat=True)) == ["gpt-a"]
@@ -92,14 +92,14 @@ def test_what_is_ticked_is_applied_and_the_rest_waits_on() -> None:
     assert PriceSheet.objects.count() == 3
 
 
-def test_nothing_ticked_is_nothing_applied() -> None:
+def test_without_a_selection_nothing_is_applied() -> None:
     run = waiting()
     with pytest.raises(InputError, match="The selected rows change nothing"):
         apply(run, chosen={"gpt-z"})
     assert status(run) == "planned"
 
 
-def test_a_guard_is_confirmed_or_stops_it() -> None:
+def test_a_guard_stops_it_unless_it_is_confirmed() -> None:
     apply(waiting())
     run = waiting(document("gpt-a", "gpt-b", "claude-c", input_cost_per_token=9e-05))
     assert run.status == "stopped"
@@ -112,7 +112,7 @@ def test_a_guard_is_confirmed_or_stops_it() -> None:
     assert ImportRun.objects.get(pk=run.pk).options["accept_jumps"]
 
 
-def test_a_choice_without_the_jump_needs_no_confirmation() -> None:
+def test_a_selection_without_the_jump_needs_no_confirmation() -> None:
     apply(waiting())
     rows = {"gpt-a": ROW | {"input_cost_per_token": 9e-05}, "gpt-b": ROW | {"max_input_tokens": 7}, "claude-c": ROW}
     run = waiting(json.dumps(rows).encode())
@@ -120,7 +120,7 @@ def test_a_choice_without_the_jump_needs_no_confirmation() -> None:
     assert AIModel.objects.get(name="gpt-b").context_length == 7
 
 
-def test_one_decision_is_enough() -> None:
+def test_a_run_is_decided_only_once() -> None:
     run = waiting()
     seen = plan_of(run, at=timezone.now()).fingerprint
     apply(run)
@@ -132,14 +132,14 @@ def test_one_decision_is_enough() -> None:
     assert state() == before
 
 
-def test_a_discarded_plan_says_by_whom() -> None:
+def test_a_discarded_plan_names_the_person() -> None:
     run = waiting()
     discard_run(run, at=timezone.now(), actor=User.objects.create_user("maria"))
     assert status(run) == "discarded"
     assert run.remark.startswith("Discarded by maria on 20")
 
 
-def test_the_plan_of_a_page_is_not_made_anew_for_the_next_page(django_assert_max_num_queries: Any) -> None:
+def test_the_plan_is_cached_between_pages(django_assert_max_num_queries: Any) -> None:
     run = waiting()
     first = plan_of(run, at=timezone.now())
     with django_assert_max_num_queries(3):  # the revision, the pins, the sources

@@ -48,7 +48,7 @@ def earlier(db: None, tmp_path: Path) -> ImportRun:
     return applied(document(), tmp_path, "--publish", "--channel", "main")
 
 
-def test_facts_prices_models_and_offers_are_as_before(tmp_path: Path) -> None:
+def test_facts_prices_models_and_offers_are_restored(tmp_path: Path) -> None:
     before = facts()
     later = document("gpt-a", "gpt-c", "claude-new", max_input_tokens=9, input_cost_per_token=1e-04)
     made = applied(later, tmp_path, "--publish", "--channel", "other", "--allow-removals")
@@ -73,7 +73,7 @@ def test_the_history_records_a_rollback(tmp_path: Path) -> None:
     assert list(AIModel.history.filter(name="gpt-c").values_list("history_type", flat=True)) == ["-", "+"]
 
 
-def test_what_was_touched_since_stays_and_is_told(tmp_path: Path) -> None:
+def test_later_edits_stay_and_are_reported(tmp_path: Path) -> None:
     made = applied(document("gpt-a", "gpt-c", max_input_tokens=9), tmp_path, "--allow-removals")
     for name in ("gpt-a", "gpt-c"):
         model = AIModel.objects.get(name=name)
@@ -88,7 +88,7 @@ def test_what_was_touched_since_stays_and_is_told(tmp_path: Path) -> None:
     assert done.ended == {"price sheets": 1}
 
 
-def test_what_others_built_on_stays(tmp_path: Path, world: Any) -> None:
+def test_rows_that_others_refer_to_stay(tmp_path: Path, world: Any) -> None:
     made = applied(document("gpt-a", "gpt-c"), tmp_path, "--allow-removals")
     world.price(AIModel.objects.get(name="gpt-c"), input="5")
     assert roll_back(made, at=timezone.now()).stays == ["model gpt-c"]
@@ -103,13 +103,13 @@ def test_runs_are_rolled_back_one_after_the_other(tmp_path: Path, earlier: Impor
     assert not Channel.objects.exists()
 
 
-def test_the_older_of_two_leaves_what_the_newer_wrote(tmp_path: Path, earlier: ImportRun) -> None:
+def test_a_rollback_of_the_older_run_leaves_the_values_of_the_newer(tmp_path: Path, earlier: ImportRun) -> None:
     applied(document("gpt-a", max_input_tokens=9), tmp_path, "--allow-removals")
     assert "model gpt-a" in roll_back(earlier, at=timezone.now()).stays
     assert list(AIModel.objects.values_list("name", "context_length")) == [("gpt-a", 9)]
 
 
-def test_a_second_time_does_nothing(earlier: ImportRun) -> None:
+def test_a_second_rollback_does_nothing(earlier: ImportRun) -> None:
     roll_back(earlier, at=timezone.now())
     before = state()
     assert str(roll_back(earlier, at=timezone.now())) == "Nothing to roll back."
@@ -123,7 +123,7 @@ def test_the_same_document_can_be_imported_again(tmp_path: Path, earlier: Import
     assert [row["name"] for row in facts()["AIModel"]] == [row["name"] for row in before["AIModel"]]
 
 
-def test_after_it_the_source_may_change_its_own_values_again(tmp_path: Path) -> None:
+def test_the_source_may_change_its_own_values_after_a_rollback(tmp_path: Path) -> None:
     roll_back(applied(document(max_input_tokens=9), tmp_path), at=timezone.now())
     applied(document(max_input_tokens=10), tmp_path)
     assert AIModel.objects.get(name="gpt-a").context_length == 10
@@ -135,7 +135,7 @@ def command(*arguments: str) -> str:
     return out.getvalue()
 
 
-def test_the_command_shows_first_and_does_it_then(earlier: ImportRun) -> None:
+def test_the_command_has_a_dry_run(earlier: ImportRun) -> None:
     before = state()
     assert "2 models removed" in command(str(earlier.pk), "--dry-run")
     assert state() == before
@@ -144,6 +144,6 @@ def test_the_command_shows_first_and_does_it_then(earlier: ImportRun) -> None:
 
 
 @pytest.mark.parametrize("name", ["0", "x", "²", "9" * 30])
-def test_a_run_that_does_not_exist_is_a_sentence(name: str) -> None:
+def test_an_unknown_run_is_reported_in_one_sentence(name: str) -> None:
     with pytest.raises(CommandError, match="There is no import run"):
         command(name)

@@ -36,7 +36,7 @@ def price() -> Decimal | None:
     return amount
 
 
-def test_facts_and_prices_are_as_before_both(tmp_path: Path) -> None:
+def test_facts_and_prices_are_those_before_both(tmp_path: Path) -> None:
     older = applied(document("gpt-a", max_input_tokens=9, input_cost_per_token=3e-06), tmp_path)
     newer = applied(document("gpt-a", max_input_tokens=10, input_cost_per_token=4e-06), tmp_path)
 
@@ -46,7 +46,7 @@ def test_facts_and_prices_are_as_before_both(tmp_path: Path) -> None:
     assert (length(), price()) == (1000, Decimal("0.000002"))
 
 
-def test_what_a_person_wrote_between_them_comes_back(tmp_path: Path) -> None:
+def test_values_of_a_person_between_them_are_restored(tmp_path: Path) -> None:
     older = applied(document("gpt-a", max_input_tokens=9), tmp_path)
     model = AIModel.objects.get(name="gpt-a")
     model.context_length = 77
@@ -60,7 +60,7 @@ def test_what_a_person_wrote_between_them_comes_back(tmp_path: Path) -> None:
     assert length() == 77
 
 
-def test_a_field_that_only_the_older_one_changed_is_not_told_to_stay(tmp_path: Path) -> None:
+def test_a_field_that_only_the_older_run_changed_is_not_reported_as_staying(tmp_path: Path) -> None:
     older = applied(document("gpt-a", max_input_tokens=9), tmp_path)
     newer = applied(document("gpt-a", max_input_tokens=9, max_output_tokens=5), tmp_path)
 

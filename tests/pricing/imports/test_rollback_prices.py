@@ -67,7 +67,7 @@ def test_the_same_import_again_after_it_works(client: Client, tmp_path: Path) ->
     assert listed(client) == {"a": 3, "b": 2, "c": 5}
 
 
-def test_what_it_does_is_told_and_in_the_history(tmp_path: Path) -> None:
+def test_the_result_is_reported_and_in_the_history(tmp_path: Path) -> None:
     made = applied(tmp_path, a=3e-06, b=2e-06)
     done = roll_back(made, at=timezone.now())
     assert str(done) == "1 price sheets ended."
@@ -76,7 +76,7 @@ def test_what_it_does_is_told_and_in_the_history(tmp_path: Path) -> None:
     assert (last.history_type, last.run_id, last.history_change_reason) == ("~", made.pk, f"Rollback of import {made}")
 
 
-def test_a_sheet_that_has_ended_stays_and_one_that_would_end_later_ends_now(tmp_path: Path) -> None:
+def test_an_expired_sheet_stays_and_a_current_one_ends_now(tmp_path: Path) -> None:
     made = applied(tmp_path, a=3e-06, b=4e-06)
     now = timezone.now()
     ended, ending = made.sheets.order_by("model__name")
@@ -91,7 +91,7 @@ def test_a_sheet_that_has_ended_stays_and_one_that_would_end_later_ends_now(tmp_
 
 
 @pytest.mark.parametrize("later", [dt.timedelta(0), DAY])
-def test_a_sheet_that_has_not_begun_goes(tmp_path: Path, later: dt.timedelta) -> None:
+def test_a_scheduled_sheet_is_removed(tmp_path: Path, later: dt.timedelta) -> None:
     made = applied(tmp_path, a=3e-06, b=2e-06)
     at = timezone.now()
     made.sheets.update(starts_at=at + later)
@@ -101,7 +101,7 @@ def test_a_sheet_that_has_not_begun_goes(tmp_path: Path, later: dt.timedelta) ->
     assert (done.removed, done.ended, made.sheets.count()) == ({"price sheets": 1}, {}, 0)
 
 
-def test_a_model_that_an_earlier_run_made_goes_with_the_sheets_of_both(tmp_path: Path, first: ImportRun) -> None:
+def test_a_model_of_an_earlier_run_is_removed_with_the_sheets_of_both(tmp_path: Path, first: ImportRun) -> None:
     later = applied(tmp_path, a=3e-06, b=2e-06)
     for each in (later, first):
         done = roll_back(each, at=timezone.now())
@@ -110,7 +110,9 @@ def test_a_model_that_an_earlier_run_made_goes_with_the_sheets_of_both(tmp_path:
     assert not PriceSheet.objects.exists()
 
 
-def test_a_model_with_a_later_runs_price_stays_with_its_past(tmp_path: Path, first: ImportRun, client: Client) -> None:
+def test_a_model_with_a_price_of_a_later_run_stays_with_its_past_prices(
+    tmp_path: Path, first: ImportRun, client: Client
+) -> None:
     between = timezone.now()
     applied(tmp_path, a=3e-06, b=2e-06)
     roll_back(first, at=timezone.now())
@@ -118,7 +120,7 @@ def test_a_model_with_a_later_runs_price_stays_with_its_past(tmp_path: Path, fir
     assert PriceSheet.objects.in_force(at=timezone.now()).get(model__name="a").run != first
 
 
-def test_a_person_who_priced_a_new_model_keeps_it(tmp_path: Path) -> None:
+def test_a_new_model_that_a_person_priced_stays(tmp_path: Path) -> None:
     made = applied(tmp_path, a=1e-06, b=2e-06, c=5e-06)
     model: Any = AIModel.objects.get(name="c")
     world.price(model, input="7", starts_at=timezone.now())

@@ -59,7 +59,7 @@ def test_a_due_source_leaves_its_plan_to_review(asked: list[dict[str, str]]) -> 
     assert source().checked_at is not None
 
 
-def test_it_is_not_asked_again_before_it_is_due(asked: list[dict[str, str]]) -> None:
+def test_a_source_is_not_fetched_before_it_is_due(asked: list[dict[str, str]]) -> None:
     sync()
     assert sync() == []
     with time_machine.travel(timezone.now() + dt.timedelta(hours=24)):
@@ -67,13 +67,13 @@ def test_it_is_not_asked_again_before_it_is_due(asked: list[dict[str, str]]) -> 
     assert len(asked) == 2
 
 
-def test_only_sources_that_want_it_are_asked(asked: list[dict[str, str]]) -> None:
+def test_only_sources_with_sync_are_fetched(asked: list[dict[str, str]]) -> None:
     change(sync=False)
     assert sync() == []
     assert asked == []
 
 
-def test_what_is_safe_is_applied_where_the_policy_allows_it(asked: list[dict[str, str]]) -> None:
+def test_a_safe_plan_is_applied_if_the_policy_allows_it(asked: list[dict[str, str]]) -> None:
     change(policy="apply_safe", publish=True, channel="main")
     assert [done["outcome"] for done in sync()] == ["applied"]
     assert AIModel.objects.published().offered().count() == 2
@@ -88,7 +88,7 @@ def test_what_is_safe_is_applied_where_the_policy_allows_it(asked: list[dict[str
         ({"cache_read_input_token_cost": 3e-06}, "planned"),
     ],
 )
-def test_what_is_odd_is_left_to_people(asked: list[dict[str, str]], fields: dict[str, Any], status: str) -> None:
+def test_a_suspicious_plan_waits_for_review(asked: list[dict[str, str]], fields: dict[str, Any], status: str) -> None:
     change(policy="apply_safe")
     sync()
     publish(**fields)
@@ -96,7 +96,7 @@ def test_what_is_odd_is_left_to_people(asked: list[dict[str, str]], fields: dict
     assert ImportRun.objects.latest("pk").status == status
 
 
-def test_what_was_decided_against_is_not_proposed_again(asked: list[dict[str, str]]) -> None:
+def test_a_discarded_document_is_not_planned_again(asked: list[dict[str, str]]) -> None:
     sync()
     discard_run(ImportRun.objects.get(), at=timezone.now())
     assert [done["outcome"] for done in sync("--source", "litellm")] == ["unchanged"]
@@ -104,7 +104,7 @@ def test_what_was_decided_against_is_not_proposed_again(asked: list[dict[str, st
     assert [done["outcome"] for done in sync("--source", "litellm")] == ["waits for review"]
 
 
-def test_a_newer_plan_takes_the_place_of_one_that_waits(asked: list[dict[str, str]]) -> None:
+def test_a_newer_plan_replaces_a_waiting_one(asked: list[dict[str, str]]) -> None:
     sync()
     publish(max_input_tokens=5)
     sync("--source", "litellm")
@@ -113,7 +113,7 @@ def test_a_newer_plan_takes_the_place_of_one_that_waits(asked: list[dict[str, st
     assert str(new) in old.remark
 
 
-def test_a_source_may_have_another_name_than_its_kind(asked: list[dict[str, str]]) -> None:
+def test_a_source_may_have_another_name_than_its_reader(asked: list[dict[str, str]]) -> None:
     change(slug="mirror", reader="litellm", policy="apply_safe")
     assert sync()[0]["outcome"] == "applied"
     assert ImportRun.objects.get().source.slug == "mirror"
@@ -124,7 +124,7 @@ def test_a_source_may_have_another_name_than_its_kind(asked: list[dict[str, str]
     ("path", "sentence"),
     [("missing", "answered 404"), ("html", "is not JSON"), ("nothing", "could not be reached")],
 )
-def test_an_error_stands_on_the_source_until_it_works_again(
+def test_an_error_is_stored_on_the_source_until_it_works_again(
     asked: list[dict[str, str]], path: str, sentence: str
 ) -> None:
     url = source().url
@@ -138,14 +138,14 @@ def test_an_error_stands_on_the_source_until_it_works_again(
     assert source().error == ""
 
 
-def test_one_that_fails_keeps_no_other_from_its_turn(asked: list[dict[str, str]]) -> None:
+def test_a_failing_source_does_not_stop_the_others(asked: list[dict[str, str]]) -> None:
     Source.objects.create(slug="csv", name="CSV", url=source().url.replace("mine", "missing"), sync=True)
     with pytest.raises(CommandError):
         sync()
     assert ImportRun.objects.get().source == source()
 
 
-def test_a_refusal_of_the_database_is_told_like_the_commands_do(
+def test_a_database_error_is_reported_as_by_the_commands(
     monkeypatch: pytest.MonkeyPatch, asked: list[dict[str, str]]
 ) -> None:
     def refuse(*args: Any, **options: Any) -> None:
@@ -157,14 +157,14 @@ def test_a_refusal_of_the_database_is_told_like_the_commands_do(
     assert "run python manage.py migrate" in source().error
 
 
-def test_nothing_to_do_is_told() -> None:
+def test_nothing_to_do_is_reported() -> None:
     Source.objects.update(sync=False)
     out = io.StringIO()
     call_command("sync_sources", stdout=out)
     assert out.getvalue() == "No source is due.\n"
 
 
-def test_what_is_applied_is_what_was_judged(monkeypatch: pytest.MonkeyPatch, asked: list[dict[str, str]]) -> None:
+def test_the_plan_that_was_checked_is_applied(monkeypatch: pytest.MonkeyPatch, asked: list[dict[str, str]]) -> None:
     judged: list[ImportPlan] = []
 
     def judge(plan: ImportPlan) -> bool:
@@ -177,7 +177,7 @@ def test_what_is_applied_is_what_was_judged(monkeypatch: pytest.MonkeyPatch, ask
     assert [plan.report() | {"listed": plan.listed} for plan in judged] == [ImportRun.objects.get().report]
 
 
-def test_a_dry_run_asks_nobody(asked: list[dict[str, str]]) -> None:
+def test_a_dry_run_fetches_nothing(asked: list[dict[str, str]]) -> None:
     assert sync("--dry-run") == [{"source": "litellm", "outcome": "due", "run": None, "error": ""}]
     assert asked == []
 
@@ -185,6 +185,6 @@ def test_a_dry_run_asks_nobody(asked: list[dict[str, str]]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"), [(["--every", "5"], "not a valid duration"), (["--every", "5s"], "once a min")]
 )
-def test_nobody_is_asked_all_the_time(arguments: list[str], sentence: str) -> None:
+def test_short_intervals_are_refused(arguments: list[str], sentence: str) -> None:
     with pytest.raises(CommandError, match=sentence):
         sync(*arguments)

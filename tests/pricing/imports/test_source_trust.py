@@ -1,4 +1,4 @@
-"""Where sources, people and pins disagree: whose word counts, and that it is told."""
+"""Sources, people and pins disagree: whose value wins, and that the others are reported."""
 
 import json
 from pathlib import Path
@@ -47,7 +47,7 @@ def test_a_source_changes_what_it_wrote_itself(model: AIModel, tmp_path: Path) -
     assert context() == 2000
 
 
-def test_what_a_person_set_stays_and_is_told(model: AIModel, tmp_path: Path) -> None:
+def test_a_value_of_a_person_stays_and_is_reported(model: AIModel, tmp_path: Path) -> None:
     model.context_length = 7
     model.save()
     report = listed(tmp_path, max_input_tokens=2000, max_output_tokens=50)
@@ -55,14 +55,14 @@ def test_what_a_person_set_stays_and_is_told(model: AIModel, tmp_path: Path) -> 
     assert (context(), AIModel.objects.get().max_output_tokens) == (7, 50)
 
 
-def test_other_fields_of_a_row_that_a_person_changed_are_the_sources_still(model: AIModel, tmp_path: Path) -> None:
+def test_the_source_still_changes_other_fields_of_a_row_that_a_person_edited(model: AIModel, tmp_path: Path) -> None:
     model.description = "Ours"
     model.save()
     listed(tmp_path, max_input_tokens=2000)
     assert context() == 2000
 
 
-def test_what_a_person_emptied_may_be_filled(model: AIModel, tmp_path: Path) -> None:
+def test_a_field_that_a_person_emptied_may_be_filled(model: AIModel, tmp_path: Path) -> None:
     model.context_length = None
     model.save()
     listed(tmp_path)
@@ -73,7 +73,7 @@ def test_what_a_person_emptied_may_be_filled(model: AIModel, tmp_path: Path) -> 
     ("trust", "expected", "word"),
     [(20, 1000, "is more trusted"), (30, 1000, "is equally trusted and wrote first"), (40, 2000, ""), (60, 2000, "")],
 )
-def test_another_source_counts_as_it_is_trusted(
+def test_another_source_wins_according_to_its_trust(
     model: AIModel, tmp_path: Path, trust: int, expected: int, word: str
 ) -> None:
     Source.objects.create(slug="models_dev", name="models.dev", trust=trust)
@@ -85,7 +85,7 @@ def test_another_source_counts_as_it_is_trusted(
     assert (word in str(report["kept"])) if word else report["kept"] == {}
 
 
-def test_files_of_ones_own_count_as_a_person(model: AIModel, tmp_path: Path) -> None:
+def test_the_operators_own_files_count_as_a_person(model: AIModel, tmp_path: Path) -> None:
     model.save()
     by_hand(tmp_path, "gpt-a,3,1", "model,input,output")
     report = listed(tmp_path, input_cost_per_token=5e-06)
@@ -101,12 +101,12 @@ def test_a_price_by_hand_stays(model: AIModel, world: Any, tmp_path: Path) -> No
     assert price() == "7"
 
 
-def test_what_is_kept_sets_off_no_guard(model: AIModel, world: Any, tmp_path: Path) -> None:
+def test_a_withheld_change_triggers_no_guard(model: AIModel, world: Any, tmp_path: Path) -> None:
     world.price(model, role="list", input="7", starts_at=timezone.now())
     assert run("litellm", litellm(input_cost_per_token=5e-03), tmp_path, "--apply").code == 0
 
 
-def test_overruling_changes_all_but_pins(model: AIModel, tmp_path: Path) -> None:
+def test_overrule_changes_everything_except_pinned_fields(model: AIModel, tmp_path: Path) -> None:
     model.context_length, model.description = 7, "Ours"
     model.save()
     FieldPin.objects.create(model=model, field="max_output_tokens", reason="measured")
@@ -123,7 +123,7 @@ def test_a_draft_of_a_person_is_not_published(model: AIModel, tmp_path: Path) ->
     assert report["kept"] == {"gpt-a": {"status": ["draft", "published", "set by a person"]}}
 
 
-def test_dates_that_only_fit_together_stay_together(model: AIModel, tmp_path: Path) -> None:
+def test_dates_that_only_fit_together_are_withheld_together(model: AIModel, tmp_path: Path) -> None:
     AIModel.objects.filter(pk=model.pk).update(retires_on="2026-12-01")
     stored = AIModel.objects.get()
     stored.deprecated_on = stored.retires_on
@@ -142,7 +142,7 @@ class TestPins:
             ("list_price", {"input_cost_per_token": 3e-06}),
         ],
     )
-    def test_no_import_changes_what_is_pinned(
+    def test_no_import_changes_a_pinned_field(
         self, model: AIModel, tmp_path: Path, field: str, fields: dict[str, Any]
     ) -> None:
         FieldPin.objects.create(model=model, field=field, reason="we measured it")
@@ -151,7 +151,7 @@ class TestPins:
         assert "pinned: we measured it" in json.dumps([report["kept"], report["prices"]["kept"]]) or field == "vendor"
         assert state() | {"FieldPin": 1} == before
 
-    def test_it_shows_that_upstream_has_moved_until_it_agrees_again(self, model: AIModel, tmp_path: Path) -> None:
+    def test_a_pin_shows_the_upstream_value_until_it_agrees_again(self, model: AIModel, tmp_path: Path) -> None:
         pin = FieldPin.objects.create(model=model, field="context_length", reason="measured")
         listed(tmp_path, max_input_tokens=2000)
         pin.refresh_from_db()
@@ -161,7 +161,7 @@ class TestPins:
         pin.refresh_from_db()
         assert (pin.has_moved, pin.upstream) == (False, None)
 
-    def test_a_price_shows_it_figure_by_figure(self, model: AIModel, tmp_path: Path) -> None:
+    def test_a_pinned_price_shows_each_upstream_figure(self, model: AIModel, tmp_path: Path) -> None:
         pin = FieldPin.objects.create(model=model, field="list_price", reason="our contract")
         listed(tmp_path, input_cost_per_token=3e-06)
         pin.refresh_from_db()
@@ -170,13 +170,13 @@ class TestPins:
         pin.refresh_from_db()
         assert not pin.has_moved
 
-    def test_a_dry_run_marks_nothing(self, model: AIModel, tmp_path: Path) -> None:
+    def test_a_dry_run_stores_no_upstream_value(self, model: AIModel, tmp_path: Path) -> None:
         pin = FieldPin.objects.create(model=model, field="context_length", reason="measured")
         run("litellm", litellm(max_input_tokens=2000), tmp_path)
         pin.refresh_from_db()
         assert not pin.has_moved
 
-    def test_pins_hold_against_a_whole_catalog_too(self, model: AIModel, tmp_path: Path) -> None:
+    def test_a_catalog_does_not_change_pinned_fields(self, model: AIModel, tmp_path: Path) -> None:
         FieldPin.objects.create(model=model, field="status", reason="not yet")
         FieldPin.objects.create(model=model, field="list_price", reason="our contract")
         catalog = "format: modelbook/1\nmodels:\n  - name: gpt-a\n    status: published\n"

@@ -1,4 +1,4 @@
-"""Every source from its file to the price book: applied once, twice without a word, and priced at its own bounds."""
+"""Every source from its file to the price book: imported once, unchanged by a second import, priced at its bounds."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -28,7 +28,7 @@ def price(model: str, **facts: object) -> Decimal | None:
 
 
 @pytest.mark.parametrize("source", SAMPLES)
-def test_applied_once_and_the_second_time_nothing_is_written(tmp_path: Path, source: str) -> None:
+def test_a_second_import_of_each_source_writes_nothing(tmp_path: Path, source: str) -> None:
     arguments = ("--apply", "--publish", "--channel", "main")
     assert run(source, sample(f"{source}.json"), tmp_path, *arguments).code == 0
     before = state() | {"aliases": ModelAlias.objects.count()}
@@ -49,7 +49,7 @@ def test_applied_once_and_the_second_time_nothing_is_written(tmp_path: Path, sou
         ("openai_models", "google/gemini-sample", 200_000, 2, 4),
     ],
 )
-def test_a_prompt_of_exactly_the_bound_is_priced_as_the_source_means_it(
+def test_a_prompt_at_the_boundary_is_priced_as_the_source_defines_it(
     tmp_path: Path, source: str, model: str, bound: int, at_bound: Decimal, above: Decimal
 ) -> None:
     assert run(source, sample(f"{source}.json"), tmp_path, "--apply").code == 0
@@ -58,12 +58,12 @@ def test_a_prompt_of_exactly_the_bound_is_priced_as_the_source_means_it(
     assert (price(model, prompt_tokens=bound), price(model, prompt_tokens=bound + 1)) == (at_bound, above)
 
 
-def test_an_alias_of_a_source_answers_with_its_model(tmp_path: Path) -> None:
+def test_an_alias_of_a_source_refers_to_its_model(tmp_path: Path) -> None:
     assert run("openrouter", sample("openrouter.json"), tmp_path, "--apply").code == 0
     assert ModelAlias.objects.get(name="~openai/gpt-latest").model.name == "openai/gpt-sample"
 
 
-def test_a_mode_is_priced_by_what_the_request_asks_for(tmp_path: Path) -> None:
+def test_a_mode_is_priced_by_the_requests_fields(tmp_path: Path) -> None:
     assert run("models_dev", sample("models_dev.json"), tmp_path, "--apply").code == 0
     assert price("gpt-sample", service_tier="priority", prompt_tokens=5) == Decimal("12.5")
     fast = {"body": {"speed": "fast"}, "headers": {"anthropic-beta": "fast-mode-2026-02-01"}}
@@ -99,7 +99,7 @@ def test_models_dev_is_imported_with_the_vendors_own_prices(tmp_path: Path, name
         ("openai_models", "openai_compat/groq_models_2026-01.json", 20),
     ],
 )
-def test_a_file_is_imported_whole(tmp_path: Path, source: str, name: str, models: int) -> None:
+def test_every_line_of_a_file_is_imported(tmp_path: Path, source: str, name: str, models: int) -> None:
     done = run(source, sample_or_real(name), tmp_path, "--apply")
     assert (done.code, AIModel.objects.count()) == (0, models)
     assert done.report["unmapped"] == {}
@@ -113,7 +113,7 @@ def test_a_file_is_imported_whole(tmp_path: Path, source: str, name: str, models
     ],
     ids=["sample", "real"],
 )
-def test_a_newer_list_of_openrouter_names_what_moved(tmp_path: Path, lists: list[str], moved: int) -> None:
+def test_a_newer_list_of_openrouter_lists_its_changes(tmp_path: Path, lists: list[str], moved: int) -> None:
     older, newer = map(sample_or_real, lists)
     assert run("openrouter", older, tmp_path, "--apply").code == 0
     stopped = run("openrouter", newer, tmp_path, "--apply")

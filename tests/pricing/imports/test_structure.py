@@ -75,7 +75,7 @@ def test_a_price_list_does_not_move_an_endpoint_type(tmp_path: Path) -> None:
     assert EndpointType.objects.get(name="holo").path == "/ours"
 
 
-def test_a_catalog_moves_it(tmp_path: Path) -> None:
+def test_a_catalog_changes_an_endpoint_type(tmp_path: Path) -> None:
     EndpointType.objects.create(name="holo", path="/ours", method="POST")
     run("yaml", CATALOG, tmp_path, "--apply")
     assert (EndpointType.objects.get(name="holo").path, EndpointType.objects.get(name="holo").label) == (

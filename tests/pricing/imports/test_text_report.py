@@ -20,7 +20,7 @@ def text(source: str, path: Path, *arguments: str) -> str:
     return out.getvalue()
 
 
-def test_it_counts_groups_the_findings_and_says_what_to_do_next() -> None:
+def test_the_text_has_counts_findings_and_the_next_step() -> None:
     shown = text("new_api", HERE / "new_api.json", "--channel", "c")
     assert "new-api price list: 8 new models, 0 changed, 0 unchanged, 0 no longer in the source." in shown
     assert "Prices (sell): 6 new" in shown
@@ -31,7 +31,7 @@ def test_it_counts_groups_the_findings_and_says_what_to_do_next() -> None:
     assert len(shown.splitlines()) < 30
 
 
-def test_it_shows_what_is_odd_what_stays_and_what_is_missing(tmp_path: Path) -> None:
+def test_the_text_shows_suspicious_withheld_and_missing_values(tmp_path: Path) -> None:
     row = {"mode": "chat", "max_input_tokens": 1000, "input_cost_per_token": 2e-06}
     path = tmp_path / "map.json"
     path.write_text(json.dumps({f"gpt-{number}": row for number in range(8)}))
@@ -52,7 +52,7 @@ def test_it_shows_what_is_odd_what_stays_and_what_is_missing(tmp_path: Path) -> 
     assert "gpt-6: context_length" in text("litellm", path, "--all")
 
 
-def test_no_escape_sequence_of_a_stranger_reaches_the_terminal(tmp_path: Path) -> None:
+def test_foreign_escape_sequences_do_not_reach_the_terminal(tmp_path: Path) -> None:
     path = tmp_path / "hostile.json"
     path.write_text('{"gpt-\\u001b[2J": {"mode": "chat"}, "gpt-fine": {"mode": "chat"}}')
     shown = text("litellm", path)

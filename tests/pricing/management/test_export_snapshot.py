@@ -1,4 +1,4 @@
-"""`export_snapshot` returns a source's document as it was received, with the keys that no reader knows."""
+"""`export_snapshot` returns a source's document unchanged, including the keys that no reader knows."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Arguments that cannot be read are bad input, and never look like a plan that waits."""
+"""Invalid arguments are bad input, and do not look like a pending plan."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,7 @@ def manage() -> Iterator[Commands]:
     ],
     ids=" ".join,
 )
-def test_they_exit_with_4(arguments: list[str], manage: Commands) -> None:
+def test_invalid_arguments_exit_with_4(arguments: list[str], manage: Commands) -> None:
     code, _, errors = manage.run(*arguments)
 
     assert code == 4

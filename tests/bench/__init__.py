@@ -1,1 +1,1 @@
-"""Measurements, as ratios to a limit measured beside them: `python -m tests.bench`. No tests."""
+"""Measurements, as fractions of a limit measured at the same time: `python -m tests.bench`. No tests."""

@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: the tables that README quotes, in Markdown. Takes some minutes and wants a quiet machine."""
+"""`python -m tests.bench`: the tables that README quotes, in Markdown. Takes some minutes and needs an idle machine."""
 
 import argparse
 import datetime as dt

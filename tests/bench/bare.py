@@ -1,4 +1,4 @@
-"""The limit: an application of no framework that returns the same answer, served by the same gunicorn.
+"""The limit: an application without a framework that returns the same answer under the same gunicorn.
 
 Status, headers and body are what Modelbook answered once; BENCH_ANSWERS names the folder in which they were written.
 """

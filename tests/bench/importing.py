@@ -1,4 +1,4 @@
-"""What an import takes: `python -m tests.bench.importing ROWS` prints seconds for all new, again, all changed, in JSON.
+"""The duration of an import: `python -m tests.bench.importing ROWS` prints seconds as JSON: all new, again, changed.
 
 The document is of LiteLLM's shape, and DATABASE_URL names a migrated database that has none of it.
 """

@@ -1,4 +1,4 @@
-"""What one request costs inside one process, without a server: `python -m tests.bench.inside KEY` prints JSON."""
+"""The cost of a request inside one process, without a server: `python -m tests.bench.inside KEY` prints JSON."""
 
 import io
 import itertools

@@ -1,4 +1,4 @@
-"""Loads the catalog page in a real browser again and again: `python -m tests.bench.page URL` prints what it took.
+"""Loads the catalog page in a real browser again and again: `python -m tests.bench.page URL` prints the milliseconds.
 
 A browser that is kept, as a visitor has it, with a new page and an empty cache each time.
 """

@@ -1,4 +1,4 @@
-"""A real Chromium, where the machine has one."""
+"""A real Chromium, if the machine has one."""
 
 import os
 from collections.abc import Iterator

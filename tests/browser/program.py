@@ -1,4 +1,4 @@
-"""The browser that the machine has, and how it is started."""
+"""The browser of this machine, and how it is started."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""The admin in a real browser: signed in through the form, on a desk and on a phone, without a call to another host."""
+"""The admin in a real browser: signed in through the form, on a desktop and a phone, without a call to another host."""
 
 import re
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.parametrize("desk", ["desk"], indirect=True)
-def test_every_page_fits_its_screen_and_calls_nobody_else(desk: Desk) -> None:
+def test_every_page_fits_its_screen_and_calls_no_other_host(desk: Desk) -> None:
     rows = admin_world.one_of_everything()
     paths = ["/admin/", "/admin/tokens/token/add/", "/admin/pricing/pricesheet/add/"]
     for label, row in rows.items():
@@ -48,7 +48,7 @@ def test_an_operator_orders_endpoint_types_by_hand(desk: Desk) -> None:
     assert desk.faults == []
 
 
-def test_a_new_key_can_be_read_and_is_gone_with_the_page(desk: Desk) -> None:
+def test_a_new_key_is_shown_once(desk: Desk) -> None:
     world.token_group()
     page = desk.open("/admin/tokens/token/add/")
 

@@ -53,7 +53,7 @@ def test_a_price_list_is_filled_in(desk: Desk) -> None:
     assert desk.faults == []
 
 
-def test_many_are_re_priced_after_a_look_at_each(desk: Desk) -> None:
+def test_many_models_are_repriced_after_a_preview(desk: Desk) -> None:
     shop()
     page = desk.open("/admin/catalog/aimodel/")
     page.evaluate("document.querySelectorAll('[name=_selected_action]').forEach(box => box.click())")

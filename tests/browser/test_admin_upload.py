@@ -1,4 +1,4 @@
-"""A document is handed in with a real browser."""
+"""A document is uploaded with a real browser."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.browser.desk import Desk
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_chosen_file_fills_in_no_other_field(desk: Desk, tmp_path: Path) -> None:
+def test_choosing_a_file_fills_in_no_other_field(desk: Desk, tmp_path: Path) -> None:
     document = tmp_path / "prices of ours.csv"
     document.write_text("model,input,output\ngpt-4o,2.5,10\n")
     page = desk.open("/admin/catalog/importrun/add/")

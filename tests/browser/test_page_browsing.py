@@ -1,4 +1,4 @@
-"""The catalog page in a real browser: what scripts add says the same as the server says without them."""
+"""The catalog page in a real browser: with scripts it shows the same as the server renders without them."""
 
 import re
 from collections.abc import Iterator
@@ -33,11 +33,11 @@ def visitor(chromium: Any, live_server: LiveServer) -> Iterator[Visitor]:
     shop.many(40)
     shop.tiered()
     shop.image_rules()
-    with visiting(chromium, live_server.url) as somebody:
-        yield somebody
+    with visiting(chromium, live_server.url) as visitor:
+        yield visitor
 
 
-def test_scripts_find_and_order_what_the_server_does(visitor: Visitor, chromium: Any) -> None:
+def test_scripts_find_and_order_the_same_models_as_the_server(visitor: Visitor, chromium: Any) -> None:
     with visiting(chromium, visitor.address, java_script_enabled=False) as plain:
         for search in SEARCHES:
             page = visitor.open("/")
@@ -96,11 +96,11 @@ def test_models_are_picked_and_compared(visitor: Visitor) -> None:
 
 def test_a_search_deep_in_the_list_shows_its_first_result(chromium: Any, live_server: LiveServer) -> None:
     shop.many(60)
-    with visiting(chromium, live_server.url, viewport=SIZES["phone"]) as somebody:
-        page = somebody.open("/")
+    with visiting(chromium, live_server.url, viewport=SIZES["phone"]) as visitor:
+        page = visitor.open("/")
         page.evaluate("scrollTo(0, 1500)")
 
-        somebody.choose("q", "family 1")
+        visitor.choose("q", "family 1")
 
         bottom = page.locator("#search").bounding_box()["y"] + page.locator("#search").bounding_box()["height"]
         assert page.locator("#models tbody tr:not([hidden])").first.bounding_box()["y"] >= bottom - 1

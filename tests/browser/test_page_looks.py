@@ -1,4 +1,4 @@
-"""The pages on a desk and a phone, light and dark: they fit, and everybody can read them."""
+"""The pages on a desktop and a phone, light and dark: they fit the screen and are accessible."""
 
 import datetime as dt
 import sys
@@ -39,13 +39,13 @@ def _shop(transactional_db: None) -> None:
 
 @pytest.mark.usefixtures("_shop")
 @pytest.mark.parametrize(("size", "scheme"), [("desk", "light"), ("phone", "dark")])
-def test_every_page_fits_calls_nobody_else_and_has_no_fault(
+def test_every_page_fits_calls_no_other_host_and_has_no_fault(
     chromium: Any, live_server: LiveServer, size: str, scheme: str
 ) -> None:
     axe = AXE.read_text() if AXE.exists() else ""
-    with visiting(chromium, live_server.url, viewport=SIZES[size], color_scheme=scheme) as somebody:
+    with visiting(chromium, live_server.url, viewport=SIZES[size], color_scheme=scheme) as visitor:
         for path in PAGES:
-            page = somebody.open(path)
+            page = visitor.open(path)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is too wide"
             if axe:
                 page.evaluate(axe)
@@ -53,15 +53,15 @@ def test_every_page_fits_calls_nobody_else_and_has_no_fault(
                 assert [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found] == [], path
         background = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert background == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(18, 19, 22)")
-        assert somebody.faults == []
+        assert visitor.faults == []
     if not axe:
         pytest.skip("axe-core is not installed: npm install --prefix .venv/axe axe-core@4")
 
 
 @pytest.mark.usefixtures("_shop")
-def test_the_calculator_answers_while_somebody_types(chromium: Any, live_server: LiveServer) -> None:
-    with visiting(chromium, live_server.url) as somebody:
-        page = somebody.open("/models/tiered-pro")
+def test_the_calculator_answers_while_the_visitor_types(chromium: Any, live_server: LiveServer) -> None:
+    with visiting(chromium, live_server.url) as visitor:
+        page = visitor.open("/models/tiered-pro")
         total = page.locator("#result .total")
         assert total.inner_text() == "$0.0225"
 
@@ -78,7 +78,7 @@ def test_the_calculator_answers_while_somebody_types(chromium: Any, live_server:
         page.locator("#result .total").wait_for()
         assert page.locator("[aria-invalid=true]").count() == 0
         assert page.url.endswith("/models/tiered-pro")
-        assert somebody.faults == []
+        assert visitor.faults == []
 
     with visiting(chromium, live_server.url, java_script_enabled=False) as plain:
         page = plain.open("/models/tiered-pro")
@@ -92,8 +92,8 @@ def test_the_calculator_answers_while_somebody_types(chromium: Any, live_server:
 
 @pytest.mark.usefixtures("_shop")
 def test_history_is_drawn_and_written(chromium: Any, live_server: LiveServer) -> None:
-    with visiting(chromium, live_server.url) as somebody:
-        page = somebody.open("/models/changing")
+    with visiting(chromium, live_server.url) as visitor:
+        page = visitor.open("/models/changing")
 
         assert page.get_by_role("img", name="Price over time").bounding_box()["height"] > 100
         assert page.locator(".curve.future").count() == 2
@@ -103,9 +103,9 @@ def test_history_is_drawn_and_written(chromium: Any, live_server: LiveServer) ->
 
 @pytest.mark.usefixtures("_shop")
 @pytest.mark.parametrize("size", ["desk", "phone"])
-def test_the_labels_of_the_plot_can_be_read(chromium: Any, live_server: LiveServer, size: str) -> None:
-    with visiting(chromium, live_server.url, viewport=SIZES[size]) as somebody:
-        labels = somebody.open("/models/changing").locator(".plot text")
+def test_the_labels_of_the_plot_are_readable(chromium: Any, live_server: LiveServer, size: str) -> None:
+    with visiting(chromium, live_server.url, viewport=SIZES[size]) as visitor:
+        labels = visitor.open("/models/changing").locator(".plot text")
 
         heights = labels.evaluate_all("all => all.map(each => each.getBoundingClientRect().height)")
 
@@ -116,13 +116,13 @@ def test_the_labels_of_the_plot_can_be_read(chromium: Any, live_server: LiveServ
 def test_six_hundred_models_are_searched_without_another_request(chromium: Any, live_server: LiveServer) -> None:
     """How soon they are there, `python -m tests.bench` measures."""
     shop.many(600)
-    with visiting(chromium, live_server.url) as somebody:
-        page = somebody.open("/")
-        assert len(somebody.names()) == 600
+    with visiting(chromium, live_server.url) as visitor:
+        page = visitor.open("/")
+        assert len(visitor.names()) == 600
         requests: list[str] = []
         page.on("request", lambda request: requests.append(request.url))
 
         page.fill("[name=q]", "family 3.3")
 
-        assert 0 < len(somebody.names()) < 60
+        assert 0 < len(visitor.names()) < 60
         assert requests == []

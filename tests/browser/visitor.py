@@ -8,7 +8,7 @@ from tests.browser.watched import SIZES, WatchedPage
 
 
 class Visitor(WatchedPage):
-    """A page of somebody who looks for a model."""
+    """The page of a visitor who looks for a model."""
 
     def choose(self, name: str, value: str) -> None:
         """Fills in a field of the search."""

@@ -1,4 +1,4 @@
-"""A page in a real browser, watched for whatever goes wrong on it."""
+"""A page in a real browser, watched for errors."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A new installation in a folder of its own: its database, its secrets, and the commands run in it."""
+"""A new installation in its own folder: its database, its secrets, and the commands run in it."""
 
 import os
 import re
@@ -43,7 +43,7 @@ class Installation:
                 "ALLOWED_HOSTS": "127.0.0.1",
                 "PYTHONUNBUFFERED": "1",
                 "WEB_CONCURRENCY": "1",
-                # A row says what a test has done, and not a moment later that a key was used.
+                # A row shows what a test has done, and not a moment later that a key was used.
                 "USAGE_WRITE_SECONDS": "0",
             }
         )

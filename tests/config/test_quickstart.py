@@ -116,7 +116,7 @@ def test_a_second_run_changes_nothing_and_shows_no_secret(folder: Path, server: 
     assert "issue_token NAME" in output
 
 
-def test_of_two_first_starts_at_once_one_makes_everything(tmp_path: Path, new_database: NewDatabase) -> None:
+def test_two_first_starts_at_once_create_everything_once(tmp_path: Path, new_database: NewDatabase) -> None:
     with new_database(tmp_path) as url:
         starts = [Installation(url).start("quickstart", "--no-serve") for _ in range(2)]
 
@@ -141,7 +141,7 @@ def test_a_taken_port_is_reported_before_any_work(elsewhere: tuple[Path, Command
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "²"])
-def test_a_port_that_is_none_is_refused(port: str) -> None:
+def test_an_invalid_port_is_refused(port: str) -> None:
     with pytest.raises(CommandError, match="from 1 to 65535"):
         call_command("quickstart", port=port)
 
@@ -161,7 +161,7 @@ def test_no_key_reaches_the_server_log(server: Served) -> None:
     assert not re.search(r"^forged", log, re.MULTILINE)
 
 
-def test_a_dry_run_says_what_it_would_make_and_writes_no_file(elsewhere: tuple[Path, Commands]) -> None:
+def test_a_dry_run_lists_what_it_would_create_and_writes_no_file(elsewhere: tuple[Path, Commands]) -> None:
     folder, manage = elsewhere
 
     code, output, _ = manage.run("quickstart", "--no-serve", "--dry-run", "--format", "json")
@@ -171,7 +171,7 @@ def test_a_dry_run_says_what_it_would_make_and_writes_no_file(elsewhere: tuple[P
     assert list(folder.iterdir()) == []
 
 
-def test_a_dry_run_makes_no_secrets_either(tmp_path: Path) -> None:
+def test_a_dry_run_creates_no_secrets(tmp_path: Path) -> None:
     installation = Installation(f"sqlite:///{tmp_path / 'modelbook.sqlite3'}", secrets=False)
 
     code, output = installation.run("quickstart", "--no-serve", "--dry-run", "--format", "json")
@@ -196,6 +196,6 @@ def test_empty_means_no_models_but_a_key(tmp_path: Path, new_database: NewDataba
     assert forecast == "Quickstart would create or migrate: catalog. Nothing was written.\n"
 
 
-def test_json_is_refused_where_a_server_would_print_below_it() -> None:
+def test_json_is_refused_when_a_server_would_print_below_it() -> None:
     with pytest.raises(CommandError, match="--no-serve"):
         call_command("quickstart", format="json")

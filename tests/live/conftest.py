@@ -25,6 +25,6 @@ def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture(scope="session")
 def operator(database_url: str) -> Iterator[Operator]:
-    somebody = Operator(database_url)
-    yield somebody
-    somebody.leave()
+    running = Operator(database_url)
+    yield running
+    running.close()

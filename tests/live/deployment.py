@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Answer:
-    """What came over the wire, read to its end."""
+    """An answer, read to its end."""
 
     def __init__(self, response: http.client.HTTPResponse) -> None:
         self.status = response.status
@@ -84,7 +84,7 @@ def serving(
 
 
 class Operator:
-    """Somebody else at work on the same database: runs statements in a process of his own."""
+    """Another person at work on the same database: runs statements in a process of their own."""
 
     def __init__(self, database_url: str) -> None:
         self.process = subprocess.Popen(
@@ -92,8 +92,8 @@ class Operator:
             cwd=ROOT, env=environment_of(database_url), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
-    def does(self, code: str) -> Any:
-        """Runs the code, with `world` and the models at hand; returns the value that it gives to `result`."""
+    def run(self, code: str) -> Any:
+        """Runs the code, in which `world` and the models are defined; returns its value of `result`."""
         assert self.process.stdin
         assert self.process.stdout
         self.process.stdin.write(json.dumps(code) + "\n")
@@ -102,7 +102,7 @@ class Operator:
         assert "error" not in outcome, outcome["error"]
         return outcome["result"]
 
-    def leave(self) -> None:
+    def close(self) -> None:
         self.process.communicate(timeout=SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""An importing process to kill: for each document named on stdin a child imports it, whose pid is told."""
+"""An importing process to kill: a child imports each document named on stdin; its pid and exit code are printed."""
 
 import os
 import sys

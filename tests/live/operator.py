@@ -1,4 +1,4 @@
-"""The operator's process: reads code in JSON, one piece a line, runs it, and answers with what it gave to `result`."""
+"""The operator's process: reads code in JSON, one piece a line, runs it, and answers with the value of `result`."""
 
 import json
 import sys

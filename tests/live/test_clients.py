@@ -1,4 +1,4 @@
-"""The clients that people really use, against a running server: ids, types, paging, and the exceptions they raise."""
+"""The clients that people use, against a running server: ids, types, paging, and the exceptions they raise."""
 
 import json
 import os
@@ -95,9 +95,9 @@ ANTHROPICS = {
 
 
 @pytest.fixture(scope="module")
-def asked(server: Server, operator: Operator) -> Iterator[dict[str, Any]]:
-    """What a program is told: where, with which keys, and which models; one of them breaks every list that it is in."""
-    keys = operator.does(
+def instructions(server: Server, operator: Operator) -> Iterator[dict[str, Any]]:
+    """Instructions for a client: address, keys, model names. One model breaks every list that contains it."""
+    keys = operator.run(
         "import datetime as dt\n"
         "world.channel('clients', group='clients'); world.channel('broken', group='broken')\n"
         f"for age, name in enumerate({NEWEST_FIRST[:-1]!r}):\n"
@@ -116,24 +116,24 @@ def asked(server: Server, operator: Operator) -> Iterator[dict[str, Any]]:
     )
     names = {"model": "clients/with/slashes", "hidden": "clients-hidden", "gone": "clients-gone"}
     yield {"url": server.url, "keys": keys, **names}
-    # Mended, for the pages that other tests open show all models.
-    operator.does(
+    # Repaired, because the pages that other tests open show all models.
+    operator.run(
         "AIModel.objects.filter(name='clients-broken').update(supported_endpoint_types=[], capabilities=[])\n"
         "result = True"
     )
 
 
 @pytest.fixture
-def with_a_limit(asked: dict[str, Any], operator: Operator) -> dict[str, Any]:
-    """The same with a key of its own that may ask twice an hour."""
-    limited = operator.does("result = world.key('clients', rate_limit='2/hour')")
-    return {**asked, "keys": {**asked["keys"], "limited": limited}}
+def limited_instructions(instructions: dict[str, Any], operator: Operator) -> dict[str, Any]:
+    """The same, with a key that may send two requests per hour."""
+    limited = operator.run("result = world.key('clients', rate_limit='2/hour')")
+    return {**instructions, "keys": {**instructions["keys"], "limited": limited}}
 
 
-def run(command: list[str], asked: dict[str, Any], *, folder: Path = ROOT, **environment: str) -> dict[str, Any]:
+def run(command: list[str], instructions: dict[str, Any], *, folder: Path = ROOT, **environment: str) -> dict[str, Any]:
     variables = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_BASE_URL"))}
     finished = subprocess.run(
-        [*command, json.dumps(asked)], cwd=folder, env=variables | environment, capture_output=True, text=True,
+        [*command, json.dumps(instructions)], cwd=folder, env=variables | environment, capture_output=True, text=True,
         timeout=120, check=False,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr[-2000:]
@@ -141,9 +141,9 @@ def run(command: list[str], asked: dict[str, Any], *, folder: Path = ROOT, **env
     return seen
 
 
-def brought(edition: str) -> Path:
+def client_folder(edition: str) -> Path:
     if edition and not (CLIENTS / edition / ".whole").exists():
-        pytest.skip(f"{edition} is not here; tests/live/clients/install.sh brings it")
+        pytest.skip(f"{edition} is not installed; install it with tests/live/clients/install.sh")
     return CLIENTS / edition
 
 
@@ -159,10 +159,10 @@ def has_what_anthropics_list_has(seen: dict[str, Any], sdk: str) -> None:
 
 
 @pytest.mark.parametrize(("vendor", "edition"), EDITIONS, ids=lambda part: part or "current")
-def test_the_vendors_own_sdk_for_python(with_a_limit: dict[str, Any], vendor: str, edition: str) -> None:
-    path = str(brought(edition)) if edition else ""
+def test_the_vendors_own_sdk_for_python(limited_instructions: dict[str, Any], vendor: str, edition: str) -> None:
+    path = str(client_folder(edition)) if edition else ""
 
-    seen = run([sys.executable, str(PROGRAMS / f"{vendor}_sdk.py")], with_a_limit, PYTHONPATH=path)
+    seen = run([sys.executable, str(PROGRAMS / f"{vendor}_sdk.py")], limited_instructions, PYTHONPATH=path)
 
     sdk = f"{vendor} {seen['version']}"
     assert not edition or edition.rpartition("-")[2] == seen["version"].partition(".")[0], sdk
@@ -177,11 +177,11 @@ def test_the_vendors_own_sdk_for_python(with_a_limit: dict[str, Any], vendor: st
 
 
 @pytest.mark.parametrize("vendor", TYPES)
-def test_the_vendors_own_sdk_for_node(with_a_limit: dict[str, Any], vendor: str) -> None:
+def test_the_vendors_own_sdk_for_node(limited_instructions: dict[str, Any], vendor: str) -> None:
     if not shutil.which("node"):
         pytest.skip("there is no Node on this machine")
 
-    seen = run(["node", str(PROGRAMS / "sdk.mjs"), vendor], with_a_limit, folder=brought("node"))
+    seen = run(["node", str(PROGRAMS / "sdk.mjs"), vendor], limited_instructions, folder=client_folder("node"))
 
     sdk = f"{vendor} {seen['version']} for Node"
     assert seen["ids"] == seen["paged"] == named(vendor, NEWEST_FIRST), sdk
@@ -200,10 +200,10 @@ def test_the_vendors_own_sdk_for_node(with_a_limit: dict[str, Any], vendor: str)
         assert vendor == "gemini" or got[2:] == [code, True], sdk
 
 
-def test_litellm_finds_the_models_of_every_dialect(asked: dict[str, Any]) -> None:
-    path = str(brought("litellm"))
+def test_litellm_finds_the_models_of_every_dialect(instructions: dict[str, Any]) -> None:
+    path = str(client_folder("litellm"))
 
-    seen = run([sys.executable, str(PROGRAMS / "litellm_client.py")], asked, PYTHONPATH=path)
+    seen = run([sys.executable, str(PROGRAMS / "litellm_client.py")], instructions, PYTHONPATH=path)
 
     litellm = f"litellm {seen['version']}"
     assert sorted(seen["openai"]) == sorted(NEWEST_FIRST), litellm
@@ -211,12 +211,12 @@ def test_litellm_finds_the_models_of_every_dialect(asked: dict[str, Any]) -> Non
     assert sorted(seen["gemini"]) == sorted(f"gemini/{name}" for name in NEWEST_FIRST), litellm
 
 
-def test_llm_lists_the_models(asked: dict[str, Any], tmp_path: Path) -> None:
-    variables = os.environ | {"PYTHONPATH": str(brought("llm")), "LLM_USER_PATH": str(tmp_path)}
-    command = [sys.executable, "-m", "llm", "openai", "endpoint", f"{asked['url']}/v1", "--models"]
+def test_llm_lists_the_models(instructions: dict[str, Any], tmp_path: Path) -> None:
+    variables = os.environ | {"PYTHONPATH": str(client_folder("llm")), "LLM_USER_PATH": str(tmp_path)}
+    command = [sys.executable, "-m", "llm", "openai", "endpoint", f"{instructions['url']}/v1", "--models"]
 
     listed = subprocess.run(
-        [*command, "--key", asked["keys"]["good"]], env=variables, capture_output=True, text=True, check=True
+        [*command, "--key", instructions["keys"]["good"]], env=variables, capture_output=True, text=True, check=True
     ).stdout
 
     for name in NEWEST_FIRST:

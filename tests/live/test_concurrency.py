@@ -1,4 +1,4 @@
-"""Writers at the same time wait for each other: none fails, none loses its change, none waits for ever."""
+"""Writers at the same time wait for each other: none fails, none loses its change, none waits forever."""
 
 import textwrap
 from typing import Any
@@ -32,7 +32,7 @@ for thread in threads: thread.join()
 
 
 def together(operator: Operator, work: str, result: str) -> Any:
-    return operator.does(textwrap.dedent(work) + TOGETHER + f"result = [errors, revision.current() - before, {result}]")
+    return operator.run(textwrap.dedent(work) + TOGETHER + f"result = [errors, revision.current() - before, {result}]")
 
 
 def test_reading_and_then_writing_never_fails(operator: Operator) -> None:
@@ -75,7 +75,7 @@ def test_two_orders_of_writing_do_not_block_each_other(operator: Operator) -> No
 
 
 def test_a_change_is_not_seen_before_it_is_committed(operator: Operator) -> None:
-    seen = operator.does(
+    seen = operator.run(
         """
 import threading
 from catalog.db import revision
@@ -101,7 +101,7 @@ result = [during - before, revision.current() > before]
 
 
 def test_a_form_and_a_bulk_change_do_not_block_each_other(operator: Operator) -> None:
-    outcome = operator.does(
+    outcome = operator.run(
         """
 import threading, time
 from django.contrib.auth.models import User
@@ -136,5 +136,5 @@ result = [errors, answer.status_code]
     )
 
     assert outcome[0] == []
-    # Saved, or told that somebody else changed it meanwhile.
+    # Saved, or refused because another user changed it in the meantime.
     assert outcome[1] in {200, 302}

@@ -1,4 +1,4 @@
-"""The programs that exports are for, reading them from a running server: none refuses a row, all read our prices."""
+"""The programs that exports are made for read them from a running server: every row, with our prices."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.live.deployment import Operator, Server
-from tests.live.test_clients import PROGRAMS, brought, run
+from tests.live.test_clients import PROGRAMS, client_folder, run
 
 pytestmark = pytest.mark.django_db
 
@@ -44,18 +44,18 @@ ALL = {
 
 @pytest.fixture(scope="module")
 def priced(server: Server, operator: Operator) -> Server:
-    operator.does(MODELS)
+    operator.run(MODELS)
     return server
 
 
-def node(reader: str, asked: dict[str, Any]) -> dict[str, Any]:
+def node(reader: str, instructions: dict[str, Any]) -> dict[str, Any]:
     if not shutil.which("node"):
         pytest.skip("there is no Node on this machine")
-    return run(["node", str(PROGRAMS / "exports.mjs"), reader], asked, folder=brought("node"))
+    return run(["node", str(PROGRAMS / "exports.mjs"), reader], instructions, folder=client_folder("node"))
 
 
-def test_openrouters_own_sdk_takes_every_row(priced: Server) -> None:
-    path = str(brought("openrouter"))
+def test_openrouters_sdk_reads_every_row(priced: Server) -> None:
+    path = str(client_folder("openrouter"))
 
     seen = run([sys.executable, str(PROGRAMS / "openrouter_list.py")], {"url": priced.url}, PYTHONPATH=path)
 
@@ -75,7 +75,7 @@ def test_openrouters_own_sdk_takes_every_row(priced: Server) -> None:
         assert rows[name]["pricing"] == {"prompt": "-1", "completion": "-1"}
 
 
-def test_tokenlens_reckons_by_models_devs_list_what_we_ask(priced: Server) -> None:
+def test_tokenlens_computes_our_prices_from_the_models_dev_list(priced: Server) -> None:
     cases = [("readers-tiered", 1000, 500), ("readers/embedder", 12_345, 0), ("readers-unpriced", 1, 1)]
 
     costs = node("tokenlens", {"url": priced.url, "cases": cases})["costs"]
@@ -84,7 +84,7 @@ def test_tokenlens_reckons_by_models_devs_list_what_we_ask(priced: Server) -> No
 
 
 def test_opencode_offers_our_models_with_their_prices(priced: Server, tmp_path: Path) -> None:
-    program = brought("node") / "node_modules" / "opencode-linux-x64" / "bin" / "opencode"
+    program = client_folder("node") / "node_modules" / "opencode-linux-x64" / "bin" / "opencode"
     if not program.exists():
         pytest.skip("opencode is not built for this machine")
     variables = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_BASE_URL"))} | {
@@ -123,7 +123,7 @@ def _objects(listed: str) -> list[tuple[str, Any]]:
     return found
 
 
-def test_a_spreadsheet_runs_nothing_of_the_price_lines(priced: Server) -> None:
+def test_a_spreadsheet_runs_no_cell_of_the_price_lines(priced: Server) -> None:
     seen = node("spreadsheet", {"url": priced.url})
 
     assert seen["formulas"] == []
@@ -144,7 +144,7 @@ def test_pythons_csv_reads_every_figure(priced: Server) -> None:
 
 
 def test_the_reader_of_llms_txt_finds_every_model(priced: Server) -> None:
-    path = str(brought("llms-txt"))
+    path = str(client_folder("llms-txt"))
 
     seen = run([sys.executable, str(PROGRAMS / "llms_txt_links.py")], {"url": priced.url}, PYTHONPATH=path)
 

@@ -1,4 +1,4 @@
-"""What clients see when the database is not there, goes away, or a host name is foreign."""
+"""The answers that clients get when the database is missing or goes away, or the host name is foreign."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -42,12 +42,12 @@ def test_a_foreign_host_name_is_refused_in_json(database_url: str, tmp_path: Pat
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server that could hang up.")
 def test_connections_cut_by_the_database_are_replaced_at_once(server: Server, operator: Operator) -> None:
-    key = operator.does("result = world.key('cut')")
+    key = operator.run("result = world.key('cut')")
     # At the same time, so that the pools hold several connections; a single model is always read from the database.
     with ThreadPoolExecutor(16) as clients:
         assert set(clients.map(lambda _: server.get("/v1/models/none", key=key).status, range(100))) == {404}
 
-    operator.does(
+    operator.run(
         "connection.cursor().execute('SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
         "WHERE datname = current_database() AND pid <> pg_backend_pid()')"
     )

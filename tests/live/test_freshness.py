@@ -14,7 +14,7 @@ ROUNDS = 50
 
 @pytest.fixture(scope="module")
 def key(operator: Operator) -> str:
-    made: str = operator.does(
+    made: str = operator.run(
         "for name in ('fresh-a', 'fresh-b'):\n"
         "    world.price(world.model(name, on='fresh'), input='2', output='4')\n"
         "world.channel('fresh', group='fresh')\n"
@@ -52,9 +52,9 @@ def test_no_worker_gives_a_stale_answer(
 ) -> None:  # fmt: skip
     assert {str(read(server.get(path, key=key))) for _ in range(ROUNDS)} == {str(before)}
 
-    operator.does(there)
+    operator.run(there)
     changed = [read(server.get(path, key=key)) for _ in range(ROUNDS)]
-    operator.does(back)
+    operator.run(back)
     restored = [read(server.get(path, key=key)) for _ in range(ROUNDS)]
 
     assert (changed, restored) == ([after] * ROUNDS, [before] * ROUNDS)

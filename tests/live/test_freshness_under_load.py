@@ -1,4 +1,4 @@
-"""While four workers answer without a pause, most of it before Django, the very next request sees a change."""
+"""While the workers answer without a pause, mostly in front of Django, the very next request sees a change."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ AFTER = 60
 
 
 class Load:
-    """Clients that ask without a pause; keeps when each request began and what came of it."""
+    """Clients that ask without a pause; records the start and the outcome of each request."""
 
     def __init__(self, server: Server, key: str, read: Callable[[Answer], Any]) -> None:
         self.seen: list[tuple[float, Any]] = []
@@ -77,11 +77,11 @@ FIND = "Token.objects.get(name='{name}')"
     ids=["disabled", "allowed less", "denied", "left its group", "limited", "group limited", "rotated", "deleted",
          "channel taken away", "offer off"],
 )  # fmt: skip
-def test_no_request_begun_after_a_change_is_answered_from_before(
+def test_a_request_started_after_a_change_gets_the_new_answer(
     server: Server, operator: Operator, change: str, after: Any, request: pytest.FixtureRequest
 ) -> None:
     name = "load-" + request.node.callspec.id.replace(" ", "-")
-    key = operator.does(
+    key = operator.run(
         "for name in ('load-a', 'load-b'):\n"
         "    AIModel.objects.filter(name=name).exists() or world.model(name, on='load')\n"
         f"world.channel('load', group={name!r})\n"
@@ -89,7 +89,7 @@ def test_no_request_begun_after_a_change_is_answered_from_before(
         f"result = world.key({name!r}, name={name!r})"
     )
     with Load(server, key, ids) as load:
-        operator.does("import datetime\n" + change.format(name=name))
+        operator.run("import datetime\n" + change.format(name=name))
         changed_at = time.monotonic()
         later = load.begun_after(changed_at)
         before = [outcome for began, outcome in load.seen if began < changed_at - 1]

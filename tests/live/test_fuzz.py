@@ -109,7 +109,7 @@ def text_of(answer: Raw) -> bytes:
 
 @pytest.fixture(scope="module")
 def key(operator: Operator) -> str:
-    made: str = operator.does(
+    made: str = operator.run(
         "for name in ('gpt-4o', 'a:b'): world.model(name, on='fuzz')\n"
         "world.channel('fuzz', group='fuzz')\n"
         "result = world.key('fuzz')"
@@ -119,27 +119,27 @@ def key(operator: Operator) -> str:
 
 def test_every_answer_is_one_that_a_client_can_read(server: Server, key: str) -> None:
     dice = random.Random(17)  # noqa: S311
-    asked = [strange(dice, key) for _ in range(REQUESTS)]
+    requests = [strange(dice, key) for _ in range(REQUESTS)]
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda one: send(server.port, one.sent), asked))
+        answers = list(pool.map(lambda request: send(server.port, request.sent), requests))
 
     pages = 0
-    for one, answer in zip(asked, answers, strict=True):
-        assert answer.status in STATUSES, (one, answer)
-        assert answer.whole.count(b"HTTP/1.") == 1, (one, answer)
-        assert answer.headers["x-request-id"] == answer.headers["request-id"], (one, answer)
-        assert "location" not in answer.headers, (one, answer)
+    for request, answer in zip(requests, answers, strict=True):
+        assert answer.status in STATUSES, (request, answer)
+        assert answer.whole.count(b"HTTP/1.") == 1, (request, answer)
+        assert answer.headers["x-request-id"] == answer.headers["request-id"], (request, answer)
+        assert "location" not in answer.headers, (request, answer)
         text = text_of(answer)
-        assert key.encode() not in answer.whole + text, (one, answer)
+        assert key.encode() not in answer.whole + text, (request, answer)
         if answer.headers.get("content-type", "").startswith("text/html"):
-            assert one.may_be_a_page(key), (one, answer)
+            assert request.may_be_a_page(key), (request, answer)
             pages += 1
             continue
-        assert answer.headers.get("content-type", "application/json") == "application/json", (one, answer)
-        assert text[:1] in {b"{", b""}, (one, answer)
+        assert answer.headers.get("content-type", "application/json") == "application/json", (request, answer)
+        assert text[:1] in {b"{", b""}, (request, answer)
         if answer.status >= 400 and text:
-            assert "error" in json.loads(text), (one, answer)
-    # Else the dice would have thrown nothing worth asking.
+            assert "error" in json.loads(text), (request, answer)
+    # Otherwise the dice made no interesting request.
     assert {answer.status for answer in answers} >= STATUSES - {403, 304}
     assert pages
     assert key not in server.log

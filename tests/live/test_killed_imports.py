@@ -74,7 +74,7 @@ def at_work(
     with django_db_blocker.unblock(), own_database(tmp_path_factory.mktemp("killed")) as url:
         importer, operator = Importer(url), Operator(url)
         yield importer, operator
-        operator.leave()
+        operator.close()
         importer.process.communicate(timeout=SECONDS)
 
 
@@ -86,13 +86,13 @@ def document(folder: Path, context: int, price: str) -> Path:
 
 
 def seen(operator: Operator) -> Any:
-    contexts, prices, *whole = operator.does(LOOK)
+    contexts, prices, *whole = operator.run(LOOK)
     assert whole == [True, "applied", True], whole
     assert len(contexts) == len(prices) == 1, (contexts, prices)
     return contexts[0], prices[0]
 
 
-def test_killed_at_any_moment_it_leaves_one_catalog_whole(at_work: tuple[Importer, Operator], tmp_path: Path) -> None:
+def test_a_killed_import_leaves_one_whole_catalog(at_work: tuple[Importer, Operator], tmp_path: Path) -> None:
     importer, operator = at_work
     documents = {OLD: document(tmp_path, *OLD), NEW: document(tmp_path, *NEW)}
     moment = random.Random(7)  # noqa: S311

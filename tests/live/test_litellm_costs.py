@@ -1,4 +1,4 @@
-"""LiteLLM itself, with our cost map: what it reckons for a completion is what our quote says."""
+"""LiteLLM itself, with our cost map, computes the same cost of a completion as our quote."""
 
 import http.client
 import json
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.live.deployment import Operator, Server
-from tests.live.test_clients import PROGRAMS, brought, run
+from tests.live.test_clients import PROGRAMS, client_folder, run
 from tests.servers import SECONDS
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +44,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.fixture(scope="module")
 def priced(server: Server, operator: Operator) -> Server:
-    operator.does(MODELS)
+    operator.run(MODELS)
     return server
 
 
@@ -63,8 +63,8 @@ def quoted(server: Server, model: str, case: dict[str, Any]) -> Decimal:
     return Decimal(answer["amount"])
 
 
-def test_litellm_reckons_what_our_quote_says(priced: Server) -> None:
-    path = str(brought("litellm"))
+def test_litellm_computes_the_same_cost_as_our_quote(priced: Server) -> None:
+    path = str(client_folder("litellm"))
 
     seen = run(
         [sys.executable, str(PROGRAMS / "litellm_costs.py")],

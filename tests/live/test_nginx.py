@@ -20,7 +20,7 @@ pytestmark = [
 
 
 class Models(BaseHTTPRequestHandler):
-    """Stands for the upstream: whoever gets here was let through."""
+    """The upstream: a request that arrives here was allowed."""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("content-length") or 0))
@@ -67,7 +67,7 @@ def post(port: int, path: str, **headers: str) -> Answer:
 
 @pytest.fixture(scope="module", autouse=True)
 def _models(operator: Operator) -> None:
-    operator.does(
+    operator.run(
         "world.model('nginx-yes', on='nginx'); world.model('nginx-no', on='nginx', status='draft')\n"
         "world.channel('nginx', group='nginx')"
     )
@@ -75,11 +75,11 @@ def _models(operator: Operator) -> None:
 
 @pytest.fixture(scope="module")
 def key(operator: Operator) -> str:
-    made: str = operator.does("result = world.key('nginx')")
+    made: str = operator.run("result = world.key('nginx')")
     return made
 
 
-def test_what_a_key_may_call_goes_through(nginx: int, key: str) -> None:
+def test_an_allowed_call_reaches_the_upstream(nginx: int, key: str) -> None:
     by_header = post(nginx, "/v1/chat/completions", authorization=f"Bearer {key}", x_model="nginx-yes")
     by_path = post(nginx, "/v1beta/models/nginx-yes:generateContent", x_goog_api_key=key)
 
@@ -88,7 +88,7 @@ def test_what_a_key_may_call_goes_through(nginx: int, key: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["nginx-no", "nginx-never-was", ""])
-def test_what_it_may_not_call_ends_here(nginx: int, key: str, name: str) -> None:
+def test_a_forbidden_call_is_refused_by_nginx(nginx: int, key: str, name: str) -> None:
     answer = post(nginx, "/v1/chat/completions", authorization=f"Bearer {key}", x_model=name)
 
     reason = "model_not_allowed" if name else "model_not_named"
@@ -105,25 +105,25 @@ def test_what_it_may_not_call_ends_here(nginx: int, key: str, name: str) -> None
         ("/v1beta/models/nginx-no:generateContent", {"x_original_uri": "/v1/x?model=nginx-yes"}),
     ],
 )
-def test_no_other_name_opens_what_is_called(nginx: int, key: str, path: str, headers: dict[str, str]) -> None:
+def test_a_second_name_opens_no_other_model(nginx: int, key: str, path: str, headers: dict[str, str]) -> None:
     answer = post(nginx, path, x_goog_api_key=key, **headers)
 
     assert (answer.status, answer.headers["x-modelbook-reason"]) == (403, "model_not_allowed")
 
 
-def test_a_key_in_the_address_is_one(nginx: int, key: str) -> None:
+def test_a_key_in_the_address_is_accepted(nginx: int, key: str) -> None:
     assert post(nginx, f"/v1beta/models/nginx-yes:generateContent?key={key}").status == 200
     assert post(nginx, f"/v1beta/models/nginx-no:generateContent?key={key}").status == 403
 
 
-def test_a_bad_key_ends_here(nginx: int) -> None:
+def test_a_bad_key_is_refused_by_nginx(nginx: int) -> None:
     answer = post(nginx, "/v1/chat/completions", authorization="Bearer sk-wrong", x_model="nginx-yes")
 
     assert (answer.status, answer.headers["x-modelbook-reason"]) == (401, "invalid_api_key")
 
 
 def test_a_spent_rate_is_429_here_too(nginx: int, operator: Operator) -> None:
-    key = operator.does("result = world.key('nginx', rate_limit='1/hour')")
+    key = operator.run("result = world.key('nginx', rate_limit='1/hour')")
     sent = {"authorization": f"Bearer {key}", "x_model": "nginx-yes"}
 
     # Each of the four workers counts for itself here.
@@ -136,11 +136,11 @@ def test_a_spent_rate_is_429_here_too(nginx: int, operator: Operator) -> None:
 
 
 def test_a_revoked_key_is_refused_by_the_next_request(nginx: int, operator: Operator) -> None:
-    key = operator.does("result = world.key('nginx', name='nginx-revoked')")
+    key = operator.run("result = world.key('nginx', name='nginx-revoked')")
     sent = {"authorization": f"Bearer {key}", "x_model": "nginx-yes"}
     assert post(nginx, "/v1/chat/completions", **sent).status == 200
 
-    operator.does("Token.objects.filter(name='nginx-revoked').set_enabled(False)")
+    operator.run("Token.objects.filter(name='nginx-revoked').set_enabled(False)")
 
     assert [post(nginx, "/v1/chat/completions", **sent).status for _ in range(20)] == [401] * 20
 

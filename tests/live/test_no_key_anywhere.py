@@ -1,4 +1,4 @@
-"""After a whole life of keys on a running server, no secret stands in a log, a table, a history or a page."""
+"""After the whole life of some keys on a running server, no secret is in a log, a table, a history or a page."""
 
 import re
 import urllib.parse
@@ -57,7 +57,7 @@ def done(outcome: tuple[int, str, str]) -> tuple[str, str]:
 
 
 def use_everywhere(server: Server, key: str) -> None:
-    """As clients do, and as they should not."""
+    """As clients do, correctly and incorrectly."""
     for headers in ({"authorization": f"Bearer {key}"}, {"authorization": key}, {"x_api_key": key},
                     {"x_api_key": key, "anthropic_version": "2023-06-01"}, {"x_goog_api_key": key}):  # fmt: skip
         for path in ("/v1/models", "/v1beta/models", "/api/pricing", "/api/token", "/api/authorize?model=leaks"):
@@ -69,16 +69,16 @@ def use_everywhere(server: Server, key: str) -> None:
         f"/api/authorize?model={key}", f"/api/authorize/{key}", f"/v1/models?limit={key}&dialect=anthropic",
     ):  # fmt: skip
         server.get(path, key=key, referer=f"http://somewhere/?key={key}", user_agent=f"client {key}")
-        # What looks like no key is known as one only where the request carries it as one.
+        # A key without a known shape is recognized only where the request carries it as a key.
         server.get(
             path, method="POST", key=key if key == THOUGHT_UP else "", x_request_id=key, host=f"{key[:9]}.example"
         )
 
 
 def test_no_secret_is_anywhere(database_url: str, operator: Operator, tmp_path: Path) -> None:
-    operator.does("world.model('leaks', on='leaks')")
+    operator.run("world.model('leaks', on='leaks')")
     password = "a-password-for-one-run"
-    operator.does(
+    operator.run(
         "from django.contrib.auth.models import User\n"
         f"User.objects.create_superuser('leaks-admin', password={password!r})"
     )
@@ -103,13 +103,13 @@ def test_no_secret_is_anywhere(database_url: str, operator: Operator, tmp_path: 
 
         browser = Browser(server)
         browser.post("/admin/login/", username="leaks-admin", password=password, next="/admin/")
-        pk = operator.does("result = Token.objects.get(name='leaks').pk")
-        current = operator.does("result = Token.objects.get(name='leaks').key_id")
+        pk = operator.run("result = Token.objects.get(name='leaks').pk")
+        current = operator.run("result = Token.objects.get(name='leaks').key_id")
         shown = KEY.search(browser.post(f"/admin/tokens/token/{pk}/rotate/", grace="1", key_id=current))
         assert shown
         secrets.append(shown[0])
         use_everywhere(server, shown[0])
-        current = operator.does("result = Token.objects.get(name='leaks').key_id")
+        current = operator.run("result = Token.objects.get(name='leaks').key_id")
         told += done(manage.run("explain_token", current, "leaks"))
         told += done(manage.run("revoke_token", key_id))
         told += done(manage.run("revoke_token", current))
@@ -121,11 +121,11 @@ def test_no_secret_is_anywhere(database_url: str, operator: Operator, tmp_path: 
         told += [browser.get(f"/admin/{page}") for page in ("", "tokens/token/", f"tokens/token/?q={key_id}")]
         told.append(server.log)
     told.append(server.log)
-    told += operator.does(DUMP)
+    told += operator.run(DUMP)
     told += [str(cookie) for cookie in browser.cookies]
 
     text = "\n".join(told)
-    # It was this life that was searched: the public parts of it are there.
+    # The texts are of these keys: their public parts are there.
     assert text.count(key_id) > 10
     assert "/api/authorize" in server.log
     assert "is it leaked?" in server.log
@@ -134,6 +134,6 @@ def test_no_secret_is_anywhere(database_url: str, operator: Operator, tmp_path: 
 
 
 def is_in(secret: str, text: str) -> bool:
-    """Whether the secret's own part is there, whole or as much of it as would help anybody."""
+    """Whether the secret part is in the text, whole or enough of it to be of use."""
     body = secret.rpartition("_")[2].removeprefix("sk-")
     return any(body[place : place + 12] in text for place in range(len(body) - 12))

@@ -22,7 +22,7 @@ IDS = [
 
 @pytest.fixture(scope="module")
 def key(operator: Operator) -> str:
-    made: str = operator.does(
+    made: str = operator.run(
         f"for name in {IDS!r}: world.model(name, on='sdk')\n"
         "world.channel('sdk', group='sdk')\n"
         "world.model('sdk-hidden', on='sdk', status='draft')\n"
@@ -67,7 +67,7 @@ def test_a_hidden_model_is_not_found(client: openai.OpenAI, name: str) -> None:
     assert (refusal.value.code, refusal.value.param) == ("model_not_found", "model")
 
 
-def test_deleting_a_model_is_no_part_of_this_api(client: openai.OpenAI) -> None:
+def test_deleting_a_model_is_not_part_of_this_api(client: openai.OpenAI) -> None:
     with pytest.raises(openai.APIStatusError) as refusal:
         client.models.delete("sdk-plain")
 

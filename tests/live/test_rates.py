@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def key(operator: Operator) -> str:
-    made: str = operator.does("result = world.key('rates', rate_limit='1/hour')")
+    made: str = operator.run("result = world.key('rates', rate_limit='1/hour')")
     return made
 
 

@@ -32,7 +32,7 @@ def redis(tmp_path: Path) -> Iterator[Redis]:
 
 @pytest.fixture
 def counted(database_url: str, redis: Redis, tmp_path: Path) -> Iterator[Server]:
-    """Workers that were never asked anything: none has connected to Redis yet."""
+    """Workers without a request so far: none has connected to Redis yet."""
     with serving(database_url, tmp_path, workers=WORKERS, REDIS_URL=redis.url) as running:
         yield running
 
@@ -43,7 +43,7 @@ def burst(server: Server, key: str) -> Counter[int]:
 
 
 def limited_key(operator: Operator) -> str:
-    made: str = operator.does(f"result = world.key(rate_limit='{LIMIT}/hour')")
+    made: str = operator.run(f"result = world.key(rate_limit='{LIMIT}/hour')")
     return made
 
 

@@ -23,12 +23,12 @@ def own_url(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pyt
         yield url
 
 
-def somebody_waits_for_the_lock(operator: Operator) -> bool:
+def is_lock_awaited(operator: Operator) -> bool:
     """Whether the second runner has come to the place where the first one is."""
     if connection.vendor == "sqlite":
         return any("-> FLOCK" in line for line in Path("/proc/locks").read_text().splitlines())
     return bool(
-        operator.does(
+        operator.run(
             "with connection.cursor() as cursor:\n"
             "    cursor.execute(\"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted\")\n"
             "    result = cursor.fetchone()[0]"
@@ -38,14 +38,14 @@ def somebody_waits_for_the_lock(operator: Operator) -> bool:
 
 def test_only_one_fetches(own_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def answer_once_both_are_there(handler: hosts.Handler) -> None:
-        wait_until(lambda: somebody_waits_for_the_lock(operator), "the second runner waits")
+        wait_until(lambda: is_lock_awaited(operator), "the second runner waits")
         handler.answer(hosts.DOCUMENT)
 
     monkeypatch.setitem(hosts.ANSWERS, "slowly", answer_once_both_are_there)
     command = [sys.executable, "manage.py", "sync_sources", "--once", "--format", "json"]
     with hosts.server() as (name, asked):
         operator = Operator(own_url)
-        operator.does(
+        operator.run(
             "from catalog.models import Source\n"
             f"Source.objects.create(slug='litellm', name='LiteLLM', url='http://{name}/slowly', sync=True)"
         )
@@ -54,8 +54,8 @@ def test_only_one_fetches(own_url: str, monkeypatch: pytest.MonkeyPatch) -> None
             subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)
         ]
         told = [runner.communicate(timeout=SECONDS)[0].splitlines() for runner in runners]
-        runs = operator.does("from catalog.models import ImportRun\nresult = ImportRun.objects.count()")
-        operator.leave()
+        runs = operator.run("from catalog.models import ImportRun\nresult = ImportRun.objects.count()")
+        operator.close()
 
     assert len(asked) == 1
     assert sorted(len(lines) for lines in told) == [0, 1]

@@ -1,4 +1,4 @@
-"""What gunicorn itself refuses is answered like every other error of the API, and never repeats what was sent."""
+"""Requests that gunicorn itself refuses get an error like every other of the API, which never repeats the request."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.live.wire import head_of, send
 
 pytestmark = pytest.mark.django_db
 
-# Nobody was given it, and no pattern of the log filter knows it.
+# It belongs to no token, and no pattern of the log filter matches it.
 KEY = "a-foreign-key-4711"
 GET = "GET /v1/models HTTP/1.1"
 UNREADABLE = [
@@ -31,7 +31,7 @@ UNREADABLE = [
 
 
 @pytest.mark.parametrize(("sent", "status"), UNREADABLE)
-def test_it_is_an_error_of_the_api_without_the_key(server: Server, sent: bytes, status: int) -> None:
+def test_an_unreadable_request_gets_an_api_error_without_its_key(server: Server, sent: bytes, status: int) -> None:
     answer = send(server.port, sent)
 
     assert answer.status == status
@@ -60,7 +60,7 @@ def test_it_is_an_error_of_the_api_without_the_key(server: Server, sent: bytes, 
         ("GET /api/pricing HTTP/1.1", ["broken"], "prices"),
     ],
 )
-def test_it_speaks_the_dialect_as_far_as_that_can_be_made_out(
+def test_the_error_is_in_the_dialect_that_the_request_shows(
     server: Server, start: str, lines: list[str], dialect: str
 ) -> None:
     body = send(server.port, head_of(start, *lines)).json()
@@ -79,13 +79,13 @@ def test_a_head_that_cannot_be_read_gets_no_body(server: Server) -> None:
 
 @pytest.mark.parametrize("value", ["/zzz", "/v1/models", "/v1"])
 @pytest.mark.parametrize("name", ["SCRIPT_NAME", "PATH_INFO", "Script-Name"])
-def test_no_header_moves_the_application(server: Server, name: str, value: str) -> None:
+def test_no_header_changes_the_path_of_the_application(server: Server, name: str, value: str) -> None:
     answer = send(server.port, head_of(GET, f"{name}: {value}"))
 
     assert (answer.status, answer.json()["error"]["code"]) == (401, "missing_api_key")
 
 
-def test_what_proxies_say_of_the_scheme_may_contradict_itself(server: Server) -> None:
+def test_proxies_may_contradict_each_other_about_the_scheme(server: Server) -> None:
     answer = send(server.port, head_of(GET, "X-Forwarded-Proto: https", "X-Forwarded-Ssl: off"))
 
     assert answer.status == 401
@@ -106,7 +106,7 @@ def test_the_rest_of_a_body_that_cannot_be_read_gets_no_second_answer(server: Se
     assert answer.whole.count(b"HTTP/1.1") == 1
 
 
-def test_the_log_says_from_where_and_why(server: Server) -> None:
+def test_the_log_names_the_client_and_the_reason(server: Server) -> None:
     send(server.port, head_of(GET, "broken"))
 
     assert "Refused an unreadable request of 127.0.0.1: InvalidHeader" in server.log

@@ -1,4 +1,4 @@
-"""What goes over the wire from gunicorn: bodies, lengths, logs."""
+"""Gunicorn's answers on the wire: bodies, lengths, logs."""
 
 import gzip
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(scope="module")
 def key(operator: Operator) -> str:
-    made: str = operator.does(
+    made: str = operator.run(
         "for number in range(30): world.model(f'wire-{number}', on='wire')\n"
         "world.channel('wire', group='wire')\n"
         "result = world.key('wire')"

@@ -1,4 +1,4 @@
-"""Requests as bytes on a socket, for what no HTTP client would send, and their answers as they come."""
+"""Requests as bytes on a socket, as no HTTP client would send them, and their answers as bytes."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""What Anthropic's Python SDK sees."""
+"""What Anthropic's Python SDK reads."""
 
 import inspect
 import json

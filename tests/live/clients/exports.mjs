@@ -10,8 +10,8 @@ const brought = (name) => import(pathToFileURL(`${process.cwd()}/node_modules/${
 const readers = {
   // models.dev's api.json, and what uses cost by it.
   async tokenlens() {
-    const { fetchModels } = await brought("@tokenlens/fetch");
-    const { getTokenCosts } = await brought("@tokenlens/helpers");
+    const { fetchModels } = await client_folder("@tokenlens/fetch");
+    const { getTokenCosts } = await client_folder("@tokenlens/helpers");
     const providers = await fetchModels({ baseUrl: `${asked.url}/api/export/models_dev/api.json` });
     const costs = asked.cases.map(([model, prompt, completion]) => {
       const usage = { prompt_tokens: prompt, completion_tokens: completion };

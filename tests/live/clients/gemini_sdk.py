@@ -1,4 +1,4 @@
-"""What Google's Python SDK sees."""
+"""What Google's Python SDK reads."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""What LiteLLM finds when it asks three kinds of providers at our address which models there are."""
+"""The models that LiteLLM lists when our address is used as three kinds of providers."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What LiteLLM says that completions cost, with its cost map loaded from our address."""
+"""The costs of completions that LiteLLM computes with its cost map loaded from our address."""
 
 import json
 import sys

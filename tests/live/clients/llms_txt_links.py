@@ -1,4 +1,4 @@
-"""What the reader of llms.txt by the format's authors makes of ours."""
+"""Our llms.txt, read by the parser of the format's authors."""
 
 import json
 import sys

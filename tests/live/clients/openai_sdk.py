@@ -1,4 +1,4 @@
-"""What OpenAI's Python SDK sees."""
+"""What OpenAI's Python SDK reads."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""What OpenRouter's own SDK for Python makes of our list."""
+"""Our list, read by OpenRouter's own Python SDK."""
 
 import json
 import sys

@@ -39,15 +39,15 @@ USUAL_RULES: Mapping[str, Sequence[Mapping[str, Any]]] = {
 def headline(sheet: Sheet) -> Line:
     """The headline of a sheet that is priced or free.
 
-    Only lines that are paid are considered where there are any. Of a table of rules it is the usual use; else the price
-    of input tokens, of a call, of output tokens, or the first line, those without conditions before the others.
+    Only paid lines are considered if there are any. The headline of a table of rules is its usual use. Otherwise it is
+    the price of input tokens, of a call, of output tokens, or the first line, with lines without conditions first.
     """
     lines = [line for line in sheet.lines if line.kind == "absolute"]
     paid = [line for line in lines if line.amount] or lines
     table = rule_table(sheet)
     if table is not None:
         return _usual_rule(paid, table)
-    # Of two lines for the same thing the last one counts.
+    # If two lines price the same thing, the last one applies.
     plain = {(line.meter, line.unit): line for line in lines if line.is_plain}
     if any(line.amount for line in plain.values()):
         plain = {kind: line for kind, line in plain.items() if line.amount}
@@ -86,7 +86,7 @@ def comparable_price(sheet: Sheet) -> Decimal | None:
 
 
 def is_one_of_several(sheet: Sheet) -> bool:
-    """Whether other prices stand beside the headline, so that it is an example of what is paid."""
+    """Whether there are other prices beside the headline, which is then only an example."""
     chosen = headline(sheet)
     others = (line for line in sheet.lines if line.kind == "absolute" and line is not chosen)
     if rule_table(sheet) is not None:

@@ -1,7 +1,7 @@
 """LiteLLM's cost map, for LITELLM_MODEL_COST_MAP_URL: a map from model id to a flat object, US dollars per unit.
 
-No row names a litellm_provider: to LiteLLM that means any, and whoever calls a gateway does so as openai/<id>. What its
-grammar has no key for (prices by the hour in a gateway's own words, rules of pictures) is left out.
+No row names a litellm_provider: to LiteLLM that means any, and clients of a gateway call openai/<id>. Prices that its
+grammar cannot express (by the hour, in a gateway's own words, by rules for pictures) are left out.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,8 +1,8 @@
-"""A sheet as a billing expression of new-api's language, version 1, wherever that can say it. Imports no models.
+"""A sheet as a billing expression of new-api's language, version 1, if the language can express it. Imports no models.
 
-A canonical subset only: a tree of `condition ? … : …` over `tier(name, p * … + c * …)`, with factors behind it where a
-condition multiplies every price alike. Coefficients are US dollars per million tokens. A variable that stands anywhere
-in an expression takes its tokens out of p and c everywhere, so each leaf names all that any of them names.
+The output is a canonical subset: a tree of `condition ? … : …` over `tier(name, p * … + c * …)`, with factors for
+conditions that multiply every price equally. Coefficients are US dollars per million tokens. A variable anywhere in an
+expression excludes its tokens from p and c everywhere, so each leaf names the variables of all leaves.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,68 +19,68 @@ from pricing.engine.conditions import EVERY_DAY, OPS_OF, minutes_of
 from pricing.engine.money import per_million
 from pricing.engine.quoting import boundaries, chain
 
-# The lifetimes of a cache that have a variable, and no lifetime said: that counts for both.
+# The lifetimes of a cache that have variables. A price without a lifetime applies to both.
 LIFETIMES = {None: ("cc", "cc1h"), "5m": ("cc",), "1h": ("cc1h",)}
-# More leaves than this are a table and no expression.
+# An expression with more leaves than this would be a table.
 MAX_LEAVES = 64
 MAX_PROBES = 8
-# Later in this order is further inside: readers look for the lengths of prompts next to the prices.
+# From the outermost condition to the innermost one: readers expect the lengths of prompts next to the prices.
 AXES = ("service_tier", "request_match", "time")
 
 
 class _UnpricedError(Exception):
-    """Tokens of a kind have a price in some requests alone: the language has no word for none but 0."""
+    """Tokens of a kind have a price only in some requests; the language can express "no price" only as 0."""
 
 
 @dataclass(frozen=True)
 class Expression:
     text: str
-    # The lines that it tells in full; the others must stand beside it.
-    told: tuple[Line, ...]
+    # The lines that it expresses completely; the others must be sent beside it.
+    lines: tuple[Line, ...]
 
 
 @dataclass(frozen=True)
 class Case:
-    """One combination of what the conditions ask: which of them hold, and how long the prompt is."""
+    """One combination of conditions: which of them are met, and how long the prompt is."""
 
     holding: frozenset[str] = frozenset()
     length: int = 1
 
 
-def told_lines(sheet: Sheet) -> tuple[Line, ...]:
-    """The lines of a sheet that the language has words for."""
+def expressible_lines(sheet: Sheet) -> tuple[Line, ...]:
+    """The lines of a sheet that the language can express."""
     if sheet.facts.get("tier_mode") == "graduated" or any(line.kind in ("dynamic", "included") for line in sheet.lines):
         return ()
-    return tuple(line for line in sheet.lines if _is_told(line))
+    return tuple(line for line in sheet.lines if _is_expressible(line))
 
 
 def expression(sheet: Sheet) -> Expression | None:
-    """The expression of a sheet in dollars; None where its prices per token are more than the language can say."""
-    told = told_lines(sheet)
-    prices = [line for line in told if line.kind == "absolute"]
+    """The expression of a sheet in dollars; None if the language cannot express its prices per token."""
+    lines = expressible_lines(sheet)
+    prices = [line for line in lines if line.kind == "absolute"]
     if not prices or _hides_another_unit(sheet, prices):
         return None
-    probes = _probes(told)
-    bounds = boundaries(told)
+    probes = _probes(lines)
+    bounds = boundaries(lines)
     if len(probes) > MAX_PROBES:
         return None
     try:
-        text = _Rendering(told, _variables(prices), bounds).tree(probes, Case())
+        text = _Rendering(lines, _variables(prices), bounds).tree(probes, Case())
     except _UnpricedError:
         return None
-    return Expression(text, told) if text.count("tier(") <= MAX_LEAVES else None
+    return Expression(text, lines) if text.count("tier(") <= MAX_LEAVES else None
 
 
-def _is_told(line: Line) -> bool:
+def _is_expressible(line: Line) -> bool:
     if line.kind == "multiplier":
-        return not line.meter and bool(line.conditions) and all(map(_is_sayable, line.conditions))
+        return not line.meter and bool(line.conditions) and all(map(_is_expressible_condition, line.conditions))
     if line.kind != "absolute" or line.unit != "token" or line.meter not in VARIABLES.values():
         return False
     others = [condition for condition in line.conditions if condition["dim"] != "cache_ttl"]
-    return all(map(_is_sayable, others)) and _lifetime(line) in LIFETIMES
+    return all(map(_is_expressible_condition, others)) and _lifetime(line) in LIFETIMES
 
 
-def _is_sayable(condition: Condition) -> bool:
+def _is_expressible_condition(condition: Condition) -> bool:
     dim, op, value = condition["dim"], condition["op"], condition["value"]
     if dim == "prompt_tokens":
         return op in ("gt", "gte", "lt", "lte") and value == int(value)
@@ -92,21 +92,22 @@ def _is_sayable(condition: Condition) -> bool:
 
 
 def _full_windows(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The windows that are ever open: one without hours or weekdays is not, and the language has no word for never."""
+    """The windows that can be open: one without hours or weekdays never is, and the language cannot express "never"."""
     return [window for window in value["windows"] if window["hours"] and window.get("weekdays", EVERY_DAY)]
 
 
 def _lifetime(line: Line) -> str | None:
-    found = [condition for condition in line.conditions if condition["dim"] == "cache_ttl"]
-    if not found:
+    """The lifetime of the cache that the line prices; None for all lifetimes, "never" if no variable can express it."""
+    conditions = [condition for condition in line.conditions if condition["dim"] == "cache_ttl"]
+    if not conditions:
         return None
-    if len(found) > 1 or found[0]["op"] != "eq" or line.meter != "input.cache_write":
+    if len(conditions) > 1 or conditions[0]["op"] != "eq" or line.meter != "input.cache_write":
         return "never"
-    return str(found[0]["value"])
+    return str(conditions[0]["value"])
 
 
 def _hides_another_unit(sheet: Sheet, prices: Iterable[Line]) -> bool:
-    """Whether text is sold by a unit that is no token beside its tokens: then p and c do not carry the price."""
+    """Whether text is also sold in a unit other than tokens: then p and c do not contain the whole price."""
     meters = {line.meter for line in prices}
     return not meters & {"input", "output"} and any(line.meter in ("input", "output") for line in sheet.lines)
 
@@ -116,18 +117,18 @@ def _variables(prices: Iterable[Line]) -> list[str]:
     return [name for name, meter in VARIABLES.items() if meter in meters]
 
 
-def _probes(told: Iterable[Line]) -> list[str]:
-    """The questions about the request, each as its text in the language, in the order of AXES."""
-    found: dict[str, int] = {}
-    for line in told:
+def _probes(lines: Iterable[Line]) -> list[str]:
+    """The conditions on the request, as text in the language, in the order of AXES."""
+    axis_of: dict[str, int] = {}
+    for line in lines:
         for condition in line.conditions:
             if condition["dim"] in AXES:
-                found[probe(condition)] = AXES.index(condition["dim"])
-    return sorted(found, key=lambda text: found[text])
+                axis_of[probe(condition)] = AXES.index(condition["dim"])
+    return sorted(axis_of, key=lambda text: axis_of[text])
 
 
 def probe(condition: Condition) -> str:
-    """A condition on the request as the language asks it."""
+    """A condition on the request, as text in the language."""
     value = condition["value"]
     if condition["dim"] == "service_tier":
         return f'param("service_tier") == {_quoted(value.casefold())}'
@@ -135,8 +136,8 @@ def probe(condition: Condition) -> str:
 
 
 def _match(value: Mapping[str, Any]) -> str:
-    parts = [f"param({_quoted(path)}) == {_literal(wanted)}" for path, wanted in value.get("body", {}).items()]
-    parts += [f"header({_quoted(name)}) == {_literal(wanted)}" for name, wanted in value.get("headers", {}).items()]
+    parts = [f"param({_quoted(path)}) == {_literal(expected)}" for path, expected in value.get("body", {}).items()]
+    parts += [f"header({_quoted(name)}) == {_literal(expected)}" for name, expected in value.get("headers", {}).items()]
     return " && ".join(parts)
 
 
@@ -158,24 +159,24 @@ def _window(window: Mapping[str, Any], zone: str, weekday_zone: str) -> str:
 
 
 def _weekdays(days: Iterable[int], zone: str) -> str:
-    """Sunday is 0 in the language and 7 here; nothing to ask where every day counts."""
-    wanted = sorted({day % 7 for day in days})
-    if len(wanted) == 7:
+    """A condition on the weekday, empty if every day is included. Sunday is 0 in the language and 7 here."""
+    numbers = sorted({day % 7 for day in days})
+    if len(numbers) == 7:
         return ""
-    if len(wanted) > 2 and wanted == list(range(wanted[0], wanted[-1] + 1)):
-        return f"weekday({_quoted(zone)}) >= {wanted[0]} && weekday({_quoted(zone)}) <= {wanted[-1]}"
-    text = " || ".join(f"weekday({_quoted(zone)}) == {day}" for day in wanted)
-    return f"({text})" if len(wanted) > 1 else text
+    if len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1)):
+        return f"weekday({_quoted(zone)}) >= {numbers[0]} && weekday({_quoted(zone)}) <= {numbers[-1]}"
+    text = " || ".join(f"weekday({_quoted(zone)}) == {day}" for day in numbers)
+    return f"({text})" if len(numbers) > 1 else text
 
 
 def _span(start: int, end: int, zone: str) -> str:
-    """From `start` until before `end`; nothing to ask where that is the whole day."""
+    """A condition on the minute of the day, from `start` until before `end`; empty for the whole day."""
     if start == end:
         return ""
-    clock, by = (f"hour({_quoted(zone)})", 60)
+    clock, minutes = (f"hour({_quoted(zone)})", 60)
     if start % 60 or end % 60:
-        clock, by = f"hour({_quoted(zone)}) * 60 + minute({_quoted(zone)})", 1
-    after, before = f"{clock} >= {start // by}", f"{clock} < {end // by}"
+        clock, minutes = f"hour({_quoted(zone)}) * 60 + minute({_quoted(zone)})", 1
+    after, before = f"{clock} >= {start // minutes}", f"{clock} < {end // minutes}"
     if start == 0:
         return before
     if end == 0:
@@ -184,30 +185,30 @@ def _span(start: int, end: int, zone: str) -> str:
 
 
 class _Rendering:
-    """The tree of one expression, built from what is asked first to the prices inside."""
+    """The tree of one expression, built from the outermost condition to the prices inside."""
 
-    def __init__(self, told: Sequence[Line], variables: Sequence[str], bounds: Sequence[int]) -> None:
-        self.told = told
+    def __init__(self, lines: Sequence[Line], variables: Sequence[str], bounds: Sequence[int]) -> None:
+        self.lines = lines
         self.variables = variables
         self.bounds = bounds
         self._prices: dict[Case, tuple[Decimal, ...]] = {}
 
     def tree(self, probes: Sequence[str], case: Case) -> str:
-        """The text for the probes that are still to be asked."""
+        """The text for the remaining probes."""
         if not probes:
             return self.lengths(case)
         first, *rest = probes
         otherwise = self.tree(rest, case)
-        holding = Case(case.holding | {first})
+        if_met = Case(case.holding | {first})
         factor = self._factor(first, rest, case)
         if factor == 1:
             return otherwise
         if factor is not None:
             return f"({otherwise}) * ({first} ? {digits(factor)} : 1)"
-        return f"{first} ? ({self.tree(_still_open(first, rest), holding)}) : ({otherwise})"
+        return f"{first} ? ({self.tree(_still_open(first, rest), if_met)}) : ({otherwise})"
 
     def lengths(self, case: Case) -> str:
-        """The prices by the length of the prompt."""
+        """The prices by length of the prompt."""
         starts = [1, *(bound + 1 for bound in self.bounds if bound > 0)]
         leaves = [(start, self.prices(Case(case.holding, start))) for start in starts]
         steps = [leaf for position, leaf in enumerate(leaves) if position == 0 or leaf[1] != leaves[position - 1][1]]
@@ -219,30 +220,30 @@ class _Rendering:
         return text
 
     def prices(self, case: Case) -> tuple[Decimal, ...]:
-        """What a million of each variable's tokens costs in a case."""
+        """The price of a million tokens of each variable in a case."""
         if case not in self._prices:
-            held = [line for line in self.told if all(_is_so(each, case) for each in line.conditions)]
-            factors = [line.amount for line in held if line.kind == "multiplier" and line.amount is not None]
-            self._prices[case] = tuple(multiply(_price(name, held), *factors) for name in self.variables)
+            lines = [line for line in self.lines if all(_is_met(condition, case) for condition in line.conditions)]
+            factors = [line.amount for line in lines if line.kind == "multiplier" and line.amount is not None]
+            self._prices[case] = tuple(multiply(_price(name, lines), *factors) for name in self.variables)
         return self._prices[case]
 
     def _factor(self, new_probe: str, rest: Sequence[str], case: Case) -> Decimal | None:
-        """What the probe multiplies every price by in each case that is still open; None for no one number."""
-        found: set[Decimal] = set()
-        for asked in self._combinations(rest, with_tier=not _is_tier(new_probe)):
+        """The number by which the probe multiplies every price in all remaining cases; None if it is not one number."""
+        factors: set[Decimal] = set()
+        for others in self._combinations(rest, with_tier=not _is_tier(new_probe)):
             for start in (1, *(bound + 1 for bound in self.bounds)):
-                before = self.prices(Case(case.holding | asked, start))
-                after = self.prices(Case(case.holding | asked | {new_probe}, start))
+                before = self.prices(Case(case.holding | others, start))
+                after = self.prices(Case(case.holding | others | {new_probe}, start))
                 for old, new in zip(before, after, strict=True):
                     if old == 0 and new == 0:
                         continue
                     if old == 0 or multiply(ratio(new, old), old) != new:
                         return None
-                    found.add(ratio(new, old))
-        return found.pop() if len(found) == 1 else None if found else Decimal(1)
+                    factors.add(ratio(new, old))
+        return factors.pop() if len(factors) == 1 else None if factors else Decimal(1)
 
     def _combinations(self, probes: Sequence[str], *, with_tier: bool) -> Iterator[frozenset[str]]:
-        """Every set of probes that can hold together: a request has one service tier."""
+        """Every set of probes that can be met together: a request has one service tier."""
         tiers = [text for text in probes if _is_tier(text)]
         others = [text for text in probes if not _is_tier(text)]
         for tier in [frozenset[str](), *(frozenset([text]) for text in tiers if with_tier)]:
@@ -261,21 +262,21 @@ def _is_tier(probe: str) -> bool:
 
 
 def _still_open(probe: str, rest: Sequence[str]) -> list[str]:
-    """Where the service tier is known, the other tiers are not asked for."""
+    """The probes that remain: if the service tier is known, the other tiers are excluded."""
     return [text for text in rest if not (_is_tier(probe) and _is_tier(text))]
 
 
-def _price(variable: str, held: Sequence[Line]) -> Decimal:
-    """The price of a variable's tokens by the lines that hold: its meter's, else that of what it falls back on."""
+def _price(variable: str, applicable: Sequence[Line]) -> Decimal:
+    """The price of a variable's tokens: of its own meter, otherwise of the meter that it falls back on."""
     for meter in chain(VARIABLES[variable]):
-        lines = [line for line in held if line.kind == "absolute" and line.meter == meter]
+        lines = [line for line in applicable if line.kind == "absolute" and line.meter == meter]
         lines = [line for line in lines if _lifetime(line) is None or variable in LIFETIMES[_lifetime(line)]]
         if lines:
             return per_million(lines[-1].amount or Decimal(0), lines[-1].per)
     raise _UnpricedError
 
 
-def _is_so(condition: Condition, case: Case) -> bool:
+def _is_met(condition: Condition, case: Case) -> bool:
     value = condition["value"]
     match condition["dim"], condition["op"]:
         case "cache_ttl", _:
@@ -292,7 +293,7 @@ def _is_so(condition: Condition, case: Case) -> bool:
 
 
 def _name(start: int, end: int | None) -> str:
-    """A tier's name for people: base, 0_200k, 200k_plus."""
+    """A readable name of a tier: base, 0_200k, 200k_plus."""
     if start == 1:
         return "base" if end is None else f"0_{_short(end)}"
     return f"{_short(start - 1)}_plus" if end is None else f"{_short(start - 1)}_{_short(end)}"

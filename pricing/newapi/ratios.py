@@ -1,7 +1,7 @@
-"""Prices rendered as new-api's family of price lists has them: ratios, prices per call, rule tables. Imports no models.
+"""Prices in the format of new-api's price lists: ratios, prices per call, rule tables. Imports no models.
 
-`model_ratio` 1 is $2 per million input tokens; every other ratio is a multiple of the input price. A model whose price
-no ratio can carry gets none: it never shows a number that is not its price.
+`model_ratio` 1 is $2 per million input tokens; every other ratio is a multiple of the input price. A price that ratios
+cannot express has none: a row never shows a number that is not the price.
 """
 
 import math
@@ -17,7 +17,7 @@ from catalog.sources.rows import Row
 from pricing.engine.equality import PriceKey, price_key
 from pricing.engine.headline import CALLS, headline, rule_table
 from pricing.engine.money import multiply, per_million, ratio
-from pricing.newapi.expressions import expression, told_lines
+from pricing.newapi.expressions import expressible_lines, expression
 
 JSON = dict[str, Any]
 
@@ -35,19 +35,19 @@ BILLING_MODES = {
     ("output.video", "second"): "per_second",
     ("output.video", "token"): "per_output_token",
 }
-# What readers are told the price of a million of; all else is told by one.
+# Units whose prices are stated per million; all others are stated per unit.
 BY_THE_MILLION = {"token", "character"}
-# Any decimal of so many digits comes back from a double as it went in.
+# A double preserves any decimal with this many digits.
 DOUBLE_DIGITS = 15
 
 
 def price_fields(sheet: Sheet | None) -> JSON:
-    """The price part of a row: a `pricing_status`, and the numbers that are true of it.
+    """The price part of a row: a `pricing_status` and the numbers that are correct for it.
 
     The states are priced, free, dynamic (decided per request), included (in a plan) and unpriced; only the first two
-    have numbers. Ratios where they carry the price, an expression beside them where they lose something that it can
-    say, and `prices`, the figures themselves, where neither would be read back as the same lines. What has neither
-    ratios nor an expression has its headline figure as the price of a call.
+    have numbers. A row has ratios if they express the price, also an expression if it expresses more than they do, and
+    `prices`, the exact figures, if our reader would not get the same lines from either. A price with neither ratios nor
+    an expression has its headline as the price of a call.
     """
     state = "unpriced" if sheet is None else sheet.state
     if sheet is None or state == "unpriced":
@@ -64,7 +64,7 @@ def price_fields(sheet: Sheet | None) -> JSON:
 
 
 def config_entries(sheet: Sheet | None) -> JSON:
-    """Map -> the model's entry in it, of those that say its price; discounts are multiplied in."""
+    """Map -> the model's entry in it, for the maps that express its price; discounts are multiplied in."""
     if sheet is None:
         return {}
     fields = price_fields(sheet.folded())
@@ -73,7 +73,7 @@ def config_entries(sheet: Sheet | None) -> JSON:
     if fields["pricing_status"] not in ("priced", "free"):
         return {}
     if fields.get("quota_type") == 1:
-        # Its readers take a number for the price of a call, and for all of the price.
+        # Its readers treat a number as the price of a call, and as the complete price.
         is_a_call = fields.get("billing_mode", "per_request") in ("per_request", "per_image")
         return {"model_price": fields["model_price"]} if is_a_call and "prices" not in fields else {}
     return {
@@ -91,28 +91,28 @@ PriceStatus = Annotated[
 class PriceFigure(TypedDict):
     """One line of a price."""
 
-    meter: Annotated[str, "What is counted, e.g. input.cache_read."]
-    kind: NotRequired[Annotated[str, "Where it is not an amount, e.g. multiplier."]]
+    meter: Annotated[str, "The meter, e.g. input.cache_read."]
+    kind: NotRequired[Annotated[str, "The kind, if it is not an amount, e.g. multiplier."]]
     amount: Decimal | None
     per: Annotated[int | None, "For how many units."]
     unit: Annotated[str, "e.g. token."]
     currency: Annotated[str, "Three letters."]
     conditions: NotRequired[Annotated[Sequence[Mapping[str, Any]], "When it applies; all of them together."]]
-    period: NotRequired[Annotated[str, "Of what is free of charge: day or month; each request if not given."]]
+    period: NotRequired[Annotated[str, "The period of a free allowance: day or month; each request if not given."]]
 
 
 def figures(sheet: Sheet) -> list[PriceFigure]:
-    """Every line as readers beyond ratios get it, in the sheet's own currency."""
+    """Every line as an exact figure, in the sheet's own currency."""
     return [_figure(line, sheet.currency) for line in sheet.lines if not line.is_discount]
 
 
 def _by_figures(sheet: Sheet) -> JSON:
-    """A price in a currency without a rate: never a number that would be read as dollars."""
+    """A price in a currency without a rate; it has no number that could be read as dollars."""
     return {"pricing_status": sheet.state, "discount": sheet.discount, "prices": figures(sheet)} | _facts(sheet)
 
 
 def _by_rules(sheet: Sheet, table: str) -> JSON:
-    """A price that is a table of rules; old readers get the headline rule as the price of a call, and never "free"."""
+    """A table of rules; readers of ratios get the headline rule as the price of a call, never as "free"."""
     lines = [line for line in sheet.lines if line.kind == "absolute"]
     rules = [_rule(line) for line in lines]
     price = _rule(headline(sheet))["platform_base_price"]
@@ -141,29 +141,29 @@ def _by_ratios(sheet: Sheet, dollars: Sheet) -> JSON:
     body: JSON = {"pricing_status": sheet.state} | _facts(sheet)
     body |= _token_ratios(per_token) or _call_price(plain.values())
     body["discount"] = sheet.discount
-    sayable = told_lines(dollars)
-    told = expression(dollars) if sayable and not _is_carried(body, sayable, per_token) else None
-    if told is None and _reads_as_free(body):
+    lines = expressible_lines(dollars)
+    billing = expression(dollars) if lines and not _ratios_express(body, lines, per_token) else None
+    if billing is None and _reads_as_free(body):
         body = {name: value for name, value in body.items() if name not in RATIO_FIELDS} | _headline_price(dollars)
         return body | {"prices": figures(sheet)}
-    if told is not None:
-        # Written for the engines that read it; for them it takes the place of every number beside it.
-        body |= {"quota_type": 0, "billing_mode": "tiered_expr", "billing_expr": told.text}
+    if billing is not None:
+        # Engines that read expressions ignore all other numbers in the row.
+        body |= {"quota_type": 0, "billing_mode": "tiered_expr", "billing_expr": billing.text}
     if _is_placeholder(body):
-        # Readers take the pair for a model that nobody priced; the expression or the figures say what it is.
+        # Readers treat this pair as a model without a price; the expression or the figures state the price.
         body = {name: value for name, value in body.items() if name not in RATIO_FIELDS}
     return body if _is_read_back(body, sheet) else body | {"prices": figures(sheet)}
 
 
 def _is_read_back(body: JSON, sheet: Sheet) -> bool:
-    """Whether our own reader gets the same price back from a row, so that the figures are not needed beside it."""
+    """Whether our own reader gets the same price from the row, so the exact figures are not needed."""
     return _read_back(write_json(body)) == price_key(sheet)
 
 
-# A change leaves most prices unchanged, and sellers of one model often ask the same: reading is most of the work.
+# A change leaves most prices unchanged, and several models often have the same price; reading is most of the work.
 @lru_cache(maxsize=10_000)
 def _read_back(row: bytes) -> PriceKey:
-    """The key of the price that our own reader makes of a row."""
+    """The key of the price that our own reader gets from a row."""
     return price_key(new_api.prices_of(Row(read_json(row))))
 
 
@@ -172,45 +172,45 @@ def _is_placeholder(body: JSON) -> bool:
 
 
 def _reads_as_free(body: JSON) -> bool:
-    """Whether a reader to whom a missing number is 0 takes a price for none, or for the placeholder of none."""
+    """Whether a reader that treats missing numbers as 0 would read the price as free or as missing."""
     if body["pricing_status"] == "free":
         return "quota_type" not in body
     return _is_placeholder(body) or not (body.get("model_ratio") or body.get("model_price"))
 
 
 def _headline_price(dollars: Sheet) -> JSON:
-    """The headline of a price that no ratio can carry, as the price of a call; `billing_mode` names what it is for."""
+    """The headline of a price that ratios cannot express, as the price of a call; `billing_mode` names the unit."""
     lines = [line for line in dollars.lines if line.kind == "absolute"]
     line = headline(dollars)
-    alike = [_of_the_unit(each) for each in lines if (each.meter, each.unit) == (line.meter, line.unit)]
+    same_unit = [_stated_price(other) for other in lines if (other.meter, other.unit) == (line.meter, line.unit)]
     zero = Decimal(0)
     return {
         "quota_type": 1,
         "model_ratio": zero,
-        "model_price": ratio(_of_the_unit(line), Decimal(1)),
+        "model_price": ratio(_stated_price(line), Decimal(1)),
         "completion_ratio": zero,
-        "price_from": _is_from(_of_the_unit(line), alike),
+        "price_from": _is_from(_stated_price(line), same_unit),
         "billing_mode": _billing_mode(line),
         "display_unit": f"/{'1M ' if line.unit in BY_THE_MILLION else ''}{_unit_in_words(line)}",
     }
 
 
-def _of_the_unit(line: Line) -> Decimal:
-    """A line's amount for a million of what is told by the million, and for one of anything else."""
+def _stated_price(line: Line) -> Decimal:
+    """A line's amount per million units, or per unit if its unit is not in BY_THE_MILLION."""
     amount = line.amount or Decimal(0)
     return per_million(amount, line.per) if line.unit in BY_THE_MILLION else of_one(amount, line.per)
 
 
 def _is_from(price: Decimal, prices: Iterable[Decimal]) -> bool:
-    """Whether a price is where several begin."""
+    """Whether the price is the lowest of several."""
     different = set(prices)
     return len(different) > 1 and price == min(different)
 
 
 def _billing_mode(line: Line) -> str:
-    """What the price of a line is for; only what is a call may be told by the name of one."""
-    if found := BILLING_MODES.get((line.meter, line.unit)):
-        return found
+    """The `billing_mode` of a line; only a call has the mode of a call."""
+    if mode := BILLING_MODES.get((line.meter, line.unit)):
+        return mode
     is_mistakable = line.unit in ("request", "image", "") and (line.meter, line.unit) not in CALLS
     return f"per_{line.meter.replace('.', '_') if is_mistakable else line.unit}"
 
@@ -220,11 +220,11 @@ def _unit_in_words(line: Line) -> str:
     return f"{words}s" if line.unit in BY_THE_MILLION else words
 
 
-def _is_carried(body: JSON, told: Sequence[Line], per_token: Mapping[str, Decimal]) -> bool:
-    """Whether the ratios carry all that the expression would say, to the last digit that a double keeps."""
-    if not any(line.amount for line in told):
+def _ratios_express(body: JSON, lines: Sequence[Line], per_token: Mapping[str, Decimal]) -> bool:
+    """Whether the ratios express everything that the expression would, to the last digit that a double preserves."""
+    if not any(line.amount for line in lines):
         return "model_ratio" in body
-    if any(line.conditions for line in told) or not {line.meter for line in told} <= RATIO_METERS:
+    if any(line.conditions for line in lines) or not {line.meter for line in lines} <= RATIO_METERS:
         return False
     if "model_ratio" not in body or _is_placeholder(body):
         return False
@@ -241,18 +241,18 @@ def _is_carried(body: JSON, told: Sequence[Line], per_token: Mapping[str, Decima
 
 
 def _comes_back(amount: Decimal, base: Decimal, factors: Sequence[Decimal], *, strictly: bool) -> bool:
-    """Whether a reader's product of ratios is the amount: as doubles, or (not strictly) as the decimals that they are.
+    """Whether the product of the ratios is the amount: as doubles, or (not `strictly`) as decimals.
 
-    What has more digits than a double keeps has to come back as well as any double can.
+    An amount with more digits than a double preserves must come back as exactly as a double can.
     """
-    again = math.prod([float(base) * 2, *map(float, factors)])
+    product = math.prod([float(base) * 2, *map(float, factors)])
     if len(amount.as_tuple().digits) > DOUBLE_DIGITS:
-        return math.isclose(again, float(amount), rel_tol=1e-14)
-    return again == float(amount) or (not strictly and multiply(RATIO_UNIT, base, *factors) == amount)
+        return math.isclose(product, float(amount), rel_tol=1e-14)
+    return product == float(amount) or (not strictly and multiply(RATIO_UNIT, base, *factors) == amount)
 
 
 def _token_ratios(per_token: Mapping[str, Decimal]) -> JSON:
-    """Ratios of a price per token; nothing where there is no input price to be a multiple of."""
+    """The ratios of a price per token; empty without an input price, because ratios are multiples of it."""
     base = per_token.get("input")
     if base is None or (base == 0 and any(per_token.values())):
         return {}
@@ -273,7 +273,7 @@ def _token_ratios(per_token: Mapping[str, Decimal]) -> JSON:
 
 
 def _call_price(lines: Iterable[Line]) -> JSON:
-    """The price of a call, where a call or an image is all that is priced."""
+    """The price of a call, if only a call or an image has a price."""
     priced = [line for line in lines if line.amount is not None]
     if len(priced) != 1 or priced[0].per != 1 or (priced[0].meter, priced[0].unit) not in CALLS:
         return {}
@@ -286,7 +286,7 @@ def _call_price(lines: Iterable[Line]) -> JSON:
 
 
 def _figure(line: Line, currency: str) -> PriceFigure:
-    """A line as readers beyond ratios get it."""
+    """A line as an exact figure."""
     figure: PriceFigure = {
         "meter": line.meter,
         "kind": line.kind,

@@ -30,7 +30,6 @@ GLOSSARY = {
     r"\bcheck-up\b": "health checks",
     r"\bt(?:ake|akes|aken|aking|ook)\b(?: [\w']+){0,4}? back\b": "roll back, rollback",
     r"\bspan of time\b": "duration",
-    r"\bin force\b": "current, in effect",
     r"(?<!usage\s)\bcounts? from\b": "effective from",
     r"\bkept\b": "stored, cached, unchanged",
     r"\b(?:makers?|sellers?)\b": "vendor, provider",
@@ -47,6 +46,7 @@ GLOSSARY = {
 }
 # The same for texts that users read: all but docstrings and comments.
 FOR_USERS = {
+    r"\bin force\b": "current, in effect",
     r"\bgo(?:es)? (?:on|by)\b": "continues, uses",
     r"\b(?:is|are) to be\b": "rewrite the sentence",
     r"\bthe like\b": "name it",

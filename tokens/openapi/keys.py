@@ -5,9 +5,9 @@ from tokens.openapi.shapes import Schema
 
 WHICH = [
     parameter("query", "model", "The model to be called.", text()),
-    parameter("header", "X-Model", "The model, where the query does not name it.", text()),
-    parameter("header", "X-Original-URI", "The address that was called, as nginx tells it.", text()),
-    parameter("header", "X-Forwarded-Uri", "The address that was called, as Traefik tells it.", text()),
+    parameter("header", "X-Model", "The model, if the query does not name it.", text()),
+    parameter("header", "X-Original-URI", "The address that was called, from nginx.", text()),
+    parameter("header", "X-Forwarded-Uri", "The address that was called, from Traefik.", text()),
 ]
 PERMITTED: Schema = {
     "description": "The key may call the model.",

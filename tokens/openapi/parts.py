@@ -109,19 +109,19 @@ SECURITY_SCHEMES: Mapping[str, Schema] = {
         "type": "apiKey",
         "in": "header",
         "name": "x-api-key",
-        "description": "Where Anthropic's clients put it.",
+        "description": "For Anthropic's clients.",
     },
     "x-goog-api-key": {
         "type": "apiKey",
         "in": "header",
         "name": "x-goog-api-key",
-        "description": "Where Gemini's clients put it; asks for Gemini's dialect.",
+        "description": "For Gemini's clients; selects Gemini's dialect.",
     },
     "key": {
         "type": "apiKey",
         "in": "query",
         "name": "key",
-        "description": "Gemini's other place. Prefer a header: addresses are kept in many logs.",
+        "description": "For Gemini's clients. Prefer a header: many logs record addresses.",
     },
 }
 SECURITY: list[Schema] = [{name: []} for name in SECURITY_SCHEMES]
@@ -131,10 +131,13 @@ ERRORS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "400": ("A parameter is not valid.", ("x-should-retry",)),
     "401": ("No key, or none that is valid.", ("WWW-Authenticate", "x-should-retry")),
     "403": ("The key may not be used from this address.", ("x-should-retry",)),
-    "404": ("No such model, or the key does not see it: the two are not told apart.", ("x-should-retry",)),
-    "405": ("The address does not take that method; `Allow` says which it takes.", ("Allow", "x-should-retry")),
+    "404": ("No such model, or the key does not see it: the response is the same.", ("x-should-retry",)),
+    "405": (
+        "The address does not support this method; `Allow` lists the methods that it supports.",
+        ("Allow", "x-should-retry"),
+    ),
     "429": ("Too many requests.", ("Retry-After", "retry-after-ms")),
-    "500": ("A mistake of ours.", ()),
+    "500": ("An internal error.", ()),
     "503": ("The database is down or busy.", ("Retry-After", "retry-after-ms")),
 }
 

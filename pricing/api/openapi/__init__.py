@@ -13,18 +13,17 @@ INTRODUCTION = """\
 The models that a key may use, and what they cost. Every list answers in the dialect of its client: OpenAI's, \
 Anthropic's or Gemini's, errors included.
 
-Lists and prices are read with GET and HEAD; a price is reckoned and usage reported with POST. The addresses are \
-served with and without a slash at the end, and nothing redirects. Browsers may read every answer: a preflight \
-(OPTIONS) needs no key."""
+Lists and prices are read with GET and HEAD; quotes and usage reports use POST. All addresses work with and \
+without a final slash, and none redirects. Browsers may read every response: a preflight (OPTIONS) needs no key."""
 TAGS = {
-    "Automatic": "The addresses that follow the client's headers.",
+    "Automatic": "Addresses whose dialect depends on the client's headers.",
     "OpenAI": "The dialect of OpenAI and of most clients.",
     "Anthropic": "Pages with cursors that are model ids.",
     "Gemini": "Pages with opaque tokens.",
-    "Keys": "What the caller's own key may do.",
-    "Prices": "What models cost, cost before, and will cost.",
-    "Exports": "The catalog and its prices in the forms that other programs read; the same for everybody.",
-    "Platform": "For whoever runs it: probes without a key, and this document.",
+    "Keys": "The permissions of the caller's own key.",
+    "Prices": "Current, past and scheduled prices of models.",
+    "Exports": "The catalog and its prices in the formats of other programs; the same for everybody.",
+    "Platform": "For the operator: probes without a key, and this document.",
 }
 SCHEMAS: openapi.Document = schemas_of(
     *(PriceFigure, PriceRow, PriceList, RatioConfig, PriceHistory, PriceChanges, UsageReports, UsageTaken),

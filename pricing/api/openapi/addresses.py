@@ -10,13 +10,12 @@ OPEN: list[Schema] = [{}, *SECURITY]
 REFUSALS = ("400", "405", "429", "500", "503")
 READ_AGAIN: Schema = {"$ref": "#/components/parameters/if-none-match"}
 WHO = (
-    "Open to everybody. A valid key shows its own groups instead of the public ones; a key that is not valid is no "
-    "reason to refuse."
+    "Open to everybody. A valid key shows its own groups instead of the public ones; an invalid key is treated as none."
 )
 MODEL: Schema = {"$ref": "#/components/parameters/model"}
-SINCE = parameter("query", "since", "A date or a moment; 30 days ago if not given.", text())
-CURSOR = parameter("query", "cursor", "The `next` of an answer: goes on from there, since the same moment.", text())
-AS_OF = parameter("query", "as_of", "A date or a moment, past or announced; now if not given.", text())
+SINCE = parameter("query", "since", "A date or a time; 30 days ago if not given.", text())
+CURSOR = parameter("query", "cursor", "The `next` of a response: continues after it, with the same `since`.", text())
+AS_OF = parameter("query", "as_of", "A date or a time, in the past or the future; now if not given.", text())
 FOLDED = parameter("query", "discount", "folded: discounts are multiplied into the prices.", text(enum=["folded"]))
 
 

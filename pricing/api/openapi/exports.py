@@ -15,7 +15,7 @@ def export(form: Format, name: str = "", *, error: str = "ApiError") -> Schema:
             "operationId": name or f"export_{form.name}",
             "tags": ["Exports"],
             "summary": form.about,
-            "description": f"{form.about}. What a visitor sees; a key changes nothing. Caches may keep it for an hour.",
+            "description": f"{form.about}. The content is public: a key changes nothing. Cached for an hour.",
             "security": [],
             "parameters": [READ_AGAIN],
             "responses": {

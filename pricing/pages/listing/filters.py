@@ -62,7 +62,7 @@ class Select:
 
 
 def selects(facets: Mapping[str, Sequence[FacetOption]], search: Search) -> list[Select]:
-    """Every filter with the chosen option; a value from the address that is no option is added to them."""
+    """Every filter with the chosen option; a value from the address that is not an option is added."""
     facet_selects = [_facet(name, options, getattr(search, name)) for name, options in facets.items()]
     least = sorted({*CONTEXTS, *filter(None, [search.context])})
     most = sorted({*PRICES, *([] if search.price is None else [search.price])})

@@ -17,9 +17,9 @@
   const search = $("search");
   if (search && $("models")) {
     const body = $("models").tBodies[0];
-    // Read when somebody looks for something: a page of a thousand rows is ready sooner without.
-    let kept;
-    const read = () => kept ??= [...body.rows].map((row) => {
+    // Read at the first search: a page of a thousand rows is then ready sooner.
+    let all;
+    const read = () => all ??= [...body.rows].map((row) => {
       const [released, context, rank, price] = row.dataset.n.split(" ");
       const [pick, head] = row.cells;
       const title = head.querySelector("a").textContent;
@@ -30,7 +30,7 @@
         text: `${title} ${head.querySelector("small").textContent}`.toLowerCase(),
       };
     });
-    // As pricing/pages/listing/search.py has them.
+    // The same orders as in pricing/pages/listing/search.py.
     const by = (...keys) => (a, b) => {
       for (const key of keys) {
         const [x, y] = [key(a), key(b)];
@@ -67,8 +67,8 @@
         body.append(...rows.sort(orders[order]).map((each) => each.row));
       }
       const query = new URLSearchParams([...wanted].filter(([name, value]) => value && !(name === "sort" && value === "popular")));
-      const kept = ["lang", "group"];
-      const narrow = [...query.keys()].some((name) => name !== "sort" && !kept.includes(name));
+      const neutral = ["lang", "group"];
+      const narrow = [...query.keys()].some((name) => name !== "sort" && !neutral.includes(name));
       const count = $("count");
       count.textContent = number === 1 ? count.dataset.one : count.dataset.many.replace("#", number);
       $("reset").hidden = !narrow;

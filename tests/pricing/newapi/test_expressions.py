@@ -51,15 +51,15 @@ def sheet(*lines: Line) -> Sheet:
 
 def same(prices: Sheet, tokens: Mapping[str, int], facts: Mapping[str, Any], at: dt.datetime) -> None:
     """Both ways of charging come to the same amount."""
-    told = expression(prices)
-    assert told is not None
+    billing = expression(prices)
+    assert billing is not None
     usage = {METERS[name]: Use(Decimal(number)) for name, number in tokens.items()}
-    only_told = Sheet("USD", told.told)
-    expected = quote(only_told, usage, facts, at=at)
+    expressed = Sheet("USD", billing.lines)
+    expected = quote(expressed, usage, facts, at=at)
     known = sum((each.amount or Decimal(0) for each in expected.charges), Decimal(0))
-    found = charge(told.text, tokens, facts=facts, at=at)
+    found = charge(billing.text, tokens, facts=facts, at=at)
     # A coefficient has the digits that a double keeps.
-    assert abs(found - known) <= abs(known) * Decimal("1e-15"), (told.text, tokens, facts, at, found, known)
+    assert abs(found - known) <= abs(known) * Decimal("1e-15"), (billing.text, tokens, facts, at, found, known)
 
 
 def drawn(prices: Sheet, number: int, chance: random.Random) -> Iterable[dict[str, int]]:
@@ -75,9 +75,9 @@ def drawn(prices: Sheet, number: int, chance: random.Random) -> Iterable[dict[st
 
 
 def test_one_price_is_one_tier() -> None:
-    told = expression(sheet(line("input", "2.5"), line("output", "10"), line("input.cache_read", "1.25")))
-    assert told is not None
-    assert told.text == 'tier("base", p * 2.5 + c * 10 + cr * 1.25)'
+    billing = expression(sheet(line("input", "2.5"), line("output", "10"), line("input.cache_read", "1.25")))
+    assert billing is not None
+    assert billing.text == 'tier("base", p * 2.5 + c * 10 + cr * 1.25)'
 
 
 def test_above_and_from_are_different_boundaries() -> None:
@@ -90,7 +90,7 @@ def test_above_and_from_are_different_boundaries() -> None:
 
 
 def test_a_tier_that_scales_everything_is_a_factor() -> None:
-    told = expression(
+    billing = expression(
         sheet(
             line("input", "2"),
             line("output", "8"),
@@ -98,15 +98,15 @@ def test_a_tier_that_scales_everything_is_a_factor() -> None:
             line("output", "4", when("service_tier", "eq", "flex")),
         )
     )
-    assert told is not None
-    assert told.text == '(tier("base", p * 2 + c * 8)) * (param("service_tier") == "flex" ? 0.5 : 1)'
+    assert billing is not None
+    assert billing.text == '(tier("base", p * 2 + c * 8)) * (param("service_tier") == "flex" ? 0.5 : 1)'
 
 
 def test_a_variable_stands_in_every_leaf_for_it_takes_its_tokens_out_of_all() -> None:
     prices = sheet(line("input", "2"), line("input.cache_read", "1", when("prompt_tokens", "gt", 100)))
-    told = expression(prices)
-    assert told is not None
-    assert told.text == 'len <= 100 ? tier("0_100", p * 2 + cr * 2) : tier("100_plus", p * 2 + cr * 1)'
+    billing = expression(prices)
+    assert billing is not None
+    assert billing.text == 'len <= 100 ? tier("0_100", p * 2 + cr * 2) : tier("100_plus", p * 2 + cr * 1)'
 
 
 @pytest.mark.parametrize("at", MOMENTS)
@@ -120,9 +120,9 @@ def test_off_peak_hours_are_charged_alike(at: dt.datetime) -> None:
 
 def test_what_the_language_cannot_say_is_not_told() -> None:
     region = line("input", "3", when("region", "eq", "eu"))
-    told = expression(sheet(line("input", "2"), line("output.reasoning", "9"), region))
-    assert told is not None
-    assert [each.meter for each in told.told] == ["input"]
+    billing = expression(sheet(line("input", "2"), line("output.reasoning", "9"), region))
+    assert billing is not None
+    assert [each.meter for each in billing.lines] == ["input"]
 
 
 def test_graduated_and_dynamic_prices_have_none() -> None:
@@ -165,9 +165,9 @@ def test_any_sheet_is_charged_alike(lines: list[Line], factors: list[Line], fact
     chance = random.Random(seed)  # noqa: S311
     prices = sheet(line("input", "1"), line("output", "2"), *lines, *factors)
     if expression(prices) is not None:
-        told = {**facts, "body": {"speed": facts["speed"]}} if "speed" in facts else facts
+        request_facts = {**facts, "body": {"speed": facts["speed"]}} if "speed" in facts else facts
         for tokens in drawn(prices, 3, chance):
-            same(prices, tokens, told, chance.choice(MOMENTS))
+            same(prices, tokens, request_facts, chance.choice(MOMENTS))
 
 
 @pytest.mark.parametrize("name", ["litellm.json", "litellm/model_prices_1.103.0.json"])
@@ -177,8 +177,8 @@ def test_the_prices_of_a_real_map_are_charged_alike(name: str) -> None:
     for record in litellm.read(sample_or_real(name)).records:
         figures = record.prices.lines if record.prices else ()
         prices = sheet(*figures)
-        told = expression(prices)
-        if told is None or all(not each.conditions for each in told.told):
+        billing = expression(prices)
+        if billing is None or all(not each.conditions for each in billing.lines):
             continue
         seen += 1
         for tokens in drawn(prices, 4, chance):
@@ -232,12 +232,12 @@ TIMES = st.builds(
 @settings(max_examples=size(60, full=300), deadline=None)
 @given(TIMES, st.sampled_from(MOMENTS))
 def test_what_is_told_of_any_windows_is_charged_alike(asked: dict[str, Any], at: dt.datetime) -> None:
-    """Not only by the lines that are told: what is left out never holds."""
+    """Not only by the lines that are expressed: the conditions of the others are never met."""
     prices = sheet(line("input", "2"), line("input", "1", asked))
-    told = expression(prices)
-    assert told is not None
+    billing = expression(prices)
+    assert billing is not None
     direct = quote(prices, {"input": Use(Decimal(1000))}, {}, at=at).amount
-    assert charge(told.text, {"p": 1000}, facts={}, at=at) == direct
+    assert charge(billing.text, {"p": 1000}, facts={}, at=at) == direct
 
 
 LIFETIMES = st.sampled_from([(), (when("cache_ttl", "eq", "5m"),), (when("cache_ttl", "eq", "1h"),)])
@@ -249,14 +249,14 @@ def test_a_cache_without_a_lifetime_is_charged_alike(writes: list[tuple[Any, int
     prices = sheet(
         line("input", "3"), *(line("input.cache_write", str(amount), *conditions) for conditions, amount in writes)
     )
-    told = expression(prices)
-    assert told is not None
+    billing = expression(prices)
+    assert billing is not None
     direct = quote(prices, {"input.cache_write": Use(Decimal(1000))}, {}, at=MONDAY).amount
-    assert charge(told.text, {"cc": 1000}, facts={}, at=MONDAY) == direct
+    assert charge(billing.text, {"cc": 1000}, facts={}, at=MONDAY) == direct
 
 
 def test_other_questions_about_a_lifetime_are_not_told() -> None:
     for asked in (when("cache_ttl", "ne", "5m"), when("cache_ttl", "in", ["5m", "1h"])):
-        told = expression(sheet(line("input", "3"), line("input.cache_write", "5", asked)))
-        assert told is not None
-        assert told.text == 'tier("base", p * 3)'
+        billing = expression(sheet(line("input", "3"), line("input.cache_write", "5", asked)))
+        assert billing is not None
+        assert billing.text == 'tier("base", p * 3)'

@@ -30,10 +30,10 @@ COMPARISONS = st.tuples(st.sampled_from(["gt", "gte", "lt", "lte"]), st.integers
 
 
 def read_back(prices: Sheet) -> Sheet:
-    told = expression(prices)
-    assert told is not None
-    read = read_expression(told.text)
-    assert read is not None, told.text
+    billing = expression(prices)
+    assert billing is not None
+    read = read_expression(billing.text)
+    assert read is not None, billing.text
     return Sheet("USD", read)
 
 
@@ -50,12 +50,12 @@ def charged(prices: Sheet, tokens: Mapping[str, int], facts: Mapping[str, Any], 
 
 
 def alike(prices: Sheet, tokens: Mapping[str, int], facts: Mapping[str, Any], at: dt.datetime) -> None:
-    told = expression(prices)
-    assert told is not None
-    direct = charged(Sheet("USD", told.told), tokens, facts, at)
+    billing = expression(prices)
+    assert billing is not None
+    direct = charged(Sheet("USD", billing.lines), tokens, facts, at)
     again = charged(read_back(prices), tokens, facts, at)
     # A coefficient has the digits that a double keeps.
-    assert abs(direct - again) <= abs(direct) * Decimal("1e-15"), (told.text, tokens, facts, at)
+    assert abs(direct - again) <= abs(direct) * Decimal("1e-15"), (billing.text, tokens, facts, at)
 
 
 @st.composite
@@ -85,10 +85,10 @@ def canonical_sheets(draw: st.DrawFn) -> Sheet:
 @settings(max_examples=size(60, full=300), deadline=None)
 @given(canonical_sheets())
 def test_canonical_lines_come_back_as_they_were(prices: Sheet) -> None:
-    told = expression(prices)
-    assert told is not None
+    billing = expression(prices)
+    assert billing is not None
     # One factor for all prices comes back as a factor.
-    assume(") * (" not in told.text)
+    assume(") * (" not in billing.text)
     assert by_meter(read_back(prices)) == by_meter(prices)
 
 
@@ -121,10 +121,10 @@ def test_whatever_is_written_is_read_and_charged_alike(
     chance = random.Random(seed)  # noqa: S311
     timed = [line("output", "3", asked) for asked in times]
     prices = sheet(line("input", "1"), line("output", "2"), *lines, *timed, *factors)
-    told = expression(prices)
-    if told is None:
+    billing = expression(prices)
+    if billing is None:
         return
-    if len(told.text) >= PROGRAM and read_expression(told.text) is None:
+    if len(billing.text) >= PROGRAM and read_expression(billing.text) is None:
         # More than the reader works through: the row has the very lines beside it.
         assert price_fields(prices)["prices"] == figures(prices)
         return

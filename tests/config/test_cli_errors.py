@@ -91,7 +91,7 @@ def test_a_server_that_is_down_is_reported_in_one_line(command: tuple[str, ...],
     assert len((output + errors).splitlines()) == 1
 
 
-def test_quickstart_says_that_the_databases_folder_is_missing(without_folder: Commands) -> None:
+def test_quickstart_reports_that_the_databases_folder_is_missing(without_folder: Commands) -> None:
     code, output, errors = without_folder.run("quickstart", "--no-serve")
 
     assert code == 1

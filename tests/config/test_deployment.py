@@ -16,7 +16,7 @@ def gunicorn() -> dict[str, Any]:
     return runpy.run_path(str(ROOT / "config" / "gunicorn.py"))
 
 
-def test_the_image_runs_as_nobody_special_and_tells_its_health() -> None:
+def test_the_image_runs_without_privileges_and_has_a_health_check() -> None:
     instructions = re.findall(r"^[A-Z]+", DOCKERFILE, re.MULTILINE)
 
     assert instructions.count("FROM") == 2
@@ -40,7 +40,7 @@ def test_the_image_migrates_before_it_serves() -> None:
     assert command.index("manage.py migrate") < command.index("exec gunicorn --config config/gunicorn.py config.wsgi")
 
 
-def test_compose_sets_only_variables_that_are_read_and_holds_no_secret() -> None:
+def test_compose_sets_only_known_variables_and_no_secret() -> None:
     app = COMPOSE[COMPOSE.index("  app:") :]
     variables = dict(re.findall(r"^      ([A-Z_]+): (.+)$", app, re.MULTILINE))
 
@@ -65,7 +65,7 @@ def test_a_wrong_number_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None
         gunicorn()
 
 
-def test_the_access_line_holds_neither_query_nor_referer() -> None:
+def test_the_access_line_has_no_query_and_no_referer() -> None:
     line = gunicorn()["access_log_format"]
 
     assert not {"%(r)s", "%(q)s", "%(f)s"} & set(re.findall(r"%\([^)]+\)s", line))

@@ -1,4 +1,4 @@
-"""What answers keep at the edges: lengths, names of requests, JSON under DEBUG, and a log that nobody can fill."""
+"""Edge cases of responses: lengths, request ids, JSON under DEBUG, and one log line per refused request."""
 
 import logging
 from typing import Any
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 PREFIXES = ["/v1", "/v1beta", "/v1alpha", "/anthropic", "/api"]
 
 
-def test_a_304_does_not_tell_the_length_of_nothing(client: Client) -> None:
+def test_a_304_has_no_content_length(client: Client) -> None:
     headers = {"authorization": f"Bearer {world.key()}"}
     tag = client.get("/v1/models", headers=headers)["etag"]
 
@@ -58,7 +58,7 @@ def test_too_many_parameters_of_a_page_are_one_line_of_the_log(
 
 @pytest.mark.parametrize("path", [*PREFIXES, *(f"{prefix}/no%0Athing" for prefix in PREFIXES), "/models/x"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_debug_brings_no_html_under_the_api(settings: Any, path: str, method: str) -> None:
+def test_debug_sends_no_html_below_the_api(settings: Any, path: str, method: str) -> None:
     settings.DEBUG = True
 
     answer = Client(enforce_csrf_checks=True).generic(method, path)
@@ -67,7 +67,7 @@ def test_debug_brings_no_html_under_the_api(settings: Any, path: str, method: st
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/", "/docs", "/openapi.json/", "/robots.txt", "/nothing"])
-def test_every_answer_names_its_request(client: Client, path: str) -> None:
+def test_every_response_has_the_request_id(client: Client, path: str) -> None:
     answer = client.get(path)
 
     assert answer["x-request-id"] == answer["request-id"]
@@ -86,7 +86,7 @@ def test_a_preflight_that_names_no_headers_allows_those_of_the_sdks(client: Clie
     assert "api-key" in client.get("/v1/models")["vary"].lower()
 
 
-def test_admin_without_a_slash_leads_to_the_admin(client: Client) -> None:
+def test_admin_without_a_slash_redirects_to_the_admin(client: Client) -> None:
     answer = client.get("/admin")
 
     assert (answer.status_code, answer["location"]) == (302, "/admin/")

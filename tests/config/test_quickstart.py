@@ -1,4 +1,4 @@
-"""`quickstart` takes an empty folder to a served catalog, and a second run changes nothing."""
+"""`quickstart` serves a catalog from an empty folder, and a second run changes nothing."""
 
 import http.cookiejar
 import json

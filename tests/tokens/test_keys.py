@@ -1,4 +1,4 @@
-"""A key is shown once: its shape tells a typing error, and the database holds nothing that opens a door."""
+"""A key is shown once, its checksum detects typing errors, and the database contains no usable key."""
 
 import logging
 from typing import Any
@@ -60,7 +60,7 @@ def test_keys_of_others_are_worth_a_query(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "x", "sk-1234", "a" * 19, "mb_live_", "mb_live_" + "a" * 30, "a" * 257])
-def test_what_nobody_was_ever_given_is_not(key: str) -> None:
+def test_a_key_that_was_never_issued_is_not_plausible(key: str) -> None:
     assert not keys.is_plausible(key, prefix="mb_live")
 
 

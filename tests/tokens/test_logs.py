@@ -1,4 +1,4 @@
-"""A log line names the request that it belongs to and never holds a key."""
+"""A log line names the request it belongs to and never contains a key."""
 
 import io
 import logging
@@ -52,7 +52,7 @@ def test_no_form_of_a_key_is_left(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["GET /v1/models 200", "gpt-4o", "task sk-1", "monkey=banana", "req_" + "a" * 24, "a_b_c"]
 )
-def test_what_is_no_key_is_left_alone(text: str) -> None:
+def test_text_that_is_not_a_key_is_unchanged(text: str) -> None:
     assert scrub(text) == text
 
 
@@ -129,7 +129,7 @@ def test_djangos_own_loggers_write_through_the_same_filters() -> None:
     assert [type(each) for each in console.filters] == [RequestIdFilter, SecretsFilter]
 
 
-def test_a_line_whose_arguments_do_not_fit_fails_nobody(log: io.StringIO) -> None:
+def test_a_line_with_wrong_arguments_does_not_fail_the_request(log: io.StringIO) -> None:
     logging.getLogger("tests.scrubbing").warning("%d of %s, key sk-abcdefghijklmnopqrstuvwx", "one")
 
     assert "%d of %s, key [key]" in log.getvalue()

@@ -1,4 +1,4 @@
-"""How often a key may ask: counted exactly, told in the caller's dialect, and never guessed at by strangers."""
+"""Rate limits: counted exactly, reported in the caller's dialect, and limited guessing of keys."""
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +32,7 @@ def test_sixteen_threads_get_no_more_than_the_limit() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("path", "headers", "told"),
+    ("path", "headers", "expected"),
     [
         ("/v1/models", {}, {"x-ratelimit-limit-requests": "2", "x-ratelimit-remaining-requests": "1"}),
         ("/v1/models", {"anthropic-version": "1"},
@@ -40,8 +40,8 @@ def test_sixteen_threads_get_no_more_than_the_limit() -> None:
         ("/v1beta/models", {}, {}),
     ],
 )  # fmt: skip
-def test_what_is_left_is_told_as_the_dialect_has_it(
-    client: Client, path: str, headers: dict[str, str], told: dict[str, str]
+def test_the_rest_of_the_rate_is_in_the_headers_of_the_dialect(
+    client: Client, path: str, headers: dict[str, str], expected: dict[str, str]
 ) -> None:
     world.model()
     key = world.key(rate_limit="2/minute")
@@ -50,7 +50,7 @@ def test_what_is_left_is_told_as_the_dialect_has_it(
     limits = {name.lower(): value for name, value in first.items() if "ratelimit" in name.lower()}
 
     assert first.status_code == 200
-    assert {name: value for name, value in limits.items() if not name.endswith(("reset", "reset-requests"))} == told
+    assert {name: value for name, value in limits.items() if not name.endswith(("reset", "reset-requests"))} == expected
 
 
 @pytest.mark.django_db
@@ -73,7 +73,7 @@ def test_the_reset_is_a_span_for_openai_and_a_moment_for_anthropic(client: Clien
         ("/v1beta/models", {}, lambda body: (body["error"]["status"], body["error"]["details"][0]["reason"].lower())),
     ],
 )  # fmt: skip
-def test_a_refusal_has_the_dialects_shape_and_says_when_to_come_back(
+def test_a_refusal_has_the_dialects_format_and_retry_headers(
     client: Client, path: str, headers: dict[str, str], shape: Any
 ) -> None:
     key = world.key(rate_limit="1/minute")
@@ -92,7 +92,7 @@ def test_a_refusal_has_the_dialects_shape_and_says_when_to_come_back(
 
 
 @pytest.mark.django_db
-def test_what_retry_after_says_is_true(client: Client) -> None:
+def test_a_retry_after_retry_after_succeeds(client: Client) -> None:
     with time_machine.travel(NOW, tick=False) as clock:
         key = world.key(rate_limit="5/minute")
         assert [ask(client, key).status_code for _ in range(6)] == [200] * 5 + [429]
@@ -143,18 +143,18 @@ def test_a_burst_and_an_hour_both_count(client: Client, token_rate: str) -> None
     world.token_group("burst", rate_limit="2/second")
     world.token_group("long", rate_limit="4/hour")
     key = world.key("burst", "long", rate_limit=token_rate)
-    told = []
+    turns = []
 
     with time_machine.travel(NOW, tick=False) as clock:
         for _ in range(3):
-            told.append([ask(client, key) for _ in range(3)])
+            turns.append([ask(client, key) for _ in range(3)])
             clock.shift(1.5)
 
-    assert [[answer.status_code for answer in turn] for turn in told] == [[200, 200, 429]] * 2 + [[429] * 3]
-    # The tightest is told: the hour's three and two after the first turn's, where the burst's are nearer their end.
-    assert [answer["x-ratelimit-limit-requests"] for answer in told[0]] == ["2", "2", "2"]
-    assert told[2][0]["x-ratelimit-limit-requests"] == "4"
-    assert int(told[2][0]["retry-after"]) > 3000
+    assert [[answer.status_code for answer in turn] for turn in turns] == [[200, 200, 429]] * 2 + [[429] * 3]
+    # The tightest rate is reported: the hour's after the first turn, the burst's before.
+    assert [answer["x-ratelimit-limit-requests"] for answer in turns[0]] == ["2", "2", "2"]
+    assert turns[2][0]["x-ratelimit-limit-requests"] == "4"
+    assert int(turns[2][0]["retry-after"]) > 3000
 
 
 @pytest.mark.django_db
@@ -165,7 +165,7 @@ def test_a_burst_and_an_hour_both_count(client: Client, token_rate: str) -> None
         "0/minute", "2/second; 0/hour", "99999999999999999999/second", "1/99999999 years", "1 per 13 months",
     ],
 )  # fmt: skip
-def test_a_rate_that_is_none_is_refused_where_it_is_written(rate: str) -> None:
+def test_an_invalid_rate_is_refused_in_forms(rate: str) -> None:
     with pytest.raises(ValidationError) as refusal:
         Token(name="x", rate_limit=rate).full_clean(exclude=["key_id", "digest", "pepper", "masked"])
 
@@ -183,14 +183,16 @@ class TestGuessing:
     def guess(self, client: Client, number: int, address: str = "203.0.113.9") -> Any:
         return client.get("/v1/models", headers={"authorization": f"Bearer sk-{number}"}, REMOTE_ADDR=address)
 
-    def test_who_goes_on_is_refused_without_a_query(self, client: Client, django_assert_num_queries: Any) -> None:
+    def test_an_address_that_keeps_guessing_is_refused_without_a_query(
+        self, client: Client, django_assert_num_queries: Any
+    ) -> None:
         statuses = [self.guess(client, number).status_code for number in range(7)]
 
         assert statuses == [401] * 5 + [429] * 2
         with django_assert_num_queries(0):
             assert self.guess(client, 8).status_code == 429
 
-    def test_a_key_that_was_good_before_is_let_in(self, client: Client) -> None:
+    def test_a_key_that_was_valid_before_is_accepted(self, client: Client) -> None:
         key = world.key()
         from_there: dict[str, Any] = {"REMOTE_ADDR": "203.0.113.9", "headers": {"authorization": f"Bearer {key}"}}
         assert client.get("/v1/models", **from_there).status_code == 200
@@ -239,7 +241,7 @@ class TestGuessing:
         with django_assert_num_queries(0):
             assert self.guess(client, 10**20).status_code == 429
 
-    def test_foreign_keys_at_the_price_list_lock_nobody_out(self, client: Client) -> None:
+    def test_keys_of_other_services_at_the_price_list_lock_nobody_out(self, client: Client) -> None:
         from_there: dict[str, Any] = {"REMOTE_ADDR": "203.0.113.9"}
         taken_over = "my-own-litellm-key-1234567890"
         Token.objects.take_over("moved", plaintext=taken_over, groups=[world.token_group()])
@@ -288,10 +290,10 @@ def test_the_prices_count_too_and_strangers_are_visitors(client: Client) -> None
     world.price(world.model(), input="1", output="2")
     key = world.key(rate_limit="2/hour")
 
-    told = [ask(client, key, "/api/pricing") for _ in range(3)]
+    answers = [ask(client, key, "/api/pricing") for _ in range(3)]
 
-    assert [answer.status_code for answer in told] == [200, 200, 429]
-    assert told[0]["x-ratelimit-remaining-requests"] == "1"
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[0]["x-ratelimit-remaining-requests"] == "1"
     assert ask(client, key).status_code == 429
     assert ask(client, "sk-of-another-service-1", "/api/pricing").status_code == 200
 

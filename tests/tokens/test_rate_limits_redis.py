@@ -1,4 +1,4 @@
-"""Rates counted in a real Redis: exact for all processes together, and no request hurt when it dies or hangs."""
+"""Rates counted in a real Redis: exact for all processes together, and no request fails when Redis fails."""
 
 import shutil
 import signal
@@ -81,13 +81,13 @@ def test_a_first_burst_finds_one_whole_limiter(redis: Redis, settings: Any, monk
     assert (len(limiters), len(made)) == (1, 1)
 
 
-def test_an_address_of_no_use_is_said_and_refuses_nobody(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_invalid_redis_address_is_logged_and_refuses_nobody(caplog: pytest.LogCaptureFixture) -> None:
     assert Limiter("nonsense://:secret@127.0.0.1").hit("3/hour", "token:1").allowed
     assert "REDIS_URL cannot be used" in caplog.text
     assert "secret" not in caplog.text
 
 
-def test_without_redis_each_process_counts_for_itself() -> None:
+def test_without_redis_each_process_counts_separately() -> None:
     limiters = [Limiter() for _ in range(2)]
 
     allowed = [limiter.hit("3/hour", "token:1").allowed for limiter in limiters for _ in range(5)]
@@ -142,7 +142,7 @@ def counting(function: Callable[..., Any], calls: list[Any]) -> Callable[..., An
 
 
 @pytest.mark.parametrize("fault", ["killed", "frozen"])
-def test_it_counts_again_when_it_is_back(redis: Redis, fault: str) -> None:
+def test_redis_counts_again_after_a_failure(redis: Redis, fault: str) -> None:
     limiter, other = Limiter(redis.url), Limiter(redis.url)
     limiter.hit("100/hour", "token:1")
     if fault == "killed":

@@ -1,4 +1,4 @@
-"""A scope is a frozen value: its patterns, its fingerprint, and patterns that would take for ever elsewhere."""
+"""A scope is a frozen value: its patterns, its fingerprint, and patterns that backtracking takes too long for."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
@@ -37,7 +37,7 @@ def permits(
         ("*", "a\nb", True),
     ],
 )  # fmt: skip
-def test_a_star_stands_for_any_characters(pattern: str, name: str, expected: bool) -> None:
+def test_a_star_matches_any_characters(pattern: str, name: str, expected: bool) -> None:
     assert permits(name, (pattern,)) is expected
 
 
@@ -62,7 +62,7 @@ def test_a_pattern_of_an_alias_names_the_model() -> None:
         (("gpt-4o",), (), True), (None, ("gpt-*",), True), (("claude-x:5",), (), True), (("series",), (), True),
     ],
 )  # fmt: skip
-def test_aliases_are_asked_for_by_patterns_of_ids_alone(
+def test_only_patterns_of_ids_need_aliases(
     allow: tuple[str, ...] | None, deny: tuple[str, ...], expected: bool
 ) -> None:
     assert Scope(allow=allow, deny=deny).asks_for_aliases is expected
@@ -71,7 +71,7 @@ def test_aliases_are_asked_for_by_patterns_of_ids_alone(
 @pytest.mark.parametrize(
     "pattern", ["Vendor:openai", "VENDOR:", "vendors:openai", "vendor :openai", "tags:new", "group:x", "channel:x"]
 )
-def test_what_looks_like_a_selector_and_is_none_is_refused(pattern: str) -> None:
+def test_a_misspelled_selector_is_refused(pattern: str) -> None:
     with pytest.raises(ValidationError) as error:
         validate_patterns(["gpt-*", pattern])
 
@@ -143,7 +143,7 @@ def test_keys_that_see_the_same_share_what_was_rendered() -> None:
         (("a",), "only what its allow list names"),
     ],
 )
-def test_an_empty_allow_list_and_none_are_told_apart_in_words(allow: tuple[str, ...] | None, words: str) -> None:
+def test_an_empty_allow_list_and_a_missing_one_differ_in_words(allow: tuple[str, ...] | None, words: str) -> None:
     assert Scope(allow=allow).sees == words
 
 

@@ -1,4 +1,4 @@
-"""Whatever is in the catalog, no price answer holds a hidden model, group, vendor or what we pay ourselves."""
+"""No response about prices contains a hidden model, group or vendor, or a cost, whatever the catalog contains."""
 
 import datetime as dt
 import json
@@ -106,7 +106,7 @@ class TestNothingLeaks(TestCase):
         for name in (f"model-{each}." for each in range(number)):
             question = json.dumps({"model": name, "usage": {"input": 1}})
             posted = client.post("/api/pricing/quote", question, content_type="application/json", headers=headers)
-            told = client.get(f"/api/pricing/history/{name}", headers=headers)
+            listed = client.get(f"/api/pricing/history/{name}", headers=headers)
             # Of a hidden model both say only what was asked.
-            texts += [answer.content.decode() for answer in (posted, told) if answer.status_code == 200]
+            texts += [answer.content.decode() for answer in (posted, listed) if answer.status_code == 200]
         return texts

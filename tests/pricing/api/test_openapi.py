@@ -1,4 +1,4 @@
-"""The OpenAPI document says what the service does: every address, every field, every answer."""
+"""The OpenAPI document describes the service: every address, every field, every response."""
 
 import gzip
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ from tokens.api_error import CODES
 
 # Addresses for people and for the machine's keeper, which are no part of the API.
 NOT_API = ("admin/", "docs", "metrics", "static/")
-# What a middleware answers stands in no list of addresses.
+# Addresses of middleware are not in the list of addresses.
 PROBES = {"/livez", "/readyz"}
 # A 304 has no body.
 GOLDEN = sorted(set(FOLDER.glob("*/*.http")) - set(FOLDER.glob("*/304.http")))
@@ -79,7 +79,7 @@ def test_every_public_address_is_in_it_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("file", GOLDEN, ids=lambda file: f"{file.parent.name}/{file.stem}")
-def test_every_golden_answer_is_as_it_says(file: Any) -> None:
+def test_every_golden_response_matches_the_document(file: Any) -> None:
     import json
 
     body = json.loads(file.read_text().rstrip("\n").rpartition("\n")[2])
@@ -89,7 +89,7 @@ def test_every_golden_answer_is_as_it_says(file: Any) -> None:
 
 
 @pytest.mark.django_db
-def test_the_price_list_is_as_it_says(client: Client) -> None:
+def test_the_price_list_matches_the_document(client: Client) -> None:
     world.price(world.model("gpt-4o"), input="2.5", output="10", input__cache_read="1.25")
     world.model("unpriced")
 
@@ -108,14 +108,14 @@ def test_the_price_list_is_as_it_says(client: Client) -> None:
         ("/api/ratio_config", "RatioConfig"),
     ],
 )
-def test_what_is_told_of_prices_is_as_it_says(client: Client, path: str, shape: str) -> None:
+def test_responses_about_prices_match_the_document(client: Client, path: str, shape: str) -> None:
     world.price(world.model("gpt-4o"), input="2.5", output="10")
 
     conforms(client.get(path).json(), shape)
 
 
 @pytest.mark.django_db
-def test_a_quote_is_as_it_says(client: Client) -> None:
+def test_a_quote_matches_the_document(client: Client) -> None:
     world.price(world.model("gpt-4o"), input="2.5", output="10")
     question = {"model": "gpt-4o", "usage": {"input": 1000, "output": 200}}
 
@@ -126,7 +126,7 @@ def test_a_quote_is_as_it_says(client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_what_a_key_learns_of_itself_is_as_it_says(client: Client) -> None:
+def test_the_callers_own_key_matches_the_document(client: Client) -> None:
     answer = client.get("/api/token", headers={"authorization": f"Bearer {world.key()}"})
 
     conforms(answer.json(), "Key")
@@ -135,11 +135,11 @@ def test_what_a_key_learns_of_itself_is_as_it_says(client: Client) -> None:
 def test_every_error_has_an_example_in_every_shape_that_is_right() -> None:
     for path, item in document()["paths"].items():
         for operation in item.values():
-            errors = {status: told for status, told in operation["responses"].items() if status >= "400"}
-            for status, told in errors.items():
+            errors = {status: response for status, response in operation["responses"].items() if status >= "400"}
+            for status, response in errors.items():
                 if path in PROBES:
                     continue
-                examples = told["content"]["application/json"]["examples"]
+                examples = response["content"]["application/json"]["examples"]
                 assert examples, (path, status)
                 for shape, example in examples.items():
                     conforms(example["value"], shape)
@@ -156,12 +156,12 @@ def test_the_codes_of_errors_are_all_that_there_are() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/openapi.json", "/llms.txt"])
-def test_what_needs_no_key_answers_as_it_says(client: Client, path: str) -> None:
-    told = document()["paths"][path]["get"]["responses"]["200"]["content"]
+def test_public_addresses_match_the_document(client: Client, path: str) -> None:
+    documented = document()["paths"][path]["get"]["responses"]["200"]["content"]
     answer = client.get(path)
 
     assert answer.status_code == 200
-    assert answer["content-type"].partition(";")[0] in told
+    assert answer["content-type"].partition(";")[0] in documented
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs"])
@@ -175,7 +175,7 @@ def test_it_is_compressed_and_not_sent_twice(client: Client, path: str) -> None:
     assert (again.status_code, again.content) == (304, b"")
 
 
-def test_the_page_is_html_for_the_host_that_was_asked(client: Client) -> None:
+def test_the_page_is_html_with_the_requested_host(client: Client) -> None:
     page = client.get("/docs")
 
     assert page["content-type"] == "text/html; charset=utf-8"

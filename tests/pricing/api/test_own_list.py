@@ -1,4 +1,4 @@
-"""Our own price list, read back, gives the same prices: of a second, a page, in tiers and in yuan."""
+"""Our own price list, read back, gives the same prices: per second, per page, in tiers and in yuan."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -112,7 +112,7 @@ CASES: dict[str, Callable[[PriceSheet], object]] = {
 }
 
 
-def told(client: Client) -> Any:
+def own_row(client: Client) -> Any:
     return read_json(client.get("/api/pricing").content)["data"][0]
 
 
@@ -120,7 +120,7 @@ def told(client: Client) -> Any:
 def test_our_own_list_read_back_gives_the_same_prices(name: str, client: Client, tmp_path: Path) -> None:
     sheet = world.price(world.model(name))
     CASES[name](sheet)
-    before, content = told(client), client.get("/api/pricing").content
+    before, content = own_row(client), client.get("/api/pricing").content
     again = run("new_api", content, tmp_path)
     # What a person set would be kept, so it is not enough that nothing changes.
     assert again.report["counts"]["unchanged_prices"] == 1, again.report["prices"]
@@ -128,23 +128,23 @@ def test_our_own_list_read_back_gives_the_same_prices(name: str, client: Client,
     PriceSheet.objects.all().delete()
     outcome = run("new_api", content, tmp_path, "--apply")
     assert outcome.code == 0, outcome.err
-    assert told(client) == before
+    assert own_row(client) == before
 
 
-def test_the_headline_is_the_lowest_of_its_kind_only_where_it_says_so(client: Client) -> None:
+def test_the_headline_is_marked_if_it_is_the_lowest_of_its_kind(client: Client) -> None:
     sheet = world.price(world.model("clips"))
     for amount, conditions in (("0.2", []), ("0.1", FLEX)):
         world.line(sheet, "output.audio", amount, per=1, unit="second", conditions=conditions)
-    assert (told(client)["model_price"], told(client)["price_from"]) == (Decimal("0.2"), False)
+    assert (own_row(client)["model_price"], own_row(client)["price_from"]) == (Decimal("0.2"), False)
     PriceLine.objects.filter(sheet=sheet, amount="0.1").update(amount="0.5")
-    assert told(client)["price_from"] is True
+    assert own_row(client)["price_from"] is True
 
 
 @pytest.mark.parametrize(
     "change",
     [{"amount": -1}, {"per": 0}, {"unit": 1}, {"kind": "gift"}, {"currency": "CNY"}, {"conditions": "none"}],
 )
-def test_a_list_with_an_unsound_figure_is_no_price(change: dict[str, Any]) -> None:
+def test_a_list_with_an_invalid_figure_has_no_price(change: dict[str, Any]) -> None:
     figure = {"meter": "ocr", "amount": 1, "per": 1, "unit": "page", "currency": "USD"}
     body = {"data": [{"model_name": "m", "prices": [figure, {**figure, **change}]}]}
     record = new_api.read(write_json(body)).records[0]

@@ -1,4 +1,4 @@
-"""/api/pricing/changes for programs that ask again and again: nothing is missed, nothing is told for nothing."""
+"""/api/pricing/changes for programs that poll it: no change is missed, and nothing else is listed."""
 
 import datetime as dt
 from decimal import Decimal
@@ -44,18 +44,18 @@ def get(client: Client, **query: str) -> Any:
     return read_json(answer.content)
 
 
-def told(body: Any) -> list[tuple[str, str, str]]:
+def news(body: Any) -> list[tuple[str, str, str]]:
     return [(each["model_name"], each["at"][:10], each["told_at"][:10]) for each in body["data"]]
 
 
-def test_what_was_told_last_comes_first(client: Client) -> None:
+def test_the_latest_news_is_first(client: Client) -> None:
     for name in ("a", "b"):
         model = world.model(name)
         price(model, "5", "2026-01-01")
         price(model, "3", "2026-11-20")
     price(model, "1", "2026-12-24", known="2026-11-21")
     found = get(client, since="2026-11-01")
-    assert told(found) == [
+    assert news(found) == [
         ("b", "2026-12-24", "2026-11-21"),
         ("a", "2026-11-20", "2026-11-20"),
         ("b", "2026-11-20", "2026-11-20"),
@@ -70,55 +70,55 @@ def test_a_price_recorded_later_for_earlier_is_not_missed(client: Client) -> Non
     model = world.model()
     price(model, "5", "2026-01-01")
     price(model, "3", "2026-11-01", known="2026-11-23")
-    assert told(get(client, since=YESTERDAY)) == [("gpt-4o", "2026-11-01", "2026-11-23")]
+    assert news(get(client, since=YESTERDAY)) == [("gpt-4o", "2026-11-01", "2026-11-23")]
 
 
-def test_an_announced_price_is_told_when_it_is_recorded_and_when_it_begins(client: Client, time_machine: Any) -> None:
+def test_a_scheduled_price_is_news_when_recorded_and_when_effective(client: Client, time_machine: Any) -> None:
     price(world.model(), "5", "2026-12-24", known="2026-11-20")
-    assert told(get(client, since="2026-11-19")) == [("gpt-4o", "2026-12-24", "2026-11-20")]
+    assert news(get(client, since="2026-11-19")) == [("gpt-4o", "2026-12-24", "2026-11-20")]
     assert get(client, since="2026-11-21")["data"] == []
     time_machine.move_to(at("2026-12-25"), tick=False)
-    assert told(get(client, since="2026-12-20")) == [("gpt-4o", "2026-12-24", "2026-12-24")]
+    assert news(get(client, since="2026-12-20")) == [("gpt-4o", "2026-12-24", "2026-12-24")]
 
 
-def test_an_end_that_is_set_later_is_told_as_it_is_set(client: Client) -> None:
+def test_an_end_that_is_set_later_is_news_when_it_is_set(client: Client) -> None:
     model = world.model()
     price(model, "5", "2026-01-01")
     PriceSheet.objects.all().end(at=at("2026-12-24"), now=NOW)
-    assert told(get(client, since=YESTERDAY)) == [("gpt-4o", "2026-12-24", "2026-11-23")]
+    assert news(get(client, since=YESTERDAY)) == [("gpt-4o", "2026-12-24", "2026-11-23")]
 
 
-def test_an_end_of_a_discount_that_is_set_later_is_told_as_it_is_set(client: Client) -> None:
+def test_an_end_of_a_discount_that_is_set_later_is_news_when_it_is_set(client: Client) -> None:
     price(world.model(), "5", "2026-01-01")
     rule = DiscountRule.objects.create(multiplier=Decimal("0.5"), starts_at=at("2026-06-01"))
     DiscountRule.objects.update(created_at=at("2026-06-01"))
     rule.refresh_from_db()
     rule.ends_at = at("2026-12-24")
     rule.save()
-    assert told(get(client, since=YESTERDAY)) == [("gpt-4o", "2026-12-24", "2026-11-23")]
+    assert news(get(client, since=YESTERDAY)) == [("gpt-4o", "2026-12-24", "2026-11-23")]
 
 
-def test_what_was_over_when_it_was_recorded_is_no_news(client: Client) -> None:
+def test_a_price_that_was_past_when_recorded_is_not_news(client: Client) -> None:
     model = world.model()
     price(model, "9", "2026-05-01", known="2026-11-23", ends_at=at("2026-06-01"))
     price(model, "5", "2026-06-01")
     assert get(client, since=YESTERDAY)["data"] == []
-    assert told(get(client, since="2026-01-01")) == [
+    assert news(get(client, since="2026-01-01")) == [
         ("gpt-4o", "2026-06-01", "2026-06-01"),
         ("gpt-4o", "2026-05-01", "2026-05-01"),
     ]
 
 
-def test_of_an_import_with_past_prices_the_price_that_counts_is_news(client: Client, tmp_path: Any) -> None:
+def test_only_the_current_price_of_an_import_with_past_prices_is_news(client: Client, tmp_path: Any) -> None:
     world.model("gpt-dated", released_on=dt.date(2026, 6, 10))
     assert run("genai_prices", sample("genai_prices.json"), tmp_path, "--apply", "--only", "gpt-dated").code == 0
-    assert told(get(client, since=YESTERDAY)) == [
+    assert news(get(client, since=YESTERDAY)) == [
         ("gpt-dated", "2027-01-01", "2026-11-23"),
         ("gpt-dated", "2026-07-30", "2026-11-23"),
     ]
 
 
-def test_a_list_that_is_cut_goes_on_without_a_gap_or_a_repeat(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_have_no_gaps_and_no_repeats(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a/1", "b", "c"):
         model = world.model(name)
         price(model, "5", "2026-11-20")
@@ -140,7 +140,7 @@ def test_a_list_that_is_cut_goes_on_without_a_gap_or_a_repeat(client: Client, mo
 
 
 @pytest.mark.parametrize("cursor", ["x", "====", "é", "W10", "WyIyMDI2LTExLTAxIiwxXQ", "A" * 5000])
-def test_a_cursor_that_is_none_is_refused(client: Client, cursor: str) -> None:
+def test_an_invalid_cursor_is_refused(client: Client, cursor: str) -> None:
     answer = client.get(ADDRESS, {"cursor": cursor})
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "cursor")
 

@@ -1,4 +1,4 @@
-"""/api/pricing/history, /changes and the feed: what was, what is, what is announced."""
+"""/api/pricing/history, /changes and the feed: past, current and scheduled prices."""
 
 import datetime as dt
 from decimal import Decimal
@@ -32,7 +32,7 @@ def get(client: Client, address: str) -> Any:
     return read_json(answer.content)
 
 
-def test_a_models_history_is_told_from_the_first_price_to_the_announced_one(client: Client) -> None:
+def test_a_models_history_lists_past_current_and_scheduled_prices(client: Client) -> None:
     model = world.model("openai/gpt-4o")
     world.price(model, role="list", input="5", starts_at=at("2026-01-01"))
     world.price(model, role="list", input="2.5", starts_at=at("2026-03-01"))
@@ -41,11 +41,11 @@ def test_a_models_history_is_told_from_the_first_price_to_the_announced_one(clie
     world.price(model, role="sell", input="2", starts_at=at("2026-12-01"))
     found = get(client, "/api/pricing/history/openai/gpt-4o")["data"]
     assert found["model_name"] == "openai/gpt-4o"
-    told = [
+    prices = [
         (each["starts_at"], each["ends_at"], each["announced"], each["prices"][0]["amount"])
         for each in found["history"]
     ]
-    assert told == [
+    assert prices == [
         ("2026-01-01T00:00:00Z", "2026-03-01T00:00:00Z", False, 5),
         ("2026-03-01T00:00:00Z", "2026-12-01T00:00:00Z", False, Decimal("2.5")),
         ("2026-12-01T00:00:00Z", None, True, 2),
@@ -77,7 +77,7 @@ def test_a_first_price_and_a_lost_one_are_changes(client: Client) -> None:
     assert states == [("priced", "unpriced"), ("unpriced", "priced")]
 
 
-def test_a_moment_that_is_none_is_refused(client: Client) -> None:
+def test_an_invalid_time_is_refused(client: Client) -> None:
     assert client.get("/api/pricing/changes?since=lately").json()["error"]["param"] == "since"
 
 
@@ -102,7 +102,7 @@ def test_an_announced_entry_has_the_date_on_which_it_became_known(client: Client
     assert "from 2026-12-24" in str(entry.findtext(f"{ATOM}title"))
 
 
-def test_an_entry_of_the_feed_leads_to_its_model(client: Client) -> None:
+def test_an_entry_of_the_feed_links_to_its_model(client: Client) -> None:
     world.price(world.model("openai/gpt-4o"), input="1", starts_at=at("2026-11-20"))
     (entry,) = ET.fromstring(client.get("/api/pricing/changes.atom").content).iter(f"{ATOM}entry")  # noqa: S314
     link = entry.find(f"{ATOM}link")

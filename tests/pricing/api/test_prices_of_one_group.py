@@ -1,4 +1,4 @@
-"""A price that is a group's own: every answer to its readers says it as their price, with no case beside it."""
+"""A price for one group is shown to its readers as their price, without a condition."""
 
 from decimal import Decimal
 from typing import Any
@@ -33,7 +33,7 @@ def test_the_list_the_page_and_a_quote_say_the_same(client: Client, op: str, val
     assert "$2.00" not in page
 
 
-def test_a_price_for_all_but_this_group_is_none_of_its_prices(client: Client) -> None:
+def test_a_price_for_all_other_groups_does_not_apply(client: Client) -> None:
     own_price("ne", "default")
 
     row = client.get("/api/pricing").json()["data"][0]
@@ -57,7 +57,7 @@ def test_readers_of_several_groups_see_whose_price_it_is() -> None:
 
 
 @pytest.mark.parametrize(("op", "value"), [("eq", ["vip"]), ("in", "vip"), ("gt", "vip")])
-def test_what_no_group_can_be_holds_for_none(op: str, value: Any) -> None:
+def test_an_invalid_group_condition_applies_to_no_group(op: str, value: Any) -> None:
     line = Line("input", Decimal(1), conditions=({"dim": "group", "op": op, "value": value},))
 
     assert Sheet("USD", (line,)).seen_by({"vip"}).lines == ()

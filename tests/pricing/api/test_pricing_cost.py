@@ -1,4 +1,4 @@
-"""What a price list costs: the same queries however long it is, and two where nothing changed."""
+"""The cost of a price list: the same queries whatever its length, and two if nothing changed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""POST /api/pricing/quote: what a use costs the caller, in exact digits, with the rule that set each."""
+"""POST /api/pricing/quote: the exact price of a usage, with the rule of every line."""
 
 import datetime as dt
 import json
@@ -60,7 +60,7 @@ def test_a_quote_is_for_the_price_of_its_moment(client: Client) -> None:
     assert (later["amount"], later["at"]) == ("1", "2030-01-01T00:00:00Z")
 
 
-def test_what_the_request_says_counts(client: Client) -> None:
+def test_the_facts_of_the_request_select_the_price(client: Client) -> None:
     sheet = world.price(world.model("gpt-4o"), input="2")
     world.line(sheet, "input", "1", conditions=[{"dim": "service_tier", "op": "eq", "value": "flex"}])
     body = {"model": "gpt-4o", "usage": {"input": 1_000_000}, "request": {"service_tier": "flex"}}
@@ -83,7 +83,7 @@ def test_a_key_is_quoted_its_own_groups_rate(client: Client) -> None:
     )
 
 
-def test_hidden_and_missing_are_the_same(client: Client) -> None:
+def test_hidden_and_missing_models_get_the_same_response(client: Client) -> None:
     world.price(world.model("hidden", on=None), input="2")
     answers = [post(client, {"model": name, "usage": {"input": 1}}) for name in ("hidden", "absent")]
     assert [answer.status_code for answer in answers] == [404, 404]
@@ -139,7 +139,7 @@ def test_a_model_without_a_price_has_no_amount_either(client: Client) -> None:
         b" " * (1024 * 1024 + 1),
     ],
 )
-def test_nonsense_is_refused_with_one_sentence(client: Client, body: Any) -> None:
+def test_an_invalid_question_is_refused_with_one_message(client: Client, body: Any) -> None:
     world.price(world.model("gpt-4o"), input="2")
     answer = post(client, body)
     assert answer.status_code == 400, answer.content
@@ -148,5 +148,5 @@ def test_nonsense_is_refused_with_one_sentence(client: Client, body: Any) -> Non
     assert answer.json()["message"] == message
 
 
-def test_only_posting_asks(client: Client) -> None:
+def test_only_post_is_allowed(client: Client) -> None:
     assert client.get("/api/pricing/quote").status_code == 405

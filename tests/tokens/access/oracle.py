@@ -160,9 +160,9 @@ def lies_in(address: str, network: str) -> bool:
     """Bit by bit; IPv4 in IPv6's clothes is IPv4."""
     base, _, length = network.partition("/")
     base_bits, bits = _bits(base), _bits(address)
-    # The length is told of the address as it is written.
-    kept = len(base_bits) - ((128 if ":" in base else 32) - int(length)) if length else len(base_bits)
-    return len(bits) == len(base_bits) and bits[:kept] == base_bits[:kept]
+    # The length refers to the address as it is written.
+    length_in_bits = len(base_bits) - ((128 if ":" in base else 32) - int(length)) if length else len(base_bits)
+    return len(bits) == len(base_bits) and bits[:length_in_bits] == base_bits[:length_in_bits]
 
 
 def _bits(address: str) -> str:

@@ -1,4 +1,4 @@
-"""A pattern that names an alias names its model, everywhere alike."""
+"""A pattern that matches an alias matches its model, everywhere."""
 
 from typing import Any
 
@@ -46,7 +46,9 @@ def test_allow_opens_the_model_under_both_its_names_and_no_other(client: Client,
     assert [row["id"] for row in listed] == ["gpt-4o"]
     assert {answers(client, key, name) for name in ("nick", "gpt-4o")} == {(200, 204)}
     assert {answers(client, key, name) for name in ("other", "o1")} == {(404, 403)}
-    assert [told.name for told in survey(scope_of(row_of(token)), at=timezone.now()) if told.visible] == ["gpt-4o"]
+    assert [
+        explanation.name for explanation in survey(scope_of(row_of(token)), at=timezone.now()) if explanation.visible
+    ] == ["gpt-4o"]
     assert not Listing(Scope(groups=(world.token_group().pk,), allow=tuple(allow)), timezone.now().date()).is_empty()
 
 
@@ -79,7 +81,7 @@ def test_aliases_are_one_query_and_only_where_ids_are_named(
         assert listing.models()
 
 
-def test_an_alias_that_comes_or_goes_is_seen_by_the_next_request(client: Client) -> None:
+def test_a_new_or_deleted_alias_applies_to_the_next_request(client: Client) -> None:
     key = world.key(deny=["late"])
     assert answers(client, key, "o1") == (200, 204)
 

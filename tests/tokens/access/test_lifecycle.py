@@ -1,4 +1,4 @@
-"""A model's life, as clients are told of it: active, deprecated, retired, each from its day (UTC) on."""
+"""The lifecycle of a model for clients: active, deprecated, retired, each from its day (UTC)."""
 
 import datetime as dt
 from typing import Any
@@ -71,7 +71,7 @@ def test_anthropics_clients_ask_for_stages(
     assert [row["id"] for row in rows] == listed
 
 
-def test_dates_are_told_once_they_matter(client: Client, key: str, time_machine: Any) -> None:
+def test_dates_are_sent_once_the_model_is_not_active(client: Client, key: str, time_machine: Any) -> None:
     time_machine.move_to(dt.datetime(2026, 9, 1, tzinfo=dt.UTC), tick=False)
     before = ask(client, "/anthropic/v1/models/claude-old", key).json()
     time_machine.move_to(dt.datetime(2026, 11, 1, tzinfo=dt.UTC), tick=False)
@@ -82,7 +82,7 @@ def test_dates_are_told_once_they_matter(client: Client, key: str, time_machine:
     assert ask(client, "/v1/models/claude-old", key).json()["shutdown_date"] == "2027-02-01"
 
 
-def test_a_model_on_its_way_out_says_so_in_headers(client: Client, key: str, time_machine: Any) -> None:
+def test_a_deprecated_model_has_headers_with_its_dates(client: Client, key: str, time_machine: Any) -> None:
     time_machine.move_to(dt.datetime(2026, 11, 1, tzinfo=dt.UTC), tick=False)
 
     old, new = (ask(client, f"/v1/models/{name}", key) for name in ("claude-old", "claude-new"))

@@ -162,10 +162,10 @@ def decides(case: Case, scope: Scope, rows: list[AIModel]) -> None:
     for row, model in zip(rows, case.plain.models, strict=True):
         assert scope.permits(row, model.aliases) == permits(model, case.key.allow, case.key.deny), (case, row)
     if not code:
-        is_told_in_every_dialect(case, scope)
+        is_listed_in_every_dialect(case, scope)
 
 
-def is_told_in_every_dialect(case: Case, scope: Scope) -> None:
+def is_listed_in_every_dialect(case: Case, scope: Scope) -> None:
     """The list of a key that is taken, in one query."""
     listing, seen = Once(scope, TODAY), case.plain.seen(case.key)
     openai, anthropic, gemini = OpenAI(), Anthropic(), Gemini()
@@ -224,19 +224,19 @@ def authorizes(case: Case) -> None:
 def explains(case: Case) -> None:
     name = case.some_name()
     key_id = case.sent.split("_")[2]
-    told = explain(case.token, name, at=NOW, address=case.address, key_id=key_id)
+    explanation = explain(case.token, name, at=NOW, address=case.address, key_id=key_id)
     is_seen = not case.refusal and case.plain.called(name) in case.plain.seen(case.key)
-    assert told.visible == is_seen, (case, told)
-    assert told.callable == (is_seen and not case.key.over_budget), (case, told)
+    assert explanation.visible == is_seen, (case, explanation)
+    assert explanation.callable == (is_seen and not case.key.over_budget), (case, explanation)
 
 
 def shows_in_the_admin(case: Case) -> None:
     """The panel is about the token's own key, wherever it is used."""
-    told = survey(scope_of(row_of(case.token)), at=NOW)
+    explanations = survey(scope_of(row_of(case.token)), at=NOW)
     is_taken = not refusal(replace(case.key, grace=None), None)
     seen = case.plain.seen(case.key) if is_taken else set()
-    assert {each.name for each in told if each.visible} == seen, case
-    assert len(told) == len(case.plain.models)
+    assert {explanation.name for explanation in explanations if explanation.visible} == seen, case
+    assert len(explanations) == len(case.plain.models)
 
 
 def prices(case: Case) -> None:
@@ -292,7 +292,7 @@ def test_every_answer_is_what_brute_force_says(chunk: int, client: Client, monke
                 case = Case(client, plain, key, token, sent, dice.choice(ADDRESSES), dice)
                 scope = scope_of(rows[token.pk])
                 decides(case, scope, models)
-                # What is rendered is kept under it.
+                # Bodies are cached under it.
                 of_key = (plain.reached(key), key.allow, key.deny)
                 assert rights.setdefault(scope.fingerprint, of_key) == of_key, case
                 if number % ASKED == 0:

@@ -1,4 +1,4 @@
-"""Each gate by itself: the list, the single model and the price list always agree on what a key sees."""
+"""Each gate separately: the list, the single model and the price list agree on what a key can see."""
 
 import datetime as dt
 from typing import Any
@@ -124,12 +124,12 @@ def test_a_retired_model_leaves_every_list_on_its_day(client: Client, time_machi
     world.model("going", retires_on=dt.date(2026, 12, 1))
     key = world.key()
 
-    told = []
+    lists = []
     for moment in (dt.datetime(2026, 11, 30, 23, 59, 59, tzinfo=dt.UTC), dt.datetime(2026, 12, 1, tzinfo=dt.UTC)):
         time_machine.move_to(moment, tick=False)
-        told.append(seen(client, key))
+        lists.append(seen(client, key))
 
-    assert told == [["going"], []]
+    assert lists == [["going"], []]
 
 
 def test_visitors_see_the_public_groups_prices_only(client: Client) -> None:

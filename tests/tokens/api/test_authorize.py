@@ -1,4 +1,4 @@
-"""GET /api/authorize: may this key call that model, as proxies ask it."""
+"""GET /api/authorize: whether a key may call a model, in the requests that proxies send."""
 
 import datetime as dt
 from typing import Any
@@ -45,7 +45,7 @@ def test_hidden_and_missing_are_refused_in_the_same_words(client: Client) -> Non
     assert hidden.content == missing.content
 
 
-def test_no_model_opens_nothing(client: Client) -> None:
+def test_a_request_without_a_model_is_refused(client: Client) -> None:
     world.model()
 
     assert reason(ask(client)) == (403, "model_not_named", "model_not_named")
@@ -79,7 +79,7 @@ def test_a_spent_rate_is_429(client: Client) -> None:
 
 
 ATTACKS: list[tuple[str, dict[str, str]]] = [
-    # nginx: what is asked for stands in X-Original-Uri, and the caller writes the rest.
+    # nginx: the original address is in X-Original-Uri, and the caller controls the rest.
     ("/api/authorize", {"x-original-uri": "/v1beta/models/secret:generateContent?model=allowed"}),
     ("/api/authorize", {"x-original-uri": "/v1beta/models/secret:generateContent", "x-model": "allowed"}),
     ("/api/authorize", {"x-original-uri": "/v1/responses?model=allowed&model=secret"}),
@@ -140,27 +140,27 @@ def test_a_name_is_read_as_the_upstream_reads_it(client: Client, name: str) -> N
     # As a server hands a header on: bytes, decoded one by one.
     wire = name.encode().decode("latin-1")
 
-    told = [
+    answers = [
         ask(client, key=key, **{"x-model": wire}),
         ask(client, key=key, **{"x-original-uri": f"/v1beta/models/{once}:generateContent"}),
         ask(client, f"/api/authorize/v1beta/models/{once}:generateContent", key=key),
     ]
     if "%" not in name:
-        told.append(ask(client, key=key, **{"x-forwarded-uri": f"/v1beta/models/{wire}:generateContent"}))
+        answers.append(ask(client, key=key, **{"x-forwarded-uri": f"/v1beta/models/{wire}:generateContent"}))
 
-    assert {answer.status_code for answer in told} == {200, 204}
+    assert {answer.status_code for answer in answers} == {200, 204}
 
 
 @pytest.mark.parametrize(
     "address", ["//[", "/?model=%ff%00", "/v1beta/models/%00:x", "http://x/?model=y", "/" + "%" * 99]
 )
-def test_an_address_that_makes_no_sense_opens_nothing(client: Client, address: str) -> None:
+def test_an_invalid_address_is_refused(client: Client, address: str) -> None:
     world.model("gpt-4o")
 
     assert ask(client, **{"x-original-uri": address}).status_code == 403
 
 
-def test_the_key_may_stand_in_the_callers_own_address(client: Client, settings: Any) -> None:
+def test_the_key_may_be_in_the_callers_own_address(client: Client, settings: Any) -> None:
     world.model("gemini-pro")
     address = f"/v1beta/models/gemini-pro:generateContent?key={world.key()}"
 
@@ -188,7 +188,7 @@ def test_the_method_is_the_held_back_requests_own(client: Client, method: str) -
         {"x-forwarded-uri": "/v1/models/google/gemini-2.5:free"},
     ],
 )
-def test_the_model_may_stand_in_a_header(client: Client, headers: dict[str, str]) -> None:
+def test_the_model_may_be_in_a_header(client: Client, headers: dict[str, str]) -> None:
     world.model("google/gemini-2.5:free")
 
     assert ask(client, **headers).status_code == 204
@@ -243,7 +243,7 @@ def test_the_holder_reads_its_life_networks_budget_and_what_no_list_means(
     assert (data["networks"], data["is_over_budget"]) == (["127.0.0.0/8", "::1"], True)
 
 
-def test_nobody_reads_it_without_a_key(client: Client) -> None:
+def test_it_needs_a_key(client: Client) -> None:
     assert client.get("/api/token").status_code == 401
 
 

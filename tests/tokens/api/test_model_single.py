@@ -1,4 +1,4 @@
-"""GET /v1/models/<id>: any id, and no way to tell a hidden model from a missing one."""
+"""GET /v1/models/<id>: any id, and the same response for hidden and missing models."""
 
 from collections.abc import Callable
 from typing import Any
@@ -106,7 +106,7 @@ def test_an_alias_answers_with_the_models_own_id(client: Client) -> None:
     assert single(client, "gpt-latest", world.key(deny=["gpt-4o"])).status_code == 404
 
 
-def test_ids_are_told_apart_by_case(client: Client) -> None:
+def test_ids_are_case_sensitive(client: Client) -> None:
     world.model("gpt-4o")
 
     assert single(client, "GPT-4O", world.key()).status_code == 404

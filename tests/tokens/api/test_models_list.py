@@ -1,4 +1,4 @@
-"""GET /v1/models: what a key sees, in OpenAI's shape."""
+"""GET /v1/models: the models that a key can see, in OpenAI's format."""
 
 import datetime as dt
 

@@ -83,7 +83,7 @@ def delete(hidden: list[str], reached: set[str]) -> None:
     AIModel.objects.filter(name__in=[*hidden, "hidden-elsewhere", "hidden-draft"]).delete()
     Vendor.objects.filter(models=None).delete()
     Channel.objects.filter(offers=None).delete()
-    # What visitors see is told to keys that are refused.
+    # Refused keys see what visitors see.
     TokenGroup.objects.filter(is_public=False).exclude(slug__in=reached).delete()
 
 
@@ -106,9 +106,9 @@ def answers(client: Client, key: str, hidden: list[str]) -> list[Answer]:
     return [given(path, client.get(path, headers=headers, REMOTE_ADDR=ADDRESSES[0])) for path, headers in asked]
 
 
-def still_known(client: Client, key: str, path: str, told: list[Answer]) -> int:
-    """The status for a client that has what it was told the first time."""
-    tag = next(headers["etag"] for asked, _, headers, _ in told if asked == path)
+def still_known(client: Client, key: str, path: str, answers: list[Answer]) -> int:
+    """The status for a client that has stored the first response."""
+    tag = next(headers["etag"] for asked, _, headers, _ in answers if asked == path)
     headers = {"authorization": f"Bearer {key}", "if-none-match": tag}
     return client.get(path, headers=headers, REMOTE_ADDR=ADDRESSES[0]).status_code
 
@@ -120,9 +120,9 @@ def given(path: str, answer: Any) -> Answer:
     return path, answer.status_code, kept, re.sub(rb'"req_[0-9a-f]+"', b'""', answer.content)
 
 
-def nothing_is_named(told: list[Answer], plain: PlainCatalog, key: PlainKey, hidden: list[str]) -> None:
+def nothing_is_named(answers: list[Answer], plain: PlainCatalog, key: PlainKey, hidden: list[str]) -> None:
     """A refusal repeats the name that was asked for, and a holder reads the patterns of the key's own allow list."""
-    lists = [each for each in told if each[0] != "/api/token" and not any(quote(name) in each[0] for name in hidden)]
+    lists = [each for each in answers if each[0] != "/api/token" and not any(quote(name) in each[0] for name in hidden)]
     for path, _, headers, body in lists:
         seen = plain.seen(key, retired="retired" in path) | plain.public()
         for model in plain.models:

@@ -1,4 +1,4 @@
-"""Pages of the list: Anthropic's cursors are model ids, Gemini's tokens are opaque; OpenAI's list is always whole."""
+"""Pages of the list: Anthropic's cursors are model ids, Gemini's tokens are opaque, OpenAI's list has no pages."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -71,7 +71,7 @@ def test_beyond_both_ends_lies_an_empty_page(client: Client, key: str, query: st
         assert body["has_more"] is True
 
 
-def test_without_a_limit_the_whole_list_comes(client: Client, key: str) -> None:
+def test_without_a_limit_the_whole_list_is_sent(client: Client, key: str) -> None:
     assert ids(anthropic(client, key)) == NAMES
     assert ids(client.get("/v1/models", headers={"authorization": f"Bearer {key}"})) == NAMES
 
@@ -154,7 +154,7 @@ def saved_as_draft(model: AIModel) -> AIModel:
 
 @pytest.mark.parametrize("why", NEVER_SEEN)
 @pytest.mark.parametrize("param", ["after_id", "before_id"])
-def test_a_cursor_tells_nothing_of_what_the_key_never_saw(client: Client, key: str, why: str, param: str) -> None:
+def test_a_cursor_reveals_no_model_that_the_key_never_saw(client: Client, key: str, why: str, param: str) -> None:
     saved(Token.objects.get(), deny=["denied-*"])
     NEVER_SEEN[why]()
 
@@ -190,7 +190,7 @@ def test_what_a_key_saw_by_an_alias_is_remembered(client: Client, patterns: dict
     assert anthropic(client, key, "after_id=m3").status_code == (200 if saw else 400)
 
 
-def test_a_key_saw_nothing_before_it_was_made(client: Client, key: str) -> None:
+def test_a_key_saw_no_model_before_it_was_created(client: Client, key: str) -> None:
     AIModel.objects.filter(name="m3").set_status("draft")
     younger = world.key(name="a newcomer")
 
@@ -214,7 +214,7 @@ def test_geminis_pages_are_the_list_and_the_last_has_no_token(client: Client, ke
 @pytest.mark.parametrize(
     "query", ["pageSize=0", "pageSize=5000", "pageToken=", "pageToken=%20", "pageSize=99999999999999", "filter=x"]
 )
-def test_geminis_generous_values_are_taken(client: Client, key: str, query: str) -> None:
+def test_geminis_out_of_range_values_are_accepted(client: Client, key: str, query: str) -> None:
     assert ids(gemini(client, key, query)) == NAMES
 
 

@@ -1,4 +1,4 @@
-"""Which key of a request counts, and what a caller without a valid one is told."""
+"""Which key of a request is used, and which error a request without a valid key gets."""
 
 import datetime as dt
 from typing import Any
@@ -33,7 +33,7 @@ def code(answer: Any) -> Any:
         ("authorization", "{}"), ("x-api-key", "{}"), ("x-api-key", " {} "), ("api-key", "{}"),
     ],
 )  # fmt: skip
-def test_a_key_is_found_where_clients_put_it(client: Client, header: str, form: str) -> None:
+def test_a_key_is_read_where_clients_send_it(client: Client, header: str, form: str) -> None:
     assert code(client.get("/v1/models", headers={header: form.format(world.key())})) == 200
 
 
@@ -57,14 +57,14 @@ def test_googles_places_count_too(client: Client) -> None:
     ],
     ids=str,
 )  # fmt: skip
-def test_what_cannot_be_one_key_is_no_key(client: Client, headers: dict[str, str]) -> None:
+def test_a_value_that_cannot_be_one_key_is_ignored(client: Client, headers: dict[str, str]) -> None:
     assert code(client.get("/v1/models", headers=headers)) == (401, "missing_api_key")
 
 
 @pytest.mark.parametrize(
     "key", ["unknown", "sk-0123456789abcdef", "clé-café", "ключ", "a" * 10_240, "mb_live_x", "\x7f", "%00"], ids=repr
 )
-def test_an_unknown_key_is_refused_and_breaks_nothing(client: Client, key: str) -> None:
+def test_an_unknown_key_is_refused(client: Client, key: str) -> None:
     # As a server hands it on: bytes, decoded one by one.
     wire = key.encode().decode("latin-1")
 
@@ -82,23 +82,23 @@ def test_a_disabled_key_is_refused(client: Client) -> None:
 def test_a_key_is_good_until_the_very_moment_it_expires(client: Client, time_machine: Any) -> None:
     key = world.key(expires_at=NOON)
 
-    told = []
+    answers = []
     for moment in (NOON - SECOND, NOON, NOON + SECOND):
         time_machine.move_to(moment, tick=False)
-        told.append(code(ask(client, authorization=f"Bearer {key}")))
+        answers.append(code(ask(client, authorization=f"Bearer {key}")))
 
-    assert told == [200, (401, "key_expired"), (401, "key_expired")]
+    assert answers == [200, (401, "key_expired"), (401, "key_expired")]
 
 
 def test_a_key_is_good_from_the_very_moment_it_starts(client: Client, time_machine: Any) -> None:
     key = world.key(starts_at=NOON)
 
-    told = []
+    answers = []
     for moment in (NOON - SECOND, NOON):
         time_machine.move_to(moment, tick=False)
-        told.append(code(ask(client, authorization=f"Bearer {key}")))
+        answers.append(code(ask(client, authorization=f"Bearer {key}")))
 
-    assert told == [(401, "key_not_yet_valid"), 200]
+    assert answers == [(401, "key_not_yet_valid"), 200]
 
 
 @pytest.mark.parametrize("place", ["x_api_key", "x_goog_api_key"])
@@ -123,7 +123,7 @@ def test_of_two_valid_keys_the_first_of_the_dialect_counts(client: Client) -> No
     assert [row["id"] for row in anthropic["data"]] == ["for-header"]
 
 
-def test_a_known_keys_reason_is_told_before_an_unknown_one(client: Client) -> None:
+def test_the_reason_of_a_known_key_precedes_that_of_an_unknown_key(client: Client) -> None:
     expired = world.key(expires_at=world.LONG_AGO)
 
     assert code(ask(client, authorization="Bearer unknown", x_api_key=expired)) == (401, "key_expired")
@@ -136,7 +136,7 @@ def test_a_key_under_an_older_pepper_still_opens(client: Client) -> None:
     assert ask(client, authorization=f"Bearer {key}").status_code == 200
 
 
-def test_an_administrators_session_is_no_key(client: Client) -> None:
+def test_an_administrators_session_does_not_authenticate(client: Client) -> None:
     client.force_login(User.objects.create_superuser("boss", password="secret"))
 
     assert code(ask(client)) == (401, "missing_api_key")

@@ -1,4 +1,4 @@
-"""The automatic order: which group is tried first, on the price list, in the admin's words and through a migration."""
+"""The automatic order of groups: on the price list, in the admin and through a migration."""
 
 import json
 from typing import Any

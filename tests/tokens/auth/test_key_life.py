@@ -1,4 +1,4 @@
-"""From old key to new: taking over, rotation with grace, reuse after it, last use, peppers."""
+"""The life of a key: taking over, rotation with a grace period, use after it, last use, peppers."""
 
 import datetime as dt
 import io
@@ -34,7 +34,7 @@ def take_over(monkeypatch: pytest.MonkeyPatch, key: str) -> str:
 
 
 @pytest.mark.parametrize("sent", [GATEWAY, GATEWAY.removeprefix("sk-"), f"{GATEWAY}-17"])
-def test_a_key_of_new_api_goes_on_working(client: Client, monkeypatch: pytest.MonkeyPatch, sent: str) -> None:
+def test_a_key_of_new_api_still_works(client: Client, monkeypatch: pytest.MonkeyPatch, sent: str) -> None:
     assert take_over(monkeypatch, GATEWAY) == ""
 
     assert status(client, sent) == 200
@@ -83,20 +83,20 @@ def test_a_reuse_after_the_grace_is_logged_and_counted(client: Client, caplog: p
     assert all(Token.objects.get().key_id in line and old not in line for line in lines)
 
 
-def test_a_key_in_its_grace_counts_beside_others_as_by_itself(client: Client) -> None:
+def test_a_key_in_its_grace_period_is_used_beside_other_keys(client: Client) -> None:
     token, old = world.token(name="rotated")
     token.rotate(grace=dt.timedelta(hours=1), at=timezone.now())
     disabled, other = world.key(enabled=False), world.key(name="other")
 
-    told = [
+    answers = [
         client.get("/api/token", headers={"authorization": f"Bearer {first}", "x-api-key": second})
         for first, second in ((old, disabled), (disabled, old), (old, other), (other, old))
     ]
 
-    assert [answer.json()["data"]["name"] for answer in told] == ["rotated", "rotated", "rotated", "other"]
+    assert [answer.json()["data"]["name"] for answer in answers] == ["rotated", "rotated", "rotated", "other"]
 
 
-def test_of_two_replaced_keys_of_a_token_the_one_in_its_grace_counts(client: Client) -> None:
+def test_the_retired_key_that_is_still_in_its_grace_period_is_used(client: Client) -> None:
     token, first = world.token()
     second = token.rotate(grace=dt.timedelta(0), at=timezone.now())
     token.rotate(grace=dt.timedelta(hours=1), at=timezone.now())
@@ -184,7 +184,7 @@ def test_a_late_move_to_another_pepper_brings_no_replaced_key_back(client: Clien
     assert (status(client, old), status(client, new)) == (401, 200)
 
 
-def test_a_replaced_key_says_under_which_pepper_it_is() -> None:
+def test_a_retired_key_records_its_pepper() -> None:
     token, _ = world.token()
     token.rotate(grace=dt.timedelta(hours=1), at=timezone.now())
 

@@ -1,4 +1,4 @@
-"""KEYS_IN_QUERY: whether ?key=, where proxies and histories keep it, opens anything."""
+"""KEYS_IN_QUERY: whether a key in ?key= is accepted; proxies and histories store addresses."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What each dialect says of a model beyond what the golden files show."""
+"""Details of each dialect's models that the golden files do not show."""
 
 from typing import Any
 
@@ -64,7 +64,7 @@ def test_a_setting_narrows_anthropics_and_geminis_lists(client: Client, settings
         ("claude-instant", None),
     ],
 )
-def test_anthropics_lines_are_told_from_the_id(client: Client, name: str, line: str | None) -> None:
+def test_anthropics_line_is_derived_from_the_id(client: Client, name: str, line: str | None) -> None:
     world.model(name)
 
     assert ask(client, f"/anthropic/v1/models/{name}")["line"] == line

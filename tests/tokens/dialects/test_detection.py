@@ -1,4 +1,4 @@
-"""Which dialect a request is answered in, decided before anything else."""
+"""The dialect of a response is chosen before everything else."""
 
 from typing import Any
 

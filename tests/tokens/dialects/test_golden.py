@@ -1,4 +1,4 @@
-"""Every body and every error of every dialect, byte for byte as tests/golden/ has it."""
+"""Every body and every error of every dialect equals its file in tests/golden/ byte for byte."""
 
 import datetime as dt
 from collections.abc import Mapping

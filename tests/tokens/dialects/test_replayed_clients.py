@@ -1,4 +1,4 @@
-"""Clients written by hand, replayed as their source has them: what they send, and what they need of the answer."""
+"""Hand-written clients, replayed from their source: what they send, and which fields they need."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -92,14 +92,14 @@ def test_continue_keeps_geminis_chat_models(client: Client, key: str) -> None:
     never = {"embedContent", "predict", "predictLongRunning", "bidiGenerateContent"}
     rows = client.get(f"/v1beta/models?key={key}").json()["models"]
 
-    kept = [
+    shown_names = [
         row["name"].removeprefix("models/")
         for row in rows
         if "generateContent" in row["supportedGenerationMethods"]
         and not never.intersection(row["supportedGenerationMethods"])
     ]
 
-    assert kept == NAMES
+    assert shown_names == NAMES
     assert {row.get("inputTokenLimit") for row in rows[:5]} == {200_000}
 
 

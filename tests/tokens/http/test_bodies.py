@@ -1,4 +1,4 @@
-"""What a request costs, and what a client that kept an answer is told."""
+"""The cost of a request in queries, ETags and compression, and the limits of the cache of bodies."""
 
 import datetime as dt
 import gzip
@@ -102,7 +102,7 @@ def test_another_tag_gets_the_body(client: Client, form: str) -> None:
         ("x-gzip", False),
     ],
 )  # fmt: skip
-def test_it_is_packed_for_whoever_takes_that(client: Client, offered: str, packed: bool) -> None:
+def test_a_body_is_compressed_if_the_client_accepts_it(client: Client, offered: str, packed: bool) -> None:
     for number in range(20):
         world.model(f"model-{number}")
     key = world.key()
@@ -116,11 +116,11 @@ def test_it_is_packed_for_whoever_takes_that(client: Client, offered: str, packe
     assert "Accept-Encoding" in answer["vary"]
 
 
-def test_a_small_body_is_not_packed(client: Client) -> None:
+def test_a_small_body_is_not_compressed(client: Client) -> None:
     assert not ask(client, world.key(), accept_encoding="gzip").has_header("content-encoding")
 
 
-def test_a_tokens_change_counts_at_the_next_request(client: Client) -> None:
+def test_a_change_of_a_token_applies_to_the_next_request(client: Client) -> None:
     world.model("a")
     world.model("b")
     token, key = world.token()

@@ -1,4 +1,4 @@
-"""Web pages of any origin read every answer, errors among them, with a key and without a cookie."""
+"""Web pages of every origin can read every response, including errors, with a key and without a cookie."""
 
 import json
 from typing import Any
@@ -17,8 +17,8 @@ SDK_HEADERS = (
 )
 
 
-def began_with(kept: list[Any]) -> Any:
-    return lambda *arguments: kept.append(arguments)
+def recorder(calls: list[Any]) -> Any:
+    return lambda *arguments: calls.append(arguments)
 
 
 def preflight(client: Client, path: str, **headers: str) -> Any:
@@ -29,7 +29,7 @@ def preflight(client: Client, path: str, **headers: str) -> Any:
 @pytest.mark.parametrize(
     "path", ["/v1/models", "/v1beta/models/x", "/anthropic/v1/models", "/api/pricing", "/v1/nothing"]
 )
-def test_a_preflight_is_answered_before_a_key_is_asked_for(client: Client, path: str) -> None:
+def test_a_preflight_needs_no_key(client: Client, path: str) -> None:
     answer = preflight(client, path, **{"access-control-request-headers": SDK_HEADERS})
 
     assert (answer.status_code, answer.content) == (204, b"")
@@ -41,7 +41,7 @@ def test_a_preflight_is_answered_before_a_key_is_asked_for(client: Client, path:
     assert "content-type" not in answer
 
 
-def test_a_preflight_sends_back_nothing_but_names_of_headers(client: Client) -> None:
+def test_a_preflight_echoes_only_names_of_headers(client: Client) -> None:
     answer = preflight(client, "/v1/models", **{"access-control-request-headers": 'x-a,\t"<b>é'})
 
     assert answer["access-control-allow-headers"] == "x-a,b"
@@ -69,18 +69,18 @@ def test_errors_are_readable_too(client: Client, path: str, status: int) -> None
         assert name in exposed
 
 
-def test_a_session_opens_nothing(admin_client: Client) -> None:
+def test_a_session_gives_no_access(admin_client: Client) -> None:
     assert admin_client.get("/v1/models").status_code == 401
 
 
 @pytest.mark.parametrize("charset", ["hex", "undefined", "utf-16", "rot13", "idna", "nonsense"])
 @pytest.mark.usefixtures("one_connection")
-def test_no_charset_of_a_body_that_nobody_reads_changes_the_answer(charset: str) -> None:
+def test_the_charset_of_an_unread_body_changes_nothing(charset: str) -> None:
     world.model()
     environ = RequestFactory().get(f"/v1/models?key={world.key()}&pageSize=5").environ
     began: list[Any] = []
 
-    answer = Utf8Handler()(environ | {"CONTENT_TYPE": f"application/json; charset={charset}"}, began_with(began))
+    answer = Utf8Handler()(environ | {"CONTENT_TYPE": f"application/json; charset={charset}"}, recorder(began))
 
     assert began[0][0] == "200 OK"
     assert json.loads(b"".join(answer))["models"]
@@ -88,7 +88,7 @@ def test_no_charset_of_a_body_that_nobody_reads_changes_the_answer(charset: str)
 
 @pytest.mark.parametrize("call", ["generateContent", "streamGenerateContent", "countTokens", "embedContent", "predict"])
 @pytest.mark.parametrize("prefix", ["/v1beta", "/v1"])
-def test_a_call_of_a_model_is_told_that_this_is_a_catalog(client: Client, prefix: str, call: str) -> None:
+def test_a_call_of_a_model_gets_the_error_that_this_is_a_catalog(client: Client, prefix: str, call: str) -> None:
     world.model("gemini-3.8-flash")
     headers = {"x-goog-api-key": world.key()}
 

@@ -1,4 +1,4 @@
-"""Every failure of the API is JSON in OpenAI's shape, with its headers, and tells nothing that is not the caller's."""
+"""Every failure of the API is JSON in OpenAI's format, with its headers, and reveals nothing."""
 
 import logging
 from typing import Any
@@ -38,7 +38,7 @@ def test_requests_have_different_ids(client: Client) -> None:
     assert len({refusal(client)["x-request-id"] for _ in range(20)}) == 20
 
 
-def test_a_proxys_id_is_taken_only_from_a_trusted_proxy(client: Client, settings: Any) -> None:
+def test_a_request_id_is_accepted_only_from_a_trusted_proxy(client: Client, settings: Any) -> None:
     given = "0123abcd-from.proxy_1"
     assert client.get("/v1/models", headers={"x-request-id": given})["x-request-id"] != given
 

@@ -76,7 +76,7 @@ def without_ids(response: Response) -> Response:
         ("/v1/models", {"origin": "https://app.example"}),
     ],
 )
-def test_the_second_answer_is_the_first_to_the_byte(server: Server, path: str, headers: dict[str, str]) -> None:
+def test_the_second_response_equals_the_first_byte_for_byte(server: Server, path: str, headers: dict[str, str]) -> None:
     for number in range(20):
         world.model(f"model-{number}")
     key = world.key()
@@ -89,7 +89,7 @@ def test_the_second_answer_is_the_first_to_the_byte(server: Server, path: str, h
     assert second[1]["x-request-id"] == second[1]["request-id"] != first[1]["x-request-id"]
 
 
-def test_a_304_is_given_again_too(server: Server) -> None:
+def test_a_304_is_sent_again_too(server: Server) -> None:
     world.model()
     key = world.key()
     tag = server.get(key)[1]["etag"]
@@ -115,7 +115,7 @@ def test_a_304_is_given_again_too(server: Server) -> None:
         lambda: Token.objects.issue("somebody else", groups=[]),
     ],
 )
-def test_any_change_leads_back_to_django(server: Server, change: Callable[[], Any]) -> None:
+def test_after_any_change_django_responds(server: Server, change: Callable[[], Any]) -> None:
     world.model()
     token, key = world.token()
     token.retired_keys.create(digest="x", key_id="x", masked="x", valid_until=timezone.now())
@@ -131,7 +131,7 @@ def test_any_change_leads_back_to_django(server: Server, change: Callable[[], An
     assert alone is None or alone[2] == after[2]
 
 
-def test_a_key_ends_by_the_clock(server: Server) -> None:
+def test_a_key_expires_without_a_change(server: Server) -> None:
     world.model()
     now = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
     with time_machine.travel(now, tick=False) as clock:
@@ -163,7 +163,7 @@ def test_a_model_retires_at_midnight(server: Server) -> None:
         {"authorization": "Bearer sk-wrong"},
     ],
 )
-def test_another_request_is_another_answer(server: Server, other: dict[str, str]) -> None:
+def test_a_different_request_gets_its_own_response(server: Server, other: dict[str, str]) -> None:
     world.model()
     key = world.key()
     server.get(key)
@@ -173,7 +173,7 @@ def test_another_request_is_another_answer(server: Server, other: dict[str, str]
     assert server.by_django == 2
 
 
-def test_methods_other_than_get_pass_by(server: Server) -> None:
+def test_other_methods_than_get_reach_django(server: Server) -> None:
     key = world.key()
     server.get(key)
 
@@ -183,13 +183,13 @@ def test_methods_other_than_get_pass_by(server: Server) -> None:
     assert server.by_django == 4
 
 
-def test_a_key_bound_to_networks_is_answered_within_them_only(server: Server, settings: Any) -> None:
+def test_a_key_with_networks_is_accepted_only_from_them(server: Server, settings: Any) -> None:
     settings.TRUSTED_PROXIES = 1
     key = world.key(networks=["10.0.0.0/8"])
 
-    told = [server.get(key, x_forwarded_for=address)[0][:3] for address in ("10.0.0.1", "10.9.9.9", "203.0.113.9")]
+    statuses = [server.get(key, x_forwarded_for=address)[0][:3] for address in ("10.0.0.1", "10.9.9.9", "203.0.113.9")]
 
-    assert told == ["200", "200", "403"]
+    assert statuses == ["200", "200", "403"]
     assert server.by_django == 2
 
 
@@ -199,7 +199,7 @@ def two_lists() -> None:
         world.model(f"of-{slug}", on=world.channel(slug, group=slug))
 
 
-def test_a_key_that_starts_counts_from_then_on_beside_another(server: Server, two_lists: None) -> None:
+def test_a_key_that_becomes_valid_is_used_before_the_other_key(server: Server, two_lists: None) -> None:
     now = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
     with time_machine.travel(now, tick=False) as clock:
         first, second = world.key("a", starts_at=now + dt.timedelta(minutes=1)), world.key("b")
@@ -208,7 +208,7 @@ def test_a_key_that_starts_counts_from_then_on_beside_another(server: Server, tw
         assert b"of-a" in server.get(first, x_api_key=second)[2]
 
 
-def test_a_key_within_its_networks_counts_beside_another(server: Server, two_lists: None, settings: Any) -> None:
+def test_a_key_within_its_networks_is_used_before_the_other_key(server: Server, two_lists: None, settings: Any) -> None:
     settings.TRUSTED_PROXIES = 1
     first, second = world.key("a", networks=["10.0.0.0/8"]), world.key("b")
 
@@ -216,7 +216,9 @@ def test_a_key_within_its_networks_counts_beside_another(server: Server, two_lis
     assert b"of-a" in server.get(first, x_api_key=second, x_forwarded_for="10.0.0.1")[2]
 
 
-def test_a_key_that_asks_in_ever_new_words_pushes_nobody_out(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_different_requests_of_a_key_evict_only_its_own_responses(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(response_cache, "MAX_RESPONSES", 20)
     world.model()
     quiet, loud = world.key(), world.key()
@@ -231,7 +233,7 @@ def test_a_key_that_asks_in_ever_new_words_pushes_nobody_out(server: Server, mon
     assert len(server.fast_path.responses) == 1 + response_cache.MAX_RESPONSES_PER_TOKEN
 
 
-def test_what_is_asked_for_longest_ago_falls_out_first(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_least_recently_used_response_is_evicted_first(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(response_cache, "MAX_RESPONSES", 2)
     world.model()
     often, once, other = world.key(), world.key(), world.key()
@@ -245,7 +247,7 @@ def test_what_is_asked_for_longest_ago_falls_out_first(server: Server, monkeypat
     assert server.by_django == before + 1
 
 
-def test_a_body_given_from_here_stays_fresh(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_the_fast_path_sends_stays_recently_used(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(20):
         world.model(f"model-{number}")
     often = world.key()
@@ -260,12 +262,12 @@ def test_a_body_given_from_here_stays_fresh(server: Server, monkeypatch: pytest.
         server.get(often)
 
 
-def test_refusals_are_never_kept(server: Server) -> None:
+def test_refusals_are_never_stored(server: Server) -> None:
     assert [server.get("sk-unknown")[0][:3] for _ in range(2)] == ["401"] * 2
     assert server.by_django == 2
 
 
-def test_a_rate_is_counted_once_a_request_on_either_way(server: Server) -> None:
+def test_a_request_is_counted_once_on_both_paths(server: Server) -> None:
     world.model()
     key = world.key(rate_limit="4/hour")
 
@@ -277,7 +279,7 @@ def test_a_rate_is_counted_once_a_request_on_either_way(server: Server) -> None:
     assert server.by_django == 3
 
 
-def test_a_sane_request_id_of_a_trusted_proxy_is_kept(server: Server, settings: Any) -> None:
+def test_a_valid_request_id_of_a_trusted_proxy_is_used(server: Server, settings: Any) -> None:
     settings.TRUSTED_PROXIES = 1
     key = world.key()
     ids = [server.get(key, x_request_id=given)[1]["x-request-id"] for given in ("one", "two", "not sane\n")]
@@ -287,7 +289,7 @@ def test_a_sane_request_id_of_a_trusted_proxy_is_kept(server: Server, settings: 
     assert server.by_django == 1
 
 
-def test_uses_are_noted_here_too(server: Server) -> None:
+def test_the_fast_path_notes_uses_too(server: Server) -> None:
     with time_machine.travel(dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC), tick=False) as clock:
         key = world.key()
         server.get(key)
@@ -299,7 +301,7 @@ def test_uses_are_noted_here_too(server: Server) -> None:
         assert Token.objects.get().last_used_at == timezone.now()
 
 
-def test_a_body_that_was_dropped_is_made_anew(server: Server) -> None:
+def test_an_evicted_body_is_rendered_again(server: Server) -> None:
     world.model()
     key = world.key()
     first = server.get(key)
@@ -309,7 +311,7 @@ def test_a_body_that_was_dropped_is_made_anew(server: Server) -> None:
     assert server.by_django == 2
 
 
-def test_when_the_counters_cannot_be_read_django_decides(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_django_responds_if_the_counters_cannot_be_read(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     world.model()
     key = world.key()
     server.get(key)
@@ -337,7 +339,7 @@ def test_a_cut_connection_is_replaced(server: Server) -> None:
     assert server.by_django <= 3
 
 
-def test_no_key_is_kept_in_it(server: Server) -> None:
+def test_no_key_is_stored(server: Server) -> None:
     world.model()
     key = world.key()
     server.get(key, f"/v1/models?key={key}")

@@ -1,4 +1,4 @@
-"""/metrics: what is counted, how it is named, and who may read it."""
+"""/metrics: the metrics, their labels, and the token that protects them."""
 
 from collections.abc import Iterable
 from types import ModuleType
@@ -32,10 +32,10 @@ def application(environ: Any, start_response: Any) -> Iterable[bytes]:
 
 
 def ask(path: str, *, method: str = "GET", authorization: str = f"Bearer {TOKEN}") -> tuple[str, bytes]:
-    told: list[str] = []
+    statuses: list[str] = []
     environ = {"PATH_INFO": path, "REQUEST_METHOD": method, "HTTP_AUTHORIZATION": authorization}
-    body = b"".join(MeteredApplication(application, TOKEN)(environ, lambda status, *_: told.append(status)))
-    return told[0], body
+    body = b"".join(MeteredApplication(application, TOKEN)(environ, lambda status, *_: statuses.append(status)))
+    return statuses[0], body
 
 
 @pytest.mark.django_db
@@ -51,7 +51,7 @@ def test_requests_are_counted_by_area_method_and_status() -> None:
     assert found["modelbook_request_seconds_count[('area', 'models')]"] >= 2
 
 
-def test_callers_cannot_make_new_names() -> None:
+def test_clients_cannot_create_labels() -> None:
     assert area_of("/v1/models/x") == "models"
     assert area_of("//api/pricing") == "api"
     assert area_of("/") == "pages"
@@ -59,14 +59,14 @@ def test_callers_cannot_make_new_names() -> None:
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer ", "Bearer another", f"bearer {TOKEN}", TOKEN, "Bearer \xe9"])
-def test_nobody_else_reads_them(authorization: str) -> None:
+def test_the_metrics_need_the_token(authorization: str) -> None:
     status, body = ask("/metrics", authorization=authorization)
 
     assert status == "401 Unauthorized"
     assert TOKEN.encode() not in body
 
 
-def test_without_a_token_there_is_no_such_address(client: Client, settings: Any) -> None:
+def test_without_a_token_the_address_does_not_exist(client: Client, settings: Any) -> None:
     settings.METRICS_TOKEN = ""
     handler = WSGIHandler()
 
@@ -84,7 +84,7 @@ def test_errors_are_counted_by_their_code(client: Client) -> None:
     assert counter._value.get() == before + 1
 
 
-def test_the_state_of_the_catalog_is_told(world: ModuleType) -> None:
+def test_figures_of_the_catalog_are_reported(world: ModuleType) -> None:
     world.model("one")
     world.model("two", status="draft")
     Source.objects.create(
@@ -100,7 +100,7 @@ def test_the_state_of_the_catalog_is_told(world: ModuleType) -> None:
 
 
 @pytest.mark.django_db
-def test_a_database_that_does_not_answer_is_told_and_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_does_not_answer_is_reported_without_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def down() -> int:
         raise OperationalError("gone")
 

@@ -1,4 +1,4 @@
-"""/livez and /readyz: what the platform asks."""
+"""/livez and /readyz: the probes of the platform."""
 
 import pytest
 from django.db import InterfaceError, OperationalError, connection

@@ -15,7 +15,7 @@ def fields(client: Client) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in lines)
 
 
-def test_there_is_none_without_a_contact(client: Client) -> None:
+def test_the_file_does_not_exist_without_a_contact(client: Client) -> None:
     assert client.get(PATH).status_code == 404
 
 

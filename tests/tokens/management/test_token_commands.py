@@ -1,4 +1,4 @@
-"""issue_token, rotate_token and revoke_token: stdout holds the key and nothing else."""
+"""issue_token, rotate_token and revoke_token: stdout contains only the key."""
 
 import datetime as dt
 import io

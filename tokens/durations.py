@@ -3,6 +3,8 @@
 import datetime as dt
 import re
 
+from tokens.timestamps import parse_iso
+
 DURATION = re.compile(r"(?P<number>[0-9]{1,6}) ?(?P<unit>[smhdw]?)")
 # A moment plus a duration must not exceed the calendar, which ends with the year 9999.
 MAX_DURATION = dt.timedelta(days=36_525)
@@ -27,11 +29,10 @@ def parse_future_moment(text: str, *, now: dt.datetime) -> dt.datetime:
         moment = now + parse_duration(text)
     else:
         try:
-            moment = dt.datetime.fromisoformat(text.strip())
+            moment = parse_iso(text.strip())
         except ValueError:
             message = f"{text!r} is not a valid time. Write e.g. 30d, 2027-01-31 or 2027-01-31T12:00:00Z."
             raise ValueError(message) from None
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
     if moment <= now:
         raise ValueError(f"{text!r} is not in the future. Write a later time.")
     if moment > MAX_MOMENT:

@@ -40,9 +40,9 @@ def test_a_price_list_is_filled_in(desk: Desk) -> None:
 
     page.get_by_role("link", name="List").click()
     page.wait_for_url("**role=list")
-    page.get_by_label("Output per million tokens").fill("12.000000000000000000001")
+    page.get_by_label("Output per million tokens", exact=True).fill("12.000000000000000000001")
     page.get_by_label("Starts at").fill("2099-01-01T12:30")
-    page.get_by_label("Why").fill("The vendor says so")
+    page.get_by_label("Reason").fill("The vendor says so")
     page.get_by_role("button", name="Set this price").click()
     page.wait_for_url("**/change/")
 
@@ -69,7 +69,7 @@ def test_many_models_are_repriced_after_a_preview(desk: Desk) -> None:
     assert fits(page)
     assert page.locator("#preview tbody").count() == 5
     assert page.locator("#preview tbody.loss").count() == 1
-    assert "sold at 2.25, costs 2.4 USD" in page.locator("#preview tbody").first.inner_text()
+    assert "sold at $2.25, costs $2.40 per million tokens" in page.locator("#preview tbody").first.inner_text()
     assert page.get_by_text("unpriced: no list price").is_visible()
     page.get_by_role("button", name="Apply 5 new prices").click()
     page.get_by_text("5 new sell prices from now on.").wait_for()

@@ -20,7 +20,7 @@ from pricing.curation.margins import Margin, margins
 from pricing.curation.rate_card import row_of
 from pricing.curation.summaries import sheet_value
 from pricing.engine.equality import price_key, same_price
-from pricing.engine.formatting.amounts import in_one_measure, line_amount
+from pricing.engine.formatting.amounts import in_one_measure, line_amount, money
 from pricing.engine.formatting.lines import changes, pairs
 from pricing.models import DiscountRule, PriceSheet
 from pricing.published.prices import compose, fits, published_sheets, sheets_in_force
@@ -59,6 +59,15 @@ class Move:
     counted: str
     before: Decimal | None
     after: Decimal | None
+    currency: str
+
+    @property
+    def prices(self) -> tuple[str, str]:
+        """Both in words, every digit of them."""
+        before, after = (
+            "none" if amount is None else money(amount, self.currency) for amount in (self.before, self.after)
+        )
+        return before, after
 
     @property
     def percent(self) -> Decimal | None:
@@ -196,8 +205,8 @@ def _moves(before: Sheet | None, after: Sheet) -> Iterator[Move]:
     """Every price of two sheets, discounts multiplied in; prices in two currencies are not compared."""
     old = before.folded() if before is not None and before.currency == after.currency else None
     for label, lines in pairs(after.folded(), old).items():
-        rows = [row_of(line) if line else None for line in in_one_measure(lines)]
-        new_row, old_row = rows
-        row = new_row or old_row
+        new, previous = (row_of(line) if line else None for line in in_one_measure(lines))
+        row = new or previous
         if row is not None and next(line for line in lines if line).kind == "absolute":
-            yield Move(label, row.counted, old_row.amount if old_row else None, new_row.amount if new_row else None)
+            before_amount, after_amount = (each.amount if each else None for each in (previous, new))
+            yield Move(label, row.counted, before_amount, after_amount, after.currency)

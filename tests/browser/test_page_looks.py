@@ -97,7 +97,7 @@ def test_history_is_drawn_and_written(chromium: Any, live_server: LiveServer) ->
 
         assert page.get_by_role("img", name="Price over time").bounding_box()["height"] > 100
         assert page.locator(".curve.future").count() == 2
-        assert page.locator("table:has-text('What changed') tbody tr").count() == 2
+        assert page.locator("table:has-text('Changes') tbody tr").count() == 2
         assert "Input $2.00 → $1.00" in page.inner_text(".notice")
 
 

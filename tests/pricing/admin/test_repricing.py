@@ -45,7 +45,7 @@ def test_nothing_is_saved_before_the_preview_is_confirmed(admin_client: Client, 
     preview = ask(admin_client, priced, **TEN_MORE)
 
     body = preview.content.decode()
-    assert "2.75 USD" in body
+    assert "$2.75" in body
     assert "+10%" in body
     assert "cost unknown" in body
     assert PriceSheet.objects.count() == 1

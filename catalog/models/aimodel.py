@@ -69,7 +69,7 @@ class AIModel(TrackedModel):
         db_index=True,
         help_text="A draft is only visible in this admin, even if channels offer it.",
     )
-    description = models.TextField(blank=True)
+    description = models.TextField(blank=True, help_text="Shown on the model's page. Leave empty for none.")
     series = models.CharField(max_length=64, blank=True, db_index=True, help_text="The model family, e.g. gpt-4o.")
     icon = models.CharField(
         max_length=128, blank=True, help_text="A lobe-icons name. Leave empty to use the vendor's icon."
@@ -113,7 +113,7 @@ class AIModel(TrackedModel):
     public_endpoint_types = NamesField(
         null=True,
         blank=True,
-        help_text="The endpoint types that customers may call: tick “same as supported” or enter a list, in any order.",
+        help_text="The endpoint types that customers may call. Tick “same as supported” or enter any list.",
     )
 
     released_on = models.DateField(

@@ -52,7 +52,7 @@ class Channel(TrackedModel):
     weight = models.PositiveIntegerField(
         default=0, help_text="The share of requests among channels with the same priority."
     )
-    note = models.TextField(blank=True)
+    note = models.TextField(blank=True, help_text="A note for operators. Customers never see it.")
 
     objects = ChannelQuerySet.as_manager()
     history = history()

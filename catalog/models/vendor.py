@@ -42,7 +42,7 @@ class Vendor(TrackedModel):
     icon = models.CharField(
         max_length=128, blank=True, help_text="A lobe-icons name such as Claude.Color. Leave empty for no icon."
     )
-    description = models.TextField(blank=True)
+    description = models.TextField(blank=True, help_text="Part of the price list, /api/pricing. Leave empty for none.")
 
     objects = VendorQuerySet.as_manager()
     history = history()

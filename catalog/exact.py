@@ -129,7 +129,7 @@ def write_json(value: Any, *, sort_keys: bool = False) -> bytes:
 
 
 def refuse_inexact(value: Any) -> None:
-    """InexactError if a value that is to be stored as JSON contains a float or a number that is not finite."""
+    """InexactError if a value for a JSON column contains a float or a number that is not finite."""
     match value:
         case float():
             raise InexactError(f"{value!r} is a float: use a Decimal, which has exact digits.")

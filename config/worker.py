@@ -27,7 +27,7 @@ MAX_RECORDED = 64 * 1024
 
 
 class RecordingSocket(socket.socket):
-    """A connection that records how its current request begins: gunicorn does not say which request it refuses."""
+    """A connection that records the start of its current request: gunicorn does not say which request it refuses."""
 
     recorded = b""
 

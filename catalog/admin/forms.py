@@ -51,7 +51,7 @@ class AbsentOrNamesWidget(forms.MultiWidget):
 
 
 class AbsentOrNamesField(forms.Field):
-    """None, or a list of names that may be empty: the radio buttons tell the two apart."""
+    """None, or a list of names that may be empty: the radio buttons distinguish the two."""
 
     def __init__(self, *, absent: str, listed: str, known: Callable[[], Iterable[str]] = list, **options: Any) -> None:
         super().__init__(required=False, widget=AbsentOrNamesWidget(absent, listed, known), **options)

@@ -1,6 +1,6 @@
 """Rolling an import back: changed rows get their earlier values, created rows are removed, later edits stay.
 
-What was charged until now stays unchanged: a sheet that has taken effect is ended, and a rate is followed by the one
+Past prices stay unchanged: a sheet that has taken effect is ended, and a rate is followed by the one
 before it. The history rows of a run show what it did to every table, so a rollback needs no other record of the import.
 """
 

@@ -79,3 +79,11 @@ def test_the_changelog_has_the_version_of_pyproject_below_what_is_unreleased() -
 
     assert titles[0] == "Unreleased"
     assert re.fullmatch(rf"{re.escape(version)} \(\d{{4}}-\d\d-\d\d\)", titles[1])
+
+
+def test_the_index_of_decisions_lists_every_decision_once() -> None:
+    text = (ROOT / "docs/decisions.md").read_text()
+    titles = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    links = re.findall(r"^- \[.+\]\(#(.+)\)$", text, re.MULTILINE)
+
+    assert sorted(links) == sorted(re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles)

@@ -43,9 +43,6 @@ GLOSSARY = {
     r"\b(?:its|their) kin\b": "compatible systems",
     r"\b(?:thereof|wherein|whereof|hence|thus|lest|upon|nought|naught)\b": "rewrite the sentence",
     r"(?:\A|[.!?] )(?-i:Of) (?!course\b)": "start with the subject",
-}
-# The same for texts that users read: all but docstrings and comments.
-FOR_USERS = {
     r"\bin force\b": "current, in effect",
     r"\bgo(?:es)? (?:on|by)\b": "continues, uses",
     r"\b(?:is|are) to be\b": "rewrite the sentence",
@@ -58,31 +55,20 @@ FOR_USERS = {
     r"\breckon": "compute",
     r"[.!?] (?-i:What|Who|Whose|Where) (?![^.!]*\?)": "start with the subject",
 }
-
-
-def compiled(glossary: dict[str, str]) -> dict[re.Pattern[str], str]:
-    return {re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE): instead for pattern, instead in glossary.items()}
-
-
-PATTERNS, PATTERNS_FOR_USERS = compiled(GLOSSARY), compiled(GLOSSARY | FOR_USERS)
-INTERNAL = {"docstring", "comment"}
+PATTERNS = {re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE): instead for pattern, instead in GLOSSARY.items()}
 
 # Code, and the glossary itself, which has the words to avoid.
 HIDDEN = re.compile(r"```.*?```|`[^`\n]*`|^\| say \|.*?(?=\n\n|\Z)", re.DOTALL | re.MULTILINE)
 # A paragraph, or a list item or table row inside it.
 BLOCK = re.compile(r"\S.*?(?=\n\s*\n|\n[-|#*]|\Z)", re.DOTALL)
 
-# A file and the words in it that are right there: other programs' names, quotations.
-ALLOWED: dict[str, tuple[str, ...]] = {}
-
 
 class Text(NamedTuple):
-    """A text of the project, where it begins, and what it is."""
+    """A text of the project and where it starts."""
 
     path: str
     line: int
     text: str
-    kind: str
 
 
 def problems(texts: Iterable[Text]) -> list[str]:
@@ -91,9 +77,8 @@ def problems(texts: Iterable[Text]) -> list[str]:
         f"{text.path}:{text.line + text.text.count(chr(10), 0, match.start())}: "
         f"{text.text[max(match.start() - 30, 0) : match.end() + 30]!r} (instead: {instead})"
         for text in texts
-        for pattern, instead in (PATTERNS if text.kind in INTERNAL else PATTERNS_FOR_USERS).items()
+        for pattern, instead in PATTERNS.items()
         for match in pattern.finditer(text.text)
-        if not any(words in text.text for words in ALLOWED.get(text.path, ()))
     ]
 
 
@@ -110,13 +95,13 @@ def literals(path: str, tree: ast.AST) -> Iterator[Text]:
     """String literals and docstrings; what an f-string puts in is written as …."""
     if isinstance(tree, ast.JoinedStr):
         parts = (str(part.value) if isinstance(part, ast.Constant) else "…" for part in tree.values)
-        yield Text(path, tree.lineno, "".join(parts), "string")
+        yield Text(path, tree.lineno, "".join(parts))
         return
     if isinstance(tree, ast.Expr) and isinstance(tree.value, ast.Constant) and isinstance(tree.value.value, str):
-        yield Text(path, tree.lineno, tree.value.value, "docstring")
+        yield Text(path, tree.lineno, tree.value.value)
         return
     if isinstance(tree, ast.Constant) and isinstance(tree.value, str) and " " in tree.value.strip():
-        yield Text(path, tree.lineno, tree.value, "string")
+        yield Text(path, tree.lineno, tree.value)
     for child in ast.iter_child_nodes(tree):
         yield from literals(path, child)
 
@@ -129,14 +114,14 @@ def comments(path: str, source: str) -> Iterator[Text]:
         if token.type != tokenize.COMMENT:
             continue
         if token.start[0] != last + 1 and lines:
-            yield Text(path, first, "\n".join(lines), "comment")
+            yield Text(path, first, "\n".join(lines))
             lines = []
         if not lines:
             first = token.start[0]
         lines.append(token.string.lstrip("# "))
         last = token.start[0]
     if lines:
-        yield Text(path, first, "\n".join(lines), "comment")
+        yield Text(path, first, "\n".join(lines))
 
 
 def page_texts() -> Iterator[Text]:
@@ -144,7 +129,7 @@ def page_texts() -> Iterator[Text]:
     for app in APPS:
         for path in sorted((ROOT / app).rglob("*")):
             if path.suffix in {".html", ".js", ".txt", ".xml"}:
-                yield Text(str(path.relative_to(ROOT)), 1, path.read_text(), "page")
+                yield Text(str(path.relative_to(ROOT)), 1, path.read_text())
 
 
 def translated_texts() -> Iterator[Text]:
@@ -154,7 +139,7 @@ def translated_texts() -> Iterator[Text]:
         for entry in path.read_text().split("\n\n"):
             messages = re.findall(r'^(?:msgid|msgid_plural|msgstr(?:\[\d\])?) ((?:".*"\n?)+)', entry, re.MULTILINE)
             for message in messages:
-                yield Text(str(path.relative_to(ROOT)), line, message.replace('"\n"', "").strip('"\n'), "message")
+                yield Text(str(path.relative_to(ROOT)), line, message.replace('"\n"', "").strip('"\n'))
             line += entry.count("\n") + 2
 
 
@@ -164,10 +149,10 @@ def document_texts() -> Iterator[Text]:
     for path in (*documents, *(ROOT / name for name in (".env.example", "compose.yaml", "Dockerfile", "Makefile"))):
         prose = HIDDEN.sub(lambda code: re.sub(r"[^\n]", "…", code[0]), path.read_text())
         for block in BLOCK.finditer(prose):
-            yield Text(str(path.relative_to(ROOT)), prose.count("\n", 0, block.start()) + 1, block[0], "document")
+            yield Text(str(path.relative_to(ROOT)), prose.count("\n", 0, block.start()) + 1, block[0])
 
 
-@pytest.mark.parametrize("read_texts", [document_texts], ids=["documents"])
+@pytest.mark.parametrize("read_texts", [python_texts, page_texts, translated_texts, document_texts])
 def test_texts_use_the_terms_of_the_glossary(read_texts: Callable[[], Iterator[Text]]) -> None:
     found = problems(read_texts())
 

@@ -62,7 +62,7 @@ LEFT_OUT_IF_UNKNOWN = ("version", "description", "inputTokenLimit", "outputToken
 
 
 class GeminiModel(TypedDict):
-    """A model. What is not known is left out, never null."""
+    """A model. Unknown fields are left out, never null."""
 
     name: Annotated[str, "`models/` and the model's id.", {"pattern": "^models/."}]
     baseModelId: Annotated[str, "The model's id."]

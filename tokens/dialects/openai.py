@@ -48,7 +48,7 @@ class TruncationPolicy(TypedDict):
 
 
 class CodexModel(TypedDict):
-    """A model as Codex reads it. What is not known here has the value that switches nothing on."""
+    """A model as Codex reads it. Fields that are unknown here have the value that enables nothing."""
 
     slug: Annotated[str, "The model's id."]
     display_name: Annotated[str, "The name to display."]

@@ -74,7 +74,7 @@ class RequestIdMiddleware:
 
 
 class ApiHeadersMiddleware:
-    """Lets every web page read the API's responses, errors included (no cookie is used), and caches tell them apart."""
+    """Lets every web page read the API's responses, errors included (no cookies), and lets caches distinguish them."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response

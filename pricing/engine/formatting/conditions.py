@@ -31,7 +31,7 @@ WHOLE_DAY = frozenset({"00:00-00:00", "00:00-24:00"})
 
 
 def conditions(values: Any) -> str:
-    """When a line applies; empty for always. What is not a condition is shown as it is."""
+    """When a line applies; empty for always. Values that are not conditions are shown unchanged."""
     listed = values if isinstance(values, list | tuple) else [values]
     return join_clauses(dict.fromkeys(condition(each) if _is_condition(each) else _raw(each) for each in listed))
 

@@ -235,7 +235,7 @@ def state(name: str) -> str:
 
 
 def capitalized(text: str) -> str:
-    """The text as it begins a line."""
+    """The text with an upper-case first letter, for the start of a line."""
     return text[:1].upper() + text[1:]
 
 

@@ -161,7 +161,7 @@ def pairs(before: Sheet | None, after: Sheet | None) -> dict[str, tuple[Line | N
 
 
 def _by_identity(sheet: Sheet | None) -> dict[tuple[Any, ...], Line]:
-    """What tells lines of two sheets apart -> line; of the same lines in one sheet, each has its number."""
+    """Key that matches lines of two sheets -> line; equal lines of one sheet are numbered."""
     found: dict[tuple[Any, ...], Line] = {}
     counted: Counter[tuple[Any, ...]] = Counter()
     for line in sheet.lines if sheet else ():

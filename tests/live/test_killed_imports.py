@@ -108,6 +108,8 @@ def test_a_killed_import_leaves_one_whole_catalog(at_work: tuple[Importer, Opera
         found = seen(operator)
         assert found in ((stored, other) if ended else (other,))
         killed += ended == -signal.SIGKILL
+        # It ended before it was killed: the machine is faster now.
+        took *= 1 if ended else 0.7
         stored = found
 
     assert killed >= KILLS // 3

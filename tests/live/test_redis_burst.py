@@ -33,7 +33,9 @@ def redis(tmp_path: Path) -> Iterator[Redis]:
 @pytest.fixture
 def counted(database_url: str, redis: Redis, tmp_path: Path) -> Iterator[Server]:
     """Workers without a request so far: none has connected to Redis yet."""
-    with serving(database_url, tmp_path, workers=WORKERS, REDIS_URL=redis.url) as running:
+    with serving(
+        database_url, tmp_path, workers=WORKERS, application="tests.live.patient", REDIS_URL=redis.url
+    ) as running:
         yield running
 
 

@@ -18,7 +18,7 @@ from catalog import caches
 from tests import world
 from tests.servers import free_port, wait_for_port
 from tokens import rate_limits
-from tokens.rate_limits import Limiter
+from tokens.rate_limits import REDIS_TIMEOUT, Limiter
 
 pytestmark = pytest.mark.skipif(
     shutil.which("redis-server") is None, reason="redis-server is not installed (apt-get install redis-server)"
@@ -48,6 +48,8 @@ class Redis:
 @pytest.fixture
 def redis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
     monkeypatch.setattr(rate_limits, "REDIS_PAUSE", PAUSE)
+    # On a busy machine a healthy Redis may need longer than the configured timeout.
+    monkeypatch.setattr(rate_limits, "REDIS_TIMEOUT", 1)
     server = Redis(tmp_path)
     yield server
     server.process.send_signal(signal.SIGCONT)
@@ -97,11 +99,12 @@ def test_without_redis_each_process_counts_separately() -> None:
 
 def test_the_numbers_of_redis_reach_the_caller(redis: Redis) -> None:
     one, other = Limiter(redis.url), Limiter(redis.url)
+    before = time.time()
 
     assert one.hit("3/minute", "token:1").remaining == 2
     quota = other.hit("3/minute", "token:1")
     assert (quota.allowed, quota.limit, quota.remaining) == (True, 3, 1)
-    assert 55 < quota.resets_at.timestamp() - time.time() <= 60
+    assert before + 59 <= quota.resets_at.timestamp() <= time.time() + 61
 
 
 @pytest.mark.parametrize("fault", ["killed", "frozen"])
@@ -128,7 +131,7 @@ def test_a_redis_that_is_gone_costs_no_error_and_few_waits(
     # In three pauses three hits try again; each waits for at most two timeouts of the socket, and no other hit waits.
     assert sum(first is limiter._shared for first in tries) == 3
     assert 3 <= len(waits) <= 6
-    assert rate_limits.REDIS_TIMEOUT < 0.15
+    assert REDIS_TIMEOUT < 0.15
 
 
 def counting(function: Callable[..., Any], calls: list[Any]) -> Callable[..., Any]:

@@ -60,9 +60,7 @@ def model_figures(*, at: dt.datetime) -> list[Figure]:
     return [
         Figure("Published", status["published"], admin_list(models, status__exact="published"), "deployed_code"),
         Figure("Drafts", status["drafts"], admin_list(models, status__exact="draft"), "edit_note"),
-        Figure(
-            "Offered without a price", unpriced, admin_list(models, price="gap"), "money_off", alarming=unpriced > 0
-        ),
+        Figure("Without a price", unpriced, admin_list(models, price="gap"), "money_off", alarming=unpriced > 0),
     ]
 
 

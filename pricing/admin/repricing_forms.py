@@ -47,7 +47,7 @@ class MomentForm(forms.Form):
 
 
 class StartForm(MomentForm):
-    starts_at = moment_field("Starts at", "In UTC. Leave empty to start now.")
+    starts_at = moment_field("Takes effect", "In UTC. Leave empty for now.")
 
     def clean_starts_at(self) -> dt.datetime | None:
         return self.ahead("starts_at")
@@ -63,7 +63,7 @@ class PriceForm(StartForm):
     currency = forms.CharField(
         max_length=3, validators=[CURRENCY], widget=TextInput(attrs=VERBATIM), help_text="ISO 4217, e.g. USD."
     )
-    ends_at = moment_field("Ends at", "In UTC, e.g. for a promotion. Leave empty for no end.")
+    ends_at = moment_field("Expires", "In UTC, e.g. for a promotion. Leave empty for no end.")
     keep = forms.BooleanField(label="Do not change these lines", required=False, initial=True, widget=Checkbox())
     # The key of the current sheet when the page was opened.
     base = forms.CharField(required=False, widget=forms.HiddenInput())

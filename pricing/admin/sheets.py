@@ -22,8 +22,9 @@ from catalog.exact import write_json
 from catalog.prices import MILLION
 from pricing.admin.forms import STATES, PriceStateFilter, StartsNowForm
 from pricing.admin.repricing import EndingPages
-from pricing.curation.summaries import summary
+from pricing.curation.summaries import line_value, summary
 from pricing.engine.formatting import labels
+from pricing.engine.formatting.amounts import line_amount
 from pricing.engine.formatting.conditions import conditions
 from pricing.engine.money import excess_of
 from pricing.models import (
@@ -35,7 +36,7 @@ LINE_FIELDS: Any = ["meter", "amount", "per", "unit", "kind", "conditions", "fac
 
 
 # The fields of a stored sheet.
-STORED_FIELDS: Any = [*LINE_FIELDS[:-2], "conditions_shown", "facts_shown"]
+STORED_FIELDS: Any = ["meter", "price_shown", "conditions_shown", "facts_shown"]
 
 
 class PriceLineForm(ModelForm):
@@ -53,7 +54,7 @@ class PriceLineForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk is None:
+        if self.instance.pk is None and "per" in self.fields:
             self.fields["per"].initial = MILLION
             self.fields["unit"].initial = "token"
 
@@ -84,18 +85,25 @@ class PriceLineInline(UntitledInline):
     model = PriceLine
     form = PriceLineForm
     formset = PriceLineFormSet
-    readonly_fields = ["conditions_shown", "facts_shown"]
+    readonly_fields = ["price_shown", "conditions_shown", "facts_shown"]
     ordering = ["position"]
     extra = 3
     # The menu of meters. A line may also have a source's own meter, x.<source>.<name>.
     template_before = "pricing/admin/meters.html"
     meters = labels.METERS
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("sheet")
+
     def get_extra(self, request: HttpRequest, obj: PriceSheet | None = None, **kwargs: Any) -> int:
         return 0 if obj else self.extra + len(copied_lines(request))
 
     def get_fields(self, request: HttpRequest, obj: PriceSheet | None = None) -> Any:
         return STORED_FIELDS if obj else LINE_FIELDS
+
+    @display(description="Price")
+    def price_shown(self, line: PriceLine) -> str:
+        return line_amount(line_value(line), line.sheet.currency)
 
     @display(description="Conditions")
     def conditions_shown(self, line: PriceLine) -> str:

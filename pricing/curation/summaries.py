@@ -2,7 +2,7 @@
 
 from catalog.prices import Line, Sheet
 from pricing.engine.formatting import lines
-from pricing.models import PriceSheet
+from pricing.models import PriceLine, PriceSheet
 
 
 def summary(sheet: PriceSheet) -> str:
@@ -17,8 +17,9 @@ def in_and_out(sheet: PriceSheet) -> str:
 
 def sheet_value(sheet: PriceSheet) -> Sheet:
     """The stored sheet and its lines as a value."""
-    stored = (
-        Line(line.meter, line.amount, line.per, line.unit, line.kind, tuple(line.conditions), line.facts)
-        for line in sheet.lines.all()
-    )
-    return Sheet(sheet.currency, tuple(stored), facts=sheet.facts)
+    return Sheet(sheet.currency, tuple(map(line_value, sheet.lines.all())), facts=sheet.facts)
+
+
+def line_value(line: PriceLine) -> Line:
+    """The stored line as a value."""
+    return Line(line.meter, line.amount, line.per, line.unit, line.kind, tuple(line.conditions), line.facts)

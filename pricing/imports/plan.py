@@ -164,7 +164,7 @@ class ImportPlan:
     def suspicious(self) -> dict[str, list[str]]:
         """Model -> what is unusual about its new values."""
         prices = self.prices
-        warnings = {name: [f"{part} moves far" for part in parts] for name, parts in self.jumps.items()}
+        warnings = {name: [f"{part}: large change" for part in parts] for name, parts in self.jumps.items()}
         for name in self.touched:
             price = prices.new.get(name) or (prices.changed[name].prices if name in prices.changed else None)
             changes = {key: new for key, (_, new) in self.facts.changed.get(name, {}).items()}

@@ -47,8 +47,8 @@ class DiscountRule(TrackedModel):
     series = models.CharField(max_length=64, blank=True, help_text="The series that the rule applies to, e.g. gpt-4o.")
     vendor = models.ForeignKey(Vendor, null=True, blank=True, on_delete=models.CASCADE, related_name="discount_rules")
     multiplier = ExactDecimalField(help_text="The factor of list prices: 0.9 for a discount of 10%.")
-    starts_at = models.DateTimeField(default=timezone.now, help_text="When the rule takes effect.")
-    ends_at = models.DateTimeField(null=True, blank=True, help_text="Leave empty for a rule without an end.")
+    starts_at = models.DateTimeField("takes effect", default=timezone.now, help_text="When the rule takes effect.")
+    ends_at = models.DateTimeField("expires", null=True, blank=True, help_text="Leave empty for a rule without an end.")
     reason = models.CharField(max_length=255, blank=True, help_text="The reason, shown in the history.")
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -81,7 +81,7 @@ class GroupRate(TrackedModel):
 
     group = models.ForeignKey(TokenGroup, on_delete=models.CASCADE, related_name="rates")
     ratio = ExactDecimalField(default=Decimal(1), help_text="The factor of prices, e.g. 0.9 for a discount of 10%.")
-    starts_at = models.DateTimeField(default=timezone.now, help_text="When the rate takes effect.")
+    starts_at = models.DateTimeField("takes effect", default=timezone.now, help_text="When the rate takes effect.")
 
     objects = GroupRateQuerySet.as_manager()
     history = history()

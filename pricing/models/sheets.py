@@ -125,8 +125,10 @@ class PriceSheet(TrackedModel):
     currency = models.CharField(
         max_length=3, default="USD", validators=[CURRENCY], help_text="The currency code (ISO 4217), e.g. USD or CNY."
     )
-    starts_at = models.DateTimeField(default=timezone.now, help_text="When the sheet takes effect.")
-    ends_at = models.DateTimeField(null=True, blank=True, help_text="Leave empty for a price without an end.")
+    starts_at = models.DateTimeField("takes effect", default=timezone.now, help_text="When the sheet takes effect.")
+    ends_at = models.DateTimeField(
+        "expires", null=True, blank=True, help_text="Leave empty for a price without an end."
+    )
     facts = ExactJSONField(
         default=dict, blank=True, help_text="Other values of the source, e.g. the profile of a rule table."
     )

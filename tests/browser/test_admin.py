@@ -36,7 +36,7 @@ def test_an_operator_orders_endpoint_types_by_hand(desk: Desk) -> None:
     picker = page.locator(".names").first
 
     picker.locator("select").select_option("anthropic")
-    picker.get_by_label("Put anthropic earlier").click()
+    picker.get_by_label("Move anthropic forward").click()
     page.get_by_label("Only these, in this order").check()
     page.locator(".names").nth(1).locator("select").select_option("kling")
     page.locator("[name=_save]").click()

@@ -41,7 +41,7 @@ def test_a_price_list_is_filled_in(desk: Desk) -> None:
     page.get_by_role("link", name="List").click()
     page.wait_for_url("**role=list")
     page.get_by_label("Output per million tokens", exact=True).fill("12.000000000000000000001")
-    page.get_by_label("Starts at").fill("2099-01-01T12:30")
+    page.get_by_label("Takes effect").fill("2099-01-01T12:30")
     page.get_by_label("Reason").fill("The vendor says so")
     page.get_by_role("button", name="Set this price").click()
     page.wait_for_url("**/change/")

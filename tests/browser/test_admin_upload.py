@@ -18,7 +18,7 @@ def test_choosing_a_file_fills_in_no_other_field(desk: Desk, tmp_path: Path) -> 
     page.set_input_files("[name=file]", document)
     assert page.input_value("[name=channel]") == ""
 
-    page.get_by_role("button", name="Show what it would change").click()
+    page.get_by_role("button", name="Review changes").click()
     page.wait_for_url("**/change/")
 
     assert ImportRun.objects.count() == 1

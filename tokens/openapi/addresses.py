@@ -1,4 +1,4 @@
-"""The addresses of the model lists: what each takes, and in which shapes it answers."""
+"""The addresses of the model lists: their parameters and the shapes of their responses."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from tokens.openapi.shapes import Schema
 
 @dataclass(frozen=True)
 class Dialect:
-    """What of the document belongs to one dialect."""
+    """The parts of the document for one dialect."""
 
     name: str
     list_shape: str
@@ -31,13 +31,13 @@ ANTHROPIC = Dialect(
 GEMINI = Dialect("Gemini", "GeminiModelPage", "GeminiModel", "GeminiError", ("pageSize", "pageToken"))
 ALL = (OPENAI, ANTHROPIC, GEMINI)
 REFUSALS = ("400", "401", "403", "405", "429", "500", "503")
-# What chooses the dialect where the path does not.
-CHOOSING = ("dialect", "anthropic-version")
+# The parameters that select the dialect if the path does not.
+DIALECT_PARAMETERS = ("dialect", "anthropic-version")
 PAGING = tuple(f"{dialect.name.lower()}-{key}" for dialect in (ANTHROPIC, GEMINI) for key in dialect.paging)
 
 AUTOMATIC = (
-    "Speaks the caller's dialect: Anthropic's where `anthropic-version` is sent, Gemini's where `x-goog-api-key` or "
-    "`key` is, OpenAI's otherwise."
+    "Answers in the client's dialect: Anthropic's with `anthropic-version`, Gemini's with `x-goog-api-key` or `key`, "
+    "and OpenAI's otherwise."
 )
 
 
@@ -75,10 +75,10 @@ def answers(shapes: Iterable[str], dialects: tuple[Dialect, ...], refusals: Iter
 
 
 def list_address(name: str, prefix: str, dialects: tuple[Dialect, ...], description: str) -> dict[str, Schema]:
-    """A list, and the single models below it."""
+    """A list, and the single models under it."""
     tag = "Automatic" if len(dialects) > 1 else dialects[0].name
-    choosing = CHOOSING if len(dialects) > 1 else ()
-    reading = (*CHOOSING, *OPENAI.paging, *PAGING) if len(dialects) > 1 else dialects[0].paging
+    choosing = DIALECT_PARAMETERS if len(dialects) > 1 else ()
+    reading = (*DIALECT_PARAMETERS, *OPENAI.paging, *PAGING) if len(dialects) > 1 else dialects[0].paging
     shapes = [dialect.list_shape for dialect in dialects]
     single = [dialect.model_shape for dialect in dialects]
     statuses = sorted((*REFUSALS, "404"))
@@ -89,7 +89,7 @@ def list_address(name: str, prefix: str, dialects: tuple[Dialect, ...], descript
         f"{prefix}/models/{{model}}": operation(
             f"{name}GetModel",
             "Get one model",
-            f"{description} The same models as in the list; a hidden one and a missing one are both 404.",
+            f"{description} The same models as in the list. A hidden model and a missing model are both 404.",
             ("model", *choosing),
             answers(single, dialects, statuses, "Deprecation", "Sunset"),
             tag=tag,
@@ -98,18 +98,18 @@ def list_address(name: str, prefix: str, dialects: tuple[Dialect, ...], descript
 
 
 def tuned_models(name: str, prefix: str) -> dict[str, Schema]:
-    summary, description = "List tuned models", "Google's SDKs ask for them too. There are none."
+    summary, description = "List tuned models", "Google's SDKs request them. There are none."
     got = answers(["GeminiTunedModels"], (GEMINI,), REFUSALS)
     return {f"{prefix}/tunedModels": operation(f"{name}ListTunedModels", summary, description, (), got, tag="Gemini")}
 
 
 PATHS: dict[str, Schema] = {
     **list_address("auto", "/v1", ALL, AUTOMATIC),
-    **list_address("short", "", ALL, f"{AUTOMATIC} For clients that fall back to this address."),
-    **list_address("openai", "/v1beta/openai", (OPENAI,), "OpenAI's dialect, whatever the headers say."),
-    **list_address("anthropic", "/anthropic/v1", (ANTHROPIC,), "Anthropic's dialect, whatever the headers say."),
-    **list_address("gemini", "/v1beta", (GEMINI,), "Gemini's dialect, whatever the headers say."),
-    **list_address("geminiAlpha", "/v1alpha", (GEMINI,), "Gemini's dialect, whatever the headers say."),
+    **list_address("short", "", ALL, f"{AUTOMATIC} For clients that use this address as a fallback."),
+    **list_address("openai", "/v1beta/openai", (OPENAI,), "OpenAI's dialect, regardless of the headers."),
+    **list_address("anthropic", "/anthropic/v1", (ANTHROPIC,), "Anthropic's dialect, regardless of the headers."),
+    **list_address("gemini", "/v1beta", (GEMINI,), "Gemini's dialect, regardless of the headers."),
+    **list_address("geminiAlpha", "/v1alpha", (GEMINI,), "Gemini's dialect, regardless of the headers."),
     **tuned_models("gemini", "/v1beta"),
     **tuned_models("geminiAlpha", "/v1alpha"),
     **tuned_models("geminiV1", "/v1"),

@@ -1,4 +1,4 @@
-"""Examples of what the dialects send; those of errors are what the service sends for that status."""
+"""Examples of the dialects' responses. The examples of errors are the service's own responses for each status."""
 
 from collections.abc import Mapping
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The addresses about the caller's own key: what it may do, and whether it may call a model."""
+"""The addresses about the caller's own key: its permissions, and whether it may call a model."""
 
 from tokens.openapi.parts import SECURITY, errors, not_modified, parameter, response, text
 from tokens.openapi.shapes import Schema
@@ -24,9 +24,9 @@ def _authorize(name: str, statuses: tuple[str, ...], parameters: list[Schema]) -
         verb: {
             "operationId": name if verb == "get" else f"{name}{verb.capitalize()}",
             "tags": ["Keys"],
-            "summary": "May this key call that model?",
-            "description": "For gateways and proxies that enforce what the list shows; takes any method. A refusal "
-            "says why in `X-Modelbook-Reason`.",
+            "summary": "Check whether the key may call a model",
+            "description": "For gateways and proxies that enforce the permissions of a key; accepts any method. "
+            "`X-Modelbook-Reason` gives the reason of a refusal.",
             "security": SECURITY,
             "parameters": [*parameters, *WHICH],
             "responses": {**dict.fromkeys(statuses, PERMITTED), **REFUSED, **NOT_FOUND},
@@ -35,14 +35,14 @@ def _authorize(name: str, statuses: tuple[str, ...], parameters: list[Schema]) -
     }
 
 
-BELOW = parameter("path", "path", "The address that was called, as Envoy appends it.", text(minLength=1), required=True)
+BELOW = parameter("path", "path", "The called address, as Envoy appends it.", text(minLength=1), required=True)
 PATHS: dict[str, Schema] = {
     "/api/token": {
         "get": {
             "operationId": "getKey",
             "tags": ["Keys"],
-            "summary": "What may this key do?",
-            "description": "The holder's own view of a key: its groups, patterns, dates and limits.",
+            "summary": "Get the key's permissions",
+            "description": "The groups, patterns, dates and limits of the caller's key.",
             "security": SECURITY,
             "parameters": [{"$ref": "#/components/parameters/if-none-match"}],
             "responses": {

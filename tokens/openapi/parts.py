@@ -1,4 +1,4 @@
-"""What the addresses share: shorthands for schemas, parameters, headers, keys and errors."""
+"""Parts that several addresses use: schemas, parameters, headers, keys and errors."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -27,50 +27,56 @@ PARAMETERS: dict[str, Schema] = {
     "model": parameter(
         "path",
         "model",
-        "The model's id, or an alias of it. It may hold slashes, plain or as %2F, and colons.",
+        "The model's id, or an alias of it. It may contain colons and slashes, plain or as %2F.",
         text(minLength=1),
         required=True,
     ),
     "dialect": parameter(
         "query",
         "dialect",
-        "Answers in this dialect, whatever the headers say. Another word is ignored.",
+        "Answers in this dialect, regardless of the headers. Other values are ignored.",
         text(examples=["openai", "anthropic", "gemini"]),
     ),
     "anthropic-version": parameter(
-        "header", "anthropic-version", "Any value that is not blank asks for Anthropic's dialect.", text()
+        "header", "anthropic-version", "Any value that is not blank selects Anthropic's dialect.", text()
     ),
     "client_version": parameter(
-        "query", "client_version", "Codex sends its version: the list `models` that it reads is added.", text()
+        "query",
+        "client_version",
+        "Codex sends its version; the answer then also has the list `models` that Codex reads.",
+        text(),
     ),
-    "limit": parameter("query", "limit", "How many models at most.", whole(minimum=1, maximum=1000, default=1000)),
+    "limit": parameter("query", "limit", "The maximum number of models.", whole(minimum=1, maximum=1000, default=1000)),
     "after_id": parameter(
-        "query", "after_id", "The page right after this model. `last_id` of the page before.", text()
+        "query", "after_id", "The page right after this model: `last_id` of the previous page.", text()
     ),
     "before_id": parameter(
-        "query", "before_id", "The page right before this model. `first_id` of the page after.", text()
+        "query", "before_id", "The page right before this model: `first_id` of the next page.", text()
     ),
     "lifecycle": parameter(
         "query",
         "lifecycle[]",
-        "The stages to list; also as `lifecycle` or with commas. Retired models come only when asked for.",
+        "The stages to list; also as `lifecycle` or with commas. Retired models are listed only on request.",
         {"type": "array", "items": text(enum=["active", "deprecated", "retired"])},
     ),
     "pageSize": parameter(
-        "query", "pageSize", "How many models at most; 0 is 50, more than 1000 is 1000.", whole(minimum=0, default=50)
+        "query",
+        "pageSize",
+        "The maximum number of models. 0 means 50; more than 1000 means 1000.",
+        whole(minimum=0, default=50),
     ),
-    "pageToken": parameter("query", "pageToken", "`nextPageToken` of the page before.", text()),
+    "pageToken": parameter("query", "pageToken", "`nextPageToken` of the previous page.", text()),
     "if-none-match": parameter(
-        "header", "if-none-match", "ETags that the client has: 304 where one still holds.", text()
+        "header", "if-none-match", "ETags that the client has; 304 if one of them is current.", text()
     ),
 }
 
-# Where the client's headers choose the dialect these count in their own alone, and are any text to the others.
+# If the headers select the dialect, only the dialect of a parameter reads it; the others accept any text.
 PARAMETERS |= {
     f"{dialect}-{key}": PARAMETERS[key] | {"schema": text(), "description": f"{PARAMETERS[key]['description']} {whose}"}
     for dialect, whose, keys in (
-        ("anthropic", "Anthropic's dialect only.", ("limit", "after_id", "before_id", "lifecycle")),
-        ("gemini", "Gemini's dialect only.", ("pageSize", "pageToken")),
+        ("anthropic", "Only in Anthropic's dialect.", ("limit", "after_id", "before_id", "lifecycle")),
+        ("gemini", "Only in Gemini's dialect.", ("pageSize", "pageToken")),
     )
     for key in keys
 }
@@ -91,7 +97,7 @@ HEADERS: Mapping[str, Schema] = {
     "retry-after-ms": header("Milliseconds to wait.", whole(minimum=0)),
     "x-should-retry": header("false: the same request will fail again.", text(enum=["true", "false"])),
     "WWW-Authenticate": header("Bearer, with a realm.", text(), required=True),
-    "Allow": header("The methods that the address takes.", text(), required=True),
+    "Allow": header("The methods that the address accepts.", text(), required=True),
     "x-ratelimit-limit-requests": header("Requests in a period, if limited; OpenAI.", whole()),
     "x-ratelimit-remaining-requests": header("Requests left; OpenAI.", whole()),
     "x-ratelimit-reset-requests": header("Until all are back, as 1s or 6m0s; OpenAI.", text()),
@@ -126,7 +132,7 @@ SECURITY_SCHEMES: Mapping[str, Schema] = {
 }
 SECURITY: list[Schema] = [{name: []} for name in SECURITY_SCHEMES]
 
-# Status -> when, and the headers that come with it.
+# Status -> its meaning, and its headers.
 ERRORS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "400": ("A parameter is not valid.", ("x-should-retry",)),
     "401": ("No key, or none that is valid.", ("WWW-Authenticate", "x-should-retry")),
@@ -143,7 +149,7 @@ ERRORS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 
 
 def response(description: str, schemas: Iterable[str], *, headers: Iterable[str] = (), examples: Any = None) -> Schema:
-    """An answer in any of several shapes."""
+    """A response in one of several shapes."""
     shapes = [ref(name) for name in schemas]
     content: Schema = {"schema": shapes[0] if len(shapes) == 1 else {"anyOf": shapes}}
     if examples:
@@ -156,7 +162,7 @@ def response(description: str, schemas: Iterable[str], *, headers: Iterable[str]
 
 
 def errors(schemas: Iterable[str], statuses: Iterable[str], *, headers: Iterable[str] = ()) -> Schema:
-    """The error answers of these statuses, in the shapes of the dialects that an address speaks."""
+    """The error responses with these statuses, in the shapes of the dialects of an address."""
     shapes = list(schemas)
     return {
         status: response(
@@ -171,6 +177,6 @@ def errors(schemas: Iterable[str], statuses: Iterable[str], *, headers: Iterable
 
 def not_modified(headers: Iterable[str] = ()) -> Schema:
     return {
-        "description": "The client has it already.",
+        "description": "The client already has the current version.",
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in (*IDS, "ETag", *headers)},
     }

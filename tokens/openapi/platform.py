@@ -25,9 +25,12 @@ def _operation(name: str, summary: str, description: str, shapes: dict[str, Sche
 
 
 PATHS: dict[str, Schema] = {
-    "/livez": _probe("livez", "Is it alive?", "200 while the process lives.", can_fail=False),
+    "/livez": _probe("livez", "Check whether the process runs", "200 while the process runs.", can_fail=False),
     "/readyz": _probe(
-        "readyz", "Is it ready?", "200 when the database answers and every migration is applied.", can_fail=True
+        "readyz",
+        "Check whether the service is ready",
+        "200 if the database answers and all migrations are applied.",
+        can_fail=True,
     ),
     "/openapi.json": {
         "get": _operation(

@@ -1,4 +1,4 @@
-"""The addresses of prices: what each takes and answers."""
+"""The addresses of prices: their parameters and responses."""
 
 from typing import Any
 
@@ -59,27 +59,33 @@ FEED["get"]["responses"]["200"]["content"] = {"application/atom+xml": {"schema":
 PATHS: openapi.Document = {
     "/api/pricing": reading("getPricing", "The price list", "PriceList", AS_OF, FOLDED),
     "/api/pricing/history/{model}": reading(
-        "getPriceHistory", "One model's prices, past and announced", "PriceHistory", MODEL, refusals=("404", *REFUSALS)
+        "getPriceHistory",
+        "One model's past, current and scheduled prices",
+        "PriceHistory",
+        MODEL,
+        refusals=("404", *REFUSALS),
     ),
-    "/api/pricing/changes": reading("getPriceChanges", "What changed and what will", "PriceChanges", SINCE, CURSOR),
+    "/api/pricing/changes": reading(
+        "getPriceChanges", "Past and scheduled price changes", "PriceChanges", SINCE, CURSOR
+    ),
     "/api/pricing/changes.atom": FEED,
     "/api/ratio_config": reading("getRatioConfig", "The maps that new-api sites read", "RatioConfig"),
     "/api/pricing/quote": posting(
         "quote",
-        "What a use of a model costs",
+        "Quote the cost of a request",
         takes="Question",
         gives="Quote",
         refusals=("404",),
-        description=f"Line by line, as decimal numbers in strings. {WHO}",
+        description=f"Line by line; amounts are decimal numbers in strings. {WHO}",
         security=OPEN,
     ),
     "/api/usage": posting(
         "reportUsage",
-        "Report how much models were used",
+        "Report the usage of models",
         takes="UsageReports",
         gives="UsageTaken",
         refusals=("401", "403"),
-        description="For keys that may report usage; popularity is measured by it.",
+        description="For keys that may report usage. Popularity is computed from it.",
         security=SECURITY,
     ),
 }

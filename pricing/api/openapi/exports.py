@@ -1,4 +1,4 @@
-"""The addresses of exports: one a format."""
+"""The addresses of exports, one per format."""
 
 from pricing.api.openapi.addresses import READ_AGAIN, REFUSALS
 from pricing.export.formats import FORMATS, Format
@@ -36,6 +36,6 @@ PATHS: openapi.Document = {
     **{
         f"/api/export/{form.asked_as}": export(form, f"asked_{form.name}") for form in FORMATS.values() if form.asked_as
     },
-    # Where language models look for it; not below /api, so errors are OpenAI's alone.
+    # The address where language models look for it. It is not under /api, so errors have OpenAI's shape only.
     "/llms.txt": export(FORMATS["llms_txt"], "llms_txt", error="OpenAIError"),
 }

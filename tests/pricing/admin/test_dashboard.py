@@ -36,7 +36,7 @@ def test_the_figures_are_those_of_the_database(busy: None, admin_client: Client)
     assert counts == {
         "Published": 2,
         "Drafts": 1,
-        "Offered without a price": 1,
+        "Without a price": 1,
         "Sold below cost": 1,
         "Disabled channels": 1,
         "Expiring tokens": 1,

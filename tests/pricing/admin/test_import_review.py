@@ -104,7 +104,7 @@ def test_a_guard_says_why_and_is_confirmed_by_a_tick(client: Client) -> None:
     run = waiting(client, document(input_cost_per_token=9e-05))
     text = client.get(page_of(run)).content.decode()
     assert "more than fourfold" in text
-    assert "moves far" in text
+    assert "Input: large change" in text
     before = state()
     assert "Confirm it, or discard the plan." in decide(client, run, apply="all")
     assert state() == before

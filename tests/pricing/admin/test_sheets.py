@@ -160,6 +160,7 @@ def test_the_lines_of_a_written_sheet_are_shown_in_words(admin_client: Client) -
     tier = [{"dim": "prompt_tokens", "op": "gt", "value": 200_000}]
     world.line(sheet, "input", "2", conditions=tier, facts={"period": "day"})
     shown = admin_client.get(f"/admin/pricing/pricesheet/{sheet.pk}/change/").content.decode()
+    assert "$1.00 per million tokens" in shown
     assert "prompt above 200,000 tokens" in shown
     assert "{&quot;period&quot;:&quot;day&quot;}" in shown
     assert "&#x27;dim&#x27;" not in shown

@@ -42,7 +42,7 @@ def test_the_text_shows_suspicious_withheld_and_missing_values(tmp_path: Path) -
     path.write_text(json.dumps({f"gpt-{number}": row | {"input_cost_per_token": 2e-05} for number in range(7)}))
     shown = text("litellm", path)
     assert "\n  gpt-0: Input: $2.00 → $20.00 per million tokens\n" in shown
-    assert "Suspicious (7):\n  gpt-0: Input moves far" in shown
+    assert "Suspicious (7):\n  gpt-0: Input: large change" in shown
     assert (
         "Not changed, although the source says otherwise (7):\n  gpt-0: context_length 7, not 1000 (set by a person)"
         in shown

@@ -1,4 +1,4 @@
-// What the pages do more when scripts run: they are complete without. Nothing here makes HTML of text.
+// Optional: the pages work without scripts. No code here turns text into HTML.
 (() => {
   const $ = (id) => document.getElementById(id);
   document.documentElement.classList.add("js");
@@ -38,35 +38,35 @@
       }
       return 0;
     };
-    const name = (each) => each.name, title = (each) => each.title, newest = (each) => -each.released;
+    const name = (item) => item.name, title = (item) => item.title, newest = (item) => -item.released;
     const orders = {
-      popular: by((each) => each.rank, newest, name),
+      popular: by((item) => item.rank, newest, name),
       newest: by(newest, name),
-      price: by((each) => each.price, title, name),
-      context: by((each) => -each.context, title, name),
+      price: by((item) => item.price, title, name),
+      context: by((item) => -item.context, title, name),
       name: by(title, name),
     };
     let order = search.sort.value;
 
     const show = () => {
-      const wanted = new FormData(search);
-      const terms = wanted.get("q").toLowerCase().split(/\s+/).filter(Boolean);
+      const fields = new FormData(search);
+      const terms = fields.get("q").toLowerCase().split(/\s+/).filter(Boolean);
       const words = [...search.querySelectorAll("option:checked[data-w]")].map((option) => option.dataset.w);
-      const context = +wanted.get("context");
-      const price = wanted.get("price") === "" ? null : +wanted.get("price");
+      const context = +fields.get("context");
+      const price = fields.get("price") === "" ? null : +fields.get("price");
       const rows = read();
       let number = 0;
-      for (const each of rows) {
-        const fits = terms.every((term) => each.text.includes(term)) && words.every((word) => each.words.includes(word))
-          && each.context >= context && (price === null || each.price <= price);
-        each.row.hidden = !fits;
+      for (const item of rows) {
+        const fits = terms.every((term) => item.text.includes(term)) && words.every((word) => item.words.includes(word))
+          && item.context >= context && (price === null || item.price <= price);
+        item.row.hidden = !fits;
         number += fits;
       }
       if (order !== search.sort.value) {
         order = search.sort.value;
-        body.append(...rows.sort(orders[order]).map((each) => each.row));
+        body.append(...rows.sort(orders[order]).map((item) => item.row));
       }
-      const query = new URLSearchParams([...wanted].filter(([name, value]) => value && !(name === "sort" && value === "popular")));
+      const query = new URLSearchParams([...fields].filter(([name, value]) => value && !(name === "sort" && value === "popular")));
       const neutral = ["lang", "group"];
       const narrow = [...query.keys()].some((name) => name !== "sort" && !neutral.includes(name));
       const count = $("count");
@@ -100,19 +100,19 @@
 
   const form = $("calculator");
   if (form) {
-    let waiting, asked = 0;
+    let timer, latest = 0;
     const calculate = async () => {
-      const mine = ++asked;
+      const number = ++latest;
       const query = new URLSearchParams(new FormData(form));
       const answer = await fetch(`${form.getAttribute("action").split("#")[0]}?${query}`, { headers: { Accept: "text/html" } });
-      if (!answer.ok || mine !== asked) return;
+      if (!answer.ok || number !== latest) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       $("result").replaceChildren(...page.getElementById("result").childNodes);
       for (const field of form.querySelectorAll("input")) {
         field.ariaInvalid = page.getElementById("calculator").elements[field.name].ariaInvalid;
       }
     };
-    form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(calculate, 150); });
+    form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(calculate, 150); });
     form.addEventListener("submit", (event) => { event.preventDefault(); calculate(); });
   }
 })();

@@ -34,7 +34,7 @@ def secrets() -> list[str]:
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_a_visitor_gets_it_and_nothing_hidden(client: Client, secrets: list[str], address: str) -> None:
+def test_a_visitor_gets_it_without_hidden_models(client: Client, secrets: list[str], address: str) -> None:
     answer = client.get(address)
 
     assert answer.status_code == 200
@@ -43,7 +43,7 @@ def test_a_visitor_gets_it_and_nothing_hidden(client: Client, secrets: list[str]
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_it_is_there_with_a_slash_at_the_end_too(client: Client, secrets: list[str], address: str) -> None:
+def test_it_is_served_with_a_slash_at_the_end_too(client: Client, secrets: list[str], address: str) -> None:
     plain, slashed = client.get(address), client.get(f"{address}/")
 
     assert (slashed.status_code, slashed.content) == (200, plain.content)
@@ -59,7 +59,7 @@ def test_a_key_changes_nothing(client: Client, secrets: list[str], address: str)
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_caches_keep_it_and_are_told_when_it_is_the_same(client: Client, secrets: list[str], address: str) -> None:
+def test_it_can_be_cached_and_revalidated(client: Client, secrets: list[str], address: str) -> None:
     answer = client.get(address)
 
     assert answer["cache-control"].startswith("public, max-age=3600")
@@ -70,7 +70,7 @@ def test_caches_keep_it_and_are_told_when_it_is_the_same(client: Client, secrets
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_it_is_compressed_for_those_who_take_that(client: Client, secrets: list[str], address: str) -> None:
+def test_it_is_compressed_if_the_client_accepts_it(client: Client, secrets: list[str], address: str) -> None:
     for number in range(60):
         world.price(world.model(f"gpt-{number}"), input="1", output="1")
 
@@ -85,7 +85,7 @@ def test_programs_in_browsers_may_read_it(client: Client, address: str) -> None:
     assert client.get(address)["access-control-allow-origin"] == "*"
 
 
-def test_each_says_what_it_is(client: Client) -> None:
+def test_each_has_its_content_type(client: Client) -> None:
     types = {address: client.get(address)["content-type"] for address in ADDRESSES}
 
     assert types.pop("/api/export/prices.csv") == "text/csv; charset=utf-8"

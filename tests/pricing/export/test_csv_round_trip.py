@@ -18,7 +18,7 @@ FILES = [(source, path) for source, path in ALL_FILES if source != "new_api"]
 
 
 @pytest.mark.parametrize(("source", "path"), FILES, ids=[f"{source}-{path.stem}" for source, path in FILES])
-def test_a_catalog_comes_back_as_it_went_out(source: str, path: Path, tmp_path: Path) -> None:
+def test_an_exported_catalog_is_imported_unchanged(source: str, path: Path, tmp_path: Path) -> None:
     assert run(source, path, tmp_path, "--apply", "--publish", "--channel", "main").code == 0
     role = PriceSheet.objects.values_list("role", flat=True).first() or "list"
     out, before = io.StringIO(), PriceLine.objects.count()

@@ -36,7 +36,7 @@ def tiered(name: str = "gemini-pro", conditions: Any = OVER) -> None:
     world.line(sheet, "output", "15", conditions=conditions)
 
 
-def test_openrouter_prices_are_texts_a_token(client: Client) -> None:
+def test_openrouter_prices_are_strings_per_token(client: Client) -> None:
     world.price(
         world.model("kimi", context_length=262_144, input_modalities=["text", "pdf"]), input="0.6", output="2.5"
     )
@@ -49,9 +49,7 @@ def test_openrouter_prices_are_texts_a_token(client: Client) -> None:
 
 
 @pytest.mark.parametrize(("conditions", "least"), [(OVER, 200_001), (FROM, 272_000)])
-def test_openrouter_tiers_say_the_smallest_prompt_that_they_are_for(
-    client: Client, conditions: Any, least: int
-) -> None:
+def test_openrouter_tiers_have_their_shortest_prompt(client: Client, conditions: Any, least: int) -> None:
     tiered(conditions=conditions)
 
     assert openrouter(client)["gemini-pro"]["pricing"]["overrides"] == [
@@ -59,7 +57,7 @@ def test_openrouter_tiers_say_the_smallest_prompt_that_they_are_for(
     ]
 
 
-def test_what_is_not_fixed_is_minus_one_or_nothing(client: Client) -> None:
+def test_a_price_that_is_not_fixed_is_minus_one_or_absent(client: Client) -> None:
     sheet = world.price(world.model("auto"))
     world.line(sheet, "input", None, kind="dynamic")
     world.model("mystery")
@@ -73,7 +71,7 @@ def test_what_is_not_fixed_is_minus_one_or_nothing(client: Client) -> None:
     assert "- [mystery](http://testserver/models/mystery): Openai, see the price list" in llms_txt(client)
 
 
-def test_models_dev_costs_are_a_million_tokens_with_tiers(client: Client) -> None:
+def test_models_dev_costs_are_per_million_tokens_with_tiers(client: Client) -> None:
     tiered()
 
     assert models_dev(client)["gemini-pro"]["cost"] == {
@@ -85,7 +83,7 @@ def test_models_dev_costs_are_a_million_tokens_with_tiers(client: Client) -> Non
     }
 
 
-def test_models_dev_says_where_the_gateway_is(client: Client) -> None:
+def test_models_dev_has_the_address_of_the_gateway(client: Client) -> None:
     world.model("gpt-4o", released_on=dt.date(2024, 5, 13), capabilities=["tools"], input_modalities=["text", "image"])
 
     provider = read_json(client.get("/api/export/models_dev.json").content)["modelbook"]
@@ -114,7 +112,7 @@ def test_another_currency_is_never_dollars(client: Client) -> None:
     assert "$" not in next(line for line in llms_txt(client).splitlines() if line.startswith("- [doubao]"))
 
 
-def test_a_price_that_is_no_tokens_says_its_unit(client: Client) -> None:
+def test_a_price_that_is_not_per_token_has_its_unit(client: Client) -> None:
     sheet = world.price(world.model("painter"))
     world.line(sheet, "output.image", "0.04", per=1, unit="image")
 
@@ -122,7 +120,7 @@ def test_a_price_that_is_no_tokens_says_its_unit(client: Client) -> None:
     assert "cost" not in models_dev(client)["painter"]
 
 
-def test_of_input_and_output_one_without_a_figure_costs_nothing(client: Client) -> None:
+def test_input_or_output_without_a_price_is_zero(client: Client) -> None:
     world.price(world.model("embedder", output_modalities=["embedding"]), input="0.13")
     world.line(world.price(world.model("caller")), "request", "0.04", per=1, unit="request")
 
@@ -133,7 +131,7 @@ def test_of_input_and_output_one_without_a_figure_costs_nothing(client: Client) 
     assert rows["caller"]["pricing"] == {"prompt": "0", "completion": "0", "request": "0.04"}
 
 
-def test_openrouter_has_a_price_of_its_own_for_writes_that_last_an_hour(client: Client) -> None:
+def test_openrouter_has_a_separate_price_for_one_hour_cache_writes(client: Client) -> None:
     sheet = world.price(world.model("claude"), input="5", output="25", input__cache_write="6.25")
     hour = [{"dim": "cache_ttl", "op": "eq", "value": "1h"}]
     world.line(sheet, "input.cache_write", "10", conditions=hour)
@@ -142,14 +140,14 @@ def test_openrouter_has_a_price_of_its_own_for_writes_that_last_an_hour(client: 
     assert (pricing["input_cache_write"], pricing["input_cache_write_1h"]) == ("0.00000625", "0.00001")
 
 
-def test_programs_find_the_lists_under_the_names_that_they_ask_for(client: Client) -> None:
+def test_programs_find_the_lists_at_the_paths_that_they_append(client: Client) -> None:
     for file, asked_as in (("openrouter.json", "openrouter/models"), ("models_dev.json", "models_dev/api.json")):
         world.model(f"for-{file}")
         assert client.get(f"/api/export/{asked_as}").content == client.get(f"/api/export/{file}").content
         assert client.get(f"/api/export/{asked_as}/").status_code == 200
 
 
-def test_a_price_by_the_query_is_never_free_tokens(client: Client) -> None:
+def test_a_price_per_query_is_never_shown_as_free_tokens(client: Client) -> None:
     sheet = world.price(world.model("ranker"), input="0", output="0")
     world.line(sheet, "rerank", "2", per=1000, unit="document")
     world.price(world.model("gift"), input="0", output="0")

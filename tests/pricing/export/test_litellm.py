@@ -136,7 +136,7 @@ def line(meter: str, amount: str, *conditions: tuple[str, str, Any], per: int = 
         (line("output.image", "0.04", per=1, unit="image"), "output_cost_per_image", "0.04"),
     ],
 )
-def test_our_own_prices_are_written_in_its_grammar(written: Line, key: str, amount: str) -> None:
+def test_prices_of_other_sources_are_written_in_its_grammar(written: Line, key: str, amount: str) -> None:
     assert price_row(Sheet("USD", (written,))) == {key: Decimal(amount)}
 
 
@@ -151,5 +151,5 @@ def test_our_own_prices_are_written_in_its_grammar(written: Line, key: str, amou
         line("x.other.figure", "1"),
     ],
 )
-def test_what_its_grammar_cannot_say_is_left_out_and_never_a_wrong_number(written: Line) -> None:
+def test_prices_that_its_grammar_cannot_express_are_left_out(written: Line) -> None:
     assert price_row(Sheet("USD", (written,))) == {}

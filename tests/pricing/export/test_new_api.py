@@ -82,7 +82,7 @@ def test_a_free_model_says_so(client: Client) -> None:
     assert row(client, "gift")["pricing_status"] == "free"
 
 
-def test_a_price_that_no_ratio_carries_shows_its_figures_and_a_headline(client: Client) -> None:
+def test_a_price_that_no_ratio_can_express_has_figures_and_a_headline(client: Client) -> None:
     sheet = world.price(world.model("painter"))
     world.line(sheet, "output.image", "0.00000004", per=1, unit="pixel")
 
@@ -104,7 +104,7 @@ def test_another_currency_is_never_shown_as_dollars(client: Client) -> None:
     assert {figure["currency"] for figure in found["prices"]} == {"CNY"}
 
 
-def test_the_sell_price_takes_the_place_of_the_list_price(client: Client) -> None:
+def test_the_sell_price_replaces_the_list_price(client: Client) -> None:
     model = world.model("gpt-4o")
     world.price(model, role="sell", input="3", output="12")
     world.price(model, role="list", input="2.5", output="10")
@@ -112,7 +112,7 @@ def test_the_sell_price_takes_the_place_of_the_list_price(client: Client) -> Non
     assert row(client, "gpt-4o")["model_ratio"] == Decimal("1.5")
 
 
-def test_an_announced_price_counts_from_its_moment(client: Client, time_machine: Any) -> None:
+def test_an_announced_price_takes_effect_at_its_time(client: Client, time_machine: Any) -> None:
     model = world.model("gpt-4o")
     world.price(model, input="2.5", output="10")
     world.price(model, input="2", output="8", starts_at=dt.datetime(2026, 12, 1, tzinfo=dt.UTC))

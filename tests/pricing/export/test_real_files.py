@@ -31,7 +31,7 @@ FILES = [*SAMPLES, *((source, path) for source, place in PLACES.items() for path
 
 
 @pytest.mark.parametrize(("source", "path"), FILES, ids=[f"{source}-{path.stem}" for source, path in FILES])
-def test_all_formats_take_all_that_a_file_says(source: str, path: Path, tmp_path: Path) -> None:
+def test_all_formats_export_a_real_file(source: str, path: Path, tmp_path: Path) -> None:
     content = some_rows(path.read_bytes()) if source == "litellm" else path
     outcome = run(source, content, tmp_path, "--apply", "--publish", "--channel", "main")
     assert outcome.code == 0, outcome.err

@@ -101,7 +101,7 @@ def rich_catalog() -> None:
     PriceSheet.objects.filter(pk=sheet.pk).update(facts={"billing_mode": "per_second", "rate": Decimal("7.10")})
 
 
-def test_into_an_empty_installation_and_out_again_it_is_the_same_bytes(tmp_path: Path) -> None:
+def test_import_and_export_give_the_same_bytes(tmp_path: Path) -> None:
     rich_catalog()
     before = export(tmp_path)
     empty()
@@ -112,7 +112,7 @@ def test_into_an_empty_installation_and_out_again_it_is_the_same_bytes(tmp_path:
     assert export(tmp_path) == before
 
 
-def test_into_its_own_installation_it_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_importing_its_own_export_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rich_catalog()
     before, number = export(tmp_path), revision.current()
 
@@ -156,7 +156,7 @@ def test_a_part_of_the_models_brings_nothing_else(tmp_path: Path) -> None:
     assert [model.name for model in AIModel.objects.all()] == ["gpt-4o"]
 
 
-def test_no_secret_is_in_it(tmp_path: Path) -> None:
+def test_it_contains_no_secret(tmp_path: Path) -> None:
     Token.objects.take_over("a customer", plaintext=key(7), groups=[world.token_group()])
     secrets = [value for row in Token.objects.values_list("digest", "key_id", "masked") for value in row]
 
@@ -166,7 +166,7 @@ def test_no_secret_is_in_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "litellm/model_prices_1.103.0.json"])
-def test_prices_of_litellm_survive_it(tmp_path: Path, name: str) -> None:
+def test_prices_from_litellm_are_preserved(tmp_path: Path, name: str) -> None:
     file = tmp_path / "map.json"
     file.write_bytes(some_rows(real(name)) if name else (HERE / "litellm.json").read_bytes())
     call_command("import_catalog", "litellm", file=str(file), channel="main", publish=True, apply=True)
@@ -178,7 +178,7 @@ def test_prices_of_litellm_survive_it(tmp_path: Path, name: str) -> None:
     assert export(tmp_path) == before
 
 
-def test_every_table_of_the_catalog_is_in_it_or_left_out_on_purpose() -> None:
+def test_every_table_is_included_or_left_out_on_purpose() -> None:
     in_it = {"vendor", "endpointtype", "channel", "offer", "aimodel", "modelalias", "tokengroup"}
     in_it |= {"grouprate", "popularmodel", "pricesheet", "priceline"}
     # Keys, what was imported from where, and the books of what others pay or report.

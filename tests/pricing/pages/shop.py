@@ -1,4 +1,4 @@
-"""What the tests of the pages start from: models with every kind of price, and pages read as a visitor reads them."""
+"""Helpers for the tests of the pages: models with every kind of price, and pages as visitors read them."""
 
 import datetime as dt
 import re

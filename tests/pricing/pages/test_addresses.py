@@ -41,7 +41,7 @@ def test_a_key_gets_the_model_in_its_dialect_whatever_it_accepts(client: Client)
     assert client.get("/models/none", headers=keyed).json()["error"]["code"] == "model_not_found"
 
 
-def test_where_nothing_is_browsers_get_the_way_back(client: Client) -> None:
+def test_browsers_get_a_page_for_an_unknown_address(client: Client) -> None:
     world.model("draft", status="draft")
     bodies = set()
     for address in ("/models/nothing", "/models/draft", "/models/a%00b", "/nowhere", "/compare/"):
@@ -57,7 +57,7 @@ def test_where_nothing_is_browsers_get_the_way_back(client: Client) -> None:
     assert "页面不存在" in client.get("/nowhere", headers=shop.BROWSER | {"accept-language": "zh"}).content.decode()
 
 
-def test_where_nothing_is_programs_and_operators_are_told_as_ever(client: Client) -> None:
+def test_programs_and_operators_get_the_usual_404(client: Client) -> None:
     for address, headers in [
         ("/v1/nowhere", shop.BROWSER),
         ("/models/nothing", {"accept": "*/*"}),
@@ -68,7 +68,7 @@ def test_where_nothing_is_programs_and_operators_are_told_as_ever(client: Client
     assert "All models" not in client.get("/admin/nowhere/", headers=shop.BROWSER, follow=True).content.decode()
 
 
-def test_only_reading_is_possible(client: Client) -> None:
+def test_only_get_and_head_are_allowed(client: Client) -> None:
     world.model("gpt-4o")
 
     assert client.post("/models/gpt-4o", headers=shop.BROWSER).json()["error"]["code"] == "method_not_allowed"
@@ -77,7 +77,7 @@ def test_only_reading_is_possible(client: Client) -> None:
 
 
 @pytest.mark.parametrize("name", ["openai/gpt-4o:free", "a b", "100%", "what?", "x#y", "模型", "a&b=c+d", "@cf/meta"])
-def test_any_id_has_a_page_that_the_list_leads_to(client: Client, name: str) -> None:
+def test_the_list_links_to_a_page_for_any_id(client: Client, name: str) -> None:
     world.model(name)
     page = shop.get(client, "/")
     link = page.split("<tr data-w")[1].split('<a href="')[1].split('"')[0].replace("&amp;", "&")
@@ -85,13 +85,13 @@ def test_any_id_has_a_page_that_the_list_leads_to(client: Client, name: str) -> 
     assert f'<code id="id">{name.replace("&", "&amp;")}</code>' in shop.get(client, link)
 
 
-def test_an_alias_leads_to_the_model(client: Client) -> None:
+def test_an_alias_shows_the_page_of_its_model(client: Client) -> None:
     ModelAlias.objects.create(name="latest", model=world.model("gpt-4o"))
 
     assert '<link rel="canonical" href="/models/gpt-4o">' in shop.get(client, "/models/latest")
 
 
-def test_a_model_of_another_public_group_has_a_page_at_its_prices(client: Client) -> None:
+def test_a_model_of_another_public_group_has_a_page_with_its_prices(client: Client) -> None:
     world.token_group("default")
     world.token_group("vip", is_public=True)
     world.price(world.model("exclusive", on=world.channel("upper", group="vip")), input="3")
@@ -100,7 +100,7 @@ def test_a_model_of_another_public_group_has_a_page_at_its_prices(client: Client
     assert "$3.00" in shop.get(client, "/models/exclusive")
 
 
-def test_robots_may_read_all_but_the_admin(client: Client) -> None:
+def test_robots_may_read_all_pages_except_the_admin(client: Client) -> None:
     answer = client.get("/robots.txt")
 
     assert answer.content.decode() == "User-agent: *\nAllow: /\nDisallow: /admin/\n"

@@ -21,7 +21,7 @@ def result(client: Client, name: str, **answers: str) -> str:
     return shop.text_of(page.split('id="result"')[1].split("</section>")[0].partition(">")[2])
 
 
-def test_an_example_stands_there_before_anybody_asks(client: Client) -> None:
+def test_an_empty_form_shows_an_example(client: Client) -> None:
     shop.tiered()
 
     assert result(client, "tiered-pro").startswith(
@@ -29,7 +29,7 @@ def test_an_example_stands_there_before_anybody_asks(client: Client) -> None:
     )
 
 
-def test_the_tier_follows_from_the_whole_prompt(client: Client) -> None:
+def test_the_whole_prompt_determines_the_tier(client: Client) -> None:
     shop.tiered()
     at_the_boundary = {"u__input": "150000", "u__input.cache_read": "50000", "u__output": "1000"}
 
@@ -52,7 +52,7 @@ def test_choices_are_conditions(client: Client) -> None:
     ).startswith("$0.48 ")
 
 
-def test_what_a_multiplier_hangs_on_is_asked_too(client: Client) -> None:
+def test_conditions_of_multipliers_have_fields_too(client: Client) -> None:
     sheet = world.price(world.model("near"), input="2")
     europe = [{"dim": "region", "op": "eq", "value": "eu"}]
     world.line(sheet, "", "1.1", kind="multiplier", unit="", conditions=europe)
@@ -61,13 +61,13 @@ def test_what_a_multiplier_hangs_on_is_asked_too(client: Client) -> None:
     assert result(client, "near", u__input="1000000", f__region="eu").startswith("$2.20 ")
 
 
-def test_many_requests_cost_as_many_times(client: Client) -> None:
+def test_the_number_of_requests_multiplies_the_cost(client: Client) -> None:
     shop.tiered()
 
     assert result(client, "tiered-pro", u__input="1000", n="1,000").startswith("$1.25 for 1,000 requests; for each")
 
 
-def test_what_has_no_price_is_not_shown_as_nothing(client: Client) -> None:
+def test_usage_without_a_price_does_not_cost_zero(client: Client) -> None:
     shop.image_rules()
 
     answer = result(client, "picture-one", **{"u__output.image": "1", "f__resolution": "9K"})
@@ -77,7 +77,7 @@ def test_what_has_no_price_is_not_shown_as_nothing(client: Client) -> None:
 
 
 @pytest.mark.parametrize("nonsense", ["-1", "1e99", "NaN", "much", "9" * 20, "1,5"])
-def test_nonsense_is_named_and_comes_to_no_price(client: Client, nonsense: str) -> None:
+def test_an_invalid_number_is_named_and_gives_no_cost(client: Client, nonsense: str) -> None:
     shop.tiered()
 
     answer = result(client, "tiered-pro", u__input=nonsense, u__output="1000")
@@ -85,7 +85,7 @@ def test_nonsense_is_named_and_comes_to_no_price(client: Client, nonsense: str) 
     assert answer == f"Input: '{nonsense}' is not a number from 0 to 1,000,000,000,000,000."
 
 
-def test_the_field_with_nonsense_is_marked(client: Client) -> None:
+def test_the_field_with_an_invalid_number_is_marked(client: Client) -> None:
     shop.tiered()
 
     page = shop.get(client, "/models/tiered-pro?u.input=1&n=twice&lang=zh")
@@ -94,19 +94,19 @@ def test_the_field_with_nonsense_is_marked(client: Client) -> None:
     assert "“twice”不是 0 到 1,000,000,000,000,000 之间的数字" in page
 
 
-def test_an_empty_form_is_asked_for(client: Client) -> None:
+def test_a_form_without_usage_asks_for_it(client: Client) -> None:
     shop.tiered()
 
     assert result(client, "tiered-pro", u__input="") == "Enter your usage."
 
 
-def test_no_request_costs_nothing(client: Client) -> None:
+def test_zero_requests_cost_zero(client: Client) -> None:
     shop.tiered()
 
     assert result(client, "tiered-pro", u__input="1000", n="0").startswith("$0.00 for 0 requests")
 
 
-def test_models_without_figures_have_no_calculator(client: Client) -> None:
+def test_models_without_prices_have_no_calculator(client: Client) -> None:
     world.model("unpriced")
     world.line(world.price(world.model("dynamic")), "", None, kind="dynamic")
 

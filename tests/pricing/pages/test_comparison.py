@@ -9,7 +9,7 @@ from tests.pricing.pages import shop
 pytestmark = pytest.mark.django_db
 
 
-def test_models_stand_side_by_side_with_prices_first(client: Client) -> None:
+def test_models_are_columns_and_prices_come_first(client: Client) -> None:
     shop.tiered("tiered-pro", context_length=1_048_576)
     world.price(world.model("plain", capabilities=["tools"]), input="3", output="15")
     world.model("unpriced")
@@ -23,7 +23,7 @@ def test_models_stand_side_by_side_with_prices_first(client: Client) -> None:
     assert "Capabilities - tools -" in text
 
 
-def test_conditions_stand_with_what_they_cost(client: Client) -> None:
+def test_each_condition_is_a_row_with_its_prices(client: Client) -> None:
     model = shop.tiered("tiered-pro")
     sheet = model.sheets.get()
     world.line(sheet, "input.cache_read", "0.25", conditions=shop.ABOVE_200K)
@@ -52,7 +52,7 @@ def test_a_table_of_rules_is_listed_below_its_headline(client: Client) -> None:
     )
 
 
-def test_what_visitors_do_not_see_is_passed_over(client: Client) -> None:
+def test_hidden_models_are_ignored(client: Client) -> None:
     world.model("seen")
     world.model("secret", status="draft")
 
@@ -71,12 +71,12 @@ def test_at_most_six_are_compared(client: Client) -> None:
     assert html.count('<th scope="col">') == 6
 
 
-def test_each_can_be_taken_out(client: Client) -> None:
+def test_each_model_has_a_link_to_remove_it(client: Client) -> None:
     for name in ("a", "b", "c"):
         world.model(name)
 
     assert 'href="/compare?m=a&amp;m=c" aria-label="Remove b"' in shop.get(client, "/compare?m=a&m=b&m=c")
 
 
-def test_nothing_to_compare_leads_to_the_list(client: Client) -> None:
+def test_an_empty_comparison_links_to_the_list(client: Client) -> None:
     assert "Nothing to compare yet." in shop.get(client, "/compare")

@@ -12,5 +12,5 @@ from pricing.pages.formatting import token_count
         (1_048_576, "1M"), (1_000_000, "1M"), (1_050_000, "1.05M"), (10_000_000, "10M"), (262_144, "256K"),
     ],
 )  # fmt: skip
-def test_a_context_is_said_shortly(number: int | None, text: str) -> None:
+def test_context_lengths_are_short(number: int | None, text: str) -> None:
     assert token_count(number) == text

@@ -23,7 +23,7 @@ PAYLOADS = [
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_what_imports_bring_is_text(client: Client, payload: str) -> None:
+def test_imported_html_is_escaped(client: Client, payload: str) -> None:
     model = world.model(
         f"x{payload}", display_name=payload, vendor=world.vendor("evil", name=payload), description=payload,
         series=payload[:64], tags=[payload], capabilities=[payload], input_modalities=[payload],
@@ -41,7 +41,7 @@ def test_what_imports_bring_is_text(client: Client, payload: str) -> None:
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_what_an_address_brings_is_text(client: Client, payload: str) -> None:
+def test_html_in_an_address_is_escaped(client: Client, payload: str) -> None:
     shop.tiered()
     names = ("q", "vendor", "endpoint", "capability", "context", "price", "sort", "group", "lang", "m", "unknown")
 
@@ -61,7 +61,7 @@ def assert_harmless(html: str) -> None:
     assert html.count("</title>") == 1
 
 
-def test_an_address_with_a_thousand_parameters_is_refused_or_read_in_part(client: Client) -> None:
+def test_an_address_with_a_thousand_parameters_is_rejected_or_read_in_part(client: Client) -> None:
     world.model("gpt-4o")
     query = "&".join(f"m=model-{number}" for number in range(1500))
 

@@ -65,7 +65,9 @@ def texts_of_code() -> set[Text]:
         ("", "en-GB,zh", "en"), ("?lang=zh", "en", "zh-Hans"), ("?lang=en", "zh", "en"), ("?lang=xx", "zh", "zh-Hans"),
     ],
 )  # fmt: skip
-def test_the_address_chooses_then_the_browser(client: Client, query: str, header: str, language: str) -> None:
+def test_the_address_chooses_the_language_before_the_browser(
+    client: Client, query: str, header: str, language: str
+) -> None:
     page = shop.get(client, f"/{query}", **{"accept-language": header})
 
     assert f'<html lang="{language}">' in page
@@ -73,7 +75,7 @@ def test_the_address_chooses_then_the_browser(client: Client, query: str, header
 
 
 @pytest.mark.django_db
-def test_a_language_and_a_group_once_chosen_go_along(client: Client) -> None:
+def test_links_repeat_the_chosen_language_and_group(client: Client) -> None:
     world.model("gpt-4o")
 
     page = shop.get(client, "/?lang=zh&group=default&q=gpt")

@@ -1,4 +1,4 @@
-"""GET /: what visitors see in the list, how it is narrowed and ordered, without any script."""
+"""GET /: the list of models for visitors, its filters and orders, without scripts."""
 
 import datetime as dt
 from decimal import Decimal
@@ -18,7 +18,7 @@ def names(client: Client, query: str = "") -> list[str]:
     return shop.listed(shop.get(client, f"/{query}"))
 
 
-def test_a_visitor_sees_public_models_and_nothing_else(client: Client) -> None:
+def test_a_visitor_sees_only_public_models(client: Client) -> None:
     world.model("open")
     world.model("draft", status="draft")
     world.model("hidden", on=world.channel("inner", group="staff"))
@@ -143,7 +143,7 @@ def test_prices_are_those_of_the_group_that_the_visitor_chose(client: Client) ->
     assert shop.row(shop.get(client, "/?group=secret"), "gpt-4o").endswith("$3.00 $12.00")
 
 
-def test_the_star_is_explained_above_the_rows_where_there_is_one(client: Client) -> None:
+def test_a_star_is_explained_above_the_rows(client: Client) -> None:
     world.price(world.model("plain"), input="1")
     assert "Conditions apply" not in shop.get(client, "/")
 
@@ -153,7 +153,7 @@ def test_the_star_is_explained_above_the_rows_where_there_is_one(client: Client)
     assert page.index("* Conditions apply") < page.index("<table")
 
 
-def test_each_box_names_its_model(client: Client) -> None:
+def test_the_label_of_each_checkbox_names_its_model(client: Client) -> None:
     world.model("gpt-4o", display_name="GPT-4o")
 
     assert 'value="gpt-4o" aria-label="Compare GPT-4o"' in shop.get(client, "/")

@@ -1,4 +1,4 @@
-"""GET /models/<id>: what a model costs, in words; what is announced; how it is called."""
+"""GET /models/<id>: the prices of a model in words, announced prices and code examples."""
 
 import datetime as dt
 from decimal import Decimal
@@ -21,7 +21,7 @@ def page_of(client: Client, name: str) -> str:
     return shop.text_of(shop.get(client, f"/models/{name}"))
 
 
-def test_tiers_are_told_in_words(client: Client) -> None:
+def test_tiers_are_shown_in_words(client: Client) -> None:
     shop.tiered("tiered-pro")
 
     text = page_of(client, "tiered-pro")
@@ -33,7 +33,7 @@ def test_tiers_are_told_in_words(client: Client) -> None:
     assert "Web search $14.00 per 1,000 requests" in text
 
 
-def test_a_table_of_rules_has_a_column_a_dimension(client: Client) -> None:
+def test_a_table_of_rules_has_a_column_for_each_dimension(client: Client) -> None:
     shop.image_rules("picture-one")
 
     text = page_of(client, "picture-one")
@@ -42,7 +42,7 @@ def test_a_table_of_rules_has_a_column_a_dimension(client: Client) -> None:
     assert "Task Resolution Price text to image 4K $0.16 text to image 1K $0.04" in text
 
 
-def test_prices_by_the_clock_name_their_hours_and_zone(client: Client) -> None:
+def test_prices_by_the_hour_show_hours_and_time_zone(client: Client) -> None:
     sheet = world.price(world.model("night"), input="0.56")
     window = {"tz": "Asia/Shanghai", "windows": [{"weekdays": [1, 2, 3, 4, 5], "hours": ["00:30-08:30"]}]}
     world.line(sheet, "input", "0.28", conditions=[{"dim": "time", "op": "eq", "value": window}])
@@ -61,7 +61,7 @@ def test_a_discount_on_the_list_price_is_multiplied_in(client: Client) -> None:
     assert "times" not in text
 
 
-def test_history_and_announced_prices_are_told(client: Client) -> None:
+def test_past_and_announced_prices_are_shown(client: Client) -> None:
     month = dt.timedelta(days=30)
     shop.changed(steps=((NOON - 3 * month, "3", "12"), (NOON - month, "2.5", "12"), (NOON + month, "2", "8")))
 
@@ -75,7 +75,7 @@ def test_history_and_announced_prices_are_told(client: Client) -> None:
     assert '<path class="curve input future"' in html
 
 
-def test_a_model_that_leaves_names_its_last_day_and_successor(client: Client) -> None:
+def test_a_retiring_model_shows_its_last_day_and_successor(client: Client) -> None:
     heir = world.model("heir", display_name="The Heir")
     world.model("leaving", retires_on=dt.date(2099, 1, 1), successor=heir)
     world.model("orphan", deprecated_on=dt.date(2026, 1, 1), successor=world.model("secret-heir", status="draft"))
@@ -86,7 +86,7 @@ def test_a_model_that_leaves_names_its_last_day_and_successor(client: Client) ->
     assert "secret-heir" not in page_of(client, "orphan")
 
 
-def test_facts_that_are_not_known_are_left_out(client: Client) -> None:
+def test_unknown_facts_are_not_shown(client: Client) -> None:
     world.model("known", context_length=131_072, max_output_tokens=200_000, capabilities=["tools", "odd_thing"])
     world.model("unknown")
 
@@ -95,7 +95,7 @@ def test_facts_that_are_not_known_are_left_out(client: Client) -> None:
     assert "Context" not in page_of(client, "unknown")
 
 
-def test_each_endpoint_comes_with_code(client: Client, settings: object) -> None:
+def test_each_endpoint_has_code_examples(client: Client, settings: object) -> None:
     EndpointType.objects.get_or_create(name="kling", defaults={"path": "/kling/v1/videos/text2video"})
     world.model("it's/new:1", supported_endpoint_types=["openai", "anthropic", "gemini", "kling"])
 
@@ -109,7 +109,7 @@ def test_each_endpoint_comes_with_code(client: Client, settings: object) -> None
     assert 'requests.post( "http://testserver/kling/v1/videos/text2video"' in text
 
 
-def test_code_names_the_gateway_where_the_catalog_is_elsewhere(client: Client, settings: object) -> None:
+def test_code_examples_use_the_public_base_url(client: Client, settings: object) -> None:
     settings.PUBLIC_BASE_URL = "https://api.example.com/"  # type: ignore[attr-defined]
     world.model("gpt-4o")
 

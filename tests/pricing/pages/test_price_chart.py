@@ -27,7 +27,7 @@ def plot(model: AIModel) -> Plot | None:
     return plot_of(steps(model), at=NOW)
 
 
-def test_of_many_moves_the_headline_is_told_and_the_rest_counted() -> None:
+def test_of_many_changes_the_headline_is_shown_and_the_others_counted() -> None:
     model = world.model("video")
     for at, factor in ((NOW - 2 * MONTH, 2), (NOW - MONTH, 1)):
         sheet = world.price(model, starts_at=at)
@@ -49,7 +49,7 @@ def test_of_many_moves_the_headline_is_told_and_the_rest_counted() -> None:
     assert step.hidden_moves == "and 7 more"
 
 
-def test_where_the_headline_stays_the_others_are_counted() -> None:
+def test_without_a_change_of_the_headline_the_others_are_counted() -> None:
     model = shop.changed("tokens", steps=((NOW - 2 * MONTH, "1", "2"), (NOW - MONTH, "1", "2")))
     for sheet, factor in zip(model.sheets.order_by("starts_at"), (1, 2), strict=True):
         for hours in range(1, 8):
@@ -63,7 +63,7 @@ def test_where_the_headline_stays_the_others_are_counted() -> None:
     assert (last.shown_moves, last.hidden_moves, last.state) == ((), "", "no price yet")
 
 
-def test_a_sheet_that_changes_nothing_is_no_step() -> None:
+def test_a_sheet_with_the_same_price_is_not_a_step() -> None:
     model = shop.changed(steps=((NOW - 3 * MONTH, "1", "2"), (NOW - 2 * MONTH, "1", "2"), (NOW - MONTH, "1", "3")))
 
     assert [[(move.label, move.old, move.new) for move in step.moves] for step in steps(model)] == [
@@ -135,12 +135,12 @@ def test_a_promotion_that_ends_without_a_price_leaves_a_gap() -> None:
     assert drawn.curves[0].past.count("V") == 0
 
 
-def test_one_price_is_no_plot() -> None:
+def test_a_single_price_has_no_chart() -> None:
     assert plot(shop.changed(steps=((NOW - MONTH, "1", "2"),))) is None
     assert plot(world.model("unpriced")) is None
 
 
-def test_two_currencies_share_no_axis() -> None:
+def test_two_currencies_have_no_chart() -> None:
     model = world.model()
     world.price(model, starts_at=NOW - 2 * MONTH, input="1")
     world.price(model, starts_at=NOW - MONTH, currency="CNY", input="7")
@@ -160,7 +160,7 @@ def test_rule_tables_are_drawn_by_their_headline() -> None:
     assert drawn.prices[0][1] == "$0.08"
 
 
-def test_what_changed_within_one_day_is_not_drawn() -> None:
+def test_changes_within_one_day_have_no_chart() -> None:
     """Both ends of the plot would have the same date."""
     morning, evening = NOW.replace(hour=6), NOW.replace(hour=18)
     model = shop.changed("hasty", steps=((morning, "1", "2"), (evening, "1", "3")))

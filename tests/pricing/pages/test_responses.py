@@ -1,4 +1,4 @@
-"""Pages as answers: cached under the revision, small, from nowhere else, and without a cookie."""
+"""Pages as responses: cached by revision, small, self-contained and without cookies."""
 
 import gzip
 import re
@@ -22,7 +22,7 @@ def _a_model(db: None) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_pages_may_load_nothing_from_elsewhere_and_run_nothing_inline(client: Client, path: str) -> None:
+def test_pages_load_nothing_from_other_sites_and_run_no_inline_script(client: Client, path: str) -> None:
     answer = client.get(path, headers=shop.BROWSER)
     html = answer.content.decode()
 
@@ -36,7 +36,7 @@ def test_pages_may_load_nothing_from_elsewhere_and_run_nothing_inline(client: Cl
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_pages_set_no_cookie_and_heed_none(client: Client, path: str) -> None:
+def test_pages_neither_set_nor_read_cookies(client: Client, path: str) -> None:
     answer = client.get(path, headers=shop.BROWSER)
 
     assert not answer.cookies
@@ -60,7 +60,7 @@ def test_an_unchanged_page_is_not_sent_again(client: Client, path: str) -> None:
     assert "another" in client.get("/").content.decode()
 
 
-def test_a_kept_page_costs_two_queries(client: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_a_cached_page_costs_two_queries(client: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     client.get("/?q=gpt", headers=shop.BROWSER)
 
     with django_assert_num_queries(2):  # the revision; the public groups
@@ -74,7 +74,7 @@ def test_another_search_renders_no_row_again(client: Client, django_assert_num_q
         assert shop.listed(shop.get(client, "/?q=nothing")) == []
 
 
-def test_six_hundred_models_weigh_no_more_than_forty_kilobytes(client: Client) -> None:
+def test_six_hundred_models_are_at_most_forty_kilobytes(client: Client) -> None:
     shop.many(599)
 
     page = client.get("/", headers=shop.BROWSER | {"accept-encoding": "gzip"})
@@ -87,7 +87,7 @@ def test_six_hundred_models_weigh_no_more_than_forty_kilobytes(client: Client) -
     assert len(page.content) + sum(len(each.content) for each in loaded) <= 40_000
 
 
-def test_assets_are_kept_for_ever_under_their_own_address(client: Client) -> None:
+def test_static_files_are_cached_forever(client: Client) -> None:
     html = shop.get(client, "/")
     types: dict[str, Any] = {}
     for address in set(re.findall(r'(?:src|href)="(/assets/[^"]+)"', html)):

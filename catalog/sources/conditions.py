@@ -23,6 +23,12 @@ WORD = re.compile(r"[\w.:*/+-]+")
 CONSTANTS = {"true": True, "false": False}
 
 
+def utc_hours(start: re.Match[str], end: re.Match[str]) -> Condition:
+    """The condition that it is between two times in UTC; both matches have the groups hour and minute."""
+    hours = f"{start[1]}:{start[2]}-{end[1]}:{end[2]}"
+    return {"dim": "time", "op": "in", "value": {"tz": "UTC", "windows": [{"hours": [hours]}]}}
+
+
 def write_conditions(conditions: Sequence[Condition]) -> str:
     """The conditions as text; an empty string if there are none."""
     parts = [_write(condition) for condition in conditions]

@@ -12,7 +12,7 @@ from typing import Any
 from catalog import vendor_matching
 from catalog.prices import MILLION, Condition, Line, Sheet
 from catalog.sources import inferred_fields
-from catalog.sources.conditions import BATCH
+from catalog.sources.conditions import BATCH, utc_hours
 from catalog.sources.records import Document, Record
 from catalog.sources.rows import Row, SourceError, amount_of, day_start, is_number, own_meter, read_body, refuse_more
 
@@ -147,8 +147,7 @@ class _Entry:
             case {"start_time": str(start), "end_time": str(end), **rest} if not rest:
                 begins, ends = CLOCK.fullmatch(start), CLOCK.fullmatch(end)
                 if begins and ends:
-                    hours = f"{begins[1]}:{begins[2]}-{ends[1]}:{ends[2]}"
-                    return ({"dim": "time", "op": "in", "value": {"tz": "UTC", "windows": [{"hours": [hours]}]}},)
+                    return (utc_hours(begins, ends),)
         row.reject_price("a constraint is neither a date nor hours in UTC")
         return ()
 

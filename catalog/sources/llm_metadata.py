@@ -63,7 +63,7 @@ def _record(name: str, values: dict[str, Any]) -> Record:
     row.taken.update(("model_name", "name_rule"))
     if row.take("status") not in (None, 1):
         row.report("is disabled in the source")
-    tags = _tags(row)
+    tags = row.comma_names("tags")
     inputs, outputs = row.names("input_modalities"), row.names("output_modalities")
     inputs, outputs = inferred_fields.modalities(inputs), inferred_fields.modalities(outputs)
     named = _endpoint_types(row)
@@ -97,11 +97,6 @@ def _vendor(row: Row, name: str) -> str | None:
         if vendor and (vendor_matching.known_vendor(vendor) or not vendor_matching.vendor_of_model(name))
         else None
     )
-
-
-def _tags(row: Row) -> tuple[str, ...] | None:
-    text = row.text("tags", longest=10_000)
-    return None if text is None else tuple(dict.fromkeys(tag.strip() for tag in text.split(",") if tag.strip()))
 
 
 def _endpoint_types(row: Row) -> tuple[str, ...] | None:

@@ -195,7 +195,7 @@ def _record(values: Any, vendors: Mapping[int, tuple[str, str | None]], groups: 
         description=row.text("description", longest=10_000),
         series=row.text("series", longest=64),
         icon=row.text("icon", longest=128),
-        tags=_tags(row),
+        tags=row.comma_names("tags"),
         context_length=row.count("context_length"),
         max_output_tokens=row.count("max_output_tokens"),
         supported_endpoint_types=_types(row, "supported_endpoint_types"),
@@ -223,11 +223,6 @@ def _judge_groups(row: Row, groups: frozenset[str]) -> None:
             row.report(
                 f"names the group {group[:64]}, which the price list does not publish; the group was not created"
             )
-
-
-def _tags(row: Row) -> tuple[str, ...] | None:
-    text = row.text("tags", longest=10_000)
-    return None if text is None else tuple(dict.fromkeys(tag.strip() for tag in text.split(",") if tag.strip()))
 
 
 def _types(row: Row, key: str) -> tuple[str, ...] | None:

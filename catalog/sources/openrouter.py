@@ -14,7 +14,7 @@ from typing import Any
 from catalog import parameters, vendor_matching
 from catalog.prices import Condition, Line, Sheet
 from catalog.sources import inferred_fields
-from catalog.sources.conditions import BATCH, ONE_HOUR
+from catalog.sources.conditions import BATCH, ONE_HOUR, utc_hours
 from catalog.sources.records import Document, Record, Structure
 from catalog.sources.rows import Row, SourceError, own_meter, read_amount, read_body
 
@@ -231,8 +231,7 @@ def _override(row: Row, override: Any) -> Iterable[Line]:
         if begins is None or ends is None:
             row.reject_price("an override has invalid hours")
             return
-        hours = f"{begins[1]}:{begins[2]}-{ends[1]}:{ends[2]}"
-        conditions.append({"dim": "time", "op": "in", "value": {"tz": "UTC", "windows": [{"hours": [hours]}]}})
+        conditions.append(utc_hours(begins, ends))
     unknown = [key for key, value in prices.items() if key not in METERS and not read_amount(value)]
     if unknown or not conditions:
         # An override whose condition is unknown would replace every price.

@@ -111,6 +111,11 @@ class Row:
             return None
         return tuple(dict.fromkeys(value))
 
+    def comma_names(self, key: str) -> tuple[str, ...] | None:
+        """A text of names separated by commas, without duplicates."""
+        text = self.text(key, longest=10_000)
+        return None if text is None else tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
     def amount(self, key: str) -> Decimal | None:
         """An amount that is part of the price."""
         value = self.take(key)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from django.core.management import get_commands, load_command_class
 from django.urls import URLPattern, URLResolver, get_resolver
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +47,16 @@ def test_every_address_is_in_the_documents(route: str) -> None:
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(((?!http)[^)#]+)\)", PROSE))))
 def test_every_link_leads_somewhere(link: str) -> None:
     assert (ROOT / link).exists() or (ROOT / "docs" / link).exists()
+
+
+USES = sorted(set(re.findall(rf"(?:`|manage\.py )({'|'.join(COMMANDS)})\b([^`\n#]*--[^`\n#]*)", PROSE)))
+
+
+@pytest.mark.parametrize(("command", "arguments"), USES)
+def test_every_option_in_the_documents_exists(command: str, arguments: str) -> None:
+    parser = load_command_class(get_commands()[command], command).create_parser("manage.py", command)
+
+    assert set(re.findall(r"--[a-z-]+", arguments)) <= parser._option_string_actions.keys()
 
 
 # catalog/db/bulk.py, catalog/sources/<source>.py, tests/pricing/test_*.py

@@ -24,7 +24,7 @@ from catalog.progress import track
 from catalog.source_trust import PERSON, WithheldChange
 from catalog.sources.records import Document
 from pricing.engine.conditions import ConditionError, check_conditions
-from pricing.engine.equality import same_price
+from pricing.engine.equality import same_amount, same_price
 from pricing.engine.formatting.lines import changes, described, pairs
 from pricing.engine.money import CURRENCY, HIGHEST, METER, UNITS, is_excessive
 from pricing.models import PriceLine, PriceSheet
@@ -270,13 +270,11 @@ def _change(old: Sheet, new: Sheet) -> PriceChange:
 
 
 def _is_jump(old: Line | None, new: Line | None) -> bool:
-    if old is None or new is None:
+    if old is None or new is None or same_amount(old, new):
         return False
     if old.amount is None or new.amount is None:
-        return old.amount != new.amount
+        return True
     before, after = old.amount * new.per, new.amount * old.per
-    if before == after:
-        return False
     return before == 0 or after == 0 or after > before * LARGEST_MOVE or before > after * LARGEST_MOVE
 
 

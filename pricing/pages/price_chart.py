@@ -9,7 +9,8 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
-from catalog.prices import Sheet
+from catalog.prices import Line, Sheet
+from pricing.engine.equality import same_price
 from pricing.engine.formatting import amounts, labels
 from pricing.engine.formatting.lines import changes, label
 from pricing.engine.headline import headline, input_and_output, token_prices
@@ -82,6 +83,8 @@ def steps_of(model: AIModel, public: PublicGroups, *, at: dt.datetime) -> list[S
         sheet = published_of(model, sheets, rules, at=moment)
         sheet = sheet and for_group(sheet.seen_by({public.slug}), rates.at(moment))
         before = steps[-1].sheet if steps else None
+        if same_price(before, sheet):
+            continue
         moves = moves_between(before, sheet)
         if moves or (steps and state_of(before) != state_of(sheet)) or (sheet and not steps):
             tag = price_tag(sheet)
@@ -91,10 +94,15 @@ def steps_of(model: AIModel, public: PublicGroups, *, at: dt.datetime) -> list[S
 
 def moves_between(before: Sheet | None, after: Sheet | None) -> tuple[Move, ...]:
     return tuple(
-        Move(change.label, *(brief_price(line, of) if line else "" for line, of in change.sides))
+        Move(change.label, *(_text(line, currency) for line, currency in change.sides))
         for change in changes(before, after)
-        if change.kind == "absolute"
     )
+
+
+def _text(line: Line | None, currency: str) -> str:
+    if line is None:
+        return ""
+    return brief_price(line, currency) if line.kind == "absolute" else amounts.line_amount(line, currency)
 
 
 def _headline_labels(sheet: Sheet | None) -> set[str]:

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 
 NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 MONTH = dt.timedelta(days=30)
+FLEX = [{"dim": "service_tier", "op": "eq", "value": "flex"}]
 
 
 def steps(model: AIModel) -> list[Step]:
@@ -25,6 +26,19 @@ def steps(model: AIModel) -> list[Step]:
 
 def plot(model: AIModel) -> Plot | None:
     return plot_of(steps(model), at=NOW)
+
+
+def test_a_changed_factor_is_a_step_and_an_equal_price_is_not() -> None:
+    model = world.model()
+    world.price(model, starts_at=NOW - 3 * MONTH, input="2.5")
+    equal = world.price(model, starts_at=NOW - 2 * MONTH)
+    world.line(equal, "input", "0.0000025", per=1)
+    world.line(equal, "", "1", kind="multiplier", per=1, unit="", conditions=FLEX)
+    flex = world.price(model, starts_at=NOW - MONTH, input="2.5")
+    world.line(flex, "", "0.5", kind="multiplier", per=1, unit="", conditions=FLEX)
+
+    assert [step.at for step in steps(model)] == [NOW - 3 * MONTH, NOW - MONTH]
+    assert [(move.old, move.new) for move in steps(model)[1].moves] == [("", "times 0.5")]
 
 
 def test_of_many_changes_the_headline_is_shown_and_the_others_counted() -> None:

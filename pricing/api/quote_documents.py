@@ -131,12 +131,12 @@ class QuoteLine(TypedDict):
     price: NotRequired[Annotated[str, "The price of `per` units."]]
     per: NotRequired[int]
     unit: NotRequired[str]
-    charged_quantity: NotRequired[Annotated[str | None, "What was charged, if that differs from `quantity`."]]
+    charged_quantity: NotRequired[Annotated[str | None, "The charged quantity, if it differs from `quantity`."]]
     rule: NotRequired[Annotated[JSON, "The line of the price that was used, and its multipliers."]]
 
 
 class QuoteBody(TypedDict):
-    """What a use costs, line by line."""
+    """The price of the usage, line by line."""
 
     success: Literal[True]
     model: str
@@ -145,7 +145,7 @@ class QuoteBody(TypedDict):
     amount: Annotated[str | None, "The sum as a decimal number; null: not known."]
     currency: Annotated[str, "Three letters."]
     lines: list[QuoteLine]
-    free_of_charge: NotRequired[Annotated[list[JSON], "What each period includes free of charge; not subtracted here."]]
+    free_of_charge: NotRequired[Annotated[list[JSON], "The free usage of each period; it is not subtracted here."]]
 
 
 def quote_body(sheet: Sheet, quote: Quote, *, name: str, group: str, at: dt.datetime) -> QuoteBody:

@@ -55,7 +55,7 @@ def serving_table(name: str, url: str, key: str, folder: Path, arguments: argpar
             "Modelbook, 200": (ours.port, ours.pid, sent, 200),
             "bare application, 304": (bare.port, bare.pid, unchanged, 304),
             "Modelbook, 304": (ours.port, ours.pid, unchanged, 304),
-            "Modelbook without its lane, 200": (django.port, django.pid, sent, 200),
+            "Modelbook without its fast path, 200": (django.port, django.pid, sent, 200),
         }
         if arguments.litellm_venv:
             proxy = litellm_proxy(arguments.litellm_venv.resolve(), folder, models=MODELS[0])
@@ -93,18 +93,20 @@ def write(folder: Path, answer: Answer, unchanged: Answer) -> None:
 def growth_table(name: str, url: str, *, quick: bool) -> None:
     say(f"\n{name}, inside one process, as it grows (its own processor time):\n")
     in_turn = " | ".join(f"{count:,} in turn" for count in KEYS[1:])
-    say(f"| models | tokens | warm list of 1 key, µs | {in_turn} | without the lane, µs | cold list, ms | KB, gzip |")
+    say(
+        f"| models | tokens | warm list of 1 key, µs | {in_turn} | without the fast path, µs | cold list, ms | KB, gzip |"
+    )
     say("|---|---|---|---|---|---|---|---|")
     steps = [(models, TOKENS[0]) for models in MODELS[: 2 if quick else 3]]
     steps += [(steps[-1][0], tokens) for tokens in TOKENS[1 : 2 if quick else 3]]
     for models, tokens in steps:
         key = run("-m", "tests.bench.filling", models, tokens, url=url)
         told: dict[str, Any] = json.loads(run("-m", "tests.bench.inside", key, url=url).splitlines()[-1])
-        lane = " | ".join(
-            "" if told["lane_us"][str(count)] is None else str(told["lane_us"][str(count)]) for count in KEYS
+        fast_path = " | ".join(
+            "" if told["fastpath_us"][str(count)] is None else str(told["fastpath_us"][str(count)]) for count in KEYS
         )
         say(
-            f"| {models:,} | {tokens:,} | {lane} | {told['django_us']} | {told['cold_ms']} "
+            f"| {models:,} | {tokens:,} | {fast_path} | {told['django_us']} | {told['cold_ms']} "
             f"| {told['gzipped_bytes'] // 1024} |"
         )
 

@@ -61,7 +61,7 @@ def measure(key: str) -> dict[str, Any]:
     assert ask(application)[0] == "200 OK", ask(application)
     size = ask(application)[1]
     return {
-        "lane_us": {count: in_turn(count) for count in KEYS},
+        "fastpath_us": {count: in_turn(count) for count in KEYS},
         "django_us": microseconds(lambda: ask(django_application), times=600),
         "cold_ms": round(microseconds(cold, times=5) / 1000, 1),
         "gzipped_bytes": size,

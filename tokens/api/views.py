@@ -100,17 +100,17 @@ class KeyGroup(TypedDict):
 
 
 class KeyRights(TypedDict):
-    """What the key may do."""
+    """The permissions of the key."""
 
     object: Literal["token"]
-    name: Annotated[str, "Who or what uses it."]
+    name: Annotated[str, "The user of the key."]
     key_id: Annotated[str, "Identifies the key. It is not a secret."]
     starts_at: Annotated[str | None, {"format": "date-time"}]
     expires_at: Annotated[str | None, "null: never.", {"format": "date-time"}]
     groups: list[KeyGroup]
-    allow: Annotated[Sequence[str] | None, "Patterns of the models that it may see; null: all in its groups; []: none."]
+    allow: Annotated[Sequence[str] | None, "Patterns of the models that it can see; null: all in its groups; []: none."]
     sees: Annotated[str, "`allow` in words."]
-    networks: Annotated[Sequence[str], "Where it may call from; empty: anywhere."]
+    networks: Annotated[Sequence[str], "The networks from which it may be used; empty: every network."]
     rate_limit: Annotated[str | None, "As 60/minute; null: none."]
     is_over_budget: Annotated[bool, "Its budget is used up: it can list models but not call them."]
     last_used_at: Annotated[str | None, {"format": "date-time"}]

@@ -109,18 +109,20 @@ class AnthropicModel(TypedDict):
     """A model."""
 
     type: Literal["model"]
-    id: Annotated[str, "What clients send as `model`; a request by alias returns the model's own id.", {"minLength": 1}]
+    id: Annotated[
+        str, "The value that clients send as `model`; a request by alias returns the model's own id.", {"minLength": 1}
+    ]
     display_name: Annotated[str, "The name to display."]
-    created_at: Annotated[str, "The release date; 1970 when it is not known.", {"format": "date-time"}]
+    created_at: Annotated[str, "The release date; 1970 if it is unknown.", {"format": "date-time"}]
     lifecycle: Annotated[str, "The stage today (UTC).", {"enum": ["active", "deprecated", "retired"]}]
     deprecated_at: Annotated[str | None, "null while it is active.", {"format": "date-time"}]
     retires_at: Annotated[str | None, "null while it is active.", {"format": "date-time"}]
     line: Annotated[
         str | None, "null for other vendors' models.", {"enum": ["haiku", "sonnet", "opus", "fable", "mythos", None]}
     ]
-    max_input_tokens: Annotated[int | None, "null when not known."]
-    max_tokens: Annotated[int | None, "Tokens of output; null when not known."]
-    capabilities: Annotated[AnthropicCapabilities | None, "null when not known."]
+    max_input_tokens: Annotated[int | None, "null if unknown."]
+    max_tokens: Annotated[int | None, "Tokens of output; null if unknown."]
+    capabilities: Annotated[AnthropicCapabilities | None, "null if unknown."]
 
 
 class AnthropicModelPage(TypedDict):
@@ -135,7 +137,7 @@ class AnthropicModelPage(TypedDict):
 class AnthropicErrorCause(TypedDict):
     """The cause."""
 
-    error_code: Annotated[str, "What happened. Branch on this one.", {"enum": list(CODES)}]
+    error_code: Annotated[str, "The code of the error, for programs.", {"enum": list(CODES)}]
 
 
 class AnthropicErrorDetails(TypedDict):

@@ -71,12 +71,14 @@ class GeminiModel(TypedDict):
     description: NotRequired[str]
     inputTokenLimit: NotRequired[int]
     outputTokenLimit: NotRequired[int]
-    supportedGenerationMethods: Annotated[list[str], "What Gemini's clients may call; empty for other models."]
-    thinking: NotRequired[Annotated[Literal[True], "Left out when it does not think, too."]]
-    temperature: NotRequired[Annotated[Decimal, "Used where the request gives none."]]
-    maxTemperature: NotRequired[Annotated[Decimal, "The highest that it accepts."]]
-    topP: NotRequired[Annotated[Decimal, "Used where the request gives none."]]
-    topK: NotRequired[Annotated[int, "Used where the request gives none."]]
+    supportedGenerationMethods: Annotated[
+        list[str], "The methods that Gemini's clients may call; empty for other models."
+    ]
+    thinking: NotRequired[Annotated[Literal[True], "Omitted if the model does not think."]]
+    temperature: NotRequired[Annotated[Decimal, "The default if the request sets none."]]
+    maxTemperature: NotRequired[Annotated[Decimal, "The highest value that the model accepts."]]
+    topP: NotRequired[Annotated[Decimal, "The default if the request sets none."]]
+    topK: NotRequired[Annotated[int, "The default if the request sets none."]]
 
 
 class GeminiModelPage(TypedDict):

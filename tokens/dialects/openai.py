@@ -29,15 +29,17 @@ CODEX_MODALITIES = frozenset({"text", "image"})
 class OpenAIModel(TypedDict):
     """A model."""
 
-    id: Annotated[str, "What clients send as `model`.", {"minLength": 1}]
+    id: Annotated[str, "The value that clients send as `model`.", {"minLength": 1}]
     object: Literal["model"]
-    created: Annotated[int, "The release date in Unix seconds; 0 when it is not known.", {"minimum": 0}]
+    created: Annotated[int, "The release date in Unix seconds; 0 if it is unknown.", {"minimum": 0}]
     owned_by: Annotated[str, "The vendor, as a short lower-case name."]
     shutdown_date: Annotated[str | None, "The day it retires.", {"format": "date"}]
-    supported_endpoint_types: Annotated[list[str], "What customers may call, the preferred one first."]
+    supported_endpoint_types: Annotated[
+        list[str], "The endpoint types that customers may call, the preferred one first."
+    ]
     name: Annotated[str, "The name to display."]
-    context_length: NotRequired[Annotated[int, "Tokens; left out when not known."]]
-    max_output_tokens: NotRequired[Annotated[int, "Tokens; left out when not known."]]
+    context_length: NotRequired[Annotated[int, "Tokens; omitted if unknown."]]
+    max_output_tokens: NotRequired[Annotated[int, "Tokens; omitted if unknown."]]
 
 
 class TruncationPolicy(TypedDict):
@@ -67,7 +69,7 @@ class CodexModel(TypedDict):
     truncation_policy: TruncationPolicy
     supports_parallel_tool_calls: bool
     experimental_supported_tools: list[str]
-    context_window: NotRequired[Annotated[int, "Tokens; left out when not known."]]
+    context_window: NotRequired[Annotated[int, "Tokens; omitted if unknown."]]
     input_modalities: NotRequired[list[Annotated[str, {"enum": ["text", "image"]}]]]
 
 
@@ -77,7 +79,7 @@ class OpenAIModelList(TypedDict):
     success: Annotated[Literal[True], "As in new-api and its forks."]
     object: Literal["list"]
     data: Annotated[list[OpenAIModel], "Every model, newest first: this dialect has no pages."]
-    models: NotRequired[Annotated[list[CodexModel], "Only where `client_version` was sent."]]
+    models: NotRequired[Annotated[list[CodexModel], "Only if the request has `client_version`."]]
 
 
 class OpenAIErrorDetails(TypedDict):
@@ -86,7 +88,7 @@ class OpenAIErrorDetails(TypedDict):
     message: Annotated[str, "A sentence for people."]
     type: Annotated[str, "The family of the error, e.g. invalid_request_error."]
     param: Annotated[str | None, "The parameter that is wrong."]
-    code: Annotated[str, "What happened. Branch on this one.", {"enum": list(CODES)}]
+    code: Annotated[str, "The code of the error, for programs.", {"enum": list(CODES)}]
 
 
 class OpenAIError(TypedDict):

@@ -93,29 +93,27 @@ def write(folder: Path, answer: Answer, unchanged: Answer) -> None:
 def growth_table(name: str, url: str, *, quick: bool) -> None:
     say(f"\n{name}, inside one process, as it grows (its own processor time):\n")
     in_turn = " | ".join(f"{count:,} in turn" for count in KEYS[1:])
-    say(
-        f"| models | tokens | warm list of 1 key, µs | {in_turn} | without the fast path, µs | cold list, ms | KB, gzip |"
-    )
+    say(f"| models | tokens | warm list of 1 key, µs | {in_turn} | only Django, µs | cold list, ms | KB, gzip |")
     say("|---|---|---|---|---|---|---|---|")
     steps = [(models, TOKENS[0]) for models in MODELS[: 2 if quick else 3]]
     steps += [(steps[-1][0], tokens) for tokens in TOKENS[1 : 2 if quick else 3]]
     for models, tokens in steps:
         key = run("-m", "tests.bench.filling", models, tokens, url=url)
-        told: dict[str, Any] = json.loads(run("-m", "tests.bench.inside", key, url=url).splitlines()[-1])
+        costs: dict[str, Any] = json.loads(run("-m", "tests.bench.inside", key, url=url).splitlines()[-1])
         fast_path = " | ".join(
-            "" if told["fastpath_us"][str(count)] is None else str(told["fastpath_us"][str(count)]) for count in KEYS
+            "" if costs["fastpath_us"][str(count)] is None else str(costs["fastpath_us"][str(count)]) for count in KEYS
         )
         say(
-            f"| {models:,} | {tokens:,} | {fast_path} | {told['django_us']} | {told['cold_ms']} "
-            f"| {told['gzipped_bytes'] // 1024} |"
+            f"| {models:,} | {tokens:,} | {fast_path} | {costs['django_us']} | {costs['cold_ms']} "
+            f"| {costs['gzipped_bytes'] // 1024} |"
         )
 
 
 def import_table(name: str, url: str, *, rows: int) -> None:
-    told: dict[str, float] = json.loads(run("-m", "tests.bench.importing", rows, url=url).splitlines()[-1])
+    costs: dict[str, float] = json.loads(run("-m", "tests.bench.importing", rows, url=url).splitlines()[-1])
     say(f"\n{name}, an import of {rows:,} rows of LiteLLM's shape, seconds:\n")
     say("| all new | the same again | all changed |\n|---|---|---|")
-    say(f"| {told['new']} | {told['again']} | {told['changed']} |")
+    say(f"| {costs['new']} | {costs['again']} | {costs['changed']} |")
 
 
 def _row(target: str, pairs: list[tuple[Speed, Speed]]) -> str:

@@ -33,14 +33,14 @@ def measure(rows: int) -> dict[str, float]:
     options = Options(source=SOURCES["litellm"], channel="main", publish=True, accept_jumps=True)
     first = document(rows, price=2e-06, context=200_000)
     other = document(rows, price=2.5e-06, context=400_000)
-    told = {}
+    seconds = {}
     for name, content in (("new", first), ("again", first), ("changed", other)):
         began = time.monotonic()
         plan, run = apply_import(content, options, at=timezone.now())
-        told[name] = round(time.monotonic() - began, 2)
+        seconds[name] = round(time.monotonic() - began, 2)
         if (run is None) != (name == "again"):
             raise RuntimeError(f"{name}: {run}, {plan.guards}")
-    return told
+    return seconds
 
 
 if __name__ == "__main__":

@@ -36,12 +36,12 @@ def measure(key: str) -> dict[str, Any]:
             "HTTP_HOST": "localhost", "HTTP_AUTHORIZATION": f"Bearer {key}", "HTTP_ACCEPT_ENCODING": "gzip",
             "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(), "wsgi.errors": sys.stderr,
         }  # fmt: skip
-        told: list[str] = []
-        answer = app(environ, lambda status, *_: told.append(status))
+        statuses: list[str] = []
+        answer = app(environ, lambda status, *_: statuses.append(status))
         size = sum(len(part) for part in answer)
         if hasattr(answer, "close"):
             answer.close()
-        return told[0], size
+        return statuses[0], size
 
     def cold() -> None:
         BODIES.clear()

@@ -1,4 +1,4 @@
-"""What an operator does to many rows at once is done as one change: with history, a revision and a message."""
+"""A bulk action is one change, with history, a revision and a message."""
 
 import pytest
 from django.test import Client
@@ -32,7 +32,7 @@ def test_models_are_published_in_bulk(admin_client: Client) -> None:
     assert newest.request_id.startswith("req_")
 
 
-def test_models_are_taken_back_to_draft(admin_client: Client) -> None:
+def test_models_are_returned_to_draft(admin_client: Client) -> None:
     model = world.model()
 
     run_action(admin_client, "catalog/aimodel", "back_to_draft", model.pk)
@@ -40,7 +40,7 @@ def test_models_are_taken_back_to_draft(admin_client: Client) -> None:
     assert AIModel.objects.get().status == AIModel.Status.DRAFT
 
 
-def test_what_is_so_already_is_said_and_leaves_no_history(admin_client: Client) -> None:
+def test_an_action_without_effect_says_so_and_adds_no_history(admin_client: Client) -> None:
     model = world.model()
 
     page = run_action(admin_client, "catalog/aimodel", "publish", model.pk)
@@ -52,7 +52,7 @@ def test_what_is_so_already_is_said_and_leaves_no_history(admin_client: Client) 
 @pytest.mark.parametrize(
     ("page", "rows"), [("catalog/channel", Channel), ("catalog/offer", Offer), ("tokens/token", Token)]
 )
-def test_what_can_be_switched_is_switched_off_and_on(admin_client: Client, page: str, rows: type) -> None:
+def test_rows_are_disabled_and_enabled_in_bulk(admin_client: Client, page: str, rows: type) -> None:
     world.model()
     world.token()
     row = rows.objects.get()  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The history says what changed, by whom, why and in which request; no edit is lost to another's."""
+"""The history shows what changed, by whom, why and in which request; no edit overwrites another."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def save(client: Client, row: Any, **changes: Any) -> str:
     return client.post(page_of(row), posted, follow=True).content.decode()
 
 
-def test_an_edit_is_told_with_old_value_new_value_actor_reason_and_request(admin_client: Client) -> None:
+def test_an_edit_is_shown_with_values_actor_reason_and_request(admin_client: Client) -> None:
     model = world.model("gpt-4o", series="old-series")
     before = revision.current()
 
@@ -48,7 +48,7 @@ def test_saving_without_a_change_leaves_no_history(admin_client: Client) -> None
     assert revision.current() == before
 
 
-def test_a_change_of_relations_alone_is_told(admin_client: Client) -> None:
+def test_a_change_of_relations_only_is_shown(admin_client: Client) -> None:
     group = world.token_group()
     channel = world.channel("east", group=None)
 
@@ -59,7 +59,7 @@ def test_a_change_of_relations_alone_is_told(admin_client: Client) -> None:
     assert "East" in admin_client.get(page_of(group, "history")).content.decode()
 
 
-def test_the_second_of_two_who_edit_the_same_row_is_told_and_overwrites_nothing(admin_client: Client) -> None:
+def test_the_second_of_two_simultaneous_edits_is_refused(admin_client: Client) -> None:
     model = world.model("gpt-4o")
     opened = admin_world.filled_in(admin_client, page_of(model), display_name="Mine")
     other = Client()
@@ -77,7 +77,7 @@ def test_the_second_of_two_who_edit_the_same_row_is_told_and_overwrites_nothing(
     assert AIModel.objects.get().display_name == "Mine"
 
 
-def test_an_old_version_is_brought_back(admin_client: Client) -> None:
+def test_an_old_version_is_restored(admin_client: Client) -> None:
     model = world.model("gpt-4o", series="first")
     first = model.history.get()
     save(admin_client, model, series="second")

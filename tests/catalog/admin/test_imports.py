@@ -1,4 +1,4 @@
-"""An import's report is shown as sentences, whatever it holds."""
+"""An import's report is shown as sentences."""
 
 from django.test import Client
 
@@ -6,7 +6,7 @@ from catalog.imports.run_reports import LINES_SHOWN, counted, sections
 from tests import admin_world
 
 
-def test_each_part_has_a_title_and_a_sentence_a_line() -> None:
+def test_each_part_has_a_title_and_one_sentence_per_line() -> None:
     report = {
         "counts": {"new": 2},
         "findings": [{"finding": "no number", "models": [f"m{n}" for n in range(7)]}, {"finding": "odd", "models": []}],
@@ -22,7 +22,7 @@ def test_each_part_has_a_title_and_a_sentence_a_line() -> None:
     ]
 
 
-def test_tables_of_the_structure_have_a_section_each() -> None:
+def test_each_table_of_the_structure_has_a_section() -> None:
     report = {
         "endpoint_types": ["holo"],
         "rates": {"vip": ["1", "0.5"]},
@@ -45,17 +45,17 @@ def test_tables_of_the_structure_have_a_section_each() -> None:
     assert sections({"endpoint_types": ["holo"], "structure": {}}) == [("Endpoint types", 1, ["holo (new)"])]
 
 
-def test_a_long_part_is_counted_whole_and_shown_in_part() -> None:
+def test_a_long_part_shows_its_count_and_first_lines() -> None:
     [(_, total, lines)] = sections({"new": [f"model-{n}" for n in range(3000)]})
 
     assert (total, len(lines)) == (3000, LINES_SHOWN)
 
 
-def test_counts_name_only_what_there_is() -> None:
+def test_counts_of_zero_are_omitted() -> None:
     assert counted({"new_prices": 3, "missing": 0}) == {"new prices": 3}
 
 
-def test_the_page_of_a_run_shows_them_escaped(admin_client: Client) -> None:
+def test_a_runs_page_escapes_the_report(admin_client: Client) -> None:
     run = admin_world.import_run()
     run.report = {"counts": {"new": 1}, "findings": [{"finding": "<b>odd</b>", "models": ["<i>"]}]}
     run.save()

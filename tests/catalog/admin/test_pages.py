@@ -1,4 +1,4 @@
-"""Every page of the admin opens, for whoever may see it and for nobody else."""
+"""Every page of the admin opens for people who may see it, and for nobody else."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def test_the_list_opens(everything: dict[str, Any], admin_client: Client, label:
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_the_page_of_one_opens(everything: dict[str, Any], admin_client: Client, label: str) -> None:
+def test_the_page_of_a_row_opens(everything: dict[str, Any], admin_client: Client, label: str) -> None:
     response = admin_client.get(address(label, "change", everything[label].pk))
 
     assert response.status_code == 200
@@ -46,21 +46,21 @@ def test_the_history_opens(everything: dict[str, Any], admin_client: Client, lab
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_the_form_for_a_new_one_opens_where_people_make_them(admin_client: Client, label: str) -> None:
+def test_the_form_for_a_new_row_opens_if_people_may_add_rows(admin_client: Client, label: str) -> None:
     written_by_software = label in {"catalog.revision", "catalog.snapshot", "pricing.usagecount"}
 
     assert admin_client.get(address(label, "add")).status_code == (403 if written_by_software else 200)
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_a_form_is_filled_in_by_what_fits_its_fields(admin_client: Client, label: str) -> None:
+def test_a_form_takes_valid_initial_values_from_the_address(admin_client: Client, label: str) -> None:
     opts = django_apps.get_model(label)._meta
     for value in ("abc", "\0", "9" * 30, "-1", "2027-01-31"):
         filled = {field.name: value for field in (*opts.fields, *opts.many_to_many)}
         assert admin_client.get(address(label, "add"), filled).status_code in {200, 403}, value
 
 
-def test_the_address_chooses_what_a_new_row_belongs_to(admin_client: Client) -> None:
+def test_the_address_sets_the_relations_of_a_new_row(admin_client: Client) -> None:
     model = world.model()
 
     page = admin_client.get(f"{address('catalog.offer', 'add')}?model={model.pk}&channel=abc").content.decode()
@@ -69,7 +69,7 @@ def test_the_address_chooses_what_a_new_row_belongs_to(admin_client: Client) -> 
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_a_hostile_query_is_answered(admin_client: Client, label: str) -> None:
+def test_a_hostile_query_gets_a_page(admin_client: Client, label: str) -> None:
     for query in [
         "q=" + "word+" * 1500,
         "q=%00",
@@ -84,7 +84,7 @@ def test_a_hostile_query_is_answered(admin_client: Client, label: str) -> None:
         assert response.status_code == 200, query[:40]
 
 
-def test_a_visitor_is_sent_to_the_login(db: None, client: Client) -> None:
+def test_a_visitor_is_redirected_to_the_login(db: None, client: Client) -> None:
     for page in [reverse("admin:index"), *(address(label, "changelist") for label in LABELS)]:
         response = client.get(page)
 
@@ -92,7 +92,7 @@ def test_a_visitor_is_sent_to_the_login(db: None, client: Client) -> None:
         assert response["Location"].startswith("/admin/login/")
 
 
-def test_a_reader_can_neither_change_nor_bring_back_an_old_version(db: None, client: Client) -> None:
+def test_a_reader_can_neither_change_a_row_nor_restore_a_version(db: None, client: Client) -> None:
     model = world.model("gpt-4o")
     reader = User.objects.create_user("reader", is_staff=True)
     reader.user_permissions.add(Permission.objects.get(codename="view_aimodel"))
@@ -105,7 +105,7 @@ def test_a_reader_can_neither_change_nor_bring_back_an_old_version(db: None, cli
     assert AIModel.objects.get().name == "gpt-4o"
 
 
-def test_a_name_is_shown_and_never_run(db: None, admin_client: Client) -> None:
+def test_a_name_is_escaped(db: None, admin_client: Client) -> None:
     attack = '"><img/src=x/onerror=alert(1)><p/x-init=alert(2)>'
     vendor = world.vendor("evil", name=attack)
     model = world.model(attack, vendor=vendor, display_name=attack, tags=[attack])

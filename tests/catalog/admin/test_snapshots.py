@@ -1,4 +1,4 @@
-"""The bytes that were kept are downloaded as they were received, by whoever may see them."""
+"""A snapshot is downloaded exactly as received, by people who may see it."""
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -20,7 +20,7 @@ def address(snapshot: Snapshot) -> str:
     return f"/admin/catalog/snapshot/{snapshot.pk}/download/"
 
 
-def test_they_are_the_same_bytes_and_never_shown(admin_client: Client) -> None:
+def test_the_download_has_the_received_bytes_and_is_not_displayed(admin_client: Client) -> None:
     snapshot = kept()
     page = admin_client.get(f"/admin/catalog/snapshot/{snapshot.pk}/change/")
     assert address(snapshot) in page.content.decode()
@@ -32,20 +32,20 @@ def test_they_are_the_same_bytes_and_never_shown(admin_client: Client) -> None:
 
 
 @pytest.mark.parametrize(("reader", "expected"), [("csv", "text/csv; charset=utf-8"), ("yaml", "application/yaml")])
-def test_the_type_is_that_of_the_source(admin_client: Client, reader: str, expected: str) -> None:
+def test_the_content_type_is_that_of_the_source(admin_client: Client, reader: str, expected: str) -> None:
     answer = admin_client.get(address(kept(reader)))
     assert answer["Content-Type"] == expected
     assert answer["Content-Disposition"].endswith(f'.{reader}"')
 
 
-def test_a_source_of_another_name_is_read_as_it_says(admin_client: Client) -> None:
+def test_a_source_with_another_name_uses_the_content_type_of_its_reader(admin_client: Client) -> None:
     snapshot = kept("our-prices")
     Source.objects.update(reader="csv")
     assert admin_client.get(address(snapshot))["Content-Type"].startswith("text/csv")
 
 
 @pytest.mark.parametrize("packed", [b"", b"no gzip", Snapshot.pack(CONTENT)[:-9], Snapshot.pack(b"other")])
-def test_a_damaged_one_is_told_on_its_page(admin_client: Client, packed: bytes) -> None:
+def test_a_damaged_snapshot_is_reported_on_its_page(admin_client: Client, packed: bytes) -> None:
     snapshot = kept()
     Snapshot.objects.update(packed=packed)
     answer = admin_client.get(address(snapshot), follow=True)
@@ -53,13 +53,13 @@ def test_a_damaged_one_is_told_on_its_page(admin_client: Client, packed: bytes) 
     assert "is damaged" in answer.content.decode()
 
 
-def test_one_that_is_not_there_is_not_found(admin_client: Client) -> None:
+def test_a_missing_snapshot_is_not_found(admin_client: Client) -> None:
     assert admin_client.get("/admin/catalog/snapshot/7/download/").status_code in (302, 404)
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("permission", "status"), [("view_snapshot", 200), ("view_source", 403)])
-def test_it_takes_the_permission_to_see_snapshots(client: Client, permission: str, status: int) -> None:
+def test_a_download_requires_permission_to_view_snapshots(client: Client, permission: str, status: int) -> None:
     user = User.objects.create_user("reader", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename=permission))
     client.force_login(user)

@@ -1,4 +1,4 @@
-"""Sources in the admin: who changed how one is fetched is kept, and what a fetch itself writes is not."""
+"""Sources in the admin: the history has changes by people, but not the results of a fetch."""
 
 import pytest
 from django.test import Client
@@ -22,7 +22,7 @@ def source(db: None) -> Source:
     return Source.objects.create(slug="litellm", name="LiteLLM", url="https://prices.example.com/a.json", etag="old")
 
 
-def test_an_edit_is_in_its_history_with_who_and_why(admin_client: Client, source: Source) -> None:
+def test_an_edit_is_in_the_history_with_author_and_reason(admin_client: Client, source: Source) -> None:
     page = f"{LIST}{source.pk}/change/"
     posted = admin_world.filled_in(admin_client, page, policy="apply_safe", change_reason="It was right for a year")
     admin_client.post(page, posted)
@@ -33,7 +33,7 @@ def test_an_edit_is_in_its_history_with_who_and_why(admin_client: Client, source
     assert Source.objects.get().etag == ""
 
 
-def test_an_old_version_that_is_brought_back_is_fetched_anew(admin_client: Client, source: Source) -> None:
+def test_a_restored_version_is_fetched_again(admin_client: Client, source: Source) -> None:
     first = source.history.get()
     source.only = ["gpt-*"]
     source.save()
@@ -45,7 +45,7 @@ def test_an_old_version_that_is_brought_back_is_fetched_anew(admin_client: Clien
     assert (source.only, source.etag) == ([], "")
 
 
-def test_what_a_fetch_writes_is_no_history(source: Source) -> None:
+def test_a_fetch_adds_no_history(source: Source) -> None:
     run = admin_world.import_run("litellm")
     fetched = Fetched(content=b"", etag="new", last_modified="")
     store_validators(source, run.snapshot, fetched, url=source.url)
@@ -59,7 +59,7 @@ def test_what_a_fetch_writes_is_no_history(source: Source) -> None:
     assert [record.url[-6:] for record in source.history.order_by("history_id")] == ["a.json", "b.json"]
 
 
-def test_many_are_switched_to_regular_fetching_and_back(admin_client: Client, source: Source) -> None:
+def test_sources_are_switched_to_scheduled_fetching_and_back_in_bulk(admin_client: Client, source: Source) -> None:
     nowhere = Source.objects.create(slug="file", name="A file", reader="csv")
 
     body = act(admin_client, "fetch_regularly", source, nowhere)
@@ -75,7 +75,7 @@ def test_many_are_switched_to_regular_fetching_and_back(admin_client: Client, so
     assert source.history.count() == 3
 
 
-def test_the_revision_is_read_and_not_written(admin_client: Client) -> None:
+def test_the_revision_cannot_be_edited(admin_client: Client) -> None:
     world.model()
 
     assert admin_client.get("/admin/catalog/revision/").status_code == 200

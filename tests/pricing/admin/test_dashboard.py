@@ -1,4 +1,4 @@
-"""The admin's first page counts what needs a person, and each number leads to the rows it counts."""
+"""The admin's overview shows counts, each with a link to the counted rows."""
 
 import datetime as dt
 
@@ -30,7 +30,7 @@ def figures(client: Client) -> dict[str, Figure]:
     return {figure.title: figure for figure in client.get("/admin/").context["figures"]}
 
 
-def test_the_figures_are_those_of_the_database(busy: None, admin_client: Client) -> None:
+def test_the_counts_match_the_database(busy: None, admin_client: Client) -> None:
     counts = {title: figure.count for title, figure in figures(admin_client).items()}
 
     assert counts == {
@@ -43,7 +43,7 @@ def test_the_figures_are_those_of_the_database(busy: None, admin_client: Client)
     }
 
 
-def test_each_figure_leads_to_as_many_rows(busy: None, admin_client: Client) -> None:
+def test_each_count_links_to_as_many_rows(busy: None, admin_client: Client) -> None:
     for figure in figures(admin_client).values():
         response = admin_client.get(figure.link)
 
@@ -51,11 +51,11 @@ def test_each_figure_leads_to_as_many_rows(busy: None, admin_client: Client) -> 
         assert response.context["cl"].result_count == figure.count, figure.title
 
 
-def test_the_last_imports_are_named(busy: None, admin_client: Client) -> None:
+def test_the_last_imports_are_listed(busy: None, admin_client: Client) -> None:
     assert "litellm #" in admin_client.get("/admin/").content.decode()
 
 
-def test_who_may_see_nothing_is_told_nothing(busy: None, client: Client) -> None:
+def test_people_without_permissions_see_no_counts(busy: None, client: Client) -> None:
     client.force_login(User.objects.create_user("guest", is_staff=True))
 
     response = client.get("/admin/")

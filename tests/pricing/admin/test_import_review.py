@@ -1,4 +1,4 @@
-"""The admin's pages for imports: a document is planned, looked through, decided about and rolled back."""
+"""The admin's pages for imports: a document is planned, reviewed, applied or discarded, and rolled back."""
 
 import json
 from typing import Any
@@ -69,7 +69,7 @@ def test_an_upload_is_shown_before_anything_changes(client: Client) -> None:
     assert "Input $2.00 per million tokens" in text
 
 
-def test_all_of_it_is_applied(client: Client) -> None:
+def test_a_whole_plan_is_applied(client: Client) -> None:
     run = waiting(client)
     assert "Applied to 3 models." in decide(client, run, apply="all")
     run.refresh_from_db()
@@ -77,14 +77,14 @@ def test_all_of_it_is_applied(client: Client) -> None:
     assert AIModel.history.filter(history_user=run.actor).count() == 3
 
 
-def test_what_is_ticked_is_applied_and_the_rest_waits(client: Client) -> None:
+def test_selected_models_are_applied_and_the_rest_waits(client: Client) -> None:
     text = decide(client, waiting(client), apply="ticked", model=["gpt-1"])
     assert "The rest waits for review in" in text
     assert AIModel.objects.get().name == "gpt-1"
     assert ImportRun.objects.waiting().count() == 1
 
 
-def test_what_a_search_found_is_applied(client: Client) -> None:
+def test_the_results_of_a_search_are_applied(client: Client) -> None:
     run = waiting(client, document(12))
     page = client.get(f"{page_of(run)}?q=GPT-1").content.decode()
     assert "Apply these 3" in page
@@ -99,7 +99,7 @@ def test_a_discarded_plan_changes_nothing(client: Client) -> None:
     assert "Discarded by maria" in client.get(page_of(run)).content.decode()
 
 
-def test_a_guard_says_why_and_is_confirmed_by_a_tick(client: Client) -> None:
+def test_a_guard_gives_its_reason_and_is_accepted_by_a_checkbox(client: Client) -> None:
     decide(client, waiting(client), apply="all")
     run = waiting(client, document(input_cost_per_token=9e-05))
     text = client.get(page_of(run)).content.decode()
@@ -112,13 +112,13 @@ def test_a_guard_says_why_and_is_confirmed_by_a_tick(client: Client) -> None:
     assert PriceSheet.objects.filter(model__name="gpt-0").count() == 2
 
 
-def test_a_plan_that_is_not_the_one_that_was_seen_is_not_applied(client: Client) -> None:
+def test_a_plan_that_changed_since_it_was_opened_is_not_applied(client: Client) -> None:
     run = waiting(client)
     assert "has changed since" in decide(client, run, apply="all", seen="another")
     assert not AIModel.objects.exists()
 
 
-def test_what_stays_says_why(client: Client) -> None:
+def test_changes_that_are_not_applied_show_a_reason(client: Client) -> None:
     decide(client, waiting(client), apply="all")
     pin = FieldPin.objects.create(model=AIModel.objects.get(name="gpt-0"), field="list_price", reason="our <contract>")
     run = waiting(client, document(input_cost_per_token=3e-06, max_input_tokens=5))
@@ -137,7 +137,7 @@ def test_a_pin_is_set_on_the_models_page(client: Client, world: Any) -> None:
     assert (pin.field, str(pin.author), pin.has_moved) == ("tags", "maria", False)
 
 
-def test_five_thousand_rows_are_shown_in_pages(client: Client, django_assert_max_num_queries: Any) -> None:
+def test_five_thousand_rows_are_paginated(client: Client, django_assert_max_num_queries: Any) -> None:
     run = waiting(client, document(1200))
     client.get(page_of(run))
     with django_assert_max_num_queries(20):
@@ -147,7 +147,7 @@ def test_five_thousand_rows_are_shown_in_pages(client: Client, django_assert_max
     assert "Page 1 of 1" not in client.get(f"{page_of(run)}?p=x&show=strange&q=gpt-7").content.decode()
 
 
-def test_a_kept_document_can_be_planned_again(client: Client) -> None:
+def test_a_stored_document_can_be_planned_again(client: Client) -> None:
     decide(client, waiting(client), discard="1")
     snapshot = Snapshot.objects.get()
     answer = client.post(UPLOAD, {"source": "litellm", "snapshot": snapshot.pk})
@@ -169,7 +169,7 @@ def test_a_kept_document_can_be_planned_again(client: Client) -> None:
         (document(), {"only": "claude-*"}, "None of the 3 models matches"),
     ],
 )
-def test_a_bad_document_is_one_sentence(client: Client, content: bytes, fields: dict[str, Any], sentence: str) -> None:
+def test_an_invalid_document_is_reported(client: Client, content: bytes, fields: dict[str, Any], sentence: str) -> None:
     before = state()
     answer = upload(client, content, **fields)
     assert answer.status_code == 200
@@ -177,14 +177,14 @@ def test_a_bad_document_is_one_sentence(client: Client, content: bytes, fields: 
     assert state() == before
 
 
-def test_a_file_too_large_is_dropped_on_its_way(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_too_large_is_dropped_while_it_arrives(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("catalog.admin.uploads.LARGEST_FILE", 100_000)
     answer = upload(client, document(3000))
     assert "Choose either a file of up to 32 MiB" in answer.content.decode()
     assert not ImportRun.objects.exists()
 
 
-def test_nothing_to_do_is_said(client: Client) -> None:
+def test_a_document_without_changes_says_so(client: Client) -> None:
     decide(client, waiting(client), apply="all")
     assert "Nothing to import: 3 models are unchanged." in upload(client, document()).content.decode()
 
@@ -200,7 +200,7 @@ def test_a_run_is_rolled_back_after_a_preview(client: Client) -> None:
     assert not AIModel.objects.exists()
 
 
-def test_a_database_that_refuses_without_a_word_is_told(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_error_without_a_message_is_reported(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: Any, **options: Any) -> None:
         raise OperationalError
 
@@ -210,7 +210,7 @@ def test_a_database_that_refuses_without_a_word_is_told(client: Client, monkeypa
     assert "nothing was written: OperationalError" in answer.content.decode()
 
 
-def test_names_of_strangers_never_run(client: Client) -> None:
+def test_names_from_documents_are_escaped(client: Client) -> None:
     attack = "<img src=x onerror=alert(1)>{{7*7}}"
     run = waiting(client, json.dumps({attack: ROW}).encode())
     text = client.get(page_of(run)).content.decode()
@@ -219,7 +219,7 @@ def test_names_of_strangers_never_run(client: Client) -> None:
 
 
 class TestWhoMay:
-    def test_only_those_who_may_change_runs_decide(self, client: Client) -> None:
+    def test_deciding_requires_permission_to_change_runs(self, client: Client) -> None:
         run = waiting(client)
         User.objects.all().update(username="other")
         reader = signed_in("view_importrun")
@@ -230,18 +230,18 @@ class TestWhoMay:
         assert reader.post(f"/admin/catalog/importrun/{run.pk}/rollback/").status_code == 403
         assert not AIModel.objects.exists()
 
-    def test_who_may_decide_needs_no_more(self) -> None:
+    def test_deciding_requires_no_other_permission(self) -> None:
         client = signed_in("view_importrun", "change_importrun")
         run = waiting(client)
         assert "Applied to 3 models." in decide(client, run, apply="all")
 
-    def test_who_may_see_no_runs_sees_none(self, client: Client) -> None:
+    def test_people_without_permission_see_no_runs(self, client: Client) -> None:
         run = waiting(client)
         User.objects.all().update(username="other")
         assert signed_in("view_aimodel").get(page_of(run)).status_code == 403
 
 
-def test_the_overview_tells_of_plans_and_failing_sources(client: Client) -> None:
+def test_the_overview_shows_waiting_plans_and_failing_sources(client: Client) -> None:
     Source.objects.create(slug="litellm", name="LiteLLM", url="https://a.example", sync=True, error="It failed.")
     waiting(client)
     text = client.get("/admin/").content.decode()
@@ -252,7 +252,7 @@ def test_the_overview_tells_of_plans_and_failing_sources(client: Client) -> None
     assert b"It failed." in client.get("/admin/catalog/source/?fetching=failing").content
 
 
-def test_a_source_asked_for_in_another_way_is_fetched_anew(client: Client) -> None:
+def test_a_source_with_new_import_settings_is_fetched_again(client: Client) -> None:
     known = {"etag": "x", "last_sha256": "y", "checked_at": timezone.now()}
     source = Source.objects.create(slug="litellm", name="LiteLLM", url="https://a.example", **known)
     page = f"/admin/catalog/source/{source.pk}/change/"

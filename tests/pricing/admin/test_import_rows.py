@@ -1,4 +1,4 @@
-"""What a plan does beside the models is shown, has a tick of its own, and is never lost with a choice of models."""
+"""Changes that are not about a model are shown, have their own checkbox, and are not lost if models are selected."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def apply(run: ImportRun, **options: Any) -> ImportRun | None:
     return apply_run(run, at=now, seen=plan_of(run, at=now).fingerprint, **options)[1]
 
 
-def test_a_channel_that_is_switched_off_is_shown_and_applied(admin_client: Client) -> None:
+def test_a_disabled_channel_is_shown_and_applied(admin_client: Client) -> None:
     apply(waiting())
     run = waiting(DOCUMENT.replace(b"name: Main\n    enabled: true", b"name: Main\n    enabled: false"))
     page = admin_client.get(reverse("admin:catalog_importrun_change", args=[run.pk])).content.decode()
@@ -39,7 +39,7 @@ def test_a_channel_that_is_switched_off_is_shown_and_applied(admin_client: Clien
     assert not Channel.objects.get(slug="main").enabled
 
 
-def test_a_model_that_is_ticked_gets_its_status_and_the_rest_waits() -> None:
+def test_a_selected_model_gets_its_status_and_the_rest_waits() -> None:
     rest = apply(waiting(), chosen={"sample-chat"})
     assert AIModel.objects.get().status == "published"
     assert not Channel.objects.exists()

@@ -1,4 +1,4 @@
-"""The filters of the lists about prices: each leaves the rows that it names."""
+"""The filters of the lists about prices show the matching rows."""
 
 import datetime as dt
 from decimal import Decimal
@@ -41,7 +41,7 @@ def test_discount_rules_by_state(admin_client: Client, state: str) -> None:
     assert {rule.state(at=now) for rule in DiscountRule.objects.in_state(state, at=now)} == {state}
 
 
-def test_the_others(admin_client: Client) -> None:
+def test_filters_of_the_other_lists(admin_client: Client) -> None:
     here, there = world.model("here"), world.model("there", vendor=world.vendor("anthropic"))
     for model in (here, there):
         PopularModel.objects.create(model=model)

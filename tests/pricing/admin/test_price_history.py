@@ -1,4 +1,4 @@
-"""A model's page tells its prices: what, since when, who set them, why, and what is sold below cost."""
+"""A model's page shows its prices with dates, authors and reasons, and warns about prices below cost."""
 
 import datetime as dt
 
@@ -19,7 +19,7 @@ def page(model: AIModel) -> str:
     return f"/admin/catalog/aimodel/{model.pk}/change/"
 
 
-def test_it_says_who_set_a_price_why_and_from_which_import(admin_client: Client, admin_user: User) -> None:
+def test_a_price_shows_its_author_reason_and_import(admin_client: Client, admin_user: User) -> None:
     model, run = world.model(), admin_world.import_run()
     by_import, by_hand = world.price(model, role="cost", input="1"), world.price(model, input="2")
     by_import.run, by_import.reason = run, "Import litellm"
@@ -53,7 +53,7 @@ def test_a_long_history_takes_no_more_queries(admin_client: Client) -> None:
     assert "All price sheets of this model" in body
 
 
-def test_what_is_sold_below_cost_is_found_by_whoever_may_see_costs(admin_client: Client, client: Client) -> None:
+def test_models_sold_below_cost_are_listed_for_people_who_may_see_costs(admin_client: Client, client: Client) -> None:
     for name, cost in (("loss", "3"), ("gain", "1")):
         model = world.model(name)
         world.price(model, input="2")
@@ -71,7 +71,7 @@ def test_what_is_sold_below_cost_is_found_by_whoever_may_see_costs(admin_client:
     assert "Sold below cost" not in [figure.title for figure in client.get("/admin/").context["figures"]]
 
 
-def test_the_page_looks_for_losses_once(admin_client: Client) -> None:
+def test_the_page_computes_losses_once(admin_client: Client) -> None:
     model = world.model()
     world.price(model, input="1")
     world.price(model, role="cost", input="2")
@@ -84,7 +84,7 @@ def test_the_page_looks_for_losses_once(admin_client: Client) -> None:
     assert len(rules) == 1
 
 
-def test_no_report_of_an_import_is_read_for_its_prices(admin_client: Client) -> None:
+def test_the_report_of_an_import_is_not_loaded_for_its_prices(admin_client: Client) -> None:
     model, run = world.model(), admin_world.import_run()
     sheet = world.price(model, input="1")
     sheet.run = run

@@ -1,4 +1,4 @@
-"""Rates in the admin: a new one is added, one that is announced is edited, one that has begun stays."""
+"""Rates in the admin: a new rate is added, a scheduled one can be edited, and others cannot change."""
 
 import datetime as dt
 from decimal import Decimal
@@ -24,21 +24,21 @@ def group_page() -> str:
     return f"/admin/tokens/tokengroup/{world.token_group().pk}/change/"
 
 
-def test_a_rate_without_a_moment_begins_as_it_is_saved(admin_client: Client, begun: GroupRate) -> None:
+def test_a_rate_without_a_time_takes_effect_when_it_is_saved(admin_client: Client, begun: GroupRate) -> None:
     posted = admin_world.filled_in(admin_client, f"{RATES}add/", group=begun.group_id, ratio="0.5")
     before = timezone.now()
     admin_client.post(f"{RATES}add/", posted)
     assert before <= GroupRate.objects.get(ratio=Decimal("0.5")).starts_at <= timezone.now()
 
 
-def test_a_rate_does_not_begin_in_the_past(admin_client: Client, begun: GroupRate) -> None:
+def test_a_rate_cannot_take_effect_in_the_past(admin_client: Client, begun: GroupRate) -> None:
     past = {"group": begun.group_id, "ratio": "0.5", "starts_at_0": "2026-01-02", "starts_at_1": "00:00:00"}
     answer = admin_client.post(f"{RATES}add/", admin_world.filled_in(admin_client, f"{RATES}add/", **past))
     assert "past prices cannot change" in answer.content.decode()
     assert GroupRate.objects.get() == begun
 
 
-def test_a_rate_that_has_begun_is_neither_edited_nor_deleted(admin_client: Client, begun: GroupRate) -> None:
+def test_a_rate_that_has_taken_effect_cannot_be_edited_or_deleted(admin_client: Client, begun: GroupRate) -> None:
     page = f"{RATES}{begun.pk}/change/"
     answer = admin_client.post(page, admin_world.filled_in(admin_client, page, ratio="0.1"))
     assert "This rate has taken effect" in answer.content.decode()
@@ -46,7 +46,7 @@ def test_a_rate_that_has_begun_is_neither_edited_nor_deleted(admin_client: Clien
     assert GroupRate.objects.get().ratio == Decimal("0.9")
 
 
-def test_an_announced_rate_is_edited_and_deleted(admin_client: Client, begun: GroupRate) -> None:
+def test_a_scheduled_rate_can_be_edited_and_deleted(admin_client: Client, begun: GroupRate) -> None:
     rate = world.rate(begun.group, "0.5", starts_at=timezone.now() + DAY)
     page = f"{RATES}{rate.pk}/change/"
     admin_client.post(page, admin_world.filled_in(admin_client, page, ratio="0.4"))
@@ -55,7 +55,7 @@ def test_an_announced_rate_is_edited_and_deleted(admin_client: Client, begun: Gr
     assert GroupRate.objects.get() == begun
 
 
-def test_the_list_tells_which_one_is_in_force(admin_client: Client, begun: GroupRate) -> None:
+def test_the_list_filters_rates_by_state(admin_client: Client, begun: GroupRate) -> None:
     world.rate(begun.group, "0.8", starts_at=world.LONG_AGO + DAY)
     world.rate(begun.group, "0.7", starts_at=timezone.now() + DAY)
     for state, ratio in (("past", "0.9"), ("current", "0.8"), ("scheduled", "0.7")):
@@ -65,7 +65,7 @@ def test_the_list_tells_which_one_is_in_force(admin_client: Client, begun: Group
         ]
 
 
-def test_a_groups_own_page_adds_a_rate_and_changes_none(admin_client: Client, begun: GroupRate) -> None:
+def test_a_groups_page_adds_a_rate_but_edits_none(admin_client: Client, begun: GroupRate) -> None:
     announced = world.rate(begun.group, "0.5", starts_at=timezone.now() + DAY)
     posted = admin_world.filled_in(admin_client, group_page())
     posted |= {"rates-0-id": announced.pk, "rates-0-ratio": "0.1", "rates-0-DELETE": "on"}
@@ -77,7 +77,7 @@ def test_a_groups_own_page_adds_a_rate_and_changes_none(admin_client: Client, be
     assert list(in_order) == [Decimal("0.9"), 1, Decimal("0.5")]
 
 
-def test_the_list_of_groups_shows_the_rate_in_force(admin_client: Client, begun: GroupRate) -> None:
+def test_the_list_of_groups_shows_the_current_rate(admin_client: Client, begun: GroupRate) -> None:
     world.rate(begun.group, "0.65", starts_at=world.LONG_AGO + DAY)
     world.rate(begun.group, "0.35", starts_at=timezone.now() + DAY)
     page = admin_client.get("/admin/tokens/tokengroup/").content.decode()

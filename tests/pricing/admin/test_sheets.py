@@ -1,4 +1,4 @@
-"""A price sheet is written once; a change of price is a new sheet."""
+"""A price sheet cannot be edited; a new price is a new sheet."""
 
 import datetime as dt
 from decimal import Decimal
@@ -51,7 +51,7 @@ def test_amounts_are_shown_to_the_last_digit(admin_client: Client) -> None:
         assert "0.00000008333333333333334" in body
 
 
-def test_a_sheet_is_not_changed_by_anybody(admin_client: Client) -> None:
+def test_a_sheet_cannot_be_edited(admin_client: Client) -> None:
     announced = world.price(world.model(), input="1", starts_at=timezone.now() + dt.timedelta(days=3))
     version = announced.history.get()
 
@@ -64,7 +64,7 @@ def test_a_sheet_is_not_changed_by_anybody(admin_client: Client) -> None:
     assert PriceSheet.objects.get().role == "sell"
 
 
-def test_an_announced_sheet_is_withdrawn_and_one_in_force_is_not(admin_client: Client) -> None:
+def test_a_scheduled_sheet_can_be_withdrawn_but_not_a_current_one(admin_client: Client) -> None:
     model = world.model()
     in_force = world.price(model, input="1")
     announced = world.price(model, input="2", starts_at=timezone.now() + dt.timedelta(days=3))
@@ -78,7 +78,7 @@ def test_an_announced_sheet_is_withdrawn_and_one_in_force_is_not(admin_client: C
     assert PriceSheet.history.get(history_type="-").history_user.username == "admin"
 
 
-def test_a_model_with_a_price_in_force_is_not_deleted_with_it(admin_client: Client) -> None:
+def test_a_model_with_a_current_price_is_not_deleted_with_it(admin_client: Client) -> None:
     model = world.model()
     world.price(model, input="1")
 
@@ -87,7 +87,7 @@ def test_a_model_with_a_price_in_force_is_not_deleted_with_it(admin_client: Clie
     assert AIModel.objects.exists()
 
 
-def test_a_new_sheet_starts_from_the_one_it_follows(admin_client: Client) -> None:
+def test_a_new_sheet_is_copied_from_an_existing_one(admin_client: Client) -> None:
     old = world.price(world.model(), role="list", currency="CNY", input="2.5", output="10")
 
     posted = admin_world.filled_in(admin_client, f"{ADD}?from={old.pk}", **{"lines-1-amount": "12"})
@@ -102,11 +102,11 @@ def test_a_new_sheet_starts_from_the_one_it_follows(admin_client: Client) -> Non
 
 
 @pytest.mark.parametrize("nonsense", ["0", "-1", "abc", "9" * 40, "%00"])
-def test_a_sheet_that_is_not_there_starts_a_blank_one(admin_client: Client, nonsense: str) -> None:
+def test_a_missing_sheet_gives_an_empty_form(admin_client: Client, nonsense: str) -> None:
     assert admin_client.get(f"{ADD}?from={nonsense}").status_code == 200
 
 
-def test_the_list_says_which_sheets_are_in_force(admin_client: Client) -> None:
+def test_the_list_filters_sheets_by_state(admin_client: Client) -> None:
     model = world.model()
     world.price(model, input="111")
     world.price(model, input="222", starts_at=timezone.now() - dt.timedelta(days=1))
@@ -117,7 +117,7 @@ def test_the_list_says_which_sheets_are_in_force(admin_client: Client) -> None:
         assert [shown for shown in ("111", "222", "333") if f"Input ${shown}.00" in body] == [amount]
 
 
-def test_models_on_offer_without_a_price_are_found(admin_client: Client) -> None:
+def test_offered_models_without_a_price_are_listed(admin_client: Client) -> None:
     world.price(world.model("priced"), input="1")
     world.model("gap")
     world.model("not-offered", on=None)
@@ -127,7 +127,7 @@ def test_models_on_offer_without_a_price_are_found(admin_client: Client) -> None
     assert [model.name for model in listed] == ["gap"]
 
 
-def test_what_stands_beside_prices_goes_along_to_the_next_sheet(admin_client: Client) -> None:
+def test_the_facts_of_a_sheet_are_copied_to_the_next_one(admin_client: Client) -> None:
     old = world.price(world.model(), input="2.5")
     PriceSheet.objects.update(facts={"tier_mode": "graduated"})
     world.line(old, "web_search", "1500", kind="allowance", per=1, unit="query", facts={"period": "day"})
@@ -150,12 +150,12 @@ def test_what_stands_beside_prices_goes_along_to_the_next_sheet(admin_client: Cl
         ),
     ],
 )
-def test_a_sheet_that_cannot_be_meant_is_refused(admin_client: Client, lines: dict[str, str], sentence: str) -> None:
+def test_an_implausible_sheet_is_refused(admin_client: Client, lines: dict[str, str], sentence: str) -> None:
     assert sentence in add(admin_client, world.model(), **lines).content.decode()
     assert not PriceSheet.objects.exists()
 
 
-def test_the_lines_of_a_written_sheet_are_shown_in_words(admin_client: Client) -> None:
+def test_the_lines_of_a_stored_sheet_are_shown_in_words(admin_client: Client) -> None:
     sheet = world.price(world.model(), input="1")
     tier = [{"dim": "prompt_tokens", "op": "gt", "value": 200_000}]
     world.line(sheet, "input", "2", conditions=tier, facts={"period": "day"})

@@ -68,7 +68,7 @@ def test_it_is_a_valid_document() -> None:
     validate(document())
 
 
-def test_every_public_address_is_in_it_and_no_other() -> None:
+def test_it_has_every_public_address_and_no_other() -> None:
     served = {
         "/" + path.rstrip("/").replace("<path:name>", "{model}").replace("<path:path>", "{path}")
         for path in routes(get_resolver().url_patterns)
@@ -132,7 +132,7 @@ def test_the_callers_own_key_matches_the_document(client: Client) -> None:
     conforms(answer.json(), "Key")
 
 
-def test_every_error_has_an_example_in_every_shape_that_is_right() -> None:
+def test_every_error_has_a_valid_example_in_every_shape() -> None:
     for path, item in document()["paths"].items():
         for operation in item.values():
             errors = {status: response for status, response in operation["responses"].items() if status >= "400"}
@@ -145,7 +145,7 @@ def test_every_error_has_an_example_in_every_shape_that_is_right() -> None:
                     conforms(example["value"], shape)
 
 
-def test_the_codes_of_errors_are_all_that_there_are() -> None:
+def test_it_lists_every_error_code() -> None:
     shapes = document()["components"]["schemas"]
 
     openai = shapes["OpenAIError"]["properties"]["error"]["properties"]["code"]
@@ -191,7 +191,7 @@ def test_it_is_served_to_everybody(client: Client, path: str) -> None:
     assert client.post(path).status_code == 405
 
 
-def test_the_page_names_every_address_and_asks_no_other_host_for_anything(client: Client) -> None:
+def test_the_page_names_every_address_and_uses_no_other_host(client: Client) -> None:
     answer = client.get("/docs")
     page = answer.content.decode()
 

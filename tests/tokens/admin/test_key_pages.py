@@ -1,4 +1,4 @@
-"""The admin's pages about one token: rotation, once and with a choice of grace, replaced keys, and what it sees."""
+"""The admin's pages about one token: rotation with a grace period, replaced keys, and visible models."""
 
 import datetime as dt
 import re
@@ -27,7 +27,7 @@ def status(client: Client, key: str) -> int:
     return client.get("/v1/models", headers={"authorization": f"Bearer {key}"}).status_code
 
 
-def test_a_token_leads_to_both_pages(admin_client: Client) -> None:
+def test_a_tokens_page_links_to_both_pages(admin_client: Client) -> None:
     token, _ = world.token()
 
     html = admin_client.get(page(token, "change")).content.decode()
@@ -52,7 +52,7 @@ def test_a_rotation_shows_the_new_key_once(admin_client: Client, grace: str, old
     assert shown[0] not in admin_client.get(page(token, "change")).content.decode()
 
 
-def test_a_rotation_is_in_the_history_with_whoever_did_it(admin_client: Client, admin_user: Any) -> None:
+def test_a_rotation_is_in_the_history_with_its_author(admin_client: Client, admin_user: Any) -> None:
     token, _ = world.token()
 
     admin_client.post(page(token, "rotate"), {"grace": "0", "key_id": token.key_id})
@@ -63,7 +63,7 @@ def test_a_rotation_is_in_the_history_with_whoever_did_it(admin_client: Client, 
 
 
 @pytest.mark.parametrize("grace", ["", "48", "-1", "x"])
-def test_no_other_grace_is_taken(admin_client: Client, grace: str) -> None:
+def test_another_grace_period_is_refused(admin_client: Client, grace: str) -> None:
     token, old = world.token()
 
     answer = admin_client.post(page(token, "rotate"), {"grace": grace, "key_id": token.key_id})
@@ -73,7 +73,7 @@ def test_no_other_grace_is_taken(admin_client: Client, grace: str) -> None:
     assert status(admin_client, old) == 200
 
 
-def test_a_look_rotates_nothing_and_a_reader_may_not(client: Client, django_user_model: Any) -> None:
+def test_opening_the_page_rotates_nothing_and_readers_may_not_rotate(client: Client, django_user_model: Any) -> None:
     token, old = world.token()
     reader = django_user_model.objects.create_user("reader", is_staff=True)
     reader.user_permissions.add(Permission.objects.get(codename="view_token"))
@@ -85,7 +85,7 @@ def test_a_look_rotates_nothing_and_a_reader_may_not(client: Client, django_user
     assert status(client, old) == 200
 
 
-def test_a_page_that_is_sent_twice_makes_one_key(admin_client: Client) -> None:
+def test_a_form_sent_twice_creates_one_key(admin_client: Client) -> None:
     token, _ = world.token()
     sent = {"grace": "24", "key_id": token.key_id}
     assert f'value="{token.key_id}"' in admin_client.get(page(token, "rotate")).content.decode()
@@ -99,7 +99,7 @@ def test_a_page_that_is_sent_twice_makes_one_key(admin_client: Client) -> None:
     assert shown[0][8:18] == Token.objects.get().key_id
 
 
-def test_a_replaced_key_is_ended_before_its_grace(admin_client: Client) -> None:
+def test_a_replaced_key_is_ended_before_its_grace_period_ends(admin_client: Client) -> None:
     token, old = world.token()
     first = token.key_id
     new = token.rotate(grace=dt.timedelta(hours=24), at=timezone.now())
@@ -115,7 +115,7 @@ def test_a_replaced_key_is_ended_before_its_grace(admin_client: Client) -> None:
 
 
 @pytest.mark.parametrize("key_id", ["", "nonsense", "\x00", "another's", "its own"])
-def test_no_other_key_is_ended_there(admin_client: Client, key_id: str) -> None:
+def test_only_replaced_keys_of_the_token_can_be_ended(admin_client: Client, key_id: str) -> None:
     token, old = world.token()
     other, others = world.token()
     named = {"another's": other.key_id, "its own": token.key_id}
@@ -127,7 +127,7 @@ def test_no_other_key_is_ended_there(admin_client: Client, key_id: str) -> None:
     assert (status(admin_client, old), status(admin_client, others)) == (200, 200)
 
 
-def test_a_use_after_the_grace_is_shown(admin_client: Client) -> None:
+def test_uses_after_the_grace_period_are_shown(admin_client: Client) -> None:
     token, _ = world.token()
     token.rotate(grace=dt.timedelta(0), at=timezone.now())
     RetiredKey.objects.update(refused_uses=3, refused_at=timezone.now())
@@ -148,7 +148,9 @@ def test_a_use_after_the_grace_is_shown(admin_client: Client) -> None:
         (dt.timedelta(days=40), "valid", []),
     ],
 )
-def test_an_end_is_announced(admin_client: Client, left: dt.timedelta, says: str, listed: list[str]) -> None:
+def test_a_token_that_expires_soon_says_so(
+    admin_client: Client, left: dt.timedelta, says: str, listed: list[str]
+) -> None:
     token, _ = world.token(expires_at=timezone.now() + left)
 
     assert token.state(at=timezone.now()) == says
@@ -157,7 +159,7 @@ def test_an_end_is_announced(admin_client: Client, left: dt.timedelta, says: str
         assert list(found) == ([token] if name in listed else [])
 
 
-def test_the_panel_says_what_and_why_not(admin_client: Client) -> None:
+def test_the_page_shows_visible_models_and_reasons_for_hidden_ones(admin_client: Client) -> None:
     world.model("seen")
     world.model("hidden", status="draft")
     world.model("denied")
@@ -194,7 +196,7 @@ def test_the_panel_says_what_and_why_not(admin_client: Client) -> None:
         ),
     ],
 )
-def test_the_panel_says_in_words_whether_the_key_is_taken(
+def test_the_page_says_whether_the_key_is_valid(
     admin_client: Client, fields: dict[str, Any], texts: tuple[str, ...]
 ) -> None:
     token, _ = world.token(**fields)
@@ -226,7 +228,7 @@ def test_it_works_on_5000_models_in_a_handful_of_queries(
 
 
 @pytest.mark.parametrize("query", [{"page": "x"}, {"page": "99"}, {"q": "\x00"}, {"q": "%"}, {"gate": "<script>"}])
-def test_odd_addresses_are_answered(admin_client: Client, query: dict[str, str]) -> None:
+def test_odd_addresses_get_a_page(admin_client: Client, query: dict[str, str]) -> None:
     world.model()
     token, _ = world.token()
 

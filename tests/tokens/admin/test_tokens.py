@@ -1,4 +1,4 @@
-"""A token's key is shown once, in the answer that made it, and is kept nowhere."""
+"""A token's key is shown once, in the response that created it, and is stored nowhere."""
 
 import datetime as dt
 import re
@@ -30,7 +30,7 @@ def change_page(token: Token) -> str:
     return f"/admin/tokens/token/{token.pk}/change/"
 
 
-def test_the_key_is_shown_in_the_answer_that_made_it_and_no_cache_keeps_it(admin_client: Client) -> None:
+def test_the_key_is_shown_in_the_response_that_created_it_and_not_cached(admin_client: Client) -> None:
     response = add(admin_client)
 
     shown = KEY.search(response.content.decode())
@@ -58,14 +58,14 @@ def test_the_key_is_in_no_table_no_cookie_and_on_no_other_page(admin_client: Cli
             assert secret not in str(cursor.fetchall()), table
 
 
-def test_the_key_that_was_shown_is_the_one_that_opens(admin_client: Client, client: Client) -> None:
+def test_the_shown_key_works(admin_client: Client, client: Client) -> None:
     shown = KEY.search(add(admin_client).content.decode())
     assert shown is not None
 
     assert Client().get("/v1/models", headers={"authorization": f"Bearer {shown[0]}"}).status_code == 200
 
 
-def test_a_change_shows_no_key_and_keeps_it(admin_client: Client) -> None:
+def test_an_edit_neither_shows_nor_changes_the_key(admin_client: Client) -> None:
     token, key = world.token(name="Acme")
     digest = token.digest
 
@@ -90,7 +90,7 @@ def test_its_history_has_neither_digest_nor_pepper(admin_client: Client) -> None
     assert not {"digest", "pepper"} & {field.name for field in Token.history.model._meta.get_fields()}
 
 
-def test_a_deleted_token_is_not_brought_back_from_its_history(admin_client: Client) -> None:
+def test_a_deleted_token_cannot_be_restored_from_its_history(admin_client: Client) -> None:
     token, _ = world.token()
     page = f"/admin/tokens/token/{token.pk}/history/{token.history.earliest().pk}/"
     token.delete()
@@ -103,7 +103,7 @@ def test_a_deleted_token_is_not_brought_back_from_its_history(admin_client: Clie
     ("choice", "patterns", "stored"),
     [("absent", "gpt-*", None), ("listed", "", []), ("listed", "gpt-*, claude-*", ["gpt-*", "claude-*"])],
 )
-def test_the_operator_says_whether_no_pattern_means_everything_or_nothing(
+def test_no_allow_list_and_an_empty_allow_list_differ(
     admin_client: Client, choice: str, patterns: str, stored: list[str] | None
 ) -> None:
     add(admin_client, allow_0=choice, allow_1=patterns)
@@ -114,7 +114,7 @@ def test_the_operator_says_whether_no_pattern_means_everything_or_nothing(
     assert (again["allow_0"], again["allow_1"]) == (choice, ", ".join(stored or []))
 
 
-def test_a_network_that_is_none_is_refused_in_words(admin_client: Client) -> None:
+def test_an_invalid_network_is_refused_with_a_message(admin_client: Client) -> None:
     response = add(admin_client, networks="203.0.113.0/99")
 
     assert response.status_code == 200
@@ -122,7 +122,7 @@ def test_a_network_that_is_none_is_refused_in_words(admin_client: Client) -> Non
     assert not KEY.search(response.content.decode())
 
 
-def test_the_list_finds_tokens_that_soon_expire(admin_client: Client) -> None:
+def test_the_list_filters_tokens_that_expire_soon(admin_client: Client) -> None:
     now = timezone.now()
     world.token(name="in ten days", expires_at=now + dt.timedelta(days=10))
     world.token(name="in a year", expires_at=now + dt.timedelta(days=365))

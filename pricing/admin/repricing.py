@@ -60,8 +60,8 @@ class RepricingAdmin(ModelAdmin):
                 return None
         if "apply" in request.POST:
             form.add_error(None, "Prices have changed since this preview. Check the new preview below.")
-        shown = preview(plan, request.POST.get("page", "1"))
-        return self.render_page(request, template, title, **context, **shown)
+        steps = preview(plan, request.POST.get("page", "1"))
+        return self.render_page(request, template, title, **context, **steps)
 
 
 class PriceListPage(RepricingAdmin):
@@ -255,10 +255,10 @@ def preview(plan: Repricing, number: str) -> dict[str, Any]:
 
 def compared(key: str, sheets: dict[str, Sheet], *, besides: str) -> list[tuple[str, Row, str]]:
     """Role, row and currency of the same row in the sheets of other roles."""
-    found = [(role, sheets[role], rows_of(sheets[role]).get(key)) for role in Role.values if role in sheets]
+    others = [(role, sheets[role], rows_of(sheets[role]).get(key)) for role in Role.values if role in sheets]
     return [
         (role, row, sheet.currency)
-        for role, sheet, row in found
+        for role, sheet, row in others
         if role != besides and row is not None and row.amount is not None
     ]
 

@@ -149,17 +149,17 @@ def _periods(
     boundaries: Boundaries,
     groups: Collection[str],
 ) -> list[Period]:
-    found: list[Period] = []
+    listed: list[Period] = []
     for moment, known_at in sorted(boundaries.items()) if sheets else ():
         sheet = published_of(model, sheets, rules, at=moment)
         sheet = sheet and sheet.seen_by(groups)
         key = price_key(sheet)
-        if key != (found[-1].key if found else price_key(None)):
-            found.append(Period(moment, known_at, key, _price(sheet)))
-        elif found and found[-1].known_at is None:
+        if key != (listed[-1].key if listed else price_key(None)):
+            listed.append(Period(moment, known_at, key, _price(sheet)))
+        elif listed and listed[-1].known_at is None:
             # A price that was recorded as past and still applies is reported once.
-            found[-1] = replace(found[-1], known_at=known_at)
-    return found
+            listed[-1] = replace(listed[-1], known_at=known_at)
+    return listed
 
 
 def _edited(table: type[PriceSheet] | type[DiscountRule]) -> dict[int, dt.datetime]:
@@ -191,7 +191,7 @@ def _price(sheet: Sheet | None) -> Price:
 
 def history(model: AIModel, *, at: dt.datetime, groups: Collection[str]) -> PriceHistory:
     """The body of a model's price history, oldest first; an end of null is not yet known."""
-    found = periods([model], groups=groups)[model.name]
+    listed = periods([model], groups=groups)[model.name]
     return {
         "success": True,
         "data": {
@@ -203,7 +203,7 @@ def history(model: AIModel, *, at: dt.datetime, groups: Collection[str]) -> Pric
                     "announced": period.starts_at > at,
                     **period.price,
                 }
-                for period, following in pairwise([*found, None])
+                for period, following in pairwise([*listed, None])
                 if period is not None
             ],
         },
@@ -212,14 +212,14 @@ def history(model: AIModel, *, at: dt.datetime, groups: Collection[str]) -> Pric
 
 def changes(models: Iterable[AIModel], *, since: dt.datetime, at: dt.datetime, groups: Collection[str]) -> list[Change]:
     """What these groups' readers can know only since that moment, the most recently reported first."""
-    found = []
+    listed = []
     for name, of_model in periods(models, groups=groups).items():
         before = UNPRICED
         for period in of_model:
             if (reported_at := period.reported_at(at=at)) > since:
-                found.append(Change(name, period.starts_at, reported_at, before, period.price))
+                listed.append(Change(name, period.starts_at, reported_at, before, period.price))
             before = period.price
-    return sorted(found, key=lambda change: change.place)
+    return sorted(listed, key=lambda change: change.place)
 
 
 def change_list(
@@ -231,8 +231,8 @@ def change_list(
     after: Place | None = None,
 ) -> PriceChanges:
     """The body of the list of changes, or of its part after a place."""
-    found = changes(models, since=since, at=at, groups=groups)
-    listed = [change for change in found if after is None or change.place > after]
+    every = changes(models, since=since, at=at, groups=groups)
+    listed = [change for change in every if after is None or change.place > after]
     is_complete = len(listed) <= MOST_CHANGES
     return {
         "success": True,

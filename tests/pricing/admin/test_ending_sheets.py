@@ -112,11 +112,11 @@ def test_a_withdrawal_lists_every_price(admin_client: Client) -> None:
 
 def test_an_end_can_be_set_and_moved_earlier_but_not_later(admin_client: Client, story: dict[str, PriceSheet]) -> None:
     start, promotion = timezone.now().replace(second=0, microsecond=0), story["promotion"]
-    for hours, kept in ((10, 10), (20, 10), (5, 5)):
+    for hours, expected in ((10, 10), (20, 10), (5, 5)):
         moment = start + dt.timedelta(hours=hours)
         act(admin_client, "end", promotion, confirmed="1", ends_at=f"{moment:%Y-%m-%dT%H:%M}")
         promotion.refresh_from_db()
-        assert promotion.ends_at == start + dt.timedelta(hours=kept)
+        assert promotion.ends_at == start + dt.timedelta(hours=expected)
 
     assert "past prices cannot change" in act(admin_client, "end", promotion, confirmed="1", ends_at="2026-01-01T00:00")
 

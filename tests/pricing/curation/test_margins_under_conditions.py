@@ -91,8 +91,8 @@ def test_a_price_of_a_group_is_multiplied_by_that_groups_rate() -> None:
 def test_the_preview_and_the_health_check_report_a_loss() -> None:
     cost, sell = pair()
     world.line(sell, "input", "1", conditions=when("service_tier", "flex"))
-    told = [finding.problem for finding in below_cost(CatalogSnapshot(at=NOW))]
-    assert told == ["Input, service tier flex: sold at $1.00, costs $3.00 per million tokens"]
+    problems = [finding.problem for finding in below_cost(CatalogSnapshot(at=NOW))]
+    assert problems == ["Input, service tier flex: sold at $1.00, costs $3.00 per million tokens"]
     plan = plan_repricing([cost.model], Rule("sell", Decimal(2)), at=NOW)
     assert [loss.label for loss in plan.steps[0].losses] == ["Input, service tier flex"]
 

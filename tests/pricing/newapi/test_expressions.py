@@ -50,7 +50,7 @@ def sheet(*lines: Line) -> Sheet:
 
 
 def same(prices: Sheet, tokens: Mapping[str, int], facts: Mapping[str, Any], at: dt.datetime) -> None:
-    """Both ways of charging come to the same amount."""
+    """The expression and the lines charge the same amount."""
     billing = expression(prices)
     assert billing is not None
     usage = {METERS[name]: Use(Decimal(number)) for name, number in tokens.items()}
@@ -63,7 +63,7 @@ def same(prices: Sheet, tokens: Mapping[str, int], facts: Mapping[str, Any], at:
 
 
 def drawn(prices: Sheet, number: int, chance: random.Random) -> Iterable[dict[str, int]]:
-    """Usages whose prompts are as long as a boundary, or one token more or less, or anything."""
+    """Usages with prompts at a boundary, one token above or below it, or of any length."""
     bounds = boundaries(prices.lines) or [1000]
     for _ in range(number):
         length = max(chance.choice(bounds) + chance.choice((-1, 0, 1, 7)), 0)
@@ -80,7 +80,7 @@ def test_one_price_is_one_tier() -> None:
     assert billing.text == 'tier("base", p * 2.5 + c * 10 + cr * 1.25)'
 
 
-def test_above_and_from_are_different_boundaries() -> None:
+def test_gt_and_gte_are_different_boundaries() -> None:
     above = expression(sheet(line("input", "1"), line("input", "2", when("prompt_tokens", "gt", 200_000))))
     at_least = expression(sheet(line("input", "1"), line("input", "2", when("prompt_tokens", "gte", 200_000))))
     assert above is not None
@@ -102,7 +102,7 @@ def test_a_tier_that_scales_everything_is_a_factor() -> None:
     assert billing.text == '(tier("base", p * 2 + c * 8)) * (param("service_tier") == "flex" ? 0.5 : 1)'
 
 
-def test_a_variable_stands_in_every_leaf_for_it_takes_its_tokens_out_of_all() -> None:
+def test_every_leaf_names_all_variables() -> None:
     prices = sheet(line("input", "2"), line("input.cache_read", "1", when("prompt_tokens", "gt", 100)))
     billing = expression(prices)
     assert billing is not None
@@ -110,7 +110,7 @@ def test_a_variable_stands_in_every_leaf_for_it_takes_its_tokens_out_of_all() ->
 
 
 @pytest.mark.parametrize("at", MOMENTS)
-def test_off_peak_hours_are_charged_alike(at: dt.datetime) -> None:
+def test_off_peak_hours_are_charged_the_same(at: dt.datetime) -> None:
     off_peak = when("time", "in", OFF_PEAK)
     prices = sheet(
         line("input", "0.3"), line("output", "1.2"), line("input", "0.15", off_peak), line("output", "0.5", off_peak)
@@ -118,14 +118,14 @@ def test_off_peak_hours_are_charged_alike(at: dt.datetime) -> None:
     same(prices, {"p": 1000, "c": 100}, {}, at)
 
 
-def test_what_the_language_cannot_say_is_not_told() -> None:
+def test_inexpressible_lines_are_left_out() -> None:
     region = line("input", "3", when("region", "eq", "eu"))
     billing = expression(sheet(line("input", "2"), line("output.reasoning", "9"), region))
     assert billing is not None
     assert [each.meter for each in billing.lines] == ["input"]
 
 
-def test_graduated_and_dynamic_prices_have_none() -> None:
+def test_graduated_and_dynamic_prices_have_no_expression() -> None:
     plain = line("input", "2")
     assert expression(Sheet("USD", (plain,), facts={"tier_mode": "graduated"})) is None
     assert expression(sheet(plain, Line("output", None, kind="dynamic"))) is None
@@ -161,7 +161,7 @@ FACTORS = st.builds(
     st.sampled_from([{}, {"service_tier": "flex"}, {"service_tier": "priority", "speed": "fast"}]),
     st.integers(),
 )
-def test_any_sheet_is_charged_alike(lines: list[Line], factors: list[Line], facts: dict[str, str], seed: int) -> None:
+def test_a_sheet_is_charged_the_same(lines: list[Line], factors: list[Line], facts: dict[str, str], seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311
     prices = sheet(line("input", "1"), line("output", "2"), *lines, *factors)
     if expression(prices) is not None:
@@ -171,7 +171,7 @@ def test_any_sheet_is_charged_alike(lines: list[Line], factors: list[Line], fact
 
 
 @pytest.mark.parametrize("name", ["litellm.json", "litellm/model_prices_1.103.0.json"])
-def test_the_prices_of_a_real_map_are_charged_alike(name: str) -> None:
+def test_the_prices_of_a_real_map_are_charged_the_same(name: str) -> None:
     chance = random.Random(20)  # noqa: S311
     seen = 0
     for record in litellm.read(sample_or_real(name)).records:
@@ -188,7 +188,7 @@ def test_the_prices_of_a_real_map_are_charged_alike(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "least"), [("models_dev.json", 2), ("models.dev/api_2026-07-02.json", 101)])
-def test_the_prices_of_models_dev_are_charged_alike(name: str, least: int) -> None:
+def test_the_prices_of_models_dev_are_charged_the_same(name: str, least: int) -> None:
     chance = random.Random(20)  # noqa: S311
     seen = 0
     for provider in read_json(sample_or_real(name)).values():
@@ -231,9 +231,9 @@ TIMES = st.builds(
 
 @settings(max_examples=size(60, full=300), deadline=None)
 @given(TIMES, st.sampled_from(MOMENTS))
-def test_what_is_told_of_any_windows_is_charged_alike(asked: dict[str, Any], at: dt.datetime) -> None:
+def test_any_windows_are_charged_the_same(condition: dict[str, Any], at: dt.datetime) -> None:
     """Not only by the lines that are expressed: the conditions of the others are never met."""
-    prices = sheet(line("input", "2"), line("input", "1", asked))
+    prices = sheet(line("input", "2"), line("input", "1", condition))
     billing = expression(prices)
     assert billing is not None
     direct = quote(prices, {"input": Use(Decimal(1000))}, {}, at=at).amount
@@ -244,8 +244,8 @@ LIFETIMES = st.sampled_from([(), (when("cache_ttl", "eq", "5m"),), (when("cache_
 
 
 @given(st.lists(st.tuples(LIFETIMES, st.integers(1, 9)), max_size=3))
-def test_a_cache_without_a_lifetime_is_charged_alike(writes: list[tuple[Any, int]]) -> None:
-    """An expression has all writes but those of an hour in cc."""
+def test_a_cache_without_a_lifetime_is_charged_the_same(writes: list[tuple[Any, int]]) -> None:
+    """In an expression, cc has all cache writes except those that last an hour."""
     prices = sheet(
         line("input", "3"), *(line("input.cache_write", str(amount), *conditions) for conditions, amount in writes)
     )
@@ -255,8 +255,8 @@ def test_a_cache_without_a_lifetime_is_charged_alike(writes: list[tuple[Any, int
     assert charge(billing.text, {"cc": 1000}, facts={}, at=MONDAY) == direct
 
 
-def test_other_questions_about_a_lifetime_are_not_told() -> None:
-    for asked in (when("cache_ttl", "ne", "5m"), when("cache_ttl", "in", ["5m", "1h"])):
-        billing = expression(sheet(line("input", "3"), line("input.cache_write", "5", asked)))
+def test_other_conditions_on_a_lifetime_are_left_out() -> None:
+    for condition in (when("cache_ttl", "ne", "5m"), when("cache_ttl", "in", ["5m", "1h"])):
+        billing = expression(sheet(line("input", "3"), line("input.cache_write", "5", condition)))
         assert billing is not None
         assert billing.text == 'tier("base", p * 3)'

@@ -1,4 +1,4 @@
-"""What we write as a billing expression and read back: canonical lines come back, and any others charge the same."""
+"""A written billing expression is read back: canonical lines are identical, any others charge the same."""
 
 import datetime as dt
 import random
@@ -59,14 +59,16 @@ def alike(prices: Sheet, tokens: Mapping[str, int], facts: Mapping[str, Any], at
 
 
 @st.composite
-def tiers(draw: st.DrawFn, meter: str, bounds: Sequence[int], amounts: st.SearchStrategy[Decimal], *asked: Any) -> Any:
-    """A price for each length of the prompt, each different from the one before."""
+def tiers(
+    draw: st.DrawFn, meter: str, bounds: Sequence[int], amounts: st.SearchStrategy[Decimal], *conditions: Any
+) -> Any:
+    """A different price for each length of the prompt."""
     lines: list[Line] = []
     for bound in (0, *bounds):
         amount = draw(amounts)
         assume(not lines or lines[-1].amount != amount)
         at_length = [when("prompt_tokens", "gt", bound)] if bound else []
-        lines.append(line(meter, str(amount), *asked, *at_length))
+        lines.append(line(meter, str(amount), *conditions, *at_length))
     return lines
 
 
@@ -74,17 +76,17 @@ def tiers(draw: st.DrawFn, meter: str, bounds: Sequence[int], amounts: st.Search
 def canonical_sheets(draw: st.DrawFn) -> Sheet:
     """Prices by length, and others under one condition."""
     bounds = sorted(draw(st.sets(st.integers(1, 300_000), max_size=3)))
-    asked = draw(st.sampled_from([None, FLEX, FAST, NIGHT]))
+    condition = draw(st.sampled_from([None, FLEX, FAST, NIGHT]))
     lines: list[Line] = []
     for meter in {"input", *draw(st.sets(st.sampled_from(CANONICAL_METERS)))}:
         lines += draw(tiers(meter, bounds, LOW))
-        lines += draw(tiers(meter, bounds, HIGH, asked)) if asked else []
+        lines += draw(tiers(meter, bounds, HIGH, condition)) if condition else []
     return sheet(*lines)
 
 
 @settings(max_examples=size(60, full=300), deadline=None)
 @given(canonical_sheets())
-def test_canonical_lines_come_back_as_they_were(prices: Sheet) -> None:
+def test_canonical_lines_are_identical_after_reading(prices: Sheet) -> None:
     billing = expression(prices)
     assert billing is not None
     # One factor for all prices comes back as a factor.
@@ -94,7 +96,7 @@ def test_canonical_lines_come_back_as_they_were(prices: Sheet) -> None:
 
 @settings(max_examples=size(60, full=300), deadline=None)
 @given(st.lists(COMPARISONS, max_size=3), st.integers())
-def test_every_boundary_is_charged_alike(comparisons: list[tuple[str, int]], seed: int) -> None:
+def test_every_boundary_is_charged_the_same(comparisons: list[tuple[str, int]], seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311
     lines = [line("input", "1"), line("output", "2")]
     for op, number in comparisons:
@@ -115,11 +117,11 @@ def test_every_boundary_is_charged_alike(comparisons: list[tuple[str, int]], see
     st.sampled_from([{}, {"service_tier": "flex"}, {"service_tier": "priority", "body": {"speed": "fast"}}]),
     st.integers(),
 )
-def test_whatever_is_written_is_read_and_charged_alike(
+def test_every_written_expression_is_read_and_charged_the_same(
     lines: list[Line], factors: list[Line], times: list[Any], facts: dict[str, Any], seed: int
 ) -> None:
     chance = random.Random(seed)  # noqa: S311
-    timed = [line("output", "3", asked) for asked in times]
+    timed = [line("output", "3", condition) for condition in times]
     prices = sheet(line("input", "1"), line("output", "2"), *lines, *timed, *factors)
     billing = expression(prices)
     if billing is None:
@@ -133,7 +135,7 @@ def test_whatever_is_written_is_read_and_charged_alike(
 
 
 @given(st.lists(st.tuples(st.sampled_from([(), ("5m",), ("1h",)]), st.integers(1, 9)), min_size=1, max_size=3))
-def test_a_cache_of_any_lifetime_is_charged_alike(writes: list[tuple[tuple[str, ...], int]]) -> None:
+def test_a_cache_of_any_lifetime_is_charged_the_same(writes: list[tuple[tuple[str, ...], int]]) -> None:
     conditions = {lifetime: [when("cache_ttl", "eq", each) for each in lifetime] for lifetime, _ in writes}
     prices = sheet(
         line("input", "3"), *(line("input.cache_write", str(amount), *conditions[each]) for each, amount in writes)
@@ -143,6 +145,6 @@ def test_a_cache_of_any_lifetime_is_charged_alike(writes: list[tuple[tuple[str, 
 
 
 @pytest.mark.parametrize("factor", ["0.5", "1.1", "0.333333333333333"])
-def test_a_factor_comes_back_as_a_factor(factor: str) -> None:
+def test_a_factor_is_read_as_a_factor(factor: str) -> None:
     prices = sheet(line("input", "2"), line("output", "8"), line("", factor, FLEX, kind="multiplier"))
     assert by_meter(read_back(prices)) == by_meter(prices)

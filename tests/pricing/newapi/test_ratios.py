@@ -1,4 +1,4 @@
-"""The numbers of /api/pricing: the formulas that its readers compute with give back the price, and never "free"."""
+"""The formulas of readers of /api/pricing return the price, and never 0 for a paid model."""
 
 import datetime as dt
 from decimal import Decimal
@@ -33,7 +33,7 @@ def row(client: Client, name: str, query: str = "") -> Any:
 
 
 @pytest.mark.parametrize(("name", "price_in", "price_out", "multiplier", "paid_in", "paid_out"), VECTORS)
-def test_readers_formulas_give_the_price(
+def test_the_formulas_of_readers_return_the_price(
     client: Client, name: str, price_in: str, price_out: str, multiplier: str, paid_in: str, paid_out: str
 ) -> None:
     world.price(world.model(name), role="list", input=price_in, output=price_out)
@@ -44,7 +44,7 @@ def test_readers_formulas_give_the_price(
     assert (paid, paid * found["completion_ratio"]) == (Decimal(paid_in), Decimal(paid_out))
 
 
-def test_folded_readers_see_what_is_paid(client: Client) -> None:
+def test_folded_prices_include_the_discount(client: Client) -> None:
     world.price(world.model("gpt-4o"), role="list", input="2.5", output="10")
     DiscountRule.objects.create(multiplier=Decimal("0.65"), starts_at=world.LONG_AGO)
     found = row(client, "gpt-4o", "?discount=folded")
@@ -52,7 +52,7 @@ def test_folded_readers_see_what_is_paid(client: Client) -> None:
 
 
 @pytest.mark.parametrize("query", ["?discount=yes", "?as_of=tomorrow", "?as_of=", "?as_of=0001-01-01", "?as_of=99"])
-def test_nonsense_is_refused_with_a_sentence(client: Client, query: str) -> None:
+def test_an_invalid_parameter_is_rejected_with_a_message(client: Client, query: str) -> None:
     answer = client.get(f"/api/pricing{query}")
     assert answer.status_code == 400
     error = answer.json()["error"]
@@ -67,8 +67,8 @@ def test_the_price_of_another_day(client: Client, time_machine: Any) -> None:
     world.price(model, input="3", output="10", starts_at=dt.datetime(2026, 11, 1, tzinfo=dt.UTC))
     world.price(model, input="1", output="10", starts_at=dt.datetime(2027, 1, 1, 8, tzinfo=dt.UTC))
     world.model("gone", retires_on=dt.date(2026, 6, 1))
-    asked = ["?as_of=2026-02-01", "", "?as_of=2027-01-01", "?as_of=2027-01-01T08:00:00Z"]
-    found = [row(client, "gpt-4o", query)["model_ratio"] for query in asked]
+    queries = ["?as_of=2026-02-01", "", "?as_of=2027-01-01", "?as_of=2027-01-01T08:00:00Z"]
+    found = [row(client, "gpt-4o", query)["model_ratio"] for query in queries]
     assert found == [Decimal("2.5"), Decimal("1.5"), Decimal("1.5"), Decimal("0.5")]
     assert row(client, "gpt-4o", "?as_of=2027-01-01T09:00:00+01:00")["model_ratio"] == Decimal("0.5")
     names = [
@@ -77,7 +77,7 @@ def test_the_price_of_another_day(client: Client, time_machine: Any) -> None:
     assert names == [["gone", "gpt-4o"], []]
 
 
-def test_tiers_have_an_expression_and_keep_the_ratios_of_the_first(client: Client) -> None:
+def test_tiers_have_an_expression_and_the_ratios_of_the_first(client: Client) -> None:
     sheet = world.price(world.model("gemini"), input="1.25", output="10")
     world.line(sheet, "input", "2.5", conditions=[{"dim": "prompt_tokens", "op": "gt", "value": 200_000}])
     found = row(client, "gemini")
@@ -87,7 +87,7 @@ def test_tiers_have_an_expression_and_keep_the_ratios_of_the_first(client: Clien
     assert "prices" not in found
 
 
-def test_figures_stand_beside_what_no_expression_says(client: Client) -> None:
+def test_prices_are_added_if_no_expression_states_them(client: Client) -> None:
     sheet = world.price(world.model("searcher"), input="2", output="8")
     world.line(sheet, "web_search", "0.01", per=1, unit="query")
     found = row(client, "searcher")
@@ -95,7 +95,7 @@ def test_figures_stand_beside_what_no_expression_says(client: Client) -> None:
     assert [figure["meter"] for figure in found["prices"]] == ["input", "output", "web_search"]
 
 
-def test_what_always_multiplies_a_meter_is_in_its_ratio(client: Client) -> None:
+def test_an_unconditional_factor_of_a_meter_is_in_its_ratio(client: Client) -> None:
     sheet = world.price(world.model("uplifted"), input="2", output="4")
     world.line(sheet, "output", "1.5", kind="multiplier", unit="")
     body = {"model": "uplifted", "usage": {"output": 1_000_000}}
@@ -110,7 +110,7 @@ def test_what_always_multiplies_a_meter_is_in_its_ratio(client: Client) -> None:
     ]  # fmt: skip
 
 
-def test_what_is_free_of_charge_without_a_price_is_unpriced_and_not_free(client: Client) -> None:
+def test_free_units_without_a_price_are_unpriced_and_not_free(client: Client) -> None:
     sheet = world.price(world.model("searches"))
     world.line(sheet, "web_search", "1500", kind="allowance", per=1, unit="query")
 
@@ -119,13 +119,13 @@ def test_what_is_free_of_charge_without_a_price_is_unpriced_and_not_free(client:
 
 
 @pytest.mark.parametrize("currency", ["USD", "CNY"])
-def test_nothing_is_free_in_any_currency(client: Client, currency: str) -> None:
+def test_a_price_of_0_is_free_in_any_currency(client: Client, currency: str) -> None:
     world.price(world.model("gift"), currency=currency, input="0", output="0")
 
     assert row(client, "gift")["pricing_status"] == "free"
 
 
-def test_free_in_and_priced_out_is_not_free(client: Client) -> None:
+def test_free_input_with_priced_output_is_not_free(client: Client) -> None:
     world.price(world.model("writer"), input="0", output="5")
     found = row(client, "writer")
     assert found["pricing_status"] == "priced"
@@ -133,7 +133,7 @@ def test_free_in_and_priced_out_is_not_free(client: Client) -> None:
     assert found["billing_expr"] == 'tier("base", p * 0 + c * 5)'
 
 
-def test_the_placeholder_is_never_sent_out(client: Client) -> None:
+def test_the_placeholder_is_never_published(client: Client) -> None:
     world.price(world.model("dear"), input="75", output="75", input__cache_read="7.5")
     found = row(client, "dear")
     assert found["billing_expr"] == 'tier("base", p * 75 + c * 75 + cr * 7.5)'
@@ -146,7 +146,7 @@ def test_a_ratio_is_the_shortest_decimal_of_its_double(client: Client) -> None:
     assert b'"model_ratio":0.1,' in answer
 
 
-def test_a_ratio_that_a_double_rounds_has_an_expression_beside_it(client: Client) -> None:
+def test_an_expression_is_added_to_a_ratio_that_a_double_rounds(client: Client) -> None:
     world.price(world.model("odd"), input="0.3", output="2.50")
     world.price(world.model("even"), input="0.25", output="2")
     found = row(client, "odd")
@@ -155,7 +155,7 @@ def test_a_ratio_that_a_double_rounds_has_an_expression_beside_it(client: Client
     assert "billing_expr" not in row(client, "even")
 
 
-def test_a_currency_becomes_dollars_only_with_a_rate_on_file(client: Client) -> None:
+def test_a_currency_is_converted_only_with_a_rate(client: Client) -> None:
     world.price(world.model("doubao"), currency="CNY", input="10", output="20")
     assert "model_ratio" not in row(client, "doubao")
     CurrencyRate.objects.create(currency="CNY", per_usd=Decimal("7.3"), as_of=dt.date(2026, 1, 1))
@@ -175,14 +175,14 @@ def test_images_by_resolution_are_rules_with_a_headline(client: Client) -> None:
     assert found["image_pricing"]["rules"][0] == {"resolution": "4K", "platform_base_price": Decimal("0.2")}
 
 
-def test_a_groups_rate_stands_beside_the_price(client: Client) -> None:
+def test_a_groups_rate_is_given_beside_the_price(client: Client) -> None:
     world.price(world.model("gpt-4o"), input="2.5", output="10")
     world.rate(world.token_group(), "0.5")
     assert body(client)["group_ratio"] == {"default": Decimal("0.5")}
     assert row(client, "gpt-4o")["model_ratio"] == Decimal("1.25")
 
 
-def test_ratio_maps_hold_only_what_they_can_carry(client: Client) -> None:
+def test_ratio_maps_contain_only_prices_that_they_can_state(client: Client) -> None:
     world.price(world.model("plain"), role="list", input="2", output="8", input__cache_read="1")
     DiscountRule.objects.create(multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
     world.model("unpriced")

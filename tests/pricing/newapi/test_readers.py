@@ -1,4 +1,4 @@
-"""The known readers of /api/pricing, replayed over a rich catalog: none refuses a row, none reads a wrong price."""
+"""The known readers of /api/pricing reject no row of a rich catalog and read no wrong price."""
 
 import datetime as dt
 import math
@@ -36,7 +36,7 @@ ONLY = (
 
 @pytest.fixture
 def prices(client: Client) -> Any:
-    """A catalog with every kind of price that there is, and its list as a reader's JSON parser has it."""
+    """The price list of a catalog with every kind of price, as a reader's JSON parser returns it."""
     world.price(world.model("plain"), role="list", input="2.5", output="10")
     world.price(world.model("cached"), input="3", output="15", input__cache_read="0.3", input__cache_write="3.75")
     world.price(world.model("embedder", supported_endpoint_types=["embeddings"]), input="0.13")
@@ -64,7 +64,7 @@ def prices(client: Client) -> Any:
     return answer.json()
 
 
-def test_all_api_hub_takes_the_whole_list(prices: Any) -> None:
+def test_all_api_hub_accepts_the_whole_list(prices: Any) -> None:
     assert prices["success"] is True
     assert isinstance(prices["data"], list)
     assert all(isinstance(ratio, int | float) for ratio in prices["group_ratio"].values())
@@ -79,7 +79,7 @@ def test_all_api_hub_takes_the_whole_list(prices: Any) -> None:
 
 
 def test_a_reader_of_ratios_reads_the_price_or_none(prices: Any) -> None:
-    """LobeChat: model_price for calls, else model_ratio * 2 and completion_ratio times that; falsy is no price."""
+    """LobeChat: model_price for calls, else model_ratio * 2 and completion_ratio times that; falsy means no price."""
     seen = {}
     for row in prices["data"]:
         if row.get("quota_type") == 0 and row.get("model_ratio"):
@@ -90,8 +90,8 @@ def test_a_reader_of_ratios_reads_the_price_or_none(prices: Any) -> None:
     assert seen == {**RATIOS, **{name: price for name, (_, price) in HEADLINES.items()}}
 
 
-def test_a_reader_in_go_takes_no_priced_model_for_free(prices: Any) -> None:
-    """Plain float64 fields: what is not there is 0. An expression beats numbers, as in new-api itself."""
+def test_a_reader_in_go_takes_no_paid_model_as_free(prices: Any) -> None:
+    """With float64 fields a missing value is 0. An expression has priority over numbers, as in new-api."""
     free = []
     for row in prices["data"]:
         quota_type, model_ratio, model_price = (
@@ -105,19 +105,19 @@ def test_a_reader_in_go_takes_no_priced_model_for_free(prices: Any) -> None:
     assert not any("model_price" in row for row in prices["data"] if row["model_name"] == "yuan")
 
 
-def test_a_headline_says_what_it_is_the_price_of(prices: Any) -> None:
-    told = {
+def test_a_headline_states_what_it_pays_for(prices: Any) -> None:
+    headlines = {
         row["model_name"]: (row.get("billing_mode", "call"), row["model_price"])
         for row in prices["data"]
         if row.get("quota_type") == 1
     }
-    assert told == HEADLINES
+    assert headlines == HEADLINES
     units = {row["model_name"]: row["display_unit"] for row in prices["data"] if "display_unit" in row}
     assert units["speaker"] == "/1M characters"
     assert units["scanner"] == "/page"
 
 
-def test_only_what_is_free_reads_as_free(prices: Any) -> None:
+def test_only_free_models_are_read_as_free(prices: Any) -> None:
     free = [
         row["model_name"]
         for row in prices["data"]
@@ -135,7 +135,7 @@ def test_cherry_studio_finds_an_endpoint_type_it_knows(prices: Any) -> None:
 
 
 def test_new_api_syncs_from_the_list_and_from_the_maps(prices: Any, client: Client) -> None:
-    """Its ratio sync: an expression beats numbers, 37.5 with 1 is distrusted, numbers are finite and not negative."""
+    """Its ratio sync prefers expressions to numbers, ignores 37.5 with 1, and needs finite numbers from 0 on."""
     synced: dict[str, dict[str, Any]] = {}
     for row in prices["data"]:
         if row.get("billing_mode") == "tiered_expr":
@@ -158,7 +158,7 @@ def test_new_api_syncs_from_the_list_and_from_the_maps(prices: Any, client: Clie
     assert not {"unpriced", "auto", "yuan", "video"} & {name for entries in data.values() for name in entries}
 
 
-def test_a_collector_takes_it_for_whole(prices: Any) -> None:
+def test_a_collector_accepts_it_as_complete(prices: Any) -> None:
     assert not {"total", "has_more", "next_cursor"} & prices.keys()
     names = [row["model_name"] for row in prices["data"]]
     assert len(names) == len(set(names)) == 17
@@ -169,6 +169,6 @@ def test_a_collector_takes_it_for_whole(prices: Any) -> None:
             assert group in row["enable_groups"]
 
 
-def test_a_list_of_another_day_is_of_the_same_shape(prices: Any, client: Client) -> None:
+def test_a_list_of_another_day_has_the_same_shape(prices: Any, client: Client) -> None:
     later = client.get(f"/api/pricing?as_of={dt.date(2030, 1, 1)}").json()
     assert [row.keys() for row in later["data"]] == [row.keys() for row in prices["data"]]

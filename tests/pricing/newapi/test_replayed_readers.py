@@ -77,7 +77,7 @@ def _sheet(name: str, role: str, **fields: Any) -> PriceSheet:
 
 @pytest.fixture
 def prices(client: Client, catalog: str) -> Any:
-    """The list as readers without discounts ask for it."""
+    """The list for readers without discounts."""
     return read_json(client.get("/api/pricing?discount=folded").content)
 
 
@@ -86,7 +86,7 @@ Read = tuple[Decimal, Decimal] | Decimal | None
 
 
 def lobechat(row: Any) -> Read:
-    """new-api's provider card: a price per call, else the ratio times two; what is falsy is no price, nor a factor."""
+    """new-api's provider card: a price per call, else the ratio times two; falsy values are ignored."""
     if row.get("quota_type") == 1:
         return Decimal(row["model_price"]) if row.get("model_price") else None
     if not row.get("model_ratio"):
@@ -96,7 +96,7 @@ def lobechat(row: Any) -> Read:
 
 
 def all_api_hub(row: Any, group: Decimal = Decimal(1)) -> Read:
-    """An expression instead of numbers, else by quota type, with the group's rate."""
+    """An expression, else the numbers by quota type, times the group's rate."""
     if row.get("billing_mode") == "tiered_expr":
         return by_expression(row["billing_expr"], group)
     if row.get("quota_type") == 1:
@@ -141,7 +141,7 @@ def test_all_api_hub_shows_what_a_group_is_charged(prices: Any) -> None:
     assert shown(prices, lambda row: all_api_hub(row, group)) == expected(group)
 
 
-def test_what_they_show_is_what_is_quoted(client: Client, catalog: str, prices: Any) -> None:
+def test_they_show_the_quoted_price(client: Client, catalog: str, prices: Any) -> None:
     for name, price in expected(RATE).items():
         usage = {"input": 1000, "output": 1000} if isinstance(price, tuple) or price is None else _unit(name)
         body = {"model": name, "usage": usage, "request": _plainest(name), "at": "2026-11-23T12:00:00Z"}
@@ -168,7 +168,7 @@ def _plainest(name: str) -> dict[str, str]:
 
 
 def test_cherry_studio_can_call_all_but_videos(client: Client, catalog: str) -> None:
-    """Its new-api provider takes the first type it knows from the list of models, and throws where there is none."""
+    """Its new-api provider takes the first type it knows from the list of models, and throws if there is none."""
     known = {"openai", "openai-response", "anthropic", "gemini", "image-generation"}
     rows = client.get("/v1/models", headers={"authorization": f"Bearer {catalog}"}).json()["data"]
     types = {row["id"]: next(filter(known.__contains__, row["supported_endpoint_types"]), None) for row in rows}
@@ -207,7 +207,7 @@ def test_a_gateway_that_syncs_from_us_charges_the_same(client: Client, prices: A
             assert name in {"clip", "picture-one"}
 
 
-def test_a_gateway_of_our_own_kind_reads_the_same_lines_again(client: Client, catalog: str) -> None:
+def test_our_own_reader_reads_the_same_lines(client: Client, catalog: str) -> None:
     rows = read_json(client.get("/api/pricing").content)["data"]
     for row in rows:
         prices = new_api.prices_of(Row(row))

@@ -156,8 +156,8 @@ def test_counts_are_imported_from_a_file(tmp_path: Path, client: Client) -> None
 def test_a_dry_run_stores_nothing_and_reports_what_it_would_store(tmp_path: Path) -> None:
     world.model("a")
     text = "model,day,requests\na,2026-11-22,5\nx,2026-11-22,1\n"
-    told = run(tmp_path, text, "--dry-run", "--format", "json")
-    assert json.loads(told) == {"kept": 1, "unknown": ["x"], "dry_run": True}
+    output = run(tmp_path, text, "--dry-run", "--format", "json")
+    assert json.loads(output) == {"kept": 1, "unknown": ["x"], "dry_run": True}
     assert run(tmp_path, text, "--dry-run").startswith("1 counts would be stored.\n")
     assert not UsageCount.objects.exists()
     assert json.loads(run(tmp_path, text, "--format", "json"))["dry_run"] is False

@@ -128,7 +128,7 @@ def test_no_secret_is_anywhere(database_url: str, operator: Operator, tmp_path: 
     # The texts are of these keys: their public parts are there.
     assert text.count(key_id) > 10
     assert "/api/authorize" in server.log
-    assert "is it leaked?" in server.log
+    assert "Check whether it has leaked" in server.log
     assert all(is_in(secret, f"…{secret}…") for secret in secrets)
     assert [secret[:14] for secret in secrets if is_in(secret, text)] == []
 

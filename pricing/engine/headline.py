@@ -1,7 +1,7 @@
-"""The headline of a price: the figure that stands for it where only one fits.
+"""The headline of a price: the one figure that represents it where there is room for one.
 
 Lists, pages, filters, orders, the price history, `/api/pricing` and the exports all choose it here. A price that is
-paid is never shown as free: a figure of 0 is the headline only where every figure is 0.
+paid is never shown as free: a figure of 0 is the headline only if every figure is 0.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

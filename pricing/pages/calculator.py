@@ -164,11 +164,11 @@ def _values(sheet: Sheet, dim: str) -> list[Any]:
     conditions = [each for line in sheet.lines for each in line.conditions if each["dim"] == dim]
     if any(each["op"] not in ("eq", "ne", "in") for each in conditions):
         return []
-    found: list[Any] = []
+    options: list[Any] = []
     for each in conditions:
         values = each["value"] if isinstance(each["value"], list | tuple) else [each["value"]]
-        found += [True, False] if isinstance(values[0], bool) else values
-    return list({str(value): value for value in found}.values())
+        options += [True, False] if isinstance(values[0], bool) else values
+    return list({str(value): value for value in options}.values())
 
 
 def _usage(fields: Sequence[Question]) -> Iterator[tuple[str, Use]]:

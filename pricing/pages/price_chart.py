@@ -144,8 +144,8 @@ def plot_of(steps: Sequence[Step], *, at: dt.datetime) -> Plot | None:
     """The chart of two or more steps in one currency over more than a day; else None."""
     currencies = {step.sheet.currency for step in steps if step.sheet}
     series = _series(steps)
-    shown = [amount for points in series.values() for amount in points if amount is not None]
-    if len(steps) < 2 or len(currencies) != 1 or not any(shown):
+    plotted = [amount for points in series.values() for amount in points if amount is not None]
+    if len(steps) < 2 or len(currencies) != 1 or not any(plotted):
         return None
     start, end = steps[0].at, max(at, steps[-1].at)
     if start.date() == end.date():
@@ -153,13 +153,13 @@ def plot_of(steps: Sequence[Step], *, at: dt.datetime) -> Plot | None:
     if end > at:
         # Makes room for the last step.
         end += (end - start) / 12
-    scale = _Scale(start, end, max(shown))
+    scale = _Scale(start, end, max(plotted))
     curves = tuple(
         Curve(kind, _label(kind), *scale.paths(steps, points, now=at))
         for kind, points in series.items()
         if any(point is not None for point in points)
     )
-    top = max(shown)
+    top = max(plotted)
     currency = currencies.pop()
     return Plot(
         curves,

@@ -54,10 +54,10 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
         patch_vary_headers(answer, ["Accept"])
         return answer
     visitor = Visitor.from_request(request)
-    found = find_model(name, visitor)
-    if found is None:
+    model_and_visitor = find_model(name, visitor)
+    if model_and_visitor is None:
         return missing_page(visitor)
-    model, visitor = found
+    model, visitor = model_and_visitor
     query = request.GET.dict()
     answers = {name: str(query[name]) for name in query if name == "n" or name.startswith(("u.", "f."))}
     base = settings.PUBLIC_BASE_URL.rstrip("/") or f"{request.scheme}://{request.get_host()}"

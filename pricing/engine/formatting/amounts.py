@@ -49,7 +49,7 @@ def short_price(line: Line, currency: str) -> str:
 
 
 def shown_amount(line: Line) -> Decimal:
-    """The amount for a million of what is shown by the million, and for anything else as the source counts it."""
+    """The amount per million units if prices are shown so, else for as many units as the source counts."""
     amount = line.amount or Decimal(0)
     return per_million(amount, line.per) if line.unit in BY_THE_MILLION else amount
 

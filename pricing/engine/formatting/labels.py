@@ -230,7 +230,7 @@ def flag(name: str, *, is_on: bool) -> str:
 
 
 def state(name: str) -> str:
-    """What is shown in place of a price that has no figure; empty for any other."""
+    """The text for a price without a figure; empty for other states."""
     return _(STATES[name]) if name in STATES else ""
 
 

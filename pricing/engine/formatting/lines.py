@@ -149,26 +149,26 @@ def pairs(before: Sheet | None, after: Sheet | None) -> dict[str, tuple[Line | N
     lines = old | new
     labels = {key: label(line) for key, line in lines.items()}
     counted = Counter(labels.values())
-    found: dict[str, tuple[Line | None, Line | None]] = {}
+    by_label: dict[str, tuple[Line | None, Line | None]] = {}
     for key, text in labels.items():
         if counted[text] > 1 and lines[key].unit:
             text = with_detail(text, amounts.per(lines[key]))
         name, count = text, 2
-        while name in found:
+        while name in by_label:
             name, count = f"{text} ({count})", count + 1
-        found[name] = (old.get(key), new.get(key))
-    return found
+        by_label[name] = (old.get(key), new.get(key))
+    return by_label
 
 
 def _by_identity(sheet: Sheet | None) -> dict[tuple[Any, ...], Line]:
     """Key that matches lines of two sheets -> line; equal lines of one sheet are numbered."""
-    found: dict[tuple[Any, ...], Line] = {}
+    by_identity: dict[tuple[Any, ...], Line] = {}
     counted: Counter[tuple[Any, ...]] = Counter()
     for line in sheet.lines if sheet else ():
         key = (line.kind, line.meter, line.unit, write_json(list(line.conditions), sort_keys=True))
-        found[*key, counted[key]] = line
+        by_identity[*key, counted[key]] = line
         counted[key] += 1
-    return found
+    return by_identity
 
 
 def _says_the_same(old: Line | None, new: Line | None) -> bool:

@@ -75,13 +75,14 @@ def plan_migration(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool = Fa
         findings.add(sentence)
     groups = groups_of(gateway)
     models = _plan_models(gateway, at=at, accept_jumps=accept_jumps)
-    structure = _structure(gateway, groups, new=models.facts.new if models else (), report=findings.add)
+    new_models = tuple(models.facts.new) if models else ()
+    structure = _structure(gateway, groups, new=new_models, report=findings.add)
     _report_shared_groups(structure, findings)
     tokens = _TokenPlan(gateway, groups, findings)
     return MigrationPlan(
         gateway=gateway,
         models=models,
-        structure=plan_structure(structure, context),
+        structure=plan_structure(structure, context, new_models=new_models),
         tokens=tokens.new,
         known_tokens=tokens.known,
         skipped=tokens.skipped,

@@ -216,3 +216,10 @@ def test_a_file_that_is_not_a_database_is_refused_in_a_sentence(tmp_path: Path) 
         with pytest.raises(CommandError) as refused:
             call_command("import_gateway", sqlite=str(tmp_path / name))
         assert refused.value.returncode == 4
+
+
+def test_a_plan_counts_the_offers_of_new_models(tmp_path: Path) -> None:
+    report = migrate(tmp_path, channels=[channel(1, "gpt-4o,gpt-new")], tokens=[])
+
+    assert report["counts"]["offers"] == Offer.objects.count() == 2
+    assert not [finding for finding in report["findings"] if "left out" in finding]

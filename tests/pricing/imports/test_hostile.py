@@ -45,7 +45,7 @@ HOSTILE: dict[str, bytes] = {
     "a number": b"42",
     "null": b"null",
     "no models": b"{}",
-    "rows that are no objects": b'{"gpt-x": 1, "gpt-y": []}',
+    "rows that are not objects": b'{"gpt-x": 1, "gpt-y": []}',
     "another source's document": sample("new_api.json"),
     "only documentation": b'{"sample_spec": {"mode": "chat"}}',
     "only ids that cannot be": b'{" ": {"mode": "chat"}, "a,b": {"mode": "chat"}}',

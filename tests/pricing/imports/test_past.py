@@ -40,13 +40,13 @@ def imported(folder: Path, *arguments: str, content: bytes = CONTENT, source: st
 
 
 def spans(name: str = "gpt-dated", role: str = "list") -> list[tuple[Any, ...]]:
-    """From when until when which input price counts, of the sheets that have begun."""
+    """Start, end and input price of each sheet that has taken effect."""
     sheets = PriceSheet.objects.filter(model__name=name, role=role, starts_at__lte=NOW).order_by("starts_at", "pk")
     return [(sheet.starts_at, sheet.ends_at, sheet.lines.order_by("position")[0].amount) for sheet in sheets]
 
 
 def later_sheet(model: AIModel, amount: str, source: str, trust: int) -> None:
-    """The list price since September, as this source wrote it; the genai sample says 0.2."""
+    """The list price since September of this source; the genai sample has 0.2."""
     snapshot = Source.objects.create(slug=source, name=source, trust=trust).snapshots.create(sha256="0" * 64, size=0)
     by = ImportRun.objects.create(source=snapshot.source, snapshot=snapshot, status=ImportRun.Status.APPLIED)
     sheet = PriceSheet.objects.create(model=model, role="list", starts_at=SEPTEMBER, run=by)

@@ -1,4 +1,4 @@
-"""The admin of what it costs. Django finds the pages here; each module registers its own."""
+"""The admin of prices and usage. Django imports this package; each module registers its own pages."""
 
 from django.contrib import admin
 

@@ -335,4 +335,5 @@ def _stages(query: QueryDict) -> tuple[str, ...]:
 
 
 def _midnight(date: dt.date | None) -> str | None:
-    return format_timestamp(dt.datetime.combine(date, dt.time(), tzinfo=dt.UTC)) if date else None
+    # Not format_timestamp: a list formats a date of every model, and that takes four times as long.
+    return f"{date.isoformat()}T00:00:00Z" if date else None

@@ -106,7 +106,7 @@ def test_the_admin_shows_and_filters_it(admin_client: Client) -> None:
     assert told in admin_client.get(f"/admin/catalog/aimodel/{model.pk}/change/").content.decode()
     other = AIModel.objects.get(name="gpt-b")
     assert (
-        "No source has dropped it." in admin_client.get(f"/admin/catalog/aimodel/{other.pk}/change/").content.decode()
+        "All sources still list it." in admin_client.get(f"/admin/catalog/aimodel/{other.pk}/change/").content.decode()
     )
 
 

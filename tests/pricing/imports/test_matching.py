@@ -70,13 +70,13 @@ def test_one_click_creates_the_alias_with_history_and_a_new_plan(admin_client: C
     assert waiting is not None
     address = reverse("admin:catalog_importrun_change", args=[waiting.pk])
     page = admin_client.get(address).content.decode()
-    assert page.count("Alias to gpt-5.5") == 1
+    assert page.count("Make it an alias of gpt-5.5") == 1
     admin_client.post(address, {"alias": "openai/gpt-5.5"})
     assert ModelAlias.objects.get().model.name == "gpt-5.5"
     made = ModelAlias.history.get()
     assert (str(made.history_user), made.history_change_reason) == ("admin", f"Suggested by {waiting}: without openai/")
     page = admin_client.get(address).content.decode()
-    assert "Alias to" not in page
+    assert "Make it an alias" not in page
     assert "4,000" in page
 
 

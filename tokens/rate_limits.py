@@ -25,7 +25,7 @@ from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
 from catalog import caches
-from tokens.counters import REDIS_FAILURES
+from tokens.metric_counters import REDIS_FAILURES
 
 logger = logging.getLogger("modelbook.throttling")
 

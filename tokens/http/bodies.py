@@ -17,7 +17,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 
 from catalog import caches
-from tokens.counters import RENDERED
+from tokens.metric_counters import RENDERED
 
 # Part of every ETag: increase it when the same data is rendered differently.
 FORMAT = 1

@@ -15,8 +15,8 @@ from rest_framework import exceptions, status
 from catalog.exact import write_json
 from tokens.api_error import CATALOG_ONLY, ApiError
 from tokens.context import context_of
-from tokens.counters import ERRORS
 from tokens.dialects import dialect_of
+from tokens.metric_counters import ERRORS
 
 logger = logging.getLogger("modelbook.api")
 

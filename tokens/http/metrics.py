@@ -22,7 +22,7 @@ from psycopg_pool import PoolTimeout
 
 from catalog.db import revision
 from catalog.models import AIModel, ImportRun, Source
-from tokens.counters import DURATION, REQUESTS
+from tokens.metric_counters import DURATION, REQUESTS
 from tokens.models import Token
 
 Environ = dict[str, Any]

@@ -11,8 +11,8 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from catalog.models import Source
-from tokens.counters import ERRORS
 from tokens.http.metrics import MeteredApplication, area_of, exposition, metered
+from tokens.metric_counters import ERRORS
 
 TOKEN = "a-token-of-the-monitoring"
 

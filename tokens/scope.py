@@ -36,7 +36,7 @@ class Described(Protocol):
 class Scope:
     """The permissions of a key: the models that its groups reach, narrowed by patterns, and when and where it is valid.
 
-    `groups` are primary keys of TokenGroup, sorted. A pattern is a model id, or a selector and a name; `*` stands for
+    `groups` are primary keys of TokenGroup, sorted. A pattern is a model id, or a selector and a name; `*` matches
     any characters. Deny overrides allow. Without an allow list (None) every reachable model is permitted; with an empty
     one, none. A pattern of ids that matches an alias of a model matches the model.
 
@@ -83,10 +83,10 @@ class Scope:
 
     @property
     def sees(self) -> str:
-        """The effect of the allow list in words: an empty list and no list look alike, but differ."""
+        """Which models the allow list leaves visible, in words: an empty list and no list differ."""
         if self.allow is None:
-            return "all of its groups: there is no allow list"
-        return "only what its allow list names" if self.allow else "nothing: the allow list is empty"
+            return "all models of its groups (no allow list is set)"
+        return "only models that match its allow list" if self.allow else "no models (the allow list is empty)"
 
     @functools.cached_property
     def exact_names(self) -> frozenset[str] | None:
@@ -104,7 +104,7 @@ class Scope:
     def fingerprint(self) -> str:
         """A digest that is equal for scopes that see the same models: rendered bodies are cached under it.
 
-        When, from where and whether the key is valid is not part of it: no body depends on these.
+        Dates, networks and whether the key is enabled are not part of it: no body depends on these.
         """
         return hashlib.sha256(write_json([self.groups, self.allow, self.deny])).hexdigest()[:32]
 

@@ -346,7 +346,7 @@ def hidden_popular(catalog: CatalogSnapshot) -> Iterator[Finding]:
 @rule(
     "blind-token",
     "Valid keys that can see no models",
-    "The page “Which models can this key see?” of the token shows the reason. Disable keys that are not needed.",
+    "The page “Visible models” of the token shows the reason. Disable keys that are not needed.",
     about=Token,
 )
 def blind_token(catalog: CatalogSnapshot) -> Iterator[Finding]:

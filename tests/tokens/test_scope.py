@@ -138,9 +138,9 @@ def test_keys_that_see_the_same_share_what_was_rendered() -> None:
 @pytest.mark.parametrize(
     ("allow", "words"),
     [
-        (None, "all of its groups: there is no allow list"),
-        ((), "nothing: the allow list is empty"),
-        (("a",), "only what its allow list names"),
+        (None, "all models of its groups (no allow list is set)"),
+        ((), "no models (the allow list is empty)"),
+        (("a",), "only models that match its allow list"),
     ],
 )
 def test_an_empty_allow_list_and_a_missing_one_differ_in_words(allow: tuple[str, ...] | None, words: str) -> None:

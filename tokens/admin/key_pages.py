@@ -85,10 +85,10 @@ class KeyPages(ModelAdmin):
             keys=[(key, key.valid_until > now) for key in keys],
         )
 
-    @detail_action(
-        description="Which models can this key see?", url_path="sees", permissions=["view"], icon="visibility"
-    )
+    # A short label: the buttons share one line with the breadcrumbs.
+    @detail_action(description="Visible models", url_path="sees", permissions=["view"], icon="visibility")
     def sees(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Every model, whether this key can see it, and why not."""
         token = self._token(request, object_id)
         search, gate = request.GET.get("q", "")[:200].strip(), request.GET.get("gate", "")
         scope, now = scope_of(row_of(token)), timezone.now()

@@ -23,7 +23,7 @@ from tokens.scope import Scope, first_match, names_id
 KEY_GATES = (
     ("the token is enabled", "key_disabled", "is_enabled"),
     ("the token has not expired", "key_expired", "expires_at"),
-    ("the token is valid already", "key_not_yet_valid", "starts_at"),
+    ("the token is already valid", "key_not_yet_valid", "starts_at"),
     ("the address is allowed", "ip_not_allowed", "networks"),
 )
 
@@ -40,7 +40,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class Explanation:
-    """All gates that apply, in order; if the model does not exist, there are no gates after that."""
+    """All gates that apply, in order; if the model does not exist, the gates end there."""
 
     name: str
     gates: tuple[Gate, ...]
@@ -124,8 +124,11 @@ def key_gates(scope: Scope, *, at: dt.datetime, address: str = "") -> list[Gate]
     """The gates of the key itself. Without an address, the gate of the networks names them and counts as passed."""
     refusals = set(scope.refusals(at=at, address=address or None))
     gates = [Gate(asks, code not in refusals, _because(scope, field, address)) for asks, code, field in KEY_GATES]
-    because = "it is used up; listing costs nothing" if scope.is_over_budget else "it is not"
-    return [*gates, Gate("for calls: the budget is not used up", not scope.is_over_budget, because, of_calls=True)]
+    because = "it is over budget; it can still list models" if scope.is_over_budget else "it is not over budget"
+    return [
+        *gates,
+        Gate("the token is within its budget (calls only)", not scope.is_over_budget, because, of_calls=True),
+    ]
 
 
 def _retired_key_gates(token: Token, key_id: str, *, at: dt.datetime) -> Iterator[Gate]:
@@ -153,10 +156,10 @@ def model_gates(
     )
     scope, aliases = reach.scope, reach.aliases.get(model.pk, ())
     denying, allowing = scope.denying_pattern(model, aliases), scope.allowing_pattern(model, aliases)
-    denial = "none does" if denying is None else f"deny pattern {_with_alias(denying, model, aliases)}"
-    yield Gate("no deny pattern matches it", denying is None, denial)
+    denial = "none matches" if denying is None else f"deny pattern {_with_alias(denying, model, aliases)}"
+    yield Gate("no deny pattern matches the model", denying is None, denial)
     allowance = _allowance(scope, allowing and _with_alias(allowing, model, aliases))
-    yield Gate("an allow pattern matches it", scope.allow is None or allowing is not None, allowance)
+    yield Gate("an allow pattern matches the model", scope.allow is None or allowing is not None, allowance)
 
 
 def since(row: Any, field: str) -> str:
@@ -200,7 +203,7 @@ def _because(scope: Scope, field: str, address: str) -> str:
 
 
 def _offer_gate(offers: list[Offer], reach: Reach, *, dated: bool) -> Gate:
-    asks = "a channel of its groups offers it"
+    asks = "a channel of the token's groups offers the model"
     reachable = [offer for offer in offers if offer.channel_id in reach.channels]
     for offer in reachable:
         if offer.enabled and offer.channel.enabled:
@@ -214,7 +217,7 @@ def _offer_gate(offers: list[Offer], reach: Reach, *, dated: bool) -> Gate:
     if offers:
         elsewhere = ", ".join(offer.channel.slug for offer in offers)
         return Gate(asks, False, f"{groups} does not reach channel {elsewhere}")
-    return Gate(asks, False, "no channel offers it")
+    return Gate(asks, False, "no channel offers the model")
 
 
 def _why_disabled(offer: Offer, *, dated: bool) -> str:
@@ -235,4 +238,4 @@ def _with_alias(pattern: str, model: AIModel, aliases: Collection[str]) -> str:
 def _allowance(scope: Scope, allowing: str | None) -> str:
     if allowing is not None:
         return f"allow pattern {allowing}"
-    return "no allow pattern does" if scope.allow else f"the key can see {scope.sees}"
+    return "no allow pattern matches" if scope.allow else f"the key can see {scope.sees}"

@@ -180,7 +180,7 @@ def test_the_page_shows_visible_models_and_reasons_for_hidden_ones(admin_client:
         (
             {},
             (
-                "all of its groups: there is no allow list",
+                "all models of its groups (no allow list is set)",
                 "it never expires",
                 "no start is set",
                 "every address is allowed",
@@ -188,11 +188,11 @@ def test_the_page_shows_visible_models_and_reasons_for_hidden_ones(admin_client:
         ),
         (
             {"allow": [], "networks": ["203.0.113.0/24"], "is_over_budget": True},
-            ("nothing: the allow list is empty", "it must be in 203.0.113.0/24", "it is used up"),
+            ("no models (the allow list is empty)", "it must be in 203.0.113.0/24", "it is over budget"),
         ),
         (
             {"allow": ["gpt-*"], "enabled": False, "expires_at": dt.datetime(2030, 1, 31, tzinfo=dt.UTC)},
-            ("only what its allow list names", "it is disabled", "expires at 2030-01-31 00:00 UTC"),
+            ("only models that match its allow list", "it is disabled", "expires at 2030-01-31 00:00 UTC"),
         ),
     ],
 )

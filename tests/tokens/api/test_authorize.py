@@ -223,9 +223,9 @@ def test_the_holder_reads_what_the_key_may_do(client: Client) -> None:
 @pytest.mark.parametrize(
     ("allow", "sees"),
     [
-        (None, "all of its groups: there is no allow list"),
-        ([], "nothing: the allow list is empty"),
-        (["gpt-*"], "only what its allow list names"),
+        (None, "all models of its groups (no allow list is set)"),
+        ([], "no models (the allow list is empty)"),
+        (["gpt-*"], "only models that match its allow list"),
     ],
 )
 def test_the_holder_reads_its_life_networks_budget_and_what_no_list_means(

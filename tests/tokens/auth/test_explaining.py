@@ -66,7 +66,7 @@ def test_a_model_may_be_named_as_geminis_clients_name_it() -> None:
         (lambda: Token.objects.update(starts_at=dt.datetime(2999, 1, 1, tzinfo=dt.UTC)), "2999-01-01"),
         (lambda: AIModel.objects.update(status="draft"), "draft"),
         (lambda: AIModel.objects.update(retires_on=dt.date(2026, 1, 31)), "2026-01-31"),
-        (lambda: Offer.objects.all().delete(), "no channel offers it"),
+        (lambda: Offer.objects.all().delete(), "no channel offers the model"),
         (lambda: Offer.objects.set_enabled(False), "the offer on channel main is disabled"),
         (lambda: world.token_group().channels.clear(), "group default does not reach channel main"),
         (lambda: Token.objects.get().groups.clear(), "in no group"),
@@ -133,7 +133,7 @@ def test_a_used_up_budget_stops_calls_but_not_lists(client: Client, admin_client
     assert client.get("/v1/models/gpt-4o", headers=sent).status_code == 200
     assert client.get("/api/authorize?model=gpt-4o", headers=sent).status_code == 403
     panel = admin_client.get(f"/admin/tokens/token/{token.pk}/sees/").content.decode()
-    assert "the budget is not used up: it is used up; listing costs nothing" in panel
+    assert "the token is within its budget (calls only): it is over budget; it can still list models" in panel
 
 
 def test_an_alias_leads_to_its_model() -> None:

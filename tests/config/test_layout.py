@@ -31,3 +31,14 @@ def test_tests_are_in_the_folders_of_what_they_test() -> None:
     tested = {path.parent.relative_to(ROOT / "tests") for app in APPS for path in (ROOT / "tests" / app).rglob("*.py")}
 
     assert sorted(map(str, tested - packages)) == []
+
+
+def test_every_package_has_tests() -> None:
+    packages = {path.parent for path in MODULES if path.stem != "__init__"} - {Path(app) for app in APPS}
+    # Commands are tested in the folder of `management`.
+    packages = {path.parent if path.name == "commands" else path for path in packages if path.name != "migrations"}
+    tested = {
+        path.parent.relative_to(ROOT / "tests") for app in APPS for path in (ROOT / "tests" / app).rglob("test_*")
+    }
+
+    assert sorted(map(str, packages - tested)) == []

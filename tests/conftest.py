@@ -13,7 +13,7 @@ from catalog import caches
 from tests import world as the_world
 from tests.config.installation import NewDatabase, database_in
 
-SHARING = ("tests/live/", "tests/browser/")
+LIVE = "tests/live/"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,15 +21,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 class OneModuleAfterAnother(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives workers whole modules, which share what is expensive, and one worker all that share a server or browser."""
+    """Gives workers whole modules, which share what is expensive, and one worker all tests of the running server."""
 
     def _split_scope(self, nodeid: str) -> str:
-        module = nodeid.partition("::")[0]
-        return next((folder for folder in SHARING if module.startswith(folder)), module)
+        return LIVE if nodeid.startswith(LIVE) else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest group first; transactional tests stay last: they leave a database without its first rows."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LIVE))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    # By the number of their tests, modules of transactional tests would come before others.
+    config.option.loadscopereorder = False
     return OneModuleAfterAnother(config, log)
 
 

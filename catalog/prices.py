@@ -47,6 +47,11 @@ class Line:
         """Whether it always multiplies all other lines."""
         return self.kind == "multiplier" and not (self.meter or self.conditions)
 
+    @property
+    def period(self) -> str:
+        """How often the free units of an allowance are given: request, day, month."""
+        return str(self.facts.get("period", "request"))
+
     def replaces(self, earlier: "Line") -> bool:
         """Whether it applies in all cases of an earlier line of the same sheet."""
         if (self.kind, self.meter, self.unit) != ("absolute", earlier.meter, earlier.unit):
@@ -95,18 +100,21 @@ class Sheet:
         return replace(self, lines=lines, facts=without_prices(self.facts))
 
     def folded(self) -> "Sheet":
-        """The same prices with the discount multiplied into the amounts and into a stored expression."""
-        discount = self.discount
+        """The same prices with the discount and factors of single meters multiplied into the amounts.
+
+        The discount is multiplied into a stored expression, too.
+        """
+        sheet, discount = self.with_factors_of_meters(), self.discount
         if discount == 1:
-            return self
+            return sheet
         lines = tuple(
             replace(line, amount=multiply(line.amount, discount))
             if line.kind == "absolute" and line.amount is not None
             else line
-            for line in self.lines
+            for line in sheet.lines
             if not line.is_discount
         )
-        return replace(self, lines=lines, facts=_folded_facts(without_prices(self.facts), discount))
+        return replace(sheet, lines=lines, facts=_folded_facts(without_prices(sheet.facts), discount))
 
     def with_factors_of_meters(self) -> "Sheet":
         """The same prices with unconditional factors of single meters multiplied in, for readers without factors."""

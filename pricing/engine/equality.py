@@ -1,17 +1,22 @@
 """Whether two prices are equal: the one rule for imports, re-pricing, history and exports. Imports no models.
 
 Two prices are equal if every request costs the same by both, in the same currency. 0.0000025 per token equals 2.5 per
-million tokens, 3.125 times a discount of 0.8 equals 2.5, and the order of meters does not matter. Lines of one meter
-are compared in their order, because the last one whose conditions hold sets the price.
+million tokens, 3.125 times a discount of 0.8 equals 2.5, and the order of meters does not matter. Prices of one meter
+in one unit are compared in their order, because the last one whose conditions hold applies. Factors, free units and
+minimums apply in any order, and have no `per`.
 """
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from catalog.exact import multiply, of_one, write_json
 from catalog.prices import Line, Sheet
 
 PriceKey = tuple[object, ...]
+UNDECIDED = frozenset({"dynamic", "included"})
+ANY_ORDER = frozenset({"multiplier", "allowance", "minimum"})
 
 
 def same_price(first: Sheet | None, second: Sheet | None, *, with_facts: bool = False) -> bool:
@@ -23,7 +28,7 @@ def price_key(sheet: Sheet | None, *, with_facts: bool = False) -> PriceKey:
     """A value that is equal for equal prices; see `same_price`. A sheet without a price equals no sheet."""
     if sheet is None:
         return ()
-    lines = tuple(sorted(_line_keys(sheet, with_facts=with_facts), key=lambda line: line[0]))
+    lines = tuple(sorted(_line_keys(sheet, with_facts=with_facts), key=itemgetter(0)))
     key: PriceKey = (sheet.currency, _is_graduated(sheet), lines) if lines else ()
     return (*key, sheet.discount, _text(sheet.facts)) if with_facts else key
 
@@ -34,21 +39,32 @@ def same_amount(first: Line | None, second: Line | None) -> bool:
         return False
     if first.amount is None or second.amount is None:
         return first.amount == second.amount
-    return of_one(first.amount, first.per) == of_one(second.amount, second.per)
+    return _amount_of_one(first) == _amount_of_one(second)
 
 
-def _line_keys(sheet: Sheet, *, with_facts: bool) -> Iterator[tuple[str, object]]:
-    """A meter and a key for each line that has an effect on the price, the discount multiplied in."""
+def _amount_of_one(line: Line, discount: Decimal = Decimal(1)) -> Decimal | None:
+    """The amount for one unit; only prices have a `per` and a discount."""
+    if line.amount is None or line.kind != "absolute":
+        return line.amount and of_one(line.amount, 1)
+    return of_one(line.amount if discount == 1 else multiply(line.amount, discount), line.per)
+
+
+def _line_keys(sheet: Sheet, *, with_facts: bool) -> Iterator[tuple[tuple[str, ...], object]]:
+    """A place and a key for each line that has an effect on the price, the discount multiplied in."""
     discount = sheet.discount
+    is_undecided = any(line.kind in UNDECIDED for line in sheet.lines)
     for line in sheet.lines:
         if line.kind == "multiplier" and (line.is_discount or line.amount == 1):
             continue
-        amount = line.amount
-        if amount is not None:
-            is_discounted = line.kind == "absolute" and discount != 1
-            amount = of_one(multiply(amount, discount) if is_discounted else amount, line.per)
-        facts = _text(line.facts) if with_facts else line.facts.get("period") if line.kind == "allowance" else None
-        yield line.meter, (line.kind, amount, line.unit, sorted(map(_text, line.conditions)), facts)
+        unit = "" if line.kind == "multiplier" else line.unit
+        conditions = sorted(map(_text, line.conditions))
+        period = line.period if line.kind == "allowance" else None
+        key = (line.kind, _amount_of_one(line, discount), unit, conditions, _text(line.facts) if with_facts else period)
+        if line.kind in ANY_ORDER:
+            yield (line.meter, line.kind, unit, write_json(key).decode()), key
+        else:
+            # An undecided line applies to all units of its meter.
+            yield (line.meter, "", "" if is_undecided else unit), key
 
 
 def _is_graduated(sheet: Sheet) -> bool:

@@ -218,7 +218,7 @@ def _charged(lines: Sequence[Line], meter: str, quantity: Decimal, unit: str) ->
             quantity = max(quantity, line.amount)
     for line in lines:
         # Free units of a day or month are shared with other requests, which a single quote does not know.
-        is_free = line.kind == "allowance" and line.facts.get("period", "request") == "request"
+        is_free = line.kind == "allowance" and line.period == "request"
         if is_free and line.meter == meter and line.unit == unit and line.amount is not None:
             quantity = max(quantity - line.amount, Decimal(0))
     return quantity
@@ -273,7 +273,7 @@ def _elsewhere(charge: Charge) -> Charge:
 def free_of_charge(lines: Iterable[Line]) -> list[dict[str, Any]]:
     """The free units of a day or month, which a quote for one request does not deduct."""
     return [
-        {"meter": line.meter, "quantity": line.amount, "unit": line.unit, "period": line.facts["period"]}
+        {"meter": line.meter, "quantity": line.amount, "unit": line.unit, "period": line.period}
         for line in lines
-        if line.kind == "allowance" and line.facts.get("period", "request") != "request"
+        if line.kind == "allowance" and line.period != "request"
     ]

@@ -15,7 +15,7 @@ SIGNS = {"USD": "$", "CNY": "¥", "EUR": "€", "GBP": "£"}
 # More digits than this are left by floating-point arithmetic of a source or by a division.
 SHORT_DIGITS = 12
 # Units whose prices are shown per million: the price of one would be mostly zeros.
-BY_THE_MILLION = frozenset({"token", "character", "pixel"})
+BY_THE_MILLION = frozenset({"token", "token_hour", "character", "pixel"})
 
 
 def money(amount: Decimal, currency: str = "USD") -> str:
@@ -27,10 +27,15 @@ def money(amount: Decimal, currency: str = "USD") -> str:
 
 
 def short_money(amount: Decimal, currency: str = "USD") -> str:
-    """The amount as customers see it: what division or floating-point arithmetic left behind is rounded away."""
+    """The amount as customers see it."""
+    return money(rounded(amount), currency)
+
+
+def rounded(amount: Decimal) -> Decimal:
+    """The amount without the digits that a division or floating-point arithmetic leaves behind."""
     with localcontext() as context:
         context.prec = SHORT_DIGITS
-        return money(+amount, currency)
+        return +amount
 
 
 def number(amount: int | Decimal) -> str:
@@ -99,13 +104,8 @@ def line_amount(line: Line, currency: str) -> str:
     if line.kind == "multiplier":
         return _("times %(factor)s") % {"factor": count["number"]}
     if line.kind == "allowance":
-        return _("%(number)s %(units)s free %(period)s") % (count | {"period": period_of(line)})
+        return _("%(number)s %(units)s free %(period)s") % (count | {"period": period(line.period)})
     return _("at least %(number)s %(units)s") % count
-
-
-def period_of(line: Line) -> str:
-    """How often the free units of an allowance are given."""
-    return period(str(line.facts.get("period", "request")))
 
 
 def in_one_measure(lines: Sequence[Line | None]) -> list[Line | None]:

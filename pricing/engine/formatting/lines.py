@@ -13,7 +13,7 @@ from catalog.prices import Line, Sheet
 from pricing.engine.equality import same_amount
 from pricing.engine.formatting import amounts
 from pricing.engine.formatting.conditions import conditions
-from pricing.engine.formatting.labels import join_clauses, meter, state, units, value, with_detail
+from pricing.engine.formatting.labels import join_clauses, meter, period, state, units, value, with_detail
 from pricing.engine.headline import headline, input_and_output, is_one_of_several
 from pricing.engine.money import METERS
 
@@ -62,7 +62,7 @@ def remark(line: Line) -> str:
             text = _("%(what)s times %(factor)s") % {"what": thing, "factor": count["number"]}
         case "allowance":
             text = _("%(what)s: %(number)s %(units)s free %(period)s") % (
-                {"what": thing, "period": amounts.period_of(line)} | count
+                {"what": thing, "period": period(line.period)} | count
             )
         case "minimum":
             text = _("%(what)s: at least %(number)s %(units)s are charged") % ({"what": thing} | count)
@@ -172,4 +172,4 @@ def _by_identity(sheet: Sheet | None) -> dict[tuple[Any, ...], Line]:
 
 
 def _says_the_same(old: Line | None, new: Line | None) -> bool:
-    return same_amount(old, new) and (not old or not new or old.facts.get("period") == new.facts.get("period"))
+    return same_amount(old, new) and (not old or not new or old.period == new.period)

@@ -37,6 +37,16 @@ def sheet(*lines: Line, currency: str = "USD", **facts: Any) -> Sheet:
         (sheet(line("5", conditions=(LONG, BATCH))), sheet(line("5", conditions=(BATCH, LONG)))),
         (sheet(line("2.5", facts={"note": "a"})), sheet(line("2.5"), billing_mode="per_token")),
         (sheet(line("2.5")), sheet(line("2.5"), tier_mode="graduated")),
+        (sheet(line("2"), line("1", unit="second")), sheet(line("1", unit="second"), line("2"))),
+        (sheet(line("2"), line("9", kind="allowance", per=1)), sheet(line("9", kind="allowance", per=1), line("2"))),
+        (
+            sheet(line("2"), line("9", kind="allowance")),
+            sheet(line("2"), line("9", kind="allowance", per=1, facts={"period": "request"})),
+        ),
+        (
+            sheet(line("2"), times("2", "input", conditions=(BATCH,))),
+            sheet(times("2", "input", per=1000, unit="token", conditions=(BATCH,)), line("2")),
+        ),
         (sheet(), None),
         (sheet(times("0.8"), currency="CNY"), None),
     ],
@@ -65,6 +75,11 @@ def test_the_same_costs_are_the_same_price(first: Sheet, second: Sheet | None) -
             sheet(line("2"), line("9", kind="allowance", per=1)),
             sheet(line("2"), line("9", kind="allowance", per=1, facts={"period": "day"})),
         ),
+        (
+            sheet(line("2"), times("2", conditions=(BATCH,))),
+            sheet(line("2"), times("2000", per=1000, conditions=(BATCH,))),
+        ),
+        (sheet(line("9", kind="allowance", per=1)), sheet(line("9000", kind="allowance", per=1000))),
         (sheet(line(None, kind="dynamic")), sheet(line(None, kind="included"))),
         (sheet(line("0")), None),
     ],
@@ -84,6 +99,7 @@ def test_facts_and_the_displayed_discount_are_compared_on_request() -> None:
 def test_amounts_are_compared_for_one_unit() -> None:
     assert same_amount(line("2.5"), line("0.0025", per=1000))
     assert not same_amount(line("2.5"), line("2.5", per=1000))
+    assert same_amount(times("2"), times("2", per=1000))
     assert not same_amount(line("0"), line(None, kind="dynamic"))
     assert same_amount(line(None, kind="dynamic"), line(None, kind="dynamic"))
     assert not same_amount(None, None)

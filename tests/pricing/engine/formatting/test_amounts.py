@@ -40,6 +40,11 @@ def test_money_keeps_every_digit_and_no_zero_at_its_end(amount: str, text: str) 
         (Line("input", Decimal(16), 1_000_000, "character"), "$16.00 per million characters", "$16.00 / 百万字符"),
         (Line("input", Decimal("0.000016"), 1, "character"), "$16.00 per million characters", "$16.00 / 百万字符"),
         (
+            Line("cache_storage", Decimal("0.0000045"), 1, "token_hour"),
+            "$4.50 per million token-hours",
+            "$4.50 / 百万token·小时",
+        ),
+        (
             Line("input.image", Decimal("0.0000000020751953125"), 1, "pixel"),
             "$0.0020751953125 per million pixels",
             "$0.0020751953125 / 百万像素",

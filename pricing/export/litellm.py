@@ -5,12 +5,14 @@ grammar cannot express (by the hour, in a gateway's own words, by rules for pict
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from catalog.exact import write_json
 from catalog.prices import Line, Sheet
 from catalog.sources.litellm import CAPABILITIES, ENDPOINT_TYPES, PRICE_WORDS
 from catalog.sources.litellm_keys import BASES, TIER_WORDS, format_key, parse_key
+from pricing.engine.headline import reads_as_free
 from pricing.export.offers import PricedModel, per
 
 JSON = dict[str, Any]
@@ -64,24 +66,31 @@ def _mode(model: PricedModel) -> str:
 
 
 def price_row(sheet: Sheet) -> JSON:
-    """All prices that LiteLLM has a key for."""
+    """All prices that LiteLLM has a key for; none if they are 0 and another price is paid."""
     row: JSON = {
         key: dict(value) if isinstance(value, dict) else value
         for key, value in sheet.facts.items()
         if PRICE_WORDS.search(key) and key not in NOT_LITELLMS
     }
-    for line in sheet.lines:
-        if line.amount is None:
-            continue
+    prices = [(line, _key(line)) for line in sheet.lines if line.kind in ("absolute", "multiplier")]
+    amounts = [line.amount or Decimal(0) for line, key in prices if line.kind == "absolute" and _has_place(line, key)]
+    is_misleading = reads_as_free(sheet, amounts)
+    for line, key in prices:
         if line.kind == "multiplier":
             _put_factor(row, line)
+        elif is_misleading:
+            continue
         elif block := line.facts.get("block"):
             _put_in_block(row, block, line)
-        elif key := _key(line):
+        elif key:
             row[key] = (
                 per(line, BASE_OF[line.meter, line.unit][1]) if (line.meter, line.unit) in BASE_OF else line.amount
             )
     return row
+
+
+def _has_place(line: Line, key: str | None) -> bool:
+    return bool(key or line.facts.get("block"))
 
 
 def _put_factor(row: JSON, line: Line) -> None:

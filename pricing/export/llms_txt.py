@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from catalog.exact import digits
 from catalog.prices import MILLION
-from pricing.engine.formatting.labels import unit
+from pricing.engine.formatting.amounts import rounded, short_price_per
 from pricing.engine.headline import headline, reads_as_free
 from pricing.export.offers import PricedModel, per
 
@@ -56,9 +56,11 @@ def _price(model: PricedModel) -> str:
         if (meter, "token") in plain
     }
     if tokens and not reads_as_free(sheet, tokens.values()):
-        return ", ".join(f"${digits(amount)} {word}" for word, amount in tokens.items())
+        return ", ".join(f"${digits(rounded(amount))} {word}" for word, amount in tokens.items())
+    if sheet.state == "free":
+        return "free"
     line = headline(sheet) if sheet.state == "priced" else None
-    return f"${digits(per(line, 1))} per {unit(line.unit)}" if line and line.is_plain else NOT_SHOWN
+    return short_price_per(line, sheet.currency) if line and line.is_plain else NOT_SHOWN
 
 
 def _context(model: PricedModel) -> str:

@@ -15,7 +15,7 @@ from catalog.prices import RATIO_UNIT, Line, Sheet
 from catalog.sources import new_api, ratio_config
 from catalog.sources.rows import Row
 from pricing.engine.equality import PriceKey, price_key
-from pricing.engine.headline import CALLS, headline, rule_table
+from pricing.engine.headline import CALLS, headline, reads_as_free, rule_table
 from pricing.engine.money import multiply, per_million, ratio
 from pricing.newapi.expressions import expressible_lines, expression
 
@@ -113,9 +113,9 @@ def _by_figures(sheet: Sheet) -> JSON:
 
 def _by_rules(sheet: Sheet, table: str) -> JSON:
     """A table of rules; readers of ratios get the headline rule as the price of a call, never as "free"."""
-    lines = [line for line in sheet.lines if line.kind == "absolute"]
-    rules = [_rule(line) for line in lines]
-    price = _rule(headline(sheet))["platform_base_price"]
+    rules = [_rule(line) for line in sheet.lines if line.kind == "absolute"]
+    usual = headline(sheet)
+    price = _rule(usual)["platform_base_price"]
     return {
         "pricing_status": sheet.state,
         "quota_type": 1,
@@ -124,7 +124,7 @@ def _by_rules(sheet: Sheet, table: str) -> JSON:
         "completion_ratio": Decimal(0),
         "discount": sheet.discount,
         "price_from": _is_from(price, [rule["platform_base_price"] for rule in rules]),
-        "billing_mode": BILLING_MODES.get((lines[0].meter, lines[0].unit), "per_request"),
+        "billing_mode": BILLING_MODES.get((usual.meter, usual.unit), "per_request"),
         **_facts(sheet),
         table: {**sheet.facts.get(table, {}), "rules": rules},
     }
@@ -142,7 +142,9 @@ def _by_ratios(sheet: Sheet, dollars: Sheet) -> JSON:
     body |= _token_ratios(per_token) or _call_price(plain.values())
     body["discount"] = sheet.discount
     lines = expressible_lines(dollars)
-    billing = expression(dollars) if lines and not _ratios_express(body, lines, per_token) else None
+    # An expression of tokens at 0 would show a paid price as free.
+    is_misleading = reads_as_free(dollars, (line.amount or Decimal(0) for line in lines if line.kind == "absolute"))
+    billing = None if is_misleading or _ratios_express(body, lines, per_token) else expression(dollars)
     if billing is None and _reads_as_free(body):
         body = {name: value for name, value in body.items() if name not in RATIO_FIELDS} | _headline_price(dollars)
         return body | {"prices": figures(sheet)}

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from catalog.exact import read_json
-from pricing.models import DiscountRule
+from pricing.models import CurrencyRate, DiscountRule
 from tests import world
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
@@ -154,7 +154,41 @@ def test_a_price_per_query_is_never_shown_as_free_tokens(client: Client) -> None
 
     assert openrouter(client)["ranker"]["pricing"] == {"prompt": "-1", "completion": "-1"}
     assert "cost" not in models_dev(client)["ranker"]
-    assert ": Openai, $0.002 per document" in llms_txt(client)
+    assert ": Openai, $2.00 per 1,000 document" in llms_txt(client)
     assert openrouter(client)["gift"]["pricing"] == {"prompt": "0", "completion": "0"}
     assert models_dev(client)["gift"]["cost"] == {"input": 0, "output": 0}
     assert ": Openai, $0 in, $0 out" in llms_txt(client)
+
+
+def test_llms_txt_shows_prices_as_pages_do(client: Client) -> None:
+    reader = world.price(world.model("reader"), input="0")
+    world.line(reader, "output.reasoning", "0.5")
+    speaker = world.price(world.model("speaker"))
+    world.line(speaker, "input", "0.000015", per=1, unit="character")
+    gift = world.price(world.model("gift"))
+    world.line(gift, "request", "0", per=1, unit="request")
+
+    text = llms_txt(client)
+
+    assert "/models/reader): Openai, $0.50 per million tokens" in text
+    assert "/models/speaker): Openai, $15.00 per million characters" in text
+    assert "/models/gift): Openai, free" in text
+
+
+def test_llms_txt_rounds_what_a_currency_rate_leaves_behind(client: Client) -> None:
+    CurrencyRate.objects.create(currency="EUR", per_usd=Decimal("0.9"), as_of=dt.date(2026, 1, 1))
+    world.price(world.model("mistral"), currency="EUR", input="3")
+
+    assert "/models/mistral): Openai, $3.33333333333 in\n" in llms_txt(client)
+
+
+def test_lists_and_pages_show_prices_with_factors_of_single_meters(client: Client) -> None:
+    sheet = world.price(world.model("uplifted"), input="2", output="4")
+    world.line(sheet, "output", "1.5", kind="multiplier", unit="")
+
+    assert models_dev(client)["uplifted"]["cost"] == {"input": 2, "output": 6}
+    assert openrouter(client)["uplifted"]["pricing"] == {"prompt": "0.000002", "completion": "0.000006"}
+    assert "$2 in, $6 out" in llms_txt(client)
+    page = client.get("/models/uplifted", headers={"Accept": "text/html"}).content.decode()
+    assert "$6.00" in page
+    assert "$4.00" not in page

@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -153,3 +154,17 @@ def test_prices_of_other_sources_are_written_in_its_grammar(written: Line, key: 
 )
 def test_prices_that_its_grammar_cannot_express_are_left_out(written: Line) -> None:
     assert price_row(Sheet("USD", (written,))) == {}
+
+
+def test_free_units_and_minimums_are_not_prices() -> None:
+    lines = (line("input", "3"), replace(line("input", "1000", per=1), kind="allowance"))
+    minimum = replace(line("output.image", "5", per=1, unit="image"), kind="minimum")
+
+    assert price_row(Sheet("USD", (*lines, minimum))) == {"input_cost_per_token": Decimal("0.000003")}
+
+
+def test_free_tokens_are_left_out_beside_a_fee_that_its_grammar_cannot_express() -> None:
+    fee = line("x.other.song", "0.1", per=1, unit="request")
+
+    assert price_row(Sheet("USD", (line("input", "0"), fee))) == {}
+    assert price_row(Sheet("USD", (line("input", "0"),))) == {"input_cost_per_token": 0}

@@ -208,3 +208,37 @@ def test_ratio_maps_contain_only_prices_that_they_can_state(client: Client) -> N
         "billing_mode": {"tiered": "tiered_expr"},
         "billing_expr": {"tiered": 'len <= 1000 ? tier("0_1k", p * 1) : tier("1k_plus", p * 2)'},
     }
+
+
+@pytest.mark.parametrize(
+    ("free", "paid"),
+    [
+        (("output", 1_000_000, "token"), ("web_search", "query", "per_query")),
+        (("input", 1_000_000, "token"), ("input", "image", "per_input")),
+    ],
+)
+def test_an_expression_never_shows_a_paid_price_as_free(
+    client: Client, free: tuple[str, int, str], paid: tuple[str, str, str]
+) -> None:
+    sheet = PriceSheet.objects.create(model=world.model("fee"), role="sell", starts_at=world.LONG_AGO)
+    world.line(sheet, free[0], "0", per=free[1], unit=free[2])
+    world.line(sheet, paid[0], "0.01", per=1, unit=paid[1])
+
+    found = row(client, "fee")
+
+    assert "billing_expr" not in found
+    assert (found["quota_type"], found["model_price"], found["billing_mode"]) == (1, Decimal("0.01"), paid[2])
+    assert read_json(client.get("/api/ratio_config").content)["data"] == {
+        name: {} for name in read_json(client.get("/api/ratio_config").content)["data"]
+    }
+
+
+def test_the_mode_of_a_table_is_that_of_its_headline(client: Client) -> None:
+    sheet = world.price(world.model("painter"), input="0")
+    sheet.facts = {"image_pricing": {}}
+    PriceSheet.objects.filter(pk=sheet.pk).update(facts=sheet.facts)
+    world.line(sheet, "output.image", "0.09", per=1, unit="image")
+
+    found = row(client, "painter")
+
+    assert (found["model_price"], found["billing_mode"]) == (Decimal("0.09"), "per_image")

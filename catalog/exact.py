@@ -49,10 +49,13 @@ def digits(value: Decimal) -> str:
 
 
 def multiply(*factors: Decimal) -> Decimal:
-    """The exact product."""
+    """The exact product; InexactError if it is larger than any price."""
     product = Decimal(1)
     for factor in factors:
         product = _WIDE.multiply(product, factor)
+        # Its digits could not be written out exactly.
+        if product.adjusted() >= PRECISION:
+            raise InexactError("The product has more digits than any price or count.")
     return plain(product)
 
 

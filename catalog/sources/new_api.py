@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from catalog import vendor_matching
-from catalog.exact import multiply, unfold
+from catalog.exact import InexactError, multiply, unfold
 from catalog.prices import MILLION, RATIO_UNIT, Line, Sheet
 from catalog.sources.expressions import read_expression
 from catalog.sources.records import Document, Record, Structure
@@ -254,7 +254,11 @@ def prices_of(row: Row) -> Sheet | None:
     named = ("display_unit",) if read else ("billing_mode", "display_unit", "billing_expr")
     facts = {key: row.take(key) for key in named if row.take(key) is not None}
     # Read in any case, so that every invalid number is reported.
-    ratios = _ratio_lines(row, mode, is_by_expression=is_by_expression)
+    try:
+        ratios = _ratio_lines(row, mode, is_by_expression=is_by_expression)
+    except InexactError:
+        row.reject_price("its ratios multiply to more digits than any price has")
+        ratios = ()
     rules = _rule_lines(row, mode, facts)
     discount = _discount(row)
     if is_by_expression:

@@ -101,7 +101,7 @@ def per_million(amount: Decimal, per: int) -> Decimal:
 
 def is_excessive(amount: Decimal, per: int, unit: str) -> bool:
     """Whether the amount is too high for a price: more than HIGHEST for a million tokens or one other unit."""
-    return (multiply(amount, Decimal(MILLION)) if unit == "token" else amount) / per > HIGHEST
+    return amount > HIGHEST * per / (MILLION if unit == "token" else 1)
 
 
 def excess_of(amount: Decimal, per: int, unit: str) -> str:

@@ -77,6 +77,12 @@ def test_a_product_keeps_every_digit(factors: list[Decimal]) -> None:
     assert Fraction(multiply(*factors)) == math.prod(map(Fraction, factors))
 
 
+def test_a_product_with_more_digits_than_any_price_is_refused() -> None:
+    assert multiply(Decimal("1e60"), Decimal("1e59")) == Decimal("1e119")
+    with pytest.raises(InexactError):
+        multiply(Decimal("1e60"), Decimal("1e60"))
+
+
 @pytest.mark.parametrize(
     "document",
     [

@@ -141,6 +141,13 @@ def test_another_expression_is_stored_unchanged() -> None:
     assert "stored unchanged" in record.findings[0]
 
 
+def test_an_expression_with_a_product_that_is_too_large_is_stored_unchanged() -> None:
+    record = row(billing_mode="tiered_expr", billing_expr=f"p * {'*'.join(['1' + '0' * 58] * 3)}")
+    assert record.prices is not None
+    assert [line.kind for line in record.prices.lines] == ["dynamic"]
+    assert any("is stored unchanged" in finding for finding in record.findings)
+
+
 def test_a_ratio_that_differs_from_its_expression_is_reported() -> None:
     row = {"model_name": "m", "vendor_id": 1, "quota_type": 0, "model_ratio": 3, "completion_ratio": 2}
     row |= {"billing_mode": "tiered_expr", "billing_expr": 'tier("base", p * 2 + c * 4)'}
@@ -193,6 +200,7 @@ def test_findings_about_the_whole_list() -> None:
         {"billing_mode": "per_second", "video_pricing": {"rules": [{"platform_base_price": "1"}]}},
         {"billing_mode": "per_moon", "video_pricing": {"rules": [{"platform_base_price": 1}]}},
         {"billing_mode": "tiered_expr"},
+        {"audio_ratio": Decimal("1e60"), "audio_completion_ratio": Decimal("1e60")},
     ],
 )
 def test_an_invalid_value_rejects_the_price_and_is_reported(values: dict[str, Any]) -> None:

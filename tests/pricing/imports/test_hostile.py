@@ -5,12 +5,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from catalog.exact import write_json
 from catalog.models import AIModel
+from pricing.models import PriceSheet
 from tests.pricing.imports.running import run, state
 from tests.samples import sample
 
@@ -131,6 +134,28 @@ def test_a_bad_row_is_reported_and_the_rest_imported(tmp_path: Path) -> None:
     assert "gpt-bad: max_input_tokens is not a whole number above 0" in findings
     assert "gpt-bad: deprecation_date is not a date" in findings
     assert "gpt-list is not an object" in findings
+
+
+@pytest.mark.parametrize("exponent", [58, 60])
+def test_a_price_whose_factors_multiply_to_too_many_digits_is_reported(tmp_path: Path, exponent: int) -> None:
+    plain_row = {"quota_type": 0, "model_ratio": 1, "completion_ratio": 1}
+    huge = Decimal(f"1e{exponent}")
+    rows = [
+        {"model_name": "m-product", **plain_row, "audio_ratio": huge, "audio_completion_ratio": huge},
+        {
+            "model_name": "m-expression",
+            **plain_row,
+            "billing_mode": "tiered_expr",
+            "billing_expr": f"p * {huge:f} * {huge:f} * {huge:f}",
+        },
+        {"model_name": "m-good", **plain_row},
+    ]
+    content = write_json({"success": True, "data": rows})
+    outcome = run("new_api", content, tmp_path, "--apply", "--publish", "--channel", "main")
+    assert outcome.code == 0
+    findings = json.loads(outcome.out)["findings"]
+    assert {"m-product", "m-expression"} <= {name for finding in findings for name in finding["models"]}
+    assert set(PriceSheet.objects.values_list("model__name", flat=True)) == {"m-expression", "m-good"}
 
 
 def test_the_process_exits_with_a_code_and_a_sentence() -> None:

@@ -209,11 +209,11 @@ class Token(TrackedModel):
 
     def assign_new_key(self) -> str:
         """Gives this token a new key, unsaved; returns the plaintext, which is not stored."""
-        made = keys.make_key(settings.TOKEN_PREFIX)
-        self.assign_key(made.plaintext)
-        self.key_id = made.key_id
-        self.masked = f"{settings.TOKEN_PREFIX}_{made.key_id}_…{made.plaintext[-4:]}"
-        return made.plaintext
+        new_key = keys.make_key(settings.TOKEN_PREFIX)
+        self.assign_key(new_key.plaintext)
+        self.key_id = new_key.key_id
+        self.masked = f"{settings.TOKEN_PREFIX}_{new_key.key_id}_…{new_key.plaintext[-4:]}"
+        return new_key.plaintext
 
     def assign_key(self, plaintext: str) -> None:
         """Gives this token an existing key, unsaved; only its digest and last characters are stored."""

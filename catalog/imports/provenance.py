@@ -36,7 +36,7 @@ def field_writers(fields: Mapping[int, Collection[str]]) -> dict[int, dict[str, 
             by = PERSON if row["run_id"] is None else writers.get(row["run_id"])
             if by is not None:
                 _look_back(traces.setdefault(row["id"], {}), fields[row["id"]], row, by)
-    return {key: {name: trace.by for name, trace in found.items()} for key, found in traces.items()}
+    return {key: {name: trace.by for name, trace in fields.items()} for key, fields in traces.items()}
 
 
 def alias_writers(names: Collection[str]) -> dict[str, Writer]:

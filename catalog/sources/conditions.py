@@ -50,8 +50,8 @@ def _write(condition: Condition) -> str | None:
         text = write_json(value).decode()
     else:
         return None
-    written = f"{condition['dim']}{SIGNS[condition['op']]}{text}"
-    return written if _read(written) == condition else None
+    rule = f"{condition['dim']}{SIGNS[condition['op']]}{text}"
+    return rule if _read(rule) == condition else None
 
 
 def read_conditions(text: str) -> tuple[Condition, ...]:

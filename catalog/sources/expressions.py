@@ -115,10 +115,10 @@ class _Expression:
         # A request has one service tier.
         excluded = {probe: False for probe in rest if _is_tier(first) and _is_tier(probe)}
         remaining = [probe for probe in rest if probe not in excluded]
-        held = self._steps(remaining, {**known, **excluded, first: True}, counted)
+        with_first = self._steps(remaining, {**known, **excluded, first: True}, counted)
         # Steps that also hold without the condition are not repeated.
-        repeated = len(without) if held[: len(without)] == without else 0
-        return [*without, *(replace(step, conditions=(first, *step.conditions)) for step in held[repeated:])]
+        repeated = len(without) if with_first[: len(without)] == without else 0
+        return [*without, *(replace(step, conditions=(first, *step.conditions)) for step in with_first[repeated:])]
 
     def _by_length(self, known: Mapping[Condition, bool], counted: Sequence[str]) -> list[Step]:
         steps: list[Step] = []

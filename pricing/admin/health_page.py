@@ -24,7 +24,7 @@ def check_page(request: HttpRequest) -> HttpResponse:
         request,
         "pricing/admin/health_checks.html",
         "Health checks",
-        sections=[_section(rule, found) for rule, found in findings.items()],
+        sections=[_section(rule, rule_findings) for rule, rule_findings in findings.items()],
         passed=[rule.title for rule in rules if rule not in findings],
     )
 

@@ -55,7 +55,7 @@ def _in_words(change: Change) -> str:
     """The prices that change: Input: $2.50 → $3.00 per million tokens; Output: none → $8.00 per million tokens."""
     before, after = _sheet(change.before), _sheet(change.after)
     with translation.override(settings.LANGUAGE_CODE):
-        lines = [each.sentence for each in changes(before, after)]
+        lines = [line_change.sentence for line_change in changes(before, after)]
     statuses = change.before["pricing_status"], change.after["pricing_status"]
     return "; ".join(lines) or (" → ".join(statuses) if statuses[0] != statuses[1] else "Tiers are charged differently")
 

@@ -370,8 +370,8 @@ def blind_token(catalog: CatalogSnapshot) -> Iterator[Finding]:
 def dead_pattern(catalog: CatalogSnapshot) -> Iterator[Finding]:
     known = {*AIModel.objects.values_list("name", flat=True), *ModelAlias.objects.values_list("name", flat=True)}
     for token in catalog.tokens:
-        ids = [each for each in (*(token.allow or ()), *token.deny) if _is_id(each)]
-        if dead := [each for each in ids if each not in known]:
+        ids = [pattern for pattern in (*(token.allow or ()), *token.deny) if _is_id(pattern)]
+        if dead := [pattern for pattern in ids if pattern not in known]:
             yield Finding(token, f"unknown: {', '.join(dead[:5])}" + (" …" if len(dead) > 5 else ""))
 
 

@@ -166,14 +166,14 @@ def _applied(sheet: Sheet, meter: str, unit: str, scenario: Scenario) -> Applied
     if line is None or line.kind != "absolute" or line.amount is None:
         return None
     factors = [
-        each
-        for each in sheet.lines
-        if each.kind == "multiplier"
-        and each.meter in ("", meter, line.meter)
-        and all_hold(each.conditions, scenario.facts, at=scenario.at)
+        candidate
+        for candidate in sheet.lines
+        if candidate.kind == "multiplier"
+        and candidate.meter in ("", meter, line.meter)
+        and all_hold(candidate.conditions, scenario.facts, at=scenario.at)
     ]
-    amount = multiply(line.amount, *(each.amount for each in factors if each.amount is not None))
-    return AppliedPrice(line, amount, [condition for each in (line, *factors) for condition in each.conditions])
+    amount = multiply(line.amount, *(factor.amount for factor in factors if factor.amount is not None))
+    return AppliedPrice(line, amount, [condition for part in (line, *factors) for condition in part.conditions])
 
 
 def _margin(

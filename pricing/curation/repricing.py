@@ -208,5 +208,5 @@ def _moves(before: Sheet | None, after: Sheet) -> Iterator[Move]:
         new, previous = (row_of(line) if line else None for line in in_one_measure(lines))
         row = new or previous
         if row is not None and next(line for line in lines if line).kind == "absolute":
-            before_amount, after_amount = (each.amount if each else None for each in (previous, new))
+            before_amount, after_amount = (sheet_line.amount if sheet_line else None for sheet_line in (previous, new))
             yield Move(label, row.counted, before_amount, after_amount, after.currency)

@@ -65,7 +65,7 @@ def holds(condition: Condition, facts: Facts, *, at: dt.datetime) -> bool:
     if op == "eq":
         return _equal(fact, value)
     if op == "in":
-        return isinstance(value, list | tuple) and any(_equal(fact, each) for each in value)
+        return isinstance(value, list | tuple) and any(_equal(fact, member) for member in value)
     return op in COMPARISONS and _is_number(fact) and _is_number(value) and COMPARISONS[op](fact, value)
 
 

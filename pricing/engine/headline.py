@@ -120,5 +120,9 @@ def _usual_rule(lines: Sequence[Line], table: str) -> Line:
 
 def _matches(line: Line, usual: Mapping[str, Any]) -> bool:
     """A rule that does not say whether there is sound is silent."""
-    facts = {"has_audio": False, **line.facts, **{each["dim"]: each["value"] for each in line.conditions}}
+    facts = {
+        "has_audio": False,
+        **line.facts,
+        **{condition["dim"]: condition["value"] for condition in line.conditions},
+    }
     return all(facts.get(name) == value for name, value in usual.items())

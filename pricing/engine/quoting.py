@@ -166,9 +166,15 @@ def _charges(
 def _priced(sheet: Sheet, name: str, meter: str, part: Part, line: Line, *, at: dt.datetime) -> Charge:
     lines = _holding(sheet, part.facts, at=at)
     charged = _charged(lines, meter, part.quantity, line.unit) if part.charged is None else part.charged
-    multipliers = tuple(each for each in lines if each.kind == "multiplier" and each.meter in ("", meter, line.meter))
+    multipliers = tuple(
+        candidate
+        for candidate in lines
+        if candidate.kind == "multiplier" and candidate.meter in ("", meter, line.meter)
+    )
     price = line.amount or Decimal(0)
-    amount = cost(charged, price, line.per, *(each.amount for each in multipliers if each.amount is not None))
+    amount = cost(
+        charged, price, line.per, *(multiplier.amount for multiplier in multipliers if multiplier.amount is not None)
+    )
     return Charge(name, part.quantity, "priced" if price else "free", amount, line, charged, multipliers)
 
 

@@ -115,7 +115,7 @@ def _distinct(scenarios: Iterable[Scenario], conditions: Iterable[Condition]) ->
     listed = list(conditions)
     first: dict[tuple[bool, ...], Scenario] = {}
     for scenario in scenarios:
-        first.setdefault(tuple(holds(each, scenario.facts, at=scenario.at) for each in listed), scenario)
+        first.setdefault(tuple(holds(condition, scenario.facts, at=scenario.at) for condition in listed), scenario)
     return list(first.values())
 
 

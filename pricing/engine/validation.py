@@ -62,7 +62,9 @@ def tier_faults(lines: Sequence[Line], *, longest: int | None = None) -> Iterato
     tiers_by_group: defaultdict[tuple[str, str, bytes], list[Tier]] = defaultdict(list)
     for number, line in enumerate(lines, start=1):
         if line.kind == "absolute":
-            others = write_json([each for each in line.conditions if each["dim"] != LENGTH], sort_keys=True)
+            others = write_json(
+                [condition for condition in line.conditions if condition["dim"] != LENGTH], sort_keys=True
+            )
             tiers_by_group[line.meter, line.unit, others].append(_tier(number, line))
     for (meter, _, others), tiers in tiers_by_group.items():
         if any(tier.is_conditional for tier in tiers):

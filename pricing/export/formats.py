@@ -40,8 +40,8 @@ def _of_models_at(render: Callable[[Iterable[PricedModel], str], bytes]) -> Rend
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
-        each.name: each
-        for each in (
+        entry.name: entry
+        for entry in (
             Format(
                 "litellm",
                 "A cost map for LiteLLM: set LITELLM_MODEL_COST_MAP_URL to this address",

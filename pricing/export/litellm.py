@@ -108,7 +108,7 @@ def _put_in_block(row: JSON, block: str, line: Line) -> None:
         case "tiered_pricing":
             name = "max_results_range" if "max_results" in values else "range"
             tiers = row.setdefault(block, [])
-            tier = next((each for each in tiers if each[name] == line.facts["range"]), None)
+            tier = next((tier for tier in tiers if tier[name] == line.facts["range"]), None)
             if tier is None:
                 tier = {name: line.facts["range"]}
                 tiers.append(tier)
@@ -122,7 +122,7 @@ def _put_in_block(row: JSON, block: str, line: Line) -> None:
 
 
 def _windows(time: Mapping[str, Any]) -> JSON:
-    windows = [{"hours_utc": each["hours"], "weekdays": each["weekdays"]} for each in time["windows"]]
+    windows = [{"hours_utc": window["hours"], "weekdays": window["weekdays"]} for window in time["windows"]]
     zone = {"weekday_timezone": time["weekday_tz"]} if "weekday_tz" in time else {}
     return {"windows": windows, **zone}
 

@@ -37,24 +37,24 @@ def render(*, at: dt.datetime) -> bytes:
     body = {
         "format": FORMAT,
         "vendors": [
-            {"slug": each.slug, "name": each.name, "aliases": each.aliases, "icon": each.icon}
-            | {"description": each.description}
-            for each in Vendor.objects.order_by("slug")
+            {"slug": vendor.slug, "name": vendor.name, "aliases": vendor.aliases, "icon": vendor.icon}
+            | {"description": vendor.description}
+            for vendor in Vendor.objects.order_by("slug")
         ],
         "endpoint_types": [
-            {"name": each.name, "path": each.path, "method": each.method, "label": each.label}
-            for each in EndpointType.objects.order_by("name")
+            {"name": endpoint.name, "path": endpoint.path, "method": endpoint.method, "label": endpoint.label}
+            for endpoint in EndpointType.objects.order_by("name")
         ],
         "groups": _groups(at=at),
         "channels": _channels(),
         "models": _models(at=at),
         "aliases": [
-            {"name": each.name, "model": each.model.name}
-            for each in ModelAlias.objects.select_related("model").order_by("name")
+            {"name": alias.name, "model": alias.model.name}
+            for alias in ModelAlias.objects.select_related("model").order_by("name")
         ],
         "popular": [
-            {"model": each.model.name, "position": each.position}
-            for each in PopularModel.objects.select_related("model").order_by("position", "model__name")
+            {"model": popular.model.name, "position": popular.position}
+            for popular in PopularModel.objects.select_related("model").order_by("position", "model__name")
         ],
     }
     announce("Writing YAML")
@@ -70,16 +70,16 @@ def _groups(*, at: dt.datetime) -> list[JSON]:
         reach[group].append(channel)
     return [
         {
-            "slug": each.slug,
-            "label": each.label,
-            "description": each.description,
-            "is_public": each.is_public,
-            "auto_position": each.auto_position,
-            "rate_limit": each.rate_limit,
-            **({"rate": digits(rates[each.pk])} if each.pk in rates else {}),
-            "channels": reach[each.pk],
+            "slug": group.slug,
+            "label": group.label,
+            "description": group.description,
+            "is_public": group.is_public,
+            "auto_position": group.auto_position,
+            "rate_limit": group.rate_limit,
+            **({"rate": digits(rates[group.pk])} if group.pk in rates else {}),
+            "channels": reach[group.pk],
         }
-        for each in TokenGroup.objects.order_by("slug")
+        for group in TokenGroup.objects.order_by("slug")
     ]
 
 
@@ -90,16 +90,16 @@ def _channels() -> list[JSON]:
         offers[channel].append({"model": model, "enabled": enabled, "upstream_name": upstream_name})
     return [
         {
-            "slug": each.slug,
-            "name": each.name,
-            "enabled": each.enabled,
-            "base_url": each.base_url,
-            "priority": each.priority,
-            "weight": each.weight,
-            "note": each.note,
-            "offers": offers[each.pk],
+            "slug": channel.slug,
+            "name": channel.name,
+            "enabled": channel.enabled,
+            "base_url": channel.base_url,
+            "priority": channel.priority,
+            "weight": channel.weight,
+            "note": channel.note,
+            "offers": offers[channel.pk],
         }
-        for each in Channel.objects.order_by("slug")
+        for channel in Channel.objects.order_by("slug")
     ]
 
 

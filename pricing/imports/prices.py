@@ -136,7 +136,9 @@ def _moves(plan: PricePlan, name: str) -> dict[str, str]:
     moved = [plan.changed[name]] if name in plan.changed else plan.announced.get(name, [])
     if not moved:
         return {"past prices": f"from {plan.past[name][0].starts_at:%Y-%m-%d}"}
-    return {each.label: each.texts[1] or "none" for price in moved for each in changes(price.before, price.prices)}
+    return {
+        change.label: change.texts[1] or "none" for price in moved for change in changes(price.before, price.prices)
+    }
 
 
 def _plan_announced(plan: PricePlan, document: Document, stored: Mapping[str, Sheet], context: PlanContext) -> None:

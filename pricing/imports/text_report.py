@@ -90,7 +90,9 @@ def _prices(plan: ImportPlan, limit: int) -> str:
     examples = []
     for name, change in list(prices.changed.items())[:limit]:
         # Facts beside the prices can be all that changes.
-        sentences = [each.sentence for each in changes(change.before, change.prices)] or list(change.moves)
+        sentences = [line_change.sentence for line_change in changes(change.before, change.prices)] or list(
+            change.moves
+        )
         examples.append(f"  {name}: {'; '.join(sentences[:3])}" + ("; …" if len(sentences) > 3 else ""))
     return "\n".join([line, *examples, *_more(len(prices.changed), limit)])
 

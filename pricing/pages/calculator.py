@@ -113,7 +113,11 @@ def questions(sheet: Sheet, answers: Mapping[str, str]) -> tuple[Question, ...]:
 
 def meter_name(line: Line) -> str:
     """A meter as usage names it, with the lifetime of a cache: input.cache_write[1h]."""
-    lifetimes = [each["value"] for each in line.conditions if each["dim"] == "cache_ttl" and each["op"] == "eq"]
+    lifetimes = [
+        condition["value"]
+        for condition in line.conditions
+        if condition["dim"] == "cache_ttl" and condition["op"] == "eq"
+    ]
     return f"{line.meter}[{lifetimes[0]}]" if lifetimes else line.meter
 
 
@@ -125,7 +129,9 @@ def part(charge: Charge, currency: str) -> Part:
         state = state or _("no price for this")
         return Part(label, amounts.number(charge.quantity), state, "" if charge.amount is None else _("free"))
     rule = amounts.short_price_per(line, currency)
-    factors = [amounts.number(each.amount) for each in charge.multipliers if each.amount not in (None, 1)]
+    factors = [
+        amounts.number(multiplier.amount) for multiplier in charge.multipliers if multiplier.amount not in (None, 1)
+    ]
     rule = " \N{MULTIPLICATION SIGN} ".join([rule, *factors])
     amount = amounts.short_money(charge.amount or Decimal(0), currency)
     return Part(
@@ -143,30 +149,32 @@ def _example(line: Line) -> str:
 
 
 def _dims(lines: Sequence[Line]) -> list[str]:
-    dims = (each["dim"] for line in lines for each in line.conditions)
+    dims = (condition["dim"] for line in lines for condition in line.conditions)
     return [dim for dim in dict.fromkeys(dims) if dim not in WITHOUT_FIELD]
 
 
 def _choice(sheet: Sheet, dim: str, answers: Mapping[str, str], *, is_blank: bool) -> Question:
-    given = answers.get(f"f.{dim}", "")[:60]
+    answer = answers.get(f"f.{dim}", "")[:60]
     if is_blank and rule_table(sheet):
-        given = next((str(each["value"]) for each in headline(sheet).conditions if each["dim"] == dim), "")
+        answer = next(
+            (str(condition["value"]) for condition in headline(sheet).conditions if condition["dim"] == dim), ""
+        )
     label = labels.capitalized(labels.word(dim))
     values = _values(sheet, dim)
     if not values:
-        return Question(f"f.{dim}", label, given)
+        return Question(f"f.{dim}", label, answer)
     options = (("", "\N{EN DASH}"), *((str(value), labels.value(value)) for value in values))
-    return Question(f"f.{dim}", label, given, options=options)
+    return Question(f"f.{dim}", label, answer, options=options)
 
 
 def _values(sheet: Sheet, dim: str) -> list[Any]:
     """The values of a dimension in conditions, always both yes and no; empty if conditions compare it by size."""
-    conditions = [each for line in sheet.lines for each in line.conditions if each["dim"] == dim]
-    if any(each["op"] not in ("eq", "ne", "in") for each in conditions):
+    conditions = [condition for line in sheet.lines for condition in line.conditions if condition["dim"] == dim]
+    if any(condition["op"] not in ("eq", "ne", "in") for condition in conditions):
         return []
     options: list[Any] = []
-    for each in conditions:
-        values = each["value"] if isinstance(each["value"], list | tuple) else [each["value"]]
+    for condition in conditions:
+        values = condition["value"] if isinstance(condition["value"], list | tuple) else [condition["value"]]
         options += [True, False] if isinstance(values[0], bool) else values
     return list({str(value): value for value in options}.values())
 

@@ -75,7 +75,7 @@ def steps_of(model: AIModel, public: PublicGroups, *, at: dt.datetime) -> list[S
     sheets = dated_sheets([model.pk]).get(model.pk, [])
     about = Q(model=model) | Q(model=None, vendor=None) | Q(vendor=model.vendor_id)
     rules = [rule for rule in DiscountRule.objects.filter(about).select_related("model", "vendor") if fits(rule, model)]
-    spans = [(each.starts_at, each.ends_at) for each in sheets] + [(rule.starts_at, rule.ends_at) for rule in rules]
+    spans = [(sheet.starts_at, sheet.ends_at) for sheet in sheets] + [(rule.starts_at, rule.ends_at) for rule in rules]
     rates = public.rates()
     moments = {moment for span in spans for moment in span if moment} | set(rates.moments)
     steps: list[Step] = []

@@ -100,10 +100,10 @@ def is_by_rules(sheet: Sheet) -> bool:
 
 def _rules(lines: Sequence[Line], currency: str) -> Grid:
     """A row for each rule, a column for each dimension."""
-    dims = list(dict.fromkeys(each["dim"] for line in lines for each in line.conditions))
+    dims = list(dict.fromkeys(condition["dim"] for line in lines for condition in line.conditions))
     rows = []
     for line in lines:
-        cells = {each["dim"]: _cell(each) for each in line.conditions}
+        cells = {condition["dim"]: _cell(condition) for condition in line.conditions}
         rows.append((*(cells.get(dim, "") for dim in dims), amounts.short_price(line, currency)))
     units = {amounts.per(line) for line in lines}
     heads = (*(capitalized(word(dim)) for dim in dims), _("Price"))
@@ -125,7 +125,7 @@ def _tiers(lines: Sequence[Line], currency: str) -> Grid:
     per = {(priced_thing(line), line.unit): amounts.per(line) for line in lines}
     heads = tuple(name if unit else with_detail(name, per[name, of]) for name, of in columns)
     rows = tuple(
-        (capitalized(case) or _("Standard"), *(cells.get(each, "") for each in columns))
+        (capitalized(case) or _("Standard"), *(cells.get(column, "") for column in columns))
         for case, cells in cases.items()
         if cells
     )

@@ -33,7 +33,7 @@ WHOLE_DAY = frozenset({"00:00-00:00", "00:00-24:00"})
 def conditions(values: Any) -> str:
     """When a line applies; empty for always. Values that are not conditions are shown unchanged."""
     listed = values if isinstance(values, list | tuple) else [values]
-    return join_clauses(dict.fromkeys(condition(each) if _is_condition(each) else _raw(each) for each in listed))
+    return join_clauses(dict.fromkeys(condition(part) if _is_condition(part) else _raw(part) for part in listed))
 
 
 def condition(content: Mapping[str, Any]) -> str:
@@ -57,8 +57,8 @@ def _condition(dim: str, op: str, of: Any) -> str:
         return f"{word(dim)} {BOUNDS[op]} {_quantity(dim, of)}"
     if isinstance(of, bool):
         return flag(dim, is_on=of is (op == "eq"))
-    said = {"what": word(dim), "value": _quantity(dim, of)}
-    return (_("%(what)s other than %(value)s") if op == "ne" else _("%(what)s %(value)s")) % said
+    texts = {"what": word(dim), "value": _quantity(dim, of)}
+    return (_("%(what)s other than %(value)s") if op == "ne" else _("%(what)s %(value)s")) % texts
 
 
 def windows(content: Mapping[str, Any]) -> str:

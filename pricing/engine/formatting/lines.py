@@ -28,12 +28,14 @@ SUMMARY_PRICES = 3
 
 def priced_thing(line: Line) -> str:
     """What a line prices; how long a cache is stored is a part of that: Cache write 1h."""
-    return " ".join([meter(line.meter), *(value(each["value"]) for each in line.conditions if is_lifetime(each))])
+    return " ".join(
+        [meter(line.meter), *(value(condition["value"]) for condition in line.conditions if is_lifetime(condition))]
+    )
 
 
 def when(line: Line) -> str:
     """The conditions of a line, without those that `priced_thing` names."""
-    return conditions([each for each in line.conditions if not is_lifetime(each)])
+    return conditions([condition for condition in line.conditions if not is_lifetime(condition)])
 
 
 def is_lifetime(condition: Any) -> bool:

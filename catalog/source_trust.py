@@ -55,7 +55,7 @@ class WithheldChange:
 
 
 def writer(slug: str, name: str, trust: int, *, providers: Sequence[str] = ()) -> Writer:
-    """A source as a writer. Offers of other providers are not first-party, whatever the source."""
+    """A source as a writer. Offers of other providers are never first-party."""
     return Writer(slug, name, min(trust, CURATED) if providers and trust == FIRST_PARTY else trust)
 
 

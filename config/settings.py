@@ -86,7 +86,7 @@ def database(url: str) -> dict[str, Any]:
     options = settings.setdefault("OPTIONS", {})
     if settings["ENGINE"].endswith("sqlite3"):
         # IMMEDIATE takes the write lock when a transaction starts. Otherwise a transaction that reads first and writes
-        # later fails immediately, whatever the timeout, if another one has written in between.
+        # later fails immediately, without the timeout, if another one has written in between.
         # Opening and configuring the file takes longer than most requests, so each thread keeps its connection.
         settings["CONN_MAX_AGE"] = None
         options |= {
@@ -221,7 +221,8 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 PASSWORD_HASHERS = ["tokens.auth.passwords.Argon2Hasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
-# By user name and address together: by name alone, anybody could lock an administrator out.
+# Attempts are counted for user name and address together. If they were counted for the name only, anyone could lock an
+# administrator out.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 1  # hours

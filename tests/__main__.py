@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
     full = "--full" in arguments
     arguments = [argument for argument in arguments if argument != "--full"]
     environment = {"FULL_TESTS": "1"} if full else {}
-    # Each of the tests' many processes would compile Modelbook, and pytest the tests, anew.
+    # Without bytecode files, each process of the tests would compile Modelbook and the tests again.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     failed = run_suite("tests on SQLite", "sqlite://:memory:", arguments, environment)
     with throwaway_postgres() as url:

@@ -55,13 +55,15 @@ def one_of_everything() -> dict[str, Any]:
         User.objects.create_user("somebody"),
         Group.objects.create(name="readers"),
     ]
-    found = {row._meta.label_lower: row for row in rows}
-    assert found.keys() == {shown._meta.label_lower for shown in admin.site._registry}, "a table without a row here"
-    return found
+    rows_by_model = {row._meta.label_lower: row for row in rows}
+    assert rows_by_model.keys() == {model._meta.label_lower for model in admin.site._registry}, (
+        "a table without a row here"
+    )
+    return rows_by_model
 
 
 def filled_in(client: Client, page: str, **changes: Any) -> dict[str, Any]:
-    """What a browser would post from that page's form as it stands, with some fields changed."""
+    """The fields that a browser would post from that page's form, with some of them changed."""
     form = FormReader()
     form.feed(client.get(page).content.decode())
     return form.fields | {"_save": "Save"} | changes
@@ -78,21 +80,21 @@ class FormReader(HTMLParser):
         self._choosing_many = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        name = found.get("name") or ""
+        attributes = dict(attrs)
+        name = attributes.get("name") or ""
         if tag == "form":
-            self._inside = (found.get("id") or "").endswith("_form")
+            self._inside = (attributes.get("id") or "").endswith("_form")
         if not self._inside or "__prefix__" in name:
             return
-        if tag == "input" and name and (found.get("type") not in ("checkbox", "radio") or "checked" in found):
-            self.fields[name] = found.get("value") or ("on" if found.get("type") == "checkbox" else "")
+        if tag == "input" and name and (attributes.get("type") not in ("checkbox", "radio") or "checked" in attributes):
+            self.fields[name] = attributes.get("value") or ("on" if attributes.get("type") == "checkbox" else "")
         elif tag == "textarea":
             self._writing, self.fields[name] = name, ""
         elif tag == "select" and name:
-            self._choosing, self._choosing_many = name, "multiple" in found
+            self._choosing, self._choosing_many = name, "multiple" in attributes
             self.fields[name] = [] if self._choosing_many else ""
-        elif tag == "option" and self._choosing and "selected" in found:
-            value = found.get("value") or ""
+        elif tag == "option" and self._choosing and "selected" in attributes:
+            value = attributes.get("value") or ""
             self.fields[self._choosing] = [*self.fields[self._choosing], value] if self._choosing_many else value
 
     def handle_data(self, data: str) -> None:

@@ -14,5 +14,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 USAGE_WRITE_SECONDS = 0
 # Every test is the same address; the tests of the limit set one.
 FAILED_KEYS_PER_MINUTE = 0
-# Static files are looked for when asked for, and not listed anew for every test client.
+# Static files are looked up when they are requested, and not listed again for every test client.
 WHITENOISE_AUTOREFRESH = True

@@ -18,10 +18,10 @@ def vendor(slug: str = "openai", **fields: Any) -> Vendor:
 
 def channel(slug: str = "main", *, group: str | None = "default", **fields: Any) -> Channel:
     """A channel that the group reaches."""
-    found = Channel.objects.get_or_create(slug=slug, defaults={"name": slug.title()} | fields)[0]
+    channel = Channel.objects.get_or_create(slug=slug, defaults={"name": slug.title()} | fields)[0]
     if group:
-        token_group(group).channels.add(found)
-    return found
+        token_group(group).channels.add(channel)
+    return channel
 
 
 def token_group(slug: str = "default", **fields: Any) -> TokenGroup:
@@ -32,7 +32,7 @@ def token_group(slug: str = "default", **fields: Any) -> TokenGroup:
 
 def model(name: str = "gpt-4o", *, on: str | Channel | None = "main", **fields: Any) -> AIModel:
     """A published model, offered on the channel named; a channel that is not there yet is made, for group default."""
-    made = AIModel.objects.create(
+    model = AIModel.objects.create(
         **{
             "name": name,
             "vendor": fields.pop("vendor", None) or vendor(),
@@ -44,8 +44,8 @@ def model(name: str = "gpt-4o", *, on: str | Channel | None = "main", **fields: 
     if isinstance(on, str):
         on = Channel.objects.filter(slug=on).first() or channel(on)
     if on is not None:
-        Offer.objects.create(model=made, channel=on)
-    return made
+        Offer.objects.create(model=model, channel=on)
+    return model
 
 
 def key(*groups: str, name: str = "a customer", **fields: Any) -> str:
@@ -55,10 +55,10 @@ def key(*groups: str, name: str = "a customer", **fields: Any) -> str:
 
 def token(*groups: str, name: str = "a customer", **fields: Any) -> tuple[Token, str]:
     """A new token and its key."""
-    made: tuple[Token, str] = Token.objects.issue(
+    token_and_key: tuple[Token, str] = Token.objects.issue(
         name, groups=[token_group(slug) for slug in groups or ("default",)], **fields
     )
-    return made
+    return token_and_key
 
 
 def price(

@@ -23,7 +23,7 @@ ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 KEY_ID_LENGTH = 10
 SECRET_LENGTH = 32
 CHECKSUM_LENGTH = 6
-# Longer texts are not looked up, whatever a client sends.
+# Longer texts are not looked up.
 MAX_LENGTH = 256
 PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)*")
 SHAPE = re.compile(

@@ -15,7 +15,7 @@ from catalog.request_id import current_request_id
 # The prefix is not part of the expression: searching for it takes quadratic time, and callers choose what is logged.
 KEYS = re.compile(r"(?<=_)([0-9A-Za-z]{10}_)[0-9A-Za-z]{16,}|sk-[0-9A-Za-z_-]{16,}|(?<![0-9A-Za-z])[0-9A-Za-z]{40,}")
 KEY_HEADERS = ("HTTP_AUTHORIZATION", "HTTP_X_API_KEY", "HTTP_X_GOOG_API_KEY", "HTTP_API_KEY")
-# A key in a query string, whatever it looks like: Gemini's clients send it as ?key=…
+# A key in a query string, in any form: Gemini's clients send it as ?key=…
 QUERY_KEYS = re.compile(r"(?i)([?&](?:api[_-]?)?key=)[^&\s\"']+")
 
 
@@ -26,7 +26,7 @@ _environ: ContextVar[Mapping[str, Any] | None] = ContextVar("environ", default=N
 
 
 def scrub(text: str) -> str:
-    """The text with every key replaced: whatever looks like one, and whatever the current request sends as one."""
+    """The text with every key replaced: everything that looks like one, and what the current request sends as one."""
     for key in keys_sent(_environ.get() or {}):
         text = text.replace(key, "[key]")
     return QUERY_KEYS.sub(r"\1[key]", KEYS.sub(r"\1[key]", text))
@@ -34,7 +34,7 @@ def scrub(text: str) -> str:
 
 @contextmanager
 def keys_of(environ: Mapping[str, Any]) -> Iterator[None]:
-    """Makes `scrub` replace the keys that this request sends, whatever they look like."""
+    """Makes `scrub` replace the keys that this request sends, even if they do not look like keys."""
     token = _environ.set(environ)
     try:
         yield

@@ -109,7 +109,7 @@ class Limiter:
         if self._shared is not None and self._may_try_redis():
             try:
                 quota = _count(self._shared, items, key)
-            except Exception as error:  # noqa: BLE001 (requests continue, whatever is wrong with Redis)
+            except Exception as error:  # noqa: BLE001 (requests continue after any error of Redis)
                 self._resume_at = time.monotonic() + REDIS_PAUSE
                 REDIS_FAILURES.inc()
                 logger.warning("Redis is not available, this process counts rates: %s", type(error).__name__)
@@ -139,7 +139,7 @@ def _count(limiter: MovingWindowRateLimiter, items: Sequence[limits.RateLimitIte
     shortest, *longer = items
     # A request that a longer period refuses must not count in the shortest one, or the next retry is refused there too.
     allowed = _has_room(limiter, longer, key) and limiter.hit(shortest, key)
-    # Every hit is atomic, so no period allows more requests than it should, whatever other threads count.
+    # Every hit is atomic, so no period allows too many requests, even if other threads count at the same time.
     allowed = allowed and all(limiter.hit(item, key) for item in longer)
     return _quota(limiter, items, key, allowed=allowed)
 

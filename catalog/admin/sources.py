@@ -72,7 +72,7 @@ class SourceAdmin(CuratedAdmin):
         return "failing" if source.error else "on schedule"
 
     def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
-        """With other import settings the same document gives another plan, so it is fetched again."""
+        """The same document gives another plan with other import settings, so it is fetched again."""
         # Compared with the stored row: a restored version differs from that, but not from its own form.
         if form.stored and any(getattr(form.stored, name) != getattr(obj, name) for name in IMPORT_FIELDS):
             obj.etag = obj.last_modified = obj.last_sha256 = ""

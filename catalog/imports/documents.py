@@ -15,7 +15,7 @@ from catalog.sources.rows import MOST_PRICES, SourceError, refuse_more
 
 # Ten times the largest source. A larger file is rejected before it is read.
 LARGEST_FILE = 32 * 1024 * 1024
-# Twice as many as the largest source has. More objects would fill the memory, whatever they are.
+# Twice as many as the largest source has. More objects of any kind would fill the memory.
 MOST_VALUES = 450_000
 
 

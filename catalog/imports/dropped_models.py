@@ -1,6 +1,6 @@
 """Which models a source no longer lists, and since when: stored on the source until it lists them again.
 
-Runs cannot show it: a document that only lacks some models changes nothing, so there is no run of it.
+Runs cannot show it: a document that only lacks some models changes nothing and creates no run.
 """
 
 import datetime as dt

@@ -314,5 +314,5 @@ def _create_offers(plan: FactsPlan, audit: Audit) -> None:
 def model_keys(names: Iterable[str]) -> dict[str, int]:
     """Model id -> its key in the database."""
     chosen = set(names)
-    # With some thousand models, reading them all is faster than several statements with lists of ids.
+    # Reading all of some thousand models is faster than several statements with lists of ids.
     return {name: key for name, key in AIModel.objects.values_list("name", "pk") if name in chosen}

@@ -204,7 +204,7 @@ class Snapshot(models.Model):
 
     @property
     def file_name(self) -> str:
-        """A file name of plain letters, digits and dashes, whatever the origin is called."""
+        """A file name made of the origin's letters, digits and dashes."""
         return f"{self.source.slug}-{self.sha256[:12]}.{self._form[0]}"
 
     @property

@@ -46,7 +46,7 @@ def read(content: bytes) -> Document:
 
 
 def _record(name: str, values: dict[str, Any]) -> Record:
-    # A gateway that has a price per call charges it, whatever the ratio is.
+    # A gateway charges the price per call if there is one, and ignores the ratio.
     row = Row({**values, "quota_type": 1 if "model_price" in values else 0})
     prices = new_api.prices_of(row)
     if prices and "model_ratio" in values and "completion_ratio" not in values and "billing_expr" not in values:

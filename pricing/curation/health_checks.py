@@ -351,7 +351,7 @@ def hidden_popular(catalog: CatalogSnapshot) -> Iterator[Finding]:
 )
 def blind_token(catalog: CatalogSnapshot) -> Iterator[Finding]:
     rows = rows_of(catalog.valid_tokens)
-    # By fingerprint: keys with the same permissions see the same models.
+    # The key is the fingerprint: keys with the same permissions see the same models.
     is_blind: dict[str, bool] = {}
     for token in catalog.tokens:
         scope = scope_of(rows[token.pk])

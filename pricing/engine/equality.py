@@ -77,5 +77,5 @@ def _is_graduated(sheet: Sheet) -> bool:
 
 
 def _text(value: Mapping[str, Any]) -> bytes:
-    """The same bytes for the same names and values, in whatever order they are stored."""
+    """The same bytes for the same names and values, in any stored order."""
     return write_json(value, sort_keys=True)

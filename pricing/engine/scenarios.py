@@ -28,7 +28,7 @@ class Scenario:
 
 
 def list_scenarios(lines: Sequence[Line], *, meter: str, groups: Iterable[str], at: dt.datetime) -> list[Scenario]:
-    """A scenario for every combination of conditions that can hold; the first of groups that are priced alike.
+    """A scenario for every combination of conditions that can hold, with one group of those with equal prices.
 
     Hours and weekdays are examined for one week from `at` on.
     """

@@ -204,7 +204,7 @@ def _without_unjudged_lines(sheet: Sheet, name: str, findings: Findings) -> Shee
 
 
 def _why_invalid(sheet: Sheet) -> str | None:
-    """Why the sheet cannot be a price, whatever its source; None if it is valid."""
+    """Why the sheet cannot be a price from any source; None if it is valid."""
     try:
         CURRENCY(sheet.currency)
         for line in sheet.lines:

@@ -1,7 +1,7 @@
 """Prices in the format of new-api's price lists: ratios, prices per call, rule tables. Imports no models.
 
 `model_ratio` 1 is $2 per million input tokens; every other ratio is a multiple of the input price. A price that ratios
-cannot express has none: a row never shows a number that is not the price.
+cannot express has no ratio: a row never shows a number that is not the price.
 """
 
 import math

@@ -164,8 +164,8 @@ if __name__ == "__main__":
         "--litellm-venv", type=Path, metavar="DIR", help="against its proxy in a virtual environment that is there"
     )
     parser.add_argument("--imported", type=int, default=IMPORTED, help="rows of the document that is imported")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
-        if given.litellm and not given.litellm_venv:
-            given.litellm_venv = installed(given.litellm, Path(place))
-        main(given)
+        if arguments.litellm and not arguments.litellm_venv:
+            arguments.litellm_venv = installed(arguments.litellm, Path(place))
+        main(arguments)

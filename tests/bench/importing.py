@@ -1,6 +1,6 @@
 """The duration of an import: `python -m tests.bench.importing ROWS` prints seconds as JSON: all new, again, changed.
 
-The document is of LiteLLM's shape, and DATABASE_URL names a migrated database that has none of it.
+The document is of LiteLLM's shape, and DATABASE_URL names a migrated database without these models.
 """
 
 import json

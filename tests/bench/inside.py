@@ -48,7 +48,7 @@ def measure(key: str) -> dict[str, Any]:
         ask(django_application)
 
     def in_turn(count: int) -> float | None:
-        """Of so many keys, each asked for once before; None where fewer are stored."""
+        """The time with this many keys in turn, each used once before; None if fewer are stored."""
         stored = Token.objects.filter(name="one of many").order_by("pk").values_list("key_id", flat=True)[:count]
         known = [key_of(int(key_id.removeprefix("bn"))) for key_id in stored]
         if len(known) < count:

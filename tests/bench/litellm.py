@@ -49,11 +49,11 @@ def litellm_proxy(venv: Path, folder: Path, *, models: int) -> Iterator[tuple[in
 
 def _wait_for(port: int) -> None:
     """The port is open long before the list is answered."""
-    asked = urllib.request.Request(f"http://127.0.0.1:{port}/v1/models", headers={"Authorization": f"Bearer {KEY}"})
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/models", headers={"Authorization": f"Bearer {KEY}"})
     end = time.monotonic() + 600
     while time.monotonic() < end:
         try:
-            urllib.request.urlopen(asked, timeout=60).close()  # noqa: S310
+            urllib.request.urlopen(request, timeout=60).close()  # noqa: S310
         except OSError:
             time.sleep(1)
         else:

@@ -35,7 +35,7 @@ def load(
     else:
         count = _threads(port, path, headers, seconds, status)
     took = time.monotonic() - began
-    # wrk tells errors from answers, but not one answer from another.
+    # wrk counts errors, but does not check the status of each response.
     _expect(port, path, headers, status)
     return Speed(count / took, (cpu_seconds(pid) - cpu) / max(count, 1) * 1e6)
 
@@ -44,11 +44,11 @@ def _expect(port: int, path: str, headers: dict[str, str], status: int) -> None:
     client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         client.request("GET", path, headers=headers)
-        found = client.getresponse().status
+        received = client.getresponse().status
     finally:
         client.close()
-    if found != status:
-        raise RuntimeError(f"Port {port} answers {found} and not {status}.")
+    if received != status:
+        raise RuntimeError(f"Port {port} answers {received} and not {status}.")
 
 
 def cpu_seconds(pid: int) -> float:
@@ -62,8 +62,8 @@ def cpu_seconds(pid: int) -> float:
 
 
 def children(pid: int) -> list[int]:
-    found = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return found + [grandchild for child in found for grandchild in children(child)]
+    child_pids = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return child_pids + [grandchild for child in child_pids for grandchild in children(child)]
 
 
 def _wrk(port: int, path: str, headers: dict[str, str], seconds: float) -> int:
@@ -91,7 +91,7 @@ def _threads(port: int, path: str, headers: dict[str, str], seconds: float, stat
                 answer = client.getresponse()
                 answer.read()
             except (OSError, http.client.HTTPException):
-                # A worker that has answered its share makes room for the next one; as wrk, connect anew.
+                # A worker restarts after a number of requests; connect again, as wrk does.
                 client.close()
                 continue
             if answer.status == status:

@@ -1,6 +1,6 @@
 """Loads the catalog page in a real browser again and again: `python -m tests.bench.page URL` prints the milliseconds.
 
-A browser that is kept, as a visitor has it, with a new page and an empty cache each time.
+The same browser loads every page, each time in a new tab with an empty cache.
 """
 
 import json

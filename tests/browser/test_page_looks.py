@@ -49,8 +49,10 @@ def test_every_page_fits_calls_no_other_host_and_has_no_fault(
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is too wide"
             if axe:
                 page.evaluate(axe)
-                found = page.evaluate("axe.run().then(({violations}) => violations)")
-                assert [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found] == [], path
+                violations = page.evaluate("axe.run().then(({violations}) => violations)")
+                assert [
+                    (violation["id"], [node["html"][:200] for node in violation["nodes"]]) for violation in violations
+                ] == [], path
         background = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert background == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(18, 19, 22)")
         assert visitor.faults == []

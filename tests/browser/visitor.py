@@ -20,8 +20,8 @@ class Visitor(WatchedPage):
     def names(self) -> list[str]:
         """The ids of the rows that can be seen, in order."""
         boxes = self.page.locator("#models tbody tr:not([hidden]) [name=m]")
-        found: list[str] = boxes.evaluate_all("boxes => boxes.map(box => box.value)")
-        return found
+        values: list[str] = boxes.evaluate_all("boxes => boxes.map(box => box.value)")
+        return values
 
 
 @contextmanager

@@ -37,9 +37,9 @@ LOCKS = (type(threading.Lock()), type(threading.RLock()))
 def modules() -> Iterator[ModuleType]:
     """Every module of the four packages, without settings and migrations, which run code when imported."""
     for app in APPS:
-        for found in pkgutil.walk_packages(app.__path__, f"{app.__name__}."):
-            if ".migrations" not in found.name and not found.name.startswith("config."):
-                yield importlib.import_module(found.name)
+        for module in pkgutil.walk_packages(app.__path__, f"{app.__name__}."):
+            if ".migrations" not in module.name and not module.name.startswith("config."):
+                yield importlib.import_module(module.name)
 
 
 def members(module: ModuleType) -> Iterator[tuple[str, Any]]:

@@ -57,12 +57,16 @@ def main() -> None:
     assert get_resolver().url_patterns
     for line in sys.stdin:
         arguments, text = json.loads(line)
-        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-            given.write(text.encode())
-            given.seek(0)
+        with (
+            tempfile.TemporaryFile() as stdin_file,
+            tempfile.TemporaryFile() as output,
+            tempfile.TemporaryFile() as errors,
+        ):
+            stdin_file.write(text.encode())
+            stdin_file.seek(0)
             pid = os.fork()
             if not pid:
-                run_here(arguments, given, output, errors)
+                run_here(arguments, stdin_file, output, errors)
             code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
             sys.stdout.write(json.dumps([code, read(output), read(errors)]) + "\n")
             sys.stdout.flush()

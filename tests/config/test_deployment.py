@@ -26,9 +26,9 @@ def test_the_image_runs_without_privileges_and_has_a_health_check() -> None:
 
 
 def test_everything_the_image_needs_exists_and_nothing_else_is_sent() -> None:
-    ignored, *kept = (ROOT / ".dockerignore").read_text().split()
+    ignored, *included = (ROOT / ".dockerignore").read_text().split()
 
-    names = [name.removeprefix("!") for name in kept if name.startswith("!")]
+    names = [name.removeprefix("!") for name in included if name.startswith("!")]
     assert ignored == "*"
     assert {"manage.py", "requirements.lock", "catalog", "tokens", "pricing", "config"} <= set(names)
     assert [name for name in names if not (ROOT / name).exists() and name != "README.md"] == []

@@ -20,13 +20,13 @@ COMMANDS = sorted(
 
 def routes(patterns: list[URLPattern | URLResolver], prefix: str = "/") -> list[str]:
     """Every address, up to its first variable part."""
-    found = []
-    for each in patterns:
-        if isinstance(each, URLResolver):
-            found += routes(each.url_patterns, prefix + str(each.pattern))
+    addresses = []
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            addresses += routes(pattern.url_patterns, prefix + str(pattern.pattern))
         else:
-            found.append(f"{prefix}{each.pattern}")
-    return found
+            addresses.append(f"{prefix}{pattern.pattern}")
+    return addresses
 
 
 OWN = sorted({re.split(r"<", route)[0].rstrip("/") or "/" for route in routes(get_resolver().url_patterns)})
@@ -39,9 +39,9 @@ def test_every_command_is_in_the_documents(command: str) -> None:
 
 @pytest.mark.parametrize("route", [route for route in OWN if not route.startswith(("/admin/", "/assets", "/^"))])
 def test_every_address_is_in_the_documents(route: str) -> None:
-    shown = re.sub(r"^/api/export/.*", "/api/export/", route)
+    documented = re.sub(r"^/api/export/.*", "/api/export/", route)
 
-    assert shown in PROSE
+    assert documented in PROSE
 
 
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(((?!http)[^)#]+)\)", PROSE))))

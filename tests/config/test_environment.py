@@ -15,17 +15,17 @@ CALLS = {"env.str", "env.list", "switch", "number", "os.environ.get", "secret"}
 
 def read_variables() -> dict[str, ast.expr | None]:
     """Every variable that the code reads -> its default as written there."""
-    found: dict[str, ast.expr | None] = {}
+    defaults: dict[str, ast.expr | None] = {}
     for path in READERS:
         for node in ast.walk(ast.parse((ROOT / path).read_text())):
             if not (isinstance(node, ast.Call) and ast.unparse(node.func) in CALLS and node.args):
                 continue
             name = node.args[0]
             if isinstance(name, ast.Constant) and isinstance(name.value, str):
-                found.setdefault(name.value, node.args[1] if len(node.args) > 1 else None)
+                defaults.setdefault(name.value, node.args[1] if len(node.args) > 1 else None)
                 if ast.unparse(node.func) == "secret":
-                    found[f"{name.value}_FILE"] = None
-    return found
+                    defaults[f"{name.value}_FILE"] = None
+    return defaults
 
 
 def documented() -> dict[str, tuple[str, bool]]:
@@ -47,21 +47,21 @@ def test_every_variable_has_a_line_of_explanation() -> None:
 
 @pytest.mark.parametrize("name", [name for name, (_, active) in documented().items() if active])
 def test_an_active_line_shows_the_default(name: str) -> None:
-    written = documented()[name][0]
+    line_value = documented()[name][0]
     default = read_variables()[name]
 
     if default is None:  # `os.environ.get("HOST") or "127.0.0.1"`
-        assert any(f'"{name}") or "{written}"' in (ROOT / path).read_text() for path in READERS)
+        assert any(f'"{name}") or "{line_value}"' in (ROOT / path).read_text() for path in READERS)
     else:
         value = ast.literal_eval(default)
-        shown = (
+        default_text = (
             ",".join(value)
             if isinstance(value, list)
             else str(value).lower()
             if isinstance(value, bool)
             else str(value)
         )
-        assert written == shown
+        assert line_value == default_text
 
 
 def test_no_secret_has_a_constant_default() -> None:

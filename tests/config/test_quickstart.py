@@ -183,14 +183,14 @@ def test_a_dry_run_creates_no_secrets(tmp_path: Path) -> None:
 
 def test_empty_means_no_models_but_a_key(tmp_path: Path, new_database: NewDatabase) -> None:
     with new_database(tmp_path) as url, commands(Installation(url).environment) as manage:
-        made = json.loads(manage.run("quickstart", "--no-serve", "--empty", "--format", "json")[1])
+        output = json.loads(manage.run("quickstart", "--no-serve", "--empty", "--format", "json")[1])
         again = json.loads(manage.run("quickstart", "--no-serve", "--empty", "--format", "json")[1])
         report = manage.run("quickstart", "--no-serve", "--empty")[1]
         code, forecast, _ = manage.run("quickstart", "--dry-run", "--no-serve")
 
     assert "0 models" in report
-    assert SHAPE.fullmatch(made["key"])
-    assert (made["user"], bool(made["password"]), made["models"]) == ("admin", True, 0)
+    assert SHAPE.fullmatch(output["key"])
+    assert (output["user"], bool(output["password"]), output["models"]) == ("admin", True, 0)
     assert (again["user"], again["password"], again["key"]) == (None, None, None)
     assert code == 0
     assert forecast == "Quickstart would create or migrate: catalog. Nothing was written.\n"

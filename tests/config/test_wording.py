@@ -154,6 +154,6 @@ def document_texts() -> Iterator[Text]:
 
 @pytest.mark.parametrize("read_texts", [python_texts, page_texts, translated_texts, document_texts])
 def test_texts_use_the_terms_of_the_glossary(read_texts: Callable[[], Iterator[Text]]) -> None:
-    found = problems(read_texts())
+    faults = problems(read_texts())
 
-    assert not found, "\n".join(found)
+    assert not faults, "\n".join(faults)

@@ -1,6 +1,6 @@
-"""Answers as they go over the wire, kept in files: a change of a byte is a change of the API.
+"""Responses as they are sent, stored in files: a change of a byte is a change of the API.
 
-`pytest tests/tokens/dialects/test_golden.py --update-golden` writes them anew; the diff is what clients will notice.
+`pytest tests/tokens/dialects/test_golden.py --update-golden` writes them again; the diff is what clients will notice.
 """
 
 import re

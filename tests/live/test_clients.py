@@ -187,7 +187,7 @@ def test_the_vendors_own_sdk_for_node(limited_instructions: dict[str, Any], vend
     assert seen["ids"] == seen["paged"] == named(vendor, NEWEST_FIRST), sdk
     assert seen["one"] == named(vendor, ["clients/with/slashes"])[0], sdk
     assert seen["fields"] == {
-        field: sorted(NODE_TYPES.get(each, NODE_ABSENT[vendor]) for each in types)
+        field: sorted(NODE_TYPES.get(name, NODE_ABSENT[vendor]) for name in types)
         for field, types in PYTHON_FIELDS[vendor].items()
         for field in [NODE_NAMES.get(field, field) if vendor == "gemini" else field]
     }, sdk

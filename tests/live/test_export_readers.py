@@ -115,12 +115,12 @@ def test_opencode_offers_our_models_with_their_prices(priced: Server, tmp_path: 
 
 def _objects(listed: str) -> list[tuple[str, Any]]:
     """The objects that opencode prints between its lines, by the id of each."""
-    decoder, found, at = json.JSONDecoder(), [], listed.find("\n{")
+    decoder, documents, at = json.JSONDecoder(), [], listed.find("\n{")
     while at >= 0:
         model, end = decoder.raw_decode(listed, at + 1)
-        found.append((model["id"], model))
+        documents.append((model["id"], model))
         at = listed.find("\n{", end)
-    return found
+    return documents
 
 
 def test_a_spreadsheet_runs_no_cell_of_the_price_lines(priced: Server) -> None:

@@ -15,11 +15,11 @@ CLOSED_PORT = "postgres://nobody:nothing@127.0.0.1:9/none"
 
 def test_without_a_database_the_answer_is_503_within_seconds(tmp_path: Path) -> None:
     with serving(CLOSED_PORT, tmp_path, workers=1) as server, ThreadPoolExecutor() as clients:
-        asked = (
+        futures = (
             clients.submit(server.get, "/v1/models", key="sk-any-key-of-some-length"),
             clients.submit(server.get, "/api/pricing"),
         )
-        answer, prices = (each.result() for each in asked)
+        answer, prices = (future.result() for future in futures)
 
     assert (answer.status, answer.headers["content-type"]) == (503, "application/json")
     assert answer.json()["error"]["code"] == "service_unavailable"

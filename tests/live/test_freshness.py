@@ -14,13 +14,13 @@ ROUNDS = 50
 
 @pytest.fixture(scope="module")
 def key(operator: Operator) -> str:
-    made: str = operator.run(
+    key: str = operator.run(
         "for name in ('fresh-a', 'fresh-b'):\n"
         "    world.price(world.model(name, on='fresh'), input='2', output='4')\n"
         "world.channel('fresh', group='fresh')\n"
         "result = world.key('fresh', name='fresh')"
     )
-    return made
+    return key
 
 
 def ids(answer: Answer) -> Any:

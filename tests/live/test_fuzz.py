@@ -62,7 +62,7 @@ BROKEN = ["Bearer {key}", "Bearer {key}: x", ": {key}", "X-Api-Key : {key}", " {
 
 @dataclass(frozen=True)
 class Strange:
-    """A request as bytes, and what of it decides how it may be answered."""
+    """A request as bytes, and its parts that decide which responses are valid."""
 
     sent: bytes
     method: str
@@ -109,12 +109,12 @@ def text_of(answer: Raw) -> bytes:
 
 @pytest.fixture(scope="module")
 def key(operator: Operator) -> str:
-    made: str = operator.run(
+    key: str = operator.run(
         "for name in ('gpt-4o', 'a:b'): world.model(name, on='fuzz')\n"
         "world.channel('fuzz', group='fuzz')\n"
         "result = world.key('fuzz')"
     )
-    return made
+    return key
 
 
 def test_every_answer_is_one_that_a_client_can_read(server: Server, key: str) -> None:

@@ -66,7 +66,7 @@ class Importer:
         return int(self.process.stdout.readline())
 
 
-# Of the module and not of a test: inside a test's transaction SQLite copies no database.
+# A fixture of the module: SQLite cannot copy a database inside the transaction of a test.
 @pytest.fixture(scope="module")
 def at_work(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
@@ -105,12 +105,12 @@ def test_a_killed_import_leaves_one_whole_catalog(at_work: tuple[Importer, Opera
     for _ in range(KILLS):
         other = OLD if stored == NEW else NEW
         ended = importer.imports(documents[other], killed_after=moment.uniform(0, took))
-        found = seen(operator)
-        assert found in ((stored, other) if ended else (other,))
+        state = seen(operator)
+        assert state in ((stored, other) if ended else (other,))
         killed += ended == -signal.SIGKILL
         # It ended before it was killed: the machine is faster now.
         took *= 1 if ended else 0.7
-        stored = found
+        stored = state
 
     assert killed >= KILLS // 3
     assert importer.imports(documents[OLD if stored == NEW else NEW]) == 0

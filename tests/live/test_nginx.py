@@ -39,11 +39,11 @@ def nginx(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     port = free_port()
     folder: Path = tmp_path_factory.mktemp("nginx")
     folder.chmod(0o777)
-    written = (ROOT / "docs" / "nginx" / "nginx.conf").read_text()
+    configuration = (ROOT / "docs" / "nginx" / "nginx.conf").read_text()
     for ours, theirs in ((":8000", f":{server.port}"), (":8100", f":{upstream.server_port}"), (":8080", f":{port}")):
-        assert ours in written
-        written = written.replace(ours, theirs)
-    (folder / "nginx.conf").write_text(written)
+        assert ours in configuration
+        configuration = configuration.replace(ours, theirs)
+    (folder / "nginx.conf").write_text(configuration)
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(["nginx", "-p", str(folder), "-c", "nginx.conf"], stdout=log, stderr=log)
     try:
@@ -75,8 +75,8 @@ def _models(operator: Operator) -> None:
 
 @pytest.fixture(scope="module")
 def key(operator: Operator) -> str:
-    made: str = operator.run("result = world.key('nginx')")
-    return made
+    key: str = operator.run("result = world.key('nginx')")
+    return key
 
 
 def test_an_allowed_call_reaches_the_upstream(nginx: int, key: str) -> None:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 KEY = re.compile(r"mb_live_[0-9A-Za-z]{10}_[0-9A-Za-z]{38}")
 GATEWAY = "sk-" + "Zx9Yw8Vu" * 6
-# Of gateways whose operators think their keys up, or make them otherwise.
+# Keys of gateways whose operators invent them or generate them in another way.
 THOUGHT_UP = "my-own-litellm-key-1234567890"
 OTHERS = ["Qm7" * 14, "0f1e2d3c4b" * 4, "Kp5T" * 16, THOUGHT_UP]
 
@@ -82,7 +82,7 @@ def test_no_secret_is_anywhere(database_url: str, operator: Operator, tmp_path: 
         "from django.contrib.auth.models import User\n"
         f"User.objects.create_superuser('leaks-admin', password={password!r})"
     )
-    told = []
+    outputs = []
     with (
         serving(database_url, tmp_path, workers=2, USAGE_WRITE_SECONDS="1") as server,
         commands(environment_of(database_url)) as manage,
@@ -97,7 +97,7 @@ def test_no_secret_is_anywhere(database_url: str, operator: Operator, tmp_path: 
             use_everywhere(server, key)
         second, after = done(manage.run("rotate_token", key_id, "--grace", "0"))
         secrets.append(second)
-        told += [log, more, after]
+        outputs += [log, more, after]
         for key in secrets:
             use_everywhere(server, key)
 
@@ -105,26 +105,26 @@ def test_no_secret_is_anywhere(database_url: str, operator: Operator, tmp_path: 
         browser.post("/admin/login/", username="leaks-admin", password=password, next="/admin/")
         pk = operator.run("result = Token.objects.get(name='leaks').pk")
         current = operator.run("result = Token.objects.get(name='leaks').key_id")
-        shown = KEY.search(browser.post(f"/admin/tokens/token/{pk}/rotate/", grace="1", key_id=current))
-        assert shown
-        secrets.append(shown[0])
-        use_everywhere(server, shown[0])
+        match = KEY.search(browser.post(f"/admin/tokens/token/{pk}/rotate/", grace="1", key_id=current))
+        assert match
+        secrets.append(match[0])
+        use_everywhere(server, match[0])
         current = operator.run("result = Token.objects.get(name='leaks').key_id")
-        told += done(manage.run("explain_token", current, "leaks"))
-        told += done(manage.run("revoke_token", key_id))
-        told += done(manage.run("revoke_token", current))
+        outputs += done(manage.run("explain_token", current, "leaks"))
+        outputs += done(manage.run("revoke_token", key_id))
+        outputs += done(manage.run("revoke_token", current))
         for key in secrets:
             use_everywhere(server, key)
         use_everywhere(server, first[:-1] + ("0" if first[-1] != "0" else "1"))
         pages = ("change", "history", "sees", "rotate", "replaced")
-        told += [browser.get(f"/admin/tokens/token/{pk}/{page}/") for page in pages]
-        told += [browser.get(f"/admin/{page}") for page in ("", "tokens/token/", f"tokens/token/?q={key_id}")]
-        told.append(server.log)
-    told.append(server.log)
-    told += operator.run(DUMP)
-    told += [str(cookie) for cookie in browser.cookies]
+        outputs += [browser.get(f"/admin/tokens/token/{pk}/{page}/") for page in pages]
+        outputs += [browser.get(f"/admin/{page}") for page in ("", "tokens/token/", f"tokens/token/?q={key_id}")]
+        outputs.append(server.log)
+    outputs.append(server.log)
+    outputs += operator.run(DUMP)
+    outputs += [str(cookie) for cookie in browser.cookies]
 
-    text = "\n".join(told)
+    text = "\n".join(outputs)
     # The texts are of these keys: their public parts are there.
     assert text.count(key_id) > 10
     assert "/api/authorize" in server.log
@@ -134,6 +134,6 @@ def test_no_secret_is_anywhere(database_url: str, operator: Operator, tmp_path: 
 
 
 def is_in(secret: str, text: str) -> bool:
-    """Whether the secret part is in the text, whole or enough of it to be of use."""
+    """Whether the text contains the secret part, or 12 characters of it."""
     body = secret.rpartition("_")[2].removeprefix("sk-")
     return any(body[place : place + 12] in text for place in range(len(body) - 12))

@@ -22,19 +22,19 @@ IDS = [
 
 @pytest.fixture(scope="module")
 def key(operator: Operator) -> str:
-    made: str = operator.run(
+    key: str = operator.run(
         f"for name in {IDS!r}: world.model(name, on='sdk')\n"
         "world.channel('sdk', group='sdk')\n"
         "world.model('sdk-hidden', on='sdk', status='draft')\n"
         "result = world.key('sdk')"
     )
-    return made
+    return key
 
 
 @pytest.fixture
 def client(server: Server, key: str) -> Iterator[openai.OpenAI]:
-    with openai.OpenAI(base_url=f"{server.url}/v1", api_key=key, max_retries=0) as made:
-        yield made
+    with openai.OpenAI(base_url=f"{server.url}/v1", api_key=key, max_retries=0) as sdk_client:
+        yield sdk_client
 
 
 def test_it_lists_every_model(client: openai.OpenAI) -> None:

@@ -12,8 +12,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def key(operator: Operator) -> str:
-    made: str = operator.run("result = world.key('rates', rate_limit='1/hour')")
-    return made
+    key: str = operator.run("result = world.key('rates', rate_limit='1/hour')")
+    return key
 
 
 def until_refused(ask: object) -> None:

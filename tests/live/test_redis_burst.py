@@ -45,8 +45,8 @@ def burst(server: Server, key: str) -> Counter[int]:
 
 
 def limited_key(operator: Operator) -> str:
-    made: str = operator.run(f"result = world.key(rate_limit='{LIMIT}/hour')")
-    return made
+    key: str = operator.run(f"result = world.key(rate_limit='{LIMIT}/hour')")
+    return key
 
 
 def test_a_burst_gets_exactly_the_limit_and_a_frozen_redis_leaves_it_to_each_worker(

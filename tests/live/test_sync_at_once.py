@@ -43,7 +43,7 @@ def test_only_one_fetches(own_url: str, monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setitem(hosts.ANSWERS, "slowly", answer_once_both_are_there)
     command = [sys.executable, "manage.py", "sync_sources", "--once", "--format", "json"]
-    with hosts.server() as (name, asked):
+    with hosts.server() as (name, requests):
         operator = Operator(own_url)
         operator.run(
             "from catalog.models import Source\n"
@@ -53,12 +53,12 @@ def test_only_one_fetches(own_url: str, monkeypatch: pytest.MonkeyPatch) -> None
         runners = [
             subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)
         ]
-        told = [runner.communicate(timeout=SECONDS)[0].splitlines() for runner in runners]
+        outputs = [runner.communicate(timeout=SECONDS)[0].splitlines() for runner in runners]
         runs = operator.run("from catalog.models import ImportRun\nresult = ImportRun.objects.count()")
         operator.close()
 
-    assert len(asked) == 1
-    assert sorted(len(lines) for lines in told) == [0, 1]
-    assert [json.loads(line)["outcome"] for lines in told for line in lines] == ["waits for review"]
+    assert len(requests) == 1
+    assert sorted(len(lines) for lines in outputs) == [0, 1]
+    assert [json.loads(line)["outcome"] for lines in outputs for line in lines] == ["waits for review"]
     assert [runner.returncode for runner in runners] == [0, 0]
     assert runs == 1

@@ -11,12 +11,12 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(scope="module")
 def key(operator: Operator) -> str:
-    made: str = operator.run(
+    key: str = operator.run(
         "for number in range(30): world.model(f'wire-{number}', on='wire')\n"
         "world.channel('wire', group='wire')\n"
         "result = world.key('wire')"
     )
-    return made
+    return key
 
 
 def test_head_has_the_headers_of_get_and_no_body(server: Server, key: str) -> None:

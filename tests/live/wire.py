@@ -29,12 +29,12 @@ class Raw:
         body = self.whole.partition(b"\r\n\r\n")[2]
         if self.headers.get("transfer-encoding") != "chunked":
             return body
-        found = b""
+        content = b""
         while body:
             size, _, rest = body.partition(b"\r\n")
             length = int(size or b"0", 16)
-            found, body = found + rest[:length], rest[length + 2 :] if length else b""
-        return found
+            content, body = content + rest[:length], rest[length + 2 :] if length else b""
+        return content
 
     def json(self) -> Any:
         return json.loads(self.body)

@@ -58,12 +58,12 @@ def load(content: bytes) -> None:
 def tables_at(nodes: Sequence[Node]) -> list[type[models.Model]]:
     loader = MigrationExecutor(connection).loader
     apps = loader.project_state([node for node in nodes if node in loader.graph.nodes]).apps
-    found = [
+    tracked = [
         model
         for model in apps.get_models(include_auto_created=True)
         if model._meta.app_label in APPS and model._meta.db_table not in LEFT_OUT
     ]
-    return sorted(found, key=lambda model: model._meta.db_table)
+    return sorted(tracked, key=lambda model: model._meta.db_table)
 
 
 def as_texts(row: models.Model) -> dict[str, str | None]:

@@ -23,21 +23,21 @@ def test_a_release_is_upgraded_with_all_that_is_in_it(file: Path, tmp_path: Path
         )  # fmt: skip
 
     assert done.returncode == 0, done.stderr[-2000:]
-    found = json.loads(done.stdout)
-    assert {"gpt-4o", "claude-sample-5", "xai/grok-sample"} <= set(found["listed"])
-    assert "gone" not in found["listed"]
-    assert found["by alias"] == "gpt-4o"
-    assert {"gpt-4o", "claude-sample-5"} <= set(found["priced"])
-    assert found["ratio"] == "1.25"
-    assert found["description"] == "Written by hand; with \N{SNOWMAN} and 模型"
-    assert found["amounts"] == ["1.9", "10", "2.5", "3.000000000000000000000012", "8"]
-    assert found["conditions"] == [[{"dim": "prompt_tokens", "op": "gt", "value": 200_000}]]
-    assert found["sheets"] > 10
-    assert found["history"] == 2
-    assert found["deleted"] == ["gone"]
-    assert found["groups"] == ["default", "vip"]
-    assert found["channels"] == ["far"]
-    assert found["retired keys"] == 1
-    assert found["imports"] == ["litellm", "litellm"]
-    assert found["statuses"] == [200]
-    assert found["last change"] == "after the upgrade"
+    state = json.loads(done.stdout)
+    assert {"gpt-4o", "claude-sample-5", "xai/grok-sample"} <= set(state["listed"])
+    assert "gone" not in state["listed"]
+    assert state["by alias"] == "gpt-4o"
+    assert {"gpt-4o", "claude-sample-5"} <= set(state["priced"])
+    assert state["ratio"] == "1.25"
+    assert state["description"] == "Written by hand; with \N{SNOWMAN} and 模型"
+    assert state["amounts"] == ["1.9", "10", "2.5", "3.000000000000000000000012", "8"]
+    assert state["conditions"] == [[{"dim": "prompt_tokens", "op": "gt", "value": 200_000}]]
+    assert state["sheets"] > 10
+    assert state["history"] == 2
+    assert state["deleted"] == ["gone"]
+    assert state["groups"] == ["default", "vip"]
+    assert state["channels"] == ["far"]
+    assert state["retired keys"] == 1
+    assert state["imports"] == ["litellm", "litellm"]
+    assert state["statuses"] == [200]
+    assert state["last change"] == "after the upgrade"

@@ -16,20 +16,20 @@ from tokens.models import Token
 
 @pytest.mark.parametrize("prefix", ["mb_live", "sk", "acme-prod", "a1_b2-c3"])
 def test_a_key_has_the_shape_of_its_kind(prefix: str) -> None:
-    made = keys.make_key(prefix)
+    new_key = keys.make_key(prefix)
 
-    match = keys.SHAPE.fullmatch(made.plaintext)
+    match = keys.SHAPE.fullmatch(new_key.plaintext)
     assert match is not None
-    assert match["key_id"] == made.key_id
-    assert made.plaintext.startswith(f"{prefix}_{made.key_id}_")
-    assert len(made.plaintext) == len(prefix) + 1 + 10 + 1 + 32 + 6
-    assert keys.is_ours(made.plaintext)
+    assert match["key_id"] == new_key.key_id
+    assert new_key.plaintext.startswith(f"{prefix}_{new_key.key_id}_")
+    assert len(new_key.plaintext) == len(prefix) + 1 + 10 + 1 + 32 + 6
+    assert keys.is_ours(new_key.plaintext)
 
 
 def test_no_two_keys_are_equal() -> None:
-    made = [keys.make_key("mb") for _ in range(2000)]
+    new_keys = [keys.make_key("mb") for _ in range(2000)]
 
-    assert len({key.plaintext for key in made}) == len({key.key_id for key in made}) == 2000
+    assert len({key.plaintext for key in new_keys}) == len({key.key_id for key in new_keys}) == 2000
 
 
 def test_every_single_wrong_character_is_noticed() -> None:
@@ -81,10 +81,10 @@ def test_the_digest_depends_on_the_pepper() -> None:
 
 
 def test_a_key_hides_its_plaintext_from_representations() -> None:
-    made = keys.make_key("mb_live")
+    new_key = keys.make_key("mb_live")
 
-    assert made.plaintext not in f"{made} {made!r} {[made]}"
-    assert made.plaintext[-38:] not in repr(made)
+    assert new_key.plaintext not in f"{new_key} {new_key!r} {[new_key]}"
+    assert new_key.plaintext[-38:] not in repr(new_key)
 
 
 @pytest.mark.django_db
@@ -105,7 +105,7 @@ def test_the_plaintext_is_in_no_column_of_no_table(caplog: pytest.LogCaptureFixt
 
 
 @pytest.mark.django_db
-def test_the_digest_opens_no_door(client: Client) -> None:
+def test_the_digest_is_not_accepted_as_a_key(client: Client) -> None:
     token, _ = world.token()
 
     assert client.get("/v1/models", headers={"authorization": f"Bearer {token.digest}"}).status_code == 401

@@ -27,7 +27,7 @@ def log() -> Iterator[io.StringIO]:
     handler.setStream(before or handler.stream)
 
 
-# A fixed one: parametrised tests are named after it, and each process must name them alike.
+# A fixed key: parametrized tests are named after it, and all processes must use the same names.
 BODY = "mb_live_4Zc0vXq1Lp_0123456789ABCDEFGHIJKLMNOPQRSTUV"
 OURS = BODY + checksum(BODY)
 
@@ -126,7 +126,7 @@ def test_djangos_own_loggers_write_through_the_same_filters() -> None:
             assert logger.propagate, name
             logger = logger.parent
     console = next(handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler)
-    assert [type(each) for each in console.filters] == [RequestIdFilter, SecretsFilter]
+    assert [type(log_filter) for log_filter in console.filters] == [RequestIdFilter, SecretsFilter]
 
 
 def test_a_line_with_wrong_arguments_does_not_fail_the_request(log: io.StringIO) -> None:

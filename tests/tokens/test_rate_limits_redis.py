@@ -57,7 +57,7 @@ def redis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
 
 
 def test_all_processes_together_get_no_more_than_the_limit(redis: Redis) -> None:
-    # A limiter with a connection of its own stands for a process.
+    # A limiter with its own connection simulates a process.
     limiters = [Limiter(redis.url) for _ in range(4)]
 
     with ThreadPoolExecutor(16) as pool:
@@ -69,10 +69,10 @@ def test_all_processes_together_get_no_more_than_the_limit(redis: Redis) -> None
 
 def test_a_first_burst_finds_one_whole_limiter(redis: Redis, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.REDIS_URL = redis.url
-    made = []
+    addresses = []
 
     def slowly(url: str) -> None:
-        made.append(url)
+        addresses.append(url)
         time.sleep(0.05)
 
     monkeypatch.setattr(rate_limits, "_shared", slowly)
@@ -80,7 +80,7 @@ def test_a_first_burst_finds_one_whole_limiter(redis: Redis, settings: Any, monk
     with ThreadPoolExecutor(16) as pool:
         limiters = set(pool.map(lambda _: rate_limits.limiter(), range(16)))
 
-    assert (len(limiters), len(made)) == (1, 1)
+    assert (len(limiters), len(addresses)) == (1, 1)
 
 
 def test_an_invalid_redis_address_is_logged_and_refuses_nobody(caplog: pytest.LogCaptureFixture) -> None:

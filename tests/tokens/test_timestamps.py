@@ -31,7 +31,7 @@ def test_what_is_not_a_timestamp_of_a_price_is_refused(text: str) -> None:
         parse_timestamp(text)
 
 
-def test_microseconds_are_written_unless_seconds_are_asked_for() -> None:
+def test_microseconds_are_written_unless_seconds_are_requested() -> None:
     moment = (MORNING + dt.timedelta(microseconds=7)).astimezone(dt.timezone(dt.timedelta(hours=8)))
     assert format_timestamp(MORNING) == "2026-01-31T08:00:00Z"
     assert format_timestamp(moment) == "2026-01-31T08:00:00.000007Z"

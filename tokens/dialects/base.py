@@ -31,7 +31,7 @@ class Dialect(ABC):
     """The formats of one family of clients. Instances have no state."""
 
     name: ClassVar[str]
-    # Addresses that use this dialect whatever the headers are.
+    # Addresses that use this dialect with any headers.
     paths: ClassVar[tuple[str, ...]] = ()
     # The places where its clients send the key, in the order of preference; see tokens/auth/authentication.py.
     credentials: ClassVar[tuple[str, ...]]

@@ -29,7 +29,7 @@ Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 PATH = "/metrics"
-# First segment of a path -> the area that the request is counted in: a fixed set, whatever clients request.
+# First segment of a path -> the area that the request is counted in: a fixed set, so that clients cannot add areas.
 AREAS = {
     **dict.fromkeys(("v1", "v1beta", "v1alpha", "anthropic", "models"), "models"),
     **dict.fromkeys(("", "compare", "docs", "openapi.json", "llms.txt"), "pages"),

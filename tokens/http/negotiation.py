@@ -1,4 +1,4 @@
-"""Content negotiation: the API responds in JSON, whatever `Accept` says."""
+"""Content negotiation: the API always responds in JSON and ignores `Accept`."""
 
 from typing import Any
 

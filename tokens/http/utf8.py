@@ -1,4 +1,4 @@
-"""Reads every request as UTF-8, whatever charset its Content-Type names.
+"""Reads every request as UTF-8 and ignores the charset of its Content-Type.
 
 Django decodes the query in that charset before any middleware runs, and some of Python's codecs (hex, rot13) make it
 fail outside all error handling: the client would get the server's own HTML page.

@@ -41,7 +41,7 @@ def condition(content: Mapping[str, Any]) -> str:
     try:
         return _condition(dim, op, of)
     except (TypeError, ValueError, KeyError, IndexError, AttributeError):
-        # What no rule could judge by, and a plan shows to an operator all the same.
+        # No rule can evaluate it, but a plan still shows it to an operator.
         return f"{word(dim)} {op} {_raw(of)}"
 
 

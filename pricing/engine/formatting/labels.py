@@ -198,7 +198,7 @@ def word(name: str) -> str:
 
 
 def words(names: Iterable[str]) -> str:
-    """A list of words; those that begin alike become one: tools, effort (low, high)."""
+    """A list of words; words with the same beginning become one: tools, effort (low, high)."""
     groups: dict[str, list[str]] = {}
     for name in names:
         head, tail = _head_and_tail(name)

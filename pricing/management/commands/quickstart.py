@@ -27,7 +27,7 @@ from pricing.imports.plan import Options
 from tokens.models import Token, TokenGroup
 
 ADMIN = "admin"
-# Without letters and digits that look alike.
+# No letters and digits that are easily confused.
 PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105
 EVERYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104
 

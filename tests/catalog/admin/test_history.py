@@ -33,8 +33,8 @@ def test_an_edit_is_shown_with_values_actor_reason_and_request(admin_client: Cli
     assert revision.current() > before
     entry = model.history.latest()
     body = admin_client.get(page_of(model, "history")).content.decode()
-    for told in ("old-series", "new-series", "admin", "The vendor renamed it", entry.request_id):
-        assert told in body
+    for text in ("old-series", "new-series", "admin", "The vendor renamed it", entry.request_id):
+        assert text in body
     assert entry.request_id.startswith("req_")
 
 

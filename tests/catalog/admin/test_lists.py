@@ -77,8 +77,8 @@ def test_a_lists_queries_do_not_grow_with_its_rows(admin_client: Client) -> None
     many = {page: queries(admin_client, page) for page in BUDGETS}
 
     assert few == BUDGETS
-    for page, asked in many.items():
-        assert len(asked) == BUDGETS[page], "\n".join([page, *asked])
+    for page, statements in many.items():
+        assert len(statements) == BUDGETS[page], "\n".join([page, *statements])
 
 
 def test_a_list_of_snapshots_does_not_load_their_content(admin_client: Client) -> None:

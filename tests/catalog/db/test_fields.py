@@ -28,7 +28,7 @@ LITERALS = [
 
 @pytest.fixture
 def line() -> PriceLine:
-    # Of a sheet that has begun no line is saved again.
+    # Lines of a sheet that has taken effect cannot be saved again.
     ahead = timezone.now() + dt.timedelta(days=1)
     return world.line(world.price(world.model(), starts_at=ahead), "input", "1")
 

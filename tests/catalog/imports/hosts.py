@@ -19,10 +19,10 @@ class Handler(BaseHTTPRequestHandler):
     """The path selects the response."""
 
     protocol_version = "HTTP/1.1"
-    asked: list[dict[str, str]]
+    requests: list[dict[str, str]]
 
     def do_GET(self) -> None:
-        self.asked.append(dict(self.headers.items()) | {"path": self.path})
+        self.requests.append(dict(self.headers.items()) | {"path": self.path})
         ANSWERS[self.path.partition("?")[0].split("/")[1]](self)
 
     def log_message(self, *args: Any) -> None:
@@ -40,7 +40,7 @@ class Handler(BaseHTTPRequestHandler):
         """Sends single bytes for longer than any client waits."""
         self.wfile.write(start)
         for number in range(DRIPS):
-            self.asked[-1]["dripped"] = str(number)
+            self.requests[-1]["dripped"] = str(number)
             self.wfile.write(b"x")
             self.wfile.flush()
             time.sleep(0.05)
@@ -107,7 +107,7 @@ def server(context: Any = None) -> Iterator[tuple[str, list[dict[str, str]]]]:
     """host:port of a running server, and the requests that reach it; with a TLS context, over TLS."""
 
     class Mine(Handler):
-        asked: list[dict[str, str]] = []
+        requests: list[dict[str, str]] = []
 
     class Quiet(ThreadingHTTPServer):
         daemon_threads = True
@@ -121,7 +121,7 @@ def server(context: Any = None) -> Iterator[tuple[str, list[dict[str, str]]]]:
     thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield f"127.0.0.1:{running.server_port}", Mine.asked
+        yield f"127.0.0.1:{running.server_port}", Mine.requests
     finally:
         running.shutdown()
         running.server_close()

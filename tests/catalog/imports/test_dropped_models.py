@@ -98,12 +98,12 @@ def test_a_deleted_model_is_not_marked() -> None:
 def test_the_admin_shows_and_filters_it(admin_client: Client) -> None:
     imported(NAMES)
     imported(NAMES[1:], days=1)
-    told = "not listed by LiteLLM&#x27;s model prices since 2026-11-26"
+    notice = "not listed by LiteLLM&#x27;s model prices since 2026-11-26"
     page = admin_client.get("/admin/catalog/aimodel/?sources=missing").content.decode()
-    assert told in page
+    assert notice in page
     assert ("gpt-a" in page, "gpt-b" in page) == (True, False)
     model = AIModel.objects.get(name="gpt-a")
-    assert told in admin_client.get(f"/admin/catalog/aimodel/{model.pk}/change/").content.decode()
+    assert notice in admin_client.get(f"/admin/catalog/aimodel/{model.pk}/change/").content.decode()
     other = AIModel.objects.get(name="gpt-b")
     assert (
         "All sources still list it." in admin_client.get(f"/admin/catalog/aimodel/{other.pk}/change/").content.decode()

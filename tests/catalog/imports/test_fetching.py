@@ -19,9 +19,9 @@ from tests.catalog.imports.hosts import DOCUMENT, server
 @pytest.fixture
 def host(settings: Any) -> Iterator[tuple[str, list[dict[str, str]]]]:
     """One of the operator's own servers, and the requests that reach it."""
-    with server() as (name, asked):
+    with server() as (name, requests):
         settings.FETCH_OWN_HOSTS = [name]
-        yield f"http://{name}", asked
+        yield f"http://{name}", requests
 
 
 def test_a_document_comes_with_its_validators(host: tuple[str, list[dict[str, str]]]) -> None:
@@ -138,12 +138,12 @@ def certificate(tmp_path: Path) -> Path:
     """A certificate of models.example.test with its key, in one file."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not on this machine")
-    key, made = tmp_path / "key.pem", tmp_path / "made.pem"
+    key, certificate = tmp_path / "key.pem", tmp_path / "made.pem"
     command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=models.example.test -addext"
-    arguments = ["subjectAltName=DNS:models.example.test", "-keyout", str(key), "-out", str(made)]
+    arguments = ["subjectAltName=DNS:models.example.test", "-keyout", str(key), "-out", str(certificate)]
     subprocess.run([*command.split(), *arguments], check=True, capture_output=True)
-    made.write_bytes(made.read_bytes() + key.read_bytes())
-    return made
+    certificate.write_bytes(certificate.read_bytes() + key.read_bytes())
+    return certificate
 
 
 @pytest.mark.parametrize("name", ["models.example.test", "other.example.test"])
@@ -154,14 +154,14 @@ def test_a_certificate_must_be_the_hosts_own_and_trusted(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate) if trusted else "/dev/null")
-    with server(context) as (address, asked):
+    with server(context) as (address, requests):
         port = int(address.partition(":")[2])
         settings.FETCH_OWN_HOSTS = [f"{name}:{port}"]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(2, 1, 6, "", ("127.0.0.1", port))])
         if trusted and name == "models.example.test":
             assert fetch(f"https://{name}:{port}/plain") == Fetched(DOCUMENT)
-            assert asked[0]["Host"] == f"{name}:{port}"
+            assert requests[0]["Host"] == f"{name}:{port}"
         else:
             with pytest.raises(FetchError, match="no trusted certificate"):
                 fetch(f"https://{name}:{port}/plain")
-            assert asked == []
+            assert requests == []

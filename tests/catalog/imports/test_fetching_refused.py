@@ -122,15 +122,15 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def answers(monkeypatch: pytest.MonkeyPatch, *rounds: list[str]) -> list[str]:
     """The resolver gives these addresses, another list each time it is asked; returns the names that it was asked."""
-    asked: list[str] = []
+    hosts_asked: list[str] = []
 
     def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
-        asked.append(host)
-        addresses = rounds[min(len(asked), len(rounds)) - 1]
+        hosts_asked.append(host)
+        addresses = rounds[min(len(hosts_asked), len(rounds)) - 1]
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    return asked
+    return hosts_asked
 
 
 def test_the_list_of_bad_addresses_is_long() -> None:
@@ -177,10 +177,10 @@ def test_a_name_is_refused_when_any_of_its_addresses_is_not_public(
 def test_a_name_that_changes_its_address_is_looked_up_once(
     connections: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = answers(monkeypatch, [PUBLIC], ["127.0.0.1"])
+    hosts_asked = answers(monkeypatch, [PUBLIC], ["127.0.0.1"])
     with pytest.raises(FetchError):
         fetch("https://models.example.com/a.json")
-    assert (asked, connections) == (["models.example.com"], [PUBLIC])
+    assert (hosts_asked, connections) == (["models.example.com"], [PUBLIC])
 
 
 def test_an_unknown_host_is_named(connections: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Whatever is in a document, reading it gives records or one sentence, and never another error."""
+"""Reading any document gives records or one sentence, and never another error."""
 
 import copy
 from collections.abc import Iterator

@@ -34,7 +34,7 @@ def signed_in(*permissions: str, **fields: Any) -> Client:
 
 
 def document(number: int = 3, **fields: Any) -> bytes:
-    return json.dumps({f"gpt-{each}": ROW | (fields if each == 0 else {}) for each in range(number)}).encode()
+    return json.dumps({f"gpt-{index}": ROW | (fields if index == 0 else {}) for index in range(number)}).encode()
 
 
 def upload(client: Client, content: bytes, **fields: Any) -> Any:

@@ -35,9 +35,9 @@ def test_discount_rules_by_state(admin_client: Client, state: str) -> None:
     # Past what people may write: a rule of theirs begins now or later.
     bulk.create_rows(rows=rules)
 
-    found = names_in(admin_client, f"pricing/discountrule/?state={state}", *(f"Of {name}" for name in spans))
+    listed = names_in(admin_client, f"pricing/discountrule/?state={state}", *(f"Of {name}" for name in spans))
 
-    assert found == [f"Of {state}"]
+    assert listed == [f"Of {state}"]
     assert {rule.state(at=now) for rule in DiscountRule.objects.in_state(state, at=now)} == {state}
 
 

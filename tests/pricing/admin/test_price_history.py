@@ -58,8 +58,8 @@ def test_models_sold_below_cost_are_listed_for_people_who_may_see_costs(admin_cl
         model = world.model(name)
         world.price(model, input="2")
         world.price(model, role="cost", input=cost)
-    found = admin_client.get("/admin/catalog/aimodel/?price=loss").context["cl"].result_list
-    assert [model.name for model in found] == ["loss"]
+    listed = admin_client.get("/admin/catalog/aimodel/?price=loss").context["cl"].result_list
+    assert [model.name for model in listed] == ["loss"]
 
     editor = User.objects.create_user("editor", is_staff=True)
     editor.user_permissions.set(Permission.objects.filter(codename="view_aimodel"))

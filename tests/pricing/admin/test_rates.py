@@ -60,9 +60,9 @@ def test_the_list_filters_rates_by_state(admin_client: Client, begun: GroupRate)
     world.rate(begun.group, "0.7", starts_at=timezone.now() + DAY)
     for state, ratio in (("past", "0.9"), ("current", "0.8"), ("scheduled", "0.7")):
         page = admin_client.get(RATES, {"state": state}).content.decode()
-        assert [each for each in ("0.9", "0.8", "0.7") if f">{each}<" in page.replace(" ", "").replace("\n", "")] == [
-            ratio
-        ]
+        assert [
+            ratio for ratio in ("0.9", "0.8", "0.7") if f">{ratio}<" in page.replace(" ", "").replace("\n", "")
+        ] == [ratio]
 
 
 def test_a_groups_page_adds_a_rate_but_edits_none(admin_client: Client, begun: GroupRate) -> None:

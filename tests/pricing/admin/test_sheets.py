@@ -114,7 +114,7 @@ def test_the_list_filters_sheets_by_state(admin_client: Client) -> None:
 
     for state, amount in [("past", "111"), ("current", "222"), ("scheduled", "333")]:
         body = admin_client.get(f"/admin/pricing/pricesheet/?state={state}").content.decode()
-        assert [shown for shown in ("111", "222", "333") if f"Input ${shown}.00" in body] == [amount]
+        assert [amount_text for amount_text in ("111", "222", "333") if f"Input ${amount_text}.00" in body] == [amount]
 
 
 def test_offered_models_without_a_price_are_listed(admin_client: Client) -> None:
@@ -159,8 +159,8 @@ def test_the_lines_of_a_stored_sheet_are_shown_in_words(admin_client: Client) ->
     sheet = world.price(world.model(), input="1")
     tier = [{"dim": "prompt_tokens", "op": "gt", "value": 200_000}]
     world.line(sheet, "input", "2", conditions=tier, facts={"period": "day"})
-    shown = admin_client.get(f"/admin/pricing/pricesheet/{sheet.pk}/change/").content.decode()
-    assert "$1.00 per million tokens" in shown
-    assert "prompt above 200,000 tokens" in shown
-    assert "{&quot;period&quot;:&quot;day&quot;}" in shown
-    assert "&#x27;dim&#x27;" not in shown
+    html = admin_client.get(f"/admin/pricing/pricesheet/{sheet.pk}/change/").content.decode()
+    assert "$1.00 per million tokens" in html
+    assert "prompt above 200,000 tokens" in html
+    assert "{&quot;period&quot;:&quot;day&quot;}" in html
+    assert "&#x27;dim&#x27;" not in html

@@ -1,4 +1,4 @@
-"""No response about prices contains a hidden model, group or vendor, or a cost, whatever the catalog contains."""
+"""No response about prices contains a hidden model, group or vendor, or a cost, for random catalogs."""
 
 import datetime as dt
 import json
@@ -38,7 +38,7 @@ MODELS = st.fixed_dictionaries(
         "groups": st.sets(st.sampled_from(GROUPS)),
         "denied": st.booleans(),
         "role": st.sampled_from(["sell", "list", "cost"]),
-        # Prices for one group alone, and for all but one.
+        # Prices for one group only, and for all groups except one.
         "only": st.sets(st.sampled_from(GROUPS)),
         "but": st.sampled_from([None, *GROUPS]),
     }
@@ -48,7 +48,7 @@ MODELS = st.fixed_dictionaries(
 class TestNothingLeaks(TestCase):
     @settings(max_examples=size(12, full=60), deadline=None)
     @given(st.lists(MODELS, min_size=1, max_size=4), st.booleans())
-    def test_no_answer_names_what_its_reader_may_not_see(self, drawn: list[dict[str, object]], has_key: bool) -> None:
+    def test_no_response_names_hidden_rows(self, drawn: list[dict[str, object]], has_key: bool) -> None:
         caches.clear_all()
         for number, slug in enumerate(GROUPS):
             group = world.token_group(slug, is_public=slug == "group-public")
@@ -97,16 +97,16 @@ class TestNothingLeaks(TestCase):
 
     def answers(self, number: int, headers: dict[str, str]) -> list[str]:
         client = Client()
-        found = [client.get(address, headers=headers) for address in GETS]
-        assert {answer.status_code for answer in found} == {200}
-        texts = [answer.content.decode() for answer in found]
+        answers = [client.get(address, headers=headers) for address in GETS]
+        assert {answer.status_code for answer in answers} == {200}
+        texts = [answer.content.decode() for answer in answers]
         if not headers:
             texts += [client.get(address).content.decode() for address in ("/", "/compare", "/llms.txt")]
             texts += [client.get(f"/api/export/{form}").content.decode() for form in ("litellm.json", "prices.csv")]
-        for name in (f"model-{each}." for each in range(number)):
+        for name in (f"model-{index}." for index in range(number)):
             question = json.dumps({"model": name, "usage": {"input": 1}})
             posted = client.post("/api/pricing/quote", question, content_type="application/json", headers=headers)
             listed = client.get(f"/api/pricing/history/{name}", headers=headers)
-            # Of a hidden model both say only what was asked.
+            # Both responses name a hidden model only because the request named it.
             texts += [answer.content.decode() for answer in (posted, listed) if answer.status_code == 200]
         return texts

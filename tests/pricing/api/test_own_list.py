@@ -122,7 +122,7 @@ def test_our_own_list_read_back_gives_the_same_prices(name: str, client: Client,
     CASES[name](sheet)
     before, content = own_row(client), client.get("/api/pricing").content
     again = run("new_api", content, tmp_path)
-    # What a person set would be kept, so it is not enough that nothing changes.
+    # An import never changes a value that a person set, so the report must call it unchanged.
     assert again.report["counts"]["unchanged_prices"] == 1, again.report["prices"]
 
     PriceSheet.objects.all().delete()

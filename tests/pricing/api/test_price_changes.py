@@ -44,7 +44,7 @@ def get(client: Client, **query: str) -> Any:
 
 
 def news(body: Any) -> list[tuple[str, str, str]]:
-    return [(each["model_name"], each["at"][:10], each["told_at"][:10]) for each in body["data"]]
+    return [(change["model_name"], change["at"][:10], change["told_at"][:10]) for change in body["data"]]
 
 
 def test_the_latest_news_is_first(client: Client) -> None:
@@ -53,16 +53,16 @@ def test_the_latest_news_is_first(client: Client) -> None:
         price(model, "5", "2026-01-01")
         price(model, "3", "2026-11-20")
     price(model, "1", "2026-12-24", known="2026-11-21")
-    found = get(client, since="2026-11-01")
-    assert news(found) == [
+    document = get(client, since="2026-11-01")
+    assert news(document) == [
         ("b", "2026-12-24", "2026-11-21"),
         ("a", "2026-11-20", "2026-11-20"),
         ("b", "2026-11-20", "2026-11-20"),
     ]
-    assert [each["announced"] for each in found["data"]] == [True, False, False]
-    assert [each["before"]["prices"][0]["amount"] for each in found["data"]] == [3, 5, 5]
-    assert (found["complete"], found["next"]) == (True, None)
-    assert get(client)["data"] == found["data"]
+    assert [change["announced"] for change in document["data"]] == [True, False, False]
+    assert [change["before"]["prices"][0]["amount"] for change in document["data"]] == [3, 5, 5]
+    assert (document["complete"], document["next"]) == (True, None)
+    assert get(client)["data"] == document["data"]
 
 
 def test_a_price_recorded_later_for_earlier_is_not_missed(client: Client) -> None:
@@ -125,17 +125,17 @@ def test_pages_have_no_gaps_and_no_repeats(client: Client, monkeypatch: pytest.M
         price(model, "2", "2026-12-25", known="2026-11-20")
     whole = get(client, since="2026-11-01")["data"]
     monkeypatch.setattr(history, "MOST_CHANGES", 2)
-    found, body = [], get(client, since="2026-11-01")
+    listed, body = [], get(client, since="2026-11-01")
     # As a client that sends no other parameter; meanwhile there is news, which is for the next time.
     price(world.model("news"), "1", "2026-11-22")
     while True:
-        found += body["data"]
+        listed += body["data"]
         assert (body["complete"], body["since"]) == (body["next"] is None, "2026-11-01T00:00:00Z")
         if body["next"] is None:
             break
         body = get(client, cursor=body["next"])
-    assert found == whole
-    assert len(found) == 9
+    assert listed == whole
+    assert len(listed) == 9
 
 
 @pytest.mark.parametrize("cursor", ["x", "====", "é", "W10", "WyIyMDI2LTExLTAxIiwxXQ", "A" * 5000])

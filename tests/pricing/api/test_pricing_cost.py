@@ -1,4 +1,4 @@
-"""The cost of a price list: the same queries whatever its length, and two if nothing changed."""
+"""The cost of a price list: the same queries at any length, and two if nothing changed."""
 
 from typing import Any
 
@@ -18,8 +18,8 @@ COLD = WARM + 7 + 4 + 5 + 3
 
 
 def make(number: int) -> None:
-    for each in range(number):
-        world.price(world.model(f"model-{each}", vendor=world.vendor(f"vendor-{each % 3}")), input="1", output="2")
+    for index in range(number):
+        world.price(world.model(f"model-{index}", vendor=world.vendor(f"vendor-{index % 3}")), input="1", output="2")
 
 
 @pytest.mark.parametrize("number", [1, 20])

@@ -27,9 +27,9 @@ def test_a_quote_names_every_line_and_what_set_it(client: Client) -> None:
     world.rate(world.token_group(), "0.9")
     answer = post(client, {"model": "gpt-4o", "usage": {"input": 1001, "output": 10, "input.cache_read": 1}})
     assert answer.status_code == 200, answer.content
-    found = answer.json()
-    assert (found["amount"], found["currency"], found["group"]) == ("0.0022995", "USD", "default")
-    assert found["lines"][0] == {
+    document = answer.json()
+    assert (document["amount"], document["currency"], document["group"]) == ("0.0022995", "USD", "default")
+    assert document["lines"][0] == {
         "meter": "input",
         "quantity": "1001",
         "state": "priced",
@@ -46,7 +46,7 @@ def test_a_quote_names_every_line_and_what_set_it(client: Client) -> None:
             ],
         },
     }
-    assert found["lines"][2]["rule"]["meter"] == "input"
+    assert document["lines"][2]["rule"]["meter"] == "input"
     assert answer["cache-control"] == "no-store"
 
 
@@ -93,17 +93,17 @@ def test_hidden_and_missing_models_get_the_same_response(client: Client) -> None
 def test_a_dynamic_price_has_no_amount(client: Client) -> None:
     sheet = world.price(world.model("auto"))
     world.line(sheet, "input", None, kind="dynamic")
-    found = post(client, {"model": "auto", "usage": {"input": 5}}).json()
-    assert (found["amount"], found["lines"][0]["state"]) == (None, "dynamic")
+    document = post(client, {"model": "auto", "usage": {"input": 5}}).json()
+    assert (document["amount"], document["lines"][0]["state"]) == (None, "dynamic")
 
 
 def test_a_model_without_a_price_has_no_amount_either(client: Client) -> None:
     world.price(world.model("later"), input="2", starts_at=dt.datetime(2030, 1, 1, tzinfo=dt.UTC))
     answer = post(client, {"model": "later", "usage": {"input": 5, "output": 1}})
     assert answer.status_code == 200
-    found = answer.json()
-    assert (found["amount"], found["currency"]) == (None, "USD")
-    assert [(line["state"], line["amount"]) for line in found["lines"]] == [("unpriced", None)] * 2
+    document = answer.json()
+    assert (document["amount"], document["currency"]) == (None, "USD")
+    assert [(line["state"], line["amount"]) for line in document["lines"]] == [("unpriced", None)] * 2
 
 
 @pytest.mark.parametrize(

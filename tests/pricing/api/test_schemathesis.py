@@ -50,9 +50,9 @@ def requests() -> Iterable[Any]:
 @pytest.fixture(scope="module")
 def schema() -> Iterator[Any]:
     """The document, and behind it what gunicorn serves: the fast path, and Django behind it."""
-    made = schemathesis.openapi.from_dict(document())
-    made.app = application
-    yield made
+    schema = schemathesis.openapi.from_dict(document())
+    schema.app = application
+    yield schema
     # Its own connection would keep the test database from being dropped.
     assert isinstance(application, FastPath)
     application.counters.clear()

@@ -26,7 +26,7 @@ Found = dict[str, list[str]]
 def found() -> Found:
     """Rule -> rows and problems."""
     return {
-        rule.name: [f"{each.row}: {each.problem}" for each in findings]
+        rule.name: [f"{finding.row}: {finding.problem}" for finding in findings]
         for rule, findings in run_checks(RULES, at=timezone.now())
     }
 

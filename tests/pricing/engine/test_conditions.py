@@ -32,8 +32,8 @@ def is_off_peak(day: dt.date, clock: str) -> bool:
 )
 def test_each_comparison_has_its_own_boundary(op: str, below: bool, exactly: bool, above: bool) -> None:
     rule = condition("prompt_tokens", op, 200_000)
-    found = [holds(rule, {"prompt_tokens": Decimal(number)}, at=NOON) for number in (199_999, 200_000, 200_001)]
-    assert found == [below, exactly, above]
+    results = [holds(rule, {"prompt_tokens": Decimal(number)}, at=NOON) for number in (199_999, 200_000, 200_001)]
+    assert results == [below, exactly, above]
 
 
 @pytest.mark.parametrize(

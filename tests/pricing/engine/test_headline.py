@@ -1,4 +1,4 @@
-"""The figure that stands for a price where only one fits; what is paid never has a headline of 0."""
+"""The headline is the one figure shown for a price; a paid price never has a headline of 0."""
 
 from decimal import Decimal
 from typing import Any
@@ -62,9 +62,9 @@ def test_the_headline_is_the_usual_price_and_is_paid_where_any_is(lines: list[Li
     ],
 )
 def test_only_what_is_free_compares_as_nothing(lines: list[Line], price: str | None) -> None:
-    found = comparable_price(Sheet("USD", tuple(lines)))
+    comparable = comparable_price(Sheet("USD", tuple(lines)))
 
-    assert found == (None if price is None else Decimal(price))
+    assert comparable == (None if price is None else Decimal(price))
 
 
 def test_a_currency_compares_in_dollars_and_without_a_rate_not_at_all() -> None:

@@ -37,17 +37,17 @@ def states(found: Quote) -> list[str]:
 
 
 def test_each_meter_is_charged_exactly() -> None:
-    found = ask([line("input", "0.15"), line("output", "0.6")], input=1, output=3)
-    assert amounts(found) == ["0.00000015", "0.0000018"]
-    assert found.amount == Decimal("0.00000195")
+    quoted = ask([line("input", "0.15"), line("output", "0.6")], input=1, output=3)
+    assert amounts(quoted) == ["0.00000015", "0.0000018"]
+    assert quoted.amount == Decimal("0.00000195")
 
 
 def test_a_meter_without_a_line_is_charged_as_its_fallback() -> None:
     base = [line("input", "3"), line("output", "15"), line("input.cache_write", "3.75")]
     hour = quote(Sheet("USD", tuple(base)), {"input.cache_write[1h]": Use(Decimal(MILLION))}, {}, at=NOON)
     assert amounts(hour) == ["3.75"]
-    found = ask(base, input__cache_read=MILLION, output__reasoning=MILLION, input__audio=MILLION, input__image=MILLION)
-    assert amounts(found) == ["3", "15", "3", "3"]
+    quoted = ask(base, input__cache_read=MILLION, output__reasoning=MILLION, input__audio=MILLION, input__image=MILLION)
+    assert amounts(quoted) == ["3", "15", "3", "3"]
 
 
 def test_the_lifetime_of_a_cache_selects_its_price() -> None:
@@ -58,8 +58,8 @@ def test_the_lifetime_of_a_cache_selects_its_price() -> None:
 
 def test_audio_by_the_second_is_not_charged_as_tokens() -> None:
     lines = [line("input", "3"), line("input.audio", "0.01", per=1, unit="second")]
-    found = ask(lines, input__audio=Use(Decimal(5), "second"))
-    assert amounts(found) == ["0.05"]
+    quoted = ask(lines, input__audio=Use(Decimal(5), "second"))
+    assert amounts(quoted) == ["0.05"]
     assert states(ask(lines, input__audio=Use(Decimal(5), "minute"))) == ["unpriced"]
 
 
@@ -99,29 +99,29 @@ def test_a_cache_without_a_lifetime_lasts_five_minutes() -> None:
 
 def test_a_graduated_sheet_charges_each_part_by_its_own_tier() -> None:
     lines = [line("input", "3"), line("input", "6", when("prompt_tokens", "gt", 1000))]
-    found = ask(lines, input=1500, sheet_facts=GRADUATED)
-    assert amounts(found) == ["0.003", "0.003"]
+    quoted = ask(lines, input=1500, sheet_facts=GRADUATED)
+    assert amounts(quoted) == ["0.003", "0.003"]
 
 
 def test_the_meters_of_a_graduated_prompt_follow_each_other() -> None:
     lines = [line("input", "3"), line("input", "6", when("prompt_tokens", "gt", 1000))]
-    found = ask(lines, sheet_facts=GRADUATED, input__cache_write=100, input__cache_read=700, input=600)
-    assert [(charge.meter, digits(charge.quantity)) for charge in found.charges] == [
+    quoted = ask(lines, sheet_facts=GRADUATED, input__cache_write=100, input__cache_read=700, input=600)
+    assert [(charge.meter, digits(charge.quantity)) for charge in quoted.charges] == [
         ("input.cache_write", "100"),
         ("input.cache_read", "400"),
         ("input.cache_read", "300"),
         ("input", "600"),
     ]
-    assert amounts(found) == ["0.0006", "0.0012", "0.0018", "0.0018"]
-    assert found.amount == ask(lines, sheet_facts=GRADUATED, input=1400).amount
+    assert amounts(quoted) == ["0.0006", "0.0012", "0.0018", "0.0018"]
+    assert quoted.amount == ask(lines, sheet_facts=GRADUATED, input=1400).amount
 
 
 def test_an_allowance_and_a_minimum_of_a_graduated_meter_apply_once() -> None:
     lines = [line("input", "3"), line("input", "6", when("prompt_tokens", "gt", 1000))]
     free = line("input", "1000", kind="allowance", per=1)
-    found = ask([*lines, free], input=2500, sheet_facts=GRADUATED)
-    assert amounts(found) == ["0.003", "0.003"]
-    assert [(digits(charge.quantity), charge.charged) for charge in found.charges] == [
+    quoted = ask([*lines, free], input=2500, sheet_facts=GRADUATED)
+    assert amounts(quoted) == ["0.003", "0.003"]
+    assert [(digits(charge.quantity), charge.charged) for charge in quoted.charges] == [
         ("1000", Decimal(1000)),
         ("1500", Decimal(500)),
     ]
@@ -144,9 +144,9 @@ def test_all_multipliers_apply_after_the_price() -> None:
         Line("", Decimal("0.5"), kind="multiplier"),
         Line("output", Decimal(7), kind="multiplier"),
     ]
-    found = ask(lines, input=MILLION, facts={"region": "EU"})
-    assert amounts(found) == ["1.65"]
-    assert len(found.charges[0].multipliers) == 2
+    quoted = ask(lines, input=MILLION, facts={"region": "EU"})
+    assert amounts(quoted) == ["1.65"]
+    assert len(quoted.charges[0].multipliers) == 2
 
 
 def test_free_units_and_minimums_of_each_request_apply() -> None:
@@ -187,9 +187,9 @@ def test_the_cost_of_an_unpriced_meter_is_unknown() -> None:
     lines = [line("input", "30"), line("output", "180")]
     pictures = Use(Decimal(3), "image")
     for unknown in ({"web_search": 50}, {"finetune": 9}, {"output__image": pictures}):
-        found = ask(lines, input=10, **unknown)
-        assert states(found) == ["priced", "unpriced"]
-        assert found.amount is None
+        quoted = ask(lines, input=10, **unknown)
+        assert states(quoted) == ["priced", "unpriced"]
+        assert quoted.amount is None
     assert states(ask([line("output.image", "0.04", per=1, unit="image")], output__image=pictures, input=9)) == [
         "priced",
         "elsewhere",

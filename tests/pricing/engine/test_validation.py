@@ -73,11 +73,17 @@ def test_there_is_no_margin(sheet: PriceSheet) -> None:
 
 
 def test_the_health_check_names_model_sheet_and_line(sheet: PriceSheet) -> None:
-    found = [
-        each for rule, findings in run_checks(RULES, at=timezone.now()) for each in findings if rule.about is PriceSheet
+    sheet_findings = [
+        finding
+        for rule, findings in run_checks(RULES, at=timezone.now())
+        for finding in findings
+        if rule.about is PriceSheet
     ]
-    assert [str(each.row) for each in found] == ["broken sell from 2026-01-01", "broken cost from 2026-01-01"]
-    assert all(each.problem.startswith("line 3 (input): ") for each in found)
+    assert [str(finding.row) for finding in sheet_findings] == [
+        "broken sell from 2026-01-01",
+        "broken cost from 2026-01-01",
+    ]
+    assert all(finding.problem.startswith("line 3 (input): ") for finding in sheet_findings)
 
 
 def tiers(*lines: Any) -> list[Line]:
@@ -135,9 +141,11 @@ def test_a_meter_without_a_price_for_a_length_falls_back() -> None:
 def test_the_health_check_includes_scheduled_prices() -> None:
     sheet = world.price(world.model("gappy"), starts_at=timezone.now() + dt.timedelta(days=3))
     world.line(sheet, "input", "1", conditions=[_length("gt", 1000)])
-    found = {rule.name: findings for rule, findings in run_checks(RULES, at=timezone.now())}
-    assert [each.problem for each in found["odd-tiers"]] == ["input has no price for prompts of 1 to 1,000 tokens"]
-    assert str(found["odd-tiers"][0].row) == str(sheet)
+    findings_by_rule = {rule.name: findings for rule, findings in run_checks(RULES, at=timezone.now())}
+    assert [finding.problem for finding in findings_by_rule["odd-tiers"]] == [
+        "input has no price for prompts of 1 to 1,000 tokens"
+    ]
+    assert str(findings_by_rule["odd-tiers"][0].row) == str(sheet)
 
 
 def test_an_expression_has_no_0_for_a_missing_price(client: Client) -> None:

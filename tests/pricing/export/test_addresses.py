@@ -1,4 +1,4 @@
-"""The public exports: for everybody the same, kept by caches, and nothing in them that a visitor may not see."""
+"""The public exports are the same for all clients, can be cached, and contain nothing that is hidden from visitors."""
 
 import gzip
 
@@ -106,8 +106,8 @@ def test_an_empty_catalog_is_an_empty_export(client: Client, address: str) -> No
 def test_it_costs_the_same_queries_for_one_model_as_for_many(client: Client, address: str) -> None:
     counts = []
     for number in (1, 30):
-        for each in range(number):
-            world.price(world.model(f"model-{number}-{each}"), input="1", output="2")
+        for index in range(number):
+            world.price(world.model(f"model-{number}-{index}"), input="1", output="2")
         with CaptureQueriesContext(connection) as queries:
             client.get(address)
         counts.append(len(queries))

@@ -1,4 +1,4 @@
-"""The CSV of a catalog, imported again, changes nothing of it."""
+"""Importing the CSV of a catalog again changes nothing."""
 
 import io
 from pathlib import Path

@@ -23,7 +23,7 @@ from tests.samples import HERE, real, sample
 
 
 def figures(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Decimal]]:
-    """Every number of a value with the keys that lead to it; the hours of windows are no figures."""
+    """Every number in a value with the keys that lead to it, except the hours of windows."""
     match value:
         case bool():
             return
@@ -49,11 +49,11 @@ def through_us(content: bytes) -> tuple[int, dict[str, Any]]:
         if record.prices is None:
             continue
         lines = record.prices.lines
-        written = prices_in(price_row(Sheet("USD", lines, facts=record.prices.facts)))
+        exported = prices_in(price_row(Sheet("USD", lines, facts=record.prices.facts)))
         expected = prices_in(rows[record.name])
         count += len(expected)
-        if written != expected:
-            moved[record.name] = (expected, written)
+        if exported != expected:
+            moved[record.name] = (expected, exported)
     return count, moved
 
 
@@ -94,21 +94,21 @@ def test_a_real_map_goes_through_the_database_and_comes_out_equal(
 ) -> None:
     content = real(f"litellm/model_prices_{name}.json")
     (tmp_path / "in.json").write_bytes(content)
-    # Of a day on which none of its models is retired yet: those are in no list.
+    # A day on which none of its models is retired yet: lists leave out retired models.
     with time_machine.travel(dt.datetime(2020, 1, 1, tzinfo=dt.UTC)):
         arguments = {"file": str(tmp_path / "in.json"), "channel": "main", "publish": True, "apply": True}
-        call_command("import_catalog", "litellm", **arguments, format="json", stdout=(told := io.StringIO()))
+        call_command("import_catalog", "litellm", **arguments, format="json", stdout=(output := io.StringIO()))
         call_command("export_catalog", "litellm", output=str(tmp_path / "out.json"))
 
     before, after = read_json(content), read_json((tmp_path / "out.json").read_bytes())
-    figures_of = {each: prices_in(row) for each, row in before.items() if each not in NOT_MODELS}
-    moved = {each for each, expected in figures_of.items() if prices_in(after.get(each, {})) != expected}
-    # What costs more than $10,000 for a million tokens is a mistake in the file, and told.
-    findings = json.loads(told.getvalue())["findings"]
-    assert moved == {each for one in findings if "is more than $10000" in one["finding"] for each in one["models"]}
+    figures_of = {name: prices_in(row) for name, row in before.items() if name not in NOT_MODELS}
+    moved = {name for name, expected in figures_of.items() if prices_in(after.get(name, {})) != expected}
+    # A price above $10,000 per million tokens is a mistake in the file, and is reported.
+    findings = json.loads(output.getvalue())["findings"]
+    assert moved == {name for one in findings if "is more than $10000" in one["finding"] for name in one["models"]}
     assert len(moved) == refused
     assert sum(map(len, figures_of.values())) >= least
-    assert all(not prices_in(after.get(each, {})) for each in moved)
+    assert all(not prices_in(after.get(name, {})) for name in moved)
 
 
 def line(meter: str, amount: str, *conditions: tuple[str, str, Any], per: int = 1_000_000, unit: str = "token") -> Line:

@@ -70,10 +70,10 @@ def test_a_token_price_becomes_ratios(client: Client) -> None:
 def test_an_unpriced_model_is_listed_without_a_number(client: Client) -> None:
     world.model("mystery")
 
-    found = row(client, "mystery")
+    exported = row(client, "mystery")
 
-    assert found["pricing_status"] == "unpriced"
-    assert not {"quota_type", "model_ratio", "model_price", "completion_ratio", "discount"} & set(found)
+    assert exported["pricing_status"] == "unpriced"
+    assert not {"quota_type", "model_ratio", "model_price", "completion_ratio", "discount"} & set(exported)
 
 
 def test_a_free_model_says_so(client: Client) -> None:
@@ -86,11 +86,11 @@ def test_a_price_that_no_ratio_can_express_has_figures_and_a_headline(client: Cl
     sheet = world.price(world.model("painter"))
     world.line(sheet, "output.image", "0.00000004", per=1, unit="pixel")
 
-    found = row(client, "painter")
+    exported = row(client, "painter")
 
-    assert (found["quota_type"], found["model_ratio"], found["model_price"]) == (1, 0, Decimal("4E-8"))
-    assert (found["billing_mode"], found["display_unit"]) == ("per_pixel", "/pixel")
-    assert found["prices"] == [
+    assert (exported["quota_type"], exported["model_ratio"], exported["model_price"]) == (1, 0, Decimal("4E-8"))
+    assert (exported["billing_mode"], exported["display_unit"]) == ("per_pixel", "/pixel")
+    assert exported["prices"] == [
         {"meter": "output.image", "amount": Decimal("4E-8"), "per": 1, "unit": "pixel", "currency": "USD"}
     ]
 
@@ -98,10 +98,10 @@ def test_a_price_that_no_ratio_can_express_has_figures_and_a_headline(client: Cl
 def test_another_currency_is_never_shown_as_dollars(client: Client) -> None:
     world.price(world.model("doubao"), currency="CNY", input="10", output="20")
 
-    found = row(client, "doubao")
+    exported = row(client, "doubao")
 
-    assert "model_ratio" not in found
-    assert {figure["currency"] for figure in found["prices"]} == {"CNY"}
+    assert "model_ratio" not in exported
+    assert {figure["currency"] for figure in exported["prices"]} == {"CNY"}
 
 
 def test_the_sell_price_replaces_the_list_price(client: Client) -> None:

@@ -1,4 +1,4 @@
-"""Whatever a source may bring in can be exported, in every format."""
+"""Everything that a source can import can be exported, in every format."""
 
 import io
 from pathlib import Path

@@ -55,7 +55,7 @@ def test_every_model_and_no_other_comes_out(both: tuple[Any, Any, Outcome]) -> N
 
 
 def test_what_is_not_money_is_the_same(both: tuple[Any, Any, Outcome]) -> None:
-    vendors_in, vendors_out = ({each["id"]: each["name"] for each in body["vendors"]} for body in both[:2])
+    vendors_in, vendors_out = ({vendor["id"]: vendor["name"] for vendor in body["vendors"]} for body in both[:2])
     for row, out in pairs(both):
         assert [out.get(name) for name in TEXTS] == [row.get(name) for name in TEXTS], row["model_name"]
         types = [name for name in row["supported_endpoint_types"] if name not in NO_TYPES]
@@ -99,7 +99,7 @@ def test_an_expression_of_tiers_is_a_price(both: tuple[Any, Any, Outcome]) -> No
             assert read_expression(out["billing_expr"]) == read_expression(row["billing_expr"])
 
 
-def test_what_is_unsound_has_no_number_and_is_reported(both: tuple[Any, Any, Outcome]) -> None:
+def test_an_invalid_sheet_has_no_number_and_is_reported(both: tuple[Any, Any, Outcome]) -> None:
     unset = [
         (row, out) for row, out in pairs(both) if is_unset(row) and not read_expression(row.get("billing_expr", ""))
     ]

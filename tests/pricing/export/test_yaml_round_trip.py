@@ -119,7 +119,7 @@ def test_importing_its_own_export_changes_nothing(tmp_path: Path, capsys: pytest
     bring(tmp_path, before)
 
     assert (export(tmp_path), revision.current()) == (before, number)
-    # Its prices stand beside its models.
+    # Its prices are listed beside its models.
     assert "without one" not in capsys.readouterr().out
 
 

@@ -44,7 +44,7 @@ class Outcome:
         return report
 
     def findings(self) -> str:
-        return "; ".join(f"{', '.join(each['models'])}: {each['finding']}" for each in self.report["findings"])
+        return "; ".join(f"{', '.join(finding['models'])}: {finding['finding']}" for finding in self.report["findings"])
 
 
 def run(source: str, document: Path | bytes | str, folder: Path, *arguments: str) -> Outcome:

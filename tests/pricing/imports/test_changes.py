@@ -45,12 +45,12 @@ def test_a_changed_fact_is_named_with_its_old_and_new_value(tmp_path: Path) -> N
 
 
 def test_an_update_does_not_change_the_creation_time(tmp_path: Path) -> None:
-    made = AIModel.objects.get(name="gpt-a").created_at
+    created_at = AIModel.objects.get(name="gpt-a").created_at
     run("litellm", document(gpt_a={"max_input_tokens": 2000}), tmp_path, "--apply")
     model = AIModel.objects.get(name="gpt-a")
-    assert model.created_at == made
-    assert AIModel.history.filter(name="gpt-a").first().created_at == made
-    assert model.updated_at > made
+    assert model.created_at == created_at
+    assert AIModel.history.filter(name="gpt-a").first().created_at == created_at
+    assert model.updated_at > created_at
 
 
 def test_a_field_that_the_source_no_longer_has_stays(tmp_path: Path) -> None:

@@ -35,8 +35,8 @@ def test_the_line_is_a_fact_and_a_finding(tmp_path: Path, client: Client) -> Non
     outcome = run("new_api", content, tmp_path, "--apply", "--publish", "--channel", "c")
     assert outcome.code == 0, outcome.err
     assert [row.amount for row in PriceLine.objects.all()] == [3]
-    kept = PriceSheet.objects.get().facts["unjudged"]
-    assert [(each["meter"], each["amount"], each["conditions"]) for each in kept] == [("input", 1, [NEVER])]
+    unjudged = PriceSheet.objects.get().facts["unjudged"]
+    assert [(line["meter"], line["amount"], line["conditions"]) for line in unjudged] == [("input", 1, [NEVER])]
     assert any("Mars/Olympus" in str(finding) for finding in outcome.report["findings"])
     assert client.get("/api/pricing").json()["data"][0]["model_ratio"] == 1.5
 

@@ -61,10 +61,10 @@ def test_every_figure_of_a_nested_block_is_read(name: str) -> None:
     for record in litellm.read(content).records:
         figures = record.prices.lines if record.prices else ()
         for block in NESTED:
-            found = sorted(
+            prices = sorted(
                 figure.amount for figure in figures if figure.facts.get("block") == block and figure.amount is not None
             )
-            assert found == sorted(numbers(raw[record.name].get(block))), (record.name, block)
+            assert prices == sorted(numbers(raw[record.name].get(block))), (record.name, block)
 
 
 def numbers(block: Any) -> list[Decimal]:

@@ -18,9 +18,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def host(settings: Any) -> Iterator[tuple[str, list[dict[str, str]]]]:
-    with server() as (name, asked):
+    with server() as (name, requests):
         settings.FETCH_OWN_HOSTS = [name]
-        yield f"http://{name}", asked
+        yield f"http://{name}", requests
 
 
 def run_from(*arguments: str) -> tuple[int, str, str]:

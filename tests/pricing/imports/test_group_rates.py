@@ -75,9 +75,9 @@ def test_the_current_rate_is_not_written_again(tmp_path: Path, source: str, docu
 
 
 def test_the_rates_of_a_gateway_are_effective_from_its_import(tmp_path: Path) -> None:
-    told: dict[str, Any] = {"channels": [channel(1, "gpt-4o")], "tokens": []}
+    tables: dict[str, Any] = {"channels": [channel(1, "gpt-4o")], "tokens": []}
     for ratio in (0.5, 0.5, 0.25):
-        migrate(tmp_path, **told, options=[option("GroupRatio", {"default": ratio})])
+        migrate(tmp_path, **tables, options=[option("GroupRatio", {"default": ratio})])
     assert ratios() == [Decimal("0.5"), Decimal("0.25")]
 
 
@@ -85,47 +85,47 @@ def test_the_rates_of_a_gateway_are_effective_from_its_import(tmp_path: Path) ->
 def test_a_rollback_changes_a_rate_from_now(tmp_path: Path, before: str | None) -> None:
     if before:
         world.rate(world.token_group(), before)
-    made = applied("new_api", gateways_list("0.5"), tmp_path)
+    import_run = applied("new_api", gateways_list("0.5"), tmp_path)
     between = timezone.now()
 
-    result = rolled_back(made)
+    result = rolled_back(import_run)
 
     assert (rate(at=between), rate()) == (Decimal("0.5"), Decimal(before or 1))
     assert (result.restored["group rates"], result.stays) == (1, [])
 
 
 def test_a_rate_that_was_replaced_since_stays_and_is_reported(tmp_path: Path) -> None:
-    made = applied("new_api", gateways_list("0.5"), tmp_path)
+    import_run = applied("new_api", gateways_list("0.5"), tmp_path)
     since = world.rate(world.token_group(), "0.6", starts_at=timezone.now())
 
-    assert rolled_back(made).stays == [f"group rate {since}"]
+    assert rolled_back(import_run).stays == [f"group rate {since}"]
     assert rate() == Decimal("0.6")
 
 
 def test_runs_are_rolled_back_one_after_the_other(tmp_path: Path) -> None:
     runs = [applied("new_api", gateways_list(ratio), tmp_path) for ratio in ("0.5", "0.6")]
-    for made, left in zip(reversed(runs), (Decimal("0.5"), Decimal(1)), strict=True):
-        rolled_back(made)
+    for import_run, left in zip(reversed(runs), (Decimal("0.5"), Decimal(1)), strict=True):
+        rolled_back(import_run)
         assert rate() == left
 
 
 def test_a_rate_that_starts_at_the_moment_of_the_rollback_is_removed(tmp_path: Path) -> None:
-    made = applied("new_api", gateways_list("0.5"), tmp_path)
-    roll_back(made, at=GroupRate.objects.get().starts_at)
+    import_run = applied("new_api", gateways_list("0.5"), tmp_path)
+    roll_back(import_run, at=GroupRate.objects.get().starts_at)
     assert ratios() == []
 
 
 def test_a_group_that_the_run_created_is_removed_with_its_rate(tmp_path: Path) -> None:
-    made = applied("yaml", catalog("new", "0.5"), tmp_path)
+    first_run = applied("yaml", catalog("new", "0.5"), tmp_path)
     again = applied("yaml", catalog("new", "0.6"), tmp_path)
-    for each in (again, made):
-        rolled_back(each)
+    for import_run in (again, first_run):
+        rolled_back(import_run)
     assert not TokenGroup.objects.filter(slug="new").exists()
     assert ratios() == []
 
 
 def test_a_group_with_a_later_rate_stays(tmp_path: Path) -> None:
-    made = applied("yaml", catalog("new", "0.5"), tmp_path)
+    import_run = applied("yaml", catalog("new", "0.5"), tmp_path)
     world.rate(TokenGroup.objects.get(slug="new"), "0.6", starts_at=timezone.now())
-    assert "group new" in "; ".join(rolled_back(made).stays)
+    assert "group new" in "; ".join(rolled_back(import_run).stays)
     assert rate("new") == Decimal("0.6")

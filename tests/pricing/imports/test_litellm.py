@@ -101,6 +101,6 @@ def test_inferred_endpoint_types_only_fill_empty_fields(tmp_path: Path, world: A
     world.model("xai/grok-sample", supported_endpoint_types=["openai-response", "openai"])
     world.model("claude-sample-5", supported_endpoint_types=[])
     run("litellm", MAP, tmp_path, "--apply")
-    found = dict(AIModel.objects.values_list("name", "supported_endpoint_types"))
-    assert found["xai/grok-sample"] == ["openai-response", "openai"]
-    assert found["claude-sample-5"] == ["anthropic", "openai"]
+    types_by_model = dict(AIModel.objects.values_list("name", "supported_endpoint_types"))
+    assert types_by_model["xai/grok-sample"] == ["openai-response", "openai"]
+    assert types_by_model["claude-sample-5"] == ["anthropic", "openai"]

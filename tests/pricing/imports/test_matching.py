@@ -73,8 +73,11 @@ def test_one_click_creates_the_alias_with_history_and_a_new_plan(admin_client: C
     assert page.count("Make it an alias of gpt-5.5") == 1
     admin_client.post(address, {"alias": "openai/gpt-5.5"})
     assert ModelAlias.objects.get().model.name == "gpt-5.5"
-    made = ModelAlias.history.get()
-    assert (str(made.history_user), made.history_change_reason) == ("admin", f"Suggested by {waiting}: without openai/")
+    record = ModelAlias.history.get()
+    assert (str(record.history_user), record.history_change_reason) == (
+        "admin",
+        f"Suggested by {waiting}: without openai/",
+    )
     page = admin_client.get(address).content.decode()
     assert "Make it an alias" not in page
     assert "4,000" in page

@@ -54,13 +54,17 @@ def test_missing_endpoint_types_are_created(imported: Outcome) -> None:
 
 
 def test_public_types_differ_between_missing_and_empty(imported: Outcome) -> None:
-    found = dict(AIModel.objects.values_list("name", "public_endpoint_types"))
-    assert (found["gpt-audio-sample"], found["zero-sample"], found["kling-sample"]) == ([], None, ["kling"])
+    types_by_model = dict(AIModel.objects.values_list("name", "public_endpoint_types"))
+    assert (types_by_model["gpt-audio-sample"], types_by_model["zero-sample"], types_by_model["kling-sample"]) == (
+        [],
+        None,
+        ["kling"],
+    )
 
 
 def test_popular_models_have_their_positions_in_the_list(imported: Outcome) -> None:
-    found = PopularModel.objects.order_by("position").values_list("model__name", "position")
-    assert list(found) == [("mj-sample", 0), ("kimi-sample", 1)]
+    positions = PopularModel.objects.order_by("position").values_list("model__name", "position")
+    assert list(positions) == [("mj-sample", 0), ("kimi-sample", 1)]
     assert "popular model nobody-knows-it was left out: there is no model nobody-knows-it" in imported.findings()
 
 

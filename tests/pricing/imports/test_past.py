@@ -58,12 +58,12 @@ def test_each_past_price_ends_at_the_next_one_and_the_last_at_the_import(tmp_pat
     outcome = imported(tmp_path, "--only", "gpt-dated")
     assert spans() == [(RELEASE, JULY, 1), (JULY, NOW, Decimal("0.2")), (NOW, None, Decimal("0.2"))]
     assert outcome.report["counts"]["past_prices"] == 2
-    told = outcome.report["prices"]["past"]["gpt-dated"]
-    assert [(each["from"][:10], each["until"] and each["until"][:10]) for each in told] == [
+    past_prices = outcome.report["prices"]["past"]["gpt-dated"]
+    assert [(price["from"][:10], price["until"] and price["until"][:10]) for price in past_prices] == [
         ("2026-06-10", "2026-07-30"),
         ("2026-07-30", None),
     ]
-    assert told[0]["figures"]["Input"] == "$1.00 per million tokens"
+    assert past_prices[0]["figures"]["Input"] == "$1.00 per million tokens"
 
 
 def test_a_past_price_without_a_start_needs_a_release_date(tmp_path: Path) -> None:

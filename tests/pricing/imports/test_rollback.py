@@ -51,36 +51,40 @@ def earlier(db: None, tmp_path: Path) -> ImportRun:
 def test_facts_prices_models_and_offers_are_restored(tmp_path: Path) -> None:
     before = facts()
     later = document("gpt-a", "gpt-c", "claude-new", max_input_tokens=9, input_cost_per_token=1e-04)
-    made = applied(later, tmp_path, "--publish", "--channel", "other", "--allow-removals")
+    import_run = applied(later, tmp_path, "--publish", "--channel", "other", "--allow-removals")
     assert facts() != before
 
-    done = roll_back(made, at=timezone.now())
+    done = roll_back(import_run, at=timezone.now())
 
     assert facts() == before
     assert done.restored == {"models": 1, "reach of groups": 1}
     assert done.removed == {"models": 2, "offers": 3, "price sheets": 2, "channels": 1, "vendors": 1}
     assert done.ended == {"price sheets": 1}
-    assert (made.status, done.stays) == ("rolled_back", [])
-    assert "Rolled back" in made.remark
+    assert (import_run.status, done.stays) == ("rolled_back", [])
+    assert "Rolled back" in import_run.remark
 
 
 def test_the_history_records_a_rollback(tmp_path: Path) -> None:
-    made = applied(document("gpt-a", "gpt-c", max_input_tokens=9), tmp_path, "--allow-removals")
-    roll_back(made, at=timezone.now())
+    import_run = applied(document("gpt-a", "gpt-c", max_input_tokens=9), tmp_path, "--allow-removals")
+    roll_back(import_run, at=timezone.now())
     row = AIModel.history.filter(name="gpt-a").first()
     assert row is not None
-    assert (row.context_length, row.run_id, row.history_change_reason) == (1000, made.pk, f"Rollback of import {made}")
+    assert (row.context_length, row.run_id, row.history_change_reason) == (
+        1000,
+        import_run.pk,
+        f"Rollback of import {import_run}",
+    )
     assert list(AIModel.history.filter(name="gpt-c").values_list("history_type", flat=True)) == ["-", "+"]
 
 
 def test_later_edits_stay_and_are_reported(tmp_path: Path) -> None:
-    made = applied(document("gpt-a", "gpt-c", max_input_tokens=9), tmp_path, "--allow-removals")
+    import_run = applied(document("gpt-a", "gpt-c", max_input_tokens=9), tmp_path, "--allow-removals")
     for name in ("gpt-a", "gpt-c"):
         model = AIModel.objects.get(name=name)
         model.context_length = 77
         model.save()
 
-    done = roll_back(made, at=timezone.now())
+    done = roll_back(import_run, at=timezone.now())
 
     assert set(AIModel.objects.filter(context_length=77).values_list("name", flat=True)) == {"gpt-a", "gpt-c"}
     assert done.stays == ["context length of model gpt-a", "model gpt-c"]
@@ -89,15 +93,15 @@ def test_later_edits_stay_and_are_reported(tmp_path: Path) -> None:
 
 
 def test_rows_that_others_refer_to_stay(tmp_path: Path, world: Any) -> None:
-    made = applied(document("gpt-a", "gpt-c"), tmp_path, "--allow-removals")
+    import_run = applied(document("gpt-a", "gpt-c"), tmp_path, "--allow-removals")
     world.price(AIModel.objects.get(name="gpt-c"), input="5")
-    assert roll_back(made, at=timezone.now()).stays == ["model gpt-c"]
+    assert roll_back(import_run, at=timezone.now()).stays == ["model gpt-c"]
     assert PriceSheet.objects.in_force(at=timezone.now()).get(model__name="gpt-c").run is None
 
 
 def test_runs_are_rolled_back_one_after_the_other(tmp_path: Path, earlier: ImportRun) -> None:
-    made = applied(document(max_input_tokens=9), tmp_path)
-    roll_back(made, at=timezone.now())
+    import_run = applied(document(max_input_tokens=9), tmp_path)
+    roll_back(import_run, at=timezone.now())
     roll_back(earlier, at=timezone.now())
     assert not AIModel.objects.exists()
     assert not Channel.objects.exists()

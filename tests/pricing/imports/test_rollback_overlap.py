@@ -81,7 +81,7 @@ def test_a_groups_rate_is_the_one_before_both(tmp_path: Path) -> None:
         assert outcome.code == 0, outcome
         runs.append(ImportRun.objects.latest("pk"))
 
-    for made in runs:
-        rolled_back(made)
+    for import_run in runs:
+        rolled_back(import_run)
 
     assert GroupRate.objects.in_force(at=timezone.now()).get().ratio == Decimal("0.9")

@@ -31,10 +31,10 @@ def asked(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[
     """The requests that reach the host of the source litellm."""
     monkeypatch.setitem(hosts.ANSWERS, "mine", lambda handler: handler.answer(PUBLISHED["document"]))
     publish()
-    with hosts.server() as (name, asked):
+    with hosts.server() as (name, requests):
         settings.FETCH_OWN_HOSTS = [name]
         Source.objects.create(slug="litellm", name="LiteLLM", url=f"http://{name}/mine", sync=True)
-        yield asked
+        yield requests
 
 
 def source() -> Source:

@@ -22,9 +22,9 @@ def price(model: str, **facts: object) -> Decimal | None:
     now = timezone.now()
     sheet = PriceSheet.objects.in_force(at=now).get(model__name=model)
     lines = [line for line in sheet.lines.order_by("position") if line.meter == "input"]
-    held: list[PriceLine] = [line for line in lines if all_hold(line.conditions, facts, at=now)]
-    amount = held[-1].amount
-    return None if amount is None else amount * 1_000_000 / held[-1].per
+    matching: list[PriceLine] = [line for line in lines if all_hold(line.conditions, facts, at=now)]
+    amount = matching[-1].amount
+    return None if amount is None else amount * 1_000_000 / matching[-1].per
 
 
 @pytest.mark.parametrize("source", SAMPLES)

@@ -1,4 +1,4 @@
-"""Rows beside models (endpoint types, rates, popular models, …) follow the same rules whatever document lists them."""
+"""Rows beside models (endpoint types, rates, popular models, …) follow the same rules in every kind of document."""
 
 from decimal import Decimal
 from pathlib import Path

@@ -21,14 +21,14 @@ def text(source: str, path: Path, *arguments: str) -> str:
 
 
 def test_the_text_has_counts_findings_and_the_next_step() -> None:
-    shown = text("new_api", HERE / "new_api.json", "--channel", "c")
-    assert "new-api price list: 8 new models, 0 changed, 0 unchanged, 0 no longer in the source." in shown
-    assert "Prices (sell): 6 new" in shown
-    assert "Channel c (new), group default will reach it: 8 new offers." in shown
-    assert "placeholder-sample: model_ratio 37.5" in shown
-    assert "Rates: 1 new, 0 changed.\n  default: ratio nothing -> 0.5" in shown
-    assert shown.endswith("Nothing was written. To apply this plan, repeat the command with --apply.\n")
-    assert len(shown.splitlines()) < 30
+    report = text("new_api", HERE / "new_api.json", "--channel", "c")
+    assert "new-api price list: 8 new models, 0 changed, 0 unchanged, 0 no longer in the source." in report
+    assert "Prices (sell): 6 new" in report
+    assert "Channel c (new), group default will reach it: 8 new offers." in report
+    assert "placeholder-sample: model_ratio 37.5" in report
+    assert "Rates: 1 new, 0 changed.\n  default: ratio nothing -> 0.5" in report
+    assert report.endswith("Nothing was written. To apply this plan, repeat the command with --apply.\n")
+    assert len(report.splitlines()) < 30
 
 
 def test_the_text_shows_suspicious_withheld_and_missing_values(tmp_path: Path) -> None:
@@ -40,21 +40,21 @@ def test_the_text_shows_suspicious_withheld_and_missing_values(tmp_path: Path) -
         model.display_name, model.context_length = "Ours", 7
         model.save()
     path.write_text(json.dumps({f"gpt-{number}": row | {"input_cost_per_token": 2e-05} for number in range(7)}))
-    shown = text("litellm", path)
-    assert "\n  gpt-0: Input: $2.00 → $20.00 per million tokens\n" in shown
-    assert "Suspicious (7):\n  gpt-0: Input: large change" in shown
+    report = text("litellm", path)
+    assert "\n  gpt-0: Input: $2.00 → $20.00 per million tokens\n" in report
+    assert "Suspicious (7):\n  gpt-0: Input: large change" in report
     assert (
         "Not changed, although the source says otherwise (7):\n  gpt-0: context_length 7, not 1000 (set by a person)"
-        in shown
+        in report
     )
-    assert "No longer in the source, nothing is deleted (1):\n  gpt-7" in shown
-    assert "gpt-6: context_length" not in shown
+    assert "No longer in the source, nothing is deleted (1):\n  gpt-7" in report
+    assert "gpt-6: context_length" not in report
     assert "gpt-6: context_length" in text("litellm", path, "--all")
 
 
 def test_foreign_escape_sequences_do_not_reach_the_terminal(tmp_path: Path) -> None:
     path = tmp_path / "hostile.json"
     path.write_text('{"gpt-\\u001b[2J": {"mode": "chat"}, "gpt-fine": {"mode": "chat"}}')
-    shown = text("litellm", path)
-    assert "\x1b" not in shown
-    assert "gpt-\ufffd[2J" in shown
+    report = text("litellm", path)
+    assert "\x1b" not in report
+    assert "gpt-\ufffd[2J" in report

@@ -24,30 +24,30 @@ def visible(file: Path, *, now: int) -> dict[str, set[str] | None]:
     """Key -> the models that it lists; None for one that is refused. Deleted tokens are not in it."""
     options = {row["key"]: row["value"] for row in rows(file, "options")}
     users = {row["id"]: row for row in rows(file, "users")}
-    found: dict[str, set[str] | None] = {}
+    models_by_key: dict[str, set[str] | None] = {}
     for token in rows(file, "tokens"):
         if token.get("deleted_at"):
             continue
         user = users.get(token["user_id"], {"group": "default", "status": 1 if not users else 2})
         expired = token["expired_time"] != -1 and token["expired_time"] < now
         if token["status"] in (2, 3) or expired or user["status"] != 1:
-            found[token["key"]] = None
+            models_by_key[token["key"]] = None
             continue
         reached = {name for group in groups(token, user, options) for name in abilities(file, group)}
         limits = limits_of(token)
-        found[token["key"]] = reached if limits is None else reached & limits
-    return found
+        models_by_key[token["key"]] = reached if limits is None else reached & limits
+    return models_by_key
 
 
 def groups(token: dict[str, Any], user: dict[str, Any], options: dict[str, str]) -> set[str]:
-    wanted = token.get("group") or ""
-    if not wanted:
+    chosen = token.get("group") or ""
+    if not chosen:
         return {user["group"]}
     usable = {*json.loads(options.get("UserUsableGroups", '{"default": "", "vip": ""}')), user["group"]}
-    if wanted == "auto":
+    if chosen == "auto":
         return {group for group in json.loads(options.get("AutoGroups", '["default"]')) if group in usable}
     rates = json.loads(options.get("GroupRatio", '{"default": 1, "vip": 1, "svip": 1}'))
-    return {wanted} if wanted in usable and wanted in rates else set()
+    return {chosen} if chosen in usable and chosen in rates else set()
 
 
 def limits_of(token: dict[str, Any]) -> set[str] | None:
@@ -64,7 +64,7 @@ def abilities(file: Path, group: str) -> set[str]:
     return {
         name.strip()
         for channel in rows(file, "channels")
-        if channel["status"] == 1 and group in [each.strip() for each in channel["group"].split(",")]
+        if channel["status"] == 1 and group in [name_of_group.strip() for name_of_group in channel["group"].split(",")]
         for name in channel["models"].split(",")
         if name.strip() and name.strip() not in off
     }

@@ -56,10 +56,10 @@ def same(prices: Sheet, tokens: Mapping[str, int], facts: Mapping[str, Any], at:
     usage = {METERS[name]: Use(Decimal(number)) for name, number in tokens.items()}
     expressed = Sheet("USD", billing.lines)
     expected = quote(expressed, usage, facts, at=at)
-    known = sum((each.amount or Decimal(0) for each in expected.charges), Decimal(0))
-    found = charge(billing.text, tokens, facts=facts, at=at)
+    known = sum((charge_line.amount or Decimal(0) for charge_line in expected.charges), Decimal(0))
+    amount = charge(billing.text, tokens, facts=facts, at=at)
     # A coefficient has the digits that a double keeps.
-    assert abs(found - known) <= abs(known) * Decimal("1e-15"), (billing.text, tokens, facts, at, found, known)
+    assert abs(amount - known) <= abs(known) * Decimal("1e-15"), (billing.text, tokens, facts, at, amount, known)
 
 
 def drawn(prices: Sheet, number: int, chance: random.Random) -> Iterable[dict[str, int]]:
@@ -122,7 +122,7 @@ def test_inexpressible_lines_are_left_out() -> None:
     region = line("input", "3", when("region", "eq", "eu"))
     billing = expression(sheet(line("input", "2"), line("output.reasoning", "9"), region))
     assert billing is not None
-    assert [each.meter for each in billing.lines] == ["input"]
+    assert [left_out.meter for left_out in billing.lines] == ["input"]
 
 
 def test_graduated_and_dynamic_prices_have_no_expression() -> None:
@@ -178,7 +178,7 @@ def test_the_prices_of_a_real_map_are_charged_the_same(name: str) -> None:
         figures = record.prices.lines if record.prices else ()
         prices = sheet(*figures)
         billing = expression(prices)
-        if billing is None or all(not each.conditions for each in billing.lines):
+        if billing is None or all(not left_out.conditions for left_out in billing.lines):
             continue
         seen += 1
         for tokens in drawn(prices, 4, chance):
@@ -194,7 +194,9 @@ def test_the_prices_of_models_dev_are_charged_the_same(name: str, least: int) ->
     for provider in read_json(sample_or_real(name)).values():
         for model in provider["models"].values():
             cost = model.get("cost") or {}
-            prices = sheet(*_of_models_dev(cost), *(each for tier in cost.get("tiers", []) for each in _tier(tier)))
+            prices = sheet(
+                *_of_models_dev(cost), *(tier_line for tier in cost.get("tiers", []) for tier_line in _tier(tier))
+            )
             if cost.get("tiers") and expression(prices) is not None:
                 seen += 1
                 for tokens in drawn(prices, 5, chance):

@@ -38,15 +38,17 @@ def read_back(prices: Sheet) -> Sheet:
 
 
 def by_meter(prices: Sheet) -> Mapping[str, Sequence[Any]]:
-    found: dict[str, list[Any]] = {}
-    for each in prices.lines:
-        found.setdefault(each.meter, []).append((each.kind, each.amount, each.conditions))
-    return found
+    prices_by_meter: dict[str, list[Any]] = {}
+    for price_line in prices.lines:
+        prices_by_meter.setdefault(price_line.meter, []).append(
+            (price_line.kind, price_line.amount, price_line.conditions)
+        )
+    return prices_by_meter
 
 
 def charged(prices: Sheet, tokens: Mapping[str, int], facts: Mapping[str, Any], at: dt.datetime) -> Decimal:
     usage = {METERS[name]: Use(Decimal(number)) for name, number in tokens.items()}
-    return sum((each.amount or Decimal(0) for each in quote(prices, usage, facts, at=at).charges), Decimal(0))
+    return sum((charge.amount or Decimal(0) for charge in quote(prices, usage, facts, at=at).charges), Decimal(0))
 
 
 def alike(prices: Sheet, tokens: Mapping[str, int], facts: Mapping[str, Any], at: dt.datetime) -> None:
@@ -136,9 +138,10 @@ def test_every_written_expression_is_read_and_charged_the_same(
 
 @given(st.lists(st.tuples(st.sampled_from([(), ("5m",), ("1h",)]), st.integers(1, 9)), min_size=1, max_size=3))
 def test_a_cache_of_any_lifetime_is_charged_the_same(writes: list[tuple[tuple[str, ...], int]]) -> None:
-    conditions = {lifetime: [when("cache_ttl", "eq", each) for each in lifetime] for lifetime, _ in writes}
+    conditions = {lifetime: [when("cache_ttl", "eq", duration) for duration in lifetime] for lifetime, _ in writes}
     prices = sheet(
-        line("input", "3"), *(line("input.cache_write", str(amount), *conditions[each]) for each, amount in writes)
+        line("input", "3"),
+        *(line("input.cache_write", str(amount), *conditions[lifetime]) for lifetime, amount in writes),
     )
     for name in ("cc", "cc1h"):
         alike(prices, {name: 1000}, {}, MOMENTS[0])

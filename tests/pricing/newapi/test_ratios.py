@@ -38,17 +38,17 @@ def test_the_formulas_of_readers_return_the_price(
 ) -> None:
     world.price(world.model(name), role="list", input=price_in, output=price_out)
     DiscountRule.objects.create(multiplier=Decimal(multiplier), starts_at=world.LONG_AGO)
-    found = row(client, name)
+    exported = row(client, name)
     group = body(client)["group_ratio"]["default"]
-    paid = Decimal(found["model_ratio"]) * 2 * group * found["discount"]
-    assert (paid, paid * found["completion_ratio"]) == (Decimal(paid_in), Decimal(paid_out))
+    paid = Decimal(exported["model_ratio"]) * 2 * group * exported["discount"]
+    assert (paid, paid * exported["completion_ratio"]) == (Decimal(paid_in), Decimal(paid_out))
 
 
 def test_folded_prices_include_the_discount(client: Client) -> None:
     world.price(world.model("gpt-4o"), role="list", input="2.5", output="10")
     DiscountRule.objects.create(multiplier=Decimal("0.65"), starts_at=world.LONG_AGO)
-    found = row(client, "gpt-4o", "?discount=folded")
-    assert (found["model_ratio"], found["completion_ratio"], found["discount"]) == (Decimal("0.8125"), 4, 1)
+    exported = row(client, "gpt-4o", "?discount=folded")
+    assert (exported["model_ratio"], exported["completion_ratio"], exported["discount"]) == (Decimal("0.8125"), 4, 1)
 
 
 @pytest.mark.parametrize("query", ["?discount=yes", "?as_of=tomorrow", "?as_of=", "?as_of=0001-01-01", "?as_of=99"])
@@ -68,11 +68,12 @@ def test_the_price_of_another_day(client: Client, time_machine: Any) -> None:
     world.price(model, input="1", output="10", starts_at=dt.datetime(2027, 1, 1, 8, tzinfo=dt.UTC))
     world.model("gone", retires_on=dt.date(2026, 6, 1))
     queries = ["?as_of=2026-02-01", "", "?as_of=2027-01-01", "?as_of=2027-01-01T08:00:00Z"]
-    found = [row(client, "gpt-4o", query)["model_ratio"] for query in queries]
-    assert found == [Decimal("2.5"), Decimal("1.5"), Decimal("1.5"), Decimal("0.5")]
+    ratios = [row(client, "gpt-4o", query)["model_ratio"] for query in queries]
+    assert ratios == [Decimal("2.5"), Decimal("1.5"), Decimal("1.5"), Decimal("0.5")]
     assert row(client, "gpt-4o", "?as_of=2027-01-01T09:00:00+01:00")["model_ratio"] == Decimal("0.5")
     names = [
-        [each["model_name"] for each in body(client, f"?as_of={day}")["data"]] for day in ("2026-02-01", "2027-06-01")
+        [model_row["model_name"] for model_row in body(client, f"?as_of={day}")["data"]]
+        for day in ("2026-02-01", "2027-06-01")
     ]
     assert names == [["gone", "gpt-4o"], []]
 
@@ -80,19 +81,19 @@ def test_the_price_of_another_day(client: Client, time_machine: Any) -> None:
 def test_tiers_have_an_expression_and_the_ratios_of_the_first(client: Client) -> None:
     sheet = world.price(world.model("gemini"), input="1.25", output="10")
     world.line(sheet, "input", "2.5", conditions=[{"dim": "prompt_tokens", "op": "gt", "value": 200_000}])
-    found = row(client, "gemini")
-    assert (found["model_ratio"], found["completion_ratio"]) == (Decimal("0.625"), 8)
-    assert found["billing_mode"] == "tiered_expr"
-    assert found["billing_expr"].startswith("len <= 200000 ? ")
-    assert "prices" not in found
+    exported = row(client, "gemini")
+    assert (exported["model_ratio"], exported["completion_ratio"]) == (Decimal("0.625"), 8)
+    assert exported["billing_mode"] == "tiered_expr"
+    assert exported["billing_expr"].startswith("len <= 200000 ? ")
+    assert "prices" not in exported
 
 
 def test_prices_are_added_if_no_expression_states_them(client: Client) -> None:
     sheet = world.price(world.model("searcher"), input="2", output="8")
     world.line(sheet, "web_search", "0.01", per=1, unit="query")
-    found = row(client, "searcher")
-    assert "billing_expr" not in found
-    assert [figure["meter"] for figure in found["prices"]] == ["input", "output", "web_search"]
+    exported = row(client, "searcher")
+    assert "billing_expr" not in exported
+    assert [figure["meter"] for figure in exported["prices"]] == ["input", "output", "web_search"]
 
 
 def test_an_unconditional_factor_of_a_meter_is_in_its_ratio(client: Client) -> None:
@@ -101,11 +102,11 @@ def test_an_unconditional_factor_of_a_meter_is_in_its_ratio(client: Client) -> N
     body = {"model": "uplifted", "usage": {"output": 1_000_000}}
     quoted = client.post("/api/pricing/quote", body, content_type="application/json").json()
 
-    found = row(client, "uplifted")
+    exported = row(client, "uplifted")
 
     assert quoted["amount"] == "6"
-    assert found["model_ratio"] * 2 * found["completion_ratio"] == 6
-    assert [(each["meter"], each.get("kind"), each["amount"]) for each in found["prices"]] == [
+    assert exported["model_ratio"] * 2 * exported["completion_ratio"] == 6
+    assert [(price["meter"], price.get("kind"), price["amount"]) for price in exported["prices"]] == [
         ("input", None, 2), ("output", None, 4), ("output", "multiplier", Decimal("1.5")),
     ]  # fmt: skip
 
@@ -127,17 +128,17 @@ def test_a_price_of_0_is_free_in_any_currency(client: Client, currency: str) -> 
 
 def test_free_input_with_priced_output_is_not_free(client: Client) -> None:
     world.price(world.model("writer"), input="0", output="5")
-    found = row(client, "writer")
-    assert found["pricing_status"] == "priced"
-    assert "model_ratio" not in found
-    assert found["billing_expr"] == 'tier("base", p * 0 + c * 5)'
+    exported = row(client, "writer")
+    assert exported["pricing_status"] == "priced"
+    assert "model_ratio" not in exported
+    assert exported["billing_expr"] == 'tier("base", p * 0 + c * 5)'
 
 
 def test_the_placeholder_is_never_published(client: Client) -> None:
     world.price(world.model("dear"), input="75", output="75", input__cache_read="7.5")
-    found = row(client, "dear")
-    assert found["billing_expr"] == 'tier("base", p * 75 + c * 75 + cr * 7.5)'
-    assert not {"model_ratio", "completion_ratio", "model_price", "cache_ratio"} & found.keys()
+    exported = row(client, "dear")
+    assert exported["billing_expr"] == 'tier("base", p * 75 + c * 75 + cr * 7.5)'
+    assert not {"model_ratio", "completion_ratio", "model_price", "cache_ratio"} & exported.keys()
 
 
 def test_a_ratio_is_the_shortest_decimal_of_its_double(client: Client) -> None:
@@ -149,9 +150,9 @@ def test_a_ratio_is_the_shortest_decimal_of_its_double(client: Client) -> None:
 def test_an_expression_is_added_to_a_ratio_that_a_double_rounds(client: Client) -> None:
     world.price(world.model("odd"), input="0.3", output="2.50")
     world.price(world.model("even"), input="0.25", output="2")
-    found = row(client, "odd")
-    again = float(found["model_ratio"]) * 2 * float(found["completion_ratio"])
-    assert ("billing_expr" in found) == (again != 2.5)
+    exported = row(client, "odd")
+    again = float(exported["model_ratio"]) * 2 * float(exported["completion_ratio"])
+    assert ("billing_expr" in exported) == (again != 2.5)
     assert "billing_expr" not in row(client, "even")
 
 
@@ -159,9 +160,9 @@ def test_a_currency_is_converted_only_with_a_rate(client: Client) -> None:
     world.price(world.model("doubao"), currency="CNY", input="10", output="20")
     assert "model_ratio" not in row(client, "doubao")
     CurrencyRate.objects.create(currency="CNY", per_usd=Decimal("7.3"), as_of=dt.date(2026, 1, 1))
-    found = row(client, "doubao")
-    assert found["model_ratio"] == Decimal("0.684931506849315")
-    assert found["completion_ratio"] == 2
+    exported = row(client, "doubao")
+    assert exported["model_ratio"] == Decimal("0.684931506849315")
+    assert exported["completion_ratio"] == 2
 
 
 def test_images_by_resolution_are_rules_with_a_headline(client: Client) -> None:
@@ -169,10 +170,10 @@ def test_images_by_resolution_are_rules_with_a_headline(client: Client) -> None:
     for resolution, amount in (("4K", "0.2"), ("1K", "0.04")):
         at_that = [{"dim": "resolution", "op": "eq", "value": resolution}]
         world.line(sheet, "output.image", amount, per=1, unit="image", conditions=at_that)
-    found = row(client, "painter")
-    assert (found["quota_type"], found["model_price"], found["price_from"]) == (1, Decimal("0.04"), True)
-    assert found["billing_mode"] == "per_image"
-    assert found["image_pricing"]["rules"][0] == {"resolution": "4K", "platform_base_price": Decimal("0.2")}
+    exported = row(client, "painter")
+    assert (exported["quota_type"], exported["model_price"], exported["price_from"]) == (1, Decimal("0.04"), True)
+    assert exported["billing_mode"] == "per_image"
+    assert exported["image_pricing"]["rules"][0] == {"resolution": "4K", "platform_base_price": Decimal("0.2")}
 
 
 def test_a_groups_rate_is_given_beside_the_price(client: Client) -> None:
@@ -194,9 +195,9 @@ def test_ratio_maps_contain_only_prices_that_they_can_state(client: Client) -> N
     world.line(packs, "request", "0.4", per=1, unit="request", conditions=[{"dim": "mode", "op": "eq", "value": "pro"}])
     tiered = world.price(world.model("tiered"), input="1")
     world.line(tiered, "input", "2", conditions=[{"dim": "prompt_tokens", "op": "gt", "value": 1000}])
-    found = read_json(client.get("/api/ratio_config").content)
-    assert (found["success"], found["message"]) == (True, "")
-    assert found["data"] == {
+    document = read_json(client.get("/api/ratio_config").content)
+    assert (document["success"], document["message"]) == (True, "")
+    assert document["data"] == {
         "model_ratio": {"plain": Decimal("0.5")},
         "completion_ratio": {"plain": 4},
         "cache_ratio": {"plain": Decimal("0.5")},

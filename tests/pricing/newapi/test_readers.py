@@ -25,7 +25,7 @@ HEADLINES = {
     "graduated": ("per_token", 75),
 }
 RATIOS = {"plain": (2.5, 10.0), "cached": (3.0, 15.0), "embedder": (0.13, 0.0), "tiered": (1.25, 10.0)}
-# Models with one figure that is no ratio.
+# Models with one figure that is not a ratio.
 ONLY = (
     ("listener", "input.audio", "0.0001", 1, "second"),
     ("speaker", "input", "0.000015", 1, "character"),
@@ -90,8 +90,8 @@ def test_a_reader_of_ratios_reads_the_price_or_none(prices: Any) -> None:
     assert seen == {**RATIOS, **{name: price for name, (_, price) in HEADLINES.items()}}
 
 
-def test_a_reader_in_go_takes_no_paid_model_as_free(prices: Any) -> None:
-    """With float64 fields a missing value is 0. An expression has priority over numbers, as in new-api."""
+def test_a_reader_in_go_never_reads_a_paid_model_as_free(prices: Any) -> None:
+    """A missing value of a float64 field is 0. An expression has priority over numbers, as in new-api."""
     free = []
     for row in prices["data"]:
         quota_type, model_ratio, model_price = (
@@ -152,7 +152,7 @@ def test_new_api_syncs_from_the_list_and_from_the_maps(prices: Any, client: Clie
     assert data["billing_expr"].keys() == {name for name, entry in synced.items() if "billing_expr" in entry}
     assert data["model_ratio"].keys() == {"plain", "cached", "embedder", "gift"}
     assert not HEADLINES.keys() - {"call"} & {name for entries in data.values() for name in entries}
-    # Whoever buys from us pays the discounted price, and the maps have no field for a discount.
+    # Buyers pay the discounted price, and the maps have no field for a discount.
     assert data["model_ratio"]["plain"] == 0.8125
     assert data["model_price"] == {"call": 0.04}
     assert not {"unpriced", "auto", "yuan", "video"} & {name for entries in data.values() for name in entries}

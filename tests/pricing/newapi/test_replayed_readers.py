@@ -1,6 +1,7 @@
-"""Clients replayed by their own rules over our list: each comes to what we charge, or sees that there is no price.
+"""Each client's own rules, applied to our list, give the price that we charge, or no price.
 
-Over every kind of price, with a discount and a group's rate: readers that know no discount ask for it folded.
+The list has every kind of price, a discount and a group's rate. Clients that do not support discounts request folded
+prices.
 """
 
 from collections.abc import Callable, Iterator
@@ -62,9 +63,9 @@ def catalog() -> str:
         at_that = [{"dim": "resolution", "op": "eq", "value": resolution}]
         world.line(clip, "output.video", amount, per=1, unit="second", conditions=at_that)
     world.line(world.price(world.model("auto")), "input", None, kind="dynamic", unit="")
-    kept = world.price(world.model("kept"))
-    PriceSheet.objects.filter(pk=kept.pk).update(facts={"billing_mode": "tiered_expr", "billing_expr": KEPT})
-    world.line(kept, "input", None, kind="dynamic", unit="")
+    old_sheet = world.price(world.model("kept"))
+    PriceSheet.objects.filter(pk=old_sheet.pk).update(facts={"billing_mode": "tiered_expr", "billing_expr": KEPT})
+    world.line(old_sheet, "input", None, kind="dynamic", unit="")
     world.price(world.model("gift"), input="0", output="0")
     world.price(world.model("yuan"), currency="CNY", input="8", output="16")
     world.model("unpriced")
@@ -131,7 +132,7 @@ def expected(group: Decimal = Decimal(1)) -> dict[str, Read]:
 
 
 def test_lobechat_shows_what_is_charged(prices: Any) -> None:
-    # To it 0 is no price.
+    # It shows a price of 0 as no price.
     assert shown(prices, lobechat) == expected() | {"gift": None}
 
 
@@ -173,8 +174,8 @@ def test_cherry_studio_can_call_all_but_videos(client: Client, catalog: str) -> 
     rows = client.get("/v1/models", headers={"authorization": f"Bearer {catalog}"}).json()["data"]
     types = {row["id"]: next(filter(known.__contains__, row["supported_endpoint_types"]), None) for row in rows}
     assert types.keys() == expected().keys()
-    assert {name for name, found in types.items() if found is None} == {"clip"}
-    assert {name for name, found in types.items() if found == "image-generation"} == {"picture", "picture-one"}
+    assert {name for name, endpoint in types.items() if endpoint is None} == {"clip"}
+    assert {name for name, endpoint in types.items() if endpoint == "image-generation"} == {"picture", "picture-one"}
 
 
 def synced(rows: Any) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -189,14 +190,15 @@ def synced(rows: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def test_a_gateway_that_syncs_from_us_charges_the_same(client: Client, prices: Any) -> None:
-    found = dict(synced(prices["data"]))
-    assert found.keys() == expected().keys() - {"auto", "unpriced", "yuan", "gift"}
+    synced_prices = dict(synced(prices["data"]))
+    assert synced_prices.keys() == expected().keys() - {"auto", "unpriced", "yuan", "gift"}
     read = {
-        name: all_api_hub(entry | ({} if "quota_type" in entry else {"quota_type": 0})) for name, entry in found.items()
+        name: all_api_hub(entry | ({} if "quota_type" in entry else {"quota_type": 0}))
+        for name, entry in synced_prices.items()
     }
-    assert read == {name: price for name, price in expected().items() if name in found}
+    assert read == {name: price for name, price in expected().items() if name in synced_prices}
     maps = read_json(client.get("/api/ratio_config").content)["data"]
-    for name, entry in found.items():
+    for name, entry in synced_prices.items():
         in_maps = {kind: of[name] for kind, of in maps.items() if isinstance(of, dict) and name in of}
         if in_maps:
             assert {key: in_maps[key] for key in entry if key != "quota_type"} == {

@@ -32,8 +32,8 @@ def row(client: Client, query: str = "") -> Any:
 
 
 def test_it_is_unchanged_beside_its_discount(client: Client, stored: PriceSheet) -> None:
-    found = row(client)
-    assert (found["billing_expr"], found["discount"]) == (STORED, Decimal("0.5"))
+    exported = row(client)
+    assert (exported["billing_expr"], exported["discount"]) == (STORED, Decimal("0.5"))
 
 
 @pytest.mark.parametrize("tokens", [{"p": 1000, "c": 10}, {"p": 1001, "c": 10}])

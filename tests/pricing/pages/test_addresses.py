@@ -1,4 +1,4 @@
-"""Who gets a page and who JSON: below /models stand the API's addresses, and a browser's pages beside them."""
+"""The addresses below /models respond with JSON to API clients and with pages to browsers."""
 
 import pytest
 from django.test import Client

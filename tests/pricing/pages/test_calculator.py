@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 def result(client: Client, name: str, **answers: str) -> str:
-    """What stands in the box: the total, then the rows."""
+    """The texts of the result box: the total, then the rows."""
     query = urlencode({key.replace("__", "."): value for key, value in answers.items()})
     page = shop.get(client, f"/models/{name}?{query}" if query else f"/models/{name}")
     return shop.text_of(page.split('id="result"')[1].split("</section>")[0].partition(">")[2])

@@ -1,4 +1,4 @@
-"""GET /compare: models side by side, whatever of them visitors see."""
+"""GET /compare: models side by side, only those that visitors can see."""
 
 import pytest
 from django.test import Client

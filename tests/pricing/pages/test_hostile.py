@@ -46,8 +46,8 @@ def test_html_in_an_address_is_escaped(client: Client, payload: str) -> None:
     names = ("q", "vendor", "endpoint", "capability", "context", "price", "sort", "group", "lang", "m", "unknown")
 
     assert_harmless(shop.get(client, "/?" + urlencode(dict.fromkeys(names, payload))))
-    asked = urlencode({"u.input": payload, "f.service_tier": payload, "n": payload, f"u.{payload}": "1"})
-    assert_harmless(shop.get(client, f"/models/tiered-pro?{asked}"))
+    query = urlencode({"u.input": payload, "f.service_tier": payload, "n": payload, f"u.{payload}": "1"})
+    assert_harmless(shop.get(client, f"/models/tiered-pro?{query}"))
     assert_harmless(shop.get(client, f"/compare?{urlencode({'m': payload, 'group': payload})}"))
 
 

@@ -29,32 +29,32 @@ Text = tuple[str, str]
 
 def translations() -> dict[Text, str]:
     entries = ENTRY.finditer(SOURCE.read_text())
-    found = {
+    entries_by_text = {
         (literal_eval(entry["context"] or '""'), literal_eval(entry["text"])): literal_eval(entry["translated"])
         for entry in entries
     }
-    found.pop(("", ""), None)
-    return found
+    entries_by_text.pop(("", ""), None)
+    return entries_by_text
 
 
 def texts_of_templates() -> set[Text]:
     templates = "".join(path.read_text() for path in (PRICING / "templates/pricing/pages").glob("*.html"))
-    found = {
+    texts = {
         (context, text) for text, context in re.findall(r'{% translate "([^"]+)"(?: context "([^"]+)")? %}', templates)
     }
     blocks = re.findall(r"{% blocktranslate.*?%}(.*?)(?:{% plural %}.*?)?{% endblocktranslate %}", templates, re.DOTALL)
-    return found | {("", re.sub(r"{{ (\w+) }}", r"%(\1)s", block.strip())) for block in blocks}
+    return texts | {("", re.sub(r"{{ (\w+) }}", r"%(\1)s", block.strip())) for block in blocks}
 
 
 def texts_of_code() -> set[Text]:
     folders = (PRICING / "pages", PRICING / "engine/formatting")
     code = "".join(path.read_text() for folder in folders for path in folder.rglob("*.py"))
-    found = {("", literal_eval(text)) for text in re.findall(rf"(?:\b_|gettext_noop)\(\s*{LITERAL}\s*\)", code)}
+    texts = {("", literal_eval(text)) for text in re.findall(rf"(?:\b_|gettext_noop)\(\s*{LITERAL}\s*\)", code)}
     for context, text in re.findall(rf"pgettext\(\s*{LITERAL},\s*{LITERAL}\s*\)", code):
-        found.add((literal_eval(context), literal_eval(text)))
+        texts.add((literal_eval(context), literal_eval(text)))
     for one, several in labels.UNITS.values():
-        found |= {("per", one), ("number", several), ("field", several)}
-    return found
+        texts |= {("per", one), ("number", several), ("field", several)}
+    return texts
 
 
 @pytest.mark.django_db
@@ -129,8 +129,8 @@ def test_the_compiled_texts_are_those_of_the_source() -> None:
         compiled = gettext.GNUTranslations(file)
 
     for (context, text), translated in translations().items():
-        found = compiled.pgettext(context, text) if context else compiled.gettext(text)
-        assert translated in (found, compiled.ngettext(text, "", 2)), text
+        translation = compiled.pgettext(context, text) if context else compiled.gettext(text)
+        assert translated in (translation, compiled.ngettext(text, "", 2)), text
 
 
 def test_no_translation_loses_a_placeholder() -> None:

@@ -178,7 +178,7 @@ def test_changes_within_one_day_have_no_chart() -> None:
     """Both ends of the plot would have the same date."""
     morning, evening = NOW.replace(hour=6), NOW.replace(hour=18)
     model = shop.changed("hasty", steps=((morning, "1", "2"), (evening, "1", "3")))
-    found = steps_of(model, PublicGroups.choose("default"), at=NOW.replace(hour=20))
-    assert len(found) == 2
-    assert plot_of(found, at=NOW.replace(hour=20)) is None
-    assert plot_of(found, at=NOW + dt.timedelta(days=2)) is not None
+    steps = steps_of(model, PublicGroups.choose("default"), at=NOW.replace(hour=20))
+    assert len(steps) == 2
+    assert plot_of(steps, at=NOW.replace(hour=20)) is None
+    assert plot_of(steps, at=NOW + dt.timedelta(days=2)) is not None

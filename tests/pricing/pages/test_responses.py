@@ -84,7 +84,7 @@ def test_six_hundred_models_are_at_most_forty_kilobytes(client: Client) -> None:
     loaded = [client.get(address, headers={"accept-encoding": "gzip"}) for address in assets]
 
     assert len(loaded) == 3
-    assert len(page.content) + sum(len(each.content) for each in loaded) <= 40_000
+    assert len(page.content) + sum(len(asset.content) for asset in loaded) <= 40_000
 
 
 def test_static_files_are_cached_forever(client: Client) -> None:

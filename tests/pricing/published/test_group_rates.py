@@ -28,12 +28,12 @@ CHANGE = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
 
 @pytest.fixture(autouse=True)
 def model(db: None) -> AIModel:
-    """A model sold at $2, to a group that pays half of it from the change on."""
-    made = world.model("gpt-4o")
-    world.price(made, input="2")
+    """A model that costs $2; the group's rate drops from 1 to 0.5 at CHANGE."""
+    model = world.model("gpt-4o")
+    world.price(model, input="2")
     world.rate(group(), 1)
     world.rate(group(), "0.5", starts_at=CHANGE)
-    return made
+    return model
 
 
 def group() -> TokenGroup:
@@ -75,12 +75,12 @@ def test_an_announced_rate_takes_effect_by_itself(client: Client, time_machine: 
 
 
 def test_an_export_uses_the_rate_of_its_moment(client: Client, time_machine: Any) -> None:
-    found = []
+    ratios = []
     for moment in (CHANGE - DAY, CHANGE):
         time_machine.move_to(moment)
         prices = read_json(client.get(f"/api/export/{FORMATS['litellm'].file}").content)
-        found.append(prices["gpt-4o"]["input_cost_per_token"] * 1_000_000)
-    assert found == [2, 1]
+        ratios.append(prices["gpt-4o"]["input_cost_per_token"] * 1_000_000)
+    assert ratios == [2, 1]
 
 
 def test_losses_are_found_from_that_moment(model: AIModel) -> None:

@@ -27,10 +27,10 @@ def _now(time_machine: Any) -> None:
 
 def sheet(model: AIModel, *lines: tuple[str, str, int], role: str = "list", **fields: Any) -> PriceSheet:
     """A sheet with these meters, amounts and token counts."""
-    made = PriceSheet.objects.create(**{"model": model, "role": role, "starts_at": world.LONG_AGO} | fields)
+    new_sheet = PriceSheet.objects.create(**{"model": model, "role": role, "starts_at": world.LONG_AGO} | fields)
     for meter, amount, per in lines:
-        world.line(made, meter, amount, per=per)
-    return made
+        world.line(new_sheet, meter, amount, per=per)
+    return new_sheet
 
 
 def later(model: AIModel, *lines: tuple[str, str, int], **fields: Any) -> PriceSheet:
@@ -137,11 +137,11 @@ def test_another_price_is_a_change(client: Client, first: tuple[str, str, int], 
 
 def test_charging_each_tier_of_a_prompt_is_a_change_that_the_history_names(client: Client) -> None:
     model = world.model()
-    for made in (
+    for new_sheet in (
         sheet(model, ("input", "2.5", 1_000_000)),
         later(model, ("input", "2.5", 1_000_000), facts={"tier_mode": "graduated"}),
     ):
-        world.line(made, "input", "5", conditions=LONG)
+        world.line(new_sheet, "input", "5", conditions=LONG)
     change = changes(client)[0]
     assert ("tier_mode" in change["before"], change["after"]["tier_mode"]) == (False, "graduated")
 

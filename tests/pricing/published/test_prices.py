@@ -35,11 +35,11 @@ def discount(model: AIModel, *, at: dt.datetime = NOW) -> Decimal:
 def test_the_most_specific_discount_wins() -> None:
     model = world.model("gpt-4o", series="gpt-4")
     world.price(model, role="list", input="2.5")
-    found: list[Decimal] = []
+    amounts: list[Decimal] = []
     for fields in ({}, {"vendor": model.vendor}, {"series": "gpt-4"}, {"model": model}):
-        rule(f"0.{9 - len(found)}", **fields)
-        found.append(discount(model))
-    assert found == [Decimal("0.9"), Decimal("0.8"), Decimal("0.7"), Decimal("0.6")]
+        rule(f"0.{9 - len(amounts)}", **fields)
+        amounts.append(discount(model))
+    assert amounts == [Decimal("0.9"), Decimal("0.8"), Decimal("0.7"), Decimal("0.6")]
 
 
 def test_between_equal_discounts_the_most_recent_wins_unless_it_ended() -> None:
@@ -55,8 +55,8 @@ def test_between_equal_discounts_the_most_recent_wins_unless_it_ended() -> None:
 
 def test_a_discount_for_others_changes_no_price_and_none_changes_a_sell_price() -> None:
     model, other = world.model("a"), world.model("b", vendor=world.vendor("acme"))
-    for each in (model, other):
-        world.price(each, role="list", input="2.5")
+    for priced in (model, other):
+        world.price(priced, role="list", input="2.5")
     world.price(other, role="sell", input="3")
     rule("0.5", vendor=world.vendor("nobody"))
     assert discount(model) == 1
@@ -89,12 +89,12 @@ def test_a_discount_has_one_target_and_a_positive_multiplier() -> None:
 
 
 def test_a_discount_in_force_can_only_be_ended() -> None:
-    made = rule("0.5", starts_at=world.LONG_AGO)
-    made.multiplier = Decimal("0.4")
+    discount = rule("0.5", starts_at=world.LONG_AGO)
+    discount.multiplier = Decimal("0.4")
     with pytest.raises(ValidationError, match="End it"):
-        made.full_clean()
-    made.multiplier, made.ends_at = Decimal("0.5"), timezone.now() + DAY
-    made.full_clean()
+        discount.full_clean()
+    discount.multiplier, discount.ends_at = Decimal("0.5"), timezone.now() + DAY
+    discount.full_clean()
 
 
 def test_the_newest_rate_up_to_the_day_applies() -> None:
@@ -114,8 +114,8 @@ def test_between_two_boundaries_nothing_changes_by_itself() -> None:
     CurrencyRate.objects.create(currency="CNY", per_usd=Decimal(7), as_of=(NOW + 2 * DAY).date())
     number = revision.current()
     midnight = NOW.replace(hour=0)
-    found = [last_price_boundary(number, at=NOW + days * DAY) for days in (-2, -1, 0, 1, 2, 3, 9)]
-    assert found == [None, NOW - DAY, NOW, NOW + DAY, midnight + 2 * DAY, midnight + 3 * DAY, midnight + 3 * DAY]
+    boundaries = [last_price_boundary(number, at=NOW + days * DAY) for days in (-2, -1, 0, 1, 2, 3, 9)]
+    assert boundaries == [None, NOW - DAY, NOW, NOW + DAY, midnight + 2 * DAY, midnight + 3 * DAY, midnight + 3 * DAY]
 
 
 MOMENTS = st.integers(0, 6).map(lambda days: NOW + days * DAY)

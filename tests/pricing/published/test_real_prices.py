@@ -38,9 +38,9 @@ def test_the_counted_prices_changed_between_two_maps(tmp_path: Path) -> None:
     # Two prices each of nine models are new here: the older map has them a million times too high.
     refused = {
         model
-        for each in first.report["findings"]
-        if "is more than $10000" in each["finding"]
-        for model in each["models"]
+        for finding in first.report["findings"]
+        if "is more than $10000" in finding["finding"]
+        for model in finding["models"]
     }
     mended = [name for name in newer["prices"]["new"] if name in refused]
     assert {name.partition("/")[0] for name in mended} == {"wandb"}

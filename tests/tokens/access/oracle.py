@@ -171,7 +171,7 @@ def _bits(address: str) -> str:
 
 
 def names(pattern: str, model: PlainModel) -> bool:
-    selector, colon, wanted = pattern.partition(":")
+    selector, colon, value = pattern.partition(":")
     public = model.supported if model.public is None else model.public
     under = {
         "vendor": [model.vendor.lower(), model.vendor],
@@ -182,7 +182,7 @@ def names(pattern: str, model: PlainModel) -> bool:
         + ["input-" + name for name in model.inputs] + ["output-" + name for name in model.outputs],
     }  # fmt: skip
     if colon and selector in under:
-        return any(fits(wanted.lower(), name.lower()) for name in under[selector])
+        return any(fits(value.lower(), name.lower()) for name in under[selector])
     return any(fits(pattern, name) for name in (model.name, *model.aliases))
 
 
@@ -238,12 +238,12 @@ def random_catalog(dice: random.Random, *, keys: int) -> PlainCatalog:
 
 
 def random_keys(dice: random.Random, patterns: tuple[str, ...], number: int) -> list[PlainKey]:
-    """Every fifth has but other deny patterns than the one before it: what is kept for one must not serve the other."""
-    made: list[PlainKey] = []
-    for each in range(number):
+    """Every fifth key differs from the one before it only in its deny patterns: a cache must not mix them up."""
+    plain_keys: list[PlainKey] = []
+    for index in range(number):
         key = random_key(dice, patterns)
-        made.append(replace(made[-1], deny=key.deny) if each % 5 == 4 else key)
-    return made
+        plain_keys.append(replace(plain_keys[-1], deny=key.deny) if index % 5 == 4 else key)
+    return plain_keys
 
 
 def random_key(dice: random.Random, patterns: tuple[str, ...]) -> PlainKey:
@@ -267,7 +267,7 @@ def random_key(dice: random.Random, patterns: tuple[str, ...]) -> PlainKey:
 
 @contextmanager
 def stored(plain: PlainCatalog) -> Iterator[list[tuple[Token, str]]]:
-    """The world as rows, taken back at the end: each token, and the key that is sent for it."""
+    """The world as rows, rolled back at the end: each token, and the key that is sent for it."""
     # The revision is rolled back too.
     caches.clear_all()
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""10,000 random pairs of a catalog and a key: whatever is asked, in whatever dialect, the answer is brute force's.
+"""10,000 random pairs of a catalog and a key: every response in every dialect equals the result of brute force.
 
 What a key may see, when, from where and whether it may call it: the lists, the single models, the price list, the
 permission check of gateways, the panel of the admin and the explanations all say the same, and name nothing else.
@@ -42,8 +42,8 @@ from tokens.scope import Scope
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 CHUNKS = 10
-# Of each chunk: so many catalogs, with so many keys each. A request takes three times as long as a list by itself, so
-# of every so many keys one is asked about over HTTP.
+# The catalogs of a chunk, the keys of a catalog, and how many keys there are for each one that is tested over HTTP: a
+# request takes three times as long as a list by itself.
 CATALOGS, KEYS, ASKED = (10, 100, 10) if FULL else (1, 40, 1)
 STATUSES = {
     "": 200, "key_disabled": 401, "key_expired": 401, "key_not_yet_valid": 401, "ip_not_allowed": 403,
@@ -133,8 +133,8 @@ class Case:
     def some_name(self) -> str:
         """An id or an alias of some model, more often of one that is seen than by chance, or of none."""
         seen = self.plain.seen(self.key, retired=True)
-        shown = [model for model in self.plain.models if model.name in seen]
-        model = self.dice.choice(shown if shown and self.dice.random() < 0.5 else self.plain.models)
+        visible = [model for model in self.plain.models if model.name in seen]
+        model = self.dice.choice(visible if visible and self.dice.random() < 0.5 else self.plain.models)
         return self.dice.choice([model.name, *model.aliases, f"{model.name}x"])
 
     def holds_no_more_than(self, seen: set[str], text: str, *, asked: str = "") -> None:
@@ -231,7 +231,7 @@ def explains(case: Case) -> None:
 
 
 def shows_in_the_admin(case: Case) -> None:
-    """The panel is about the token's own key, wherever it is used."""
+    """The panel shows the token's own key, without the network that it is used from."""
     explanations = survey(scope_of(row_of(case.token)), at=NOW)
     is_taken = not refusal(replace(case.key, grace=None), None)
     seen = case.plain.seen(case.key) if is_taken else set()
@@ -254,7 +254,7 @@ def prices(case: Case) -> None:
         row = next(row for row in body["data"] if row["model_name"] == model.name)
         assert row["enable_groups"] == sorted(
             slug for slug in groups
-            if any(case.plain.channels[each] and model.offers.get(each) for each in case.plain.groups[slug].reach)
+            if any(case.plain.channels[name] and model.offers.get(name) for name in case.plain.groups[slug].reach)
         ), case  # fmt: skip
     case.holds_no_more_than(seen, answer.content.decode())
 

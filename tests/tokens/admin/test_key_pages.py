@@ -43,13 +43,13 @@ def test_a_rotation_shows_the_new_key_once(admin_client: Client, grace: str, old
 
     answer = admin_client.post(page(token, "rotate"), {"grace": grace, "key_id": token.key_id})
 
-    shown = KEY.search(answer.content.decode())
-    assert shown is not None
+    match = KEY.search(answer.content.decode())
+    assert match is not None
     assert "no-store" in answer["Cache-Control"]
-    assert (status(admin_client, shown[0]), status(admin_client, old)) == (200, old_works)
+    assert (status(admin_client, match[0]), status(admin_client, old)) == (200, old_works)
     until = RetiredKey.objects.get().valid_until - timezone.now()
     assert abs(until - dt.timedelta(hours=int(grace))) < dt.timedelta(minutes=1)
-    assert shown[0] not in admin_client.get(page(token, "change")).content.decode()
+    assert match[0] not in admin_client.get(page(token, "change")).content.decode()
 
 
 def test_a_rotation_is_in_the_history_with_its_author(admin_client: Client, admin_user: Any) -> None:
@@ -89,14 +89,14 @@ def test_a_form_sent_twice_creates_one_key(admin_client: Client) -> None:
     token, _ = world.token()
     sent = {"grace": "24", "key_id": token.key_id}
     assert f'value="{token.key_id}"' in admin_client.get(page(token, "rotate")).content.decode()
-    shown = KEY.search(admin_client.post(page(token, "rotate"), sent).content.decode())
+    match = KEY.search(admin_client.post(page(token, "rotate"), sent).content.decode())
 
     answer = admin_client.post(page(token, "rotate"), sent, follow=True)
 
     assert "Nothing changed" in answer.content.decode()
     assert RetiredKey.objects.count() == 1
-    assert shown is not None
-    assert shown[0][8:18] == Token.objects.get().key_id
+    assert match is not None
+    assert match[0][8:18] == Token.objects.get().key_id
 
 
 def test_a_replaced_key_is_ended_before_its_grace_period_ends(admin_client: Client) -> None:
@@ -155,8 +155,8 @@ def test_a_token_that_expires_soon_says_so(
 
     assert token.state(at=timezone.now()) == says
     for name in ("day", "week", "expiring"):
-        found = admin_client.get(f"/admin/tokens/token/?validity={name}").context["cl"].queryset
-        assert list(found) == ([token] if name in listed else [])
+        tokens = admin_client.get(f"/admin/tokens/token/?validity={name}").context["cl"].queryset
+        assert list(tokens) == ([token] if name in listed else [])
 
 
 def test_the_page_shows_visible_models_and_reasons_for_hidden_ones(admin_client: Client) -> None:
@@ -170,8 +170,10 @@ def test_the_page_shows_visible_models_and_reasons_for_hidden_ones(admin_client:
     for text in ("seen", "passes all checks", "the model is published (it is a draft)", "(deny pattern denied)"):
         assert text in html
     only = admin_client.get(page(token, "sees"), {"gate": "the model is published"}).context["page"]
-    assert [told.name for told, _ in only] == ["hidden"]
-    assert [told.name for told, _ in admin_client.get(page(token, "sees"), {"q": "EE"}).context["page"]] == ["seen"]
+    assert [explanation.name for explanation, _ in only] == ["hidden"]
+    assert [
+        explanation.name for explanation, _ in admin_client.get(page(token, "sees"), {"q": "EE"}).context["page"]
+    ] == ["seen"]
 
 
 @pytest.mark.parametrize(
@@ -211,11 +213,11 @@ def test_it_works_on_5000_models_in_a_handful_of_queries(
     admin_client: Client, django_assert_max_num_queries: Any
 ) -> None:
     vendor, channels = world.vendor(), [world.channel(slug) for slug in ("east", "west")]
-    made = models.QuerySet[AIModel](AIModel).bulk_create(
+    created = models.QuerySet[AIModel](AIModel).bulk_create(
         AIModel(name=f"model-{number:04}", vendor=vendor, status="published") for number in range(5000)
     )
     models.QuerySet[Offer](Offer).bulk_create(
-        Offer(model=model, channel=channel) for model in made for channel in channels
+        Offer(model=model, channel=channel) for model in created for channel in channels
     )
     token, _ = world.token(allow=["*-1*"])
     admin_client.get(page(token, "sees"))

@@ -33,17 +33,17 @@ def change_page(token: Token) -> str:
 def test_the_key_is_shown_in_the_response_that_created_it_and_not_cached(admin_client: Client) -> None:
     response = add(admin_client)
 
-    shown = KEY.search(response.content.decode())
+    match = KEY.search(response.content.decode())
     assert response.status_code == 200
     assert "no-store" in response["Cache-Control"]
-    assert shown is not None
-    assert shown[0][8:18] == Token.objects.get().key_id
+    assert match is not None
+    assert match[0][8:18] == Token.objects.get().key_id
 
 
 def test_the_key_is_in_no_table_no_cookie_and_on_no_other_page(admin_client: Client) -> None:
-    shown = KEY.search(add(admin_client).content.decode())
-    assert shown is not None
-    secret = shown[0].rpartition("_")[2]
+    match = KEY.search(add(admin_client).content.decode())
+    assert match is not None
+    secret = match[0].rpartition("_")[2]
     token = Token.objects.get()
 
     pages = [change_page(token), "/admin/tokens/token/", f"/admin/tokens/token/{token.pk}/history/", "/admin/"]
@@ -59,10 +59,10 @@ def test_the_key_is_in_no_table_no_cookie_and_on_no_other_page(admin_client: Cli
 
 
 def test_the_shown_key_works(admin_client: Client, client: Client) -> None:
-    shown = KEY.search(add(admin_client).content.decode())
-    assert shown is not None
+    match = KEY.search(add(admin_client).content.decode())
+    assert match is not None
 
-    assert Client().get("/v1/models", headers={"authorization": f"Bearer {shown[0]}"}).status_code == 200
+    assert Client().get("/v1/models", headers={"authorization": f"Bearer {match[0]}"}).status_code == 200
 
 
 def test_an_edit_neither_shows_nor_changes_the_key(admin_client: Client) -> None:

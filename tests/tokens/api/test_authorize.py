@@ -124,11 +124,11 @@ def test_naming_models_without_end_costs_no_query_each(client: Client, django_as
     for number in range(17):
         world.model(f"m{number}")
     key = world.key()
-    asked = ["&".join(f"model=m{number}" for number in range(count)) for count in (16, 17)]
+    query_strings = ["&".join(f"model=m{number}" for number in range(count)) for count in (16, 17)]
 
-    assert ask(client, f"/api/authorize?{asked[0]}", key=key).status_code == 204
+    assert ask(client, f"/api/authorize?{query_strings[0]}", key=key).status_code == 204
     with django_assert_num_queries(1):  # the token
-        refused = ask(client, f"/api/authorize?{asked[1]}", key=key)
+        refused = ask(client, f"/api/authorize?{query_strings[1]}", key=key)
 
     assert reason(refused)[:2] == (403, "model_not_allowed")
 
@@ -172,7 +172,7 @@ def test_the_key_may_be_in_the_callers_own_address(client: Client, settings: Any
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
-def test_the_method_is_the_held_back_requests_own(client: Client, method: str) -> None:
+def test_the_method_is_that_of_the_original_request(client: Client, method: str) -> None:
     world.model("gpt-4o")
 
     assert ask(client, "/api/authorize?model=gpt-4o", method=method).status_code == 204

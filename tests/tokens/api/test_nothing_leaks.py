@@ -24,7 +24,7 @@ from tokens.models import Token, TokenGroup
 pytestmark = pytest.mark.django_db
 
 CATALOGS = size(2, full=8)
-# Of one request alone, or of the moment.
+# Headers that differ for each request.
 OF_ONE_REQUEST = {"x-request-id", "request-id"}
 Answer = tuple[str, int, dict[str, str], bytes]
 
@@ -91,24 +91,24 @@ def answers(client: Client, key: str, hidden: list[str]) -> list[Answer]:
     """Everything that the holder of a key can ask."""
     openai, anthropic = {"authorization": f"Bearer {key}"}, {"x-api-key": key, "anthropic-version": "2023-06-01"}
     gemini = {"x-goog-api-key": key}
-    asked: list[tuple[str, dict[str, str]]] = [
+    requests: list[tuple[str, dict[str, str]]] = [
         ("/v1/models", openai), ("/v1/models?client_version=1", openai), ("/v1/models?limit=2", anthropic),
         ("/v1/models", anthropic), ("/v1/models?lifecycle=active,deprecated,retired", anthropic),
         ("/v1beta/models?pageSize=2", gemini), ("/v1beta/models", gemini), ("/api/token", openai),
         ("/api/pricing", openai), ("/api/pricing?discount=folded", openai), ("/api/pricing", {}),
         ("/api/ratio_config", openai), ("/api/pricing/changes?since=2020-01-01", openai),
     ]  # fmt: skip
-    for name in (quote(each) for each in hidden[:2]):
-        asked += [(f"/v1/models/{name}", headers) for headers in (openai, anthropic, gemini)]
-        asked += [(f"/v1beta/models/{name}", gemini), (f"/v1/models/{name}-alias", openai)]
-        asked += [(f"/api/authorize?model={name}", openai), (f"/api/pricing/history/{name}", openai)]
-        asked += [(f"/v1/models?{cursor}={name}", anthropic) for cursor in ("after_id", "before_id")]
-    return [given(path, client.get(path, headers=headers, REMOTE_ADDR=ADDRESSES[0])) for path, headers in asked]
+    for name in (quote(hidden_name) for hidden_name in hidden[:2]):
+        requests += [(f"/v1/models/{name}", headers) for headers in (openai, anthropic, gemini)]
+        requests += [(f"/v1beta/models/{name}", gemini), (f"/v1/models/{name}-alias", openai)]
+        requests += [(f"/api/authorize?model={name}", openai), (f"/api/pricing/history/{name}", openai)]
+        requests += [(f"/v1/models?{cursor}={name}", anthropic) for cursor in ("after_id", "before_id")]
+    return [given(path, client.get(path, headers=headers, REMOTE_ADDR=ADDRESSES[0])) for path, headers in requests]
 
 
 def still_known(client: Client, key: str, path: str, answers: list[Answer]) -> int:
     """The status for a client that has stored the first response."""
-    tag = next(headers["etag"] for asked, _, headers, _ in answers if asked == path)
+    tag = next(headers["etag"] for address, _, headers, _ in answers if address == path)
     headers = {"authorization": f"Bearer {key}", "if-none-match": tag}
     return client.get(path, headers=headers, REMOTE_ADDR=ADDRESSES[0]).status_code
 
@@ -116,13 +116,19 @@ def still_known(client: Client, key: str, path: str, answers: list[Answer]) -> i
 def given(path: str, answer: Any) -> Answer:
     """Without what is of one request alone: its id, and what is left of a rate after it."""
     headers = {name.lower(): value for name, value in answer.items()}
-    kept = {name: value for name, value in headers.items() if name not in OF_ONE_REQUEST and "ratelimit" not in name}
-    return path, answer.status_code, kept, re.sub(rb'"req_[0-9a-f]+"', b'""', answer.content)
+    compared = {
+        name: value for name, value in headers.items() if name not in OF_ONE_REQUEST and "ratelimit" not in name
+    }
+    return path, answer.status_code, compared, re.sub(rb'"req_[0-9a-f]+"', b'""', answer.content)
 
 
 def nothing_is_named(answers: list[Answer], plain: PlainCatalog, key: PlainKey, hidden: list[str]) -> None:
     """A refusal repeats the name that was asked for, and a holder reads the patterns of the key's own allow list."""
-    lists = [each for each in answers if each[0] != "/api/token" and not any(quote(name) in each[0] for name in hidden)]
+    lists = [
+        answer
+        for answer in answers
+        if answer[0] != "/api/token" and not any(quote(name) in answer[0] for name in hidden)
+    ]
     for path, _, headers, body in lists:
         seen = plain.seen(key, retired="retired" in path) | plain.public()
         for model in plain.models:

@@ -200,14 +200,14 @@ def test_a_key_saw_no_model_before_it_was_created(client: Client, key: str) -> N
 
 @pytest.mark.parametrize("size", [1, 2, 3, 6, 7, 8])
 def test_geminis_pages_are_the_list_and_the_last_has_no_token(client: Client, key: str, size: int) -> None:
-    found, query, pages = [], f"pageSize={size}", 0
+    ids, query, pages = [], f"pageSize={size}", 0
     while query:
         body = gemini(client, key, query).json()
-        found += [row["baseModelId"] for row in body["models"]]
+        ids += [row["baseModelId"] for row in body["models"]]
         query = f"pageSize={size}&pageToken={body['nextPageToken']}" if "nextPageToken" in body else ""
         pages += 1
 
-    assert found == NAMES
+    assert ids == NAMES
     assert pages == -(-len(NAMES) // size)
 
 

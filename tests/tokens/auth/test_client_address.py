@@ -103,7 +103,7 @@ def test_without_the_header_the_connection_counts(client: Client, settings: Any)
         ("2001:db8::1", "[2001:db8::1]", 200),
         ("2001:db8::1", "2001:db8::1", 200),
         ("1.2.3.0/24", "[::ffff:1.2.3.4]:443", 200),
-        # The last group of an IPv6 address without brackets is no port.
+        # The last group of an IPv6 address without brackets is not a port.
         ("2001:db8::1", "2001:db8::1:443", 403),
         ("0.0.0.0/0", "1.2.3.4:port", 403),
         ("::/0", "[2001:db8::1", 403),

@@ -140,7 +140,7 @@ def test_the_time_of_last_use_is_written_later_and_at_most_once_a_minute(
     assert Token.objects.get().last_used_at == NOW + dt.timedelta(seconds=60)
 
 
-def test_writing_what_use_tells_raises_no_counter_and_no_history(client: Client) -> None:
+def test_recording_use_changes_neither_counters_nor_history(client: Client) -> None:
     _, key = world.token()
     before = (Revision.objects.get(), Token.history.count())
 

@@ -78,14 +78,14 @@ def are_apart(known: str) -> bool:
 
 @pytest.mark.parametrize("known", [good, disabled, replaced])
 def test_an_unknown_id_and_a_wrong_secret_cost_the_same_queries(known: Callable[[], str]) -> None:
-    key_id, asked = known(), []
-    for each in (key_id, keys.new_key_id()):
+    key_id, statements = known(), []
+    for tested_id in (key_id, keys.new_key_id()):
         with CaptureQueriesContext(connection) as queries:
-            ask(each)
-        asked.append([re.sub(r"[0-9a-f]{64}", "", query["sql"]) for query in queries])
+            ask(tested_id)
+        statements.append([re.sub(r"[0-9a-f]{64}", "", query["sql"]) for query in queries])
 
-    assert asked[0] == asked[1]
-    assert asked[0]
+    assert statements[0] == statements[1]
+    assert statements[0]
 
 
 @pytest.mark.parametrize("known", [good, disabled, replaced])

@@ -21,7 +21,7 @@ from tokens.http.errors import error_response
 pytestmark = pytest.mark.django_db
 
 DIALECTS = ["openai", "anthropic", "gemini"]
-# A prefix that speaks the dialect whatever else is sent, and how it asks for a page of two.
+# A prefix that selects the dialect for all headers, and the query for a page of two.
 PREFIX = {"openai": "/v1beta/openai", "anthropic": "/anthropic/v1", "gemini": "/v1beta"}
 PAGE = {"openai": "client_version=0.169.0", "anthropic": "limit=2", "gemini": "pageSize=2"}
 WRONG = {"anthropic": "limit=0", "gemini": "pageSize=-1"}
@@ -231,6 +231,6 @@ def test_the_price_list_speaks_openais_errors_and_new_apis_too(pytestconfig: pyt
 
 
 def test_a_preflight(pytestconfig: pytest.Config) -> None:
-    asked = {"origin": "https://chat.example", "access-control-request-headers": "authorization, x-stainless-os"}
+    preflight = {"origin": "https://chat.example", "access-control-request-headers": "authorization, x-stainless-os"}
 
-    same_as_golden(ask("/v1/models", method="OPTIONS", headers=asked), "preflight", pytestconfig)
+    same_as_golden(ask("/v1/models", method="OPTIONS", headers=preflight), "preflight", pytestconfig)

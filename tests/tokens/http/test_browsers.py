@@ -22,8 +22,8 @@ def recorder(calls: list[Any]) -> Any:
 
 
 def preflight(client: Client, path: str, **headers: str) -> Any:
-    asked = {"origin": "https://chat.example", "access-control-request-method": "GET"} | headers
-    return client.options(path, headers=asked)
+    preflight = {"origin": "https://chat.example", "access-control-request-method": "GET"} | headers
+    return client.options(path, headers=preflight)
 
 
 @pytest.mark.parametrize(
@@ -100,5 +100,5 @@ def test_a_call_of_a_model_gets_the_error_that_this_is_a_catalog(client: Client,
 
 
 @pytest.mark.parametrize("name", ["llama3:8b", "org/model:free", "ft:gpt-4o:org"])
-def test_a_colon_in_an_id_makes_it_no_call(client: Client, name: str) -> None:
+def test_an_id_with_a_colon_is_not_a_call(client: Client, name: str) -> None:
     assert client.post(f"/v1/models/{name}").status_code == 405

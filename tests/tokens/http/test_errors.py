@@ -39,11 +39,11 @@ def test_requests_have_different_ids(client: Client) -> None:
 
 
 def test_a_request_id_is_accepted_only_from_a_trusted_proxy(client: Client, settings: Any) -> None:
-    given = "0123abcd-from.proxy_1"
-    assert client.get("/v1/models", headers={"x-request-id": given})["x-request-id"] != given
+    request_id = "0123abcd-from.proxy_1"
+    assert client.get("/v1/models", headers={"x-request-id": request_id})["x-request-id"] != request_id
 
     settings.TRUSTED_PROXIES = 1
-    assert client.get("/v1/models", headers={"x-request-id": given})["x-request-id"] == given
+    assert client.get("/v1/models", headers={"x-request-id": request_id})["x-request-id"] == request_id
     assert client.get("/v1/models", headers={"x-request-id": "a b"})["x-request-id"] != "a b"
 
 

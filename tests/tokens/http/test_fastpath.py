@@ -282,7 +282,7 @@ def test_a_request_is_counted_once_on_both_paths(server: Server) -> None:
 def test_a_valid_request_id_of_a_trusted_proxy_is_used(server: Server, settings: Any) -> None:
     settings.TRUSTED_PROXIES = 1
     key = world.key()
-    ids = [server.get(key, x_request_id=given)[1]["x-request-id"] for given in ("one", "two", "not sane\n")]
+    ids = [server.get(key, x_request_id=sent_id)[1]["x-request-id"] for sent_id in ("one", "two", "not sane\n")]
 
     assert ids[:2] == ["one", "two"]
     assert ids[2].startswith("req_")

@@ -46,9 +46,9 @@ def test_requests_are_counted_by_area_method_and_status() -> None:
     ask("/v1/models/with/any/id", method="BREW")
     ask("/v1/models", method="BREW")
 
-    found = figures(ask("/metrics")[1])
-    assert found[key] == before + 2
-    assert found["modelbook_request_seconds_count[('area', 'models')]"] >= 2
+    values = figures(ask("/metrics")[1])
+    assert values[key] == before + 2
+    assert values["modelbook_request_seconds_count[('area', 'models')]"] >= 2
 
 
 def test_clients_cannot_create_labels() -> None:
@@ -91,12 +91,12 @@ def test_figures_of_the_catalog_are_reported(world: ModuleType) -> None:
         slug="models_dev", name="models.dev", url="https://example.com/", sync=True, error="HTTP 500."
     )
 
-    found = figures(exposition())
+    values = figures(exposition())
 
-    assert found["modelbook_up[]"] == 1
-    assert found["modelbook_models[('status', 'published')]"] == found["modelbook_models[('status', 'draft')]"] == 1
-    assert found["modelbook_source_failing[('source', 'models_dev')]"] == 1
-    assert found["modelbook_revision[]"] > 0
+    assert values["modelbook_up[]"] == 1
+    assert values["modelbook_models[('status', 'published')]"] == values["modelbook_models[('status', 'draft')]"] == 1
+    assert values["modelbook_source_failing[('source', 'models_dev')]"] == 1
+    assert values["modelbook_revision[]"] > 0
 
 
 @pytest.mark.django_db
@@ -106,7 +106,7 @@ def test_a_database_that_does_not_answer_is_reported_without_an_error(monkeypatc
 
     monkeypatch.setattr("catalog.db.revision.current", down)
 
-    found = figures(exposition())
+    values = figures(exposition())
 
-    assert found["modelbook_up[]"] == 0
-    assert "modelbook_revision[]" not in found
+    assert values["modelbook_up[]"] == 0
+    assert "modelbook_revision[]" not in values

@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 pytestmark = pytest.mark.sql
 
 
-def test_alive_asks_no_database(client: Client) -> None:
+def test_livez_does_not_query_the_database(client: Client) -> None:
     answer = client.get("/livez")  # without the database fixture a query would fail this test
 
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})

@@ -23,10 +23,10 @@ def test_the_file_does_not_exist_without_a_contact(client: Client) -> None:
 def test_it_names_the_contact_and_the_language(client: Client, settings: Any, contact: str) -> None:
     settings.SECURITY_CONTACT = contact
 
-    found = fields(client)
+    values = fields(client)
 
-    assert list(found) == ["Contact", "Expires", "Preferred-Languages"]
-    assert (found["Contact"], found["Preferred-Languages"]) == (contact, "en")
+    assert list(values) == ["Contact", "Expires", "Preferred-Languages"]
+    assert (values["Contact"], values["Preferred-Languages"]) == (contact, "en")
 
 
 @time_machine.travel("2026-11-29T15:20:30.5Z", tick=False)

@@ -1,4 +1,4 @@
-"""Conditions in words; operators see as it is written what is no condition."""
+"""Conditions in words; values that are not conditions are shown to operators unchanged."""
 
 from typing import Any
 
@@ -35,14 +35,14 @@ from pricing.engine.formatting.conditions import condition, conditions
     ],
 )  # fmt: skip
 def test_a_condition_is_a_few_words(content: tuple[str, str, Any], text: str, chinese: str) -> None:
-    written = dict(zip(("dim", "op", "value"), content, strict=True))
+    fields = dict(zip(("dim", "op", "value"), content, strict=True))
 
-    assert condition(written) == text
+    assert condition(fields) == text
     with translation.override("zh-hans"):
-        assert condition(written) == chinese
+        assert condition(fields) == chinese
 
 
-def test_several_conditions_stand_beside_each_other() -> None:
+def test_several_conditions_are_joined_by_commas() -> None:
     flex = {"dim": "service_tier", "op": "eq", "value": "flex"}
     long_prompt = {"dim": "prompt_tokens", "op": "gt", "value": 200_000}
 
@@ -59,5 +59,5 @@ def test_several_conditions_stand_beside_each_other() -> None:
         ([{"dim": "time", "op": "in", "value": "night"}], "time in night"),
     ],
 )
-def test_what_is_no_condition_is_shown_as_it_is_written(content: Any, text: str) -> None:
+def test_a_value_that_is_not_a_condition_is_shown_unchanged(content: Any, text: str) -> None:
     assert conditions(content) == text

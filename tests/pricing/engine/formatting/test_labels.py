@@ -30,5 +30,5 @@ def test_words_of_a_source_are_shown_as_it_has_them() -> None:
         ([], ""),
     ],
 )  # fmt: skip
-def test_words_that_begin_alike_stand_together(names: list[str], text: str) -> None:
+def test_words_with_the_same_beginning_are_grouped(names: list[str], text: str) -> None:
     assert labels.words(names) == text

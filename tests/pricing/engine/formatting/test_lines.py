@@ -39,7 +39,7 @@ def test_a_label_says_what_is_priced_and_when(line: Line, text: str) -> None:
     assert label(line) == text
 
 
-def test_a_change_is_told_in_one_measure() -> None:
+def test_both_sides_of_a_change_have_the_same_unit() -> None:
     per_token = sheet(token_line("input", "0.0000025", 1))
 
     assert sentences(per_token, sheet(token_line("input", "3"))) == ["Input: $2.50 → $3.00 per million tokens"]
@@ -48,7 +48,7 @@ def test_a_change_is_told_in_one_measure() -> None:
     assert sentences(sheet(by_thousand), sheet(by_one)) == ["Page reading: $2.00 → $3.00 per 1,000 pages"]
 
 
-def test_what_comes_goes_or_changes_its_currency_is_told() -> None:
+def test_added_and_removed_lines_and_new_currencies_are_changes() -> None:
     old, new = sheet(token_line("input", "2")), sheet(token_line("output", "8"))
 
     assert sentences(old, new) == [
@@ -67,7 +67,7 @@ def test_a_change_loses_no_digit() -> None:
     assert sentences(old, new) == ["Input: $0.8219178082191781 → $0.8219178082191782 per million tokens"]
 
 
-def test_lines_that_one_label_would_confuse_are_told_apart() -> None:
+def test_lines_with_the_same_label_get_different_ones() -> None:
     by_token, by_image = token_line("input.image", "5"), Line("input.image", Decimal("0.01"), 1, "image")
 
     assert list(pairs(sheet(by_token), sheet(by_image))) == [

@@ -1,4 +1,4 @@
-"""GET /: a model's row shows its price, whatever its state."""
+"""GET /: a model's row shows its price in every state."""
 
 from decimal import Decimal
 

@@ -19,7 +19,8 @@ from catalog.imports.run_reports import sections
 from catalog.models import AIModel, ImportRun, Snapshot, Source
 from catalog.sources import SOURCES
 from pricing.admin.import_rows import VIEWS, matching, names_of, other_changes, row_of
-from pricing.imports.plan import ImportPlan, Options
+from pricing.imports.options import Options
+from pricing.imports.plan import ImportPlan
 from pricing.imports.review import apply_run, discard_run, make_alias, plan_of, save_plan
 from pricing.imports.rollback import roll_back
 from pricing.models import PriceSheet

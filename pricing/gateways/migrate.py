@@ -24,8 +24,9 @@ from pricing.gateways import document
 from pricing.gateways.channels import Report, structure_of
 from pricing.gateways.groups import AUTO, Groups, groups_of, slug_of
 from pricing.gateways.tables import ENABLED, EXHAUSTED, EXPIRED, Gateway, GatewayToken, GatewayUser
+from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_import, make_plan
-from pricing.imports.plan import ImportPlan, Options
+from pricing.imports.plan import ImportPlan
 from pricing.imports.structure import StructurePlan, apply_structure, plan_structure
 from tokens import keys
 from tokens.models import RetiredKey, Token, TokenGroup

@@ -8,7 +8,6 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -20,7 +19,7 @@ from catalog.db import revision
 from catalog.db.import_context import run_scope
 from catalog.error_messages import InputError
 from catalog.imports.context import PlanContext, WriteContext
-from catalog.imports.documents import matches, read_document, resolve
+from catalog.imports.documents import read_document, resolve
 from catalog.imports.dropped_models import record_dropped_models
 from catalog.imports.facts import FactsPlan, apply_facts, plan_facts
 from catalog.imports.fetching import Fetched
@@ -28,16 +27,13 @@ from catalog.imports.gc_pause import pause_gc
 from catalog.imports.import_policy import update_pins
 from catalog.models import AIModel, Channel, ImportRun, Snapshot, Source
 from catalog.sources.records import Document, Structure
-from pricing.imports.plan import Guard, ImportPlan, Options
+from pricing.imports.guards import find_guards, previous_names
+from pricing.imports.options import Options
+from pricing.imports.plan import ImportPlan
 from pricing.imports.prices import apply_prices, plan_prices
 from pricing.imports.structure import allowed_structure, apply_structure, known_endpoint_types, plan_structure
 from pricing.models import PriceSheet
 from tokens.models import TokenGroup
-
-# A source that loses a larger share of its models at once is more likely broken than smaller.
-LARGEST_LOSS = Decimal("0.05")
-# How many earlier documents may be the previous version of this one: a source may consist of many files.
-RUNS_COMPARED = 100
 
 
 @pause_gc()
@@ -81,7 +77,10 @@ def _plan(document: Document, content: bytes, options: Options, *, at: dt.dateti
         aliases=resolution.aliases,
         unmatched=resolution.unmatched,
     )
-    _add_guards(plan, content)
+    previous = previous_names(content, options, listed=plan.listed, origin=plan.origin, findings=plan.findings)
+    names = set(plan.listed)
+    plan.missing = [name for name in previous if name not in names]
+    plan.guards = list(find_guards(options, previous=previous, missing=plan.missing, jumps=plan.jumps))
     return plan
 
 
@@ -129,61 +128,6 @@ def _group_to_join(options: Options, facts: FactsPlan) -> str:
     group = options.group or TokenGroup.DEFAULT
     reached = TokenGroup.objects.filter(slug=group, channels__slug=options.channel).exists()
     return "" if reached else group
-
-
-def _add_guards(plan: ImportPlan, content: bytes) -> None:
-    """Adds a guard for each sign of a broken source."""
-    options = plan.options
-    before = _previous_names(plan, content)
-    names = set(plan.listed)
-    plan.missing = [name for name in before if name not in names]
-    if len(plan.missing) > len(before) * LARGEST_LOSS and not options.allow_removals:
-        lost = f"{len(plan.missing)} of {len(before)} models are no longer in the source since its last import."
-        plan.guards.append(Guard("allow_removals", f"{lost} Models are never deleted."))
-    jumps = plan.jumps
-    if jumps and not options.accept_jumps:
-        examples = ", ".join(list(jumps)[:5]) + (", …" if len(jumps) > 5 else "")
-        prices = "The price of a model" if len(jumps) == 1 else f"The prices of {len(jumps)} models"
-        moved = f"{prices} moved more than fourfold, to or from 0, or to another unit: {examples}."
-        plan.guards.append(Guard("accept_jumps", moved))
-
-
-def _previous_names(plan: ImportPlan, content: bytes) -> list[str]:
-    """The models of this document's previous version.
-
-    It is the last applied document of the same source and providers that came from the same address or has at least
-    half of this one's models. Another vendor's file or another host's list is not a previous version. Options such as
-    the role or the channel do not matter.
-    """
-    options, listed = plan.options, set(plan.listed)
-    runs = ImportRun.objects.filter(source__slug=options.slug, status=ImportRun.Status.APPLIED)
-    latest = runs.order_by("-applied_at", "-pk").select_related("snapshot").defer("snapshot__packed", "report")
-    sha256, seen = hashlib.sha256(content).hexdigest(), set[str]()
-    for run in latest[:RUNS_COMPARED]:
-        snapshot = run.snapshot
-        if snapshot.sha256 in seen or list(run.options.get("providers") or ()) != list(options.providers):
-            continue
-        seen.add(snapshot.sha256)
-        if snapshot.sha256 == sha256:
-            return []
-        names = _names_of(run, plan)
-        is_same_address = "://" in plan.origin and plan.origin == snapshot.origin
-        if names and (is_same_address or 2 * len(listed.intersection(names)) >= len(listed)):
-            return [name for name in names if matches(name, options.only)]
-    return []
-
-
-def _names_of(run: ImportRun, plan: ImportPlan) -> list[str]:
-    """All ids of a run's document, including those that it did not import."""
-    options = plan.options
-    if (listed := run.report.get("listed")) is None:
-        try:
-            document = read_document(options.source.read, run.snapshot.content, providers=options.providers)
-        except InputError as error:
-            plan.findings.add(f"the last document cannot be compared: {error}")
-            return []
-        return list(document.listed)
-    return list(listed)
 
 
 @pause_gc()

@@ -17,8 +17,9 @@ from catalog.error_messages import InputError
 from catalog.imports.dropped_models import record_dropped_models
 from catalog.imports.import_policy import update_pins
 from catalog.models import AIModel, FieldPin, ImportRun, ModelAlias, Source
+from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_plan, create_run, make_plan
-from pricing.imports.plan import ImportPlan, Options
+from pricing.imports.plan import ImportPlan
 
 # The last plans, by everything that they depend on: a plan of thousands takes a second, and reviewers turn pages.
 _plans: dict[object, ImportPlan] = {}

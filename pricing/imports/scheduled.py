@@ -10,8 +10,9 @@ from catalog.error_messages import InputError, refused
 from catalog.imports.fetching import Fetched, FetchError, fetch, without_secrets
 from catalog.models import ImportRun, Source
 from catalog.progress import announce
+from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_import, store_snapshot, store_validators
-from pricing.imports.plan import ImportPlan, Options
+from pricing.imports.plan import ImportPlan
 from pricing.imports.review import save_plan
 
 WORDS = {

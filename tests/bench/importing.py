@@ -27,8 +27,8 @@ def measure(rows: int) -> dict[str, float]:
     from django.utils import timezone
 
     from catalog.sources import SOURCES
+    from pricing.imports.options import Options
     from pricing.imports.pipeline import apply_import
-    from pricing.imports.plan import Options
 
     options = Options(source=SOURCES["litellm"], channel="main", publish=True, accept_jumps=True)
     first = document(rows, price=2e-06, context=200_000)

@@ -11,8 +11,8 @@ django.setup()
 from django.utils import timezone  # noqa: E402
 
 from catalog.sources import SOURCES  # noqa: E402
+from pricing.imports.options import Options  # noqa: E402
 from pricing.imports.pipeline import apply_import  # noqa: E402
-from pricing.imports.plan import Options  # noqa: E402
 
 OPTIONS = Options(source=SOURCES["litellm"], channel="main", publish=True, accept_jumps=True)
 

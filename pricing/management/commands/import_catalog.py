@@ -17,8 +17,9 @@ from catalog.models import Source
 from catalog.progress import announce, show_progress
 from catalog.sources import SOURCES
 from pricing.imports.exit_codes import Exit, PlanningCommand, outcome_of
+from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_import, make_plan
-from pricing.imports.plan import ImportPlan, Options
+from pricing.imports.plan import ImportPlan
 from pricing.imports.text_report import LINES_SHOWN, summary
 from pricing.models import PriceSheet
 

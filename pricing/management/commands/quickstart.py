@@ -22,8 +22,8 @@ from catalog.db.locking import one_at_a_time
 from catalog.exact import write_json
 from catalog.models import AIModel
 from catalog.sources import SOURCES, starter
+from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_import
-from pricing.imports.plan import Options
 from tokens.models import Token, TokenGroup
 
 ADMIN = "admin"

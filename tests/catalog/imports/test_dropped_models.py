@@ -12,8 +12,8 @@ from catalog.db import revision
 from catalog.imports.dropped_models import dropped_models
 from catalog.models import AIModel, ImportRun, ModelAlias, Source
 from catalog.sources import SOURCES
+from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_import
-from pricing.imports.plan import Options
 from pricing.imports.review import apply_run, plan_of, save_plan
 from pricing.imports.rollback import roll_back
 from tests import world

@@ -9,8 +9,8 @@ from django.utils import timezone
 from catalog.imports.facts import plan_facts
 from catalog.imports.gc_pause import pause_gc
 from catalog.sources import SOURCES
+from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_import, make_plan
-from pricing.imports.plan import Options
 
 CSV = b"model,input,output\nalpha-1,1,2\n"
 

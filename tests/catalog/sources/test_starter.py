@@ -19,8 +19,8 @@ from catalog.sources.rows import SourceError
 from catalog.vendor_matching import known_vendor
 from pricing.engine.money import METERS, UNITS
 from pricing.export import yaml_catalog as yaml_export
+from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_import
-from pricing.imports.plan import Options
 from pricing.models import PriceSheet
 
 CONTENT = starter.FILE.read_bytes()

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from catalog.models import AIModel, Channel, ImportRun
 from catalog.sources import SOURCES
-from pricing.imports.plan import Options
+from pricing.imports.options import Options
 from pricing.imports.review import apply_run, plan_of, save_plan
 from tests.samples import sample
 

@@ -76,8 +76,8 @@ OWN: dict[str, dict[str, Callable[[], bytes]]] = {
 
 def complaint_about(slug: str) -> str:
     from catalog.sources import SOURCES
+    from pricing.imports.options import Options
     from pricing.imports.pipeline import make_plan
-    from pricing.imports.plan import Options
 
     options = Options(source=SOURCES[slug])
     every = EVERY if FULL or slug in READ_IN_THEIR_OWN_WAY else {"rows": EVERY["rows"]}

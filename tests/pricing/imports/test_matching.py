@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from catalog.models import AIModel, ImportRun, ModelAlias
 from catalog.sources import SOURCES
+from pricing.imports.options import Options
 from pricing.imports.pipeline import make_plan
-from pricing.imports.plan import Options
 from pricing.imports.review import save_plan
 from pricing.imports.text_report import summary
 from pricing.models import PriceSheet

@@ -13,7 +13,7 @@ from catalog.models import AIModel, FieldPin, ImportRun, Source
 from catalog.models.pin import price_field
 from catalog.sources import SOURCES
 from pricing.admin.import_rows import names_of, row_of
-from pricing.imports.plan import Options
+from pricing.imports.options import Options
 from pricing.imports.review import apply_run, plan_of, save_plan
 from pricing.imports.rollback import roll_back
 from pricing.imports.text_report import summary

@@ -10,7 +10,7 @@ from django.utils import timezone
 from catalog.error_messages import InputError
 from catalog.models import AIModel, Channel, ImportRun, Vendor
 from catalog.sources import SOURCES
-from pricing.imports.plan import Options
+from pricing.imports.options import Options
 from pricing.imports.review import apply_run, discard_run, plan_of, save_plan
 from pricing.models import PriceSheet
 from tests.pricing.imports.running import state

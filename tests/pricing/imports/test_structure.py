@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from catalog.models import AIModel, EndpointType, ModelAlias, Offer
 from catalog.sources import SOURCES
+from pricing.imports.options import Options
 from pricing.imports.pipeline import make_plan
-from pricing.imports.plan import Options
 from pricing.imports.review import apply_run, plan_of, save_plan
 from pricing.models import GroupRate, PopularModel, PriceSheet
 from tests import world

@@ -1,0 +1,83 @@
+"""Guards: an import that removes too many models, or moves prices too far, stops until an operator confirms it."""
+
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from catalog.error_messages import InputError
+from catalog.imports.context import Findings
+from catalog.imports.documents import matches, read_document
+from catalog.models import ImportRun
+from pricing.imports.options import Options
+
+# A source that loses a larger share of its models at once is more likely broken than smaller.
+LARGEST_LOSS = Decimal("0.05")
+# How many earlier documents may be the previous version of this one: a source may consist of many files.
+RUNS_COMPARED = 100
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A sign of a broken source, and the option that confirms it."""
+
+    option: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.sentence} If this is correct, repeat with --{self.option.replace('_', '-')}."
+
+
+def find_guards(
+    options: Options, *, previous: Sequence[str], missing: Sequence[str], jumps: Collection[str]
+) -> Iterator[Guard]:
+    """The guards that the options do not confirm.
+
+    `previous`: the ids in the previous version of the document; `missing`: those of them that it no longer has;
+    `jumps`: the models whose prices move far.
+    """
+    if len(missing) > len(previous) * LARGEST_LOSS and not options.allow_removals:
+        loss = f"{len(missing)} of {len(previous)} models are no longer in the source since its last import."
+        yield Guard("allow_removals", f"{loss} Models are never deleted.")
+    if jumps and not options.accept_jumps:
+        examples = ", ".join(list(jumps)[:5]) + (", …" if len(jumps) > 5 else "")
+        prices = "The price of a model" if len(jumps) == 1 else f"The prices of {len(jumps)} models"
+        yield Guard("accept_jumps", f"{prices} moved more than fourfold, to or from 0, or to another unit: {examples}.")
+
+
+def previous_names(
+    content: bytes, options: Options, *, listed: Collection[str], origin: str, findings: Findings
+) -> list[str]:
+    """The ids in the previous version of the document that lists these ids and came from this origin.
+
+    It is the last applied document of the same source and providers that came from the same address or has at least
+    half of this one's models. Another vendor's file or another host's list is not a previous version. Options such as
+    the role or the channel do not matter.
+    """
+    runs = ImportRun.objects.filter(source__slug=options.slug, status=ImportRun.Status.APPLIED)
+    latest = runs.order_by("-applied_at", "-pk").select_related("snapshot").defer("snapshot__packed", "report")
+    ids, sha256, seen = set(listed), hashlib.sha256(content).hexdigest(), set[str]()
+    for run in latest[:RUNS_COMPARED]:
+        snapshot = run.snapshot
+        if snapshot.sha256 in seen or list(run.options.get("providers") or ()) != list(options.providers):
+            continue
+        seen.add(snapshot.sha256)
+        if snapshot.sha256 == sha256:
+            return []
+        names = _names_of(run, options, findings)
+        is_same_address = "://" in origin and origin == snapshot.origin
+        if names and (is_same_address or 2 * len(ids.intersection(names)) >= len(ids)):
+            return [name for name in names if matches(name, options.only)]
+    return []
+
+
+def _names_of(run: ImportRun, options: Options, findings: Findings) -> list[str]:
+    """All ids of a run's document, including those that it did not import."""
+    if (listed := run.report.get("listed")) is None:
+        try:
+            document = read_document(options.source.read, run.snapshot.content, providers=options.providers)
+        except InputError as error:
+            findings.add(f"the last document cannot be compared: {error}")
+            return []
+        return list(document.listed)
+    return list(listed)

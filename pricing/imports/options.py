@@ -1,0 +1,107 @@
+"""How a document is imported: the options of the command and of a source, as they are stored with a run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from catalog.error_messages import InputError
+from catalog.imports.import_policy import ImportPolicy
+from catalog.models import Source
+from catalog.source_trust import CURATED, TRUST
+from catalog.sources import SOURCES, SourceReader
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a document is imported."""
+
+    source: SourceReader
+    role: str = ""
+    channel: str = ""
+    group: str = ""
+    only: tuple[str, ...] = ()
+    # Whose offers are imported, if the source lists many providers. Empty: those of the models' vendors.
+    providers: tuple[str, ...] = ()
+    publish: bool = False
+    allow_removals: bool = False
+    accept_jumps: bool = False
+    # Also change values of people and more trusted sources; pinned fields stay unchanged.
+    overrule: bool = False
+    # The slug of the source, if several sources have the same reader.
+    name: str = ""
+
+    @property
+    def slug(self) -> str:
+        return self.name or self.source.slug
+
+    @property
+    def prices_as(self) -> str:
+        return self.role or self.source.kind
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "source": self.source.slug,
+            "as": self.prices_as,
+            "channel": self.channel,
+            "group": self.group,
+            "only": list(self.only),
+            "providers": list(self.providers),
+            "publish": self.publish,
+            "allow_removals": self.allow_removals,
+            "accept_jumps": self.accept_jumps,
+            "overrule": self.overrule,
+        }
+
+    @classmethod
+    def from_json(cls, options: Mapping[str, Any], *, name: str) -> "Options":
+        """The options of a stored run; `name` is the slug of its source."""
+        reader = SOURCES.get(options.get("source", ""))
+        if reader is None:
+            raise InputError(f"Documents of the kind {options.get('source')!r} are no longer supported.")
+        return cls(
+            source=reader,
+            role=options.get("as", ""),
+            channel=options.get("channel", ""),
+            group=options.get("group", ""),
+            only=tuple(options.get("only", ())),
+            providers=tuple(options.get("providers", ())),
+            publish=options.get("publish", False),
+            overrule=options.get("overrule", False),
+            name="" if name == reader.slug else name,
+        )
+
+    @classmethod
+    def of_source(cls, source: Source) -> "Options":
+        """The options for the documents of a source that is fetched regularly."""
+        options = {
+            "source": source.reader or source.slug,
+            "as": source.prices_as,
+            "channel": source.channel,
+            "group": source.group,
+            "only": source.only,
+            "providers": source.providers,
+            "publish": source.publish,
+        }
+        return cls.from_json(options, name=source.slug)
+
+    def policy(self) -> ImportPolicy:
+        """What the source may change."""
+        source = Source.objects.filter(slug=self.slug).first() or self._new_source()
+        return ImportPolicy.of(source.as_writer(self.providers), overrule=self.overrule)
+
+    def stored_source(self) -> Source:
+        """The source's row, created if it is missing."""
+        new = self._new_source()
+        defaults = {name: getattr(new, name) for name in ("name", "kind", "url", "reader", "trust")}
+        return Source.objects.get_or_create(slug=self.slug, defaults=defaults)[0]
+
+    def _new_source(self) -> Source:
+        reader = self.source
+        return Source(
+            slug=self.slug,
+            name=reader.name if self.slug == reader.slug else self.slug,
+            kind=reader.kind,
+            url=reader.url,
+            reader="" if self.slug == reader.slug else reader.slug,
+            trust=TRUST.get(reader.slug, CURATED),
+        )

@@ -144,7 +144,7 @@ def placeholder_price(catalog: CatalogSnapshot) -> Iterator[Finding]:
     for model, sheet in catalog.priced:
         plain = _plain_prices(sheet)
         if plain.get("input") == base * RATIO_UNIT and plain.get("output") == base * RATIO_UNIT * completion:
-            yield Finding(model, f"input and output cost {digits(base * RATIO_UNIT)} per million tokens")
+            yield Finding(model, f"input and output cost ${digits(base * RATIO_UNIT)} per million tokens")
 
 
 @rule(

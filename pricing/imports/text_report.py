@@ -9,8 +9,11 @@ from pricing.imports.plan import ImportPlan
 LINES_SHOWN = 5
 
 
-def summary(plan: ImportPlan, *, applied: bool, limit: int = LINES_SHOWN) -> str:
-    """The plan for a person at a terminal, with `limit` lines of each part; the JSON report is complete."""
+def summary(plan: ImportPlan, *, run: int | None = None, limit: int = LINES_SHOWN) -> str:
+    """The plan for a person at a terminal, with `limit` lines of each part; the JSON report is complete.
+
+    `run` is the number of the import run that applied the plan.
+    """
     parts = [
         _models(plan, limit),
         _prices(plan, limit),
@@ -22,7 +25,7 @@ def summary(plan: ImportPlan, *, applied: bool, limit: int = LINES_SHOWN) -> str
         _section("Rows of aliases", [f"{name} is {model}" for name, model in plan.aliases.items()], limit),
         _findings(plan, limit),
         _unmapped(plan, limit),
-        _next_step(plan, applied=applied),
+        _next_step(plan, run),
     ]
     text = "\n".join(part for part in parts if part)
     # Ids and names are foreign text: no escape sequence may reach the terminal.
@@ -57,7 +60,7 @@ def _unmatched(plan: ImportPlan) -> list[str]:
 def _models(plan: ImportPlan, limit: int) -> str:
     facts = plan.facts
     line = (
-        f"{plan.options.source.name}: {len(facts.new)} new models, {len(facts.changed)} changed, "
+        f"{plan.options.source.name}: {_count(len(facts.new), 'new model')}, {len(facts.changed)} changed, "
         f"{facts.unchanged} unchanged, {len(plan.missing)} no longer in the source."
     )
     examples = [f"  {name}: {_changes(changes)}" for name, changes in list(facts.changed.items())[:limit]]
@@ -65,7 +68,7 @@ def _models(plan: ImportPlan, limit: int) -> str:
 
 
 def _changes(changes: Mapping[str, tuple[object, object]]) -> str:
-    return ", ".join(f"{name} {_short(old)} -> {_short(new)}" for name, (old, new) in changes.items())
+    return ", ".join(f"{name} {_short(old)} → {_short(new)}" for name, (old, new) in changes.items())
 
 
 def _short(value: object) -> str:
@@ -85,7 +88,7 @@ def _prices(plan: ImportPlan, limit: int) -> str:
         return ""
     line = (
         f"Prices ({prices.role}): {len(prices.new)} new, {len(prices.changed)} changed, {prices.unchanged} unchanged, "
-        f"{len(prices.without)} models without one."
+        f"{_count(len(prices.without), 'model')} without one."
     )
     examples = []
     for name, change in list(prices.changed.items())[:limit]:
@@ -103,7 +106,7 @@ def _others(plan: ImportPlan, limit: int) -> str:
     if facts.channel:
         created = " (new)" if facts.new_channel else ""
         joins = f", group {plan.joins_group} will reach it" if plan.joins_group else ""
-        lines.append(f"Channel {facts.channel}{created}{joins}: {len(facts.offers)} new offers.")
+        lines.append(f"Channel {facts.channel}{created}{joins}: {_count(len(facts.offers), 'new offer')}.")
     if facts.vendors:
         lines.append(f"New vendors: {_names(facts.vendors)}.")
     if facts.without_vendor:
@@ -130,12 +133,18 @@ def _unmapped(plan: ImportPlan, limit: int) -> str:
     return f"Unknown keys, not imported: {_names(keys, max(limit, 8))}." if keys else ""
 
 
-def _next_step(plan: ImportPlan, *, applied: bool) -> str:
+def _next_step(plan: ImportPlan, run: int | None) -> str:
     if plan.guards:
         return "\n".join(["Stopped. Nothing was written:", *(f"  {guard}" for guard in plan.guards)])
     if plan.is_empty:
         return "Nothing to do."
-    return "Applied." if applied else "Nothing was written. To apply this plan, repeat the command with --apply."
+    if run is not None:
+        return f"Applied as import run {run}. To undo it: rollback_import {run}"
+    return "Nothing was written. To apply this plan, repeat the command with --apply."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _names(names: Iterable[str], limit: int = LINES_SHOWN) -> str:

@@ -15,14 +15,15 @@ class PriceTag:
     """`state` is priced, free, dynamic, included or unpriced; only priced tags have prices.
 
     `input` and `output` are per million tokens, or `single` is the headline of a price that is not one per token.
-    `comparable` is in dollars per million tokens, None where there is nothing to compare by.
+    `comparable` is in dollars per million tokens, None where there is nothing to compare by. `has_other_prices` if a
+    request may cost more or less: prices with conditions, or a fee per request beside the tokens.
     """
 
     state: str
     input: str = ""
     output: str = ""
     single: str = ""
-    has_conditions: bool = False
+    has_other_prices: bool = False
     comparable: Decimal | None = None
 
 
@@ -36,16 +37,16 @@ def price_tag(sheet: Sheet | None) -> PriceTag:
     state = state_of(sheet)
     if sheet is None or state != "priced":
         return PriceTag(state, comparable=Decimal(0) if state == "free" else None)
-    has_conditions = any(line.conditions for line in sheet.lines)
+    has_other_prices = any(line.conditions or (line.unit == "request" and line.amount) for line in sheet.lines)
     tokens = input_and_output(sheet)
     if not tokens:
-        return PriceTag(state, single=_single(sheet), has_conditions=has_conditions)
+        return PriceTag(state, single=_single(sheet), has_other_prices=has_other_prices)
     prices = {meter: amounts.short_price(line, sheet.currency) for meter, line in tokens.items()}
     return PriceTag(
         state,
         input=prices.get("input", ""),
         output=prices.get("output", ""),
-        has_conditions=has_conditions,
+        has_other_prices=has_other_prices,
         comparable=comparable_price(sheet),
     )
 

@@ -13,7 +13,7 @@ from catalog.error_messages import InputError, reason
 from catalog.exact import write_json
 from catalog.imports.documents import read_file
 from catalog.imports.fetching import Fetched, FetchError, fetch, without_secrets
-from catalog.models import Source
+from catalog.models import ImportRun, Source
 from catalog.progress import announce, show_progress
 from catalog.sources import SOURCES
 from pricing.imports.exit_codes import Exit, PlanningCommand, outcome_of
@@ -89,28 +89,27 @@ class Command(PlanningCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         apply = options["apply"] and not options["dry_run"]
         try:
-            plan, applied = self._run(options, apply=apply)
+            plan, run = self._run(options, apply=apply)
         except (InputError, FetchError) as error:
             raise CommandError(str(error), returncode=Exit.BAD_INPUT) from None
         except DatabaseError as error:
             raise CommandError(
                 f"The database refused the import, nothing was written: {reason(error)}", returncode=Exit.FAILED
             ) from None
-        outcome = outcome_of(plan, applied=applied)
-        self._write(plan, outcome, options)
+        outcome = outcome_of(plan, applied=run is not None)
+        self._write(plan, run, outcome, options)
         if outcome != Exit.DONE:
             sys.exit(outcome)
 
-    def _run(self, options: dict[str, Any], *, apply: bool) -> tuple[ImportPlan, bool]:
+    def _run(self, options: dict[str, Any], *, apply: bool) -> tuple[ImportPlan, ImportRun | None]:
         import_options = _options(options)
         is_fetched = options["file"] is None
         content, origin, fetched = self._fetch(options, import_options) if is_fetched else self._read(options)
         now = timezone.now()
         with show_progress(self, options):
             if not apply:
-                return make_plan(content, import_options, at=now, origin=origin), False
-            plan, run = apply_import(content, import_options, at=now, origin=origin, fetched=fetched)
-        return plan, run is not None
+                return make_plan(content, import_options, at=now, origin=origin), None
+            return apply_import(content, import_options, at=now, origin=origin, fetched=fetched)
 
     def _read(self, options: dict[str, Any]) -> tuple[bytes, str, None]:
         path = Path(options["file"])
@@ -135,12 +134,12 @@ class Command(PlanningCommand):
         self.stderr.write(f"Unchanged since {known.taken_at:%Y-%m-%d %H:%M} UTC.", style_func=lambda text: text)
         return known.content, without_secrets(url), None
 
-    def _write(self, plan: ImportPlan, outcome: Exit, options: dict[str, Any]) -> None:
+    def _write(self, plan: ImportPlan, run: ImportRun | None, outcome: Exit, options: dict[str, Any]) -> None:
         if options["format"] == "json":
             self.stdout.write(write_json({"outcome": outcome.name.lower(), **plan.report()}).decode())
         else:
             self.stdout.write(
-                summary(plan, applied=outcome == Exit.DONE, limit=sys.maxsize if options["all"] else LINES_SHOWN)
+                summary(plan, run=run.pk if run else None, limit=sys.maxsize if options["all"] else LINES_SHOWN)
             )
 
 

@@ -52,9 +52,9 @@ class ModelList:
     rows: dict[str, str]
 
     @property
-    def has_conditions(self) -> bool:
+    def has_stars(self) -> bool:
         """Whether any row has a star."""
-        return any(card.tag.has_conditions and not card.tag.single for card in self.cards)
+        return any(card.tag.has_other_prices and not card.tag.single for card in self.cards)
 
     def rows_for(self, search: Search) -> list[tuple[Card, str, bool]]:
         """(card, row, is hidden) of every card in the order of the search."""

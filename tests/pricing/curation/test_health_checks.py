@@ -56,7 +56,7 @@ def test_a_model_without_a_price() -> None:
 def test_the_placeholder_of_other_gateways() -> None:
     cast.price(cast.model("unset"), input="75", output="75")
 
-    assert found()["placeholder-price"] == ["unset: input and output cost 75 per million tokens"]
+    assert found()["placeholder-price"] == ["unset: input and output cost $75 per million tokens"]
 
 
 def test_a_price_of_0_unless_the_model_is_marked_as_free() -> None:

@@ -44,7 +44,7 @@ def test_a_rule_only_suggests_a_model(tmp_path: Path) -> None:
     assert not outcome.report["unmatched"]["openai/gpt-5.5:free"]["same"]
     options = Options(source=SOURCES["openrouter"])
     plan = make_plan(openrouter("openai/gpt-5.5").encode(), options, at=timezone.now())
-    assert "openai/gpt-5.5 may be gpt-5.5 (without openai/)" in summary(plan, applied=False)
+    assert "openai/gpt-5.5 may be gpt-5.5 (without openai/)" in summary(plan)
 
 
 def test_the_row_of_an_alias_is_assigned_to_its_model(tmp_path: Path, known: AIModel) -> None:

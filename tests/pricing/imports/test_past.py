@@ -153,7 +153,7 @@ def test_a_past_price_is_not_a_jump_and_is_shown_in_a_review() -> None:
     assert (plan.guards, names_of(plan)["prices"]) == ([], ["gpt-dated"])
     notes = [line.note for line in row_of(plan, "gpt-dated").lines if line.name == "Past list price"]
     assert notes == ["from 2026-06-10 until 2026-07-30", "from 2026-07-30 until now"]
-    assert "Past prices: 2 of gpt-dated, before the first stored one." in summary(plan, applied=False)
+    assert "Past prices: 2 of gpt-dated, before the first stored one." in summary(plan)
     apply_run(waits, at=later, seen=plan.fingerprint, chosen=["gpt-dated"])
     assert spans()[1][:2] == (JULY, later)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from catalog.models import AIModel
+from catalog.models import AIModel, ImportRun
 from tests.samples import HERE
 
 pytestmark = pytest.mark.django_db
@@ -26,9 +26,21 @@ def test_the_text_has_counts_findings_and_the_next_step() -> None:
     assert "Prices (sell): 6 new" in report
     assert "Channel c (new), group default will reach it: 8 new offers." in report
     assert "placeholder-sample: model_ratio 37.5" in report
-    assert "Rates: 1 new, 0 changed.\n  default: ratio nothing -> 0.5" in report
+    assert "Rates: 1 new, 0 changed.\n  default: ratio nothing → 0.5" in report
     assert report.endswith("Nothing was written. To apply this plan, repeat the command with --apply.\n")
     assert len(report.splitlines()) < 30
+
+
+def test_the_text_names_the_run_that_can_be_rolled_back(tmp_path: Path) -> None:
+    path, out = tmp_path / "map.json", io.StringIO()
+    path.write_text(json.dumps({"gpt-x": {"mode": "chat", "input_cost_per_token": 2e-06}}))
+
+    call_command("import_catalog", "litellm", "--file", str(path), "--channel", "c", "--apply", stdout=out)
+
+    number = ImportRun.objects.get().pk
+    assert "1 new model, 0 changed" in out.getvalue()
+    assert "1 new offer." in out.getvalue()
+    assert out.getvalue().endswith(f"Applied as import run {number}. To undo it: rollback_import {number}\n")
 
 
 def test_the_text_shows_suspicious_withheld_and_missing_values(tmp_path: Path) -> None:

@@ -75,12 +75,22 @@ def test_free_tokens_beside_a_fee_are_not_free(client: Client) -> None:
 
 def test_a_star_is_explained_above_the_rows(client: Client) -> None:
     world.price(world.model("plain"), input="1")
-    assert "Conditions apply" not in shop.get(client, "/")
+    assert "Conditions or additional fees apply" not in shop.get(client, "/")
 
     shop.tiered()
 
     page = shop.get(client, "/")
-    assert page.index("* Conditions apply") < page.index("<table")
+    assert page.index("* Conditions or additional fees apply") < page.index("<table")
+
+
+def test_a_fee_per_request_beside_the_tokens_has_a_star(client: Client) -> None:
+    sheet = world.price(world.model("with-fee"), input="1", output="2")
+    world.line(sheet, "request", "0.01", per=1, unit="request")
+
+    page = shop.get(client, "/")
+
+    assert shop.row(page, "with-fee").endswith("$1.00 * $2.00")
+    assert "* Conditions or additional fees apply" in page
 
 
 def test_the_label_of_each_checkbox_names_its_model(client: Client) -> None:

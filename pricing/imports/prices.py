@@ -31,6 +31,8 @@ from pricing.models import PriceLine, PriceSheet
 
 # A price that moves by more than this factor, or to or from 0, needs an operator's confirmation.
 LARGEST_MOVE = 4
+# A line of these kinds may be about all meters.
+MAY_HAVE_NO_METER = frozenset({PriceLine.Kind.MULTIPLIER, PriceLine.Kind.DYNAMIC, PriceLine.Kind.INCLUDED})
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,7 @@ def _why_invalid(sheet: Sheet) -> str | None:
     try:
         CURRENCY(sheet.currency)
         for line in sheet.lines:
-            if line.kind != PriceLine.Kind.MULTIPLIER:
+            if line.meter or line.kind not in MAY_HAVE_NO_METER:
                 METER(line.meter)
     except ValidationError as error:
         return " ".join(error.messages).rstrip(".")
@@ -220,7 +222,7 @@ def _why_invalid(sheet: Sheet) -> str | None:
             return f"the meter {name[:64]}… is longer than 128 characters"
         if line.amount is not None and line.amount < 0:
             return f"{name} is negative"
-        if line.amount is not None and is_excessive(line.amount, line.per, line.unit):
+        if line.kind == "absolute" and line.amount is not None and is_excessive(line.amount, line.per, line.unit):
             return f"{name} is more than ${digits(HIGHEST)}" + (" per million tokens" if line.unit == "token" else "")
     return None
 

@@ -263,13 +263,21 @@ def _used(table: type[models.Model], keys: Sequence[int], *, parts: Collection[i
     `parts`: the keys of their parts that are removed with them.
     """
     used: set[int] = set()
+    # Pairs of a row and one that refers to it, of this table and both to be removed: a model and its successor.
+    inner: set[tuple[int, int]] = set()
     for relation in table._meta.related_objects:
         other, name = relation.related_model, relation.field.name
         if isinstance(other, type) and not hasattr(other, "instance_type"):
-            own = parts if other is PARTS.get(table) else ()
+            own = set(keys) if other is table else parts if other is PARTS.get(table) else ()
             for batch in batches(keys, KEYS):
                 rows = other._default_manager.filter(**{f"{name}__in": batch}).values_list(name, "pk")
-                used.update(key for key, other_key in rows.iterator() if other_key not in own)
+                for key, other_key in rows.iterator():
+                    if other_key not in own:
+                        used.add(key)
+                    elif other is table:
+                        inner.add((key, other_key))
+    while more := {key for key, other_key in inner if other_key in used} - used:
+        used |= more
     if table is EndpointType and keys:
         named = {name for model in AIModel.objects.all() for name in _types(model)}
         used.update(EndpointType.objects.filter(pk__in=keys, name__in=named).values_list("pk", flat=True))

@@ -112,6 +112,20 @@ def test_import_and_export_give_the_same_bytes(tmp_path: Path) -> None:
     assert export(tmp_path) == before
 
 
+def test_prices_of_kinds_without_an_amount_or_for_many_units_are_preserved(tmp_path: Path) -> None:
+    world.channel("main")
+    world.line(world.price(world.model("router")), "", None, kind="dynamic", per=1, unit="")
+    gift = world.price(world.model("searcher"), input="1")
+    world.line(gift, "input", "50000", kind="allowance", per=1, unit="token", facts={"period": "day"})
+    world.line(gift, "input", "20000", kind="minimum", per=1, unit="token")
+    content = export(tmp_path)
+    empty()
+
+    bring(tmp_path, content)
+
+    assert export(tmp_path) == content
+
+
 def test_importing_its_own_export_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rich_catalog()
     before, number = export(tmp_path), revision.current()

@@ -99,6 +99,38 @@ def test_rows_that_others_refer_to_stay(tmp_path: Path, world: Any) -> None:
     assert PriceSheet.objects.in_force(at=timezone.now()).get(model__name="gpt-c").run is None
 
 
+SUCCESSION = """
+format: modelbook/1
+vendors: [{slug: acme, name: Acme}]
+models:
+- {name: acme-1, vendor: acme, status: published, successor: acme-2}
+- {name: acme-2, vendor: acme, status: published, successor: acme-3}
+- {name: acme-3, vendor: acme, status: published}
+"""
+
+
+def test_models_are_removed_together_with_their_successors(tmp_path: Path) -> None:
+    before = facts()
+    assert run("yaml", SUCCESSION, tmp_path, "--apply").code == 0
+    made = ImportRun.objects.latest("pk")
+
+    done = roll_back(made, at=timezone.now())
+
+    assert (done.stays, done.removed) == ([], {"models": 3, "vendors": 1})
+    assert facts() == before
+
+
+def test_the_successors_of_a_model_that_stays_stay(tmp_path: Path, world: Any) -> None:
+    assert run("yaml", SUCCESSION, tmp_path, "--apply").code == 0
+    made = ImportRun.objects.latest("pk")
+    world.price(AIModel.objects.get(name="acme-2"), input="5")
+
+    done = roll_back(made, at=timezone.now())
+
+    assert sorted(done.stays) == ["model acme-2", "model acme-3", "vendor Acme"]
+    assert done.removed == {"models": 1}
+
+
 def test_runs_are_rolled_back_one_after_the_other(tmp_path: Path, earlier: ImportRun) -> None:
     import_run = applied(document(max_input_tokens=9), tmp_path)
     roll_back(import_run, at=timezone.now())

@@ -65,7 +65,7 @@ class CatalogSnapshot:
         return [(model, self.sheets[model.pk]) for model in self.listed if model.pk in self.sheets]
 
     @cached_property
-    def written(self) -> list[tuple[PriceSheet, list[Line]]]:
+    def stored_sheets(self) -> list[tuple[PriceSheet, list[Line]]]:
         """The current and scheduled sheets of every model and role, with all lines as they are stored."""
         current = PriceSheet.objects.in_force(at=self.at) | PriceSheet.objects.filter(starts_at__gt=self.at)
         sheets = {
@@ -187,7 +187,7 @@ def no_currency_rate(catalog: CatalogSnapshot) -> Iterator[Finding]:
     about=PriceSheet,
 )
 def unsound_condition(catalog: CatalogSnapshot) -> Iterator[Finding]:
-    for sheet, lines in catalog.written:
+    for sheet, lines in catalog.stored_sheets:
         for fault in condition_faults(lines):
             yield Finding(sheet, fault)
 
@@ -199,7 +199,7 @@ def unsound_condition(catalog: CatalogSnapshot) -> Iterator[Finding]:
     about=PriceSheet,
 )
 def odd_tiers(catalog: CatalogSnapshot) -> Iterator[Finding]:
-    for sheet, lines in catalog.written:
+    for sheet, lines in catalog.stored_sheets:
         if not any(condition_faults(lines)):
             for fault in tier_faults(lines, longest=sheet.model.context_length):
                 yield Finding(sheet, fault)

@@ -105,8 +105,8 @@ class _ServerTables:
                 yield from cursor.fetchall()
 
 
-def _select(table: str, existing: frozenset[str], wanted: Iterable[str], *, quote: str) -> str:
-    columns = [column for column in wanted if column in existing]
+def _select(table: str, existing: frozenset[str], columns_read: Iterable[str], *, quote: str) -> str:
+    columns = [column for column in columns_read if column in existing]
     if not columns:
         return ""
     listed = ", ".join(f"{quote}{column}{quote}" for column in columns)

@@ -350,8 +350,8 @@ def _changes(row: models.Model, fields: Fields, names: Mapping[str, Mapping[Any,
     return {name: (old[name], value) for name, value in fields.items() if old[name] != value}
 
 
-def _as_key(written: Any) -> Key:
-    return written if isinstance(written, tuple) else (written,)
+def _as_key(name: Any) -> Key:
+    return name if isinstance(name, tuple) else (name,)
 
 
 def _names(table: Table) -> dict[str, Mapping[Any, str]]:

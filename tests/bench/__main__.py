@@ -62,14 +62,14 @@ def serving_table(name: str, url: str, key: str, folder: Path, arguments: argpar
             port, pid, version = stack.enter_context(proxy)
             targets[f"LiteLLM's proxy {version}"] = (port, pid, {"Authorization": f"Bearer {KEY}"}, 200)
 
-        def each(seconds: float) -> dict[str, Speed]:
+        def measure_all(seconds: float) -> dict[str, Speed]:
             return {
                 target: load(port, pid, seconds=seconds, headers=headers, status=status)
                 for target, (port, pid, headers, status) in targets.items()
             }
 
-        each(1)
-        rounds = [each(arguments.seconds) for _ in range(arguments.rounds)]
+        measure_all(1)
+        rounds = [measure_all(arguments.seconds) for _ in range(arguments.rounds)]
         page = json.loads(run("-m", "tests.bench.page", f"{ours.url}/", url=url))
     say(f"\n{name}, {MODELS[0]} models, {len(answer.body) // 1024} KB, gunicorn gthread 2 x 4:\n")
     say("| target | requests a second | of bare | CPU µs a request | CPU of bare |\n|---|---|---|---|---|")

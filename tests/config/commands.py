@@ -77,9 +77,9 @@ def read(file: IO[bytes]) -> str:
     return file.read().decode()
 
 
-def run_here(arguments: list[str], given: IO[bytes], output: IO[bytes], errors: IO[bytes]) -> Any:
+def run_here(arguments: list[str], stdin_file: IO[bytes], output: IO[bytes], errors: IO[bytes]) -> Any:
     """As Python runs a script: what is raised becomes an exit code, and what ends with it is never returned from."""
-    for number, file in enumerate((given, output, errors)):
+    for number, file in enumerate((stdin_file, output, errors)):
         os.dup2(file.fileno(), number)
     sys.stdin = os.fdopen(0, closefd=False)
     sys.argv = ["manage.py", *arguments]

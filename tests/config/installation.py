@@ -98,14 +98,14 @@ class Served:
 
     @property
     def key(self) -> str:
-        return found(SHAPE, self.output)
+        return only_match(SHAPE, self.output)
 
     @property
     def password(self) -> str:
-        return found(re.compile(r"(?<=Password    )\S+"), self.output)
+        return only_match(re.compile(r"(?<=Password    )\S+"), self.output)
 
 
-def found(pattern: re.Pattern[str], text: str) -> str:
+def only_match(pattern: re.Pattern[str], text: str) -> str:
     match = pattern.search(text)
     assert match, text
     return match[0]

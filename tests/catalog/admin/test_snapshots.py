@@ -10,7 +10,7 @@ from tests import admin_world
 CONTENT = b'<script>alert(1)</script>{"odd": 1.50e-06}\r\n'
 
 
-def kept(reader: str = "litellm", content: bytes = CONTENT) -> Snapshot:
+def snapshot_of(reader: str = "litellm", content: bytes = CONTENT) -> Snapshot:
     snapshot = admin_world.import_run(reader).snapshot
     Snapshot.objects.update(packed=Snapshot.pack(content), size=len(content))
     return snapshot
@@ -21,7 +21,7 @@ def address(snapshot: Snapshot) -> str:
 
 
 def test_the_download_has_the_received_bytes_and_is_not_displayed(admin_client: Client) -> None:
-    snapshot = kept()
+    snapshot = snapshot_of()
     page = admin_client.get(f"/admin/catalog/snapshot/{snapshot.pk}/change/")
     assert address(snapshot) in page.content.decode()
     answer = admin_client.get(address(snapshot))
@@ -33,20 +33,20 @@ def test_the_download_has_the_received_bytes_and_is_not_displayed(admin_client: 
 
 @pytest.mark.parametrize(("reader", "expected"), [("csv", "text/csv; charset=utf-8"), ("yaml", "application/yaml")])
 def test_the_content_type_is_that_of_the_source(admin_client: Client, reader: str, expected: str) -> None:
-    answer = admin_client.get(address(kept(reader)))
+    answer = admin_client.get(address(snapshot_of(reader)))
     assert answer["Content-Type"] == expected
     assert answer["Content-Disposition"].endswith(f'.{reader}"')
 
 
 def test_a_source_with_another_name_uses_the_content_type_of_its_reader(admin_client: Client) -> None:
-    snapshot = kept("our-prices")
+    snapshot = snapshot_of("our-prices")
     Source.objects.update(reader="csv")
     assert admin_client.get(address(snapshot))["Content-Type"].startswith("text/csv")
 
 
 @pytest.mark.parametrize("packed", [b"", b"no gzip", Snapshot.pack(CONTENT)[:-9], Snapshot.pack(b"other")])
 def test_a_damaged_snapshot_is_reported_on_its_page(admin_client: Client, packed: bytes) -> None:
-    snapshot = kept()
+    snapshot = snapshot_of()
     Snapshot.objects.update(packed=packed)
     answer = admin_client.get(address(snapshot), follow=True)
     assert answer.redirect_chain == [(f"/admin/catalog/snapshot/{snapshot.pk}/change/", 302)]
@@ -63,4 +63,4 @@ def test_a_download_requires_permission_to_view_snapshots(client: Client, permis
     user = User.objects.create_user("reader", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename=permission))
     client.force_login(user)
-    assert client.get(address(kept())).status_code == status
+    assert client.get(address(snapshot_of())).status_code == status

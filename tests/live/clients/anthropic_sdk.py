@@ -11,7 +11,7 @@ import anthropic
 FIELDS = ("id", "display_name", "created_at", "lifecycle", "deprecated_at", "max_input_tokens", "capabilities")
 
 
-def told(call: Callable[[], Any]) -> list[Any]:
+def error_of(call: Callable[[], Any]) -> list[Any]:
     """The name, status and type of the exception that a call ends in."""
     try:
         call()
@@ -27,16 +27,16 @@ def kind(value: Any) -> str:
     return name if name in {"str", "int", "datetime", "NoneType"} else "object"
 
 
-def stages(models: Any, *wanted: str) -> dict[str, Any]:
+def stages(models: Any, *names: str) -> dict[str, Any]:
     """The parameter as the edition has it; older ones know of none and take it as one of the caller's own."""
     if "lifecycle" in inspect.signature(models.list).parameters:
-        return {"lifecycle": list(wanted)}
-    return {"extra_query": {"lifecycle[]": ",".join(wanted)}}
+        return {"lifecycle": list(names)}
+    return {"extra_query": {"lifecycle[]": ",".join(names)}}
 
 
-def main(asked: dict[str, Any]) -> dict[str, Any]:
+def main(arguments: dict[str, Any]) -> dict[str, Any]:
     def client(key: str) -> anthropic.Anthropic:
-        return anthropic.Anthropic(base_url=asked["url"], api_key=asked["keys"][key], max_retries=0)
+        return anthropic.Anthropic(base_url=arguments["url"], api_key=arguments["keys"][key], max_retries=0)
 
     good = client("good").models
     listed = list(good.list(limit=1000))
@@ -46,21 +46,21 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
         "version": anthropic.__version__,
         "ids": [model.id for model in listed],
         "paged": [model.id for model in good.list(limit=2)],
-        "one": good.retrieve(asked["model"]).id,
+        "one": good.retrieve(arguments["model"]).id,
         "types": sorted({type(model).__name__ for model in listed}),
         "fields": {name: sorted({kind(getattr(model, name)) for model in listed}) for name in FIELDS},
         "lifecycle": sorted({model.lifecycle for model in listed}),
         "has_more": [good.list(limit=limit).has_more for limit in (1, 1000)],
-        "after_hidden": [model.id for model in good.list(limit=2, after_id=asked["gone"])],
-        "before_hidden": [model.id for model in good.list(limit=2, before_id=asked["gone"])],
+        "after_hidden": [model.id for model in good.list(limit=2, after_id=arguments["gone"])],
+        "before_hidden": [model.id for model in good.list(limit=2, before_id=arguments["gone"])],
         "back": [model.id for model in good.list(limit=2, before_id=listed[-1].id)],
         "retired": [model.id for model in good.list(**stages(good, "retired"))],
         "errors": {
-            "401": told(client("unknown").models.list),
-            "403": told(client("abroad").models.list),
-            "404": told(lambda: good.retrieve(asked["hidden"])),
-            "429": told(lambda: [limited.list() for _ in range(20)]),
-            "500": told(client("broken").models.list),
+            "401": error_of(client("unknown").models.list),
+            "403": error_of(client("abroad").models.list),
+            "404": error_of(lambda: good.retrieve(arguments["hidden"])),
+            "429": error_of(lambda: [limited.list() for _ in range(20)]),
+            "500": error_of(client("broken").models.list),
         },
     }
 

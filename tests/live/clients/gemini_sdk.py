@@ -9,7 +9,7 @@ from google import genai
 from google.genai import errors
 
 
-def told(call: Callable[[], Any]) -> list[Any]:
+def error_of(call: Callable[[], Any]) -> list[Any]:
     """The name, status and code word of the exception that a call ends in."""
     try:
         call()
@@ -18,11 +18,11 @@ def told(call: Callable[[], Any]) -> list[Any]:
     return []
 
 
-def main(asked: dict[str, Any]) -> dict[str, Any]:
+def main(arguments: dict[str, Any]) -> dict[str, Any]:
     def client(key: str) -> Any:
-        return genai.Client(api_key=asked["keys"][key], http_options={"base_url": asked["url"]})
+        return genai.Client(api_key=arguments["keys"][key], http_options={"base_url": arguments["url"]})
 
-    clients = {name: client(name) for name in asked["keys"]}
+    clients = {name: client(name) for name in arguments["keys"]}
     good, limited = clients["good"].models, clients["limited"].models
     listed = list(good.list())
     next(iter(limited.list()))
@@ -30,7 +30,7 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
         "version": genai.__version__,
         "ids": [model.name for model in listed],
         "paged": [model.name for model in good.list(config={"page_size": 2})],
-        "one": good.get(model=asked["model"]).name,
+        "one": good.get(model=arguments["model"]).name,
         "types": sorted({type(model).__name__ for model in listed}),
         "fields": {
             name: sorted({type(getattr(model, name)).__name__ for model in listed})
@@ -38,11 +38,11 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
         },
         "tuned": [model.name for model in good.list(config={"query_base": False})],
         "errors": {
-            "401": told(clients["unknown"].models.list),
-            "403": told(clients["abroad"].models.list),
-            "404": told(lambda: good.get(model=asked["hidden"])),
-            "429": told(lambda: [limited.list() for _ in range(20)]),
-            "500": told(clients["broken"].models.list),
+            "401": error_of(clients["unknown"].models.list),
+            "403": error_of(clients["abroad"].models.list),
+            "404": error_of(lambda: good.get(model=arguments["hidden"])),
+            "429": error_of(lambda: [limited.list() for _ in range(20)]),
+            "500": error_of(clients["broken"].models.list),
         },
     }
 

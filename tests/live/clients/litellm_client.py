@@ -11,8 +11,8 @@ os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 import litellm
 
 
-def main(asked: dict[str, Any]) -> dict[str, Any]:
-    key, url = asked["keys"]["good"], asked["url"]
+def main(arguments: dict[str, Any]) -> dict[str, Any]:
+    key, url = arguments["keys"]["good"], arguments["url"]
 
     def models(provider: str, base: str) -> list[str]:
         return litellm.get_valid_models(  # type: ignore[no-any-return]

@@ -23,10 +23,10 @@ def cost(model: str, case: dict[str, Any]) -> float:
     )
 
 
-def main(asked: dict[str, Any]) -> dict[str, Any]:
+def main(arguments: dict[str, Any]) -> dict[str, Any]:
     return {
         "known": sorted(litellm.model_cost),
-        "costs": [cost(model, case) for model, case in asked["cases"]],
+        "costs": [cost(model, case) for model, case in arguments["cases"]],
     }
 
 

@@ -8,8 +8,8 @@ from urllib.request import urlopen
 from llms_txt.core import parse_llms_file
 
 
-def main(asked: dict[str, Any]) -> dict[str, Any]:
-    with urlopen(f"{asked['url']}/llms.txt") as answer:  # noqa: S310
+def main(arguments: dict[str, Any]) -> dict[str, Any]:
+    with urlopen(f"{arguments['url']}/llms.txt") as answer:  # noqa: S310
         read = parse_llms_file(answer.read().decode())
     sections = {name: {link.title: [link.url, link.desc] for link in links} for name, links in read.sections.items()}
     return {"title": read.title, "summary": read.summary, "sections": sections}

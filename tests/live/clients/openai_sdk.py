@@ -8,7 +8,7 @@ from typing import Any
 import openai
 
 
-def told(call: Callable[[], Any]) -> list[Any]:
+def error_of(call: Callable[[], Any]) -> list[Any]:
     """The name, status and code of the exception that a call ends in."""
     try:
         call()
@@ -17,9 +17,9 @@ def told(call: Callable[[], Any]) -> list[Any]:
     return []
 
 
-def main(asked: dict[str, Any]) -> dict[str, Any]:
+def main(arguments: dict[str, Any]) -> dict[str, Any]:
     def client(key: str) -> openai.OpenAI:
-        return openai.OpenAI(base_url=f"{asked['url']}/v1", api_key=asked["keys"][key], max_retries=0)
+        return openai.OpenAI(base_url=f"{arguments['url']}/v1", api_key=arguments["keys"][key], max_retries=0)
 
     good = client("good").models
     listed = list(good.list())
@@ -29,18 +29,18 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
         "version": openai.__version__,
         "ids": [model.id for model in listed],
         "paged": [model.id for model in good.list()],
-        "one": good.retrieve(asked["model"]).id,
+        "one": good.retrieve(arguments["model"]).id,
         "types": sorted({type(model).__name__ for model in listed}),
         "fields": {
             name: sorted({type(getattr(model, name)).__name__ for model in listed})
             for name in ("id", "created", "object", "owned_by", "shutdown_date", "supported_endpoint_types")
         },
         "errors": {
-            "401": told(client("unknown").models.list),
-            "403": told(client("abroad").models.list),
-            "404": told(lambda: good.retrieve(asked["hidden"])),
-            "429": told(lambda: [limited.list() for _ in range(20)]),
-            "500": told(client("broken").models.list),
+            "401": error_of(client("unknown").models.list),
+            "403": error_of(client("abroad").models.list),
+            "404": error_of(lambda: good.retrieve(arguments["hidden"])),
+            "429": error_of(lambda: [limited.list() for _ in range(20)]),
+            "500": error_of(client("broken").models.list),
         },
     }
 

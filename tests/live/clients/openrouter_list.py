@@ -8,8 +8,8 @@ from typing import Any
 from openrouter import OpenRouter
 
 
-def main(asked: dict[str, Any]) -> dict[str, Any]:
-    answer = OpenRouter(api_key="sk-unknown", server_url=f"{asked['url']}/api/export/openrouter").models.list()
+def main(arguments: dict[str, Any]) -> dict[str, Any]:
+    answer = OpenRouter(api_key="sk-unknown", server_url=f"{arguments['url']}/api/export/openrouter").models.list()
     body = answer.result.model_dump(mode="json")
     return {"version": version("openrouter"), "models": {row["id"]: row for row in body["data"]}, "all": body}
 

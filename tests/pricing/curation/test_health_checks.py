@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 Found = dict[str, list[str]]
 
 
-def found() -> Found:
+def run_all() -> Found:
     """Rule -> rows and problems."""
     return {
         rule.name: [f"{finding.row}: {finding.problem}" for finding in findings]
@@ -44,53 +44,53 @@ def _correct(world: ModuleType) -> None:
 
 
 def test_a_correct_catalog_has_no_findings() -> None:
-    assert found() == {}
+    assert run_all() == {}
 
 
 def test_a_model_without_a_price() -> None:
     cast.model("bare")
 
-    assert found() == {"no-price": ["bare: it has no current list or sell price"]}
+    assert run_all() == {"no-price": ["bare: it has no current list or sell price"]}
 
 
 def test_the_placeholder_of_other_gateways() -> None:
     cast.price(cast.model("unset"), input="75", output="75")
 
-    assert found()["placeholder-price"] == ["unset: input and output cost $75 per million tokens"]
+    assert run_all()["placeholder-price"] == ["unset: input and output cost $75 per million tokens"]
 
 
 def test_a_price_of_0_unless_the_model_is_marked_as_free() -> None:
     for name, tags in (("gift", []), ("gift:free", []), ("tagged", ["Free"])):
         cast.price(cast.model(name, tags=tags), input="0", output="0")
 
-    assert found() == {"costs-nothing": ["gift: all of its prices are 0"]}
+    assert run_all() == {"costs-nothing": ["gift: all of its prices are 0"]}
 
 
 def test_unusual_prices_and_limits() -> None:
     model = cast.model("odd", context_length=1000, max_output_tokens=2000)
     cast.price(model, input="1", output="2", input__cache_read="3")
 
-    assert {name: len(sentences) for name, sentences in found().items()} == {"odd-price": 1, "odd-limits": 1}
+    assert {name: len(sentences) for name, sentences in run_all().items()} == {"odd-price": 1, "odd-limits": 1}
 
 
 def test_a_currency_without_a_rate() -> None:
     cast.price(cast.model("yuan"), input="1", output="2", currency="CNY")
 
-    assert found() == {"no-currency-rate": ["yuan: its price is in CNY"]}
+    assert run_all() == {"no-currency-rate": ["yuan: its price is in CNY"]}
 
 
 def test_a_price_below_cost() -> None:
     model = correct_model("loss")
     cast.price(model, role="cost", input="3", output="9")
 
-    assert found() == {"below-cost": ["loss: Input: sold at $2.50, costs $3.00 per million tokens"]}
+    assert run_all() == {"below-cost": ["loss: Input: sold at $2.50, costs $3.00 per million tokens"]}
 
 
 def test_a_price_in_another_unit_than_the_list_price() -> None:
     model = correct_model("slip")
     cast.price(model, role="list", input="0.0025", output="10")
 
-    assert found() == {"far-from-list": ["slip: Input: sold at $2.50, listed at $0.0025 per million tokens"]}
+    assert run_all() == {"far-from-list": ["slip: Input: sold at $2.50, listed at $0.0025 per million tokens"]}
 
 
 def test_unknown_unused_and_duplicate_vendors() -> None:
@@ -98,7 +98,7 @@ def test_unknown_unused_and_duplicate_vendors() -> None:
     correct_model("kling-a", vendor=cast.vendor("kuaishou", name="Kuaishou"))
     twin = cast.vendor("twin", name="快手")
 
-    assert found() == {
+    assert run_all() == {
         "no-vendor": ["whose: its vendor is unknown"],
         "unused-vendor": [f"{twin}: it has no models"],
         "twin-vendors": ["快手: it is the same vendor as Kuaishou"],
@@ -109,7 +109,7 @@ def test_missing_and_unknown_endpoint_types() -> None:
     correct_model("silent", supported_endpoint_types=[])
     correct_model("strange", supported_endpoint_types=["openai", "telepathy"])
 
-    assert found() == {
+    assert run_all() == {
         "unknown-endpoint-type": ["strange: unknown: telepathy"],
         "no-endpoint-type": ["silent: it has no endpoint type that customers can call"],
     }
@@ -120,7 +120,7 @@ def test_published_models_and_pins_that_are_not_visible() -> None:
     PopularModel.objects.create(model=away)
     AIModel.objects.filter(name="correct").update(successor=away)
 
-    assert found() == {
+    assert run_all() == {
         "out-of-reach": ["away: no group can reach an enabled channel that offers it"],
         "gone-successor": ["correct: away is not listed"],
         "hidden-popular": ["0. away: away is not visible to visitors"],
@@ -134,7 +134,7 @@ def test_keys_that_see_no_models_name_unknown_models_or_are_unused() -> None:
     Token.objects.filter(pk=old.pk).update(created_at=timezone.now() - dt.timedelta(days=91))
     cast.token("empty-group", enabled=False)
 
-    assert found() == {
+    assert run_all() == {
         "blind-token": [f"{blind}: its list of models is empty"],
         "dead-pattern": [f"{slip}: unknown: gpt-4p"],
         "unused-token": [f"{old}: never used"],

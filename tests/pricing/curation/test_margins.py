@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 NOW = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
 
 
-def found() -> list[tuple[Any, ...]]:
+def loss_list() -> list[tuple[Any, ...]]:
     return [(loss.model.name, loss.meter, loss.cost, loss.sell) for loss in losses(at=NOW)]
 
 
@@ -25,7 +25,7 @@ def test_a_price_below_cost_is_found_and_an_equal_one_is_not() -> None:
     model = world.model()
     world.price(model, role="cost", input="2", output="8")
     world.price(model, role="sell", input="1.5", output="8")
-    assert found() == [("gpt-4o", "input", 2, Decimal("1.5"))]
+    assert loss_list() == [("gpt-4o", "input", 2, Decimal("1.5"))]
 
 
 def test_discounts_and_the_lowest_rate_apply() -> None:
@@ -33,9 +33,9 @@ def test_discounts_and_the_lowest_rate_apply() -> None:
     world.price(model, role="cost", input="2")
     world.price(model, role="list", input="4")
     DiscountRule.objects.create(multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
-    assert found() == []
+    assert loss_list() == []
     world.rate(world.token_group(), "0.9")
-    assert found() == [("gpt-4o", "input", 2, Decimal("1.8"))]
+    assert loss_list() == [("gpt-4o", "input", 2, Decimal("1.8"))]
 
 
 def test_prices_and_costs_are_compared_under_the_same_conditions() -> None:
@@ -43,9 +43,9 @@ def test_prices_and_costs_are_compared_under_the_same_conditions() -> None:
     above = [{"dim": "prompt_tokens", "op": "gt", "value": 1000}]
     cost, sell = world.price(model, role="cost", input="2"), world.price(model, role="sell", input="3")
     world.line(cost, "input", "4", conditions=above)
-    assert found() == [("gpt-4o", "input", 4, 3)]
+    assert loss_list() == [("gpt-4o", "input", 4, 3)]
     world.line(sell, "input", "5", conditions=above)
-    assert found() == []
+    assert loss_list() == []
 
 
 def test_units_and_currencies_are_converted() -> None:
@@ -53,9 +53,9 @@ def test_units_and_currencies_are_converted() -> None:
     cost = world.price(model, role="cost", currency="CNY", input="14")
     world.line(cost, "input.cache_read", "0.00000021", per=1)
     world.price(model, role="sell", input="1.9", input__cache_read="0.03")
-    assert found() == []
+    assert loss_list() == []
     CurrencyRate.objects.create(currency="CNY", per_usd=Decimal(7), as_of=NOW.date())
-    assert [(name, meter) for name, meter, _, _ in found()] == [("gpt-4o", "input")]
+    assert [(name, meter) for name, meter, _, _ in loss_list()] == [("gpt-4o", "input")]
 
 
 def test_a_loss_is_described() -> None:

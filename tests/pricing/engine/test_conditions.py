@@ -74,9 +74,9 @@ def test_summer_time_moves_a_window() -> None:
     assert holds(rule, {}, at=dt.datetime(2026, 1, 1, 7, tzinfo=dt.UTC))
 
 
-@pytest.mark.parametrize("said", ["", "default", "auto", "standard", None])
-def test_a_request_without_a_tier_is_standard(said: str | None) -> None:
-    facts = {} if said is None else {"service_tier": said}
+@pytest.mark.parametrize("tier", ["", "default", "auto", "standard", None])
+def test_a_request_without_a_tier_is_standard(tier: str | None) -> None:
+    facts = {} if tier is None else {"service_tier": tier}
     assert holds(condition("service_tier", "eq", "standard"), facts, at=NOON)
     assert not holds(condition("service_tier", "eq", "flex"), facts, at=NOON)
 

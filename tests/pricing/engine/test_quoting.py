@@ -28,12 +28,12 @@ def ask(lines: list[Line], *, facts: dict[str, Any] | None = None, sheet_facts: 
     return quote(Sheet("USD", tuple(lines), facts=sheet_facts or {}), uses, facts or {}, at=NOON)
 
 
-def amounts(found: Quote) -> list[str]:
-    return ["?" if charge.amount is None else digits(charge.amount) for charge in found.charges]
+def amounts(result: Quote) -> list[str]:
+    return ["?" if charge.amount is None else digits(charge.amount) for charge in result.charges]
 
 
-def states(found: Quote) -> list[str]:
-    return [charge.state for charge in found.charges]
+def states(result: Quote) -> list[str]:
+    return [charge.state for charge in result.charges]
 
 
 def test_each_meter_is_charged_exactly() -> None:

@@ -117,7 +117,7 @@ def line(meter: str, amount: str, *conditions: tuple[str, str, Any], per: int = 
 
 
 @pytest.mark.parametrize(
-    ("written", "key", "amount"),
+    ("line", "key", "amount"),
     [
         (line("input", "2.5"), "input_cost_per_token", "0.0000025"),
         (
@@ -137,12 +137,12 @@ def line(meter: str, amount: str, *conditions: tuple[str, str, Any], per: int = 
         (line("output.image", "0.04", per=1, unit="image"), "output_cost_per_image", "0.04"),
     ],
 )
-def test_prices_of_other_sources_are_written_in_its_grammar(written: Line, key: str, amount: str) -> None:
-    assert price_row(Sheet("USD", (written,))) == {key: Decimal(amount)}
+def test_prices_of_other_sources_are_written_in_its_grammar(line: Line, key: str, amount: str) -> None:
+    assert price_row(Sheet("USD", (line,))) == {key: Decimal(amount)}
 
 
 @pytest.mark.parametrize(
-    "written",
+    "line",
     [
         line("input", "1", ("prompt_tokens", "gt", 1500)),
         line("input", "1", ("time", "in", {"tz": "UTC", "windows": []})),
@@ -152,8 +152,8 @@ def test_prices_of_other_sources_are_written_in_its_grammar(written: Line, key: 
         line("x.other.figure", "1"),
     ],
 )
-def test_prices_that_its_grammar_cannot_express_are_left_out(written: Line) -> None:
-    assert price_row(Sheet("USD", (written,))) == {}
+def test_prices_that_its_grammar_cannot_express_are_left_out(line: Line) -> None:
+    assert price_row(Sheet("USD", (line,))) == {}
 
 
 def test_free_units_and_minimums_are_not_prices() -> None:

@@ -99,7 +99,7 @@ def csv_cell(column: int, text: bytes) -> Change:
 
 def yaml_value(key: bytes, text: bytes) -> Change:
     return lambda content: re.sub(
-        rb"(?m)(\b" + key + rb":) .*$", lambda found: found[1] + b" " + text, content, count=1
+        rb"(?m)(\b" + key + rb":) .*$", lambda match: match[1] + b" " + text, content, count=1
     )
 
 

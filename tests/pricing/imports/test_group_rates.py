@@ -44,8 +44,8 @@ def ratios() -> list[Decimal]:
     return list(GroupRate.objects.order_by("starts_at").values_list("ratio", flat=True))
 
 
-def rolled_back(made: ImportRun) -> Rollback:
-    return roll_back(made, at=timezone.now())
+def rolled_back(import_run: ImportRun) -> Rollback:
+    return roll_back(import_run, at=timezone.now())
 
 
 @pytest.mark.parametrize(("source", "document"), [

@@ -22,8 +22,8 @@ def first(db: None, tmp_path: Path) -> ImportRun:
     return applied(document("gpt-a"), tmp_path, "--publish", "--channel", "main")
 
 
-def rolled_back(made: ImportRun) -> Rollback:
-    return roll_back(made, at=timezone.now())
+def rolled_back(import_run: ImportRun) -> Rollback:
+    return roll_back(import_run, at=timezone.now())
 
 
 def length() -> int | None:

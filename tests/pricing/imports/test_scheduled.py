@@ -27,7 +27,7 @@ def publish(**fields: Any) -> None:
 
 
 @pytest.fixture
-def asked(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, str]]]:
+def requests(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, str]]]:
     """The requests that reach the host of the source litellm."""
     monkeypatch.setitem(hosts.ANSWERS, "mine", lambda handler: handler.answer(PUBLISHED["document"]))
     publish()
@@ -51,7 +51,7 @@ def sync(*arguments: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
-def test_a_due_source_leaves_its_plan_to_review(asked: list[dict[str, str]]) -> None:
+def test_a_due_source_leaves_its_plan_to_review(requests: list[dict[str, str]]) -> None:
     assert [done["outcome"] for done in sync()] == ["waits for review"]
     run = ImportRun.objects.get()
     assert (run.status, run.counts["new"]) == ("planned", 2)
@@ -59,21 +59,21 @@ def test_a_due_source_leaves_its_plan_to_review(asked: list[dict[str, str]]) -> 
     assert source().checked_at is not None
 
 
-def test_a_source_is_not_fetched_before_it_is_due(asked: list[dict[str, str]]) -> None:
+def test_a_source_is_not_fetched_before_it_is_due(requests: list[dict[str, str]]) -> None:
     sync()
     assert sync() == []
     with time_machine.travel(timezone.now() + dt.timedelta(hours=24)):
         assert [done["outcome"] for done in sync()] == ["unchanged"]
-    assert len(asked) == 2
+    assert len(requests) == 2
 
 
-def test_only_sources_with_sync_are_fetched(asked: list[dict[str, str]]) -> None:
+def test_only_sources_with_sync_are_fetched(requests: list[dict[str, str]]) -> None:
     change(sync=False)
     assert sync() == []
-    assert asked == []
+    assert requests == []
 
 
-def test_a_safe_plan_is_applied_if_the_policy_allows_it(asked: list[dict[str, str]]) -> None:
+def test_a_safe_plan_is_applied_if_the_policy_allows_it(requests: list[dict[str, str]]) -> None:
     change(policy="apply_safe", publish=True, channel="main")
     assert [done["outcome"] for done in sync()] == ["applied"]
     assert AIModel.objects.published().offered().count() == 2
@@ -88,7 +88,9 @@ def test_a_safe_plan_is_applied_if_the_policy_allows_it(asked: list[dict[str, st
         ({"cache_read_input_token_cost": 3e-06}, "planned"),
     ],
 )
-def test_a_suspicious_plan_waits_for_review(asked: list[dict[str, str]], fields: dict[str, Any], status: str) -> None:
+def test_a_suspicious_plan_waits_for_review(
+    requests: list[dict[str, str]], fields: dict[str, Any], status: str
+) -> None:
     change(policy="apply_safe")
     sync()
     publish(**fields)
@@ -96,7 +98,7 @@ def test_a_suspicious_plan_waits_for_review(asked: list[dict[str, str]], fields:
     assert ImportRun.objects.latest("pk").status == status
 
 
-def test_a_discarded_document_is_not_planned_again(asked: list[dict[str, str]]) -> None:
+def test_a_discarded_document_is_not_planned_again(requests: list[dict[str, str]]) -> None:
     sync()
     discard_run(ImportRun.objects.get(), at=timezone.now())
     assert [done["outcome"] for done in sync("--source", "litellm")] == ["unchanged"]
@@ -104,7 +106,7 @@ def test_a_discarded_document_is_not_planned_again(asked: list[dict[str, str]]) 
     assert [done["outcome"] for done in sync("--source", "litellm")] == ["waits for review"]
 
 
-def test_a_newer_plan_replaces_a_waiting_one(asked: list[dict[str, str]]) -> None:
+def test_a_newer_plan_replaces_a_waiting_one(requests: list[dict[str, str]]) -> None:
     sync()
     publish(max_input_tokens=5)
     sync("--source", "litellm")
@@ -113,7 +115,7 @@ def test_a_newer_plan_replaces_a_waiting_one(asked: list[dict[str, str]]) -> Non
     assert str(new) in old.remark
 
 
-def test_a_source_may_have_another_name_than_its_reader(asked: list[dict[str, str]]) -> None:
+def test_a_source_may_have_another_name_than_its_reader(requests: list[dict[str, str]]) -> None:
     change(slug="mirror", reader="litellm", policy="apply_safe")
     assert sync()[0]["outcome"] == "applied"
     assert ImportRun.objects.get().source.slug == "mirror"
@@ -125,7 +127,7 @@ def test_a_source_may_have_another_name_than_its_reader(asked: list[dict[str, st
     [("missing", "answered 404"), ("html", "is not JSON"), ("nothing", "could not be reached")],
 )
 def test_an_error_is_stored_on_the_source_until_it_works_again(
-    asked: list[dict[str, str]], path: str, sentence: str
+    requests: list[dict[str, str]], path: str, sentence: str
 ) -> None:
     url = source().url
     change(url=url.replace("mine", path))
@@ -138,7 +140,7 @@ def test_an_error_is_stored_on_the_source_until_it_works_again(
     assert source().error == ""
 
 
-def test_a_failing_source_does_not_stop_the_others(asked: list[dict[str, str]]) -> None:
+def test_a_failing_source_does_not_stop_the_others(requests: list[dict[str, str]]) -> None:
     Source.objects.create(slug="csv", name="CSV", url=source().url.replace("mine", "missing"), sync=True)
     with pytest.raises(CommandError):
         sync()
@@ -146,7 +148,7 @@ def test_a_failing_source_does_not_stop_the_others(asked: list[dict[str, str]]) 
 
 
 def test_a_database_error_is_reported_as_by_the_commands(
-    monkeypatch: pytest.MonkeyPatch, asked: list[dict[str, str]]
+    monkeypatch: pytest.MonkeyPatch, requests: list[dict[str, str]]
 ) -> None:
     def refuse(*args: Any, **options: Any) -> None:
         raise DatabaseError("no such table: catalog_aimodel")
@@ -164,7 +166,7 @@ def test_nothing_to_do_is_reported() -> None:
     assert out.getvalue() == "No source is due.\n"
 
 
-def test_the_plan_that_was_checked_is_applied(monkeypatch: pytest.MonkeyPatch, asked: list[dict[str, str]]) -> None:
+def test_the_plan_that_was_checked_is_applied(monkeypatch: pytest.MonkeyPatch, requests: list[dict[str, str]]) -> None:
     judged: list[ImportPlan] = []
 
     def judge(plan: ImportPlan) -> bool:
@@ -177,9 +179,9 @@ def test_the_plan_that_was_checked_is_applied(monkeypatch: pytest.MonkeyPatch, a
     assert [plan.report() | {"listed": plan.listed} for plan in judged] == [ImportRun.objects.get().report]
 
 
-def test_a_dry_run_fetches_nothing(asked: list[dict[str, str]]) -> None:
+def test_a_dry_run_fetches_nothing(requests: list[dict[str, str]]) -> None:
     assert sync("--dry-run") == [{"source": "litellm", "outcome": "due", "run": None, "error": ""}]
-    assert asked == []
+    assert requests == []
 
 
 @pytest.mark.parametrize(

@@ -53,10 +53,10 @@ class _Engine:
     def peek(self) -> str:
         return self.tokens[self.place] if self.place < len(self.tokens) else ""
 
-    def take(self, wanted: str = "") -> str:
+    def take(self, expected: str = "") -> str:
         token = self.peek()
         assert token, "ends too early"
-        assert not wanted or token == wanted, f"{token} where {wanted} was due"
+        assert not expected or token == expected, f"{token} where {expected} was due"
         self.place += 1
         return token
 

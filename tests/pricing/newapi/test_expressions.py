@@ -225,7 +225,7 @@ WINDOWS = st.fixed_dictionaries(
     {"hours": st.lists(SPANS, max_size=2)}, optional={"weekdays": st.lists(st.integers(1, 7), max_size=4)}
 )
 TIMES = st.builds(
-    lambda op, found: when("time", op, {"tz": "UTC", "windows": found}),
+    lambda op, windows: when("time", op, {"tz": "UTC", "windows": windows}),
     st.sampled_from(["in", "eq", "ne"]),
     st.lists(WINDOWS, min_size=1, max_size=2),
 )

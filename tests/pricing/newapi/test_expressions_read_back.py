@@ -51,7 +51,7 @@ def charged(prices: Sheet, tokens: Mapping[str, int], facts: Mapping[str, Any], 
     return sum((charge.amount or Decimal(0) for charge in quote(prices, usage, facts, at=at).charges), Decimal(0))
 
 
-def alike(prices: Sheet, tokens: Mapping[str, int], facts: Mapping[str, Any], at: dt.datetime) -> None:
+def assert_same_charge(prices: Sheet, tokens: Mapping[str, int], facts: Mapping[str, Any], at: dt.datetime) -> None:
     billing = expression(prices)
     assert billing is not None
     direct = charged(Sheet("USD", billing.lines), tokens, facts, at)
@@ -108,7 +108,7 @@ def test_every_boundary_is_charged_the_same(comparisons: list[tuple[str, int]], 
     for bound in boundaries(prices.lines):
         for length in (bound - 1, bound, bound + 1):
             cached = min(length, chance.randrange(3))
-            alike(prices, {"p": length - cached, "cr": cached, "c": 7}, {}, MOMENTS[0])
+            assert_same_charge(prices, {"p": length - cached, "cr": cached, "c": 7}, {}, MOMENTS[0])
 
 
 @settings(max_examples=size(60, full=300), deadline=None)
@@ -133,7 +133,7 @@ def test_every_written_expression_is_read_and_charged_the_same(
         assert price_fields(prices)["prices"] == figures(prices)
         return
     for tokens in drawn(prices, 3, chance):
-        alike(prices, tokens, facts, chance.choice(MOMENTS))
+        assert_same_charge(prices, tokens, facts, chance.choice(MOMENTS))
 
 
 @given(st.lists(st.tuples(st.sampled_from([(), ("5m",), ("1h",)]), st.integers(1, 9)), min_size=1, max_size=3))
@@ -144,7 +144,7 @@ def test_a_cache_of_any_lifetime_is_charged_the_same(writes: list[tuple[tuple[st
         *(line("input.cache_write", str(amount), *conditions[lifetime]) for lifetime, amount in writes),
     )
     for name in ("cc", "cc1h"):
-        alike(prices, {name: 1000}, {}, MOMENTS[0])
+        assert_same_charge(prices, {name: 1000}, {}, MOMENTS[0])
 
 
 @pytest.mark.parametrize("factor", ["0.5", "1.1", "0.333333333333333"])

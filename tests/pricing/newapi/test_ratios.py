@@ -225,10 +225,10 @@ def test_an_expression_never_shows_a_paid_price_as_free(
     world.line(sheet, free[0], "0", per=free[1], unit=free[2])
     world.line(sheet, paid[0], "0.01", per=1, unit=paid[1])
 
-    found = row(client, "fee")
+    exported = row(client, "fee")
 
-    assert "billing_expr" not in found
-    assert (found["quota_type"], found["model_price"], found["billing_mode"]) == (1, Decimal("0.01"), paid[2])
+    assert "billing_expr" not in exported
+    assert (exported["quota_type"], exported["model_price"], exported["billing_mode"]) == (1, Decimal("0.01"), paid[2])
     assert read_json(client.get("/api/ratio_config").content)["data"] == {
         name: {} for name in read_json(client.get("/api/ratio_config").content)["data"]
     }
@@ -240,6 +240,6 @@ def test_the_mode_of_a_table_is_that_of_its_headline(client: Client) -> None:
     PriceSheet.objects.filter(pk=sheet.pk).update(facts=sheet.facts)
     world.line(sheet, "output.image", "0.09", per=1, unit="image")
 
-    found = row(client, "painter")
+    exported = row(client, "painter")
 
-    assert (found["model_price"], found["billing_mode"]) == (Decimal("0.09"), "per_image")
+    assert (exported["model_price"], exported["billing_mode"]) == (Decimal("0.09"), "per_image")

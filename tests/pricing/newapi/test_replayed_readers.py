@@ -117,7 +117,7 @@ def by_expression(text: str, group: Decimal) -> Read:
     return price_in * group, price_out * group
 
 
-def shown(prices: Any, read: Callable[[Any], Read]) -> dict[str, Read]:
+def read_all(prices: Any, read: Callable[[Any], Read]) -> dict[str, Read]:
     return {row["model_name"]: read(row) for row in prices["data"]}
 
 
@@ -133,13 +133,13 @@ def expected(group: Decimal = Decimal(1)) -> dict[str, Read]:
 
 def test_lobechat_shows_what_is_charged(prices: Any) -> None:
     # It shows a price of 0 as no price.
-    assert shown(prices, lobechat) == expected() | {"gift": None}
+    assert read_all(prices, lobechat) == expected() | {"gift": None}
 
 
 def test_all_api_hub_shows_what_a_group_is_charged(prices: Any) -> None:
     group = prices["group_ratio"]["default"]
     assert group == RATE
-    assert shown(prices, lambda row: all_api_hub(row, group)) == expected(group)
+    assert read_all(prices, lambda row: all_api_hub(row, group)) == expected(group)
 
 
 def test_they_show_the_quoted_price(client: Client, catalog: str, prices: Any) -> None:

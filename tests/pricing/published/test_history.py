@@ -38,8 +38,8 @@ def later(model: AIModel, *lines: tuple[str, str, int], **fields: Any) -> PriceS
     return sheet(model, *lines, role="sell", starts_at=JUNE, **fields)
 
 
-def times(made: PriceSheet, factor: str, **fields: Any) -> PriceLine:
-    return world.line(made, "", factor, kind="multiplier", per=1, unit="", **fields)
+def times(new_sheet: PriceSheet, factor: str, **fields: Any) -> PriceLine:
+    return world.line(new_sheet, "", factor, kind="multiplier", per=1, unit="", **fields)
 
 
 def starts(client: Client, name: str = "gpt-4o") -> list[str]:

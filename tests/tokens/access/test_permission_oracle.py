@@ -147,12 +147,12 @@ class Once(Listing):
     """One query for the lists of all dialects."""
 
     @functools.cached_property
-    def found(self) -> list[AIModel]:
+    def all_models(self) -> list[AIModel]:
         return super().models()
 
     def models(self, *, retired: bool = False) -> list[AIModel]:
         assert not retired
-        return list(self.found)
+        return list(self.all_models)
 
 
 def decides(case: Case, scope: Scope, rows: list[AIModel]) -> None:

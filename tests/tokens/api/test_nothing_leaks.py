@@ -103,7 +103,7 @@ def answers(client: Client, key: str, hidden: list[str]) -> list[Answer]:
         requests += [(f"/v1beta/models/{name}", gemini), (f"/v1/models/{name}-alias", openai)]
         requests += [(f"/api/authorize?model={name}", openai), (f"/api/pricing/history/{name}", openai)]
         requests += [(f"/v1/models?{cursor}={name}", anthropic) for cursor in ("after_id", "before_id")]
-    return [given(path, client.get(path, headers=headers, REMOTE_ADDR=ADDRESSES[0])) for path, headers in requests]
+    return [as_answer(path, client.get(path, headers=headers, REMOTE_ADDR=ADDRESSES[0])) for path, headers in requests]
 
 
 def still_known(client: Client, key: str, path: str, answers: list[Answer]) -> int:
@@ -113,7 +113,7 @@ def still_known(client: Client, key: str, path: str, answers: list[Answer]) -> i
     return client.get(path, headers=headers, REMOTE_ADDR=ADDRESSES[0]).status_code
 
 
-def given(path: str, answer: Any) -> Answer:
+def as_answer(path: str, answer: Any) -> Answer:
     """Without what is of one request alone: its id, and what is left of a rate after it."""
     headers = {name.lower(): value for name, value in answer.items()}
     compared = {

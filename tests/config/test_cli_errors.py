@@ -91,8 +91,11 @@ def test_a_server_that_is_down_is_reported_in_one_line(command: tuple[str, ...],
     assert len((output + errors).splitlines()) == 1
 
 
-def test_quickstart_reports_that_the_databases_folder_is_missing(without_folder: Commands) -> None:
-    code, output, errors = without_folder.run("quickstart", "--no-serve")
+@pytest.mark.parametrize("command", [("quickstart", "--no-serve"), ("migrate",)], ids=lambda command: command[0])
+def test_commands_that_create_the_database_report_that_its_folder_is_missing(
+    command: tuple[str, ...], without_folder: Commands
+) -> None:
+    code, output, errors = without_folder.run(*command)
 
     assert code == 1
     assert "/missing does not exist" in output + errors

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from catalog.db.locking import one_at_a_time
 from catalog.exact import write_json
+from catalog.management.commands.migrate import refuse_missing_folder
 from catalog.models import AIModel
 from catalog.sources import SOURCES, starter
 from pricing.imports.options import Options
@@ -101,13 +102,6 @@ def refuse_taken_port(host: str, port: int) -> None:
         raise CommandError(
             f"Cannot serve on {host}:{port}: {reason}. Choose another port or --host, e.g. quickstart --port {other}"
         ) from None
-
-
-def refuse_missing_folder() -> None:
-    """CommandError if the folder of the SQLite file is missing: SQLite creates only the file."""
-    folder = database_file().parent
-    if is_in_a_file() and not folder.is_dir():
-        raise CommandError(f"The database's folder {folder} does not exist: create it, or change DATABASE_URL.")
 
 
 def missing_parts(*, with_catalog: bool) -> list[str]:

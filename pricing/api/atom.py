@@ -52,10 +52,16 @@ def _headline(change: Change, *, at: dt.datetime) -> str:
 
 
 def _in_words(change: Change) -> str:
-    """The prices that change: Input: $2.50 → $3.00 per million tokens; Output: none → $8.00 per million tokens."""
+    """The prices that change: Input: $2.50 → $3.00 per million tokens; Output: none → $8.00 per million tokens.
+
+    A discount that changes alone is one change; otherwise prices are those that customers pay.
+    """
     before, after = _sheet(change.before), _sheet(change.after)
     with translation.override(settings.LANGUAGE_CODE):
-        lines = [line_change.sentence for line_change in changes(before, after)]
+        differences = list(changes(before, after))
+        if not all(difference.is_of_discount for difference in differences):
+            differences = list(changes(before and before.folded(), after and after.folded()))
+        lines = [difference.sentence for difference in differences]
     statuses = change.before["pricing_status"], change.after["pricing_status"]
     return "; ".join(lines) or (" → ".join(statuses) if statuses[0] != statuses[1] else "Tiers are charged differently")
 

@@ -116,6 +116,11 @@ class Change:
         return (self.new or self.old or Line("", None)).kind
 
     @property
+    def is_of_discount(self) -> bool:
+        """Whether the lines are a discount of all prices."""
+        return all(line.is_discount for line in (self.old, self.new) if line)
+
+    @property
     def sides(self) -> tuple[tuple[Line | None, str], tuple[Line | None, str]]:
         """Each line with its currency."""
         return (self.old, self.currencies[0]), (self.new, self.currencies[1])

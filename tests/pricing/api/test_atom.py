@@ -1,13 +1,14 @@
 """/api/pricing/changes.atom: the price changes as a feed."""
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 from xml.etree import ElementTree as ET  # noqa: ICN001, N817, RUF100
 
 import pytest
 from django.test import Client
 
-from pricing.models import PriceSheet
+from pricing.models import DiscountRule, PriceSheet
 from tests import world
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
@@ -48,6 +49,26 @@ def test_the_feed_is_atom_with_an_entry_for_each_change(client: Client) -> None:
     assert entry.findtext(f"{ATOM}summary") == "Input: $5.00 → $3.00 per million tokens"
     assert entry.findtext(f"{ATOM}updated") == "2026-11-20T00:00:00+00:00"
     assert client.get(ADDRESS, headers={"if-none-match": answer["etag"]}).status_code == 304
+
+
+def test_prices_that_change_are_those_that_customers_pay(client: Client) -> None:
+    model = world.model("gpt-4o")
+    record_as_of_start(
+        world.price(model, role="list", input="3.125", output="10", starts_at=at("2026-01-01")),
+        world.price(model, input="2.5", output="9", starts_at=at("2026-11-20")),
+    )
+    DiscountRule.objects.create(model=model, multiplier=Decimal("0.8"), starts_at=at("2026-01-01"))
+    DiscountRule.objects.update(created_at=at("2026-01-01"))
+
+    assert only_entry(client).findtext(f"{ATOM}summary") == "Output: $8.00 → $9.00 per million tokens"
+
+
+def test_a_discount_that_changes_alone_is_the_only_change(client: Client) -> None:
+    model = world.model("gpt-4o")
+    record_as_of_start(world.price(model, role="list", input="5", output="10", starts_at=at("2026-01-01")))
+    DiscountRule.objects.create(model=model, multiplier=Decimal("0.8"), starts_at=at("2026-11-20"))
+
+    assert only_entry(client).findtext(f"{ATOM}summary") == "All prices, factor: none → times 0.8"
 
 
 def test_an_announced_entry_has_the_date_on_which_it_became_known(client: Client) -> None:

@@ -60,7 +60,7 @@ def _in_words(change: Change) -> str:
     with translation.override(settings.LANGUAGE_CODE):
         differences = list(changes(before, after))
         if not all(difference.is_of_discount for difference in differences):
-            differences = list(changes(before and before.folded(), after and after.folded()))
+            differences = list(changes(before and before.folded(), after and after.folded())) or differences
         lines = [difference.sentence for difference in differences]
     statuses = change.before["pricing_status"], change.after["pricing_status"]
     return "; ".join(lines) or (" → ".join(statuses) if statuses[0] != statuses[1] else "Tiers are charged differently")

@@ -71,6 +71,17 @@ def test_a_discount_that_changes_alone_is_the_only_change(client: Client) -> Non
     assert only_entry(client).findtext(f"{ATOM}summary") == "All prices, factor: none → times 0.8"
 
 
+def test_a_factor_that_becomes_part_of_a_price_is_shown(client: Client) -> None:
+    model = world.model("gpt-4o")
+    before = world.price(model, input="5", starts_at=at("2026-01-01"))
+    world.line(before, "input", "0.5", kind="multiplier", per=1, unit="")
+    record_as_of_start(before, world.price(model, input="2.5", starts_at=at("2026-11-20")))
+
+    summary = only_entry(client).findtext(f"{ATOM}summary")
+
+    assert summary == "Input: $5.00 → $2.50 per million tokens; Input, factor: times 0.5 → none"
+
+
 def test_an_announced_entry_has_the_date_on_which_it_became_known(client: Client) -> None:
     world.price(world.model(), input="5", starts_at=at("2026-12-24"))
     entry = only_entry(client)

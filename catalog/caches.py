@@ -1,6 +1,6 @@
 """The registry of caches that live in this process and depend on stored data or settings.
 
-Each is correct by itself: its keys contain the revision, or its entries expire. `clear_all` is for code that replaces
+Each is correct without it: its keys contain the revision, or its entries expire. `clear_all` is for code that replaces
 the data under a running process, such as a test that rolls back. Imports no models.
 """
 

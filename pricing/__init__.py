@@ -1,1 +1,1 @@
-"""What it costs: price sheets and lines, group rates, popular models, the public price list."""
+"""What models cost: price sheets and lines, group rates, popular models, the public price list."""

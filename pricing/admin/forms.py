@@ -16,7 +16,7 @@ STATES = {"current": "success", "scheduled": "info", "past": "default"}
 
 
 class StartsNow(ModelForm):
-    """A form that starts now if no time is entered: the time when the page was opened would be past by then."""
+    """A form that starts when it is saved if no time is entered: the time when the page was opened would be past."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -203,7 +203,7 @@ def find_line(lines: Sequence[Line], meter: str, unit: str, facts: Facts, *, at:
 
 
 def chain(meter: str) -> Iterator[str]:
-    """The meter and what it falls back on, in order."""
+    """The meter and its fallbacks, in order."""
     name: str | None = meter
     while name is not None:
         yield name

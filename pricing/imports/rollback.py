@@ -80,10 +80,10 @@ def roll_back(
 def _roll_back(run: ImportRun, context: WriteContext) -> Rollback:
     result = Rollback()
     _leave_groups(run, result)
-    for table in track(TABLES, "Looking at what it changed"):
+    for table in track(TABLES, "Reading what the run changed"):
         if table is not GroupRate:
             _restore(_RunHistory(table, run), result, context.audit)
-    for table in track(TABLES, "Looking at what it made"):
+    for table in track(TABLES, "Reading what the run created"):
         if table is PriceSheet:
             _roll_back_sheets(run, result, context)
         elif table is GroupRate:
@@ -107,7 +107,7 @@ class _RunHistory:
 
     @property
     def undone_runs(self) -> list[int]:
-        """This run and those that were rolled back before: nobody wants their values any more."""
+        """This run and those that were rolled back before: their values are not restored."""
         rolled_back = ImportRun.objects.filter(status=ImportRun.Status.ROLLED_BACK).values_list("pk", flat=True)
         return [self.run.pk, *rolled_back]
 

@@ -154,7 +154,7 @@ class StructurePlan:
                 yield f"{role} price", {"": (None if model in prices.new else "another", "as the document says")}
 
     def narrowed(self, names: Collection[str], *, used_types: frozenset[str], beside: bool) -> "StructurePlan":
-        """What it changes in these models, and with `beside` also what belongs to no model."""
+        """The changes to these models, and with `beside` also those that belong to no model."""
         structure = self.structure.narrowed(names, endpoint_types=used_types, beside=beside)
         tables = {}
         for name, plan in self.tables.items():

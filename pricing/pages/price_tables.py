@@ -19,7 +19,7 @@ from pricing.engine.headline import rule_table
 
 @dataclass(frozen=True)
 class Figure:
-    """A price: what it is of, the amount, what it is paid for, and the two together as a list shows them."""
+    """A price: its name, the amount, its unit, and both together as a list shows them."""
 
     label: str
     price: str
@@ -81,7 +81,7 @@ def _figure(line: Line, currency: str) -> Figure:
 
 
 def brief_price(line: Line, currency: str) -> str:
-    """A price, and what it is paid for where that is not a million tokens."""
+    """A price, with its unit unless that is a million tokens."""
     return amounts.short_price(line, currency) if line.unit == "token" else amounts.short_price_per(line, currency)
 
 

@@ -169,7 +169,7 @@ def _with_rate(sheet: Sheet, rates: Mapping[str, CurrencyRate]) -> Sheet:
 
 @process_cache(maxsize=4)
 def price_boundaries(_revision: int) -> list[dt.datetime]:
-    """Every moment at which the published list changes by itself, in order; cached until the revision changes.
+    """Every moment at which the published list changes without a write, in order; cached until the revision changes.
 
     Sheets and discounts start and end at a moment, and group rates start at one. Models retire and currency rates take
     effect on a day.
@@ -188,7 +188,7 @@ def price_boundaries(_revision: int) -> list[dt.datetime]:
 
 
 def last_price_boundary(revision: int, *, at: dt.datetime) -> dt.datetime | None:
-    """The last moment up to `at` at which the list changed by itself; it stays the same until the next one."""
+    """The last moment up to `at` at which the list changed without a write; it stays the same until the next one."""
     boundaries = price_boundaries(revision)
     position = bisect_right(boundaries, at)
     return boundaries[position - 1] if position else None

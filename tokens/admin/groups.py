@@ -60,4 +60,4 @@ class ReachedChannelAdmin(ChannelAdmin):
         if channel.pk is None:
             return "Save the channel first, then add it to groups on their pages."
         slugs = sorted(group.slug for group in channel.groups.all())
-        return ", ".join(slugs) or "No group: nobody sees its models."
+        return ", ".join(slugs) or "No group: its models are not visible."

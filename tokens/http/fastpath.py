@@ -119,7 +119,7 @@ class RevisionCounters:
         caches.register(self)
 
     def read(self) -> tuple[int, int] | None:
-        """The counters now; None if the database does not answer, which Django then finds out for itself."""
+        """The counters now; None if the database does not answer: Django then handles the request and the error."""
         cursor = getattr(self._local, "cursor", None)
         try:
             if cursor is None:

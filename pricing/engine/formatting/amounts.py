@@ -80,7 +80,7 @@ def per_units(name: str, count: int) -> str:
 
 
 def with_measure(text: str, line: Line) -> str:
-    """A price with what it is paid for: $2.50 per million tokens."""
+    """A price with its unit: $2.50 per million tokens."""
     return _("%(price)s per %(measure)s") % {"price": text, "measure": measure(line.unit, _shown_per(line))}
 
 

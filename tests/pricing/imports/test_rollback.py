@@ -112,9 +112,9 @@ models:
 def test_models_are_removed_together_with_their_successors(tmp_path: Path) -> None:
     before = facts()
     assert run("yaml", SUCCESSION, tmp_path, "--apply").code == 0
-    made = ImportRun.objects.latest("pk")
+    import_run = ImportRun.objects.latest("pk")
 
-    done = roll_back(made, at=timezone.now())
+    done = roll_back(import_run, at=timezone.now())
 
     assert (done.stays, done.removed) == ([], {"models": 3, "vendors": 1})
     assert facts() == before
@@ -122,10 +122,10 @@ def test_models_are_removed_together_with_their_successors(tmp_path: Path) -> No
 
 def test_the_successors_of_a_model_that_stays_stay(tmp_path: Path, world: Any) -> None:
     assert run("yaml", SUCCESSION, tmp_path, "--apply").code == 0
-    made = ImportRun.objects.latest("pk")
+    import_run = ImportRun.objects.latest("pk")
     world.price(AIModel.objects.get(name="acme-2"), input="5")
 
-    done = roll_back(made, at=timezone.now())
+    done = roll_back(import_run, at=timezone.now())
 
     assert sorted(done.stays) == ["model acme-2", "model acme-3", "vendor Acme"]
     assert done.removed == {"models": 1}

@@ -1,12 +1,17 @@
 """Warnings about prices and limits that are possible but unusual, so that an operator checks them."""
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from catalog.prices import Sheet
 from pricing.engine.formatting.amounts import money, price_per
 from pricing.engine.headline import token_prices
 from pricing.engine.money import per_million
+
+# Dollars per million tokens. The most expensive real models cost 600; more is usually a price of a thousand tokens, or
+# of one, that a source states in the wrong unit.
+UNUSUALLY_HIGH = Decimal(1000)
 
 
 def warnings_about(sheet: Sheet | None, facts: Mapping[str, Any], *, is_new: bool) -> list[str]:
@@ -21,6 +26,9 @@ def price_warnings(sheet: Sheet, *, is_new: bool) -> Iterator[str]:
     if is_new and is_free and any(line.is_plain for line in sheet.lines):
         yield "costs nothing"
     amounts = {meter: per_million(line.amount, line.per) for meter, line in lines.items() if line.amount is not None}
+    for meter in ("input", "output"):
+        if sheet.currency == "USD" and amounts.get(meter, 0) > UNUSUALLY_HIGH:
+            yield f"{meter} ({price_per(lines[meter], sheet.currency)}) costs more than {money(UNUSUALLY_HIGH, 'USD')}"
     input_price, output_price, cached = (amounts.get(meter) for meter in ("input", "output", "input.cache_read"))
     if input_price is not None and cached is not None and cached > input_price:
         read = money(cached, sheet.currency)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from pricing.engine.equality import same_amount
 from pricing.engine.formatting import amounts
 from pricing.engine.formatting.conditions import conditions
 from pricing.engine.formatting.labels import join_clauses, meter, period, state, units, value, with_detail
-from pricing.engine.headline import headline, input_and_output, is_one_of_several
+from pricing.engine.headline import headline, input_and_output, is_one_of_several, reads_as_free
 from pricing.engine.money import METERS
 
 PLACES: Mapping[str, int] = {name: place for place, name in enumerate(METERS)}
@@ -82,8 +83,14 @@ def described(sheet: Sheet | None) -> dict[str, str]:
 
 
 def summary(sheet: Sheet, most: int = SUMMARY_PRICES) -> str:
-    """The first prices of a sheet in a line, input and output before all others, and how many more there are."""
+    """The first prices of a sheet in a line, input and output before all others, and how many more there are.
+
+    The headline comes first if the others that fit are 0 and would show a paid price as free.
+    """
     lines = sorted(sheet.lines, key=lambda line: (bool(line.conditions), usual_place(line)))
+    if reads_as_free(sheet, (line.amount or Decimal(0) for line in lines[:most] if line.kind == "absolute")):
+        usual = headline(sheet)
+        lines.sort(key=lambda line: line is not usual)
     parts = [f"{label(line)} {amounts.line_amount(line, sheet.currency)}" for line in lines[:most]]
     if len(lines) > most:
         parts.append(_("%(number)s more") % {"number": len(lines) - most})
@@ -91,9 +98,13 @@ def summary(sheet: Sheet, most: int = SUMMARY_PRICES) -> str:
 
 
 def headline_text(sheet: Sheet) -> str:
-    """$2.50 / $10.00 for input and output per million tokens where both are the headline, else the one price."""
+    """$2.50 / $10.00 for input and output per million tokens where both are the headline, else the one price.
+
+    The discount of the sheet is multiplied in.
+    """
     if sheet.state not in ("priced", "free"):
         return state(sheet.state)
+    sheet = sheet.folded()
     tokens = input_and_output(sheet)
     if len(tokens) == 2:
         return " / ".join(amounts.price(tokens[name], sheet.currency) for name in ("input", "output"))

@@ -93,6 +93,23 @@ def test_a_summary_begins_with_input_and_output() -> None:
     assert summary(sheet()) == "without a price"
 
 
+def test_a_summary_of_a_paid_price_never_shows_only_free_lines() -> None:
+    free = [token_line(name, "0") for name in ("input", "output", "input.cache_read")]
+
+    text = summary(sheet(*free, Line("ocr", Decimal("0.002"), 1, "page")))
+
+    assert text == (
+        "Page reading $0.002 per page · Input $0.00 per million tokens · Output $0.00 per million tokens · 1 more"
+    )
+
+
+def test_a_headline_in_a_line_includes_the_discount_of_its_sheet() -> None:
+    prices = [token_line("input", "2"), token_line("output", "10")]
+
+    assert headline_text(sheet(*prices, Line("", Decimal("0.5"), kind="multiplier"))) == "$1.00 / $5.00"
+    assert headline_text(sheet(*prices, Line("", Decimal(0), kind="multiplier"))) == "$0.00 / $0.00"
+
+
 def test_a_headline_in_a_line() -> None:
     free = [token_line("input", "0"), token_line("output", "0")]
 

@@ -1,19 +1,19 @@
-// What readers of our exports make of them: `node exports.mjs tokenlens|spreadsheet JSON`, in the folder with node_modules.
+// Reads our exports as other programs do: `node exports.mjs tokenlens|spreadsheet JSON`, in the folder with node_modules.
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
 const require = createRequire(`${process.cwd()}/`);
 const [reader, json] = process.argv.slice(2);
-const asked = JSON.parse(json);
-const brought = (name) => import(pathToFileURL(`${process.cwd()}/node_modules/${name}/dist/index.js`));
+const question = JSON.parse(json);
+const load = (name) => import(pathToFileURL(`${process.cwd()}/node_modules/${name}/dist/index.js`));
 
 const readers = {
   // models.dev's api.json, and what uses cost by it.
   async tokenlens() {
-    const { fetchModels } = await client_folder("@tokenlens/fetch");
-    const { getTokenCosts } = await client_folder("@tokenlens/helpers");
-    const providers = await fetchModels({ baseUrl: `${asked.url}/api/export/models_dev/api.json` });
-    const costs = asked.cases.map(([model, prompt, completion]) => {
+    const { fetchModels } = await load("@tokenlens/fetch");
+    const { getTokenCosts } = await load("@tokenlens/helpers");
+    const providers = await fetchModels({ baseUrl: `${question.url}/api/export/models_dev/api.json` });
+    const costs = question.cases.map(([model, prompt, completion]) => {
       const usage = { prompt_tokens: prompt, completion_tokens: completion };
       return getTokenCosts({ modelId: `modelbook:${model}`, usage, providers }).totalUSD ?? null;
     });
@@ -23,7 +23,7 @@ const readers = {
   // The price lines as a spreadsheet opens them; `formulas` are the cells that it would run.
   async spreadsheet() {
     const xlsx = require("xlsx");
-    const bytes = Buffer.from(await (await fetch(`${asked.url}/api/export/prices.csv`)).arrayBuffer());
+    const bytes = Buffer.from(await (await fetch(`${question.url}/api/export/prices.csv`)).arrayBuffer());
     const book = xlsx.read(bytes, { type: "buffer", codepage: 65001 });
     const sheet = book.Sheets[book.SheetNames[0]];
     const cells = Object.entries(sheet).filter(([name]) => !name.startsWith("!"));

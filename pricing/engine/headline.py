@@ -40,7 +40,8 @@ def headline(sheet: Sheet) -> Line:
     """The headline of a sheet that is priced or free.
 
     Only paid lines are considered if there are any. The headline of a table of rules is its usual use. Otherwise it is
-    the price of input tokens, of a call, of output tokens, or the first line, with lines without conditions first.
+    the price of input tokens, of a call, of output tokens, or the first line. Lines with conditions are considered if
+    only they are paid.
     """
     lines = [line for line in sheet.lines if line.kind == "absolute"]
     paid = [line for line in lines if line.amount] or lines
@@ -53,9 +54,10 @@ def headline(sheet: Sheet) -> Line:
         plain = {kind: line for kind, line in plain.items() if line.amount}
     elif any(line.amount for line in lines):
         plain = {}
-    call = next((line for kind, line in plain.items() if kind in CALLS), None)
+    candidates = list(plain.values()) or paid
+    call = next((line for line in candidates if (line.meter, line.unit) in CALLS), None)
     tokens_in, tokens_out = plain.get(("input", "token")), plain.get(("output", "token"))
-    return tokens_in or call or tokens_out or next(iter(plain.values()), paid[0])
+    return tokens_in or call or tokens_out or candidates[0]
 
 
 def token_prices(sheet: Sheet) -> Mapping[str, Line]:

@@ -10,6 +10,8 @@ from pricing.engine.headline import comparable_price, headline, input_and_output
 
 LONG_PROMPT = ({"dim": "prompt_tokens", "op": "gt", "value": 200_000},)
 
+BATCH = ({"dim": "service_tier", "op": "eq", "value": "batch"},)
+
 
 def token_line(meter: str, amount: str, **fields: Any) -> Line:
     return Line(meter, Decimal(amount), 1_000_000, "token", **fields)
@@ -38,6 +40,10 @@ FREE_TOKENS = [token_line("input", "0"), token_line("output", "0")]
         ([*FREE_TOKENS, fee("ocr", "0.002", "page")], 2),
         ([*FREE_TOKENS, token_line("input", "1", conditions=LONG_PROMPT)], 2),
         (FREE_TOKENS, 0),
+        (
+            [token_line("input.audio", "1", conditions=LONG_PROMPT), fee("request", "2", "request", conditions=BATCH)],
+            1,
+        ),
         ([token_line("input", "3"), token_line("input", "0"), token_line("output", "1")], 2),
         ([image_rule("4K", "0.16"), image_rule("1K", "0.04")], 1),
         ([image_rule("1K", "0"), image_rule("4K", "0.16")], 1),

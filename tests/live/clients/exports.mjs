@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 
 const require = createRequire(`${process.cwd()}/`);
 const [reader, json] = process.argv.slice(2);
-const question = JSON.parse(json);
+const instructions = JSON.parse(json);
 const load = (name) => import(pathToFileURL(`${process.cwd()}/node_modules/${name}/dist/index.js`));
 
 const readers = {
@@ -12,8 +12,8 @@ const readers = {
   async tokenlens() {
     const { fetchModels } = await load("@tokenlens/fetch");
     const { getTokenCosts } = await load("@tokenlens/helpers");
-    const providers = await fetchModels({ baseUrl: `${question.url}/api/export/models_dev/api.json` });
-    const costs = question.cases.map(([model, prompt, completion]) => {
+    const providers = await fetchModels({ baseUrl: `${instructions.url}/api/export/models_dev/api.json` });
+    const costs = instructions.cases.map(([model, prompt, completion]) => {
       const usage = { prompt_tokens: prompt, completion_tokens: completion };
       return getTokenCosts({ modelId: `modelbook:${model}`, usage, providers }).totalUSD ?? null;
     });
@@ -23,7 +23,7 @@ const readers = {
   // The price lines as a spreadsheet opens them; `formulas` are the cells that it would run.
   async spreadsheet() {
     const xlsx = require("xlsx");
-    const bytes = Buffer.from(await (await fetch(`${question.url}/api/export/prices.csv`)).arrayBuffer());
+    const bytes = Buffer.from(await (await fetch(`${instructions.url}/api/export/prices.csv`)).arrayBuffer());
     const book = xlsx.read(bytes, { type: "buffer", codepage: 65001 });
     const sheet = book.Sheets[book.SheetNames[0]];
     const cells = Object.entries(sheet).filter(([name]) => !name.startsWith("!"));

@@ -4,10 +4,10 @@ import { createRequire } from "node:module";
 
 const require = createRequire(`${process.cwd()}/`);
 const [vendor, json] = process.argv.slice(2);
-const asked = JSON.parse(json);
+const instructions = JSON.parse(json);
 
 // The name, status and code of the exception that a call ends in.
-async function told(call) {
+async function errorOf(call) {
   try {
     await call();
   } catch (error) {
@@ -18,29 +18,29 @@ async function told(call) {
 }
 
 async function all(pages) {
-  const found = [];
-  for await (const model of pages) found.push(model);
-  return found;
+  const models = [];
+  for await (const model of pages) models.push(model);
+  return models;
 }
 
 const vendors = {
   openai() {
     const { default: OpenAI } = require("openai");
-    const made = (key) => new OpenAI({ baseURL: `${asked.url}/v1`, apiKey: asked.keys[key], maxRetries: 0 }).models;
-    return { made, list: (models) => models.list(), get: (models, name) => models.retrieve(name) };
+    const modelsOf = (key) => new OpenAI({ baseURL: `${instructions.url}/v1`, apiKey: instructions.keys[key], maxRetries: 0 }).models;
+    return { modelsOf, list: (models) => models.list(), get: (models, name) => models.retrieve(name) };
   },
   anthropic() {
     const { default: Anthropic } = require("@anthropic-ai/sdk");
-    const made = (key) => new Anthropic({ baseURL: asked.url, apiKey: asked.keys[key], maxRetries: 0 }).models;
-    return { made, list: (models, limit = 1000) => models.list({ limit }), get: (models, name) => models.retrieve(name) };
+    const modelsOf = (key) => new Anthropic({ baseURL: instructions.url, apiKey: instructions.keys[key], maxRetries: 0 }).models;
+    return { modelsOf, list: (models, limit = 1000) => models.list({ limit }), get: (models, name) => models.retrieve(name) };
   },
   gemini() {
     const { GoogleGenAI } = require("@google/genai");
-    const made = (key) => new GoogleGenAI({ apiKey: asked.keys[key], httpOptions: { baseUrl: asked.url } }).models;
+    const modelsOf = (key) => new GoogleGenAI({ apiKey: instructions.keys[key], httpOptions: { baseUrl: instructions.url } }).models;
     const list = async function* (models, pageSize = 50) {
       yield* await models.list({ config: { pageSize } });
     };
-    return { made, list, get: (models, name) => models.get({ model: name }) };
+    return { modelsOf, list, get: (models, name) => models.get({ model: name }) };
   },
 };
 
@@ -64,17 +64,17 @@ async function anthropics(models) {
     lifecycle: [...new Set(pages[1].data.map((model) => model.lifecycle))],
     has_more: pages.map((page) => page.has_more),
     dates: pages[1].data.every((model) => !Number.isNaN(Date.parse(model.created_at))),
-    after_hidden: await ids({ limit: 2, after_id: asked.gone }),
-    before_hidden: await ids({ limit: 2, before_id: asked.gone }),
+    after_hidden: await ids({ limit: 2, after_id: instructions.gone }),
+    before_hidden: await ids({ limit: 2, before_id: instructions.gone }),
     back: await ids({ limit: 2, before_id: pages[1].data.at(-1).id }),
     retired: await ids({ lifecycle: ["retired"] }),
   };
 }
 
-const { made, list, get } = vendors[vendor]();
+const { modelsOf, list, get } = vendors[vendor]();
 const name = (model) => model.id ?? model.name;
-const good = made("good");
-const limited = made("limited");
+const good = modelsOf("good");
+const limited = modelsOf("limited");
 await all(list(limited));
 const listed = await all(list(good));
 console.log(
@@ -84,15 +84,15 @@ console.log(
     fields: Object.fromEntries(FIELDS[vendor].map((field) => [field, kinds(listed, field)])),
     ...(vendor === "anthropic" ? await anthropics(good) : {}),
     paged: (await all(list(good, 2))).map(name),
-    one: name(await get(good, asked.model)),
+    one: name(await get(good, instructions.model)),
     errors: {
-      401: await told(() => all(list(made("unknown")))),
-      403: await told(() => all(list(made("abroad")))),
-      404: await told(() => get(good, asked.hidden)),
-      429: await told(async () => {
+      401: await errorOf(() => all(list(modelsOf("unknown")))),
+      403: await errorOf(() => all(list(modelsOf("abroad")))),
+      404: await errorOf(() => get(good, instructions.hidden)),
+      429: await errorOf(async () => {
         for (let time = 0; time < 20; time += 1) await all(list(limited));
       }),
-      500: await told(() => all(list(made("broken")))),
+      500: await errorOf(() => all(list(modelsOf("broken")))),
     },
   }),
 );

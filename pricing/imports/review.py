@@ -5,12 +5,14 @@ applied if it is not the plan that was reviewed.
 """
 
 import datetime as dt
+import threading
 from collections.abc import Collection
 from dataclasses import replace
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
+from catalog import caches
 from catalog.db import revision
 from catalog.db.bulk import create_rows
 from catalog.error_messages import InputError
@@ -21,11 +23,37 @@ from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_plan, create_run, make_plan
 from pricing.imports.plan import ImportPlan
 
-# The last plans, by everything that they depend on: a plan of thousands takes a second, and reviewers turn pages.
-_plans: dict[object, ImportPlan] = {}
 PLANS_CACHED = 2
 # Scheduled prices take effect without a change of the catalog.
 SECONDS_CACHED = 60
+
+
+class PlanCache:
+    """The last plans, by everything that they depend on: a plan of thousands takes a second, and reviewers turn pages.
+
+    Threads share it.
+    """
+
+    def __init__(self) -> None:
+        self._plans: dict[object, ImportPlan] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: object) -> ImportPlan | None:
+        return self._plans.get(key)
+
+    def put(self, key: object, plan: ImportPlan) -> None:
+        """Stores a plan in place of the oldest one."""
+        with self._lock:
+            while len(self._plans) >= PLANS_CACHED:
+                del self._plans[next(iter(self._plans))]
+            self._plans[key] = plan
+
+    def clear(self) -> None:
+        with self._lock:
+            self._plans.clear()
+
+
+PLANS = caches.register(PlanCache())
 
 
 def save_plan(
@@ -66,11 +94,11 @@ def plan_of(run: ImportRun, *, at: dt.datetime) -> ImportPlan:
     trust = tuple(Source.objects.order_by("pk").values_list("pk", "trust"))
     minute = int(at.timestamp()) // SECONDS_CACHED
     key = (run.pk, run.created_at, revision.current(), FieldPin.objects.count(), trust, minute)
-    if key not in _plans:
-        while len(_plans) >= PLANS_CACHED:
-            _plans.pop(next(iter(_plans)), None)
-        _plans[key] = make_plan(run.snapshot.content, options_of(run), at=at, origin=run.snapshot.origin)
-    return _plans[key]
+    plan = PLANS.get(key)
+    if plan is None:
+        plan = make_plan(run.snapshot.content, options_of(run), at=at, origin=run.snapshot.origin)
+        PLANS.put(key, plan)
+    return plan
 
 
 def apply_run(

@@ -72,6 +72,7 @@ def test_without_scripts_the_form_and_the_comparison_work(chromium: Any, live_se
         for box in page.locator("[name=m]").all()[:2]:
             box.check()
         page.click("text=Compare selected")
+        page.locator("thead th").first.wait_for()
         assert page.locator("thead th").count() == 2
         assert plain.faults == []
 

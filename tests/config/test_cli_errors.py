@@ -14,8 +14,6 @@ from tests.config.installation import ROOT, Installation, NewDatabase
 from tests.pricing.gateways.databases import channel, sqlite_gateway
 from tests.servers import free_port
 
-pytestmark = pytest.mark.sql
-
 COMMANDS = [
     ("issue_token", "Acme"),
     ("explain_token", "0123456789", "gpt-5.5"),

@@ -10,7 +10,7 @@ from django.test import Client, RequestFactory
 from tests import world
 from tokens.http.middleware import BodilessMiddleware
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+pytestmark = pytest.mark.django_db
 
 PREFIXES = ["/v1", "/v1beta", "/v1alpha", "/anthropic", "/api"]
 

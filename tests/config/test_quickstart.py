@@ -21,8 +21,6 @@ from tests.config.installation import Installation, NewDatabase, Served, served
 from tests.servers import wait_until
 from tokens.keys import SHAPE
 
-pytestmark = pytest.mark.sql
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

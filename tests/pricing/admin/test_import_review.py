@@ -15,7 +15,7 @@ from pricing.models import PriceSheet
 from tests.admin_world import filled_in
 from tests.pricing.imports.running import state
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+pytestmark = pytest.mark.django_db
 UPLOAD = "/admin/catalog/importrun/add/"
 ROW = {"mode": "chat", "litellm_provider": "openai", "max_input_tokens": 1000, "input_cost_per_token": 2e-06}
 

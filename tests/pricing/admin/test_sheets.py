@@ -14,8 +14,6 @@ from catalog.models import AIModel
 from pricing.models import PriceSheet
 from tests import admin_world, world
 
-pytestmark = pytest.mark.sql
-
 ADD = "/admin/pricing/pricesheet/add/"
 TINY = "0.000000150000000000000012"
 

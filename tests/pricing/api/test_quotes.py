@@ -11,7 +11,7 @@ from django.test import Client
 from pricing.models import DiscountRule
 from tests import world
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+pytestmark = pytest.mark.django_db
 
 
 def post(client: Client, body: Any, **headers: str) -> Any:

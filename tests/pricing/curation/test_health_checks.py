@@ -18,7 +18,7 @@ from pricing.models import PopularModel
 from tests import world as cast
 from tokens.models import Token
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+pytestmark = pytest.mark.django_db
 
 Found = dict[str, list[str]]
 

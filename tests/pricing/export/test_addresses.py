@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from pricing.export.formats import FORMATS
 from tests import world
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+pytestmark = pytest.mark.django_db
 
 ADDRESSES = [f"/api/export/{form.file}" for form in FORMATS.values() if form.file] + ["/llms.txt"]
 ADDRESSES += [f"/api/export/{form.asked_as}" for form in FORMATS.values() if form.asked_as]

@@ -11,7 +11,7 @@ from catalog.exact import read_json
 from pricing.models import CurrencyRate, DiscountRule
 from tests import world
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+pytestmark = pytest.mark.django_db
 
 OVER = [{"dim": "prompt_tokens", "op": "gt", "value": 200_000}]
 FROM = [{"dim": "prompt_tokens", "op": "gte", "value": 272_000}]

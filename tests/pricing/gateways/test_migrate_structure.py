@@ -16,7 +16,7 @@ from pricing.models import GroupRate, PriceSheet
 from tests.pricing.gateways.databases import channel, key, option, sqlite_gateway, token, user
 from tokens.models import TokenGroup
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+pytestmark = pytest.mark.django_db
 
 SECRETS = ("sk-upstream-first", "sk-upstream-second", "hunter2", "api-version-secret")
 

@@ -17,7 +17,7 @@ from pricing.models import PriceSheet
 from tests.pricing.imports.running import run, state
 from tests.samples import sample
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+pytestmark = pytest.mark.django_db
 GOOD = sample("litellm.json")
 ROW = b'{"gpt-x": {"mode": "chat", "input_cost_per_token": %s}}'
 

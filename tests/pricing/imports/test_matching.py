@@ -18,7 +18,7 @@ from pricing.imports.text_report import summary
 from pricing.models import PriceSheet
 from tests.pricing.imports.running import run
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+pytestmark = pytest.mark.django_db
 
 
 def openrouter(*names: str, **fields: Any) -> str:

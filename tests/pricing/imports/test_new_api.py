@@ -11,7 +11,7 @@ from tests import world
 from tests.pricing.imports.running import Outcome, run, state
 from tests.samples import sample
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+pytestmark = pytest.mark.django_db
 LIST = sample("new_api.json")
 
 

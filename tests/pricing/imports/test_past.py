@@ -22,7 +22,7 @@ from tests import world
 from tests.pricing.imports.running import Outcome, run, state
 from tests.samples import sample, sample_or_real
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+pytestmark = pytest.mark.django_db
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 RELEASE, JULY, SEPTEMBER = (dt.datetime(2026, *day, tzinfo=dt.UTC) for day in ((6, 10), (7, 30), (9, 1)))
 CONTENT = sample("genai_prices.json")

@@ -17,7 +17,7 @@ from pricing.imports.plan import ImportPlan
 from pricing.imports.review import discard_run
 from tests.catalog.imports import hosts
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+pytestmark = pytest.mark.django_db
 ROW = {"mode": "chat", "litellm_provider": "openai", "max_input_tokens": 1000, "input_cost_per_token": 2e-06}
 PUBLISHED: dict[str, bytes] = {}
 

@@ -11,7 +11,7 @@ from catalog.models import AIModel, FieldPin, Source
 from pricing.models import PriceLine, PriceSheet
 from tests.pricing.imports.running import run, state
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+pytestmark = pytest.mark.django_db
 ROW = {"mode": "chat", "litellm_provider": "openai", "max_input_tokens": 1000, "input_cost_per_token": 2e-06}
 
 

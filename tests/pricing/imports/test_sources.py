@@ -13,7 +13,7 @@ from pricing.models import PriceLine, PriceSheet
 from tests.pricing.imports.running import run, state
 from tests.samples import HERE, sample, sample_or_real
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+pytestmark = pytest.mark.django_db
 SAMPLES = [path.stem for path in sorted(HERE.glob("*.json")) if path.stem in SOURCES]
 
 

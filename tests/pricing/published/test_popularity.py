@@ -17,7 +17,7 @@ from pricing.models import PopularModel, UsageCount, UsageReporter
 from pricing.published.popularity import Report, record_usage
 from tests import world
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+pytestmark = pytest.mark.django_db
 TODAY = dt.date(2026, 11, 23)
 
 

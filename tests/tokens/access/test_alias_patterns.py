@@ -13,7 +13,7 @@ from tokens.auth.authentication import row_of, scope_of
 from tokens.auth.explaining import explain, survey
 from tokens.scope import Scope
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from tests import world
 from tokens.api.views import caller_of
 from tokens.models import Token
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+pytestmark = pytest.mark.django_db
 
 
 def ask(client: Client, address: str = "/api/authorize", *, key: str = "", method: str = "GET", **headers: str) -> Any:

@@ -10,7 +10,7 @@ from django.test import Client
 from catalog.models import AIModel, ModelAlias, Offer
 from tests import world
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+pytestmark = pytest.mark.django_db
 
 IDS = [
     "gpt-4o",

@@ -12,7 +12,7 @@ from catalog.models import AIModel, Channel
 from tests import world
 from tokens.http.bodies import BODIES, Body, BodyCache
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+pytestmark = pytest.mark.django_db
 
 
 def ask(client: Client, key: str, **headers: str) -> Any:

@@ -15,7 +15,7 @@ from tests import world
 from tokens import keys
 from tokens.models import RetiredKey, Token
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+pytestmark = pytest.mark.django_db
 
 
 def run(*arguments: str, **options: Any) -> str:

@@ -67,13 +67,11 @@ def test_without_scripts_the_form_and_the_comparison_work(chromium: Any, live_se
         page.click("summary")
         page.select_option("[name=sort]", "name")
         page.fill("[name=q]", "")
-        with page.expect_navigation():
-            page.click("text=Search")
+        plain.follow("text=Search")
         assert plain.names() == sorted(plain.names())
         for box in page.locator("[name=m]").all()[:2]:
             box.check()
-        with page.expect_navigation():
-            page.click("text=Compare selected")
+        plain.follow("text=Compare selected")
         assert page.locator("thead th").count() == 2
         assert plain.faults == []
 
@@ -88,10 +86,10 @@ def test_models_are_picked_and_compared(visitor: Visitor) -> None:
     assert page.inner_text("#compare") == "Compare 6 models"
     assert page.locator("[name=m]").nth(6).is_disabled()
     page.locator("[name=m]").nth(0).uncheck()
-    page.click("#compare")
-    page.wait_for_url("**/compare?*")
+    visitor.follow("#compare")
+    assert "/compare?" in page.url
     assert page.locator("thead th").count() == 5
-    page.click("text=Remove >> nth=0")
+    visitor.follow("text=Remove >> nth=0")
     assert page.locator("thead th").count() == 4
     assert visitor.faults == []
 

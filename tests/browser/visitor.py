@@ -17,6 +17,11 @@ class Visitor(WatchedPage):
         field = self.page.locator(f"#search [name={name}]")
         field.fill(value) if name == "q" else field.select_option(value)
 
+    def follow(self, selector: str) -> None:
+        """Clicks what leads to another page, and waits for that page."""
+        with self.page.expect_navigation():
+            self.page.click(selector)
+
     def names(self) -> list[str]:
         """The ids of the rows that can be seen, in order."""
         boxes = self.page.locator("#models tbody tr:not([hidden]) [name=m]")

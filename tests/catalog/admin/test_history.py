@@ -11,8 +11,6 @@ from catalog.models import AIModel
 from tests import admin_world, world
 from tokens.models import TokenGroup
 
-pytestmark = pytest.mark.sql
-
 
 def page_of(row: Any, page: str = "change") -> str:
     return f"/admin/{row._meta.app_label}/{row._meta.model_name}/{row.pk}/{page}/"

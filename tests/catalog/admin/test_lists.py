@@ -15,8 +15,6 @@ from catalog.models import Channel, EndpointType, Offer, Source, Vendor
 from pricing.models import CurrencyRate, DiscountRule, PopularModel, UsageCount, UsageReporter
 from tests import admin_world, world
 
-pytestmark = pytest.mark.sql
-
 TODAY = dt.datetime.now(tz=dt.UTC).date()
 # Session, user, page count, rows, and what a list's filters and columns add; measured, with none to spare.
 BUDGETS = {

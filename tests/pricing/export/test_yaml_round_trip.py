@@ -16,7 +16,7 @@ from tests.pricing.gateways.databases import key
 from tests.samples import HERE, real, some_rows
 from tokens.models import Token, TokenGroup
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+pytestmark = pytest.mark.django_db
 
 
 def export(folder: Path) -> bytes:

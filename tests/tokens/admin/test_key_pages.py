@@ -14,7 +14,7 @@ from catalog.models import AIModel, Offer
 from tests import world
 from tokens.models import RetiredKey, Token
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+pytestmark = pytest.mark.django_db
 
 KEY = re.compile(r"mb_live_[0-9A-Za-z]{10}_[0-9A-Za-z]{38}")
 

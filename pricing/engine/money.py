@@ -10,10 +10,7 @@ from decimal import Decimal, Inexact, localcontext
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
-from catalog.exact import PRECISION, plain
-from catalog.exact import multiply as multiply
-from catalog.exact import ratio as ratio
-from catalog.exact import unfold as unfold
+from catalog.exact import PRECISION, multiply, plain
 from catalog.prices import MILLION
 
 # A price of a source that matches none of these is stored as x.<source>.<name in the source>.

@@ -5,8 +5,7 @@ Past list prices fill the time before the first stored sheet, if the source has 
 """
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Collection, Container, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,6 +27,7 @@ from pricing.engine.equality import same_amount, same_price
 from pricing.engine.formatting.lines import changes, described, pairs
 from pricing.engine.money import CURRENCY, HIGHEST, METER, UNITS, is_excessive
 from pricing.models import PriceLine, PriceSheet
+from pricing.published.prices import written_lines
 
 # A price that moves by more than this factor, or to or from 0, needs an operator's confirmation.
 LARGEST_MOVE = 4
@@ -232,31 +232,19 @@ def _in_force(role: str, *, at: dt.datetime) -> dict[str, Sheet]:
     sheets = list(
         PriceSheet.objects.in_force(at=at).filter(role=role).values_list("pk", "model__name", "currency", "facts")
     )
-    lines = _lines_by_sheet({sheet[0] for sheet in sheets}, PriceLine.objects.filter(sheet__role=role))
-    return {name: Sheet(currency, tuple(lines[key]), facts=facts) for key, name, currency, facts in sheets}
+    lines = written_lines([sheet[0] for sheet in sheets])
+    return {name: Sheet(currency, tuple(lines.get(key, ())), facts=facts) for key, name, currency, facts in sheets}
 
 
 def _announced(role: str, *, at: dt.datetime) -> dict[tuple[str, dt.datetime | None], Sheet]:
     """Model id and start -> the scheduled price of this role; the newer one, if there are two."""
     sheets = PriceSheet.objects.filter(role=role, starts_at__gt=at).order_by("pk")
     rows = list(sheets.values_list("pk", "model__name", "currency", "facts", "starts_at"))
-    lines = _lines_by_sheet(
-        {row[0] for row in rows}, PriceLine.objects.filter(sheet__role=role, sheet__starts_at__gt=at)
-    )
+    lines = written_lines([row[0] for row in rows])
     return {
-        (name, starts): Sheet(currency, tuple(lines[key]), facts=facts) for key, name, currency, facts, starts in rows
+        (name, starts): Sheet(currency, tuple(lines.get(key, ())), facts=facts)
+        for key, name, currency, facts, starts in rows
     }
-
-
-def _lines_by_sheet(sheets: Container[int], lines: models.QuerySet[PriceLine]) -> Mapping[int, list[Line]]:
-    """Sheet -> its lines, in order."""
-    by_sheet: defaultdict[int, list[Line]] = defaultdict(list)
-    lines = lines.order_by("sheet", "position")
-    columns = ("sheet", "meter", "amount", "unit", "per", "kind", "conditions", "facts")
-    for sheet, meter, amount, unit, per, kind, conditions, facts in lines.values_list(*columns).iterator():
-        if sheet in sheets:
-            by_sheet[sheet].append(Line(meter, amount, per, unit, kind=kind, conditions=tuple(conditions), facts=facts))
-    return by_sheet
 
 
 def _change(old: Sheet, new: Sheet) -> PriceChange:

@@ -10,13 +10,13 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, NotRequired, TypedDict
 
-from catalog.exact import of_one, read_json, write_json
+from catalog.exact import multiply, of_one, ratio, read_json, write_json
 from catalog.prices import RATIO_UNIT, Line, Sheet
 from catalog.sources import new_api, ratio_config
 from catalog.sources.rows import Row
 from pricing.engine.equality import PriceKey, price_key
 from pricing.engine.headline import CALLS, headline, reads_as_free, rule_table
-from pricing.engine.money import multiply, per_million, ratio
+from pricing.engine.money import per_million
 from pricing.newapi.expressions import expressible_lines, expression
 
 JSON = dict[str, Any]

@@ -37,6 +37,8 @@ class Line:
     kind: str = "absolute"
     conditions: tuple[Condition, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    # The key of the import run that stated the line; None if it is the run of its sheet. It is not a part of the price.
+    run: int | None = field(default=None, compare=False)
 
     @property
     def is_plain(self) -> bool:

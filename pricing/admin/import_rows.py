@@ -10,7 +10,7 @@ from typing import Any
 from catalog.source_trust import WithheldChange
 from pricing.engine.formatting.lines import changes, summary
 from pricing.imports.plan import ImportPlan
-from pricing.imports.prices import PriceChange
+from pricing.imports.prices.changes import PriceChange
 
 # The fields in the row of a new model; the others are on the model's own page.
 NEW_FIELDS = ("vendor", "display_name", "context_length", "max_output_tokens", "capabilities", "status", "released_on")

@@ -30,7 +30,8 @@ from catalog.sources.records import Document, Structure
 from pricing.imports.guards import find_guards, previous_names
 from pricing.imports.options import Options
 from pricing.imports.plan import ImportPlan
-from pricing.imports.prices import apply_prices, plan_prices
+from pricing.imports.prices.planning import plan_prices
+from pricing.imports.prices.writing import apply_prices
 from pricing.imports.structure import allowed_structure, apply_structure, known_endpoint_types, plan_structure
 from pricing.models import PriceSheet
 from tokens.models import TokenGroup

@@ -16,7 +16,7 @@ from pricing.engine.formatting.lines import described
 from pricing.engine.sanity_checks import warnings_about
 from pricing.imports.guards import Guard
 from pricing.imports.options import Options
-from pricing.imports.prices import PricePlan
+from pricing.imports.prices.plan import PricePlan
 from pricing.imports.structure import StructurePlan
 
 

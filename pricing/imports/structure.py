@@ -20,7 +20,9 @@ from catalog.models import AIModel, Channel, EndpointType, ModelAlias, Offer, Ve
 from catalog.models.pin import price_field
 from catalog.source_trust import PERSON
 from catalog.sources.records import Document, Record, Structure
-from pricing.imports.prices import PricePlan, apply_prices, plan_prices
+from pricing.imports.prices.plan import PricePlan
+from pricing.imports.prices.planning import plan_prices
+from pricing.imports.prices.writing import apply_prices
 from pricing.models import GroupRate, PopularModel
 from pricing.published.group_rates import write_rates
 from tokens.models import TokenGroup

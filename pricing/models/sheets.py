@@ -229,6 +229,15 @@ class PriceLine(TrackedModel):
         "Leave empty to apply to all requests.",
     )
     facts = ExactJSONField(default=dict, blank=True, help_text="Other values of the source for this price.")
+    run = models.ForeignKey(
+        ImportRun,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The import that stated the line. Empty if it is the import of the sheet.",
+    )
 
     objects = TrackedQuerySet["PriceLine"].as_manager()
 
@@ -250,7 +259,10 @@ class PriceLine(TrackedModel):
 
     @classmethod
     def of_sheet(cls, sheet: PriceSheet, lines: Iterable[Line]) -> "Iterator[PriceLine]":
-        """Unsaved rows of a saved sheet for these lines, in their order."""
+        """Unsaved rows of a saved sheet for these lines, in their order.
+
+        Only the sheets of imports have lines of other imports: a person confirms every line of a new sheet.
+        """
         for position, line in enumerate(lines):
             yield cls(
                 sheet_id=sheet.pk,
@@ -262,6 +274,7 @@ class PriceLine(TrackedModel):
                 unit=line.unit,
                 conditions=[dict(condition) for condition in line.conditions],
                 facts=dict(line.facts),
+                run_id=line.run if sheet.run_id else None,
             )
 
     def save(self, *args: Any, **kwargs: Any) -> None:

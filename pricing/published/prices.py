@@ -118,15 +118,15 @@ def written_lines(sheets: Sequence[int]) -> Mapping[int, list[Line]]:
     Reads by a list of keys: with the sheets as a subquery, PostgreSQL chooses a slow plan until it has counted the rows
     of a large import.
     """
-    columns = ("sheet", "meter", "amount", "per", "unit", "kind", "conditions", "facts")
+    columns = ("sheet", "meter", "amount", "per", "unit", "kind", "conditions", "facts", "run")
     lines: defaultdict[int, list[Line]] = defaultdict(list)
     for batch in batches(sheets, KEYS):
         rows = PriceLine.objects.filter(sheet__in=batch).order_by("sheet", "position")
         stored = rows.values_list(*columns).iterator(chunk_size=5000)
-        for sheet, meter, amount, per, unit, kind, conditions, facts in stored:
+        for sheet, meter, amount, per, unit, kind, conditions, facts, run in stored:
             # A value that is not a list was stored by hand. It becomes an invalid condition, so that it is reported.
             listed = tuple(conditions) if isinstance(conditions, list) else ({"not a list": conditions},)
-            lines[sheet].append(Line(meter, amount, per, unit, kind, listed, facts))
+            lines[sheet].append(Line(meter, amount, per, unit, kind, listed, facts, run))
     return lines
 
 

@@ -46,3 +46,16 @@ def test_a_price_without_a_start_takes_effect_at_the_given_moment() -> None:
 
 def test_no_prices_write_nothing() -> None:
     assert PriceSheet.objects.write([], role="sell", starts_at=JUNE) == []
+
+
+def test_a_line_can_be_from_another_import_than_its_sheet() -> None:
+    earlier, run, model = admin_world.import_run(), admin_world.import_run(), world.model()
+    price = Sheet("USD", (Line("input", Decimal(2)), Line("output", Decimal(8), run=earlier.pk)))
+    (sheet,) = PriceSheet.objects.write([(model.pk, price)], role="list", starts_at=JUNE, run=run)
+    assert [line.run for line in written_lines([sheet.pk])[sheet.pk]] == [None, earlier.pk]
+
+
+def test_a_sheet_that_no_import_wrote_has_no_line_of_an_import() -> None:
+    price = Sheet("USD", (Line("output", Decimal(8), run=admin_world.import_run().pk),))
+    (sheet,) = PriceSheet.objects.write([(world.model().pk, price)], role="sell", starts_at=JUNE)
+    assert [line.run for line in written_lines([sheet.pk])[sheet.pk]] == [None]

@@ -12,7 +12,7 @@ from catalog.exact import write_json
 from catalog.imports.context import PlanContext
 from catalog.prices import MILLION, Line, Sheet
 from catalog.sources.records import Document, Record
-from pricing.imports.prices import plan_prices
+from pricing.imports.prices.planning import plan_prices
 from pricing.models import PriceLine, PriceSheet
 from tests.pricing.imports.running import run
 

@@ -1,0 +1,58 @@
+"""Which prices of a source can be stored."""
+
+from dataclasses import replace
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from catalog.exact import digits
+from catalog.imports.context import Findings
+from catalog.prices import Line, Sheet
+from pricing.engine.conditions import ConditionError, check_conditions
+from pricing.engine.money import CURRENCY, HIGHEST, METER, UNITS, is_excessive
+from pricing.models import PriceLine
+
+# A line of these kinds may be about all meters.
+MAY_HAVE_NO_METER = frozenset({PriceLine.Kind.MULTIPLIER, PriceLine.Kind.DYNAMIC, PriceLine.Kind.INCLUDED})
+
+
+def without_unjudged_lines(sheet: Sheet, name: str, findings: Findings) -> Sheet:
+    """The sheet without lines whose conditions cannot be evaluated; these are stored unchanged among its facts."""
+    lines: list[Line] = []
+    unjudged: list[dict[str, Any]] = []
+    for line in sheet.lines:
+        try:
+            check_conditions(list(line.conditions))
+        except ConditionError as error:
+            problem = str(error).rstrip(".")
+            findings.add(f"{line.meter or line.kind}: {problem}; the line is stored as a fact and sets no price", name)
+            fact = {**vars(line), "conditions": list(line.conditions)}
+            del fact["run"]
+            unjudged.append(fact)
+        else:
+            lines.append(line)
+    if not unjudged:
+        return sheet
+    return replace(sheet, lines=tuple(lines), facts={**sheet.facts, "unjudged": unjudged})
+
+
+def why_invalid(sheet: Sheet) -> str | None:
+    """Why the sheet cannot be a price from any source; None if it is valid."""
+    try:
+        CURRENCY(sheet.currency)
+        for line in sheet.lines:
+            if line.meter or line.kind not in MAY_HAVE_NO_METER:
+                METER(line.meter)
+    except ValidationError as error:
+        return " ".join(error.messages).rstrip(".")
+    for line in sheet.lines:
+        name = line.meter or line.kind
+        if line.unit and line.unit not in UNITS:
+            return f"{name} has the unknown unit {line.unit[:32]}"
+        if len(line.meter) > 128:
+            return f"the meter {name[:64]}… is longer than 128 characters"
+        if line.amount is not None and line.amount < 0:
+            return f"{name} is negative"
+        if line.kind == "absolute" and line.amount is not None and is_excessive(line.amount, line.per, line.unit):
+            return f"{name} is more than ${digits(HIGHEST)}" + (" per million tokens" if line.unit == "token" else "")
+    return None

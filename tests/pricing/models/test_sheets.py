@@ -49,7 +49,7 @@ def test_no_prices_write_nothing() -> None:
 
 
 def test_a_line_can_be_from_another_import_than_its_sheet() -> None:
-    earlier, run, model = admin_world.import_run(), admin_world.import_run(), world.model()
+    earlier, run, model = admin_world.import_run(), admin_world.import_run("models_dev"), world.model()
     price = Sheet("USD", (Line("input", Decimal(2)), Line("output", Decimal(8), run=earlier.pk)))
     (sheet,) = PriceSheet.objects.write([(model.pk, price)], role="list", starts_at=JUNE, run=run)
     assert [line.run for line in written_lines([sheet.pk])[sheet.pk]] == [None, earlier.pk]

@@ -6,6 +6,7 @@ reported as unmapped.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from catalog import vendor_matching
@@ -76,10 +77,12 @@ UPLIFTS: Mapping[str, Condition] = {
     "regional_processing_uplift_multiplier_us": {"dim": "region", "op": "eq", "value": "us"},
 }
 # The multipliers among the provider-specific entries; the other entries are settings.
+FAST: Condition = {"dim": "service_tier", "op": "eq", "value": "fast"}
+PRIORITY: Condition = {"dim": "service_tier", "op": "eq", "value": "priority"}
 SPECIFIC: Mapping[str, Condition] = {
     "us": {"dim": "region", "op": "eq", "value": "us"},
     "eu": {"dim": "region", "op": "eq", "value": "eu"},
-    "fast": {"dim": "service_tier", "op": "eq", "value": "fast"},
+    "fast": FAST,
 }
 
 
@@ -193,7 +196,8 @@ def _prices(row: Row, name: str) -> Sheet | None:
 
 def _flat_lines(row: Row, above: str) -> list[Line]:
     lines = [_flat_line(row, key, above) for key, value in row.values.items() if _is_flat_price(key, value)]
-    return sorted((line for line in lines if line), key=_order)
+    stated = [line for line in lines if line]
+    return sorted([*stated, *_fast_lines(row, stated)], key=_order)
 
 
 def _is_flat_price(key: str, value: Any) -> bool:
@@ -218,10 +222,43 @@ def _flat_line(row: Row, key: str, above: str) -> Line | None:
 
 
 def _order(line: Line) -> tuple[Any, ...]:
-    """The sort key: more specific lines come later, because the last line that applies wins; per token comes last."""
-    lengths = [condition["value"] for condition in line.conditions if condition["dim"] == "prompt_tokens"]
-    tiers = [condition["value"] for condition in line.conditions if condition["dim"] == "service_tier"]
-    return len(line.conditions), line.unit == "token", bool(tiers), *(lengths or [0]), "key" not in line.facts
+    """The sort key. The last line that applies wins, so the order is that of LiteLLM's own engine.
+
+    A batch has its price for prompts of every length, and a one-hour cache write has its price in every service tier
+    and for every length; beyond a length, the price of that length replaces the price of the service tier. The longest
+    matching key wins among the rest. Prices per token come last.
+    """
+    values = {condition["dim"]: condition["value"] for condition in line.conditions}
+    return (
+        bool(values),
+        line.unit == "token",
+        values.get("service_tier") == "batch",
+        "cache_ttl" in values,
+        values.get("prompt_tokens", 0),
+        len(values),
+        "service_tier" in values,
+        values.get("duration", 0),
+        "key" not in line.facts,
+    )
+
+
+def _fast_lines(row: Row, lines: Sequence[Line]) -> Iterable[Line]:
+    """The priority prices once more, for the tier `fast`: LiteLLM's engine charges it by the priority keys.
+
+    A row with a factor or a price of its own for `fast` is charged by that.
+    """
+    specific = row.values.get("provider_specific_entry")
+    if isinstance(specific, dict) and "fast" in specific:
+        return
+    stated = [(line.meter, line.unit, line.conditions) for line in lines]
+    for line in lines:
+        if PRIORITY not in line.conditions:
+            continue
+        conditions = tuple(FAST if condition == PRIORITY else condition for condition in line.conditions)
+        if (line.meter, line.unit, conditions) not in stated:
+            # The key of the line that it repeats, so that an export does not state a key that LiteLLM ignores.
+            key = line.facts.get("key") or format_key(line.meter, line.unit, line.per, line.conditions)
+            yield replace(line, conditions=conditions, facts={"key": key})
 
 
 def _tiers(row: Row) -> Iterable[Line]:

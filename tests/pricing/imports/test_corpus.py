@@ -75,10 +75,14 @@ def numbers(block: Any) -> list[Decimal]:
     return [Decimal(value) for value in prices.values() if isinstance(value, int | Decimal)]
 
 
-@pytest.mark.parametrize(("name", "figures"), [("litellm.json", 41), (MAPS[0], 6871), (MAPS[1], 15188)])
-def test_the_number_of_figures_is_known(name: str, figures: int) -> None:
-    records = litellm.read(load(name)).records
-    assert sum(len(record.prices.lines) for record in records if record.prices) == figures
+@pytest.mark.parametrize(
+    ("name", "figures", "repeated"), [("litellm.json", 41, 2), (MAPS[0], 6871, 193), (MAPS[1], 15188, 775)]
+)
+def test_the_number_of_figures_is_known(name: str, figures: int, repeated: int) -> None:
+    """`repeated`: the priority prices that also apply to the tier fast."""
+    lines = [line for record in litellm.read(load(name)).records if record.prices for line in record.prices.lines]
+    fast = [line for line in lines if line.kind == "absolute" and litellm.FAST in line.conditions]
+    assert (len(lines) - len(fast), len(fast)) == (figures, repeated)
 
 
 def test_a_real_price_list_is_exported_unchanged() -> None:
@@ -106,7 +110,7 @@ def test_the_whole_map_is_imported_and_a_second_import_writes_nothing(tmp_path: 
     assert set(AIModel.objects.values_list("name", flat=True)) == read_json(content).keys() - set(litellm.NOT_MODELS)
     # Two rows of the file price a million tokens at more than $10,000, which is reported and not imported.
     assert len(first.report["findings"]) == 2
-    assert PriceLine.objects.count() == 15188 - 4
+    assert PriceLine.objects.count() == 15188 + 775 - 4
     before = state()
     assert run("litellm", content, tmp_path, *arguments).code == 0
     assert state() == before

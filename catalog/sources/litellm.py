@@ -13,7 +13,7 @@ from catalog import vendor_matching
 from catalog.prices import Condition, Line, Sheet
 from catalog.sources.litellm_keys import format_key, parse_key
 from catalog.sources.records import Document, Record
-from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_body
+from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_body, rows_by_name
 
 # Documentation of the format, and rules for ids that are not listed.
 NOT_MODELS = ("sample_spec", "fallback_generalizations")
@@ -69,6 +69,8 @@ CAPABILITIES = {
 DBU_KEYS: Mapping[str, Mapping[str, Any]] = {
     f"{side}_dbu_cost_per_token": {"unit": "token", "facts": {"currency": "DBU"}} for side in ("input", "output")
 }
+# Where a row of a list has its name, which is the key in the map.
+NAMES = ("model_name", "model", "name", "id")
 RANGES = ("range", "max_results_range")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 UPLIFTS: Mapping[str, Condition] = {
@@ -87,8 +89,12 @@ SPECIFIC: Mapping[str, Condition] = {
 
 
 def read(content: bytes) -> Document:
-    """The models in the file; InexactError or SourceError if it is not a LiteLLM price map."""
+    """The models in the map, or in a list of its rows with names; InexactError or SourceError if it is neither."""
     body = read_body(content)
+    findings: list[str] = []
+    if isinstance(body, list):
+        named, findings = rows_by_name(body, *NAMES)
+        body = named or None
     if not isinstance(body, dict):
         raise SourceError("The document is not a LiteLLM price map: it is not an object of models.")
     rows = {name: values for name, values in body.items() if name not in NOT_MODELS}
@@ -97,7 +103,10 @@ def read(content: bytes) -> Document:
         raise SourceError("The document is not a LiteLLM price map: no entry has a litellm_provider or a mode.")
     return Document(
         records=tuple(_record(name, values) for name, values in models.items()),
-        findings=tuple(f"{name[:255]} is not an object and was left out" for name in rows.keys() - models.keys()),
+        findings=(
+            *findings,
+            *(f"{name[:255]} is not an object and was left out" for name in rows.keys() - models.keys()),
+        ),
     )
 
 

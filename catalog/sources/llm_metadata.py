@@ -12,7 +12,7 @@ from catalog import vendor_matching
 from catalog.prices import MILLION, RATIO_UNIT, Line, Sheet
 from catalog.sources import inferred_fields
 from catalog.sources.records import Document, Record
-from catalog.sources.rows import Row, SourceError, is_number, read_body
+from catalog.sources.rows import Row, SourceError, read_amount, read_body
 
 METERS = {
     "price_per_m_input": "input",
@@ -33,9 +33,9 @@ EXACT_NAME = 0
 
 
 def read(content: bytes) -> Document:
-    """The models in the list; InexactError or SourceError if it is not from llm-metadata."""
+    """The models in the list, with or without its envelope; InexactError or SourceError if it is not llm-metadata's."""
     body = read_body(content)
-    rows = body.get("data") if isinstance(body, dict) else None
+    rows = body.get("data") if isinstance(body, dict) else body or None
     if not isinstance(rows, list):
         raise SourceError("The document is not a models.json of llm-metadata: it has no list named data.")
     listed = [row for row in rows if isinstance(row, dict) and isinstance(row.get("model_name"), str)]
@@ -131,7 +131,7 @@ def _ratios_differ(row: Row) -> bool:
 
 
 def _differ(ratio: Any, price: Any, base: Any) -> bool:
-    if not all(map(is_number, (ratio, price, base))) or not base:
+    factor, stated, unit = read_amount(ratio), read_amount(price), read_amount(base)
+    if factor is None or stated is None or not unit:
         return False
-    computed, stated = Decimal(ratio) * Decimal(base), Decimal(price)
-    return abs(computed - stated) > ROUNDING * max(abs(stated), abs(Decimal(base)))
+    return abs(factor * unit - stated) > ROUNDING * max(abs(stated), abs(unit))

@@ -48,6 +48,9 @@ def read(content: bytes) -> Document:
 
 def _models(body: Any) -> tuple[list[dict[str, Any]], list[str]]:
     """The models in the form of a vendor's file, each with its vendor, and findings."""
+    if isinstance(body, list):
+        keys = {key for entry in body if isinstance(entry, dict) for key in entry}
+        body = {"models": body} if "price_history" in keys else {"prices": body} if keys & METERS.keys() else None
     if isinstance(body, dict) and isinstance(body.get("prices"), list):
         rows: dict[Any, dict[str, Any]] = {}
         for price in body["prices"]:
@@ -57,7 +60,7 @@ def _models(body: Any) -> tuple[list[dict[str, Any]], list[str]]:
                 rows.setdefault(facts["id"], {**facts, "price_history": []})["price_history"].append(values)
         listed: list[Any] = list(rows.values())
     elif isinstance(body, dict) and isinstance(body.get("models"), list):
-        listed = [{**model, "vendor": body.get("vendor")} for model in body["models"] if isinstance(model, dict)]
+        listed = [{"vendor": body.get("vendor"), **model} for model in body["models"] if isinstance(model, dict)]
     else:
         raise SourceError("The document is not an llm-prices file: it has no models and no prices.")
     models = {model["id"]: model for model in reversed(listed) if isinstance(model.get("id"), str) and model["id"]}

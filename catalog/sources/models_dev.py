@@ -39,6 +39,8 @@ EFFORTS = ("low", "medium", "high", "xhigh", "max")
 def read(content: bytes) -> Document:
     """All offers, second providers last; InexactError or SourceError if the document is not from models.dev."""
     body = read_body(content)
+    if isinstance(body, list):
+        body = {entry["id"]: entry for entry in body if isinstance(entry, dict) and isinstance(entry.get("id"), str)}
     if not isinstance(body, dict):
         raise SourceError("The document is not an api.json of models.dev: it is not an object of providers.")
     providers = {

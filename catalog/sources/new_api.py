@@ -17,7 +17,7 @@ from catalog.exact import InexactError, multiply, unfold
 from catalog.prices import MILLION, RATIO_UNIT, Line, Sheet
 from catalog.sources.expressions import read_expression
 from catalog.sources.records import Document, Record, Structure
-from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_body
+from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_amount, read_body
 
 # What new-api shows for a model without a price: $75 per million tokens in and out.
 PLACEHOLDER = (Decimal("37.5"), Decimal(1))
@@ -78,8 +78,10 @@ SLIPS = ("path", "method")
 
 
 def read(content: bytes) -> Document:
-    """The rows of a price list; InexactError or SourceError if the document is not one."""
+    """The rows of a price list, with or without its envelope; InexactError or SourceError if it is not one."""
     body = read_body(content)
+    if isinstance(body, list) and any(isinstance(row, dict) and "model_name" in row for row in body):
+        body = {"data": body}
     if not isinstance(body, dict) or not isinstance(body.get("data"), list):
         raise SourceError("The document is not a price list: it has no list named data.")
     if body.get("success") is False:
@@ -156,10 +158,11 @@ def _group_rates(body: Row) -> dict[str, Mapping[str, Any]]:
     if not isinstance(rates, dict):
         body.report("group_ratio is not an object")
         return {}
-    sound = {group: rate for group, rate in rates.items() if is_number(rate) and rate >= 0}
+    read = {group: read_amount(rate) for group, rate in rates.items()}
+    sound = {group: rate for group, rate in read.items() if rate is not None and rate >= 0}
     for group in rates.keys() - sound.keys():
         body.report(f"the rate of group {group[:64]} is not a number of 0 or more and was left out")
-    return {group: {"ratio": Decimal(rate)} for group, rate in sound.items()}
+    return {group: {"ratio": rate} for group, rate in sound.items()}
 
 
 def _endpoint_types(body: Row) -> dict[str, Mapping[str, Any]]:
@@ -330,11 +333,11 @@ def _unread_expression(row: Row, expression: str | None) -> tuple[Line, ...]:
 
 def _judge_ratio(row: Row, read: Sequence[Line] | None) -> None:
     """Reports a ratio that differs from the expression; such a site charges by the expression."""
-    base = row.values.get("model_ratio")
+    base = read_amount(row.values.get("model_ratio"))
     plain = next((line.amount for line in read or () if line.meter == "input" and not line.conditions), None)
-    if not is_number(base) or not base or plain is None or _is_placeholder(row):
+    if not base or plain is None or _is_placeholder(row):
         return
-    if unfold(Decimal(base), RATIO_UNIT) != plain:
+    if unfold(base, RATIO_UNIT) != plain:
         row.report("its model_ratio differs from its expression; the expression is the price")
 
 
@@ -347,8 +350,7 @@ def _why_no_ratio(row: Row, *, has_rules: bool) -> str:
 
 
 def _is_placeholder(row: Row) -> bool:
-    values = row.values.get("model_ratio"), row.values.get("completion_ratio")
-    return all(is_number(value) for value in values) and values == PLACEHOLDER
+    return (read_amount(row.values.get("model_ratio")), read_amount(row.values.get("completion_ratio"))) == PLACEHOLDER
 
 
 def _ratio_lines(row: Row, mode: str | None, *, is_by_expression: bool) -> tuple[Line, ...]:

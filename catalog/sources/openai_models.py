@@ -115,7 +115,7 @@ def _aliases(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, An
 
 
 def _rows(body: Any) -> list[Any]:
-    """The entries, with or without an envelope."""
+    """The entries, with or without an envelope; an entry that is only an id is a row with that id."""
     if isinstance(body, dict):
         if isinstance(body.get("error"), dict | str):
             raise SourceError("The document is an error message, not a list of models.")
@@ -123,7 +123,7 @@ def _rows(body: Any) -> list[Any]:
         body = envelope if envelope is not None else [body] if _name(body) else None
     if not isinstance(body, list):
         raise SourceError("The document is not a list of models: it has no list named data or models.")
-    return body
+    return [{"id": entry} if isinstance(entry, str) else entry for entry in body]
 
 
 def _name(row: Any) -> str | None:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeGuard
 
@@ -32,6 +32,25 @@ def read_body(content: bytes) -> Any:
             refuse_more(len(value))
         level = [part for value in level for part in (value.values() if isinstance(value, dict) else value)]
     return body
+
+
+def rows_by_name(rows: Sequence[Any], *keys: str) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """A list of rows as an object: name -> the row without it, and findings about rows without a name of their own.
+
+    `keys`: where a row may have its name; the first that it has is used.
+    """
+    named: dict[str, dict[str, Any]] = {}
+    findings = []
+    for row in rows:
+        values = dict(row) if isinstance(row, dict) else {}
+        name = next((values.pop(key) for key in keys if isinstance(values.get(key), str) and values[key]), None)
+        if name is None:
+            findings.append("a row without a name was left out")
+        elif name in named:
+            findings.append(f"{name[:255]} appears more than once; the first row is used")
+        else:
+            named[name] = values
+    return named, list(dict.fromkeys(findings))
 
 
 def refuse_more(number: int, most: int = MOST_RECORDS, *, of: str = "entries in one list") -> None:
@@ -125,13 +144,23 @@ class Row:
 
 
 def amount_of(value: Any, key: str, row: Row) -> Decimal | None:
-    """An amount anywhere in the row as a Decimal; None for an invalid one, which rejects the price."""
-    if not is_number(value):
+    """An amount anywhere in the row as a Decimal; None for an invalid one, which rejects the price.
+
+    A text without anything in it states no amount, like null.
+    """
+    if isinstance(value, str) and not value.strip():
+        return None
+    amount = read_amount(value)
+    if amount is None and isinstance(value, str):
+        row.reject_price(
+            f"{key} is not a number: {value[:40]!r} needs a decimal point, and no currency sign or thousands separator"
+        )
+    elif amount is None:
         row.reject_price(f"{key} is not a number")
-    elif value < 0:
+    elif amount < 0:
         row.reject_price(f"{key} is negative")
     else:
-        return Decimal(value)
+        return amount
     return None
 
 
@@ -139,7 +168,7 @@ def read_amount(value: Any) -> Decimal | None:
     """A number, or the number that a text holds, in JSON's notation; None for anything else."""
     if isinstance(value, str):
         try:
-            return read_number(value)
+            return read_number(value.strip())
         except InexactError:
             return None
     return Decimal(value) if is_number(value) else None

@@ -269,7 +269,7 @@ def _count(text: str, *, least: int | None = 0) -> int:
 
 
 def _amount(text: str) -> Any:
-    amount = plain(read_number(text))
+    amount = plain(read_number(text.strip()))
     if amount < 0:
         raise SourceError(f"{text[:40]!r} is negative: use an amount of 0 or more.")
     return amount

@@ -100,7 +100,7 @@ def test_an_unknown_key_is_stored_under_its_own_name() -> None:
     [
         {"prices": "free"},
         {"prices": [{}]},
-        {"prices": {"input_mtok": "1"}},
+        {"prices": {"input_mtok": "1 cent"}},
         {"prices": {"input_mtok": {"base": 1}}},
         {"prices": {"input_mtok": {"base": 1, "tiers": [{"start": "x", "price": 1}]}}},
         {"prices": [{"constraint": {"start_date": "soon"}, "prices": {"input_mtok": 1}}]},

@@ -74,7 +74,7 @@ def test_the_file_of_all_vendors_gives_the_same() -> None:
     assert llm_prices.read(write_json({"prices": rows})).records == DOCUMENT.records
 
 
-@pytest.mark.parametrize("values", [{"input": "1"}, {"output": -1}, {"from_date": "soon"}, {"to_date": 5}])
+@pytest.mark.parametrize("values", [{"input": "1 cent"}, {"output": -1}, {"from_date": "soon"}, {"to_date": 5}])
 def test_an_invalid_price_is_rejected_and_reported(values: dict[str, Any]) -> None:
     record = row(**values)
     assert (record.prices, record.schedule) == (None, ())

@@ -112,7 +112,7 @@ def test_a_month_alone_is_an_inferred_date() -> None:
     "cost",
     [
         "free",
-        {"input": "5"},
+        {"input": "5 cents"},
         {"input": -1},
         {"input": 1, "tiers": {}},
         {"input": 1, "tiers": [{"input": 2}]},

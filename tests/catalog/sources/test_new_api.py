@@ -188,7 +188,7 @@ def test_findings_about_the_whole_list() -> None:
 @pytest.mark.parametrize(
     "values",
     [
-        {"model_ratio": "1"},
+        {"model_ratio": "1 cent"},
         {"model_ratio": -1},
         {"completion_ratio": True},
         {"quota_type": 2},
@@ -197,7 +197,7 @@ def test_findings_about_the_whole_list() -> None:
         {"discount": [1]},
         {"video_pricing": {"rules": "none"}},
         {"video_pricing": []},
-        {"billing_mode": "per_second", "video_pricing": {"rules": [{"platform_base_price": "1"}]}},
+        {"billing_mode": "per_second", "video_pricing": {"rules": [{"platform_base_price": "1 cent"}]}},
         {"billing_mode": "per_moon", "video_pricing": {"rules": [{"platform_base_price": 1}]}},
         {"billing_mode": "tiered_expr"},
         {"audio_ratio": Decimal("1e60"), "audio_completion_ratio": Decimal("1e60")},

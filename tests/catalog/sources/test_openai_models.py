@@ -128,7 +128,7 @@ def test_a_missing_price_and_a_bare_zero_are_not_prices(name: str) -> None:
         {"pricing": {"input": -3}},
         {"pricing": {"input": "1", "input_tiers": [{"cost": "2", "min": "x"}]}},
         {"cost_in": [], "cost_out": 1},
-        {"prompt_text_token_price": "1"},
+        {"prompt_text_token_price": "1 cent"},
         {"model_spec": {"pricing": {"input": {"usd": 1}, "extended": {"input": {"usd": 2}}}}},
     ],
 )

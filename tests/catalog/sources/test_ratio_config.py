@@ -64,7 +64,7 @@ def test_an_unknown_map_is_reported() -> None:
     assert "moon_ratio" in ratio_config.read(sample("ratio_config.json")).findings[0]
 
 
-@pytest.mark.parametrize("value", ["1", -1, True, [1], {}])
+@pytest.mark.parametrize("value", ["1 cent", -1, True, [1], {}])
 def test_an_invalid_ratio_rejects_the_price(value: Any) -> None:
     assert row(model_ratio=value, completion_ratio=1).prices is None
 

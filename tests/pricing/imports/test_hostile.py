@@ -122,7 +122,12 @@ def test_a_byte_order_mark_is_accepted(tmp_path: Path) -> None:
 def test_a_bad_row_is_reported_and_the_rest_imported(tmp_path: Path) -> None:
     rows = {
         "gpt-good": {"mode": "chat", "input_cost_per_token": 1e-06},
-        "gpt-bad": {"mode": 7, "input_cost_per_token": "1e-6", "max_input_tokens": 10**30, "deprecation_date": "soon"},
+        "gpt-bad": {
+            "mode": 7,
+            "input_cost_per_token": "1 cent",
+            "max_input_tokens": 10**30,
+            "deprecation_date": "soon",
+        },
         "gpt-long-" + "x" * 300: {"mode": "chat"},
         "gpt-list": [],
     }

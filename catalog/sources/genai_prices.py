@@ -5,8 +5,10 @@ become a schedule, hours become a condition. Variants replace single prices for 
 way, such as in batches.
 """
 
+import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from catalog import vendor_matching
@@ -16,43 +18,63 @@ from catalog.sources.conditions import BATCH, utc_hours
 from catalog.sources.records import Document, Record
 from catalog.sources.rows import Row, SourceError, amount_of, day_start, is_number, own_meter, read_body, refuse_more
 
-# Suffix of a key -> unit, and how many of them.
-UNITS = {
-    "mtok": ("token", MILLION),
-    "kcount": ("request", 1000),
-    "hours": ("hour", 1),
-    "kpages": ("page", 1000),
-    "mchars": ("character", MILLION),
-}
-# Key without its suffix -> meter, and the lifetime of a cache.
-METERS: Mapping[str, tuple[str, str]] = {
+# Prices per million tokens: key without its suffix -> meter, and the lifetime of a cache.
+TOKENS: Mapping[str, tuple[str, str]] = {
     "input": ("input", ""),
     "output": ("output", ""),
     "cache_read": ("input.cache_read", ""),
     "cache_write": ("input.cache_write", ""),
     "cache_write_5m": ("input.cache_write", "5m"),
     "cache_write_1h": ("input.cache_write", "1h"),
+    "input_text": ("input.text", ""),
+    "output_text": ("output.text", ""),
     "input_audio": ("input.audio", ""),
     "output_audio": ("output.audio", ""),
     "cache_audio_read": ("input.audio.cache_read", ""),
     "cache_audio_write": ("input.audio.cache_write", ""),
+    "cache_audio_write_5m": ("input.audio.cache_write", "5m"),
+    "cache_audio_write_1h": ("input.audio.cache_write", "1h"),
     "input_image": ("input.image", ""),
     "output_image": ("output.image", ""),
     "cache_image_read": ("input.image.cache_read", ""),
     "cache_image_write": ("input.image.cache_write", ""),
+    "cache_image_write_5m": ("input.image.cache_write", "5m"),
+    "cache_image_write_1h": ("input.image.cache_write", "1h"),
     "input_video": ("input.video", ""),
     "output_video": ("output.video", ""),
     "output_reasoning": ("output.reasoning", ""),
     "output_citation": ("output.citation", ""),
-    "requests": ("request", ""),
-    "web_searches": ("web_search", ""),
-    "storage_searches": ("file_search", ""),
 }
-UNIT_OF_METER = {"web_search": "query"}
+# All other prices: key -> meter, unit, and how many of them.
+OTHERS: Mapping[str, tuple[str, str, int]] = {
+    "requests_kcount": ("request", "request", 1000),
+    "rerank_searches_kcount": ("request", "query", 1000),
+    "input_text_messages_kcount": ("input.text", "message", 1000),
+    "web_searches_kcount": ("web_search", "query", 1000),
+    "storage_searches_kcount": ("file_search", "request", 1000),
+    "input_mchars": ("input", "character", MILLION),
+    "input_gpixels": ("input.image", "pixel", 1000 * MILLION),
+    "audio_hours": ("input.audio", "hour", 1),
+    "input_audio_hours": ("input.audio", "hour", 1),
+    "output_audio_hours": ("output.audio", "hour", 1),
+    "input_document_kpages": ("ocr", "page", 1000),
+    "input_annotated_document_kpages": ("ocr.annotation", "page", 1000),
+}
+# The unit of a key that is not listed, by its suffix.
+UNITS = {
+    "mtok": ("token", MILLION),
+    "kcount": ("request", 1000),
+    "hours": ("hour", 1),
+    "kpages": ("page", 1000),
+    "mchars": ("character", MILLION),
+    "gpixels": ("pixel", 1000 * MILLION),
+}
 # Key of a variant -> dimension of the condition.
 WHEN = {"service_tier": "service_tier", "speed": "service_tier", "route": "route", "search_type": "search_type"}
 # Patterns by which programs recognise a model in a response, and comments for people.
 IGNORED = ("id", "match", "price_comments", "prices_checked")
+# The start of prices without one.
+ALWAYS = dt.datetime.min.replace(tzinfo=dt.UTC)
 CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::00)?(?:Z|\+00:00)?")
 
 
@@ -104,9 +126,18 @@ def _record(host: Mapping[str, Any], name: str, values: Mapping[str, Any]) -> Re
         prices=schedule[0] if len(schedule) == 1 and schedule[0].starts_at is None else None,
         schedule=schedule if len(schedule) > 1 or (schedule and schedule[0].starts_at) else (),
         inferred=frozenset({"supported_endpoint_types"}),
-        findings=tuple(row.findings),
+        findings=tuple(dict.fromkeys(row.findings)),
         unmapped=row.left_over,
     )
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One object of prices, when it takes effect, and the conditions under which it applies."""
+
+    prices: Mapping[str, Any]
+    conditions: tuple[Condition, ...] = ()
+    starts_at: dt.datetime = ALWAYS
 
 
 def _schedule(row: Row) -> tuple[Sheet, ...]:
@@ -114,42 +145,44 @@ def _schedule(row: Row) -> tuple[Sheet, ...]:
     entries, variants = _entries(row, "prices"), _entries(row, "price_variants")
     if not row.price_is_sound:
         return ()
-    starts = sorted({entry.start for entry in (*entries, *variants) if entry.start}, key=str)
     sheets: list[Sheet] = []
-    for start in (None, *starts):
-        lines = tuple(_lines_from(row, entries, variants, start))
-        if lines:
-            sheets.append(Sheet("USD", lines, starts_at=day_start(start) if start else None))
+    for start in sorted({ALWAYS, *(entry.starts_at for entry in (*entries, *variants))}):
+        current = _prices_from([entry for entry in entries if entry.starts_at <= start])
+        if current:
+            current += _variants_from([entry for entry in variants if entry.starts_at <= start])
+        if lines := tuple(line for entry in current for line in _lines(row, entry)):
+            unread = {key: price for entry in current for key, price in entry.prices.items() if not _has_unit(key)}
+            sheets.append(Sheet("USD", lines, facts=unread, starts_at=None if start == ALWAYS else start))
     return tuple(sheets) if row.price_is_sound else ()
 
 
-class _Entry:
-    """One object of prices: its start date, and the conditions under which it applies."""
+def _prices_from(started: Sequence[_Entry]) -> list[_Entry]:
+    """The newest complete price, then the prices for hours of the day that the file lists after it."""
+    places = [place for place, entry in enumerate(started) if not entry.conditions]
+    # The later one wins if two have the same start.
+    whole = max(places, key=lambda place: (started[place].starts_at, place), default=0)
+    return [entry for place, entry in enumerate(started) if place == whole or (place > whole and entry.conditions)]
 
-    def __init__(self, row: Row, key: str, values: Any) -> None:
-        self.prices: Mapping[str, Any] = {}
-        self.start: str | None = None
-        self.conditions: tuple[Condition, ...] = ()
-        prices = values.get("prices") if isinstance(values, dict) else None
-        if not isinstance(prices, dict):
-            row.reject_price(f"an entry in {key} has no prices")
-            return
-        self.prices = prices
-        self.conditions = (*_when(row, values.get("when")), *self._constraint(row, values.get("constraint")))
 
-    def _constraint(self, row: Row, constraint: Any) -> tuple[Condition, ...]:
-        match constraint:
-            case None:
-                return ()
-            case {"start_date": start, **rest} if not rest and day_start(start):
-                self.start = str(start)
-                return ()
-            case {"start_time": str(start), "end_time": str(end), **rest} if not rest:
-                begins, ends = CLOCK.fullmatch(start), CLOCK.fullmatch(end)
-                if begins and ends:
-                    return (utc_hours(begins, ends),)
-        row.reject_price("a constraint is neither a date nor hours in UTC")
-        return ()
+def _variants_from(started: Sequence[_Entry]) -> list[_Entry]:
+    """One entry for each condition, with the newest price of each key.
+
+    genai-prices uses the first variant that matches; a sheet uses the last line. So the order is reversed.
+    """
+    by_condition: dict[str, list[_Entry]] = {}
+    for entry in reversed(started):
+        by_condition.setdefault(repr(entry.conditions), []).append(entry)
+    return [
+        _Entry(
+            {key: price for entry in sorted(same, key=_start) for key, price in entry.prices.items()},
+            same[0].conditions,
+        )
+        for same in by_condition.values()
+    ]
+
+
+def _start(entry: _Entry) -> dt.datetime:
+    return entry.starts_at
 
 
 def _entries(row: Row, key: str) -> list[_Entry]:
@@ -162,7 +195,26 @@ def _entries(row: Row, key: str) -> list[_Entry]:
     if not isinstance(listed, list):
         row.reject_price(f"{key} is neither an object nor a list")
         return []
-    return [_Entry(row, key, values) for values in listed]
+    return [_entry(row, key, values) for values in listed]
+
+
+def _entry(row: Row, key: str, values: Any) -> _Entry:
+    prices = values.get("prices") if isinstance(values, dict) else None
+    if not isinstance(prices, dict):
+        row.reject_price(f"an entry in {key} has no prices")
+        return _Entry({})
+    conditions = _when(row, values.get("when"))
+    match values.get("constraint"):
+        case None:
+            return _Entry(prices, conditions)
+        case {"start_date": date, **rest} if not rest and (start := day_start(date)):
+            return _Entry(prices, conditions, start)
+        case {"start_time": str(start_time), "end_time": str(end_time), **rest} if not rest:
+            begins, ends = CLOCK.fullmatch(start_time), CLOCK.fullmatch(end_time)
+            if begins and ends:
+                return _Entry(prices, (*conditions, utc_hours(begins, ends)))
+    row.reject_price("a constraint is neither a date nor hours in UTC")
+    return _Entry({})
 
 
 def _when(row: Row, when: Any) -> tuple[Condition, ...]:
@@ -180,19 +232,6 @@ def _when(row: Row, when: Any) -> tuple[Condition, ...]:
         else:
             row.reject_price(f"a variant has the unknown condition {key[:64]}")
     return tuple(conditions)
-
-
-def _lines_from(row: Row, entries: list[_Entry], variants: list[_Entry], start: str | None) -> Iterable[Line]:
-    """The lines in effect from that day: the last complete price that has started, then prices for hours of the day."""
-    started = [entry for entry in entries if entry.start is None or (start is not None and entry.start <= start)]
-    if not started:
-        return
-    whole = max((place for place, entry in enumerate(started) if not entry.conditions), default=0)
-    for entry in started[whole:]:
-        yield from _lines(row, entry)
-    for variant in variants:
-        if variant.start is None or (start is not None and variant.start <= start):
-            yield from _lines(row, variant)
 
 
 def _lines(row: Row, entry: _Entry) -> Iterable[Line]:
@@ -221,15 +260,25 @@ def _tiers(row: Row, key: str, value: Mapping[str, Any]) -> Iterable[tuple[int, 
 
 
 def _line(row: Row, key: str, value: Any, conditions: tuple[Condition, ...]) -> Line | None:
+    base, _, suffix = key.rpartition("_")
+    if not _has_unit(key):
+        row.report(f"has a price {key[:64]} in an unknown unit; it is stored as a fact and sets no price")
+        return None
     amount = amount_of(value, key[:64], row)
     if amount is None:
         return None
-    base, _, suffix = key.rpartition("_")
-    unit, per = UNITS.get(suffix, ("", 1))
-    if base not in METERS or not unit:
-        row.report(f"has a price {key[:64]} that matches no meter; it is stored under its own name")
-        return Line(own_meter("genai_prices", key), amount, per, unit, conditions=conditions)
-    meter, lifetime = METERS[base]
-    if lifetime:
-        conditions = (*conditions, {"dim": "cache_ttl", "op": "eq", "value": lifetime})
-    return Line(meter, amount, per, UNIT_OF_METER.get(meter, unit), conditions=conditions)
+    if key in OTHERS:
+        meter, unit, per = OTHERS[key]
+        return Line(meter, amount, per, unit, conditions=conditions)
+    if suffix == "mtok" and base in TOKENS:
+        meter, lifetime = TOKENS[base]
+        ttl: tuple[Condition, ...] = ({"dim": "cache_ttl", "op": "eq", "value": lifetime},) if lifetime else ()
+        return Line(meter, amount, MILLION, "token", conditions=(*conditions, *ttl))
+    row.report(f"has a price {key[:64]} that matches no meter; it is stored under its own name")
+    unit, per = UNITS[suffix]
+    return Line(own_meter("genai_prices", key), amount, per, unit, conditions=conditions)
+
+
+def _has_unit(key: str) -> bool:
+    """Whether the key names a known unit, so that its price becomes a line."""
+    return key in OTHERS or key.rpartition("_")[2] in UNITS

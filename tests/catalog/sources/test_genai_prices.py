@@ -1,6 +1,7 @@
 """Reads genai-prices: the last started entry is the price of a day; hours and variants are conditions."""
 
 import datetime as dt
+import itertools
 from typing import Any
 
 import pytest
@@ -46,7 +47,7 @@ def test_tiers_apply_above_their_start() -> None:
 def test_variants_replace_single_prices_and_have_their_own_dates() -> None:
     batch, flex = ("input", "0.5", "service_tier eq batch"), ("output", "3", "service_tier eq flex")
     assert summarize(on("2026-07-01", RECORDS["gpt-dated"]))[-1] == batch
-    assert summarize(on("2026-08-01", RECORDS["gpt-dated"]))[-2:] == [batch, flex]
+    assert summarize(on("2026-08-01", RECORDS["gpt-dated"]))[-2:] == [flex, batch]
 
 
 def test_hours_are_a_condition_after_the_base_price() -> None:
@@ -69,7 +70,7 @@ def test_every_unit_is_read() -> None:
         ("request", "request", 1000),
         ("web_search", "query", 1000),
         ("input.audio", "hour", 1),
-        ("output", "page", 1000),
+        ("ocr", "page", 1000),
     ]
     assert [dict(condition) for condition in prices.lines[1].conditions] == [
         {"dim": "cache_ttl", "op": "eq", "value": "1h"}
@@ -86,13 +87,64 @@ def test_a_missing_price_is_not_a_price_of_0() -> None:
     assert (RECORDS["gpt-unpriced"].prices, RECORDS["gpt-unpriced"].schedule) == (None, ())
 
 
-def test_an_unknown_key_is_stored_under_its_own_name() -> None:
-    record = row(prices={"input_mtok": 1, "moon_mtok": 2, "dust_grams": 3})
-    assert summarize(record.prices)[1:] == [
-        ("x.genai_prices.moon_mtok", "2", ""),
-        ("x.genai_prices.dust_grams", "3", ""),
+def test_an_unknown_key_with_a_known_unit_is_stored_under_its_own_name() -> None:
+    record = row(prices={"input_mtok": 1, "moon_mtok": 2})
+    assert summarize(record.prices)[1:] == [("x.genai_prices.moon_mtok", "2", "")]
+    assert record.findings == ("has a price moon_mtok that matches no meter; it is stored under its own name",)
+
+
+@pytest.mark.parametrize("value", [3, "three", None, {"base": 3, "tiers": [{"start": 5, "price": 4}]}])
+def test_a_key_with_an_unknown_unit_is_a_fact_and_sets_no_price(value: Any) -> None:
+    record = row(prices={"input_mtok": 1, "dust_grams": value})
+    assert record.prices is not None
+    assert summarize(record.prices) == [("input", "1", "")]
+    assert record.prices.facts == {"dust_grams": value}
+    assert len(record.findings) == (value is not None)
+
+
+OLD = {"prices": {"input_mtok": 3, "output_mtok": 30}}
+MIDDLE = {"constraint": {"start_date": "2026-03-01"}, "prices": {"input_mtok": 2, "output_mtok": 20}}
+NEW = {"constraint": {"start_date": "2026-09-01"}, "prices": {"input_mtok": 1, "output_mtok": 10}}
+
+
+@pytest.mark.parametrize("entries", list(itertools.permutations([OLD, MIDDLE, NEW])))
+def test_the_newest_price_applies_in_any_order(entries: tuple[Any, ...]) -> None:
+    record = row(prices=list(entries))
+    days = ("2026-01-01", "2026-03-01", "2026-08-31", "2026-09-01")
+    assert [summarize(on(day, record))[0][1] for day in days] == ["3", "2", "2", "1"]
+
+
+@pytest.mark.parametrize("entries", list(itertools.permutations([OLD, MIDDLE, NEW])))
+def test_the_newest_variant_applies_in_any_order(entries: tuple[Any, ...]) -> None:
+    variants = [{"when": {"processing": "batch"}, **entry} for entry in entries]
+    record = row(prices={"input_mtok": 9}, price_variants=variants)
+    batch = [summarize(on(day, record))[1] for day in ("2026-01-01", "2026-03-01", "2026-09-01")]
+    assert batch == [("input", amount, "service_tier eq batch") for amount in ("3", "2", "1")]
+
+
+def test_a_newer_variant_replaces_only_the_prices_that_it_has() -> None:
+    newer = {"constraint": {"start_date": "2026-03-01"}, "prices": {"input_mtok": 2}}
+    variants = [{"when": {"processing": "batch"}, **entry} for entry in (newer, OLD)]
+    record = row(prices={"input_mtok": 9}, price_variants=variants)
+    assert [line[1] for line in summarize(on("2026-04-01", record))] == ["9", "2", "30"]
+
+
+def test_the_first_of_two_variants_for_different_requests_wins() -> None:
+    variants = [{"when": {"route": "eu"}, **OLD}, {"when": {"processing": "batch"}, **MIDDLE}]
+    record = row(prices={"input_mtok": 9}, price_variants=variants)
+    assert [line[2] for line in summarize(on("2026-04-01", record))[1:]] == [
+        "service_tier eq batch",
+        "service_tier eq batch",
+        "route eq eu",
+        "route eq eu",
     ]
-    assert len(record.findings) == 2
+
+
+def test_hours_before_a_newer_price_expire_with_the_price_before_it() -> None:
+    hours = {"constraint": {"start_time": "00:30:00Z", "end_time": "16:30:00Z"}, "prices": {"input_mtok": 5}}
+    record = row(prices=[OLD, hours, NEW])
+    assert [line[1] for line in summarize(on("2026-01-01", record))] == ["3", "30", "5"]
+    assert [line[1] for line in summarize(on("2026-09-01", record))] == ["1", "10"]
 
 
 @pytest.mark.parametrize(

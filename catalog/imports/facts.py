@@ -15,6 +15,7 @@ from catalog.db.bulk import BATCH, create_rows, update_rows
 from catalog.imports.context import Audit, Findings, PlanContext, WriteContext
 from catalog.imports.import_policy import Changes
 from catalog.models import AIModel, Channel, Offer, Vendor
+from catalog.models.aimodel import LIMITS
 from catalog.progress import track
 from catalog.source_trust import WithheldChange
 from catalog.sources.records import Document, Record
@@ -27,8 +28,7 @@ FACTS = (
     "series",
     "icon",
     "tags",
-    "context_length",
-    "max_output_tokens",
+    *LIMITS,
     "input_modalities",
     "output_modalities",
     "capabilities",
@@ -87,6 +87,11 @@ class FactsPlan:
         values = [*self.new.values()]
         values += [{name: new for name, (_, new) in changes.items()} for changes in self.changed.values()]
         return frozenset(name for fields in values for column in ENDPOINT_TYPES for name in fields.get(column) or ())
+
+    def changed_limits(self, name: str) -> Fields:
+        """All limits of a model after the import, if one of them changes."""
+        changes = {field: new for field, (_, new) in self.changed.get(name, {}).items() if field in LIMITS}
+        return {**self.limits[name], **changes} if changes else {}
 
     def narrowed(self, models: Collection[str]) -> "FactsPlan":
         """What the plan changes in these models."""
@@ -186,7 +191,7 @@ def _plan_model(plan: FactsPlan, name: str, model: AIModel | None, values: Field
             changes[field_name] = (old, value)
     if changes:
         plan.changed[name] = changes
-        plan.limits[name] = {limit: getattr(model, limit) for limit in ("context_length", "max_output_tokens")}
+        plan.limits[name] = {limit: getattr(model, limit) for limit in LIMITS}
     else:
         plan.unchanged += 1
 

@@ -20,6 +20,9 @@ MODEL_NAME = RegexValidator(
     "This is not a valid model id: use no commas, line breaks or control characters, and no space at the start or end.",
 )
 
+# The limits of a model in tokens; they are checked together.
+LIMITS = ("context_length", "max_input_tokens", "max_output_tokens")
+
 
 class AIModelQuerySet(TrackedQuerySet["AIModel"]):
     def published(self) -> "AIModelQuerySet":
@@ -77,10 +80,18 @@ class AIModel(TrackedModel):
     tags = NamesField(default=list, blank=True, help_text="Separate tags with commas, e.g. Tools, 128K.")
 
     context_length = models.PositiveBigIntegerField(
-        null=True, blank=True, help_text="Number of tokens. Leave empty if unknown."
+        null=True,
+        blank=True,
+        help_text="The context window: input and output of one request together, in tokens. Leave empty if unknown.",
+    )
+    max_input_tokens = models.PositiveBigIntegerField(
+        null=True,
+        blank=True,
+        help_text="The longest input in tokens, if it is shorter than the context window. Leave empty if the vendor "
+        "states no limit of its own for the input.",
     )
     max_output_tokens = models.PositiveBigIntegerField(
-        null=True, blank=True, help_text="Number of tokens. Leave empty if unknown."
+        null=True, blank=True, help_text="The longest output in tokens. Leave empty if unknown."
     )
     input_modalities = NamesField(
         default=list, blank=True, help_text="text, image, audio, video, pdf. Leave empty if unknown."
@@ -167,6 +178,11 @@ class AIModel(TrackedModel):
         if self.released_on is None:
             return 0
         return int(dt.datetime.combine(self.released_on, dt.time(), tzinfo=dt.UTC).timestamp())
+
+    @property
+    def longest_input(self) -> int | None:
+        """The longest input in tokens: the input limit, or the context window if no limit of its own is known."""
+        return self.context_length if self.max_input_tokens is None else self.max_input_tokens
 
     def selectors(self) -> dict[str, list[str]]:
         """Values that patterns of tokens may match in addition to the id; reads the vendor."""

@@ -1,4 +1,4 @@
-"""Fields that a source does not state and that follow from those it does: endpoint types, modalities, capabilities.
+"""Fields that a source does not state and that follow from others: endpoint types, modalities, capabilities, limits.
 
 A reader lists the fields that it infers in `Record.inferred`: they fill empty fields and replace nothing.
 """
@@ -16,6 +16,8 @@ RERANK = re.compile(r"(?:^|[-/_.])rerank", re.IGNORECASE)
 MODALITIES = {"file": "pdf", "embeddings": "embedding"}
 # Input modality -> the capability that it implies.
 BY_INPUT = {"image": "vision", "pdf": "pdf_input"}
+# Every multiple of this many tokens is a usual context window; smaller ones are 1,000 or 1,024 times a power of two.
+ROUND_WINDOW = 50_000
 
 
 def modalities(names: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -39,3 +41,25 @@ def endpoint_types(model: str, outputs: Collection[str] | None) -> tuple[str, ..
 def capabilities(stated: Collection[str], inputs: Collection[str] | None) -> tuple[str, ...]:
     """The stated capabilities and those that the input modalities imply."""
     return tuple(dict.fromkeys((*stated, *(word for modality, word in BY_INPUT.items() if modality in (inputs or ())))))
+
+
+def window_and_input(longest_input: int | None, longest_output: int | None) -> tuple[int | None, int | None]:
+    """The context window and the input limit, from a source that names no context window.
+
+    Most sources write the context window as the input limit: 200,000 and 64,000 for Claude. For some models it is a
+    limit of its own, and the window is the sum: 272,000 and 128,000 for GPT-5, whose window is 400,000. The sum is
+    the window if it is a usual size and the input limit alone is not. Otherwise the window is the stated number, and no
+    input limit is known.
+    """
+    if longest_input is None or longest_output is None or longest_input == longest_output:
+        return longest_input, None
+    window = longest_input + longest_output
+    if _is_usual_window(window) and not _is_usual_window(longest_input):
+        return window, longest_input
+    return longest_input, None
+
+
+def _is_usual_window(tokens: int) -> bool:
+    if tokens > ROUND_WINDOW and tokens % ROUND_WINDOW == 0:
+        return True
+    return any(tokens % base == 0 and (tokens // base).bit_count() == 1 for base in (1000, 1024))

@@ -11,6 +11,7 @@ from typing import Any
 
 from catalog import vendor_matching
 from catalog.prices import Condition, Line, Sheet
+from catalog.sources import inferred_fields
 from catalog.sources.litellm_keys import format_key, parse_key
 from catalog.sources.records import Document, Record
 from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_body, rows_by_name
@@ -116,10 +117,12 @@ def _record(name: str, values: Mapping[str, Any]) -> Record:
     mode = row.text("mode", longest=64) or ""
     capabilities = _capabilities(row)
     inputs, outputs = _modalities(row, mode)
+    context, longest_input, longest_output = _limits(row)
     return Record(
         name=name,
-        context_length=row.count("max_input_tokens"),
-        max_output_tokens=row.count("max_output_tokens"),
+        context_length=context,
+        max_input_tokens=longest_input,
+        max_output_tokens=longest_output,
         input_modalities=inputs,
         output_modalities=outputs,
         capabilities=capabilities,
@@ -131,6 +134,14 @@ def _record(name: str, values: Mapping[str, Any]) -> Record:
         findings=tuple(row.findings),
         unmapped=row.left_over,
     )
+
+
+def _limits(row: Row) -> tuple[int | None, int | None, int | None]:
+    """The context window, the input limit and the output limit; the source has no key for the window."""
+    longest_input, longest_output = row.count("max_input_tokens"), row.count("max_output_tokens")
+    if longest_input is None and longest_output is None and row.count("max_tokens"):
+        row.report("states only max_tokens, which can limit the input or the output; no limit was imported")
+    return (*inferred_fields.window_and_input(longest_input, longest_output), longest_output)
 
 
 def _also(row: Row) -> tuple[str, ...]:

@@ -74,6 +74,7 @@ def _record(name: str, values: dict[str, Any]) -> Record:
         icon=row.text("icon", longest=128),
         tags=tags,
         context_length=row.count("context_length"),
+        max_input_tokens=row.count("max_input_tokens"),
         max_output_tokens=row.count("max_output_tokens"),
         input_modalities=inputs,
         output_modalities=outputs,

@@ -82,6 +82,7 @@ def _record(provider: str, host: Mapping[str, Any], name: str, values: Mapping[s
         description=row.text("description", longest=10_000),
         series=row.text("family", longest=64),
         context_length=limits.count("context"),
+        max_input_tokens=limits.count("input"),
         max_output_tokens=limits.count("output"),
         input_modalities=inputs,
         output_modalities=outputs,

@@ -200,6 +200,7 @@ def _record(values: Any, vendors: Mapping[int, tuple[str, str | None]], groups: 
         icon=row.text("icon", longest=128),
         tags=row.comma_names("tags"),
         context_length=row.count("context_length"),
+        max_input_tokens=row.count("max_input_tokens"),
         max_output_tokens=row.count("max_output_tokens"),
         supported_endpoint_types=_types(row, "supported_endpoint_types"),
         public_endpoint_types=_public_types(row),

@@ -21,7 +21,8 @@ ENVELOPES = ("data", "models")
 CONSTANT_TIMES = (0, 1626777600, 1677610602, 1700000000)
 # If a larger share of the rows has the same time, it is when the list was created, not a release date.
 SHARED = 0.8
-CONTEXT = ("context_length", "context_window", "max_context_length", "max_model_len", "inputTokenLimit")
+CONTEXT = ("context_length", "context_window", "max_context_length", "max_model_len")
+INPUT = ("max_input_tokens", "inputTokenLimit")
 OUTPUT = ("max_completion_tokens", "max_output_tokens", "max_tokens", "outputTokenLimit")
 TITLES = ("display_name", "displayName", "name")
 # Hosts' names of kinds of models -> output modality.
@@ -145,14 +146,15 @@ def _record(name: str, values: Mapping[str, Any], constant_times: frozenset[str]
         row.report("is disabled in the source")
     inputs, outputs = _modalities(row)
     listed, types = _endpoint_types(row, name, outputs)
-    context, most = _limits(row)
+    context, longest_input, longest_output = _limits(row)
     return Record(
         name=name,
         display_name=_title(row, name),
         vendor=_vendor(values, name),
         description=row.text("description", longest=10_000),
         context_length=context,
-        max_output_tokens=most,
+        max_input_tokens=longest_input,
+        max_output_tokens=longest_output,
         input_modalities=inputs,
         output_modalities=outputs,
         capabilities=_capabilities(row, inputs),
@@ -180,17 +182,20 @@ def _title(row: Row, name: str) -> str | None:
     return next((title for title in titles if title and title.removeprefix("models/") != name), None)
 
 
-def _limits(row: Row) -> tuple[int | None, int | None]:
+def _limits(row: Row) -> tuple[int | None, int | None, int | None]:
+    """The context window, the input limit and the output limit. Anthropic and Gemini list no context window."""
     top = row.values.get("top_provider")
     outputs = [row.count(key) for key in OUTPUT]
     if isinstance(top, dict):
         outputs.append(Row(top).count("max_completion_tokens"))
-    context = next(filter(None, [row.count(key) for key in CONTEXT]), None)
+    context, longest_input = (next(filter(None, [row.count(key) for key in keys]), None) for keys in (CONTEXT, INPUT))
     output = next(filter(None, outputs), None)
+    if context is None:
+        context, longest_input = inferred_fields.window_and_input(longest_input, output)
     if context and output and output > context:
         row.report("has more output tokens than its context length; the output limit was left out")
-        return context, None
-    return context, output
+        output = None
+    return context, longest_input, output
 
 
 def _modalities(row: Row) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:

@@ -98,6 +98,7 @@ def _record(name: str, values: Mapping[str, Any], batch: Mapping[str, Any] | Non
     inputs, outputs = _modalities(row)
     vendor, title = _named(row, name)
     top = row.take("top_provider")
+    context, longest_output = _limits(row, top)
     retires = row.date("expiration_date")
     if name.startswith("~"):
         row.report("is an alias whose model changes; its price is the price of its current model")
@@ -110,8 +111,8 @@ def _record(name: str, values: Mapping[str, Any], batch: Mapping[str, Any] | Non
         display_name=title,
         vendor=vendor,
         description=row.text("description", longest=10_000),
-        context_length=row.count("context_length"),
-        max_output_tokens=_limit(row, top),
+        context_length=context,
+        max_output_tokens=longest_output,
         input_modalities=inputs,
         output_modalities=outputs,
         capabilities=_capabilities(row, inputs),
@@ -147,11 +148,13 @@ def _modalities(row: Row) -> tuple[tuple[str, ...] | None, tuple[str, ...] | Non
     return modalities
 
 
-def _limit(row: Row, top: Any) -> int | None:
+def _limits(row: Row, top: Any) -> tuple[int | None, int | None]:
+    """The context window and the output limit; the window of the usual provider if the model has none of its own."""
     limits = Row(top if isinstance(top, dict) else {})
-    limit = limits.count("max_completion_tokens")
+    context = row.count("context_length") or limits.count("context_length")
+    longest_output = limits.count("max_completion_tokens")
     row.findings += limits.findings
-    return limit
+    return context, longest_output
 
 
 def _parameters(values: Any) -> Mapping[str, Any] | None:

@@ -23,7 +23,9 @@ class Record:
     series: str | None = None
     icon: str | None = None
     tags: tuple[str, ...] | None = None
+    # Tokens: the context window, the longest input if it is limited by itself, and the longest output.
     context_length: int | None = None
+    max_input_tokens: int | None = None
     max_output_tokens: int | None = None
     input_modalities: tuple[str, ...] | None = None
     output_modalities: tuple[str, ...] | None = None

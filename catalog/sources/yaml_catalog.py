@@ -29,7 +29,7 @@ TEXTS = ("display_name", "description", "series", "icon", "version")
 NAMES = (
     "tags", "input_modalities", "output_modalities", "capabilities", "supported_endpoint_types", "public_endpoint_types"
 )  # fmt: skip
-COUNTS = ("context_length", "max_output_tokens")
+COUNTS = ("context_length", "max_input_tokens", "max_output_tokens")
 DATES = ("released_on", "deprecated_on", "retires_on")
 FLAGS = {"true": True, "false": False}
 NULLS = ("null", "~", "")

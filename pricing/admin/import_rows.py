@@ -13,7 +13,10 @@ from pricing.imports.plan import ImportPlan
 from pricing.imports.prices.changes import PriceChange
 
 # The fields in the row of a new model; the others are on the model's own page.
-NEW_FIELDS = ("vendor", "display_name", "context_length", "max_output_tokens", "capabilities", "status", "released_on")
+NEW_FIELDS = (
+    "vendor", "display_name", "context_length", "max_input_tokens", "max_output_tokens", "capabilities", "status",
+    "released_on",
+)  # fmt: skip
 PRICES_SHOWN = 4
 VIEWS: Mapping[str, str] = {
     "all": "All",

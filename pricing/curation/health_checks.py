@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from catalog.exact import digits
 from catalog.models import AIModel, EndpointType, ModelAlias, Vendor
+from catalog.models.aimodel import LIMITS
 from catalog.prices import MILLION, RATIO_UNIT, Line, Sheet
 from catalog.progress import track
 from catalog.sources.new_api import PLACEHOLDER
@@ -201,7 +202,7 @@ def unsound_condition(catalog: CatalogSnapshot) -> Iterator[Finding]:
 def odd_tiers(catalog: CatalogSnapshot) -> Iterator[Finding]:
     for sheet, lines in catalog.stored_sheets:
         if not any(condition_faults(lines)):
-            for fault in tier_faults(lines, longest=sheet.model.context_length):
+            for fault in tier_faults(lines, longest=sheet.model.longest_input):
                 yield Finding(sheet, fault)
 
 
@@ -234,8 +235,7 @@ def far_from_list(catalog: CatalogSnapshot) -> Iterator[Finding]:
 @rule("odd-limits", "Contradictory limits", "Correct the limits on the model's page.", about=AIModel)
 def odd_limits(catalog: CatalogSnapshot) -> Iterator[Finding]:
     for model in catalog.listed:
-        facts = {"context_length": model.context_length, "max_output_tokens": model.max_output_tokens}
-        for warning in fact_warnings(facts):
+        for warning in fact_warnings({limit: getattr(model, limit) for limit in LIMITS}):
             yield Finding(model, warning)
 
 

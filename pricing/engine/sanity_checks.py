@@ -40,6 +40,12 @@ def price_warnings(sheet: Sheet, *, is_new: bool) -> Iterator[str]:
 
 def fact_warnings(facts: Mapping[str, Any]) -> Iterator[str]:
     """Warnings about the limits of one model."""
-    context, output = facts.get("context_length"), facts.get("max_output_tokens")
+    context, longest_input, output = (
+        facts.get(limit) for limit in ("context_length", "max_input_tokens", "max_output_tokens")
+    )
     if context and output and output > context:
-        yield f"the maximum output ({output:,} tokens) is larger than the context ({context:,} tokens)"
+        yield f"the maximum output ({output:,} tokens) is larger than the context window ({context:,} tokens)"
+    if context and output == context:
+        yield f"the maximum output equals the context window ({context:,} tokens), which leaves no room for input"
+    if context and longest_input and longest_input > context:
+        yield f"the input limit ({longest_input:,} tokens) is larger than the context window ({context:,} tokens)"

@@ -43,7 +43,8 @@ def render(models: Iterable[PricedModel]) -> bytes:
 
 def _row(model: PricedModel) -> JSON:
     row: JSON = {"mode": _mode(model)}
-    counts = {"max_input_tokens": model.context_length, "max_output_tokens": model.max_output_tokens}
+    longest_input = model.context_length if model.max_input_tokens is None else model.max_input_tokens
+    counts = {"max_input_tokens": longest_input, "max_output_tokens": model.max_output_tokens}
     row |= {name: count for name, count in counts.items() if count is not None}
     row |= price_row(model.dollars) if model.dollars else {}
     lists = {

@@ -59,8 +59,12 @@ def _model(model: PricedModel) -> JSON:
             "input": [name for name in model.inputs if name in MODALITIES] or ["text"],
             "output": [name for name in model.outputs if name in MODALITIES] or ["text"],
         },
-        # In this format, 0 means that a limit is not known.
-        "limit": {"context": model.context_length or 0, "output": model.max_output_tokens or 0},
+        # In this format, 0 means that a limit is not known; only the input limit is optional.
+        "limit": {
+            "context": model.context_length or 0,
+            **({"input": model.max_input_tokens} if model.max_input_tokens else {}),
+            "output": model.max_output_tokens or 0,
+        },
     }
     if model.deprecated:
         row["status"] = "deprecated"

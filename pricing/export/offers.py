@@ -33,6 +33,7 @@ class PricedModel:
     description: str = ""
     series: str = ""
     context_length: int | None = None
+    max_input_tokens: int | None = None
     max_output_tokens: int | None = None
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
@@ -83,6 +84,7 @@ def _priced_model(model: AIModel, sheet: Sheet | None, *, on: dt.date) -> Priced
         description=model.description,
         series=model.series,
         context_length=model.context_length,
+        max_input_tokens=model.max_input_tokens,
         max_output_tokens=model.max_output_tokens,
         inputs=tuple(model.input_modalities),
         outputs=tuple(model.output_modalities),

@@ -57,8 +57,7 @@ class ImportPlan:
         warnings = {name: [f"{part}: large change" for part in parts] for name, parts in self.jumps.items()}
         for name in self.touched:
             price = prices.new.get(name) or (prices.changed[name].prices if name in prices.changed else None)
-            changes = {key: new for key, (_, new) in self.facts.changed.get(name, {}).items()}
-            facts = self.facts.new.get(name) or ({**self.facts.limits[name], **changes} if changes else {})
+            facts = self.facts.new.get(name) or self.facts.changed_limits(name)
             if odd := warnings_about(price, facts, is_new=name in prices.new):
                 warnings.setdefault(name, []).extend(odd)
         return warnings

@@ -12,7 +12,7 @@ from catalog.prices import Line, Sheet
 from pricing.engine.formatting import amounts, labels
 from pricing.engine.formatting.conditions import conditions
 from pricing.pages.listing.cards import prices
-from pricing.pages.model_page import facts_of
+from pricing.pages.model_page import facts_of, has_input_limit
 from pricing.pages.price_tables import conditional_figures, is_by_rules, price_table, standard_figures
 from pricing.pages.price_tags import price_tag, state_of
 from pricing.pages.visitor import Visitor
@@ -44,7 +44,7 @@ def comparison(names: Sequence[str], visitor: Visitor) -> dict[str, Any]:
     return {
         "columns": columns,
         "more_link": visitor.link("/"),
-        "facts": table([{label: (fact,) for label, fact in facts_of(model)} for model in models]),
+        "facts": table([facts(model, shows_input_limit=any(map(has_input_limit, models))) for model in models]),
         "conditions": table([conditional_prices(sheets.get(model.pk)) for model in models]),
         "prices": table([standard_prices(sheets.get(model.pk)) for model in models]),
     }
@@ -54,6 +54,10 @@ def table(columns: Sequence[Mapping[str, Cell]]) -> list[tuple[str, list[Cell]]]
     """A row for each label of any column, in the order in which the labels first appear."""
     labels = dict.fromkeys(label for column in columns for label in column)
     return [(label, [column.get(label, ()) for column in columns]) for label in labels]
+
+
+def facts(model: AIModel, *, shows_input_limit: bool) -> dict[str, Cell]:
+    return {label: (fact,) for label, fact in facts_of(model, shows_input_limit=shows_input_limit)}
 
 
 def standard_prices(sheet: Sheet | None) -> dict[str, Cell]:

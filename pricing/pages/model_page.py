@@ -45,7 +45,7 @@ def details(model: AIModel, visitor: Visitor, *, answers: Mapping[str, str], bas
         "lifecycle": model.lifecycle(on=visitor.day),
         "successor": successor,
         "successor_link": visitor.link(reverse("model-page", args=[successor.name])) if successor else "",
-        "facts": facts_of(model),
+        "facts": facts_of(model, shows_input_limit=has_input_limit(model)),
         "state_words": labels.state(state),
         "tag": price_tag(sheet),
         "table": table,
@@ -67,12 +67,18 @@ def successor_of(model: AIModel, visitor: Visitor) -> AIModel | None:
     return Listing(visitor.public.scope, visitor.day).model(model.successor.name) if model.successor else None
 
 
-def facts_of(model: AIModel) -> list[tuple[str, str]]:
+def has_input_limit(model: AIModel) -> bool:
+    """Whether the longest input is shorter than the context window."""
+    return model.longest_input != model.context_length
+
+
+def facts_of(model: AIModel, *, shows_input_limit: bool) -> list[tuple[str, str]]:
     """(label, value) of each known fact."""
     facts = [
         (_("Vendor"), model.vendor.name),
         (_("Series"), model.series),
         (_("Context"), context(model.context_length)),
+        (_("Maximum input"), context(model.longest_input) if shows_input_limit else ""),
         (_("Maximum output"), context(model.max_output_tokens)),
         (_("Input types"), labels.join(map(labels.word, model.input_modalities))),
         (_("Output types"), labels.join(map(labels.word, model.output_modalities))),

@@ -120,7 +120,7 @@ class AnthropicModel(TypedDict):
     line: Annotated[
         str | None, "null for other vendors' models.", {"enum": ["haiku", "sonnet", "opus", "fable", "mythos", None]}
     ]
-    max_input_tokens: Annotated[int | None, "null if unknown."]
+    max_input_tokens: Annotated[int | None, "Tokens of input; null if unknown."]
     max_tokens: Annotated[int | None, "Tokens of output; null if unknown."]
     capabilities: Annotated[AnthropicCapabilities | None, "null if unknown."]
 
@@ -220,7 +220,7 @@ class Anthropic(Dialect):
             "deprecated_at": None if is_active else _midnight(model.deprecated_on),
             "retires_at": None if is_active else _midnight(model.retires_on),
             "line": line[1] if line else None,
-            "max_input_tokens": model.context_length,
+            "max_input_tokens": model.longest_input,
             "max_tokens": model.max_output_tokens,
             "capabilities": capabilities(model) if knows_capabilities(model) else None,
         }

@@ -155,7 +155,7 @@ class Gemini(Dialect):
             "version": model.version,
             "displayName": model.title,
             "description": model.description,
-            "inputTokenLimit": model.context_length or 0,
+            "inputTokenLimit": model.longest_input or 0,
             "outputTokenLimit": model.max_output_tokens or 0,
             "supportedGenerationMethods": generation_methods(model),
         }

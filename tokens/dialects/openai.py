@@ -38,7 +38,8 @@ class OpenAIModel(TypedDict):
         list[str], "The endpoint types that customers may call, the preferred one first."
     ]
     name: Annotated[str, "The name to display."]
-    context_length: NotRequired[Annotated[int, "Tokens; omitted if unknown."]]
+    context_length: NotRequired[Annotated[int, "Tokens of input and output together; omitted if unknown."]]
+    max_input_tokens: NotRequired[Annotated[int, "Tokens; omitted if the input has no limit of its own."]]
     max_output_tokens: NotRequired[Annotated[int, "Tokens; omitted if unknown."]]
 
 
@@ -69,7 +70,7 @@ class CodexModel(TypedDict):
     truncation_policy: TruncationPolicy
     supports_parallel_tool_calls: bool
     experimental_supported_tools: list[str]
-    context_window: NotRequired[Annotated[int, "Tokens; omitted if unknown."]]
+    context_window: NotRequired[Annotated[int, "Tokens of input; omitted if unknown."]]
     input_modalities: NotRequired[list[Annotated[str, {"enum": ["text", "image"]}]]]
 
 
@@ -149,6 +150,8 @@ class OpenAI(Dialect):
         }
         if model.context_length is not None:
             body["context_length"] = model.context_length
+        if model.max_input_tokens is not None:
+            body["max_input_tokens"] = model.max_input_tokens
         if model.max_output_tokens is not None:
             body["max_output_tokens"] = model.max_output_tokens
         return body
@@ -195,8 +198,9 @@ def codex_model(model: AIModel, priority: int) -> CodexModel:
         "supports_parallel_tool_calls": "parallel_tools" in model.capabilities,
         "experimental_supported_tools": [],
     }
-    if model.context_length is not None:
-        body["context_window"] = model.context_length
+    if model.longest_input is not None:
+        # Codex means the input: its own list has 272,000 for GPT-5, whose window is 400,000.
+        body["context_window"] = model.longest_input
     if model.input_modalities:
         body["input_modalities"] = [name for name in model.input_modalities if name in CODEX_MODALITIES]
     return body

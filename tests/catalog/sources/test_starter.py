@@ -84,7 +84,10 @@ def test_a_chat_model_has_limits() -> None:
     for record in DOCUMENT.records:
         if record.output_modalities == ("text",) and record.capabilities:
             assert record.context_length, record.name
-            assert record.max_output_tokens or record.prices is None, record.name
+            assert record.max_output_tokens != record.context_length, record.name
+            assert record.max_input_tokens is None or (
+                record.max_input_tokens + (record.max_output_tokens or 0) == record.context_length
+            ), record.name
 
 
 def test_every_price_names_a_described_source_with_its_date() -> None:

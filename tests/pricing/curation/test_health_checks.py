@@ -73,6 +73,22 @@ def test_unusual_prices_and_limits() -> None:
     assert {name: len(sentences) for name, sentences in run_all().items()} == {"odd-price": 1, "odd-limits": 1}
 
 
+def test_contradictory_limits() -> None:
+    for name, limits in (
+        ("fine", {"context_length": 400_000, "max_input_tokens": 272_000, "max_output_tokens": 128_000}),
+        ("equal", {"context_length": 8_000, "max_output_tokens": 8_000}),
+        ("deep", {"context_length": 8_000, "max_input_tokens": 9_000, "max_output_tokens": 4_000}),
+    ):
+        cast.price(cast.model(name, **limits), input="1", output="2")
+
+    assert run_all() == {
+        "odd-limits": [
+            "deep: the input limit (9,000 tokens) is larger than the context window (8,000 tokens)",
+            "equal: the maximum output equals the context window (8,000 tokens), which leaves no room for input",
+        ]
+    }
+
+
 def test_a_currency_without_a_rate() -> None:
     cast.price(cast.model("yuan"), input="1", output="2", currency="CNY")
 

@@ -70,6 +70,7 @@ def rich_catalog() -> None:
         released_on=dt.date(2024, 5, 13),
         tags=["no", "128K"],
         context_length=128_000,
+        max_input_tokens=96_000,
         version="001",
         default_parameters={"temperature": Decimal("0.70"), "top_k": 64},
     )

@@ -23,6 +23,16 @@ def test_models_are_columns_and_prices_come_first(client: Client) -> None:
     assert "Capabilities - tools -" in text
 
 
+def test_input_limits_are_compared_if_any_is_below_the_context_window(client: Client) -> None:
+    world.model("gpt-5", context_length=400_000, max_input_tokens=272_000)
+    world.model("plain", context_length=200_000)
+
+    text = shop.text_of(shop.get(client, "/compare?m=gpt-5&m=plain"))
+
+    assert "Context 400K tokens 200K tokens Maximum input 272K tokens 200K tokens" in text
+    assert "Maximum input" not in shop.text_of(shop.get(client, "/compare?m=plain"))
+
+
 def test_each_condition_is_a_row_with_its_prices(client: Client) -> None:
     model = shop.tiered("tiered-pro")
     sheet = model.sheets.get()

@@ -95,6 +95,14 @@ def test_unknown_facts_are_not_shown(client: Client) -> None:
     assert "Context" not in page_of(client, "unknown")
 
 
+def test_an_input_limit_below_the_context_window_is_shown(client: Client) -> None:
+    world.model("gpt-5", context_length=400_000, max_input_tokens=272_000, max_output_tokens=128_000)
+    world.model("same", context_length=400_000, max_input_tokens=400_000)
+
+    assert "Context 400K tokens Maximum input 272K tokens Maximum output 128K tokens" in page_of(client, "gpt-5")
+    assert "Maximum input" not in page_of(client, "same")
+
+
 def test_each_endpoint_has_code_examples(client: Client, settings: object) -> None:
     EndpointType.objects.get_or_create(name="kling", defaults={"path": "/kling/v1/videos/text2video"})
     world.model("it's/new:1", supported_endpoint_types=["openai", "anthropic", "gemini", "kling"])

@@ -74,12 +74,11 @@ def test_unusual_prices_and_limits() -> None:
 
 
 def test_contradictory_limits() -> None:
-    for name, limits in (
-        ("fine", {"context_length": 400_000, "max_input_tokens": 272_000, "max_output_tokens": 128_000}),
-        ("equal", {"context_length": 8_000, "max_output_tokens": 8_000}),
-        ("deep", {"context_length": 8_000, "max_input_tokens": 9_000, "max_output_tokens": 4_000}),
-    ):
-        cast.price(cast.model(name, **limits), input="1", output="2")
+    fine = cast.model("fine", context_length=400_000, max_input_tokens=272_000, max_output_tokens=128_000)
+    equal = cast.model("equal", context_length=8_000, max_output_tokens=8_000)
+    deep = cast.model("deep", context_length=8_000, max_input_tokens=9_000, max_output_tokens=4_000)
+    for model in (fine, equal, deep):
+        cast.price(model, input="1", output="2")
 
     assert run_all() == {
         "odd-limits": [

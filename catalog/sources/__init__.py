@@ -31,6 +31,8 @@ class SourceReader:
     kind: str
     read: Callable[[bytes], Document]
     url: str = ""
+    # Whether it has one document with all of its models, not one for each vendor, host or gateway.
+    is_single: bool = False
 
 
 SOURCES: Mapping[str, SourceReader] = MappingProxyType(
@@ -43,6 +45,7 @@ SOURCES: Mapping[str, SourceReader] = MappingProxyType(
                 kind="list",
                 read=litellm.read,
                 url="https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.json",
+                is_single=True,
             ),
             SourceReader(
                 slug="models_dev",
@@ -50,6 +53,7 @@ SOURCES: Mapping[str, SourceReader] = MappingProxyType(
                 kind="list",
                 read=models_dev.read,
                 url="https://models.dev/api.json",
+                is_single=True,
             ),
             SourceReader(
                 slug="genai_prices",
@@ -57,6 +61,7 @@ SOURCES: Mapping[str, SourceReader] = MappingProxyType(
                 kind="list",
                 read=genai_prices.read,
                 url="https://raw.githubusercontent.com/pydantic/genai-prices/main/prices/data.json",
+                is_single=True,
             ),
             SourceReader(
                 slug="openrouter",
@@ -64,6 +69,7 @@ SOURCES: Mapping[str, SourceReader] = MappingProxyType(
                 kind="list",
                 read=openrouter.read,
                 url="https://openrouter.ai/api/v1/models",
+                is_single=True,
             ),
             SourceReader(
                 slug="llm_metadata",
@@ -71,6 +77,7 @@ SOURCES: Mapping[str, SourceReader] = MappingProxyType(
                 kind="list",
                 read=llm_metadata.read,
                 url="https://basellm.github.io/llm-metadata/api/newapi/models.json",
+                is_single=True,
             ),
             SourceReader(
                 slug="llm_prices",

@@ -1,6 +1,5 @@
 """Guards: an import that removes too many models, or moves prices too far, stops until an operator confirms it."""
 
-import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -8,7 +7,7 @@ from decimal import Decimal
 from catalog.error_messages import InputError
 from catalog.imports.context import Findings
 from catalog.imports.documents import matches, read_document
-from catalog.models import ImportRun
+from catalog.models import ImportRun, ModelAlias
 from pricing.imports.options import Options
 
 # A source that loses a larger share of its models at once is more likely broken than smaller.
@@ -45,34 +44,58 @@ def find_guards(
         yield Guard("accept_jumps", f"{prices} moved more than fourfold, to or from 0, or to another unit: {examples}.")
 
 
-def previous_names(
-    content: bytes, options: Options, *, listed: Collection[str], origin: str, findings: Findings
-) -> list[str]:
+def previous_names(options: Options, *, listed: Collection[str], origin: str, findings: Findings) -> list[str]:
     """The ids in the previous version of the document that lists these ids and came from this origin.
 
-    It is the last applied document of the same source and providers that came from the same address or has at least
-    half of this one's models. Another vendor's file or another host's list is not a previous version. Options such as
-    the role or the channel do not matter.
+    Another vendor's file or another host's list is not a previous version. The previous version is the last applied
+    document of the same source and providers that came from the same address or has at least half of this one's
+    models. If there is none, this one may have grown: then it is the document that shares the most models with it,
+    and at least half of its own. A source with a single document cannot have another one: there it is the last one.
+    Options such as the role or the channel do not matter.
     """
+    ids = set(listed)
+    grown_from: list[str] = []
+    last: list[str] = []
+    for run in _earlier_runs(options):
+        names = _names_of(run, options, findings)
+        shared = len(ids.intersection(names))
+        is_same_address = "://" in origin and origin == run.snapshot.origin
+        if names and (is_same_address or 2 * shared >= len(ids)):
+            return _requested(names, options)
+        if 2 * shared >= len(names) and shared > len(ids.intersection(grown_from)):
+            grown_from = names
+        last = last or names
+    return _requested(grown_from or (last if options.source.is_single else []), options)
+
+
+def missing_names(previous: Collection[str], listed: Collection[str]) -> list[str]:
+    """The ids that are no longer listed. A model that is listed under another of its names is not missing."""
+    ids = set(listed)
+    gone = [name for name in previous if name not in ids]
+    if not gone:
+        return []
+    models = dict(ModelAlias.objects.values_list("name", "model__name"))
+    current = {models.get(name, name) for name in ids}
+    return [name for name in gone if models.get(name, name) not in current]
+
+
+def _earlier_runs(options: Options) -> Iterator[ImportRun]:
+    """The last applied runs of the source with the same providers, one for each document, the latest first."""
     runs = ImportRun.objects.filter(source__slug=options.slug, status=ImportRun.Status.APPLIED)
     latest = runs.order_by("-applied_at", "-pk").select_related("snapshot").defer("snapshot__packed", "report")
-    ids, sha256, seen = set(listed), hashlib.sha256(content).hexdigest(), set[str]()
+    seen = set[int]()
     for run in latest[:RUNS_COMPARED]:
-        snapshot = run.snapshot
-        if snapshot.sha256 in seen or list(run.options.get("providers") or ()) != list(options.providers):
-            continue
-        seen.add(snapshot.sha256)
-        if snapshot.sha256 == sha256:
-            return []
-        names = _names_of(run, options, findings)
-        is_same_address = "://" in origin and origin == snapshot.origin
-        if names and (is_same_address or 2 * len(ids.intersection(names)) >= len(ids)):
-            return [name for name in names if matches(name, options.only)]
-    return []
+        if run.snapshot_id not in seen and set(run.options.get("providers") or ()) == set(options.providers):
+            seen.add(run.snapshot_id)
+            yield run
+
+
+def _requested(names: Sequence[str], options: Options) -> list[str]:
+    return [name for name in names if matches(name, options.only)]
 
 
 def _names_of(run: ImportRun, options: Options, findings: Findings) -> list[str]:
-    """All ids of a run's document, including those that it did not import."""
+    """All ids of a run's document, including those that it did not import; none if its losses were not confirmed."""
     if (listed := run.report.get("listed")) is None:
         try:
             document = read_document(options.source.read, run.snapshot.content, providers=options.providers)

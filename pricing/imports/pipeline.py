@@ -27,7 +27,7 @@ from catalog.imports.gc_pause import pause_gc
 from catalog.imports.import_policy import update_pins
 from catalog.models import AIModel, Channel, ImportRun, Snapshot, Source
 from catalog.sources.records import Document, Structure
-from pricing.imports.guards import find_guards, previous_names
+from pricing.imports.guards import find_guards, missing_names, previous_names
 from pricing.imports.options import Options
 from pricing.imports.plan import ImportPlan
 from pricing.imports.prices.planning import plan_prices
@@ -42,7 +42,7 @@ def make_plan(content: bytes, options: Options, *, at: dt.datetime, origin: str 
     """Plans the import of these bytes; writes nothing. InputError says in one sentence why it is not possible."""
     # The same plan has the same fingerprint in every language.
     with translation.override(settings.LANGUAGE_CODE):
-        return _plan(_read(content, options), content, options, at=at, origin=origin)
+        return _plan(_read(content, options), options, at=at, origin=origin)
 
 
 def _read(content: bytes, options: Options) -> Document:
@@ -50,7 +50,7 @@ def _read(content: bytes, options: Options) -> Document:
     return read_document(options.source.read, content, only=options.only, providers=options.providers)
 
 
-def _plan(document: Document, content: bytes, options: Options, *, at: dt.datetime, origin: str) -> ImportPlan:
+def _plan(document: Document, options: Options, *, at: dt.datetime, origin: str) -> ImportPlan:
     context = PlanContext(at, options.policy())
     context.findings.collect(document)
     resolution = resolve(document, context.findings)
@@ -78,9 +78,8 @@ def _plan(document: Document, content: bytes, options: Options, *, at: dt.dateti
         aliases=resolution.aliases,
         unmatched=resolution.unmatched,
     )
-    previous = previous_names(content, options, listed=plan.listed, origin=plan.origin, findings=plan.findings)
-    names = set(plan.listed)
-    plan.missing = [name for name in previous if name not in names]
+    previous = previous_names(options, listed=plan.listed, origin=plan.origin, findings=plan.findings)
+    plan.missing = missing_names(previous, plan.listed)
     plan.guards = list(find_guards(options, previous=previous, missing=plan.missing, jumps=plan.jumps))
     return plan
 
@@ -151,7 +150,7 @@ def apply_import(
     with transaction.atomic():
         # All writers wait here, so the plan is still valid when it is applied.
         revision.hold()
-        plan = _plan(document, content, options, at=at, origin=origin)
+        plan = _plan(document, options, at=at, origin=origin)
         if plan.guards or not (only_if is None or only_if(plan)):
             return plan, None
         if plan.upstream_values:

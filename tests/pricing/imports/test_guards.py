@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from catalog.models import AIModel
+from catalog.models import AIModel, ImportRun, ModelAlias
+from pricing.imports.rollback import roll_back
 from pricing.models import PriceSheet
 from tests.pricing.imports.running import run, state
 
@@ -55,6 +57,67 @@ def test_another_channel_or_role_is_the_same_document(tmp_path: Path, arguments:
 def test_models_that_were_not_requested_last_time_are_compared_with_an_earlier_run(tmp_path: Path) -> None:
     run("litellm", document(max_input_tokens=5), tmp_path, "--apply", "--only", "gpt-0")
     assert run("litellm", document(2, max_input_tokens=6), tmp_path, "--apply").code == 3
+
+
+def names_of(*names: str) -> str:
+    row = {"mode": "chat", "litellm_provider": "openai", "input_cost_per_token": 2e-06}
+    return json.dumps(dict.fromkeys(names, row))
+
+
+def test_a_list_that_grows_more_than_it_loses_is_compared_with_the_smaller_one(tmp_path: Path) -> None:
+    new = [f"claude-{number}" for number in range(100)]
+    outcome = run("litellm", names_of(*new, *(f"gpt-{number}" for number in range(30))), tmp_path, "--apply")
+    assert (outcome.code, len(outcome.report["missing"])) == (3, 10)
+
+
+@pytest.mark.parametrize("shared", [0, 1])
+def test_a_list_of_other_models_is_a_loss_in_a_source_with_one_document(tmp_path: Path, shared: int) -> None:
+    names = [f"gpt-{number}" for number in range(shared)] + [f"claude-{number}" for number in range(3)]
+    outcome = run("litellm", names_of(*names), tmp_path, "--apply")
+    assert (outcome.code, len(outcome.report["missing"])) == (3, 40 - shared)
+
+
+def test_a_small_document_in_between_hides_no_loss(tmp_path: Path) -> None:
+    assert run("litellm", document(2, max_input_tokens=5), tmp_path, "--apply", "--allow-removals").code == 0
+    outcome = run("litellm", document(30, max_input_tokens=6), tmp_path, "--apply")
+    assert (outcome.code, len(outcome.report["missing"])) == (3, 10)
+
+
+def test_a_confirmed_loss_is_not_reported_again(tmp_path: Path) -> None:
+    assert run("litellm", document(20, max_input_tokens=5), tmp_path, "--apply", "--allow-removals").code == 0
+    assert run("litellm", document(20, max_input_tokens=6), tmp_path, "--apply").code == 0
+
+
+def test_a_loss_that_was_rolled_back_counts_again(tmp_path: Path) -> None:
+    assert run("litellm", document(20, max_input_tokens=5), tmp_path, "--apply", "--allow-removals").code == 0
+    roll_back(ImportRun.objects.latest("pk"), at=timezone.now())
+    assert run("litellm", document(20, max_input_tokens=6), tmp_path, "--apply").code == 3
+
+
+def test_an_older_document_with_fewer_models_is_a_loss(tmp_path: Path) -> None:
+    assert run("litellm", document(80), tmp_path, "--apply").code == 0
+    outcome = run("litellm", document(40), tmp_path, "--apply")
+    assert (outcome.code, len(outcome.report["missing"])) == (3, 40)
+
+
+def test_a_model_under_another_of_its_names_is_not_missing(tmp_path: Path) -> None:
+    for number in range(10):
+        ModelAlias.objects.create(name=f"openai/gpt-{number}", model=AIModel.objects.get(name=f"gpt-{number}"))
+    renamed = names_of(*(f"{'openai/' if number < 10 else ''}gpt-{number}" for number in range(40)))
+    outcome = run("litellm", renamed, tmp_path, "--apply")
+    assert (outcome.code, outcome.report["missing"]) == (0, [])
+
+
+def test_providers_in_another_order_are_the_same_document(tmp_path: Path) -> None:
+    def offers(*names: str) -> str:
+        cost = {"input": 1, "output": 2}
+        hosts = ("anthropic", "openrouter")
+        return json.dumps({h: {"id": h, "models": {n: {"id": n, "cost": cost} for n in names}} for h in hosts})
+
+    first, second = ("--provider", "anthropic"), ("--provider", "openrouter")
+    claude = [f"claude-{number}" for number in range(9)]
+    assert run("models_dev", offers(*claude), tmp_path, "--apply", *first, *second).code == 0
+    assert run("models_dev", offers(*claude[:6], "claude-new"), tmp_path, "--apply", *second, *first).code == 3
 
 
 def vendor_file(vendor: str, *names: str) -> str:

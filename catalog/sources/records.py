@@ -6,6 +6,7 @@
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import groupby, pairwise
 from typing import Any
 
 from catalog.prices import Sheet
@@ -66,22 +67,41 @@ class Record:
         """The record with its current price at that moment, its past and its scheduled prices."""
         if not self.schedule:
             return self
-        announced = tuple(price for price in self.schedule if price.starts_at is not None and price.starts_at > at)
-        current = next((price for price in reversed(self.schedule) if price.applies_at(at)), None)
-        if current is not None:
-            # If another price follows, the current one needs no end.
-            ends = current.ends_at
-            followed = any(later.starts_at is not None and ends and later.starts_at <= ends for later in announced)
-            current = replace(current, starts_at=None, ends_at=None if followed else ends)
-        return replace(self, prices=current, announced=announced, past=tuple(self._past(at)), schedule=())
+        periods = list(self._periods())
+        followed = {price.ends_at for price in periods} & {price.starts_at for price in periods}
+        # If another price follows, a price needs no end.
+        open_ended = [replace(price, ends_at=None) if price.ends_at in followed else price for price in periods]
+        current = next(
+            (price for price, period in zip(open_ended, periods, strict=True) if period.applies_at(at)), None
+        )
+        return replace(
+            self,
+            prices=None if current is None else replace(current, starts_at=None),
+            announced=tuple(price for price in open_ended if price.starts_at is not None and price.starts_at > at),
+            past=tuple(
+                replace(price, ends_at=min(price.ends_at or at, at))
+                for price in periods
+                if price.starts_at is None or price.starts_at < at
+            ),
+            schedule=(),
+        )
 
-    def _past(self, at: dt.datetime) -> Iterator[Sheet]:
-        """The sheets until that moment, including the current one; each ends when the next one starts."""
-        starts = [price.starts_at for price in self.schedule]
-        for price, later in zip(self.schedule, [*starts[1:], None], strict=True):
-            end = min(moment for moment in (price.ends_at, later, at) if moment is not None)
-            if price.starts_at is None or price.starts_at < end:
-                yield replace(price, ends_at=end)
+    def _periods(self) -> Iterator[Sheet]:
+        """The schedule without overlaps: each period with the price that applies, the last one of several."""
+        moments = {moment for price in self.schedule for moment in (price.starts_at, price.ends_at) if moment}
+        bounds: list[dt.datetime | None] = [None, *sorted(moments), None]
+        spans = [(start, end, self._price_from(start)) for start, end in pairwise(bounds)]
+        for _, group in groupby(spans, key=lambda span: id(span[2])):
+            (start, end, price), *following = group
+            if price is not None:
+                yield replace(price, starts_at=start, ends_at=following[-1][1] if following else end)
+
+    def _price_from(self, start: dt.datetime | None) -> Sheet | None:
+        """The price that applies from that moment on; None is before all dates."""
+        applicable = (
+            price for price in self.schedule if (price.starts_at is None if start is None else price.applies_at(start))
+        )
+        return next(reversed(list(applicable)), None)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,12 @@
 """The rows of a structure can be limited to models and follow the models' new ids."""
 
-from catalog.prices import Sheet
-from catalog.sources.records import Structure
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from catalog.prices import Line, Sheet
+from catalog.sources.records import Record, Structure
 
 SHEET = Sheet("USD", ())
 STRUCTURE = Structure(
@@ -48,3 +53,44 @@ def test_a_models_own_row_precedes_that_of_its_alias() -> None:
     assert STRUCTURE.renamed({"b": "a"}).popular == {"a": {"position": 0}}
     both = Structure(popular={"x": {"position": 0}, "y": {"position": 1}})
     assert both.renamed({"x": "a", "y": "a"}).popular == {"a": {"position": 0}}
+
+
+DAYS = [dt.datetime(2026, 12, day, tzinfo=dt.UTC) for day in range(1, 32)]
+USUAL = Sheet("USD", (Line("input", Decimal(2)),))
+PROMOTION = Sheet("USD", (Line("input", Decimal(1)),), starts_at=DAYS[14], ends_at=DAYS[24])
+
+
+def period_of(price: Sheet) -> tuple[dt.datetime | None, dt.datetime | None, str]:
+    """Start, end and amount."""
+    return price.starts_at, price.ends_at, str(price.lines[0].amount)
+
+
+@pytest.mark.parametrize(
+    ("day", "current", "announced"), [(9, 2, [(14, 1), (24, 2)]), (14, 1, [(24, 2)]), (23, 1, [(24, 2)]), (24, 2, [])]
+)
+def test_after_a_promotion_the_usual_price_applies_again(
+    day: int, current: int, announced: list[tuple[int, int]]
+) -> None:
+    record = Record("m", schedule=(USUAL, PROMOTION)).priced_at(DAYS[day])
+    assert record.prices is not None
+    assert record.prices.ends_at is None
+    assert record.prices.lines[0].amount == current
+    assert [period_of(price) for price in record.announced] == [
+        (DAYS[start], None, str(amount)) for start, amount in announced
+    ]
+
+
+def test_past_prices_do_not_overlap() -> None:
+    record = Record("m", schedule=(USUAL, PROMOTION)).priced_at(DAYS[27])
+    assert [period_of(price) for price in record.past] == [
+        (None, DAYS[14], "2"),
+        (DAYS[14], DAYS[24], "1"),
+        (DAYS[24], DAYS[27], "2"),
+    ]
+
+
+def test_a_price_ends_where_no_other_one_follows() -> None:
+    record = Record("m", schedule=(PROMOTION,)).priced_at(DAYS[20])
+    assert record.prices is not None
+    assert (record.prices.ends_at, record.announced) == (DAYS[24], ())
+    assert Record("m", schedule=(PROMOTION,)).priced_at(DAYS[25]).prices is None

@@ -23,7 +23,12 @@ class QuestionBody(TypedDict):
     """The usage to quote."""
 
     model: Annotated[str, {"minLength": 1}]
-    usage: Annotated[JSON, 'Meter -> quantity, e.g. {"input": 1000, "output": 200}.', {"minProperties": 1}]
+    usage: Annotated[
+        JSON,
+        'Meter -> quantity, e.g. {"input": 1000, "output": 200}, or {"quantity": 2, "unit": "image"}. '
+        "A quantity without a unit counts tokens if the meter or its fallback has a price for tokens.",
+        {"minProperties": 1},
+    ]
     at: NotRequired[Annotated[str | None, "A time other than now."]]
     group: NotRequired[Annotated[str | None, "One of the caller's groups."]]
     request: NotRequired[Annotated[JSON | None, 'Facts, e.g. {"service_tier": "flex"}.']]
@@ -131,7 +136,12 @@ class QuoteLine(TypedDict):
     price: NotRequired[Annotated[str, "The price of `per` units."]]
     per: NotRequired[int]
     unit: NotRequired[str]
-    charged_quantity: NotRequired[Annotated[str | None, "The charged quantity, if it differs from `quantity`."]]
+    charged_quantity: NotRequired[
+        Annotated[str | None, "The charged quantity in the `unit` of the price, if it differs from `quantity`."]
+    ]
+    assumed_unit: NotRequired[
+        Annotated[str, "The unit in which `quantity` was counted, if the usage names none and another one is possible."]
+    ]
     rule: NotRequired[Annotated[JSON, "The line of the price that was used, and its multipliers."]]
 
 
@@ -173,6 +183,8 @@ def _line(charge: Charge) -> QuoteLine:
         "state": charge.state,
         "amount": _text(charge.amount),
     }
+    if charge.assumed_unit:
+        body["assumed_unit"] = charge.assumed_unit
     if line is None or line.amount is None:
         return body
     body |= {"price": digits(line.amount), "per": line.per, "unit": line.unit}

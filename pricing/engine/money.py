@@ -81,10 +81,17 @@ UNITS = (
     "step",
     "DBU",
 )
+# Unit of time -> its seconds. Quantities in these units are converted into each other; no other units are.
+SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 CURRENCY = RegexValidator(r"^[A-Z]{3}$", "This must be three capital letters, e.g. USD.")
 
 # More than this for a million tokens, or for one of anything else, is a mistake.
 HIGHEST = Decimal(10_000)
+
+
+def is_convertible(unit: str, other: str) -> bool:
+    """Whether a quantity in one unit is exactly known in the other."""
+    return unit == other or (unit in SECONDS and other in SECONDS)
 
 
 def per_million(amount: Decimal, per: int) -> Decimal:

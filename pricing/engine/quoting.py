@@ -4,37 +4,43 @@ Quantities are disjoint: `input` excludes tokens read from or written to a cache
 line of a meter whose conditions all hold sets the price; a meter without a line is charged as the meter that it falls
 back on; then multipliers apply. A cache write without a lifetime lasts 5 minutes. The whole prompt is charged by the
 tier of its length; on a graduated sheet, each part is charged by its own tier.
+
+A quantity without a unit counts tokens if the meter or its fallback has a price for tokens. Only tokens of input are
+part of the prompt's length. Seconds, minutes and hours are converted into each other.
 """
 
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+from catalog.exact import multiply
 from catalog.prices import Line, Sheet
 from pricing.engine.conditions import Facts, all_hold
-from pricing.engine.money import UNITS, cost, total
+from pricing.engine.money import SECONDS, UNITS, cost, is_convertible, total
 
-# Meter without a line of its own -> the meter that it is charged as.
-FALLBACK: Mapping[str, str] = {
-    "input.text": "input",
-    "input.cache_read": "input",
-    "input.cache_write": "input",
-    "input.audio": "input",
-    "input.image": "input",
-    "input.video": "input",
-    "input.audio.cache_read": "input.cache_read",
-    "input.image.cache_read": "input.cache_read",
-    "input.audio.cache_write": "input.cache_write",
-    "input.image.cache_write": "input.cache_write",
-    "output.text": "output",
-    "output.reasoning": "output",
-    "output.audio": "output",
-    "output.image": "output",
-    "output.video": "output",
+# Meter -> the meters that it is charged as if it has no line of its own, the best match first. Cached audio or images
+# without a price cost what audio or images cost: the price of cached text is for text. If their medium has no price
+# either, they are charged as text is.
+FALLBACKS: Mapping[str, Sequence[str]] = {
+    "input.text": ("input",),
+    "input.cache_read": ("input",),
+    "input.cache_write": ("input",),
+    "input.audio": ("input",),
+    "input.image": ("input",),
+    "input.video": ("input",),
+    "input.audio.cache_read": ("input.audio", "input.cache_read", "input"),
+    "input.image.cache_read": ("input.image", "input.cache_read", "input"),
+    "input.audio.cache_write": ("input.audio", "input.cache_write", "input"),
+    "input.image.cache_write": ("input.image", "input.cache_write", "input"),
+    "output.text": ("output",),
+    "output.reasoning": ("output",),
+    "output.audio": ("output",),
+    "output.image": ("output",),
+    "output.video": ("output",),
 }
 # A meter in a usage report may be followed by the lifetime of a cache, e.g. input.cache_write[1h].
 USED_METER = re.compile(r"([^\[\]]+)(?:\[(\w+)\])?")
@@ -46,10 +52,29 @@ UNKNOWN = ("dynamic", "unpriced")
 
 @dataclass(frozen=True)
 class Use:
-    """How much of a meter was used; without a unit, in the unit that the meter is priced in, tokens first."""
+    """How much of a meter was used; without a unit, `unit_of` chooses one."""
 
     quantity: Decimal
     unit: str = ""
+
+
+@dataclass(frozen=True)
+class Used:
+    """A use with its unit, and the name of its meter in the usage, e.g. input.cache_write[1h]."""
+
+    name: str
+    quantity: Decimal
+    unit: str
+    # Whether the unit was chosen although another one is possible.
+    is_assumed: bool = False
+
+    @property
+    def meter(self) -> str:
+        return self.name.partition("[")[0]
+
+    @property
+    def is_prompt(self) -> bool:
+        return self.unit == "token" and _direction(self.meter) == "input"
 
 
 @dataclass(frozen=True)
@@ -74,8 +99,11 @@ class Charge:
     state: str
     amount: Decimal | None
     line: Line | None = None
+    # How much is charged, in the unit of the line.
     charged: Decimal | None = None
     multipliers: tuple[Line, ...] = ()
+    # The unit of the quantity, if the usage does not state it and another one is possible.
+    assumed_unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,24 +118,55 @@ class Quote:
         return total(charge.amount or Decimal(0) for charge in self.charges)
 
 
-def quote(sheet: Sheet, usage: Mapping[str, Use], facts: Facts, *, at: dt.datetime) -> Quote:
-    """The cost of a request with this usage and these facts at a moment, by one sheet."""
-    usage = _with_request(sheet, usage)
+def quote(
+    sheet: Sheet, usage: Mapping[str, Use] | Iterable[tuple[str, Use]], facts: Facts, *, at: dt.datetime
+) -> Quote:
+    """The cost of a request with this usage and these facts at a moment, by one sheet.
+
+    The usage is meter -> use, or pairs of them if a meter is used in two units.
+    """
+    pairs = usage.items() if isinstance(usage, Mapping) else usage
+    uses = _with_request(sheet, [_used(sheet.lines, name, use) for name, use in pairs])
     facts = dict(facts)
-    if _has_prompt(usage):
+    if prompt := [use.quantity for use in uses if use.is_prompt]:
         # The usage determines the tier, even if the facts state another length.
-        facts["prompt_tokens"] = prompt_tokens(usage)
+        facts["prompt_tokens"] = total(prompt)
     facts.setdefault("prompt_tokens", Decimal(0))
-    starts = _starts(usage) if sheet.facts.get("tier_mode") == "graduated" else {}
+    starts = _starts(uses) if sheet.facts.get("tier_mode") == "graduated" else {}
     charges = [
-        (use, charge)
-        for name, use in usage.items()
-        for charge in _charges(sheet, name, use, facts, start=starts.get(name), at=at)
+        (use, charge) for use in uses for charge in _charges(sheet, use, facts, start=starts.get(use.name), at=at)
     ]
     covers_tokens = _covers_tokens(sheet, (charge for _, charge in charges))
     return Quote(
         tuple(_elsewhere(charge) if covers_tokens and _is_of_tokens(use, charge) else charge for use, charge in charges)
     )
+
+
+def _used(lines: Sequence[Line], name: str, use: Use) -> Used:
+    if use.unit:
+        return Used(name, use.quantity, use.unit)
+    unit, is_assumed = unit_of(lines, name.partition("[")[0])
+    return Used(name, use.quantity, unit, is_assumed)
+
+
+def unit_of(lines: Sequence[Line], meter: str) -> tuple[str, bool]:
+    """The unit of a quantity without one, and whether another unit is possible.
+
+    It is the token if the meter or its fallback has a price for tokens: 560 image tokens are not 560 images. Otherwise
+    it is the unit of the meter's own price.
+    """
+    priced = [{line.unit for line in lines if line.meter == name and line.kind == "absolute"} for name in chain(meter)]
+    possible = set[str]().union(*priced)
+    counts_tokens = _direction(meter) in ("input", "output")
+    if "token" in possible or not possible:
+        return "token" if possible or counts_tokens else "", len(possible) > 1
+    own = next(units for units in priced if units)
+    return next((unit for unit in UNITS if unit in own), ""), counts_tokens or len(possible) > 1
+
+
+def _direction(meter: str) -> str:
+    """The first word of a meter: input and output are sides of a request, which usually count tokens."""
+    return meter.partition(".")[0]
 
 
 def _covers_tokens(sheet: Sheet, charges: Iterable[Charge]) -> bool:
@@ -117,65 +176,59 @@ def _covers_tokens(sheet: Sheet, charges: Iterable[Charge]) -> bool:
     return any(charge.line is not None for charge in charges)
 
 
-def _is_of_tokens(use: Use, charge: Charge) -> bool:
+def _is_of_tokens(use: Used, charge: Charge) -> bool:
     """Whether the charge is for tokens of input or output without a price; other unpriced charges are unknown."""
-    direction = charge.meter.partition("[")[0].partition(".")[0]
-    return charge.state == "unpriced" and use.unit in ("", "token") and direction in ("input", "output")
+    return charge.state == "unpriced" and use.unit == "token" and _direction(use.meter) in ("input", "output")
 
 
-def prompt_tokens(usage: Mapping[str, Use]) -> Decimal:
-    """The length of the whole prompt, with its cached parts; it determines the tier."""
-    return total(use.quantity for name, use in usage.items() if _is_prompt(name, use))
+def _with_request(sheet: Sheet, uses: Sequence[Used]) -> Sequence[Used]:
+    """The uses with one request, if requests are priced and the usage does not count them."""
+    is_counted = any(use.name == "request" for use in uses)
+    if is_counted or not any(line.meter == "request" and line.kind == "absolute" for line in sheet.lines):
+        return uses
+    return [*uses, _used(sheet.lines, "request", Use(Decimal(1)))]
 
 
-def _has_prompt(usage: Mapping[str, Use]) -> bool:
-    return any(_is_prompt(name, use) for name, use in usage.items())
-
-
-def _is_prompt(name: str, use: Use) -> bool:
-    return name.partition(".")[0].partition("[")[0] == "input" and use.unit in ("", "token")
-
-
-def _with_request(sheet: Sheet, usage: Mapping[str, Use]) -> Mapping[str, Use]:
-    """The usage with one request, if requests are priced and the usage does not count them."""
-    if "request" in usage or not any(line.meter == "request" and line.kind == "absolute" for line in sheet.lines):
-        return usage
-    return {**usage, "request": Use(Decimal(1))}
-
-
-def _charges(
-    sheet: Sheet, name: str, use: Use, facts: Facts, *, start: Decimal | None, at: dt.datetime
-) -> Iterator[Charge]:
-    match = USED_METER.fullmatch(name)
-    meter, lifetime = (match[1], match[2]) if match else (name, None)
+def _charges(sheet: Sheet, use: Used, facts: Facts, *, start: Decimal | None, at: dt.datetime) -> Iterator[Charge]:
+    match = USED_METER.fullmatch(use.name)
+    meter, lifetime = (match[1], match[2]) if match else (use.name, None)
     if lifetime:
         facts = {**facts, "cache_ttl": lifetime}
     elif meter.endswith("cache_write"):
         facts = {"cache_ttl": USUAL_LIFETIME, **facts}
     parts = [Part(use.quantity, facts)] if start is None else _parts(sheet, meter, use, facts, start=start, at=at)
+    assumed = use.unit if use.is_assumed else ""
     for part in parts:
         line = find_line(sheet.lines, meter, use.unit, part.facts, at=at)
         if line is None:
-            yield Charge(name, part.quantity, "unpriced", None)
+            yield Charge(use.name, part.quantity, "unpriced", None, assumed_unit=assumed)
         elif line.kind != "absolute":
-            yield Charge(name, part.quantity, line.kind, None if line.kind == "dynamic" else Decimal(0), line)
+            yield Charge(use.name, part.quantity, line.kind, None if line.kind == "dynamic" else Decimal(0), line)
         else:
-            yield _priced(sheet, name, meter, part, line, at=at)
+            yield replace(_priced(sheet, use, meter, part, line, at=at), assumed_unit=assumed)
 
 
-def _priced(sheet: Sheet, name: str, meter: str, part: Part, line: Line, *, at: dt.datetime) -> Charge:
+def _priced(sheet: Sheet, use: Used, meter: str, part: Part, line: Line, *, at: dt.datetime) -> Charge:
     lines = _holding(sheet, part.facts, at=at)
-    charged = _charged(lines, meter, part.quantity, line.unit) if part.charged is None else part.charged
+    # Seconds if the unit is one of time: each quantity in minutes or hours is a whole number of them.
+    charged = _charged(lines, meter, part.quantity, use.unit) if part.charged is None else part.charged
+    per_line_unit = SECONDS.get(line.unit, 1)
     multipliers = tuple(
         candidate
         for candidate in lines
         if candidate.kind == "multiplier" and candidate.meter in ("", meter, line.meter)
     )
     price = line.amount or Decimal(0)
-    amount = cost(
-        charged, price, line.per, *(multiplier.amount for multiplier in multipliers if multiplier.amount is not None)
+    factors = [multiplier.amount for multiplier in multipliers if multiplier.amount is not None]
+    return Charge(
+        use.name,
+        part.quantity,
+        "priced" if price else "free",
+        cost(charged, price, line.per * per_line_unit, *factors),
+        line,
+        cost(charged, Decimal(1), per_line_unit),
+        multipliers,
     )
-    return Charge(name, part.quantity, "priced" if price else "free", amount, line, charged, multipliers)
 
 
 def _holding(sheet: Sheet, facts: Facts, *, at: dt.datetime) -> list[Line]:
@@ -184,75 +237,71 @@ def _holding(sheet: Sheet, facts: Facts, *, at: dt.datetime) -> list[Line]:
 
 
 def find_line(lines: Sequence[Line], meter: str, unit: str, facts: Facts, *, at: dt.datetime) -> Line | None:
-    """The line that sets a meter's price; None if no line applies.
+    """The line that sets a meter's price in a unit, or in one that it can be converted into; None if no line applies.
 
-    It is the meter's own line, else that of the meter it falls back on, else a dynamic or included line.
+    It is the meter's own line, else that of a meter it falls back on, else a dynamic or included line.
     """
     for name in chain(meter):
-        own = [line for line in lines if line.meter == name and line.kind in ("absolute", "dynamic", "included")]
-        counted = unit or _usual_unit(own)
-        holding = [
+        candidates = [
             line
-            for line in own
-            if (line.kind != "absolute" or line.unit == counted) and all_hold(line.conditions, facts, at=at)
+            for line in lines
+            if line.meter == name
+            and (line.kind in ("dynamic", "included") or (line.kind == "absolute" and is_convertible(line.unit, unit)))
+            and all_hold(line.conditions, facts, at=at)
         ]
-        if holding:
-            return holding[-1]
+        same_unit = [line for line in candidates if line.kind != "absolute" or line.unit == unit]
+        if candidates:
+            return (same_unit or candidates)[-1]
     undecided = (line for line in lines if line.kind in ("dynamic", "included"))
     return next((line for line in undecided if all_hold(line.conditions, facts, at=at)), None)
 
 
-def chain(meter: str) -> Iterator[str]:
+def chain(meter: str) -> Sequence[str]:
     """The meter and its fallbacks, in order."""
-    name: str | None = meter
-    while name is not None:
-        yield name
-        name = FALLBACK.get(name)
-
-
-def _usual_unit(lines: Iterable[Line]) -> str:
-    units = {line.unit for line in lines if line.kind == "absolute"}
-    return next((unit for unit in UNITS if unit in units), "")
+    return (meter, *FALLBACKS.get(meter, ()))
 
 
 def _charged(lines: Sequence[Line], meter: str, quantity: Decimal, unit: str) -> Decimal:
-    """How many units are charged: at least the minimum, minus the free units of each request."""
-    for line in lines:
-        if line.meter != meter or line.unit != unit or line.amount is None or quantity == 0:
-            continue
-        if line.kind == "minimum":
-            quantity = max(quantity, line.amount)
-    for line in lines:
+    """How many units are charged: at least the minimum, minus the free units of each request.
+
+    The result of a unit of time is in seconds.
+    """
+    quantity = multiply(quantity, Decimal(SECONDS.get(unit, 1)))
+    own = [
+        (line, multiply(line.amount, Decimal(SECONDS.get(line.unit, 1))))
+        for line in lines
+        if line.meter == meter and line.amount is not None and is_convertible(line.unit, unit)
+    ]
+    for line, amount in own:
+        if line.kind == "minimum" and quantity:
+            quantity = max(quantity, amount)
+    for line, amount in own:
         # Free units of a day or month are shared with other requests, which a single quote does not know.
-        is_free = line.kind == "allowance" and line.period == "request"
-        if is_free and line.meter == meter and line.unit == unit and line.amount is not None:
-            quantity = max(quantity - line.amount, Decimal(0))
+        if line.kind == "allowance" and line.period == "request":
+            quantity = max(quantity - amount, Decimal(0))
     return quantity
 
 
-def _starts(usage: Mapping[str, Use]) -> dict[str, Decimal]:
+def _starts(uses: Iterable[Used]) -> dict[str, Decimal]:
     """Where each meter starts in the prompt: new tokens come first, then cache reads, then cache writes."""
-    names = [name for name, use in usage.items() if _is_prompt(name, use)]
     starts: dict[str, Decimal] = {}
     position = Decimal(0)
-    for name in sorted(names, key=_place):
-        starts[name] = position
-        position += usage[name].quantity
+    for use in sorted((use for use in uses if use.is_prompt), key=lambda use: _place(use.meter)):
+        starts[use.name] = position
+        position += use.quantity
     return starts
 
 
-def _place(name: str) -> int:
-    meter = name.partition("[")[0]
+def _place(meter: str) -> int:
     return 2 if meter.endswith("cache_write") else 1 if meter.endswith("cache_read") else 0
 
 
-def _parts(sheet: Sheet, meter: str, use: Use, facts: Facts, *, start: Decimal, at: dt.datetime) -> Iterator[Part]:
+def _parts(sheet: Sheet, meter: str, use: Used, facts: Facts, *, start: Decimal, at: dt.datetime) -> Iterator[Part]:
     """The parts of a meter that starts at `start` in the prompt, one for each tier.
 
     Free units and the minimum apply once, to all parts together.
     """
-    line = find_line(sheet.lines, meter, use.unit, facts, at=at)
-    charged = _charged(_holding(sheet, facts, at=at), meter, use.quantity, line.unit if line else "token")
+    charged = _charged(_holding(sheet, facts, at=at), meter, use.quantity, use.unit)
     end = start + charged
     edges = [start, *(Decimal(bound) for bound in boundaries(sheet.lines) if start < bound < end), end]
     left = use.quantity
@@ -273,7 +322,7 @@ def boundaries(lines: Iterable[Line]) -> list[int]:
 
 
 def _elsewhere(charge: Charge) -> Charge:
-    return Charge(charge.meter, charge.quantity, "elsewhere", Decimal(0))
+    return replace(charge, state="elsewhere", amount=Decimal(0))
 
 
 def free_of_charge(lines: Iterable[Line]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from catalog.imports.context import PlanContext
 from catalog.models.pin import price_field
 from catalog.progress import track
 from catalog.sources.records import Document
+from pricing.engine.combinations import unpriced_combinations
 from pricing.engine.equality import same_price
 from pricing.imports.prices.announced import plan_announced
 from pricing.imports.prices.changes import compare
@@ -44,4 +45,12 @@ def plan_prices(document: Document, context: PlanContext, *, role: str) -> Price
         plan_past(plan, document, context)
     if not context.policy.is_unrestricted:
         withhold(plan, stored, context)
+    _report_combinations(plan, context)
     return plan
+
+
+def _report_combinations(plan: PricePlan, context: PlanContext) -> None:
+    """Adds a finding for each new price that has no own price for a combination of conditions."""
+    for name, sheet in {**plan.new, **{name: change.prices for name, change in plan.changed.items()}}.items():
+        for sentence in unpriced_combinations(sheet.lines):
+            context.findings.add(sentence, name)

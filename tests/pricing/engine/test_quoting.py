@@ -60,7 +60,90 @@ def test_audio_by_the_second_is_not_charged_as_tokens() -> None:
     lines = [line("input", "3"), line("input.audio", "0.01", per=1, unit="second")]
     quoted = ask(lines, input__audio=Use(Decimal(5), "second"))
     assert amounts(quoted) == ["0.05"]
-    assert states(ask(lines, input__audio=Use(Decimal(5), "minute"))) == ["unpriced"]
+    assert states(ask(lines, input__audio=Use(Decimal(5), "character"))) == ["unpriced"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "used", "quantity", "expected", "charged"),
+    [
+        ("hour", "second", "3600", "0.18", "1"),
+        ("hour", "second", "100", "0.005", f"0.02{'7' * 38}8"),
+        ("hour", "minute", "90", "0.27", "1.5"),
+        ("second", "hour", "2", "1296", "7200"),
+        ("minute", "second", "30", "0.09", "0.5"),
+    ],
+)
+def test_units_of_time_are_converted_exactly(unit: str, used: str, quantity: str, expected: str, charged: str) -> None:
+    quoted = ask([line("input.audio", "0.18", per=1, unit=unit)], input__audio=Use(Decimal(quantity), used))
+    assert amounts(quoted) == [expected]
+    assert str(quoted.charges[0].charged) == charged
+
+
+def test_a_minimum_and_free_units_are_converted_too() -> None:
+    lines = [
+        line("input", "3.6", per=1, unit="hour"),
+        line("input", "1", kind="minimum", per=1, unit="minute"),
+        line("input", "10", kind="allowance", per=1, unit="second"),
+    ]
+    assert amounts(ask(lines, input=Use(Decimal(5), "second"))) == ["0.05"]
+    assert amounts(ask(lines, input=Use(Decimal(2), "minute"))) == ["0.11"]
+
+
+def test_the_price_of_the_same_unit_is_preferred_to_a_converted_one() -> None:
+    lines = [line("input", "1", per=1, unit="second"), line("input", "60", per=1, unit="hour")]
+    assert amounts(ask(lines, input=Use(Decimal(7), "second"))) == ["7"]
+
+
+def units(result: Quote) -> list[str]:
+    return [charge.assumed_unit for charge in result.charges]
+
+
+def test_a_quantity_without_a_unit_counts_tokens_if_the_fallback_has_a_price_for_them() -> None:
+    lines = [line("input", "2"), line("input.image", "0.0011", per=1, unit="image")]
+    lines += [line("input.audio", "0.18", per=1, unit="hour"), line("output.image", "0.1", per=1, unit="image")]
+    quoted = ask(lines, input=1000, input__image=560, input__audio=900, output__image=2)
+    assert amounts(quoted) == ["0.002", "0.00112", "0.0018", "0.2"]
+    assert units(quoted) == ["", "token", "token", "image"]
+    assert amounts(ask(lines, input__image=Use(Decimal(2), "image"))) == ["0.0022"]
+
+
+def test_the_unit_of_a_meter_that_is_sold_in_one_unit_is_not_an_assumption() -> None:
+    lines = [line("input", "2"), line("ocr", "0.002", per=1, unit="page"), line("ocr", "0.01", per=1, unit="credit")]
+    lines += [line("web_search", "0.01", per=1, unit="query"), line("request", "1", per=1, unit="request")]
+    assert units(ask(lines, input=1, input__audio=1, web_search=1, ocr=1)) == ["", "", "", "page", ""]
+
+
+@pytest.mark.parametrize("unit", ["image", "second", "page"])
+def test_only_tokens_are_part_of_the_length_of_the_prompt(unit: str) -> None:
+    lines = [line("input", "3"), line("input", "6", when("prompt_tokens", "gt", 1000))]
+    lines += [line("input.image", "1", per=1, unit=unit)]
+    assert amounts(ask(lines, input=1000, input__image=Use(Decimal(9000), unit))) == ["0.003", "9000"]
+    only = [line("input.image", "1", per=1, unit=unit), line("request", "5", per=1, unit="request")]
+    only += [line("request", "7", when("prompt_tokens", "gt", 1000), per=1, unit="request")]
+    assert amounts(ask(only, input__image=9000)) == ["9000", "5"]
+
+
+@pytest.mark.parametrize("medium", ["audio", "image"])
+@pytest.mark.parametrize("part", ["cache_read", "cache_write"])
+def test_a_cached_medium_without_a_price_costs_what_the_medium_costs(medium: str, part: str) -> None:
+    meter = f"input.{medium}.{part}"
+    text = [line("input", "4"), line("input.cache_read", "0.4"), line("input.cache_write", "5")]
+    own = line(f"input.{medium}", "32")
+
+    def amount(lines: list[Line]) -> list[str]:
+        return amounts(quote(Sheet("USD", tuple(lines)), {meter: Use(Decimal(MILLION))}, {}, at=NOON))
+
+    assert amount([*text, own]) == ["32"]
+    assert amount([*text, own, line(meter, "3")]) == ["3"]
+    # The medium has no price of its own: it is charged as text, and cached text has a price.
+    assert amount(text) == [{"cache_read": "0.4", "cache_write": "5"}[part]]
+    assert amount(text[:1]) == ["4"]
+
+
+def test_a_meter_can_be_used_in_two_units() -> None:
+    lines = [line("input", "2"), line("input.image", "0.0011", per=1, unit="image")]
+    uses = [("input.image", Use(Decimal(500), "token")), ("input.image", Use(Decimal(2), "image"))]
+    assert amounts(quote(Sheet("USD", tuple(lines)), uses, {}, at=NOON)) == ["0.001", "0.0022"]
 
 
 def test_the_last_line_whose_conditions_all_hold_applies() -> None:

@@ -16,6 +16,11 @@ MILLION = 1_000_000
 # What new-api's model_ratio 1 means: US dollars for a million input tokens.
 RATIO_UNIT = Decimal(2)
 
+# Fact of a sheet: `source.key` -> a figure of the source that is not a price, such as one in an unknown unit.
+UNUSED_FIGURES = "unused_figures"
+# Facts of a sheet: the pages that its source names as its own sources. They are not part of the price.
+PAGES = ("source", "deprecation_source")
+
 # When a price applies: {"dim": …, "op": …, "value": …}, see pricing/engine/conditions.py.
 Condition = Mapping[str, Any]
 
@@ -39,6 +44,14 @@ class Line:
     facts: Mapping[str, Any] = field(default_factory=dict)
     # The key of the import run that stated the line; None if it is the run of its sheet. It is not a part of the price.
     run: int | None = field(default=None, compare=False)
+
+    @property
+    def is_money(self) -> bool:
+        """Whether it can be published: an amount in the sheet's currency says what it pays for.
+
+        Early imports stored other figures as lines too, such as factors and amounts in DBU.
+        """
+        return self.kind != "absolute" or bool(self.unit and self.facts.get("currency") != "DBU")
 
     @property
     def is_plain(self) -> bool:
@@ -169,9 +182,21 @@ class Sheet:
         return replace(self, currency="USD", lines=lines, per_usd=None)
 
 
+def only_money(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """The lines that can be published; none if these are 0 beside another figure, which may be a price."""
+    money = tuple(line for line in lines if line.is_money)
+    prices = [line.amount for line in money if line.kind == "absolute"]
+    is_paid = any(prices) or not any(line.amount for line in lines if not line.is_money)
+    return money if is_paid or not prices else ()
+
+
 def without_prices(facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The facts without the prices that rule tables repeat, which are only correct for the original prices."""
-    return {name: _table_without_prices(value) if isinstance(value, dict) else value for name, value in facts.items()}
+    """The facts without figures that are only correct for the original prices, such as those that tables repeat."""
+    return {
+        name: _table_without_prices(value) if isinstance(value, dict) else value
+        for name, value in facts.items()
+        if name != UNUSED_FIGURES
+    }
 
 
 def _table_without_prices(table: Mapping[str, Any]) -> Mapping[str, Any]:

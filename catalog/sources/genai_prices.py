@@ -8,7 +8,7 @@ way, such as in batches.
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from catalog import vendor_matching
@@ -16,7 +16,7 @@ from catalog.prices import MILLION, Condition, Line, Sheet
 from catalog.sources import inferred_fields
 from catalog.sources.conditions import BATCH, utc_hours
 from catalog.sources.records import Document, Record
-from catalog.sources.rows import Row, SourceError, amount_of, day_start, is_number, own_meter, read_body, refuse_more
+from catalog.sources.rows import Row, SourceError, amount_of, day_start, is_number, read_body, refuse_more
 
 # Prices per million tokens: key without its suffix -> meter, and the lifetime of a cache.
 TOKENS: Mapping[str, tuple[str, str]] = {
@@ -59,15 +59,6 @@ OTHERS: Mapping[str, tuple[str, str, int]] = {
     "output_audio_hours": ("output.audio", "hour", 1),
     "input_document_kpages": ("ocr", "page", 1000),
     "input_annotated_document_kpages": ("ocr.annotation", "page", 1000),
-}
-# The unit of a key that is not listed, by its suffix.
-UNITS = {
-    "mtok": ("token", MILLION),
-    "kcount": ("request", 1000),
-    "hours": ("hour", 1),
-    "kpages": ("page", 1000),
-    "mchars": ("character", MILLION),
-    "gpixels": ("pixel", 1000 * MILLION),
 }
 # Key of a variant -> dimension of the condition.
 WHEN = {"service_tier": "service_tier", "speed": "service_tier", "route": "route", "search_type": "search_type"}
@@ -150,9 +141,9 @@ def _schedule(row: Row) -> tuple[Sheet, ...]:
         current = _prices_from([entry for entry in entries if entry.starts_at <= start])
         if current:
             current += _variants_from([entry for entry in variants if entry.starts_at <= start])
-        if lines := tuple(line for entry in current for line in _lines(row, entry)):
-            unread = {key: price for entry in current for key, price in entry.prices.items() if not _has_unit(key)}
-            sheets.append(Sheet("USD", lines, facts=unread, starts_at=None if start == ALWAYS else start))
+        sheet = row.sheet(line for entry in current for line in _lines(row, entry))
+        if sheet is not None:
+            sheets.append(replace(sheet, starts_at=None if start == ALWAYS else start))
     return tuple(sheets) if row.price_is_sound else ()
 
 
@@ -238,6 +229,10 @@ def _lines(row: Row, entry: _Entry) -> Iterable[Line]:
     """The base prices, then those of longer prompts, from the smallest boundary up."""
     tiers: list[tuple[int, str, Any]] = []
     for key, value in entry.prices.items():
+        if not _is_known(key):
+            if value is not None:
+                row.set_aside("genai_prices", key, value)
+            continue
         if isinstance(value, dict):
             tiers += _tiers(row, key, value)
             value = value.get("base")
@@ -260,25 +255,17 @@ def _tiers(row: Row, key: str, value: Mapping[str, Any]) -> Iterable[tuple[int, 
 
 
 def _line(row: Row, key: str, value: Any, conditions: tuple[Condition, ...]) -> Line | None:
-    base, _, suffix = key.rpartition("_")
-    if not _has_unit(key):
-        row.report(f"has a price {key[:64]} in an unknown unit; it is stored as a fact and sets no price")
-        return None
     amount = amount_of(value, key[:64], row)
     if amount is None:
         return None
     if key in OTHERS:
         meter, unit, per = OTHERS[key]
         return Line(meter, amount, per, unit, conditions=conditions)
-    if suffix == "mtok" and base in TOKENS:
-        meter, lifetime = TOKENS[base]
-        ttl: tuple[Condition, ...] = ({"dim": "cache_ttl", "op": "eq", "value": lifetime},) if lifetime else ()
-        return Line(meter, amount, MILLION, "token", conditions=(*conditions, *ttl))
-    row.report(f"has a price {key[:64]} that matches no meter; it is stored under its own name")
-    unit, per = UNITS[suffix]
-    return Line(own_meter("genai_prices", key), amount, per, unit, conditions=conditions)
+    meter, lifetime = TOKENS[key.removesuffix("_mtok")]
+    ttl: tuple[Condition, ...] = ({"dim": "cache_ttl", "op": "eq", "value": lifetime},) if lifetime else ()
+    return Line(meter, amount, MILLION, "token", conditions=(*conditions, *ttl))
 
 
-def _has_unit(key: str) -> bool:
-    """Whether the key names a known unit, so that its price becomes a line."""
-    return key in OTHERS or key.rpartition("_")[2] in UNITS
+def _is_known(key: str) -> bool:
+    """Whether the key names a known meter and unit, so that its price becomes a line."""
+    return key in OTHERS or (key.endswith("_mtok") and key.removesuffix("_mtok") in TOKENS)

@@ -2,7 +2,7 @@
 
 Decimal strings are US dollars per token (Vercel, OpenRouter and compatible hosts), numbers named input and output are
 per million (Together, Hugging Face), Venice has `{"usd": …}` per million, Cloudflare cost_in per token, and xAI whole
-ten-thousandths of a dollar per million. A price whose unit is unknown is stored under the host's own name.
+ten-thousandths of a dollar per million. A figure whose unit is unknown is stored as a fact and sets no price.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,7 +11,7 @@ from typing import Any
 
 from catalog.exact import multiply
 from catalog.prices import MILLION, Condition, Line, Sheet
-from catalog.sources.rows import Row, is_number, own_meter, read_amount
+from catalog.sources.rows import Row, is_number, read_amount
 
 PER_TOKEN = {
     "input": "input",
@@ -42,6 +42,9 @@ XAI = {
 }
 XAI_UNIT = Decimal("0.0001")
 DYNAMIC = -1
+# No host charges less for a million tokens: such a number is a price of something else, e.g. of one token.
+LOWEST_PER_MILLION = Decimal("0.001")
+UNKNOWN_UNIT = "is a price in an unknown unit"
 
 Reader = Callable[[Row], Iterable[Line]]
 
@@ -54,7 +57,7 @@ def prices_of(row: Row) -> Sheet | None:
     if all(line.amount == 0 for line in lines):
         row.report("has a price of 0, which may mean a price elsewhere; the price in this row was not imported")
         return None
-    return Sheet("USD", tuple(lines))
+    return row.sheet(lines)
 
 
 def _pricing(row: Row) -> Iterable[Line]:
@@ -85,15 +88,14 @@ def _line(row: Row, key: str, amount: Decimal, conditions: tuple[Condition, ...]
     per_token, per_million = PER_TOKEN.get(key), PER_MILLION.get(key)
     if amount == DYNAMIC and per_token in ("input", "output"):
         yield Line(per_token, None, kind="dynamic", conditions=conditions)
-    elif amount < 0:
+    elif amount < 0 and (per_token or per_million):
         row.reject_price(f"{key[:64]} in pricing is negative")
     elif is_text and per_token:
         yield Line(per_token, amount, unit="token", conditions=conditions)
-    elif not is_text and per_million:
+    elif not is_text and per_million and (amount == 0 or amount >= LOWEST_PER_MILLION):
         yield Line(per_million, amount, MILLION, "token", conditions=conditions)
     elif amount:
-        row.report(f"has a price {key[:64]} whose unit is unknown; it is stored under its own name")
-        yield Line(own_meter("openai_models", key), amount, conditions=conditions)
+        row.set_aside("openai_models", key, amount, UNKNOWN_UNIT)
 
 
 def _tiers(row: Row, key: str, tiers: list[Any], conditions: tuple[Condition, ...]) -> Iterable[Line]:
@@ -143,14 +145,11 @@ def _xai(row: Row) -> Iterable[Line]:
     if "prompt_text_token_price" not in row.values:
         return
     for key in [key for key in row.values if key.endswith("_price") or "_price_" in key]:
-        amount = row.amount(key)
-        if amount is None:
-            continue
-        if key in XAI:
+        if key not in XAI and (figure := read_amount(row.take(key))) is not None:
+            if figure:
+                row.set_aside("openai_models", key, figure, UNKNOWN_UNIT)
+        elif (amount := row.amount(key)) is not None and key in XAI:
             yield Line(XAI[key], multiply(amount, XAI_UNIT), MILLION, "token")
-        elif amount:
-            row.report(f"has a price {key[:64]} whose unit is unknown; it is stored under its own name")
-            yield Line(own_meter("openai_models", key), amount)
 
 
 def _venice(row: Row) -> Iterable[Line]:

@@ -1,20 +1,21 @@
 """LiteLLM's model_prices_and_context_window.json: a map from callable id to a flat object, in US dollars per unit.
 
-Every price keeps its unit. A price that matches no meter is stored under x.litellm.<its key>; any other unknown key is
-reported as unmapped.
+Every price keeps its unit. A figure that is not a known price is stored as a fact; it sets no price, and its key is
+reported like every unknown key.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from catalog import vendor_matching
-from catalog.prices import Condition, Line, Sheet
+from catalog.prices import PAGES, Condition, Line, Sheet
 from catalog.sources import inferred_fields
-from catalog.sources.litellm_keys import format_key, parse_key
+from catalog.sources.litellm_keys import PriceKey, format_key, parse_key
 from catalog.sources.records import Document, Record
-from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_body, rows_by_name
+from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_amount, read_body, rows_by_name
 
 # Documentation of the format, and rules for ids that are not listed.
 NOT_MODELS = ("sample_spec", "fallback_generalizations")
@@ -66,10 +67,9 @@ CAPABILITIES = {
     "max_reasoning_effort": "effort_max",
     "xhigh_reasoning_effort": "effort_xhigh",
 }
-# DBU, Databricks' unit of account, is not a currency: these prices are stored under their own names.
-DBU_KEYS: Mapping[str, Mapping[str, Any]] = {
-    f"{side}_dbu_cost_per_token": {"unit": "token", "facts": {"currency": "DBU"}} for side in ("input", "output")
-}
+# Prices in DBU, Databricks' unit of account, which is not a currency.
+DBU_KEYS = frozenset(f"{side}_dbu_cost_per_token" for side in ("input", "output"))
+SEARCH_CONTEXT = re.compile(r"search_context_size_(\w+)")
 # Where a row of a list has its name, which is the key in the map.
 NAMES = ("model_name", "model", "name", "id")
 RANGES = ("range", "max_results_range")
@@ -209,36 +209,48 @@ def _prices(row: Row, name: str) -> Sheet | None:
     )
     # Price keys that are not in the grammar and not known blocks: stored unchanged as facts, and reported as unmapped.
     facts = {
-        key: row.values[key] for key in row.left_over if PRICE_WORDS.search(key) and not is_number(row.values[key])
+        key: row.values[key]
+        for key in row.left_over
+        if PRICE_WORDS.search(key) and f"litellm.{key}" not in row.unused_figures
     }
-    return Sheet("USD", lines, facts=facts) if lines and row.price_is_sound else None
+    pages = {key: page for key in PAGES if (page := row.text(key, longest=1024))}
+    return row.sheet(lines, facts | pages)
 
 
 def _flat_lines(row: Row, above: str) -> list[Line]:
-    lines = [_flat_line(row, key, above) for key, value in row.values.items() if _is_flat_price(key, value)]
-    stated = [line for line in lines if line]
+    # Key in the file's own spelling -> its meaning, and each spelling in the row with its amount.
+    prices: dict[str, tuple[PriceKey, dict[str, Decimal]]] = {}
+    for key, value in row.values.items():
+        if key in UPLIFTS or value is None:
+            continue
+        if parsed := parse_key(key, above=above):
+            if (amount := row.amount(key)) is not None:
+                own_key = format_key(parsed.meter, parsed.unit, parsed.per, parsed.conditions)
+                prices.setdefault(own_key, (parsed, {}))[1][key] = amount
+        elif PRICE_WORDS.search(key) and (figure := read_amount(value)) is not None:
+            _set_aside(row, key, figure)
+    stated = [_flat_line(row, own_key, *price) for own_key, price in prices.items()]
     return sorted([*stated, *_fast_lines(row, stated)], key=_order)
 
 
-def _is_flat_price(key: str, value: Any) -> bool:
-    if key in UPLIFTS or value is None:
-        return False
-    return parse_key(key) is not None or (is_number(value) and PRICE_WORDS.search(key) is not None)
-
-
-def _flat_line(row: Row, key: str, above: str) -> Line | None:
-    parsed = parse_key(key, above=above)
-    amount = amount_of(row.values[key], key, row)
-    # A price without a known meter is imported too, and its key is still reported as unmapped.
-    if parsed or key in DBU_KEYS:
+def _set_aside(row: Row, key: str, figure: Decimal) -> None:
+    if key in DBU_KEYS:
         row.taken.add(key)
-    if amount is None:
-        return None
-    if parsed is None:
-        return Line(f"x.litellm.{key}", amount, **DBU_KEYS.get(key, {}))
-    own_key = format_key(parsed.meter, parsed.unit, parsed.per, parsed.conditions)
-    facts = {} if own_key == key else {"key": key}
-    return Line(parsed.meter, amount, parsed.per, parsed.unit, conditions=parsed.conditions, facts=facts)
+        row.set_aside("litellm", key, figure, "is in DBU and not in US dollars")
+    else:
+        row.set_aside("litellm", key, figure)
+
+
+def _flat_line(row: Row, own_key: str, price: PriceKey, amounts: Mapping[str, Decimal]) -> Line:
+    """The line of one price that the row may have in several spellings; the file's own spelling is the price."""
+    key = own_key if own_key in amounts else next(iter(amounts))
+    equal = [other for other, amount in amounts.items() if other != key and amount == amounts[key]]
+    for other in amounts.keys() - {key, *equal}:
+        row.set_aside("litellm", other, amounts[other], f"differs from {key}, which is the price")
+    facts: dict[str, Any] = {} if own_key == key else {"key": key}
+    if equal:
+        facts["also"] = equal
+    return Line(price.meter, amounts[key], price.per, price.unit, conditions=price.conditions, facts=facts)
 
 
 def _order(line: Line) -> tuple[Any, ...]:
@@ -253,7 +265,7 @@ def _order(line: Line) -> tuple[Any, ...]:
         bool(values),
         line.unit == "token",
         values.get("service_tier") == "batch",
-        "cache_ttl" in values,
+        "cache_ttl" in values or "cache_type" in values,
         values.get("prompt_tokens", 0),
         len(values),
         "service_tier" in values,
@@ -294,7 +306,7 @@ def _tiers(row: Row) -> Iterable[Line]:
         row.reject_price("a tier in tiered_pricing has no range of two numbers")
         return
     gapless = [low for low, _ in bounds] == [0, *(high for _, high in bounds[:-1])] and bounds == sorted(bounds)
-    for tier, (low, high) in zip(tiers, bounds, strict=True):
+    for number, (tier, (low, high)) in enumerate(zip(tiers, bounds, strict=True)):
         if "range" not in tier:
             conditions: tuple[Condition, ...] = _between("max_results", "gte", low, high)
         else:
@@ -302,7 +314,7 @@ def _tiers(row: Row) -> Iterable[Line]:
             if gapless:
                 # A later line replaces an earlier one, so the lower boundaries are enough.
                 conditions = conditions[:1] if low else ()
-        yield from _block(row, "tiered_pricing", tier, conditions, {"range": [low, high]}, RANGES)
+        yield from _block(row, "tiered_pricing", number, tier, conditions, {"range": [low, high]}, RANGES)
 
 
 def _between(dim: str, op: str, low: Any, high: Any) -> tuple[Condition, Condition]:
@@ -321,7 +333,7 @@ def _off_peak(row: Row) -> Iterable[Line]:
     if "weekday_timezone" in block:
         value["weekday_tz"] = block["weekday_timezone"]
     condition = {"dim": "time", "op": "in", "value": value}
-    yield from _block(row, "off_peak_pricing", block, (condition,), {}, ("windows", "hours_utc", "weekday_timezone"))
+    yield from _block(row, "off_peak_pricing", 0, block, (condition,), {}, ("windows", "hours_utc", "weekday_timezone"))
 
 
 def _windows(block: Mapping[str, Any]) -> list[dict[str, Any]] | None:
@@ -353,22 +365,22 @@ def _weekday(day: Any) -> int | None:
 def _block(
     row: Row,
     block: str,
+    number: int,
     values: Mapping[str, Any],
     conditions: tuple[Condition, ...],
     facts: Mapping[str, Any],
     own: Sequence[str],
 ) -> Iterable[Line]:
-    """The price lines of a nested object, under its conditions; their facts name the block."""
+    """The price lines of a nested object, under its conditions; their facts name the block, `number` its place."""
     for key, value in values.items():
         if key in own or value is None:
             continue
-        amount = amount_of(value, f"{key} in {block}", row)
-        if amount is None:
-            continue
         parsed = parse_key(key)
-        if parsed is None:
-            row.report(f"{block} has a price {key[:64]} that matches no meter; it is stored under its own name")
-            yield Line(f"x.litellm.{block}.{key}", amount, conditions=conditions, facts={"block": block, **facts})
+        if parsed is None and (figure := read_amount(value)) is not None:
+            row.set_aside("litellm", f"{block}[{number}].{key}", figure)
+            continue
+        amount = amount_of(value, f"{key} in {block}", row)
+        if amount is None or parsed is None:
             continue
         yield Line(
             parsed.meter,
@@ -392,13 +404,18 @@ def _searches(row: Row) -> Iterable[Line]:
         row.reject_price("search_context_cost_per_query is not an object of prices")
         return
     for key, value in block.items():
+        size = SEARCH_CONTEXT.fullmatch(key)
+        if size is None and (figure := read_amount(value)) is not None:
+            row.set_aside("litellm", f"search_context_cost_per_query[0].{key}", figure)
+            continue
         amount = amount_of(value, f"{key} in search_context_cost_per_query", row)
-        if amount is not None:
-            condition = {"dim": "search_context", "op": "eq", "value": key.removeprefix("search_context_size_")}
+        if amount is not None and size is not None:
+            condition = {"dim": "search_context", "op": "eq", "value": size[1]}
             yield Line("web_search", amount, unit="query", conditions=(condition,), facts=facts)
 
 
 def _guardrails(row: Row) -> Iterable[Line]:
+    """Prices of guardrail policies by their unit, https://aws.amazon.com/bedrock/pricing: texts in text units."""
     block = row.take("guardrail_cost_per_unit")
     if block is None:
         return
@@ -409,7 +426,9 @@ def _guardrails(row: Row) -> Iterable[Line]:
         amount = amount_of(value, f"{key} in guardrail_cost_per_unit", row)
         if amount is not None:
             condition = {"dim": "policy", "op": "eq", "value": key}
-            yield Line("guardrail", amount, conditions=(condition,), facts={"block": "guardrail_cost_per_unit"})
+            unit = "image" if "Image" in key else "text_unit"
+            facts = {"block": "guardrail_cost_per_unit"}
+            yield Line("guardrail", amount, unit=unit, conditions=(condition,), facts=facts)
 
 
 def _multipliers(row: Row) -> Iterable[Line]:

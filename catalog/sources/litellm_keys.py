@@ -1,7 +1,7 @@
 """The grammar of LiteLLM's price keys, such as input_cost_per_token_above_200k_tokens_priority.
 
-A key is a base (the meter and unit) and modifiers (conditions): resolution, interval, cache lifetime, prompt length,
-service tier. `parse_key` and `format_key` are inverse for every key in the file's own order.
+A key is a base (the meter and unit) and modifiers (conditions): kind of cache, resolution, interval, cache lifetime,
+prompt length, service tier. `parse_key` and `format_key` are inverse for every key in the file's own order.
 """
 
 import re
@@ -47,6 +47,7 @@ BASES: Mapping[str, tuple[str, str, int]] = MappingProxyType(
         "input_cost_per_query": ("request", "query", 1),
         "input_cost_per_request": ("request", "request", 1),
         "input_cost_per_second": ("input", "second", 1),
+        "input_cost_per_text_message": ("input.text", "message", 1),
         "input_cost_per_token": ("input", "token", 1),
         "input_cost_per_video_per_second": ("input.video", "second", 1),
         "input_cost_per_video_token": ("input.video", "token", 1),
@@ -69,6 +70,7 @@ BASES: Mapping[str, tuple[str, str, int]] = MappingProxyType(
 # Names that LiteLLM itself reads as another one.
 SYNONYMS: Mapping[str, str] = MappingProxyType(
     {
+        "cost_per_second": "input_cost_per_second",
         "input_cost_per_token_cache_hit": "cache_read_input_token_cost",
         "cache_read_input_token_cost_per_audio_token": "cache_read_input_audio_token_cost",
         "input_cost_per_token_batch_requests": "input_cost_per_token_batches",
@@ -82,6 +84,8 @@ TIER_WORDS: Mapping[str, str] = MappingProxyType({tier: word for word, tier in T
 
 TIER = "|".join(TIERS)
 KEY = re.compile(
+    # Reading a cache that the client created, as against one that the provider keeps of its own accord.
+    r"(?P<explicit>explicit_(?=cache_read_))?"
     rf"(?P<base>{'|'.join(BASES)})"
     r"(?:_(?P<resolution>480p|720p|768p|1080p|512|1024|1536|0\.5[kK]|[1248][kK]))?"
     r"(?:_above_(?P<interval>\d+)s_interval)?"
@@ -104,6 +108,8 @@ def parse_key(key: str, *, above: str = "gt") -> PriceKey | None:
     meter, unit, per = BASES[match["base"]]
     tier = match["early_tier"] or match["tier"]
     conditions: list[Condition] = []
+    if match["explicit"]:
+        conditions.append({"dim": "cache_type", "op": "eq", "value": "explicit"})
     if match["resolution"]:
         conditions.append({"dim": "resolution", "op": "eq", "value": match["resolution"]})
     if match["interval"]:
@@ -120,7 +126,7 @@ def parse_key(key: str, *, above: str = "gt") -> PriceKey | None:
 def format_key(meter: str, unit: str, per: int, conditions: Sequence[Condition]) -> str:
     """The key, with modifiers in the file's own order."""
     values = {condition["dim"]: condition["value"] for condition in conditions}
-    parts = [_BASE_OF[meter, unit, per]]
+    parts = ["explicit_" if "cache_type" in values else "", _BASE_OF[meter, unit, per]]
     if "resolution" in values:
         parts.append(f"_{values['resolution']}")
     if "duration" in values:

@@ -4,6 +4,7 @@ A row has each price twice: in US dollars per million tokens, and as ratios. The
 highest input price, which may be the price of audio; if they differ from the prices, the prices are used.
 """
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
@@ -30,6 +31,7 @@ RATIOS = {
 ROUNDING = Decimal("0.00001")
 CAPABILITIES = {"Reasoning": "reasoning", "Tools": "tools", "Vision": "vision", "Files": "pdf_input"}
 EXACT_NAME = 0
+PRICE_WORDS = re.compile("price|cost|fee")
 
 
 def read(content: bytes) -> Document:
@@ -114,7 +116,10 @@ def _prices(row: Row) -> Sheet | None:
     lines = tuple(_lines(row))
     if _ratios_differ(row):
         row.report("its ratios differ from its prices per million tokens; the prices are used")
-    return Sheet("USD", lines) if lines and row.price_is_sound else None
+    for key in row.left_over:
+        if PRICE_WORDS.search(key) and (figure := read_amount(row.values[key])) is not None:
+            row.set_aside("llm_metadata", key, figure)
+    return row.sheet(lines)
 
 
 def _lines(row: Row) -> Iterable[Line]:

@@ -13,7 +13,7 @@ from catalog import vendor_matching
 from catalog.prices import MILLION, Condition, Line, Sheet
 from catalog.sources import inferred_fields
 from catalog.sources.records import Document, Record
-from catalog.sources.rows import Row, SourceError, amount_of, is_number, own_meter, read_body, refuse_more
+from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_amount, read_body, refuse_more
 
 METERS = {
     "input": "input",
@@ -170,21 +170,18 @@ def _prices(row: Row, provider: str, *, is_plan: bool) -> Sheet | None:
         return None
     if is_plan and all(line.amount == 0 for line in lines):
         lines = [replace(line, amount=None, kind="included") for line in lines]
-    return Sheet("USD", tuple(lines))
+    return row.sheet(lines)
 
 
 def _lines(row: Row, cost: Mapping[str, Any], conditions: tuple[Condition, ...]) -> Iterable[Line]:
-    """The price lines; a price with an unknown name is stored under that name, without a unit."""
+    """The price lines; a figure with an unknown name is not one."""
     for key, value in cost.items():
         if key in ("tiers", "tier", "context_over_200k") or value is None:
             continue
-        amount = amount_of(value, f"{key} in cost", row)
-        if amount is None:
-            continue
-        if key in METERS:
+        if key not in METERS and (figure := read_amount(value)) is not None:
+            row.set_aside("models_dev", key, figure)
+        elif (amount := amount_of(value, f"{key} in cost", row)) is not None and key in METERS:
             yield Line(METERS[key], amount, MILLION, "token", conditions=conditions)
-        else:
-            yield Line(own_meter("models_dev", key), amount, conditions=conditions)
 
 
 def _tiers(row: Row, cost: Mapping[str, Any], provider: str, *more: Condition) -> Iterable[Line]:

@@ -16,7 +16,7 @@ from catalog.prices import Condition, Line, Sheet
 from catalog.sources import inferred_fields
 from catalog.sources.conditions import BATCH, ONE_HOUR, utc_hours
 from catalog.sources.records import Document, Record, Structure
-from catalog.sources.rows import Row, SourceError, own_meter, read_amount, read_body
+from catalog.sources.rows import Row, SourceError, read_amount, read_body
 
 # Price -> meter, unit.
 METERS = {
@@ -190,7 +190,7 @@ def _priced(row: Row, lines: tuple[Line, ...], name: str) -> Sheet | None:
         return None
     values = row.values["pricing"]
     zeros = [key for key, value in values.items() if value in ("0", 0) and key not in ("prompt", "completion")]
-    return Sheet("USD", lines, facts={"without_charge": zeros} if zeros else {})
+    return row.sheet(lines, {"without_charge": zeros} if zeros else {})
 
 
 def _batch_pricing(row: Row, batch: Mapping[str, Any]) -> tuple[Line, ...]:
@@ -253,21 +253,23 @@ def _lines(row: Row, pricing: Mapping[str, Any], conditions: tuple[Condition, ..
             # The listed prices include it.
             continue
         amount = read_amount(value)
-        if amount is None or amount < 0:
+        if amount is None or (amount < 0 and key in METERS):
             row.reject_price(f"{key[:64]} in pricing is not a valid price")
         elif amount or key in ("prompt", "completion") or conditions:
-            yield _line(row, key, amount, pricing, conditions)
+            yield from _line(row, key, amount, pricing, conditions)
 
 
-def _line(row: Row, key: str, amount: Decimal, pricing: Mapping[str, Any], conditions: tuple[Condition, ...]) -> Line:
+def _line(
+    row: Row, key: str, amount: Decimal, pricing: Mapping[str, Any], conditions: tuple[Condition, ...]
+) -> Iterable[Line]:
+    token = read_amount(pricing.get("prompt"))
     if key in METERS:
         meter, unit = METERS[key]
         more = (ONE_HOUR,) if key.endswith("_1h") else ()
-        return Line(meter, amount, unit=unit, conditions=(*conditions, *more))
-    token = read_amount(pricing.get("prompt"))
-    if key == "image" and token and amount == token:
-        return Line("input.image", amount, unit="token", conditions=conditions)
-    if key == "image" and token and amount >= token * IMAGE_OVER_TOKEN:
-        return Line("input.image", amount, unit="image", conditions=conditions)
-    row.report(f"has a price {key[:64]} that matches no meter; it is stored under its own name")
-    return Line(own_meter("openrouter", key), amount, conditions=conditions)
+        yield Line(meter, amount, unit=unit, conditions=(*conditions, *more))
+    elif key == "image" and token and amount == token:
+        yield Line("input.image", amount, unit="token", conditions=conditions)
+    elif key == "image" and token and amount >= token * IMAGE_OVER_TOKEN:
+        yield Line("input.image", amount, unit="image", conditions=conditions)
+    else:
+        row.set_aside("openrouter", key, amount)

@@ -1,12 +1,12 @@
 """Reads one row of a source: checks each value, reports invalid ones in a sentence, and lists unused keys."""
 
 import datetime as dt
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeGuard
 
 from catalog.exact import InexactError, read_json, read_number
+from catalog.prices import UNUSED_FIGURES, Line, Sheet
 
 # More tokens than any model accepts, and small enough for an integer column of any database.
 LARGEST_COUNT = 1_000_000_000_000
@@ -70,6 +70,7 @@ class Row:
         self.findings: list[str] = []
         self.taken: set[str] = set()
         self.price_is_sound = True
+        self.unused_figures: dict[str, Any] = {}
 
     def take(self, key: str) -> Any:
         """The value, unchecked; the key counts as used."""
@@ -82,6 +83,25 @@ class Row:
     def reject_price(self, sentence: str) -> None:
         self.price_is_sound = False
         self.report(f"{sentence}; the price in this row was not imported")
+
+    def set_aside(self, source: str, key: str, figure: Any, why: str = "is not a known price") -> None:
+        """Stores a figure as a fact of the price, and reports its key: only money in a known unit is a price."""
+        self.unused_figures[f"{source}.{key[:128]}"] = figure
+        sentence = f"{key[:64]} {why}; it is stored as a fact and sets no price"
+        if sentence not in self.findings:
+            self.report(sentence)
+
+    def sheet(self, lines: Iterable[Line], facts: Mapping[str, Any] | None = None) -> Sheet | None:
+        """The price in US dollars with these lines; None if there are none, or if they are not the whole price."""
+        lines = tuple(lines)
+        if not lines or not self.price_is_sound:
+            return None
+        amounts = [line.amount for line in lines if line.kind == "absolute"]
+        if amounts and not any(amounts) and any(map(_may_be_a_fee, self.unused_figures.items())):
+            self.reject_price("its prices are 0 beside a figure that is not a known price")
+            return None
+        unused = {UNUSED_FIGURES: dict(self.unused_figures)} if self.unused_figures else {}
+        return Sheet("USD", lines, facts={**(facts or {}), **unused})
 
     @property
     def left_over(self) -> tuple[str, ...]:
@@ -174,9 +194,9 @@ def read_amount(value: Any) -> Decimal | None:
     return Decimal(value) if is_number(value) else None
 
 
-def own_meter(source: str, key: str) -> str:
-    """The meter for an amount that matches no meter: the source's own name, limited to characters of meter names."""
-    return f"x.{source}.{re.sub(r'[^A-Za-z0-9_.-]', '_', key)[:80] or '_'}"
+def _may_be_a_fee(figure: tuple[str, Any]) -> bool:
+    key, value = figure
+    return value not in (0, "0", None, "") and "multiplier" not in key
 
 
 def day_start(text: Any) -> dt.datetime | None:

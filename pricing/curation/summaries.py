@@ -1,6 +1,6 @@
 """A stored sheet in a line of text, every digit of it, for the admin's lists."""
 
-from catalog.prices import Line, Sheet
+from catalog.prices import Line, Sheet, only_money
 from pricing.engine.formatting import lines
 from pricing.models import PriceLine, PriceSheet
 
@@ -16,8 +16,8 @@ def in_and_out(sheet: PriceSheet) -> str:
 
 
 def sheet_value(sheet: PriceSheet) -> Sheet:
-    """The stored sheet and its lines as a value."""
-    return Sheet(sheet.currency, tuple(map(line_value, sheet.lines.all())), facts=sheet.facts)
+    """The stored sheet and its lines as a value, without figures that are not money."""
+    return Sheet(sheet.currency, only_money(list(map(line_value, sheet.lines.all()))), facts=sheet.facts)
 
 
 def line_value(line: PriceLine) -> Line:

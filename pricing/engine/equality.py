@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 from catalog.exact import multiply, of_one, write_json
-from catalog.prices import Line, Sheet
+from catalog.prices import PAGES, Line, Sheet
 
 PriceKey = tuple[object, ...]
 UNDECIDED = frozenset({"dynamic", "included"})
@@ -30,7 +30,8 @@ def price_key(sheet: Sheet | None, *, with_facts: bool = False) -> PriceKey:
         return ()
     lines = tuple(sorted(_line_keys(sheet, with_facts=with_facts), key=itemgetter(0)))
     key: PriceKey = (sheet.currency, _is_graduated(sheet), lines) if lines else ()
-    return (*key, sheet.discount, _text(sheet.facts)) if with_facts else key
+    facts = {name: fact for name, fact in sheet.facts.items() if name not in PAGES}
+    return (*key, sheet.discount, _text(facts)) if with_facts else key
 
 
 def same_amount(first: Line | None, second: Line | None) -> bool:

@@ -79,6 +79,7 @@ UNITS = (
     "gb_day",
     "token_hour",
     "step",
+    "text_unit",
     "DBU",
 )
 # Unit of time -> its seconds. Quantities in these units are converted into each other; no other units are.

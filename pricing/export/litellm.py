@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.exact import write_json
-from catalog.prices import Line, Sheet
+from catalog.prices import UNUSED_FIGURES, Line, Sheet
 from catalog.sources.litellm import CAPABILITIES, ENDPOINT_TYPES, PRICE_WORDS
 from catalog.sources.litellm_keys import BASES, TIER_WORDS, format_key, parse_key
 from pricing.engine.headline import reads_as_free
@@ -20,7 +20,10 @@ JSON = dict[str, Any]
 BASE_OF: Mapping[tuple[str, str], tuple[str, int]] = {
     (meter, unit): (base, count) for base, (meter, unit, count) in BASES.items()
 }
-OWN = "x.litellm."
+# Prefix of LiteLLM's figures among the unused ones.
+OWN = "litellm."
+# LiteLLM charges this key rather than input_cost_per_second, the price here if they differ.
+PRECEDES_PRICES = "cost_per_second"
 # Facts of other sources whose names contain the words of prices.
 NOT_LITELLMS = frozenset({"billing_mode", "billing_expr", "image_pricing", "video_pricing"})
 # LiteLLM uses the key without a lifetime for both.
@@ -73,6 +76,7 @@ def price_row(sheet: Sheet) -> JSON:
         for key, value in sheet.facts.items()
         if PRICE_WORDS.search(key) and key not in NOT_LITELLMS
     }
+    row |= _unused_figures(sheet)
     prices = [(line, _key(line)) for line in sheet.lines if line.kind in ("absolute", "multiplier")]
     amounts = [line.amount or Decimal(0) for line, key in prices if line.kind == "absolute" and _has_place(line, key)]
     is_misleading = reads_as_free(sheet, amounts)
@@ -84,10 +88,19 @@ def price_row(sheet: Sheet) -> JSON:
         elif block := line.facts.get("block"):
             _put_in_block(row, block, line)
         elif key:
-            row[key] = (
-                per(line, BASE_OF[line.meter, line.unit][1]) if (line.meter, line.unit) in BASE_OF else line.amount
-            )
+            row |= dict.fromkeys((key, *line.facts.get("also", ())), _amount(line))
     return row
+
+
+def _unused_figures(sheet: Sheet) -> JSON:
+    """LiteLLM's own figures that set no price here, unchanged; those of nested blocks have no place."""
+    figures: Mapping[str, Decimal] = sheet.facts.get(UNUSED_FIGURES, {})
+    named = {name.removeprefix(OWN): figure for name, figure in figures.items() if name.startswith(OWN)}
+    return {key: figure for key, figure in named.items() if "[" not in key and key != PRECEDES_PRICES}
+
+
+def _amount(line: Line) -> Decimal | None:
+    return per(line, BASE_OF[line.meter, line.unit][1]) if (line.meter, line.unit) in BASE_OF else line.amount
 
 
 def _has_place(line: Line, key: str | None) -> bool:
@@ -103,7 +116,7 @@ def _put_factor(row: JSON, line: Line) -> None:
 
 
 def _put_in_block(row: JSON, block: str, line: Line) -> None:
-    key = str(line.facts.get("key") or line.meter.removeprefix(f"{OWN}{block}."))
+    key = str(line.facts.get("key", ""))
     values = {condition["dim"]: condition["value"] for condition in line.conditions}
     match block:
         case "tiered_pricing":
@@ -117,6 +130,8 @@ def _put_in_block(row: JSON, block: str, line: Line) -> None:
         case "off_peak_pricing":
             row.setdefault(block, _windows(values["time"]))[key] = line.amount
         case "search_context_cost_per_query":
+            if "billing_unit" in line.facts:
+                row["web_search_billing_unit"] = line.facts["billing_unit"]
             row.setdefault(block, {})[f"search_context_size_{values['search_context']}"] = line.amount
         case "guardrail_cost_per_unit":
             row.setdefault(block, {})[values["policy"]] = line.amount
@@ -130,8 +145,6 @@ def _windows(time: Mapping[str, Any]) -> JSON:
 
 def _key(line: Line) -> str | None:
     """The key that the line was imported from, else the key of LiteLLM's grammar; None if it has none."""
-    if line.meter.startswith(OWN):
-        return line.meter.removeprefix(OWN)
     if "key" in line.facts:
         return str(line.facts["key"])
     conditions = _conditions(line.conditions)

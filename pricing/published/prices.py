@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from catalog.caches import process_cache
 from catalog.db.bulk import KEYS, batches
 from catalog.models import AIModel
-from catalog.prices import Line, Sheet
+from catalog.prices import Line, Sheet, only_money
 from pricing.engine.validation import has_valid_conditions
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PriceLine, PriceSheet
 
@@ -99,7 +99,7 @@ def sheets_in_force(keys: Iterable[int], *, roles: Sequence[str], at: dt.datetim
 
 
 def lines_of(sheets: Sequence[int]) -> Mapping[int, tuple[Line, ...]]:
-    """Sheet key -> its lines in order, or one dynamic line if a line is invalid."""
+    """Sheet key -> its lines in order without figures that are not money, or one dynamic line if a line is invalid."""
     return {sheet: _checked(lines) for sheet, lines in written_lines(sheets).items()}
 
 
@@ -109,7 +109,7 @@ def _checked(lines: list[Line]) -> tuple[Line, ...]:
     Without the invalid line the price would be wrong, and no price is better than a wrong one. `check_catalog` reports
     the line.
     """
-    return tuple(lines) if all(map(has_valid_conditions, lines)) else (Line("", None, kind="dynamic"),)
+    return only_money(lines) if all(map(has_valid_conditions, lines)) else (Line("", None, kind="dynamic"),)
 
 
 def written_lines(sheets: Sequence[int]) -> Mapping[int, list[Line]]:

@@ -96,11 +96,13 @@ def short_price_per(line: Line, currency: str) -> str:
 
 def line_amount(line: Line, currency: str) -> str:
     """What a line of any kind says, with every digit: a price, a factor, free units, a minimum or a state."""
-    if line.kind == "absolute":
+    if line.kind == "absolute" and line.is_money:
         return price_per(line, currency)
     if line.amount is None:
         return state(line.kind)
     count = {"number": number(line.amount), "units": units(line.unit)}
+    if line.kind == "absolute":
+        return _("%(number)s, not a price") % count
     if line.kind == "multiplier":
         return _("times %(factor)s") % {"factor": count["number"]}
     if line.kind == "allowance":

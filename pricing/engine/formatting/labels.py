@@ -62,6 +62,7 @@ UNITS: Mapping[str, tuple[str, str]] = {
     "gb_day": ("GB-day", "GB-days"),
     "token_hour": ("token-hour", "token-hours"),
     "step": ("step", "steps"),
+    "text_unit": ("text unit", "text units"),
     "DBU": ("DBU", "DBUs"),
 }
 # Spans of time in which units are free of charge.
@@ -99,6 +100,7 @@ NAMES: Mapping[str, str] = {
     "code_execution": gettext_noop("code execution"),
     "service_tier": gettext_noop("service tier"),
     "cache_ttl": gettext_noop("cache lifetime"),
+    "cache_type": gettext_noop("cache type"),
     "resolution": gettext_noop("resolution"),
     "quality": gettext_noop("quality"),
     "size": gettext_noop("size"),
@@ -136,6 +138,7 @@ VALUES: Mapping[str, str] = {
     "flex": gettext_noop("flex"),
     "batch": gettext_noop("batch"),
     "fast": gettext_noop("fast"),
+    "explicit": gettext_noop("explicit"),
     "none": gettext_noop("none"),
     "minimal": gettext_noop("minimal"),
     "low": gettext_noop("low"),

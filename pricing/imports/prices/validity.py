@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from catalog.exact import digits
 from catalog.imports.context import Findings
-from catalog.prices import Line, Sheet
+from catalog.prices import Line, Sheet, only_money
 from pricing.engine.conditions import ConditionError, check_conditions
 from pricing.engine.money import CURRENCY, HIGHEST, METER, UNITS, is_excessive
 from pricing.models import PriceLine
@@ -17,14 +17,11 @@ MAY_HAVE_NO_METER = frozenset({PriceLine.Kind.MULTIPLIER, PriceLine.Kind.DYNAMIC
 
 
 def without_unjudged_lines(sheet: Sheet, name: str, findings: Findings) -> Sheet:
-    """The sheet without lines whose conditions cannot be evaluated; these are stored unchanged among its facts."""
+    """The sheet without lines that cannot be evaluated; these are stored unchanged among its facts."""
     lines: list[Line] = []
     unjudged: list[dict[str, Any]] = []
     for line in sheet.lines:
-        try:
-            check_conditions(list(line.conditions))
-        except ConditionError as error:
-            problem = str(error).rstrip(".")
+        if problem := _why_unjudged(line):
             findings.add(f"{line.meter or line.kind}: {problem}; the line is stored as a fact and sets no price", name)
             fact = {**vars(line), "conditions": list(line.conditions)}
             del fact["run"]
@@ -33,7 +30,20 @@ def without_unjudged_lines(sheet: Sheet, name: str, findings: Findings) -> Sheet
             lines.append(line)
     if not unjudged:
         return sheet
+    # Prices of 0 are not the whole price if another line has no unit.
+    lines = lines if only_money(sheet.lines) else []
     return replace(sheet, lines=tuple(lines), facts={**sheet.facts, "unjudged": unjudged})
+
+
+def _why_unjudged(line: Line) -> str:
+    """Why no price can be computed from a line; empty if it can."""
+    if not line.is_money:
+        return "has no unit, so it is not a price"
+    try:
+        check_conditions(list(line.conditions))
+    except ConditionError as error:
+        return str(error).rstrip(".")
+    return ""
 
 
 def why_invalid(sheet: Sheet) -> str | None:

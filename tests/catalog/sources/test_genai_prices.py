@@ -87,19 +87,14 @@ def test_a_missing_price_is_not_a_price_of_0() -> None:
     assert (RECORDS["gpt-unpriced"].prices, RECORDS["gpt-unpriced"].schedule) == (None, ())
 
 
-def test_an_unknown_key_with_a_known_unit_is_stored_under_its_own_name() -> None:
-    record = row(prices={"input_mtok": 1, "moon_mtok": 2})
-    assert summarize(record.prices)[1:] == [("x.genai_prices.moon_mtok", "2", "")]
-    assert record.findings == ("has a price moon_mtok that matches no meter; it is stored under its own name",)
-
-
-@pytest.mark.parametrize("value", [3, "three", None, {"base": 3, "tiers": [{"start": 5, "price": 4}]}])
-def test_a_key_with_an_unknown_unit_is_a_fact_and_sets_no_price(value: Any) -> None:
-    record = row(prices={"input_mtok": 1, "dust_grams": value})
+@pytest.mark.parametrize("key", ["moon_mtok", "dust_grams"])
+@pytest.mark.parametrize("value", [3, "three", {"base": 3, "tiers": [{"start": 5, "price": 4}]}])
+def test_an_unknown_key_is_a_fact_and_sets_no_price(key: str, value: Any) -> None:
+    record = row(prices={"input_mtok": 1, key: value, "no_grams": None})
     assert record.prices is not None
     assert summarize(record.prices) == [("input", "1", "")]
-    assert record.prices.facts == {"dust_grams": value}
-    assert len(record.findings) == (value is not None)
+    assert record.prices.facts == {"unused_figures": {f"genai_prices.{key}": value}}
+    assert record.findings == (f"{key} is not a known price; it is stored as a fact and sets no price",)
 
 
 OLD = {"prices": {"input_mtok": 3, "output_mtok": 30}}

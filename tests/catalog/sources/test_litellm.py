@@ -171,17 +171,76 @@ def multipliers() -> list[Line]:
     return [line for line in both if line.kind == "multiplier"]
 
 
-def test_a_price_without_a_known_meter_is_stored_and_reported() -> None:
+def test_a_figure_that_is_not_a_known_price_is_a_fact_and_reported() -> None:
     record = read()["azure/eu/gpt-sample"]
     assert {"output_cost_per_hologram", "search_free_requests"} <= set(record.unmapped)
     assert record.prices is not None
     assert record.prices.facts["search_free_requests"]["count"] == 1500
-    assert "x.litellm.output_cost_per_hologram" in [line.meter for line in record.prices.lines]
+    assert record.prices.facts["unused_figures"] == {"litellm.output_cost_per_hologram": Decimal("0.25")}
+    assert any("output_cost_per_hologram is not a known price" in finding for finding in record.findings)
 
 
 def test_databricks_units_are_not_dollars() -> None:
-    dbu = lines("databricks/dbrx-sample")[-1]
-    assert (dbu.meter, dbu.facts) == ("x.litellm.input_dbu_cost_per_token", {"currency": "DBU"})
+    record = read()["databricks/dbrx-sample"]
+    assert record.prices is not None
+    assert [line.meter for line in record.prices.lines] == ["input"]
+    assert record.prices.facts["unused_figures"] == {"litellm.input_dbu_cost_per_token": Decimal("0.000007143")}
+    assert (record.findings, record.unmapped) == (
+        ("input_dbu_cost_per_token is in DBU and not in US dollars; it is stored as a fact and sets no price",),
+        (),
+    )
+
+
+def test_one_price_in_two_spellings_is_one_line() -> None:
+    record = only({"cost_per_second": 0.5, "input_cost_per_second": 0.5})
+    assert record.prices is not None
+    assert [(line.meter, line.unit, line.facts) for line in record.prices.lines] == [
+        ("input", "second", {"also": ["cost_per_second"]})
+    ]
+    assert record.findings == ()
+
+
+def test_of_two_spellings_that_differ_the_usual_one_is_the_price() -> None:
+    record = only({"cost_per_second": 0.5, "input_cost_per_second": 0.001})
+    assert record.prices is not None
+    assert [(line.unit, line.amount) for line in record.prices.lines] == [("second", Decimal("0.001"))]
+    assert record.prices.facts == {"unused_figures": {"litellm.cost_per_second": Decimal("0.5")}}
+    assert "cost_per_second differs from input_cost_per_second" in record.findings[0]
+
+
+def test_a_price_in_another_spelling_is_exported_under_it() -> None:
+    record = only({"cost_per_second": 0.5})
+    assert record.prices is not None
+    assert [(line.meter, line.unit, line.facts) for line in record.prices.lines] == [
+        ("input", "second", {"key": "cost_per_second"})
+    ]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"tiered_pricing": [{"range": [0, 10], "input_cost_per_token": 1, "hologram_cost": 9}]},
+        {"off_peak_pricing": {"hours_utc": "00:00-01:00", "input_cost_per_token": 1, "hologram_cost": 9}},
+        {"search_context_cost_per_query": {"search_context_size_low": 1, "hologram_cost": 9}},
+    ],
+)
+def test_an_unknown_figure_in_a_block_is_a_fact(block: dict[str, Any]) -> None:
+    record = only(block)
+    assert record.prices is not None
+    assert [line.amount for line in record.prices.lines] == [1]
+    assert record.prices.facts == {"unused_figures": {f"litellm.{next(iter(block))}[0].hologram_cost": 9}}
+    assert len(record.findings) == 1
+
+
+def test_zeros_beside_a_figure_that_may_be_a_fee_are_not_free() -> None:
+    tokens = {"input_cost_per_token": 0, "output_cost_per_token": 0}
+    assert only({**tokens, "input_cost_per_hologram": 1}).prices is None
+    assert only({**tokens, "input_cost_per_hologram": 0}).prices is not None
+    assert only({**tokens, "fedramp_uplift_multiplier": 1.1}).prices is not None
+
+
+def only(prices: dict[str, Any]) -> Record:
+    return litellm.read(write_json({"m": {"mode": "chat", **prices}})).records[0]
 
 
 def test_searches_and_guardrails_are_priced_by_their_kind() -> None:

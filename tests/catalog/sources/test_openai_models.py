@@ -89,7 +89,6 @@ PRICES = {
         ("input", "1.25", ""),
         ("input.cache_read", "0.2", ""),
         ("output", "2.5", ""),
-        ("x.openai_models.search_price", "250000000", ""),
     ],
     "deepseek-ai/sample": [
         ("input", None, ""),
@@ -101,7 +100,6 @@ PRICES = {
         ("input", "2", ""),
         ("output", "12", ""),
         ("input.cache_read", "0.2", ""),
-        ("x.openai_models.web_search", "10", ""),
         ("input", "4", "prompt_tokens gte 200001"),
     ],
     "openrouter/openrouter/auto": [("input", None, ""), ("output", None, "")],
@@ -113,6 +111,26 @@ PRICES = {
 @pytest.mark.parametrize("name", PRICES)
 def test_every_host_has_its_own_unit(name: str) -> None:
     assert summarize(RECORDS[name].prices) == PRICES[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "unused"),
+    [("grok-sample", {"search_price": 250000000}), ("google/gemini-sample", {"web_search": 10})],
+)
+def test_a_figure_in_an_unknown_unit_is_a_fact_and_reported(name: str, unused: dict[str, int]) -> None:
+    record = RECORDS[name]
+    assert record.prices is not None
+    assert record.prices.facts == {"unused_figures": {f"openai_models.{key}": value for key, value in unused.items()}}
+    assert [f"{key} is a price in an unknown unit" in record.findings[0] for key in unused] == [True]
+
+
+@pytest.mark.parametrize(
+    "pricing",
+    [{"prompt": 3.2664, "completion": 16.332}, {"input": 0.0000032664, "output": 0.000016332}, {"hourly": 5}],
+)
+def test_a_number_that_may_be_in_another_unit_is_not_a_price(pricing: dict[str, float]) -> None:
+    record = openai_models.read(write_json({"data": [{"id": "m", "pricing": pricing}]})).records[0]
+    assert (record.prices, len(record.findings)) == (None, len(pricing))
 
 
 @pytest.mark.parametrize("name", ["gpt-sample", "free-sample"])

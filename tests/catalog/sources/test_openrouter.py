@@ -1,6 +1,7 @@
 """Reads OpenRouter's list: prices that depend on the request are dynamic, batch is a tier, an alias is not a model."""
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -72,11 +73,16 @@ def test_an_image_is_priced_by_the_token_or_by_the_picture_and_never_guessed() -
 
     assert image("google/gemini-sample")[0] == ("input.image", "token")
     assert image("qwen/qwen-vl-sample") == [("input.image", "image")]
-    assert image("acme-labs/odd") == [("x.openrouter.image", "")]
+    assert image("acme-labs/odd") == []
 
 
-def test_an_unknown_price_is_stored_under_its_own_name_and_reported() -> None:
-    assert ("x.openrouter.moonbeam", "0.1", "") in summarize(RECORDS["acme-labs/odd"].prices)
+def test_an_unknown_price_is_a_fact_and_reported() -> None:
+    prices = RECORDS["acme-labs/odd"].prices
+    assert prices is not None
+    assert prices.facts["unused_figures"] == {
+        "openrouter.image": Decimal("0.000003"),
+        "openrouter.moonbeam": Decimal("0.1"),
+    }
     assert any("moonbeam" in finding for finding in RECORDS["acme-labs/odd"].findings)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from catalog.exact import multiply, plain, ratio, read_json
 from catalog.models import AIModel
-from catalog.prices import Line
+from catalog.prices import UNUSED_FIGURES, Line
 from catalog.sources import litellm, new_api
 from catalog.sources.litellm_keys import format_key
 from pricing.models import PriceLine
@@ -28,8 +28,6 @@ def written_again(figure: Line) -> str | None:
     """The flat key that a figure came from, made of its meter and conditions; None for one of a nested block."""
     if "block" in figure.facts:
         return None
-    if figure.meter.startswith("x.litellm."):
-        return figure.meter.removeprefix("x.litellm.")
     if "key" in figure.facts:
         return str(figure.facts["key"])
     return format_key(figure.meter, figure.unit, figure.per, figure.conditions)
@@ -49,7 +47,10 @@ def test_every_flat_price_key_is_exported_with_its_number(name: str) -> None:
     raw = read_json(content)
     for record in litellm.read(content).records:
         figures = record.prices.lines if record.prices else ()
-        again = {key: figure.amount for figure in figures if (key := written_again(figure))}
+        unused = record.prices.facts.get(UNUSED_FIGURES, {}) if record.prices else {}
+        again = {key.removeprefix("litellm."): figure for key, figure in unused.items()}
+        again |= {key: figure.amount for figure in figures if (key := written_again(figure))}
+        again |= {key: figure.amount for figure in figures for key in figure.facts.get("also", ())}
         again = {key: amount for key, amount in again.items() if not key.startswith("provider_specific_entry.")}
         assert again == flat_prices(raw[record.name]), record.name
 
@@ -76,13 +77,17 @@ def numbers(block: Any) -> list[Decimal]:
 
 
 @pytest.mark.parametrize(
-    ("name", "figures", "repeated"), [("litellm.json", 41, 2), (MAPS[0], 6871, 193), (MAPS[1], 15188, 775)]
+    ("name", "figures", "repeated", "unused"),
+    [("litellm.json", 41, 2, 2), (MAPS[0], 6871, 193, 65), (MAPS[1], 15188, 775, 138)],
 )
-def test_the_number_of_figures_is_known(name: str, figures: int, repeated: int) -> None:
-    """`repeated`: the priority prices that also apply to the tier fast."""
-    lines = [line for record in litellm.read(load(name)).records if record.prices for line in record.prices.lines]
+def test_the_number_of_figures_is_known(name: str, figures: int, repeated: int, unused: int) -> None:
+    """`repeated`: the priority prices that also apply to the tier fast; `unused`: figures that set no price."""
+    sheets = [record.prices for record in litellm.read(load(name)).records if record.prices]
+    lines = [line for sheet in sheets for line in sheet.lines]
     fast = [line for line in lines if line.kind == "absolute" and litellm.FAST in line.conditions]
-    assert (len(lines) - len(fast), len(fast)) == (figures, repeated)
+    facts = sum(len(sheet.facts.get(UNUSED_FIGURES, ())) for sheet in sheets)
+    spellings = sum(len(line.facts.get("also", ())) for line in lines)
+    assert (len(lines) - len(fast) + facts + spellings, len(fast), facts) == (figures, repeated, unused)
 
 
 def test_a_real_price_list_is_exported_unchanged() -> None:
@@ -109,11 +114,13 @@ def test_the_whole_map_is_imported_and_a_second_import_writes_nothing(tmp_path: 
     assert (first.code, first.report["counts"]["new"]) == (0, 4318)
     assert set(AIModel.objects.values_list("name", flat=True)) == read_json(content).keys() - set(litellm.NOT_MODELS)
     # Two rows of the file price a million tokens at more than $10,000, which is reported and not imported. One row
-    # states only max_tokens. Four service tiers and the one-hour cache write have no price for long prompts.
+    # states only max_tokens. Four service tiers and the one-hour cache write have no price for long prompts. Two keys
+    # are in DBU, and one has another figure than its usual spelling.
     findings = [finding["finding"] for finding in first.report["findings"]]
     assert sum("has no price of its own for long prompts" in finding for finding in findings) == 5
-    assert len(findings) == 3 + 5
-    assert PriceLine.objects.count() == 15188 + 775 - 4
+    assert sum("sets no price" in finding for finding in findings) == 3
+    assert len(findings) == 3 + 5 + 3
+    assert PriceLine.objects.count() == 15021 + 775 - 4
     before = state()
     assert run("litellm", content, tmp_path, *arguments).code == 0
     assert state() == before

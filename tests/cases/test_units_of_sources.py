@@ -1,0 +1,106 @@
+"""Only money in a known unit is a price: factors, other units of account and unknown figures of a source are not."""
+
+import io
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+
+from catalog.exact import read_json
+from pricing.models import PriceLine, PriceSheet
+from tests.cases.importing import import_case, quote, rows
+
+pytestmark = pytest.mark.django_db
+
+EXPORTS = ("models_dev", "openrouter", "new_api", "ratio_config", "csv", "llms_txt")
+
+
+def export(name: str) -> str:
+    call_command("export_catalog", name, stdout=(output := io.StringIO()))
+    return output.getvalue()
+
+
+def readable(*models: str) -> dict[str, str]:
+    """Address or export -> all that a customer reads about these models, but LiteLLM's map, which has its own words."""
+    addresses = ["/", "/api/pricing", "/api/pricing?as_of=2100-01-01", "/api/pricing/changes"]
+    for model in models:
+        addresses += [reverse("model-page", args=[model]), reverse("price_history", args=[model])]
+    answers = {address: Client().get(address, headers={"accept": "text/html"}) for address in addresses}
+    assert {answer.status_code for answer in answers.values()} == {200}
+    texts = {address: answer.content.decode() for address, answer in answers.items()}
+    return texts | {name: export(name) for name in EXPORTS}
+
+
+def amounts_in(text: str) -> set[Decimal]:
+    """All numbers of a text with a decimal point, also those that are stated for a million units."""
+    numbers = {Decimal(number) for number in re.findall(r"(?<![\w.])\d+\.\d+(?![\w.]*\d)", text)}
+    return numbers | {number / 1_000_000 for number in numbers}
+
+
+def facts_of(model: str) -> dict[str, Any]:
+    return dict(PriceSheet.objects.get(model__name=model).facts)
+
+
+def test_unknown_figures_of_litellm_are_never_in_dollars() -> None:
+    import_case("litellm_unknown_keys")
+
+    voice = rows()["v-voice"]
+    assert (voice["model_price"], voice["billing_mode"], voice["display_unit"]) == (0.001, "per_second", "/second")
+    assert quote("v-voice", {"input": {"quantity": 60, "unit": "second"}})["amount"] == "0.06"
+    assert rows()["v-chat"]["model_ratio"] == 0.5
+    for place, text in readable("v-voice", "v-chat").items():
+        assert not amounts_in(text) & {Decimal("1.1"), Decimal("1.25")}, place
+    assert not PriceLine.objects.exclude(meter__in=["input", "output"]).exists()
+
+
+def test_unknown_figures_of_litellm_are_facts_reported_once_for_each_key() -> None:
+    report = import_case("litellm_unknown_keys").report
+
+    aside = "; it is stored as a fact and sets no price"
+    assert {finding["finding"]: finding["models"] for finding in report["findings"]} == {
+        f"cost_per_second differs from input_cost_per_second, which is the price{aside}": ["v-voice"],
+        f"fedramp_uplift_multiplier is not a known price{aside}": ["v-voice"],
+        f"eu_sovereign_multiplier is not a known price{aside}": ["v-chat"],
+    }
+    assert report["unmapped"] == {"fedramp_uplift_multiplier": 1, "eu_sovereign_multiplier": 1}
+    assert facts_of("v-chat") == {"unused_figures": {"litellm.eu_sovereign_multiplier": Decimal("1.25")}}
+    # LiteLLM charges cost_per_second first, so its map must not state another price than the quote.
+    assert read_json(export("litellm").encode())["v-voice"] | {"mode": ""} == {
+        "mode": "",
+        "input_cost_per_second": Decimal("0.001"),
+        "fedramp_uplift_multiplier": Decimal("1.1"),
+        "supported_endpoints": ["/v1/audio/transcriptions"],
+        "supported_modalities": ["audio"],
+        "supported_output_modalities": ["text"],
+    }
+
+
+def test_no_figure_in_dbu_is_in_dollars() -> None:
+    report = import_case("litellm_dbu").report
+
+    dbu = {Decimal("0.000042857"), Decimal("0.000214286")}
+    for place, text in readable("dbx-chat-1").items():
+        assert not amounts_in(text) & (dbu | {figure * 1_000_000 for figure in dbu}), place
+    assert rows()["dbx-chat-1"]["model_ratio"] == 1.499995
+    assert quote("dbx-chat-1", {"input": 1_000_000, "output": 1_000_000})["amount"] == "17.99999"
+    assert set(facts_of("dbx-chat-1")["unused_figures"].values()) == dbu
+    assert len([finding for finding in report["findings"] if "is in DBU" in finding["finding"]]) == 2
+    # LiteLLM's own map states them under their own names, as its source does.
+    assert read_json(export("litellm").encode())["dbx-chat-1"]["input_dbu_cost_per_token"] == Decimal("0.000042857")
+
+
+def test_bare_numbers_of_a_host_are_not_the_price_of_a_call() -> None:
+    outcome = import_case("openai_models_units")
+
+    priced = {name: row for name, row in rows().items() if row["pricing_status"] == "priced"}
+    assert priced.keys() == {"edge-str-token"}
+    assert (priced["edge-str-token"]["model_ratio"], priced["edge-str-token"]["completion_ratio"]) == (1.6332, 5)
+    assert quote("edge-str-token", {"input": 1_000_000})["amount"] == "3.2664"
+    assert quote("edge-num", {"request": 1})["amount"] is None
+    assert PriceSheet.objects.count() == 1
+    found = {model for finding in outcome.report["findings"] for model in finding["models"]}
+    assert found == {"edge-num", "edge-str-million", "edge-io-num-token"}

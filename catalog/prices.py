@@ -54,6 +54,11 @@ class Line:
         return self.kind != "absolute" or bool(self.unit and self.facts.get("currency") != "DBU")
 
     @property
+    def has_own_meter(self) -> bool:
+        """Whether its meter is a source's own, x.<source>.<name>: only the source knows what it pays for."""
+        return self.meter.startswith("x.")
+
+    @property
     def is_plain(self) -> bool:
         return self.kind == "absolute" and not self.conditions
 
@@ -95,12 +100,16 @@ class Sheet:
 
     @property
     def state(self) -> str:
-        """The state of the price: priced, free, dynamic (depends on the request), included (in a plan) or unpriced."""
+        """The state of the price: priced, free, dynamic (depends on the request), included (in a plan) or unpriced.
+
+        A price of a source's own meter alone is not a price of the model, but the model is not free either.
+        """
         for state in ("dynamic", "included"):
             if any(line.kind == state for line in self.lines):
                 return state
-        amounts = [line.amount for line in self.lines if line.kind == "absolute"]
-        if not amounts:
+        prices = [line for line in self.lines if line.kind == "absolute"]
+        amounts = [line.amount for line in prices if not line.has_own_meter]
+        if not amounts or (not any(amounts) and any(line.amount for line in prices)):
             return "unpriced"
         return "priced" if any(amounts) and self.discount else "free"
 

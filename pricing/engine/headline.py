@@ -41,9 +41,10 @@ def headline(sheet: Sheet) -> Line:
 
     Only paid lines are considered if there are any. The headline of a table of rules is its usual use. Otherwise it is
     the price of input tokens, of a call, of output tokens, or the first line. Lines with conditions are considered if
-    only they are paid.
+    only they are paid. A source's own meter is never the headline of a sheet that is priced or free.
     """
     lines = [line for line in sheet.lines if line.kind == "absolute"]
+    lines = [line for line in lines if not line.has_own_meter] or lines
     paid = [line for line in lines if line.amount] or lines
     table = rule_table(sheet)
     if table is not None:

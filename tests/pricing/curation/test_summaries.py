@@ -25,7 +25,7 @@ def test_a_summary_shows_input_and_output_before_all_other_prices() -> None:
 
 def test_free_tokens_beside_a_fee_are_not_free_in_the_admin() -> None:
     sheet = world.price(world.model("rerank-1"), input="0", output="0")
-    world.line(sheet, "x.litellm.input_cost_per_query", "0.001", per=1, unit="query")
+    world.line(sheet, "request", "0.001", per=1, unit="query")
 
     assert in_and_out(sheet) == "$0.001 per query"
 

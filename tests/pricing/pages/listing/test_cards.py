@@ -19,7 +19,7 @@ def names(client: Client, query: str = "") -> list[str]:
 def models_with_fees() -> None:
     """Tokens at 0 beside a fee, in a model for each kind of fee, and a model that is free."""
     for name, meter, amount, unit in (
-        ("rerank-1", "x.litellm.input_cost_per_query", "0.001", "query"),
+        ("rerank-1", "request", "0.001", "query"),
         ("search-chat-1", "request", "0.005", "request"),
         ("song-1", "output.image", "0.08", "image"),
         ("reader-1", "ocr", "0.002", "page"),

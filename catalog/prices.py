@@ -5,12 +5,12 @@ Pure: no models, no database.
 
 import datetime as dt
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from catalog.exact import digits, in_dollars, multiply
+from catalog.exact import digits, in_dollars, multiply, write_json
 
 MILLION = 1_000_000
 # What new-api's model_ratio 1 means: US dollars for a million input tokens.
@@ -20,6 +20,9 @@ RATIO_UNIT = Decimal(2)
 UNUSED_FIGURES = "unused_figures"
 # Facts of a sheet: the pages that its source names as its own sources. They are not part of the price.
 PAGES = ("source", "deprecation_source")
+KINDS = ("absolute", "multiplier", "allowance", "minimum", "dynamic", "included")
+# Prices without an amount: decided per request, or included in a plan.
+WITHOUT_AMOUNT = ("dynamic", "included")
 
 # When a price applies: {"dim": …, "op": …, "value": …}, see pricing/engine/conditions.py.
 Condition = Mapping[str, Any]
@@ -32,7 +35,7 @@ EXPRESSION = re.compile(r"(\s*v\d+:)?(.*?)(\|\|\|.*)?", re.DOTALL)
 class Line:
     """One price: `amount` in the sheet's currency for `per` units of the meter.
 
-    `kind` is one of pricing.models.PriceLine.Kind; `amount` is None for the kinds dynamic and included.
+    `kind` is one of KINDS; `amount` is None for the kinds dynamic and included.
     """
 
     meter: str
@@ -71,6 +74,18 @@ class Line:
     def period(self) -> str:
         """How often the free units of an allowance are given: request, day, month."""
         return str(self.facts.get("period", "request"))
+
+    @property
+    def subject(self) -> object:
+        """Equal for two lines that set the same price, so that the last one always applies.
+
+        None for factors, free units and minimums: they all apply.
+        """
+        if not is_price(self.kind):
+            return None
+        # Dynamic and included lines are about all units of their meter.
+        unit = self.unit if self.kind == "absolute" else None
+        return self.meter, unit, tuple(write_json(condition, sort_keys=True) for condition in self.conditions)
 
     def replaces(self, earlier: "Line") -> bool:
         """Whether it applies in all cases of an earlier line of the same sheet."""
@@ -197,6 +212,22 @@ def only_money(lines: Sequence[Line]) -> tuple[Line, ...]:
     prices = [line.amount for line in money if line.kind == "absolute"]
     is_paid = any(prices) or not any(line.amount for line in lines if not line.is_money)
     return money if is_paid or not prices else ()
+
+
+def without_replaced(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """The lines without those that a later line for the same price always replaces."""
+    by_subject: dict[object, Line] = {}
+    for number, line in enumerate(lines):
+        subject = line.subject
+        # A later line keeps its own place: it may precede prices under conditions.
+        by_subject.pop(subject, None)
+        by_subject[number if subject is None else subject] = line
+    return tuple(by_subject.values())
+
+
+def is_price(kind: str) -> bool:
+    """Whether lines of this kind set the price of their meter; the others change what is charged."""
+    return kind == "absolute" or kind in WITHOUT_AMOUNT
 
 
 def without_prices(facts: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from catalog import vendor_matching
 from catalog.exact import InexactError, multiply, unfold
-from catalog.prices import MILLION, RATIO_UNIT, Line, Sheet
+from catalog.prices import KINDS, MILLION, RATIO_UNIT, WITHOUT_AMOUNT, Line, Sheet
 from catalog.sources.expressions import read_expression
 from catalog.sources.records import Document, Record, Structure
 from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_amount, read_body
@@ -45,7 +45,6 @@ MODE_METERS = {
 }
 # The keys of a price line in `prices`, and the kinds of price lines.
 LINE_KEYS = {"meter", "amount", "per", "unit", "currency"}
-KINDS = ("absolute", "multiplier", "allowance", "minimum", "dynamic", "included")
 RULE_DIMENSIONS = (
     "capability_bucket",
     "resolution",
@@ -316,7 +315,7 @@ def _listed_line(row: Row, entry: Any) -> Line | None:
     if not is_sound or not is_number(per) or per != int(per) or per < 1:
         row.reject_price("prices has an entry that is not a price line")
         return None
-    has_amount = kind not in ("dynamic", "included")
+    has_amount = kind not in WITHOUT_AMOUNT
     amount = amount_of(entry["amount"], f"the amount of {meter[:64]}", row) if has_amount else None
     facts = {"period": entry["period"]} if "period" in entry else {}
     return Line(meter, amount, int(per), unit, kind=kind, conditions=tuple(conditions), facts=facts)

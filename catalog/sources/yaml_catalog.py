@@ -5,7 +5,8 @@ Anchors, aliases and tags are refused: a few lines of them can expand to gigabyt
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import yaml
@@ -13,8 +14,8 @@ from django.core.exceptions import ValidationError
 
 from catalog.exact import InexactError, plain, read_json, read_number
 from catalog.parameters import validate_parameters
-from catalog.prices import Line, Sheet
-from catalog.sources.conditions import read_conditions
+from catalog.prices import KINDS, WITHOUT_AMOUNT, Line, Sheet
+from catalog.sources.conditions import read_conditions, write_conditions
 from catalog.sources.records import Document, Record, Structure
 from catalog.sources.rows import SourceError, refuse_more
 
@@ -198,16 +199,35 @@ def _structure(
 
 def _prices(entry: Entry) -> Sheet:
     facts = read_json(entry["facts"]) if "facts" in entry else {}
-    return Sheet(entry["currency"], tuple(_price_line(line) for line in _list(entry, "lines")), facts=facts)
+    lines = tuple(_price_line(line) for line in _list(entry, "lines"))
+    _refuse_duplicates(lines)
+    return Sheet(entry["currency"], lines, facts=facts)
+
+
+def _refuse_duplicates(lines: Iterable[Line]) -> None:
+    subjects = Counter(line.subject for line in lines)
+    duplicate = next((line for line in lines if line.subject is not None and subjects[line.subject] > 1), None)
+    if duplicate is not None:
+        when = write_conditions(duplicate.conditions)
+        raise SourceError(
+            f"There are two prices for {duplicate.meter[:64]} per {duplicate.unit[:32]}{when and ' if ' + when[:80]}: "
+            "keep one of them."
+        )
 
 
 def _price_line(line: Entry) -> Line:
+    kind = line.get("kind", "absolute")
+    if kind not in KINDS:
+        raise SourceError(f"{str(kind)[:40]!r} is not a valid kind of price: use one of {', '.join(KINDS)}.")
+    if ("amount" in line) == (kind in WITHOUT_AMOUNT):
+        needed = "has no amount: remove it" if "amount" in line else "needs an amount"
+        raise SourceError(f"A price of the kind {kind} {needed} ({line.get('meter', '') or 'all meters'}).")
     return Line(
         line.get("meter", ""),
         _amount(line["amount"]) if "amount" in line else None,
         _count(line.get("per", "1")),
         line.get("unit", ""),
-        kind=line.get("kind", "absolute"),
+        kind=kind,
         conditions=read_conditions(line.get("when", "")),
         facts=read_json(line["facts"]) if "facts" in line else {},
     )

@@ -2,8 +2,8 @@
 
 Two prices are equal if every request costs the same by both, in the same currency. 0.0000025 per token equals 2.5 per
 million tokens, 3.125 times a discount of 0.8 equals 2.5, and the order of meters does not matter. Prices of one meter
-in one unit are compared in their order, because the last one whose conditions hold applies. Factors, free units and
-minimums apply in any order, and have no `per`.
+in one unit are compared in their order, because the last one whose conditions hold applies; a price that a later line
+always replaces does not count. Factors, free units and minimums apply in any order, and have no `per`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 from catalog.exact import multiply, of_one, write_json
-from catalog.prices import PAGES, Line, Sheet
+from catalog.prices import PAGES, Line, Sheet, without_replaced
 
 PriceKey = tuple[object, ...]
 UNDECIDED = frozenset({"dynamic", "included"})
@@ -54,7 +54,7 @@ def _line_keys(sheet: Sheet, *, with_facts: bool) -> Iterator[tuple[tuple[str, .
     """A place and a key for each line that has an effect on the price, the discount multiplied in."""
     discount = sheet.discount
     is_undecided = any(line.kind in UNDECIDED for line in sheet.lines)
-    for line in sheet.lines:
+    for line in without_replaced(sheet.lines):
         if line.kind == "multiplier" and (line.is_discount or line.amount == 1):
             continue
         unit = "" if line.kind == "multiplier" else line.unit

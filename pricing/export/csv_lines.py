@@ -1,11 +1,15 @@
-"""Price lines as CSV, safe to open in a spreadsheet; `import_catalog csv` imports them again."""
+"""Price lines as CSV, safe to open in a spreadsheet; `import_catalog csv` imports them again.
+
+The current prices come first; scheduled ones follow with their dates.
+"""
 
 from collections.abc import Iterable, Iterator
 
 from catalog.exact import digits
-from catalog.prices import Line
+from catalog.prices import Line, without_replaced
 from catalog.sources.conditions import write_conditions
 from catalog.sources.csv_lines import LONG, safe_cell
+from catalog.sources.dated_lines import write_moment
 from pricing.export.offers import PricedModel
 
 
@@ -18,17 +22,22 @@ def _rows(model: PricedModel) -> Iterator[list[str]]:
     if model.sheet is None or not model.sheet.lines:
         # A model without a price is listed, too.
         yield _row(model)
-        return
-    for line in model.sheet.lines:
-        yield _row(
-            model,
-            meter=line.meter,
-            amount=_amount(line),
-            per=str(line.per),
-            unit=line.unit,
-            currency=model.sheet.currency,
-            condition=write_conditions(line.conditions),
-        )
+    for sheet in model.timeline:
+        for line in without_replaced(sheet.lines):
+            yield _row(
+                model,
+                meter=line.meter,
+                amount=_amount(line),
+                per=str(line.per),
+                unit=line.unit,
+                currency=sheet.currency,
+                condition=write_conditions(line.conditions),
+                valid_from=write_moment(sheet.starts_at),
+                valid_to=write_moment(sheet.ends_at),
+                kind="" if line.kind == "absolute" else line.kind,
+                period=line.period if line.kind == "allowance" else "",
+                tier_mode=str(sheet.facts.get("tier_mode", "")),
+            )
 
 
 def _row(model: PricedModel, **cells: str) -> list[str]:

@@ -76,8 +76,8 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             ),
             Format(
                 "csv",
-                "Every price line, for spreadsheets",
-                _of_models(csv_lines.render),
+                "Every current and scheduled price line, for spreadsheets",
+                lambda scope, at, _: csv_lines.render(priced_models(scope, at=at, with_timeline=True)),
                 "text/csv; charset=utf-8",
                 file="prices.csv",
             ),

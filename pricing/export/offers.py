@@ -1,9 +1,11 @@
 """The input of every format: the models that a scope sees with their published prices, as plain values."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, localcontext
+from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from catalog.exact import PRECISION, plain
@@ -12,6 +14,7 @@ from catalog.prices import Line, Sheet
 from catalog.progress import track
 from pricing.published.audience import apply_group_rate, choose_group
 from pricing.published.group_rates import group_rates, groups_of_models
+from pricing.published.history import periods
 from pricing.published.prices import published_sheets
 from tokens.access.visibility import Listing
 from tokens.models import TokenGroup
@@ -30,6 +33,8 @@ class PricedModel:
     vendor: str
     vendor_name: str
     sheet: Sheet | None = None
+    # The current price and the scheduled ones with their dates, for formats that have dates.
+    timeline: tuple[Sheet, ...] = ()
     description: str = ""
     series: str = ""
     context_length: int | None = None
@@ -56,16 +61,45 @@ class PricedModel:
         return self.sheet is not None and any(line.kind == "dynamic" for line in self.sheet.lines)
 
 
-def priced_models(scope: Scope, *, at: dt.datetime) -> list[PricedModel]:
+def priced_models(scope: Scope, *, at: dt.datetime, with_timeline: bool = False) -> list[PricedModel]:
     """The models of the scope, ordered by id."""
     models = sorted(Listing(scope, at.date()).models(), key=lambda model: model.name)
     groups = list(TokenGroup.objects.filter(pk__in=scope.groups).order_by("slug"))
     sheets = published_sheets(models, at=at, groups={group.slug for group in groups})
     rates, reach = group_rates(groups, at=at), groups_of_models(groups)
+    timelines = _timelines(models, groups, reach, at=at) if with_timeline else {}
     return [
-        _priced_model(model, _for_one_group(sheets.get(model.pk), reach[model.pk], rates), on=at.date())
+        _priced_model(
+            model,
+            _for_one_group(sheets.get(model.pk), reach[model.pk], rates),
+            timelines.get(model.pk, ()),
+            on=at.date(),
+        )
         for model in track(models, "Writing models")
     ]
+
+
+def _timelines(
+    models: Sequence[AIModel], groups: Sequence[TokenGroup], reach: Mapping[int, list[str]], *, at: dt.datetime
+) -> dict[int, tuple[Sheet, ...]]:
+    """Model key -> its prices from that moment on, at the rate of one of the groups, each with its dates.
+
+    The start of the current price is only known if it is a day: most prices apply since the import that found them.
+    """
+    listed = periods(models, groups={group.slug for group in groups})
+    rates_at = cache(lambda moment: group_rates(groups, at=moment))
+
+    def dated(model: AIModel) -> Iterator[Sheet]:
+        for period, following in pairwise([*listed[model.name], None]):
+            end = following.starts_at if following else None
+            if period is None or (end is not None and end <= at):
+                continue
+            sheet = _for_one_group(period.sheet, reach[model.pk], rates_at(max(at, period.starts_at)))
+            if sheet is not None:
+                is_known = period.starts_at > at or period.starts_at.astimezone(dt.UTC).time() == dt.time()
+                yield replace(sheet, starts_at=period.starts_at if is_known else None, ends_at=end)
+
+    return {model.pk: tuple(dated(model)) for model in models}
 
 
 def _for_one_group(sheet: Sheet | None, groups: list[str], rates: Mapping[str, Decimal]) -> Sheet | None:
@@ -74,13 +108,14 @@ def _for_one_group(sheet: Sheet | None, groups: list[str], rates: Mapping[str, D
     return None if sheet is None or group is None else apply_group_rate(sheet, group, rates[group])
 
 
-def _priced_model(model: AIModel, sheet: Sheet | None, *, on: dt.date) -> PricedModel:
+def _priced_model(model: AIModel, sheet: Sheet | None, timeline: tuple[Sheet, ...], *, on: dt.date) -> PricedModel:
     return PricedModel(
         name=model.name,
         title=model.title,
         vendor=model.vendor.slug,
         vendor_name=model.vendor.name,
         sheet=sheet,
+        timeline=timeline,
         description=model.description,
         series=model.series,
         context_length=model.context_length,

@@ -13,7 +13,7 @@ import yaml
 
 from catalog.exact import digits, write_json
 from catalog.models import AIModel, Channel, EndpointType, ModelAlias, Offer, Vendor
-from catalog.prices import Line, Sheet
+from catalog.prices import Line, Sheet, without_replaced
 from catalog.progress import announce, track
 from catalog.sources.conditions import write_conditions
 from catalog.sources.yaml_catalog import COUNTS, DATES, FORMAT, NAMES, TEXTS
@@ -127,7 +127,7 @@ def _model(model: AIModel, sheets: Mapping[str, Sheet]) -> JSON:
 
 
 def _sheet(sheet: Sheet) -> JSON:
-    return {"currency": sheet.currency, **_json("facts", sheet.facts), "lines": _lines(sheet.lines)}
+    return {"currency": sheet.currency, **_json("facts", sheet.facts), "lines": _lines(without_replaced(sheet.lines))}
 
 
 def _lines(lines: Iterable[Line]) -> list[JSON]:

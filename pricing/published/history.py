@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Literal, NotRequired, TypedDict
 
@@ -88,7 +89,7 @@ UNPRICED: Price = {"pricing_status": "unpriced"}
 
 @dataclass(frozen=True)
 class Period:
-    """A model's published price from a moment on, as JSON; `known_at` is when it was recorded.
+    """A model's published price from a moment on; `known_at` is when it was recorded.
 
     `known_at` is None for a price that was already past when it was recorded, as imported history is.
     """
@@ -96,7 +97,12 @@ class Period:
     starts_at: dt.datetime
     known_at: dt.datetime | None
     key: PriceKey
-    price: Price
+    sheet: Sheet | None
+
+    @cached_property
+    def price(self) -> Price:
+        """The price as JSON."""
+        return _price(self.sheet)
 
     def reported_at(self, *, at: dt.datetime) -> dt.datetime:
         """Since when readers can know the price: an announced one since it was recorded, another since it applies."""
@@ -155,7 +161,7 @@ def _periods(
         sheet = sheet and sheet.seen_by(groups)
         key = price_key(sheet)
         if key != (listed[-1].key if listed else price_key(None)):
-            listed.append(Period(moment, known_at, key, _price(sheet)))
+            listed.append(Period(moment, known_at, key, sheet))
         elif listed and listed[-1].known_at is None:
             # A price that was recorded as past and still applies is reported once.
             listed[-1] = replace(listed[-1], known_at=known_at)

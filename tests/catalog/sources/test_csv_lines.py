@@ -1,5 +1,6 @@
 """Manual CSV files: both forms, all separators, and errors that name their line."""
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
@@ -104,11 +105,91 @@ def test_an_error_names_its_line(text: str, message: str) -> None:
         csv_lines.read(text.encode())
 
 
-def test_a_line_with_dates_is_reported_and_left_out() -> None:
-    document = csv_lines.read((LONG + "m,,,input,1,1,token,,,2027-01-01,\n").encode())
+def test_an_unknown_column_is_reported_and_left_out() -> None:
+    document = csv_lines.read(b"model,meter,amount,comment,\nm,input,1,cheap,\nn,input,1,,\n")
 
-    assert document.records[0].prices is None
-    assert "line 2 has dates and was left out" in document.findings[0]
+    assert [record.name for record in document.records] == ["m", "n"]
+    assert document.findings == ("the column comment has no meaning here and was left out",)
+
+
+def test_a_provider_is_reported_as_unused() -> None:
+    document = csv_lines.read((LONG + "m,,azure,input,1,1,token,,,,\n").encode())
+    assert document.findings == ("the column provider has no meaning here and was left out",)
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("model,meter,amount,valid_form", "unknown column 'valid_form': rename it to valid_from, or remove it"),
+        ("model,meter,amount,conditions", "unknown column 'conditions': rename it to condition"),
+        ("model,meter,amount,curency", "unknown column 'curency': rename it to currency"),
+        ("model,input,condition", "The column condition needs one line per price"),
+        ("model,input,per", "The column per needs one line per price"),
+    ],
+)
+def test_a_column_that_would_change_the_price_is_refused(header: str, message: str) -> None:
+    with pytest.raises(SourceError, match=message):
+        csv_lines.read(f"{header}\nm,input,1,\n".encode())
+
+
+KINDS = "model,meter,amount,per,unit,currency,condition,kind,period,tier_mode\n"
+
+
+def test_every_kind_is_read() -> None:
+    record = records(
+        KINDS
+        + "m,input.audio,0.04,1,hour,,,,,\n"
+        + "m,input.audio,10,1,second,,,minimum,,\n"
+        + "m,web_search,1500,1,query,,,allowance,day,\n"
+        + "m,input,0.9,1,,,,multiplier,,\n"
+        + "m,,x0.8,,,,,Multiplier,,\n"
+        + "m,output,,,,,,dynamic,,\n"
+        + "m,request,included,,,,,included,,\n"
+        + "m,input,2,1,token,,prompt_tokens>5,absolute,,graduated\n"
+    )["m"]
+    assert record.prices is not None
+    assert [(line.kind, line.meter, line.amount) for line in record.prices.lines] == [
+        ("absolute", "input.audio", Decimal("0.04")),
+        ("minimum", "input.audio", Decimal(10)),
+        ("allowance", "web_search", Decimal(1500)),
+        ("multiplier", "input", Decimal("0.9")),
+        ("multiplier", "", Decimal("0.8")),
+        ("dynamic", "output", None),
+        ("included", "request", None),
+        ("absolute", "input", Decimal(2)),
+    ]
+    assert record.prices.lines[2].facts == {"period": "day"}
+    assert record.prices.facts == {"tier_mode": "graduated"}
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("m,input,1,1,token,,,least,,", "'least' is not a valid kind: use one of absolute, multiplier"),
+        ("m,input,1,1,,,,minimum,,", "The kind minimum needs a unit"),
+        ("m,input,,1,token,,,minimum,,", "The kind minimum needs an amount"),
+        ("m,input,1,1,token,,,dynamic,,", "The amount '1' does not match the kind dynamic"),
+        ("m,input,x2,1,token,,,minimum,,", "The amount 'x2' does not match the kind minimum"),
+        ("m,input,included,1,token,,,dynamic,,", "The amount 'included' does not match the kind dynamic"),
+        ("m,input,1,1,token,,,,,\nm,input,2,1000,token,,,,,", "Line 3 has the same meter, unit, .* as line 2"),
+        ("m,input,1,1,token,,,,,\nm,input,,,token,,,included,,", "Line 3 has the same meter, unit, .* as line 2"),
+    ],
+)
+def test_a_contradictory_kind_or_a_duplicate_price_is_refused(row: str, message: str) -> None:
+    with pytest.raises(SourceError, match=message):
+        records(f"{KINDS}{row}\n")
+
+
+def test_the_short_form_may_have_a_currency_and_dates() -> None:
+    by_model = records("model,input,output,currency,valid_from\nm,2.5,10,CNY,2026-01-01\n")
+    (sheet,) = by_model["m"].schedule
+    assert (sheet.currency, len(sheet.lines), sheet.starts_at) == ("CNY", 2, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+
+
+def test_more_dates_than_can_be_compared_are_refused() -> None:
+    days = (dt.date(2027, 1, 1) + dt.timedelta(days=number) for number in range(900))
+    with pytest.raises(SourceError, match="combinations of lines and dates"):
+        records("model,meter,amount,valid_from\n" + "".join(f"m,input,1,{day}\n" for day in days))
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "＝1", "＠x", "'=1", "''", "plain", ""])  # noqa: RUF001

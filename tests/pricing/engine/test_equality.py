@@ -47,6 +47,11 @@ def sheet(*lines: Line, currency: str = "USD", **facts: Any) -> Sheet:
             sheet(line("2"), times("2", "input", conditions=(BATCH,))),
             sheet(times("2", "input", per=1000, unit="token", conditions=(BATCH,)), line("2")),
         ),
+        (sheet(line("3"), line("2.5")), sheet(line("2.5"))),
+        (
+            sheet(line("4", conditions=(LONG,)), line("2"), line("5", conditions=(LONG,))),
+            sheet(line("2"), line("5", conditions=(LONG,))),
+        ),
         (sheet(), None),
         (sheet(times("0.8"), currency="CNY"), None),
     ],

@@ -423,6 +423,9 @@ def _guardrails(row: Row) -> Iterable[Line]:
         row.reject_price("guardrail_cost_per_unit is not an object of prices")
         return
     for key, value in block.items():
+        if not key.endswith("Units") and (figure := read_amount(value)) is not None:
+            row.set_aside("litellm", f"guardrail_cost_per_unit[0].{key}", figure)
+            continue
         amount = amount_of(value, f"{key} in guardrail_cost_per_unit", row)
         if amount is not None:
             condition = {"dim": "policy", "op": "eq", "value": key}

@@ -104,3 +104,40 @@ def test_bare_numbers_of_a_host_are_not_the_price_of_a_call() -> None:
     assert PriceSheet.objects.count() == 1
     found = {model for finding in outcome.report["findings"] for model in finding["models"]}
     assert found == {"edge-num", "edge-str-million", "edge-io-num-token"}
+
+
+def store_as_earlier_versions_did(model: str) -> None:
+    """The lines that version 0.1.0 stored for the figures that are facts now."""
+    sheet = PriceSheet.objects.get(model__name=model)
+    figures = [
+        ("x.litellm.fedramp_uplift_multiplier", "1.1", "", {}),
+        ("x.litellm.input_dbu_cost_per_token", "0.000042857", "token", {"currency": "DBU"}),
+    ]
+    PriceLine.objects.bulk_create(
+        PriceLine(sheet=sheet, position=10 + place, meter=meter, amount=Decimal(amount), unit=unit, facts=facts)
+        for place, (meter, amount, unit, facts) in enumerate(figures)
+    )
+    PriceSheet.objects.filter(pk=sheet.pk).update(facts={})
+
+
+def test_figures_of_earlier_imports_are_hidden_until_the_next_import_ends_them() -> None:
+    import_case("litellm_dbu")
+    before = readable("dbx-chat-1")
+    store_as_earlier_versions_did("dbx-chat-1")
+
+    assert readable("dbx-chat-1") == before
+    assert quote("dbx-chat-1", {"x.litellm.fedramp_uplift_multiplier": 1})["amount"] is None
+    changed = import_case("litellm_dbu").report["prices"]["changed"]["dbx-chat-1"]
+    assert set(map(tuple, changed.values())) == {("1.1, not a price", None), ("0.000042857, not a price", None)}
+    assert PriceLine.objects.filter(meter__startswith="x.").count() == 2
+    assert PriceSheet.objects.count() == 2
+    assert readable("dbx-chat-1")["/api/pricing"] == before["/api/pricing"]
+    assert import_case("litellm_dbu").report["prices"]["changed"] == {}
+
+
+def test_zeros_beside_a_figure_of_an_earlier_import_are_not_free() -> None:
+    import_case("litellm_fee_beside_free_tokens")
+    assert rows()["free-1"]["pricing_status"] == "free"
+    store_as_earlier_versions_did("free-1")
+
+    assert rows()["free-1"]["pricing_status"] == "unpriced"

@@ -1,4 +1,4 @@
-"""Messages about failed operations, for a person at a terminal. Does not query the database."""
+"""Parts of messages for people: numbers of things, and why an operation failed. Does not query the database."""
 
 from django.db import Error
 
@@ -9,6 +9,11 @@ MISSING = {"42P01", "42703"}
 
 class InputError(ValueError):
     """The input cannot be imported; the message is one sentence for the person who provided it."""
+
+
+def count(number: int, one: str, several: str = "") -> str:
+    """The number with its noun: 1 model, 2 models. `several` is the plural if it is not formed with -s."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
 
 
 def refused(error: Error) -> str:

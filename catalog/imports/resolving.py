@@ -7,6 +7,7 @@ ids are never suggested: two ids match only if they are equal without their know
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from catalog.vendor_matching import DOTTED, GEOGRAPHY, vendor_of_model
 from catalog.vendor_names import KNOWN_VENDORS
@@ -77,6 +78,14 @@ def core_of(name: str) -> Core:
     # Vertex writes @20251001 for the snapshot -20251001.
     core = core.cut("Vertex's spelling", VERTEX.sub(lambda match: f"-{match[1]}" if match[1] else "", core.text))
     return core.cut("a dash for the dot of a version", DOTTED_VERSION.sub("-", core.text))
+
+
+@lru_cache(maxsize=32_768)
+def identity_of(name: str) -> str:
+    """The same text for all ids of a model, on any host: the core without the date of a snapshot."""
+    text = core_of(name).text
+    dated = DATE.search(text)
+    return text[: dated.start()] if dated and dated.start() else text
 
 
 def _without_path(core: Core) -> Core:

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 
 from catalog.exact import digits
+from catalog.imports.resolving import identity_of
 from catalog.models import AIModel, EndpointType, ModelAlias, Vendor
 from catalog.models.aimodel import LIMITS
 from catalog.prices import MILLION, RATIO_UNIT, Line, Sheet
@@ -21,7 +22,8 @@ from pricing.curation.margins import losses
 from pricing.engine.formatting.amounts import money, per_units
 from pricing.engine.formatting.labels import meter as label_of_meter
 from pricing.engine.money import per_million
-from pricing.engine.sanity_checks import fact_warnings, price_warnings
+from pricing.engine.sanity_checks import fact_warnings, far_from_others, price_warnings
+from pricing.engine.thresholds import FAR
 from pricing.engine.validation import condition_faults, tier_faults
 from pricing.models import PopularModel, PriceSheet
 from pricing.published.prices import published_sheets, sheets_in_force, written_lines
@@ -32,8 +34,6 @@ from tokens.scope import SELECTORS
 
 Role = PriceSheet.Role
 UNUSED = dt.timedelta(days=90)
-# A price that differs from the list price by more than this factor is probably a mistake.
-FAR = 10
 
 
 @dataclass(frozen=True)
@@ -166,6 +166,23 @@ def costs_nothing(catalog: CatalogSnapshot) -> Iterator[Finding]:
 def odd_price(catalog: CatalogSnapshot) -> Iterator[Finding]:
     for model, sheet in catalog.priced:
         for warning in price_warnings(sheet, is_new=False):
+            yield Finding(model, warning)
+
+
+@rule(
+    "far-from-same-model",
+    f"Prices {FAR} times higher or lower than the same model under other ids",
+    "One of the prices probably has the wrong unit. Compare them with the vendor's own price page.",
+    about=AIModel,
+)
+def far_from_same_model(catalog: CatalogSnapshot) -> Iterator[Finding]:
+    by_identity: defaultdict[str, dict[str, Sheet]] = defaultdict(dict)
+    for model, sheet in catalog.priced:
+        by_identity[identity_of(model.name)][model.name] = sheet.folded()
+    for model, _ in catalog.priced:
+        same_model = by_identity[identity_of(model.name)]
+        others = {name: sheet for name, sheet in same_model.items() if name != model.name}
+        for warning in far_from_others(same_model[model.name], others):
             yield Finding(model, warning)
 
 

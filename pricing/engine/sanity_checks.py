@@ -4,14 +4,13 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from catalog.prices import Sheet
-from pricing.engine.formatting.amounts import money, price_per
+from catalog.exact import of_one
+from catalog.prices import MILLION, Line, Sheet
+from pricing.engine.formatting.amounts import BY_THE_MILLION, money, price_per
+from pricing.engine.formatting.labels import meter as label_of_meter
 from pricing.engine.headline import token_prices
 from pricing.engine.money import per_million
-
-# Dollars per million tokens. The most expensive real models cost 600; more is usually a price of a thousand tokens, or
-# of one, that a source states in the wrong unit.
-UNUSUALLY_HIGH = Decimal(1000)
+from pricing.engine.thresholds import FAR, USUAL
 
 
 def warnings_about(sheet: Sheet | None, facts: Mapping[str, Any], *, is_new: bool) -> list[str]:
@@ -25,10 +24,8 @@ def price_warnings(sheet: Sheet, *, is_new: bool) -> Iterator[str]:
     is_free = all(line.amount == 0 for line in sheet.lines if line.kind == "absolute")
     if is_new and is_free and any(line.is_plain for line in sheet.lines):
         yield "costs nothing"
+    yield from _unusual_magnitudes(sheet)
     amounts = {meter: per_million(line.amount, line.per) for meter, line in lines.items() if line.amount is not None}
-    for meter in ("input", "output"):
-        if sheet.currency == "USD" and amounts.get(meter, 0) > UNUSUALLY_HIGH:
-            yield f"{meter} ({price_per(lines[meter], sheet.currency)}) costs more than {money(UNUSUALLY_HIGH, 'USD')}"
     input_price, output_price, cached = (amounts.get(meter) for meter in ("input", "output", "input.cache_read"))
     if input_price is not None and cached is not None and cached > input_price:
         read = money(cached, sheet.currency)
@@ -36,6 +33,85 @@ def price_warnings(sheet: Sheet, *, is_new: bool) -> Iterator[str]:
     if input_price and output_price and output_price < input_price / 10:
         output = money(output_price, sheet.currency)
         yield f"output ({output}) costs less than a tenth of input ({price_per(lines['input'], sheet.currency)})"
+
+
+def _unusual_magnitudes(sheet: Sheet) -> Iterator[str]:
+    """A warning for each meter and unit whose highest price is above all usual ones, or whose lowest is below them."""
+    dollars = sheet.in_dollars()
+    if dollars is None:
+        return
+    prices: dict[tuple[str, str], list[tuple[Decimal, Line]]] = {}
+    for line, in_dollars in zip(sheet.lines, dollars.lines, strict=True):
+        if line.kind == "absolute" and in_dollars.amount and line.unit in USUAL:
+            prices.setdefault((line.meter, line.unit), []).append((_per_usual_unit(in_dollars), line))
+    for (meter, unit), amounts in prices.items():
+        lowest, highest = USUAL[unit]
+        amount, line = max(amounts, key=lambda pair: pair[0])
+        if amount > highest:
+            yield f"{meter} ({price_per(line, sheet.currency)}) costs more than {money(highest, 'USD')}"
+        amount, line = min(amounts, key=lambda pair: pair[0])
+        if amount < lowest:
+            yield f"{meter} ({price_per(line, sheet.currency)}) costs less than {money(lowest, 'USD')}"
+
+
+def _per_usual_unit(line: Line) -> Decimal:
+    """The amount per million units if prices of the unit are shown so, else per unit."""
+    amount = of_one(line.amount or Decimal(0), line.per)
+    return amount * MILLION if line.unit in BY_THE_MILLION else amount
+
+
+def distance(before: Line, after: Line) -> Decimal | None:
+    """By which factor the second of two prices of one unit is higher, or lower if below 1; None if one of them is 0."""
+    if not before.amount or not after.amount:
+        return None
+    return of_one(after.amount, after.per) / of_one(before.amount, before.per)
+
+
+def is_far(before: Line, after: Line, *, most: int) -> bool:
+    """Whether a price is more than `most` times higher or lower than the other one, or only one of them is 0."""
+    factor = distance(before, after)
+    if factor is None:
+        return bool(before.amount) != bool(after.amount)
+    return factor > most or factor * most < 1
+
+
+def how_far(before: Line, after: Line) -> str:
+    """45 times higher, 12.5 times lower; not 0, if one of them is."""
+    factor = distance(before, after)
+    if factor is None:
+        return "from 0" if after.amount else "to 0"
+    times = factor if factor >= 1 else 1 / factor
+    return f"{_short(times)} times {'higher' if factor >= 1 else 'lower'}"
+
+
+def _short(times: Decimal) -> str:
+    return f"{times:,.0f}" if times >= 100 else f"{times:.1f}".removesuffix(".0")
+
+
+def far_from_others(sheet: Sheet, others: Mapping[str, Sheet]) -> Iterator[str]:
+    """A warning for input and output tokens that differ by more than FAR from every price of the same model elsewhere.
+
+    `others`: id -> its price. Prices of 0 are not compared: many hosts offer a model for nothing.
+    """
+    prices = {name: tokens for name, other in others.items() if (tokens := _dollar_prices(other))}
+    for meter, line in _dollar_prices(sheet).items():
+        known = [(name, tokens[meter]) for name, tokens in prices.items() if meter in tokens]
+        if known and all(is_far(other, line, most=FAR) for _, other in known):
+            name, other = min(known, key=lambda pair: (_factor(pair[1], line), pair[0]))
+            text = f"{label_of_meter(meter)} ({price_per(line, 'USD')}) is {how_far(other, line)} than {name}"
+            yield f"{text} ({money(_per_usual_unit(other), 'USD')})"
+
+
+def _factor(first: Line, second: Line) -> Decimal:
+    factor = distance(first, second) or Decimal(1)
+    return max(factor, 1 / factor)
+
+
+def _dollar_prices(sheet: Sheet) -> dict[str, Line]:
+    """`input` and `output` -> the price of tokens above 0 in US dollars; empty if there is no rate."""
+    dollars = sheet.in_dollars()
+    lines = token_prices(dollars) if dollars else {}
+    return {meter: lines[meter] for meter in ("input", "output") if meter in lines and lines[meter].amount}
 
 
 def fact_warnings(facts: Mapping[str, Any]) -> Iterator[str]:

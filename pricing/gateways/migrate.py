@@ -68,7 +68,7 @@ class MigrationPlan:
         return [str(guard) for guard in self.models.guards] if self.models else []
 
 
-def plan_migration(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool = False) -> MigrationPlan:
+def plan_migration(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tuple[str, ...] = False) -> MigrationPlan:
     """The changes that a migration would make; writes nothing."""
     context = PlanContext(at)
     findings = context.findings
@@ -95,7 +95,7 @@ def apply_migration(
     gateway: Gateway,
     *,
     at: dt.datetime,
-    accept_jumps: bool = False,
+    accept_jumps: bool | tuple[str, ...] = False,
     actor: AbstractBaseUser | None = None,
 ) -> tuple[MigrationPlan, bool]:
     """Plans a migration and applies it completely or not at all; False if it had no effect or a guard stopped it."""
@@ -115,11 +115,11 @@ def apply_migration(
     return plan, True
 
 
-def _options(*, accept_jumps: bool) -> Options:
+def _options(*, accept_jumps: bool | tuple[str, ...]) -> Options:
     return Options(source=document.SOURCE, allow_removals=True, accept_jumps=accept_jumps)
 
 
-def _plan_models(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool) -> ImportPlan | None:
+def _plan_models(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tuple[str, ...]) -> ImportPlan | None:
     try:
         return make_plan(document.write(gateway), _options(accept_jumps=accept_jumps), at=at)
     except InputError:

@@ -1,5 +1,6 @@
 """Guards: an import that removes too many models, or moves prices too far, stops until an operator confirms it."""
 
+import shlex
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,15 +17,27 @@ LARGEST_LOSS = Decimal("0.05")
 RUNS_COMPARED = 100
 
 
+ALLOW_REMOVALS = "allow_removals"
+ACCEPT_JUMPS = "accept_jumps"
+MODELS_SHOWN = 5
+
+
 @dataclass(frozen=True)
 class Guard:
-    """A sign of a broken source, and the option that confirms it."""
+    """A sign of a broken source, the option that confirms it, and the models that are concerned."""
 
     option: str
     sentence: str
+    models: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.sentence} If this is correct, repeat with --{self.option.replace('_', '-')}."
+        option = f"--{self.option.replace('_', '-')}"
+        if not self.models:
+            return f"{self.sentence} If this is correct, repeat with {option}."
+        names = " ".join(map(shlex.quote, self.models[:MODELS_SHOWN]))
+        return f"{self.sentence} If this is correct, repeat with {option} {names}" + (
+            " …: ids, patterns, or nothing for all." if len(self.models) > MODELS_SHOWN else "."
+        )
 
 
 def find_guards(
@@ -33,15 +46,25 @@ def find_guards(
     """The guards that the options do not confirm.
 
     `previous`: the ids in the previous version of the document; `missing`: those of them that it no longer has;
-    `jumps`: the models whose prices move far.
+    `jumps`: the models whose prices move far, without those that the options accept.
     """
     if len(missing) > len(previous) * LARGEST_LOSS and not options.allow_removals:
         loss = f"{len(missing)} of {len(previous)} models are no longer in the source since its last import."
-        yield Guard("allow_removals", f"{loss} Models are never deleted.")
-    if jumps and not options.accept_jumps:
-        examples = ", ".join(list(jumps)[:5]) + (", …" if len(jumps) > 5 else "")
-        prices = "The price of a model" if len(jumps) == 1 else f"The prices of {len(jumps)} models"
-        yield Guard("accept_jumps", f"{prices} moved more than fourfold, to or from 0, or to another unit: {examples}.")
+        yield Guard(ALLOW_REMOVALS, f"{loss} Models are never deleted.")
+    if jumps:
+        yield jump_guard(jumps)
+
+
+def jump_guard(jumps: Collection[str]) -> Guard:
+    """The guard of the models whose prices move far."""
+    names = tuple(jumps)
+    examples = ", ".join(names[:MODELS_SHOWN]) + (", …" if len(names) > MODELS_SHOWN else "")
+    prices = "The price of a model" if len(names) == 1 else f"The prices of {len(names)} models"
+    sentence = (
+        f"{prices} moved more than fourfold, to or from 0, or to another unit, "
+        f"or differ tenfold from a price of another role: {examples}."
+    )
+    return Guard(ACCEPT_JUMPS, sentence, names)
 
 
 def previous_names(options: Options, *, listed: Collection[str], origin: str, findings: Findings) -> list[str]:
@@ -50,22 +73,20 @@ def previous_names(options: Options, *, listed: Collection[str], origin: str, fi
     Another vendor's file or another host's list is not a previous version. The previous version is the last applied
     document of the same source and providers that came from the same address or has at least half of this one's
     models. If there is none, this one may have grown: then it is the document that shares the most models with it,
-    and at least half of its own. A source with a single document cannot have another one: there it is the last one.
-    Options such as the role or the channel do not matter.
+    and at least half of its own, or any model in a source with a single document. Options such as the role or the
+    channel do not matter.
     """
     ids = set(listed)
-    grown_from: list[str] = []
-    last: list[str] = []
+    most, grown_from = 0, list[str]()
     for run in _earlier_runs(options):
         names = _names_of(run, options, findings)
         shared = len(ids.intersection(names))
         is_same_address = "://" in origin and origin == run.snapshot.origin
         if names and (is_same_address or 2 * shared >= len(ids)):
             return _requested(names, options)
-        if 2 * shared >= len(names) and shared > len(ids.intersection(grown_from)):
-            grown_from = names
-        last = last or names
-    return _requested(grown_from or (last if options.source.is_single else []), options)
+        if shared > most and (options.source.is_single or 2 * shared >= len(names)):
+            most, grown_from = shared, names
+    return _requested(grown_from, options)
 
 
 def missing_names(previous: Collection[str], listed: Collection[str]) -> list[str]:

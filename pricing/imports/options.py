@@ -1,10 +1,11 @@
 """How a document is imported: the options of the command and of a source, as they are stored with a run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from catalog.error_messages import InputError
+from catalog.imports.documents import matches
 from catalog.imports.import_policy import ImportPolicy
 from catalog.models import Source
 from catalog.source_trust import CURATED, TRUST
@@ -24,7 +25,8 @@ class Options:
     providers: tuple[str, ...] = ()
     publish: bool = False
     allow_removals: bool = False
-    accept_jumps: bool = False
+    # Whether prices may move far: of all models, or of those that match the patterns.
+    accept_jumps: bool | tuple[str, ...] = False
     # Also change values of people and more trusted sources; pinned fields stay unchanged.
     overrule: bool = False
     # The slug of the source, if several sources have the same reader.
@@ -38,6 +40,14 @@ class Options:
     def prices_as(self) -> str:
         return self.role or self.source.kind
 
+    def accepts_jump(self, model: str) -> bool:
+        """Whether the price of this model may move far."""
+        patterns = self.accept_jumps
+        if isinstance(patterns, bool):
+            return patterns
+        # An id may contain letters that are special in patterns.
+        return model in patterns or (bool(patterns) and matches(model, patterns))
+
     def as_json(self) -> dict[str, Any]:
         return {
             "source": self.source.slug,
@@ -48,7 +58,7 @@ class Options:
             "providers": list(self.providers),
             "publish": self.publish,
             "allow_removals": self.allow_removals,
-            "accept_jumps": self.accept_jumps,
+            "accept_jumps": self.accept_jumps if isinstance(self.accept_jumps, bool) else list(self.accept_jumps),
             "overrule": self.overrule,
         }
 
@@ -105,3 +115,8 @@ class Options:
             reader="" if self.slug == reader.slug else reader.slug,
             trust=TRUST.get(reader.slug, CURATED),
         )
+
+
+def accepted_jumps(patterns: Sequence[str] | None) -> bool | tuple[str, ...]:
+    """The value of an option that may be absent (None), or given without patterns for all models."""
+    return tuple(patterns) if patterns else patterns is not None

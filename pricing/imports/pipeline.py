@@ -27,7 +27,7 @@ from catalog.imports.gc_pause import pause_gc
 from catalog.imports.import_policy import update_pins
 from catalog.models import AIModel, Channel, ImportRun, Snapshot, Source
 from catalog.sources.records import Document, Structure
-from pricing.imports.guards import find_guards, missing_names, previous_names
+from pricing.imports.guards import ACCEPT_JUMPS, find_guards, missing_names, previous_names
 from pricing.imports.options import Options
 from pricing.imports.plan import ImportPlan
 from pricing.imports.prices.planning import plan_prices
@@ -80,7 +80,7 @@ def _plan(document: Document, options: Options, *, at: dt.datetime, origin: str)
     )
     previous = previous_names(options, listed=plan.listed, origin=plan.origin, findings=plan.findings)
     plan.missing = missing_names(previous, plan.listed)
-    plan.guards = list(find_guards(options, previous=previous, missing=plan.missing, jumps=plan.jumps))
+    plan.guards = list(find_guards(options, previous=previous, missing=plan.missing, jumps=plan.open_jumps))
     return plan
 
 
@@ -143,6 +143,8 @@ def apply_import(
 ) -> tuple[ImportPlan, ImportRun | None]:
     """Plans and applies an import; the run is None if there was nothing to do or a guard stopped it.
 
+    If the options accept jumps of some models, the models with other jumps are held back, and their guard is returned.
+
     `only_if` decides about the plan while other writers are excluded. `fetched`: the response, if the document was
     fetched from `origin`.
     """
@@ -151,12 +153,15 @@ def apply_import(
         # All writers wait here, so the plan is still valid when it is applied.
         revision.hold()
         plan = _plan(document, options, at=at, origin=origin)
-        if plan.guards or not (only_if is None or only_if(plan)):
+        if options.accept_jumps and [guard.option for guard in plan.guards] == [ACCEPT_JUMPS]:
+            # The operator has decided about the jumps: the others are held back, and the rest is applied.
+            plan = plan.without_open_jumps()
+        elif plan.guards or not (only_if is None or only_if(plan)):
             return plan, None
         if plan.upstream_values:
             update_pins(plan.upstream_values, options.stored_source(), at=at)
         record_dropped_models(options.slug, missing=plan.missing, listed=plan.listed, at=at)
-        if plan.is_empty:
+        if plan.is_empty and not (options.allow_removals and plan.missing):
             return plan, None
         run = create_run(options, content, origin=origin, actor=actor)
         apply_plan(plan, run, at=at, actor=actor)

@@ -13,8 +13,8 @@ from catalog.imports.context import Findings
 from catalog.imports.facts import FactsPlan
 from catalog.imports.resolving import Match
 from pricing.engine.formatting.lines import described
-from pricing.engine.sanity_checks import warnings_about
-from pricing.imports.guards import Guard
+from pricing.engine.sanity_checks import fact_warnings, price_warnings
+from pricing.imports.guards import ALLOW_REMOVALS, Guard, jump_guard
 from pricing.imports.options import Options
 from pricing.imports.prices.plan import PricePlan
 from pricing.imports.structure import StructurePlan
@@ -46,20 +46,34 @@ class ImportPlan:
     unmatched: dict[str, Match] = field(default_factory=dict)
 
     @property
-    def jumps(self) -> dict[str, tuple[str, ...]]:
-        """Model -> the figures that move too far to go unnoticed."""
+    def jumps(self) -> dict[str, dict[str, str]]:
+        """Model -> label of each figure that moves too far to go unnoticed -> how far."""
         return self.prices.jumps | self.structure.jumps
+
+    @property
+    def open_jumps(self) -> dict[str, dict[str, str]]:
+        """The jumps that the options do not accept."""
+        return {name: figures for name, figures in self.jumps.items() if not self.options.accepts_jump(name)}
 
     @cached_property
     def suspicious(self) -> dict[str, list[str]]:
         """Model -> what is unusual about its new values."""
-        prices = self.prices
-        warnings = {name: [f"{part}: large change" for part in parts] for name, parts in self.jumps.items()}
+        warnings = {
+            name: [f"{label}: large change, {how_far}" for label, how_far in figures.items()]
+            for name, figures in self.jumps.items()
+        }
+        plans = (self.prices, *self.structure.prices.values())
         for name in self.touched:
-            price = prices.new.get(name) or (prices.changed[name].prices if name in prices.changed else None)
-            facts = self.facts.new.get(name) or self.facts.changed_limits(name)
-            if odd := warnings_about(price, facts, is_new=name in prices.new):
-                warnings.setdefault(name, []).extend(odd)
+            odd = [
+                warning
+                for plan in plans
+                for sheet in plan.sheets_of(name)
+                for warning in price_warnings(sheet, is_new=name in plan.new)
+            ]
+            odd += [warning for plan in plans for warning in plan.far.get(name, ())]
+            odd += fact_warnings(self.facts.new.get(name) or self.facts.changed_limits(name))
+            if odd:
+                warnings.setdefault(name, []).extend(dict.fromkeys(odd))
         return warnings
 
     @property
@@ -82,8 +96,17 @@ class ImportPlan:
             prices=self.prices.narrowed(chosen),
             structure=self.structure.narrowed(chosen, used_types=facts.endpoint_types, beside=beside),
         )
-        plan.guards = [guard for guard in self.guards if guard.option == "accept_jumps" and plan.jumps]
+        plan.guards = [jump_guard(plan.open_jumps)] if plan.open_jumps else []
+        if any(guard.option == ALLOW_REMOVALS for guard in self.guards):
+            # Nobody confirmed the loss: it is not recorded, and this document is not the previous version of the next.
+            plan.missing, plan.listed = [], []
         return plan
+
+    def without_open_jumps(self) -> "ImportPlan":
+        """The plan without the models whose jumps are not accepted; their guard remains, as a record of them."""
+        held_back = self.open_jumps
+        plan = self.narrowed([name for name in self.touched if name not in held_back], beside=True)
+        return replace(plan, options=self.options, guards=self.guards)
 
     @cached_property
     def touched(self) -> list[str]:
@@ -108,6 +131,7 @@ class ImportPlan:
                 for name, changes in facts.changed.items()
             },
             "suspicious": self.suspicious,
+            "jumps": self.jumps,
             "unmatched": {name: match.as_json() for name, match in self.unmatched.items()},
             "aliases": self.aliases,
             "kept": {

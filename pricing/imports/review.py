@@ -15,10 +15,11 @@ from django.db import transaction
 from catalog import caches
 from catalog.db import revision
 from catalog.db.bulk import create_rows
-from catalog.error_messages import InputError
+from catalog.error_messages import InputError, count
 from catalog.imports.dropped_models import record_dropped_models
 from catalog.imports.import_policy import update_pins
 from catalog.models import AIModel, FieldPin, ImportRun, ModelAlias, Source
+from pricing.imports.guards import ACCEPT_JUMPS, ALLOW_REMOVALS, jump_guard
 from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_plan, create_run, make_plan
 from pricing.imports.plan import ImportPlan
@@ -107,14 +108,16 @@ def apply_run(
     at: dt.datetime,
     seen: str,
     accepted: Collection[str] = (),
+    accepted_jumps: Collection[str] = (),
     chosen: Collection[str] | None = None,
     beside: bool = False,
     actor: AbstractBaseUser | None = None,
 ) -> tuple[ImportPlan, ImportRun | None]:
     """Applies a waiting plan: all of it, or its changes of the chosen models and, with `beside`, of no model.
 
-    The rest waits as a new run. `seen` is the fingerprint of the reviewed plan, `accepted` the options of the confirmed
-    guards. InputError says in one sentence why nothing was done.
+    The rest waits as a new run, together with the models whose prices move far and are not among `accepted_jumps`.
+    `seen` is the fingerprint of the reviewed plan, `accepted` the options of the confirmed guards; accept_jumps
+    confirms all jumps. InputError says in one sentence why nothing was done.
     """
     content = run.snapshot.content
     with transaction.atomic():
@@ -123,16 +126,16 @@ def apply_run(
         if not run.is_waiting:
             raise InputError(f"{run} is already {run.get_status_display().lower()}.")
         options = options_of(run)
-        plan = make_plan(content, options, at=at, origin=run.snapshot.origin)
-        if plan.fingerprint != seen:
+        complete = make_plan(content, options, at=at, origin=run.snapshot.origin)
+        if complete.fingerprint != seen:
             raise InputError("The catalog has changed since the plan was shown. Review it again; nothing was applied.")
-        complete, plan = plan, plan if chosen is None else plan.narrowed(chosen, beside=beside)
-        if plan.is_empty or (chosen is not None and not (plan.touched or plan.structure.has_beside)):
-            raise InputError("The selected rows change nothing; nothing was applied.")
-        if open_guards := [guard for guard in plan.guards if guard.option not in accepted]:
-            raise InputError(f"{open_guards[0].sentence} Confirm it, or discard the plan.")
-        confirmed = {guard.option: True for guard in plan.guards}
-        plan.options, plan.guards = replace(options, **confirmed), []  # type: ignore[arg-type]
+        loses_models = any(guard.option == ALLOW_REMOVALS for guard in complete.guards)
+        confirmed = replace(
+            options,
+            allow_removals=loses_models and ALLOW_REMOVALS in accepted,
+            accept_jumps=bool(complete.jumps) if ACCEPT_JUMPS in accepted else tuple(sorted(accepted_jumps)),
+        )
+        plan = _chosen_part(complete, confirmed, chosen, beside=beside)
         run.actor = actor  # type: ignore[assignment]
         run.options = plan.options.as_json()
         update_pins(plan.upstream_values, run.source, at=at)
@@ -142,21 +145,49 @@ def apply_run(
     return plan, rest
 
 
+def _chosen_part(
+    complete: ImportPlan, confirmed: Options, chosen: Collection[str] | None, *, beside: bool
+) -> ImportPlan:
+    """The part of the plan to apply, without unconfirmed jumps; `confirmed`: the options with what was confirmed."""
+    loss = next((guard for guard in complete.guards if guard.option == ALLOW_REMOVALS), None)
+    if confirmed.allow_removals:
+        complete = replace(complete, guards=[guard for guard in complete.guards if guard is not loss])
+    elif loss and chosen is None:
+        raise InputError(f"{loss.sentence} Confirm it, or discard the plan.")
+    plan = complete if chosen is None else complete.narrowed(chosen, beside=beside)
+    is_loss_alone = confirmed.allow_removals and chosen is None
+    if not is_loss_alone and not _changes_something(plan, chosen):
+        raise InputError("The selected rows change nothing; nothing was applied.")
+    plan = replace(plan, options=replace(confirmed, only=plan.options.only))
+    if jumps := plan.open_jumps:
+        plan = plan.without_open_jumps()
+        if not plan.touched:
+            raise InputError(f"{jump_guard(jumps).sentence} Confirm it, or discard the plan.")
+    return replace(plan, guards=[])
+
+
+def _changes_something(plan: ImportPlan, chosen: Collection[str] | None) -> bool:
+    return not plan.is_empty and (chosen is None or bool(plan.touched) or plan.structure.has_beside)
+
+
 def _create_rest(complete: ImportPlan, applied: ImportPlan, run: ImportRun, options: Options) -> ImportRun | None:
-    """A waiting run for what was not chosen."""
-    left = set(complete.touched) - set(applied.touched)
-    if not left and (applied is complete or applied.structure.has_beside or not complete.structure.has_beside):
+    """A waiting run for what was not chosen, or whose jumps were not accepted."""
+    touched = set(applied.touched)
+    left = [name for name in complete.touched if name not in touched]
+    is_complete = applied.structure.has_beside or not complete.structure.has_beside
+    if not left and is_complete:
         return None
+    jumps = [name for name in left if name in complete.jumps]
     rest = ImportRun.objects.create(
         source=run.source,
         snapshot=run.snapshot,
-        status=ImportRun.Status.PLANNED,
+        status=ImportRun.Status.STOPPED if jumps else ImportRun.Status.PLANNED,
         options=options.as_json(),
-        report={"counts": {"left": len(left)}, "guards": []},
+        report={"counts": {"left": len(left)}, "guards": [jump_guard(jumps).sentence] if jumps else []},
         remark=f"The part of {run} that was not chosen.",
     )
-    rest_waits = f"{len(left):,} others wait" if left else "the rest waits"
-    run.remark = f"Applied to {len(applied.touched):,} models; {rest_waits} in {rest}."
+    rest_waits = f"{count(len(left), 'other waits', 'others wait')}" if left else "the rest waits"
+    run.remark = f"Applied to {count(len(applied.touched), 'model')}; {rest_waits} in {rest}."
     run.save(update_fields=["remark"])
     return rest
 

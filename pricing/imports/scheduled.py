@@ -10,10 +10,11 @@ from catalog.error_messages import InputError, refused
 from catalog.imports.fetching import Fetched, FetchError, fetch, without_secrets
 from catalog.models import ImportRun, Source
 from catalog.progress import announce
+from pricing.imports.guards import ALLOW_REMOVALS
 from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_import, store_snapshot, store_validators
 from pricing.imports.plan import ImportPlan
-from pricing.imports.review import save_plan
+from pricing.imports.review import apply_run, save_plan
 
 WORDS = {
     ImportRun.Status.APPLIED: "applied",
@@ -68,10 +69,20 @@ def _fetch_and_plan(source: Source, *, at: dt.datetime) -> tuple[str, ImportRun 
     if source.policy == Source.Policy.APPLY_SAFE:
         _, run = apply_import(response.content, options, at=at, origin=origin, only_if=is_safe)
     if run is None:
-        _, run = save_plan(response.content, options, at=at, origin=origin)
+        plan, run = save_plan(response.content, options, at=at, origin=origin)
+        if run is not None and source.policy == Source.Policy.APPLY_SAFE:
+            run = _apply_safe_models(plan, run, at=at)
     snapshot = run.snapshot if run else store_snapshot(source, response.content, origin=origin)
     store_validators(source, snapshot, response, url=source.url)
     return "nothing to do" if run is None else WORDS[ImportRun.Status(run.status)], run
+
+
+def _apply_safe_models(plan: ImportPlan, run: ImportRun, *, at: dt.datetime) -> ImportRun:
+    """Applies what is not suspicious, unless the source lost models; returns the run that waits, if one does."""
+    safe = [name for name in plan.touched if name not in plan.suspicious]
+    if not safe or any(guard.option == ALLOW_REMOVALS for guard in plan.guards):
+        return run
+    return apply_run(run, at=at, seen=plan.fingerprint, chosen=safe, beside=True)[1] or run
 
 
 def is_safe(plan: ImportPlan) -> bool:

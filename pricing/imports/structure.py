@@ -116,8 +116,8 @@ class StructurePlan:
         return any(not plan.is_empty for plan in self.prices.values())
 
     @property
-    def jumps(self) -> dict[str, tuple[str, ...]]:
-        """Model -> the figures that move too far to go unnoticed."""
+    def jumps(self) -> dict[str, dict[str, str]]:
+        """Model -> label of each figure that moves too far to go unnoticed -> how far."""
         return {name: jumps for plan in self.prices.values() for name, jumps in plan.jumps.items()}
 
     @property

@@ -134,8 +134,11 @@ def _unmapped(plan: ImportPlan, limit: int) -> str:
 
 
 def _next_step(plan: ImportPlan, run: int | None) -> str:
-    if plan.guards:
-        return "\n".join(["Stopped. Nothing was written:", *(f"  {guard}" for guard in plan.guards)])
+    guards = [f"  {guard}" for guard in plan.guards]
+    if guards and run is not None:
+        return "\n".join([f"Applied as import run {run}, without the models that are held back:", *guards])
+    if guards:
+        return "\n".join(["Stopped. Nothing was written:", *guards])
     if plan.is_empty:
         return "Nothing to do."
     if run is not None:

@@ -50,7 +50,7 @@ def published_sheets(
     }
     rates = CurrencyRate.objects.on_file(on=at.date())
     return {
-        key: _with_rate(sheet if groups is None else sheet.seen_by(groups), rates)
+        key: with_rate(sheet if groups is None else sheet.seen_by(groups), rates)
         for key, sheet in composed.items()
         if sheet is not None
     }
@@ -162,7 +162,7 @@ def _newest(sheets: Sequence[Dated], role: str, *, at: dt.datetime) -> Sheet | N
     return None if newest is None else newest.sheet
 
 
-def _with_rate(sheet: Sheet, rates: Mapping[str, CurrencyRate]) -> Sheet:
+def with_rate(sheet: Sheet, rates: Mapping[str, CurrencyRate]) -> Sheet:
     rate = rates.get(sheet.currency)
     return sheet if rate is None else replace(sheet, per_usd=rate.per_usd)
 

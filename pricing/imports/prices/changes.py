@@ -1,7 +1,7 @@
 """How a new price differs from the one before it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from catalog.prices import Sheet
 from pricing.engine.formatting.lines import changes
@@ -14,7 +14,8 @@ class PriceChange:
 
     prices: Sheet
     moves: Mapping[str, tuple[str | None, str | None]]
-    jumps: tuple[str, ...] = ()
+    # Label of each figure that moves too far -> how far.
+    jumps: Mapping[str, str] = field(default_factory=dict)
     before: Sheet | None = None
 
 
@@ -25,4 +26,4 @@ def compare(old: Sheet, new: Sheet) -> PriceChange:
         moves["currency"] = (old.currency, new.currency)
     if not moves:
         moves["facts"] = (None, None)
-    return PriceChange(new, moves, tuple(jumps(old, new)), old)
+    return PriceChange(new, moves, jumps(old, new), old)

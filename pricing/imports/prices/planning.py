@@ -13,6 +13,7 @@ from pricing.imports.prices.announced import plan_announced
 from pricing.imports.prices.changes import compare
 from pricing.imports.prices.past import plan_past
 from pricing.imports.prices.plan import PricePlan
+from pricing.imports.prices.references import compare_elsewhere, compare_first_prices
 from pricing.imports.prices.stored import current_sheets
 from pricing.imports.prices.validity import why_invalid, without_unjudged_lines
 from pricing.imports.prices.withholding import withhold
@@ -46,6 +47,8 @@ def plan_prices(document: Document, context: PlanContext, *, role: str) -> Price
     if not context.policy.is_unrestricted:
         withhold(plan, stored, context)
     _report_combinations(plan, context)
+    compare_first_prices(plan, stored, at=context.at)
+    compare_elsewhere(plan, document, at=context.at)
     return plan
 
 

@@ -17,7 +17,7 @@ from catalog.models import ImportRun, Source
 from catalog.progress import announce, show_progress
 from catalog.sources import SOURCES
 from pricing.imports.exit_codes import Exit, PlanningCommand, outcome_of
-from pricing.imports.options import Options
+from pricing.imports.options import Options, accepted_jumps
 from pricing.imports.pipeline import apply_import, make_plan
 from pricing.imports.plan import ImportPlan
 from pricing.imports.text_report import LINES_SHOWN, summary
@@ -75,8 +75,11 @@ class Command(PlanningCommand):
         )
         parser.add_argument(
             "--accept-jumps",
-            action="store_true",
-            help="Accept prices that move more than fourfold, to or from 0, or to another unit.",
+            metavar="GLOB",
+            nargs="*",
+            help="Accept prices that move more than fourfold, to or from 0, to another unit, or tenfold away from a "
+            "price of another role: those of the models that match, e.g. gpt-5 'claude-*'. Models with other jumps are "
+            "held back, and the rest is applied. Without GLOB: of all models. Put it after SOURCE.",
         )
         parser.add_argument(
             "--overrule",
@@ -156,6 +159,6 @@ def _options(options: dict[str, Any]) -> Options:
         providers=tuple(options["provider"]),
         publish=options["publish"],
         allow_removals=options["allow_removals"],
-        accept_jumps=options["accept_jumps"],
+        accept_jumps=accepted_jumps(options["accept_jumps"]),
         overrule=options["overrule"],
     )

@@ -18,6 +18,7 @@ from pricing.gateways.databases import DatabaseUnreadableError, Tables, server, 
 from pricing.gateways.migrate import MigrationPlan, apply_migration, plan_migration
 from pricing.gateways.tables import Gateway, read_gateway
 from pricing.imports.exit_codes import Exit, PlanningCommand, outcome_of
+from pricing.imports.options import accepted_jumps
 
 
 class Command(PlanningCommand):
@@ -33,7 +34,12 @@ class Command(PlanningCommand):
         )
         parser.add_argument("--apply", action="store_true", help="Apply the plan, completely or not at all.")
         parser.add_argument("--dry-run", action="store_true", help="Only show the plan, even with --apply.")
-        parser.add_argument("--accept-jumps", action="store_true", help="Accept prices that change more than fourfold.")
+        parser.add_argument(
+            "--accept-jumps",
+            metavar="GLOB",
+            nargs="*",
+            help="Accept prices that change more than fourfold: those of the models that match, or of all models.",
+        )
         parser.add_argument(
             "--format", choices=["text", "json"], default="text", help="Output format. json has the whole report."
         )
@@ -45,7 +51,7 @@ class Command(PlanningCommand):
                 announce("Reading the gateway's database")
                 with _database(options) as tables:
                     gateway = read_gateway(tables)
-                plan, applied = _migrate(gateway, apply=apply, accept_jumps=options["accept_jumps"])
+                plan, applied = _migrate(gateway, apply=apply, accept_jumps=accepted_jumps(options["accept_jumps"]))
         except DatabaseUnreadableError as error:
             raise CommandError(str(error), returncode=Exit.BAD_INPUT) from None
         except DatabaseError as error:
@@ -64,7 +70,7 @@ class Command(PlanningCommand):
             sys.exit(outcome)
 
 
-def _migrate(gateway: Gateway, *, apply: bool, accept_jumps: bool) -> tuple[MigrationPlan, bool]:
+def _migrate(gateway: Gateway, *, apply: bool, accept_jumps: bool | tuple[str, ...]) -> tuple[MigrationPlan, bool]:
     now = timezone.now()
     if not apply:
         return plan_migration(gateway, at=now, accept_jumps=accept_jumps), False

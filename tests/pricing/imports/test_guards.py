@@ -8,6 +8,9 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import AIModel, ImportRun, ModelAlias
+from catalog.sources import SOURCES
+from pricing.imports.options import Options
+from pricing.imports.pipeline import apply_import
 from pricing.imports.rollback import roll_back
 from pricing.models import PriceSheet
 from tests.pricing.imports.running import run, state
@@ -70,11 +73,23 @@ def test_a_list_that_grows_more_than_it_loses_is_compared_with_the_smaller_one(t
     assert (outcome.code, len(outcome.report["missing"])) == (3, 10)
 
 
-@pytest.mark.parametrize("shared", [0, 1])
-def test_a_list_of_other_models_is_a_loss_in_a_source_with_one_document(tmp_path: Path, shared: int) -> None:
-    names = [f"gpt-{number}" for number in range(shared)] + [f"claude-{number}" for number in range(3)]
-    outcome = run("litellm", names_of(*names), tmp_path, "--apply")
-    assert (outcome.code, len(outcome.report["missing"])) == (3, 40 - shared)
+def test_one_model_that_is_left_shows_the_loss_in_a_source_with_one_document(tmp_path: Path) -> None:
+    outcome = run("litellm", names_of("gpt-0", "claude-1", "claude-2", "claude-3"), tmp_path, "--apply")
+    assert (outcome.code, len(outcome.report["missing"])) == (3, 39)
+
+
+def test_a_file_without_any_of_the_models_is_another_document(tmp_path: Path) -> None:
+    assert run("litellm", names_of("claude-1", "claude-2"), tmp_path, "--apply").code == 0
+
+
+@pytest.mark.parametrize("slug", ["litellm", "openai_models"])
+def test_documents_of_one_address_are_versions_even_if_no_model_is_left(slug: str) -> None:
+    address = "https://example.com/models"
+    options = Options(source=SOURCES[slug])
+    for names in (["old-1", "old-2"], ["new-1", "new-2"]):
+        text = names_of(*names) if slug == "litellm" else json.dumps({"data": [{"id": name} for name in names]})
+        plan, _ = apply_import(text.encode(), options, at=timezone.now(), origin=address)
+    assert (plan.missing, len(plan.guards)) == (["old-1", "old-2"], 1)
 
 
 def test_a_small_document_in_between_hides_no_loss(tmp_path: Path) -> None:

@@ -98,6 +98,25 @@ def test_a_suspicious_plan_waits_for_review(
     assert ImportRun.objects.latest("pk").status == status
 
 
+def test_models_that_are_not_suspicious_are_applied_and_the_others_wait(requests: list[dict[str, str]]) -> None:
+    change(policy="apply_safe")
+    sync()
+    PUBLISHED["document"] = json.dumps(
+        {"gpt-a": ROW | {"input_cost_per_token": 9e-05}, "gpt-b": ROW | {"max_input_tokens": 7}}
+    ).encode()
+    assert sync("--source", "litellm")[0]["outcome"] == "waits for review: a guard stopped it"
+    assert AIModel.objects.get(name="gpt-b").context_length == 7
+    assert ImportRun.objects.latest("pk").counts == {"left": 1}
+
+
+def test_nothing_is_applied_of_a_document_that_lost_models(requests: list[dict[str, str]]) -> None:
+    change(policy="apply_safe")
+    sync()
+    PUBLISHED["document"] = json.dumps({"gpt-b": ROW | {"max_input_tokens": 7}}).encode()
+    assert sync("--source", "litellm")[0]["outcome"] == "waits for review: a guard stopped it"
+    assert AIModel.objects.get(name="gpt-b").context_length == 1000
+
+
 def test_a_discarded_document_is_not_planned_again(requests: list[dict[str, str]]) -> None:
     sync()
     discard_run(ImportRun.objects.get(), at=timezone.now())

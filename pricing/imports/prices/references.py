@@ -1,0 +1,70 @@
+"""Compares the prices of an import with what else is known: prices of other roles, and of the same models elsewhere."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+
+from catalog.imports.facts import model_keys
+from catalog.imports.resolving import identity_of
+from catalog.models import AIModel
+from catalog.prices import Sheet
+from catalog.sources.records import Document
+from pricing.engine.sanity_checks import far_from_others
+from pricing.imports.prices.jumps import first_price_jumps
+from pricing.imports.prices.plan import PricePlan
+from pricing.models import CurrencyRate, PriceSheet
+from pricing.published.prices import sheets_in_force, with_rate
+
+Role = PriceSheet.Role
+# Costs may be far below list prices: some resellers are cheap. So these are only reported.
+GUARDED = frozenset({Role.LIST, Role.SELL})
+
+
+def compare_first_prices(plan: PricePlan, stored: Collection[str], *, at: dt.datetime) -> None:
+    """Adds the first prices of the plan that are far from the model's current price of another role."""
+    first = dict(plan.new)
+    for name, changes in plan.announced.items():
+        if name not in stored:
+            first.setdefault(name, changes[0].prices)
+    keys = model_keys(first)
+    others = sheets_in_force(keys.values(), roles=[role for role in Role.values if role != plan.role], at=at)
+    rates = CurrencyRate.objects.on_file(on=at.date()) if others else {}
+    for name, key in keys.items():
+        priced = {role: with_rate(sheet, rates) for role, sheet in others.get(key, {}).items()}
+        guarded = {role: sheet for role, sheet in priced.items() if {role, plan.role} <= GUARDED}
+        far = first_price_jumps(with_rate(first[name], rates), priced)
+        jumps = first_price_jumps(with_rate(first[name], rates), guarded)
+        if jumps:
+            plan.first_jumps[name] = jumps
+        plan.warn(name, [f"{label}: {text}" for label, text in far.items() if label not in jumps])
+
+
+def compare_elsewhere(plan: PricePlan, document: Document, *, at: dt.datetime) -> None:
+    """Adds warnings about prices that are far from every price of the same model under other ids.
+
+    The other prices are those of the document and the current ones of the catalog, of the same role and list prices.
+    """
+    names = [*plan.new, *plan.changed, *plan.announced]
+    if not names:
+        return
+    identities = {identity_of(name) for name in names}
+    others: defaultdict[str, dict[str, Sheet]] = defaultdict(dict)
+    for name, sheet in _stored_elsewhere(identities, role=plan.role, at=at).items():
+        others[identity_of(name)][name] = sheet
+    for record in document.records:
+        if record.prices and (identity := identity_of(record.name)) in identities:
+            others[identity][record.name] = record.prices
+    rates = CurrencyRate.objects.on_file(on=at.date())
+    for name in names:
+        same_model = others[identity_of(name)]
+        if len(same_model) > 1 or name not in same_model:
+            elsewhere = {other: with_rate(sheet, rates) for other, sheet in same_model.items() if other != name}
+            for sheet in plan.sheets_of(name):
+                plan.warn(name, far_from_others(with_rate(sheet, rates), elsewhere))
+
+
+def _stored_elsewhere(identities: Collection[str], *, role: str, at: dt.datetime) -> Mapping[str, Sheet]:
+    """Model id -> its current price of the role, or its list price, for the models with these identities."""
+    models = {key: name for key, name in AIModel.objects.values_list("pk", "name") if identity_of(name) in identities}
+    sheets = sheets_in_force(models, roles=sorted({role, Role.LIST}), at=at) if models else {}
+    return {models[key]: by_role.get(role) or by_role[Role.LIST] for key, by_role in sheets.items()}

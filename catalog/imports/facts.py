@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from catalog.db.bulk import BATCH, create_rows, update_rows
 from catalog.imports.context import Audit, Findings, PlanContext, WriteContext
 from catalog.imports.import_policy import Changes
-from catalog.models import AIModel, Channel, Offer, Vendor
+from catalog.models import AIModel, Channel, ModelAlias, Offer, Vendor
 from catalog.models.aimodel import LIMITS
 from catalog.progress import track
 from catalog.source_trust import WithheldChange
@@ -118,13 +118,16 @@ def plan_facts(
     vendors = _VendorBook(plan)
     # There are a few dozen vendors and thousands of models.
     stored = {model.name: model for model in AIModel.objects.prefetch_related("vendor")}
+    names: dict[int | None, str] = {model.pk: name for name, model in stored.items()}
+    successors = _possible_successors(document, stored)
     for record in track(document.records, "Comparing models"):
         model = stored.get(record.name)
         if model is not None or _is_nameable(record.name, context.findings):
             fields = _new_values(record, model, registry, context.findings)
             vendor = _vendor_name(record, model, vendors, plan)
             status = {"status": AIModel.Status.PUBLISHED.value} if publish else {}
-            _plan_model(plan, record.name, model, {"vendor": vendor, **fields, **status}, context)
+            named = {"vendor": vendor, "successor": _successor(record, successors, context.findings)}
+            _plan_model(plan, record.name, model, {**named, **fields, **status}, context, names)
     _withhold(plan, context.policy.withheld_changes(plan.changed, stored), stored)
     if channel:
         _plan_offers(
@@ -174,15 +177,39 @@ def _vendor_name(record: Record, model: AIModel | None, vendors: "_VendorBook", 
     return vendors.find(vendor.name)
 
 
-def _plan_model(plan: FactsPlan, name: str, model: AIModel | None, values: Fields, context: PlanContext) -> None:
+def _possible_successors(document: Document, stored: Collection[str]) -> dict[str, str]:
+    """Id or alias -> the model that it means, if records of the document name successors."""
+    if not any(record.successor for record in document.records):
+        return {}
+    aliases = dict(ModelAlias.objects.values_list("name", "model__name"))
+    return aliases | {name: name for name in (*stored, *(record.name for record in document.records))}
+
+
+def _successor(record: Record, possible: Mapping[str, str], findings: Findings) -> str | None:
+    """The model that replaces the record's model; None if the record does not name one of the catalog."""
+    successor = possible.get(record.successor or "")
+    if record.successor and successor is None:
+        findings.add("its successor is not in the catalog and was not set", record.name)
+    return None if successor == record.name else successor
+
+
+def _plan_model(
+    plan: FactsPlan,
+    name: str,
+    model: AIModel | None,
+    values: Fields,
+    context: PlanContext,
+    names: Mapping[int | None, str],
+) -> None:
+    """Plans one model; `names` are the ids of the stored models by their keys."""
     retires, deprecated = (values.get(date, getattr(model, date, None)) for date in ("retires_on", "deprecated_on"))
     if retires and deprecated and retires < deprecated:
         context.findings.add("would retire before it is deprecated; both dates stay unchanged", name)
         values = {key: value for key, value in values.items() if key not in LIFECYCLE_DATES}
     if model is None:
-        plan.new[name] = values
+        plan.new[name] = {key: value for key, value in values.items() if key != "successor" or value}
         return
-    stored: Fields = {"vendor": model.vendor.name}
+    stored: Fields = {"vendor": model.vendor.name, "successor": names.get(model.successor_id)}
     changes = {}
     for field_name, value in values.items():
         old = stored.get(field_name, getattr(model, field_name))
@@ -269,16 +296,17 @@ def apply_facts(plan: FactsPlan, context: WriteContext) -> None:
     if plan.new:
         other = Vendor.objects.other().pk
         new = [
-            AIModel(name=name, vendor_id=vendors.get(fields["vendor"], other), **_without_vendor(fields))
+            AIModel(name=name, vendor_id=vendors.get(fields["vendor"], other), **_without_relations(fields))
             for name, fields in plan.new.items()
         ]
         create_rows(new, **audit)
     _update_models(plan, vendors, audit)
+    _set_successors(plan, audit)
     _create_offers(plan, audit)
 
 
-def _without_vendor(fields: Fields) -> Fields:
-    return {name: value for name, value in fields.items() if name != "vendor"}
+def _without_relations(fields: Fields) -> Fields:
+    return {name: value for name, value in fields.items() if name not in ("vendor", "successor")}
 
 
 def _create_vendors(plan: FactsPlan, audit: Audit) -> None:
@@ -290,8 +318,8 @@ def _create_vendors(plan: FactsPlan, audit: Audit) -> None:
 
 
 def _update_models(plan: FactsPlan, vendors: Mapping[str, int], audit: Audit) -> None:
-    names = list(plan.changed)
-    fields = sorted({name for changes in plan.changed.values() for name in changes})
+    names = [name for name, changes in plan.changed.items() if changes.keys() - {"successor"}]
+    fields = sorted({name for changes in plan.changed.values() for name in changes if name != "successor"})
     rows: list[AIModel] = []
     for start in range(0, len(names), BATCH):
         batch = AIModel.objects.select_for_update().filter(name__in=names[start : start + BATCH])
@@ -300,9 +328,24 @@ def _update_models(plan: FactsPlan, vendors: Mapping[str, int], audit: Audit) ->
         for name, (_, value) in plan.changed[row.name].items():
             if name == "vendor":
                 row.vendor_id = vendors[value]
-            else:
+            elif name != "successor":
                 setattr(row, name, value)
     update_rows(rows, fields=fields, **audit)
+
+
+def _set_successors(plan: FactsPlan, audit: Audit) -> None:
+    """Sets the successors of new and changed models, when all models of the plan exist."""
+    successors = {name: fields["successor"] for name, fields in plan.new.items() if "successor" in fields}
+    successors |= {name: changes["successor"][1] for name, changes in plan.changed.items() if "successor" in changes}
+    if not successors:
+        return
+    keys = model_keys({*successors, *successors.values()})
+    # A review may apply the changes of a model without those of its new successor.
+    chosen = {keys[name]: keys[successor] for name, successor in successors.items() if successor in keys}
+    rows = list(AIModel.objects.select_for_update().filter(pk__in=chosen).only("name", "successor"))
+    for row in rows:
+        row.successor_id = chosen[row.pk]
+    update_rows(rows, fields=["successor"], **audit)
 
 
 def _create_offers(plan: FactsPlan, audit: Audit) -> None:

@@ -68,4 +68,4 @@ def _look_back(traces: dict[str, _Trace], names: Collection[str], row: Mapping[s
 
 
 def _column(name: str) -> str:
-    return "vendor_id" if name == "vendor" else name
+    return f"{name}_id" if name in ("vendor", "successor") else name

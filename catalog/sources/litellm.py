@@ -128,6 +128,7 @@ def _record(name: str, values: Mapping[str, Any]) -> Record:
         capabilities=capabilities,
         supported_endpoint_types=_endpoint_types(row, mode, name),
         retires_on=row.date("deprecation_date"),
+        successor=row.text("successor_model", longest=255),
         prices=_prices(row, name),
         also=_also(row),
         inferred=_inferred(row),

@@ -39,6 +39,8 @@ class Record:
     released_on: dt.date | None = None
     deprecated_on: dt.date | None = None
     retires_on: dt.date | None = None
+    # The id of the model that replaces this one.
+    successor: str | None = None
     prices: Sheet | None = None
     # Past, current and scheduled sheets; if two apply at a moment, the later one wins. See `priced_at`.
     schedule: tuple[Sheet, ...] = ()

@@ -14,6 +14,7 @@ from catalog.admin.models import AIModelAdmin
 from catalog.admin.vendors import VendorAdmin
 from catalog.models import AIModel, Vendor
 from pricing.admin.repricing import PriceListPage, RepricingAdmin
+from pricing.admin.sheets import pages_of
 from pricing.curation.margins import losses, models_at_a_loss
 from pricing.curation.summaries import in_and_out, summary
 from pricing.models import (
@@ -54,8 +55,8 @@ class PricedAIModelAdmin(PriceListPage, AIModelAdmin):
     # Next to the status, so that it is visible without scrolling.
     list_display = [*AIModelAdmin.list_display[:3], "price", *AIModelAdmin.list_display[3:]]
     list_filter = [*AIModelAdmin.list_filter, PricedFilter]
-    readonly_fields = [*AIModelAdmin.readonly_fields, "sheets"]
-    fieldsets = [*AIModelAdmin.fieldsets, ("Prices", {"fields": ["sheets"]})]
+    readonly_fields = [*AIModelAdmin.readonly_fields, "sheets", "pages"]
+    fieldsets = [*AIModelAdmin.fieldsets, ("Prices", {"fields": ["sheets", "pages"]})]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         sheets = PriceSheet.objects.with_state(at=timezone.now()).with_lines().select_related("author", "run__source")
@@ -84,6 +85,14 @@ class PricedAIModelAdmin(PriceListPage, AIModelAdmin):
         if not hasattr(model, "sheets_shown"):
             model.sheets_shown = self.render_sheets(model)
         return str(model.sheets_shown)
+
+    @display(description="Pages that the source names")
+    def pages(self, model: Any) -> str:
+        """Those of the current list price."""
+        if model.pk is None:
+            return ""
+        current = [sheet for sheet in model.sheets.all() if (sheet.role, sheet.state) == ("list", "current")]
+        return pages_of(current[0].facts) if current else ""
 
     def render_sheets(self, model: Any) -> str:
         rows = model.sheets.all()

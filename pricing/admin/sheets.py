@@ -1,11 +1,14 @@
 """The admin of price sheets, which cannot be edited: a current sheet can be ended, a scheduled one withdrawn."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from catalog.admin.base import (
     VERBATIM,
@@ -35,6 +38,8 @@ from pricing.models import (
 LINE_FIELDS: Any = ["meter", "amount", "per", "unit", "kind", "conditions", "facts"]
 
 
+# Fact -> what its page is about.
+PAGE_LABELS = {"source": "Price", "deprecation_source": "Retirement"}
 # The fields of a stored sheet.
 STORED_FIELDS: Any = ["meter", "price_shown", "conditions_shown", "facts_shown"]
 
@@ -134,9 +139,9 @@ class PriceSheetAdmin(EndingPages, CuratedAdmin):
     ]
     fieldsets = [
         (None, {"fields": ["model", ("role", "currency"), "starts_at", "ends_at", "reason"]}),
-        ("Origin", {"fields": ["state_shown", "author", "created_at", "run", "facts_shown"]}),
+        ("Origin", {"fields": ["state_shown", "author", "created_at", "run", "pages_shown", "facts_shown"]}),
     ]
-    readonly_fields = ["state_shown", "facts_shown", "author", "created_at"]
+    readonly_fields = ["state_shown", "pages_shown", "facts_shown", "author", "created_at"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         sheets = super().get_queryset(request).with_state(at=timezone.now())  # type: ignore[attr-defined]
@@ -176,9 +181,25 @@ class PriceSheetAdmin(EndingPages, CuratedAdmin):
     def figures(self, sheet: PriceSheet) -> str:
         return summary(sheet)
 
+    @display(description="Pages that the source names")
+    def pages_shown(self, sheet: PriceSheet) -> str:
+        return pages_of(sheet.facts)
+
     @display(description="Facts")
     def facts_shown(self, sheet: PriceSheet) -> str:
         return write_json(sheet.facts).decode() if sheet.facts else ""
+
+
+def pages_of(facts: Mapping[str, Any]) -> SafeString:
+    """Links to the pages on which a source says that it found a price or a retirement date."""
+    pages = [(label, str(facts[name])) for name, label in PAGE_LABELS.items() if facts.get(name)]
+    links = (
+        format_html('{}: <a class="text-link" href="{}">{}</a>', label, page, page)
+        if page.startswith(("https://", "http://"))
+        else format_html("{}: {}", label, page)
+        for label, page in pages
+    )
+    return format_html_join(mark_safe("<br>"), "{}", ((link,) for link in links))
 
 
 def copied_sheet(request: HttpRequest) -> PriceSheet | None:

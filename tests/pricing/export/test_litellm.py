@@ -13,7 +13,7 @@ import pytest
 import time_machine
 from django.core.management import call_command
 
-from catalog.exact import read_json
+from catalog.exact import read_json, write_json
 from catalog.prices import Line, Sheet
 from catalog.sources import litellm as source
 from catalog.sources.litellm import NOT_MODELS, PRICE_WORDS
@@ -154,6 +154,22 @@ def test_prices_of_other_sources_are_written_in_its_grammar(line: Line, key: str
 )
 def test_prices_that_its_grammar_cannot_express_are_left_out(line: Line) -> None:
     assert price_row(Sheet("USD", (line,))) == {}
+
+
+def test_the_billing_unit_of_web_searches_comes_back() -> None:
+    search = {"search_context_size_low": Decimal("0.01")}
+    row = {"mode": "chat", "search_context_cost_per_query": search, "web_search_billing_unit": "per_query"}
+    sheet = source.read(write_json({"m": row})).records[0].prices
+    assert sheet is not None
+    assert price_row(sheet) == {name: value for name, value in row.items() if name != "mode"}
+
+
+def test_unused_figures_are_left_out_of_a_discounted_price() -> None:
+    row = {"mode": "chat", "input_cost_per_token": Decimal("0.000001"), "fedramp_uplift_multiplier": Decimal("1.1")}
+    sheet = source.read(write_json({"m": row})).records[0].prices
+    assert sheet is not None
+    assert price_row(sheet)["fedramp_uplift_multiplier"] == Decimal("1.1")
+    assert price_row(sheet.times(Decimal("0.5"), rule="half").folded()) == {"input_cost_per_token": Decimal("5E-7")}
 
 
 def test_free_units_and_minimums_are_not_prices() -> None:

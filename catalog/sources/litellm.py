@@ -6,13 +6,13 @@ reported like every unknown key.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from catalog import vendor_matching
 from catalog.prices import PAGES, Condition, Line, Sheet
 from catalog.sources import inferred_fields
+from catalog.sources.litellm_combinations import FAST, combine
 from catalog.sources.litellm_keys import PriceKey, format_key, parse_key
 from catalog.sources.records import Document, Record
 from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_amount, read_body, rows_by_name
@@ -80,8 +80,6 @@ UPLIFTS: Mapping[str, Condition] = {
     "regional_processing_uplift_multiplier_us": {"dim": "region", "op": "eq", "value": "us"},
 }
 # The multipliers among the provider-specific entries; the other entries are settings.
-FAST: Condition = {"dim": "service_tier", "op": "eq", "value": "fast"}
-PRIORITY: Condition = {"dim": "service_tier", "op": "eq", "value": "priority"}
 SPECIFIC: Mapping[str, Condition] = {
     "us": {"dim": "region", "op": "eq", "value": "us"},
     "eu": {"dim": "region", "op": "eq", "value": "eu"},
@@ -231,7 +229,8 @@ def _flat_lines(row: Row, above: str) -> list[Line]:
         elif PRICE_WORDS.search(key) and (figure := read_amount(value)) is not None:
             _set_aside(row, key, figure)
     stated = [_flat_line(row, own_key, *price) for own_key, price in prices.items()]
-    return sorted([*stated, *_fast_lines(row, stated)], key=_order)
+    specific = row.values.get("provider_specific_entry")
+    return combine(stated, has_fast_factor=isinstance(specific, dict) and "fast" in specific)
 
 
 def _set_aside(row: Row, key: str, figure: Decimal) -> None:
@@ -252,46 +251,6 @@ def _flat_line(row: Row, own_key: str, price: PriceKey, amounts: Mapping[str, De
     if equal:
         facts["also"] = equal
     return Line(price.meter, amounts[key], price.per, price.unit, conditions=price.conditions, facts=facts)
-
-
-def _order(line: Line) -> tuple[Any, ...]:
-    """The sort key. The last line that applies wins, so the order is that of LiteLLM's own engine.
-
-    A batch has its price for prompts of every length, and a one-hour cache write has its price in every service tier
-    and for every length; beyond a length, the price of that length replaces the price of the service tier. The longest
-    matching key wins among the rest. Prices per token come last.
-    """
-    values = {condition["dim"]: condition["value"] for condition in line.conditions}
-    return (
-        bool(values),
-        line.unit == "token",
-        values.get("service_tier") == "batch",
-        "cache_ttl" in values or "cache_type" in values,
-        values.get("prompt_tokens", 0),
-        len(values),
-        "service_tier" in values,
-        values.get("duration", 0),
-        "key" not in line.facts,
-    )
-
-
-def _fast_lines(row: Row, lines: Sequence[Line]) -> Iterable[Line]:
-    """The priority prices once more, for the tier `fast`: LiteLLM's engine charges it by the priority keys.
-
-    A row with a factor or a price of its own for `fast` is charged by that.
-    """
-    specific = row.values.get("provider_specific_entry")
-    if isinstance(specific, dict) and "fast" in specific:
-        return
-    stated = [(line.meter, line.unit, line.conditions) for line in lines]
-    for line in lines:
-        if PRIORITY not in line.conditions:
-            continue
-        conditions = tuple(FAST if condition == PRIORITY else condition for condition in line.conditions)
-        if (line.meter, line.unit, conditions) not in stated:
-            # The key of the line that it repeats, so that an export does not state a key that LiteLLM ignores.
-            key = line.facts.get("key") or format_key(line.meter, line.unit, line.per, line.conditions)
-            yield replace(line, conditions=conditions, facts={"key": key})
 
 
 def _tiers(row: Row) -> Iterable[Line]:

@@ -77,7 +77,9 @@ def price_row(sheet: Sheet) -> JSON:
         if PRICE_WORDS.search(key) and key not in NOT_LITELLMS
     }
     row |= _unused_figures(sheet)
-    prices = [(line, _key(line)) for line in sheet.lines if line.kind in ("absolute", "multiplier")]
+    # LiteLLM derives the implied prices itself.
+    stated = [line for line in sheet.lines if "implied_by" not in line.facts]
+    prices = [(line, _key(line)) for line in stated if line.kind in ("absolute", "multiplier")]
     amounts = [line.amount or Decimal(0) for line, key in prices if line.kind == "absolute" and _has_place(line, key)]
     is_misleading = reads_as_free(sheet, amounts)
     for line, key in prices:

@@ -77,7 +77,7 @@ def test_an_hour_in_the_cache_costs_the_same_for_long_prompts_as_for_short_ones(
 
 def test_the_exports_have_the_same_price_for_the_hour_and_the_tiers() -> None:
     import_case("litellm_1h_write_in_long_prompt")
-    import_case("litellm_service_tiers")
+    import_case("litellm_service_tiers", "--allow-removals")
     long = rows()["claude-test-long"]["billing_expr"].partition("200k_plus")[2]
     assert "cc1h * 6" in long
     assert "cc * 7.5" in long

@@ -9,7 +9,6 @@ import pytest
 from catalog.exact import InexactError, write_json
 from catalog.prices import Line
 from catalog.sources import litellm
-from catalog.sources.litellm_keys import format_key
 from catalog.sources.records import Record
 from catalog.sources.rows import SourceError
 from tests.samples import sample
@@ -71,49 +70,8 @@ def test_xai_prices_from_the_boundary_and_others_above_it() -> None:
 
 
 def test_the_more_specific_line_comes_later() -> None:
-    own = [
-        line for line in lines("azure/eu/gpt-sample") if line.meter == "input" and litellm.FAST not in line.conditions
-    ]
+    own = [line for line in lines("azure/eu/gpt-sample") if line.meter == "input" and "implied_by" not in line.facts]
     assert [len(line.conditions) for line in own] == [0, 1, 2]
-
-
-def test_the_order_is_that_of_litellms_engine() -> None:
-    keys = [
-        "cache_creation_input_token_cost",
-        "cache_creation_input_token_cost_flex",
-        "cache_creation_input_token_cost_above_128k_tokens",
-        "cache_creation_input_token_cost_above_128k_tokens_flex",
-        "cache_creation_input_token_cost_above_200k_tokens",
-        "cache_creation_input_token_cost_above_1hr",
-        "cache_creation_input_token_cost_above_1hr_above_200k_tokens",
-        "cache_creation_input_token_cost_batches",
-    ]
-    record = litellm.read(write_json({"m": {"mode": "chat", **dict.fromkeys(reversed(keys), 1)}})).records[0]
-    assert record.prices is not None
-    ordered = [format_key(line.meter, line.unit, line.per, line.conditions) for line in record.prices.lines]
-    assert ordered == keys
-
-
-def test_the_tier_fast_has_the_priority_price_if_the_row_has_no_fast_price() -> None:
-    row = {"mode": "chat", "input_cost_per_token_priority": 2, "output_cost_per_token_above_200k_tokens_priority": 3}
-    record = litellm.read(write_json({"m": row})).records[0]
-    assert record.prices is not None
-    fast = [line for line in record.prices.lines if litellm.FAST in line.conditions]
-    priced = [(line.meter, line.amount, len(line.conditions)) for line in fast]
-    assert priced == [("input", Decimal(2), 1), ("output", Decimal(3), 2)]
-    # The export repeats the keys of the source, because LiteLLM ignores keys for fast.
-    assert [line.facts["key"] for line in fast] == list(row)[1:]
-
-
-@pytest.mark.parametrize(
-    "own", [{"input_cost_per_token_fast": 5}, {"provider_specific_entry": {"fast": 6}}], ids=["price", "factor"]
-)
-def test_a_row_with_its_own_fast_price_is_charged_by_it(own: dict[str, Any]) -> None:
-    row = {"mode": "chat", "input_cost_per_token_priority": 2, **own}
-    record = litellm.read(write_json({"m": row})).records[0]
-    assert record.prices is not None
-    fast = [line.amount for line in record.prices.lines if litellm.FAST in line.conditions]
-    assert fast == [6 if "provider_specific_entry" in own else 5]
 
 
 def test_the_first_tier_is_the_base_price_and_the_last_one_has_no_end() -> None:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the programs that tests/live runs into the folder .clients: LiteLLM and llm with their own dependencies,
 # readers of exports, and what runs on Node. With --full also older editions of the vendors' SDKs, on the dependencies
-# of the current ones where those fit.
+# of the current ones where those fit, and genai-prices, whose costs tests/differential compares with our quotes.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 pip=(.venv/bin/pip install --no-compile --quiet --disable-pip-version-check --no-warn-conflicts)
@@ -34,5 +34,6 @@ if [ "${1:-}" = --full ]; then
   install anthropic-1 --no-deps anthropic==1.17.0
   install anthropic-0 anthropic==0.125.0
   install google-genai-2 --no-deps google-genai==2.34.0
+  install genai-prices genai-prices==0.2.3
 fi
 for job in "${jobs[@]}"; do wait "$job"; done

@@ -41,7 +41,8 @@ def sections(report: Mapping[str, Any]) -> list[tuple[str, int, list[str]]]:
             parts |= {f"{name}.{key}": value for key, value in parts.pop(name).items()}
     if isinstance(parts.get("unmatched"), dict):
         parts["unmatched"] = {
-            name: f"{match['candidate']} ({match['rule']})" for name, match in parts["unmatched"].items()
+            name: f"{match['candidate']} ({match['rule']})" + (f": {match['prices']}" if match.get("prices") else "")
+            for name, match in parts["unmatched"].items()
         }
     parts |= {name: _withheld(parts[name]) for name in ("kept", "prices.kept") if parts.get(name)}
     titled = [(title, list(_lines(parts.get(name)))) for name, title in TITLES.items()]

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from catalog.admin.base import Checkbox, FileInput, ModelAdmin, Select, TextInput, detail_action
 from catalog.db.fields import NamesFormField
-from catalog.error_messages import InputError, refused
+from catalog.error_messages import InputError, count, refused
 from catalog.imports.documents import LARGEST_FILE
 from catalog.imports.run_reports import sections
 from catalog.models import AIModel, ImportRun, Snapshot, Source
@@ -195,7 +195,9 @@ class ImportPages(ModelAdmin):
             applicable=len(set(matches) & set(plan.touched)),
             sections=sections(parts),
             other_changes=other_changes(plan),
-            unmatched=[(name, plan.unmatched[name]) for name in unmatched[:SUGGESTIONS_SHOWN]],
+            unmatched=[
+                (name, plan.unmatched[name], plan.suggested_prices.get(name)) for name in unmatched[:SUGGESTIONS_SHOWN]
+            ],
             unmatched_total=len(unmatched),
             options=_options(run),
             **context,
@@ -218,10 +220,7 @@ class ImportPages(ModelAdmin):
         except (InputError, DatabaseError) as error:
             self.message_user(request, _message(error), messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
-        self.message_user(
-            request,
-            f"Applied to {len(plan.touched):,} models." + (f" The rest waits for review in {rest}." if rest else ""),
-        )
+        self.message_user(request, _applied(plan, rest))
         return run_page
 
     def _apply(self, request: HttpRequest, run: ImportRun) -> tuple[ImportPlan, ImportRun | None]:
@@ -236,6 +235,7 @@ class ImportPages(ModelAdmin):
             at=now,
             seen=posted.get("seen", ""),
             accepted=posted.getlist("accept"),
+            accepted_jumps=posted.getlist("jump"),
             chosen=chosen,
             beside=bool(posted.get("beside")),
             actor=request.user,  # type: ignore[arg-type]
@@ -258,6 +258,15 @@ class ImportPages(ModelAdmin):
             self.message_user(request, f"{run} was rolled back: {result}")
             return page
         return self.render_page(request, "pricing/admin/rollback.html", f"Roll back {run}", run=run, result=result)
+
+
+def _applied(plan: ImportPlan, rest: ImportRun | None) -> str:
+    done = f"Applied to {count(len(plan.touched), 'model')}."
+    if rest is None:
+        return done
+    if rest.status == ImportRun.Status.STOPPED:
+        return f"{done} Large changes that were not accepted wait for review in {rest}."
+    return f"{done} The rest waits for review in {rest}."
 
 
 def _message(error: InputError | DatabaseError) -> str:

@@ -11,6 +11,7 @@ from catalog.source_trust import WithheldChange
 from pricing.engine.formatting.lines import changes, summary
 from pricing.imports.plan import ImportPlan
 from pricing.imports.prices.changes import PriceChange
+from pricing.imports.prices.plan import PricePlan
 
 # The fields in the row of a new model; the others are on the model's own page.
 NEW_FIELDS = (
@@ -21,6 +22,7 @@ PRICES_SHOWN = 4
 VIEWS: Mapping[str, str] = {
     "all": "All",
     "suspicious": "Suspicious",
+    "jumps": "Large changes",
     "changed": "Changed",
     "prices": "Prices",
     "new": "New",
@@ -50,6 +52,8 @@ class ModelRow:
     warnings: list[str] = field(default_factory=list)
     lines: list[ReviewLine] = field(default_factory=list)
     can_be_chosen: bool = True
+    # Whether a price moves so far that a person must accept it.
+    has_jump: bool = False
 
 
 def names_of(plan: ImportPlan) -> dict[str, list[str]]:
@@ -60,6 +64,7 @@ def names_of(plan: ImportPlan) -> dict[str, list[str]]:
     return {
         "all": [*dict.fromkeys([*changed, *withheld]), *plan.missing],
         "suspicious": list(plan.suspicious),
+        "jumps": list(plan.jumps),
         "changed": list(facts.changed),
         "prices": list(dict.fromkeys([*prices.changed, *prices.announced, *prices.new, *prices.past])),
         "new": list(facts.new),
@@ -76,22 +81,19 @@ def matching(names: Collection[str], text: str) -> list[str]:
 
 def row_of(plan: ImportPlan, name: str) -> ModelRow:
     facts, prices = plan.facts, plan.prices
-    row = ModelRow(name, warnings=plan.suspicious.get(name, []), can_be_chosen=name in set(plan.touched))
+    row = ModelRow(
+        name,
+        warnings=plan.suspicious.get(name, []),
+        can_be_chosen=name in set(plan.touched),
+        has_jump=name in plan.jumps,
+    )
     if name in facts.new:
         row.marks.append(("New", "success"))
         row.lines += _new_facts(facts.new[name])
     for field_name, (old, new) in facts.changed.get(name, {}).items():
         row.lines.append(ReviewLine(_title(field_name), _text(old), _text(new)))
-    if name in prices.new:
-        row.lines.append(ReviewLine(f"{prices.role.capitalize()} price", "", summary(prices.new[name], PRICES_SHOWN)))
-    for change in [prices.changed[name]] if name in prices.changed else []:
-        row.lines += _price_lines(change)
-    for change in prices.announced.get(name, []):
-        start = f"from {change.prices.starts_at:%Y-%m-%d}" if change.prices.starts_at else ""
-        row.lines += _price_lines(change, start)
-    for past in prices.past.get(name, []):
-        span = f"from {past.starts_at:%Y-%m-%d} until {f'{past.ends_at:%Y-%m-%d}' if past.ends_at else 'now'}"
-        row.lines.append(ReviewLine(f"Past {prices.role} price", "", summary(past, PRICES_SHOWN), span))
+    for plan_of_role in (prices, *plan.structure.prices.values()):
+        row.lines += _price_changes(plan_of_role, name)
     if name in facts.offers:
         row.lines.append(ReviewLine("Offer", "", f"on {facts.channel}"))
     row.lines += list(_structure(plan, name))
@@ -101,6 +103,22 @@ def row_of(plan: ImportPlan, name: str) -> ModelRow:
     if name in plan.missing:
         row.marks.append(("No longer listed", "warning"))
     return row
+
+
+def _price_changes(prices: PricePlan, name: str) -> Iterator[ReviewLine]:
+    """What changes in the prices of one role: new, current, scheduled and past ones."""
+    if name in prices.new:
+        far = "; ".join(f"{label} {text}" for label, text in prices.first_jumps.get(name, {}).items())
+        note = f"large change: {far}" if far else ""
+        yield ReviewLine(f"{prices.role.capitalize()} price", "", summary(prices.new[name], PRICES_SHOWN), note)
+    if name in prices.changed:
+        yield from _price_lines(prices.changed[name])
+    for change in prices.announced.get(name, []):
+        start = f"from {change.prices.starts_at:%Y-%m-%d}" if change.prices.starts_at else ""
+        yield from _price_lines(change, start)
+    for past in prices.past.get(name, []):
+        span = f"from {past.starts_at:%Y-%m-%d} until {f'{past.ends_at:%Y-%m-%d}' if past.ends_at else 'now'}"
+        yield ReviewLine(f"Past {prices.role} price", "", summary(past, PRICES_SHOWN), span)
 
 
 def _new_facts(fields: Mapping[str, Any]) -> Iterator[ReviewLine]:
@@ -114,7 +132,7 @@ def _new_facts(fields: Mapping[str, Any]) -> Iterator[ReviewLine]:
 def _price_lines(change: PriceChange, note: str = "") -> Iterator[ReviewLine]:
     for line in changes(change.before, change.prices):
         old, new = (text or "none" for text in line.texts)
-        jump = "large change" if line.label in change.jumps else ""
+        jump = f"large change: {change.jumps[line.label]}" if line.label in change.jumps else ""
         yield ReviewLine(line.label, old, new, " ".join(filter(None, (note, jump))))
 
 

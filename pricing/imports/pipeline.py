@@ -31,6 +31,7 @@ from pricing.imports.guards import ACCEPT_JUMPS, find_guards, missing_names, pre
 from pricing.imports.options import Options
 from pricing.imports.plan import ImportPlan
 from pricing.imports.prices.planning import plan_prices
+from pricing.imports.prices.references import compare_suggested
 from pricing.imports.prices.writing import apply_prices
 from pricing.imports.structure import allowed_structure, apply_structure, known_endpoint_types, plan_structure
 from pricing.models import PriceSheet
@@ -77,6 +78,7 @@ def _plan(document: Document, options: Options, *, at: dt.datetime, origin: str)
         listed=list(document.listed),
         aliases=resolution.aliases,
         unmatched=resolution.unmatched,
+        suggested_prices=compare_suggested(resolution.unmatched, priced, role=options.prices_as, at=at),
     )
     previous = previous_names(options, listed=plan.listed, origin=plan.origin, findings=plan.findings)
     plan.missing = missing_names(previous, plan.listed)

@@ -44,6 +44,8 @@ class ImportPlan:
     aliases: dict[str, str] = field(default_factory=dict)
     # Unknown id -> the model that it may mean.
     unmatched: dict[str, Match] = field(default_factory=dict)
+    # Unknown id -> how its price differs from that of the model that it may mean, if both have one.
+    suggested_prices: dict[str, str] = field(default_factory=dict)
 
     @property
     def jumps(self) -> dict[str, dict[str, str]]:
@@ -132,7 +134,11 @@ class ImportPlan:
             },
             "suspicious": self.suspicious,
             "jumps": self.jumps,
-            "unmatched": {name: match.as_json() for name, match in self.unmatched.items()},
+            "unmatched": {
+                name: match.as_json()
+                | ({"prices": self.suggested_prices[name]} if name in self.suggested_prices else {})
+                for name, match in self.unmatched.items()
+            },
             "aliases": self.aliases,
             "kept": {
                 name: {

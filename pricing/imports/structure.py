@@ -151,9 +151,6 @@ class StructurePlan:
                 yield f"{table.noun} {' '.join(key)}", changes
         if model is None:
             yield from ((f"group {group}", {"reaches": (None, channel)}) for group, channel in self.joins)
-        for role, prices in self.prices.items():
-            if model in prices.new or model in prices.changed:
-                yield f"{role} price", {"": (None if model in prices.new else "another", "as the document says")}
 
     def narrowed(self, names: Collection[str], *, used_types: frozenset[str], beside: bool) -> "StructurePlan":
         """The changes to these models, and with `beside` also those that belong to no model."""

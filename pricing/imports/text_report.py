@@ -54,7 +54,10 @@ def _withheld(plan: ImportPlan) -> list[str]:
 
 
 def _unmatched(plan: ImportPlan) -> list[str]:
-    return [f"{name} may be {match.model} ({match.rule})" for name, match in plan.unmatched.items()]
+    return [
+        f"{name} may be {match.model} ({match.rule}): {plan.suggested_prices.get(name, 'one of them has no price')}"
+        for name, match in plan.unmatched.items()
+    ]
 
 
 def _models(plan: ImportPlan, limit: int) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 
 from catalog.exact import write_json
 from catalog.prices import Line, Sheet
-from pricing.engine.equality import same_amount
+from pricing.engine.equality import same_amount, same_price
 from pricing.engine.formatting import amounts
 from pricing.engine.formatting.conditions import conditions
 from pricing.engine.formatting.labels import join_clauses, meter, period, state, units, value, with_detail
@@ -150,6 +150,16 @@ class Change:
             # What they are paid for is said once.
             before = amounts.price(self.old, self.currencies[0])
         return f"{self.label}: {before} → {after}"
+
+
+def difference(before: Sheet, after: Sheet, most: int = SUMMARY_PRICES) -> str:
+    """How one price differs from another one, in one line: the first lines that differ, and how many more there are."""
+    if same_price(before, after):
+        return "same price"
+    sentences = [change.sentence for change in changes(before, after)]
+    if len(sentences) > most:
+        sentences[most:] = [_("%(number)s more") % {"number": len(sentences) - most}]
+    return "; ".join(sentences) or "same price"
 
 
 def changes(before: Sheet | None, after: Sheet | None) -> Iterator[Change]:

@@ -5,10 +5,11 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 
 from catalog.imports.facts import model_keys
-from catalog.imports.resolving import identity_of
+from catalog.imports.resolving import Match, identity_of
 from catalog.models import AIModel
 from catalog.prices import Sheet
 from catalog.sources.records import Document
+from pricing.engine.formatting.lines import difference
 from pricing.engine.sanity_checks import far_from_others
 from pricing.imports.prices.jumps import first_price_jumps
 from pricing.imports.prices.plan import PricePlan
@@ -68,3 +69,17 @@ def _stored_elsewhere(identities: Collection[str], *, role: str, at: dt.datetime
     models = {key: name for key, name in AIModel.objects.values_list("pk", "name") if identity_of(name) in identities}
     sheets = sheets_in_force(models, roles=sorted({role, Role.LIST}), at=at) if models else {}
     return {models[key]: by_role.get(role) or by_role[Role.LIST] for key, by_role in sheets.items()}
+
+
+def compare_suggested(
+    unmatched: Mapping[str, Match], document: Document, *, role: str, at: dt.datetime
+) -> dict[str, str]:
+    """New id -> how its price differs from the current price of the model that it may be, if both have one."""
+    keys = model_keys(match.model for match in unmatched.values())
+    sheets = sheets_in_force(keys.values(), roles=[role], at=at)
+    differences: dict[str, str] = {}
+    for record in document.records:
+        if record.prices and (match := unmatched.get(record.name)):
+            stored = sheets.get(keys.get(match.model, 0), {}).get(role)
+            differences |= {record.name: difference(stored, record.prices)} if stored else {}
+    return differences

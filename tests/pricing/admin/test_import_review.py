@@ -108,8 +108,30 @@ def test_a_guard_gives_its_reason_and_is_accepted_by_a_checkbox(client: Client) 
     before = state()
     assert "Confirm it, or discard the plan." in decide(client, run, apply="all")
     assert state() == before
-    assert "Applied to 1 models." in decide(client, run, apply="all", accept=["accept_jumps"])
+    assert "Applied to 1 model." in decide(client, run, apply="all", accept=["accept_jumps"])
     assert PriceSheet.objects.filter(model__name="gpt-0").count() == 2
+
+
+def test_large_changes_are_accepted_one_by_one(client: Client) -> None:
+    decide(client, waiting(client), apply="all")
+    far = {"input_cost_per_token": 9e-05}
+    rows = {"gpt-0": ROW | far, "gpt-1": ROW | far, "gpt-2": ROW | {"max_input_tokens": 7}}
+    run = waiting(client, json.dumps(rows).encode())
+    text = client.get(f"{page_of(run)}?show=jumps").content.decode()
+    assert text.count('name="jump"') == 2
+    assert "large change: 45 times higher" in text
+    text = decide(client, run, apply="all", jump=["gpt-1"])
+    assert "Applied to 2 models. Large changes that were not accepted wait for review in" in text
+    assert set(PriceSheet.objects.filter(lines__amount="0.00009").values_list("model__name", flat=True)) == {"gpt-1"}
+    assert AIModel.objects.get(name="gpt-2").context_length == 7
+    assert "gpt-0" in client.get(page_of(ImportRun.objects.waiting().get())).content.decode()
+
+
+def test_a_loss_of_models_alone_can_be_accepted(client: Client) -> None:
+    decide(client, waiting(client), apply="all")
+    run = waiting(client, document(1))
+    assert "Apply all" in client.get(page_of(run)).content.decode()
+    assert "Applied to 0 models." in decide(client, run, apply="all", accept=["allow_removals"])
 
 
 def test_a_plan_that_changed_since_it_was_opened_is_not_applied(client: Client) -> None:

@@ -47,6 +47,17 @@ def test_a_rule_only_suggests_a_model(tmp_path: Path) -> None:
     assert "openai/gpt-5.5 may be gpt-5.5 (without openai/)" in summary(plan)
 
 
+@pytest.mark.parametrize(
+    ("price", "difference"), [("2", "same price"), ("0.5", "Input: $0.50 → $2.00 per million tokens")]
+)
+def test_a_suggestion_shows_how_the_prices_differ(world: Any, known: AIModel, price: str, difference: str) -> None:
+    world.price(known, role="list", input=price, output="8")
+    options = Options(source=SOURCES["openrouter"])
+    plan = make_plan(openrouter("openai/gpt-5.5").encode(), options, at=timezone.now())
+    assert plan.report()["unmatched"]["openai/gpt-5.5"]["prices"] == difference
+    assert f"openai/gpt-5.5 may be gpt-5.5 (without openai/): {difference}" in summary(plan)
+
+
 def test_the_row_of_an_alias_is_assigned_to_its_model(tmp_path: Path, known: AIModel) -> None:
     ModelAlias.objects.create(name="openai/gpt-5.5", model=known)
     outcome = run("openrouter", openrouter("openai/gpt-5.5"), tmp_path, "--apply", "--channel", "router")

@@ -108,6 +108,8 @@ class Sheet:
     ends_at: dt.datetime | None = None
     # Whether its source can state facts. If it cannot, missing facts do not mean that there are none.
     states_facts: bool = True
+    # Whether the output of its model is charged, see catalog.vocabulary.charges_output. Published sheets say so.
+    charges_output: bool = False
 
     def applies_at(self, at: dt.datetime) -> bool:
         """Whether `at` is between its dates; always true for a sheet without dates."""
@@ -117,16 +119,30 @@ class Sheet:
     def state(self) -> str:
         """The state of the price: priced, free, dynamic (depends on the request), included (in a plan) or unpriced.
 
-        A price of a source's own meter alone is not a price of the model, but the model is not free either.
+        It is priced if anything is paid, and free only if every price is known to be 0. A price of a source's own
+        meter alone is not a price of the model, but the model is not free either.
         """
-        for state in ("dynamic", "included"):
-            if any(line.kind == state for line in self.lines):
-                return state
+        if any(line.kind == "dynamic" for line in self.lines):
+            return "dynamic"
+        # Meters that a factor makes free; "" for all of them.
+        free = {line.meter for line in self.lines if line.kind == "multiplier" and _is_zero(line)}
         prices = [line for line in self.lines if line.kind == "absolute"]
-        amounts = [line.amount for line in prices if not line.has_own_meter]
-        if not amounts or (not any(amounts) and any(line.amount for line in prices)):
-            return "unpriced"
-        return "priced" if any(amounts) and self.discount else "free"
+        paid = [line for line in prices if line.amount and not free & {"", line.meter}]
+        if any(not line.has_own_meter for line in paid):
+            return "priced"
+        if any(line.kind == "included" for line in self.lines):
+            return "included"
+        is_known = any(not line.has_own_meter for line in prices) and not paid
+        return "free" if is_known and not self.has_unknown_output else "unpriced"
+
+    @property
+    def has_unknown_output(self) -> bool:
+        """Whether input tokens have a price and output, which is charged, has none: it is unknown, and not 0."""
+        if not self.charges_output or any(line.kind in ("dynamic", "included") for line in self.lines):
+            return False
+        prices = [line for line in self.lines if line.kind == "absolute"]
+        has_input = any(line.meter.startswith("input") and line.unit == "token" for line in prices)
+        return has_input and not any(line.meter.startswith("output") and _is_usual(line) for line in prices)
 
     @property
     def discount(self) -> Decimal:
@@ -228,6 +244,17 @@ def without_replaced(lines: Iterable[Line]) -> tuple[Line, ...]:
 def is_price(kind: str) -> bool:
     """Whether lines of this kind set the price of their meter; the others change what is charged."""
     return kind == "absolute" or kind in WITHOUT_AMOUNT
+
+
+def _is_zero(line: Line) -> bool:
+    return not line.conditions and line.amount == 0
+
+
+def _is_usual(line: Line) -> bool:
+    """Whether it prices ordinary requests: always, or for prompts of some length."""
+    return all(
+        isinstance(condition, Mapping) and condition.get("dim") == "prompt_tokens" for condition in line.conditions
+    )
 
 
 def without_prices(facts: Mapping[str, Any]) -> Mapping[str, Any]:

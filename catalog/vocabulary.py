@@ -3,7 +3,7 @@
 Other names in sources are stored unchanged, but are not sent to clients.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 INPUT_MODALITIES: Mapping[str, str] = {
     "text": "words",
@@ -48,6 +48,21 @@ CAPABILITIES: Mapping[str, str] = {
     "thinking_disabled": "can answer without thinking",
     "thinking_between_tools": "thinks between calls of tools",
 }
+
+
+# Endpoint types whose output no vendor charges for: vectors, ranks, and the text of a recording.
+TYPES_WITHOUT_OUTPUT_PRICE = frozenset({"embeddings", "jina-rerank", "audio-transcription"})
+MODALITIES_WITHOUT_PRICE = frozenset({"embedding"})
+
+
+def charges_output(endpoint_types: Collection[str], output_modalities: Collection[str]) -> bool:
+    """Whether vendors charge for the output of such a model: a missing output price is then unknown, and never 0.
+
+    A source states free output as an explicit 0. A model whose types and modalities are unknown may charge for it.
+    """
+    if endpoint_types and TYPES_WITHOUT_OUTPUT_PRICE.issuperset(endpoint_types):
+        return False
+    return not output_modalities or not MODALITIES_WITHOUT_PRICE.issuperset(output_modalities)
 
 
 def unknown(names: list[str], words: Mapping[str, str]) -> list[str]:

@@ -10,7 +10,7 @@ from catalog.exact import InexactError
 from catalog.imports.context import Findings
 from catalog.imports.resolving import Match, Resolver
 from catalog.models import AIModel, ModelAlias
-from catalog.sources.records import Document, Record
+from catalog.sources.records import UNCONFIRMED, Document, Record
 from catalog.sources.rows import MOST_PRICES, SourceError, refuse_more
 
 # Ten times the largest source. A larger file is rejected before it is read.
@@ -37,9 +37,16 @@ def read_file(path: Path) -> bytes:
 
 
 def read_document(
-    read: Callable[[bytes], Document], content: bytes, *, only: Sequence[str] = (), providers: Sequence[str] = ()
+    read: Callable[[bytes], Document],
+    content: bytes,
+    *,
+    only: Sequence[str] = (),
+    providers: Sequence[str] = (),
+    placeholders: Sequence[str] = (),
 ) -> Document:
     """The document, limited to models whose ids match a pattern, if there are patterns.
+
+    Prices that may be placeholders are only those of models that match a pattern of `placeholders`.
 
     From a source that lists offers of many providers, only those of `providers` are taken, the first provider first;
     without `providers` those of the models' own vendors. InputError if nothing can be imported.
@@ -60,7 +67,15 @@ def read_document(
     records = tuple(record for record in document.records if matches(record.name, only))
     if not records:
         raise InputError(f"None of the {len(document.records)} models matches {', '.join(only)}.")
+    records = tuple(_with_confirmed_price(record, placeholders) for record in records)
     return replace(document, records=records, listed=tuple(record.name for record in document.records))
+
+
+def _with_confirmed_price(record: Record, placeholders: Sequence[str]) -> Record:
+    if record.unconfirmed is None or not placeholders or not matches(record.name, placeholders):
+        return record
+    findings = tuple(finding.replace(UNCONFIRMED, "it was accepted as the price") for finding in record.findings)
+    return replace(record, prices=record.unconfirmed, unconfirmed=None, findings=findings)
 
 
 def _number_of_lines(record: Record) -> int:

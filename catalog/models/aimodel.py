@@ -13,6 +13,7 @@ from catalog.db.history import history
 from catalog.db.revision import TrackedModel, TrackedQuerySet
 from catalog.models.vendor import Vendor
 from catalog.parameters import validate_parameters
+from catalog.vocabulary import charges_output
 
 # Real ids contain slashes, colons, at signs and spaces. Characters that break URLs, lists or logs are refused.
 MODEL_NAME = RegexValidator(
@@ -212,6 +213,11 @@ class AIModel(TrackedModel):
         """The endpoint types that customers may call: the curated list, or all supported types if there is none."""
         curated: list[str] | None = self.public_endpoint_types
         return list(self.supported_endpoint_types) if curated is None else curated
+
+    @property
+    def charges_output(self) -> bool:
+        """Whether a missing output price is unknown, see catalog.vocabulary.charges_output."""
+        return charges_output(self.callable_endpoint_types, self.output_modalities)
 
     def clean(self) -> None:
         super().clean()

@@ -1,7 +1,7 @@
 """The part of new-api's billing expressions that is read as prices: its syntax tree, and a strict parser.
 
-It has choices between sums of `variable * number`, by prompt length, by fields of the request, and by hours and
-weekdays, followed by factors. Anything else is unreadable.
+It has choices between sums of `variable * number` and one number per request, by prompt length, by fields of the
+request, and by hours and weekdays, followed by factors. Anything else is unreadable.
 """
 
 import re
@@ -24,6 +24,8 @@ VARIABLES = {
     "ai": "input.audio",
     "ao": "output.audio",
 }
+# The name for the number in a sum that no variable multiplies: millionths of a dollar for each request.
+PER_REQUEST = ""
 LONGEST = 20_000
 DEEPEST = 40
 VERSION = re.compile(r"\s*v1\s*:")

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, TypeGuard
 
-from catalog.exact import InexactError, multiply
+from catalog.exact import InexactError, multiply, of_one
 from catalog.prices import MILLION, Line
 from catalog.sources.conditions import ONE_HOUR
 from catalog.sources.expression_language import (
     ALWAYS,
+    PER_REQUEST,
     VARIABLES,
     AllOf,
     AnyOf,
@@ -94,11 +95,11 @@ class _Expression:
             raise UnreadableError
         # A variable must appear in every leaf: otherwise its tokens would cost nothing in some cases.
         named = _prices(self.prices, Case(dict.fromkeys(self.probes, False)))
-        self.names = [name for name in VARIABLES if name in named]
+        self.names = [name for name in (*VARIABLES, PER_REQUEST) if name in named]
 
     def lines(self) -> Iterator[Line]:
-        for meter in dict.fromkeys(VARIABLES[name] for name in self.names):
-            counted = [name for name in self.names if VARIABLES[name] == meter]
+        for meter in dict.fromkeys(map(_meter, self.names)):
+            counted = [name for name in self.names if _meter(name) == meter]
             for step in self._steps(self.probes, {}, counted):
                 yield from _lines(meter, counted, step)
         for condition, factor in self.factors:
@@ -198,15 +199,17 @@ def _value(node: Node, case: Case) -> Decimal | dict[str, Decimal]:
         case Choice(condition, yes, no):
             return _value(yes if case.holds(condition) else no, case)
         case Sum(parts):
-            return _add([_prices(part, case) for part in parts])
+            return _add([_value(part, case) for part in parts])
         case Product(parts):
             return _multiply([_value(part, case) for part in parts])
     raise UnreadableError
 
 
-def _add(prices: Iterable[Mapping[str, Decimal]]) -> dict[str, Decimal]:
+def _add(values: Iterable[Decimal | dict[str, Decimal]]) -> dict[str, Decimal]:
+    """The sum of prices; a number among them is the price of a request."""
     total: dict[str, Decimal] = {}
-    for part in prices:
+    for value in values:
+        part = {PER_REQUEST: value} if isinstance(value, Decimal) else value
         if total.keys() & part.keys():
             raise UnreadableError
         total |= part
@@ -221,6 +224,11 @@ def _multiply(values: Sequence[Decimal | dict[str, Decimal]]) -> Decimal | dict[
     return {name: multiply(amount, factor) for name, amount in prices[0].items()} if prices else factor
 
 
+def _meter(name: str) -> str:
+    """The meter of a variable, or of the number for each request."""
+    return "request" if name == PER_REQUEST else VARIABLES[name]
+
+
 def _is_tier(node: Node) -> bool:
     return isinstance(node, FieldTest) and node.field == Field("param", "service_tier")
 
@@ -231,6 +239,9 @@ def _lines(meter: str, counted: Sequence[str], step: Step) -> Iterator[Line]:
     if step.above:
         conditions = (*conditions, {"dim": "prompt_tokens", "op": "gt", "value": step.above})
     first, last = step.amounts[0], step.amounts[-1]
+    if counted == [PER_REQUEST]:
+        yield Line(meter, of_one(first, MILLION), 1, "request", conditions=conditions)
+        return
     if counted[0] != "cc1h":
         yield Line(meter, first, MILLION, "token", conditions=conditions)
     if counted[-1] == "cc1h" and (len(counted) == 1 or first != last):

@@ -2,25 +2,24 @@
 
 Ratios become prices (model_ratio 1 is $2 per million input tokens, the other ratios are multiples of the input price),
 rule tables become one line per rule, and billing expressions become lines if lines can express them. A list of price
-lines is read unchanged. A number that is a known placeholder, or a 0 next to a price elsewhere in the row, is reported
-in the row's findings and never becomes a price.
+lines is read unchanged. A 0 next to a price elsewhere in the row is reported in the row's findings and never becomes a
+price; a number that may be the placeholder for a missing price becomes one only if an operator confirms it.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from catalog import vendor_matching
-from catalog.exact import InexactError, multiply, unfold
+from catalog.exact import InexactError, digits, multiply, unfold
 from catalog.prices import KINDS, MILLION, RATIO_UNIT, WITHOUT_AMOUNT, Line, Sheet
+from catalog.sources.completion_ratios import UNSET_RATIO, is_unset
 from catalog.sources.expressions import read_expression
-from catalog.sources.records import Document, Record, Structure
+from catalog.sources.records import UNCONFIRMED, Document, Record, Structure
 from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_amount, read_body
 
-# What new-api shows for a model without a price: $75 per million tokens in and out.
-PLACEHOLDER = (Decimal("37.5"), Decimal(1))
 INPUT_RATIOS = (
     ("cache_ratio", "input.cache_read"),
     ("create_cache_ratio", "input.cache_write"),
@@ -76,8 +75,11 @@ PRICE_WORDS = ("price", "pricing", "ratio", "cost", "discount", "billing", "rate
 SLIPS = ("path", "method")
 
 
-def read(content: bytes) -> Document:
-    """The rows of a price list, with or without its envelope; InexactError or SourceError if it is not one."""
+def read(content: bytes, *, is_published: bool = True) -> Document:
+    """The rows of a price list, with or without its envelope; InexactError or SourceError if it is not one.
+
+    `is_published`: it comes from a running gateway, which shows a placeholder for a missing price.
+    """
     body = read_body(content)
     if isinstance(body, list) and any(isinstance(row, dict) and "model_name" in row for row in body):
         body = {"data": body}
@@ -91,13 +93,15 @@ def read(content: bytes) -> Document:
     rates = _group_rates(document_row)
     records: dict[str, Record] = {}
     for position, row in enumerate(body["data"], start=1):
-        record = _record(row, vendors, groups)
+        record = _record(row, vendors, groups, is_published=is_published)
         if record is None:
             document_row.report(f"row {position} has no model_name and was left out")
         elif record.name in records:
             document_row.report(f"{record.name[:255]} appears more than once in data; the first row is used")
         else:
             records[record.name] = record
+    for name in _unpriced(document_row):
+        records.setdefault(name, Record(name=name))
     _judge_vendors(document_row, vendors, records)
     popular = document_row.names("popular_models") or ()
     structure = Structure(
@@ -150,6 +154,15 @@ def _groups(body: Row) -> frozenset[str]:
     return frozenset(name for groups in named if isinstance(groups, dict) for name in groups)
 
 
+def _unpriced(body: Row) -> Iterator[str]:
+    """The models that are listed without a price, as this catalog's own price list does."""
+    entries = body.take("unpriced_models") or ()
+    for entry in entries if isinstance(entries, list) else ():
+        name = entry.get("model_name") if isinstance(entry, dict) else None
+        if isinstance(name, str) and name:
+            yield name
+
+
 def _group_rates(body: Row) -> dict[str, Mapping[str, Any]]:
     rates = body.take("group_ratio")
     if rates is None:
@@ -182,7 +195,9 @@ def _endpoint_types(body: Row) -> dict[str, Mapping[str, Any]]:
     return types
 
 
-def _record(values: Any, vendors: Mapping[int, tuple[str, str | None]], groups: frozenset[str]) -> Record | None:
+def _record(
+    values: Any, vendors: Mapping[int, tuple[str, str | None]], groups: frozenset[str], *, is_published: bool
+) -> Record | None:
     name = values.get("model_name") if isinstance(values, dict) else None
     if not isinstance(name, str) or not name:
         return None
@@ -206,6 +221,8 @@ def _record(values: Any, vendors: Mapping[int, tuple[str, str | None]], groups: 
         released_on=row.date("release_date"),
     )
     prices = prices_of(row)
+    if prices and is_published and may_be_unset(row, record.name):
+        record, prices = replace(record, unconfirmed=prices), None
     return replace(record, prices=prices, findings=tuple(row.findings), unmapped=row.left_over)
 
 
@@ -268,7 +285,7 @@ def prices_of(row: Row) -> Sheet | None:
         _judge_ratio(row, read)
         ratios = read or _unread_expression(row, expression)
     elif row.price_is_sound and not ratios:
-        row.report(_why_no_ratio(row, has_rules=bool(rules)))
+        row.report(_why_no_ratio(has_rules=bool(rules)))
     elif rules and ratios:
         if ratios[0].amount not in {rule.amount for rule in rules}:
             row.report("has a ratio or price and rules; the rules are the price")
@@ -335,22 +352,30 @@ def _judge_ratio(row: Row, read: Sequence[Line] | None) -> None:
     """Reports a ratio that differs from the expression; such a site charges by the expression."""
     base = read_amount(row.values.get("model_ratio"))
     plain = next((line.amount for line in read or () if line.meter == "input" and not line.conditions), None)
-    if not base or plain is None or _is_placeholder(row):
+    if base in (None, 0, UNSET_RATIO) or plain is None:
         return
     if unfold(base, RATIO_UNIT) != plain:
         row.report("its model_ratio differs from its expression; the expression is the price")
 
 
-def _why_no_ratio(row: Row, *, has_rules: bool) -> str:
+def _why_no_ratio(*, has_rules: bool) -> str:
     if has_rules:
         return "its ratio and price of 0 mean free, but it has rules; the rules are the price"
-    if _is_placeholder(row):
-        return "model_ratio 37.5 with completion_ratio 1 is the placeholder for a missing price; no price was imported"
     return "has no ratio, no price and no rules; no price was imported"
 
 
-def _is_placeholder(row: Row) -> bool:
-    return (read_amount(row.values.get("model_ratio")), read_amount(row.values.get("completion_ratio"))) == PLACEHOLDER
+def may_be_unset(row: Row, name: str) -> bool:
+    """Whether its price may be the one that a gateway shows for a model without a price; if so, that is reported."""
+    base, completion = (read_amount(row.values.get(key)) for key in ("model_ratio", "completion_ratio"))
+    if row.values.get("quota_type") == 1 or base is None or completion is None:
+        return False
+    if _has_lines(row) or _has_rules(row) or row.values.get("billing_expr") is not None:
+        return False
+    if not is_unset(name, base, completion):
+        return False
+    ratios = f"model_ratio {digits(base)} with completion_ratio {digits(completion)}"
+    row.report(f"{ratios} may be the placeholder for a missing price; {UNCONFIRMED}")
+    return True
 
 
 def _ratio_lines(row: Row, mode: str | None, *, is_by_expression: bool) -> tuple[Line, ...]:
@@ -358,7 +383,7 @@ def _ratio_lines(row: Row, mode: str | None, *, is_by_expression: bool) -> tuple
     base, completion = row.amount("model_ratio"), row.amount("completion_ratio")
     others = [(meter, row.amount(key)) for key, meter in INPUT_RATIOS]
     audio_completion = row.amount("audio_completion_ratio")
-    if is_by_expression or _is_placeholder(row):
+    if is_by_expression:
         return ()
     if kind is None and not (base or call):
         return ()

@@ -49,12 +49,14 @@ def _record(name: str, values: dict[str, Any]) -> Record:
     # A gateway charges the price per call if there is one, and ignores the ratio.
     row = Row({**values, "quota_type": 1 if "model_price" in values else 0})
     prices = new_api.prices_of(row)
+    unconfirmed = prices if prices and new_api.may_be_unset(row, name) else None
     if prices and "model_ratio" in values and "completion_ratio" not in values and "billing_expr" not in values:
         row.report("has no completion_ratio: the price of its output is unknown")
     return Record(
         name=name,
         supported_endpoint_types=inferred_fields.endpoint_types(name, None),
-        prices=prices,
+        prices=None if unconfirmed else prices,
+        unconfirmed=unconfirmed,
         inferred=frozenset({"supported_endpoint_types"}),
         findings=tuple(row.findings),
         unmapped=row.left_over,

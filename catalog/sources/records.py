@@ -11,6 +11,9 @@ from typing import Any
 
 from catalog.prices import Sheet
 
+# The end of the finding about a price that an operator has to confirm.
+UNCONFIRMED = "no price was imported; to accept it as the price, name the model with --accept-placeholders"
+
 
 @dataclass(frozen=True)
 class Record:
@@ -42,6 +45,8 @@ class Record:
     # The id of the model that replaces this one.
     successor: str | None = None
     prices: Sheet | None = None
+    # A price that may be a placeholder for a missing one: it is imported only if an operator confirms it.
+    unconfirmed: Sheet | None = None
     # Past, current and scheduled sheets; if two apply at a moment, the later one wins. See `priced_at`.
     schedule: tuple[Sheet, ...] = ()
     # Scheduled sheets.

@@ -71,19 +71,24 @@ class PriceView(ApiView):
 
 
 class PricingView(PriceView):
-    """The price list, at the moment `as_of`, with discounts multiplied in if they are `folded`."""
+    """The price list, at the moment `as_of`, with discounts multiplied in if they are `folded`.
+
+    With `unpriced=rows` it has rows of all models.
+    """
 
     def get(self, request: Request) -> HttpResponse:
         now = timezone.now()
-        folded = _folded(request)
+        folded = _is_given(request, "discount", "folded")
+        with_unpriced = _is_given(request, "unpriced", "rows")
         at = _moment(request, "as_of") or now
         reader = self.reader(request)
         today = now.date()
         body = reader.body(
             "pricing",
             folded,
+            with_unpriced,
             today,
-            render=lambda: price_list(reader.scope, at=at, today=today, folded=folded),
+            render=lambda: price_list(reader.scope, at=at, today=today, folded=folded, with_unpriced=with_unpriced),
             at=at,
         )
         return respond(request._request, body, cache_control=reader.cache_control)
@@ -228,11 +233,12 @@ class UsageView(ApiView):
         return respond(request._request, Body.of(write_json(body)), cache_control="no-store")
 
 
-def _folded(request: Request) -> bool:
-    value = request.query_params.get("discount")
-    if value not in (None, "folded"):
-        raise ApiError("invalid_parameter", "discount must be folded.", param="discount")
-    return value == "folded"
+def _is_given(request: Request, name: str, value: str) -> bool:
+    """Whether a parameter is given; ApiError if it has another value than its only one."""
+    given = request.query_params.get(name)
+    if given not in (None, value):
+        raise ApiError("invalid_parameter", f"{name} must be {value}.", param=name)
+    return given == value
 
 
 def _moment(request: Request, name: str) -> dt.datetime | None:

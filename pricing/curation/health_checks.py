@@ -16,7 +16,7 @@ from catalog.models import AIModel, EndpointType, ModelAlias, Vendor
 from catalog.models.aimodel import LIMITS
 from catalog.prices import MILLION, RATIO_UNIT, Line, Sheet
 from catalog.progress import track
-from catalog.sources.new_api import PLACEHOLDER
+from catalog.sources.completion_ratios import UNSET_RATIO, is_unset
 from catalog.vendor_matching import vendor_key
 from pricing.curation.margins import losses
 from pricing.engine.formatting.amounts import money, per_units
@@ -33,6 +33,8 @@ from tokens.models import Token
 from tokens.scope import SELECTORS
 
 Role = PriceSheet.Role
+# OpenAI charged $75 per million input tokens.
+REALLY_75_DOLLARS = "gpt-4.5-preview"
 UNUSED = dt.timedelta(days=90)
 
 
@@ -141,11 +143,14 @@ def no_price(catalog: CatalogSnapshot) -> Iterator[Finding]:
     about=AIModel,
 )
 def placeholder_price(catalog: CatalogSnapshot) -> Iterator[Finding]:
-    base, completion = PLACEHOLDER
     for model, sheet in catalog.priced:
         plain = _plain_prices(sheet)
-        if plain.get("input") == base * RATIO_UNIT and plain.get("output") == base * RATIO_UNIT * completion:
-            yield Finding(model, f"input and output cost ${digits(base * RATIO_UNIT)} per million tokens")
+        base, output = plain.get("input"), plain.get("output")
+        if base != UNSET_RATIO * RATIO_UNIT or output is None or model.name.startswith(REALLY_75_DOLLARS):
+            continue
+        if is_unset(model.name, UNSET_RATIO, output / base):
+            prices = "and output cost" if output == base else f"costs ${digits(base)} and output"
+            yield Finding(model, f"input {prices} ${digits(output)} per million tokens")
 
 
 @rule(

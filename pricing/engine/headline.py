@@ -18,8 +18,8 @@ TABLE_OF: Mapping[tuple[str, str], str] = {
     ("output.video", "second"): "video_pricing",
     ("output.video", "token"): "video_pricing",
 }
-# What is paid with each call.
-CALLS = frozenset({("request", "request"), ("output.image", "image")})
+# What is paid with each call, the usual one first.
+CALLS = (("request", "request"), ("output.image", "image"))
 # The usual use of a table of rules, the best match first.
 USUAL_RULES: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "image_pricing": (
@@ -56,7 +56,7 @@ def headline(sheet: Sheet) -> Line:
     elif any(line.amount for line in lines):
         plain = {}
     candidates = list(plain.values()) or paid
-    call = next((line for line in candidates if (line.meter, line.unit) in CALLS), None)
+    call = next((line for kind in CALLS for line in candidates if (line.meter, line.unit) == kind), None)
     tokens_in, tokens_out = plain.get(("input", "token")), plain.get(("output", "token"))
     return tokens_in or call or tokens_out or candidates[0]
 

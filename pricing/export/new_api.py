@@ -2,6 +2,9 @@
 
 Rows are ordered (popular first, then vendor, then id) and the bytes are the same for the same prices, so that a client
 that has them gets a 304. Only groups, vendors and endpoint types that the caller's rows use are named.
+
+Readers written in Go decode a missing number as 0, which is a free model to new-api. Rows whose numbers are not sound
+by themselves are therefore listed in `unpriced_models`, and are in `data` only for readers that request them.
 """
 
 import datetime as dt
@@ -12,10 +15,17 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
 
 from catalog.exact import write_json
 from catalog.models import AIModel, EndpointType, Vendor
-from catalog.prices import Sheet
 from catalog.progress import track
 from catalog.sources.ratio_config import MAPS
-from pricing.newapi.ratios import JSON, PriceFigure, PriceStatus, config_entries, price_fields
+from pricing.newapi.ratios import (
+    JSON,
+    PriceFigure,
+    PriceStatus,
+    Unlisted,
+    config_entries,
+    price_fields,
+    reason_unlisted,
+)
 from pricing.published.group_rates import group_rates, groups_of_models, slugs_of
 from pricing.published.popularity import popular_models
 from pricing.published.prices import published_sheets
@@ -91,11 +101,23 @@ class VendorEntry(TypedDict):
     description: NotRequired[str]
 
 
+class UnpricedModel(TypedDict):
+    """A model without a sound price in the numbers that every reader of such lists knows."""
+
+    model_name: Annotated[str, "The model's id.", {"minLength": 1}]
+    reason: Unlisted
+
+
 class PriceList(TypedDict):
     """The price list."""
 
     success: Literal[True]
-    data: Annotated[list[PriceRow], "Every model, popular ones first."]
+    data: Annotated[
+        list[PriceRow],
+        "Models whose `quota_type`, `model_ratio`, `completion_ratio` and `model_price` state their price, popular "
+        "ones first. With `unpriced=rows` all models.",
+    ]
+    unpriced_models: Annotated[list[UnpricedModel], "The other models, in the same order."]
     popular_models: Annotated[list[str], "Ids, in the order of popularity."]
     supported_endpoint: Annotated[dict[str, Endpoint], "By type."]
     vendors: list[VendorEntry]
@@ -128,10 +150,13 @@ class RatioConfig(TypedDict):
     data: RatioMaps
 
 
-def price_list(scope: Scope, *, at: dt.datetime, today: dt.date, folded: bool = False) -> bytes:
+def price_list(
+    scope: Scope, *, at: dt.datetime, today: dt.date, folded: bool = False, with_unpriced: bool = False
+) -> bytes:
     """The price list at a moment, past or future, for the models that this scope sees today, as JSON.
 
-    `folded`: discounts are multiplied into the prices, for readers without a field for discounts.
+    `folded`: discounts are multiplied into the prices, for readers without a field for discounts. `with_unpriced`: the
+    rows of `unpriced_models` are in `data`, too, for readers of `pricing_status`.
     """
     models = Listing(scope, at.date()).models()
     groups = list(TokenGroup.objects.filter(pk__in=scope.groups).order_by("slug"))
@@ -142,13 +167,24 @@ def price_list(scope: Scope, *, at: dt.datetime, today: dt.date, folded: bool = 
     reach = groups_of_models(groups)
     rank = {name: position for position, name in enumerate(popular)}
     ordered = sorted(models, key=lambda model: (rank.get(model.name, len(rank)), model.vendor.name, model.name))
-    rows = [_row(model, sheets.get(model.pk), reach[model.pk]) for model in track(ordered, "Writing models")]
+    rows: list[PriceRow] = []
+    unpriced: list[UnpricedModel] = []
+    shown = []
+    for model in track(ordered, "Writing models"):
+        sheet = sheets.get(model.pk)
+        price = price_fields(sheet)
+        if reason := reason_unlisted(sheet, price):
+            unpriced.append({"model_name": model.name, "reason": reason})
+        if with_unpriced or not reason:
+            shown.append(model)
+            rows.append(_row(model, price, reach[model.pk]))
     body: PriceList = {
         "success": True,
         "data": rows,
+        "unpriced_models": unpriced,
         "popular_models": popular,
         "supported_endpoint": _endpoint_types(rows),
-        "vendors": _vendors(models),
+        "vendors": _vendors(shown),
         "group_ratio": group_rates(groups, at=at),
         "usable_group": {group.slug: group.label for group in groups},
         "auto_groups": _automatic(groups),
@@ -173,8 +209,7 @@ def ratio_config(scope: Scope, *, at: dt.datetime) -> bytes:
     return write_json(RatioConfig(success=True, message="", data=cast("RatioMaps", maps)))
 
 
-def _row(model: AIModel, sheet: Sheet | None, groups: list[str]) -> PriceRow:
-    price = price_fields(sheet)
+def _row(model: AIModel, price: JSON, groups: list[str]) -> PriceRow:
     row: PriceRow = {
         "model_name": model.name,
         "description": model.description,

@@ -31,8 +31,11 @@ RULES_IN_ORDER = (0, 1, 3, 2)
 
 
 def read(content: bytes) -> Document:
-    """The document as records; endpoint types that follow from a model's channel are inferred."""
-    document = new_api.read(content)
+    """The document as records; endpoint types that follow from a model's channel are inferred.
+
+    The database of a gateway has no placeholders: its ratios are what the operator set.
+    """
+    document = new_api.read(content, is_published=False)
     derived = frozenset(read_json(content).get("derived_endpoint_types", ()))
     records = (
         replace(record, inferred=record.inferred | {"supported_endpoint_types"}) if record.name in derived else record

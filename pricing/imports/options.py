@@ -27,6 +27,8 @@ class Options:
     allow_removals: bool = False
     # Whether prices may move far: of all models, or of those that match the patterns.
     accept_jumps: bool | tuple[str, ...] = False
+    # Patterns of ids whose price is confirmed, although it may be the placeholder for a missing price.
+    accept_placeholders: tuple[str, ...] = ()
     # Also change values of people and more trusted sources; pinned fields stay unchanged.
     overrule: bool = False
     # The slug of the source, if several sources have the same reader.
@@ -59,6 +61,7 @@ class Options:
             "publish": self.publish,
             "allow_removals": self.allow_removals,
             "accept_jumps": self.accept_jumps if isinstance(self.accept_jumps, bool) else list(self.accept_jumps),
+            "accept_placeholders": list(self.accept_placeholders),
             "overrule": self.overrule,
         }
 
@@ -76,6 +79,7 @@ class Options:
             only=tuple(options.get("only", ())),
             providers=tuple(options.get("providers", ())),
             publish=options.get("publish", False),
+            accept_placeholders=tuple(options.get("accept_placeholders", ())),
             overrule=options.get("overrule", False),
             name="" if name == reader.slug else name,
         )

@@ -48,7 +48,13 @@ def make_plan(content: bytes, options: Options, *, at: dt.datetime, origin: str 
 
 def _read(content: bytes, options: Options) -> Document:
     _check_options(options)
-    return read_document(options.source.read, content, only=options.only, providers=options.providers)
+    return read_document(
+        options.source.read,
+        content,
+        only=options.only,
+        providers=options.providers,
+        placeholders=options.accept_placeholders,
+    )
 
 
 def _plan(document: Document, options: Options, *, at: dt.datetime, origin: str) -> ImportPlan:

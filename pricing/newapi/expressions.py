@@ -1,8 +1,9 @@
 """A sheet as a billing expression of new-api's language, version 1, if the language can express it. Imports no models.
 
 The output is a canonical subset: a tree of `condition ? … : …` over `tier(name, p * … + c * …)`, with factors for
-conditions that multiply every price equally. Coefficients are US dollars per million tokens. A variable anywhere in an
-expression excludes its tokens from p and c everywhere, so each leaf names the variables of all leaves.
+conditions that multiply every price equally. Coefficients are US dollars per million tokens, and a number of its own is
+a fee for each request in millionths of a dollar. A variable anywhere in an expression excludes its tokens from p and c
+everywhere, so each leaf names the variables of all leaves.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from typing import Any
 
 from catalog.exact import digits, multiply, ratio, write_json
 from catalog.prices import Condition, Line, Sheet
-from catalog.sources.expression_language import VARIABLES
+from catalog.sources.expression_language import PER_REQUEST, VARIABLES
 from catalog.sources.expressions import UNASKED_TIERS
 from pricing.engine.conditions import EVERY_DAY, OPS_OF, minutes_of
 from pricing.engine.money import per_million
@@ -58,7 +59,8 @@ def expression(sheet: Sheet) -> Expression | None:
     """The expression of a sheet in dollars; None if the language cannot express its prices per token."""
     lines = expressible_lines(sheet)
     prices = [line for line in lines if line.kind == "absolute"]
-    if not prices or _hides_another_unit(sheet, prices):
+    # Tokens without a variable are p and c, which would be free.
+    if not any(line.unit == "token" and line.meter in ("input", "output") for line in prices):
         return None
     probes = _probes(lines)
     bounds = boundaries(lines)
@@ -74,10 +76,16 @@ def expression(sheet: Sheet) -> Expression | None:
 def _is_expressible(line: Line) -> bool:
     if line.kind == "multiplier":
         return not line.meter and bool(line.conditions) and all(map(_is_expressible_condition, line.conditions))
-    if line.kind != "absolute" or line.unit != "token" or line.meter not in VARIABLES.values():
+    if line.kind != "absolute" or not _has_variable(line):
         return False
     others = [condition for condition in line.conditions if condition["dim"] != "cache_ttl"]
     return all(map(_is_expressible_condition, others)) and _lifetime(line) in LIFETIMES
+
+
+def _has_variable(line: Line) -> bool:
+    if line.unit == "token":
+        return line.meter in VARIABLES.values()
+    return (line.meter, line.unit) == ("request", "request")
 
 
 def _is_expressible_condition(condition: Condition) -> bool:
@@ -106,15 +114,9 @@ def _lifetime(line: Line) -> str | None:
     return str(conditions[0]["value"])
 
 
-def _hides_another_unit(sheet: Sheet, prices: Iterable[Line]) -> bool:
-    """Whether text is also sold in a unit other than tokens: then p and c do not contain the whole price."""
-    meters = {line.meter for line in prices}
-    return not meters & {"input", "output"} and any(line.meter in ("input", "output") for line in sheet.lines)
-
-
 def _variables(prices: Iterable[Line]) -> list[str]:
     meters = {line.meter for line in prices}
-    return [name for name, meter in VARIABLES.items() if meter in meters]
+    return [name for name, meter in (*VARIABLES.items(), (PER_REQUEST, "request")) if meter in meters]
 
 
 def _probes(lines: Iterable[Line]) -> list[str]:
@@ -220,7 +222,7 @@ class _Rendering:
         return text
 
     def prices(self, case: Case) -> tuple[Decimal, ...]:
-        """The price of a million tokens of each variable in a case."""
+        """The price of a million tokens of each variable, or of a million requests, in a case."""
         if case not in self._prices:
             lines = [line for line in self.lines if all(_is_met(condition, case) for condition in line.conditions)]
             factors = [line.amount for line in lines if line.kind == "multiplier" and line.amount is not None]
@@ -253,7 +255,9 @@ class _Rendering:
 
     def _sum(self, prices: Iterable[Decimal]) -> str:
         return " + ".join(
-            f"{name} * {digits(ratio(price, Decimal(1)))}" for name, price in zip(self.variables, prices, strict=True)
+            f"{name} * {number}" if name != PER_REQUEST else number
+            for name, price in zip(self.variables, prices, strict=True)
+            for number in [digits(ratio(price, Decimal(1)))]
         )
 
 
@@ -268,7 +272,7 @@ def _still_open(probe: str, rest: Sequence[str]) -> list[str]:
 
 def _price(variable: str, applicable: Sequence[Line]) -> Decimal:
     """The price of a variable's tokens: of its own meter, otherwise of the meter that it falls back on."""
-    for meter in chain(VARIABLES[variable]):
+    for meter in ("request",) if variable == PER_REQUEST else chain(VARIABLES[variable]):
         lines = [line for line in applicable if line.kind == "absolute" and line.meter == meter]
         lines = [line for line in lines if _lifetime(line) is None or variable in LIFETIMES[_lifetime(line)]]
         if lines:

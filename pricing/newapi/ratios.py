@@ -2,6 +2,9 @@
 
 `model_ratio` 1 is $2 per million input tokens; every other ratio is a multiple of the input price. A price that ratios
 cannot express has no ratio: a row never shows a number that is not the price.
+
+Readers written in Go, such as new-api's, decode a missing number as 0, and older ones know no expressions. To them,
+the price is `quota_type`, `model_ratio`, `completion_ratio` and `model_price` alone; see `reason_unlisted`.
 """
 
 import math
@@ -13,6 +16,7 @@ from typing import Annotated, Any, NotRequired, TypedDict
 from catalog.exact import multiply, of_one, ratio, read_json, write_json
 from catalog.prices import RATIO_UNIT, Line, Sheet
 from catalog.sources import new_api, ratio_config
+from catalog.sources.completion_ratios import UNSET_RATIO
 from catalog.sources.rows import Row
 from pricing.engine.equality import PriceKey, price_key
 from pricing.engine.headline import CALLS, headline, reads_as_free, rule_table
@@ -55,6 +59,9 @@ def price_fields(sheet: Sheet | None) -> JSON:
     if state in ("dynamic", "included"):
         discount: JSON = {} if sheet.discount == 1 else {"discount": sheet.discount}
         return {"pricing_status": state} | discount | _facts(sheet)
+    if sheet.discount > 1:
+        # To readers that ignore discounts, the price would be too low.
+        sheet = sheet.folded()
     dollars = sheet.in_dollars()
     if dollars is None:
         return _by_figures(sheet)
@@ -63,9 +70,38 @@ def price_fields(sheet: Sheet | None) -> JSON:
     return _by_rules(dollars, table) if table else _by_ratios(sheet, dollars)
 
 
+Unlisted = Annotated[
+    str,
+    "unpriced: no price is known; dynamic: decided per request; included: in a plan; no_currency_rate: in a currency "
+    "without a rate; unknown_output: the price of its output is not known; not_in_ratios: ratios and a price per call "
+    "cannot state it, e.g. only its output is paid.",
+    {"enum": ["unpriced", "dynamic", "included", "no_currency_rate", "unknown_output", "not_in_ratios"]},
+]
+
+
+def reason_unlisted(sheet: Sheet | None, fields: JSON) -> str:
+    """Why readers that decode missing numbers as 0 must not get a row with these `price_fields`; empty if they may.
+
+    They may if `quota_type`, `model_ratio`, `completion_ratio` and `model_price` alone state the price of tokens or of
+    a call, or more than that.
+    """
+    state = str(fields["pricing_status"])
+    if sheet is None or state not in ("priced", "free"):
+        return state
+    if sheet.has_unknown_output:
+        return "unknown_output"
+    if "quota_type" not in fields and sheet.in_dollars() is None:
+        return "no_currency_rate"
+    number = fields.get("model_price" if fields.get("quota_type") == 1 else "model_ratio")
+    # The price of tokens as the price of a call would be wrong for both.
+    is_of_tokens = fields.get("billing_mode") == "per_token"
+    is_stated = number is not None if state == "free" else bool(number) and not is_of_tokens
+    return "" if is_stated else "not_in_ratios"
+
+
 def config_entries(sheet: Sheet | None) -> JSON:
     """Map -> the model's entry in it, for the maps that express its price; discounts are multiplied in."""
-    if sheet is None:
+    if sheet is None or sheet.has_unknown_output:
         return {}
     fields = price_fields(sheet.folded())
     if fields.get("billing_mode") == "tiered_expr" and fields.get("discount", 1) == 1:
@@ -75,7 +111,8 @@ def config_entries(sheet: Sheet | None) -> JSON:
     if fields.get("quota_type") == 1:
         # Its readers treat a number as the price of a call, and as the complete price.
         is_a_call = fields.get("billing_mode", "per_request") in ("per_request", "per_image")
-        return {"model_price": fields["model_price"]} if is_a_call and "prices" not in fields else {}
+        is_complete = "prices" not in fields or len([line for line in sheet.lines if line.amount]) == 1
+        return {"model_price": fields["model_price"]} if is_a_call and is_complete else {}
     return {
         name: fields[name]
         for name in ratio_config.MAPS
@@ -136,11 +173,14 @@ def _rule(line: Line) -> JSON:
 
 
 def _by_ratios(sheet: Sheet, dollars: Sheet) -> JSON:
-    plain = {line.meter: line for line in dollars.lines if line.is_plain}
-    per_token = {meter: _per_million_tokens(line) for meter, line in plain.items() if line.unit == "token"}
+    plain = {(line.meter, line.unit): line for line in dollars.lines if line.is_plain}
+    per_token = {meter: _per_million_tokens(line) for (meter, unit), line in plain.items() if unit == "token"}
     body: JSON = {"pricing_status": sheet.state} | _facts(sheet)
-    body |= _token_ratios(per_token) or _call_price(plain.values())
+    body |= _call_price(plain.values()) or _token_ratios(per_token)
     body["discount"] = sheet.discount
+    if sheet.has_unknown_output:
+        left_out = {"completion_ratio"} if body.get("model_ratio") else RATIO_FIELDS
+        return {name: value for name, value in body.items() if name not in left_out} | {"prices": figures(sheet)}
     lines = expressible_lines(dollars)
     # An expression of tokens at 0 would show a paid price as free.
     is_misleading = reads_as_free(dollars, (line.amount or Decimal(0) for line in lines if line.kind == "absolute"))
@@ -150,10 +190,7 @@ def _by_ratios(sheet: Sheet, dollars: Sheet) -> JSON:
         return body | {"prices": figures(sheet)}
     if billing is not None:
         # Engines that read expressions ignore all other numbers in the row.
-        body |= {"quota_type": 0, "billing_mode": "tiered_expr", "billing_expr": billing.text}
-    if _is_placeholder(body):
-        # Readers treat this pair as a model without a price; the expression or the figures state the price.
-        body = {name: value for name, value in body.items() if name not in RATIO_FIELDS}
+        body = {"quota_type": 0} | body | {"billing_mode": "tiered_expr", "billing_expr": billing.text}
     return body if _is_read_back(body, sheet) else body | {"prices": figures(sheet)}
 
 
@@ -169,15 +206,16 @@ def _read_back(row: bytes) -> PriceKey:
     return price_key(new_api.prices_of(Row(read_json(row))))
 
 
-def _is_placeholder(body: JSON) -> bool:
-    return (body.get("model_ratio"), body.get("completion_ratio")) == new_api.PLACEHOLDER
-
-
 def _reads_as_free(body: JSON) -> bool:
     """Whether a reader that treats missing numbers as 0 would read the price as free or as missing."""
     if body["pricing_status"] == "free":
         return "quota_type" not in body
     return _is_placeholder(body) or not (body.get("model_ratio") or body.get("model_price"))
+
+
+def _is_placeholder(body: JSON) -> bool:
+    """Whether readers take the ratios for those of a model without a price."""
+    return (body.get("model_ratio"), body.get("completion_ratio")) == (UNSET_RATIO, 1)
 
 
 def _headline_price(dollars: Sheet) -> JSON:
@@ -224,11 +262,14 @@ def _unit_in_words(line: Line) -> str:
 
 def _ratios_express(body: JSON, lines: Sequence[Line], per_token: Mapping[str, Decimal]) -> bool:
     """Whether the ratios express everything that the expression would, to the last digit that a double preserves."""
+    if body.get("quota_type") == 1:
+        return not any(line.conditions for line in lines)
     if not any(line.amount for line in lines):
         return "model_ratio" in body
     if any(line.conditions for line in lines) or not {line.meter for line in lines} <= RATIO_METERS:
         return False
-    if "model_ratio" not in body or _is_placeholder(body):
+    # Readers may take a ratio of 37.5 for a model without a price; the expression states it once more.
+    if body.get("model_ratio", UNSET_RATIO) == UNSET_RATIO:
         return False
     factors = {"input": (), "output": (body["completion_ratio"],)} | {
         meter: (body[name],) for name, meter in INPUT_RATIOS.items() if name in body
@@ -275,8 +316,9 @@ def _token_ratios(per_token: Mapping[str, Decimal]) -> JSON:
 
 
 def _call_price(lines: Iterable[Line]) -> JSON:
-    """The price of a call, if only a call or an image has a price."""
-    priced = [line for line in lines if line.amount is not None]
+    """The price of a call, if nothing but a call or an image is paid."""
+    listed = list(lines)
+    priced = [line for line in listed if line.amount] or listed
     if len(priced) != 1 or priced[0].per != 1 or (priced[0].meter, priced[0].unit) not in CALLS:
         return {}
     zero = Decimal(0)

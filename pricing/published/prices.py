@@ -58,10 +58,11 @@ def published_sheets(
 
 def compose(model: AIModel, sell: Sheet | None, listed: Sheet | None, rules: Iterable[DiscountRule]) -> Sheet | None:
     """The published sheet of a model, from its current sheets and the current rules."""
-    if sell is not None or listed is None:
-        return sell
-    rule = best_rule(rules, model)
-    return listed if rule is None else listed.times(rule.multiplier, rule=f"discount for {rule.target}")
+    sheet = sell
+    if sell is None and listed is not None:
+        rule = best_rule(rules, model)
+        sheet = listed if rule is None else listed.times(rule.multiplier, rule=f"discount for {rule.target}")
+    return None if sheet is None else replace(sheet, charges_output=model.charges_output)
 
 
 def best_rule(rules: Iterable[DiscountRule], model: AIModel) -> DiscountRule | None:

@@ -47,5 +47,5 @@ def quote(model: str, usage: Mapping[str, Any], *, at: str = "", **request: Any)
 
 
 def rows() -> dict[str, dict[str, Any]]:
-    """Model -> its row in `data` of /api/pricing."""
-    return {row["model_name"]: row for row in Client().get("/api/pricing").json()["data"]}
+    """Model -> its row in `data` of /api/pricing, where rows without a price are requested, too."""
+    return {row["model_name"]: row for row in Client().get("/api/pricing?unpriced=rows").json()["data"]}

@@ -40,7 +40,7 @@ def ratio(answer: Answer) -> Any:
          "Token.objects.filter(name='fresh').set_enabled(True)", ["fresh-a", "fresh-b"], 401),
         ("/v1/models", ids, "AIModel.objects.filter(name='fresh-b').set_status('draft')",
          "AIModel.objects.filter(name='fresh-b').set_status('published')", ["fresh-a", "fresh-b"], ["fresh-a"]),
-        ("/api/pricing", ratio,
+        ("/api/pricing?unpriced=rows", ratio,
          "world.price(AIModel.objects.get(name='fresh-a'), input='6', starts_at=world.LONG_AGO.replace(month=2))",
          "PriceSheet.objects.filter(model__name='fresh-a', starts_at__month=2).delete()", 1, 3),
     ],

@@ -17,6 +17,9 @@ SINCE = parameter("query", "since", "A date or a time; 30 days ago if not given.
 CURSOR = parameter("query", "cursor", "The `next` of a response: continues after it, with the same `since`.", text())
 AS_OF = parameter("query", "as_of", "A date or a time, in the past or the future; now if not given.", text())
 FOLDED = parameter("query", "discount", "folded: discounts are multiplied into the prices.", text(enum=["folded"]))
+UNPRICED = parameter(
+    "query", "unpriced", "rows: `data` has rows of all models, flagged by `pricing_status`.", text(enum=["rows"])
+)
 
 
 def reading(name: str, summary: str, shape: str, *parameters: Schema, refusals: tuple[str, ...] = REFUSALS) -> Schema:
@@ -57,7 +60,7 @@ def posting(name: str, summary: str, *, takes: str, gives: str, **more: Any) -> 
 FEED = reading("getPriceChangesFeed", "Price changes as an Atom feed", "PriceChanges", SINCE)
 FEED["get"]["responses"]["200"]["content"] = {"application/atom+xml": {"schema": text()}}
 PATHS: openapi.Document = {
-    "/api/pricing": reading("getPricing", "The price list", "PriceList", AS_OF, FOLDED),
+    "/api/pricing": reading("getPricing", "The price list", "PriceList", AS_OF, FOLDED, UNPRICED),
     "/api/pricing/history/{model}": reading(
         "getPriceHistory",
         "One model's past, current and scheduled prices",

@@ -82,6 +82,14 @@ class Command(PlanningCommand):
             "held back, and the rest is applied. Without GLOB: of all models. Put it after SOURCE.",
         )
         parser.add_argument(
+            "--accept-placeholders",
+            metavar="GLOB",
+            action="append",
+            default=[],
+            help="Import the price of ids that match, although it may be what a gateway shows for a missing price. "
+            "Repeatable.",
+        )
+        parser.add_argument(
             "--overrule",
             action="store_true",
             help="Also change values of people and more trusted sources. Pinned fields stay unchanged.",
@@ -160,5 +168,6 @@ def _options(options: dict[str, Any]) -> Options:
         publish=options["publish"],
         allow_removals=options["allow_removals"],
         accept_jumps=accepted_jumps(options["accept_jumps"]),
+        accept_placeholders=tuple(options["accept_placeholders"]),
         overrule=options["overrule"],
     )

@@ -1,5 +1,6 @@
 """Reads billing expressions: canonical forms become lines, and nothing else does."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -47,6 +48,17 @@ def test_a_factor_after_the_prices_is_a_line() -> None:
         ("", "0.65", ""),
         ("", "0.5", "service_tier=flex"),
     ]
+
+
+def test_a_number_in_a_sum_is_a_fee_for_each_request() -> None:
+    lines = read_expression('len <= 10 ? tier("a", p * 1 + c * 2 + 10000) : tier("b", p * 1 + c * 2 + 20000)')
+
+    assert lines is not None
+    assert [(line.meter, line.amount, line.per, line.unit) for line in lines[2:]] == [
+        ("request", Decimal("0.01"), 1, "request"),
+        ("request", Decimal("0.02"), 1, "request"),
+    ]
+    assert lines[3].conditions == ({"dim": "prompt_tokens", "op": "gt", "value": 10},)
 
 
 def test_an_inner_choice_is_a_conditional_line() -> None:
@@ -102,7 +114,7 @@ def test_fields_of_the_request_are_one_match() -> None:
         "len",
         "2",
         "p * q",
-        "p * 2 + 1",
+        "p * 2 + 1 + 1",
         "p * c",
         "p * 2 + p * 3",
         "p * -2",

@@ -42,7 +42,7 @@ def test_a_price_for_all_other_groups_does_not_apply(client: Client) -> None:
 
 
 def test_a_discount_of_the_group_is_its_discount(client: Client) -> None:
-    sheet = world.price(world.model("gpt-4o"), input="2")
+    sheet = world.price(world.model("gpt-4o"), input="2", output="8")
     world.line(sheet, "", "0.5", kind="multiplier", conditions=[{"dim": "group", "op": "eq", "value": "default"}])
 
     assert client.get("/api/pricing").json()["data"][0]["discount"] == 0.5

@@ -15,7 +15,8 @@ pytestmark = pytest.mark.django_db
 
 
 def prices(client: Client, **headers: str) -> Any:
-    answer = client.get("/api/pricing", headers=headers)
+    """The price list with rows of all models."""
+    answer = client.get("/api/pricing?unpriced=rows", headers=headers)
     assert answer.status_code == 200, answer.content
     return read_json(answer.content)
 
@@ -31,7 +32,7 @@ def test_the_top_level_is_the_one_that_clients_know(client: Client) -> None:
     body = prices(client)
 
     assert list(body) == [
-        "success", "data", "popular_models", "supported_endpoint", "vendors",
+        "success", "data", "unpriced_models", "popular_models", "supported_endpoint", "vendors",
         "group_ratio", "usable_group", "auto_groups", "pricing_version",
     ]  # fmt: skip
     assert body["success"] is True

@@ -23,7 +23,9 @@ DAY = dt.timedelta(days=1)
 
 def applied(folder: Path, **prices: float) -> ImportRun:
     row = {"mode": "chat", "litellm_provider": "openai"}
-    document = json.dumps({name: row | {"input_cost_per_token": price} for name, price in prices.items()})
+    document = json.dumps(
+        {name: row | {"input_cost_per_token": price, "output_cost_per_token": price} for name, price in prices.items()}
+    )
     arguments = ("--apply", "--accept-jumps", "--allow-removals", "--publish", "--channel", "main")
     outcome = run("litellm", document, folder, *arguments)
     assert outcome.code == 0, outcome

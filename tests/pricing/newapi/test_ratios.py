@@ -23,6 +23,8 @@ VECTORS = [
 
 
 def body(client: Client, query: str = "", **headers: str) -> Any:
+    """The price list with rows of all models."""
+    query = f"{query}&unpriced=rows" if query else "?unpriced=rows"
     answer = client.get(f"/api/pricing{query}", headers=headers)
     assert answer.status_code == 200, answer.content
     return read_json(answer.content)
@@ -134,15 +136,20 @@ def test_free_input_with_priced_output_is_not_free(client: Client) -> None:
     assert exported["billing_expr"] == 'tier("base", p * 0 + c * 5)'
 
 
-def test_the_placeholder_is_never_published(client: Client) -> None:
-    world.price(world.model("dear"), input="75", output="75", input__cache_read="7.5")
-    exported = row(client, "dear")
-    assert exported["billing_expr"] == 'tier("base", p * 75 + c * 75 + cr * 7.5)'
-    assert not {"model_ratio", "completion_ratio", "model_price", "cache_ratio"} & exported.keys()
+@pytest.mark.parametrize("output", ["75", "300"])
+def test_a_price_that_looks_like_a_placeholder_has_an_expression_beside_its_ratios(client: Client, output: str) -> None:
+    world.price(world.model("o3-dear"), input="75", output=output, input__cache_read="7.5")
+    exported = row(client, "o3-dear")
+    assert exported["billing_expr"] == f'tier("base", p * 75 + c * {output} + cr * 7.5)'
+    assert (exported["model_ratio"], exported["model_ratio"] * 2 * exported["completion_ratio"]) == (
+        Decimal("37.5"),
+        Decimal(output),
+    )
 
 
 def test_a_ratio_is_the_shortest_decimal_of_its_double(client: Client) -> None:
-    world.line(world.price(world.model("long")), "input", "0.00000020000000000000002", per=1, unit="token")
+    sheet = world.price(world.model("long"), output="1")
+    world.line(sheet, "input", "0.00000020000000000000002", per=1, unit="token")
     answer = client.get("/api/pricing").content
     assert b'"model_ratio":0.1,' in answer
 
@@ -187,13 +194,14 @@ def test_ratio_maps_contain_only_prices_that_they_can_state(client: Client) -> N
     world.price(world.model("plain"), role="list", input="2", output="8", input__cache_read="1")
     DiscountRule.objects.create(multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
     world.model("unpriced")
-    world.price(world.model("yuan"), currency="CNY", input="2")
+    world.price(world.model("yuan"), currency="CNY", input="2", output="2")
+    world.price(world.model("half"), input="2")
     call = PriceSheet.objects.create(model=world.model("call"), starts_at=world.LONG_AGO)
     world.line(call, "request", "0.04", per=1, unit="request")
     packs = PriceSheet.objects.create(model=world.model("packs"), starts_at=world.LONG_AGO)
     world.line(packs, "request", "0.04", per=1, unit="request")
     world.line(packs, "request", "0.4", per=1, unit="request", conditions=[{"dim": "mode", "op": "eq", "value": "pro"}])
-    tiered = world.price(world.model("tiered"), input="1")
+    tiered = world.price(world.model("tiered"), input="1", output="1")
     world.line(tiered, "input", "2", conditions=[{"dim": "prompt_tokens", "op": "gt", "value": 1000}])
     document = read_json(client.get("/api/ratio_config").content)
     assert (document["success"], document["message"]) == (True, "")
@@ -207,7 +215,7 @@ def test_ratio_maps_contain_only_prices_that_they_can_state(client: Client) -> N
         "audio_completion_ratio": {},
         "model_price": {"call": Decimal("0.04")},
         "billing_mode": {"tiered": "tiered_expr"},
-        "billing_expr": {"tiered": 'len <= 1000 ? tier("0_1k", p * 1) : tier("1k_plus", p * 2)'},
+        "billing_expr": {"tiered": 'len <= 1000 ? tier("0_1k", p * 1 + c * 1) : tier("1k_plus", p * 2 + c * 1)'},
     }
 
 
@@ -224,6 +232,7 @@ def test_an_expression_never_shows_a_paid_price_as_free(
     sheet = PriceSheet.objects.create(model=world.model("fee"), role="sell", starts_at=world.LONG_AGO)
     world.line(sheet, free[0], "0", per=free[1], unit=free[2])
     world.line(sheet, paid[0], "0.01", per=1, unit=paid[1])
+    world.line(sheet, "output", "0")
 
     exported = row(client, "fee")
 

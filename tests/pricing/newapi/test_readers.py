@@ -22,7 +22,6 @@ HEADLINES = {
     "scanner": ("per_page", 0.001),
     "finder": ("per_query", 0.005),
     "free-in": ("per_query", 0.01),
-    "graduated": ("per_token", 75),
 }
 RATIOS = {"plain": (2.5, 10.0), "cached": (3.0, 15.0), "embedder": (0.13, 0.0), "tiered": (1.25, 10.0)}
 # Models with one figure that is not a ratio.
@@ -53,7 +52,7 @@ def prices(client: Client) -> Any:
         world.line(video, "output.video", amount, per=1, unit="second", conditions=at_that)
     for name, meter, amount, per, unit in ONLY:
         world.line(world.price(world.model(name)), meter, amount, per=per, unit=unit)
-    world.line(world.price(world.model("free-in"), input="0"), "web_search", "0.01", per=1, unit="query")
+    world.line(world.price(world.model("free-in"), input="0", output="0"), "web_search", "0.01", per=1, unit="query")
     graduated = world.price(world.model("graduated"), input="75", output="75")
     PriceSheet.objects.filter(pk=graduated.pk).update(facts={"tier_mode": "graduated"})
     world.line(world.price(world.model("auto")), "input", None, kind="dynamic", unit="")
@@ -100,9 +99,14 @@ def test_a_reader_in_go_never_reads_a_paid_model_as_free(prices: Any) -> None:
         is_told = row.get("billing_mode", "") == "tiered_expr" and row.get("billing_expr", "") != ""
         if not is_told and not (model_price if quota_type == 1 else model_ratio):
             free.append((row["model_name"], row["pricing_status"]))
-    # What has no price in dollars has no number either, and says so.
-    assert sorted(free) == [("auto", "dynamic"), ("gift", "free"), ("unpriced", "unpriced"), ("yuan", "priced")]
-    assert not any("model_price" in row for row in prices["data"] if row["model_name"] == "yuan")
+    assert free == [("gift", "free")]
+    assert prices["unpriced_models"] == [
+        {"model_name": "auto", "reason": "dynamic"},
+        {"model_name": "graduated", "reason": "not_in_ratios"},
+        {"model_name": "unpriced", "reason": "unpriced"},
+        {"model_name": "writer", "reason": "not_in_ratios"},
+        {"model_name": "yuan", "reason": "no_currency_rate"},
+    ]
 
 
 def test_a_headline_states_what_it_pays_for(prices: Any) -> None:
@@ -149,7 +153,9 @@ def test_new_api_syncs_from_the_list_and_from_the_maps(prices: Any, client: Clie
     maps = client.get("/api/ratio_config").json()
     assert maps["success"] is True
     data = maps["data"]
-    assert data["billing_expr"].keys() == {name for name, entry in synced.items() if "billing_expr" in entry}
+    by_expression = {name for name, entry in synced.items() if "billing_expr" in entry}
+    # Readers of the maps know expressions; the free input of this one has no ratio.
+    assert data["billing_expr"].keys() == {*by_expression, "writer"}
     assert data["model_ratio"].keys() == {"plain", "cached", "embedder", "gift"}
     assert not HEADLINES.keys() - {"call"} & {name for entries in data.values() for name in entries}
     # Buyers pay the discounted price, and the maps have no field for a discount.
@@ -161,7 +167,7 @@ def test_new_api_syncs_from_the_list_and_from_the_maps(prices: Any, client: Clie
 def test_a_collector_accepts_it_as_complete(prices: Any) -> None:
     assert not {"total", "has_more", "next_cursor"} & prices.keys()
     names = [row["model_name"] for row in prices["data"]]
-    assert len(names) == len(set(names)) == 17
+    assert len(names) == len(set(names)) == 12
     group = next(iter(prices["group_ratio"]))
     for row in prices["data"]:
         if "model_ratio" in row:

@@ -28,7 +28,7 @@ def stored() -> PriceSheet:
 
 
 def row(client: Client, query: str = "") -> Any:
-    return read_json(client.get(f"/api/pricing{query}").content)["data"][0]
+    return read_json(client.get(f"/api/pricing?unpriced=rows{query}").content)["data"][0]
 
 
 def test_it_is_unchanged_beside_its_discount(client: Client, stored: PriceSheet) -> None:
@@ -40,7 +40,7 @@ def test_it_is_unchanged_beside_its_discount(client: Client, stored: PriceSheet)
 def test_readers_without_discounts_are_charged_the_discounted_price(
     client: Client, stored: PriceSheet, tokens: dict[str, int]
 ) -> None:
-    folded = row(client, "?discount=folded")
+    folded = row(client, "&discount=folded")
     config = read_json(client.get("/api/ratio_config").content)["data"]["billing_expr"]["stored"]
     assert folded.get("discount", 1) == 1
     expected = charge(STORED, tokens, facts={}, at=NOON) / 2

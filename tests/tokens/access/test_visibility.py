@@ -18,7 +18,7 @@ def seen(client: Client, key: str) -> list[str]:
     """What the key sees, after asking everywhere."""
     headers = {"authorization": f"Bearer {key}"}
     listed = [row["id"] for row in client.get("/v1/models", headers=headers).json()["data"]]
-    priced = [row["model_name"] for row in client.get("/api/pricing", headers=headers).json()["data"]]
+    priced = [row["model_name"] for row in client.get("/api/pricing?unpriced=rows", headers=headers).json()["data"]]
     single = [
         name
         for name in AIModel.objects.values_list("name", flat=True)
@@ -136,6 +136,6 @@ def test_visitors_see_the_public_groups_prices_only(client: Client) -> None:
     world.model("public")
     world.model("secret", on=world.channel("vip", group="vip"))
 
-    rows = client.get("/api/pricing").json()["data"]
+    rows = client.get("/api/pricing?unpriced=rows").json()["data"]
 
     assert [row["model_name"] for row in rows] == ["public"]

@@ -38,7 +38,7 @@ def test_the_line_is_a_fact_and_a_finding(tmp_path: Path, client: Client) -> Non
     unjudged = PriceSheet.objects.get().facts["unjudged"]
     assert [(line["meter"], line["amount"], line["conditions"]) for line in unjudged] == [("input", 1, [NEVER])]
     assert any("Mars/Olympus" in str(finding) for finding in outcome.report["findings"])
-    assert client.get("/api/pricing").json()["data"][0]["model_ratio"] == 1.5
+    assert client.get("/api/pricing?unpriced=rows").json()["data"][0]["model_ratio"] == 1.5
 
     again = run("new_api", content, tmp_path, "--apply")
     assert (again.report["counts"]["changed_prices"], PriceSheet.objects.count()) == (0, 1)

@@ -1,6 +1,7 @@
 """`python -m tests`: the whole suite on SQLite, then the tests marked `sql` once more on a real PostgreSQL.
 
-`--full` runs the whole suite on both, with many more made-up cases and with older client SDKs; it takes half an hour.
+`--full` runs the whole suite on both, with many more made-up cases, with older client SDKs, and with the costs that
+litellm and genai-prices compute; it takes half an hour.
 Other arguments go to pytest.
 """
 

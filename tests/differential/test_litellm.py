@@ -1,8 +1,6 @@
 """Our quotes for LiteLLM's own maps are the costs that LiteLLM computes, except for named reasons."""
 
-import datetime as dt
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from decimal import Decimal
@@ -14,8 +12,7 @@ import pytest
 from catalog.exact import read_json, write_json
 from catalog.prices import Sheet
 from catalog.sources import litellm
-from pricing.engine.quoting import Use, quote
-from tests.differential.comparing import Case, Deviation, Row, Usage, explain, run_program
+from tests.differential.comparing import Case, Deviation, Row, charge, explain, report, run_program, usages
 from tests.samples import REAL, real
 from tests.sizes import FULL
 
@@ -41,31 +38,6 @@ FIRST_PARTY = {
 MOMENTS = ("2026-11-25T12:00:00+00:00", "2026-11-25T18:00:00+00:00")
 LENGTH = re.compile(r"_above_(\d+)k_tokens")
 TIER_WORDS = {"flex": "flex", "priority": "priority", "fast": "priority", "batch": "batches"}
-# Part of a usage -> our meter.
-METERS = {
-    "text": "input",
-    "cached": "input.cache_read",
-    "written_5m": "input.cache_write[5m]",
-    "written_1h": "input.cache_write[1h]",
-    "audio": "input.audio",
-    "image": "input.image",
-    "cached_audio": "input.audio.cache_read",
-    "cached_image": "input.image.cache_read",
-    "text_out": "output",
-    "reasoning": "output.reasoning",
-    "audio_out": "output.audio",
-    "image_out": "output.image",
-}
-USAGES: tuple[Usage, ...] = (
-    {"text": 1000, "text_out": 500},
-    {"text": 600, "cached": 400, "text_out": 500},
-    {"text": 600, "written_5m": 300, "written_1h": 100, "text_out": 500},
-    {"text": 600, "audio": 400, "text_out": 300, "audio_out": 200},
-    {"text": 600, "image": 400, "text_out": 300, "image_out": 200},
-    {"text": 600, "cached_audio": 400, "text_out": 500},
-    {"text": 600, "cached_image": 400, "text_out": 500},
-    {"text": 1000, "text_out": 300, "reasoning": 200},
-)
 # Keys that LiteLLM's engine does not read, although its map has them.
 UNREAD = ("input_cost_per_token_cache_hit", "input_cost_per_audio_token_priority")
 # Fees that LiteLLM adds in other functions than the one for tokens.
@@ -102,7 +74,7 @@ def _with_an_output_price(case: Case) -> Case:
 
 
 def _of_perplexity(case: Case) -> Case:
-    if case.row["litellm_provider"] != "perplexity":
+    if case.provider != "perplexity":
         return case
     lengths = (key for key in case.row if "_above_" in key)
     return _without(case, "cache_read_input_token_cost", *lengths, *FEES)
@@ -126,22 +98,12 @@ def _sheet(row: bytes) -> Sheet:
 
 
 def our_cost(case: Case) -> Decimal | None:
-    facts = {"service_tier": case.tier} if case.tier else {}
-    uses = {METERS[name]: Use(Decimal(number), "token") for name, number in case.usage.items()}
-    sheet = _sheet(write_json({case.model: dict(case.row)}))
-    return quote(sheet, uses, facts, at=dt.datetime.fromisoformat(case.at)).amount
+    return charge(_sheet(write_json({case.model: dict(case.row)})), case)
 
 
-def usages(row: Row) -> Iterator[Usage]:
-    """Every kind of usage with a short prompt, and with prompts at each boundary of the row's lengths and after it."""
-    yield from USAGES
+def bounds_of(row: Row) -> set[int]:
     bounds = {int(match[1]) * 1000 for key in row if (match := LENGTH.search(key))}
-    bounds |= {int(tier["range"][1]) for tier in row.get("tiered_pricing", []) if "range" in tier}
-    for bound in sorted(bounds):
-        for total in (bound, bound + 1):
-            for usage in USAGES:
-                others = sum(number for name, number in usage.items() if METERS[name].startswith("input."))
-                yield {**usage, "text": total - others}
+    return bounds | {int(tier["range"][1]) for tier in row.get("tiered_pricing", []) if "range" in tier}
 
 
 def cases(rows: Mapping[str, Any]) -> Iterator[Case]:
@@ -154,8 +116,8 @@ def cases(rows: Mapping[str, Any]) -> Iterator[Case]:
             continue
         tiers = [tier for tier, word in TIER_WORDS.items() if any(key.endswith(f"_{word}") for key in row)]
         for at in MOMENTS if "off_peak_pricing" in row else MOMENTS[:1]:
-            for usage in usages(row):
-                yield from (Case(name, row, usage, tier, at) for tier in (None, *tiers))
+            for usage in usages(bounds_of(row)):
+                yield from (Case(name, row, usage, tier, at, provider) for tier in (None, *tiers))
 
 
 @pytest.mark.skipif(not FULL, reason="part of the full run")
@@ -165,7 +127,7 @@ def test_litellm_computes_the_same_costs_from_its_map(
 ) -> None:
     listed = list(cases(read_json(real(f"litellm/{name}"))))
     assert len(listed) >= least
-    questions = [{**asdict(case), "provider": case.row["litellm_provider"], "row": None} for case in listed]
+    questions = [{**asdict(case), "row": None} for case in listed]
     answers = run_program(
         "litellm",
         "litellm_costs.py",
@@ -176,8 +138,6 @@ def test_litellm_computes_the_same_costs_from_its_map(
 
     result = explain(zip(listed, costs, strict=True), our_cost, REASONS)
 
-    with capsys.disabled():
-        lines = "".join(f"\n  {count:6} {reason}" for reason, count in result.counts.most_common())
-        sys.stdout.write(f"\nLiteLLM, {name}, {len(listed)} costs:{lines}\n")
+    report(f"LiteLLM, {name}", result, capsys)
     assert result.unexplained == []
     assert result.counts["agrees"] >= least * 9 // 10

@@ -38,6 +38,11 @@ _BY_SEGMENT: Mapping[str, KnownVendor] = MappingProxyType(
 _FAMILIES = tuple((re.compile("|".join(vendor.families)), vendor) for vendor in KNOWN_VENDORS if vendor.families)
 
 
+def vendor_of_segment(segment: str) -> KnownVendor | None:
+    """The vendor that this segment of an id's path names, such as openai or z-ai."""
+    return _BY_SEGMENT.get(segment)
+
+
 def known_vendor(name: str) -> KnownVendor | None:
     """The vendor with this name, in any of its spellings."""
     return _BY_SPELLING.get(fold(name))

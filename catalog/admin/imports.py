@@ -18,7 +18,7 @@ from catalog.models import (
 )
 
 # The counts that fit into the list.
-COUNTS_LISTED = ["new", "changed", "new_prices", "changed_prices", "missing", "kept", "left"]
+COUNTS_LISTED = ["new", "changed", "new_prices", "changed_prices", "missing", "kept", "left", "aliases"]
 
 
 @admin.register(ImportRun)

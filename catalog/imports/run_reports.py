@@ -10,6 +10,7 @@ TITLES = {
     "suspicious": "Suspicious",
     "findings": "Findings",
     "unmatched": "New ids that may be existing models",
+    "new_aliases": "New aliases, and their models",
     "aliases": "Rows of aliases, assigned to their models",
     "unmapped": "Unknown keys, not imported, and how often they appear",
     "changed": "Changed models",

@@ -1,0 +1,292 @@
+"""Aliases for the ids of a source that are spellings of models in the catalog, all of them at once.
+
+An id that is not in the catalog becomes an alias. A model that exists under both ids is merged: the id becomes an alias
+of the other model, which gets its offers, and the duplicate stays as a draft under another id, with its prices and
+history. Everything is recorded as one import run of the source, so a rollback undoes it.
+"""
+
+import datetime as dt
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from catalog.db import revision
+from catalog.db.bulk import create_rows, update_rows
+from catalog.db.import_context import run_scope
+from catalog.error_messages import InputError
+from catalog.exact import write_json
+from catalog.imports.documents import read_document
+from catalog.imports.spellings import spelling_of
+from catalog.models import AIModel, ImportRun, ModelAlias, Offer
+from catalog.prices import Sheet
+from pricing.engine.equality import same_price
+from pricing.engine.formatting.lines import changes
+from pricing.engine.sanity_checks import is_far
+from pricing.engine.thresholds import LARGEST_MOVE
+from pricing.imports.options import Options
+from pricing.imports.review import options_of, plan_of
+from pricing.models import PriceSheet
+from pricing.published.prices import sheets_in_force
+from tokens.models import Token
+from tokens.scope import Scope, names_id
+
+WITH_ALIASES = (ImportRun.Status.PLANNED, ImportRun.Status.STOPPED, ImportRun.Status.APPLIED)
+DIFFERENCES_SHOWN = 3
+KEYS_SHOWN = 3
+LONGEST_ID = 255
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """An id that is a spelling of a model: what an alias would change, and why it may not be safe."""
+
+    name: str
+    model: str
+    # How the price of the source, or of the duplicate, differs from the model's price.
+    price: str
+    is_same_price: bool
+    # Whether a model has this id, so that the two are merged.
+    is_duplicate: bool
+    # Why a person should decide; empty for a safe alias.
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def is_safe(self) -> bool:
+        return not self.doubts
+
+
+def spellings_of_run(run: ImportRun, *, at: dt.datetime) -> list[Spelling]:
+    """The ids of a waiting or applied import that are spellings of models, safe ones first.
+
+    InputError if its document can no longer be read.
+    """
+    options = options_of(run)
+    if run.is_waiting:
+        plan = plan_of(run, at=at)
+        names: Sequence[str] = plan.listed
+        offered: Mapping[str, Sheet] = plan.prices.new
+    else:
+        names, offered = _listed(run, options), {}
+    spellings = find_spellings(names, offered, role=options.prices_as, at=at)
+    return sorted(spellings, key=lambda spelling: not spelling.is_safe)
+
+
+def last_run(slug: str) -> ImportRun | None:
+    """The last import of the source that waits or was applied."""
+    runs = ImportRun.objects.filter(source__slug=slug, status__in=WITH_ALIASES)
+    return runs.order_by("-created_at", "-pk").first()
+
+
+def _listed(run: ImportRun, options: Options) -> Sequence[str]:
+    listed: Sequence[str] | None = run.report.get("listed")
+    if listed:
+        return listed
+    return read_document(options.source.read, run.snapshot.content, providers=options.providers).listed
+
+
+def fingerprint_of(spellings: Iterable[Spelling]) -> str:
+    """A hash that shows whether these are still the aliases that somebody was shown."""
+    shown = [(spelling.name, spelling.model, spelling.price, spelling.doubts) for spelling in spellings]
+    return hashlib.sha256(write_json(shown)).hexdigest()[:32]
+
+
+def find_spellings(names: Iterable[str], offered: Mapping[str, Sheet], *, role: str, at: dt.datetime) -> list[Spelling]:
+    """The ids that are spellings of models, in their order; `offered`: the prices of ids that are not in the catalog.
+
+    A model that has another spelling is a duplicate if its id has more segments or capitals than the other one.
+    """
+    models = {model.name: model for model in AIModel.objects.select_related("vendor")}
+    aliases = dict(ModelAlias.objects.values_list("name", "model__name"))
+    by_spelling: defaultdict[str, set[str]] = defaultdict(set)
+    for name, model in [*zip(models, models, strict=True), *aliases.items()]:
+        by_spelling[spelling_of(name)].add(model)
+    pairs = {
+        name: targets
+        for name in dict.fromkeys(names)
+        if name not in aliases and (targets := _plainest(name, by_spelling.get(spelling_of(name), set()), models))
+    }
+    chosen = {models[name].pk for name in {*pairs, *(targets[0] for targets in pairs.values())} if name in models}
+    sheets = sheets_in_force(chosen, roles=sorted({role, PriceSheet.Role.LIST}), at=at)
+    keys = _keys_with_patterns()
+
+    def price_of(name: str) -> Sheet | None:
+        if name not in models:
+            return offered.get(name)
+        by_role = sheets.get(models[name].pk, {})
+        return by_role.get(role) or by_role.get(PriceSheet.Role.LIST)
+
+    def spelling(name: str, targets: Sequence[str]) -> Spelling:
+        model, duplicate = models[targets[0]], models.get(name)
+        before, after = price_of(model.name), price_of(name)
+        doubts = (*_doubts(model, duplicate, targets, on=at.date()), *_price_doubts(before, after))
+        concerned = _keys_concerned(
+            name, model, [alias for alias, other in aliases.items() if other == model.name], keys
+        )
+        return Spelling(
+            name,
+            model.name,
+            price_difference(before, after),
+            same_price(before, after),
+            duplicate is not None,
+            (*doubts, *concerned),
+        )
+
+    return [spelling(name, targets) for name, targets in pairs.items()]
+
+
+def _plainest(name: str, spelled: Collection[str], models: Collection[str]) -> list[str]:
+    """The models that an id may mean, the plainest id first; only those of the same plainness remain."""
+    ranked = sorted((_plainness(model), model) for model in spelled if model != name)
+    if name in models:
+        # The plainer one of two models keeps its id.
+        ranked = [pair for pair in ranked if pair < (_plainness(name), name)]
+    return [model for rank, model in ranked if rank == ranked[0][0]]
+
+
+def _plainness(name: str) -> tuple[int, bool]:
+    return name.count("/"), name != name.casefold()
+
+
+def _doubts(model: AIModel, duplicate: AIModel | None, targets: Sequence[str], *, on: dt.date) -> Iterable[str]:
+    if len(targets) > 1:
+        yield f"several models are written like this: {', '.join(targets)}"
+    if model.retires_on is not None and model.retires_on <= on:
+        yield f"{model.name} has retired"
+    if duplicate is not None and duplicate.status == AIModel.Status.PUBLISHED != model.status:
+        yield f"{model.name} is a draft, so clients could no longer use {duplicate.name}"
+
+
+def _price_doubts(before: Sheet | None, after: Sheet | None) -> Iterable[str]:
+    for change in changes(before, after) if before and after else ():
+        if change.currencies[0] != change.currencies[1]:
+            yield f"the prices are in {change.currencies[0]} and {change.currencies[1]}"
+            return
+        if change.old and change.new and is_far(change.old, change.new, most=LARGEST_MOVE):
+            yield f"the prices differ more than fourfold ({change.label})"
+            return
+
+
+def price_difference(before: Sheet | None, after: Sheet | None) -> str:
+    """How the second of two prices differs from the first, in a line."""
+    if before is None or not before.lines:
+        return "no price to compare" if after is None or not after.lines else "has no price yet"
+    if after is None or not after.lines:
+        return "no other price"
+    if same_price(before, after):
+        return "the same price"
+    sentences = [change.sentence for change in changes(before, after)]
+    more = len(sentences) - DIFFERENCES_SHOWN
+    return "; ".join(sentences[:DIFFERENCES_SHOWN]) + (f"; {more} more" if more > 0 else "")
+
+
+def _keys_with_patterns() -> list[tuple[str, Scope]]:
+    """The tokens whose patterns can match an alias."""
+    rows = Token.objects.values_list("name", "allow", "deny")
+    scopes = [
+        (name, Scope(allow=None if allow is None else tuple(allow), deny=tuple(deny))) for name, allow, deny in rows
+    ]
+    return [(name, scope) for name, scope in scopes if scope.asks_for_aliases]
+
+
+def _keys_concerned(
+    alias: str, model: AIModel, aliases: Sequence[str], keys: Iterable[tuple[str, Scope]]
+) -> Iterable[str]:
+    """A doubt if keys would see the model only, or no longer, because of the alias."""
+    concerned = [
+        name
+        for name, scope in keys
+        if any(names_id(pattern, alias) for pattern in (*(scope.allow or ()), *scope.deny))
+        and scope.permits(model, aliases) != scope.permits(model, [*aliases, alias])
+    ]
+    if concerned:
+        shown = ", ".join(concerned[:KEYS_SHOWN]) + (", …" if len(concerned) > KEYS_SHOWN else "")
+        yield f"changes what {len(concerned)} key{'s' * (len(concerned) > 1)} can see ({shown})"
+
+
+def create_aliases(
+    run: ImportRun, models: Mapping[str, str], *, at: dt.datetime, actor: AbstractBaseUser | None = None
+) -> ImportRun:
+    """Makes each id an alias of a model, as a run of its own; `run`: the import that listed the ids.
+
+    InputError if there is nothing to do, or an id or model has changed since.
+    """
+    if not models:
+        raise InputError("Select at least one alias.")
+    with transaction.atomic():
+        revision.hold()
+        stored = {model.name: model for model in AIModel.objects.filter(name__in=[*models, *models.values()])}
+        taken = set(ModelAlias.objects.filter(name__in=models).values_list("name", flat=True))
+        for name, model in models.items():
+            if name in taken or model not in stored or model in models:
+                raise InputError(f"{name[:255]} can no longer become an alias of {model[:255]}. Reload the page.")
+        duplicates = [(stored[name], stored[model]) for name, model in models.items() if name in stored]
+        recorded = ImportRun.objects.create(
+            source=run.source,
+            snapshot=run.snapshot,
+            status=ImportRun.Status.APPLIED,
+            options=run.options,
+            report={
+                "counts": {"aliases": len(models), "merged": len(duplicates)},
+                "new_aliases": dict(models),
+                "listed": _listed_before(run),
+            },
+            actor_id=None if actor is None else actor.pk,
+            applied_at=at,
+            remark="Aliases of models in the catalog. A rollback undoes all of them.",
+        )
+        with run_scope(recorded.pk):
+            reason = f"Aliases of {recorded}"
+            _merge(duplicates, reason=reason, actor=actor)
+            aliases = [ModelAlias(name=name, model=stored[model]) for name, model in models.items()]
+            create_rows(aliases, reason=reason, actor=actor)
+    return recorded
+
+
+def _listed_before(run: ImportRun) -> Sequence[str] | None:
+    """The ids of the document if it was imported: the next document is compared with those of the last run."""
+    imported = ImportRun.objects.filter(snapshot=run.snapshot_id, status=ImportRun.Status.APPLIED).order_by(
+        "-applied_at"
+    )
+    last = imported.first()
+    return [] if last is None else last.report.get("listed")
+
+
+def _merge(duplicates: Sequence[tuple[AIModel, AIModel]], *, reason: str, actor: AbstractBaseUser | None) -> None:
+    """Frees the ids of the first models, and offers the second ones wherever the first are offered."""
+    targets = {duplicate.pk: model.pk for duplicate, model in duplicates}
+    names = {duplicate.pk: duplicate.name for duplicate, _ in duplicates}
+    offers = Offer.objects.filter(model__in=[*targets, *targets.values()]).order_by("pk")
+    offered = {(offer.channel_id, offer.model_id) for offer in offers}
+    copies: list[Offer] = []
+    for offer in offers:
+        target = targets.get(offer.model_id)
+        if target is not None and (offer.channel_id, target) not in offered:
+            offered.add((offer.channel_id, target))
+            # The channel knows the model under the id that it had.
+            upstream = offer.upstream_name or names[offer.model_id]
+            copies.append(
+                Offer(channel_id=offer.channel_id, model_id=target, enabled=offer.enabled, upstream_name=upstream)
+            )
+    create_rows(copies, reason=reason, actor=actor)
+    free = _free_names(names.values())
+    for duplicate, _ in duplicates:
+        duplicate.name, duplicate.status = free[duplicate.name], AIModel.Status.DRAFT
+    update_rows([duplicate for duplicate, _ in duplicates], fields=["name", "status"], reason=reason, actor=actor)
+
+
+def _free_names(names: Iterable[str]) -> dict[str, str]:
+    """Id -> an id that no model has, to keep its model under."""
+    taken = {*AIModel.objects.values_list("name", flat=True), *ModelAlias.objects.values_list("name", flat=True)}
+    free = {}
+    for name in names:
+        number, suffix = 1, " (merged)"
+        while (new := name[: LONGEST_ID - len(suffix)] + suffix) in taken:
+            number += 1
+            suffix = f" (merged {number})"
+        free[name] = new
+        taken.add(new)
+    return free

@@ -355,6 +355,12 @@ UNFOLD = {
                 "separator": True,
                 "items": [
                     page("Price sheets", "receipt_long", "pricing.pricesheet"),
+                    {
+                        "title": "Price verification",
+                        "icon": "rule",
+                        "link": reverse_lazy("verification"),
+                        "permission": lambda request: request.user.has_perm("pricing.view_pricesheet"),
+                    },
                     page("Discount rules", "sell", "pricing.discountrule"),
                     page("Group rates", "percent", "pricing.grouprate"),
                     page("Currency rates", "currency_exchange", "pricing.currencyrate"),

@@ -7,6 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
 from pricing.admin.health_page import check_page
+from pricing.admin.verification_page import adopt_page, verification_page
 from pricing.api.docs_page import docs, openapi
 from tokens.http import security_txt
 from tokens.http.errors import API_PREFIXES, page_not_found
@@ -21,6 +22,8 @@ urlpatterns = [
     path("docs", docs, name="docs"),
     path("docs/", docs),
     path("admin/check/", admin.site.admin_view(check_page), name="check"),
+    path("admin/verification/", admin.site.admin_view(verification_page), name="verification"),
+    path("admin/verification/<int:key>/<slug:figure>/<slug:reader>/", admin.site.admin_view(adopt_page), name="adopt"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     # All other addresses below the API's prefixes: without this, DEBUG would respond in HTML.

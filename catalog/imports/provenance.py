@@ -1,12 +1,12 @@
 """Who wrote the current value of a field, according to its history: a person, or the source of an import."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from catalog.db.bulk import KEYS, batches
 from catalog.models import AIModel, ImportRun, ModelAlias
-from catalog.source_trust import PERSON, Writer
+from catalog.source_trust import BY_HAND, PERSON, Writer
 
 
 @dataclass
@@ -19,10 +19,18 @@ class _Trace:
 
 
 def run_writers() -> dict[int, Writer]:
-    """Run -> its source, without runs that were rolled back: their values count as never written."""
+    """Run -> its source, without runs that were rolled back: their values count as never written.
+
+    Values that a person adopted from a source are protected from other sources like a person's own.
+    """
     runs = ImportRun.objects.exclude(status=ImportRun.Status.ROLLED_BACK).select_related("source")
     rows = runs.only("options", "source__slug", "source__name", "source__trust")
-    return {run.pk: run.source.as_writer(run.options.get("providers") or ()) for run in rows}
+    return {run.pk: _writer(run) for run in rows}
+
+
+def _writer(run: ImportRun) -> Writer:
+    writer = run.source.as_writer(run.options.get("providers") or ())
+    return replace(writer, trust=BY_HAND) if run.options.get("adopted") else writer
 
 
 def field_writers(fields: Mapping[int, Collection[str]]) -> dict[int, dict[str, Writer]]:

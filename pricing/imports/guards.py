@@ -106,7 +106,11 @@ def _earlier_runs(options: Options) -> Iterator[ImportRun]:
     latest = runs.order_by("-applied_at", "-pk").select_related("snapshot").defer("snapshot__packed", "report")
     seen = set[int]()
     for run in latest[:RUNS_COMPARED]:
-        if run.snapshot_id not in seen and set(run.options.get("providers") or ()) == set(options.providers):
+        # A person adopted a figure of a document that may still wait for review.
+        is_adoption = run.options.get("adopted", False)
+        if is_adoption or run.snapshot_id in seen:
+            continue
+        if set(run.options.get("providers") or ()) == set(options.providers):
             seen.add(run.snapshot_id)
             yield run
 

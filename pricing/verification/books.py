@@ -1,0 +1,153 @@
+"""The newest stored document of each public price book, as the figures that it states for the vendors' own models.
+
+Documents are read by the readers of imports. A document is read once per process: its figures are cached by its hash.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import Q, QuerySet
+
+from catalog.caches import process_cache
+from catalog.error_messages import InputError
+from catalog.imports.documents import read_document
+from catalog.imports.resolving import core_of
+from catalog.models import ImportRun, ModelAlias, Snapshot, Source
+from catalog.prices import Sheet
+from catalog.source_trust import UPSTREAM
+from catalog.sources import SOURCES
+from catalog.sources.records import Record
+from pricing.verification.figures import Figures, figures_of
+from pricing.verification.quorum import BOOKS, PublicBook, is_vendors_own
+
+# Documents whose figures stay in memory: a few versions of each book.
+CACHED_DOCUMENTS = 16
+# A document that waits for review is stored, and newer than the one that was applied.
+VALID_RUNS = (ImportRun.Status.APPLIED, ImportRun.Status.PLANNED, ImportRun.Status.STOPPED)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a book states for a model: figures with their dates, the last one that applies wins."""
+
+    dated: tuple[tuple[dt.datetime | None, dt.datetime | None, Figures], ...]
+
+    def at(self, moment: dt.datetime) -> tuple[Figures, dt.datetime | None]:
+        """The figures at a moment, and since when the book says that they apply, if it says so."""
+        for starts_at, ends_at, figures in reversed(self.dated):
+            if (starts_at is None or starts_at <= moment) and (ends_at is None or moment < ends_at):
+                return figures, starts_at
+        return {}, None
+
+
+@dataclass(frozen=True)
+class ModelNames:
+    """The ids by which a book may list a model: its own, its aliases that name no host, and their common part."""
+
+    ids: tuple[str, ...]
+    core: str
+
+    @classmethod
+    def of(cls, name: str, aliases: Iterable[str] = ()) -> "ModelNames":
+        return cls((name, *filter(is_vendors_own, aliases)), core_of(name).text)
+
+
+@dataclass(frozen=True)
+class Statements:
+    """The statements of one document, by the book's own ids."""
+
+    by_name: Mapping[str, Statement] = field(default_factory=dict)
+    # The part of an id that names the model -> the plainest id with it.
+    by_core: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
+
+    def of_model(self, names: "ModelNames") -> Statement | None:
+        """The statement for a model: its row by exact id, by an alias, or by the same id in another spelling."""
+        known = next((name for name in names.ids if name in self.by_name), None)
+        return self.by_name.get(known or self.by_core.get(names.core, ""))
+
+
+@dataclass(frozen=True)
+class Edition:
+    """The newest stored document of a book; `source` is the key of the source that it came from."""
+
+    book: PublicBook
+    snapshot: int
+    sha256: str
+    fetched_at: dt.datetime
+    source: int
+    run: int
+    # Whether it is too old to count.
+    is_old: bool = False
+
+    @property
+    def statements(self) -> Statements:
+        return statements_of(self.book.reader, self.snapshot, self.sha256)
+
+
+def newest_editions(
+    readers: Sequence[str], *, at: dt.datetime, older_than: dt.timedelta | None = None
+) -> tuple[Edition, ...]:
+    """The newest document of each of these books that is stored; older ones than `older_than` are marked."""
+    editions = (_newest_edition(BOOKS[reader], at=at, older_than=older_than) for reader in dict.fromkeys(readers))
+    return tuple(edition for edition in editions if edition is not None)
+
+
+def _newest_edition(book: PublicBook, *, at: dt.datetime, older_than: dt.timedelta | None) -> Edition | None:
+    runs = runs_of_book(book).order_by("-pk").select_related("snapshot", "source").defer("snapshot__packed")
+    # A source of the book's own name before a copy that an operator named differently.
+    run = runs.filter(source__slug=book.reader).first() or runs.first()
+    if run is None:
+        return None
+    source, snapshot = run.source, run.snapshot
+    is_unchanged = source.last_sha256 == snapshot.sha256 and not source.error
+    last_seen = max(run.created_at, source.checked_at if is_unchanged and source.checked_at else run.created_at)
+    is_old = older_than is not None and last_seen < at - older_than
+    return Edition(book, snapshot.pk, snapshot.sha256, snapshot.taken_at, source.pk, run.pk, is_old)
+
+
+def runs_of_book(book: PublicBook) -> QuerySet[ImportRun]:
+    """The runs of sources with this book's documents as list prices; discarded and undone ones say nothing."""
+    return (
+        ImportRun.objects.filter(status__in=VALID_RUNS, source__kind=Source.Kind.LIST, source__trust__lt=UPSTREAM)
+        .exclude(source__prices_as__in=["sell", "cost"])
+        .filter(Q(source__reader=book.reader) | Q(source__reader="", source__slug=book.reader))
+        .defer("report")
+    )
+
+
+@process_cache(maxsize=CACHED_DOCUMENTS)
+def statements_of(reader: str, snapshot: int, _sha256: str) -> Statements:
+    """The figures of a stored document; a document that cannot be read has none and a problem."""
+    try:
+        document = read_document(SOURCES[reader].read, Snapshot.objects.get(pk=snapshot).content)
+    except InputError as error:
+        return Statements(problem=str(error))
+    by_name: dict[str, Statement] = {}
+    cores: dict[str, tuple[int, str]] = {}
+    for record in document.records:
+        statement = Statement(tuple(_dated(record)))
+        if not statement.dated:
+            continue
+        by_name[record.name] = statement
+        if record.provider or is_vendors_own(record.name):
+            core = core_of(record.name)
+            plainest = cores.get(core.text)
+            cores[core.text] = min(plainest or (len(core.rules), record.name), (len(core.rules), record.name))
+    return Statements(by_name, {core: name for core, (_, name) in cores.items()})
+
+
+def _dated(record: Record) -> Iterator[tuple[dt.datetime | None, dt.datetime | None, Figures]]:
+    sheets: Iterable[Sheet] = record.schedule or ((record.prices,) if record.prices else ())
+    for sheet in sheets:
+        if figures := figures_of(sheet):
+            yield sheet.starts_at, sheet.ends_at, figures
+
+
+def aliases_of_models() -> dict[str, list[str]]:
+    """Model id -> its aliases."""
+    aliases: dict[str, list[str]] = {}
+    for alias, model in ModelAlias.objects.order_by("name").values_list("name", "model__name"):
+        aliases.setdefault(model, []).append(alias)
+    return aliases

@@ -146,7 +146,13 @@ KNOWN_VENDORS: tuple[KnownVendor, ...] = (
         "Cohere",
         (),
         ("cohere", "cohere_chat", "coherelabs"),
-        (r"command(?:$|-)", r"c4ai", r"aya-", r"embed-(?:english|multilingual|v\d)", r"rerank-"),
+        (
+            r"command(?:$|-)",
+            r"c4ai",
+            r"aya-",
+            r"embed-(?:english|multilingual|v\d)",
+            r"rerank-(?:english|multilingual|v\d)",
+        ),
     ),
     KnownVendor(
         "amazon",
@@ -198,7 +204,7 @@ KNOWN_VENDORS: tuple[KnownVendor, ...] = (
         (r"flux",),
     ),
     KnownVendor("ibm", "IBM", ("ibm watsonx",), ("ibm", "ibm-granite"), (r"granite", r"slate-")),
-    KnownVendor("voyage", "Voyage AI", ("voyage", "voyageai"), ("voyage", "voyageai"), (r"voyage", r"rerank-2")),
+    KnownVendor("voyage", "Voyage AI", ("voyage", "voyageai"), ("voyage", "voyageai"), (r"voyage", r"rerank-\d")),
     KnownVendor("jina", "Jina AI", ("jina", "jinaai"), ("jina_ai", "jinaai", "jina"), (r"jina",)),
     KnownVendor("databricks", "Databricks", (), (), (r"dbrx", r"mpt-")),
     KnownVendor("xiaomi", "Xiaomi", ("小米",), ("xiaomi", "xiaomimimo"), (r"mimo",)),

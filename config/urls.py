@@ -6,8 +6,8 @@ from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
-from pricing.admin.health_page import check_page
-from pricing.admin.verification_page import adopt_page, verification_page
+from pricing.admin.pages.health_checks import check_page
+from pricing.admin.pages.verification import adopt_page, verification_page
 from pricing.api.docs_page import docs, openapi
 from tokens.http import security_txt
 from tokens.http.errors import API_PREFIXES, page_not_found

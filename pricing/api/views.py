@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
 
 from django.conf import settings
@@ -26,6 +27,8 @@ from pricing.published.group_rates import slugs_of
 from pricing.published.history import change_list, changes, history
 from pricing.published.popularity import Report, UsageError, check_report, record_usage
 from pricing.published.prices import last_price_boundary, published_sheets
+from pricing.verification.books import usual_editions
+from pricing.verification.provenance import explain
 from tokens.access.visibility import Listing, public_scope
 from tokens.api.views import ApiView
 from tokens.api_error import ApiError
@@ -73,7 +76,7 @@ class PriceView(ApiView):
 class PricingView(PriceView):
     """The price list, at the moment `as_of`, with discounts multiplied in if they are `folded`.
 
-    With `unpriced=rows` it has rows of all models.
+    With `unpriced=rows` it has rows of all models. `explain=1` adds the source of each figure.
     """
 
     def get(self, request: Request) -> HttpResponse:
@@ -81,16 +84,17 @@ class PricingView(PriceView):
         folded = _is_given(request, "discount", "folded")
         with_unpriced = _is_given(request, "unpriced", "rows")
         at = _moment(request, "as_of") or now
+        is_explained = _is_given(request, "explain", "1")
         reader = self.reader(request)
         today = now.date()
-        body = reader.body(
-            "pricing",
-            folded,
-            with_unpriced,
-            today,
-            render=lambda: price_list(reader.scope, at=at, today=today, folded=folded, with_unpriced=with_unpriced),
-            at=at,
-        )
+        render = partial(price_list, reader.scope, at=at, today=today, folded=folded, with_unpriced=with_unpriced)
+        if is_explained:
+            # The books say what prices are now, and not what they were.
+            editions = usual_editions(at=now) if at == now else ()
+            parts = ("pricing explained", folded, with_unpriced, today, editions)
+            body = reader.body(*parts, render=lambda: render(explain=partial(explain, at=at, editions=editions)), at=at)
+        else:
+            body = reader.body("pricing", folded, with_unpriced, today, render=render, at=at)
         return respond(request._request, body, cache_control=reader.cache_control)
 
 

@@ -9,7 +9,8 @@ by themselves are therefore listed in `unpriced_models`, and are in `data` only 
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
 
@@ -23,15 +24,18 @@ from pricing.newapi.ratios import (
     PriceStatus,
     Unlisted,
     config_entries,
+    figures,
     price_fields,
     reason_unlisted,
 )
 from pricing.published.group_rates import group_rates, groups_of_models, slugs_of
 from pricing.published.popularity import popular_models
 from pricing.published.prices import published_sheets
+from pricing.verification.provenance import OPERATOR, ExplainedLine, ExplainedSheet
 from tokens.access.visibility import Listing
 from tokens.models import TokenGroup
 from tokens.scope import Scope
+from tokens.timestamps import format_timestamp
 
 LEFT_OUT_IF_EMPTY: tuple[Literal["description", "icon", "tags", "series", "release_date"], ...]
 LEFT_OUT_IF_EMPTY = ("description", "icon", "tags", "series", "release_date")
@@ -43,6 +47,19 @@ ImageRatio = Annotated[Decimal, "Image input, as a multiple of input."]
 AudioRatio = Annotated[Decimal, "Audio input, as a multiple of input."]
 AudioCompletionRatio = Annotated[Decimal, "Audio output, as a multiple of audio input."]
 ModelPrice = Annotated[Decimal, "USD per call, or per unit of `billing_mode`: second, page, million characters."]
+
+
+class ExplainedFigure(PriceFigure):
+    """A figure of a list or sell price, before discounts, and its source."""
+
+    role: Annotated[str, "list: the vendor's price; sell: the operator's.", {"enum": ["list", "sell"]}]
+    source: Annotated[str, "The public price book that states it; operator: the operator of this gateway set it."]
+    url: NotRequired[Annotated[str, "The public address of the book."]]
+    fetched_at: NotRequired[Annotated[str, "When the book's document was stored.", {"format": "date-time"}]]
+    snapshot: NotRequired[Annotated[str, "The SHA-256 of the stored document."]]
+    confirmed_by: NotRequired[
+        Annotated[int, "How many independent books state the same figure today. Left out if it was not compared."]
+    ]
 
 
 class PriceFields(TypedDict, total=False):
@@ -66,6 +83,7 @@ class PriceFields(TypedDict, total=False):
     image_pricing: Annotated[dict[str, Any], "A table of rules, as in Crazyrouter."]
     video_pricing: Annotated[dict[str, Any], "A table of rules, as in Crazyrouter."]
     prices: Annotated[list[PriceFigure], "Every line, where ratios do not say everything."]
+    explain: Annotated[list[ExplainedFigure], "Each figure and its source, if `explain=1`."]
 
 
 class PriceRow(PriceFields):
@@ -150,13 +168,24 @@ class RatioConfig(TypedDict):
     data: RatioMaps
 
 
+# The models of a list and the slugs of the reader's groups -> model key -> its price with sources.
+Explain = Callable[[Iterable[AIModel], Collection[str]], Mapping[int, ExplainedSheet]]
+
+
 def price_list(
-    scope: Scope, *, at: dt.datetime, today: dt.date, folded: bool = False, with_unpriced: bool = False
+    scope: Scope,
+    *,
+    at: dt.datetime,
+    today: dt.date,
+    folded: bool = False,
+    with_unpriced: bool = False,
+    explain: Explain | None = None,
 ) -> bytes:
     """The price list at a moment, past or future, for the models that this scope sees today, as JSON.
 
     `folded`: discounts are multiplied into the prices, for readers without a field for discounts. `with_unpriced`: the
-    rows of `unpriced_models` are in `data`, too, for readers of `pricing_status`.
+    rows of `unpriced_models` are in `data`, too, for readers of `pricing_status`. With `explain`, each row lists its
+    figures and their sources.
     """
     models = Listing(scope, at.date()).models()
     groups = list(TokenGroup.objects.filter(pk__in=scope.groups).order_by("slug"))
@@ -191,7 +220,29 @@ def price_list(
     }
     # A hash of the content: the same prices have the same version on every machine.
     body["pricing_version"] = hashlib.sha256(write_json(body)).hexdigest()[:32]
+    if explain is not None:
+        explained = explain(shown, {group.slug for group in groups})
+        for model, row in zip(shown, rows, strict=True):
+            row["explain"] = _explained(explained.get(model.pk))
     return write_json(body)
+
+
+def _explained(price: ExplainedSheet | None) -> list[ExplainedFigure]:
+    return [_explained_figure(line, price) for line in price.lines] if price else []
+
+
+def _explained_figure(explained: ExplainedLine, price: ExplainedSheet) -> ExplainedFigure:
+    (stated,) = figures(replace(price.sheet, lines=(explained.line,)))
+    figure = cast("ExplainedFigure", {**stated, "role": price.role, "source": OPERATOR})
+    if (origin := explained.origin) is not None:
+        figure["source"] = origin.name
+        if origin.url:
+            figure["url"] = origin.url
+        figure["fetched_at"] = format_timestamp(origin.fetched_at)
+        figure["snapshot"] = origin.sha256
+    if explained.confirmed_by is not None:
+        figure["confirmed_by"] = explained.confirmed_by
+    return figure
 
 
 def ratio_config(scope: Scope, *, at: dt.datetime) -> bytes:

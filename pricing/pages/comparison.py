@@ -12,7 +12,7 @@ from catalog.prices import Line, Sheet
 from pricing.engine.formatting import amounts, labels
 from pricing.engine.formatting.conditions import conditions
 from pricing.pages.listing.cards import prices
-from pricing.pages.model_page import facts_of, has_input_limit
+from pricing.pages.model_page.details import facts_of, has_input_limit
 from pricing.pages.price_tables import conditional_figures, is_by_rules, price_table, standard_figures
 from pricing.pages.price_tags import price_tag, state_of
 from pricing.pages.visitor import Visitor

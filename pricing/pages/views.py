@@ -12,7 +12,7 @@ from pricing.pages.comparison import MAX_COLUMNS, comparison
 from pricing.pages.listing.cards import model_list
 from pricing.pages.listing.filters import orders, selects
 from pricing.pages.listing.search import Search
-from pricing.pages.model_page import details
+from pricing.pages.model_page.details import details
 from pricing.pages.responses import ASSETS, Context, Place, missing_page, page, send_asset
 from pricing.pages.visitor import Visitor
 from tokens.access.visibility import Listing

@@ -23,7 +23,7 @@ from pricing.engine.formatting.lines import label
 from pricing.models import PriceSheet
 from pricing.published.prices import sheets_in_force
 from pricing.verification.books import Edition, ModelNames, aliases_of_models
-from pricing.verification.figures import figures_of, key_of
+from pricing.verification.figures import figures_of, keyed_lines
 from pricing.verification.matrix import Cell, Row, rows_of_model
 
 ROLE = PriceSheet.Role.LIST
@@ -116,10 +116,11 @@ def adopt(adoption: Adoption, *, seen: str, at: dt.datetime, reason: str = "", a
         run = None if adoption.run is None else _create_run(adoption, at=at, actor=actor)
         sheet = adoption.after
         if run is not None:
-            lines = (replace(line, run=line.run or adoption.run) for line in sheet.lines)
-            new = key_of(adoption.cell.line, sheet.currency)
-            lines = tuple(replace(line, run=run.pk) if key_of(line, sheet.currency) == new else line for line in lines)
-            sheet = replace(sheet, lines=lines)
+            lines = (
+                replace(line, run=run.pk if figure == adoption.row.key else line.run or adoption.run)
+                for figure, line in keyed_lines(sheet)
+            )
+            sheet = replace(sheet, lines=tuple(lines))
         with nullcontext() if run is None else run_scope(run.pk):
             (written,) = PriceSheet.objects.write(
                 [(adoption.model.pk, sheet)], role=ROLE, starts_at=at, run=run, reason=reason, author=actor
@@ -148,7 +149,7 @@ def _with_line(sheet: Sheet, new: Line, row: Row) -> tuple[Line, ...]:
     specific: the last line whose conditions hold sets the price.
     """
     if row.ours is not None:
-        return tuple(new if key_of(line, sheet.currency) == row.key else line for line in sheet.lines)
+        return tuple(new if figure == row.key else line for figure, line in keyed_lines(sheet))
     later = (
         place
         for place, line in enumerate(sheet.lines)

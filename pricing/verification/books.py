@@ -19,7 +19,7 @@ from catalog.source_trust import UPSTREAM
 from catalog.sources import SOURCES
 from catalog.sources.records import Record
 from pricing.verification.figures import Figures, figures_of
-from pricing.verification.quorum import BOOKS, PublicBook, is_vendors_own
+from pricing.verification.quorum import BOOKS, MOST_DAYS, USUAL_BOOKS, PublicBook, is_vendors_own
 
 # Documents whose figures stay in memory: a few versions of each book.
 CACHED_DOCUMENTS = 16
@@ -92,6 +92,11 @@ def newest_editions(
     """The newest document of each of these books that is stored; older ones than `older_than` are marked."""
     editions = (_newest_edition(BOOKS[reader], at=at, older_than=older_than) for reader in dict.fromkeys(readers))
     return tuple(edition for edition in editions if edition is not None)
+
+
+def usual_editions(*, at: dt.datetime) -> tuple[Edition, ...]:
+    """The newest documents of the usual books; those that are too old to count are marked."""
+    return newest_editions(USUAL_BOOKS, at=at, older_than=dt.timedelta(days=MOST_DAYS))
 
 
 def _newest_edition(book: PublicBook, *, at: dt.datetime, older_than: dt.timedelta | None) -> Edition | None:

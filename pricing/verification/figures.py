@@ -3,6 +3,9 @@
 Sources write the same price in different forms: per token or per million, per minute or per hour, `> 200000` or
 `>= 200001` for the same tier, with or without the end of the tier. The key of a figure is the same for all of them.
 OpenRouter and xAI include a prompt of exactly the boundary's length in the upper tier; the tier is still the same one.
+
+A price that depends on the hour is another tariff than one price for all hours. If a sheet has prices for some hours,
+its price for the other hours has a key of its own, and a flat price neither confirms nor contradicts it.
 """
 
 import hashlib
@@ -13,9 +16,12 @@ from decimal import Decimal
 from catalog.exact import of_one, write_json
 from catalog.prices import Condition, Line, Sheet
 from pricing.engine.equality import same_amount
-from pricing.engine.quoting import FALLBACK, USUAL_LIFETIME
+from pricing.engine.money import SECONDS
+from pricing.engine.quoting import FALLBACKS, USUAL_LIFETIME
 
-SECONDS = {"minute": 60, "hour": 3600}
+OTHER_HOURS = b"other hours"
+# Unit -> the meter of the only medium that is counted so: some sources do not name the medium.
+MEDIUM_OF_UNIT = {"character": "input.text", "second": "input.audio"}
 # Boundaries of tiers are whole thousands; 200001 is the first length above 200000.
 ROUND = 1000
 
@@ -31,6 +37,11 @@ class FigureKey:
     conditions: bytes
 
     @property
+    def is_at_other_hours(self) -> bool:
+        """Whether other prices apply at some hours."""
+        return self.conditions.endswith(OTHER_HOURS)
+
+    @property
     def token(self) -> str:
         """A short form for addresses."""
         parts = (self.currency, self.kind, self.meter, self.unit, self.conditions.decode())
@@ -44,15 +55,29 @@ def figures_of(sheet: Sheet | None) -> Figures:
     """The figures of a sheet, the discount multiplied in. Lines without a unit are not prices and left out."""
     if sheet is None:
         return {}
-    lines = [line for line in sheet.folded().lines if line.amount is not None]
-    return {key_of(line, sheet.currency): line for line in lines if line.unit or line.kind == "multiplier"}
+    sheet = sheet.folded()
+    return {key: line for key, line in keyed_lines(sheet) if key is not None}
 
 
-def key_of(line: Line, currency: str) -> FigureKey:
-    """The key of a line; lines that price the same thing in the same cases have equal keys."""
+def keyed_lines(sheet: Sheet) -> list[tuple[FigureKey | None, Line]]:
+    """Each line with its key; None for a line that states no figure. Lines for the same thing have equal keys."""
+    by_hours = {line.meter for line in sheet.lines if _has_hours(line)}
+    return [(_key_of(line, sheet.currency, by_hours=line.meter in by_hours), line) for line in sheet.lines]
+
+
+def _key_of(line: Line, currency: str, *, by_hours: bool) -> FigureKey | None:
+    if line.amount is None or not line.is_money or (line.kind != "multiplier" and not line.unit):
+        return None
     unit = "" if line.kind == "multiplier" else "second" if line.unit in SECONDS else line.unit
+    meter = MEDIUM_OF_UNIT.get(unit, line.meter) if line.meter == "input" else line.meter
     conditions = sorted(filter(None, (_condition(condition, line.meter) for condition in line.conditions)))
-    return FigureKey(currency, line.kind, line.meter, unit, b"".join(conditions))
+    if by_hours and not _has_hours(line):
+        conditions.append(OTHER_HOURS)
+    return FigureKey(currency, line.kind, meter, unit, b"".join(conditions))
+
+
+def _has_hours(line: Line) -> bool:
+    return any(condition.get("dim") == "time" for condition in line.conditions)
 
 
 def same_figure(first: Line | None, second: Line | None) -> bool:
@@ -72,11 +97,9 @@ def is_charged_alike(figures: Figures, key: FigureKey, line: Line) -> bool:
     """Whether a sheet without this figure charges the same: by the meter that its meter falls back on, or nothing."""
     if not line.amount:
         return True
-    meter = key.meter
-    while (meter := FALLBACK.get(meter, "")) and line.kind == "absolute":
-        if (charged := figures.get(replace(key, meter=meter))) is not None:
-            return same_figure(charged, line)
-    return False
+    meters = FALLBACKS.get(key.meter, ()) if line.kind == "absolute" else ()
+    charged = (figures.get(replace(key, meter=meter)) for meter in meters)
+    return same_figure(next(filter(None, charged), None), line)
 
 
 def _per_second(line: Line | None) -> Line | None:

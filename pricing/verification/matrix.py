@@ -59,7 +59,7 @@ class Row:
     @property
     def label(self) -> str:
         """What it prices, in words: Input, prompt above 200,000 tokens."""
-        return label(self.line)
+        return f"{label(self.line)}, at other hours" if self.key.is_at_other_hours else label(self.line)
 
     @property
     def line(self) -> Line:
@@ -68,8 +68,9 @@ class Row:
 
     @property
     def confirmations(self) -> int:
-        """How many independent books state the same figure."""
-        return len({cell.edition.book.family for cell in self.cells.values() if cell.state == "agrees"})
+        """How many independent books state the same figure, without those that are too old to count."""
+        agreeing = (cell.edition for cell in self.cells.values() if cell.state == "agrees")
+        return len({edition.book.family for edition in agreeing if not edition.is_old})
 
     def text(self, line: Line) -> str:
         """A line with its amount, every digit."""

@@ -11,20 +11,24 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext_noop
+
 from catalog.models import AIModel, ImportRun, Source
 from catalog.prices import Line, Sheet
 from catalog.source_trust import UPSTREAM
 from catalog.sources import SOURCES
 from pricing.models import PriceSheet
-from pricing.published.prices import PUBLIC_ROLES, sheets_in_force
+from pricing.published.prices import MAX_KEYS, PUBLIC_ROLES, sheets_in_force
 from pricing.verification.books import Edition, ModelNames, aliases_of_models
-from pricing.verification.figures import figures_of, key_of
+from pricing.verification.figures import figures_of, keyed_lines
 from pricing.verification.matrix import rows_of_model
 from pricing.verification.quorum import BOOKS, is_vendors_own
 
 # Books that no price is compared with, because they repeat others.
-OTHER_NAMES = {"llm_prices": "llm-prices", "starter": "Starter catalog"}
+OTHER_NAMES = {"llm_prices": "llm-prices", "starter": gettext_noop("Starter catalog")}
 NAMES = {reader: book.name for reader, book in BOOKS.items()} | OTHER_NAMES
+# The source of the operator's own prices.
+OPERATOR = "operator"
 # On these hosts, everybody's documents have the same host name: the first two parts of the path name the owner.
 SHARED_HOSTS = ("raw.githubusercontent.com", "github.com")
 
@@ -61,7 +65,7 @@ class ExplainedSheet:
 
 
 def explain(
-    models: Iterable[AIModel], *, at: dt.datetime, groups: Collection[str], editions: tuple[Edition, ...] = ()
+    models: Iterable[AIModel], groups: Collection[str], *, at: dt.datetime, editions: tuple[Edition, ...] = ()
 ) -> dict[int, ExplainedSheet]:
     """Model key -> its explained price at a moment, as readers in these groups may see it.
 
@@ -69,7 +73,7 @@ def explain(
     """
     by_key = {model.pk: model for model in models}
     sheets = sheets_in_force(by_key, roles=PUBLIC_ROLES, at=at)
-    runs = _runs_of_sheets(at=at)
+    runs = _runs_of_sheets(by_key, at=at)
     origins = _origins({run for run in runs.values() if run} | set(_runs_of_lines(sheets.values())))
     aliases = aliases_of_models() if editions else {}
     explained = {}
@@ -86,18 +90,20 @@ def explain(
             ExplainedLine(
                 line,
                 origins.get(line.run or runs.get(key) or 0) if role == PriceSheet.Role.LIST else None,
-                confirmations.get(key_of(line, sheet.currency)),
+                confirmations.get(figure),
             )
-            for line in sheet.lines
+            for figure, line in keyed_lines(sheet)
             if not line.is_discount
         )
         explained[key] = ExplainedSheet(role, sheet, tuple(lines))
     return explained
 
 
-def _runs_of_sheets(*, at: dt.datetime) -> dict[int, int | None]:
+def _runs_of_sheets(keys: Collection[int], *, at: dt.datetime) -> dict[int, int | None]:
     """Model key -> the run of its current list sheet."""
     sheets = PriceSheet.objects.in_force(at=at).filter(role=PriceSheet.Role.LIST)
+    if len(keys) <= MAX_KEYS:
+        sheets = sheets.filter(model__in=keys)
     return dict(sheets.values_list("model", "run"))
 
 

@@ -3,7 +3,7 @@
 First-party: a price counts as the vendor's own if the model's id names no other host: `gpt-5`, `openai/gpt-5` and
 `xai/grok-4`, but not `azure/gpt-5` or `us.anthropic.claude-opus-5`. Books with providers (models.dev, genai-prices) say
 who offers each row, and their readers mark the vendor's own; other books (LiteLLM) say it by the id. OpenRouter resells
-every model. It usually charges the vendor's price, but open models are priced by whoever hosts them, so it confirms and
+every model. It usually charges the vendor's price, but a host sets the price of an open model, so it confirms and
 contradicts only together with another book.
 
 Independent: books that copy each other are one family and have one vote. llm-metadata is made from models.dev.

@@ -3,7 +3,7 @@
 from pricing.api.openapi import addresses, exports
 from pricing.api.quote_documents import QuestionBody, QuoteBody
 from pricing.api.views import UsageReports, UsageTaken
-from pricing.export.new_api import PriceList, PriceRow, RatioConfig
+from pricing.export.new_api import ExplainedFigure, PriceList, PriceRow, RatioConfig
 from pricing.newapi.ratios import PriceFigure
 from pricing.published.history import PriceChanges, PriceHistory
 from tokens import openapi
@@ -26,7 +26,17 @@ TAGS = {
     "Platform": "For the operator: probes without a key, and this document.",
 }
 SCHEMAS: openapi.Document = schemas_of(
-    *(PriceFigure, PriceRow, PriceList, RatioConfig, PriceHistory, PriceChanges, UsageReports, UsageTaken),
+    *(
+        PriceFigure,
+        ExplainedFigure,
+        PriceRow,
+        PriceList,
+        RatioConfig,
+        PriceHistory,
+        PriceChanges,
+        UsageReports,
+        UsageTaken,
+    ),
     Question=QuestionBody,
     Quote=QuoteBody,
 )

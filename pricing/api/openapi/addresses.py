@@ -59,8 +59,9 @@ def posting(name: str, summary: str, *, takes: str, gives: str, **more: Any) -> 
 
 FEED = reading("getPriceChangesFeed", "Price changes as an Atom feed", "PriceChanges", SINCE)
 FEED["get"]["responses"]["200"]["content"] = {"application/atom+xml": {"schema": text()}}
+EXPLAIN = parameter("query", "explain", "1: each row lists its figures and their sources.", text(enum=["1"]))
 PATHS: openapi.Document = {
-    "/api/pricing": reading("getPricing", "The price list", "PriceList", AS_OF, FOLDED, UNPRICED),
+    "/api/pricing": reading("getPricing", "The price list", "PriceList", AS_OF, FOLDED, UNPRICED, EXPLAIN),
     "/api/pricing/history/{model}": reading(
         "getPriceHistory",
         "One model's past, current and scheduled prices",

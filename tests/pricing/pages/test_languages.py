@@ -47,9 +47,11 @@ def texts_of_templates() -> set[Text]:
 
 
 def texts_of_code() -> set[Text]:
-    folders = (PRICING / "pages", PRICING / "engine/formatting")
+    folders = (PRICING / "pages", PRICING / "engine/formatting", PRICING / "verification")
     code = "".join(path.read_text() for folder in folders for path in folder.rglob("*.py"))
-    texts = {("", literal_eval(text)) for text in re.findall(rf"(?:\b_|gettext_noop)\(\s*{LITERAL}\s*\)", code)}
+    texts = {
+        ("", literal_eval(text)) for text in re.findall(rf"(?:\b_|gettext_noop|ngettext)\(\s*{LITERAL}\s*[,)]", code)
+    }
     for context, text in re.findall(rf"pgettext\(\s*{LITERAL},\s*{LITERAL}\s*\)", code):
         texts.add((literal_eval(context), literal_eval(text)))
     for one, several in labels.UNITS.values():

@@ -56,8 +56,8 @@ def openrouter(**models: dict[str, Any]) -> bytes:
 def store(reader: str, content: bytes, *, at: dt.datetime | None = None, **options: Any) -> ImportRun:
     """Imports a document and publishes its models; the run is as old as `at` says."""
     at = at or timezone.now()
-    options = {"channel": "c", "publish": True, "accept_jumps": True, "allow_removals": True} | options
-    _, run = apply_import(content, Options(source=SOURCES[reader], **options), at=at, origin=f"{reader}.json")
+    fields: dict[str, Any] = {"channel": "c", "publish": True, "accept_jumps": True, "allow_removals": True} | options
+    _, run = apply_import(content, Options(source=SOURCES[reader], **fields), at=at, origin=f"{reader}.json")
     if run is None:
         raise AssertionError("The document changes nothing.")
     return run

@@ -13,6 +13,7 @@ from pricing.engine.formatting import amounts, labels
 from pricing.pages.calculator import calculator
 from pricing.pages.formatting import endpoint_label, token_count
 from pricing.pages.listing.cards import prices
+from pricing.pages.model_page.sources import price_sources
 from pricing.pages.price_chart import plot_of, steps_of
 from pricing.pages.price_tables import price_table
 from pricing.pages.price_tags import price_tag, state_of
@@ -49,6 +50,7 @@ def details(model: AIModel, visitor: Visitor, *, answers: Mapping[str, str], bas
         "state_words": labels.state(state),
         "tag": price_tag(sheet),
         "table": table,
+        "sources": price_sources(model, sheet, visitor),
         "price_label": _("Price"),
         "has_more_figures": bool(others),
         # Prices of tokens under conditions are the main price; any other table is an addition to it.

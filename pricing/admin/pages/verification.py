@@ -19,9 +19,9 @@ from catalog.db import revision
 from catalog.error_messages import InputError
 from catalog.models import AIModel
 from pricing.verification.adoption import Adoption, adopt, find_adoption
-from pricing.verification.books import Edition, newest_editions
+from pricing.verification.books import Edition, newest_editions, usual_editions
 from pricing.verification.matrix import STATES, Cell, Row, matrix
-from pricing.verification.quorum import BOOKS, MOST_DAYS, USUAL_BOOKS
+from pricing.verification.quorum import BOOKS, USUAL_BOOKS
 from pricing.verification.since import Place, since_of
 
 ROWS_A_PAGE = 100
@@ -42,7 +42,7 @@ def verification_page(request: HttpRequest) -> HttpResponse:
     """The comparison, filtered and in pages; for staff only, see config/urls.py."""
     _require(request, "pricing.view_pricesheet")
     now = timezone.now()
-    editions = newest_editions(USUAL_BOOKS, at=now, older_than=dt.timedelta(days=MOST_DAYS))
+    editions = usual_editions(at=now)
     result = matrix(editions, revision=revision.current(), at=now)
     show = request.GET.get("show", "differs")
     show = show if show in VIEWS else "differs"

@@ -7,10 +7,10 @@ import datetime as dt
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
-from catalog.exact import digits, in_dollars, multiply, write_json
+from catalog.exact import digits, in_dollars, multiply, plain, write_json
 
 MILLION = 1_000_000
 # What new-api's model_ratio 1 means: US dollars for a million input tokens.
@@ -26,6 +26,10 @@ WITHOUT_AMOUNT = ("dynamic", "included")
 
 # When a price applies: {"dim": …, "op": …, "value": …}, see pricing/engine/conditions.py.
 Condition = Mapping[str, Any]
+
+STANDARD_TIER = "standard"
+# Names of the standard service tier, including those of other vendors and of a request without a tier.
+STANDARD_TIERS = frozenset({"", "auto", "default", STANDARD_TIER})
 
 # A billing expression: its version, its price, and the factors of requests that some gateways append.
 EXPRESSION = re.compile(r"(\s*v\d+:)?(.*?)(\|\|\|.*)?", re.DOTALL)
@@ -85,7 +89,7 @@ class Line:
             return None
         # Dynamic and included lines are about all units of their meter.
         unit = self.unit if self.kind == "absolute" else None
-        return self.meter, unit, tuple(write_json(condition, sort_keys=True) for condition in self.conditions)
+        return self.meter, unit, conditions_key(self.conditions)
 
     def replaces(self, earlier: "Line") -> bool:
         """Whether it applies in all cases of an earlier line of the same sheet."""
@@ -228,6 +232,47 @@ def only_money(lines: Sequence[Line]) -> tuple[Line, ...]:
     prices = [line.amount for line in money if line.kind == "absolute"]
     is_paid = any(prices) or not any(line.amount for line in lines if not line.is_money)
     return money if is_paid or not prices else ()
+
+
+def conditions_key(conditions: Iterable[Any]) -> tuple[bytes, ...]:
+    """Equal for conditions that hold for the same requests: their order, case and way of writing do not matter."""
+    return tuple(sorted({write_json(_canonical(condition), sort_keys=True) for condition in conditions}))
+
+
+def _canonical(condition: Any) -> Any:
+    """The condition as every way to write it ends up; a value that is not a condition stays as it is."""
+    if not isinstance(condition, Mapping) or not {"dim", "op", "value"} <= condition.keys():
+        return condition
+    dim, op, value = condition["dim"], condition["op"], _plain_value(condition["value"])
+    if dim == "service_tier" and isinstance(value, str) and value in STANDARD_TIERS:
+        value = STANDARD_TIER
+    if dim == "prompt_tokens" and isinstance(value, Decimal):
+        # Lengths are whole numbers: above 200,000 is 200,001 or more.
+        least = value.to_integral_value(ROUND_FLOOR) + 1 if op == "gt" else value.to_integral_value(ROUND_CEILING)
+        most = value.to_integral_value(ROUND_CEILING) - 1 if op == "lt" else value.to_integral_value(ROUND_FLOOR)
+        op, value = ("gte", least) if op in ("gt", "gte") else ("lte", most) if op in ("lt", "lte") else (op, value)
+    if isinstance(value, list) and op == "in" and len(value) == 1:
+        op, value = "eq", value[0]
+    if dim == "time" and isinstance(value, dict):
+        op, value = "in", {**value, "tz": value.get("tz") or "utc"}
+    return {"dim": dim, "op": op, "value": value}
+
+
+def _plain_value(value: Any) -> Any:
+    """The value with lists in one order, numbers without trailing zeros, and text in lower case."""
+    match value:
+        case bool():
+            return value
+        case int() | Decimal():
+            return plain(Decimal(value))
+        case str():
+            return value.casefold()
+        case list() | tuple():
+            parts = {write_json(part, sort_keys=True): part for part in map(_plain_value, value)}
+            return [parts[key] for key in sorted(parts)]
+        case Mapping():
+            return {name: _plain_value(part) for name, part in value.items()}
+    return value
 
 
 def without_replaced(lines: Iterable[Line]) -> tuple[Line, ...]:

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from catalog.exact import write_json
-from catalog.prices import Line, Sheet, is_price
+from catalog.prices import Line, Sheet, conditions_key, is_price
 from catalog.sources.rows import SourceError
 
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -40,7 +39,7 @@ class DatedLine:
         if not is_price(line.kind):
             return self.number
         unit = line.unit or ("token" if line.meter.startswith(("input", "output")) else "")
-        return line.meter, unit, write_json(list(line.conditions), sort_keys=True)
+        return line.meter, unit, conditions_key(line.conditions)
 
     @property
     def span(self) -> tuple[dt.datetime, dt.datetime]:

@@ -30,6 +30,7 @@ from pricing.engine.formatting import labels
 from pricing.engine.formatting.amounts import line_amount
 from pricing.engine.formatting.conditions import conditions
 from pricing.engine.money import excess_of
+from pricing.engine.validation import duplicate_faults
 from pricing.models import (
     PriceLine,
     PriceSheet,
@@ -80,6 +81,10 @@ class PriceLineFormSet(InlineFormSet):
         filled = [form for form in self.forms if form.has_changed() and form not in self.deleted_forms]
         if not filled:
             raise ValidationError("Enter at least one line. The amount of something free is 0.", code="empty")
+        if not any(self.errors):
+            lines = [line_value(form.instance) for form in filled]
+            if fault := next(duplicate_faults(lines), None):
+                raise ValidationError(f"{fault[:1].upper()}{fault[1:]}.", code="duplicate")
 
     def save_new(self, form: Any, commit: bool = True) -> Any:
         form.instance.position = self.forms.index(form)

@@ -24,7 +24,7 @@ from pricing.engine.formatting.labels import meter as label_of_meter
 from pricing.engine.money import per_million
 from pricing.engine.sanity_checks import fact_warnings, far_from_others, price_warnings
 from pricing.engine.thresholds import FAR
-from pricing.engine.validation import condition_faults, tier_faults
+from pricing.engine.validation import condition_faults, duplicate_faults, tier_faults
 from pricing.models import PopularModel, PriceSheet
 from pricing.published.prices import published_sheets, sheets_in_force, written_lines
 from tokens.access.visibility import Listing, public_scope
@@ -226,6 +226,18 @@ def odd_tiers(catalog: CatalogSnapshot) -> Iterator[Finding]:
         if not any(condition_faults(lines)):
             for fault in tier_faults(lines, longest=sheet.model.longest_input):
                 yield Finding(sheet, fault)
+
+
+@rule(
+    "duplicate-lines",
+    "Two prices for the same thing",
+    "Add a new sheet with one of them. Until then, the last one applies.",
+    about=PriceSheet,
+)
+def duplicate_lines(catalog: CatalogSnapshot) -> Iterator[Finding]:
+    for sheet, lines in catalog.stored_sheets:
+        for fault in duplicate_faults(lines):
+            yield Finding(sheet, fault.partition(":")[0])
 
 
 @rule("below-cost", "Sold below cost", "Raise the price, or correct the cost.", about=AIModel)

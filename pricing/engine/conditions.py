@@ -14,13 +14,10 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from catalog.prices import Condition
+from catalog.prices import STANDARD_TIER, STANDARD_TIERS, Condition
 
 Facts = Mapping[str, Any]
 
-STANDARD_TIER = "standard"
-# Names of the standard tier, including those of other vendors and of a request without a tier.
-STANDARD_TIERS = frozenset({"", "auto", "default", STANDARD_TIER})
 COMPARISONS = {
     "gt": lambda fact, value: fact > value,
     "gte": lambda fact, value: fact >= value,

@@ -54,6 +54,18 @@ def _fault(line: Line) -> str | None:
     return None
 
 
+def duplicate_faults(lines: Sequence[Line]) -> Iterator[str]:
+    """A message for each price of the same meter and unit, under the same conditions, as an earlier line.
+
+    The last one would apply. Factors, free units and minimums all apply, so they may repeat.
+    """
+    first: dict[object, int] = {}
+    for number, line in enumerate(lines, start=1):
+        if line.subject is not None and (earlier := first.setdefault(line.subject, number)) != number:
+            what = f"{line.meter or line.kind} has two prices with the same unit and conditions"
+            yield f"{what} (lines {earlier} and {number}): keep one of them"
+
+
 def tier_faults(lines: Sequence[Line], *, longest: int | None = None) -> Iterator[str]:
     """A message for each tier that never applies or overlaps another one, and for each length without a price.
 

@@ -10,6 +10,7 @@ from catalog.imports.context import Findings
 from catalog.prices import Line, Sheet, only_money
 from pricing.engine.conditions import ConditionError, check_conditions
 from pricing.engine.money import CURRENCY, HIGHEST, METER, UNITS, is_excessive
+from pricing.engine.validation import duplicate_faults
 from pricing.models import PriceLine
 
 # A line of these kinds may be about all meters.
@@ -18,6 +19,8 @@ MAY_HAVE_NO_METER = frozenset({PriceLine.Kind.MULTIPLIER, PriceLine.Kind.DYNAMIC
 
 def without_unjudged_lines(sheet: Sheet, name: str, findings: Findings) -> Sheet:
     """The sheet without lines that cannot be evaluated; these are stored unchanged among its facts."""
+    for problem in duplicate_faults(sheet.lines):
+        findings.add(f"{problem}; the last one applies", name)
     lines: list[Line] = []
     unjudged: list[dict[str, Any]] = []
     for line in sheet.lines:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from catalog.exact import digits, read_json
+from catalog.prices import STANDARD_TIERS
 from catalog.sources.conditions import write_conditions
 from catalog.sources.expressions import UNASKED_TIERS, read_expression
-from pricing.engine.conditions import STANDARD_TIERS
 from tests.samples import sample_or_real
 
 

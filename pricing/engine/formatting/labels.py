@@ -122,6 +122,7 @@ NAMES: Mapping[str, str] = {
     "native_streaming": gettext_noop("native streaming"),
     "url_context": gettext_noop("url context"),
     "search_context": gettext_noop("search context"),
+    "policy": gettext_noop("policy"),
 }
 VALUES: Mapping[str, str] = {
     "t2i": gettext_noop("text to image"),

@@ -4,7 +4,8 @@ No row names a litellm_provider: to LiteLLM that means any, and clients of a gat
 grammar cannot express (by the hour, in a gateway's own words, by rules for pictures) are left out.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -79,6 +80,7 @@ def price_row(sheet: Sheet) -> JSON:
     row |= _unused_figures(sheet)
     # LiteLLM derives the implied prices itself.
     stated = [line for line in sheet.lines if "implied_by" not in line.facts]
+    stated += _explicit_combinations(stated)
     prices = [(line, _key(line)) for line in stated if line.kind in ("absolute", "multiplier")]
     amounts = [line.amount or Decimal(0) for line, key in prices if line.kind == "absolute" and _has_place(line, key)]
     is_misleading = reads_as_free(sheet, amounts)
@@ -92,6 +94,33 @@ def price_row(sheet: Sheet) -> JSON:
         elif key:
             row |= dict.fromkeys((key, *line.facts.get("also", ())), _amount(line))
     return row
+
+
+def _explicit_combinations(lines: Sequence[Line]) -> Iterator[Line]:
+    """Prices for long prompts in a service tier or a cache, where LiteLLM would charge another line than we do.
+
+    We charge the later line. LiteLLM charges the length rather than the service tier, and the batch or the lifetime
+    rather than the length.
+    """
+    stated = [(line.meter, line.unit, list(line.conditions)) for line in lines]
+    places = {id(line): place for place, line in enumerate(lines)}
+    for length in (line for line in lines if _only_dim(line) == "prompt_tokens"):
+        for other in lines:
+            dim = _only_dim(other)
+            if (other.meter, other.unit) != (length.meter, length.unit) or dim not in ("service_tier", "cache_ttl"):
+                continue
+            winner = max(length, other, key=lambda line: places[id(line)])
+            charges_length = dim == "service_tier" and other.conditions[0]["value"] != "batch"
+            both = (*length.conditions, *other.conditions)
+            is_stated = any((length.meter, length.unit, list(order)) in stated for order in (both, both[::-1]))
+            if not is_stated and winner is not (length if charges_length else other):
+                yield replace(winner, conditions=both, facts={})
+
+
+def _only_dim(line: Line) -> str:
+    """The dimension of the only condition of a price; empty if it has none or several."""
+    is_single = line.kind == "absolute" and len(line.conditions) == 1 and "block" not in line.facts
+    return str(line.conditions[0]["dim"]) if is_single else ""
 
 
 def _unused_figures(sheet: Sheet) -> JSON:

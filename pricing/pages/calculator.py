@@ -15,7 +15,7 @@ from pricing.engine.formatting import amounts, labels
 from pricing.engine.formatting.conditions import conditions
 from pricing.engine.formatting.lines import priced_thing
 from pricing.engine.headline import headline, rule_table
-from pricing.engine.quoting import Charge, Use, quote
+from pricing.engine.quoting import Charge, Use, quote, unit_of
 from pricing.pages.price_tags import state_of
 
 # Dimensions without a field: the usage has the length of the prompt and the lifetime of a cache, and the hour is now.
@@ -81,7 +81,7 @@ def calculator(sheet: Sheet | None, answers: Mapping[str, str], *, at: dt.dateti
     fields = questions(sheet, answers)
     if error := next(filter(None, (question.error for question in fields)), ""):
         return Calculator(fields, None, error)
-    usage, facts = dict(_usage(fields)), dict(_facts(sheet, fields))
+    usage, facts = list(_usage(fields)), dict(_facts(sheet, fields))
     if not usage:
         return Calculator(fields, None)
     quoted = quote(sheet, usage, facts, at=at)
@@ -94,21 +94,26 @@ def calculator(sheet: Sheet | None, answers: Mapping[str, str], *, at: dt.dateti
 
 
 def questions(sheet: Sheet, answers: Mapping[str, str]) -> tuple[Question, ...]:
-    """A quantity for each meter, a choice for each dimension of conditions, and the number of requests."""
+    """A quantity for each meter and unit, a choice for each dimension of conditions, and the number of requests."""
     is_blank = not any(name.startswith(("u.", "f.")) for name in answers)
     lines = [line for line in sheet.lines if line.kind == "absolute"]
-    meters = {meter_name(line): line for line in lines}
     fields = [
         Question(
-            f"u.{name}",
+            name,
             priced_thing(line),
-            _example(line) if is_blank else answers.get(f"u.{name}", "")[:20],
+            _example(line) if is_blank else answers.get(name, "")[:20],
             labels.field_unit(line.unit),
         )
-        for name, line in meters.items()
+        for name, line in {_field_name(sheet, line): line for line in lines}.items()
     ]
     fields += [_choice(sheet, dim, answers, is_blank=is_blank) for dim in _dims(sheet.lines)]
     return (*fields, Question("n", _("Number of requests"), answers.get("n", "1")[:20] or "1"))
+
+
+def _field_name(sheet: Sheet, line: Line) -> str:
+    """The name of the field for a meter: `u.input.image`, or `u.input.image:image` if a quote would count tokens."""
+    name = f"u.{meter_name(line)}"
+    return name if unit_of(sheet.lines, line.meter)[0] == line.unit else f"{name}:{line.unit}"
 
 
 def meter_name(line: Line) -> str:
@@ -183,7 +188,8 @@ def _usage(fields: Sequence[Question]) -> Iterator[tuple[str, Use]]:
     for question in fields:
         quantity = _quantity(question.value)
         if question.name.startswith("u.") and quantity:
-            yield question.name.removeprefix("u."), Use(quantity)
+            name, _colon, unit = question.name.removeprefix("u.").partition(":")
+            yield name, Use(quantity, unit)
 
 
 def _facts(sheet: Sheet, fields: Sequence[Question]) -> Iterator[tuple[str, Any]]:

@@ -184,3 +184,38 @@ def test_free_tokens_are_left_out_beside_a_fee_that_its_grammar_cannot_express()
 
     assert price_row(Sheet("USD", (line("input", "0"), fee))) == {}
     assert price_row(Sheet("USD", (line("input", "0"),))) == {"input_cost_per_token": 0}
+
+
+When = tuple[dict[str, Any], ...]
+
+
+def combined(*lines: tuple[str, str, When]) -> dict[str, Any]:
+    """The combined keys in the row of a sheet of these lines: meter, amount, conditions."""
+    prices = tuple(Line(meter, Decimal(amount), 1, "token", conditions=when) for meter, amount, when in lines)
+    return {
+        key: value
+        for key, value in price_row(Sheet("USD", prices)).items()
+        if key.count("_above_") + key.count("_flex") + key.count("_batches") > 1
+    }
+
+
+def test_a_combination_that_litellm_would_charge_otherwise_has_its_own_key() -> None:
+    """A later line applies here; LiteLLM prefers the length to the tier, and the lifetime or batch to the length."""
+    long: When = ({"dim": "prompt_tokens", "op": "gt", "value": 200_000},)
+    hour: When = ({"dim": "cache_ttl", "op": "eq", "value": "1h"},)
+    flex: When = ({"dim": "service_tier", "op": "eq", "value": "flex"},)
+    batch: When = ({"dim": "service_tier", "op": "eq", "value": "batch"},)
+
+    assert combined(("input", "1", ()), ("input", "3", long), ("input", "2", flex)) == {
+        "input_cost_per_token_above_200k_tokens_flex": 2
+    }
+    assert combined(("input", "1", ()), ("input", "2", flex), ("input", "3", long)) == {}
+    assert combined(("input", "1", batch), ("input", "3", long)) == {
+        "input_cost_per_token_above_200k_tokens_batches": 3
+    }
+    writes = [("input.cache_write", "4", hour), ("input.cache_write", "5", long)]
+    assert combined(*writes) == {"cache_creation_input_token_cost_above_1hr_above_200k_tokens": 5}
+    assert combined(*reversed(writes)) == {}
+    assert combined(*writes, ("input.cache_write", "8", (*hour, *long))) == {
+        "cache_creation_input_token_cost_above_1hr_above_200k_tokens": 8
+    }

@@ -52,6 +52,20 @@ def test_choices_are_conditions(client: Client) -> None:
     ).startswith("$0.48 ")
 
 
+def test_a_meter_that_is_sold_in_two_units_has_a_field_for_each(client: Client) -> None:
+    sheet = world.price(world.model("painter"), input="2", output="12", output__image="120")
+    world.line(sheet, "output.image", "0.134", unit="image", per=1)
+    world.line(sheet, "input.image", "0.0011", unit="image", per=1)
+
+    fields = shop.get(client, "/models/painter").split('id="calculator"')[1]
+    for label in ("Image output (tokens)", "Image output (images)", "Image input (images)"):
+        assert label in shop.text_of(fields), label
+    assert result(client, "painter", **{"u__output.image": "1290"}).startswith("$0.1548 ")
+    assert result(client, "painter", **{"u__output.image:image": "1"}).startswith("$0.134 ")
+    both = {"u__output.image": "1290", "u__output.image:image": "1", "u__input.image:image": "2"}
+    assert result(client, "painter", **both).startswith("$0.291 ")
+
+
 def test_conditions_of_multipliers_have_fields_too(client: Client) -> None:
     sheet = world.price(world.model("near"), input="2")
     europe = [{"dim": "region", "op": "eq", "value": "eu"}]

@@ -216,6 +216,19 @@ def unsound_condition(catalog: CatalogSnapshot) -> Iterator[Finding]:
 
 
 @rule(
+    "no-unit",
+    "Price lines without a unit",
+    "Import their source again, or set a price with a unit. Until then, lists and quotes do not show these lines.",
+    about=PriceSheet,
+)
+def no_unit(catalog: CatalogSnapshot) -> Iterator[Finding]:
+    for sheet, lines in catalog.stored_sheets:
+        names = dict.fromkeys(line.meter for line in lines if not line.is_money)
+        if names:
+            yield Finding(sheet, ", ".join(names))
+
+
+@rule(
     "odd-tiers",
     "Tiers that overlap or leave a gap",
     "Add a new sheet with the tiers in order, the shortest prompts first.",

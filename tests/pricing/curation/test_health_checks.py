@@ -94,6 +94,15 @@ def test_a_currency_without_a_rate() -> None:
     assert run_all() == {"no-currency-rate": ["yuan: its price is in CNY"]}
 
 
+def test_price_lines_without_a_unit() -> None:
+    sheet = cast.price(cast.model("early"), input="1", output="2")
+    cast.line(sheet, "x.litellm.fedramp_uplift_multiplier", "1.1", unit="", per=1)
+    cast.line(sheet, "x.litellm.input_dbu_cost_per_token", "1", facts={"currency": "DBU"})
+
+    named = "x.litellm.fedramp_uplift_multiplier, x.litellm.input_dbu_cost_per_token"
+    assert run_all() == {"no-unit": [f"{sheet}: {named}"]}
+
+
 def test_a_price_below_cost() -> None:
     model = correct_model("loss")
     cast.price(model, role="cost", input="3", output="9")

@@ -79,7 +79,9 @@ class DecidedImportRunAdmin(ImportPages, ImportRunAdmin):
         created = create_aliases(run, models, at=now, actor=request.user)  # type: ignore[arg-type]
         number = f"{len(models):,} alias{'es' * (len(models) > 1)}"
         self.message_user(request, f"{number} created by {created}. Roll it back to undo this.")
-        return HttpResponseRedirect(reverse("admin:catalog_importrun_change", args=[created.pk]))
+        # A waiting plan changes with its aliases, and is the next thing to decide.
+        shown = run if run.is_waiting else created
+        return HttpResponseRedirect(reverse("admin:catalog_importrun_change", args=[shown.pk]))
 
 
 @register_over(Source)

@@ -24,7 +24,7 @@ from catalog.imports.spellings import spelling_of
 from catalog.models import AIModel, ImportRun, ModelAlias, Offer
 from catalog.prices import Sheet
 from pricing.engine.equality import same_price
-from pricing.engine.formatting.lines import changes
+from pricing.engine.formatting.lines import changes, difference
 from pricing.engine.sanity_checks import is_far
 from pricing.engine.thresholds import LARGEST_MOVE
 from pricing.imports.options import Options
@@ -35,7 +35,6 @@ from tokens.models import Token
 from tokens.scope import Scope, names_id
 
 WITH_ALIASES = (ImportRun.Status.PLANNED, ImportRun.Status.STOPPED, ImportRun.Status.APPLIED)
-DIFFERENCES_SHOWN = 3
 KEYS_SHOWN = 3
 LONGEST_ID = 255
 
@@ -76,9 +75,9 @@ def spellings_of_run(run: ImportRun, *, at: dt.datetime) -> list[Spelling]:
 
 
 def last_run(slug: str) -> ImportRun | None:
-    """The last import of the source that waits or was applied."""
-    runs = ImportRun.objects.filter(source__slug=slug, status__in=WITH_ALIASES)
-    return runs.order_by("-created_at", "-pk").first()
+    """The last import of the source that waits or was applied; runs that only created aliases are none."""
+    runs = ImportRun.objects.filter(source__slug=slug, status__in=WITH_ALIASES).order_by("-created_at", "-pk")
+    return next((run for run in runs.defer("snapshot__packed").iterator() if "new_aliases" not in run.report), None)
 
 
 def _listed(run: ImportRun, options: Options) -> Sequence[str]:
@@ -95,7 +94,7 @@ def fingerprint_of(spellings: Iterable[Spelling]) -> str:
 
 
 def find_spellings(names: Iterable[str], offered: Mapping[str, Sheet], *, role: str, at: dt.datetime) -> list[Spelling]:
-    """The ids that are spellings of models, in their order; `offered`: the prices of ids that are not in the catalog.
+    """The ids that are spellings of models, in their order; `offered`: prices of ids that have none in the catalog.
 
     A model that has another spelling is a duplicate if its id has more segments or capitals than the other one.
     """
@@ -114,10 +113,8 @@ def find_spellings(names: Iterable[str], offered: Mapping[str, Sheet], *, role: 
     keys = _keys_with_patterns()
 
     def price_of(name: str) -> Sheet | None:
-        if name not in models:
-            return offered.get(name)
-        by_role = sheets.get(models[name].pk, {})
-        return by_role.get(role) or by_role.get(PriceSheet.Role.LIST)
+        by_role = sheets.get(models[name].pk, {}) if name in models else {}
+        return by_role.get(role) or by_role.get(PriceSheet.Role.LIST) or offered.get(name)
 
     def spelling(name: str, targets: Sequence[str]) -> Spelling:
         model, duplicate = models[targets[0]], models.get(name)
@@ -129,7 +126,7 @@ def find_spellings(names: Iterable[str], offered: Mapping[str, Sheet], *, role: 
         return Spelling(
             name,
             model.name,
-            price_difference(before, after),
+            _compare(before, after),
             same_price(before, after),
             duplicate is not None,
             (*doubts, *concerned),
@@ -170,17 +167,13 @@ def _price_doubts(before: Sheet | None, after: Sheet | None) -> Iterable[str]:
             return
 
 
-def price_difference(before: Sheet | None, after: Sheet | None) -> str:
-    """How the second of two prices differs from the first, in a line."""
+def _compare(before: Sheet | None, after: Sheet | None) -> str:
+    """How the second price differs from the first, in a line."""
     if before is None or not before.lines:
-        return "no price to compare" if after is None or not after.lines else "has no price yet"
+        return "no price to compare" if after is None or not after.lines else "the model has no price"
     if after is None or not after.lines:
-        return "no other price"
-    if same_price(before, after):
-        return "the same price"
-    sentences = [change.sentence for change in changes(before, after)]
-    more = len(sentences) - DIFFERENCES_SHOWN
-    return "; ".join(sentences[:DIFFERENCES_SHOWN]) + (f"; {more} more" if more > 0 else "")
+        return "the id has no price"
+    return difference(before, after)
 
 
 def _keys_with_patterns() -> list[tuple[str, Scope]]:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from catalog.error_messages import InputError
 from catalog.models import AIModel, ImportRun, ModelAlias, Offer
 from catalog.sources import SOURCES
-from pricing.imports.aliases import Spelling, create_aliases, spellings_of_run
+from pricing.imports.aliases import Spelling, create_aliases, last_run, spellings_of_run
 from pricing.imports.options import Options
 from pricing.imports.review import save_plan
 from pricing.imports.rollback import roll_back
@@ -54,7 +54,7 @@ def test_only_spellings_are_listed_each_with_its_price() -> None:
     )
     assert list(found) == ["openai/gpt-5.5", "OpenAI/GPT-5-5"]
     spelling = found["openai/gpt-5.5"]
-    assert (spelling.model, spelling.price, spelling.is_same_price) == ("gpt-5.5", "the same price", True)
+    assert (spelling.model, spelling.price, spelling.is_same_price) == ("gpt-5.5", "same price", True)
     assert (spelling.is_safe, spelling.is_duplicate) == (True, False)
 
 
@@ -87,6 +87,7 @@ def test_all_safe_aliases_are_created_as_a_run_and_rolled_back(known: AIModel) -
     created = create_aliases(saved, {"openai/gpt-5.5": "gpt-5.5"}, at=timezone.now())
     assert ModelAlias.objects.get().model == known
     assert spellings(saved) == {}
+    assert last_run("openrouter") == saved
     assert str(roll_back(created, at=timezone.now())) == "1 aliases removed."
     assert list(spellings(saved)) == ["openai/gpt-5.5"]
 
@@ -155,7 +156,7 @@ def test_the_page_shows_the_aliases_and_one_click_creates_the_safe_ones(
     page = admin_client.get(source, follow=True)
     text = page.content.decode()
     assert "Create all 1 safe alias<" in text.replace("\n", "")
-    assert "the same price" in text
+    assert "same price" in text
     address = page.redirect_chain[-1][0]
     admin_client.post(address, {"create": "safe", "seen": "outdated"})
     assert ModelAlias.objects.count() == 0
@@ -190,7 +191,7 @@ def create(*arguments: str) -> tuple[int, str]:
 def test_the_command_lists_the_aliases_and_creates_the_safe_ones() -> None:
     code, text = create("openrouter")
     assert (code, ModelAlias.objects.count()) == (2, 0)
-    assert "openai/gpt-5.5 → gpt-5.5 (alias, merging two models): the same price." in text
+    assert "openai/gpt-5.5 → gpt-5.5 (alias, merging two models): same price." in text
     assert create("openrouter", "--only", "anthropic/*", "--apply")[0] == 0
     assert ModelAlias.objects.count() == 0
     code, text = create("openrouter", "--apply", "--format", "json")

@@ -5,7 +5,8 @@ reported like every unknown key.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from catalog import vendor_matching
 from catalog.prices import PAGES, Condition, Line, Sheet
 from catalog.sources import inferred_fields
 from catalog.sources.litellm_combinations import FAST, combine
-from catalog.sources.litellm_keys import PriceKey, format_key, parse_key
+from catalog.sources.litellm_keys import EXPLICIT, PriceKey, format_key, parse_key
 from catalog.sources.records import Document, Record
 from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_amount, read_body, rows_by_name
 
@@ -229,6 +230,7 @@ def _flat_lines(row: Row, above: str) -> list[Line]:
         elif PRICE_WORDS.search(key) and (figure := read_amount(value)) is not None:
             _set_aside(row, key, figure)
     stated = [_flat_line(row, own_key, *price) for own_key, price in prices.items()]
+    stated = [_of_the_only_cache(line, prices) for line in stated]
     specific = row.values.get("provider_specific_entry")
     return combine(stated, has_fast_factor=isinstance(specific, dict) and "fast" in specific)
 
@@ -251,6 +253,15 @@ def _flat_line(row: Row, own_key: str, price: PriceKey, amounts: Mapping[str, De
     if equal:
         facts["also"] = equal
     return Line(price.meter, amounts[key], price.per, price.unit, conditions=price.conditions, facts=facts)
+
+
+def _of_the_only_cache(line: Line, own_keys: Collection[str]) -> Line:
+    """The price of reading an explicit cache is the price of any cache if the row has no other one."""
+    key = format_key(line.meter, line.unit, line.per, line.conditions)
+    if EXPLICIT not in line.conditions or key.removeprefix("explicit_") in own_keys:
+        return line
+    conditions = tuple(condition for condition in line.conditions if condition != EXPLICIT)
+    return replace(line, conditions=conditions, facts={"key": key, **line.facts})
 
 
 def _tiers(row: Row) -> Iterable[Line]:

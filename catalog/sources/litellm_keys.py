@@ -12,6 +12,8 @@ from types import MappingProxyType
 
 from catalog.prices import Condition
 
+EXPLICIT: Condition = {"dim": "cache_type", "op": "eq", "value": "explicit"}
+
 
 @dataclass(frozen=True)
 class PriceKey:
@@ -109,7 +111,7 @@ def parse_key(key: str, *, above: str = "gt") -> PriceKey | None:
     tier = match["early_tier"] or match["tier"]
     conditions: list[Condition] = []
     if match["explicit"]:
-        conditions.append({"dim": "cache_type", "op": "eq", "value": "explicit"})
+        conditions.append(EXPLICIT)
     if match["resolution"]:
         conditions.append({"dim": "resolution", "op": "eq", "value": match["resolution"]})
     if match["interval"]:

@@ -174,6 +174,19 @@ def test_a_price_in_another_spelling_is_exported_under_it() -> None:
     ]
 
 
+def test_an_explicit_cache_has_a_price_of_its_own_beside_an_implicit_one() -> None:
+    explicit, implicit = {"explicit_cache_read_input_token_cost": 1}, {"cache_read_input_token_cost": 2}
+    condition = {"dim": "cache_type", "op": "eq", "value": "explicit"}
+
+    def read_prices(prices: dict[str, Any]) -> list[tuple[Any, ...]]:
+        sheet = only(prices).prices
+        assert sheet is not None
+        return [(line.meter, line.amount, line.conditions) for line in sheet.lines]
+
+    assert read_prices(explicit | implicit) == [("input.cache_read", 2, ()), ("input.cache_read", 1, (condition,))]
+    assert read_prices(explicit) == [("input.cache_read", 1, ())]
+
+
 @pytest.mark.parametrize(
     "block",
     [

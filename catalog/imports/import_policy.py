@@ -75,8 +75,8 @@ class ImportPolicy:
         is_equal = stored_by is not None and stored_by.source and stored_by.trust == self.source.trust
         return self.why_price_withheld(name, role, None if is_equal else stored_by)
 
-    def why_alias_withheld(self, stored_by: Writer) -> str:
-        """Why an alias keeps its model, or ""; `stored_by`: who assigned it."""
+    def why_unpinned_withheld(self, stored_by: Writer) -> str:
+        """Why a value that cannot be pinned stays, such as the model of an alias or a line of a price, or ""."""
         return "" if self.overrule else why_withheld(stored_by, self.source)
 
     def note_pinned(self, name: str, field: str, stored: Any, offered: Any) -> None:

@@ -66,7 +66,7 @@ def names_of(plan: ImportPlan) -> dict[str, list[str]]:
         "suspicious": list(plan.suspicious),
         "jumps": list(plan.jumps),
         "changed": list(facts.changed),
-        "prices": list(dict.fromkeys([*prices.changed, *prices.announced, *prices.new, *prices.past])),
+        "prices": list(dict.fromkeys([*prices.changed, *prices.announced, *prices.touched])),
         "new": list(facts.new),
         "kept": withheld,
         "missing": plan.missing,
@@ -116,6 +116,9 @@ def _price_changes(prices: PricePlan, name: str) -> Iterator[ReviewLine]:
     for change in prices.announced.get(name, []):
         start = f"from {change.prices.starts_at:%Y-%m-%d}" if change.prices.starts_at else ""
         yield from _price_lines(change, start)
+    yield from _withdrawals_and_ends(prices, name)
+    if name in prices.confirmed:
+        yield ReviewLine(f"{prices.role.capitalize()} price", "the same", "confirmed by this source")
     for past in prices.past.get(name, []):
         span = f"from {past.starts_at:%Y-%m-%d} until {f'{past.ends_at:%Y-%m-%d}' if past.ends_at else 'now'}"
         yield ReviewLine(f"Past {prices.role} price", "", summary(past, PRICES_SHOWN), span)
@@ -134,6 +137,19 @@ def _price_lines(change: PriceChange, note: str = "") -> Iterator[ReviewLine]:
         old, new = (text or "none" for text in line.texts)
         jump = f"large change: {change.jumps[line.label]}" if line.label in change.jumps else ""
         yield ReviewLine(line.label, old, new, " ".join(filter(None, (note, jump))))
+
+
+def _withdrawals_and_ends(prices: PricePlan, name: str) -> Iterator[ReviewLine]:
+    announced = {change.prices.starts_at for change in prices.announced.get(name, [])}
+    for sheet in prices.withdrawn.get(name, []):
+        note = "replaced" if sheet.starts_at in announced else "withdrawn"
+        yield ReviewLine(
+            f"Announced price from {sheet.starts_at:%Y-%m-%d}", summary(sheet.sheet, PRICES_SHOWN), "none", note
+        )
+    for ending in prices.endings.get(name, []):
+        if not ending.is_covered:
+            before = f"{ending.sheet.ends_at:%Y-%m-%d}" if ending.sheet.ends_at else "none"
+            yield ReviewLine(f"End of the price since {ending.sheet.starts_at:%Y-%m-%d}", before, ending.end)
 
 
 def other_changes(plan: ImportPlan) -> list[ReviewLine]:

@@ -194,13 +194,13 @@ def apply_plan(plan: ImportPlan, run: ImportRun, *, at: dt.datetime, actor: Abst
     context = WriteContext(at, f"Import {run}", actor, run)
     with run_scope(run.pk):
         apply_facts(plan.facts, context)
-        apply_prices(plan.prices, context)
+        undo = apply_prices(plan.prices, context)
         if plan.joins_group:
             group, channel = _group(plan.joins_group), Channel.objects.get(slug=plan.options.channel)
             group.channels.add(channel)
         apply_structure(plan.structure.structure, context)
     run.status, run.applied_at = ImportRun.Status.APPLIED, at
-    run.report = plan.report() | {"listed": plan.listed}
+    run.report = plan.report() | {"listed": plan.listed} | ({"undo": undo} if undo else {})
     run.save()
 
 

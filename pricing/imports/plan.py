@@ -12,7 +12,6 @@ from catalog.exact import digits, write_json
 from catalog.imports.context import Findings
 from catalog.imports.facts import FactsPlan
 from catalog.imports.resolving import Match
-from pricing.engine.formatting.lines import described
 from pricing.engine.sanity_checks import fact_warnings, price_warnings
 from pricing.imports.guards import ALLOW_REMOVALS, Guard, jump_guard
 from pricing.imports.options import Options
@@ -60,11 +59,11 @@ class ImportPlan:
     @cached_property
     def suspicious(self) -> dict[str, list[str]]:
         """Model -> what is unusual about its new values."""
-        warnings = {
-            name: [f"{label}: large change, {how_far}" for label, how_far in figures.items()]
-            for name, figures in self.jumps.items()
-        }
         plans = (self.prices, *self.structure.prices.values())
+        warnings: dict[str, list[str]] = {}
+        for plan in plans:
+            for name, sentences in plan.suspicious.items():
+                warnings.setdefault(name, []).extend(sentences)
         for name in self.touched:
             odd = [
                 warning
@@ -113,9 +112,9 @@ class ImportPlan:
     @cached_property
     def touched(self) -> list[str]:
         """The models that the plan changes, in their order."""
-        prices = self.prices
-        priced = (prices.new, prices.changed, prices.announced, prices.past)
-        parts = (self.facts.new, self.facts.changed, *priced, self.facts.offers, self.structure.touched)
+        parts = (
+            self.facts.new, self.facts.changed, self.prices.touched, self.facts.offers, self.structure.touched,
+        )  # fmt: skip
         return list(dict.fromkeys(name for part in parts for name in part))
 
     def report(self) -> dict[str, Any]:
@@ -157,29 +156,7 @@ class ImportPlan:
                 "group": self.joins_group,
                 "models": facts.offers,
             },
-            "prices": {
-                "new": list(prices.new),
-                "changed": {name: change.moves for name, change in prices.changed.items()},
-                "announced": {
-                    name: {_as_json(change.prices.starts_at): change.moves for change in changes}
-                    for name, changes in prices.announced.items()
-                },
-                "past": {
-                    name: [
-                        {
-                            "from": _as_json(sheet.starts_at),
-                            "until": _as_json(sheet.ends_at),
-                            "figures": described(sheet),
-                        }
-                        for sheet in sheets
-                    ]
-                    for name, sheets in prices.past.items()
-                },
-                "kept": {
-                    name: [change.stored, change.offered, change.reason] for name, change in prices.withheld.items()
-                },
-                "without": prices.without,
-            },
+            "prices": prices.report(),
             "rates": {
                 group: [_as_json(ratio) for ratio in ratios]
                 for group, ratios in structure.values("rates", "ratio").items()
@@ -199,12 +176,7 @@ class ImportPlan:
             "suspicious": len(self.suspicious),
             "unmatched": len(self.unmatched),
             "offers": len(facts.offers),
-            "new_prices": len(prices.new),
-            "changed_prices": len(prices.changed),
-            "announced_prices": sum(map(len, prices.announced.values())),
-            "past_prices": sum(map(len, prices.past.values())),
-            "unchanged_prices": prices.unchanged,
-            "without_price": len(prices.without),
+            **prices.counts(),
             "without_vendor": len(facts.without_vendor),
             "findings": len(self.findings.by_sentence),
             "unmapped": len(self.findings.unmapped),

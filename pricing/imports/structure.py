@@ -232,7 +232,7 @@ def _allowed_aliases(
     for name, row in aliases.items():
         if name in ids:
             context.findings.add(f"is not an alias of {row.get('model')}: a model has this id", name)
-        elif name in moved and (reason := context.policy.why_alias_withheld(writers.get(name, PERSON))):
+        elif name in moved and (reason := context.policy.why_unpinned_withheld(writers.get(name, PERSON))):
             sentence = f"stays an alias of {stored[name]}, although the source says {row.get('model')}: {reason}"
             context.findings.add(sentence, name)
         else:

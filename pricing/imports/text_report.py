@@ -1,5 +1,6 @@
 """An import plan as a short text: how much changes, what was found, and what to do next."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
@@ -7,6 +8,8 @@ from pricing.engine.formatting.lines import changes
 from pricing.imports.plan import ImportPlan
 
 LINES_SHOWN = 5
+# The kinds of lines that disappear.
+KINDS_SHOWN = 20
 
 
 def summary(plan: ImportPlan, *, run: int | None = None, limit: int = LINES_SHOWN) -> str:
@@ -17,6 +20,8 @@ def summary(plan: ImportPlan, *, run: int | None = None, limit: int = LINES_SHOW
     parts = [
         _models(plan, limit),
         _prices(plan, limit),
+        _dated_prices(plan, limit),
+        _other_sources(plan),
         _others(plan, limit),
         _section("Suspicious", _suspicious(plan), limit),
         _section("Not changed, although the source says otherwise", _withheld(plan), limit),
@@ -101,6 +106,32 @@ def _prices(plan: ImportPlan, limit: int) -> str:
         )
         examples.append(f"  {name}: {'; '.join(sentences[:3])}" + ("; …" if len(sentences) > 3 else ""))
     return "\n".join([line, *examples, *_more(len(prices.changed), limit)])
+
+
+def _dated_prices(plan: ImportPlan, limit: int) -> str:
+    prices = plan.prices
+    lines = [f"{name}: {sentence}" for name in prices.touched for sentence in prices.announcements(name)]
+    return _section("Announced prices, and ends of prices", lines, limit)
+
+
+def _other_sources(plan: ImportPlan) -> str:
+    """How many lines disappear, and how many of other sources stay: they change what customers pay in some cases."""
+    prices, counts = plan.prices, plan.prices.counts()
+    lines = []
+    if removed := prices.removed:
+        kinds = Counter(label for labels in removed.values() for label in labels)
+        most = [f"{label} ({count})" for label, count in kinds.most_common(KINDS_SHOWN)]
+        rest = counts["removed_lines"] - sum(count for _, count in kinds.most_common(KINDS_SHOWN))
+        more = f" and {_count(rest, 'other line')}" if rest else ""
+        disappear = f"{_count(counts['removed_lines'], 'line')} of {_count(len(removed), 'model')}"
+        lines.append(f"Lines that disappear: {disappear}: {'; '.join(most)}{more}.")
+    if number := counts["lines_of_other_sources"]:
+        lines.append(f"Lines of other sources that stay beside changed prices: {number}.")
+    if number := counts["added_lines"]:
+        lines.append(f"Lines added beside those of other sources: {number}.")
+    if prices.confirmed:
+        lines.append(f"Prices of less trusted sources that this source confirms: {_names(prices.confirmed)}.")
+    return "\n".join(lines)
 
 
 def _others(plan: ImportPlan, limit: int) -> str:

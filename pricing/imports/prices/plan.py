@@ -1,11 +1,17 @@
 """What an import will change in the prices of one role, as data."""
 
-from collections.abc import Collection, Iterable
+import datetime as dt
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from catalog.prices import Sheet
 from catalog.source_trust import WithheldChange
-from pricing.imports.prices.changes import PriceChange
+from pricing.engine.equality import same_price
+from pricing.engine.formatting.lines import changes, described
+from pricing.imports.prices.changes import PriceChange, compare
+from pricing.imports.prices.stored import StoredSheet
+from pricing.imports.prices.timeline import Ending
 
 
 @dataclass
@@ -17,8 +23,16 @@ class PricePlan:
     changed: dict[str, PriceChange] = field(default_factory=dict)
     # Scheduled prices, each compared with the price before it.
     announced: dict[str, list[PriceChange]] = field(default_factory=dict)
+    # Scheduled prices that are stored and will not take effect.
+    withdrawn: dict[str, list[StoredSheet]] = field(default_factory=dict)
+    # Stored prices that get another end, or no end.
+    endings: dict[str, list[Ending]] = field(default_factory=dict)
+    # Model -> from when on it has no price any more, in words.
+    unpriced: dict[str, str] = field(default_factory=dict)
     # Prices before the first stored one, each with its start; without an end: until the import.
     past: dict[str, list[Sheet]] = field(default_factory=dict)
+    # Stored sheets with the positions of lines that a more trusted source states, too.
+    confirmed: dict[str, dict[int, list[int]]] = field(default_factory=dict)
     # Model -> the change that is not allowed.
     withheld: dict[str, WithheldChange] = field(default_factory=dict)
     # Model -> label of each figure of its first price that is far from its price of another role -> how far.
@@ -29,15 +43,29 @@ class PricePlan:
     without: list[str] = field(default_factory=list)
 
     @property
+    def _parts(self) -> tuple[dict[str, Any], ...]:
+        return self.new, self.changed, self.announced, self.withdrawn, self.endings, self.past, self.confirmed
+
+    @property
     def is_empty(self) -> bool:
-        return not (self.new or self.changed or self.announced or self.past)
+        return not any(self._parts)
+
+    @property
+    def touched(self) -> list[str]:
+        """The models whose prices it changes."""
+        return list(dict.fromkeys(name for part in self._parts for name in part))
+
+    @property
+    def price_changes(self) -> list[tuple[str, PriceChange]]:
+        """Each change of a current or scheduled price with its model."""
+        announced = [(name, change) for name, changes in self.announced.items() for change in changes]
+        return [*announced, *self.changed.items()]
 
     @property
     def jumps(self) -> dict[str, dict[str, str]]:
         """Model -> label of each figure that moves too far to go unnoticed -> how far."""
         jumps: dict[str, dict[str, str]] = {}
-        announced = [(name, change) for name, changes in self.announced.items() for change in changes]
-        for name, change in [*announced, *self.changed.items()]:
+        for name, change in self.price_changes:
             jumps.setdefault(name, {}).update(change.jumps)
         for name, far in self.first_jumps.items():
             jumps.setdefault(name, {}).update(far)
@@ -54,6 +82,104 @@ class PricePlan:
         current = self.new.get(name) or (self.changed[name].prices if name in self.changed else None)
         return [*([current] if current else []), *(change.prices for change in self.announced.get(name, []))]
 
+    @property
+    def removed(self) -> dict[str, dict[str, str]]:
+        """Model -> the lines that disappear from its current or a scheduled price: label -> amount."""
+        removed: dict[str, dict[str, str]] = {}
+        for name, change in self.price_changes:
+            if change.removed:
+                removed.setdefault(name, {}).update(change.removed)
+        return removed
+
+    @property
+    def suspicious(self) -> dict[str, list[str]]:
+        """Model -> what is unusual about the changes of its price."""
+        warnings = {
+            name: [f"{label}: large change, {how_far}" for label, how_far in figures.items()]
+            for name, figures in self.jumps.items()
+        }
+        for name, lines in self.removed.items():
+            listed = ", ".join(f"{label} {amount}" for label, amount in lines.items())
+            count = "1 line disappears" if len(lines) == 1 else f"{len(lines)} lines disappear"
+            warnings.setdefault(name, []).append(f"{count}: {listed}")
+        for name, start in self.unpriced.items():
+            warnings.setdefault(name, []).append(f"no price {start}")
+        return warnings
+
+    def announcements(self, name: str) -> Iterator[str]:
+        """What changes in the scheduled prices of a model and in the ends of its prices, in words."""
+        new = {change.prices.starts_at: change for change in self.announced.get(name, [])}
+        old = {sheet.starts_at: sheet for sheet in self.withdrawn.get(name, [])}
+        for start, sheet in old.items():
+            if (change := new.pop(start, None)) is not None:
+                difference = _sentences(compare(sheet.sheet, change.prices))
+                yield f"announced price from {start:%Y-%m-%d} changed: {difference}"
+                continue
+            moved = (day for day, change in new.items() if day not in old and same_price(change.prices, sheet.sheet))
+            if (day := next(moved, None)) is not None:
+                del new[day]
+                yield f"announced price moved from {start:%Y-%m-%d} to {day:%Y-%m-%d}"
+            else:
+                yield f"announced price from {start:%Y-%m-%d} withdrawn"
+        for day, change in new.items():
+            yield f"price announced from {day:%Y-%m-%d}: {_sentences(change)}"
+        yield from (ending.sentence for ending in self.endings.get(name, []) if not ending.is_covered)
+
+    def report(self) -> dict[str, Any]:
+        """The plan as JSON. Moments are dates that do not depend on when the plan is made."""
+        return {
+            "new": list(self.new),
+            "changed": {name: change.moves for name, change in self.changed.items()},
+            "announced": {
+                name: {_as_text(change.prices.starts_at): change.moves for change in changes}
+                for name, changes in self.announced.items()
+            },
+            "withdrawn": {
+                name: [_as_json(sheet.sheet, sheet.starts_at, sheet.ends_at) for sheet in sheets]
+                for name, sheets in self.withdrawn.items()
+            },
+            "ends": {
+                name: [
+                    {
+                        "from": _as_text(ending.sheet.starts_at),
+                        "until": [_as_text(ending.sheet.ends_at), _end_of(ending)],
+                    }
+                    for ending in endings
+                    if not ending.is_covered
+                ]
+                for name, endings in self.endings.items()
+            },
+            "announcements": {name: sentences for name in self.touched if (sentences := [*self.announcements(name)])},
+            "added": {name: list(change.added) for name, change in self.changed.items() if change.added},
+            "removed": self.removed,
+            "confirmed": list(self.confirmed),
+            "past": {
+                name: [_as_json(sheet, sheet.starts_at, sheet.ends_at) for sheet in sheets]
+                for name, sheets in self.past.items()
+            },
+            "kept": {name: [change.stored, change.offered, change.reason] for name, change in self.withheld.items()},
+            "without": self.without,
+        }
+
+    def counts(self) -> dict[str, int]:
+        endings = [ending for endings in self.endings.values() for ending in endings]
+        return {
+            "new_prices": len(self.new),
+            "changed_prices": len(self.changed),
+            "announced_prices": sum(map(len, self.announced.values())),
+            "withdrawn_prices": sum(map(len, self.withdrawn.values())),
+            "changed_ends": sum(not ending.is_covered for ending in endings),
+            "removed_lines": sum(map(len, self.removed.values())),
+            "added_lines": sum(len(change.added) for change in self.changed.values()),
+            "lines_of_other_sources": sum(
+                line.run is not None for change in self.changed.values() for line in change.prices.lines
+            ),
+            "confirmed_prices": len(self.confirmed),
+            "past_prices": sum(map(len, self.past.values())),
+            "unchanged_prices": self.unchanged,
+            "without_price": len(self.without),
+        }
+
     def narrowed(self, models: Collection[str]) -> "PricePlan":
         """What the plan changes in these models."""
         return replace(
@@ -61,6 +187,31 @@ class PricePlan:
             new={name: sheet for name, sheet in self.new.items() if name in models},
             changed={name: change for name, change in self.changed.items() if name in models},
             announced={name: changes for name, changes in self.announced.items() if name in models},
+            withdrawn={name: sheets for name, sheets in self.withdrawn.items() if name in models},
+            endings={name: endings for name, endings in self.endings.items() if name in models},
+            unpriced={name: start for name, start in self.unpriced.items() if name in models},
             past={name: sheets for name, sheets in self.past.items() if name in models},
             first_jumps={name: far for name, far in self.first_jumps.items() if name in models},
+            confirmed={name: sheets for name, sheets in self.confirmed.items() if name in models},
         )
+
+    def remove(self, name: str) -> None:
+        """Removes what the plan changes in a model."""
+        for part in (*self._parts, self.unpriced):
+            part.pop(name, None)
+
+
+def _as_text(moment: dt.datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _end_of(ending: Ending) -> str | None:
+    return "now" if ending.is_now else _as_text(ending.ends_at)
+
+
+def _as_json(sheet: Sheet, starts_at: dt.datetime | None, ends_at: dt.datetime | None) -> dict[str, Any]:
+    return {"from": _as_text(starts_at), "until": _as_text(ends_at), "figures": described(sheet)}
+
+
+def _sentences(change: PriceChange) -> str:
+    return "; ".join(line.sentence for line in changes(change.before, change.prices)) or "other facts"

@@ -3,51 +3,52 @@
 Sheets are immutable: a changed price is a new sheet from the moment of the import, and an equal price writes nothing.
 """
 
-from catalog.imports.context import PlanContext
+from collections.abc import Iterator
+
+from catalog.imports.context import Findings, PlanContext
 from catalog.models.pin import price_field
+from catalog.prices import Sheet
 from catalog.progress import track
-from catalog.sources.records import Document
+from catalog.source_trust import BY_HAND, WithheldChange
+from catalog.sources.records import Document, Record
 from pricing.engine.combinations import unpriced_combinations
-from pricing.engine.equality import same_price
-from pricing.imports.prices.announced import plan_announced
-from pricing.imports.prices.changes import compare
+from pricing.engine.formatting.lines import changes, described, label
+from pricing.engine.line_keys import line_key
+from pricing.imports.prices.changes import PriceChange, compare, outdated_details
+from pricing.imports.prices.merging import Authority, Withheld
 from pricing.imports.prices.past import plan_past
 from pricing.imports.prices.plan import PricePlan
 from pricing.imports.prices.references import compare_elsewhere, compare_first_prices
-from pricing.imports.prices.stored import current_sheets
+from pricing.imports.prices.stored import StoredSheet, in_force, stored_sheets
+from pricing.imports.prices.timeline import Offer, Timeline, TimelinePlanner
 from pricing.imports.prices.validity import why_invalid, without_unjudged_lines
-from pricing.imports.prices.withholding import withhold
+from pricing.imports.prices.withholding import withhold_past, withhold_pinned
 from pricing.models import PriceSheet
 
 
 def plan_prices(document: Document, context: PlanContext, *, role: str) -> PricePlan:
     """Plans which models of the document need a new sheet of this role; writes nothing."""
-    plan = PricePlan(role)
-    stored = current_sheets(role, at=context.at)
+    plan, authority = PricePlan(role), Authority(context.policy)
     # A whole catalog lists its prices by role, beside its models.
     priced_elsewhere = {name for sheets in document.structure.prices.values() for name in sheets}
-    for record in track(document.records, "Comparing prices"):
-        sheet = without_unjudged_lines(record.prices, record.name, context.findings) if record.prices else None
-        if sheet is not None and (problem := why_invalid(sheet)):
-            context.findings.add(f"{problem}; the price in this row was not imported", record.name)
-            sheet = None
-        if sheet is None or not sheet.lines:
-            if record.name not in priced_elsewhere:
-                plan.without.append(record.name)
-        elif record.name not in stored:
-            plan.new[record.name] = sheet
-        elif same_price(stored[record.name], sheet, with_facts=sheet.states_facts):
-            plan.unchanged += 1
-            context.policy.note_pinned(record.name, price_field(role), stored, stored)
-        else:
-            plan.changed[record.name] = compare(stored[record.name], sheet)
-    plan_announced(plan, document, stored, context)
+    offers = {record.name: _offer_of(record, context.findings) for record in document.records}
+    dated = {name for name, offer in offers.items() if offer.has_dates}
+    stored = stored_sheets(role, at=context.at, dated=dated)
+    for name, offer in track(list(offers.items()), "Comparing prices"):
+        if offer.current is None and name not in priced_elsewhere:
+            plan.without.append(name)
+        if offer.current is not None or offer.has_dates:
+            sheets = stored.get(name, [])
+            _add(plan, name, TimelinePlanner(sheets, offer, authority, at=context.at).plan(), authority, context)
     if role == PriceSheet.Role.LIST:
         plan_past(plan, document, context)
-    if not context.policy.is_unrestricted:
-        withhold(plan, stored, context)
+    withhold_pinned(plan, stored, context)
+    withhold_past(plan, stored, authority, context)
+    for name, change in plan.price_changes:
+        _report_outdated(name, change, authority, context.findings)
     _report_combinations(plan, context)
-    compare_first_prices(plan, stored, at=context.at)
+    priced = {name for name, sheets in stored.items() if in_force(sheets, context.at)}
+    compare_first_prices(plan, priced, at=context.at)
     compare_elsewhere(plan, document, at=context.at)
     return plan
 
@@ -57,3 +58,88 @@ def _report_combinations(plan: PricePlan, context: PlanContext) -> None:
     for name, sheet in {**plan.new, **{name: change.prices for name, change in plan.changed.items()}}.items():
         for sentence in unpriced_combinations(sheet.lines):
             context.findings.add(sentence, name)
+
+
+def _offer_of(record: Record, findings: Findings) -> Offer:
+    """The valid prices of a record."""
+    current = _valid(record.prices, record.name, "the price in this row was not imported", findings)
+    announced = [_valid(sheet, record.name, "an announced price was left out", findings) for sheet in record.announced]
+    return Offer(
+        current,
+        [sheet for sheet in announced if sheet is not None],
+        has_ended=record.prices is None and bool(record.past),
+        is_announced_whole=None not in announced,
+    )
+
+
+def _valid(sheet: Sheet | None, name: str, consequence: str, findings: Findings) -> Sheet | None:
+    if sheet is None:
+        return None
+    sheet = without_unjudged_lines(sheet, name, findings)
+    if problem := why_invalid(sheet):
+        findings.add(f"{problem}; {consequence}", name)
+        return None
+    return sheet if sheet.lines else None
+
+
+def _add(plan: PricePlan, name: str, timeline: Timeline, authority: Authority, context: PlanContext) -> None:
+    """Adds the changes of one model to the plan."""
+    stored = timeline.periods[0].stored
+    for sheet in timeline.new:
+        if sheet.starts_at is not None:
+            before = timeline.price_before(sheet.starts_at) or Sheet(sheet.currency, ())
+            plan.announced.setdefault(name, []).append(compare(before, sheet))
+        elif stored is None:
+            plan.new[name] = sheet
+        else:
+            plan.changed[name] = compare(stored.sheet, sheet)
+    if timeline.withdrawn:
+        plan.withdrawn[name] = timeline.withdrawn
+    if timeline.endings:
+        plan.endings[name] = timeline.endings
+    if moment := timeline.unpriced_from:
+        plan.unpriced[name] = "from now on" if moment == context.at else f"from {moment:%Y-%m-%d} on"
+    if timeline.withheld is not None:
+        plan.withheld[name] = _as_change(timeline.withheld)
+    elif stored is not None and name not in plan.changed:
+        plan.unchanged += 1
+        context.policy.note_pinned(name, price_field(plan.role), stored.sheet, stored.sheet)
+    if confirmed := _confirmed(timeline, authority):
+        plan.confirmed[name] = confirmed
+
+
+def _as_change(withheld: Withheld) -> WithheldChange:
+    offered = {change.label: change.texts[1] or "none" for change in changes(withheld.stored, withheld.offered)}
+    return WithheldChange(described(withheld.stored), offered, withheld.reason)
+
+
+def _report_outdated(name: str, change: PriceChange, authority: Authority, findings: Findings) -> None:
+    start = f" from {change.prices.starts_at:%Y-%m-%d} on" if change.prices.starts_at else ""
+    for line in outdated_details(change):
+        what = f"the base price changes{start}, but {label(line)} stays as {authority.writer_of(line)} states it"
+        findings.add(f"{what}; check whether it is outdated", name)
+
+
+def _confirmed(timeline: Timeline, authority: Authority) -> dict[int, list[int]]:
+    """Sheet -> the positions of its lines that a less trusted source wrote, too.
+
+    They become lines of the importing source, so that no source that is trusted less than it may change them. A file
+    by hand that repeats a price writes nothing.
+    """
+    if authority.writer.trust >= BY_HAND:
+        return {}
+    confirmed = {}
+    for period in timeline.periods:
+        if period.stored is None or not isinstance(period.price, Sheet) or not period.is_same:
+            continue
+        if positions := list(_confirmed_lines(period.stored, period.price, authority)):
+            confirmed[period.stored.key] = positions
+    return confirmed
+
+
+def _confirmed_lines(stored: StoredSheet, price: Sheet, authority: Authority) -> Iterator[int]:
+    stated = {line_key(line) for line in price.lines if line.run is None}
+    for position, line in enumerate(stored.lines):
+        writer = authority.writer_of(line)
+        if writer is not None and writer.trust < authority.writer.trust and line_key(line) in stated:
+            yield position

@@ -1,27 +1,79 @@
-"""The prices of one role that are stored: current and scheduled."""
+"""The prices of one role that are stored: current, scheduled, and those that a current one covers."""
 
 import datetime as dt
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from catalog.prices import Sheet
+from django.db.models import Q
+
+from catalog.db.bulk import KEYS, batches
+from catalog.prices import Line, Sheet
 from pricing.models import PriceSheet
 from pricing.published.prices import written_lines
 
 
-def current_sheets(role: str, *, at: dt.datetime) -> dict[str, Sheet]:
-    """Model id -> its current price of this role."""
-    sheets = list(
-        PriceSheet.objects.in_force(at=at).filter(role=role).values_list("pk", "model__name", "currency", "facts")
-    )
-    lines = written_lines([sheet[0] for sheet in sheets])
-    return {name: Sheet(currency, tuple(lines.get(key, ())), facts=facts) for key, name, currency, facts in sheets}
+class Row(NamedTuple):
+    """The columns of a stored sheet without its price."""
+
+    key: int
+    starts_at: dt.datetime
+    ends_at: dt.datetime | None
+    run: int | None
 
 
-def scheduled_sheets(role: str, *, at: dt.datetime) -> dict[tuple[str, dt.datetime | None], Sheet]:
-    """Model id and start -> the scheduled price of this role; the newer one, if there are two."""
-    sheets = PriceSheet.objects.filter(role=role, starts_at__gt=at).order_by("pk")
-    rows = list(sheets.values_list("pk", "model__name", "currency", "facts", "starts_at"))
-    lines = written_lines([row[0] for row in rows])
+@dataclass(frozen=True, eq=False)
+class StoredSheet:
+    """A stored price that has not ended. `sheet` has its lines, each with the run that stated it."""
+
+    key: int
+    starts_at: dt.datetime
+    ends_at: dt.datetime | None
+    # None for the price of a person.
+    run: int | None
+    sheet: Sheet
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        return self.sheet.lines
+
+    def applies_at(self, at: dt.datetime) -> bool:
+        return self.starts_at <= at and (self.ends_at is None or at < self.ends_at)
+
+
+def in_force(sheets: Iterable[StoredSheet], at: dt.datetime) -> StoredSheet | None:
+    """The newest of these sheets that applies at a moment, as `PriceSheet.objects.in_force` selects it."""
+    applicable = (sheet for sheet in sheets if sheet.applies_at(at))
+    return max(applicable, key=lambda sheet: (sheet.starts_at, sheet.key), default=None)
+
+
+def stored_sheets(role: str, *, at: dt.datetime, dated: Collection[str]) -> dict[str, list[StoredSheet]]:
+    """Model id -> its sheets that have not ended, the oldest first.
+
+    Only the current price is read where neither the stored prices nor the source have dates; `dated` are the models
+    for which the source has some.
+    """
+    rows = PriceSheet.objects.filter(Q(ends_at=None) | Q(ends_at__gt=at), role=role).order_by("starts_at", "pk")
+    columns = rows.values_list("model__name", "pk", "starts_at", "ends_at", "run")
+    by_model: dict[str, list[Row]] = {}
+    for name, key, starts_at, ends_at, run in columns.iterator(chunk_size=5000):
+        by_model.setdefault(name, []).append(Row(key, starts_at, ends_at, run))
+    for name, sheets in by_model.items():
+        if name not in dated and all(sheet.ends_at is None and sheet.starts_at <= at for sheet in sheets):
+            by_model[name] = sheets[-1:]
+    prices = _prices([sheet.key for sheets in by_model.values() for sheet in sheets])
+    return {name: [_with_price(sheet, prices[sheet.key]) for sheet in sheets] for name, sheets in by_model.items()}
+
+
+def _prices(keys: Sequence[int]) -> dict[int, Sheet]:
+    lines = written_lines(keys)
     return {
-        (name, starts): Sheet(currency, tuple(lines.get(key, ())), facts=facts)
-        for key, name, currency, facts, starts in rows
+        key: Sheet(currency, tuple(lines.get(key, ())), facts=facts)
+        for batch in batches(keys, KEYS)
+        for key, currency, facts in PriceSheet.objects.filter(pk__in=batch).values_list("pk", "currency", "facts")
     }
+
+
+def _with_price(row: Row, price: Sheet) -> StoredSheet:
+    lines = tuple(line if line.run or row.run is None else replace(line, run=row.run) for line in price.lines)
+    return StoredSheet(*row, replace(price, lines=lines))

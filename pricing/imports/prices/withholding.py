@@ -1,44 +1,67 @@
-"""Prices that a source may not set: they are pinned, or from a person or a source that is trusted more."""
+"""Prices that a source may not set: they are pinned, or past prices beside a current one that it may not set."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from catalog.imports.context import PlanContext
-from catalog.imports.provenance import run_writers
 from catalog.models.pin import price_field
 from catalog.prices import Sheet
-from catalog.source_trust import PERSON, WithheldChange
+from catalog.source_trust import WithheldChange
 from pricing.engine.formatting.lines import changes, described
+from pricing.imports.prices.merging import Authority
 from pricing.imports.prices.plan import PricePlan
-from pricing.models import PriceSheet
+from pricing.imports.prices.stored import StoredSheet, in_force
+
+Stored = Mapping[str, Sequence[StoredSheet]]
 
 
-def withhold(plan: PricePlan, stored: Mapping[str, Sheet], context: PlanContext) -> None:
-    """Removes from the plan the prices that the source may not set."""
-    changed = [*plan.changed, *plan.announced, *plan.past]
-    in_force = PriceSheet.objects.in_force(at=context.at) if changed else PriceSheet.objects.none()
-    runs = dict(in_force.filter(role=plan.role).values_list("model__name", "run"))
-    writers = run_writers() if changed else {}
-    for name in dict.fromkeys([*plan.new, *changed]):
-        run = runs.get(name)
-        writer = None if name not in runs else PERSON if run is None else writers.get(run, PERSON)
-        is_past = not (name in plan.new or name in plan.changed or name in plan.announced)
-        why_withheld = context.policy.why_past_withheld if is_past else context.policy.why_price_withheld
-        if reason := why_withheld(name, plan.role, writer):
-            offered = _moves(plan, name)
-            if not is_past:
-                context.policy.note_pinned(name, price_field(plan.role), None, offered)
-            plan.withheld[name] = WithheldChange(described(stored.get(name)), offered, reason)
-            for part in (plan.new, plan.changed, plan.announced, plan.past):
-                part.pop(name, None)
+def withhold_pinned(plan: PricePlan, stored: Stored, context: PlanContext) -> None:
+    """Removes the changes of pinned prices from the plan, and notes what the source says instead."""
+    for name in dict.fromkeys([*plan.touched, *plan.withheld]):
+        reason = context.policy.why_price_withheld(name, plan.role, None)
+        if not reason:
+            continue
+        offered = plan.withheld[name].offered if name in plan.withheld else _offered(plan, name)
+        past = plan.past.get(name)
+        plan.remove(name)
+        if offered:
+            context.policy.note_pinned(name, price_field(plan.role), None, offered)
+        if offered or past:
+            _withhold(plan, name, stored, offered or _first_day(past or ()), reason, context)
 
 
-def _moves(plan: PricePlan, name: str) -> dict[str, str]:
-    """The figures in which the source differs; of past prices only their first day."""
+def withhold_past(plan: PricePlan, stored: Stored, authority: Authority, context: PlanContext) -> None:
+    """Removes the past prices of models whose current price the source may not set."""
+    for name, sheets in list(plan.past.items()):
+        current = in_force(stored.get(name, ()), context.at)
+        writer = None if current is None else authority.base_writer(current)
+        reason = context.policy.why_past_withheld(name, plan.role, writer)
+        if name in plan.withheld or reason:
+            del plan.past[name]
+        if name not in plan.withheld and reason:
+            _withhold(plan, name, stored, _first_day(sheets), reason, context)
+
+
+def _withhold(
+    plan: PricePlan, name: str, stored: Stored, offered: Mapping[str, str], reason: str, context: PlanContext
+) -> None:
+    current = in_force(stored.get(name, ()), context.at)
+    plan.withheld[name] = WithheldChange(described(current.sheet if current else None), offered, reason)
+
+
+def _first_day(past: Sequence[Sheet]) -> dict[str, str]:
+    return {"past prices": f"from {past[0].starts_at:%Y-%m-%d}"}
+
+
+def _offered(plan: PricePlan, name: str) -> dict[str, str]:
+    """The figures and dates in which the source differs."""
     if name in plan.new:
         return described(plan.new[name])
-    moved = [plan.changed[name]] if name in plan.changed else plan.announced.get(name, [])
-    if not moved:
-        return {"past prices": f"from {plan.past[name][0].starts_at:%Y-%m-%d}"}
-    return {
-        change.label: change.texts[1] or "none" for price in moved for change in changes(price.before, price.prices)
+    changed = [plan.changed[name]] if name in plan.changed else plan.announced.get(name, [])
+    offered = {
+        change.label: change.texts[1] or "none" for price in changed for change in changes(price.before, price.prices)
     }
+    offered |= {f"price from {sheet.starts_at:%Y-%m-%d}": "none" for sheet in plan.withdrawn.get(name, [])}
+    for ending in plan.endings.get(name, []):
+        if not ending.is_covered:
+            offered[f"end of the price from {ending.sheet.starts_at:%Y-%m-%d}"] = ending.end
+    return offered

@@ -1,0 +1,60 @@
+"""Each line of a price is that of the most trusted source that states it, whatever the order of the imports."""
+
+from itertools import permutations
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from catalog.prices import Line
+from tests.pricing.imports.prices.books import (
+    BATCH,
+    LONG,
+    NOW,
+    document,
+    figures,
+    imported,
+    label,
+    line,
+    model,
+    planned,
+    sheet,
+)
+
+pytestmark = pytest.mark.django_db
+# From the least to the most trusted one.
+SOURCES = ("openrouter", "litellm", "models_dev")
+DETAILS = (
+    ("output", ()),
+    ("input.cache_read", ()),
+    ("input", (BATCH,)),
+    ("output", (BATCH,)),
+    ("input", (LONG,)),
+    ("input.cache_write", ({"dim": "cache_ttl", "op": "eq", "value": "1h"},)),
+    ("web_search", ()),
+)
+
+
+@st.composite
+def statements(draw: st.DrawFn) -> list[Line]:
+    chosen = draw(st.sets(st.sampled_from(range(len(DETAILS)))))
+    details = [DETAILS[place] for place in sorted(chosen)]
+    return [line(meter, draw(st.integers(1, 3)), *conditions) for meter, conditions in (("input", ()), *details)]
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(statements(), min_size=2, max_size=3))
+def test_the_order_of_imports_does_not_matter(stated: list[list[Line]]) -> None:
+    sources = dict(zip(SOURCES, stated, strict=False))
+    expected = {label(each): f"{each.amount:f}" for lines in sources.values() for each in lines}
+    for order in permutations(sources):
+        with transaction.atomic():
+            model()
+            for source in order:
+                imported(source, document(sheet(*sources[source])))
+            result = figures(NOW)
+            for source in reversed(order):
+                assert planned(source, document(sheet(*sources[source])))[0].is_empty
+            transaction.set_rollback(True)
+        assert result == expected

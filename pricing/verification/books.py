@@ -131,15 +131,14 @@ def statements_of(reader: str, snapshot: int, _sha256: str) -> Statements:
         return Statements(problem=str(error))
     by_name: dict[str, Statement] = {}
     cores: dict[str, tuple[int, str]] = {}
-    for record in document.records:
+    own = (record for record in document.records if record.provider or is_vendors_own(record.name))
+    for record in own:
         statement = Statement(tuple(_dated(record)))
-        if not statement.dated:
-            continue
-        by_name[record.name] = statement
-        if record.provider or is_vendors_own(record.name):
+        if statement.dated:
+            by_name[record.name] = statement
             core = core_of(record.name)
-            plainest = cores.get(core.text)
-            cores[core.text] = min(plainest or (len(core.rules), record.name), (len(core.rules), record.name))
+            place = (len(core.rules), record.name)
+            cores[core.text] = min(cores.get(core.text, place), place)
     return Statements(by_name, {core: name for core, (_, name) in cores.items()})
 
 

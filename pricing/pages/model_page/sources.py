@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from catalog.models import AIModel
 from catalog.prices import Sheet
 from pricing.engine.equality import same_price
-from pricing.engine.formatting.lines import label
+from pricing.engine.formatting.lines import label, usual_place
 from pricing.pages.visitor import Visitor
 from pricing.verification.books import usual_editions
 from pricing.verification.provenance import ExplainedLine, explain
@@ -50,7 +50,11 @@ def price_sources(model: AIModel, sheet: Sheet | None, visitor: Visitor) -> Pric
         return PriceSources(_("The operator of this site sets the price."), ())
     # A discount or a group's rate changes what customers pay, and not what the source states.
     form = _("Source: %(text)s") if same_price(price.sheet, sheet) else _("Source of the list price: %(text)s")
-    return PriceSources(form % {"text": _summary(price.lines)}, tuple(map(_row, price.lines)))
+    return PriceSources(form % {"text": _summary(price.lines)}, tuple(map(_row, sorted(price.lines, key=_place))))
+
+
+def _place(explained: ExplainedLine) -> tuple[bool, int]:
+    return bool(explained.line.conditions), usual_place(explained.line)
 
 
 def _row(explained: ExplainedLine) -> SourceRow:
@@ -70,7 +74,9 @@ def _summary(lines: Sequence[ExplainedLine]) -> str:
         f"{_(line.origin.name)}, {line.origin.fetched_at:%Y-%m-%d}" if line.origin else _("set by the operator")
         for line in lines
     )
-    counts = [line.confirmed_by for line in lines if line.confirmed_by is not None]
+    # Few books state the prices of special cases.
+    usual = [line for line in lines if line.line.is_plain] or lines
+    counts = [line.confirmed_by for line in usual if line.confirmed_by is not None]
     return " · ".join(filter(None, [*names, _agreement(min(counts, default=None), max(counts, default=None))]))
 
 

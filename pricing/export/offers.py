@@ -12,10 +12,11 @@ from catalog.exact import PRECISION, plain
 from catalog.models import AIModel
 from catalog.prices import Line, Sheet
 from catalog.progress import track
+from pricing.models import DiscountRule, PriceSheet
 from pricing.published.audience import apply_group_rate, choose_group
 from pricing.published.group_rates import group_rates, groups_of_models
 from pricing.published.history import periods
-from pricing.published.prices import published_sheets
+from pricing.published.prices import PUBLIC_ROLES, published_sheets
 from tokens.access.visibility import Listing
 from tokens.models import TokenGroup
 from tokens.scope import Scope
@@ -67,16 +68,16 @@ def priced_models(scope: Scope, *, at: dt.datetime, with_timeline: bool = False)
     groups = list(TokenGroup.objects.filter(pk__in=scope.groups).order_by("slug"))
     sheets = published_sheets(models, at=at, groups={group.slug for group in groups})
     rates, reach = group_rates(groups, at=at), groups_of_models(groups)
+    own = {model.pk: _for_one_group(sheets.get(model.pk), reach[model.pk], rates) for model in models}
     timelines = _timelines(models, groups, reach, at=at) if with_timeline else {}
     return [
-        _priced_model(
-            model,
-            _for_one_group(sheets.get(model.pk), reach[model.pk], rates),
-            timelines.get(model.pk, ()),
-            on=at.date(),
-        )
+        _priced_model(model, own[model.pk], timelines.get(model.pk, _without_dates(own[model.pk])), on=at.date())
         for model in track(models, "Writing models")
     ]
+
+
+def _without_dates(sheet: Sheet | None) -> tuple[Sheet, ...]:
+    return () if sheet is None else (sheet,)
 
 
 def _timelines(
@@ -85,8 +86,11 @@ def _timelines(
     """Model key -> its prices from that moment on, at the rate of one of the groups, each with its dates.
 
     The start of the current price is only known if it is a day: most prices apply since the import that found them.
+    Models without known dates are left out.
     """
-    listed = periods(models, groups={group.slug for group in groups})
+    with_dates = _models_with_dates(at=at)
+    dated_models = [model for model in models if with_dates is None or model.pk in with_dates]
+    listed = periods(dated_models, groups={group.slug for group in groups})
     rates_at = cache(lambda moment: group_rates(groups, at=moment))
 
     def dated(model: AIModel) -> Iterator[Sheet]:
@@ -96,10 +100,27 @@ def _timelines(
                 continue
             sheet = _for_one_group(period.sheet, reach[model.pk], rates_at(max(at, period.starts_at)))
             if sheet is not None:
-                is_known = period.starts_at > at or period.starts_at.astimezone(dt.UTC).time() == dt.time()
+                is_known = period.starts_at > at or _is_day(period.starts_at)
                 yield replace(sheet, starts_at=period.starts_at if is_known else None, ends_at=end)
 
-    return {model.pk: tuple(dated(model)) for model in models}
+    return {model.pk: tuple(dated(model)) for model in dated_models}
+
+
+def _models_with_dates(*, at: dt.datetime) -> set[int] | None:
+    """The keys of the models whose prices may start on a day or change later; None for all models."""
+    rules = DiscountRule.objects.values_list("starts_at", "ends_at")
+    if any(_has_dates(*dates, at=at) for dates in rules):
+        return None
+    sheets = PriceSheet.objects.filter(role__in=PUBLIC_ROLES).values_list("model", "starts_at", "ends_at")
+    return {model for model, start, end in sheets if _has_dates(start, end, at=at)}
+
+
+def _has_dates(starts_at: dt.datetime, ends_at: dt.datetime | None, *, at: dt.datetime) -> bool:
+    return starts_at > at or _is_day(starts_at) or (ends_at is not None and (ends_at > at or _is_day(ends_at)))
+
+
+def _is_day(moment: dt.datetime) -> bool:
+    return moment.astimezone(dt.UTC).time() == dt.time()
 
 
 def _for_one_group(sheet: Sheet | None, groups: list[str], rates: Mapping[str, Decimal]) -> Sheet | None:

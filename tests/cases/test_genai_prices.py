@@ -33,7 +33,8 @@ def test_the_batch_price_of_today_is_the_newest() -> None:
         ("mistral-ocr-test", {"ocr": {"quantity": 1000, "unit": "page"}}, "2"),
         ("mistral-ocr-test", {"ocr.annotation": 1000}, "3"),
         ("voxtral-mini-test", {"input.audio": {"quantity": 1, "unit": "hour"}}, "0.18"),
-        ("voxtral-mini-test", {"input.audio": {"quantity": 0.5, "unit": "hour"}}, "0.09"),
+        ("voxtral-mini-test", {"input.audio": {"quantity": 3600, "unit": "second"}}, "0.18"),
+        ("voxtral-mini-test", {"input.audio": {"quantity": 30, "unit": "minute"}}, "0.09"),
     ],
 )
 def test_pages_and_hours_have_their_meters(model: str, usage: dict[str, Any], amount: str) -> None:

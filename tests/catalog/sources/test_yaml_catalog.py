@@ -102,6 +102,49 @@ def test_an_invalid_catalog_is_refused_in_a_sentence(text: str) -> None:
     assert len(str(refused.value)) < 300
 
 
+LINES = "format: modelbook/1\nmodels:\n- {name: m, prices: {sell: {currency: USD, lines: [%s]}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("{kind: least, meter: input, amount: 1}", "'least' is not a valid kind of price: use one of absolute, mult"),
+        ("{kind: minimum, meter: input, unit: token}", "A price of the kind minimum needs an amount \\(input\\)"),
+        ("{meter: input, unit: token}", "A price of the kind absolute needs an amount"),
+        ("{kind: dynamic, amount: 1}", "A price of the kind dynamic has no amount: remove it \\(all meters\\)"),
+        (
+            "{meter: input, amount: 1, unit: token}, {meter: input, amount: 2, per: 1000, unit: token}",
+            "There are two prices for input per token: keep one of them",
+        ),
+        (
+            ", ".join(["{meter: input, amount: 1, unit: token, when: batch=true}"] * 2),
+            "There are two prices for input per token if batch=true: keep one of them",
+        ),
+    ],
+)
+def test_a_contradictory_or_duplicate_price_is_refused(lines: str, message: str) -> None:
+    with pytest.raises(SourceError, match=message):
+        yaml_catalog.read((LINES % lines).encode())
+
+
+def test_every_kind_of_price_is_read() -> None:
+    lines = (
+        "{meter: input.audio, amount: ' 0.18 ', unit: hour}, "
+        "{kind: minimum, meter: input.audio, amount: 10, unit: second}, "
+        '{kind: allowance, meter: web_search, amount: 1500, unit: query, facts: \'{"period":"day"}\'}, '
+        "{kind: multiplier, meter: '', amount: 0.9}, {kind: included, meter: ocr}"
+    )
+    (sheet,) = yaml_catalog.read((LINES % lines).encode()).structure.prices["sell"].values()
+    assert [(line.kind, line.amount) for line in sheet.lines] == [
+        ("absolute", Decimal("0.18")),
+        ("minimum", Decimal(10)),
+        ("allowance", Decimal(1500)),
+        ("multiplier", Decimal("0.9")),
+        ("included", None),
+    ]
+    assert sheet.lines[2].period == "day"
+
+
 def test_other_bytes_are_refused() -> None:
     with pytest.raises(SourceError, match="not UTF-8"):
         yaml_catalog.read(b"format: \xff")

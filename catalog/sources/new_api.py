@@ -69,7 +69,7 @@ RENDERED = (
     *(key for key, _ in INPUT_RATIOS),
 )
 # Constants of the format, dates of database rows, and derived values: nothing that a catalog stores.
-IGNORED = ("owner_by", "pricing_version", "pricing_status", "price_from", "created_time", "updated_time")
+IGNORED = ("owner_by", "pricing_version", "pricing_status", "price_from", "fees", "created_time", "updated_time")
 PRICE_WORDS = ("price", "pricing", "ratio", "cost", "discount", "billing", "rate", "fee")
 # Names that result from an operator typing the object {"path": …, "method": …} in place of a name.
 SLIPS = ("path", "method")

@@ -20,6 +20,24 @@ TABLE_OF: Mapping[tuple[str, str], str] = {
 }
 # What is paid with each call, the usual one first.
 CALLS = (("request", "request"), ("output.image", "image"))
+# Units of amounts: of tokens and other media, and of storage over time. A price in any other unit is a fee.
+AMOUNT_UNITS = frozenset(
+    {
+        "token",
+        "character",
+        "text_unit",
+        "pixel",
+        "megapixel",
+        "second",
+        "minute",
+        "hour",
+        "gb_day",
+        "token_hour",
+        "step",
+    }
+)
+# What a call costs only if it uses a tool.
+TOOLS = frozenset({"web_search", "file_search", "maps", "code_session", "ocr.annotation", "moderation", "guardrail"})
 # The usual use of a table of rules, the best match first.
 USUAL_RULES: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "image_pricing": (
@@ -95,6 +113,15 @@ def is_one_of_several(sheet: Sheet) -> bool:
     if rule_table(sheet) is not None:
         return any(line.amount != chosen.amount for line in others)
     return any(line.amount or (line.meter, line.unit) == (chosen.meter, chosen.unit) for line in others)
+
+
+def fees(sheet: Sheet) -> list[Line]:
+    """What is paid beside the headline by the request, query, image or page, without a condition."""
+    if sheet.state != "priced" or rule_table(sheet) is not None:
+        return []
+    chosen = headline(sheet)
+    plain = {(line.meter, line.unit): line for line in sheet.lines if line.is_plain and not line.has_own_meter}
+    return [line for line in plain.values() if line.amount and line.unit not in AMOUNT_UNITS and line is not chosen]
 
 
 def reads_as_free(sheet: Sheet, amounts: Iterable[Decimal]) -> bool:

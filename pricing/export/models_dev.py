@@ -73,14 +73,17 @@ def _model(model: PricedModel) -> JSON:
 
 
 def cost_of(model: PricedModel) -> JSON:
-    """Prices of tokens with tiers by the length of the prompt; input or output without a price is 0."""
+    """Prices of tokens with tiers by the length of the prompt; output that is not charged is 0.
+
+    The format requires both prices: without one of them there is no cost.
+    """
     sheet = model.dollars
     if sheet is None or model.is_dynamic:
         return {}
     cost = _figures(line for line in sheet.lines if line.is_plain)
-    if not {"input", "output"} & cost.keys() or reads_as_free(sheet, cost.values()):
+    if "input" not in cost or sheet.has_unknown_output or reads_as_free(sheet, cost.values()):
         return {}
-    cost = {"input": 0, "output": 0, **cost}
+    cost = {"input": cost.pop("input"), "output": cost.pop("output", 0), **cost}
     steps = [
         {**_figures(lines), "tier": {"type": "context", "size": least - 1}}
         for least, lines in tiers(sheet)

@@ -82,6 +82,9 @@ class PriceFields(TypedDict, total=False):
     display_unit: Annotated[str, "The unit as price lists name it."]
     image_pricing: Annotated[dict[str, Any], "A table of rules, as in Crazyrouter."]
     video_pricing: Annotated[dict[str, Any], "A table of rules, as in Crazyrouter."]
+    fees: Annotated[
+        list[PriceFigure], "What is paid beside these numbers by the request, query, image or page, before `discount`."
+    ]
     prices: Annotated[list[PriceFigure], "Every line, where ratios do not say everything."]
     explain: Annotated[list[ExplainedFigure], "Each figure and its source, if `explain=1`."]
 

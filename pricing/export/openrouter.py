@@ -79,7 +79,7 @@ def _row(model: PricedModel) -> JSON:
 
 
 def pricing(model: PricedModel) -> JSON:
-    """The prices; those of tokens are -1 if this format can state no price, and 0 if it states only others."""
+    """The prices; those of tokens are -1 if they are not known, and 0 if only other things are paid."""
     sheet = model.dollars
     prices = _figures(line for line in sheet.lines if line.is_plain) if sheet and not model.is_dynamic else {}
     if sheet is None or not prices or reads_as_free(sheet, map(Decimal, prices.values())):
@@ -87,7 +87,12 @@ def pricing(model: PricedModel) -> JSON:
     one_hour = [line for line in sheet.lines if line.kind == "absolute" and tuple(line.conditions) == ONE_HOUR]
     cache_writes = {f"{key}_1h": price for key, price in _figures(one_hour).items() if key == "input_cache_write"}
     overrides = [{"min_prompt_tokens": least, **_figures(lines)} for least, lines in tiers(sheet)]
-    return {"prompt": "0", "completion": "0"} | prices | cache_writes | ({"overrides": overrides} if overrides else {})
+    sells_tokens = bool({"prompt", "completion"} & prices.keys())
+    missing = {
+        "prompt": NOT_FIXED if sells_tokens else "0",
+        "completion": NOT_FIXED if sheet.has_unknown_output else "0",
+    }
+    return missing | prices | cache_writes | ({"overrides": overrides} if overrides else {})
 
 
 def _figures(lines: Iterable[Line]) -> JSON:

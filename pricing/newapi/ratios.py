@@ -19,7 +19,7 @@ from catalog.sources import new_api, ratio_config
 from catalog.sources.completion_ratios import UNSET_RATIO
 from catalog.sources.rows import Row
 from pricing.engine.equality import PriceKey, price_key
-from pricing.engine.headline import CALLS, headline, reads_as_free, rule_table
+from pricing.engine.headline import CALLS, fees, headline, reads_as_free, rule_table
 from pricing.engine.money import per_million
 from pricing.newapi.expressions import expressible_lines, expression
 
@@ -66,8 +66,10 @@ def price_fields(sheet: Sheet | None) -> JSON:
     if dollars is None:
         return _by_figures(sheet)
     dollars = dollars.with_factors_of_meters()
-    table = rule_table(dollars)
-    return _by_rules(dollars, table) if table else _by_ratios(sheet, dollars)
+    if table := rule_table(dollars):
+        return _by_rules(dollars, table)
+    extra = [_figure(line, dollars.currency) for line in fees(dollars)]
+    return _by_ratios(sheet, dollars) | ({"fees": extra} if extra else {})
 
 
 Unlisted = Annotated[

@@ -106,6 +106,11 @@ def questions(sheet: Sheet, answers: Mapping[str, str]) -> tuple[Question, ...]:
         )
         for name, line in {_field_name(sheet, line): line for line in lines}.items()
     ]
+    if sheet.has_unknown_output:
+        # The total must say that the price of output is not known.
+        output = Line("output", None, unit="token")
+        example = _example(output) if is_blank else answers.get("u.output", "")[:20]
+        fields.append(Question("u.output", priced_thing(output), example, labels.field_unit(output.unit)))
     fields += [_choice(sheet, dim, answers, is_blank=is_blank) for dim in _dims(sheet.lines)]
     return (*fields, Question("n", _("Number of requests"), answers.get("n", "1")[:20] or "1"))
 

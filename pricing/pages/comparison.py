@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
-from catalog.prices import Line, Sheet
+from catalog.prices import MILLION, Line, Sheet
 from pricing.engine.formatting import amounts, labels
 from pricing.engine.formatting.conditions import conditions
 from pricing.pages.listing.cards import prices
@@ -69,7 +69,11 @@ def standard_prices(sheet: Sheet | None) -> dict[str, Cell]:
     figures = standard_figures(sheet)
     if is_by_rules(sheet) or not figures:
         return {_("Price"): (single,)}
-    return {labels.join_clauses([figure.label, figure.per]): (figure.price,) for figure in figures}
+    cells: dict[str, Cell] = {labels.join_clauses([figure.label, figure.per]): (figure.price,) for figure in figures}
+    if sheet.has_unknown_output:
+        output = labels.join_clauses([labels.meter("output"), amounts.per_units("token", MILLION)])
+        cells[output] = (price_tag(sheet).output,)
+    return cells
 
 
 def conditional_prices(sheet: Sheet | None) -> dict[str, Cell]:

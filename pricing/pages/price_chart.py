@@ -114,7 +114,8 @@ def _headline_labels(sheet: Sheet | None) -> set[str]:
 
 def opening(tag: PriceTag) -> tuple[Move, ...]:
     """The first price, as the list shows it."""
-    figures = ((_("Input"), tag.input), (_("Output"), tag.output), ("", tag.single))
+    figures = [(_("Input"), tag.input), (_("Output"), tag.output), ("", tag.single)]
+    figures += [("+", fee) for fee in tag.fees]
     return tuple(Move(name, "", figure) for name, figure in figures if figure)
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from catalog.prices import Sheet
 from pricing.engine.formatting import amounts
-from pricing.engine.headline import comparable_price, headline, input_and_output, is_one_of_several
+from pricing.engine.headline import TOOLS, comparable_price, fees, headline, input_and_output, is_one_of_several
 
 
 @dataclass(frozen=True)
@@ -15,14 +15,16 @@ class PriceTag:
     """`state` is priced, free, dynamic, included or unpriced; only priced tags have prices.
 
     `input` and `output` are per million tokens, or `single` is the headline of a price that is not one per token.
-    `comparable` is in dollars per million tokens, None where there is nothing to compare by. `has_other_prices` if a
-    request may cost more or less: prices with conditions, or a fee per request beside the tokens.
+    `fees` are paid with each call beside these, e.g. $0.005 per request. `comparable` is in dollars per million tokens,
+    None where there is nothing to compare by. `has_other_prices` if a request may cost more or less: prices with
+    conditions, or fees.
     """
 
     state: str
     input: str = ""
     output: str = ""
     single: str = ""
+    fees: tuple[str, ...] = ()
     has_other_prices: bool = False
     comparable: Decimal | None = None
 
@@ -37,15 +39,18 @@ def price_tag(sheet: Sheet | None) -> PriceTag:
     state = state_of(sheet)
     if sheet is None or state != "priced":
         return PriceTag(state, comparable=Decimal(0) if state == "free" else None)
-    has_other_prices = any(line.conditions or (line.unit == "request" and line.amount) for line in sheet.lines)
+    extra = fees(sheet)
+    has_other_prices = bool(extra) or any(line.conditions for line in sheet.lines)
+    of_each_call = tuple(amounts.short_price_per(line, sheet.currency) for line in extra if line.meter not in TOOLS)
     tokens = input_and_output(sheet)
     if not tokens:
-        return PriceTag(state, single=_single(sheet), has_other_prices=has_other_prices)
+        return PriceTag(state, single=_single(sheet), fees=of_each_call, has_other_prices=has_other_prices)
     prices = {meter: amounts.short_price(line, sheet.currency) for meter, line in tokens.items()}
     return PriceTag(
         state,
         input=prices.get("input", ""),
-        output=prices.get("output", ""),
+        output=_("unknown") if sheet.has_unknown_output else prices.get("output", ""),
+        fees=of_each_call,
         has_other_prices=has_other_prices,
         comparable=comparable_price(sheet),
     )

@@ -83,13 +83,13 @@ def test_a_star_is_explained_above_the_rows(client: Client) -> None:
     assert page.index("* Conditions or additional fees apply") < page.index("<table")
 
 
-def test_a_fee_per_request_beside_the_tokens_has_a_star(client: Client) -> None:
+def test_a_fee_per_request_beside_the_tokens_is_shown(client: Client) -> None:
     sheet = world.price(world.model("with-fee"), input="1", output="2")
     world.line(sheet, "request", "0.01", per=1, unit="request")
 
     page = shop.get(client, "/")
 
-    assert shop.row(page, "with-fee").endswith("$1.00 * $2.00")
+    assert shop.row(page, "with-fee").endswith("$1.00 * $2.00 + $0.01 per request")
     assert "* Conditions or additional fees apply" in page
 
 

@@ -21,7 +21,7 @@ from pricing.engine.formatting import labels
 from pricing.engine.formatting.amounts import money, with_measure
 from pricing.engine.formatting.conditions import conditions
 from pricing.engine.formatting.labels import join_clauses
-from pricing.engine.money import per_million
+from pricing.engine.money import SECONDS, per_million
 from pricing.engine.quoting import chain, find_line
 from pricing.engine.scenarios import Scenario, list_scenarios
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PriceSheet
@@ -179,14 +179,17 @@ def _applied(sheet: Sheet, meter: str, unit: str, scenario: Scenario) -> Applied
 def _margin(
     model: AIModel, paid: AppliedPrice, earned: AppliedPrice, currency: str, group: str, groups: Mapping[str, Decimal]
 ) -> Margin:
-    per, sold_per = paid.line.per, earned.line.per
-    is_loss = multiply(earned.amount, groups[group], Decimal(per)) < multiply(paid.amount, Decimal(sold_per))
+    per = paid.line.per
+    # In seconds if the unit is one of time: a cost per second is compared with a price per hour.
+    second = SECONDS.get(paid.line.unit, 1)
+    sold_per = earned.line.per * SECONDS.get(earned.line.unit, 1)
+    is_loss = multiply(earned.amount, groups[group], Decimal(per * second)) < multiply(paid.amount, Decimal(sold_per))
     cost, shown_per = paid.amount, per
     if paid.line.unit == "token":
         # The price of one token would be mostly zeros.
         cost, shown_per = per_million(paid.amount, per), MILLION
     under = [condition for condition in (*paid.conditions, *earned.conditions) if condition["dim"] != "group"]
-    sell = multiply(earned.amount, groups[group], Decimal(shown_per)) / sold_per
+    sell = multiply(earned.amount, groups[group], Decimal(shown_per * second)) / sold_per
     text = conditions(under)
     return Margin(model, paid.line.meter, paid.line.unit, shown_per, cost, sell, currency, group, is_loss, text)
 

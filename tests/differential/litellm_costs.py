@@ -4,6 +4,7 @@ Input: {"map": path, "cases": [{"model", "provider", "tier", "at", "usage": {nam
 case, or a text with LiteLLM's error.
 """
 
+import contextlib
 import datetime as dt
 import json
 import sys
@@ -79,4 +80,7 @@ def main(question: dict[str, Any]) -> list[float | str]:
 
 
 if __name__ == "__main__":
-    json.dump(main(json.load(sys.stdin)), sys.stdout)
+    # LiteLLM prints hints about unknown providers.
+    with contextlib.redirect_stdout(sys.stderr):
+        costs = main(json.load(sys.stdin))
+    json.dump(costs, sys.stdout)

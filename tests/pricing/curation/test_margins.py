@@ -58,6 +58,14 @@ def test_units_and_currencies_are_converted() -> None:
     assert [(name, meter) for name, meter, _, _ in loss_list()] == [("gpt-4o", "input")]
 
 
+@pytest.mark.parametrize(("price", "is_loss"), [("3.59", True), ("3.6", False)])
+def test_a_cost_per_minute_is_compared_with_a_price_per_hour(price: str, is_loss: bool) -> None:
+    model = world.model("whisper")
+    world.line(world.price(model, role="cost"), "input.audio", "0.06", unit="minute", per=1)
+    world.line(world.price(model, role="sell"), "input.audio", price, unit="hour", per=1)
+    assert loss_list() == ([("whisper", "input.audio", Decimal("0.06"), Decimal(price) / 60)] if is_loss else [])
+
+
 def test_a_loss_is_described() -> None:
     model = world.model()
     world.price(model, role="cost", input="2")

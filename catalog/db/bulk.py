@@ -61,6 +61,19 @@ def create_rows(rows: list[M], *, reason: str = "", actor: AbstractBaseUser | No
     return rows
 
 
+def insert_with_keys(rows: Sequence[M], *, reason: str = "", actor: AbstractBaseUser | None = None) -> None:
+    """Inserts deleted rows again, with the keys and times that they had, and with a history row each."""
+    if not rows:
+        return
+    model = type(rows[0])
+    with transaction.atomic():
+        bump(counter_of(model))
+        for row in rows:
+            row.save_base(raw=True, force_insert=True)
+        if hasattr(model, "history"):
+            write_history(rows, kind="+", reason=reason, actor=actor)
+
+
 def insert_rows(rows: Sequence[M]) -> None:
     """Inserts rows without history and sets their keys, in half the time of bulk_create."""
     if not rows:

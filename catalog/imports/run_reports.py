@@ -15,6 +15,10 @@ TITLES = {
     "unmapped": "Unknown keys, not imported, and how often they appear",
     "changed": "Changed models",
     "prices.changed": "Changed prices",
+    "prices.announcements": "Announced prices, and ends of prices",
+    "prices.removed": "Lines that disappear",
+    "prices.added": "Lines added beside those of other sources",
+    "prices.confirmed": "Prices of less trusted sources that this source confirms",
     "kept": "Not changed, although the source says otherwise",
     "prices.kept": "Prices not changed, although the source says otherwise",
     "rates": "Group rates",
@@ -46,6 +50,8 @@ def sections(report: Mapping[str, Any]) -> list[tuple[str, int, list[str]]]:
             for name, match in parts["unmatched"].items()
         }
     parts |= {name: _withheld(parts[name]) for name in ("kept", "prices.kept") if parts.get(name)}
+    for name in ("prices.announcements", "prices.added"):
+        parts[name] = {model: "; ".join(sentences) for model, sentences in (parts.get(name) or {}).items()}
     titled = [(title, list(_lines(parts.get(name)))) for name, title in TITLES.items()]
     # Version 0.1.0 did not list the endpoint types of price lists under structure.
     tables = {"endpoint_types": {"new": parts.get("endpoint_types") or [], "changed": {}}} | parts.get("structure", {})

@@ -35,6 +35,12 @@ def is_base(line: Line) -> bool:
     return line.kind == "absolute" and not line.has_own_meter and not line_key(line)[3]
 
 
+def base_line(lines: Sequence[Line]) -> Line | None:
+    """What an ordinary request pays: the price of input, else of output, else the first one; None if there are none."""
+    bases = [line for line in lines if is_base(line)] or lines
+    return min(bases, key=lambda line: (line.meter != "input", line.meter != "output"), default=None)
+
+
 def precedence(line: Line) -> tuple[object, ...]:
     """Orders lines of several lists in one sheet: the last line whose conditions hold applies.
 

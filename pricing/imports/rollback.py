@@ -1,19 +1,19 @@
 """Rolling an import back: changed rows get their earlier values, created rows are removed, later edits stay.
 
 Past prices stay unchanged: a sheet that has taken effect is ended, and a rate is followed by the one
-before it. The history rows of a run show what it did to every table, so a rollback needs no other record of the import.
+before it. The history rows of a run show what it created and changed; the report of the run has the scheduled prices
+that it withdrew, the ends of prices that it set, and the lines that it confirmed.
 """
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models, transaction
-from simple_history.utils import get_history_model_for_model
 
 from catalog.db import revision
 from catalog.db.bulk import KEYS, batches, delete_rows, update_rows
@@ -22,7 +22,9 @@ from catalog.error_messages import InputError
 from catalog.imports.context import Audit, WriteContext
 from catalog.models import AIModel, Channel, EndpointType, ImportRun, ModelAlias, Offer, Vendor
 from catalog.progress import track
-from pricing.models import GroupRate, PopularModel, PriceLine, PriceSheet
+from pricing.imports.prices.writing import undo_prices
+from pricing.imports.run_history import RunHistory, rows_of
+from pricing.models import GroupRate, PopularModel, PriceSheet
 from pricing.published.group_rates import write_rates
 from tokens.models import TokenGroup
 
@@ -81,82 +83,22 @@ def _roll_back(run: ImportRun, context: WriteContext) -> Rollback:
     result = Rollback()
     _leave_groups(run, result)
     for table in track(TABLES, "Reading what the run changed"):
-        if table is not GroupRate:
-            _restore(_RunHistory(table, run), result, context.audit)
+        if table not in (GroupRate, PriceSheet):
+            _restore(RunHistory(table, run), result, context.audit)
     for table in track(TABLES, "Reading what the run created"):
         if table is PriceSheet:
-            _roll_back_sheets(run, result, context)
+            _roll_back_prices(run, result, context)
         elif table is GroupRate:
             _roll_back_rates(run, result, context)
         else:
-            _remove(_RunHistory(table, run), result, context.audit)
+            _remove(RunHistory(table, run), result, context.audit)
     return result
 
 
-class _RunHistory:
-    """What a run did to the rows of one table, and which of these rows were changed since."""
-
-    def __init__(self, table: type[models.Model], run: ImportRun) -> None:
-        self.table, self.run = table, run
-        self.model: Any = get_history_model_for_model(table)
-        of_run = self.model.objects.filter(run=run)
-        self.created = list(of_run.filter(history_type="+").order_by("id").values_list("id", flat=True))
-        created = set(self.created)
-        changed = of_run.filter(history_type="~").order_by("history_id").values_list("id", flat=True)
-        self.changed = [key for key in dict.fromkeys(changed) if key not in created]
-
-    @property
-    def undone_runs(self) -> list[int]:
-        """This run and those that were rolled back before: their values are not restored."""
-        rolled_back = ImportRun.objects.filter(status=ImportRun.Status.ROLLED_BACK).values_list("pk", flat=True)
-        return [self.run.pk, *rolled_back]
-
-    def edited_since(self) -> set[int]:
-        """The rows that it created and that somebody or another import has changed since."""
-        runs, edited = self.undone_runs, set[int]()
-        for keys in batches(self.created, KEYS):
-            others = self.model.objects.filter(id__in=keys).exclude(run__in=runs)
-            edited.update(others.values_list("id", flat=True))
-        return edited
-
-    def created_by_undone_runs(self) -> set[int]:
-        """The rows that this run or a run that was rolled back created."""
-        rows = self.model.objects.filter(history_type="+", run__in=self.undone_runs)
-        return set(rows.values_list("id", flat=True))
-
-    def before_and_after(self) -> Iterable[tuple[int, Mapping[str, Any], Mapping[str, Any]]]:
-        """Key, the row without the run's changes, and the row as the run left it, for the rows that it changed.
-
-        Changes of runs that were rolled back do not return: a field gets the value that somebody else wrote last.
-        A row whose older history was pruned is left out, because its earlier values are unknown.
-        """
-        columns = [column.attname for column in self.model.tracked_fields]
-        rolled_back = set(self.undone_runs) - {self.run.pk}
-        for keys in batches(self.changed, KEYS):
-            rows = self.model.objects.filter(id__in=keys).order_by("id", "history_id")
-            last: dict[int, Any] = {}
-            intended: dict[int, dict[str, Any]] = {}
-            before: dict[int, dict[str, Any]] = defaultdict(dict)
-            after: dict[int, Any] = {}
-            for row in rows.values("id", "run_id", *columns).iterator():
-                key, writer = row["id"], row["run_id"]
-                if earlier := last.get(key):
-                    moved = [name for name in columns if row[name] != earlier[name]]
-                    if writer == self.run.pk:
-                        before[key] |= {name: intended[key][name] for name in moved}
-                        after[key] = row
-                    elif writer not in rolled_back:
-                        intended[key] |= {name: row[name] for name in moved}
-                else:
-                    intended[key] = dict(row)
-                last[key] = row
-            yield from ((key, after[key] | before[key], after[key]) for key in keys if key in after)
-
-
-def _restore(history: _RunHistory, result: Rollback, audit: Audit) -> None:
+def _restore(history: RunHistory, result: Rollback, audit: Audit) -> None:
     """Gives changed fields their earlier values, unless they were changed again since."""
     table, changed_rows = history.table, list(history.before_and_after())
-    stored = {row.pk: row for row in _rows(table, [key for key, _, _ in changed_rows])}
+    stored = {row.pk: row for row in rows_of(table, [key for key, _, _ in changed_rows])}
     columns = {column.attname: column for column in table._meta.concrete_fields if not _is_automatic(column)}
     restored, fields = [], set()
     for key, before, after in changed_rows:
@@ -174,10 +116,10 @@ def _restore(history: _RunHistory, result: Rollback, audit: Audit) -> None:
     update_rows(restored, fields=sorted(fields), **audit)
 
 
-def _remove(history: _RunHistory, result: Rollback, audit: Audit) -> None:
+def _remove(history: RunHistory, result: Rollback, audit: Audit) -> None:
     """Removes created rows, unless they were changed since or others refer to them."""
     table = history.table
-    stored, edited = _rows(table, history.created), history.edited_since()
+    stored, edited = rows_of(table, history.created), history.edited_since()
     used = _used(table, [row.pk for row in stored if row.pk not in edited])
     result.stays += [f"{table._meta.verbose_name} {row}" for row in stored if row.pk in edited or row.pk in used]
     removed = [row for row in stored if row.pk not in edited and row.pk not in used]
@@ -185,36 +127,20 @@ def _remove(history: _RunHistory, result: Rollback, audit: Audit) -> None:
     delete_rows(removed, **audit)
 
 
-def _roll_back_sheets(run: ImportRun, result: Rollback, context: WriteContext) -> None:
-    """Ends the sheets that have taken effect; removes the others, and those of models that are removed.
-
-    A sheet whose end somebody has set since is ended too. A sheet that had expired when it was imported was never
-    charged, so it is removed.
-    """
-    at, audit = context.at, context.audit
-    models = sorted(_removable(AIModel, run))
-    removed = {row.pk: row for keys in batches(models, KEYS) for row in PriceSheet.objects.filter(model__in=keys)}
-    created = _rows(PriceSheet, _RunHistory(PriceSheet, run).created)
-    imported_at = run.applied_at or at
-    removed |= {
-        sheet.pk: sheet
-        for sheet in created
-        if sheet.starts_at >= at or (sheet.ends_at is not None and sheet.ends_at <= imported_at)
-    }
-    ended = [sheet for sheet in created if sheet.pk not in removed and (sheet.ends_at is None or sheet.ends_at > at)]
-    for sheet in ended:
-        sheet.ends_at = at
-    _count(result.ended, PriceSheet, len(ended))
-    update_rows(ended, fields=["ends_at"], **audit)
-    for keys in batches(sorted(removed), KEYS):
-        delete_rows(list(PriceLine.objects.filter(sheet__in=keys).only("pk")))
-    _count(result.removed, PriceSheet, len(removed))
-    delete_rows([removed[key] for key in sorted(removed)], **audit)
+def _roll_back_prices(run: ImportRun, result: Rollback, context: WriteContext) -> None:
+    undone = undo_prices(RunHistory(PriceSheet, run), context, models=sorted(_removable(AIModel, run)))
+    for counts, number in (
+        (result.restored, undone.restored),
+        (result.removed, undone.removed),
+        (result.ended, undone.ended),
+    ):
+        _count(counts, PriceSheet, number)
+    result.stays += undone.stays
 
 
 def _roll_back_rates(run: ImportRun, result: Rollback, context: WriteContext) -> None:
     """Writes a rate with the earlier ratio after each one that has taken effect; removes rates of removed groups."""
-    history = _RunHistory(GroupRate, run)
+    history = RunHistory(GroupRate, run)
     created, groups = set(history.created), _removable(TokenGroup, run)
     moved = {**_changed_ratios(history), **_created_ratios(history)}
     removed = [
@@ -235,15 +161,15 @@ def _roll_back_rates(run: ImportRun, result: Rollback, context: WriteContext) ->
     _count(result.restored, GroupRate, len(write_rates(ratios, at=context.at, **context.audit)))
 
 
-def _changed_ratios(history: _RunHistory) -> dict[int, tuple[Decimal, Decimal]]:
+def _changed_ratios(history: RunHistory) -> dict[int, tuple[Decimal, Decimal]]:
     """Group key -> the ratio before and after the run, for rates that it corrected."""
     return {after["group_id"]: (before["ratio"], after["ratio"]) for _, before, after in history.before_and_after()}
 
 
-def _created_ratios(history: _RunHistory) -> dict[int, tuple[Decimal, Decimal]]:
+def _created_ratios(history: RunHistory) -> dict[int, tuple[Decimal, Decimal]]:
     """Group key -> the ratio before and after the run, for rates that it created; rates of undone runs do not count."""
     ratios, undone = {}, history.created_by_undone_runs()
-    for rate in _rows(GroupRate, history.created):
+    for rate in rows_of(GroupRate, history.created):
         earlier = GroupRate.objects.filter(group=rate.group_id, starts_at__lt=rate.starts_at).order_by("-starts_at")
         ratio = next((ratio for key, ratio in earlier.values_list("pk", "ratio") if key not in undone), None)
         ratios[rate.group_id] = (Decimal(1) if ratio is None else ratio, rate.ratio)
@@ -252,9 +178,9 @@ def _created_ratios(history: _RunHistory) -> dict[int, tuple[Decimal, Decimal]]:
 
 def _removable(table: type[models.Model], run: ImportRun) -> set[int]:
     """The rows that the run created, nobody has changed, and nothing refers to except their own parts."""
-    history = _RunHistory(table, run)
+    history = RunHistory(table, run)
     keys = set(history.created) - history.edited_since()
-    return keys - _used(table, sorted(keys), parts=_RunHistory(PARTS[table], run).created_by_undone_runs())
+    return keys - _used(table, sorted(keys), parts=RunHistory(PARTS[table], run).created_by_undone_runs())
 
 
 def _used(table: type[models.Model], keys: Sequence[int], *, parts: Collection[int] = ()) -> set[int]:
@@ -303,10 +229,6 @@ def _leave_groups(run: ImportRun, result: Rollback) -> None:
         group.channels.remove(*channels)
         if count:
             result.restored["reach of groups"] = result.restored.get("reach of groups", 0) + count
-
-
-def _rows(table: type[models.Model], keys: Sequence[int]) -> list[Any]:
-    return [row for part in batches(keys, KEYS) for row in table._default_manager.filter(pk__in=part).order_by("pk")]
 
 
 def _is_automatic(column: Any) -> bool:

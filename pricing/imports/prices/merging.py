@@ -13,7 +13,7 @@ from catalog.prices import Line, Sheet
 from catalog.source_trust import PERSON, Writer
 from pricing.engine.equality import same_price
 from pricing.engine.headline import rule_table
-from pricing.engine.line_keys import LineKey, is_base, line_key, precedence
+from pricing.engine.line_keys import LineKey, base_line, is_base, line_key, precedence
 from pricing.engine.quoting import chain
 from pricing.imports.prices.stored import StoredSheet
 
@@ -46,8 +46,7 @@ class Authority:
         """Who wrote what an ordinary request pays: the input price, if there is one."""
         if self.is_by_person(stored):
             return PERSON
-        bases = [line for line in stored.lines if is_base(line)] or stored.lines
-        line = min(bases, key=lambda base: (base.meter != "input", base.meter != "output"), default=None)
+        line = base_line(stored.lines)
         writer = self.writer_of(line) if line else self._writers.get(stored.run or 0)
         return writer or PERSON
 

@@ -131,7 +131,7 @@ class PricePlan:
             "new": list(self.new),
             "changed": {name: change.moves for name, change in self.changed.items()},
             "announced": {
-                name: {_as_text(change.prices.starts_at): change.moves for change in changes}
+                name: {as_text(change.prices.starts_at): change.moves for change in changes}
                 for name, changes in self.announced.items()
             },
             "withdrawn": {
@@ -141,8 +141,8 @@ class PricePlan:
             "ends": {
                 name: [
                     {
-                        "from": _as_text(ending.sheet.starts_at),
-                        "until": [_as_text(ending.sheet.ends_at), _end_of(ending)],
+                        "from": as_text(ending.sheet.starts_at),
+                        "until": [as_text(ending.sheet.ends_at), _end_of(ending)],
                     }
                     for ending in endings
                     if not ending.is_covered
@@ -201,16 +201,17 @@ class PricePlan:
             part.pop(name, None)
 
 
-def _as_text(moment: dt.datetime | None) -> str | None:
+def as_text(moment: dt.datetime | None) -> str | None:
+    """A moment as JSON."""
     return None if moment is None else moment.isoformat()
 
 
 def _end_of(ending: Ending) -> str | None:
-    return "now" if ending.is_now else _as_text(ending.ends_at)
+    return "now" if ending.is_now else as_text(ending.ends_at)
 
 
 def _as_json(sheet: Sheet, starts_at: dt.datetime | None, ends_at: dt.datetime | None) -> dict[str, Any]:
-    return {"from": _as_text(starts_at), "until": _as_text(ends_at), "figures": described(sheet)}
+    return {"from": as_text(starts_at), "until": as_text(ends_at), "figures": described(sheet)}
 
 
 def _sentences(change: PriceChange) -> str:

@@ -94,12 +94,16 @@ def amount_key(line: Line) -> Decimal:
 
 
 def is_charged_alike(figures: Figures, key: FigureKey, line: Line) -> bool:
-    """Whether a sheet without this figure charges the same: by the meter that its meter falls back on, or nothing."""
+    """Whether a sheet without this figure charges the same: nothing, or by a line that applies instead.
+
+    Such a line has the same meter or one that it falls back on, and the same conditions or none.
+    """
     if not line.amount:
         return True
-    meters = FALLBACKS.get(key.meter, ()) if line.kind == "absolute" else ()
-    charged = (figures.get(replace(key, meter=meter)) for meter in meters)
-    return same_figure(next(filter(None, charged), None), line)
+    meters = (key.meter, *FALLBACKS.get(key.meter, ())) if line.kind == "absolute" else ()
+    instead = (replace(key, meter=meter, conditions=when) for meter in meters for when in (key.conditions, b""))
+    charged = (figures[other] for other in instead if other in figures)
+    return same_figure(next(charged, None), line)
 
 
 def _per_second(line: Line | None) -> Line | None:

@@ -125,7 +125,8 @@ def matrix(editions: tuple[Edition, ...], *, revision: int, at: dt.datetime) -> 
 
 @process_cache(maxsize=2)
 def _matrix(question: Question) -> Matrix:
-    models = list(AIModel.objects.published().order_by("name").values_list("pk", "name"))
+    published = AIModel.objects.published().not_retired(on=question.day)
+    models = list(published.order_by("name").values_list("pk", "name"))
     own = [(key, name) for key, name in models if is_vendors_own(name)]
     sheets = sheets_in_force([key for key, _ in models], roles=[PriceSheet.Role.LIST], at=question.at)
     aliases = aliases_of_models()

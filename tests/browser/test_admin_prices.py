@@ -10,6 +10,7 @@ from catalog.models import AIModel
 from pricing.models import PriceSheet
 from tests import world
 from tests.browser.desk import Desk
+from tests.pricing.verification import books
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -88,3 +89,24 @@ def test_a_promotion_is_ended(desk: Desk) -> None:
 
     assert not PriceSheet.objects.in_force(at=timezone.now()).filter(role="sell").exists()
     assert desk.faults == []
+
+
+def test_a_figure_of_a_price_book_is_adopted(desk: Desk) -> None:
+    world.channel("c")
+    books.store("litellm", books.litellm(gpt_5="2.5e-06", **{"a-long-name-" * 6: "1e-06"}))
+    books.hold("models_dev", books.models_dev(gpt_5={"input": 3, "output": 10}))
+    books.hold("genai_prices", books.genai_prices(gpt_5={"input_mtok": 3, "output_mtok": 10}))
+    assert fits(desk.open("/admin/verification/?show=all"))
+    page = desk.open("/admin/verification/")
+    assert fits(page)
+
+    page.get_by_role("link", name="Adopt models.dev's figure for gpt-5, Input").click()
+    page.wait_for_url("**/models_dev/")
+    assert fits(page)
+    page.get_by_label("Reason").fill("The vendor says so")
+    page.get_by_role("button", name="Adopt this figure").click()
+    page.wait_for_url("**q=gpt-5**")
+
+    assert "Input: $2.50 per million tokens → $3.00 per million tokens" in page.inner_text("body")
+    sheet = PriceSheet.objects.order_by("-pk")[0]
+    assert (sheet.role, sheet.reason, sheet.lines.get(meter="input").amount) == ("list", "The vendor says so", 3)

@@ -95,6 +95,15 @@ def test_a_figure_that_the_fallback_charges_is_not_missing() -> None:
     assert not is_charged_alike(figures, key_of(dear), dear)
 
 
+def test_a_figure_that_the_unconditional_price_charges_is_not_missing() -> None:
+    figures = figures_of(Sheet("USD", (line("web_search", "0.01", unit="query"),)))
+    low: Condition = {"dim": "search_context", "op": "eq", "value": "low"}
+    same, dear = (line("web_search", amount, low, unit="query") for amount in ("0.01", "0.02"))
+
+    assert is_charged_alike(figures, key_of(same), same)
+    assert not is_charged_alike(figures, key_of(dear), dear)
+
+
 def test_a_price_by_hours_is_another_tariff_than_one_for_all_hours() -> None:
     night: Condition = {"dim": "time", "op": "in", "value": {"tz": "UTC", "windows": [{"hours": ["00:00-06:00"]}]}}
     by_hours = Sheet("USD", (line("input", "0.3"), line("input", "0.15", night), line("output", "1")))

@@ -126,9 +126,10 @@ def test_a_hosts_model_is_left_out() -> None:
     assert result.left_out == 1
 
 
-def test_a_draft_and_a_sell_price_are_not_compared() -> None:
-    books.store("litellm", books.litellm(gpt_5="2.5e-06", gpt_4="3e-05"))
+def test_drafts_retired_models_and_sell_prices_are_not_compared() -> None:
+    books.store("litellm", books.litellm(gpt_5="2.5e-06", gpt_4="3e-05", gpt_3="3e-05"))
     AIModel.objects.filter(name="gpt-4").update(status=AIModel.Status.DRAFT)
+    AIModel.objects.filter(name="gpt-3").update(retires_on=books.START.date())
     world.price(AIModel.objects.get(name="gpt-5"), input="99")
 
     result = books.compare()

@@ -181,6 +181,13 @@ class AIModel(TrackedModel):
         return int(dt.datetime.combine(self.released_on, dt.time(), tzinfo=dt.UTC).timestamp())
 
     @property
+    def retires_at(self) -> dt.datetime | None:
+        """The first moment (UTC) at which the model is no longer offered; None if no retirement is known."""
+        if self.retires_on is None:
+            return None
+        return dt.datetime.combine(self.retires_on, dt.time(), tzinfo=dt.UTC)
+
+    @property
     def longest_input(self) -> int | None:
         """The longest input in tokens: the input limit, or the context window if no limit of its own is known."""
         return self.context_length if self.max_input_tokens is None else self.max_input_tokens

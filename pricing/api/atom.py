@@ -48,6 +48,8 @@ def atom(changes: Iterable[Change], *, domain: str, link: str, feed_url: str, at
 
 def _headline(change: Change, *, at: dt.datetime) -> str:
     when = change.at.astimezone(dt.UTC)
+    if change.is_retirement:
+        return f"retired on {when:%Y-%m-%d}"
     return f"new price {'from' if change.at > at else 'since'} {when:%Y-%m-%d %H:%M} UTC"
 
 
@@ -63,7 +65,7 @@ def _in_words(change: Change) -> str:
             differences = list(changes(before and before.folded(), after and after.folded())) or differences
         lines = [difference.sentence for difference in differences]
     statuses = change.before["pricing_status"], change.after["pricing_status"]
-    return "; ".join(lines) or (" → ".join(statuses) if statuses[0] != statuses[1] else "Tiers are charged differently")
+    return "; ".join(lines) or " → ".join(statuses)
 
 
 def _sheet(price: Price) -> Sheet | None:
@@ -74,7 +76,8 @@ def _sheet(price: Price) -> Sheet | None:
     discount = price.get("discount", Decimal(1))
     if discount != 1:
         lines.append(Line("", discount, kind="multiplier"))
-    return Sheet(price["currency"], tuple(lines))
+    facts = {"tier_mode": price["tier_mode"]} if "tier_mode" in price else {}
+    return Sheet(price["currency"], tuple(lines), facts=facts)
 
 
 def _line(figure: PriceFigure) -> Line:

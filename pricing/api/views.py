@@ -114,7 +114,7 @@ class HistoryView(PriceView):
     def get(self, request: Request, name: str) -> HttpResponse:
         now = timezone.now()
         reader = self.reader(request)
-        model = _visible_model(reader.scope, name, at=now)
+        model = _visible_model(reader.scope, name, at=now, retired=True)
         body = reader.body(
             "history",
             model.name,
@@ -135,7 +135,7 @@ class ChangesView(PriceView):
         reader = self.reader(request)
 
         def render() -> bytes:
-            models, groups = _models(reader.scope, at=now), slugs_of(reader.scope)
+            models, groups = _models_since(reader.scope, since, at=now), slugs_of(reader.scope)
             return write_json(change_list(models, since=since, at=now, groups=groups, after=after))
 
         body = reader.body("changes", since, after, render=render, at=now)
@@ -159,7 +159,7 @@ class ChangesFeedView(PriceView):
             since,
             links["link"],
             render=lambda: atom(
-                changes(_models(reader.scope, at=now), since=since, at=now, groups=slugs_of(reader.scope)),
+                changes(_models_since(reader.scope, since, at=now), since=since, at=now, groups=slugs_of(reader.scope)),
                 at=now,
                 **links,
             ),
@@ -183,8 +183,8 @@ class QuoteView(PriceView):
         except quote_documents.QuestionError as error:
             raise ApiError("invalid_parameter", str(error), param=error.param) from None
         reader = self.reader(request)
-        model = _visible_model(reader.scope, question.model, at=now)
         at = question.at or now
+        model = _visible_model(reader.scope, question.model, at=at)
         group = _group(reader.scope, model, question.group)
         # Without a sheet every line is unpriced, like a line that a sheet has no price for.
         sheet = published_sheets([model], at=at, groups={group}).get(model.pk, Sheet("USD", ()))
@@ -265,17 +265,23 @@ def _days_before(now: dt.datetime) -> dt.datetime:
     return dt.datetime.combine(now.date() - dt.timedelta(days=CHANGES_DAYS), dt.time(), tzinfo=dt.UTC)
 
 
-def _models(scope: Scope, *, at: dt.datetime) -> list[AIModel]:
-    return Listing(scope, at.date()).models()
+def _models_since(scope: Scope, since: dt.datetime, *, at: dt.datetime) -> list[AIModel]:
+    """The models that the scope saw at any moment since then, also those that have retired."""
+    return Listing(scope, min(since, at).date()).models()
 
 
-def _visible_model(scope: Scope, name: str, *, at: dt.datetime) -> AIModel:
+def _visible_model(scope: Scope, name: str, *, at: dt.datetime, retired: bool = False) -> AIModel:
+    """The model that the scope sees at that moment; with `retired` also one that retired before."""
     listing = Listing(scope, at.date())
-    model = listing.model(name) or listing.model(name.rstrip("/"))
+    models = (listing.model(text, retired=True) for text in dict.fromkeys((name, name.rstrip("/"))))
+    model = next(filter(None, models), None)
     if model is None:
         message = f"The model '{name[:255]}' does not exist, or you have no access to it."
-        raise ApiError("model_not_found", message, param="model")
-    return model
+    elif retired or model.lifecycle(on=listing.on) != AIModel.Lifecycle.RETIRED:
+        return model
+    else:
+        message = f"The model '{model.name}' retired on {model.retires_on}. It has a price only before that day (UTC)."
+    raise ApiError("model_not_found", message, param="model")
 
 
 def _group(scope: Scope, model: AIModel, requested: str | None) -> str:

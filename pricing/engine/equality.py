@@ -29,7 +29,7 @@ def price_key(sheet: Sheet | None, *, with_facts: bool = False) -> PriceKey:
     if sheet is None:
         return ()
     lines = tuple(sorted(_line_keys(sheet, with_facts=with_facts), key=itemgetter(0)))
-    key: PriceKey = (sheet.currency, _is_graduated(sheet), lines) if lines else ()
+    key: PriceKey = (sheet.currency, is_graduated(sheet), lines) if lines else ()
     facts = {name: fact for name, fact in sheet.facts.items() if name not in PAGES}
     return (*key, sheet.discount, _text(facts)) if with_facts else key
 
@@ -68,7 +68,7 @@ def _line_keys(sheet: Sheet, *, with_facts: bool) -> Iterator[tuple[tuple[str, .
             yield (line.meter, "", "" if is_undecided else unit), key
 
 
-def _is_graduated(sheet: Sheet) -> bool:
+def is_graduated(sheet: Sheet) -> bool:
     """Whether each part of a prompt is charged by its own tier."""
     if sheet.facts.get("tier_mode") != "graduated":
         return False

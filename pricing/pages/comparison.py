@@ -11,8 +11,7 @@ from catalog.models import AIModel
 from catalog.prices import MILLION, Line, Sheet
 from pricing.engine.formatting import amounts, labels
 from pricing.engine.formatting.conditions import conditions
-from pricing.pages.listing.cards import prices
-from pricing.pages.model_page.details import facts_of, has_input_limit
+from pricing.pages.model_page.details import current_prices, facts_of, has_input_limit
 from pricing.pages.price_tables import conditional_figures, is_by_rules, price_table, standard_figures
 from pricing.pages.price_tags import price_tag, state_of
 from pricing.pages.visitor import Visitor
@@ -34,9 +33,9 @@ class Column:
 def comparison(names: Sequence[str], visitor: Visitor) -> dict[str, Any]:
     """The context of the page; names of models that visitors do not see are ignored."""
     listing = Listing(visitor.public.scope, visitor.day)
-    by_key = {model.pk: model for model in map(listing.model, names) if model is not None}
-    models = list(by_key.values())
-    sheets = prices(models, visitor.public, visitor)
+    visible = (listing.model(name, retired=True) for name in names)
+    models = list({model.pk: model for model in visible if model is not None}.values())
+    sheets = current_prices(models, visitor)
     columns = [
         Column(model, visitor.link(reverse("model-page", args=[model.name])), _without(model, models, visitor))
         for model in models
@@ -46,7 +45,7 @@ def comparison(names: Sequence[str], visitor: Visitor) -> dict[str, Any]:
         "more_link": visitor.link("/"),
         "facts": table([facts(model, shows_input_limit=any(map(has_input_limit, models))) for model in models]),
         "conditions": table([conditional_prices(sheets.get(model.pk)) for model in models]),
-        "prices": table([standard_prices(sheets.get(model.pk)) for model in models]),
+        "prices": table([prices_of(model, sheets.get(model.pk), visitor) for model in models]),
     }
 
 
@@ -58,6 +57,12 @@ def table(columns: Sequence[Mapping[str, Cell]]) -> list[tuple[str, list[Cell]]]
 
 def facts(model: AIModel, *, shows_input_limit: bool) -> dict[str, Cell]:
     return {label: (fact,) for label, fact in facts_of(model, shows_input_limit=shows_input_limit)}
+
+
+def prices_of(model: AIModel, sheet: Sheet | None, visitor: Visitor) -> dict[str, Cell]:
+    if model.lifecycle(on=visitor.day) == AIModel.Lifecycle.RETIRED:
+        return {_("Price"): (labels.state("retired"),)}
+    return standard_prices(sheet)
 
 
 def standard_prices(sheet: Sheet | None) -> dict[str, Cell]:

@@ -19,7 +19,7 @@ from pricing.pages.listing.cards import for_group
 from pricing.pages.price_tables import brief_price
 from pricing.pages.price_tags import PriceTag, price_tag, state_of
 from pricing.pages.visitor import PublicGroups
-from pricing.published.prices import dated_sheets, fits, published_of
+from pricing.published.prices import dated_sheets, fits, published_steps
 
 # The drawing is stretched to the width of the page; its labels are not.
 WIDTH, HEIGHT = 560, 180
@@ -47,6 +47,7 @@ class Step:
     tag: PriceTag
     moves: tuple[Move, ...]
     is_announced: bool
+    is_retirement: bool = False
 
     @property
     def shown_moves(self) -> tuple[Move, ...]:
@@ -67,11 +68,11 @@ class Step:
     @property
     def state(self) -> str:
         """The state of a model without a price; empty for a priced one."""
-        return labels.state(self.tag.state)
+        return labels.state("retired" if self.is_retirement else self.tag.state)
 
 
 def steps_of(model: AIModel, public: PublicGroups, *, at: dt.datetime) -> list[Step]:
-    """Every change of the price for the group, the oldest first."""
+    """Every change of the price for the group, the oldest first; the last one is the retirement."""
     sheets = dated_sheets([model.pk]).get(model.pk, [])
     about = Q(model=model) | Q(model=None, vendor=None) | Q(vendor=model.vendor_id)
     rules = [rule for rule in DiscountRule.objects.filter(about).select_related("model", "vendor") if fits(rule, model)]
@@ -79,22 +80,20 @@ def steps_of(model: AIModel, public: PublicGroups, *, at: dt.datetime) -> list[S
     rates = public.rates()
     moments = {moment for span in spans for moment in span if moment} | set(rates.moments)
     steps: list[Step] = []
-    for moment in sorted(moments):
-        sheet = published_of(model, sheets, rules, at=moment)
-        sheet = sheet and for_group(sheet.seen_by({public.slug}), rates.at(moment))
+    for moment, published in published_steps(model, sheets, rules, moments):
+        sheet = published and for_group(published.seen_by({public.slug}), rates.at(moment))
         before = steps[-1].sheet if steps else None
         if same_price(before, sheet):
             continue
-        moves = moves_between(before, sheet)
-        if moves or (steps and state_of(before) != state_of(sheet)) or (sheet and not steps):
-            tag = price_tag(sheet)
-            steps.append(Step(moment, sheet, tag, moves if steps else opening(tag), moment > at))
+        tag, is_retirement = price_tag(sheet), moment == model.retires_at
+        moves = () if is_retirement else moves_between(before, sheet) if steps else opening(tag)
+        steps.append(Step(moment, sheet, tag, moves, moment > at, is_retirement))
     return steps
 
 
 def moves_between(before: Sheet | None, after: Sheet | None) -> tuple[Move, ...]:
     return tuple(
-        Move(change.label, *(_text(line, currency) for line, currency in change.sides))
+        Move(change.label, *(change.words or (_text(line, currency) for line, currency in change.sides)))
         for change in changes(before, after)
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from catalog.prices import Line, Sheet
+from pricing.engine.equality import is_graduated
 from pricing.engine.formatting import amounts
 from pricing.engine.formatting.conditions import condition
 from pricing.engine.formatting.labels import capitalized, value, with_detail, word
@@ -49,6 +50,8 @@ def price_table(sheet: Sheet) -> PriceTable:
     """The table of a folded sheet."""
     lines = [line for line in sheet.lines if line.kind == "absolute"]
     remarks = tuple(remark(line) for line in sheet.lines if line.kind != "absolute" and not line.is_discount)
+    if is_graduated(sheet):
+        remarks += (_("Each part of a prompt is charged at the price of its own tier."),)
     if is_by_rules(sheet):
         return PriceTable(grid=_rules(lines, sheet.currency), remarks=remarks)
     conditional = {priced_thing(line) for line in lines if when(line)}

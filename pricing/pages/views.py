@@ -87,10 +87,13 @@ def is_browser(request: HttpRequest) -> bool:
 
 
 def find_model(name: str, visitor: Visitor) -> tuple[AIModel, Visitor] | None:
-    """The model with that id or alias and the visitor in a group that reaches it, the chosen group first."""
+    """The model with that id or alias, and the visitor in a group that reaches it, the chosen group first.
+
+    A retired model has a page, too.
+    """
     for group in sorted(visitor.public.groups, key=lambda group: group.slug != visitor.group):
         member = visitor.in_group(group)
-        model = Listing(member.public.scope, visitor.day).model(name)
+        model = Listing(member.public.scope, visitor.day).model(name, retired=True)
         if model is not None:
             return model, member
     return None

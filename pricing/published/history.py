@@ -16,7 +16,7 @@ from pricing.engine.equality import PriceKey, price_key
 from pricing.models import DiscountRule, PriceSheet
 from pricing.newapi.ratios import PriceFigure, PriceStatus, figures
 from pricing.published.cursors import Place, place_of, write_cursor
-from pricing.published.prices import Dated, dated_sheets, fits, published_of
+from pricing.published.prices import Dated, dated_sheets, fits, published_steps
 from tokens.timestamps import format_timestamp
 
 # An answer with more changes than this is cut after the newest ones, and has a cursor for the next part.
@@ -48,6 +48,7 @@ class ModelHistory(TypedDict):
     """The model."""
 
     model_name: str
+    retires_on: NotRequired[Annotated[str, "From this day (UTC) on, it has no price.", {"format": "date"}]]
     history: Annotated[list[PriceAtTime], "Oldest first."]
 
 
@@ -91,21 +92,28 @@ UNPRICED: Price = {"pricing_status": "unpriced"}
 class Period:
     """A model's published price from a moment on; `known_at` is when it was recorded.
 
-    `known_at` is None for a price that was already past when it was recorded, as imported history is.
+    `known_at` is None for a price that was already past when it was recorded, as imported history is, and for the end
+    by retirement, which is not announced as a change of the price.
     """
 
     starts_at: dt.datetime
     known_at: dt.datetime | None
     key: PriceKey
     sheet: Sheet | None
+    is_retirement: bool = False
 
     @cached_property
     def price(self) -> Price:
         """The price as JSON."""
         return _price(self.sheet)
 
-    def reported_at(self, *, at: dt.datetime) -> dt.datetime:
-        """Since when readers can know the price: an announced one since it was recorded, another since it applies."""
+    def reported_at(self, *, at: dt.datetime) -> dt.datetime | None:
+        """Since when readers can know the price: an announced one since it was recorded, another since it applies.
+
+        None for a retirement that lies ahead.
+        """
+        if self.is_retirement and self.known_at is None and self.starts_at > at:
+            return None
         known_at = self.known_at or self.starts_at
         return known_at if self.starts_at > at else max(self.starts_at, known_at)
 
@@ -119,6 +127,7 @@ class Change:
     reported_at: dt.datetime
     before: Price
     after: Price
+    is_retirement: bool = False
 
     @property
     def place(self) -> Place:
@@ -129,7 +138,7 @@ class Change:
 def periods(models: Iterable[AIModel], *, groups: Collection[str]) -> dict[str, list[Period]]:
     """Model id -> its published prices, oldest first, announced ones included, as readers in these groups see them.
 
-    Two equal prices in a row are one period.
+    Two equal prices in a row are one period. A model has no price from its retirement on.
     """
     listed = list(models)
     sheets = dated_sheets(model.pk for model in listed)
@@ -156,12 +165,11 @@ def _periods(
     groups: Collection[str],
 ) -> list[Period]:
     listed: list[Period] = []
-    for moment, known_at in sorted(boundaries.items()) if sheets else ():
-        sheet = published_of(model, sheets, rules, at=moment)
-        sheet = sheet and sheet.seen_by(groups)
+    for moment, published in published_steps(model, sheets, rules, boundaries if sheets else ()):
+        sheet, known_at = published and published.seen_by(groups), boundaries.get(moment)
         key = price_key(sheet)
         if key != (listed[-1].key if listed else price_key(None)):
-            listed.append(Period(moment, known_at, key, sheet))
+            listed.append(Period(moment, known_at, key, sheet, is_retirement=moment == model.retires_at))
         elif listed and listed[-1].known_at is None:
             # A price that was recorded as past and still applies is reported once.
             listed[-1] = replace(listed[-1], known_at=known_at)
@@ -198,22 +206,20 @@ def _price(sheet: Sheet | None) -> Price:
 def history(model: AIModel, *, at: dt.datetime, groups: Collection[str]) -> PriceHistory:
     """The body of a model's price history, oldest first; an end of null is not yet known."""
     listed = periods([model], groups=groups)[model.name]
-    return {
-        "success": True,
-        "data": {
-            "model_name": model.name,
-            "history": [
-                {
-                    "starts_at": format_timestamp(period.starts_at),
-                    "ends_at": format_timestamp(following.starts_at) if following else None,
-                    "announced": period.starts_at > at,
-                    **period.price,
-                }
-                for period, following in pairwise([*listed, None])
-                if period is not None
-            ],
-        },
-    }
+    rows: list[PriceAtTime] = [
+        {
+            "starts_at": format_timestamp(period.starts_at),
+            "ends_at": format_timestamp(following.starts_at) if following else None,
+            "announced": period.starts_at > at,
+            **period.price,
+        }
+        for period, following in pairwise([*listed, None])
+        if period is not None
+    ]
+    body: ModelHistory = {"model_name": model.name, "history": rows}
+    if model.retires_on is not None:
+        body["retires_on"] = model.retires_on.isoformat()
+    return {"success": True, "data": body}
 
 
 def changes(models: Iterable[AIModel], *, since: dt.datetime, at: dt.datetime, groups: Collection[str]) -> list[Change]:
@@ -222,8 +228,10 @@ def changes(models: Iterable[AIModel], *, since: dt.datetime, at: dt.datetime, g
     for name, of_model in periods(models, groups=groups).items():
         before = UNPRICED
         for period in of_model:
-            if (reported_at := period.reported_at(at=at)) > since:
-                listed.append(Change(name, period.starts_at, reported_at, before, period.price))
+            reported_at = period.reported_at(at=at)
+            if reported_at is not None and reported_at > since:
+                change = Change(name, period.starts_at, reported_at, before, period.price, period.is_retirement)
+                listed.append(change)
             before = period.price
     return sorted(listed, key=lambda change: change.place)
 

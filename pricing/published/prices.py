@@ -6,7 +6,7 @@ Everything that shows, compares or charges a price reads it here. The rate of a 
 import datetime as dt
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from catalog.caches import process_cache
@@ -153,6 +153,21 @@ def published_of(
     """What `published_sheets` returns for a model at a moment, from sheets and rules of all times."""
     in_force = [rule for rule in rules if rule.starts_at <= at and (rule.ends_at is None or rule.ends_at > at)]
     return compose(model, _newest(sheets, Role.SELL, at=at), _newest(sheets, Role.LIST, at=at), in_force)
+
+
+def published_steps(
+    model: AIModel, sheets: Sequence[Dated], rules: Sequence[DiscountRule], moments: Iterable[dt.datetime]
+) -> Iterator[tuple[dt.datetime, Sheet | None]]:
+    """Each moment and the published price from then on, the oldest first; the last one is the retirement, without one.
+
+    Prices that would apply later are left out: a retired model is not offered at any price.
+    """
+    ends_at = model.retires_at
+    for moment in sorted(moments):
+        if ends_at is None or moment < ends_at:
+            yield moment, published_of(model, sheets, rules, at=moment)
+    if ends_at is not None:
+        yield ends_at, None
 
 
 def _newest(sheets: Sequence[Dated], role: str, *, at: dt.datetime) -> Sheet | None:

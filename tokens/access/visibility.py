@@ -1,4 +1,10 @@
-"""Which models a scope can see: lists, single models, prices and explanations all use this module."""
+"""Which models a scope can see: lists, single models, prices and explanations all use this module.
+
+A day can be past or future. The lifecycle is that of the day: a model is offered until the day of its retirement.
+Everything else is a decision of operators, and today's decision holds for all days: the groups and patterns of the
+reader, the status of the model, its offers and channels. So a retired model has past prices, and a model that an
+operator unpublished, or whose last offer or channel was disabled or deleted, has none for anybody.
+"""
 
 import datetime as dt
 from collections import defaultdict
@@ -25,7 +31,7 @@ def sort_key(model: AIModel) -> SortKey:
 
 @dataclass(frozen=True)
 class Listing:
-    """The models that one scope can see on one day (UTC)."""
+    """The models that one scope can see on one day (UTC), past, present or future."""
 
     scope: Scope
     on: dt.date
@@ -51,7 +57,8 @@ class Listing:
     def model(self, name: str, *, retired: bool = False) -> AIModel | None:
         """The model of that id or alias if it is visible; None for hidden and for missing models.
 
-        Retired models are hidden unless `retired`, for dialects that can list them.
+        Models that are retired on the day are hidden unless `retired`: for dialects that can list them, and for
+        histories and pages, which show the time before.
         """
         if not is_storable(name):
             return None

@@ -163,6 +163,7 @@ STATES: Mapping[str, str] = {
     "free": gettext_noop("free"),
     "dynamic": gettext_noop("depends on the request"),
     "included": gettext_noop("included in a plan"),
+    "retired": gettext_noop("no longer offered"),
 }
 
 

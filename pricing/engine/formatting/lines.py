@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 
 from catalog.exact import write_json
 from catalog.prices import Line, Sheet
-from pricing.engine.equality import same_amount, same_price
+from pricing.engine.equality import is_graduated, same_amount, same_price
 from pricing.engine.formatting import amounts
 from pricing.engine.formatting.conditions import conditions
 from pricing.engine.formatting.labels import join_clauses, meter, period, state, units, value, with_detail
@@ -121,6 +121,8 @@ class Change:
     old: Line | None
     new: Line | None
     currencies: tuple[str, str]
+    # The old and the new value of a change that is not one of a line.
+    words: tuple[str, str] | None = None
 
     @property
     def kind(self) -> str:
@@ -129,7 +131,7 @@ class Change:
     @property
     def is_of_discount(self) -> bool:
         """Whether the lines are a discount of all prices."""
-        return all(line.is_discount for line in (self.old, self.new) if line)
+        return self.words is None and all(line.is_discount for line in (self.old, self.new) if line)
 
     @property
     def sides(self) -> tuple[tuple[Line | None, str], tuple[Line | None, str]]:
@@ -139,6 +141,8 @@ class Change:
     @property
     def texts(self) -> tuple[str | None, str | None]:
         """What each of the two lines says, every digit of it."""
+        if self.words is not None:
+            return self.words
         old, new = (None if line is None else amounts.line_amount(line, currency) for line, currency in self.sides)
         return old, new
 
@@ -165,10 +169,22 @@ def difference(before: Sheet, after: Sheet, most: int = SUMMARY_PRICES) -> str:
 def changes(before: Sheet | None, after: Sheet | None) -> Iterator[Change]:
     """The lines that differ between two sheets, by what they say and not by how it is written."""
     currencies = before.currency if before else "", after.currency if after else ""
+    has_changed_lines = False
     for name, (old, new) in pairs(before, after).items():
         if not _says_the_same(old, new) or currencies[0] != currencies[1]:
+            has_changed_lines = True
             old, new = amounts.in_one_measure([old, new])
             yield Change(name, old, new, currencies)
+    if before and after and is_graduated(before) != is_graduated(after):
+        yield Change(_("Tiers"), None, None, currencies, (tier_rule(before), tier_rule(after)))
+    elif before and after and not has_changed_lines and not same_price(before, after):
+        # The last line whose conditions are met sets the price.
+        yield Change(_("Conditions"), None, None, currencies, (_("earlier order"), _("new order")))
+
+
+def tier_rule(sheet: Sheet) -> str:
+    """Which part of a prompt a tier prices, in words."""
+    return _("each part of a prompt at its own tier") if is_graduated(sheet) else _("the whole prompt at one tier")
 
 
 def pairs(before: Sheet | None, after: Sheet | None) -> dict[str, tuple[Line | None, Line | None]]:

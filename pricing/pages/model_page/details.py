@@ -1,6 +1,9 @@
-"""A model's page: its details, its past, current and announced prices, and code that calls it."""
+"""A model's page: its details, its past, current and announced prices, and code that calls it.
 
-from collections.abc import Mapping
+The page of a retired model has its past prices, and no calculator or code.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from catalog.models import AIModel, EndpointType
-from catalog.prices import MILLION
+from catalog.prices import MILLION, Sheet
 from pricing.engine.formatting import amounts, labels
 from pricing.pages.calculator import calculator
 from pricing.pages.formatting import endpoint_label, token_count
@@ -31,7 +34,9 @@ class Call:
 
 
 def details(model: AIModel, visitor: Visitor, *, answers: Mapping[str, str], base: str) -> dict[str, Any]:
-    sheet = prices([model], visitor.public, visitor).get(model.pk)
+    lifecycle = model.lifecycle(on=visitor.day)
+    is_retired = lifecycle == AIModel.Lifecycle.RETIRED
+    sheet = current_prices([model], visitor).get(model.pk)
     steps = steps_of(model, visitor.public, at=visitor.at)
     state = state_of(sheet)
     table = price_table(sheet) if sheet and state == "priced" else None
@@ -43,11 +48,12 @@ def details(model: AIModel, visitor: Visitor, *, answers: Mapping[str, str], bas
         "model": model,
         "address": reverse("model-page", args=[model.name]),
         "compare_link": visitor.link("/compare", ("m", model.name)),
-        "lifecycle": model.lifecycle(on=visitor.day),
+        "lifecycle": lifecycle,
+        "is_retired": is_retired,
         "successor": successor,
         "successor_link": visitor.link(reverse("model-page", args=[successor.name])) if successor else "",
         "facts": facts_of(model, shows_input_limit=has_input_limit(model)),
-        "state_words": labels.state(state),
+        "state_words": labels.state("retired" if is_retired else state),
         "tag": price_tag(sheet),
         "table": table,
         "sources": price_sources(model, sheet, visitor),
@@ -57,11 +63,18 @@ def details(model: AIModel, visitor: Visitor, *, answers: Mapping[str, str], bas
         "per_million_tokens": per_million_tokens,
         "grid_leads": bool(table and table.grid and table.grid.unit in ("", per_million_tokens)),
         "history": [step for step in reversed(steps) if not step.is_announced],
-        "announced": [step for step in steps if step.is_announced],
+        # The retirement has a notice of its own.
+        "announced": [step for step in steps if step.is_announced and not step.is_retirement],
         "plot": plot_of(steps, at=visitor.at),
         "calculator": calculator(sheet, answers, at=visitor.at),
-        "calls": calls_of(model, base=base),
+        "calls": [] if is_retired else calls_of(model, base=base),
     }
+
+
+def current_prices(models: Iterable[AIModel], visitor: Visitor) -> dict[int, Sheet]:
+    """Model key -> the current price for the chosen group; retired models have none."""
+    offered = [model for model in models if model.lifecycle(on=visitor.day) != AIModel.Lifecycle.RETIRED]
+    return prices(offered, visitor.public, visitor)
 
 
 def successor_of(model: AIModel, visitor: Visitor) -> AIModel | None:

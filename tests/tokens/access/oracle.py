@@ -106,13 +106,14 @@ class PlainCatalog:
         placed = [(group.auto_position, slug) for slug, group in self.groups.items() if group.auto_position]
         return [slug for _, slug in sorted(placed)]
 
-    def seen(self, key: PlainKey, *, retired: bool = False) -> set[str]:
-        """The models that the key's rules show; the retired ones too where somebody asks for them."""
-        return self._seen(self.reached(key), key.allow, key.deny, retired=retired)
+    def seen(self, key: PlainKey, *, retired: bool = False, on: dt.date = TODAY) -> set[str]:
+        """The models that the key's rules show on a day; the retired ones too where somebody asks for them."""
+        return self._seen(self.reached(key), key.allow, key.deny, retired=retired, on=on)
 
-    def public(self) -> set[str]:
+    def public(self, *, retired: bool = False, on: dt.date = TODAY) -> set[str]:
         """The models that a visitor without a key sees."""
-        return self._seen({slug for slug, group in self.groups.items() if group.is_public}, None, [], retired=False)
+        groups = {slug for slug, group in self.groups.items() if group.is_public}
+        return self._seen(groups, None, [], retired=retired, on=on)
 
     def called(self, name: str) -> str | None:
         """The model of that id or alias."""
@@ -122,11 +123,13 @@ class PlainCatalog:
         """All are by the minute and have as many digits, so the least is the first in the alphabet."""
         return key.rate or min(filter(None, (self.groups[slug].rate for slug in self.reached(key))), default=None)
 
-    def _seen(self, groups: set[str], allow: list[str] | None, deny: list[str], *, retired: bool) -> set[str]:
+    def _seen(
+        self, groups: set[str], allow: list[str] | None, deny: list[str], *, retired: bool, on: dt.date
+    ) -> set[str]:
         channels = {channel for group in groups for channel in self.groups[group].reach if self.channels[channel]}
         seen = set()
         for model in self.models:
-            if not model.published or (model.retires_on and model.retires_on <= TODAY and not retired):
+            if not model.published or (model.retires_on and model.retires_on <= on and not retired):
                 continue
             if not any(enabled and channel in channels for channel, enabled in model.offers.items()):
                 continue

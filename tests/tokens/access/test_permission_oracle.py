@@ -4,6 +4,7 @@ What a key may see, when, from where and whether it may call it: the lists, the 
 permission check of gateways, the panel of the admin and the explanations all say the same, and name nothing else.
 """
 
+import datetime as dt
 import functools
 import random
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ from catalog.models import AIModel
 from tests.sizes import FULL
 from tests.tokens.access.oracle import (
     ADDRESSES,
+    DAY,
     NOW,
     TODAY,
     PlainCatalog,
@@ -129,6 +131,15 @@ class Case:
         value = f"Bearer {self.sent}" if language.header == "authorization" else self.sent
         headers = {language.header: value, **(language.headers or {})}
         return self.client.get(path, headers=headers, REMOTE_ADDR=self.address)
+
+    def quote(self, name: str, at: dt.datetime) -> Any:
+        return self.client.post(
+            "/api/pricing/quote",
+            {"model": name, "usage": {"input": 1}, "at": at.isoformat()},
+            content_type="application/json",
+            headers={"authorization": f"Bearer {self.sent}"},
+            REMOTE_ADDR=self.address,
+        )
 
     def some_name(self) -> str:
         """An id or an alias of some model, more often of one that is seen than by chance, or of none."""
@@ -259,6 +270,19 @@ def prices(case: Case) -> None:
     case.holds_no_more_than(seen, answer.content.decode())
 
 
+def prices_of_another_day(case: Case) -> None:
+    """The list, a quote and the history: what may be seen is that of today, and what has retired that of the day."""
+    at, name = NOW + case.dice.choice((-DAY, -DAY, 0 * DAY, DAY)), case.some_name()
+    on, model = at.date(), case.plain.called(name)
+    see: Callable[..., set[str]] = case.plain.public if case.refusal else functools.partial(case.plain.seen, case.key)
+    body = case.get(f"/api/pricing?as_of={on}&unpriced=rows").json()
+    assert sorted(row["model_name"] for row in body["data"]) == sorted(see(on=on)), case
+    assert (case.quote(name, at).status_code == 200) == (model in see(on=on)), (case, name)
+    history = case.get(f"/api/pricing/history/{quote(name)}")
+    assert (history.status_code == 200) == (model in see(retired=True)), (case, name)
+    case.holds_no_more_than(see(retired=True), history.content.decode(), asked=name)
+
+
 def tells_the_holder(case: Case) -> None:
     answer, key = case.get("/api/token"), case.key
     if case.refusal:
@@ -274,7 +298,8 @@ def tells_the_holder(case: Case) -> None:
 
 QUESTIONS: tuple[Callable[[Case], None], ...] = (
     lists, lists, lists, lists, lists, lists, single, single, single, single, authorizes, authorizes, authorizes,
-    explains, explains, explains, shows_in_the_admin, shows_in_the_admin, prices, tells_the_holder,
+    explains, explains, explains, shows_in_the_admin, shows_in_the_admin, prices, prices_of_another_day,
+    prices_of_another_day, tells_the_holder,
 )  # fmt: skip
 
 

@@ -97,11 +97,13 @@ def answers(client: Client, key: str, hidden: list[str]) -> list[Answer]:
         ("/v1beta/models?pageSize=2", gemini), ("/v1beta/models", gemini), ("/api/token", openai),
         ("/api/pricing", openai), ("/api/pricing?discount=folded", openai), ("/api/pricing", {}),
         ("/api/ratio_config", openai), ("/api/pricing/changes?since=2020-01-01", openai),
+        ("/api/pricing?as_of=2026-03-01&unpriced=rows", openai),
     ]  # fmt: skip
     for name in (quote(hidden_name) for hidden_name in hidden[:2]):
         requests += [(f"/v1/models/{name}", headers) for headers in (openai, anthropic, gemini)]
         requests += [(f"/v1beta/models/{name}", gemini), (f"/v1/models/{name}-alias", openai)]
         requests += [(f"/api/authorize?model={name}", openai), (f"/api/pricing/history/{name}", openai)]
+        requests += [(f"/models/{name}", {"accept": "text/html"})]
         requests += [(f"/v1/models?{cursor}={name}", anthropic) for cursor in ("after_id", "before_id")]
     return [as_answer(path, client.get(path, headers=headers, REMOTE_ADDR=ADDRESSES[0])) for path, headers in requests]
 
@@ -130,6 +132,8 @@ def nothing_is_named(answers: list[Answer], plain: PlainCatalog, key: PlainKey, 
         if answer[0] != "/api/token" and not any(quote(name) in answer[0] for name in hidden)
     ]
     for path, _, headers, body in lists:
-        seen = plain.seen(key, retired="retired" in path) | plain.public()
+        # Prices of the past include those of models that have retired.
+        shows_retired = any(word in path for word in ("retired", "changes", "as_of"))
+        seen = plain.seen(key, retired=shows_retired) | plain.public(retired=shows_retired)
         for model in plain.models:
             assert model.name in seen or (model.name not in body.decode() and model.name not in str(headers)), path

@@ -23,6 +23,18 @@ class ExactDecimalField(models.Field):  # type: ignore[type-arg]
     # Text on SQLite has no numeric order, so a comparison would silently be wrong there: it is refused on both.
     lookups: ClassVar[frozenset[str]] = frozenset({"exact", "in", "isnull"})
 
+    def __init__(self, *args: Any, least: Decimal | None = None, most: Decimal | None = None, **kwargs: Any) -> None:
+        """`least` and `most` limit numbers above 0. They are not part of migrations."""
+        self.least, self.most = least, most
+        super().__init__(*args, **kwargs)
+
+    def validate(self, value: Any, model_instance: Any) -> None:
+        super().validate(value, model_instance)
+        if value is not None and value > 0 and self.most is not None and value > self.most:
+            raise ValidationError(f"The number must not be more than {digits(self.most)}.", code="too_large")
+        if value is not None and value > 0 and self.least is not None and value < self.least:
+            raise ValidationError(f"The number must be at least {digits(self.least)}.", code="too_small")
+
     def db_type(self, connection: BaseDatabaseWrapper) -> str:
         return "numeric" if connection.vendor == "postgresql" else "text"
 

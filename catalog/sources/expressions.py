@@ -67,6 +67,17 @@ class Case:
         raise UnreadableError
 
 
+def has_large_product(text: str) -> bool:
+    """Whether an expression has a product that is larger than any price."""
+    try:
+        list(_Expression(parse(text)).lines())
+    except InexactError:
+        return True
+    except UnreadableError:
+        pass
+    return False
+
+
 def read_expression(text: str) -> tuple[Line, ...] | None:
     """The price lines of an expression, in dollars per million tokens; None if lines cannot express it.
 

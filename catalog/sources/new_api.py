@@ -16,7 +16,7 @@ from catalog import vendor_matching
 from catalog.exact import InexactError, digits, multiply, unfold
 from catalog.prices import KINDS, MILLION, RATIO_UNIT, WITHOUT_AMOUNT, Line, Sheet
 from catalog.sources.completion_ratios import UNSET_RATIO, is_unset
-from catalog.sources.expressions import read_expression
+from catalog.sources.expressions import has_large_product, read_expression
 from catalog.sources.records import UNCONFIRMED, Document, Record, Structure
 from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_amount, read_body
 
@@ -277,7 +277,7 @@ def prices_of(row: Row) -> Sheet | None:
     try:
         ratios = _ratio_lines(row, mode, is_by_expression=is_by_expression)
     except InexactError:
-        row.reject_price("its ratios multiply to more digits than any price has")
+        row.reject_price("its ratios multiply to a price that is too large")
         ratios = ()
     rules = _rule_lines(row, mode, facts)
     discount = _discount(row)
@@ -342,6 +342,9 @@ def _unread_expression(row: Row, expression: str | None) -> tuple[Line, ...]:
     if expression is None:
         row.reject_price("billing_mode is tiered_expr, but there is no billing_expr")
         return ()
+    if has_large_product(expression):
+        row.report("its expression multiplies to a price that is too large; it is stored unchanged and sets no price")
+        return (Line("input", None, kind="dynamic"),)
     row.report(
         "is priced by an expression, which is stored unchanged; its ratios are placeholders and were not imported"
     )

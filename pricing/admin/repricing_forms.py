@@ -15,7 +15,7 @@ from catalog.prices import Line, Sheet
 from pricing.curation.rate_card import Row, with_amounts
 from pricing.curation.repricing import Rule
 from pricing.engine.equality import same_price
-from pricing.engine.money import CURRENCY, excess_of
+from pricing.engine.money import CURRENCY, SMALLEST_FACTOR, excess_of
 from pricing.models import PriceSheet
 
 LARGEST_MULTIPLIER = 1000
@@ -153,7 +153,7 @@ class RuleForm(StartForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("number") is not None and not 0 < self.multiplier <= LARGEST_MULTIPLIER:
+        if cleaned.get("number") is not None and not SMALLEST_FACTOR <= self.multiplier <= LARGEST_MULTIPLIER:
             self.add_error("number", "The multiplier must be more than 0 and at most 1000.")
         return cleaned
 

@@ -1,6 +1,7 @@
 """The admin of price sheets, which cannot be edited: a current sheet can be ended, a scheduled one withdrawn."""
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 from django.contrib import admin
@@ -30,7 +31,7 @@ from pricing.engine.formatting import labels
 from pricing.engine.formatting.amounts import line_amount
 from pricing.engine.formatting.conditions import conditions
 from pricing.engine.money import excess_of
-from pricing.engine.validation import duplicate_faults
+from pricing.engine.validation import duplicate_faults, number_faults
 from pricing.models import (
     PriceLine,
     PriceSheet,
@@ -83,8 +84,8 @@ class PriceLineFormSet(InlineFormSet):
             raise ValidationError("Enter at least one line. The amount of something free is 0.", code="empty")
         if not any(self.errors):
             lines = [line_value(form.instance) for form in filled]
-            if fault := next(duplicate_faults(lines), None):
-                raise ValidationError(f"{fault[:1].upper()}{fault[1:]}.", code="duplicate")
+            if fault := next(chain(number_faults(lines), duplicate_faults(lines)), None):
+                raise ValidationError(f"{fault[:1].upper()}{fault[1:]}.", code="invalid")
 
     def save_new(self, form: Any, commit: bool = True) -> Any:
         form.instance.position = self.forms.index(form)

@@ -10,7 +10,7 @@ from decimal import Decimal, Inexact, localcontext
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
-from catalog.exact import PRECISION, multiply, plain
+from catalog.exact import PRECISION, digits, multiply, plain
 from catalog.prices import MILLION
 
 # A price of a source that matches none of these is stored as x.<source>.<name in the source>.
@@ -88,6 +88,12 @@ CURRENCY = RegexValidator(r"^[A-Z]{3}$", "This must be three capital letters, e.
 
 # More than this for a million tokens, or for one of anything else, is a mistake.
 HIGHEST = Decimal(10_000)
+# Less than this for one unit is a mistake too: the cheapest real token costs 0.00000000013.
+LOWEST = Decimal("1e-15")
+# A factor of prices beyond these is a mistake, and the product of some of them could not be computed.
+SMALLEST_FACTOR, LARGEST_FACTOR = Decimal("0.000001"), Decimal(1_000_000)
+# More units than this are a mistake: of a price, free or at least charged.
+MOST_UNITS = 10**15
 
 
 def is_convertible(unit: str, other: str) -> bool:
@@ -104,16 +110,28 @@ def per_million(amount: Decimal, per: int) -> Decimal:
         return plain(amount * MILLION / per)
 
 
-def is_excessive(amount: Decimal, per: int, unit: str) -> bool:
-    """Whether the amount is too high for a price: more than HIGHEST for a million tokens or one other unit."""
-    return amount > HIGHEST * per / (MILLION if unit == "token" else 1)
+def amount_fault(amount: Decimal, per: int, unit: str) -> str:
+    """Why the amount cannot be a price, as the end of a sentence; empty if it can be one."""
+    is_of_tokens = unit == "token"
+    if amount > HIGHEST * per / (MILLION if is_of_tokens else 1):
+        return f"more than ${digits(HIGHEST)} {'per million tokens' if is_of_tokens else 'per unit'}"
+    if 0 < amount < LOWEST * per:
+        return f"less than ${digits(LOWEST)} per unit"
+    return ""
 
 
 def excess_of(amount: Decimal, per: int, unit: str) -> str:
-    """The error message for an amount that is too high; empty for any other."""
-    if not is_excessive(amount, per, unit):
+    """The error message for an amount that cannot be a price; empty for any other."""
+    if amount <= 0 or not amount_fault(amount, per, unit):
         return ""
+    if amount < LOWEST * per:
+        return f"The amount must be 0, or at least {digits(LOWEST)} for one unit."
     return f"The amount must not be more than {HIGHEST} for {'a million tokens' if unit == 'token' else 'one unit'}."
+
+
+def is_factor(number: Decimal) -> bool:
+    """Whether the number can be a factor of prices: 0, or between the smallest and the largest one."""
+    return number == 0 or SMALLEST_FACTOR <= number <= LARGEST_FACTOR
 
 
 def cost(quantity: Decimal, amount: Decimal, per: int, *factors: Decimal) -> Decimal:

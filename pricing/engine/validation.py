@@ -6,11 +6,13 @@ Lines are numbered from 1, in the order of the sheet.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from catalog.exact import write_json
 from catalog.prices import Line
 from pricing.engine.conditions import ConditionError, check_conditions
+from pricing.engine.money import LARGEST_FACTOR, MOST_UNITS, SMALLEST_FACTOR, amount_fault, is_factor
 from pricing.engine.quoting import boundaries, chain
 
 LENGTH = "prompt_tokens"
@@ -52,6 +54,29 @@ def _fault(line: Line) -> str | None:
     except ConditionError as error:
         return str(error).rstrip(".")
     return None
+
+
+def number_faults(lines: Sequence[Line]) -> Iterator[str]:
+    """A message for each number that no price has, and for factors whose product is too large or too small."""
+    product = {True: Decimal(1), False: Decimal(1)}
+    for line in lines:
+        name, amount = line.meter or line.kind, line.amount
+        if line.per > MOST_UNITS:
+            yield f"{name} counts more than {MOST_UNITS} units"
+        elif amount is None:
+            continue
+        elif amount < 0:
+            yield f"{name} is negative"
+        elif line.kind == "absolute" and (fault := amount_fault(amount, line.per, line.unit)):
+            yield f"{name} is {fault}"
+        elif line.kind == "multiplier" and not is_factor(amount):
+            yield f"the factor of {line.meter or 'all prices'} is not between {SMALLEST_FACTOR} and {LARGEST_FACTOR}"
+        elif line.kind in ("allowance", "minimum") and amount > MOST_UNITS:
+            yield f"{name} counts more than {MOST_UNITS} units"
+        elif line.kind == "multiplier" and amount:
+            product[amount > 1] = min(max(product[amount > 1] * amount, SMALLEST_FACTOR**3), LARGEST_FACTOR**3)
+    if product[True] > LARGEST_FACTOR or product[False] < SMALLEST_FACTOR:
+        yield "its factors multiply to a number that is too large or too small for a price"
 
 
 def duplicate_faults(lines: Sequence[Line]) -> Iterator[str]:

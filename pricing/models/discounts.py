@@ -13,6 +13,7 @@ from catalog.db.fields import ExactDecimalField
 from catalog.db.history import history
 from catalog.db.revision import TrackedModel, TrackedQuerySet, track
 from catalog.models import AIModel, Vendor
+from pricing.engine.money import LARGEST_FACTOR, SMALLEST_FACTOR
 from pricing.models.immutability import check_end, check_not_past
 
 
@@ -46,7 +47,9 @@ class DiscountRule(TrackedModel):
     model = models.ForeignKey(AIModel, null=True, blank=True, on_delete=models.CASCADE, related_name="discount_rules")
     series = models.CharField(max_length=64, blank=True, help_text="The series that the rule applies to, e.g. gpt-4o.")
     vendor = models.ForeignKey(Vendor, null=True, blank=True, on_delete=models.CASCADE, related_name="discount_rules")
-    multiplier = ExactDecimalField(help_text="The factor of list prices: 0.9 for a discount of 10%.")
+    multiplier = ExactDecimalField(
+        least=SMALLEST_FACTOR, most=LARGEST_FACTOR, help_text="The factor of list prices: 0.9 for a discount of 10%."
+    )
     starts_at = models.DateTimeField("takes effect", default=timezone.now, help_text="When the rule takes effect.")
     ends_at = models.DateTimeField("expires", null=True, blank=True, help_text="Leave empty for a rule without an end.")
     reason = models.CharField(max_length=255, blank=True, help_text="The reason, shown in the history.")

@@ -10,7 +10,7 @@ from django.utils import timezone
 from catalog.db.fields import ExactDecimalField
 from catalog.db.history import history
 from catalog.db.revision import TrackedModel, TrackedQuerySet, track
-from pricing.engine.money import CURRENCY
+from pricing.engine.money import CURRENCY, LARGEST_FACTOR, SMALLEST_FACTOR
 from pricing.models.immutability import check_not_past
 from pricing.models.states import state_at
 from tokens.models import TokenGroup
@@ -26,7 +26,12 @@ class CurrencyRate(TrackedModel):
     """Units of a currency for one US dollar, from a day on until the next rate."""
 
     currency = models.CharField(max_length=3, validators=[CURRENCY], help_text="ISO 4217, e.g. CNY.")
-    per_usd = ExactDecimalField("per US dollar", help_text="Units of the currency for one US dollar, e.g. 7.3.")
+    per_usd = ExactDecimalField(
+        "per US dollar",
+        least=SMALLEST_FACTOR,
+        most=LARGEST_FACTOR**2,
+        help_text="Units of the currency for one US dollar, e.g. 7.3.",
+    )
     as_of = models.DateField("as of", help_text="The first day (UTC) of the rate; it applies until the next one.")
     source = models.CharField(max_length=255, blank=True, help_text="Who published the rate, e.g. ECB reference rate.")
 
@@ -80,7 +85,12 @@ class GroupRate(TrackedModel):
     """
 
     group = models.ForeignKey(TokenGroup, on_delete=models.CASCADE, related_name="rates")
-    ratio = ExactDecimalField(default=Decimal(1), help_text="The factor of prices, e.g. 0.9 for a discount of 10%.")
+    ratio = ExactDecimalField(
+        default=Decimal(1),
+        least=SMALLEST_FACTOR,
+        most=LARGEST_FACTOR,
+        help_text="The factor of prices, e.g. 0.9 for a discount of 10%.",
+    )
     starts_at = models.DateTimeField("takes effect", default=timezone.now, help_text="When the rate takes effect.")
 
     objects = GroupRateQuerySet.as_manager()

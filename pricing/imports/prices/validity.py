@@ -5,12 +5,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from catalog.exact import digits
 from catalog.imports.context import Findings
 from catalog.prices import Line, Sheet, only_money
 from pricing.engine.conditions import ConditionError, check_conditions
-from pricing.engine.money import CURRENCY, HIGHEST, METER, UNITS, is_excessive
-from pricing.engine.validation import duplicate_faults
+from pricing.engine.money import CURRENCY, METER, UNITS
+from pricing.engine.validation import duplicate_faults, number_faults
 from pricing.models import PriceLine
 
 # A line of these kinds may be about all meters.
@@ -64,8 +63,4 @@ def why_invalid(sheet: Sheet) -> str | None:
             return f"{name} has the unknown unit {line.unit[:32]}"
         if len(line.meter) > 128:
             return f"the meter {name[:64]}… is longer than 128 characters"
-        if line.amount is not None and line.amount < 0:
-            return f"{name} is negative"
-        if line.kind == "absolute" and line.amount is not None and is_excessive(line.amount, line.per, line.unit):
-            return f"{name} is more than ${digits(HIGHEST)}" + (" per million tokens" if line.unit == "token" else "")
-    return None
+    return next(number_faults(sheet.lines), None)

@@ -9,7 +9,7 @@ import pytest
 
 from catalog.exact import multiply, plain, ratio, read_json
 from catalog.models import AIModel
-from catalog.prices import UNUSED_FIGURES, Line
+from catalog.prices import UNUSED_FIGURES, Line, Sheet
 from catalog.sources import litellm, new_api
 from catalog.sources.litellm_keys import format_key
 from pricing.models import PriceLine
@@ -33,6 +33,15 @@ def written_again(figure: Line) -> str | None:
     return format_key(figure.meter, figure.unit, figure.per, figure.conditions)
 
 
+def figures_of(sheet: Sheet) -> dict[str, Decimal | None]:
+    """Flat key -> its number, from the lines and the unused figures of a sheet."""
+    unused = sheet.facts.get(UNUSED_FIGURES, {})
+    figures = {key.removeprefix("litellm."): figure for key, figure in unused.items()}
+    figures |= {key: line.amount for line in sheet.lines if (key := written_again(line))}
+    figures |= {key: line.amount for line in sheet.lines for key in line.facts.get("also", ())}
+    return {key: amount for key, amount in figures.items() if not key.startswith("provider_specific_entry.")}
+
+
 def flat_prices(row: Mapping[str, Any]) -> dict[str, Decimal]:
     return {
         key: Decimal(value)
@@ -46,12 +55,7 @@ def test_every_flat_price_key_is_exported_with_its_number(name: str) -> None:
     content = load(name)
     raw = read_json(content)
     for record in litellm.read(content).records:
-        figures = record.prices.lines if record.prices else ()
-        unused = record.prices.facts.get(UNUSED_FIGURES, {}) if record.prices else {}
-        again = {key.removeprefix("litellm."): figure for key, figure in unused.items()}
-        again |= {key: figure.amount for figure in figures if (key := written_again(figure))}
-        again |= {key: figure.amount for figure in figures for key in figure.facts.get("also", ())}
-        again = {key: amount for key, amount in again.items() if not key.startswith("provider_specific_entry.")}
+        again = figures_of(record.prices) if record.prices else {}
         assert again == flat_prices(raw[record.name]), record.name
 
 

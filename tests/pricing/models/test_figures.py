@@ -9,7 +9,7 @@ from catalog.exact import digits, read_json
 from catalog.models import AIModel
 from pricing.published.prices import published_sheets
 from tests.pricing.imports.running import run
-from tests.pricing.imports.test_corpus import flat_prices, written_again
+from tests.pricing.imports.test_corpus import figures_of, flat_prices
 from tests.samples import sample_or_real
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
@@ -31,11 +31,8 @@ def test_every_price_is_published_with_all_digits(name: str, tmp_path: Path) -> 
     sheets = published_sheets(models, at=dt.datetime.now(tz=dt.UTC), groups=None)
     count = 0
     for model in models:
-        lines = sheets[model.pk].lines if model.pk in sheets else ()
-        prices = {
-            key: digits(line.amount) for line in lines if line.amount is not None and (key := written_again(line))
-        }
-        prices = {key: text for key, text in prices.items() if not key.startswith("provider_specific_entry.")}
+        figures = figures_of(sheets[model.pk]) if model.pk in sheets else {}
+        prices = {key: digits(amount) for key, amount in figures.items() if amount is not None}
         if model.name not in rejected:
             assert prices == {key: digits(value) for key, value in flat_prices(raw[model.name]).items()}, model.name
             count += len(prices)

@@ -252,3 +252,22 @@ def test_the_mode_of_a_table_is_that_of_its_headline(client: Client) -> None:
     exported = row(client, "painter")
 
     assert (exported["model_price"], exported["billing_mode"]) == (Decimal("0.09"), "per_image")
+
+
+def test_a_price_by_the_second_does_not_hide_the_price_of_tokens(client: Client) -> None:
+    sheet = world.price(world.model("listener"), input="2", output="8", input__audio="10", output__audio="20")
+    world.line(sheet, "input.audio", "0.0001", per=1, unit="second")
+
+    exported = row(client, "listener")
+
+    assert (exported["audio_ratio"], exported["audio_completion_ratio"]) == (5, 2)
+    assert len(exported["prices"]) == 5
+
+
+def test_a_discount_above_1_is_in_the_ratios(client: Client) -> None:
+    world.price(world.model("plain"), role="list", input="2", output="8")
+    DiscountRule.objects.create(multiplier=Decimal("1.5"), starts_at=world.LONG_AGO)
+
+    exported = row(client, "plain")
+
+    assert (exported["model_ratio"], exported["discount"]) == (Decimal("1.5"), 1)

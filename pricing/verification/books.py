@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from catalog.caches import process_cache
 from catalog.error_messages import InputError
@@ -90,8 +90,14 @@ def newest_editions(
     readers: Sequence[str], *, at: dt.datetime, older_than: dt.timedelta | None = None
 ) -> tuple[Edition, ...]:
     """The newest document of each of these books that is stored; older ones than `older_than` are marked."""
-    editions = (_newest_edition(BOOKS[reader], at=at, older_than=older_than) for reader in dict.fromkeys(readers))
-    return tuple(edition for edition in editions if edition is not None)
+    newest: dict[str, ImportRun] = {}
+    for run in _newest_runs(readers):
+        reader = run.source.reader or run.source.slug
+        # A source of the book's own name comes before a copy that an operator named differently.
+        if reader not in newest or run.source.slug == reader:
+            newest[reader] = run
+    chosen = (newest[reader] for reader in dict.fromkeys(readers) if reader in newest)
+    return tuple(_edition(run, at=at, older_than=older_than) for run in chosen)
 
 
 def usual_editions(*, at: dt.datetime) -> tuple[Edition, ...]:
@@ -99,27 +105,29 @@ def usual_editions(*, at: dt.datetime) -> tuple[Edition, ...]:
     return newest_editions(USUAL_BOOKS, at=at, older_than=dt.timedelta(days=MOST_DAYS))
 
 
-def _newest_edition(book: PublicBook, *, at: dt.datetime, older_than: dt.timedelta | None) -> Edition | None:
-    runs = runs_of_book(book).order_by("-pk").select_related("snapshot", "source").defer("snapshot__packed")
-    # A source of the book's own name before a copy that an operator named differently.
-    run = runs.filter(source__slug=book.reader).first() or runs.first()
-    if run is None:
-        return None
+def _newest_runs(readers: Sequence[str]) -> QuerySet[ImportRun]:
+    """The newest run of each source with these books' documents as list prices, the newest first.
+
+    Discarded and undone runs say nothing.
+    """
+    runs = ImportRun.objects.filter(
+        Q(source__reader__in=readers) | Q(source__reader="", source__slug__in=readers),
+        status__in=VALID_RUNS,
+        source__kind=Source.Kind.LIST,
+        source__trust__lt=UPSTREAM,
+    ).exclude(source__prices_as__in=["sell", "cost"])
+    newest = runs.order_by().values("source").annotate(newest=Max("pk")).values("newest")
+    rows = ImportRun.objects.filter(pk__in=newest).order_by("-pk").select_related("source", "snapshot")
+    return rows.defer("report", "snapshot__packed")
+
+
+def _edition(run: ImportRun, *, at: dt.datetime, older_than: dt.timedelta | None) -> Edition:
     source, snapshot = run.source, run.snapshot
     is_unchanged = source.last_sha256 == snapshot.sha256 and not source.error
     last_seen = max(run.created_at, source.checked_at if is_unchanged and source.checked_at else run.created_at)
     is_old = older_than is not None and last_seen < at - older_than
+    book = BOOKS[source.reader or source.slug]
     return Edition(book, snapshot.pk, snapshot.sha256, snapshot.taken_at, source.pk, run.pk, is_old)
-
-
-def runs_of_book(book: PublicBook) -> QuerySet[ImportRun]:
-    """The runs of sources with this book's documents as list prices; discarded and undone ones say nothing."""
-    return (
-        ImportRun.objects.filter(status__in=VALID_RUNS, source__kind=Source.Kind.LIST, source__trust__lt=UPSTREAM)
-        .exclude(source__prices_as__in=["sell", "cost"])
-        .filter(Q(source__reader=book.reader) | Q(source__reader="", source__slug=book.reader))
-        .defer("report")
-    )
 
 
 @process_cache(maxsize=CACHED_DOCUMENTS)

@@ -21,6 +21,7 @@ GETS = (
     "/api/pricing",
     "/api/pricing?discount=folded&as_of=2030-01-01",
     "/api/pricing?as_of=2026-02-01",
+    "/api/pricing?explain=1&unpriced=rows",
     "/api/ratio_config",
     "/api/pricing/changes?since=2020-01-01",
     "/api/pricing/changes.atom?since=2020-01-01",

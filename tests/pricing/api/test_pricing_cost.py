@@ -39,6 +39,23 @@ def test_a_warm_one_costs_two(client: Client, address: str, django_assert_num_qu
         assert client.get(address).content == first
 
 
+def test_a_warm_explained_list_also_looks_for_newer_documents(client: Client, django_assert_num_queries: Any) -> None:
+    make(2)
+    first = client.get("/api/pricing?explain=1").content
+    with django_assert_num_queries(WARM + 1):
+        assert client.get("/api/pricing?explain=1").content == first
+
+
+@pytest.mark.parametrize("number", [1, 20])
+def test_a_cold_explained_list_costs_the_same_queries_however_long_it_is(
+    client: Client, number: int, django_assert_max_num_queries: Any
+) -> None:
+    make(number)
+    # Beside them: the documents; sheets, lines, their runs, the runs' documents, aliases.
+    with django_assert_max_num_queries(COLD + 7):
+        assert len(client.get("/api/pricing?explain=1").json()["data"]) == number
+
+
 def test_days_between_two_boundaries_share_one_body(client: Client, django_assert_num_queries: Any) -> None:
     make(2)
     first = client.get("/api/pricing?as_of=2026-03-01").content

@@ -13,6 +13,7 @@ from openapi_spec_validator import validate
 from pricing.api.openapi import document
 from tests import world
 from tests.golden import FOLDER
+from tests.pricing.verification import books
 from tokens.api_error import CODES
 
 # Addresses for people and operators, which do not belong to the API.
@@ -102,6 +103,7 @@ def test_the_price_list_matches_the_document(client: Client) -> None:
     ("path", "shape"),
     [
         ("/api/pricing?discount=folded", "PriceList"),
+        ("/api/pricing?explain=1", "PriceList"),
         ("/api/pricing/history/gpt-4o", "PriceHistory"),
         ("/api/pricing/changes?since=2025-01-01", "PriceChanges"),
         ("/api/ratio_config", "RatioConfig"),
@@ -111,6 +113,14 @@ def test_responses_about_prices_match_the_document(client: Client, path: str, sh
     world.price(world.model("gpt-4o"), input="2.5", output="10")
 
     conforms(client.get(path).json(), shape)
+
+
+@pytest.mark.django_db
+def test_figures_with_a_public_source_match_the_document(client: Client) -> None:
+    world.channel("c")
+    books.store("litellm", books.litellm(gpt_5={"input_cost_per_token": 2e-06, "output_cost_per_token": 1e-05}))
+
+    conforms(client.get("/api/pricing?explain=1").json(), "PriceList")
 
 
 @pytest.mark.django_db

@@ -138,7 +138,8 @@ class AIModelAdmin(CuratedAdmin):
             "Capabilities",
             {
                 "fields": [
-                    ("context_length", "max_input_tokens", "max_output_tokens"),
+                    "context_length",
+                    ("max_input_tokens", "max_output_tokens"),
                     ("input_modalities", "output_modalities"),
                     "capabilities",
                     ("version", "default_parameters"),

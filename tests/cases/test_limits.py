@@ -1,5 +1,6 @@
 """The context window and the input limit are two facts; each list and export publishes the one that it means."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from django.test import Client
 
 from catalog.models import AIModel
 from catalog.models.aimodel import LIMITS
-from catalog.sources import inferred_fields
+from catalog.sources import SOURCES, inferred_fields
 from tests import world
 from tests.cases.importing import import_case
 
@@ -36,6 +37,51 @@ def test_an_output_limit_that_equals_the_context_window_is_suspicious() -> None:
     suspicious = import_case("litellm_input_limit").report["suspicious"]
     assert list(suspicious) == ["kimi-test"]
     assert "the maximum output equals the context window (262,144 tokens)" in suspicious["kimi-test"][0]
+
+
+ROW = {"id": "m", "object": "model", "type": "model", "owned_by": "x"}
+PRICE_ROW = {"model_name": "m", "quota_type": 0, "model_ratio": 1, "completion_ratio": 1}
+OPENROUTER_ROW = {"id": "a/m", "name": "M", "pricing": {"prompt": "0.000001", "completion": "0.000002"}}
+MODELS_DEV = {"id": "m", "name": "M", "cost": {"input": 1, "output": 2}}
+
+
+def models_dev(**limit: int) -> dict[str, Any]:
+    return {"openai": {"id": "openai", "name": "OpenAI", "models": {"m": {**MODELS_DEV, "limit": limit}}}}
+
+
+@pytest.mark.parametrize(
+    ("source", "body", "expected"),
+    [
+        # Anthropic's list and Gemini's have no context window; ours and vLLM's have one.
+        ("openai_models", {"data": [{**ROW, "max_input_tokens": 200_000, "max_tokens": 64_000}]},
+         (200_000, None, 64_000)),
+        ("openai_models", {"models": [{"name": "models/m", "inputTokenLimit": 98_304, "outputTokenLimit": 32_768}]},
+         (131_072, 98_304, 32_768)),
+        ("openai_models",
+         {"data": [{**ROW, "context_length": 400_000, "max_input_tokens": 272_000, "max_output_tokens": 128_000}]},
+         (400_000, 272_000, 128_000)),
+        ("openai_models", {"data": [{**ROW, "max_model_len": 8_192}]}, (8_192, None, None)),
+        ("models_dev", models_dev(context=1_050_000, input=922_000, output=128_000), (1_050_000, 922_000, 128_000)),
+        ("models_dev", models_dev(context=128_000, output=0), (128_000, None, None)),
+        ("openrouter", {"data": [{**OPENROUTER_ROW, "context_length": 400_000,
+                                  "top_provider": {"context_length": 400_000, "max_completion_tokens": 128_000}}]},
+         (400_000, None, 128_000)),
+        ("openrouter", {"data": [{**OPENROUTER_ROW, "top_provider": {"context_length": 32_768}}]},
+         (32_768, None, None)),
+        ("new_api", {"success": True, "data": [{**PRICE_ROW, "context_length": 400_000, "max_input_tokens": 272_000}]},
+         (400_000, 272_000, None)),
+        ("llm_metadata",
+         {"success": True, "data": [{"model_name": "m", "price_per_m_input": 1, "context_length": 8_000}]},
+         (8_000, None, None)),
+        ("genai_prices", [{"id": "p", "models": [{"id": "m", "context_window": 400_000, "match": {"equals": "m"},
+                                                  "prices": {"input_mtok": 1}}]}], (400_000, None, None)),
+        ("litellm", {"m": {"mode": "chat", "max_input_tokens": 922_000, "max_output_tokens": 128_000}},
+         (1_050_000, 922_000, 128_000)),
+    ],
+)  # fmt: skip
+def test_every_source_states_its_limits(source: str, body: Any, expected: tuple[int | None, ...]) -> None:
+    (record,) = SOURCES[source].read(json.dumps(body).encode()).records
+    assert tuple(getattr(record, limit) for limit in LIMITS) == expected
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,7 @@ def test_the_page_of_a_retired_model_shows_its_past_prices() -> None:
     assert "2026-10-20 no longer offered" in text
     assert "2026-01-01 Input $1.25" in text
     assert '<meta name="robots" content="noindex">' in html
+    assert "sets the price" not in text
     assert "What would it cost?" not in text
     assert "Code examples" not in text
     assert "old" not in shop.text_of(shop.get(Client(), "/"))

@@ -56,7 +56,7 @@ def details(model: AIModel, visitor: Visitor, *, answers: Mapping[str, str], bas
         "state_words": labels.state("retired" if is_retired else state),
         "tag": price_tag(sheet),
         "table": table,
-        "sources": price_sources(model, sheet, visitor),
+        "sources": price_sources(model, sheet, visitor) if sheet else None,
         "price_label": _("Price"),
         "has_more_figures": bool(others),
         # Prices of tokens under conditions are the main price; any other table is an addition to it.

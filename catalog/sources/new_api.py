@@ -15,6 +15,7 @@ from typing import Any
 from catalog import vendor_matching
 from catalog.exact import InexactError, digits, multiply, unfold
 from catalog.prices import KINDS, MILLION, RATIO_UNIT, WITHOUT_AMOUNT, Line, Sheet
+from catalog.sources import inferred_fields
 from catalog.sources.completion_ratios import UNSET_RATIO, is_unset
 from catalog.sources.expressions import has_large_product, read_expression
 from catalog.sources.records import UNCONFIRMED, Document, Record, Structure
@@ -100,8 +101,8 @@ def read(content: bytes, *, is_published: bool = True) -> Document:
             document_row.report(f"{record.name[:255]} appears more than once in data; the first row is used")
         else:
             records[record.name] = record
-    for name in _unpriced(document_row):
-        records.setdefault(name, Record(name=name))
+    for record in _unpriced(document_row):
+        records.setdefault(record.name, record)
     _judge_vendors(document_row, vendors, records)
     popular = document_row.names("popular_models") or ()
     structure = Structure(
@@ -154,13 +155,18 @@ def _groups(body: Row) -> frozenset[str]:
     return frozenset(name for groups in named if isinstance(groups, dict) for name in groups)
 
 
-def _unpriced(body: Row) -> Iterator[str]:
-    """The models that are listed without a price, as this catalog's own price list does."""
+def _unpriced(body: Row) -> Iterator[Record]:
+    """The models that a list names without a row, as this catalog's own price list does."""
     entries = body.take("unpriced_models") or ()
     for entry in entries if isinstance(entries, list) else ():
         name = entry.get("model_name") if isinstance(entry, dict) else None
         if isinstance(name, str) and name:
-            yield name
+            yield Record(
+                name=name,
+                supported_endpoint_types=inferred_fields.endpoint_types(name, None),
+                inferred=frozenset({"supported_endpoint_types"}),
+                findings=(f"the list has no price for it: {str(entry.get('reason', 'unpriced'))[:64]}",),
+            )
 
 
 def _group_rates(body: Row) -> dict[str, Mapping[str, Any]]:

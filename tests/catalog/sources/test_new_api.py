@@ -220,3 +220,21 @@ def test_a_row_without_a_name_and_a_second_row_are_left_out() -> None:
 def test_another_shape_is_refused(text: str) -> None:
     with pytest.raises(SourceError):
         new_api.read(text.encode())
+
+
+def test_models_that_a_list_names_without_a_row_have_no_price() -> None:
+    body = {
+        "data": [{"model_name": "gpt-x", "quota_type": 1, "model_price": 1}],
+        "unpriced_models": [
+            {"model_name": "claude-y", "reason": "dynamic"},
+            {"model_name": "gpt-x", "reason": "unpriced"},
+            {"reason": "unpriced"},
+            "z",
+        ],
+    }
+
+    records = new_api.read(write_json(body)).records
+
+    assert [(record.name, record.prices is None) for record in records] == [("gpt-x", False), ("claude-y", True)]
+    assert records[1].findings == ("the list has no price for it: dynamic",)
+    assert records[1].supported_endpoint_types == ("anthropic", "openai")

@@ -221,7 +221,7 @@ def create_aliases(
             source=run.source,
             snapshot=run.snapshot,
             status=ImportRun.Status.APPLIED,
-            options=run.options,
+            options={**run.options, "aliases_only": True},
             report={
                 "counts": {"aliases": len(models), "merged": len(duplicates)},
                 "new_aliases": dict(models),

@@ -20,6 +20,8 @@ from catalog.error_messages import InputError
 from catalog.models import AIModel, ImportRun
 from catalog.prices import Line, Sheet
 from pricing.engine.formatting.lines import label
+from pricing.engine.sanity_checks import is_far
+from pricing.engine.thresholds import LARGEST_MOVE
 from pricing.models import PriceSheet
 from pricing.published.prices import sheets_in_force
 from pricing.verification.books import Edition, ModelNames, aliases_of_models
@@ -27,8 +29,6 @@ from pricing.verification.figures import figures_of, keyed_lines
 from pricing.verification.matrix import Cell, Row, rows_of_model
 
 ROLE = PriceSheet.Role.LIST
-# A price that moves by more than this factor deserves a second look.
-LARGE_MOVE = 4
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,7 @@ class Adoption:
     @property
     def is_large_move(self) -> bool:
         """Whether the figure moves more than fourfold, or to or from 0."""
-        if self.row.ours is None or not self.row.ours.amount or not self.cell.line.amount:
-            return self.row.ours is not None
-        old, new = self.row.ours.amount * self.cell.line.per, self.cell.line.amount * self.row.ours.per
-        return new > old * LARGE_MOVE or old > new * LARGE_MOVE
+        return self.row.ours is not None and is_far(self.row.ours, self.cell.line, most=LARGEST_MOVE)
 
     @property
     def fingerprint(self) -> str:

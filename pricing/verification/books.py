@@ -12,7 +12,7 @@ from django.db.models import Max, Q, QuerySet
 from catalog.caches import process_cache
 from catalog.error_messages import InputError
 from catalog.imports.documents import read_document
-from catalog.imports.resolving import core_of
+from catalog.imports.spellings import spelling_of
 from catalog.models import ImportRun, ModelAlias, Snapshot, Source
 from catalog.prices import Sheet
 from catalog.source_trust import UPSTREAM
@@ -43,14 +43,14 @@ class Statement:
 
 @dataclass(frozen=True)
 class ModelNames:
-    """The ids by which a book may list a model: its own, its aliases that name no host, and their common part."""
+    """The ids by which a book may list a model: its own, its aliases that name no host, and other spellings of it."""
 
     ids: tuple[str, ...]
-    core: str
+    spelling: str
 
     @classmethod
     def of(cls, name: str, aliases: Iterable[str] = ()) -> "ModelNames":
-        return cls((name, *filter(is_vendors_own, aliases)), core_of(name).text)
+        return cls((name, *filter(is_vendors_own, aliases)), spelling_of(name))
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,14 @@ class Statements:
     """The statements of one document, by the book's own ids."""
 
     by_name: Mapping[str, Statement] = field(default_factory=dict)
-    # The part of an id that names the model -> the plainest id with it.
-    by_core: Mapping[str, str] = field(default_factory=dict)
+    # The key of all spellings of an id -> the shortest of them.
+    by_spelling: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
 
     def of_model(self, names: "ModelNames") -> Statement | None:
         """The statement for a model: its row by exact id, by an alias, or by the same id in another spelling."""
         known = next((name for name in names.ids if name in self.by_name), None)
-        return self.by_name.get(known or self.by_core.get(names.core, ""))
+        return self.by_name.get(known or self.by_spelling.get(names.spelling, ""))
 
 
 @dataclass(frozen=True)
@@ -106,19 +106,19 @@ def usual_editions(*, at: dt.datetime) -> tuple[Edition, ...]:
 
 
 def _newest_runs(readers: Sequence[str]) -> QuerySet[ImportRun]:
-    """The newest run of each source with these books' documents as list prices, the newest first.
-
-    Discarded and undone runs say nothing.
-    """
-    runs = ImportRun.objects.filter(
-        Q(source__reader__in=readers) | Q(source__reader="", source__slug__in=readers),
-        status__in=VALID_RUNS,
-        source__kind=Source.Kind.LIST,
-        source__trust__lt=UPSTREAM,
-    ).exclude(source__prices_as__in=["sell", "cost"])
+    """The newest run of each source with these books' documents as list prices, the newest first."""
+    of_books = Q(source__reader__in=readers) | Q(source__reader="", source__slug__in=readers)
+    public = document_runs().filter(of_books, source__kind=Source.Kind.LIST, source__trust__lt=UPSTREAM)
+    runs = public.exclude(source__prices_as__in=["sell", "cost"])
     newest = runs.order_by().values("source").annotate(newest=Max("pk")).values("newest")
     rows = ImportRun.objects.filter(pk__in=newest).order_by("-pk").select_related("source", "snapshot")
     return rows.defer("report", "snapshot__packed")
+
+
+def document_runs() -> QuerySet[ImportRun]:
+    """The runs that read a document: discarded and undone ones say nothing, and others may be about an older one."""
+    reads_none = Q(options__icontains='"adopted":true') | Q(options__icontains='"aliases_only":true')
+    return ImportRun.objects.filter(status__in=VALID_RUNS).exclude(reads_none)
 
 
 def _edition(run: ImportRun, *, at: dt.datetime, older_than: dt.timedelta | None) -> Edition:
@@ -138,16 +138,19 @@ def statements_of(reader: str, snapshot: int, _sha256: str) -> Statements:
     except InputError as error:
         return Statements(problem=str(error))
     by_name: dict[str, Statement] = {}
-    cores: dict[str, tuple[int, str]] = {}
+    by_spelling: dict[str, str] = {}
     own = (record for record in document.records if record.provider or is_vendors_own(record.name))
     for record in own:
         statement = Statement(tuple(_dated(record)))
         if statement.dated:
             by_name[record.name] = statement
-            core = core_of(record.name)
-            place = (len(core.rules), record.name)
-            cores[core.text] = min(cores.get(core.text, place), place)
-    return Statements(by_name, {core: name for core, (_, name) in cores.items()})
+            spelling = spelling_of(record.name)
+            by_spelling[spelling] = min(by_spelling.get(spelling, record.name), record.name, key=_length)
+    return Statements(by_name, by_spelling)
+
+
+def _length(name: str) -> tuple[int, str]:
+    return len(name), name
 
 
 def _dated(record: Record) -> Iterator[tuple[dt.datetime | None, dt.datetime | None, Figures]]:

@@ -15,7 +15,7 @@ state it than state ours. A book that is too old has no vote.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from catalog.vendor_matching import DOTTED, GEOGRAPHY, known_vendor, vendor_of_model
+from catalog.vendor_matching import DOTTED, GEOGRAPHY, known_vendor, vendor_of_model, vendor_of_segment
 
 SMALLEST_QUORUM = 2
 # A document that was last fetched more days ago is too old to count, unless other days are chosen.
@@ -63,8 +63,7 @@ def is_vendors_own(name: str) -> bool:
     *path, bare = name.casefold().split("/")
     vendor = vendor_of_model(bare) or vendor_of_model(name)
     slug = vendor.slug if vendor else ""
-    # A segment alone is the id of a model of whom it names.
-    authors = [vendor_of_model(f"{segment}/") for segment in path]
+    authors = [vendor_of_segment(segment.lstrip("~")) for segment in path]
     if any(author is None or author.slug != slug for author in authors):
         return False
     if GEOGRAPHY.match(bare) or (AT_VERTEX in bare and slug != VERTEX):

@@ -3,11 +3,10 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
-from catalog.models import ImportRun
 from catalog.prices import Sheet
 from pricing.models import PriceSheet
 from pricing.published.prices import lines_of
-from pricing.verification.books import VALID_RUNS, ModelNames, aliases_of_models, statements_of
+from pricing.verification.books import ModelNames, aliases_of_models, document_runs, statements_of
 from pricing.verification.figures import figures_of, same_figure
 from pricing.verification.matrix import Cell, Row
 
@@ -66,7 +65,7 @@ def _since_in_books(places: Iterable[tuple[Row, Cell]]) -> dict[Place, dt.dateti
 
 def _earlier_documents(source: int, run: int, snapshot: int) -> list[tuple[int, str, dt.datetime]]:
     """The documents of a source before that of a run, the newest first, each once in a row."""
-    runs = ImportRun.objects.filter(source=source, pk__lt=run, status__in=VALID_RUNS)
+    runs = document_runs().filter(source=source, pk__lt=run)
     documents: list[tuple[int, str, dt.datetime]] = []
     last = snapshot
     for key, sha256, created_at in runs.order_by("-pk").values_list("snapshot", "snapshot__sha256", "created_at"):

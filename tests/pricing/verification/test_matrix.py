@@ -4,8 +4,10 @@ import datetime as dt
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from catalog.models import AIModel, ImportRun, ModelAlias
+from pricing.imports.aliases import create_aliases
 from tests import world
 from tests.pricing.verification import books
 
@@ -97,6 +99,15 @@ def test_a_discarded_document_says_nothing() -> None:
     ImportRun.objects.filter(pk=run.pk).update(status=ImportRun.Status.DISCARDED)
 
     assert books.row_of(books.compare(), "gpt-5").state == "agrees"
+
+
+def test_aliases_from_an_older_document_do_not_make_it_the_newest() -> None:
+    old = books.store("litellm", books.litellm(gpt_5="9e-06"))
+    newest = books.store("litellm", books.litellm(gpt_5="2.5e-06"))
+    world.model("openai/gpt-5")
+    create_aliases(old, {"openai/gpt-5": "gpt-5"}, at=timezone.now())
+
+    assert books.compare("litellm").editions[0].run == newest.pk
 
 
 def test_a_list_of_a_gateway_is_not_a_book() -> None:

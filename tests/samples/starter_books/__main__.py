@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.exact import read_json, write_json
-from catalog.imports.resolving import core_of
+from catalog.imports.spellings import spelling_of
 from catalog.sources import SOURCES, starter
 from catalog.sources.litellm import PRICE_WORDS
 from tests.samples.starter_books import HERE
@@ -32,11 +32,11 @@ def starter_rows(reader: str, content: bytes) -> IsChosen:
     from pricing.verification.quorum import is_vendors_own
 
     names = {record.name for record in starter.read(starter.FILE.read_bytes()).records if record.prices}
-    cores = {core_of(name).text for name in names}
+    spellings = {spelling_of(name) for name in names}
     chosen = {
         (record.provider, record.name)
         for record in SOURCES[reader].read(content).records
-        if record.name in names or core_of(record.name).text in cores
+        if record.name in names or spelling_of(record.name) in spellings
         if record.first_party and (record.provider or record.name in names or is_vendors_own(record.name))
     }
     return lambda provider, name: (provider, name) in chosen

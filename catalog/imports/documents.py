@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from catalog.error_messages import InputError
+from catalog.error_messages import InputError, count
 from catalog.exact import InexactError
 from catalog.imports.context import Findings
 from catalog.imports.resolving import Match, Resolver
@@ -66,7 +66,7 @@ def read_document(
     document = _choose_providers(document, providers)
     records = tuple(record for record in document.records if matches(record.name, only))
     if not records:
-        raise InputError(f"None of the {len(document.records)} models matches {', '.join(only)}.")
+        raise InputError(f"None of the {count(len(document.records), 'model')} matches {', '.join(only)}.")
     records = tuple(_with_confirmed_price(record, placeholders) for record in records)
     return replace(document, records=records, listed=tuple(record.name for record in document.records))
 
@@ -106,7 +106,8 @@ def _choose_providers(document: Document, providers: Sequence[str]) -> Document:
     findings = document.findings
     if left_out and not providers:
         number = len(document.records) - len(chosen)
-        sentence = f"{number} offers of {len(left_out)} resellers and hosts were left out"
+        others = count(len(left_out), "reseller or host", "resellers and hosts")
+        sentence = f"{count(number, 'offer')} of {others} {'was' if number == 1 else 'were'} left out"
         findings = (*findings, f"{sentence}: a vendor's own price is the list price; choose others with --provider")
     taken = set(map(id, records.values()))
     unmapped = tuple(key for record in document.records if id(record) not in taken for key in record.unmapped)

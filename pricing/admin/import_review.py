@@ -147,7 +147,8 @@ class ImportPages(ModelAdmin):
             else:
                 if run is not None:
                     return HttpResponseRedirect(reverse("admin:catalog_importrun_change", args=[run.pk]))
-                self.message_user(request, f"Nothing to import: {plan.facts.unchanged:,} models are unchanged.")
+                unchanged = count(plan.facts.unchanged, "model is", "models are")
+                self.message_user(request, f"Nothing to import: {unchanged} unchanged.")
         return self.render_page(request, "pricing/admin/upload.html", "Import a document", form=form)
 
     def change_view(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from catalog.error_messages import count
 from catalog.exact import multiply, plain, read_json, write_json
 from catalog.sources import SourceReader, new_api
 from catalog.sources.records import Document
@@ -160,7 +161,8 @@ def findings(gateway: Gateway) -> Iterable[str]:
     priced = {name for key in ("ModelRatio", "ModelPrice") for name in options.get(key) or {}}
     unoffered = sorted(priced - models.keys())
     if unoffered:
-        yield f"{len(unoffered)} prices were left out, because no channel offers their models: {_some(unoffered)}"
+        prices = count(len(unoffered), "price was", "prices were")
+        yield f"{prices} left out, because no channel offers their models: {_some(unoffered)}"
     rows = {name: price(name, options) for name in models}
     halves = [name for name, row in rows.items() if "model_ratio" in row and "completion_ratio" not in row]
     if halves:

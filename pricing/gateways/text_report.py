@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from catalog.error_messages import count
 from pricing.gateways.migrate import MigrationPlan
 
 SHOWN = 12
@@ -54,20 +55,22 @@ def summary(plan: MigrationPlan, *, applied: bool) -> str:
     """The plan for a person at a terminal."""
     number = counts(plan)
     channels = (
-        f"{plan.gateway.dialect.name}: {number['channels']} channels new, {number['channels_changed']} changed "
-        f"({number['upstream_keys_left_out']} upstream keys are not imported); {number['groups']} groups new, "
-        f"{number['groups_changed']} changed; {number['rates']} group rates."
+        f"{plan.gateway.dialect.name}: {count(number['channels'], 'channel')} new, "
+        f"{number['channels_changed']} changed "
+        f"({count(number['upstream_keys_left_out'], 'upstream key is', 'upstream keys are')} not imported); "
+        f"{count(number['groups'], 'group')} new, {number['groups_changed']} changed; "
+        f"{count(number['rates'], 'group rate')}."
     )
     models = (
-        f"Models: {number['models']} new, {number['models_changed']} changed, {number['offers']} offers, "
-        f"{number['vendors']} vendors; {number['prices']} prices."
+        f"Models: {number['models']} new, {number['models_changed']} changed, {count(number['offers'], 'offer')}, "
+        f"{count(number['vendors'], 'vendor')}; {count(number['prices'], 'price')}."
     )
     tokens = (
         f"Tokens: {number['tokens']} new, {number['tokens_here_already']} existing, "
         f"{number['tokens_skipped']} left out."
     )
     lines = [channels, models, tokens]
-    lines += [f"  {count} left out: {why}" for why, count in plan.skipped.items()]
+    lines += [f"  {skipped} left out: {why}" for why, skipped in plan.skipped.items()]
     findings = report(plan)["findings"]
     if findings:
         lines += [f"Findings ({len(findings)}):", *(f"  {sentence}." for sentence in findings[:SHOWN])]

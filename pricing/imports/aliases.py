@@ -17,7 +17,7 @@ from django.db import transaction
 from catalog.db import revision
 from catalog.db.bulk import create_rows, update_rows
 from catalog.db.import_context import run_scope
-from catalog.error_messages import InputError
+from catalog.error_messages import InputError, count
 from catalog.exact import write_json
 from catalog.imports.documents import read_document
 from catalog.imports.spellings import spelling_of
@@ -197,7 +197,7 @@ def _keys_concerned(
     ]
     if concerned:
         shown = ", ".join(concerned[:KEYS_SHOWN]) + (", …" if len(concerned) > KEYS_SHOWN else "")
-        yield f"changes what {len(concerned)} key{'s' * (len(concerned) > 1)} can see ({shown})"
+        yield f"changes what {count(len(concerned), 'key')} can see ({shown})"
 
 
 def create_aliases(

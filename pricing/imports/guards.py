@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from catalog.error_messages import InputError
+from catalog.error_messages import InputError, count
 from catalog.imports.context import Findings
 from catalog.imports.documents import matches, read_document
 from catalog.models import ImportRun, ModelAlias
@@ -49,7 +49,8 @@ def find_guards(
     `jumps`: the models whose prices move far, without those that the options accept.
     """
     if len(missing) > len(previous) * LARGEST_LOSS and not options.allow_removals:
-        loss = f"{len(missing)} of {len(previous)} models are no longer in the source since its last import."
+        loss = f"{len(missing)} of {count(len(previous), 'model')} {'is' if len(missing) == 1 else 'are'} no longer"
+        loss += " in the source since its last import."
         yield Guard(ALLOW_REMOVALS, f"{loss} Models are never deleted.")
     if jumps:
         yield jump_guard(jumps)

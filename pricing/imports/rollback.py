@@ -18,7 +18,7 @@ from django.db import models, transaction
 from catalog.db import revision
 from catalog.db.bulk import KEYS, batches, delete_rows, update_rows
 from catalog.db.import_context import run_scope
-from catalog.error_messages import InputError
+from catalog.error_messages import InputError, count
 from catalog.imports.context import Audit, WriteContext
 from catalog.models import AIModel, Channel, EndpointType, ImportRun, ModelAlias, Offer, Vendor
 from catalog.progress import track
@@ -32,6 +32,8 @@ from tokens.models import TokenGroup
 TABLES: tuple[type[models.Model], ...] = (
     PopularModel, Offer, ModelAlias, PriceSheet, AIModel, GroupRate, TokenGroup, Channel, EndpointType, Vendor,
 )  # fmt: skip
+# The plural of what a row is -> its singular.
+SINGULAR = {str(table._meta.verbose_name_plural): str(table._meta.verbose_name) for table in TABLES}
 # Rows that are removed with the row that the run created, although they have taken effect.
 PARTS: Mapping[type[models.Model], type[models.Model]] = {AIModel: PriceSheet, TokenGroup: GroupRate}
 
@@ -49,10 +51,14 @@ class Rollback:
         return {"restored": self.restored, "removed": self.removed, "ended": self.ended, "stays": self.stays}
 
     def __str__(self) -> str:
-        parts = [f"{count} {what} restored" for what, count in self.restored.items()]
-        parts += [f"{count} {what} removed" for what, count in self.removed.items()]
-        parts += [f"{count} {what} ended" for what, count in self.ended.items()]
-        stays = f" {len(self.stays)} were changed since and stay." if self.stays else ""
+        done = (("restored", self.restored), ("removed", self.removed), ("ended", self.ended))
+        parts = [
+            f"{count(number, SINGULAR.get(rows, rows), rows)} {word}"
+            for word, counts in done
+            for rows, number in counts.items()
+        ]
+        changed = count(len(self.stays), "was changed since and stays", "were changed since and stay")
+        stays = f" {changed}." if self.stays else ""
         return (", ".join(parts) or "Nothing to roll back") + "." + stays
 
 

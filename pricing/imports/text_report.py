@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
+from catalog.error_messages import count
 from pricing.engine.formatting.lines import changes
 from pricing.imports.plan import ImportPlan
 
@@ -68,7 +69,7 @@ def _unmatched(plan: ImportPlan) -> list[str]:
 def _models(plan: ImportPlan, limit: int) -> str:
     facts = plan.facts
     line = (
-        f"{plan.options.source.name}: {_count(len(facts.new), 'new model')}, {len(facts.changed)} changed, "
+        f"{plan.options.source.name}: {count(len(facts.new), 'new model')}, {len(facts.changed)} changed, "
         f"{facts.unchanged} unchanged, {len(plan.missing)} no longer in the source."
     )
     examples = [f"  {name}: {_changes(changes)}" for name, changes in list(facts.changed.items())[:limit]]
@@ -96,7 +97,7 @@ def _prices(plan: ImportPlan, limit: int) -> str:
         return ""
     line = (
         f"Prices ({prices.role}): {len(prices.new)} new, {len(prices.changed)} changed, {prices.unchanged} unchanged, "
-        f"{_count(len(prices.without), 'model')} without one."
+        f"{count(len(prices.without), 'model')} without one."
     )
     examples = []
     for name, change in list(prices.changed.items())[:limit]:
@@ -122,8 +123,8 @@ def _other_sources(plan: ImportPlan) -> str:
         kinds = Counter(label for labels in removed.values() for label in labels)
         most = [f"{label} ({count})" for label, count in kinds.most_common(KINDS_SHOWN)]
         rest = counts["removed_lines"] - sum(count for _, count in kinds.most_common(KINDS_SHOWN))
-        more = f" and {_count(rest, 'other line')}" if rest else ""
-        disappear = f"{_count(counts['removed_lines'], 'line')} of {_count(len(removed), 'model')}"
+        more = f" and {count(rest, 'other line')}" if rest else ""
+        disappear = f"{count(counts['removed_lines'], 'line')} of {count(len(removed), 'model')}"
         lines.append(f"Lines that disappear: {disappear}: {'; '.join(most)}{more}.")
     if number := counts["lines_of_other_sources"]:
         lines.append(f"Lines of other sources that stay beside changed prices: {number}.")
@@ -140,7 +141,7 @@ def _others(plan: ImportPlan, limit: int) -> str:
     if facts.channel:
         created = " (new)" if facts.new_channel else ""
         joins = f", group {plan.joins_group} will reach it" if plan.joins_group else ""
-        lines.append(f"Channel {facts.channel}{created}{joins}: {_count(len(facts.offers), 'new offer')}.")
+        lines.append(f"Channel {facts.channel}{created}{joins}: {count(len(facts.offers), 'new offer')}.")
     if facts.vendors:
         lines.append(f"New vendors: {_names(facts.vendors)}.")
     if facts.without_vendor:
@@ -163,7 +164,7 @@ def _findings(plan: ImportPlan, limit: int) -> str:
 
 
 def _unmapped(plan: ImportPlan, limit: int) -> str:
-    keys = [f"{key} ({count})" for key, count in plan.findings.unmapped.most_common()]
+    keys = [f"{key} ({number})" for key, number in plan.findings.unmapped.most_common()]
     return f"Unknown keys, not imported: {_names(keys, max(limit, 8))}." if keys else ""
 
 
@@ -178,10 +179,6 @@ def _next_step(plan: ImportPlan, run: int | None) -> str:
     if run is not None:
         return f"Applied as import run {run}. To undo it: rollback_import {run}"
     return "Nothing was written. To apply this plan, repeat the command with --apply."
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _names(names: Iterable[str], limit: int = LINES_SHOWN) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from catalog.error_messages import count
 from catalog.exact import write_json
 from catalog.progress import show_progress
 from pricing.curation.health_checks import RULES, Finding, Rule, run_checks
@@ -55,7 +56,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"  and {len(findings) - most} more: use --all to show them")
             self.stdout.write(f"  -> {rule.remedy}\n\n")
         total = sum(len(findings) for _, findings in results)
-        self.stdout.write(f"{checked} rules, {total} findings." if total else f"{checked} rules, no findings.")
+        self.stdout.write(f"{count(checked, 'rule')}, {count(total, 'finding') if total else 'no findings'}.")
 
 
 def _choose_rules(only: Iterable[str], ignored: Iterable[str]) -> list[Rule]:

@@ -19,6 +19,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from catalog.db.locking import one_at_a_time
+from catalog.error_messages import count
 from catalog.exact import write_json
 from catalog.management.commands.migrate import refuse_missing_folder
 from catalog.models import AIModel
@@ -196,7 +197,7 @@ def report(created: Secrets, address: str) -> str:
     models, vendors = AIModel.objects.count(), AIModel.objects.values("vendor").distinct().count()
     lines = [
         "",
-        f"  Modelbook is ready: {models} models from {vendors} vendors.",
+        f"  Modelbook is ready: {count(models, 'model')} from {count(vendors, 'vendor')}.",
         "",
         f"  Catalog     {address}/",
         f"  Admin       {address}/admin/",

@@ -72,7 +72,7 @@ def test_the_same_import_again_after_it_works(client: Client, tmp_path: Path) ->
 def test_the_result_is_reported_and_in_the_history(tmp_path: Path) -> None:
     import_run = applied(tmp_path, a=3e-06, b=2e-06)
     done = roll_back(import_run, at=timezone.now())
-    assert str(done) == "1 price sheets ended."
+    assert str(done) == "1 price sheet ended."
     assert done.report() == {"restored": {}, "removed": {}, "ended": {"price sheets": 1}, "stays": []}
     last = import_run.sheets.get().history.latest("history_id")
     reason = f"Rollback of import {import_run}"

@@ -29,7 +29,7 @@ class QuestionBody(TypedDict):
         "A quantity without a unit counts tokens if the meter or its fallback has a price for tokens.",
         {"minProperties": 1},
     ]
-    at: NotRequired[Annotated[str | None, "A time other than now."]]
+    at: NotRequired[Annotated[str | None, "A time other than now; a retired model has prices before its retirement."]]
     group: NotRequired[Annotated[str | None, "One of the caller's groups."]]
     request: NotRequired[Annotated[JSON | None, 'Facts, e.g. {"service_tier": "flex"}.']]
 

@@ -280,7 +280,7 @@ def _visible_model(scope: Scope, name: str, *, at: dt.datetime, retired: bool = 
     elif retired or model.lifecycle(on=listing.on) != AIModel.Lifecycle.RETIRED:
         return model
     else:
-        message = f"The model '{model.name}' retired on {model.retires_on}. It has a price only before that day (UTC)."
+        message = f"The model '{model.name}' retires on {model.retires_on}. It has a price only before that day (UTC)."
     raise ApiError("model_not_found", message, param="model")
 
 

@@ -84,7 +84,13 @@ def test_a_refused_quote_states_when_the_model_retired() -> None:
     retired()
     error = post({"model": "old", "usage": MILLION}).json()["error"]
     assert (error["code"], error["param"]) == ("model_not_found", "model")
-    assert error["message"] == "The model 'old' retired on 2026-10-20. It has a price only before that day (UTC)."
+    assert error["message"] == "The model 'old' retires on 2026-10-20. It has a price only before that day (UTC)."
+
+
+def test_a_quote_after_a_retirement_that_lies_ahead_is_refused() -> None:
+    retired(on="2027-02-01")
+    assert [ask("old", at).status_code for at in ("2027-01-31", "2027-02-01")] == [200, 404]
+    assert ("old" in listed("2027-01-31"), "old" in listed("2027-02-01")) == (True, False)
 
 
 def test_a_price_after_the_retirement_is_in_no_history_and_no_list_of_changes() -> None:

@@ -15,7 +15,13 @@ WHO = (
 MODEL: Schema = {"$ref": "#/components/parameters/model"}
 SINCE = parameter("query", "since", "A date or a time; 30 days ago if not given.", text())
 CURSOR = parameter("query", "cursor", "The `next` of a response: continues after it, with the same `since`.", text())
-AS_OF = parameter("query", "as_of", "A date or a time, in the past or the future; now if not given.", text())
+AS_OF = parameter(
+    "query",
+    "as_of",
+    "A date or a time, in the past or the future; now if not given. The models are those that the caller may see today "
+    "and that are not retired at that time.",
+    text(),
+)
 FOLDED = parameter("query", "discount", "folded: discounts are multiplied into the prices.", text(enum=["folded"]))
 UNPRICED = parameter(
     "query", "unpriced", "rows: `data` has rows of all models, flagged by `pricing_status`.", text(enum=["rows"])

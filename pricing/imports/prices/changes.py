@@ -34,16 +34,22 @@ def compare(old: Sheet, new: Sheet) -> PriceChange:
         moves["currency"] = (old.currency, new.currency)
     if not moves:
         moves["facts"] = (None, None)
-    before, after = set(map(line_key, old.lines)), set(map(line_key, new.lines))
-    removed = {label(line): line_amount(line, old.currency) for line in old.lines if line_key(line) not in after}
-    added = [label(line) for line in new.lines if line.run is None and line_key(line) not in before]
-    is_shared = any(line.run for line in new.lines)
-    return PriceChange(new, moves, jumps(old, new), old, removed, tuple(added) if is_shared else ())
+    removed: dict[str, str] = {}
+    if any(after is None for _, after in moves.values()):
+        stated = set(map(line_key, new.lines))
+        removed = {label(line): line_amount(line, old.currency) for line in old.lines if line_key(line) not in stated}
+    added: list[str] = []
+    if any(line.run for line in new.lines):
+        known = set(map(line_key, old.lines))
+        added = [label(line) for line in new.lines if line.run is None and line_key(line) not in known]
+    return PriceChange(new, moves, jumps(old, new), old, removed, tuple(added))
 
 
 def outdated_details(change: PriceChange) -> list[Line]:
     """The lines of other sources that stay although the importing source changed the price that they belong to."""
     before, after = change.before or Sheet("USD", ()), change.prices
+    if not any(line.run for line in after.lines):
+        return []
     old, new = _by_key(before), _by_key(after)
     outdated = []
     for key, line in new.items():

@@ -46,8 +46,9 @@ class Authority:
         """Who wrote what an ordinary request pays: the input price, if there is one."""
         if self.is_by_person(stored):
             return PERSON
-        line = base_line(stored.lines)
-        writer = self.writer_of(line) if line else self._writers.get(stored.run or 0)
+        runs = stored.runs or {stored.run}
+        line = base_line(stored.lines) if len(runs) > 1 else None
+        writer = self.writer_of(line) if line else self._writers.get(next(iter(runs)) or 0)
         return writer or PERSON
 
     def is_own(self, stored: StoredSheet) -> bool:
@@ -88,10 +89,10 @@ def merge(stored: StoredSheet | None, offered: Sheet, authority: Authority) -> M
     if stored is None or authority.is_operator or authority.is_by_person(stored):
         return Merged(offered)
     by_writer = _others_by_writer(stored, authority)
-    base = authority.base_writer(stored)
-    sets_base = authority.may_replace(base)
     if not by_writer:
         return Merged(offered)
+    base = authority.base_writer(stored)
+    sets_base = authority.may_replace(base)
     if not are_alike(stored.sheet, offered):
         if sets_base:
             return Merged(offered)
@@ -118,6 +119,8 @@ def merge(stored: StoredSheet | None, offered: Sheet, authority: Authority) -> M
 def _others_by_writer(stored: StoredSheet, authority: Authority) -> dict[Writer, list[Line]]:
     """The lines of the other sources that are prices; without those of imports that were rolled back."""
     by_writer: dict[Writer, list[Line]] = {}
+    if stored.runs == {stored.run} and authority.is_own(stored):
+        return by_writer
     for line in stored.lines:
         writer = authority.writer_of(line)
         if writer is not None and writer.source != authority.writer.source and line.is_money:

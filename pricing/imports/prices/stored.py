@@ -24,7 +24,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class StoredSheet:
-    """A stored price that has not ended. `sheet` has its lines, each with the run that stated it."""
+    """A stored price that has not ended."""
 
     key: int
     starts_at: dt.datetime
@@ -34,8 +34,14 @@ class StoredSheet:
     sheet: Sheet
 
     @property
-    def lines(self) -> tuple[Line, ...]:
-        return self.sheet.lines
+    def runs(self) -> set[int | None]:
+        """The runs that stated its lines; None for a person."""
+        return {line.run or self.run for line in self.sheet.lines}
+
+    @property
+    def lines(self) -> list[Line]:
+        """Its lines, each with the run that stated it."""
+        return [line if line.run or self.run is None else replace(line, run=self.run) for line in self.sheet.lines]
 
     def applies_at(self, at: dt.datetime) -> bool:
         return self.starts_at <= at and (self.ends_at is None or at < self.ends_at)
@@ -62,7 +68,7 @@ def stored_sheets(role: str, *, at: dt.datetime, dated: Collection[str]) -> dict
         if name not in dated and all(sheet.ends_at is None and sheet.starts_at <= at for sheet in sheets):
             by_model[name] = sheets[-1:]
     prices = _prices([sheet.key for sheets in by_model.values() for sheet in sheets])
-    return {name: [_with_price(sheet, prices[sheet.key]) for sheet in sheets] for name, sheets in by_model.items()}
+    return {name: [StoredSheet(*row, prices[row.key]) for row in sheets] for name, sheets in by_model.items()}
 
 
 def _prices(keys: Sequence[int]) -> dict[int, Sheet]:
@@ -72,8 +78,3 @@ def _prices(keys: Sequence[int]) -> dict[int, Sheet]:
         for batch in batches(keys, KEYS)
         for key, currency, facts in PriceSheet.objects.filter(pk__in=batch).values_list("pk", "currency", "facts")
     }
-
-
-def _with_price(row: Row, price: Sheet) -> StoredSheet:
-    lines = tuple(line if line.run or row.run is None else replace(line, run=row.run) for line in price.lines)
-    return StoredSheet(*row, replace(price, lines=lines))

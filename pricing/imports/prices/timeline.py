@@ -7,6 +7,7 @@ when the source says so. Past prices stay: only what has not started is withdraw
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from catalog.prices import Sheet
 from catalog.source_trust import PERSON
@@ -63,7 +64,7 @@ class Period:
     stored: StoredSheet | None
     price: Price | None
 
-    @property
+    @cached_property
     def is_same(self) -> bool:
         return _is_same(self.stored, self.price)
 

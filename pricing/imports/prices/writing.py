@@ -1,6 +1,6 @@
 """Writes the prices of an import, and undoes them.
 
-What was charged stays: a rollback removes only sheets that have not started, and ends the others.
+Charged prices stay: a rollback removes only sheets that have not started, and ends the others.
 """
 
 import datetime as dt

@@ -116,9 +116,12 @@ def _newest_runs(readers: Sequence[str]) -> QuerySet[ImportRun]:
 
 
 def document_runs() -> QuerySet[ImportRun]:
-    """The runs that read a document: discarded and undone ones say nothing, and others may be about an older one."""
+    """The runs that read a document of list prices.
+
+    Discarded and undone runs say nothing, and runs for aliases or an adopted figure may be about an older document.
+    """
     reads_none = Q(options__icontains='"adopted":true') | Q(options__icontains='"aliases_only":true')
-    return ImportRun.objects.filter(status__in=VALID_RUNS).exclude(reads_none)
+    return ImportRun.objects.filter(status__in=VALID_RUNS, options__icontains='"as":"list"').exclude(reads_none)
 
 
 def _edition(run: ImportRun, *, at: dt.datetime, older_than: dt.timedelta | None) -> Edition:

@@ -101,6 +101,14 @@ def test_a_discarded_document_says_nothing() -> None:
     assert books.row_of(books.compare(), "gpt-5").state == "agrees"
 
 
+@pytest.mark.parametrize("role", ["sell", "cost"])
+def test_a_document_of_other_prices_is_not_a_book(role: str) -> None:
+    newest = books.store("litellm", books.litellm(gpt_5="2.5e-06"))
+    books.store("litellm", books.litellm(gpt_5="1e-06"), role=role)
+
+    assert books.compare("litellm").editions[0].run == newest.pk
+
+
 def test_aliases_from_an_older_document_do_not_make_it_the_newest() -> None:
     old = books.store("litellm", books.litellm(gpt_5="9e-06"))
     newest = books.store("litellm", books.litellm(gpt_5="2.5e-06"))

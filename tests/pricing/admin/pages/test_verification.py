@@ -104,6 +104,18 @@ def test_a_click_adopts_a_figure_after_a_confirmation() -> None:
     assert "quorum disagrees" not in get(client)
 
 
+def test_the_import_run_shows_the_adopted_figure(admin_client: Client) -> None:
+    address = adoption_address(get(admin_client))
+    admin_client.post(address, {"seen": field(admin_client.get(address).content.decode(), "seen")})
+
+    run = PriceSheet.objects.latest("pk").run
+    assert run is not None
+    page = admin_client.get(f"/admin/catalog/importrun/{run.pk}/change/").content.decode()
+
+    assert "Changed prices" in page
+    assert "gpt-5: Input $2.50 per million tokens → $3.00 per million tokens" in page
+
+
 def test_an_outdated_confirmation_writes_nothing() -> None:
     client = operator("view_pricesheet", "add_pricesheet")
     address = adoption_address(get(client))

@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from django.db import transaction
 
-from catalog.models import AIModel, ModelAlias, Source
+from catalog.models import AIModel, ImportRun, ModelAlias, Source
 
 
 def record_dropped_models(slug: str, *, missing: Collection[str], listed: Collection[str], at: dt.datetime) -> None:
@@ -26,6 +26,17 @@ def record_dropped_models(slug: str, *, missing: Collection[str], listed: Collec
         if since != source.missing:
             # Without history: nobody decided it.
             Source.objects.filter(pk=source.pk).update(missing=since)
+
+
+def forget_dropped_models(run: ImportRun) -> None:
+    """Removes the marks that a run made, when it is rolled back."""
+    if run.applied_at is None:
+        return
+    models = dict(ModelAlias.objects.values_list("name", "model__name"))
+    dropped = {models.get(name, name) for name in run.report.get("missing") or ()}
+    day = run.applied_at.date().isoformat()
+    missing = {name: since for name, since in run.source.missing.items() if name not in dropped or since != day}
+    Source.objects.filter(pk=run.source_id).update(missing=missing)
 
 
 def dropped_models() -> dict[str, list[tuple[str, str]]]:

@@ -62,8 +62,8 @@ def jump_guard(jumps: Collection[str]) -> Guard:
     examples = ", ".join(names[:MODELS_SHOWN]) + (", …" if len(names) > MODELS_SHOWN else "")
     prices = "The price of a model" if len(names) == 1 else f"The prices of {len(names)} models"
     sentence = (
-        f"{prices} moved more than fourfold, to or from 0, or to another unit, "
-        f"or differ tenfold from a price of another role: {examples}."
+        f"{prices} moved more than fourfold, to or from 0, to another unit, "
+        f"or tenfold away from a price of another role: {examples}."
     )
     return Guard(ACCEPT_JUMPS, sentence, names)
 

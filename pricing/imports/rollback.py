@@ -20,6 +20,7 @@ from catalog.db.bulk import KEYS, batches, delete_rows, update_rows
 from catalog.db.import_context import run_scope
 from catalog.error_messages import InputError, count
 from catalog.imports.context import Audit, WriteContext
+from catalog.imports.dropped_models import forget_dropped_models
 from catalog.models import AIModel, Channel, EndpointType, ImportRun, ModelAlias, Offer, Vendor
 from catalog.progress import track
 from pricing.imports.prices.writing import undo_prices
@@ -79,6 +80,7 @@ def roll_back(
         run.status = ImportRun.Status.ROLLED_BACK
         run.remark = f"Rolled back{who} on {at:%Y-%m-%d %H:%M} UTC. {result}"
         run.report = {**run.report, "taken_back": result.report()}
+        forget_dropped_models(run)
         run.save(update_fields=["status", "remark", "report"])
         if dry_run:
             transaction.set_rollback(True)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,16 @@ def test_a_deleted_model_is_not_marked() -> None:
     assert not AIModel.objects.exists()
     imported(NAMES[1:], days=2)
     assert marks() == {}
+
+
+def test_a_rollback_removes_the_marks_of_its_run() -> None:
+    imported(NAMES)
+    imported(NAMES[1:], 2000, days=1)
+    run = imported(NAMES[3:], 3000, days=2, options=replace(OPTIONS, allow_removals=True))
+    assert run is not None
+    assert len(marks()) == 3
+    roll_back(run, at=timezone.now())
+    assert marks() == {"gpt-a": ["2026-11-26"]}
 
 
 def test_the_admin_shows_and_filters_it(admin_client: Client) -> None:

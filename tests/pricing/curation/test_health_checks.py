@@ -66,6 +66,18 @@ def test_a_price_of_0_unless_the_model_is_marked_as_free() -> None:
     assert run_all() == {"costs-nothing": ["gift: all of its prices are 0"]}
 
 
+def test_a_price_far_from_the_same_model_under_another_id() -> None:
+    cast.price(cast.model("far-one"), input="2.5", output="10")
+    cast.price(cast.model("azure/far-one"), input="50", output="40")
+
+    assert run_all() == {
+        "far-from-same-model": [
+            "azure/far-one: Input ($50.00 per million tokens) is 20 times higher than far-one ($2.50)",
+            "far-one: Input ($2.50 per million tokens) is 20 times lower than azure/far-one ($50.00)",
+        ]
+    }
+
+
 def test_unusual_prices_and_limits() -> None:
     model = cast.model("odd", context_length=1000, max_output_tokens=2000)
     cast.price(model, input="1", output="2", input__cache_read="3")

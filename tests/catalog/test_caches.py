@@ -20,6 +20,7 @@ from catalog import caches
 APPS = (catalog, tokens, pricing, config)
 # Their results depend on nothing but their arguments, so they are never out of date.
 PURE = {
+    "catalog.imports.resolving.identity_of",
     "catalog.sources.litellm_keys.parse_key",
     "catalog.vendor_matching.vendor_of_model",
     "pricing.engine.conditions.zone",

@@ -106,7 +106,7 @@ def yaml_value(key: bytes, text: bytes) -> Change:
 CSV: dict[str, Change] = {
     "its header alone": lambda content: content.partition(b"\n")[0],
     "a column twice": lambda content: content.replace(b"vendor", b"model", 1),
-    "an unknown column": lambda content: content.replace(b"vendor", b"colour", 1),
+    "a misspelt column": lambda content: content.replace(b"condition", b"conditions", 1),
     "a cell too many": lambda content: content.replace(b",,\n", b",,,\n", 2),
     "an open quote": csv_cell(3, b'"input'),
     "no model": csv_cell(0, b""),

@@ -142,10 +142,13 @@ def _price_lines(change: PriceChange, note: str = "") -> Iterator[ReviewLine]:
 def _withdrawals_and_ends(prices: PricePlan, name: str) -> Iterator[ReviewLine]:
     announced = {change.prices.starts_at for change in prices.announced.get(name, [])}
     for sheet in prices.withdrawn.get(name, []):
-        note = "replaced" if sheet.starts_at in announced else "withdrawn"
-        yield ReviewLine(
-            f"Announced price from {sheet.starts_at:%Y-%m-%d}", summary(sheet.sheet, PRICES_SHOWN), "none", note
-        )
+        moved = prices.moved_to(name, sheet)
+        if sheet.starts_at in announced:
+            new, note = "as announced now", "changed"
+        else:
+            new, note = (f"from {moved:%Y-%m-%d}", "moved") if moved else ("none", "withdrawn")
+        field_name = f"Announced price from {sheet.starts_at:%Y-%m-%d}"
+        yield ReviewLine(field_name, summary(sheet.sheet, PRICES_SHOWN), new, note)
     for ending in prices.endings.get(name, []):
         if not ending.is_covered:
             before = f"{ending.sheet.ends_at:%Y-%m-%d}" if ending.sheet.ends_at else "none"

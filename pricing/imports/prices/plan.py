@@ -99,7 +99,7 @@ class PricePlan:
             for name, figures in self.jumps.items()
         }
         for name, lines in self.removed.items():
-            listed = ", ".join(f"{label} {amount}" for label, amount in lines.items())
+            listed = "; ".join(f"{label}: {amount}" for label, amount in lines.items())
             count = "1 line disappears" if len(lines) == 1 else f"{len(lines)} lines disappear"
             warnings.setdefault(name, []).append(f"{count}: {listed}")
         for name, start in self.unpriced.items():
@@ -115,8 +115,7 @@ class PricePlan:
                 difference = _sentences(compare(sheet.sheet, change.prices))
                 yield f"announced price from {start:%Y-%m-%d} changed: {difference}"
                 continue
-            moved = (day for day, change in new.items() if day not in old and same_price(change.prices, sheet.sheet))
-            if (day := next(moved, None)) is not None:
+            if (day := self.moved_to(name, sheet)) in new:
                 del new[day]
                 yield f"announced price moved from {start:%Y-%m-%d} to {day:%Y-%m-%d}"
             else:
@@ -124,6 +123,14 @@ class PricePlan:
         for day, change in new.items():
             yield f"price announced from {day:%Y-%m-%d}: {_sentences(change)}"
         yield from (ending.sentence for ending in self.endings.get(name, []) if not ending.is_covered)
+
+    def moved_to(self, name: str, sheet: StoredSheet) -> dt.datetime | None:
+        """The day from which the same price is announced now instead of a withdrawn one."""
+        old = {withdrawn.starts_at for withdrawn in self.withdrawn.get(name, [])}
+        announced = (change.prices for change in self.announced.get(name, []))
+        return next(
+            (new.starts_at for new in announced if new.starts_at not in old and same_price(new, sheet.sheet)), None
+        )
 
     def report(self) -> dict[str, Any]:
         """The plan as JSON. Moments are dates that do not depend on when the plan is made."""

@@ -58,7 +58,7 @@ class ImportPlan:
 
     @cached_property
     def suspicious(self) -> dict[str, list[str]]:
-        """Model -> what is unusual about its new values."""
+        """Model -> what is unusual about its new values; the models with unusual prices come first."""
         plans = (self.prices, *self.structure.prices.values())
         warnings: dict[str, list[str]] = {}
         for plan in plans:
@@ -72,9 +72,11 @@ class ImportPlan:
                 for warning in price_warnings(sheet, is_new=name in plan.new)
             ]
             odd += [warning for plan in plans for warning in plan.far.get(name, ())]
-            odd += fact_warnings(self.facts.new.get(name) or self.facts.changed_limits(name))
             if odd:
                 warnings.setdefault(name, []).extend(dict.fromkeys(odd))
+        for name in self.touched:
+            if odd := list(fact_warnings(self.facts.new.get(name) or self.facts.changed_limits(name))):
+                warnings.setdefault(name, []).extend(odd)
         return warnings
 
     @property

@@ -88,7 +88,7 @@ def test_all_safe_aliases_are_created_as_a_run_and_rolled_back(known: AIModel) -
     assert ModelAlias.objects.get().model == known
     assert spellings(saved) == {}
     assert last_run("openrouter") == saved
-    assert str(roll_back(created, at=timezone.now())) == "1 aliases removed."
+    assert str(roll_back(created, at=timezone.now())) == "1 alias removed."
     assert list(spellings(saved)) == ["openai/gpt-5.5"]
 
 

@@ -1,5 +1,6 @@
 """Each line of a price is that of the most trusted source that states it, whatever the order of the imports."""
 
+from decimal import Decimal
 from itertools import permutations
 
 import pytest
@@ -24,6 +25,7 @@ from tests.pricing.imports.prices.books import (
 
 pytestmark = pytest.mark.django_db
 # From the least to the most trusted one.
+FAST = {"dim": "service_tier", "op": "eq", "value": "fast"}
 SOURCES = ("openrouter", "litellm", "models_dev")
 DETAILS = (
     ("output", ()),
@@ -58,3 +60,35 @@ def test_the_order_of_imports_does_not_matter(stated: list[list[Line]]) -> None:
                 assert planned(source, document(sheet(*sources[source])))[0].is_empty
             transaction.set_rollback(True)
         assert result == expected
+
+
+def prices(source: str, *lines: Line, currency: str = "USD") -> None:
+    imported(source, document(sheet(*lines, currency=currency)))
+
+
+def test_prices_in_another_currency_are_replaced_as_a_whole() -> None:
+    model()
+    prices("litellm", line("input", 2), line("input", 1, BATCH))
+    prices("models_dev", line("input", 3), currency="CNY")
+    assert figures(NOW) == {"input": "3"}
+
+
+def test_a_price_per_call_has_no_details_of_a_price_per_token() -> None:
+    model()
+    prices("litellm", line("input", 2), line("input", 1, BATCH))
+    prices("models_dev", Line("request", Decimal("0.01"), unit="request"))
+    assert figures(NOW) == {"request": "0.01"}
+
+
+def test_a_factor_does_not_multiply_the_price_that_another_source_states_for_the_case() -> None:
+    model()
+    prices("litellm", line("input", 2), Line("", Decimal(6), kind="multiplier", conditions=(FAST,)))
+    prices("models_dev", line("input", 2), line("input", 5, FAST))
+    assert figures(NOW) == {"input": "2", "input service_tier fast": "5"}
+
+
+def test_tiers_of_a_source_are_one_statement() -> None:
+    model()
+    prices("litellm", line("input", 2), line("input", 4, LONG))
+    prices("models_dev", line("input", 2), line("input", 5, {**LONG, "value": 272_000}))
+    assert figures(NOW) == {"input": "2", "input prompt_tokens 272000": "5"}

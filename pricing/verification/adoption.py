@@ -39,14 +39,15 @@ class Adoption:
     row: Row
     cell: Cell
     sheet: Sheet
-    # The key of the current list sheet, and its run.
+    # The key of the current list sheet, its run, and its end.
     current: int
     run: int | None
+    ends_at: dt.datetime | None
 
     @property
     def after(self) -> Sheet:
-        """The sheet with the book's figure."""
-        return replace(self.sheet, lines=_with_line(self.sheet, self._new_line, self.row))
+        """The sheet with the book's figure. It ends with the current one, so that the price after it stays."""
+        return replace(self.sheet, lines=_with_line(self.sheet, self._new_line, self.row), ends_at=self.ends_at)
 
     @property
     def old(self) -> str:
@@ -88,7 +89,8 @@ class Adoption:
 
 def find_adoption(model: AIModel, token: str, edition: Edition, *, at: dt.datetime) -> Adoption:
     """The adoption of the figure with that token from a book's document. InputError if one of them is gone."""
-    current = PriceSheet.objects.in_force(at=at).filter(model=model, role=ROLE).values_list("pk", "run").first()
+    in_force = PriceSheet.objects.in_force(at=at).filter(model=model, role=ROLE)
+    current = in_force.values_list("pk", "run", "ends_at").first()
     if current is None:
         raise InputError(f"{model} has no list price. Set one first.")
     # A figure of a book is compared with the price including its discount.
@@ -99,6 +101,11 @@ def find_adoption(model: AIModel, token: str, edition: Edition, *, at: dt.dateti
     cell = row.cells.get(edition.book.reader) if row else None
     if row is None or cell is None or cell.state == "agrees":
         raise InputError(f"{edition.book.name} no longer states another figure. Check the comparison again.")
+    if row.key.currency != sheet.currency:
+        raise InputError(
+            f"{edition.book.name} states the figure in {row.key.currency}, and the list price is in {sheet.currency}. "
+            "Add a price sheet in one currency."
+        )
     return Adoption(model, row, cell, sheet, *current)
 
 

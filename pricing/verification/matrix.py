@@ -55,6 +55,8 @@ class Row:
     cells: Mapping[str, Cell]
     state: str
     quorum: Line | None = None
+    # Whether the list price is in this currency; a sheet has only one.
+    is_in_our_currency: bool = True
 
     @property
     def label(self) -> str:
@@ -71,6 +73,10 @@ class Row:
         """How many independent books state the same figure, without those that are too old to count."""
         agreeing = (cell.edition for cell in self.cells.values() if cell.state == "agrees")
         return len({edition.book.family for edition in agreeing if not edition.is_old})
+
+    def can_adopt(self, cell: Cell) -> bool:
+        """Whether the book's figure can replace ours, or be added to our price."""
+        return cell.state != "agrees" and self.is_in_our_currency
 
     def text(self, line: Line) -> str:
         """A line with its amount, every digit."""
@@ -178,7 +184,8 @@ def _row(
     state, quorum = _state(line, fresh)
     if cells and not fresh:
         state = "older"
-    return Row(name, model_key, key, line, cells, state, quorum)
+    currencies = {figure.currency for figure in ours}
+    return Row(name, model_key, key, line, cells, state, quorum, not currencies or key.currency in currencies)
 
 
 def _cells(

@@ -146,5 +146,5 @@ def _cell(row: Row, reader: str, cell: Cell | None, since: Mapping[Place, dt.dat
         "text": row.text(cell.line),
         "percent": row.change(cell),
         "since": since.get((row.model, row.key.token, reader)),
-        "can_be_adopted": cell.state != "agrees",
+        "can_be_adopted": row.can_adopt(cell),
     }

@@ -1,5 +1,6 @@
 """Adopting a figure of a book writes a new list sheet with that figure, and keeps everything else."""
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_import
 from pricing.imports.rollback import roll_back
 from pricing.models import PriceLine, PriceSheet
+from pricing.published.prices import sheets_in_force
 from pricing.verification.adoption import Adoption, adopt, find_adoption
 from pricing.verification.books import newest_editions
 from tests import world
@@ -134,6 +136,35 @@ def test_an_equal_figure_cannot_be_adopted() -> None:
 
     with pytest.raises(InputError, match="no longer states another figure"):
         adoption_of("Input")
+
+
+def test_a_figure_in_another_currency_cannot_be_adopted() -> None:
+    world.price(world.model("gpt-5"), role="list", input="2", currency="CNY")
+    books.hold("models_dev", books.models_dev(gpt_5={"input": 0.28, "output": 0.42}))
+    model, now = AIModel.objects.get(name="gpt-5"), timezone.now()
+    edition = newest_editions(["models_dev"], at=now)[0]
+    rows = [row for row in books.compare().rows if row.ours is None]
+    assert [row.label for row in rows] == ["Input", "Output"]
+
+    for row in rows:
+        assert not row.can_adopt(row.cells["models_dev"])
+        with pytest.raises(InputError, match="states the figure in USD, and the list price is in CNY"):
+            find_adoption(model, row.key.token, edition, at=now)
+
+
+def test_the_price_after_a_promotion_stays(operator: User) -> None:
+    model, now = world.model("gpt-5"), timezone.now()
+    world.price(model, role="list", input="10", output="10")
+    promotion = world.price(model, role="list", input="2", output="10", starts_at=now - dt.timedelta(days=1))
+    end = now + dt.timedelta(days=1)
+    PriceSheet.objects.filter(pk=promotion.pk).update(ends_at=end)
+    books.hold("models_dev", books.models_dev(gpt_5={"input": 1.9, "output": 10}))
+
+    sheet = take(adoption_of("Input"), operator)
+
+    assert sheet.ends_at == end
+    later = sheets_in_force([model.pk], roles=["list"], at=end)[model.pk]["list"]
+    assert later.lines[0].amount == Decimal(10)
 
 
 def test_a_large_move_is_marked() -> None:

@@ -27,8 +27,7 @@ from pricing.published.group_rates import slugs_of
 from pricing.published.history import change_list, changes, history
 from pricing.published.popularity import Report, UsageError, check_report, record_usage
 from pricing.published.prices import last_price_boundary, published_sheets
-from pricing.verification.books import usual_editions
-from pricing.verification.provenance import explain
+from pricing.verification.provenance import Evidence, explain
 from tokens.access.visibility import Listing, public_scope
 from tokens.api.views import ApiView
 from tokens.api_error import ApiError
@@ -89,10 +88,10 @@ class PricingView(PriceView):
         today = now.date()
         render = partial(price_list, reader.scope, at=at, today=today, folded=folded, with_unpriced=with_unpriced)
         if is_explained:
-            # The books say what prices are now, and not what they were.
-            editions = usual_editions(at=now) if at == now else ()
-            parts = ("pricing explained", folded, with_unpriced, today, editions)
-            body = reader.body(*parts, render=lambda: render(explain=partial(explain, at=at, editions=editions)), at=at)
+            evidence = Evidence.read(at=at, now=now)
+            explained = partial(explain, at=at, editions=evidence.editions)
+            parts = ("pricing explained", folded, with_unpriced, today, evidence)
+            body = reader.body(*parts, render=lambda: render(explain=explained), at=at)
         else:
             body = reader.body("pricing", folded, with_unpriced, today, render=render, at=at)
         return respond(request._request, body, cache_control=reader.cache_control)

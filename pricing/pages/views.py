@@ -15,6 +15,7 @@ from pricing.pages.listing.search import Search
 from pricing.pages.model_page.details import details
 from pricing.pages.responses import ASSETS, Context, Place, missing_page, page, send_asset
 from pricing.pages.visitor import Visitor
+from pricing.verification.provenance import Evidence
 from tokens.access.visibility import Listing
 from tokens.api.views import ModelView
 from tokens.auth.credentials import candidate_keys
@@ -61,13 +62,14 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
     query = request.GET.dict()
     answers = {name: str(query[name]) for name in query if name == "n" or name.startswith(("u.", "f."))}
     base = settings.PUBLIC_BASE_URL.rstrip("/") or f"{request.scheme}://{request.get_host()}"
+    evidence = Evidence.read(at=visitor.at, now=visitor.at)
     return page(
         request,
         visitor,
         "pricing/pages/model.html",
         Place(reverse("model-page", args=[model.name]), tuple(answers.items())),
-        lambda: details(model, visitor, answers=answers, base=base),
-        key=base,
+        lambda: details(model, visitor, evidence, answers=answers, base=base),
+        key=(base, evidence),
         # Few visitors fill in the same numbers, and the result can depend on the hour.
         is_cached=not answers,
     )

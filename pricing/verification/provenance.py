@@ -9,6 +9,7 @@ addresses and hashes of these are never shown.
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_noop
@@ -19,7 +20,7 @@ from catalog.source_trust import UPSTREAM
 from catalog.sources import SOURCES
 from pricing.models import PriceSheet
 from pricing.published.prices import MAX_KEYS, PUBLIC_ROLES, sheets_in_force
-from pricing.verification.books import Edition, ModelNames, aliases_of_models
+from pricing.verification.books import Edition, ModelNames, aliases_of_models, usual_editions
 from pricing.verification.figures import figures_of, keyed_lines
 from pricing.verification.matrix import rows_of_model
 from pricing.verification.quorum import BOOKS, is_vendors_own
@@ -41,6 +42,22 @@ class Origin:
     url: str
     fetched_at: dt.datetime
     sha256: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that explanations depend on beside the prices, for the keys of caches: no fetch raises the revision."""
+
+    # The books that figures are compared with; without any, no confirmations are known.
+    editions: tuple[Edition, ...]
+    # The columns that decide whether the documents of a source are public.
+    sources: tuple[tuple[Any, ...], ...]
+
+    @classmethod
+    def read(cls, *, at: dt.datetime, now: dt.datetime) -> "Evidence":
+        """The evidence for prices at a moment. The books state what prices are now, and not what they were."""
+        columns = Source.objects.order_by("pk").values_list("pk", "slug", "reader", "kind", "trust", "url")
+        return cls(usual_editions(at=now) if at == now else (), tuple(columns))
 
 
 @dataclass(frozen=True)

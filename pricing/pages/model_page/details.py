@@ -22,6 +22,7 @@ from pricing.pages.price_tables import price_table
 from pricing.pages.price_tags import price_tag, state_of
 from pricing.pages.snippets import Endpoint, Snippet, snippets
 from pricing.pages.visitor import Visitor
+from pricing.verification.provenance import Evidence
 from tokens.access.visibility import Listing
 
 
@@ -33,7 +34,9 @@ class Call:
     snippets: tuple[Snippet, ...]
 
 
-def details(model: AIModel, visitor: Visitor, *, answers: Mapping[str, str], base: str) -> dict[str, Any]:
+def details(
+    model: AIModel, visitor: Visitor, evidence: Evidence, *, answers: Mapping[str, str], base: str
+) -> dict[str, Any]:
     lifecycle = model.lifecycle(on=visitor.day)
     is_retired = lifecycle == AIModel.Lifecycle.RETIRED
     sheet = current_prices([model], visitor).get(model.pk)
@@ -56,7 +59,7 @@ def details(model: AIModel, visitor: Visitor, *, answers: Mapping[str, str], bas
         "state_words": labels.state("retired" if is_retired else state),
         "tag": price_tag(sheet),
         "table": table,
-        "sources": price_sources(model, sheet, visitor) if sheet else None,
+        "sources": price_sources(model, sheet, visitor, evidence.editions) if sheet else None,
         "price_label": _("Price"),
         "has_more_figures": bool(others),
         # Prices of tokens under conditions are the main price; any other table is an addition to it.

@@ -11,7 +11,7 @@ from catalog.prices import Sheet
 from pricing.engine.equality import same_price
 from pricing.engine.formatting.lines import label, usual_place
 from pricing.pages.visitor import Visitor
-from pricing.verification.books import usual_editions
+from pricing.verification.books import Edition
 from pricing.verification.provenance import ExplainedLine, explain
 
 # Enough of a hash to find its document.
@@ -40,9 +40,10 @@ class PriceSources:
     rows: tuple[SourceRow, ...]
 
 
-def price_sources(model: AIModel, sheet: Sheet | None, visitor: Visitor) -> PriceSources | None:
+def price_sources(
+    model: AIModel, sheet: Sheet | None, visitor: Visitor, editions: tuple[Edition, ...]
+) -> PriceSources | None:
     """The sources of the price that this visitor sees, `sheet`; None if there is no price."""
-    editions = usual_editions(at=visitor.at)
     price = explain([model], {visitor.group}, at=visitor.at, editions=editions).get(model.pk)
     if price is None or not price.lines:
         return None

@@ -39,10 +39,10 @@ def test_a_warm_one_costs_two(client: Client, address: str, django_assert_num_qu
         assert client.get(address).content == first
 
 
-def test_a_warm_explained_list_also_looks_for_newer_documents(client: Client, django_assert_num_queries: Any) -> None:
+def test_a_warm_explained_list_also_reads_documents_and_sources(client: Client, django_assert_num_queries: Any) -> None:
     make(2)
     first = client.get("/api/pricing?explain=1").content
-    with django_assert_num_queries(WARM + 1):
+    with django_assert_num_queries(WARM + 2):
         assert client.get("/api/pricing?explain=1").content == first
 
 

@@ -105,6 +105,16 @@ def test_a_private_document_is_the_operators(fields: dict[str, Any], origin: str
         assert secret not in page
 
 
+@pytest.mark.parametrize("moment", [{}, {"as_of": "2100-01-01"}])
+def test_a_source_that_becomes_private_is_hidden_at_once(moment: dict[str, str]) -> None:
+    books.store("litellm", books.litellm(gpt_5="2.5e-06"))
+    assert {figure["source"] for figure in explained(**moment)["gpt-5"]} == {"LiteLLM"}
+
+    Source.objects.update(trust=Source.Trust.UPSTREAM)
+
+    assert {figure["source"] for figure in explained(**moment)["gpt-5"]} == {"operator"}
+
+
 def test_a_renamed_source_shows_its_public_name() -> None:
     books.store("litellm", books.litellm(gpt_5="2.5e-06"))
     Source.objects.update(name="LiteLLM via 10.0.0.7")

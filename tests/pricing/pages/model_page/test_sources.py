@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
+from catalog.models import Source
 from pricing.models import DiscountRule
 from tests import world
 from tests.pricing.verification import books
@@ -63,3 +64,21 @@ def test_a_model_without_a_price_has_no_source() -> None:
     world.model("gpt-5")
 
     assert 'class="sources"' not in page_of()
+
+
+def test_a_new_document_is_counted_at_once() -> None:
+    books.store("litellm", books.litellm(gpt_5="2.5e-06"))
+    assert "1 source agrees" in page_of()
+
+    books.hold("models_dev", books.models_dev(gpt_5={"input": 2.5, "output": 10}))
+
+    assert "2 sources agree" in page_of()
+
+
+def test_a_source_that_becomes_private_is_hidden_at_once() -> None:
+    run = books.store("litellm", books.litellm(gpt_5="2.5e-06"))
+    assert run.snapshot.sha256 in page_of()
+
+    Source.objects.update(trust=Source.Trust.UPSTREAM)
+
+    assert run.snapshot.sha256 not in page_of()

@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from catalog.caches import process_cache
 from catalog.error_messages import InputError
@@ -107,10 +107,12 @@ def usual_editions(*, at: dt.datetime) -> tuple[Edition, ...]:
 
 def _newest_runs(readers: Sequence[str]) -> QuerySet[ImportRun]:
     """The newest run of each source with these books' documents as list prices, the newest first."""
-    of_books = Q(source__reader__in=readers) | Q(source__reader="", source__slug__in=readers)
-    public = document_runs().filter(of_books, source__kind=Source.Kind.LIST, source__trust__lt=UPSTREAM)
-    runs = public.exclude(source__prices_as__in=["sell", "cost"])
-    newest = runs.order_by().values("source").annotate(newest=Max("pk")).values("newest")
+    of_books = Q(reader__in=readers) | Q(reader="", slug__in=readers)
+    public = Source.objects.filter(of_books, kind=Source.Kind.LIST, trust__lt=UPSTREAM)
+    sources = public.exclude(prices_as__in=["sell", "cost"])
+    # One run of each source: a group of all runs would read years of them for each view of a page.
+    runs = document_runs().filter(source=OuterRef("pk")).order_by("-pk").values("pk")
+    newest = sources.annotate(newest=Subquery(runs[:1])).values("newest")
     rows = ImportRun.objects.filter(pk__in=newest).order_by("-pk").select_related("source", "snapshot")
     return rows.defer("report", "snapshot__packed")
 

@@ -22,7 +22,7 @@ from pricing.curation.margins import losses
 from pricing.engine.formatting.amounts import money, per_units
 from pricing.engine.formatting.labels import meter as label_of_meter
 from pricing.engine.money import per_million
-from pricing.engine.sanity_checks import fact_warnings, far_from_others, price_warnings
+from pricing.engine.sanity_checks import fact_warnings, far_from_others, leaves_no_input, price_warnings
 from pricing.engine.thresholds import FAR
 from pricing.engine.validation import condition_faults, duplicate_faults, tier_faults
 from pricing.models import PopularModel, PriceSheet
@@ -284,6 +284,18 @@ def odd_limits(catalog: CatalogSnapshot) -> Iterator[Finding]:
     for model in catalog.listed:
         for warning in fact_warnings({limit: getattr(model, limit) for limit in LIMITS}):
             yield Finding(model, warning)
+
+
+@rule(
+    "output-equals-window",
+    "Output limit equal to the context window",
+    "The source probably copied it from the window. Set the vendor's limit on the model's page.",
+    about=AIModel,
+)
+def output_equals_window(catalog: CatalogSnapshot) -> Iterator[Finding]:
+    for model in catalog.listed:
+        if leaves_no_input({limit: getattr(model, limit) for limit in LIMITS}):
+            yield Finding(model, f"both are {model.context_length:,} tokens, which leaves no room for input")
 
 
 @rule(

@@ -13,11 +13,6 @@ from pricing.engine.money import per_million
 from pricing.engine.thresholds import FAR, USUAL
 
 
-def warnings_about(sheet: Sheet | None, facts: Mapping[str, Any], *, is_new: bool) -> list[str]:
-    """Messages on a new or changed price and on new facts."""
-    return [*(price_warnings(sheet, is_new=is_new) if sheet else ()), *fact_warnings(facts)]
-
-
 def price_warnings(sheet: Sheet, *, is_new: bool) -> Iterator[str]:
     """Warnings about one price; a price of 0 is unusual only for a model that had no price."""
     lines = token_prices(sheet)
@@ -115,13 +110,24 @@ def _dollar_prices(sheet: Sheet) -> dict[str, Line]:
 
 
 def fact_warnings(facts: Mapping[str, Any]) -> Iterator[str]:
-    """Warnings about the limits of one model."""
+    """Warnings about limits of one model that contradict each other."""
     context, longest_input, output = (
         facts.get(limit) for limit in ("context_length", "max_input_tokens", "max_output_tokens")
     )
     if context and output and output > context:
         yield f"the maximum output ({output:,} tokens) is larger than the context window ({context:,} tokens)"
-    if context and output == context:
-        yield f"the maximum output equals the context window ({context:,} tokens), which leaves no room for input"
     if context and longest_input and longest_input > context:
         yield f"the input limit ({longest_input:,} tokens) is larger than the context window ({context:,} tokens)"
+
+
+def leaves_no_input(facts: Mapping[str, Any]) -> bool:
+    """Whether the output limit equals the context window: most sources that say so copied it from the window."""
+    return bool(facts.get("context_length")) and facts.get("max_output_tokens") == facts.get("context_length")
+
+
+def output_limit_warnings(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    """A warning if the output limit equals the context window now, and both were stored and different before."""
+    was_known = bool(before.get("context_length") and before.get("max_output_tokens"))
+    if was_known and leaves_no_input(after) and not leaves_no_input(before):
+        tokens = f"{after['context_length']:,} tokens"
+        yield f"the maximum output now equals the context window ({tokens}), which leaves no room for input"

@@ -18,7 +18,7 @@ from django.utils import translation
 from catalog.db import revision
 from catalog.db.import_context import run_scope
 from catalog.error_messages import InputError
-from catalog.imports.context import PlanContext, WriteContext
+from catalog.imports.context import Findings, PlanContext, WriteContext
 from catalog.imports.documents import read_document, resolve
 from catalog.imports.dropped_models import record_dropped_models
 from catalog.imports.facts import FactsPlan, apply_facts, plan_facts
@@ -27,6 +27,7 @@ from catalog.imports.gc_pause import pause_gc
 from catalog.imports.import_policy import update_pins
 from catalog.models import AIModel, Channel, ImportRun, Snapshot, Source
 from catalog.sources.records import Document, Structure
+from pricing.engine.sanity_checks import leaves_no_input
 from pricing.imports.guards import ACCEPT_JUMPS, find_guards, missing_names, previous_names
 from pricing.imports.options import Options
 from pricing.imports.plan import ImportPlan
@@ -66,6 +67,7 @@ def _plan(document: Document, options: Options, *, at: dt.datetime, origin: str)
     facts = plan_facts(
         resolution.document, context, registry=registry, publish=options.publish, channel=options.channel
     )
+    _report_output_limits(facts, context.findings)
     priced = replace(_storable(resolution.document, facts, at=at), structure=structure)
     plan = ImportPlan(
         options,
@@ -90,6 +92,16 @@ def _plan(document: Document, options: Options, *, at: dt.datetime, origin: str)
     plan.missing = missing_names(previous, plan.listed)
     plan.guards = list(find_guards(options, previous=previous, missing=plan.missing, jumps=plan.open_jumps))
     return plan
+
+
+def _report_output_limits(facts: FactsPlan, findings: Findings) -> None:
+    """Reports all models whose new output limit equals their context window in one sentence.
+
+    A quarter of the models of some sources have such limits, so they are not suspicious one by one.
+    """
+    for name in (*facts.new, *facts.changed):
+        if leaves_no_input(facts.new.get(name) or facts.changed_limits(name)):
+            findings.add("the maximum output equals the context window, which leaves no room for input", name)
 
 
 def _requested_structure(document: Document, options: Options) -> Structure:

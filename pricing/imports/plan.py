@@ -12,7 +12,7 @@ from catalog.exact import digits, write_json
 from catalog.imports.context import Findings
 from catalog.imports.facts import FactsPlan
 from catalog.imports.resolving import Match
-from pricing.engine.sanity_checks import fact_warnings, price_warnings
+from pricing.engine.sanity_checks import fact_warnings, output_limit_warnings, price_warnings
 from pricing.imports.guards import ALLOW_REMOVALS, Guard, jump_guard
 from pricing.imports.options import Options
 from pricing.imports.prices.plan import PricePlan
@@ -75,7 +75,9 @@ class ImportPlan:
             if odd:
                 warnings.setdefault(name, []).extend(dict.fromkeys(odd))
         for name in self.touched:
-            if odd := list(fact_warnings(self.facts.new.get(name) or self.facts.changed_limits(name))):
+            limits = self.facts.new.get(name) or self.facts.changed_limits(name)
+            odd = [*fact_warnings(limits), *output_limit_warnings(self.facts.limits.get(name, {}), limits)]
+            if odd:
                 warnings.setdefault(name, []).extend(odd)
         return warnings
 

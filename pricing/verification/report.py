@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from catalog.error_messages import count
 from catalog.exact import digits
 from catalog.prices import Line
 from pricing.verification.matrix import STATES, Cell, Matrix, Row
@@ -94,11 +95,12 @@ def as_text(matrix: Matrix, since: Since, *, readers: Sequence[str], most: int |
             yield f"  and {len(rows) - most} more: use --all to show them"
         yield ""
     counts = matrix.counts
-    yield f"{matrix.compared} models, {len(matrix.rows)} figures: " + ", ".join(
+    yield f"{count(matrix.compared, 'model')}, {count(len(matrix.rows), 'figure')}: " + ", ".join(
         f"{counts[state]} {state.replace('_', ' ')}" for state in STATES
     )
     if matrix.left_out:
-        yield f"{matrix.left_out} models were left out: their ids name a host, so their prices are not the vendor's."
+        left_out = count(matrix.left_out, "model was", "models were")
+        yield f"{left_out} left out: a price under an id that names a host is not the vendor's."
 
 
 def _source_line(source: Mapping[str, Any]) -> str:

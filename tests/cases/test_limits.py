@@ -1,6 +1,7 @@
 """The context window and the input limit are two facts; each list and export publishes the one that it means."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from catalog.models.aimodel import LIMITS
 from catalog.sources import SOURCES, inferred_fields
 from tests import world
 from tests.cases.importing import import_case
+from tests.pricing.imports.running import run
 
 pytestmark = pytest.mark.django_db
 
@@ -33,10 +35,29 @@ def test_the_input_limit_of_models_dev_is_read() -> None:
     assert limits("gpt-5-limits") == (400_000, 272_000, 128_000)
 
 
-def test_an_output_limit_that_equals_the_context_window_is_suspicious() -> None:
-    suspicious = import_case("litellm_input_limit").report["suspicious"]
-    assert list(suspicious) == ["kimi-test"]
-    assert "the maximum output equals the context window (262,144 tokens)" in suspicious["kimi-test"][0]
+def test_output_limits_that_equal_the_context_window_are_reported_together_and_not_suspicious() -> None:
+    outcome = import_case("litellm_input_limit")
+    reported = {finding["finding"]: finding["models"] for finding in outcome.report["findings"]}
+
+    assert reported["the maximum output equals the context window, which leaves no room for input"] == ["kimi-test"]
+    assert outcome.report["suspicious"] == {}
+
+
+def test_an_output_limit_that_changes_to_the_context_window_is_suspicious(tmp_path: Path) -> None:
+    def warnings(output: int, context: int) -> dict[str, list[str]]:
+        row = {"mode": "chat", "max_input_tokens": context, "max_output_tokens": output, "input_cost_per_token": 1e-6}
+        outcome = run("litellm", json.dumps({"kimi-k2": row}), tmp_path, "--apply")
+        assert outcome.code == 0
+        suspicious: dict[str, list[str]] = outcome.report["suspicious"]
+        return suspicious
+
+    assert warnings(32_000, 262_144) == {}
+    sentence = "the maximum output now equals the context window (262,144 tokens), which leaves no room for input"
+    assert warnings(262_144, 262_144) == {"kimi-k2": [sentence]}
+    # Both change, as they were equal before.
+    assert warnings(131_072, 131_072) == {}
+    larger = "the maximum output (200,000 tokens) is larger than the context window (131,072 tokens)"
+    assert warnings(200_000, 131_072) == {"kimi-k2": [larger]}
 
 
 ROW = {"id": "m", "object": "model", "type": "model", "owned_by": "x"}

@@ -95,8 +95,8 @@ def test_contradictory_limits() -> None:
     assert run_all() == {
         "odd-limits": [
             "deep: the input limit (9,000 tokens) is larger than the context window (8,000 tokens)",
-            "equal: the maximum output equals the context window (8,000 tokens), which leaves no room for input",
-        ]
+        ],
+        "output-equals-window": ["equal: both are 8,000 tokens, which leaves no room for input"],
     }
 
 

@@ -49,7 +49,7 @@ def test_it_passes_without_a_quorum_against_us(capsys: pytest.CaptureFixture[str
         in output
     )
     assert "OpenRouter: no stored document. Import it, or let sync_sources fetch it." in output
-    assert "1 models, 2 figures: 0 outvoted, 1 differs, 0 only source, 0 older, 0 only ours, 1 agrees" in output
+    assert "1 model, 2 figures: 0 outvoted, 1 differs, 0 only source, 0 older, 0 only ours, 1 agrees" in output
 
 
 def test_it_fails_if_a_quorum_disagrees(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,6 +23,8 @@ PAGES = ("source", "deprecation_source")
 KINDS = ("absolute", "multiplier", "allowance", "minimum", "dynamic", "included")
 # Prices without an amount: decided per request, or included in a plan.
 WITHOUT_AMOUNT = ("dynamic", "included")
+# The meters of a request as a whole; all others are about a part of it, such as its searches.
+WHOLE_REQUEST = ("", "request", "input", "output")
 
 # When a price applies: {"dim": …, "op": …, "value": …}, see pricing/engine/conditions.py.
 Condition = Mapping[str, Any]
@@ -64,6 +66,11 @@ class Line:
     def has_own_meter(self) -> bool:
         """Whether its meter is a source's own, x.<source>.<name>: only the source knows what it pays for."""
         return self.meter.startswith("x.")
+
+    @property
+    def covers_request(self) -> bool:
+        """Whether it has no amount and also applies to everything in a request that has no price."""
+        return self.kind in WITHOUT_AMOUNT and self.meter in WHOLE_REQUEST
 
     @property
     def is_plain(self) -> bool:
@@ -142,11 +149,21 @@ class Sheet:
     @property
     def has_unknown_output(self) -> bool:
         """Whether input tokens have a price and output, which is charged, has none: it is unknown, and not 0."""
-        if not self.charges_output or any(line.kind in ("dynamic", "included") for line in self.lines):
+        if not self.charges_output or any(line.covers_request for line in self.lines):
             return False
         prices = [line for line in self.lines if line.kind == "absolute"]
         has_input = any(line.meter.startswith("input") and line.unit == "token" for line in prices)
         return has_input and not any(line.meter.startswith("output") and _is_usual(line) for line in prices)
+
+    @property
+    def lacks_output_price(self) -> bool:
+        """Whether output is charged and tokens of it have no price, even if audio or images have one.
+
+        A format with one number for all output has none for such a price: 0 would be lower than any output costs.
+        """
+        if not self.charges_output or any(line.covers_request for line in self.lines):
+            return False
+        return not any((line.meter, line.unit) == ("output", "token") and line.is_plain for line in self.lines)
 
     @property
     def discount(self) -> Decimal:
@@ -296,10 +313,17 @@ def _is_zero(line: Line) -> bool:
 
 
 def _is_usual(line: Line) -> bool:
-    """Whether it prices ordinary requests: always, or for prompts of some length."""
-    return all(
-        isinstance(condition, Mapping) and condition.get("dim") == "prompt_tokens" for condition in line.conditions
-    )
+    """Whether it prices ordinary requests: those with a short prompt."""
+    return all(map(_holds_for_short_prompts, line.conditions))
+
+
+def _holds_for_short_prompts(condition: Any) -> bool:
+    if not isinstance(condition, Mapping) or condition.get("dim") != "prompt_tokens":
+        return False
+    op, length = condition.get("op"), condition.get("value")
+    if isinstance(length, bool) or not isinstance(length, int | Decimal):
+        return False
+    return bool(op in ("lt", "lte") or (op == "gt" and length < 1) or (op == "gte" and length <= 1))
 
 
 def without_prices(facts: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -97,10 +97,16 @@ VELOERA = (
 )
 
 
-def is_unset(name: str, model_ratio: Decimal, completion_ratio: Decimal) -> bool:
-    """Whether a price list may mean "no price" by these ratios of a model."""
-    known = built_in(name) if model_ratio == UNSET_RATIO else ()
-    return any(abs(completion_ratio - ratio) < ROUNDING for ratio in known)
+def is_unset(name: str, model_ratio: Decimal, completion_ratio: Decimal | None) -> bool:
+    """Whether a price list may mean "no price" by these ratios of a model.
+
+    Programs that copy a list write a missing ratio as 0. Gateways rename models, so the rules also fit the name without
+    the part before a slash, in lower case.
+    """
+    if model_ratio != UNSET_RATIO:
+        return False
+    known = built_in(name) | built_in(name.rpartition("/")[2].casefold())
+    return not completion_ratio or any(abs(completion_ratio - ratio) < ROUNDING for ratio in known)
 
 
 def built_in(name: str) -> frozenset[Decimal]:

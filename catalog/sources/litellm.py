@@ -16,12 +16,24 @@ from catalog.sources import inferred_fields
 from catalog.sources.litellm_combinations import FAST, combine
 from catalog.sources.litellm_keys import EXPLICIT, PriceKey, format_key, parse_key
 from catalog.sources.records import Document, Record
-from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_amount, read_body, rows_by_name
+from catalog.sources.rows import (
+    Row,
+    SourceError,
+    amount_of,
+    holds_an_amount,
+    is_number,
+    names_a_price,
+    read_amount,
+    read_body,
+    rows_by_name,
+)
 
 # Documentation of the format, and rules for ids that are not listed.
 NOT_MODELS = ("sample_spec", "fallback_generalizations")
 # Only for LiteLLM itself; max_tokens is a legacy copy of one of the two limits.
 IGNORED = ("litellm_provider", "max_tokens", "comment")
+# Objects about prices that state none by themselves: they mix factors with settings, and free units.
+SETTINGS = ("provider_specific_entry", "search_free_requests")
 PRICE_WORDS = re.compile(r"cost|price|pricing|uplift|multiplier|billing|free_|provider_specific")
 
 ENDPOINT_TYPES = {
@@ -207,14 +219,17 @@ def _prices(row: Row, name: str) -> Sheet | None:
         *_guardrails(row),
         *_multipliers(row),
     )
-    # Price keys that are not in the grammar and not known blocks: stored unchanged as facts, and reported as unmapped.
-    facts = {
-        key: row.values[key]
-        for key in row.left_over
-        if PRICE_WORDS.search(key) and f"litellm.{key}" not in row.unused_figures
-    }
+    # Price keys that are not in the grammar and not known blocks are stored unchanged, and reported as unmapped.
+    facts = {key: row.values[key] for key in SETTINGS if key in row.left_over}
+    for key in row.left_over:
+        if key not in SETTINGS and _is_of_a_price(key) and holds_an_amount(row.values[key]):
+            row.set_aside("litellm", key, row.values[key])
     pages = {key: page for key in PAGES if (page := row.text(key, longest=1024))}
     return row.sheet(lines, facts | pages)
+
+
+def _is_of_a_price(key: str) -> bool:
+    return PRICE_WORDS.search(key) is not None or names_a_price(key)
 
 
 def _flat_lines(row: Row, above: str) -> list[Line]:
@@ -227,7 +242,7 @@ def _flat_lines(row: Row, above: str) -> list[Line]:
             if (amount := row.amount(key)) is not None:
                 own_key = format_key(parsed.meter, parsed.unit, parsed.per, parsed.conditions)
                 prices.setdefault(own_key, (parsed, {}))[1][key] = amount
-        elif PRICE_WORDS.search(key) and (figure := read_amount(value)) is not None:
+        elif _is_of_a_price(key) and (figure := read_amount(value)) is not None:
             _set_aside(row, key, figure)
     stated = [_flat_line(row, own_key, *price) for own_key, price in prices.items()]
     stated = [_of_the_only_cache(line, prices) for line in stated]

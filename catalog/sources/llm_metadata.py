@@ -4,7 +4,6 @@ A row has each price twice: in US dollars per million tokens, and as ratios. The
 highest input price, which may be the price of audio; if they differ from the prices, the prices are used.
 """
 
-import re
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
@@ -13,7 +12,7 @@ from catalog import vendor_matching
 from catalog.prices import MILLION, RATIO_UNIT, Line, Sheet
 from catalog.sources import inferred_fields
 from catalog.sources.records import Document, Record
-from catalog.sources.rows import Row, SourceError, read_amount, read_body
+from catalog.sources.rows import Row, SourceError, names_a_price, read_amount, read_body
 
 METERS = {
     "price_per_m_input": "input",
@@ -31,7 +30,6 @@ RATIOS = {
 ROUNDING = Decimal("0.00001")
 CAPABILITIES = {"Reasoning": "reasoning", "Tools": "tools", "Vision": "vision", "Files": "pdf_input"}
 EXACT_NAME = 0
-PRICE_WORDS = re.compile("price|cost|fee")
 
 
 def read(content: bytes) -> Document:
@@ -114,10 +112,13 @@ def _endpoint_types(row: Row) -> tuple[str, ...] | None:
 
 def _prices(row: Row) -> Sheet | None:
     lines = tuple(_lines(row))
-    if _ratios_differ(row):
+    pairs = _ratios(row)
+    if any(_is_missing(*pair) for pair in pairs):
+        row.reject_price("a price is 0 beside a ratio above 0")
+    elif any(_differ(*pair) for pair in pairs):
         row.report("its ratios differ from its prices per million tokens; the prices are used")
     for key in row.left_over:
-        if PRICE_WORDS.search(key) and (figure := read_amount(row.values[key])) is not None:
+        if names_a_price(key) and (figure := read_amount(row.values[key])) is not None:
             row.set_aside("llm_metadata", key, figure)
     return row.sheet(lines)
 
@@ -128,15 +129,21 @@ def _lines(row: Row) -> Iterable[Line]:
             yield Line(meter, amount, MILLION, "token")
 
 
-def _ratios_differ(row: Row) -> bool:
-    """Whether a ratio results in another price than the price in the same row."""
+def _ratios(row: Row) -> list[tuple[Any, Any, Any]]:
+    """Each ratio of the row, the price that it repeats, and the price that it multiplies."""
     base = row.values.get("price_per_m_input")
     pairs: list[tuple[Any, Any, Any]] = [(row.take("ratio_model"), base, RATIO_UNIT)]
-    pairs += [(row.take(ratio), row.values.get(price), base) for ratio, price in RATIOS.items()]
-    return any(_differ(*pair) for pair in pairs)
+    return pairs + [(row.take(ratio), row.values.get(price), base) for ratio, price in RATIOS.items()]
+
+
+def _is_missing(ratio: Any, price: Any, base: Any) -> bool:
+    """Whether the ratio states a price above 0 where the price is 0."""
+    factor, stated, unit = read_amount(ratio), read_amount(price), read_amount(base)
+    return bool(factor and unit) and stated == 0
 
 
 def _differ(ratio: Any, price: Any, base: Any) -> bool:
+    """Whether the ratio results in another price."""
     factor, stated, unit = read_amount(ratio), read_amount(price), read_amount(base)
     if factor is None or stated is None or not unit:
         return False

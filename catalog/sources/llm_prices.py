@@ -9,13 +9,14 @@ import datetime as dt
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from catalog import vendor_matching
 from catalog.prices import MILLION, Condition, Line, Sheet
 from catalog.sources import inferred_fields
 from catalog.sources.records import Document, Record
-from catalog.sources.rows import Row, SourceError, amount_of, day_start, read_body
+from catalog.sources.rows import Row, SourceError, amount_of, day_start, holds_an_amount, read_body
 
 METERS = {"input": "input", "output": "output", "input_cached": "input.cache_read"}
 DATES = ("from_date", "to_date")
@@ -85,7 +86,7 @@ def _record(model: Mapping[str, Any], tiers: Sequence[Mapping[str, Any]]) -> Rec
     periods = list(_periods(row, model, ()))
     lengths = sorted(tiers, key=_length)
     long = [list(_periods(row, tier, (_longer(vendor, _length(tier)),))) for tier in lengths]
-    schedule = _schedule(periods, long) if row.price_is_sound else ()
+    schedule = _schedule(row, periods, long)
     is_plain = len(schedule) == 1 and schedule[0].starts_at is None and schedule[0].ends_at is None
     return Record(
         name=model["id"],
@@ -134,22 +135,25 @@ def _line(row: Row, key: str, value: Any, conditions: tuple[Condition, ...]) -> 
     if value is None:
         return None
     if key not in METERS:
-        row.report(f"price_history has an unknown key {key[:64]}, which was left out")
+        if holds_an_amount(value):
+            row.set_aside("llm_prices", key, value)
+        else:
+            row.report(f"price_history has an unknown key {key[:64]}, which was left out")
         return None
     amount = amount_of(value, f"{key} in price_history", row)
     return None if amount is None else Line(METERS[key], amount, MILLION, "token", conditions=conditions)
 
 
-def _schedule(periods: Sequence[Period], long: Sequence[Sequence[Period]]) -> tuple[Sheet, ...]:
+def _schedule(row: Row, periods: Sequence[Period], long: Sequence[Sequence[Period]]) -> tuple[Sheet, ...]:
     """A complete price for each day on which a part of the price changes."""
     every = [period for part in (periods, *long) for period in part]
     days = sorted({day for start, end, _ in every for day in (start, end) if day})
     sheets: list[Sheet] = []
     for start, end in zip([None, *days], [*days, None], strict=True):
         parts = [_lines_at(part, start) for part in (periods, *long)]
-        if parts[0]:
-            sheets.append(Sheet("USD", tuple(line for part in parts for line in part), starts_at=start, ends_at=end))
-    return tuple(sheets)
+        if parts[0] and (sheet := row.sheet(line for part in parts for line in part)):
+            sheets.append(replace(sheet, starts_at=start, ends_at=end))
+    return tuple(sheets) if row.price_is_sound else ()
 
 
 def _lines_at(periods: Sequence[Period], at: dt.datetime | None) -> tuple[Line, ...]:

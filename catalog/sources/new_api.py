@@ -376,13 +376,14 @@ def _why_no_ratio(*, has_rules: bool) -> str:
 def may_be_unset(row: Row, name: str) -> bool:
     """Whether its price may be the one that a gateway shows for a model without a price; if so, that is reported."""
     base, completion = (read_amount(row.values.get(key)) for key in ("model_ratio", "completion_ratio"))
-    if row.values.get("quota_type") == 1 or base is None or completion is None:
+    if row.values.get("quota_type") == 1 or base is None:
         return False
     if _has_lines(row) or _has_rules(row) or row.values.get("billing_expr") is not None:
         return False
     if not is_unset(name, base, completion):
         return False
-    ratios = f"model_ratio {digits(base)} with completion_ratio {digits(completion)}"
+    other = "without a completion_ratio" if completion is None else f"with completion_ratio {digits(completion)}"
+    ratios = f"model_ratio {digits(base)} {other}"
     row.report(f"{ratios} may be the placeholder for a missing price; {UNCONFIRMED}")
     return True
 

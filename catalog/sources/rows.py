@@ -1,6 +1,7 @@
 """Reads one row of a source: checks each value, reports invalid ones in a sentence, and lists unused keys."""
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeGuard
@@ -14,6 +15,10 @@ LARGEST_COUNT = 1_000_000_000_000
 # Nearly twice as many models and prices as the largest source has: a longer document would take minutes and gigabytes.
 MOST_RECORDS = 15_000
 MOST_PRICES = 50_000
+# Words in the keys of figures that may be a price, such as fee_per_song or usd_per_minute.
+PRICE_WORDS = re.compile(
+    r"(?<![a-z])(costs?|prices?|pricing|fees?|charges?|surcharges?|tariffs?|usd|dollars?|cents?|dbus?|credits?)(?![a-z])"
+)
 # The deepest nesting of models in any source: provider, its models, their prices.
 LISTS_DEEP = 3
 
@@ -97,11 +102,15 @@ class Row:
         if not lines or not self.price_is_sound:
             return None
         amounts = [line.amount for line in lines if line.kind == "absolute"]
-        if amounts and not any(amounts) and any(map(_may_be_a_fee, self.unused_figures.items())):
+        if amounts and not any(amounts) and (any(map(_may_be_a_fee, self.unused_figures.items())) or self._has_a_fee()):
             self.reject_price("its prices are 0 beside a figure that is not a known price")
             return None
         unused = {UNUSED_FIGURES: dict(self.unused_figures)} if self.unused_figures else {}
         return Sheet("USD", lines, facts={**(facts or {}), **unused})
+
+    def _has_a_fee(self) -> bool:
+        """Whether a key that was not used may state a price above 0."""
+        return any(names_a_price(key) and holds_an_amount(self.values[key]) for key in self.left_over)
 
     @property
     def left_over(self) -> tuple[str, ...]:
@@ -192,6 +201,19 @@ def read_amount(value: Any) -> Decimal | None:
         except InexactError:
             return None
     return Decimal(value) if is_number(value) else None
+
+
+def names_a_price(key: str) -> bool:
+    """Whether the key has a word for a price: as a part of its own, in any style."""
+    return PRICE_WORDS.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).casefold()) is not None
+
+
+def holds_an_amount(value: Any) -> bool:
+    """Whether the value is a number other than 0, a text with such a number, or an object or a list with one."""
+    if isinstance(value, dict | list):
+        return any(map(holds_an_amount, value.values() if isinstance(value, dict) else value))
+    amount = read_amount(value.strip(" $€¥") if isinstance(value, str) else value)
+    return bool(amount)
 
 
 def _may_be_a_fee(figure: tuple[str, Any]) -> bool:

@@ -125,13 +125,13 @@ def fees(sheet: Sheet) -> list[Line]:
 
 
 def reads_as_free(sheet: Sheet, amounts: Iterable[Decimal]) -> bool:
-    """Whether a form that can say only these amounts would show a paid price as free."""
-    return not any(amounts) and any(line.amount for line in sheet.lines if line.kind == "absolute")
+    """Whether a form that can say only these amounts would show a price as free that is not known to be free."""
+    return not any(amounts) and sheet.state != "free"
 
 
 def rule_table(sheet: Sheet) -> str | None:
     """The table of rules that a sheet is; a sheet from another source may be one without saying so."""
-    named = next((name for name in RULE_TABLES if name in sheet.facts), None)
+    named = next((name for name in RULE_TABLES if isinstance(sheet.facts.get(name), Mapping)), None)
     if named:
         return named
     lines = [line for line in sheet.lines if not line.is_discount]

@@ -239,7 +239,7 @@ def _holding(sheet: Sheet, facts: Facts, *, at: dt.datetime) -> list[Line]:
 def find_line(lines: Sequence[Line], meter: str, unit: str, facts: Facts, *, at: dt.datetime) -> Line | None:
     """The line that sets a meter's price in a unit, or in one that it can be converted into; None if no line applies.
 
-    It is the meter's own line, else that of a meter it falls back on, else a dynamic or included line.
+    It is the meter's own line, else that of a meter it falls back on, else a dynamic or included line for the request.
     """
     for name in chain(meter):
         candidates = [
@@ -252,7 +252,7 @@ def find_line(lines: Sequence[Line], meter: str, unit: str, facts: Facts, *, at:
         same_unit = [line for line in candidates if line.kind != "absolute" or line.unit == unit]
         if candidates:
             return (same_unit or candidates)[-1]
-    undecided = (line for line in lines if line.kind in ("dynamic", "included"))
+    undecided = (line for line in lines if line.covers_request)
     return next((line for line in undecided if all_hold(line.conditions, facts, at=at)), None)
 
 

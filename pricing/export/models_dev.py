@@ -81,7 +81,7 @@ def cost_of(model: PricedModel) -> JSON:
     if sheet is None or model.is_dynamic:
         return {}
     cost = _figures(line for line in sheet.lines if line.is_plain)
-    if "input" not in cost or sheet.has_unknown_output or reads_as_free(sheet, cost.values()):
+    if "input" not in cost or sheet.lacks_output_price or reads_as_free(sheet, cost.values()):
         return {}
     cost = {"input": cost.pop("input"), "output": cost.pop("output", 0), **cost}
     steps = [

@@ -90,7 +90,7 @@ def pricing(model: PricedModel) -> JSON:
     sells_tokens = bool({"prompt", "completion"} & prices.keys())
     missing = {
         "prompt": NOT_FIXED if sells_tokens else "0",
-        "completion": NOT_FIXED if sheet.has_unknown_output else "0",
+        "completion": NOT_FIXED if sheet.has_unknown_output or (sells_tokens and sheet.lacks_output_price) else "0",
     }
     return missing | prices | cache_writes | ({"overrides": overrides} if overrides else {})
 

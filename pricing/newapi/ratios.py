@@ -97,7 +97,8 @@ def reason_unlisted(sheet: Sheet | None, fields: JSON) -> str:
     number = fields.get("model_price" if fields.get("quota_type") == 1 else "model_ratio")
     # The price of tokens as the price of a call would be wrong for both.
     is_of_tokens = fields.get("billing_mode") == "per_token"
-    is_stated = number is not None if state == "free" else bool(number) and not is_of_tokens
+    lacks_output = fields.get("quota_type") == 0 and "completion_ratio" not in fields
+    is_stated = number is not None if state == "free" else bool(number) and not (is_of_tokens or lacks_output)
     return "" if is_stated else "not_in_ratios"
 
 
@@ -115,6 +116,9 @@ def config_entries(sheet: Sheet | None) -> JSON:
         is_a_call = fields.get("billing_mode", "per_request") in ("per_request", "per_image")
         is_complete = "prices" not in fields or len([line for line in sheet.lines if line.amount]) == 1
         return {"model_price": fields["model_price"]} if is_a_call and is_complete else {}
+    if "completion_ratio" not in fields:
+        # Its readers would use the completion ratio of their program.
+        return {}
     return {
         name: fields[name]
         for name in ratio_config.MAPS
@@ -179,10 +183,13 @@ def _by_ratios(sheet: Sheet, dollars: Sheet) -> JSON:
     per_token = {meter: _per_million_tokens(line) for (meter, unit), line in plain.items() if unit == "token"}
     body: JSON = {"pricing_status": sheet.state} | _facts(sheet)
     body |= _call_price(plain.values()) or _token_ratios(per_token)
+    if body.get("model_ratio") and sheet.lacks_output_price:
+        del body["completion_ratio"]
     body["discount"] = sheet.discount
     if sheet.has_unknown_output:
-        left_out = {"completion_ratio"} if body.get("model_ratio") else RATIO_FIELDS
-        return {name: value for name, value in body.items() if name not in left_out} | {"prices": figures(sheet)}
+        if not body.get("model_ratio"):
+            body = {name: value for name, value in body.items() if name not in RATIO_FIELDS}
+        return body | {"prices": figures(sheet)}
     lines = expressible_lines(dollars)
     # An expression of tokens at 0 would show a paid price as free.
     is_misleading = reads_as_free(dollars, (line.amount or Decimal(0) for line in lines if line.kind == "absolute"))
@@ -273,7 +280,7 @@ def _ratios_express(body: JSON, lines: Sequence[Line], per_token: Mapping[str, D
     # Readers may take a ratio of 37.5 for a model without a price; the expression states it once more.
     if body.get("model_ratio", UNSET_RATIO) == UNSET_RATIO:
         return False
-    factors = {"input": (), "output": (body["completion_ratio"],)} | {
+    factors = {"input": (), "output": (body.get("completion_ratio", Decimal(0)),)} | {
         meter: (body[name],) for name, meter in INPUT_RATIOS.items() if name in body
     }
     if "audio_completion_ratio" in body:
@@ -321,10 +328,10 @@ def _call_price(lines: Iterable[Line]) -> JSON:
     """The price of a call, if nothing but a call or an image is paid."""
     listed = list(lines)
     priced = [line for line in listed if line.amount] or listed
-    if len(priced) != 1 or priced[0].per != 1 or (priced[0].meter, priced[0].unit) not in CALLS:
+    if len(priced) != 1 or (priced[0].meter, priced[0].unit) not in CALLS:
         return {}
     zero = Decimal(0)
-    price = ratio(priced[0].amount or zero, Decimal(1))
+    price = ratio(priced[0].amount or zero, Decimal(priced[0].per))
     body: JSON = {"quota_type": 1, "model_ratio": zero, "model_price": price, "completion_ratio": zero}
     if mode := BILLING_MODES.get((priced[0].meter, priced[0].unit)):
         body["billing_mode"] = mode

@@ -251,3 +251,90 @@ def test_the_placeholder_has_any_ratio_that_the_program_has_for_the_name(
     run("new_api", write_json({"success": True, "data": [row]}), tmp_path, "--apply", "--publish", "--channel", "c")
 
     assert PriceSheet.objects.exists() is is_price
+
+
+@pytest.mark.parametrize(
+    ("meter", "fields"),
+    [
+        ("output.image", {}),
+        ("output.audio", {}),
+        ("output.image", {"per": 1, "unit": "image"}),
+        ("output", {"per": 1, "unit": "second"}),
+        ("output", {"conditions": shop.ABOVE_200K}),
+        ("output", {"conditions": shop.BATCH}),
+        ("output.reasoning", {}),
+        ("web_search", {"kind": "included", "per": 1, "unit": ""}),
+    ],
+)
+def test_output_tokens_without_a_price_beside_other_prices_are_not_0(
+    client: Client, meter: str, fields: dict[str, Any]
+) -> None:
+    sheet = world.price(world.model("part"), input="5")
+    world.line(sheet, meter, None if "kind" in fields else "40", **fields)
+
+    assert quote("part", {"output": {"quantity": 1000, "unit": "token"}})["amount"] is None
+    assert "completion_ratio" not in rows()["part"]
+    listed = read_json(client.get("/api/pricing").content)
+    assert not listed["data"]
+    assert [entry["reason"] in ("unknown_output", "not_in_ratios") for entry in listed["unpriced_models"]] == [True]
+    maps = client.get("/api/ratio_config").json()["data"]
+    assert not any("part" in maps[name] for name in ("model_ratio", "completion_ratio"))
+    (row,) = export(client, "openrouter.json")["data"]
+    assert (row["pricing"]["prompt"], row["pricing"]["completion"]) == ("0.000005", "-1")
+    assert "cost" not in export(client, "models_dev.json")["modelbook"]["models"]["part"]
+
+
+def test_output_without_a_price_is_free_where_no_output_is_charged(client: Client) -> None:
+    world.price(world.model("vectors", supported_endpoint_types=["embeddings"]), input="5")
+
+    assert rows()["vectors"]["completion_ratio"] == 0
+    assert len(client.get("/api/pricing").json()["data"]) == 1
+    assert export(client, "models_dev.json")["modelbook"]["models"]["vectors"]["cost"] == {"input": 5, "output": 0}
+
+
+@pytest.mark.parametrize("has_search", [True, False])
+def test_prices_of_0_that_are_not_the_whole_price_are_shown_nowhere(client: Client, *, has_search: bool) -> None:
+    sheet = world.price(world.model("partly"), input="0")
+    if has_search:
+        world.line(sheet, "output", "0")
+        world.line(sheet, "web_search", None, kind="included", per=1, unit="")
+
+    assert rows()["partly"]["pricing_status"] == ("included" if has_search else "unpriced")
+    assert "Openai, see the price list" in text(client, "/llms.txt")
+    (row,) = export(client, "openrouter.json")["data"]
+    assert row["pricing"] == {"prompt": "-1", "completion": "-1"}
+    assert "cost" not in export(client, "models_dev.json")["modelbook"]["models"]["partly"]
+    assert not any("cost" in key for key in export(client, "litellm.json")["partly"])
+
+
+def test_an_included_search_says_nothing_about_tokens(client: Client) -> None:
+    sheet = world.price(world.model("seeker"), input="1")
+    world.line(sheet, "web_search", None, kind="included", per=1, unit="")
+
+    assert quote("seeker", {"input": 1_000_000, "web_search": 5})["amount"] == "1"
+    assert quote("seeker", {"output": 1_000_000})["amount"] is None
+
+
+def test_a_fee_for_a_thousand_requests_is_the_price_of_a_call(client: Client) -> None:
+    sheet = world.price(world.model("caller"), input="0", output="0")
+    world.line(sheet, "request", "5", per=1000, unit="request")
+
+    (row,) = client.get("/api/pricing").json()["data"]
+    assert (row["quota_type"], row["model_price"]) == (1, 0.005)
+    assert "billing_expr" not in row
+    assert client.get("/api/ratio_config").json()["data"]["model_price"] == {"caller": 0.005}
+
+
+@pytest.mark.parametrize("value", [[{"quality": "hd", "amount": 1}], "see the website"])
+def test_a_fact_named_like_a_table_of_rules_breaks_no_list(client: Client, tmp_path: Path, value: Any) -> None:
+    world.channel("c")
+    prices = {"input_cost_per_token": "0.000001", "output_cost_per_token": "0.000002"}
+    row = {"litellm_provider": "openai", "mode": "chat", **prices, "image_pricing": value}
+    run("litellm", write_json({"m": row}), tmp_path, "--channel", "c", "--publish", "--apply")
+
+    (listed,) = client.get("/api/pricing").json()["data"]
+    assert (listed["model_ratio"], listed["completion_ratio"]) == (0.5, 2)
+    assert shop.row(shop.get(client, "/"), "m").endswith("$1.00 $2.00")
+    # Imports of earlier versions stored such a fact beside the prices.
+    PriceSheet.objects.update(facts={"image_pricing": value})
+    assert client.get("/api/pricing").status_code == 200

@@ -88,7 +88,8 @@ def summary(sheet: Sheet, most: int = SUMMARY_PRICES) -> str:
     The headline comes first if the others that fit are 0 and would show a paid price as free.
     """
     lines = sorted(sheet.lines, key=lambda line: (bool(line.conditions), usual_place(line)))
-    if reads_as_free(sheet, (line.amount or Decimal(0) for line in lines[:most] if line.kind == "absolute")):
+    amounts_shown = (line.amount or Decimal(0) for line in lines[:most] if line.kind == "absolute")
+    if sheet.state == "priced" and reads_as_free(sheet, amounts_shown):
         usual = headline(sheet)
         lines.sort(key=lambda line: line is not usual)
     parts = [f"{label(line)} {amounts.line_amount(line, sheet.currency)}" for line in lines[:most]]

@@ -238,3 +238,19 @@ def test_models_that_a_list_names_without_a_row_have_no_price() -> None:
     assert [(record.name, record.prices is None) for record in records] == [("gpt-x", False), ("claude-y", True)]
     assert records[1].findings == ("the list has no price for it: dynamic",)
     assert records[1].supported_endpoint_types == ("anthropic", "openai")
+
+
+@pytest.mark.parametrize(
+    ("name", "completion"),
+    [("acme-1", None), ("acme-1", 0), ("openai/o1", 4), ("Claude-3-Opus", 5), ("azure/GPT-5", 8)],
+)
+def test_a_placeholder_is_one_without_its_completion_ratio_or_under_another_spelling(
+    name: str, completion: int | None
+) -> None:
+    ratios = {} if completion is None else {"completion_ratio": completion}
+    row = {"model_name": name, "quota_type": 0, "model_ratio": 37.5, "model_price": 0, **ratios}
+    (record,) = new_api.read(write_json({"data": [row]})).records
+
+    assert record.prices is None
+    assert record.unconfirmed is not None
+    assert any("may be the placeholder for a missing price" in finding for finding in record.findings)

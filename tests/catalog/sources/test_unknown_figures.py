@@ -75,3 +75,76 @@ def test_an_unknown_figure_sets_and_changes_no_price(source: str, added: dict[st
 
 def is_free(prices: Prices) -> bool:
     return not any(line.amount for _, lines in prices for line in lines)
+
+
+FEES: Any = [
+    ("fee_per_song", Decimal("0.04")),
+    ("usdPerMinute", "0.3"),
+    ("charge_per_call", "$0.05"),
+    ("dbu_rate", 3),
+    ("cost_by_quality", {"hd": Decimal("0.08")}),
+    ("image_pricing", [{"quality": "hd", "amount": Decimal("0.08")}]),
+]
+ZEROS: dict[str, dict[str, Any]] = {
+    "genai_prices": {"id": "m", "prices": {"input_mtok": 0, "output_mtok": 0}},
+    "litellm": {"litellm_provider": "openai", "mode": "chat", "input_cost_per_token": 0, "output_cost_per_token": 0},
+    "llm_metadata": {"model_name": "m", "vendor_name": "OpenAI", "price_per_m_input": 0, "price_per_m_output": 0},
+    "llm_prices": {"id": "m", "name": "m", "price_history": [{"input": 0, "output": 0}]},
+    "models_dev": {"id": "m", "cost": {"input": 0, "output": 0}},
+    "openrouter": {"id": "m:free", "pricing": {"prompt": "0", "completion": "0"}},
+}
+ENVELOPES: dict[str, Any] = {
+    "genai_prices": lambda row: [{"id": "openai", "models": [row]}],
+    "litellm": lambda row: {"m": row},
+    "llm_metadata": lambda row: {"data": [row]},
+    "llm_prices": lambda row: {"vendor": "openai", "models": [row]},
+    "models_dev": lambda row: {"openai": {"id": "openai", "models": {"m": row}}},
+    "openrouter": lambda row: {"data": [row]},
+}
+
+
+def of_row(source: str, row: dict[str, Any]) -> Record:
+    (record,) = SOURCES[source].read(write_json(ENVELOPES[source](row))).records
+    return record
+
+
+@pytest.mark.parametrize("source", ZEROS)
+@pytest.mark.parametrize(("key", "value"), FEES)
+def test_prices_of_0_beside_a_key_that_may_be_a_fee_are_not_free(source: str, key: str, value: Any) -> None:
+    assert prices_of(of_row(source, ZEROS[source])), "prices of 0 alone are free"
+    record = of_row(source, ZEROS[source] | {key: value})
+    assert not prices_of(record)
+    assert any("its prices are 0 beside a figure" in finding for finding in record.findings)
+
+
+@pytest.mark.parametrize("source", ZEROS)
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("fee_per_song", 0), ("pricing_url", "https://x.example/2"), ("feedback", 3), ("price_notes", {})],
+)
+def test_keys_without_an_amount_leave_a_model_free(source: str, key: str, value: Any) -> None:
+    assert prices_of(of_row(source, ZEROS[source] | {key: value}))
+
+
+@pytest.mark.parametrize("value", [Decimal("0.01"), "0.04", {"input": 3}])
+def test_prices_of_0_beside_an_unknown_price_in_a_history_are_not_free(value: Any) -> None:
+    record = of_row("llm_prices", {"id": "m", "price_history": [{"input": 0, "output": 0, "per_request": value}]})
+    assert not prices_of(record)
+    paid = of_row("llm_prices", {"id": "m", "price_history": [{"input": 1, "output": 2, "per_request": value}]})
+    assert paid.prices is not None
+    assert paid.prices.facts == {"unused_figures": {"llm_prices.per_request": value}}
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"price_per_m_input": 0, "price_per_m_output": 0, "ratio_model": Decimal("1.25"), "ratio_completion": 4},
+        {"price_per_m_input": 1, "price_per_m_output": 0, "ratio_model": Decimal("0.5"), "ratio_completion": 4},
+    ],
+)
+def test_a_price_of_0_beside_a_ratio_is_not_free(stated: dict[str, Any]) -> None:
+    record = of_row("llm_metadata", {"model_name": "m", "vendor_name": "OpenAI", **stated})
+    assert not prices_of(record)
+    assert "a price is 0 beside a ratio above 0; the price in this row was not imported" in record.findings
+    free = {"price_per_m_input": 0, "price_per_m_output": 0, "ratio_model": 0, "ratio_completion": 4}
+    assert prices_of(of_row("llm_metadata", {"model_name": "m", "vendor_name": "OpenAI", **free}))

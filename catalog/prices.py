@@ -25,6 +25,8 @@ KINDS = ("absolute", "multiplier", "allowance", "minimum", "dynamic", "included"
 WITHOUT_AMOUNT = ("dynamic", "included")
 # The meters of a request as a whole; all others are about a part of it, such as its searches.
 WHOLE_REQUEST = ("", "request", "input", "output")
+# Parts of an output that also has other tokens.
+PARTS_OF_OUTPUT = ("output.reasoning", "output.citation")
 
 # When a price applies: {"dim": …, "op": …, "value": …}, see pricing/engine/conditions.py.
 Condition = Mapping[str, Any]
@@ -153,7 +155,8 @@ class Sheet:
             return False
         prices = [line for line in self.lines if line.kind == "absolute"]
         has_input = any(line.meter.startswith("input") and line.unit == "token" for line in prices)
-        return has_input and not any(line.meter.startswith("output") and _is_usual(line) for line in prices)
+        outputs = (line for line in prices if line.meter.startswith("output") and line.meter not in PARTS_OF_OUTPUT)
+        return has_input and not any(map(_is_usual, outputs))
 
     @property
     def lacks_output_price(self) -> bool:

@@ -20,6 +20,7 @@ from typing import Any
 from catalog.exact import multiply
 from catalog.prices import Line, Sheet
 from pricing.engine.conditions import Facts, all_hold
+from pricing.engine.headline import TOOLS
 from pricing.engine.money import SECONDS, UNITS, cost, is_convertible, total
 
 # Meter -> the meters that it is charged as if it has no line of its own, the best match first. Cached audio or images
@@ -170,10 +171,13 @@ def _direction(meter: str) -> str:
 
 
 def _covers_tokens(sheet: Sheet, charges: Iterable[Charge]) -> bool:
-    """Whether the charges pay for the tokens too: calls or images on a sheet without a price for tokens."""
+    """Whether the charges pay for the tokens too: calls or images on a sheet without a price for tokens.
+
+    A search or another tool pays for itself only.
+    """
     if any(line.unit == "token" for line in sheet.lines if line.kind == "absolute"):
         return False
-    return any(charge.line is not None for charge in charges)
+    return any(charge.line is not None and charge.line.meter not in TOOLS for charge in charges)
 
 
 def _is_of_tokens(use: Used, charge: Charge) -> bool:

@@ -3,14 +3,16 @@
 Its SDKs reject the whole list if one row lacks a field, so each row has all required fields, null if unknown.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
 from catalog.exact import digits, write_json
-from catalog.prices import Line
+from catalog.prices import Line, Sheet
 from pricing.engine.headline import reads_as_free
+from pricing.engine.quoting import find_line
 from pricing.export.offers import PricedModel, per, tiers
 
 JSON = dict[str, Any]
@@ -87,12 +89,24 @@ def pricing(model: PricedModel) -> JSON:
     one_hour = [line for line in sheet.lines if line.kind == "absolute" and tuple(line.conditions) == ONE_HOUR]
     cache_writes = {f"{key}_1h": price for key, price in _figures(one_hour).items() if key == "input_cache_write"}
     overrides = [{"min_prompt_tokens": least, **_figures(lines)} for least, lines in tiers(sheet)]
-    sells_tokens = bool({"prompt", "completion"} & prices.keys())
+    if cache_writes:
+        overrides = [_with_one_hour(sheet, override) for override in overrides]
+    pays_for_tokens = not any(line.unit == "token" for line in sheet.lines) and prices.keys() != {"web_search"}
     missing = {
-        "prompt": NOT_FIXED if sells_tokens else "0",
-        "completion": NOT_FIXED if sheet.has_unknown_output or (sells_tokens and sheet.lacks_output_price) else "0",
+        "prompt": "0" if pays_for_tokens else NOT_FIXED,
+        "completion": "0" if pays_for_tokens or not sheet.lacks_output_price else NOT_FIXED,
     }
     return missing | prices | cache_writes | ({"overrides": overrides} if overrides else {})
+
+
+def _with_one_hour(sheet: Sheet, override: JSON) -> JSON:
+    """The override with what a one-hour cache write costs beyond its length, if it states the one of 5 minutes."""
+    if "input_cache_write" not in override:
+        return override
+    facts = {"prompt_tokens": Decimal(override["min_prompt_tokens"]), "cache_ttl": "1h"}
+    lines = [line for line in sheet.lines if {condition["dim"] for condition in line.conditions} <= facts.keys()]
+    line = find_line(lines, "input.cache_write", "token", facts, at=dt.datetime.now(dt.UTC))
+    return override if line is None else {**override, "input_cache_write_1h": digits(per(line, 1))}
 
 
 def _figures(lines: Iterable[Line]) -> JSON:

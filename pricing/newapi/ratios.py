@@ -193,7 +193,10 @@ def _by_ratios(sheet: Sheet, dollars: Sheet) -> JSON:
     lines = expressible_lines(dollars)
     # An expression of tokens at 0 would show a paid price as free.
     is_misleading = reads_as_free(dollars, (line.amount or Decimal(0) for line in lines if line.kind == "absolute"))
-    billing = None if is_misleading or _ratios_express(body, lines, per_token) else expression(dollars)
+    # Output that it does not mention would be free, too.
+    hides_output = sheet.lacks_output_price and not any(line.meter.startswith("output") for line in lines)
+    is_unfit = is_misleading or hides_output or _ratios_express(body, lines, per_token)
+    billing = None if is_unfit else expression(dollars)
     if billing is None and _reads_as_free(body):
         body = {name: value for name, value in body.items() if name not in RATIO_FIELDS} | _headline_price(dollars)
         return body | {"prices": figures(sheet)}

@@ -338,3 +338,52 @@ def test_a_fact_named_like_a_table_of_rules_breaks_no_list(client: Client, tmp_p
     # Imports of earlier versions stored such a fact beside the prices.
     PriceSheet.objects.update(facts={"image_pricing": value})
     assert client.get("/api/pricing").status_code == 200
+
+
+@pytest.mark.parametrize("meter", ["output.reasoning", "output.citation"])
+def test_a_price_of_a_part_of_the_output_leaves_the_output_unknown(client: Client, meter: str) -> None:
+    sheet = world.price(world.model("thinker"), input="1")
+    world.line(sheet, meter, "4")
+
+    assert client.get("/api/pricing").json()["unpriced_models"] == [
+        {"model_name": "thinker", "reason": "unknown_output"}
+    ]
+    assert not any("thinker" in by_model for by_model in client.get("/api/ratio_config").json()["data"].values())
+    assert shop.row(shop.get(client, "/"), "thinker").endswith("$1.00 unknown")
+
+
+def test_an_expression_without_output_is_not_sent_where_output_is_paid_by_image(client: Client) -> None:
+    sheet = world.price(world.model("painter"), input="1")
+    world.line(sheet, "input", "2", conditions=shop.ABOVE_200K)
+    world.line(sheet, "output.image", "0.04", per=1, unit="image")
+
+    assert "billing_expr" not in rows()["painter"]
+    assert not any("painter" in by_model for by_model in client.get("/api/ratio_config").json()["data"].values())
+
+
+@pytest.mark.parametrize(
+    ("meter", "fields"), [("input.audio", {}), ("web_search", {"per": 1, "unit": "query"}), ("input.image", {})]
+)
+def test_prompts_without_a_price_beside_audio_or_searches_are_unknown(
+    client: Client, meter: str, fields: dict[str, Any]
+) -> None:
+    sheet = world.price(world.model("listener"))
+    world.line(sheet, meter, "3", **fields)
+
+    (row,) = export(client, "openrouter.json")["data"]
+    assert (row["pricing"]["prompt"], row["pricing"]["completion"]) == ("-1", "-1")
+    assert quote("listener", {"input": 1000, "output": 1000, meter: 1})["amount"] is None
+
+
+def test_one_price_of_long_one_hour_writes_in_quotes_and_in_openrouters_list(client: Client) -> None:
+    long, hour = shop.ABOVE_200K, [{"dim": "cache_ttl", "op": "eq", "value": "1h"}]
+    for name, order in (("length-last", (hour, long)), ("lifetime-last", (long, hour))):
+        sheet = world.price(world.model(name), input="3", output="15", input__cache_write="3.75")
+        for conditions in order:
+            world.line(sheet, "input.cache_write", "7.5" if conditions is long else "6", conditions=conditions)
+
+    amounts = {row["id"]: row["pricing"] for row in export(client, "openrouter.json")["data"]}
+    for name, amount in (("length-last", "2.25"), ("lifetime-last", "1.8")):
+        assert quote(name, {"input.cache_write[1h]": 300_000})["amount"] == amount
+        (override,) = amounts[name]["overrides"]
+        assert float(override["input_cache_write_1h"]) * 300_000 == pytest.approx(float(amount))

@@ -30,8 +30,10 @@ from pricing.engine.thresholds import LARGEST_MOVE
 from pricing.imports.options import Options
 from pricing.imports.review import options_of, plan_of
 from pricing.models import PriceSheet
-from pricing.published.prices import sheets_in_force
-from tokens.models import Token
+from pricing.published.prices import published_sheets, sheets_in_force
+from tokens.access.visibility import public_scope
+from tokens.auth.authentication import rows_of, scope_of
+from tokens.models import Token, TokenGroup
 from tokens.scope import Scope, names_id
 
 WITH_ALIASES = (ImportRun.Status.PLANNED, ImportRun.Status.STOPPED, ImportRun.Status.APPLIED)
@@ -100,6 +102,9 @@ def find_spellings(names: Iterable[str], offered: Mapping[str, Sheet], *, role: 
     """
     models = {model.name: model for model in AIModel.objects.select_related("vendor")}
     aliases = dict(ModelAlias.objects.values_list("name", "model__name"))
+    aliases_by_model: defaultdict[str, list[str]] = defaultdict(list)
+    for alias, model in aliases.items():
+        aliases_by_model[model].append(alias)
     by_spelling: defaultdict[str, set[str]] = defaultdict(set)
     for name, model in [*zip(models, models, strict=True), *aliases.items()]:
         by_spelling[spelling_of(name)].add(model)
@@ -110,19 +115,24 @@ def find_spellings(names: Iterable[str], offered: Mapping[str, Sheet], *, role: 
     }
     chosen = {models[name].pk for name in {*pairs, *(targets[0] for targets in pairs.values())} if name in models}
     sheets = sheets_in_force(chosen, roles=sorted({role, PriceSheet.Role.LIST}), at=at)
-    keys = _keys_with_patterns()
+    published = published_sheets((model for model in models.values() if model.pk in chosen), at=at, groups=None)
+    readers = Readers.read(on=at.date())
 
     def price_of(name: str) -> Sheet | None:
         by_role = sheets.get(models[name].pk, {}) if name in models else {}
         return by_role.get(role) or by_role.get(PriceSheet.Role.LIST) or offered.get(name)
 
+    def charged(name: str) -> Sheet | None:
+        sheet = published.get(models[name].pk)
+        return None if sheet is None else sheet.folded()
+
     def spelling(name: str, targets: Sequence[str]) -> Spelling:
         model, duplicate = models[targets[0]], models.get(name)
-        before, after = price_of(model.name), price_of(name)
+        # A merge changes what customers of the duplicate pay, and an alias the price that the source states.
+        price = price_of if duplicate is None else charged
+        before, after = price(model.name), price(name)
         doubts = (*_doubts(model, duplicate, targets, on=at.date()), *_price_doubts(before, after))
-        concerned = _keys_concerned(
-            name, model, [alias for alias, other in aliases.items() if other == model.name], keys
-        )
+        concerned = readers.doubts(name, model, duplicate, aliases_by_model.get(model.name, ()))
         return Spelling(
             name,
             model.name,
@@ -176,28 +186,71 @@ def _compare(before: Sheet | None, after: Sheet | None) -> str:
     return difference(before, after)
 
 
-def _keys_with_patterns() -> list[tuple[str, Scope]]:
-    """The tokens whose patterns can match an alias."""
-    rows = Token.objects.values_list("name", "allow", "deny")
-    scopes = [
-        (name, Scope(allow=None if allow is None else tuple(allow), deny=tuple(deny))) for name, allow, deny in rows
-    ]
-    return [(name, scope) for name, scope in scopes if scope.asks_for_aliases]
+@dataclass(frozen=True)
+class Readers:
+    """All keys and the visitors without one, and the groups that can reach each model."""
 
+    keys: tuple[tuple[str, Scope], ...]
+    visitors: Scope
+    # Model key -> channel -> whether the offer is enabled.
+    offers: Mapping[int, Mapping[int, bool]]
+    # Enabled channel -> the groups that reach it.
+    groups: Mapping[int, frozenset[int]]
+    on: dt.date
 
-def _keys_concerned(
-    alias: str, model: AIModel, aliases: Sequence[str], keys: Iterable[tuple[str, Scope]]
-) -> Iterable[str]:
-    """A doubt if keys would see the model only, or no longer, because of the alias."""
-    concerned = [
-        name
-        for name, scope in keys
-        if any(names_id(pattern, alias) for pattern in (*(scope.allow or ()), *scope.deny))
-        and scope.permits(model, aliases) != scope.permits(model, [*aliases, alias])
-    ]
-    if concerned:
-        shown = ", ".join(concerned[:KEYS_SHOWN]) + (", …" if len(concerned) > KEYS_SHOWN else "")
-        yield f"changes what {count(len(concerned), 'key')} can see ({shown})"
+    @classmethod
+    def read(cls, *, on: dt.date) -> "Readers":
+        names = dict(Token.objects.values_list("pk", "name"))
+        rows = rows_of(Token.objects.all())
+        offers: defaultdict[int, dict[int, bool]] = defaultdict(dict)
+        for model, channel, enabled in Offer.objects.values_list("model", "channel", "enabled"):
+            offers[model][channel] = enabled
+        groups: defaultdict[int, set[int]] = defaultdict(set)
+        pairs = TokenGroup.channels.through.objects.filter(channel__enabled=True)
+        for channel, group in pairs.values_list("channel", "tokengroup"):
+            groups[channel].add(group)
+        return cls(
+            tuple((names[key], scope_of(row)) for key, row in rows.items() if key in names),
+            public_scope(),
+            offers,
+            {channel: frozenset(members) for channel, members in groups.items()},
+            on,
+        )
+
+    def doubts(self, alias: str, model: AIModel, duplicate: AIModel | None, aliases: Sequence[str]) -> Iterable[str]:
+        """Which keys and visitors would see a model that they do not see, or no longer see one."""
+        names = [name for name, scope in self.keys if self._is_concerned(scope, alias, model, duplicate, aliases)]
+        if names:
+            shown = ", ".join(names[:KEYS_SHOWN]) + (", …" if len(names) > KEYS_SHOWN else "")
+            yield f"changes what {count(len(names), 'key')} can see ({shown})"
+        if self._is_concerned(self.visitors, alias, model, duplicate, aliases):
+            yield "changes what visitors without a key can see"
+
+    def _is_concerned(
+        self, scope: Scope, alias: str, model: AIModel, duplicate: AIModel | None, aliases: Sequence[str]
+    ) -> bool:
+        with_alias = [*aliases, alias]
+        if any(names_id(pattern, alias) for pattern in (*(scope.allow or ()), *scope.deny)) and (
+            scope.permits(model, aliases) != scope.permits(model, with_alias)
+        ):
+            return True
+        # Nobody sees a draft or a retired model, which is a doubt of its own.
+        if duplicate is None or not self._is_offered(model):
+            return False
+        own, added = self.offers.get(model.pk, {}), self.offers.get(duplicate.pk, {})
+        before = self._sees(scope, model, own, aliases) or self._sees(scope, duplicate, added, ())
+        # An offer of the model stays as it is.
+        return before != self._sees(scope, model, {**added, **own}, with_alias)
+
+    def _sees(self, scope: Scope, model: AIModel, offers: Mapping[int, bool], aliases: Sequence[str]) -> bool:
+        if not self._is_offered(model):
+            return False
+        channels = (self.groups.get(channel, frozenset()) for channel, enabled in offers.items() if enabled)
+        return any(not groups.isdisjoint(scope.groups) for groups in channels) and scope.permits(model, aliases)
+
+    def _is_offered(self, model: AIModel) -> bool:
+        is_retired = model.lifecycle(on=self.on) == AIModel.Lifecycle.RETIRED
+        return model.status == AIModel.Status.PUBLISHED and not is_retired
 
 
 def create_aliases(

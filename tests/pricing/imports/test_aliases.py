@@ -82,6 +82,46 @@ def test_an_alias_that_changes_what_a_key_sees_is_not_safe() -> None:
     assert doubt == "changes what 2 keys can see (Acme, Cmce)"
 
 
+def test_a_merge_that_opens_a_model_to_a_group_is_not_safe(known: AIModel) -> None:
+    secret = world.channel("secret", group="vip")
+    world.token("vip", name="Acme")
+    world.model("openai/gpt-5.5", on=secret, status="draft")
+    saved = waiting("openai/gpt-5.5")
+    assert spellings(saved)["openai/gpt-5.5"].doubts == ("changes what 1 key can see (Acme)",)
+
+    Offer.objects.filter(model__name="openai/gpt-5.5").update(enabled=False)
+    assert spellings(saved)["openai/gpt-5.5"].doubts == ()
+
+    Offer.objects.update(enabled=True)
+    Offer.objects.filter(model=known).delete()
+    secret.groups.add(world.token_group())
+    assert spellings(saved)["openai/gpt-5.5"].doubts == (
+        "changes what 1 key can see (Acme)",
+        "changes what visitors without a key can see",
+    )
+
+
+@pytest.mark.usefixtures("known")
+def test_a_merge_that_hides_a_model_from_a_key_is_not_safe() -> None:
+    world.model("openai/gpt-5.5", vendor=world.vendor("router"))
+    world.token(name="Acme", allow=["vendor:router"])
+    assert spellings(waiting("openai/gpt-5.5"))["openai/gpt-5.5"].doubts == ("changes what 1 key can see (Acme)",)
+
+
+def test_a_merge_compares_what_customers_pay(known: AIModel) -> None:
+    duplicate = world.model("openai/gpt-5.5")
+    world.price(duplicate, role="list", input="2", output="8")
+    saved = waiting("openai/gpt-5.5", "openai/gpt-6")
+    assert spellings(saved)["openai/gpt-5.5"].price == "same price"
+
+    world.price(known, role="sell", input="3", output="8")
+    spelling = spellings(saved)["openai/gpt-5.5"]
+    assert (spelling.price, spelling.is_same_price) == ("Input: $3.00 → $2.00 per million tokens", False)
+
+    world.price(known, role="sell", input="10", output="8")
+    assert spellings(saved)["openai/gpt-5.5"].doubts == ("the prices differ more than fourfold (Input)",)
+
+
 def test_all_safe_aliases_are_created_as_a_run_and_rolled_back(known: AIModel) -> None:
     saved = waiting("openai/gpt-5.5", "openai/gpt-6")
     created = create_aliases(saved, {"openai/gpt-5.5": "gpt-5.5"}, at=timezone.now())

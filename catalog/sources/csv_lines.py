@@ -45,6 +45,8 @@ SHORT = {
     "cache_write": "input.cache_write",
 }
 SHORT_ALSO = ("model", "vendor", "currency", "valid_from", "valid_to")
+# Each part of a prompt costs the price of its own tier; otherwise the whole prompt costs that of the highest one.
+GRADUATED = "graduated"
 # Without a unit of their own these numbers could mean anything.
 WITH_UNIT = ("minimum", "allowance")
 # Spreadsheets run cells that start with one of these as formulas, also in the full-width forms.
@@ -188,7 +190,10 @@ def _dated_lines(row: CsvRow, number: int, *, has_commas: bool) -> Iterator[Date
     start, end = (read_moment(row.get(name, "")) for name in ("valid_from", "valid_to"))
     if start and end and start >= end:
         raise SourceError(f"valid_to ({row['valid_to'][:40]}) must be after valid_from ({row['valid_from'][:40]}).")
-    facts = (("tier_mode", tier_mode),) if (tier_mode := row.get("tier_mode")) else ()
+    tier_mode = row.get("tier_mode", "").casefold()
+    if tier_mode not in ("", GRADUATED):
+        raise SourceError(f"{tier_mode[:40]!r} is not a valid tier_mode: write {GRADUATED}, or leave it empty.")
+    facts = (("tier_mode", tier_mode),) if tier_mode else ()
     for line in _price_lines(row, has_commas=has_commas):
         yield DatedLine(line, start, end, number, facts)
 

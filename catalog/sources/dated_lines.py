@@ -101,10 +101,11 @@ def schedule(lines: Sequence[DatedLine], currency: str) -> tuple[Sheet, ...]:
     return tuple(sheets)
 
 
-def _lines_at(lines: Iterable[DatedLine], at: dt.datetime) -> Iterable[DatedLine]:
-    """The lines that apply at a moment, each at the place of the first line for the same price.
+def _lines_at(lines: Sequence[DatedLine], at: dt.datetime) -> Iterable[DatedLine]:
+    """The lines that apply at a moment: those of one time in their order, as in a list without dates.
 
-    A later place would let a promotion precede the prices under conditions that follow the usual price.
+    Lines of several times are each at the place of the first line for the same price. A later place would let a
+    promotion precede the prices under conditions that follow the usual price.
     """
     by_subject: dict[object, DatedLine | None] = {}
     for dated in lines:
@@ -112,7 +113,11 @@ def _lines_at(lines: Iterable[DatedLine], at: dt.datetime) -> Iterable[DatedLine
         best = by_subject.setdefault(dated.subject, None)
         if start <= at < end and (best is None or (best.span[0], -_until(best)) < (start, -_until(dated))):
             by_subject[dated.subject] = dated
-    return [dated for dated in by_subject.values() if dated is not None]
+    current = [dated for dated in by_subject.values() if dated is not None]
+    if len({dated.span for dated in current}) > 1:
+        return current
+    chosen = set(map(id, current))
+    return [dated for dated in lines if id(dated) in chosen]
 
 
 def _until(dated: DatedLine) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from catalog.exact import digits
 from catalog.prices import Line, without_replaced
 from catalog.sources.conditions import write_conditions
-from catalog.sources.csv_lines import LONG, safe_cell
+from catalog.sources.csv_lines import GRADUATED, LONG, safe_cell
 from catalog.sources.dated_lines import write_moment
 from pricing.export.offers import PricedModel
 
@@ -36,7 +36,7 @@ def _rows(model: PricedModel) -> Iterator[list[str]]:
                 valid_to=write_moment(sheet.ends_at),
                 kind="" if line.kind == "absolute" else line.kind,
                 period=line.period if line.kind == "allowance" else "",
-                tier_mode=str(sheet.facts.get("tier_mode", "")),
+                tier_mode=GRADUATED if sheet.facts.get("tier_mode") == GRADUATED else "",
             )
 
 

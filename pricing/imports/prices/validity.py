@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from catalog.imports.context import Findings
 from catalog.prices import Line, Sheet, only_money
 from pricing.engine.conditions import ConditionError, check_conditions
-from pricing.engine.money import CURRENCY, METER, UNITS
+from pricing.engine.money import CURRENCY, UNITS, is_meter
 from pricing.engine.validation import duplicate_faults, number_faults
 from pricing.models import PriceLine
 
@@ -52,13 +52,14 @@ def why_invalid(sheet: Sheet) -> str | None:
     """Why the sheet cannot be a price from any source; None if it is valid."""
     try:
         CURRENCY(sheet.currency)
-        for line in sheet.lines:
-            if line.meter or line.kind not in MAY_HAVE_NO_METER:
-                METER(line.meter)
     except ValidationError as error:
         return " ".join(error.messages).rstrip(".")
     for line in sheet.lines:
         name = line.meter or line.kind
+        if not line.meter and line.kind not in MAY_HAVE_NO_METER:
+            return f"a line of the kind {line.kind} has no meter"
+        if line.meter and not is_meter(line.meter):
+            return f"{line.meter[:64]!r} is not a valid meter: use e.g. input, output or input.cache_read"
         if line.unit and line.unit not in UNITS:
             return f"{name} has the unknown unit {line.unit[:32]}"
         if len(line.meter) > 128:

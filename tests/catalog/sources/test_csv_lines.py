@@ -167,6 +167,7 @@ def test_every_kind_is_read() -> None:
     [
         ("m,input,1,1,token,,,least,,", "'least' is not a valid kind: use one of absolute, multiplier"),
         ("m,input,1,1,,,,minimum,,", "The kind minimum needs a unit"),
+        ("m,input,1,1,token,,,,,graduted", "Line 2: 'graduted' is not a valid tier_mode: write graduated"),
         ("m,input,,1,token,,,minimum,,", "The kind minimum needs an amount"),
         ("m,input,1,1,token,,,dynamic,,", "The amount '1' does not match the kind dynamic"),
         ("m,input,x2,1,token,,,minimum,,", "The amount 'x2' does not match the kind minimum"),

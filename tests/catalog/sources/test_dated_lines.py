@@ -72,6 +72,12 @@ def test_a_promotion_does_not_precede_prices_under_conditions() -> None:
     assert [price.amount for price in during.lines] == [1, 2]
 
 
+def test_lines_of_one_time_apply_in_their_order() -> None:
+    today = (line(2, "/2026-12-10", number=1), line(1, "/2026-12-10", number=2, batch=True))
+    later = (line(3, "2026-12-10", number=3, batch=True), line(6, "2026-12-10", number=4))
+    assert periods(*today, *later) == ["/2026-12-10: input 2, input 1", "2026-12-10/: input 3, input 6"]
+
+
 def test_a_price_that_is_included_for_some_days_replaces_the_usual_one() -> None:
     included = DatedLine(Line("input", None, kind="included"), read_moment("2026-12-10"), read_moment("2026-12-24"), 9)
     (_, during, _) = schedule([line(4), included], "USD")

@@ -20,6 +20,8 @@ RATIO_UNIT = Decimal(2)
 UNUSED_FIGURES = "unused_figures"
 # Facts of a sheet: the pages that its source names as its own sources. They are not part of the price.
 PAGES = ("source", "deprecation_source")
+# What is sent to a model and what it returns, the first parts of their meters.
+SIDES = ("input", "output")
 KINDS = ("absolute", "multiplier", "allowance", "minimum", "dynamic", "included")
 # Prices without an amount: decided per request, or included in a plan.
 WITHOUT_AMOUNT = ("dynamic", "included")
@@ -121,8 +123,8 @@ class Sheet:
     ends_at: dt.datetime | None = None
     # Whether its source can state facts. If it cannot, missing facts do not mean that there are none.
     states_facts: bool = True
-    # Whether the output of its model is charged, see catalog.vocabulary.charges_output. Published sheets say so.
-    charges_output: bool = False
+    # The sides, input and output, that its model charges, see catalog.vocabulary.charged_sides; known if published.
+    charged_sides: frozenset[str] = frozenset()
 
     def applies_at(self, at: dt.datetime) -> bool:
         """Whether `at` is between its dates; always true for a sheet without dates."""
@@ -146,17 +148,23 @@ class Sheet:
         if any(line.kind == "included" for line in self.lines):
             return "included"
         is_known = any(not line.has_own_meter for line in prices) and not paid
-        return "free" if is_known and not self.has_unknown_output else "unpriced"
+        return "free" if is_known and not self.unknown_side else "unpriced"
 
     @property
-    def has_unknown_output(self) -> bool:
-        """Whether input tokens have a price and output, which is charged, has none: it is unknown, and not 0."""
-        if not self.charges_output or any(line.covers_request for line in self.lines):
-            return False
+    def unknown_side(self) -> str:
+        """The side, input or output, that is charged and has no price although the other has one; empty if none.
+
+        Its price is unknown, and not 0.
+        """
+        if any(line.covers_request for line in self.lines):
+            return ""
         prices = [line for line in self.lines if line.kind == "absolute"]
-        has_input = any(line.meter.startswith("input") and line.unit == "token" for line in prices)
-        outputs = (line for line in prices if line.meter.startswith("output") and line.meter not in PARTS_OF_OUTPUT)
-        return has_input and not any(map(_is_usual, outputs))
+        priced = {side for side in SIDES if any(_is_of(line, side) and _is_usual(line) for line in prices)}
+        unpriced = self.charged_sides - priced
+        if "output" in unpriced and any(line.meter.startswith("input") and line.unit == "token" for line in prices):
+            return "output"
+        # Tokens of other media, such as pictures, may be all that is paid.
+        return "input" if "input" in unpriced and any(map(_is_text_output, prices)) else ""
 
     @property
     def lacks_output_price(self) -> bool:
@@ -164,7 +172,7 @@ class Sheet:
 
         A format with one number for all output has none for such a price: 0 would be lower than any output costs.
         """
-        if not self.charges_output or any(line.covers_request for line in self.lines):
+        if "output" not in self.charged_sides or any(line.covers_request for line in self.lines):
             return False
         return not any((line.meter, line.unit) == ("output", "token") and line.is_plain for line in self.lines)
 
@@ -313,6 +321,16 @@ def is_price(kind: str) -> bool:
 
 def _is_zero(line: Line) -> bool:
     return not line.conditions and line.amount == 0
+
+
+def _is_of(line: Line, side: str) -> bool:
+    """Whether it prices what is sent or returned, and not only a part of it, such as what a cache has."""
+    is_part = ".cache_" in line.meter or line.meter in PARTS_OF_OUTPUT
+    return line.meter.split(".")[0] == side and not is_part
+
+
+def _is_text_output(line: Line) -> bool:
+    return line.meter == "output" and line.unit == "token"
 
 
 def _is_usual(line: Line) -> bool:

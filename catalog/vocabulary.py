@@ -50,19 +50,30 @@ CAPABILITIES: Mapping[str, str] = {
 }
 
 
-# Endpoint types whose output no vendor charges for: vectors, ranks, and the text of a recording.
-TYPES_WITHOUT_OUTPUT_PRICE = frozenset({"embeddings", "jina-rerank", "audio-transcription"})
-MODALITIES_WITHOUT_PRICE = frozenset({"embedding"})
+# The side of a model that some vendors do not charge -> its endpoint types: the output of models that return vectors,
+# ranks or the text of a recording; the input of models that are paid for what they make, such as pictures or speech.
+TYPES_WITHOUT_PRICE: Mapping[str, frozenset[str]] = {
+    "input": frozenset({"image-generation", "openai-video", "audio-speech", "audio-transcription"}),
+    "output": frozenset({"embeddings", "jina-rerank", "audio-transcription"}),
+}
+# The same by output types.
+MODALITIES_WITHOUT_PRICE: Mapping[str, frozenset[str]] = {
+    "input": frozenset({"image", "audio", "video"}),
+    "output": frozenset({"embedding"}),
+}
 
 
-def charges_output(endpoint_types: Collection[str], output_modalities: Collection[str]) -> bool:
-    """Whether vendors charge for the output of such a model: a missing output price is then unknown, and never 0.
+def charged_sides(endpoint_types: Collection[str], output_modalities: Collection[str]) -> frozenset[str]:
+    """The sides, input and output, that all vendors of such models charge: a missing price is unknown, and never 0.
 
-    A source states free output as an explicit 0. A model whose types and modalities are unknown may charge for it.
+    A source states free use as an explicit 0. A model whose types and modalities are unknown may charge both sides.
     """
-    if endpoint_types and TYPES_WITHOUT_OUTPUT_PRICE.issuperset(endpoint_types):
-        return False
-    return not output_modalities or not MODALITIES_WITHOUT_PRICE.issuperset(output_modalities)
+    return frozenset(
+        side
+        for side, types in TYPES_WITHOUT_PRICE.items()
+        if not (endpoint_types and types.issuperset(endpoint_types))
+        and not (output_modalities and MODALITIES_WITHOUT_PRICE[side].issuperset(output_modalities))
+    )
 
 
 def unknown(names: list[str], words: Mapping[str, str]) -> list[str]:

@@ -13,7 +13,7 @@ from catalog.db.history import history
 from catalog.db.revision import TrackedModel, TrackedQuerySet
 from catalog.models.vendor import Vendor
 from catalog.parameters import validate_parameters
-from catalog.vocabulary import charges_output
+from catalog.vocabulary import charged_sides
 
 # Real ids contain slashes, colons, at signs and spaces. Characters that break URLs, lists or logs are refused.
 MODEL_NAME = RegexValidator(
@@ -222,9 +222,9 @@ class AIModel(TrackedModel):
         return list(self.supported_endpoint_types) if curated is None else curated
 
     @property
-    def charges_output(self) -> bool:
-        """Whether a missing output price is unknown, see catalog.vocabulary.charges_output."""
-        return charges_output(self.callable_endpoint_types, self.output_modalities)
+    def charged_sides(self) -> frozenset[str]:
+        """The sides, input and output, whose missing price is unknown, see catalog.vocabulary.charged_sides."""
+        return charged_sides(self.callable_endpoint_types, self.output_modalities)
 
     def clean(self) -> None:
         super().clean()

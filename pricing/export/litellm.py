@@ -2,6 +2,9 @@
 
 No row names a litellm_provider: to LiteLLM that means any, and clients of a gateway call openai/<id>. Prices that its
 grammar cannot express (by the hour, in a gateway's own words, by rules for pictures) are left out.
+
+LiteLLM charges 0 for a price that a row does not state, and raises an error for a model without a row. So only models
+with a complete price have a row: see `is_complete`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.exact import write_json
-from catalog.prices import UNUSED_FIGURES, Line, Sheet
+from catalog.prices import SIDES, UNUSED_FIGURES, Line, Sheet
 from catalog.sources.litellm import CAPABILITIES, ENDPOINT_TYPES, PRICE_WORDS
 from catalog.sources.litellm_keys import BASES, TIER_WORDS, format_key, parse_key
 from pricing.engine.headline import reads_as_free
@@ -37,20 +40,33 @@ MODES = {
     "audio-transcription": "audio_transcription",
     "openai-video": "video_generation",
 }
+# LiteLLM has input_cost_per_request in its map, and charges by it nowhere.
+NOT_CHARGED = ("request", "request")
 PATHS = {name: path for path, name in reversed(ENDPOINT_TYPES.items())}
 FLAGS = {"tools": "function_calling"} | {word: flag for flag, word in reversed(CAPABILITIES.items())}
 
 
 def render(models: Iterable[PricedModel]) -> bytes:
-    return write_json({model.name: _row(model) for model in models})
+    rows = ((model, sheet) for model in models if (sheet := model.dollars) is not None)
+    return write_json({model.name: _row(model, sheet) for model, sheet in rows if is_complete(sheet)})
 
 
-def _row(model: PricedModel) -> JSON:
+def is_complete(sheet: Sheet) -> bool:
+    """Whether LiteLLM's keys state what the calls of a model cost, so that LiteLLM charges nothing paid as free."""
+    if sheet.state not in ("priced", "free") or sheet.unknown_side:
+        return False
+    paid = [line for line in sheet.lines if line.kind == "absolute" and line.amount]
+    stated = [line for line in paid if _has_place(line, _key(line)) and (line.meter, line.unit) != NOT_CHARGED]
+    sides = {line.meter for line in paid if line.unit == "token" and line.meter in SIDES}
+    return not paid or (bool(stated) and sides <= {line.meter for line in stated})
+
+
+def _row(model: PricedModel, sheet: Sheet) -> JSON:
     row: JSON = {"mode": _mode(model)}
     longest_input = model.context_length if model.max_input_tokens is None else model.max_input_tokens
     counts = {"max_input_tokens": longest_input, "max_output_tokens": model.max_output_tokens}
     row |= {name: count for name, count in counts.items() if count is not None}
-    row |= price_row(model.dollars) if model.dollars else {}
+    row |= price_row(sheet)
     lists = {
         "supported_endpoints": [PATHS[name] for name in model.endpoint_types if name in PATHS],
         "supported_modalities": model.inputs,

@@ -75,9 +75,19 @@ def price_fields(sheet: Sheet | None) -> JSON:
 Unlisted = Annotated[
     str,
     "unpriced: no price is known; dynamic: decided per request; included: in a plan; no_currency_rate: in a currency "
-    "without a rate; unknown_output: the price of its output is not known; not_in_ratios: ratios and a price per call "
-    "cannot state it, e.g. only its output is paid.",
-    {"enum": ["unpriced", "dynamic", "included", "no_currency_rate", "unknown_output", "not_in_ratios"]},
+    "without a rate; unknown_input, unknown_output: the price of its input or output is not known; not_in_ratios: "
+    "ratios and a price per call cannot state it, e.g. its input is free and its output is paid.",
+    {
+        "enum": [
+            "unpriced",
+            "dynamic",
+            "included",
+            "no_currency_rate",
+            "unknown_input",
+            "unknown_output",
+            "not_in_ratios",
+        ]
+    },
 ]
 
 
@@ -90,8 +100,8 @@ def reason_unlisted(sheet: Sheet | None, fields: JSON) -> str:
     state = str(fields["pricing_status"])
     if sheet is None or state not in ("priced", "free"):
         return state
-    if sheet.has_unknown_output:
-        return "unknown_output"
+    if side := sheet.unknown_side:
+        return f"unknown_{side}"
     if "quota_type" not in fields and sheet.in_dollars() is None:
         return "no_currency_rate"
     number = fields.get("model_price" if fields.get("quota_type") == 1 else "model_ratio")
@@ -104,7 +114,7 @@ def reason_unlisted(sheet: Sheet | None, fields: JSON) -> str:
 
 def config_entries(sheet: Sheet | None) -> JSON:
     """Map -> the model's entry in it, for the maps that express its price; discounts are multiplied in."""
-    if sheet is None or sheet.has_unknown_output:
+    if sheet is None or sheet.unknown_side:
         return {}
     fields = price_fields(sheet.folded())
     if fields.get("billing_mode") == "tiered_expr" and fields.get("discount", 1) == 1:
@@ -186,9 +196,10 @@ def _by_ratios(sheet: Sheet, dollars: Sheet) -> JSON:
     if body.get("model_ratio") and sheet.lacks_output_price:
         del body["completion_ratio"]
     body["discount"] = sheet.discount
-    if sheet.has_unknown_output:
-        if not body.get("model_ratio"):
-            body = {name: value for name, value in body.items() if name not in RATIO_FIELDS}
+    if sheet.unknown_side:
+        # A row of unknown input may still have the price of a call, which readers would take for the complete price.
+        if sheet.unknown_side == "input" or not body.get("model_ratio"):
+            body = {name: value for name, value in body.items() if name not in {"quota_type", *RATIO_FIELDS}}
         return body | {"prices": figures(sheet)}
     lines = expressible_lines(dollars)
     # An expression of tokens at 0 would show a paid price as free.

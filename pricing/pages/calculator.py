@@ -106,11 +106,11 @@ def questions(sheet: Sheet, answers: Mapping[str, str]) -> tuple[Question, ...]:
         )
         for name, line in {_field_name(sheet, line): line for line in lines}.items()
     ]
-    if sheet.has_unknown_output:
-        # The total must say that the price of output is not known.
-        output = Line("output", None, unit="token")
-        example = _example(output) if is_blank else answers.get("u.output", "")[:20]
-        fields.append(Question("u.output", priced_thing(output), example, labels.field_unit(output.unit)))
+    if sheet.unknown_side:
+        # The total must say that the price of this side is not known.
+        line, name = Line(sheet.unknown_side, None, unit="token"), f"u.{sheet.unknown_side}"
+        example = _example(line) if is_blank else answers.get(name, "")[:20]
+        fields.append(Question(name, priced_thing(line), example, labels.field_unit(line.unit)))
     fields += [_choice(sheet, dim, answers, is_blank=is_blank) for dim in _dims(sheet.lines)]
     return (*fields, Question("n", _("Number of requests"), answers.get("n", "1")[:20] or "1"))
 

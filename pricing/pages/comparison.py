@@ -75,9 +75,9 @@ def standard_prices(sheet: Sheet | None) -> dict[str, Cell]:
     if is_by_rules(sheet) or not figures:
         return {_("Price"): (single,)}
     cells: dict[str, Cell] = {labels.join_clauses([figure.label, figure.per]): (figure.price,) for figure in figures}
-    if sheet.has_unknown_output:
-        output = labels.join_clauses([labels.meter("output"), amounts.per_units("token", MILLION)])
-        cells[output] = (price_tag(sheet).output,)
+    if sheet.unknown_side:
+        label = labels.join_clauses([labels.meter(sheet.unknown_side), amounts.per_units("token", MILLION)])
+        cells[label] = (_("unknown"),)
     return cells
 
 

@@ -46,10 +46,12 @@ def price_tag(sheet: Sheet | None) -> PriceTag:
     if not tokens:
         return PriceTag(state, single=_single(sheet), fees=of_each_call, has_other_prices=has_other_prices)
     prices = {meter: amounts.short_price(line, sheet.currency) for meter, line in tokens.items()}
+    if sheet.unknown_side:
+        prices[sheet.unknown_side] = _("unknown")
     return PriceTag(
         state,
         input=prices.get("input", ""),
-        output=_("unknown") if sheet.has_unknown_output else prices.get("output", ""),
+        output=prices.get("output", ""),
         fees=of_each_call,
         has_other_prices=has_other_prices,
         comparable=comparable_price(sheet),

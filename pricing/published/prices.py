@@ -62,7 +62,7 @@ def compose(model: AIModel, sell: Sheet | None, listed: Sheet | None, rules: Ite
     if sell is None and listed is not None:
         rule = best_rule(rules, model)
         sheet = listed if rule is None else listed.times(rule.multiplier, rule=f"discount for {rule.target}")
-    return None if sheet is None else replace(sheet, charges_output=model.charges_output)
+    return None if sheet is None else replace(sheet, charged_sides=model.charged_sides)
 
 
 def best_rule(rules: Iterable[DiscountRule], model: AIModel) -> DiscountRule | None:

@@ -154,7 +154,7 @@ def test_an_output_price_that_a_source_does_not_state_is_unknown_everywhere(clie
     pricing = next(listed["pricing"] for listed in export(client, "openrouter.json")["data"] if listed["id"] == name)
     assert pricing == {"prompt": "0.000001", "completion": "-1"}
     assert "cost" not in export(client, "models_dev.json")["modelbook"]["models"][name]
-    assert "output_cost_per_token" not in export(client, "litellm.json")[name]
+    assert name not in export(client, "litellm.json")
     assert f"[{name}]" in text(client, "/llms.txt")
     assert "$1 in; 1,000 tokens" in text(client, "/llms.txt")
     assert f"{name},Acme,output" not in text(client, "/api/export/prices.csv")
@@ -165,8 +165,85 @@ def test_an_output_price_that_a_source_does_not_state_is_unknown_everywhere(clie
     assert "unknown" in shop.text_of(shop.get(client, f"/compare?m={name}&m=acme/gratis:free"))
 
 
-def test_free_input_with_unknown_output_is_not_free(client: Client) -> None:
-    world.price(world.model("half-free"), input="0")
+def test_an_input_price_that_a_source_does_not_state_is_unknown_everywhere(client: Client) -> None:
+    import_case("csv_price_kinds")
+    name = "s-outputonly"
+
+    assert quote(name, {"input": 1000, "output": 1000})["amount"] is None
+    assert quote(name, {"output": 1_000_000})["amount"] == "10"
+    assert not {"model_ratio", "billing_expr"} & rows()[name].keys()
+    document = read_json(client.get("/api/pricing").content)
+    assert name not in {listed["model_name"] for listed in document["data"]}
+    assert {"model_name": name, "reason": "unknown_input"} in document["unpriced_models"]
+    assert not any(name in by_model for by_model in client.get("/api/ratio_config").json()["data"].values())
+    pricing = next(listed["pricing"] for listed in export(client, "openrouter.json")["data"] if listed["id"] == name)
+    assert pricing == {"prompt": "-1", "completion": "0.00001"}
+    assert "cost" not in export(client, "models_dev.json")["modelbook"]["models"][name]
+    assert name not in export(client, "litellm.json")
+    assert f"models/{name}): Acme, $10 out" in text(client, "/llms.txt")
+    assert f"{name},Acme,input" not in text(client, "/api/export/prices.csv")
+    assert shop.row(shop.get(client, "/"), name).endswith("unknown $10.00")
+    page = shop.text_of(shop.get(client, f"/models/{name}"))
+    assert "Input unknown" in page
+    assert "no price for this" in page
+    assert "unknown" in shop.text_of(shop.get(client, f"/compare?m={name}&m=s-free"))
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_known"),
+    [
+        ({}, False),
+        ({"supported_endpoint_types": ["openai"]}, False),
+        ({"supported_endpoint_types": ["openai", "image-generation"]}, False),
+        ({"output_modalities": ["text", "image"]}, False),
+        ({"supported_endpoint_types": ["audio-speech"]}, True),
+        ({"supported_endpoint_types": ["audio-transcription"]}, True),
+        ({"supported_endpoint_types": ["image-generation"]}, True),
+        ({"supported_endpoint_types": ["openai-video"]}, True),
+        ({"output_modalities": ["audio"]}, True),
+    ],
+)
+def test_only_models_whose_input_is_charged_have_an_unknown_input(
+    client: Client, facts: dict[str, Any], *, is_known: bool
+) -> None:
+    world.price(world.model("model", **facts), output="10")
+
+    listed = read_json(client.get("/api/pricing").content)["unpriced_models"]
+    assert listed == [{"model_name": "model", "reason": "not_in_ratios" if is_known else "unknown_input"}]
+    assert ("model" in client.get("/api/ratio_config").json()["data"]["billing_expr"]) is is_known
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_known"),
+    [
+        ([("input", "0", "token", [])], True),
+        ([("input.audio", "3", "token", [])], True),
+        ([("input", "0.0001", "second", [])], True),
+        ([("input", "2", "token", [{"dim": "prompt_tokens", "op": "lte", "value": 200_000}])], True),
+        ([("input.cache_read", "0.1", "token", [])], False),
+        ([("request", "0.01", "request", [])], False),
+    ],
+)
+def test_an_input_price_of_any_medium_or_length_is_known(client: Client, lines: list[Any], *, is_known: bool) -> None:
+    sheet = world.price(world.model("model"), output="1")
+    for meter, amount, unit, conditions in lines:
+        world.line(sheet, meter, amount, unit=unit, per=1_000_000 if unit == "token" else 1, conditions=conditions)
+
+    listed = read_json(client.get("/api/pricing").content)["unpriced_models"]
+    assert (listed == [{"model_name": "model", "reason": "unknown_input"}]) is not is_known
+
+
+def test_pictures_alone_can_be_paid(client: Client) -> None:
+    world.line(world.price(world.model("painter")), "output.image", "30")
+
+    assert {entry["reason"] for entry in read_json(client.get("/api/pricing").content)["unpriced_models"]} <= {
+        "not_in_ratios"
+    }
+
+
+@pytest.mark.parametrize("side", ["input", "output"])
+def test_half_a_price_of_zero_is_not_free(client: Client, side: str) -> None:
+    world.line(world.price(world.model("half-free")), side, "0")
 
     assert rows()["half-free"]["pricing_status"] == "unpriced"
     assert not any(is_free(client, "half-free").values())
@@ -304,7 +381,7 @@ def test_prices_of_0_that_are_not_the_whole_price_are_shown_nowhere(client: Clie
     (row,) = export(client, "openrouter.json")["data"]
     assert row["pricing"] == {"prompt": "-1", "completion": "-1"}
     assert "cost" not in export(client, "models_dev.json")["modelbook"]["models"]["partly"]
-    assert not any("cost" in key for key in export(client, "litellm.json")["partly"])
+    assert "partly" not in export(client, "litellm.json")
 
 
 def test_an_included_search_says_nothing_about_tokens(client: Client) -> None:

@@ -37,7 +37,7 @@ UNPRICED = {
     "s-freein": "not_in_ratios",
     "s-included": "included",
     "s-inputonly": "unknown_output",
-    "s-outputonly": "not_in_ratios",
+    "s-outputonly": "unknown_input",
     "s-unpriced": "unpriced",
 }
 
@@ -111,7 +111,7 @@ def test_the_price_list_states_every_price_to_go(lists: Mapping[str, Any], *, kn
 def test_the_maps_state_every_price_to_go(lists: Mapping[str, Any]) -> None:
     read = read_maps(lists["maps"])
 
-    priced = {**PAID_TOKENS, "s-disc": ("1", "4"), "s-freein": ("0", "2"), "s-outputonly": ("0", "10")}
+    priced = {**PAID_TOKENS, "s-disc": ("1", "4"), "s-freein": ("0", "2")}
     assert {name: price.tokens for name, price in read.items() if price.tokens and name not in FREE} == {
         name: tuple(map(Decimal, amounts)) for name, amounts in priced.items()
     }
@@ -120,7 +120,8 @@ def test_the_maps_state_every_price_to_go(lists: Mapping[str, Any]) -> None:
         "s-call": Decimal("0.04"),
         "s-image": Decimal("0.04"),
     }
-    assert not {"s-inputonly", "s-dynamic", "s-eur", "s-included", "s-unpriced", "s-second", "s-char"} & read.keys()
+    absent = {"s-inputonly", "s-outputonly", "s-dynamic", "s-eur", "s-included", "s-unpriced", "s-second", "s-char"}
+    assert not absent & read.keys()
 
 
 def test_rows_without_a_price_are_sent_on_request_and_flagged(lists: Mapping[str, Any], client: Client) -> None:
@@ -139,6 +140,8 @@ def test_rows_without_a_price_are_sent_on_request_and_flagged(lists: Mapping[str
     }
     half = next(row for row in body["data"] if row["model_name"] == "s-inputonly")
     assert (half["model_ratio"], half.get("completion_ratio")) == (Decimal("0.5"), None)
+    other_half = next(row for row in body["data"] if row["model_name"] == "s-outputonly")
+    assert not {"quota_type", "model_ratio", "model_price", "billing_expr"} & other_half.keys()
     assert body["unpriced_models"] == lists["list"]["unpriced_models"]
 
 
@@ -180,14 +183,14 @@ OTHER_LINES = st.sampled_from(
     ]
 )
 SHEETS = st.builds(
-    lambda lines, others, charges_output, currency: Sheet(
+    lambda lines, others, charged_sides, currency: Sheet(
         currency,
         tuple({(line.meter, line.unit, len(line.conditions)): line for line in lines}.values()) + tuple(others),
-        charges_output=charges_output,
+        charged_sides=frozenset(charged_sides),
     ),
     st.lists(st.one_of(TOKEN_LINES, TOKEN_LINES, UNIT_LINES), max_size=6),
     st.lists(OTHER_LINES, max_size=1),
-    st.booleans(),
+    st.sampled_from([(), ("output",), ("input", "output")]),
     st.sampled_from(["USD", "USD", "USD", "EUR"]),
 )
 

@@ -29,8 +29,14 @@ world.line(sheet, 'input', '0.625', conditions=flex)
 world.line(sheet, 'output', '5', conditions=flex)
 sheet = world.price(world.model('claude-costs', on='costs'), input='5', output='25', output__reasoning='30')
 world.line(sheet, '', '0.65', kind='multiplier', unit='')
+for half in ('input', 'output'):
+    world.price(world.model(f'costs-{half}-only', on='costs'), **{half: '5'})
+world.model('costs-unpriced', on='costs')
+world.line(world.price(world.model('costs-of-calls', on='costs')), 'request', '0.04', per=1, unit='request')
 result = True
 """
+# LiteLLM would charge 0 for what a row does not state.
+UNPRICED = ["costs-input-only", "costs-output-only", "costs-unpriced", "costs-of-calls"]
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("costs-tiered", {"prompt": 1000, "completion": 500}),
     ("costs-tiered", {"prompt": 1000, "completion": 500, "cached": 400}),
@@ -68,7 +74,7 @@ def test_litellm_computes_the_same_cost_as_our_quote(priced: Server) -> None:
 
     seen = run(
         [sys.executable, str(PROGRAMS / "litellm_costs.py")],
-        {"cases": CASES},
+        {"cases": CASES, "unpriced": UNPRICED},
         PYTHONPATH=path,
         LITELLM_MODEL_COST_MAP_URL=f"{priced.url}/api/export/litellm.json",
         # A map much smaller than its own LiteLLM takes for a broken one.
@@ -76,6 +82,7 @@ def test_litellm_computes_the_same_cost_as_our_quote(priced: Server) -> None:
         MODEL_COST_MAP_MIN_MODEL_COUNT="1",
     )
 
+    assert seen["priced"] == []
     assert {model for model, _ in CASES} <= set(seen["known"])
     assert "babbage-002" not in seen["known"]
     for (model, case), cost in zip(CASES, seen["costs"], strict=True):

@@ -23,8 +23,20 @@ def cost(model: str, case: dict[str, Any]) -> float:
     )
 
 
+def is_known(model: str) -> bool:
+    """Whether LiteLLM computes a cost. Older versions raise a plain Exception if the model is not in the map."""
+    try:
+        cost(model, {"prompt": 1000, "completion": 1000})
+    except Exception as error:
+        if "isn't mapped yet" not in str(error):
+            raise
+        return False
+    return True
+
+
 def main(arguments: dict[str, Any]) -> dict[str, Any]:
     return {
+        "priced": [model for model in arguments["unpriced"] if is_known(model)],
         "known": sorted(litellm.model_cost),
         "costs": [cost(model, case) for model, case in arguments["cases"]],
     }

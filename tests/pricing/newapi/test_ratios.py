@@ -222,7 +222,7 @@ def test_ratio_maps_contain_only_prices_that_they_can_state(client: Client) -> N
 @pytest.mark.parametrize(
     ("free", "paid"),
     [
-        (("output", 1_000_000, "token"), ("web_search", "query", "per_query")),
+        (("input", 1_000_000, "token"), ("web_search", "query", "per_query")),
         (("input", 1_000_000, "token"), ("input", "image", "per_input")),
     ],
 )

@@ -160,22 +160,33 @@ def _undo_created(history: RunHistory, undone: UndonePrices, context: WriteConte
 def _restore_withdrawn(history: RunHistory, undone: UndonePrices, context: WriteContext) -> None:
     """Restores the scheduled sheets that the run withdrew, unless the model's prices were changed since."""
     at, undone_runs = context.at, history.undone_runs
+    withdrawn: dict[tuple[int, str], list[dict[str, Any]]] = {}
     for values in _undo_of(history).get("withdrawn", ()):
-        if values["run_id"] in undone_runs or not AIModel.objects.filter(pk=values["model_id"]).exists():
-            continue
-        lines = [PriceLine(**line) for line in values["lines"] if line["run_id"] not in undone_runs]
-        dates = {name: _as_moment(values[name]) for name in ("starts_at", "ends_at", "created_at")}
-        sheet = PriceSheet(**{name: value for name, value in values.items() if name != "lines"} | dates)
-        records = history.model.objects.filter(model=sheet.model_id, role=sheet.role).order_by("-history_id")
-        withdrawal = records.filter(id=sheet.pk, history_type="-").first()
-        later = records.filter(history_id__gt=withdrawal.history_id if withdrawal else 0)
-        if later.exclude(run__in=undone_runs).exists() or (sheet.ends_at is not None and sheet.ends_at <= at):
-            undone.stays.append(f"announced price {sheet}")
-            continue
-        sheet.starts_at = max(sheet.starts_at, at)
-        insert_with_keys([sheet], **context.audit)
-        insert_with_keys(lines)
-        undone.restored += 1
+        if values["run_id"] not in undone_runs and AIModel.objects.filter(pk=values["model_id"]).exists():
+            withdrawn.setdefault((values["model_id"], values["role"]), []).append(values)
+    for sheets in withdrawn.values():
+        # Restoring the first sheet of a model is not a change that keeps the others out.
+        is_changed = _is_changed_since(history, sheets)
+        for values in sheets:
+            lines = [PriceLine(**line) for line in values["lines"] if line["run_id"] not in undone_runs]
+            dates = {name: _as_moment(values[name]) for name in ("starts_at", "ends_at", "created_at")}
+            sheet = PriceSheet(**{name: value for name, value in values.items() if name != "lines"} | dates)
+            if is_changed or (sheet.ends_at is not None and sheet.ends_at <= at):
+                undone.stays.append(f"announced price {sheet}")
+                continue
+            sheet.starts_at = max(sheet.starts_at, at)
+            insert_with_keys([sheet], **context.audit)
+            insert_with_keys(lines)
+            undone.restored += 1
+
+
+def _is_changed_since(history: RunHistory, sheets: Sequence[dict[str, Any]]) -> bool:
+    """Whether anything else changed the prices of the model since the run withdrew these sheets of it."""
+    records = history.model.objects.filter(model=sheets[0]["model_id"], role=sheets[0]["role"])
+    withdrawals = records.filter(id__in=[values["id"] for values in sheets], history_type="-")
+    last = withdrawals.order_by("-history_id").values_list("history_id", flat=True).first()
+    later = records.filter(history_id__gt=last or 0)
+    return bool(later.exclude(run__in=history.undone_runs).exists())
 
 
 def _undo_ends(history: RunHistory, undone: UndonePrices, context: WriteContext) -> None:

@@ -65,6 +65,17 @@ def test_announced_prices_are_restored_as_they_were(changed: Document) -> None:
     assert planned("genai_prices", RISE, at=NOW + 3 * HOUR)[0].is_empty
 
 
+def test_all_announced_prices_of_a_model_are_restored() -> None:
+    rises = document(sheet(line("input", 2)), sheet(line("input", 3), start=60), sheet(line("input", 4), start=90))
+    imported("genai_prices", rises)
+    before = stored()
+    imported("genai_prices", NO_RISE, at=NOW + HOUR)
+
+    assert rolled_back().stays == []
+
+    assert stored() == before
+
+
 def test_a_restored_rise_that_should_have_started_starts_now() -> None:
     imported("genai_prices", RISE)
     imported("genai_prices", NO_RISE, at=NOW + HOUR)

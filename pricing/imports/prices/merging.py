@@ -96,7 +96,7 @@ def merge(stored: StoredSheet | None, offered: Sheet, authority: Authority) -> M
     if not are_alike(stored.sheet, offered):
         if sets_base:
             return Merged(offered)
-        return Merged(stored.sheet, Withheld(stored.sheet, offered, authority.why_withheld(base)))
+        return Merged(stored.attributed, Withheld(stored.sheet, offered, authority.why_withheld(base)))
     ranked = sorted(by_writer, key=lambda writer: -writer.trust)
     place = next((place for place, writer in enumerate(ranked) if authority.may_replace(writer)), len(ranked))
     statements: list[tuple[Writer, Sequence[Line]]] = [(writer, by_writer[writer]) for writer in ranked]

@@ -3,8 +3,6 @@
 Sheets are immutable: a changed price is a new sheet from the moment of the import, and an equal price writes nothing.
 """
 
-from collections.abc import Iterator
-
 from catalog.imports.context import Findings, PlanContext
 from catalog.models.pin import price_field
 from catalog.prices import Sheet
@@ -123,25 +121,28 @@ def _report_outdated(name: str, change: PriceChange, authority: Authority, findi
 def _confirmed(timeline: Timeline, authority: Authority) -> dict[int, list[int]]:
     """Sheet -> the positions of its lines that a less trusted source wrote, too.
 
-    They become lines of the importing source, so that no source that is trusted less than it may change them. A file
-    by hand that repeats a price writes nothing.
+    They become lines of the importing source, so that no source that is trusted less than it may change them. A line
+    that the source states only for a part of the sheet's time remains the other source's. A file by hand that repeats
+    a price writes nothing.
     """
     if authority.writer.trust >= BY_HAND or authority.is_operator:
         return {}
-    confirmed = {}
+    confirmed: dict[int, set[int]] = {}
     for period in timeline.periods:
-        if period.stored is None or not isinstance(period.price, Sheet) or not period.is_same:
+        if period.stored is None or not period.is_same:
             continue
-        if positions := list(_confirmed_lines(period.stored, period.price, authority)):
-            confirmed[period.stored.key] = positions
-    return confirmed
+        stated = _confirmed_lines(period.stored, period.price, authority) if isinstance(period.price, Sheet) else ()
+        confirmed.setdefault(period.stored.key, set(stated)).intersection_update(stated)
+    return {key: sorted(positions) for key, positions in confirmed.items() if positions}
 
 
-def _confirmed_lines(stored: StoredSheet, price: Sheet, authority: Authority) -> Iterator[int]:
+def _confirmed_lines(stored: StoredSheet, price: Sheet, authority: Authority) -> list[int]:
     if stored.runs == {stored.run} and authority.is_own(stored):
-        return
+        return []
+    positions = []
     stated = {line_key(line) for line in price.lines if line.run is None}
     for position, line in enumerate(stored.lines):
         writer = authority.writer_of(line)
         if writer is not None and writer.trust < authority.writer.trust and line_key(line) in stated:
-            yield position
+            positions.append(position)
+    return positions

@@ -43,6 +43,11 @@ class StoredSheet:
         """Its lines, each with the run that stated it."""
         return [line if line.run or self.run is None else replace(line, run=self.run) for line in self.sheet.lines]
 
+    @property
+    def attributed(self) -> Sheet:
+        """Its price, each line with the run that stated it."""
+        return replace(self.sheet, lines=tuple(self.lines))
+
     def applies_at(self, at: dt.datetime) -> bool:
         return self.starts_at <= at and (self.ends_at is None or at < self.ends_at)
 

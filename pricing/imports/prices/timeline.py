@@ -12,6 +12,7 @@ from functools import cached_property
 from catalog.prices import Sheet
 from catalog.source_trust import PERSON
 from pricing.engine.equality import same_price
+from pricing.engine.line_keys import LineKey, line_key
 from pricing.imports.prices.merging import Authority, Withheld, merge
 from pricing.imports.prices.stored import StoredSheet, in_force
 
@@ -231,9 +232,20 @@ class TimelinePlanner:
             has_expired = slot.ends_at is not None and slot.ends_at <= start
             may_extend = slot.row is None or slot.row in self.own
             is_open = slot.is_used and (may_extend or not has_expired) and self._is_free(slot.row)
-            if is_open and same_price(slot.sheet, _value_of(price), with_facts=True):
+            if not is_open or not same_price(slot.sheet, _value_of(price), with_facts=True):
+                continue
+            # The line of another source must not become one that the importing source no longer states.
+            if self._stated(slot.row or slot.sheet) <= self._stated(price):
                 return slot
         return None
+
+    def _stated(self, price: Price) -> set[LineKey]:
+        """What the importing source itself states in a price."""
+        if isinstance(price, Sheet):
+            return {line_key(line) for line in price.lines if line.run is None}
+        writers = ((line, self.authority.writer_of(line)) for line in price.lines)
+        source = self.authority.writer.source
+        return {line_key(line) for line, writer in writers if writer is not None and writer.source == source}
 
     def _new_slot(self, price: Price, start: dt.datetime) -> _Slot:
         """A stored scheduled sheet with this price, or a new sheet."""
@@ -269,4 +281,4 @@ def _is_same(stored: StoredSheet | None, price: Price | None) -> bool:
 
 
 def _value_of(price: Price) -> Sheet:
-    return price.sheet if isinstance(price, StoredSheet) else price
+    return price.attributed if isinstance(price, StoredSheet) else price

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from catalog.prices import Line
 from tests.pricing.imports.prices.books import (
     BATCH,
+    DAY,
     LONG,
     NOW,
     document,
@@ -92,3 +93,23 @@ def test_tiers_of_a_source_are_one_statement() -> None:
     prices("litellm", line("input", 2), line("input", 4, LONG))
     prices("models_dev", line("input", 2), line("input", 5, {**LONG, "value": 272_000}))
     assert figures(NOW) == {"input": "2", "input prompt_tokens 272000": "5"}
+
+
+def test_a_line_that_is_stated_only_later_stays_that_of_its_source() -> None:
+    model()
+    imported("litellm", document(sheet(line("input", 1), line("input", 1, BATCH))))
+    later = document(sheet(line("input", 3)), sheet(line("input", 3), line("input", 1, BATCH), start=9))
+    imported("models_dev", later)
+    for _ in range(2):
+        assert imported("models_dev", later).is_empty
+    assert figures(NOW) == {"input": "3", "input service_tier batch": "1"}
+
+
+def test_a_price_that_a_source_states_until_an_end_continues_as_that_of_the_other_source() -> None:
+    model()
+    imported("litellm", document(sheet(line("input", 1)), sheet(line("input", 3), start=4)))
+    until = document(sheet(line("input", 3), end=5))
+    imported("models_dev", until)
+    for _ in range(2):
+        assert imported("models_dev", until).is_empty
+    assert figures(NOW + 6 * DAY) == {"input": "3"}

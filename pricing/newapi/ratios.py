@@ -204,9 +204,7 @@ def _by_ratios(sheet: Sheet, dollars: Sheet) -> JSON:
     lines = expressible_lines(dollars)
     # An expression of tokens at 0 would show a paid price as free.
     is_misleading = reads_as_free(dollars, (line.amount or Decimal(0) for line in lines if line.kind == "absolute"))
-    # Output that it does not mention would be free, too.
-    hides_output = sheet.lacks_output_price and not any(line.meter.startswith("output") for line in lines)
-    is_unfit = is_misleading or hides_output or _ratios_express(body, lines, per_token)
+    is_unfit = is_misleading or _hides_a_side(dollars, lines) or _ratios_express(body, lines, per_token)
     billing = None if is_unfit else expression(dollars)
     if billing is None and _reads_as_free(body):
         body = {name: value for name, value in body.items() if name not in RATIO_FIELDS} | _headline_price(dollars)
@@ -215,6 +213,15 @@ def _by_ratios(sheet: Sheet, dollars: Sheet) -> JSON:
         # Engines that read expressions ignore all other numbers in the row.
         body = {"quota_type": 0} | body | {"billing_mode": "tiered_expr", "billing_expr": billing.text}
     return body if _is_read_back(body, sheet) else body | {"prices": figures(sheet)}
+
+
+def _hides_a_side(dollars: Sheet, lines: Sequence[Line]) -> bool:
+    """Whether these lines have no price for the input or the output, although it is charged: it would be free."""
+    paid = [line for line in dollars.lines if line.kind == "absolute" and line.amount]
+    sides = {side for side in ("input", "output") for line in paid if line.meter.startswith(side)}
+    if dollars.lacks_output_price and any(line.meter.startswith("input") for line in paid):
+        sides.add("output")
+    return any(not any(line.meter.startswith(side) for line in lines) for side in sides)
 
 
 def _is_read_back(body: JSON, sheet: Sheet) -> bool:

@@ -464,3 +464,14 @@ def test_one_price_of_long_one_hour_writes_in_quotes_and_in_openrouters_list(cli
         assert quote(name, {"input.cache_write[1h]": 300_000})["amount"] == amount
         (override,) = amounts[name]["overrides"]
         assert float(override["input_cache_write_1h"]) * 300_000 == pytest.approx(float(amount))
+
+
+@pytest.mark.parametrize(
+    ("meter", "unit"), [("input.text", "message"), ("input.audio", "hour"), ("input", "second"), ("input", "character")]
+)
+def test_input_that_is_not_paid_by_tokens_is_not_free_in_an_expression(client: Client, meter: str, unit: str) -> None:
+    sheet = world.price(world.model("hearing"), output="2")
+    world.line(sheet, meter, "0.18", per=1, unit=unit)
+
+    assert "billing_expr" not in rows()["hearing"]
+    assert not any("hearing" in by_model for by_model in client.get("/api/ratio_config").json()["data"].values())

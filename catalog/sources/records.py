@@ -12,7 +12,10 @@ from typing import Any
 from catalog.prices import Sheet
 
 # The end of the finding about a price that an operator has to confirm.
-UNCONFIRMED = "no price was imported; to accept it as the price, name the model with --accept-placeholders"
+UNCONFIRMED = (
+    "no price was imported; to accept it as the price, confirm it when you review the import, or name the model with "
+    "--accept-placeholders"
+)
 
 
 @dataclass(frozen=True)

@@ -237,6 +237,7 @@ class ImportPages(ModelAdmin):
             seen=posted.get("seen", ""),
             accepted=posted.getlist("accept"),
             accepted_jumps=posted.getlist("jump"),
+            accepted_placeholders=posted.getlist("placeholder"),
             chosen=chosen,
             beside=bool(posted.get("beside")),
             actor=request.user,  # type: ignore[arg-type]

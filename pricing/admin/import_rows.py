@@ -23,6 +23,7 @@ VIEWS: Mapping[str, str] = {
     "all": "All",
     "suspicious": "Suspicious",
     "jumps": "Large changes",
+    "placeholders": "To confirm",
     "changed": "Changed",
     "prices": "Prices",
     "new": "New",
@@ -54,6 +55,8 @@ class ModelRow:
     can_be_chosen: bool = True
     # Whether a price moves so far that a person must accept it.
     has_jump: bool = False
+    # Whether a price may mean that there is none, so that a person must confirm it.
+    has_placeholder: bool = False
 
 
 def names_of(plan: ImportPlan) -> dict[str, list[str]]:
@@ -62,9 +65,10 @@ def names_of(plan: ImportPlan) -> dict[str, list[str]]:
     withheld = list(dict.fromkeys([*facts.withheld, *prices.withheld]))
     changed = list(dict.fromkeys([*plan.suspicious, *facts.changed, *prices.changed, *prices.announced, *plan.touched]))
     return {
-        "all": [*dict.fromkeys([*changed, *withheld]), *plan.missing],
+        "all": [*dict.fromkeys([*changed, *withheld, *plan.placeholders]), *plan.missing],
         "suspicious": list(plan.suspicious),
         "jumps": list(plan.jumps),
+        "placeholders": list(plan.placeholders),
         "changed": list(facts.changed),
         "prices": list(dict.fromkeys([*prices.changed, *prices.announced, *prices.touched])),
         "new": list(facts.new),
@@ -86,6 +90,7 @@ def row_of(plan: ImportPlan, name: str) -> ModelRow:
         warnings=plan.suspicious.get(name, []),
         can_be_chosen=name in set(plan.touched),
         has_jump=name in plan.jumps,
+        has_placeholder=name in plan.placeholders,
     )
     if name in facts.new:
         row.marks.append(("New", "success"))
@@ -100,6 +105,10 @@ def row_of(plan: ImportPlan, name: str) -> ModelRow:
     row.lines += [_not_applied(_title(what), change) for what, change in facts.withheld.get(name, {}).items()]
     if name in prices.withheld:
         row.lines.append(_not_applied(f"{prices.role.capitalize()} price", prices.withheld[name]))
+    if name in plan.placeholders:
+        title = f"{prices.role.capitalize()} price"
+        note = "not imported: may be the placeholder for a missing price"
+        row.lines.append(ReviewLine(title, *plan.placeholders[name], note, is_applied=False))
     if name in plan.missing:
         row.marks.append(("No longer listed", "warning"))
     return row

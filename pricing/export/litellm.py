@@ -58,6 +58,9 @@ def is_complete(sheet: Sheet) -> bool:
     paid = [line for line in sheet.lines if line.kind == "absolute" and line.amount]
     stated = [line for line in paid if _has_place(line, _key(line)) and (line.meter, line.unit) != NOT_CHARGED]
     sides = {line.meter for line in paid if line.unit == "token" and line.meter in SIDES}
+    # Its text would be free beside its pictures. Models that only make pictures or speech have no text.
+    if "input" in sides & sheet.charged_sides and sheet.lacks_output_price:
+        return False
     return not paid or (bool(stated) and sides <= {line.meter for line in stated})
 
 

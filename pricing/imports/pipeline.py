@@ -27,6 +27,7 @@ from catalog.imports.gc_pause import pause_gc
 from catalog.imports.import_policy import update_pins
 from catalog.models import AIModel, Channel, ImportRun, Snapshot, Source
 from catalog.sources.records import Document, Structure
+from pricing.engine.formatting.lines import summary
 from pricing.engine.sanity_checks import leaves_no_input
 from pricing.imports.guards import ACCEPT_JUMPS, find_guards, missing_names, previous_names
 from pricing.imports.options import Options
@@ -85,6 +86,7 @@ def _plan(document: Document, options: Options, *, at: dt.datetime, origin: str)
         origin=origin[:255],
         listed=list(document.listed),
         aliases=resolution.aliases,
+        placeholders=_placeholders(priced, options, at=at),
         unmatched=resolution.unmatched,
         suggested_prices=compare_suggested(resolution.unmatched, priced, role=options.prices_as, at=at),
     )
@@ -102,6 +104,19 @@ def _report_output_limits(facts: FactsPlan, findings: Findings) -> None:
     for name in (*facts.new, *facts.changed):
         if leaves_no_input(facts.new.get(name) or facts.changed_limits(name)):
             findings.add("the maximum output equals the context window, which leaves no room for input", name)
+
+
+def _placeholders(document: Document, options: Options, *, at: dt.datetime) -> dict[str, tuple[str, str]]:
+    """Model -> its price now and its unconfirmed one, if the import would store it if it were confirmed."""
+    unconfirmed = {record.name: sheet for record in document.records if (sheet := record.unconfirmed) is not None}
+    if not unconfirmed:
+        return {}
+    records = tuple(
+        replace(record, prices=unconfirmed[record.name]) for record in document.records if record.name in unconfirmed
+    )
+    prices = plan_prices(replace(document, records=records), PlanContext(at, options.policy()), role=options.prices_as)
+    now = {name: summary(change.before) for name, change in prices.changed.items() if change.before is not None}
+    return {name: (now.get(name, ""), summary(unconfirmed[name])) for name in prices.touched}
 
 
 def _requested_structure(document: Document, options: Options) -> Structure:

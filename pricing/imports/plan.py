@@ -43,6 +43,8 @@ class ImportPlan:
     aliases: dict[str, str] = field(default_factory=dict)
     # Unknown id -> the model that it may mean.
     unmatched: dict[str, Match] = field(default_factory=dict)
+    # Model -> its price now, and a new one that is not imported, because it may be the placeholder for a missing price.
+    placeholders: dict[str, tuple[str, str]] = field(default_factory=dict)
     # Unknown id -> how its price differs from that of the model that it may mean, if both have one.
     suggested_prices: dict[str, str] = field(default_factory=dict)
 
@@ -137,6 +139,7 @@ class ImportPlan:
             },
             "suspicious": self.suspicious,
             "jumps": self.jumps,
+            "placeholders": self.placeholders,
             "unmatched": {
                 name: match.as_json()
                 | ({"prices": self.suggested_prices[name]} if name in self.suggested_prices else {})

@@ -5,6 +5,7 @@ applied if it is not the plan that was reviewed.
 """
 
 import datetime as dt
+import glob
 import threading
 from collections.abc import Collection
 from dataclasses import replace
@@ -68,7 +69,9 @@ def save_plan(
     with transaction.atomic():
         if plan.upstream_values:
             update_pins(plan.upstream_values, options.stored_source(), at=at)
-        if plan.is_empty and not plan.guards:
+        # A person can confirm placeholders. A schedule would leave the same plan for every document.
+        can_confirm = actor is not None and bool(plan.placeholders)
+        if plan.is_empty and not plan.guards and not can_confirm:
             record_dropped_models(options.slug, missing=plan.missing, listed=plan.listed, at=at)
             return plan, None
         run = create_run(options, content, origin=origin, actor=actor)
@@ -109,6 +112,7 @@ def apply_run(
     seen: str,
     accepted: Collection[str] = (),
     accepted_jumps: Collection[str] = (),
+    accepted_placeholders: Collection[str] = (),
     chosen: Collection[str] | None = None,
     beside: bool = False,
     actor: AbstractBaseUser | None = None,
@@ -117,7 +121,8 @@ def apply_run(
 
     The rest waits as a new run, together with the models whose prices move far and are not among `accepted_jumps`.
     `seen` is the fingerprint of the reviewed plan, `accepted` the options of the confirmed guards; accept_jumps
-    confirms all jumps. InputError says in one sentence why nothing was done.
+    confirms all jumps. `accepted_placeholders`: the models whose possible placeholder is their price, however far it
+    moves; they are chosen with it. InputError says in one sentence why nothing was done.
     """
     content = run.snapshot.content
     with transaction.atomic():
@@ -129,11 +134,17 @@ def apply_run(
         complete = make_plan(content, options, at=at, origin=run.snapshot.origin)
         if complete.fingerprint != seen:
             raise InputError("The catalog has changed since the plan was shown. Review it again; nothing was applied.")
+        if accepted_placeholders:
+            options = _with_placeholders(options, complete, accepted_placeholders)
+            complete = make_plan(content, options, at=at, origin=run.snapshot.origin)
+            chosen = None if chosen is None else {*chosen, *accepted_placeholders}
         loses_models = any(guard.option == ALLOW_REMOVALS for guard in complete.guards)
         confirmed = replace(
             options,
             allow_removals=loses_models and ALLOW_REMOVALS in accepted,
-            accept_jumps=bool(complete.jumps) if ACCEPT_JUMPS in accepted else tuple(sorted(accepted_jumps)),
+            accept_jumps=bool(complete.jumps)
+            if ACCEPT_JUMPS in accepted
+            else tuple(sorted({*accepted_jumps, *accepted_placeholders})),
         )
         plan = _chosen_part(complete, confirmed, chosen, beside=beside)
         run.actor = actor  # type: ignore[assignment]
@@ -143,6 +154,14 @@ def apply_run(
         apply_plan(plan, run, at=at, actor=actor)
         rest = _create_rest(complete, plan, run, options)
     return plan, rest
+
+
+def _with_placeholders(options: Options, plan: ImportPlan, models: Collection[str]) -> Options:
+    """The options that confirm the placeholders of these models, by the ids that the document has for them."""
+    ids = [*models, *(alias for alias, model in plan.aliases.items() if model in models)]
+    # An id may contain letters that are special in patterns.
+    patterns = map(glob.escape, sorted(ids))
+    return replace(options, accept_placeholders=tuple(dict.fromkeys([*options.accept_placeholders, *patterns])))
 
 
 def _chosen_part(

@@ -54,3 +54,11 @@ def test_a_map_that_is_read_again_leaves_the_models_that_it_does_not_list(tmp_pa
     assert again.report["counts"]["changed_prices"] == 0
     assert again.report["missing"] == []
     assert not LEFT_OUT & set(again.report["new"])
+
+
+@pytest.mark.parametrize(("types", "is_listed"), [(["openai"], False), (["image-generation"], True)])
+def test_text_is_not_free_beside_pictures(tmp_path: Path, types: list[str], *, is_listed: bool) -> None:
+    sheet = world.price(world.model("painter", supported_endpoint_types=types), input="5")
+    world.line(sheet, "output.image", "40")
+
+    assert ("painter" in read_json(export(tmp_path).read_bytes())) is is_listed

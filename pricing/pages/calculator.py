@@ -106,9 +106,9 @@ def questions(sheet: Sheet, answers: Mapping[str, str]) -> tuple[Question, ...]:
         )
         for name, line in {_field_name(sheet, line): line for line in lines}.items()
     ]
-    if sheet.unknown_side:
+    if (side := sheet.unknown_side) and f"u.{side}" not in [field.name for field in fields]:
         # The total must say that the price of this side is not known.
-        line, name = Line(sheet.unknown_side, None, unit="token"), f"u.{sheet.unknown_side}"
+        line, name = Line(side, None, unit="token"), f"u.{side}"
         example = _example(line) if is_blank else answers.get(name, "")[:20]
         fields.append(Question(name, priced_thing(line), example, labels.field_unit(line.unit)))
     fields += [_choice(sheet, dim, answers, is_blank=is_blank) for dim in _dims(sheet.lines)]

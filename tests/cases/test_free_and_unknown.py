@@ -475,3 +475,20 @@ def test_input_that_is_not_paid_by_tokens_is_not_free_in_an_expression(client: C
 
     assert "billing_expr" not in rows()["hearing"]
     assert not any("hearing" in by_model for by_model in client.get("/api/ratio_config").json()["data"].values())
+
+
+def test_a_page_shows_the_output_that_is_paid_by_the_second(client: Client) -> None:
+    sheet = world.price(world.model("speaker"), input="0.6")
+    world.line(sheet, "output", "0.00025", per=1, unit="second")
+
+    page = shop.text_of(shop.get(client, "/models/speaker"))
+    assert "Output $0.00025 per second" in page.partition("What would it cost?")[0]
+
+
+def test_the_calculator_asks_once_for_output_that_only_long_prompts_have_a_price_for(client: Client) -> None:
+    sheet = world.price(world.model("longer"), input="1")
+    world.line(sheet, "output", "5", conditions=shop.ABOVE_200K)
+
+    page = shop.get(client, "/models/longer")
+    assert page.count('name="u.output"') == 1
+    assert "no price for this" in shop.text_of(page)

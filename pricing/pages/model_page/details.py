@@ -18,8 +18,8 @@ from pricing.pages.formatting import endpoint_label, token_count
 from pricing.pages.listing.cards import prices
 from pricing.pages.model_page.sources import price_sources
 from pricing.pages.price_chart import plot_of, steps_of
-from pricing.pages.price_tables import price_table
-from pricing.pages.price_tags import price_tag, state_of
+from pricing.pages.price_tables import PriceTable, price_table
+from pricing.pages.price_tags import PriceTag, price_tag, state_of
 from pricing.pages.snippets import Endpoint, Snippet, snippets
 from pricing.pages.visitor import Visitor
 from pricing.verification.provenance import Evidence
@@ -45,8 +45,7 @@ def details(
     table = price_table(sheet) if sheet and state == "priced" else None
     successor = successor_of(model, visitor)
     per_million_tokens = amounts.per_units("token", MILLION)
-    # The tag shows input and output.
-    others = {figure.label for figure in table.figures} - {_("Input"), _("Output")} if table else set()
+    tag = price_tag(sheet)
     return {
         "model": model,
         "address": reverse("model-page", args=[model.name]),
@@ -57,11 +56,11 @@ def details(
         "successor_link": visitor.link(reverse("model-page", args=[successor.name])) if successor else "",
         "facts": facts_of(model, shows_input_limit=has_input_limit(model)),
         "state_words": labels.state("retired" if is_retired else state),
-        "tag": price_tag(sheet),
+        "tag": tag,
         "table": table,
         "sources": price_sources(model, sheet, visitor, evidence.editions) if sheet else None,
         "price_label": _("Price"),
-        "has_more_figures": bool(others),
+        "has_more_figures": bool(table and has_more_figures(table, tag)),
         # Prices of tokens under conditions are the main price; any other table is an addition to it.
         "per_million_tokens": per_million_tokens,
         "grid_leads": bool(table and table.grid and table.grid.unit in ("", per_million_tokens)),
@@ -72,6 +71,15 @@ def details(
         "calculator": calculator(sheet, answers, at=visitor.at),
         "calls": [] if is_retired else calls_of(model, base=base),
     }
+
+
+def has_more_figures(table: PriceTable, tag: PriceTag) -> bool:
+    """Whether the table has a price that the tag does not show."""
+    sides = {_("Input"), _("Output")}
+    if tag.single:
+        return len(table.figures) > 1 or any(figure.label not in sides for figure in table.figures)
+    per_million_tokens = amounts.per_units("token", MILLION)
+    return any(figure.label not in sides or figure.per != per_million_tokens for figure in table.figures)
 
 
 def current_prices(models: Iterable[AIModel], visitor: Visitor) -> dict[int, Sheet]:

@@ -7,7 +7,7 @@ from typing import Any
 from catalog.imports.provenance import field_writers
 from catalog.models import AIModel, FieldPin, Source
 from catalog.models.pin import price_field
-from catalog.source_trust import PERSON, WithheldChange, Writer, why_withheld
+from catalog.source_trust import BY_HAND, PERSON, WithheldChange, Writer, why_withheld
 
 Changes = dict[str, tuple[Any, Any]]
 
@@ -59,9 +59,16 @@ class ImportPolicy:
             key = stored[name].pk
             for field, (old, new) in changes.items():
                 writer = writers.get(key, {}).get(field, PERSON) if field in contested[key] else None
-                if reason := self._why_withheld(name, field, writer):
+                if reason := self._why_withheld(name, field, writer) or self._why_filled(field, new, writer):
                     withheld.setdefault(name, {})[field] = WithheldChange(old, new, reason)
         return withheld
+
+    def _why_filled(self, field: str, new: Any, stored_by: Writer | None) -> str:
+        """Why an empty value leaves that of another source, or "": both imports would change it in turn for ever."""
+        is_own = stored_by is None or stored_by.source == self.source.source
+        if is_own or self.overrule or self.source.trust >= BY_HAND or not _is_open(field, new):
+            return ""
+        return f"from {stored_by}, and an empty value does not replace it"
 
     def why_price_withheld(self, name: str, role: str, stored_by: Writer | None) -> str:
         """Why the price of that role stays, or ""; `stored_by`: who wrote the current one, if there is one."""

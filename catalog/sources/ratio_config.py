@@ -26,9 +26,10 @@ def read(content: bytes) -> Document:
     body = read_body(content)
     if isinstance(body, dict) and body.get("success") is False:
         raise SourceError("The document is an error message, not a price list: it has success: false.")
-    data = body.get("data") if isinstance(body, dict) else None
+    # A list without its envelope is the maps themselves.
+    data = body.get("data", body) if isinstance(body, dict) else None
     if not isinstance(data, dict) or not any(isinstance(data.get(name), dict) for name in MAPS):
-        raise SourceError("The document is not a ratio_config: its data has no map such as model_ratio.")
+        raise SourceError("The document is not a ratio_config: it has no map such as model_ratio.")
     document = Row(data)
     rows: dict[str, dict[str, Any]] = {}
     for name in MAPS:

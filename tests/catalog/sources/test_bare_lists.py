@@ -31,6 +31,7 @@ def read(source: str, body: Any) -> Document:
         ("llm_prices", [PRICE], {"prices": [PRICE]}),
         ("llm_metadata", [METADATA], {"data": [METADATA]}),
         ("openrouter", [ROUTED], {"data": [ROUTED]}),
+        ("ratio_config", {"model_ratio": {"gpt-x": 1}}, {"data": {"model_ratio": {"gpt-x": 1}}}),
         ("openai_models", [{"id": "gpt-x"}], {"object": "list", "data": [{"id": "gpt-x"}]}),
         ("openai_models", ["gpt-4o", "o3"], {"data": [{"id": "gpt-4o"}, {"id": "o3"}]}),
         ("openai_models", {"data": ["gpt-4o"]}, {"data": [{"id": "gpt-4o"}]}),

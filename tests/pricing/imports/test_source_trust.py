@@ -85,6 +85,21 @@ def test_another_source_wins_according_to_its_trust(
     assert (word in str(report["kept"])) if word else report["kept"] == {}
 
 
+def test_two_sources_do_not_fill_and_empty_a_field_in_turn(tmp_path: Path) -> None:
+    entry = {"id": "gpt-a", "name": "gpt-a", "tool_call": False, "reasoning": False, "cost": {"input": 2, "output": 8}}
+    models_dev = json.dumps({"openai": {"id": "openai", "name": "OpenAI", "npm": "x", "models": {"gpt-a": entry}}})
+    listed(tmp_path, supports_function_calling=True)
+    assert AIModel.objects.get().capabilities == ["tools"]
+
+    report = run("models_dev", models_dev, tmp_path, "--apply", "--accept-jumps").report
+
+    reason = "from LiteLLM's model prices, and an empty value does not replace it"
+    assert report["kept"]["gpt-a"]["capabilities"] == [["tools"], [], reason]
+    assert AIModel.objects.get().capabilities == ["tools"]
+    run("models_dev", models_dev, tmp_path, "--apply", "--accept-jumps", "--overrule")
+    assert AIModel.objects.get().capabilities == []
+
+
 def test_the_operators_own_files_count_as_a_person(model: AIModel, tmp_path: Path) -> None:
     model.save()
     by_hand(tmp_path, "gpt-a,3,1", "model,input,output")

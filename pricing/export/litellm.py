@@ -14,7 +14,7 @@ from typing import Any
 
 from catalog.exact import write_json
 from catalog.prices import SIDES, UNUSED_FIGURES, Line, Sheet
-from catalog.sources.litellm import CAPABILITIES, ENDPOINT_TYPES, PRICE_WORDS
+from catalog.sources.litellm import CAPABILITIES, ENDPOINT_TYPES, SETTINGS
 from catalog.sources.litellm_keys import BASES, TIER_WORDS, format_key, parse_key
 from pricing.engine.headline import reads_as_free
 from pricing.export.offers import PricedModel, per
@@ -28,8 +28,6 @@ BASE_OF: Mapping[tuple[str, str], tuple[str, int]] = {
 OWN = "litellm."
 # LiteLLM charges this key rather than input_cost_per_second, the price here if they differ.
 PRECEDES_PRICES = "cost_per_second"
-# Facts of other sources whose names contain the words of prices.
-NOT_LITELLMS = frozenset({"billing_mode", "billing_expr", "image_pricing", "video_pricing"})
 # LiteLLM uses the key without a lifetime for both.
 USUAL_LIFETIMES = ("5m", "30m")
 MODES = {
@@ -92,9 +90,7 @@ def _mode(model: PricedModel) -> str:
 def price_row(sheet: Sheet) -> JSON:
     """All prices that LiteLLM has a key for; none if they are 0 and another price is paid."""
     row: JSON = {
-        key: dict(value) if isinstance(value, dict) else value
-        for key, value in sheet.facts.items()
-        if PRICE_WORDS.search(key) and key not in NOT_LITELLMS
+        key: dict(value) if isinstance(value, dict) else value for key, value in sheet.facts.items() if key in SETTINGS
     }
     row |= _unused_figures(sheet)
     # LiteLLM derives the implied prices itself.

@@ -116,7 +116,8 @@ def adopt(adoption: Adoption, *, seen: str, at: dt.datetime, reason: str = "", a
         adoption = find_adoption(adoption.model, adoption.row.key.token, adoption.cell.edition, at=at)
         if adoption.fingerprint != seen:
             raise InputError("The price or the document has changed since you opened the page. Check the new figures.")
-        reason = (reason or adoption.usual_reason)[:255]
+        # PostgreSQL stores no NUL.
+        reason = (reason.replace("\x00", "") or adoption.usual_reason)[:255]
         run = None if adoption.run is None else _create_run(adoption, at=at, actor=actor)
         sheet = adoption.after
         if run is not None:

@@ -57,6 +57,15 @@ def through_us(content: bytes) -> tuple[int, dict[str, Any]]:
     return count, moved
 
 
+def test_facts_that_an_operator_wrote_are_not_published() -> None:
+    line = Line("input", Decimal(2), 1_000_000, "token")
+    facts = {"our_cost": "0.5", "price_of_contract": {"customer": "Acme"}, "search_free_requests": 1500}
+    assert price_row(Sheet("USD", (line,), facts=facts)) == {
+        "input_cost_per_token": Decimal("0.000002"),
+        "search_free_requests": 1500,
+    }
+
+
 def test_every_figure_of_the_sample_comes_back_under_its_key() -> None:
     count, moved = through_us(sample("litellm.json"))
 

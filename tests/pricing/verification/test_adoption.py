@@ -167,6 +167,15 @@ def test_the_price_after_a_promotion_stays(operator: User) -> None:
     assert later.lines[0].amount == Decimal(10)
 
 
+def test_a_reason_is_stored_as_any_database_can(operator: User) -> None:
+    books.store("litellm", books.litellm(gpt_5="2e-06"))
+    books.hold("models_dev", books.models_dev(gpt_5={"input": 3, "output": 10}))
+
+    sheet = take(adoption_of("Input"), operator, reason="Checked\x00" + "x" * 1000)
+
+    assert sheet.reason == "Checked" + "x" * 248
+
+
 def test_a_large_move_is_marked() -> None:
     books.store("litellm", books.litellm(gpt_5="2e-06"))
     books.hold("models_dev", books.models_dev(gpt_5={"input": 9, "output": 11}))

@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from functools import lru_cache
 from typing import Any
 
 from catalog.exact import digits, in_dollars, multiply, plain, write_json
@@ -100,7 +101,7 @@ class Line:
             return None
         # Dynamic and included lines are about all units of their meter.
         unit = self.unit if self.kind == "absolute" else None
-        return self.meter, unit, conditions_key(self.conditions)
+        return self.meter, unit, self.conditions and conditions_key(self.conditions)
 
     def replaces(self, earlier: "Line") -> bool:
         """Whether it applies in all cases of an earlier line of the same sheet."""
@@ -264,10 +265,24 @@ def only_money(lines: Sequence[Line]) -> tuple[Line, ...]:
 
 def conditions_key(conditions: Iterable[Any]) -> tuple[bytes, ...]:
     """Equal for conditions that hold for the same requests: their order, case and way of writing do not matter."""
-    return tuple(sorted({write_json(_canonical(condition), sort_keys=True) for condition in conditions}))
+    return tuple(sorted(set(map(_condition_key, conditions))))
 
 
-def _canonical(condition: Any) -> Any:
+def _condition_key(condition: Any) -> bytes:
+    try:
+        return _key_of(condition["dim"], condition["op"], condition["value"])
+    except (TypeError, KeyError):
+        # A list or a table as a value, or a value that is not a condition.
+        return write_json(canonical(condition), sort_keys=True)
+
+
+# Thousands of lines have the same dozens of conditions. True and 1 are different values.
+@lru_cache(maxsize=4096, typed=True)
+def _key_of(dim: str, op: str, value: Any) -> bytes:
+    return write_json(canonical({"dim": dim, "op": op, "value": value}), sort_keys=True)
+
+
+def canonical(condition: Any) -> Any:
     """The condition as every way to write it ends up; a value that is not a condition stays as it is."""
     if not isinstance(condition, Mapping) or not {"dim", "op", "value"} <= condition.keys():
         return condition

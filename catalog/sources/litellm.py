@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from catalog import vendor_matching
@@ -228,6 +229,8 @@ def _prices(row: Row, name: str) -> Sheet | None:
     return row.sheet(lines, facts | pages)
 
 
+# Thousands of models have the same dozens of keys.
+@lru_cache(maxsize=4096)
 def _is_of_a_price(key: str) -> bool:
     return PRICE_WORDS.search(key) is not None or names_a_price(key)
 
@@ -240,8 +243,7 @@ def _flat_lines(row: Row, above: str) -> list[Line]:
             continue
         if parsed := parse_key(key, above=above):
             if (amount := row.amount(key)) is not None:
-                own_key = format_key(parsed.meter, parsed.unit, parsed.per, parsed.conditions)
-                prices.setdefault(own_key, (parsed, {}))[1][key] = amount
+                prices.setdefault(parsed.own_spelling, (parsed, {}))[1][key] = amount
         elif _is_of_a_price(key) and (figure := read_amount(value)) is not None:
             _set_aside(row, key, figure)
     stated = [_flat_line(row, own_key, *price) for own_key, price in prices.items()]
@@ -262,8 +264,9 @@ def _flat_line(row: Row, own_key: str, price: PriceKey, amounts: Mapping[str, De
     """The line of one price that the row may have in several spellings; the file's own spelling is the price."""
     key = own_key if own_key in amounts else next(iter(amounts))
     equal = [other for other, amount in amounts.items() if other != key and amount == amounts[key]]
-    for other in amounts.keys() - {key, *equal}:
-        row.set_aside("litellm", other, amounts[other], f"differs from {key}, which is the price")
+    for other, amount in amounts.items():
+        if amount != amounts[key]:
+            row.set_aside("litellm", other, amount, f"differs from {key}, which is the price")
     facts: dict[str, Any] = {} if own_key == key else {"key": key}
     if equal:
         facts["also"] = equal
@@ -272,8 +275,10 @@ def _flat_line(row: Row, own_key: str, price: PriceKey, amounts: Mapping[str, De
 
 def _of_the_only_cache(line: Line, own_keys: Collection[str]) -> Line:
     """The price of reading an explicit cache is the price of any cache if the row has no other one."""
+    if EXPLICIT not in line.conditions:
+        return line
     key = format_key(line.meter, line.unit, line.per, line.conditions)
-    if EXPLICIT not in line.conditions or key.removeprefix("explicit_") in own_keys:
+    if key.removeprefix("explicit_") in own_keys:
         return line
     conditions = tuple(condition for condition in line.conditions if condition != EXPLICIT)
     return replace(line, conditions=conditions, facts={"key": key, **line.facts})

@@ -7,7 +7,7 @@ prompt length, service tier. `parse_key` and `format_key` are inverse for every 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 
 from catalog.prices import Condition
@@ -23,6 +23,11 @@ class PriceKey:
     unit: str
     per: int = 1
     conditions: tuple[Condition, ...] = ()
+
+    @cached_property
+    def own_spelling(self) -> str:
+        """The key in the file's own order."""
+        return format_key(self.meter, self.unit, self.per, self.conditions)
 
 
 # Base -> meter, unit, per. A longer base comes before its own prefix: alternatives match in this order.

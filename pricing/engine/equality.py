@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 from catalog.exact import multiply, of_one, write_json
-from catalog.prices import PAGES, Line, Sheet, without_replaced
+from catalog.prices import PAGES, Line, Sheet, conditions_key, without_replaced
 
 PriceKey = tuple[object, ...]
 UNDECIDED = frozenset({"dynamic", "included"})
@@ -21,17 +21,25 @@ ANY_ORDER = frozenset({"multiplier", "allowance", "minimum"})
 
 def same_price(first: Sheet | None, second: Sheet | None, *, with_facts: bool = False) -> bool:
     """Whether every request costs the same; `with_facts` also compares facts and the discount, which lists display."""
+    if first is not None and second is not None and _written(first) == _written(second):
+        # Most prices of an import are written as they are stored.
+        return True
     return price_key(first, with_facts=with_facts) == price_key(second, with_facts=with_facts)
+
+
+def _written(sheet: Sheet) -> bytes:
+    return write_json((sheet.currency, sheet.lines, sheet.facts), sort_keys=True)
 
 
 def price_key(sheet: Sheet | None, *, with_facts: bool = False) -> PriceKey:
     """A value that is equal for equal prices; see `same_price`. A sheet without a price equals no sheet."""
     if sheet is None:
         return ()
-    lines = tuple(sorted(_line_keys(sheet, with_facts=with_facts), key=itemgetter(0)))
+    discount = sheet.discount
+    lines = tuple(sorted(_line_keys(sheet, discount, with_facts=with_facts), key=itemgetter(0)))
     key: PriceKey = (sheet.currency, is_graduated(sheet), lines) if lines else ()
     facts = {name: fact for name, fact in sheet.facts.items() if name not in PAGES}
-    return (*key, sheet.discount, _text(facts)) if with_facts else key
+    return (*key, discount, _text(facts)) if with_facts else key
 
 
 def same_amount(first: Line | None, second: Line | None) -> bool:
@@ -50,15 +58,14 @@ def _amount_of_one(line: Line, discount: Decimal = Decimal(1)) -> Decimal | None
     return of_one(line.amount if discount == 1 else multiply(line.amount, discount), line.per)
 
 
-def _line_keys(sheet: Sheet, *, with_facts: bool) -> Iterator[tuple[tuple[str, ...], object]]:
+def _line_keys(sheet: Sheet, discount: Decimal, *, with_facts: bool) -> Iterator[tuple[tuple[str, ...], object]]:
     """A place and a key for each line that has an effect on the price, the discount multiplied in."""
-    discount = sheet.discount
     is_undecided = any(line.kind in UNDECIDED for line in sheet.lines)
     for line in without_replaced(sheet.lines):
         if line.kind == "multiplier" and (line.is_discount or line.amount == 1):
             continue
         unit = "" if line.kind == "multiplier" else line.unit
-        conditions = sorted(map(_text, line.conditions))
+        conditions = conditions_key(line.conditions)
         period = line.period if line.kind == "allowance" else None
         key = (line.kind, _amount_of_one(line, discount), unit, conditions, _text(line.facts) if with_facts else period)
         if line.kind in ANY_ORDER:

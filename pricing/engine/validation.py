@@ -38,17 +38,20 @@ class Tier:
 
 def has_valid_conditions(line: Line) -> bool:
     """Whether the line's conditions are valid."""
-    return not line.conditions or _fault(line) is None
+    return condition_fault(line) is None
 
 
 def condition_faults(lines: Sequence[Line]) -> Iterator[str]:
     """A message for each line with conditions that are not valid."""
     for number, line in enumerate(lines, start=1):
-        if fault := _fault(line):
+        if fault := condition_fault(line):
             yield f"line {number} ({line.meter or line.kind}): {fault}"
 
 
-def _fault(line: Line) -> str | None:
+def condition_fault(line: Line) -> str | None:
+    """Why the line's conditions are not valid; None if they are."""
+    if not line.conditions:
+        return None
     try:
         check_conditions(line.conditions)
     except ConditionError as error:
@@ -86,7 +89,8 @@ def duplicate_faults(lines: Sequence[Line]) -> Iterator[str]:
     """
     first: dict[object, int] = {}
     for number, line in enumerate(lines, start=1):
-        if line.subject is not None and (earlier := first.setdefault(line.subject, number)) != number:
+        subject = line.subject
+        if subject is not None and (earlier := first.setdefault(subject, number)) != number:
             what = f"{line.meter or line.kind} has two prices with the same unit and conditions"
             yield f"{what} (lines {earlier} and {number}): keep one of them"
 

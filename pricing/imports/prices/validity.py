@@ -7,9 +7,8 @@ from django.core.exceptions import ValidationError
 
 from catalog.imports.context import Findings
 from catalog.prices import Line, Sheet, only_money
-from pricing.engine.conditions import ConditionError, check_conditions
 from pricing.engine.money import CURRENCY, UNITS, is_meter
-from pricing.engine.validation import duplicate_faults, number_faults
+from pricing.engine.validation import condition_fault, duplicate_faults, number_faults
 from pricing.models import PriceLine
 
 # A line of these kinds may be about all meters.
@@ -41,11 +40,7 @@ def _why_unjudged(line: Line) -> str:
     """Why no price can be computed from a line; empty if it can."""
     if not line.is_money:
         return "has no unit, so it is not a price"
-    try:
-        check_conditions(list(line.conditions))
-    except ConditionError as error:
-        return str(error).rstrip(".")
-    return ""
+    return condition_fault(line) or ""
 
 
 def why_invalid(sheet: Sheet) -> str | None:

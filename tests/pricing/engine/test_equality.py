@@ -35,6 +35,18 @@ def sheet(*lines: Line, currency: str = "USD", **facts: Any) -> Sheet:
         (sheet(line("7.2")), sheet(line("10"), times("0.9"), times("0.8"))),
         (sheet(line("2.5")), sheet(line("2.5"), times("1"), times("1", "input"), times("1", conditions=(LONG,)))),
         (sheet(line("5", conditions=(LONG, BATCH))), sheet(line("5", conditions=(BATCH, LONG)))),
+        (
+            sheet(line("5", conditions=(LONG, BATCH))),
+            sheet(
+                line(
+                    "5",
+                    conditions=(
+                        {"dim": "service_tier", "op": "in", "value": ["Batch"]},
+                        {"dim": "prompt_tokens", "op": "gte", "value": 200_001},
+                    ),
+                )
+            ),
+        ),
         (sheet(line("2.5", facts={"note": "a"})), sheet(line("2.5"), billing_mode="per_token")),
         (sheet(line("2.5")), sheet(line("2.5"), tier_mode="graduated")),
         (sheet(line("2"), line("1", unit="second")), sheet(line("1", unit="second"), line("2"))),

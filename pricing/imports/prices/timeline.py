@@ -5,7 +5,7 @@ when the source says so. Past prices stay: only what has not started is withdraw
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -202,6 +202,8 @@ class TimelinePlanner:
         slots = [_Slot(row, row.sheet, row.starts_at, row.ends_at) for row in self.stored if row.starts_at <= self.at]
         # The sheets that have not expired, the newest last.
         stack = list(slots)
+        # The stored sheets that give or get a period.
+        affected: set[StoredSheet | None] = set()
         for period in timeline.periods:
             start, slot = period.starts_at, self._slot_of(period, stack)
             if slot is not None and slot.ends_at is not None and slot.ends_at <= start:
@@ -216,7 +218,9 @@ class TimelinePlanner:
                 stack.append(slot)
             if slot is not None:
                 slot.is_used = True
-        self._collect(timeline, slots)
+            if not period.is_same:
+                affected |= {period.stored, slot.row if slot else None}
+        self._collect(timeline, slots, affected)
 
     def _slot_of(self, period: Period, stack: Sequence[_Slot]) -> _Slot | None:
         """The sheet that can apply in the period; None if there must be another one."""
@@ -257,9 +261,8 @@ class TimelinePlanner:
         """Whether an import may end or withdraw the sheet: it is not a person's."""
         return row is None or not self.authority.is_by_person(row)
 
-    def _collect(self, timeline: Timeline, slots: Sequence[_Slot]) -> None:
+    def _collect(self, timeline: Timeline, slots: Sequence[_Slot], affected: Collection[StoredSheet | None]) -> None:
         used = [slot.row for slot in slots]
-        seen = [period.stored for period in timeline.periods]
         for slot in slots:
             if slot.row is None:
                 starts_at = slot.starts_at if slot.starts_at > self.at else None
@@ -268,7 +271,7 @@ class TimelinePlanner:
                 if slot.ends_at is not None and slot.ends_at <= slot.row.starts_at:
                     timeline.withdrawn.append(slot.row)
                 else:
-                    is_covered = slot.row not in seen
+                    is_covered = slot.row not in affected
                     timeline.endings.append(Ending(slot.row, slot.ends_at, slot.ends_at == self.at, is_covered))
         timeline.withdrawn += [row for row in self.stored if row not in used and self._is_free(row)]
 

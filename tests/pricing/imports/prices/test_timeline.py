@@ -64,3 +64,12 @@ def test_only_the_last_document_counts(documents: list[tuple[tuple[Sheet, ...], 
         expected = timeline(at, DAYS)
         transaction.set_rollback(True)
     assert result == expected
+
+
+def test_one_end_is_stated_once() -> None:
+    model()
+    imported("llm_prices", document(price(2, end=9), price(3, start=9)))
+    plan = imported("llm_prices", document(price(2, end=9), price(3, start=9, end=10)))
+    assert list(plan.announcements("m")) == ["price since 2026-12-08 ends on 2026-12-09"]
+    assert plan.counts()["changed_ends"] == 1
+    assert (figures(NOW + 9 * DAY), figures(NOW + 10 * DAY)) == ({"input": "3"}, {})

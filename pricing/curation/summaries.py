@@ -1,5 +1,7 @@
 """A stored sheet in a line of text, every digit of it, for the admin's lists."""
 
+from dataclasses import replace
+
 from catalog.prices import Line, Sheet, only_money
 from pricing.engine.formatting import lines
 from pricing.models import PriceLine, PriceSheet
@@ -11,8 +13,8 @@ def summary(sheet: PriceSheet) -> str:
 
 
 def in_and_out(sheet: PriceSheet) -> str:
-    """$2.50 / $10.00 per million tokens, where these are the headline; else the summary."""
-    return lines.headline_text(sheet_value(sheet))
+    """$2.50 / $10.00 per million tokens, where these are the headline; else the headline. Needs the sheet's model."""
+    return lines.headline_text(replace(sheet_value(sheet), charged_sides=sheet.model.charged_sides))
 
 
 def sheet_value(sheet: PriceSheet) -> Sheet:

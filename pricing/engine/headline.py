@@ -124,6 +124,11 @@ def fees(sheet: Sheet) -> list[Line]:
     return [line for line in plain.values() if line.amount and line.unit not in AMOUNT_UNITS and line is not chosen]
 
 
+def fees_of_each_call(sheet: Sheet) -> list[Line]:
+    """The fees that every call pays, without those of tools."""
+    return [line for line in fees(sheet) if line.meter not in TOOLS]
+
+
 def reads_as_free(sheet: Sheet, amounts: Iterable[Decimal]) -> bool:
     """Whether a form that can say only these amounts would show a price as free that is not known to be free."""
     return not any(amounts) and sheet.state != "free"

@@ -7,7 +7,14 @@ from django.utils.translation import gettext as _
 
 from catalog.prices import Sheet
 from pricing.engine.formatting import amounts
-from pricing.engine.headline import TOOLS, comparable_price, fees, headline, input_and_output, is_one_of_several
+from pricing.engine.headline import (
+    comparable_price,
+    fees,
+    fees_of_each_call,
+    headline,
+    input_and_output,
+    is_one_of_several,
+)
 
 
 @dataclass(frozen=True)
@@ -39,9 +46,8 @@ def price_tag(sheet: Sheet | None) -> PriceTag:
     state = state_of(sheet)
     if sheet is None or state != "priced":
         return PriceTag(state, comparable=Decimal(0) if state == "free" else None)
-    extra = fees(sheet)
-    has_other_prices = bool(extra) or any(line.conditions for line in sheet.lines)
-    of_each_call = tuple(amounts.short_price_per(line, sheet.currency) for line in extra if line.meter not in TOOLS)
+    has_other_prices = bool(fees(sheet)) or any(line.conditions for line in sheet.lines)
+    of_each_call = tuple(amounts.short_price_per(line, sheet.currency) for line in fees_of_each_call(sheet))
     tokens = input_and_output(sheet)
     if not tokens:
         return PriceTag(state, single=_single(sheet), fees=of_each_call, has_other_prices=has_other_prices)

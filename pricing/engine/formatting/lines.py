@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from catalog.exact import write_json
-from catalog.prices import Line, Sheet
+from catalog.prices import SIDES, Line, Sheet
 from pricing.engine.equality import is_graduated, same_amount, same_price
 from pricing.engine.formatting import amounts
 from pricing.engine.formatting.conditions import conditions
 from pricing.engine.formatting.labels import join_clauses, meter, period, state, units, value, with_detail
-from pricing.engine.headline import headline, input_and_output, is_one_of_several, reads_as_free
+from pricing.engine.headline import fees_of_each_call, headline, input_and_output, is_one_of_several, reads_as_free
 from pricing.engine.money import METERS
 
 PLACES: Mapping[str, int] = {name: place for place, name in enumerate(METERS)}
@@ -101,14 +101,22 @@ def summary(sheet: Sheet, most: int = SUMMARY_PRICES) -> str:
 def headline_text(sheet: Sheet) -> str:
     """$2.50 / $10.00 for input and output per million tokens where both are the headline, else the one price.
 
-    The discount of the sheet is multiplied in.
+    A charged side without a price is unknown. The fees that each call pays are added, e.g. + $0.005 per request. The
+    discount of the sheet is multiplied in.
     """
     if sheet.state not in ("priced", "free"):
         return state(sheet.state)
     sheet = sheet.folded()
-    tokens = input_and_output(sheet)
-    if len(tokens) == 2:
-        return " / ".join(amounts.price(tokens[name], sheet.currency) for name in ("input", "output"))
+    extra = [amounts.price_per(fee, sheet.currency) for fee in fees_of_each_call(sheet)]
+    return " + ".join([_headline_price(sheet), *extra])
+
+
+def _headline_price(sheet: Sheet) -> str:
+    texts = {side: amounts.price(line, sheet.currency) for side, line in input_and_output(sheet).items()}
+    if texts and sheet.unknown_side:
+        texts[sheet.unknown_side] = _("unknown")
+    if len(texts) == 2:
+        return " / ".join(texts[side] for side in SIDES)
     price = amounts.price_per(headline(sheet), sheet.currency)
     # The headline is the usual use, and not always the cheapest.
     return _("e.g. %(price)s") % {"price": price} if is_one_of_several(sheet) else price

@@ -30,6 +30,28 @@ def test_free_tokens_beside_a_fee_are_not_free_in_the_admin() -> None:
     assert in_and_out(sheet) == "$0.001 per query"
 
 
+@pytest.mark.parametrize(
+    ("side", "amount", "text"),
+    [
+        ("input", "1", "$1.00 / unknown"),
+        ("output", "2", "unknown / $2.00"),
+        ("input", "0", "no price yet"),
+        ("output", "0", "no price yet"),
+    ],
+)
+def test_half_a_price_is_shown_as_half_a_price(side: str, amount: str, text: str) -> None:
+    sheet = world.price(world.model())
+    world.line(sheet, side, amount)
+
+    assert in_and_out(sheet) == text
+
+
+def test_input_alone_is_the_price_of_a_model_whose_output_is_not_charged() -> None:
+    sheet = world.price(world.model(supported_endpoint_types=["embeddings"]), input="0.13")
+
+    assert in_and_out(sheet) == "$0.13 per million tokens"
+
+
 def test_the_admin_shows_every_digit() -> None:
     sheet = world.price(world.model(), input="0.18000000000000002", output="1")
 

@@ -117,9 +117,25 @@ def test_a_headline_in_a_line() -> None:
     assert headline_text(sheet(*free)) == "$0.00 / $0.00"
     assert headline_text(sheet(*free, Line("request", Decimal("0.01"), 1, "request"))) == "$0.01 per request"
     assert headline_text(sheet(token_line("input", "2"), Line("ocr", Decimal(1), 1, "page"))) == (
-        "e.g. $2.00 per million tokens"
+        "e.g. $2.00 per million tokens + $1.00 per page"
     )
     assert headline_text(sheet(Line("", None, kind="included"))) == "included in a plan"
+
+
+@pytest.mark.parametrize(
+    ("meter", "unit", "text"),
+    [
+        ("request", "request", "$1.00 / $2.50 + $0.0025 per request"),
+        ("output.image", "image", "$1.00 / $2.50 + $0.0025 per image"),
+        ("web_search", "query", "$1.00 / $2.50"),
+        ("output.audio", "second", "$1.00 / $2.50"),
+    ],
+)
+def test_a_headline_in_a_line_has_the_fees_of_each_call(meter: str, unit: str, text: str) -> None:
+    half = Line("", Decimal("0.5"), kind="multiplier")
+    prices = [token_line("input", "2"), token_line("output", "5"), Line(meter, Decimal("0.005"), 1, unit), half]
+
+    assert headline_text(sheet(*prices)) == text
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ class ImportPolicy:
         return withheld
 
     def _why_filled(self, field: str, new: Any, stored_by: Writer | None) -> str:
-        """Why an empty value leaves that of another source, or "": both imports would change it in turn for ever."""
+        """Why an empty value leaves that of another source, or "": two imports would fill and empty it in turn."""
         is_own = stored_by is None or stored_by.source == self.source.source
         if is_own or self.overrule or self.source.trust >= BY_HAND or not _is_open(field, new):
             return ""

@@ -34,6 +34,10 @@ COUNTS = ("context_length", "max_input_tokens", "max_output_tokens")
 DATES = ("released_on", "deprecated_on", "retires_on")
 FLAGS = {"true": True, "false": False}
 NULLS = ("null", "~", "")
+ROLES = ("list", "sell", "cost")
+# A key that is not read would be a condition, a date or an amount that is missing from the price.
+OF_PRICE = ("currency", "facts", "lines")
+OF_LINE = ("kind", "meter", "amount", "per", "unit", "when", "facts")
 
 Entry = Mapping[str, Any]
 
@@ -132,8 +136,10 @@ def _document(body: Entry) -> Document:
     names = {slug: _text(entry, "name") for slug, entry in vendors.items()}
     prices: dict[str, dict[str, Sheet]] = {}
     for entry in models:
-        for role, price in (entry.get("prices") or {}).items():
-            prices.setdefault(role, {})[entry["name"]] = _prices(price)
+        for role, price in _mapping(entry.get("prices") or {}, "prices").items():
+            if role not in ROLES:
+                raise SourceError(f"{entry['name'][:80]} has the price {role[:40]!r}: use one of {', '.join(ROLES)}.")
+            prices.setdefault(role, {})[entry["name"]] = _prices(price, entry["name"], role)
     return Document(
         records=tuple(_record(entry, names) for entry in models),
         structure=_structure(body, models, vendors, prices),
@@ -144,10 +150,13 @@ def _record(entry: Entry, vendors: Mapping[str, str]) -> Record:
     fields: dict[str, Any] = {name: _text(entry, name) for name in TEXTS if name in entry}
     fields |= {name: _names(entry, name) for name in NAMES if name in entry}
     fields |= {name: _count(entry[name]) for name in COUNTS if name in entry}
-    fields |= {name: dt.date.fromisoformat(entry[name]) for name in DATES if name in entry}
+    fields |= {name: _day(entry, name) for name in DATES if name in entry}
     if "default_parameters" in entry:
-        fields["default_parameters"] = _parameters(entry["default_parameters"])
-    return Record(entry["name"], vendor=vendors[entry["vendor"]] if "vendor" in entry else None, **fields)
+        fields["default_parameters"] = _parameters(_text(entry, "default_parameters"))
+    vendor = _text(entry, "vendor") if "vendor" in entry else None
+    if vendor is not None and vendor not in vendors:
+        raise SourceError(f"{entry['name'][:80]}: the vendor {vendor[:40]!r} is not in the list of vendors.")
+    return Record(entry["name"], vendor=None if vendor is None else vendors[vendor], **fields)
 
 
 def _parameters(text: str) -> Any:
@@ -197,11 +206,28 @@ def _structure(
     )
 
 
-def _prices(entry: Entry) -> Sheet:
-    facts = read_json(entry["facts"]) if "facts" in entry else {}
-    lines = tuple(_price_line(line) for line in _list(entry, "lines"))
-    _refuse_duplicates(lines)
-    return Sheet(entry["currency"], lines, facts=facts)
+def _prices(price: Any, name: str, role: str) -> Sheet:
+    try:
+        entry = _mapping(price, "the price")
+        _refuse_unknown(entry, OF_PRICE)
+        lines = tuple(_price_line(line) for line in _list(entry, "lines"))
+        _refuse_duplicates(lines)
+        return Sheet(_text(entry, "currency"), lines, facts=_facts(entry))
+    except (SourceError, InexactError) as error:
+        raise SourceError(f"{name[:80]}, {role} price: {error}") from None
+
+
+def _refuse_unknown(entry: Entry, known: tuple[str, ...]) -> None:
+    for key in entry:
+        if key not in known:
+            raise SourceError(f"the key {key[:40]!r} is unknown: use {', '.join(known)}.")
+
+
+def _facts(entry: Entry) -> dict[str, Any]:
+    facts = read_json(_text(entry, "facts")) if "facts" in entry else {}
+    if not isinstance(facts, dict):
+        raise SourceError("facts is not a JSON object.")
+    return facts
 
 
 def _refuse_duplicates(lines: Iterable[Line]) -> None:
@@ -216,6 +242,9 @@ def _refuse_duplicates(lines: Iterable[Line]) -> None:
 
 
 def _price_line(line: Entry) -> Line:
+    _refuse_unknown(line, OF_LINE)
+    for key in line:
+        _text(line, key)
     kind = line.get("kind", "absolute")
     if kind not in KINDS:
         raise SourceError(f"{str(kind)[:40]!r} is not a valid kind of price: use one of {', '.join(KINDS)}.")
@@ -225,11 +254,11 @@ def _price_line(line: Entry) -> Line:
     return Line(
         line.get("meter", ""),
         _amount(line["amount"]) if "amount" in line else None,
-        _count(line.get("per", "1")),
+        _count(line.get("per", "1"), least=1),
         line.get("unit", ""),
         kind=kind,
         conditions=read_conditions(line.get("when", "")),
-        facts=read_json(line["facts"]) if "facts" in line else {},
+        facts=_facts(line),
     )
 
 
@@ -244,8 +273,21 @@ def _fields(
     """The fields that the entry has, each as its type."""
     fields: dict[str, Any] = {name: _text(entry, name) for name in texts if name in entry}
     fields |= {name: list(_names(entry, name)) for name in names if name in entry}
-    fields |= {name: FLAGS[entry[name]] for name in flags if name in entry}
+    fields |= {name: _flag(entry, name) for name in flags if name in entry}
     return fields | {name: _count(entry[name], least=None) for name in counts if name in entry}
+
+
+def _flag(entry: Entry, key: str) -> bool:
+    if _text(entry, key) not in FLAGS:
+        raise SourceError(f"{key} is neither true nor false: {entry[key][:40]!r}.")
+    return FLAGS[entry[key]]
+
+
+def _day(entry: Entry, key: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(_text(entry, key))
+    except ValueError:
+        raise SourceError(f"{key} is not a date such as 2026-12-31: {entry[key][:40]!r}.") from None
 
 
 def _position(entry: Entry, name: str) -> dict[str, Any]:
@@ -260,6 +302,12 @@ def _checked(entry: Any, key: str) -> Entry:
     return dict(entry)
 
 
+def _mapping(value: Any, name: str) -> Entry:
+    if not isinstance(value, dict):
+        raise SourceError(f"{name} is not a mapping of keys to values.")
+    return value
+
+
 def _list(entry: Entry, key: str) -> list[Entry]:
     listed = entry.get(key) or []
     if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
@@ -268,6 +316,8 @@ def _list(entry: Entry, key: str) -> list[Entry]:
 
 
 def _text(entry: Entry, key: str) -> str:
+    if key not in entry:
+        raise SourceError(f"An entry has no {key}.")
     value = entry[key]
     if not isinstance(value, str) or "\x00" in value:
         raise SourceError(f"{key} is not text.")
@@ -281,14 +331,18 @@ def _names(entry: Entry, key: str) -> tuple[str, ...]:
     return tuple(listed)
 
 
-def _count(text: str, *, least: int | None = 0) -> int:
+def _count(text: Any, *, least: int | None = 0) -> int:
+    if not isinstance(text, str):
+        raise SourceError("A number is not a plain value.")
     number = read_number(text)
     if number != int(number) or (least is not None and number < least) or abs(number) > 10**12:
         raise SourceError(f"{text[:40]!r} is not a valid whole number.")
     return int(number)
 
 
-def _amount(text: str) -> Any:
+def _amount(text: Any) -> Any:
+    if not isinstance(text, str):
+        raise SourceError("An amount is not a plain value.")
     amount = plain(read_number(text.strip()))
     if amount < 0:
         raise SourceError(f"{text[:40]!r} is negative: use an amount of 0 or more.")

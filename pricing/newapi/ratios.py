@@ -216,12 +216,10 @@ def _by_ratios(sheet: Sheet, dollars: Sheet) -> JSON:
 
 
 def _hides_a_side(dollars: Sheet, lines: Sequence[Line]) -> bool:
-    """Whether these lines have no price for the input or the output, although it is charged: it would be free."""
+    """Whether tokens of input or output, which are charged, would be free in an expression of these lines."""
     paid = [line for line in dollars.lines if line.kind == "absolute" and line.amount]
     sides = {side for side in ("input", "output") for line in paid if line.meter.startswith(side)}
-    if dollars.lacks_output_price and any(line.meter.startswith("input") for line in paid):
-        sides.add("output")
-    return any(not any(line.meter.startswith(side) for line in lines) for side in sides)
+    return dollars.lacks_output_price or any(not any(line.meter.startswith(side) for line in lines) for side in sides)
 
 
 def _is_read_back(body: JSON, sheet: Sheet) -> bool:

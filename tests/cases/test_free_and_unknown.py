@@ -355,7 +355,8 @@ def test_output_tokens_without_a_price_beside_other_prices_are_not_0(
     assert not listed["data"]
     assert [entry["reason"] in ("unknown_output", "not_in_ratios") for entry in listed["unpriced_models"]] == [True]
     maps = client.get("/api/ratio_config").json()["data"]
-    assert not any("part" in maps[name] for name in ("model_ratio", "completion_ratio"))
+    assert not any("part" in by_model for by_model in maps.values())
+    assert "billing_expr" not in rows()["part"]
     (row,) = export(client, "openrouter.json")["data"]
     assert (row["pricing"]["prompt"], row["pricing"]["completion"]) == ("0.000005", "-1")
     assert "cost" not in export(client, "models_dev.json")["modelbook"]["models"]["part"]

@@ -198,3 +198,27 @@ class TestPins:
         report = run("yaml", catalog, tmp_path, "--apply").report
         assert AIModel.objects.get().status == "draft"
         assert "pinned fields stay unchanged" in json.dumps(report["findings"])
+
+
+@pytest.mark.parametrize("order", [("litellm", "models_dev"), ("models_dev", "litellm")])
+def test_the_same_documents_of_two_sources_write_nothing_again_in_either_order(
+    order: tuple[str, str], tmp_path: Path
+) -> None:
+    entry = {"id": "gpt-a", "name": "A", "tool_call": False, "reasoning": False, "cost": {"input": 2, "output": 8}}
+    documents = {
+        "litellm": litellm(supports_web_search=True, output_cost_per_token=8e-06),
+        "models_dev": json.dumps({"openai": {"id": "openai", "name": "OpenAI", "models": {"gpt-a": entry}}}),
+    }
+    for source in order:
+        run(source, documents[source], tmp_path, "--apply", "--accept-jumps")
+    for source in order:
+        before = AIModel.history.count(), PriceSheet.objects.count()
+        run(source, documents[source], tmp_path, "--apply", "--accept-jumps")
+        assert AIModel.objects.get().capabilities == ["web_search"]
+        assert (AIModel.history.count(), PriceSheet.objects.count()) == before
+
+
+def test_a_source_empties_a_list_that_it_wrote_itself(tmp_path: Path) -> None:
+    listed(tmp_path, supports_web_search=True)
+    listed(tmp_path, supports_web_search=False)
+    assert AIModel.objects.get().capabilities == []

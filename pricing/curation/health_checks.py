@@ -21,11 +21,11 @@ from catalog.vendor_matching import vendor_key
 from pricing.curation.margins import losses
 from pricing.engine.formatting.amounts import money, per_units
 from pricing.engine.formatting.labels import meter as label_of_meter
-from pricing.engine.money import per_million
+from pricing.engine.money import LARGEST_FACTOR, SMALLEST_FACTOR, is_factor, per_million
 from pricing.engine.sanity_checks import fact_warnings, far_from_others, leaves_no_input, price_warnings
 from pricing.engine.thresholds import FAR
-from pricing.engine.validation import condition_faults, duplicate_faults, tier_faults
-from pricing.models import PopularModel, PriceSheet
+from pricing.engine.validation import condition_faults, duplicate_faults, number_faults, tier_faults
+from pricing.models import DiscountRule, GroupRate, PopularModel, PriceSheet
 from pricing.published.prices import published_sheets, sheets_in_force, written_lines
 from tokens.access.visibility import Listing, public_scope
 from tokens.auth.authentication import rows_of, scope_of
@@ -36,6 +36,7 @@ Role = PriceSheet.Role
 # OpenAI charged $75 per million input tokens.
 REALLY_75_DOLLARS = "gpt-4.5-preview"
 UNUSED = dt.timedelta(days=90)
+FACTOR_FAULT = f"its factor is not 0, and not between {digits(SMALLEST_FACTOR)} and {digits(LARGEST_FACTOR)}"
 
 
 @dataclass(frozen=True)
@@ -213,6 +214,42 @@ def unsound_condition(catalog: CatalogSnapshot) -> Iterator[Finding]:
     for sheet, lines in catalog.stored_sheets:
         for fault in condition_faults(lines):
             yield Finding(sheet, fault)
+
+
+@rule(
+    "impossible-number",
+    "Price lines with numbers that no price has",
+    "Set a new price. Until then, lists and quotes show no price.",
+    about=PriceSheet,
+)
+def impossible_number(catalog: CatalogSnapshot) -> Iterator[Finding]:
+    for sheet, lines in catalog.stored_sheets:
+        for fault in number_faults(lines):
+            yield Finding(sheet, fault)
+
+
+@rule(
+    "impossible-discount",
+    "Discounts with a factor that no price has",
+    "End it. Until then, lists and quotes show no price for its models.",
+    about=DiscountRule,
+)
+def impossible_discount(catalog: CatalogSnapshot) -> Iterator[Finding]:
+    for discount in DiscountRule.objects.in_force(at=catalog.at):
+        if not is_factor(discount.multiplier):
+            yield Finding(discount, FACTOR_FAULT)
+
+
+@rule(
+    "impossible-rate",
+    "Group rates with a factor that no price has",
+    "Add another rate. Until then, lists and quotes of the group show no price.",
+    about=GroupRate,
+)
+def impossible_rate(catalog: CatalogSnapshot) -> Iterator[Finding]:
+    for rate in GroupRate.objects.in_force(at=catalog.at).select_related("group"):
+        if not is_factor(rate.ratio):
+            yield Finding(rate, FACTOR_FAULT)
 
 
 @rule(

@@ -98,17 +98,22 @@ def apply_migration(
     accept_jumps: bool | tuple[str, ...] = False,
     actor: AbstractBaseUser | None = None,
 ) -> tuple[MigrationPlan, bool]:
-    """Plans a migration and applies it completely or not at all; False if it had no effect or a guard stopped it."""
+    """Plans a migration and applies it; False if it had no effect or a guard stopped it.
+
+    If `accept_jumps` names some models, the changes of models with other jumps are held back, and their guard is
+    returned. Everything else is applied completely or not at all.
+    """
     with transaction.atomic():
         # All writers queue here, so that nothing changes between the plan and its application.
         revision.hold()
         plan = plan_migration(gateway, at=at, accept_jumps=accept_jumps)
-        if plan.is_empty or plan.guards:
+        options = _options(accept_jumps=accept_jumps)
+        if plan.is_empty or (plan.guards and not options.accepted_patterns):
             return plan, False
         reason = f"Migrated from {gateway.dialect.name}"
         if plan.models is not None:
-            options = _options(accept_jumps=accept_jumps)
-            apply_import(document.write(gateway), options, at=at, origin=gateway.dialect.name, actor=actor)
+            origin = gateway.dialect.name
+            plan.models, _ = apply_import(document.write(gateway), options, at=at, origin=origin, actor=actor)
         structure = _structure(gateway, groups_of(gateway))
         apply_structure(structure, WriteContext(at, reason, actor))
         _create_tokens(plan.tokens, reason=reason)

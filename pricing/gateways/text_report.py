@@ -92,7 +92,8 @@ def _some(names: list[str]) -> str:
 
 def _next(plan: MigrationPlan, *, applied: bool) -> str:
     if plan.guards:
-        return "\n".join(["Stopped, nothing was written:", *(f"  {guard}" for guard in plan.guards)])
+        result = "Migrated, without the models that are held back:" if applied else "Stopped, nothing was written:"
+        return "\n".join([result, *(f"  {guard}" for guard in plan.guards)])
     if plan.is_empty:
         return "Nothing to do."
     return "Migrated." if applied else "Nothing was written. To apply the plan, repeat with --apply."

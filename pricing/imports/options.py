@@ -50,6 +50,11 @@ class Options:
         # An id may contain letters that are special in patterns.
         return model in patterns or (bool(patterns) and matches(model, patterns))
 
+    @property
+    def accepted_patterns(self) -> tuple[str, ...]:
+        """The patterns of models whose prices may move far; none if this is not decided by model."""
+        return () if isinstance(self.accept_jumps, bool) else self.accept_jumps
+
     def as_json(self) -> dict[str, Any]:
         return {
             "source": self.source.slug,

@@ -92,6 +92,9 @@ def _plan(document: Document, options: Options, *, at: dt.datetime, origin: str)
     )
     previous = previous_names(options, listed=plan.listed, origin=plan.origin, findings=plan.findings)
     plan.missing = missing_names(previous, plan.listed)
+    for pattern in options.accepted_patterns:
+        if not any(replace(options, accept_jumps=(pattern,)).accepts_jump(name) for name in plan.jumps):
+            plan.findings.add(f"--accept-jumps {pattern} accepts nothing: no price of such a model moves far")
     plan.guards = list(find_guards(options, previous=previous, missing=plan.missing, jumps=plan.open_jumps))
     return plan
 
@@ -188,7 +191,7 @@ def apply_import(
         # All writers wait here, so the plan is still valid when it is applied.
         revision.hold()
         plan = _plan(document, options, at=at, origin=origin)
-        if options.accept_jumps and [guard.option for guard in plan.guards] == [ACCEPT_JUMPS]:
+        if options.accepted_patterns and [guard.option for guard in plan.guards] == [ACCEPT_JUMPS]:
             # The operator has decided about the jumps: the others are held back, and the rest is applied.
             plan = plan.without_open_jumps()
         elif plan.guards or not (only_if is None or only_if(plan)):

@@ -118,7 +118,11 @@ class StructurePlan:
     @property
     def jumps(self) -> dict[str, dict[str, str]]:
         """Model -> label of each figure that moves too far to go unnoticed -> how far."""
-        return {name: jumps for plan in self.prices.values() for name, jumps in plan.jumps.items()}
+        jumps: dict[str, dict[str, str]] = {}
+        for plan in self.prices.values():
+            for name, figures in plan.jumps.items():
+                jumps[name] = figures | jumps.get(name, {})
+        return jumps
 
     @property
     def has_beside(self) -> bool:
@@ -265,7 +269,10 @@ def plan_structure(
     unrestricted = PlanContext(context.at, findings=context.findings)
     prices = {
         role: plan_prices(
-            Document(tuple(Record(name, prices=sheet) for name, sheet in sheets.items())), unrestricted, role=role
+            Document(tuple(Record(name, prices=sheet) for name, sheet in sheets.items())),
+            unrestricted,
+            role=role,
+            stated=structure.prices,
         )
         for role, sheets in structure.prices.items()
     }

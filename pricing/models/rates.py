@@ -15,11 +15,15 @@ from pricing.models.immutability import check_not_past
 from pricing.models.states import state_at
 from tokens.models import TokenGroup
 
+# Units of a currency for one US dollar beyond these are a mistake.
+LOWEST_RATE, HIGHEST_RATE = SMALLEST_FACTOR, LARGEST_FACTOR**2
+
 
 class CurrencyRateQuerySet(TrackedQuerySet["CurrencyRate"]):
     def on_file(self, *, on: dt.date) -> "dict[str, CurrencyRate]":
-        """Currency -> its newest rate on that day (UTC)."""
-        return {rate.currency: rate for rate in self.filter(as_of__lte=on).order_by("as_of")}
+        """Currency -> its newest rate on that day (UTC), if prices can be converted with it."""
+        newest = {rate.currency: rate for rate in self.filter(as_of__lte=on).order_by("as_of")}
+        return {currency: rate for currency, rate in newest.items() if LOWEST_RATE <= rate.per_usd <= HIGHEST_RATE}
 
 
 class CurrencyRate(TrackedModel):
@@ -28,8 +32,8 @@ class CurrencyRate(TrackedModel):
     currency = models.CharField(max_length=3, validators=[CURRENCY], help_text="ISO 4217, e.g. CNY.")
     per_usd = ExactDecimalField(
         "per US dollar",
-        least=SMALLEST_FACTOR,
-        most=LARGEST_FACTOR**2,
+        least=LOWEST_RATE,
+        most=HIGHEST_RATE,
         help_text="Units of the currency for one US dollar, e.g. 7.3.",
     )
     as_of = models.DateField("as of", help_text="The first day (UTC) of the rate; it applies until the next one.")

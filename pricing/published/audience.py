@@ -7,6 +7,7 @@ from decimal import Decimal
 from catalog.models import AIModel, Offer
 from catalog.prices import Sheet
 from pricing.models import GroupRate
+from pricing.published.prices import multiplied
 from tokens.models import TokenGroup
 from tokens.scope import Scope
 
@@ -35,4 +36,4 @@ def rate_of_group(slug: str, *, at: dt.datetime) -> Decimal:
 
 def apply_group_rate(sheet: Sheet, group: str, rate: Decimal) -> Sheet:
     """The sheet as the group pays it."""
-    return sheet if rate == 1 else sheet.times(rate, rule=f"group {group}")
+    return sheet if rate == 1 else multiplied(sheet, rate, rule=f"group {group}")

@@ -8,16 +8,20 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from catalog.caches import process_cache
 from catalog.db.bulk import KEYS, batches
 from catalog.models import AIModel
 from catalog.prices import Line, Sheet, only_money
-from pricing.engine.validation import has_valid_conditions
+from pricing.engine.money import is_factor
+from pricing.engine.validation import has_valid_conditions, number_faults
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PriceLine, PriceSheet
 
 Role = PriceSheet.Role
 PUBLIC_ROLES = (Role.SELL, Role.LIST)
+# In place of lines that cannot be evaluated.
+UNKNOWN = (Line("", None, kind="dynamic"),)
 # A longer list of keys is filtered in memory: SQLite allows 32,766 values in a statement.
 MAX_KEYS = 500
 
@@ -61,8 +65,13 @@ def compose(model: AIModel, sell: Sheet | None, listed: Sheet | None, rules: Ite
     sheet = sell
     if sell is None and listed is not None:
         rule = best_rule(rules, model)
-        sheet = listed if rule is None else listed.times(rule.multiplier, rule=f"discount for {rule.target}")
+        sheet = listed if rule is None else multiplied(listed, rule.multiplier, rule=f"discount for {rule.target}")
     return None if sheet is None else replace(sheet, charged_sides=model.charged_sides)
+
+
+def multiplied(sheet: Sheet, factor: Decimal, *, rule: str) -> Sheet:
+    """The sheet times a discount or group rate that is named `rule`; unknown if no price has such a factor."""
+    return sheet.times(factor, rule=rule) if is_factor(factor) else replace(sheet, lines=UNKNOWN)
 
 
 def best_rule(rules: Iterable[DiscountRule], model: AIModel) -> DiscountRule | None:
@@ -105,12 +114,13 @@ def lines_of(sheets: Sequence[int]) -> Mapping[int, tuple[Line, ...]]:
 
 
 def _checked(lines: list[Line]) -> tuple[Line, ...]:
-    """The lines; if the conditions of one are invalid, a dynamic line instead of all of them.
+    """The lines; if one has invalid conditions or a number that no price has, a dynamic line instead of all of them.
 
     Without the invalid line the price would be wrong, and no price is better than a wrong one. `check_catalog` reports
     the line.
     """
-    return only_money(lines) if all(map(has_valid_conditions, lines)) else (Line("", None, kind="dynamic"),)
+    is_valid = all(map(has_valid_conditions, lines)) and not any(number_faults(lines))
+    return only_money(lines) if is_valid else UNKNOWN
 
 
 def written_lines(sheets: Sequence[int]) -> Mapping[int, list[Line]]:

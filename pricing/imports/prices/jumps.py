@@ -9,16 +9,26 @@ from pricing.engine.formatting.labels import unit
 from pricing.engine.formatting.lines import pairs
 from pricing.engine.sanity_checks import how_far, is_far
 from pricing.engine.thresholds import FAR, LARGEST_MOVE
+from pricing.engine.validation import number_faults
 
 
 def jumps(old: Sheet, new: Sheet) -> dict[str, str]:
     """Label of each figure that moves too far -> how far; `currency` and `unit`, if these differ."""
-    far = {label: text for label, (before, after) in pairs(old, new).items() if (text := _jump(before, after))}
+    figures = pairs(_with_factors(old), _with_factors(new))
+    far = {label: text for label, (before, after) in figures.items() if (text := _jump(before, after))}
     if old.currency != new.currency:
         far["currency"] = f"{old.currency} → {new.currency}"
     if old.lines and {line.unit for line in old.lines}.isdisjoint(line.unit for line in new.lines):
         far["unit"] = f"{unit(old.lines[0].unit)} → {unit(new.lines[0].unit) if new.lines else 'none'}"
     return far
+
+
+def _with_factors(sheet: Sheet) -> Sheet:
+    """The prices with factors multiplied in: a new factor moves them as far as new amounts do.
+
+    Numbers that were stored before they were refused may be too large to multiply.
+    """
+    return sheet if any(number_faults(sheet.lines)) else sheet.folded()
 
 
 def _jump(old: Line | None, new: Line | None) -> str:

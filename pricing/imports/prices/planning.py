@@ -3,6 +3,10 @@
 Sheets are immutable: a changed price is a new sheet from the moment of the import, and an equal price writes nothing.
 """
 
+import datetime as dt
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from catalog.imports.context import Findings, PlanContext
 from catalog.models.pin import price_field
 from catalog.prices import Sheet
@@ -24,8 +28,17 @@ from pricing.imports.prices.withholding import withhold_past, withhold_pinned
 from pricing.models import PriceSheet
 
 
-def plan_prices(document: Document, context: PlanContext, *, role: str) -> PricePlan:
-    """Plans which models of the document need a new sheet of this role; writes nothing."""
+def plan_prices(
+    document: Document,
+    context: PlanContext,
+    *,
+    role: str,
+    stated: Mapping[str, Mapping[str, Sheet]] = MappingProxyType({}),
+) -> PricePlan:
+    """Plans which models of the document need a new sheet of this role; writes nothing.
+
+    `stated`: role -> model -> its price, if the document has prices of several roles.
+    """
     plan, authority = PricePlan(role), Authority(context.policy)
     # A whole catalog lists its prices by role, beside its models.
     priced_elsewhere = {name for sheets in document.structure.prices.values() for name in sheets}
@@ -46,9 +59,17 @@ def plan_prices(document: Document, context: PlanContext, *, role: str) -> Price
         _report_outdated(name, change, authority, context.findings)
     _report_combinations(plan, context)
     priced = {name for name, sheets in stored.items() if in_force(sheets, context.at)}
-    compare_first_prices(plan, priced, at=context.at)
+    compare_first_prices(plan, priced, stated=_current(stated, at=context.at), at=context.at)
     compare_elsewhere(plan, document, at=context.at)
     return plan
+
+
+def _current(stated: Mapping[str, Mapping[str, Sheet]], *, at: dt.datetime) -> dict[str, dict[str, Sheet]]:
+    """The prices that can be stored and that apply now."""
+    return {
+        role: {name: sheet for name, sheet in sheets.items() if sheet.applies_at(at) and why_invalid(sheet) is None}
+        for role, sheets in stated.items()
+    }
 
 
 def _report_combinations(plan: PricePlan, context: PlanContext) -> None:

@@ -21,17 +21,24 @@ Role = PriceSheet.Role
 GUARDED = frozenset({Role.LIST, Role.SELL})
 
 
-def compare_first_prices(plan: PricePlan, stored: Collection[str], *, at: dt.datetime) -> None:
-    """Adds the first prices of the plan that are far from the model's current price of another role."""
+def compare_first_prices(
+    plan: PricePlan, stored: Collection[str], *, stated: Mapping[str, Mapping[str, Sheet]], at: dt.datetime
+) -> None:
+    """Adds the first prices of the plan that are far from the model's current price of another role.
+
+    `stated`: role -> model -> the price in the same document, which replaces the stored one.
+    """
     first = dict(plan.new)
     for name, changes in plan.announced.items():
         if name not in stored:
             first.setdefault(name, changes[0].prices)
     keys = model_keys(first)
     others = sheets_in_force(keys.values(), roles=[role for role in Role.values if role != plan.role], at=at)
-    rates = CurrencyRate.objects.on_file(on=at.date()) if others else {}
-    for name, key in keys.items():
-        priced = {role: with_rate(sheet, rates) for role, sheet in others.get(key, {}).items()}
+    rates = CurrencyRate.objects.on_file(on=at.date()) if others or stated else {}
+    for name in first:
+        in_document = {role: sheets[name] for role, sheets in stated.items() if role != plan.role and name in sheets}
+        same_model = others.get(keys.get(name, 0), {}) | in_document
+        priced = {role: with_rate(sheet, rates) for role, sheet in same_model.items()}
         guarded = {role: sheet for role, sheet in priced.items() if {role, plan.role} <= GUARDED}
         far = first_price_jumps(with_rate(first[name], rates), priced)
         jumps = first_price_jumps(with_rate(first[name], rates), guarded)

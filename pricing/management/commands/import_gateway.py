@@ -38,7 +38,8 @@ class Command(PlanningCommand):
             "--accept-jumps",
             metavar="GLOB",
             nargs="*",
-            help="Accept prices that change more than fourfold: those of the models that match, or of all models.",
+            help="Accept prices that change more than fourfold: those of the models that match, e.g. gpt-5 'claude-*'. "
+            "Models with other jumps are held back, and the rest is applied. Without GLOB: of all models.",
         )
         parser.add_argument(
             "--format", choices=["text", "json"], default="text", help="Output format. json has the whole report."

@@ -20,7 +20,7 @@ from pricing.pages.listing.search import FACETS, Card, Search, tally
 from pricing.pages.price_tags import price_tag
 from pricing.pages.visitor import PublicGroups, Visitor
 from pricing.published.popularity import popular_models
-from pricing.published.prices import published_sheets
+from pricing.published.prices import multiplied, published_sheets
 from tokens.access.visibility import Listing
 
 # Combinations of group and language.
@@ -83,7 +83,7 @@ def prices(models: Iterable[AIModel], public: PublicGroups, visitor: Visitor) ->
 
 
 def for_group(sheet: Sheet, rate: Decimal) -> Sheet:
-    return sheet.times(rate, rule="group").folded() if rate != 1 else sheet.folded()
+    return sheet.folded() if rate == 1 else multiplied(sheet, rate, rule="group").folded()
 
 
 def card_of(model: AIModel, sheet: Sheet | None, *, rank: int | None, visitor: Visitor) -> Card:

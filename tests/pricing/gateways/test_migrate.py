@@ -10,6 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
+from pricing.models import PriceSheet
 from tests.pricing.gateways.databases import channel, key, option, postgres_gateway, sqlite_gateway, token, user
 from tests.pricing.newapi.gateway_rules import rows, visible
 from tests.samples import REAL
@@ -163,3 +164,35 @@ def test_a_second_run_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixt
         "tokens_skipped": 1,
     }
     assert report["structure"] == {}
+
+
+def test_jumps_that_are_not_accepted_are_held_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def gateway(number: int, ratio: float) -> str:
+        ratios = dict.fromkeys(("gpt-5.4", "deepseek-chat"), ratio)
+        options = [option("ModelRatio", ratios), option("CompletionRatio", dict.fromkeys(ratios, 4))]
+        tokens = [token(token_number) for token_number in range(1, number + 1)]
+        (tmp_path / str(number)).mkdir()
+        tables: dict[str, Any] = {
+            "channels": [channel(1, ",".join(ratios))],
+            "tokens": tokens,
+            "users": [user(1)],
+            "options": options,
+        }
+        return str(sqlite_gateway(tmp_path / str(number), "new-api", **tables))
+
+    call_command("import_gateway", sqlite=gateway(1, 1), apply=True)
+    repriced = gateway(2, 10)
+    with pytest.raises(SystemExit) as stop:
+        call_command("import_gateway", sqlite=repriced, apply=True)
+    assert (stop.value.code, Token.objects.count()) == (3, 1)
+
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as stop:
+        call_command("import_gateway", sqlite=repriced, apply=True, accept_jumps=["gpt-*"])
+
+    assert (stop.value.code, Token.objects.count()) == (3, 2)
+    assert set(PriceSheet.objects.filter(lines__amount="20").values_list("model__name", flat=True)) == {"gpt-5.4"}
+    text = capsys.readouterr().out
+    assert "Migrated, without the models that are held back:" in text
+    assert "If this is correct, repeat with --accept-jumps deepseek-chat." in text
+    call_command("import_gateway", sqlite=repriced, apply=True, accept_jumps=["deepseek-chat"])

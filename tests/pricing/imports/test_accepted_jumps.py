@@ -68,8 +68,17 @@ def test_without_the_option_nothing_is_applied(tmp_path: Path) -> None:
 
 def test_if_no_jump_matches_only_the_rest_is_applied(tmp_path: Path) -> None:
     before = state()
-    assert run("litellm", document("gpt-a"), tmp_path, "--apply", "--accept-jumps", "claude-*").code == 3
-    assert state() == before
+    outcome = run("litellm", document("gpt-a"), tmp_path, "--apply", "--accept-jumps", "claude-*")
+    assert (outcome.code, state()) == (3, before)
+
+
+def test_a_pattern_that_accepts_nothing_is_reported(tmp_path: Path) -> None:
+    outcome = run("litellm", document("gpt-a"), tmp_path, "--accept-jumps", "gpt5", "gpt-b", "gpt-a")
+    reported = [finding["finding"] for finding in outcome.report["findings"]]
+    assert [text for text in reported if "accept-jumps" in text] == [
+        "--accept-jumps gpt5 accepts nothing: no price of such a model moves far",
+        "--accept-jumps gpt-b accepts nothing: no price of such a model moves far",
+    ]
 
 
 def test_the_command_says_what_is_held_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -119,11 +119,12 @@ def test_the_whole_map_is_imported_and_a_second_import_writes_nothing(tmp_path: 
     assert set(AIModel.objects.values_list("name", flat=True)) == read_json(content).keys() - set(litellm.NOT_MODELS)
     # Two rows of the file price a million tokens at more than $10,000, which is reported and not imported. One row
     # states only max_tokens. Four service tiers and the one-hour cache write have no price for long prompts. Two keys
-    # are in DBU, and one has another figure than its usual spelling.
+    # are in DBU, and one has another figure than its usual spelling. Many rows state the window as the output limit.
     findings = [finding["finding"] for finding in first.report["findings"]]
     assert sum("has no price of its own for long prompts" in finding for finding in findings) == 5
     assert sum("sets no price" in finding for finding in findings) == 3
-    assert len(findings) == 3 + 5 + 3
+    assert sum("leaves no room for input" in finding for finding in findings) == 1
+    assert len(findings) == 3 + 5 + 3 + 1
     assert PriceLine.objects.count() == 15021 + 1183 - 4
     before = state()
     assert run("litellm", content, tmp_path, *arguments).code == 0

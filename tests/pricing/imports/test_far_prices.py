@@ -62,6 +62,20 @@ def test_a_first_list_price_is_compared_with_the_sell_price(tmp_path: Path) -> N
     assert litellm(tmp_path, gpt_one=2.5).code == 3
 
 
+@pytest.mark.parametrize("price", ["0.01", "2"])
+def test_the_roles_of_a_whole_catalog_are_compared(tmp_path: Path, price: str) -> None:
+    sheets = {
+        role: f"{{currency: USD, lines: [{{meter: input, amount: '{amount}', per: 1000000, unit: token}}]}}"
+        for role, amount in {"sell": price, "list": "2.5"}.items()
+    }
+    prices = "".join(f"    {role}: {sheet}\n" for role, sheet in sheets.items())
+    vendors = "vendors:\n- slug: openai\n  name: OpenAI\n"
+    models = f"models:\n- name: gpt-new\n  vendor: openai\n  prices:\n{prices}"
+    outcome = run("yaml", f"format: modelbook/1\n{vendors}{models}", tmp_path, "--apply")
+    assert outcome.code == (3 if price == "0.01" else 0)
+    assert ("gpt-new" in outcome.report["jumps"]) == (price == "0.01")
+
+
 def test_prices_in_two_currencies_are_compared_by_the_rate(tmp_path: Path) -> None:
     CurrencyRate.objects.create(currency="CNY", per_usd="7.2", as_of="2026-01-01", source="test")
     listed(tmp_path, gpt_one=2.5)

@@ -180,3 +180,13 @@ def test_an_impossible_price_is_reported_and_the_rest_imported(tmp_path: Path, p
     assert "gpt-0: " in outcome.findings()
     assert AIModel.objects.get(name="gpt-0").context_length == 5
     assert PriceSheet.objects.filter(model__name="gpt-0").count() == 1
+
+
+@pytest.mark.parametrize("factor", ["m,,x0.001,1,", "m,output,x5,1,"])
+def test_a_new_factor_is_a_jump_as_a_new_amount_is(tmp_path: Path, factor: str) -> None:
+    text = "model,meter,amount,per,unit\nm,input,1,1000000,token\nm,output,2,1000000,token\n"
+    assert run("csv", text, tmp_path, "--apply").code == 0
+    outcome = run("csv", f"{text}{factor}\n", tmp_path, "--apply")
+    assert (outcome.code, list(outcome.report["jumps"])) == (3, ["m"])
+    rewritten = text.replace("m,output,2", "m,output,1") + "m,output,x2,1,\n"
+    assert run("csv", rewritten, tmp_path, "--apply").code == 0

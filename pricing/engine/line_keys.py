@@ -3,18 +3,18 @@
 Imports no models.
 """
 
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import Any
 
 from catalog.exact import write_json
-from catalog.prices import STANDARD_TIERS, Condition, Line
+from catalog.prices import STANDARD_TIER, Condition, Line, canonical
 from pricing.engine.conditions import COMPARISONS
 from pricing.engine.quoting import USUAL_LIFETIME
 
 LENGTH = "prompt_tokens"
 # Dimension, operator and value of a condition, as far as two statements differ in them.
 Case = tuple[str, str, str]
+BATCH: Case = ("service_tier", "eq", '"batch"')
 # Kind, meter, unit and cases.
 LineKey = tuple[str, str, str, frozenset[Case]]
 
@@ -49,10 +49,11 @@ def precedence(line: Line) -> tuple[object, ...]:
     """
     cases = _cases(line)
     dims = {dim for dim, _, _ in cases}
-    starts = [condition["value"] for condition in line.conditions if condition["dim"] == LENGTH and _is_from(condition)]
+    lengths = [condition for condition in map(canonical, line.conditions) if condition["dim"] == LENGTH]
+    starts = [condition["value"] for condition in lengths if _is_from(condition)]
     return (
         bool(cases),
-        ("service_tier", "eq", "batch") in cases,
+        BATCH in cases,
         "cache_ttl" in dims,
         max(starts, default=0),
         len(cases),
@@ -62,40 +63,23 @@ def precedence(line: Line) -> tuple[object, ...]:
 
 def _cases(line: Line) -> set[Case]:
     cases = set()
-    for condition in line.conditions:
+    for condition in map(canonical, line.conditions):
         dim, op, value = condition["dim"], condition["op"], condition["value"]
-        if op == "in" and isinstance(value, list) and len(value) == 1:
-            op, value = "eq", value[0]
         if _is_usual(dim, op, value):
             continue
         if dim == "time" or (op in COMPARISONS and (dim != LENGTH or _is_from(condition))):
             cases.add((dim, "range", ""))
         elif op not in COMPARISONS:
-            cases.add((dim, op, _text(value)))
+            cases.add((dim, op, write_json(value, sort_keys=True).decode()))
     return cases
 
 
 def _is_usual(dim: str, op: str, value: Any) -> bool:
-    """Whether a request that states nothing meets the condition."""
-    if op != "eq":
-        return False
-    if dim == "cache_ttl":
-        return str(value) == USUAL_LIFETIME
-    return value is False or (dim == "service_tier" and str(value).casefold() in STANDARD_TIERS)
+    """Whether a request that states nothing meets the canonical condition."""
+    usual = {"cache_ttl": USUAL_LIFETIME, "service_tier": STANDARD_TIER}
+    return op == "eq" and (value is False or (dim in usual and value == usual[dim]))
 
 
 def _is_from(condition: Condition) -> bool:
-    """Whether it excludes short prompts."""
-    op, value = condition["op"], condition["value"]
-    return bool((op == "gt" and value > 0) or (op == "gte" and value > 1))
-
-
-def _text(value: Any) -> str:
-    """The same text for equal values: names in any case, numbers in any notation, lists in any order."""
-    if isinstance(value, Decimal | int) and not isinstance(value, bool):
-        return str(Decimal(value).normalize())
-    if isinstance(value, Mapping):
-        return write_json(value, sort_keys=True).decode().casefold()
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return write_json(sorted(map(_text, value))).decode()
-    return str(value).casefold()
+    """Whether the canonical condition excludes short prompts."""
+    return bool(condition["op"] == "gte" and condition["value"] > 1)

@@ -66,3 +66,8 @@ def test_a_batch_applies_after_lengths_and_lengths_after_service_tiers() -> None
         line(("service_tier", "eq", "batch")),
     )
     assert sorted([batch, tier, flex, line()], key=precedence) == [line(), flex, tier, batch]
+
+
+def test_the_same_length_in_two_spellings_has_the_same_place() -> None:
+    above, least = line(("prompt_tokens", "gt", 200_000)), line(("prompt_tokens", "gte", Decimal("200001.0")))
+    assert precedence(above) == precedence(least)

@@ -21,6 +21,10 @@ RATIO_UNIT = Decimal(2)
 UNUSED_FIGURES = "unused_figures"
 # Facts of a sheet: the pages that its source names as its own sources. They are not part of the price.
 PAGES = ("source", "deprecation_source")
+# Units in which a provider counts all its products. A request has no number of them, so they say nothing of its price.
+UNITS_OF_ACCOUNT = frozenset({"DBU", "credit"})
+# Meters whose provider states dollars for a unit of account: LiteLLM's ocr_cost_per_credit.
+BILLED_IN_UNITS_OF_ACCOUNT = frozenset({("ocr", "credit")})
 # What is sent to a model and what it returns, the first parts of their meters.
 SIDES = ("input", "output")
 KINDS = ("absolute", "multiplier", "allowance", "minimum", "dynamic", "included")
@@ -65,6 +69,8 @@ class Line:
 
         Early imports stored other figures as lines too, such as factors and amounts in DBU.
         """
+        if self.unit in UNITS_OF_ACCOUNT:
+            return (self.meter, self.unit) in BILLED_IN_UNITS_OF_ACCOUNT
         return self.kind != "absolute" or bool(self.unit and self.facts.get("currency") != "DBU")
 
     @property

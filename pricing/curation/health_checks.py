@@ -254,7 +254,7 @@ def impossible_rate(catalog: CatalogSnapshot) -> Iterator[Finding]:
 
 @rule(
     "no-unit",
-    "Price lines without a unit",
+    "Price lines without a unit that a request has",
     "Import their source again, or set a price with a unit. Until then, lists and quotes do not show these lines.",
     about=PriceSheet,
 )

@@ -306,6 +306,8 @@ class PriceLine(TrackedModel):
             self.meter and self.unit
         ):
             raise ValidationError("A price needs a meter and a unit. Choose both.")
+        if self.unit and not Line(self.meter, self.amount, unit=self.unit).is_money:
+            raise ValidationError({"unit": f"{self.unit} is not money or a unit of a request. Choose another unit."})
         try:
             check_conditions(self.conditions)
         except ConditionError as error:

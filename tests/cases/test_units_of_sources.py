@@ -3,16 +3,21 @@
 import io
 import re
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from catalog.exact import read_json
+from catalog.exact import read_json, write_json
+from pricing.imports.exit_codes import Exit
 from pricing.models import PriceLine, PriceSheet
+from tests import world
 from tests.cases.importing import import_case, quote, rows
+from tests.pricing.imports.running import run
 
 pytestmark = pytest.mark.django_db
 
@@ -91,6 +96,111 @@ def test_no_figure_in_dbu_is_in_dollars() -> None:
     assert len([finding for finding in report["findings"] if "is in DBU" in finding["finding"]]) == 2
     # LiteLLM's own map states them under their own names, as its source does.
     assert read_json(export("litellm").encode())["dbx-chat-1"]["input_dbu_cost_per_token"] == Decimal("0.000042857")
+
+
+CSV_IN_UNITS_OF_ACCOUNT = b"""model,meter,amount,per,unit
+acct-a,input,3.25,1000000,DBU
+acct-a,output,4.75,1,credit
+acct-b,input,2,1000000,token
+acct-b,output,8,1000000,token
+acct-b,web_search,5.75,1,credit
+acct-c,input,0,1000000,token
+acct-c,output,0,1000000,token
+acct-c,request,6.25,1,DBU
+"""
+YAML_IN_UNITS_OF_ACCOUNT = b"""format: modelbook/1
+models:
+  - name: acct-a
+    prices:
+      list:
+        currency: USD
+        lines:
+          - {meter: input, amount: 3.25, per: 1000000, unit: DBU}
+          - {meter: output, amount: 4.75, unit: credit}
+  - name: acct-b
+    prices:
+      list:
+        currency: USD
+        lines:
+          - {meter: input, amount: 2, per: 1000000, unit: token}
+          - {meter: output, amount: 8, per: 1000000, unit: token}
+          - {meter: web_search, amount: 5.75, unit: credit}
+  - name: acct-c
+    prices:
+      list:
+        currency: USD
+        lines:
+          - {meter: input, amount: 0, per: 1000000, unit: token}
+          - {meter: output, amount: 0, per: 1000000, unit: token}
+          - {meter: request, amount: 6.25, unit: DBU}
+"""
+
+
+def own_list() -> bytes:
+    def line(meter: str, amount: str, per: int, unit: str) -> dict[str, Any]:
+        return {"meter": meter, "amount": Decimal(amount), "per": per, "unit": unit, "currency": "USD"}
+
+    def tokens(amount_in: str, amount_out: str) -> list[dict[str, Any]]:
+        return [line("input", amount_in, 1_000_000, "token"), line("output", amount_out, 1_000_000, "token")]
+
+    models = {
+        "acct-a": [line("input", "3.25", 1_000_000, "DBU"), line("output", "4.75", 1, "credit")],
+        "acct-b": [*tokens("2", "8"), line("web_search", "5.75", 1, "credit")],
+        "acct-c": [*tokens("0", "0"), line("request", "6.25", 1, "DBU")],
+    }
+    rows = [
+        {"model_name": name, "pricing_status": "priced", "enable_groups": ["default"], "prices": lines}
+        for name, lines in models.items()
+    ]
+    return write_json({"success": True, "data": rows})
+
+
+@pytest.mark.parametrize(
+    ("reader", "document"),
+    [("csv", CSV_IN_UNITS_OF_ACCOUNT), ("yaml", YAML_IN_UNITS_OF_ACCOUNT), ("new_api", own_list())],
+    ids=["csv", "yaml", "new_api"],
+)
+def test_amounts_per_unit_of_account_are_facts(reader: str, document: bytes, tmp_path: Path) -> None:
+    world.channel("c")
+    outcome = run(reader, document, tmp_path, "--channel", "c", "--publish", "--apply")
+
+    assert outcome.code == Exit.DONE, outcome.err
+    assert not PriceLine.objects.filter(unit__in=["DBU", "credit"]).exists()
+    statuses = {name: row["pricing_status"] for name, row in rows().items()}
+    assert statuses == {"acct-a": "unpriced", "acct-b": "priced", "acct-c": "unpriced"}
+    named = {(model, finding["finding"]) for finding in outcome.report["findings"] for model in finding["models"]}
+    for model, meter, unit in (("acct-a", "input", "DBU"), ("acct-b", "web_search", "credit")):
+        aside = "is counted in {}, which is not money; the line is stored as a fact and sets no price"
+        assert (model, f"{meter}: {aside.format(unit)}") in named
+    assert_no_unit_of_account()
+
+
+def assert_no_unit_of_account() -> None:
+    for place, text in readable("acct-a", "acct-b", "acct-c").items():
+        assert not re.search(r"DBU|(per|/) ?credit", text), place
+        assert not amounts_in(text) & {Decimal("3.25"), Decimal("4.75"), Decimal("5.75"), Decimal("6.25")}, place
+
+
+def test_stored_amounts_per_unit_of_account_are_shown_nowhere() -> None:
+    sheets = {
+        ("3.25", "DBU"): world.price(world.model("acct-a")),
+        ("5.75", "credit"): world.price(world.model("acct-b"), input="2", output="8"),
+        ("6.25", "DBU"): world.price(world.model("acct-c"), input="0", output="0"),
+    }
+    for (amount, unit), sheet in sheets.items():
+        world.line(sheet, "web_search", amount, unit=unit, per=1)
+
+    assert_no_unit_of_account()
+    statuses = {name: row["pricing_status"] for name, row in rows().items()}
+    assert statuses == {"acct-a": "unpriced", "acct-b": "priced", "acct-c": "unpriced"}
+    assert quote("acct-b", {"web_search": {"quantity": 1, "unit": "credit"}})["amount"] is None
+
+
+def test_a_form_refuses_units_of_account() -> None:
+    for unit in ("DBU", "credit"):
+        with pytest.raises(ValidationError, match=f"{unit} is not money"):
+            PriceLine(meter="input", amount=Decimal(1), unit=unit).clean()
+    PriceLine(meter="ocr", amount=Decimal(1), unit="credit").clean()
 
 
 def test_bare_numbers_of_a_host_are_not_the_price_of_a_call() -> None:

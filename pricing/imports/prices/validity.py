@@ -39,7 +39,7 @@ def without_unjudged_lines(sheet: Sheet, name: str, findings: Findings) -> Sheet
 def _why_unjudged(line: Line) -> str:
     """Why no price can be computed from a line; empty if it can."""
     if not line.is_money:
-        return "has no unit, so it is not a price"
+        return f"is counted in {line.unit}, which is not money" if line.unit else "has no unit, so it is not a price"
     return condition_fault(line) or ""
 
 

@@ -90,11 +90,12 @@ class PriceForm(StartForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        currency = cleaned.get("currency", "")
         for key, row in self.rows.items():
             amount = cleaned.get(key)
             if amount is not None and amount < 0:
                 self.add_error(key, "The amount must not be negative.")
-            elif amount is not None and (why := excess_of(amount, row.per, row.unit)):
+            elif amount is not None and (why := excess_of(amount, row.per, row.unit, currency=currency)):
                 self.add_error(key, why)
         ends_at = cleaned.get("ends_at")
         if ends_at is not None and ends_at <= self.start:

@@ -65,14 +65,6 @@ class PriceLineForm(ModelForm):
             self.fields["per"].initial = MILLION
             self.fields["unit"].initial = "token"
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        amount, per = cleaned.get("amount"), cleaned.get("per")
-        unit, kind = cleaned.get("unit") or "", cleaned.get("kind")
-        if kind == PriceLine.Kind.ABSOLUTE and amount is not None and per and (why := excess_of(amount, per, unit)):
-            self.add_error("amount", why)
-        return cleaned
-
 
 class PriceLineFormSet(InlineFormSet):
     """Lines in the order of the page; a price needs at least one."""
@@ -82,10 +74,20 @@ class PriceLineFormSet(InlineFormSet):
         filled = [form for form in self.forms if form.has_changed() and form not in self.deleted_forms]
         if not filled:
             raise ValidationError("Enter at least one line. The amount of something free is 0.", code="empty")
+        for form in filled:
+            self._check_amount(form)
         if not any(self.errors):
             lines = [line_value(form.instance) for form in filled]
-            if fault := next(chain(number_faults(lines), duplicate_faults(lines)), None):
+            faults = chain(number_faults(lines, currency=self.instance.currency), duplicate_faults(lines))
+            if fault := next(faults, None):
                 raise ValidationError(f"{fault[:1].upper()}{fault[1:]}.", code="invalid")
+
+    def _check_amount(self, form: Any) -> None:
+        amount, per, unit, kind = (form.cleaned_data.get(name) for name in ("amount", "per", "unit", "kind"))
+        if kind != PriceLine.Kind.ABSOLUTE or amount is None or not per:
+            return
+        if why := excess_of(amount, per, unit or "", currency=self.instance.currency):
+            form.add_error("amount", why)
 
     def save_new(self, form: Any, commit: bool = True) -> Any:
         form.instance.position = self.forms.index(form)

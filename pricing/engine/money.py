@@ -86,8 +86,10 @@ UNITS = (
 SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 CURRENCY = RegexValidator(r"^[A-Z]{3}$", "This must be three capital letters, e.g. USD.")
 
-# More than this for a million tokens, or for one of anything else, is a mistake.
+# More dollars than this for a million tokens, or for one of anything else, are a mistake.
 HIGHEST = Decimal(10_000)
+# A dollar is fewer than this many of any other currency.
+MOST_PER_DOLLAR = 100_000
 # Less than this for one unit is a mistake too: the cheapest real token costs 0.00000000013.
 LOWEST = Decimal("1e-15")
 # A factor of prices beyond these is a mistake, and the product of some of them could not be computed.
@@ -110,23 +112,30 @@ def per_million(amount: Decimal, per: int) -> Decimal:
         return plain(amount * MILLION / per)
 
 
-def amount_fault(amount: Decimal, per: int, unit: str) -> str:
+def highest_amount(currency: str) -> Decimal:
+    """The most that a million tokens, or one of anything else, can cost in a currency; "" is an unknown one."""
+    return HIGHEST if currency == "USD" else HIGHEST * MOST_PER_DOLLAR
+
+
+def amount_fault(amount: Decimal, per: int, unit: str, *, currency: str) -> str:
     """Why the amount cannot be a price, as the end of a sentence; empty if it can be one."""
-    is_of_tokens = unit == "token"
-    if amount > HIGHEST * per / (MILLION if is_of_tokens else 1):
-        return f"more than ${digits(HIGHEST)} {'per million tokens' if is_of_tokens else 'per unit'}"
+    is_of_tokens, highest = unit == "token", highest_amount(currency)
+    if amount > highest * per / (MILLION if is_of_tokens else 1):
+        written = f"${digits(highest)}" if currency == "USD" else f"{digits(highest)} {currency}".rstrip()
+        return f"more than {written} {'per million tokens' if is_of_tokens else 'per unit'}"
     if 0 < amount < LOWEST * per:
         return f"less than ${digits(LOWEST)} per unit"
     return ""
 
 
-def excess_of(amount: Decimal, per: int, unit: str) -> str:
+def excess_of(amount: Decimal, per: int, unit: str, *, currency: str) -> str:
     """The error message for an amount that cannot be a price; empty for any other."""
-    if amount <= 0 or not amount_fault(amount, per, unit):
+    if amount <= 0 or not amount_fault(amount, per, unit, currency=currency):
         return ""
     if amount < LOWEST * per:
         return f"The amount must be 0, or at least {digits(LOWEST)} for one unit."
-    return f"The amount must not be more than {HIGHEST} for {'a million tokens' if unit == 'token' else 'one unit'}."
+    of = "a million tokens" if unit == "token" else "one unit"
+    return f"The amount must not be more than {highest_amount(currency)} for {of}."
 
 
 def is_factor(number: Decimal) -> bool:

@@ -59,8 +59,11 @@ def condition_fault(line: Line) -> str | None:
     return None
 
 
-def number_faults(lines: Sequence[Line]) -> Iterator[str]:
-    """A message for each number that no price has, and for factors whose product is too large or too small."""
+def number_faults(lines: Sequence[Line], *, currency: str) -> Iterator[str]:
+    """A message for each number that no price has, and for factors whose product is too large or too small.
+
+    `currency` is that of the amounts; "" is an unknown one.
+    """
     product = {True: Decimal(1), False: Decimal(1)}
     for line in lines:
         name, amount = line.meter or line.kind, line.amount
@@ -70,7 +73,7 @@ def number_faults(lines: Sequence[Line]) -> Iterator[str]:
             continue
         elif amount < 0:
             yield f"{name} is negative"
-        elif line.kind == "absolute" and (fault := amount_fault(amount, line.per, line.unit)):
+        elif line.kind == "absolute" and (fault := amount_fault(amount, line.per, line.unit, currency=currency)):
             yield f"{name} is {fault}"
         elif line.kind == "multiplier" and not is_factor(amount):
             yield f"the factor of {line.meter or 'all prices'} is not between {SMALLEST_FACTOR} and {LARGEST_FACTOR}"

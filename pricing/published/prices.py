@@ -119,7 +119,7 @@ def _checked(lines: list[Line]) -> tuple[Line, ...]:
     Without the invalid line the price would be wrong, and no price is better than a wrong one. `check_catalog` reports
     the line.
     """
-    is_valid = all(map(has_valid_conditions, lines)) and not any(number_faults(lines))
+    is_valid = all(map(has_valid_conditions, lines)) and not any(number_faults(lines, currency=""))
     return only_money(lines) if is_valid else UNKNOWN
 
 

@@ -28,7 +28,7 @@ def _with_factors(sheet: Sheet) -> Sheet:
 
     Numbers that were stored before they were refused may be too large to multiply.
     """
-    return sheet if any(number_faults(sheet.lines)) else sheet.folded()
+    return sheet if any(number_faults(sheet.lines, currency=sheet.currency)) else sheet.folded()
 
 
 def _jump(old: Line | None, new: Line | None) -> str:

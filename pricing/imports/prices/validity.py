@@ -59,4 +59,4 @@ def why_invalid(sheet: Sheet) -> str | None:
             return f"{name} has the unknown unit {line.unit[:32]}"
         if len(line.meter) > 128:
             return f"the meter {name[:64]}… is longer than 128 characters"
-    return next(number_faults(sheet.lines), None)
+    return next(number_faults(sheet.lines, currency=sheet.currency), None)

@@ -117,8 +117,8 @@ def test_yaml_and_csv_refuse_them(tmp_path: Path) -> None:
     csv = "model,meter,amount,per,unit,condition\n" + row + "prompt_tokens>200000\n" + row + "prompt_tokens>=200001\n"
     outcome = run("csv", csv, tmp_path, "--apply")
     assert (outcome.code, "Line 3 has the same meter" in outcome.err) == (4, True)
-    price = "{meter: input, amount: '1', per: '1000000', unit: token, conditions: '[%s]'}"
-    both = ", ".join(price % json.dumps(text) for text in (LONG, condition("prompt_tokens", "gte", 200001)))
+    price = "{meter: input, amount: '1', per: '1000000', unit: token, when: 'prompt_tokens%s'}"
+    both = ", ".join(price % bound for bound in (">200000", ">=200001"))
     yaml = f"format: modelbook/1\nmodels:\n- name: m\n  prices:\n    list: {{currency: USD, lines: [{both}]}}\n"
     outcome = run("yaml", yaml, tmp_path, "--apply")
     assert (outcome.code, "There are two prices for input per token" in outcome.err) == (4, True), outcome.err

@@ -22,7 +22,14 @@ from pricing.curation.margins import losses
 from pricing.engine.formatting.amounts import money, per_units
 from pricing.engine.formatting.labels import meter as label_of_meter
 from pricing.engine.money import LARGEST_FACTOR, SMALLEST_FACTOR, is_factor, per_million
-from pricing.engine.sanity_checks import fact_warnings, far_from_others, leaves_no_input, price_warnings
+from pricing.engine.sanity_checks import (
+    DollarPrices,
+    dollar_prices,
+    fact_warnings,
+    far_from_others,
+    leaves_no_input,
+    price_warnings,
+)
 from pricing.engine.thresholds import FAR
 from pricing.engine.validation import condition_faults, duplicate_faults, number_faults, tier_faults
 from pricing.models import DiscountRule, GroupRate, PopularModel, PriceSheet
@@ -182,12 +189,12 @@ def odd_price(catalog: CatalogSnapshot) -> Iterator[Finding]:
     about=AIModel,
 )
 def far_from_same_model(catalog: CatalogSnapshot) -> Iterator[Finding]:
-    by_identity: defaultdict[str, dict[str, Sheet]] = defaultdict(dict)
+    by_identity: defaultdict[str, dict[str, DollarPrices]] = defaultdict(dict)
     for model, sheet in catalog.priced:
-        by_identity[identity_of(model.name)][model.name] = sheet.folded()
+        by_identity[identity_of(model.name)][model.name] = dollar_prices(sheet.folded())
     for model, _ in catalog.priced:
         same_model = by_identity[identity_of(model.name)]
-        others = {name: sheet for name, sheet in same_model.items() if name != model.name}
+        others = {name: prices for name, prices in same_model.items() if name != model.name}
         for warning in far_from_others(same_model[model.name], others):
             yield Finding(model, warning)
 

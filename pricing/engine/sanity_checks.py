@@ -12,6 +12,9 @@ from pricing.engine.headline import token_prices
 from pricing.engine.money import per_million
 from pricing.engine.thresholds import FAR, USUAL
 
+# Token meter -> its price in US dollars.
+DollarPrices = Mapping[str, Line]
+
 
 def price_warnings(sheet: Sheet, *, is_new: bool) -> Iterator[str]:
     """Warnings about one price; a price of 0 is unusual only for a model that had no price."""
@@ -59,6 +62,8 @@ def distance(before: Line, after: Line) -> Decimal | None:
     """By which factor the second of two prices of one unit is higher, or lower if below 1; None if one of them is 0."""
     if not before.amount or not after.amount:
         return None
+    if (before.amount, before.per) == (after.amount, after.per):
+        return Decimal(1)
     return of_one(after.amount, after.per) / of_one(before.amount, before.per)
 
 
@@ -83,14 +88,13 @@ def _short(times: Decimal) -> str:
     return f"{times:,.0f}" if times >= 100 else f"{times:.1f}".removesuffix(".0")
 
 
-def far_from_others(sheet: Sheet, others: Mapping[str, Sheet]) -> Iterator[str]:
+def far_from_others(prices: DollarPrices, others: Mapping[str, DollarPrices]) -> Iterator[str]:
     """A warning for input and output tokens that differ by more than FAR from every price of the same model elsewhere.
 
-    `others`: id -> its price. Prices of 0 are not compared: many hosts offer a model for nothing.
+    `others`: id -> its prices. Prices of 0 are not compared: many hosts offer a model for nothing.
     """
-    prices = {name: tokens for name, other in others.items() if (tokens := _dollar_prices(other))}
-    for meter, line in _dollar_prices(sheet).items():
-        known = [(name, tokens[meter]) for name, tokens in prices.items() if meter in tokens]
+    for meter, line in prices.items():
+        known = [(name, tokens[meter]) for name, tokens in others.items() if meter in tokens]
         if known and all(is_far(other, line, most=FAR) for _, other in known):
             name, other = min(known, key=lambda pair: (_factor(pair[1], line), pair[0]))
             text = f"{label_of_meter(meter)} ({price_per(line, 'USD')}) is {how_far(other, line)} than {name}"
@@ -102,7 +106,7 @@ def _factor(first: Line, second: Line) -> Decimal:
     return max(factor, 1 / factor)
 
 
-def _dollar_prices(sheet: Sheet) -> dict[str, Line]:
+def dollar_prices(sheet: Sheet) -> DollarPrices:
     """`input` and `output` -> the price of tokens above 0 in US dollars; empty if there is no rate."""
     dollars = sheet.in_dollars()
     lines = token_prices(dollars) if dollars else {}

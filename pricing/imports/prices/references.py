@@ -10,7 +10,7 @@ from catalog.models import AIModel
 from catalog.prices import Sheet
 from catalog.sources.records import Document
 from pricing.engine.formatting.lines import difference
-from pricing.engine.sanity_checks import far_from_others
+from pricing.engine.sanity_checks import DollarPrices, dollar_prices, far_from_others
 from pricing.imports.prices.jumps import first_price_jumps
 from pricing.imports.prices.plan import PricePlan
 from pricing.models import CurrencyRate, PriceSheet
@@ -56,19 +56,19 @@ def compare_elsewhere(plan: PricePlan, document: Document, *, at: dt.datetime) -
     if not names:
         return
     identities = {identity_of(name) for name in names}
-    others: defaultdict[str, dict[str, Sheet]] = defaultdict(dict)
+    rates = CurrencyRate.objects.on_file(on=at.date())
+    others: defaultdict[str, dict[str, DollarPrices]] = defaultdict(dict)
     for name, sheet in _stored_elsewhere(identities, role=plan.role, at=at).items():
-        others[identity_of(name)][name] = sheet
+        others[identity_of(name)][name] = dollar_prices(with_rate(sheet, rates))
     for record in document.records:
         if record.prices and (identity := identity_of(record.name)) in identities:
-            others[identity][record.name] = record.prices
-    rates = CurrencyRate.objects.on_file(on=at.date())
+            others[identity][record.name] = dollar_prices(with_rate(record.prices, rates))
     for name in names:
         same_model = others[identity_of(name)]
         if len(same_model) > 1 or name not in same_model:
-            elsewhere = {other: with_rate(sheet, rates) for other, sheet in same_model.items() if other != name}
+            elsewhere = {other: prices for other, prices in same_model.items() if other != name}
             for sheet in plan.sheets_of(name):
-                plan.warn(name, far_from_others(with_rate(sheet, rates), elsewhere))
+                plan.warn(name, far_from_others(dollar_prices(with_rate(sheet, rates)), elsewhere))
 
 
 def _stored_elsewhere(identities: Collection[str], *, role: str, at: dt.datetime) -> Mapping[str, Sheet]:

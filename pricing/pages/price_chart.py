@@ -19,7 +19,7 @@ from pricing.pages.listing.cards import for_group
 from pricing.pages.price_tables import brief_price
 from pricing.pages.price_tags import PriceTag, price_tag, state_of
 from pricing.pages.visitor import PublicGroups
-from pricing.published.prices import dated_sheets, fits, published_steps
+from pricing.published.prices import dated_sheets, fits, priced_or_none, published_steps
 
 # The drawing is stretched to the width of the page; its labels are not.
 WIDTH, HEIGHT = 560, 180
@@ -81,7 +81,7 @@ def steps_of(model: AIModel, public: PublicGroups, *, at: dt.datetime) -> list[S
     moments = {moment for span in spans for moment in span if moment} | set(rates.moments)
     steps: list[Step] = []
     for moment, published in published_steps(model, sheets, rules, moments):
-        sheet = published and for_group(published.seen_by({public.slug}), rates.at(moment))
+        sheet = priced_or_none(published and for_group(published.seen_by({public.slug}), rates.at(moment)))
         before = steps[-1].sheet if steps else None
         if same_price(before, sheet):
             continue

@@ -16,7 +16,7 @@ from pricing.engine.equality import PriceKey, price_key
 from pricing.models import DiscountRule, PriceSheet
 from pricing.newapi.ratios import PriceFigure, PriceStatus, figures
 from pricing.published.cursors import Place, place_of, write_cursor
-from pricing.published.prices import Dated, dated_sheets, fits, published_steps
+from pricing.published.prices import Dated, dated_sheets, fits, priced_or_none, published_steps
 from tokens.timestamps import format_timestamp
 
 # An answer with more changes than this is cut after the newest ones, and has a cursor for the next part.
@@ -135,10 +135,13 @@ class Change:
         return place_of(self.reported_at, self.model, self.at)
 
 
-def periods(models: Iterable[AIModel], *, groups: Collection[str]) -> dict[str, list[Period]]:
+def periods(
+    models: Iterable[AIModel], *, groups: Collection[str], with_unpriced: bool = False
+) -> dict[str, list[Period]]:
     """Model id -> its published prices, oldest first, announced ones included, as readers in these groups see them.
 
-    Two equal prices in a row are one period. A model has no price from its retirement on.
+    Two equal prices in a row are one period. A model has no price from its retirement on. Sheets whose price is unknown
+    are no sheets, as in lists; `with_unpriced` returns their single figures, which an export must not lose.
     """
     listed = list(models)
     sheets = dated_sheets(model.pk for model in listed)
@@ -153,7 +156,7 @@ def periods(models: Iterable[AIModel], *, groups: Collection[str]) -> dict[str, 
             _add_boundaries(boundaries, sheet, known_at=sheet.known_at, edited_at=sheets_edited.get(sheet.key))
         for rule in own_rules:
             _add_boundaries(boundaries, rule, known_at=rule.created_at, edited_at=rules_edited.get(rule.pk))
-        by_model[model.name] = _periods(model, own_sheets, own_rules, boundaries, groups)
+        by_model[model.name] = _periods(model, own_sheets, own_rules, boundaries, groups, with_unpriced=with_unpriced)
     return by_model
 
 
@@ -163,10 +166,13 @@ def _periods(
     rules: Sequence[DiscountRule],
     boundaries: Boundaries,
     groups: Collection[str],
+    *,
+    with_unpriced: bool,
 ) -> list[Period]:
     listed: list[Period] = []
     for moment, published in published_steps(model, sheets, rules, boundaries if sheets else ()):
         sheet, known_at = published and published.seen_by(groups), boundaries.get(moment)
+        sheet = sheet if with_unpriced else priced_or_none(sheet)
         key = price_key(sheet)
         if key != (listed[-1].key if listed else price_key(None)):
             listed.append(Period(moment, known_at, key, sheet, is_retirement=moment == model.retires_at))

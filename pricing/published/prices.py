@@ -180,6 +180,11 @@ def published_steps(
         yield ends_at, None
 
 
+def priced_or_none(sheet: Sheet | None) -> Sheet | None:
+    """The sheet; None if lists say that its model has no price, whatever single figures it has."""
+    return None if sheet is None or sheet.state == "unpriced" else sheet
+
+
 def _newest(sheets: Sequence[Dated], role: str, *, at: dt.datetime) -> Sheet | None:
     """The sheet that `PriceSheet.objects.in_force` selects."""
     started = (dated for dated in sheets if dated.role == role and dated.starts_at <= at)

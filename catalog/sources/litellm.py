@@ -439,3 +439,6 @@ def _multipliers(row: Row) -> Iterable[Line]:
         if key in SPECIFIC and (factor := amount_of(value, f"{key} in provider_specific_entry", row)) is not None:
             facts = {"key": f"provider_specific_entry.{key}"}
             yield Line("", factor, kind="multiplier", conditions=(SPECIFIC[key],), facts=facts)
+        elif key not in SPECIFIC and holds_an_amount(value):
+            # It may be a fee: other settings are texts and flags.
+            row.set_aside("litellm", f"provider_specific_entry[0].{key}", value)

@@ -221,6 +221,30 @@ def test_searches_and_guardrails_are_priced_by_their_kind() -> None:
     assert sizes == ["low", "medium", "high"]
 
 
+@pytest.mark.parametrize(
+    ("entry", "is_known"),
+    [
+        ({"per_song": 0.05}, False),
+        ({"per_song": "0.05"}, False),
+        ({"songs": {"each": 0.05}}, False),
+        ({"us": 1.1, "per_song": 0.05}, False),
+        ({"per_song": 0}, True),
+        ({"us": 1.1, "eu": 1.1, "fast": 2.0}, True),
+        ({"bedrock_invocation_schema": "titan_v2"}, True),
+        ({"streams": True, "region": None}, True),
+    ],
+)
+def test_zeros_beside_an_unknown_provider_specific_number_are_not_free(entry: Any, *, is_known: bool) -> None:
+    zeros = {"input_cost_per_token": 0, "output_cost_per_token": 0, "provider_specific_entry": entry}
+    paid = zeros | {"input_cost_per_token": 1e-06}
+
+    free, priced = only(zeros), only(paid)
+
+    assert (free.prices is not None) == is_known
+    assert priced.prices is not None
+    assert any("provider_specific_entry[0]" in finding for finding in priced.findings) == (not is_known)
+
+
 def test_absent_prices_are_none_and_zero_is_a_price() -> None:
     assert read()["unpriced-sample"].prices is None
     assert [line.amount for line in lines("text-embedding-sample")] == [Decimal("1.3E-7"), Decimal(0)]

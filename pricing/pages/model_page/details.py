@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from catalog.models import AIModel, EndpointType
 from catalog.prices import MILLION, Sheet
 from pricing.engine.formatting import amounts, labels
+from pricing.engine.headline import headline
 from pricing.pages.calculator import calculator
 from pricing.pages.formatting import endpoint_label, token_count
 from pricing.pages.listing.cards import prices
 from pricing.pages.model_page.sources import price_sources
 from pricing.pages.price_chart import plot_of, steps_of
-from pricing.pages.price_tables import PriceTable, price_table
+from pricing.pages.price_tables import Grid, PriceTable, price_table
 from pricing.pages.price_tags import PriceTag, price_tag, state_of
 from pricing.pages.snippets import Endpoint, Snippet, snippets
 from pricing.pages.visitor import Visitor
@@ -46,6 +47,8 @@ def details(
     successor = successor_of(model, visitor)
     per_million_tokens = amounts.per_units("token", MILLION)
     tag = price_tag(sheet)
+    has_figures = bool(table and has_more_figures(table, tag))
+    grid_leads = bool(table and table.grid and table.grid.unit in ("", per_million_tokens))
     return {
         "model": model,
         "address": reverse("model-page", args=[model.name]),
@@ -60,10 +63,11 @@ def details(
         "table": table,
         "sources": price_sources(model, sheet, visitor, evidence.editions) if sheet else None,
         "price_label": _("Price"),
-        "has_more_figures": bool(table and has_more_figures(table, tag)),
+        "has_more_figures": has_figures,
         # Prices of tokens under conditions are the main price; any other table is an addition to it.
         "per_million_tokens": per_million_tokens,
-        "grid_leads": bool(table and table.grid and table.grid.unit in ("", per_million_tokens)),
+        "grid_leads": grid_leads,
+        "grid_unit": grid_unit(table.grid, sheet, tag, is_next=grid_leads or not has_figures) if table else "",
         "history": [step for step in reversed(steps) if not step.is_announced],
         # The retirement has a notice of its own.
         "announced": [step for step in steps if step.is_announced and not step.is_retirement],
@@ -80,6 +84,14 @@ def has_more_figures(table: PriceTable, tag: PriceTag) -> bool:
         return len(table.figures) > 1 or any(figure.label not in sides for figure in table.figures)
     per_million_tokens = amounts.per_units("token", MILLION)
     return any(figure.label not in sides or figure.per != per_million_tokens for figure in table.figures)
+
+
+def grid_unit(grid: Grid | None, sheet: Sheet | None, tag: PriceTag, *, is_next: bool) -> str:
+    """The unit to show above the grid; empty if the price of the tag states it, and the grid is next to that price."""
+    if grid is None or sheet is None:
+        return ""
+    is_stated = is_next and tag.single and not tag.fees and amounts.per(headline(sheet)) == grid.unit
+    return "" if is_stated else grid.unit
 
 
 def current_prices(models: Iterable[AIModel], visitor: Visitor) -> dict[int, Sheet]:

@@ -33,6 +33,19 @@ def test_tiers_are_shown_in_words(client: Client) -> None:
     assert "Web search $14.00 per 1,000 requests" in text
 
 
+@pytest.mark.parametrize("meter", ["input", "output"])
+def test_the_unit_of_prices_that_all_have_conditions_is_stated_once(client: Client, meter: str) -> None:
+    sheet = world.price(world.model("tiers-only"))
+    for amount, conditions in (("5", shop.BATCH), ("7", shop.ABOVE_200K)):
+        world.line(sheet, meter, amount, conditions=conditions)
+
+    price = page_of(client, "tiers-only").partition("What would it cost?")[0].partition("Item Source")[0]
+    assert price.count("per million tokens") == 1
+    assert "$7.00" in price
+    chinese = shop.text_of(shop.get(client, "/models/tiers-only?lang=zh"))
+    assert chinese[: chinese.index("$7.00")].count("百万") == 1
+
+
 def test_a_table_of_rules_has_a_column_for_each_dimension(client: Client) -> None:
     shop.image_rules("picture-one")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from catalog.prices import Line, Sheet
+from catalog.prices import SIDES, Line, Sheet, without_replaced
 from pricing.engine.money import per_million
 
 RULE_TABLES = ("image_pricing", "video_pricing")
@@ -127,6 +127,20 @@ def fees(sheet: Sheet) -> list[Line]:
 def fees_of_each_call(sheet: Sheet) -> list[Line]:
     """The fees that every call pays, without those of tools."""
     return [line for line in fees(sheet) if line.meter not in TOOLS]
+
+
+def media_prices(sheet: Sheet) -> list[Line]:
+    """What is paid beside the headline for a part of a side, such as image tokens, if the side has no price itself.
+
+    A form that has only a price of input and one of output says nothing of them. Prices with conditions are included.
+    A side whose price is unknown is shown as unknown.
+    """
+    if sheet.state != "priced" or rule_table(sheet) is not None:
+        return []
+    chosen, stated = headline(sheet), token_prices(sheet)
+    parts = tuple(f"{side}." for side in SIDES if side not in stated and side != sheet.unknown_side)
+    lines = [line for line in without_replaced(sheet.lines) if line.kind == "absolute" and line is not chosen]
+    return [line for line in lines if line.amount and line.unit in AMOUNT_UNITS and line.meter.startswith(parts)]
 
 
 def reads_as_free(sheet: Sheet, amounts: Iterable[Decimal]) -> bool:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from catalog.exact import digits
 from catalog.prices import MILLION
 from pricing.engine.formatting.amounts import rounded, short_price_per
-from pricing.engine.headline import fees_of_each_call, headline, reads_as_free
+from pricing.engine.headline import fees_of_each_call, headline, media_prices, reads_as_free
 from pricing.export.offers import PricedModel, per
 
 NOT_SHOWN = "see the price list"
@@ -55,7 +55,9 @@ def _price(model: PricedModel) -> str:
         for meter, word in (("input", "in"), ("output", "out"), ("input.cache_read", "cached"))
         if (meter, "token") in plain
     }
-    extra = [f"+ {short_price_per(fee, sheet.currency)}" for fee in fees_of_each_call(sheet)]
+    media = [line for line in media_prices(sheet) if line.is_plain and line.meter != "input.cache_read"]
+    extra = [f"{line.meter} {short_price_per(line, sheet.currency)}" for line in media]
+    extra += [f"+ {short_price_per(fee, sheet.currency)}" for fee in fees_of_each_call(sheet)]
     if tokens and not reads_as_free(sheet, tokens.values()):
         return ", ".join([*(f"${digits(rounded(amount))} {word}" for word, amount in tokens.items()), *extra])
     if sheet.state == "free":

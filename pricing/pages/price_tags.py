@@ -14,6 +14,7 @@ from pricing.engine.headline import (
     headline,
     input_and_output,
     is_one_of_several,
+    media_prices,
 )
 
 
@@ -24,7 +25,7 @@ class PriceTag:
     `input` and `output` are per million tokens, or `single` is the headline of a price that is not one per token.
     `fees` are paid with each call beside these, e.g. $0.005 per request. `comparable` is in dollars per million tokens,
     None where there is nothing to compare by. `has_other_prices` if a request may cost more or less: prices with
-    conditions, or fees.
+    conditions, fees, or prices of images or audio on a side without a price.
     """
 
     state: str
@@ -46,7 +47,7 @@ def price_tag(sheet: Sheet | None) -> PriceTag:
     state = state_of(sheet)
     if sheet is None or state != "priced":
         return PriceTag(state, comparable=Decimal(0) if state == "free" else None)
-    has_other_prices = bool(fees(sheet)) or any(line.conditions for line in sheet.lines)
+    has_other_prices = bool(fees(sheet) or media_prices(sheet)) or any(line.conditions for line in sheet.lines)
     of_each_call = tuple(amounts.short_price_per(line, sheet.currency) for line in fees_of_each_call(sheet))
     tokens = input_and_output(sheet)
     if not tokens:

@@ -140,8 +140,8 @@ def periods(
 ) -> dict[str, list[Period]]:
     """Model id -> its published prices, oldest first, announced ones included, as readers in these groups see them.
 
-    Two equal prices in a row are one period. A model has no price from its retirement on. Sheets whose price is unknown
-    are no sheets, as in lists; `with_unpriced` returns their single figures, which an export must not lose.
+    Two equal prices in a row are one period. A model has no price from its retirement on. As in lists, a sheet without
+    a known price counts as none; `with_unpriced` returns its single figures, which an export must not lose.
     """
     listed = list(models)
     sheets = dated_sheets(model.pk for model in listed)

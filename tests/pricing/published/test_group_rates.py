@@ -30,7 +30,7 @@ CHANGE = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
 def model(db: None) -> AIModel:
     """A model that costs $2; the group's rate drops from 1 to 0.5 at CHANGE."""
     model = world.model("gpt-4o")
-    world.price(model, input="2")
+    world.price(model, input="2", output="8")
     world.rate(group(), 1)
     world.rate(group(), "0.5", starts_at=CHANGE)
     return model

@@ -2,22 +2,21 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
 
 from django.db import models
-from django.db.models import Q
 
 from catalog.exact import digits
 from catalog.imports.resolving import identity_of
 from catalog.models import AIModel, EndpointType, ModelAlias, Vendor
 from catalog.models.aimodel import LIMITS
-from catalog.prices import MILLION, RATIO_UNIT, Line, Sheet
+from catalog.prices import MILLION, RATIO_UNIT, Sheet
 from catalog.progress import track
 from catalog.sources.completion_ratios import UNSET_RATIO, is_unset
 from catalog.vendor_matching import vendor_key
+from pricing.curation.catalog_snapshot import CatalogSnapshot
 from pricing.curation.margins import losses
 from pricing.engine.formatting.amounts import money, per_units
 from pricing.engine.formatting.labels import meter as label_of_meter
@@ -33,7 +32,7 @@ from pricing.engine.sanity_checks import (
 from pricing.engine.thresholds import FAR
 from pricing.engine.validation import condition_faults, duplicate_faults, number_faults, tier_faults
 from pricing.models import DiscountRule, GroupRate, PopularModel, PriceSheet
-from pricing.published.prices import published_sheets, sheets_in_force, written_lines
+from pricing.published.prices import sheets_in_force
 from tokens.access.visibility import Listing, public_scope
 from tokens.auth.authentication import rows_of, scope_of
 from tokens.models import Token
@@ -52,50 +51,6 @@ class Finding:
 
     row: models.Model
     problem: str
-
-
-class CatalogSnapshot:
-    """The catalog at one moment, read once for all rules."""
-
-    def __init__(self, *, at: dt.datetime) -> None:
-        self.at = at
-        self.on = at.astimezone(dt.UTC).date()
-
-    @cached_property
-    def listed(self) -> list[AIModel]:
-        """The models that at least one group can reach today."""
-        rows = AIModel.objects.published().offered().not_retired(on=self.on)
-        return list(rows.select_related("vendor", "successor").order_by("name"))
-
-    @cached_property
-    def sheets(self) -> Mapping[int, Sheet]:
-        return published_sheets(self.listed, at=self.at, groups=None)
-
-    @cached_property
-    def priced(self) -> list[tuple[AIModel, Sheet]]:
-        return [(model, self.sheets[model.pk]) for model in self.listed if model.pk in self.sheets]
-
-    @cached_property
-    def stored_sheets(self) -> list[tuple[PriceSheet, list[Line]]]:
-        """The current and scheduled sheets of every model and role, with all lines as they are stored."""
-        current = PriceSheet.objects.in_force(at=self.at) | PriceSheet.objects.filter(starts_at__gt=self.at)
-        sheets = {
-            sheet.pk: sheet for sheet in current.select_related("model").order_by("model__name", "starts_at", "pk")
-        }
-        lines = written_lines(list(sheets))
-        return [(sheet, lines.get(key, [])) for key, sheet in sheets.items()]
-
-    @cached_property
-    def tokens(self) -> list[Token]:
-        """The tokens that are enabled and have not expired."""
-        return list(self.valid_tokens.order_by("name", "pk"))
-
-    @property
-    def valid_tokens(self) -> models.QuerySet[Token]:
-        valid: models.QuerySet[Token] = Token.objects.filter(
-            Q(expires_at=None) | Q(expires_at__gt=self.at), enabled=True
-        )
-        return valid
 
 
 Finder = Callable[[CatalogSnapshot], Iterator[Finding]]

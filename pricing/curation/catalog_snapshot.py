@@ -1,0 +1,58 @@
+"""What the health checks read: the catalog at one moment."""
+
+import datetime as dt
+from collections.abc import Mapping
+from functools import cached_property
+
+from django.db import models
+from django.db.models import Q
+
+from catalog.models import AIModel
+from catalog.prices import Line, Sheet
+from pricing.models import PriceSheet
+from pricing.published.prices import published_sheets, written_lines
+from tokens.models import Token
+
+
+class CatalogSnapshot:
+    """The catalog at one moment, read once for all rules."""
+
+    def __init__(self, *, at: dt.datetime) -> None:
+        self.at = at
+        self.on = at.astimezone(dt.UTC).date()
+
+    @cached_property
+    def listed(self) -> list[AIModel]:
+        """The models that at least one group can reach today."""
+        rows = AIModel.objects.published().offered().not_retired(on=self.on)
+        return list(rows.select_related("vendor", "successor").order_by("name"))
+
+    @cached_property
+    def sheets(self) -> Mapping[int, Sheet]:
+        return published_sheets(self.listed, at=self.at, groups=None)
+
+    @cached_property
+    def priced(self) -> list[tuple[AIModel, Sheet]]:
+        return [(model, self.sheets[model.pk]) for model in self.listed if model.pk in self.sheets]
+
+    @cached_property
+    def stored_sheets(self) -> list[tuple[PriceSheet, list[Line]]]:
+        """The current and scheduled sheets of every model and role, with all lines as they are stored."""
+        current = PriceSheet.objects.in_force(at=self.at) | PriceSheet.objects.filter(starts_at__gt=self.at)
+        sheets = {
+            sheet.pk: sheet for sheet in current.select_related("model").order_by("model__name", "starts_at", "pk")
+        }
+        lines = written_lines(list(sheets))
+        return [(sheet, lines.get(key, [])) for key, sheet in sheets.items()]
+
+    @cached_property
+    def tokens(self) -> list[Token]:
+        """The tokens that are enabled and have not expired."""
+        return list(self.valid_tokens.order_by("name", "pk"))
+
+    @property
+    def valid_tokens(self) -> models.QuerySet[Token]:
+        valid: models.QuerySet[Token] = Token.objects.filter(
+            Q(expires_at=None) | Q(expires_at__gt=self.at), enabled=True
+        )
+        return valid

@@ -20,6 +20,7 @@ from pricing.models import CurrencyRate, DiscountRule, GroupRate, PriceSheet
 from tests import world
 from tests.cases.importing import rows
 from tests.pricing.imports.running import Outcome, run
+from tests.sizes import FULL
 
 pytestmark = pytest.mark.django_db
 
@@ -119,7 +120,7 @@ def import_prices(folder: Path, *arguments: str) -> Outcome:
     return run("litellm", json.dumps(rows), folder, "--as", "list", *arguments)
 
 
-@pytest.mark.parametrize("role", ["sell", "list", "cost"])
+@pytest.mark.parametrize("role", ["sell", "list", "cost"] if FULL else ["sell"])
 def test_stored_lines(role: str, admin_client: Client, tmp_path: Path) -> None:
     sheet_of("ok")
     for number, add in enumerate(LINES.values()):

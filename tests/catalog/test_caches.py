@@ -21,6 +21,8 @@ APPS = (catalog, tokens, pricing, config)
 # Their results depend on nothing but their arguments, so they are never out of date.
 PURE = {
     "catalog.imports.resolving.identity_of",
+    "catalog.prices._key_of",
+    "catalog.sources.litellm._is_of_a_price",
     "catalog.sources.litellm_keys.parse_key",
     "catalog.vendor_matching.vendor_of_model",
     "pricing.engine.conditions.zone",

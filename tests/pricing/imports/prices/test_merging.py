@@ -23,6 +23,7 @@ from tests.pricing.imports.prices.books import (
     planned,
     sheet,
 )
+from tests.sizes import size
 
 pytestmark = pytest.mark.django_db
 # From the least to the most trusted one.
@@ -46,7 +47,7 @@ def statements(draw: st.DrawFn) -> list[Line]:
     return [line(meter, draw(st.integers(1, 3)), *conditions) for meter, conditions in (("input", ()), *details)]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=size(10, full=60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(statements(), min_size=2, max_size=3))
 def test_the_order_of_imports_does_not_matter(stated: list[list[Line]]) -> None:
     sources = dict(zip(SOURCES, stated, strict=False))

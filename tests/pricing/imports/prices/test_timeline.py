@@ -20,6 +20,7 @@ from tests.pricing.imports.prices.books import (
     sheet,
     timeline,
 )
+from tests.sizes import size
 
 pytestmark = pytest.mark.django_db
 DAYS = range(-4, 12)
@@ -42,7 +43,7 @@ def schedules(draw: st.DrawFn) -> tuple[Sheet, ...]:
     return first, *later
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=size(15, full=100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(schedules(), st.integers(0, 3)), min_size=1, max_size=4))
 def test_only_the_last_document_counts(documents: list[tuple[tuple[Sheet, ...], int]]) -> None:
     at = NOW

@@ -205,7 +205,8 @@ class _TokenPlan:
             "allow": self._allow(token),
             "expires_at": expires,
             "networks": list(token.networks),
-            "is_over_budget": token.is_over_budget,
+            # The budget of a key is part of its user's: the program refuses the calls of a user without quota.
+            "is_over_budget": token.is_over_budget or user.is_over_budget,
             "note": f"Token {token.id} of {self.gateway.dialect.name}"
             + (f", user {user.name} ({token.user})." if user.name else f", user {token.user}."),
         }
@@ -249,11 +250,16 @@ def _existing_digests(gateway_keys: Iterable[str]) -> set[str]:
 
 
 def _timestamp(seconds: int) -> tuple[dt.datetime | None, bool]:
-    """The time, None for -1 (never), and whether the value is valid."""
+    """The time, None for -1 (never), and whether the value is valid.
+
+    The programs only compare numbers: one after the last date, such as a time in milliseconds, is far ahead.
+    """
     if seconds == -1:
         return None, True
+    if seconds >= LATEST.timestamp():
+        return LATEST, True
     try:
-        return min(dt.datetime.fromtimestamp(seconds, tz=dt.UTC), LATEST), True
+        return dt.datetime.fromtimestamp(seconds, tz=dt.UTC), True
     except (OverflowError, ValueError, OSError):
         return None, False
 

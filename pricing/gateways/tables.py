@@ -41,6 +41,7 @@ class GatewayUser:
     name: str
     group: str
     enabled: bool
+    is_over_budget: bool = False
 
 
 @dataclass(frozen=True)
@@ -251,8 +252,9 @@ def _users(tables: Tables) -> Mapping[int, GatewayUser] | None:
             name=_text(row, "username"),
             group=_text(row, "group") or "default",
             enabled=_number(row, "status", ENABLED) == ENABLED and not row.get("deleted_at"),
+            is_over_budget=row.get("quota") is not None and _number(row, "quota") <= 0,
         )
-        for row in tables.rows("users", ("id", "username", "group", "status", "deleted_at"))
+        for row in tables.rows("users", ("id", "username", "group", "status", "quota", "deleted_at"))
     }
 
 

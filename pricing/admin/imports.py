@@ -10,7 +10,7 @@ from django.utils import timezone
 from catalog.admin.base import detail_action, register_over
 from catalog.admin.imports import ImportRunAdmin
 from catalog.admin.sources import SourceAdmin
-from catalog.error_messages import InputError, refused
+from catalog.error_messages import InputError, count, refused
 from catalog.models import ImportRun, Source
 from pricing.admin.import_review import ImportPages
 from pricing.imports.aliases import WITH_ALIASES, create_aliases, fingerprint_of, last_run, spellings_of_run
@@ -77,7 +77,7 @@ class DecidedImportRunAdmin(ImportPages, ImportRunAdmin):
         ]
         models = {spelling.name: spelling.model for spelling in chosen}
         created = create_aliases(run, models, at=now, actor=request.user)  # type: ignore[arg-type]
-        number = f"{len(models):,} alias{'es' * (len(models) > 1)}"
+        number = count(len(models), "alias", "aliases")
         self.message_user(request, f"{number} created by {created}. Roll it back to undo this.")
         # A waiting plan changes with its aliases, and is the next thing to decide.
         shown = run if run.is_waiting else created

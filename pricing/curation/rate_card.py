@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from catalog.prices import MILLION, Line, Sheet, without_prices
+from catalog.prices import MILLION, WITHOUT_AMOUNT, Line, Sheet, without_prices
 from pricing.engine.formatting.amounts import per_units
 from pricing.engine.formatting.labels import capitalized, meter
 from pricing.engine.money import per_million
@@ -23,8 +23,6 @@ USUAL = (
     ("request", "request"),
     ("web_search", "query"),
 )
-# Kinds of lines that a price for the same meter replaces.
-WITHOUT_AMOUNT = ("dynamic", "included")
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from catalog.prices import Line
-
-LENGTH = "prompt_tokens"
+from pricing.engine.conditions import LENGTH
 
 
 def unpriced_combinations(lines: Iterable[Line]) -> list[str]:

@@ -18,6 +18,9 @@ from catalog.prices import STANDARD_TIER, STANDARD_TIERS, Condition
 
 Facts = Mapping[str, Any]
 
+# The dimension of the length of the prompt, which determines the tier.
+LENGTH = "prompt_tokens"
+
 COMPARISONS = {
     "gt": lambda fact, value: fact > value,
     "gte": lambda fact, value: fact >= value,
@@ -29,7 +32,7 @@ OPS = frozenset({*COMPARISONS, "eq", "ne", "in"})
 OPS_OF: Mapping[str, frozenset[str]] = {
     "time": frozenset({"in", "eq"}),
     "request_match": frozenset({"eq"}),
-    "prompt_tokens": frozenset(COMPARISONS),
+    LENGTH: frozenset(COMPARISONS),
 }
 SPAN = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
 EVERY_DAY = tuple(range(1, 8))

@@ -12,11 +12,9 @@ from operator import itemgetter
 from typing import Any
 
 from catalog.exact import multiply, of_one, write_json
-from catalog.prices import PAGES, Line, Sheet, conditions_key, without_replaced
+from catalog.prices import PAGES, WITHOUT_AMOUNT, Line, Sheet, conditions_key, is_price, without_replaced
 
 PriceKey = tuple[object, ...]
-UNDECIDED = frozenset({"dynamic", "included"})
-ANY_ORDER = frozenset({"multiplier", "allowance", "minimum"})
 
 
 def same_price(first: Sheet | None, second: Sheet | None, *, with_facts: bool = False) -> bool:
@@ -60,7 +58,7 @@ def _amount_of_one(line: Line, discount: Decimal = Decimal(1)) -> Decimal | None
 
 def _line_keys(sheet: Sheet, discount: Decimal, *, with_facts: bool) -> Iterator[tuple[tuple[str, ...], object]]:
     """A place and a key for each line that has an effect on the price, the discount multiplied in."""
-    is_undecided = any(line.kind in UNDECIDED for line in sheet.lines)
+    is_undecided = any(line.kind in WITHOUT_AMOUNT for line in sheet.lines)
     for line in without_replaced(sheet.lines):
         if line.kind == "multiplier" and (line.is_discount or line.amount == 1):
             continue
@@ -68,7 +66,7 @@ def _line_keys(sheet: Sheet, discount: Decimal, *, with_facts: bool) -> Iterator
         conditions = conditions_key(line.conditions)
         period = line.period if line.kind == "allowance" else None
         key = (line.kind, _amount_of_one(line, discount), unit, conditions, _text(line.facts) if with_facts else period)
-        if line.kind in ANY_ORDER:
+        if not is_price(line.kind):
             yield (line.meter, line.kind, unit, write_json(key).decode()), key
         else:
             # An undecided line applies to all units of its meter.

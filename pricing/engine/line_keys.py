@@ -8,10 +8,9 @@ from typing import Any
 
 from catalog.exact import write_json
 from catalog.prices import STANDARD_TIER, Condition, Line, canonical
-from pricing.engine.conditions import COMPARISONS
+from pricing.engine.conditions import COMPARISONS, LENGTH
 from pricing.engine.quoting import USUAL_LIFETIME
 
-LENGTH = "prompt_tokens"
 # Dimension, operator and value of a condition, as far as two statements differ in them.
 Case = tuple[str, str, str]
 BATCH: Case = ("service_tier", "eq", '"batch"')

@@ -18,7 +18,7 @@ from itertools import pairwise
 from typing import Any
 
 from catalog.exact import multiply
-from catalog.prices import Line, Sheet
+from catalog.prices import SIDES, WITHOUT_AMOUNT, Line, Sheet
 from pricing.engine.conditions import Facts, all_hold
 from pricing.engine.headline import TOOLS
 from pricing.engine.money import SECONDS, UNITS, cost, is_convertible, total
@@ -158,7 +158,7 @@ def unit_of(lines: Sequence[Line], meter: str) -> tuple[str, bool]:
     """
     priced = [{line.unit for line in lines if line.meter == name and line.kind == "absolute"} for name in chain(meter)]
     possible = set[str]().union(*priced)
-    counts_tokens = _direction(meter) in ("input", "output")
+    counts_tokens = _direction(meter) in SIDES
     if "token" in possible or not possible:
         return "token" if possible or counts_tokens else "", len(possible) > 1
     own = next(units for units in priced if units)
@@ -182,7 +182,7 @@ def _covers_tokens(sheet: Sheet, charges: Iterable[Charge]) -> bool:
 
 def _is_of_tokens(use: Used, charge: Charge) -> bool:
     """Whether the charge is for tokens of input or output without a price; other unpriced charges are unknown."""
-    return charge.state == "unpriced" and use.unit == "token" and _direction(use.meter) in ("input", "output")
+    return charge.state == "unpriced" and use.unit == "token" and _direction(use.meter) in SIDES
 
 
 def _with_request(sheet: Sheet, uses: Sequence[Used]) -> Sequence[Used]:
@@ -250,7 +250,7 @@ def find_line(lines: Sequence[Line], meter: str, unit: str, facts: Facts, *, at:
             line
             for line in lines
             if line.meter == name
-            and (line.kind in ("dynamic", "included") or (line.kind == "absolute" and is_convertible(line.unit, unit)))
+            and (line.kind in WITHOUT_AMOUNT or (line.kind == "absolute" and is_convertible(line.unit, unit)))
             and all_hold(line.conditions, facts, at=at)
         ]
         same_unit = [line for line in candidates if line.kind != "absolute" or line.unit == unit]

@@ -11,11 +11,10 @@ from typing import Any
 
 from catalog.exact import write_json
 from catalog.prices import Line
-from pricing.engine.conditions import ConditionError, check_conditions
+from pricing.engine.conditions import LENGTH, ConditionError, check_conditions
 from pricing.engine.money import LARGEST_FACTOR, MOST_UNITS, SMALLEST_FACTOR, amount_fault, is_factor
 from pricing.engine.quoting import boundaries, chain
 
-LENGTH = "prompt_tokens"
 # The JSON of no other conditions than the length.
 NOTHING = b"[]"
 

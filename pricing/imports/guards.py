@@ -16,7 +16,6 @@ LARGEST_LOSS = Decimal("0.05")
 # How many earlier documents may be the previous version of this one: a source may consist of many files.
 RUNS_COMPARED = 100
 
-
 ALLOW_REMOVALS = "allow_removals"
 ACCEPT_JUMPS = "accept_jumps"
 MODELS_SHOWN = 5

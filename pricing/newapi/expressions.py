@@ -13,7 +13,7 @@ from itertools import combinations
 from typing import Any
 
 from catalog.exact import digits, multiply, ratio, write_json
-from catalog.prices import Condition, Line, Sheet
+from catalog.prices import SIDES, WITHOUT_AMOUNT, Condition, Line, Sheet
 from catalog.sources.expression_language import PER_REQUEST, VARIABLES
 from catalog.sources.expressions import UNASKED_TIERS
 from pricing.engine.conditions import EVERY_DAY, OPS_OF, minutes_of
@@ -50,7 +50,7 @@ class Case:
 
 def expressible_lines(sheet: Sheet) -> tuple[Line, ...]:
     """The lines of a sheet that the language can express."""
-    if sheet.facts.get("tier_mode") == "graduated" or any(line.kind in ("dynamic", "included") for line in sheet.lines):
+    if sheet.facts.get("tier_mode") == "graduated" or any(line.kind in WITHOUT_AMOUNT for line in sheet.lines):
         return ()
     return tuple(line for line in sheet.lines if _is_expressible(line))
 
@@ -60,7 +60,7 @@ def expression(sheet: Sheet) -> Expression | None:
     lines = expressible_lines(sheet)
     prices = [line for line in lines if line.kind == "absolute"]
     # Tokens without a variable are p and c, which would be free.
-    if not any(line.unit == "token" and line.meter in ("input", "output") for line in prices):
+    if not any(line.unit == "token" and line.meter in SIDES for line in prices):
         return None
     probes = _probes(lines)
     bounds = boundaries(lines)

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Annotated, Any, NotRequired, TypedDict
 
 from catalog.exact import multiply, of_one, ratio, read_json, write_json
-from catalog.prices import RATIO_UNIT, Line, Sheet
+from catalog.prices import RATIO_UNIT, SIDES, Line, Sheet
 from catalog.sources import new_api, ratio_config
 from catalog.sources.completion_ratios import UNSET_RATIO
 from catalog.sources.rows import Row
@@ -218,7 +218,7 @@ def _by_ratios(sheet: Sheet, dollars: Sheet) -> JSON:
 def _hides_a_side(dollars: Sheet, lines: Sequence[Line]) -> bool:
     """Whether tokens of input or output, which are charged, would be free in an expression of these lines."""
     paid = [line for line in dollars.lines if line.kind == "absolute" and line.amount]
-    sides = {side for side in ("input", "output") for line in paid if line.meter.startswith(side)}
+    sides = {side for side in SIDES for line in paid if line.meter.startswith(side)}
     return dollars.lacks_output_price or any(not any(line.meter.startswith(side) for line in lines) for side in sides)
 
 

@@ -9,16 +9,13 @@ from functools import cached_property
 
 from catalog.imports.import_policy import ImportPolicy
 from catalog.imports.provenance import run_writers
-from catalog.prices import Line, Sheet
+from catalog.prices import SIDES, WITHOUT_AMOUNT, Line, Sheet
 from catalog.source_trust import PERSON, Writer
 from pricing.engine.equality import same_price
 from pricing.engine.headline import rule_table
 from pricing.engine.line_keys import LineKey, base_line, is_base, line_key, precedence
 from pricing.engine.quoting import chain
 from pricing.imports.prices.stored import StoredSheet
-
-# The meters of a text model: two sources that price any of them in tokens price the model in the same way.
-TOKEN_METERS = frozenset({"input", "output"})
 
 
 class Authority:
@@ -171,7 +168,8 @@ def are_alike(first: Sheet, second: Sheet) -> bool:
     if (first.facts.get("tier_mode") == "graduated") != (second.facts.get("tier_mode") == "graduated"):
         return False
     bases = [{(line.meter, line.unit) for line in sheet.lines if is_base(line)} for sheet in (first, second)]
-    in_tokens = all(any(meter in TOKEN_METERS and unit == "token" for meter, unit in base) for base in bases)
+    # Two sources that price a side in tokens price the model in the same way.
+    in_tokens = all(any(meter in SIDES and unit == "token" for meter, unit in base) for base in bases)
     return in_tokens or not bases[0].isdisjoint(bases[1])
 
 
@@ -180,6 +178,5 @@ def _is_whole(sheet: Sheet) -> bool:
     if "billing_expr" in sheet.facts or rule_table(sheet) is not None:
         return True
     return any(
-        line.kind in ("dynamic", "included") or (line.kind == "multiplier" and not line.conditions)
-        for line in sheet.lines
+        line.kind in WITHOUT_AMOUNT or (line.kind == "multiplier" and not line.conditions) for line in sheet.lines
     )

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from catalog.error_messages import count
 from catalog.prices import Sheet
 from catalog.source_trust import WithheldChange
 from pricing.engine.equality import same_price
@@ -100,8 +101,8 @@ class PricePlan:
         }
         for name, lines in self.removed.items():
             listed = "; ".join(f"{label}: {amount}" for label, amount in lines.items())
-            count = "1 line disappears" if len(lines) == 1 else f"{len(lines)} lines disappear"
-            warnings.setdefault(name, []).append(f"{count}: {listed}")
+            number = count(len(lines), "line disappears", "lines disappear")
+            warnings.setdefault(name, []).append(f"{number}: {listed}")
         for name, start in self.unpriced.items():
             warnings.setdefault(name, []).append(f"no price {start}")
         return warnings

@@ -20,6 +20,7 @@ from catalog.error_messages import InputError
 from catalog.models import AIModel, ImportRun
 from catalog.prices import Line, Sheet
 from pricing.engine.formatting.lines import label
+from pricing.engine.line_keys import precedence
 from pricing.engine.sanity_checks import is_far
 from pricing.engine.thresholds import LARGEST_MOVE
 from pricing.models import PriceSheet
@@ -150,20 +151,15 @@ def _create_run(adoption: Adoption, *, at: dt.datetime, actor: AbstractBaseUser)
 
 
 def _with_line(sheet: Sheet, new: Line, row: Row) -> tuple[Line, ...]:
-    """The lines with the new one in the place of the old one, or before the first line of its meter that is more
-    specific: the last line whose conditions hold sets the price.
+    """The lines with the new one in the place of the old one, or before the first line of its meter that takes
+    precedence over it: the last line whose conditions hold sets the price.
     """
     if row.ours is not None:
         return tuple(new if figure == row.key else line for figure, line in keyed_lines(sheet))
     later = (
         place
         for place, line in enumerate(sheet.lines)
-        if (line.kind, line.meter, line.unit) == (new.kind, new.meter, new.unit) and _rank(line) > _rank(new)
+        if (line.kind, line.meter, line.unit) == (new.kind, new.meter, new.unit) and precedence(line) > precedence(new)
     )
     place = next(later, len(sheet.lines))
     return (*sheet.lines[:place], new, *sheet.lines[place:])
-
-
-def _rank(line: Line) -> tuple[int, Any]:
-    lengths = [condition["value"] for condition in line.conditions if condition["dim"] == "prompt_tokens"]
-    return len(line.conditions), max(lengths, default=0)

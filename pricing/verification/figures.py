@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from catalog.exact import of_one, write_json
-from catalog.prices import Condition, Line, Sheet
+from catalog.prices import Condition, Line, Sheet, canonical
 from pricing.engine.equality import same_amount
 from pricing.engine.money import SECONDS
 from pricing.engine.quoting import FALLBACKS, USUAL_LIFETIME
@@ -114,13 +114,12 @@ def _per_second(line: Line | None) -> Line | None:
 
 def _condition(condition: Condition, meter: str) -> bytes:
     """The condition in one form; empty for one that changes nothing."""
+    condition = canonical(condition)
     dim, op, value = condition.get("dim"), condition.get("op"), condition.get("value")
-    if dim == "prompt_tokens" and isinstance(value, int | Decimal):
-        if op in ("lt", "lte"):
-            # The next tier says where this one ends.
-            return b""
-        boundary = value - 1 if op == "gte" and value % ROUND == 1 else value
-        return write_json({"dim": dim, "over": int(boundary)}) if op in ("gt", "gte") and boundary else b""
+    if dim == "prompt_tokens" and isinstance(value, Decimal):
+        # The next tier says where one ends.
+        boundary = value - 1 if value % ROUND == 1 else value
+        return write_json({"dim": dim, "over": int(boundary)}) if op == "gte" and boundary else b""
     if (dim, op, value) == ("cache_ttl", "eq", USUAL_LIFETIME) and meter.endswith("cache_write"):
         return b""
     return write_json(condition, sort_keys=True)

@@ -82,6 +82,18 @@ def test_a_missing_figure_is_added_before_more_specific_ones(operator: User) -> 
     assert amounts == [Decimal("0.000002"), 4, 6]
 
 
+def test_an_adopted_price_of_a_batch_applies_to_long_prompts_too(operator: User) -> None:
+    tiers = [{"input": 4, "tier": {"size": 200_000}}]
+    books.store("models_dev", books.models_dev(gpt_5={"input": 2, "output": 10, "tiers": tiers}))
+    prices = {"input_cost_per_token": 2e-06, "input_cost_per_token_batches": 1e-06, "output_cost_per_token": 1e-05}
+    books.hold("litellm", books.litellm(gpt_5=prices))
+
+    sheet = take(adoption_of("Input, service tier batch", "litellm"), operator)
+
+    amounts = [line.amount for line in sheet.lines.filter(meter="input").order_by("position")]
+    assert amounts == [2, 4, Decimal("0.000001")]
+
+
 def test_later_documents_of_the_book_change_the_figure_and_other_sources_do_not(operator: User) -> None:
     books.store("models_dev", books.models_dev(gpt_5={"input": 3, "output": 10}))
     books.hold("litellm", books.litellm(gpt_5="2e-06"))

@@ -31,6 +31,13 @@ def test_a_tier_is_the_same_in_each_notation(other: Condition) -> None:
     assert key_of(first) == key_of(second)
 
 
+def test_a_condition_is_the_same_in_each_notation() -> None:
+    first = line("input", "1", {"dim": "service_tier", "op": "eq", "value": "batch"})
+    second = line("input", "1", {"dim": "service_tier", "op": "in", "value": ["Batch"]})
+
+    assert key_of(first) == key_of(second)
+
+
 def test_the_end_of_a_tier_is_where_the_next_one_starts() -> None:
     bounded = line("input", "5", tier("gt", 128_000), tier("lte", 256_000))
 

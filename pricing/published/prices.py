@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Protocol, TypeVar
 
 from catalog.caches import process_cache
 from catalog.db.bulk import KEYS, batches
@@ -24,6 +25,20 @@ PUBLIC_ROLES = (Role.SELL, Role.LIST)
 UNKNOWN = (Line("", None, kind="dynamic"),)
 # A longer list of keys is filtered in memory: SQLite allows 32,766 values in a statement.
 MAX_KEYS = 500
+
+
+class Stored(Protocol):
+    """The key of a stored sheet, and when it applies."""
+
+    @property
+    def key(self) -> int: ...
+    @property
+    def starts_at(self) -> dt.datetime: ...
+    @property
+    def ends_at(self) -> dt.datetime | None: ...
+
+
+StoredT = TypeVar("StoredT", bound=Stored)
 
 
 @dataclass(frozen=True)
@@ -96,10 +111,10 @@ def _specificity(rule: DiscountRule) -> int:
 def sheets_in_force(keys: Iterable[int], *, roles: Sequence[str], at: dt.datetime) -> dict[int, dict[str, Sheet]]:
     """Model key -> role -> the sheet that is current at a moment."""
     models = set(keys)
-    in_force = PriceSheet.objects.in_force(at=at).filter(role__in=roles)
+    current = PriceSheet.objects.in_force(at=at).filter(role__in=roles)
     if len(models) <= MAX_KEYS:
-        in_force = in_force.filter(model__in=models)
-    rows = list(in_force.values_list("pk", "model", "role", "currency", "facts"))
+        current = current.filter(model__in=models)
+    rows = list(current.values_list("pk", "model", "role", "currency", "facts"))
     lines = lines_of([row[0] for row in rows])
     sheets: defaultdict[int, dict[str, Sheet]] = defaultdict(dict)
     for key, model, role, currency, facts in rows:
@@ -161,8 +176,9 @@ def published_of(
     model: AIModel, sheets: Sequence[Dated], rules: Iterable[DiscountRule], *, at: dt.datetime
 ) -> Sheet | None:
     """What `published_sheets` returns for a model at a moment, from sheets and rules of all times."""
-    in_force = [rule for rule in rules if rule.starts_at <= at and (rule.ends_at is None or rule.ends_at > at)]
-    return compose(model, _newest(sheets, Role.SELL, at=at), _newest(sheets, Role.LIST, at=at), in_force)
+    current_rules = [rule for rule in rules if rule.starts_at <= at and (rule.ends_at is None or rule.ends_at > at)]
+    sell, listed = (_sheet_of_role(sheets, role, at=at) for role in PUBLIC_ROLES)
+    return compose(model, sell, listed, current_rules)
 
 
 def published_steps(
@@ -185,12 +201,15 @@ def priced_or_none(sheet: Sheet | None) -> Sheet | None:
     return None if sheet is None or sheet.state == "unpriced" else sheet
 
 
-def _newest(sheets: Sequence[Dated], role: str, *, at: dt.datetime) -> Sheet | None:
-    """The sheet that `PriceSheet.objects.in_force` selects."""
-    started = (dated for dated in sheets if dated.role == role and dated.starts_at <= at)
-    current = (dated for dated in started if dated.ends_at is None or dated.ends_at > at)
-    newest = max(current, key=lambda dated: (dated.starts_at, dated.key), default=None)
-    return None if newest is None else newest.sheet
+def _sheet_of_role(sheets: Sequence[Dated], role: str, *, at: dt.datetime) -> Sheet | None:
+    current = in_force((dated for dated in sheets if dated.role == role), at)
+    return None if current is None else current.sheet
+
+
+def in_force(sheets: Iterable[StoredT], at: dt.datetime) -> StoredT | None:
+    """The one of these sheets of a model and role that `PriceSheet.objects.in_force` selects."""
+    open_sheets = (sheet for sheet in sheets if sheet.starts_at <= at and (sheet.ends_at is None or sheet.ends_at > at))
+    return max(open_sheets, key=lambda sheet: (sheet.starts_at, sheet.key), default=None)
 
 
 def with_rate(sheet: Sheet, rates: Mapping[str, CurrencyRate]) -> Sheet:

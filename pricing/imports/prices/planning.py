@@ -21,11 +21,12 @@ from pricing.imports.prices.merging import Authority, Withheld
 from pricing.imports.prices.past import plan_past
 from pricing.imports.prices.plan import PricePlan
 from pricing.imports.prices.references import compare_elsewhere, compare_first_prices
-from pricing.imports.prices.stored import StoredSheet, in_force, stored_sheets
+from pricing.imports.prices.stored import StoredSheet, stored_sheets
 from pricing.imports.prices.timeline import Offer, Timeline, TimelinePlanner
 from pricing.imports.prices.validity import why_invalid, without_unjudged_lines
 from pricing.imports.prices.withholding import withhold_past, withhold_pinned
 from pricing.models import PriceSheet
+from pricing.published.prices import in_force
 
 
 def plan_prices(

@@ -1,7 +1,7 @@
 """The prices of one role that are stored: current, scheduled, and those that a current one covers."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -47,15 +47,6 @@ class StoredSheet:
     def attributed(self) -> Sheet:
         """Its price, each line with the run that stated it."""
         return replace(self.sheet, lines=tuple(self.lines))
-
-    def applies_at(self, at: dt.datetime) -> bool:
-        return self.starts_at <= at and (self.ends_at is None or at < self.ends_at)
-
-
-def in_force(sheets: Iterable[StoredSheet], at: dt.datetime) -> StoredSheet | None:
-    """The newest of these sheets that applies at a moment, as `PriceSheet.objects.in_force` selects it."""
-    applicable = (sheet for sheet in sheets if sheet.applies_at(at))
-    return max(applicable, key=lambda sheet: (sheet.starts_at, sheet.key), default=None)
 
 
 def stored_sheets(role: str, *, at: dt.datetime, dated: Collection[str]) -> dict[str, list[StoredSheet]]:

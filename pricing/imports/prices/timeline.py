@@ -14,7 +14,8 @@ from catalog.source_trust import PERSON
 from pricing.engine.equality import same_price
 from pricing.engine.line_keys import LineKey, line_key
 from pricing.imports.prices.merging import Authority, Withheld, merge
-from pricing.imports.prices.stored import StoredSheet, in_force
+from pricing.imports.prices.stored import StoredSheet
+from pricing.published.prices import in_force
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from catalog.source_trust import WithheldChange
 from pricing.engine.formatting.lines import changes, described
 from pricing.imports.prices.merging import Authority
 from pricing.imports.prices.plan import PricePlan
-from pricing.imports.prices.stored import StoredSheet, in_force
+from pricing.imports.prices.stored import StoredSheet
+from pricing.published.prices import in_force
 
 Stored = Mapping[str, Sequence[StoredSheet]]
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from django.db import models
@@ -23,7 +24,7 @@ class RunHistory:
         changed = of_run.filter(history_type="~").order_by("history_id").values_list("id", flat=True)
         self.changed = [key for key in dict.fromkeys(changed) if key not in created]
 
-    @property
+    @cached_property
     def undone_runs(self) -> list[int]:
         """This run and those that were rolled back before: their values are not restored."""
         rolled_back = ImportRun.objects.filter(status=ImportRun.Status.ROLLED_BACK).values_list("pk", flat=True)

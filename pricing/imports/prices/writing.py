@@ -58,12 +58,19 @@ def _withdraw(keys: list[int], context: WriteContext) -> list[dict[str, Any]]:
     """Deletes sheets that have not started; returns their columns, and `lines` with those of their lines."""
     sheets = rows_of(PriceSheet, keys)
     lines: dict[int, list[dict[str, Any]]] = {sheet.pk: [] for sheet in sheets}
-    for line in PriceLine.objects.filter(sheet__in=keys).order_by("sheet", "position"):
-        lines[line.sheet_id].append(_columns(line))
+    for batch in batches(keys, KEYS):
+        for line in PriceLine.objects.filter(sheet__in=batch).order_by("sheet", "position"):
+            lines[line.sheet_id].append(_columns(line))
     columns = [_columns(sheet) | {"lines": lines[sheet.pk]} for sheet in sheets]
-    delete_rows(list(PriceLine.objects.filter(sheet__in=keys).only("pk")))
-    delete_rows(sheets, **context.audit)
+    _delete(sheets, context)
     return columns
+
+
+def _delete(sheets: Sequence[PriceSheet], context: WriteContext) -> None:
+    """Deletes sheets with their lines."""
+    for batch in batches([sheet.pk for sheet in sheets], KEYS):
+        delete_rows(list(PriceLine.objects.filter(sheet__in=batch).only("pk")))
+    delete_rows(sheets, **context.audit)
 
 
 def _columns(row: PriceSheet | PriceLine) -> dict[str, Any]:
@@ -132,9 +139,9 @@ def undo_prices(history: RunHistory, context: WriteContext, *, models: Sequence[
 def _restore_confirmed(history: RunHistory) -> None:
     """Gives the lines that the run confirmed their earlier source."""
     for earlier, keys in _undo_of(history).get("confirmed_lines", {}).items():
+        run = ImportRun.objects.filter(pk=int(earlier or 0)).first()
         for batch in batches(keys, KEYS):
-            confirmed = PriceLine.objects.filter(pk__in=batch, run=history.run)
-            confirmed.update(run=ImportRun.objects.filter(pk=int(earlier or 0)).first())
+            PriceLine.objects.filter(pk__in=batch, run=history.run).update(run=run)
 
 
 def _undo_created(history: RunHistory, undone: UndonePrices, context: WriteContext, *, models: Sequence[int]) -> None:
@@ -160,9 +167,11 @@ def _undo_created(history: RunHistory, undone: UndonePrices, context: WriteConte
 def _restore_withdrawn(history: RunHistory, undone: UndonePrices, context: WriteContext) -> None:
     """Restores the scheduled sheets that the run withdrew, unless the model's prices were changed since."""
     at, undone_runs = context.at, history.undone_runs
+    stored = _undo_of(history).get("withdrawn", ())
+    models = AIModel.objects.in_bulk({values["model_id"] for values in stored})
     withdrawn: dict[tuple[int, str], list[dict[str, Any]]] = {}
-    for values in _undo_of(history).get("withdrawn", ()):
-        if values["run_id"] not in undone_runs and AIModel.objects.filter(pk=values["model_id"]).exists():
+    for values in stored:
+        if values["run_id"] not in undone_runs and values["model_id"] in models:
             withdrawn.setdefault((values["model_id"], values["role"]), []).append(values)
     for sheets in withdrawn.values():
         # Restoring the first sheet of a model is not a change that keeps the others out.
@@ -262,9 +271,7 @@ def _end(sheets: Sequence[PriceSheet], undone: UndonePrices, context: WriteConte
 
 
 def _remove(sheets: Sequence[PriceSheet], undone: UndonePrices, context: WriteContext) -> None:
-    for batch in batches([sheet.pk for sheet in sheets], KEYS):
-        delete_rows(list(PriceLine.objects.filter(sheet__in=batch).only("pk")))
-    delete_rows(sheets, **context.audit)
+    _delete(sheets, context)
     undone.removed += len(sheets)
 
 

@@ -11,7 +11,7 @@ from django.utils.text import slugify
 from catalog.sources.records import Structure
 from pricing.gateways.document import models_of
 from pricing.gateways.groups import Groups, slug_of
-from pricing.gateways.tables import Gateway, GatewayChannel
+from pricing.gateways.reading.gateway import Gateway, GatewayChannel
 
 LARGEST_WEIGHT = 2**31 - 1
 

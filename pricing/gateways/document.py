@@ -3,30 +3,18 @@
 The import run stores the document as its snapshot: it contains no secrets.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 from catalog.error_messages import count
-from catalog.exact import multiply, plain, read_json, write_json
+from catalog.exact import read_json, write_json
 from catalog.sources import SourceReader, new_api
 from catalog.sources.records import Document
-from catalog.sources.rows import is_number
-from pricing.gateways.schemas import endpoint_types
-from pricing.gateways.tables import Gateway, GatewayModel
+from pricing.gateways.prices.new_api import price
+from pricing.gateways.reading.gateway import Gateway, GatewayModel
+from pricing.gateways.reading.schemas import endpoint_types
 
-# Field of a price list -> the option that holds it.
-RATIOS: Mapping[str, str] = {
-    "completion_ratio": "CompletionRatio",
-    "cache_ratio": "CacheRatio",
-    "create_cache_ratio": "CreateCacheRatio",
-    "image_ratio": "ImageRatio",
-    "audio_ratio": "AudioRatio",
-    "audio_completion_ratio": "AudioCompletionRatio",
-}
-# A gateway's own units for one US dollar, unless its operator changes it.
-QUOTA_PER_DOLLAR = Decimal(500_000)
 # The order of rules: exact names, then prefixes, then suffixes, then parts of names.
 RULES_IN_ORDER = (0, 1, 3, 2)
 
@@ -119,35 +107,6 @@ def _endpoints(model: GatewayModel) -> dict[str, Any]:
 
 def _own_endpoints(models: Iterable[GatewayModel | None]) -> dict[str, Any]:
     return {name: entry for model in models if model for name, entry in _endpoints(model).items() if entry}
-
-
-def price(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The price in a row: an expression, else a price per call, else ratios; empty if there is no price."""
-
-    def option(key: str) -> Any:
-        table = options.get(key)
-        return table.get(name) if isinstance(table, dict) else None
-
-    if option("billing_setting.billing_mode") == "tiered_expr" and option("billing_setting.billing_expr"):
-        return {"billing_mode": "tiered_expr", "billing_expr": option("billing_setting.billing_expr")}
-    if option("ModelPrice") is not None:
-        return {"quota_type": 1, "model_price": option("ModelPrice")}
-    ratio = option("ModelRatio")
-    if ratio is None:
-        return {}
-    ratios = {field: option(key) for field, key in RATIOS.items()}
-    return {
-        "quota_type": 0,
-        "model_ratio": _in_dollars(ratio, options.get("QuotaPerUnit")),
-        **{field: value for field, value in ratios.items() if value is not None},
-    }
-
-
-def _in_dollars(ratio: Any, quota_per_dollar: Any) -> Any:
-    """The ratio converted to the usual number of units per dollar."""
-    if not is_number(ratio) or not is_number(quota_per_dollar) or quota_per_dollar in (0, QUOTA_PER_DOLLAR):
-        return ratio
-    return plain(multiply(Decimal(ratio), QUOTA_PER_DOLLAR) / Decimal(quota_per_dollar))
 
 
 def findings(gateway: Gateway) -> Iterable[str]:

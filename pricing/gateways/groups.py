@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.text import slugify
 
 from catalog.sources.rows import is_number
-from pricing.gateways.tables import Gateway, GatewayToken, GatewayUser
+from pricing.gateways.reading.gateway import Gateway, GatewayToken, GatewayUser
 
 SLUG = re.compile(r"[-a-zA-Z0-9_]{1,64}")
 AUTO = "auto"

@@ -14,9 +14,10 @@ from catalog.error_messages import UNMIGRATED, is_unmigrated
 from catalog.exact import write_json
 from catalog.progress import announce, show_progress
 from pricing.gateways import text_report
-from pricing.gateways.databases import DatabaseUnreadableError, Tables, server, sqlite_file
 from pricing.gateways.migrate import MigrationPlan, apply_migration, plan_migration
-from pricing.gateways.tables import Gateway, read_gateway
+from pricing.gateways.reading.databases import DatabaseUnreadableError, Tables, server, sqlite_file
+from pricing.gateways.reading.gateway import Gateway
+from pricing.gateways.reading.reader import read_gateway
 from pricing.imports.exit_codes import Exit, PlanningCommand, outcome_of
 from pricing.imports.options import accepted_jumps
 

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from pricing.gateways.databases import GO_DSN
+from pricing.gateways.reading.databases import GO_DSN
 from tests.mysql import throwaway_mysql
 from tests.pricing.gateways.databases import sqlite_gateway
 from tests.pricing.gateways.test_migrate import NEW_API, ONE_API, holds

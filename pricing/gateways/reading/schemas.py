@@ -6,7 +6,7 @@ The two tables of types agree up to 25 and differ beyond: 36 is DeepSeek in one-
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pricing.gateways.databases import DatabaseUnreadableError, Tables
+from pricing.gateways.reading.databases import DatabaseUnreadableError, Tables
 
 SHARED_TYPES: dict[int, str] = {
     1: "OpenAI", 3: "Azure", 6: "OpenAIMax", 7: "OhMyGPT", 8: "Custom", 9: "AILS", 10: "AIProxy", 11: "PaLM",

@@ -1,0 +1,1 @@
+"""A gateway's database as plain values: which program wrote it, and its rows. Imports no models."""

@@ -1,0 +1,66 @@
+"""The columns of a gateway's tables as plain values, whatever type a database stores them in. Imports no models.
+
+Findings name invalid rows by id and never quote their values: a key may be in the wrong column.
+"""
+
+import ipaddress
+from decimal import Decimal
+from typing import Any
+
+from catalog.exact import InexactError, read_json
+from pricing.gateways.reading.databases import Row
+from pricing.gateways.reading.gateway import Report
+
+
+def json_column(value: Any, what: str, report: Report) -> Any:
+    """The JSON in a column of text, or already parsed by the driver; None if it is empty or invalid."""
+    if value is None or isinstance(value, dict | list):
+        return value
+    text = (value.decode(errors="replace") if isinstance(value, bytes) else str(value)).strip()
+    if not text:
+        return None
+    try:
+        return read_json(text)
+    except InexactError:
+        report(f"{what} is not JSON and was left out")
+        return None
+
+
+def text_column(row: Row, column: str) -> str:
+    value = row.get(column)
+    if value is None:
+        return ""
+    text = value.decode(errors="replace") if isinstance(value, bytes | bytearray) else str(value)
+    return text.replace("\x00", "").strip()
+
+
+def number_column(row: Row, column: str, absent: int = 0) -> int:
+    """A whole number; booleans are 1 and 0, however the database stores them."""
+    value = row.get(column)
+    if value is None or value == "":
+        return absent
+    if isinstance(value, str) and value.casefold() in ("true", "false", "t", "f"):
+        return int(value.casefold() in ("true", "t"))
+    try:
+        return int(Decimal(str(int(value) if isinstance(value, bool) else value)))
+    except (ArithmeticError, ValueError):
+        return absent
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """A comma-separated list of names, without spaces, duplicates and empty names."""
+    return tuple(dict.fromkeys(name for name in map(str.strip, text.split(",")) if name))
+
+
+def networks_in(text: str, token: int, report: Report) -> tuple[tuple[str, ...], bool]:
+    """The valid addresses and networks, and whether all entries are invalid."""
+    entries = [part.strip() for part in text.replace("\n", ",").replace(";", ",").split(",") if part.strip()]
+    networks = []
+    for part in entries:
+        try:
+            network = ipaddress.ip_network(part, strict=False)
+        except ValueError:
+            report(f"token {token}: an entry in its addresses is not a valid address or network and was left out")
+        else:
+            networks.append(str(network) if "/" in part else str(network.network_address))
+    return tuple(dict.fromkeys(networks)), bool(entries) and not networks

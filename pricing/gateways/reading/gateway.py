@@ -1,0 +1,99 @@
+"""The values that all readers of gateways' databases produce. Imports no models."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pricing.gateways.reading.schemas import Dialect
+
+ENABLED, EXPIRED, EXHAUSTED = 1, 3, 4
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class GatewayChannel:
+    """A channel, with the number of its upstream keys but not the keys."""
+
+    id: int
+    name: str
+    type: str
+    enabled: bool
+    disabled_automatically: bool
+    base_url: str
+    priority: int
+    weight: int
+    tag: str
+    groups: tuple[str, ...]
+    models: tuple[str, ...]
+    upstream_names: Mapping[str, str]
+    keys: int
+
+
+@dataclass(frozen=True)
+class GatewayUser:
+    name: str
+    group: str
+    enabled: bool
+    is_over_budget: bool = False
+
+
+@dataclass(frozen=True)
+class GatewayToken:
+    """A token; `key` is its plaintext, which is never shown."""
+
+    id: int
+    key: str = field(repr=False)
+    user: int
+    name: str
+    status: int
+    expires: int
+    is_over_budget: bool
+    # The only models that it may use; None if it may use all.
+    limits: tuple[str, ...] | None
+    networks: tuple[str, ...]
+    # All of its networks are invalid, so it must not be usable.
+    is_locked: bool
+    group: str
+    accessed: int = 0
+
+
+@dataclass(frozen=True)
+class GatewayModel:
+    """What the operator entered for a model, or for all models whose names start with, end with or contain `name`."""
+
+    name: str
+    rule: int
+    enabled: bool
+    vendor: int | None
+    description: str
+    icon: str
+    tags: str
+    endpoints: Any
+
+    def names(self, model: str) -> bool:
+        match self.rule:
+            case 0:
+                return model == self.name
+            case 1:
+                return model.startswith(self.name)
+            case 2:
+                return self.name in model
+            case 3:
+                return model.endswith(self.name)
+        return False
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """The data of a gateway."""
+
+    dialect: Dialect
+    channels: tuple[GatewayChannel, ...]
+    tokens: tuple[GatewayToken, ...]
+    # None if the database has no such table.
+    users: Mapping[int, GatewayUser] | None
+    models: tuple[GatewayModel, ...]
+    vendors: Mapping[int, tuple[str, str]]
+    options: Mapping[str, Any]
+    deleted_tokens: int = 0
+    findings: tuple[str, ...] = ()

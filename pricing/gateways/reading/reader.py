@@ -1,0 +1,11 @@
+"""Reads a gateway's database with the reader of the program that wrote it. Imports no models."""
+
+from pricing.gateways.reading import new_api
+from pricing.gateways.reading.databases import Tables
+from pricing.gateways.reading.gateway import Gateway
+from pricing.gateways.reading.schemas import dialect_of
+
+
+def read_gateway(tables: Tables) -> Gateway:
+    """The data of the gateway; DatabaseUnreadableError if it is not a known gateway's database."""
+    return new_api.read(tables, dialect_of(tables))

@@ -1,0 +1,174 @@
+"""Plans the tokens that a migration creates, and creates them. Keys are never shown.
+
+Existing tokens are unchanged; they are found by the digests of their keys.
+"""
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+
+from catalog.db import bulk
+from catalog.imports.context import Findings
+from catalog.progress import track
+from pricing.gateways.groups import AUTO, Groups, slug_of
+from pricing.gateways.reading.gateway import ENABLED, EXHAUSTED, EXPIRED, Gateway, GatewayToken, GatewayUser
+from tokens import keys
+from tokens.models import RetiredKey, Token, TokenGroup
+from tokens.scope import SELECTORS
+
+# Digests per query: SQLite accepts 32,766 values in a statement.
+BATCH = 5000
+LATEST = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True)
+class NewToken:
+    """A token to create; its key is never shown."""
+
+    key: str = field(repr=False)
+    groups: tuple[str, ...]
+    fields: dict[str, Any]
+
+
+class TokenPlan:
+    """The tokens to create, the number of existing ones, and why others are left out."""
+
+    def __init__(self, gateway: Gateway, groups: Groups, findings: Findings) -> None:
+        self.gateway = gateway
+        self.groups = groups
+        self.findings = findings
+        self.new: list[NewToken] = []
+        self.known = 0
+        self.skipped = Counter({"deleted by their owners": gateway.deleted_tokens} if gateway.deleted_tokens else {})
+        self.foreign_auto = (
+            TokenGroup.objects.filter(auto_position__isnull=False)
+            .exclude(slug__in=[slug_of(name) for name in groups.names])
+            .exists()
+        )
+        if gateway.users is None and gateway.tokens:
+            findings.add("the database has no table of users: all users are treated as enabled and in group default")
+        existing = _existing_digests(token.key for token in gateway.tokens)
+        for token in track(gateway.tokens, "Comparing tokens"):
+            self._plan(token, existing)
+
+    def _plan(self, token: GatewayToken, existing: set[str]) -> None:
+        key = _with_prefix(token.key)
+        digest = keys.digest(key, settings.TOKEN_PEPPERS[max(settings.TOKEN_PEPPERS)])
+        if not existing.isdisjoint(keys.digests(key, settings.TOKEN_PEPPERS)):
+            self.known += 1
+            return
+        try:
+            keys.refuse_unfit(token.key, prefix=settings.TOKEN_PREFIX)
+        except keys.UnfitKeyError as error:
+            self.skipped[f"invalid key: {error}"] += 1
+            return
+        existing.add(digest)
+        if keys.normal_form(key) != token.key:
+            self.findings.add(f"token {token.id}: its key has an unusual form; it works with sk- in front of it")
+        self.new.append(self._new(token, key))
+
+    def _new(self, token: GatewayToken, key: str) -> NewToken:
+        user = self._user(token)
+        reached = self.groups.of_token(token, user)
+        if reached is None:
+            self.findings.add(f"token {token.id}: its user may not use its group; it was imported without a group")
+        automatic = token.group == AUTO and set(reached or ()) == set(self.groups.automatic) and not self.foreign_auto
+        expires, is_valid = _timestamp(token.expires)
+        if not is_valid:
+            self.findings.add(f"token {token.id}: its expiry is not a valid date; it was imported disabled")
+        is_open = token.status in (ENABLED, EXHAUSTED) or (token.status == EXPIRED and expires is not None)
+        if token.is_locked:
+            self.findings.add(f"token {token.id}: none of its addresses is valid; it was imported disabled")
+        fields = {
+            "name": (token.name or f"Token {token.id}")[:128],
+            "enabled": is_open and user.enabled and is_valid and not token.is_locked,
+            "uses_auto_groups": automatic,
+            "allow": self._allow(token),
+            "expires_at": expires,
+            "networks": list(token.networks),
+            # The budget of a key is part of its user's: the program refuses the calls of a user without quota.
+            "is_over_budget": token.is_over_budget or user.is_over_budget,
+            "note": f"Token {token.id} of {self.gateway.dialect.name}"
+            + (f", user {user.name} ({token.user})." if user.name else f", user {token.user}."),
+        }
+        if token.accessed > 0:
+            fields["last_used_at"] = _timestamp(token.accessed)[0]
+        slugs = () if automatic else tuple(slug_of(name) for name in reached or ())
+        return NewToken(key, slugs, fields)
+
+    def _user(self, token: GatewayToken) -> GatewayUser:
+        if self.gateway.users is None:
+            return GatewayUser("", TokenGroup.DEFAULT, enabled=True)
+        user = self.gateway.users.get(token.user)
+        if user is None:
+            self.findings.add(f"token {token.id}: its user is not in the database; it was imported disabled")
+            return GatewayUser("", TokenGroup.DEFAULT, enabled=False)
+        if not user.enabled:
+            self.findings.add(f"token {token.id}: its user is disabled; it was imported disabled")
+        return user
+
+    def _allow(self, token: GatewayToken) -> list[str] | None:
+        if token.limits is None:
+            return None
+        # Gateways have only ids; a prefix such as vendor: would make it a selector here.
+        return [name for name in token.limits if name.partition(":")[0] not in SELECTORS or ":" not in name]
+
+
+def _with_prefix(key: str) -> str:
+    """The key with `sk-`, as gateways issue it; keys of the usual form also work without it."""
+    return f"sk-{key}"
+
+
+def _existing_digests(gateway_keys: Iterable[str]) -> set[str]:
+    """The digests of these keys, under every pepper, that current or retired tokens have."""
+    digests = [digest for key in gateway_keys for digest in keys.digests(_with_prefix(key), settings.TOKEN_PEPPERS)]
+    existing: set[str] = set()
+    for start in range(0, len(digests), BATCH):
+        part = digests[start : start + BATCH]
+        for model in (Token, RetiredKey):
+            existing.update(model._default_manager.filter(digest__in=part).values_list("digest", flat=True))
+    return existing
+
+
+def _timestamp(seconds: int) -> tuple[dt.datetime | None, bool]:
+    """The time, None for -1 (never), and whether the value is valid.
+
+    The programs only compare numbers: one after the last date, such as a time in milliseconds, is far ahead.
+    """
+    if seconds == -1:
+        return None, True
+    if seconds >= LATEST.timestamp():
+        return LATEST, True
+    try:
+        return dt.datetime.fromtimestamp(seconds, tz=dt.UTC), True
+    except (OverflowError, ValueError, OSError):
+        return None, False
+
+
+def create_tokens(tokens: list[NewToken], *, reason: str) -> None:
+    """Creates the tokens in bulk, because gateways have thousands; the reason in the history names their groups."""
+    group_keys = dict(TokenGroup.objects.values_list("slug", "pk"))
+    by_groups: defaultdict[tuple[str, ...], list[NewToken]] = defaultdict(list)
+    for new in tokens:
+        by_groups[new.groups].append(new)
+    through = Token.groups.through
+    parts = [(groups, part) for groups, news in by_groups.items() for part in bulk.batches(news, bulk.BATCH)]
+    for groups, part in track(parts, "Writing tokens"):
+        rows = [_token(new) for new in part]
+        created = bulk.create_rows(rows, reason=f"{reason}; groups: {', '.join(groups) or 'none'}")
+        through.objects.bulk_create(
+            through(token_id=token.pk, tokengroup_id=group_keys[slug])
+            for token in created
+            for slug in groups
+            if slug in group_keys
+        )
+
+
+def _token(new: NewToken) -> Token:
+    token = Token(**new.fields)
+    token.assign_key(new.key)
+    return token

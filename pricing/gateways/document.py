@@ -11,7 +11,7 @@ from catalog.error_messages import count
 from catalog.exact import read_json, write_json
 from catalog.sources import SourceReader, new_api
 from catalog.sources.records import Document
-from pricing.gateways.prices.new_api import price
+from pricing.gateways.prices.pricer import price_of
 from pricing.gateways.reading.gateway import Gateway, GatewayModel
 from pricing.gateways.reading.schemas import endpoint_types
 
@@ -82,7 +82,7 @@ def _row(name: str, model: GatewayModel | None, gateway: Gateway) -> dict[str, A
         if model.vendor in gateway.vendors:
             row["vendor_id"] = model.vendor
     row["supported_endpoint_types"] = own or _by_channels(name, gateway)
-    return row | price(name, gateway.options) | {"has_own_endpoints": bool(own)}
+    return row | dict(price_of(name, gateway).row) | {"has_own_endpoints": bool(own)}
 
 
 def _by_channels(name: str, gateway: Gateway) -> list[str]:
@@ -122,7 +122,7 @@ def findings(gateway: Gateway) -> Iterable[str]:
     if unoffered:
         prices = count(len(unoffered), "price was", "prices were")
         yield f"{prices} left out, because no channel offers their models: {_some(unoffered)}"
-    rows = {name: price(name, options) for name in models}
+    rows = {name: price_of(name, gateway).row for name in models}
     halves = [name for name, row in rows.items() if "model_ratio" in row and "completion_ratio" not in row]
     if halves:
         yield (

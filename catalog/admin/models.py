@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from catalog.admin.base import (
+    BooleanRadioFilter,
     ChoicesDropdownFilter,
     CuratedAdmin,
     CuratedForm,
@@ -121,6 +122,7 @@ class AIModelAdmin(CuratedAdmin):
     list_display = ["title_and_id", "vendor", "state", "endpoint_types", "released", "channels_listed"]
     list_filter = [
         ("status", ChoicesDropdownFilter),
+        ("in_price_list", BooleanRadioFilter),
         ("vendor", RelatedDropdownFilter),
         ("offers__channel", RelatedDropdownFilter),
         MissingFilter,
@@ -129,10 +131,10 @@ class AIModelAdmin(CuratedAdmin):
     search_fields = ["name", "display_name", "series", "vendor__name", "tags", "aliases__name"]
     ordering = ["name"]
     autocomplete_fields = ["vendor", "successor"]
-    actions = ["publish", "back_to_draft"]
+    actions = ["publish", "back_to_draft", "show_in_price_list", "hide_from_price_list"]
     inlines = [OfferInline, AliasInline, PinInline]
     fieldsets = [
-        (None, {"fields": ["name", "display_name", "vendor", "status"]}),
+        (None, {"fields": ["name", "display_name", "vendor", ("status", "in_price_list")]}),
         ("Endpoints", {"fields": ["supported_endpoint_types", "public_endpoint_types"]}),
         (
             "Capabilities",
@@ -199,3 +201,11 @@ class AIModelAdmin(CuratedAdmin):
     @admin.action(description="Return selected models to draft", permissions=["change"])
     def back_to_draft(self, request: HttpRequest, queryset: AIModelQuerySet) -> None:
         self.report(request, queryset.set_status(AIModel.Status.DRAFT), "back to draft")
+
+    @admin.action(description="Show selected models in the price list", permissions=["change"])
+    def show_in_price_list(self, request: HttpRequest, queryset: AIModelQuerySet) -> None:
+        self.report(request, queryset.set_in_price_list(True), "shown in the price list")
+
+    @admin.action(description="Hide selected models from the price list", permissions=["change"])
+    def hide_from_price_list(self, request: HttpRequest, queryset: AIModelQuerySet) -> None:
+        self.report(request, queryset.set_in_price_list(False), "hidden from the price list")

@@ -42,6 +42,10 @@ class AIModelQuerySet(TrackedQuerySet["AIModel"]):
         """Sets the status of these models, with history; returns the number of changed models."""
         return update_with_history(self.exclude(status=status), status=status)
 
+    def set_in_price_list(self, is_shown: bool) -> int:
+        """Shows these models in the price list or hides them from it, with history; returns how many changed."""
+        return update_with_history(self.exclude(in_price_list=is_shown), in_price_list=is_shown)
+
 
 class AIModel(TrackedModel):
     class Status(models.TextChoices):
@@ -72,6 +76,11 @@ class AIModel(TrackedModel):
         default=Status.DRAFT,
         db_index=True,
         help_text="A draft is only visible in this admin, even if channels offer it.",
+    )
+    in_price_list = models.BooleanField(
+        default=True,
+        help_text="If off, the price list, the public pages and the exports leave the model out. Keys of its groups "
+        "still list it, call it and get quotes.",
     )
     description = models.TextField(blank=True, help_text="Shown on the model's page. Leave empty for none.")
     series = models.CharField(max_length=64, blank=True, db_index=True, help_text="The model family, e.g. gpt-4o.")

@@ -193,7 +193,10 @@ def _structure(
             for slug, entry in channels.items()
         },
         reach={slug: _names(entry, "channels") for slug, entry in groups.items() if "channels" in entry},
-        models={entry["name"]: _fields(entry, texts=("status", "vendor", "successor")) for entry in models},
+        models={
+            entry["name"]: _fields(entry, texts=("status", "vendor", "successor"), flags=("in_price_list",))
+            for entry in models
+        },
         aliases={_text(entry, "name"): _fields(entry, texts=("model",)) for entry in _list(body, "aliases")},
         offers={
             (slug, _text(offer, "model")): _fields(offer, texts=("upstream_name",), flags=("enabled",))

@@ -28,7 +28,7 @@ from pricing.published.history import change_list, changes, history
 from pricing.published.popularity import Report, UsageError, check_report, record_usage
 from pricing.published.prices import last_price_boundary, published_sheets
 from pricing.verification.provenance import Evidence, explain
-from tokens.access.visibility import Listing, public_scope
+from tokens.access.visibility import Listing, PriceListing, public_scope
 from tokens.api.views import ApiView
 from tokens.api_error import ApiError
 from tokens.auth.authentication import Caller, OptionalTokenAuthentication, TokenAuthentication
@@ -51,6 +51,11 @@ class Reader:
     scope: Scope
     revision: int
     cache_control: str
+    has_key: bool = False
+
+    def listing(self, on: dt.date) -> Listing:
+        """The models whose price the reader may ask for by name: keys may also ask for those in no price list."""
+        return Listing(self.scope, on) if self.has_key else PriceListing(self.scope, on)
 
     def body(self, kind: str, *parts: Hashable, render: Callable[[], bytes], at: dt.datetime) -> Body:
         """The cached body; it changes only with the revision, the current prices or the day."""
@@ -67,7 +72,7 @@ class PriceView(ApiView):
         # The revision is read before the rows: a change between the two shows up too early, never too late.
         caller: Caller | None = cast("Caller | None", request.auth)
         if caller is not None:
-            return Reader(caller.scope, caller.revision, PRIVATE)
+            return Reader(caller.scope, caller.revision, PRIVATE, has_key=True)
         number = revision.current()
         return Reader(public_scope(), number, ANONYMOUS)
 
@@ -113,7 +118,7 @@ class HistoryView(PriceView):
     def get(self, request: Request, name: str) -> HttpResponse:
         now = timezone.now()
         reader = self.reader(request)
-        model = _visible_model(reader.scope, name, at=now, retired=True)
+        model = _visible_model(reader.listing(now.date()), name, retired=True)
         body = reader.body(
             "history",
             model.name,
@@ -183,7 +188,7 @@ class QuoteView(PriceView):
             raise ApiError("invalid_parameter", str(error), param=error.param) from None
         reader = self.reader(request)
         at = question.at or now
-        model = _visible_model(reader.scope, question.model, at=at)
+        model = _visible_model(reader.listing(at.date()), question.model)
         group = _group(reader.scope, model, question.group)
         # Without a sheet every line is unpriced, like a line that a sheet has no price for.
         sheet = published_sheets([model], at=at, groups={group}).get(model.pk, Sheet("USD", ()))
@@ -265,13 +270,12 @@ def _days_before(now: dt.datetime) -> dt.datetime:
 
 
 def _models_since(scope: Scope, since: dt.datetime, *, at: dt.datetime) -> list[AIModel]:
-    """The models that the scope saw at any moment since then, also those that have retired."""
-    return Listing(scope, min(since, at).date()).models()
+    """The models of the price list at any moment since then, also those that have retired."""
+    return PriceListing(scope, min(since, at).date()).models()
 
 
-def _visible_model(scope: Scope, name: str, *, at: dt.datetime, retired: bool = False) -> AIModel:
-    """The model that the scope sees at that moment; with `retired` also one that retired before."""
-    listing = Listing(scope, at.date())
+def _visible_model(listing: Listing, name: str, *, retired: bool = False) -> AIModel:
+    """The model in the listing; with `retired` also one that retired before its day."""
     models = (listing.model(text, retired=True) for text in dict.fromkeys((name, name.rstrip("/"))))
     model = next(filter(None, models), None)
     if model is None:

@@ -33,7 +33,7 @@ from pricing.engine.thresholds import FAR
 from pricing.engine.validation import condition_faults, duplicate_faults, number_faults, tier_faults
 from pricing.models import DiscountRule, GroupRate, PopularModel, PriceSheet
 from pricing.published.prices import sheets_in_force
-from tokens.access.visibility import Listing, public_scope
+from tokens.access.visibility import Listing, PriceListing, public_scope
 from tokens.auth.authentication import rows_of, scope_of
 from tokens.models import Token
 from tokens.scope import SELECTORS
@@ -392,11 +392,11 @@ def gone_successor(catalog: CatalogSnapshot) -> Iterator[Finding]:
 @rule(
     "hidden-popular",
     "Pinned as popular but not public",
-    "Remove the pin, or offer the model to a public group.",
+    "Remove the pin, or show the model in the price list of a public group.",
     about=PopularModel,
 )
 def hidden_popular(catalog: CatalogSnapshot) -> Iterator[Finding]:
-    public = {model.pk for model in Listing(public_scope(), catalog.on).models()}
+    public = {model.pk for model in PriceListing(public_scope(), catalog.on).models()}
     for pin in PopularModel.objects.select_related("model").order_by("position", "pk"):
         if pin.model_id not in public:
             yield Finding(pin, f"{pin.model} is not visible to visitors")

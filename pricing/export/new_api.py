@@ -32,7 +32,7 @@ from pricing.published.group_rates import group_rates, groups_of_models, slugs_o
 from pricing.published.popularity import popular_models
 from pricing.published.prices import published_sheets
 from pricing.verification.provenance import OPERATOR, ExplainedLine, ExplainedSheet
-from tokens.access.visibility import Listing
+from tokens.access.visibility import Listing, PriceListing
 from tokens.models import TokenGroup
 from tokens.scope import Scope
 from tokens.timestamps import format_timestamp
@@ -190,7 +190,7 @@ def price_list(
     rows of `unpriced_models` are in `data`, too, for readers of `pricing_status`. With `explain`, each row lists its
     figures and their sources.
     """
-    models = Listing(scope, at.date()).models()
+    models = PriceListing(scope, at.date()).models()
     groups = list(TokenGroup.objects.filter(pk__in=scope.groups).order_by("slug"))
     popular = popular_models(models, on=today)
     sheets = published_sheets(models, at=at, groups={group.slug for group in groups})

@@ -17,7 +17,7 @@ from pricing.published.audience import apply_group_rate, choose_group
 from pricing.published.group_rates import group_rates, groups_of_models
 from pricing.published.history import periods
 from pricing.published.prices import PUBLIC_ROLES, published_sheets
-from tokens.access.visibility import Listing
+from tokens.access.visibility import PriceListing
 from tokens.models import TokenGroup
 from tokens.scope import Scope
 
@@ -64,7 +64,7 @@ class PricedModel:
 
 def priced_models(scope: Scope, *, at: dt.datetime, with_timeline: bool = False) -> list[PricedModel]:
     """The models of the scope, ordered by id."""
-    models = sorted(Listing(scope, at.date()).models(), key=lambda model: model.name)
+    models = sorted(PriceListing(scope, at.date()).models(), key=lambda model: model.name)
     groups = list(TokenGroup.objects.filter(pk__in=scope.groups).order_by("slug"))
     sheets = published_sheets(models, at=at, groups={group.slug for group in groups})
     rates, reach = group_rates(groups, at=at), groups_of_models(groups)

@@ -118,6 +118,7 @@ def _model(model: AIModel, sheets: Mapping[str, Sheet]) -> JSON:
     return {
         "name": model.name,
         "status": model.status,
+        "in_price_list": model.in_price_list,
         "vendor": model.vendor.slug,
         **{name: value.isoformat() if isinstance(value, dt.date) else value for name, value in known.items()},
         **_json("default_parameters", model.default_parameters),

@@ -15,7 +15,7 @@ from pricing.pages.model_page.details import current_prices, facts_of, has_input
 from pricing.pages.price_tables import conditional_figures, is_by_rules, price_table, standard_figures
 from pricing.pages.price_tags import price_tag, state_of
 from pricing.pages.visitor import Visitor
-from tokens.access.visibility import Listing
+from tokens.access.visibility import PriceListing
 
 MAX_COLUMNS = 6
 # The lines of a cell.
@@ -32,7 +32,7 @@ class Column:
 
 def comparison(names: Sequence[str], visitor: Visitor) -> dict[str, Any]:
     """The context of the page; names of models that visitors do not see are ignored."""
-    listing = Listing(visitor.public.scope, visitor.day)
+    listing = PriceListing(visitor.public.scope, visitor.day)
     visible = (listing.model(name, retired=True) for name in names)
     models = list({model.pk: model for model in visible if model is not None}.values())
     sheets = current_prices(models, visitor)

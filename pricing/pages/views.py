@@ -16,7 +16,7 @@ from pricing.pages.model_page.details import details
 from pricing.pages.responses import ASSETS, Context, Place, missing_page, page, send_asset
 from pricing.pages.visitor import Visitor
 from pricing.verification.provenance import Evidence
-from tokens.access.visibility import Listing
+from tokens.access.visibility import PriceListing
 from tokens.api.views import ModelView
 from tokens.auth.credentials import candidate_keys
 from tokens.http.errors import is_api_path, page_not_found
@@ -95,7 +95,7 @@ def find_model(name: str, visitor: Visitor) -> tuple[AIModel, Visitor] | None:
     """
     for group in sorted(visitor.public.groups, key=lambda group: group.slug != visitor.group):
         member = visitor.in_group(group)
-        model = Listing(member.public.scope, visitor.day).model(name, retired=True)
+        model = PriceListing(member.public.scope, visitor.day).model(name, retired=True)
         if model is not None:
             return model, member
     return None

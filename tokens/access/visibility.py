@@ -40,7 +40,7 @@ class Listing:
 
     def models(self, *, retired: bool = False) -> list[AIModel]:
         """The visible models in the order of every list, with the retired ones if `retired`."""
-        rows = in_reach(self.scope) if retired else in_reach(self.scope).not_retired(on=self.on)
+        rows = self._rows(retired=retired)
         names = self.scope.exact_names
         if names is not None and len(names) <= MAX_NAMES:
             by_alias = ModelAlias.objects.filter(name__in=names).values("model")
@@ -51,7 +51,7 @@ class Listing:
 
     def is_empty(self) -> bool:
         """Whether the scope can see no model."""
-        rows = in_reach(self.scope).not_retired(on=self.on)
+        rows = self._rows(retired=False)
         return not any(True for _ in permitted(rows.iterator(), self.scope, aliases_for(self.scope)))
 
     def model(self, name: str, *, retired: bool = False) -> AIModel | None:
@@ -62,7 +62,7 @@ class Listing:
         """
         if not is_storable(name):
             return None
-        rows = in_reach(self.scope) if retired else in_reach(self.scope).not_retired(on=self.on)
+        rows = self._rows(retired=retired)
         rows = rows.filter(Q(name=name) | Q(aliases__name=name)).distinct()
         models = sorted(rows, key=lambda model: model.name != name)
         return next(permitted(models, self.scope, aliases_for(self.scope, of=models)), None)
@@ -75,11 +75,22 @@ class Listing:
         """
         if not is_storable(name):
             return None
-        models = list(in_reach(self.scope).filter(name=name))
+        models = list(self._rows(retired=True).filter(name=name))
         model = next(permitted(models, self.scope, aliases_for(self.scope, of=models)), None)
         if model is None and self.token is not None:
             model = last_seen(name, token=self.token, scope=self.scope)
         return sort_key(model) if model else None
+
+    def _rows(self, *, retired: bool) -> AIModelQuerySet:
+        """The models in reach, with the retired ones if `retired`; patterns not yet applied."""
+        return in_reach(self.scope) if retired else in_reach(self.scope).not_retired(on=self.on)
+
+
+class PriceListing(Listing):
+    """The models of price lists, exports and public pages: a listing without those that operators hide from these."""
+
+    def _rows(self, *, retired: bool) -> AIModelQuerySet:
+        return super()._rows(retired=retired).filter(in_price_list=True)
 
 
 def is_storable(name: str) -> bool:

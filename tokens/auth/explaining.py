@@ -46,6 +46,7 @@ class Explanation:
     gates: tuple[Gate, ...]
     # The dialects that hide the model from all their clients if NARROW_DIALECTS is on.
     narrowed_from: tuple[str, ...] = ()
+    in_price_list: bool = True
 
     @property
     def visible(self) -> bool:
@@ -99,7 +100,7 @@ def explain(token: Token, name: str, *, at: dt.datetime, address: str = "", key_
         of_model = model_gates(model, list(offers), reach, on=at.date(), dated=True)
         gates = (*of_key, _existence(name, model), *of_model)
         narrowed_from = tuple(dialect.name for dialect in DIALECTS if not dialect.lists(model))
-        explanations.append(Explanation(name, gates, narrowed_from))
+        explanations.append(Explanation(name, gates, narrowed_from, model.in_price_list))
     missing = Explanation(name, (*of_key, Gate("the model exists", False, f"no model and no alias is called {name}")))
     return next((explanation for explanation in explanations if explanation.visible), [*explanations, missing][0])
 
@@ -115,7 +116,11 @@ def survey(scope: Scope, *, at: dt.datetime, search: str = "") -> list[Explanati
         offer.channel = channels[offer.channel_id]
         offers[offer.model_id].append(offer)
     return [
-        Explanation(model.name, (*of_key, *model_gates(model, offers[model.pk], reach, on=at.date())))
+        Explanation(
+            model.name,
+            (*of_key, *model_gates(model, offers[model.pk], reach, on=at.date())),
+            in_price_list=model.in_price_list,
+        )
         for model in sorted(models, key=sort_key)
     ]
 

@@ -21,7 +21,7 @@ from pricing.pages.price_tags import price_tag
 from pricing.pages.visitor import PublicGroups, Visitor
 from pricing.published.popularity import popular_models
 from pricing.published.prices import multiplied, published_sheets
-from tokens.access.visibility import Listing
+from tokens.access.visibility import PriceListing
 
 # Combinations of group and language.
 CACHED_LISTS = 8
@@ -64,7 +64,7 @@ class ModelList:
 @process_cache(maxsize=CACHED_LISTS)
 def model_list(visitor: Visitor) -> ModelList:
     public = visitor.public
-    models = Listing(public.scope, visitor.day).models()
+    models = PriceListing(public.scope, visitor.day).models()
     sheets = prices(models, public, visitor)
     ranks = {name: place for place, name in enumerate(popular_models(models, on=visitor.day))}
     with translation.override(visitor.language):

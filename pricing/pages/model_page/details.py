@@ -24,7 +24,7 @@ from pricing.pages.price_tags import PriceTag, price_tag, state_of
 from pricing.pages.snippets import Endpoint, Snippet, snippets
 from pricing.pages.visitor import Visitor
 from pricing.verification.provenance import Evidence
-from tokens.access.visibility import Listing
+from tokens.access.visibility import PriceListing
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def current_prices(models: Iterable[AIModel], visitor: Visitor) -> dict[int, She
 
 def successor_of(model: AIModel, visitor: Visitor) -> AIModel | None:
     """The successor, if visitors see it."""
-    return Listing(visitor.public.scope, visitor.day).model(model.successor.name) if model.successor else None
+    return PriceListing(visitor.public.scope, visitor.day).model(model.successor.name) if model.successor else None
 
 
 def has_input_limit(model: AIModel) -> bool:

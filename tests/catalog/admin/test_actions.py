@@ -78,3 +78,13 @@ def test_an_endpoint_type_that_models_name_is_not_deleted(admin_client: Client) 
 
     assert "gpt-4o" in page
     assert EndpointType.objects.filter(name="kling").exists()
+
+
+def test_models_are_hidden_from_the_price_list_in_bulk_and_shown_again(admin_client: Client) -> None:
+    models = [world.model(f"m-{number}") for number in range(2)]
+    page = run_action(admin_client, "catalog/aimodel", "hide_from_price_list", *[model.pk for model in models])
+    assert "2 models hidden from the price list." in page
+    assert not AIModel.objects.filter(in_price_list=True).exists()
+    assert not models[0].history.latest().in_price_list
+    page = run_action(admin_client, "catalog/aimodel", "show_in_price_list", models[0].pk)
+    assert "1 model shown in the price list." in page

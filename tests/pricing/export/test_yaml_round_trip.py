@@ -78,6 +78,7 @@ def rich_catalog() -> None:
         "kling/v2:pro @ 'x'", on=east, vendor=other, status="draft", successor=first, public_endpoint_types=[],
         description='He said "1e-06"\u2028\ttab, null', series="1e6", retires_on=dt.date(2027, 1, 1),
         supported_endpoint_types=["holo"], input_modalities=["text"], capabilities=["tools"], display_name="~",
+        in_price_list=False,
     )  # fmt: skip
     Offer.objects.filter(model=second).update(upstream_name="0x10", enabled=False)
     ModelAlias.objects.create(name="gpt-latest", model=first)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from catalog.models import AIModel, EndpointType, ModelAlias, Offer
+from catalog.models import AIModel, EndpointType, FieldPin, ModelAlias, Offer
 from catalog.sources import SOURCES
 from pricing.imports.options import Options
 from pricing.imports.pipeline import make_plan
@@ -45,6 +45,17 @@ def test_a_row_that_names_an_unknown_model_is_reported_and_not_planned_again(tmp
     assert "popular model nobody was left out: there is no model nobody" in findings
     assert AIModel.objects.get(name="gpt-a").successor == AIModel.objects.get(name="gpt-b")
     assert run("yaml", CATALOG, tmp_path).report["outcome"] == "done"
+
+
+def test_a_catalog_hides_a_model_from_the_price_list_unless_the_field_is_pinned(tmp_path: Path) -> None:
+    content = CATALOG.replace("gpt-b, status: published", "gpt-b, status: published, in_price_list: false")
+    run("yaml", content, tmp_path, "--apply")
+    model = AIModel.objects.get(name="gpt-b")
+    assert not model.in_price_list
+    FieldPin.objects.create(model=model, field="in_price_list", reason="by contract")
+    run("yaml", content.replace("in_price_list: false", "in_price_list: true"), tmp_path, "--apply")
+    model.refresh_from_db()
+    assert not model.in_price_list
 
 
 def test_only_brings_everything_about_the_chosen_models_and_nothing_else(tmp_path: Path) -> None:

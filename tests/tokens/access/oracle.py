@@ -52,6 +52,7 @@ class PlainModel:
     name: str
     vendor: str
     published: bool
+    in_price_list: bool
     series: str
     tags: list[str]
     supported: list[str]
@@ -114,6 +115,10 @@ class PlainCatalog:
         """The models that a visitor without a key sees."""
         groups = {slug for slug, group in self.groups.items() if group.is_public}
         return self._seen(groups, None, [], retired=retired, on=on)
+
+    def priced(self, seen: set[str]) -> set[str]:
+        """Those of the models that are in price lists."""
+        return {model.name for model in self.models if model.name in seen and model.in_price_list}
 
     def called(self, name: str) -> str | None:
         """The model of that id or alias."""
@@ -215,6 +220,7 @@ def random_catalog(dice: random.Random, *, keys: int) -> PlainCatalog:
             name=name,
             vendor=dice.choice(VENDORS),
             published=dice.random() < 0.8,
+            in_price_list=dice.random() < 0.8,
             series=dice.choice(SERIES),
             tags=some(dice, TAGS),
             supported=some(dice, ENDPOINTS),
@@ -302,9 +308,9 @@ def store_models(plain: PlainCatalog, channels: dict[str, Channel]) -> None:
     rows = make(
         AIModel(
             name=model.name, vendor=vendors[model.vendor], series=model.series, tags=model.tags,
-            status="published" if model.published else "draft", supported_endpoint_types=model.supported,
-            public_endpoint_types=model.public, input_modalities=model.inputs, output_modalities=model.outputs,
-            retires_on=model.retires_on,
+            status="published" if model.published else "draft", in_price_list=model.in_price_list,
+            supported_endpoint_types=model.supported, public_endpoint_types=model.public,
+            input_modalities=model.inputs, output_modalities=model.outputs, retires_on=model.retires_on,
         )
         for model in plain.models
     )  # fmt: skip

@@ -257,6 +257,7 @@ def prices(case: Case) -> None:
     seen, groups = (case.plain.public(), groups) if case.refusal else (
         case.plain.seen(case.key), case.plain.reached(case.key),
     )  # fmt: skip
+    seen = case.plain.priced(seen)
     body = answer.json()
     assert sorted(row["model_name"] for row in body["data"]) == sorted(seen), case
     assert sorted(body["usable_group"]) == sorted(body["group_ratio"]) == sorted(groups), case
@@ -271,12 +272,17 @@ def prices(case: Case) -> None:
 
 
 def prices_of_another_day(case: Case) -> None:
-    """The list, a quote and the history: what may be seen is that of today, and what has retired that of the day."""
+    """The list, a quote and the history: what may be seen is that of today, and what has retired that of the day.
+
+    Keys get prices by name also of models that the list leaves out.
+    """
     at, name = NOW + case.dice.choice((-DAY, -DAY, 0 * DAY, DAY)), case.some_name()
     on, model = at.date(), case.plain.called(name)
-    see: Callable[..., set[str]] = case.plain.public if case.refusal else functools.partial(case.plain.seen, case.key)
+    see: Callable[..., set[str]] = functools.partial(case.plain.seen, case.key)
+    if case.refusal:
+        see = lambda **day: case.plain.priced(case.plain.public(**day))  # noqa: E731
     body = case.get(f"/api/pricing?as_of={on}&unpriced=rows").json()
-    assert sorted(row["model_name"] for row in body["data"]) == sorted(see(on=on)), case
+    assert sorted(row["model_name"] for row in body["data"]) == sorted(case.plain.priced(see(on=on))), case
     assert (case.quote(name, at).status_code == 200) == (model in see(on=on)), (case, name)
     history = case.get(f"/api/pricing/history/{quote(name)}")
     assert (history.status_code == 200) == (model in see(retired=True)), (case, name)

@@ -5,6 +5,7 @@ shows 37.5 with such a ratio for a model that has no price. The rules change wit
 ratios. The first rule that fits a name counts.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -218,6 +219,14 @@ ONE_API = (
     Rule("1"),
 )
 
+# The completion ratios of single models that new-api stores until its operator changes them.
+STORED_BY_NEW_API: Mapping[str, Decimal] = {
+    "gpt-4o-gizmo-*": Decimal(3),
+    "gpt-image-1": Decimal(8),
+    "gpt-image-2": Decimal(6),
+    "grok-4.6": Decimal(3),
+}
+
 # Names with a thinking budget -> the name that new-api looks up in their place; the first that fits counts.
 THINKING = ("gemini-2.5-flash-lite", "gemini-2.5-flash", "gemini-2.5-pro")
 GIZMOS = ("gpt-4-gizmo", "gpt-4o-gizmo")
@@ -254,7 +263,8 @@ def is_unset(name: str, model_ratio: Decimal, completion_ratio: Decimal | None) 
 def built_in(name: str) -> frozenset[Decimal]:
     """The completion ratios that a program of the family may have for the name; 1 where it has no rule for it."""
     rules = (*_rules_of_new_api(name), rule_of(VELOERA, gizmo_name(name)))
-    return frozenset({Decimal(1), *(rule.value for rule in rules)})
+    stored = STORED_BY_NEW_API.get(new_api_name(name), Decimal(1))
+    return frozenset({Decimal(1), stored, *(rule.value for rule in rules)})
 
 
 def fixed(name: str) -> frozenset[Decimal]:
@@ -265,6 +275,13 @@ def fixed(name: str) -> frozenset[Decimal]:
     if "/" in name:
         return frozenset()
     return frozenset(rule.value for rule in _rules_of_new_api(name) if rule.fixed)
+
+
+def is_ignored(name: str, model_ratio: Decimal, completion_ratio: Decimal) -> bool:
+    """Whether some version of new-api charges a model otherwise than by these ratios, stored under its name."""
+    if new_api_name(name) != name:
+        return True
+    return bool(model_ratio) and any(float(ratio) != float(completion_ratio) for ratio in fixed(name))
 
 
 def _rules_of_new_api(name: str) -> tuple[Rule, ...]:

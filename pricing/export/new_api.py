@@ -204,7 +204,7 @@ def price_list(
     shown = []
     for model in track(ordered, "Writing models"):
         sheet = sheets.get(model.pk)
-        price = price_fields(sheet)
+        price = price_fields(sheet, model.name)
         if reason := reason_unlisted(sheet, price):
             unpriced.append({"model_name": model.name, "reason": reason})
         if with_unpriced or not reason:
@@ -258,7 +258,7 @@ def ratio_config(scope: Scope, *, at: dt.datetime) -> bytes:
     models = Listing(scope, at.date()).models()
     sheets = published_sheets(models, at=at, groups=slugs_of(scope))
     for model in track(sorted(models, key=lambda model: model.name), "Writing models"):
-        for name, value in config_entries(sheets.get(model.pk)).items():
+        for name, value in config_entries(sheets.get(model.pk), model.name).items():
             maps[name][model.name] = value
     return write_json(RatioConfig(success=True, message="", data=cast("RatioMaps", maps)))
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, NotRequired, TypedDict
 from catalog.exact import multiply, of_one, ratio, read_json, write_json
 from catalog.prices import RATIO_UNIT, SIDES, Line, Sheet
 from catalog.sources import new_api, ratio_config
-from catalog.sources.completion_ratios import UNSET_RATIO
+from catalog.sources.completion_ratios import UNSET_RATIO, is_ignored
 from catalog.sources.rows import Row
 from pricing.engine.equality import PriceKey, price_key
 from pricing.engine.headline import CALLS, fees, headline, reads_as_free, rule_table
@@ -45,13 +45,14 @@ BY_THE_MILLION = {"token", "character"}
 DOUBLE_DIGITS = 15
 
 
-def price_fields(sheet: Sheet | None) -> JSON:
-    """The price part of a row: a `pricing_status` and the numbers that are correct for it.
+def price_fields(sheet: Sheet | None, name: str) -> JSON:
+    """The price part of the row of a model: a `pricing_status` and the numbers that are correct for it.
 
     The states are priced, free, dynamic (decided per request), included (in a plan) and unpriced; only the first two
     have numbers. A row has ratios if they express the price, also an expression if it expresses more than they do, and
     `prices`, the exact figures, if our reader would not get the same lines from either. A price with neither ratios nor
-    an expression has its headline as the price of a call.
+    an expression has its headline as the price of a call. new-api ignores the ratios of some names, which therefore
+    have an expression.
     """
     state = "unpriced" if sheet is None else sheet.state
     if sheet is None or state == "unpriced":
@@ -69,7 +70,7 @@ def price_fields(sheet: Sheet | None) -> JSON:
     if table := rule_table(dollars):
         return _by_rules(dollars, table)
     extra = [_figure(line, dollars.currency) for line in fees(dollars)]
-    return _by_ratios(sheet, dollars) | ({"fees": extra} if extra else {})
+    return _by_ratios(sheet, dollars, name) | ({"fees": extra} if extra else {})
 
 
 Unlisted = Annotated[
@@ -112,13 +113,13 @@ def reason_unlisted(sheet: Sheet | None, fields: JSON) -> str:
     return "" if is_stated else "not_in_ratios"
 
 
-def config_entries(sheet: Sheet | None) -> JSON:
+def config_entries(sheet: Sheet | None, name: str) -> JSON:
     """Map -> the model's entry in it, for the maps that express its price; discounts are multiplied in."""
     if sheet is None or sheet.unknown_side:
         return {}
-    fields = price_fields(sheet.folded())
+    fields = price_fields(sheet.folded(), name)
     if fields.get("billing_mode") == "tiered_expr" and fields.get("discount", 1) == 1:
-        return {name: fields[name] for name in ("billing_mode", "billing_expr")}
+        return {key: fields[key] for key in ("billing_mode", "billing_expr")}
     if fields["pricing_status"] not in ("priced", "free"):
         return {}
     if fields.get("quota_type") == 1:
@@ -126,13 +127,11 @@ def config_entries(sheet: Sheet | None) -> JSON:
         is_a_call = fields.get("billing_mode", "per_request") in ("per_request", "per_image")
         is_complete = "prices" not in fields or len([line for line in sheet.lines if line.amount]) == 1
         return {"model_price": fields["model_price"]} if is_a_call and is_complete else {}
-    if "completion_ratio" not in fields:
+    if "completion_ratio" not in fields or _are_ignored(fields, sheet, name):
         # Its readers would use the completion ratio of their program.
         return {}
     return {
-        name: fields[name]
-        for name in ratio_config.MAPS
-        if name in fields and name not in ("model_price", "billing_mode")
+        key: fields[key] for key in ratio_config.MAPS if key in fields and key not in ("model_price", "billing_mode")
     }
 
 
@@ -188,7 +187,7 @@ def _rule(line: Line) -> JSON:
     return {**line.facts, **dimensions, "platform_base_price": ratio(line.amount or Decimal(0), Decimal(1))}
 
 
-def _by_ratios(sheet: Sheet, dollars: Sheet) -> JSON:
+def _by_ratios(sheet: Sheet, dollars: Sheet, name: str) -> JSON:
     plain = {(line.meter, line.unit): line for line in dollars.lines if line.is_plain}
     per_token = {meter: _per_million_tokens(line) for (meter, unit), line in plain.items() if unit == "token"}
     body: JSON = {"pricing_status": sheet.state} | _facts(sheet)
@@ -204,7 +203,8 @@ def _by_ratios(sheet: Sheet, dollars: Sheet) -> JSON:
     lines = expressible_lines(dollars)
     # An expression of tokens at 0 would show a paid price as free.
     is_misleading = reads_as_free(dollars, (line.amount or Decimal(0) for line in lines if line.kind == "absolute"))
-    is_unfit = is_misleading or _hides_a_side(dollars, lines) or _ratios_express(body, lines, per_token)
+    are_enough = _ratios_express(body, lines, per_token) and not _are_ignored(body, dollars, name)
+    is_unfit = is_misleading or _hides_a_side(dollars, lines) or are_enough
     billing = None if is_unfit else expression(dollars)
     if billing is None and _reads_as_free(body):
         body = {name: value for name, value in body.items() if name not in RATIO_FIELDS} | _headline_price(dollars)
@@ -309,6 +309,13 @@ def _ratios_express(body: JSON, lines: Sequence[Line], per_token: Mapping[str, D
         and _comes_back(amount, body["model_ratio"], factors[meter], strictly=meter in ("input", "output"))
         for meter, amount in per_token.items()
     )
+
+
+def _are_ignored(body: JSON, sheet: Sheet, name: str) -> bool:
+    """Whether new-api charges tokens by other ratios than the row's, whatever its operator stores for the name."""
+    if "completion_ratio" not in body or not any(line.meter == "output" for line in sheet.lines):
+        return False
+    return is_ignored(name, body["model_ratio"], body["completion_ratio"])
 
 
 def _comes_back(amount: Decimal, base: Decimal, factors: Sequence[Decimal], *, strictly: bool) -> bool:

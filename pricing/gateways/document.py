@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from catalog.error_messages import count
 from catalog.exact import read_json, write_json
 from catalog.sources import SourceReader, new_api
 from catalog.sources.records import Document
@@ -117,11 +116,6 @@ def findings(gateway: Gateway) -> Iterable[str]:
             "the database has no prices: prices that an operator has never saved are only in the gateway's program. "
             "Import its /api/pricing or /api/ratio_config too"
         )
-    priced = {name for key in ("ModelRatio", "ModelPrice") for name in options.get(key) or {}}
-    unoffered = sorted(priced - models.keys())
-    if unoffered:
-        prices = count(len(unoffered), "price was", "prices were")
-        yield f"{prices} left out, because no channel offers their models: {_some(unoffered)}"
     rows = {name: price_of(name, gateway).row for name in models}
     halves = [name for name, row in rows.items() if "model_ratio" in row and "completion_ratio" not in row]
     if halves:
@@ -132,8 +126,6 @@ def findings(gateway: Gateway) -> Iterable[str]:
     slips = [model.name for model in gateway.models if model.endpoints and not _endpoints(model)]
     if slips:
         yield f"the endpoints of {_some(slips)} are not valid and were left out"
-    if options.get("GroupGroupRatio"):
-        yield "rates of one group for users of another (GroupGroupRatio) are not supported and were left out"
 
 
 def _some(names: list[str]) -> str:

@@ -20,7 +20,8 @@ from catalog.sources.records import Structure
 from pricing.gateways import document
 from pricing.gateways.channels import Report, structure_of
 from pricing.gateways.groups import Groups, groups_of
-from pricing.gateways.reading.gateway import Gateway
+from pricing.gateways.left_out import left_out_of
+from pricing.gateways.reading.gateway import Gateway, LeftOut
 from pricing.gateways.tokens import NewToken, TokenPlan, create_tokens
 from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_import, make_plan
@@ -40,6 +41,7 @@ class MigrationPlan:
     tokens: list[NewToken]
     known_tokens: int
     skipped: Counter[str]
+    left_out: tuple[LeftOut, ...]
     findings: Findings
 
     @property
@@ -70,6 +72,7 @@ def plan_migration(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tu
         tokens=tokens.new,
         known_tokens=tokens.known,
         skipped=tokens.skipped,
+        left_out=left_out_of(gateway),
         findings=findings,
     )
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from catalog.error_messages import count
 from pricing.gateways.migrate import MigrationPlan
+from pricing.gateways.reading.gateway import LeftOut
 
 SHOWN = 12
 
@@ -17,6 +18,10 @@ def report(plan: MigrationPlan) -> dict[str, Any]:
         "counts": counts(plan),
         "guards": plan.guards,
         "skipped": dict(plan.skipped),
+        "left_out": [
+            {"subject": kind.subject, "what": kind.what, "count": kind.count, "names": list(kind.names)}
+            for kind in plan.left_out
+        ],
         "findings": findings,
         "structure": plan.structure.report(),
         "tokens": [
@@ -71,6 +76,8 @@ def summary(plan: MigrationPlan, *, applied: bool) -> str:
     )
     lines = [channels, models, tokens]
     lines += [f"  {skipped} left out: {why}" for why, skipped in plan.skipped.items()]
+    if plan.left_out:
+        lines += ["Not carried over:", *(f"  {_kind(kind)}" for kind in plan.left_out)]
     findings = report(plan)["findings"]
     if findings:
         lines += [f"Findings ({len(findings)}):", *(f"  {sentence}." for sentence in findings[:SHOWN])]
@@ -84,6 +91,10 @@ def _model_findings(plan: MigrationPlan) -> list[str]:
     """Findings of the price list's reader, each with its models."""
     findings = plan.models.findings.by_sentence if plan.models else {}
     return [f"{_some(names)}: {text}" if names else text for text, names in findings.items()]
+
+
+def _kind(kind: LeftOut) -> str:
+    return f"{kind.what} ({kind.count:,})" + (f": {_some(list(kind.names))}" if kind.names else "")
 
 
 def _some(names: list[str]) -> str:

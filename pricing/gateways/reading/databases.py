@@ -24,8 +24,14 @@ class DatabaseUnreadableError(ValueError):
 class Tables(Protocol):
     """The database access that a migration needs."""
 
+    def names(self) -> frozenset[str]:
+        """The tables of the database, without views and the database's own tables."""
+
     def columns(self, table: str) -> frozenset[str]:
         """The table's columns; empty if there is no such table."""
+
+    def count(self, table: str) -> int:
+        """The number of rows of an existing table, without those marked as deleted."""
 
     def rows(self, table: str, columns: Iterable[str]) -> Iterator[Row]:
         """All rows in order of id, with those of `columns` that the table has."""
@@ -65,6 +71,14 @@ class _SqliteTables:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
 
+    def names(self) -> frozenset[str]:
+        statement = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        return frozenset(row["name"] for row in self.connection.execute(statement))
+
+    def count(self, table: str) -> int:
+        number: int = self.connection.execute(_count(table, self.columns(table), quote='"')).fetchone()["number"]
+        return number
+
     def columns(self, table: str) -> frozenset[str]:
         # Views are not read: a gateway's data is in tables.
         table_row = self.connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [table])
@@ -88,6 +102,20 @@ class _ServerTables:
         self.quote = quote
         self.schema = schema
 
+    def names(self) -> frozenset[str]:
+        with self.connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT table_name AS name FROM information_schema.tables "  # noqa: S608
+                f"WHERE table_schema = {self.schema} AND table_type = 'BASE TABLE'"
+            )
+            return frozenset(row["name"] for row in cursor.fetchall())
+
+    def count(self, table: str) -> int:
+        with self.connection.cursor() as cursor:
+            cursor.execute(_count(table, self.columns(table), quote=self.quote))
+            number: int = cursor.fetchone()["number"]
+            return number
+
     def columns(self, table: str) -> frozenset[str]:
         with self.connection.cursor() as cursor:
             cursor.execute(
@@ -109,10 +137,19 @@ def _select(table: str, existing: frozenset[str], columns_read: Iterable[str], *
     columns = [column for column in columns_read if column in existing]
     if not columns:
         return ""
-    listed = ", ".join(f"{quote}{column}{quote}" for column in columns)
+    listed = ", ".join(_quoted(column, quote) for column in columns)
     order = f" ORDER BY {quote}id{quote}" if "id" in existing else ""
-    # All names come from this program.
-    return f"SELECT {listed} FROM {quote}{table}{quote}{order}"  # noqa: S608
+    return f"SELECT {listed} FROM {_quoted(table, quote)}{order}"  # noqa: S608
+
+
+def _count(table: str, existing: frozenset[str], *, quote: str) -> str:
+    present = f" WHERE {quote}deleted_at{quote} IS NULL" if "deleted_at" in existing else ""
+    return f"SELECT COUNT(*) AS number FROM {_quoted(table, quote)}{present}"  # noqa: S608
+
+
+def _quoted(name: str, quote: str) -> str:
+    """The name of a table or column, which may be any text: other programs' databases have their own."""
+    return quote + name.replace(quote, quote * 2) + quote
 
 
 @contextmanager

@@ -84,6 +84,20 @@ class GatewayModel:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """One kind of data that a migration does not carry over.
+
+    `subject` is stable, for scripts: a table, a column of one (channels.remark) or an option (options.ModelRatio).
+    """
+
+    subject: str
+    what: str
+    count: int
+    # The rows, models or groups that have it.
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Gateway:
     """The data of a gateway."""
 
@@ -96,4 +110,6 @@ class Gateway:
     vendors: Mapping[int, tuple[str, str]]
     options: Mapping[str, Any]
     deleted_tokens: int = 0
+    # The parts of the database that are not read.
+    left_out: tuple[LeftOut, ...] = ()
     findings: tuple[str, ...] = ()

@@ -17,6 +17,8 @@ from pricing.gateways.reading.gateway import (
     GatewayUser,
     Report,
 )
+from pricing.gateways.reading.left_out import left_out
+from pricing.gateways.reading.new_api_unread import unread
 from pricing.gateways.reading.schemas import Dialect
 
 
@@ -34,11 +36,12 @@ def read(tables: Tables, dialect: Dialect) -> Gateway:
         models=tuple(_model(row, report) for row in tables.rows("models", MODEL_COLUMNS) if not row.get("deleted_at")),
         vendors={
             row["id"]: (text_column(row, "name"), text_column(row, "icon"))
-            for row in tables.rows("vendors", ("id", "name", "icon", "deleted_at"))
+            for row in tables.rows("vendors", VENDOR_COLUMNS)
             if not row.get("deleted_at") and text_column(row, "name")
         },
         options=_options(tables, report),
         deleted_tokens=len(tokens) - len(present),
+        left_out=left_out(tables, unread(READ, OPTIONS)),
         findings=tuple(findings),
     )
 
@@ -53,6 +56,15 @@ TOKEN_COLUMNS = (
 MODEL_COLUMNS = (
     "id", "model_name", "description", "icon", "tags", "vendor_id", "endpoints", "status", "name_rule", "deleted_at"
 )  # fmt: skip
+VENDOR_COLUMNS = ("id", "name", "icon", "deleted_at")
+USER_COLUMNS = ("id", "username", "group", "status", "quota", "deleted_at")
+READ: Mapping[str, tuple[str, ...]] = {
+    "channels": CHANNEL_COLUMNS,
+    "tokens": TOKEN_COLUMNS,
+    "users": USER_COLUMNS,
+    "models": MODEL_COLUMNS,
+    "vendors": VENDOR_COLUMNS,
+}
 
 
 def _channel(row: Row, dialect: Dialect, report: Report) -> GatewayChannel:
@@ -153,7 +165,7 @@ def _users(tables: Tables) -> Mapping[int, GatewayUser] | None:
             enabled=number_column(row, "status", ENABLED) == ENABLED and not row.get("deleted_at"),
             is_over_budget=row.get("quota") is not None and number_column(row, "quota") <= 0,
         )
-        for row in tables.rows("users", ("id", "username", "group", "status", "quota", "deleted_at"))
+        for row in tables.rows("users", USER_COLUMNS)
     }
 
 
@@ -180,7 +192,7 @@ def _options(tables: Tables, report: Report) -> Mapping[str, Any]:
 
 OPTIONS = (
     "ModelRatio", "CompletionRatio", "CacheRatio", "CreateCacheRatio", "ImageRatio", "AudioRatio",
-    "AudioCompletionRatio", "ModelPrice", "GroupRatio", "GroupGroupRatio", "UserUsableGroups", "AutoGroups",
-    "QuotaPerUnit", "billing_setting.billing_mode", "billing_setting.billing_expr",
+    "AudioCompletionRatio", "ModelPrice", "GroupRatio", "UserUsableGroups", "AutoGroups", "QuotaPerUnit",
+    "billing_setting.billing_mode", "billing_setting.billing_expr",
     "group_ratio_setting.group_special_usable_group",
 )  # fmt: skip

@@ -118,7 +118,7 @@ def test_prices_come_from_the_options(tmp_path: Path) -> None:
     assert None in amounts("gpt-5.4").values()
     assert not PriceSheet.objects.filter(model__name="unknown").exists()
     text = " ".join(report["findings"])
-    assert "1 price was left out, because no channel offers their models: not-offered" in text
+    assert [kind["names"] for kind in report["left_out"] if kind["subject"] == "prices"] == [["not-offered"]]
     assert "their output price was not imported: half" in text
 
 

@@ -1,0 +1,65 @@
+"""What a migration does not carry over: parts of the database that are not read, and data that has no place here."""
+
+import re
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from typing import Any
+
+from pricing.gateways.document import models_of
+from pricing.gateways.reading.gateway import Gateway, GatewayModel, LeftOut
+from tokens.scope import SELECTORS
+
+# Options whose keys are models.
+PRICE_OPTIONS = (
+    "ModelRatio", "ModelPrice", "CompletionRatio", "CacheRatio", "CreateCacheRatio", "ImageRatio", "AudioRatio",
+    "AudioCompletionRatio", "billing_setting.billing_expr",
+)  # fmt: skip
+# one-api's key for the price of a model on one type of channel: gpt-4o(24).
+CHANNEL_TYPE = re.compile(r"\(\d+\)$")
+
+
+def left_out_of(gateway: Gateway) -> tuple[LeftOut, ...]:
+    """All that the migration of this gateway does not carry over."""
+    return (*_rows_left_out(gateway), *gateway.left_out)
+
+
+def _rows_left_out(gateway: Gateway) -> Iterator[LeftOut]:
+    """Rows of tables that are read, for which there is no place."""
+    models = models_of(gateway)
+    kinds = (
+        ("prices", "prices of models that no channel offers", _unoffered(gateway, models)),
+        ("models", "entries for models that fit no model", _unused_entries(gateway, models)),
+        ("vendors", "vendors without a model", _unused_vendors(gateway, models)),
+        ("tokens.limits", "names in limits of tokens that would be selectors here", _foreign_limits(gateway)),
+    )
+    for subject, what, names in kinds:
+        listed = tuple(names)
+        if listed:
+            yield LeftOut(subject, what, len(listed), listed)
+
+
+def _unoffered(gateway: Gateway, models: Iterable[str]) -> Iterable[str]:
+    """The models with a price that no channel offers; patterns and one-api's types of channels are followed."""
+    offered = frozenset(models)
+    tables: Iterable[Any] = (gateway.options.get(key) for key in PRICE_OPTIONS)
+    priced = {name for table in tables if isinstance(table, dict) for name in table}
+    for name in sorted(priced):
+        bare = CHANNEL_TYPE.sub("", name)
+        if bare not in offered and not ("*" in name and any(fnmatchcase(model, name) for model in offered)):
+            yield name
+
+
+def _unused_entries(gateway: Gateway, models: dict[str, GatewayModel | None]) -> Iterable[str]:
+    used = {id(entry) for entry in models.values()}
+    return (entry.name for entry in gateway.models if id(entry) not in used and entry.name)
+
+
+def _unused_vendors(gateway: Gateway, models: dict[str, GatewayModel | None]) -> Iterable[str]:
+    used = {entry.vendor for entry in models.values() if entry}
+    return (name for number, (name, _) in gateway.vendors.items() if number not in used)
+
+
+def _foreign_limits(gateway: Gateway) -> Iterable[str]:
+    """Names in limits that would be selectors here, such as vendor:openai."""
+    names = {name for token in gateway.tokens for name in token.limits or ()}
+    return sorted(name for name in names if ":" in name and name.partition(":")[0] in SELECTORS)

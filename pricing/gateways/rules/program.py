@@ -1,0 +1,134 @@
+"""The parts that the rules of all programs share: figures with their reasons, and the lookup of stored options.
+
+An option that was never saved leaves the program's built-in table in effect, which is a file of this package. Its
+numbers are doubles with the digits that the program prints.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from catalog.exact import digits, plain, read_json
+from catalog.sources.completion_ratios import Rule, rule_of
+from catalog.sources.rows import is_number
+
+Table = Mapping[str, Decimal]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of a price; `rule` says why the program charges it, e.g. "by new-api's built-in table".
+
+    The rule is empty if the operator stored the number for this very name.
+    """
+
+    value: Decimal
+    rule: str = ""
+
+
+@dataclass(frozen=True)
+class ProgramPrice:
+    """What a program charges for a model, before the rate of a group.
+
+    `figures` has the fields of new-api's price list: model_price (dollars per call) alone, or model_ratio (1 is $2 per
+    million input tokens), completion_ratio and what else is stored. `unlisted` has the figures that the program charges
+    in addition without listing them. A price without figures is none; `refusal` says why calls are refused.
+    """
+
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    unlisted: Mapping[str, Figure] = field(default_factory=dict)
+    # Multiples of the input price for cache writes that last an hour; create_cache_ratio is for all others.
+    hour_write_ratio: Figure | None = None
+    # Dollars per million audio tokens of input, which replaces an audio_ratio.
+    audio_input_price: Figure | None = None
+    refusal: str = ""
+
+    @property
+    def rules(self) -> Mapping[str, str]:
+        """Field -> the rule behind it, for listed figures that the operator did not store for this very name."""
+        return {name: figure.rule for name, figure in self.figures.items() if figure.rule}
+
+    def sentences(self) -> Iterator[str]:
+        """E.g. "completion_ratio 8 by new-api's fixed rule for names that begin with gpt-5"."""
+        for name, figure in (*self.figures.items(), *self.unlisted.items()):
+            if figure.rule:
+                yield f"{name} {digits(figure.value)} {figure.rule}"
+
+
+@dataclass(frozen=True)
+class Program(ABC):
+    """A version of a program; `name` is what sentences call it, e.g. new-api."""
+
+    name: str
+    version: str
+    # Files of built-in tables; a later file adds entries.
+    files: tuple[str, ...]
+    completion_rules: tuple[Rule, ...]
+    # Whether a model that a channel maps to another name costs what that name costs.
+    charges_upstream_names: bool = False
+
+    @abstractmethod
+    def price_of(self, name: str, options: Mapping[str, Any], channel_type: int | None = None) -> ProgramPrice:
+        """What a call of this name costs; `options` are the parsed options of the database, by their keys.
+
+        The name is that of the request, or the upstream name if `charges_upstream_names`. Only one-api has prices by
+        type of channel.
+        """
+
+    def built_in(self, option: str) -> Table:
+        """The table in effect until the operator saves the option; empty if there is none."""
+        return _tables(self.files).get(option, {})
+
+    def completion(self, name: str, stored: Figure | None) -> Figure:
+        """The completion ratio of a name as the rules know it, given the one in the options or the built-in table."""
+        rule = rule_of(self.completion_rules, name)
+        if stored and ("/" in name or not rule.fixed):
+            return stored
+        ignored = f", in place of the stored {digits(stored.value)}" if stored and stored.value != rule.value else ""
+        if rule == Rule("1"):
+            return Figure(rule.value, f"by {self.name}'s default for names without a rule")
+        return Figure(rule.value, f"by {self.name}'s {'fixed ' * rule.fixed}rule for {rule.describe()}{ignored}")
+
+    def saved_or_built_in(self, options: Mapping[str, Any], option: str, key: str, *, name: str) -> Figure | None:
+        """The entry of a key in the saved option, which replaces the built-in table; `name` is that of the model."""
+        table = options.get(option)
+        return stored(table, key, name=name) if isinstance(table, Mapping) else self.by_table(option, key, name=name)
+
+    def by_table(self, option: str, key: str, *, name: str) -> Figure | None:
+        value = self.built_in(option).get(key)
+        if value is None:
+            return None
+        return Figure(value, f"by {self.name}'s built-in table" + ("" if key == name else f", which has it for {key}"))
+
+
+def stored(table: Any, key: str, *, name: str) -> Figure | None:
+    """The number that an option has for the key; None if it has none."""
+    value = double(table.get(key)) if isinstance(table, Mapping) else None
+    return None if value is None else Figure(value, "" if key == name else f"stored for {key}")
+
+
+def double(value: Any) -> Decimal | None:
+    """The number that a program computes with; None if the value is not a number or too large for a double."""
+    if not is_number(value):
+        return None
+    nearest = float(value)
+    return plain(Decimal(repr(nearest))) if math.isfinite(nearest) else None
+
+
+def as_price(figures: Mapping[str, Figure | None], **other: Any) -> ProgramPrice:
+    """A price with the figures that exist."""
+    return ProgramPrice({name: figure for name, figure in figures.items() if figure is not None}, **other)
+
+
+@cache
+def _tables(files: tuple[str, ...]) -> Mapping[str, Table]:
+    tables: dict[str, dict[str, Decimal]] = {}
+    for file in files:
+        for option, entries in read_json((resources.files(__package__) / file).read_bytes()).items():
+            tables.setdefault(option, {}).update({key: Decimal(value) for key, value in entries.items()})
+    return tables

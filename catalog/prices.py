@@ -19,6 +19,10 @@ RATIO_UNIT = Decimal(2)
 
 # Fact of a sheet: `source.key` -> a figure of the source that is not a price, such as one in an unknown unit.
 UNUSED_FIGURES = "unused_figures"
+# Fact of a factor with a condition for groups: for this model, these groups pay it in place of their own rate.
+GROUP_RATE = "is_group_rate"
+# Fact of a sheet: a kind of usage, such as input.cache_write[1h] -> a factor of the price that it is charged by.
+USE_FACTORS = "use_factors"
 # Facts of a sheet: the pages that its source names as its own sources. They are not part of the price.
 PAGES = ("source", "deprecation_source")
 # Units in which a provider counts all its products. A request has no number of them, so they say nothing of its price.
@@ -91,6 +95,11 @@ class Line:
     def is_discount(self) -> bool:
         """Whether it always multiplies all other lines."""
         return self.kind == "multiplier" and not (self.meter or self.conditions)
+
+    @property
+    def is_group_rate(self) -> bool:
+        """Whether it is the rate of groups for this model: it replaces their own rate, and is no factor beside it."""
+        return self.kind == "multiplier" and self.facts.get(GROUP_RATE) is True
 
     @property
     def period(self) -> str:
@@ -245,6 +254,20 @@ class Sheet:
                 lines = [other for other in lines if not line.replaces(other)]
             lines.append(line)
         return replace(self, lines=tuple(lines), facts=_facts_seen_by(self.facts, mine))
+
+    @property
+    def has_group_rates(self) -> bool:
+        return any(line.is_group_rate for line in self.lines)
+
+    def rate_of(self, group: str) -> Decimal | None:
+        """The rate that replaces the group's own rate for this model; None if the group pays its own rate."""
+        rates = [line for line in self.lines if line.is_group_rate and _line_seen_by(line, {group.casefold()})]
+        return rates[-1].amount if rates else None
+
+    def without_group_rates(self) -> "Sheet":
+        """The sheet as groups pay it before their rate."""
+        lines = tuple(line for line in self.lines if not line.is_group_rate)
+        return self if len(lines) == len(self.lines) else replace(self, lines=lines)
 
     def in_dollars(self) -> "Sheet | None":
         """The sheet in US dollars; None if there is no rate for its currency."""

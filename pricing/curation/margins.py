@@ -124,9 +124,9 @@ def margins(models: Iterable[AIModel], published: Mapping[int, Sheet], *, at: dt
     reach = _rates_of_groups(costs, at=at)
     for key, of_model in costs.items():
         if key in published:
-            groups = reach.get(key) or {"": Decimal(1)}
-            cost = of_model[PriceSheet.Role.COST]
-            yield from _margins(listed[key], published[key], cost, groups=groups, rates=rates, at=at)
+            sell, cost = published[key], of_model[PriceSheet.Role.COST]
+            groups = _rates_of_model(sell, reach.get(key) or {"": Decimal(1)})
+            yield from _margins(listed[key], sell.without_group_rates(), cost, groups=groups, rates=rates, at=at)
 
 
 def _margins(
@@ -201,6 +201,13 @@ def _worst_first(margin: Margin) -> tuple[bool, Decimal]:
 def _in_dollars(sheet: Sheet, rates: Mapping[str, CurrencyRate]) -> Sheet | None:
     rate = rates.get(sheet.currency)
     return Sheet(sheet.currency, sheet.lines, facts=sheet.facts, per_usd=rate.per_usd if rate else None).in_dollars()
+
+
+def _rates_of_model(sell: Sheet, groups: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """The rate that each group pays for this model, the lowest first."""
+    own = {slug: sell.rate_of(slug) for slug in groups}
+    rates = {slug: rate if (rate_here := own[slug]) is None else rate_here for slug, rate in groups.items()}
+    return dict(sorted(rates.items(), key=lambda item: (item[1], item[0])))
 
 
 def _rates_of_groups(models: Container[int], *, at: dt.datetime) -> dict[int, dict[str, Decimal]]:

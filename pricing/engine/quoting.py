@@ -2,8 +2,9 @@
 
 Quantities are disjoint: `input` excludes tokens read from or written to a cache, `output` excludes reasoning. The last
 line of a meter whose conditions all hold sets the price; a meter without a line is charged as the meter that it falls
-back on; then multipliers apply. A cache write without a lifetime lasts 5 minutes. The whole prompt is charged by the
-tier of its length; on a graduated sheet, each part is charged by its own tier.
+back on; then multipliers apply, and the factor that the sheet's facts state for this kind of usage. A cache write
+without a lifetime lasts 5 minutes. The whole prompt is charged by the tier of its length; on a graduated sheet, each
+part is charged by its own tier.
 
 A quantity without a unit counts tokens if the meter or its fallback has a price for tokens. Only tokens of input are
 part of the prompt's length. Seconds, minutes and hours are converted into each other.
@@ -18,10 +19,11 @@ from itertools import pairwise
 from typing import Any
 
 from catalog.exact import multiply
-from catalog.prices import SIDES, WITHOUT_AMOUNT, Line, Sheet
+from catalog.prices import SIDES, USE_FACTORS, WITHOUT_AMOUNT, Line, Sheet
+from catalog.sources.rows import read_amount
 from pricing.engine.conditions import Facts, all_hold
 from pricing.engine.headline import TOOLS
-from pricing.engine.money import SECONDS, UNITS, cost, is_convertible, total
+from pricing.engine.money import SECONDS, UNITS, cost, is_convertible, is_factor, total
 
 # Meter -> the meters that it is charged as if it has no line of its own, the best match first. Cached audio or images
 # without a price cost what audio or images cost: the price of cached text is for text. If their medium has no price
@@ -223,6 +225,7 @@ def _priced(sheet: Sheet, use: Used, meter: str, part: Part, line: Line, *, at: 
         if candidate.kind == "multiplier" and candidate.meter in ("", meter, line.meter)
     )
     price = line.amount or Decimal(0)
+    multipliers += _factor_of_use(sheet, use)
     factors = [multiplier.amount for multiplier in multipliers if multiplier.amount is not None]
     return Charge(
         use.name,
@@ -233,6 +236,18 @@ def _priced(sheet: Sheet, use: Used, meter: str, part: Part, line: Line, *, at: 
         cost(charged, Decimal(1), per_line_unit),
         multipliers,
     )
+
+
+def _factor_of_use(sheet: Sheet, use: Used) -> tuple[Line, ...]:
+    """The factor of this kind of usage that the sheet states beside its lines, if any."""
+    table = sheet.facts.get(USE_FACTORS)
+    if not isinstance(table, dict):
+        return ()
+    name = next((name for name in (use.name, use.meter) if name in table), "")
+    factor = read_amount(table.get(name))
+    if factor is None or not is_factor(factor):
+        return ()
+    return (Line("", factor, kind="multiplier", facts={"rule": f"factor of {name}"}),)
 
 
 def _holding(sheet: Sheet, facts: Facts, *, at: dt.datetime) -> list[Line]:

@@ -9,6 +9,7 @@ by themselves are therefore listed in `unpriced_models`, and are in `data` only 
 
 import datetime as dt
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -16,6 +17,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
 
 from catalog.exact import write_json
 from catalog.models import AIModel, EndpointType, Vendor
+from catalog.prices import Sheet
 from catalog.progress import track
 from catalog.sources.ratio_config import MAPS
 from pricing.newapi.ratios import (
@@ -144,6 +146,12 @@ class PriceList(TypedDict):
     vendors: list[VendorEntry]
     group_ratio: Annotated[dict[str, Decimal], "Group -> its customers pay this multiple of the price."]
     usable_group: Annotated[dict[str, str], "Group -> the name to display."]
+    group_model_ratio: NotRequired[
+        Annotated[
+            dict[str, dict[str, Decimal]],
+            "Group -> model -> its customers pay this multiple of the price, and not that of `group_ratio`.",
+        ]
+    ]
     auto_groups: Annotated[list[str], "Groups that are tried in this order."]
     pricing_version: NotRequired[Annotated[str, "The same for the same prices."]]
 
@@ -194,6 +202,8 @@ def price_list(
     groups = list(TokenGroup.objects.filter(pk__in=scope.groups).order_by("slug"))
     popular = popular_models(models, on=today)
     sheets = published_sheets(models, at=at, groups={group.slug for group in groups})
+    own_rates = _rates_of_models(models, groups, sheets)
+    sheets = {key: sheet.without_group_rates() for key, sheet in sheets.items()}
     if folded:
         sheets = {key: sheet.folded() for key, sheet in sheets.items()}
     reach = groups_of_models(groups)
@@ -221,6 +231,8 @@ def price_list(
         "usable_group": {group.slug: group.label for group in groups},
         "auto_groups": _automatic(groups),
     }
+    if own_rates:
+        body["group_model_ratio"] = own_rates
     # A hash of the content: the same prices have the same version on every machine.
     body["pricing_version"] = hashlib.sha256(write_json(body)).hexdigest()[:32]
     if explain is not None:
@@ -228,6 +240,20 @@ def price_list(
         for model, row in zip(shown, rows, strict=True):
             row["explain"] = _explained(explained.get(model.pk))
     return write_json(body)
+
+
+def _rates_of_models(
+    models: Iterable[AIModel], groups: Iterable[TokenGroup], sheets: Mapping[int, Sheet]
+) -> dict[str, dict[str, Decimal]]:
+    """Group -> model -> the rate that replaces the group's own rate for this model."""
+    rates: defaultdict[str, dict[str, Decimal]] = defaultdict(dict)
+    with_rates = [model for model in models if model.pk in sheets and sheets[model.pk].has_group_rates]
+    for group in groups:
+        for model in with_rates:
+            rate = sheets[model.pk].rate_of(group.slug)
+            if rate is not None:
+                rates[group.slug][model.name] = rate
+    return dict(rates)
 
 
 def _explained(price: ExplainedSheet | None) -> list[ExplainedFigure]:
@@ -258,7 +284,8 @@ def ratio_config(scope: Scope, *, at: dt.datetime) -> bytes:
     models = Listing(scope, at.date()).models()
     sheets = published_sheets(models, at=at, groups=slugs_of(scope))
     for model in track(sorted(models, key=lambda model: model.name), "Writing models"):
-        for name, value in config_entries(sheets.get(model.pk), model.name).items():
+        sheet = sheets.get(model.pk)
+        for name, value in config_entries(sheet and sheet.without_group_rates(), model.name).items():
             maps[name][model.name] = value
     return write_json(RatioConfig(success=True, message="", data=cast("RatioMaps", maps)))
 

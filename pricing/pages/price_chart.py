@@ -15,10 +15,10 @@ from pricing.engine.formatting import amounts, labels
 from pricing.engine.formatting.lines import changes, label
 from pricing.engine.headline import headline, input_and_output, token_prices
 from pricing.models import DiscountRule
-from pricing.pages.listing.cards import for_group
 from pricing.pages.price_tables import brief_price
 from pricing.pages.price_tags import PriceTag, price_tag, state_of
 from pricing.pages.visitor import PublicGroups
+from pricing.published.audience import apply_group_rate
 from pricing.published.prices import dated_sheets, fits, priced_or_none, published_steps
 
 # The drawing is stretched to the width of the page; its labels are not.
@@ -81,7 +81,8 @@ def steps_of(model: AIModel, public: PublicGroups, *, at: dt.datetime) -> list[S
     moments = {moment for span in spans for moment in span if moment} | set(rates.moments)
     steps: list[Step] = []
     for moment, published in published_steps(model, sheets, rules, moments):
-        sheet = priced_or_none(published and for_group(published.seen_by({public.slug}), rates.at(moment)))
+        seen = published and published.seen_by({public.slug})
+        sheet = priced_or_none(seen and apply_group_rate(seen, public.slug, rates.at(moment)).folded())
         before = steps[-1].sheet if steps else None
         if same_price(before, sheet):
             continue

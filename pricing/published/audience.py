@@ -35,5 +35,7 @@ def rate_of_group(slug: str, *, at: dt.datetime) -> Decimal:
 
 
 def apply_group_rate(sheet: Sheet, group: str, rate: Decimal) -> Sheet:
-    """The sheet as the group pays it."""
-    return sheet if rate == 1 else multiplied(sheet, rate, rule=f"group {group}")
+    """The sheet as the group pays it: at the group's rate for this model, else at the group's own rate."""
+    own, bare = sheet.rate_of(group), sheet.without_group_rates()
+    factor = rate if own is None else own
+    return bare if factor == 1 else multiplied(bare, factor, rule=f"group {group}")

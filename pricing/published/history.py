@@ -202,6 +202,7 @@ def _price(sheet: Sheet | None) -> Price:
     """The whole price in its own currency, so that a later currency rate does not change it."""
     if sheet is None:
         return UNPRICED
+    sheet = sheet.without_group_rates()
     price: Price = {"pricing_status": sheet.state, "currency": sheet.currency, "discount": sheet.discount}
     if "tier_mode" in sheet.facts:
         price["tier_mode"] = sheet.facts["tier_mode"]

@@ -110,7 +110,7 @@ def explain(
                 confirmations.get(figure),
             )
             for figure, line in keyed_lines(sheet)
-            if not line.is_discount
+            if not (line.is_discount or line.is_group_rate)
         )
         explained[key] = ExplainedSheet(role, sheet, tuple(lines))
     return explained

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import count
 
 from django.template.loader import get_template
@@ -19,8 +18,9 @@ from pricing.pages.formatting import token_count
 from pricing.pages.listing.search import FACETS, Card, Search, tally
 from pricing.pages.price_tags import price_tag
 from pricing.pages.visitor import PublicGroups, Visitor
+from pricing.published.audience import apply_group_rate
 from pricing.published.popularity import popular_models
-from pricing.published.prices import multiplied, published_sheets
+from pricing.published.prices import published_sheets
 from tokens.access.visibility import PriceListing
 
 # Combinations of group and language.
@@ -79,11 +79,7 @@ def prices(models: Iterable[AIModel], public: PublicGroups, visitor: Visitor) ->
     """Model key -> the price for the chosen group, with rates and discounts multiplied in."""
     published = published_sheets(models, at=visitor.at, groups={public.slug})
     rate = public.rates().at(visitor.at)
-    return {key: for_group(sheet, rate) for key, sheet in published.items()}
-
-
-def for_group(sheet: Sheet, rate: Decimal) -> Sheet:
-    return sheet.folded() if rate == 1 else multiplied(sheet, rate, rule="group").folded()
+    return {key: apply_group_rate(sheet, public.slug, rate).folded() for key, sheet in published.items()}
 
 
 def card_of(model: AIModel, sheet: Sheet | None, *, rank: int | None, visitor: Visitor) -> Card:

@@ -55,6 +55,7 @@ class NewVendor:
     name: str
     aliases: list[str]
     icon: str = ""
+    description: str = ""
 
 
 @dataclass
@@ -62,6 +63,8 @@ class FactsPlan:
     """What an import will change in models, their vendors and their offers on one channel."""
 
     vendors: dict[str, NewVendor] = field(default_factory=dict)
+    # Slug -> description, for stored vendors without one. Part of the structure of the import.
+    vendor_descriptions: dict[str, str] = field(default_factory=dict)
     # Model -> its fields; the vendor by name.
     new: dict[str, Fields] = field(default_factory=dict)
     # Model -> field -> old and new value.
@@ -167,7 +170,7 @@ def _vendor_name(record: Record, model: AIModel | None, vendors: "_VendorBook", 
     The id only decides if neither the source nor the catalog names a vendor, so a curated vendor stays.
     """
     if record.vendor is not None:
-        return vendors.find(record.vendor, record.vendor_icon or "")
+        return vendors.find(record.vendor, icon=record.vendor_icon or "", description=record.vendor_description or "")
     if model is not None and model.vendor.slug != Vendor.OTHER:
         return None
     vendor = vendor_of_model(record.name)
@@ -266,23 +269,34 @@ class _VendorBook:
 
     def __init__(self, plan: FactsPlan) -> None:
         self.plan = plan
-        self.names = {spelling: vendor.name for spelling, vendor in Vendor.objects.by_spelling().items()}
+        stored = Vendor.objects.by_spelling()
+        self.names = {spelling: vendor.name for spelling, vendor in stored.items()}
+        self.undescribed = {vendor.name: vendor.slug for vendor in stored.values() if not vendor.description}
         self.slugs = set(Vendor.objects.values_list("slug", flat=True))
 
-    def find(self, name: str, icon: str = "") -> str:
+    def find(self, name: str, *, icon: str = "", description: str = "") -> str:
         """The name of the vendor with this spelling. An unknown vendor is planned under the given name."""
         vendor = known_vendor(name)
         spellings = (name, vendor.slug, vendor.name, *vendor.aliases) if vendor else (name,)
         known = next((self.names[fold(spelling)] for spelling in spellings if fold(spelling) in self.names), None)
-        return known or self._add(name, spellings, icon, slug=vendor.slug if vendor else "")
+        if known is None:
+            slug = vendor.slug if vendor else ""
+            return self._add(NewVendor(slug, name, [], icon, description), spellings)
+        if planned := self.plan.vendors.get(known):
+            complete = replace(planned, icon=planned.icon or icon, description=planned.description or description)
+            self.plan.vendors[known] = complete
+        elif description and known in self.undescribed:
+            self.plan.vendor_descriptions.setdefault(self.undescribed[known], description)
+        return known
 
-    def _add(self, name: str, spellings: Sequence[str], icon: str, *, slug: str) -> str:
-        base = slug or Vendor.named(name).slug
+    def _add(self, vendor: NewVendor, spellings: Sequence[str]) -> str:
+        name = vendor.name
+        base = vendor.slug or Vendor.named(name).slug
         slug, number = base, 2
         while slug in self.slugs:
             slug, number = f"{base[:58]}-{number}", number + 1
         aliases = dict.fromkeys(spelling for spelling in spellings if fold(spelling) not in (fold(name), fold(slug)))
-        self.plan.vendors[name] = NewVendor(slug, name, list(aliases), icon)
+        self.plan.vendors[name] = replace(vendor, slug=slug, aliases=list(aliases))
         self.slugs.add(slug)
         self.names |= {fold(spelling): name for spelling in (*spellings, slug)}
         return name
@@ -311,7 +325,13 @@ def _without_relations(fields: Fields) -> Fields:
 
 def _create_vendors(plan: FactsPlan, audit: Audit) -> None:
     rows = [
-        Vendor(slug=vendor.slug, name=vendor.name, aliases=vendor.aliases, icon=vendor.icon)
+        Vendor(
+            slug=vendor.slug,
+            name=vendor.name,
+            aliases=vendor.aliases,
+            icon=vendor.icon,
+            description=vendor.description,
+        )
         for vendor in plan.vendors.values()
     ]
     create_rows(rows, **audit)

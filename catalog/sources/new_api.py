@@ -10,12 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from catalog import vendor_matching
 from catalog.exact import InexactError, digits, multiply, unfold
 from catalog.prices import KINDS, MILLION, RATIO_UNIT, WITHOUT_AMOUNT, Line, Sheet
-from catalog.sources import inferred_fields
+from catalog.sources import inferred_fields, model_metadata
 from catalog.sources.completion_ratios import UNSET_RATIO, is_unset
 from catalog.sources.expressions import has_large_product, read_expression
 from catalog.sources.records import UNCONFIRMED, Document, Record, Structure
@@ -76,6 +76,14 @@ PRICE_WORDS = ("price", "pricing", "ratio", "cost", "discount", "billing", "rate
 SLIPS = ("path", "method")
 
 
+class VendorEntry(NamedTuple):
+    """An entry of `vendors`."""
+
+    name: str | None = None
+    icon: str | None = None
+    description: str | None = None
+
+
 def read(content: bytes, *, is_published: bool = True) -> Document:
     """The rows of a price list, with or without its envelope; InexactError or SourceError if it is not one.
 
@@ -115,15 +123,15 @@ def read(content: bytes, *, is_published: bool = True) -> Document:
     return Document(tuple(records.values()), structure, findings=tuple(document_row.findings))
 
 
-def _vendors(body: Row) -> dict[int, tuple[str, str | None]]:
-    """Vendor id -> its name and icon."""
+def _vendors(body: Row) -> dict[int, VendorEntry]:
+    """Vendor id -> its entry."""
     entries = body.take("vendors")
     if entries is None:
         return {}
     if not isinstance(entries, list):
         body.report("vendors is not a list")
         return {}
-    by_id: dict[int, tuple[str, str | None]] = {}
+    by_id: dict[int, VendorEntry] = {}
     for entry in entries:
         row = Row(entry if isinstance(entry, dict) else {})
         number, name = row.take("id"), row.text("name", longest=128)
@@ -132,17 +140,20 @@ def _vendors(body: Row) -> dict[int, tuple[str, str | None]]:
         elif int(number) in by_id:
             body.report(f"the vendor id {number} appears twice; the first entry is used")
         else:
-            by_id[int(number)] = (name, row.text("icon", longest=128))
+            by_id[int(number)] = VendorEntry(
+                name, row.text("icon", longest=128), row.text("description", longest=10_000)
+            )
     return by_id
 
 
-def _judge_vendors(body: Row, vendors: Mapping[int, tuple[str, str | None]], records: Mapping[str, Record]) -> None:
+def _judge_vendors(body: Row, vendors: Mapping[int, VendorEntry], records: Mapping[str, Record]) -> None:
     used = {record.vendor for record in records.values()}
-    unused = [name for name, _ in vendors.values() if name not in used]
+    named = [vendor.name for vendor in vendors.values() if vendor.name]
+    unused = [name for name in named if name not in used]
     if unused:
         body.report(f"{len(unused)} of {len(vendors)} vendors have no model and were left out: {', '.join(unused)}")
     spellings: defaultdict[str, list[str]] = defaultdict(list)
-    for name, _ in vendors.values():
+    for name in named:
         spellings[vendor_matching.vendor_key(name)].append(name)
     for names in spellings.values():
         if len(names) > 1:
@@ -202,19 +213,20 @@ def _endpoint_types(body: Row) -> dict[str, Mapping[str, Any]]:
 
 
 def _record(
-    values: Any, vendors: Mapping[int, tuple[str, str | None]], groups: frozenset[str], *, is_published: bool
+    values: Any, vendors: Mapping[int, VendorEntry], groups: frozenset[str], *, is_published: bool
 ) -> Record | None:
     name = values.get("model_name") if isinstance(values, dict) else None
     if not isinstance(name, str) or not name:
         return None
     row = Row(values)
     row.taken.update(IGNORED, ("model_name",))
-    vendor, vendor_icon = _vendor(row, vendors)
+    vendor = _vendor(row, vendors)
     _judge_groups(row, groups)
     record = Record(
         name=name,
-        vendor=vendor,
-        vendor_icon=vendor_icon,
+        vendor=vendor.name,
+        vendor_icon=vendor.icon,
+        vendor_description=vendor.description,
         description=row.text("description", longest=10_000),
         series=row.text("series", longest=64),
         icon=row.text("icon", longest=128),
@@ -226,20 +238,21 @@ def _record(
         public_endpoint_types=_public_types(row),
         released_on=row.date("release_date"),
     )
+    record = model_metadata.complete(record, row)
     prices = prices_of(row)
     if prices and is_published and may_be_unset(row, record.name):
         record, prices = replace(record, unconfirmed=prices), None
-    return replace(record, prices=prices, findings=tuple(row.findings), unmapped=row.left_over)
+    return replace(record, prices=prices, findings=tuple(row.findings), unmapped=(*record.unmapped, *row.left_over))
 
 
-def _vendor(row: Row, vendors: Mapping[int, tuple[str, str | None]]) -> tuple[str | None, str | None]:
+def _vendor(row: Row, vendors: Mapping[int, VendorEntry]) -> VendorEntry:
     number = row.take("vendor_id")
     if number is None:
         row.report("has no vendor_id; the vendor is inferred from the model id if possible")
-        return None, None
+        return VendorEntry()
     if not is_number(number) or int(number) not in vendors:
         row.report("its vendor_id is not in the list of vendors")
-        return None, None
+        return VendorEntry()
     return vendors[int(number)]
 
 

@@ -26,6 +26,7 @@ class Record:
     display_name: str | None = None
     vendor: str | None = None
     vendor_icon: str | None = None
+    vendor_description: str | None = None
     description: str | None = None
     series: str | None = None
     icon: str | None = None

@@ -106,4 +106,6 @@ def _note(channel: GatewayChannel, gateway: Gateway) -> str:
         parts.append(f"Tag {channel.tag}.")
     if channel.disabled_automatically:
         parts.append("The gateway had disabled it automatically.")
+    if channel.remark:
+        parts.append(f"Remark: {channel.remark}")
     return " ".join(parts)

@@ -4,7 +4,7 @@ The import run stores the document as its snapshot: it contains no secrets.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from catalog.exact import read_json, write_json
@@ -62,8 +62,8 @@ def write(gateway: Gateway) -> bytes:
             "success": True,
             "data": rows,
             "vendors": [
-                {"id": number, "name": name, "icon": icon}
-                for number, (name, icon) in gateway.vendors.items()
+                {"id": number} | {key: text for key, text in asdict(vendor).items() if text}
+                for number, vendor in gateway.vendors.items()
                 if number in used
             ],
             "supported_endpoint": _own_endpoints(models.values()),
@@ -78,6 +78,8 @@ def _row(name: str, model: GatewayModel | None, gateway: Gateway) -> dict[str, A
     if model:
         texts = {"description": model.description, "icon": model.icon, "tags": model.tags}
         row |= {key: text for key, text in texts.items() if text}
+        if model.metadata:
+            row["metadata"] = model.metadata
         if model.vendor in gateway.vendors:
             row["vendor_id"] = model.vendor
     row["supported_endpoint_types"] = own or _by_channels(name, gateway)

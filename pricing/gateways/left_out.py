@@ -1,10 +1,13 @@
 """What a migration does not carry over: parts of the database that are not read, and data that has no place here."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
+from catalog.error_messages import count
+from catalog.sources import model_metadata
 from pricing.gateways.document import models_of
 from pricing.gateways.reading.gateway import Gateway, GatewayModel, LeftOut
 from tokens.scope import SELECTORS
@@ -29,6 +32,7 @@ def _rows_left_out(gateway: Gateway) -> Iterator[LeftOut]:
     kinds = (
         ("prices", "prices of models that no channel offers", _unoffered(gateway, models)),
         ("models", "entries for models that fit no model", _unused_entries(gateway, models)),
+        ("models.metadata", "metadata of models for which there is no field", _unknown_metadata(models)),
         ("vendors", "vendors without a model", _unused_vendors(gateway, models)),
         ("tokens.limits", "names in limits of tokens that would be selectors here", _foreign_limits(gateway)),
     )
@@ -54,9 +58,15 @@ def _unused_entries(gateway: Gateway, models: dict[str, GatewayModel | None]) ->
     return (entry.name for entry in gateway.models if id(entry) not in used and entry.name)
 
 
+def _unknown_metadata(models: dict[str, GatewayModel | None]) -> Iterable[str]:
+    """The keys of metadata that state no fact that a model here has, with their numbers of models."""
+    keys = Counter(key for entry in models.values() if entry for key in model_metadata.unknown_keys(entry.metadata))
+    return (f"{key[:64]} ({count(number, 'model')})" for key, number in sorted(keys.items()))
+
+
 def _unused_vendors(gateway: Gateway, models: dict[str, GatewayModel | None]) -> Iterable[str]:
     used = {entry.vendor for entry in models.values() if entry}
-    return (name for number, (name, _) in gateway.vendors.items() if number not in used)
+    return (vendor.name for number, vendor in gateway.vendors.items() if number not in used)
 
 
 def _foreign_limits(gateway: Gateway) -> Iterable[str]:

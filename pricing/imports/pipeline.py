@@ -69,6 +69,7 @@ def _plan(document: Document, options: Options, *, at: dt.datetime, origin: str)
         resolution.document, context, registry=registry, publish=options.publish, channel=options.channel
     )
     _report_output_limits(facts, context.findings)
+    structure = _with_vendor_descriptions(structure, facts)
     priced = replace(_storable(resolution.document, facts, at=at), structure=structure)
     plan = ImportPlan(
         options,
@@ -97,6 +98,12 @@ def _plan(document: Document, options: Options, *, at: dt.datetime, origin: str)
             plan.findings.add(f"--accept-jumps {pattern} accepts nothing: no price of such a model moves far")
     plan.guards = list(find_guards(options, previous=previous, missing=plan.missing, jumps=plan.open_jumps))
     return plan
+
+
+def _with_vendor_descriptions(structure: Structure, facts: FactsPlan) -> Structure:
+    """The structure with descriptions for vendors that have none."""
+    descriptions = {slug: {"description": text} for slug, text in facts.vendor_descriptions.items()}
+    return replace(structure, vendors={**descriptions, **structure.vendors})
 
 
 def _report_output_limits(facts: FactsPlan, findings: Findings) -> None:

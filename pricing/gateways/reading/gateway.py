@@ -27,6 +27,7 @@ class GatewayChannel:
     models: tuple[str, ...]
     upstream_names: Mapping[str, str]
     keys: int
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ class GatewayModel:
     icon: str
     tags: str
     endpoints: Any
+    # Facts as JSON, in forks.
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def names(self, model: str) -> bool:
         match self.rule:
@@ -81,6 +84,13 @@ class GatewayModel:
             case 3:
                 return model.endswith(self.name)
         return False
+
+
+@dataclass(frozen=True)
+class GatewayVendor:
+    name: str
+    icon: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,7 +117,7 @@ class Gateway:
     # None if the database has no such table.
     users: Mapping[int, GatewayUser] | None
     models: tuple[GatewayModel, ...]
-    vendors: Mapping[int, tuple[str, str]]
+    vendors: Mapping[int, GatewayVendor]
     options: Mapping[str, Any]
     deleted_tokens: int = 0
     # The parts of the database that are not read.

@@ -15,6 +15,7 @@ from pricing.gateways.reading.gateway import (
     GatewayModel,
     GatewayToken,
     GatewayUser,
+    GatewayVendor,
     Report,
 )
 from pricing.gateways.reading.left_out import left_out
@@ -35,7 +36,7 @@ def read(tables: Tables, dialect: Dialect) -> Gateway:
         users=_users(tables),
         models=tuple(_model(row, report) for row in tables.rows("models", MODEL_COLUMNS) if not row.get("deleted_at")),
         vendors={
-            row["id"]: (text_column(row, "name"), text_column(row, "icon"))
+            row["id"]: GatewayVendor(*(text_column(row, column) for column in ("name", "icon", "description")))
             for row in tables.rows("vendors", VENDOR_COLUMNS)
             if not row.get("deleted_at") and text_column(row, "name")
         },
@@ -47,16 +48,18 @@ def read(tables: Tables, dialect: Dialect) -> Gateway:
 
 
 CHANNEL_COLUMNS = (
-    "id", "type", "key", "status", "name", "weight", "base_url", "models", "group", "model_mapping", "priority", "tag"
+    "id", "type", "key", "status", "name", "weight", "base_url", "models", "group", "model_mapping", "priority", "tag",
+    "remark",
 )  # fmt: skip
 TOKEN_COLUMNS = (
     "id", "user_id", "key", "status", "name", "accessed_time", "expired_time", "remain_quota", "unlimited_quota",
     "models", "subnet", "model_limits_enabled", "model_limits", "allow_ips", "group", "deleted_at",
 )  # fmt: skip
 MODEL_COLUMNS = (
-    "id", "model_name", "description", "icon", "tags", "vendor_id", "endpoints", "status", "name_rule", "deleted_at"
+    "id", "model_name", "description", "icon", "tags", "vendor_id", "endpoints", "status", "name_rule", "deleted_at",
+    "metadata",
 )  # fmt: skip
-VENDOR_COLUMNS = ("id", "name", "icon", "deleted_at")
+VENDOR_COLUMNS = ("id", "name", "icon", "description", "deleted_at")
 USER_COLUMNS = ("id", "username", "group", "status", "quota", "deleted_at")
 READ: Mapping[str, tuple[str, ...]] = {
     "channels": CHANNEL_COLUMNS,
@@ -86,6 +89,7 @@ def _channel(row: Row, dialect: Dialect, report: Report) -> GatewayChannel:
         models=models,
         upstream_names=_upstream_names(row, number, report),
         keys=_count_keys(text_column(row, "key")),
+        remark=text_column(row, "remark"),
     )
 
 
@@ -171,6 +175,7 @@ def _users(tables: Tables) -> Mapping[int, GatewayUser] | None:
 
 def _model(row: Row, report: Report) -> GatewayModel:
     name = text_column(row, "model_name")
+    metadata = json_column(row.get("metadata"), f"model {name}: its metadata", report)
     return GatewayModel(
         name=name,
         rule=number_column(row, "name_rule"),
@@ -180,6 +185,7 @@ def _model(row: Row, report: Report) -> GatewayModel:
         icon=text_column(row, "icon"),
         tags=text_column(row, "tags"),
         endpoints=json_column(row.get("endpoints"), f"model {name}: its endpoints", report),
+        metadata=metadata if isinstance(metadata, dict) else {},
     )
 
 

@@ -21,13 +21,14 @@ COLUMNS = {
         "users": "id username group quota status role",
     },
     "new-api": {
-        "channels": "id type key status name weight base_url models group model_mapping priority tag channel_info",
+        "channels": "id type key status name weight base_url models group model_mapping priority tag channel_info "
+        "remark",
         "tokens": "id user_id key status name accessed_time expired_time remain_quota unlimited_quota "
         "model_limits_enabled model_limits allow_ips group deleted_at",
         "abilities": "group model channel_id enabled priority weight tag",
         "options": "key value",
         "users": "id username group quota status role deleted_at",
-        "models": "id model_name description icon tags vendor_id endpoints status name_rule deleted_at",
+        "models": "id model_name description icon tags vendor_id endpoints status name_rule deleted_at metadata",
         "vendors": "id name description icon status deleted_at",
     },
 }

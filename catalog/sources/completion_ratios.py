@@ -277,11 +277,22 @@ def fixed(name: str) -> frozenset[Decimal]:
     return frozenset(rule.value for rule in _rules_of_new_api(name) if rule.fixed)
 
 
-def is_ignored(name: str, model_ratio: Decimal, completion_ratio: Decimal) -> bool:
-    """Whether some version of new-api charges a model otherwise than by these ratios, stored under its name."""
+def rule_of_new_api(name: str) -> Rule | None:
+    """The rule for a name without a stored ratio; None if the versions of new-api have different ratios."""
+    first, *others = _rules_of_new_api(name)
+    return first if all(rule.value == first.value for rule in others) else None
+
+
+def is_ignored(name: str, model_ratio: Decimal, completion_ratio: Decimal | None) -> bool:
+    """Whether some version of new-api charges a model otherwise than by these ratios, stored under its name.
+
+    `completion_ratio`: None if the model has no output, such as one that returns vectors.
+    """
     if new_api_name(name) != name:
         return True
-    return bool(model_ratio) and any(float(ratio) != float(completion_ratio) for ratio in fixed(name))
+    if not model_ratio or completion_ratio is None:
+        return False
+    return any(float(ratio) != float(completion_ratio) for ratio in fixed(name))
 
 
 def _rules_of_new_api(name: str) -> tuple[Rule, ...]:

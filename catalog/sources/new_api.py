@@ -3,7 +3,8 @@
 Ratios become prices (model_ratio 1 is $2 per million input tokens, the other ratios are multiples of the input price),
 rule tables become one line per rule, and billing expressions become lines if lines can express them. A list of price
 lines is read unchanged. A 0 next to a price elsewhere in the row is reported in the row's findings and never becomes a
-price; a number that may be the placeholder for a missing price becomes one only if an operator confirms it.
+price; a number that may be the placeholder for a missing price becomes one only if an operator confirms it. Ratios that
+an operator stored, in a database or in the maps of `ratio_config`, are prices: 0 is free, and 37.5 is $75.
 """
 
 from collections import defaultdict
@@ -239,7 +240,7 @@ def _record(
         released_on=row.date("release_date"),
     )
     record = model_metadata.complete(record, row)
-    prices = prices_of(row)
+    prices = prices_of(row, is_stored=not is_published)
     if prices and is_published and may_be_unset(row, record.name):
         record, prices = replace(record, unconfirmed=prices), None
     return replace(record, prices=prices, findings=tuple(row.findings), unmapped=(*record.unmapped, *row.left_over))
@@ -282,8 +283,11 @@ def _public_types(row: Row) -> tuple[str, ...] | None:
     return _types(row, "public_endpoint_types")
 
 
-def prices_of(row: Row) -> Sheet | None:
-    """The row's price; None if it has no valid price."""
+def prices_of(row: Row, *, is_stored: bool = False) -> Sheet | None:
+    """The row's price; None if it has no valid price.
+
+    `is_stored`: its numbers are those that an operator stored, so that 0 means free; others may mean no price by it.
+    """
     if _has_lines(row):
         return _listed_prices(row)
     mode, expression = row.text("billing_mode", longest=64), row.text("billing_expr", longest=100_000)
@@ -294,7 +298,7 @@ def prices_of(row: Row) -> Sheet | None:
     facts = {key: row.take(key) for key in named if row.take(key) is not None}
     # Read in any case, so that every invalid number is reported.
     try:
-        ratios = _ratio_lines(row, mode, is_by_expression=is_by_expression)
+        ratios = _ratio_lines(row, mode, is_by_expression=is_by_expression, is_stored=is_stored)
     except InexactError:
         row.reject_price("its ratios multiply to a price that is too large")
         ratios = ()
@@ -401,7 +405,7 @@ def may_be_unset(row: Row, name: str) -> bool:
     return True
 
 
-def _ratio_lines(row: Row, mode: str | None, *, is_by_expression: bool) -> tuple[Line, ...]:
+def _ratio_lines(row: Row, mode: str | None, *, is_by_expression: bool, is_stored: bool) -> tuple[Line, ...]:
     kind, call = row.take("quota_type"), row.amount("model_price")
     base, completion = row.amount("model_ratio"), row.amount("completion_ratio")
     others = [(meter, row.amount(key)) for key, meter in INPUT_RATIOS]
@@ -412,11 +416,23 @@ def _ratio_lines(row: Row, mode: str | None, *, is_by_expression: bool) -> tuple
         return ()
     if kind not in (0, 1) or not is_number(kind):
         row.reject_price("quota_type is neither 0 nor 1")
-    if kind == 1:
-        return _call_lines(row, mode, call) if call else ()
-    if not base:
+    stated = call if kind == 1 else base
+    if stated is None or not (stated or is_stored):
         return ()
-    price = multiply(base, RATIO_UNIT)
+    if kind == 1:
+        return _call_lines(row, mode, stated)
+    return _token_lines(multiply(stated, RATIO_UNIT), completion, others, audio_completion)
+
+
+def _token_lines(
+    price: Decimal,
+    completion: Decimal | None,
+    others: Sequence[tuple[str, Decimal | None]],
+    audio_completion: Decimal | None,
+) -> tuple[Line, ...]:
+    """The lines of an input price and of its multiples; if input is free, everything is."""
+    if price == 0:
+        return (_per_million("input", price), _per_million("output", price))
     lines = [_per_million("input", price)]
     if completion is not None:
         lines.append(_per_million("output", unfold(completion, price)))

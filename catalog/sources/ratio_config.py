@@ -1,10 +1,18 @@
-"""new-api's `GET /api/ratio_config`: one map per ratio, from model to number; gateways copy prices from it."""
+"""new-api's `GET /api/ratio_config`: one map per ratio, from model to number; gateways copy prices from it.
 
+The maps have only what operators stored: 0 means free, and 37.5 is a price. For models without a stored completion
+ratio, new-api's program has one.
+"""
+
+from collections.abc import Collection, Mapping
+from decimal import Decimal
 from typing import Any
 
-from catalog.sources import inferred_fields, new_api
+from catalog.exact import digits
+from catalog.sources import completion_ratios, inferred_fields, new_api
 from catalog.sources.records import Document, Record
 from catalog.sources.rows import Row, SourceError, read_body
+from catalog.vocabulary import charged_sides
 
 # The maps that make up a price; a model is only in the maps that apply to it.
 MAPS = (
@@ -47,18 +55,45 @@ def read(content: bytes) -> Document:
 
 
 def _record(name: str, values: dict[str, Any]) -> Record:
+    endpoint_types = inferred_fields.endpoint_types(name, None)
+    by_rule, finding = _completion_by_rule(name, values, charged_sides(endpoint_types or (), ()))
     # A gateway charges the price per call if there is one, and ignores the ratio.
-    row = Row({**values, "quota_type": 1 if "model_price" in values else 0})
-    prices = new_api.prices_of(row)
-    unconfirmed = prices if prices and new_api.may_be_unset(row, name) else None
-    if prices and "model_ratio" in values and "completion_ratio" not in values and "billing_expr" not in values:
-        row.report("has no completion_ratio: the price of its output is unknown")
+    row = Row({**values, **by_rule, "quota_type": 1 if "model_price" in values else 0})
+    prices = new_api.prices_of(row, is_stored=True)
+    if prices and finding:
+        row.report(finding)
     return Record(
         name=name,
-        supported_endpoint_types=inferred_fields.endpoint_types(name, None),
-        prices=None if unconfirmed else prices,
-        unconfirmed=unconfirmed,
+        supported_endpoint_types=endpoint_types,
+        prices=prices,
         inferred=frozenset({"supported_endpoint_types"}),
         findings=tuple(row.findings),
         unmapped=row.left_over,
     )
+
+
+def _completion_by_rule(name: str, values: Mapping[str, Any], sides: Collection[str]) -> tuple[dict[str, Decimal], str]:
+    """The completion ratio that new-api's program has for a model whose map has none, and a finding; both may be empty.
+
+    Versions of the program have different ratios for some names, and ignore a stored ratio for others.
+    """
+    if not values.get("model_ratio") or not values.keys().isdisjoint({"model_price", "billing_expr"}):
+        return {}, ""
+    stored = values.get("completion_ratio")
+    if stored is not None:
+        others = sorted(ratio for ratio in completion_ratios.fixed(name) if ratio != stored)
+        of_program = " or ".join(map(digits, others))
+        return (
+            {},
+            f"new-api charges the completion_ratio {of_program} for this name, whatever is stored" if others else "",
+        )
+    if "output" not in sides:
+        return {}, ""
+    rule = completion_ratios.rule_of_new_api(name)
+    if rule is None:
+        why = "versions of new-api have different ratios for its name"
+        return {}, f"has no completion_ratio, and {why}: the price of its output is unknown"
+    ratio = f"{digits(rule.value)}, for {rule.describe()}"
+    return {
+        "completion_ratio": rule.value
+    }, f"has no completion_ratio; the price of its output is by new-api's own: {ratio}"

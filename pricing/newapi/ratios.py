@@ -125,7 +125,7 @@ def config_entries(sheet: Sheet | None, name: str) -> JSON:
     if fields.get("quota_type") == 1:
         # Its readers treat a number as the price of a call, and as the complete price.
         is_a_call = fields.get("billing_mode", "per_request") in ("per_request", "per_image")
-        is_complete = "prices" not in fields or len([line for line in sheet.lines if line.amount]) == 1
+        is_complete = "prices" not in fields or len([line for line in sheet.lines if line.amount]) <= 1
         return {"model_price": fields["model_price"]} if is_a_call and is_complete else {}
     if "completion_ratio" not in fields or _are_ignored(fields, sheet, name):
         # Its readers would use the completion ratio of their program.
@@ -313,9 +313,10 @@ def _ratios_express(body: JSON, lines: Sequence[Line], per_token: Mapping[str, D
 
 def _are_ignored(body: JSON, sheet: Sheet, name: str) -> bool:
     """Whether new-api charges tokens by other ratios than the row's, whatever its operator stores for the name."""
-    if "completion_ratio" not in body or not any(line.meter == "output" for line in sheet.lines):
+    if "completion_ratio" not in body:
         return False
-    return is_ignored(name, body["model_ratio"], body["completion_ratio"])
+    has_output = any(line.meter == "output" for line in sheet.lines)
+    return is_ignored(name, body["model_ratio"], body["completion_ratio"] if has_output else None)
 
 
 def _comes_back(amount: Decimal, base: Decimal, factors: Sequence[Decimal], *, strictly: bool) -> bool:

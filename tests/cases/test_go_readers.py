@@ -130,6 +130,8 @@ def test_the_maps_state_every_price_to_go(lists: Mapping[str, Any]) -> None:
         "s-call": Decimal("0.04"),
         "s-image": Decimal("0.04"),
     }
+    assert read["s-free"].tokens == (Decimal(0), Decimal(0))
+    assert read["s-freecall"].call == 0
     absent = {"s-inputonly", "s-outputonly", "s-dynamic", "s-eur", "s-included", "s-unpriced", "s-second", "s-char"}
     assert not absent & read.keys()
 

@@ -33,10 +33,58 @@ def test_a_price_per_call_wins_over_a_ratio_as_in_the_gateway() -> None:
     assert summarize(row(model_price=0.1, model_ratio=2, completion_ratio=3).prices) == [("request", "0.1", "")]
 
 
-def test_a_missing_output_price_is_not_guessed() -> None:
-    record = RECORDS["tts-sample"]
-    assert summarize(record.prices) == [("input", "15", "")]
-    assert any("price of its output is unknown" in finding for finding in record.findings)
+@pytest.mark.parametrize(
+    ("name", "output", "finding"),
+    [
+        ("tts-sample", "15", "new-api's own: 1, for all other names"),
+        ("gpt-4o-acme", "60", "new-api's own: 4, for names that begin with gpt-4o"),
+        ("gpt-5.5-acme", "90", "new-api's own: 6, for names that begin with gpt-5.5"),
+        # 8 in April 2026, and 6 in August.
+        ("gpt-5.6-terra", None, "versions of new-api have different ratios for its name"),
+        ("claude-opus-5", None, "versions of new-api have different ratios for its name"),
+    ],
+)
+def test_output_without_a_stored_ratio_has_the_price_of_the_program(
+    name: str, output: str | None, finding: str
+) -> None:
+    (record,) = ratio_config.read(write_json({"data": {"model_ratio": {name: 7.5}}})).records
+
+    prices = {meter: amount for meter, amount, _ in summarize(record.prices)}
+    assert prices == {"input": "15"} | ({"output": output} if output else {})
+    assert [finding in text for text in record.findings] == [True]
+
+
+def test_a_model_of_vectors_has_no_output_price() -> None:
+    (record,) = ratio_config.read(write_json({"data": {"model_ratio": {"mistral-embed": 0.05}}})).records
+
+    assert summarize(record.prices) == [("input", "0.1", "")]
+    assert not record.findings
+
+
+def test_a_stored_ratio_that_new_api_ignores_is_read_and_reported() -> None:
+    maps = {"model_ratio": {"mistral-medium-2604": 0.75}, "completion_ratio": {"mistral-medium-2604": 5}}
+    (record,) = ratio_config.read(write_json({"data": maps})).records
+
+    assert summarize(record.prices) == [("input", "1.5", ""), ("output", "7.5", "")]
+    assert record.findings == ("new-api charges the completion_ratio 3 for this name, whatever is stored",)
+
+
+@pytest.mark.parametrize(
+    ("maps", "lines"),
+    [
+        ({"model_ratio": 0, "completion_ratio": 0}, [("input", "0", ""), ("output", "0", "")]),
+        ({"model_ratio": 0, "completion_ratio": 1}, [("input", "0", ""), ("output", "0", "")]),
+        ({"model_ratio": 0}, [("input", "0", ""), ("output", "0", "")]),
+        ({"model_price": 0}, [("request", "0", "")]),
+        ({"model_ratio": 37.5, "completion_ratio": 1}, [("input", "75", ""), ("output", "75", "")]),
+    ],
+)
+def test_a_stored_0_is_free_and_a_stored_37_5_is_a_price(
+    maps: dict[str, Any], lines: list[tuple[str, str, str]]
+) -> None:
+    record = row(**maps)
+    assert summarize(record.prices) == lines
+    assert record.unconfirmed is None
 
 
 def test_an_expression_is_the_price_and_the_ratios_beside_it_are_placeholders() -> None:
@@ -54,10 +102,9 @@ def test_an_unsupported_expression_is_stored_unchanged() -> None:
     assert prices.facts["billing_expr"] == "max(p, c) * 2"
 
 
-@pytest.mark.parametrize("name", ["placeholder-sample", "orphan-sample"])
-def test_a_placeholder_or_a_ratio_of_0_is_not_a_price(name: str) -> None:
-    assert RECORDS[name].prices is None
-    assert RECORDS[name].findings
+def test_a_ratio_of_a_price_that_is_not_stored_is_not_a_price() -> None:
+    assert RECORDS["orphan-sample"].prices is None
+    assert RECORDS["orphan-sample"].findings
 
 
 def test_an_unknown_map_is_reported() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import pricing.gateways.rules
+from catalog.sources.completion_ratios import UNTIL_SAVED
 from pricing.gateways.rules.program import Program, ProgramPrice, double
 from pricing.gateways.rules.programs import NEW_API_OF_APRIL, NEW_API_OF_AUGUST, ONE_API, VELOERA
 
@@ -41,6 +42,11 @@ def test_later_versions_add_entries_to_earlier_ones() -> None:
     earlier, later = (program.built_in("ModelRatio") for program in (NEW_API_OF_APRIL, NEW_API_OF_AUGUST))
     assert earlier.items() < later.items()
     assert "gpt-5.6-terra" in later.keys() - earlier.keys()
+
+
+def test_placeholders_are_known_with_the_completion_ratios_of_the_tables() -> None:
+    tables = [program.built_in("CompletionRatio") for program in (NEW_API_OF_AUGUST, VELOERA)]
+    assert {name: ratio for table in tables for name, ratio in table.items()} == UNTIL_SAVED
 
 
 def test_a_program_without_an_option_has_no_table() -> None:

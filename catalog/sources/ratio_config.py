@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.exact import digits
-from catalog.sources import completion_ratios, inferred_fields, new_api
+from catalog.sources import completion_ratios, inferred_fields, new_api_prices
 from catalog.sources.records import Document, Record
 from catalog.sources.rows import Row, SourceError, read_body
 from catalog.vocabulary import charged_sides
@@ -59,7 +59,7 @@ def _record(name: str, values: dict[str, Any]) -> Record:
     by_rule, finding = _completion_by_rule(name, values, charged_sides(endpoint_types or (), ()))
     # A gateway charges the price per call if there is one, and ignores the ratio.
     row = Row({**values, **by_rule, "quota_type": 1 if "model_price" in values else 0})
-    prices = new_api.prices_of(row, is_stored=True)
+    prices = new_api_prices.prices_of(row, is_stored=True)
     if prices and finding:
         row.report(finding)
     return Record(

@@ -15,7 +15,7 @@ from typing import Annotated, Any, NotRequired, TypedDict
 
 from catalog.exact import multiply, of_one, ratio, read_json, write_json
 from catalog.prices import RATIO_UNIT, SIDES, Line, Sheet
-from catalog.sources import new_api, ratio_config
+from catalog.sources import new_api_prices, ratio_config
 from catalog.sources.completion_ratios import UNSET_RATIO, is_ignored
 from catalog.sources.rows import Row
 from pricing.engine.equality import PriceKey, price_key
@@ -231,7 +231,7 @@ def _is_read_back(body: JSON, sheet: Sheet) -> bool:
 @lru_cache(maxsize=10_000)
 def _read_back(row: bytes) -> PriceKey:
     """The key of the price that our own reader gets from a row."""
-    return price_key(new_api.prices_of(Row(read_json(row))))
+    return price_key(new_api_prices.prices_of(Row(read_json(row))))
 
 
 def _reads_as_free(body: JSON) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 
 from catalog.exact import read_json
-from catalog.sources import new_api
+from catalog.sources import new_api_prices
 from catalog.sources.rows import Row
 from pricing.models import DiscountRule, PriceSheet
 from tests import world
@@ -212,5 +212,5 @@ def test_a_gateway_that_syncs_from_us_charges_the_same(client: Client, prices: A
 def test_our_own_reader_reads_the_same_lines(client: Client, catalog: str) -> None:
     rows = read_json(client.get("/api/pricing?unpriced=rows").content)["data"]
     for row in rows:
-        prices = new_api.prices_of(Row(row))
+        prices = new_api_prices.prices_of(Row(row))
         assert (prices is None) == (row["pricing_status"] in ("unpriced", "dynamic") and row["model_name"] != "kept")

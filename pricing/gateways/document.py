@@ -10,6 +10,7 @@ from typing import Any
 from catalog.exact import read_json, write_json
 from catalog.sources import SourceReader, new_api
 from catalog.sources.records import Document
+from pricing.gateways.endpoints import common_endpoints, endpoints_of
 from pricing.gateways.prices.pricer import price_of
 from pricing.gateways.reading.gateway import Gateway, GatewayModel
 from pricing.gateways.reading.schemas import endpoint_types
@@ -66,7 +67,7 @@ def write(gateway: Gateway) -> bytes:
                 for number, vendor in gateway.vendors.items()
                 if number in used
             ],
-            "supported_endpoint": _own_endpoints(models.values()),
+            "supported_endpoint": common_endpoints(models.values()),
             "derived_endpoint_types": derived,
         }
     )
@@ -74,7 +75,7 @@ def write(gateway: Gateway) -> bytes:
 
 def _row(name: str, model: GatewayModel | None, gateway: Gateway) -> dict[str, Any]:
     row: dict[str, Any] = {"model_name": name}
-    own = list(_endpoints(model)) if model else []
+    own = list(endpoints_of(model)) if model else []
     if model:
         texts = {"description": model.description, "icon": model.icon, "tags": model.tags}
         row |= {key: text for key, text in texts.items() if text}
@@ -96,20 +97,6 @@ def _by_channels(name: str, gateway: Gateway) -> list[str]:
     return list(dict.fromkeys(types))
 
 
-def _endpoints(model: GatewayModel) -> dict[str, Any]:
-    """Endpoint type -> its path; empty for an object {"path": …} in place of the whole map, a known mistake."""
-    endpoints = model.endpoints
-    if isinstance(endpoints, list):
-        return {name: None for name in endpoints if isinstance(name, str) and name not in new_api.SLIPS}
-    if not isinstance(endpoints, dict) or set(endpoints) & set(new_api.SLIPS):
-        return {}
-    return dict(endpoints)
-
-
-def _own_endpoints(models: Iterable[GatewayModel | None]) -> dict[str, Any]:
-    return {name: entry for model in models if model for name, entry in _endpoints(model).items() if entry}
-
-
 def findings(gateway: Gateway) -> Iterable[str]:
     """Findings about the prices as a whole."""
     models, options = models_of(gateway), gateway.options
@@ -125,7 +112,7 @@ def findings(gateway: Gateway) -> Iterable[str]:
             f"{len(halves)} models have no completion ratio in the database, only in the gateway's program; "
             f"their output price was not imported: {_some(halves)}"
         )
-    slips = [model.name for model in gateway.models if model.endpoints and not _endpoints(model)]
+    slips = [model.name for model in gateway.models if model.endpoints and not endpoints_of(model)]
     if slips:
         yield f"the endpoints of {_some(slips)} are not valid and were left out"
 

@@ -2,13 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
 from catalog.error_messages import count
 from catalog.sources import model_metadata
 from pricing.gateways.document import models_of
+from pricing.gateways.endpoints import own_paths
 from pricing.gateways.reading.gateway import Gateway, GatewayModel, LeftOut
 from tokens.scope import SELECTORS
 
@@ -21,17 +22,18 @@ PRICE_OPTIONS = (
 CHANNEL_TYPE = re.compile(r"\(\d+\)$")
 
 
-def left_out_of(gateway: Gateway) -> tuple[LeftOut, ...]:
-    """All that the migration of this gateway does not carry over."""
-    return (*_rows_left_out(gateway), *gateway.left_out)
+def left_out_of(gateway: Gateway, registry: Mapping[str, str]) -> tuple[LeftOut, ...]:
+    """All that the migration of this gateway does not carry over. `registry`: endpoint type -> path here."""
+    return (*_rows_left_out(gateway, registry), *gateway.left_out)
 
 
-def _rows_left_out(gateway: Gateway) -> Iterator[LeftOut]:
+def _rows_left_out(gateway: Gateway, registry: Mapping[str, str]) -> Iterator[LeftOut]:
     """Rows of tables that are read, for which there is no place."""
     models = models_of(gateway)
     kinds = (
         ("prices", "prices of models that no channel offers", _unoffered(gateway, models)),
         ("models", "entries for models that fit no model", _unused_entries(gateway, models)),
+        ("models.endpoints", "paths that only some models of an endpoint type have", own_paths(models, registry)),
         ("models.metadata", "metadata of models for which there is no field", _unknown_metadata(models)),
         ("vendors", "vendors without a model", _unused_vendors(gateway, models)),
         ("tokens.limits", "names in limits of tokens that would be selectors here", _foreign_limits(gateway)),

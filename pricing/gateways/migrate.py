@@ -15,7 +15,7 @@ from django.db import transaction
 from catalog.db import revision
 from catalog.error_messages import InputError
 from catalog.imports.context import Findings, PlanContext, WriteContext
-from catalog.models import AIModel
+from catalog.models import AIModel, EndpointType
 from catalog.sources.records import Structure
 from pricing.gateways import document
 from pricing.gateways.channels import Report, structure_of
@@ -72,7 +72,7 @@ def plan_migration(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tu
         tokens=tokens.new,
         known_tokens=tokens.known,
         skipped=tokens.skipped,
-        left_out=left_out_of(gateway),
+        left_out=left_out_of(gateway, dict(EndpointType.objects.values_list("name", "path"))),
         findings=findings,
     )
 

@@ -1,6 +1,8 @@
 """AIModel: one model that clients can request, with its facts. It is called "model" on screen."""
 
 import datetime as dt
+import re
+from collections.abc import Collection
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -16,16 +18,36 @@ from catalog.parameters import validate_parameters
 from catalog.vocabulary import charged_sides
 
 # Real ids contain slashes, colons, at signs and spaces. Characters that break URLs, lists or logs are refused.
+NAME_PATTERN = r"^[^\s,\x00-\x1f\x7f](?:[^,\x00-\x1f\x7f]*[^\s,\x00-\x1f\x7f])?$"
 MODEL_NAME = RegexValidator(
-    r"^[^\s,\x00-\x1f\x7f](?:[^,\x00-\x1f\x7f]*[^\s,\x00-\x1f\x7f])?$",
+    NAME_PATTERN,
     "This is not a valid model id: use no commas, line breaks or control characters, and no space at the start or end.",
 )
+
+# A model whose id ends in it, and has no other one, stands for every id that begins with the rest.
+WILDCARD = "*"
+LONGEST_NAME = 255
 
 # The limits of a model in tokens; they are checked together.
 LIMITS = ("context_length", "max_input_tokens", "max_output_tokens")
 
 
+def wildcards_of(name: str) -> list[str]:
+    """The ids of all wildcard models that can stand for this id, the longest first; none for an invalid id.
+
+    They stand for no id with empty or dotted path segments: a gateway may read another model in such an address.
+    """
+    if re.fullmatch(NAME_PATTERN, name) is None or not {"", ".", ".."}.isdisjoint(name.split("/")):
+        return []
+    longest = min(len(name.partition(WILDCARD)[0]), LONGEST_NAME - len(WILDCARD))
+    return [name[:length] + WILDCARD for length in range(longest, 0, -1)]
+
+
 class AIModelQuerySet(TrackedQuerySet["AIModel"]):
+    def named(self, names: Collection[str]) -> "AIModelQuerySet":
+        """The models with one of these ids or aliases."""
+        return self.filter(Q(name__in=names) | Q(aliases__name__in=names)).distinct()
+
     def published(self) -> "AIModelQuerySet":
         return self.filter(status=AIModel.Status.PUBLISHED)
 
@@ -59,10 +81,12 @@ class AIModel(TrackedModel):
 
     name = models.CharField(
         "model id",
-        max_length=255,
+        max_length=LONGEST_NAME,
         unique=True,
         validators=[MODEL_NAME],
-        help_text="The id that clients send as model, e.g. gpt-4o or anthropic/claude-sonnet-4-5. Case-sensitive.",
+        help_text="The id that clients send as model, e.g. gpt-4o or anthropic/claude-sonnet-4-5. Case-sensitive. An "
+        "id that ends in *, e.g. gpt-4-gizmo-*, stands for every id that begins with the rest and has no model or "
+        "alias of its own.",
     )
     display_name = models.CharField(
         max_length=255, blank=True, help_text="The name on pages, e.g. Claude Opus 4.8. Leave empty to show the id."
@@ -176,6 +200,16 @@ class AIModel(TrackedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_wildcard(self) -> bool:
+        """Whether the model stands for every id that begins with its `prefix`."""
+        return len(self.name) > 1 and self.name.find(WILDCARD) == len(self.name) - 1
+
+    @property
+    def prefix(self) -> str:
+        """The id of a wildcard model without its end."""
+        return self.name.removesuffix(WILDCARD)
 
     @property
     def title(self) -> str:

@@ -5,7 +5,7 @@ from django.db import models
 
 from catalog.db.history import history
 from catalog.db.revision import TrackedModel, TrackedQuerySet
-from catalog.models.aimodel import MODEL_NAME, AIModel
+from catalog.models.aimodel import MODEL_NAME, WILDCARD, AIModel
 
 
 class ModelAlias(TrackedModel):
@@ -32,3 +32,5 @@ class ModelAlias(TrackedModel):
         super().clean()
         if AIModel.objects.filter(name=self.name).exists():
             raise ValidationError({"name": "A model already has this id: choose another alias."})
+        if self.name.endswith(WILDCARD):
+            raise ValidationError({"name": "An alias is one id: remove the * at its end, or create a model with it."})

@@ -276,8 +276,7 @@ def _models_since(scope: Scope, since: dt.datetime, *, at: dt.datetime) -> list[
 
 def _visible_model(listing: Listing, name: str, *, retired: bool = False) -> AIModel:
     """The model in the listing; with `retired` also one that retired before its day."""
-    models = (listing.model(text, retired=True) for text in dict.fromkeys((name, name.rstrip("/"))))
-    model = next(filter(None, models), None)
+    model = listing.model(name, name.rstrip("/"), retired=True)
     if model is None:
         message = f"The model '{name[:255]}' does not exist, or you have no access to it."
     elif retired or model.lifecycle(on=listing.on) != AIModel.Lifecycle.RETIRED:

@@ -11,7 +11,7 @@ from django.db import models
 from catalog.exact import digits
 from catalog.imports.resolving import identity_of
 from catalog.models import AIModel, EndpointType, ModelAlias, Vendor
-from catalog.models.aimodel import LIMITS
+from catalog.models.aimodel import LIMITS, wildcards_of
 from catalog.prices import MILLION, RATIO_UNIT, Sheet
 from catalog.progress import track
 from catalog.sources.completion_ratios import UNSET_RATIO, is_unset
@@ -430,7 +430,7 @@ def dead_pattern(catalog: CatalogSnapshot) -> Iterator[Finding]:
     known = {*AIModel.objects.values_list("name", flat=True), *ModelAlias.objects.values_list("name", flat=True)}
     for token in catalog.tokens:
         ids = [pattern for pattern in (*(token.allow or ()), *token.deny) if _is_id(pattern)]
-        if dead := [pattern for pattern in ids if pattern not in known]:
+        if dead := [pattern for pattern in ids if known.isdisjoint([pattern, *wildcards_of(pattern)])]:
             yield Finding(token, f"unknown: {', '.join(dead[:5])}" + (" …" if len(dead) > 5 else ""))
 
 

@@ -15,6 +15,7 @@ from django.db.models import Sum
 from catalog.db import revision
 from catalog.db.bulk import BATCH
 from catalog.models import AIModel, ModelAlias
+from catalog.models.aimodel import wildcards_of
 from pricing.models import PopularModel, UsageCount
 from tokens.timestamps import YEARS
 
@@ -105,7 +106,9 @@ def record_usage(reports: Iterable[Report], *, reporter: str, today: dt.date, dr
 
 
 def _keys_by_name(names: set[str]) -> Mapping[str, int]:
-    """Name or alias -> the model's key; a name wins over an alias."""
+    """Name or alias -> the model's key; a name wins over an alias, and an alias over a wildcard model."""
     aliases = ModelAlias.objects.values_list("name", "model")
     models = AIModel.objects.values_list("name", "pk")
-    return {name: key for name, key in [*aliases, *models] if name in names}
+    known: dict[str, int] = dict([*aliases, *models])
+    candidates = {name: next(filter(known.__contains__, (name, *wildcards_of(name))), "") for name in names}
+    return {name: known[candidate] for name, candidate in candidates.items() if candidate}

@@ -8,13 +8,13 @@ operator unpublished, or whose last offer or channel was disabled or deleted, ha
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q
 
 from catalog.models import AIModel, ModelAlias, Offer
-from catalog.models.aimodel import AIModelQuerySet
+from catalog.models.aimodel import AIModelQuerySet, wildcards_of
 from tokens.access.cursor_memory import last_seen
 from tokens.models import TokenGroup
 from tokens.scope import Scope
@@ -50,22 +50,39 @@ class Listing:
         return sorted(permitted(rows, self.scope, aliases_for(self.scope)), key=sort_key)
 
     def is_empty(self) -> bool:
-        """Whether the scope can see no model."""
+        """Whether the scope can see no model, and call no id of a wildcard model."""
         rows = self._rows(retired=False)
-        return not any(True for _ in permitted(rows.iterator(), self.scope, aliases_for(self.scope)))
+        if any(True for _ in permitted(rows.iterator(), self.scope, aliases_for(self.scope))):
+            return False
+        # Each pattern matches the id that it is without its stars.
+        return not any(self.model(pattern.replace("*", "")) for pattern in self.scope.allow or ())
 
-    def model(self, name: str, *, retired: bool = False) -> AIModel | None:
-        """The model of that id or alias if it is visible; None for hidden and for missing models.
+    def model(self, *spellings: str, retired: bool = False) -> AIModel | None:
+        """The visible model of the first of these spellings of an id or alias; None for hidden and missing models.
+
+        A model or alias of that name decides, even if it is hidden. Without one, the visible wildcard model with the
+        longest prefix stands for the name. The last spelling is the plainest one, and it decides about wildcards.
 
         Models that are retired on the day are hidden unless `retired`: for dialects that can list them, and for
         histories and pages, which show the time before.
         """
-        if not is_storable(name):
-            return None
+        names = list(filter(is_storable, dict.fromkeys(spellings)))
         rows = self._rows(retired=retired)
-        rows = rows.filter(Q(name=name) | Q(aliases__name=name)).distinct()
-        models = sorted(rows, key=lambda model: model.name != name)
-        return next(permitted(models, self.scope, aliases_for(self.scope, of=models)), None)
+        for name in names:
+            models = sorted(rows.named([name]), key=lambda model: model.name != name)
+            model = next(permitted(models, self.scope, aliases_for(self.scope, of=models)), None)
+            if model is not None:
+                return model
+        return self._wildcard(names, rows) if names else None
+
+    def _wildcard(self, names: Sequence[str], rows: AIModelQuerySet) -> AIModel | None:
+        """The permitted model among `rows` with the longest prefix of a name that no model or alias has."""
+        name = names[-1]
+        models = sorted(rows.filter(name__in=wildcards_of(name)), key=lambda model: -len(model.name))
+        if not models or AIModel.objects.named(names).exists():
+            return None
+        aliases = aliases_for(self.scope, of=models)
+        return next((model for model in models if self.scope.permits(model, [*aliases.get(model.pk, ()), name])), None)
 
     def position(self, name: str) -> SortKey | None:
         """The position of a model in the list, for the page after it; None if the model was never visible.

@@ -81,11 +81,13 @@ class ModelView(ApiView):
         dialect = dialect_of(request._request)
         listing = Listing(caller_of(request).scope, timezone.now().date())
         # Gemini's clients write the id as `models/<id>`, and some append that to the address of the list.
-        names = dict.fromkeys((name, name.removeprefix("models/").rstrip("/")))
-        models = (listing.model(candidate, retired=dialect.shows_retired) for candidate in names)
-        model = next(filter(None, models), None)
+        plain_name = name.removeprefix("models/").rstrip("/")
+        model = listing.model(name, plain_name, retired=dialect.shows_retired)
         if model is None or not dialect.lists(model):
             raise ApiError("model_not_found", _not_found_message(name, request._request), param="model")
+        if model.is_wildcard and model.name != name:
+            # Clients call the model by the id in the response.
+            model.name = plain_name
         response = self.respond(request, Body.of(write_json(dialect.model_body(model, listing))))
         for header, value in dialect.lifecycle_headers(model, on=listing.on).items():
             response[header] = value

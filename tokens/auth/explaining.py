@@ -10,9 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
-
 from catalog.models import AIModel, Channel, Offer
+from catalog.models.aimodel import wildcards_of
 from tokens.access.visibility import aliases_for, is_storable, sort_key
 from tokens.auth.authentication import row_of, scope_of
 from tokens.dialects import DIALECTS
@@ -95,9 +94,10 @@ def explain(token: Token, name: str, *, at: dt.datetime, address: str = "", key_
     of_key = [*_retired_key_gates(token, key_id, at=at), *key_gates(scope, at=at, address=address)]
     reach = Reach.of(scope)
     explanations = []
-    for model in _models_named(name) or _models_named(name.removeprefix("models/")):
+    plain_name = name.removeprefix("models/")
+    for model in _models_named(name) or _models_named(plain_name) or _wildcards(plain_name):
         offers = Offer.objects.filter(model=model).select_related("channel").order_by("channel__slug")
-        of_model = model_gates(model, list(offers), reach, on=at.date(), dated=True)
+        of_model = model_gates(model, list(offers), reach, on=at.date(), dated=True, called=plain_name)
         gates = (*of_key, _existence(name, model), *of_model)
         narrowed_from = tuple(dialect.name for dialect in DIALECTS if not dialect.lists(model))
         explanations.append(Explanation(name, gates, narrowed_from, model.in_price_list))
@@ -145,9 +145,12 @@ def _retired_key_gates(token: Token, key_id: str, *, at: dt.datetime) -> Iterato
 
 
 def model_gates(
-    model: AIModel, offers: Iterable[Offer], reach: Reach, *, on: dt.date, dated: bool = False
+    model: AIModel, offers: Iterable[Offer], reach: Reach, *, on: dt.date, dated: bool = False, called: str = ""
 ) -> Iterator[Gate]:
-    """The gates between a valid key and an existing model; `dated` adds since when a row has its value, and by whom."""
+    """The gates between a valid key and an existing model; `dated` adds since when a row has its value, and by whom.
+
+    `called` is the id in a request; patterns may match it instead of the id of a wildcard model.
+    """
     is_published = model.status == AIModel.Status.PUBLISHED
     draft = "it is a draft" + (since(model, "status") if dated and not is_published else "")
     yield Gate("the model is published", is_published, "it is published" if is_published else draft)
@@ -160,6 +163,8 @@ def model_gates(
         f"it has been retired since {model.retires_on}" if is_retired else end,
     )
     scope, aliases = reach.scope, reach.aliases.get(model.pk, ())
+    if model.is_wildcard and called:
+        aliases = [*aliases, called]
     denying, allowing = scope.denying_pattern(model, aliases), scope.allowing_pattern(model, aliases)
     denial = "none matches" if denying is None else f"deny pattern {_with_alias(denying, model, aliases)}"
     yield Gate("no deny pattern matches the model", denying is None, denial)
@@ -184,13 +189,21 @@ def _models_named(name: str) -> list[AIModel]:
     """The models with that id or alias, the id first."""
     if not is_storable(name):
         return []
-    models = AIModel.objects.select_related("vendor").filter(Q(name=name) | Q(aliases__name=name)).distinct()
+    models = AIModel.objects.select_related("vendor").named([name])
     return sorted(models, key=lambda model: model.name != name)
+
+
+def _wildcards(name: str) -> list[AIModel]:
+    """The wildcard models that can stand for that id, the longest first."""
+    models = AIModel.objects.select_related("vendor").filter(name__in=wildcards_of(name))
+    return sorted(models, key=lambda model: -len(model.name))
 
 
 def _existence(name: str, model: AIModel) -> Gate:
     is_id = model.name in {name, name.removeprefix("models/")}
     because = f"model {model.name}" if is_id else f"alias {name} of {model.name}"
+    if not is_id and model.is_wildcard and name.removeprefix("models/").startswith(model.prefix):
+        because = f"wildcard model {model.name}"
     return Gate("the model exists", True, because)
 
 
@@ -237,7 +250,10 @@ def _with_alias(pattern: str, model: AIModel, aliases: Collection[str]) -> str:
     """The pattern, with the alias that it matches if it does not match the model itself."""
     if first_match((pattern,), model, ()) is not None:
         return pattern
-    return f"{pattern}, which matches its alias {next(alias for alias in aliases if names_id(pattern, alias))}"
+    matched = next(alias for alias in aliases if names_id(pattern, alias))
+    # A wildcard model has the id of the request beside its aliases.
+    kind = "the id" if model.is_wildcard and matched.startswith(model.prefix) else "its alias"
+    return f"{pattern}, which matches {kind} {matched}"
 
 
 def _allowance(scope: Scope, allowing: str | None) -> str:

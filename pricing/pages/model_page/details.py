@@ -26,6 +26,9 @@ from pricing.pages.visitor import Visitor
 from pricing.verification.provenance import Evidence
 from tokens.access.visibility import PriceListing
 
+# The end of an id in the code examples of a wildcard model.
+PLACEHOLDER = "NAME"
+
 
 @dataclass(frozen=True)
 class Call:
@@ -142,4 +145,5 @@ def calls_of(model: AIModel, *, base: str) -> list[Call]:
         for entry in map(registry.get, model.callable_endpoint_types)
         if entry is not None
     ]
-    return [Call(endpoint, snippets(endpoint, model.name, base=base)) for endpoint in endpoints]
+    name = f"{model.prefix}{PLACEHOLDER}" if model.is_wildcard else model.name
+    return [Call(endpoint, snippets(endpoint, name, base=base)) for endpoint in endpoints]

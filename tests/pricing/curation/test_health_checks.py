@@ -163,6 +163,14 @@ def test_published_models_and_pins_that_are_not_visible() -> None:
     }
 
 
+def test_a_key_for_single_ids_of_a_wildcard_model_is_neither_blind_nor_wrong() -> None:
+    correct_model("wild-*")
+    cast.token(allow=["wild-x1"])
+    cast.token(allow=["wild-y*"], deny=["wild-y1"])
+
+    assert run_all() == {}
+
+
 def test_keys_that_see_no_models_name_unknown_models_or_are_unused() -> None:
     blind = cast.token("empty-group")[0]
     slip = cast.token(allow=["correct", "gpt-4p", "vendor:*", "gpt-*"])[0]

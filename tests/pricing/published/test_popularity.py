@@ -99,6 +99,13 @@ def test_an_alias_counts_for_its_model() -> None:
     assert UsageCount.objects.get().requests == 3
 
 
+def test_an_id_without_a_row_counts_for_its_wildcard_model() -> None:
+    wild, own = world.model("a-*"), world.model("a-b")
+    reports = [Report("a-x", TODAY, 1), Report("a-y", TODAY, 2), Report("a-b", TODAY, 4), Report("b-x", TODAY, 8)]
+    assert record_usage(reports, reporter="gateway", today=TODAY) == ["b-x"]
+    assert dict(UsageCount.objects.values_list("model", "requests")) == {wild.pk: 3, own.pk: 4}
+
+
 def post(client: Client, key: str, body: Any) -> Any:
     headers = {"authorization": f"Bearer {key}"}
     return client.post("/api/usage", json.dumps(body), content_type="application/json", headers=headers)

@@ -120,9 +120,22 @@ class PlainCatalog:
         """Those of the models that are in price lists."""
         return {model.name for model in self.models if model.name in seen and model.in_price_list}
 
-    def called(self, name: str) -> str | None:
-        """The model of that id or alias."""
-        return next((model.name for model in self.models if name in (model.name, *model.aliases)), None)
+    def answers(
+        self, name: str, key: PlainKey | None, *, retired: bool = False, on: dt.date = TODAY, priced: bool = False
+    ) -> str | None:
+        """The model that a request for this name is about; None if there is none for the key, or for a visitor.
+
+        With `priced` only models of price lists count.
+        """
+        own = [model for model in self.models if name in (model.name, *model.aliases)]
+        starred = [model for model in self.models if stands_for(model.name, name)]
+        for model in own or sorted(starred, key=lambda model: len(model.name), reverse=True):
+            asked = model if own else replace(model, aliases=[*model.aliases, name])
+            alone = replace(self, models=[asked])
+            seen = alone.public(retired=retired, on=on) if key is None else alone.seen(key, retired=retired, on=on)
+            if seen and (model.in_price_list or not priced):
+                return model.name
+        return None
 
     def rate(self, key: PlainKey) -> str | None:
         """All are by the minute and have as many digits, so the least is the first in the alphabet."""
@@ -141,6 +154,12 @@ class PlainCatalog:
             if permits(model, allow, deny):
                 seen.add(model.name)
         return seen
+
+
+def stands_for(wildcard: str, name: str) -> bool:
+    """Whether the id of a model ends in its only star, and the name begins with the rest."""
+    prefix = wildcard[:-1]
+    return wildcard[-1] == "*" and prefix != "" and "*" not in prefix and name[: len(prefix)] == prefix
 
 
 def permits(model: PlainModel, allow: list[str] | None, deny: list[str]) -> bool:
@@ -215,6 +234,7 @@ def sometimes(dice: random.Random, *moments: dt.datetime) -> dt.datetime | None:
 
 def random_catalog(dice: random.Random, *, keys: int) -> PlainCatalog:
     ids = [f"{word}-{dice.choice(['1', '1.5', 'x/y', 'a:b'])}" for word in dice.sample(WORDS, 10)]
+    ids += dice.sample([f"{word[:length]}*" for word in WORDS for length in (2, 3)] + [f"{w}-*" for w in WORDS], 4)
     plain = [
         PlainModel(
             name=name,
@@ -237,7 +257,8 @@ def random_catalog(dice: random.Random, *, keys: int) -> PlainCatalog:
         slug: PlainGroup(some(dice, CHANNELS), dice.random() < 0.5, dice.choice([None, 1, 1, 2, 3]), dice.choice(RATES))
         for slug in GROUPS
     }
-    patterns = (*PATTERNS, *ids, *(f"{name}-alias" for name in ids))
+    names = tuple(f"{word}-{end}" for word in dice.sample(WORDS, 6) for end in ("q", "q*"))
+    patterns = (*PATTERNS, *ids, *names, *(f"{name}-alias" for name in ids))
     return PlainCatalog(
         plain,
         {channel: dice.random() < 0.8 for channel in CHANNELS},

@@ -25,6 +25,7 @@ from tests.tokens.access.oracle import (
     DAY,
     NOW,
     TODAY,
+    WORDS,
     PlainCatalog,
     PlainKey,
     permits,
@@ -146,7 +147,9 @@ class Case:
         seen = self.plain.seen(self.key, retired=True)
         visible = [model for model in self.plain.models if model.name in seen]
         model = self.dice.choice(visible if visible and self.dice.random() < 0.5 else self.plain.models)
-        return self.dice.choice([model.name, *model.aliases, f"{model.name}x"])
+        end = self.dice.choice(["", "q", "*q", "/y"])
+        name = f"{self.dice.choice(WORDS)}-q" if self.dice.random() < 0.3 else model.name.replace("*", end)
+        return self.dice.choice([model.name, *model.aliases, f"{model.name}x", name])
 
     def holds_no_more_than(self, seen: set[str], text: str, *, asked: str = "") -> None:
         """That no other model is named, but by who asked."""
@@ -204,13 +207,14 @@ def lists(case: Case) -> None:
 def single(case: Case) -> None:
     language, name = case.dice.choice(LANGUAGES), case.some_name()
     answer = case.get(f"{language.address}/{quote(name)}{language.query}", language)
-    model = case.plain.called(name)
     # Anthropic's clients can list what has retired, so they may ask for one of them.
-    seen = case.plain.seen(case.key, retired=language in (ANTHROPIC, WITH_RETIRED))
-    if case.refusal or model not in seen:
+    retired = language in (ANTHROPIC, WITH_RETIRED)
+    seen = case.plain.seen(case.key, retired=retired)
+    model = case.plain.answers(name, case.key, retired=retired)
+    if case.refusal or model is None:
         refused(case, answer, language, case.refusal or "model_not_found", asked=name)
         return
-    assert language.name(answer.json()) == model, case
+    assert language.name(answer.json()) == (name if model.endswith("*") else model), case
     case.holds_no_more_than(seen, answer.content.decode())
 
 
@@ -224,7 +228,7 @@ def refused(case: Case, answer: Any, language: Language, code: str, *, asked: st
 def authorizes(case: Case) -> None:
     name = case.some_name()
     answer = case.get(f"/api/authorize?model={quote(name)}")
-    is_seen = case.plain.called(name) in case.plain.seen(case.key)
+    is_seen = case.plain.answers(name, case.key) is not None
     code = case.refusal or ("" if is_seen else "model_not_allowed")
     code = code or ("insufficient_quota" if case.key.over_budget else "")
     assert answer.status_code == (STATUSES[code] if code else 204), case
@@ -236,7 +240,7 @@ def explains(case: Case) -> None:
     name = case.some_name()
     key_id = case.sent.split("_")[2]
     explanation = explain(case.token, name, at=NOW, address=case.address, key_id=key_id)
-    is_seen = not case.refusal and case.plain.called(name) in case.plain.seen(case.key)
+    is_seen = not case.refusal and case.plain.answers(name, case.key) is not None
     assert explanation.visible == is_seen, (case, explanation)
     assert explanation.callable == (is_seen and not case.key.over_budget), (case, explanation)
 
@@ -277,16 +281,18 @@ def prices_of_another_day(case: Case) -> None:
     Keys get prices by name also of models that the list leaves out.
     """
     at, name = NOW + case.dice.choice((-DAY, -DAY, 0 * DAY, DAY)), case.some_name()
-    on, model = at.date(), case.plain.called(name)
+    on, reader = at.date(), None if case.refusal else case.key
+    answers = functools.partial(case.plain.answers, name, reader, priced=reader is None)
     see: Callable[..., set[str]] = functools.partial(case.plain.seen, case.key)
     if case.refusal:
         see = lambda **day: case.plain.priced(case.plain.public(**day))  # noqa: E731
     body = case.get(f"/api/pricing?as_of={on}&unpriced=rows").json()
     assert sorted(row["model_name"] for row in body["data"]) == sorted(case.plain.priced(see(on=on))), case
-    assert (case.quote(name, at).status_code == 200) == (model in see(on=on)), (case, name)
+    assert (case.quote(name, at).status_code == 200) == (answers(on=on) is not None), (case, name)
     history = case.get(f"/api/pricing/history/{quote(name)}")
-    assert (history.status_code == 200) == (model in see(retired=True)), (case, name)
-    case.holds_no_more_than(see(retired=True), history.content.decode(), asked=name)
+    model = answers(retired=True)
+    assert (history.status_code == 200) == (model is not None), (case, name)
+    case.holds_no_more_than({*see(retired=True), model or ""}, history.content.decode(), asked=name)
 
 
 def tells_the_holder(case: Case) -> None:

@@ -12,6 +12,7 @@ urlpatterns = [
     *both("api/pricing/changes.atom", views.ChangesFeedView, "changes_feed"),
     path("api/pricing/history/<path:name>", views.HistoryView.as_view(), name="price_history"),
     *both("api/ratio_config", views.RatioConfigView, "ratio_config"),
+    *both("api/prices", views.OneHubPricesView, "one_hub_prices"),
     path("", include("pricing.api.export_urls")),
     *both("api/usage", views.UsageView, "usage"),
 ]

@@ -19,6 +19,7 @@ from catalog.prices import Sheet
 from pricing.api import quote_documents
 from pricing.api.atom import atom
 from pricing.engine.quoting import quote
+from pricing.export import one_hub
 from pricing.export.new_api import price_list, ratio_config
 from pricing.models import UsageReporter
 from pricing.published.audience import apply_group_rate, choose_group, groups_reaching, rate_of_group
@@ -109,6 +110,21 @@ class RatioConfigView(PriceView):
         now = timezone.now()
         reader = self.reader(request)
         body = reader.body("ratio_config", render=lambda: ratio_config(reader.scope, at=now), at=now)
+        return respond(request._request, body, cache_control=reader.cache_control)
+
+
+class OneHubPricesView(PriceView):
+    """The prices that one-hub and done-hub read.
+
+    With `long_context=unlisted`, models with another price for long prompts are left out, for one-hub.
+    """
+
+    def get(self, request: Request) -> HttpResponse:
+        now = timezone.now()
+        with_long_context = not _is_given(request, "long_context", "unlisted")
+        reader = self.reader(request)
+        render = partial(one_hub.price_rows, reader.scope, at=now, with_long_context=with_long_context)
+        body = reader.body("one_hub", with_long_context, render=render, at=now)
         return respond(request._request, body, cache_control=reader.cache_control)
 
 

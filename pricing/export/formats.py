@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from pricing.export import csv_lines, litellm, llms_txt, models_dev, openrouter, yaml_catalog
+from pricing.export import csv_lines, litellm, llms_txt, models_dev, one_hub, openrouter, yaml_catalog
 from pricing.export.new_api import price_list, ratio_config
 from pricing.export.offers import PricedModel, priced_models
 from tokens.scope import Scope
@@ -73,6 +73,12 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
                 "The ratio maps that new-api sites read",
                 lambda scope, at, _: ratio_config(scope, at=at),
                 file="ratio_config.json",
+            ),
+            Format(
+                "one_hub",
+                "The price rows that one-hub and done-hub sites read",
+                lambda scope, at, _: one_hub.price_rows(scope, at=at),
+                file="one_hub.json",
             ),
             Format(
                 "csv",

@@ -98,19 +98,27 @@ def reason_unlisted(sheet: Sheet | None, fields: JSON) -> str:
     They may if `quota_type`, `model_ratio`, `completion_ratio` and `model_price` alone state the price of tokens or of
     a call, or more than that.
     """
-    state = str(fields["pricing_status"])
-    if sheet is None or state not in ("priced", "free"):
-        return state
-    if side := sheet.unknown_side:
-        return f"unknown_{side}"
-    if "quota_type" not in fields and sheet.in_dollars() is None:
-        return "no_currency_rate"
+    if reason := reason_unknown(sheet):
+        return reason
     number = fields.get("model_price" if fields.get("quota_type") == 1 else "model_ratio")
     # The price of tokens as the price of a call would be wrong for both.
     is_of_tokens = fields.get("billing_mode") == "per_token"
     lacks_output = fields.get("quota_type") == 0 and "completion_ratio" not in fields
-    is_stated = number is not None if state == "free" else bool(number) and not (is_of_tokens or lacks_output)
+    is_stated = (
+        number is not None
+        if fields["pricing_status"] == "free"
+        else bool(number) and not (is_of_tokens or lacks_output)
+    )
     return "" if is_stated else "not_in_ratios"
+
+
+def reason_unknown(sheet: Sheet | None) -> str:
+    """Why a price is not a known amount of dollars; empty if it is."""
+    if sheet is None or sheet.state not in ("priced", "free"):
+        return "unpriced" if sheet is None else sheet.state
+    if side := sheet.unknown_side:
+        return f"unknown_{side}"
+    return "" if sheet.in_dollars() else "no_currency_rate"
 
 
 def config_entries(sheet: Sheet | None, name: str) -> JSON:
@@ -191,7 +199,7 @@ def _by_ratios(sheet: Sheet, dollars: Sheet, name: str) -> JSON:
     plain = {(line.meter, line.unit): line for line in dollars.lines if line.is_plain}
     per_token = {meter: _per_million_tokens(line) for (meter, unit), line in plain.items() if unit == "token"}
     body: JSON = {"pricing_status": sheet.state} | _facts(sheet)
-    body |= _call_price(plain.values()) or _token_ratios(per_token)
+    body |= call_price(plain.values()) or _token_ratios(per_token)
     if body.get("model_ratio") and sheet.lacks_output_price:
         del body["completion_ratio"]
     body["discount"] = sheet.discount
@@ -351,8 +359,8 @@ def _token_ratios(per_token: Mapping[str, Decimal]) -> JSON:
     return body
 
 
-def _call_price(lines: Iterable[Line]) -> JSON:
-    """The price of a call, if nothing but a call or an image is paid."""
+def call_price(lines: Iterable[Line]) -> JSON:
+    """The fields of a price of a call; empty if anything but a call or an image is paid."""
     listed = list(lines)
     priced = [line for line in listed if line.amount] or listed
     if len(priced) != 1 or (priced[0].meter, priced[0].unit) not in CALLS:

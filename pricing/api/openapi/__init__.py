@@ -4,6 +4,7 @@ from pricing.api.openapi import addresses, exports
 from pricing.api.quote_documents import QuestionBody, QuoteBody
 from pricing.api.views import UsageReports, UsageTaken
 from pricing.export.new_api import ExplainedFigure, PriceList, PriceRow, RatioConfig
+from pricing.export.one_hub import OneHubPrices
 from pricing.newapi.ratios import PriceFigure
 from pricing.published.history import PriceChanges, PriceHistory
 from tokens import openapi
@@ -32,6 +33,7 @@ SCHEMAS: openapi.Document = schemas_of(
         PriceRow,
         PriceList,
         RatioConfig,
+        OneHubPrices,
         PriceHistory,
         PriceChanges,
         UsageReports,

@@ -27,6 +27,13 @@ UNPRICED = parameter(
     "query", "unpriced", "rows: `data` has rows of all models, flagged by `pricing_status`.", text(enum=["rows"])
 )
 
+TIERED = parameter(
+    "query",
+    "long_context",
+    "unlisted: models with another price for long prompts are in `unpriced_models`, because one-hub ignores the field.",
+    text(enum=["unlisted"]),
+)
+
 
 def reading(name: str, summary: str, shape: str, *parameters: Schema, refusals: tuple[str, ...] = REFUSALS) -> Schema:
     return {
@@ -80,6 +87,7 @@ PATHS: openapi.Document = {
     ),
     "/api/pricing/changes.atom": FEED,
     "/api/ratio_config": reading("getRatioConfig", "The maps that new-api sites read", "RatioConfig"),
+    "/api/prices": reading("getPrices", "The price rows that one-hub and done-hub sites read", "OneHubPrices", TIERED),
     "/api/pricing/quote": posting(
         "quote",
         "Quote the cost of a request",

@@ -23,6 +23,7 @@ GETS = (
     "/api/pricing?as_of=2026-02-01",
     "/api/pricing?explain=1&unpriced=rows",
     "/api/ratio_config",
+    "/api/prices",
     "/api/pricing/changes?since=2020-01-01",
     "/api/pricing/changes.atom?since=2020-01-01",
 )

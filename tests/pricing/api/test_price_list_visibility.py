@@ -17,11 +17,13 @@ LISTS = (
     "/api/pricing",
     "/api/pricing?unpriced=rows",
     "/api/pricing?as_of=2026-02-01",
+    "/api/prices",
     "/api/pricing/changes?since=2020-01-01",
     "/api/pricing/changes.atom?since=2020-01-01",
 )
 PUBLIC_FILES = ("/api/export/litellm.json", "/api/export/openrouter.json", "/api/export/models_dev.json",
-                "/api/export/new_api.json", "/api/export/prices.csv", "/llms.txt")  # fmt: skip
+                "/api/export/new_api.json", "/api/export/one_hub.json", "/api/export/prices.csv",
+                "/llms.txt")  # fmt: skip
 
 
 @pytest.fixture

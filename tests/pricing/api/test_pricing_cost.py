@@ -31,7 +31,9 @@ def test_a_cold_list_costs_the_same_queries_however_long_it_is(
         assert len(client.get("/api/pricing").json()["data"]) == number
 
 
-@pytest.mark.parametrize("address", ["/api/pricing", "/api/pricing?as_of=2026-03-01", "/api/ratio_config"])
+@pytest.mark.parametrize(
+    "address", ["/api/pricing", "/api/pricing?as_of=2026-03-01", "/api/ratio_config", "/api/prices"]
+)
 def test_a_warm_one_costs_two(client: Client, address: str, django_assert_num_queries: Any) -> None:
     make(2)
     first = client.get(address).content

@@ -107,6 +107,7 @@ def test_the_price_list_matches_the_document(client: Client) -> None:
         ("/api/pricing/history/gpt-4o", "PriceHistory"),
         ("/api/pricing/changes?since=2025-01-01", "PriceChanges"),
         ("/api/ratio_config", "RatioConfig"),
+        ("/api/prices", "OneHubPrices"),
     ],
 )
 def test_responses_about_prices_match_the_document(client: Client, path: str, shape: str) -> None:

@@ -1,0 +1,112 @@
+"""The prices as rows of one-hub's and done-hub's table `prices`, `/api/prices`: their price page reads such an address.
+
+The programs read a missing number as 0, charge a row as it is, and charge a model without a row $60 for a million
+tokens. `data` therefore has only rows that state the price exactly; the other models are in `unpriced_models`.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Literal, TypedDict
+
+from catalog.exact import write_json
+from catalog.models import Vendor
+from catalog.prices import Sheet
+from catalog.progress import track
+from catalog.vendor_matching import vendor_key
+from pricing.newapi.one_hub import LONGEST_NAME, RowPrice, Unlisted, UnstatedError, row_price
+from pricing.published.group_rates import slugs_of
+from pricing.published.prices import published_sheets
+from tokens.access.visibility import PriceListing
+from tokens.scope import Scope
+
+# Known vendor -> its number in the programs' table of vendors, `model_owned_by`. Sites number their own from 1001 up.
+VENDOR_NUMBERS: Mapping[str, int] = MappingProxyType(
+    {
+        "openai": 1,
+        "anthropic": 14,
+        "baidu": 15,
+        "zhipu": 16,
+        "alibaba": 17,
+        "iflytek": 18,
+        "tencent": 23,
+        "google": 25,
+        "baichuan": 26,
+        "minimax": 27,
+        "deepseek": 28,
+        "moonshot": 29,
+        "mistral": 30,
+        "groq": 31,
+        "01-ai": 33,
+        "midjourney": 34,
+        "cohere": 36,
+        "stability": 37,
+        "suno": 41,
+        "meta": 43,
+        "ideogram": 44,
+        "black-forest-labs": 46,
+        "jina": 47,
+        "recraft": 51,
+        "kuaishou": 53,
+        "xai": 56,
+    }
+)
+UNKNOWN_VENDOR = 0
+
+
+class OneHubRow(RowPrice):
+    """The price of a model."""
+
+    model: Annotated[str, "The model's id.", {"minLength": 1, "maxLength": LONGEST_NAME}]
+    channel_type: Annotated[int, "The vendor's number in one-hub's table of vendors; 0 for a vendor that it lacks."]
+    locked: Annotated[Literal[False], "Whether price updates leave the row alone."]
+
+
+class UnstatedModel(TypedDict):
+    """A model whose price a row cannot state."""
+
+    model_name: Annotated[str, "The model's id.", {"minLength": 1}]
+    reason: Unlisted
+
+
+class OneHubPrices(TypedDict):
+    """The prices that one-hub and done-hub read, discounts multiplied in."""
+
+    success: Literal[True]
+    message: str
+    data: Annotated[list[OneHubRow], "Models whose price a row states exactly, by id."]
+    unpriced_models: Annotated[list[UnstatedModel], "The other models, by id."]
+
+
+def price_rows(scope: Scope, *, at: dt.datetime, with_long_context: bool = True) -> bytes:
+    """The prices of the models that this scope sees, as JSON.
+
+    Without `with_long_context`, models with another price for long prompts have no row: one-hub would charge long
+    prompts as short ones.
+    """
+    models = sorted(PriceListing(scope, at.date()).models(), key=lambda model: model.name)
+    sheets = published_sheets(models, at=at, groups=slugs_of(scope))
+    rows: list[OneHubRow] = []
+    unstated: list[UnstatedModel] = []
+    for model in track(models, "Writing models"):
+        try:
+            sheet = sheets.get(model.pk)
+            price = _price(model.name, sheet and sheet.without_group_rates(), with_long_context=with_long_context)
+        except UnstatedError as error:
+            unstated.append({"model_name": model.name, "reason": str(error)})
+        else:
+            rows.append({"model": model.name, "channel_type": _number(model.vendor), "locked": False, **price})
+    return write_json(OneHubPrices(success=True, message="", data=rows, unpriced_models=unstated))
+
+
+def _price(name: str, sheet: Sheet | None, *, with_long_context: bool) -> RowPrice:
+    price = row_price(sheet)
+    if len(name) > LONGEST_NAME:
+        raise UnstatedError("long_name")
+    if "long_context" in price and not with_long_context:
+        raise UnstatedError("long_context")
+    return price
+
+
+def _number(vendor: Vendor) -> int:
+    return VENDOR_NUMBERS.get(vendor_key(vendor.name), UNKNOWN_VENDOR)

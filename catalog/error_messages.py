@@ -1,5 +1,7 @@
 """Parts of messages for people: numbers of things, and why an operation failed. Does not query the database."""
 
+from collections.abc import Sequence
+
 from django.db import Error
 
 UNMIGRATED = "the database lacks tables or columns: run python manage.py migrate"
@@ -14,6 +16,11 @@ class InputError(ValueError):
 def count(number: int, one: str, several: str = "") -> str:
     """The number with its noun: 1 model, 2 models. `several` is the plural if it is not formed with -s."""
     return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+
+
+def some(names: Sequence[str]) -> str:
+    """The first names of a list, for a sentence."""
+    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
 
 
 def refused(error: Error) -> str:

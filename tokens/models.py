@@ -155,8 +155,8 @@ class Token(TrackedModel):
         default=None,
         validators=[validate_patterns],
         help_text="The models it can see: ids or aliases, or vendor:, series:, tag:, endpoint:, modality: with a name; "
-        "* matches any characters, also in models added later. E.g. gpt-*, vendor:anthropic, modality:image. Leave "
-        "empty to allow all models of its groups.",
+        "* matches any characters, also in models added later. E.g. gpt-*, vendor:anthropic, modality:image. After "
+        "id:, a * or a colon is part of the id, e.g. id:gpt-4-gizmo-*. Leave empty to allow all models of its groups.",
     )
     deny = NamesField(
         default=list,

@@ -15,10 +15,12 @@ from tokens.networks import is_within
 
 # A pattern is a model id or one of these with a name: `vendor:openai`, `tag:Tools`. Names ignore upper and lower case.
 SELECTORS = ("vendor", "series", "tag", "endpoint", "modality")
+# Before an id that contains `*` or looks like a selector: `id:vendor:x` is the model vendor:x and nothing else.
+LITERAL = "id"
 # Words that are likely meant as a selector. Ids may contain colons, so other words before a colon are accepted.
 NEAR_SELECTORS = frozenset({
     *SELECTORS, "vendors", "provider", "providers", "serie", "tags", "endpoints", "endpoint_type", "endpoint-type",
-    "modalities", "group", "groups", "channel", "channels", "model", "models", "alias", "id",
+    "modalities", "group", "groups", "channel", "channels", "model", "models", "alias", "ids",
 })  # fmt: skip
 
 
@@ -37,8 +39,8 @@ class Scope:
     """The permissions of a key: the models that its groups reach, narrowed by patterns, and when and where it is valid.
 
     `groups` are primary keys of TokenGroup, sorted. A pattern is a model id, or a selector and a name; `*` matches
-    any characters. Deny overrides allow. Without an allow list (None) every reachable model is permitted; with an empty
-    one, none. A pattern of ids that matches an alias of a model matches the model.
+    any characters, except after `id:`. Deny overrides allow. Without an allow list (None) every reachable model is
+    permitted; with an empty one, none. A pattern of ids that matches an alias of a model matches the model.
 
     The key is valid from `starts_at` until `expires_at` (None: no limit), and from the `networks` (empty: everywhere).
     A key that is over its budget can list models but may not call them.
@@ -91,9 +93,8 @@ class Scope:
     @functools.cached_property
     def exact_names(self) -> frozenset[str] | None:
         """The ids and aliases of the allow list, if it contains nothing else; else None."""
-        if self.allow is None or any("*" in pattern or _is_selector(pattern) for pattern in self.allow):
-            return None
-        return frozenset(self.allow)
+        ids = [id_of(pattern) for pattern in self.allow or ()]
+        return None if self.allow is None or None in ids else frozenset(filter(None, ids))
 
     @functools.cached_property
     def asks_for_aliases(self) -> bool:
@@ -118,20 +119,41 @@ def validate_patterns(patterns: list[str]) -> None:
     """Validator of model fields: a misspelled selector would match nothing, without an error."""
     for pattern in patterns:
         selector, colon, name = pattern.partition(":")
-        if pattern != pattern.strip() or (selector in SELECTORS and name != name.strip()):
+        has_prefix = bool(colon) and selector in (*SELECTORS, LITERAL)
+        if pattern != pattern.strip() or (has_prefix and name != name.strip()):
             raise ValidationError(
                 f"{pattern!r} matches nothing, because it starts or ends with a space. Remove the space."
             )
-        if _is_selector(pattern) and not name:
-            raise ValidationError(f"{pattern} matches nothing. Write a name after the colon, or {selector}:* for all.")
-        if colon and selector not in SELECTORS and selector.strip().casefold() in NEAR_SELECTORS:
+        if has_prefix and not name:
+            example = "" if selector == LITERAL else f", or {selector}:* for all"
+            raise ValidationError(f"{pattern} matches nothing. Write a name after the colon{example}.")
+        if colon and not has_prefix and selector.strip().casefold() in NEAR_SELECTORS:
             selectors = ", ".join(f"{name}:" for name in SELECTORS)
             raise ValidationError(f"{pattern} matches nothing. Use a model id, or one of {selectors} in lower case.")
 
 
+@functools.lru_cache(maxsize=16_384)
+def id_of(pattern: str) -> str | None:
+    """The one id or alias that a pattern names; None for a pattern that can match several models."""
+    selector, colon, name = pattern.partition(":")
+    if colon and selector == LITERAL:
+        return name
+    return None if "*" in pattern or _is_selector(pattern) else pattern
+
+
+def literal(name: str) -> str:
+    """The pattern that matches the model of this id or alias and nothing else."""
+    try:
+        validate_patterns([name])
+    except ValidationError:
+        return f"{LITERAL}:{name}"
+    return name if id_of(name) == name else f"{LITERAL}:{name}"
+
+
 def names_id(pattern: str, name: str) -> bool:
     """Whether a pattern of ids matches this id or alias."""
-    return _expression(pattern).fullmatch(name) is not None
+    named = id_of(pattern)
+    return _expression(pattern).fullmatch(name) is not None if named is None else named == name
 
 
 def _is_selector(pattern: str) -> bool:

@@ -36,7 +36,7 @@ from pricing.published.prices import sheets_in_force
 from tokens.access.visibility import Listing, PriceListing, public_scope
 from tokens.auth.authentication import rows_of, scope_of
 from tokens.models import Token
-from tokens.scope import SELECTORS
+from tokens.scope import id_of
 
 Role = PriceSheet.Role
 # OpenAI charged $75 per million input tokens.
@@ -429,8 +429,8 @@ def blind_token(catalog: CatalogSnapshot) -> Iterator[Finding]:
 def dead_pattern(catalog: CatalogSnapshot) -> Iterator[Finding]:
     known = {*AIModel.objects.values_list("name", flat=True), *ModelAlias.objects.values_list("name", flat=True)}
     for token in catalog.tokens:
-        ids = [pattern for pattern in (*(token.allow or ()), *token.deny) if _is_id(pattern)]
-        if dead := [pattern for pattern in ids if known.isdisjoint([pattern, *wildcards_of(pattern)])]:
+        ids = [name for pattern in (*(token.allow or ()), *token.deny) if (name := id_of(pattern)) is not None]
+        if dead := [name for name in ids if known.isdisjoint([name, *wildcards_of(name)])]:
             yield Finding(token, f"unknown: {', '.join(dead[:5])}" + (" …" if len(dead) > 5 else ""))
 
 
@@ -454,7 +454,3 @@ def _plain_prices(sheet: Sheet) -> dict[str, Decimal]:
         for line in sheet.folded().lines
         if line.is_plain and line.unit == "token" and line.amount is not None
     }
-
-
-def _is_id(pattern: str) -> bool:
-    return "*" not in pattern and pattern.partition(":")[0] not in SELECTORS

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.utils.text import slugify
 
+from catalog.error_messages import some
 from catalog.sources.records import Structure
 from pricing.gateways.document import models_of
 from pricing.gateways.groups import Groups, slug_of
@@ -26,9 +27,12 @@ def structure_of(
     Groups in `known_groups` keep their labels; only `storable` models are offered.
     """
     models = {name: model for name, model in models_of(gateway).items() if name in storable}
-    disabled = frozenset(name for name, model in models.items() if model and not model.enabled)
-    if disabled:
-        report(f"models that are disabled in the gateway stay drafts: {', '.join(sorted(disabled)[:5])}")
+    hidden = frozenset(name for name, model in models.items() if model and not model.enabled)
+    if hidden:
+        report(
+            "models that the gateway's metadata disables are hidden from the price list only, as there: "
+            f"{some(sorted(hidden))}"
+        )
     reach: dict[str, list[str]] = {slug_of(name): [] for name in groups.names}
     for channel in gateway.channels:
         for name in channel.groups:
@@ -38,10 +42,12 @@ def structure_of(
         groups={slug_of(name): _group(name, groups, known_groups) for name in groups.names},
         channels={channel_slug(channel): _channel(channel, gateway, report) for channel in gateway.channels},
         reach={group: tuple(channels) for group, channels in reach.items()},
-        models={name: {"status": "published"} for name in models if name not in disabled},
+        models={
+            name: {"status": "published"} | ({"in_price_list": False} if name in hidden else {}) for name in models
+        },
         offers={
             (channel_slug(channel), name): {
-                "enabled": name not in disabled,
+                "enabled": name not in channel.disabled_models,
                 "upstream_name": channel.upstream_names.get(name, ""),
             }
             for channel in gateway.channels

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import Any
 
+from catalog.error_messages import some
 from catalog.exact import read_json, write_json
 from catalog.sources import SourceReader, new_api
 from catalog.sources.records import Document
@@ -110,12 +111,8 @@ def findings(gateway: Gateway) -> Iterable[str]:
     if halves:
         yield (
             f"{len(halves)} models have no completion ratio in the database, only in the gateway's program; "
-            f"their output price was not imported: {_some(halves)}"
+            f"their output price was not imported: {some(halves)}"
         )
     slips = [model.name for model in gateway.models if model.endpoints and not endpoints_of(model)]
     if slips:
-        yield f"the endpoints of {_some(slips)} are not valid and were left out"
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+        yield f"the endpoints of {some(slips)} are not valid and were left out"

@@ -27,30 +27,41 @@ class Groups:
     automatic: tuple[str, ...]
     # Users' group -> groups added to or removed from their choice.
     special: Mapping[str, Any]
+    has_auto: bool = True
+    # The one group of users who may not choose; see Dialect.
+    only: str = ""
 
     def usable_by(self, user: GatewayUser) -> frozenset[str]:
-        """The groups that a user may choose: the common ones, the user's own, and those that rules add or remove."""
-        usable = {*(self.usable or ()), user.group}
-        special = self.special.get(user.group)
+        """The groups that a user may choose: the common ones, those that rules add or remove, and always the own one.
+
+        Rules are `+:group`, `-:group`, or a group to add.
+        """
+        usable = set(self.usable or ())
+        special = self.special.get(user.group) if user.group else None
         for entry in special if isinstance(special, dict) else ():
-            sign, colon, name = entry.partition(":")
-            if not colon or sign == "+":
-                usable.add(name if colon else entry)
-            elif sign == "-":
-                usable.discard(name)
-        return frozenset(usable)
+            if entry.startswith("-:"):
+                usable.discard(entry.removeprefix("-:"))
+            else:
+                usable.add(entry.removeprefix("+:"))
+        return frozenset(usable | {user.group} if user.group else usable)
 
     def position_of(self, name: str) -> int | None:
         """The group's position in the automatic order, from 1; None if it is not in it."""
         return self.automatic.index(name) + 1 if name in self.automatic else None
 
+    def is_automatic(self, token: GatewayToken) -> bool:
+        """Whether the token names no single group but the automatic order."""
+        return self.has_auto and token.group == AUTO
+
     def of_token(self, token: GatewayToken, user: GatewayUser) -> tuple[str, ...] | None:
         """The groups that a token reaches; None if the gateway refuses the group that it names."""
+        if self.only and user.group in ("", self.only):
+            return (self.only,)
         if not token.group:
-            return (user.group,)
+            return (user.group,) if user.group else ()
         usable = self.usable_by(user)
-        if token.group == AUTO:
-            return tuple(name for name in self.automatic if name in usable)
+        if self.is_automatic(token):
+            return tuple(name for name in self.automatic if name in usable) if AUTO in usable else None
         return (token.group,) if token.group in usable and token.group in self.rates else None
 
 
@@ -62,18 +73,21 @@ def groups_of(gateway: Gateway) -> Groups:
     automatic = options.get("AutoGroups", list(dialect.auto_groups))
     special = options.get("group_ratio_setting.group_special_usable_group", {})
     sound = {name: Decimal(rate) for name, rate in _items(rates) if is_number(rate) and rate >= 0}
+    users = (gateway.users or {}).values()
     named = [
         *sound,
         *(name for name, _ in _items(usable)),
         *(name for channel in gateway.channels for name in channel.groups),
-        *(user.group for user in (gateway.users or {}).values()),
+        *(user.group or dialect.only_group for user in users),
     ]
     return Groups(
-        names=tuple(dict.fromkeys(name for name in named if name and name != AUTO)),
+        names=tuple(dict.fromkeys(name for name in named if name and not (dialect.has_auto and name == AUTO))),
         rates=sound,
         usable=None if dialect.usable_groups is None else {name: str(label) for name, label in _items(usable)},
         automatic=tuple(_texts(automatic)),
         special=special if isinstance(special, dict) else {},
+        has_auto=dialect.has_auto,
+        only=dialect.only_group,
     )
 
 

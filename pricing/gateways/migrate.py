@@ -64,7 +64,7 @@ def plan_migration(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tu
     new_models = tuple(models.facts.new) if models else ()
     structure = _structure(gateway, groups, new=new_models, report=findings.add)
     _report_shared_groups(structure, findings)
-    tokens = TokenPlan(gateway, groups, findings)
+    tokens = TokenPlan(gateway, groups, findings, at=at)
     return MigrationPlan(
         gateway=gateway,
         models=models,

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from catalog.error_messages import count
+from catalog.error_messages import count, some
+from catalog.imports.context import Findings
 from pricing.gateways.migrate import MigrationPlan
 from pricing.gateways.reading.gateway import LeftOut
 
@@ -12,7 +13,7 @@ SHOWN = 12
 def report(plan: MigrationPlan) -> dict[str, Any]:
     """The plan as JSON."""
     gateway = plan.gateway
-    findings = [*plan.findings.by_sentence, *_model_findings(plan)]
+    findings = [*_sentences(plan.findings), *(_sentences(plan.models.findings) if plan.models else ())]
     return {
         "gateway": gateway.dialect.name,
         "counts": counts(plan),
@@ -87,18 +88,13 @@ def summary(plan: MigrationPlan, *, applied: bool) -> str:
     return "\n".join([*lines, _next(plan, applied=applied)])
 
 
-def _model_findings(plan: MigrationPlan) -> list[str]:
-    """Findings of the price list's reader, each with its models."""
-    findings = plan.models.findings.by_sentence if plan.models else {}
-    return [f"{_some(names)}: {text}" if names else text for text, names in findings.items()]
+def _sentences(findings: Findings) -> list[str]:
+    """The findings, each with its first models or tokens."""
+    return [f"{some(names)}: {text}" if names else text for text, names in findings.by_sentence.items()]
 
 
 def _kind(kind: LeftOut) -> str:
-    return f"{kind.what} ({kind.count:,})" + (f": {_some(list(kind.names))}" if kind.names else "")
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+    return f"{kind.what} ({kind.count:,})" + (f": {some(list(kind.names))}" if kind.names else "")
 
 
 def _next(plan: MigrationPlan, *, applied: bool) -> str:

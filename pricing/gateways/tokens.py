@@ -14,11 +14,12 @@ from django.conf import settings
 from catalog.db import bulk
 from catalog.imports.context import Findings
 from catalog.progress import track
-from pricing.gateways.groups import AUTO, Groups, slug_of
+from pricing.gateways.groups import Groups, slug_of
+from pricing.gateways.patterns import allow_patterns, deny_patterns
 from pricing.gateways.reading.gateway import ENABLED, EXHAUSTED, EXPIRED, Gateway, GatewayToken, GatewayUser
+from pricing.gateways.reading.new_api import REQUIRE_EMAIL_VERIFICATION
 from tokens import keys
 from tokens.models import RetiredKey, Token, TokenGroup
-from tokens.scope import SELECTORS
 
 # Digests per query: SQLite accepts 32,766 values in a statement.
 BATCH = 5000
@@ -37,10 +38,12 @@ class NewToken:
 class TokenPlan:
     """The tokens to create, the number of existing ones, and why others are left out."""
 
-    def __init__(self, gateway: Gateway, groups: Groups, findings: Findings) -> None:
+    def __init__(self, gateway: Gateway, groups: Groups, findings: Findings, *, at: dt.datetime) -> None:
+        self.at = at
         self.gateway = gateway
         self.groups = groups
         self.findings = findings
+        self.names = tuple(dict.fromkeys(name for channel in gateway.channels for name in channel.models))
         self.new: list[NewToken] = []
         self.known = 0
         self.skipped = Counter({"deleted by their owners": gateway.deleted_tokens} if gateway.deleted_tokens else {})
@@ -73,25 +76,40 @@ class TokenPlan:
 
     def _new(self, token: GatewayToken, key: str) -> NewToken:
         user = self._user(token)
-        reached = self.groups.of_token(token, user)
-        if reached is None:
-            self.findings.add(f"token {token.id}: its user may not use its group; it was imported without a group")
-        automatic = token.group == AUTO and set(reached or ()) == set(self.groups.automatic) and not self.foreign_auto
+        reached = self._groups_of(token, user)
+        automatic = (
+            reached is not None
+            and self.groups.is_automatic(token)
+            and set(reached) == set(self.groups.automatic)
+            and not self.foreign_auto
+        )
         expires, is_valid = _timestamp(token.expires)
-        if not is_valid:
-            self.findings.add(f"token {token.id}: its expiry is not a valid date; it was imported disabled")
-        is_open = token.status in (ENABLED, EXHAUSTED) or (token.status == EXPIRED and expires is not None)
-        if token.is_locked:
-            self.findings.add(f"token {token.id}: none of its addresses is valid; it was imported disabled")
+        is_refused = [
+            self._is_refused_by_status(token, expires),
+            self._refuse(token, "expiries are not valid dates", applies=not is_valid),
+            self._refuse(token, "none of their addresses is valid", applies=token.is_locked),
+            self._refuse(
+                token,
+                "the gateway refuses tokens of group auto, because its option UserUsableGroups has no auto",
+                applies=reached is None and self.groups.is_automatic(token),
+            ),
+        ]
+        if user.is_unverified:
+            self.findings.add(
+                f"imported as over budget: the gateway lists models for users whose e-mail address is not confirmed, "
+                f"but refuses their calls ({REQUIRE_EMAIL_VERIFICATION})",
+                f"token {token.id}",
+            )
         fields = {
             "name": (token.name or f"Token {token.id}")[:128],
-            "enabled": is_open and user.enabled and is_valid and not token.is_locked,
+            "enabled": user.enabled and not any(is_refused),
             "uses_auto_groups": automatic,
             "allow": self._allow(token),
+            "deny": self._deny(token),
             "expires_at": expires,
             "networks": list(token.networks),
             # The budget of a key is part of its user's: the program refuses the calls of a user without quota.
-            "is_over_budget": token.is_over_budget or user.is_over_budget,
+            "is_over_budget": token.is_over_budget or user.is_over_budget or user.is_unverified,
             "note": f"Token {token.id} of {self.gateway.dialect.name}"
             + (f", user {user.name} ({token.user})." if user.name else f", user {token.user}."),
         }
@@ -105,17 +123,60 @@ class TokenPlan:
             return GatewayUser("", TokenGroup.DEFAULT, enabled=True)
         user = self.gateway.users.get(token.user)
         if user is None:
-            self.findings.add(f"token {token.id}: its user is not in the database; it was imported disabled")
+            self.findings.add("imported disabled: their users are not in the database", f"token {token.id}")
             return GatewayUser("", TokenGroup.DEFAULT, enabled=False)
         if not user.enabled:
-            self.findings.add(f"token {token.id}: its user is disabled; it was imported disabled")
+            self.findings.add("imported disabled: their users are disabled", f"token {token.id}")
         return user
+
+    def _groups_of(self, token: GatewayToken, user: GatewayUser) -> tuple[str, ...] | None:
+        reached, name = self.groups.of_token(token, user), f"token {token.id}"
+        if reached is None and not self.groups.is_automatic(token):
+            self.findings.add("imported without a group: their users may not use the group that they name", name)
+        elif reached == () and not token.group:
+            self.findings.add("imported without a group, because their users have none", name)
+        elif self.groups.only and reached == (self.groups.only,) and token.group not in ("", self.groups.only):
+            self.findings.add(
+                f"reach group {self.groups.only} whatever group they name, as their users do there",
+                name,
+            )
+        return reached
+
+    def _is_refused_by_status(self, token: GatewayToken, expires: dt.datetime | None) -> bool:
+        if token.status != EXPIRED:
+            return token.status not in (ENABLED, EXHAUSTED)
+        # A date in the past refuses it as well, and says why.
+        return self._refuse(
+            token, "their status is expired, although their date is not past", applies=not expires or expires > self.at
+        )
+
+    def _refuse(self, token: GatewayToken, why: str, *, applies: bool) -> bool:
+        """Reports why a token is imported disabled, if it is."""
+        if applies:
+            self.findings.add(f"imported disabled: {why}", f"token {token.id}")
+        return applies
 
     def _allow(self, token: GatewayToken) -> list[str] | None:
         if token.limits is None:
             return None
-        # Gateways have only ids; a prefix such as vendor: would make it a selector here.
-        return [name for name in token.limits if name.partition(":")[0] not in SELECTORS or ":" not in name]
+        patterns, is_narrower = allow_patterns(token.limits, self.gateway.dialect.matched_name, self.names)
+        if is_narrower:
+            self.findings.add(
+                "names in their limits were left out: the gateway lists them and refuses their calls, because it looks "
+                "up another name for them",
+                f"token {token.id}",
+            )
+        return patterns
+
+    def _deny(self, token: GatewayToken) -> list[str]:
+        patterns, is_narrower = deny_patterns(token.blocked, self.gateway.dialect.matched_name, self.names)
+        if is_narrower:
+            self.findings.add(
+                "names in their block lists were left out: they block nothing there, because the gateway looks up "
+                "another name for a call, or because of a space",
+                f"token {token.id}",
+            )
+        return patterns
 
 
 def _with_prefix(key: str) -> str:

@@ -17,7 +17,7 @@ from catalog.models import AIModel, ModelAlias, Offer
 from catalog.models.aimodel import AIModelQuerySet, wildcards_of
 from tokens.access.cursor_memory import last_seen
 from tokens.models import TokenGroup
-from tokens.scope import Scope
+from tokens.scope import Scope, id_of
 
 # The order of every list: newest release first, then by id.
 SortKey = tuple[int, str]
@@ -55,7 +55,7 @@ class Listing:
         if any(True for _ in permitted(rows.iterator(), self.scope, aliases_for(self.scope))):
             return False
         # Each pattern matches the id that it is without its stars.
-        return not any(self.model(pattern.replace("*", "")) for pattern in self.scope.allow or ())
+        return not any(self.model(id_of(pattern) or pattern.replace("*", "")) for pattern in self.scope.allow or ())
 
     def model(self, *spellings: str, retired: bool = False) -> AIModel | None:
         """The visible model of the first of these spellings of an id or alias; None for hidden and missing models.

@@ -28,6 +28,10 @@ class GatewayChannel:
     upstream_names: Mapping[str, str]
     keys: int
     remark: str = ""
+    # Name with the channel's prefix -> the name that its upstream knows. The channel offers both.
+    bare_names: Mapping[str, str] = field(default_factory=dict)
+    # Models of the channel that the gateway does not serve.
+    disabled_models: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,10 @@ class GatewayUser:
     group: str
     enabled: bool
     is_over_budget: bool = False
+    # The gateway refuses the calls of users who have not confirmed their e-mail address.
+    is_unverified: bool = False
+    # Whether the gateway lets the user call models without a price.
+    accepts_unpriced: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,8 @@ class GatewayToken:
     is_over_budget: bool
     # The only models that it may use; None if it may use all.
     limits: tuple[str, ...] | None
+    # Models that it may not use, exactly as stored: the gateway does not trim them.
+    blocked: tuple[str, ...] = field(kw_only=True, default=())
     networks: tuple[str, ...]
     # All of its networks are invalid, so it must not be usable.
     is_locked: bool

@@ -9,9 +9,7 @@ from pricing.gateways.reading.databases import Row, Tables
 from pricing.gateways.reading.gateway import (
     ENABLED,
     EXHAUSTED,
-    EXPIRED,
     Gateway,
-    GatewayChannel,
     GatewayModel,
     GatewayToken,
     GatewayUser,
@@ -19,6 +17,7 @@ from pricing.gateways.reading.gateway import (
     Report,
 )
 from pricing.gateways.reading.left_out import left_out
+from pricing.gateways.reading.new_api_channels import CHANNEL_COLUMNS, read_channels
 from pricing.gateways.reading.new_api_unread import unread
 from pricing.gateways.reading.schemas import Dialect
 
@@ -29,38 +28,38 @@ def read(tables: Tables, dialect: Dialect) -> Gateway:
     report = findings.append
     tokens = list(tables.rows("tokens", TOKEN_COLUMNS))
     present = [row for row in tokens if not row.get("deleted_at")]
+    options = _options(tables, report)
     return Gateway(
         dialect=dialect,
-        channels=tuple(_channel(row, dialect, report) for row in tables.rows("channels", CHANNEL_COLUMNS)),
-        tokens=tuple(_token(row, report) for row in present),
-        users=_users(tables),
+        channels=read_channels(tables, dialect, report),
+        tokens=tuple(_token(row, dialect, report) for row in present),
+        users=_users(tables, options),
         models=tuple(_model(row, report) for row in tables.rows("models", MODEL_COLUMNS) if not row.get("deleted_at")),
         vendors={
             row["id"]: GatewayVendor(*(text_column(row, column) for column in ("name", "icon", "description")))
             for row in tables.rows("vendors", VENDOR_COLUMNS)
             if not row.get("deleted_at") and text_column(row, "name")
         },
-        options=_options(tables, report),
+        options=options,
         deleted_tokens=len(tokens) - len(present),
         left_out=left_out(tables, unread(READ, OPTIONS)),
         findings=tuple(findings),
     )
 
 
-CHANNEL_COLUMNS = (
-    "id", "type", "key", "status", "name", "weight", "base_url", "models", "group", "model_mapping", "priority", "tag",
-    "remark",
-)  # fmt: skip
 TOKEN_COLUMNS = (
     "id", "user_id", "key", "status", "name", "accessed_time", "expired_time", "remain_quota", "unlimited_quota",
     "models", "subnet", "model_limits_enabled", "model_limits", "allow_ips", "group", "deleted_at",
+    "model_blacklist_enabled", "model_blacklist",
+)  # fmt: skip
+USER_COLUMNS = (
+    "id", "username", "group", "status", "quota", "deleted_at", "role", "email", "email_verified_at", "setting"
 )  # fmt: skip
 MODEL_COLUMNS = (
     "id", "model_name", "description", "icon", "tags", "vendor_id", "endpoints", "status", "name_rule", "deleted_at",
     "metadata",
 )  # fmt: skip
 VENDOR_COLUMNS = ("id", "name", "icon", "description", "deleted_at")
-USER_COLUMNS = ("id", "username", "group", "status", "quota", "deleted_at")
 READ: Mapping[str, tuple[str, ...]] = {
     "channels": CHANNEL_COLUMNS,
     "tokens": TOKEN_COLUMNS,
@@ -68,64 +67,17 @@ READ: Mapping[str, tuple[str, ...]] = {
     "models": MODEL_COLUMNS,
     "vendors": VENDOR_COLUMNS,
 }
+# The least role of an administrator.
+ADMINISTRATOR = 10
 
 
-def _channel(row: Row, dialect: Dialect, report: Report) -> GatewayChannel:
-    number, status = number_column(row, "id"), number_column(row, "status", ENABLED)
-    models = names_in(text_column(row, "models"))
-    if len(models) != text_column(row, "models").count(",") + 1 and models:
-        report(f"channel {number}: an empty or duplicate name in its list of models was left out")
-    return GatewayChannel(
-        id=number,
-        name=text_column(row, "name"),
-        type=dialect.type_name(number_column(row, "type")),
-        enabled=status == ENABLED,
-        disabled_automatically=status == EXPIRED,
-        base_url=text_column(row, "base_url"),
-        priority=number_column(row, "priority"),
-        weight=number_column(row, "weight"),
-        tag=text_column(row, "tag"),
-        groups=names_in(text_column(row, "group")) or ("default",),
-        models=models,
-        upstream_names=_upstream_names(row, number, report),
-        keys=_count_keys(text_column(row, "key")),
-        remark=text_column(row, "remark"),
-    )
-
-
-def _upstream_names(row: Row, number: int, report: Report) -> Mapping[str, str]:
-    mapping = json_column(row.get("model_mapping"), f"channel {number}: its model_mapping", report)
-    if not isinstance(mapping, dict):
-        return {}
-    upstream_names = {}
-    for name in mapping:
-        target, seen = name, set()
-        # A target may itself be mapped: the gateway follows the chain and stops at a loop.
-        while isinstance(mapping.get(target), str) and target not in seen:
-            seen.add(target)
-            target = mapping[target].strip()
-        if target and target != name:
-            upstream_names[name.strip()] = target
-    return upstream_names
-
-
-def _count_keys(text: str) -> int:
-    """The number of upstream keys: one per line, or a JSON list."""
-    if text.startswith("["):
-        try:
-            keys = read_json(text)
-        except InexactError:
-            keys = None
-        if isinstance(keys, list):
-            return len(keys)
-    return sum(1 for line in text.splitlines() if line.strip())
-
-
-def _token(row: Row, report: Report) -> GatewayToken:
+def _token(row: Row, dialect: Dialect, report: Report) -> GatewayToken:
     number = number_column(row, "id")
-    networks, is_locked = networks_in(text_column(row, "allow_ips") or text_column(row, "subnet"), number, report)
-    status = number_column(row, "status", ENABLED)
-    has_budget = bool(number_column(row, "unlimited_quota")) or number_column(row, "remain_quota") > 0
+    networks, is_locked = _networks(row, number, dialect, report)
+    status, is_unlimited = number_column(row, "status", ENABLED), bool(number_column(row, "unlimited_quota"))
+    if status == EXHAUSTED and is_unlimited and dialect.ignores_exhausted:
+        status = ENABLED
+    has_budget = is_unlimited or number_column(row, "remain_quota") > 0
     return GatewayToken(
         id=number,
         key=text_column(row, "key").removeprefix("sk-"),
@@ -134,7 +86,8 @@ def _token(row: Row, report: Report) -> GatewayToken:
         status=status,
         expires=number_column(row, "expired_time", -1),
         is_over_budget=status == EXHAUSTED or not has_budget,
-        limits=_limits(row),
+        limits=_limits(row, number, report),
+        blocked=_blocked(row),
         networks=networks,
         is_locked=is_locked,
         group=text_column(row, "group"),
@@ -142,10 +95,10 @@ def _token(row: Row, report: Report) -> GatewayToken:
     )
 
 
-def _limits(row: Row) -> tuple[str, ...] | None:
+def _limits(row: Row, token: int, report: Report) -> tuple[str, ...] | None:
     """one-api limits by a non-empty list, new-api by a flag: with the flag off, its list is not a limit."""
     if "model_limits" not in row:
-        return names_in(text_column(row, "models")) or None
+        return _trimmed_names(text_column(row, "models"), token, report) or None
     if not number_column(row, "model_limits_enabled"):
         return None
     text = text_column(row, "model_limits")
@@ -156,21 +109,61 @@ def _limits(row: Row) -> tuple[str, ...] | None:
             listed = None
         if isinstance(listed, list):
             text = ",".join(name for name in listed if isinstance(name, str))
-    return names_in(text)
+    return _trimmed_names(text, token, report)
 
 
-def _users(tables: Tables) -> Mapping[int, GatewayUser] | None:
-    if not tables.columns("users"):
+def _trimmed_names(text: str, token: int, report: Report) -> tuple[str, ...]:
+    names = names_in(text)
+    if not set(names) <= set(text.split(",")):
+        report(f"token {token}: spaces around names in its limits were removed; the gateway keeps them")
+    return names
+
+
+def _blocked(row: Row) -> tuple[str, ...]:
+    """The names of the block list as they are stored, because the gateway does not trim them."""
+    if not number_column(row, "model_blacklist_enabled"):
+        return ()
+    return tuple(name for name in str(row.get("model_blacklist") or "").split(",") if name)
+
+
+def _networks(row: Row, token: int, dialect: Dialect, report: Report) -> tuple[tuple[str, ...], bool]:
+    """The networks of a token, and whether it has some but none is valid."""
+    networks, is_locked = networks_in(text_column(row, "allow_ips") or text_column(row, "subnet"), token, report)
+    if not dialect.single_addresses:
+        return networks, is_locked
+    addresses = tuple(network for network in networks if "/" not in network)
+    if is_locked or len(addresses) != len(networks):
+        report(f"token {token}: the gateway ignores entries of its addresses that are not one address, as does this")
+    return addresses, False
+
+
+def _users(tables: Tables, options: Mapping[str, Any]) -> Mapping[int, GatewayUser] | None:
+    columns = tables.columns("users")
+    if not columns:
         return None
+    must_verify = bool(options.get("EmailVerificationEnabled") and options.get(REQUIRE_EMAIL_VERIFICATION))
     return {
         row["id"]: GatewayUser(
             name=text_column(row, "username"),
-            group=text_column(row, "group") or "default",
+            group=text_column(row, "group") if "group" in columns else "default",
             enabled=number_column(row, "status", ENABLED) == ENABLED and not row.get("deleted_at"),
             is_over_budget=row.get("quota") is not None and number_column(row, "quota") <= 0,
+            is_unverified=must_verify and _is_unverified(row),
+            accepts_unpriced=bool(options.get(SELF_USE_MODE)) or _accepts_unpriced(row),
         )
         for row in tables.rows("users", USER_COLUMNS)
     }
+
+
+def _is_unverified(row: Row) -> bool:
+    has_address = bool(text_column(row, "email")) and "email_verified_at" in row
+    return has_address and number_column(row, "role") < ADMINISTRATOR and not number_column(row, "email_verified_at")
+
+
+def _accepts_unpriced(row: Row) -> bool:
+    """The setting of the user; his other settings may contain secrets and are not read."""
+    setting = json_column(row.get("setting"), "the setting of a user", lambda _: None)
+    return isinstance(setting, dict) and setting.get("accept_unset_ratio_model") is True
 
 
 def _model(row: Row, report: Report) -> GatewayModel:
@@ -192,13 +185,17 @@ def _model(row: Row, report: Report) -> GatewayModel:
 def _options(tables: Tables, report: Report) -> Mapping[str, Any]:
     """The known options, which are JSON or numbers; all others are ignored."""
     stored = {text_column(row, "key"): row.get("value") for row in tables.rows("options", ("key", "value"))}
-    options = {key: json_column(stored.get(key), f"the option {key}", report) for key in OPTIONS}
+    options = {key: json_column(stored.get(key), f"the option {key}", report) for key in (*OPTIONS, SELF_USE_MODE)}
     return {key: value for key, value in options.items() if value is not None}
 
 
+# Decides what keys could call before; it is not imported.
+SELF_USE_MODE = "SelfUseModeEnabled"
+REQUIRE_EMAIL_VERIFICATION = "token_setting.require_email_verification"
 OPTIONS = (
     "ModelRatio", "CompletionRatio", "CacheRatio", "CreateCacheRatio", "ImageRatio", "AudioRatio",
     "AudioCompletionRatio", "ModelPrice", "GroupRatio", "UserUsableGroups", "AutoGroups", "QuotaPerUnit",
     "billing_setting.billing_mode", "billing_setting.billing_expr",
-    "group_ratio_setting.group_special_usable_group",
+    "group_ratio_setting.group_special_usable_group", "EmailVerificationEnabled",
+    REQUIRE_EMAIL_VERIFICATION,
 )  # fmt: skip

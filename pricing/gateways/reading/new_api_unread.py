@@ -69,7 +69,6 @@ UNREAD_OPTIONS: Mapping[str, Option] = {
     "SubscriptionModelWeights": Option("weights of models in subscriptions (SubscriptionModelWeights)"),
     "SelfUseModeEnabled": Option("self-use mode: calls of models without a price are allowed, at $75 per 1M tokens"),
     "HeaderNavModules": Option("who may open the pages of the website, such as the price list (HeaderNavModules)"),
-    "token_setting.require_email_verification": Option("calls are refused to users without a verified e-mail address"),
     "ModelRequestRateLimitEnabled": Option("limits on the requests of a user per minute (ModelRequestRateLimit…)"),
     "ModelRequestRateLimitGroup": Option("limits on the requests of a group's users (ModelRequestRateLimitGroup)"),
     "TopupGroupRatio": Option("rates of payments per group (TopupGroupRatio)"),

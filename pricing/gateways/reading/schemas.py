@@ -3,9 +3,11 @@
 The two tables of types agree up to 25 and differ beyond: 36 is DeepSeek in one-api and Suno in new-api.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
+from catalog.sources.completion_ratios import new_api_name
 from pricing.gateways.reading.databases import DatabaseUnreadableError, Tables
 
 SHARED_TYPES: dict[int, str] = {
@@ -26,6 +28,8 @@ NEW_API_TYPES: Mapping[int, str] = SHARED_TYPES | {
     43: "DeepSeek", 44: "MokaAI", 45: "VolcEngine", 46: "Baidu", 47: "Xinference", 48: "xAI", 49: "Coze", 50: "Kling",
     51: "Jimeng", 52: "Vidu", 53: "Submodel", 54: "DoubaoVideo", 55: "Sora", 56: "Replicate", 57: "Codex",
 }  # fmt: skip
+# Columns of tokens that new-api has since the summer of 2026.
+AUGUST_COLUMNS = frozenset({"model_blacklist", "device_id_hash"})
 # Channel type -> endpoint types, the preferred one first; all other types serve only openai.
 ENDPOINT_TYPES: Mapping[str, tuple[str, ...]] = {
     "OpenAI": ("openai", "openai-response"),
@@ -52,9 +56,25 @@ class Dialect:
     name: str
     channel_types: Mapping[int, str]
     # The program's default groups, until the operator saves others.
-    rates: Mapping[str, int]
+    rates: Mapping[str, int | Decimal]
     usable_groups: Mapping[str, str] | None
     auto_groups: tuple[str, ...] = ()
+    # A requested name -> the name that lists of allowed and blocked models are searched for.
+    matched_name: Callable[[str], str] = str
+    # The one group of users who may not choose: of those in it, and of those without a group. Empty if there is none.
+    only_group: str = ""
+    # Whether a token without a limit of quota works although its status is exhausted.
+    ignores_exhausted: bool = False
+    # Whether a token's list of addresses has single addresses only; all other entries are ignored.
+    single_addresses: bool = False
+
+    # Whether the target of a model mapping may be mapped itself.
+    follows_mappings: bool = True
+
+    @property
+    def has_auto(self) -> bool:
+        """Whether a token of group `auto` reaches several groups in an order."""
+        return bool(self.auto_groups)
 
     def type_name(self, number: int) -> str:
         return self.channel_types.get(number, "unknown")
@@ -62,7 +82,19 @@ class Dialect:
 
 ONE_API = Dialect("one-api", ONE_API_TYPES, {"default": 1, "vip": 1, "svip": 1}, None)
 NEW_API = Dialect(
-    "new-api", NEW_API_TYPES, {"default": 1, "vip": 1, "svip": 1}, {"default": "Default", "vip": "VIP"}, ("default",)
+    "new-api",
+    NEW_API_TYPES,
+    {"default": 1, "vip": 1, "svip": 1},
+    {"default": "Default", "vip": "VIP"},
+    ("default",),
+    matched_name=new_api_name,
+)
+# A version of August 2026: its default rates have one more group, whose users reach nothing else.
+NEW_API_OF_AUGUST = replace(
+    NEW_API, rates={**NEW_API.rates, "plg": Decimal("0.9")}, only_group="plg", ignores_exhausted=True
+)
+VELOERA = Dialect(
+    "Veloera", NEW_API_TYPES, NEW_API.rates, NEW_API.usable_groups, single_addresses=True, follows_mappings=False
 )
 
 
@@ -78,8 +110,10 @@ def dialect_of(tables: Tables) -> Dialect:
             "This is a database of one-hub, which this command cannot read: import its models and prices with "
             "import_catalog openai_models or csv, and issue new keys to its customers."
         )
+    if "model_prefix" in channels:
+        return VELOERA
     if "model_limits" in tokens:
-        return NEW_API
+        return NEW_API_OF_AUGUST if tokens & AUGUST_COLUMNS else NEW_API
     if "subnet" in tokens:
         return ONE_API
     raise DatabaseUnreadableError(

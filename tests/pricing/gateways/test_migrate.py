@@ -45,13 +45,15 @@ NEW_API: dict[str, Any] = {
         token(15, group="gone"),
         token(16, user_id=2, group="auto"),
         token(17, user_id=99),
+        token(19, user_id=4, group="auto"),
         token(18, allow_ips="10.0.0.1\n10.1.0.0/16, ,not-an-address"),
     ],
-    "users": [user(1), user(2, "studio"), user(3, status=2)],
+    "users": [user(1), user(2, "studio"), user(3, status=2), user(4, "automatic")],
     "options": [
         option("GroupRatio", {"default": 1, "vip": 0.8, "studio": 1.5}),
         option("UserUsableGroups", {"default": "Everybody", "vip": "Very important", "gone": "Gone"}),
         option("AutoGroups", ["default", "studio"]),
+        option("group_ratio_setting.group_special_usable_group", {"automatic": {"+:auto": "Automatic"}}),
     ],
     "models": [{"id": 1, "model_name": "hidden-model", "status": 0, "name_rule": 0}],
 }
@@ -160,7 +162,7 @@ def test_a_second_run_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixt
     assert report["outcome"] == "done"
     assert {name: count for name, count in report["counts"].items() if count} == {
         "upstream_keys_left_out": 6,
-        "tokens_here_already": 17,
+        "tokens_here_already": 18,
         "tokens_skipped": 1,
     }
     assert report["structure"] == {}

@@ -153,7 +153,7 @@ def test_entries_for_models_apply_by_name_prefix_and_suffix(tmp_path: Path) -> N
     assert (claude.vendor.name, claude.tags, claude.status) == ("Anthropic", ["Tools", "Vision"], "published")
     assert claude.supported_endpoint_types == ["anthropic", "openai"]
     assert gpt.supported_endpoint_types == ["openai-response"]
-    assert old.status == "draft"
+    assert (old.status, old.in_price_list, gpt.in_price_list) == ("published", False, True)
 
 
 def test_without_apply_nothing_is_written(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """An oracle: what a gateway's own rules give a key, worked out from its tables alone, with what they get wrong mended.
 
-Mended: a list of limits narrows what the groups reach and lists nothing beyond it; models that are switched off are in
-no list; a key whose budget is used up still lists, as listing costs nothing.
+Mended: a list of limits narrows what the groups reach and lists nothing beyond it; a key whose budget is used up still
+lists, as listing costs nothing; a key of a group that its user may not use lists nothing, unless the group is auto.
 """
 
 import json
@@ -33,17 +33,26 @@ def visible(file: Path, *, now: int) -> dict[str, set[str] | None]:
         if token["status"] in (2, 3) or expired or user["status"] != 1:
             models_by_key[token["key"]] = None
             continue
-        reached = {name for group in groups(token, user, options) for name in abilities(file, group)}
+        of_token = groups(token, user, options)
+        if of_token is None:
+            models_by_key[token["key"]] = None
+            continue
+        reached = {name for group in of_token for name in abilities(file, group)}
         limits = limits_of(token)
         models_by_key[token["key"]] = reached if limits is None else reached & limits
     return models_by_key
 
 
-def groups(token: dict[str, Any], user: dict[str, Any], options: dict[str, str]) -> set[str]:
+def groups(token: dict[str, Any], user: dict[str, Any], options: dict[str, str]) -> set[str] | None:
+    """None for a token of group auto that the user may not use."""
     chosen = token.get("group") or ""
     if not chosen:
         return {user["group"]}
     usable = {*json.loads(options.get("UserUsableGroups", '{"default": "", "vip": ""}')), user["group"]}
+    special = json.loads(options.get("group_ratio_setting.group_special_usable_group", "{}"))
+    usable |= {entry.removeprefix("+:") for entry in special.get(user["group"], {})}
+    if chosen == "auto" and "auto" not in usable:
+        return None
     if chosen == "auto":
         return {group for group in json.loads(options.get("AutoGroups", '["default"]')) if group in usable}
     rates = json.loads(options.get("GroupRatio", '{"default": 1, "vip": 1, "svip": 1}'))
@@ -58,13 +67,10 @@ def limits_of(token: dict[str, Any]) -> set[str] | None:
 
 def abilities(file: Path, group: str) -> set[str]:
     """What the channels of a group offer; the table of that name is a copy, and may be stale."""
-    off = {
-        row["model_name"] for row in rows(file, "models") if row["status"] != 1 and not row.get("deleted_at")
-    }  # of exact names, which is what the samples have
     return {
         name.strip()
         for channel in rows(file, "channels")
         if channel["status"] == 1 and group in [name_of_group.strip() for name_of_group in channel["group"].split(",")]
         for name in channel["models"].split(",")
-        if name.strip() and name.strip() not in off
+        if name.strip()
     }

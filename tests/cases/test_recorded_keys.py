@@ -1,0 +1,64 @@
+"""Every key of a recorded gateway lists and calls here what the gateway answered, except for the known differences."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from catalog.db.bulk import batches
+from catalog.models import AIModel
+from tests.cases import recorded
+from tokens.api.authorize import MAX_NAMED
+
+pytestmark = pytest.mark.django_db
+
+# Models without a price, which new-api hides from users who do not accept them.
+UNPRICED = {"new_api": {"acme-unpriced", "mapped-b", "acme-grid"}, "one_api": set[str]()}
+# Keys that a gateway refuses and that may list here; every call is refused here as well.
+EXHAUSTED = {"exhausted"}
+# Keys of a group that their users may not use: they list nothing here.
+CLOSED_GROUPS = {"group-gone", "group-hidden", "group-svip", "e-vip"}
+# Names in limits that the group cannot reach: the gateway lists them, and refuses their calls.
+UNREACHABLE = {"ghost-model", "vip-only", "multi-a", "off-only", "acme-default-only"}
+# Names with a space in limits: the gateway does not trim them, so they match nothing there.
+TRIMMED = {"limits-spaces": {"acme-cache"}}
+# The budget of a user without quota refuses every call; the recorded answers are lists only.
+WITHOUT_QUOTA = {"new_api": {"alice", "bob", "eve", "frank"}, "one_api": set[str]()}
+
+
+@pytest.mark.parametrize("name", ["new_api", "one_api"])
+def test_every_key_lists_and_calls_what_it_could_before(client: Client, tmp_path: Path, name: str) -> None:
+    call_command("import_gateway", sqlite=str(recorded.database(name, tmp_path)), apply=True)
+
+    asked: set[tuple[frozenset[str], bool]] = set()
+    catalog = set(AIModel.objects.values_list("name", flat=True))
+    for label, key in recorded.answers(name)["keys"].items():
+        status, listed = ask(client, key)
+        if key["status"] != 200 and label not in EXHAUSTED | CLOSED_GROUPS:
+            assert status in (401, 403), label
+            continue
+        expected = set(key["models"] or ())
+        if label not in EXHAUSTED:
+            assert listed - expected <= UNPRICED[name] | TRIMMED.get(label, set()), label
+            assert expected - listed <= UNREACHABLE, label
+        is_refused = label in EXHAUSTED or key["user"] in WITHOUT_QUOTA[name]
+        for batch in batches(sorted(listed), MAX_NAMED):
+            assert authorized(client, key, *batch) is not is_refused, label
+        # Each call costs a request: keys that list the same are asked once for the models that they do not list.
+        if (answer := (frozenset(listed), is_refused)) not in asked:
+            asked.add(answer)
+            assert not [model for model in sorted(catalog - listed) if authorized(client, key, model)], label
+
+
+def ask(client: Client, key: Mapping[str, Any]) -> tuple[int, set[str]]:
+    """The status of the key's list, and the listed ids."""
+    answer = client.get("/v1/models", headers={"authorization": f"Bearer sk-{key['key']}"})
+    return answer.status_code, {row["id"] for row in answer.json()["data"]} if answer.status_code == 200 else set()
+
+
+def authorized(client: Client, key: Mapping[str, Any], *models: str) -> bool:
+    headers = {"authorization": f"Bearer sk-{key['key']}"}
+    return client.get("/api/authorize", {"model": models}, headers=headers).status_code == 204

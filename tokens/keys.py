@@ -30,7 +30,9 @@ SHAPE = re.compile(
     rf"(?P<body>{PREFIX.pattern}_(?P<key_id>[0-9A-Za-z]{{{KEY_ID_LENGTH}}})_[0-9A-Za-z]{{{SECRET_LENGTH}}})"
     rf"(?P<checksum>[0-9A-Za-z]{{{CHECKSUM_LENGTH}}})"
 )
-GATEWAY_KEY = re.compile(r"(?:sk-)?(?P<key>[0-9A-Za-z]{40,128})(?:-[0-9]{1,10})?")
+GATEWAY_KEY = re.compile(r"(?:sk-)?(?P<key>[0-9A-Za-z]{40,128})(?:-[0-9]{1,10}|#!?[0-9]{1,10}(?:#ignore)?)?")
+# one-hub and done-hub sign their keys: the number of the token, and its signature in base64.
+SIGNED_KEY = re.compile(r"(?:sk-)?(?P<key>[0-9A-Za-z]{15}_[0-9A-Za-z_-]{43})(?:#!?[0-9]{1,10}(?:#ignore)?)?")
 # Shorter keys of other systems can be guessed, in particular those that people made up.
 MIN_FOREIGN_LENGTH = 20
 
@@ -86,10 +88,10 @@ def is_ours(plaintext: str) -> bool:
 def normal_form(plaintext: str) -> str:
     """The part of a key that identifies it.
 
-    Keys of new-api and one-api work with and without `sk-`, and with the number of a channel after a dash; the 40 or
-    more characters in between are the key. All other keys are used as they are.
+    Keys of gateways work with and without `sk-`, and with the number of a channel after a dash (new-api, one-api) or a
+    number sign (one-hub, done-hub); the characters in between are the key. All other keys are used as they are.
     """
-    match = GATEWAY_KEY.fullmatch(plaintext)
+    match = GATEWAY_KEY.fullmatch(plaintext) or SIGNED_KEY.fullmatch(plaintext)
     return match["key"] if match else plaintext
 
 
@@ -110,13 +112,23 @@ def refuse_unfit(plaintext: str, *, prefix: str) -> None:
 
 def digest(plaintext: str, pepper: str) -> str:
     """The key as it is stored: 64 hexadecimal digits."""
-    secret = normal_form(plaintext).encode(errors="surrogateescape")
-    return hmac.new(pepper.encode(), secret, hashlib.sha256).hexdigest()
+    return _digest(normal_form(plaintext), pepper)
 
 
 def digests(plaintext: str, peppers: Mapping[int, str]) -> list[str]:
-    """The key's digest under every configured pepper, the newest first."""
-    return [digest(plaintext, peppers[number]) for number in sorted(peppers, reverse=True)]
+    """Every digest under which the key may be stored: one per configured pepper, the newest first.
+
+    Signed keys that were entered with `sk-` before they had a normal form are stored with it.
+    """
+    newest_first = [peppers[number] for number in sorted(peppers, reverse=True)]
+    found = [digest(plaintext, pepper) for pepper in newest_first]
+    if match := SIGNED_KEY.fullmatch(plaintext):
+        found += [_digest(f"sk-{match['key']}", pepper) for pepper in newest_first]
+    return found
+
+
+def _digest(text: str, pepper: str) -> str:
+    return hmac.new(pepper.encode(), text.encode(errors="surrogateescape"), hashlib.sha256).hexdigest()
 
 
 def new_key_id() -> str:

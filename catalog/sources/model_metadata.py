@@ -4,8 +4,9 @@ The programs do not define the keys, so each is accepted in every usual spelling
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from catalog.exact import InexactError, read_json
@@ -14,6 +15,7 @@ from catalog.sources.rows import Row
 
 # Folded key -> field of a record, and how a row reads it.
 FIELDS: Mapping[str, tuple[str, str]] = {
+    "displayname": ("display_name", "text"),
     **dict.fromkeys(("contextlength", "contextwindow", "contexttokens", "context"), ("context_length", "count")),
     **dict.fromkeys(("maxinputtokens", "inputtokenlimit"), ("max_input_tokens", "count")),
     **dict.fromkeys(
@@ -83,7 +85,11 @@ def _facts(values: Mapping[str, Any], row: Row) -> Iterator[tuple[str, Any]]:
             if name == "capabilities":
                 capabilities += part.names(key) or ()
             else:
-                yield name, {"count": part.count, "names": part.names, "date": part.date}[kind](key)
+                text = partial(part.text, longest=255)
+                readers: Mapping[str, Callable[[str], Any]] = {
+                    "text": text, "count": part.count, "names": part.names, "date": part.date,
+                }  # fmt: skip
+                yield name, readers[kind](key)
         elif values[key] is True and _switch(key) in SWITCHES:
             capabilities.append(SWITCHES[_switch(key)])
         row.findings += [f"metadata: {finding}" for finding in part.findings]

@@ -67,9 +67,13 @@ def _group(name: str, groups: Groups, known: frozenset[str]) -> Mapping[str, Any
     slug = slug_of(name)
     fields: dict[str, Any] = {}
     if groups.usable is not None:
-        fields = {"is_public": name in groups.usable, "auto_position": groups.position_of(name)}
+        fields["is_public"] = name in groups.usable
+        if groups.listed is None:
+            fields["auto_position"] = groups.position_of(name)
     if slug not in known:
-        fields["label"] = ((groups.usable or {}).get(name) or name)[:128]
+        fields["label"] = groups.label_of(name)[:128]
+    if description := groups.description_of(name):
+        fields["description"] = description
     return fields
 
 

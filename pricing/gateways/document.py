@@ -12,6 +12,7 @@ from catalog.exact import read_json, write_json
 from catalog.sources import SourceReader, new_api
 from catalog.sources.records import Document
 from pricing.gateways.endpoints import common_endpoints, endpoints_of
+from pricing.gateways.prices import one_hub
 from pricing.gateways.prices.pricer import price_of
 from pricing.gateways.reading.gateway import Gateway, GatewayModel
 from pricing.gateways.reading.schemas import endpoint_types
@@ -100,6 +101,9 @@ def _by_channels(name: str, gateway: Gateway) -> list[str]:
 
 def findings(gateway: Gateway) -> Iterable[str]:
     """Findings about the prices as a whole."""
+    if gateway.prices is not None:
+        yield from one_hub.findings(gateway)
+        return
     models, options = models_of(gateway), gateway.options
     if not options.get("ModelRatio") and not options.get("ModelPrice"):
         yield (

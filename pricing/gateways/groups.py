@@ -10,7 +10,9 @@ from typing import Any
 from django.utils.text import slugify
 
 from catalog.sources.rows import is_number
-from pricing.gateways.reading.gateway import Gateway, GatewayToken, GatewayUser
+from pricing.gateways.group_chains import chain_of
+from pricing.gateways.reading.gateway import Gateway, GatewayGroup, GatewayToken, GatewayUser
+from pricing.gateways.reading.schemas import DONE_HUB
 
 SLUG = re.compile(r"[-a-zA-Z0-9_]{1,64}")
 AUTO = "auto"
@@ -30,6 +32,10 @@ class Groups:
     has_auto: bool = True
     # The one group of users who may not choose; see Dialect.
     only: str = ""
+    # The rows of a table of groups; None if the program has its groups in options.
+    listed: Mapping[str, GatewayGroup] | None = None
+    # Whether a token that names a group outside its user's choice is refused, and not only its creation.
+    checks_choice: bool = True
 
     def usable_by(self, user: GatewayUser) -> frozenset[str]:
         """The groups that a user may choose: the common ones, those that rules add or remove, and always the own one.
@@ -45,6 +51,15 @@ class Groups:
                 usable.add(entry.removeprefix("+:"))
         return frozenset(usable | {user.group} if user.group else usable)
 
+    def label_of(self, name: str) -> str:
+        """The name that users see."""
+        row = (self.listed or {}).get(name)
+        return (row.label if row else (self.usable or {}).get(name)) or name
+
+    def description_of(self, name: str) -> str:
+        row = (self.listed or {}).get(name)
+        return row.description if row else ""
+
     def position_of(self, name: str) -> int | None:
         """The group's position in the automatic order, from 1; None if it is not in it."""
         return self.automatic.index(name) + 1 if name in self.automatic else None
@@ -57,6 +72,8 @@ class Groups:
         """The groups that a token reaches; None if the gateway refuses the group that it names."""
         if self.only and user.group in ("", self.only):
             return (self.only,)
+        if self.listed is not None:
+            return chain_of(token, user, self.listed, checks_choice=self.checks_choice)
         if not token.group:
             return (user.group,) if user.group else ()
         usable = self.usable_by(user)
@@ -66,7 +83,9 @@ class Groups:
 
 
 def groups_of(gateway: Gateway) -> Groups:
-    """All groups that the database names anywhere."""
+    """All groups that the database names anywhere, or those of its table of groups."""
+    if gateway.groups is not None:
+        return _listed_groups(gateway, gateway.groups)
     options, dialect = gateway.options, gateway.dialect
     rates = options.get("GroupRatio", dialect.rates)
     usable = options.get("UserUsableGroups", dialect.usable_groups)
@@ -88,6 +107,19 @@ def groups_of(gateway: Gateway) -> Groups:
         special=special if isinstance(special, dict) else {},
         has_auto=dialect.has_auto,
         only=dialect.only_group,
+    )
+
+
+def _listed_groups(gateway: Gateway, groups: Iterable[GatewayGroup]) -> Groups:
+    return Groups(
+        names=tuple(group.name for group in groups),
+        rates={group.name: group.rate for group in groups},
+        usable={group.name: group.label for group in groups if group.is_public and group.enabled},
+        automatic=(),
+        special={},
+        has_auto=False,
+        listed={group.name: group for group in groups},
+        checks_choice=gateway.dialect is DONE_HUB,
     )
 
 

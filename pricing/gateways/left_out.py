@@ -10,6 +10,7 @@ from catalog.error_messages import count
 from catalog.sources import model_metadata
 from pricing.gateways.document import models_of
 from pricing.gateways.endpoints import own_paths
+from pricing.gateways.prices import one_hub
 from pricing.gateways.reading.gateway import Gateway, GatewayModel, LeftOut
 from tokens.scope import SELECTORS
 
@@ -32,6 +33,7 @@ def _rows_left_out(gateway: Gateway, registry: Mapping[str, str]) -> Iterator[Le
     models = models_of(gateway)
     kinds = (
         ("prices", "prices of models that no channel offers", _unoffered(gateway, models)),
+        ("prices.extra_ratios", "multiples for unknown kinds of tokens", one_hub.unknown_ratios(gateway)),
         ("models", "entries for models that fit no model", _unused_entries(gateway, models)),
         ("models.endpoints", "paths that only some models of an endpoint type have", own_paths(models, registry)),
         ("models.metadata", "metadata of models for which there is no field", _unknown_metadata(models)),
@@ -46,6 +48,12 @@ def _rows_left_out(gateway: Gateway, registry: Mapping[str, str]) -> Iterator[Le
 
 def _unoffered(gateway: Gateway, models: Iterable[str]) -> Iterable[str]:
     """The models with a price that no channel offers; patterns and one-api's types of channels are followed."""
+    if gateway.prices is not None:
+        return one_hub.unused_rows(gateway)
+    return _unoffered_in_options(gateway, models)
+
+
+def _unoffered_in_options(gateway: Gateway, models: Iterable[str]) -> Iterable[str]:
     offered = frozenset(models)
     tables: Iterable[Any] = (gateway.options.get(key) for key in PRICE_OPTIONS)
     priced = {name for table in tables if isinstance(table, dict) for name in table}

@@ -1,5 +1,7 @@
 """A key is shown once, its checksum detects typing errors, and the database contains no usable key."""
 
+import hashlib
+import hmac
 import logging
 from typing import Any
 
@@ -130,3 +132,24 @@ def test_new_keys_are_signed_by_the_newest_pepper() -> None:
     assert Token.objects.get(digest=keys.digest(key, settings.TOKEN_PEPPERS[2])) == token
     assert token.masked.endswith(key[-4:])
     assert apps.get_model("tokens", "HistoricalToken").objects.count() >= 1
+
+
+SIGNED = "kQKMTKyEQA7X6eZ_8eKZ6PRLhSU-aC2L-jcozusWiMRPpZRMbhd2sOVuSeo"
+
+
+@pytest.mark.parametrize("key", [SIGNED, "a" * 48])
+@pytest.mark.parametrize("form", ["{}", "sk-{}", "sk-{}#12", "{}#!7", "sk-{}#12#ignore"])
+def test_a_gateways_key_is_the_same_with_a_channel(key: str, form: str) -> None:
+    assert keys.normal_form(form.format(key)) == key
+
+
+@pytest.mark.parametrize("text", [f"{SIGNED}x", f"{SIGNED}#x", f"sk-{SIGNED[1:]}", f"pk-{SIGNED}"])
+def test_other_texts_have_no_normal_form(text: str) -> None:
+    assert keys.normal_form(text) == text
+
+
+def test_a_signed_key_that_was_stored_with_its_prefix_is_found() -> None:
+    stored = hmac.new(b"pepper", f"sk-{SIGNED}".encode(), hashlib.sha256).hexdigest()
+
+    assert keys.digests(f"sk-{SIGNED}", {1: "pepper"})[-1] == stored
+    assert len(keys.digests("a" * 48, {1: "pepper"})) == 1

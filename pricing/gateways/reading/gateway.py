@@ -1,9 +1,13 @@
 """The values that all readers of gateways' databases produce. Imports no models."""
 
-from collections.abc import Callable, Mapping
+import functools
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
+from pricing.gateways.reading.price_table import PriceTable
 from pricing.gateways.reading.schemas import Dialect
 
 ENABLED, EXPIRED, EXHAUSTED = 1, 3, 4
@@ -32,6 +36,8 @@ class GatewayChannel:
     bare_names: Mapping[str, str] = field(default_factory=dict)
     # Models of the channel that the gateway does not serve.
     disabled_models: frozenset[str] = frozenset()
+    # Model -> the name whose price its calls cost, if that is another one.
+    billed_names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,8 @@ class GatewayToken:
     # All of its networks are invalid, so it must not be usable.
     is_locked: bool
     group: str
+    # Another group, for models that the first one does not reach.
+    backup_group: str = ""
     accessed: int = 0
 
 
@@ -80,7 +88,7 @@ class GatewayModel:
     icon: str
     tags: str
     endpoints: Any
-    # Facts as JSON, in forks.
+    # Facts of catalog/sources/model_metadata.py; forks of new-api have them as JSON.
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def names(self, model: str) -> bool:
@@ -118,6 +126,19 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
+class GatewayGroup:
+    """A row of a table of groups."""
+
+    name: str
+    label: str
+    description: str
+    rate: Decimal
+    enabled: bool
+    # Whether every user may choose it for a token.
+    is_public: bool
+
+
+@dataclass(frozen=True)
 class Gateway:
     """The data of a gateway."""
 
@@ -129,7 +150,20 @@ class Gateway:
     models: tuple[GatewayModel, ...]
     vendors: Mapping[int, GatewayVendor]
     options: Mapping[str, Any]
+    # None if the program has its prices in options.
+    prices: PriceTable | None = None
+    # None if the program has its groups in options.
+    groups: tuple[GatewayGroup, ...] | None = None
     deleted_tokens: int = 0
     # The parts of the database that are not read.
     left_out: tuple[LeftOut, ...] = ()
     findings: tuple[str, ...] = ()
+
+    @functools.cached_property
+    def channels_of(self) -> Mapping[str, Sequence[GatewayChannel]]:
+        """Model -> the channels that offer it, in the order in which the program tries them: enabled, by priority."""
+        channels: defaultdict[str, list[GatewayChannel]] = defaultdict(list)
+        for channel in sorted(self.channels, key=lambda channel: (not channel.enabled, -channel.priority, channel.id)):
+            for name in channel.models:
+                channels[name].append(channel)
+        return dict(channels)

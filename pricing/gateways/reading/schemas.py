@@ -30,6 +30,20 @@ NEW_API_TYPES: Mapping[int, str] = SHARED_TYPES | {
 }  # fmt: skip
 # Columns of tokens that new-api has since the summer of 2026.
 AUGUST_COLUMNS = frozenset({"model_blacklist", "device_id_hash"})
+# Their table is one-api's up to 23, and their own beyond.
+ONE_HUB_TYPES: Mapping[int, str] = {
+    1: "OpenAI", 3: "Azure", 8: "Custom", 11: "PaLM", 14: "Anthropic", 15: "Baidu", 16: "Zhipu", 17: "Ali",
+    18: "Xunfei", 19: "360", 20: "OpenRouter", 23: "Tencent", 24: "Azure Speech", 25: "Gemini", 26: "Baichuan",
+    27: "MiniMax", 28: "DeepSeek", 29: "Moonshot", 30: "Mistral", 31: "Groq", 32: "Bedrock", 33: "LingYiWanWu",
+    34: "Midjourney", 35: "Cloudflare", 36: "Cohere", 37: "Stability AI", 38: "Coze", 39: "Ollama", 40: "Hunyuan",
+    41: "Suno", 42: "Vertex AI", 43: "Llama", 44: "Ideogram", 45: "SiliconFlow", 46: "Flux", 47: "Jina", 48: "Rerank",
+    49: "GitHub", 51: "Recraft", 52: "Replicate", 53: "Kling", 54: "Azure Databricks", 55: "Azure V1", 56: "xAI",
+}  # fmt: skip
+DONE_HUB_TYPES: Mapping[int, str] = {
+    **ONE_HUB_TYPES,
+    57: "Gemini CLI", 58: "Claude Code", 59: "Codex CLI", 60: "Antigravity", 61: "Vertex AI Express",
+    62: "Bedrock Messages",
+}  # fmt: skip
 # Channel type -> endpoint types, the preferred one first; all other types serve only openai.
 ENDPOINT_TYPES: Mapping[str, tuple[str, ...]] = {
     "OpenAI": ("openai", "openai-response"),
@@ -45,6 +59,20 @@ ENDPOINT_TYPES: Mapping[str, tuple[str, ...]] = {
     "Midjourney": ("midjourney",),
     "Suno": ("suno",),
     "Kling": ("kling",),
+    "Azure V1": ("openai", "openai-response"),
+    "Bedrock": ("anthropic", "openai"),
+    "Bedrock Messages": ("anthropic", "openai"),
+    "Claude Code": ("anthropic", "openai"),
+    "Gemini CLI": ("gemini", "openai"),
+    "Antigravity": ("gemini", "openai"),
+    "Vertex AI Express": ("gemini", "openai"),
+    "Codex CLI": ("openai-response", "openai"),
+    "Rerank": ("jina-rerank",),
+    "Azure Speech": ("audio-speech",),
+    "Stability AI": ("image-generation",),
+    "Ideogram": ("image-generation",),
+    "Flux": ("image-generation",),
+    "Recraft": ("image-generation",),
 }
 IMAGE_MODELS = ("dall-e", "gpt-image", "imagen", "flux", "stable-diffusion", "cogview", "seedream")
 
@@ -96,6 +124,16 @@ NEW_API_OF_AUGUST = replace(
 VELOERA = Dialect(
     "Veloera", NEW_API_TYPES, NEW_API.rates, NEW_API.usable_groups, single_addresses=True, follows_mappings=False
 )
+# Their groups are in a table.
+ONE_HUB = Dialect("one-hub", ONE_HUB_TYPES, {}, {})
+DONE_HUB = Dialect("done-hub", DONE_HUB_TYPES, {}, {})
+# What done-hub added to one-hub's tables; an older version of it lacks some.
+DONE_HUB_COLUMNS = {
+    "prices": ("long_context",),
+    "channels": ("cost_ratio", "pass_through_body", "header_override"),
+    "user_groups": ("description",),
+    "users": ("linuxdo_id", "used_invite_code"),
+}
 
 
 def dialect_of(tables: Tables) -> Dialect:
@@ -103,15 +141,13 @@ def dialect_of(tables: Tables) -> Dialect:
     tokens, channels = tables.columns("tokens"), tables.columns("channels")
     if not tokens or not channels:
         raise DatabaseUnreadableError(
-            "This is not a database of one-api or new-api: it has no tables named channels and tokens."
-        )
-    if tables.columns("prices") and "plugin" in channels:
-        raise DatabaseUnreadableError(
-            "This is a database of one-hub, which this command cannot read: import its models and prices with "
-            "import_catalog openai_models or csv, and issue new keys to its customers."
+            "This is not a database of a known gateway: it has no tables named channels and tokens."
         )
     if "model_prefix" in channels:
         return VELOERA
+    if tables.columns("prices") and ("plugin" in channels or tables.columns("user_groups")):
+        is_done_hub = any(tables.columns(table) & set(columns) for table, columns in DONE_HUB_COLUMNS.items())
+        return DONE_HUB if is_done_hub else ONE_HUB
     if "model_limits" in tokens:
         return NEW_API_OF_AUGUST if tokens & AUGUST_COLUMNS else NEW_API
     if "subnet" in tokens:

@@ -1,4 +1,4 @@
-"""`import_gateway`: plans a migration from a one-api or new-api database, and applies it with --apply."""
+"""`import_gateway`: plans a migration from another gateway's database, and applies it with --apply."""
 
 import sys
 from argparse import ArgumentParser
@@ -23,7 +23,10 @@ from pricing.imports.options import accepted_jumps
 
 
 class Command(PlanningCommand):
-    help = "Plans a migration from a one-api or new-api database; --apply runs it. Upstream keys are not imported."
+    help = (
+        "Plans a migration from the database of new-api, Veloera, one-api, one-hub or done-hub; --apply runs it. "
+        "Upstream keys are not imported."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         source = parser.add_mutually_exclusive_group(required=True)

@@ -172,7 +172,6 @@ def test_without_apply_nothing_is_written(tmp_path: Path) -> None:
     ("statement", "message"),
     [
         ("CREATE TABLE other (id)", "no tables named channels and tokens"),
-        ("CREATE TABLE channels (id, plugin); CREATE TABLE tokens (id); CREATE TABLE prices (model)", "one-hub"),
         ("CREATE TABLE channels (id); CREATE TABLE tokens (id, key)", "neither one-api's"),
         ("CREATE VIEW channels AS SELECT 1 AS id; CREATE VIEW tokens AS SELECT 1 AS subnet", "no tables named"),
     ],

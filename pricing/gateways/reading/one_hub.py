@@ -1,0 +1,379 @@
+"""Reads the tables of one-hub and of done-hub, its fork. Imports no models."""
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from catalog.sources import inferred_fields
+from pricing.gateways.reading.columns import json_column, names_in, number_column, text_column
+from pricing.gateways.reading.databases import Row, Tables
+from pricing.gateways.reading.gateway import (
+    ENABLED,
+    EXHAUSTED,
+    EXPIRED,
+    Gateway,
+    GatewayChannel,
+    GatewayGroup,
+    GatewayModel,
+    GatewayToken,
+    GatewayUser,
+    GatewayVendor,
+    LeftOut,
+    Report,
+)
+from pricing.gateways.reading.left_out import left_out
+from pricing.gateways.reading.one_hub_unread import parts_of_settings, unread
+from pricing.gateways.reading.price_table import LongContext, PriceRow, PriceTable, is_pattern, longest_pattern
+from pricing.gateways.reading.schemas import ONE_HUB, Dialect
+
+CHANNEL_COLUMNS = (
+    "id", "type", "key", "status", "name", "weight", "base_url", "models", "group", "tag", "model_mapping", "priority",
+    "deleted_at",
+)  # fmt: skip
+TOKEN_COLUMNS = (
+    "id", "user_id", "key", "status", "name", "accessed_time", "expired_time", "remain_quota", "unlimited_quota",
+    "group", "backup_group", "setting", "deleted_at",
+)  # fmt: skip
+GROUP_COLUMNS = ("id", "symbol", "name", "description", "ratio", "public", "enable")
+PRICE_COLUMNS = ("model", "type", "channel_type", "input", "output", "extra_ratios", "long_context")
+INFO_COLUMNS = (
+    "id", "model", "name", "description", "context_length", "max_tokens", "input_modalities", "output_modalities",
+    "tags",
+)  # fmt: skip
+VENDOR_COLUMNS = ("id", "name")
+USER_COLUMNS = ("id", "username", "group", "status", "quota", "deleted_at")
+READ = {
+    "channels": CHANNEL_COLUMNS,
+    "tokens": TOKEN_COLUMNS,
+    "users": USER_COLUMNS,
+    "user_groups": GROUP_COLUMNS,
+    "prices": PRICE_COLUMNS,
+    "model_info": INFO_COLUMNS,
+    "model_owned_by": VENDOR_COLUMNS,
+}
+OPTIONS = ("QuotaPerUnit", "ModelNameCaseInsensitiveEnabled", "EmptyResponseBillingEnabled", "GroupRatio")
+
+
+def read(tables: Tables, dialect: Dialect) -> Gateway:
+    """The data of the gateway."""
+    findings: list[str] = []
+    report = findings.append
+    options = _options(tables, report)
+    prices = PriceTable(
+        (_price(row, report) for row in tables.rows("prices", PRICE_COLUMNS)),
+        ignores_case=options.get("ModelNameCaseInsensitiveEnabled") is True,
+    )
+    tokens = list(tables.rows("tokens", TOKEN_COLUMNS))
+    present = [row for row in tokens if not row.get("deleted_at")]
+    channel_rows = list(tables.rows("channels", CHANNEL_COLUMNS))
+    channels = _channels([row for row in channel_rows if not row.get("deleted_at")], dialect, prices, report)
+    described = {text_column(row, "model"): row for row in tables.rows("model_info", INFO_COLUMNS)}
+    vendors = {
+        row["id"]: GatewayVendor(text_column(row, "name"))
+        for row in tables.rows("model_owned_by", VENDOR_COLUMNS)
+        if text_column(row, "name")
+    }
+    return Gateway(
+        dialect=dialect,
+        channels=channels,
+        tokens=tuple(_token(row, report) for row in present),
+        users=_users(tables),
+        models=tuple(_models(described, channels, prices, vendors, report)),
+        vendors=vendors,
+        options=options,
+        prices=prices,
+        groups=_groups(tables, options, report),
+        deleted_tokens=len(tokens) - len(present),
+        left_out=(
+            *_rows_left_out(channel_rows, described, channels),
+            *parts_of_settings(present),
+            *left_out(tables, unread(READ, OPTIONS)),
+        ),
+        findings=tuple(findings),
+    )
+
+
+def _options(tables: Tables, report: Report) -> Mapping[str, Any]:
+    """The options that decide about prices; all others are ignored."""
+    stored = {text_column(row, "key"): row.get("value") for row in tables.rows("options", ("key", "value"))}
+    options = {key: json_column(stored.get(key), f"the option {key}", report) for key in OPTIONS}
+    return {key: value for key, value in options.items() if value is not None}
+
+
+def _price(row: Row, report: Report) -> PriceRow:
+    model = text_column(row, "model")
+    what = f"the price of {model[:255]}"
+    return PriceRow(
+        model=model,
+        is_per_call=text_column(row, "type") == "times",
+        vendor=number_column(row, "channel_type"),
+        # The programs take a negative price for 0.
+        input=max(_decimal(row.get("input")) or Decimal(0), Decimal(0)),
+        output=max(_decimal(row.get("output")) or Decimal(0), Decimal(0)),
+        ratios=_ratios(json_column(row.get("extra_ratios"), f"{what}: its extra_ratios", report), what, report),
+        long_context=_long_context(json_column(row.get("long_context"), f"{what}: its long_context", report)),
+    )
+
+
+def _ratios(stored: Any, what: str, report: Report) -> Mapping[str, Decimal]:
+    ratios = {}
+    for key, value in stored.items() if isinstance(stored, dict) else ():
+        ratio = _decimal(value)
+        if ratio is None or ratio < 0:
+            report(f"{what}: the ratio {str(key)[:64]} is not a number of 0 or more and was left out")
+        else:
+            ratios[str(key)] = ratio
+    return ratios
+
+
+def _long_context(stored: Any) -> LongContext | None:
+    if not isinstance(stored, dict):
+        return None
+    threshold = _decimal(stored.get("threshold")) or Decimal(0)
+    factors = [_decimal(stored.get(key)) or Decimal(0) for key in ("input_ratio", "output_ratio")]
+    # The program takes a factor of 0 or less for 1.
+    of_input, of_output = (factor if factor > 0 else Decimal(1) for factor in factors)
+    return LongContext(int(threshold), of_input, of_output) if threshold > 0 else None
+
+
+def _decimal(value: Any) -> Decimal | None:
+    """The number; None if it is not one. A double becomes the shortest number that prints it."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _rows_left_out(
+    channel_rows: Iterable[Row], described: Mapping[str, Row], channels: Iterable[GatewayChannel]
+) -> Iterator[LeftOut]:
+    deleted = tuple(text_column(row, "name") for row in channel_rows if row.get("deleted_at"))
+    if deleted:
+        yield LeftOut("channels", "deleted channels", len(deleted), deleted)
+    offered = {name for channel in channels for name in channel.models}
+    unoffered = tuple(sorted(name for name in described if name not in offered))
+    if unoffered:
+        yield LeftOut("model_info", "descriptions of models that no channel offers", len(unoffered), unoffered)
+
+
+def _channels(rows: Iterable[Row], dialect: Dialect, prices: PriceTable, report: Report) -> tuple[GatewayChannel, ...]:
+    channels = [_channel(row, dialect, report) for row in rows]
+    return tuple(
+        _with_targets(channel, mapping, _more_names(channel, mapping, channels, prices, dialect), dialect)
+        for channel, mapping in channels
+    )
+
+
+def _channel(row: Row, dialect: Dialect, report: Report) -> tuple[GatewayChannel, Mapping[str, str]]:
+    """The channel as it is stored, and its mapping: model -> target."""
+    number, status = number_column(row, "id"), number_column(row, "status", ENABLED)
+    mapping = json_column(row.get("model_mapping"), f"channel {number}: its model_mapping", report)
+    channel = GatewayChannel(
+        id=number,
+        name=text_column(row, "name"),
+        type=dialect.type_name(number_column(row, "type")),
+        enabled=status == ENABLED,
+        disabled_automatically=status == EXPIRED,
+        base_url=text_column(row, "base_url"),
+        priority=number_column(row, "priority"),
+        # The programs take 0 for 1.
+        weight=number_column(row, "weight") or 1,
+        tag=text_column(row, "tag"),
+        groups=names_in(text_column(row, "group")),
+        models=names_in(text_column(row, "models")),
+        upstream_names={},
+        keys=int(bool(text_column(row, "key"))),
+    )
+    entries = mapping.items() if isinstance(mapping, dict) else ()
+    return channel, {name: target for name, target in entries if isinstance(target, str) and target}
+
+
+def _more_names(
+    channel: GatewayChannel,
+    mapping: Mapping[str, str],
+    channels: Iterable[tuple[GatewayChannel, Mapping[str, str]]],
+    prices: PriceTable,
+    dialect: Dialect,
+) -> Iterator[str]:
+    """The names that only fit a pattern of the channel, and that have a price or a target of their own.
+
+    done-hub maps and charges such a call under the pattern, unless the target of the pattern begins with `+`.
+    """
+    patterns = [name for name in channel.models if is_pattern(name)]
+    if not patterns:
+        return
+    others = [other for other, _ in channels if other.enabled and other.id != channel.id]
+    for name in dict.fromkeys([*prices.rows, *(mapping if dialect is ONE_HUB else ())]):
+        pattern = "" if name in channel.models else longest_pattern(name, patterns)
+        if not pattern or not (dialect is ONE_HUB or mapping.get(pattern, "").startswith("+")):
+            continue
+        # A channel that lists the name itself serves it in all of its groups.
+        if not all(any(group in other.groups and name in other.models for other in others) for group in channel.groups):
+            yield name
+
+
+def _with_targets(
+    channel: GatewayChannel, mapping: Mapping[str, str], more: Iterable[str], dialect: Dialect
+) -> GatewayChannel:
+    """The channel with these names too, the upstream's name of each model, and the name that is charged.
+
+    A target that begins with `+` only changes the upstream's name: the call costs what the model itself costs.
+    """
+    patterns = [name for name in channel.models if is_pattern(name)]
+    models = (*channel.models, *more)
+    sources = {name: name for name in models}
+    if dialect is not ONE_HUB:
+        sources = {name: name if name in channel.models else longest_pattern(name, patterns) for name in models}
+    targets = {name: mapping[source] for name, source in sources.items() if source in mapping}
+    return replace(
+        channel,
+        models=models,
+        upstream_names={name: target.removeprefix("+") for name, target in targets.items() if target != name},
+        billed_names={name: target for name, target in targets.items() if not target.startswith("+")},
+    )
+
+
+def _groups(tables: Tables, options: Mapping[str, Any], report: Report) -> tuple[GatewayGroup, ...]:
+    if not tables.columns("user_groups"):
+        report("the database has no table of groups; the option GroupRatio of its older version was used")
+        stored = options.get("GroupRatio")
+        rates = stored if isinstance(stored, dict) else {"default": 1, "vip": 1, "svip": 1}
+        return tuple(
+            GatewayGroup(name, "", "", _rate(name, ratio, report), enabled=True, is_public=name == "default")
+            for name, ratio in rates.items()
+        )
+    return tuple(
+        GatewayGroup(
+            name=name,
+            label=text_column(row, "name"),
+            description=text_column(row, "description"),
+            rate=_rate(name, row.get("ratio"), report),
+            enabled=bool(number_column(row, "enable")) if "enable" in row else True,
+            is_public=bool(number_column(row, "public")),
+        )
+        for row in tables.rows("user_groups", GROUP_COLUMNS)
+        if (name := text_column(row, "symbol"))
+    )
+
+
+def _rate(name: str, stored: Any, report: Report) -> Decimal:
+    rate = _decimal(stored)
+    if rate is None or rate < 0:
+        report(f"the rate of group {name[:64]} is not a number of 0 or more; it was imported as 0")
+        return Decimal(0)
+    return rate
+
+
+def _users(tables: Tables) -> Mapping[int, GatewayUser] | None:
+    if not tables.columns("users"):
+        return None
+    return {
+        row["id"]: GatewayUser(
+            name=text_column(row, "username"),
+            group=text_column(row, "group") if "group" in row else "default",
+            enabled=number_column(row, "status", ENABLED) == ENABLED and not row.get("deleted_at"),
+            is_over_budget=row.get("quota") is not None and number_column(row, "quota") <= 0,
+        )
+        for row in tables.rows("users", USER_COLUMNS)
+    }
+
+
+def _token(row: Row, report: Report) -> GatewayToken:
+    number, status = number_column(row, "id"), number_column(row, "status", ENABLED)
+    setting = json_column(row.get("setting"), f"token {number}: its setting", report)
+    limits = _object(setting, "limits")
+    networks, is_locked = _networks(_object(limits, "limits_ip_setting"), number, report)
+    has_budget = bool(number_column(row, "unlimited_quota")) or number_column(row, "remain_quota") > 0
+    return GatewayToken(
+        id=number,
+        key=text_column(row, "key").removeprefix("sk-"),
+        user=number_column(row, "user_id"),
+        name=text_column(row, "name"),
+        status=status,
+        expires=number_column(row, "expired_time", -1),
+        is_over_budget=status == EXHAUSTED or not has_budget,
+        # Older versions have the limit on models where newer ones have both limits.
+        limits=_limits(_object(limits, "limit_model_setting") if "limit_model_setting" in limits else limits),
+        networks=networks,
+        is_locked=is_locked,
+        group=text_column(row, "group"),
+        backup_group=text_column(row, "backup_group"),
+        accessed=number_column(row, "accessed_time"),
+    )
+
+
+def _object(value: Any, key: str) -> Mapping[str, Any]:
+    part = value.get(key) if isinstance(value, Mapping) else None
+    return part if isinstance(part, Mapping) else {}
+
+
+def _limits(setting: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The names of the limit; None if it is off. They are compared as they are, without patterns and trimming."""
+    if setting.get("enabled") is not True:
+        return None
+    listed = setting.get("models")
+    names = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+    return tuple(dict.fromkeys(name for name in names if name == name.strip() and "*" not in name))
+
+
+def _networks(setting: Mapping[str, Any], token: int, report: Report) -> tuple[tuple[str, ...], bool]:
+    """The valid addresses and networks, and whether all entries are invalid; an empty list limits nothing."""
+    entries = setting.get("whitelist")
+    if setting.get("enabled") is not True or not isinstance(entries, list) or not entries:
+        return (), False
+    networks = []
+    for entry in entries:
+        try:
+            network = ipaddress.ip_network(str(entry), strict=False)
+        except ValueError:
+            report(f"token {token}: an entry in its addresses is not a valid address or network and was left out")
+        else:
+            networks.append(str(network) if "/" in str(entry) else str(network.network_address))
+    return tuple(dict.fromkeys(networks)), not networks
+
+
+def _models(
+    described: Mapping[str, Row],
+    channels: Iterable[GatewayChannel],
+    prices: PriceTable,
+    vendors: Mapping[int, GatewayVendor],
+    report: Report,
+) -> Iterator[GatewayModel]:
+    """What the database says about the models that channels offer."""
+    offered = dict.fromkeys(name for channel in channels for name in channel.models)
+    for name in offered:
+        row, price = described.get(name, {}), prices.row_for(name)
+        yield GatewayModel(
+            name=name,
+            rule=0,
+            enabled=True,
+            vendor=price.vendor if price and price.vendor in vendors else None,
+            description=text_column(row, "description"),
+            icon="",
+            tags=",".join(_names(row, "tags", report)),
+            endpoints=None,
+            metadata=_metadata(row, report),
+        )
+
+
+def _metadata(row: Row, report: Report) -> Mapping[str, Any]:
+    """The facts of a description; 0 and an empty list mean that they are unknown."""
+    facts = {
+        "display_name": text_column(row, "name"),
+        "context_length": number_column(row, "context_length"),
+        "max_tokens": number_column(row, "max_tokens"),
+        "input_modalities": inferred_fields.modalities(_names(row, "input_modalities", report)),
+        "output_modalities": inferred_fields.modalities(_names(row, "output_modalities", report)),
+    }
+    return {field: value for field, value in facts.items() if value}
+
+
+def _names(row: Row, column: str, report: Report) -> list[str]:
+    """A list of names in JSON."""
+    value = json_column(row.get(column), f"the description of {text_column(row, 'model')[:255]}: its {column}", report)
+    return [name for name in value if isinstance(name, str) and name] if isinstance(value, list) else []

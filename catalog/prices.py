@@ -98,7 +98,7 @@ class Line:
 
     @property
     def is_group_rate(self) -> bool:
-        """Whether it is the rate of groups for this model: it replaces their own rate, and is no factor beside it."""
+        """Whether it is the rate of groups for this model: it replaces their own rate, and does not multiply it."""
         return self.kind == "multiplier" and self.facts.get(GROUP_RATE) is True
 
     @property

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-# The higher value wins; of two equally trusted sources the one that wrote first.
+# The higher value wins; of two equally trusted sources the one that wrote first, except as WINS_TIES says.
 GUESS, AGGREGATOR, CURATED, FIRST_PARTY, UPSTREAM, BY_HAND = 10, 20, 30, 40, 50, 60
 
 TRUST: Mapping[str, int] = MappingProxyType(
@@ -28,6 +28,10 @@ TRUST: Mapping[str, int] = MappingProxyType(
         "yaml": BY_HAND,
     }
 )
+
+# (source, other): the source wins, whichever wrote first, if both are equally trusted. The price list of a gateway has
+# the prices that its program computed; its database and its ratio_config have only what an operator stored.
+WINS_TIES = frozenset({("new_api", "gateway"), ("new_api", "ratio_config"), ("gateway", "ratio_config")})
 
 
 @dataclass(frozen=True)
@@ -59,13 +63,24 @@ def writer(slug: str, name: str, trust: int, *, providers: Sequence[str] = ()) -
     return Writer(slug, name, min(trust, CURATED) if providers and trust == FIRST_PARTY else trust)
 
 
+def outranks(first: Writer, second: Writer) -> bool:
+    """Whether a value of the first source replaces one of the second, whichever wrote first."""
+    is_tie = first.trust == second.trust
+    return first.trust > second.trust or (is_tie and (first.source, second.source) in WINS_TIES)
+
+
 def why_withheld(stored_by: Writer, offered_by: Writer) -> str:
     """Why the stored value stays if the other writer offers another one; "" if it does not stay."""
     if stored_by.source == offered_by.source and stored_by.source:
         return ""
-    if offered_by.trust >= BY_HAND or offered_by.trust > stored_by.trust:
+    if offered_by.trust >= BY_HAND or outranks(offered_by, stored_by):
         return ""
     if not stored_by.source:
         return "set by a person"
-    relation = "is more trusted" if stored_by.trust > offered_by.trust else "is equally trusted and wrote first"
+    if stored_by.trust > offered_by.trust:
+        relation = "is more trusted"
+    elif outranks(stored_by, offered_by):
+        relation = "is equally trusted and more specific"
+    else:
+        relation = "is equally trusted and wrote first"
     return f"from {stored_by}, which {relation}"

@@ -94,7 +94,7 @@ def merge(stored: StoredSheet | None, offered: Sheet, authority: Authority) -> M
         if sets_base:
             return Merged(offered)
         return Merged(stored.attributed, Withheld(stored.sheet, offered, authority.why_withheld(base)))
-    ranked = sorted(by_writer, key=lambda writer: -writer.trust)
+    ranked = sorted(by_writer, key=lambda writer: (-writer.trust, authority.may_replace(writer)))
     place = next((place for place, writer in enumerate(ranked) if authority.may_replace(writer)), len(ranked))
     statements: list[tuple[Writer, Sequence[Line]]] = [(writer, by_writer[writer]) for writer in ranked]
     statements.insert(place, (authority.writer, offered.lines))

@@ -11,7 +11,7 @@ from catalog.imports.context import Findings, PlanContext
 from catalog.models.pin import price_field
 from catalog.prices import Sheet
 from catalog.progress import track
-from catalog.source_trust import BY_HAND, WithheldChange
+from catalog.source_trust import BY_HAND, WithheldChange, outranks
 from catalog.sources.records import Document, Record
 from pricing.engine.combinations import unpriced_combinations
 from pricing.engine.formatting.lines import changes, described, label
@@ -141,9 +141,9 @@ def _report_outdated(name: str, change: PriceChange, authority: Authority, findi
 
 
 def _confirmed(timeline: Timeline, authority: Authority) -> dict[int, list[int]]:
-    """Sheet -> the positions of its lines that a less trusted source wrote, too.
+    """Sheet -> the positions of its lines that a source of a lower rank wrote, too.
 
-    They become lines of the importing source, so that no source that is trusted less than it may change them. A line
+    They become lines of the importing source, so that no source of a lower rank may change them. A line
     that the source states only for a part of the sheet's time remains the other source's. A file by hand that repeats
     a price writes nothing.
     """
@@ -165,6 +165,6 @@ def _confirmed_lines(stored: StoredSheet, price: Sheet, authority: Authority) ->
     stated = {line_key(line) for line in price.lines if line.run is None}
     for position, line in enumerate(stored.lines):
         writer = authority.writer_of(line)
-        if writer is not None and writer.trust < authority.writer.trust and line_key(line) in stated:
+        if writer is not None and outranks(authority.writer, writer) and line_key(line) in stated:
             positions.append(position)
     return positions

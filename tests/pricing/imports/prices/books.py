@@ -9,7 +9,7 @@ from catalog.imports.context import PlanContext, WriteContext
 from catalog.imports.import_policy import ImportPolicy
 from catalog.models import ImportRun, Snapshot, Source
 from catalog.prices import MILLION, Condition, Line, Sheet
-from catalog.source_trust import TRUST
+from catalog.source_trust import CURATED, TRUST
 from catalog.sources.records import Document, Record
 from pricing.imports.prices.plan import PricePlan
 from pricing.imports.prices.planning import plan_prices
@@ -42,7 +42,7 @@ def document(*prices: Sheet, name: str = "m") -> Document:
 
 
 def stored_source(slug: str) -> Source:
-    return Source.objects.get_or_create(slug=slug, defaults={"name": slug, "trust": TRUST[slug]})[0]
+    return Source.objects.get_or_create(slug=slug, defaults={"name": slug, "trust": TRUST.get(slug, CURATED)})[0]
 
 
 def planned(source: str, content: Document, *, at: dt.datetime = NOW) -> tuple[PricePlan, PlanContext]:

@@ -29,6 +29,8 @@ pytestmark = pytest.mark.django_db
 # From the least to the most trusted one.
 FAST = {"dim": "service_tier", "op": "eq", "value": "fast"}
 SOURCES = ("openrouter", "litellm", "models_dev")
+# Equally trusted; what the program of a gateway computes wins over what is stored.
+OF_A_GATEWAY = ("ratio_config", "gateway", "new_api")
 DETAILS = (
     ("output", ()),
     ("input.cache_read", ()),
@@ -47,10 +49,11 @@ def statements(draw: st.DrawFn) -> list[Line]:
     return [line(meter, draw(st.integers(1, 3)), *conditions) for meter, conditions in (("input", ()), *details)]
 
 
+@pytest.mark.parametrize("ranked", [SOURCES, OF_A_GATEWAY])
 @settings(max_examples=size(10, full=60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(statements(), min_size=2, max_size=3))
-def test_the_order_of_imports_does_not_matter(stated: list[list[Line]]) -> None:
-    sources = dict(zip(SOURCES, stated, strict=False))
+@given(stated=st.lists(statements(), min_size=2, max_size=3))
+def test_the_order_of_imports_does_not_matter(ranked: tuple[str, ...], stated: list[list[Line]]) -> None:
+    sources = dict(zip(ranked, stated, strict=False))
     expected = {label(each): f"{each.amount:f}" for lines in sources.values() for each in lines}
     for order in permutations(sources):
         with transaction.atomic():
@@ -73,6 +76,27 @@ def test_prices_in_another_currency_are_replaced_as_a_whole() -> None:
     prices("litellm", line("input", 2), line("input", 1, BATCH))
     prices("models_dev", line("input", 3), currency="CNY")
     assert figures(NOW) == {"input": "3"}
+
+
+@pytest.mark.parametrize("order", list(permutations(OF_A_GATEWAY)))
+def test_the_price_that_a_gateway_computes_wins_as_a_whole(order: tuple[str, ...]) -> None:
+    stated = {
+        "ratio_config": line("input", 1),
+        "gateway": line("input", 2),
+        "new_api": Line("request", Decimal(3), 1, "request"),
+    }
+    model()
+    for source in order:
+        prices(source, stated[source])
+    assert figures(NOW) == {"request": "3"}
+
+
+def test_a_listing_of_a_gateway_does_not_replace_another_equally_trusted_source() -> None:
+    model()
+    prices("litellm", line("input", 2))
+    prices("gateway", line("output", 5))
+    prices("new_api", line("input", 3), line("output", 6))
+    assert figures(NOW) == {"input": "2", "output": "6"}
 
 
 def test_a_price_per_call_has_no_details_of_a_price_per_token() -> None:

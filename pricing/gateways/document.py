@@ -3,17 +3,20 @@
 The import run stores the document as its snapshot: it contains no secrets.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
+from decimal import Decimal
 from typing import Any
 
 from catalog.error_messages import some
 from catalog.exact import read_json, write_json
+from catalog.prices import Line
 from catalog.sources import SourceReader, new_api
-from catalog.sources.records import Document
+from catalog.sources.records import Document, Record
 from pricing.gateways.endpoints import common_endpoints, endpoints_of
 from pricing.gateways.prices import one_hub
 from pricing.gateways.prices.pricer import price_of
+from pricing.gateways.prices.tools import tool_prices, with_tools
 from pricing.gateways.reading.gateway import Gateway, GatewayModel
 from pricing.gateways.reading.schemas import endpoint_types
 
@@ -27,12 +30,27 @@ def read(content: bytes) -> Document:
     The database of a gateway has no placeholders: its ratios are what the operator set.
     """
     document = new_api.read(content, is_published=False)
-    derived = frozenset(read_json(content).get("derived_endpoint_types", ()))
+    body = read_json(content)
+    derived, tools = frozenset(body.get("derived_endpoint_types", ())), body.get("tool_prices", {})
     records = (
         replace(record, inferred=record.inferred | {"supported_endpoint_types"}) if record.name in derived else record
         for record in document.records
     )
-    return replace(document, records=tuple(records))
+    return replace(document, records=tuple(_with_tools(record, tools.get(record.name, {})) for record in records))
+
+
+def _with_tools(record: Record, prices: Mapping[str, Any]) -> Record:
+    """The record with its prices of tool calls."""
+    if not prices:
+        return record
+    if record.prices is None or not any(map(_is_paid, record.prices.lines)):
+        why = "its calls of tools are charged, but its tokens are not; its prices of tools were not imported"
+        return replace(record, findings=(*record.findings, why))
+    return replace(record, prices=with_tools(record.prices, prices))
+
+
+def _is_paid(line: Line) -> bool:
+    return line.covers_request or (line.kind == "absolute" and bool(line.amount))
 
 
 SOURCE = SourceReader(slug="gateway", name="Gateway database", kind="sell", read=read)
@@ -71,6 +89,7 @@ def write(gateway: Gateway) -> bytes:
             ],
             "supported_endpoint": common_endpoints(models.values()),
             "derived_endpoint_types": derived,
+            "tool_prices": {name: tools for name, tools in _tools(rows, gateway).items() if tools},
         }
     )
 
@@ -87,6 +106,13 @@ def _row(name: str, model: GatewayModel | None, gateway: Gateway) -> dict[str, A
             row["vendor_id"] = model.vendor
     row["supported_endpoint_types"] = own or _by_channels(name, gateway)
     return row | dict(price_of(name, gateway).row) | {"has_own_endpoints": bool(own)}
+
+
+def _tools(rows: Iterable[Mapping[str, Any]], gateway: Gateway) -> dict[str, Mapping[str, Decimal]]:
+    return {
+        row["model_name"]: tool_prices(row["model_name"], row["supported_endpoint_types"], gateway.options)
+        for row in (rows if gateway.dialect.has_tool_prices else ())
+    }
 
 
 def _by_channels(name: str, gateway: Gateway) -> list[str]:

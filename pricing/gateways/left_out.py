@@ -10,7 +10,7 @@ from catalog.error_messages import count
 from catalog.sources import model_metadata
 from pricing.gateways.document import models_of
 from pricing.gateways.endpoints import own_paths
-from pricing.gateways.prices import one_hub
+from pricing.gateways.prices import one_hub, tools
 from pricing.gateways.reading.gateway import Gateway, GatewayModel, LeftOut
 from tokens.scope import SELECTORS
 
@@ -34,6 +34,8 @@ def _rows_left_out(gateway: Gateway, registry: Mapping[str, str]) -> Iterator[Le
     kinds = (
         ("prices", "prices of models that no channel offers", _unoffered(gateway, models)),
         ("prices.extra_ratios", "multiples for unknown kinds of tokens", one_hub.unknown_ratios(gateway)),
+        ("tools", "prices of tool calls that only the program has, per 1,000 calls", _built_in_tools(gateway)),
+        (f"options.{tools.OPTION}", "prices of tools that the program does not charge", _unused_tools(gateway)),
         ("models", "entries for models that fit no model", _unused_entries(gateway, models)),
         ("models.endpoints", "paths that only some models of an endpoint type have", own_paths(models, registry)),
         ("models.metadata", "metadata of models for which there is no field", _unknown_metadata(models)),
@@ -61,6 +63,14 @@ def _unoffered_in_options(gateway: Gateway, models: Iterable[str]) -> Iterable[s
         bare = CHANNEL_TYPE.sub("", name)
         if bare not in offered and not ("*" in name and any(fnmatchcase(model, name) for model in offered)):
             yield name
+
+
+def _built_in_tools(gateway: Gateway) -> Iterable[str]:
+    return tools.built_in_tools(gateway.options) if gateway.dialect.has_tool_prices else ()
+
+
+def _unused_tools(gateway: Gateway) -> Iterable[str]:
+    return tools.unused_tools(gateway.options) if gateway.dialect.has_tool_prices else ()
 
 
 def _unused_entries(gateway: Gateway, models: dict[str, GatewayModel | None]) -> Iterable[str]:

@@ -197,5 +197,5 @@ OPTIONS = (
     "AudioCompletionRatio", "ModelPrice", "GroupRatio", "UserUsableGroups", "AutoGroups", "QuotaPerUnit",
     "billing_setting.billing_mode", "billing_setting.billing_expr",
     "group_ratio_setting.group_special_usable_group", "EmailVerificationEnabled",
-    REQUIRE_EMAIL_VERIFICATION,
+    REQUIRE_EMAIL_VERIFICATION, "tool_price_setting.prices",
 )  # fmt: skip

@@ -98,6 +98,8 @@ class Dialect:
 
     # Whether the target of a model mapping may be mapped itself.
     follows_mappings: bool = True
+    # Whether calls of tools, such as web searches, have prices of their own.
+    has_tool_prices: bool = False
 
     @property
     def has_auto(self) -> bool:
@@ -116,6 +118,7 @@ NEW_API = Dialect(
     {"default": "Default", "vip": "VIP"},
     ("default",),
     matched_name=new_api_name,
+    has_tool_prices=True,
 )
 # A version of August 2026: its default rates have one more group, whose users reach nothing else.
 NEW_API_OF_AUGUST = replace(

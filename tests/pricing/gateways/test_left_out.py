@@ -98,6 +98,10 @@ def test_everything_that_stays_behind_is_in_the_plan(tmp_path: Path) -> None:
 
     assert {kind["subject"]: (kind["count"], kind["names"]) for kind in report["left_out"]} == {
         "prices": (3, ["gone", "gone-too", "gpt-4-gizmo-*"]),
+        "tools": (
+            4,
+            ["web_search $10", "web_search_preview $10", "file_search $2.5", "image_generation $11 to $250"],
+        ),
         "models": (1, ["prefix-"]),
         "vendors": (1, ["Acme"]),
         "tokens.limits": (1, ["vendor:openai"]),
@@ -138,4 +142,4 @@ def test_a_gateway_without_extras_has_a_short_list(tmp_path: Path) -> None:
         plan(tmp_path, more={}, channels=[channel(1, "gpt-4o")], tokens=[token(1)], users=[user(1)]).encode()
     )
 
-    assert [kind["subject"] for kind in report["left_out"]] == ["users.username"]
+    assert [kind["subject"] for kind in report["left_out"]] == ["tools", "users.username"]

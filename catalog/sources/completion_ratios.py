@@ -227,16 +227,6 @@ STORED_BY_NEW_API: Mapping[str, Decimal] = {
     "grok-4.6": Decimal(3),
 }
 
-# Entries of the programs' own tables, which are in effect until a site saves its completion ratios.
-UNTIL_SAVED = {
-    "gpt-4-gizmo-*": Decimal(2),
-    "gpt-4o-gizmo-*": Decimal(3),
-    "gpt-4-all": Decimal(2),
-    "gpt-image-1": Decimal(8),
-    "gpt-image-2": Decimal(6),
-    "grok-4.6": Decimal(3),
-}
-
 # Names with a thinking budget -> the name that new-api looks up in their place; the first that fits counts.
 THINKING = ("gemini-2.5-flash-lite", "gemini-2.5-flash", "gemini-2.5-pro")
 GIZMOS = ("gpt-4-gizmo", "gpt-4o-gizmo")

@@ -53,6 +53,8 @@ READ = {
     "model_info": INFO_COLUMNS,
     "model_owned_by": VENDOR_COLUMNS,
 }
+# The migration of both programs that gives limits of tokens their present form: {"limit_model_setting": …}.
+LIMITS_MOVED = "202510160002"
 OPTIONS = ("QuotaPerUnit", "ModelNameCaseInsensitiveEnabled", "EmptyResponseBillingEnabled", "GroupRatio")
 
 
@@ -70,6 +72,7 @@ def read(tables: Tables, dialect: Dialect) -> Gateway:
     channel_rows = list(tables.rows("channels", CHANNEL_COLUMNS))
     channels = _channels([row for row in channel_rows if not row.get("deleted_at")], dialect, prices, report)
     described = {text_column(row, "model"): row for row in tables.rows("model_info", INFO_COLUMNS)}
+    has_old_limits = LIMITS_MOVED not in {text_column(row, "id") for row in tables.rows("migrations", ("id",))}
     vendors = {
         row["id"]: GatewayVendor(text_column(row, "name"))
         for row in tables.rows("model_owned_by", VENDOR_COLUMNS)
@@ -78,7 +81,7 @@ def read(tables: Tables, dialect: Dialect) -> Gateway:
     return Gateway(
         dialect=dialect,
         channels=channels,
-        tokens=tuple(_token(row, report) for row in present),
+        tokens=tuple(_token(row, report, has_old_limits=has_old_limits) for row in present),
         users=_users(tables),
         models=tuple(_models(described, channels, prices, vendors, report)),
         vendors=vendors,
@@ -283,10 +286,12 @@ def _users(tables: Tables) -> Mapping[int, GatewayUser] | None:
     }
 
 
-def _token(row: Row, report: Report) -> GatewayToken:
+def _token(row: Row, report: Report, *, has_old_limits: bool) -> GatewayToken:
     number, status = number_column(row, "id"), number_column(row, "status", ENABLED)
     setting = json_column(row.get("setting"), f"token {number}: its setting", report)
     limits = _object(setting, "limits")
+    # Older versions have the limit on models itself in this place; newer ones ignore it there.
+    is_new = "limit_model_setting" in limits
     networks, is_locked = _networks(_object(limits, "limits_ip_setting"), number, report)
     has_budget = bool(number_column(row, "unlimited_quota")) or number_column(row, "remain_quota") > 0
     return GatewayToken(
@@ -297,8 +302,7 @@ def _token(row: Row, report: Report) -> GatewayToken:
         status=status,
         expires=number_column(row, "expired_time", -1),
         is_over_budget=status == EXHAUSTED or not has_budget,
-        # Older versions have the limit on models where newer ones have both limits.
-        limits=_limits(_object(limits, "limit_model_setting") if "limit_model_setting" in limits else limits),
+        limits=_limits(limits if has_old_limits and not is_new else _object(limits, "limit_model_setting")),
         networks=networks,
         is_locked=is_locked,
         group=text_column(row, "group"),

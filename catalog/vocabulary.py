@@ -61,6 +61,8 @@ MODALITIES_WITHOUT_PRICE: Mapping[str, frozenset[str]] = {
     "input": frozenset({"image", "audio", "video"}),
     "output": frozenset({"embedding"}),
 }
+# The endpoint types of models that answer with text.
+TEXT_TYPES = frozenset({"openai", "openai-response", "openai-response-compact", "anthropic", "gemini"})
 
 
 def charged_sides(endpoint_types: Collection[str], output_modalities: Collection[str]) -> frozenset[str]:
@@ -74,6 +76,13 @@ def charged_sides(endpoint_types: Collection[str], output_modalities: Collection
         if not (endpoint_types and types.issuperset(endpoint_types))
         and not (output_modalities and MODALITIES_WITHOUT_PRICE[side].issuperset(output_modalities))
     )
+
+
+def returns_text(endpoint_types: Collection[str], output_modalities: Collection[str]) -> bool:
+    """Whether such models answer with text, as chat models do; true if neither types nor modalities are known."""
+    if output_modalities:
+        return "text" in output_modalities
+    return not endpoint_types or not TEXT_TYPES.isdisjoint(endpoint_types)
 
 
 def unknown(names: list[str], words: Mapping[str, str]) -> list[str]:

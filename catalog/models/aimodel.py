@@ -15,7 +15,7 @@ from catalog.db.history import history
 from catalog.db.revision import TrackedModel, TrackedQuerySet
 from catalog.models.vendor import Vendor
 from catalog.parameters import validate_parameters
-from catalog.vocabulary import charged_sides
+from catalog.vocabulary import charged_sides, returns_text
 
 # Real ids contain slashes, colons, at signs and spaces. Characters that break URLs, lists or logs are refused.
 NAME_PATTERN = r"^[^\s,\x00-\x1f\x7f](?:[^,\x00-\x1f\x7f]*[^\s,\x00-\x1f\x7f])?$"
@@ -30,6 +30,8 @@ LONGEST_NAME = 255
 
 # The limits of a model in tokens; they are checked together.
 LIMITS = ("context_length", "max_input_tokens", "max_output_tokens")
+# In the names of models that measure or classify a text and write none; many sources list them as chat models.
+WITHOUT_TEXT = re.compile("embed|rerank|moderation", re.IGNORECASE)
 
 
 def wildcards_of(name: str) -> list[str]:
@@ -268,6 +270,12 @@ class AIModel(TrackedModel):
     def charged_sides(self) -> frozenset[str]:
         """The sides, input and output, whose missing price is unknown, see catalog.vocabulary.charged_sides."""
         return charged_sides(self.callable_endpoint_types, self.output_modalities)
+
+    @property
+    def is_chat_model(self) -> bool:
+        """Whether it writes text, for which all vendors charge."""
+        writes = returns_text(self.callable_endpoint_types, self.output_modalities)
+        return writes and "output" in self.charged_sides and not WITHOUT_TEXT.search(self.name)
 
     def clean(self) -> None:
         super().clean()

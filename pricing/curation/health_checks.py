@@ -100,6 +100,30 @@ def no_price(catalog: CatalogSnapshot) -> Iterator[Finding]:
 
 
 @rule(
+    "no-output-price",
+    "Chat models without an output price",
+    "Set both prices on the model's page. Until then, lists and quotes state the missing one as unknown.",
+    about=AIModel,
+)
+def no_output_price(catalog: CatalogSnapshot) -> Iterator[Finding]:
+    for model, sheet in catalog.priced:
+        if model.is_chat_model and (fault := _fault_of_sides(sheet)):
+            yield Finding(model, fault)
+
+
+def _fault_of_sides(sheet: Sheet) -> str:
+    """What is missing in the price of a model that reads and writes text; empty if nothing is."""
+    plain = _plain_prices(sheet)
+    if sheet.unknown_side == "output" or (plain.get("input") and sheet.lacks_output_price):
+        return "its input has a price, and its output has none"
+    if sheet.unknown_side == "input":
+        return "its output has a price, and its input has none"
+    if sheet.state == "unpriced":
+        return "none of its figures is a price of input or output"
+    return "its input is paid, and its output costs 0" if plain.get("input") and plain.get("output") == 0 else ""
+
+
+@rule(
     "placeholder-price",
     "Priced like new-api's placeholder",
     "new-api shows $75 per million tokens for a model without a price. Set the correct price.",

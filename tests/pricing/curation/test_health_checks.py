@@ -53,6 +53,34 @@ def test_a_model_without_a_price() -> None:
     assert run_all() == {"no-price": ["bare: it has no current list or sell price"]}
 
 
+def test_a_chat_model_without_an_output_price() -> None:
+    cast.price(cast.model("half"), input="2.5")
+    cast.price(cast.model("other-half"), output="10")
+    cast.price(cast.model("given-away"), input="2.5", output="0")
+    cast.line(cast.price(cast.model("speaking"), input="2.5"), "output.audio", "80")
+    for name, types in (
+        ("vectors", ["embeddings"]),
+        ("ranks", ["jina-rerank"]),
+        ("listener", ["audio-transcription"]),
+        ("clips", ["openai-video"]),
+        ("omni-moderation-latest", ["openai"]),
+        ("titan-embed", ["openai"]),
+    ):
+        cast.price(cast.model(name, supported_endpoint_types=types), input="0.1")
+    cast.line(cast.price(cast.model("painter", output_modalities=["image"]), input="5"), "output.image", "40")
+    cast.line(cast.price(cast.model("caller")), "request", "0.04", per=1, unit="request")
+    cast.line(cast.price(cast.model("auto")), "", None, kind="dynamic", unit="")
+
+    assert run_all() == {
+        "no-output-price": [
+            "given-away: its input is paid, and its output costs 0",
+            "half: its input has a price, and its output has none",
+            "other-half: its output has a price, and its input has none",
+            "speaking: its input has a price, and its output has none",
+        ]
+    }
+
+
 def test_the_placeholder_of_other_gateways() -> None:
     cast.price(cast.model("unset"), input="75", output="75")
 

@@ -62,9 +62,8 @@ class WriteContext:
 
     at: dt.datetime
     reason: str
-    actor: AbstractBaseUser | None = None
-    # None for a migration from a gateway, which is not an import run.
-    run: ImportRun | None = None
+    actor: AbstractBaseUser | None
+    run: ImportRun
 
     @property
     def audit(self) -> Audit:

@@ -13,9 +13,10 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from catalog.db import revision
+from catalog.db.import_context import run_scope
 from catalog.error_messages import InputError
 from catalog.imports.context import Findings, PlanContext, WriteContext
-from catalog.models import AIModel, EndpointType
+from catalog.models import AIModel, EndpointType, ImportRun
 from catalog.sources.records import Structure
 from pricing.gateways import document
 from pricing.gateways.channels import Report, structure_of
@@ -24,7 +25,7 @@ from pricing.gateways.left_out import left_out_of
 from pricing.gateways.reading.gateway import Gateway, LeftOut
 from pricing.gateways.tokens import NewToken, TokenPlan, create_tokens
 from pricing.imports.options import Options
-from pricing.imports.pipeline import apply_import, make_plan
+from pricing.imports.pipeline import apply_import, create_run, make_plan
 from pricing.imports.plan import ImportPlan
 from pricing.imports.structure import StructurePlan, apply_structure, plan_structure
 from tokens.models import TokenGroup
@@ -43,6 +44,8 @@ class MigrationPlan:
     skipped: Counter[str]
     left_out: tuple[LeftOut, ...]
     findings: Findings
+    # The import run that applied it.
+    run: ImportRun | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -96,14 +99,29 @@ def apply_migration(
         options = _options(accept_jumps=accept_jumps)
         if plan.is_empty or (plan.guards and not options.accepted_patterns):
             return plan, False
-        reason = f"Migrated from {gateway.dialect.name}"
-        if plan.models is not None:
-            origin = gateway.dialect.name
-            plan.models, _ = apply_import(document.write(gateway), options, at=at, origin=origin, actor=actor)
-        structure = _structure(gateway, groups_of(gateway))
-        apply_structure(structure, WriteContext(at, reason, actor))
-        create_tokens(plan.tokens, reason=reason)
+        plan.run = _apply(plan, options, at=at, actor=actor)
     return plan, True
+
+
+def _apply(plan: MigrationPlan, options: Options, *, at: dt.datetime, actor: AbstractBaseUser | None) -> ImportRun:
+    """Writes everything as one import run, so that one rollback undoes it."""
+    gateway, content, origin = plan.gateway, document.write(plan.gateway), plan.gateway.dialect.name
+    run, reason = None, f"Migrated from {origin}"
+    if plan.models is not None:
+        plan.models, run = apply_import(content, options, at=at, origin=origin, actor=actor)
+    if run is None:
+        run = create_run(options, content, origin=origin, actor=actor)
+        run.report = {**plan.models.report(), "listed": plan.models.listed} if plan.models else {}
+    with run_scope(run.pk):
+        apply_structure(_structure(gateway, groups_of(gateway)), WriteContext(at, reason, actor, run))
+        create_tokens(plan.tokens, reason=reason)
+    run.status, run.applied_at = ImportRun.Status.APPLIED, at
+    run.report |= {
+        "structure": {**run.report.get("structure", {}), **plan.structure.report()},
+        "tokens": len(plan.tokens),
+    }
+    run.save()
+    return run
 
 
 def _options(*, accept_jumps: bool | tuple[str, ...]) -> Options:

@@ -16,6 +16,7 @@ def report(plan: MigrationPlan) -> dict[str, Any]:
     findings = [*_sentences(plan.findings), *(_sentences(plan.models.findings) if plan.models else ())]
     return {
         "gateway": gateway.dialect.name,
+        "run": plan.run.pk if plan.run else None,
         "counts": counts(plan),
         "guards": plan.guards,
         "skipped": dict(plan.skipped),
@@ -100,7 +101,15 @@ def _kind(kind: LeftOut) -> str:
 def _next(plan: MigrationPlan, *, applied: bool) -> str:
     if plan.guards:
         result = "Migrated, without the models that are held back:" if applied else "Stopped, nothing was written:"
-        return "\n".join([result, *(f"  {guard}" for guard in plan.guards)])
+        return "\n".join([result, *(f"  {guard}" for guard in plan.guards), *_undo(plan)])
     if plan.is_empty:
         return "Nothing to do."
-    return "Migrated." if applied else "Nothing was written. To apply the plan, repeat with --apply."
+    return (
+        " ".join(["Migrated.", *_undo(plan)])
+        if applied
+        else "Nothing was written. To apply the plan, repeat with --apply."
+    )
+
+
+def _undo(plan: MigrationPlan) -> list[str]:
+    return [f"To undo it: rollback_import {plan.run.pk}"] if plan.run else []

@@ -27,11 +27,11 @@ from pricing.imports.prices.writing import undo_prices
 from pricing.imports.run_history import RunHistory, rows_of
 from pricing.models import GroupRate, PopularModel, PriceSheet
 from pricing.published.group_rates import write_rates
-from tokens.models import TokenGroup
+from tokens.models import Token, TokenGroup
 
 # A table comes before the tables that its rows refer to.
 TABLES: tuple[type[models.Model], ...] = (
-    PopularModel, Offer, ModelAlias, PriceSheet, AIModel, GroupRate, TokenGroup, Channel, EndpointType, Vendor,
+    Token, PopularModel, Offer, ModelAlias, PriceSheet, AIModel, GroupRate, TokenGroup, Channel, EndpointType, Vendor,
 )  # fmt: skip
 # The plural of what a row is -> its singular.
 SINGULAR = {str(table._meta.verbose_name_plural): str(table._meta.verbose_name) for table in TABLES}
@@ -132,6 +132,10 @@ def _remove(history: RunHistory, result: Rollback, audit: Audit) -> None:
     result.stays += [f"{table._meta.verbose_name} {row}" for row in stored if row.pk in edited or row.pk in used]
     removed = [row for row in stored if row.pk not in edited and row.pk not in used]
     _count(result.removed, table, len(removed))
+    for relation in table._meta.many_to_many:
+        through: Any = relation.remote_field.through
+        for keys in batches([row.pk for row in removed], KEYS):
+            through._default_manager.filter(**{f"{relation.m2m_field_name()}__in": keys}).delete()
     delete_rows(removed, **audit)
 
 

@@ -35,7 +35,7 @@ def apply_prices(plan: PricePlan, context: WriteContext) -> dict[str, Any]:
         undo["ends"] = _set_ends(endings, context)
     if withdrawn := [sheet.key for sheets in plan.withdrawn.values() for sheet in sheets]:
         undo["withdrawn"] = _withdraw(withdrawn, context)
-    if context.run is not None and plan.confirmed:
+    if plan.confirmed:
         undo["confirmed_lines"] = _confirm(plan, context.run)
     _write(plan, context)
     return undo

@@ -15,7 +15,10 @@ from pricing.imports.rollback import roll_back
 
 
 class Command(BaseCommand):
-    help = "Rolls back one import run: facts, offers and models get their earlier values, and its prices end now."
+    help = (
+        "Rolls back one import run: facts, offers and models get their earlier values, its prices end now, and tokens "
+        "that it created are removed."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("run", metavar="RUN", help="The run's number, shown in the admin and in histories.")

@@ -61,7 +61,7 @@ def imported(source: str, content: Document, *, at: dt.datetime = NOW) -> PriceP
     snapshot = Snapshot.objects.create(source=row, sha256=digest, size=0, packed=b"")
     run = ImportRun.objects.create(source=row, snapshot=snapshot, status=ImportRun.Status.APPLIED, applied_at=at)
     with run_scope(run.pk):
-        undo = apply_prices(plan, WriteContext(at, "Test", run=run))
+        undo = apply_prices(plan, WriteContext(at, "Test", None, run))
     run.report = {"undo": undo}
     run.save()
     return plan

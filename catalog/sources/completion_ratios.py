@@ -252,11 +252,12 @@ def is_unset(name: str, model_ratio: Decimal, completion_ratio: Decimal | None) 
     """Whether a price list may mean "no price" by these ratios of a model.
 
     Programs that copy a list write a missing ratio as 0. Gateways rename models, so the rules also fit the name without
-    the part before a slash, in lower case.
+    the part before a slash, and that in lower case.
     """
     if model_ratio != UNSET_RATIO:
         return False
-    known = built_in(name) | built_in(name.rpartition("/")[2].casefold())
+    short = name.rpartition("/")[2]
+    known = built_in(name) | built_in(short) | built_in(short.casefold())
     return not completion_ratio or any(abs(completion_ratio - ratio) < ROUNDING for ratio in known)
 
 

@@ -118,6 +118,22 @@ def test_the_price_list_states_every_price_to_go(lists: Mapping[str, Any], *, kn
     assert read["s-callplus"].fee == (Decimal("0.01") if knows_expressions else 0)
 
 
+def test_newer_versions_also_read_the_other_ratios(lists: Mapping[str, Any]) -> None:
+    names = ("cache_ratio", "create_cache_ratio", "image_ratio", "audio_ratio", "audio_completion_ratio")
+    read = {
+        row["model_name"]: {name: row[name] for name in names if name in row}
+        for row in lists["list"]["data"]
+        if not row.keys().isdisjoint(names)
+    }
+
+    assert read == {
+        "s-multi": dict(zip(names, map(Decimal, ("0.1", "1.25", "2", "16", "2")), strict=True)),
+        "s-third": {"cache_ratio": Decimal("0.23333333333333334")},
+    }
+    by_expression = {row["model_name"] for row in lists["list"]["data"] if row.get("billing_mode") == "tiered_expr"}
+    assert by_expression == {"s-callplus", "s-placeholder", "s-third", "s-tiered"}
+
+
 def test_the_maps_state_every_price_to_go(lists: Mapping[str, Any]) -> None:
     read = read_maps(lists["maps"])
 

@@ -50,3 +50,21 @@ def test_the_admin_suggests_the_words_and_accepts_aliases(admin_client: Client) 
 
     assert "<option>structured_outputs</option>" in page
     assert "claude-opus-latest" in page
+
+
+@pytest.mark.parametrize(
+    ("types", "outputs", "returns"),
+    [
+        ([], [], True),
+        (["openai"], [], True),
+        (["gemini", "image-generation"], [], True),
+        (["image-generation"], [], False),
+        (["midjourney"], [], False),
+        (["openai"], ["image"], False),
+        (["openai-video"], ["text"], True),
+    ],
+)
+def test_models_return_text_by_their_outputs_or_else_by_their_types(
+    types: list[str], outputs: list[str], *, returns: bool
+) -> None:
+    assert vocabulary.returns_text(types, outputs) is returns

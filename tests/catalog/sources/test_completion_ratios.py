@@ -13,6 +13,7 @@ from catalog.sources.completion_ratios import (
     Rule,
     built_in,
     fixed,
+    is_unset,
     new_api_name,
     rule_of,
 )
@@ -95,3 +96,26 @@ def test_a_stored_ratio_has_no_effect_for_names_with_a_fixed_rule() -> None:
 )
 def test_a_rule_describes_its_names(rule: Rule, names: str) -> None:
     assert rule.describe() == names
+
+
+def name_of(rule: Rule) -> str:
+    return rule.exact or f"{rule.begins}-{rule.contains}-{rule.ends}".strip("-")
+
+
+@pytest.mark.parametrize("rules", [NEW_API_OF_APRIL, NEW_API_OF_AUGUST, NEW_API_LATER, VELOERA])
+def test_37_5_with_the_ratio_of_any_rule_may_mean_no_price(rules: tuple[Rule, ...]) -> None:
+    for rule in rules:
+        name = name_of(rule)
+        ratio = rule_of(rules, name).value
+        for spelling in (name, f"acme/{name}"):
+            assert is_unset(spelling, Decimal("37.5"), ratio), spelling
+            assert not is_unset(spelling, Decimal("37.6"), ratio), spelling
+        assert not is_unset(name, Decimal("37.5"), ratio + Decimal("0.125")), name
+
+
+@pytest.mark.parametrize(
+    ("name", "ratio"),
+    [("gpt-5.6-terra", 6), ("gpt-5.6-terra", 8), ("gpt-image-2", 2), ("gpt-image-2", 6), ("acme-x", 1), ("a/b", 1)],
+)
+def test_placeholders_that_programs_published(name: str, ratio: int) -> None:
+    assert is_unset(name, Decimal("37.5"), Decimal(ratio))

@@ -1,7 +1,8 @@
 """The database of a gateway and its own /api/pricing end in the same prices, in whatever order they are imported."""
 
 import gzip
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,36 +16,45 @@ from catalog.models import AIModel
 from catalog.prices import WHOLE_REQUEST, Sheet
 from catalog.sources import new_api
 from pricing.engine.equality import same_price
+from pricing.models import GroupRate, PriceSheet
 from pricing.published.prices import published_sheets
-from tests.pricing.imports.running import run, state
+from tests.pricing.imports.running import run
 
 pytestmark = pytest.mark.django_db
-GATEWAYS = Path(__file__).parent / "files" / "gateways"
-LISTING = read_json((GATEWAYS / "new_api.json").read_bytes())["/api/pricing"]
+RECORDED = Path(__file__).parent / "files" / "gateways"
+GATEWAYS = ("new_api", "new_api_august", "veloera")
+# A listing shows 37.5 for it; the databases have a ratio of 37.5 for acme-375.
+UNPRICED = "acme-unpriced"
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A recorded database and the answer of its program."""
+
+    file: Path
+    rows: Sequence[Mapping[str, Any]]
+
+    def import_database(self) -> None:
+        call_command("import_gateway", sqlite=str(self.file), apply=True, accept_jumps=[])
+
+    def import_listing(self) -> None:
+        listing = write_json({"success": True, "data": self.rows})
+        outcome = run("new_api", listing, self.file.parent, "--apply", "--accept-jumps")
+        assert outcome.code == 0, outcome.err
+
+
+@pytest.fixture(params=GATEWAYS)
+def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> Gateway:
+    file = tmp_path / "one.db"
+    file.write_bytes(gzip.decompress((RECORDED / f"{request.param}.db.gz").read_bytes()))
+    answers = read_json((RECORDED / f"{request.param}.json").read_bytes())
+    return Gateway(file, answers["/api/pricing"]["data"])
 
 
 def published() -> dict[str, Sheet]:
     models = {model.pk: model for model in AIModel.objects.select_related("vendor")}
-    sheets = published_sheets(models.values(), at=timezone.now(), groups=None)
+    sheets = published_sheets(models.values(), at=timezone.now(), groups=())
     return {models[key].name: sheet for key, sheet in sheets.items()}
-
-
-def import_listing(folder: Path) -> None:
-    outcome = run("new_api", write_json(LISTING), folder, "--apply", "--accept-jumps")
-    assert outcome.code == 0, outcome.err
-
-
-def import_database(folder: Path) -> None:
-    file = folder / "one.db"
-    file.write_bytes(gzip.decompress((GATEWAYS / "new_api.db.gz").read_bytes()))
-    call_command("import_gateway", sqlite=str(file), apply=True, accept_jumps=[])
-
-
-IMPORTS: Mapping[str, Callable[[Path], None]] = {"listing": import_listing, "database": import_database}
-# The listing shows 37.5 for it; the database has a ratio of 37.5 for acme-375.
-UNPRICED = "acme-unpriced"
-# Priced by expressions.
-TIERED = {"acme-tier", "acme-tier-neg", "acme-tier-odd", "acme-tier-req", "acme-tier-time"}
 
 
 def of_the_gateway(row: Mapping[str, Any]) -> dict[str, Decimal]:
@@ -55,25 +65,35 @@ def of_the_gateway(row: Mapping[str, Any]) -> dict[str, Decimal]:
     return {"input": base, "output": base * row["completion_ratio"]}
 
 
-@pytest.mark.parametrize("order", [("listing", "database"), ("database", "listing")])
-def test_the_published_prices_are_those_of_the_gateway_in_any_order(order: Sequence[str], tmp_path: Path) -> None:
-    for name in order:
-        IMPORTS[name](tmp_path)
+@pytest.mark.parametrize("is_listing_first", [True, False])
+def test_the_published_prices_are_those_of_the_gateway_in_any_order(
+    gateway: Gateway, *, is_listing_first: bool
+) -> None:
+    imports = (gateway.import_listing, gateway.import_database)
+    for import_it in imports if is_listing_first else reversed(imports):
+        import_it()
 
     prices = published()
-    for row in LISTING["data"]:
+    for row in gateway.rows:
         name = row["model_name"]
-        if name in TIERED:
+        if "billing_expr" in row:
             (record,) = new_api.read(write_json({"data": [row]})).records
             assert record.prices is not None
             assert same_price(prices[name], record.prices), name
-        elif name != UNPRICED:
+        elif name in prices:
             plain = {line.meter: line.amount for line in prices[name].lines if line.meter in WHOLE_REQUEST}
             # A ratio is a rounded quotient of two prices.
             assert plain == pytest.approx(of_the_gateway(row), rel=Decimal("1e-15")), name
+        else:
+            assert row["model_ratio"] == Decimal("37.5"), name
     assert UNPRICED not in prices
+    assert prices["acme-375"].state == "priced"
 
-    before = state()
-    for name in order:
-        IMPORTS[name](tmp_path)
-    assert {**state(), "ImportRun": 0, "revision": 0} == {**before, "ImportRun": 0, "revision": 0}
+    before = price_rows()
+    for import_it in imports if is_listing_first else reversed(imports):
+        import_it()
+    assert price_rows() == before
+
+
+def price_rows() -> tuple[int, int, int]:
+    return PriceSheet.objects.count(), PriceSheet.history.count(), GroupRate.objects.count()

@@ -13,6 +13,11 @@ urlpatterns = [
     path("api/pricing/history/<path:name>", views.HistoryView.as_view(), name="price_history"),
     *both("api/ratio_config", views.RatioConfigView, "ratio_config"),
     *both("api/prices", views.OneHubPricesView, "one_hub_prices"),
+    *both("api/newapi/models.json", views.DocumentView, "newapi_models", form="newapi_models"),
+    *both("api/newapi/vendors.json", views.DocumentView, "newapi_vendors", form="newapi_vendors"),
+    # Sites request a language; the texts have only one.
+    path("api/i18n/<slug:locale>/newapi/models.json", views.DocumentView.as_view(form="newapi_models")),
+    path("api/i18n/<slug:locale>/newapi/vendors.json", views.DocumentView.as_view(form="newapi_vendors")),
     path("", include("pricing.api.export_urls")),
     *both("api/usage", views.UsageView, "usage"),
 ]

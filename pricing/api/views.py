@@ -20,6 +20,7 @@ from pricing.api import quote_documents
 from pricing.api.atom import atom
 from pricing.engine.quoting import quote
 from pricing.export import one_hub
+from pricing.export.formats import FORMATS
 from pricing.export.new_api import price_list, ratio_config
 from pricing.models import UsageReporter
 from pricing.published.audience import apply_group_rate, choose_group, groups_reaching, rate_of_group
@@ -125,6 +126,18 @@ class OneHubPricesView(PriceView):
         reader = self.reader(request)
         render = partial(one_hub.price_rows, reader.scope, at=now, with_long_context=with_long_context)
         body = reader.body("one_hub", with_long_context, render=render, at=now)
+        return respond(request._request, body, cache_control=reader.cache_control)
+
+
+class DocumentView(PriceView):
+    """An export format, for the models that the caller sees."""
+
+    form = ""
+
+    def get(self, request: Request, **_: str) -> HttpResponse:
+        now, form = timezone.now(), FORMATS[self.form]
+        reader = self.reader(request)
+        body = reader.body(form.name, render=lambda: form.render(reader.scope, now, ""), at=now)
         return respond(request._request, body, cache_control=reader.cache_control)
 
 

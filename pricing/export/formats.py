@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from pricing.export import csv_lines, litellm, llms_txt, models_dev, one_hub, openrouter, yaml_catalog
+from pricing.export import csv_lines, litellm, llms_txt, models_dev, newapi_metadata, one_hub, openrouter, yaml_catalog
 from pricing.export.new_api import price_list, ratio_config
 from pricing.export.offers import PricedModel, priced_models
 from tokens.scope import Scope
@@ -24,7 +24,7 @@ class Format:
     about: str
     render: Render
     content_type: str = JSON
-    # The last part of its public address; empty for a format that is not public.
+    # The last part of its address below /api/export; empty for a format that has none.
     file: str = ""
     # The path that programs for this format append to their base address.
     asked_as: str = ""
@@ -79,6 +79,16 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
                 "The price rows that one-hub and done-hub sites read",
                 lambda scope, at, _: one_hub.price_rows(scope, at=at),
                 file="one_hub.json",
+            ),
+            Format(
+                "newapi_models",
+                "The models that new-api sites synchronize, without its official list",
+                lambda scope, at, _: newapi_metadata.model_list(scope, at=at),
+            ),
+            Format(
+                "newapi_vendors",
+                "The vendors of the models that new-api sites synchronize",
+                lambda scope, at, _: newapi_metadata.vendor_list(scope, at=at),
             ),
             Format(
                 "csv",

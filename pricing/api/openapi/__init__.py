@@ -4,6 +4,7 @@ from pricing.api.openapi import addresses, exports
 from pricing.api.quote_documents import QuestionBody, QuoteBody
 from pricing.api.views import UsageReports, UsageTaken
 from pricing.export.new_api import ExplainedFigure, PriceList, PriceRow, RatioConfig
+from pricing.export.newapi_metadata import MetadataModels, MetadataVendors
 from pricing.export.one_hub import OneHubPrices
 from pricing.newapi.ratios import PriceFigure
 from pricing.published.history import PriceChanges, PriceHistory
@@ -34,6 +35,8 @@ SCHEMAS: openapi.Document = schemas_of(
         PriceList,
         RatioConfig,
         OneHubPrices,
+        MetadataModels,
+        MetadataVendors,
         PriceHistory,
         PriceChanges,
         UsageReports,

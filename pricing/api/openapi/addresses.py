@@ -27,6 +27,13 @@ UNPRICED = parameter(
     "query", "unpriced", "rows: `data` has rows of all models, flagged by `pricing_status`.", text(enum=["rows"])
 )
 
+LOCALE = parameter(
+    "path",
+    "locale",
+    "A language; the texts are the same for all, and any other language is served, too.",
+    text(enum=["en", "ja", "zh", "zh-cn", "zh-tw"]),
+    required=True,
+)
 TIERED = parameter(
     "query",
     "long_context",
@@ -88,6 +95,18 @@ PATHS: openapi.Document = {
     "/api/pricing/changes.atom": FEED,
     "/api/ratio_config": reading("getRatioConfig", "The maps that new-api sites read", "RatioConfig"),
     "/api/prices": reading("getPrices", "The price rows that one-hub and done-hub sites read", "OneHubPrices", TIERED),
+    "/api/newapi/models.json": reading(
+        "getNewApiModels", "The models that new-api sites synchronize", "MetadataModels"
+    ),
+    "/api/newapi/vendors.json": reading(
+        "getNewApiVendors", "The vendors that new-api sites synchronize", "MetadataVendors"
+    ),
+    "/api/i18n/{locale}/newapi/models.json": reading(
+        "getNewApiModelsInLanguage", "The same models for any language", "MetadataModels", LOCALE
+    ),
+    "/api/i18n/{locale}/newapi/vendors.json": reading(
+        "getNewApiVendorsInLanguage", "The same vendors for any language", "MetadataVendors", LOCALE
+    ),
     "/api/pricing/quote": posting(
         "quote",
         "Quote the cost of a request",

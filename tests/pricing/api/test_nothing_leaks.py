@@ -24,6 +24,8 @@ GETS = (
     "/api/pricing?explain=1&unpriced=rows",
     "/api/ratio_config",
     "/api/prices",
+    "/api/newapi/models.json",
+    "/api/newapi/vendors.json",
     "/api/pricing/changes?since=2020-01-01",
     "/api/pricing/changes.atom?since=2020-01-01",
 )

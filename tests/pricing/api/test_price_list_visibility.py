@@ -18,6 +18,7 @@ LISTS = (
     "/api/pricing?unpriced=rows",
     "/api/pricing?as_of=2026-02-01",
     "/api/prices",
+    "/api/newapi/models.json",
     "/api/pricing/changes?since=2020-01-01",
     "/api/pricing/changes.atom?since=2020-01-01",
 )

@@ -32,7 +32,8 @@ def test_a_cold_list_costs_the_same_queries_however_long_it_is(
 
 
 @pytest.mark.parametrize(
-    "address", ["/api/pricing", "/api/pricing?as_of=2026-03-01", "/api/ratio_config", "/api/prices"]
+    "address",
+    ["/api/pricing", "/api/pricing?as_of=2026-03-01", "/api/ratio_config", "/api/prices", "/api/newapi/models.json"],
 )
 def test_a_warm_one_costs_two(client: Client, address: str, django_assert_num_queries: Any) -> None:
     make(2)

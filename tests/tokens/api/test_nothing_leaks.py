@@ -96,7 +96,8 @@ def answers(client: Client, key: str, hidden: list[str]) -> list[Answer]:
         ("/v1/models", anthropic), ("/v1/models?lifecycle=active,deprecated,retired", anthropic),
         ("/v1beta/models?pageSize=2", gemini), ("/v1beta/models", gemini), ("/api/token", openai),
         ("/api/pricing", openai), ("/api/pricing?discount=folded", openai), ("/api/pricing", {}),
-        ("/api/ratio_config", openai), ("/api/prices", openai), ("/api/pricing/changes?since=2020-01-01", openai),
+        ("/api/ratio_config", openai), ("/api/prices", openai),
+        ("/api/newapi/models.json", openai), ("/api/pricing/changes?since=2020-01-01", openai),
         ("/api/pricing?as_of=2026-03-01&unpriced=rows", openai),
     ]  # fmt: skip
     for name in (quote(hidden_name) for hidden_name in hidden[:2]):

@@ -1,5 +1,6 @@
 """The OpenAPI document describes the service: every address, every field, every response."""
 
+import re
 from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
@@ -68,9 +69,14 @@ def test_it_is_a_valid_document() -> None:
     validate(document())
 
 
+# A part of a route that is a parameter, and its name in the document.
+CONVERTER = re.compile(r"<\w+:(\w+)>")
+PARAMETERS = {"name": "{model}"}
+
+
 def test_it_has_every_public_address_and_no_other() -> None:
     served = {
-        "/" + path.rstrip("/").replace("<path:name>", "{model}").replace("<path:path>", "{path}")
+        "/" + CONVERTER.sub(lambda match: PARAMETERS.get(match[1], f"{{{match[1]}}}"), path.rstrip("/"))
         for path in routes(get_resolver().url_patterns)
         if not path.startswith(NOT_API) and path.startswith(("v1", "anthropic", "models", "api", "openapi", "llms"))
     } | PROBES
@@ -108,6 +114,8 @@ def test_the_price_list_matches_the_document(client: Client) -> None:
         ("/api/pricing/changes?since=2025-01-01", "PriceChanges"),
         ("/api/ratio_config", "RatioConfig"),
         ("/api/prices", "OneHubPrices"),
+        ("/api/newapi/models.json", "MetadataModels"),
+        ("/api/i18n/en/newapi/vendors.json", "MetadataVendors"),
     ],
 )
 def test_responses_about_prices_match_the_document(client: Client, path: str, shape: str) -> None:

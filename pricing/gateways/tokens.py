@@ -131,7 +131,11 @@ class TokenPlan:
 
     def _groups_of(self, token: GatewayToken, user: GatewayUser) -> tuple[str, ...] | None:
         reached, name = self.groups.of_token(token, user), f"token {token.id}"
-        if reached is None and not self.groups.is_automatic(token):
+        if reached is None and self.groups.listed is not None:
+            self.findings.add(
+                "imported without a group: the gateway refuses the group that they name or their user's", name
+            )
+        elif reached is None and not self.groups.is_automatic(token):
             self.findings.add("imported without a group: their users may not use the group that they name", name)
         elif reached == () and not token.group:
             self.findings.add("imported without a group, because their users have none", name)

@@ -4,6 +4,7 @@ The price of a call is that of the name that the upstream gets, unless its chann
 of tokens with a ratio cost a multiple of the input or output price.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,6 +14,7 @@ from catalog.error_messages import count
 from catalog.exact import digits, multiply, plain
 from catalog.prices import MILLION, Condition
 from catalog.sources.rows import is_number
+from pricing.gateways.groups import slug_of
 from pricing.gateways.prices.price import Price
 from pricing.gateways.reading.gateway import Gateway, GatewayChannel
 from pricing.gateways.reading.price_table import PriceRow, PriceTable
@@ -34,6 +36,8 @@ METERS = {
     "output_image_tokens": "output.image",
     "reasoning_tokens": "output.reasoning",
 }
+# A price line in the form of this catalog's own price list.
+Line = dict[str, Any]
 LONG_LIVED: Condition = {"dim": "cache_ttl", "op": "eq", "value": "1h"}
 
 
@@ -75,19 +79,50 @@ CLAUDE_VENDORS = frozenset({14, 32})
 
 def price(name: str, gateway: Gateway) -> Price:
     """The price of calls of this model, as a list of price lines."""
-    table, per_million = gateway.prices or PriceTable(), _dollars_per_million(gateway)
-    channel = next(iter(gateway.channels_of.get(name, ())), None)
-    row = table.row_for(billed_name(name, channel))
+    channels = gateway.channels_of.get(name, ())
+    first = next(iter(channels), None)
+    common = _lines(name, first, gateway)
+    lines = [*common]
+    for group, channel in sorted(_first_by_group(channels, gateway).items()):
+        own = _lines(name, channel, gateway)
+        if own != common and _units(own) == _units(common):
+            lines += _of_group(slug_of(group), own, common)
+    has_row = (gateway.prices or PriceTable()).row_for(billed_name(name, first)) is not None
+    return Price({"prices": lines}, {} if has_row else {"prices": RULE_WITHOUT_ROW})
+
+
+def _first_by_group(channels: Iterable[GatewayChannel], gateway: Gateway) -> Mapping[str, GatewayChannel]:
+    """Group -> the enabled channel that serves its calls first."""
+    groups = {group.name for group in gateway.groups or () if group.enabled}
+    enabled = [channel for channel in channels if channel.enabled]
+    return {group: channel for channel in reversed(enabled) for group in channel.groups if group in groups}
+
+
+def _of_group(slug: str, own: Sequence[Line], common: Sequence[Line]) -> Iterator[Line]:
+    """The lines of one group's own price, which replace all common ones."""
+    condition: Condition = {"dim": "group", "op": "eq", "value": slug}
+    for meter in dict.fromkeys(line["meter"] for line in (*own, *common)):
+        # A kind of token without a price of its own costs what its side costs.
+        of_meter = [line for line in own if line["meter"] == meter]
+        of_side = [line for line in own if line["meter"] == meter.partition(".")[0]]
+        for line in of_meter or of_side:
+            yield {**line, "meter": meter, "conditions": [*line.get("conditions", ()), condition]}
+
+
+def _units(lines: Iterable[Line]) -> set[str]:
+    return {line["unit"] for line in lines}
+
+
+def _lines(name: str, channel: GatewayChannel | None, gateway: Gateway) -> list[Line]:
+    """The price of calls that this channel serves."""
+    per_million = _dollars_per_million(gateway)
+    row = (gateway.prices or PriceTable()).row_for(billed_name(name, channel))
     if row is None:
-        lines = [
-            _line("input", multiply(WITHOUT_ROW, per_million)),
-            _line("output", multiply(WITHOUT_ROW, per_million)),
-        ]
-        return Price({"prices": lines}, {"prices": RULE_WITHOUT_ROW})
+        amount = multiply(WITHOUT_ROW, per_million)
+        return [_line("input", amount), _line("output", amount)]
     if row.is_per_call:
-        amount = multiply(row.input, UNITS_PER_CALL, per_million / MILLION)
-        return Price({"prices": [_line("request", amount, unit="request", per=1)]})
-    return Price({"prices": list(_token_lines(row, _cache_ratios(row, name, channel, gateway), per_million))})
+        return [_line("request", multiply(row.input, UNITS_PER_CALL, per_million / MILLION), unit="request", per=1)]
+    return list(_token_lines(row, _cache_ratios(row, name, channel, gateway), per_million))
 
 
 def billed_name(name: str, channel: GatewayChannel | None) -> str:
@@ -116,7 +151,7 @@ def _program(gateway: Gateway) -> str:
     return DONE_HUB.name if gateway.dialect is DONE_HUB else ONE_HUB.name
 
 
-def _token_lines(row: PriceRow, cache: Iterable[CacheRatio], per_million: Decimal) -> Iterator[dict[str, Any]]:
+def _token_lines(row: PriceRow, cache: Iterable[CacheRatio], per_million: Decimal) -> Iterator[Line]:
     """The prices of tokens; a long prompt has another price for all tokens of the call."""
     parts: list[tuple[str, Decimal, tuple[Condition, ...]]] = [("input", Decimal(1), ()), ("output", Decimal(1), ())]
     for ratio in cache:
@@ -138,7 +173,7 @@ def _token_lines(row: PriceRow, cache: Iterable[CacheRatio], per_million: Decima
 
 def _line(
     meter: str, amount: Decimal, conditions: Iterable[Condition] = (), *, unit: str = "token", per: int = MILLION
-) -> dict[str, Any]:
+) -> Line:
     line = {"meter": meter, "amount": plain(amount), "per": per, "unit": unit, "currency": "USD"}
     return {**line, "conditions": list(conditions)} if conditions else line
 
@@ -177,17 +212,22 @@ def _undecided(gateway: Gateway, table: PriceTable, billed: Mapping[str, str]) -
             f"{_some(rivals)}: several patterns in the table of prices fit, and the program uses any of them; the "
             "longest pattern was used"
         )
-    differing = []
-    for name, channels in gateway.channels_of.items():
-        prices = [(table.row_for(billed_name(name, channel)), _is_claude(name, channel)) for channel in channels]
-        enabled = [price for price, channel in zip(prices, channels, strict=True) if channel.enabled]
-        if any(price != enabled[0] for price in enabled):
-            differing.append(name)
+    differing = [name for name, channels in gateway.channels_of.items() if _differs(name, channels, gateway)]
     if differing:
         yield (
             f"{_some(differing)}: the price depends on the channel that serves the call; that of the enabled channel "
             "with the highest priority was used"
         )
+
+
+def _differs(name: str, channels: Iterable[GatewayChannel], gateway: Gateway) -> bool:
+    """Whether calls of one group have several prices, or groups have prices in several units."""
+    by_group: defaultdict[str, list[list[Line]]] = defaultdict(list)
+    for channel in channels:
+        for group in channel.groups if channel.enabled else ():
+            by_group[group].append(_lines(name, channel, gateway))
+    units = {frozenset(_units(lines)) for prices in by_group.values() for lines in prices}
+    return len(units) > 1 or any(lines != prices[0] for prices in by_group.values() for lines in prices)
 
 
 def unused_rows(gateway: Gateway) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""Small gateways for tests: real columns of one-api and new-api, invented rows, in SQLite or PostgreSQL."""
+"""Small gateways for tests: the programs' real columns, invented rows, in SQLite or PostgreSQL."""
 
 import json
 import sqlite3
@@ -12,7 +12,31 @@ from django.db import connection
 
 Rows = Mapping[str, list[Mapping[str, Any]]]
 
+ONE_HUB = {
+    "channels": "id type key status name weight created_time test_time response_time base_url other balance "
+    "balance_updated_time models group tag used_quota model_mapping model_headers custom_parameter priority proxy "
+    "test_model only_chat pre_cost compatible_response allow_extra_body disabled_stream plugin deleted_at",
+    "tokens": "id user_id key status name created_time accessed_time expired_time remain_quota unlimited_quota "
+    "used_quota group backup_group deleted_at setting",
+    "users": "id username password display_name role status email quota used_quota request_count group created_time "
+    "deleted_at",
+    "user_groups": "id symbol name ratio api_rate public promotion min max enable",
+    "prices": "model type channel_type input output locked extra_ratios",
+    "model_info": "id model name description context_length max_tokens input_modalities output_modalities tags "
+    "support_url created_at updated_at",
+    "model_owned_by": "id name icon",
+    "options": "key value",
+    "migrations": "id",
+}
 COLUMNS = {
+    "one-hub": ONE_HUB,
+    "done-hub": ONE_HUB
+    | {
+        "channels": f"{ONE_HUB['channels']} header_override pass_through_body cost_ratio",
+        "users": f"{ONE_HUB['users']} linuxdo_id used_invite_code",
+        "user_groups": f"{ONE_HUB['user_groups']} description",
+        "prices": f"{ONE_HUB['prices']} long_context",
+    },
     "one-api": {
         "channels": "id type key status name weight base_url models group model_mapping priority config",
         "tokens": "id user_id key status name accessed_time expired_time remain_quota unlimited_quota models subnet",
@@ -35,7 +59,10 @@ COLUMNS = {
 NUMBERS = {
     "id", "type", "status", "weight", "priority", "user_id", "accessed_time", "expired_time", "remain_quota",
     "unlimited_quota", "model_limits_enabled", "channel_id", "enabled", "quota", "role", "vendor_id", "name_rule",
+    "created_time", "used_quota", "api_rate", "public", "promotion", "min", "max", "enable", "channel_type", "locked",
+    "context_length", "max_tokens",
 }  # fmt: skip
+REALS = {"input": "double precision", "output": "double precision", "ratio": "decimal(10,2)"}
 CHANNEL = {"type": 1, "key": "upstream-secret-0000", "status": 1, "group": "default", "priority": 0, "weight": 0}
 TOKEN = {"user_id": 1, "status": 1, "expired_time": -1, "unlimited_quota": 1, "remain_quota": 0}
 
@@ -61,9 +88,24 @@ def user(number: int, group: str = "default", **fields: Any) -> dict[str, Any]:
     return {"id": number, "username": f"user{number}", "group": group, "status": 1, **fields}
 
 
+def price(model: str, of_input: float, of_output: float, **fields: Any) -> dict[str, Any]:
+    """A row of one-hub's and done-hub's table of prices."""
+    stored = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in fields.items()}
+    return {"model": model, "type": "tokens", "channel_type": 1, "input": of_input, "output": of_output, **stored}
+
+
+def group(number: int, symbol: str, ratio: float = 1, **fields: Any) -> dict[str, Any]:
+    """A row of one-hub's and done-hub's table of groups."""
+    common = {"id": number, "symbol": symbol, "name": symbol.title(), "ratio": ratio, "api_rate": 600}
+    return {**common, "public": 1, "enable": 1, **fields}
+
+
 def statements(dialect: str) -> Iterator[str]:
     for table, columns in COLUMNS[dialect].items():
-        listed = ", ".join(f'"{name}" {"bigint" if name in NUMBERS else "text"}' for name in columns.split())
+        types = {name: "bigint" if name in NUMBERS else REALS.get(name, "text") for name in columns.split()}
+        if table == "migrations":
+            types["id"] = "text"
+        listed = ", ".join(f'"{name}" {type_name}' for name, type_name in types.items())
         yield f'CREATE TABLE "{table}" ({listed})'
 
 

@@ -6,8 +6,9 @@ created last. Nothing is deleted and existing tokens are unchanged, so a second 
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -116,12 +117,22 @@ def _apply(plan: MigrationPlan, options: Options, *, at: dt.datetime, actor: Abs
         apply_structure(_structure(gateway, groups_of(gateway)), WriteContext(at, reason, actor, run))
         create_tokens(plan.tokens, reason=reason)
     run.status, run.applied_at = ImportRun.Status.APPLIED, at
-    run.report |= {
-        "structure": {**run.report.get("structure", {}), **plan.structure.report()},
-        "tokens": len(plan.tokens),
-    }
+    run.report |= _additions(plan, run.report)
     run.save()
     return run
+
+
+def _additions(plan: MigrationPlan, report: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of the run's report that a migration has beside an import of models and prices."""
+    findings = [{"finding": text, "models": models} for text, models in plan.findings.by_sentence.items()]
+    findings += report.get("findings", ())
+    counts = {"tokens": len(plan.tokens), "findings": len(findings)}
+    return {
+        "counts": {**report.get("counts", {}), **counts},
+        "findings": findings,
+        "structure": {**report.get("structure", {}), **plan.structure.report()},
+        "left_out": [str(kind) for kind in plan.left_out],
+    }
 
 
 def _options(*, accept_jumps: bool | tuple[str, ...]) -> Options:

@@ -5,7 +5,6 @@ from typing import Any
 from catalog.error_messages import count, some
 from catalog.imports.context import Findings
 from pricing.gateways.migrate import MigrationPlan
-from pricing.gateways.reading.gateway import LeftOut
 
 SHOWN = 12
 
@@ -79,7 +78,7 @@ def summary(plan: MigrationPlan, *, applied: bool) -> str:
     lines = [channels, models, tokens]
     lines += [f"  {skipped} left out: {why}" for why, skipped in plan.skipped.items()]
     if plan.left_out:
-        lines += ["Not carried over:", *(f"  {_kind(kind)}" for kind in plan.left_out)]
+        lines += ["Not carried over:", *(f"  {kind}" for kind in plan.left_out)]
     findings = report(plan)["findings"]
     if findings:
         lines += [f"Findings ({len(findings)}):", *(f"  {sentence}." for sentence in findings[:SHOWN])]
@@ -92,10 +91,6 @@ def summary(plan: MigrationPlan, *, applied: bool) -> str:
 def _sentences(findings: Findings) -> list[str]:
     """The findings, each with its first models or tokens."""
     return [f"{some(names)}: {text}" if names else text for text, names in findings.by_sentence.items()]
-
-
-def _kind(kind: LeftOut) -> str:
-    return f"{kind.what} ({kind.count:,})" + (f": {some(list(kind.names))}" if kind.names else "")
 
 
 def _next(plan: MigrationPlan, *, applied: bool) -> str:

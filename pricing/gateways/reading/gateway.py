@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from catalog.error_messages import some
 from pricing.gateways.reading.price_table import PriceTable
 from pricing.gateways.reading.schemas import Dialect
 
@@ -123,6 +124,9 @@ class LeftOut:
     count: int
     # The rows, models or groups that have it.
     names: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.what} ({self.count:,})" + (f": {some(self.names)}" if self.names else "")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from catalog.exact import read_json
+from catalog.imports.run_reports import sections
 from catalog.models import AIModel, Channel, EndpointType, ImportRun, Offer, Vendor
 from pricing.models import GroupRate, PriceSheet
 from tests import world
@@ -127,3 +128,12 @@ def test_a_plan_and_an_empty_migration_have_no_run(tmp_path: Path) -> None:
     migrate(tmp_path)
     assert migrate(tmp_path)["run"] is None
     assert ImportRun.objects.count() == 1
+
+
+def test_the_report_of_the_run_has_the_tokens_and_what_stayed_behind(tmp_path: Path) -> None:
+    run = ImportRun.objects.get(pk=migrate(tmp_path)["run"])
+
+    assert run.report["counts"]["tokens"] == 3
+    assert "accounts, with their roles, logins and addresses (1): user 1" in run.report["left_out"]
+    titles = [title for title, _, _ in sections(run.report)]
+    assert {"Not carried over", "New models", "Channels", "Groups"} <= set(titles)

@@ -6,10 +6,11 @@ The lines of a less trusted source stay beside those of a more trusted one where
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from catalog.imports.import_policy import ImportPolicy
 from catalog.imports.provenance import run_writers
-from catalog.prices import SIDES, WITHOUT_AMOUNT, Line, Sheet
+from catalog.prices import SIDES, USE_FACTORS, WITHOUT_AMOUNT, Line, Sheet
 from catalog.source_trust import PERSON, Writer
 from pricing.engine.equality import same_price
 from pricing.engine.headline import rule_table
@@ -101,8 +102,7 @@ def merge(stored: StoredSheet | None, offered: Sheet, authority: Authority) -> M
     lines = combine(statements)
     in_price = set(map(id, lines))
     lost = tuple(line for line in offered.lines if id(line) not in in_price)
-    facts = offered.facts if sets_base else stored.sheet.facts
-    merged = replace(offered, lines=lines, facts=facts)
+    merged = replace(offered, lines=lines, facts=_facts(stored.sheet, offered, sets_base=sets_base))
     if not lost:
         return Merged(merged)
     keys = set(map(line_key, lost))
@@ -111,6 +111,13 @@ def merge(stored: StoredSheet | None, offered: Sheet, authority: Authority) -> M
     if same_price(winning, losing):
         return Merged(merged)
     return Merged(merged, Withheld(winning, losing, authority.why_withheld(ranked[place - 1])))
+
+
+def _facts(stored: Sheet, offered: Sheet, *, sets_base: bool) -> Mapping[str, Any]:
+    """The facts of the source that sets the base price, and the factors of kinds of usage, which few sources state."""
+    facts = offered.facts if sets_base else stored.facts
+    factors = offered.facts.get(USE_FACTORS) or stored.facts.get(USE_FACTORS)
+    return {**facts, USE_FACTORS: factors} if factors else facts
 
 
 def _others_by_writer(stored: StoredSheet, authority: Authority) -> dict[Writer, list[Line]]:

@@ -1,5 +1,6 @@
 """Each line of a price is that of the most trusted source that states it, whatever the order of the imports."""
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import permutations
 
@@ -8,7 +9,8 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.prices import Line
+from catalog.prices import USE_FACTORS, Line
+from pricing.models import PriceSheet
 from tests.pricing.imports.prices.books import (
     BATCH,
     DAY,
@@ -89,6 +91,23 @@ def test_the_price_that_a_gateway_computes_wins_as_a_whole(order: tuple[str, ...
     for source in order:
         prices(source, stated[source])
     assert figures(NOW) == {"request": "3"}
+
+
+@pytest.mark.parametrize("order", [("gateway", "new_api"), ("new_api", "gateway")])
+@pytest.mark.parametrize("listed", [4, 5])
+def test_factors_of_usage_stay_beside_the_prices_of_a_listing(order: tuple[str, str], listed: int) -> None:
+    factors = {"input.cache_write": Decimal("1.25")}
+    stated = {
+        "gateway": replace(sheet(line("input", 2), line("output", 4)), facts={USE_FACTORS: factors}),
+        "new_api": replace(sheet(line("input", 2), line("output", listed)), states_facts=False),
+    }
+    model()
+    for source in (*order, *order):
+        imported(source, document(stated[source]))
+
+    current = PriceSheet.objects.in_force(at=NOW).get()
+    assert (figures(NOW), current.facts) == ({"input": "2", "output": f"{listed}"}, {USE_FACTORS: factors})
+    assert PriceSheet.objects.count() <= 2
 
 
 def test_a_listing_of_a_gateway_does_not_replace_another_equally_trusted_source() -> None:

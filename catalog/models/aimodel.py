@@ -46,9 +46,9 @@ def wildcards_of(name: str) -> list[str]:
 
 
 class AIModelQuerySet(TrackedQuerySet["AIModel"]):
-    def named(self, names: Collection[str]) -> "AIModelQuerySet":
-        """The models with one of these ids or aliases."""
-        return self.filter(Q(name__in=names) | Q(aliases__name__in=names)).distinct()
+    def named(self, names: Collection[str], *, ids: Collection[str] = ()) -> "AIModelQuerySet":
+        """The models with one of these ids or aliases, or with another of these ids."""
+        return self.filter(Q(name__in=[*names, *ids]) | Q(aliases__name__in=names)).distinct()
 
     def published(self) -> "AIModelQuerySet":
         return self.filter(status=AIModel.Status.PUBLISHED)

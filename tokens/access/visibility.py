@@ -67,20 +67,23 @@ class Listing:
         histories and pages, which show the time before.
         """
         names = list(filter(is_storable, dict.fromkeys(spellings)))
-        rows = self._rows(retired=retired)
-        for name in names:
-            models = sorted(rows.named([name]), key=lambda model: model.name != name)
-            model = next(permitted(models, self.scope, aliases_for(self.scope, of=models)), None)
-            if model is not None:
-                return model
-        return self._wildcard(names, rows) if names else None
-
-    def _wildcard(self, names: Sequence[str], rows: AIModelQuerySet) -> AIModel | None:
-        """The permitted model among `rows` with the longest prefix of a name that no model or alias has."""
-        name = names[-1]
-        models = sorted(rows.filter(name__in=wildcards_of(name)), key=lambda model: -len(model.name))
-        if not models or AIModel.objects.named(names).exists():
+        if not names:
             return None
+        wildcards = {wildcard: place for place, wildcard in enumerate(wildcards_of(names[-1]))}
+        # One query, because most names are either those of visible models or of none.
+        rows = self._rows(retired=retired).named(names, ids=wildcards)
+        starred = [row for row in rows if row.name in wildcards and row.name not in names]
+        own = [row for row in rows if row not in starred]
+        if starred and not own:
+            keys = set(AIModel.objects.named(names).values_list("pk", flat=True))
+            if not keys:
+                return self._wildcard(sorted(starred, key=lambda model: wildcards[model.name]), name=names[-1])
+            own = [row for row in starred if row.pk in keys]
+        models = sorted(own, key=lambda model: names.index(model.name) if model.name in names else len(names))
+        return next(permitted(models, self.scope, aliases_for(self.scope, of=models)), None)
+
+    def _wildcard(self, models: Sequence[AIModel], *, name: str) -> AIModel | None:
+        """The first of these wildcard models that the patterns permit, or permit under that name."""
         aliases = aliases_for(self.scope, of=models)
         return next((model for model in models if self.scope.permits(model, [*aliases.get(model.pk, ()), name])), None)
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import ipaddress
+from collections.abc import Collection
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -21,6 +22,10 @@ from tokens.scope import Scope, validate_patterns
 
 
 class TokenGroupQuerySet(TrackedQuerySet["TokenGroup"]):
+    def public(self) -> list["TokenGroup"]:
+        """The groups that visitors without a key are in, in their order."""
+        return sorted(self.filter(is_public=True), key=lambda group: TokenGroup.place(group.slug))
+
     def default(self) -> "TokenGroup":
         """The group of imports and new tokens for which no group is given; created on first use."""
         return self.get_or_create(
@@ -74,6 +79,11 @@ class TokenGroup(TrackedModel):
 
     def __str__(self) -> str:
         return self.slug
+
+    @classmethod
+    def place(cls, slug: str, *, is_first: bool = False) -> tuple[bool, bool, str]:
+        """Sorts the groups of a reader: the first group of its token, then the default group, then by slug."""
+        return not is_first, slug != cls.DEFAULT, slug
 
 
 class TokenQuerySet(TrackedQuerySet["Token"]):
@@ -149,6 +159,15 @@ class Token(TrackedModel):
     uses_auto_groups = models.BooleanField(
         "automatic groups", default=False, help_text="The token is also in every group of the automatic order."
     )
+    first_group = models.ForeignKey(
+        TokenGroup,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="If several of its groups reach a model, the price is that of this group, if it is one of them. "
+        "Leave empty for group default, then the others by name, then the automatic groups in their order.",
+    )
     allow = NamesField(
         null=True,
         blank=True,
@@ -223,6 +242,7 @@ class Token(TrackedModel):
         self.masked = f"{'sk-' if plaintext.startswith('sk-') else ''}…{plaintext[-4:]}"
 
     def save_with(self, groups: list[TokenGroup]) -> None:
+        self.validate_first_group(groups)
         with transaction.atomic():
             self.save()
             self.groups.set(groups)
@@ -260,6 +280,13 @@ class Token(TrackedModel):
             return STATES[refusal]
         left = self.expires_at - at if self.expires_at else dt.timedelta.max
         return next((f"expires within {span}" for days, span in WARNINGS.items() if left.days < days), "valid")
+
+    def validate_first_group(self, groups: Collection[TokenGroup]) -> None:
+        """ValidationError if the first group is not one of these groups of the token, and no automatic one."""
+        group = self.first_group
+        if group is None or group in groups or (self.uses_auto_groups and group.auto_position is not None):
+            return
+        raise ValidationError({"first_group": f"The token is not in group {group}: add it to the groups first."})
 
     def clean(self) -> None:
         super().clean()

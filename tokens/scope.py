@@ -38,9 +38,10 @@ class Described(Protocol):
 class Scope:
     """The permissions of a key: the models that its groups reach, narrowed by patterns, and when and where it is valid.
 
-    `groups` are primary keys of TokenGroup, sorted. A pattern is a model id, or a selector and a name; `*` matches
-    any characters, except after `id:`. Deny overrides allow. Without an allow list (None) every reachable model is
-    permitted; with an empty one, none. A pattern of ids that matches an alias of a model matches the model.
+    `groups` are primary keys of TokenGroup in the order of the reader: if several reach a model, the price is that of
+    the first one. A pattern is a model id, or a selector and a name; `*` matches any characters, except after `id:`.
+    Deny overrides allow. Without an allow list (None) every reachable model is permitted; with an empty one, none. A
+    pattern of ids that matches an alias of a model matches the model.
 
     The key is valid from `starts_at` until `expires_at` (None: no limit), and from the `networks` (empty: everywhere).
     A key that is over its budget can list models but may not call them.
@@ -103,7 +104,7 @@ class Scope:
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """A digest that is equal for scopes that see the same models: rendered bodies are cached under it.
+        """A digest that is equal for scopes that see the same models and prices: rendered bodies are cached under it.
 
         Dates, networks and whether the key is enabled are not part of it: no body depends on these.
         """

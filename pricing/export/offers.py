@@ -14,7 +14,7 @@ from catalog.prices import Line, Sheet
 from catalog.progress import track
 from pricing.models import DiscountRule, PriceSheet
 from pricing.published.audience import apply_group_rate, choose_group
-from pricing.published.group_rates import group_rates, groups_of_models
+from pricing.published.group_rates import group_rates, groups_of, groups_of_models
 from pricing.published.history import periods
 from pricing.published.prices import PUBLIC_ROLES, published_sheets
 from tokens.access.visibility import PriceListing
@@ -65,7 +65,7 @@ class PricedModel:
 def priced_models(scope: Scope, *, at: dt.datetime, with_timeline: bool = False) -> list[PricedModel]:
     """The models of the scope, ordered by id."""
     models = sorted(PriceListing(scope, at.date()).models(), key=lambda model: model.name)
-    groups = list(TokenGroup.objects.filter(pk__in=scope.groups).order_by("slug"))
+    groups = groups_of(scope)
     sheets = published_sheets(models, at=at, groups={group.slug for group in groups})
     rates, reach = group_rates(groups, at=at), groups_of_models(groups)
     own = {model.pk: _for_one_group(sheets.get(model.pk), reach[model.pk], rates) for model in models}

@@ -44,9 +44,9 @@ class PublicGroups:
     @classmethod
     def choose(cls, slug: str) -> "PublicGroups":
         """The public group of that slug; an unknown or hidden slug is answered as if none had been requested."""
-        by_slug = {group.slug: group for group in TokenGroup.objects.filter(is_public=True).order_by("slug")}
-        chosen = choose_group(by_slug, slug)
-        return cls(tuple(by_slug.values()), by_slug[chosen] if chosen else None)
+        by_slug = {group.slug: group for group in TokenGroup.objects.public()}
+        chosen = choose_group(list(by_slug), slug)
+        return cls(tuple(by_slug[slug] for slug in sorted(by_slug)), by_slug[chosen] if chosen else None)
 
     @property
     def slug(self) -> str:

@@ -1,7 +1,7 @@
 """Whose price is shown: one group of those that a reader is in, at the rate that this group pays."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Sequence
 from decimal import Decimal
 
 from catalog.models import AIModel, Offer
@@ -12,20 +12,20 @@ from tokens.models import TokenGroup
 from tokens.scope import Scope
 
 
-def choose_group(slugs: Iterable[str], requested: str = "") -> str | None:
-    """The requested group, else the default group, else the first by slug; None if there is no group.
+def choose_group(slugs: Sequence[str], requested: str = "") -> str | None:
+    """The requested group, else the first of the groups, which are in the reader's order; None if there is no group.
 
     A requested group that is not among `slugs` is ignored; callers that refuse it check this first.
     """
-    sorted_slugs = sorted(slugs)
-    return next((slug for slug in (requested, TokenGroup.DEFAULT, *sorted_slugs) if slug in sorted_slugs), None)
+    return requested if requested in slugs else next(iter(slugs), None)
 
 
 def groups_reaching(model: AIModel, scope: Scope) -> list[str]:
-    """The slugs of the scope's groups that have an enabled offer of the model."""
+    """The slugs of the scope's groups that have an enabled offer of the model, in the order of the scope."""
     offers = Offer.objects.filter(model=model, enabled=True, channel__enabled=True)
     groups = TokenGroup.objects.filter(pk__in=scope.groups, channels__in=offers.values("channel"))
-    return list(groups.order_by("slug").values_list("slug", flat=True).distinct())
+    slugs = dict(groups.values_list("pk", "slug"))
+    return [slugs[group] for group in scope.groups if group in slugs]
 
 
 def rate_of_group(slug: str, *, at: dt.datetime) -> Decimal:

@@ -38,16 +38,22 @@ def slugs_of(scope: Scope) -> frozenset[str]:
     return frozenset(TokenGroup.objects.filter(pk__in=scope.groups).values_list("slug", flat=True))
 
 
+def groups_of(scope: Scope) -> list[TokenGroup]:
+    """The groups of the scope, in its order."""
+    groups = TokenGroup.objects.in_bulk(scope.groups)
+    return [groups[key] for key in scope.groups if key in groups]
+
+
 def groups_of_models(groups: Iterable[TokenGroup]) -> Mapping[int, list[str]]:
-    """Model key -> the slugs of these groups that can reach it."""
+    """Model key -> the slugs of these groups that can reach it, in the order of the groups."""
+    places = {group.slug: place for place, group in enumerate(groups)}
     pairs = (
-        Offer.objects.filter(enabled=True, channel__enabled=True, channel__groups__in=[group.pk for group in groups])
-        .order_by("channel__groups__slug")
+        Offer.objects.filter(enabled=True, channel__enabled=True, channel__groups__slug__in=places)
         .values_list("model", "channel__groups__slug")
         .distinct()
     )
     slugs: defaultdict[int, list[str]] = defaultdict(list)
-    for model, slug in pairs:
+    for model, slug in sorted(pairs, key=lambda pair: places[pair[1]]):
         slugs[model].append(slug)
     return slugs
 

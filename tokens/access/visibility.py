@@ -145,4 +145,4 @@ def in_reach(scope: Scope) -> AIModelQuerySet:
 
 def public_scope() -> Scope:
     """The scope of a visitor without a key: the public groups."""
-    return Scope(groups=tuple(TokenGroup.objects.filter(is_public=True).order_by("pk").values_list("pk", flat=True)))
+    return Scope(groups=tuple(group.pk for group in TokenGroup.objects.public()))

@@ -43,6 +43,13 @@ class TokenForm(CuratedForm):
         help_text=Token._meta.get_field("allow").help_text,
     )
 
+    def clean(self) -> Any:
+        cleaned = super().clean()
+        self.instance.first_group = self.cleaned_data.get("first_group")
+        self.instance.uses_auto_groups = self.cleaned_data.get("uses_auto_groups", False)
+        self.instance.validate_first_group(self.cleaned_data.get("groups", ()))
+        return cleaned
+
 
 class TokenStateFilter(StateFilter):
     title = "validity"
@@ -83,11 +90,11 @@ class TokenAdmin(KeyPages, CuratedAdmin):
     list_filter = [TokenStateFilter, ("enabled", BooleanRadioFilter), ("groups", RelatedDropdownFilter)]
     search_fields = ["name", "key_id", "note"]
     ordering = ["-created_at", "-pk"]
-    autocomplete_fields = ["groups"]
+    autocomplete_fields = ["groups", "first_group"]
     actions = [enable, disable]
     readonly_fields = ["masked", "key_id", "last_used_at", "created_at", "updated_at", "retired_shown"]
     fieldsets = [
-        (None, {"fields": ["name", "groups", "uses_auto_groups", "enabled"]}),
+        (None, {"fields": ["name", "groups", "uses_auto_groups", "first_group", "enabled"]}),
         ("Models", {"fields": ["allow", "deny"]}),
         (
             "Validity and limits",
@@ -135,4 +142,6 @@ class TokenAdmin(KeyPages, CuratedAdmin):
 
     @display(description="Groups")
     def groups_shown(self, token: Token) -> str:
-        return ", ".join(sorted(group.slug for group in token.groups.all()))
+        """In the order of the token, without the automatic groups."""
+        groups, first = token.groups.all(), token.first_group_id
+        return ", ".join(slug for *_, slug in sorted(TokenGroup.place(g.slug, is_first=g.pk == first) for g in groups))

@@ -109,7 +109,7 @@ class KeyRights(TypedDict):
     key_id: Annotated[str, "Identifies the key. It is not a secret."]
     starts_at: Annotated[str | None, {"format": "date-time"}]
     expires_at: Annotated[str | None, "null: never.", {"format": "date-time"}]
-    groups: list[KeyGroup]
+    groups: Annotated[list[KeyGroup], "If several groups reach a model, the price is that of the first one."]
     allow: Annotated[Sequence[str] | None, "Patterns of the models that it can see; null: all in its groups; []: none."]
     sees: Annotated[str, "`allow` in words."]
     networks: Annotated[Sequence[str], "The networks from which it may be used; empty: every network."]
@@ -135,7 +135,7 @@ class TokenView(ApiView):
         if token is None:
             # It was deleted after authentication.
             raise ApiError("invalid_api_key")
-        groups = TokenGroup.objects.filter(pk__in=scope.groups).order_by("slug")
+        groups = TokenGroup.objects.in_bulk(scope.groups)
         rights: KeyRights = {
             "object": "token",
             "name": token.name,
@@ -143,7 +143,7 @@ class TokenView(ApiView):
             "starts_at": _moment(scope.starts_at),
             # That of the key in the request: a retired key ends before its token.
             "expires_at": _moment(scope.expires_at),
-            "groups": [{"name": group.slug, "label": group.label} for group in groups],
+            "groups": [{"name": group.slug, "label": group.label} for group in map(groups.get, scope.groups) if group],
             "allow": scope.allow,
             "sees": scope.sees,
             "networks": scope.networks,

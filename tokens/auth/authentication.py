@@ -8,8 +8,9 @@ import datetime as dt
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
-from operator import itemgetter
+from operator import itemgetter, ne
 from typing import Any
 
 from django.conf import settings
@@ -202,7 +203,8 @@ def _rows(tokens: QuerySet[Token], key: str) -> dict[Any, Row]:
         tokens.order_by("pk", "groups")
         .values(
             "pk", "digest", "key_id", "enabled", "starts_at", "expires_at", "networks", "allow", "deny", "rate_limit",
-            "uses_auto_groups", "is_over_budget", "last_used_at", "groups", "groups__rate_limit",
+            "uses_auto_groups", "is_over_budget", "last_used_at", "first_group", "groups", "groups__slug",
+            "groups__rate_limit",
         )
         .annotate(
             revision=Subquery(Revision.objects.values("number")[:1]),
@@ -212,13 +214,13 @@ def _rows(tokens: QuerySet[Token], key: str) -> dict[Any, Row]:
     tokens_by_key: dict[Any, Row] = {}
     for _, token_rows in groupby(rows, key=itemgetter("pk")):
         token, *more_groups = token_rows
-        groups = {
-            row["groups"]: row["groups__rate_limit"] for row in (token, *more_groups) if row["groups"] is not None
-        }
+        own_groups = [row for row in (token, *more_groups) if row["groups"] is not None]
+        own_groups.sort(key=lambda row: TokenGroup.place(row["groups__slug"]))
+        groups = {row["groups"]: row["groups__rate_limit"] for row in own_groups}
         if token["uses_auto_groups"]:
             groups |= _auto_groups(token["revision"] or 0)
         tokens_by_key[token[key]] = token | {
-            "groups": tuple(sorted(groups)),
+            "groups": tuple(sorted(groups, key=partial(ne, token["first_group"]))),
             "group_rate_limits": list(groups.values()),
         }
     return tokens_by_key
@@ -235,12 +237,13 @@ def _rows_of_retired_keys(digests: Sequence[str]) -> dict[str, Row]:
 
 @process_cache(maxsize=8)
 def _auto_groups(revision: int) -> Mapping[int, str]:  # noqa: ARG001 (the key of the cache)
-    """The rate limit of each group in the automatic order.
+    """The rate limit of each group in the automatic order, the first one first.
 
     Cached under the catalog's revision, which every change of a group raises. The revision is read before these rows: a
     change between the two shows up too early, never too late.
     """
-    return dict(TokenGroup.objects.filter(auto_position__isnull=False).values_list("pk", "rate_limit"))
+    groups = TokenGroup.objects.filter(auto_position__isnull=False).order_by("auto_position", "slug")
+    return dict(groups.values_list("pk", "rate_limit"))
 
 
 def _note_refused_key(row: Row, *, address: str, at: dt.datetime) -> None:

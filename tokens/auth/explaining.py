@@ -67,20 +67,25 @@ class Reach:
     """The channels of a scope's groups and the aliases that its patterns need, read once for any number of models."""
 
     scope: Scope
+    # Group -> its slug, in the order of the scope.
     groups: Mapping[int, str]
-    # Channel -> slugs of the groups that reach it.
+    # Channel -> slugs of the groups that reach it, in the same order.
     channels: Mapping[int, tuple[str, ...]]
     # Model -> its aliases, if the patterns need them.
     aliases: Mapping[int, Collection[str]]
 
     @classmethod
     def of(cls, scope: Scope) -> "Reach":
-        groups = dict(TokenGroup.objects.filter(pk__in=scope.groups).values_list("pk", "slug"))
-        pairs = TokenGroup.channels.through.objects.filter(tokengroup__in=scope.groups)
-        slugs_by_channel: defaultdict[int, list[str]] = defaultdict(list)
-        for channel, group in pairs.order_by("pk").values_list("channel", "tokengroup"):
-            slugs_by_channel[channel].append(groups[group])
-        channels = {channel: tuple(sorted(slugs)) for channel, slugs in slugs_by_channel.items()}
+        slugs = dict(TokenGroup.objects.filter(pk__in=scope.groups).values_list("pk", "slug"))
+        groups = {group: slugs[group] for group in scope.groups if group in slugs}
+        pairs = TokenGroup.channels.through.objects.filter(tokengroup__in=groups)
+        reaching: defaultdict[int, set[int]] = defaultdict(set)
+        for channel, group in pairs.values_list("channel", "tokengroup"):
+            reaching[channel].add(group)
+        channels = {
+            channel: tuple(slug for group, slug in groups.items() if group in members)
+            for channel, members in reaching.items()
+        }
         return cls(scope, groups, channels, aliases_for(scope))
 
 

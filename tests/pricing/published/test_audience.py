@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
@@ -12,23 +13,21 @@ from pricing.pages.visitor import PublicGroups
 from pricing.published.audience import choose_group
 from tests import world
 from tokens.access.visibility import public_scope
-from tokens.models import TokenGroup
+from tokens.auth.authentication import row_of, scope_of
+from tokens.models import Token, TokenGroup
 
 
 @pytest.mark.parametrize(
     ("slugs", "requested", "chosen"),
     [
         (["vip", "default", "basic"], "vip", "vip"),
-        (["vip", "default", "basic"], "", "default"),
-        (["vip", "default"], "hidden", "default"),
-        (["vip", "basic"], "", "basic"),
-        (["vip", "basic"], "hidden", "basic"),
+        (["vip", "default", "basic"], "basic", "basic"),
+        (["vip", "default", "basic"], "", "vip"),
+        (["basic", "vip"], "hidden", "basic"),
         ([], "vip", None),
     ],
 )
-def test_the_requested_group_is_chosen_then_default_then_the_first_by_slug(
-    slugs: list[str], requested: str, chosen: str | None
-) -> None:
+def test_the_requested_group_is_chosen_or_the_first_one(slugs: list[str], requested: str, chosen: str | None) -> None:
     assert choose_group(slugs, requested) == chosen
 
 
@@ -52,3 +51,91 @@ def test_quotes_exports_and_pages_choose_the_same_group(client: Client, groups: 
     assert model.dollars is not None
     assert model.dollars.lines[0].amount == price
     assert PublicGroups.choose("").slug == chosen
+
+
+@pytest.fixture
+def rates() -> None:
+    """Three groups that reach one model each at its own rate, and group svip alone another one."""
+    TokenGroup.objects.all().delete()
+    shared, other = world.channel("shared", group=None), world.channel("other", group=None)
+    for rate, slug, position in ((2, "default", 3), (3, "svip", 1), (5, "vip", 2)):
+        group = world.token_group(slug, auto_position=position)
+        group.channels.add(shared)
+        world.rate(group, rate)
+    world.token_group("svip").channels.add(other)
+    for name, channel in (("shared-model", shared), ("svip-model", other)):
+        world.price(world.model(name, on=channel), input="1")
+
+
+def paid(client: Client, key: str, model: str = "shared-model", **question: str) -> tuple[str, str]:
+    """The group of a quote and what it pays for a million tokens."""
+    body = {"model": model, "usage": {"input": 1_000_000}, **question}
+    headers = {"authorization": f"Bearer {key}"}
+    quote = client.post("/api/pricing/quote", body, content_type="application/json", headers=headers).json()
+    return quote["group"], quote["amount"]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("rates")
+@pytest.mark.parametrize(
+    ("groups", "first", "auto", "order"),
+    [
+        (["svip", "vip"], None, False, ["svip", "vip"]),
+        (["svip", "vip"], "vip", False, ["vip", "svip"]),
+        (["default", "vip"], "vip", False, ["vip", "default"]),
+        (["vip", "default"], None, False, ["default", "vip"]),
+        ([], None, True, ["svip", "vip", "default"]),
+        ([], "default", True, ["default", "svip", "vip"]),
+        (["vip"], None, True, ["vip", "svip", "default"]),
+    ],
+)
+def test_a_key_pays_the_rate_of_its_first_group_that_reaches_the_model(
+    client: Client, groups: list[str], first: str | None, auto: bool, order: list[str]
+) -> None:
+    fields = {"first_group": world.token_group(first) if first else None, "uses_auto_groups": auto}
+    members = [world.token_group(slug) for slug in groups]
+    _, key = Token.objects.issue("a customer", groups=members, **fields)
+    amounts = {"default": "2", "svip": "3", "vip": "5"}
+
+    assert paid(client, key) == (order[0], amounts[order[0]])
+    assert paid(client, key, group=order[1]) == (order[1], amounts[order[1]])
+    if "svip" in order:
+        assert paid(client, key, "svip-model") == ("svip", "3")
+    rights = client.get("/api/token", headers={"authorization": f"Bearer {key}"}).json()["data"]
+    assert [group["name"] for group in rights["groups"]] == order
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("rates")
+def test_another_first_group_applies_to_the_next_request_and_a_deleted_one_counts_no_more(client: Client) -> None:
+    token, key = world.token("default", "vip")
+    assert paid(client, key)[0] == "default"
+    token.first_group = world.token_group("vip")
+    token.save()
+    assert paid(client, key)[0] == "vip"
+    token.groups.remove(token.first_group)
+    assert paid(client, key)[0] == "default"
+    token.groups.add(token.first_group)
+    TokenGroup.objects.get(slug="vip").delete()
+    assert paid(client, key)[0] == "default"
+
+
+@pytest.mark.django_db
+def test_keys_with_the_same_groups_in_another_order_have_another_fingerprint() -> None:
+    groups = ("default", "vip")
+    tokens = [world.token(*groups, first_group=first)[0] for first in (None, world.token_group("vip"))]
+    # Groups are added in any order.
+    tokens.append(world.token(*reversed(groups))[0])
+    scopes = [scope_of(row_of(token)) for token in tokens]
+    assert scopes[0].fingerprint != scopes[1].fingerprint
+    assert scopes[0] == scopes[2]
+
+
+@pytest.mark.django_db
+def test_the_first_group_must_be_one_of_the_groups() -> None:
+    vip = world.token_group("vip")
+    with pytest.raises(ValidationError, match="The token is not in group vip"):
+        world.token("default", first_group=vip)
+    vip.auto_position = 1
+    vip.save()
+    world.token("default", first_group=vip, uses_auto_groups=True)

@@ -76,6 +76,8 @@ class PlainGroup:
 @dataclass
 class PlainKey:
     groups: list[str]
+    # It may be none of the key's groups.
+    first: str | None
     auto: bool
     allow: list[str] | None
     deny: list[str]
@@ -98,9 +100,22 @@ class PlainCatalog:
     groups: dict[str, PlainGroup]
     keys: list[PlainKey]
 
-    def reached(self, key: PlainKey) -> set[str]:
-        """The groups that count for the key."""
-        return set(key.groups) | (set(self.automatic()) if key.auto else set())
+    def reached(self, key: PlainKey) -> list[str]:
+        """The groups that count for the key, in its order: its first group, the default one, others, automatic ones."""
+        own = sorted(key.groups, key=lambda slug: (slug != "default", slug))
+        automatic = [slug for slug in self.automatic() if key.auto and slug not in own]
+        return sorted([*own, *automatic], key=lambda slug: slug != key.first)
+
+    def paying(self, model: str, key: PlainKey | None) -> str:
+        """The first group of the key, or of a visitor, that reaches the model."""
+        groups = self.reached(key) if key else sorted(self.of_visitors(), key=lambda slug: (slug != "default", slug))
+        offers = next(each.offers for each in self.models if each.name == model)
+        channels = {channel for channel, enabled in offers.items() if enabled and self.channels[channel]}
+        return next(slug for slug in groups if channels & set(self.groups[slug].reach))
+
+    def of_visitors(self) -> set[str]:
+        """The groups of visitors without a key."""
+        return {slug for slug, group in self.groups.items() if group.is_public}
 
     def automatic(self) -> list[str]:
         """The automatic groups, in their order."""
@@ -109,12 +124,11 @@ class PlainCatalog:
 
     def seen(self, key: PlainKey, *, retired: bool = False, on: dt.date = TODAY) -> set[str]:
         """The models that the key's rules show on a day; the retired ones too where somebody asks for them."""
-        return self._seen(self.reached(key), key.allow, key.deny, retired=retired, on=on)
+        return self._seen(set(self.reached(key)), key.allow, key.deny, retired=retired, on=on)
 
     def public(self, *, retired: bool = False, on: dt.date = TODAY) -> set[str]:
         """The models that a visitor without a key sees."""
-        groups = {slug for slug, group in self.groups.items() if group.is_public}
-        return self._seen(groups, None, [], retired=retired, on=on)
+        return self._seen(self.of_visitors(), None, [], retired=retired, on=on)
 
     def priced(self, seen: set[str]) -> set[str]:
         """Those of the models that are in price lists."""
@@ -282,6 +296,7 @@ def random_key(dice: random.Random, patterns: tuple[str, ...]) -> PlainKey:
     ends = (NOW, NOW + SECOND, NOW + 2 * DAY) if starts_at is None else (NOW + 2 * DAY,)
     return PlainKey(
         groups=some(dice, GROUPS),
+        first=dice.choice([None, *GROUPS]),
         auto=dice.random() < 0.2,
         allow=None if dice.random() < 0.4 else some(dice, patterns, 4),
         deny=[pattern for pattern in some(dice, patterns, 2) if pattern.count("*") < 2 and pattern != "*"],
@@ -352,7 +367,7 @@ def store_keys(plain: PlainCatalog, groups: dict[str, TokenGroup]) -> list[tuple
         Token(
             name="k", uses_auto_groups=key.auto, allow=key.allow, deny=key.deny, enabled=key.enabled,
             starts_at=key.starts_at, expires_at=key.expires_at, networks=key.networks, is_over_budget=key.over_budget,
-            rate_limit=key.rate,
+            rate_limit=key.rate, first_group=groups[key.first] if key.first else None,
         )
         for key in plain.keys
     ]  # fmt: skip

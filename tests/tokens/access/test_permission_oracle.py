@@ -257,9 +257,8 @@ def shows_in_the_admin(case: Case) -> None:
 def prices(case: Case) -> None:
     """A key that is refused there is a visitor's."""
     answer = case.get("/api/pricing?unpriced=rows")
-    groups = {slug for slug, group in case.plain.groups.items() if group.is_public}
-    seen, groups = (case.plain.public(), groups) if case.refusal else (
-        case.plain.seen(case.key), case.plain.reached(case.key),
+    seen, groups = (case.plain.public(), case.plain.of_visitors()) if case.refusal else (
+        case.plain.seen(case.key), set(case.plain.reached(case.key)),
     )  # fmt: skip
     seen = case.plain.priced(seen)
     body = answer.json()
@@ -288,7 +287,9 @@ def prices_of_another_day(case: Case) -> None:
         see = lambda **day: case.plain.priced(case.plain.public(**day))  # noqa: E731
     body = case.get(f"/api/pricing?as_of={on}&unpriced=rows").json()
     assert sorted(row["model_name"] for row in body["data"]) == sorted(case.plain.priced(see(on=on))), case
-    assert (case.quote(name, at).status_code == 200) == (answers(on=on) is not None), (case, name)
+    quoted, model = case.quote(name, at), answers(on=on)
+    assert (quoted.status_code == 200) == (model is not None), (case, name)
+    assert model is None or quoted.json()["group"] == case.plain.paying(model, reader), (case, name)
     history = case.get(f"/api/pricing/history/{quote(name)}")
     model = answers(retired=True)
     assert (history.status_code == 200) == (model is not None), (case, name)
@@ -301,7 +302,7 @@ def tells_the_holder(case: Case) -> None:
         refused(case, answer, OPENAI, case.refusal)
         return
     data = answer.json()["data"]
-    assert [group["name"] for group in data["groups"]] == sorted(case.plain.reached(key)), case
+    assert [group["name"] for group in data["groups"]] == case.plain.reached(key), case
     assert (data["allow"], data["networks"], data["is_over_budget"]) == (key.allow, key.networks, key.over_budget), case
     assert data["rate_limit"] == case.plain.rate(key), case
     end = min((end for end in (key.expires_at, key.grace) if end), default=None)

@@ -114,6 +114,17 @@ def test_no_allow_list_and_an_empty_allow_list_differ(
     assert (again["allow_0"], again["allow_1"]) == (choice, ", ".join(stored or []))
 
 
+def test_the_first_group_is_one_of_the_groups(admin_client: Client) -> None:
+    vip = world.token_group("vip")
+
+    response = add(admin_client, first_group=vip.pk)
+
+    assert "The token is not in group vip: add it to the groups first." in response.content.decode()
+    add(admin_client, first_group=vip.pk, groups=[vip.pk, world.token_group().pk])
+    assert Token.objects.get().first_group == vip
+    assert "vip, default" in admin_client.get("/admin/tokens/token/").content.decode()
+
+
 def test_an_invalid_network_is_refused_with_a_message(admin_client: Client) -> None:
     response = add(admin_client, networks="203.0.113.0/99")
 

@@ -41,9 +41,10 @@ def test_every_field_of_a_token_has_an_option() -> None:
 
     run("issue_token", "Acme", "--group", "vip", "--group", "auto", "--allow", "gpt-*", "--allow", "vendor:anthropic",
         "--deny", "gpt-4*", "--ip", "203.0.113.0/24", "--rate", "60/minute", "--expires", "30d", "--starts", "7d",
-        "--over-budget")  # fmt: skip
+        "--over-budget", "--first-group", "vip")  # fmt: skip
 
     token = Token.objects.get()
+    assert token.first_group == token.groups.get()
     assert [group.slug for group in token.groups.all()] == ["vip"]
     assert (token.uses_auto_groups, token.allow, token.deny) == (True, ["gpt-*", "vendor:anthropic"], ["gpt-4*"])
     assert (token.networks, token.rate_limit) == (["203.0.113.0/24"], "60/minute")
@@ -52,6 +53,14 @@ def test_every_field_of_a_token_has_an_option() -> None:
     assert dt.timedelta(days=6) < token.starts_at - timezone.now() <= dt.timedelta(days=7)
     assert token.expires_at is not None
     assert dt.timedelta(days=29) < token.expires_at - timezone.now() <= dt.timedelta(days=30)
+
+
+def test_the_first_group_must_be_one_of_the_groups() -> None:
+    world.token_group("vip")
+
+    with pytest.raises(CommandError, match="first_group: The token is not in group vip"):
+        run("issue_token", "Acme", "--first-group", "vip")
+    assert not Token.objects.exists()
 
 
 def test_json_for_machines() -> None:

@@ -28,6 +28,12 @@ class Command(BaseCommand):
             help="A group of the token (default: default); auto: the automatic groups. Repeatable.",
         )
         parser.add_argument(
+            "--first-group",
+            metavar="G",
+            help="The one of its groups whose price applies if several reach a model (default: group default, then the "
+            "others by name, then the automatic groups in their order).",
+        )
+        parser.add_argument(
             "--allow",
             metavar="P",
             action="append",
@@ -105,6 +111,7 @@ def issue(options: dict[str, Any]) -> tuple[Token, str | None]:
         "rate_limit": options["rate"],
         "is_over_budget": options["over_budget"],
         "uses_auto_groups": "auto" in slugs,
+        "first_group": _group(options["first_group"]) if options["first_group"] else None,
         "note": options["note"],
     }
     # The columns of the key are set below, not by the options.

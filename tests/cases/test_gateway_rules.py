@@ -6,7 +6,6 @@ name without model_ratio and model_price has no price, and the completion_ratio 
 on channels of type 33 that differ from those on type 1.
 """
 
-import gzip
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -19,10 +18,9 @@ import pytest
 from catalog.exact import InexactError, read_json
 from pricing.gateways.rules.program import Program, ProgramPrice
 from pricing.gateways.rules.programs import NEW_API_OF_APRIL, NEW_API_OF_AUGUST, ONE_API, VELOERA
+from tests.cases import recorded
 
-FILES = Path(__file__).parent / "files"
-RECORDED = FILES / "gateways"
-COMPUTED = read_json((FILES / "gateway_rules.json").read_bytes())
+COMPUTED = read_json((recorded.FILES.parent / "gateway_rules.json").read_bytes())
 PROGRAMS = (NEW_API_OF_APRIL, NEW_API_OF_AUGUST, VELOERA, ONE_API)
 FIELDS = (
     "model_ratio", "completion_ratio", "model_price", "cache_ratio", "create_cache_ratio", "image_ratio", "audio_ratio",
@@ -62,33 +60,60 @@ def values(price: ProgramPrice) -> Figures:
     return {field: figure.value for field, figure in (*price.figures.items(), *price.unlisted.items())}
 
 
-@pytest.fixture(scope="module")
-def options(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    file = tmp_path_factory.mktemp("gateway") / "new_api.db"
-    file.write_bytes(gzip.decompress((RECORDED / "new_api.db.gz").read_bytes()))
+@pytest.mark.parametrize(
+    ("gateway", "program", "count"),
+    [
+        ("new_api", NEW_API_OF_APRIL, 43),
+        ("new_api_august", NEW_API_OF_AUGUST, 46),
+        ("new_api_default", NEW_API_OF_AUGUST, 308),
+        ("veloera", VELOERA, 53),
+    ],
+)
+def test_every_listed_price_is_that_of_the_rules(gateway: str, program: Program, count: int, tmp_path: Path) -> None:
+    rows = read_json((recorded.FILES / f"{gateway}.json").read_bytes())["/api/pricing"]["data"]
+    with closing(sqlite3.connect(recorded.database(gateway, tmp_path))) as database:
+        options, prefixes = stored_options(database), stored_prefixes(database)
+
+    expected = {row["model_name"]: numbers(row) for row in rows}
+    assert len(expected) == count
+    assert {name: listed(program, bare_name(name, prefixes), options) for name in expected} == expected
+
+
+def stored_options(database: sqlite3.Connection) -> dict[str, Any]:
     parsed = {}
-    with closing(sqlite3.connect(file)) as database:
-        for key, value in database.execute("SELECT key, value FROM options"):
-            try:
-                parsed[key] = read_json(value)
-            except InexactError:
-                parsed[key] = value
+    for key, value in database.execute("SELECT key, value FROM options"):
+        try:
+            parsed[key] = read_json(value)
+        except InexactError:
+            parsed[key] = value
     return parsed
 
 
-def test_every_listed_price_is_that_of_the_rules(options: dict[str, Any]) -> None:
-    rows = read_json((RECORDED / "new_api.json").read_bytes())["/api/pricing"]["data"]
-    expected = {row["model_name"]: {name: row[name] for name in FIELDS if name in row} for row in rows}
+def stored_prefixes(database: sqlite3.Connection) -> list[str]:
+    """Veloera's channels can have a prefix for the names of their models, which has no effect on prices."""
+    columns = {column for _, column, *_ in database.execute("PRAGMA table_info(channels)")}
+    if "model_prefix" not in columns:
+        return []
+    return [prefix for (prefix,) in database.execute("SELECT model_prefix FROM channels") if prefix]
 
-    assert len(expected) == 43
-    assert {name: listed(name, options) for name in expected} == expected
+
+def bare_name(name: str, prefixes: list[str]) -> str:
+    return next((name.removeprefix(prefix) for prefix in prefixes if name.startswith(prefix)), name)
 
 
-def listed(name: str, options: dict[str, Any]) -> Figures:
+def numbers(row: Mapping[str, Any]) -> Figures:
+    """The numbers of a row that are charged: ratios beside a price per call are not."""
+    fields = FIELDS[:3] if row["quota_type"] == 1 or row["model_price"] else FIELDS
+    return {field: row[field] for field in fields if field in row}
+
+
+def listed(program: Program, name: str, options: dict[str, Any]) -> Figures:
     """The numbers that the program lists: it writes a number that does not apply as 0, and no price as 37.5."""
-    price = NEW_API_OF_APRIL.price_of(name, options)
-    figures: Figures = {field: figure.value for field, figure in price.figures.items()}
-    if not figures:
-        assert name == "acme-unpriced"
-        figures = {"model_ratio": Decimal("37.5"), "completion_ratio": 1}
+    price = program.price_of(name, options)
+    if not price.figures:
+        # In self-use mode, the placeholder is the price.
+        price = program.price_of(name, {**options, "SelfUseModeEnabled": True})
+    figures = {field: figure.value for field, figure in price.figures.items()}
+    if program is VELOERA:
+        figures.pop("cache_ratio", None)
     return {"model_ratio": 0, "completion_ratio": 0, "model_price": 0, **figures}

@@ -40,7 +40,7 @@ UNREAD_TABLES: Mapping[str, str] = {
 }
 IGNORED_TABLES = (
     # Derived from the channels, or technical.
-    "abilities", "setups", "migrations", "schema_migrations", "two_fa_backup_codes",
+    "abilities", "setups", "recall_continuous_trigger_slots", "migrations", "schema_migrations", "two_fa_backup_codes",
     # Statistics and logs.
     "logs", "quota_data", "quota_data_tokens", "company_log_schemas", "log_request_samples", "perf_metrics",
     # Sessions.

@@ -20,8 +20,8 @@ from pricing.gateways.prices.tools import tool_prices, with_tools
 from pricing.gateways.reading.gateway import Gateway, GatewayModel
 from pricing.gateways.reading.schemas import endpoint_types
 
-# The order of rules: exact names, then prefixes, then suffixes, then parts of names.
-RULES_IN_ORDER = (0, 1, 3, 2)
+# After exact names, rules apply in this order: prefixes, then suffixes, then parts of names.
+RULES_OF_PARTS = (1, 3, 2)
 
 
 def read(content: bytes) -> Document:
@@ -60,16 +60,14 @@ def models_of(gateway: Gateway) -> dict[str, GatewayModel | None]:
     """Each model that a channel offers or that has its own entry -> the operator's entry for it, if any."""
     names = [name for channel in gateway.channels for name in channel.models]
     names += [model.name for model in gateway.models if model.rule == 0 and model.name]
-    return {name: _entry_for(name, gateway.models) for name in dict.fromkeys(names)}
+    # Of several entries the first one counts.
+    exact = {model.name: model for model in reversed(gateway.models) if model.rule == 0}
+    others = [model for rule in RULES_OF_PARTS for model in gateway.models if model.rule == rule and model.name]
+    return {name: exact.get(name) or _first_match(name, others) for name in dict.fromkeys(names)}
 
 
-def _entry_for(name: str, models: Iterable[GatewayModel]) -> GatewayModel | None:
-    listed = [model for model in models if model.name]
-    for rule in RULES_IN_ORDER:
-        entry = next((model for model in listed if model.rule == rule and model.names(name)), None)
-        if entry:
-            return entry
-    return None
+def _first_match(name: str, models: Iterable[GatewayModel]) -> GatewayModel | None:
+    return next((model for model in models if model.names(name)), None)
 
 
 def write(gateway: Gateway) -> bytes:
@@ -116,12 +114,8 @@ def _tools(rows: Iterable[Mapping[str, Any]], gateway: Gateway) -> dict[str, Map
 
 
 def _by_channels(name: str, gateway: Gateway) -> list[str]:
-    types = [
-        type_name
-        for channel in gateway.channels
-        if name in channel.models
-        for type_name in endpoint_types(channel.type, name)
-    ]
+    channels = sorted(gateway.channels_of.get(name, ()), key=lambda channel: channel.id)
+    types = [type_name for channel in channels for type_name in endpoint_types(channel.type, name)]
     return list(dict.fromkeys(types))
 
 

@@ -5,12 +5,11 @@ tokens. `data` therefore has only rows that state the price exactly; the other m
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Annotated, Literal, TypedDict
 
 from catalog.exact import write_json
-from catalog.models import Vendor
 from catalog.prices import Sheet
 from catalog.progress import track
 from catalog.vendor_matching import vendor_key
@@ -86,17 +85,35 @@ def price_rows(scope: Scope, *, at: dt.datetime, with_long_context: bool = True)
     """
     models = sorted(PriceListing(scope, at.date()).models(), key=lambda model: model.name)
     sheets = published_sheets(models, at=at, groups=slugs_of(scope))
-    rows: list[OneHubRow] = []
-    unstated: list[UnstatedModel] = []
+    rows: dict[str, OneHubRow] = {}
+    reasons: dict[str, str] = {}
     for model in track(models, "Writing models"):
         try:
             sheet = sheets.get(model.pk)
             price = _price(model.name, sheet and sheet.without_group_rates(), with_long_context=with_long_context)
         except UnstatedError as error:
-            unstated.append({"model_name": model.name, "reason": str(error)})
+            reasons[model.name] = str(error)
         else:
-            rows.append({"model": model.name, "channel_type": _number(model.vendor), "locked": False, **price})
-    return write_json(OneHubPrices(success=True, message="", data=rows, unpriced_models=unstated))
+            number = VENDOR_NUMBERS.get(vendor_key(model.vendor.name), UNKNOWN_VENDOR)
+            rows[model.name] = {"model": model.name, "channel_type": number, "locked": False, **price}
+    for pattern in _wide_patterns(rows, [*reasons]):
+        del rows[pattern]
+        reasons[pattern] = "pattern"
+    unstated: list[UnstatedModel] = [{"model_name": name, "reason": reasons[name]} for name in sorted(reasons)]
+    return write_json(OneHubPrices(success=True, message="", data=list(rows.values()), unpriced_models=unstated))
+
+
+def _wide_patterns(rows: Iterable[str], unstated: Iterable[str]) -> list[str]:
+    """The rows for all ids with a prefix that would set the price of other models, too.
+
+    The programs look for the exact id and then for any pattern that fits: the others are models without a row and
+    narrower patterns.
+    """
+    patterns = [name for name in rows if name.endswith("*")]
+    others = [*unstated, *patterns]
+    return [
+        name for name in patterns if any(other != name and other.startswith(name.removesuffix("*")) for other in others)
+    ]
 
 
 def _price(name: str, sheet: Sheet | None, *, with_long_context: bool) -> RowPrice:
@@ -106,7 +123,3 @@ def _price(name: str, sheet: Sheet | None, *, with_long_context: bool) -> RowPri
     if "long_context" in price and not with_long_context:
         raise UnstatedError("long_context")
     return price
-
-
-def _number(vendor: Vendor) -> int:
-    return VENDOR_NUMBERS.get(vendor_key(vendor.name), UNKNOWN_VENDOR)

@@ -56,7 +56,8 @@ Unlisted = Annotated[
     "call and by the token; other_units: paid by the second, page, character or another unit; conditions: depends on "
     "the time or on what is requested, or has a free quantity; tiers: the steps by length of the prompt are not one "
     "multiple of the price; not_in_ratios: a part of it is not a multiple of the price of input or output; "
-    "long_context: it has another price for long prompts; long_name: its id has more than 100 characters.",
+    "long_context: it has another price for long prompts; long_name: its id has more than 100 characters; pattern: it "
+    "stands for all ids with a prefix, and others of them have no row or stand for a part of them.",
     {
         "enum": [
             "unpriced",
@@ -72,6 +73,7 @@ Unlisted = Annotated[
             "not_in_ratios",
             "long_context",
             "long_name",
+            "pattern",
         ]
     },
 ]

@@ -128,6 +128,16 @@ def test_what_a_row_cannot_state_is_listed_with_its_reason(client: Client) -> No
     }
 
 
+def test_a_pattern_has_a_row_unless_it_would_set_the_price_of_others(client: Client) -> None:
+    """Both programs look for the exact id and then for any pattern that fits."""
+    for name in ("free-*", "wide-*", "wide-narrow-*", "part-*", "part-priced", "lone-*"):
+        world.price(world.model(name), input="1", output="2")
+    world.model("part-unpriced")
+
+    assert rows(client).keys() == {"free-*", "wide-narrow-*", "part-priced", "lone-*"}
+    assert reasons(client) == {"part-*": "pattern", "part-unpriced": "unpriced", "wide-*": "pattern"}
+
+
 def test_a_part_that_is_not_counted_is_never_charged_below_its_price(client: Client) -> None:
     """Programs count cached sound as cached and as sound: 0.1 + 3 - 1 of the price of input here."""
     world.price(

@@ -1,8 +1,9 @@
-"""Fetches sources: the only module that connects to addresses that people enter.
+"""Fetches sources and asks gateways: the only module that connects to addresses that people enter.
 
 An address could make this server send requests to hosts that only it can reach (SSRF). So an address must be https on
 port 443, its host is looked up once, all of the host's addresses must be on the public internet, and the connection
 goes to an address that was checked. FETCH_OWN_HOSTS names the operator's own hosts, which are exempt.
+`ask` is for addresses that an operator enters at the command line, where every host is allowed.
 """
 
 import contextlib
@@ -14,9 +15,9 @@ import ssl
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from django.conf import settings
@@ -53,6 +54,7 @@ NOT_PUBLIC = tuple(
     )
 )
 
+Response = TypeVar("Response")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -67,6 +69,14 @@ class Fetched:
     content: bytes
     etag: str = ""
     last_modified: str = ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer of any status; a redirect is not followed."""
+
+    status: int
+    content: bytes
 
 
 @dataclass(frozen=True)
@@ -104,11 +114,29 @@ def fetch(url: str, *, etag: str = "", last_modified: str = "") -> Fetched | Not
         target = _check(url, deadline, own=own)
         # A foreign host may not redirect to one of the operator's own hosts.
         own = target.is_own
-        response = _request(target, headers, deadline)
+        response = _request(target, headers, deadline, _read_response)
         if not isinstance(response, str):
             return response
         url = urljoin(url, response)
     raise FetchError(f"{target.host} redirected more than {MOST_REDIRECTS} times.")
+
+
+def ask(url: str, *, headers: Mapping[str, str]) -> Reply:
+    """What an address answers that an operator entered at the command line, so every host is allowed.
+
+    The headers may contain a key: they are sent once, to this host only, and to the public internet only over https.
+    FetchError if there is no answer.
+    """
+    deadline = time.monotonic() + SECONDS
+    parts = _parse(url)
+    if parts.scheme not in PORTS:
+        raise FetchError("The address must start with https:// or http://.")
+    host, port = (parts.hostname or "").lower(), parts.port or PORTS[parts.scheme]
+    literal = _literal(host)
+    addresses = (literal,) if literal is not None else _resolve(host, port, deadline)
+    if parts.scheme == "http" and any(map(is_public, addresses)):
+        raise FetchError(f"{host} is on the public internet: use https://, because keys are sent to it.")
+    return _request(_Target(parts, host, port, addresses, is_own=True), headers, deadline, _read_reply)
 
 
 def without_secrets(url: str) -> str:
@@ -185,15 +213,20 @@ def _resolve(host: str, port: int, deadline: float) -> tuple[Address, ...]:
     return tuple(addresses)
 
 
-def _request(target: _Target, headers: Mapping[str, str], deadline: float) -> Fetched | NotModified | str:
-    """The response of the target, or the address that it redirects to."""
+def _request(
+    target: _Target,
+    headers: Mapping[str, str],
+    deadline: float,
+    read: Callable[[_Target, http.client.HTTPResponse], Response],
+) -> Response:
+    """The response of the target, as `read` returns it."""
     connection = http.client.HTTPConnection(target.host, target.port)
     try:
         connection.sock = _connect(target, deadline)
         sent = {"Host": target.host_header, "User-Agent": "Modelbook", "Accept": "*/*", "Accept-Encoding": "gzip"}
         connection.request("GET", target.path, headers={**sent, "Connection": "close", **headers})
         with connection.getresponse() as response:
-            return _read_response(target, response)
+            return read(target, response)
     except TimeoutError:
         raise FetchError(f"{target.host} took longer than {SECONDS:.0f} seconds.") from None
     except ssl.SSLError as error:
@@ -261,7 +294,12 @@ def _secured(plain: socket.socket, host: str, deadline: float) -> ssl.SSLSocket:
     return secure
 
 
+def _read_reply(target: _Target, response: http.client.HTTPResponse) -> Reply:
+    return Reply(response.status, b"".join(_limited(_decompressed(target, response), target)))
+
+
 def _read_response(target: _Target, response: http.client.HTTPResponse) -> Fetched | NotModified | str:
+    """The document, or the address to which the target redirects."""
     if response.status == 304:
         return NotModified()
     if response.status in REDIRECTS and (location := response.getheader("Location")):

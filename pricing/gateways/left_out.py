@@ -12,7 +12,6 @@ from pricing.gateways.document import models_of
 from pricing.gateways.endpoints import own_paths
 from pricing.gateways.prices import one_hub, tools
 from pricing.gateways.reading.gateway import Gateway, GatewayModel, LeftOut
-from tokens.scope import SELECTORS
 
 # Options whose keys are models.
 PRICE_OPTIONS = (
@@ -40,7 +39,6 @@ def _rows_left_out(gateway: Gateway, registry: Mapping[str, str]) -> Iterator[Le
         ("models.endpoints", "paths that only some models of an endpoint type have", own_paths(models, registry)),
         ("models.metadata", "metadata of models for which there is no field", _unknown_metadata(models)),
         ("vendors", "vendors without a model", _unused_vendors(gateway, models)),
-        ("tokens.limits", "names in limits of tokens that would be selectors here", _foreign_limits(gateway)),
     )
     for subject, what, names in kinds:
         listed = tuple(names)
@@ -87,9 +85,3 @@ def _unknown_metadata(models: dict[str, GatewayModel | None]) -> Iterable[str]:
 def _unused_vendors(gateway: Gateway, models: dict[str, GatewayModel | None]) -> Iterable[str]:
     used = {entry.vendor for entry in models.values() if entry}
     return (vendor.name for number, vendor in gateway.vendors.items() if number not in used)
-
-
-def _foreign_limits(gateway: Gateway) -> Iterable[str]:
-    """Names in limits that would be selectors here, such as vendor:openai."""
-    names = {name for token in gateway.tokens for name in token.limits or ()}
-    return sorted(name for name in names if ":" in name and name.partition(":")[0] in SELECTORS)

@@ -13,6 +13,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
+from catalog import caches
 from catalog.db import revision
 from catalog.db.import_context import run_scope
 from catalog.error_messages import InputError
@@ -22,6 +23,8 @@ from catalog.sources.records import Structure
 from pricing.gateways import document
 from pricing.gateways.channels import Report, structure_of
 from pricing.gateways.groups import Groups, groups_of
+from pricing.gateways.keys.comparison import Comparison, compare_keys
+from pricing.gateways.keys.gateway_rules import GatewayRules
 from pricing.gateways.left_out import left_out_of
 from pricing.gateways.reading.gateway import Gateway, LeftOut
 from pricing.gateways.tokens import NewToken, TokenPlan, create_tokens
@@ -47,6 +50,8 @@ class MigrationPlan:
     findings: Findings
     # The import run that applied it.
     run: ImportRun | None = None
+    # What each key could do there and can do here; None if a guard stopped the migration.
+    keys: Comparison | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -94,14 +99,39 @@ def apply_migration(
     returned. Everything else is applied completely or not at all.
     """
     with transaction.atomic():
-        # All writers queue here, so that nothing changes between the plan and its application.
-        revision.hold()
-        plan = plan_migration(gateway, at=at, accept_jumps=accept_jumps)
-        options = _options(accept_jumps=accept_jumps)
-        if plan.is_empty or (plan.guards and not options.accepted_patterns):
-            return plan, False
+        return _plan_and_apply(gateway, at=at, accept_jumps=accept_jumps, actor=actor)
+
+
+def rehearse_migration(
+    gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tuple[str, ...] = False
+) -> MigrationPlan:
+    """The plan, with the comparison of keys: the plan is applied and rolled back, so other writers wait for it."""
+    try:
+        with transaction.atomic():
+            plan = plan_migration(gateway, at=at, accept_jumps=accept_jumps)
+            rehearsed, _ = _plan_and_apply(gateway, at=at, accept_jumps=accept_jumps, actor=None)
+            transaction.set_rollback(True)
+    finally:
+        # They may have entries of the revision that was rolled back.
+        caches.clear_all()
+    plan.keys = rehearsed.keys
+    return plan
+
+
+def _plan_and_apply(
+    gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tuple[str, ...], actor: AbstractBaseUser | None
+) -> tuple[MigrationPlan, bool]:
+    # All writers queue here, so that nothing changes between the plan and its application.
+    revision.hold()
+    plan = plan_migration(gateway, at=at, accept_jumps=accept_jumps)
+    options = _options(accept_jumps=accept_jumps)
+    if plan.guards and not options.accepted_patterns:
+        return plan, False
+    is_empty = plan.is_empty
+    if not is_empty:
         plan.run = _apply(plan, options, at=at, actor=actor)
-    return plan, True
+    plan.keys = compare_keys(GatewayRules(gateway, at=at), at=at)
+    return plan, not is_empty
 
 
 def _apply(plan: MigrationPlan, options: Options, *, at: dt.datetime, actor: AbstractBaseUser | None) -> ImportRun:

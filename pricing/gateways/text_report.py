@@ -4,6 +4,7 @@ from typing import Any
 
 from catalog.error_messages import count, some
 from catalog.imports.context import Findings
+from pricing.gateways.keys import text_report as key_report
 from pricing.gateways.migrate import MigrationPlan
 
 SHOWN = 12
@@ -28,9 +29,10 @@ def report(plan: MigrationPlan) -> dict[str, Any]:
         "tokens": [
             {"name": token.fields["name"], "note": token.fields["note"], "enabled": token.fields["enabled"]}
             | {"groups": list(token.groups), "automatic": token.fields["uses_auto_groups"]}
-            | {"allow": token.fields["allow"]}
+            | {"allow": token.fields["allow"], "deny": token.fields["deny"]}
             for token in plan.tokens
         ],
+        "keys": plan.keys.report() if plan.keys else {},
         "models": plan.models.report() if plan.models else {},
     }
 
@@ -85,6 +87,8 @@ def summary(plan: MigrationPlan, *, applied: bool) -> str:
         lines += (
             [f"  … and {len(findings) - SHOWN} more: use --format json to see all."] if len(findings) > SHOWN else []
         )
+    if plan.keys:
+        lines.append(key_report.summary(plan.keys, asked="what the gateway's rules give them"))
     return "\n".join([*lines, _next(plan, applied=applied)])
 
 

@@ -15,7 +15,7 @@ from catalog.db import bulk
 from catalog.imports.context import Findings
 from catalog.progress import track
 from pricing.gateways.groups import Groups, slug_of
-from pricing.gateways.patterns import allow_patterns, deny_patterns
+from pricing.gateways.keys.patterns import allow_patterns, deny_patterns
 from pricing.gateways.reading.gateway import ENABLED, EXHAUSTED, EXPIRED, Gateway, GatewayToken, GatewayUser
 from pricing.gateways.reading.new_api import REQUIRE_EMAIL_VERIFICATION
 from tokens import keys

@@ -2,7 +2,11 @@
 
 import gzip
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 FILES = Path(__file__).parent / "files" / "gateways"
@@ -17,3 +21,33 @@ def database(name: str, folder: Path) -> Path:
 
 def answers(name: str) -> Any:
     return json.loads((FILES / f"{name}.json").read_bytes())
+
+
+@contextmanager
+def running_gateway(keys: Mapping[str, Mapping[str, Any]], *, status: int = 0) -> Iterator[str]:
+    """The address of a server that gives each key its recorded answer; `status` replaces all of them."""
+    by_key = {f"Bearer sk-{answer['key']}": answer for answer in keys.values()}
+
+    class Gateway(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer = by_key.get(self.headers["Authorization"], {"status": 401, "error": {}})
+            body = {"error": answer.get("error")}
+            if answer["status"] == 200:
+                body = {"data": [{"id": name} for name in answer["models"]], "success": True}
+            if self.path != "/v1/models":
+                answer = {"status": 404}
+            self.send_response(status or answer["status"])
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+        def log_message(self, *_: Any) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -66,6 +66,8 @@ class GatewayToken:
     is_over_budget: bool
     # The only models that it may use; None if it may use all.
     limits: tuple[str, ...] | None
+    # Those of the limits that match nothing in the gateway, because they have spaces around them there.
+    trimmed: frozenset[str] = field(kw_only=True, default=frozenset())
     # Models that it may not use, exactly as stored: the gateway does not trim them.
     blocked: tuple[str, ...] = field(kw_only=True, default=())
     networks: tuple[str, ...]

@@ -77,6 +77,11 @@ def _token(row: Row, dialect: Dialect, report: Report) -> GatewayToken:
     status, is_unlimited = number_column(row, "status", ENABLED), bool(number_column(row, "unlimited_quota"))
     if status == EXHAUSTED and is_unlimited and dialect.ignores_exhausted:
         status = ENABLED
+    limits = _limits(row)
+    names = names_in(",".join(limits)) if limits is not None else None
+    trimmed = frozenset(names or ()) - frozenset(limits or ())
+    if trimmed:
+        report(f"token {number}: spaces around names in its limits were removed; the gateway keeps them")
     has_budget = is_unlimited or number_column(row, "remain_quota") > 0
     return GatewayToken(
         id=number,
@@ -86,7 +91,8 @@ def _token(row: Row, dialect: Dialect, report: Report) -> GatewayToken:
         status=status,
         expires=number_column(row, "expired_time", -1),
         is_over_budget=status == EXHAUSTED or not has_budget,
-        limits=_limits(row, number, report),
+        limits=names,
+        trimmed=trimmed,
         blocked=_blocked(row),
         networks=networks,
         is_locked=is_locked,
@@ -95,10 +101,11 @@ def _token(row: Row, dialect: Dialect, report: Report) -> GatewayToken:
     )
 
 
-def _limits(row: Row, token: int, report: Report) -> tuple[str, ...] | None:
+def _limits(row: Row) -> list[str] | None:
     """one-api limits by a non-empty list, new-api by a flag: with the flag off, its list is not a limit."""
     if "model_limits" not in row:
-        return _trimmed_names(text_column(row, "models"), token, report) or None
+        text = text_column(row, "models")
+        return text.split(",") if text else None
     if not number_column(row, "model_limits_enabled"):
         return None
     text = text_column(row, "model_limits")
@@ -108,15 +115,8 @@ def _limits(row: Row, token: int, report: Report) -> tuple[str, ...] | None:
         except InexactError:
             listed = None
         if isinstance(listed, list):
-            text = ",".join(name for name in listed if isinstance(name, str))
-    return _trimmed_names(text, token, report)
-
-
-def _trimmed_names(text: str, token: int, report: Report) -> tuple[str, ...]:
-    names = names_in(text)
-    if not set(names) <= set(text.split(",")):
-        report(f"token {token}: spaces around names in its limits were removed; the gateway keeps them")
-    return names
+            return [name for name in listed if isinstance(name, str)]
+    return text.split(",")
 
 
 def _blocked(row: Row) -> tuple[str, ...]:

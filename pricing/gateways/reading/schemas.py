@@ -95,7 +95,14 @@ class Dialect:
     ignores_exhausted: bool = False
     # Whether a token's list of addresses has single addresses only; all other entries are ignored.
     single_addresses: bool = False
-
+    # Whether it refuses calls of models without a price, and whether it hides these models from keys. A user may accept
+    # them.
+    refuses_unpriced: bool = False
+    hides_unpriced: bool = False
+    # Whether a key with limits lists only these; if not, it lists all models of its group.
+    lists_limits: bool = True
+    # Whether a key of a group that its user may not use lists the group's models; its calls are refused.
+    lists_closed_groups: bool = False
     # Whether the target of a model mapping may be mapped itself.
     follows_mappings: bool = True
     # Whether calls of tools, such as web searches, have prices of their own.
@@ -119,16 +126,25 @@ NEW_API = Dialect(
     ("default",),
     matched_name=new_api_name,
     has_tool_prices=True,
+    refuses_unpriced=True,
+    hides_unpriced=True,
 )
 # A version of August 2026: its default rates have one more group, whose users reach nothing else.
 NEW_API_OF_AUGUST = replace(
     NEW_API, rates={**NEW_API.rates, "plg": Decimal("0.9")}, only_group="plg", ignores_exhausted=True
 )
 VELOERA = Dialect(
-    "Veloera", NEW_API_TYPES, NEW_API.rates, NEW_API.usable_groups, single_addresses=True, follows_mappings=False
+    "Veloera",
+    NEW_API_TYPES,
+    NEW_API.rates,
+    NEW_API.usable_groups,
+    single_addresses=True,
+    refuses_unpriced=True,
+    lists_closed_groups=True,
+    follows_mappings=False,
 )
 # Their groups are in a table.
-ONE_HUB = Dialect("one-hub", ONE_HUB_TYPES, {}, {})
+ONE_HUB = Dialect("one-hub", ONE_HUB_TYPES, {}, {}, lists_limits=False)
 DONE_HUB = Dialect("done-hub", DONE_HUB_TYPES, {}, {})
 # What done-hub added to one-hub's tables; an older version of it lacks some.
 DONE_HUB_COLUMNS = {

@@ -3,6 +3,7 @@
 import sys
 from argparse import ArgumentParser
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ from catalog.error_messages import UNMIGRATED, is_unmigrated
 from catalog.exact import write_json
 from catalog.progress import announce, show_progress
 from pricing.gateways import text_report
-from pricing.gateways.migrate import MigrationPlan, apply_migration, plan_migration
+from pricing.gateways.keys import text_report as key_report
+from pricing.gateways.keys.asking import GatewayUnavailableError, verify_keys
+from pricing.gateways.keys.comparison import Comparison
+from pricing.gateways.migrate import MigrationPlan, apply_migration, rehearse_migration
 from pricing.gateways.reading.databases import DatabaseUnreadableError, Tables, server, sqlite_file
 from pricing.gateways.reading.gateway import Gateway
 from pricing.gateways.reading.reader import read_gateway
@@ -39,6 +43,12 @@ class Command(PlanningCommand):
         parser.add_argument("--apply", action="store_true", help="Apply the plan, completely or not at all.")
         parser.add_argument("--dry-run", action="store_true", help="Only show the plan, even with --apply.")
         parser.add_argument(
+            "--verify",
+            metavar="URL",
+            help="Ask the running gateway which models each key lists, and show how that differs from the lists here. "
+            "Without --apply, this is all that is done.",
+        )
+        parser.add_argument(
             "--accept-jumps",
             metavar="GLOB",
             nargs="*",
@@ -56,7 +66,13 @@ class Command(PlanningCommand):
                 announce("Reading the gateway's database")
                 with _database(options) as tables:
                     gateway = read_gateway(tables)
-                plan, applied = _migrate(gateway, apply=apply, accept_jumps=accepted_jumps(options["accept_jumps"]))
+                result = Result()
+                if apply or not options["verify"]:
+                    accept_jumps = accepted_jumps(options["accept_jumps"])
+                    result.plan, result.applied = _migrate(gateway, apply=apply, accept_jumps=accept_jumps)
+                if options["verify"] and result.may_verify:
+                    announce("Asking the running gateway")
+                    result.verify(options["verify"], gateway)
         except DatabaseUnreadableError as error:
             raise CommandError(str(error), returncode=Exit.BAD_INPUT) from None
         except DatabaseError as error:
@@ -66,19 +82,58 @@ class Command(PlanningCommand):
                 f"This installation's database refused the migration, nothing was written: {why}",
                 returncode=Exit.FAILED,
             ) from None
-        outcome = outcome_of(plan, applied=applied)
-        if options["format"] == "json":
-            self.stdout.write(write_json({"outcome": outcome.name.lower(), **text_report.report(plan)}).decode())
-        else:
-            self.stdout.write(text_report.summary(plan, applied=applied))
-        if outcome != Exit.DONE:
-            sys.exit(outcome)
+        self.stdout.write(write_json(result.report()).decode() if options["format"] == "json" else result.summary())
+        if result.problem:
+            raise CommandError(result.problem, returncode=Exit.FAILED)
+        if result.outcome != Exit.DONE:
+            sys.exit(result.outcome)
+
+
+@dataclass
+class Result:
+    """The plan, if there is one, and the comparison with the running gateway, if it was asked for."""
+
+    plan: MigrationPlan | None = None
+    applied: bool = False
+    verification: Comparison | None = None
+    # Why the gateway could not be asked.
+    problem: str = ""
+
+    @property
+    def may_verify(self) -> bool:
+        """A plan that a guard stopped changed no key."""
+        return self.plan is None or self.applied or self.plan.is_empty
+
+    def verify(self, url: str, gateway: Gateway) -> None:
+        try:
+            self.verification = verify_keys(url, gateway, at=timezone.now())
+        except GatewayUnavailableError as error:
+            self.problem = str(error)
+
+    @property
+    def outcome(self) -> Exit:
+        outcome = outcome_of(self.plan, applied=self.applied) if self.plan else Exit.DONE
+        is_different = bool(self.problem or (self.verification and self.verification.unexpected))
+        return Exit.FAILED if is_different and outcome == Exit.DONE else outcome
+
+    def report(self) -> dict[str, Any]:
+        """The result as JSON; never a key."""
+        report = {"outcome": self.outcome.name.lower()} | (text_report.report(self.plan) if self.plan else {})
+        if self.problem:
+            return report | {"verification": {"error": self.problem}}
+        return report | ({"verification": self.verification.report()} if self.verification else {})
+
+    def summary(self) -> str:
+        parts = [text_report.summary(self.plan, applied=self.applied)] if self.plan else []
+        if self.verification:
+            parts.append(key_report.summary(self.verification, asked="the running gateway"))
+        return "\n".join(parts)
 
 
 def _migrate(gateway: Gateway, *, apply: bool, accept_jumps: bool | tuple[str, ...]) -> tuple[MigrationPlan, bool]:
     now = timezone.now()
     if not apply:
-        return plan_migration(gateway, at=now, accept_jumps=accept_jumps), False
+        return rehearse_migration(gateway, at=now, accept_jumps=accept_jumps), False
     return apply_migration(gateway, at=now, accept_jumps=accept_jumps)
 
 

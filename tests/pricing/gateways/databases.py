@@ -56,11 +56,17 @@ COLUMNS = {
         "vendors": "id name description icon status deleted_at",
     },
 }
+COLUMNS["Veloera"] = COLUMNS["new-api"] | {"channels": COLUMNS["new-api"]["channels"] + " model_prefix"}
+COLUMNS["new-api of August"] = COLUMNS["new-api"] | {
+    "tokens": COLUMNS["new-api"]["tokens"] + " model_blacklist_enabled model_blacklist device_id_hash",
+    "users": COLUMNS["new-api"]["users"] + " email email_verified_at",
+}
 NUMBERS = {
     "id", "type", "status", "weight", "priority", "user_id", "accessed_time", "expired_time", "remain_quota",
     "unlimited_quota", "model_limits_enabled", "channel_id", "enabled", "quota", "role", "vendor_id", "name_rule",
     "created_time", "used_quota", "api_rate", "public", "promotion", "min", "max", "enable", "channel_type", "locked",
     "context_length", "max_tokens",
+    "model_blacklist_enabled", "email_verified_at",
 }  # fmt: skip
 REALS = {"input": "double precision", "output": "double precision", "ratio": "decimal(10,2)"}
 CHANNEL = {"type": 1, "key": "upstream-secret-0000", "status": 1, "group": "default", "priority": 0, "weight": 0}

@@ -104,7 +104,6 @@ def test_everything_that_stays_behind_is_in_the_plan(tmp_path: Path) -> None:
         ),
         "models": (1, ["prefix-"]),
         "vendors": (1, ["Acme"]),
-        "tokens.limits": (1, ["vendor:openai"]),
         "options.ModelGridPricing": (1, ["gpt-4o"]),
         "options.ModelQuotaType": (1, ["gpt-4o"]),
         "options.GroupGroupRatio": (2, ["vip → default", "vip → svip"]),

@@ -1,0 +1,114 @@
+"""What a gateway's own rules give each of its keys, computed from its database alone. Imports no models.
+
+This is the statement that a migration is compared with, so it shares no rule with the import but that of groups.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from pricing.gateways.groups import Groups, groups_of
+from pricing.gateways.prices.pricer import price_of
+from pricing.gateways.reading.gateway import ENABLED, Gateway, GatewayToken, GatewayUser
+
+# A refusal that says nothing about other addresses.
+OTHER_ADDRESS = "it may be used only from its networks"
+NOBODY = GatewayUser("", "", enabled=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a key gets: the models that it lists, and those that it may call. A refused key has neither."""
+
+    refusal: str = ""
+    listed: frozenset[str] = frozenset()
+    callable: frozenset[str] = frozenset()
+
+
+class GatewayRules:
+    """The rules of the program that wrote the database, at one moment. Addresses are not checked."""
+
+    def __init__(self, gateway: Gateway, *, at: dt.datetime) -> None:
+        self.gateway = gateway
+        self.dialect = gateway.dialect
+        self.at = at.timestamp()
+        self.groups: Groups = groups_of(gateway)
+        self.offered = _offered(gateway)
+        self.names = frozenset(name for names in self.offered.values() for name in names)
+        self.unpriced = (
+            frozenset(name for name in self.names if not price_of(name, gateway).row)
+            if self.dialect.refuses_unpriced
+            else frozenset[str]()
+        )
+
+    def answer(self, token: GatewayToken) -> Answer:
+        user = self.user_of(token)
+        refusal = self._refusal(token, user)
+        if refusal:
+            return Answer(refusal)
+        groups = self.groups.of_token(token, user)
+        if groups is None and self.dialect.lists_closed_groups:
+            return Answer(listed=self._listed(token, user, (token.group,)))
+        if groups is None:
+            return Answer(f"its user may not use group {token.group}")
+        is_refused_calls = user.is_over_budget or user.is_unverified
+        return Answer(
+            listed=self._listed(token, user, groups),
+            callable=frozenset() if is_refused_calls else self._callable(token, user, groups),
+        )
+
+    def user_of(self, token: GatewayToken) -> GatewayUser:
+        if self.gateway.users is None:
+            return GatewayUser("", "default", enabled=True)
+        return self.gateway.users.get(token.user, NOBODY)
+
+    def _refusal(self, token: GatewayToken, user: GatewayUser) -> str:
+        reasons = {
+            "it is without quota": token.is_over_budget,
+            "it is disabled or expired": token.status != ENABLED,
+            "it has expired": token.expires != -1 and token.expires < self.at,
+            "none of its addresses is valid": token.is_locked,
+            "its user is disabled or deleted": not user.enabled,
+        }
+        return next((reason for reason, applies in reasons.items() if applies), "")
+
+    def _listed(self, token: GatewayToken, user: GatewayUser, groups: Collection[str]) -> frozenset[str]:
+        offered = self._offered_to(groups)
+        if token.limits is None or not self.dialect.lists_limits:
+            listed = offered
+        else:
+            # The list of limits is not compared with what the groups reach.
+            limits = frozenset(token.limits) - token.trimmed
+            listed = limits | {name for name, bare in self._bare_names().items() if bare in limits and name in offered}
+        if not user.accepts_unpriced and self.dialect.hides_unpriced:
+            listed = frozenset(name for name in listed if price_of(name, self.gateway).row)
+        return frozenset(name for name in listed if not self._is_blocked(token, name))
+
+    def _callable(self, token: GatewayToken, user: GatewayUser, groups: Collection[str]) -> frozenset[str]:
+        limits = None if token.limits is None else frozenset(token.limits) - token.trimmed
+        return frozenset(
+            name
+            for name in self._offered_to(groups)
+            if (limits is None or self.dialect.matched_name(name) in limits)
+            and not self._is_blocked(token, name)
+            and (user.accepts_unpriced or name not in self.unpriced)
+        )
+
+    def _is_blocked(self, token: GatewayToken, name: str) -> bool:
+        return bool(token.blocked) and self.dialect.matched_name(name) in token.blocked
+
+    def _offered_to(self, groups: Collection[str]) -> frozenset[str]:
+        return frozenset().union(*(self.offered.get(group, frozenset()) for group in groups))
+
+    def _bare_names(self) -> Mapping[str, str]:
+        return {name: bare for channel in self.gateway.channels for name, bare in channel.bare_names.items()}
+
+
+def _offered(gateway: Gateway) -> Mapping[str, frozenset[str]]:
+    """Group -> the models that enabled channels offer to it."""
+    offered: defaultdict[str, set[str]] = defaultdict(set)
+    for channel in gateway.channels:
+        for group in channel.groups if channel.enabled else ():
+            offered[group].update(name for name in channel.models if name not in channel.disabled_models)
+    return {group: frozenset(names) for group, names in offered.items()}

@@ -1,0 +1,47 @@
+"""The comparison of keys for a person at a terminal: the numbers, then the keys that differ, by reason."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from catalog.error_messages import count, some
+from pricing.gateways.keys.comparison import Comparison, Difference, KeyComparison
+
+SHOWN = 12
+
+
+def summary(comparison: Comparison, *, asked: str) -> str:
+    """`asked`: what states what the keys get there, e.g. the gateway's rules."""
+    number = comparison.counts()
+    first = (
+        f"Keys: {number['compared']:,} compared with {asked}: {number['equal']:,} get the same, "
+        f"{number['different_as_expected']:,} differ as expected, {number['different']:,} differ otherwise."
+    )
+    lines = [first]
+    parts = list(_parts(comparison))
+    lines += parts[:SHOWN]
+    if len(parts) > SHOWN:
+        lines.append(f"  … and {len(parts) - SHOWN} more: use --format json to see all.")
+    return "\n".join(lines)
+
+
+def _parts(comparison: Comparison) -> Iterator[str]:
+    """A line for each difference that is not expected, then one for each kind of expected difference."""
+    expected: defaultdict[tuple[str, str], list[tuple[KeyComparison, Difference]]] = defaultdict(list)
+    for key in comparison.different:
+        for row in key.differences:
+            if row.is_expected:
+                expected[row.what, row.why].append((key, row))
+            else:
+                yield f"  {_name(key)}: {row.what}{_models(list(row.models))} ({row.why})."
+    for (what, why), rows in expected.items():
+        names = some([_name(key) for key, _ in rows])
+        models = list(dict.fromkeys(name for _, row in rows for name in row.models))
+        yield f"  As expected, {count(len(rows), 'key')}: {what}{_models(models)} ({why}): {names}."
+
+
+def _name(key: KeyComparison) -> str:
+    return f"token {key.token}"
+
+
+def _models(names: list[str]) -> str:
+    return f" {some(names)}" if names else ""

@@ -7,15 +7,16 @@ everywhere, so each leaf names the variables of all leaves.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import combinations
 from typing import Any
 
 from catalog.exact import digits, multiply, ratio, write_json
-from catalog.prices import SIDES, WITHOUT_AMOUNT, Condition, Line, Sheet
+from catalog.prices import SIDES, USE_FACTORS, WITHOUT_AMOUNT, Condition, Line, Sheet
 from catalog.sources.expression_language import PER_REQUEST, VARIABLES
 from catalog.sources.expressions import UNASKED_TIERS
+from catalog.sources.rows import read_amount
 from pricing.engine.conditions import EVERY_DAY, OPS_OF, minutes_of
 from pricing.engine.money import per_million
 from pricing.engine.quoting import boundaries, chain
@@ -46,6 +47,33 @@ class Case:
 
     holding: frozenset[str] = frozenset()
     length: int = 1
+
+
+def with_lines_for_factors(sheet: Sheet) -> Sheet:
+    """The same prices with a line for each kind of usage that has a factor in the sheet's facts."""
+    factors = sheet.facts.get(USE_FACTORS)
+    if not isinstance(factors, Mapping):
+        return sheet
+    lines = list(sheet.lines)
+    # Of two lines whose conditions hold the last one applies: that of a lifetime comes last.
+    for name in sorted(factors):
+        meter, _bracket, lifetime = name.rstrip("]").partition("[")
+        factor = read_amount(factors[name])
+        base = next((found for of in chain(meter) if (found := _token_lines(sheet, of))), ())
+        if factor is None:
+            continue
+        conditions = ({"dim": "cache_ttl", "op": "eq", "value": lifetime},) if lifetime else ()
+        lines += [
+            replace(line, meter=meter, amount=multiply(line.amount, factor), conditions=(*line.conditions, *conditions))
+            for line in base
+            if line.amount is not None
+        ]
+    facts = {name: fact for name, fact in sheet.facts.items() if name != USE_FACTORS}
+    return replace(sheet, lines=tuple(lines), facts=facts)
+
+
+def _token_lines(sheet: Sheet, meter: str) -> list[Line]:
+    return [line for line in sheet.lines if (line.kind, line.meter, line.unit) == ("absolute", meter, "token")]
 
 
 def expressible_lines(sheet: Sheet) -> tuple[Line, ...]:

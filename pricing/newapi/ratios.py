@@ -21,7 +21,7 @@ from catalog.sources.rows import Row
 from pricing.engine.equality import PriceKey, price_key
 from pricing.engine.headline import CALLS, fees, headline, reads_as_free, rule_table
 from pricing.engine.money import per_million
-from pricing.newapi.expressions import expressible_lines, expression
+from pricing.newapi.expressions import expressible_lines, expression, with_lines_for_factors
 
 JSON = dict[str, Any]
 
@@ -213,13 +213,15 @@ def _by_ratios(sheet: Sheet, dollars: Sheet, name: str) -> JSON:
     is_misleading = reads_as_free(dollars, (line.amount or Decimal(0) for line in lines if line.kind == "absolute"))
     are_enough = _ratios_express(body, lines, per_token) and not _are_ignored(body, dollars, name)
     is_unfit = is_misleading or _hides_a_side(dollars, lines) or are_enough
-    billing = None if is_unfit else expression(dollars)
+    # new-api applies such factors to ratios by itself, and charges nothing beside an expression.
+    billing = None if is_unfit else expression(with_lines_for_factors(dollars))
     if billing is None and _reads_as_free(body):
         body = {name: value for name, value in body.items() if name not in RATIO_FIELDS} | _headline_price(dollars)
         return body | {"prices": figures(sheet)}
     if billing is not None:
         # Engines that read expressions ignore all other numbers in the row.
         body = {"quota_type": 0} | body | {"billing_mode": "tiered_expr", "billing_expr": billing.text}
+        sheet = with_lines_for_factors(sheet)
     return body if _is_read_back(body, sheet) else body | {"prices": figures(sheet)}
 
 

@@ -12,6 +12,7 @@ from django.test import Client
 
 from catalog.exact import read_json
 from catalog.sources.completion_ratios import NEW_API_OF_APRIL, NEW_API_OF_AUGUST, Rule, new_api_name, rule_of
+from pricing.models import PriceSheet
 from tests import world
 from tests.cases.test_go_readers import GoPrice, read_maps, read_row
 
@@ -89,3 +90,17 @@ def test_only_names_whose_ratios_are_ignored_have_an_expression(lists: Mapping[s
     assert {name for name, mode in modes.items() if mode == "tiered_expr"} == BY_EXPRESSION
     assert lists["ratio_config"]["billing_expr"].keys() == BY_EXPRESSION
     assert "mistral-embed" in lists["ratio_config"]["model_ratio"]
+
+
+def test_cache_writes_cost_the_same_by_an_expression_as_by_ratios() -> None:
+    """new-api charges cache writes at 1.25 times the input, which a migrated price states as a factor."""
+    factors = {"input.cache_write": Decimal("1.25"), "input.cache_write[1h]": Decimal(2)}
+    for name in ("claude-sonnet-4-acme", "acme-x"):
+        sheet = world.price(world.model(name), input="4", output="16")
+        PriceSheet.objects.filter(pk=sheet.pk).update(facts={"use_factors": factors})
+
+    rows = {row["model_name"]: row for row in read_json(Client().get("/api/pricing").content)["data"]}
+
+    assert rows["claude-sonnet-4-acme"]["billing_expr"] == 'tier("base", p * 4 + c * 16 + cc * 5 + cc1h * 8)'
+    assert "prices" not in rows["claude-sonnet-4-acme"]
+    assert not {"billing_expr", "prices"} & rows["acme-x"].keys()

@@ -3,6 +3,7 @@
 import datetime as dt
 import random
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.exact import read_json
-from catalog.prices import Line, Sheet
+from catalog.prices import USE_FACTORS, Line, Sheet
 from catalog.sources import litellm
 from catalog.sources.expression_language import VARIABLES
 from pricing.engine.quoting import Use, boundaries, quote
-from pricing.newapi.expressions import expression
+from pricing.newapi.expressions import expression, with_lines_for_factors
 from tests.pricing.newapi.expression_language import charge
 from tests.samples import sample_or_real
 from tests.sizes import size
@@ -78,6 +79,30 @@ def test_one_price_is_one_tier() -> None:
     billing = expression(sheet(line("input", "2.5"), line("output", "10"), line("input.cache_read", "1.25")))
     assert billing is not None
     assert billing.text == 'tier("base", p * 2.5 + c * 10 + cr * 1.25)'
+
+
+@pytest.mark.parametrize(
+    ("lines", "factors"),
+    [
+        ([], {"input.cache_write": "1.25", "input.cache_write[1h]": "2"}),
+        ([line("input.cache_write", "3")], {"input.cache_write[1h]": "1.6"}),
+        ([line("input.cache_write", "3")], {"input.cache_write": "1.5"}),
+        (
+            [line("input", "5", when("prompt_tokens", "gt", 200_000))],
+            {"input.cache_write": "1.25", "input.cache_write[1h]": "2"},
+        ),
+    ],
+)
+def test_factors_of_usage_are_lines_of_an_expression(lines: list[Line], factors: Mapping[str, str]) -> None:
+    facts = {USE_FACTORS: {name: Decimal(factor) for name, factor in factors.items()}}
+    prices = replace(sheet(line("input", "2.5"), line("output", "10"), *lines), facts=facts)
+    billing = expression(with_lines_for_factors(prices))
+    assert billing is not None
+
+    for tokens in ({"p": 10, "cc": 7, "cc1h": 3, "c": 5}, {"p": 300_000, "cc": 1000, "cc1h": 1000, "c": 1}):
+        usage = {METERS[name]: Use(Decimal(number)) for name, number in tokens.items()}
+        quoted = quote(prices, usage, {}, at=MONDAY)
+        assert charge(billing.text, dict.fromkeys(VARIABLES, 0) | tokens, facts={}, at=MONDAY) == quoted.amount
 
 
 def test_gt_and_gte_are_different_boundaries() -> None:

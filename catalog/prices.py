@@ -21,6 +21,8 @@ RATIO_UNIT = Decimal(2)
 UNUSED_FIGURES = "unused_figures"
 # Fact of a factor with a condition for groups: for this model, these groups pay it in place of their own rate.
 GROUP_RATE = "is_group_rate"
+# Fact of a line: why a gateway's program charges its amount, if no operator set it for the model.
+PRICE_RULE = "price_rule"
 # Fact of a sheet: a kind of usage, such as input.cache_write[1h] -> a factor of the price that it is charged by.
 USE_FACTORS = "use_factors"
 # Facts of a sheet: the pages that its source names as its own sources. They are not part of the price.

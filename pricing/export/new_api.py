@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
 
 from catalog.exact import write_json
 from catalog.models import AIModel, EndpointType, Vendor
-from catalog.prices import Sheet
+from catalog.prices import PRICE_RULE, Sheet
 from catalog.progress import track
 from catalog.sources.ratio_config import MAPS
 from pricing.newapi.ratios import (
@@ -62,6 +62,7 @@ class ExplainedFigure(PriceFigure):
     confirmed_by: NotRequired[
         Annotated[int, "How many independent books state the same figure today. Left out if it was not compared."]
     ]
+    rule: NotRequired[Annotated[str, "Why the migrated gateway charged it, if its operator had not set it."]]
 
 
 class PriceFields(TypedDict, total=False):
@@ -271,6 +272,8 @@ def _explained_figure(explained: ExplainedLine, price: ExplainedSheet) -> Explai
         figure["snapshot"] = origin.sha256
     if explained.confirmed_by is not None:
         figure["confirmed_by"] = explained.confirmed_by
+    if isinstance(rule := explained.line.facts.get(PRICE_RULE), str):
+        figure["rule"] = rule
     return figure
 
 

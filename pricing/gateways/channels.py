@@ -12,6 +12,7 @@ from catalog.error_messages import some
 from catalog.sources.records import Structure
 from pricing.gateways.document import models_of
 from pricing.gateways.groups import Groups, slug_of
+from pricing.gateways.prices.hidden import is_hidden
 from pricing.gateways.reading.gateway import Gateway, GatewayChannel
 
 LARGEST_WEIGHT = 2**31 - 1
@@ -27,11 +28,12 @@ def structure_of(
     Groups in `known_groups` keep their labels; only `storable` models are offered.
     """
     models = {name: model for name, model in models_of(gateway).items() if name in storable}
-    hidden = frozenset(name for name, model in models.items() if model and not model.enabled)
-    if hidden:
+    disabled = frozenset(name for name, model in models.items() if model and not model.enabled)
+    hidden = frozenset(name for name in models if is_hidden(name, gateway.options)) | disabled
+    if disabled:
         report(
             "models that the gateway's metadata disables are hidden from the price list only, as there: "
-            f"{some(sorted(hidden))}"
+            f"{some(sorted(disabled))}"
         )
     reach: dict[str, list[str]] = {slug_of(name): [] for name in groups.names}
     for channel in gateway.channels:

@@ -15,7 +15,9 @@ from catalog.sources import SourceReader, new_api
 from catalog.sources.records import Document, Record
 from pricing.gateways.endpoints import common_endpoints, endpoints_of
 from pricing.gateways.prices import one_hub
+from pricing.gateways.prices.details import with_details
 from pricing.gateways.prices.pricer import price_of
+from pricing.gateways.prices.summary import PriceSummary
 from pricing.gateways.prices.tools import tool_prices, with_tools
 from pricing.gateways.reading.gateway import Gateway, GatewayModel
 from pricing.gateways.reading.schemas import endpoint_types
@@ -32,8 +34,13 @@ def read(content: bytes) -> Document:
     document = new_api.read(content, is_published=False)
     body = read_json(content)
     derived, tools = frozenset(body.get("derived_endpoint_types", ())), body.get("tool_prices", {})
+    details = body.get("price_details", {})
     records = (
-        replace(record, inferred=record.inferred | {"supported_endpoint_types"}) if record.name in derived else record
+        replace(
+            record,
+            prices=record.prices and with_details(record.prices, details.get(record.name, {})),
+            inferred=record.inferred | ({"supported_endpoint_types"} if record.name in derived else set()),
+        )
         for record in document.records
     )
     return replace(document, records=tuple(_with_tools(record, tools.get(record.name, {})) for record in records))
@@ -56,6 +63,12 @@ def _is_paid(line: Line) -> bool:
 SOURCE = SourceReader(slug="gateway", name="Gateway database", kind="sell", read=read)
 
 
+def prices_of(gateway: Gateway) -> PriceSummary:
+    """The prices of all models."""
+    prices, listing = {name: price_of(name, gateway) for name in models_of(gateway)}, gateway.listing
+    return PriceSummary(prices, None if listing is None else sum(name in listing.rows for name in prices))
+
+
 def models_of(gateway: Gateway) -> dict[str, GatewayModel | None]:
     """Each model that a channel offers or that has its own entry -> the operator's entry for it, if any."""
     names = [name for channel in gateway.channels for name in channel.models]
@@ -73,7 +86,8 @@ def _first_match(name: str, models: Iterable[GatewayModel]) -> GatewayModel | No
 def write(gateway: Gateway) -> bytes:
     """The document, with rows in the order of the channels."""
     models = models_of(gateway)
-    rows = [_row(name, model, gateway) for name, model in models.items()]
+    prices = prices_of(gateway).prices
+    rows = [{**_row(name, model, gateway), **prices[name].row} for name, model in models.items()]
     derived = [row["model_name"] for row in rows if not row.pop("has_own_endpoints")]
     used = {row.get("vendor_id") for row in rows}
     return write_json(
@@ -87,6 +101,7 @@ def write(gateway: Gateway) -> bytes:
             ],
             "supported_endpoint": common_endpoints(models.values()),
             "derived_endpoint_types": derived,
+            "price_details": {name: price.details for name, price in prices.items() if price.row and price.details},
             "tool_prices": {name: tools for name, tools in _tools(rows, gateway).items() if tools},
         }
     )
@@ -103,7 +118,7 @@ def _row(name: str, model: GatewayModel | None, gateway: Gateway) -> dict[str, A
         if model.vendor in gateway.vendors:
             row["vendor_id"] = model.vendor
     row["supported_endpoint_types"] = own or _by_channels(name, gateway)
-    return row | dict(price_of(name, gateway).row) | {"has_own_endpoints": bool(own)}
+    return row | {"has_own_endpoints": bool(own)}
 
 
 def _tools(rows: Iterable[Mapping[str, Any]], gateway: Gateway) -> dict[str, Mapping[str, Decimal]]:
@@ -120,23 +135,10 @@ def _by_channels(name: str, gateway: Gateway) -> list[str]:
 
 
 def findings(gateway: Gateway) -> Iterable[str]:
-    """Findings about the prices as a whole."""
+    """Findings about the models as a whole."""
     if gateway.prices is not None:
         yield from one_hub.findings(gateway)
         return
-    models, options = models_of(gateway), gateway.options
-    if not options.get("ModelRatio") and not options.get("ModelPrice"):
-        yield (
-            "the database has no prices: prices that an operator has never saved are only in the gateway's program. "
-            "Import its /api/pricing or /api/ratio_config too"
-        )
-    rows = {name: price_of(name, gateway).row for name in models}
-    halves = [name for name, row in rows.items() if "model_ratio" in row and "completion_ratio" not in row]
-    if halves:
-        yield (
-            f"{len(halves)} models have no completion ratio in the database, only in the gateway's program; "
-            f"their output price was not imported: {some(halves)}"
-        )
     slips = [model.name for model in gateway.models if model.endpoints and not endpoints_of(model)]
     if slips:
         yield f"the endpoints of {some(slips)} are not valid and were left out"

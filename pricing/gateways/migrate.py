@@ -26,6 +26,7 @@ from pricing.gateways.groups import Groups, groups_of
 from pricing.gateways.keys.comparison import Comparison, compare_keys
 from pricing.gateways.keys.gateway_rules import GatewayRules
 from pricing.gateways.left_out import left_out_of
+from pricing.gateways.prices.summary import PriceSummary
 from pricing.gateways.reading.gateway import Gateway, LeftOut
 from pricing.gateways.tokens import NewToken, TokenPlan, create_tokens
 from pricing.imports.options import Options
@@ -47,6 +48,7 @@ class MigrationPlan:
     known_tokens: int
     skipped: Counter[str]
     left_out: tuple[LeftOut, ...]
+    prices: PriceSummary
     findings: Findings
     # The import run that applied it.
     run: ImportRun | None = None
@@ -82,6 +84,7 @@ def plan_migration(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tu
         known_tokens=tokens.known,
         skipped=tokens.skipped,
         left_out=left_out_of(gateway, dict(EndpointType.objects.values_list("name", "path"))),
+        prices=document.prices_of(gateway),
         findings=findings,
     )
 

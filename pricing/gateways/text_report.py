@@ -24,6 +24,7 @@ def report(plan: MigrationPlan) -> dict[str, Any]:
             {"subject": kind.subject, "what": kind.what, "count": kind.count, "names": list(kind.names)}
             for kind in plan.left_out
         ],
+        "prices": plan.prices.report(),
         "findings": findings,
         "structure": plan.structure.report(),
         "tokens": [
@@ -79,6 +80,8 @@ def summary(plan: MigrationPlan, *, applied: bool) -> str:
     )
     lines = [channels, models, tokens]
     lines += [f"  {skipped} left out: {why}" for why, skipped in plan.skipped.items()]
+    if prices := list(plan.prices.lines()):
+        lines += ["Prices:", *(f"  {line}." for line in prices)]
     if plan.left_out:
         lines += ["Not carried over:", *(f"  {kind}" for kind in plan.left_out)]
     findings = report(plan)["findings"]

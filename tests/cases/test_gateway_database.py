@@ -31,4 +31,4 @@ def test_keys_are_allowed_what_they_were_and_no_output_is_free(client: Client, t
     assert authorize(client, IN_MILLISECONDS) == (204, "")
     assert authorize(client, NO_QUOTA) == (403, "insufficient_quota")
     prices = client.get("/api/pricing").json()
-    assert prices["unpriced_models"] == [{"model_name": "house-chat", "reason": "unknown_output"}]
+    assert [(row["model_ratio"], row["completion_ratio"]) for row in prices["data"]] == [(1, 1)]

@@ -88,7 +88,8 @@ def price(name: str, gateway: Gateway) -> Price:
         if own != common and _units(own) == _units(common):
             lines += _of_group(slug_of(group), own, common)
     has_row = (gateway.prices or PriceTable()).row_for(billed_name(name, first)) is not None
-    return Price({"prices": lines}, {} if has_row else {"prices": RULE_WITHOUT_ROW})
+    rules = {} if has_row else {"input": RULE_WITHOUT_ROW, "output": RULE_WITHOUT_ROW}
+    return Price({"prices": lines}, rules)
 
 
 def _first_by_group(channels: Iterable[GatewayChannel], gateway: Gateway) -> Mapping[str, GatewayChannel]:

@@ -1,8 +1,23 @@
 """The value that all pricing rules of gateways produce. Imports no models."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
+
+from catalog.exact import digits
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A figure that the running gateway lists otherwise than the rules have it; None if there is none."""
+
+    figure: str
+    by_rules: Any
+    listed: Any
+
+    def __str__(self) -> str:
+        return f"{self.figure} {_text(self.by_rules)} -> {_text(self.listed)}"
 
 
 @dataclass(frozen=True)
@@ -15,3 +30,42 @@ class Price:
 
     row: Mapping[str, Any]
     rules: Mapping[str, str] = field(default_factory=dict)
+    # A kind of usage, such as input.cache_write -> a factor of the price that it is charged by.
+    use_factors: Mapping[str, Decimal] = field(default_factory=dict)
+    # Dollars per million audio tokens of input, where the program has no ratio for them.
+    audio_input: Decimal | None = None
+    # Slug of a group -> the rate that replaces the group's own rate for this model.
+    group_rates: Mapping[str, Decimal] = field(default_factory=dict)
+    # Why the gateway refuses calls of a model without a price.
+    refusal: str = ""
+    # What the running gateway lists otherwise.
+    differences: tuple[Difference, ...] = ()
+    # Prices of the same model on other channels, one phrase each.
+    others: tuple[str, ...] = ()
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """All that a row of new-api's price list has no field for."""
+        details = {
+            "rules": self.rules,
+            "use_factors": self.use_factors,
+            "audio_input": self.audio_input,
+            "group_rates": self.group_rates,
+        }
+        return {name: value for name, value in details.items() if value not in (None, {})}
+
+    def reasons(self) -> Iterator[tuple[str, str, str]]:
+        """(figure, value, rule) of each figure that comes from a rule."""
+        for name, rule in self.rules.items():
+            yield name, _text(self._figure(name)), rule
+
+    def _figure(self, name: str) -> Any:
+        """The number of a field, a kind of usage, or the line of a meter."""
+        lines = [line for line in self.row.get("prices", ()) if line["meter"] == name]
+        return lines[0]["amount"] if lines else self.row.get(name, self.use_factors.get(name, self.audio_input))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, int | Decimal):
+        return digits(Decimal(value))
+    return "none" if value is None else str(value)

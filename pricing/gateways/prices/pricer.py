@@ -9,4 +9,4 @@ def price_of(name: str, gateway: Gateway) -> Price:
     """What the gateway charges for calls of this model, before the rate of a group."""
     if gateway.prices is not None:
         return one_hub.price(name, gateway)
-    return Price(new_api.price(name, gateway.options))
+    return new_api.price(name, gateway)

@@ -33,6 +33,8 @@ class GatewayChannel:
     upstream_names: Mapping[str, str]
     keys: int
     remark: str = ""
+    # The program's own number of the type.
+    type_number: int = 0
     # Name with the channel's prefix -> the name that its upstream knows. The channel offers both.
     bare_names: Mapping[str, str] = field(default_factory=dict)
     # Models of the channel that the gateway does not serve.
@@ -145,6 +147,18 @@ class GatewayGroup:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """The price that a running gateway states for each model: a row of its price list."""
+
+    rows: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields that any row has: versions differ in the ratios that they list."""
+        return frozenset(key for row in self.rows.values() for key, value in row.items() if value is not None)
+
+
+@dataclass(frozen=True)
 class Gateway:
     """The data of a gateway."""
 
@@ -161,6 +175,8 @@ class Gateway:
     # None if the program has its groups in options.
     groups: tuple[GatewayGroup, ...] | None = None
     deleted_tokens: int = 0
+    # The prices that the running program states, if the operator gave them.
+    listing: Listing | None = None
     # The parts of the database that are not read.
     left_out: tuple[LeftOut, ...] = ()
     findings: tuple[str, ...] = ()

@@ -42,7 +42,7 @@ def read(tables: Tables, dialect: Dialect) -> Gateway:
         },
         options=options,
         deleted_tokens=len(tokens) - len(present),
-        left_out=left_out(tables, unread(READ, OPTIONS)),
+        left_out=left_out(tables, unread(READ, (*OPTIONS, HIDDEN_MODELS))),
         findings=tuple(findings),
     )
 
@@ -185,17 +185,21 @@ def _model(row: Row, report: Report) -> GatewayModel:
 def _options(tables: Tables, report: Report) -> Mapping[str, Any]:
     """The known options, which are JSON or numbers; all others are ignored."""
     stored = {text_column(row, "key"): row.get("value") for row in tables.rows("options", ("key", "value"))}
-    options = {key: json_column(stored.get(key), f"the option {key}", report) for key in (*OPTIONS, SELF_USE_MODE)}
-    return {key: value for key, value in options.items() if value is not None}
+    options = {key: json_column(stored.get(key), f"the option {key}", report) for key in OPTIONS}
+    hidden = {HIDDEN_MODELS: text_column({"value": stored.get(HIDDEN_MODELS)}, "value") or None}
+    return {key: value for key, value in (options | hidden).items() if value is not None}
 
 
-# Decides what keys could call before; it is not imported.
+# Decides what keys could call before, and what models without a ratio cost.
 SELF_USE_MODE = "SelfUseModeEnabled"
+# A text, not JSON.
+HIDDEN_MODELS = "pricing_visibility_setting.hidden_models"
 REQUIRE_EMAIL_VERIFICATION = "token_setting.require_email_verification"
 OPTIONS = (
     "ModelRatio", "CompletionRatio", "CacheRatio", "CreateCacheRatio", "ImageRatio", "AudioRatio",
     "AudioCompletionRatio", "ModelPrice", "GroupRatio", "UserUsableGroups", "AutoGroups", "QuotaPerUnit",
     "billing_setting.billing_mode", "billing_setting.billing_expr",
     "group_ratio_setting.group_special_usable_group", "EmailVerificationEnabled",
-    REQUIRE_EMAIL_VERIFICATION, "tool_price_setting.prices",
+    REQUIRE_EMAIL_VERIFICATION, "tool_price_setting.prices", "GroupModelRatio", "group_ratio_setting.group_model_ratio",
+    SELF_USE_MODE,
 )  # fmt: skip

@@ -57,6 +57,7 @@ def _channel(row: Row, dialect: Dialect, abilities: Abilities, report: Report) -
         id=number,
         name=text_column(row, "name"),
         type=dialect.type_name(number_column(row, "type")),
+        type_number=number_column(row, "type"),
         enabled=status == ENABLED,
         disabled_automatically=status == EXPIRED,
         base_url=text_column(row, "base_url"),

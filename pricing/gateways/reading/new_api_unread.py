@@ -67,7 +67,6 @@ UNREAD_OPTIONS: Mapping[str, Option] = {
     "GroupGroupRatio": Option("rates of one group for users of another (GroupGroupRatio)", _pairs),
     "group_ratio_setting.group_group_ratio": Option("rates of one group for users of another", _pairs),
     "SubscriptionModelWeights": Option("weights of models in subscriptions (SubscriptionModelWeights)"),
-    "SelfUseModeEnabled": Option("self-use mode: calls of models without a price are allowed, at $75 per 1M tokens"),
     "HeaderNavModules": Option("who may open the pages of the website, such as the price list (HeaderNavModules)"),
     "ModelRequestRateLimitEnabled": Option("limits on the requests of a user per minute (ModelRequestRateLimit…)"),
     "ModelRequestRateLimitGroup": Option("limits on the requests of a group's users (ModelRequestRateLimitGroup)"),

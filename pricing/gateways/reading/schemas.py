@@ -9,6 +9,8 @@ from decimal import Decimal
 
 from catalog.sources.completion_ratios import new_api_name
 from pricing.gateways.reading.databases import DatabaseUnreadableError, Tables
+from pricing.gateways.rules import programs
+from pricing.gateways.rules.program import Program
 
 SHARED_TYPES: dict[int, str] = {
     1: "OpenAI", 3: "Azure", 6: "OpenAIMax", 7: "OhMyGPT", 8: "Custom", 9: "AILS", 10: "AIProxy", 11: "PaLM",
@@ -30,6 +32,8 @@ NEW_API_TYPES: Mapping[int, str] = SHARED_TYPES | {
 }  # fmt: skip
 # Columns of tokens that new-api has since the summer of 2026.
 AUGUST_COLUMNS = frozenset({"model_blacklist", "device_id_hash"})
+# A table that new-api has since May 2026.
+TABLE_SINCE_MAY = "perf_metrics"
 # Their table is one-api's up to 23, and their own beyond.
 ONE_HUB_TYPES: Mapping[int, str] = {
     1: "OpenAI", 3: "Azure", 8: "Custom", 11: "PaLM", 14: "Anthropic", 15: "Baidu", 16: "Zhipu", 17: "Ali",
@@ -107,6 +111,10 @@ class Dialect:
     follows_mappings: bool = True
     # Whether calls of tools, such as web searches, have prices of their own.
     has_tool_prices: bool = False
+    # Whether the running program publishes its prices, as GET /api/pricing.
+    lists_prices: bool = False
+    # The rules of its prices, by version; None if the database has all of them.
+    program: Program | None = None
 
     @property
     def has_auto(self) -> bool:
@@ -117,7 +125,14 @@ class Dialect:
         return self.channel_types.get(number, "unknown")
 
 
-ONE_API = Dialect("one-api", ONE_API_TYPES, {"default": 1, "vip": 1, "svip": 1}, None)
+ONE_API = Dialect(
+    "one-api",
+    ONE_API_TYPES,
+    {"default": 1, "vip": 1, "svip": 1},
+    None,
+    follows_mappings=False,
+    program=programs.ONE_API,
+)
 NEW_API = Dialect(
     "new-api",
     NEW_API_TYPES,
@@ -128,7 +143,10 @@ NEW_API = Dialect(
     has_tool_prices=True,
     refuses_unpriced=True,
     hides_unpriced=True,
+    lists_prices=True,
+    program=programs.NEW_API_OF_AUGUST,
 )
+NEW_API_OF_APRIL = replace(NEW_API, program=programs.NEW_API_OF_APRIL)
 # A version of August 2026: its default rates have one more group, whose users reach nothing else.
 NEW_API_OF_AUGUST = replace(
     NEW_API, rates={**NEW_API.rates, "plg": Decimal("0.9")}, only_group="plg", ignores_exhausted=True
@@ -142,6 +160,8 @@ VELOERA = Dialect(
     refuses_unpriced=True,
     lists_closed_groups=True,
     follows_mappings=False,
+    lists_prices=True,
+    program=programs.VELOERA,
 )
 # Their groups are in a table.
 ONE_HUB = Dialect("one-hub", ONE_HUB_TYPES, {}, {}, lists_limits=False)
@@ -168,7 +188,9 @@ def dialect_of(tables: Tables) -> Dialect:
         is_done_hub = any(tables.columns(table) & set(columns) for table, columns in DONE_HUB_COLUMNS.items())
         return DONE_HUB if is_done_hub else ONE_HUB
     if "model_limits" in tokens:
-        return NEW_API_OF_AUGUST if tokens & AUGUST_COLUMNS else NEW_API
+        if tokens & AUGUST_COLUMNS:
+            return NEW_API_OF_AUGUST
+        return NEW_API if tables.columns(TABLE_SINCE_MAY) else NEW_API_OF_APRIL
     if "subnet" in tokens:
         return ONE_API
     raise DatabaseUnreadableError(

@@ -3,7 +3,7 @@
 import sys
 from argparse import ArgumentParser
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,20 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
-from catalog.error_messages import UNMIGRATED, is_unmigrated
-from catalog.exact import write_json
+from catalog.error_messages import UNMIGRATED, InputError, is_unmigrated
+from catalog.exact import InexactError, write_json
+from catalog.imports.documents import read_file
+from catalog.imports.fetching import Fetched, FetchError, fetch
 from catalog.progress import announce, show_progress
+from catalog.sources.rows import SourceError
 from pricing.gateways import text_report
 from pricing.gateways.keys import text_report as key_report
 from pricing.gateways.keys.asking import GatewayUnavailableError, verify_keys
 from pricing.gateways.keys.comparison import Comparison
 from pricing.gateways.migrate import MigrationPlan, apply_migration, rehearse_migration
+from pricing.gateways.prices.listing import read_listing
 from pricing.gateways.reading.databases import DatabaseUnreadableError, Tables, server, sqlite_file
-from pricing.gateways.reading.gateway import Gateway
+from pricing.gateways.reading.gateway import Gateway, Listing
 from pricing.gateways.reading.reader import read_gateway
 from pricing.imports.exit_codes import Exit, PlanningCommand, outcome_of
 from pricing.imports.options import accepted_jumps
@@ -39,6 +43,12 @@ class Command(PlanningCommand):
             "--dsn",
             metavar="D",
             help="The gateway's SQL_DSN: postgres://… or user:password@tcp(host)/name. The database is only read.",
+        )
+        parser.add_argument(
+            "--pricing",
+            metavar="P",
+            default="",
+            help="The running gateway's price list, /api/pricing: its address or a file. Its prices win.",
         )
         parser.add_argument("--apply", action="store_true", help="Apply the plan, completely or not at all.")
         parser.add_argument("--dry-run", action="store_true", help="Only show the plan, even with --apply.")
@@ -66,6 +76,9 @@ class Command(PlanningCommand):
                 announce("Reading the gateway's database")
                 with _database(options) as tables:
                     gateway = read_gateway(tables)
+                if options["pricing"]:
+                    announce("Reading the gateway's price list")
+                    gateway = replace(gateway, listing=_listing(gateway, options["pricing"]))
                 result = Result()
                 if apply or not options["verify"]:
                     accept_jumps = accepted_jumps(options["accept_jumps"])
@@ -73,8 +86,10 @@ class Command(PlanningCommand):
                 if options["verify"] and result.may_verify:
                     announce("Asking the running gateway")
                     result.verify(options["verify"], gateway)
-        except DatabaseUnreadableError as error:
+        except (DatabaseUnreadableError, InputError, FetchError) as error:
             raise CommandError(str(error), returncode=Exit.BAD_INPUT) from None
+        except (InexactError, SourceError) as error:
+            raise CommandError(f"--pricing: {error}", returncode=Exit.BAD_INPUT) from None
         except DatabaseError as error:
             # The database's own message may contain data of the gateway.
             why = UNMIGRATED if is_unmigrated(error) else type(error).__name__
@@ -135,6 +150,21 @@ def _migrate(gateway: Gateway, *, apply: bool, accept_jumps: bool | tuple[str, .
     if not apply:
         return rehearse_migration(gateway, at=now, accept_jumps=accept_jumps), False
     return apply_migration(gateway, at=now, accept_jumps=accept_jumps)
+
+
+def _listing(gateway: Gateway, place: str) -> Listing:
+    """The price list of the running gateway, at an address or in a file."""
+    if not gateway.dialect.lists_prices:
+        raise InputError(
+            f"--pricing is for new-api and its forks: {gateway.dialect.name} publishes no such list, and its database "
+            "and rules have all prices."
+        )
+    if "://" not in place:
+        return read_listing(read_file(Path(place)))
+    response = fetch(place)
+    if not isinstance(response, Fetched):
+        raise FetchError("The host answered 304 (not modified) to an unconditional request.")
+    return read_listing(response.content)
 
 
 def _database(options: dict[str, Any]) -> AbstractContextManager[Tables]:

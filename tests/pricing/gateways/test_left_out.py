@@ -108,7 +108,6 @@ def test_everything_that_stays_behind_is_in_the_plan(tmp_path: Path) -> None:
         "options.ModelQuotaType": (1, ["gpt-4o"]),
         "options.GroupGroupRatio": (2, ["vip → default", "vip → svip"]),
         "options.billing_setting_video.video_price_rules": (1, ["kling"]),
-        "options.SelfUseModeEnabled": (1, []),
         "options.unknown": (1, ["AcmeSurchargeRatio"]),
         "options": (1, ["SMTPToken"]),
         "channels.channel_info": (1, ["main (1)"]),

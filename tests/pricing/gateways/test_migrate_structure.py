@@ -117,9 +117,13 @@ def test_prices_come_from_the_options(tmp_path: Path) -> None:
     assert amounts("gpt-image-2") == {"request": Decimal("0.04")}
     assert None in amounts("gpt-5.4").values()
     assert not PriceSheet.objects.filter(model__name="unknown").exists()
-    text = " ".join(report["findings"])
     assert [kind["names"] for kind in report["left_out"] if kind["subject"] == "prices"] == [["not-offered"]]
-    assert "their output price was not imported: half" in text
+    assert amounts("half") == {"input": 2, "output": 2}
+    assert report["prices"]["rules"]["half"]["completion_ratio"] == {
+        "value": "1",
+        "rule": "by new-api's default for names without a rule",
+    }
+    assert "refuses its calls" in report["prices"]["refused"]["unknown"]
 
 
 def test_another_number_of_units_per_dollar_is_converted(tmp_path: Path) -> None:
@@ -129,10 +133,11 @@ def test_another_number_of_units_per_dollar_is_converted(tmp_path: Path) -> None
     assert amounts("m") == {"input": 1, "output": 2}
 
 
-def test_a_gateway_without_saved_prices_says_where_they_are(tmp_path: Path) -> None:
+def test_a_gateway_without_saved_prices_has_those_of_its_program(tmp_path: Path) -> None:
     report = migrate(tmp_path, channels=[channel(1, "gpt-4o")], tokens=[])
 
-    assert any("the database has no prices" in finding for finding in report["findings"])
+    assert amounts("gpt-4o") == {"input": Decimal("2.5"), "output": 10, "input.cache_read": Decimal("1.25")}
+    assert report["prices"]["rules"]["gpt-4o"]["model_ratio"]["rule"] == "by new-api's built-in table"
 
 
 def test_entries_for_models_apply_by_name_prefix_and_suffix(tmp_path: Path) -> None:

@@ -76,7 +76,8 @@ def test_a_model_without_a_row_costs_thirty_by_a_rule(read: Any) -> None:
     gateway = read("one-hub", channels=[channel(1, "known,unknown")], prices=[row("known", 1, 2)])
 
     assert lines(gateway, "unknown") == {("input",): 60, ("output",): 60}
-    assert price("unknown", gateway).rules == {"prices": "the program's price for models without a row"}
+    rule = "the program's price for models without a row"
+    assert price("unknown", gateway).rules == {"input": rule, "output": rule}
     assert price("known", gateway).rules == {}
     assert next(findings(gateway)) == (
         "1 model has no row in the table of prices; the program charges $60 for a million tokens of input and of "

@@ -55,7 +55,7 @@ def with_lines_for_factors(sheet: Sheet) -> Sheet:
     if not isinstance(factors, Mapping):
         return sheet
     lines = list(sheet.lines)
-    # Of two lines whose conditions hold the last one applies: that of a lifetime comes last.
+    # The last line whose conditions hold applies, so that of a lifetime follows the general one.
     for name in sorted(factors):
         meter, _bracket, lifetime = name.rstrip("]").partition("[")
         factor = read_amount(factors[name])

@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tokens', '0002_add_first_group'),
+        ('tokens', '0001_initial'),
     ]
 
     operations = [

@@ -73,7 +73,7 @@ def models_of(gateway: Gateway) -> dict[str, GatewayModel | None]:
     """Each model that a channel offers or that has its own entry -> the operator's entry for it, if any."""
     names = [name for channel in gateway.channels for name in channel.models]
     names += [model.name for model in gateway.models if model.rule == 0 and model.name]
-    # Of several entries the first one counts.
+    # The first of several entries counts.
     exact = {model.name: model for model in reversed(gateway.models) if model.rule == 0}
     others = [model for rule in RULES_OF_PARTS for model in gateway.models if model.rule == rule and model.name]
     return {name: exact.get(name) or _first_match(name, others) for name in dict.fromkeys(names)}

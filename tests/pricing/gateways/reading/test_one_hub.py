@@ -1,7 +1,7 @@
-"""Reads databases of one-hub and done-hub: the program, patterns of channels, settings of tokens, older schemas."""
+"""Databases of one-hub and done-hub are recognized and read, in older versions and on other servers too."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -74,95 +74,6 @@ def test_an_older_one_hub_is_read(tmp_path: Path) -> None:
     )
 
 
-def test_names_of_a_pattern_are_offered_if_they_have_a_price_of_their_own(tmp_path: Path) -> None:
-    rows: dict[str, Any] = {
-        "channels": [
-            channel(1, "x-*,other", group="default,vip", model_mapping='{"x-mapped": "real", "y": "z"}'),
-            channel(2, "x-exact", group="default,vip"),
-        ],
-        "prices": [price(name, 1, 1) for name in ("x-*", "x-1", "x-big-*", "x-exact", "other", "y-1")],
-        "user_groups": [group(1, "default"), group(2, "vip")],
-    }
-
-    one_hub, done_hub = read(tmp_path, "one-hub", **rows), read(tmp_path, "done-hub", **rows)
-
-    assert one_hub.channels[0].models == ("x-*", "other", "x-1", "x-big-*", "x-mapped")
-    assert one_hub.channels[0].billed_names == {"x-mapped": "real"}
-    # done-hub charges such a call under the pattern.
-    assert done_hub.channels[0].models == ("x-*", "other")
-
-
-def test_done_hub_charges_the_called_name_if_the_target_of_its_pattern_says_so(tmp_path: Path) -> None:
-    gateway = read(
-        tmp_path,
-        "done-hub",
-        channels=[channel(1, "x-*,y-*", model_mapping='{"x-*": "+up", "y-*": "y-up"}')],
-        prices=[price("x-1", 1, 1), price("y-1", 1, 1)],
-    )
-
-    assert gateway.channels[0].models == ("x-*", "y-*", "x-1")
-    assert gateway.channels[0].upstream_names == {"x-*": "up", "x-1": "up", "y-*": "y-up"}
-    assert gateway.channels[0].billed_names == {"y-*": "y-up"}
-
-
-def test_an_exact_name_of_another_group_leaves_the_pattern_to_the_rest(tmp_path: Path) -> None:
-    gateway = read(
-        tmp_path,
-        channels=[channel(1, "x-*", group="default,vip"), channel(2, "x-1", group="vip")],
-        prices=[price("x-1", 1, 1)],
-    )
-
-    assert gateway.channels[0].models == ("x-*", "x-1")
-
-
-@pytest.mark.parametrize(
-    ("setting", "limits"),
-    [
-        (None, None),
-        ("{broken", None),
-        ('{"limits": null}', None),
-        ('{"limits": {"limit_model_setting": {"enabled": false, "models": ["a"]}}}', None),
-        ('{"limits": {"limit_model_setting": {"enabled": true, "models": ["a", "B", "a"]}}}', ("a", "B")),
-        ('{"limits": {"limit_model_setting": {"enabled": true, "models": []}}}', ()),
-        ('{"limits": {"limit_model_setting": {"enabled": true, "models": null}}}', ()),
-        # Names are compared as they are: neither trimmed nor as patterns.
-        ('{"limits": {"limit_model_setting": {"enabled": true, "models": [" a", "b-*", "b-1"]}}}', ("b-1",)),
-        # The form before the migration of both programs.
-        ('{"limits": {"enabled": true, "models": ["a"]}}', ("a",)),
-        ('{"limits": {"enabled": false, "models": ["a"]}}', None),
-    ],
-)
-def test_limits_are_exact_names(tmp_path: Path, setting: str | None, limits: tuple[str, ...] | None) -> None:
-    assert read(tmp_path, tokens=[token(1, setting=setting)]).tokens[0].limits == limits
-
-
-def test_limits_in_their_old_form_are_ignored_after_the_migration(tmp_path: Path) -> None:
-    old = '{"limits": {"enabled": true, "models": ["a"]}}'
-    migrated = read(tmp_path, tokens=[token(1, setting=old)], migrations=[{"id": "202510160002"}])
-
-    assert migrated.tokens[0].limits is None
-
-
-@pytest.mark.parametrize(
-    ("whitelist", "networks", "is_locked"),
-    [
-        ('["127.0.0.1", "10.1.2.3/8", "127.0.0.1"]', ("127.0.0.1", "10.0.0.0/8"), False),
-        ('["bad", "::1"]', ("::1",), False),
-        ('["bad", " 127.0.0.1"]', (), True),
-        ("[]", (), False),
-        ("null", (), False),
-    ],
-)
-def test_addresses_are_exact_or_networks(
-    tmp_path: Path, whitelist: str, networks: tuple[str, ...], is_locked: bool
-) -> None:
-    setting = f'{{"limits": {{"limits_ip_setting": {{"enabled": true, "whitelist": {whitelist}}}}}}}'
-
-    read_token = read(tmp_path, tokens=[token(1, setting=setting)]).tokens[0]
-
-    assert (read_token.networks, read_token.is_locked) == (networks, is_locked)
-
-
 def test_descriptions_and_vendors_are_facts_of_the_model(tmp_path: Path) -> None:
     gateway = read(
         tmp_path,
@@ -209,3 +120,51 @@ def test_users_and_deleted_rows(tmp_path: Path) -> None:
         ("off", False, Decimal(1)),
         ("no", True, Decimal(0)),
     ]
+
+
+class ServerTables:
+    """Rows as the drivers of PostgreSQL return them: parsed JSON, booleans, exact numbers."""
+
+    def __init__(self, **tables: list[dict[str, Any]]) -> None:
+        self.tables = tables
+
+    def names(self) -> frozenset[str]:
+        return frozenset(self.tables)
+
+    def count(self, table: str) -> int:
+        return len(self.tables[table])
+
+    def columns(self, table: str) -> frozenset[str]:
+        return frozenset(column for row in self.tables.get(table, ()) for column in row)
+
+    def rows(self, table: str, columns: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+        asked = set(columns)
+        yield from ({name: row[name] for name in row if name in asked} for row in self.tables.get(table, ()))
+
+
+def test_rows_of_a_server_are_read_alike() -> None:
+    setting = {"limits": {"limit_model_setting": {"enabled": True, "models": ["a"]}}}
+    gateway = read_gateway(
+        ServerTables(
+            channels=[channel(1, "a", plugin=None)],
+            tokens=[token(1, setting=setting, unlimited_quota=True)],
+            prices=[
+                price("a", 1, 2, locked=False)
+                | {
+                    "input": Decimal("1.10"),
+                    "extra_ratios": {"cached_tokens": 0.1},
+                    "long_context": {"threshold": 10, "input_ratio": 1.5, "output_ratio": 0},
+                }
+            ],
+            user_groups=[group(1, "default", ratio=1) | {"ratio": Decimal("1.00"), "enable": True, "public": False}],
+        )
+    )
+    row = gateway.prices.row_for("a") if gateway.prices else None
+
+    assert row is not None
+    assert row.long_context is not None
+    assert (row.input, row.ratios) == (Decimal("1.1"), {"cached_tokens": Decimal("0.1")})
+    assert (row.long_context.input, row.long_context.output) == (Decimal("1.5"), Decimal(1))
+    assert gateway.tokens[0].limits == ("a",)
+    assert not gateway.tokens[0].is_over_budget
+    assert [(each.enabled, each.is_public, each.rate) for each in gateway.groups or ()] == [(True, False, Decimal(1))]

@@ -8,12 +8,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.utils.text import slugify
 
-from catalog.error_messages import some
+from catalog.error_messages import count, some
 from catalog.sources.records import Structure
 from pricing.gateways.document import models_of
 from pricing.gateways.groups import Groups, slug_of
 from pricing.gateways.prices.hidden import is_hidden
 from pricing.gateways.reading.gateway import Gateway, GatewayChannel
+from pricing.gateways.reading.price_table import is_pattern, longest_pattern
 
 LARGEST_WEIGHT = 2**31 - 1
 
@@ -28,6 +29,7 @@ def structure_of(
     Groups in `known_groups` keep their labels; only `storable` models are offered.
     """
     models = {name: model for name, model in models_of(gateway).items() if name in storable}
+    _report_hidden_names(gateway, models, storable, report)
     disabled = frozenset(name for name, model in models.items() if model and not model.enabled)
     hidden = frozenset(name for name in models if is_hidden(name, gateway.options)) | disabled
     if disabled:
@@ -58,6 +60,18 @@ def structure_of(
         },
         rates={slug_of(name): {"ratio": rate} for name, rate in groups.rates.items() if name in groups.names},
     )
+
+
+def _report_hidden_names(gateway: Gateway, models: Mapping[str, Any], storable: frozenset[str], report: Report) -> None:
+    """Reports models here that keep a pattern of the gateway's channels from serving their names."""
+    patterns = [name for name in models if is_pattern(name)] if gateway.prices is not None else []
+    hidden = sorted(name for name in storable if name not in models and longest_pattern(name, patterns))
+    if hidden:
+        report(
+            f"{count(len(hidden), 'model', 'models')} here that no channel of the gateway lists "
+            f"{'fits' if len(hidden) == 1 else 'fit'} a pattern of its channels; keys could call such names there, and "
+            f"cannot here, because a model decides about its own name: {some(hidden)}"
+        )
 
 
 def channel_slug(channel: GatewayChannel) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from catalog.error_messages import count
+from catalog.error_messages import count, some
 from catalog.exact import digits, multiply, plain
 from catalog.prices import MILLION, Condition
 from catalog.sources.rows import is_number
@@ -189,7 +189,7 @@ def findings(gateway: Gateway) -> Iterator[str]:
         price = digits(multiply(WITHOUT_ROW, _dollars_per_million(gateway)))
         yield (
             f"{models} in the table of prices; the program charges ${price} for a million tokens of input and of "
-            f"output: {_some(without_row)}"
+            f"output: {some(without_row)}"
         )
     yield from _undecided(gateway, table, billed)
     if gateway.options.get("ModelNameCaseInsensitiveEnabled") is True:
@@ -210,13 +210,13 @@ def _undecided(gateway: Gateway, table: PriceTable, billed: Mapping[str, str]) -
     rivals = [name for name, other in billed.items() if len(table.rivals(other)) > 1]
     if rivals:
         yield (
-            f"{_some(rivals)}: several patterns in the table of prices fit, and the program uses any of them; the "
+            f"{some(rivals)}: several patterns in the table of prices fit, and the program uses any of them; the "
             "longest pattern was used"
         )
     differing = [name for name, channels in gateway.channels_of.items() if _differs(name, channels, gateway)]
     if differing:
         yield (
-            f"{_some(differing)}: the price depends on the channel that serves the call; that of the enabled channel "
+            f"{some(differing)}: the price depends on the channel that serves the call; that of the enabled channel "
             "with the highest priority was used"
         )
 
@@ -248,7 +248,3 @@ def _rows(gateway: Gateway) -> Mapping[str, PriceRow | None]:
     """Offered model -> the row that its calls cost."""
     table = gateway.prices or PriceTable()
     return {name: table.row_for(billed_name(name, channels[0])) for name, channels in gateway.channels_of.items()}
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")

@@ -203,20 +203,25 @@ def _more_names(
     prices: PriceTable,
     dialect: Dialect,
 ) -> Iterator[str]:
-    """The names that only fit a pattern of the channel, and that have a price or a target of their own.
+    """The names that only fit a pattern of the channel, and are models of their own here.
 
-    done-hub maps and charges such a call under the pattern, unless the target of the pattern begins with `+`.
+    Those are the names that other channels list, and the names that have a price or a target of their own: a model
+    decides about its name here, and a pattern about all others. done-hub maps and charges calls that fit a pattern
+    under the pattern, unless the target of the pattern begins with `+`.
     """
     patterns = [name for name in channel.models if is_pattern(name)]
     if not patterns:
         return
-    others = [other for other, _ in channels if other.enabled and other.id != channel.id]
-    for name in dict.fromkeys([*prices.rows, *(mapping if dialect is ONE_HUB else ())]):
+    others = [other for other, _ in channels if other.id != channel.id]
+    listed = {name for other in others for name in other.models if not is_pattern(name)}
+    for name in dict.fromkeys([*prices.rows, *mapping, *sorted(listed)]):
         pattern = "" if name in channel.models else longest_pattern(name, patterns)
-        if not pattern or not (dialect is ONE_HUB or mapping.get(pattern, "").startswith("+")):
+        has_own_price = dialect is ONE_HUB or mapping.get(pattern, "").startswith("+")
+        if not pattern or not (has_own_price or name in listed):
             continue
         # A channel that lists the name itself serves it in all of its groups.
-        if not all(any(group in other.groups and name in other.models for other in others) for group in channel.groups):
+        exact = [other for other in others if other.enabled and name in other.models]
+        if not all(any(group in other.groups for other in exact) for group in channel.groups):
             yield name
 
 
@@ -225,20 +230,20 @@ def _with_targets(
 ) -> GatewayChannel:
     """The channel with these names too, the upstream's name of each model, and the name that is charged.
 
-    A target that begins with `+` only changes the upstream's name: the call costs what the model itself costs.
+    A target that begins with `+` only changes the upstream's name: the call costs what the called name costs.
     """
     patterns = [name for name in channel.models if is_pattern(name)]
     models = (*channel.models, *more)
-    sources = {name: name for name in models}
-    if dialect is not ONE_HUB:
-        sources = {name: name if name in channel.models else longest_pattern(name, patterns) for name in models}
-    targets = {name: mapping[source] for name, source in sources.items() if source in mapping}
-    return replace(
-        channel,
-        models=models,
-        upstream_names={name: target.removeprefix("+") for name, target in targets.items() if target != name},
-        billed_names={name: target for name, target in targets.items() if not target.startswith("+")},
-    )
+    upstream_names, billed_names = {}, {}
+    for name in models:
+        is_own = dialect is ONE_HUB or name in channel.models
+        source = name if is_own else longest_pattern(name, patterns)
+        target = mapping.get(source, source)
+        if target.removeprefix("+") != name:
+            upstream_names[name] = target.removeprefix("+")
+        if target != name and not target.startswith("+"):
+            billed_names[name] = target
+    return replace(channel, models=models, upstream_names=upstream_names, billed_names=billed_names)
 
 
 def _groups(tables: Tables, options: Mapping[str, Any], report: Report) -> tuple[GatewayGroup, ...]:

@@ -11,6 +11,7 @@ from django.test import Client
 
 from catalog.models import AIModel, Offer
 from pricing.models import GroupRate
+from tests import world
 from tests.pricing.gateways.databases import channel, group, key, price, sqlite_gateway, token, user
 from tokens.models import Token, TokenGroup
 
@@ -132,3 +133,12 @@ def test_the_plan_names_the_program_and_what_it_leaves_out(tmp_path: Path, capsy
     subjects = {kind["subject"]: kind["names"] for kind in plan["left_out"]}
     assert subjects["user_groups.promotion"] == ["promo"]
     assert "user_groups.api_rate" in subjects
+
+
+def test_a_model_here_that_only_a_pattern_would_serve_is_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.model("wild-1")
+    call_command("import_gateway", sqlite=str(sqlite_gateway(tmp_path, "done-hub", **CONTENT)), apply=True)
+
+    assert "1 model here that no channel of the gateway lists fits a pattern" in capsys.readouterr().out

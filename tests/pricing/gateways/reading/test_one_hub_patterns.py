@@ -53,3 +53,24 @@ def test_an_exact_name_of_another_group_leaves_the_pattern_to_the_rest(tmp_path:
     )
 
     assert gateway.channels[0].models == ("x-*", "x-1")
+
+
+def test_a_name_of_another_channel_is_offered_where_it_fits_a_pattern(tmp_path: Path) -> None:
+    rows: dict[str, Any] = {
+        "channels": [
+            channel(1, "x-*", group="default,vip", model_mapping='{"x-*": "up"}'),
+            channel(2, "x-1,x-big-*,y", group="vip"),
+        ]
+    }
+
+    one_hub, done_hub = read(tmp_path, "one-hub", **rows), read(tmp_path, "done-hub", **rows)
+
+    assert one_hub.channels[0].models == done_hub.channels[0].models == ("x-*", "x-1")
+    # done-hub calls and charges it as the pattern.
+    assert (one_hub.channels[0].billed_names, done_hub.channels[0].billed_names) == (
+        {"x-*": "up"},
+        {"x-*": "up", "x-1": "up"},
+    )
+    assert read(tmp_path, "done-hub", channels=[channel(1, "x-*"), channel(2, "x-1", group="b")]).channels[
+        0
+    ].billed_names == {"x-1": "x-*"}

@@ -141,6 +141,8 @@ class Sheet:
     ends_at: dt.datetime | None = None
     # Whether its source can state facts. If it cannot, missing facts do not mean that there are none.
     states_facts: bool = True
+    # Whether its source states USE_FACTORS. Beside the prices of another source, those of the one that does stay.
+    states_use_factors: bool = False
     # The sides, input and output, that its model charges, see catalog.vocabulary.charged_sides; known if published.
     charged_sides: frozenset[str] = frozenset()
 

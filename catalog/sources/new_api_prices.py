@@ -99,7 +99,8 @@ def prices_of(row: Row, *, is_stored: bool = False) -> Sheet | None:
         if ratios[0].amount not in {rule.amount for rule in rules}:
             row.report("has a ratio or price and rules; the rules are the price")
         ratios = ()
-    extra = {key: row.values[key] for key in row.left_over if any(word in key for word in PRICE_WORDS)}
+    priced = (key for key in row.left_over if any(word in key for word in PRICE_WORDS))
+    extra = {key: row.values[key] for key in priced if row.values[key] is not None}
     if extra:
         facts["row"] = extra
     if not row.price_is_sound or not (ratios or rules):

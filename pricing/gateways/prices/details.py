@@ -33,6 +33,7 @@ def with_details(sheet: Sheet, details: Mapping[str, Any]) -> Sheet:
         lines=tuple(_with_rule(line, rules) for line in lines),
         facts={**sheet.facts, **({USE_FACTORS: factors} if factors else {})},
         states_facts=True,
+        states_use_factors=True,
     )
 
 

@@ -88,7 +88,8 @@ def merge(stored: StoredSheet | None, offered: Sheet, authority: Authority) -> M
         return Merged(offered)
     by_writer = _others_by_writer(stored, authority)
     if not by_writer:
-        return Merged(offered)
+        is_alike = USE_FACTORS in stored.sheet.facts and are_alike(stored.sheet, offered)
+        return Merged(replace(offered, facts=_facts(stored.sheet, offered, sets_base=True)) if is_alike else offered)
     base = authority.base_writer(stored)
     sets_base = authority.may_replace(base)
     if not are_alike(stored.sheet, offered):
@@ -113,10 +114,11 @@ def merge(stored: StoredSheet | None, offered: Sheet, authority: Authority) -> M
     return Merged(merged, Withheld(winning, losing, authority.why_withheld(ranked[place - 1])))
 
 
-def _facts(stored: Sheet, offered: Sheet, *, sets_base: bool) -> Mapping[str, Any]:
-    """The facts of the source that sets the base price, and the factors of kinds of usage, which few sources state."""
-    facts = offered.facts if sets_base else stored.facts
-    factors = offered.facts.get(USE_FACTORS) or stored.facts.get(USE_FACTORS)
+def _facts(stored: Sheet, offered: Sheet, *, sets_base: bool) -> dict[str, Any]:
+    """The facts of the source that sets the base price, with the factors of the source that states such factors."""
+    facts = {**(offered.facts if sets_base else stored.facts)}
+    factors = (offered if offered.states_use_factors else stored).facts.get(USE_FACTORS)
+    facts.pop(USE_FACTORS, None)
     return {**facts, USE_FACTORS: factors} if factors else facts
 
 

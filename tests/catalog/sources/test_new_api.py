@@ -53,6 +53,17 @@ def test_audio_and_image_ratios_are_multiples_of_the_input_price() -> None:
     assert [prices[meter] for meter in ("input.image", "input.audio", "output.audio")] == [5, 40, 80]
 
 
+def test_only_values_of_unknown_price_keys_are_facts() -> None:
+    prices = [
+        row(quota_type=0, model_ratio=1, completion_ratio=4, grid_pricing=value).prices for value in (None, [{"p": 1}])
+    ]
+
+    assert [sheet and (sheet.facts, sheet.states_facts) for sheet in prices] == [
+        ({}, False),
+        ({"row": {"grid_pricing": [{"p": 1}]}}, True),
+    ]
+
+
 def test_a_price_per_call_is_one_line() -> None:
     assert amounts(read()["mj-sample"]) == {"request": Decimal("0.058")}
 

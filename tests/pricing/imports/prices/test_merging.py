@@ -95,19 +95,38 @@ def test_the_price_that_a_gateway_computes_wins_as_a_whole(order: tuple[str, ...
 
 @pytest.mark.parametrize("order", [("gateway", "new_api"), ("new_api", "gateway")])
 @pytest.mark.parametrize("listed", [4, 5])
-def test_factors_of_usage_stay_beside_the_prices_of_a_listing(order: tuple[str, str], listed: int) -> None:
+@pytest.mark.parametrize("facts", [{}, {"display_unit": "/1M"}])
+def test_factors_of_usage_stay_beside_the_prices_of_a_listing(
+    order: tuple[str, str], listed: int, facts: dict[str, str]
+) -> None:
     factors = {"input.cache_write": Decimal("1.25")}
+    of_database = replace(sheet(line("input", 2), line("output", 4)), states_use_factors=True)
     stated = {
-        "gateway": replace(sheet(line("input", 2), line("output", 4)), facts={USE_FACTORS: factors}),
-        "new_api": replace(sheet(line("input", 2), line("output", listed)), states_facts=False),
+        "gateway": replace(of_database, facts={USE_FACTORS: factors}),
+        "new_api": replace(sheet(line("input", 2), line("output", listed)), facts=facts, states_facts=bool(facts)),
     }
     model()
-    for source in (*order, *order):
+    for source in order:
+        imported(source, document(stated[source]))
+    sheets = PriceSheet.objects.count()
+    for source in order:
         imported(source, document(stated[source]))
 
     current = PriceSheet.objects.in_force(at=NOW).get()
-    assert (figures(NOW), current.facts) == ({"input": "2", "output": f"{listed}"}, {USE_FACTORS: factors})
-    assert PriceSheet.objects.count() <= 2
+    assert (figures(NOW), current.facts) == (
+        {"input": "2", "output": f"{listed}"},
+        {**facts, USE_FACTORS: factors},
+    )
+    assert PriceSheet.objects.count() == sheets
+
+
+def test_a_database_ends_its_own_factors_of_usage() -> None:
+    of_database = replace(sheet(line("input", 2), line("output", 4)), states_use_factors=True)
+    model()
+    imported("gateway", document(replace(of_database, facts={USE_FACTORS: {"input.cache_write": Decimal("1.25")}})))
+    imported("gateway", document(of_database), at=NOW + DAY)
+
+    assert PriceSheet.objects.in_force(at=NOW + DAY).get().facts == {}
 
 
 def test_a_listing_of_a_gateway_does_not_replace_another_equally_trusted_source() -> None:

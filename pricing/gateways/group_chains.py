@@ -26,6 +26,11 @@ def chain_of(
     return tuple(dict.fromkeys((first, *(name for name in backups if name in usable))))
 
 
+def listed_group(token: GatewayToken, user: GatewayUser, *, checks_choice: bool) -> str:
+    """The group whose models the token lists: the first that serves it; done-hub does not look at the backup for it."""
+    return token.group or (not checks_choice and token.backup_group) or user.group
+
+
 def _may_choose(name: str, user: GatewayUser, groups: Mapping[str, GatewayGroup]) -> bool:
     group = groups.get(name)
     return name == user.group or (group is not None and group.enabled and group.is_public)

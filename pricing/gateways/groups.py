@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.text import slugify
 
 from catalog.sources.rows import is_number
-from pricing.gateways.group_chains import chain_of
+from pricing.gateways.group_chains import chain_of, listed_group
 from pricing.gateways.reading.gateway import Gateway, GatewayGroup, GatewayToken, GatewayUser
 from pricing.gateways.reading.schemas import DONE_HUB
 
@@ -80,6 +80,12 @@ class Groups:
         if self.is_automatic(token):
             return tuple(name for name in self.automatic if name in usable) if AUTO in usable else None
         return (token.group,) if token.group in usable and token.group in self.rates else None
+
+    def listed_for(self, token: GatewayToken, user: GatewayUser, reached: Collection[str]) -> Collection[str]:
+        """The groups whose models a token lists, of one that reaches these groups."""
+        if self.listed is None:
+            return reached
+        return (listed_group(token, user, checks_choice=self.checks_choice),)
 
 
 def groups_of(gateway: Gateway) -> Groups:

@@ -223,7 +223,9 @@ def create_tokens(tokens: list[NewToken], *, reason: str) -> None:
     through = Token.groups.through
     parts = [(groups, part) for groups, news in by_groups.items() for part in bulk.batches(news, bulk.BATCH)]
     for groups, part in track(parts, "Writing tokens"):
-        rows = [_token(new) for new in part]
+        # The first group that reaches a model decides about the price of its calls.
+        first = group_keys.get(groups[0]) if len(groups) > 1 else None
+        rows = [_token(new, first_group=first) for new in part]
         created = bulk.create_rows(rows, reason=f"{reason}; groups: {', '.join(groups) or 'none'}")
         through.objects.bulk_create(
             through(token_id=token.pk, tokengroup_id=group_keys[slug])
@@ -233,7 +235,7 @@ def create_tokens(tokens: list[NewToken], *, reason: str) -> None:
         )
 
 
-def _token(new: NewToken) -> Token:
-    token = Token(**new.fields)
+def _token(new: NewToken, *, first_group: int | None) -> Token:
+    token = Token(**new.fields, first_group_id=first_group)
     token.assign_key(new.key)
     return token

@@ -174,8 +174,12 @@ def _differences(
     )
     more, fewer = here.listed - there.listed, there.listed - here.listed
     parts: tuple[tuple[str, frozenset[str], Callable[[str], tuple[str, bool]]], ...] = (
-        ("listed only here", more, lambda name: _why_here(name, token, rules)),
-        ("callable only here", here.callable - there.callable - more, lambda name: _why_here(name, token, rules)),
+        ("listed only here", more, lambda name: _why_here(name, token, rules, there)),
+        (
+            "callable only here",
+            here.callable - there.callable - more,
+            lambda name: _why_here(name, token, rules, there),
+        ),
         ("listed only there", fewer, lambda name: _why_there(name, there)),
         ("callable only there", there.callable - here.callable - fewer, lambda name: _why_there(name, there)),
     )
@@ -187,8 +191,10 @@ def _differences(
             yield Difference(what, why, is_expected, tuple(models))
 
 
-def _why_here(name: str, token: GatewayToken, rules: GatewayRules) -> tuple[str, bool]:
+def _why_here(name: str, token: GatewayToken, rules: GatewayRules, there: Answer) -> tuple[str, bool]:
     """Why a key may list or call a model only here, and whether that is expected."""
+    if name in there.callable:
+        return "the gateway serves its calls although it does not list it, such as the models of a backup group", True
     if name in rules.unpriced:
         return "the gateway has no price for it, so it refuses its calls", True
     if name in token.trimmed:

@@ -50,11 +50,13 @@ class GatewayRules:
         groups = self.groups.of_token(token, user)
         if groups is None and self.dialect.lists_closed_groups:
             return Answer(listed=self._listed(token, user, (token.group,)))
+        if groups is None and self.groups.listed is not None:
+            return Answer("its group or the group of its user is missing, disabled or closed to the user")
         if groups is None:
             return Answer(f"its user may not use group {token.group}")
         is_refused_calls = user.is_over_budget or user.is_unverified
         return Answer(
-            listed=self._listed(token, user, groups),
+            listed=self._listed(token, user, self.groups.listed_for(token, user, groups)),
             callable=frozenset() if is_refused_calls else self._callable(token, user, groups),
         )
 
@@ -77,6 +79,9 @@ class GatewayRules:
         offered = self._offered_to(groups)
         if token.limits is None or not self.dialect.lists_limits:
             listed = offered
+        elif self.groups.listed is not None:
+            # An empty list of limits permits no call, but does not shorten the list.
+            listed = offered & frozenset(token.limits) if token.limits else offered
         else:
             # The list of limits is not compared with what the groups reach.
             limits = frozenset(token.limits) - token.trimmed

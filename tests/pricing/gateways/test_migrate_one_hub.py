@@ -109,6 +109,8 @@ def test_a_signed_key_works_in_every_form(client: Client, sent: str) -> None:
 def test_a_call_costs_what_the_first_channel_of_its_group_costs(client: Client) -> None:
     assert quote(client, 1, "house-chat", input=1000, output=100) == Decimal("0.0028")
     assert quote(client, 1, "house-chat", input=1001, output=100) == Decimal("0.005204")
+    # Its group and its backup reach the model: the group decides.
+    assert quote(client, 2, "house-chat", input=1000, output=100) == Decimal("0.00112")
     # Mapped on the channel of vip, without a second price, times 0.8.
     assert quote(client, 5, "house-chat", input=1001, output=100) == Decimal("0.0011208")
     assert quote(client, 1, "wild-anything", input=1000) == Decimal("0.006")

@@ -19,7 +19,8 @@ from pricing.published.prices import published_sheets
 from tokens.access.visibility import PriceListing
 from tokens.scope import Scope
 
-# Known vendor -> its number in the programs' table of vendors, `model_owned_by`. Sites number their own from 1001 up.
+# Key of a vendor -> its number in the programs' table of vendors, `model_owned_by`: known vendors, and other names of
+# that table. Sites number their own from 1001 up.
 VENDOR_NUMBERS: Mapping[str, int] = MappingProxyType(
     {
         "openai": 1,
@@ -48,6 +49,18 @@ VENDOR_NUMBERS: Mapping[str, int] = MappingProxyType(
         "recraft": 51,
         "kuaishou": 53,
         "xai": 56,
+        "google palm": 11,
+        "google gemini": 25,
+        "spark": 18,
+        "360": 19,
+        "openrouter": 20,
+        "cloudflare ai": 35,
+        "coze": 38,
+        "ollama": 39,
+        "siliconflow": 45,
+        "flux": 46,
+        "rerank": 48,
+        "recraftai": 51,
     }
 )
 UNKNOWN_VENDOR = 0

@@ -2,12 +2,15 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.test import Client
+
 from pricing.engine.quoting import Use
+from tests.cases.recorded_calls import usage_of
 
 # One dollar.
 QUOTA = 500_000
@@ -131,3 +134,37 @@ def tolerance(row: GoRow, call: Call) -> float:
     factor = max(row.long_input, row.long_output, 1.0)
     tokens = 1 + len(call.reported_as)
     return 1 + (tokens + sum(call.tokens.values()) * 1e-12) * (row.input + row.output) * factor
+
+
+def charges_from_our_rows(
+    client: Client, answers: Mapping[str, Any], *, program: str, claude: Collection[str] = ()
+) -> list[tuple[Any, int]]:
+    """Recorded charges of models that have a row here, each with what a program that took our rows would charge.
+
+    `claude`: the models whose channel counts only as Anthropic does.
+    """
+    charges = []
+    rows: dict[str, dict[str, GoRow]] = {}
+    for recorded in answers["charges"]:
+        # Without output, the programs estimate the tokens; the rate of the group is only recorded by one-hub.
+        is_known = "group_ratio" in recorded or recorded["key"] == "plain"
+        if "quota" not in recorded or not recorded["usage"]["completion_tokens"] or not is_known:
+            continue
+        key = answers["keys"][recorded["key"]]["key"]
+        if key not in rows:
+            rows[key] = decode(client.get("/api/prices", headers={"authorization": f"Bearer sk-{key}"}).content)
+        if row := rows[key].get(recorded["model"]):
+            call = recorded_call(recorded["usage"], counts_details=recorded["model"] not in claude)
+            charges.append((recorded, charge(row, call, program=program, group=recorded.get("group_ratio", 1))))
+    return charges
+
+
+def recorded_call(recorded: Mapping[str, Any], *, counts_details: bool) -> Call:
+    """The tokens of a recorded call, by the kinds in which the programs report them."""
+    tokens = usage_of(recorded, counts_details=counts_details)
+    kinds = {meter: kinds for meter, kinds in KINDS.items() if kinds} | {
+        "input.cache_write": ("openai_cache_write_tokens",)
+    }
+    way = -1 if "claude" in recorded else 0
+    kinds |= {"input.cache_read": (kinds["input.cache_read"][way],)}
+    return Call(tokens, {meter: kinds[meter][0] for meter in tokens if meter in kinds})

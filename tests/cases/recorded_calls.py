@@ -74,7 +74,7 @@ def differing_charges(
 def _quote(client: Client, key: str, charge: Mapping[str, Any], *, counts_details: bool) -> Decimal:
     answer = client.post(
         "/api/pricing/quote",
-        json.dumps({"model": charge["model"], "usage": _usage(charge["usage"], counts_details=counts_details)}),
+        json.dumps({"model": charge["model"], "usage": usage_of(charge["usage"], counts_details=counts_details)}),
         content_type="application/json",
         headers={"authorization": f"Bearer {key}"},
     )
@@ -82,7 +82,7 @@ def _quote(client: Client, key: str, charge: Mapping[str, Any], *, counts_detail
     return Decimal(answer.json()["amount"])
 
 
-def _usage(recorded: Mapping[str, Any], *, counts_details: bool) -> dict[str, int]:
+def usage_of(recorded: Mapping[str, Any], *, counts_details: bool) -> dict[str, int]:
     """Meter -> tokens, each token once."""
     usage = {"input": recorded["prompt_tokens"], "output": recorded["completion_tokens"]}
     if native := recorded.get("claude"):

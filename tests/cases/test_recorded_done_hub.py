@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from tests.cases import recorded
+from tests.cases.one_hub_program import charges_from_our_rows
 from tests.cases.recorded_calls import differing_calls, differing_charges
 
 pytestmark = pytest.mark.django_db
@@ -30,3 +31,11 @@ def test_keys_call_what_they_called_at_the_same_price(client: Client, tmp_path: 
     assert differing_calls(client, answers) == KNOWN
     # The Gemini channel answered with a usage of its own.
     assert differing_charges(client, answers, claude=CLAUDE, known={"gemini-acme"}) == []
+    # A site that takes its prices from here charges the same, too, long prompts included.
+    charges = charges_from_our_rows(client, answers, program="done-hub", claude=CLAUDE)
+    assert len(charges) > 60
+    assert [
+        (entry, quota)
+        for entry, quota in charges
+        if abs(quota - entry["quota"]) > 1 and entry["model"] != "gemini-acme"
+    ] == []

@@ -53,13 +53,14 @@ def test_a_row_has_the_fields_of_the_table(client: Client) -> None:
 
 
 def test_a_vendor_has_its_number_in_the_table_of_vendors(client: Client) -> None:
-    for slug, name in (("zhipu", "智谱"), ("xai", "xAI"), ("acme", "Acme")):
+    for slug, name in (("zhipu", "智谱"), ("xai", "xAI"), ("gemini", "Google Gemini"), ("acme", "Acme")):
         vendor = Vendor.objects.create(slug=slug, name=name)
         world.price(world.model(f"of-{slug}", vendor=vendor), input="1", output="1")
 
     assert {name: row["channel_type"] for name, row in rows(client).items()} == {
         "of-zhipu": 16,
         "of-xai": 56,
+        "of-gemini": 25,
         "of-acme": 0,
     }
 

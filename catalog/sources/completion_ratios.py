@@ -58,6 +58,12 @@ class Rule:
         parts = [f"{verb} {text}" for verb, text in texts if text]
         return f"names that {' and '.join(parts)}" if parts else "all other names"
 
+    def reason(self, program: str) -> str:
+        """Why a program charges the ratio, e.g. "by new-api's fixed rule for names that begin with gpt-5"."""
+        if self == Rule("1"):
+            return f"by {program}'s default for names without a rule"
+        return f"by {program}'s {'fixed ' * self.fixed}rule for {self.describe()}"
+
 
 _GPT_4O = (
     Rule("2", ends="-all"),

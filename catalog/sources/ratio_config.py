@@ -4,11 +4,12 @@ The maps have only what operators stored: 0 means free, and 37.5 is a price. For
 ratio, new-api's program has one.
 """
 
-from collections.abc import Collection, Mapping
-from decimal import Decimal
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from catalog.exact import digits
+from catalog.prices import PRICE_RULE, Sheet
 from catalog.sources import completion_ratios, inferred_fields, new_api_prices
 from catalog.sources.records import Document, Record
 from catalog.sources.rows import Row, SourceError, read_body
@@ -56,12 +57,22 @@ def read(content: bytes) -> Document:
 
 def _record(name: str, values: dict[str, Any]) -> Record:
     endpoint_types = inferred_fields.endpoint_types(name, None)
-    by_rule, finding = _completion_by_rule(name, values, charged_sides(endpoint_types or (), ()))
+    lacks_completion = _has_ratio(values) and values.get("completion_ratio") is None
+    has_output = "output" in charged_sides(endpoint_types or (), ())
+    rule = completion_ratios.rule_of_new_api(name) if lacks_completion and has_output else None
     # A gateway charges the price per call if there is one, and ignores the ratio.
-    row = Row({**values, **by_rule, "quota_type": 1 if "model_price" in values else 0})
+    row = Row({**values, "quota_type": 1 if "model_price" in values else 0})
+    if rule is not None:
+        row = Row({**row.values, "completion_ratio": rule.value})
     prices = new_api_prices.prices_of(row, is_stored=True)
-    if prices and finding:
-        row.report(finding)
+    if prices and rule is not None:
+        row.report(f"has no completion_ratio; that of its output is {digits(rule.value)} {rule.reason('new-api')}")
+        prices = _with_rule(prices, rule.reason("new-api"))
+    elif prices and lacks_completion and has_output:
+        why = "versions of new-api have different ones for its name"
+        row.report(f"has no completion_ratio, and {why}: the price of its output is unknown")
+    elif prices and (others := _charged_instead(name, values)):
+        row.report(f"new-api charges the completion_ratio {others} for this name, whatever is stored")
     return Record(
         name=name,
         supported_endpoint_types=endpoint_types,
@@ -72,28 +83,21 @@ def _record(name: str, values: dict[str, Any]) -> Record:
     )
 
 
-def _completion_by_rule(name: str, values: Mapping[str, Any], sides: Collection[str]) -> tuple[dict[str, Decimal], str]:
-    """The completion ratio that new-api's program has for a model whose map has none, and a finding; both may be empty.
+def _has_ratio(values: Mapping[str, Any]) -> bool:
+    """Whether the model is charged by a ratio that is not 0."""
+    return bool(values.get("model_ratio")) and values.keys().isdisjoint({"model_price", "billing_expr"})
 
-    Versions of the program have different ratios for some names, and ignore a stored ratio for others.
-    """
-    if not values.get("model_ratio") or not values.keys().isdisjoint({"model_price", "billing_expr"}):
-        return {}, ""
+
+def _charged_instead(name: str, values: Mapping[str, Any]) -> str:
+    """The completion ratios that versions of new-api charge in place of the stored one; empty if there are none."""
     stored = values.get("completion_ratio")
-    if stored is not None:
-        others = sorted(ratio for ratio in completion_ratios.fixed(name) if ratio != stored)
-        of_program = " or ".join(map(digits, others))
-        return (
-            {},
-            f"new-api charges the completion_ratio {of_program} for this name, whatever is stored" if others else "",
-        )
-    if "output" not in sides:
-        return {}, ""
-    rule = completion_ratios.rule_of_new_api(name)
-    if rule is None:
-        why = "versions of new-api have different ratios for its name"
-        return {}, f"has no completion_ratio, and {why}: the price of its output is unknown"
-    ratio = f"{digits(rule.value)}, for {rule.describe()}"
-    return {
-        "completion_ratio": rule.value
-    }, f"has no completion_ratio; the price of its output is by new-api's own: {ratio}"
+    others = completion_ratios.fixed(name) - {stored} if _has_ratio(values) and stored is not None else ()
+    return " or ".join(map(digits, sorted(others)))
+
+
+def _with_rule(prices: Sheet, reason: str) -> Sheet:
+    lines = (
+        replace(line, facts={**line.facts, PRICE_RULE: reason}) if line.meter == "output" else line
+        for line in prices.lines
+    )
+    return replace(prices, lines=tuple(lines))

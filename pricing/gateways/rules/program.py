@@ -90,9 +90,7 @@ class Program(ABC):
         if stored and ("/" in name or not rule.fixed):
             return stored
         ignored = f", in place of the stored {digits(stored.value)}" if stored and stored.value != rule.value else ""
-        if rule == Rule("1"):
-            return Figure(rule.value, f"by {self.name}'s default for names without a rule")
-        return Figure(rule.value, f"by {self.name}'s {'fixed ' * rule.fixed}rule for {rule.describe()}{ignored}")
+        return Figure(rule.value, f"{rule.reason(self.name)}{ignored}")
 
     def saved_or_built_in(self, options: Mapping[str, Any], option: str, key: str, *, name: str) -> Figure | None:
         """The entry of a key in the saved option, which replaces the built-in table; `name` is that of the model."""

@@ -36,12 +36,12 @@ def test_a_price_per_call_wins_over_a_ratio_as_in_the_gateway() -> None:
 @pytest.mark.parametrize(
     ("name", "output", "finding"),
     [
-        ("tts-sample", "15", "new-api's own: 1, for all other names"),
-        ("gpt-4o-acme", "60", "new-api's own: 4, for names that begin with gpt-4o"),
-        ("gpt-5.5-acme", "90", "new-api's own: 6, for names that begin with gpt-5.5"),
+        ("tts-sample", "15", "1 by new-api's default for names without a rule"),
+        ("gpt-4o-acme", "60", "4 by new-api's rule for names that begin with gpt-4o"),
+        ("gpt-5.5-acme", "90", "6 by new-api's fixed rule for names that begin with gpt-5.5"),
         # 8 in April 2026, and 6 in August.
-        ("gpt-5.6-terra", None, "versions of new-api have different ratios for its name"),
-        ("claude-opus-5", None, "versions of new-api have different ratios for its name"),
+        ("gpt-5.6-terra", None, "versions of new-api have different ones for its name"),
+        ("claude-opus-5", None, "versions of new-api have different ones for its name"),
     ],
 )
 def test_output_without_a_stored_ratio_has_the_price_of_the_program(
@@ -52,6 +52,9 @@ def test_output_without_a_stored_ratio_has_the_price_of_the_program(
     prices = {meter: amount for meter, amount, _ in summarize(record.prices)}
     assert prices == {"input": "15"} | ({"output": output} if output else {})
     assert [finding in text for text in record.findings] == [True]
+    assert record.prices is not None
+    rules = [line.facts.get("price_rule") for line in record.prices.lines]
+    assert rules == [None] + [finding[2:]] * (output is not None)
 
 
 def test_a_model_of_vectors_has_no_output_price() -> None:

@@ -49,7 +49,7 @@ def test_what_is_hidden_might_as_well_not_exist(client: Client, monkeypatch: pyt
         every = {model.name for model in plain.models}
         # A hidden model is refused where a wildcard model would answer without it: that shows its existence.
         fitted = {name for name in every if any(stands_for(wildcard, name) for wildcard in every - {name})}
-        hidden = sorted(every - plain.seen(key, retired=True) - plain.public() - fitted)
+        hidden = sorted(every - plain.seen(key, retired=True) - plain.public(retired=True) - fitted)
         with stored(plain) as tokens:
             token, sent = tokens[number]
             before = answers(client, sent, hidden)

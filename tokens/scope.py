@@ -35,6 +35,17 @@ class Described(Protocol):
 
 
 @dataclass(frozen=True)
+class Requested:
+    """A wildcard model under the id of a request, as patterns see it."""
+
+    name: str
+    model: Described
+
+    def selectors(self) -> Mapping[str, Iterable[str]]:
+        return self.model.selectors()
+
+
+@dataclass(frozen=True)
 class Scope:
     """The permissions of a key: the models that its groups reach, narrowed by patterns, and when and where it is valid.
 
@@ -75,6 +86,16 @@ class Scope:
         if self.denying_pattern(model, aliases) is not None:
             return False
         return self.allow is None or self.allowing_pattern(model, aliases) is not None
+
+    def permits_as(self, name: str, model: Described, aliases: Collection[str]) -> bool:
+        """Whether the patterns permit a call of this name, for which the wildcard model stands.
+
+        Deny patterns may match the name or the model. Allow patterns of ids must match the name: `id:x-*` allows only
+        the model's own id.
+        """
+        if self.denying_pattern(model, [*aliases, name]) is not None:
+            return False
+        return self.allow is None or self.allowing_pattern(Requested(name, model), ()) is not None
 
     def denying_pattern(self, model: Described, aliases: Collection[str]) -> str | None:
         """The first deny pattern that matches this model."""

@@ -83,9 +83,9 @@ class Listing:
         return next(permitted(models, self.scope, aliases_for(self.scope, of=models)), None)
 
     def _wildcard(self, models: Sequence[AIModel], *, name: str) -> AIModel | None:
-        """The first of these wildcard models that the patterns permit, or permit under that name."""
+        """The first of these wildcard models that the patterns permit for that name."""
         aliases = aliases_for(self.scope, of=models)
-        return next((model for model in models if self.scope.permits(model, [*aliases.get(model.pk, ()), name])), None)
+        return next((row for row in models if self.scope.permits_as(name, row, aliases.get(row.pk, ()))), None)
 
     def position(self, name: str) -> SortKey | None:
         """The position of a model in the list, for the page after it; None if the model was never visible.

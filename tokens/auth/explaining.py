@@ -16,7 +16,7 @@ from tokens.access.visibility import aliases_for, is_storable, sort_key
 from tokens.auth.authentication import row_of, scope_of
 from tokens.dialects import DIALECTS
 from tokens.models import Token, TokenGroup
-from tokens.scope import Scope, first_match, names_id
+from tokens.scope import Requested, Scope, first_match, names_id
 
 # The gates of the key: the condition, the code of the refusal, the field of the scope that decides.
 KEY_GATES = (
@@ -100,9 +100,11 @@ def explain(token: Token, name: str, *, at: dt.datetime, address: str = "", key_
     reach = Reach.of(scope)
     explanations = []
     plain_name = name.removeprefix("models/")
-    for model in _models_named(name) or _models_named(plain_name) or _wildcards(plain_name):
+    models = _models_named(name) or _models_named(plain_name)
+    called = "" if models else plain_name
+    for model in models or _wildcards(plain_name):
         offers = Offer.objects.filter(model=model).select_related("channel").order_by("channel__slug")
-        of_model = model_gates(model, list(offers), reach, on=at.date(), dated=True, called=plain_name)
+        of_model = model_gates(model, list(offers), reach, on=at.date(), dated=True, called=called)
         gates = (*of_key, _existence(name, model), *of_model)
         narrowed_from = tuple(dialect.name for dialect in DIALECTS if not dialect.lists(model))
         explanations.append(Explanation(name, gates, narrowed_from, model.in_price_list))
@@ -154,7 +156,7 @@ def model_gates(
 ) -> Iterator[Gate]:
     """The gates between a valid key and an existing model; `dated` adds since when a row has its value, and by whom.
 
-    `called` is the id in a request; patterns may match it instead of the id of a wildcard model.
+    `called` is the id in a request for which a wildcard model stands, see Scope.permits_as.
     """
     is_published = model.status == AIModel.Status.PUBLISHED
     draft = "it is a draft" + (since(model, "status") if dated and not is_published else "")
@@ -168,9 +170,9 @@ def model_gates(
         f"it has been retired since {model.retires_on}" if is_retired else end,
     )
     scope, aliases = reach.scope, reach.aliases.get(model.pk, ())
-    if model.is_wildcard and called:
-        aliases = [*aliases, called]
-    denying, allowing = scope.denying_pattern(model, aliases), scope.allowing_pattern(model, aliases)
+    names = [*aliases, called] if called else aliases
+    denying = scope.denying_pattern(model, names)
+    allowing = scope.allowing_pattern(Requested(called, model), ()) if called else scope.allowing_pattern(model, names)
     denial = "none matches" if denying is None else f"deny pattern {_with_alias(denying, model, aliases)}"
     yield Gate("no deny pattern matches the model", denying is None, denial)
     allowance = _allowance(scope, allowing and _with_alias(allowing, model, aliases))
@@ -253,12 +255,10 @@ def _why_disabled(offer: Offer, *, dated: bool) -> str:
 
 def _with_alias(pattern: str, model: AIModel, aliases: Collection[str]) -> str:
     """The pattern, with the alias that it matches if it does not match the model itself."""
-    if first_match((pattern,), model, ()) is not None:
+    alias = next((alias for alias in aliases if names_id(pattern, alias)), "")
+    if not alias or first_match((pattern,), model, ()) is not None:
         return pattern
-    matched = next(alias for alias in aliases if names_id(pattern, alias))
-    # A wildcard model has the id of the request beside its aliases.
-    kind = "the id" if model.is_wildcard and matched.startswith(model.prefix) else "its alias"
-    return f"{pattern}, which matches {kind} {matched}"
+    return f"{pattern}, which matches its alias {alias}"
 
 
 def _allowance(scope: Scope, allowing: str | None) -> str:

@@ -143,11 +143,11 @@ class PlainCatalog:
         """
         own = [model for model in self.models if name in (model.name, *model.aliases)]
         starred = [model for model in self.models if stands_for(model.name, name)]
+        groups, allow, deny = (self.reached(key), key.allow, key.deny) if key else (self.of_visitors(), None, [])
         for model in own or sorted(starred, key=lambda model: len(model.name), reverse=True):
-            asked = model if own else replace(model, aliases=[*model.aliases, name])
-            alone = replace(self, models=[asked])
-            seen = alone.public(retired=retired, on=on) if key is None else alone.seen(key, retired=retired, on=on)
-            if seen and (model.in_price_list or not priced):
+            reached = replace(self, models=[model])._seen(set(groups), None, [], retired=retired, on=on)
+            is_permitted = permits(model, allow, deny) if own else permits_as(name, model, allow, deny)
+            if reached and is_permitted and (model.in_price_list or not priced):
                 return model.name
         return None
 
@@ -181,6 +181,12 @@ def permits(model: PlainModel, allow: list[str] | None, deny: list[str]) -> bool
     if any(names(pattern, model) for pattern in deny):
         return False
     return allow is None or any(names(pattern, model) for pattern in allow)
+
+
+def permits_as(name: str, model: PlainModel, allow: list[str] | None, deny: list[str]) -> bool:
+    """Whether the name may be called where the model stands for it: it is denied with the model."""
+    named = replace(model, name=name, aliases=[])
+    return permits(model, None, deny) and permits(named, allow, deny)
 
 
 def refusal(key: PlainKey, address: str | None) -> str:
@@ -222,6 +228,8 @@ def names(pattern: str, model: PlainModel) -> bool:
         "modality": model.inputs + model.outputs
         + ["input-" + name for name in model.inputs] + ["output-" + name for name in model.outputs],
     }  # fmt: skip
+    if colon and selector == "id":
+        return value in (model.name, *model.aliases)
     if colon and selector in under:
         return any(fits(value.lower(), name.lower()) for name in under[selector])
     return any(fits(pattern, name) for name in (model.name, *model.aliases))
@@ -272,7 +280,7 @@ def random_catalog(dice: random.Random, *, keys: int) -> PlainCatalog:
         for slug in GROUPS
     }
     names = tuple(f"{word}-{end}" for word in dice.sample(WORDS, 6) for end in ("q", "q*"))
-    patterns = (*PATTERNS, *ids, *names, *(f"{name}-alias" for name in ids))
+    patterns = (*PATTERNS, *ids, *names, *(f"id:{name}" for name in ids), *(f"{name}-alias" for name in ids))
     return PlainCatalog(
         plain,
         {channel: dice.random() < 0.8 for channel in CHANNELS},

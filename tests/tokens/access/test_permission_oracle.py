@@ -214,8 +214,9 @@ def single(case: Case) -> None:
     if case.refusal or model is None:
         refused(case, answer, language, case.refusal or "model_not_found", asked=name)
         return
-    assert language.name(answer.json()) == (name if model.endswith("*") else model), case
-    case.holds_no_more_than(seen, answer.content.decode())
+    is_wild = model.endswith("*")
+    assert language.name(answer.json()) == (name if is_wild else model), case
+    case.holds_no_more_than(seen, answer.content.decode(), asked=name if is_wild else "")
 
 
 def refused(case: Case, answer: Any, language: Language, code: str, *, asked: str = "") -> None:

@@ -70,6 +70,15 @@ def test_the_key_may_be_allowed_single_names_which_lists_nothing(client: Client,
     assert client.get("/v1/models/chan-wild-x2", headers=authorized(key)).status_code == 404
 
 
+def test_the_literal_id_allows_the_model_and_none_of_its_names(client: Client, wild: AIModel) -> None:
+    ModelAlias.objects.create(name="alias-of-wild", model=wild)
+    key = world.key(allow=["id:chan-wild-*", "alias-of-wild"])
+    assert listed(client, key) == [WILD]
+    assert [may_call(client, key, name) for name in (WILD, "alias-of-wild", "chan-wild-x1")] == [True, True, False]
+    assert not may_call(client, world.key(deny=["id:chan-wild-*"]), "chan-wild-x1")
+    assert may_call(client, world.key(allow=["vendor:openai"]), "chan-wild-x1")
+
+
 def test_the_key_may_be_denied_single_names(client: Client, wild: AIModel) -> None:
     key = world.key(deny=["chan-wild-x1", "chan-wild-y*"])
     assert listed(client, key) == [WILD]
@@ -141,7 +150,7 @@ def test_explain_token_follows(wild: AIModel, capsys: pytest.CaptureFixture[str]
     call_command("explain_token", token.key_id, "models/chan-wild-x1")
     answer = capsys.readouterr().out
     assert f"the model exists: wildcard model {WILD}" in answer
-    assert "an allow pattern matches the model: allow pattern chan-wild-x1, which matches the id chan-wild-x1" in answer
+    assert "an allow pattern matches the model: allow pattern chan-wild-x1" in answer
     world.model("chan-wild-x1", status="draft")
     with pytest.raises(SystemExit):
         call_command("explain_token", token.key_id, "chan-wild-x1", format="json")

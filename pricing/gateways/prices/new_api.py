@@ -1,6 +1,6 @@
 """What new-api, its forks and one-api charge for a model, by their options, rules and price list. Imports no models."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -11,7 +11,7 @@ from catalog.sources.rows import is_number, read_amount
 from pricing.gateways.groups import slug_of
 from pricing.gateways.prices.listing import compare
 from pricing.gateways.prices.price import Price
-from pricing.gateways.reading.gateway import Gateway
+from pricing.gateways.reading.gateway import Gateway, GatewayChannel
 from pricing.gateways.rules.new_api import HOUR_WRITES
 from pricing.gateways.rules.program import Figure, Program, ProgramPrice
 
@@ -35,37 +35,59 @@ def price(name: str, gateway: Gateway) -> Price:
     if program is None:
         return Price({})
     charged, *others = _ways(name, gateway, program)
-    by_rules = _price(charged, gateway, program)
-    stated = compare(by_rules, charged.name, gateway.listing) if gateway.listing else by_rules
-    row = dict(stated.row)
-    factors = _factors(charged.name, row, program)
-    if "model_ratio" in row:
-        row["model_ratio"] = _in_dollars(row["model_ratio"], gateway.options.get("QuotaPerUnit"))
-    on_others = {way.channel: _price(way, gateway, program) for way in others}
+    stated = _stated(charged, gateway, program)
+    factors = _factors(charged.name, stated.row, program)
+    on_others = {way.channel: _stated(way, gateway, program).row for way in others}
+    by_group = {group: _stated(way, gateway, program).row for group, way in _ways_of_groups(name, gateway, program)}
     return replace(
         stated,
-        row=row,
         rules={**stated.rules, **{name: figure.rule for name, figure in factors.items()}},
         use_factors={name: figure.value for name, figure in factors.items()},
-        audio_input=stated.audio_input if "model_ratio" in row and "audio_ratio" not in row else None,
-        group_rates=_group_rates(name, gateway.options) if row else {},
-        others=tuple(
-            f"{channel}: {_in_words(price)}" for channel, price in on_others.items() if price.row != by_rules.row
-        ),
+        audio_input=stated.audio_input if "model_ratio" in stated.row and "audio_ratio" not in stated.row else None,
+        group_rates=_group_rates(name, gateway.options) if stated.row else {},
+        group_prices={group: row for group, row in by_group.items() if row and row != stated.row},
+        others=tuple(f"{channel}: {_in_words(row)}" for channel, row in on_others.items() if row != stated.row),
     )
+
+
+def _serving(name: str, gateway: Gateway) -> Sequence[GatewayChannel]:
+    """The channels that serve the model, in order; those that offer it if none does."""
+    channels = gateway.channels_of.get(name, ())
+    return [channel for channel in channels if channel.enabled and name not in channel.disabled_models] or channels
 
 
 def _ways(name: str, gateway: Gateway, program: Program) -> list[Charged]:
     """How channels charge the model; the first way is that of the enabled channel with the highest priority."""
     if not program.charges_upstream_names:
         return [Charged(name, None, "")]
-    channels = gateway.channels_of.get(name, ())
-    serving = [channel for channel in channels if channel.enabled and name not in channel.disabled_models]
     ways: dict[tuple[str, int], Charged] = {}
-    for channel in serving or channels:
-        charged = channel.upstream_names.get(name, name)
-        ways.setdefault((charged, channel.type_number), Charged(charged, channel.type_number, f"channel {channel.id}"))
+    for channel in _serving(name, gateway):
+        way = _way(name, channel)
+        ways.setdefault((way.name, channel.type_number), way)
     return list(ways.values()) or [Charged(name, None, "")]
+
+
+def _ways_of_groups(name: str, gateway: Gateway, program: Program) -> Iterator[tuple[str, Charged]]:
+    """The slug of each group, and how the channel that serves it first charges the model."""
+    channels = _serving(name, gateway) if program.charges_upstream_names else ()
+    first = {group: channel for channel in reversed(channels) for group in channel.groups}
+    for group in sorted(first):
+        yield slug_of(group), _way(name, first[group])
+
+
+def _way(name: str, channel: GatewayChannel) -> Charged:
+    return Charged(channel.upstream_names.get(name, name), channel.type_number, f"channel {channel.id}")
+
+
+def _stated(charged: Charged, gateway: Gateway, program: Program) -> Price:
+    """The price by the list of the running gateway, if there is one, else by the rules; in dollars."""
+    price = _price(charged, gateway, program)
+    if gateway.listing is not None:
+        price = compare(price, charged.name, gateway.listing)
+    if "model_ratio" not in price.row:
+        return price
+    ratio = _in_dollars(price.row["model_ratio"], gateway.options.get("QuotaPerUnit"))
+    return replace(price, row={**price.row, "model_ratio": ratio})
 
 
 def _price(charged: Charged, gateway: Gateway, program: Program) -> Price:
@@ -134,6 +156,6 @@ def _in_dollars(number: Any, quota_per_dollar: Any) -> Any:
     return plain(multiply(Decimal(number), QUOTA_PER_DOLLAR) / Decimal(quota_per_dollar))
 
 
-def _in_words(price: Price) -> str:
-    numbers = {name: value for name, value in price.row.items() if is_number(value) and name != "quota_type"}
+def _in_words(row: Mapping[str, Any]) -> str:
+    numbers = {name: value for name, value in row.items() if is_number(value) and name != "quota_type"}
     return ", ".join(f"{name} {digits(Decimal(value))}" for name, value in numbers.items()) or "no price"

@@ -36,6 +36,8 @@ class Price:
     audio_input: Decimal | None = None
     # Slug of a group -> the rate that replaces the group's own rate for this model.
     group_rates: Mapping[str, Decimal] = field(default_factory=dict)
+    # Slug of a group -> its own price, as a row, if the channel that serves it first charges another one.
+    group_prices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     # Why the gateway refuses calls of a model without a price.
     refusal: str = ""
     # What the running gateway lists otherwise.
@@ -51,6 +53,7 @@ class Price:
             "use_factors": self.use_factors,
             "audio_input": self.audio_input,
             "group_rates": self.group_rates,
+            "group_prices": self.group_prices,
         }
         return {name: value for name, value in details.items() if value not in (None, {})}
 

@@ -59,8 +59,8 @@ class PriceSummary:
         by_channel = [f"{name} ({'; '.join(price.others)})" for name, price in self.prices.items() if price.others]
         if by_channel:
             yield (
-                f"other prices on other channels ({count(len(by_channel), 'model')}); the channel with the highest "
-                f"priority sets the price: {_some(by_channel)}"
+                f"other prices on other channels ({count(len(by_channel), 'model')}); the channel that serves a group "
+                f"first sets the price of the group: {_some(by_channel)}"
             )
         yield from self._listing()
 

@@ -38,6 +38,17 @@ def test_discounts_and_the_lowest_rate_apply() -> None:
     assert loss_list() == [("gpt-4o", "input", 2, Decimal("1.8"))]
 
 
+def test_the_rate_of_a_group_for_a_model_is_compared_in_place_of_its_own() -> None:
+    model, group = world.model(), world.token_group()
+    world.price(model, role="cost", input="2")
+    sell = world.price(model, role="sell", input="4")
+    world.rate(group, "0.1")
+    assert loss_list() == [("gpt-4o", "input", 2, Decimal("0.4"))]
+    conditions = [{"dim": "group", "op": "eq", "value": group.slug}]
+    world.line(sell, "", "0.5", kind="multiplier", unit="", conditions=conditions, facts={"is_group_rate": True})
+    assert loss_list() == []
+
+
 def test_prices_and_costs_are_compared_under_the_same_conditions() -> None:
     model = world.model()
     above = [{"dim": "prompt_tokens", "op": "gt", "value": 1000}]

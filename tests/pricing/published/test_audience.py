@@ -1,6 +1,7 @@
 """Which group's price is shown is decided once: quotes, exports and pages name the same group."""
 
 import json
+from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -8,9 +9,10 @@ from django.test import Client
 from django.utils import timezone
 
 from catalog.exact import read_json
+from catalog.prices import GROUP_RATE, MILLION, Line, Sheet
 from pricing.export.offers import priced_models
 from pricing.pages.visitor import PublicGroups
-from pricing.published.audience import choose_group
+from pricing.published.audience import apply_group_rate, choose_group
 from tests import world
 from tokens.access.visibility import public_scope
 from tokens.auth.authentication import row_of, scope_of
@@ -139,3 +141,30 @@ def test_the_first_group_must_be_one_of_the_groups() -> None:
     vip.auto_position = 1
     vip.save()
     world.token("default", first_group=vip, uses_auto_groups=True)
+
+
+def own_rates(**rates: str) -> Sheet:
+    """Input at $2, with rates of groups for this model."""
+    lines = [Line("input", Decimal(2), MILLION, "token")]
+    for group, rate in rates.items():
+        conditions = ({"dim": "group", "op": "eq", "value": group},)
+        lines.append(Line("", Decimal(rate), kind="multiplier", conditions=conditions, facts={GROUP_RATE: True}))
+    return Sheet("USD", tuple(lines))
+
+
+@pytest.mark.parametrize(
+    ("group", "rate", "charged"),
+    [("vip", "0.7", "0.6"), ("VIP", "0", "0.6"), ("free", "0.7", "0"), ("other", "0.7", "1.4")],
+)
+def test_the_rate_of_a_group_for_a_model_replaces_its_own_rate(group: str, rate: str, charged: str) -> None:
+    sheet = own_rates(vip="0.3", free="0")
+    for seen in (sheet, sheet.seen_by({group})):
+        paid = apply_group_rate(seen, group, Decimal(rate))
+        assert not paid.has_group_rates
+        assert [line.amount for line in paid.folded().lines] == [Decimal(charged)]
+
+
+def test_the_price_before_rates_of_groups_has_none_of_them() -> None:
+    sheet = own_rates(vip="0.3")
+    assert sheet.without_group_rates() == own_rates()
+    assert own_rates().rate_of("vip") is None

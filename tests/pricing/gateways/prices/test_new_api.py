@@ -89,6 +89,19 @@ def test_the_enabled_channel_with_the_highest_priority_sets_the_price() -> None:
     assert charged.others == ("channel 1: model_ratio 1, completion_ratio 1",)
 
 
+def test_a_group_pays_what_the_channel_that_serves_it_first_charges() -> None:
+    channels = (
+        channel(1, "m", priority=10, groups=("default", "vip"), upstream_names={"m": "a"}),
+        channel(2, "m", groups=("vip", "svip"), upstream_names={"m": "b"}),
+    )
+
+    charged = price("m", gateway(*channels, program="Veloera", ModelRatio={"a": 2, "b": 3}))
+
+    assert charged.row["model_ratio"] == 2
+    assert charged.group_prices == {"svip": {"quota_type": 0, "model_ratio": 3, "completion_ratio": 1}}
+    assert charged.others == ("channel 2: model_ratio 3, completion_ratio 1",)
+
+
 def test_a_rate_of_a_model_in_a_group_is_looked_up_as_ratios_are() -> None:
     rates = {"vip": {"gpt-4-gizmo-*": Decimal("0.3")}, "free of charge": {"gpt-4-gizmo-*": 0}, "odd": {"m": "x"}}
     charged = price("gpt-4-gizmo-abc", gateway(ModelRatio={"gpt-4-gizmo-*": 15}, GroupModelRatio=rates))

@@ -16,7 +16,10 @@ from pricing.gateways.reading.databases import Row, Tables
 from pricing.gateways.reading.gateway import LeftOut
 
 EMPTY = re.compile(r"[-+]?0*\.?0*|false|null|\{\s*\}|\[\s*\]", re.IGNORECASE)
-PRICE_WORDS = ("price", "pricing", "ratio", "rate_", "cost", "discount", "billing", "fee", "multiplier", "quotatype")
+# Not registration, moderation, feedback.
+PRICE_WORDS = re.compile(
+    r"pric(?:e|ing)|ratio(?!n)|cost|discount|billing|fee(?![dl])|multiplier|quota_?type", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -153,8 +156,27 @@ def _tables(tables: Tables, unread: Unread) -> list[LeftOut]:
 
 
 def _is_like_a_price(key: str) -> bool:
-    return any(word in key.casefold() for word in PRICE_WORDS)
+    return PRICE_WORDS.search(key) is not None
 
 
 def _is_empty(text: str) -> bool:
     return EMPTY.fullmatch(text) is not None
+
+
+def has_settings(column: str) -> Callable[[Row], bool]:
+    """Whether a row has a setting other than empty, 0 and false: forms store all of their fields as an object."""
+
+    def is_set(row: Row) -> bool:
+        text = text_column(row, column)
+        try:
+            return not (_is_empty(text) or _is_blank(read_json(text)))
+        except InexactError:
+            return True
+
+    return is_set
+
+
+def _is_blank(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return all(map(_is_blank, value.values() if isinstance(value, dict) else value))
+    return not value

@@ -5,12 +5,10 @@ from typing import Any
 
 from pricing.gateways.reading.columns import json_column, number_column, text_column
 from pricing.gateways.reading.databases import Row
-from pricing.gateways.reading.left_out import Column, Option, Table, Unread
+from pricing.gateways.reading.left_out import Column, Option, Table, Unread, has_settings
 
-# Columns of channels without a meaning for a catalog: times, balances and statistics of the gateway itself.
-CHANNEL_IGNORED = (
-    "created_time", "test_time", "response_time", "balance", "balance_updated_time", "used_quota", "other_info"
-)  # fmt: skip
+# Columns of channels without a meaning for a catalog: times and states of the gateway itself.
+CHANNEL_IGNORED = ("created_time", "test_time", "response_time", "balance_updated_time", "other_info")
 TOKEN_IGNORED = (
     "created_time", "source", "device_id_hash", "client_name", "client_version", "last_used_client_at"
 )  # fmt: skip
@@ -99,14 +97,16 @@ CHANNEL_COLUMNS: Mapping[str, Column] = {
     "param_override": Column("parameters that channels override"),
     "header_override": Column("headers that channels override"),
     "status_code_mapping": Column("status codes that channels change"),
-    "setting": Column("settings of channels (setting)"),
-    "settings": Column("settings of channels (settings)"),
-    "config": Column("settings of channels (config)"),
+    "setting": Column("settings of channels (setting)", has_settings("setting")),
+    "settings": Column("settings of channels (settings)", has_settings("settings")),
+    "config": Column("settings of channels (config)", has_settings("config")),
     "other": Column("settings of channels (other), such as an API version"),
     "system_prompt": Column("system prompts of channels"),
     "open_ai_organization": Column("OpenAI organizations of channels"),
     "test_model": Column("test models of channels"),
     "auto_ban": Column("channels that the gateway never disables by itself (auto_ban)", _is_exempt),
+    "used_quota": Column("used amounts of channels", has_total=True),
+    "balance": Column("balances of channels at their providers"),
     "max_concurrency": Column("limits on simultaneous requests of channels"),
 }
 TOKEN_COLUMNS: Mapping[str, Column] = {

@@ -8,7 +8,7 @@ import pytest
 
 from pricing.gateways.reading.databases import Tables, sqlite_file
 from pricing.gateways.reading.gateway import LeftOut
-from pricing.gateways.reading.left_out import Column, Option, Table, Unread, left_out
+from pricing.gateways.reading.left_out import Column, Option, Table, Unread, has_settings, left_out
 
 SCRIPT = """
 CREATE TABLE channels (id, name, secret_header, note, unknown, empty, created, deleted_at);
@@ -19,7 +19,8 @@ CREATE TABLE tokens (id, used);
 INSERT INTO tokens VALUES (1, 3), (2, 4), (3, 0);
 CREATE TABLE options (key, value);
 INSERT INTO options VALUES ('Read', '{"m": 1}'), ('Known', '{"m": 1, "n": 2}'), ('NewRatio', '{"secret": 1}'),
-  ('Theme', 'hunter2'), ('ThemePrice', '7'), ('Off', 'false'), ('Empty', '{}'), ('Pairs', '[{"model": "a"}]');
+  ('Theme', 'hunter2'), ('registration_country', 'hunter2'),
+  ('ThemePrice', '7'), ('Off', 'false'), ('Empty', '{}'), ('Pairs', '[{"model": "a"}]');
 CREATE TABLE codes (id, deleted_at);
 INSERT INTO codes VALUES (1, NULL), (2, NULL), (3, '2026-01-01');
 CREATE TABLE "odd ""name" (id);
@@ -71,13 +72,27 @@ def test_everything_with_content_is_named(tables: Tables) -> None:
         LeftOut("options.Known", "known", 2, ("m", "n")),
         LeftOut("options.Pairs", "pairs", 1, ("a",)),
         LeftOut("options.unknown", "unknown options that may state prices", 1, ("NewRatio",)),
-        LeftOut("options", "other settings of the program", 2, ("Theme", "ThemePrice")),
+        LeftOut("options", "other settings of the program", 3, ("Theme", "ThemePrice", "registration_country")),
         LeftOut("channels.secret_header", "headers", 1, ("main",)),
         LeftOut("tokens.used", "used, 7 units in total", 2, ("token 1", "token 2")),
         LeftOut("columns", "other columns with values", 1, ("channels.unknown (1 row)",)),
         LeftOut("codes", "codes", 2),
         LeftOut("tables", "other tables with rows", 1, ('odd "name (1 row)',)),
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (None, False),
+        ("", False),
+        ('{"proxy": "", "force_format": false, "list": [], "inner": {"retries": 0}}', False),
+        ('{"proxy": "", "force_format": true}', True),
+        ("not json", True),
+    ],
+)
+def test_a_form_without_a_setting_says_nothing(text: str | None, expected: bool) -> None:
+    assert has_settings("setting")({"setting": text}) is expected
 
 
 def test_no_value_is_quoted(tables: Tables) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal, NotRequired, TypedDict, cast
 
 from catalog.exact import ratio, write_json
 from catalog.models import AIModel, EndpointType, Vendor
-from catalog.prices import RATIO_UNIT, Line, Sheet
+from catalog.prices import RATIO_UNIT, USE_FACTORS, Line, Sheet
 from catalog.progress import track
 from catalog.sources.llm_metadata import METERS, RATIOS
 from pricing.engine.money import per_million
@@ -136,7 +136,7 @@ def _endpoint(entry: EndpointType) -> Endpoint:
 def _price(sheet: Sheet | None) -> Mapping[str, Decimal]:
     """The keys of a price; none if it has anything that they cannot state."""
     dollars = None if sheet is None or reason_unknown(sheet) else sheet.without_group_rates().in_dollars()
-    if dollars is None:
+    if dollars is None or USE_FACTORS in dollars.facts:
         return {}
     lines = dollars.folded().lines
     by_meter: dict[str, Line] = {line.meter: line for line in lines}

@@ -10,7 +10,7 @@ from django.test import Client
 
 from catalog.exact import read_json
 from catalog.models import AIModel, EndpointType, Vendor
-from pricing.models import DiscountRule
+from pricing.models import DiscountRule, PriceSheet
 from tests import world
 from tests.pricing.imports.running import run
 
@@ -45,6 +45,8 @@ def catalog() -> None:
     sheet = world.price(world.model("tiered"), input="1.25", output="10")
     world.line(sheet, "input", "2.5", conditions=[{"dim": "prompt_tokens", "op": "gt", "value": 200_000}])
     world.line(world.price(world.model("caller")), "request", "0.04", per=1, unit="request")
+    factors = world.price(world.model("writer"), input="1", output="2")
+    PriceSheet.objects.filter(pk=factors.pk).update(facts={"use_factors": {"input.cache_write": "1.25"}})
     world.model("claude-of-nobody", vendor=Vendor.objects.get(slug="other"), supported_endpoint_types=[])
 
 
@@ -107,6 +109,7 @@ def test_only_prices_that_the_keys_state_completely_are_there(client: Client, ca
         "embedder": {"price_per_m_input": read_json(b"0.13")},
         "tiered": {},
         "caller": {},
+        "writer": {},
         "claude-of-nobody": {},
     }
 

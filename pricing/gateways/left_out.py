@@ -8,6 +8,7 @@ from typing import Any
 
 from catalog.error_messages import count
 from catalog.sources import model_metadata
+from catalog.sources.completion_ratios import new_api_name
 from pricing.gateways.document import models_of
 from pricing.gateways.endpoints import own_paths
 from pricing.gateways.prices import one_hub, tools
@@ -47,20 +48,29 @@ def _rows_left_out(gateway: Gateway, registry: Mapping[str, str]) -> Iterator[Le
 
 
 def _unoffered(gateway: Gateway, models: Iterable[str]) -> Iterable[str]:
-    """The models with a price that no channel offers; patterns and one-api's types of channels are followed."""
+    """The names with a price that no channel offers, and that price no other name."""
     if gateway.prices is not None:
         return one_hub.unused_rows(gateway)
     return _unoffered_in_options(gateway, models)
 
 
 def _unoffered_in_options(gateway: Gateway, models: Iterable[str]) -> Iterable[str]:
-    offered = frozenset(models)
+    offered = _priced_names(gateway, models)
     tables: Iterable[Any] = (gateway.options.get(key) for key in PRICE_OPTIONS)
     priced = {name for table in tables if isinstance(table, dict) for name in table}
     for name in sorted(priced):
         bare = CHANNEL_TYPE.sub("", name)
         if bare not in offered and not ("*" in name and any(fnmatchcase(model, name) for model in offered)):
             yield name
+
+
+def _priced_names(gateway: Gateway, models: Iterable[str]) -> frozenset[str]:
+    """The names under which the program looks up prices of these models, beside patterns."""
+    names = {*models, *map(new_api_name, models)}
+    program = gateway.dialect.program
+    if program is not None and program.charges_upstream_names:
+        names.update(target for channel in gateway.channels for target in channel.upstream_names.values())
+    return frozenset(names)
 
 
 def _built_in_tools(gateway: Gateway) -> Iterable[str]:

@@ -141,3 +141,14 @@ def test_a_gateway_without_extras_has_a_short_list(tmp_path: Path) -> None:
     )
 
     assert [kind["subject"] for kind in report["left_out"]] == ["tools", "users.username"]
+
+
+def test_a_price_for_all_thinking_budgets_is_that_of_an_offered_model(tmp_path: Path) -> None:
+    prices = {"gemini-2.5-flash-lite-thinking-*": 1, "gemini-2.5-pro-thinking-*": 1}
+    rows = {
+        "channels": [channel(1, "gemini-2.5-flash-lite-preview-thinking-128")],
+        "options": [option("ModelRatio", prices)],
+    }
+    text = plan(tmp_path, more={}, output="text", **rows)
+
+    assert "prices of models that no channel offers (1): gemini-2.5-pro-thinking-*" in text

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from catalog.models import AIModel, ImportRun
+from pricing.gateways.rules.program import Figure
 from pricing.gateways.rules.programs import NEW_API_OF_APRIL
 from pricing.models import PriceLine, PriceSheet
 from tests.pricing.gateways.databases import channel, key, option, sqlite_gateway, token, user
@@ -112,6 +114,30 @@ def test_saved_tables_give_the_same_prices_as_none(tmp_path: Path) -> None:
     assert unsaved.keys() == set(models.split(","))
     assert prices() == unsaved
     assert not any("price_rule" in line.facts for line in PriceLine.objects.filter(meter="input"))
+
+
+def test_a_gateway_that_saved_nothing_has_every_price_of_its_program(tmp_path: Path) -> None:
+    """The program lists 37.5 for the one model of its tables without a ratio."""
+    rules = NEW_API_OF_APRIL
+    names = [*dict.fromkeys([*rules.built_in("ModelRatio"), *rules.built_in("ModelPrice")])]
+    expected = {name: {field: float(part.value) for field, part in listed.items()} for name, listed in figures(names)}
+
+    migrate(tmp_path, models=",".join(names))
+
+    rows = {row["model_name"]: row for row in Client().get("/api/pricing?unpriced=rows").json()["data"]}
+    assert len(names) > 260
+    assert {name: {field: rows[name].get(field) for field in expected[name]} for name in names} == expected
+    unpriced = [name for name in names if rows[name]["pricing_status"] == "unpriced"]
+    assert unpriced == ["gemini-2.5-flash-lite-preview-thinking-*"]
+
+
+def figures(names: Iterable[str]) -> Iterator[tuple[str, Mapping[str, Figure]]]:
+    """What the program lists for each name; the completion ratio of a free model has no effect."""
+    for name in names:
+        listed = dict(NEW_API_OF_APRIL.price_of(name, {}).figures)
+        if "model_ratio" in listed and not listed["model_ratio"].value:
+            del listed["completion_ratio"]
+        yield name, listed
 
 
 def prices() -> dict[str, dict[str, Any]]:

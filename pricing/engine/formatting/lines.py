@@ -46,7 +46,13 @@ def is_lifetime(condition: Any) -> bool:
 
 def label(line: Line) -> str:
     """What a line prices and when: Input, prompt above 200,000 tokens."""
-    return join_clauses([priced_thing(line), _(KINDS[line.kind]) if line.kind in KINDS else "", when(line)])
+    return join_clauses([priced_thing(line), _kind(line), when(line)])
+
+
+def _kind(line: Line) -> str:
+    if line.is_group_rate:
+        return _("rate in place of the group's own")
+    return _(KINDS[line.kind]) if line.kind in KINDS else ""
 
 
 def usual_place(line: Line) -> int:

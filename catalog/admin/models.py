@@ -31,6 +31,8 @@ from catalog.models import (
 from catalog.models.aimodel import AIModelQuerySet
 from catalog.vocabulary import CAPABILITIES, INPUT_MODALITIES, OUTPUT_MODALITIES
 
+NOT_IN_PRICE_LIST = "Not in price list"
+
 
 def endpoint_names() -> QuerySet[EndpointType, str]:
     return EndpointType.objects.order_by("name").values_list("name", flat=True)
@@ -178,9 +180,14 @@ class AIModelAdmin(CuratedAdmin):
     def sources_missing(self, model: AIModel) -> str:
         return describe_sources(dropped_models().get(model.name, [])) or "All sources still list it."
 
-    @display(description="Status", ordering="status", label={"Published": "success", "Draft": "warning"})
+    @display(
+        description="Status",
+        ordering="status",
+        label={"Published": "success", "Draft": "warning", NOT_IN_PRICE_LIST: "info"},
+    )
     def state(self, model: AIModel) -> str:
-        return model.get_status_display()
+        is_hidden = model.status == AIModel.Status.PUBLISHED and not model.in_price_list
+        return NOT_IN_PRICE_LIST if is_hidden else model.get_status_display()
 
     @display(description="Endpoint types")
     def endpoint_types(self, model: AIModel) -> str:

@@ -16,7 +16,7 @@ from tokens.access.visibility import aliases_for, is_storable, sort_key
 from tokens.auth.authentication import row_of, scope_of
 from tokens.dialects import DIALECTS
 from tokens.models import Token, TokenGroup
-from tokens.scope import Requested, Scope, first_match, names_id
+from tokens.scope import Requested, Scope, first_match, id_of, names_id
 
 # The gates of the key: the condition, the code of the refusal, the field of the scope that decides.
 KEY_GATES = (
@@ -176,6 +176,9 @@ def model_gates(
     denial = "none matches" if denying is None else f"deny pattern {_with_alias(denying, model, aliases)}"
     yield Gate("no deny pattern matches the model", denying is None, denial)
     allowance = _allowance(scope, allowing and _with_alias(allowing, model, aliases))
+    if model.is_wildcard and not called and allowing is None:
+        names = [pattern for pattern in scope.allow or () if (id_of(pattern) or pattern).startswith(model.prefix)]
+        allowance += f"; calls of {', '.join(names)} are allowed" if names else ""
     yield Gate("an allow pattern matches the model", scope.allow is None or allowing is not None, allowance)
 
 

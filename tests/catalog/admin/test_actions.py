@@ -88,3 +88,4 @@ def test_models_are_hidden_from_the_price_list_in_bulk_and_shown_again(admin_cli
     assert not models[0].history.latest().in_price_list
     page = run_action(admin_client, "catalog/aimodel", "show_in_price_list", models[0].pk)
     assert "1 model shown in the price list." in page
+    assert "Not in price list" in page

@@ -7,11 +7,14 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from catalog.models import AIModel, ModelAlias
 from catalog.models.aimodel import wildcards_of
 from tests import world
 from tests.pricing.pages.shop import BROWSER
+from tokens.auth.authentication import row_of, scope_of
+from tokens.auth.explaining import survey
 
 pytestmark = pytest.mark.django_db
 WILD = "chan-wild-*"
@@ -156,6 +159,13 @@ def test_explain_token_follows(wild: AIModel, capsys: pytest.CaptureFixture[str]
         call_command("explain_token", token.key_id, "chan-wild-x1", format="json")
     gates = json.loads(capsys.readouterr().out)["gates"]
     assert next(gate["asks"] for gate in gates if not gate["passed"]) == "the model is published"
+
+
+def test_the_visible_models_of_a_key_show_which_names_it_may_call(wild: AIModel) -> None:
+    token, _ = world.token(allow=["chan-wild-x1", "chan-wild-y*", "gpt-*"])
+    (explanation,) = survey(scope_of(row_of(token)), at=timezone.now())
+    assert explanation.obstacle is not None
+    assert explanation.obstacle.because == "no allow pattern matches; calls of chan-wild-x1, chan-wild-y* are allowed"
 
 
 def test_the_candidates_are_ids_that_a_model_can_have() -> None:

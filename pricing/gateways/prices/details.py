@@ -11,6 +11,7 @@ from typing import Any
 from catalog.prices import GROUP_RATE, MILLION, PRICE_RULE, USE_FACTORS, Condition, Line, Sheet
 from catalog.sources.new_api_prices import prices_of
 from catalog.sources.rows import Row
+from pricing.gateways.prices.price import cache_lifetime
 
 # Field of a price list -> the meter of its line.
 METERS: Mapping[str, str] = {
@@ -40,7 +41,8 @@ def with_details(sheet: Sheet, details: Mapping[str, Any]) -> Sheet:
 
 
 def _with_rule(line: Line, rules: Mapping[str, str]) -> Line:
-    rule = rules.get(line.meter)
+    lifetime = cache_lifetime(line.conditions)
+    rule = rules.get(f"{line.meter}[{lifetime}]" if lifetime else line.meter)
     is_common = line.kind == "absolute" and not any(condition["dim"] == "group" for condition in line.conditions)
     return replace(line, facts={**line.facts, PRICE_RULE: rule}) if rule and is_common else line
 

@@ -6,7 +6,7 @@ of tokens with a ratio cost a multiple of the input or output price.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -36,19 +36,47 @@ METERS = {
     "output_image_tokens": "output.image",
     "reasoning_tokens": "output.reasoning",
 }
-# A price line in the form of this catalog's own price list.
-Line = dict[str, Any]
 LONG_LIVED: Condition = {"dim": "cache_ttl", "op": "eq", "value": "1h"}
 
 
 @dataclass(frozen=True)
+class PriceLine:
+    """One price in dollars; `rule` says which rule of the program set it, if the operator did not.
+
+    `factor` is its multiple of the price of input, if no list of the program shows it.
+    """
+
+    meter: str
+    amount: Decimal
+    conditions: tuple[Condition, ...] = ()
+    unit: str = "token"
+    per: int = MILLION
+    rule: str = ""
+    factor: Decimal | None = None
+
+    def row(self) -> dict[str, Any]:
+        """The line in the form of this catalog's own price list."""
+        line = {"meter": self.meter, "amount": self.amount, "per": self.per, "unit": self.unit, "currency": "USD"}
+        return {**line, "conditions": list(self.conditions)} if self.conditions else line
+
+    @property
+    def use(self) -> str:
+        """The kind of usage that it prices: its meter, with the lifetime of a cache."""
+        return f"{self.meter}[1h]" if LONG_LIVED in self.conditions else self.meter
+
+
+@dataclass(frozen=True)
 class CacheRatio:
-    """The ratio that prices a meter of cached tokens, and its default; None for the input price."""
+    """The ratio that prices a meter of cached tokens, and its default; None for the input price.
+
+    `is_common`: models without a cache have the default too, so lists should not show it.
+    """
 
     key: str
     meter: str
     default: Decimal | None
     conditions: tuple[Condition, ...] = ()
+    is_common: bool = False
 
 
 # Providers count cached tokens in one of two ways, and each way has its own ratios.
@@ -57,7 +85,7 @@ OF_OPENAI: Mapping[str, tuple[CacheRatio, ...]] = {
     ONE_HUB.name: (READ_OF_OPENAI,),
     DONE_HUB.name: (
         READ_OF_OPENAI,
-        CacheRatio("openai_cache_write_tokens", "input.cache_write", Decimal("1.25")),
+        CacheRatio("openai_cache_write_tokens", "input.cache_write", Decimal("1.25"), is_common=True),
     ),
 }
 SHORT_OF_CLAUDE = (
@@ -71,25 +99,26 @@ OF_CLAUDE: Mapping[str, tuple[CacheRatio, ...]] = {
         CacheRatio("cached_write_1h_tokens", "input.cache_write", Decimal(2), (LONG_LIVED,)),
     ),
 }
-# Channel types that count as Anthropic does; Vertex AI does for its models.
-CLAUDE_TYPES = frozenset({"Anthropic", "Bedrock", "Bedrock Messages", "Claude Code"})
-VERTEX_TYPES = frozenset({"Vertex AI", "Vertex AI Express"})
+# Channel types that count as Anthropic does: for all models, for all but OpenAI's, and for Anthropic's only.
+CLAUDE_TYPES = frozenset({"Anthropic", "Bedrock Messages", "Claude Code"})
+BEDROCK, VERTEX = "Bedrock", "Vertex AI"
 CLAUDE_VENDORS = frozenset({14, 32})
 
 
 def price(name: str, gateway: Gateway) -> Price:
     """The price of calls of this model, as a list of price lines."""
     channels = gateway.channels_of.get(name, ())
-    first = next(iter(channels), None)
-    common = _lines(name, first, gateway)
-    lines = [*common]
+    lines = common = _lines(name, next(iter(channels), None), gateway)
     for group, channel in sorted(_first_by_group(channels, gateway).items()):
         own = _lines(name, channel, gateway)
         if own != common and _units(own) == _units(common):
-            lines += _of_group(slug_of(group), own, common)
-    has_row = (gateway.prices or PriceTable()).row_for(billed_name(name, first)) is not None
-    rules = {} if has_row else {"input": RULE_WITHOUT_ROW, "output": RULE_WITHOUT_ROW}
-    return Price({"prices": lines}, rules)
+            lines = [*lines, *_of_group(slug_of(group), own, common)]
+    factors = {}
+    if lines is common:
+        factors = {line.use: line.factor for line in lines if line.factor is not None}
+        lines = [line for line in lines if line.factor is None]
+    rules = {line.use: line.rule for line in common if line.rule}
+    return Price({"prices": [line.row() for line in lines]}, rules, use_factors=factors)
 
 
 def _first_by_group(channels: Iterable[GatewayChannel], gateway: Gateway) -> Mapping[str, GatewayChannel]:
@@ -99,30 +128,32 @@ def _first_by_group(channels: Iterable[GatewayChannel], gateway: Gateway) -> Map
     return {group: channel for channel in reversed(enabled) for group in channel.groups if group in groups}
 
 
-def _of_group(slug: str, own: Sequence[Line], common: Sequence[Line]) -> Iterator[Line]:
+def _of_group(slug: str, own: Sequence[PriceLine], common: Sequence[PriceLine]) -> Iterator[PriceLine]:
     """The lines of one group's own price, which replace all common ones."""
     condition: Condition = {"dim": "group", "op": "eq", "value": slug}
-    for meter in dict.fromkeys(line["meter"] for line in (*own, *common)):
+    for meter in dict.fromkeys(line.meter for line in (*own, *common)):
         # A kind of token without a price of its own costs what its side costs.
-        of_meter = [line for line in own if line["meter"] == meter]
-        of_side = [line for line in own if line["meter"] == meter.partition(".")[0]]
+        of_meter = [line for line in own if line.meter == meter]
+        of_side = [line for line in own if line.meter == meter.partition(".")[0]]
         for line in of_meter or of_side:
-            yield {**line, "meter": meter, "conditions": [*line.get("conditions", ()), condition]}
+            yield replace(line, meter=meter, conditions=(*line.conditions, condition))
 
 
-def _units(lines: Iterable[Line]) -> set[str]:
-    return {line["unit"] for line in lines}
+def _units(lines: Iterable[PriceLine]) -> set[str]:
+    return {line.unit for line in lines}
 
 
-def _lines(name: str, channel: GatewayChannel | None, gateway: Gateway) -> list[Line]:
+def _lines(name: str, channel: GatewayChannel | None, gateway: Gateway) -> list[PriceLine]:
     """The price of calls that this channel serves."""
     per_million = _dollars_per_million(gateway)
     row = (gateway.prices or PriceTable()).row_for(billed_name(name, channel))
     if row is None:
-        amount = multiply(WITHOUT_ROW, per_million)
-        return [_line("input", amount), _line("output", amount)]
+        row = PriceRow(name, is_per_call=False, vendor=0, input=WITHOUT_ROW, output=WITHOUT_ROW, ratios={})
+        lines = _token_lines(row, _cache_ratios(row, name, channel, gateway), per_million)
+        return [line if line.rule else replace(line, rule=RULE_WITHOUT_ROW) for line in lines]
     if row.is_per_call:
-        return [_line("request", multiply(row.input, UNITS_PER_CALL, per_million / MILLION), unit="request", per=1)]
+        amount = multiply(row.input, UNITS_PER_CALL, per_million / MILLION)
+        return [PriceLine("request", plain(amount), unit="request", per=1)]
     return list(_token_lines(row, _cache_ratios(row, name, channel, gateway), per_million))
 
 
@@ -144,39 +175,44 @@ def _cache_ratios(row: PriceRow, name: str, channel: GatewayChannel | None, gate
 
 
 def _is_claude(name: str, channel: GatewayChannel) -> bool:
-    upstream = channel.upstream_names.get(name, name)
-    return channel.type in CLAUDE_TYPES or (channel.type in VERTEX_TYPES and upstream.startswith("claude"))
+    upstream = channel.upstream_names.get(name, name).casefold()
+    if channel.type == BEDROCK:
+        return not upstream.startswith(("openai.", "gpt-"))
+    return channel.type in CLAUDE_TYPES or (channel.type == VERTEX and upstream.startswith("claude"))
 
 
 def _program(gateway: Gateway) -> str:
     return DONE_HUB.name if gateway.dialect is DONE_HUB else ONE_HUB.name
 
 
-def _token_lines(row: PriceRow, cache: Iterable[CacheRatio], per_million: Decimal) -> Iterator[Line]:
+def _token_lines(row: PriceRow, cache: Iterable[CacheRatio], per_million: Decimal) -> Iterator[PriceLine]:
     """The prices of tokens; a long prompt has another price for all tokens of the call."""
-    parts: list[tuple[str, Decimal, tuple[Condition, ...]]] = [("input", Decimal(1), ()), ("output", Decimal(1), ())]
+    base = {"input": multiply(row.input, per_million), "output": multiply(row.output, per_million)}
+    lines = [PriceLine("input", base["input"]), PriceLine("output", base["output"])]
     for ratio in cache:
         factor = row.ratios.get(ratio.key, ratio.default)
         if factor is not None:
-            parts.append((ratio.meter, factor, ratio.conditions))
-    parts += [(METERS[key], factor, ()) for key, factor in row.ratios.items() if key in METERS]
-    base = {"input": multiply(row.input, per_million), "output": multiply(row.output, per_million)}
-    for meter, factor, conditions in parts:
-        yield _line(meter, multiply(base[meter.partition(".")[0]], factor), conditions)
+            is_default = ratio.key not in row.ratios
+            lines.append(
+                PriceLine(
+                    ratio.meter,
+                    multiply(base["input"], factor),
+                    ratio.conditions,
+                    rule=f"the program's ratio for {ratio.key}" if is_default else "",
+                    factor=factor if is_default and ratio.is_common else None,
+                )
+            )
+    for key, factor in row.ratios.items():
+        if meter := METERS.get(key):
+            lines.append(PriceLine(meter, multiply(base[meter.partition(".")[0]], factor)))
+    yield from lines
     if long := row.long_context:
         above: Condition = {"dim": "prompt_tokens", "op": "gt", "value": long.threshold}
         factors = {"input": long.input, "output": long.output}
-        for meter, factor, conditions in parts:
-            side = meter.partition(".")[0]
-            if factors[side] != 1:
-                yield _line(meter, multiply(base[side], factor, factors[side]), (*conditions, above))
-
-
-def _line(
-    meter: str, amount: Decimal, conditions: Iterable[Condition] = (), *, unit: str = "token", per: int = MILLION
-) -> Line:
-    line = {"meter": meter, "amount": plain(amount), "per": per, "unit": unit, "currency": "USD"}
-    return {**line, "conditions": list(conditions)} if conditions else line
+        for line in lines:
+            factor = factors[line.meter.partition(".")[0]]
+            if factor != 1:
+                yield replace(line, amount=multiply(line.amount, factor), conditions=(*line.conditions, above))
 
 
 def findings(gateway: Gateway) -> Iterator[str]:
@@ -223,7 +259,7 @@ def _undecided(gateway: Gateway, table: PriceTable, billed: Mapping[str, str]) -
 
 def _differs(name: str, channels: Iterable[GatewayChannel], gateway: Gateway) -> bool:
     """Whether calls of one group have several prices, or groups have prices in several units."""
-    by_group: defaultdict[str, list[list[Line]]] = defaultdict(list)
+    by_group: defaultdict[str, list[list[PriceLine]]] = defaultdict(list)
     for channel in channels:
         for group in channel.groups if channel.enabled else ():
             by_group[group].append(_lines(name, channel, gateway))

@@ -1,6 +1,6 @@
 """The value that all pricing rules of gateways produce. Imports no models."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -64,8 +64,18 @@ class Price:
 
     def _figure(self, name: str) -> Any:
         """The number of a field, a kind of usage, or the line of a meter."""
-        lines = [line for line in self.row.get("prices", ()) if line["meter"] == name]
+        meter, _, lifetime = name.rstrip("]").partition("[")
+        lines = [
+            line
+            for line in self.row.get("prices", ())
+            if line["meter"] == meter and cache_lifetime(line.get("conditions", ())) == lifetime
+        ]
         return lines[0]["amount"] if lines else self.row.get(name, self.use_factors.get(name, self.audio_input))
+
+
+def cache_lifetime(conditions: Iterable[Mapping[str, Any]]) -> str:
+    """The lifetime of a cache that a price is for; empty for all."""
+    return next((str(each["value"]) for each in conditions if each["dim"] == "cache_ttl"), "")
 
 
 def _text(value: Any) -> str:

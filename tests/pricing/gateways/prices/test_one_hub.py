@@ -45,18 +45,21 @@ def test_numbers_are_two_dollars_and_calls_a_fifth_of_a_cent(read: Any) -> None:
         ],
     )  # fmt: skip
 
-    assert lines(gateway, "tokens") == {("input",): Decimal("0.075"), ("output",): Decimal("17.1428")} | writes("0.075")
+    assert lines(gateway, "tokens") == {("input",): Decimal("0.075"), ("output",): Decimal("17.1428")}
     assert price("calls", gateway).row["prices"] == [
         {"meter": "request", "amount": Decimal("0.015"), "per": 1, "unit": "request", "currency": "USD"}
     ]
     assert set(lines(gateway, "free").values()) == set(lines(gateway, "negative").values()) == {Decimal(0)}
-    assert lines(gateway, "out") == {("input",): 0, ("output",): 6} | writes("0")
-    assert lines(gateway, "in") == {("input",): 2, ("output",): 0} | writes("2")
+    assert lines(gateway, "out") == {("input",): 0, ("output",): 6}
+    assert lines(gateway, "in") == {("input",): 2, ("output",): 0}
 
 
-def writes(price: str) -> Lines:
-    """done-hub's own price of what OpenAI's provider writes to a cache."""
-    return {("input.cache_write",): Decimal(price) * Decimal("1.25")}
+def test_done_hub_charges_what_is_written_to_a_cache_without_listing_it(read: Any) -> None:
+    gateway = read(channels=[channel(1, "a,calls")], prices=[row("a", 1, 2), row("calls", 1, 0, type="times")])
+
+    assert price("a", gateway).use_factors == {"input.cache_write": Decimal("1.25")}
+    assert price("a", gateway).rules == {"input.cache_write": "the program's ratio for openai_cache_write_tokens"}
+    assert price("calls", gateway).use_factors == {}
 
 
 def test_a_quota_per_dollar_of_the_operator_changes_all_prices(read: Any) -> None:
@@ -148,12 +151,27 @@ def test_the_channel_decides_how_cached_tokens_are_counted(
     assert "my_own_tokens" in unknown_ratios(gateway)
 
 
-def test_a_model_on_vertex_counts_as_its_vendor_does(read: Any) -> None:
-    prices = [row("claude-x", 1, 1), row("gemini-x", 1, 1)]
-    gateway = read("one-hub", channels=[channel(1, "claude-x,gemini-x", type=42)], prices=prices)
+def test_ratios_that_the_operator_did_not_set_name_their_rule(read: Any) -> None:
+    ratios = {"cached_read_tokens": 0.2}
+    gateway = read(channels=[channel(1, "a,unknown", type=14)], prices=[row("a", 1, 2, extra_ratios=ratios)])
 
-    assert lines(gateway, "claude-x")["input.cache_read",] == Decimal("0.2")
-    assert ("input.cache_read",) not in lines(gateway, "gemini-x")
+    assert price("a", gateway).rules == {
+        "input.cache_write": "the program's ratio for cached_write_tokens",
+        "input.cache_write[1h]": "the program's ratio for cached_write_1h_tokens",
+    }
+    assert lines(gateway, "unknown") == {
+        ("input",): 60, ("output",): 60, ("input.cache_read",): 6, ("input.cache_write",): 75,
+        ("input.cache_write", "cache_ttl eq 1h"): 120,
+    }  # fmt: skip
+    assert {name: text for name, text, _ in price("a", gateway).reasons()}["input.cache_write[1h]"] == "4"
+
+
+def test_models_on_vertex_and_bedrock_count_as_their_vendor_does(read: Any) -> None:
+    names = ["claude-x", "gemini-x", "anthropic.claude-y", "openai.gpt-oss"]
+    channels = [channel(1, "claude-x,gemini-x", type=42), channel(2, "anthropic.claude-y,openai.gpt-oss", type=32)]
+    gateway = read("one-hub", channels=channels, prices=[row(name, 1, 1) for name in names])
+
+    assert [name for name in names if ("input.cache_read",) in lines(gateway, name)] == [names[0], names[2]]
 
 
 def test_kinds_of_tokens_cost_a_multiple_of_their_side(read: Any) -> None:
@@ -182,12 +200,11 @@ def test_a_long_prompt_multiplies_the_whole_call(read: Any) -> None:
     above = "prompt_tokens gt 200000"
 
     assert lines(gateway, "a") == {
-        ("input",): 2, ("output",): 4, ("input.cache_read",): Decimal("0.2"), ("input.cache_write",): Decimal("2.5"),
+        ("input",): 2, ("output",): 4, ("input.cache_read",): Decimal("0.2"),
         ("input", above): 4, ("output", above): 6, ("input.cache_read", above): Decimal("0.4"),
-        ("input.cache_write", above): 5,
     }  # fmt: skip
     assert ("output", above) not in lines(gateway, "zero")
-    assert lines(gateway, "off") == {("input",): 2, ("output",): 4} | writes("2")
+    assert lines(gateway, "off") == {("input",): 2, ("output",): 4}
     assert lines(gateway, "calls") == {("request",): Decimal("0.002")}
 
 

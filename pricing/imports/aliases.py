@@ -22,6 +22,7 @@ from catalog.exact import write_json
 from catalog.imports.documents import read_document
 from catalog.imports.spellings import spelling_of
 from catalog.models import AIModel, ImportRun, ModelAlias, Offer
+from catalog.models.aimodel import WILDCARD, wildcards_of
 from catalog.prices import Sheet
 from pricing.engine.equality import same_price
 from pricing.engine.formatting.lines import changes, difference
@@ -139,7 +140,7 @@ def find_spellings(names: Iterable[str], offered: Mapping[str, Sheet], *, role: 
             _compare(before, after),
             same_price(before, after),
             duplicate is not None,
-            (*doubts, *concerned),
+            (*doubts, *_wildcard_doubts(name, models), *concerned),
         )
 
     return [spelling(name, targets) for name, targets in pairs.items()]
@@ -165,6 +166,13 @@ def _doubts(model: AIModel, duplicate: AIModel | None, targets: Sequence[str], *
         yield f"{model.name} has retired"
     if duplicate is not None and duplicate.status == AIModel.Status.PUBLISHED != model.status:
         yield f"{model.name} is a draft, so clients could no longer use {duplicate.name}"
+
+
+def _wildcard_doubts(name: str, models: Collection[str]) -> Iterable[str]:
+    if name.endswith(WILDCARD):
+        yield f"{name} stands for many ids, and an alias is one"
+    elif name not in models and (wildcard := next(filter(models.__contains__, wildcards_of(name)), None)):
+        yield f"calls of this id are now served by {wildcard}"
 
 
 def _price_doubts(before: Sheet | None, after: Sheet | None) -> Iterable[str]:

@@ -1,17 +1,16 @@
 """What a migration does not carry over: parts of the database that are not read, and data that has no place here."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
+from dataclasses import replace
 from typing import Any
 
 from catalog.error_messages import count
 from catalog.sources import model_metadata
-from catalog.sources.completion_ratios import new_api_name
 from pricing.gateways.document import models_of
 from pricing.gateways.endpoints import own_paths
 from pricing.gateways.prices import one_hub, tools
+from pricing.gateways.prices.pricer import price_of
 from pricing.gateways.reading.gateway import Gateway, GatewayModel, LeftOut
 
 # Options whose keys are models.
@@ -19,8 +18,6 @@ PRICE_OPTIONS = (
     "ModelRatio", "ModelPrice", "CompletionRatio", "CacheRatio", "CreateCacheRatio", "ImageRatio", "AudioRatio",
     "AudioCompletionRatio", "billing_setting.billing_expr",
 )  # fmt: skip
-# one-api's key for the price of a model on one type of channel: gpt-4o(24).
-CHANNEL_TYPE = re.compile(r"\(\d+\)$")
 
 
 def left_out_of(gateway: Gateway, registry: Mapping[str, str]) -> tuple[LeftOut, ...]:
@@ -32,7 +29,7 @@ def _rows_left_out(gateway: Gateway, registry: Mapping[str, str]) -> Iterator[Le
     """Rows of tables that are read, for which there is no place."""
     models = models_of(gateway)
     kinds = (
-        ("prices", "prices of models that no channel offers", _unoffered(gateway, models)),
+        ("prices", "prices that no offered model uses", _unoffered(gateway, models)),
         ("prices.extra_ratios", "multiples for unknown kinds of tokens", one_hub.unknown_ratios(gateway)),
         ("tools", "prices of tool calls that only the program has, per 1,000 calls", _built_in_tools(gateway)),
         (f"options.{tools.OPTION}", "prices of tools that the program does not charge", _unused_tools(gateway)),
@@ -54,23 +51,29 @@ def _unoffered(gateway: Gateway, models: Iterable[str]) -> Iterable[str]:
     return _unoffered_in_options(gateway, models)
 
 
+class _Recorded(dict[str, Any]):
+    """A table of an option that notes the names that are looked up in it."""
+
+    def __init__(self, table: Mapping[str, Any], names: set[str]) -> None:
+        super().__init__(table)
+        self.names = names
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.names.add(name)
+        return super().get(name, default)
+
+
 def _unoffered_in_options(gateway: Gateway, models: Iterable[str]) -> Iterable[str]:
-    offered = _priced_names(gateway, models)
-    tables: Iterable[Any] = (gateway.options.get(key) for key in PRICE_OPTIONS)
-    priced = {name for table in tables if isinstance(table, dict) for name in table}
-    for name in sorted(priced):
-        bare = CHANNEL_TYPE.sub("", name)
-        if bare not in offered and not ("*" in name and any(fnmatchcase(model, name) for model in offered)):
-            yield name
-
-
-def _priced_names(gateway: Gateway, models: Iterable[str]) -> frozenset[str]:
-    """The names under which the program looks up prices of these models, beside patterns."""
-    names = {*models, *map(new_api_name, models)}
-    program = gateway.dialect.program
-    if program is not None and program.charges_upstream_names:
-        names.update(target for channel in gateway.channels for target in channel.upstream_names.values())
-    return frozenset(names)
+    """The names that no price of a model looks up, by the rules of the program."""
+    names = set(models)
+    options = {
+        key: _Recorded(value, names) if isinstance(value, dict) else value for key, value in gateway.options.items()
+    }
+    recorded = replace(gateway, options=options, listing=None)
+    for name in sorted(names):
+        price_of(name, recorded)
+    tables = [options[key] for key in PRICE_OPTIONS if isinstance(options.get(key), dict)]
+    return sorted({name for table in tables for name in table} - names)
 
 
 def _built_in_tools(gateway: Gateway) -> Iterable[str]:

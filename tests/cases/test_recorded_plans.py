@@ -45,7 +45,12 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "users.username": [*ALL_BUT_FRANK, "user 7"],
         "users.quota": ALL_BUT_FRANK,
     },
-    "veloera": VELOERA | {"users.quota": ALL_BUT_FRANK},
+    "veloera": VELOERA
+    | {
+        # Veloera knows no prices for all compact models and all thinking budgets.
+        "prices": ["*-openai-compact", "acme-offbook", "gemini-2.5-pro-thinking-*"],
+        "users.quota": ALL_BUT_FRANK,
+    },
     "one_api": {
         "tokens.remain_quota": ["token 15"],
         "users.username": [f"user {number}" for number in (1, 2, 3, 4, 5)],

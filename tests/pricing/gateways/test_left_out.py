@@ -97,7 +97,7 @@ def test_everything_that_stays_behind_is_in_the_plan(tmp_path: Path) -> None:
     report = read_json(plan(tmp_path, more=MORE, **CONTENT).encode())
 
     assert {kind["subject"]: (kind["count"], kind["names"]) for kind in report["left_out"]} == {
-        "prices": (3, ["gone", "gone-too", "gpt-4-gizmo-*"]),
+        "prices": (4, ["claude-*", "gone", "gone-too", "gpt-4-gizmo-*"]),
         "tools": (
             4,
             ["web_search $10", "web_search_preview $10", "file_search $2.5", "image_generation $11 to $250"],
@@ -151,4 +151,20 @@ def test_a_price_for_all_thinking_budgets_is_that_of_an_offered_model(tmp_path: 
     }
     text = plan(tmp_path, more={}, output="text", **rows)
 
-    assert "prices of models that no channel offers (1): gemini-2.5-pro-thinking-*" in text
+    assert "prices that no offered model uses (1): gemini-2.5-pro-thinking-*" in text
+
+
+def test_a_price_that_a_rule_looks_up_by_another_name_is_used(tmp_path: Path) -> None:
+    file = sqlite_gateway(
+        tmp_path,
+        "one-api",
+        channels=[channel(1, "mapped,qwen-max-internet", type=17, model_mapping='{"mapped": "target"}')],
+        tokens=[],
+        options=[option("ModelRatio", {"target": 1, "qwen-max(17)": 2, "qwen-max(18)": 3, "mapped": 4, "gone": 5})],
+    )
+    out = io.StringIO()
+    with pytest.raises(SystemExit):
+        call_command("import_gateway", sqlite=str(file), format="json", stdout=out)
+
+    left_out = read_json(out.getvalue().encode())["left_out"]
+    assert {kind["subject"]: kind["names"] for kind in left_out}["prices"] == ["gone", "qwen-max(18)"]

@@ -120,6 +120,12 @@ class Line:
         unit = self.unit if self.kind == "absolute" else None
         return self.meter, unit, self.conditions and conditions_key(self.conditions)
 
+    def at(self, amount: Decimal, per: int) -> "Line":
+        """The line at another amount, without the reason for its own."""
+        facts = {name: fact for name, fact in self.facts.items() if name != PRICE_RULE}
+        is_same = (amount, per) == (self.amount, self.per)
+        return self if is_same else replace(self, amount=amount, per=per, facts=facts)
+
     def replaces(self, earlier: "Line") -> bool:
         """Whether it applies in all cases of an earlier line of the same sheet."""
         if (self.kind, self.meter, self.unit) != ("absolute", earlier.meter, earlier.unit):

@@ -1,7 +1,7 @@
 """A sheet as the rows of a price list that people edit; its other lines do not change. Imports no models."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -103,7 +103,7 @@ def with_amounts(
 def _line(line: Line, row: Row, amount: Decimal | None) -> Iterable[Line]:
     if amount is None:
         return []
-    return [line if amount == row.amount else replace(line, amount=amount, per=row.per)]
+    return [line if amount == row.amount else line.at(amount, row.per)]
 
 
 def _is_replaced(line: Line, priced: set[str]) -> bool:

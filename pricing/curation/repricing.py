@@ -42,8 +42,7 @@ class Rule:
     def _line(self, line: Line) -> Line:
         if line.kind != "absolute" or line.amount is None:
             return line
-        amount = self._rounded(multiply(line.amount, self.multiplier))
-        return replace(line, amount=amount)
+        return line.at(self._rounded(multiply(line.amount, self.multiplier)), line.per)
 
     def _rounded(self, amount: Decimal) -> Decimal:
         if self.digits is None:

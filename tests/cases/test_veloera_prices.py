@@ -1,6 +1,7 @@
 """Veloera charges the name that a channel maps a model to, and the name without the channel's prefix."""
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from tests.pricing.gateways.databases import channel, key, option, sqlite_gatewa
 
 pytestmark = pytest.mark.django_db
 
-CHANNELS = [
+CHANNELS: list[Mapping[str, Any]] = [
     channel(1, "a,gpt-4o-x", priority=10, model_prefix="cheap/", model_mapping='{"a": "b"}', group="default,vip"),
     channel(2, "a", priority=5, model_mapping='{"a": "c"}', group="vip,svip"),
 ]

@@ -94,9 +94,13 @@ def _price(charged: Charged, gateway: Gateway, program: Program) -> Price:
     """The price by the database and the rules, in the gateway's own units."""
     options = gateway.options
     expressions, modes = (_table(options, f"billing_setting.{key}") for key in ("billing_expr", "billing_mode"))
-    expression = expressions.get(charged.name)
-    if modes.get(charged.name) == "tiered_expr" and expression:
-        return Price({"billing_mode": "tiered_expr", "billing_expr": expression})
+    if modes.get(charged.name) == "tiered_expr":
+        expression = expressions.get(charged.name)
+        if isinstance(expression, str) and expression.strip():
+            return Price({"billing_mode": "tiered_expr", "billing_expr": expression})
+        return Price(
+            {}, refusal=f"{program.name} refuses calls of a model that is billed by an expression and has none"
+        )
     return _of(program.price_of(charged.name, options, charged.channel_type))
 
 

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.db import revision
 from catalog.models import AIModel, Vendor
+from catalog.prices import Line, Sheet
 from pricing.curation.repricing import Repricing, Rule, apply_repricing, plan_repricing
 from pricing.models import CurrencyRate, DiscountRule, PriceSheet
 from tests import world
@@ -60,6 +61,13 @@ def test_multipliers_and_included_lines_do_not_change() -> None:
     apply_repricing(plan(by="2"))
 
     assert new_lines() == [("input", 4), ("", Decimal("0.5")), ("output", None)]
+
+
+def test_a_new_amount_is_not_by_the_rule_of_the_old_one() -> None:
+    rule = {"price_rule": "by a rule", "kept": 1}
+    sheet = Sheet("USD", (Line("input", Decimal(2), facts=rule), Line("output", Decimal(0), facts=rule)))
+    repriced = Rule("list", Decimal(2)).of(sheet)
+    assert [dict(line.facts) for line in repriced.lines] == [{"kept": 1}, rule]
 
 
 def test_prices_before_and_after_are_what_customers_pay() -> None:

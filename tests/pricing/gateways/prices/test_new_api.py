@@ -21,6 +21,13 @@ def test_an_expression_takes_precedence_over_all_numbers() -> None:
     assert price("m", gateway(**options)).row == {"billing_mode": "tiered_expr", "billing_expr": "p * 2"}
 
 
+def test_a_model_that_is_billed_by_a_missing_expression_is_refused() -> None:
+    options: dict[str, Any] = {"billing_setting.billing_mode": {"m": "tiered_expr", "n": "ratio"}}
+    refused = price("m", gateway(**options, ModelRatio={"m": 1, "n": 1}))
+    assert (refused.row, "by an expression and has none" in refused.refusal) == ({}, True)
+    assert price("n", gateway(**options, ModelRatio={"m": 1, "n": 1})).row["model_ratio"] == 1
+
+
 def test_ratios_are_converted_from_the_units_that_the_gateway_counts_in() -> None:
     own_units = price("m", gateway(ModelRatio={"m": 1}, QuotaPerUnit=1_000_000))
     assert own_units.row["model_ratio"] == Decimal("0.5")

@@ -108,17 +108,21 @@ CLAUDE_VENDORS = frozenset({14, 32})
 def price(name: str, gateway: Gateway) -> Price:
     """The price of calls of this model, as a list of price lines."""
     channels = gateway.channels_of.get(name, ())
-    lines = common = _lines(name, next(iter(channels), None), gateway)
-    for group, channel in sorted(_first_by_group(channels, gateway).items()):
-        own = _lines(name, channel, gateway)
-        if own != common and _units(own) == _units(common):
-            lines = [*lines, *_of_group(slug_of(group), own, common)]
-    factors = {}
-    if lines is common:
-        factors = {line.use: line.factor for line in lines if line.factor is not None}
-        lines = [line for line in lines if line.factor is None]
-    rules = {line.use: line.rule for line in common if line.rule}
-    return Price({"prices": [line.row() for line in lines]}, rules, use_factors=factors)
+    common = _lines(name, next(iter(channels), None), gateway)
+    own = {group: _lines(name, channel, gateway) for group, channel in _first_by_group(channels, gateway).items()}
+    group_prices = {
+        slug_of(group): {"prices": [line.row() for line in _completed(lines, common)]}
+        for group, lines in sorted(own.items())
+        if lines != common
+    }
+    # A factor would apply to the prices of all groups.
+    unlisted = [] if group_prices else [line for line in common if line.factor is not None]
+    return Price(
+        {"prices": [line.row() for line in common if line not in unlisted]},
+        {line.use: line.rule for line in common if line.rule},
+        use_factors={line.use: line.factor for line in unlisted if line.factor is not None},
+        group_prices=group_prices,
+    )
 
 
 def _first_by_group(channels: Iterable[GatewayChannel], gateway: Gateway) -> Mapping[str, GatewayChannel]:
@@ -128,19 +132,12 @@ def _first_by_group(channels: Iterable[GatewayChannel], gateway: Gateway) -> Map
     return {group: channel for channel in reversed(enabled) for group in channel.groups if group in groups}
 
 
-def _of_group(slug: str, own: Sequence[PriceLine], common: Sequence[PriceLine]) -> Iterator[PriceLine]:
-    """The lines of one group's own price, which replace all common ones."""
-    condition: Condition = {"dim": "group", "op": "eq", "value": slug}
-    for meter in dict.fromkeys(line.meter for line in (*own, *common)):
-        # A kind of token without a price of its own costs what its side costs.
-        of_meter = [line for line in own if line.meter == meter]
-        of_side = [line for line in own if line.meter == meter.partition(".")[0]]
-        for line in of_meter or of_side:
-            yield replace(line, meter=meter, conditions=(*line.conditions, condition))
-
-
-def _units(lines: Iterable[PriceLine]) -> set[str]:
-    return {line.unit for line in lines}
+def _completed(own: Sequence[PriceLine], common: Sequence[PriceLine]) -> Iterator[PriceLine]:
+    """A group's own price: a kind of token that only the common price has costs what its side costs."""
+    yield from own
+    for meter in dict.fromkeys(line.meter for line in common):
+        if all(line.meter != meter for line in own):
+            yield from (replace(line, meter=meter) for line in own if line.meter == meter.partition(".")[0])
 
 
 def _lines(name: str, channel: GatewayChannel | None, gateway: Gateway) -> list[PriceLine]:
@@ -258,13 +255,12 @@ def _undecided(gateway: Gateway, table: PriceTable, billed: Mapping[str, str]) -
 
 
 def _differs(name: str, channels: Iterable[GatewayChannel], gateway: Gateway) -> bool:
-    """Whether calls of one group have several prices, or groups have prices in several units."""
+    """Whether calls of one group have several prices."""
     by_group: defaultdict[str, list[list[PriceLine]]] = defaultdict(list)
     for channel in channels:
         for group in channel.groups if channel.enabled else ():
             by_group[group].append(_lines(name, channel, gateway))
-    units = {frozenset(_units(lines)) for prices in by_group.values() for lines in prices}
-    return len(units) > 1 or any(lines != prices[0] for prices in by_group.values() for lines in prices)
+    return any(lines != prices[0] for prices in by_group.values() for lines in prices)
 
 
 def unused_rows(gateway: Gateway) -> Sequence[str]:

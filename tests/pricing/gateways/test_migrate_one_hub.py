@@ -22,11 +22,15 @@ CONTENT: dict[str, Any] = {
     "channels": [
         channel(1, "house-chat,wild-*", group="default,vip", priority=5),
         channel(2, "house-chat,vip-only", group="vip", model_mapping='{"house-chat": "house-cheap"}', priority=9),
+        channel(3, "house-call", group="default"),
+        channel(4, "house-call", group="vip", model_mapping='{"house-call": "by-call"}'),
     ],
     "prices": [
         price("house-chat", 1, 4, long_context={"threshold": 1000, "input_ratio": 2, "output_ratio": 1.5}),
         price("house-cheap", 0.5, 2),
         price("wild-*", 3, 6),
+        price("house-call", 1, 2),
+        price("by-call", 10, 0, type="times"),
         price("vip-only", 1, 1, channel_type=1001),
     ],
     "user_groups": [
@@ -114,6 +118,8 @@ def test_a_call_costs_what_the_first_channel_of_its_group_costs(client: Client) 
     # Mapped on the channel of vip, without a second price, times 0.8.
     assert quote(client, 5, "house-chat", input=1001, output=100) == Decimal("0.0011208")
     assert quote(client, 1, "wild-anything", input=1000) == Decimal("0.006")
+    assert quote(client, 1, "house-call", input=1000) == Decimal("0.002")
+    assert quote(client, 5, "house-call", input=1000) == Decimal("0.016")
 
 
 def test_a_second_migration_changes_nothing(migrated: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,12 +27,16 @@ def read(tmp_path: Path) -> Any:
 
 
 def lines(gateway: Gateway, name: str) -> Lines:
+    return of_rows(price(name, gateway).row["prices"])
+
+
+def of_rows(rows: list[dict[str, Any]]) -> Lines:
     """(meter, its conditions) -> amount per unit of the line."""
     return {
         (line["meter"], *(f"{each['dim']} {each['op']} {each['value']}" for each in line.get("conditions", ()))): (
             line["amount"]
         )
-        for line in price(name, gateway).row["prices"]
+        for line in rows
     }
 
 
@@ -113,10 +117,10 @@ def test_a_group_pays_the_price_of_its_own_first_channel(read: Any) -> None:
 
     assert lines(gateway, "a") == {
         ("input",): 2, ("output",): 4, ("input.cache_write",): Decimal("2.5"), ("output.reasoning",): 12,
-        ("input", "group eq vip"): 1, ("output", "group eq vip"): 2, ("output.reasoning", "group eq vip"): 2,
-        ("input.cache_read", "group eq vip"): Decimal("0.1"),
-        ("input.cache_write", "group eq vip"): Decimal("1.25"),
-        ("input.cache_write", "cache_ttl eq 1h", "group eq vip"): 2,
+    }  # fmt: skip
+    assert of_rows(price("a", gateway).group_prices["vip"]["prices"]) == {
+        ("input",): 1, ("output",): 2, ("output.reasoning",): 2, ("input.cache_read",): Decimal("0.1"),
+        ("input.cache_write",): Decimal("1.25"), ("input.cache_write", "cache_ttl eq 1h"): 2,
     }  # fmt: skip
     assert next(findings(gateway)) == (
         "a: the price depends on the channel that serves the call; that of the enabled channel with the highest "

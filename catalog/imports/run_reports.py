@@ -9,6 +9,7 @@ TITLES = {
     "guards": "Why it was stopped",
     "suspicious": "Suspicious",
     "findings": "Findings",
+    "price_rules": "Prices by rules of the gateway's program",
     "left_out": "Not carried over",
     "unmatched": "New ids that may be existing models",
     "new_aliases": "New aliases, and their models",

@@ -164,6 +164,7 @@ def _additions(plan: MigrationPlan, report: Mapping[str, Any]) -> dict[str, Any]
         "counts": {**report.get("counts", {}), **counts},
         "findings": findings,
         "structure": {**report.get("structure", {}), **plan.structure.report()},
+        "price_rules": [line.strip() for line in plan.prices.lines()],
         "left_out": [str(kind) for kind in plan.left_out],
     }
 

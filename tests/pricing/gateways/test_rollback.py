@@ -135,5 +135,7 @@ def test_the_report_of_the_run_has_the_tokens_and_what_stayed_behind(tmp_path: P
 
     assert run.report["counts"]["tokens"] == 3
     assert "accounts, with their roles, logins and addresses (1): user 1" in run.report["left_out"]
-    titles = [title for title, _, _ in sections(run.report)]
-    assert {"Not carried over", "New models", "Channels", "Groups"} <= set(titles)
+    titles = {title: lines for title, _, lines in sections(run.report)}
+    assert {"Not carried over", "New models", "Channels", "Groups"} <= titles.keys()
+    rule = "completion_ratio by new-api's rule (1 model): gpt-4o 4"
+    assert rule in titles["Prices by rules of the gateway's program"]

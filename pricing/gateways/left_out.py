@@ -19,6 +19,9 @@ PRICE_OPTIONS = (
     "AudioCompletionRatio", "billing_setting.billing_expr",
 )  # fmt: skip
 
+# The ways to bill a model that the rules know.
+MODES = ("ratio", "tiered_expr")
+
 
 def left_out_of(gateway: Gateway, registry: Mapping[str, str]) -> tuple[LeftOut, ...]:
     """All that the migration of this gateway does not carry over. `registry`: endpoint type -> path here."""
@@ -33,6 +36,11 @@ def _rows_left_out(gateway: Gateway, registry: Mapping[str, str]) -> Iterator[Le
         ("prices.extra_ratios", "multiples for unknown kinds of tokens", one_hub.unknown_ratios(gateway)),
         ("tools", "prices of tool calls that only the program has, per 1,000 calls", _built_in_tools(gateway)),
         (f"options.{tools.OPTION}", "prices of tools that the program does not charge", _unused_tools(gateway)),
+        (
+            "options.billing_setting.billing_mode",
+            "unknown ways to bill a model (billing_mode)",
+            _unknown_modes(gateway),
+        ),
         ("models", "entries for models that fit no model", _unused_entries(gateway, models)),
         ("models.endpoints", "paths that only some models of an endpoint type have", own_paths(models, registry)),
         ("models.metadata", "metadata of models for which there is no field", _unknown_metadata(models)),
@@ -82,6 +90,11 @@ def _built_in_tools(gateway: Gateway) -> Iterable[str]:
 
 def _unused_tools(gateway: Gateway) -> Iterable[str]:
     return tools.unused_tools(gateway.options) if gateway.dialect.has_tool_prices else ()
+
+
+def _unknown_modes(gateway: Gateway) -> Iterable[str]:
+    modes = gateway.options.get("billing_setting.billing_mode")
+    return sorted(name for name, mode in modes.items() if mode not in MODES) if isinstance(modes, dict) else ()
 
 
 def _unused_entries(gateway: Gateway, models: dict[str, GatewayModel | None]) -> Iterable[str]:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-from collections.abc import Collection
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -46,10 +45,6 @@ def wildcards_of(name: str) -> list[str]:
 
 
 class AIModelQuerySet(TrackedQuerySet["AIModel"]):
-    def named(self, names: Collection[str], *, ids: Collection[str] = ()) -> "AIModelQuerySet":
-        """The models with one of these ids or aliases, or with another of these ids."""
-        return self.filter(Q(name__in=[*names, *ids]) | Q(aliases__name__in=names)).distinct()
-
     def published(self) -> "AIModelQuerySet":
         return self.filter(status=AIModel.Status.PUBLISHED)
 

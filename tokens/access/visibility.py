@@ -43,8 +43,7 @@ class Listing:
         rows = self._rows(retired=retired)
         names = self.scope.exact_names
         if names is not None and len(names) <= MAX_NAMES:
-            by_alias = ModelAlias.objects.filter(name__in=names).values("model")
-            rows = rows.filter(Q(name__in=names) | Q(pk__in=by_alias))
+            rows = named(rows, names)
         # One vendor object for all its models, and no columns that no list shows: half the time for thousands of rows.
         rows = rows.select_related(None).prefetch_related("vendor").defer("created_at", "updated_at")
         return sorted(permitted(rows, self.scope, aliases_for(self.scope)), key=sort_key)
@@ -71,11 +70,11 @@ class Listing:
             return None
         wildcards = {wildcard: place for place, wildcard in enumerate(wildcards_of(names[-1]))}
         # One query, because most names are either those of visible models or of none.
-        rows = self._rows(retired=retired).named(names, ids=wildcards)
+        rows = named(self._rows(retired=retired), names, ids=wildcards)
         starred = [row for row in rows if row.name in wildcards and row.name not in names]
         own = [row for row in rows if row not in starred]
         if starred and not own:
-            keys = set(AIModel.objects.named(names).values_list("pk", flat=True))
+            keys = set(named(AIModel.objects.all(), names).values_list("pk", flat=True))
             if not keys:
                 return self._wildcard(sorted(starred, key=lambda model: wildcards[model.name]), name=names[-1])
             own = [row for row in starred if row.pk in keys]
@@ -116,6 +115,13 @@ class PriceListing(Listing):
 def is_storable(name: str) -> bool:
     """Whether a row can have this name; PostgreSQL refuses to look for others."""
     return "\x00" not in name
+
+
+def named(models: AIModelQuerySet, names: Collection[str], *, ids: Iterable[str] = ()) -> AIModelQuerySet:
+    """The models with one of these ids or aliases, or with another of these ids."""
+    # A join of the aliases would read all models.
+    by_alias = ModelAlias.objects.filter(name__in=names).values("model")
+    return models.filter(Q(name__in=[*names, *ids]) | Q(pk__in=by_alias))
 
 
 def permitted(models: Iterable[AIModel], scope: Scope, aliases: Mapping[int, Collection[str]]) -> Iterator[AIModel]:

@@ -1,6 +1,6 @@
 """What new-api, its forks and one-api charge for a model, by their options, rules and price list. Imports no models."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -25,8 +25,7 @@ class Charged:
     """How a channel charges a model: by this name, on this type of channel."""
 
     name: str
-    channel_type: int | None
-    channel: str
+    channel_type: int | None = None
 
 
 def price(name: str, gateway: Gateway) -> Price:
@@ -34,19 +33,22 @@ def price(name: str, gateway: Gateway) -> Price:
     program = gateway.dialect.program
     if program is None:
         return Price({})
-    charged, *others = _ways(name, gateway, program)
-    stated = _stated(charged, gateway, program)
-    factors = _factors(charged.name, stated.row, program)
-    on_others = {way.channel: _stated(way, gateway, program).row for way in others}
-    by_group = {group: _stated(way, gateway, program).row for group, way in _ways_of_groups(name, gateway, program)}
+    channels = _serving(name, gateway) if program.charges_upstream_names else ()
+    ways = {_charged(name, channel): channel for channel in reversed(channels)}
+    prices = {way: _stated(way, gateway, program) for way in ways or [Charged(name)]}
+    first = _charged(name, channels[0]) if channels else Charged(name)
+    stated, factors = prices[first], _factors(first.name, prices[first].row, program)
+    others = {way: price.row for way, price in prices.items() if price.row != stated.row}
+    first_of_groups = {slug_of(group): channel for channel in reversed(channels) for group in channel.groups}
+    by_group = {group: others.get(_charged(name, first_of_groups[group])) for group in sorted(first_of_groups)}
     return replace(
         stated,
         rules={**stated.rules, **{name: figure.rule for name, figure in factors.items()}},
         use_factors={name: figure.value for name, figure in factors.items()},
         audio_input=stated.audio_input if "model_ratio" in stated.row and "audio_ratio" not in stated.row else None,
         group_rates=_group_rates(name, gateway.options) if stated.row else {},
-        group_prices={group: row for group, row in by_group.items() if row and row != stated.row},
-        others=tuple(f"{channel}: {_in_words(row)}" for channel, row in on_others.items() if row != stated.row),
+        group_prices={group: row for group, row in by_group.items() if row},
+        others=tuple(f"channel {ways[way].id}: {_in_words(row)}" for way, row in reversed(others.items())),
     )
 
 
@@ -56,27 +58,8 @@ def _serving(name: str, gateway: Gateway) -> Sequence[GatewayChannel]:
     return [channel for channel in channels if channel.enabled and name not in channel.disabled_models] or channels
 
 
-def _ways(name: str, gateway: Gateway, program: Program) -> list[Charged]:
-    """How channels charge the model; the first way is that of the enabled channel with the highest priority."""
-    if not program.charges_upstream_names:
-        return [Charged(name, None, "")]
-    ways: dict[tuple[str, int], Charged] = {}
-    for channel in _serving(name, gateway):
-        way = _way(name, channel)
-        ways.setdefault((way.name, channel.type_number), way)
-    return list(ways.values()) or [Charged(name, None, "")]
-
-
-def _ways_of_groups(name: str, gateway: Gateway, program: Program) -> Iterator[tuple[str, Charged]]:
-    """The slug of each group, and how the channel that serves it first charges the model."""
-    channels = _serving(name, gateway) if program.charges_upstream_names else ()
-    first = {group: channel for channel in reversed(channels) for group in channel.groups}
-    for group in sorted(first):
-        yield slug_of(group), _way(name, first[group])
-
-
-def _way(name: str, channel: GatewayChannel) -> Charged:
-    return Charged(channel.upstream_names.get(name, name), channel.type_number, f"channel {channel.id}")
+def _charged(name: str, channel: GatewayChannel) -> Charged:
+    return Charged(channel.upstream_names.get(name, name), channel.type_number)
 
 
 def _stated(charged: Charged, gateway: Gateway, program: Program) -> Price:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from catalog.exact import read_json, write_json
 from catalog.prices import MILLION, Line, Sheet
-from pricing.engine.quoting import quote
+from pricing.engine.quoting import Use, quote
 from pricing.newapi.one_hub import UnstatedError, row_price
 from tests.cases import importing
 from tests.cases.one_hub_program import KINDS, QUOTA, Call, GoRow, charge, decode, decode_row, tolerance
@@ -178,15 +178,23 @@ def test_a_row_of_any_sheet_is_charged_as_it_is_quoted(sheet: Sheet, data: st.Da
         prompt = sum(quantity for meter, quantity in call.tokens.items() if meter.startswith("input"))
         if not call.tokens or (program == "one-hub" and 0 < row.threshold < prompt):
             continue
-        quoted = quote(sheet, call.usage, {"prompt_tokens": prompt}, at=NOON)
+        quoted = quote(
+            sheet, one_call(sheet) if row.kind == "times" else call.usage, {"prompt_tokens": prompt}, at=NOON
+        )
         if any(charge.amount is None for charge in quoted.charges):
             # A side that such models do not have.
-            assert row.kind == "times" or not all((row.input, row.output))
+            assert not all((row.input, row.output))
             continue
         assert charge(row, call, program=program) == pytest.approx(
             float(quoted.amount or 0) * QUOTA, rel=1e-12, abs=tolerance(row, call)
         )
         assert row.input or row.output or sheet.state == "free"
+
+
+def one_call(sheet: Sheet) -> dict[str, Use]:
+    """What is paid of a call: an image that it makes, or the request."""
+    has_image = any(line.unit == "image" and line.amount for line in sheet.lines)
+    return {"output.image" if has_image else "request": Use(Decimal(1), "image" if has_image else "request")}
 
 
 def as_go(row: Mapping[str, Any]) -> Mapping[str, Any]:

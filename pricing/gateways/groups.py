@@ -96,7 +96,7 @@ def groups_of(gateway: Gateway) -> Groups:
     rates = options.get("GroupRatio", dialect.rates)
     usable = options.get("UserUsableGroups", dialect.usable_groups)
     automatic = options.get("AutoGroups", list(dialect.auto_groups))
-    special = options.get("group_ratio_setting.group_special_usable_group", {})
+    special = options.get("group_ratio_setting.group_special_usable_group") if dialect.has_group_rules else None
     sound = {name: Decimal(rate) for name, rate in _items(rates) if is_number(rate) and rate >= 0}
     users = (gateway.users or {}).values()
     named = [

@@ -10,7 +10,9 @@ from django.test import Client
 
 from catalog.db.bulk import batches
 from catalog.models import AIModel
+from pricing.models import PriceSheet
 from tests.cases import recorded
+from tests.cases.recorded_calls import differing_calls
 from tokens.api.authorize import MAX_NAMED
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +53,19 @@ def test_every_key_lists_and_calls_what_it_could_before(client: Client, tmp_path
         if (answer := (frozenset(listed), is_refused)) not in asked:
             asked.add(answer)
             assert not [model for model in sorted(catalog - listed) if authorized(client, key, model)], label
+
+
+@pytest.mark.parametrize("name", ["new_api_august", "veloera"])
+def test_every_key_calls_what_it_called_before(client: Client, tmp_path: Path, name: str) -> None:
+    call_command("import_gateway", sqlite=str(recorded.database(name, tmp_path)), apply=True)
+
+    different = differing_calls(client, recorded.answers(name))
+
+    assert different.pop("limits-spaces") == TRIMMED["limits-spaces"]
+    # The gateway has no price for these, and refuses their calls after this application has allowed them.
+    unpriced = {model for models in different.values() for model in models}
+    assert unpriced <= {"acme-unpriced", "plg-only", "mapped-a", "cheap/mapped-p"}
+    assert not PriceSheet.objects.filter(model__name__in=unpriced).exists()
 
 
 def ask(client: Client, key: Mapping[str, Any]) -> tuple[int, set[str]]:

@@ -26,7 +26,7 @@ def run(capsys: pytest.CaptureFixture[str], file: Path, **options: Any) -> tuple
     return code, json.loads(capsys.readouterr().out)
 
 
-@pytest.mark.parametrize("name", ["new_api", "one_api"])
+@pytest.mark.parametrize("name", ["new_api", "one_api", "new_api_august", "veloera"])
 def test_a_migrated_gateway_has_only_known_differences(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:

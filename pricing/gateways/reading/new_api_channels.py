@@ -70,9 +70,8 @@ def _channel(row: Row, dialect: Dialect, abilities: Abilities, report: Report) -
         keys=_count_keys(text_column(row, "key")),
         remark=text_column(row, "remark"),
         bare_names=bare_names,
-        disabled_models=_disabled_models(number, models, groups, abilities, report)
-        if status == ENABLED
-        else frozenset(),
+        disabled_models=_disabled_models(row, models, abilities, report)
+        | _unserved_models(row, models, dialect, report),
     )
 
 
@@ -88,11 +87,21 @@ def _report_changed_names(
             report(f"channel {number}: spaces around names in its list of {what} were removed; the gateway keeps them")
 
 
-def _disabled_models(
-    number: int, models: tuple[str, ...], groups: tuple[str, ...], abilities: Abilities, report: Report
-) -> frozenset[str]:
+def _unserved_models(row: Row, models: tuple[str, ...], dialect: Dialect, report: Report) -> frozenset[str]:
+    """The models whose calls the gateway looks for under another name."""
+    unserved = frozenset(name for name in models if dialect.routed_name(name) != name)
+    if unserved:
+        report(
+            f"channel {number_column(row, 'id')}: the gateway lists models and looks for a channel of another name for "
+            f"their calls, so they are not offered here: {some(sorted(unserved))}"
+        )
+    return unserved
+
+
+def _disabled_models(row: Row, models: tuple[str, ...], abilities: Abilities, report: Report) -> frozenset[str]:
     """The models that the gateway does not serve to all groups of an enabled channel: no key may reach more here."""
-    by_model = abilities.get(number, {})
+    number, groups = number_column(row, "id"), names_in(text_column(row, "group"))
+    by_model = abilities.get(number, {}) if number_column(row, "status", ENABLED) == ENABLED else {}
     disabled = frozenset(
         name
         for name in models

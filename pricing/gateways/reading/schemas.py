@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from catalog.sources.completion_ratios import new_api_name
+from catalog.sources.completion_ratios import gizmo_name, new_api_name
 from pricing.gateways.reading.databases import DatabaseUnreadableError, Tables
 from pricing.gateways.rules import programs
 from pricing.gateways.rules.program import Program
@@ -91,8 +91,12 @@ class Dialect:
     rates: Mapping[str, int | Decimal]
     usable_groups: Mapping[str, str] | None
     auto_groups: tuple[str, ...] = ()
+    # Whether rules add groups to the choice of a group's users, or remove some.
+    has_group_rules: bool = False
     # A requested name -> the name that lists of allowed and blocked models are searched for.
     matched_name: Callable[[str], str] = str
+    # A requested name -> the name that channels are searched for.
+    routed_name: Callable[[str], str] = str
     # The one group of users who may not choose: of those in it, and of those without a group. Empty if there is none.
     only_group: str = ""
     # Whether a token without a limit of quota works although its status is exhausted.
@@ -139,6 +143,7 @@ NEW_API = Dialect(
     {"default": 1, "vip": 1, "svip": 1},
     {"default": "Default", "vip": "VIP"},
     ("default",),
+    has_group_rules=True,
     matched_name=new_api_name,
     has_tool_prices=True,
     refuses_unpriced=True,
@@ -156,6 +161,7 @@ VELOERA = Dialect(
     NEW_API_TYPES,
     NEW_API.rates,
     NEW_API.usable_groups,
+    routed_name=gizmo_name,
     single_addresses=True,
     refuses_unpriced=True,
     lists_closed_groups=True,

@@ -13,12 +13,12 @@ from typing import Any
 from django.conf import settings
 
 from catalog.db.bulk import batches
-from catalog.models import ModelAlias
+from catalog.models import AIModel, ModelAlias
 from catalog.progress import track
 from pricing.gateways.keys.gateway_rules import OTHER_ADDRESS, Answer, GatewayRules
 from pricing.gateways.reading.gateway import GatewayToken
 from tokens import keys
-from tokens.access.visibility import Listing
+from tokens.access.visibility import Listing, aliases_for, permitted
 from tokens.auth.authentication import Candidate, find_tokens, scope_of
 from tokens.scope import Scope
 
@@ -112,7 +112,7 @@ def compare_keys(
 
 def answers(tokens: Iterable[GatewayToken], *, at: dt.datetime) -> Mapping[int, Answer]:
     """Token of the gateway -> what its key gets here; unknown keys are left out."""
-    listings: dict[str, frozenset[str]] = {}
+    resolver = _Resolver(at)
     found: dict[int, Answer] = {}
     for batch in batches(list(tokens), BATCH):
         candidates: dict[str, Candidate] = {}
@@ -122,25 +122,43 @@ def answers(tokens: Iterable[GatewayToken], *, at: dt.datetime) -> Mapping[int, 
             candidates |= dict.fromkeys(digests, Candidate(digests[0], is_ours=False))
             numbers |= dict.fromkeys(digests, token.id)
         for row in find_tokens(candidates):
-            scope = scope_of(row)
-            found[numbers[row["found_by"]]] = _answer(scope, at, listings)
+            found[numbers[row["found_by"]]] = resolver.answer(scope_of(row))
     return found
 
 
-def _answer(scope: Scope, at: dt.datetime, listings: dict[str, frozenset[str]]) -> Answer:
-    refusal = next(scope.refusals(at=at, address=None), "")
-    if refusal:
-        return Answer(refusal)
-    if scope.fingerprint not in listings:
-        models = Listing(scope, at.date()).models()
-        listings[scope.fingerprint] = frozenset(model.name for model in models)
-    listed = listings[scope.fingerprint]
-    return Answer(listed=listed, callable=frozenset() if scope.is_over_budget else listed)
+class _Resolver:
+    """The resolver of all lists, asked for many keys: keys of the same groups share one query."""
+
+    def __init__(self, at: dt.datetime) -> None:
+        self.at = at
+        self.aliases = aliases_for(Scope(deny=("any id",)))
+        self.models_of_groups: dict[tuple[int, ...], list[AIModel]] = {}
+        self.listings: dict[str, frozenset[str]] = {}
+
+    def answer(self, scope: Scope) -> Answer:
+        refusal = next(scope.refusals(at=self.at, address=None), "")
+        if refusal:
+            return Answer(refusal)
+        if scope.fingerprint not in self.listings:
+            self.listings[scope.fingerprint] = self._list(scope)
+        listed = self.listings[scope.fingerprint]
+        return Answer(listed=listed, callable=frozenset() if scope.is_over_budget else listed)
+
+    def _list(self, scope: Scope) -> frozenset[str]:
+        if scope.groups not in self.models_of_groups:
+            self.models_of_groups[scope.groups] = Listing(Scope(groups=scope.groups), self.at.date()).models()
+        models, names = self.models_of_groups[scope.groups], scope.exact_names
+        if names is not None:
+            # Comparing each model with each pattern takes long for keys with many limits.
+            models = [
+                model for model in models if model.name in names or not names.isdisjoint(self.aliases.get(model.pk, ()))
+            ]
+        return frozenset(model.name for model in permitted(models, scope, self.aliases))
 
 
 def _aliases(answers_there: Iterable[Answer]) -> Mapping[str, str]:
     """Alias here -> its model, for the names that keys get there."""
-    names = sorted({name for answer in answers_there for name in answer.listed | answer.callable})
+    names = sorted(frozenset().union(*{part for answer in answers_there for part in (answer.listed, answer.callable)}))
     aliases: dict[str, str] = {}
     for batch in batches(names, BATCH):
         aliases |= dict(ModelAlias.objects.filter(name__in=batch).values_list("name", "model__name"))
@@ -167,11 +185,12 @@ def _differences(
     if here.refusal:
         yield Difference("it is refused here", here.refusal, is_expected=not there.callable and not there.listed)
         return
-    there = replace(
-        there,
-        listed=frozenset(aliases.get(name, name) for name in there.listed),
-        callable=frozenset(aliases.get(name, name) for name in there.callable),
-    )
+    if aliases:
+        there = replace(
+            there,
+            listed=frozenset(aliases.get(name, name) for name in there.listed),
+            callable=frozenset(aliases.get(name, name) for name in there.callable),
+        )
     more, fewer = here.listed - there.listed, there.listed - here.listed
     parts: tuple[tuple[str, frozenset[str], Callable[[str], tuple[str, bool]]], ...] = (
         ("listed only here", more, lambda name: _why_here(name, token, rules, there)),

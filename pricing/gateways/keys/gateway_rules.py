@@ -4,8 +4,9 @@ This is the statement that a migration is compared with, so it shares no rule wi
 """
 
 import datetime as dt
+import functools
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pricing.gateways.groups import Groups, groups_of
@@ -36,11 +37,11 @@ class GatewayRules:
         self.groups: Groups = groups_of(gateway)
         self.offered = _offered(gateway)
         self.names = frozenset(name for names in self.offered.values() for name in names)
-        self.unpriced = (
-            frozenset(name for name in self.names if not price_of(name, gateway).row)
-            if self.dialect.refuses_unpriced
-            else frozenset[str]()
-        )
+        self._has_price = functools.cache(lambda name: bool(price_of(name, gateway).row))
+        unpriced = (name for name in self.names if self.dialect.refuses_unpriced and not self._has_price(name))
+        self.unpriced = frozenset(unpriced)
+        self._listed, self._callable = functools.cache(self._list), functools.cache(self._call)
+        self._bare_names = {name: bare for channel in gateway.channels for name, bare in channel.bare_names.items()}
 
     def answer(self, token: GatewayToken) -> Answer:
         user = self.user_of(token)
@@ -49,15 +50,15 @@ class GatewayRules:
             return Answer(refusal)
         groups = self.groups.of_token(token, user)
         if groups is None and self.dialect.lists_closed_groups:
-            return Answer(listed=self._listed(token, user, (token.group,)))
+            return Answer(listed=self._listed(Permission.of(token, user), (token.group,)))
         if groups is None and self.groups.listed is not None:
             return Answer("its group or the group of its user is missing, disabled or closed to the user")
         if groups is None:
             return Answer(f"its user may not use group {token.group}")
         is_refused_calls = user.is_over_budget or user.is_unverified
         return Answer(
-            listed=self._listed(token, user, self.groups.listed_for(token, user, groups)),
-            callable=frozenset() if is_refused_calls else self._callable(token, user, groups),
+            listed=self._listed(Permission.of(token, user), tuple(self.groups.listed_for(token, user, groups))),
+            callable=frozenset() if is_refused_calls else self._callable(Permission.of(token, user), groups),
         )
 
     def user_of(self, token: GatewayToken) -> GatewayUser:
@@ -75,39 +76,51 @@ class GatewayRules:
         }
         return next((reason for reason, applies in reasons.items() if applies), "")
 
-    def _listed(self, token: GatewayToken, user: GatewayUser, groups: Collection[str]) -> frozenset[str]:
+    def _list(self, permission: "Permission", groups: tuple[str, ...]) -> frozenset[str]:
         offered = self._offered_to(groups)
-        if token.limits is None or not self.dialect.lists_limits:
+        if permission.limits is None or not self.dialect.lists_limits:
             listed = offered
         elif self.groups.listed is not None:
             # An empty list of limits permits no call, but does not shorten the list.
-            listed = offered & frozenset(token.limits) if token.limits else offered
+            listed = offered & permission.limits if permission.limits else offered
         else:
             # The list of limits is not compared with what the groups reach.
-            limits = frozenset(token.limits) - token.trimmed
-            listed = limits | {name for name, bare in self._bare_names().items() if bare in limits and name in offered}
-        if not user.accepts_unpriced and self.dialect.hides_unpriced:
-            listed = frozenset(name for name in listed if price_of(name, self.gateway).row)
-        return frozenset(name for name in listed if not self._is_blocked(token, name))
+            limits = permission.limits
+            listed = limits | {name for name, bare in self._bare_names.items() if bare in limits and name in offered}
+        if not permission.accepts_unpriced and self.dialect.hides_unpriced:
+            listed = frozenset(filter(self._has_price, listed))
+        return frozenset(name for name in listed if not permission.blocks(self.dialect.matched_name(name)))
 
-    def _callable(self, token: GatewayToken, user: GatewayUser, groups: Collection[str]) -> frozenset[str]:
-        limits = None if token.limits is None else frozenset(token.limits) - token.trimmed
+    def _call(self, permission: "Permission", groups: tuple[str, ...]) -> frozenset[str]:
+        offered = self._offered_to(groups)
         return frozenset(
             name
-            for name in self._offered_to(groups)
-            if (limits is None or self.dialect.matched_name(name) in limits)
-            and not self._is_blocked(token, name)
-            and (user.accepts_unpriced or name not in self.unpriced)
+            for name in (offered if permission.accepts_unpriced else offered - self.unpriced)
+            if permission.allows(self.dialect.matched_name(name))
         )
 
-    def _is_blocked(self, token: GatewayToken, name: str) -> bool:
-        return bool(token.blocked) and self.dialect.matched_name(name) in token.blocked
-
-    def _offered_to(self, groups: Collection[str]) -> frozenset[str]:
+    def _offered_to(self, groups: tuple[str, ...]) -> frozenset[str]:
         return frozenset().union(*(self.offered.get(group, frozenset()) for group in groups))
 
-    def _bare_names(self) -> Mapping[str, str]:
-        return {name: bare for channel in self.gateway.channels for name, bare in channel.bare_names.items()}
+
+@dataclass(frozen=True)
+class Permission:
+    """The part of a token and its user that decides between models; many keys have the same."""
+
+    limits: frozenset[str] | None
+    blocked: frozenset[str]
+    accepts_unpriced: bool
+
+    @classmethod
+    def of(cls, token: GatewayToken, user: GatewayUser) -> "Permission":
+        limits = None if token.limits is None else frozenset(token.limits) - token.trimmed
+        return cls(limits, frozenset(token.blocked), user.accepts_unpriced)
+
+    def allows(self, matched_name: str) -> bool:
+        return (self.limits is None or matched_name in self.limits) and not self.blocks(matched_name)
+
+    def blocks(self, matched_name: str) -> bool:
+        return matched_name in self.blocked
 
 
 def _offered(gateway: Gateway) -> Mapping[str, frozenset[str]]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 # The model_ratio of a model without a price: $75 per million tokens.
 UNSET_RATIO = Decimal("37.5")
@@ -274,6 +275,8 @@ def built_in(name: str) -> frozenset[Decimal]:
     return frozenset({Decimal(1), stored, *(rule.value for rule in rules)})
 
 
+# Every price list asks for each of its names; comparing a name with all rules takes most of the time of its row.
+@lru_cache(maxsize=20_000)
 def fixed(name: str) -> frozenset[Decimal]:
     """The completion ratios that some version of new-api charges for the name, whatever ratio is stored for it.
 

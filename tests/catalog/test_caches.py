@@ -22,15 +22,18 @@ APPS = (catalog, tokens, pricing, config)
 PURE = {
     "catalog.imports.resolving.identity_of",
     "catalog.prices._key_of",
+    "catalog.sources.completion_ratios.fixed",
     "catalog.sources.litellm._is_of_a_price",
     "catalog.sources.litellm_keys.parse_key",
     "catalog.vendor_matching.vendor_of_model",
     "pricing.engine.conditions.zone",
+    "pricing.gateways.rules.program._tables",
     "pricing.newapi.ratios._read_back",
     "tokens.http.response_cache.response_head",
     "tokens.networks._network",
     "tokens.rate_limits.parse_rates",
     "tokens.scope._expression",
+    "tokens.scope.id_of",
 }
 # Objects at the level of a module that collect something, but nothing that depends on stored data.
 NOT_CACHES: set[str] = set()

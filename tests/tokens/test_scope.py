@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from tests.pace import growth
-from tokens.scope import Scope, validate_patterns
+from tokens.scope import Scope, literal, validate_patterns
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,28 @@ def test_a_pattern_of_an_alias_names_the_model() -> None:
     assert not permits("gpt-4o", ("gpt-4o",), ("nick",), aliases=("nick",))
     assert not permits("gpt-4o", ("nick",), ("gpt-4o",), aliases=("nick",))
     assert not permits("gpt-4o", ("vendor:nick",), aliases=("nick",))
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [("gpt-4o", "gpt-4o"), ("foo-*", "id:foo-*"), ("vendor:x", "id:vendor:x"), ("models:x", "id:models:x"),
+     ("id:x", "id:id:x"), ("claude-x:5", "claude-x:5")],
+)  # fmt: skip
+def test_a_literal_pattern_matches_one_id_or_alias_and_nothing_else(name: str, pattern: str) -> None:
+    assert literal(name) == pattern
+    validate_patterns([pattern])
+    assert permits(name, (pattern,))
+    assert not permits(name, None, (pattern,))
+    assert permits("gpt-4o", (pattern,), aliases=(name,))
+    assert [other for other in ("foo-1", "x", "openai", f"{name}x") if permits(other, (pattern,))] == []
+    assert Scope(allow=(pattern,)).exact_names == {name}
+    assert Scope(allow=(pattern,)).asks_for_aliases
+
+
+@pytest.mark.parametrize("pattern", ["id:", "id: x", "ids:x"])
+def test_a_literal_pattern_needs_an_id(pattern: str) -> None:
+    with pytest.raises(ValidationError, match="matches nothing"):
+        validate_patterns([pattern])
 
 
 @pytest.mark.parametrize(

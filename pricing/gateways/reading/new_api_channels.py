@@ -34,7 +34,21 @@ def read_channels(tables: Tables, dialect: Dialect, report: Report) -> tuple[Gat
             f"the table abilities lacks {count(len(missing), 'model')} of enabled channels, so the gateway may not "
             f"list them; they are offered here: {some(missing)}"
         )
+    _report_patterns(channels, dialect, report)
     return channels
+
+
+def _report_patterns(channels: tuple[GatewayChannel, ...], dialect: Dialect, report: Report) -> None:
+    """Reports ids that end in a star and that the gateway does not look up for other names."""
+    names = sorted({name for channel in channels for name in channel.models if name.endswith("*")})
+    literal = [
+        name for name in names if name not in (dialect.matched_name(f"{name}1"), dialect.routed_name(f"{name}1"))
+    ]
+    if literal:
+        report(
+            f"ids that end in * are only names in the gateway; here they stand for every id with their beginning: "
+            f"{some(literal)}"
+        )
 
 
 def _abilities(tables: Tables) -> Abilities:

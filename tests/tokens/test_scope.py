@@ -66,7 +66,7 @@ def test_a_literal_pattern_matches_one_id_or_alias_and_nothing_else(name: str, p
     assert not permits(name, None, (pattern,))
     assert permits("gpt-4o", (pattern,), aliases=(name,))
     assert [other for other in ("foo-1", "x", "openai", f"{name}x") if permits(other, (pattern,))] == []
-    assert Scope(allow=(pattern,)).exact_names == {name}
+    assert Scope(allow=(pattern,)).exact_names == frozenset({name})
     assert Scope(allow=(pattern,)).asks_for_aliases
 
 

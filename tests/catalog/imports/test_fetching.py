@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from catalog.imports.fetching import Fetched, FetchError, NotModified, fetch
+from catalog.imports.fetching import Fetched, FetchError, NotModified, ask, fetch
 from tests.catalog.imports import hosts
 from tests.catalog.imports.hosts import DOCUMENT, server
 
@@ -165,3 +165,23 @@ def test_a_certificate_must_be_the_hosts_own_and_trusted(
             with pytest.raises(FetchError, match="no trusted certificate"):
                 fetch(f"https://{name}:{port}/plain")
             assert requests == []
+
+
+def test_asking_returns_every_status_and_follows_no_redirect() -> None:
+    with server() as (name, requests):
+        key = {"Authorization": "Bearer sk-made-up"}
+        replies = [
+            ask(f"http://{name}/{path}", headers=key) for path in ("plain", "packed", "loop", "away/http://x.test")
+        ]
+
+    assert [reply.status for reply in replies] == [200, 200, 302, 302]
+    assert [reply.content for reply in replies[:2]] == [DOCUMENT, DOCUMENT]
+    assert [request["Authorization"] for request in requests] == ["Bearer sk-made-up"] * 4
+
+
+@pytest.mark.parametrize("url", ["http://8.8.8.8/v1/models", "ftp://127.0.0.1/", "http://user:pass@127.0.0.1/", "x"])
+def test_keys_are_not_sent_in_clear_text_to_the_public_internet(url: str) -> None:
+    with pytest.raises(FetchError) as refused:
+        ask(url, headers={"Authorization": "Bearer sk-made-up"})
+
+    assert "sk-made-up" not in str(refused.value)

@@ -16,7 +16,6 @@ from django.db import transaction
 from catalog import caches
 from catalog.db import revision
 from catalog.db.import_context import run_scope
-from catalog.error_messages import InputError
 from catalog.imports.context import Findings, PlanContext, WriteContext
 from catalog.models import AIModel, EndpointType, ImportRun
 from catalog.sources.records import Structure
@@ -174,10 +173,10 @@ def _options(*, accept_jumps: bool | tuple[str, ...]) -> Options:
 
 
 def _plan_models(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tuple[str, ...]) -> ImportPlan | None:
-    try:
-        return make_plan(document.write(gateway), _options(accept_jumps=accept_jumps), at=at)
-    except InputError:
+    """The plan for models and prices, None if the gateway has no models; InputError if they cannot be read."""
+    if not document.models_of(gateway):
         return None
+    return make_plan(document.write(gateway), _options(accept_jumps=accept_jumps), at=at)
 
 
 def _structure(gateway: Gateway, groups: Groups, *, new: Iterable[str] = (), report: Report | None = None) -> Structure:

@@ -7,7 +7,7 @@ of tokens with a ratio cost a multiple of the input or output price.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from catalog.error_messages import count, some
@@ -26,6 +26,8 @@ UNITS_PER_CALL = Decimal(1000)
 # The input and output price of a name without a row: such calls are charged, not refused.
 WITHOUT_ROW = Decimal(30)
 RULE_WITHOUT_ROW = "the program's price for models without a row"
+# Products of many factors are cut off here: the programs compute with doubles, which have 17 digits.
+DIGITS = Context(prec=28)
 # Kind of token -> its meter.
 METERS = {
     "input_text_tokens": "input.text",
@@ -56,7 +58,8 @@ class PriceLine:
 
     def row(self) -> dict[str, Any]:
         """The line in the form of this catalog's own price list."""
-        line = {"meter": self.meter, "amount": self.amount, "per": self.per, "unit": self.unit, "currency": "USD"}
+        amount = plain(DIGITS.plus(self.amount))
+        line = {"meter": self.meter, "amount": amount, "per": self.per, "unit": self.unit, "currency": "USD"}
         return {**line, "conditions": list(self.conditions)} if self.conditions else line
 
     @property

@@ -79,6 +79,17 @@ def test_a_quota_per_dollar_of_the_operator_changes_all_prices(read: Any) -> Non
     assert lines(gateway, "other") == {("input",): 30, ("output",): 30}
 
 
+def test_a_product_of_long_numbers_has_28_digits(read: Any) -> None:
+    gateway = read(
+        "one-hub",
+        channels=[channel(1, "a")],
+        prices=[row("a", 1 / 3, 1, extra_ratios={"cached_tokens": 0.123456789012345})],
+        options=[option("QuotaPerUnit", 700_000)],
+    )
+
+    assert lines(gateway, "a")["input.cache_read",] == Decimal("0.05878894714873570840681957086")
+
+
 def test_a_model_without_a_row_costs_thirty_by_a_rule(read: Any) -> None:
     gateway = read("one-hub", channels=[channel(1, "known,unknown")], prices=[row("known", 1, 2)])
 

@@ -86,7 +86,7 @@ class TokenPlan:
         expires, is_valid = _timestamp(token.expires)
         is_refused = [
             self._is_refused_by_status(token, expires),
-            self._refuse(token, "expiries are not valid dates", applies=not is_valid),
+            self._refuse(token, "their expiries are not valid dates", applies=not is_valid),
             self._refuse(token, "none of their addresses is valid", applies=token.is_locked),
             self._refuse(
                 token,

@@ -26,7 +26,7 @@ def run(capsys: pytest.CaptureFixture[str], file: Path, **options: Any) -> tuple
     return code, json.loads(capsys.readouterr().out)
 
 
-@pytest.mark.parametrize("name", ["new_api", "one_api", "new_api_august", "veloera"])
+@pytest.mark.parametrize("name", ["new_api", "one_api", "new_api_august", "veloera", "one_hub", "done_hub"])
 def test_a_migrated_gateway_has_only_known_differences(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
@@ -59,6 +59,20 @@ def test_every_other_difference_is_listed_and_the_exit_code_says_so(
         ("disabled", "the gateway refuses it; here it works"),
     }
     assert set(report) == {"outcome", "verification"}
+
+
+def test_a_migration_is_complete_even_if_the_gateway_does_not_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = recorded.database("one_api", tmp_path)
+
+    with pytest.raises(CommandError, match="could not be reached") as error:
+        call_command("import_gateway", sqlite=str(file), format="json", apply=True, verify="http://127.0.0.1:1")
+
+    report = json.loads(capsys.readouterr().out)
+    assert error.value.returncode == Exit.FAILED
+    assert (report["outcome"], report["verification"]) == ("failed", {"error": str(error.value)})
+    assert Token.objects.count() == report["counts"]["tokens"] > 0
 
 
 @pytest.mark.parametrize("status", [302, 404, 429, 502])

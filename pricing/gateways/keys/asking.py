@@ -75,6 +75,8 @@ def _ask(address: str, token: GatewayToken, rules: GatewayRules) -> Answer:
     listed = _ids(reply.content)
     if listed is None:
         raise GatewayUnavailableError("The gateway does not answer with a list of models: check the address.")
+    if by_database.refusal and rules.refuses_only_calls(token):
+        return Answer(listed=listed)
     if by_database.refusal:
         # The key has changed since the database was read or copied.
         return Answer(listed=listed, callable=listed)

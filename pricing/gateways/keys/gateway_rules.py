@@ -61,6 +61,10 @@ class GatewayRules:
             callable=frozenset() if is_refused_calls else self._callable(Permission.of(token, user), groups),
         )
 
+    def refuses_only_calls(self, token: GatewayToken) -> bool:
+        """Whether the groups of a key or its user refuse its calls, but perhaps not its list, as in one-hub."""
+        return self.groups.listed is not None and self.groups.of_token(token, self.user_of(token)) is None
+
     def user_of(self, token: GatewayToken) -> GatewayUser:
         if self.gateway.users is None:
             return GatewayUser("", "default", enabled=True)

@@ -25,6 +25,7 @@ from pricing.gateways.groups import Groups, groups_of
 from pricing.gateways.keys.comparison import Comparison, compare_keys
 from pricing.gateways.keys.gateway_rules import GatewayRules
 from pricing.gateways.left_out import left_out_of
+from pricing.gateways.prices.listing import LISTED
 from pricing.gateways.prices.summary import PriceSummary
 from pricing.gateways.reading.gateway import Gateway, LeftOut
 from pricing.gateways.tokens import NewToken, TokenPlan, create_tokens
@@ -32,6 +33,7 @@ from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_import, create_run, make_plan
 from pricing.imports.plan import ImportPlan
 from pricing.imports.structure import StructurePlan, apply_structure, plan_structure
+from pricing.models import PriceLine
 from tokens.models import TokenGroup
 
 
@@ -69,6 +71,7 @@ def plan_migration(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tu
     findings = context.findings
     for sentence in (*gateway.findings, *document.findings(gateway)):
         findings.add(sentence)
+    _report_missing_list(gateway, findings)
     groups = groups_of(gateway)
     models = _plan_models(gateway, at=at, accept_jumps=accept_jumps)
     new_models = tuple(models.facts.new) if models else ()
@@ -187,6 +190,16 @@ def _structure(gateway: Gateway, groups: Groups, *, new: Iterable[str] = (), rep
         storable=frozenset(AIModel.objects.values_list("name", flat=True)) | frozenset(new),
         report=report or (lambda _: None),
     )
+
+
+def _report_missing_list(gateway: Gateway, findings: Findings) -> None:
+    """Without the list of the running gateway, prices of an earlier migration with it return to those of the rules."""
+    is_without = gateway.dialect.lists_prices and gateway.listing is None
+    if is_without and PriceLine.objects.filter(facts__icontains=LISTED).exists():
+        findings.add(
+            "earlier prices come from the list of the running gateway, and this plan has no such list: give it with "
+            "--pricing, or they change to those of the database and the rules"
+        )
 
 
 def _report_shared_groups(structure: Structure, findings: Findings) -> None:

@@ -11,6 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from catalog.imports.fetching import Fetched
 from catalog.models import AIModel, ImportRun
 from pricing.gateways.rules.program import Figure
 from pricing.gateways.rules.programs import NEW_API_OF_APRIL
@@ -186,6 +187,24 @@ def test_the_list_of_the_running_gateway_wins_and_its_differences_are_shown(tmp_
     line = PriceLine.objects.get(sheet__model__name="gpt-5-x", meter="output")
     assert line.facts == {"price_rule": "listed by the running gateway"}
     assert b"secret-group" not in ImportRun.objects.get().snapshot.content
+
+    again = migrate(tmp_path, option("ModelRatio", {"gpt-5-x": 1, "other": 1}), models="gpt-5-x,other")
+    assert any("give it with --pricing" in finding for finding in again["findings"])
+
+
+def test_the_list_of_the_running_gateway_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {"model_name": "m", "quota_type": 1, "model_ratio": 0, "completion_ratio": 0, "model_price": 0.5}
+    fetched: list[str] = []
+
+    def fetch(url: str) -> Fetched:
+        fetched.append(url)
+        return Fetched(json.dumps({"success": True, "data": [row]}).encode())
+
+    monkeypatch.setattr("pricing.management.commands.import_gateway.fetch", fetch)
+    migrate(tmp_path, option("ModelRatio", {"m": 1}), models="m", pricing="https://gateway.example/api/pricing")
+
+    assert fetched == ["https://gateway.example/api/pricing"]
+    assert prices() == {"m": {"request": Decimal("0.5")}}
 
 
 def test_a_price_list_is_refused_where_there_is_none(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def _with_tools(record: Record, prices: Mapping[str, Any]) -> Record:
     if not prices:
         return record
     if record.prices is None or not any(map(_is_paid, record.prices.lines)):
-        why = "its calls of tools are charged, but its tokens are not; its prices of tools were not imported"
+        why = "only its calls of tools have a price above 0, which was not imported"
         return replace(record, findings=(*record.findings, why))
     return replace(record, prices=with_tools(record.prices, prices))
 
@@ -102,7 +102,7 @@ def write(gateway: Gateway) -> bytes:
             "supported_endpoint": common_endpoints(models.values()),
             "derived_endpoint_types": derived,
             "price_details": {name: price.details for name, price in prices.items() if price.row and price.details},
-            "tool_prices": {name: tools for name, tools in _tools(rows, gateway).items() if tools},
+            "tool_prices": {name: tools for name, tools in _tools(models, gateway).items() if tools},
         }
     )
 
@@ -117,18 +117,20 @@ def _row(name: str, model: GatewayModel | None, gateway: Gateway) -> dict[str, A
             row["metadata"] = model.metadata
         if model.vendor in gateway.vendors:
             row["vendor_id"] = model.vendor
-    row["supported_endpoint_types"] = own or _by_channels(name, gateway)
+    row["supported_endpoint_types"] = own or types_by_channels(name, gateway)
     return row | {"has_own_endpoints": bool(own)}
 
 
-def _tools(rows: Iterable[Mapping[str, Any]], gateway: Gateway) -> dict[str, Mapping[str, Decimal]]:
+def _tools(names: Iterable[str], gateway: Gateway) -> dict[str, Mapping[str, Decimal]]:
+    """Model -> its prices of tool calls. Which calls it serves depends on its channels, not on what its entry lists."""
     return {
-        row["model_name"]: tool_prices(row["model_name"], row["supported_endpoint_types"], gateway.options)
-        for row in (rows if gateway.dialect.has_tool_prices else ())
+        name: tool_prices(name, types_by_channels(name, gateway), gateway.options)
+        for name in (names if gateway.dialect.has_tool_prices else ())
     }
 
 
-def _by_channels(name: str, gateway: Gateway) -> list[str]:
+def types_by_channels(name: str, gateway: Gateway) -> list[str]:
+    """The endpoint types of the model's channels, in the order of their ids."""
     channels = sorted(gateway.channels_of.get(name, ()), key=lambda channel: channel.id)
     types = [type_name for channel in channels for type_name in endpoint_types(channel.type, name)]
     return list(dict.fromkeys(types))

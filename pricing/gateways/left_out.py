@@ -7,7 +7,7 @@ from typing import Any
 
 from catalog.error_messages import count
 from catalog.sources import model_metadata
-from pricing.gateways.document import models_of
+from pricing.gateways.document import models_of, types_by_channels
 from pricing.gateways.endpoints import own_paths
 from pricing.gateways.prices import one_hub, tools
 from pricing.gateways.prices.pricer import price_of
@@ -35,6 +35,7 @@ def _rows_left_out(gateway: Gateway, registry: Mapping[str, str]) -> Iterator[Le
         ("prices", "prices that no offered model uses", _unoffered(gateway, models)),
         ("prices.extra_ratios", "multiples for unknown kinds of tokens", one_hub.unknown_ratios(gateway)),
         ("tools", "prices of tool calls that only the program has, per 1,000 calls", _built_in_tools(gateway)),
+        ("tools.several", "prices of tool calls that depend on the endpoint", _ambiguous_tools(gateway, models)),
         (f"options.{tools.OPTION}", "prices of tools that the program does not charge", _unused_tools(gateway)),
         (
             "options.billing_setting.billing_mode",
@@ -86,6 +87,11 @@ def _unoffered_in_options(gateway: Gateway, models: Iterable[str]) -> Iterable[s
 
 def _built_in_tools(gateway: Gateway) -> Iterable[str]:
     return tools.built_in_tools(gateway.options) if gateway.dialect.has_tool_prices else ()
+
+
+def _ambiguous_tools(gateway: Gateway, models: Iterable[str]) -> Iterable[str]:
+    for name in models if gateway.dialect.has_tool_prices else ():
+        yield from tools.ambiguous_tools(name, types_by_channels(name, gateway), gateway.options)
 
 
 def _unused_tools(gateway: Gateway) -> Iterable[str]:

@@ -37,21 +37,34 @@ WITHOUT_TOOLS = frozenset({"embeddings", "image-generation", "jina-rerank"})
 
 def tool_prices(name: str, endpoint_types: Iterable[str], options: Mapping[str, Any]) -> dict[str, Decimal]:
     """Meter -> dollars per 1,000, for tools whose price the operator set, and for the searches of search models."""
-    types, prices = set(endpoint_types), {}
+    by_meter = _by_meter(name, endpoint_types, options)
+    return {meter: prices[0] for meter, prices in by_meter.items() if len(prices) == 1 and prices[0] > 0}
+
+
+def ambiguous_tools(name: str, endpoint_types: Iterable[str], options: Mapping[str, Any]) -> list[str]:
+    """Meters that have several prices for a model, because it has several types of endpoints."""
+    by_meter = _by_meter(name, endpoint_types, options)
+    return [
+        f"{name}: {meter} {' or '.join(f'${digits(price)}' for price in prices)}"
+        for meter, prices in by_meter.items()
+        if len(prices) > 1
+    ]
+
+
+def _by_meter(name: str, endpoint_types: Iterable[str], options: Mapping[str, Any]) -> dict[str, list[Decimal]]:
+    """Meter -> all prices that it has for the model, the lowest first."""
+    types = set(endpoint_types)
     if types & WITHOUT_TOOLS:
         return {}
     stored = _stored(options)
     set_tools = {key.partition(":")[0] for key in stored}
+    by_meter = {}
     for meter, by_type in TOOLS.items():
-        tools = {by_type[endpoint_type] for endpoint_type in types & by_type.keys()}
-        is_search_model = meter == "web_search" and name.endswith(SEARCH_MODELS)
-        if is_search_model:
+        tools = {by_type[endpoint_type] for endpoint_type in types & by_type.keys()} & set_tools
+        if meter == "web_search" and name.endswith(SEARCH_MODELS):
             tools = {"web_search_preview"}
-        found = {_price(tool, name, stored) for tool in tools if tool in set_tools or is_search_model}
-        # A model with two types of endpoints and two prices has no one price of its searches.
-        if len(found) == 1 and (price := found.pop()) > 0:
-            prices[meter] = price
-    return prices
+        by_meter[meter] = sorted({_price(tool, name, stored) for tool in tools})
+    return by_meter
 
 
 def unused_tools(options: Mapping[str, Any]) -> list[str]:

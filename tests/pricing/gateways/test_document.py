@@ -81,6 +81,8 @@ def test_prices_of_tools_become_lines_of_paid_models(tmp_path: Path) -> None:
             option("ModelPrice", {"acme-call": 0.04}),
             option("tool_price_setting.prices", {"web_search_preview": 12.5, "web_search": 11, "google_search": 14}),
         ],
+        # What an entry lists does not limit the calls that a channel serves.
+        models=[{**ENTRY, "id": 1, "model_name": "acme-1", "endpoints": '["openai"]'}],
     )
 
     tokens = {("input", "2", 1000000, "token"), ("output", "6", 1000000, "token")}
@@ -88,7 +90,9 @@ def test_prices_of_tools_become_lines_of_paid_models(tmp_path: Path) -> None:
     assert lines("acme-call") == {("request", "0.04", 1, "request"), ("web_search", "12.5", 1000, "query")}
     assert ("web_search", "11", 1000, "query") in lines("claude-x")
     assert not any("web_search" in line for line in lines("acme-free"))
-    assert any(sentence.startswith("acme-free: its calls of tools are charged") for sentence in report["findings"])
+    assert any(
+        sentence.startswith("acme-free: only its calls of tools have a price") for sentence in report["findings"]
+    )
     kinds = {kind["subject"]: kind["names"] for kind in report["left_out"]}
     assert kinds["options.tool_price_setting.prices"] == ["google_search"]
     assert kinds["tools"] == ["file_search $2.5", "image_generation $11 to $250"]

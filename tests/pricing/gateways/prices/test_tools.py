@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pricing.gateways.prices.tools import OPTION, built_in_tools, tool_prices, unused_tools
+from pricing.gateways.prices.tools import OPTION, ambiguous_tools, built_in_tools, tool_prices, unused_tools
 
 RESPONSES, CLAUDE = ("openai", "openai-response"), ("anthropic", "openai")
 STORED = {
@@ -64,3 +64,6 @@ def test_the_rest_is_listed() -> None:
         "image_generation $11 to $250",
     ]
     assert unused_tools({OPTION: "text"}) == []
+    types = (*RESPONSES, "anthropic")
+    assert ambiguous_tools("acme", types, {OPTION: STORED}) == ["acme: web_search $11.5 or $12"]
+    assert ambiguous_tools("acme", RESPONSES, {OPTION: STORED}) == []

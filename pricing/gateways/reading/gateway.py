@@ -35,6 +35,7 @@ class GatewayChannel:
     remark: str = ""
     # The program's own number of the type.
     type_number: int = 0
+    prefix: str = ""
     # Name with the channel's prefix -> the name that its upstream knows. The channel offers both.
     bare_names: Mapping[str, str] = field(default_factory=dict)
     # Models of the channel that the gateway does not serve.

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 
 from catalog.error_messages import count, some
 from catalog.exact import InexactError, read_json
@@ -35,7 +36,29 @@ def read_channels(tables: Tables, dialect: Dialect, report: Report) -> tuple[Gat
             f"list them; they are offered here: {some(missing)}"
         )
     _report_patterns(channels, dialect, report)
-    return channels
+    return tuple(_without_shadowed_models(channel, channels, report) for channel in channels)
+
+
+def _without_shadowed_models(
+    channel: GatewayChannel, channels: tuple[GatewayChannel, ...], report: Report
+) -> GatewayChannel:
+    """The channel without models that begin with the prefix of another channel: only that channel gets their calls."""
+    shadowed = frozenset(
+        name
+        for name in channel.models
+        if name not in channel.bare_names
+        and any(
+            other.enabled and other.prefix and name.startswith(other.prefix) and {*other.groups} & {*channel.groups}
+            for other in channels
+        )
+    )
+    if not shadowed:
+        return channel
+    report(
+        f"channel {channel.id}: the names of some models begin with the prefix of a channel, which gets their calls "
+        f"there, so they are not offered here: {some(sorted(shadowed))}"
+    )
+    return replace(channel, disabled_models=channel.disabled_models | shadowed)
 
 
 def _report_patterns(channels: tuple[GatewayChannel, ...], dialect: Dialect, report: Report) -> None:
@@ -83,6 +106,7 @@ def _channel(row: Row, dialect: Dialect, abilities: Abilities, report: Report) -
         upstream_names=bare_names | _upstream_names(row, number, dialect, report),
         keys=_count_keys(text_column(row, "key")),
         remark=text_column(row, "remark"),
+        prefix=prefix,
         bare_names=bare_names,
         disabled_models=_disabled_models(row, models, abilities, report)
         | _unserved_models(row, models, dialect, report),

@@ -81,6 +81,25 @@ def test_a_prefix_of_a_channel_is_part_of_more_names(client: Client, tmp_path: P
     assert any("with its prefix (cheap/)" in finding for finding in report["findings"])
 
 
+def test_a_model_that_begins_with_the_prefix_of_another_channel_gets_no_calls(client: Client, tmp_path: Path) -> None:
+    migrate(
+        tmp_path,
+        "Veloera",
+        channels=[
+            channel(1, "a", model_prefix="pp-"),
+            channel(2, "pp-a,pp-b,b"),
+            channel(3, "pp-c", group="vip"),
+        ],
+        tokens=[token(1), token(2, group="vip")],
+        users=[user(1)],
+        options=[priced("a", "b", "pp-a", "pp-b", "pp-c")],
+    )
+
+    assert lists(client, 1) == {"a", "pp-a", "b"}
+    assert lists(client, 2) == {"pp-c"}
+    assert Offer.objects.get(model__name="pp-a", enabled=True).upstream_name == "a"
+
+
 def test_block_lists_and_the_group_of_users_without_a_choice(client: Client, tmp_path: Path) -> None:
     report = migrate(
         tmp_path,

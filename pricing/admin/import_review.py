@@ -128,7 +128,11 @@ class ImportPages(ModelAdmin):
         if not object_id or not self.may_decide(request):
             return self.may_decide(request)
         run: ImportRun | None = self.get_object(request, object_id)
-        return run is not None and run.status == ImportRun.Status.APPLIED
+        return run is not None and run.status == ImportRun.Status.APPLIED and self._may_undo(request, run)
+
+    def _may_undo(self, request: HttpRequest, run: ImportRun) -> bool:
+        """A rollback of a migration deletes its tokens."""
+        return not (run.report.get("counts") or {}).get("tokens") or request.user.has_perm("tokens.delete_token")
 
     def may_decide(self, request: HttpRequest) -> bool:
         return request.user.has_perm("catalog.change_importrun")
@@ -249,6 +253,8 @@ class ImportPages(ModelAdmin):
         run: ImportRun | None = self.get_object(request, object_id)
         if run is None:
             raise Http404
+        if not self._may_undo(request, run):
+            raise PermissionDenied
         page = HttpResponseRedirect(reverse("admin:catalog_importrun_change", args=[run.pk]))
         try:
             is_confirmed = request.method == "POST"

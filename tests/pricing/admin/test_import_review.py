@@ -252,6 +252,21 @@ class TestWhoMay:
         assert reader.post(f"/admin/catalog/importrun/{run.pk}/rollback/").status_code == 403
         assert not AIModel.objects.exists()
 
+    def test_the_rollback_of_a_migration_requires_permission_to_delete_tokens(self, client: Client) -> None:
+        run = waiting(client)
+        decide(client, run, apply="all")
+        run.refresh_from_db()
+        run.report["counts"]["tokens"] = 2
+        run.save()
+        page = f"/admin/catalog/importrun/{run.pk}/rollback/"
+        User.objects.all().update(username="other")
+        reviewer = signed_in("view_importrun", "change_importrun")
+        assert page not in reviewer.get(page_of(run)).content.decode()
+        assert reviewer.get(page).status_code == reviewer.post(page).status_code == 403
+        User.objects.filter(username="maria").update(username="another")
+        operator = signed_in("view_importrun", "change_importrun", "delete_token")
+        assert "was rolled back" in operator.post(page, follow=True).content.decode()
+
     def test_deciding_requires_no_other_permission(self) -> None:
         client = signed_in("view_importrun", "change_importrun")
         run = waiting(client)

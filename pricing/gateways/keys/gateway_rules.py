@@ -54,7 +54,7 @@ class GatewayRules:
         if groups is None and self.groups.listed is not None:
             return Answer("its group or the group of its user is missing, disabled or closed to the user")
         if groups is None:
-            return Answer(f"its user may not use group {token.group}")
+            return Answer("its user may not use its group")
         is_refused_calls = user.is_over_budget or user.is_unverified
         return Answer(
             listed=self._listed(Permission.of(token, user), tuple(self.groups.listed_for(token, user, groups))),

@@ -23,6 +23,11 @@ def some(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
 
 
+def printable(text: str) -> str:
+    """The text for a terminal: ids and names are foreign text, and no escape sequence may reach the terminal."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
 def refused(error: Error) -> str:
     """The message for a person whose change the database refused."""
     return f"The database refused it, nothing was written: {reason(error)}"

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from catalog.error_messages import count
+from catalog.error_messages import count, printable
 from pricing.engine.formatting.lines import changes
 from pricing.imports.plan import ImportPlan
 
@@ -33,9 +33,7 @@ def summary(plan: ImportPlan, *, run: int | None = None, limit: int = LINES_SHOW
         _unmapped(plan, limit),
         _next_step(plan, run),
     ]
-    text = "\n".join(part for part in parts if part)
-    # Ids and names are foreign text: no escape sequence may reach the terminal.
-    return "".join(letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    return printable("\n".join(part for part in parts if part))
 
 
 def _section(title: str, lines: Sequence[str], limit: int) -> str:

@@ -25,6 +25,7 @@ from tokens.scope import Scope
 # Keys per query: SQLite accepts 32,766 values in a statement, and a key has a digest for each pepper.
 BATCH = 2000
 NOT_IMPORTED = "it was not imported"
+NO_MODEL = "no model here has this id: the findings say why it was not imported"
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,14 @@ def compare_keys(
         there = (answer or rules.answer)(token)
         here = answers_here.get(token.id, Answer(NOT_IMPORTED))
         compared.append((token, there, here))
-    aliases = _aliases(there for _, there, _ in compared)
+    names = sorted(frozenset().union(*{part for _, there, _ in compared for part in (there.listed, there.callable)}))
+    aliases = _aliases(names)
+    ids_here = _ids_here(names).union(aliases.values())
     return Comparison(
         tuple(
-            KeyComparison(token.id, token.name, there, here, tuple(_differences(token, there, here, rules, aliases)))
+            KeyComparison(
+                token.id, token.name, there, here, tuple(_differences(token, there, here, rules, aliases, ids_here))
+            )
             for token, there, here in compared
         )
     )
@@ -156,17 +161,29 @@ class _Resolver:
         return frozenset(model.name for model in permitted(models, scope, self.aliases))
 
 
-def _aliases(answers_there: Iterable[Answer]) -> Mapping[str, str]:
-    """Alias here -> its model, for the names that keys get there."""
-    names = sorted(frozenset().union(*{part for answer in answers_there for part in (answer.listed, answer.callable)}))
+def _aliases(names: Iterable[str]) -> Mapping[str, str]:
+    """Alias here -> its model."""
     aliases: dict[str, str] = {}
-    for batch in batches(names, BATCH):
+    for batch in batches(list(names), BATCH):
         aliases |= dict(ModelAlias.objects.filter(name__in=batch).values_list("name", "model__name"))
     return aliases
 
 
+def _ids_here(names: Iterable[str]) -> frozenset[str]:
+    """Those of the names that are ids of models here."""
+    parts = (
+        AIModel.objects.filter(name__in=batch).values_list("name", flat=True) for batch in batches(list(names), BATCH)
+    )
+    return frozenset(name for part in parts for name in part)
+
+
 def _differences(
-    token: GatewayToken, there: Answer, here: Answer, rules: GatewayRules, aliases: Mapping[str, str]
+    token: GatewayToken,
+    there: Answer,
+    here: Answer,
+    rules: GatewayRules,
+    aliases: Mapping[str, str],
+    ids_here: frozenset[str],
 ) -> Iterator[Difference]:
     if there.refusal and here.refusal:
         return
@@ -199,8 +216,8 @@ def _differences(
             here.callable - there.callable - more,
             lambda name: _why_here(name, token, rules, there),
         ),
-        ("listed only there", fewer, lambda name: _why_there(name, there)),
-        ("callable only there", there.callable - here.callable - fewer, lambda name: _why_there(name, there)),
+        ("listed only there", fewer, lambda name: _why_there(name, there, ids_here)),
+        ("callable only there", there.callable - here.callable - fewer, lambda name: _why_there(name, there, ids_here)),
     )
     for what, names, reason in parts:
         by_reason: defaultdict[tuple[str, bool], list[str]] = defaultdict(list)
@@ -223,10 +240,12 @@ def _why_here(name: str, token: GatewayToken, rules: GatewayRules, there: Answer
     return "unknown: explain_token says which rule allows it", False
 
 
-def _why_there(name: str, there: Answer) -> tuple[str, bool]:
+def _why_there(name: str, there: Answer, ids_here: frozenset[str]) -> tuple[str, bool]:
     """Why a key may list or call a model only in the gateway, and whether that is expected."""
     if name not in there.callable:
         return "the gateway refuses its calls although it lists it", True
+    if name not in ids_here:
+        return NO_MODEL, False
     return "unknown: explain_token says which rule refuses it", False
 
 

@@ -11,7 +11,7 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
-from catalog.error_messages import UNMIGRATED, InputError, is_unmigrated
+from catalog.error_messages import UNMIGRATED, InputError, is_unmigrated, printable
 from catalog.exact import InexactError, write_json
 from catalog.imports.documents import read_file
 from catalog.imports.fetching import Fetched, FetchError, fetch
@@ -142,7 +142,7 @@ class Result:
         parts = [text_report.summary(self.plan, applied=self.applied)] if self.plan else []
         if self.verification:
             parts.append(key_report.summary(self.verification, asked="the running gateway"))
-        return "\n".join(parts)
+        return printable("\n".join(parts))
 
 
 def _migrate(gateway: Gateway, *, apply: bool, accept_jumps: bool | tuple[str, ...]) -> tuple[MigrationPlan, bool]:

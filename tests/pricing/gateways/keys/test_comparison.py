@@ -194,3 +194,25 @@ def test_a_plan_has_the_comparison_of_the_migration_and_writes_nothing(
 
     assert plan["keys"] == json.loads(capsys.readouterr().out)["keys"]
     assert plan["keys"]["counts"]["compared"] == 1
+
+
+def test_ids_that_cannot_be_stored_are_named_as_such_and_reach_no_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = "tab\tand\x1b[31mred"
+    file = sqlite_gateway(
+        tmp_path,
+        "new-api",
+        channels=[channel(1, f"m,{odd}")],
+        tokens=[token(1)],
+        users=[user(1)],
+        options=[priced("m", odd)],
+    )
+
+    call_command("import_gateway", sqlite=str(file), apply=True)
+
+    text = capsys.readouterr().out
+    assert "\x1b" not in text
+    assert "\t" not in text
+    assert "token 1: listed only there tab\N{REPLACEMENT CHARACTER}and\N{REPLACEMENT CHARACTER}[31mred" in text
+    assert "(no model here has this id: the findings say why it was not imported)" in text

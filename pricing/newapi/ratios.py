@@ -350,7 +350,7 @@ def _token_ratios(per_token: Mapping[str, Decimal]) -> JSON:
         "quota_type": 0,
         "model_ratio": ratio(base, RATIO_UNIT),
         "model_price": zero,
-        "completion_ratio": ratio(per_token["output"], base) if base and "output" in per_token else zero,
+        "completion_ratio": _completion_ratio(per_token, base),
     }
     for name, meter in INPUT_RATIOS.items():
         if base and meter in per_token:
@@ -359,6 +359,13 @@ def _token_ratios(per_token: Mapping[str, Decimal]) -> JSON:
     if audio_in and audio_out is not None:
         body["audio_completion_ratio"] = ratio(audio_out, audio_in)
     return body
+
+
+def _completion_ratio(per_token: Mapping[str, Decimal], base: Decimal) -> Decimal:
+    """Output as a multiple of input; 1 if both are free, as gateways list free models; 0 if output has no price."""
+    if "output" not in per_token:
+        return Decimal(0)
+    return ratio(per_token["output"], base) if base else Decimal(1)
 
 
 def call_price(lines: Iterable[Line]) -> JSON:

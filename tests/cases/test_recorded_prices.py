@@ -108,7 +108,7 @@ def test_one_api_charges_every_model(client: Client, tmp_path: Path) -> None:
     assert ratios == {
         "acme-375": (37.5, 1),
         "acme-cache": (1.5, 1),
-        "acme-free": (0, 0),
+        "acme-free": (0, 1),
         "acme-plain": (1.25, 4),
         "acme-spaced": (30, 1),
         "acme-unpriced": (30, 1),

@@ -105,6 +105,22 @@ _CLAUDE_5 = (
     Rule("5", contains="claude-sonnet-5", fixed=True),
     Rule("5", contains="claude-opus-5", fixed=True),
 )
+_COMMAND = (
+    Rule("3", exact="command-r", fixed=True),
+    Rule("5", exact="command-r-plus", fixed=True),
+    Rule("4", exact="command-r-08-2024", fixed=True),
+    Rule("4", exact="command-r-plus-08-2024", fixed=True),
+    Rule("4", begins="command"),
+)
+_ERNIE_TO_LLAMA = (
+    Rule("2", begins="ERNIE-Speed-", fixed=True),
+    Rule("2", begins="ERNIE-Lite-", fixed=True),
+    Rule("2", begins="ERNIE-Character", fixed=True),
+    Rule("2", begins="ERNIE-Functions", fixed=True),
+    Rule("0.8/0.64", exact="llama2-70b-4096", fixed=True),
+    Rule("2", exact="llama3-8b-8192", fixed=True),
+    Rule("0.79/0.59", exact="llama3-70b-8192", fixed=True),
+)
 _OTHERS = (
     Rule("3", begins="mistral-", fixed=True),
     Rule("4", begins="gemini-1.5", fixed=True),
@@ -118,18 +134,8 @@ _OTHERS = (
     Rule("60", begins="gemini-3-pro-image"),
     Rule("6", begins="gemini-3-pro"),
     Rule("4", begins="gemini-"),
-    Rule("3", exact="command-r", fixed=True),
-    Rule("5", exact="command-r-plus", fixed=True),
-    Rule("4", exact="command-r-08-2024", fixed=True),
-    Rule("4", exact="command-r-plus-08-2024", fixed=True),
-    Rule("4", begins="command"),
-    Rule("2", begins="ERNIE-Speed-", fixed=True),
-    Rule("2", begins="ERNIE-Lite-", fixed=True),
-    Rule("2", begins="ERNIE-Character", fixed=True),
-    Rule("2", begins="ERNIE-Functions", fixed=True),
-    Rule("0.8/0.64", exact="llama2-70b-4096", fixed=True),
-    Rule("2", exact="llama3-8b-8192", fixed=True),
-    Rule("0.79/0.59", exact="llama3-70b-8192", fixed=True),
+    *_COMMAND,
+    *_ERNIE_TO_LLAMA,
     Rule("1"),
 )
 NEW_API_OF_APRIL = (*_GPT_4O, *_GPT_5, *_GPT_4_TO_CLAUDE_4, *_OTHERS)
@@ -163,20 +169,10 @@ VELOERA = (
     Rule("4", begins="gemini-2.5-flash-preview", ends="-nothinking"),
     Rule("3.5/0.6", begins="gemini-2.5-flash-preview"),
     Rule("4", begins="gemini"),
-    Rule("3", exact="command-r", fixed=True),
-    Rule("5", exact="command-r-plus", fixed=True),
-    Rule("4", exact="command-r-08-2024", fixed=True),
-    Rule("4", exact="command-r-plus-08-2024", fixed=True),
-    Rule("4", begins="command"),
+    *_COMMAND,
     Rule("4", exact="deepseek-chat", is_case_sensitive=False, fixed=True),
     Rule("4", exact="deepseek-reasoner", is_case_sensitive=False, fixed=True),
-    Rule("2", begins="ERNIE-Speed-", fixed=True),
-    Rule("2", begins="ERNIE-Lite-", fixed=True),
-    Rule("2", begins="ERNIE-Character", fixed=True),
-    Rule("2", begins="ERNIE-Functions", fixed=True),
-    Rule("0.8/0.64", exact="llama2-70b-4096", fixed=True),
-    Rule("2", exact="llama3-8b-8192", fixed=True),
-    Rule("0.79/0.59", exact="llama3-70b-8192", fixed=True),
+    *_ERNIE_TO_LLAMA,
     Rule("1"),
 )
 ONE_API = (

@@ -1,6 +1,6 @@
 """Converts a gateway's channels, groups and offers into the structure of an import. Imports no models."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -13,12 +13,10 @@ from catalog.sources.records import Structure
 from pricing.gateways.document import models_of
 from pricing.gateways.groups import Groups, slug_of
 from pricing.gateways.prices.hidden import is_hidden
-from pricing.gateways.reading.gateway import Gateway, GatewayChannel
+from pricing.gateways.reading.gateway import Gateway, GatewayChannel, Report
 from pricing.gateways.reading.price_table import is_pattern, longest_pattern
 
 LARGEST_WEIGHT = 2**31 - 1
-
-Report = Callable[[str], None]
 
 
 def structure_of(
@@ -68,7 +66,7 @@ def _report_hidden_names(gateway: Gateway, models: Mapping[str, Any], storable: 
     hidden = sorted(name for name in storable if name not in models and longest_pattern(name, patterns))
     if hidden:
         report(
-            f"{count(len(hidden), 'model', 'models')} here that no channel of the gateway lists "
+            f"{count(len(hidden), 'model')} here that no channel of the gateway lists "
             f"{'fits' if len(hidden) == 1 else 'fit'} a pattern of its channels; keys could call such names there, and "
             f"cannot here, because a model decides about its own name: {some(hidden)}"
         )

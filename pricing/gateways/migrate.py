@@ -20,14 +20,14 @@ from catalog.imports.context import Findings, PlanContext, WriteContext
 from catalog.models import AIModel, EndpointType, ImportRun
 from catalog.sources.records import Structure
 from pricing.gateways import document
-from pricing.gateways.channels import Report, structure_of
+from pricing.gateways.channels import structure_of
 from pricing.gateways.groups import Groups, groups_of
 from pricing.gateways.keys.comparison import Comparison, compare_keys
 from pricing.gateways.keys.gateway_rules import GatewayRules
 from pricing.gateways.left_out import left_out_of
 from pricing.gateways.prices.listing import LISTED
 from pricing.gateways.prices.summary import PriceSummary
-from pricing.gateways.reading.gateway import Gateway, LeftOut
+from pricing.gateways.reading.gateway import Gateway, LeftOut, Report
 from pricing.gateways.tokens import NewToken, TokenPlan, create_tokens
 from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_import, create_run, make_plan

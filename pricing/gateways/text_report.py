@@ -3,9 +3,9 @@
 from typing import Any
 
 from catalog.error_messages import count, some
-from catalog.imports.context import Findings
 from pricing.gateways.keys import text_report as key_report
 from pricing.gateways.migrate import MigrationPlan
+from pricing.imports.text_report import section
 
 SHOWN = 12
 
@@ -13,7 +13,6 @@ SHOWN = 12
 def report(plan: MigrationPlan) -> dict[str, Any]:
     """The plan as JSON."""
     gateway = plan.gateway
-    findings = [*_sentences(plan.findings), *(_sentences(plan.models.findings) if plan.models else ())]
     return {
         "gateway": gateway.dialect.name,
         "run": plan.run.pk if plan.run else None,
@@ -25,7 +24,7 @@ def report(plan: MigrationPlan) -> dict[str, Any]:
             for kind in plan.left_out
         ],
         "prices": plan.prices.report(),
-        "findings": findings,
+        "findings": _findings(plan),
         "structure": plan.structure.report(),
         "tokens": [
             {"name": token.fields["name"], "note": token.fields["note"], "enabled": token.fields["enabled"]}
@@ -84,20 +83,21 @@ def summary(plan: MigrationPlan, *, applied: bool) -> str:
         lines += ["Prices:", *(f"  {line}." for line in prices)]
     if plan.left_out:
         lines += ["Not carried over:", *(f"  {kind}" for kind in plan.left_out)]
-    findings = report(plan)["findings"]
-    if findings:
-        lines += [f"Findings ({len(findings)}):", *(f"  {sentence}." for sentence in findings[:SHOWN])]
-        lines += (
-            [f"  … and {len(findings) - SHOWN} more: use --format json to see all."] if len(findings) > SHOWN else []
-        )
+    if findings := _findings(plan):
+        lines.append(section("Findings", [f"{sentence}." for sentence in findings], SHOWN, key_report.SHOW_ALL))
     if plan.keys:
         lines.append(key_report.summary(plan.keys, asked="what the gateway's rules give them"))
     return "\n".join([*lines, _next(plan, applied=applied)])
 
 
-def _sentences(findings: Findings) -> list[str]:
+def _findings(plan: MigrationPlan) -> list[str]:
     """The findings, each with its first models or tokens."""
-    return [f"{some(names)}: {text}" if names else text for text, names in findings.by_sentence.items()]
+    parts = [plan.findings, plan.models.findings] if plan.models else [plan.findings]
+    return [
+        f"{some(names)}: {text}" if names else text
+        for findings in parts
+        for text, names in findings.by_sentence.items()
+    ]
 
 
 def _next(plan: MigrationPlan, *, applied: bool) -> str:

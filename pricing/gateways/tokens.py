@@ -90,7 +90,7 @@ class TokenPlan:
             self._refuse(token, "none of their addresses is valid", applies=token.is_locked),
             self._refuse(
                 token,
-                "the gateway refuses tokens of group auto, because its option UserUsableGroups has no auto",
+                "the gateway refuses tokens of group auto (its option UserUsableGroups has no auto)",
                 applies=reached is None and self.groups.is_automatic(token),
             ),
         ]
@@ -123,10 +123,10 @@ class TokenPlan:
             return GatewayUser("", TokenGroup.DEFAULT, enabled=True)
         user = self.gateway.users.get(token.user)
         if user is None:
-            self.findings.add("imported disabled: their users are not in the database", f"token {token.id}")
+            self.findings.add("imported disabled, because their users are not in the database", f"token {token.id}")
             return GatewayUser("", TokenGroup.DEFAULT, enabled=False)
         if not user.enabled:
-            self.findings.add("imported disabled: their users are disabled", f"token {token.id}")
+            self.findings.add("imported disabled, because their users are disabled", f"token {token.id}")
         return user
 
     def _groups_of(self, token: GatewayToken, user: GatewayUser) -> tuple[str, ...] | None:
@@ -157,7 +157,7 @@ class TokenPlan:
     def _refuse(self, token: GatewayToken, why: str, *, applies: bool) -> bool:
         """Reports why a token is imported disabled, if it is."""
         if applies:
-            self.findings.add(f"imported disabled: {why}", f"token {token.id}")
+            self.findings.add(f"imported disabled, because {why}", f"token {token.id}")
         return applies
 
     def _allow(self, token: GatewayToken) -> list[str] | None:

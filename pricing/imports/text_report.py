@@ -24,11 +24,11 @@ def summary(plan: ImportPlan, *, run: int | None = None, limit: int = LINES_SHOW
         _dated_prices(plan, limit),
         _other_sources(plan),
         _others(plan, limit),
-        _section("Suspicious", _suspicious(plan), limit),
-        _section("Not changed, although the source says otherwise", _withheld(plan), limit),
-        _section("No longer in the source, nothing is deleted", plan.missing, limit),
-        _section("New ids that may be existing models", _unmatched(plan), limit),
-        _section("Rows of aliases", [f"{name} is {model}" for name, model in plan.aliases.items()], limit),
+        section("Suspicious", _suspicious(plan), limit),
+        section("Not changed, although the source says otherwise", _withheld(plan), limit),
+        section("No longer in the source, nothing is deleted", plan.missing, limit),
+        section("New ids that may be existing models", _unmatched(plan), limit),
+        section("Rows of aliases", [f"{name} is {model}" for name, model in plan.aliases.items()], limit),
         _findings(plan, limit),
         _unmapped(plan, limit),
         _next_step(plan, run),
@@ -36,10 +36,12 @@ def summary(plan: ImportPlan, *, run: int | None = None, limit: int = LINES_SHOW
     return printable("\n".join(part for part in parts if part))
 
 
-def _section(title: str, lines: Sequence[str], limit: int) -> str:
+def section(title: str, lines: Sequence[str], limit: int, how: str = "") -> str:
+    """A title with the number of lines, and the first of them; empty without lines."""
     if not lines:
         return ""
-    return "\n".join([f"{title} ({len(lines)}):", *(f"  {line}" for line in lines[:limit]), *_more(len(lines), limit)])
+    rest = more(len(lines), limit, how)
+    return "\n".join([f"{title} ({len(lines):,}):", *(f"  {line}" for line in lines[:limit]), *rest])
 
 
 def _suspicious(plan: ImportPlan) -> list[str]:
@@ -71,7 +73,7 @@ def _models(plan: ImportPlan, limit: int) -> str:
         f"{facts.unchanged} unchanged, {len(plan.missing)} no longer in the source."
     )
     examples = [f"  {name}: {_changes(changes)}" for name, changes in list(facts.changed.items())[:limit]]
-    return "\n".join([line, *examples, *_more(len(facts.changed), limit)])
+    return "\n".join([line, *examples, *more(len(facts.changed), limit)])
 
 
 def _changes(changes: Mapping[str, tuple[object, object]]) -> str:
@@ -104,13 +106,13 @@ def _prices(plan: ImportPlan, limit: int) -> str:
             change.moves
         )
         examples.append(f"  {name}: {'; '.join(sentences[:3])}" + ("; …" if len(sentences) > 3 else ""))
-    return "\n".join([line, *examples, *_more(len(prices.changed), limit)])
+    return "\n".join([line, *examples, *more(len(prices.changed), limit)])
 
 
 def _dated_prices(plan: ImportPlan, limit: int) -> str:
     prices = plan.prices
     lines = [f"{name}: {sentence}" for name in prices.touched for sentence in prices.announcements(name)]
-    return _section("Announced prices, and ends of prices", lines, limit)
+    return section("Announced prices, and ends of prices", lines, limit)
 
 
 def _other_sources(plan: ImportPlan) -> str:
@@ -121,9 +123,9 @@ def _other_sources(plan: ImportPlan) -> str:
         kinds = Counter(label for labels in removed.values() for label in labels)
         most = [f"{label} ({count})" for label, count in kinds.most_common(KINDS_SHOWN)]
         rest = counts["removed_lines"] - sum(count for _, count in kinds.most_common(KINDS_SHOWN))
-        more = f" and {count(rest, 'other line')}" if rest else ""
+        others = f" and {count(rest, 'other line')}" if rest else ""
         disappear = f"{count(counts['removed_lines'], 'line')} of {count(len(removed), 'model')}"
-        lines.append(f"Lines that disappear: {disappear}: {'; '.join(most)}{more}.")
+        lines.append(f"Lines that disappear: {disappear}: {'; '.join(most)}{others}.")
     if number := counts["lines_of_other_sources"]:
         lines.append(f"Lines of other sources that stay beside changed prices: {number}.")
     if number := counts["added_lines"]:
@@ -151,14 +153,14 @@ def _others(plan: ImportPlan, limit: int) -> str:
         if name in structure.tables:
             rows = structure.tables[name].changes
             lines += [f"  {' '.join(key)}: {_changes(changes)}" for key, changes in list(rows.items())[:limit]]
-            lines += _more(len(rows), limit)
+            lines += more(len(rows), limit)
     return "\n".join(lines)
 
 
 def _findings(plan: ImportPlan, limit: int) -> str:
     findings = sorted(plan.findings.by_sentence.items(), key=lambda finding: -len(finding[1]))
     lines = [f"{_names(models)}: {text}." if models else f"{text}." for text, models in findings]
-    return _section("Findings", lines, 2 * limit)
+    return section("Findings", lines, 2 * limit)
 
 
 def _unmapped(plan: ImportPlan, limit: int) -> str:
@@ -181,9 +183,10 @@ def _next_step(plan: ImportPlan, run: int | None) -> str:
 
 def _names(names: Iterable[str], limit: int = LINES_SHOWN) -> str:
     listed: Sequence[str] = list(names)
-    more = f" and {len(listed) - limit} more" if len(listed) > limit else ""
-    return ", ".join(listed[:limit]) + more
+    others = f" and {len(listed) - limit} more" if len(listed) > limit else ""
+    return ", ".join(listed[:limit]) + others
 
 
-def _more(number: int, limit: int) -> list[str]:
-    return [f"  … and {number - limit} more."] if number > limit else []
+def more(number: int, limit: int, how: str = "") -> list[str]:
+    """A line that says how many are not shown, if some are not, and `how` to see them."""
+    return [f"  … and {number - limit:,} more{how}."] if number > limit else []

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 
 from catalog.error_messages import count, some
 from pricing.gateways.keys.comparison import Comparison, Difference, KeyComparison
+from pricing.imports.text_report import more
 
 SHOWN = 12
+SHOW_ALL = ": use --format json to see all"
 
 
 def summary(comparison: Comparison, *, asked: str) -> str:
@@ -16,12 +18,8 @@ def summary(comparison: Comparison, *, asked: str) -> str:
         f"Keys: {number['compared']:,} compared with {asked}: {number['equal']:,} get the same, "
         f"{number['different_as_expected']:,} differ as expected, {number['different']:,} differ otherwise."
     )
-    lines = [first]
     parts = list(_parts(comparison))
-    lines += parts[:SHOWN]
-    if len(parts) > SHOWN:
-        lines.append(f"  … and {len(parts) - SHOWN} more: use --format json to see all.")
-    return "\n".join(lines)
+    return "\n".join([first, *parts[:SHOWN], *more(len(parts), SHOWN, SHOW_ALL)])
 
 
 def _parts(comparison: Comparison) -> Iterator[str]:

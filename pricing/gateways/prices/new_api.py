@@ -10,13 +10,11 @@ from catalog.sources.completion_ratios import new_api_name
 from catalog.sources.rows import is_number, read_amount
 from pricing.gateways.groups import slug_of
 from pricing.gateways.prices.listing import compare
-from pricing.gateways.prices.price import Price
+from pricing.gateways.prices.price import QUOTA_PER_DOLLAR, Price, quota_per_dollar
 from pricing.gateways.reading.gateway import Gateway, GatewayChannel
 from pricing.gateways.rules.new_api import HOUR_WRITES
 from pricing.gateways.rules.program import Figure, Program, ProgramPrice
 
-# A gateway's own units for one US dollar, unless its operator changes it.
-QUOTA_PER_DOLLAR = Decimal(500_000)
 CACHE_WRITE, HOUR_WRITE = "input.cache_write", "input.cache_write[1h]"
 
 
@@ -69,7 +67,7 @@ def _stated(charged: Charged, gateway: Gateway, program: Program) -> Price:
         price = compare(price, charged.name, gateway.listing)
     if "model_ratio" not in price.row:
         return price
-    ratio = _in_dollars(price.row["model_ratio"], gateway.options.get("QuotaPerUnit"))
+    ratio = _in_dollars(price.row["model_ratio"], quota_per_dollar(gateway.options))
     return replace(price, row={**price.row, "model_ratio": ratio})
 
 
@@ -136,11 +134,11 @@ def _table(options: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return table if isinstance(table, Mapping) else {}
 
 
-def _in_dollars(number: Any, quota_per_dollar: Any) -> Any:
+def _in_dollars(number: Any, units: Decimal) -> Any:
     """The ratio converted to the usual number of units per dollar."""
-    if not is_number(number) or not is_number(quota_per_dollar) or quota_per_dollar in (0, QUOTA_PER_DOLLAR):
+    if not is_number(number) or units == QUOTA_PER_DOLLAR:
         return number
-    return plain(multiply(Decimal(number), QUOTA_PER_DOLLAR) / Decimal(quota_per_dollar))
+    return plain(multiply(Decimal(number), QUOTA_PER_DOLLAR) / units)
 
 
 def _in_words(row: Mapping[str, Any]) -> str:

@@ -13,15 +13,13 @@ from typing import Any
 from catalog.error_messages import count, some
 from catalog.exact import digits, multiply, plain
 from catalog.prices import MILLION, Condition
-from catalog.sources.rows import is_number
 from pricing.gateways.groups import slug_of
-from pricing.gateways.prices.price import Price
+from pricing.gateways.prices.price import Price, quota_per_dollar
 from pricing.gateways.reading.gateway import Gateway, GatewayChannel
 from pricing.gateways.reading.price_table import PriceRow, PriceTable
 from pricing.gateways.reading.schemas import DONE_HUB, ONE_HUB
 
-# Units for one US dollar, unless the operator changes it, and units in a call of price 1.
-QUOTA_PER_DOLLAR = Decimal(500_000)
+# Units in a call of price 1.
 UNITS_PER_CALL = Decimal(1000)
 # The input and output price of a name without a row: such calls are charged, not refused.
 WITHOUT_ROW = Decimal(30)
@@ -164,8 +162,7 @@ def billed_name(name: str, channel: GatewayChannel | None) -> str:
 
 def _dollars_per_million(gateway: Gateway) -> Decimal:
     """What a million units cost."""
-    units = gateway.options.get("QuotaPerUnit")
-    return plain(MILLION / (Decimal(units) if is_number(units) and units > 0 else QUOTA_PER_DOLLAR))
+    return plain(MILLION / quota_per_dollar(gateway.options))
 
 
 def _cache_ratios(row: PriceRow, name: str, channel: GatewayChannel | None, gateway: Gateway) -> tuple[CacheRatio, ...]:

@@ -6,6 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.exact import digits
+from catalog.sources.rows import is_number
+
+# A gateway's own units for one US dollar, unless its operator changes it.
+QUOTA_PER_DOLLAR = Decimal(500_000)
 
 
 @dataclass(frozen=True)
@@ -73,9 +77,15 @@ class Price:
         return lines[0]["amount"] if lines else self.row.get(name, self.use_factors.get(name, self.audio_input))
 
 
+def quota_per_dollar(options: Mapping[str, Any]) -> Decimal:
+    """The gateway's own units for one US dollar; only a number above 0 can be one."""
+    units = options.get("QuotaPerUnit")
+    return Decimal(units) if is_number(units) and units > 0 else QUOTA_PER_DOLLAR
+
+
 def cache_lifetime(conditions: Iterable[Mapping[str, Any]]) -> str:
     """The lifetime of a cache that a price is for; empty for all."""
-    return next((str(each["value"]) for each in conditions if each["dim"] == "cache_ttl"), "")
+    return next((str(condition["value"]) for condition in conditions if condition["dim"] == "cache_ttl"), "")
 
 
 def _text(value: Any) -> str:

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from catalog.error_messages import count
+from catalog.error_messages import count, some
 from pricing.gateways.prices.price import Price
-
-SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -49,18 +47,18 @@ class PriceSummary:
             for figure, value, rule in price.reasons():
                 kinds[figure, _kind(rule)].append(f"{name} {value}")
         for (figure, kind), examples in kinds.items():
-            yield f"{figure} {kind} ({count(len(examples), 'model')}): {_some(examples)}"
+            yield f"{figure} {kind} ({count(len(examples), 'model')}): {some(examples)}"
         refused: defaultdict[str, list[str]] = defaultdict(list)
         for name, price in self.prices.items():
             if price.refusal:
                 refused[price.refusal].append(name)
         for why, names in refused.items():
-            yield f"no price ({count(len(names), 'model')}), because {why}: {_some(names)}"
+            yield f"no price ({count(len(names), 'model')}), because {why}: {some(names)}"
         by_channel = [f"{name} ({'; '.join(price.others)})" for name, price in self.prices.items() if price.others]
         if by_channel:
             yield (
                 f"other prices on other channels ({count(len(by_channel), 'model')}); the channel that serves a group "
-                f"first sets the price of the group: {_some(by_channel)}"
+                f"first sets the price of the group: {some(by_channel)}"
             )
         yield from self._listing()
 
@@ -69,8 +67,8 @@ class PriceSummary:
             return
         different = {name: price.differences for name, price in self.prices.items() if price.differences}
         yield (
-            f"the running gateway lists {self.listed} of {count(len(self.prices), 'model')}; "
-            f"{len(different)} of them otherwise than the database and the rules, and its list is the price"
+            f"the running gateway lists {self.listed:,} of {count(len(self.prices), 'model')}; "
+            f"its list wins where it differs from the database and the rules ({count(len(different), 'model')})"
         )
         for name, differences in different.items():
             yield f"  {name}: {', '.join(map(str, differences))}"
@@ -81,7 +79,3 @@ def _kind(rule: str) -> str:
     if rule.startswith("stored for "):
         return "stored for a pattern"
     return rule.partition(" for names that")[0].partition(" for the name")[0].partition(",")[0]
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")

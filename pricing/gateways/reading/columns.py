@@ -4,6 +4,7 @@ Findings name invalid rows by id and never quote their values: a key may be in t
 """
 
 import ipaddress
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -53,14 +54,19 @@ def names_in(text: str) -> tuple[str, ...]:
 
 
 def networks_in(text: str, token: int, report: Report) -> tuple[tuple[str, ...], bool]:
-    """The valid addresses and networks, and whether all entries are invalid."""
+    """The valid addresses and networks in a text, and whether it has entries but no valid one."""
     entries = [part.strip() for part in text.replace("\n", ",").replace(";", ",").split(",") if part.strip()]
+    return valid_networks(entries, token, report)
+
+
+def valid_networks(entries: Sequence[str], token: int, report: Report) -> tuple[tuple[str, ...], bool]:
+    """The valid ones of these addresses and networks, and whether there are entries but no valid one."""
     networks = []
-    for part in entries:
+    for entry in entries:
         try:
-            network = ipaddress.ip_network(part, strict=False)
+            network = ipaddress.ip_network(entry, strict=False)
         except ValueError:
             report(f"token {token}: an entry in its addresses is not a valid address or network and was left out")
         else:
-            networks.append(str(network) if "/" in part else str(network.network_address))
+            networks.append(str(network) if "/" in entry else str(network.network_address))
     return tuple(dict.fromkeys(networks)), bool(entries) and not networks

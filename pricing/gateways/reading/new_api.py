@@ -16,10 +16,10 @@ from pricing.gateways.reading.gateway import (
     GatewayVendor,
     Report,
 )
-from pricing.gateways.reading.left_out import left_out
 from pricing.gateways.reading.new_api_channels import CHANNEL_COLUMNS, read_channels
 from pricing.gateways.reading.new_api_unread import unread
 from pricing.gateways.reading.schemas import Dialect
+from pricing.gateways.reading.unread import left_out
 
 
 def read(tables: Tables, dialect: Dialect) -> Gateway:

@@ -3,9 +3,20 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from pricing.gateways.reading.columns import json_column, number_column, text_column
+from pricing.gateways.reading.columns import json_column, number_column
 from pricing.gateways.reading.databases import Row
-from pricing.gateways.reading.left_out import Column, Option, Table, Unread, has_settings
+from pricing.gateways.reading.unread import (
+    Column,
+    Option,
+    Table,
+    Unread,
+    channel_label,
+    has_budget,
+    has_settings,
+    named_by,
+    token_label,
+    user_label,
+)
 
 # Columns of channels without a meaning for a catalog: times and states of the gateway itself.
 CHANNEL_IGNORED = ("created_time", "test_time", "response_time", "balance_updated_time", "other_info")
@@ -88,10 +99,6 @@ def _is_exempt(row: Row) -> bool:
     return row.get("auto_ban") is not None and not number_column(row, "auto_ban", 1)
 
 
-def _has_budget(row: Row) -> bool:
-    return not number_column(row, "unlimited_quota") and number_column(row, "remain_quota") != 0
-
-
 CHANNEL_COLUMNS: Mapping[str, Column] = {
     "channel_info": Column("multi-key mode of channels, with the states of their upstream keys", _has_several_keys),
     "param_override": Column("parameters that channels override"),
@@ -110,7 +117,7 @@ CHANNEL_COLUMNS: Mapping[str, Column] = {
     "max_concurrency": Column("limits on simultaneous requests of channels"),
 }
 TOKEN_COLUMNS: Mapping[str, Column] = {
-    "remain_quota": Column("remaining amounts of tokens", _has_budget, has_total=True),
+    "remain_quota": Column("remaining amounts of tokens", has_budget, has_total=True),
     "used_quota": Column("used amounts of tokens", has_total=True),
     "cross_group_retry": Column("tokens that retry in other groups (cross_group_retry)"),
 }
@@ -122,36 +129,15 @@ USER_COLUMNS: Mapping[str, Column] = {
 }
 
 
-def _channel_label(row: Row) -> str:
-    name, number = text_column(row, "name"), number_column(row, "id")
-    return f"{name} ({number})" if name else f"channel {number}"
-
-
-def _token_label(row: Row) -> str:
-    return f"token {number_column(row, 'id')}"
-
-
-def _user_label(row: Row) -> str:
-    return f"user {number_column(row, 'id')}"
-
-
-def _model_label(row: Row) -> str:
-    return text_column(row, "model_name")
-
-
-def _vendor_label(row: Row) -> str:
-    return text_column(row, "name")
-
-
 def unread(read: Mapping[str, Collection[str]], options: Collection[str]) -> Unread:
     """The parts that a reader of these tables' columns and these options does not read."""
     return Unread(
         tables={
-            "channels": Table(read["channels"], _channel_label, ("id", "name"), CHANNEL_COLUMNS, CHANNEL_IGNORED),
-            "tokens": Table(read["tokens"], _token_label, ("id", "unlimited_quota"), TOKEN_COLUMNS, TOKEN_IGNORED),
-            "users": Table(read["users"], _user_label, ("id",), USER_COLUMNS, ignored=None),
-            "models": Table(read["models"], _model_label, ("model_name",), {}, MODEL_IGNORED),
-            "vendors": Table(read["vendors"], _vendor_label, ("name",), {}, VENDOR_IGNORED),
+            "channels": Table(read["channels"], channel_label, ("id", "name"), CHANNEL_COLUMNS, CHANNEL_IGNORED),
+            "tokens": Table(read["tokens"], token_label, ("id", "unlimited_quota"), TOKEN_COLUMNS, TOKEN_IGNORED),
+            "users": Table(read["users"], user_label, ("id",), USER_COLUMNS, ignored=None),
+            "models": Table(read["models"], *named_by("model_name"), {}, MODEL_IGNORED),
+            "vendors": Table(read["vendors"], *named_by("name"), {}, VENDOR_IGNORED),
         },
         unread_tables=UNREAD_TABLES,
         ignored_tables=IGNORED_TABLES,

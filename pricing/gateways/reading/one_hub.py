@@ -1,13 +1,12 @@
 """Reads the tables of one-hub and of done-hub, its fork. Imports no models."""
 
-import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from catalog.sources import inferred_fields
-from pricing.gateways.reading.columns import json_column, names_in, number_column, text_column
+from pricing.gateways.reading.columns import json_column, names_in, number_column, text_column, valid_networks
 from pricing.gateways.reading.databases import Row, Tables
 from pricing.gateways.reading.gateway import (
     ENABLED,
@@ -23,10 +22,10 @@ from pricing.gateways.reading.gateway import (
     LeftOut,
     Report,
 )
-from pricing.gateways.reading.left_out import left_out
 from pricing.gateways.reading.one_hub_unread import parts_of_settings, unread
 from pricing.gateways.reading.price_table import LongContext, PriceRow, PriceTable, is_pattern, longest_pattern
 from pricing.gateways.reading.schemas import ONE_HUB, Dialect
+from pricing.gateways.reading.unread import left_out
 
 CHANNEL_COLUMNS = (
     "id", "type", "key", "status", "name", "weight", "base_url", "models", "group", "tag", "model_mapping", "priority",
@@ -331,19 +330,11 @@ def _limits(setting: Mapping[str, Any]) -> tuple[str, ...] | None:
 
 
 def _networks(setting: Mapping[str, Any], token: int, report: Report) -> tuple[tuple[str, ...], bool]:
-    """The valid addresses and networks, and whether all entries are invalid; an empty list limits nothing."""
+    """As `valid_networks`; an empty list limits nothing."""
     entries = setting.get("whitelist")
-    if setting.get("enabled") is not True or not isinstance(entries, list) or not entries:
+    if setting.get("enabled") is not True or not isinstance(entries, list):
         return (), False
-    networks = []
-    for entry in entries:
-        try:
-            network = ipaddress.ip_network(str(entry), strict=False)
-        except ValueError:
-            report(f"token {token}: an entry in its addresses is not a valid address or network and was left out")
-        else:
-            networks.append(str(network) if "/" in str(entry) else str(network.network_address))
-    return tuple(dict.fromkeys(networks)), not networks
+    return valid_networks(list(map(str, entries)), token, report)
 
 
 def _models(

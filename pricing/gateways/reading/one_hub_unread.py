@@ -3,10 +3,20 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from pricing.gateways.reading.columns import json_column, number_column, text_column
+from pricing.gateways.reading.columns import json_column
 from pricing.gateways.reading.databases import Row
 from pricing.gateways.reading.gateway import LeftOut
-from pricing.gateways.reading.left_out import Column, Option, Table, Unread
+from pricing.gateways.reading.unread import (
+    Column,
+    Option,
+    Table,
+    Unread,
+    channel_label,
+    has_budget,
+    named_by,
+    token_label,
+    user_label,
+)
 
 # Columns of channels without a meaning for a catalog: times, balances and statistics of the gateway itself.
 CHANNEL_IGNORED = ("created_time", "test_time", "response_time", "balance", "balance_updated_time", "used_quota")
@@ -40,10 +50,6 @@ UNREAD_OPTIONS: Mapping[str, Option] = {
 IGNORED_OPTIONS = ("InviterRewardValue", "InviterRewardType", "ModelRatio")
 
 
-def _has_budget(row: Row) -> bool:
-    return not number_column(row, "unlimited_quota") and number_column(row, "remain_quota") != 0
-
-
 def _setting(row: Row) -> Mapping[str, Any]:
     setting = json_column(row.get("setting"), "", lambda _: None)
     return setting if isinstance(setting, dict) else {}
@@ -72,7 +78,7 @@ CHANNEL_COLUMNS: Mapping[str, Column] = {
     "pre_cost": Column("how channels count tokens before a call (pre_cost)", lambda row: row.get("pre_cost") != 1),
 }
 TOKEN_COLUMNS: Mapping[str, Column] = {
-    "remain_quota": Column("remaining amounts of tokens", _has_budget, has_total=True),
+    "remain_quota": Column("remaining amounts of tokens", has_budget, has_total=True),
     "used_quota": Column("used amounts of tokens", has_total=True),
 }
 # Parts of the column setting, which is read for its limits.
@@ -93,35 +99,10 @@ INFO_COLUMNS: Mapping[str, Column] = {"support_url": Column("addresses of docume
 VENDOR_COLUMNS: Mapping[str, Column] = {"icon": Column("addresses of vendors' icons")}
 
 
-def _channel_label(row: Row) -> str:
-    name, number = text_column(row, "name"), number_column(row, "id")
-    return f"{name} ({number})" if name else f"channel {number}"
-
-
-def _user_label(row: Row) -> str:
-    return f"user {number_column(row, 'id')}"
-
-
-def _token_label(row: Row) -> str:
-    return f"token {number_column(row, 'id')}"
-
-
-def _group_label(row: Row) -> str:
-    return text_column(row, "symbol")
-
-
-def _model_label(row: Row) -> str:
-    return text_column(row, "model")
-
-
-def _vendor_label(row: Row) -> str:
-    return text_column(row, "name")
-
-
 def parts_of_settings(tokens: Collection[Row]) -> Iterator[LeftOut]:
     """The parts of the tokens' settings that are not read."""
     for part, column in SETTING_PARTS.items():
-        names = tuple(_token_label(row) for row in tokens if column.is_set and column.is_set(row))
+        names = tuple(token_label(row) for row in tokens if column.is_set and column.is_set(row))
         if names:
             yield LeftOut(f"tokens.setting.{part}", column.what, len(names), names)
 
@@ -130,13 +111,13 @@ def unread(read: Mapping[str, Collection[str]], options: Collection[str]) -> Unr
     """The parts that a reader of these tables' columns and these options does not read."""
     return Unread(
         tables={
-            "channels": Table(read["channels"], _channel_label, ("id", "name"), CHANNEL_COLUMNS, CHANNEL_IGNORED),
-            "tokens": Table(read["tokens"], _token_label, ("id", "unlimited_quota"), TOKEN_COLUMNS, TOKEN_IGNORED),
-            "users": Table(read["users"], _user_label, ("id",), USER_COLUMNS, ignored=None),
-            "user_groups": Table(read["user_groups"], _group_label, ("symbol",), GROUP_COLUMNS, ("min", "max")),
-            "prices": Table(read["prices"], _model_label, ("model",), {}, ("locked",)),
-            "model_info": Table(read["model_info"], _model_label, ("model",), INFO_COLUMNS, INFO_IGNORED),
-            "model_owned_by": Table(read["model_owned_by"], _vendor_label, ("name",), VENDOR_COLUMNS),
+            "channels": Table(read["channels"], channel_label, ("id", "name"), CHANNEL_COLUMNS, CHANNEL_IGNORED),
+            "tokens": Table(read["tokens"], token_label, ("id", "unlimited_quota"), TOKEN_COLUMNS, TOKEN_IGNORED),
+            "users": Table(read["users"], user_label, ("id",), USER_COLUMNS, ignored=None),
+            "user_groups": Table(read["user_groups"], *named_by("symbol"), GROUP_COLUMNS, ("min", "max")),
+            "prices": Table(read["prices"], *named_by("model"), {}, ("locked",)),
+            "model_info": Table(read["model_info"], *named_by("model"), INFO_COLUMNS, INFO_IGNORED),
+            "model_owned_by": Table(read["model_owned_by"], *named_by("name"), VENDOR_COLUMNS),
         },
         unread_tables=UNREAD_TABLES,
         ignored_tables=IGNORED_TABLES,

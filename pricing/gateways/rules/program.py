@@ -6,7 +6,7 @@ numbers are doubles with the digits that the program prints.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -52,12 +52,6 @@ class ProgramPrice:
     def rules(self) -> Mapping[str, str]:
         """Field -> the rule behind it, for listed figures that the operator did not store for this very name."""
         return {name: figure.rule for name, figure in self.figures.items() if figure.rule}
-
-    def sentences(self) -> Iterator[str]:
-        """E.g. "completion_ratio 8 by new-api's fixed rule for names that begin with gpt-5"."""
-        for name, figure in (*self.figures.items(), *self.unlisted.items()):
-            if figure.rule:
-                yield f"{name} {digits(figure.value)} {figure.rule}"
 
 
 @dataclass(frozen=True)

@@ -163,6 +163,29 @@ def _is_empty(text: str) -> bool:
     return EMPTY.fullmatch(text) is not None
 
 
+def channel_label(row: Row) -> str:
+    name, number = text_column(row, "name"), number_column(row, "id")
+    return f"{name} ({number})" if name else f"channel {number}"
+
+
+def token_label(row: Row) -> str:
+    return f"token {number_column(row, 'id')}"
+
+
+def user_label(row: Row) -> str:
+    return f"user {number_column(row, 'id')}"
+
+
+def named_by(column: str) -> tuple[Callable[[Row], str], Collection[str]]:
+    """The label of rows that have a name in this column, and the columns that it needs."""
+    return (lambda row: text_column(row, column)), (column,)
+
+
+def has_budget(row: Row) -> bool:
+    """Whether a token has a remaining amount that limits it."""
+    return not number_column(row, "unlimited_quota") and number_column(row, "remain_quota") != 0
+
+
 def has_settings(column: str) -> Callable[[Row], bool]:
     """Whether a row has a setting other than empty, 0 and false: forms store all of their fields as an object."""
 

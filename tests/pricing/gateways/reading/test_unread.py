@@ -8,7 +8,7 @@ import pytest
 
 from pricing.gateways.reading.databases import Tables, sqlite_file
 from pricing.gateways.reading.gateway import LeftOut
-from pricing.gateways.reading.left_out import Column, Option, Table, Unread, has_settings, left_out
+from pricing.gateways.reading.unread import Column, Option, Table, Unread, has_settings, left_out
 
 SCRIPT = """
 CREATE TABLE channels (id, name, secret_header, note, unknown, empty, created, deleted_at);

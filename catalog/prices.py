@@ -96,7 +96,7 @@ class Line:
     @property
     def is_discount(self) -> bool:
         """Whether it always multiplies all other lines."""
-        return self.kind == "multiplier" and not (self.meter or self.conditions)
+        return self.kind == "multiplier" and not (self.meter or self.conditions or self.is_group_rate)
 
     @property
     def is_group_rate(self) -> bool:
@@ -166,7 +166,8 @@ class Sheet:
         if any(line.kind == "dynamic" for line in self.lines):
             return "dynamic"
         # Meters that a factor makes free; "" for all of them.
-        free = {line.meter for line in self.lines if line.kind == "multiplier" and _is_zero(line)}
+        factors = [line for line in self.lines if line.kind == "multiplier" and not line.is_group_rate]
+        free = {line.meter for line in factors if _is_zero(line)}
         prices = [line for line in self.lines if line.kind == "absolute"]
         paid = [line for line in prices if line.amount and not free & {"", line.meter}]
         if any(not line.has_own_meter for line in paid):

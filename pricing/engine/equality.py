@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 from catalog.exact import multiply, of_one, write_json
-from catalog.prices import PAGES, WITHOUT_AMOUNT, Line, Sheet, conditions_key, is_price, without_replaced
+from catalog.prices import GROUP_RATE, PAGES, WITHOUT_AMOUNT, Line, Sheet, conditions_key, is_price, without_replaced
 
 PriceKey = tuple[object, ...]
 
@@ -60,12 +60,14 @@ def _line_keys(sheet: Sheet, discount: Decimal, *, with_facts: bool) -> Iterator
     """A place and a key for each line that has an effect on the price, the discount multiplied in."""
     is_undecided = any(line.kind in WITHOUT_AMOUNT for line in sheet.lines)
     for line in without_replaced(sheet.lines):
-        if line.kind == "multiplier" and (line.is_discount or line.amount == 1):
+        # A group's rate of 1 for the model has an effect: it replaces the group's own rate.
+        if line.is_discount or (line.kind == "multiplier" and line.amount == 1 and not line.is_group_rate):
             continue
         unit = "" if line.kind == "multiplier" else line.unit
         conditions = conditions_key(line.conditions)
         period = line.period if line.kind == "allowance" else None
-        key = (line.kind, _amount_of_one(line, discount), unit, conditions, _text(line.facts) if with_facts else period)
+        kind = GROUP_RATE if line.is_group_rate else line.kind
+        key = (kind, _amount_of_one(line, discount), unit, conditions, _text(line.facts) if with_facts else period)
         if not is_price(line.kind):
             yield (line.meter, line.kind, unit, write_json(key).decode()), key
         else:

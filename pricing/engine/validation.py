@@ -78,7 +78,8 @@ def number_faults(lines: Sequence[Line], *, currency: str) -> Iterator[str]:
             yield f"the factor of {line.meter or 'all prices'} is not between {SMALLEST_FACTOR} and {LARGEST_FACTOR}"
         elif line.kind in ("allowance", "minimum") and amount > MOST_UNITS:
             yield f"{name} counts more than {MOST_UNITS} units"
-        elif line.kind == "multiplier" and amount:
+        elif line.kind == "multiplier" and amount and not line.is_group_rate:
+            # A reader pays at most one rate of groups, in place of another one.
             product[amount > 1] = min(max(product[amount > 1] * amount, SMALLEST_FACTOR**3), LARGEST_FACTOR**3)
     if product[True] > LARGEST_FACTOR or product[False] < SMALLEST_FACTOR:
         yield "its factors multiply to a number that is too large or too small for a price"

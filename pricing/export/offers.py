@@ -90,7 +90,7 @@ def _timelines(
     """
     with_dates = _models_with_dates(at=at)
     dated_models = [model for model in models if with_dates is None or model.pk in with_dates]
-    listed = periods(dated_models, groups={group.slug for group in groups}, with_unpriced=True)
+    listed = periods(dated_models, groups={group.slug for group in groups}, for_export=True)
     rates_at = cache(lambda moment: group_rates(groups, at=moment))
 
     def dated(model: AIModel) -> Iterator[Sheet]:

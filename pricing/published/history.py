@@ -135,13 +135,12 @@ class Change:
         return place_of(self.reported_at, self.model, self.at)
 
 
-def periods(
-    models: Iterable[AIModel], *, groups: Collection[str], with_unpriced: bool = False
-) -> dict[str, list[Period]]:
+def periods(models: Iterable[AIModel], *, groups: Collection[str], for_export: bool = False) -> dict[str, list[Period]]:
     """Model id -> its published prices, oldest first, announced ones included, as readers in these groups see them.
 
-    Two equal prices in a row are one period. A model has no price from its retirement on. As in lists, a sheet without
-    a known price counts as none; `with_unpriced` returns its single figures, which an export must not lose.
+    Two equal prices in a row are one period. A model has no price from its retirement on. Prices are those before the
+    rates of groups, and as in lists, a sheet without a known price counts as none. An export must lose neither single
+    figures nor the rates of groups for a model: with `for_export`, the sheets have both.
     """
     listed = list(models)
     sheets = dated_sheets(model.pk for model in listed)
@@ -156,7 +155,7 @@ def periods(
             _add_boundaries(boundaries, sheet, known_at=sheet.known_at, edited_at=sheets_edited.get(sheet.key))
         for rule in own_rules:
             _add_boundaries(boundaries, rule, known_at=rule.created_at, edited_at=rules_edited.get(rule.pk))
-        by_model[model.name] = _periods(model, own_sheets, own_rules, boundaries, groups, with_unpriced=with_unpriced)
+        by_model[model.name] = _periods(model, own_sheets, own_rules, boundaries, groups, for_export=for_export)
     return by_model
 
 
@@ -167,12 +166,12 @@ def _periods(
     boundaries: Boundaries,
     groups: Collection[str],
     *,
-    with_unpriced: bool,
+    for_export: bool,
 ) -> list[Period]:
     listed: list[Period] = []
     for moment, published in published_steps(model, sheets, rules, boundaries if sheets else ()):
         sheet, known_at = published and published.seen_by(groups), boundaries.get(moment)
-        sheet = sheet if with_unpriced else priced_or_none(sheet)
+        sheet = sheet if for_export else priced_or_none(sheet and sheet.without_group_rates())
         key = price_key(sheet)
         if key != (listed[-1].key if listed else price_key(None)):
             listed.append(Period(moment, known_at, key, sheet, is_retirement=moment == model.retires_at))
@@ -202,7 +201,6 @@ def _price(sheet: Sheet | None) -> Price:
     """The whole price in its own currency, so that a later currency rate does not change it."""
     if sheet is None:
         return UNPRICED
-    sheet = sheet.without_group_rates()
     price: Price = {"pricing_status": sheet.state, "currency": sheet.currency, "discount": sheet.discount}
     if "tier_mode" in sheet.facts:
         price["tier_mode"] = sheet.facts["tier_mode"]

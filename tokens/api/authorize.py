@@ -5,7 +5,7 @@ the caller's own path to its `path_prefix`, uses the caller's method, and accept
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -23,6 +23,7 @@ from tokens.http.errors import as_api_error
 # model, as in OpenAI's first API and in Azure's: /v1/engines/<model>/embeddings, /openai/deployments/<model>/….
 AT_END = re.compile(r"/models/(?P<name>.+)", re.DOTALL)
 BEFORE_SEGMENTS = re.compile(r"/(?:engines|deployments)/(?P<name>[^/]+)")
+END_OF_ID = re.compile("[:/]")
 # Each is looked up separately; a call names one model, possibly in several places.
 MAX_NAMED = 16
 
@@ -41,9 +42,8 @@ class AuthorizeView(ApiView):
             raise ApiError("model_not_named")
         if len(names) > MAX_NAMED:
             raise ApiError("model_not_allowed", f"A request may name at most {MAX_NAMED} models.", param="model")
-        listing = Listing(caller.scope, timezone.now().date())
         # The caller controls most of these places. The key must be allowed every model, whichever the upstream uses.
-        if any(listing.model(name) is None for name in names):
+        if not _are_allowed(names, Listing(caller.scope, timezone.now().date())):
             raise ApiError("model_not_allowed", param="model")
         if caller.scope.is_over_budget:
             raise ApiError("insufficient_quota")
@@ -61,16 +61,20 @@ class AuthorizeView(ApiView):
         return response
 
 
-def models_named(request: HttpRequest, path: str = "") -> list[str]:
-    """Every model that the request names: in `?model=`, in the header X-Model, and in the caller's original address.
+def models_named(request: HttpRequest, path: str = "") -> dict[str, bool]:
+    """Every model that the request names, and whether an address names it.
 
-    `path` is the caller's path if the proxy appends it to the address; the query is the caller's then.
+    Models are named in `?model=`, in the header X-Model, and in the caller's original address. `path` is the caller's
+    path if the proxy appends it to the address; the query is the caller's then.
     """
-    names = [*request.GET.getlist("model"), header_text(request, "X-Model"), *_named_in(f"/{path}")]
+    stated = [*request.GET.getlist("model"), header_text(request, "X-Model")]
+    addressed = [*_named_in(f"/{path}")]
     for original, query in original_addresses(request):
-        names += [*parse_qs(query).get("model", []), *_named_in(unquote(original))]
+        stated += parse_qs(query).get("model", [])
+        addressed += _named_in(unquote(original))
     # Gemini's clients write the id as `models/<id>`.
-    return list(dict.fromkeys(name.removeprefix("models/") for name in names if name))
+    places = ((stated, False), (addressed, True))
+    return {name.removeprefix("models/"): in_address for names, in_address in places for name in names if name}
 
 
 def _named_in(path: str) -> Iterator[str]:
@@ -79,3 +83,24 @@ def _named_in(path: str) -> Iterator[str]:
     if at_end:
         yield GEMINI_CALL.sub("", at_end["name"])
     yield from BEFORE_SEGMENTS.findall(path)
+
+
+def _are_allowed(names: Mapping[str, bool], listing: Listing) -> bool:
+    readings: set[str] = set()
+    for name, in_address in names.items():
+        model = listing.model(name)
+        if model is None:
+            return False
+        if in_address and model.is_wildcard:
+            readings.update(_other_readings(name, model.prefix))
+    return len(readings) <= MAX_NAMED and all(listing.model(reading) is not None for reading in readings)
+
+
+def _other_readings(name: str, prefix: str) -> Iterator[str]:
+    """The ids that an upstream may read instead of one for which a wildcard model stands.
+
+    A wildcard stands for the whole rest of an address: upstreams end the id at a colon or a slash, or begin it later.
+    """
+    if name.startswith(prefix):
+        yield from (name[: end.start()] for end in END_OF_ID.finditer(name, len(prefix)))
+        yield name.rpartition("/models/")[2]

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from catalog.prices import Line, Sheet
+from catalog.prices import GROUP_RATE, Line, Sheet
 from pricing.engine.equality import same_amount, same_price
 
 LONG = {"dim": "prompt_tokens", "op": "gt", "value": 200_000}
 BATCH = {"dim": "service_tier", "op": "eq", "value": "batch"}
+VIP = {"dim": "group", "op": "eq", "value": "vip"}
 
 
 def line(amount: str | None, meter: str = "input", per: int = 1_000_000, unit: str = "token", **fields: Any) -> Line:
@@ -18,6 +19,11 @@ def line(amount: str | None, meter: str = "input", per: int = 1_000_000, unit: s
 
 def times(factor: str, meter: str = "", **fields: Any) -> Line:
     return Line(meter, Decimal(factor), kind="multiplier", **fields)
+
+
+def rate(factor: str, *conditions: Any) -> Line:
+    """The rate of a group for the model, in place of the group's own."""
+    return times(factor, conditions=conditions or (VIP,), facts={GROUP_RATE: True})
 
 
 def sheet(*lines: Line, currency: str = "USD", **facts: Any) -> Sheet:
@@ -99,6 +105,10 @@ def test_the_same_costs_are_the_same_price(first: Sheet, second: Sheet | None) -
         (sheet(line("9", kind="allowance", per=1)), sheet(line("9000", kind="allowance", per=1000))),
         (sheet(line(None, kind="dynamic")), sheet(line(None, kind="included"))),
         (sheet(line("0")), None),
+        (sheet(line("2")), sheet(line("2"), rate("1"))),
+        (sheet(line("2"), rate("0.3")), sheet(line("2"), rate("0.5"))),
+        (sheet(line("2"), rate("0.3")), sheet(line("2"), times("0.3", conditions=(VIP,)))),
+        (sheet(line("1")), sheet(line("2"), times("0.5", facts={GROUP_RATE: True}))),
     ],
 )
 def test_other_costs_are_another_price(first: Sheet, second: Sheet | None) -> None:

@@ -168,3 +168,36 @@ def test_the_price_before_rates_of_groups_has_none_of_them() -> None:
     sheet = own_rates(vip="0.3")
     assert sheet.without_group_rates() == own_rates()
     assert own_rates().rate_of("vip") is None
+
+
+def test_a_rate_of_0_for_a_group_leaves_the_price_before_rates_as_it_is() -> None:
+    seen = own_rates(vip="0").seen_by({"vip"})
+    assert (seen.state, seen.discount) == ("priced", Decimal(1))
+    assert apply_group_rate(seen, "vip", Decimal(1)).state == "free"
+
+
+@pytest.mark.django_db
+def test_rates_of_many_groups_are_not_multiplied_by_each_other(client: Client) -> None:
+    model = world.model("gpt-4o")
+    sheet = world.price(model, input="2")
+    for number in range(30):
+        conditions = [{"dim": "group", "op": "eq", "value": f"group-{number}"}]
+        facts = {GROUP_RATE: True}
+        world.line(sheet, "", "0.5", kind="multiplier", unit="", per=1, conditions=conditions, facts=facts)
+    group = world.token_group("group-7")
+    group.channels.add(world.channel("main"))
+    assert paid(client, world.key("group-7"), "gpt-4o") == ("group-7", "1")
+
+
+@pytest.mark.django_db
+def test_exports_apply_a_later_rate_of_a_group_for_a_model() -> None:
+    model = world.model("gpt-4o")
+    for role, starts_at, rate in (("list", world.LONG_AGO, "0.25"), ("sell", timezone.now(), "0.75")):
+        sheet = world.price(model, role=role, starts_at=starts_at, input="2", output="8")
+        conditions = [{"dim": "group", "op": "eq", "value": "default"}]
+        facts = {GROUP_RATE: True}
+        world.line(sheet, "", rate, kind="multiplier", unit="", per=1, conditions=conditions, facts=facts)
+    (priced,) = priced_models(public_scope(), at=timezone.now(), with_timeline=True)
+    assert priced.dollars is not None
+    assert [line.amount for line in priced.dollars.lines] == [Decimal("1.5"), Decimal(6)]
+    assert [line.amount for line in priced.timeline[-1].folded().lines] == [Decimal("1.5"), Decimal(6)]

@@ -65,7 +65,7 @@ def test_a_quote_uses_the_rate_of_its_moment(client: Client) -> None:
 
 
 def test_an_announced_rate_takes_effect_by_itself(client: Client, time_machine: Any) -> None:
-    time_machine.move_to(CHANGE - dt.timedelta(seconds=1))
+    time_machine.move_to(CHANGE - dt.timedelta(seconds=1), tick=False)
     before = [listed(client), quoted(client), "$2.00" in shop.row(shop.get(client, "/"), "gpt-4o")]
     time_machine.move_to(CHANGE)
     after = [listed(client), quoted(client), "$1.00" in shop.row(shop.get(client, "/"), "gpt-4o")]

@@ -10,6 +10,7 @@ from django.test import Client
 
 from catalog.exact import read_json
 from catalog.models import AIModel
+from catalog.prices import GROUP_RATE
 from pricing.curation.repricing import Rule, apply_repricing, plan_repricing
 from pricing.models import DiscountRule, PriceLine, PriceSheet
 from tests import world
@@ -40,6 +41,18 @@ def later(model: AIModel, *lines: tuple[str, str, int], **fields: Any) -> PriceS
 
 def times(new_sheet: PriceSheet, factor: str, **fields: Any) -> PriceLine:
     return world.line(new_sheet, "", factor, kind="multiplier", per=1, unit="", **fields)
+
+
+def group_rate(new_sheet: PriceSheet, factor: str) -> PriceLine:
+    """What group default pays of the price of this model, in place of its own rate."""
+    conditions = [{"dim": "group", "op": "eq", "value": "default"}]
+    return times(new_sheet, factor, conditions=conditions, facts={GROUP_RATE: True})
+
+
+def other_group_rates(model: AIModel) -> None:
+    """The same price before the rates of groups, and another rate of a group for the model."""
+    group_rate(sheet(model, ("input", "2.5", 1_000_000)), "0.3")
+    group_rate(later(model, ("input", "2.5", 1_000_000)), "0")
 
 
 def starts(client: Client, name: str = "gpt-4o") -> list[str]:
@@ -93,6 +106,7 @@ EQUAL: dict[str, Callable[[AIModel], object]] = {
         times(later(model, ("input", "2.5", 1_000_000)), "1", conditions=LONG),
     ),
     "the discount in the price": discounted,
+    "another rate of a group": other_group_rates,
     "other facts": lambda model: (
         sheet(model, ("input", "2.5", 1_000_000), facts={"display_unit": "/1M tokens"}),
         later(model, ("input", "2.5", 1_000_000)),

@@ -113,6 +113,40 @@ def test_naming_an_allowed_model_beside_it_opens_no_other(
     assert reason(ask(client, address, key=world.key(allow=["allowed"]), **headers))[1] == "model_not_allowed"
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/v1beta/models/x-secret:generate",
+        "/v1beta/models/x-secret:x:generateContent",
+        "/v1beta/models/x-secret:generateContent:predict",
+        "/v2/models/x-secret/infer",
+        "/v2/models/x-secret/versions/1/infer",
+        "/v1/models/x-y/models/secret:generateContent",
+        "/v1beta/models/x-y" + ":z" * 17,
+    ],
+)
+def test_an_address_under_a_wildcard_model_opens_no_other_model(client: Client, address: str) -> None:
+    world.model("x-*")
+    for name in ("x-secret", "secret"):
+        world.model(name, status="draft")
+    key = world.key()
+
+    answers = [ask(client, f"/api/authorize{address}", key=key), ask(client, key=key, **{"x-original-uri": address})]
+
+    assert {reason(answer)[1] for answer in answers} == {"model_not_allowed"}
+
+
+def test_an_id_under_a_wildcard_model_may_have_colons_and_slashes(client: Client) -> None:
+    for name in ("x-*", "gpt-oss:*"):
+        world.model(name)
+    world.model("x-y", status="draft")
+    key = world.key()
+    for name in ("x-z:free", "x-z/a:b", "gpt-oss:20b", "x-*"):
+        assert ask(client, f"/api/authorize/v1beta/models/{name}:generateContent", key=key).status_code == 200
+    # Here the id is not read from an address, so it is whole.
+    assert ask(client, "/api/authorize?model=x-y:free", key=key).status_code == 204
+
+
 @pytest.mark.parametrize("address", ["/api/authorize?model=x", "/api/authorize/v1/chat/completions"])
 def test_a_browsers_preflight_is_answered_without_a_key(client: Client, address: str) -> None:
     answer = client.options(address, headers={"origin": "https://app.example"})

@@ -1,13 +1,16 @@
 """Recorded databases of gateways, and what the gateways answered; see files/gateways/README.md."""
 
 import gzip
+import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+
+from django.core.management import call_command
 
 FILES = Path(__file__).parent / "files" / "gateways"
 
@@ -19,8 +22,17 @@ def database(name: str, folder: Path) -> Path:
     return file
 
 
-def answers(name: str) -> Any:
-    return json.loads((FILES / f"{name}.json").read_bytes())
+def answers(name: str, *, read: Callable[[bytes], Any] = json.loads) -> Any:
+    """What the running gateway answered; `read_json` keeps its numbers exact."""
+    return read((FILES / f"{name}.json").read_bytes())
+
+
+def migrate(file: Path, **options: Any) -> dict[str, Any]:
+    """Applies the migration; the plan as JSON."""
+    out = io.StringIO()
+    call_command("import_gateway", sqlite=str(file), apply=True, format="json", stdout=out, **options)
+    report: dict[str, Any] = json.loads(out.getvalue())
+    return report
 
 
 @contextmanager

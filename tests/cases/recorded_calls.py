@@ -5,10 +5,13 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.utils import timezone
 
-from catalog.db.bulk import batches
-from tokens.api.authorize import MAX_NAMED
+from tokens.access.visibility import Listing
+from tokens.api_error import ApiError
+from tokens.auth.authentication import authenticate
+from tokens.scope import Scope
 
 ONE_UNIT = Decimal("0.000002")
 # Kind of token in the recorded usage -> its meter, per side of the call.
@@ -23,32 +26,47 @@ METERS = {
 }  # fmt: skip
 
 
-def differing_calls(client: Client, answers: Mapping[str, Any]) -> dict[str, set[str]]:
+class Calls:
+    """Which models keys may call here: by the functions that /api/authorize asks, since a request for each takes long.
+
+    The address is asked for one model that a key may call, and for one that it may not.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        # Keys with the same permissions are asked once.
+        self.by_permissions: dict[tuple[str, frozenset[str]], frozenset[str]] = {}
+
+    def of(self, key: str, names: Collection[str]) -> frozenset[str]:
+        """Those of the names that the key may call."""
+        headers = {"authorization": f"Bearer sk-{key}"}
+        try:
+            scope = authenticate(RequestFactory().get("/", headers=headers), at=timezone.now()).scope
+        except ApiError:
+            allowed = frozenset[str]()
+        else:
+            allowed = frozenset() if scope.is_over_budget else self._visible(scope, frozenset(names))
+        for name in (*sorted(allowed)[:1], *sorted({*names} - allowed)[:1]):
+            status = self.client.get("/api/authorize", {"model": name}, headers=headers).status_code
+            assert (status == 204) is (name in allowed), name
+        return allowed
+
+    def _visible(self, scope: Scope, names: frozenset[str]) -> frozenset[str]:
+        permissions = scope.fingerprint, names
+        if permissions not in self.by_permissions:
+            self.by_permissions[permissions] = frozenset(filter(Listing(scope, timezone.now().date()).model, names))
+        return self.by_permissions[permissions]
+
+
+def differing_calls(client: Client, answers: Mapping[str, Any]) -> dict[str, frozenset[str]]:
     """Key -> the probed models that it may call either there or here only; keys without a difference are left out."""
-    differing: dict[str, set[str]] = {}
-    # Each call costs a request: of keys that list the same, only the first is asked for what it may not call.
-    asked: set[tuple[frozenset[str], frozenset[str]]] = set()
+    calls = Calls(client)
+    differing = {}
     for name, key in answers["keys"].items():
-        allowed = frozenset(model for model, status in key["calls"].items() if status == 200)
-        if not all(_authorized(client, key, *batch) for batch in batches(sorted(allowed), MAX_NAMED)):
-            differing[name] = {model for model in allowed if not _authorized(client, key, model)}
-        if (answer := (_listed(client, key), allowed)) in asked:
-            continue
-        asked.add(answer)
-        if more := {model for model in key["calls"].keys() - allowed if _authorized(client, key, model)}:
-            differing[name] = differing.get(name, set()) | more
+        there = {model for model, status in key["calls"].items() if status == 200}
+        if different := calls.of(key["key"], key["calls"].keys()) ^ there:
+            differing[name] = different
     return differing
-
-
-def _authorized(client: Client, key: Mapping[str, Any], *models: str) -> bool:
-    headers = {"authorization": f"Bearer sk-{key['key']}"}
-    return client.get("/api/authorize", {"model": models}, headers=headers).status_code == 204
-
-
-def _listed(client: Client, key: Mapping[str, Any]) -> frozenset[str]:
-    """The listed ids, or the error."""
-    answer = client.get("/v1/models", headers={"authorization": f"Bearer sk-{key['key']}"}).json()
-    return frozenset([answer["error"]["code"]] if "error" in answer else [row["id"] for row in answer["data"]])
 
 
 def differing_charges(

@@ -70,7 +70,7 @@ def values(price: ProgramPrice) -> Figures:
     ],
 )
 def test_every_listed_price_is_that_of_the_rules(gateway: str, program: Program, count: int, tmp_path: Path) -> None:
-    rows = read_json((recorded.FILES / f"{gateway}.json").read_bytes())["/api/pricing"]["data"]
+    rows = recorded.answers(gateway, read=read_json)["/api/pricing"]["data"]
     with closing(sqlite3.connect(recorded.database(gateway, tmp_path))) as database:
         options, prefixes = stored_options(database), stored_prefixes(database)
 

@@ -1,6 +1,5 @@
 """The database of a gateway and its own /api/pricing end in the same prices, in whatever order they are imported."""
 
-import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -8,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.utils import timezone
 
 from catalog.exact import read_json, write_json
@@ -17,10 +15,10 @@ from catalog.prices import WHOLE_REQUEST, Sheet
 from catalog.sources import new_api
 from pricing.engine.equality import same_price
 from pricing.published.prices import published_sheets
+from tests.cases import recorded
 from tests.pricing.imports.running import run, state
 
 pytestmark = pytest.mark.django_db
-RECORDED = Path(__file__).parent / "files" / "gateways"
 GATEWAYS = ("new_api", "new_api_august", "veloera")
 # A listing shows 37.5 for it; the databases have a ratio of 37.5 for acme-375.
 UNPRICED = "acme-unpriced"
@@ -34,7 +32,7 @@ class Gateway:
     listing: Mapping[str, Any]
 
     def import_database(self) -> None:
-        call_command("import_gateway", sqlite=str(self.file), apply=True, accept_jumps=[])
+        recorded.migrate(self.file, accept_jumps=[])
 
     def import_listing(self) -> None:
         outcome = run(
@@ -45,10 +43,8 @@ class Gateway:
 
 @pytest.fixture(params=GATEWAYS)
 def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> Gateway:
-    file = tmp_path / "one.db"
-    file.write_bytes(gzip.decompress((RECORDED / f"{request.param}.db.gz").read_bytes()))
-    answers = read_json((RECORDED / f"{request.param}.json").read_bytes())
-    return Gateway(file, answers["/api/pricing"])
+    answers = recorded.answers(request.param, read=read_json)
+    return Gateway(recorded.database(request.param, tmp_path), answers["/api/pricing"])
 
 
 def published() -> dict[str, Sheet]:

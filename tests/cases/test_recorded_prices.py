@@ -9,7 +9,7 @@ from django.test import Client
 
 from catalog.exact import read_json
 from pricing.models import PriceLine
-from tests.cases.gateways import answers, migrate, unpack
+from tests.cases.recorded import answers, database, migrate
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +34,7 @@ def amounts(name: str) -> dict[str, Any]:
 
 def test_new_api_lists_and_charges_the_same(client: Client, tmp_path: Path) -> None:
     recorded = answers("new_api")
-    report = migrate(unpack("new_api", tmp_path))
+    report = migrate(database("new_api", tmp_path))
     listed = {row["model_name"]: row for row in recorded["/api/pricing"]["data"]}
     rows = our_rows(client)
 
@@ -76,7 +76,7 @@ def classic(row: dict[str, Any]) -> tuple[float, float, float]:
 def test_quotes_for_a_key_are_what_the_program_charges(client: Client, tmp_path: Path) -> None:
     recorded = answers("new_api")
     maps = {name: recorded["/api/ratio_config"]["data"][name] for name in ("cache_ratio", "create_cache_ratio")}
-    migrate(unpack("new_api", tmp_path))
+    migrate(database("new_api", tmp_path))
     key = recorded["keys"]["a-vip"]["key"]
     by_ratios = [row for row in recorded["/api/pricing"]["data"] if "billing_expr" not in row]
     charged = {}
@@ -101,7 +101,7 @@ def test_quotes_for_a_key_are_what_the_program_charges(client: Client, tmp_path:
 
 
 def test_one_api_charges_every_model(client: Client, tmp_path: Path) -> None:
-    report = migrate(unpack("one_api", tmp_path))
+    report = migrate(database("one_api", tmp_path))
 
     rows = our_rows(client)
     ratios = {name: (float(row["model_ratio"]), float(row["completion_ratio"])) for name, row in rows.items()}

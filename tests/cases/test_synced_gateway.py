@@ -1,23 +1,21 @@
 """A new-api that copies the prices of a migrated one charges the same, from both addresses and in both versions."""
 
-import gzip
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.test import Client
 
 from catalog.exact import read_json
 from pricing.gateways.rules.new_api import NewApi
 from pricing.gateways.rules.program import ProgramPrice
 from pricing.gateways.rules.programs import NEW_API_OF_APRIL, NEW_API_OF_AUGUST
+from tests.cases import recorded
 from tests.cases.test_go_readers import by_expression
 
 pytestmark = pytest.mark.django_db
-RECORDED = Path(__file__).parent / "files" / "gateways"
 # Map of ratio_config, and field of the price list -> the option that the price sync writes.
 OPTIONS = {
     "model_ratio": "ModelRatio",
@@ -75,11 +73,9 @@ def of_program(price: ProgramPrice) -> tuple[Decimal, ...]:
 
 @pytest.mark.parametrize("gateway", ["new_api", "new_api_august", "new_api_default"])
 def test_a_site_that_copies_our_prices_charges_what_the_first_one_charges(gateway: str, tmp_path: Path) -> None:
-    file = tmp_path / "one.db"
-    file.write_bytes(gzip.decompress((RECORDED / f"{gateway}.db.gz").read_bytes()))
-    call_command("import_gateway", sqlite=str(file), apply=True, accept_jumps=[])
-    listed = read_json((RECORDED / f"{gateway}.json").read_bytes())["/api/pricing"]["data"]
-    recorded = {
+    recorded.migrate(recorded.database(gateway, tmp_path), accept_jumps=[])
+    listed = recorded.answers(gateway, read=read_json)["/api/pricing"]["data"]
+    charged = {
         row["model_name"]: (row["model_price"],)
         if row["model_price"] or row["quota_type"] == 1
         else (row["model_ratio"] * 2, row["model_ratio"] * 2 * row["completion_ratio"])
@@ -90,9 +86,9 @@ def test_a_site_that_copies_our_prices_charges_what_the_first_one_charges(gatewa
     lists = {path: read_json(Client().get(f"/api/{path}").content)["data"] for path in ("pricing", "ratio_config")}
 
     for options in (from_rows(lists["pricing"]), from_maps(lists["ratio_config"])):
-        names = {name for by_model in options.values() for name in by_model} & recorded.keys()
-        assert len(names) > len(recorded) / 2
+        names = {name for by_model in options.values() for name in by_model} & charged.keys()
+        assert len(names) > len(charged) / 2
         for name in names:
             for program in (NEW_API_OF_APRIL, NEW_API_OF_AUGUST):
-                expected = pytest.approx(recorded[name], rel=Decimal("1e-12"))
+                expected = pytest.approx(charged[name], rel=Decimal("1e-12"))
                 assert charge(program, name, options) == expected, (name, program.version)

@@ -19,8 +19,8 @@ SELECTORS = ("vendor", "series", "tag", "endpoint", "modality")
 LITERAL = "id"
 # Words that are likely meant as a selector. Ids may contain colons, so other words before a colon are accepted.
 NEAR_SELECTORS = frozenset({
-    *SELECTORS, "vendors", "provider", "providers", "serie", "tags", "endpoints", "endpoint_type", "endpoint-type",
-    "modalities", "group", "groups", "channel", "channels", "model", "models", "alias", "ids",
+    *SELECTORS, LITERAL, "ids", "vendors", "provider", "providers", "serie", "tags", "endpoints", "endpoint_type",
+    "endpoint-type", "modalities", "group", "groups", "channel", "channels", "model", "models", "alias",
 })  # fmt: skip
 
 
@@ -150,7 +150,7 @@ def validate_patterns(patterns: list[str]) -> None:
             example = "" if selector == LITERAL else f", or {selector}:* for all"
             raise ValidationError(f"{pattern} matches nothing. Write a name after the colon{example}.")
         if colon and not has_prefix and selector.strip().casefold() in NEAR_SELECTORS:
-            selectors = ", ".join(f"{name}:" for name in SELECTORS)
+            selectors = ", ".join(f"{name}:" for name in (*SELECTORS, LITERAL))
             raise ValidationError(f"{pattern} matches nothing. Use a model id, or one of {selectors} in lower case.")
 
 

@@ -70,7 +70,7 @@ def test_a_literal_pattern_matches_one_id_or_alias_and_nothing_else(name: str, p
     assert Scope(allow=(pattern,)).asks_for_aliases
 
 
-@pytest.mark.parametrize("pattern", ["id:", "id: x", "ids:x"])
+@pytest.mark.parametrize("pattern", ["id:", "id: x", "ids:x", "ID:x", "id :x"])
 def test_a_literal_pattern_needs_an_id(pattern: str) -> None:
     with pytest.raises(ValidationError, match="matches nothing"):
         validate_patterns([pattern])

@@ -12,6 +12,7 @@ from catalog.db import revision
 from catalog.models import AIModel, Channel, EndpointType, ModelAlias, Offer, Vendor
 from pricing.models import GroupRate, PopularModel, PriceSheet
 from tests import world
+from tests.admin_world import import_run
 from tests.pricing.gateways.databases import key
 from tests.samples import HERE, real, some_rows
 from tokens.models import Token, TokenGroup
@@ -207,3 +208,31 @@ def test_every_table_is_included_or_left_out_on_purpose() -> None:
         if not model.__name__.startswith("Historical")
     }
     assert there - in_it - left_out == set()
+
+
+@pytest.mark.parametrize("edited_factor", ["2", None])
+def test_factors_and_rates_of_groups_of_a_migrated_price_follow_the_file(
+    tmp_path: Path, edited_factor: str | None
+) -> None:
+    """The price is that of a gateway's database, which states factors of usage that price lists do not have."""
+    migrated = import_run("gateway")
+    sheet = world.price(world.model("gpt-4o"), role="list", input="2.5", output="10")
+    vip = [{"dim": "group", "op": "eq", "value": "vip"}]
+    world.line(sheet, "", "1", kind="multiplier", unit="", per=1, conditions=vip, facts={"is_group_rate": True})
+    PriceSheet.objects.filter(pk=sheet.pk).update(facts={"use_factors": {"input.cache_write": "1.25"}}, run=migrated)
+    whole = export(tmp_path)
+    bring(tmp_path, whole)
+    assert export(tmp_path) == whole
+    factors = b"""{"use_factors":{"input.cache_write":"1.25"}}"""
+    assert factors in whole
+    edited = whole.replace(factors, factors.replace(b"1.25", (edited_factor or "").encode()))
+    if edited_factor is None:
+        edited = whole.replace(factors, b"{}")
+
+    bring(tmp_path, edited)
+
+    facts = {"use_factors": {"input.cache_write": edited_factor}} if edited_factor else {}
+    current = PriceSheet.objects.order_by("pk").last()
+    assert current is not None
+    assert current.facts == facts
+    assert current.lines.filter(facts={"is_group_rate": True}).exists()

@@ -97,7 +97,7 @@ def test_a_misspelled_selector_is_refused(pattern: str) -> None:
     with pytest.raises(ValidationError) as error:
         validate_patterns(["gpt-*", pattern])
 
-    known = "vendor:, series:, tag:, endpoint:, modality:"
+    known = "vendor:, series:, tag:, endpoint:, modality:, id:"
     sentence = f"{pattern} matches nothing. Use a model id, or one of {known} in lower case."
     assert error.value.messages == [sentence]
 

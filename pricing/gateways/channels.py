@@ -93,7 +93,7 @@ def _group(name: str, groups: Groups, known: frozenset[str]) -> Mapping[str, Any
 
 def _channel(channel: GatewayChannel, gateway: Gateway, report: Report) -> Mapping[str, Any]:
     if channel.type == "unknown":
-        report(f"channel {channel.id}: its type is unknown in {gateway.dialect.name}")
+        report(f"its type is unknown in {gateway.dialect.name}", f"channel {channel.id}")
     return {
         "name": (channel.name or f"Channel {channel.id}")[:128],
         "enabled": channel.enabled,
@@ -113,12 +113,12 @@ def _base_url(channel: GatewayChannel, report: Report) -> str:
         bare = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
         URLValidator(schemes=["http", "https"])(bare)
     except (ValueError, ValidationError):
-        report(f"channel {channel.id}: its base URL is not valid and was left out")
+        report("its base URL is not valid and was left out", f"channel {channel.id}")
         return ""
     if bare != channel.base_url:
-        report(f"channel {channel.id}: user, password and query were removed from its base URL")
+        report("user, password and query were removed from its base URL", f"channel {channel.id}")
     if len(bare) > 200:
-        report(f"channel {channel.id}: its base URL is longer than 200 characters and was left out")
+        report("its base URL is longer than 200 characters and was left out", f"channel {channel.id}")
         return ""
     return bare
 

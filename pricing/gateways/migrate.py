@@ -69,7 +69,9 @@ def plan_migration(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tu
     """The changes that a migration would make; writes nothing."""
     context = PlanContext(at)
     findings = context.findings
-    for sentence in (*gateway.findings, *document.findings(gateway)):
+    for sentence, subject in gateway.findings:
+        findings.add(sentence, subject)
+    for sentence in document.findings(gateway):
         findings.add(sentence)
     _report_missing_list(gateway, findings)
     groups = groups_of(gateway)
@@ -188,7 +190,7 @@ def _structure(gateway: Gateway, groups: Groups, *, new: Iterable[str] = (), rep
         groups,
         known_groups=frozenset(TokenGroup.objects.values_list("slug", flat=True)),
         storable=frozenset(AIModel.objects.values_list("name", flat=True)) | frozenset(new),
-        report=report or (lambda _: None),
+        report=report or Findings().add,
     )
 
 

@@ -1,5 +1,6 @@
 """A migration plan as text and as JSON: what is imported, and what is left out and why; never a key."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from catalog.error_messages import count, some
@@ -24,7 +25,7 @@ def report(plan: MigrationPlan) -> dict[str, Any]:
             for kind in plan.left_out
         ],
         "prices": plan.prices.report(),
-        "findings": _findings(plan),
+        "findings": _findings(plan, ", ".join),
         "structure": plan.structure.report(),
         "tokens": [
             {"name": token.fields["name"], "note": token.fields["note"], "enabled": token.fields["enabled"]}
@@ -83,18 +84,18 @@ def summary(plan: MigrationPlan, *, applied: bool) -> str:
         lines += ["Prices:", *(f"  {line}." for line in prices)]
     if plan.left_out:
         lines += ["Not carried over:", *(f"  {kind}" for kind in plan.left_out)]
-    if findings := _findings(plan):
+    if findings := _findings(plan, some):
         lines.append(section("Findings", [f"{sentence}." for sentence in findings], SHOWN, key_report.SHOW_ALL))
     if plan.keys:
         lines.append(key_report.summary(plan.keys, asked="what the gateway's rules give them"))
     return "\n".join([*lines, _next(plan, applied=applied)])
 
 
-def _findings(plan: MigrationPlan) -> list[str]:
-    """The findings, each with its first models or tokens."""
+def _findings(plan: MigrationPlan, listed: Callable[[Sequence[str]], str]) -> list[str]:
+    """The findings, each with its models or tokens as `listed` writes them."""
     parts = [plan.findings, plan.models.findings] if plan.models else [plan.findings]
     return [
-        f"{some(names)}: {text}" if names else text
+        f"{listed(list(dict.fromkeys(names)))}: {text}" if names else text
         for findings in parts
         for text, names in findings.by_sentence.items()
     ]

@@ -71,7 +71,7 @@ class TokenPlan:
             return
         existing.add(digest)
         if keys.normal_form(key) != token.key:
-            self.findings.add(f"token {token.id}: its key has an unusual form; it works with sk- in front of it")
+            self.findings.add("its key has an unusual form; it works with sk- in front of it", f"token {token.id}")
         self.new.append(self._new(token, key))
 
     def _new(self, token: GatewayToken, key: str) -> NewToken:

@@ -23,14 +23,18 @@ def summary(comparison: Comparison, *, asked: str) -> str:
 
 
 def _parts(comparison: Comparison) -> Iterator[str]:
-    """A line for each difference that is not expected, then one for each kind of expected difference."""
+    """A line for the keys with the same unexpected difference, then one for each kind of expected difference."""
+    unexpected: defaultdict[Difference, list[KeyComparison]] = defaultdict(list)
     expected: defaultdict[tuple[str, str], list[tuple[KeyComparison, Difference]]] = defaultdict(list)
     for key in comparison.different:
         for row in key.differences:
             if row.is_expected:
                 expected[row.what, row.why].append((key, row))
             else:
-                yield f"  {_name(key)}: {row.what}{_models(list(row.models))} ({row.why})."
+                unexpected[row].append(key)
+    for row, keys in unexpected.items():
+        what, names = f"{row.what}{_models(list(row.models))} ({row.why})", [_name(key) for key in keys]
+        yield f"  {names[0]}: {what}." if len(names) == 1 else f"  {len(names):,} keys: {what}: {some(names)}."
     for (what, why), rows in expected.items():
         names = some([_name(key) for key, _ in rows])
         models = list(dict.fromkeys(name for _, row in rows for name in row.models))

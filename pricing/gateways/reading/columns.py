@@ -66,7 +66,8 @@ def valid_networks(entries: Sequence[str], token: int, report: Report) -> tuple[
         try:
             network = ipaddress.ip_network(entry, strict=False)
         except ValueError:
-            report(f"token {token}: an entry in its addresses is not a valid address or network and was left out")
-        else:
-            networks.append(str(network) if "/" in entry else str(network.network_address))
+            continue
+        networks.append(str(network) if "/" in entry else str(network.network_address))
+    if len(networks) < len(entries):
+        report("an entry in its addresses is not a valid address or network and was left out", f"token {token}")
     return tuple(dict.fromkeys(networks)), bool(entries) and not networks

@@ -2,17 +2,25 @@
 
 import functools
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from catalog.error_messages import some
 from pricing.gateways.reading.price_table import PriceTable
 from pricing.gateways.reading.schemas import Dialect
 
 ENABLED, EXPIRED, EXHAUSTED = 1, 3, 4
-Report = Callable[[str], None]
+
+
+Finding = tuple[str, str | None]
+
+
+class Report(Protocol):
+    """Takes a finding: a sentence, and the token or channel that it is about, if it is about one."""
+
+    def __call__(self, sentence: str, subject: str | None = None, /) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -180,7 +188,8 @@ class Gateway:
     listing: Listing | None = None
     # The parts of the database that are not read.
     left_out: tuple[LeftOut, ...] = ()
-    findings: tuple[str, ...] = ()
+    # Sentence, and the token or channel that it is about, if it is about one.
+    findings: tuple[Finding, ...] = ()
 
     @functools.cached_property
     def channels_of(self) -> Mapping[str, Sequence[GatewayChannel]]:

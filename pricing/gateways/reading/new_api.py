@@ -9,6 +9,7 @@ from pricing.gateways.reading.databases import Row, Tables
 from pricing.gateways.reading.gateway import (
     ENABLED,
     EXHAUSTED,
+    Finding,
     Gateway,
     GatewayModel,
     GatewayToken,
@@ -24,8 +25,11 @@ from pricing.gateways.reading.unread import left_out
 
 def read(tables: Tables, dialect: Dialect) -> Gateway:
     """The data of the gateway."""
-    findings: list[str] = []
-    report = findings.append
+    findings: list[Finding] = []
+
+    def report(sentence: str, subject: str | None = None, /) -> None:
+        findings.append((sentence, subject))
+
     tokens = list(tables.rows("tokens", TOKEN_COLUMNS))
     present = [row for row in tokens if not row.get("deleted_at")]
     options = _options(tables, report)
@@ -81,7 +85,7 @@ def _token(row: Row, dialect: Dialect, report: Report) -> GatewayToken:
     names = names_in(",".join(limits)) if limits is not None else None
     trimmed = frozenset(names or ()) - frozenset(limits or ())
     if trimmed:
-        report(f"token {number}: spaces around names in its limits were removed; the gateway keeps them")
+        report("spaces around names in its limits were removed; the gateway keeps them", f"token {number}")
     has_budget = is_unlimited or number_column(row, "remain_quota") > 0
     return GatewayToken(
         id=number,
@@ -133,7 +137,10 @@ def _networks(row: Row, token: int, dialect: Dialect, report: Report) -> tuple[t
         return networks, is_locked
     addresses = tuple(network for network in networks if "/" not in network)
     if is_locked or len(addresses) != len(networks):
-        report(f"token {token}: the gateway ignores entries of its addresses that are not one address, as does this")
+        report(
+            "the gateway ignores entries in its addresses that are not one address, so they were left out",
+            f"token {token}",
+        )
     return addresses, False
 
 

@@ -55,8 +55,9 @@ def _without_shadowed_models(
     if not shadowed:
         return channel
     report(
-        f"channel {channel.id}: the names of some models begin with the prefix of a channel, which gets their calls "
-        f"there, so they are not offered here: {some(sorted(shadowed))}"
+        "the names of some models begin with the prefix of a channel, which gets their calls there, so they are not "
+        f"offered here: {some(sorted(shadowed))}",
+        f"channel {channel.id}",
     )
     return replace(channel, disabled_models=channel.disabled_models | shadowed)
 
@@ -89,7 +90,7 @@ def _channel(row: Row, dialect: Dialect, abilities: Abilities, report: Report) -
     prefix = text_column(row, "model_prefix")
     bare_names = {f"{prefix}{name}": name for name in models} if prefix else {}
     if bare_names:
-        report(f"channel {number}: its models are offered with its prefix ({prefix}) as well as without, as there")
+        report(f"its models are offered with its prefix ({prefix}) as well as without, as there", f"channel {number}")
     return GatewayChannel(
         id=number,
         name=text_column(row, "name"),
@@ -118,11 +119,13 @@ def _report_changed_names(
 ) -> None:
     stored = text_column(row, "models")
     if models and len(models) != stored.count(",") + 1:
-        report(f"channel {number}: an empty or duplicate name in its list of models was left out")
+        report("an empty or duplicate name in its list of models was left out", f"channel {number}")
     for what, column, names in (("models", "models", models), ("groups", "group", groups)):
         entries = str(row.get(column) or "").split(",")
         if not set(names) <= set(entries):
-            report(f"channel {number}: spaces around names in its list of {what} were removed; the gateway keeps them")
+            report(
+                f"spaces around names in its list of {what} were removed; the gateway keeps them", f"channel {number}"
+            )
 
 
 def _unserved_models(row: Row, models: tuple[str, ...], dialect: Dialect, report: Report) -> frozenset[str]:
@@ -130,8 +133,9 @@ def _unserved_models(row: Row, models: tuple[str, ...], dialect: Dialect, report
     unserved = frozenset(name for name in models if dialect.routed_name(name) != name)
     if unserved:
         report(
-            f"channel {number_column(row, 'id')}: the gateway lists models and looks for a channel of another name for "
-            f"their calls, so they are not offered here: {some(sorted(unserved))}"
+            "the gateway lists models and looks for a channel of another name for their calls, so they are not offered "
+            f"here: {some(sorted(unserved))}",
+            f"channel {number_column(row, 'id')}",
         )
     return unserved
 
@@ -147,8 +151,9 @@ def _disabled_models(row: Row, models: tuple[str, ...], abilities: Abilities, re
     )
     if disabled:
         report(
-            f"channel {number}: {count(len(disabled), 'model is', 'models are')} disabled there for one of its groups "
-            f"or all, and not offered here: {some(sorted(disabled))}"
+            f"{count(len(disabled), 'model is', 'models are')} disabled there for one of its groups or all, and not "
+            f"offered here: {some(sorted(disabled))}",
+            f"channel {number}",
         )
     return disabled
 

@@ -12,6 +12,7 @@ from pricing.gateways.reading.gateway import (
     ENABLED,
     EXHAUSTED,
     EXPIRED,
+    Finding,
     Gateway,
     GatewayChannel,
     GatewayGroup,
@@ -59,8 +60,11 @@ OPTIONS = ("QuotaPerUnit", "ModelNameCaseInsensitiveEnabled", "EmptyResponseBill
 
 def read(tables: Tables, dialect: Dialect) -> Gateway:
     """The data of the gateway."""
-    findings: list[str] = []
-    report = findings.append
+    findings: list[Finding] = []
+
+    def report(sentence: str, subject: str | None = None, /) -> None:
+        findings.append((sentence, subject))
+
     options = _options(tables, report)
     prices = PriceTable(
         (_price(row, report) for row in tables.rows("prices", PRICE_COLUMNS)),

@@ -21,7 +21,10 @@ def test_texts_have_no_null_bytes_and_no_spaces_around_them() -> None:
 def test_json_that_is_not_json_is_reported_without_its_text() -> None:
     findings: list[str] = []
 
-    assert json_column("{secret", "the option X", findings.append) is None
+    def report(sentence: str, _subject: str | None = None, /) -> None:
+        findings.append(sentence)
+
+    assert json_column("{secret", "the option X", report) is None
     assert findings == ["the option X is not JSON and was left out"]
 
 
@@ -30,8 +33,11 @@ def test_lists_of_names_lose_spaces_and_duplicates() -> None:
 
 
 def test_networks_keep_what_is_valid() -> None:
-    findings: list[str] = []
+    findings: list[str | None] = []
 
-    assert networks_in("10.0.0.1/8;nowhere\n::1", 4, findings.append) == (("10.0.0.0/8", "::1"), False)
-    assert networks_in("nowhere", 4, findings.append) == ((), True)
-    assert len(findings) == 2
+    def report(_sentence: str, subject: str | None = None, /) -> None:
+        findings.append(subject)
+
+    assert networks_in("10.0.0.1/8;nowhere\n::1,here", 4, report) == (("10.0.0.0/8", "::1"), False)
+    assert networks_in("nowhere", 5, report) == ((), True)
+    assert findings == ["token 4", "token 5"]

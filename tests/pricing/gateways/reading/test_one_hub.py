@@ -70,7 +70,7 @@ def test_an_older_one_hub_is_read(tmp_path: Path) -> None:
     ]
     assert (gateway.tokens[0].limits, gateway.tokens[0].group) == (None, "")
     assert gateway.findings == (
-        "the database has no table of groups; the option GroupRatio of its older version was used",
+        ("the database has no table of groups; the option GroupRatio of its older version was used", None),
     )
 
 

@@ -35,6 +35,7 @@ NAME = re.compile(
     r"(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?!0x[0-9a-f]*$)[a-z][a-z0-9-]{0,61}[a-z0-9]"
 )
 PORTS = {"http": 80, "https": 443}
+OWN_HOSTS = "Name your own hosts in FETCH_OWN_HOSTS, with their port: gateway.internal:3000."
 # Assigned unicast, without ranges that lead to an IPv4 address or are for documentation.
 PUBLIC_V6 = ipaddress.ip_network("2000::/3")
 NOT_PUBLIC = tuple(
@@ -161,15 +162,15 @@ def _check(url: str, deadline: float, *, own: bool) -> _Target:
     host, port = (parts.hostname or "").lower(), parts.port or PORTS.get(parts.scheme, 0)
     is_own = own and f"{host}:{port}" in {name.lower() for name in settings.FETCH_OWN_HOSTS}
     if parts.scheme not in PORTS or (parts.scheme == "http" and not is_own):
-        raise FetchError("A source's address must start with https://.")
+        raise FetchError(f"A source's address must start with https://. {OWN_HOSTS}")
     if not is_own and port != PORTS["https"]:
-        raise FetchError("A source's address must not have a port: only port 443 is allowed.")
+        raise FetchError(f"A source's address must not have a port: only port 443 is allowed. {OWN_HOSTS}")
     literal = _literal(host)
     if literal is None and not is_own and not NAME.fullmatch(host):
         raise FetchError("The host of the address is not a valid name. Use a name such as models.example.com.")
     addresses = (literal,) if literal is not None else _resolve(host, port, deadline)
     if not is_own and not all(map(is_public, addresses)):
-        raise FetchError(f"{host} is not on the public internet. Name your own hosts in FETCH_OWN_HOSTS.")
+        raise FetchError(f"{host} is not on the public internet. {OWN_HOSTS}")
     return _Target(parts, host, port, addresses, is_own)
 
 

@@ -126,7 +126,7 @@ def _fault_of_sides(sheet: Sheet) -> str:
 @rule(
     "placeholder-price",
     "Priced like new-api's placeholder",
-    "new-api shows $75 per million tokens for a model without a price. Set the correct price.",
+    "new-api shows $75 per million tokens for a model without a price. If this is not its price, set the correct one.",
     about=AIModel,
 )
 def placeholder_price(catalog: CatalogSnapshot) -> Iterator[Finding]:

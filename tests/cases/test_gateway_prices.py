@@ -214,6 +214,6 @@ def test_a_price_list_is_refused_where_there_is_none(tmp_path: Path) -> None:
         migrate(tmp_path, models="m", program="one-api", pricing=str(listing))
     with pytest.raises(CommandError, match="it has no rows with a model_name"):
         migrate(tmp_path, models="m", pricing=str(listing))
-    with pytest.raises(CommandError, match="must start with https.*FETCH_OWN_HOSTS"):
+    with pytest.raises(CommandError, match=r"must start with https.*FETCH_OWN_HOSTS"):
         migrate(tmp_path, models="m", pricing="http://10.0.0.5:3000/api/pricing")
     assert not ImportRun.objects.exists()

@@ -192,7 +192,10 @@ def test_the_list_of_the_running_gateway_wins_and_its_differences_are_shown(tmp_
     assert any("give it with --pricing" in finding for finding in again["findings"])
 
 
-def test_the_list_of_the_running_gateway_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("place", ["https://gateway.example/api/pricing", "https://gateway.example"])
+def test_the_list_of_the_running_gateway_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
     row = {"model_name": "m", "quota_type": 1, "model_ratio": 0, "completion_ratio": 0, "model_price": 0.5}
     fetched: list[str] = []
 
@@ -201,7 +204,7 @@ def test_the_list_of_the_running_gateway_is_fetched(tmp_path: Path, monkeypatch:
         return Fetched(json.dumps({"success": True, "data": [row]}).encode())
 
     monkeypatch.setattr("pricing.management.commands.import_gateway.fetch", fetch)
-    migrate(tmp_path, option("ModelRatio", {"m": 1}), models="m", pricing="https://gateway.example/api/pricing")
+    migrate(tmp_path, option("ModelRatio", {"m": 1}), models="m", pricing=place)
 
     assert fetched == ["https://gateway.example/api/pricing"]
     assert prices() == {"m": {"request": Decimal("0.5")}}

@@ -33,8 +33,11 @@ def _parts(comparison: Comparison) -> Iterator[str]:
             else:
                 unexpected[row].append(key)
     for row, keys in unexpected.items():
-        what, names = f"{row.what}{_models(list(row.models))} ({row.why})", [_name(key) for key in keys]
-        yield f"  {names[0]}: {what}." if len(names) == 1 else f"  {len(names):,} keys: {what}: {some(names)}."
+        difference = f"{row.what}{_models(list(row.models))} ({row.why})"
+        if len(keys) == 1:
+            yield f"  {_name(keys[0])}: {difference}."
+        else:
+            yield f"  {len(keys):,} keys: {difference}: {some(list(map(_name, keys)))}."
     for (what, why), rows in expected.items():
         names = some([_name(key) for key, _ in rows])
         models = list(dict.fromkeys(name for _, row in rows for name in row.models))

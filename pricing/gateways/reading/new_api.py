@@ -169,7 +169,7 @@ def _is_unverified(row: Row) -> bool:
 
 def _accepts_unpriced(row: Row) -> bool:
     """The setting of the user; his other settings may contain secrets and are not read."""
-    setting = json_column(row.get("setting"), "the setting of a user", lambda _: None)
+    setting = json_column(row.get("setting"), "the setting of a user", lambda *_: None)
     return isinstance(setting, dict) and setting.get("accept_unset_ratio_model") is True
 
 

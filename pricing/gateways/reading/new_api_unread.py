@@ -91,7 +91,7 @@ IGNORED_OPTIONS = (
 
 
 def _has_several_keys(row: Row) -> bool:
-    info = json_column(row.get("channel_info"), "", lambda _: None)
+    info = json_column(row.get("channel_info"), "", lambda *_: None)
     return isinstance(info, dict) and bool(info.get("is_multi_key"))
 
 

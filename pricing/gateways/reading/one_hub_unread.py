@@ -51,7 +51,7 @@ IGNORED_OPTIONS = ("InviterRewardValue", "InviterRewardType", "ModelRatio")
 
 
 def _setting(row: Row) -> Mapping[str, Any]:
-    setting = json_column(row.get("setting"), "", lambda _: None)
+    setting = json_column(row.get("setting"), "", lambda *_: None)
     return setting if isinstance(setting, dict) else {}
 
 

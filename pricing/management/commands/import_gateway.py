@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from django.core.management.base import CommandError
 from django.db import DatabaseError
@@ -48,7 +49,8 @@ class Command(PlanningCommand):
             "--pricing",
             metavar="P",
             default="",
-            help="The running gateway's price list, /api/pricing: its address or a file. Its prices win.",
+            help="The running gateway's price list, /api/pricing: its address, the gateway's address, or a file. Its "
+            "prices win.",
         )
         parser.add_argument("--apply", action="store_true", help="Apply the plan, completely or not at all.")
         parser.add_argument("--dry-run", action="store_true", help="Only show the plan, even with --apply.")
@@ -161,7 +163,8 @@ def _listing(gateway: Gateway, place: str) -> Listing:
         )
     if "://" not in place:
         return read_listing(read_file(Path(place)))
-    response = fetch(place)
+    is_site = urlsplit(place).path in ("", "/")
+    response = fetch(urljoin(place, "/api/pricing") if is_site else place)
     if not isinstance(response, Fetched):
         raise FetchError("The host answered 304 (not modified) to an unconditional request.")
     return read_listing(response.content)

@@ -18,12 +18,11 @@ LONG = "token 1, token 2, token 3, token 4, token 5, token 6, token 7"
 
 def plan(folder: Path, capsys: pytest.CaptureFixture[str], **options: Any) -> str:
     """The plan of a gateway with seven tokens whose networks have two mistakes each."""
-    tokens = [token(number, allow_ips="192.0.2.1\nhere\nthere") for number in TOKENS]
     file = sqlite_gateway(
         folder,
         "new-api",
         channels=[channel(1, "m")],
-        tokens=tokens,
+        tokens=[token(number, allow_ips="192.0.2.1\nhere\nthere") for number in TOKENS],
         users=[user(number) for number in TOKENS],
         options=[option("ModelRatio", {"m": 1}), option("CompletionRatio", {"m": 1})],
     )

@@ -132,12 +132,16 @@ def answers(tokens: Iterable[GatewayToken], *, at: dt.datetime) -> Mapping[int, 
 
 
 class _Resolver:
-    """The resolver of all lists, asked for many keys: keys of the same groups share one query."""
+    """The resolver of all lists, asked for many keys: keys of one group share its query, and all share the models.
+
+    A key of several groups reaches what each of them reaches, and gateways have thousands of pairs of groups.
+    """
 
     def __init__(self, at: dt.datetime) -> None:
         self.at = at
         self.aliases = aliases_for(Scope(deny=("any id",)))
-        self.models_of_groups: dict[tuple[int, ...], list[AIModel]] = {}
+        self.models: dict[int, AIModel] = {}
+        self.models_of_group: dict[int, list[int]] = {}
         self.listings: dict[str, frozenset[str]] = {}
 
     def answer(self, scope: Scope) -> Answer:
@@ -150,15 +154,21 @@ class _Resolver:
         return Answer(listed=listed, callable=frozenset() if scope.is_over_budget else listed)
 
     def _list(self, scope: Scope) -> frozenset[str]:
-        if scope.groups not in self.models_of_groups:
-            self.models_of_groups[scope.groups] = Listing(Scope(groups=scope.groups), self.at.date()).models()
-        models, names = self.models_of_groups[scope.groups], scope.exact_names
+        keys_in_reach = frozenset(key for group in scope.groups for key in self._in_reach(group))
+        models, names = [self.models[key] for key in keys_in_reach], scope.exact_names
         if names is not None:
             # Comparing each model with each pattern takes long for keys with many limits.
             models = [
                 model for model in models if model.name in names or not names.isdisjoint(self.aliases.get(model.pk, ()))
             ]
         return frozenset(model.name for model in permitted(models, scope, self.aliases))
+
+    def _in_reach(self, group: int) -> list[int]:
+        """The keys of the models that this group reaches."""
+        if group not in self.models_of_group:
+            models = Listing(Scope(groups=(group,)), self.at.date()).models()
+            self.models_of_group[group] = [self.models.setdefault(model.pk, model).pk for model in models]
+        return self.models_of_group[group]
 
 
 def _aliases(names: Iterable[str]) -> Mapping[str, str]:

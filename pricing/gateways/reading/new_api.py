@@ -40,7 +40,9 @@ def read(tables: Tables, dialect: Dialect) -> Gateway:
         users=_users(tables, options),
         models=tuple(_model(row, report) for row in tables.rows("models", MODEL_COLUMNS) if not row.get("deleted_at")),
         vendors={
-            row["id"]: GatewayVendor(*(text_column(row, column) for column in ("name", "icon", "description")))
+            number_column(row, "id"): GatewayVendor(
+                *(text_column(row, column) for column in ("name", "icon", "description"))
+            )
             for row in tables.rows("vendors", VENDOR_COLUMNS)
             if not row.get("deleted_at") and text_column(row, "name")
         },
@@ -150,7 +152,7 @@ def _users(tables: Tables, options: Mapping[str, Any]) -> Mapping[int, GatewayUs
         return None
     must_verify = bool(options.get("EmailVerificationEnabled") and options.get(REQUIRE_EMAIL_VERIFICATION))
     return {
-        row["id"]: GatewayUser(
+        number_column(row, "id"): GatewayUser(
             name=text_column(row, "username"),
             group=text_column(row, "group") if "group" in columns else "default",
             enabled=number_column(row, "status", ENABLED) == ENABLED and not row.get("deleted_at"),

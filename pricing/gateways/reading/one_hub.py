@@ -77,7 +77,7 @@ def read(tables: Tables, dialect: Dialect) -> Gateway:
     described = {text_column(row, "model"): row for row in tables.rows("model_info", INFO_COLUMNS)}
     has_old_limits = LIMITS_MOVED not in {text_column(row, "id") for row in tables.rows("migrations", ("id",))}
     vendors = {
-        row["id"]: GatewayVendor(text_column(row, "name"))
+        number_column(row, "id"): GatewayVendor(text_column(row, "name"))
         for row in tables.rows("model_owned_by", VENDOR_COLUMNS)
         if text_column(row, "name")
     }
@@ -284,7 +284,7 @@ def _users(tables: Tables) -> Mapping[int, GatewayUser] | None:
     if not tables.columns("users"):
         return None
     return {
-        row["id"]: GatewayUser(
+        number_column(row, "id"): GatewayUser(
             name=text_column(row, "username"),
             group=text_column(row, "group") if "group" in row else "default",
             enabled=number_column(row, "status", ENABLED) == ENABLED and not row.get("deleted_at"),

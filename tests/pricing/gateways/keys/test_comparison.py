@@ -7,11 +7,17 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from catalog.models import Offer
+from catalog.models import AIModel, Offer
+from pricing.gateways.keys.comparison import answers
+from pricing.gateways.reading.databases import sqlite_file
+from pricing.gateways.reading.reader import read_gateway
 from tests import world
-from tests.pricing.gateways.databases import channel, key, option, sqlite_gateway, token, user
+from tests.pricing.gateways.databases import channel, group, key, option, price, sqlite_gateway, token, user
 from tokens.models import Token
 
 pytestmark = pytest.mark.django_db
@@ -216,3 +222,29 @@ def test_ids_that_cannot_be_stored_are_named_as_such_and_reach_no_terminal(
     assert "\t" not in text
     assert "token 1: listed only there tab\N{REPLACEMENT CHARACTER}and\N{REPLACEMENT CHARACTER}[31mred" in text
     assert "(no model here has this id: the findings say why it was not imported)" in text
+
+
+def test_keys_of_many_pairs_of_groups_share_the_queries_of_their_groups(tmp_path: Path) -> None:
+    symbols = ["default", "a", "b", "c"]
+    pairs = [(one, other) for one in symbols for other in symbols]
+    file = sqlite_gateway(
+        tmp_path,
+        "done-hub",
+        channels=[channel(number, f"m-{symbol}", group=symbol) for number, symbol in enumerate(symbols, 1)],
+        tokens=[token(number, group=one, backup_group=other) for number, (one, other) in enumerate(pairs, 1)],
+        users=[user(1, quota=1)],
+        user_groups=[group(number, symbol) for number, symbol in enumerate(symbols, 1)],
+        prices=[price(f"m-{symbol}", 1, 2) for symbol in symbols],
+    )
+    call_command("import_gateway", sqlite=str(file), apply=True)
+    with sqlite_file(file) as tables:
+        tokens = read_gateway(tables).tokens
+
+    with CaptureQueriesContext(connection) as queries:
+        found = answers(tokens, at=timezone.now())
+
+    assert {number: found[number].listed for number in found} == {
+        number: {f"m-{one}", f"m-{other}"} for number, (one, other) in enumerate(pairs, 1)
+    }
+    lists = [query for query in queries if f'FROM "{AIModel._meta.db_table}"' in query["sql"]]
+    assert len(lists) == len(symbols)

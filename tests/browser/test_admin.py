@@ -18,7 +18,10 @@ def test_every_page_fits_its_screen_and_calls_no_other_host(desk: Desk) -> None:
     paths = ["/admin/", "/admin/tokens/token/add/", "/admin/pricing/pricesheet/add/"]
     for label, row in rows.items():
         place = f"/admin/{label.replace('.', '/')}/"
-        paths += [place, f"{place}{row.pk}/change/", f"{place}{row.pk}/history/"]
+        paths += [place, f"{place}{row.pk}/change/"]
+    # All histories have one template, and the rows of these are the widest.
+    for label in ("catalog.aimodel", "pricing.pricesheet", "tokens.token"):
+        paths.append(f"/admin/{label.replace('.', '/')}/{rows[label].pk}/history/")
 
     for path in paths:
         page = desk.open(path)

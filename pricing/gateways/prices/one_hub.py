@@ -23,7 +23,6 @@ from pricing.gateways.reading.schemas import DONE_HUB, ONE_HUB
 UNITS_PER_CALL = Decimal(1000)
 # The input and output price of a name without a row: such calls are charged, not refused.
 WITHOUT_ROW = Decimal(30)
-RULE_WITHOUT_ROW = "the program's price for models without a row"
 # Products of many factors are cut off here: the programs compute with doubles, which have 17 digits.
 DIGITS = Context(prec=28)
 # Kind of token -> its meter.
@@ -143,16 +142,17 @@ def _completed(own: Sequence[PriceLine], common: Sequence[PriceLine]) -> Iterato
 
 def _lines(name: str, channel: GatewayChannel | None, gateway: Gateway) -> list[PriceLine]:
     """The price of calls that this channel serves."""
-    per_million = _dollars_per_million(gateway)
+    per_million, program = _dollars_per_million(gateway), gateway.dialect.name
     row = (gateway.prices or PriceTable()).row_for(billed_name(name, channel))
     if row is None:
+        without_row = f"by {program}'s price for models without a row"
         row = PriceRow(name, is_per_call=False, vendor=0, input=WITHOUT_ROW, output=WITHOUT_ROW, ratios={})
-        lines = _token_lines(row, _cache_ratios(row, name, channel, gateway), per_million)
-        return [line if line.rule else replace(line, rule=RULE_WITHOUT_ROW) for line in lines]
+        lines = _token_lines(row, _cache_ratios(row, name, channel, gateway), per_million, program)
+        return [line if line.rule else replace(line, rule=without_row) for line in lines]
     if row.is_per_call:
         amount = multiply(row.input, UNITS_PER_CALL, per_million / MILLION)
         return [PriceLine("request", plain(amount), unit="request", per=1)]
-    return list(_token_lines(row, _cache_ratios(row, name, channel, gateway), per_million))
+    return list(_token_lines(row, _cache_ratios(row, name, channel, gateway), per_million, program))
 
 
 def billed_name(name: str, channel: GatewayChannel | None) -> str:
@@ -168,7 +168,7 @@ def _dollars_per_million(gateway: Gateway) -> Decimal:
 def _cache_ratios(row: PriceRow, name: str, channel: GatewayChannel | None, gateway: Gateway) -> tuple[CacheRatio, ...]:
     """The ratios for cached tokens as the channel's provider counts them."""
     is_claude = _is_claude(name, channel) if channel else row.vendor in CLAUDE_VENDORS
-    return (OF_CLAUDE if is_claude else OF_OPENAI)[_program(gateway)]
+    return (OF_CLAUDE if is_claude else OF_OPENAI)[gateway.dialect.name]
 
 
 def _is_claude(name: str, channel: GatewayChannel) -> bool:
@@ -178,11 +178,7 @@ def _is_claude(name: str, channel: GatewayChannel) -> bool:
     return channel.type in CLAUDE_TYPES or (channel.type == VERTEX and upstream.startswith("claude"))
 
 
-def _program(gateway: Gateway) -> str:
-    return DONE_HUB.name if gateway.dialect is DONE_HUB else ONE_HUB.name
-
-
-def _token_lines(row: PriceRow, cache: Iterable[CacheRatio], per_million: Decimal) -> Iterator[PriceLine]:
+def _token_lines(row: PriceRow, cache: Iterable[CacheRatio], per_million: Decimal, program: str) -> Iterator[PriceLine]:
     """The prices of tokens; a long prompt has another price for all tokens of the call."""
     base = {"input": multiply(row.input, per_million), "output": multiply(row.output, per_million)}
     lines = [PriceLine("input", base["input"]), PriceLine("output", base["output"])]
@@ -195,7 +191,7 @@ def _token_lines(row: PriceRow, cache: Iterable[CacheRatio], per_million: Decima
                     ratio.meter,
                     multiply(base["input"], factor),
                     ratio.conditions,
-                    rule=f"the program's ratio for {ratio.key}" if is_default else "",
+                    rule=f"by {program}'s ratio for {ratio.key}" if is_default else "",
                     factor=factor if is_default and ratio.is_common else None,
                 )
             )
@@ -271,7 +267,7 @@ def unused_rows(gateway: Gateway) -> Sequence[str]:
 
 def unknown_ratios(gateway: Gateway) -> Sequence[str]:
     """The kinds of tokens in the prices of offered models that the program does not count."""
-    program = _program(gateway)
+    program = gateway.dialect.name
     known = {*METERS, *(ratio.key for ratio in (*OF_OPENAI[program], *OF_CLAUDE[program]))}
     return sorted({key for row in _rows(gateway).values() if row for key in row.ratios.keys() - known})
 

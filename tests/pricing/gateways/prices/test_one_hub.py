@@ -62,7 +62,7 @@ def test_done_hub_charges_what_is_written_to_a_cache_without_listing_it(read: An
     gateway = read(channels=[channel(1, "a,calls")], prices=[row("a", 1, 2), row("calls", 1, 0, type="times")])
 
     assert price("a", gateway).use_factors == {"input.cache_write": Decimal("1.25")}
-    assert price("a", gateway).rules == {"input.cache_write": "the program's ratio for openai_cache_write_tokens"}
+    assert price("a", gateway).rules == {"input.cache_write": "by done-hub's ratio for openai_cache_write_tokens"}
     assert price("calls", gateway).use_factors == {}
 
 
@@ -94,7 +94,7 @@ def test_a_model_without_a_row_costs_thirty_by_a_rule(read: Any) -> None:
     gateway = read("one-hub", channels=[channel(1, "known,unknown")], prices=[row("known", 1, 2)])
 
     assert lines(gateway, "unknown") == {("input",): 60, ("output",): 60}
-    rule = "the program's price for models without a row"
+    rule = "by one-hub's price for models without a row"
     assert price("unknown", gateway).rules == {"input": rule, "output": rule}
     assert price("known", gateway).rules == {}
     assert next(findings(gateway)) == (
@@ -171,8 +171,8 @@ def test_ratios_that_the_operator_did_not_set_name_their_rule(read: Any) -> None
     gateway = read(channels=[channel(1, "a,unknown", type=14)], prices=[row("a", 1, 2, extra_ratios=ratios)])
 
     assert price("a", gateway).rules == {
-        "input.cache_write": "the program's ratio for cached_write_tokens",
-        "input.cache_write[1h]": "the program's ratio for cached_write_1h_tokens",
+        "input.cache_write": "by done-hub's ratio for cached_write_tokens",
+        "input.cache_write[1h]": "by done-hub's ratio for cached_write_1h_tokens",
     }
     assert lines(gateway, "unknown") == {
         ("input",): 60, ("output",): 60, ("input.cache_read",): 6, ("input.cache_write",): 75,

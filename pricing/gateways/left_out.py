@@ -33,7 +33,7 @@ def _rows_left_out(gateway: Gateway, registry: Mapping[str, str]) -> Iterator[Le
     models = models_of(gateway)
     kinds = (
         ("prices", "prices that no offered model uses", _unoffered(gateway, models)),
-        ("prices.extra_ratios", "multiples for unknown kinds of tokens", one_hub.unknown_ratios(gateway)),
+        ("prices.extra_ratios", "multiples for unknown kinds of tokens", _unknown_ratios(gateway)),
         ("tools", "prices of tool calls that only the program has, per 1,000 calls", _built_in_tools(gateway)),
         ("tools.several", "prices of tool calls that depend on the endpoint", _ambiguous_tools(gateway, models)),
         (f"options.{tools.OPTION}", "prices of tools that the program does not charge", _unused_tools(gateway)),
@@ -83,6 +83,10 @@ def _unoffered_in_options(gateway: Gateway, models: Iterable[str]) -> Iterable[s
         price_of(name, recorded)
     tables = [options[key] for key in PRICE_OPTIONS if isinstance(options.get(key), dict)]
     return sorted({name for table in tables for name in table} - names)
+
+
+def _unknown_ratios(gateway: Gateway) -> Iterable[str]:
+    return () if gateway.prices is None else one_hub.unknown_ratios(gateway)
 
 
 def _built_in_tools(gateway: Gateway) -> Iterable[str]:

@@ -106,7 +106,10 @@ def apply_migration(
     returned. Everything else is applied completely or not at all.
     """
     with transaction.atomic():
-        return _plan_and_apply(gateway, at=at, accept_jumps=accept_jumps, actor=actor)
+        # All writers queue here, so that nothing changes between the plan and its application.
+        revision.hold()
+        plan = plan_migration(gateway, at=at, accept_jumps=accept_jumps)
+        return plan, _apply_unless_stopped(plan, _options(accept_jumps=accept_jumps), at=at, actor=actor)
 
 
 def rehearse_migration(
@@ -115,30 +118,29 @@ def rehearse_migration(
     """The plan, with the comparison of keys: the plan is applied and rolled back, so other writers wait for it."""
     try:
         with transaction.atomic():
+            revision.hold()
             plan = plan_migration(gateway, at=at, accept_jumps=accept_jumps)
-            rehearsed, _ = _plan_and_apply(gateway, at=at, accept_jumps=accept_jumps, actor=None)
+            models = plan.models
+            _apply_unless_stopped(plan, _options(accept_jumps=accept_jumps), at=at, actor=None)
             transaction.set_rollback(True)
     finally:
         # They may have entries of the revision that was rolled back.
         caches.clear_all()
-    plan.keys = rehearsed.keys
+    plan.models, plan.run = models, None
     return plan
 
 
-def _plan_and_apply(
-    gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tuple[str, ...], actor: AbstractBaseUser | None
-) -> tuple[MigrationPlan, bool]:
-    # All writers queue here, so that nothing changes between the plan and its application.
-    revision.hold()
-    plan = plan_migration(gateway, at=at, accept_jumps=accept_jumps)
-    options = _options(accept_jumps=accept_jumps)
+def _apply_unless_stopped(
+    plan: MigrationPlan, options: Options, *, at: dt.datetime, actor: AbstractBaseUser | None
+) -> bool:
+    """Applies the plan and compares the keys; False if the plan is empty or a guard stops it."""
     if plan.guards and not options.accepted_patterns:
-        return plan, False
+        return False
     is_empty = plan.is_empty
     if not is_empty:
         plan.run = _apply(plan, options, at=at, actor=actor)
-    plan.keys = compare_keys(GatewayRules(gateway, at=at), at=at)
-    return plan, not is_empty
+    plan.keys = compare_keys(GatewayRules(plan.gateway, at=at), at=at)
+    return not is_empty
 
 
 def _apply(plan: MigrationPlan, options: Options, *, at: dt.datetime, actor: AbstractBaseUser | None) -> ImportRun:

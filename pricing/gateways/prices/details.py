@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.prices import GROUP_RATE, MILLION, PRICE_RULE, USE_FACTORS, Condition, Line, Sheet
-from catalog.sources.new_api_prices import prices_of
+from catalog.sources.new_api_prices import INPUT_RATIOS, prices_of
 from catalog.sources.rows import Row
 from pricing.gateways.prices.price import cache_lifetime
 
@@ -18,10 +18,7 @@ METERS: Mapping[str, str] = {
     "model_price": "request",
     "model_ratio": "input",
     "completion_ratio": "output",
-    "cache_ratio": "input.cache_read",
-    "create_cache_ratio": "input.cache_write",
-    "image_ratio": "input.image",
-    "audio_ratio": "input.audio",
+    **dict(INPUT_RATIOS),
     "audio_completion_ratio": "output.audio",
 }
 

@@ -29,9 +29,11 @@ TRUST: Mapping[str, int] = MappingProxyType(
     }
 )
 
+# The database of a gateway: the only source that states factors of usage.
+GATEWAY = "gateway"
 # (source, other): the source wins, whichever wrote first, if both are equally trusted. The price list of a gateway has
 # the prices that its program computed; its database and its ratio_config have only what an operator stored.
-WINS_TIES = frozenset({("new_api", "gateway"), ("new_api", "ratio_config"), ("gateway", "ratio_config")})
+WINS_TIES = frozenset({("new_api", GATEWAY), ("new_api", "ratio_config"), (GATEWAY, "ratio_config")})
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from catalog.admin.base import (
     display,
 )
 from catalog.exact import write_json
-from catalog.prices import MILLION
+from catalog.prices import MILLION, PRICE_RULE
 from pricing.admin.forms import STATES, PriceStateFilter, StartsNowForm
 from pricing.admin.repricing import EndingPages
 from pricing.curation.summaries import line_value, summary
@@ -220,5 +220,8 @@ def copied_sheet(request: HttpRequest) -> PriceSheet | None:
 
 def copied_lines(request: HttpRequest) -> list[dict[str, Any]]:
     sheet = copied_sheet(request)
-    lines = sheet.lines.order_by("position") if sheet else []
+    lines = list(sheet.lines.order_by("position")) if sheet else []
+    for line in lines:
+        # A price that a person sets is no longer that of the rule.
+        line.facts.pop(PRICE_RULE, None)
     return [{name: getattr(line, name) for name in LINE_FIELDS} for line in lines]

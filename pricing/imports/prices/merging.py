@@ -5,17 +5,17 @@ The lines of a less trusted source stay beside those of a more trusted one where
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from catalog.imports.import_policy import ImportPolicy
 from catalog.imports.provenance import run_writers
 from catalog.prices import SIDES, USE_FACTORS, WITHOUT_AMOUNT, Line, Sheet
-from catalog.source_trust import PERSON, Writer
+from catalog.source_trust import GATEWAY, PERSON, Writer, outranks
 from pricing.engine.equality import same_price
 from pricing.engine.headline import rule_table
 from pricing.engine.line_keys import LineKey, base_line, is_base, line_key, precedence
-from pricing.engine.quoting import chain
+from pricing.engine.quoting import USUAL_LIFETIME, chain
 from pricing.imports.prices.stored import StoredSheet
 
 
@@ -57,6 +57,16 @@ class Authority:
         """Whether the source may replace a value of this writer."""
         return not self.why_withheld(writer)
 
+    def keeps_factors_from(self, writer: Writer, *, is_offered: bool) -> bool:
+        """Whether the factors of usage, stored or offered, stay if this writer states a price of such usage."""
+        of_gateway = (each for each in self._writers.values() if each.source == GATEWAY)
+        author = self.writer if is_offered else next(of_gateway, None)
+        if author is None or author.source == writer.source:
+            return False
+        if writer == self.writer:
+            return not self.may_replace(author)
+        return self.may_replace(writer) if is_offered else outranks(author, writer)
+
     def why_withheld(self, writer: Writer) -> str:
         """Why a value of this writer stays, or ""."""
         return self.policy.why_unpinned_withheld(writer)
@@ -87,23 +97,31 @@ def merge(stored: StoredSheet | None, offered: Sheet, authority: Authority) -> M
     if stored is None or authority.is_operator or authority.is_by_person(stored):
         return Merged(offered)
     by_writer = _others_by_writer(stored, authority)
+    factors = (offered if offered.states_use_factors else stored.sheet).facts.get(USE_FACTORS, {})
+    beside_factors = partial(_beside_factors, factors, authority, is_offered=offered.states_use_factors)
     if not by_writer:
-        is_alike = USE_FACTORS in stored.sheet.facts and are_alike(stored.sheet, offered)
-        return Merged(replace(offered, facts=_facts(stored.sheet, offered, sets_base=True)) if is_alike else offered)
+        if USE_FACTORS not in stored.sheet.facts or not are_alike(stored.sheet, offered):
+            return Merged(offered)
+        lines = tuple(beside_factors(authority.writer, offered.lines))
+        return Merged(replace(offered, lines=lines, facts=_with_factors(offered.facts, factors, beside=lines)))
     base = authority.base_writer(stored)
     sets_base = authority.may_replace(base)
     if not are_alike(stored.sheet, offered):
         if sets_base:
             return Merged(offered)
         return Merged(stored.attributed, Withheld(stored.sheet, offered, authority.why_withheld(base)))
+    offered = replace(offered, lines=tuple(beside_factors(authority.writer, offered.lines)))
     ranked = sorted(by_writer, key=lambda writer: (-writer.trust, authority.may_replace(writer)))
     place = next((place for place, writer in enumerate(ranked) if authority.may_replace(writer)), len(ranked))
-    statements: list[tuple[Writer, Sequence[Line]]] = [(writer, by_writer[writer]) for writer in ranked]
+    statements: list[tuple[Writer, Sequence[Line]]] = [
+        (writer, beside_factors(writer, by_writer[writer])) for writer in ranked
+    ]
     statements.insert(place, (authority.writer, offered.lines))
     lines = combine(statements)
     in_price = set(map(id, lines))
     lost = tuple(line for line in offered.lines if id(line) not in in_price)
-    merged = replace(offered, lines=lines, facts=_facts(stored.sheet, offered, sets_base=sets_base))
+    facts = (offered if sets_base else stored.sheet).facts
+    merged = replace(offered, lines=lines, facts=_with_factors(facts, factors, beside=lines))
     if not lost:
         return Merged(merged)
     keys = set(map(line_key, lost))
@@ -114,12 +132,34 @@ def merge(stored: StoredSheet | None, offered: Sheet, authority: Authority) -> M
     return Merged(merged, Withheld(winning, losing, authority.why_withheld(ranked[place - 1])))
 
 
-def _facts(stored: Sheet, offered: Sheet, *, sets_base: bool) -> dict[str, Any]:
-    """The facts of the source that sets the base price, with the factors of the source that states such factors."""
-    facts = {**(offered.facts if sets_base else stored.facts)}
-    factors = (offered if offered.states_use_factors else stored).facts.get(USE_FACTORS)
-    facts.pop(USE_FACTORS, None)
-    return {**facts, USE_FACTORS: factors} if factors else facts
+def _beside_factors(
+    factors: Mapping[str, Any], authority: Authority, writer: Writer, lines: Sequence[Line], *, is_offered: bool
+) -> Sequence[Line]:
+    """The lines of a source beside the factors of usage that a gateway's database states, or now offers.
+
+    A factor says what the gateway charges for a kind of usage, and it would multiply the price of another source.
+    """
+    if factors and authority.keeps_factors_from(writer, is_offered=is_offered):
+        return [line for line in lines if _kind_of_usage(line) not in factors]
+    return lines
+
+
+def _with_factors(facts: Mapping[str, Any], factors: Mapping[str, Any], *, beside: Sequence[Line]) -> Mapping[str, Any]:
+    """The facts of the source that sets the base price, with the factors of usage that has no price in these lines."""
+    priced = {_kind_of_usage(line) for line in beside} & set(factors)
+    # Beside a factor for all lifetimes, that of one lifetime is a factor of the same price.
+    left = {name: factor for name, factor in factors.items() if priced.isdisjoint({name, name.partition("[")[0]})}
+    rest = {name: fact for name, fact in facts.items() if name != USE_FACTORS}
+    return {**rest, USE_FACTORS: left} if left else rest
+
+
+def _kind_of_usage(line: Line) -> str:
+    """The kind of usage that the line prices for all groups, as factors name it; empty for others."""
+    conditions = {condition["dim"]: condition["value"] for condition in line.conditions}
+    if line.kind != "absolute" or "group" in conditions:
+        return ""
+    lifetime = conditions.get("cache_ttl", USUAL_LIFETIME)
+    return line.meter if lifetime == USUAL_LIFETIME else f"{line.meter}[{lifetime}]"
 
 
 def _others_by_writer(stored: StoredSheet, authority: Authority) -> dict[Writer, list[Line]]:

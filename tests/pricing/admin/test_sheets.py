@@ -129,13 +129,18 @@ def test_the_facts_of_a_sheet_are_copied_to_the_next_one(admin_client: Client) -
     old = world.price(world.model(), input="2.5")
     PriceSheet.objects.update(facts={"tier_mode": "graduated"})
     world.line(old, "web_search", "1500", kind="allowance", per=1, unit="query", facts={"period": "day"})
+    rate = {"is_group_rate": True}
+    conditions = [{"dim": "group", "op": "eq", "value": "vip"}]
+    world.line(old, "", "0", kind="multiplier", per=1, unit="", conditions=conditions, facts=rate)
+    # Why a migrated gateway charges it: this is not the reason for the operator's own price.
+    old.lines.filter(meter="input").update(facts={"price_rule": "the default ratio"})
 
     page = f"{ADD}?from={old.pk}"
     admin_client.post(page, admin_world.filled_in(admin_client, page))
 
     new = PriceSheet.objects.exclude(pk=old.pk).get()
     assert new.facts == {"tier_mode": "graduated"}
-    assert [line.facts for line in new.lines.order_by("position")] == [{}, {"period": "day"}]
+    assert [line.facts for line in new.lines.order_by("position")] == [{}, {"period": "day"}, rate]
 
 
 @pytest.mark.parametrize(

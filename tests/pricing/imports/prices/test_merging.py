@@ -9,8 +9,11 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from catalog.models import AIModel
 from catalog.prices import USE_FACTORS, Line
+from pricing.engine.quoting import Use, quote
 from pricing.models import PriceSheet
+from pricing.published.prices import published_sheets
 from tests.pricing.imports.prices.books import (
     BATCH,
     DAY,
@@ -118,6 +121,40 @@ def test_factors_of_usage_stay_beside_the_prices_of_a_listing(
         {**facts, USE_FACTORS: factors},
     )
     assert PriceSheet.objects.count() == sheets
+
+
+@pytest.mark.parametrize(
+    ("source", "order", "charged"),
+    [
+        # A less trusted source has no say in what the gateway charges for cache writes: 1.25 and 2 times the input.
+        ("openrouter", 1, ["7.5", "12"]),
+        ("openrouter", -1, ["7.5", "12"]),
+        # Of equally trusted sources, the one that wrote first.
+        ("litellm", 1, ["7.5", "12"]),
+        ("litellm", -1, ["3.75", "6"]),
+        # The price of a source that wins is its own, and not multiplied.
+        ("new_api", 1, ["3.75", "6"]),
+        ("new_api", -1, ["3.75", "6"]),
+    ],
+)
+def test_a_factor_of_usage_does_not_multiply_the_price_of_another_source(
+    source: str, order: int, charged: list[str]
+) -> None:
+    factors = {"input.cache_write": Decimal("1.25"), "input.cache_write[1h]": Decimal(2)}
+    of_database = replace(sheet(line("input", 6), line("output", 30)), facts={USE_FACTORS: factors})
+    hour = {"dim": "cache_ttl", "op": "eq", "value": "1h"}
+    writes = (line("input.cache_write", Decimal("3.75")), line("input.cache_write", 6, hour))
+    stated = {
+        "gateway": replace(of_database, states_use_factors=True),
+        source: sheet(line("input", 6), line("output", 30), *writes),
+    }
+    model()
+    for name in [*stated][::order] * 2:
+        imported(name, document(stated[name]))
+
+    (price,) = published_sheets(AIModel.objects.all(), at=NOW, groups=None).values()
+    usage = [{name: Use(Decimal(1_000_000))} for name in factors]
+    assert [f"{quote(price, use, {}, at=NOW).amount:f}" for use in usage] == charged
 
 
 def test_a_database_ends_its_own_factors_of_usage() -> None:

@@ -129,9 +129,9 @@ def ask(url: str, *, headers: Mapping[str, str]) -> Reply:
     FetchError if there is no answer.
     """
     deadline = time.monotonic() + SECONDS
-    parts = _parse(url)
-    if parts.scheme not in PORTS:
+    if not url.lower().startswith(("https://", "http://")):
         raise FetchError("The address must start with https:// or http://.")
+    parts = _parse(url)
     host, port = (parts.hostname or "").lower(), parts.port or PORTS[parts.scheme]
     literal = _literal(host)
     addresses = (literal,) if literal is not None else _resolve(host, port, deadline)

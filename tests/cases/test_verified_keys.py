@@ -93,6 +93,7 @@ def test_a_gateway_that_does_not_answer_is_one_sentence(tmp_path: Path, status: 
         ("http://127.0.0.1:1", "127.0.0.1 could not be reached"),
         ("http://8.8.8.8/v1", "8.8.8.8 is on the public internet: use https://"),
         ("ftp://127.0.0.1", "must start with https:// or http://"),
+        ("127.0.0.1:3000", "must start with https:// or http://"),
         ("https://user:secret@127.0.0.1", "without a user name, a password"),
     ],
 )

@@ -16,8 +16,9 @@ from django.db import transaction
 from catalog import caches
 from catalog.db import revision
 from catalog.db.import_context import run_scope
+from catalog.error_messages import some
 from catalog.imports.context import Findings, PlanContext, WriteContext
-from catalog.models import AIModel, EndpointType, ImportRun
+from catalog.models import AIModel, Channel, EndpointType, ImportRun
 from catalog.sources.records import Structure
 from pricing.gateways import document
 from pricing.gateways.channels import structure_of
@@ -80,6 +81,8 @@ def plan_migration(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tu
     structure = _structure(gateway, groups, new=new_models, report=findings.add)
     _report_shared_groups(structure, findings)
     tokens = TokenPlan(gateway, groups, findings, at=at)
+    if tokens.new and not tokens.known:
+        _report_shared_channels(structure, findings)
     return MigrationPlan(
         gateway=gateway,
         models=models,
@@ -203,6 +206,17 @@ def _report_missing_list(gateway: Gateway, findings: Findings) -> None:
         findings.add(
             "earlier prices come from the list of the running gateway, and this plan has no such list: give it with "
             "--pricing, or they change to those of the database and the rules"
+        )
+
+
+def _report_shared_channels(structure: Structure, findings: Findings) -> None:
+    """Reports channels that are here although no token is: those of another gateway may have the same name and id."""
+    existing = Channel.objects.filter(slug__in=list(structure.channels)).order_by("slug")
+    if slugs := list(existing.values_list("slug", flat=True)):
+        findings.add(
+            "channels of the same name and id are here, but no token of this gateway: if they belong to another "
+            "gateway, rename them in one of the two, because they get the values of this one and keys of both "
+            f"reach the models of both: {some(slugs)}"
         )
 
 

@@ -227,3 +227,23 @@ def test_a_plan_counts_the_offers_of_new_models(tmp_path: Path) -> None:
 
     assert report["counts"]["offers"] == Offer.objects.count() == 2
     assert not [finding for finding in report["findings"] if "left out" in finding]
+
+
+def test_channels_of_another_gateway_with_the_same_name_and_id_are_named(tmp_path: Path) -> None:
+    common: dict[str, Any] = {
+        "channels": [channel(1, "m")],
+        "users": [user(1)],
+        "options": [option("ModelRatio", {"m": 1})],
+    }
+    first = migrate(tmp_path, tokens=[token(1)], **common)
+    again = migrate(tmp_path, tokens=[token(1), token(2)], **common)
+
+    other = migrate(tmp_path, tokens=[token(3)], **common)
+
+    assert not [
+        finding for report in (first, again) for finding in report["findings"] if "no token of this gateway" in finding
+    ]
+    found = [finding for finding in other["findings"] if "no token of this gateway" in finding]
+    assert len(found) == 1
+    assert found[0].startswith("channels of the same name and id are here, but no token of this gateway")
+    assert found[0].endswith(": channel-1-1")

@@ -37,10 +37,14 @@ def import_case(name: str, *arguments: str, code: int = Exit.DONE) -> Outcome:
     return outcome
 
 
-def quote(model: str, usage: Mapping[str, Any], *, at: str = "", **request: Any) -> dict[str, Any]:
-    """The quote of a usage (meter -> quantity, or {"quantity", "unit"}), at a moment, with facts of the request."""
+def quote(model: str, usage: Mapping[str, Any], *, at: str = "", key: str = "", **request: Any) -> dict[str, Any]:
+    """The quote of a usage (meter -> quantity, or {"quantity", "unit"}), at a moment, with facts of the request.
+
+    `key`: the key that asks, without which the price is that of a visitor.
+    """
     body = {"model": model, "usage": usage} | ({"at": at} if at else {}) | ({"request": request} if request else {})
-    answer = Client().post("/api/pricing/quote", json.dumps(body), content_type="application/json")
+    headers = {"authorization": f"Bearer {key}"} if key else {}
+    answer = Client().post("/api/pricing/quote", json.dumps(body), content_type="application/json", headers=headers)
     assert answer.status_code == 200, answer.content
     document: dict[str, Any] = answer.json()
     return document

@@ -1,6 +1,5 @@
 """Compares the calls and charges that one-hub and done-hub recorded with the answers here."""
 
-import json
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
+from tests.cases.importing import quote
 from tokens.access.visibility import Listing
 from tokens.api_error import ApiError
 from tokens.auth.authentication import authenticate
@@ -70,7 +70,7 @@ def differing_calls(client: Client, answers: Mapping[str, Any]) -> dict[str, fro
 
 
 def differing_charges(
-    client: Client, answers: Mapping[str, Any], *, claude: Collection[str] = (), known: Collection[str] = ()
+    answers: Mapping[str, Any], *, claude: Collection[str] = (), known: Collection[str] = ()
 ) -> list[tuple[Any, Decimal]]:
     """The charges that differ from a quote by more than one unit, each with the quote.
 
@@ -81,23 +81,11 @@ def differing_charges(
         # Without output, the programs estimate the tokens.
         if "quota" not in charge or charge["model"] in known or not charge["usage"]["completion_tokens"]:
             continue
-        quoted = _quote(
-            client, answers["keys"][charge["key"]]["key"], charge, counts_details=charge["model"] not in claude
-        )
+        usage = usage_of(charge["usage"], counts_details=charge["model"] not in claude)
+        quoted = Decimal(quote(charge["model"], usage, key=answers["keys"][charge["key"]]["key"])["amount"])
         if abs(quoted - charge["quota"] * ONE_UNIT) > ONE_UNIT:
             differing.append((charge, quoted))
     return differing
-
-
-def _quote(client: Client, key: str, charge: Mapping[str, Any], *, counts_details: bool) -> Decimal:
-    answer = client.post(
-        "/api/pricing/quote",
-        json.dumps({"model": charge["model"], "usage": usage_of(charge["usage"], counts_details=counts_details)}),
-        content_type="application/json",
-        headers={"authorization": f"Bearer {key}"},
-    )
-    assert answer.status_code == 200, (charge, answer.content)
-    return Decimal(answer.json()["amount"])
 
 
 def usage_of(recorded: Mapping[str, Any], *, counts_details: bool) -> dict[str, int]:

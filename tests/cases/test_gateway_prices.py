@@ -16,6 +16,7 @@ from catalog.models import AIModel, ImportRun
 from pricing.gateways.rules.program import Figure
 from pricing.gateways.rules.programs import NEW_API_OF_APRIL
 from pricing.models import PriceLine, PriceSheet
+from tests.cases.importing import quote
 from tests.pricing.gateways.databases import channel, key, option, sqlite_gateway, token, user
 from tests.pricing.pages import shop
 
@@ -48,14 +49,7 @@ def migrate(
 
 def charge(number: int, model: str, **usage: int) -> Decimal:
     """The amount of a quote for the key with this number."""
-    answer = Client().post(
-        "/api/pricing/quote",
-        {"model": model, "usage": usage},
-        content_type="application/json",
-        headers={"authorization": f"Bearer sk-{key(number)}"},
-    )
-    assert answer.status_code == 200, answer.content
-    return Decimal(answer.json()["amount"])
+    return Decimal(quote(model, usage, key=f"sk-{key(number)}")["amount"])
 
 
 def test_a_rate_of_a_model_in_a_group_replaces_the_rate_of_the_group(tmp_path: Path) -> None:

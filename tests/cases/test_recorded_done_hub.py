@@ -30,7 +30,7 @@ def test_keys_call_what_they_called_at_the_same_price(client: Client, tmp_path: 
 
     assert differing_calls(client, answers) == KNOWN
     # The Gemini channel answered with a usage of its own.
-    assert differing_charges(client, answers, claude=CLAUDE, known={"gemini-acme"}) == []
+    assert differing_charges(answers, claude=CLAUDE, known={"gemini-acme"}) == []
     # A site that takes its prices from here charges the same, too, long prompts included.
     charges = charges_from_our_rows(client, answers, program="done-hub", claude=CLAUDE)
     assert len(charges) > 60

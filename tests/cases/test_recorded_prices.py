@@ -9,6 +9,7 @@ from django.test import Client
 
 from catalog.exact import read_json
 from pricing.models import PriceLine
+from tests.cases.importing import quote
 from tests.cases.recorded import answers, database, migrate
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +74,7 @@ def classic(row: dict[str, Any]) -> tuple[float, float, float]:
     return ratio, completion if ratio else 0, call
 
 
-def test_quotes_for_a_key_are_what_the_program_charges(client: Client, tmp_path: Path) -> None:
+def test_quotes_for_a_key_are_what_the_program_charges(tmp_path: Path) -> None:
     recorded = answers("new_api")
     maps = {name: recorded["/api/ratio_config"]["data"][name] for name in ("cache_ratio", "create_cache_ratio")}
     migrate(database("new_api", tmp_path))
@@ -90,14 +91,14 @@ def test_quotes_for_a_key_are_what_the_program_charges(client: Client, tmp_path:
                 "input": 1000, "input.cache_read": 400, "input.cache_write": 300, "input.cache_write[1h]": 200,
                 "output": 500,
             }  # fmt: skip
-            charged[name] = (float(charge(client, key, name, usage)), pytest.approx(quota / 500_000))
+            charged[name] = (float(charge(key, name, usage)), pytest.approx(quota / 500_000))
 
     assert len(charged) > 25
     assert {name: ours for name, (ours, _) in charged.items()} == {
         name: theirs for name, (_, theirs) in charged.items()
     }
-    assert charge(client, key, "acme-call", {"request": 1}) == Decimal("0.032")
-    assert charge(client, key, "acme-freecall", {"input": 9}) == charge(client, key, "acme-free", {"output": 9}) == 0
+    assert charge(key, "acme-call", {"request": 1}) == Decimal("0.032")
+    assert charge(key, "acme-freecall", {"input": 9}) == charge(key, "acme-free", {"output": 9}) == 0
 
 
 def test_one_api_charges_every_model(client: Client, tmp_path: Path) -> None:
@@ -130,13 +131,6 @@ def test_one_api_charges_every_model(client: Client, tmp_path: Path) -> None:
     }
 
 
-def charge(client: Client, key: str, model: str, usage: dict[str, int]) -> Decimal:
+def charge(key: str, model: str, usage: dict[str, int]) -> Decimal:
     """The amount of a quote for a key, in dollars."""
-    answer = client.post(
-        "/api/pricing/quote",
-        {"model": model, "usage": usage},
-        content_type="application/json",
-        headers={"authorization": f"Bearer sk-{key}"},
-    )
-    assert answer.status_code == 200, answer.content
-    return Decimal(answer.json()["amount"])
+    return Decimal(quote(model, usage, key=f"sk-{key}")["amount"])

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.test import Client
 
+from tests.cases.importing import quote
 from tests.pricing.gateways.databases import channel, key, option, sqlite_gateway, token, user
 
 pytestmark = pytest.mark.django_db
@@ -35,14 +35,8 @@ def migrate(folder: Path, **more: Any) -> None:
 
 
 def charge(number: int, model: str, **usage: int) -> Decimal:
-    answer = Client().post(
-        "/api/pricing/quote",
-        {"model": model, "usage": {name.replace("__", "."): quantity for name, quantity in usage.items()}},
-        content_type="application/json",
-        headers={"authorization": f"Bearer sk-{key(number)}"},
-    )
-    assert answer.status_code == 200, answer.content
-    return Decimal(answer.json()["amount"])
+    by_meter = {name.replace("__", "."): quantity for name, quantity in usage.items()}
+    return Decimal(quote(model, by_meter, key=f"sk-{key(number)}")["amount"])
 
 
 def test_calls_cost_what_the_target_costs(tmp_path: Path) -> None:

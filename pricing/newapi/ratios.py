@@ -22,6 +22,7 @@ from pricing.engine.equality import PriceKey, price_key
 from pricing.engine.headline import CALLS, fees, headline, reads_as_free, rule_table
 from pricing.engine.money import per_million
 from pricing.newapi.expressions import expressible_lines, expression, with_lines_for_factors
+from pricing.newapi.tables import NEW_API_OF_AUGUST, built_in_tables
 
 JSON = dict[str, Any]
 
@@ -31,6 +32,13 @@ INPUT_RATIOS = {
     "create_cache_ratio": "input.cache_write",
     "image_ratio": "input.image",
     "audio_ratio": "input.audio",
+}
+# Row field -> the option of new-api that has such ratios built in. Those of cache writes are the default for all names.
+BUILT_IN_RATIOS = {
+    "cache_ratio": "CacheRatio",
+    "image_ratio": "ImageRatio",
+    "audio_ratio": "AudioRatio",
+    "audio_completion_ratio": "AudioCompletionRatio",
 }
 RATIO_METERS = {"input", "output", "output.audio", *INPUT_RATIOS.values()}
 RATIO_FIELDS = {"model_ratio", "completion_ratio", "model_price", "audio_completion_ratio", *INPUT_RATIOS}
@@ -51,8 +59,8 @@ def price_fields(sheet: Sheet | None, name: str) -> JSON:
     The states are priced, free, dynamic (decided per request), included (in a plan) and unpriced; only the first two
     have numbers. A row has ratios if they express the price, also an expression if it expresses more than they do, and
     `prices`, the exact figures, if our reader would not get the same lines from either. A price with neither ratios nor
-    an expression has its headline as the price of a call. new-api ignores the ratios of some names, which therefore
-    have an expression.
+    an expression has its headline as the price of a call. new-api charges some names by ratios of its own, which
+    therefore have an expression.
     """
     state = "unpriced" if sheet is None else sheet.state
     if sheet is None or state == "unpriced":
@@ -135,8 +143,8 @@ def config_entries(sheet: Sheet | None, name: str) -> JSON:
         is_a_call = fields.get("billing_mode", "per_request") in ("per_request", "per_image")
         is_complete = "prices" not in fields or len([line for line in sheet.lines if line.amount]) <= 1
         return {"model_price": fields["model_price"]} if is_a_call and is_complete else {}
-    if "completion_ratio" not in fields or _are_ignored(fields, sheet, name):
-        # Its readers would use the completion ratio of their program.
+    if "completion_ratio" not in fields or not _are_charged(fields, sheet, name):
+        # Its readers would use a ratio of their program.
         return {}
     return {
         key: fields[key] for key in ratio_config.MAPS if key in fields and key not in ("model_price", "billing_mode")
@@ -211,7 +219,7 @@ def _by_ratios(sheet: Sheet, dollars: Sheet, name: str) -> JSON:
     lines = expressible_lines(dollars)
     # An expression of tokens at 0 would show a paid price as free.
     is_misleading = reads_as_free(dollars, (line.amount or Decimal(0) for line in lines if line.kind == "absolute"))
-    are_enough = _ratios_express(body, lines, per_token) and not _are_ignored(body, dollars, name)
+    are_enough = _ratios_express(body, lines, per_token) and _are_charged(body, dollars, name)
     is_unfit = is_misleading or _hides_a_side(dollars, lines) or are_enough
     # new-api applies such factors to ratios by itself, and charges nothing beside an expression.
     billing = None if is_unfit else expression(with_lines_for_factors(dollars))
@@ -321,12 +329,17 @@ def _ratios_express(body: JSON, lines: Sequence[Line], per_token: Mapping[str, D
     )
 
 
-def _are_ignored(body: JSON, sheet: Sheet, name: str) -> bool:
-    """Whether new-api charges tokens by other ratios than the row's, whatever its operator stores for the name."""
+def _are_charged(body: JSON, sheet: Sheet, name: str) -> bool:
+    """Whether new-api charges tokens by the row's ratios, and by no others, after it stored these for the name."""
     if "completion_ratio" not in body:
-        return False
+        return True
     has_output = any(line.meter == "output" for line in sheet.lines)
-    return is_ignored(name, body["model_ratio"], body["completion_ratio"] if has_output else None)
+    if is_ignored(name, body["model_ratio"], body["completion_ratio"] if has_output else None):
+        return False
+    # A ratio that the row does not state stays in effect.
+    tables = built_in_tables(NEW_API_OF_AUGUST)
+    others = (tables[option].get(name, 1) for field, option in BUILT_IN_RATIOS.items() if field not in body)
+    return not body["model_ratio"] or all(other == 1 for other in others)
 
 
 def _comes_back(amount: Decimal, base: Decimal, factors: Sequence[Decimal], *, strictly: bool) -> bool:

@@ -27,7 +27,7 @@ PURE = {
     "catalog.sources.litellm_keys.parse_key",
     "catalog.vendor_matching.vendor_of_model",
     "pricing.engine.conditions.zone",
-    "pricing.gateways.rules.program._tables",
+    "pricing.newapi.tables.built_in_tables",
     "pricing.newapi.ratios._read_back",
     "tokens.http.response_cache.response_head",
     "tokens.networks._network",

@@ -1,7 +1,6 @@
 """The parts that the rules of all programs share: figures with their reasons, and the lookup of stored options.
 
-An option that was never saved leaves the program's built-in table in effect, which is a file of this package. Its
-numbers are doubles with the digits that the program prints.
+An option that was never saved leaves the program's built-in table in effect.
 """
 
 import math
@@ -9,15 +8,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
-from importlib import resources
 from typing import Any
 
-from catalog.exact import digits, plain, read_json
+from catalog.exact import digits, plain
 from catalog.sources.completion_ratios import Rule, rule_of
 from catalog.sources.rows import is_number
-
-Table = Mapping[str, Decimal]
+from pricing.newapi.tables import Table, built_in_tables
 
 
 @dataclass(frozen=True)
@@ -76,7 +72,7 @@ class Program(ABC):
 
     def built_in(self, option: str) -> Table:
         """The table in effect until the operator saves the option; empty if there is none."""
-        return _tables(self.files).get(option, {})
+        return built_in_tables(self.files).get(option, {})
 
     def completion(self, name: str, stored: Figure | None) -> Figure:
         """The completion ratio of a name as the rules know it, given the one in the options or the built-in table."""
@@ -115,12 +111,3 @@ def double(value: Any) -> Decimal | None:
 def as_price(figures: Mapping[str, Figure | None], **other: Any) -> ProgramPrice:
     """A price with the figures that exist."""
     return ProgramPrice({name: figure for name, figure in figures.items() if figure is not None}, **other)
-
-
-@cache
-def _tables(files: tuple[str, ...]) -> Mapping[str, Table]:
-    tables: dict[str, dict[str, Decimal]] = {}
-    for file in files:
-        for option, entries in read_json((resources.files(__package__) / file).read_bytes()).items():
-            tables.setdefault(option, {}).update({key: Decimal(value) for key, value in entries.items()})
-    return tables

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def own_price(op: str = "eq", value: Any = "default") -> None:
-    sheet = world.price(world.model("gpt-4o"), input="2", output="4")
+    sheet = world.price(world.model("acme-chat"), input="2", output="4")
     world.line(sheet, "input", "1", conditions=({"dim": "group", "op": op, "value": value},))
 
 
@@ -22,9 +22,9 @@ def own_price(op: str = "eq", value: Any = "default") -> None:
 def test_the_list_the_page_and_a_quote_say_the_same(client: Client, op: str, value: Any) -> None:
     own_price(op, value)
     row = client.get("/api/pricing").json()["data"][0]
-    body = {"model": "gpt-4o", "usage": {"input": 1_000_000}}
+    body = {"model": "acme-chat", "usage": {"input": 1_000_000}}
     quoted = client.post("/api/pricing/quote", body, content_type="application/json").json()
-    page = shop.get(client, "/models/gpt-4o?u.input=1000000")
+    page = shop.get(client, "/models/acme-chat?u.input=1000000")
 
     assert (row["model_ratio"], row["completion_ratio"]) == (0.5, 4)
     assert not row.keys() & {"billing_expr", "prices"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import pricing.gateways.rules
+import pricing.newapi
 from catalog.sources.completion_ratios import built_in
 from pricing.gateways.rules.program import Program, ProgramPrice, double
 from pricing.gateways.rules.programs import NEW_API_OF_APRIL, NEW_API_OF_AUGUST, ONE_API, VELOERA
@@ -77,8 +77,8 @@ def test_a_price_explains_its_figures() -> None:
 
 def test_an_installed_package_has_the_tables(pytestconfig: pytest.Config) -> None:
     settings = tomllib.loads((pytestconfig.rootpath / "pyproject.toml").read_text())["tool"]["setuptools"]
-    patterns = settings["package-data"][pricing.gateways.rules.__name__]
-    folder = Path(pricing.gateways.rules.__file__).parent
+    patterns = settings["package-data"][pricing.newapi.__name__]
+    folder = Path(pricing.newapi.__file__).parent
     tables = [path.name for path in folder.iterdir() if path.suffix not in (".py", "") and path.is_file()]
 
     assert sorted(tables) == sorted({file for program in PROGRAMS for file in program.files})

@@ -80,7 +80,7 @@ def models_of(gateway: Gateway) -> dict[str, GatewayModel | None]:
 
 
 def _first_match(name: str, models: Iterable[GatewayModel]) -> GatewayModel | None:
-    return next((model for model in models if model.names(name)), None)
+    return next((model for model in models if model.fits(name)), None)
 
 
 def write(gateway: Gateway) -> bytes:

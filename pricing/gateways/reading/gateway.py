@@ -105,7 +105,7 @@ class GatewayModel:
     # Facts of catalog/sources/model_metadata.py; forks of new-api have them as JSON.
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
-    def names(self, model: str) -> bool:
+    def fits(self, model: str) -> bool:
         match self.rule:
             case 0:
                 return model == self.name

@@ -61,6 +61,40 @@ def test_every_other_difference_is_listed_and_the_exit_code_says_so(
     assert set(report) == {"outcome", "verification"}
 
 
+def test_a_model_that_the_database_does_not_have_yet_is_a_difference(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, answers = recorded.database("one_api", tmp_path), recorded.answers("one_api")["keys"]
+    answers = {**answers, "plain": {**answers["plain"], "models": [*answers["plain"]["models"], "added-today"]}}
+    run(capsys, file, apply=True)
+
+    with recorded.running_gateway(known_keys(file, answers)) as url:
+        code, report = run(capsys, file, verify=url)
+
+    assert code == Exit.FAILED
+    (different,) = unexpected(report["verification"])
+    (difference,) = (row for row in different["differences"] if not row["expected"])
+    assert (different["name"], difference["what"], difference["models"]) == (
+        "plain", "listed only there", ["added-today"],
+    )  # fmt: skip
+    assert "older than the running gateway" in difference["why"]
+
+
+def test_a_server_that_repeats_a_key_as_a_model_is_refused_without_the_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, answers = recorded.database("one_api", tmp_path), recorded.answers("one_api")["keys"]
+    answers = {name: {**entry, "models": [f"Bearer sk-{entry['key']}"]} for name, entry in answers.items()}
+    run(capsys, file, apply=True)
+
+    with recorded.running_gateway(known_keys(file, answers)) as url, pytest.raises(CommandError) as stopped:
+        call_command("import_gateway", sqlite=str(file), format="json", verify=url)
+
+    text = f"{stopped.value}{capsys.readouterr().out}"
+    assert "has a key among its models" in text
+    assert not [name for name, entry in answers.items() if entry["key"] in text]
+
+
 def test_a_migration_is_complete_even_if_the_gateway_does_not_answer(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

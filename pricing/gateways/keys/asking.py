@@ -73,6 +73,11 @@ def _ask(address: str, token: GatewayToken, rules: GatewayRules) -> Answer:
             "check the address, and try again later."
         )
     listed = _ids(reply.content)
+    if listed is not None and any(token.key in name for name in listed):
+        # Reports show the names of models.
+        raise GatewayUnavailableError(
+            "The answer has a key among its models, so no gateway gave it: check the address."
+        )
     if listed is None:
         raise GatewayUnavailableError("The gateway does not answer with a list of models: check the address.")
     if by_database.refusal and rules.refuses_only_calls(token):
@@ -80,7 +85,12 @@ def _ask(address: str, token: GatewayToken, rules: GatewayRules) -> Answer:
     if by_database.refusal:
         # The key has changed since the database was read or copied.
         return Answer(listed=listed, callable=listed)
-    return replace(by_database, listed=listed)
+    known = rules.gateway.channels_of.keys() | by_database.listed
+    # The gateway has offered these since the database was read or copied. It may list limits that it does not offer,
+    # Veloera with the prefix of a channel.
+    limits = token.limits or ()
+    added = frozenset(name for name in listed - known if not name.strip().endswith(limits))
+    return replace(by_database, listed=listed, callable=by_database.callable | added)
 
 
 def _ids(content: bytes) -> frozenset[str] | None:

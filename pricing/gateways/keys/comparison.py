@@ -25,6 +25,7 @@ from tokens.scope import Scope
 # Keys per query: SQLite accepts 32,766 values in a statement, and a key has a digest for each pepper.
 BATCH = 2000
 NOT_IMPORTED = "it was not imported"
+NOT_IN_DATABASE = "the database of the gateway does not offer it: it is older than the running gateway"
 NO_MODEL = "no model here has this id: the findings say why it was not imported"
 
 
@@ -226,8 +227,12 @@ def _differences(
             here.callable - there.callable - more,
             lambda name: _why_here(name, token, rules, there),
         ),
-        ("listed only there", fewer, lambda name: _why_there(name, there, ids_here)),
-        ("callable only there", there.callable - here.callable - fewer, lambda name: _why_there(name, there, ids_here)),
+        ("listed only there", fewer, lambda name: _why_there(name, there, rules, ids_here)),
+        (
+            "callable only there",
+            there.callable - here.callable - fewer,
+            lambda name: _why_there(name, there, rules, ids_here),
+        ),
     )
     for what, names, reason in parts:
         by_reason: defaultdict[tuple[str, bool], list[str]] = defaultdict(list)
@@ -250,10 +255,12 @@ def _why_here(name: str, token: GatewayToken, rules: GatewayRules, there: Answer
     return "unknown: explain_token says which rule allows it", False
 
 
-def _why_there(name: str, there: Answer, ids_here: frozenset[str]) -> tuple[str, bool]:
+def _why_there(name: str, there: Answer, rules: GatewayRules, ids_here: frozenset[str]) -> tuple[str, bool]:
     """Why a key may list or call a model only in the gateway, and whether that is expected."""
     if name not in there.callable:
         return "the gateway refuses its calls although it lists it", True
+    if name not in rules.names:
+        return NOT_IN_DATABASE, False
     if name not in ids_here:
         return NO_MODEL, False
     return "unknown: explain_token says which rule refuses it", False

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.desk import PASSWORD, Desk
@@ -31,14 +33,12 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture(params=SIZES)
 def desk(request: pytest.FixtureRequest, chromium: Any, live_server: LiveServer) -> Iterator[Desk]:
-    User.objects.create_superuser("maria", password=PASSWORD)
+    # The form is tested once, in test_admin.py: it costs a second or two.
+    session = Client()
+    session.force_login(User.objects.create_superuser("maria", password=PASSWORD))
     context = chromium.new_context(viewport=SIZES[request.param])
     context.set_default_timeout(20_000)
-    desk = Desk(context.new_page(), live_server.url)
-    page = desk.open("/admin/login/")
-    page.fill("[name=username]", "maria")
-    page.fill("[name=password]", PASSWORD)
-    page.click("[type=submit]")
-    page.wait_for_url(f"{live_server.url}/admin/")
-    yield desk
+    name = settings.SESSION_COOKIE_NAME
+    context.add_cookies([{"name": name, "value": session.cookies[name].value, "url": live_server.url}])
+    yield Desk(context.new_page(), live_server.url)
     context.close()

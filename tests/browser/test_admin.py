@@ -1,4 +1,4 @@
-"""The admin in a real browser: signed in through the form, on a desktop and a phone, without a call to another host."""
+"""The admin in a real browser, on a desktop and a phone, without a call to another host."""
 
 import re
 
@@ -6,10 +6,23 @@ import pytest
 
 from catalog.models import AIModel, EndpointType
 from tests import admin_world, world
-from tests.browser.desk import Desk
+from tests.browser.desk import PASSWORD, Desk
 from tests.browser.watched import SIZES
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.mark.parametrize("desk", ["phone"], indirect=True)
+def test_an_operator_signs_in(desk: Desk) -> None:
+    desk.page.context.clear_cookies()
+    page = desk.open("/admin/login/")
+
+    page.fill("[name=username]", "maria")
+    page.fill("[name=password]", PASSWORD)
+    page.click("[type=submit]")
+
+    page.wait_for_url("**/admin/")
+    assert desk.faults == []
 
 
 @pytest.mark.parametrize("desk", ["desk"], indirect=True)
@@ -66,6 +79,7 @@ def test_a_new_key_is_shown_once(desk: Desk) -> None:
     assert key not in page.content()
 
 
+@pytest.mark.parametrize("desk", ["desk"], indirect=True)
 def test_a_name_never_runs(desk: Desk) -> None:
     attack = '"><img src=x onerror=alert(1)><p x-init="alert(2)" x-data>{{ 7*7 }}${alert(3)}'
     vendor = world.vendor("evil", name=attack[:120])
@@ -78,6 +92,7 @@ def test_a_name_never_runs(desk: Desk) -> None:
     assert desk.faults == []
 
 
+@pytest.mark.parametrize("desk", ["desk"], indirect=True)
 def test_a_script_in_a_page_is_not_run(desk: Desk) -> None:
     page = desk.open("/admin/")
 

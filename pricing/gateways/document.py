@@ -16,6 +16,7 @@ from catalog.sources.records import Document, Record
 from pricing.gateways.endpoints import common_endpoints, endpoints_of
 from pricing.gateways.prices import one_hub
 from pricing.gateways.prices.details import with_details
+from pricing.gateways.prices.price import Price
 from pricing.gateways.prices.pricer import price_of
 from pricing.gateways.prices.summary import PriceSummary
 from pricing.gateways.prices.tools import tool_prices, with_tools
@@ -83,10 +84,9 @@ def _first_match(name: str, models: Iterable[GatewayModel]) -> GatewayModel | No
     return next((model for model in models if model.fits(name)), None)
 
 
-def write(gateway: Gateway) -> bytes:
-    """The document, with rows in the order of the channels."""
+def write(gateway: Gateway, prices: Mapping[str, Price]) -> bytes:
+    """The document, with rows in the order of the channels; `prices` are those of `prices_of`."""
     models = models_of(gateway)
-    prices = prices_of(gateway).prices
     rows = [{**_row(name, model, gateway), **prices[name].row} for name, model in models.items()]
     derived = [row["model_name"] for row in rows if not row.pop("has_own_endpoints")]
     used = {row.get("vendor_id") for row in rows}

@@ -51,6 +51,8 @@ class MigrationPlan:
     skipped: Counter[str]
     left_out: tuple[LeftOut, ...]
     prices: PriceSummary
+    # The models and prices as the document that is imported.
+    content: bytes
     findings: Findings
     # The import run that applied it.
     run: ImportRun | None = None
@@ -67,7 +69,7 @@ class MigrationPlan:
 
 
 def plan_migration(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tuple[str, ...] = False) -> MigrationPlan:
-    """The changes that a migration would make; writes nothing."""
+    """The changes that a migration would make; writes nothing. InputError if its models cannot be read."""
     context = PlanContext(at)
     findings = context.findings
     for sentence, subject in gateway.findings:
@@ -76,7 +78,10 @@ def plan_migration(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tu
         findings.add(sentence)
     _report_missing_list(gateway, findings)
     groups = groups_of(gateway)
-    models = _plan_models(gateway, at=at, accept_jumps=accept_jumps)
+    prices = document.prices_of(gateway)
+    content = document.write(gateway, prices.prices)
+    # A gateway without models has no document to plan.
+    models = make_plan(content, _options(accept_jumps=accept_jumps), at=at) if prices.prices else None
     new_models = tuple(models.facts.new) if models else ()
     structure = _structure(gateway, groups, new=new_models, report=findings.add)
     _report_shared_groups(structure, findings)
@@ -91,7 +96,8 @@ def plan_migration(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tu
         known_tokens=tokens.known,
         skipped=tokens.skipped,
         left_out=left_out_of(gateway, dict(EndpointType.objects.values_list("name", "path"))),
-        prices=document.prices_of(gateway),
+        prices=prices,
+        content=content,
         findings=findings,
     )
 
@@ -142,13 +148,13 @@ def _apply_unless_stopped(
     is_empty = plan.is_empty
     if not is_empty:
         plan.run = _apply(plan, options, at=at, actor=actor)
-    plan.keys = compare_keys(GatewayRules(plan.gateway, at=at), at=at)
+    plan.keys = compare_keys(GatewayRules(plan.gateway, at=at, prices=plan.prices.prices), at=at)
     return not is_empty
 
 
 def _apply(plan: MigrationPlan, options: Options, *, at: dt.datetime, actor: AbstractBaseUser | None) -> ImportRun:
     """Writes everything as one import run, so that one rollback undoes it."""
-    gateway, content, origin = plan.gateway, document.write(plan.gateway), plan.gateway.dialect.name
+    gateway, content, origin = plan.gateway, plan.content, plan.gateway.dialect.name
     run, reason = None, f"Migrated from {origin}"
     if plan.models is not None:
         plan.models, run = apply_import(content, options, at=at, origin=origin, actor=actor)
@@ -180,13 +186,6 @@ def _additions(plan: MigrationPlan, report: Mapping[str, Any]) -> dict[str, Any]
 
 def _options(*, accept_jumps: bool | tuple[str, ...]) -> Options:
     return Options(source=document.SOURCE, allow_removals=True, accept_jumps=accept_jumps)
-
-
-def _plan_models(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tuple[str, ...]) -> ImportPlan | None:
-    """The plan for models and prices, None if the gateway has no models; InputError if they cannot be read."""
-    if not document.models_of(gateway):
-        return None
-    return make_plan(document.write(gateway), _options(accept_jumps=accept_jumps), at=at)
 
 
 def _structure(gateway: Gateway, groups: Groups, *, new: Iterable[str] = (), report: Report | None = None) -> Structure:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pricing.gateways.groups import Groups, groups_of
+from pricing.gateways.prices.price import Price
 from pricing.gateways.prices.pricer import price_of
 from pricing.gateways.reading.gateway import ENABLED, Gateway, GatewayToken, GatewayUser
 
@@ -28,16 +29,20 @@ class Answer:
 
 
 class GatewayRules:
-    """The rules of the program that wrote the database, at one moment. Addresses are not checked."""
+    """The rules of the program that wrote the database, at one moment. Addresses are not checked.
 
-    def __init__(self, gateway: Gateway, *, at: dt.datetime) -> None:
+    `prices`: those of models that are known already.
+    """
+
+    def __init__(self, gateway: Gateway, *, at: dt.datetime, prices: Mapping[str, Price] | None = None) -> None:
         self.gateway = gateway
         self.dialect = gateway.dialect
         self.at = at.timestamp()
         self.groups: Groups = groups_of(gateway)
         self.offered = _offered(gateway)
         self.names = frozenset(name for names in self.offered.values() for name in names)
-        self._has_price = functools.cache(lambda name: bool(price_of(name, gateway).row))
+        known = prices or {}
+        self._has_price = functools.cache(lambda name: bool((known.get(name) or price_of(name, gateway)).row))
         unpriced = (name for name in self.names if self.dialect.refuses_unpriced and not self._has_price(name))
         self.unpriced = frozenset(unpriced)
         self._listed, self._callable = functools.cache(self._list), functools.cache(self._call)

@@ -161,7 +161,7 @@ class Listing:
 
     rows: Mapping[str, Mapping[str, Any]]
 
-    @property
+    @functools.cached_property
     def fields(self) -> frozenset[str]:
         """The fields that any row has: versions differ in the ratios that they list."""
         return frozenset(key for row in self.rows.values() for key, value in row.items() if value is not None)

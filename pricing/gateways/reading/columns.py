@@ -10,7 +10,7 @@ from typing import Any
 
 from catalog.exact import InexactError, read_json
 from pricing.gateways.reading.databases import Row
-from pricing.gateways.reading.gateway import Report
+from pricing.gateways.reading.gateway import ENABLED, EXHAUSTED, GatewayToken, Report
 
 
 def json_column(value: Any, what: str, report: Report) -> Any:
@@ -46,6 +46,31 @@ def number_column(row: Row, column: str, absent: int = 0) -> int:
         return int(Decimal(str(int(value) if isinstance(value, bool) else value)))
     except (ArithmeticError, ValueError):
         return absent
+
+
+def token_of(row: Row, *, ignores_exhausted: bool = False) -> GatewayToken:
+    """The columns that tokens of all programs have; without limits, networks and further groups.
+
+    `ignores_exhausted`: the program lets an unlimited token work that it has marked as exhausted.
+    """
+    status, is_unlimited = number_column(row, "status", ENABLED), bool(number_column(row, "unlimited_quota"))
+    if status == EXHAUSTED and is_unlimited and ignores_exhausted:
+        status = ENABLED
+    has_budget = is_unlimited or number_column(row, "remain_quota") > 0
+    return GatewayToken(
+        id=number_column(row, "id"),
+        key=text_column(row, "key").removeprefix("sk-"),
+        user=number_column(row, "user_id"),
+        name=text_column(row, "name"),
+        status=status,
+        expires=number_column(row, "expired_time", -1),
+        is_over_budget=status == EXHAUSTED or not has_budget,
+        limits=None,
+        networks=(),
+        is_locked=False,
+        group=text_column(row, "group"),
+        accessed=number_column(row, "accessed_time"),
+    )
 
 
 def names_in(text: str) -> tuple[str, ...]:

@@ -1,14 +1,14 @@
 """Reads the tables of new-api, its forks and one-api. Imports no models."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from catalog.exact import InexactError, read_json
-from pricing.gateways.reading.columns import json_column, names_in, networks_in, number_column, text_column
+from pricing.gateways.reading.columns import json_column, names_in, networks_in, number_column, text_column, token_of
 from pricing.gateways.reading.databases import Row, Tables
 from pricing.gateways.reading.gateway import (
     ENABLED,
-    EXHAUSTED,
     Finding,
     Gateway,
     GatewayModel,
@@ -80,30 +80,18 @@ ADMINISTRATOR = 10
 def _token(row: Row, dialect: Dialect, report: Report) -> GatewayToken:
     number = number_column(row, "id")
     networks, is_locked = _networks(row, number, dialect, report)
-    status, is_unlimited = number_column(row, "status", ENABLED), bool(number_column(row, "unlimited_quota"))
-    if status == EXHAUSTED and is_unlimited and dialect.ignores_exhausted:
-        status = ENABLED
     limits = _limits(row)
     names = names_in(",".join(limits)) if limits is not None else None
     trimmed = frozenset(names or ()) - frozenset(limits or ())
     if trimmed:
         report("spaces around names in its limits were removed; the gateway keeps them", f"token {number}")
-    has_budget = is_unlimited or number_column(row, "remain_quota") > 0
-    return GatewayToken(
-        id=number,
-        key=text_column(row, "key").removeprefix("sk-"),
-        user=number_column(row, "user_id"),
-        name=text_column(row, "name"),
-        status=status,
-        expires=number_column(row, "expired_time", -1),
-        is_over_budget=status == EXHAUSTED or not has_budget,
+    return replace(
+        token_of(row, ignores_exhausted=dialect.ignores_exhausted),
         limits=names,
         trimmed=trimmed,
         blocked=_blocked(row),
         networks=networks,
         is_locked=is_locked,
-        group=text_column(row, "group"),
-        accessed=number_column(row, "accessed_time"),
     )
 
 
@@ -170,7 +158,7 @@ def _is_unverified(row: Row) -> bool:
 
 
 def _accepts_unpriced(row: Row) -> bool:
-    """The setting of the user; his other settings may contain secrets and are not read."""
+    """The setting of the user; other settings may contain secrets and are not read."""
     setting = json_column(row.get("setting"), "the setting of a user", lambda *_: None)
     return isinstance(setting, dict) and setting.get("accept_unset_ratio_model") is True
 

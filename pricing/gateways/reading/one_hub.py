@@ -6,11 +6,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from catalog.sources import inferred_fields
-from pricing.gateways.reading.columns import json_column, names_in, number_column, text_column, valid_networks
+from pricing.gateways.reading.columns import json_column, names_in, number_column, text_column, token_of, valid_networks
 from pricing.gateways.reading.databases import Row, Tables
 from pricing.gateways.reading.gateway import (
     ENABLED,
-    EXHAUSTED,
     EXPIRED,
     Finding,
     Gateway,
@@ -295,27 +294,18 @@ def _users(tables: Tables) -> Mapping[int, GatewayUser] | None:
 
 
 def _token(row: Row, report: Report, *, has_old_limits: bool) -> GatewayToken:
-    number, status = number_column(row, "id"), number_column(row, "status", ENABLED)
+    number = number_column(row, "id")
     setting = json_column(row.get("setting"), f"token {number}: its setting", report)
     limits = _object(setting, "limits")
     # Older versions have the limit on models itself in this place; newer ones ignore it there.
     is_new = "limit_model_setting" in limits
     networks, is_locked = _networks(_object(limits, "limits_ip_setting"), number, report)
-    has_budget = bool(number_column(row, "unlimited_quota")) or number_column(row, "remain_quota") > 0
-    return GatewayToken(
-        id=number,
-        key=text_column(row, "key").removeprefix("sk-"),
-        user=number_column(row, "user_id"),
-        name=text_column(row, "name"),
-        status=status,
-        expires=number_column(row, "expired_time", -1),
-        is_over_budget=status == EXHAUSTED or not has_budget,
+    return replace(
+        token_of(row),
         limits=_limits(limits if has_old_limits and not is_new else _object(limits, "limit_model_setting")),
         networks=networks,
         is_locked=is_locked,
-        group=text_column(row, "group"),
         backup_group=text_column(row, "backup_group"),
-        accessed=number_column(row, "accessed_time"),
     )
 
 

@@ -15,12 +15,13 @@ from catalog.sources.completion_ratios import UNSET_RATIO, is_unset
 from catalog.sources.rows import SourceError, is_number, read_amount, read_body
 from pricing.gateways.prices.price import Difference, Price
 from pricing.gateways.reading.gateway import Listing
+from pricing.gateways.rules.program import CACHE_WRITES
 
 LISTED = "listed by the running gateway"
 # Ratios that a row has only if they are set -> what the program charges if they are not.
 IF_UNSET: Mapping[str, Decimal] = {
     "cache_ratio": Decimal(1),
-    "create_cache_ratio": Decimal("1.25"),
+    "create_cache_ratio": CACHE_WRITES,
     "image_ratio": Decimal(1),
     "audio_ratio": Decimal(1),
     "audio_completion_ratio": Decimal(1),

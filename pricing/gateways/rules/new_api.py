@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from catalog.sources.completion_ratios import UNSET_RATIO, new_api_name
-from pricing.gateways.rules.program import Figure, Program, ProgramPrice, as_price, double
+from catalog.sources.completion_ratios import new_api_name
+from pricing.gateways.rules.program import Figure, ProgramPrice, RefusingProgram, as_price, double
 
 COMPACT = "-openai-compact"
 HOUR_WRITES = Decimal("1.6")
@@ -32,18 +32,16 @@ GEMINI_AUDIO = {
 
 
 @dataclass(frozen=True)
-class NewApi(Program):
+class NewApi(RefusingProgram):
     """A version of new-api; all versions look up names in the same way."""
 
     def price_of(self, name: str, options: Mapping[str, Any], channel_type: int | None = None) -> ProgramPrice:
         key = new_api_name(name)
         if call := self._price(options, "ModelPrice", key, name=name):
             return as_price({"model_price": call})
-        model = self._price(options, "ModelRatio", key, name=name)
-        if model is None and options.get("SelfUseModeEnabled") is True:
-            model = Figure(UNSET_RATIO, f"by {self.name}'s default for models without a ratio in self-use mode")
+        model = self._price(options, "ModelRatio", key, name=name) or self.ratio_if_unset(options)
         if model is None:
-            return ProgramPrice(refusal=f"{self.name} has neither a ratio nor a price for it and refuses its calls")
+            return self.refused()
         return self._by_ratios(name, key, model, options)
 
     def _price(self, options: Mapping[str, Any], option: str, key: str, *, name: str) -> Figure | None:
@@ -58,7 +56,7 @@ class NewApi(Program):
 
         audio, audio_completion = ratio("AudioRatio", key), ratio("AudioCompletionRatio", key)
         write = ratio("CreateCacheRatio", name)
-        charged_write = write or Figure(Decimal("1.25"), f"by {self.name}'s default for cache writes")
+        charged_write = write or self.write_if_unset()
         unlisted = {} if write else {"create_cache_ratio": charged_write}
         audio_default = Figure(Decimal(1), f"by {self.name}'s default for audio")
         if audio and not audio_completion:

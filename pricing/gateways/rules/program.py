@@ -11,9 +11,12 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.exact import digits, plain
-from catalog.sources.completion_ratios import Rule, rule_of
+from catalog.sources.completion_ratios import UNSET_RATIO, Rule, rule_of
 from catalog.sources.rows import is_number
 from pricing.newapi.tables import Table, built_in_tables
+
+# What cache writes without a ratio cost, as a multiple of the input price, in new-api and Veloera.
+CACHE_WRITES = Decimal("1.25")
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,24 @@ class Program(ABC):
         if value is None:
             return None
         return Figure(value, f"by {self.name}'s built-in table" + ("" if key == name else f", which has it for {key}"))
+
+
+@dataclass(frozen=True)
+class RefusingProgram(Program):
+    """A program that refuses calls of a model without a price: new-api and Veloera."""
+
+    def ratio_if_unset(self, options: Mapping[str, Any]) -> Figure | None:
+        """The model ratio of a model that has none; None if its calls are refused."""
+        if options.get("SelfUseModeEnabled") is not True:
+            return None
+        return Figure(UNSET_RATIO, f"by {self.name}'s default for models without a ratio in self-use mode")
+
+    def refused(self) -> ProgramPrice:
+        return ProgramPrice(refusal=f"{self.name} has neither a ratio nor a price for it and refuses its calls")
+
+    def write_if_unset(self) -> Figure:
+        """The multiple of the input price that cache writes without a ratio cost."""
+        return Figure(CACHE_WRITES, f"by {self.name}'s default for cache writes")
 
 
 def stored(table: Any, key: str, *, name: str) -> Figure | None:

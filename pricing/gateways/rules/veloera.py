@@ -11,25 +11,23 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from catalog.sources.completion_ratios import UNSET_RATIO, gizmo_name
-from pricing.gateways.rules.program import Figure, Program, ProgramPrice, as_price
+from catalog.sources.completion_ratios import gizmo_name
+from pricing.gateways.rules.program import Figure, ProgramPrice, RefusingProgram, as_price
 
 GIZMO = "gpt-4-gizmo"
 AUDIO_COMPLETION = Decimal(2)
 
 
 @dataclass(frozen=True)
-class Veloera(Program):
+class Veloera(RefusingProgram):
     def price_of(self, name: str, options: Mapping[str, Any], channel_type: int | None = None) -> ProgramPrice:
         if call := self.saved_or_built_in(options, "ModelPrice", gizmo_name(name), name=name):
             return as_price({"model_price": call})
         # Ratios know one gizmo, prices both.
         key = gizmo_name(name) if name.startswith(GIZMO) else name
-        model = self.saved_or_built_in(options, "ModelRatio", key, name=name)
-        if model is None and options.get("SelfUseModeEnabled") is True:
-            model = Figure(UNSET_RATIO, f"by {self.name}'s default for models without a ratio in self-use mode")
+        model = self.saved_or_built_in(options, "ModelRatio", key, name=name) or self.ratio_if_unset(options)
         if model is None:
-            return ProgramPrice(refusal=f"{self.name} has neither a ratio nor a price for it and refuses its calls")
+            return self.refused()
         write = self.by_table("CreateCacheRatio", name, name=name)
         return as_price(
             {
@@ -38,7 +36,7 @@ class Veloera(Program):
                 "cache_ratio": self.saved_or_built_in(options, "CacheRatio", name, name=name),
             },
             unlisted={
-                "create_cache_ratio": write or Figure(Decimal("1.25"), f"by {self.name}'s default for cache writes"),
+                "create_cache_ratio": write or self.write_if_unset(),
                 **self._audio(name),
             },
         )

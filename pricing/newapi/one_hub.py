@@ -17,7 +17,7 @@ from pricing.engine.conditions import all_hold
 from pricing.engine.headline import TOOLS
 from pricing.engine.money import per_million
 from pricing.engine.quoting import Use, boundaries, chain, quote
-from pricing.newapi.ratios import call_price, reason_unknown
+from pricing.newapi.ratios import UNKNOWN, UNKNOWN_IN_WORDS, call_price, reason_unknown
 
 # Dollars for a call whose `input` is 1.
 CALL_UNIT = Decimal("0.002")
@@ -51,8 +51,7 @@ STATED = frozenset({"prompt_tokens", "cache_ttl"})
 
 Unlisted = Annotated[
     str,
-    "unpriced: no price is known; dynamic: decided per request; included: in a plan; no_currency_rate: in a currency "
-    "without a rate; unknown_input, unknown_output: the price of its input or output is not known; fees: paid by the "
+    UNKNOWN_IN_WORDS + "fees: paid by the "
     "call and by the token; other_units: paid by the second, page, character or another unit; conditions: depends on "
     "the time or on what is requested, or has a free quantity; tiers: the steps by length of the prompt are not one "
     "multiple of the price; not_in_ratios: a part of it is not a multiple of the price of input or output; "
@@ -60,12 +59,7 @@ Unlisted = Annotated[
     "stands for all ids with a prefix, and others of them have no row or stand for a part of them.",
     {
         "enum": [
-            "unpriced",
-            "dynamic",
-            "included",
-            "no_currency_rate",
-            "unknown_input",
-            "unknown_output",
+            *UNKNOWN,
             "fees",
             "other_units",
             "conditions",

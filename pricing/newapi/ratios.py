@@ -81,22 +81,17 @@ def price_fields(sheet: Sheet | None, name: str) -> JSON:
     return _by_ratios(sheet, dollars, name) | ({"fees": extra} if extra else {})
 
 
+# The reasons of `reason_unknown`, and their meaning for readers.
+UNKNOWN = ("unpriced", "dynamic", "included", "no_currency_rate", "unknown_input", "unknown_output")
+UNKNOWN_IN_WORDS = (
+    "unpriced: no price is known; dynamic: decided per request; included: in a plan; no_currency_rate: in a currency "
+    "without a rate; unknown_input, unknown_output: the price of its input or output is not known; "
+)
 Unlisted = Annotated[
     str,
-    "unpriced: no price is known; dynamic: decided per request; included: in a plan; no_currency_rate: in a currency "
-    "without a rate; unknown_input, unknown_output: the price of its input or output is not known; not_in_ratios: "
-    "ratios and a price per call cannot state it, e.g. its input is free and its output is paid.",
-    {
-        "enum": [
-            "unpriced",
-            "dynamic",
-            "included",
-            "no_currency_rate",
-            "unknown_input",
-            "unknown_output",
-            "not_in_ratios",
-        ]
-    },
+    UNKNOWN_IN_WORDS
+    + "not_in_ratios: ratios and a price per call cannot state it, e.g. its input is free and its output is paid.",
+    {"enum": [*UNKNOWN, "not_in_ratios"]},
 ]
 
 

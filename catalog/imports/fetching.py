@@ -126,7 +126,7 @@ def ask(url: str, *, headers: Mapping[str, str]) -> Reply:
     """What an address answers that an operator entered at the command line, so every host is allowed.
 
     The headers may contain a key: they are sent once, to this host only, and to the public internet only over https.
-    FetchError if there is no answer.
+    FetchError if it does not answer.
     """
     deadline = time.monotonic() + SECONDS
     if not url.lower().startswith(("https://", "http://")):

@@ -222,6 +222,6 @@ def copied_lines(request: HttpRequest) -> list[dict[str, Any]]:
     sheet = copied_sheet(request)
     lines = list(sheet.lines.order_by("position")) if sheet else []
     for line in lines:
-        # A price that a person sets is no longer that of the rule.
+        # The rule does not explain a price that a person set.
         line.facts.pop(PRICE_RULE, None)
     return [{name: getattr(line, name) for name in LINE_FIELDS} for line in lines]

@@ -29,7 +29,7 @@ def left_out_of(gateway: Gateway, registry: Mapping[str, str]) -> tuple[LeftOut,
 
 
 def _rows_left_out(gateway: Gateway, registry: Mapping[str, str]) -> Iterator[LeftOut]:
-    """Rows of tables that are read, for which there is no place."""
+    """Rows that this catalog cannot store, of tables that are read."""
     models = models_of(gateway)
     kinds = (
         ("prices", "prices that no offered model uses", _unoffered(gateway, models)),

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize("lines", [["input"], ["x.acme.song"], ["input", "x.acme.song"]], ids="-".join)
 def test_a_model_without_a_price_has_no_history_of_single_figures(client: Client, lines: list[str]) -> None:
-    # One price of 0 beside an unknown output, or beside an unknown figure, is no price of the model.
+    # A model whose only price is 0, beside an unknown output or an unknown figure, has an unknown price.
     model = world.model("no-price")
     sheet = world.price(model)
     for meter in lines:

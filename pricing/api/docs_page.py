@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from catalog.caches import process_cache
 from catalog.exact import write_json
 from pricing.api.openapi import document
-from tokens.http.bodies import BODIES, Body, respond
+from tokens.http.bodies import VISITOR_BODIES, Body, respond
 from tokens.http.content_policy import DOCS, with_policy
 from tokens.openapi import Document
 from tokens.openapi.shapes import Schema
@@ -57,7 +57,7 @@ def openapi(request: HttpRequest) -> HttpResponse:
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     host = f"{request.scheme}://{request.get_host()}"
-    body = BODIES.get_or_render(
+    body = VISITOR_BODIES.get_or_render(
         ("docs", host), lambda: render_to_string("pricing/docs.html", contents() | {"host": host}).encode()
     )
     response = respond(request, body, cache_control=CACHED)

@@ -34,7 +34,7 @@ from tokens.access.visibility import Listing, PriceListing, public_scope
 from tokens.api.views import ApiView
 from tokens.api_error import ApiError
 from tokens.auth.authentication import Caller, OptionalTokenAuthentication, TokenAuthentication
-from tokens.http.bodies import BODIES, Body, respond
+from tokens.http.bodies import BODIES, VISITOR_BODIES, Body, respond
 from tokens.scope import Scope
 from tokens.timestamps import TimestampError, parse_timestamp
 
@@ -59,10 +59,17 @@ class Reader:
         """The models whose price the reader may ask for by name: keys may also ask for those in no price list."""
         return Listing(self.scope, on) if self.has_key else PriceListing(self.scope, on)
 
-    def body(self, kind: str, *parts: Hashable, render: Callable[[], bytes], at: dt.datetime) -> Body:
-        """The cached body; it changes only with the revision, the current prices or the day."""
+    def body(
+        self, kind: str, *parts: Hashable, render: Callable[[], Body | bytes], at: dt.datetime, is_stored: bool = True
+    ) -> Body:
+        """The cached body; it changes only with the revision, the current prices or the day.
+
+        It is not stored if a part is a value that clients choose freely: each would evict the lists of others.
+        """
         boundary = last_price_boundary(self.revision, at=at)
-        return BODIES.get_or_render((self.revision, kind, self.scope.fingerprint, boundary, *parts), render)
+        bodies = BODIES if self.has_key else VISITOR_BODIES
+        key = (self.revision, kind, self.scope.fingerprint, boundary, *parts)
+        return bodies.get_or_render(key, render, is_stored=is_stored)
 
 
 class PriceView(ApiView):
@@ -165,13 +172,14 @@ class ChangesView(PriceView):
         since, after = _moment(request, "since") or _days_before(now), None
         if cursor := request.query_params.get("cursor"):
             since, after = _place(cursor)
+        is_stored = since == _days_before(now) and after is None
         reader = self.reader(request)
 
         def render() -> bytes:
             models, groups = _models_since(reader.scope, since, at=now), slugs_of(reader.scope)
             return write_json(change_list(models, since=since, at=now, groups=groups, after=after))
 
-        body = reader.body("changes", since, after, render=render, at=now)
+        body = reader.body("changes", since, after, render=render, at=now, is_stored=is_stored)
         return respond(request._request, body, cache_control=reader.cache_control)
 
 
@@ -197,6 +205,7 @@ class ChangesFeedView(PriceView):
                 **links,
             ),
             at=now,
+            is_stored=since == _days_before(now),
         )
         response = respond(request._request, body, cache_control=reader.cache_control)
         if response.has_header("Content-Type"):

@@ -16,7 +16,7 @@ from django.utils.cache import patch_vary_headers
 
 from catalog.caches import process_cache
 from pricing.pages.visitor import Visitor, short
-from tokens.http.bodies import BODIES, Body, respond
+from tokens.http.bodies import VISITOR_BODIES, Body, respond
 from tokens.http.content_policy import PAGES, with_policy
 
 PUBLIC = "public, max-age=60, stale-while-revalidate=300"
@@ -47,13 +47,15 @@ def page(
     context: Callable[[], Context],
     *,
     key: Hashable = None,
-    is_cached: bool = True,
+    is_stored: bool = True,
 ) -> HttpResponse:
-    """The page of a place, from the cache if possible; `key` is any other value that its bytes depend on."""
-    if is_cached:
-        body = BODIES.get_or_render((visitor, template, place, key), lambda: render(template, visitor, place, context))
-    else:
-        body = Body.of(render(template, visitor, place, context))
+    """The page of a place, from the cache if possible; `key` is any other value that its bytes depend on.
+
+    A page with values that visitors choose freely is not stored: it would evict others and is rarely requested again.
+    """
+    body = VISITOR_BODIES.get_or_render(
+        (visitor, template, place, key), lambda: render(template, visitor, place, context), is_stored=is_stored
+    )
     return _as_page(respond(request, body, cache_control=PUBLIC), visitor)
 
 

@@ -30,7 +30,14 @@ def catalog(request: HttpRequest) -> HttpResponse:
     """The list of all models that visitors see."""
     visitor, search = Visitor.from_request(request), Search.from_query(request.GET.dict())
     place = Place("/", search.parameters)
-    return page(request, visitor, "pricing/pages/catalog.html", place, lambda: list_context(visitor, search))
+    return page(
+        request,
+        visitor,
+        "pricing/pages/catalog.html",
+        place,
+        lambda: list_context(visitor, search),
+        is_stored=search == Search(sort=search.sort),
+    )
 
 
 def list_context(visitor: Visitor, search: Search) -> Context:
@@ -71,7 +78,7 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
         lambda: details(model, visitor, evidence, answers=answers, base=base),
         key=(base, evidence),
         # Few visitors fill in the same numbers, and the result can depend on the hour.
-        is_cached=not answers,
+        is_stored=not answers,
     )
 
 
@@ -107,7 +114,14 @@ def compare(request: HttpRequest) -> HttpResponse:
     visitor = Visitor.from_request(request)
     names = tuple(dict.fromkeys(request.GET.getlist("m")))[:MAX_COLUMNS]
     place = Place(reverse("compare"), tuple(("m", name) for name in names))
-    return page(request, visitor, "pricing/pages/compare.html", place, lambda: comparison(names, visitor))
+    return page(
+        request,
+        visitor,
+        "pricing/pages/compare.html",
+        place,
+        lambda: comparison(names, visitor),
+        is_stored=not names,
+    )
 
 
 @require_safe

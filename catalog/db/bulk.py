@@ -11,7 +11,8 @@ from django.db import connections, models, router, transaction
 from django.utils import timezone
 from simple_history.utils import get_history_model_for_model
 
-from catalog.db.revision import bump, counter_of
+from catalog.db.changes import models_of
+from catalog.db.revision import bump_for
 from catalog.progress import track
 
 M = TypeVar("M", bound=models.Model)
@@ -46,7 +47,7 @@ def update_rows(
     touched = [field.name for field in model._meta.concrete_fields if getattr(field, "auto_now", False)]
     columns = [model._meta.get_field(name) for name in dict.fromkeys([*fields, *touched])]
     with transaction.atomic():
-        bump(counter_of(model))
+        bump_for(model, models_of(rows))
         BulkWriter(model, columns).update(rows)
         write_history(rows, kind="~", reason=reason, actor=actor)
 
@@ -67,7 +68,7 @@ def insert_with_keys(rows: Sequence[M], *, reason: str = "", actor: AbstractBase
         return
     model = type(rows[0])
     with transaction.atomic():
-        bump(counter_of(model))
+        bump_for(model, models_of(rows, may_move=False))
         for row in rows:
             row.save_base(raw=True, force_insert=True)
         if hasattr(model, "history"):
@@ -80,7 +81,7 @@ def insert_rows(rows: Sequence[M]) -> None:
         return
     model = type(rows[0])
     with transaction.atomic():
-        bump(counter_of(model))
+        bump_for(model, models_of(rows))
         writer = BulkWriter(model, [field for field in model._meta.concrete_fields if not field.primary_key])
         writer.insert(rows)
         if len(rows) >= BATCH:
@@ -169,7 +170,7 @@ def delete_rows(rows: Sequence[M], *, reason: str = "", actor: AbstractBaseUser 
         return
     model = type(rows[0])
     with transaction.atomic():
-        bump(counter_of(model))
+        bump_for(model, models_of(rows, may_move=False))
         if hasattr(model, "history"):
             write_history(rows, kind="-", reason=reason, actor=actor)
         for keys in batches([row.pk for row in rows], KEYS):

@@ -1,22 +1,44 @@
-"""A number in the database, raised by every change that a reader could see.
+"""Counters in the database, raised by every change that a reader could see.
 
-Caches store rendered bytes under this number and are never cleared: the next request sees every change, made by any
-process on any machine. The number is raised in the writer's transaction, so that it changes together with the rows, or
+Caches store rendered bytes under these counters and are never cleared: the next request sees every change, made by any
+process on any machine. A counter is raised in the writer's transaction, so that it changes together with the rows, or
 not at all. It is raised before the rows are written: all writers queue at this row, so that two writers which change
 the same rows in different order cannot deadlock.
 
-Tokens have a counter of their own in the same row: issuing a token does not change what the others see.
+`number` counts all changes of what can be seen. Each of them also raises the counter of its part, so that a response
+is only outdated by changes of what it was built from. Tokens have a counter of their own: issuing a token does not
+change what others see. `catalog/db/changes.py` records which models each number is about.
 """
 
-from typing import Any, TypeVar
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from django.apps import apps
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models.signals import m2m_changed, pre_delete, pre_save
+
+from catalog.db import changes
 
 ROW = 1
 
+# Raised with `number`: what lists contain, what it costs, and how often it is used.
+MODELS, PRICES, POPULARITY = "models", "prices", "popularity"
+# Raised with no other counter: changes that only plans depend on.
+NUMBER = "number"
+# Raised alone.
+PERMISSIONS = "permissions"
+
 M = TypeVar("M", bound=models.Model)
+
+
+class Counters(NamedTuple):
+    """The counters at one moment; all 0 before the first change."""
+
+    number: int = 0
+    models: int = 0
+    prices: int = 0
+    popularity: int = 0
+    permissions: int = 0
 
 
 def _table() -> Any:
@@ -24,22 +46,44 @@ def _table() -> Any:
     return apps.get_model("catalog", "Revision")
 
 
+def read() -> Counters:
+    """The counters now; all 0 before the first change."""
+    row = _table().objects.filter(pk=ROW).values(*Counters.__annotations__).first()
+    return Counters(**(row or {}))
+
+
 def current() -> int:
-    """The catalog's revision; 0 before the first change."""
-    return _table().objects.filter(pk=ROW).values_list("number", flat=True).first() or 0
+    """The number of all changes; 0 before the first one."""
+    return read().number
 
 
-def bump(counter: str = "number") -> None:
-    """Raises the revision (or the counter of permissions) in the caller's transaction."""
-    # The row is only missing in a flushed test database, where the first change creates it.
-    if not _table().objects.filter(pk=ROW).update(**{counter: models.F(counter) + 1}):
-        _table().objects.update_or_create(
-            pk=ROW, defaults={counter: models.F(counter) + 1}, create_defaults={counter: 1}
-        )
+def bump(counter: str = MODELS, *, about: Collection[int] | None = None) -> None:
+    """Raises a counter, and `number` with that of a part, in the caller's transaction.
+
+    `about` are the keys of the models that the change is about; None: it may be about all of them.
+    """
+    raised = [counter] if counter in (NUMBER, PERMISSIONS) else [NUMBER, counter]
+    number = _raise(raised)
+    if counter != PERMISSIONS:
+        changes.record(number, counter, about)
+
+
+def _raise(counters: Sequence[str]) -> int:
+    """Raises the counters; returns `number`."""
+    table = connection.ops.quote_name(_table()._meta.db_table)
+    raised = ", ".join(f"{counter} = {counter} + 1" for counter in counters)
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET {raised} WHERE id = %s RETURNING number", [ROW])  # noqa: S608
+        row = cursor.fetchone()
+    if row is None:
+        # The row is only missing in a flushed test database.
+        _table().objects.bulk_create([_table()(pk=ROW)], ignore_conflicts=True)
+        return _raise(counters)
+    return int(row[0])
 
 
 def hold() -> None:
-    """Blocks all other writers until the caller's transaction ends, without raising the revision.
+    """Blocks all other writers until the caller's transaction ends, without raising a counter.
 
     Call it before reading rows that decide what is written. Locking only those rows would cause a deadlock with a bulk
     change that holds this row and waits for them.
@@ -47,37 +91,33 @@ def hold() -> None:
     _table().objects.select_for_update().filter(pk=ROW).first()
 
 
-def _bump_on_signal(action: str = "", **_: Any) -> None:
-    if not action.startswith("post_"):
-        bump()
-
-
-def _bump_permissions_on_signal(action: str = "", **_: Any) -> None:
-    if not action.startswith("post_"):
-        bump("permissions")
-
-
 class TrackedQuerySet(models.QuerySet[M]):
     """Raises the revision in bulk writes, which send no signals."""
 
     def update(self, **values: Any) -> int:
         with transaction.atomic(using=self.db):
-            bump(counter_of(self.model))
+            bump_for(self.model, changes.models_of_query(self, values))
             return super().update(**values)
 
     def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> list[M]:
+        rows = list(objs)
         with transaction.atomic(using=self.db):
-            bump(counter_of(self.model))
-            return super().bulk_create(objs, *args, **kwargs)
+            bump_for(self.model, changes.models_of(rows))
+            return super().bulk_create(rows, *args, **kwargs)
 
 
-def counter_of(model: type[models.Model]) -> str:
-    """The counter that a change to this model raises."""
-    return getattr(model, "revision_counter", "number")
+def bump_for(model: type[models.Model], about: Collection[int] | None) -> None:
+    """Raises the counter of this class of rows, for a change that is about these models."""
+    bump(getattr(model, "revision_counter", MODELS), about=about)
 
 
 class TrackedModel(models.Model):
     """A row that readers can see: saving or deleting it raises the revision in the same transaction."""
+
+    # The counter that a change raises.
+    revision_counter = MODELS
+    # The path from a row to the key of the one model that it is about, e.g. model_id; empty: it may be about all.
+    about_model = ""
 
     class Meta:
         abstract = True
@@ -92,13 +132,31 @@ class TrackedModel(models.Model):
             return super().delete(*args, **kwargs)
 
 
-def track(*senders: type[models.Model], counter: str = "number") -> None:
-    """Makes saves, deletes and relation changes of these models (or many-to-many tables) raise the revision."""
-    raise_it = _bump_on_signal if counter == "number" else _bump_permissions_on_signal
+def _bump_for_row(instance: models.Model, **_: Any) -> None:
+    bump_for(type(instance), changes.models_of([instance]))
+
+
+def _bump_for_relation(counter: str) -> Any:
+    def bump_it(action: str, **_: Any) -> None:
+        if not action.startswith("post_"):
+            bump(counter)
+
+    return bump_it
+
+
+def track(*senders: type[models.Model], counter: str = MODELS) -> None:
+    """Makes saves, deletes and relation changes of these models (or many-to-many tables) raise the revision.
+
+    `counter` is that of the many-to-many tables; models name theirs in `revision_counter`.
+    """
     for sender in senders:
+        label = sender._meta.label
         if issubclass(sender, TrackedModel):
             # Django's base manager would write relations (vendor.models.add) without the queryset class above.
             sender._meta.base_manager_name = "objects"
-        pre_save.connect(raise_it, sender=sender, dispatch_uid=f"revision-save-{sender._meta.label}")
-        pre_delete.connect(raise_it, sender=sender, dispatch_uid=f"revision-delete-{sender._meta.label}")
-        m2m_changed.connect(raise_it, sender=sender, dispatch_uid=f"revision-m2m-{sender._meta.label}")
+            pre_save.connect(_bump_for_row, sender=sender, dispatch_uid=f"revision-save-{label}")
+            pre_delete.connect(_bump_for_row, sender=sender, dispatch_uid=f"revision-delete-{label}")
+        else:
+            m2m_changed.connect(
+                _bump_for_relation(counter), sender=sender, weak=False, dispatch_uid=f"revision-m2m-{label}"
+            )

@@ -6,7 +6,7 @@ from catalog.models.alias import ModelAlias
 from catalog.models.channel import Channel, Offer
 from catalog.models.endpoint import EndpointType
 from catalog.models.pin import FieldPin
-from catalog.models.revision import Revision
+from catalog.models.revision import Change, Revision
 from catalog.models.source import ImportRun, Snapshot, Source
 from catalog.models.vendor import Vendor
 
@@ -14,6 +14,7 @@ track(AIModel, Channel, EndpointType, FieldPin, ModelAlias, Offer, Vendor)
 
 __all__ = [
     "AIModel",
+    "Change",
     "Channel",
     "EndpointType",
     "FieldPin",

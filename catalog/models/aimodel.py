@@ -67,6 +67,8 @@ class AIModelQuerySet(TrackedQuerySet["AIModel"]):
 
 
 class AIModel(TrackedModel):
+    about_model = "pk"
+
     class Status(models.TextChoices):
         DRAFT = "draft", "Draft"
         PUBLISHED = "published", "Published"

@@ -9,6 +9,8 @@ from catalog.models.aimodel import MODEL_NAME, WILDCARD, AIModel
 
 
 class ModelAlias(TrackedModel):
+    about_model = "model"
+
     name = models.CharField(
         "alias",
         max_length=255,

@@ -74,6 +74,8 @@ class OfferQuerySet(TrackedQuerySet["Offer"]):
 
 
 class Offer(TrackedModel):
+    about_model = "model"
+
     channel = models.ForeignKey(
         Channel, on_delete=models.CASCADE, related_name="offers", help_text="The channel that serves the model."
     )

@@ -35,6 +35,9 @@ class FieldPinQuerySet(TrackedQuerySet["FieldPin"]):
 class FieldPin(TrackedModel):
     """Tracked although no customer sees it: import plans depend on it."""
 
+    revision_counter = "number"
+    about_model = "model"
+
     FIELDS = [(name, name.replace("_", " ").capitalize()) for name in FACTS] + [*PRICES.items()]
 
     model = models.ForeignKey(AIModel, on_delete=models.CASCADE, related_name="pins")

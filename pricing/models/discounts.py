@@ -44,6 +44,8 @@ class DiscountRule(TrackedModel):
     not edited, only ended, so that past prices do not change.
     """
 
+    revision_counter = "prices"
+
     model = models.ForeignKey(AIModel, null=True, blank=True, on_delete=models.CASCADE, related_name="discount_rules")
     series = models.CharField(max_length=64, blank=True, help_text="The series that the rule applies to, e.g. gpt-4o.")
     vendor = models.ForeignKey(Vendor, null=True, blank=True, on_delete=models.CASCADE, related_name="discount_rules")

@@ -29,6 +29,8 @@ class CurrencyRateQuerySet(TrackedQuerySet["CurrencyRate"]):
 class CurrencyRate(TrackedModel):
     """Units of a currency for one US dollar, from a day on until the next rate."""
 
+    revision_counter = "prices"
+
     currency = models.CharField(max_length=3, validators=[CURRENCY], help_text="ISO 4217, e.g. CNY.")
     per_usd = ExactDecimalField(
         "per US dollar",
@@ -87,6 +89,8 @@ class GroupRate(TrackedModel):
 
     A rate that has taken effect is not edited, only followed by another, so that past prices do not change.
     """
+
+    revision_counter = "prices"
 
     group = models.ForeignKey(TokenGroup, on_delete=models.CASCADE, related_name="rates")
     ratio = ExactDecimalField(

@@ -110,6 +110,9 @@ class PriceSheetQuerySet(TrackedQuerySet["PriceSheet"]):
 class PriceSheet(TrackedModel):
     """The prices of one model from a moment on. A sheet is never edited, only ended: a new price is a new sheet."""
 
+    revision_counter = "prices"
+    about_model = "model"
+
     class Role(models.TextChoices):
         LIST = "list", "List (the vendor's own price)"
         SELL = "sell", "Sell (what customers pay)"
@@ -189,6 +192,9 @@ class PriceLine(TrackedModel):
 
     Lines apply in the order of `position`: the last line of a meter whose conditions all hold sets the price.
     """
+
+    revision_counter = "prices"
+    about_model = "sheet__model"
 
     class Kind(models.TextChoices):
         ABSOLUTE = "absolute", "Price"

@@ -11,6 +11,9 @@ from tokens.models import Token
 class PopularModel(TrackedModel):
     """A model that the price list shows first."""
 
+    revision_counter = "popularity"
+    about_model = "model"
+
     model = models.OneToOneField(AIModel, on_delete=models.CASCADE, related_name="popularity")
     position = models.PositiveIntegerField(default=0, help_text="Models with a lower position come first.")
 

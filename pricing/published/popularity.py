@@ -94,7 +94,7 @@ def record_usage(reports: Iterable[Report], *, reporter: str, today: dt.date, dr
         return unknown
     with transaction.atomic():
         if any(day < today for _, day in rows):
-            revision.bump()
+            revision.bump(revision.POPULARITY, about={model for model, _ in rows})
         UsageCount.objects.bulk_create(
             rows.values(),
             batch_size=BATCH,

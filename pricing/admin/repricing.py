@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from catalog.admin.base import ModelAdmin, detail_action
 from catalog.db import revision
+from catalog.db.snapshot import snapshot
 from catalog.models import AIModel
 from catalog.prices import Line, Sheet
 from pricing.admin.repricing_forms import EndForm, PriceForm, RuleForm, WithdrawForm
@@ -50,15 +51,16 @@ class RepricingAdmin(ModelAdmin):
         context = {"form": form, "count": models.count(), **selection(request, action)}
         if not (is_submitted and form.is_valid()):
             return self.render_page(request, template, title, **context)
-        with transaction.atomic():
-            if "apply" in request.POST:
+        is_applied = "apply" in request.POST
+        with transaction.atomic() if is_applied else snapshot():
+            if is_applied:
                 revision.hold()
             plan = plan_repricing(models, form.rule, at=form.start)
             if request.POST.get("apply") == plan.fingerprint and plan.steps:
                 count = apply_repricing(plan, reason=form.cleaned_data["reason"], author=request.user)  # type: ignore[arg-type]
                 self.message_user(request, f"{count:,} new sell prices {since(plan.at, now=form.now)}.")
                 return None
-        if "apply" in request.POST:
+        if is_applied:
             form.add_error(None, "Prices have changed since this preview. Check the new preview below.")
         steps = preview(plan, request.POST.get("page", "1"))
         return self.render_page(request, template, title, **context, **steps)

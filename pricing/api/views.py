@@ -78,7 +78,6 @@ class PriceView(ApiView):
     authentication_classes = [OptionalTokenAuthentication]
 
     def reader(self, request: Request) -> Reader:
-        # The revision is read before the rows: a change between the two shows up too early, never too late.
         caller: Caller | None = cast("Caller | None", request.auth)
         if caller is not None:
             return Reader(caller.scope, caller.revision, PRIVATE, has_key=True)
@@ -264,6 +263,7 @@ class UsageView(ApiView):
 
     authentication_classes = [TokenAuthentication]
     http_method_names = ["post", "options"]
+    is_read_only = False
 
     def post(self, request: Request) -> HttpResponse:
         caller = cast("Caller", request.auth)

@@ -17,6 +17,7 @@ from django.utils import translation
 
 from catalog.db import revision
 from catalog.db.import_context import run_scope
+from catalog.db.snapshot import snapshot
 from catalog.error_messages import InputError
 from catalog.imports.context import Findings, PlanContext, WriteContext
 from catalog.imports.documents import read_document, resolve
@@ -44,7 +45,7 @@ from tokens.models import TokenGroup
 def make_plan(content: bytes, options: Options, *, at: dt.datetime, origin: str = "") -> ImportPlan:
     """Plans the import of these bytes; writes nothing. InputError says in one sentence why it is not possible."""
     # The same plan has the same fingerprint in every language.
-    with translation.override(settings.LANGUAGE_CODE):
+    with snapshot(), translation.override(settings.LANGUAGE_CODE):
         return _plan(_read(content, options), options, at=at, origin=origin)
 
 

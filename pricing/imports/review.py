@@ -16,6 +16,7 @@ from django.db import transaction
 from catalog import caches
 from catalog.db import revision
 from catalog.db.bulk import create_rows
+from catalog.db.snapshot import snapshot
 from catalog.error_messages import InputError, count
 from catalog.imports.dropped_models import record_dropped_models
 from catalog.imports.import_policy import update_pins
@@ -95,14 +96,16 @@ def options_of(run: ImportRun) -> Options:
 
 def plan_of(run: ImportRun, *, at: dt.datetime) -> ImportPlan:
     """What the run would do now. InputError if its document can no longer be read."""
-    trust = tuple(Source.objects.order_by("pk").values_list("pk", "trust"))
-    minute = int(at.timestamp()) // SECONDS_CACHED
-    key = (run.pk, run.created_at, revision.current(), FieldPin.objects.count(), trust, minute)
-    plan = PLANS.get(key)
-    if plan is None:
-        plan = make_plan(run.snapshot.content, options_of(run), at=at, origin=run.snapshot.origin)
-        PLANS.put(key, plan)
-    return plan
+    # One snapshot: the plan is stored under the revision that it was made of.
+    with snapshot():
+        trust = tuple(Source.objects.order_by("pk").values_list("pk", "trust"))
+        minute = int(at.timestamp()) // SECONDS_CACHED
+        key = (run.pk, run.created_at, revision.current(), FieldPin.objects.count(), trust, minute)
+        plan = PLANS.get(key)
+        if plan is None:
+            plan = make_plan(run.snapshot.content, options_of(run), at=at, origin=run.snapshot.origin)
+            PLANS.put(key, plan)
+        return plan
 
 
 def apply_run(

@@ -18,6 +18,7 @@ from django.db import models, transaction
 from catalog.db import revision
 from catalog.db.bulk import KEYS, batches, delete_rows, update_rows
 from catalog.db.import_context import run_scope
+from catalog.db.snapshot import no_snapshot
 from catalog.error_messages import InputError, count
 from catalog.imports.context import Audit, WriteContext
 from catalog.imports.dropped_models import forget_dropped_models
@@ -67,7 +68,8 @@ def roll_back(
     run: ImportRun, *, at: dt.datetime, actor: AbstractBaseUser | None = None, dry_run: bool = False
 ) -> Rollback:
     """Rolls one applied run back in one transaction; repeating it does nothing. InputError if it was not applied."""
-    with transaction.atomic():
+    # A trial writes, too, although a page shows it in answer to a GET.
+    with no_snapshot(), transaction.atomic():
         revision.hold()
         run.refresh_from_db()
         if run.status == ImportRun.Status.ROLLED_BACK:

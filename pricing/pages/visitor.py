@@ -81,7 +81,6 @@ class Visitor:
     @classmethod
     def from_request(cls, request: HttpRequest) -> "Visitor":
         now = timezone.now()
-        # Read before the rows: a change in between renders a page once more, and never leaves an old one.
         number = revision.current()
         public = PublicGroups.choose(request.GET.get("group", ""))
         chosen = supported(request.GET.get("lang", ""))

@@ -34,6 +34,8 @@ class ApiView(APIView):
     """An address of the API, read only; tokens/http/middleware.py responds to preflights."""
 
     http_method_names = ["get", "head", "options"]
+    # Whether no method writes: tokens/http/middleware.py then reads everything from one snapshot.
+    is_read_only = True
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if request.method not in self.allowed_methods:

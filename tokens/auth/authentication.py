@@ -239,8 +239,7 @@ def _rows_of_retired_keys(digests: Sequence[str]) -> dict[str, Row]:
 def _auto_groups(revision: int) -> Mapping[int, str]:  # noqa: ARG001 (the key of the cache)
     """The rate limit of each group in the automatic order, the first one first.
 
-    Cached under the catalog's revision, which every change of a group raises. The revision is read before these rows: a
-    change between the two shows up too early, never too late.
+    Cached under the catalog's revision, which every change of a group raises. The request reads both from one snapshot.
     """
     groups = TokenGroup.objects.filter(auto_position__isnull=False).order_by("auto_position", "slug")
     return dict(groups.values_list("pk", "rate_limit"))

@@ -21,6 +21,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from psycopg_pool import PoolTimeout
 
 from catalog.db import revision
+from catalog.db.snapshot import snapshot
 from catalog.models import AIModel, ImportRun, Source
 from tokens.metric_counters import DURATION, REQUESTS
 from tokens.models import Token
@@ -95,7 +96,8 @@ class DatabaseCollector:
 
     def collect(self) -> Iterator[Metric]:
         try:
-            metrics = list(self._read())
+            with snapshot():
+                metrics = list(self._read())
         except (Error, PoolTimeout):
             metrics = []
         finally:

@@ -1,8 +1,9 @@
 """Headers of every response: the request id, and on the API's addresses what browsers and caches need."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 from django.core.exceptions import DisallowedHost, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.log import log_response
 
+from catalog.db.snapshot import snapshot
 from catalog.request_id import request_id_scope
 from tokens.context import context_of
 from tokens.dialects import dialect_of
@@ -20,6 +22,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 VARY = ["Authorization", "X-Api-Key", "X-Goog-Api-Key", "Api-Key", "Anthropic-Version", "Origin", "Accept-Encoding"]
 METHODS = "GET, HEAD, OPTIONS"
+READING_METHODS = frozenset({"GET", "HEAD"})
 EXPOSED = ", ".join(
     [
         *("X-Request-Id", "Request-Id", "ETag", "Retry-After", "Retry-After-Ms", "X-Should-Retry"),
@@ -105,6 +108,35 @@ class SuspicionMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return _refused(request, exception) if isinstance(exception, SuspiciousOperation) else None
+
+
+class SnapshotMiddleware:
+    """Builds every response that only reads from one snapshot of the database: see catalog/db/snapshot.py.
+
+    These are the responses to GET and HEAD, and those of views that declare `is_read_only`. The last middleware, so
+    that sessions are written outside.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in READING_METHODS:
+            return self.get_response(request)
+        if request.path.startswith("/admin"):
+            # Django ends a session whose password has changed when it reads the user, which writes.
+            request.user.is_authenticated  # noqa: B018
+        with snapshot():
+            return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, view_args: Sequence[Any], view_kwargs: Mapping[str, Any]
+    ) -> HttpResponse | None:
+        if request.method in READING_METHODS or not getattr(getattr(view, "cls", None), "is_read_only", False):
+            return None
+        with snapshot():
+            response: HttpResponse = view(request, *view_args, **view_kwargs)
+            return response
 
 
 def _refused(request: HttpRequest, error: SuspiciousOperation) -> HttpResponse:

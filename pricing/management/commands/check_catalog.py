@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from catalog.db.snapshot import snapshot
 from catalog.error_messages import count
 from catalog.exact import write_json
 from catalog.progress import show_progress
@@ -38,7 +39,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         rules = _choose_rules(options["only"], options["ignore"])
-        with show_progress(self, options):
+        with show_progress(self, options), snapshot():
             results = run_checks(rules, at=timezone.now())
         if options["format"] == "json":
             self.stdout.write(write_json([_as_json(rule, findings) for rule, findings in results]).decode())

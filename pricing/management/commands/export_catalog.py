@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from catalog.db.snapshot import snapshot
 from catalog.progress import show_progress
 from pricing.export.formats import FORMATS
 from tokens.access.visibility import public_scope
@@ -30,7 +31,7 @@ class Command(BaseCommand):
         export_format = FORMATS.get(options["format"])
         if export_format is None:
             raise CommandError(f"There is no format {options['format']!r}: use one of {', '.join(FORMATS)}.")
-        with show_progress(self, options):
+        with show_progress(self, options), snapshot():
             content = export_format.render(public_scope(), timezone.now(), options["site"].rstrip("/"))
         if options["output"]:
             write_file(Path(options["output"]), content)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from catalog.db.snapshot import snapshot
 from catalog.error_messages import InputError
 from pricing.management.commands.export_catalog import write_file
 from pricing.management.commands.rollback_import import find_run
@@ -22,9 +23,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        run = find_run(options["run"])
         try:
-            content = run.snapshot.content
+            with snapshot():
+                content = find_run(options["run"]).snapshot.content
         except InputError as error:
             raise CommandError(str(error)) from None
         if options["output"]:

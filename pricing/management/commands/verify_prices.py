@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from catalog.db import revision
+from catalog.db.snapshot import snapshot
 from catalog.exact import write_json
 from catalog.progress import announce, show_progress
 from pricing.verification.books import newest_editions
@@ -48,7 +49,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         readers = _readers(options["against"])
         now = timezone.now()
-        with show_progress(self, options):
+        with show_progress(self, options), snapshot():
             announce("Reading the documents")
             older_than = dt.timedelta(days=max(options["older_than"], 0))
             editions = newest_editions(readers, at=now, older_than=older_than)

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from catalog.db.snapshot import snapshot
 from catalog.exact import write_json
 from tokens.auth.explaining import explain
 from tokens.models import Token
@@ -28,13 +29,13 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        key_id, now = options["key_id"], timezone.now()
         try:
-            token = Token.objects.named(options["key_id"])
+            with snapshot():
+                token = Token.objects.named(key_id)
+                explanation = explain(token, options["model"], at=now, address=options["address"], key_id=key_id)
         except Token.DoesNotExist as error:
             raise CommandError(str(error), returncode=2) from None
-        explanation = explain(
-            token, options["model"], at=timezone.now(), address=options["address"], key_id=options["key_id"]
-        )
         if options["format"] == "json":
             document = {"visible": explanation.visible, "callable": explanation.callable, **asdict(explanation)}
             self.stdout.write(write_json(document).decode())

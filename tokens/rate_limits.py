@@ -1,8 +1,8 @@
 """Limits how often a key may send requests, and how often an address may send wrong keys.
 
 A rate of 60/minute means: never more than 60 in any 60 seconds. With REDIS_URL it is counted in Redis, exactly and for
-all machines together; without it, in this process. If Redis is down or hangs, only the first request waits (for
-REDIS_TIMEOUT), and this process counts until Redis is back.
+all machines together; without it, in this process, by a clock that nobody can set. If Redis is down or hangs, only the
+first request waits (for REDIS_TIMEOUT), and this process counts until Redis is back.
 """
 
 import datetime as dt
@@ -12,17 +12,19 @@ import math
 import re
 import threading
 import time
+from array import array
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import cast
 
 import limits
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from limits.storage import MemoryStorage, Storage, storage_from_string
+from limits.storage import Storage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
+from limits.util import WindowStats
 
 from catalog import caches
 from tokens.metric_counters import REDIS_FAILURES
@@ -38,6 +40,8 @@ MAX_AMOUNT = 1_000_000_000
 MAX_PERIOD = 366 * 86_400  # seconds
 # Seconds without requests to Redis after a failure; then one request tries it again.
 REDIS_PAUSE = 5.0
+# Seconds between two removals of the windows that this process no longer needs.
+SWEEP_EVERY = 60.0
 
 
 @dataclass(frozen=True)
@@ -94,11 +98,78 @@ def validate_rate(text: str) -> None:
             raise ValidationError("The period of a rate must not be longer than a year.")
 
 
+@dataclass(slots=True)
+class Window:
+    """The requests of one key in the last `period` seconds: eight bytes each, the oldest first."""
+
+    period: float
+    times: "array[float]" = field(default_factory=lambda: array("d"))
+    # The first time that has not expired; those before it are removed when they are the larger part.
+    first: int = 0
+
+    def count(self, now: float) -> int:
+        """The number of requests that have not expired."""
+        while self.first < len(self.times) and self.times[self.first] <= now - self.period:
+            self.first += 1
+        if self.first > len(self.times) // 2:
+            del self.times[: self.first]
+            self.first = 0
+        return len(self.times) - self.first
+
+
+class MemoryWindows:
+    """Moving windows in this process, in the form of `limits`.
+
+    They use the monotonic clock: if the machine's clock is set back by an hour, no key is refused for that hour.
+    """
+
+    def __init__(self) -> None:
+        self._windows: dict[tuple[str, int, int], Window] = {}
+        self._sweep_at = time.monotonic() + SWEEP_EVERY
+        self._lock = threading.Lock()
+
+    def hit(self, item: limits.RateLimitItem, key: str) -> bool:
+        """Counts one request if there is room."""
+        now = time.monotonic()
+        with self._lock:
+            self._sweep(now)
+            window = self._windows.setdefault(_window_key(item, key), Window(item.get_expiry()))
+            if window.count(now) >= item.amount:
+                return False
+            window.times.append(now)
+            return True
+
+    def test(self, item: limits.RateLimitItem, key: str) -> bool:
+        """Whether there is room for one request."""
+        return self.get_window_stats(item, key).remaining > 0
+
+    def get_window_stats(self, item: limits.RateLimitItem, key: str) -> WindowStats:
+        """What is left, and when (in seconds since the epoch) the oldest request expires."""
+        now, wall_clock = time.monotonic(), time.time()
+        with self._lock:
+            window = self._windows.get(_window_key(item, key))
+            count = window.count(now) if window else 0
+            oldest = window.times[window.first] if window and count else now
+        return WindowStats(wall_clock + oldest + item.get_expiry() - now, item.amount - count)
+
+    def _sweep(self, now: float) -> None:
+        if now >= self._sweep_at:
+            self._sweep_at = now + SWEEP_EVERY
+            self._windows = {key: window for key, window in self._windows.items() if window.count(now)}
+
+
+def _window_key(item: limits.RateLimitItem, key: str) -> tuple[str, int, int]:
+    return key, item.amount, item.get_expiry()
+
+
+Windows = MemoryWindows | MovingWindowRateLimiter
+
+
 class Limiter:
     """Counts hits per key; never raises, and waits for Redis no longer than REDIS_TIMEOUT."""
 
     def __init__(self, redis_url: str = "") -> None:
-        self._local = MovingWindowRateLimiter(MemoryStorage())
+        self._local = MemoryWindows()
         self._shared = _shared(redis_url) if redis_url else None
         self._resume_at = 0.0
         self._lock = threading.Lock()
@@ -135,7 +206,7 @@ class Limiter:
             return True
 
 
-def _count(limiter: MovingWindowRateLimiter, items: Sequence[limits.RateLimitItem], key: str) -> Quota:
+def _count(limiter: Windows, items: Sequence[limits.RateLimitItem], key: str) -> Quota:
     shortest, *longer = items
     # A request that a longer period refuses must not count in the shortest one, or the next retry is refused there too.
     allowed = _has_room(limiter, longer, key) and limiter.hit(shortest, key)
@@ -144,13 +215,11 @@ def _count(limiter: MovingWindowRateLimiter, items: Sequence[limits.RateLimitIte
     return _quota(limiter, items, key, allowed=allowed)
 
 
-def _has_room(limiter: MovingWindowRateLimiter, items: Iterable[limits.RateLimitItem], key: str) -> bool:
+def _has_room(limiter: Windows, items: Iterable[limits.RateLimitItem], key: str) -> bool:
     return all(limiter.test(item, key) for item in items)
 
 
-def _quota(
-    limiter: MovingWindowRateLimiter, items: Iterable[limits.RateLimitItem], key: str, *, allowed: bool
-) -> Quota:
+def _quota(limiter: Windows, items: Iterable[limits.RateLimitItem], key: str, *, allowed: bool) -> Quota:
     """The quota of the rate with the least left; if several are equal, of the one that resets last."""
     stats = ((limiter.get_window_stats(item, key), item) for item in items)
     window, item = min(stats, key=lambda pair: (pair[0].remaining, -pair[0].reset_time))

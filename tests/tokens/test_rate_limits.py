@@ -1,7 +1,9 @@
 """Rate limits: counted exactly, reported in the caller's dialect, and limited guessing of keys."""
 
 import datetime as dt
+import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,11 +12,17 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from tests import world
-from tokens import keys
+from tokens import keys, rate_limits
 from tokens.models import Token
 from tokens.rate_limits import Limiter, strictest
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def travelling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets rates follow the clock that a test sets."""
+    monkeypatch.setattr(rate_limits, "time", SimpleNamespace(time=time.time, monotonic=time.time))
 
 
 def ask(client: Client, key: str, path: str = "/v1/models", **headers: str) -> Any:
@@ -28,6 +36,54 @@ def test_sixteen_threads_get_no_more_than_the_limit() -> None:
         quotas = list(pool.map(lambda _: limiter.hit("50/hour", "token:1"), range(200)))
 
     assert sum(quota.allowed for quota in quotas) == 50
+
+
+@pytest.mark.parametrize("hours", [-24, -1, 1])
+def test_setting_the_clock_neither_refuses_a_key_nor_gives_it_a_new_rate(
+    monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    elapsed = 1_000.0
+    monkeypatch.setattr(rate_limits, "time", SimpleNamespace(time=time.time, monotonic=lambda: elapsed))
+    limiter = Limiter()
+
+    with time_machine.travel(NOW, tick=False) as clock:
+        assert [limiter.hit("5/minute", "token:1").allowed for _ in range(6)] == [True] * 5 + [False]
+        clock.shift(hours * 3_600)
+        elapsed += 30
+        refused = limiter.hit("5/minute", "token:1")
+        elapsed += 30.1
+        assert [limiter.hit("5/minute", "token:1").allowed for _ in range(6)] == [True] * 5 + [False]
+
+    # Clients read when the rate resets on the clock that they see in the response.
+    assert (refused.allowed, refused.resets_at) == (False, NOW + dt.timedelta(hours=hours, seconds=30))
+
+
+def test_no_sixty_seconds_have_more_requests_than_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    elapsed = 0.0
+    monkeypatch.setattr(rate_limits, "time", SimpleNamespace(time=time.time, monotonic=lambda: elapsed))
+    limiter, allowed_at = Limiter(), []
+
+    for step in range(2_000):
+        elapsed += 0.37 if step % 50 else 5
+        if limiter.hit("60/minute", "token:1").allowed:
+            allowed_at.append(elapsed)
+
+    assert len(allowed_at) > 600
+    assert all(later - earlier >= 60 for earlier, later in zip(allowed_at, allowed_at[60:], strict=False))
+
+
+def test_windows_of_past_requests_take_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    elapsed = 0.0
+    monkeypatch.setattr(rate_limits, "time", SimpleNamespace(time=time.time, monotonic=lambda: elapsed))
+    limiter = Limiter()
+
+    for number in range(1_000):
+        elapsed += 1
+        limiter.hit("5/minute", f"token:{number}")
+        limiter.hit("100/second", "token:one")
+
+    assert len(limiter._local._windows) <= 2 * 60 + 2
+    assert len(limiter._local._windows["token:one", 100, 1].times) < 10
 
 
 @pytest.mark.django_db
@@ -54,6 +110,7 @@ def test_the_rest_of_the_rate_is_in_the_headers_of_the_dialect(
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("travelling")
 def test_the_reset_is_a_span_for_openai_and_a_moment_for_anthropic(client: Client) -> None:
     with time_machine.travel(NOW, tick=False):
         key = world.key(rate_limit="2/hour")
@@ -92,6 +149,7 @@ def test_a_refusal_has_the_dialects_format_and_retry_headers(
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("travelling")
 def test_a_retry_after_retry_after_succeeds(client: Client) -> None:
     with time_machine.travel(NOW, tick=False) as clock:
         key = world.key(rate_limit="5/minute")
@@ -138,6 +196,7 @@ def test_a_rate_that_another_implies_is_not_counted(rates: list[str], counted: s
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("travelling")
 @pytest.mark.parametrize("token_rate", ["", "2/second; 4/hour"])
 def test_a_burst_and_an_hour_both_count(client: Client, token_rate: str) -> None:
     world.token_group("burst", rate_limit="2/second")

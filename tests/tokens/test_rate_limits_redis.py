@@ -125,7 +125,8 @@ def test_a_redis_that_is_gone_costs_no_error_and_few_waits(
         monkeypatch.setattr(Connection, name, counting(getattr(Connection, name), waits))
     monkeypatch.setattr(rate_limits, "_count", counting(rate_limits._count, tries))
     for number in range(300):
-        monkeypatch.setattr(rate_limits, "time", SimpleNamespace(monotonic=lambda at=now + number * PAUSE / 100: at))
+        clock = SimpleNamespace(time=time.time, monotonic=lambda at=now + number * PAUSE / 100: at)
+        monkeypatch.setattr(rate_limits, "time", clock)
         assert limiter.hit("1000/hour", "token:1").allowed
 
     # In three pauses three hits try again; each waits for at most two timeouts of the socket, and no other hit waits.

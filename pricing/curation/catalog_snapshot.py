@@ -45,13 +45,9 @@ class CatalogSnapshot:
         lines = written_lines(list(sheets))
         return [(sheet, lines.get(key, [])) for key, sheet in sheets.items()]
 
-    @cached_property
-    def tokens(self) -> list[Token]:
-        """The tokens that are enabled and have not expired."""
-        return list(self.valid_tokens.order_by("name", "pk"))
-
     @property
     def valid_tokens(self) -> models.QuerySet[Token]:
+        """The tokens that are enabled and have not expired."""
         valid: models.QuerySet[Token] = Token.objects.filter(
             Q(expires_at=None) | Q(expires_at__gt=self.at), enabled=True
         )

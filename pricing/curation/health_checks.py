@@ -5,8 +5,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from catalog.exact import digits
 from catalog.imports.resolving import identity_of
@@ -33,8 +35,9 @@ from pricing.engine.thresholds import FAR
 from pricing.engine.validation import condition_faults, duplicate_faults, number_faults, tier_faults
 from pricing.models import DiscountRule, GroupRate, PopularModel, PriceSheet
 from pricing.published.prices import sheets_in_force
-from tokens.access.visibility import Listing, PriceListing, public_scope
-from tokens.auth.authentication import rows_of, scope_of
+from tokens.access.many_scopes import ManyScopes
+from tokens.access.visibility import PriceListing, public_scope
+from tokens.auth.authentication import scopes_of
 from tokens.models import Token
 from tokens.scope import id_of
 
@@ -433,15 +436,20 @@ def hidden_popular(catalog: CatalogSnapshot) -> Iterator[Finding]:
     about=Token,
 )
 def blind_token(catalog: CatalogSnapshot) -> Iterator[Finding]:
-    rows = rows_of(catalog.valid_tokens)
+    catalog_of_the_day = ManyScopes(on=catalog.on)
     # The key is the fingerprint: keys with the same permissions see the same models.
     is_blind: dict[str, bool] = {}
-    for token in catalog.tokens:
-        scope = scope_of(rows[token.pk])
+    blind: set[int] = set()
+    for token, scope in scopes_of(catalog.valid_tokens):
         if scope.fingerprint not in is_blind:
-            is_blind[scope.fingerprint] = Listing(scope, catalog.on).is_empty()
+            is_blind[scope.fingerprint] = catalog_of_the_day.is_empty(scope)
         if is_blind[scope.fingerprint]:
-            yield Finding(token, "its list of models is empty")
+            blind.add(token)
+    if blind:
+        names = catalog.valid_tokens.order_by("name", "pk").values_list("pk", "name", "key_id")
+        for key, name, key_id in names.iterator():
+            if key in blind:
+                yield Finding(Token(pk=key, name=name, key_id=key_id), "its list of models is empty")
 
 
 @rule(
@@ -452,10 +460,18 @@ def blind_token(catalog: CatalogSnapshot) -> Iterator[Finding]:
 )
 def dead_pattern(catalog: CatalogSnapshot) -> Iterator[Finding]:
     known = {*AIModel.objects.values_list("name", flat=True), *ModelAlias.objects.values_list("name", flat=True)}
-    for token in catalog.tokens:
-        ids = [name for pattern in (*(token.allow or ()), *token.deny) if (name := id_of(pattern)) is not None]
-        if dead := [name for name in ids if known.isdisjoint([name, *wildcards_of(name)])]:
-            yield Finding(token, f"unknown: {', '.join(dead[:5])}" + (" …" if len(dead) > 5 else ""))
+
+    @cache
+    def is_dead(pattern: str) -> bool:
+        name = id_of(pattern)
+        return name is not None and name not in known and known.isdisjoint(wildcards_of(name))
+
+    restricted = catalog.valid_tokens.exclude(allow=None, deny=[]).order_by("name", "pk")
+    columns = ("pk", "name", "key_id", "allow", "deny")
+    for key, name, key_id, allow, deny in restricted.values_list(*columns).iterator():
+        if dead := [id_of(pattern) or "" for pattern in (*(allow or ()), *deny) if is_dead(pattern)]:
+            problem = f"unknown: {', '.join(dead[:5])}" + (" …" if len(dead) > 5 else "")
+            yield Finding(Token(pk=key, name=name, key_id=key_id), problem)
 
 
 @rule(
@@ -465,10 +481,11 @@ def dead_pattern(catalog: CatalogSnapshot) -> Iterator[Finding]:
     about=Token,
 )
 def unused_token(catalog: CatalogSnapshot) -> Iterator[Finding]:
-    for token in catalog.tokens:
-        used = token.last_used_at or token.created_at
-        if catalog.at - used >= UNUSED:
-            yield Finding(token, f"last used {used:%Y-%m-%d}" if token.last_used_at else "never used")
+    used_at = Coalesce("last_used_at", "created_at")
+    unused = catalog.valid_tokens.annotate(used_at=used_at).filter(used_at__lte=catalog.at - UNUSED)
+    for token in unused.only("name", "key_id", "last_used_at").order_by("name", "pk").iterator():
+        used = token.last_used_at
+        yield Finding(token, f"last used {used:%Y-%m-%d}" if used else "never used")
 
 
 def _plain_prices(sheet: Sheet) -> dict[str, Decimal]:

@@ -7,6 +7,7 @@ history. Everything is recorded as one import run of the source, so a rollback u
 
 import datetime as dt
 import hashlib
+import heapq
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ from pricing.imports.review import options_of, plan_of
 from pricing.models import PriceSheet
 from pricing.published.prices import published_sheets, sheets_in_force
 from tokens.access.visibility import public_scope
-from tokens.auth.authentication import rows_of, scope_of
+from tokens.auth.authentication import scopes_of
 from tokens.models import Token, TokenGroup
 from tokens.scope import Scope, names_id
 
@@ -198,7 +199,10 @@ def _compare(before: Sheet | None, after: Sheet | None) -> str:
 class Readers:
     """All keys and the visitors without one, and the groups that can reach each model."""
 
-    keys: tuple[tuple[str, Scope], ...]
+    # The permissions of keys -> the tokens that have them.
+    keys: tuple[tuple[Scope, tuple[int, ...]], ...]
+    # Token -> its name.
+    names: Mapping[int, str]
     visitors: Scope
     # Model key -> channel -> whether the offer is enabled.
     offers: Mapping[int, Mapping[int, bool]]
@@ -209,7 +213,11 @@ class Readers:
     @classmethod
     def read(cls, *, on: dt.date) -> "Readers":
         names = dict(Token.objects.values_list("pk", "name"))
-        rows = rows_of(Token.objects.all())
+        scopes: dict[str, Scope] = {}
+        tokens: defaultdict[str, list[int]] = defaultdict(list)
+        for token, scope in scopes_of(Token.objects.all()):
+            scopes[scope.fingerprint] = scope
+            tokens[scope.fingerprint].append(token)
         offers: defaultdict[int, dict[int, bool]] = defaultdict(dict)
         for model, channel, enabled in Offer.objects.values_list("model", "channel", "enabled"):
             offers[model][channel] = enabled
@@ -218,7 +226,8 @@ class Readers:
         for channel, group in pairs.values_list("channel", "tokengroup"):
             groups[channel].add(group)
         return cls(
-            tuple((names[key], scope_of(row)) for key, row in rows.items() if key in names),
+            tuple((scope, tuple(tokens[fingerprint])) for fingerprint, scope in scopes.items()),
+            names,
             public_scope(),
             offers,
             {channel: frozenset(members) for channel, members in groups.items()},
@@ -227,10 +236,16 @@ class Readers:
 
     def doubts(self, alias: str, model: AIModel, duplicate: AIModel | None, aliases: Sequence[str]) -> Iterable[str]:
         """Which keys and visitors would see a model that they do not see, or no longer see one."""
-        names = [name for name, scope in self.keys if self._is_concerned(scope, alias, model, duplicate, aliases)]
-        if names:
-            shown = ", ".join(names[:KEYS_SHOWN]) + (", …" if len(names) > KEYS_SHOWN else "")
-            yield f"changes what {count(len(names), 'key')} can see ({shown})"
+        concerned = [
+            token
+            for scope, tokens in self.keys
+            if self._is_concerned(scope, alias, model, duplicate, aliases)
+            for token in tokens
+        ]
+        if concerned:
+            names = [self.names.get(token, "") for token in heapq.nsmallest(KEYS_SHOWN, concerned)]
+            shown = ", ".join(names) + (", …" if len(concerned) > KEYS_SHOWN else "")
+            yield f"changes what {count(len(concerned), 'key')} can see ({shown})"
         if self._is_concerned(self.visitors, alias, model, duplicate, aliases):
             yield "changes what visitors without a key can see"
 

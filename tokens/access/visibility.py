@@ -17,7 +17,7 @@ from catalog.models import AIModel, ModelAlias, Offer
 from catalog.models.aimodel import AIModelQuerySet, wildcards_of
 from tokens.access.cursor_memory import last_seen
 from tokens.models import TokenGroup
-from tokens.scope import Scope, id_of
+from tokens.scope import Scope
 
 # The order of every list: newest release first, then by id.
 SortKey = tuple[int, str]
@@ -47,14 +47,6 @@ class Listing:
         # One vendor object for all its models, and no columns that no list shows: half the time for thousands of rows.
         rows = rows.select_related(None).prefetch_related("vendor").defer("created_at", "updated_at")
         return sorted(permitted(rows, self.scope, aliases_for(self.scope)), key=sort_key)
-
-    def is_empty(self) -> bool:
-        """Whether the scope can see no model, and call no id of a wildcard model."""
-        rows = self._rows(retired=False)
-        if any(True for _ in permitted(rows.iterator(), self.scope, aliases_for(self.scope))):
-            return False
-        # Each pattern matches the id that it is without its stars.
-        return not any(self.model(id_of(pattern) or pattern.replace("*", "")) for pattern in self.scope.allow or ())
 
     def model(self, *spellings: str, retired: bool = False) -> AIModel | None:
         """The visible model of the first of these spellings of an id or alias; None for hidden and missing models.

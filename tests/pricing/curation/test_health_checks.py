@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.models import AIModel, Vendor
@@ -211,6 +213,19 @@ def test_keys_that_see_no_models_name_unknown_models_or_are_unused() -> None:
         "dead-pattern": [f"{slip}: unknown: gpt-4p"],
         "unused-token": [f"{old}: never used"],
     }
+
+
+def test_the_number_of_queries_does_not_depend_on_the_number_of_tokens() -> None:
+    counts = []
+    for number in (0, 40):
+        for place in range(number):
+            cast.token(allow=[f"nothing-{place}", f"other-{place}*"], deny=[f"x{place}*"])
+        with CaptureQueriesContext(connection) as queries:
+            found = run_all()
+        assert len(found.get("blind-token", [])) == len(found.get("dead-pattern", [])) == number
+        # The names of the findings' tokens.
+        counts.append(len(queries) - (number > 0))
+    assert counts[1] <= counts[0] + 3
 
 
 def test_the_command_exits_with_1_when_something_is_found() -> None:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from catalog.models import AIModel, ModelAlias
 from tests import world
+from tokens.access.many_scopes import ManyScopes
 from tokens.access.visibility import Listing
 from tokens.auth.authentication import row_of, scope_of
 from tokens.auth.explaining import explain, survey
@@ -49,7 +50,8 @@ def test_allow_opens_the_model_under_both_its_names_and_no_other(client: Client,
     assert [
         explanation.name for explanation in survey(scope_of(row_of(token)), at=timezone.now()) if explanation.visible
     ] == ["gpt-4o"]
-    assert not Listing(Scope(groups=(world.token_group().pk,), allow=tuple(allow)), timezone.now().date()).is_empty()
+    scope = Scope(groups=(world.token_group().pk,), allow=tuple(allow))
+    assert not ManyScopes(on=timezone.now().date()).is_empty(scope)
 
 
 def test_why_names_the_alias() -> None:

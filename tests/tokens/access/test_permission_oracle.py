@@ -33,8 +33,9 @@ from tests.tokens.access.oracle import (
     refusal,
     stored,
 )
+from tokens.access.many_scopes import ManyScopes
 from tokens.access.visibility import Listing
-from tokens.auth.authentication import row_of, rows_of, scope_of
+from tokens.auth.authentication import row_of, scope_of, scopes_of
 from tokens.auth.explaining import explain, survey
 from tokens.dialects.anthropic import Anthropic
 from tokens.dialects.gemini import Gemini
@@ -177,6 +178,15 @@ def decides(case: Case, scope: Scope, rows: list[AIModel]) -> None:
         assert scope.permits(row, model.aliases) == permits(model, case.key.allow, case.key.deny), (case, row)
     if not code:
         is_listed_in_every_dialect(case, scope)
+
+
+def calls_something(case: Case) -> bool:
+    """Whether an allow pattern, without its stars, is an id for which a wildcard model stands."""
+    names = (
+        pattern.removeprefix("id:") if pattern.startswith("id:") else pattern.replace("*", "")
+        for pattern in case.key.allow or ()
+    )
+    return any(case.plain.answers(name, case.key) is not None for name in names)
 
 
 def is_listed_in_every_dialect(case: Case, scope: Scope) -> None:
@@ -326,11 +336,16 @@ def test_every_answer_is_what_brute_force_says(chunk: int, client: Client, monke
         plain = random_catalog(dice, keys=KEYS)
         rights: dict[str, object] = {}
         with stored(plain) as tokens:
-            rows, models = rows_of(Token.objects.all()), list(AIModel.objects.select_related("vendor").order_by("pk"))
+            scopes, models = (
+                scopes_of(Token.objects.all()),
+                list(AIModel.objects.select_related("vendor").order_by("pk")),
+            )
+            scope_of_token, of_all_tokens = dict(scopes), ManyScopes(on=TODAY)
             for number, (key, (token, sent)) in enumerate(zip(plain.keys, tokens, strict=True)):
                 case = Case(client, plain, key, token, sent, dice.choice(ADDRESSES), dice)
-                scope = scope_of(rows[token.pk])
+                scope = scope_of_token[token.pk]
                 decides(case, scope, models)
+                assert of_all_tokens.is_empty(scope) == (not plain.seen(key) and not calls_something(case)), case
                 # Bodies are cached under it.
                 of_key = (plain.reached(key), key.allow, key.deny)
                 assert rights.setdefault(scope.fingerprint, of_key) == of_key, case

@@ -1,0 +1,52 @@
+"""One answer for many scopes: what Listing says of each, and each pattern is compared with the catalog once."""
+
+import random
+
+import pytest
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from catalog.models import AIModel, ModelAlias
+from tests import world
+from tokens.access.many_scopes import ManyScopes
+from tokens.access.visibility import Listing
+from tokens.scope import Scope
+
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
+
+NAMES = ("gpt-4o", "gpt-4o-mini", "claude/opus", "o1", "a\\b", "vendor:x", "gpt", "Ünï")
+PATTERNS = (
+    "*", "gpt-*", "*4o*", "*mini", "o1", "id:vendor:x", "id:gpt-*", "vendor:open*", "vendor:OpenAI", "tag:none", "*/*",
+    "g*4*", "*p*t*", "nick", "n*k", "endpoint:*", "*\\*", "ü*", "Ün*", "missing", "*missing*", "**", "modality:text",
+)  # fmt: skip
+
+
+def test_a_scope_is_empty_if_its_list_is_empty() -> None:
+    for place, name in enumerate(NAMES):
+        world.model(name, on="main" if place % 2 else "side", input_modalities=["text"] if place % 3 else [])
+    world.model("draft", status=AIModel.Status.DRAFT)
+    world.token_group("vip").channels.set([world.channel("side", group=None)])
+    ModelAlias.objects.create(name="nick", model=AIModel.objects.get(name="o1"))
+    groups = (world.token_group().pk, world.token_group("vip").pk, world.token_group("nobody").pk)
+    dice, today = random.Random(7), timezone.now().date()  # noqa: S311
+    many = ManyScopes(on=today)
+    for _ in range(300):
+        scope = Scope(
+            groups=tuple(dice.sample(groups, dice.randrange(3))),
+            allow=tuple(dice.sample(PATTERNS, dice.randrange(3))) if dice.random() < 0.7 else None,
+            deny=tuple(dice.sample(PATTERNS, dice.randrange(3))),
+        )
+        assert many.is_empty(scope) == (not Listing(scope, today).models()), scope
+
+
+def test_thousands_of_scopes_need_no_more_queries_than_one(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    world.model("gpt-4o")
+    world.model("wild-*")
+    group = world.token_group().pk
+    # Ids, aliases, the models of the group, the names under selectors with the vendors, and wildcard models.
+    for number in (1, 2000):
+        with django_assert_num_queries(6):
+            many = ManyScopes(on=timezone.now().date())
+            scopes = [Scope((group,), (f"x{place}*", f"vendor:{place}", f"y{place}")) for place in range(number)]
+            assert all(many.is_empty(scope) for scope in scopes)
+            assert not many.is_empty(Scope((group,), ("wild-x",)))

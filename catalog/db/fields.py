@@ -3,6 +3,7 @@
 Django's DecimalField goes through a float on SQLite, which has 15 digits; JSONField turns fractions into floats.
 """
 
+import zlib
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -145,6 +146,38 @@ class ExactJSONField(AnyTextField):
 
     def formfield(self, **kwargs: Any) -> forms.Field | None:
         return models.Field.formfield(self, **{"form_class": ExactJSONFormField, "widget": forms.Textarea, **kwargs})
+
+
+if TYPE_CHECKING:
+    AnyBinaryField = models.BinaryField[Any, Any]
+else:
+    AnyBinaryField = models.BinaryField
+
+
+class PackedJSONField(AnyBinaryField):
+    """JSON with exact numbers, compressed: for large values that no query searches."""
+
+    description = "Compressed JSON with exact numbers"
+
+    def from_db_value(self, value: Any, *_: Any) -> Any:
+        return None if value is None else read_json(zlib.decompress(bytes(value)))
+
+    def to_python(self, value: Any) -> Any:
+        return read_json(value) if isinstance(value, str) else value
+
+    def get_prep_value(self, value: Any) -> bytes | None:
+        if value is None:
+            return None
+        refuse_inexact(value)
+        return zlib.compress(write_json(value))
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        if lookup_name != "isnull":
+            raise FieldError(f"{self.name} is compressed: use only the lookup isnull.")
+        return super().get_lookup(lookup_name)
+
+    def value_to_string(self, obj: models.Model) -> str:
+        return write_json(self.value_from_object(obj)).decode()
 
 
 class ExactJSONFormField(forms.CharField):

@@ -4,10 +4,11 @@ from catalog.db.revision import track
 from catalog.models.aimodel import AIModel
 from catalog.models.alias import ModelAlias
 from catalog.models.channel import Channel, Offer
+from catalog.models.documents import NameList, Snapshot
 from catalog.models.endpoint import EndpointType
 from catalog.models.pin import FieldPin
 from catalog.models.revision import Change, Revision
-from catalog.models.source import ImportRun, Snapshot, Source
+from catalog.models.source import ImportRun, Source
 from catalog.models.vendor import Vendor
 
 track(AIModel, Channel, EndpointType, FieldPin, ModelAlias, Offer, Vendor)
@@ -20,6 +21,7 @@ __all__ = [
     "FieldPin",
     "ImportRun",
     "ModelAlias",
+    "NameList",
     "Offer",
     "Revision",
     "Snapshot",

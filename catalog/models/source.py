@@ -1,8 +1,6 @@
-"""Source: where facts are imported from; snapshot: the bytes received; import run: what was done with them."""
+"""Source: where facts are imported from; import run: what was done with one of its documents."""
 
 import datetime as dt
-import gzip
-import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,12 +12,9 @@ from django.db.models import F
 
 from catalog import source_trust
 from catalog.db.bulk import update_with_history
-from catalog.db.fields import ExactJSONField, NamesField
+from catalog.db.fields import ExactJSONField, NamesField, PackedJSONField
 from catalog.db.history import history
-from catalog.error_messages import InputError
-
-# Reader -> file extension and content type, for documents that are not JSON.
-FORMS = {"csv": ("csv", "text/csv; charset=utf-8"), "yaml": ("yaml", "application/yaml")}
+from catalog.models.documents import NameList, Snapshot
 
 
 def readers() -> list[tuple[str, str]]:
@@ -165,59 +160,11 @@ class Source(models.Model):
             raise ValidationError({"channel": "A group reaches models through a channel: enter one."})
 
     @property
-    def last_fetched(self) -> "Snapshot | None":
+    def last_fetched(self) -> Snapshot | None:
         """The document that was last fetched from the URL; None if the host sent no ETag and no date to ask by."""
         if not (self.etag or self.last_modified):
             return None
         return self.snapshots.filter(sha256=self.last_sha256).first()
-
-
-class Snapshot(models.Model):
-    """The bytes exactly as received, so that nothing in a document is lost."""
-
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="snapshots")
-    sha256 = models.CharField("SHA-256", max_length=64)
-    size = models.PositiveBigIntegerField(help_text="Size in bytes.")
-    origin = models.CharField(max_length=255, blank=True, help_text="The file name or the address of the document.")
-    taken_at = models.DateTimeField(auto_now_add=True)
-    packed = models.BinaryField(help_text="The bytes, compressed with gzip.")
-
-    class Meta:
-        verbose_name = "snapshot"
-        constraints = [models.UniqueConstraint(fields=["source", "sha256"], name="catalog_snapshot_once_a_source")]
-
-    def __str__(self) -> str:
-        return f"{self.source} {self.sha256[:12]}"
-
-    @property
-    def content(self) -> bytes:
-        """The bytes; InputError if the stored bytes are damaged."""
-        try:
-            content = gzip.decompress(bytes(self.packed))
-        except (OSError, EOFError, zlib.error):
-            content = b""
-        if len(content) != self.size:
-            raise InputError(
-                f"The stored document {self} is damaged: it cannot be unpacked. Import the document again."
-            )
-        return content
-
-    @property
-    def file_name(self) -> str:
-        """A file name made of the origin's letters, digits and dashes."""
-        return f"{self.source.slug}-{self.sha256[:12]}.{self._form[0]}"
-
-    @property
-    def content_type(self) -> str:
-        return self._form[1]
-
-    @property
-    def _form(self) -> tuple[str, str]:
-        return FORMS.get(self.source.reader or self.source.slug, ("json", "application/json"))
-
-    @staticmethod
-    def pack(content: bytes) -> bytes:
-        return gzip.compress(content, mtime=0)
 
 
 class ImportRunQuerySet(models.QuerySet["ImportRun"]):
@@ -238,7 +185,15 @@ class ImportRun(models.Model):
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="runs")
     status = models.CharField(max_length=16, choices=Status.choices, db_index=True)
     options = ExactJSONField(default=dict, help_text="The options of the import.")
-    report = ExactJSONField(default=dict, help_text="The findings and the changes.")
+    report = PackedJSONField(default=dict, help_text="The findings and the changes.")
+    names = models.ForeignKey(
+        NameList,
+        null=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="runs",
+        help_text="All ids of the document. Empty if they were not recorded.",
+    )
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -257,6 +212,11 @@ class ImportRun(models.Model):
     @property
     def is_waiting(self) -> bool:
         return self.status in (self.Status.PLANNED, self.Status.STOPPED)
+
+    @property
+    def listed(self) -> list[str] | None:
+        """All ids of the document; None if they were not recorded, empty if a loss of models was not confirmed."""
+        return None if self.names is None else self.names.names
 
     @property
     def counts(self) -> dict[str, Any]:

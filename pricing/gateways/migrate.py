@@ -18,7 +18,7 @@ from catalog.db import revision
 from catalog.db.import_context import run_scope
 from catalog.error_messages import some
 from catalog.imports.context import Findings, PlanContext, WriteContext
-from catalog.models import AIModel, Channel, EndpointType, ImportRun
+from catalog.models import AIModel, Channel, EndpointType, ImportRun, NameList
 from catalog.sources.records import Structure
 from pricing.gateways import document
 from pricing.gateways.channels import structure_of
@@ -160,7 +160,8 @@ def _apply(plan: MigrationPlan, options: Options, *, at: dt.datetime, actor: Abs
         plan.models, run = apply_import(content, options, at=at, origin=origin, actor=actor)
     if run is None:
         run = create_run(options, content, origin=origin, actor=actor)
-        run.report = {**plan.models.report(), "listed": plan.models.listed} if plan.models else {}
+        if plan.models:
+            run.report, run.names = plan.models.report(), NameList.of(run.source, plan.models.listed)
     with run_scope(run.pk):
         apply_structure(_structure(gateway, groups_of(gateway)), WriteContext(at, reason, actor, run))
         create_tokens(plan.tokens, reason=reason)

@@ -22,7 +22,7 @@ from catalog.error_messages import InputError, count
 from catalog.exact import write_json
 from catalog.imports.documents import read_document
 from catalog.imports.spellings import spelling_of
-from catalog.models import AIModel, ImportRun, ModelAlias, Offer
+from catalog.models import AIModel, ImportRun, ModelAlias, NameList, Offer
 from catalog.models.aimodel import WILDCARD, wildcards_of
 from catalog.prices import Sheet
 from pricing.engine.equality import same_price
@@ -85,10 +85,7 @@ def last_run(slug: str) -> ImportRun | None:
 
 
 def _listed(run: ImportRun, options: Options) -> Sequence[str]:
-    listed: Sequence[str] | None = run.report.get("listed")
-    if listed:
-        return listed
-    return read_document(options.source.read, run.snapshot.content, providers=options.providers).listed
+    return run.listed or read_document(options.source.read, run.snapshot.content, providers=options.providers).listed
 
 
 def fingerprint_of(spellings: Iterable[Spelling]) -> str:
@@ -298,10 +295,10 @@ def create_aliases(
             snapshot=run.snapshot,
             status=ImportRun.Status.APPLIED,
             options={**run.options, "aliases_only": True},
+            names=_names_before(run),
             report={
                 "counts": {"aliases": len(models), "merged": len(duplicates)},
                 "new_aliases": dict(models),
-                "listed": _listed_before(run),
             },
             actor_id=None if actor is None else actor.pk,
             applied_at=at,
@@ -315,13 +312,11 @@ def create_aliases(
     return recorded
 
 
-def _listed_before(run: ImportRun) -> Sequence[str] | None:
+def _names_before(run: ImportRun) -> NameList | None:
     """The ids of the document if it was imported: the next document is compared with those of the last run."""
-    imported = ImportRun.objects.filter(snapshot=run.snapshot_id, status=ImportRun.Status.APPLIED).order_by(
-        "-applied_at"
-    )
-    last = imported.first()
-    return [] if last is None else last.report.get("listed")
+    imported = ImportRun.objects.filter(snapshot=run.snapshot_id, status=ImportRun.Status.APPLIED)
+    last = imported.order_by("-applied_at").first()
+    return NameList.of(run.source, []) if last is None else last.names
 
 
 def _merge(duplicates: Sequence[tuple[AIModel, AIModel]], *, reason: str, actor: AbstractBaseUser | None) -> None:

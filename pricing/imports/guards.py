@@ -121,11 +121,11 @@ def _requested(names: Sequence[str], options: Options) -> list[str]:
 
 def _names_of(run: ImportRun, options: Options, findings: Findings) -> list[str]:
     """All ids of a run's document, including those that it did not import; none if its losses were not confirmed."""
-    if (listed := run.report.get("listed")) is None:
+    if (listed := run.listed) is None:
         try:
             document = read_document(options.source.read, run.snapshot.content, providers=options.providers)
         except InputError as error:
             findings.add(f"the last document cannot be compared: {error}")
             return []
         return list(document.listed)
-    return list(listed)
+    return listed

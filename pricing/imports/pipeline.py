@@ -5,7 +5,6 @@ until an operator confirms it.
 """
 
 import datetime as dt
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -26,7 +25,7 @@ from catalog.imports.facts import FactsPlan, apply_facts, plan_facts
 from catalog.imports.fetching import Fetched
 from catalog.imports.gc_pause import pause_gc
 from catalog.imports.import_policy import update_pins
-from catalog.models import AIModel, Channel, ImportRun, Snapshot, Source
+from catalog.models import AIModel, Channel, ImportRun, NameList, Snapshot, Source
 from catalog.sources.records import Document, Structure
 from pricing.engine.formatting.lines import summary
 from pricing.engine.sanity_checks import leaves_no_input
@@ -238,7 +237,8 @@ def apply_plan(plan: ImportPlan, run: ImportRun, *, at: dt.datetime, actor: Abst
             group.channels.add(channel)
         apply_structure(plan.structure.structure, context)
     run.status, run.applied_at = ImportRun.Status.APPLIED, at
-    run.report = plan.report() | {"listed": plan.listed} | ({"undo": undo} if undo else {})
+    run.report = plan.report() | ({"undo": undo} if undo else {})
+    run.names = NameList.of(run.source, plan.listed)
     run.save()
 
 
@@ -256,11 +256,7 @@ def create_run(options: Options, content: bytes, *, origin: str, actor: Abstract
 
 def store_snapshot(source: Source, content: bytes, *, origin: str) -> Snapshot:
     """The document as a snapshot; each document is stored once."""
-    sha256 = hashlib.sha256(content).hexdigest()
-    stored = source.snapshots.filter(sha256=sha256).first()
-    return stored or Snapshot.objects.create(
-        source=source, sha256=sha256, packed=Snapshot.pack(content), size=len(content), origin=origin[:255]
-    )
+    return Snapshot.store(source, content, origin=origin[:255])
 
 
 def _group(slug: str) -> TokenGroup:

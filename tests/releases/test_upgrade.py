@@ -39,5 +39,10 @@ def test_a_release_is_upgraded_with_all_that_is_in_it(file: Path, tmp_path: Path
     assert state["channels"] == ["far"]
     assert state["retired keys"] == 1
     assert state["imports"] == ["litellm", "litellm"]
+    assert state["names"] == [None, 11]
+    assert state["reports"][0] == ["counts", "findings", "unmapped"]
+    assert "prices" in state["reports"][1]
+    assert "listed" not in state["reports"][1]
+    assert state["reports come back"]
     assert state["statuses"] == [200]
     assert state["last change"] == "after the upgrade"

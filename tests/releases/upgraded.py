@@ -13,12 +13,16 @@ import django
 django.setup()
 
 from django.contrib.auth.models import User  # noqa: E402
+from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 
+from catalog.exact import read_json  # noqa: E402
 from catalog.models import AIModel, ImportRun  # noqa: E402
 from pricing.models import PriceLine, PriceSheet  # noqa: E402
 from tests.releases import KEY, rows  # noqa: E402
 from tokens.models import RetiredKey, Token, TokenGroup  # noqa: E402
+
+BEFORE_COMPRESSION = ("catalog", "0005_count_changes_by_part")
 
 
 def read() -> dict[str, Any]:
@@ -40,6 +44,8 @@ def read() -> dict[str, Any]:
         "channels": list(TokenGroup.objects.get(slug="vip").channels.values_list("slug", flat=True)),
         "retired keys": RetiredKey.objects.count(),
         "imports": sorted(ImportRun.objects.values_list("source__slug", flat=True)),
+        "names": [run.listed if run.listed is None else len(run.listed) for run in ImportRun.objects.order_by("pk")],
+        "reports": [sorted(run.report) for run in ImportRun.objects.order_by("pk")],
     }
 
 
@@ -59,10 +65,21 @@ def write() -> dict[str, Any]:
     }
 
 
+def reports() -> list[str]:
+    """The reports of the runs as text, before they were compressed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT report FROM catalog_importrun ORDER BY id")
+        return [report for (report,) in cursor.fetchall()]
+
+
 def main(file: Path) -> None:
     rows.load(file.read_bytes())
+    before = reports()
     rows.migrate(rows.newest())
-    sys.stdout.write(json.dumps(read() | write()) + "\n")
+    rows.migrate([BEFORE_COMPRESSION])
+    are_back = [read_json(report) for report in reports()] == [read_json(report) for report in before]
+    rows.migrate(rows.newest())
+    sys.stdout.write(json.dumps(read() | write() | {"reports come back": are_back}) + "\n")
 
 
 if __name__ == "__main__":

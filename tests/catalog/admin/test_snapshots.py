@@ -1,5 +1,7 @@
 """A snapshot is downloaded exactly as received, by people who may see it."""
 
+import hashlib
+
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
@@ -12,7 +14,9 @@ CONTENT = b'<script>alert(1)</script>{"odd": 1.50e-06}\r\n'
 
 def snapshot_of(reader: str = "litellm", content: bytes = CONTENT) -> Snapshot:
     snapshot = admin_world.import_run(reader).snapshot
-    Snapshot.objects.update(packed=Snapshot.pack(content), size=len(content))
+    sha256 = hashlib.sha256(content).hexdigest()
+    Snapshot.objects.update(packed=Snapshot.pack(content), size=len(content), sha256=sha256)
+    snapshot.refresh_from_db()
     return snapshot
 
 
@@ -44,7 +48,8 @@ def test_a_source_with_another_name_uses_the_content_type_of_its_reader(admin_cl
     assert admin_client.get(address(snapshot))["Content-Type"].startswith("text/csv")
 
 
-@pytest.mark.parametrize("packed", [b"", b"no gzip", Snapshot.pack(CONTENT)[:-9], Snapshot.pack(b"other")])
+@pytest.mark.parametrize("packed", [b"", b"no gzip", Snapshot.pack(CONTENT)[:-9], Snapshot.pack(b"other"),
+                                    Snapshot.pack(CONTENT[::-1])])  # fmt: skip
 def test_a_damaged_snapshot_is_reported_on_its_page(admin_client: Client, packed: bytes) -> None:
     snapshot = snapshot_of()
     Snapshot.objects.update(packed=packed)

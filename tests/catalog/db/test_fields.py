@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import FieldError, ValidationError
+from django.db.models.functions import Length
 from django.utils import timezone
 
-from catalog.exact import digits
-from catalog.models import Source
-from catalog.models.source import ImportRun, Snapshot
+from catalog.exact import InexactError, digits
+from catalog.models import ImportRun, Snapshot, Source
 from pricing.models import GroupRate, PriceLine
 from tests import world
 
@@ -118,10 +118,27 @@ def test_none_is_not_zero() -> None:
 def test_a_report_and_a_snapshot_are_read_back_unchanged() -> None:
     source = Source.objects.create(slug="s", name="S")
     content = b'{"price": 8.333333333333334e-8, "\xf0\x9f\x98\x80": null}'
-    snapshot = Snapshot.objects.create(source=source, sha256="0" * 64, size=len(content), packed=Snapshot.pack(content))
+    snapshot = Snapshot.store(source, content)
     run = ImportRun.objects.create(
         source=source, snapshot=snapshot, status="planned", report={"n": 10**30, "emoji": "😀"}
     )
 
     assert Snapshot.objects.get().content == content
     assert ImportRun.objects.get(pk=run.pk).report == {"n": 10**30, "emoji": "😀"}
+
+
+def test_a_report_is_compressed_and_keeps_all_digits() -> None:
+    source = Source.objects.create(slug="s", name="S")
+    snapshot = Snapshot.store(source, b"{}")
+    report = {"amount": Decimal("0.000000150000000000000012"), "names": ["gpt-4o"] * 1000, "none": None}
+    run = ImportRun.objects.create(source=source, snapshot=snapshot, status="planned", report=report)
+    run.refresh_from_db()
+    field = ImportRun._meta.get_field("report")
+
+    assert run.report == report
+    assert ImportRun.objects.values_list(Length("report"), flat=True).get() < 200
+    assert field.to_python(field.value_to_string(run)) == report
+    with pytest.raises(InexactError):
+        ImportRun(source=source, snapshot=snapshot, report={"amount": 0.1}).save()
+    with pytest.raises(FieldError):
+        ImportRun.objects.filter(report={})

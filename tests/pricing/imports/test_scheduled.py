@@ -195,7 +195,8 @@ def test_the_plan_that_was_checked_is_applied(monkeypatch: pytest.MonkeyPatch, r
     monkeypatch.setattr("pricing.imports.scheduled.is_safe", judge)
     change(policy="apply_safe")
     assert sync()[0]["outcome"] == "applied"
-    assert [plan.report() | {"listed": plan.listed} for plan in judged] == [ImportRun.objects.get().report]
+    run = ImportRun.objects.get()
+    assert [(plan.report(), plan.listed) for plan in judged] == [(run.report, run.listed)]
 
 
 def test_a_dry_run_fetches_nothing(requests: list[dict[str, str]]) -> None:

@@ -16,19 +16,39 @@ ENVIRON_KEY = "modelbook.context"
 
 
 @dataclass(frozen=True, slots=True)
-class ReuseTerms:
-    """The conditions under which a response may be sent again without Django."""
+class Identity:
+    """The token of a request's only key, as the database stated it when the response was built."""
 
-    # Revision and permissions, as catalog/db/revision.py counts them.
-    counters: tuple[int, int]
-    # Seconds since the epoch.
-    valid_until: float
+    # The digest that the key is stored under, by which the rows are read again.
+    digest: str
+    # One per group, without conversion, as tokens/auth/token_rows.py reads them.
+    rows: tuple[tuple[Any, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallerTerms:
+    """The caller that a response was built for: its requests are counted and noted even if Django does not see them."""
+
     token: int
     rate_limit: str
     dialect: Dialect
     networks: tuple[str, ...]
-    # The key of the body in tokens/http/bodies.py.
-    body_key: Hashable
+
+
+@dataclass(frozen=True, slots=True)
+class ReuseTerms:
+    """What a response was built from: it may be sent again without Django while all of this is unchanged."""
+
+    # Names of counters of catalog/db/revision.py, with their values.
+    counters: tuple[tuple[str, int], ...]
+    # Seconds since the epoch.
+    valid_until: float
+    # None: the response is that of every visitor without a key.
+    caller: CallerTerms | None = None
+    # None: there is no caller, or the counter of permissions stands for its tokens.
+    identity: Identity | None = None
+    # The key of the body in tokens/http/bodies.py; None: it is small and stored with the response.
+    body_key: Hashable = None
 
 
 @dataclass(slots=True)

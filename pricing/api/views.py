@@ -80,7 +80,7 @@ class PriceView(ApiView):
     def reader(self, request: Request) -> Reader:
         caller: Caller | None = cast("Caller | None", request.auth)
         if caller is not None:
-            return Reader(caller.scope, caller.revision, PRIVATE, has_key=True)
+            return Reader(caller.scope, caller.counters.number, PRIVATE, has_key=True)
         number = revision.current()
         return Reader(public_scope(), number, ANONYMOUS)
 

@@ -8,7 +8,7 @@ from django.test import RequestFactory
 
 from config.worker import environ_of, refusal
 from tests import world
-from tokens.context import ENVIRON_KEY, ReuseTerms, context_of
+from tokens.context import ENVIRON_KEY, CallerTerms, ReuseTerms, context_of
 from tokens.dialects import DIALECTS
 from tokens.http.fastpath import FastPath
 from tokens.http.middleware import RequestIdMiddleware
@@ -55,7 +55,7 @@ def test_a_refusal_of_the_worker_has_the_same_id_in_its_headers_and_its_body() -
 @pytest.mark.parametrize(("status", "stored"), [(200, 1), (304, 1), (500, 0), (404, 0)])
 def test_a_response_that_replaced_the_views_response_is_not_stored(status: int, stored: int) -> None:
     def application(environ: dict[str, Any], _: Any) -> HttpResponse:
-        context_of(environ).reuse_terms = ReuseTerms((1, 1), 0, 1, "", DIALECTS[0], (), "body")
+        context_of(environ).reuse_terms = ReuseTerms((), 0, CallerTerms(1, "", DIALECTS[0], ()))
         return HttpResponse(status=status)
 
     fast_path = FastPath(application)

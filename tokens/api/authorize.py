@@ -14,10 +14,11 @@ from django.utils import timezone
 from rest_framework.request import Request
 
 from tokens.access.visibility import Listing
-from tokens.api.views import GEMINI_CALL, ApiView, caller_of
+from tokens.api.views import GEMINI_CALL, ApiView, caller_of, offer_for_reuse
 from tokens.api_error import ApiError
 from tokens.auth.credentials import header_text, original_addresses
 from tokens.http.errors import as_api_error
+from tokens.http.response_cache import midnight_after
 
 # Models in addresses: /v1beta/models/<model>:generateContent, /v1/models/<model>; and with more segments after the
 # model, as in OpenAI's first API and in Azure's: /v1/engines/<model>/embeddings, /openai/deployments/<model>/….
@@ -43,7 +44,8 @@ class AuthorizeView(ApiView):
         if len(names) > MAX_NAMED:
             raise ApiError("model_not_allowed", f"A request may name at most {MAX_NAMED} models.", param="model")
         # The caller controls most of these places. The key must be allowed every model, whichever the upstream uses.
-        if not _are_allowed(names, Listing(caller.scope, timezone.now().date())):
+        today = timezone.now().date()
+        if not _are_allowed(names, Listing(caller.scope, today)):
             raise ApiError("model_not_allowed", param="model")
         if caller.scope.is_over_budget:
             raise ApiError("insufficient_quota")
@@ -51,6 +53,7 @@ class AuthorizeView(ApiView):
         # The response has no body.
         del response["Content-Type"]
         response["X-Modelbook-Key-Id"] = caller.key_id
+        offer_for_reuse(request, until=midnight_after(today))
         return response
 
     head = post = put = patch = delete = trace = get

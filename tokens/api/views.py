@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Annotated, Any, Literal, NoReturn, TypedDict, cast
 
 from django.conf import settings
@@ -20,8 +20,8 @@ from tokens.auth.credentials import candidate_keys
 from tokens.context import context_of
 from tokens.dialects import dialect_of
 from tokens.http.bodies import BODIES, Body, respond
-from tokens.http.response_cache import reuse_terms
-from tokens.models import Token, TokenGroup
+from tokens.http.response_cache import OF_MODELS, caller_terms, midnight_after
+from tokens.models import TokenGroup
 from tokens.timestamps import format_timestamp
 
 # A longer name is not repeated in an error.
@@ -57,6 +57,19 @@ def caller_of(request: Request) -> Caller:
     return cast("Caller", request.auth)
 
 
+def offer_for_reuse(
+    request: Request, *, until: dt.datetime, body_key: Hashable = None, shows_token: bool = False
+) -> None:
+    """Lets the fast path send the response to equal requests of the caller until then, while its models are unchanged.
+
+    Without a `body_key` the body is stored with the response, if it is small.
+    """
+    raw = request._request
+    context_of(raw.META).reuse_terms = caller_terms(
+        caller_of(request), dialect_of(raw), OF_MODELS, until=until, body_key=body_key, shows_token=shows_token
+    )
+
+
 class ModelListView(ApiView):
     """Every model that the caller's key can see."""
 
@@ -65,9 +78,9 @@ class ModelListView(ApiView):
         dialect = dialect_of(request._request)
         listing = Listing(caller.scope, timezone.now().date(), token=caller.token)
         page = dialect.read_page(request.query_params, listing)
-        body_key = (caller.revision, dialect.name, caller.scope.fingerprint, page, listing.on)
+        body_key = (caller.counters.models, dialect.name, caller.scope.fingerprint, page, listing.on)
         body = BODIES.get_or_render(body_key, lambda: write_json(dialect.list_body(listing, page)))
-        context_of(request._request.META).reuse_terms = reuse_terms(caller, dialect, body_key=body_key, on=listing.on)
+        offer_for_reuse(request, until=midnight_after(listing.on), body_key=body_key)
         return self.respond(request, body)
 
 
@@ -91,6 +104,7 @@ class ModelView(ApiView):
             # Clients call the model by the id in the response.
             model.name = plain_name
         response = self.respond(request, Body.of(write_json(dialect.model_body(model, listing))))
+        offer_for_reuse(request, until=midnight_after(listing.on))
         for header, value in dialect.lifecycle_headers(model, on=listing.on).items():
             response[header] = value
         return response
@@ -133,15 +147,11 @@ class TokenView(ApiView):
     def get(self, request: Request) -> HttpResponse:
         caller = caller_of(request)
         scope = caller.scope
-        token = Token.objects.filter(pk=caller.token).first()
-        if token is None:
-            # It was deleted after authentication.
-            raise ApiError("invalid_api_key")
         groups = TokenGroup.objects.in_bulk(scope.groups)
         rights: KeyRights = {
             "object": "token",
-            "name": token.name,
-            "key_id": token.key_id,
+            "name": caller.name,
+            "key_id": caller.key_id,
             "starts_at": _moment(scope.starts_at),
             # That of the key in the request: a retired key ends before its token.
             "expires_at": _moment(scope.expires_at),
@@ -151,9 +161,10 @@ class TokenView(ApiView):
             "networks": scope.networks,
             "rate_limit": caller.rate_limit or None,
             "is_over_budget": scope.is_over_budget,
-            "last_used_at": _moment(token.last_used_at),
+            "last_used_at": _moment(caller.last_used_at),
         }
         body: Key = {"success": True, "data": rights}
+        offer_for_reuse(request, until=midnight_after(timezone.now().date()), shows_token=True)
         return respond(request._request, Body.of(write_json(body)), cache_control="no-store")
 
 

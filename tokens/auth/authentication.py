@@ -6,34 +6,32 @@ one query, and the first valid one in the order of the dialect is used.
 
 import datetime as dt
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
-from operator import itemgetter, ne
+from operator import ne
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from catalog.caches import process_cache
-from catalog.models import Revision
+from catalog.db.revision import Counters
 from tokens import keys
 from tokens.api_error import ApiError
 from tokens.auth.credentials import candidate_keys, client_address
 from tokens.auth.last_use import LAST_USE
-from tokens.context import context_of
+from tokens.auth.token_rows import Row, TokenRows, read_tokens
+from tokens.context import Identity, context_of
 from tokens.models import RetiredKey, Token, TokenGroup
 from tokens.rate_limits import FAILURES, KNOWN_DIGESTS, VISITOR_FAILURES, Failures, Quota, limiter, strictest
 from tokens.scope import Scope
 
 logger = logging.getLogger("modelbook.keys")
-
-Row = dict[str, Any]
 
 # Refusals that end without a change in the database: with time, or for a caller at another address.
 TEMPORARY = frozenset({"key_not_yet_valid", "ip_not_allowed"})
@@ -45,14 +43,18 @@ class Caller:
 
     token: int
     key_id: str
+    name: str
     scope: Scope
-    revision: int
-    permissions: int
+    counters: Counters
     # The rate limit that applies, e.g. 60/minute; empty: unlimited.
     rate_limit: str
+    # The stored time; this use is written later.
+    last_used_at: dt.datetime | None
     # Whether an equal request has the same caller until data changes or the scope ends; False if another key in the
     # request may become valid by itself.
     is_lasting: bool
+    # The stored token, if nothing else decides who the caller is; None if the request has other keys or a retired one.
+    identity: Identity | None
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,9 @@ def authenticate(request: HttpRequest, *, at: dt.datetime, failures: Failures = 
         reason = next(scope.refusals(at=at, address=address), "")
         if not reason:
             newest_digest = candidates[row["found_by"]].newest_digest
-            return build_caller(row, scope, newest_digest, is_lasting=is_lasting, at=at)
+            is_alone = len(sent_keys) == 1 and "retired" not in row and row["found_by"] == newest_digest
+            identity = Identity(newest_digest, row["raw"]) if is_alone else None
+            return build_caller(row, scope, newest_digest, identity=identity, is_lasting=is_lasting, at=at)
         if "retired" in row:
             _note_refused_key(row, address=address, at=at)
         refusal, is_lasting = refusal or reason, is_lasting and reason not in TEMPORARY
@@ -164,7 +168,8 @@ def row_of(token: Token) -> Row:
 
 def scopes_of(tokens: QuerySet[Token]) -> Iterator[tuple[int, Scope]]:
     """The primary key and the permissions of each of these tokens, in one query and little memory."""
-    return ((row["pk"], scope_of(row)) for row in _merge_groups(_query(tokens).iterator()))
+    rows = map(_row, read_tokens(tokens, is_streamed=True))
+    return ((row["pk"], scope_of(row)) for row in rows)
 
 
 def scope_of(row: Row) -> Scope:
@@ -198,40 +203,23 @@ def _candidates(sent_keys: Sequence[str]) -> dict[str, Candidate]:
 
 
 def _rows(tokens: QuerySet[Token], key: str) -> dict[Any, Row]:
-    """Each token as a dict under the value of one of its columns."""
-    return {row[key]: row for row in _merge_groups(_query(tokens))}
+    """Each token as a dict under the value of one of its columns, with its groups and the counters."""
+    return {token.rows[0][key]: _row(token) for token in read_tokens(tokens)}
 
 
-def _query(tokens: QuerySet[Token]) -> QuerySet[Token, Any]:
-    """One row per token and group, those of a token one after the other."""
-    rows: QuerySet[Token, Any] = (
-        tokens.order_by("pk", "groups")
-        .values(
-            "pk", "digest", "key_id", "enabled", "starts_at", "expires_at", "networks", "allow", "deny", "rate_limit",
-            "uses_auto_groups", "is_over_budget", "last_used_at", "first_group", "groups", "groups__slug",
-            "groups__rate_limit",
-        )
-        .annotate(
-            revision=Subquery(Revision.objects.values("number")[:1]),
-            permissions=Subquery(Revision.objects.values("permissions")[:1]),
-        )
-    )  # fmt: skip
-    return rows
-
-
-def _merge_groups(rows: Iterable[Row]) -> Iterator[Row]:
-    """Each token as a dict, with its groups in the order of the reader."""
-    for _, token_rows in groupby(rows, key=itemgetter("pk")):
-        token, *more_groups = token_rows
-        own_groups = [row for row in (token, *more_groups) if row["groups"] is not None]
-        own_groups.sort(key=lambda row: TokenGroup.place(row["groups__slug"]))
-        groups = {row["groups"]: row["groups__rate_limit"] for row in own_groups}
-        if token["uses_auto_groups"]:
-            groups |= _auto_groups(token["revision"] or 0)
-        yield token | {
-            "groups": tuple(sorted(groups, key=partial(ne, token["first_group"]))),
-            "group_rate_limits": list(groups.values()),
-        }
+def _row(token: TokenRows) -> Row:
+    own_groups = [row for row in token.rows if row["groups"] is not None]
+    own_groups.sort(key=lambda row: TokenGroup.place(row["groups__slug"]))
+    groups = {row["groups"]: row["groups__rate_limit"] for row in own_groups}
+    columns = token.rows[0]
+    if columns["uses_auto_groups"]:
+        groups |= _auto_groups(token.counters.models)
+    return columns | {
+        "counters": token.counters,
+        "raw": token.raw,
+        "groups": tuple(sorted(groups, key=partial(ne, columns["first_group"]))),
+        "group_rate_limits": list(groups.values()),
+    }
 
 
 def _rows_of_retired_keys(digests: Sequence[str]) -> dict[str, Row]:
@@ -244,10 +232,10 @@ def _rows_of_retired_keys(digests: Sequence[str]) -> dict[str, Row]:
 
 
 @process_cache(maxsize=8)
-def _auto_groups(revision: int) -> Mapping[int, str]:  # noqa: ARG001 (the key of the cache)
+def _auto_groups(models_counter: int) -> Mapping[int, str]:  # noqa: ARG001 (the key of the cache)
     """The rate limit of each group in the automatic order, the first one first.
 
-    Cached under the catalog's revision, which every change of a group raises. The request reads both from one snapshot.
+    Cached under the counter that every change of a group raises. The request reads both from one snapshot.
     """
     groups = TokenGroup.objects.filter(auto_position__isnull=False).order_by("auto_position", "slug")
     return dict(groups.values_list("pk", "rate_limit"))
@@ -262,7 +250,9 @@ def _note_refused_key(row: Row, *, address: str, at: dt.datetime) -> None:
         )
 
 
-def build_caller(row: Row, scope: Scope, newest_digest: str, *, is_lasting: bool, at: dt.datetime) -> Caller:
+def build_caller(
+    row: Row, scope: Scope, newest_digest: str, *, identity: Identity | None, is_lasting: bool, at: dt.datetime
+) -> Caller:
     """The caller of a valid key; its use is recorded for later writes."""
     KNOWN_DIGESTS.add(row["found_by"])
     LAST_USE.note_use(row["pk"], last_used_at=row["last_used_at"], at=at)
@@ -271,9 +261,11 @@ def build_caller(row: Row, scope: Scope, newest_digest: str, *, is_lasting: bool
     return Caller(
         token=row["pk"],
         key_id=row["key_id"],
+        name=row["name"],
         scope=scope,
-        revision=row["revision"] or 0,
-        permissions=row["permissions"] or 0,
+        counters=row["counters"],
         rate_limit=rate_of(row),
+        last_used_at=row["last_used_at"],
         is_lasting=is_lasting,
+        identity=identity,
     )

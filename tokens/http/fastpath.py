@@ -1,29 +1,27 @@
-"""A fast path in front of Django for the request that clients repeat all day: the same list for the same key.
+"""A fast path in front of Django for the requests that clients repeat all day.
 
-It sends the bytes that Django sent before, after asking the database whether the two counters of
-catalog/db/revision.py are unchanged. Every change of what is visible, or to whom, raises one of them, so a response is
-never older than the last change, in any process. Everything else is left to Django, so that the rules are in one place.
+It sends the bytes that Django sent before, after asking the database in one query whether everything that they were
+built from is unchanged: the counters of catalog/db/revision.py, and the row of the token. A response is therefore never
+older than the last change, in any process. Everything else is left to Django, so that the rules are in one place.
+
+`find`, `StateReader.read` and `decide` are separate, because servers differ in how they wait for a database.
 """
 
 import datetime as dt
 import hashlib
-import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db import Error, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.utils import load_backend
 from django.http import HttpResponse
 
-from catalog import caches
 from catalog.request_id import request_id_for
-from tokens.auth.credentials import address_in
+from tokens.auth.credentials import PROXY_ADDRESS, address_in
 from tokens.auth.last_use import LAST_USE, RESOLUTION
-from tokens.context import context_of
-from tokens.http.bodies import BODIES
-from tokens.http.response_cache import CachedResponse, ResponseCache, response_head
+from tokens.context import ReuseTerms, context_of
+from tokens.http.bodies import BODIES, VISITOR_BODIES
+from tokens.http.response_cache import MAX_CONTENT, CachedResponse, ResponseCache, response_head
+from tokens.http.state import State, StateReader
 from tokens.networks import is_within
 from tokens.rate_limits import limiter
 
@@ -48,10 +46,36 @@ KEY_PARTS = (
     "HTTP_ORIGIN",
     "wsgi.url_scheme",
 )
+# The address for proxies reads what they send of the original request, and answers every method.
+CHECK_PARTS = (*KEY_PARTS, "REQUEST_METHOD", "HTTP_X_MODEL", "HTTP_X_ORIGINAL_URI", "HTTP_X_FORWARDED_URI")
+# Pages are in the visitor's language, and share some addresses with the API.
+PAGE_PARTS = (*KEY_PARTS, "HTTP_ACCEPT", "HTTP_ACCEPT_LANGUAGE")
+API_PATHS = ("/v1", "/api/", "/anthropic/")
 # A view offers these for reuse; any other status comes from middleware that replaced its response.
-REUSABLE_STATUSES = frozenset({200, 304})
+REUSABLE_STATUSES = frozenset({200, 204, 304})
 RESOLUTION_SECONDS = RESOLUTION.total_seconds()
-SELECT_COUNTERS = "SELECT number, permissions FROM catalog_revision WHERE id = 1"
+
+
+class Found(NamedTuple):
+    """A request that may be answered here: its key, and the response that was stored for it."""
+
+    key: bytes
+    cache: ResponseCache
+    response: CachedResponse | None
+
+    @property
+    def digest(self) -> str | None:
+        """The digest of the token whose rows `decide` needs; None if it needs only the counters."""
+        identity = self.response.terms.identity if self.response else None
+        return identity.digest if identity else None
+
+
+class Answer(NamedTuple):
+    """A response."""
+
+    status: str
+    headers: list[tuple[str, str]]
+    chunks: list[bytes]
 
 
 class FastPath:
@@ -59,100 +83,95 @@ class FastPath:
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        self.responses = ResponseCache()
-        self.counters = RevisionCounters()
+        # The requests of keys; a key asks for few of these addresses.
+        self.responses = ResponseCache(memory=64 * 1024 * 1024, max_per_caller=16)
+        # Checks of calls. A key calls many models, and its checks share one response.
+        self.checks = ResponseCache(memory=32 * 1024 * 1024, max_per_caller=2048)
+        # The requests of visitors, which evict no response of a key.
+        self.visits = ResponseCache(memory=4 * 1024 * 1024, max_per_caller=4096)
+        self.states = StateReader()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] != "GET":
+        found = self.find(environ)
+        if found is None:
             return self._application(environ, start_response)
-        key = request_key(environ)
-        cached = self.responses.get(key)
-        if cached is not None:
-            chunks = self._send_again(cached, environ, start_response)
-            if chunks is not None:
-                return chunks
-        response = self._application(environ, start_response)
-        self._store(key, environ, response)
-        return response
+        if found.response is not None:
+            answer = self.decide(found, self.states.read(found.digest), environ)
+            if answer is not None:
+                start_response(answer.status, answer.headers)
+                return answer.chunks
+        return self.forward(found, environ, start_response)
 
-    def _send_again(
-        self, cached: CachedResponse, environ: Environ, start_response: StartResponse
-    ) -> list[bytes] | None:
-        """Sends the response if nothing has changed since it was stored; None if Django has to answer."""
-        terms, now, body = cached.terms, time.time(), BODIES.get(cached.terms.body_key)
-        if body is None or now >= terms.valid_until or self.counters.read() != terms.counters:
+    def find(self, environ: Environ) -> Found | None:
+        """The stored response for a request; None if its kind is never stored. No input or output."""
+        path = environ.get("PATH_INFO", "")
+        if path.startswith(PROXY_ADDRESS):
+            key = digest_of(environ, CHECK_PARTS)
+            return Found(key, self.checks, self.checks.get(key))
+        if environ["REQUEST_METHOD"] != "GET":
             return None
-        if terms.networks and not is_within(address_in(environ), terms.networks):
+        key = digest_of(environ, KEY_PARTS if path.startswith(API_PATHS) else PAGE_PARTS)
+        response = self.responses.get(key)
+        return Found(key, self.responses, response or self.visits.get(key))
+
+    def decide(self, found: Found, state: State | None, environ: Environ) -> Answer | None:
+        """The stored response if nothing has changed since it was stored; None if Django has to answer.
+
+        No input or output, except for the rate limiter.
+        """
+        cached, now = found.response, time.time()
+        if cached is None or state is None:
             return None
-        headers = [*cached.head.headers]
-        if terms.rate_limit:
-            quota = limiter().hit(terms.rate_limit, f"token:{terms.token}")
-            if not quota.allowed:
-                # Django refuses in the caller's dialect, and finds this request counted.
-                context_of(environ).quota = quota
+        terms = cached.terms
+        if now >= terms.valid_until or not state.meets(terms):
+            return None
+        chunks = [cached.content]
+        if terms.body_key is not None:
+            body = (BODIES if terms.caller else VISITOR_BODIES).get(terms.body_key)
+            if body is None:
                 return None
-            at = dt.datetime.fromtimestamp(now, tz=dt.UTC)
-            headers += terms.dialect.rate_headers(quota, at=at).items()
-        if now - cached.noted_at >= RESOLUTION_SECONDS:
-            cached.noted_at = now
-            LAST_USE.note_use(terms.token, last_used_at=None, at=dt.datetime.fromtimestamp(now, tz=dt.UTC))
+            chunks = cached.head.chunks(body)
+        headers = [*cached.head.headers]
+        if terms.caller is not None:
+            if terms.caller.networks and not is_within(address_in(environ), terms.caller.networks):
+                return None
+            if terms.caller.rate_limit:
+                quota = limiter().hit(terms.caller.rate_limit, f"token:{terms.caller.token}")
+                if not quota.allowed:
+                    # Django refuses in the caller's dialect, and finds this request counted.
+                    context_of(environ).quota = quota
+                    return None
+                at = dt.datetime.fromtimestamp(now, tz=dt.UTC)
+                headers += terms.caller.dialect.rate_headers(quota, at=at).items()
+            if now - cached.noted_at >= RESOLUTION_SECONDS:
+                cached.noted_at = now
+                at = dt.datetime.fromtimestamp(now, tz=dt.UTC)
+                LAST_USE.note_use(terms.caller.token, last_used_at=None, at=at)
         # Without a context: nothing reads it any more.
         request_id = request_id_for(environ.get("HTTP_X_REQUEST_ID", ""))
-        start_response(cached.head.status, [*headers, ("x-request-id", request_id), ("request-id", request_id)])
-        return [cached.head.body_bytes(body)]
+        headers += [("x-request-id", request_id), ("request-id", request_id)]
+        return Answer(cached.head.status, headers, chunks)
 
-    def _store(self, key: bytes, environ: Environ, response: Any) -> None:
+    def forward(self, found: Found, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Django's response, which is stored if its view offers it for reuse."""
+        response = self._application(environ, start_response)
         terms = context_of(environ).reuse_terms
-        if terms is None or not isinstance(response, HttpResponse) or response.status_code not in REUSABLE_STATUSES:
+        if terms is not None and isinstance(response, HttpResponse):
+            self._store(found, terms, response)
+        return response
+
+    def _store(self, found: Found, terms: ReuseTerms, response: HttpResponse) -> None:
+        content = response.content if terms.body_key is None else b""
+        if response.status_code not in REUSABLE_STATUSES or response.cookies or len(content) > MAX_CONTENT:
             return
-        per_request = {"x-request-id", "request-id", *terms.dialect.rate_header_names}
+        per_request = {"x-request-id", "request-id", *(terms.caller.dialect.rate_header_names if terms.caller else ())}
         headers = ((name, value) for name, value in response.items() if name.lower() not in per_request)
-        status = f"{response.status_code} {response.reason_phrase}"
-        self.responses.put(key, CachedResponse(terms, response_head(status, tuple(headers))))
+        head = response_head(f"{response.status_code} {response.reason_phrase}", tuple(headers))
+        cache = found.cache if terms.caller else self.visits
+        cache.put(found.key, CachedResponse(terms, head, content))
 
 
-class RevisionCounters:
-    """Reads the two counters on its own connections, one per thread, which stay open."""
-
-    def __init__(self) -> None:
-        self._local = threading.local()
-        caches.register(self)
-
-    def read(self) -> tuple[int, int] | None:
-        """The counters now; None if the database does not answer: Django then handles the request and the error."""
-        cursor = getattr(self._local, "cursor", None)
-        try:
-            if cursor is None:
-                wrapper = self._connect()
-                cursor = self._local.cursor = wrapper.connection.cursor()
-                self._local.errors = (wrapper.Database.Error, Error)  # type: ignore[attr-defined]
-            cursor.execute(SELECT_COUNTERS)
-            return tuple(cursor.fetchone() or ()) or None
-        except getattr(self._local, "errors", Error):
-            self._local.__dict__.clear()
-            return None
-
-    def clear(self) -> None:
-        """Closes this thread's connection."""
-        wrapper = getattr(self._local, "wrapper", None)
-        self._local.__dict__.clear()
-        if wrapper is not None:
-            wrapper.close()
-
-    def _connect(self) -> BaseDatabaseWrapper:
-        """An open connection outside Django's pool, which would check it at every request."""
-        configured = connections.settings["default"]
-        options = {name: value for name, value in configured["OPTIONS"].items() if name != "pool"}
-        wrapper: BaseDatabaseWrapper = load_backend(configured["ENGINE"]).DatabaseWrapper(
-            configured | {"OPTIONS": options}, "default"
-        )
-        wrapper.ensure_connection()
-        # The cursor does not keep its wrapper alive.
-        self._local.wrapper = wrapper
-        return wrapper
-
-
-def request_key(environ: Environ) -> bytes:
-    """A digest of everything that decides the response; the parts contain API keys and are not stored."""
-    text = "\0".join([environ.get(name, "") for name in KEY_PARTS])
+def digest_of(environ: Environ, parts: tuple[str, ...]) -> bytes:
+    """A digest of the parts of a request that decide its response; they contain API keys and are not stored."""
+    text = "\0".join([environ.get(name, "") for name in parts])
     return hashlib.blake2b(text.encode("latin-1", "replace"), digest_size=24).digest()

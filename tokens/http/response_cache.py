@@ -1,4 +1,4 @@
-"""Responses that may be sent again without Django, and the conditions for it."""
+"""Responses that may be sent again without Django, and the terms of reuse."""
 
 import datetime as dt
 import functools
@@ -9,31 +9,67 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from catalog import caches
+from catalog.db import revision
+from catalog.db.revision import Counters
 from tokens.auth.authentication import Caller
-from tokens.context import ReuseTerms
+from tokens.auth.token_rows import DECIDING
+from tokens.context import CallerTerms, Identity, ReuseTerms
 from tokens.dialects.base import Dialect
 from tokens.http.bodies import Body
 
-# A response takes about a kilobyte: its terms and the key of its body, whose memory tokens/http/bodies.py limits.
-MAX_RESPONSES = 50_000
-# A token that sends ever different requests evicts only its own responses.
-MAX_RESPONSES_PER_TOKEN = 16
+# The counters of what a response is built from.
+OF_MODELS = (revision.MODELS,)
+OF_PRICES = (revision.MODELS, revision.PRICES, revision.POPULARITY)
+
+# What an entry takes, roughly, in bytes: its key, its places in two orders, its terms.
+ENTRY = 1024
+# The same if it shares the response of another entry.
+SHARED_ENTRY = 320
+# Bytes of a body that is stored with its response, and not in tokens/http/bodies.py.
+MAX_CONTENT = 4096
 
 
-def reuse_terms(caller: Caller, dialect: Dialect, *, body_key: Hashable, on: dt.date) -> ReuseTerms | None:
-    """The terms of a list of one day (UTC); None if another key of the same request may become valid before its end."""
+def midnight_after(day: dt.date) -> dt.datetime:
+    """The end of a day (UTC), when models retire."""
+    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), tzinfo=dt.UTC)
+
+
+def caller_terms(
+    caller: Caller,
+    dialect: Dialect,
+    counters: tuple[str, ...],
+    *,
+    until: dt.datetime,
+    body_key: Hashable = None,
+    shows_token: bool = False,
+) -> ReuseTerms | None:
+    """The terms of a response to the caller; None if another key of the same request may become valid before its end.
+
+    `shows_token`: the response also contains what only /api/token shows.
+    """
     if not caller.is_lasting:
         return None
-    midnight = dt.datetime.combine(on + dt.timedelta(days=1), dt.time(), tzinfo=dt.UTC)
+    identity = caller.identity
+    if identity is None:
+        counters = (*counters, revision.PERMISSIONS)
+    elif not shows_token:
+        identity = Identity(identity.digest, tuple(row[: len(DECIDING)] for row in identity.rows))
     return ReuseTerms(
-        counters=(caller.revision, caller.permissions),
-        valid_until=min(midnight, caller.scope.expires_at or midnight).timestamp(),
-        token=caller.token,
-        rate_limit=caller.rate_limit,
-        dialect=dialect,
-        networks=caller.scope.networks,
+        counters=_values(caller.counters, counters),
+        valid_until=min(until, caller.scope.expires_at or until).timestamp(),
+        caller=CallerTerms(caller.token, caller.rate_limit, dialect, caller.scope.networks),
+        identity=identity,
         body_key=body_key,
     )
+
+
+def visitor_terms(values: Counters, counters: tuple[str, ...], *, until: dt.datetime, body_key: Hashable) -> ReuseTerms:
+    """The terms of a response that every visitor without a key gets."""
+    return ReuseTerms(_values(values, counters), until.timestamp(), body_key=body_key)
+
+
+def _values(values: Counters, names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    return tuple((name, getattr(values, name)) for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +81,9 @@ class ResponseHead:
     is_not_modified: bool
     is_gzipped: bool
 
-    def body_bytes(self, body: Body) -> bytes:
+    def chunks(self, body: Body) -> list[bytes]:
         """The bytes that follow this head."""
-        if self.is_not_modified:
-            return b""
-        return (body.gzipped or b"") if self.is_gzipped else body.plain
+        return [b""] if self.is_not_modified else [*body.pieces(gzipped=self.is_gzipped)]
 
 
 @functools.lru_cache(maxsize=1024)
@@ -61,20 +95,28 @@ def response_head(status: str, headers: tuple[tuple[str, str], ...]) -> Response
 
 @dataclass(slots=True)
 class CachedResponse:
-    """A response that may be sent again."""
+    """A response that may be sent again; `content` is its body if it is not in tokens/http/bodies.py."""
 
     terms: ReuseTerms
     head: ResponseHead
+    content: bytes = b""
     # When the use of the token was last noted, in seconds since the epoch.
-    noted_at: float = field(default_factory=time.time)
+    noted_at: float = field(default_factory=time.time, compare=False)
 
 
 class ResponseCache:
-    """The most recently used responses, limited per token and in total; safe between threads."""
+    """The most recently used responses that fit into `memory`, limited per caller; safe between threads.
 
-    def __init__(self) -> None:
-        self._responses: OrderedDict[bytes, CachedResponse] = OrderedDict()
-        self._keys_by_token: dict[int, OrderedDict[bytes, None]] = {}
+    A caller that sends ever different requests evicts only its own responses. Equal responses to different requests of
+    one caller are stored once.
+    """
+
+    def __init__(self, *, memory: int, max_per_caller: int) -> None:
+        self.memory, self.max_per_caller = memory, max_per_caller
+        self.used = 0
+        self._responses: OrderedDict[bytes, tuple[CachedResponse, int]] = OrderedDict()
+        # Token (None: visitors) -> the keys of its responses, the least recently used first.
+        self._keys_by_caller: dict[int | None, OrderedDict[bytes, None]] = {}
         self._lock = threading.Lock()
         caches.register(self)
 
@@ -84,31 +126,44 @@ class ResponseCache:
     def get(self, key: bytes) -> CachedResponse | None:
         """The response stored under the key, which becomes the most recently used one."""
         with self._lock:
-            response = self._responses.get(key)
-            if response is not None:
-                self._responses.move_to_end(key)
-                self._keys_by_token[response.terms.token].move_to_end(key)
-            return response
+            entry = self._responses.get(key)
+            if entry is None:
+                return None
+            self._responses.move_to_end(key)
+            self._keys_by_caller[_token(entry[0])].move_to_end(key)
+            return entry[0]
 
     def put(self, key: bytes, response: CachedResponse) -> None:
         with self._lock:
             if key in self._responses:
                 self._evict(key)
-            keys_of_token = self._keys_by_token.setdefault(response.terms.token, OrderedDict())
-            self._responses[key], keys_of_token[key] = response, None
-            if len(keys_of_token) > MAX_RESPONSES_PER_TOKEN:
-                self._evict(next(iter(keys_of_token)))
-            if len(self._responses) > MAX_RESPONSES:
+            keys = self._keys_by_caller.setdefault(_token(response), OrderedDict())
+            size = ENTRY + len(response.content)
+            last, _ = self._responses[next(reversed(keys))] if keys else (None, 0)
+            if last is not None and last == response:
+                response, size = last, SHARED_ENTRY
+            self._responses[key], keys[key] = (response, size), None
+            self.used += size
+            if len(keys) > self.max_per_caller:
+                self._evict(next(iter(keys)))
+            while self.used > self.memory:
                 self._evict(next(iter(self._responses)))
 
     def clear(self) -> None:
         with self._lock:
             self._responses.clear()
-            self._keys_by_token.clear()
+            self._keys_by_caller.clear()
+            self.used = 0
 
     def _evict(self, key: bytes) -> None:
-        token = self._responses.pop(key).terms.token
-        keys_of_token = self._keys_by_token[token]
-        del keys_of_token[key]
-        if not keys_of_token:
-            del self._keys_by_token[token]
+        response, size = self._responses.pop(key)
+        self.used -= size
+        token = _token(response)
+        keys = self._keys_by_caller[token]
+        del keys[key]
+        if not keys:
+            del self._keys_by_caller[token]
+
+
+def _token(response: CachedResponse) -> int | None:
+    return response.terms.caller.token if response.terms.caller else None

@@ -55,7 +55,7 @@ def schema() -> Iterator[Any]:
     yield schema
     # Its own connection would keep the test database from being dropped.
     assert isinstance(application, FastPath)
-    application.counters.clear()
+    application.states.clear()
 
 
 @pytest.fixture

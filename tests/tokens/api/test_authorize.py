@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 from django.test import Client
 
+from catalog.db.snapshot import no_snapshot
 from tests import world
 from tokens.api.views import caller_of
 from tokens.models import Token
@@ -281,15 +282,19 @@ def test_it_needs_a_key(client: Client) -> None:
     assert client.get("/api/token").status_code == 401
 
 
-def test_a_token_that_is_deleted_meanwhile_has_no_key(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    token, key = world.token()
+def test_a_token_that_is_deleted_meanwhile_is_shown_as_authentication_read_it(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, key = world.token(name="gone")
 
     def deleting(request: Any) -> Any:
-        Token.objects.filter(pk=token.pk).delete()
+        with no_snapshot():
+            Token.objects.filter(pk=token.pk).delete()
         return caller_of(request)
 
     monkeypatch.setattr("tokens.api.views.caller_of", deleting)
 
-    answer = ask(client, "/api/token", key=key)
+    during, after = ask(client, "/api/token", key=key), ask(client, "/api/token", key=key)
 
-    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_api_key")
+    assert (during.status_code, during.json()["data"]["name"]) == (200, "gone")
+    assert (after.status_code, after.json()["error"]["code"]) == (401, "invalid_api_key")

@@ -1,69 +1,24 @@
 """The fast path sends the same response again as long as nothing has changed; otherwise Django responds."""
 
 import datetime as dt
-import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import time_machine
-from django.core.handlers.wsgi import WSGIHandler
 from django.db import OperationalError
 from django.utils import timezone
 
 from catalog.models import AIModel, Channel, Revision
 from tests import world
+from tests.tokens.http.fast_server import Server, without_ids
 from tokens.auth.last_use import LAST_USE
-from tokens.http import response_cache
 from tokens.http.bodies import BODIES
-from tokens.http.fastpath import FastPath
-from tokens.models import RetiredKey, Token, TokenGroup
+from tokens.http.response_cache import ENTRY
+from tokens.models import Token, TokenGroup
 
 # The fast path has its own connection, which sees only committed rows.
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sql]
-
-Response = tuple[str, dict[str, str], bytes]
-
-
-class Server:
-    """The fast path in front of Django; `by_django` counts the requests that reach Django."""
-
-    def __init__(self) -> None:
-        self.by_django = 0
-        self.django = WSGIHandler()
-        self.fast_path = FastPath(self._django)
-
-    def _django(self, environ: Any, start_response: Any) -> Any:
-        self.by_django += 1
-        return self.django(environ, start_response)
-
-    def get(self, key: str, path: str = "/v1/models", *, method: str = "GET", **headers: str) -> Response:
-        path, _, query = path.partition("?")
-        environ: dict[str, Any] = {
-            "REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query, "SCRIPT_NAME": "",
-            "SERVER_NAME": "localhost", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "REMOTE_ADDR": "127.0.0.1",
-            "HTTP_HOST": "localhost", "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(),
-            "wsgi.errors": io.StringIO(), "HTTP_AUTHORIZATION": f"Bearer {key}",
-        }  # fmt: skip
-        environ |= {f"HTTP_{name.upper()}": value for name, value in headers.items()}
-        head: list[Any] = []
-        response: Any = self.fast_path(environ, lambda status, headers, *_: head.extend([status, headers]))
-        body = b"".join(response)
-        if hasattr(response, "close"):
-            response.close()
-        return head[0], {name.lower(): value for name, value in head[1]}, body
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    server = Server()
-    yield server
-    server.fast_path.counters.clear()
-
-
-def without_ids(response: Response) -> Response:
-    status, headers, body = response
-    return status, {name: value for name, value in headers.items() if "request-id" not in name}, body
 
 
 @pytest.mark.parametrize(
@@ -111,14 +66,13 @@ def test_a_304_is_sent_again_too(server: Server) -> None:
         lambda: Token.objects.get().groups.clear(),
         lambda: TokenGroup.objects.update(rate_limit="100/hour"),
         lambda: Token.objects.get().rotate(grace=dt.timedelta(0), at=timezone.now()),
-        lambda: RetiredKey.objects.all().delete(),
-        lambda: Token.objects.issue("somebody else", groups=[]),
+        lambda: Token.objects.all().delete(),
+        lambda: Token.objects.update(first_group=TokenGroup.objects.get()),
     ],
 )
 def test_after_any_change_django_responds(server: Server, change: Callable[[], Any]) -> None:
     world.model()
-    token, key = world.token()
-    token.retired_keys.create(digest="x", key_id="x", masked="x", valid_until=timezone.now())
+    key = world.key()
     server.get(key)
     server.get(key)
     assert server.by_django == 1
@@ -219,7 +173,7 @@ def test_a_key_within_its_networks_is_used_before_the_other_key(server: Server, 
 def test_many_different_requests_of_a_key_evict_only_its_own_responses(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(response_cache, "MAX_RESPONSES", 20)
+    monkeypatch.setattr(server.fast_path.responses, "memory", 20 * ENTRY)
     world.model()
     quiet, loud = world.key(), world.key()
     server.get(quiet)
@@ -230,11 +184,11 @@ def test_many_different_requests_of_a_key_evict_only_its_own_responses(
     before = server.by_django
     server.get(quiet)
     assert server.by_django == before
-    assert len(server.fast_path.responses) == 1 + response_cache.MAX_RESPONSES_PER_TOKEN
+    assert len(server.fast_path.responses) == 1 + server.fast_path.responses.max_per_caller
 
 
 def test_the_least_recently_used_response_is_evicted_first(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(response_cache, "MAX_RESPONSES", 2)
+    monkeypatch.setattr(server.fast_path.responses, "memory", 2 * ENTRY)
     world.model()
     often, once, other = world.key(), world.key(), world.key()
     for key in (often, once, often, other):
@@ -319,8 +273,8 @@ def test_django_responds_if_the_counters_cannot_be_read(server: Server, monkeypa
     def nothing(*_: Any) -> None:
         raise OperationalError
 
-    server.fast_path.counters.clear()
-    monkeypatch.setattr(server.fast_path.counters, "_connect", nothing)
+    server.fast_path.states.clear()
+    monkeypatch.setattr(server.fast_path.states, "_connect", nothing)
     assert server.get(key)[0] == "200 OK"
     assert server.by_django == 2
     monkeypatch.undo()
@@ -333,7 +287,7 @@ def test_a_cut_connection_is_replaced(server: Server) -> None:
     key = world.key()
     server.get(key)
     server.get(key)
-    server.fast_path.counters._local.wrapper.connection.close()
+    server.fast_path.states._local.wrapper.connection.close()
 
     assert [server.get(key)[0] for _ in range(3)] == ["200 OK"] * 3
     assert server.by_django <= 3

@@ -11,8 +11,8 @@ from django.db import connections, models, router, transaction
 from django.utils import timezone
 from simple_history.utils import get_history_model_for_model
 
-from catalog.db.changes import models_of
-from catalog.db.revision import bump_for
+from catalog.db.changes import models_of, models_of_query
+from catalog.db.revision import bump_for, hold
 from catalog.progress import track
 
 M = TypeVar("M", bound=models.Model)
@@ -24,14 +24,23 @@ KEYS = 10_000
 
 
 def update_with_history(rows: models.QuerySet[M], *, reason: str = "", **values: Any) -> int:
-    """Sets the same values on all rows of a queryset, with a history row each; returns the number of rows."""
+    """Sets the same values on all rows of a queryset, with a history row each; returns the number of rows.
+
+    The database copies the rows in batches, so that any number of them needs little memory.
+    """
+    model = rows.model
+    plain = models.QuerySet[M](model)
+    touched = {field.name: timezone.now() for field in model._meta.concrete_fields if getattr(field, "auto_now", False)}
     with transaction.atomic():
-        changed = list(rows)
-        for row in changed:
-            for field, value in values.items():
-                setattr(row, field, value)
-        update_rows(changed, fields=list(values), reason=reason)
-    return len(changed)
+        hold()
+        # A queryset that joins other tables may contain a row twice.
+        keys = list(dict.fromkeys(rows.order_by().values_list("pk", flat=True)))
+        if keys:
+            bump_for(model, models_of_query(rows, values))
+        for batch in track(batches(keys, KEYS), f"Writing {model._meta.verbose_name_plural}"):
+            plain.filter(pk__in=batch).update(**touched, **values)
+            write_history(model, batch, kind="~", reason=reason)
+    return len(keys)
 
 
 def update_rows(
@@ -49,7 +58,7 @@ def update_rows(
     with transaction.atomic():
         bump_for(model, models_of(rows))
         BulkWriter(model, columns).update(rows)
-        write_history(rows, kind="~", reason=reason, actor=actor)
+        write_history(model, keys_of(rows), kind="~", reason=reason, actor=actor)
 
 
 def create_rows(rows: list[M], *, reason: str = "", actor: AbstractBaseUser | None = None) -> list[M]:
@@ -58,7 +67,7 @@ def create_rows(rows: list[M], *, reason: str = "", actor: AbstractBaseUser | No
         return []
     with transaction.atomic():
         insert_rows(rows)
-        write_history(rows, kind="+", reason=reason, actor=actor)
+        write_history(type(rows[0]), keys_of(rows), kind="+", reason=reason, actor=actor)
     return rows
 
 
@@ -72,7 +81,7 @@ def insert_with_keys(rows: Sequence[M], *, reason: str = "", actor: AbstractBase
         for row in rows:
             row.save_base(raw=True, force_insert=True)
         if hasattr(model, "history"):
-            write_history(rows, kind="+", reason=reason, actor=actor)
+            write_history(model, keys_of(rows), kind="+", reason=reason, actor=actor)
 
 
 def insert_rows(rows: Sequence[M]) -> None:
@@ -172,21 +181,27 @@ def delete_rows(rows: Sequence[M], *, reason: str = "", actor: AbstractBaseUser 
     with transaction.atomic():
         bump_for(model, models_of(rows, may_move=False))
         if hasattr(model, "history"):
-            write_history(rows, kind="-", reason=reason, actor=actor)
-        for keys in batches([row.pk for row in rows], KEYS):
+            write_history(model, keys_of(rows), kind="-", reason=reason, actor=actor)
+        for keys in batches(keys_of(rows), KEYS):
             chosen = model._default_manager.filter(pk__in=keys)
             chosen._raw_delete(chosen.db)  # noqa: SLF001
 
 
-def write_history(rows: Sequence[models.Model], *, kind: str, reason: str, actor: AbstractBaseUser | None) -> None:
-    """Writes a history row for each of these rows as stored now; `kind` is +, ~ or -.
+def write_history(
+    model: type[models.Model],
+    keys: Sequence[Any],
+    *,
+    kind: str,
+    reason: str = "",
+    actor: AbstractBaseUser | None = None,
+) -> None:
+    """Writes a history row for each row with one of these keys, as stored now; `kind` is +, ~ or -.
 
     The database copies the rows: reading and writing thousands of them here would double the time.
     """
-    model = type(rows[0])
     history = get_history_model_for_model(model)
     connection = connections[router.db_for_write(history)]
-    user = actor or history.get_default_history_user(rows[0])
+    user = actor or history.get_default_history_user(model())
     change: dict[str, Any] = {
         "history_date": timezone.now(),
         "history_type": kind,
@@ -207,13 +222,17 @@ def write_history(rows: Sequence[models.Model], *, kind: str, reason: str, actor
     key: Any = model._meta.pk
     source = f"{quoted(model._meta.db_table)} WHERE {quoted(key.column)}"
     with connection.cursor() as cursor:
-        for keys in batches([row.pk for row in rows], KEYS):
-            chosen = ", ".join(["%s"] * len(keys))
+        for batch in batches(keys, KEYS):
+            chosen = ", ".join(["%s"] * len(batch))
             cursor.execute(
                 f"INSERT INTO {quoted(history._meta.db_table)} ({into}) "  # noqa: S608
                 f"SELECT {places} FROM {source} IN ({chosen}) ORDER BY {quoted(key.column)}",
-                [*values, *keys],
+                [*values, *batch],
             )
+
+
+def keys_of(rows: Sequence[models.Model]) -> list[Any]:
+    return [row.pk for row in rows]
 
 
 def batches(rows: Sequence[Any], size: int) -> list[Sequence[Any]]:

@@ -6,13 +6,10 @@ the answer is not certain, it is "everything": the log can make a reader slow, b
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.apps import apps
 from django.db import models
-
-if TYPE_CHECKING:
-    from catalog.db.revision import TrackedQuerySet
 
 # A change that is about more models is recorded as one about all of them.
 MAX_MODELS = 500
@@ -82,7 +79,7 @@ def _default(model: Any) -> "models.QuerySet[Any]":
     return rows
 
 
-def models_of_query(rows: "TrackedQuerySet[Any]", values: Mapping[str, Any]) -> frozenset[int] | None:
+def models_of_query(rows: "models.QuerySet[Any]", values: Mapping[str, Any]) -> frozenset[int] | None:
     """The keys of the models that the rows of a queryset are about, before they get these values."""
     path = getattr(rows.model, "about_model", "")
     name = path.partition("__")[0]

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 
-from catalog.db import revision
-from catalog.db.bulk import create_rows, update_rows
+from catalog.db import bulk, revision
+from catalog.db.bulk import create_rows, update_rows, update_with_history
 from catalog.models import AIModel, Vendor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
@@ -67,3 +67,38 @@ def test_no_rows_write_nothing() -> None:
     assert create_rows([]) == []
     update_rows([], fields=["name"])
     assert revision.current() == before
+
+
+def test_the_same_values_on_any_number_of_rows_load_none_of_them(
+    world: Any, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    models(world, 7)
+    before = AIModel.objects.get(name="model-6").updated_at
+    monkeypatch.setattr(AIModel, "from_db", None)
+    monkeypatch.setattr(bulk, "KEYS", 3)
+    # The transaction with its end, the lock, the keys, the models, the counters, the log, and two for each batch.
+    with django_assert_num_queries(7 + 3 * 2):
+        assert update_with_history(AIModel.objects.exclude(series="new"), series="new", reason="because") == 7
+    monkeypatch.undo()
+    assert AIModel.objects.filter(series="new", updated_at__gt=before).count() == 7
+    latest = AIModel.history.filter(history_type="~", series="new", history_change_reason="because")
+    assert latest.values("id").distinct().count() == latest.count() == 7
+    assert revision.read().models > 1
+
+
+def test_a_failure_in_the_last_batch_changes_no_row(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    models(world, 5)
+    monkeypatch.setattr(bulk, "KEYS", 2)
+    write, batches = bulk.write_history, []
+
+    def fail_at_the_end(model: Any, keys: Any, **options: Any) -> None:
+        batches.append(keys)
+        if len(batches) == 3:
+            raise RuntimeError
+        write(model, keys, **options)
+
+    monkeypatch.setattr(bulk, "write_history", fail_at_the_end)
+    with pytest.raises(RuntimeError):
+        update_with_history(AIModel.objects.all(), series="new")
+    assert not AIModel.objects.filter(series="new").exists()
+    assert not AIModel.history.filter(history_type="~").exists()

@@ -13,12 +13,21 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from environs import Env
-from psycopg_pool.base import AttemptWithBackoff
 
 from config import setting_checks
+from config.backoff import limit_pauses
 from config.secrets import read_secrets, secrets_file
 
 ENGINES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
+# Connections to a host that no longer responds end after 10 to 20 seconds, instead of the system's 15 minutes or more;
+# a query that waits long is not affected. DATABASE_URL may set others. Sockets of the same machine ignore them.
+TCP_OPTIONS = {
+    "connect_timeout": 5,  # seconds
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds
+}
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env()
@@ -95,11 +104,11 @@ def database(url: str) -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
         }
     elif settings["ENGINE"].endswith("postgresql"):
-        # After a restart of the server, all idle connections fail their check. The pool would wait 1, 2, 4 seconds
-        # between two of them, and the first request would fail although the server is available again.
-        AttemptWithBackoff.INITIAL_DELAY = 0.01
+        limit_pauses()
         # The pool needs CONN_MAX_AGE 0; the health checks replace connections after a restart of the server.
         settings |= {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
+        for name, value in TCP_OPTIONS.items():
+            options.setdefault(name, value)
         options |= {
             "pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 3},
             "options": "-c statement_timeout=30000",

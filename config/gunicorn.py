@@ -5,6 +5,7 @@ import shutil
 import sys
 import tempfile
 import warnings
+from datetime import timedelta
 from importlib import import_module
 from itertools import count
 from pathlib import Path
@@ -15,6 +16,8 @@ from django.core.exceptions import ImproperlyConfigured
 from gunicorn.glogging import Logger, SafeAtoms  # type: ignore[import-untyped]
 
 from tokens.logs import SecretsFilter, keys_of
+
+MILLISECOND = timedelta(milliseconds=1)
 
 
 class PrintableAtoms(SafeAtoms):  # type: ignore[misc]
@@ -40,6 +43,22 @@ class SecretsLogger(Logger):  # type: ignore[misc]
     def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:
         with keys_of(environ):
             super().access(resp, req, environ, request_time)
+
+    def atoms(self, resp: Any, req: Any, environ: Any, request_time: Any) -> dict[str, Any]:
+        """Only the fields of `access_log_format` below: all fields take longer than the rest of many requests."""
+        if self.cfg.access_log_format != access_log_format:
+            fields: dict[str, Any] = super().atoms(resp, req, environ, request_time)
+            return fields
+        return {
+            "t": self.now(),
+            "h": environ["REMOTE_ADDR"],
+            "m": environ["REQUEST_METHOD"],
+            "U": environ["PATH_INFO"],
+            "s": (resp.status or "").partition(" ")[0],
+            "B": resp.sent,
+            "M": request_time // MILLISECOND,
+            "{x-request-id}o": next((value for name, value in resp.headers if name.lower() == "x-request-id"), "-"),
+        }
 
 
 def load_settings() -> ModuleType:
@@ -69,7 +88,7 @@ warnings.filterwarnings("ignore", message="No directory at", category=UserWarnin
 bind = f"{f'[{settings.HOST}]' if ':' in settings.HOST else settings.HOST}:{settings.PORT}"
 
 # Threads, because a worker mostly waits for the database; two processes, so that one is left while the other restarts.
-# gunicorn's gthread with the API's own errors.
+# A slow client occupies none of the threads.
 worker_class = "config.worker.Worker"
 workers = settings.WEB_CONCURRENCY
 threads = 4

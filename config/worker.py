@@ -1,98 +1,470 @@
-"""gunicorn's worker with threads, which refuses unreadable requests with the API's own errors.
+"""gunicorn's worker: one loop that waits for clients, and threads that wait for the database.
 
-Such a request never reaches Django. gunicorn's own response is an HTML page that repeats a part of the request, and
-addresses and headers contain keys.
+The loop receives requests and sends responses, so a slow client occupies no thread. It answers by itself what the
+application can answer at once (see `at_once` in tokens/http/fastpath.py); everything else, once it has arrived
+completely, is answered by the application in a thread. gunicorn reads the heads and writes the responses; a request
+that it refuses, or that arrives too slowly, gets one of the API's own errors.
 """
 
-import io
+import errno
+import os
+import selectors
 import socket
-from ssl import SSLError
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache, partial
 from typing import Any
 
 from gunicorn import util  # type: ignore[import-untyped]
-from gunicorn.http import errors  # type: ignore[import-untyped]
-from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
+from gunicorn.http import errors, wsgi  # type: ignore[import-untyped]
+from gunicorn.workers import base  # type: ignore[import-untyped]
 
-# gunicorn's exception -> the error's code; every other one is a bad request.
-CODES = {
-    errors.LimitRequestLine: "address_too_long",
-    errors.LimitRequestHeaders: "headers_too_large",
-    errors.ExpectationFailed: "expectation_failed",
-    errors.UnsupportedTransferCoding: "not_implemented",
-}
-# gunicorn's exceptions for requests that are not the client's fault.
-SERVER_FAULTS = (errors.ConfigurationProblem, errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
-# More than gunicorn reads of a request's line and headers before it refuses them.
-MAX_RECORDED = 64 * 1024
+from config.connections import Connection, Disk, Exchange, State
+from config.heads import END, Heads, check_incomplete
+from config.refusals import code_of, environ_of, refusal
+
+# Seconds in which a head must arrive after its first byte.
+HEAD_SECONDS = 20
+# Seconds in which a body must arrive, or a response must be taken, beside one second for every SLOWEST bytes.
+BODY_SECONDS = 20
+SEND_SECONDS = 30
+SLOWEST = 16 * 1024
+# Twice the largest file that the admin accepts (catalog/imports/documents.py).
+MAX_BODY = 64 * 1024 * 1024
+# All files with requests and responses of one worker.
+MAX_DISK = 512 * 1024 * 1024
+# Seconds for which a connection that is being closed may still send: unread bytes would reset it, and with it the
+# response that the client is reading.
+CLOSE_SECONDS = 2
+# Seconds for which a stopping worker waits for requests on connections that are idle.
+LINGER_SECONDS = 2
+# Seconds after which a request that still runs is logged.
+LONG_SECONDS = 60
+# New connections taken at once: those that already exist must get their turn.
+ACCEPTED = 64
 
 
-class RecordingSocket(socket.socket):
-    """A connection that records the start of its current request: gunicorn does not say which request it refuses."""
+class Worker(base.Worker):  # type: ignore[misc]
+    """See the module's docstring."""
 
-    recorded = b""
+    # False once the worker is to stop.
+    alive: bool
 
-    def recv(self, size: int, flags: int = 0, /) -> bytes:
-        received = super().recv(size, flags)
-        if len(self.recorded) < MAX_RECORDED:
-            self.recorded += received
-        return received
+    @classmethod
+    def check_config(cls, cfg: Any, _log: Any) -> None:
+        if cfg.is_ssl or cfg.proxy_protocol != "off" or cfg.protocol != "http":
+            sys.exit("This worker speaks plain HTTP only: end TLS and the PROXY protocol at a proxy.")
 
+    def init_process(self) -> None:
+        self.connections: set[Connection] = set()
+        self.disk = Disk(MAX_DISK)
+        self.heads = Heads(self.cfg)
+        self.selector = selectors.DefaultSelector()
+        self.threads = ThreadPoolExecutor(self.cfg.threads, thread_name_prefix="request")
+        # What the threads want the loop to do.
+        self.calls: deque[Callable[[], None]] = deque()
+        self.is_accepting = False
+        self.turned_at = 0.0
+        super().init_process()
 
-class Worker(ThreadWorker):  # type: ignore[misc]
-    """A worker whose every response can be read by an API client."""
+    # The loop
 
-    def handle(self, conn: Any) -> Any:
-        """Serves one request of the connection."""
-        if type(conn.sock) is socket.socket:
-            conn.sock = RecordingSocket(fileno=conn.sock.detach())
-        conn.sock.recorded = b""
-        return super().handle(conn)
+    def run(self) -> None:
+        # A signal writes a byte into this pipe, and so does a thread that adds a call.
+        self.selector.register(self.PIPE[0], selectors.EVENT_READ, self._run_calls)
+        self.at_once = getattr(self.wsgi, "at_once", None)
+        self._accept_more(True)
+        while self.alive and self.ppid == os.getppid():
+            self._turn()
+        self._stop()
 
-    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
-        """Responds to a request that could not be read, or to a fault outside of Django's error handling."""
-        is_unreadable = isinstance(exc, errors.ParseException | SSLError) and not isinstance(exc, SERVER_FAULTS)
-        if not is_unreadable:
-            self.log.error("Error handling request %s %s", req and req.method, req and req.path, exc_info=exc)
-        elif req is None:
-            # Only the type of the exception: its text repeats the request.
-            self.log.warning("Refused an unreadable request of %s: %s", (addr or [""])[0], type(exc).__name__)
-        else:
-            # The response is sent already; the unreadable part is the rest of a body that Django did not read.
-            return
-        code = CODES.get(type(exc), "bad_request") if is_unreadable else "internal_error"
+    def _turn(self) -> None:
+        """Waits for events, at most a second, and handles them; once a second, ends what took too long."""
+        for key, events in self.selector.select(1.0):
+            key.data(events)
+        now = time.monotonic()
+        if now - self.turned_at >= 1:
+            self.turned_at = now
+            self.notify()
+            for connection in [one for one in self.connections if 0 < one.deadline <= now]:
+                self._guard(connection, self._time_out)
+            self._log_long_requests(now)
+            if self.alive:
+                self._accept_more(len(self.connections) < self.cfg.worker_connections)
+
+    def _run_calls(self, _events: int) -> None:
         try:
-            util.write_nonblock(client, refusal(code, environ_of(getattr(client, "recorded", b""))))
+            os.read(self.PIPE[0], 4096)
+        except BlockingIOError:
+            return
+        for _ in range(len(self.calls)):
+            self.calls.popleft()()
+
+    def _call(self, call: Callable[[], None]) -> None:
+        """Lets the loop make a call; for threads."""
+        self.calls.append(call)
+        try:
+            os.write(self.PIPE[1], b".")
+        except BlockingIOError:
+            # The pipe is full, so the loop wakes anyway.
+            return
+
+    def _guard(self, connection: Connection, step: Callable[[Connection], None]) -> None:
+        """Takes one step with a connection, and closes it if that fails: a client must not end the loop."""
+        try:
+            step(connection)
         except OSError:
-            self.log.debug("The client did not wait for its response.")
+            self._drop(connection)
+        except Exception:
+            self.log.exception("Error handling a connection")
+            self._drop(connection)
+
+    # Connections
+
+    def _accept_more(self, is_wanted: bool) -> None:
+        if is_wanted == self.is_accepting:
+            return
+        for listener in self.sockets:
+            if is_wanted:
+                listener.setblocking(False)
+                self.selector.register(listener, selectors.EVENT_READ, partial(self._accept, listener))
+            else:
+                self.selector.unregister(listener)
+        self.is_accepting = is_wanted
+
+    def _accept(self, listener: Any, _events: int = 0, *, count: int = ACCEPTED) -> None:
+        for _ in range(count):
+            try:
+                sock, client = listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+                    self.log.warning("No new connection: %s", error.strerror)
+                    self._accept_more(False)
+                    self._drop_idle()
+                    return
+                continue
+            connection = Connection(sock, client, listener.getsockname(), disk=self.disk, on_unsent=self._note_unsent)
+            self.connections.add(connection)
+            self._wait(connection, State.HEAD, seconds=self.cfg.keepalive)
+            if len(self.connections) >= self.cfg.worker_connections and not self._drop_idle():
+                self._accept_more(False)
+                return
+
+    def _drop_idle(self) -> bool:
+        """Closes the connection that has been idle for the longest time, to make room for another one."""
+        idle = [one for one in self.connections if one.state is State.HEAD and not one.received]
+        if idle:
+            self._close(min(idle, key=lambda connection: connection.since))
+        return bool(idle)
+
+    def _wait(self, connection: Connection, state: State, *, seconds: float = 0) -> None:
+        """Lets the connection wait in a state, at most for these seconds (0: without an end)."""
+        connection.state, connection.since = state, time.monotonic()
+        connection.deadline = connection.since + seconds if seconds else 0
+        self._watch(connection, selectors.EVENT_WRITE if state is State.SENDING else selectors.EVENT_READ)
+
+    def _watch(self, connection: Connection, events: int) -> None:
+        if events == connection.events:
+            return
+        if not connection.events:
+            self.selector.register(connection.sock, events, partial(self._on_event, connection))
+        elif events:
+            self.selector.modify(connection.sock, events, partial(self._on_event, connection))
+        else:
+            self.selector.unregister(connection.sock)
+        connection.events = events
+
+    def _on_event(self, connection: Connection, events: int) -> None:
+        # A connection that was closed earlier in this turn.
+        if connection in self.connections:
+            self._guard(connection, self._send if events & selectors.EVENT_WRITE else self._receive)
+
+    def _receive(self, connection: Connection) -> None:
+        if connection.state is State.RESPONSE:
+            # The next request, or the end: it is read after the response.
+            self._watch(connection, connection.events & ~selectors.EVENT_READ)
+            return
+        data = connection.receive()
+        if data is None:
+            return
+        if not data:
+            self._drop(connection)
+        elif connection.state is State.HEAD:
+            if not connection.received:
+                connection.since = time.monotonic()
+                connection.deadline = connection.since + HEAD_SECONDS
+            connection.received += data
+            self._read_heads(connection)
+        elif connection.state is State.BODY:
+            self._read_body(connection, data)
+
+    def _send(self, connection: Connection) -> None:
+        connection.send_more()
+        if connection.has_unsent:
+            return
+        if connection.state is State.RESPONSE:
+            # The thread has not finished.
+            connection.deadline = 0
+            self._watch(connection, connection.events & ~selectors.EVENT_WRITE)
+        else:
+            self._finish(connection)
+            self._read_heads(connection)
+
+    def _note_unsent(self, connection: Connection) -> None:
+        """A thread, or the loop, could not send everything."""
+        self._call(partial(self._guard, connection, self._wait_for_sending))
+
+    def _wait_for_sending(self, connection: Connection) -> None:
+        if connection in self.connections and connection.has_unsent:
+            if connection.state is State.RESPONSE:
+                connection.since, connection.sent = time.monotonic(), 0
+                connection.deadline = connection.since + SEND_SECONDS
+                self._watch(connection, selectors.EVENT_WRITE)
+            elif connection.state is not State.SENDING:
+                connection.sent = 0
+                self._wait(connection, State.SENDING, seconds=SEND_SECONDS)
+
+    def _time_out(self, connection: Connection) -> None:
+        """The deadline has passed."""
+        now = time.monotonic()
+        match connection.state:
+            case State.BODY if now < (end := connection.since + BODY_SECONDS + connection.request.arrived / SLOWEST):
+                connection.deadline = end
+            case State.RESPONSE | State.SENDING if now < (
+                end := connection.since + SEND_SECONDS + connection.sent / SLOWEST
+            ):
+                connection.deadline = end
+            case State.HEAD if not connection.received:
+                self._close(connection)
+            case State.HEAD | State.BODY:
+                self._refuse(connection, "request_timeout")
+            case _:
+                self._drop(connection)
+
+    def _finish(self, connection: Connection) -> None:
+        """The response is complete: waits until it is sent, then for the next request or for the client's end."""
+        if connection.has_unsent:
+            if connection.state is not State.SENDING:
+                connection.sent = 0
+                self._wait(connection, State.SENDING, seconds=SEND_SECONDS)
+        elif connection.is_kept:
+            connection.request = None
+            # A stopping worker waits a moment for a request that is on its way.
+            self._wait(connection, State.HEAD, seconds=self.cfg.keepalive if self.alive else LINGER_SECONDS)
+        else:
+            self._close(connection)
+
+    def _close(self, connection: Connection) -> None:
+        """Ends the connection after the client has seen that nothing follows."""
+        try:
+            connection.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._drop(connection)
+        else:
+            connection.received.clear()
+            self._wait(connection, State.CLOSING, seconds=CLOSE_SECONDS)
+
+    def _drop(self, connection: Connection) -> None:
+        if connection in self.connections:
+            self.connections.remove(connection)
+            self._watch(connection, 0)
+            connection.close()
+            if connection.state is State.BODY:
+                connection.request.close()
+
+    # Requests
+
+    def _read_heads(self, connection: Connection) -> None:
+        """Handles the requests that have arrived, until one of them has to be waited for."""
+        while connection.state is State.HEAD and connection.received and connection in self.connections:
+            received = connection.received
+            end = received.find(END, max(connection.searched - len(END) + 1, 0))
+            try:
+                if end < 0:
+                    connection.searched = len(received)
+                    check_incomplete(self.cfg, bytes(received), connection.client)
+                    return
+                head = bytes(received[: end + len(END)])
+                connection.request = Exchange(self.heads.read(head, connection.client, connection.server))
+            except errors.ParseException as error:
+                self._refuse_unreadable(connection, error)
+                return
+            del received[: len(head)]
+            connection.searched = 0
+            self._begin(connection)
+
+    def _begin(self, connection: Connection) -> None:
+        """The head has arrived."""
+        head = connection.request.head
+        if head.body_length > MAX_BODY:
+            self._refuse(connection, "request_too_large")
+        elif head.body_length:
+            if head.expects_continue and not connection.received:
+                connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._wait(connection, State.BODY, seconds=BODY_SECONDS)
+            data, connection.received = bytes(connection.received), bytearray()
+            self._read_body(connection, data)
+        else:
+            self._answer(connection)
+
+    def _read_body(self, connection: Connection, data: bytes) -> None:
+        request = connection.request
+        missing = request.head.body_length - request.arrived
+        if not request.add(data[:missing], self.disk):
+            self._refuse(connection, "service_unavailable")
+        elif len(data) >= missing:
+            connection.received += data[missing:]
+            self._answer(connection)
+
+    def _answer(self, connection: Connection) -> None:
+        """The request has arrived completely: answers it here or in a thread."""
+        self.nr += 1
+        if self.nr >= self.max_requests and self.alive:
+            self.log.info("Autorestarting worker after current request.")
+            self.alive = False
+        exchange = connection.request
+        message = exchange.head.message
+        connection.is_kept = self.alive and not message.should_close() and not exchange.head.is_chunked
+        environ = exchange.head.environ_for(connection.client, exchange.body)
+        if self.at_once is not None and (answer := self.at_once(environ)) is not None:
+            self._send_answer(connection, environ, *answer)
+        else:
+            self._wait(connection, State.RESPONSE)
+            self.threads.submit(self._respond, connection, exchange, environ)
+
+    def _send_answer(
+        self,
+        connection: Connection,
+        environ: dict[str, Any],
+        status: str,
+        headers: Iterable[tuple[str, str]],
+        chunks: Sequence[bytes],
+    ) -> None:
+        """Sends what the application answered at once."""
+        request = connection.request
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+        start = (
+            f"{environ['SERVER_PROTOCOL']} {status}\r\nServer: {wsgi.SERVER}\r\nDate: {http_date(int(time.time()))}\r\n"
+            f"Connection: {'keep-alive' if connection.is_kept else 'close'}\r\n{lines}\r\n"
+        )
+        body = () if environ["REQUEST_METHOD"] == "HEAD" else chunks
+        connection.sendall(start.encode("latin-1"), *body)
+        response = Sent(status, headers, sum(map(len, body)))
+        self.log.access(response, request.head.message, environ, timedelta(seconds=time.monotonic() - request.since))
+        self._finish(connection)
+
+    def _respond(self, connection: Connection, request: Exchange, environ: dict[str, Any]) -> None:
+        """Lets the application respond; in a thread."""
+        response = wsgi.Response(request.head.message, connection, self.cfg)
+        if not connection.is_kept:
+            response.force_close()
+        try:
+            self._write(response, request, environ)
+            connection.is_kept = not response.should_close()
+        except OSError as error:
+            connection.is_kept = False
+            self.log.debug("The client did not wait for its response: %s", type(error).__name__)
+        except Exception:
+            connection.is_kept = False
+            self.log.exception("Error handling request %s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"])
+            if not response.headers_sent:
+                connection.sendall(refusal("internal_error", dict(environ)))
+        finally:
+            request.close()
+            self._call(partial(self._guard, connection, self._end_response))
+
+    def _write(self, response: Any, request: Exchange, environ: dict[str, Any]) -> None:
+        chunks = self.wsgi(environ, response.start_response)
+        try:
+            for chunk in chunks:
+                response.write(chunk)
+            response.close()
+        finally:
+            self.log.access(
+                response, request.head.message, environ, timedelta(seconds=time.monotonic() - request.since)
+            )
+            if hasattr(chunks, "close"):
+                chunks.close()
+
+    def _end_response(self, connection: Connection) -> None:
+        if connection in self.connections:
+            self._finish(connection)
+            self._read_heads(connection)
+
+    def _refuse_unreadable(self, connection: Connection, error: Exception) -> None:
+        code = code_of(error)
+        if code == "internal_error":
+            self.log.error("Error reading a request: %s", type(error).__name__)
+        else:
+            # Only the type of the exception: its text repeats the request.
+            address = connection.client[0] if isinstance(connection.client, tuple) else connection.client
+            self.log.warning("Refused an unreadable request of %s: %s", address, type(error).__name__)
+        self._refuse(connection, code)
+
+    def _refuse(self, connection: Connection, code: str) -> None:
+        """Responds with an error of the API and closes the connection."""
+        request, connection.request = connection.request, None
+        environ = environ_of(bytes(connection.received)) if request is None else dict(request.head.environ)
+        if request is not None:
+            request.close()
+        connection.is_kept = False
+        connection.sendall(refusal(code, environ))
+        self._finish(connection)
+
+    def _log_long_requests(self, now: float) -> None:
+        for connection in self.connections:
+            request = connection.request
+            if connection.state is State.RESPONSE and not request.is_logged and now - request.since > LONG_SECONDS:
+                request.is_logged = True
+                environ = request.head.environ
+                self.log.warning(
+                    "A request has been running for %d s: %s %s",
+                    LONG_SECONDS, environ["REQUEST_METHOD"], environ["PATH_INFO"],
+                )  # fmt: skip
+
+    # The end
+
+    def _stop(self) -> None:
+        """Answers what has arrived, and what clients are sending, before the process exits."""
+        end = time.monotonic() + self.cfg.graceful_timeout - 1
+        self._accept_more(False)
+        for listener in self.sockets:
+            # Connections that the kernel has accepted would be reset if no other process has the listener.
+            self._accept(listener, count=self.cfg.backlog)
+            listener.close()
+        for connection in list(self.connections):
+            if connection.state is State.HEAD and not connection.received:
+                connection.deadline = time.monotonic() + LINGER_SECONDS
+        while self.connections and time.monotonic() < end:
+            self._turn()
+        for connection in list(self.connections):
+            self._drop(connection)
+        self.threads.shutdown(wait=False, cancel_futures=True)
+        self.selector.close()
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        self.threads.shutdown(wait=False, cancel_futures=True)
+        super().handle_quit(sig, frame)
 
 
-def refusal(code: str, environ: dict[str, str]) -> bytes:
-    """The error as the bytes of a response, with the headers of every API response."""
-    # This module is loaded before Django is set up, which happens in the workers.
-    from tokens.api_error import ApiError
-    from tokens.http.errors import error_response
-    from tokens.http.middleware import with_api_headers, with_request_id
-    from tokens.http.utf8 import Utf8Request
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the access log needs of a response."""
 
-    request = Utf8Request({**environ, "wsgi.input": io.BytesIO()})
-    error = ApiError(code, headers={"x-should-retry": "false"} if code == "not_implemented" else {})
-    response = with_request_id(request, with_api_headers(request, error_response(request, error)))
-    response["Content-Length"] = str(len(response.content))
-    start = f"HTTP/1.1 {response.status_code} {response.reason_phrase}\r\nDate: {util.http_date()}\r\nConnection: close"
-    head = start.encode() + b"\r\n" + response.serialize_headers() + b"\r\n\r\n"
-    return head if request.method == "HEAD" else head + response.content
+    status: str
+    headers: Iterable[tuple[str, str]]
+    sent: int
 
 
-def environ_of(recorded: bytes) -> dict[str, str]:
-    """The method, path, query and headers, as far as they can be read: they decide the dialect of the error."""
-    first_line, *lines = recorded.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
-    method, uri, *_ = [*first_line.split(" "), "", ""]
-    path, _, query = uri.partition("?")
-    headers = [(name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
-    return {
-        # Like gunicorn, without names with an underscore: they would pass for names with a dash.
-        **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers if "_" not in name},
-        "REQUEST_METHOD": method if method == "HEAD" else "GET",
-        "PATH_INFO": util.unquote_to_wsgi_str(path),
-        "QUERY_STRING": query,
-    }
+@lru_cache(maxsize=2)
+def http_date(second: int) -> str:
+    """The value of the header Date; `second` is a time since the epoch."""
+    date: str = util.http_date(second)
+    return date

@@ -24,6 +24,8 @@ CODES: Mapping[str, tuple[int, str]] = {
     "not_found": (404, "This address does not exist."),
     "model_not_found": (404, "The model does not exist, or this API key has no access to it."),
     "method_not_allowed": (405, "This address does not support this method."),
+    "request_timeout": (408, "The request did not arrive in time."),
+    "request_too_large": (413, "The body of the request is too large."),
     "address_too_long": (414, "The address is too long."),
     "expectation_failed": (417, "This server does not support any Expect value other than 100-continue."),
     "rate_limit_exceeded": (429, "Too many requests."),

@@ -13,13 +13,16 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from django.conf import settings
+from django.db import connections
 from django.http import HttpResponse
 
 from catalog.request_id import request_id_for
 from tokens.auth.credentials import PROXY_ADDRESS, address_in
 from tokens.auth.last_use import LAST_USE, RESOLUTION
-from tokens.context import ReuseTerms, context_of
+from tokens.context import ENVIRON_KEY, ReuseTerms, context_of
 from tokens.http.bodies import BODIES, VISITOR_BODIES
+from tokens.http.probes import LIVEZ, alive
 from tokens.http.response_cache import MAX_CONTENT, CachedResponse, ResponseCache, response_head
 from tokens.http.state import State, StateReader
 from tokens.networks import is_within
@@ -90,17 +93,36 @@ class FastPath:
         # The requests of visitors, which evict no response of a key.
         self.visits = ResponseCache(memory=4 * 1024 * 1024, max_per_caller=4096)
         self.states = StateReader()
+        # SQLite answers in microseconds, from this process; a server may not answer at all.
+        self._is_quick = connections["default"].vendor == "sqlite"
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         found = self.find(environ)
         if found is None:
             return self._application(environ, start_response)
-        if found.response is not None:
+        # With a context, `at_once` has counted the request, and found too many of them.
+        if found.response is not None and ENVIRON_KEY not in environ:
             answer = self.decide(found, self.states.read(found.digest), environ)
             if answer is not None:
                 start_response(answer.status, answer.headers)
                 return answer.chunks
         return self.forward(found, environ, start_response)
+
+    def at_once(self, environ: Environ) -> Answer | None:
+        """The response, if it can be given without waiting for anything; None if `__call__` has to answer.
+
+        The worker's loop calls this, which serves all clients of the process.
+        """
+        if environ["PATH_INFO"] == LIVEZ and environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
+            response = alive()
+            return Answer("200 OK", [*response.items(), *id_headers(environ)], [response.content])
+        found = self.find(environ) if self._is_quick else None
+        if found is None or found.response is None:
+            return None
+        caller = found.response.terms.caller
+        if caller is not None and caller.rate_limit and settings.REDIS_URL:
+            return None
+        return self.decide(found, self.states.read(found.digest), environ)
 
     def find(self, environ: Environ) -> Found | None:
         """The stored response for a request; None if its kind is never stored. No input or output."""
@@ -147,10 +169,7 @@ class FastPath:
                 cached.noted_at = now
                 at = dt.datetime.fromtimestamp(now, tz=dt.UTC)
                 LAST_USE.note_use(terms.caller.token, last_used_at=None, at=at)
-        # Without a context: nothing reads it any more.
-        request_id = request_id_for(environ.get("HTTP_X_REQUEST_ID", ""))
-        headers += [("x-request-id", request_id), ("request-id", request_id)]
-        return Answer(cached.head.status, headers, chunks)
+        return Answer(cached.head.status, headers + id_headers(environ), chunks)
 
     def forward(self, found: Found, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Django's response, which is stored if its view offers it for reuse."""
@@ -169,6 +188,12 @@ class FastPath:
         head = response_head(f"{response.status_code} {response.reason_phrase}", tuple(headers))
         cache = found.cache if terms.caller else self.visits
         cache.put(found.key, CachedResponse(terms, head, content))
+
+
+def id_headers(environ: Environ) -> list[tuple[str, str]]:
+    """The headers with the request's id, for a request without a context: nothing else reads it."""
+    request_id = request_id_for(environ.get("HTTP_X_REQUEST_ID", ""))
+    return [("x-request-id", request_id), ("request-id", request_id)]
 
 
 def digest_of(environ: Environ, parts: tuple[str, ...]) -> bytes:

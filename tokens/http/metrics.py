@@ -23,11 +23,9 @@ from psycopg_pool import PoolTimeout
 from catalog.db import revision
 from catalog.db.snapshot import snapshot
 from catalog.models import AIModel, ImportRun, Source
+from tokens.http.fastpath import Answer, Application, Environ
 from tokens.metric_counters import DURATION, REQUESTS
 from tokens.models import Token
-
-Environ = dict[str, Any]
-Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 PATH = "/metrics"
 # First segment of a path -> the area that the request is counted in: a fixed set, so that clients cannot add areas.
@@ -44,20 +42,27 @@ class MeteredApplication:
 
     def __init__(self, application: Application, token: str) -> None:
         self._application = application
+        self._at_once: Callable[[Environ], Answer | None] | None = getattr(application, "at_once", None)
         self._authorization = f"Bearer {token}".encode()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"] == PATH and environ["REQUEST_METHOD"] == "GET":
             return self._send_metrics(environ, start_response)
-        area, start = area_of(environ["PATH_INFO"]), time.perf_counter()
-        method = environ["REQUEST_METHOD"] if environ["REQUEST_METHOD"] in METHODS else "other"
+        start = time.perf_counter()
 
         def start_counted_response(status: str, *arguments: Any) -> Any:
-            REQUESTS.labels(area, method, status[:3]).inc()
-            DURATION.labels(area).observe(time.perf_counter() - start)
+            count(environ, status, start=start)
             return start_response(status, *arguments)
 
         return self._application(environ, start_counted_response)
+
+    def at_once(self, environ: Environ) -> Answer | None:
+        """What the application answers at once."""
+        start = time.perf_counter()
+        answer = self._at_once(environ) if self._at_once else None
+        if answer is not None:
+            count(environ, answer[0], start=start)
+        return answer
 
     def _send_metrics(self, environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
         authorization = environ.get("HTTP_AUTHORIZATION", "").encode("latin-1", "replace")
@@ -68,6 +73,14 @@ class MeteredApplication:
             return [b"Send METRICS_TOKEN as a bearer token.\n"]
         start_response("200 OK", [*headers, ("Content-Type", CONTENT_TYPE_LATEST)])
         return [exposition()]
+
+
+def count(environ: Environ, status: str, *, start: float) -> None:
+    """Counts a request; `start` is the value of `time.perf_counter` when it arrived."""
+    area = area_of(environ["PATH_INFO"])
+    method = environ["REQUEST_METHOD"] if environ["REQUEST_METHOD"] in METHODS else "other"
+    REQUESTS.labels(area, method, status[:3]).inc()
+    DURATION.labels(area).observe(time.perf_counter() - start)
 
 
 def metered(application: Application) -> Application:

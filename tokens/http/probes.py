@@ -13,6 +13,9 @@ from psycopg_pool import PoolTimeout
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
+LIVEZ = "/livez"
+READYZ = "/readyz"
+
 
 class Available(TypedDict):
     """Everything works."""
@@ -36,11 +39,10 @@ class ProbesMiddleware:
         self.is_migrated = False
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        match request.path:
-            case "/livez":
-                return _probe_response("")
-            case "/readyz":
-                return _probe_response(self._why_not_ready())
+        if request.path == LIVEZ:
+            return alive()
+        if request.path == READYZ:
+            return _probe_response(self._why_not_ready())
         return self.get_response(request)
 
     def _why_not_ready(self) -> str:
@@ -56,6 +58,13 @@ class ProbesMiddleware:
         return "" if self.is_migrated else "Migrations are not applied: run `python manage.py migrate`."
 
 
+def alive() -> HttpResponse:
+    """The response to /livez: the process can respond."""
+    return _probe_response("")
+
+
 def _probe_response(problem: str) -> HttpResponse:
     body = Unavailable(status="unavailable", problem=problem) if problem else Available(status="ok")
-    return JsonResponse(body, status=503 if problem else 200, headers={"Cache-Control": "no-store"})
+    response = JsonResponse(body, status=503 if problem else 200, headers={"Cache-Control": "no-store"})
+    response["Content-Length"] = str(len(response.content))
+    return response

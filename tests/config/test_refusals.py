@@ -1,0 +1,28 @@
+"""The beginning of an unreadable request is read as far as possible: it decides the dialect of the error."""
+
+import pytest
+
+from config.refusals import environ_of
+
+
+@pytest.mark.parametrize(
+    ("received", "environ"),
+    [
+        (b"", {"REQUEST_METHOD": "GET", "PATH_INFO": "", "QUERY_STRING": ""}),
+        (b"\n", {"REQUEST_METHOD": "GET", "PATH_INFO": "", "QUERY_STRING": ""}),
+        (b"\x16\x03\x01", {"REQUEST_METHOD": "GET", "PATH_INFO": "", "QUERY_STRING": ""}),
+        (
+            b"GET /v1/mod%20els?key=x HTTP/1.1\r\nanthropic-version: 1\r\nX_Api_Key: y\r\n\r\nbody: z",
+            {
+                "REQUEST_METHOD": "GET",
+                "PATH_INFO": "/v1/mod els",
+                "QUERY_STRING": "key=x",
+                "HTTP_ANTHROPIC_VERSION": "1",
+            },
+        ),
+        (b"HEAD /v1/models", {"REQUEST_METHOD": "HEAD", "PATH_INFO": "/v1/models", "QUERY_STRING": ""}),
+        (b"BREW /v1/models", {"REQUEST_METHOD": "GET", "PATH_INFO": "/v1/models", "QUERY_STRING": ""}),
+    ],
+)
+def test_the_beginning_of_a_request_is_read_as_far_as_possible(received: bytes, environ: dict[str, str]) -> None:
+    assert environ_of(received) == environ

@@ -1,0 +1,169 @@
+"""Clients that send or read slowly occupy nothing that others need."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.live.deployment import Server, serving
+from tests.live.wire import Raw, head_of
+from tests.servers import wait_until
+
+pytestmark = pytest.mark.django_db
+
+MANY = 64
+# Bytes of a large response in tests/live/short_times.py, which no buffer of the system takes.
+LARGE = 6 * 1024 * 1024
+# Seconds. A client that waits longer than this behind slow ones would notice them; the machine may be busy.
+SOON = 1.0
+START = b"GET /v1/models HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+BODY = b"POST /api/pricing/quote HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n{"
+# Path -> status of requests that everybody may send: the loop answers the first, threads the others.
+PROMPT = {"/livez": 200, "/v1/models": 401, "/readyz": 200}
+# What the worker waits for in these tests, instead of the seconds in config/worker.py.
+SHORT = "tests.live.short_times"
+
+
+@pytest.fixture(scope="module")
+def own(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One worker with short timeouts: what is blocked in it is blocked for everybody."""
+    folder: Path = tmp_path_factory.mktemp("slow")
+    with serving(database_url, folder, workers=1, application=SHORT) as server:
+        for path in PROMPT:
+            server.get(path)
+        yield server
+
+
+@contextmanager
+def slow_clients(server: Server, count: int, start: bytes, *, then: bytes = b"X") -> Iterator[list[socket.socket]]:
+    """So many connections that sent `start`, and send one more byte every half a second."""
+    stop = threading.Event()
+    with ExitStack() as stack:
+        clients = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port))) for _ in range(count)]
+        for client in clients:
+            client.sendall(start)
+
+        def drip() -> None:
+            while not stop.wait(0.5):
+                for client in clients:
+                    try:
+                        client.sendall(then)
+                    except OSError:
+                        continue
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        try:
+            yield clients
+        finally:
+            stop.set()
+            thread.join()
+
+
+def assert_prompt(server: Server) -> None:
+    """/livez, and a request that a thread has to answer, are answered soon."""
+    for path, status in PROMPT.items():
+        start = time.monotonic()
+        assert server.get(path).status == status
+        assert time.monotonic() - start < SOON, path
+
+
+@pytest.mark.parametrize(
+    ("heads", "bodies", "silent"),
+    [(10, 0, 0), (MANY, MANY, MANY)],
+    ids=["ten that send a head slowly", "heads, bodies and silence"],
+)
+def test_slow_senders_delay_nobody(own: Server, heads: int, bodies: int, silent: int) -> None:
+    with slow_clients(own, heads, START), slow_clients(own, bodies, BODY), slow_clients(own, silent, b"", then=b""):
+        time.sleep(0.2)
+        for _ in range(3):
+            assert_prompt(own)
+
+
+@pytest.mark.parametrize(("start", "code"), [(START, "request_timeout"), (BODY, "request_timeout")])
+def test_a_request_that_does_not_arrive_in_time_gets_an_error_of_the_api(own: Server, start: bytes, code: str) -> None:
+    with slow_clients(own, 1, start, then=b"X") as [client]:
+        answer = Raw(b"".join(iter(lambda: client.recv(65_536), b"")))
+
+    assert (answer.status, answer.json()["error"]["code"]) == (408, code)
+    assert answer.headers["connection"] == "close"
+    assert answer.headers["x-should-retry"] == "true"
+    assert answer.headers["x-request-id"] == answer.headers["request-id"]
+
+
+def test_slow_readers_of_large_responses_delay_nobody(own: Server) -> None:
+    """They ask for a large response, in one piece or in many, and read nothing."""
+    with ExitStack() as stack:
+        for number in range(MANY):
+            client = stack.enter_context(socket.socket())
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.connect(("127.0.0.1", own.port))
+            client.sendall(head_of(f"GET /large/{('one', 'many')[number % 2]} HTTP/1.1"))
+        time.sleep(0.5)
+        for _ in range(3):
+            assert_prompt(own)
+
+
+@pytest.mark.parametrize("pieces", ["one", "many"])
+def test_a_slow_reader_gets_every_byte(own: Server, pieces: str) -> None:
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", own.port))
+        client.sendall(head_of(f"GET /large/{pieces} HTTP/1.1"))
+        received = bytearray()
+        while part := client.recv(256 * 1024):
+            received += part
+            time.sleep(0.001)
+    body = Raw(bytes(received)).body
+
+    assert len(body) == LARGE
+    assert body == b"".join(number.to_bytes(8, "big") for number in range(LARGE // 8))
+
+
+def test_a_client_that_reads_nothing_is_cut_off(own: Server) -> None:
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", own.port))
+        client.sendall(head_of("GET /large/one HTTP/1.1"))
+        time.sleep(6)
+        received = sum(map(len, iter(lambda: client.recv(1024 * 1024), b"")))
+
+    assert 0 < received < LARGE
+
+
+def test_livez_is_answered_while_all_threads_wait(own: Server) -> None:
+    with ExitStack() as stack:
+        for _ in range(8):
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", own.port)))
+            client.sendall(head_of("GET /wait HTTP/1.1"))
+        wait_until(lambda: own.log.count("waiting") >= 4, "the threads wait")
+        start = time.monotonic()
+        answer = own.get("/livez")
+        took = time.monotonic() - start
+
+    assert (answer.status, answer.json()) == (200, {"status": "ok"})
+    assert answer.headers["x-request-id"] == answer.headers["request-id"]
+    assert took < SOON
+
+
+def test_a_large_body_arrives_complete(own: Server) -> None:
+    sent = bytes(range(256)) * 4096 * 5
+    with socket.create_connection(("127.0.0.1", own.port)) as client:
+        client.sendall(head_of("POST /echo HTTP/1.1", f"Content-Length: {len(sent)}", "Expect: 100-continue"))
+        assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(sent)
+        answer = Raw(b"".join(iter(lambda: client.recv(65_536), b"")))
+
+    assert (answer.status, answer.body == sent) == (200, True)
+
+
+def test_a_body_above_the_limit_is_refused_before_it_is_sent(own: Server) -> None:
+    with socket.create_connection(("127.0.0.1", own.port)) as client:
+        client.sendall(head_of("POST /echo HTTP/1.1", f"Content-Length: {10**12}", "Expect: 100-continue"))
+        answer = Raw(b"".join(iter(lambda: client.recv(65_536), b"")))
+
+    assert (answer.status, answer.json()["error"]["code"]) == (413, "request_too_large")

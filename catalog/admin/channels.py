@@ -16,12 +16,14 @@ from catalog.admin.base import (
     display,
     enable,
 )
+from catalog.admin.deletion import name_rows
 from catalog.admin.links import listed
 from catalog.models import (
     Channel,
     EndpointType,
     Offer,
 )
+from catalog.models.endpoint import models_using
 
 
 @admin.register(EndpointType)
@@ -40,8 +42,8 @@ class EndpointTypeAdmin(CuratedAdmin):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Models that name a type protect it, although there is no foreign key."""
         deleted, counts, missing_permissions, protected = super().get_deleted_objects(objs, request)
-        users = {model for endpoint_type in objs for model in endpoint_type.models_using()[:20]}
-        return deleted, counts, missing_permissions, [*protected, *sorted(map(str, users))]
+        users = models_using([endpoint_type.name for endpoint_type in objs])
+        return deleted, counts, missing_permissions, [*protected, *name_rows(users, users.count())]
 
 
 @admin.register(Channel)
@@ -60,14 +62,6 @@ class ChannelAdmin(CuratedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(offer_count=Count("offers"))
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """The number of offers of each channel: naming thousands of offers would take a query for each model."""
-        offers = {channel: Offer.objects.filter(channel=channel).count() for channel in objs}
-        lines = [line for channel, count in offers.items() for line in (f"Channel: {channel}", [f"Offers: {count:,}"])]
-        may_delete = request.user.has_perm("catalog.delete_offer") or not any(offers.values())
-        counts = {Channel._meta.verbose_name_plural: len(offers), Offer._meta.verbose_name_plural: sum(offers.values())}
-        return lines, counts, set() if may_delete else {Offer._meta.verbose_name}, []
 
     @display(description="Offers", ordering="offer_count")
     def offers_listed(self, channel: Any) -> SafeString | str:

@@ -1,5 +1,7 @@
 """Endpoint type: an API through which a model can be called, under the name that clients know."""
 
+from collections.abc import Collection
+
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import ProtectedError
@@ -45,13 +47,20 @@ class EndpointType(TrackedModel):
 
     def models_using(self) -> models.QuerySet[AIModel]:
         """Models that have this type, supported or public."""
-        quoted = f'"{self.name}"'  # quoted as in JSON: openai is not openai-response
-        return AIModel.objects.filter(
-            models.Q(supported_endpoint_types__icontains=quoted) | models.Q(public_endpoint_types__icontains=quoted)
-        )
+        return models_using([self.name])
 
     def delete(self, *args: object, **kwargs: object) -> tuple[int, dict[str, int]]:
         users: set[models.Model] = set(self.models_using()[:20])
         if users:
             raise ProtectedError(f"Models still use the endpoint type {self.name}.", users)
         return super().delete(*args, **kwargs)
+
+
+def models_using(endpoint_types: Collection[str]) -> models.QuerySet[AIModel]:
+    """Models that have one of these endpoint types, supported or public."""
+    uses = models.Q(pk__in=[])
+    for name in endpoint_types:
+        quoted = f'"{name}"'  # quoted as in JSON: openai is not openai-response
+        uses |= models.Q(supported_endpoint_types__icontains=quoted)
+        uses |= models.Q(public_endpoint_types__icontains=quoted)
+    return AIModel.objects.filter(uses)

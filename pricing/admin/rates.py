@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -54,6 +54,9 @@ class DiscountRuleAdmin(CuratedAdmin):
         if obj is not None and obj.starts_at <= timezone.now():
             return False
         return super().has_delete_permission(request, obj)
+
+    def undeletable(self, rows: QuerySet[DiscountRule]) -> QuerySet[DiscountRule]:
+        return rows.filter(starts_at__lte=timezone.now())
 
     @admin.action(description="End now", permissions=["change"])
     def end_now(self, request: HttpRequest, queryset: DiscountRuleQuerySet) -> None:
@@ -112,6 +115,9 @@ class GroupRateAdmin(CuratedAdmin):
         if obj is not None and obj.has_started(at=timezone.now()):
             return False
         return super().has_delete_permission(request, obj)
+
+    def undeletable(self, rows: QuerySet[GroupRate]) -> QuerySet[GroupRate]:
+        return rows.filter(starts_at__lte=timezone.now())
 
     @display(description="Ratio")
     def ratio_shown(self, rate: GroupRate) -> str:

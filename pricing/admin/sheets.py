@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -162,6 +163,9 @@ class PriceSheetAdmin(EndingPages, CuratedAdmin):
         if obj is not None and obj.has_started(at=timezone.now()):
             return False
         return super().has_delete_permission(request, obj)
+
+    def undeletable(self, rows: QuerySet[PriceSheet]) -> QuerySet[PriceSheet]:
+        return rows.filter(starts_at__lte=timezone.now())
 
     def save_model(self, request: HttpRequest, obj: PriceSheet, form: Any, change: bool) -> None:
         obj.author = request.user  # type: ignore[assignment]

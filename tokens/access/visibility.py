@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from catalog.models import AIModel, ModelAlias, Offer
 from catalog.models.aimodel import AIModelQuerySet, wildcards_of
@@ -40,13 +40,17 @@ class Listing:
 
     def models(self, *, retired: bool = False) -> list[AIModel]:
         """The visible models in the order of every list, with the retired ones if `retired`."""
-        rows = self._rows(retired=retired)
-        names = self.scope.exact_names
-        if names is not None and len(names) <= MAX_NAMES:
-            rows = named(rows, names)
         # One vendor object for all its models, and no columns that no list shows: half the time for thousands of rows.
-        rows = rows.select_related(None).prefetch_related("vendor").defer("created_at", "updated_at")
-        return sorted(permitted(rows, self.scope, aliases_for(self.scope)), key=sort_key)
+        rows = self._rows(retired=retired).select_related(None).prefetch_related("vendor")
+        return sorted(self._permitted(rows.defer("created_at", "updated_at")), key=sort_key)
+
+    def _permitted(self, rows: AIModelQuerySet) -> Iterator[AIModel]:
+        """The models that the patterns permit, without reading all rows if the patterns name the models."""
+        names = self.scope.exact_names
+        if names is None or len(names) > MAX_NAMES:
+            return permitted(rows, self.scope, aliases_for(self.scope))
+        models = list(rows.filter(pk__in=[key for _, key in keys_of(names)]))
+        return permitted(models, self.scope, aliases_for(self.scope, of=models))
 
     def model(self, *spellings: str, retired: bool = False) -> AIModel | None:
         """The visible model of the first of these spellings of an id or alias; None for hidden and missing models.
@@ -61,16 +65,12 @@ class Listing:
         if not names:
             return None
         wildcards = {wildcard: place for place, wildcard in enumerate(wildcards_of(names[-1]))}
-        # One query, because most names are either those of visible models or of none.
-        rows = named(self._rows(retired=retired), names, ids=wildcards)
-        starred = [row for row in rows if row.name in wildcards and row.name not in names]
-        own = [row for row in rows if row not in starred]
-        if starred and not own:
-            keys = set(named(AIModel.objects.all(), names).values_list("pk", flat=True))
-            if not keys:
-                return self._wildcard(sorted(starred, key=lambda model: wildcards[model.name]), name=names[-1])
-            own = [row for row in starred if row.pk in keys]
-        models = sorted(own, key=lambda model: names.index(model.name) if model.name in names else len(names))
+        found = keys_of(names, ids=wildcards)
+        own = [key for name, key in found if name in names]
+        rows = self._rows(retired=retired).filter(pk__in=own or [key for _, key in found])
+        if not own:
+            return self._wildcard(sorted(rows, key=lambda model: wildcards[model.name]), name=names[-1])
+        models = sorted(rows, key=lambda model: names.index(model.name) if model.name in names else len(names))
         return next(permitted(models, self.scope, aliases_for(self.scope, of=models)), None)
 
     def _wildcard(self, models: Sequence[AIModel], *, name: str) -> AIModel | None:
@@ -109,11 +109,14 @@ def is_storable(name: str) -> bool:
     return "\x00" not in name
 
 
-def named(models: AIModelQuerySet, names: Collection[str], *, ids: Iterable[str] = ()) -> AIModelQuerySet:
-    """The models with one of these ids or aliases, or with another of these ids."""
-    # A join of the aliases would read all models.
-    by_alias = ModelAlias.objects.filter(name__in=names).values("model")
-    return models.filter(Q(name__in=[*names, *ids]) | Q(pk__in=by_alias))
+def keys_of(names: Collection[str], *, ids: Iterable[str] = ()) -> list[tuple[str, int]]:
+    """Each of these names that is an id or alias, and each of the `ids` that is an id, with the key of its model.
+
+    A query of its own: in one with other conditions, the database may check these for all models before the names.
+    """
+    by_id = AIModel.objects.filter(name__in=[*names, *ids]).values_list("name", "pk")
+    by_alias = ModelAlias.objects.filter(name__in=names).values_list("name", "model")
+    return list(by_id.union(by_alias, all=True))
 
 
 def permitted(models: Iterable[AIModel], scope: Scope, aliases: Mapping[int, Collection[str]]) -> Iterator[AIModel]:

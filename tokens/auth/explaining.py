@@ -12,7 +12,7 @@ from typing import Any
 
 from catalog.models import AIModel, Channel, Offer
 from catalog.models.aimodel import wildcards_of
-from tokens.access.visibility import aliases_for, is_storable, named, sort_key
+from tokens.access.visibility import aliases_for, is_storable, keys_of, sort_key
 from tokens.auth.authentication import row_of, scope_of
 from tokens.dialects import DIALECTS
 from tokens.models import Token, TokenGroup
@@ -199,7 +199,7 @@ def _models_named(name: str) -> list[AIModel]:
     """The models with that id or alias, the id first."""
     if not is_storable(name):
         return []
-    models = named(AIModel.objects.select_related("vendor"), [name])
+    models = AIModel.objects.select_related("vendor").filter(pk__in=[key for _, key in keys_of([name])])
     return sorted(models, key=lambda model: model.name != name)
 
 

@@ -64,12 +64,13 @@ def test_why_names_the_alias() -> None:
 @pytest.mark.parametrize(
     ("patterns", "of_one", "of_all"),
     [
-        # One model or all of them, and vendors for the list.
-        ({}, 1, 2),
-        ({"allow": ("vendor:openai", "*"), "deny": ("tag:x",)}, 1, 2),
+        # The key of the name and its model, or all models and their vendors.
+        ({}, 2, 2),
+        ({"allow": ("vendor:openai", "*"), "deny": ("tag:x",)}, 2, 2),
         # The aliases too.
-        ({"deny": ("nick",)}, 2, 3),
-        ({"allow": ("other",)}, 2, 3),
+        ({"deny": ("nick",)}, 3, 3),
+        # The keys of the names first.
+        ({"allow": ("other",)}, 3, 4),
     ],
 )
 def test_aliases_are_one_query_and_only_where_ids_are_named(

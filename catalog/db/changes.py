@@ -13,8 +13,8 @@ from django.db import models
 
 # A change that is about more models is recorded as one about all of them.
 MAX_MODELS = 500
-# So many numbers are kept; a process that is further behind reads everything.
-KEPT_NUMBERS = 4096
+# A process that is further behind, in numbers, reads everything.
+STORED_NUMBERS = 4096
 # How often old numbers are deleted, in numbers.
 PRUNED_EVERY = 256
 # In place of a key: the change is about no model that a reader knows.
@@ -31,7 +31,7 @@ def record(number: int, counter: str, about: Collection[int] | None) -> None:
     table = _table()
     table.objects.bulk_create([table(number=number, counter=counter, model=key) for key in keys])
     if number % PRUNED_EVERY == 0:
-        table.objects.filter(number__lte=number - KEPT_NUMBERS).delete()
+        table.objects.filter(number__lte=number - STORED_NUMBERS).delete()
 
 
 def models_changed(*, since: int, until: int, counters: Collection[str]) -> frozenset[int] | None:
@@ -40,7 +40,7 @@ def models_changed(*, since: int, until: int, counters: Collection[str]) -> froz
     Also keys of models that no longer exist. None: every model may have changed, or the log does not say. Read both
     numbers and call this in one snapshot, or `until` before the rows that you then read.
     """
-    if not 0 < since <= until or until - since > KEPT_NUMBERS:
+    if not 0 < since <= until or until - since > STORED_NUMBERS:
         return frozenset() if 0 < since == until else None
     rows = list(_table().objects.filter(number__gt=since, number__lte=until).values_list("number", "counter", "model"))
     if len({number for number, _, _ in rows}) < until - since:

@@ -50,7 +50,7 @@ def snapshot(*, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
 def no_snapshot(*, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """Ends an open snapshot for a block that writes, e.g. a trial whose changes are rolled back.
 
-    The next statement after the block begins a new one: the caller shows what the block's own transaction has read.
+    The next statement after the block starts a new one: the caller shows what the block's own transaction has read.
     """
     connection = connections[using]
     open_ones = [wrapper for wrapper in connection.execute_wrappers if isinstance(wrapper, ReadTransaction)]
@@ -70,7 +70,7 @@ def in_snapshot(connection: BaseDatabaseWrapper) -> bool:
 
 
 class ReadTransaction:
-    """A wrapper of statements that begins the transaction before the first one.
+    """A wrapper of statements that starts the transaction before the first one.
 
     It uses the driver's connection itself. Django's `atomic` would begin a transaction that writes, and it connects
     again at its end if the database is gone.

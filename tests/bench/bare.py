@@ -1,6 +1,7 @@
-"""The limit: an application without a framework that returns the same answer under the same gunicorn.
+"""The limit: an application without a framework that returns the same answers under gunicorn's own worker.
 
-Status, headers and body are what Modelbook answered once; BENCH_ANSWERS names the folder in which they were written.
+Status, headers and bodies are what Modelbook answered once; BENCH_ANSWERS names the folder in which they were written.
+The header X-Bench names the answer.
 """
 
 import json
@@ -8,15 +9,14 @@ import os
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(os.environ.get("BENCH_ANSWERS", "."))
-BODY = (FOLDER / "body").read_bytes()
-HEADERS = [(name, value) for name, value in json.loads((FOLDER / "200").read_text())]
-UNCHANGED = [(name, value) for name, value in json.loads((FOLDER / "304").read_text())]
+STATUSES = {200: "200 OK", 204: "204 No Content", 304: "304 Not Modified"}
+ANSWERS = {
+    head.stem: (json.loads(head.read_text()), head.with_suffix(".body").read_bytes())
+    for head in Path(os.environ.get("BENCH_ANSWERS", ".")).glob("*.head")
+}
 
 
 def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-    if "HTTP_IF_NONE_MATCH" in environ:
-        start_response("304 Not Modified", UNCHANGED)
-        return [b""]
-    start_response("200 OK", HEADERS)
-    return [BODY]
+    head, body = ANSWERS[environ["HTTP_X_BENCH"]]
+    start_response(STATUSES[head["status"]], [(name, value) for name, value in head["headers"]])
+    return [body]

@@ -126,7 +126,7 @@ def test_a_reader_that_is_ahead_or_new_reads_everything() -> None:
 
 
 def test_old_numbers_are_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "KEPT_NUMBERS", 3)
+    monkeypatch.setattr(changes, "STORED_NUMBERS", 3)
     monkeypatch.setattr(changes, "PRUNED_EVERY", 1)
     since = revision.current()
     for _ in range(5):

@@ -5,6 +5,7 @@ import shutil
 import sys
 import tempfile
 import warnings
+from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
 from itertools import count
@@ -121,6 +122,29 @@ HAS_METRICS = bool(os.environ.get("METRICS_TOKEN") or os.environ.get("METRICS_TO
 if HAS_METRICS and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="modelbook-metrics-", dir=worker_tmp_dir)
 
+# The variable with the path of the folder in which the workers share rendered bodies (tokens/http/shared/files.py).
+SHARED_BODIES = "MODELBOOK_SHARED_BODIES"
+
+
+def create_shared_folder(_: Any) -> None:
+    """Creates the folder of shared bodies, a new one after a SIGHUP: its workers have other code and settings."""
+    remove_shared_folder()
+    # In memory, or on a disk if that is not possible; without a folder, each worker renders for itself.
+    for parent in (worker_tmp_dir, None):
+        with suppress(OSError):
+            os.environ[SHARED_BODIES] = tempfile.mkdtemp(prefix=f"modelbook-bodies-{os.getpid()}-", dir=parent)
+            return
+
+
+def remove_shared_folder() -> None:
+    folder = os.environ.pop(SHARED_BODIES, "")
+    # A master that replaces another one (SIGUSR2) has inherited the name of its folder.
+    if f"-{os.getpid()}-" in folder:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+on_starting = on_reload = create_shared_folder
+
 
 def pre_fork(server: Any, worker: Any) -> None:
     """Gives the worker the lowest free place, so that it continues the counters of the worker that had the place.
@@ -138,7 +162,17 @@ def post_fork(_: Any, worker: Any) -> None:
         values.ValueClass = values.MultiProcessValue(lambda: worker.place)  # type: ignore[no-untyped-call]
 
 
+def post_worker_init(_: Any) -> None:
+    """Prepares the worker before it takes requests."""
+    application = sys.modules.get("config.wsgi")
+    if application is not None:
+        from config.warming import warm_up
+
+        warm_up(application.django_application)
+
+
 def on_exit(_: Any) -> None:
+    remove_shared_folder()
     if HAS_METRICS:
         shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 

@@ -18,11 +18,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from weakref import WeakValueDictionary
 
+import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 
 from catalog import caches
+from tokens.http.shared.files import SharedFiles, shared_files
 from tokens.metric_counters import RENDERED
 
 # Part of every ETag: increase it when the same data is rendered differently.
@@ -42,6 +44,8 @@ OVERHEAD = 1024
 BLOCK_OVERHEAD = 256
 # Seconds that a request waits for another one that renders the same body; longer than any statement may take.
 MAX_WAIT = 60.0
+# Seconds. A body that was rendered faster is not worth a file.
+SHARED_FROM = 0.005
 # Larger bodies are sent in pieces, without a copy of the whole.
 PIECE = 1024 * 1024
 # The weight in Accept-Encoding by which a client refuses a coding.
@@ -122,6 +126,25 @@ class Body:
                 _ = block.deflated
         return body
 
+    def dump(self) -> bytes:
+        """The body as bytes that `load` reads: compressed, block by block."""
+        parts = [block.deflated for block in self.blocks]
+        head = msgspec.json.encode((self.etag, self.length, self.checksum, [len(part) for part in parts]))
+        return b"".join([len(head).to_bytes(4, "little"), head, *parts])
+
+    @classmethod
+    def load(cls, dumped: bytes) -> "Body":
+        start = 4 + int.from_bytes(dumped[:4], "little")
+        etag, length, checksum, sizes = msgspec.json.decode(dumped[4:start], type=tuple[str, int, int, list[int]])
+        blocks = []
+        for size in sizes:
+            deflated = dumped[start : start + size]
+            start += size
+            block = block_of(zlib.decompressobj(-zlib.MAX_WBITS).decompress(deflated))
+            block.__dict__.setdefault("deflated", deflated)
+            blocks.append(block)
+        return cls(tuple(blocks), etag, length, checksum)
+
     @property
     def is_compressed(self) -> bool:
         return self.length >= GZIP_FROM
@@ -197,8 +220,9 @@ class BodyCache:
     `used` counts a block once, however many bodies have it.
     """
 
-    def __init__(self, memory: int) -> None:
+    def __init__(self, memory: int, files: SharedFiles | None = None) -> None:
         self.memory = memory
+        self.files = files
         self.used = 0
         self._bodies: OrderedDict[Hashable, Body] = OrderedDict()
         # Block -> how many bodies have it, and its size when it was counted.
@@ -262,11 +286,11 @@ class BodyCache:
         return body
 
     def _render(self, key: Hashable, render: Callable[[], "Body | bytes"], *, is_stored: bool) -> Body:
-        rendered = render()
-        body = rendered if isinstance(rendered, Body) else Body.of(rendered)
-        RENDERED.inc()
-        if is_stored:
-            self._store(key, body)
+        if not is_stored:
+            return _render_body(render)
+        name = self.files.name_of(key) if self.files else None
+        body = _render_body(render) if self.files is None or name is None else _share_body(self.files, name, render)
+        self._store(key, body)
         return body
 
     def _store(self, key: Hashable, body: Body) -> None:
@@ -295,9 +319,31 @@ class BodyCache:
                 self.used -= size
 
 
+def _render_body(render: Callable[[], Body | bytes]) -> Body:
+    rendered = render()
+    RENDERED.inc()
+    return rendered if isinstance(rendered, Body) else Body.of(rendered)
+
+
+def _share_body(files: SharedFiles, name: str, render: Callable[[], Body | bytes]) -> Body:
+    """The body that another worker of this machine has rendered, or a new one that all of them can use."""
+    stored = files.read(name)
+    if stored is None:
+        with files.turn(name):
+            stored = files.read(name)
+            if stored is None:
+                begin = time.monotonic()
+                body = _render_body(render)
+                if time.monotonic() - begin >= SHARED_FROM:
+                    files.write(name, body.dump())
+                return body
+    return Body.load(stored)
+
+
 # The bodies of requests with a valid key, and those of all others.
-BODIES = caches.register(BodyCache(KEY_MEMORY))
-VISITOR_BODIES = caches.register(BodyCache(VISITOR_MEMORY))
+SHARED = shared_files()
+BODIES = caches.register(BodyCache(KEY_MEMORY, SHARED))
+VISITOR_BODIES = caches.register(BodyCache(VISITOR_MEMORY, SHARED))
 
 
 class BodyResponse(HttpResponse):

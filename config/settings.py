@@ -137,6 +137,7 @@ FAILED_KEYS_PER_MINUTE = number("FAILED_KEYS_PER_MINUTE", 60)
 USAGE_WRITE_SECONDS = number("USAGE_WRITE_SECONDS", 15)
 POPULAR_DAYS = number("POPULAR_DAYS", 30, 1, 3650)
 POPULAR_COUNT = number("POPULAR_COUNT", 20)
+PRUNE_KEEP_DAYS = number("PRUNE_KEEP_DAYS", 0)
 FETCH_OWN_HOSTS = checked("FETCH_OWN_HOSTS", env.list("FETCH_OWN_HOSTS", []), setting_checks.own_hosts)
 KEYS_IN_QUERY = switch("KEYS_IN_QUERY", True)
 METRICS_TOKEN = secret("METRICS_TOKEN", required=False)
@@ -386,6 +387,7 @@ UNFOLD = {
                     page("Import runs", "sync", "catalog.importrun"),
                     page("Sources", "cloud_download", "catalog.source"),
                     page("Snapshots", "inventory_2", "catalog.snapshot"),
+                    page("Prunings", "auto_delete", "catalog.pruning"),
                 ],
             },
         ],

@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
-from catalog.models import Channel, EndpointType, ImportRun, Offer, Revision, Snapshot, Source
+from catalog.models import Channel, EndpointType, ImportRun, Offer, Pruning, Revision, Snapshot, Source
 from pricing.models import CurrencyRate, DiscountRule, PopularModel, UsageCount, UsageReporter
 from tests import world
 
@@ -43,6 +43,7 @@ def one_of_everything() -> dict[str, Any]:
         run.source,
         run.snapshot,
         Revision.objects.get(),
+        Pruning.objects.create(keep_from=world.LONG_AGO, actor="root", removed={"documents": {"rows": 2, "bytes": 9}}),
         group,
         token,
         world.price(model, input="2.5", output="10"),

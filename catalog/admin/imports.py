@@ -35,6 +35,17 @@ class ImportRunAdmin(ReadOnlyAdmin):
         ("Report", {"fields": ["report_shown"]}),
     ]
 
+    def get_fieldsets(self, request: HttpRequest, obj: ImportRun | None = None) -> Any:
+        """A pruned run says why it has no report, in its place."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or not obj.pruned_at:
+            return fieldsets
+        return [fieldsets[0], ("Report", {"fields": ["why_pruned", "report_shown"]})]
+
+    @display(description="Pruned")
+    def why_pruned(self, run: ImportRun) -> str:
+        return run.why_pruned
+
     def get_queryset(self, request: HttpRequest) -> Any:
         runs = super().get_queryset(request).select_related("source", "actor", "snapshot__source")
         return runs.defer("snapshot__packed")

@@ -17,6 +17,7 @@ from catalog.admin.base import (
 )
 from catalog.error_messages import InputError
 from catalog.models import (
+    Pruning,
     Revision,
     Snapshot,
     Source,
@@ -125,6 +126,18 @@ class SnapshotAdmin(ReadOnlyAdmin):
     @display(description="Size", ordering="size")
     def size_shown(self, snapshot: Snapshot) -> str:
         return f"{snapshot.size:,} bytes"
+
+
+@admin.register(Pruning)
+class PruningAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "actor", "keep_from", "removed_shown"]
+    ordering = ["-at", "-pk"]
+    fields = ["at", "actor", "keep_from", "removed_shown"]
+
+    @display(description="Removed")
+    def removed_shown(self, pruning: Pruning) -> str:
+        parts = (f"{part['rows']:,} {kind} ({part['bytes']:,} bytes)" for kind, part in pruning.removed.items())
+        return ", ".join(parts) or "nothing"
 
 
 @admin.register(Revision)

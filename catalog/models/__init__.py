@@ -7,6 +7,7 @@ from catalog.models.channel import Channel, Offer
 from catalog.models.documents import NameList, Snapshot
 from catalog.models.endpoint import EndpointType
 from catalog.models.pin import FieldPin
+from catalog.models.pruning import Pruning
 from catalog.models.revision import Change, Revision
 from catalog.models.source import ImportRun, Source
 from catalog.models.vendor import Vendor
@@ -23,6 +24,7 @@ __all__ = [
     "ModelAlias",
     "NameList",
     "Offer",
+    "Pruning",
     "Revision",
     "Snapshot",
     "Source",

@@ -164,7 +164,7 @@ class Source(models.Model):
         """The document that was last fetched from the URL; None if the host sent no ETag and no date to ask by."""
         if not (self.etag or self.last_modified):
             return None
-        return self.snapshots.filter(sha256=self.last_sha256).first()
+        return self.snapshots.filter(sha256=self.last_sha256, packed__isnull=False).first()
 
 
 class ImportRunQuerySet(models.QuerySet["ImportRun"]):
@@ -200,6 +200,9 @@ class ImportRun(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     applied_at = models.DateTimeField(null=True, blank=True)
     remark = models.TextField("outcome", blank=True)
+    pruned_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the report and the ids were removed to save space."
+    )
 
     objects = ImportRunQuerySet.as_manager()
 
@@ -212,6 +215,15 @@ class ImportRun(models.Model):
     @property
     def is_waiting(self) -> bool:
         return self.status in (self.Status.PLANNED, self.Status.STOPPED)
+
+    @property
+    def why_pruned(self) -> str:
+        """Why it cannot be rolled back any more; empty if it was not pruned."""
+        if self.pruned_at is None:
+            return ""
+        return (
+            f"{self} was pruned on {self.pruned_at:%Y-%m-%d}: its report is gone, so it can no longer be rolled back."
+        )
 
     @property
     def listed(self) -> list[str] | None:

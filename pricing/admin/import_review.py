@@ -80,7 +80,12 @@ class UploadForm(forms.Form):
         super().__init__(*args, **kwargs)
         names = {slug: source.name for slug, source in SOURCES.items()}
         names |= dict(Source.objects.order_by("name").values_list("slug", "name"))
-        snapshots = Snapshot.objects.select_related("source").defer("packed").order_by("-taken_at", "-pk")
+        snapshots = (
+            Snapshot.objects.filter(packed__isnull=False)
+            .select_related("source")
+            .defer("packed")
+            .order_by("-taken_at", "-pk")
+        )
         stored = [(row.pk, _snapshot_title(row)) for row in snapshots[:SNAPSHOTS_SHOWN]]
         self.fields["source"].choices = sorted(names.items(), key=lambda pair: pair[1])  # type: ignore[attr-defined]
         self.fields["snapshot"].choices = [("", "none"), *stored]  # type: ignore[attr-defined]
@@ -128,7 +133,9 @@ class ImportPages(ModelAdmin):
         if not object_id or not self.may_decide(request):
             return self.may_decide(request)
         run: ImportRun | None = self.get_object(request, object_id)
-        return run is not None and run.status == ImportRun.Status.APPLIED and self._may_undo(request, run)
+        if run is None or run.status != ImportRun.Status.APPLIED or run.pruned_at:
+            return False
+        return self._may_undo(request, run)
 
     def _may_undo(self, request: HttpRequest, run: ImportRun) -> bool:
         """A rollback of a migration deletes its tokens."""

@@ -29,7 +29,7 @@ class DecidedImportRunAdmin(ImportPages, ImportRunAdmin):
         if not object_id or not self.may_decide(request):
             return self.may_decide(request)
         run: ImportRun | None = self.get_object(request, object_id)
-        return run is not None and run.status in WITH_ALIASES
+        return run is not None and run.status in WITH_ALIASES and not run.pruned_at
 
     @detail_action(description="Aliases", url_path="aliases", permissions=["aliases"], icon="link")
     def aliases(self, request: HttpRequest, object_id: str) -> HttpResponse:

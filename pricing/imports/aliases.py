@@ -81,7 +81,7 @@ def spellings_of_run(run: ImportRun, *, at: dt.datetime) -> list[Spelling]:
 def last_run(slug: str) -> ImportRun | None:
     """The last import of the source that waits or was applied; runs that only created aliases do not count."""
     runs = ImportRun.objects.filter(source__slug=slug, status__in=WITH_ALIASES).order_by("-created_at", "-pk")
-    return next((run for run in runs.defer("snapshot__packed").iterator() if "new_aliases" not in run.report), None)
+    return next((run for run in runs.defer("snapshot__packed").iterator() if "aliases" not in run.counts), None)
 
 
 def _listed(run: ImportRun, options: Options) -> Sequence[str]:

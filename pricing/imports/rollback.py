@@ -76,6 +76,8 @@ def roll_back(
             return Rollback()
         if run.status != ImportRun.Status.APPLIED:
             raise InputError(f"{run} was not applied, so it cannot be rolled back.")
+        if run.pruned_at:
+            raise InputError(run.why_pruned)
         with run_scope(run.pk):
             result = _roll_back(run, WriteContext(at, f"Rollback of import {run}", actor, run))
         who = f" by {actor}" if actor else ""

@@ -11,11 +11,12 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from catalog.db.locking import one_at_a_time
-from catalog.error_messages import reason
+from catalog.error_messages import count, reason
 from catalog.exact import write_json
 from catalog.models import Source
 from catalog.progress import show_progress
 from pricing.imports.scheduled import FetchOutcome, fetch_and_plan
+from pricing.retention.pruning import prune_on_schedule
 from tokens.durations import parse_duration
 
 
@@ -37,6 +38,7 @@ class Command(BaseCommand):
         if every is not None and every.total_seconds() < 60:
             raise CommandError("Sources are fetched at most once a minute. Use for example --every 1h.")
         succeeded = self._round(options)
+        self._prune(options)
         if every is None and not succeeded:
             raise CommandError("Some sources could not be imported. See above.")
         with contextlib.suppress(KeyboardInterrupt):
@@ -44,23 +46,36 @@ class Command(BaseCommand):
                 connection.close()
                 time.sleep(every.total_seconds())
                 self._round(options)
+                self._prune(options)
 
     def _round(self, options: dict[str, Any]) -> bool:
         """Whether all sources could be imported."""
         succeeded = True
         try:
             with one_at_a_time("sync_sources"):
-                count = 0
+                fetched = 0
                 for outcome in self._outcomes(options):
                     self._write(outcome, options["format"])
                     succeeded = succeeded and not outcome.error
-                    count += 1
-                if not count and options["format"] == "text":
+                    fetched += 1
+                if not fetched and options["format"] == "text":
                     self.stdout.write("No source is due.")
         except DatabaseError as error:
             self.stderr.write(f"The database cannot be used: {reason(error)}")
             return False
         return succeeded
+
+    def _prune(self, options: dict[str, Any]) -> None:
+        """Removes old data once a day, if PRUNE_KEEP_DAYS says so; after the sources, which matter more."""
+        if options["dry_run"] or options["source"]:
+            return
+        try:
+            removed = prune_on_schedule(at=timezone.now())
+        except DatabaseError as error:
+            self.stderr.write(f"Old data cannot be removed: {reason(error)}")
+            return
+        if removed is not None and options["format"] == "text":
+            self.stdout.write(f"Old data: {count(sum(part.rows for part in removed), 'row')} removed.")
 
     def _outcomes(self, options: dict[str, Any]) -> Iterator[FetchOutcome]:
         # Selected under the lock: another machine may just have fetched them.

@@ -33,6 +33,12 @@ def announce(what: str) -> None:
         watcher(what, 0, 0)
 
 
+def report(what: str, done: int, total: int) -> None:
+    """Reports how much is done, e.g. how many bytes of a file are read."""
+    if watcher := _watcher.get():
+        watcher(what, done, total)
+
+
 def track(rows: Collection[T], what: str) -> Iterable[T]:
     """The same rows, reporting how many are done under a name such as "Comparing prices"."""
     watcher = _watcher.get()

@@ -4,6 +4,7 @@ import fnmatch
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from catalog.error_messages import InputError, count
 from catalog.exact import InexactError
@@ -19,18 +20,26 @@ LARGEST_FILE = 32 * 1024 * 1024
 MOST_VALUES = 450_000
 
 
-def read_file(path: Path) -> bytes:
-    """The bytes of a file, unless it is larger than any source."""
+def open_file(path: Path) -> BinaryIO:
+    """A file of any size, opened for reading."""
     # Opening a pipe waits for a writer, which may never come.
     if path.exists() and not path.is_file():
         raise InputError(f"{path} is not a file.")
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
+        return path.open("rb")
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
     except ValueError:
         raise InputError("The name of the file contains a NUL character.") from None
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file, unless it is larger than any source."""
+    try:
+        with open_file(path) as file:
+            content = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
     if len(content) > LARGEST_FILE:
         raise InputError(f"{path} is larger than {LARGEST_FILE // 1024**2} MiB, which is more than any source has.")
     return content

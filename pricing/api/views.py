@@ -27,8 +27,8 @@ from pricing.published.audience import apply_group_rate, choose_group, groups_re
 from pricing.published.cursors import CursorError, Place, read_cursor
 from pricing.published.group_rates import slugs_of
 from pricing.published.history import change_list, changes, history
-from pricing.published.popularity import Report, UsageError, check_report, record_usage
 from pricing.published.prices import last_price_boundary, published_sheets
+from pricing.published.usage import Report, UsageError, check_report, record_usage
 from pricing.verification.provenance import Evidence, explain
 from tokens.access.visibility import Listing, PriceListing, public_scope
 from tokens.api.views import ApiView
@@ -271,11 +271,10 @@ class UsageView(ApiView):
             raise ApiError("permission_denied", "This API key does not have permission to report usage.")
         try:
             reports = [_report(entry) for entry in _reports(_body(request))]
-            unknown = record_usage(reports, reporter=caller.key_id, today=timezone.now().date())
+            recorded = record_usage(reports, reporter=caller.key_id, today=timezone.now().date())
         except (InexactError, UsageError) as error:
             raise ApiError("invalid_parameter", str(error)) from None
-        taken = sum(report.model not in unknown for report in reports)
-        body: UsageTaken = {"success": True, "taken": taken, "unknown": unknown}
+        body: UsageTaken = {"success": True, "taken": recorded.taken, "unknown": [*recorded.unknown]}
         return respond(request._request, Body.of(write_json(body)), cache_control="no-store")
 
 

@@ -30,7 +30,7 @@ class PopularModel(TrackedModel):
 class UsageCount(models.Model):
     """The usage of a model on a day (UTC) as one reporter counts it; a newer report replaces an older one.
 
-    Not a tracked model: only past days determine popularity, and pricing/published/popularity.py raises the revision
+    Not a tracked model: only past days determine popularity, and pricing/published/usage.py raises the revision
     when one of them changes.
     """
 

@@ -1,29 +1,39 @@
-"""`import_usage`: imports usage counts from a CSV file; they rank popular models."""
+"""`import_usage`: imports usage counts from a file of CSV or JSON lines; they rank popular models."""
 
 import csv
+import os
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
 from catalog.error_messages import InputError, reason
-from catalog.exact import write_json
-from catalog.imports.documents import read_file
-from pricing.published.popularity import Report, UsageError, check_report, record_usage
+from catalog.exact import InexactError, read_json, write_json
+from catalog.imports.documents import open_file
+from catalog.progress import report, show_progress
+from pricing.published.usage import Report, UsageError, check_report, record_usage
 
 COLUMNS = ("model", "day", "requests")
 BAD_INPUT = 4
+LONGEST_LINE = 64 * 1024
+# How often the progress is reported, in lines.
+LINES = 1_000
+UNKNOWN_SHOWN = 100
 
 
 class Command(BaseCommand):
-    help = "Imports usage counts from a CSV file with the columns model, day, requests and optionally tokens."
+    help = (
+        "Imports usage counts from a CSV file with the columns model, day, requests and optionally tokens, or from a "
+        "file with a JSON object with these names in each line. Any number of lines."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--file", metavar="F", required=True, help="The CSV file.")
+        parser.add_argument("--file", metavar="F", required=True, help="The file of CSV or JSON lines.")
         parser.add_argument(
             "--reporter",
             metavar="NAME",
@@ -35,42 +45,92 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=["text", "json"], default="text", help="Output format.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        today, dry_run = timezone.now().date(), options["dry_run"]
         try:
-            text = read_file(Path(options["file"])).decode("utf-8-sig")
-            reports = list(_reports(text))
-            today, dry_run = timezone.now().date(), options["dry_run"]
-            unknown = record_usage(reports, reporter=options["reporter"][:64], today=today, dry_run=dry_run)
+            with show_progress(self, options), open_file(Path(options["file"])) as file:
+                lines = Lines(file)
+                try:
+                    recorded = record_usage(
+                        lines.reports(), reporter=options["reporter"][:64], today=today, dry_run=dry_run
+                    )
+                except (UsageError, InexactError, csv.Error) as error:
+                    place = f"Line {lines.number}: " if lines.number else ""
+                    raise CommandError(f"{place}{error} Nothing was stored.", returncode=BAD_INPUT) from None
         except InputError as error:
             raise CommandError(str(error), returncode=BAD_INPUT) from None
-        except UnicodeDecodeError as error:
-            raise CommandError(f"The file is not UTF-8 text (byte {error.start}).", returncode=BAD_INPUT) from None
         except DatabaseError as error:
-            raise CommandError(f"The database refused the import, nothing was stored: {reason(error)}") from None
-        except (UsageError, csv.Error) as error:
-            raise CommandError(f"{error} Nothing was stored.", returncode=BAD_INPUT) from None
-        unknown_models = set(unknown)
-        stored = sum(report.model not in unknown_models for report in reports)
+            raise CommandError(
+                f"The database refused the counts: {reason(error)} Some may be stored. Repeat the command: the same "
+                "counts replace them."
+            ) from None
         if options["format"] == "json":
-            result = {"kept": stored, "unknown": unknown, "dry_run": dry_run}
+            result = {"kept": recorded.taken, "unknown": recorded.unknown, "dry_run": dry_run}
             self.stdout.write(write_json(result).decode())
             return
-        self.stdout.write(f"{stored} counts {'would be ' if dry_run else ''}stored.")
-        if unknown:
-            self.stdout.write(f"Left out, because they are not in the catalog: {', '.join(unknown)}.")
+        self.stdout.write(f"{recorded.taken} counts {'would be ' if dry_run else ''}stored.")
+        if recorded.unknown:
+            shown, more = recorded.unknown[:UNKNOWN_SHOWN], len(recorded.unknown) - UNKNOWN_SHOWN
+            names = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+            self.stdout.write(f"Left out, because they are not in the catalog: {names}.")
         if dry_run:
             self.stdout.write("Nothing was written. To store the counts, repeat without --dry-run.")
 
 
-def _reports(text: str) -> Iterator[Report]:
-    rows = csv.DictReader(text.splitlines(), strict=True)
-    missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
-    if missing:
-        raise UsageError(f"The first line must name the columns; {missing[0]} is missing.")
-    for row in rows:
-        try:
-            yield check_report(row["model"], row["day"], _count(row["requests"]), _count(row.get("tokens") or "0"))
-        except UsageError as error:
-            raise UsageError(f"Line {rows.line_num}: {error}") from None
+class Lines:
+    """The lines of a file, one at a time; `number` is that of the current one, 0 after the last."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.size = os.fstat(file.fileno()).st_size
+        self.number = 0
+
+    def __iter__(self) -> Iterator[str]:
+        read = 0
+        while line := self.file.readline(LONGEST_LINE):
+            self.number += 1
+            read += len(line)
+            if len(line) == LONGEST_LINE:
+                raise UsageError(f"It is longer than {LONGEST_LINE:,} characters.")
+            if self.number % LINES == 0:
+                report("Reading usage counts", read, self.size)
+            try:
+                yield line.decode("utf-8-sig" if self.number == 1 else "utf-8")
+            except UnicodeDecodeError:
+                raise UsageError("It is not UTF-8 text.") from None
+        self.number = 0
+
+    def reports(self) -> Iterator[Report]:
+        lines = iter(self)
+        first = next(lines, "")
+        return self._of_json(first, lines) if first.lstrip().startswith("{") else self._of_csv(first, lines)
+
+    def _of_csv(self, first: str, lines: Iterator[str]) -> Iterator[Report]:
+        rows = csv.reader(lines, strict=True)
+        columns = next(csv.reader([first]), [])
+        missing = [name for name in COLUMNS if name not in columns]
+        if missing:
+            raise UsageError(f"The first line must name the columns; {missing[0]} is missing.")
+        for row in rows:
+            if row:
+                values = dict(zip(columns, row, strict=False))
+                yield check_report(
+                    values.get("model"),
+                    values.get("day"),
+                    _count(values.get("requests")),
+                    _count(values.get("tokens") or "0"),
+                )
+
+    def _of_json(self, first: str, lines: Iterator[str]) -> Iterator[Report]:
+        for line in chain([first], lines):
+            if line.strip():
+                yield _of_object(line)
+
+
+def _of_object(line: str) -> Report:
+    value = read_json(line)
+    if not isinstance(value, dict):
+        raise UsageError("It must be an object with model, day, requests and tokens.")
+    return check_report(value.get("model"), value.get("day"), value.get("requests"), value.get("tokens", 0))
 
 
 def _count(text: str | None) -> int | None:

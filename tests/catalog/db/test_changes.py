@@ -9,7 +9,7 @@ import pytest
 from catalog.db import bulk, changes, revision
 from catalog.models import AIModel, Change, Channel, ModelAlias, Offer, Revision, Vendor
 from pricing.models import DiscountRule, GroupRate, PopularModel, PriceLine, PriceSheet
-from pricing.published.popularity import Report, record_usage
+from pricing.published.usage import Report, record_usage
 from tests import world
 from tokens.models import TokenGroup
 

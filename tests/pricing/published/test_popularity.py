@@ -14,7 +14,7 @@ from catalog.db import revision
 from catalog.exact import read_json
 from catalog.models import ModelAlias
 from pricing.models import PopularModel, UsageCount, UsageReporter
-from pricing.published.popularity import Report, record_usage
+from pricing.published.usage import Report, record_usage
 from tests import world
 
 pytestmark = pytest.mark.django_db
@@ -95,14 +95,14 @@ def test_a_report_about_today_does_not_invalidate_caches(client: Client) -> None
 def test_an_alias_counts_for_its_model() -> None:
     ModelAlias.objects.create(name="latest", model=world.model("a"))
     reports = [Report("latest", TODAY, 1), Report("a", TODAY, 2), Report("unheard-of", TODAY, 3)]
-    assert record_usage(reports, reporter="gateway", today=TODAY) == ["unheard-of"]
+    assert record_usage(reports, reporter="gateway", today=TODAY).unknown == ["unheard-of"]
     assert UsageCount.objects.get().requests == 3
 
 
 def test_an_id_without_a_row_counts_for_its_wildcard_model() -> None:
     wild, own = world.model("a-*"), world.model("a-b")
     reports = [Report("a-x", TODAY, 1), Report("a-y", TODAY, 2), Report("a-b", TODAY, 4), Report("b-x", TODAY, 8)]
-    assert record_usage(reports, reporter="gateway", today=TODAY) == ["b-x"]
+    assert record_usage(reports, reporter="gateway", today=TODAY).unknown == ["b-x"]
     assert dict(UsageCount.objects.values_list("model", "requests")) == {wild.pk: 3, own.pk: 4}
 
 

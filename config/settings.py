@@ -174,6 +174,8 @@ MIDDLEWARE = [
     "tokens.http.probes.ProbesMiddleware",
     "tokens.http.middleware.ApiHeadersMiddleware",
     "tokens.http.middleware.SuspicionMiddleware",
+    "tokens.http.middleware.LockLimitMiddleware",
+    "pricing.pages.failures.UnavailableMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "tokens.http.content_policy.AdminPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

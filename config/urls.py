@@ -36,4 +36,4 @@ urlpatterns = [
 handler400 = "tokens.http.errors.bad_request"
 handler403 = "tokens.http.errors.permission_denied"
 handler404 = "pricing.pages.views.not_found"
-handler500 = "tokens.http.errors.server_error"
+handler500 = "pricing.pages.failures.server_error"

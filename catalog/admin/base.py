@@ -4,13 +4,14 @@ Every admin class starts from these bases, so changing the theme means changing 
 """
 
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied, ValidationError
-from django.db import models, transaction
+from django.db import OperationalError, models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -26,6 +27,8 @@ from unfold.contrib.filters.admin import (
 from catalog.admin.deletion import delete_selected, find_deleted
 from catalog.db import revision
 from catalog.db.fields import ExactDecimalField, ExactJSONField, NamesField
+from catalog.db.locking import BUSY, is_lock_timeout
+from catalog.db.snapshot import snapshot
 
 A = TypeVar("A", bound="type[admin.ModelAdmin[Any]]")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -80,6 +83,9 @@ admin.site.add_action(delete_selected)
 # A search for more words takes too long on every database, and SQLite refuses it.
 SEARCH_WORDS = 10
 SEARCH_LETTERS = 200
+
+# In the environ of a request whose change another writer has prevented.
+IS_BUSY = "modelbook.busy"
 
 # For fields that hold code and not prose: browsers must not correct it.
 VERBATIM = {"autocapitalize": "off", "autocomplete": "off", "spellcheck": "false"}
@@ -145,6 +151,20 @@ class CuratedForm(ModelForm):
                 "when": f"{timezone.localtime(last.history_date):%H:%M:%S}" if last else "some time",
             },
         )
+
+
+class BusyForm:
+    """Makes a form invalid, so that it is shown with what was entered; mixed into the form of a row."""
+
+    def clean(self) -> None:
+        raise forms.ValidationError(f"{BUSY} Your input is still in the form below.", code="busy")
+
+
+def as_busy(page: HttpResponse) -> HttpResponse:
+    """The page as the answer to a change that another writer has prevented."""
+    page.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    page["Retry-After"] = "1"
+    return page
 
 
 def edition_of(row: models.Model) -> str:
@@ -261,6 +281,26 @@ class CuratedAdmin(HistorySkin, ModelAdmin):
             fieldsets.append(("Change history", {"fields": ["change_reason", "edition"]}))
         return fieldsets
 
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """The form of a row. If another writer holds the lock for too long, the form is shown again with its values."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except OperationalError as error:
+            if request.method != "POST" or not is_lock_timeout(error):
+                raise
+        request.META[IS_BUSY] = True
+        with snapshot():
+            # The snapshot is open before Django opens its transaction, which waits for no lock then.
+            revision.current()
+            page: Any = super().changeform_view(request, object_id, form_url, extra_context)
+            return as_busy(page.render())
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        return type(form)(form.__name__, (BusyForm, form), {}) if IS_BUSY in request.META else form
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         obj._change_reason = form.cleaned_data.get(self.reason_field) or None  # noqa: SLF001
         # Saving an unchanged row would add a record without a change to the history.
@@ -362,6 +402,7 @@ __all__ = [
     "TabularInline",
     "TextInput",
     "UserAdmin",
+    "as_busy",
     "detail_action",
     "disable",
     "display",

@@ -1,16 +1,20 @@
-"""A lock across processes and machines, which the database provides and which a crash releases."""
+"""Locks across processes and machines, and how long a request waits for those of other writers."""
 
 import datetime as dt
 import os
 import socket
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections
+import psycopg
+from django.db import DEFAULT_DB_ALIAS, Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from catalog.db.snapshot import in_snapshot
 
 # Missing on Windows, where gunicorn does not run either.
 with suppress(ImportError):
@@ -24,6 +28,78 @@ SELECT_HOLDER = """
     SELECT activity.application_name FROM pg_locks JOIN pg_stat_activity AS activity USING (pid)
     WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND objsubid = 2 AND granted
 """
+
+# How long a request waits for a lock. A person is waiting, and so do all other requests that need its thread.
+REQUEST_SECONDS = 5
+BUSY = "Another change is being saved. Nothing was changed; try again."
+# What PostgreSQL raises when a writer waits too long, or when two writers wait for each other.
+LOST_LOCKS = (
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+)
+
+
+@contextmanager
+def limited_lock_waits(*, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+    """Lets the statements of the block wait REQUEST_SECONDS for a lock; for requests, because commands may wait longer.
+
+    The limit is set with the first statement, so a block without one needs no database, and neither does a snapshot,
+    which waits for no lock.
+    """
+    connection = connections[using]
+    if any(isinstance(wrapper, LockLimit) for wrapper in connection.execute_wrappers):
+        yield
+        return
+    limit = LockLimit(connection)
+    try:
+        with connection.execute_wrapper(limit):
+            yield
+    finally:
+        limit.end()
+
+
+class LockLimit:
+    """A wrapper of statements that sets the limit before the first one."""
+
+    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+        self.connection = connection
+        # The driver's connection that has the limit.
+        self.limited: Any = None
+
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        raw = self.connection.connection
+        if self.limited is not raw and not in_snapshot(self.connection):
+            self.limited = raw
+            with self.connection.wrap_database_errors:
+                # The first statement of a request reads its caller. Inside a transaction, a rollback would undo this.
+                raw.execute(self._statement(round(REQUEST_SECONDS * 1000)))
+        return execute(sql, params, many, context)
+
+    def end(self) -> None:
+        """Restores the connection's own limit; closes a connection that does not answer."""
+        if self.limited is None or self.limited is not self.connection.connection:
+            return
+        try:
+            with self.connection.wrap_database_errors:
+                self.limited.execute(self._statement(None))
+        except Error:
+            with suppress(Error):
+                self.connection.close()
+
+    def _statement(self, milliseconds: int | None) -> str:
+        if self.connection.vendor == "postgresql":
+            return "RESET lock_timeout" if milliseconds is None else f"SET lock_timeout = {milliseconds}"
+        own = int(self.connection.settings_dict["OPTIONS"].get("timeout", 5) * 1000)
+        return f"PRAGMA busy_timeout = {own if milliseconds is None else milliseconds}"
+
+
+def is_lock_timeout(error: BaseException) -> bool:
+    """Whether a statement failed only because another writer held a lock: the same request can succeed later."""
+    cause = error.__cause__
+    return isinstance(cause, LOST_LOCKS) or getattr(cause, "sqlite_errorname", "").startswith(
+        ("SQLITE_BUSY", "SQLITE_LOCKED")
+    )
 
 
 @contextmanager

@@ -28,7 +28,7 @@ END = {"postgresql": ("ROLLBACK",), "sqlite": ("ROLLBACK", "PRAGMA query_only = 
 def snapshot(*, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """All statements of the block see the database as it is at the first one; writes fail.
 
-    The transaction begins with the first statement, so a block without one needs no database. Inside another snapshot
+    The transaction is opened by the first statement, so a block without one needs no database. Inside another snapshot
     the block joins it. Inside a transaction that writes it changes nothing: writers hold the row of the revision, so no
     other commit comes between their statements.
 
@@ -66,7 +66,9 @@ def no_snapshot(*, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
 
 def in_snapshot(connection: BaseDatabaseWrapper) -> bool:
     """Whether a snapshot is open on this connection."""
-    return any(isinstance(wrapper, ReadTransaction) for wrapper in connection.execute_wrappers)
+    return any(
+        isinstance(wrapper, ReadTransaction) and not wrapper.is_paused for wrapper in connection.execute_wrappers
+    )
 
 
 class ReadTransaction:

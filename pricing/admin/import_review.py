@@ -11,8 +11,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog.admin.base import Checkbox, FileInput, ModelAdmin, Select, TextInput, detail_action
+from catalog.admin.base import Checkbox, FileInput, ModelAdmin, Select, TextInput, as_busy, detail_action
 from catalog.db.fields import NamesFormField
+from catalog.db.locking import BUSY, is_lock_timeout, limited_lock_waits
 from catalog.error_messages import InputError, count, refused
 from catalog.imports.documents import LARGEST_FILE
 from catalog.imports.run_reports import sections
@@ -148,19 +149,21 @@ class ImportPages(ModelAdmin):
         """Upload a document and plan its import; the review page then shows the changes."""
         if not self.may_decide(request):
             raise PermissionDenied
-        form = UploadForm(request.POST or None, request.FILES or None)
+        form, is_busy = UploadForm(request.POST or None, request.FILES or None), False
         if request.method == "POST" and form.is_valid():
             try:
                 content, origin = form.document()
                 plan, run = save_plan(content, form.options(), at=timezone.now(), origin=origin, actor=request.user)  # type: ignore[arg-type]
             except (InputError, DatabaseError) as error:
-                form.add_error(None, _message(error))
+                is_busy = is_lock_timeout(error)
+                form.add_error(None, BUSY if is_busy else refusal_of(error))
             else:
                 if run is not None:
                     return HttpResponseRedirect(reverse("admin:catalog_importrun_change", args=[run.pk]))
                 unchanged = count(plan.facts.unchanged, "model is", "models are")
                 self.message_user(request, f"Nothing to import: {unchanged} unchanged.")
-        return self.render_page(request, "pricing/admin/upload.html", "Import a document", form=form)
+        page = self.render_page(request, "pricing/admin/upload.html", "Import a document", form=form)
+        return as_busy(page) if is_busy else page
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -230,7 +233,7 @@ class ImportPages(ModelAdmin):
                 return HttpResponseRedirect(request.get_full_path())
             plan, rest = self._apply(request, run)
         except (InputError, DatabaseError) as error:
-            self.message_user(request, _message(error), messages.ERROR)
+            self.message_user(request, refusal_of(error), messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
         self.message_user(request, _applied(plan, rest))
         return run_page
@@ -265,9 +268,10 @@ class ImportPages(ModelAdmin):
         page = HttpResponseRedirect(reverse("admin:catalog_importrun_change", args=[run.pk]))
         try:
             is_confirmed = request.method == "POST"
-            result = roll_back(run, at=timezone.now(), actor=request.user, dry_run=not is_confirmed)  # type: ignore[arg-type]
+            with limited_lock_waits():
+                result = roll_back(run, at=timezone.now(), actor=request.user, dry_run=not is_confirmed)  # type: ignore[arg-type]
         except (InputError, DatabaseError) as error:
-            self.message_user(request, _message(error), messages.ERROR)
+            self.message_user(request, refusal_of(error), messages.ERROR)
             return page
         if is_confirmed:
             self.message_user(request, f"{run} was rolled back: {result}")
@@ -284,7 +288,10 @@ def _applied(plan: ImportPlan, rest: ImportRun | None) -> str:
     return f"{done} The rest waits for review in {rest}."
 
 
-def _message(error: InputError | DatabaseError) -> str:
+def refusal_of(error: InputError | DatabaseError) -> str:
+    """The message about a refused change. A held lock raises its error, whose page offers to send the form again."""
+    if is_lock_timeout(error):
+        raise error
     return str(error) if isinstance(error, InputError) else refused(error)
 
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 from catalog.admin.base import detail_action, register_over
 from catalog.admin.imports import ImportRunAdmin
 from catalog.admin.sources import SourceAdmin
-from catalog.error_messages import InputError, count, refused
+from catalog.error_messages import InputError, count
 from catalog.models import ImportRun, Source
-from pricing.admin.import_review import ImportPages
+from pricing.admin.import_review import ImportPages, refusal_of
 from pricing.imports.aliases import WITH_ALIASES, create_aliases, fingerprint_of, last_run, spellings_of_run
 
 ALIASES_PER_PAGE = 100
@@ -43,7 +43,7 @@ class DecidedImportRunAdmin(ImportPages, ImportRunAdmin):
                 return self._create_aliases(request, run)
             spellings = spellings_of_run(run, at=timezone.now())
         except (InputError, DatabaseError) as error:
-            self.message_user(request, str(error) if isinstance(error, InputError) else refused(error), messages.ERROR)
+            self.message_user(request, refusal_of(error), messages.ERROR)
             return page
         search = request.GET.get("q", "").strip()
         found = [

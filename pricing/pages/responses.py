@@ -56,17 +56,18 @@ def page(
     body = VISITOR_BODIES.get_or_render(
         (visitor, template, place, key), lambda: render(template, visitor, place, context), is_stored=is_stored
     )
-    return _as_page(respond(request, body, cache_control=PUBLIC), visitor)
+    return as_page(respond(request, body, cache_control=PUBLIC), visitor)
 
 
 def missing_page(visitor: Visitor) -> HttpResponse:
     """The same page for each unknown address and for each model that this visitor may not see."""
     html = render("pricing/pages/missing.html", visitor, Place("/"), dict)
     response = HttpResponse(html, status=HTTPStatus.NOT_FOUND, headers={"Cache-Control": "no-store"})
-    return _as_page(response, visitor)
+    return as_page(response, visitor)
 
 
-def _as_page(response: HttpResponse, visitor: Visitor) -> HttpResponse:
+def as_page(response: HttpResponse, visitor: Visitor) -> HttpResponse:
+    """The response with the type, the language and the policy of a page."""
     if response.status_code != HTTPStatus.NOT_MODIFIED:
         response["Content-Type"] = "text/html; charset=utf-8"
         response["Content-Language"] = visitor.language

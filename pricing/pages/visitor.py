@@ -99,6 +99,21 @@ class Visitor:
             public=public,
         )
 
+    @classmethod
+    def without_data(cls, request: HttpRequest) -> "Visitor":
+        """The visitor of a page that shows nothing from the database, and does not read it."""
+        now, chosen = timezone.now(), supported(request.GET.get("lang", ""))
+        return cls(
+            language=chosen or language_of(request),
+            group="",
+            choices=(("lang", short(chosen)),) if chosen else (),
+            revision=0,
+            price_boundary=None,
+            day=now.date(),
+            at=now,
+            public=PublicGroups((), None),
+        )
+
     def in_group(self, group: TokenGroup) -> "Visitor":
         """The same visitor in another public group."""
         return replace(self, group=group.slug, public=replace(self.public, chosen=group))

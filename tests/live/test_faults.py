@@ -29,6 +29,23 @@ def test_without_a_database_the_answer_is_503_within_seconds(tmp_path: Path) -> 
     assert "127.0.0.1" not in answer.body.decode()
 
 
+def test_pages_without_a_database_are_pages(tmp_path: Path) -> None:
+    with serving(CLOSED_PORT, tmp_path, workers=1) as server, ThreadPoolExecutor() as visitors:
+        english, chinese, model, admin = visitors.map(
+            lambda address: server.get(address, accept="text/html", cookie="sessionid=" + "a" * 32),
+            ("/", "/?lang=zh", "/models/gpt-4o", "/admin/"),
+        )
+
+    for page in (english, chinese, model, admin):
+        assert (page.status, page.headers["cache-control"]) == (503, "no-store")
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert int(page.headers["retry-after"]) >= 1
+        assert "nobody" not in page.body.decode()
+    assert "Temporarily unavailable" in english.body.decode()
+    assert "暂时无法访问" in chinese.body.decode()
+    assert "The database does not answer" in admin.body.decode()
+
+
 def test_a_foreign_host_name_is_refused_in_json(database_url: str, tmp_path: Path) -> None:
     with serving(database_url, tmp_path, workers=1, ALLOWED_HOSTS="models.example") as server:
         foreign = server.get("/v1/models", host="evil.example")

@@ -12,6 +12,7 @@ from django.views import defaults
 from psycopg_pool import PoolTimeout
 from rest_framework import exceptions, status
 
+from catalog.db.locking import BUSY, is_lock_timeout
 from catalog.exact import write_json
 from tokens.api_error import CATALOG_ONLY, ApiError
 from tokens.context import context_of
@@ -38,9 +39,15 @@ def as_api_error(error: Exception) -> ApiError:
             return ApiError("bad_request")
         case exceptions.APIException() if error.status_code < status.HTTP_500_INTERNAL_SERVER_ERROR:
             return ApiError("bad_request")
-        case OperationalError() | InterfaceError() | PoolTimeout():
-            return ApiError("service_unavailable", headers={"Retry-After": "1", "retry-after-ms": "1000"})
+        case _ if is_unavailable(error):
+            message = BUSY if is_lock_timeout(error) else ""
+            return ApiError("service_unavailable", message, headers={"Retry-After": "1", "retry-after-ms": "1000"})
     return ApiError("internal_error")
+
+
+def is_unavailable(error: Exception) -> bool:
+    """Whether the same request can succeed later, because the database does not answer or another writer holds it."""
+    return isinstance(error, OperationalError | InterfaceError | PoolTimeout)
 
 
 def error_response(request: HttpRequest, error: ApiError) -> HttpResponse:
@@ -65,10 +72,15 @@ def handle_exception(error: Exception, context: Mapping[str, Any]) -> HttpRespon
     """REST framework's exception handler: every exception of a view ends here."""
     api_error = as_api_error(error)
     if api_error.status >= status.HTTP_500_INTERNAL_SERVER_ERROR:
-        logger.error("%s %s", context["request"].method, context["request"].path, exc_info=error)
+        log_failure(context["request"]._request, error)
+    return error_response(context["request"]._request, api_error)
+
+
+def log_failure(request: HttpRequest, error: Exception) -> None:
+    """Logs the error of a view with its traceback, and closes the connections that it has broken."""
+    logger.error("%s %s", request.method, request.path, exc_info=error)
     if isinstance(error, Error):
         _close_broken_connections()
-    return error_response(context["request"]._request, api_error)
 
 
 # The first segments of the API's addresses, where no response is ever HTML.

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.log import log_response
 
+from catalog.db.locking import limited_lock_waits
 from catalog.db.snapshot import snapshot
 from catalog.request_id import request_id_scope
 from tokens.context import context_of
@@ -108,6 +109,22 @@ class SuspicionMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return _refused(request, exception) if isinstance(exception, SuspiciousOperation) else None
+
+
+class LockLimitMiddleware:
+    """Lets requests that may write wait only a few seconds for other writers: see catalog/db/locking.py.
+
+    Before the middleware of sessions, which writes.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method in READING_METHODS:
+            return self.get_response(request)
+        with limited_lock_waits():
+            return self.get_response(request)
 
 
 class SnapshotMiddleware:

@@ -1,0 +1,181 @@
+"""Every answer shows one state of the catalog, whatever is committed between two statements of its reader."""
+
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from catalog import caches
+from pricing.export.formats import FORMATS
+from tests.config.installation import NewDatabase
+from tests.config.two_states import Reader, TwoStates, interrupted
+from tests.own_database import own_database
+from tests.sizes import FULL
+
+pytestmark = pytest.mark.sql
+
+# The value of a parameter of an address, by the parameter's name; {…} is a key of a row.
+VALUES = {
+    "name": "gpt-4o",
+    "path": "v1/models/gpt-4o",
+    "locale": "en",
+    "_version": "1",
+    "key": "{catalog.aimodel}",
+    "figure": "input",
+    "reader": "litellm",
+    "content_type_id": "1",
+}
+# Django's own pages about one row of one table, and rows that every change changes.
+ADMIN_OF_DJANGO = re.compile(r"admin/\w+/\w+/(add|.*/history|.*/delete|<path:object_id>)/$|admin/auth/")
+COUNTERS = "admin/catalog/revision/"
+# Addresses that are read with other parameters, headers or bodies than those of `addresses`.
+KEY = {"authorization": "Bearer {key}"}
+BROWSER = {"accept": "text/html"}
+QUOTE = json.dumps({"model": "gpt-4o", "usage": {"input": 1000, "output": 10}})
+OTHERS: list[tuple[str, dict[str, str]]] = [
+    ("/v1/models?limit=1", KEY | {"anthropic-version": "2023-06-01"}),
+    ("/v1beta/models?pageSize=1", {"x-goog-api-key": "{key}"}),
+    ("/v1/models/alias-1", KEY),
+    ("/v1/models/acme-1", KEY),
+    ("/api/authorize?model=acme-latest", KEY),
+    ("/api/pricing", KEY),
+    ("/api/pricing?explain=1", {}),
+    ("/api/pricing?unpriced=rows&discount=folded", KEY),
+    ("/api/pricing?as_of=2026-06-01", {}),
+    ("/api/pricing/quote", {"body": QUOTE}),
+    ("/api/pricing/quote", KEY | {"body": QUOTE.replace("gpt-4o", "acme-latest")}),
+    ("/api/pricing/changes?since=2025-12-01", KEY),
+    ("/api/pricing/history/alias-1", KEY),
+    ("/?q=model&lang=zh", BROWSER),
+    ("/models/gpt-4o", BROWSER),
+    ("/models/acme-1?lang=zh", BROWSER),
+    ("/models/gpt-4o?n=1000&u.input=5", BROWSER),
+    ("/models/no-such-model", BROWSER),
+    ("/no-such-page", BROWSER),
+    ("/compare?m=gpt-4o&m=acme-1", BROWSER),
+    ("/admin/verification/?show=all", {}),
+    ("/admin/tokens/token/{tokens.token}/sees/?q=gpt", {}),
+    ("/admin/catalog/importrun/{waiting}/change/", {}),
+    ("/admin/catalog/aimodel/?q=vendor&price=loss", {}),
+]
+COMMANDS = [
+    *(("export_catalog", name) for name in FORMATS),
+    ("check_catalog", "--format", "json"),
+    ("verify_prices", "--format", "json"),
+    ("explain_token", "{key_id}", "acme-latest"),
+    ("export_snapshot", "{catalog.importrun}"),
+]
+
+
+def addresses() -> Iterator[str]:
+    """Each address that has an answer of its own, with its parameters, e.g. v1/models/<path:name>."""
+    known = set()
+    for address, pattern in walk(get_resolver().url_patterns):
+        view = getattr(pattern.callback, "cls", None)
+        # One address of the API with and without a slash is the same view, in the same dialect.
+        same = (address.rstrip("/") if view else address, str(getattr(pattern.callback, "initkwargs", "")))
+        is_regular_expression = "^" in address or "(" in address
+        if same in known or is_regular_expression or address.startswith(COUNTERS):
+            continue
+        known.add(same)
+        if FULL or not ADMIN_OF_DJANGO.match(address):
+            yield address
+
+
+def walk(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for pattern in patterns:
+        address = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from walk(pattern.url_patterns, address)
+        else:
+            yield address, pattern
+
+
+@pytest.fixture(scope="module")
+def reader(
+    django_db_blocker: Any, new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Reader]:
+    from config.wsgi import django_application
+    from tokens.http.fastpath import FastPath
+
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    with (
+        new_database(tmp_path_factory.mktemp("states")) as url,
+        django_db_blocker.unblock(),
+        own_database(url),
+        # Answers contain the time.
+        time_machine.travel("2026-11-29T12:00:00Z", tick=False),
+    ):
+        yield Reader(FastPath(django_application), TwoStates.create())
+    for signal in signals:
+        signal.connect(close_old_connections)
+
+
+@pytest.mark.parametrize("address", list(addresses()))
+def test_an_address(reader: Reader, address: str) -> None:
+    names = re.findall(r"<(?:\w+:)?(\w+)>", address)
+    table = ".".join(address.split("/")[1:3])
+    values = {"object_id": f"{{{table}}}", "id": f"{{{table}}}"} | VALUES
+    missing = [name for name in names if name not in values]
+    assert not missing, f"a new parameter: give {missing} a value in VALUES"
+    filled = re.sub(r"<(?:\w+:)?(\w+)>", lambda parameter: values[parameter[1]], address)
+    headers = {} if address.startswith("admin") else KEY
+    check(reader, lambda: reader.read(*fill(reader, f"/{filled}"), **dict(fill_all(reader, headers))))
+
+
+@pytest.mark.parametrize(("address", "request_parts"), OTHERS)
+def test_an_address_with_other_parameters(reader: Reader, address: str, request_parts: dict[str, str]) -> None:
+    check(reader, lambda: reader.read(*fill(reader, address), **dict(fill_all(reader, request_parts))))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_command(reader: Reader, command: tuple[str, ...], capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    name, *arguments = fill(reader, *command)
+
+    def run() -> tuple[str, bytes]:
+        output = io.StringIO()
+        with suppress(SystemExit):
+            call_command(name, *arguments, stdout=output, stderr=io.StringIO())
+        return "200 OK", output.getvalue().encode()
+
+    check(reader, run)
+
+
+def fill(reader: Reader, *texts: str) -> list[str]:
+    """The texts with keys of rows in place of the names in braces."""
+    states = reader.states
+    values = {label: str(row.pk) for label, row in states.rows.items()}
+    values |= {"key": states.key, "key_id": states.rows["tokens.token"].key_id, "waiting": str(states.waiting_run)}
+    return [re.sub(r"\{([\w.]+)\}", lambda name: values.get(name[1], "1"), text) for text in texts]
+
+
+def fill_all(reader: Reader, parts: dict[str, str]) -> Iterator[tuple[str, str]]:
+    for name, text in parts.items():
+        yield name, text if name == "body" else fill(reader, text)[0]
+
+
+def check(reader: Reader, read: Callable[[], tuple[str, bytes]]) -> None:
+    """Reads in both states, then while the states change, and once more from the caches that this has filled."""
+    states, expected = reader.states, []
+    for state in (0, 1):
+        states.become(state)
+        caches.clear_all()
+        expected.append(read())
+    assert not any(status.startswith("5") for status, _ in expected)
+    for every in (1, 2):
+        caches.clear_all()
+        with interrupted(states, every=every):
+            answer = read()
+        assert answer in expected
+        assert read() == expected[states.state]

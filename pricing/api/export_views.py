@@ -1,5 +1,7 @@
 """The public exports over HTTP: the prices for visitors without a key, in the formats that other programs read."""
 
+from dataclasses import replace
+
 from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
@@ -22,9 +24,10 @@ class ExportView(PriceView):
 
     def get(self, request: Request) -> HttpResponse:
         now, form = timezone.now(), FORMATS[self.form]
-        reader = Reader(public_scope(), revision.current(), CACHE_CONTROL)
+        reader = Reader(public_scope(), revision.read(), CACHE_CONTROL)
         site = request.build_absolute_uri("/").rstrip("/")
-        body = reader.body(f"export {form.name}", site, render=lambda: form.render(reader.scope, now, site), at=now)
+        reading = replace(reader.reading(now=now), site=site)
+        body = reader.body(f"export {form.name}", site, render=lambda: form.render(reading), at=now)
         response = respond(request._request, body, cache_control=reader.cache_control)
         if response.has_header("Content-Type"):
             response["Content-Type"] = form.content_type

@@ -13,6 +13,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 
 from catalog.db import revision
+from catalog.db.revision import Counters
 from catalog.exact import InexactError, read_json, write_json
 from catalog.models import AIModel
 from catalog.prices import Sheet
@@ -20,14 +21,17 @@ from pricing.api import quote_documents
 from pricing.api.atom import atom
 from pricing.engine.quoting import quote
 from pricing.export import one_hub
+from pricing.export.document import Document
 from pricing.export.formats import FORMATS
 from pricing.export.new_api import price_list, ratio_config
+from pricing.export.rows import Reading
 from pricing.models import UsageReporter
 from pricing.published.audience import apply_group_rate, choose_group, groups_reaching, rate_of_group
+from pricing.published.boundaries import last_price_boundary, parts_of_prices
 from pricing.published.cursors import CursorError, Place, read_cursor
 from pricing.published.group_rates import slugs_of
 from pricing.published.history import change_list, changes, history
-from pricing.published.prices import last_price_boundary, published_sheets
+from pricing.published.prices import published_sheets
 from pricing.published.usage import Report, UsageError, check_report, record_usage
 from pricing.verification.provenance import Evidence, explain
 from tokens.access.visibility import Listing, PriceListing, public_scope
@@ -51,7 +55,7 @@ class Reader:
     """The reader of the prices: the scope of a key, or that of visitors."""
 
     scope: Scope
-    revision: int
+    counters: Counters
     cache_control: str
     has_key: bool = False
 
@@ -59,17 +63,36 @@ class Reader:
         """The models whose price the reader may ask for by name: keys may also ask for those in no price list."""
         return Listing(self.scope, on) if self.has_key else PriceListing(self.scope, on)
 
-    def body(
-        self, kind: str, *parts: Hashable, render: Callable[[], Body | bytes], at: dt.datetime, is_stored: bool = True
-    ) -> Body:
-        """The cached body; it changes only with the revision, the current prices or the day.
+    def reading(self, *, now: dt.datetime, at: dt.datetime | None = None) -> Reading:
+        """The prices of a moment, by default of now."""
+        at = at or now
+        return Reading(self.scope, at, self.counters, is_now=self._boundary(at) == self._boundary(now))
 
-        It is not stored if a part is a value that clients choose freely: each would evict the lists of others.
+    def _boundary(self, at: dt.datetime) -> dt.datetime | None:
+        return last_price_boundary(self.counters.number, at=at)
+
+    def body(
+        self,
+        kind: str,
+        *parts: Hashable,
+        render: Callable[[], Document | bytes],
+        at: dt.datetime,
+        is_now: bool = True,
+        is_stored: bool = True,
+    ) -> Body:
+        """The cached body; it changes only with the counters, the current prices or the day.
+
+        It is not stored if a part is a value that clients choose freely: each would evict the lists of others. Bodies
+        at other moments than now are stored beside those of visitors, so that they evict no customer's list.
         """
-        boundary = last_price_boundary(self.revision, at=at)
-        bodies = BODIES if self.has_key else VISITOR_BODIES
-        key = (self.revision, kind, self.scope.fingerprint, boundary, *parts)
-        return bodies.get_or_render(key, render, is_stored=is_stored)
+        bodies = BODIES if self.has_key and is_now else VISITOR_BODIES
+        key = (parts_of_prices(self.counters), kind, self.scope.fingerprint, self._boundary(at), *parts)
+
+        def render_body() -> Body | bytes:
+            rendered = render()
+            return rendered.body() if isinstance(rendered, Document) else rendered
+
+        return bodies.get_or_render(key, render_body, is_stored=is_stored)
 
 
 class PriceView(ApiView):
@@ -80,9 +103,9 @@ class PriceView(ApiView):
     def reader(self, request: Request) -> Reader:
         caller: Caller | None = cast("Caller | None", request.auth)
         if caller is not None:
-            return Reader(caller.scope, caller.counters.number, PRIVATE, has_key=True)
-        number = revision.current()
-        return Reader(public_scope(), number, ANONYMOUS)
+            return Reader(caller.scope, caller.counters, PRIVATE, has_key=True)
+        counters = revision.read()
+        return Reader(public_scope(), counters, ANONYMOUS)
 
 
 class PricingView(PriceView):
@@ -98,15 +121,15 @@ class PricingView(PriceView):
         at = _moment(request, "as_of") or now
         is_explained = _is_given(request, "explain", "1")
         reader = self.reader(request)
-        today = now.date()
-        render = partial(price_list, reader.scope, at=at, today=today, folded=folded, with_unpriced=with_unpriced)
+        reading, today = reader.reading(now=now, at=at), now.date()
+        render = partial(price_list, reading, today=today, folded=folded, with_unpriced=with_unpriced)
         if is_explained:
             evidence = Evidence.read(at=at, now=now)
             explained = partial(explain, at=at, editions=evidence.editions)
             parts = ("pricing explained", folded, with_unpriced, today, evidence)
-            body = reader.body(*parts, render=lambda: render(explain=explained), at=at)
+            body = reader.body(*parts, render=lambda: render(explain=explained), at=at, is_now=reading.is_now)
         else:
-            body = reader.body("pricing", folded, with_unpriced, today, render=render, at=at)
+            body = reader.body("pricing", folded, with_unpriced, today, render=render, at=at, is_now=reading.is_now)
         return respond(request._request, body, cache_control=reader.cache_control)
 
 
@@ -116,7 +139,7 @@ class RatioConfigView(PriceView):
     def get(self, request: Request) -> HttpResponse:
         now = timezone.now()
         reader = self.reader(request)
-        body = reader.body("ratio_config", render=lambda: ratio_config(reader.scope, at=now), at=now)
+        body = reader.body("ratio_config", render=lambda: ratio_config(reader.reading(now=now)), at=now)
         return respond(request._request, body, cache_control=reader.cache_control)
 
 
@@ -130,7 +153,7 @@ class OneHubPricesView(PriceView):
         now = timezone.now()
         with_long_context = not _is_given(request, "long_context", "unlisted")
         reader = self.reader(request)
-        render = partial(one_hub.price_rows, reader.scope, at=now, with_long_context=with_long_context)
+        render = partial(one_hub.price_rows, reader.reading(now=now), with_long_context=with_long_context)
         body = reader.body("one_hub", with_long_context, render=render, at=now)
         return respond(request._request, body, cache_control=reader.cache_control)
 
@@ -143,7 +166,7 @@ class DocumentView(PriceView):
     def get(self, request: Request, **_: str) -> HttpResponse:
         now, form = timezone.now(), FORMATS[self.form]
         reader = self.reader(request)
-        body = reader.body(form.name, render=lambda: form.render(reader.scope, now, ""), at=now)
+        body = reader.body(form.name, render=lambda: form.render(reader.reading(now=now)), at=now)
         return respond(request._request, body, cache_control=reader.cache_control)
 
 

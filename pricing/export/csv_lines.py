@@ -10,11 +10,17 @@ from catalog.prices import Line, without_replaced
 from catalog.sources.conditions import write_conditions
 from catalog.sources.csv_lines import GRADUATED, LONG, safe_cell
 from catalog.sources.dated_lines import write_moment
-from pricing.export.offers import PricedModel
+from pricing.export.document import Document
+from pricing.export.offers import PricedModel, rendered_models
+from pricing.export.rows import Reading
 
 
-def render(models: Iterable[PricedModel]) -> bytes:
-    rows = [list(LONG), *(row for model in models for row in _rows(model))]
+def render(reading: Reading) -> Document:
+    rows = rendered_models("csv", reading, lambda model: _text(_rows(model)), with_timeline=True)
+    return Document(_text([list(LONG)]), rows, separator=b"")
+
+
+def _text(rows: Iterable[list[str]]) -> bytes:
     return "".join(",".join(map(_cell, row)) + "\r\n" for row in rows).encode()
 
 

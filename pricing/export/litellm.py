@@ -7,17 +7,18 @@ LiteLLM charges 0 for a price that a row does not state, and raises an error for
 with a complete price have a row: see `is_complete`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from catalog.exact import write_json
 from catalog.prices import SIDES, UNUSED_FIGURES, Line, Sheet
 from catalog.sources.litellm import CAPABILITIES, ENDPOINT_TYPES, SETTINGS
 from catalog.sources.litellm_keys import BASES, TIER_WORDS, format_key, parse_key
 from pricing.engine.headline import reads_as_free
-from pricing.export.offers import PricedModel, per
+from pricing.export.document import Document, member
+from pricing.export.offers import PricedModel, per, rendered_models
+from pricing.export.rows import Reading
 
 JSON = dict[str, Any]
 
@@ -44,9 +45,14 @@ PATHS = {name: path for path, name in reversed(ENDPOINT_TYPES.items())}
 FLAGS = {"tools": "function_calling"} | {word: flag for flag, word in reversed(CAPABILITIES.items())}
 
 
-def render(models: Iterable[PricedModel]) -> bytes:
-    rows = ((model, sheet) for model in models if (sheet := model.dollars) is not None)
-    return write_json({model.name: _row(model, sheet) for model, sheet in rows if is_complete(sheet)})
+def render(reading: Reading) -> Document:
+    return Document(b"{", rendered_models("litellm", reading, render_model), b"}")
+
+
+def render_model(model: PricedModel) -> bytes:
+    """The model as a member of the map; empty without a complete price."""
+    sheet = model.dollars
+    return member(model.name, _row(model, sheet)) if sheet is not None and is_complete(sheet) else b""
 
 
 def is_complete(sheet: Sheet) -> bool:

@@ -3,15 +3,18 @@
 Its form is that of llmstxt.org: a title, a summary in one line, and sections of links.
 """
 
-from collections.abc import Iterable
 from urllib.parse import quote
 
 from catalog.exact import digits
 from catalog.prices import MILLION
 from pricing.engine.formatting.amounts import rounded, short_price_per
 from pricing.engine.headline import fees_of_each_call, headline, media_prices, reads_as_free
-from pricing.export.offers import PricedModel, per
+from pricing.export.document import Document
+from pricing.export.offers import PricedModel, per, rendered_models
+from pricing.export.rows import Reading
 
+# No model id contains it.
+HERE = b"\x00"
 NOT_SHOWN = "see the price list"
 HEAD = """# Modelbook
 
@@ -35,12 +38,16 @@ Prices are US dollars per million tokens unless a line says otherwise.
 """
 
 
-def render(models: Iterable[PricedModel], site: str = "") -> bytes:
-    lines = [
-        f"- [{model.name}]({site}/models/{quote(model.name)}): {model.vendor_name}, {_price(model)}{_context(model)}"
-        for model in models
-    ]
-    return (HEAD.format(site=site) + "\n".join(lines) + "\n").encode()
+def render(reading: Reading) -> Document:
+    rows = rendered_models("llms.txt", reading, lambda model: _line(model).encode())
+    at_site = (row.replace(HERE, reading.site.encode(), 1) for row in rows)
+    return Document(HEAD.format(site=reading.site).encode(), at_site, b"\n", separator=b"\n")
+
+
+def _line(model: PricedModel) -> str:
+    """The line of a model, with HERE for the address of the gateway."""
+    address = f"{HERE.decode()}/models/{quote(model.name)}"
+    return f"- [{model.name}]({address}): {model.vendor_name}, {_price(model)}{_context(model)}"
 
 
 def _price(model: PricedModel) -> str:

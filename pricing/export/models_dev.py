@@ -9,7 +9,9 @@ from typing import Any
 from catalog.exact import write_json
 from catalog.prices import MILLION, Line
 from pricing.engine.headline import reads_as_free
-from pricing.export.offers import PricedModel, per, tiers
+from pricing.export.document import Document, member
+from pricing.export.offers import PricedModel, per, rendered_models, tiers
+from pricing.export.rows import Reading
 
 JSON = dict[str, Any]
 
@@ -27,17 +29,20 @@ MODALITIES = ("text", "image", "audio", "video", "pdf")
 LONG = 200_000
 
 
-def render(models: Iterable[PricedModel], site: str = "") -> bytes:
-    """The document; `site` is the base address of the gateway, e.g. https://api.example.com."""
+def render(reading: Reading) -> Document:
+    """The document, with the addresses of the gateway if they are known."""
+    site = reading.site
     provider: JSON = {
         "id": PROVIDER,
         "name": "Modelbook",
         "env": ["MODELBOOK_API_KEY"],
         "npm": "@ai-sdk/openai-compatible",
         **({"api": f"{site}/v1", "doc": f"{site}/docs"} if site else {}),
-        "models": {model.name: _model(model) for model in models},
+        "models": {},
     }
-    return write_json({PROVIDER: provider})
+    head = write_json({PROVIDER: provider}).removesuffix(b"}}}")
+    rows = rendered_models("models.dev", reading, lambda model: member(model.name, _model(model)))
+    return Document(head, rows, b"}}}")
 
 
 def _model(model: PricedModel) -> JSON:

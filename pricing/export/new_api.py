@@ -8,18 +8,19 @@ by themselves are therefore listed in `unpriced_models`, and are in `data` only 
 """
 
 import datetime as dt
-import hashlib
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from operator import attrgetter
+from sys import intern
 from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
 
 from catalog.exact import write_json
 from catalog.models import AIModel, EndpointType, Vendor
 from catalog.prices import PRICE_RULE, Sheet
-from catalog.progress import track
 from catalog.sources.ratio_config import MAPS
+from pricing.export.document import Document, member
+from pricing.export.rows import Reading, RenderBatch, rendered_rows
 from pricing.newapi.ratios import (
     JSON,
     PriceFigure,
@@ -32,11 +33,10 @@ from pricing.newapi.ratios import (
 )
 from pricing.published.group_rates import group_rates, groups_of_models, slugs_of
 from pricing.published.popularity import popular_models
-from pricing.published.prices import published_sheets
+from pricing.published.prices import MAX_KEYS, Factors, published_sheets
 from pricing.verification.provenance import OPERATOR, ExplainedLine, ExplainedSheet
 from tokens.access.visibility import Listing, PriceListing
 from tokens.models import TokenGroup
-from tokens.scope import Scope
 from tokens.timestamps import format_timestamp
 
 LEFT_OUT_IF_EMPTY: tuple[Literal["description", "icon", "tags", "series", "release_date"], ...]
@@ -184,77 +184,118 @@ class RatioConfig(TypedDict):
 Explain = Callable[[Iterable[AIModel], Collection[str]], Mapping[int, ExplainedSheet]]
 
 
+@dataclass(frozen=True, slots=True)
+class RenderedRow:
+    """The row of a model as JSON, and what the list around the rows says of it."""
+
+    text: bytes
+    name: str
+    vendor_name: str
+    vendor: int
+    created: int
+    # Its endpoint types, one a line.
+    endpoint_types: str
+    # Why the model has no sound price in the numbers that every reader knows; empty if it has.
+    reason: str
+    # Group -> the rate that replaces the group's own rate for this model.
+    rates: Mapping[str, Decimal]
+
+
 def price_list(
-    scope: Scope,
+    reading: Reading,
     *,
-    at: dt.datetime,
     today: dt.date,
     folded: bool = False,
     with_unpriced: bool = False,
     explain: Explain | None = None,
-) -> bytes:
+) -> Document:
     """The price list at a moment, past or future, for the models that this scope sees today, as JSON.
 
     `folded`: discounts are multiplied into the prices, for readers without a field for discounts. `with_unpriced`: the
     rows of `unpriced_models` are in `data`, too, for readers of `pricing_status`. With `explain`, each row lists its
     figures and their sources.
     """
-    models = PriceListing(scope, at.date()).models()
-    groups = list(TokenGroup.objects.filter(pk__in=scope.groups).order_by("slug"))
-    popular = popular_models(models, on=today)
-    sheets = published_sheets(models, at=at, groups={group.slug for group in groups})
-    own_rates = _rates_of_models(models, groups, sheets)
-    sheets = {key: sheet.without_group_rates() for key, sheet in sheets.items()}
-    if folded:
-        sheets = {key: sheet.folded() for key, sheet in sheets.items()}
-    reach = groups_of_models(groups)
-    rank = {name: position for position, name in enumerate(popular)}
-    ordered = sorted(models, key=lambda model: (rank.get(model.name, len(rank)), model.vendor.name, model.name))
-    rows: list[PriceRow] = []
-    unpriced: list[UnpricedModel] = []
-    shown = []
-    for model in track(ordered, "Writing models"):
-        sheet = sheets.get(model.pk)
-        price = price_fields(sheet, model.name)
-        if reason := reason_unlisted(sheet, price):
-            unpriced.append({"model_name": model.name, "reason": reason})
-        if with_unpriced or not reason:
-            shown.append(model)
-            rows.append(_row(model, price, reach[model.pk]))
-    body: PriceList = {
-        "success": True,
-        "data": rows,
-        "unpriced_models": unpriced,
-        "popular_models": popular,
+    at = reading.at
+    groups = list(TokenGroup.objects.filter(pk__in=reading.scope.groups).order_by("slug"))
+    listing = PriceListing(replace(reading.scope, groups=tuple(group.pk for group in groups)), at.date())
+    rendered = rendered_rows(("price list", folded), reading, listing, _row_renderer(groups, at=at, folded=folded))
+    popular = popular_models(rendered, on=today, counters=reading.counters)
+    first = dict.fromkeys(popular)
+    others = sorted((row for key, row in rendered.items() if key not in first), key=attrgetter("vendor_name", "name"))
+    ordered = [*(rendered[key] for key in popular), *others]
+    rows = [row for row in ordered if with_unpriced or not row.reason]
+    after_rows: JSON = {
+        "unpriced_models": [{"model_name": row.name, "reason": row.reason} for row in ordered if row.reason],
+        "popular_models": [rendered[key].name for key in popular],
         "supported_endpoint": _endpoint_types(rows),
-        "vendors": _vendors(shown),
+        "vendors": _vendors({row.vendor for row in rows}),
         "group_ratio": group_rates(groups, at=at),
         "usable_group": {group.slug: group.label for group in groups},
         "auto_groups": _automatic(groups),
     }
-    if own_rates:
-        body["group_model_ratio"] = own_rates
+    if own_rates := _rates_of_models(rendered.values(), groups):
+        after_rows["group_model_ratio"] = own_rates
+    head, tail = b'{"success":true,"data":[', b"]," + write_json(after_rows)[1:-1]
+    texts = [row.text for row in rows]
     # A hash of the content: the same prices have the same version on every machine.
-    body["pricing_version"] = hashlib.sha256(write_json(body)).hexdigest()[:32]
+    version = Document(head, texts, tail + b"}").digest()
     if explain is not None:
-        explained = explain(shown, {group.slug for group in groups})
-        for model, row in zip(shown, rows, strict=True):
-            row["explain"] = _explained(explained.get(model.pk))
-    return write_json(body)
+        explained = explain(listing.models(), {group.slug for group in groups})
+        keys = {row.name: key for key, row in rendered.items()}
+        texts = [
+            row.text[:-1] + b',"explain":' + write_json(_explained(explained.get(keys[row.name]))) + b"}"
+            for row in rows
+        ]
+    return Document(head, texts, tail + b',"pricing_version":' + write_json(version) + b"}")
 
 
-def _rates_of_models(
-    models: Iterable[AIModel], groups: Iterable[TokenGroup], sheets: Mapping[int, Sheet]
-) -> dict[str, dict[str, Decimal]]:
+def _row_renderer(groups: Sequence[TokenGroup], *, at: dt.datetime, folded: bool) -> RenderBatch[RenderedRow]:
+    slugs = {group.slug for group in groups}
+    factors = Factors.read(at=at)
+
+    def render(models: Sequence[AIModel]) -> dict[int, RenderedRow]:
+        sheets = published_sheets(models, at=at, groups=slugs, factors=factors)
+        reach = groups_of_models(groups, models=models)
+        return {
+            model.pk: _rendered(model, sheets.get(model.pk), reach[model.pk], slugs, folded=folded) for model in models
+        }
+
+    return render
+
+
+def _rendered(
+    model: AIModel, sheet: Sheet | None, enable_groups: list[str], groups: Collection[str], *, folded: bool
+) -> RenderedRow:
+    rates = {} if sheet is None or not sheet.has_group_rates else _own_rates(sheet, groups)
+    sheet = sheet and sheet.without_group_rates()
+    price = price_fields(sheet.folded() if sheet and folded else sheet, model.name)
+    reason = reason_unlisted(sheet, price)
+    row = _row(model, price, enable_groups)
+    return RenderedRow(
+        text=write_json(row),
+        name=model.name,
+        vendor_name=model.vendor.name,
+        vendor=model.vendor_id,
+        created=model.created,
+        endpoint_types=intern("\n".join([*row["supported_endpoint_types"], *row["public_endpoint_types"]])),
+        reason=reason,
+        rates=rates,
+    )
+
+
+def _own_rates(sheet: Sheet, groups: Collection[str]) -> dict[str, Decimal]:
+    rates = {group: sheet.rate_of(group) for group in groups}
+    return {group: rate for group, rate in rates.items() if rate is not None}
+
+
+def _rates_of_models(rows: Iterable[RenderedRow], groups: Iterable[TokenGroup]) -> dict[str, dict[str, Decimal]]:
     """Group -> model -> the rate that replaces the group's own rate for this model."""
-    rates: defaultdict[str, dict[str, Decimal]] = defaultdict(dict)
-    with_rates = [model for model in models if model.pk in sheets and sheets[model.pk].has_group_rates]
-    for group in groups:
-        for model in with_rates:
-            rate = sheets[model.pk].rate_of(group.slug)
-            if rate is not None:
-                rates[group.slug][model.name] = rate
-    return dict(rates)
+    with_rates = sorted((row for row in rows if row.rates), key=lambda row: (-row.created, row.name))
+    rates = {
+        group.slug: {row.name: row.rates[group.slug] for row in with_rates if group.slug in row.rates}
+        for group in groups
+    }
+    return {group: by_model for group, by_model in rates.items() if by_model}
 
 
 def _explained(price: ExplainedSheet | None) -> list[ExplainedFigure]:
@@ -277,20 +318,42 @@ def _explained_figure(explained: ExplainedLine, price: ExplainedSheet) -> Explai
     return figure
 
 
-def ratio_config(scope: Scope, *, at: dt.datetime) -> bytes:
+def ratio_config(reading: Reading) -> Document:
     """The maps that new-api sites read prices from, discounts multiplied in, as JSON.
 
     A model is only in maps that state its price exactly. A model priced by the second or in a currency without a rate
     is in none, because readers take each number literally.
     """
-    maps: dict[str, JSON] = {name: {} for name in MAPS}
-    models = Listing(scope, at.date()).models()
-    sheets = published_sheets(models, at=at, groups=slugs_of(scope))
-    for model in track(sorted(models, key=lambda model: model.name), "Writing models"):
-        sheet = sheets.get(model.pk)
-        for name, value in config_entries(sheet and sheet.without_group_rates(), model.name).items():
-            maps[name][model.name] = value
-    return write_json(RatioConfig(success=True, message="", data=cast("RatioMaps", maps)))
+    slugs, factors = slugs_of(reading.scope), Factors.read(at=reading.at)
+
+    def render(models: Sequence[AIModel]) -> dict[int, RenderedEntries]:
+        sheets = published_sheets(models, at=reading.at, groups=slugs, factors=factors)
+        return {model.pk: _entries(model, sheets.get(model.pk)) for model in models}
+
+    rendered = rendered_rows("ratio config", reading, Listing(reading.scope, reading.at.date()), render)
+    ordered = sorted(rendered.values(), key=attrgetter("name"))
+    return Document(b'{"success":true,"message":"","data":{', _maps(ordered), b"}}", separator=b"")
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedEntries:
+    """The entries of a model as members of a JSON object, by map."""
+
+    name: str
+    entries: Mapping[str, bytes]
+
+
+def _entries(model: AIModel, sheet: Sheet | None) -> RenderedEntries:
+    entries = config_entries(sheet and sheet.without_group_rates(), model.name)
+    return RenderedEntries(model.name, {name: member(model.name, value) for name, value in entries.items()})
+
+
+def _maps(models: Sequence[RenderedEntries]) -> Iterator[bytes]:
+    for number, name in enumerate(MAPS):
+        yield (b"," if number else b"") + write_json(name) + b":{"
+        entries = [model.entries[name] for model in models if name in model.entries]
+        yield from (b"," + entry if place else entry for place, entry in enumerate(entries))
+        yield b"}"
 
 
 def _row(model: AIModel, price: JSON, groups: list[str]) -> PriceRow:
@@ -321,15 +384,16 @@ def _automatic(groups: Iterable[TokenGroup]) -> list[str]:
     return [slug for _, slug in sorted(places)]
 
 
-def _endpoint_types(rows: Iterable[PriceRow]) -> dict[str, Endpoint]:
-    used = {name for row in rows for name in (*row["supported_endpoint_types"], *row["public_endpoint_types"])}
+def _endpoint_types(rows: Iterable[RenderedRow]) -> dict[str, Endpoint]:
+    used = {name for names in {row.endpoint_types for row in rows} for name in names.split("\n")}
     registry = EndpointType.objects.filter(name__in=used).order_by("name")
     return {entry.name: {"path": entry.path, "method": entry.method} for entry in registry}
 
 
-def _vendors(models: Iterable[AIModel]) -> list[VendorEntry]:
-    used: dict[int, Vendor] = {model.vendor.pk: model.vendor for model in models}
-    return [_vendor(vendor) for vendor in sorted(used.values(), key=lambda vendor: (vendor.name, vendor.pk))]
+def _vendors(keys: Collection[int]) -> list[VendorEntry]:
+    vendors = Vendor.objects.in_bulk(keys) if len(keys) <= MAX_KEYS else Vendor.objects.in_bulk()
+    used = (vendor for key, vendor in vendors.items() if key in keys)
+    return [_vendor(vendor) for vendor in sorted(used, key=lambda vendor: (vendor.name, vendor.pk))]
 
 
 def _vendor(vendor: Vendor) -> VendorEntry:

@@ -5,22 +5,23 @@ decoder rejects the whole document for one value of the wrong type, and overwrit
 present: lists are text with commas, and what is unknown has no key.
 """
 
-import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
+from operator import attrgetter
+from sys import intern
 from typing import Annotated, Final, Literal, NotRequired, TypedDict, cast
 
 from catalog.exact import ratio, write_json
 from catalog.models import AIModel, EndpointType, Vendor
 from catalog.prices import RATIO_UNIT, USE_FACTORS, Line, Sheet
-from catalog.progress import track
 from catalog.sources.llm_metadata import METERS, RATIOS
 from pricing.engine.money import per_million
+from pricing.export.document import Document
+from pricing.export.rows import Reading, rendered_rows
 from pricing.newapi.ratios import reason_unknown
 from pricing.published.group_rates import slugs_of
-from pricing.published.prices import published_sheets
-from tokens.access.visibility import PriceListing
-from tokens.scope import Scope
+from pricing.published.prices import Factors, published_sheets
 
 ENABLED: Final = 1
 EXACT_NAME: Final = 0
@@ -88,22 +89,42 @@ class MetadataVendors(TypedDict):
     data: Annotated[list[MetadataVendor], "By name."]
 
 
-def model_list(scope: Scope, *, at: dt.datetime) -> bytes:
+@dataclass(frozen=True, slots=True)
+class RenderedModel:
+    """The row of a model as JSON, and its vendor, which is empty if it is unknown."""
+
+    name: str
+    text: bytes
+    vendor: str
+
+
+def model_list(reading: Reading) -> Document:
     """The models that the scope sees, as JSON."""
-    models = _visible(scope, at=at)
-    sheets = published_sheets(models, at=at, groups=slugs_of(scope))
-    types = {entry.name: entry for entry in EndpointType.objects.all()}
-    rows = [_row(model, sheets.get(model.pk), types) for model in track(models, "Writing models")]
-    return write_json(MetadataModels(success=True, message="", data=rows, vendors=_vendors(models)))
+    models = sorted(_rendered(reading), key=attrgetter("name"))
+    tail = b'],"vendors":' + write_json(_vendors(models)) + b"}"
+    return Document(b'{"success":true,"message":"","data":[', [model.text for model in models], tail)
 
 
-def vendor_list(scope: Scope, *, at: dt.datetime) -> bytes:
+def vendor_list(reading: Reading) -> Document:
     """The vendors of the models that the scope sees, as JSON."""
-    return write_json(MetadataVendors(success=True, message="", data=_vendors(_visible(scope, at=at))))
+    rows = map(write_json, _vendors(_rendered(reading)))
+    return Document(b'{"success":true,"message":"","data":[', rows, b"]}")
 
 
-def _visible(scope: Scope, *, at: dt.datetime) -> list[AIModel]:
-    return sorted(PriceListing(scope, at.date()).models(), key=lambda model: model.name)
+def _rendered(reading: Reading) -> Collection[RenderedModel]:
+    slugs, factors = slugs_of(reading.scope), Factors.read(at=reading.at)
+    types = {entry.name: entry for entry in EndpointType.objects.all()}
+
+    def render(models: Sequence[AIModel]) -> dict[int, RenderedModel]:
+        sheets = published_sheets(models, at=reading.at, groups=slugs, factors=factors)
+        return {
+            model.pk: RenderedModel(
+                model.name, write_json(_row(model, sheets.get(model.pk), types)), intern(_vendor_name(model.vendor))
+            )
+            for model in models
+        }
+
+    return rendered_rows("metadata", reading, reading.price_listing, render).values()
 
 
 def _row(model: AIModel, sheet: Sheet | None, types: Mapping[str, EndpointType]) -> MetadataRow:
@@ -158,9 +179,10 @@ def _vendor_name(vendor: Vendor) -> str:
     return "" if vendor.slug == Vendor.OTHER else vendor.name
 
 
-def _vendors(models: Iterable[AIModel]) -> list[MetadataVendor]:
-    used = {model.vendor.pk: model.vendor for model in models if _vendor_name(model.vendor)}
+def _vendors(models: Iterable[RenderedModel]) -> list[MetadataVendor]:
+    used = {model.vendor for model in models}
     return [
         {"name": vendor.name, "description": vendor.description, "icon": vendor.icon, "status": ENABLED}
-        for vendor in sorted(used.values(), key=lambda vendor: vendor.name)
+        for vendor in Vendor.objects.order_by("name")
+        if _vendor_name(vendor) and vendor.name in used
     ]

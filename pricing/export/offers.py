@@ -1,23 +1,24 @@
 """The input of every format: the models that a scope sees with their published prices, as plain values."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, localcontext
 from functools import cache
 from itertools import pairwise
+from operator import attrgetter
 from typing import Any
 
 from catalog.exact import PRECISION, plain
 from catalog.models import AIModel
 from catalog.prices import Line, Sheet
-from catalog.progress import track
+from pricing.export.rows import Reading, rendered_rows
 from pricing.models import DiscountRule, PriceSheet
 from pricing.published.audience import apply_group_rate, choose_group
+from pricing.published.boundaries import PUBLIC_ROLES
 from pricing.published.group_rates import group_rates, groups_of, groups_of_models
 from pricing.published.history import periods
-from pricing.published.prices import PUBLIC_ROLES, published_sheets
-from tokens.access.visibility import PriceListing
+from pricing.published.prices import Factors, published_sheets
 from tokens.models import TokenGroup
 from tokens.scope import Scope
 
@@ -62,18 +63,46 @@ class PricedModel:
         return self.sheet is not None and any(line.kind == "dynamic" for line in self.sheet.lines)
 
 
-def priced_models(scope: Scope, *, at: dt.datetime, with_timeline: bool = False) -> list[PricedModel]:
-    """The models of the scope, ordered by id."""
-    models = sorted(PriceListing(scope, at.date()).models(), key=lambda model: model.name)
-    groups = groups_of(scope)
-    sheets = published_sheets(models, at=at, groups={group.slug for group in groups})
-    rates, reach = group_rates(groups, at=at), groups_of_models(groups)
-    own = {model.pk: _for_one_group(sheets.get(model.pk), reach[model.pk], rates) for model in models}
-    timelines = _timelines(models, groups, reach, at=at) if with_timeline else {}
-    return [
-        _priced_model(model, own[model.pk], timelines.get(model.pk, _without_dates(own[model.pk])), on=at.date())
-        for model in track(models, "Writing models")
-    ]
+def rendered_models(
+    kind: str, reading: Reading, render: Callable[[PricedModel], bytes], *, with_timeline: bool = False
+) -> list[bytes]:
+    """What `render` makes of each model of the scope, ordered by id; nothing of models that it makes nothing of."""
+    read = _reader(reading.scope, at=reading.at, with_timeline=with_timeline)
+
+    def render_batch(models: Sequence[AIModel]) -> dict[int, RenderedModel]:
+        return {key: RenderedModel(priced.name, render(priced)) for key, priced in read(models)}
+
+    rendered = rendered_rows(kind, reading, reading.price_listing, render_batch).values()
+    return [row.text for row in sorted(rendered, key=attrgetter("name")) if row.text]
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedModel:
+    """A model in a format; the text is empty if the format leaves it out."""
+
+    name: str
+    text: bytes
+
+
+def _reader(
+    scope: Scope, *, at: dt.datetime, with_timeline: bool
+) -> Callable[[Sequence[AIModel]], Iterator[tuple[int, PricedModel]]]:
+    """A function that reads the prices of a batch of models; what all batches have in common is read once."""
+    groups, factors = groups_of(scope), Factors.read(at=at)
+    rates, slugs = group_rates(groups, at=at), {group.slug for group in groups}
+    with_dates = _models_with_dates(at=at) if with_timeline else set[int]()
+
+    def read(models: Sequence[AIModel]) -> Iterator[tuple[int, PricedModel]]:
+        sheets = published_sheets(models, at=at, groups=slugs, factors=factors)
+        reach = groups_of_models(groups, models)
+        own = {model.pk: _for_one_group(sheets.get(model.pk), reach[model.pk], rates) for model in models}
+        dated = [model for model in models if with_dates is None or model.pk in with_dates]
+        timelines = _timelines(dated, groups, reach, at=at) if dated else {}
+        for model in models:
+            timeline = timelines.get(model.pk, _without_dates(own[model.pk]))
+            yield model.pk, _priced_model(model, own[model.pk], timeline, on=at.date())
+
+    return read
 
 
 def _without_dates(sheet: Sheet | None) -> tuple[Sheet, ...]:
@@ -86,11 +115,8 @@ def _timelines(
     """Model key -> its prices from that moment on, at the rate of one of the groups, each with its dates.
 
     The start of the current price is only known if it is a day: most prices apply since the import that found them.
-    Models without known dates are left out.
     """
-    with_dates = _models_with_dates(at=at)
-    dated_models = [model for model in models if with_dates is None or model.pk in with_dates]
-    listed = periods(dated_models, groups={group.slug for group in groups}, for_export=True)
+    listed = periods(models, groups={group.slug for group in groups}, for_export=True)
     rates_at = cache(lambda moment: group_rates(groups, at=moment))
 
     def dated(model: AIModel) -> Iterator[Sheet]:
@@ -103,7 +129,7 @@ def _timelines(
                 is_known = period.starts_at > at or _is_day(period.starts_at)
                 yield replace(sheet, starts_at=period.starts_at if is_known else None, ends_at=end)
 
-    return {model.pk: tuple(dated(model)) for model in dated_models}
+    return {model.pk: tuple(dated(model)) for model in models}
 
 
 def _models_with_dates(*, at: dt.datetime) -> set[int] | None:

@@ -4,20 +4,21 @@ The programs read a missing number as 0, charge a row as it is, and charge a mod
 tokens. `data` therefore has only rows that state the price exactly; the other models are in `unpriced_models`.
 """
 
-import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Annotated, Literal, TypedDict
 
 from catalog.exact import write_json
+from catalog.models import AIModel
 from catalog.prices import Sheet
-from catalog.progress import track
 from catalog.vendor_matching import vendor_key
+from pricing.export.document import Document
+from pricing.export.rows import Reading, rendered_rows
 from pricing.newapi.one_hub import LONGEST_NAME, RowPrice, Unlisted, UnstatedError, row_price
 from pricing.published.group_rates import slugs_of
-from pricing.published.prices import published_sheets
-from tokens.access.visibility import PriceListing
-from tokens.scope import Scope
+from pricing.published.prices import Factors, published_sheets
 
 # Key of a vendor -> its number in the programs' table of vendors, `model_owned_by`: known vendors, and other names of
 # that table. Sites number their own from 1001 up.
@@ -90,30 +91,50 @@ class OneHubPrices(TypedDict):
     unpriced_models: Annotated[list[UnstatedModel], "The other models, by id."]
 
 
-def price_rows(scope: Scope, *, at: dt.datetime, with_long_context: bool = True) -> bytes:
+@dataclass(frozen=True, slots=True)
+class RenderedPrice:
+    """The row of a model as JSON, or the reason why it has none."""
+
+    name: str
+    text: bytes
+    reason: str = ""
+
+
+def price_rows(reading: Reading, *, with_long_context: bool = True) -> Document:
     """The prices of the models that this scope sees, as JSON.
 
     Without `with_long_context`, models with another price for long prompts have no row: one-hub would charge long
     prompts as short ones.
     """
-    models = sorted(PriceListing(scope, at.date()).models(), key=lambda model: model.name)
-    sheets = published_sheets(models, at=at, groups=slugs_of(scope))
-    rows: dict[str, OneHubRow] = {}
-    reasons: dict[str, str] = {}
-    for model in track(models, "Writing models"):
-        try:
-            sheet = sheets.get(model.pk)
-            price = _price(model.name, sheet and sheet.without_group_rates(), with_long_context=with_long_context)
-        except UnstatedError as error:
-            reasons[model.name] = str(error)
-        else:
-            number = VENDOR_NUMBERS.get(vendor_key(model.vendor.name), UNKNOWN_VENDOR)
-            rows[model.name] = {"model": model.name, "channel_type": number, "locked": False, **price}
-    for pattern in _wide_patterns(rows, [*reasons]):
-        del rows[pattern]
-        reasons[pattern] = "pattern"
+    slugs, factors = slugs_of(reading.scope), Factors.read(at=reading.at)
+
+    def render(models: Sequence[AIModel]) -> dict[int, RenderedPrice]:
+        sheets = published_sheets(models, at=reading.at, groups=slugs, factors=factors)
+        return {
+            model.pk: _rendered(model, sheets.get(model.pk), with_long_context=with_long_context) for model in models
+        }
+
+    rendered = rendered_rows(("one-hub", with_long_context), reading, reading.price_listing, render)
+    prices = sorted(rendered.values(), key=attrgetter("name"))
+    reasons = {price.name: price.reason for price in prices if price.reason}
+    wide = _wide_patterns([price.name for price in prices if not price.reason], [*reasons])
+    reasons |= dict.fromkeys(wide, "pattern")
     unstated: list[UnstatedModel] = [{"model_name": name, "reason": reasons[name]} for name in sorted(reasons)]
-    return write_json(OneHubPrices(success=True, message="", data=list(rows.values()), unpriced_models=unstated))
+    return Document(
+        b'{"success":true,"message":"","data":[',
+        [price.text for price in prices if price.name not in reasons],
+        b'],"unpriced_models":' + write_json(unstated) + b"}",
+    )
+
+
+def _rendered(model: AIModel, sheet: Sheet | None, *, with_long_context: bool) -> RenderedPrice:
+    try:
+        price = _price(model.name, sheet and sheet.without_group_rates(), with_long_context=with_long_context)
+    except UnstatedError as error:
+        return RenderedPrice(model.name, b"", str(error))
+    number = VENDOR_NUMBERS.get(vendor_key(model.vendor.name), UNKNOWN_VENDOR)
+    row: OneHubRow = {"model": model.name, "channel_type": number, "locked": False, **price}
+    return RenderedPrice(model.name, write_json(row))
 
 
 def _wide_patterns(rows: Iterable[str], unstated: Iterable[str]) -> list[str]:

@@ -13,7 +13,9 @@ from catalog.exact import digits, write_json
 from catalog.prices import Line, Sheet
 from pricing.engine.headline import reads_as_free
 from pricing.engine.quoting import find_line
-from pricing.export.offers import PricedModel, per, tiers
+from pricing.export.document import Document
+from pricing.export.offers import PricedModel, per, rendered_models, tiers
+from pricing.export.rows import Reading
 
 JSON = dict[str, Any]
 
@@ -44,9 +46,9 @@ NOT_FIXED = "-1"
 ONE_HOUR = ({"dim": "cache_ttl", "op": "eq", "value": "1h"},)
 
 
-def render(models: Iterable[PricedModel]) -> bytes:
-    rows = [_row(model) for model in models]
-    return write_json({"data": rows, "total_count": len(rows), "links": {"next": None}})
+def render(reading: Reading) -> Document:
+    rows = rendered_models("openrouter", reading, lambda model: write_json(_row(model)))
+    return Document(b'{"data":[', rows, b'],"total_count":%d,"links":{"next":null}}' % len(rows))
 
 
 def _row(model: PricedModel) -> JSON:

@@ -6,23 +6,33 @@ tokens are not included. The same catalog gives the same bytes, and `import_cata
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from textwrap import indent
+from typing import Any, TypeVar
 
 import yaml
+from django.db.models import F
 
+from catalog.db.bulk import batches
 from catalog.exact import digits, write_json
 from catalog.models import AIModel, Channel, EndpointType, ModelAlias, Offer, Vendor
 from catalog.prices import Line, Sheet, without_replaced
-from catalog.progress import announce, track
+from catalog.progress import track
 from catalog.sources.conditions import write_conditions
 from catalog.sources.yaml_catalog import COUNTS, DATES, FORMAT, NAMES, TEXTS
+from pricing.export.document import Document
 from pricing.models import PopularModel, PriceSheet
 from pricing.published.group_rates import ratios_in_force
 from pricing.published.prices import sheets_in_force
 from tokens.models import TokenGroup
 
 JSON = dict[str, Any]
+
+# So many entries of a list are in memory at once.
+BATCH = 500
+
+T = TypeVar("T")
 
 
 class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
@@ -32,9 +42,9 @@ class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mis
         return True
 
 
-def render(*, at: dt.datetime) -> bytes:
-    """The document; without secrets, tokens and past prices."""
-    body = {
+def render(*, at: dt.datetime) -> Document:
+    """The document; without secrets, tokens and past prices. It is read from the database while it is written."""
+    head = {
         "format": FORMAT,
         "vendors": [
             {"slug": vendor.slug, "name": vendor.name, "aliases": vendor.aliases, "icon": vendor.icon}
@@ -46,20 +56,40 @@ def render(*, at: dt.datetime) -> bytes:
             for endpoint in EndpointType.objects.order_by("name")
         ],
         "groups": _groups(at=at),
-        "channels": _channels(),
-        "models": _models(at=at),
-        "aliases": [
-            {"name": alias.name, "model": alias.model.name}
-            for alias in ModelAlias.objects.select_related("model").order_by("name")
-        ],
-        "popular": [
-            {"model": popular.model.name, "position": popular.position}
-            for popular in PopularModel.objects.select_related("model").order_by("position", "model__name")
-        ],
     }
-    announce("Writing YAML")
-    text = yaml.dump(body, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=2**31 - 1)
-    return str(text).encode()
+    return Document(_dump(head), _lists(at=at), separator=b"")
+
+
+def _dump(value: Any) -> bytes:
+    return str(yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=2**31 - 1)).encode()
+
+
+def _lists(*, at: dt.datetime) -> Iterator[bytes]:
+    """The lists that can be long, in parts: the whole document as values would take gigabytes."""
+    yield from _list("channels", _channels())
+    yield from _list("models", _models(at=at))
+    aliases = ModelAlias.objects.order_by("name").values("name", model_name=F("model__name"))
+    entries = ({"name": alias["name"], "model": alias["model_name"]} for alias in aliases.iterator(chunk_size=BATCH))
+    yield from _list("aliases", map(_dump, _batched(entries)))
+    popular = PopularModel.objects.order_by("position", "model__name").values("position", name=F("model__name"))
+    listed = [{"model": entry["name"], "position": entry["position"]} for entry in popular]
+    yield from _list("popular", [_dump(listed)] if listed else [])
+
+
+def _batched(entries: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(entries)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
+
+
+def _list(name: str, parts: Iterable[bytes]) -> Iterator[bytes]:
+    """A member of the document; the parts are lists in YAML."""
+    is_empty = True
+    for part in parts:
+        yield f"{name}:\n".encode() + part if is_empty else part
+        is_empty = False
+    if is_empty:
+        yield f"{name}: []\n".encode()
 
 
 def _groups(*, at: dt.datetime) -> list[JSON]:
@@ -83,30 +113,37 @@ def _groups(*, at: dt.datetime) -> list[JSON]:
     ]
 
 
-def _channels() -> list[JSON]:
-    offers = defaultdict(list)
-    rows = Offer.objects.order_by("model__name").values_list("channel", "model__name", "enabled", "upstream_name")
-    for channel, model, enabled, upstream_name in rows:
-        offers[channel].append({"model": model, "enabled": enabled, "upstream_name": upstream_name})
-    return [
-        {
-            "slug": channel.slug,
-            "name": channel.name,
-            "enabled": channel.enabled,
-            "base_url": channel.base_url,
-            "priority": channel.priority,
-            "weight": channel.weight,
-            "note": channel.note,
-            "offers": offers[channel.pk],
-        }
-        for channel in Channel.objects.order_by("slug")
-    ]
+def _channels() -> Iterator[bytes]:
+    for channel in Channel.objects.order_by("slug"):
+        yield _dump(
+            [
+                {
+                    "slug": channel.slug,
+                    "name": channel.name,
+                    "enabled": channel.enabled,
+                    "base_url": channel.base_url,
+                    "priority": channel.priority,
+                    "weight": channel.weight,
+                    "note": channel.note,
+                }
+            ]
+        )
+        offers = Offer.objects.filter(channel=channel).order_by("model__name")
+        values = offers.values("enabled", "upstream_name", name=F("model__name")).iterator(chunk_size=BATCH)
+        entries = (
+            {"model": offer["name"], "enabled": offer["enabled"], "upstream_name": offer["upstream_name"]}
+            for offer in values
+        )
+        for part in _list("offers", map(_dump, _batched(entries))):
+            yield indent(part.decode(), "  ").encode()
 
 
-def _models(*, at: dt.datetime) -> list[JSON]:
-    models = list(AIModel.objects.select_related("vendor", "successor").order_by("name"))
-    sheets = sheets_in_force([model.pk for model in models], roles=PriceSheet.Role.values, at=at)
-    return [_model(model, sheets.get(model.pk, {})) for model in track(models, "Reading models")]
+def _models(*, at: dt.datetime) -> Iterator[bytes]:
+    keys = list(AIModel.objects.order_by("name").values_list("pk", flat=True))
+    for batch in track(batches(keys, BATCH), "Writing models"):
+        models = AIModel.objects.select_related("vendor", "successor").in_bulk(batch)
+        sheets = sheets_in_force(batch, roles=PriceSheet.Role.values, at=at)
+        yield _dump([_model(models[key], sheets.get(key, {})) for key in batch if key in models])
 
 
 def _model(model: AIModel, sheets: Mapping[str, Sheet]) -> JSON:

@@ -12,9 +12,10 @@ from django.utils.translation import get_supported_language_variant
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from catalog.db import revision
+from catalog.db.revision import Counters
 from pricing.models import GroupRate
 from pricing.published.audience import choose_group
-from pricing.published.prices import last_price_boundary
+from pricing.published.boundaries import last_price_boundary, parts_of_prices
 from tokens.models import TokenGroup
 from tokens.scope import Scope
 
@@ -72,16 +73,17 @@ class Visitor:
     language: str
     group: str
     choices: tuple[tuple[str, str], ...]
-    revision: int
+    revision: tuple[int, int, int]
     price_boundary: dt.datetime | None
     day: dt.date
     at: dt.datetime = field(compare=False)
     public: PublicGroups = field(compare=False)
+    counters: Counters = field(compare=False)
 
     @classmethod
     def from_request(cls, request: HttpRequest) -> "Visitor":
         now = timezone.now()
-        number = revision.current()
+        counters = revision.read()
         public = PublicGroups.choose(request.GET.get("group", ""))
         chosen = supported(request.GET.get("lang", ""))
         choices = {
@@ -92,11 +94,12 @@ class Visitor:
             language=chosen or language_of(request),
             group=public.slug,
             choices=tuple((name, value) for name, value in choices.items() if value),
-            revision=number,
-            price_boundary=last_price_boundary(number, at=now),
+            revision=parts_of_prices(counters),
+            price_boundary=last_price_boundary(counters.number, at=now),
             day=now.date(),
             at=now,
             public=public,
+            counters=counters,
         )
 
     @classmethod
@@ -107,11 +110,12 @@ class Visitor:
             language=chosen or language_of(request),
             group="",
             choices=(("lang", short(chosen)),) if chosen else (),
-            revision=0,
+            revision=(0, 0, 0),
             price_boundary=None,
             day=now.date(),
             at=now,
             public=PublicGroups((), None),
+            counters=Counters(),
         )
 
     def in_group(self, group: TokenGroup) -> "Visitor":

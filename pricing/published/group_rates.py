@@ -8,8 +8,9 @@ from decimal import Decimal
 from django.contrib.auth.models import AbstractBaseUser
 
 from catalog.db.bulk import create_rows, update_rows
-from catalog.models import Offer
+from catalog.models import AIModel, Offer
 from pricing.models import GroupRate
+from pricing.published.prices import MAX_KEYS
 from tokens.models import TokenGroup
 from tokens.scope import Scope
 
@@ -44,14 +45,14 @@ def groups_of(scope: Scope) -> list[TokenGroup]:
     return [groups[key] for key in scope.groups if key in groups]
 
 
-def groups_of_models(groups: Iterable[TokenGroup]) -> Mapping[int, list[str]]:
+def groups_of_models(groups: Iterable[TokenGroup], models: Iterable[AIModel]) -> Mapping[int, list[str]]:
     """Model key -> the slugs of these groups that can reach it, in the order of the groups."""
     places = {group.slug: place for place, group in enumerate(groups)}
-    pairs = (
-        Offer.objects.filter(enabled=True, channel__enabled=True, channel__groups__slug__in=places)
-        .values_list("model", "channel__groups__slug")
-        .distinct()
-    )
+    keys = [model.pk for model in models]
+    offers = Offer.objects.filter(enabled=True, channel__enabled=True, channel__groups__slug__in=places)
+    if len(keys) <= MAX_KEYS:
+        offers = offers.filter(model__in=keys)
+    pairs = offers.values_list("model", "channel__groups__slug").distinct()
     slugs: defaultdict[int, list[str]] = defaultdict(list)
     for model, slug in sorted(pairs, key=lambda pair: places[pair[1]]):
         slugs[model].append(slug)

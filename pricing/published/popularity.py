@@ -5,28 +5,32 @@ reports do not invalidate caches.
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from django.conf import settings
 from django.db.models import Sum
 
-from catalog.models import AIModel
+from catalog.caches import process_cache
+from catalog.db.revision import Counters
 from pricing.models import PopularModel, UsageCount
 
 
-def popular_models(models: Iterable[AIModel], *, on: dt.date) -> list[str]:
-    """The names of the popular models among these, most popular first."""
-    visible = {model.pk: model.name for model in models}
-    pinned = list(PopularModel.objects.order_by("position", "pk").values_list("model", flat=True))
-    ranked = [key for key in dict.fromkeys([*pinned, *_measured(on=on)]) if key in visible]
-    number = max(settings.POPULAR_COUNT, sum(key in visible for key in pinned))
-    return [visible[key] for key in ranked[:number]]
+def popular_models(visible: Collection[int], *, on: dt.date, counters: Counters) -> list[int]:
+    """The keys of the popular models among these, most popular first."""
+    pinned = PopularModel.objects.order_by("position", "pk").values_list("model", flat=True)
+    shown = [key for key in pinned if key in visible]
+    if len(shown) >= settings.POPULAR_COUNT:
+        return shown
+    used = _most_used(counters.models, counters.popularity, on=on, days=settings.POPULAR_DAYS)
+    ranked = [key for key in dict.fromkeys([*shown, *used]) if key in visible]
+    return ranked[: settings.POPULAR_COUNT]
 
 
-def _measured(*, on: dt.date) -> list[int]:
-    """Keys of the models that were used in the days before `on`, most requests first."""
-    if settings.POPULAR_COUNT <= 0:
-        return []
-    window = UsageCount.objects.filter(day__gte=on - dt.timedelta(days=settings.POPULAR_DAYS), day__lt=on)
+# A changed price does not change it, and summing a month of thousands of models takes longer than one list.
+@process_cache(maxsize=2)
+def _most_used(_models: int, _popularity: int, *, on: dt.date, days: int) -> tuple[int, ...]:
+    """The keys of the models that were used in the days before `on`, most requests first."""
+    window = UsageCount.objects.filter(day__gte=on - dt.timedelta(days=days), day__lt=on)
     sums = window.values("model").annotate(requests_sum=Sum("requests"), tokens_sum=Sum("tokens"))
-    return [row["model"] for row in sums.order_by("-requests_sum", "-tokens_sum", "model__name") if row["requests_sum"]]
+    ordered = sums.order_by("-requests_sum", "-tokens_sum", "model__name")
+    return tuple(row["model"] for row in ordered if row["requests_sum"])

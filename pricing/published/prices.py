@@ -4,23 +4,21 @@ Everything that shows, compares or charges a price reads it here. The rate of a 
 """
 
 import datetime as dt
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
-from catalog.caches import process_cache
 from catalog.db.bulk import KEYS, batches
 from catalog.models import AIModel
 from catalog.prices import Line, Sheet, only_money
 from pricing.engine.money import is_factor
 from pricing.engine.validation import has_valid_conditions, number_faults
-from pricing.models import CurrencyRate, DiscountRule, GroupRate, PriceLine, PriceSheet
+from pricing.models import CurrencyRate, DiscountRule, PriceLine, PriceSheet
+from pricing.published.boundaries import PUBLIC_ROLES
 
 Role = PriceSheet.Role
-PUBLIC_ROLES = (Role.SELL, Role.LIST)
 # In place of lines that cannot be evaluated.
 UNKNOWN = (Line("", None, kind="dynamic"),)
 # A longer list of keys is filtered in memory: SQLite allows 32,766 values in a statement.
@@ -53,23 +51,44 @@ class Dated:
     sheet: Sheet
 
 
+@dataclass(frozen=True)
+class Factors:
+    """The discount rules and currency rates that apply at a moment, to read once for many batches of models."""
+
+    # What a rule is for: the column of a model and its value; ("", "") for all models.
+    rules: Mapping[tuple[str, object], Sequence[DiscountRule]]
+    rates: Mapping[str, CurrencyRate]
+
+    @classmethod
+    def read(cls, *, at: dt.datetime) -> "Factors":
+        rules: defaultdict[tuple[str, object], list[DiscountRule]] = defaultdict(list)
+        for rule in DiscountRule.objects.in_force(at=at).select_related("vendor", "model"):
+            rules[_target(rule)].append(rule)
+        return cls(rules, CurrencyRate.objects.on_file(on=at.date()))
+
+    def rules_for(self, model: AIModel) -> list[DiscountRule]:
+        """The rules that may apply to the model, without looking at those of all others."""
+        targets = (("model", model.pk), ("vendor", model.vendor_id), ("series", model.series), ("", ""))
+        return [rule for target in targets for rule in self.rules.get(target, ())]
+
+
 def published_sheets(
-    visible: Iterable[AIModel], *, at: dt.datetime, groups: Collection[str] | None
+    visible: Iterable[AIModel], *, at: dt.datetime, groups: Collection[str] | None, factors: Factors | None = None
 ) -> dict[int, Sheet]:
     """Model key -> what customers pay at a moment, before a group's rate; models without a price are left out.
 
-    Sheets are as readers in these groups may see them; None is the operator, who sees all lines.
+    Sheets are as readers in these groups may see them; None is the operator, who sees all lines. `factors` are those of
+    the moment, if the caller has read them.
     """
     by_key = {model.pk: model for model in visible}
     sheets = sheets_in_force(by_key, roles=PUBLIC_ROLES, at=at)
-    rules = list(DiscountRule.objects.in_force(at=at).select_related("vendor", "model"))
+    factors = factors or Factors.read(at=at)
     composed = {
-        key: compose(by_key[key], by_role.get(Role.SELL), by_role.get(Role.LIST), rules)
+        key: compose(by_key[key], by_role.get(Role.SELL), by_role.get(Role.LIST), factors.rules_for(by_key[key]))
         for key, by_role in sheets.items()
     }
-    rates = CurrencyRate.objects.on_file(on=at.date())
     return {
-        key: with_rate(sheet if groups is None else sheet.seen_by(groups), rates)
+        key: with_rate(sheet if groups is None else sheet.seen_by(groups), factors.rates)
         for key, sheet in composed.items()
         if sheet is not None
     }
@@ -102,6 +121,15 @@ def fits(rule: DiscountRule, model: AIModel) -> bool:
     if rule.vendor_id is not None:
         return rule.vendor_id == model.vendor_id
     return rule.series in ("", model.series)
+
+
+def _target(rule: DiscountRule) -> tuple[str, object]:
+    """What `fits` compares with a model."""
+    if rule.model_id is not None:
+        return "model", rule.model_id
+    if rule.vendor_id is not None:
+        return "vendor", rule.vendor_id
+    return ("series", rule.series) if rule.series else ("", "")
 
 
 def _specificity(rule: DiscountRule) -> int:
@@ -215,30 +243,3 @@ def in_force(sheets: Iterable[StoredT], at: dt.datetime) -> StoredT | None:
 def with_rate(sheet: Sheet, rates: Mapping[str, CurrencyRate]) -> Sheet:
     rate = rates.get(sheet.currency)
     return sheet if rate is None else replace(sheet, per_usd=rate.per_usd)
-
-
-@process_cache(maxsize=4)
-def price_boundaries(_revision: int) -> list[dt.datetime]:
-    """Every moment at which the published list changes without a write, in order; cached until the revision changes.
-
-    Sheets and discounts start and end at a moment, and group rates start at one. Models retire and currency rates take
-    effect on a day.
-    """
-    moments: set[dt.datetime | None] = set()
-    for rows in (PriceSheet.objects.filter(role__in=PUBLIC_ROLES), DiscountRule.objects.all()):
-        for column in ("starts_at", "ends_at"):
-            moments.update(rows.values_list(column, flat=True).distinct())
-    moments.update(GroupRate.objects.values_list("starts_at", flat=True).distinct())
-    days = {
-        *AIModel.objects.exclude(retires_on=None).values_list("retires_on", flat=True).distinct(),
-        *CurrencyRate.objects.values_list("as_of", flat=True).distinct(),
-    }
-    moments.update(dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC) for day in days if day)
-    return sorted(moment for moment in moments if moment is not None)
-
-
-def last_price_boundary(revision: int, *, at: dt.datetime) -> dt.datetime | None:
-    """The last moment up to `at` at which the list changed without a write; it stays the same until the next one."""
-    boundaries = price_boundaries(revision)
-    position = bisect_right(boundaries, at)
-    return boundaries[position - 1] if position else None

@@ -12,7 +12,8 @@ from catalog.prices import Line
 from pricing.engine.formatting import amounts
 from pricing.engine.formatting.lines import label, usual_place
 from pricing.models import PriceSheet
-from pricing.published.prices import last_price_boundary, sheets_in_force
+from pricing.published.boundaries import last_price_boundary
+from pricing.published.prices import sheets_in_force
 from pricing.verification.books import Edition, ModelNames, aliases_of_models
 from pricing.verification.figures import (
     FigureKey,

@@ -19,7 +19,8 @@ from catalog.prices import Line, Sheet
 from catalog.source_trust import UPSTREAM
 from catalog.sources import SOURCES
 from pricing.models import PriceSheet
-from pricing.published.prices import MAX_KEYS, PUBLIC_ROLES, sheets_in_force
+from pricing.published.boundaries import PUBLIC_ROLES
+from pricing.published.prices import MAX_KEYS, sheets_in_force
 from pricing.verification.books import Edition, ModelNames, aliases_of_models, usual_editions
 from pricing.verification.figures import figures_of, keyed_lines
 from pricing.verification.matrix import rows_of_model

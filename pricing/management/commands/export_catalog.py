@@ -1,17 +1,21 @@
 """`export_catalog`: writes the catalog and its prices in a format that another program reads."""
 
+import codecs
 import os
 import tempfile
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from catalog.db import revision
 from catalog.db.snapshot import snapshot
 from catalog.progress import show_progress
 from pricing.export.formats import FORMATS
+from pricing.export.rows import Reading
 from tokens.access.visibility import public_scope
 
 
@@ -32,25 +36,29 @@ class Command(BaseCommand):
         if export_format is None:
             raise CommandError(f"There is no format {options['format']!r}: use one of {', '.join(FORMATS)}.")
         with show_progress(self, options), snapshot():
-            content = export_format.render(public_scope(), timezone.now(), options["site"].rstrip("/"))
-        if options["output"]:
-            write_file(Path(options["output"]), content)
-        else:
-            self.stdout.write(content.decode(), ending="")
+            reading = Reading(public_scope(), timezone.now(), revision.read(), site=options["site"].rstrip("/"))
+            document = export_format.render(reading)
+            # Inside: the document is read from the database while it is written.
+            if options["output"]:
+                write_file(Path(options["output"]), document.pieces())
+            else:
+                decoder = codecs.getincrementaldecoder("utf-8")()
+                for piece in document.pieces():
+                    self.stdout.write(decoder.decode(piece), ending="")
 
 
-def write_file(path: Path, content: bytes) -> None:
+def write_file(path: Path, pieces: Iterable[bytes]) -> None:
     """Replaces the file in one step: readers see the old content or the new content."""
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         part = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
+                file.writelines(pieces)
             # The mode of an ordinary new file: mkstemp's files are only readable by their owner.
             part.chmod(0o644)
             part.replace(path)
-        except OSError:
+        except BaseException:
             part.unlink(missing_ok=True)
             raise
     except OSError as error:

@@ -29,7 +29,7 @@ class Command(BaseCommand):
         except InputError as error:
             raise CommandError(str(error)) from None
         if options["output"]:
-            write_file(Path(options["output"]), content)
+            write_file(Path(options["output"]), [content])
             return
         try:
             sys.stdout.buffer.write(content)

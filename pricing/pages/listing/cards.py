@@ -66,10 +66,11 @@ def model_list(visitor: Visitor) -> ModelList:
     public = visitor.public
     models = PriceListing(public.scope, visitor.day).models()
     sheets = prices(models, public, visitor)
-    ranks = {name: place for place, name in enumerate(popular_models(models, on=visitor.day))}
+    popular = popular_models({model.pk for model in models}, on=visitor.day, counters=visitor.counters)
+    ranks = {key: place for place, key in enumerate(popular)}
     with translation.override(visitor.language):
         cards = Search().ordered(
-            card_of(model, sheets.get(model.pk), rank=ranks.get(model.name), visitor=visitor) for model in models
+            card_of(model, sheets.get(model.pk), rank=ranks.get(model.pk), visitor=visitor) for model in models
         )
         facets = options(cards)
         return ModelList(public, tuple(cards), facets, rows(cards, facets, visitor))

@@ -176,7 +176,7 @@ def test_the_export_writes_the_same_entries() -> None:
     """The file has the export's format, and importing it changes nothing but the publication."""
     apply_import(CONTENT, OPTIONS, at=timezone.now())
 
-    exported = yaml_catalog.load(yaml_export.render(at=timezone.now()))
+    exported = yaml_catalog.load(bytes(yaml_export.render(at=timezone.now())))
 
     published = {
         model["name"]: model | {"status": "published", "in_price_list": "true"} for model in FILE_BODY["models"]

@@ -8,15 +8,30 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
+from catalog.db import revision
 from catalog.exact import read_json
 from catalog.prices import GROUP_RATE, MILLION, Line, Sheet
-from pricing.export.offers import priced_models
+from pricing.export.offers import PricedModel, rendered_models
+from pricing.export.rows import Reading
 from pricing.pages.visitor import PublicGroups
 from pricing.published.audience import apply_group_rate, choose_group
 from tests import world
 from tokens.access.visibility import public_scope
 from tokens.auth.authentication import row_of, scope_of
 from tokens.models import Token, TokenGroup
+
+
+def priced_model(**options: bool) -> PricedModel:
+    """The only model of the public scope, as export formats get it."""
+    models: list[PricedModel] = []
+
+    def collect(model: PricedModel) -> bytes:
+        models.append(model)
+        return b""
+
+    rendered_models("test", Reading(public_scope(), timezone.now(), revision.read()), collect, **options)
+    (model,) = models
+    return model
 
 
 @pytest.mark.parametrize(
@@ -47,7 +62,7 @@ def test_quotes_exports_and_pages_choose_the_same_group(client: Client, groups: 
     question = json.dumps({"model": "gpt-4o", "usage": {"input": 1_000_000}})
 
     quote = read_json(client.post("/api/pricing/quote", question, content_type="application/json").content)
-    (model,) = priced_models(public_scope(), at=timezone.now())
+    model = priced_model()
 
     assert (quote["group"], quote["amount"]) == (chosen, str(price))
     assert model.dollars is not None
@@ -197,7 +212,7 @@ def test_exports_apply_a_later_rate_of_a_group_for_a_model() -> None:
         conditions = [{"dim": "group", "op": "eq", "value": "default"}]
         facts = {GROUP_RATE: True}
         world.line(sheet, "", rate, kind="multiplier", unit="", per=1, conditions=conditions, facts=facts)
-    (priced,) = priced_models(public_scope(), at=timezone.now(), with_timeline=True)
+    priced = priced_model(with_timeline=True)
     assert priced.dollars is not None
     assert [line.amount for line in priced.dollars.lines] == [Decimal("1.5"), Decimal(6)]
     assert [line.amount for line in priced.timeline[-1].folded().lines] == [Decimal("1.5"), Decimal(6)]

@@ -15,7 +15,8 @@ from hypothesis.extra.django import TestCase
 from catalog.db import revision
 from catalog.models import AIModel
 from pricing.models import CurrencyRate, DiscountRule, PriceSheet
-from pricing.published.prices import dated_sheets, last_price_boundary, published_of, published_sheets
+from pricing.published.boundaries import last_price_boundary
+from pricing.published.prices import dated_sheets, published_of, published_sheets
 from tests import world
 from tests.sizes import size
 

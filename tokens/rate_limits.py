@@ -250,8 +250,9 @@ def _create_limiter() -> Limiter:
     return Limiter(settings.REDIS_URL)
 
 
+@lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
-    """The network of one caller: an IPv6 line has 2**64 addresses, which count as one guesser."""
+    """The network of one caller: an IPv6 line has 2**64 addresses, which count as one caller."""
     try:
         caller = ipaddress.ip_address(address)
     except ValueError:
@@ -284,6 +285,23 @@ class Failures:
         return f"{settings.FAILED_KEYS_PER_MINUTE}/minute"
 
 
+class Visits:
+    """Counts the requests of visitors by address in this process."""
+
+    def __init__(self) -> None:
+        self._limiter = Limiter()
+
+    def clear(self) -> None:
+        self._limiter = Limiter()
+
+    def refuse(self, address: str) -> Quota | None:
+        """Counts a request; the quota if this address has sent too many, else None."""
+        if not settings.VISITORS_PER_MINUTE:
+            return None
+        quota = self._limiter.hit(f"{settings.VISITORS_PER_MINUTE}/minute", network_of(address))
+        return None if quota.allowed else quota
+
+
 class KnownDigests:
     """Digests of keys that were valid recently: a guesser behind the same address does not lock them out."""
 
@@ -311,4 +329,5 @@ FAILURES = caches.register(Failures())
 # At public addresses, where clients also send keys of other services: those failures must not lock anybody out of the
 # lists, but guessing there is limited too.
 VISITOR_FAILURES = caches.register(Failures())
+VISITS = caches.register(Visits())
 KNOWN_DIGESTS = caches.register(KnownDigests())

@@ -10,6 +10,7 @@ from catalog.db import revision
 from pricing.api.views import PriceView, Reader
 from pricing.export.formats import FORMATS
 from tokens.access.visibility import public_scope
+from tokens.auth.authentication import VisitorAuthentication
 from tokens.http.bodies import respond
 
 # Programs fetch these when they start: an hour old is recent enough, and an older one is better than none.
@@ -19,12 +20,12 @@ CACHE_CONTROL = "public, max-age=3600, stale-while-revalidate=86400, stale-if-er
 class ExportView(PriceView):
     """One format; keys are ignored, so that shared caches may store it for everybody."""
 
-    authentication_classes = []
+    authentication_classes = [VisitorAuthentication]
     form = ""
 
     def get(self, request: Request) -> HttpResponse:
         now, form = timezone.now(), FORMATS[self.form]
-        reader = Reader(public_scope(), revision.read(), CACHE_CONTROL)
+        reader = Reader(request._request, public_scope(), revision.read(), CACHE_CONTROL)
         site = request.build_absolute_uri("/").rstrip("/")
         reading = replace(reader.reading(now=now), site=site)
         body = reader.body(f"export {form.name}", site, render=lambda: form.render(reading), at=now)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from rest_framework.request import Request
@@ -27,7 +27,7 @@ from pricing.export.new_api import price_list, ratio_config
 from pricing.export.rows import Reading
 from pricing.models import UsageReporter
 from pricing.published.audience import apply_group_rate, choose_group, groups_reaching, rate_of_group
-from pricing.published.boundaries import last_price_boundary, parts_of_prices
+from pricing.published.boundaries import last_price_boundary, parts_of_prices, published_until
 from pricing.published.cursors import CursorError, Place, read_cursor
 from pricing.published.group_rates import slugs_of
 from pricing.published.history import change_list, changes, history
@@ -38,7 +38,11 @@ from tokens.access.visibility import Listing, PriceListing, public_scope
 from tokens.api.views import ApiView
 from tokens.api_error import ApiError
 from tokens.auth.authentication import Caller, OptionalTokenAuthentication, TokenAuthentication
+from tokens.auth.credentials import candidate_keys
+from tokens.context import ReuseTerms, context_of
+from tokens.dialects import dialect_of
 from tokens.http.bodies import BODIES, VISITOR_BODIES, Body, respond
+from tokens.http.response_cache import OF_PRICES, caller_terms, visitor_terms
 from tokens.scope import Scope
 from tokens.timestamps import TimestampError, parse_timestamp
 
@@ -54,14 +58,16 @@ MAX_REPORTS = 10_000
 class Reader:
     """The reader of the prices: the scope of a key, or that of visitors."""
 
+    request: HttpRequest
     scope: Scope
     counters: Counters
     cache_control: str
-    has_key: bool = False
+    # None: a visitor.
+    caller: Caller | None = None
 
     def listing(self, on: dt.date) -> Listing:
         """The models whose price the reader may ask for by name: keys may also ask for those in no price list."""
-        return Listing(self.scope, on) if self.has_key else PriceListing(self.scope, on)
+        return Listing(self.scope, on) if self.caller else PriceListing(self.scope, on)
 
     def reading(self, *, now: dt.datetime, at: dt.datetime | None = None) -> Reading:
         """The prices of a moment, by default of now."""
@@ -79,20 +85,33 @@ class Reader:
         at: dt.datetime,
         is_now: bool = True,
         is_stored: bool = True,
+        is_reusable: bool = True,
     ) -> Body:
         """The cached body; it changes only with the counters, the current prices or the day.
 
         It is not stored if a part is a value that clients choose freely: each would evict the lists of others. Bodies
         at other moments than now are stored beside those of visitors, so that they evict no customer's list.
+        `is_reusable`: the body depends on nothing else, so that the fast path may send it without Django.
         """
-        bodies = BODIES if self.has_key and is_now else VISITOR_BODIES
+        bodies = BODIES if self.caller and is_now else VISITOR_BODIES
         key = (parts_of_prices(self.counters), kind, self.scope.fingerprint, self._boundary(at), *parts)
 
         def render_body() -> Body | bytes:
             rendered = render()
             return rendered.body() if isinstance(rendered, Document) else rendered
 
-        return bodies.get_or_render(key, render_body, is_stored=is_stored)
+        body = bodies.get_or_render(key, render_body, is_stored=is_stored)
+        if is_stored and is_reusable:
+            context_of(self.request.META).reuse_terms = self._terms(key, at=at)
+        return body
+
+    def _terms(self, body_key: Hashable, *, at: dt.datetime) -> ReuseTerms | None:
+        until = published_until(self.counters.number, at=at)
+        if self.caller is not None:
+            return caller_terms(self.caller, dialect_of(self.request), OF_PRICES, until=until, body_key=body_key)
+        # A key that is not valid may become valid.
+        has_keys = bool(candidate_keys(self.request))
+        return None if has_keys else visitor_terms(self.counters, OF_PRICES, until=until, body_key=body_key)
 
 
 class PriceView(ApiView):
@@ -101,11 +120,11 @@ class PriceView(ApiView):
     authentication_classes = [OptionalTokenAuthentication]
 
     def reader(self, request: Request) -> Reader:
-        caller: Caller | None = cast("Caller | None", request.auth)
+        raw, caller = request._request, cast("Caller | None", request.auth)
         if caller is not None:
-            return Reader(caller.scope, caller.counters, PRIVATE, has_key=True)
+            return Reader(raw, caller.scope, caller.counters, PRIVATE, caller)
         counters = revision.read()
-        return Reader(public_scope(), counters, ANONYMOUS)
+        return Reader(raw, public_scope(), counters, ANONYMOUS)
 
 
 class PricingView(PriceView):
@@ -122,14 +141,15 @@ class PricingView(PriceView):
         is_explained = _is_given(request, "explain", "1")
         reader = self.reader(request)
         reading, today = reader.reading(now=now, at=at), now.date()
+        kind, parts = "pricing", list[Hashable]([folded, with_unpriced, today])
         render = partial(price_list, reading, today=today, folded=folded, with_unpriced=with_unpriced)
         if is_explained:
             evidence = Evidence.read(at=at, now=now)
             explained = partial(explain, at=at, editions=evidence.editions)
-            parts = ("pricing explained", folded, with_unpriced, today, evidence)
-            body = reader.body(*parts, render=lambda: render(explain=explained), at=at, is_now=reading.is_now)
-        else:
-            body = reader.body("pricing", folded, with_unpriced, today, render=render, at=at, is_now=reading.is_now)
+            kind, parts = "pricing explained", [*parts, evidence]
+            render = partial(render, explain=explained)
+        is_reusable = at == now and not is_explained
+        body = reader.body(kind, *parts, render=render, at=at, is_now=reading.is_now, is_reusable=is_reusable)
         return respond(request._request, body, cache_control=reader.cache_control)
 
 

@@ -16,8 +16,12 @@ from django.utils.cache import patch_vary_headers
 
 from catalog.caches import process_cache
 from pricing.pages.visitor import Visitor, short
+from pricing.published.boundaries import published_until
+from tokens.api_error import ApiError
+from tokens.context import context_of
 from tokens.http.bodies import VISITOR_BODIES, Body, respond
 from tokens.http.content_policy import PAGES, with_policy
+from tokens.http.response_cache import OF_PRICES, visitor_terms
 
 PUBLIC = "public, max-age=60, stale-while-revalidate=300"
 # Name -> (the static file, its type).
@@ -48,14 +52,21 @@ def page(
     *,
     key: Hashable = None,
     is_stored: bool = True,
+    is_reusable: bool = True,
 ) -> HttpResponse:
     """The page of a place, from the cache if possible; `key` is any other value that its bytes depend on.
 
     A page with values that visitors choose freely is not stored: it would evict others and is rarely requested again.
+    `is_reusable`: it depends on nothing beside the visitor and the place, so that the fast path may send it.
     """
+    body_key = (visitor, template, place, key)
     body = VISITOR_BODIES.get_or_render(
-        (visitor, template, place, key), lambda: render(template, visitor, place, context), is_stored=is_stored
+        body_key, lambda: render(template, visitor, place, context), is_stored=is_stored
     )
+    if is_stored and is_reusable:
+        until = published_until(visitor.counters.number, at=visitor.at)
+        terms = visitor_terms(visitor.counters, OF_PRICES, until=until, body_key=body_key)
+        context_of(request.META).reuse_terms = terms
     return as_page(respond(request, body, cache_control=PUBLIC), visitor)
 
 
@@ -64,6 +75,14 @@ def missing_page(visitor: Visitor) -> HttpResponse:
     html = render("pricing/pages/missing.html", visitor, Place("/"), dict)
     response = HttpResponse(html, status=HTTPStatus.NOT_FOUND, headers={"Cache-Control": "no-store"})
     return as_page(response, visitor)
+
+
+def busy_page(request: HttpRequest, error: ApiError) -> HttpResponse:
+    """The page for an address that has sent too many requests."""
+    visitor, seconds = Visitor.without_data(request), error.headers["Retry-After"]
+    html = render("pricing/pages/busy.html", visitor, Place("/"), lambda: {"seconds": seconds})
+    headers = {"Cache-Control": "no-store", "Retry-After": seconds}
+    return as_page(HttpResponse(html, status=error.status, headers=headers), visitor)
 
 
 def as_page(response: HttpResponse, visitor: Visitor) -> HttpResponse:

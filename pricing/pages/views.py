@@ -1,8 +1,13 @@
 """The views of the public pages."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
@@ -13,19 +18,38 @@ from pricing.pages.listing.cards import model_list
 from pricing.pages.listing.filters import orders, selects
 from pricing.pages.listing.search import Search
 from pricing.pages.model_page.details import details
-from pricing.pages.responses import ASSETS, Context, Place, missing_page, page, send_asset
+from pricing.pages.responses import ASSETS, Context, Place, busy_page, missing_page, page, send_asset
 from pricing.pages.visitor import Visitor
 from pricing.verification.provenance import Evidence
 from tokens.access.visibility import PriceListing
 from tokens.api.views import ModelView
+from tokens.api_error import ApiError
+from tokens.auth.authentication import charge_visitor
 from tokens.auth.credentials import candidate_keys
-from tokens.http.errors import is_api_path, page_not_found
+from tokens.http.errors import error_response, is_api_path, page_not_found
+
+View = Callable[..., HttpResponse]
 
 one_model = ModelView.as_view()
 ROBOTS = "User-agent: *\nAllow: /\nDisallow: /admin/\n"
 
 
+def limited(view: View) -> View:
+    """Refuses visitors whose address has sent too many requests: with a page, or the API's error for programs."""
+
+    @wraps(view)
+    def limited_view(request: HttpRequest, *args: Any, **parameters: Any) -> HttpResponse:
+        try:
+            charge_visitor(request, at=timezone.now())
+        except ApiError as error:
+            return busy_page(request, error) if is_browser(request) else error_response(request, error)
+        return view(request, *args, **parameters)
+
+    return limited_view
+
+
 @require_safe
+@limited
 def catalog(request: HttpRequest) -> HttpResponse:
     """The list of all models that visitors see."""
     visitor, search = Visitor.from_request(request), Search.from_query(request.GET.dict())
@@ -61,6 +85,12 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
         answer = one_model(request, name=name)
         patch_vary_headers(answer, ["Accept"])
         return answer
+    return browser_page(request, name)
+
+
+@limited
+def browser_page(request: HttpRequest, name: str) -> HttpResponse:
+    """A model's page."""
     visitor = Visitor.from_request(request)
     model_and_visitor = find_model(name, visitor)
     if model_and_visitor is None:
@@ -79,6 +109,8 @@ def model_page(request: HttpRequest, name: str) -> HttpResponse:
         key=(base, evidence),
         # Few visitors fill in the same numbers, and the result can depend on the hour.
         is_stored=not answers,
+        # No counter is raised when a document of a source is fetched.
+        is_reusable=False,
     )
 
 
@@ -109,6 +141,7 @@ def find_model(name: str, visitor: Visitor) -> tuple[AIModel, Visitor] | None:
 
 
 @require_safe
+@limited
 def compare(request: HttpRequest) -> HttpResponse:
     """Several models side by side: /compare?m=gpt-4o&m=o3."""
     visitor = Visitor.from_request(request)

@@ -97,6 +97,13 @@ def last_price_boundary(revision: int, *, at: dt.datetime) -> dt.datetime | None
     return boundaries[position - 1] if position else None
 
 
+def published_until(revision: int, *, at: dt.datetime) -> dt.datetime:
+    """Until when the list stays the same without a write: the next such moment, or the end of the day (UTC)."""
+    boundaries = BOUNDARIES.moments(revision)
+    position = bisect_right(boundaries, at)
+    return min([_midnight(at.date() + dt.timedelta(days=1)), *boundaries[position : position + 1]])
+
+
 def models_changed_by_time(first: dt.datetime | None, second: dt.datetime | None) -> frozenset[int] | None:
     """The keys of the models whose prices or lifecycle differ at two boundaries, whichever is earlier.
 

@@ -47,6 +47,7 @@ BAD = [
     ("REDIS_URL", "redis://127.0.0.1:99999/0"),
     ("REDIS_URL", "unix://"),
     ("FAILED_KEYS_PER_MINUTE", "-1"),
+    ("VISITORS_PER_MINUTE", "-1"),
     ("USAGE_WRITE_SECONDS", "-1"),
     ("POPULAR_DAYS", "0"),
     ("POPULAR_DAYS", "99999999"),

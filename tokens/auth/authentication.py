@@ -28,7 +28,16 @@ from tokens.auth.last_use import LAST_USE
 from tokens.auth.token_rows import Row, TokenRows, read_tokens
 from tokens.context import Identity, context_of
 from tokens.models import RetiredKey, Token, TokenGroup
-from tokens.rate_limits import FAILURES, KNOWN_DIGESTS, VISITOR_FAILURES, Failures, Quota, limiter, strictest
+from tokens.rate_limits import (
+    FAILURES,
+    KNOWN_DIGESTS,
+    VISITOR_FAILURES,
+    VISITS,
+    Failures,
+    Quota,
+    limiter,
+    strictest,
+)
 from tokens.scope import Scope
 
 logger = logging.getLogger("modelbook.keys")
@@ -86,9 +95,17 @@ class OptionalTokenAuthentication(BaseAuthentication):
         try:
             caller = authenticate(request._request, at=now, failures=VISITOR_FAILURES)
         except ApiError:
+            charge_visitor(request._request, at=now)
             return None
         charge(request._request, caller, at=now)
         return None, caller
+
+
+class VisitorAuthentication(BaseAuthentication):
+    """Treats every request as that of a visitor, whatever keys it contains."""
+
+    def authenticate(self, request: Request) -> None:
+        charge_visitor(request._request, at=timezone.now())
 
 
 def authenticate(request: HttpRequest, *, at: dt.datetime, failures: Failures = FAILURES) -> Caller:
@@ -137,6 +154,16 @@ def charge(request: HttpRequest, caller: Caller, *, at: dt.datetime) -> None:
     context.quota = context.quota or limiter().hit(caller.rate_limit, f"token:{caller.token}")
     if not context.quota.allowed:
         raise rate_limit_error(context.quota, at=at)
+
+
+def charge_visitor(request: HttpRequest, *, at: dt.datetime) -> None:
+    """Counts the request of a visitor; ApiError if the address has sent too many."""
+    context = context_of(request.META)
+    # The fast path has counted the requests that it refuses.
+    refusal = context.quota or VISITS.refuse(client_address(request))
+    if refusal is not None:
+        context.quota = refusal
+        raise rate_limit_error(refusal, at=at)
 
 
 def rate_limit_error(quota: Quota, *, at: dt.datetime) -> ApiError:

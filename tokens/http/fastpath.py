@@ -26,7 +26,7 @@ from tokens.http.probes import LIVEZ, alive
 from tokens.http.response_cache import MAX_CONTENT, CachedResponse, ResponseCache, response_head
 from tokens.http.state import State, StateReader
 from tokens.networks import is_within
-from tokens.rate_limits import limiter
+from tokens.rate_limits import VISITS, limiter
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -153,23 +153,14 @@ class FastPath:
             if body is None:
                 return None
             chunks = cached.head.chunks(body)
-        headers = [*cached.head.headers]
-        if terms.caller is not None:
-            if terms.caller.networks and not is_within(address_in(environ), terms.caller.networks):
-                return None
-            if terms.caller.rate_limit:
-                quota = limiter().hit(terms.caller.rate_limit, f"token:{terms.caller.token}")
-                if not quota.allowed:
-                    # Django refuses in the caller's dialect, and finds this request counted.
-                    context_of(environ).quota = quota
-                    return None
-                at = dt.datetime.fromtimestamp(now, tz=dt.UTC)
-                headers += terms.caller.dialect.rate_headers(quota, at=at).items()
-            if now - cached.noted_at >= RESOLUTION_SECONDS:
-                cached.noted_at = now
-                at = dt.datetime.fromtimestamp(now, tz=dt.UTC)
-                LAST_USE.note_use(terms.caller.token, last_used_at=None, at=at)
-        return Answer(cached.head.status, headers + id_headers(environ), chunks)
+        rate_headers = _charge(terms, environ, now)
+        if rate_headers is None:
+            return None
+        if terms.caller is not None and now - cached.noted_at >= RESOLUTION_SECONDS:
+            cached.noted_at = now
+            LAST_USE.note_use(terms.caller.token, last_used_at=None, at=_moment(now))
+        headers = [*cached.head.headers, *rate_headers, *id_headers(environ)]
+        return Answer(cached.head.status, headers, chunks)
 
     def forward(self, found: Found, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Django's response, which is stored if its view offers it for reuse."""
@@ -194,6 +185,32 @@ def id_headers(environ: Environ) -> list[tuple[str, str]]:
     """The headers with the request's id, for a request without a context: nothing else reads it."""
     request_id = request_id_for(environ.get("HTTP_X_REQUEST_ID", ""))
     return [("x-request-id", request_id), ("request-id", request_id)]
+
+
+def _charge(terms: ReuseTerms, environ: Environ, now: float) -> Iterable[tuple[str, str]] | None:
+    """Counts the request against the caller's rate: the headers of the rate, or None if Django has to refuse it.
+
+    Django refuses in the caller's format, and finds this request counted.
+    """
+    caller = terms.caller
+    if caller is None:
+        refusal = VISITS.refuse(address_in(environ))
+        if refusal is not None:
+            context_of(environ).quota = refusal
+        return () if refusal is None else None
+    if caller.networks and not is_within(address_in(environ), caller.networks):
+        return None
+    if not caller.rate_limit:
+        return ()
+    quota = limiter().hit(caller.rate_limit, f"token:{caller.token}")
+    if not quota.allowed:
+        context_of(environ).quota = quota
+        return None
+    return caller.dialect.rate_headers(quota, at=_moment(now)).items()
+
+
+def _moment(seconds: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(seconds, tz=dt.UTC)
 
 
 def digest_of(environ: Environ, parts: tuple[str, ...]) -> bytes:

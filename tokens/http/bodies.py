@@ -98,8 +98,8 @@ class Body:
 
     @classmethod
     def of(cls, plain: bytes) -> "Body":
-        """The body of a text that has no parts in common with others."""
-        return cls._of_texts([plain])
+        """The body of a whole text: JSON, or lines."""
+        return cls._of_texts(_divide_text(plain))
 
     @classmethod
     def of_parts(cls, parts: Iterable[bytes]) -> "Body":
@@ -202,6 +202,23 @@ def _divide(head: bytes, rows: Iterable[bytes], tail: bytes, separator: bytes) -
         yield start + separator.join(pending) + tail
     else:
         yield tail if start is separator else start + tail
+
+
+def _divide_text(text: bytes) -> Iterator[bytes]:
+    """The texts of the blocks of a text whose rows are the objects of a JSON list, or lines."""
+    separator = b"},{" if text.startswith((b"{", b"[")) else b"\n"
+    start, row = 0, BLOCK_FROM
+    while True:
+        row = text.find(separator, row)
+        end = text.find(separator, row + len(separator)) if row >= 0 else -1
+        if end < 0:
+            yield text[start:]
+            return
+        if zlib.crc32(text[row:end]) % ROWS_PER_BOUNDARY == 0:
+            yield text[start:end]
+            start, row = end, end + BLOCK_FROM
+        else:
+            row = end
 
 
 @dataclass(eq=False)

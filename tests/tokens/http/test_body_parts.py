@@ -63,6 +63,30 @@ def test_a_list_without_one_row_shares_all_other_blocks() -> None:
         assert sum(len(block.plain) for block in own) < 8 * BLOCK_FROM
 
 
+@pytest.mark.parametrize("separator", [b",", b"\n"])
+def test_a_text_without_one_row_shares_all_other_blocks(separator: bytes) -> None:
+    def text_of(rows: list[bytes]) -> bytes:
+        return (b"[%b]" if separator == b"," else b"<ul>\n%b\n</ul>\n") % separator.join(rows)
+
+    whole = Body.of(text_of(ROWS))
+    assert whole.plain == text_of(ROWS)
+
+    for missing in (0, 1, 2_500, 4_998, 4_999):
+        text = text_of(ROWS[:missing] + ROWS[missing + 1 :])
+        body = Body.of(text)
+        assert body.plain == text
+        assert sum(len(block.plain) for block in set(body.blocks) - set(whole.blocks)) < 8 * BLOCK_FROM
+
+
+@pytest.mark.parametrize("size", [0, 1, BLOCK_FROM - 1, BLOCK_FROM, BLOCK_FROM + 1, 3 * BLOCK_FROM])
+@pytest.mark.parametrize("pattern", [b"x", b"\n", b"},{", b"a\nbc", b"{},{},"])
+def test_every_text_is_divided_without_loss(size: int, pattern: bytes) -> None:
+    text = (pattern * size)[:size]
+
+    for whole in (text, b"{" + text, b"[" + text):
+        assert Body.of(whole).plain == whole
+
+
 def test_equal_bytes_are_stored_once() -> None:
     cache = BodyCache(10_000_000)
     cache.get_or_render("one", lambda: list_of(ROWS))

@@ -20,7 +20,9 @@ from catalog.db.snapshot import ReadTransaction
 from catalog.models import ModelAlias, Offer
 from catalog.sources import SOURCES
 from pricing.imports.options import Options
+from pricing.imports.pipeline import apply_import
 from pricing.imports.review import save_plan
+from pricing.imports.rollback import roll_back
 from pricing.models import PriceLine
 from tests import world
 from tests.admin_world import one_of_everything
@@ -104,8 +106,25 @@ class TwoStates:
         self.state = state
 
 
+@dataclass
+class ImportedOrNot:
+    """State 1 has the models of a document, which an import creates and its rollback deletes."""
+
+    content: bytes
+    state: int = 0
+    run: Any = None
+
+    def become(self, state: int) -> None:
+        if state:
+            options = Options(source=SOURCES["litellm"], channel="main", publish=True)
+            _, self.run = apply_import(self.content, options, at=timezone.now())
+        else:
+            roll_back(self.run, at=timezone.now())
+        self.state = state
+
+
 @contextmanager
-def interrupted(states: TwoStates, *, every: int = 1) -> Iterator[None]:
+def interrupted(states: TwoStates | ImportedOrNot, *, every: int = 1) -> Iterator[None]:
     """Commits the other state after every so many statements of this thread, from another connection."""
     count = 0
 

@@ -205,7 +205,7 @@ class Connection:
             count = 0
             if not self._unsent:
                 with suppress(BlockingIOError):
-                    count = self.sock.sendmsg(chunks[:MAX_CHUNKS])
+                    count = self.sock.sendmsg(chunks[:MAX_CHUNKS]) if len(chunks) > 1 else self.sock.send(chunks[0])
                 self.sent += count
             had_unsent = bool(self._unsent)
             for chunk in chunks:

@@ -68,6 +68,8 @@ class Worker(base.Worker):  # type: ignore[misc]
         self.threads = ThreadPoolExecutor(self.cfg.threads, thread_name_prefix="request")
         # What the threads want the loop to do.
         self.calls: deque[Callable[[], None]] = deque()
+        # Connections on which the next request has arrived while the one before was answered.
+        self.ready: list[Connection] = []
         self.is_accepting = False
         self.turned_at = 0.0
         super().init_process()
@@ -76,8 +78,10 @@ class Worker(base.Worker):  # type: ignore[misc]
 
     def run(self) -> None:
         # A signal writes a byte into this pipe, and so does a thread that adds a call.
-        self.selector.register(self.PIPE[0], selectors.EVENT_READ, self._run_calls)
+        self.watch(self.PIPE[0], self._run_calls)
         self.at_once = getattr(self.wsgi, "at_once", None)
+        if self.at_once:
+            self.wsgi.attach(self)
         self._accept_more(True)
         while self.alive and self.ppid == os.getppid():
             self._turn()
@@ -85,8 +89,13 @@ class Worker(base.Worker):  # type: ignore[misc]
 
     def _turn(self) -> None:
         """Waits for events, at most a second, and handles them; once a second, ends what took too long."""
-        for key, events in self.selector.select(1.0):
+        for key, events in self.selector.select(0 if self.ready else 1.0):
             key.data(events)
+        ready, self.ready = self.ready, []
+        for connection in ready:
+            self._guard(connection, self._read_head)
+        if self.at_once:
+            self.wsgi.end_turn()
         now = time.monotonic()
         if now - self.turned_at >= 1:
             self.turned_at = now
@@ -97,6 +106,13 @@ class Worker(base.Worker):  # type: ignore[misc]
             if self.alive:
                 self._accept_more(len(self.connections) < self.cfg.worker_connections)
 
+    def watch(self, file: int, on_readable: Callable[[int], None]) -> None:
+        """Lets the loop make this call when there is something to read."""
+        self.selector.register(file, selectors.EVENT_READ, on_readable)
+
+    def unwatch(self, file: int) -> None:
+        self.selector.unregister(file)
+
     def _run_calls(self, _events: int) -> None:
         try:
             os.read(self.PIPE[0], 4096)
@@ -105,7 +121,7 @@ class Worker(base.Worker):  # type: ignore[misc]
         for _ in range(len(self.calls)):
             self.calls.popleft()()
 
-    def _call(self, call: Callable[[], None]) -> None:
+    def call(self, call: Callable[[], None]) -> None:
         """Lets the loop make a call; for threads."""
         self.calls.append(call)
         try:
@@ -201,7 +217,7 @@ class Worker(base.Worker):  # type: ignore[misc]
                 connection.since = time.monotonic()
                 connection.deadline = connection.since + HEAD_SECONDS
             connection.received += data
-            self._read_heads(connection)
+            self._read_head(connection)
         elif connection.state is State.BODY:
             self._read_body(connection, data)
 
@@ -215,11 +231,10 @@ class Worker(base.Worker):  # type: ignore[misc]
             self._watch(connection, connection.events & ~selectors.EVENT_WRITE)
         else:
             self._finish(connection)
-            self._read_heads(connection)
 
     def _note_unsent(self, connection: Connection) -> None:
         """A thread, or the loop, could not send everything."""
-        self._call(partial(self._guard, connection, self._wait_for_sending))
+        self.call(partial(self._guard, connection, self._wait_for_sending))
 
     def _wait_for_sending(self, connection: Connection) -> None:
         if connection in self.connections and connection.has_unsent:
@@ -256,6 +271,8 @@ class Worker(base.Worker):  # type: ignore[misc]
                 self._wait(connection, State.SENDING, seconds=SEND_SECONDS)
         elif connection.is_kept:
             connection.request = None
+            if connection.received:
+                self.ready.append(connection)
             # A stopping worker waits a moment for a request that is on its way.
             self._wait(connection, State.HEAD, seconds=self.cfg.keepalive if self.alive else LINGER_SECONDS)
         else:
@@ -281,24 +298,25 @@ class Worker(base.Worker):  # type: ignore[misc]
 
     # Requests
 
-    def _read_heads(self, connection: Connection) -> None:
-        """Handles the requests that have arrived, until one of them has to be waited for."""
-        while connection.state is State.HEAD and connection.received and connection in self.connections:
-            received = connection.received
-            end = received.find(END, max(connection.searched - len(END) + 1, 0))
-            try:
-                if end < 0:
-                    connection.searched = len(received)
-                    check_incomplete(self.cfg, bytes(received), connection.client)
-                    return
-                head = bytes(received[: end + len(END)])
-                connection.request = Exchange(self.heads.read(head, connection.client, connection.server))
-            except errors.ParseException as error:
-                self._refuse_unreadable(connection, error)
+    def _read_head(self, connection: Connection) -> None:
+        """Begins with the request whose head has arrived, if there is one."""
+        received = connection.received
+        if connection.state is not State.HEAD or not received:
+            return
+        end = received.find(END, max(connection.searched - len(END) + 1, 0))
+        try:
+            if end < 0:
+                connection.searched = len(received)
+                check_incomplete(self.cfg, bytes(received), connection.client)
                 return
-            del received[: len(head)]
-            connection.searched = 0
-            self._begin(connection)
+            head = bytes(received[: end + len(END)])
+            connection.request = Exchange(self.heads.read(head, connection.client, connection.server))
+        except errors.ParseException as error:
+            self._refuse_unreadable(connection, error)
+            return
+        del received[: len(head)]
+        connection.searched = 0
+        self._begin(connection)
 
     def _begin(self, connection: Connection) -> None:
         """The head has arrived."""
@@ -325,36 +343,43 @@ class Worker(base.Worker):  # type: ignore[misc]
 
     def _answer(self, connection: Connection) -> None:
         """The request has arrived completely: answers it here or in a thread."""
+        request = connection.request
+        head = request.head
+        connection.is_kept = self.alive and not head.message.should_close() and not head.is_chunked
+        environ = head.environ_for(connection.client, request.body)
+        self._wait(connection, State.RESPONSE)
+        if self.at_once is None:
+            self._continue(connection, environ, None)
+        else:
+            self.at_once(environ, partial(self._continue, connection, environ))
+
+    def _continue(self, connection: Connection, environ: dict[str, Any], answer: Any) -> None:
+        """Sends what the application answered at once; without an answer, a thread asks it."""
+        if answer is not None:
+            self._guard(connection, partial(self._send_answer, environ, *answer))
+            return
+        # Only these count: what the loop answers leaks no memory, and starting a worker takes seconds.
         self.nr += 1
         if self.nr >= self.max_requests and self.alive:
             self.log.info("Autorestarting worker after current request.")
-            self.alive = False
-        exchange = connection.request
-        message = exchange.head.message
-        connection.is_kept = self.alive and not message.should_close() and not exchange.head.is_chunked
-        environ = exchange.head.environ_for(connection.client, exchange.body)
-        if self.at_once is not None and (answer := self.at_once(environ)) is not None:
-            self._send_answer(connection, environ, *answer)
-        else:
-            self._wait(connection, State.RESPONSE)
-            self.threads.submit(self._respond, connection, exchange, environ)
+            self.alive = connection.is_kept = False
+        self.threads.submit(self._respond, connection, connection.request, environ)
 
     def _send_answer(
         self,
-        connection: Connection,
         environ: dict[str, Any],
         status: str,
         headers: Iterable[tuple[str, str]],
         chunks: Sequence[bytes],
+        connection: Connection,
     ) -> None:
-        """Sends what the application answered at once."""
         request = connection.request
         lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
         start = (
             f"{environ['SERVER_PROTOCOL']} {status}\r\nServer: {wsgi.SERVER}\r\nDate: {http_date(int(time.time()))}\r\n"
             f"Connection: {'keep-alive' if connection.is_kept else 'close'}\r\n{lines}\r\n"
         )
-        body = () if environ["REQUEST_METHOD"] == "HEAD" else chunks
+        body = [] if environ["REQUEST_METHOD"] == "HEAD" else [chunk for chunk in chunks if chunk]
         connection.sendall(start.encode("latin-1"), *body)
         response = Sent(status, headers, sum(map(len, body)))
         self.log.access(response, request.head.message, environ, timedelta(seconds=time.monotonic() - request.since))
@@ -378,7 +403,7 @@ class Worker(base.Worker):  # type: ignore[misc]
                 connection.sendall(refusal("internal_error", dict(environ)))
         finally:
             request.close()
-            self._call(partial(self._guard, connection, self._end_response))
+            self.call(partial(self._guard, connection, self._end_response))
 
     def _write(self, response: Any, request: Exchange, environ: dict[str, Any]) -> None:
         chunks = self.wsgi(environ, response.start_response)
@@ -396,7 +421,6 @@ class Worker(base.Worker):  # type: ignore[misc]
     def _end_response(self, connection: Connection) -> None:
         if connection in self.connections:
             self._finish(connection)
-            self._read_heads(connection)
 
     def _refuse_unreadable(self, connection: Connection, error: Exception) -> None:
         code = code_of(error)

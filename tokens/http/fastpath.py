@@ -24,7 +24,7 @@ from tokens.context import ENVIRON_KEY, ReuseTerms, context_of
 from tokens.http.bodies import BODIES, VISITOR_BODIES
 from tokens.http.probes import LIVEZ, alive
 from tokens.http.response_cache import MAX_CONTENT, CachedResponse, ResponseCache, response_head
-from tokens.http.state import State, StateReader
+from tokens.http.state import InlineStates, Loop, PipelinedStates, State, StateReader
 from tokens.networks import is_within
 from tokens.rate_limits import VISITS, limiter
 
@@ -93,8 +93,7 @@ class FastPath:
         # The requests of visitors, which evict no response of a key.
         self.visits = ResponseCache(memory=4 * 1024 * 1024, max_per_caller=4096)
         self.states = StateReader()
-        # SQLite answers in microseconds, from this process; a server may not answer at all.
-        self._is_quick = connections["default"].vendor == "sqlite"
+        self._loop_states: InlineStates | PipelinedStates | None = None
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         found = self.find(environ)
@@ -108,21 +107,29 @@ class FastPath:
                 return answer.chunks
         return self.forward(found, environ, start_response)
 
-    def at_once(self, environ: Environ) -> Answer | None:
-        """The response, if it can be given without waiting for anything; None if `__call__` has to answer.
+    def attach(self, loop: Loop) -> None:
+        """Prepares for `at_once` in this process."""
+        self._loop_states = InlineStates() if connections["default"].vendor == "sqlite" else PipelinedStates(loop)
 
-        The worker's loop calls this, which serves all clients of the process.
+    def at_once(self, environ: Environ, respond: Callable[[Answer | None], None]) -> None:
+        """Calls `respond` with the response, now or at a later turn of the loop, without waiting for anything.
+
+        Without a response, `__call__` has to answer, in a thread. The loop serves all clients of the process.
         """
         if environ["PATH_INFO"] == LIVEZ and environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
             response = alive()
-            return Answer("200 OK", [*response.items(), *id_headers(environ)], [response.content])
-        found = self.find(environ) if self._is_quick else None
-        if found is None or found.response is None:
-            return None
-        caller = found.response.terms.caller
-        if caller is not None and caller.rate_limit and settings.REDIS_URL:
-            return None
-        return self.decide(found, self.states.read(found.digest), environ)
+            respond(Answer("200 OK", [*response.items(), *id_headers(environ)], [response.content]))
+            return
+        found = self.find(environ)
+        if self._loop_states is None or found is None or found.response is None or is_counted_elsewhere(found.response):
+            respond(None)
+        else:
+            self._loop_states.ask(found.digest, lambda state: respond(self.decide(found, state, environ)))
+
+    def end_turn(self) -> None:
+        """The loop has handled everything that had arrived."""
+        if self._loop_states is not None:
+            self._loop_states.end_turn()
 
     def find(self, environ: Environ) -> Found | None:
         """The stored response for a request; None if its kind is never stored. No input or output."""
@@ -179,6 +186,12 @@ class FastPath:
         head = response_head(f"{response.status_code} {response.reason_phrase}", tuple(headers))
         cache = found.cache if terms.caller else self.visits
         cache.put(found.key, CachedResponse(terms, head, content))
+
+
+def is_counted_elsewhere(response: CachedResponse) -> bool:
+    """Whether the request has to be counted by another process, which may not answer."""
+    caller = response.terms.caller
+    return bool(settings.REDIS_URL and caller and caller.rate_limit)
 
 
 def id_headers(environ: Environ) -> list[tuple[str, str]]:

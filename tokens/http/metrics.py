@@ -23,7 +23,8 @@ from psycopg_pool import PoolTimeout
 from catalog.db import revision
 from catalog.db.snapshot import snapshot
 from catalog.models import AIModel, ImportRun, Source
-from tokens.http.fastpath import Answer, Application, Environ
+from tokens.http.fastpath import Answer, Environ, FastPath
+from tokens.http.state import Loop
 from tokens.metric_counters import DURATION, REQUESTS
 from tokens.models import Token
 
@@ -40,9 +41,8 @@ METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST"})
 class MeteredApplication:
     """Wraps the WSGI application: counts every request and sends the metrics to clients with the token."""
 
-    def __init__(self, application: Application, token: str) -> None:
+    def __init__(self, application: FastPath, token: str) -> None:
         self._application = application
-        self._at_once: Callable[[Environ], Answer | None] | None = getattr(application, "at_once", None)
         self._authorization = f"Bearer {token}".encode()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -56,13 +56,22 @@ class MeteredApplication:
 
         return self._application(environ, start_counted_response)
 
-    def at_once(self, environ: Environ) -> Answer | None:
-        """What the application answers at once."""
+    def attach(self, loop: Loop) -> None:
+        self._application.attach(loop)
+
+    def at_once(self, environ: Environ, respond: Callable[[Answer | None], None]) -> None:
+        """As `FastPath.at_once`."""
         start = time.perf_counter()
-        answer = self._at_once(environ) if self._at_once else None
-        if answer is not None:
-            count(environ, answer[0], start=start)
-        return answer
+
+        def count_response(answer: Answer | None) -> None:
+            if answer is not None:
+                count(environ, answer.status, start=start)
+            respond(answer)
+
+        self._application.at_once(environ, count_response)
+
+    def end_turn(self) -> None:
+        self._application.end_turn()
 
     def _send_metrics(self, environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
         authorization = environ.get("HTTP_AUTHORIZATION", "").encode("latin-1", "replace")
@@ -83,7 +92,7 @@ def count(environ: Environ, status: str, *, start: float) -> None:
     DURATION.labels(area).observe(time.perf_counter() - start)
 
 
-def metered(application: Application) -> Application:
+def metered(application: FastPath) -> FastPath | MeteredApplication:
     """The application, wrapped if METRICS_TOKEN is set."""
     return MeteredApplication(application, settings.METRICS_TOKEN) if settings.METRICS_TOKEN else application
 

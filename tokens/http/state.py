@@ -3,8 +3,13 @@
 One query, on connections of its own outside Django's pool, which would check them at every request.
 """
 
+import logging
 import threading
-from typing import Any, NamedTuple
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 from django.db import Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -16,6 +21,8 @@ from tokens.auth import token_rows
 from tokens.auth.token_rows import RawRow
 from tokens.context import ReuseTerms
 
+logger = logging.getLogger("modelbook.database")
+
 SELECT_COUNTERS = f"SELECT {', '.join(Counters.__annotations__)} FROM catalog_revision WHERE id = {ROW}"  # noqa: S608
 
 
@@ -24,6 +31,16 @@ class State(NamedTuple):
 
     counters: Counters
     rows: tuple[RawRow, ...] = ()
+
+    @classmethod
+    def of(cls, raw: Sequence[RawRow], *, has_token: bool) -> "State | None":
+        """The state from the rows that one of the `Statements` returned; None if it returned none."""
+        if not raw:
+            return None
+        if not has_token:
+            return cls(Counters(*raw[0]))
+        rows, counters = token_rows.split(raw)
+        return cls(counters, rows)
 
     def meets(self, terms: ReuseTerms) -> bool:
         """Whether everything that the response was built from is unchanged."""
@@ -52,10 +69,11 @@ class Statements(NamedTuple):
 
 
 class StateReader:
-    """Reads the state on one connection per thread, which stays open."""
+    """Reads the state on one connection per thread, which stays open; `options` are those of the connection."""
 
-    def __init__(self) -> None:
+    def __init__(self, **options: Any) -> None:
         self._local = threading.local()
+        self._options = options
         caches.register(self)
 
     def read(self, digest: str | None) -> State | None:
@@ -65,16 +83,13 @@ class StateReader:
             if getattr(local, "cursor", None) is None:
                 self._open()
             if digest is None:
-                counters = local.cursor.execute(local.statements.counters, (), **local.options).fetchone()
-                return State(Counters(*counters)) if counters else None
-            raw = local.cursor.execute(local.statements.token, (digest,), **local.options).fetchall()
+                raw = local.cursor.execute(local.statements.counters, (), **local.options).fetchall()
+            else:
+                raw = local.cursor.execute(local.statements.token, (digest,), **local.options).fetchall()
         except getattr(local, "errors", Error):
             self.clear()
             return None
-        if not raw:
-            return None
-        rows, counters = token_rows.split(raw)
-        return State(counters, rows)
+        return State.of(raw, has_token=digest is not None)
 
     def clear(self) -> None:
         """Closes this thread's connection."""
@@ -84,21 +99,23 @@ class StateReader:
             wrapper.close()
 
     def _open(self) -> None:
-        wrapper = self._connect()
+        wrapper = connect(**self._options)
         local = self._local
         # The cursor does not keep its wrapper alive.
         local.wrapper, local.errors = wrapper, (wrapper.Database.Error, Error)  # type: ignore[attr-defined]
         local.statements = Statements.of(wrapper.vendor)
         local.cursor, local.options = cursor_of(wrapper)
 
-    def _connect(self) -> BaseDatabaseWrapper:
-        configured = connections.settings["default"]
-        options = {name: value for name, value in configured["OPTIONS"].items() if name != "pool"}
-        wrapper: BaseDatabaseWrapper = load_backend(configured["ENGINE"]).DatabaseWrapper(
-            configured | {"OPTIONS": options}, "default"
-        )
-        wrapper.ensure_connection()
-        return wrapper
+
+def connect(**options: Any) -> BaseDatabaseWrapper:
+    """An open connection outside Django's pool, with these options beside those of the settings."""
+    configured = connections.settings["default"]
+    common = {name: value for name, value in configured["OPTIONS"].items() if name != "pool"}
+    wrapper: BaseDatabaseWrapper = load_backend(configured["ENGINE"]).DatabaseWrapper(
+        configured | {"OPTIONS": common | options}, "default"
+    )
+    wrapper.ensure_connection()
+    return wrapper
 
 
 def cursor_of(wrapper: BaseDatabaseWrapper) -> tuple[Any, dict[str, Any]]:
@@ -109,3 +126,161 @@ def cursor_of(wrapper: BaseDatabaseWrapper) -> tuple[Any, dict[str, Any]]:
 
     # Planning the statement takes longer than running it, so the server prepares it once per connection.
     return Cursor(wrapper.connection), {"prepare": True}
+
+
+# Seconds that the loop waits for a lock of SQLite, which readers seldom need.
+LOCK_SECONDS = 0.05
+# Seconds that a request waits for PostgreSQL before a thread answers it, which waits longer.
+ANSWER_SECONDS = 1.0
+# Seconds without a connection after a failure.
+PAUSE_SECONDS = 1.0
+# States that are asked for in one round trip.
+MAX_BATCH = 128
+# The two statements on the server.
+COUNTERS_NAME, TOKEN_NAME = b"modelbook_counters", b"modelbook_token"
+
+Then = Callable[[State | None], None]
+
+
+class Loop(Protocol):
+    """What the loop of a worker offers (config/worker.py)."""
+
+    def watch(self, file: int, on_readable: Callable[[int], None]) -> None: ...
+    def unwatch(self, file: int) -> None: ...
+    def call(self, call: Callable[[], None]) -> None: ...
+
+
+class InlineStates:
+    """Reads states for the loop from SQLite, which answers in microseconds, from this process."""
+
+    def __init__(self) -> None:
+        self._states = StateReader(timeout=LOCK_SECONDS)
+
+    def ask(self, digest: str | None, then: Then) -> None:
+        then(self._states.read(digest))
+
+    def end_turn(self) -> None:
+        """Nothing waits."""
+
+
+class PipelinedStates:
+    """Reads states for the loop from PostgreSQL: one round trip for all requests that arrived during the one before.
+
+    The loop never waits for the server. A thread opens the connection; as long as there is none, and if the server does
+    not answer within ANSWER_SECONDS, the state is None.
+    """
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self._wrapper: BaseDatabaseWrapper | None = None
+        self._is_connecting = False
+        self._retry_at = 0.0
+        self._waiting: list[tuple[str | None, Then]] = []
+        self._asked: list[tuple[str | None, Then]] = []
+        self._asked_at = 0.0
+        self._results: list[Any] = []
+
+    def ask(self, digest: str | None, then: Then) -> None:
+        """Calls `then` with the state, at a later turn of the loop."""
+        if self._wrapper is None:
+            self._connect()
+            then(None)
+        else:
+            self._waiting.append((digest, then))
+
+    def end_turn(self) -> None:
+        """Sends what is asked for, unless the server still has to answer."""
+        if self._asked:
+            if time.monotonic() - self._asked_at > ANSWER_SECONDS:
+                self._fail("no answer")
+        elif self._waiting and self._wrapper is not None:
+            self._asked, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+            self._asked_at = time.monotonic()
+            wrapper = self._wrapper
+            connection = wrapper.connection.pgconn
+            try:
+                for digest, _ in self._asked:
+                    if digest is None:
+                        connection.send_query_prepared(COUNTERS_NAME, None)
+                    else:
+                        connection.send_query_prepared(TOKEN_NAME, [digest.encode()])
+                connection.pipeline_sync()
+                # A few kilobytes always fit into the socket.
+                if connection.flush():
+                    self._fail("nothing can be sent")
+            except wrapper.Database.Error as error:  # type: ignore[attr-defined]
+                self._fail(type(error).__name__)
+
+    def _read(self, _events: int) -> None:
+        """The server has sent something: answers, or the end of the connection."""
+        from psycopg.pq import ExecStatus
+
+        wrapper = self._wrapper
+        if wrapper is None:
+            return
+        connection = wrapper.connection.pgconn
+        try:
+            connection.consume_input()
+            while self._asked and not connection.is_busy():
+                result = connection.get_result()
+                if result is None:
+                    continue
+                if result.status == ExecStatus.PIPELINE_SYNC:
+                    self._answer(wrapper)
+                elif result.status == ExecStatus.TUPLES_OK:
+                    self._results.append(result)
+                else:
+                    self._fail("a statement failed")
+                    return
+        except wrapper.Database.Error as error:  # type: ignore[attr-defined]
+            self._fail(type(error).__name__)
+
+    def _answer(self, wrapper: BaseDatabaseWrapper) -> None:
+        from psycopg.adapt import Transformer
+
+        asked, results, self._asked, self._results = self._asked, self._results, [], []
+        transformer = Transformer(wrapper.connection)
+        for (digest, then), result in zip(asked, results, strict=True):
+            transformer.set_pgresult(result)
+            then(State.of(transformer.load_rows(0, result.ntuples, tuple), has_token=digest is not None))
+
+    def _fail(self, reason: str) -> None:
+        """Closes the connection, and lets threads answer whatever waits for it."""
+        logger.warning("Responses are checked in threads until the database answers: %s", reason)
+        wrapper, self._wrapper = self._wrapper, None
+        if wrapper is not None:
+            self._loop.unwatch(wrapper.connection.fileno())
+            with suppress(wrapper.Database.Error):  # type: ignore[attr-defined]
+                wrapper.connection.close()
+        self._retry_at = time.monotonic() + PAUSE_SECONDS
+        asked = self._asked + self._waiting
+        self._asked, self._waiting, self._results = [], [], []
+        for _, then in asked:
+            then(None)
+
+    def _connect(self) -> None:
+        if not self._is_connecting and time.monotonic() >= self._retry_at:
+            self._is_connecting = True
+            threading.Thread(target=self._open, name="states", daemon=True).start()
+
+    def _open(self) -> None:
+        wrapper: BaseDatabaseWrapper | None = None
+        try:
+            wrapper = connect()
+            statements, connection = Statements.of(wrapper.vendor), wrapper.connection.pgconn
+            connection.prepare(COUNTERS_NAME, statements.counters.encode())
+            connection.prepare(TOKEN_NAME, (statements.token % "$1").encode())
+            connection.nonblocking = 1
+            connection.enter_pipeline_mode()
+        except Exception as error:  # noqa: BLE001  (whatever it is, threads answer and report it)
+            logger.warning("Responses are checked in threads: %s", type(error).__name__)
+            wrapper = None
+        self._loop.call(partial(self._use, wrapper))
+
+    def _use(self, wrapper: BaseDatabaseWrapper | None) -> None:
+        self._is_connecting = False
+        if wrapper is None:
+            self._retry_at = time.monotonic() + PAUSE_SECONDS
+        else:
+            self._wrapper = wrapper
+            self._loop.watch(wrapper.connection.fileno(), self._read)

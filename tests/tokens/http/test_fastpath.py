@@ -274,7 +274,7 @@ def test_django_responds_if_the_counters_cannot_be_read(server: Server, monkeypa
         raise OperationalError
 
     server.fast_path.states.clear()
-    monkeypatch.setattr(server.fast_path.states, "_connect", nothing)
+    monkeypatch.setattr("tokens.http.state.connect", nothing)
     assert server.get(key)[0] == "200 OK"
     assert server.by_django == 2
     monkeypatch.undo()

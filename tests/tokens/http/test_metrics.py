@@ -11,6 +11,7 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from catalog.models import Source
+from tokens.http.fastpath import FastPath
 from tokens.http.metrics import MeteredApplication, area_of, exposition, metered
 from tokens.metric_counters import ERRORS
 
@@ -34,7 +35,9 @@ def application(environ: Any, start_response: Any) -> Iterable[bytes]:
 def ask(path: str, *, method: str = "GET", authorization: str = f"Bearer {TOKEN}") -> tuple[str, bytes]:
     statuses: list[str] = []
     environ = {"PATH_INFO": path, "REQUEST_METHOD": method, "HTTP_AUTHORIZATION": authorization}
-    body = b"".join(MeteredApplication(application, TOKEN)(environ, lambda status, *_: statuses.append(status)))
+    body = b"".join(
+        MeteredApplication(FastPath(application), TOKEN)(environ, lambda status, *_: statuses.append(status))
+    )
     return statuses[0], body
 
 
@@ -68,7 +71,7 @@ def test_the_metrics_need_the_token(authorization: str) -> None:
 
 def test_without_a_token_the_address_does_not_exist(client: Client, settings: Any) -> None:
     settings.METRICS_TOKEN = ""
-    handler = WSGIHandler()
+    handler = FastPath(WSGIHandler())
 
     assert metered(handler) is handler
     assert client.get("/metrics").status_code == 404

@@ -36,6 +36,11 @@ class Head:
     is_chunked: bool
     expects_continue: bool
 
+    @property
+    def title(self) -> str:
+        """Method and path, for the log."""
+        return f"{self.environ['REQUEST_METHOD']} {self.environ['PATH_INFO']}"
+
     def environ_for(self, client: Any, body: Any) -> dict[str, Any]:
         """The WSGI environ of the request."""
         address, port = (client[0], str(client[1])) if isinstance(client, tuple) else (str(client), "")

@@ -84,8 +84,15 @@ class Worker(base.Worker):  # type: ignore[misc]
             self.wsgi.attach(self)
         self._accept_more(True)
         while self.alive and self.ppid == os.getppid():
-            self._turn()
+            self._try_turn()
         self._stop()
+
+    def _try_turn(self) -> None:
+        try:
+            self._turn()
+        except Exception:
+            # The other clients must not notice.
+            self.log.exception("Error in the loop")
 
     def _turn(self) -> None:
         """Waits for events, at most a second, and handles them; once a second, ends what took too long."""
@@ -398,7 +405,7 @@ class Worker(base.Worker):  # type: ignore[misc]
             self.log.debug("The client did not wait for its response: %s", type(error).__name__)
         except Exception:
             connection.is_kept = False
-            self.log.exception("Error handling request %s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"])
+            self.log.exception("Error handling request %s", request.head.title)
             if not response.headers_sent:
                 connection.sendall(refusal("internal_error", dict(environ)))
         finally:
@@ -447,11 +454,7 @@ class Worker(base.Worker):  # type: ignore[misc]
             request = connection.request
             if connection.state is State.RESPONSE and not request.is_logged and now - request.since > LONG_SECONDS:
                 request.is_logged = True
-                environ = request.head.environ
-                self.log.warning(
-                    "A request has been running for %d s: %s %s",
-                    LONG_SECONDS, environ["REQUEST_METHOD"], environ["PATH_INFO"],
-                )  # fmt: skip
+                self.log.warning("A request has been running for %d s: %s", LONG_SECONDS, request.head.title)
 
     # The end
 
@@ -467,7 +470,7 @@ class Worker(base.Worker):  # type: ignore[misc]
             if connection.state is State.HEAD and not connection.received:
                 connection.deadline = time.monotonic() + LINGER_SECONDS
         while self.connections and time.monotonic() < end:
-            self._turn()
+            self._try_turn()
         for connection in list(self.connections):
             self._drop(connection)
         self.threads.shutdown(wait=False, cancel_futures=True)

@@ -14,7 +14,7 @@ worker.SLOWEST = 1024
 LARGE = b"".join(number.to_bytes(8, "big") for number in range(6 * 1024 * 1024 // 8))
 
 
-def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     match environ["PATH_INFO"]:
         case "/large/one":
             start_response("200 OK", [("Content-Length", str(len(LARGE)))])
@@ -34,4 +34,14 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     return modelbook(environ, start_response)
 
 
-application.at_once = modelbook.at_once  # type: ignore[attr-defined]
+class Application:
+    """The same with everything else that the worker calls."""
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        return answer(environ, start_response)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(modelbook, name)
+
+
+application = Application()

@@ -173,6 +173,8 @@ class PipelinedStates:
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
         self._wrapper: BaseDatabaseWrapper | None = None
+        # Its socket, which the driver forgets when the connection is lost.
+        self._file = -1
         self._is_connecting = False
         self._retry_at = 0.0
         self._waiting: list[tuple[str | None, Then]] = []
@@ -249,7 +251,7 @@ class PipelinedStates:
         logger.warning("Responses are checked in threads until the database answers: %s", reason)
         wrapper, self._wrapper = self._wrapper, None
         if wrapper is not None:
-            self._loop.unwatch(wrapper.connection.fileno())
+            self._loop.unwatch(self._file)
             with suppress(wrapper.Database.Error):  # type: ignore[attr-defined]
                 wrapper.connection.close()
         self._retry_at = time.monotonic() + PAUSE_SECONDS
@@ -283,4 +285,5 @@ class PipelinedStates:
             self._retry_at = time.monotonic() + PAUSE_SECONDS
         else:
             self._wrapper = wrapper
-            self._loop.watch(wrapper.connection.fileno(), self._read)
+            self._file = wrapper.connection.fileno()
+            self._loop.watch(self._file, self._read)

@@ -83,9 +83,9 @@ class Scope:
 
     def permits(self, model: Described, aliases: Collection[str]) -> bool:
         """Whether the patterns permit this model; groups are not checked."""
-        if self.denying_pattern(model, aliases) is not None:
+        if self._denying.match(model, aliases):
             return False
-        return self.allow is None or self.allowing_pattern(model, aliases) is not None
+        return self.allow is None or self._allowing.match(model, aliases)
 
     def permits_as(self, name: str, model: Described, aliases: Collection[str]) -> bool:
         """Whether the patterns permit a call of this name, for which the wildcard model stands.
@@ -113,6 +113,14 @@ class Scope:
         return "only models that match its allow list" if self.allow else "no models (the allow list is empty)"
 
     @functools.cached_property
+    def _allowing(self) -> "Patterns":
+        return Patterns.of(self.allow or ())
+
+    @functools.cached_property
+    def _denying(self) -> "Patterns":
+        return Patterns.of(self.deny)
+
+    @functools.cached_property
     def exact_names(self) -> frozenset[str] | None:
         """The ids and aliases of the allow list, if it contains nothing else; else None."""
         ids = [id_of(pattern) for pattern in self.allow or ()]
@@ -130,6 +138,24 @@ class Scope:
         Dates, networks and whether the key is enabled are not part of it: no body depends on these.
         """
         return hashlib.sha256(write_json([self.groups, self.allow, self.deny])).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """Patterns for the question whether any of them matches: thousands of ids are compared at once."""
+
+    ids: frozenset[str]
+    others: tuple[str, ...]
+
+    @classmethod
+    def of(cls, patterns: tuple[str, ...]) -> "Patterns":
+        ids = frozenset(name for pattern in patterns if (name := id_of(pattern)) is not None)
+        return cls(ids, tuple(pattern for pattern in patterns if id_of(pattern) is None))
+
+    def match(self, model: Described, aliases: Collection[str]) -> bool:
+        if self.ids and (model.name in self.ids or not self.ids.isdisjoint(aliases)):
+            return True
+        return bool(self.others) and first_match(self.others, model, aliases) is not None
 
 
 def first_match(patterns: tuple[str, ...], model: Described, aliases: Collection[str]) -> str | None:

@@ -12,9 +12,9 @@ from catalog.db.bulk import update_with_history
 from catalog.db.fields import ExactJSONField, NamesField
 from catalog.db.history import history
 from catalog.db.revision import TrackedModel, TrackedQuerySet
+from catalog.models.facts import WILDCARD, ModelFacts
 from catalog.models.vendor import Vendor
 from catalog.parameters import validate_parameters
-from catalog.vocabulary import charged_sides, returns_text
 
 # Real ids contain slashes, colons, at signs and spaces. Characters that break URLs, lists or logs are refused.
 NAME_PATTERN = r"^[^\s,\x00-\x1f\x7f](?:[^,\x00-\x1f\x7f]*[^\s,\x00-\x1f\x7f])?$"
@@ -23,14 +23,10 @@ MODEL_NAME = RegexValidator(
     "This is not a valid model id: use no commas, line breaks or control characters, and no space at the start or end.",
 )
 
-# A model whose id ends in it, and has no other one, stands for every id that begins with the rest.
-WILDCARD = "*"
 LONGEST_NAME = 255
 
 # The limits of a model in tokens; they are checked together.
 LIMITS = ("context_length", "max_input_tokens", "max_output_tokens")
-# In the names of models that measure or classify a text and write none; many sources list them as chat models.
-WITHOUT_TEXT = re.compile("embed|rerank|moderation", re.IGNORECASE)
 
 
 def wildcards_of(name: str) -> list[str]:
@@ -66,17 +62,12 @@ class AIModelQuerySet(TrackedQuerySet["AIModel"]):
         return update_with_history(self.exclude(in_price_list=is_shown), in_price_list=is_shown)
 
 
-class AIModel(TrackedModel):
+class AIModel(ModelFacts, TrackedModel):
     about_model = "pk"
 
     class Status(models.TextChoices):
         DRAFT = "draft", "Draft"
         PUBLISHED = "published", "Published"
-
-    class Lifecycle(models.TextChoices):
-        ACTIVE = "active"
-        DEPRECATED = "deprecated"
-        RETIRED = "retired"
 
     name = models.CharField(
         "model id",
@@ -199,80 +190,6 @@ class AIModel(TrackedModel):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def is_wildcard(self) -> bool:
-        """Whether the model stands for every id that begins with its `prefix`."""
-        return len(self.name) > 1 and self.name.find(WILDCARD) == len(self.name) - 1
-
-    @property
-    def prefix(self) -> str:
-        """The id of a wildcard model without its end."""
-        return self.name.removesuffix(WILDCARD)
-
-    @property
-    def title(self) -> str:
-        """The name on pages: the display name, or the id."""
-        return self.display_name or self.name
-
-    @property
-    def created(self) -> int:
-        """The release date as Unix time in seconds; 0 if unknown."""
-        if self.released_on is None:
-            return 0
-        return int(dt.datetime.combine(self.released_on, dt.time(), tzinfo=dt.UTC).timestamp())
-
-    @property
-    def retires_at(self) -> dt.datetime | None:
-        """The first moment (UTC) at which the model is no longer offered; None if no retirement is known."""
-        if self.retires_on is None:
-            return None
-        return dt.datetime.combine(self.retires_on, dt.time(), tzinfo=dt.UTC)
-
-    @property
-    def longest_input(self) -> int | None:
-        """The longest input in tokens: the input limit, or the context window if no limit of its own is known."""
-        return self.context_length if self.max_input_tokens is None else self.max_input_tokens
-
-    def selectors(self) -> dict[str, list[str]]:
-        """Values that patterns of tokens may match in addition to the id; reads the vendor."""
-        inputs, outputs = self.input_modalities, self.output_modalities
-        return {
-            "vendor": [self.vendor.slug, self.vendor.name],
-            "series": [self.series],
-            "tag": self.tags,
-            "endpoint": self.callable_endpoint_types,
-            "modality": [
-                *inputs,
-                *outputs,
-                *(f"input-{name}" for name in inputs),
-                *(f"output-{name}" for name in outputs),
-            ],
-        }
-
-    def lifecycle(self, *, on: dt.date) -> str:
-        """The lifecycle stage on a day. A future retirement date alone does not deprecate the model."""
-        if self.retires_on is not None and self.retires_on <= on:
-            return self.Lifecycle.RETIRED
-        is_deprecated = self.deprecated_on is not None and self.deprecated_on <= on
-        return self.Lifecycle.DEPRECATED if is_deprecated else self.Lifecycle.ACTIVE
-
-    @property
-    def callable_endpoint_types(self) -> list[str]:
-        """The endpoint types that customers may call: the curated list, or all supported types if there is none."""
-        curated: list[str] | None = self.public_endpoint_types
-        return list(self.supported_endpoint_types) if curated is None else curated
-
-    @property
-    def charged_sides(self) -> frozenset[str]:
-        """The sides, input and output, whose missing price is unknown, see catalog.vocabulary.charged_sides."""
-        return charged_sides(self.callable_endpoint_types, self.output_modalities)
-
-    @property
-    def is_chat_model(self) -> bool:
-        """Whether it writes text, for which all vendors charge."""
-        writes = returns_text(self.callable_endpoint_types, self.output_modalities)
-        return writes and "output" in self.charged_sides and not WITHOUT_TEXT.search(self.name)
 
     def clean(self) -> None:
         super().clean()

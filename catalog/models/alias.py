@@ -5,7 +5,8 @@ from django.db import models
 
 from catalog.db.history import history
 from catalog.db.revision import TrackedModel, TrackedQuerySet
-from catalog.models.aimodel import MODEL_NAME, WILDCARD, AIModel
+from catalog.models.aimodel import MODEL_NAME, AIModel
+from catalog.models.facts import WILDCARD
 
 
 class ModelAlias(TrackedModel):

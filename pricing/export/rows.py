@@ -61,7 +61,7 @@ def rendered_rows(kind: Hashable, reading: Reading, listing: Listing, render: Re
         return rows
 
     if scope.exact_names is not None:
-        return render_models([model.pk for model in listing.models()])
+        return render_models([model.pk for model in listing.listed()])
     if reading.is_now:
         state = PriceState.of(reading.counters.number, at=reading.at)
         rows = RENDERED_MODELS.get((kind, type(listing), scope.groups), state, render_models)
@@ -69,4 +69,4 @@ def rendered_rows(kind: Hashable, reading: Reading, listing: Listing, render: Re
         rows = render_models(None)
     if scope.allow is None and not scope.deny:
         return rows
-    return {model.pk: rows[model.pk] for model in listing.models() if model.pk in rows}
+    return {model.pk: rows[model.pk] for model in listing.listed() if model.pk in rows}

@@ -23,7 +23,8 @@ from catalog.exact import write_json
 from catalog.imports.documents import read_document
 from catalog.imports.spellings import spelling_of
 from catalog.models import AIModel, ImportRun, ModelAlias, NameList, Offer
-from catalog.models.aimodel import WILDCARD, wildcards_of
+from catalog.models.aimodel import wildcards_of
+from catalog.models.facts import WILDCARD
 from catalog.prices import Sheet
 from pricing.engine.equality import same_price
 from pricing.engine.formatting.lines import changes, difference

@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from catalog.models import AIModel, ModelAlias
-from catalog.models.aimodel import WILDCARD, wildcards_of
+from catalog.models.aimodel import wildcards_of
+from catalog.models.facts import WILDCARD
 from tokens.access.visibility import in_reach
 from tokens.scope import SELECTORS, Scope, first_match, id_of, names_id
 

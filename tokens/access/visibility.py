@@ -8,25 +8,32 @@ operator unpublished, or whose last offer or channel was disabled or deleted, ha
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef
 
-from catalog.models import AIModel, ModelAlias, Offer
+from catalog.db.revision import Counters
+from catalog.db.snapshot import snapshot
+from catalog.models import AIModel, ModelAlias
 from catalog.models.aimodel import AIModelQuerySet, wildcards_of
+from catalog.models.facts import ModelFacts
 from tokens.access.cursor_memory import last_seen
+from tokens.access.index import (
+    INDEX,
+    CatalogState,
+    ListedModel,
+    SortKey,
+    open_offers,
+    read_channels_of_groups,
+    read_models,
+    sort_key,
+)
 from tokens.models import TokenGroup
 from tokens.scope import Scope
 
-# The order of every list: newest release first, then by id.
-SortKey = tuple[int, str]
 # A longer list of ids is applied in memory: SQLite takes 32,766 values in a statement.
 MAX_NAMES = 1000
-
-
-def sort_key(model: AIModel) -> SortKey:
-    return (-model.created, model.name)
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,8 @@ class Listing:
     on: dt.date
     # The token that requests the list, if any: its cursors may name models that it could see before.
     token: int | None = None
+    # The counters of the revision, if the caller has read them in its snapshot.
+    counters: Counters | None = None
 
     def keys_in_reach(self) -> list[int]:
         """The keys of the models that the groups reach, in their order; patterns are not applied."""
@@ -46,17 +55,44 @@ class Listing:
         """Those of the models with these keys that the groups reach, in no order; patterns are not applied."""
         return list(shown_columns(self._rows(retired=False).filter(pk__in=keys)))
 
-    def models(self, *, retired: bool = False) -> list[AIModel]:
-        """The visible models in the order of every list, with the retired ones if `retired`."""
-        return sorted(self._permitted(shown_columns(self._rows(retired=retired))), key=sort_key)
+    def listed(
+        self, kind: object = None, accepts: Callable[[ListedModel], bool] | None = None, *, retired: bool = False
+    ) -> Sequence[ListedModel]:
+        """The visible models in the order of every list, with the retired ones if `retired`.
 
-    def _permitted(self, rows: AIModelQuerySet) -> Iterator[AIModel]:
-        """The models that the patterns permit, without reading all rows if the patterns name the models."""
+        `accepts` may select some of them; `kind` then says which, because the sequence is stored for the next page.
+        """
+
+        def choose(models: Sequence[ListedModel]) -> Sequence[ListedModel]:
+            models = self._shown(models)
+            if not retired:
+                models = [model for model in models if model.retires_on is None or model.retires_on > self.on]
+            return models if accepts is None else [model for model in models if accepts(model)]
+
+        return self._state().sequence((type(self), kind, self.on, retired), self.scope, choose)
+
+    def models(self, *, retired: bool = False) -> list[AIModel]:
+        """The same models as rows of the database."""
+        with snapshot():
+            keys = [model.pk for model in self.listed(retired=retired)]
+            rows = AIModel.objects.filter(pk__in=keys) if len(keys) <= MAX_NAMES else AIModel.objects.published()
+            by_key = {row.pk: row for row in shown_columns(rows)} if keys else {}
+            return [by_key[key] for key in keys if key in by_key]
+
+    def _state(self) -> CatalogState:
+        """The catalog, or the part of it that the scope names."""
         names = self.scope.exact_names
         if names is None or len(names) > MAX_NAMES:
-            return permitted(rows, self.scope, aliases_for(self.scope))
-        models = list(rows.filter(pk__in=[key for _, key in keys_of(names)]))
-        return permitted(models, self.scope, aliases_for(self.scope, of=models))
+            return INDEX.state(self.counters)
+        state = INDEX.peek(self.counters)
+        if state is not None:
+            return state
+        models = read_models({key for _, key in keys_of(names)})
+        return CatalogState(0, sorted(models, key=sort_key), read_channels_of_groups(), None)
+
+    def _shown(self, models: Sequence[ListedModel]) -> Sequence[ListedModel]:
+        """Those of the visible models that the list shows."""
+        return models
 
     def model(self, *spellings: str, retired: bool = False) -> AIModel | None:
         """The visible model of the first of these spellings of an id or alias; None for hidden and missing models.
@@ -92,8 +128,14 @@ class Listing:
         """
         if not is_storable(name):
             return None
-        models = list(self._rows(retired=True).filter(name=name))
-        model = next(permitted(models, self.scope, aliases_for(self.scope, of=models)), None)
+        model: ModelFacts | None
+        state = INDEX.peek(self.counters)
+        if state is None:
+            rows = list(self._rows(retired=True).filter(name=name))
+            model = next(permitted(rows, self.scope, aliases_for(self.scope, of=rows)), None)
+        else:
+            named = [listed for listed in state.by_name.get(name, ()) if listed.name == name]
+            model = next(iter(self._shown(state.select(self.scope, named))), None)
         if model is None and self.token is not None:
             model = last_seen(name, token=self.token, scope=self.scope)
         return sort_key(model) if model else None
@@ -105,6 +147,9 @@ class Listing:
 
 class PriceListing(Listing):
     """The models of price lists, exports and public pages: a listing without those that operators hide from these."""
+
+    def _shown(self, models: Sequence[ListedModel]) -> Sequence[ListedModel]:
+        return [model for model in models if model.in_price_list]
 
     def _rows(self, *, retired: bool) -> AIModelQuerySet:
         return super()._rows(retired=retired).filter(in_price_list=True)
@@ -154,7 +199,7 @@ def shown_columns(models: AIModelQuerySet) -> AIModelQuerySet:
 def in_reach(scope: Scope) -> AIModelQuerySet:
     """The published models that an enabled channel of one of the scope's groups offers; patterns not yet applied."""
     channels = TokenGroup.channels.through.objects.filter(tokengroup__in=scope.groups).values("channel")
-    offers = Offer.objects.filter(model=OuterRef("pk"), enabled=True, channel__enabled=True, channel__in=channels)
+    offers = open_offers().filter(model=OuterRef("pk"), channel__in=channels)
     return AIModel.objects.published().filter(Exists(offers)).select_related("vendor")
 
 

@@ -76,10 +76,10 @@ class ModelListView(ApiView):
     def get(self, request: Request) -> HttpResponse:
         caller = caller_of(request)
         dialect = dialect_of(request._request)
-        listing = Listing(caller.scope, timezone.now().date(), token=caller.token)
+        listing = Listing(caller.scope, timezone.now().date(), token=caller.token, counters=caller.counters)
         page = dialect.read_page(request.query_params, listing)
         body_key = (caller.counters.models, dialect.name, caller.scope.fingerprint, page, listing.on)
-        body = BODIES.get_or_render(body_key, lambda: write_json(dialect.list_body(listing, page)))
+        body = BODIES.get_or_render(body_key, lambda: Body.of_rows(*dialect.list_parts(listing, page)))
         offer_for_reuse(request, until=midnight_after(listing.on), body_key=body_key)
         return self.respond(request, body)
 
@@ -103,7 +103,7 @@ class ModelView(ApiView):
         if model.is_wildcard and model.name != name:
             # Clients call the model by the id in the response.
             model.name = plain_name
-        response = self.respond(request, Body.of(write_json(dialect.model_body(model, listing))))
+        response = self.respond(request, Body.of(write_json(dialect.model_body(model, on=listing.on))))
         offer_for_reuse(request, until=midnight_after(listing.on))
         for header, value in dialect.lifecycle_headers(model, on=listing.on).items():
             response[header] = value

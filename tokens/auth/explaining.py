@@ -12,7 +12,8 @@ from typing import Any
 
 from catalog.models import AIModel, Channel, Offer
 from catalog.models.aimodel import wildcards_of
-from tokens.access.visibility import aliases_for, is_storable, keys_of, sort_key
+from tokens.access.index import sort_key
+from tokens.access.visibility import aliases_for, is_storable, keys_of
 from tokens.auth.authentication import row_of, scope_of
 from tokens.dialects import DIALECTS
 from tokens.models import Token, TokenGroup

@@ -6,16 +6,19 @@ It is recognized by any `anthropic-version`: the SDKs since October 2026 and Cla
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypedDict
 
 from django.http import HttpRequest, QueryDict
 
 from catalog.models import AIModel
-from tokens.access.visibility import Listing, SortKey, sort_key
+from catalog.models.facts import ModelFacts
+from tokens.access.index import ListedModel, SortKey, sort_key
+from tokens.access.visibility import Listing
 from tokens.api_error import CODES, ApiError
-from tokens.dialects.base import Dialect
+from tokens.dialects.base import Dialect, ListParts, enclose
 from tokens.rate_limits import Quota
 from tokens.timestamps import format_timestamp
 
@@ -192,23 +195,33 @@ class Anthropic(Dialect):
             stages=_stages(query),
         )
 
-    def list_body(self, listing: Listing, page: Page) -> AnthropicModelPage:
-        models = [
-            model
-            for model in self.narrowed(listing.models(retired=AIModel.Lifecycle.RETIRED in page.stages))
-            if model.lifecycle(on=listing.on) in page.stages
-        ]
-        page_models, has_more = _cut(models, page)
-        return {
-            "data": [self.model_body(model, listing) for model in page_models],
+    def list_parts(self, listing: Listing, page: Page) -> ListParts:
+        models, has_more = _cut(self._of_stages(listing, page.stages), page)
+        body: AnthropicModelPage = {
+            "data": [],
             "has_more": has_more,
-            "first_id": page_models[0].name if page_models else None,
-            "last_id": page_models[-1].name if page_models else None,
+            "first_id": models[0].name if models else None,
+            "last_id": models[-1].name if models else None,
         }
+        return enclose(body, self.rows(models, on=listing.on))
 
-    def model_body(self, model: AIModel, listing: Listing) -> AnthropicModel:
+    def _of_stages(self, listing: Listing, stages: tuple[str, ...]) -> Sequence[ListedModel]:
+        if stages == LISTED_STAGES:
+            return self.listed(listing)
+        return listing.listed(
+            (self.name, stages),
+            lambda model: model.lifecycle(on=listing.on) in stages and self.lists(model),
+            retired=AIModel.Lifecycle.RETIRED in stages,
+        )
+
+    def row_kind(self, model: ListedModel, *, on: dt.date) -> str:
+        if model.deprecated_on is None and model.retires_on is None:
+            return self.name
+        return f"{self.name} {model.lifecycle(on=on)}"
+
+    def model_body(self, model: ModelFacts, *, on: dt.date) -> AnthropicModel:
         """Dates are in RFC 3339; an unknown release date is the epoch, and other unknown values are null."""
-        lifecycle = model.lifecycle(on=listing.on)
+        lifecycle = model.lifecycle(on=on)
         is_active = lifecycle == AIModel.Lifecycle.ACTIVE
         line = LINE.search(model.name)
         return {
@@ -225,7 +238,7 @@ class Anthropic(Dialect):
             "capabilities": capabilities(model) if knows_capabilities(model) else None,
         }
 
-    def lifecycle_headers(self, model: AIModel, *, on: dt.date) -> Mapping[str, str]:
+    def lifecycle_headers(self, model: ModelFacts, *, on: dt.date) -> Mapping[str, str]:
         """Like the body, without dates while the model is active."""
         is_active = model.lifecycle(on=on) == AIModel.Lifecycle.ACTIVE
         return {} if is_active else super().lifecycle_headers(model, on=on)
@@ -246,7 +259,7 @@ class Anthropic(Dialect):
         }
 
 
-def knows_capabilities(model: AIModel) -> bool:
+def knows_capabilities(model: ModelFacts) -> bool:
     """Whether the model's capabilities are complete in Anthropic's terms, so that a missing one is not supported.
 
     The general terms of price files do not include batches or citations; a list of these would deny them.
@@ -256,7 +269,7 @@ def knows_capabilities(model: AIModel) -> bool:
     return not has.isdisjoint(ANTHROPIC_TERMS) and not thinks_in_unknown_ways
 
 
-def capabilities(model: AIModel) -> AnthropicCapabilities:
+def capabilities(model: ModelFacts) -> AnthropicCapabilities:
     """Every capability in Anthropic's format, with whether this model has it."""
     has = set(model.capabilities)
 
@@ -301,14 +314,13 @@ def capabilities(model: AIModel) -> AnthropicCapabilities:
     }
 
 
-def _cut(models: list[AIModel], page: Page) -> tuple[list[AIModel], bool]:
+def _cut(models: Sequence[ListedModel], page: Page) -> tuple[Sequence[ListedModel], bool]:
     """The models of the page, and whether there are more in the direction of paging."""
     if page.before:
-        earlier = [model for model in models if sort_key(model) < page.before]
-        return earlier[-page.limit :], len(earlier) > page.limit
-    if page.after:
-        models = [model for model in models if sort_key(model) > page.after]
-    return models[: page.limit], len(models) > page.limit
+        end = bisect_left(models, page.before, key=sort_key)
+        return models[max(end - page.limit, 0) : end], end > page.limit
+    start = bisect_right(models, page.after, key=sort_key) if page.after else 0
+    return models[start : start + page.limit], len(models) - start > page.limit
 
 
 def _place(cursor: str, param: str, listing: Listing) -> SortKey | None:

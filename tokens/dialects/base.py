@@ -2,21 +2,31 @@
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, QueryDict
 from django.utils.http import http_date
 
-from catalog.models import AIModel
+from catalog.exact import write_json
+from catalog.models.facts import ModelFacts
+from tokens.access.index import ListedModel
 from tokens.access.visibility import Listing
 from tokens.api_error import ApiError
 from tokens.rate_limits import Quota
 
 # A TypedDict of the dialect; tokens/openapi describes it.
 Body = Mapping[str, object]
+
+
+class ListParts(NamedTuple):
+    """A list as JSON: the head, the rows with commas between them, the tail."""
+
+    head: bytes
+    rows: list[bytes]
+    tail: bytes
 
 
 def query_of(request: HttpRequest) -> QueryDict:
@@ -53,12 +63,12 @@ class Dialect(ABC):
         """
 
     @abstractmethod
-    def list_body(self, listing: Listing, page: Any) -> Body:
-        """The list, or the part of it that `page` selects."""
+    def list_parts(self, listing: Listing, page: Any) -> ListParts:
+        """The list, or the part of it that `page` selects, as JSON."""
 
     @abstractmethod
-    def model_body(self, model: AIModel, listing: Listing) -> Body:
-        """One model, as an element of the list and as a response of its own."""
+    def model_body(self, model: ModelFacts, *, on: dt.date) -> Body:
+        """One model on a day, as an element of the list and as a response of its own."""
 
     @abstractmethod
     def error_body(self, error: ApiError, *, request_id: str, host: str) -> Body:
@@ -68,7 +78,7 @@ class Dialect(ABC):
         """The rest of the caller's rate limit, in the headers that this dialect's clients read."""
         return {}
 
-    def lifecycle_headers(self, model: AIModel, *, on: dt.date) -> Mapping[str, str]:
+    def lifecycle_headers(self, model: ModelFacts, *, on: dt.date) -> Mapping[str, str]:
         """`Deprecation` (RFC 9745) and `Sunset` (RFC 8594) of a model with such dates."""
         headers = {}
         if model.deprecated_on and model.deprecated_on <= on:
@@ -77,12 +87,34 @@ class Dialect(ABC):
             headers["Sunset"] = http_date(_midnight(model.retires_on))
         return headers
 
-    def lists(self, model: AIModel) -> bool:
+    def lists(self, model: ModelFacts) -> bool:
         """Whether the dialect lists this model: always, or with NARROW_DIALECTS only if its clients can call it."""
         return not settings.NARROW_DIALECTS or self.name in model.callable_endpoint_types
 
-    def narrowed(self, models: Iterable[AIModel]) -> list[AIModel]:
-        return list(filter(self.lists, models))
+    def listed(self, listing: Listing) -> Sequence[ListedModel]:
+        """The models of the listing that the dialect lists."""
+        return listing.listed(self.name, self.lists) if settings.NARROW_DIALECTS else listing.listed()
+
+    def rows(self, models: Iterable[ListedModel], *, on: dt.date) -> list[bytes]:
+        """The body of each model as JSON. The text of a model is rendered once, and stays with it."""
+        return [self._row(model, on) for model in models]
+
+    def row_kind(self, model: ListedModel, *, on: dt.date) -> str:
+        """What decides the text of a model besides its facts: the dialect, and whatever changes with the day."""
+        return self.name
+
+    def _row(self, model: ListedModel, on: dt.date) -> bytes:
+        kind = self.row_kind(model, on=on)
+        text = model.rendered.get(kind)
+        if text is None:
+            text = model.rendered[kind] = write_json(self.model_body(model, on=on))
+        return text
+
+
+def enclose(envelope: Body, rows: list[bytes]) -> ListParts:
+    """The JSON of an object whose first list, which is empty, is to contain these rows."""
+    head, tail = write_json(envelope).split(b"[]", 1)
+    return ListParts(head + b"[", rows, b"]" + tail)
 
 
 def _midnight(date: dt.date) -> int:

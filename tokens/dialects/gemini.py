@@ -4,6 +4,8 @@ It is recognized by `x-goog-api-key` or `?key=`; Google's SDKs since version 3 u
 and SDKs (2026). A wrong key is 401 here, as AI-Nebula documents it; Google itself sends 400.
 """
 
+import datetime as dt
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,12 +13,13 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from django.http import HttpRequest, QueryDict
 
-from catalog.models import AIModel
+from catalog.models.facts import ModelFacts
 from catalog.parameters import valid_parameters
 from tokens.access.cursors import decode_cursor, encode_cursor
-from tokens.access.visibility import Listing, SortKey, sort_key
+from tokens.access.index import SortKey, sort_key
+from tokens.access.visibility import Listing
 from tokens.api_error import ApiError
-from tokens.dialects.base import Dialect, query_of
+from tokens.dialects.base import Dialect, ListParts, enclose, query_of
 
 STATUSES = {
     400: "INVALID_ARGUMENT",
@@ -138,17 +141,17 @@ class Gemini(Dialect):
     def read_page(self, query: QueryDict, listing: Listing) -> Page:
         return Page(size=_size(query.get("pageSize", "0")), after=_read_token(query.get("pageToken", "").strip()))
 
-    def list_body(self, listing: Listing, page: Page) -> GeminiModelPage:
-        models = self.narrowed(listing.models())
-        rest = [model for model in models if page.after is None or sort_key(model) > page.after]
-        page_models = rest[: page.size]
-        body: GeminiModelPage = {"models": [self.model_body(model, listing) for model in page_models]}
-        if len(rest) > len(page_models):
+    def list_parts(self, listing: Listing, page: Page) -> ListParts:
+        models = self.listed(listing)
+        start = 0 if page.after is None else bisect_right(models, page.after, key=sort_key)
+        page_models = models[start : start + page.size]
+        body: GeminiModelPage = {"models": []}
+        if start + page.size < len(models):
             # Absent on the last page: with an empty one, Google's JavaScript SDK requests pages without end.
             body["nextPageToken"] = encode_cursor(sort_key(page_models[-1]))
-        return body
+        return enclose(body, self.rows(page_models, on=listing.on))
 
-    def model_body(self, model: AIModel, listing: Listing) -> GeminiModel:
+    def model_body(self, model: ModelFacts, *, on: dt.date) -> GeminiModel:
         body: GeminiModel = {
             "name": f"models/{model.name}",
             "baseModelId": model.name,
@@ -180,7 +183,7 @@ class Gemini(Dialect):
         return {"error": {"code": error.status, "message": error.message, "status": status, "details": details}}
 
 
-def generation_methods(model: AIModel) -> list[str]:
+def generation_methods(model: ModelFacts) -> list[str]:
     """The methods by which Gemini's clients may call the model; empty if there are none."""
     types = model.callable_endpoint_types
     methods = list(next((METHODS[name] for name in METHODS if name in types), ()))

@@ -4,14 +4,17 @@ Sources: OpenAI's API reference and SDKs (2026), and the documentation of AI-Neb
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from django.http import HttpRequest, QueryDict
 
-from catalog.models import AIModel
+from catalog.exact import write_json
+from catalog.models.facts import ModelFacts
+from tokens.access.index import ListedModel
 from tokens.access.visibility import Listing
 from tokens.api_error import CODES, ApiError
-from tokens.dialects.base import Dialect
+from tokens.dialects.base import Dialect, ListParts, enclose
 from tokens.rate_limits import Quota
 
 DEFAULT_TYPE = "invalid_request_error"
@@ -122,22 +125,28 @@ class OpenAI(Dialect):
         """OpenAI's list has no pages. Codex sends its version and reads an additional list."""
         return CODEX if "client_version" in query else WHOLE
 
-    def lists(self, model: AIModel) -> bool:
+    def lists(self, model: ModelFacts) -> bool:
         """Always: models that no other dialect can call are listed here."""
         return True
 
-    def list_body(self, listing: Listing, page: Any) -> OpenAIModelList:
-        models = listing.models()
-        body: OpenAIModelList = {
-            "success": True,
-            "object": "list",
-            "data": [self.model_body(model, listing) for model in models],
-        }
-        if page == CODEX:
-            body["models"] = [codex_model(model, priority) for priority, model in enumerate(models)]
-        return body
+    def listed(self, listing: Listing) -> Sequence[ListedModel]:
+        return listing.listed()
 
-    def model_body(self, model: AIModel, listing: Listing) -> OpenAIModel:
+    def list_parts(self, listing: Listing, page: Any) -> ListParts:
+        models = self.listed(listing)
+        rows = self.rows(models, on=listing.on)
+        body: OpenAIModelList = {"success": True, "object": "list", "data": []}
+        if page != CODEX:
+            return enclose(body, rows)
+        body["models"] = []
+        if not models:
+            return ListParts(write_json(body), [], b"")
+        parts = enclose(body, rows)
+        codex_rows = [numbered(_codex_row(model), priority) for priority, model in enumerate(models)]
+        between = parts.tail.removesuffix(b"]}")
+        return ListParts(parts.head, [*rows[:-1], rows[-1] + between + codex_rows[0], *codex_rows[1:]], b"]}")
+
+    def model_body(self, model: ModelFacts, *, on: dt.date) -> OpenAIModel:
         """`created` is in Unix seconds, 0 if the release date is unknown; unknown limits are omitted."""
         body: OpenAIModel = {
             "id": model.name,
@@ -178,7 +187,21 @@ def duration(seconds: int) -> str:
     return f"{hours}h{minutes}m{rest}s" if hours else f"{minutes}m{rest}s" if minutes else f"{rest}s"
 
 
-def codex_model(model: AIModel, priority: int) -> CodexModel:
+def _codex_row(model: ListedModel) -> bytes:
+    """The body of a model for Codex as JSON, with the place of the model 0."""
+    text = model.rendered.get(CODEX)
+    if text is None:
+        text = model.rendered[CODEX] = write_json(codex_model(model, 0))
+    return text
+
+
+def numbered(row: bytes, priority: int) -> bytes:
+    """The row with its place in the list."""
+    # Quotes inside texts are escaped, so that no text contains this.
+    return row.replace(b'"priority":0,', b'"priority":%d,' % priority, 1)
+
+
+def codex_model(model: ModelFacts, priority: int) -> CodexModel:
     body: CodexModel = {
         "slug": model.name,
         "display_name": model.title,

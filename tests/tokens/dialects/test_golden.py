@@ -157,7 +157,7 @@ def test_errors(dialect: str, key: str, pytestconfig: pytest.Config, monkeypatch
     }
     for name, error in failures.items():
         with monkeypatch.context() as broken:
-            broken.setattr(Listing, "models", lambda *_, error=error, **__: (_ for _ in ()).throw(error))
+            broken.setattr(Listing, "listed", lambda *_, error=error, **__: (_ for _ in ()).throw(error))
             answers[name] = ask(models, key)
 
     for name, response in answers.items():

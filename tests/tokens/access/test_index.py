@@ -1,0 +1,195 @@
+"""The catalog in memory says after every change what the database says, and never what a reader's snapshot does not."""
+
+import datetime as dt
+import random
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from catalog.db import revision
+from catalog.exact import write_json
+from catalog.models import AIModel, Channel, ModelAlias, Offer, Vendor
+from tests import world
+from tokens.access.index import INDEX, Masks, sort_key
+from tokens.access.visibility import Listing, PriceListing, aliases_for, in_reach, permitted
+from tokens.dialects import DIALECTS
+from tokens.models import TokenGroup
+from tokens.scope import Scope
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sql]
+
+TODAY = dt.date(2026, 11, 29)
+DATES = (None, None, TODAY, TODAY + dt.timedelta(days=1), TODAY - dt.timedelta(days=1))
+PATTERNS = (
+    "m-*", "*1*", "m-3", "nick-2", "id:m-4", "vendor:b*", "tag:x", "endpoint:gemini", "series:s*", "n*k-*", "w-*",
+    "modality:image",
+)  # fmt: skip
+WRITES = 30
+
+
+def build(dice: random.Random) -> None:
+    for slug in ("a", "b"):
+        world.vendor(slug)
+    for slug, group in (("east", "default"), ("west", "vip"), ("north", "default")):
+        world.channel(slug, group=group)
+    for number in range(12):
+        create_model(dice, f"m-{number}")
+    create_model(dice, "w-*")
+
+
+def create_model(dice: random.Random, name: str) -> None:
+    world.model(
+        name,
+        on=dice.choice(["east", "west", "north"]),
+        vendor=dice.choice(Vendor.objects.order_by("slug")),
+        series=dice.choice(["", "s1"]),
+        tags=dice.choice([[], ["x"]]),
+        input_modalities=dice.choice([[], ["text", "image"]]),
+        released_on=dice.choice([None, dt.date(2026, 1, 1), dt.date(1965, 1, 1)]),
+        retires_on=dice.choice(DATES),
+        deprecated_on=None,
+        supported_endpoint_types=dice.choice([["openai"], ["gemini", "openai"]]),
+    )
+
+
+def write(dice: random.Random) -> None:
+    """One change of the kinds that operators make, by every way of writing."""
+    model = dice.choice(AIModel.objects.order_by("pk"))
+    chosen = AIModel.objects.filter(pk=model.pk)
+    offers = Offer.objects.filter(model=model)
+    channel, group = dice.choice(Channel.objects.order_by("pk")), dice.choice(TokenGroup.objects.order_by("pk"))
+    number = dice.randrange(10**6)
+    writes: tuple[Callable[[], object], ...] = (
+        lambda: chosen.set_status(dice.choice(["draft", "published"])),
+        lambda: chosen.set_in_price_list(dice.choice([True, False])),
+        lambda: save(model, retires_on=dice.choice(DATES), display_name=f"Model {number}"),
+        lambda: save(model, default_parameters={"temperature": dice.choice([1, Decimal("1.0"), Decimal("0.5")])}),
+        lambda: save(model, vendor=dice.choice(Vendor.objects.order_by("slug"))),
+        lambda: save(model, name=f"m-{number}", released_on=dice.choice([None, TODAY])),
+        lambda: offers.set_enabled(dice.choice([True, False])),
+        lambda: offers.delete(),
+        lambda: Offer.objects.get_or_create(model=model, channel=channel),
+        lambda: Offer.objects.update(enabled=True),
+        lambda: ModelAlias.objects.update_or_create(name=f"nick-{number % 5}", defaults={"model": model}),
+        lambda: ModelAlias.objects.filter(model=model).delete(),
+        lambda: save(channel, enabled=dice.choice([True, False])),
+        lambda: group.channels.set(dice.sample(list(Channel.objects.order_by("pk")), 2)),
+        lambda: save(dice.choice(Vendor.objects.order_by("slug")), name=f"Vendor {number}", slug=f"b{number}"),
+        lambda: create_model(dice, f"m-{number}"),
+        lambda: model.delete(),
+        lambda: world.price(model, input="1"),
+    )
+    dice.choice(writes)()
+
+
+def save(row: Any, **fields: Any) -> None:
+    for name, value in fields.items():
+        setattr(row, name, value)
+    row.save()
+
+
+def random_scope(dice: random.Random) -> Scope:
+    groups = [group.pk for group in TokenGroup.objects.order_by("pk")]
+    return Scope(
+        groups=tuple(dice.sample(groups, dice.randint(0, len(groups)))),
+        allow=dice.choice([None, (), ("m-1", "nick-3"), tuple(dice.sample(PATTERNS, 3))]),
+        deny=tuple(dice.sample(PATTERNS, dice.choice([0, 0, 1]))),
+    )
+
+
+def by_sql(scope: Scope, *, retired: bool) -> list[AIModel]:
+    rows = in_reach(scope) if retired else in_reach(scope).not_retired(on=TODAY)
+    return sorted(permitted(rows, scope, aliases_for(scope)), key=sort_key)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_lists_after_random_changes_are_those_of_the_database(seed: int) -> None:
+    dice = random.Random(seed)  # noqa: S311
+    build(dice)
+    scopes = [random_scope(dice) for _ in range(3)]
+
+    for _ in range(WRITES):
+        write(dice)
+        for scope in (dice.choice(scopes), random_scope(dice)):
+            retired = dice.random() < 0.3
+            expected, listing = by_sql(scope, retired=retired), Listing(scope, TODAY)
+            listed = listing.listed(retired=retired)
+            for dialect in DIALECTS:
+                rows = dialect.rows(listed, on=TODAY)
+                assert rows == [write_json(dialect.model_body(row, on=TODAY)) for row in expected]
+            assert listing.models(retired=retired) == expected
+            in_price_list = [row.pk for row in expected if row.in_price_list]
+            assert [row.pk for row in PriceListing(scope, TODAY).listed(retired=retired)] == in_price_list
+            places = {row.name: sort_key(row) for row in by_sql(scope, retired=True)}
+            names = ("m-1", "nick-1", *(row.name for row in expected[:2]))
+            assert [listing.position(name) for name in names] == [places.get(name) for name in names]
+
+
+def test_a_hidden_model_is_the_only_one_that_is_read_again() -> None:
+    for number in range(5):
+        world.model(f"m-{number}")
+    listing = Listing(Scope(groups=(world.token_group().pk,)), TODAY)
+    before = {model.name: model for model in listing.listed()}
+    AIModel.objects.filter(name="m-3").set_status("draft")
+
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        after = {model.name: model for model in listing.listed()}
+
+    assert sorted(after) == ["m-0", "m-1", "m-2", "m-4"]
+    assert all(after[name] is before[name] for name in after)
+    # The counters, the log, and the offers, aliases, vendors and row of one model, which is none.
+    assert len([query for query in queries if "SELECT" in query["sql"]]) <= 6
+
+
+def test_a_price_and_an_equal_row_render_nothing_again() -> None:
+    model = world.model("m-1")
+    listing = Listing(Scope(groups=(world.token_group().pk,)), TODAY)
+    before = listing.listed()
+    world.price(model, input="1")
+    assert listing.listed() is before
+
+    save(world.vendor(), description="Makes models.")
+    assert listing.listed()[0] is before[0]
+
+
+def test_a_reader_gets_the_state_of_its_own_counters() -> None:
+    world.model("m-1")
+    scope = Scope(groups=(world.token_group().pk,))
+    earlier, old_state = revision.read(), INDEX.state()
+    world.model("m-2")
+    new_state = INDEX.state()
+
+    assert INDEX.peek(earlier) is old_state
+    assert INDEX.peek() is new_state
+    assert [len(state.visible(scope)) for state in (old_state, new_state)] == [1, 2]
+
+
+def test_what_a_transaction_has_not_committed_is_not_stored() -> None:
+    world.model("m-1")
+    listing = Listing(Scope(groups=(world.token_group().pk,)), TODAY)
+    with transaction.atomic():
+        world.model("m-2")
+        assert [model.name for model in listing.listed()] == ["m-1", "m-2"]
+        transaction.set_rollback(True)
+    world.model("m-3")
+
+    assert [model.name for model in listing.listed()] == ["m-1", "m-3"]
+
+
+def test_slots_of_changed_models_are_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tokens.access.index.MAX_CHANGED", 4)
+    model = world.model("m-1")
+    listing = Listing(Scope(groups=(world.token_group().pk,), deny=("x-*",)), TODAY)
+    for number in range(30):
+        save(model, display_name=f"Model {number}")
+        assert [listed.display_name for listed in listing.listed()] == [f"Model {number}"]
+
+    masks = INDEX.state().masks
+    assert isinstance(masks, Masks)
+    assert len(masks.models) < 10

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
-from catalog.imports.documents import LARGEST_FILE
+from catalog.sources.limits import LARGEST_FILE
 
 
 class CappedUploadHandler(FileUploadHandler):

@@ -11,13 +11,9 @@ from catalog.exact import InexactError
 from catalog.imports.context import Findings
 from catalog.imports.resolving import Match, Resolver
 from catalog.models import AIModel, ModelAlias
+from catalog.sources.limits import LARGEST_FILE, MOST_MODELS, MOST_PRICES, MOST_VALUES
 from catalog.sources.records import UNCONFIRMED, Document, Record
-from catalog.sources.rows import MOST_PRICES, SourceError, refuse_more
-
-# Ten times the largest source. A larger file is rejected before it is read.
-LARGEST_FILE = 32 * 1024 * 1024
-# Twice as many as the largest source has. More objects of any kind would fill the memory.
-MOST_VALUES = 450_000
+from catalog.sources.rows import SourceError, refuse_more
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -63,16 +59,16 @@ def read_document(
     if not content.strip(b"\xef\xbb\xbf \t\r\n"):
         raise InputError("The document is empty.")
     if sum(map(content.count, (b",", b"[", b"{"))) > MOST_VALUES:
-        raise InputError(f"The document has more than {MOST_VALUES} values, which is more than any source has.")
+        raise InputError(f"The document has more than {MOST_VALUES:,} values, which is more than any source has.")
     try:
         document = read(content)
-        refuse_more(len(document.records), of="models")
+        if not document.records:
+            raise InputError("The document contains no models.")
+        document = _choose_providers(document, providers)
+        refuse_more(len(document.records), MOST_MODELS, of="models")
         refuse_more(sum(map(_number_of_lines, document.records)), MOST_PRICES, of="prices")
     except (InexactError, SourceError) as error:
         raise InputError(str(error)) from None
-    if not document.records:
-        raise InputError("The document contains no models.")
-    document = _choose_providers(document, providers)
     records = tuple(record for record in document.records if matches(record.name, only))
     if not records:
         raise InputError(f"None of the {count(len(document.records), 'model')} matches {', '.join(only)}.")

@@ -22,8 +22,9 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from django.conf import settings
 
+from catalog.sources.limits import LARGEST_FILE
+
 SECONDS = 10.0
-LARGEST = 32 * 1024 * 1024
 MOST_REDIRECTS = 3
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 CHUNK = 64 * 1024
@@ -307,7 +308,7 @@ def _read_response(target: _Target, response: http.client.HTTPResponse) -> Fetch
         return location
     if response.status != 200:
         raise FetchError(f"{target.host} answered {response.status} instead of the document.")
-    if (response.length or 0) > LARGEST:
+    if (response.length or 0) > LARGEST_FILE:
         raise FetchError(_too_large(target))
     content = b"".join(_limited(_decompressed(target, response), target))
     if response.length:
@@ -350,10 +351,10 @@ def _limited(pieces: Iterator[bytes], target: _Target) -> Iterator[bytes]:
     total = 0
     for piece in pieces:
         total += len(piece)
-        if total > LARGEST:
+        if total > LARGEST_FILE:
             raise FetchError(_too_large(target))
         yield piece
 
 
 def _too_large(target: _Target) -> str:
-    return f"{target.host} sent more than {LARGEST // 1024**2} MiB."
+    return f"{target.host} sent more than {LARGEST_FILE // 1024**2} MiB."

@@ -18,8 +18,9 @@ from catalog.exact import InexactError, plain, read_number
 from catalog.prices import KINDS, MILLION, WITHOUT_AMOUNT, Line
 from catalog.sources.conditions import read_conditions
 from catalog.sources.dated_lines import DatedLine, read_moment, schedule
+from catalog.sources.limits import MOST_COMPARISONS, MOST_PRICES
 from catalog.sources.records import Document, Record
-from catalog.sources.rows import MOST_PRICES, SourceError, refuse_more
+from catalog.sources.rows import SourceError, refuse_more
 
 COMMA_DECLARED = b"#decimal: comma"
 LONG = (
@@ -53,7 +54,6 @@ WITH_UNIT = ("minimum", "allowance")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001
 
 LONGEST_LINE = 100_000
-MOST_COMPARISONS = 10 * MOST_PRICES
 BOM = b"\xef\xbb\xbf"
 
 CsvRow = Mapping[str, str]

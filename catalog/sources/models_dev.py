@@ -13,7 +13,7 @@ from catalog import vendor_matching
 from catalog.prices import MILLION, Condition, Line, Sheet
 from catalog.sources import inferred_fields
 from catalog.sources.records import Document, Record
-from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_amount, read_body, refuse_more
+from catalog.sources.rows import Row, SourceError, amount_of, is_number, read_amount, read_body
 
 METERS = {
     "input": "input",
@@ -50,7 +50,6 @@ def read(content: bytes) -> Document:
     }
     if not any("npm" in values or "env" in values or "id" in values for values in providers.values()):
         raise SourceError("The document is not an api.json of models.dev: no entry is a provider with models.")
-    refuse_more(sum(len(values["models"]) for values in providers.values()), of="models")
     findings = [
         f"{name[:255]} is not a provider with models and was left out" for name in body.keys() - providers.keys()
     ]

@@ -8,13 +8,11 @@ from typing import Any, TypeGuard
 
 from catalog.exact import InexactError, read_json, read_number
 from catalog.prices import UNUSED_FIGURES, Line, Sheet
+from catalog.sources.limits import MOST_ENTRIES
 
 # More tokens than any model accepts, and small enough for an integer column of any database.
 LARGEST_COUNT = 1_000_000_000_000
 
-# Nearly twice as many models and prices as the largest source has: a longer document would take minutes and gigabytes.
-MOST_RECORDS = 15_000
-MOST_PRICES = 50_000
 # Words in the keys of figures that may be a price, such as fee_per_song or usd_per_minute.
 PRICE_WORDS = re.compile(
     r"(?<![a-z])(costs?|prices?|pricing|fees?|charges?|surcharges?|tariffs?|usd|dollars?|cents?|dbus?|credits?)(?![a-z])"
@@ -58,9 +56,9 @@ def rows_by_name(rows: Sequence[Any], *keys: str) -> tuple[dict[str, dict[str, A
     return named, list(dict.fromkeys(findings))
 
 
-def refuse_more(number: int, most: int = MOST_RECORDS, *, of: str = "entries in one list") -> None:
+def refuse_more(number: int, most: int = MOST_ENTRIES, *, of: str = "entries in one list") -> None:
     if number > most:
-        raise SourceError(f"The document has more than {most} {of}: no source has that many.")
+        raise SourceError(f"The document has more than {most:,} {of}: no source has that many.")
 
 
 class Row:

@@ -16,14 +16,12 @@ from catalog.exact import InexactError, plain, read_json, read_number
 from catalog.parameters import validate_parameters
 from catalog.prices import KINDS, WITHOUT_AMOUNT, Line, Sheet
 from catalog.sources.conditions import read_conditions, write_conditions
+from catalog.sources.limits import MOST_EVENTS, MOST_LINES
 from catalog.sources.records import Document, Record, Structure
 from catalog.sources.rows import SourceError, refuse_more
 
 FORMAT = "modelbook/1"
 DEEPEST = 16
-# The largest price map has 164,000 lines; an event is a scalar, or the start or end of a list or mapping.
-MOST_LINES = 400_000
-MOST_EVENTS = 1_000_000
 LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 TEXTS = ("display_name", "description", "series", "icon", "version")

@@ -15,10 +15,10 @@ from catalog.admin.base import Checkbox, FileInput, ModelAdmin, Select, TextInpu
 from catalog.db.fields import NamesFormField
 from catalog.db.locking import BUSY, is_lock_timeout, limited_lock_waits
 from catalog.error_messages import InputError, count, refused
-from catalog.imports.documents import LARGEST_FILE
 from catalog.imports.run_reports import sections
 from catalog.models import AIModel, ImportRun, Snapshot, Source
 from catalog.sources import SOURCES
+from catalog.sources.limits import LARGEST_FILE
 from pricing.admin.import_rows import VIEWS, matching, names_of, other_changes, row_of
 from pricing.imports.options import Options
 from pricing.imports.plan import ImportPlan

@@ -202,7 +202,7 @@ def test_an_invalid_document_is_reported(client: Client, content: bytes, fields:
 def test_a_file_that_is_too_large_is_dropped_while_it_arrives(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("catalog.admin.uploads.LARGEST_FILE", 100_000)
     answer = upload(client, document(3000))
-    assert "Choose either a file of up to 32 MiB" in answer.content.decode()
+    assert "Choose either a file of up to 64 MiB" in answer.content.decode()
     assert not ImportRun.objects.exists()
 
 

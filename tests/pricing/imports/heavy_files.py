@@ -1,4 +1,4 @@
-"""The largest accepted files, planned one by one: `python -m tests.pricing.imports.heavy_files`.
+"""Large and hostile files, planned one by one: `python -m tests.pricing.imports.heavy_files`.
 
 Reads names of sources from stdin and answers each with a line: empty, or the file that took too much and what it took.
 Each file is planned in a process of its own: what one has used is not there for the next. DATABASE_URL names a migrated
@@ -16,11 +16,14 @@ from django.utils import timezone
 
 from catalog.error_messages import InputError
 from tests.pace import is_too_slow
-from tests.sizes import FULL
+from tests.sizes import FULL, size
 
-SECONDS = 2
-MEGABYTES = 200
-N = range(400)
+# A quarter of what is accepted in the normal run, all of it in the full one.
+SECONDS = size(2, full=20)
+MEGABYTES = size(200, full=600)
+MODELS = size(14_900, full=99_000)
+LINES = size(240_000, full=990_000)
+N = range(size(150, full=400))
 
 
 def dump(value: object) -> bytes:
@@ -47,23 +50,23 @@ OWN: dict[str, dict[str, Callable[[], bytes]]] = {
     "csv": {
         "semicolons": lambda: b"model;input\n" + many(2_000_000, b"m-%d;1\n"),
         "tabs": lambda: b"model\tmeter\tamount\r" + many(1_500_000, b"m-%d\tinput\t2\r"),
-        "as many lines as are read": lambda: b"model,meter,amount\n" + many(49_000, b"m-%d,input,2\n"),
+        "as many lines as are read": lambda: b"model,meter,amount\n" + many(MODELS, b"m-%d,input,2\n"),
         "a long cell": lambda: b'model;input\n"' + b"x" * 31_000_000 + b'";1\n',
         "a long header": lambda: b"model;" + b"x;" * 15_000_000,
         "a long line": lambda: b"model;input\na" + b";" * 31_000_000,
     },
     "yaml": {
         "lines": lambda: b"format: modelbook/1\nmodels:\n" + many(2_000_000, b"- name: m-%d\n"),
-        "as many lines as are read": lambda: b"format: modelbook/1\nmodels:\n" + many(390_000, b"- name: m-%d\n"),
-        "keys": lambda: b"format: modelbook/1\nx:\n" + many(390_000, b"  m-%d: 1\n"),
+        "as many lines as are read": lambda: b"format: modelbook/1\nmodels:\n" + many(MODELS, b"- name: m-%d\n"),
+        "keys": lambda: b"format: modelbook/1\nx:\n" + many(LINES, b"  m-%d: 1\n"),
         "a long text": lambda: b"format: modelbook/1\nx: " + b"y" * 31_000_000,
     },
     "ratio_config": {
-        "ratios": lambda: dump({"data": {"model_ratio": {f"m-{n}": 1.5 for n in range(440_000)}}}),
-        "many models": lambda: dump({"data": {"model_ratio": {f"m-{n}": 1.5 for n in range(14_900)}}}),
+        "ratios": lambda: dump({"data": {"model_ratio": {f"m-{n}": 1.5 for n in range(LINES)}}}),
+        "many models": lambda: dump({"data": {"model_ratio": {f"m-{n}": 1.5 for n in range(MODELS)}}}),
     },
     "litellm": {
-        "keys of one row": lambda: dump({"a": {"mode": "chat", **{f"k{n}_cost": 1 for n in range(440_000)}}}),
+        "keys of one row": lambda: dump({"a": {"mode": "chat", **{f"k{n}_cost": 1 for n in range(MODELS)}}}),
     },
     "models_dev": {
         "providers": lambda: dump({f"p{n}": {"id": "x", "models": {f"m{m}": {} for m in range(99)}} for n in N}),

@@ -91,7 +91,7 @@ def test_a_file_of_200_megabytes_is_refused_before_it_is_read(tmp_path: Path) ->
     with huge.open("wb") as file:
         file.truncate(200 * 1024**2)
     outcome = run("litellm", huge, tmp_path, "--apply")
-    assert (outcome.code, "larger than 32 MiB" in outcome.err) == (4, True)
+    assert (outcome.code, "larger than 64 MiB" in outcome.err) == (4, True)
 
 
 @pytest.mark.parametrize(

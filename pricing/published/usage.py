@@ -114,7 +114,7 @@ def write(sums: Sequence[Sum], *, reporter: str, today: dt.date) -> None:
 
 def popular_days(today: dt.date) -> tuple[str, str]:
     """The first day whose usage determines which models are popular, and the day after the last one."""
-    # Midnight may have passed since the import began.
+    # Midnight may have passed since the import started.
     after = max(today, timezone.now().date())
     return (today - dt.timedelta(days=settings.POPULAR_DAYS)).isoformat(), after.isoformat()
 

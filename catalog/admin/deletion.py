@@ -54,7 +54,7 @@ class Deletion:
 
 
 def find_deleted(objs: Rows | Sequence[models.Model], request: HttpRequest) -> tuple[Any, Any, Any, Any]:
-    """What Django's get_deleted_objects returns: nested lines, counts, missing permissions, protected rows."""
+    """What Django's get_deleted_objects returns: lines, counts, missing permissions, protected rows."""
     if isinstance(objs, models.QuerySet):
         # Without the columns and relations that only the list shows.
         rows = cast("Rows", objs.model._default_manager.filter(pk__in=keys_of(objs)))
@@ -65,10 +65,8 @@ def find_deleted(objs: Rows | Sequence[models.Model], request: HttpRequest) -> t
         number, lines = len(objs), list(map(name_row, objs))
     deletion = Deletion(request)
     deletion.add(rows, number)
-    own = str(rows.model._meta.verbose_name_plural)
-    related = [f"{capfirst(name)}: {count:,}" for name, count in deletion.counts.items() if name != own]
     counts = {name: f"{count:,}" for name, count in deletion.counts.items()}
-    return [*lines, related] if related else lines, counts, deletion.missing_permissions, deletion.protected
+    return lines, counts, deletion.missing_permissions, deletion.protected
 
 
 @admin.action(description="Delete selected %(verbose_name_plural)s", permissions=["delete"])

@@ -5,13 +5,13 @@ Every kind of request that the prices distinguish is examined. The margin of a c
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Max, Q
 
-from catalog.caches import process_cache
+from catalog import caches
 from catalog.db import revision
 from catalog.exact import multiply
 from catalog.models import AIModel, Offer
@@ -19,13 +19,14 @@ from catalog.prices import MILLION, Condition, Line, Sheet
 from pricing.engine.conditions import all_hold
 from pricing.engine.formatting import labels
 from pricing.engine.formatting.amounts import money, with_measure
-from pricing.engine.formatting.conditions import conditions
+from pricing.engine.formatting.conditions import conditions as describe_conditions
 from pricing.engine.formatting.labels import join_clauses
 from pricing.engine.money import SECONDS, per_million
 from pricing.engine.quoting import chain, find_line
 from pricing.engine.scenarios import Scenario, list_scenarios
-from pricing.models import CurrencyRate, DiscountRule, GroupRate, PriceSheet
-from pricing.published.prices import published_sheets, sheets_in_force
+from pricing.models import CurrencyRate, GroupRate, PriceSheet
+from pricing.published.prices import Factors, publish, sheets_in_force
+from pricing.published.rendered import PriceState, RenderedModels
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class AppliedPrice:
 class Margin:
     """The sell price and the cost of a meter in the scenario with the lowest margin.
 
-    `sell` and `cost` are for `per` units, a million for tokens. `under` is the scenario's conditions in words, `group`
-    the group that pays the least.
+    `sell` and `cost` are for `per` units, a million for tokens. `conditions` are those of the scenario, `group` is the
+    group that pays the least.
     """
 
     model: AIModel
@@ -54,11 +55,11 @@ class Margin:
     currency: str
     group: str
     is_loss: bool
-    under: str = ""
+    conditions: Sequence[Condition] = ()
 
     @property
     def label(self) -> str:
-        return join_clauses([labels.meter(self.meter), self.under])
+        return join_clauses([labels.meter(self.meter), describe_conditions(self.conditions)])
 
     @property
     def sell_price(self) -> str:
@@ -85,46 +86,76 @@ def losses(*, at: dt.datetime, models: Iterable[AIModel] | None = None) -> list[
         costs = PriceSheet.objects.in_force(at=at).filter(role=PriceSheet.Role.COST)
         models = AIModel.objects.published().filter(pk__in=costs.values("model"))
     listed = list(models)
-    every = margins(listed, published_sheets(listed, at=at, groups=None), at=at)
+    sheets = sheets_in_force([model.pk for model in listed], roles=PriceSheet.Role.values, at=at)
+    published = publish({model.pk: model for model in listed}, sheets, groups=None, factors=Factors.read(at=at))
+    every = margins(listed, published, at=at, sheets=sheets)
     return sorted((margin for margin in every if margin.is_loss), key=lambda loss: (loss.model.name, loss.meter))
 
 
 def models_at_a_loss(*, at: dt.datetime) -> frozenset[int]:
     """The keys of the published models with a price below its cost."""
-    return _at_a_loss(revision.current(), _last_change(at=at))
+    return LOSSES.get(at=at)
 
 
-@process_cache(maxsize=4)
-def _at_a_loss(_revision: int, at: dt.datetime) -> frozenset[int]:
-    """Cached until the revision changes, because comparing thousands of prices takes seconds."""
-    return frozenset(loss.model.pk for loss in losses(at=at))
+class LossCache:
+    """The models with a price below its cost: after a change, only those that it is about are compared again.
+
+    Comparing thousands of prices takes seconds.
+    """
+
+    def __init__(self) -> None:
+        self._models = RenderedModels()
+        self._costs_since: dt.datetime | None = None
+
+    def get(self, *, at: dt.datetime) -> frozenset[int]:
+        # A state is about published prices alone: costs may change by time at other moments.
+        state, costs_since = PriceState.of(revision.current(), at=at), _last_change_of_costs(at=at)
+        if costs_since != self._costs_since:
+            self.clear()
+            self._costs_since = costs_since
+
+        def compare(changed: Collection[int] | None) -> dict[int, bool]:
+            models = None if changed is None else AIModel.objects.published().filter(pk__in=changed)
+            return {loss.model.pk: True for loss in losses(at=at, models=models)}
+
+        return frozenset(self._models.get(costs_since, state, compare))
+
+    def clear(self) -> None:
+        self._models.clear()
 
 
-def _last_change(*, at: dt.datetime) -> dt.datetime:
-    """The last moment up to `at` at which a price or a rate changed."""
-    changes = [dt.datetime.combine(at.astimezone(dt.UTC).date(), dt.time(), tzinfo=dt.UTC)]
-    started = Max("starts_at", filter=Q(starts_at__lte=at))
-    ended = Max("ends_at", filter=Q(ends_at__lte=at))
-    for moments in (
-        PriceSheet.objects.aggregate(started=started, ended=ended),
-        DiscountRule.objects.aggregate(started=started, ended=ended),
-        GroupRate.objects.aggregate(started=started),
-    ):
-        changes += [moment for moment in moments.values() if moment is not None]
-    return max(changes)
+LOSSES = caches.register(LossCache())
 
 
-def margins(models: Iterable[AIModel], published: Mapping[int, Sheet], *, at: dt.datetime) -> Iterator[Margin]:
-    """The margin of every price that has a cost at a moment; `published` is model key -> sheet."""
-    listed = {model.pk: model for model in models}
-    costs = sheets_in_force(listed, roles=[PriceSheet.Role.COST], at=at)
+def _last_change_of_costs(*, at: dt.datetime) -> dt.datetime | None:
+    """The last moment up to `at` at which a cost started or ended."""
+    costs = PriceSheet.objects.filter(role=PriceSheet.Role.COST)
+    started, ended = Max("starts_at", filter=Q(starts_at__lte=at)), Max("ends_at", filter=Q(ends_at__lte=at))
+    return max(filter(None, costs.aggregate(started=started, ended=ended).values()), default=None)
+
+
+def margins(
+    models: Iterable[AIModel],
+    published: Mapping[int, Sheet],
+    *,
+    at: dt.datetime,
+    sheets: Mapping[int, Mapping[str, Sheet]] | None = None,
+) -> Iterator[Margin]:
+    """The margin of every price that has a cost at a moment; `published` is model key -> sheet.
+
+    `sheets` are those of the moment by model and role, if the caller has read them.
+    """
+    listed, role = {model.pk: model for model in models}, PriceSheet.Role.COST
+    if sheets is None:
+        sheets = sheets_in_force(listed, roles=[role], at=at)
+    costs = {key: of_model[role] for key, of_model in sheets.items() if key in listed and role in of_model}
     if not costs:
         return
     rates = CurrencyRate.objects.on_file(on=at.date())
     reach = _rates_of_groups(costs, at=at)
-    for key, of_model in costs.items():
+    for key, cost in costs.items():
         if key in published:
-            sell, cost = published[key], of_model[PriceSheet.Role.COST]
+            sell = published[key]
             groups = _rates_of_model(sell, reach.get(key) or {"": Decimal(1)})
             yield from _margins(listed[key], sell.without_group_rates(), cost, groups=groups, rates=rates, at=at)
 
@@ -190,8 +221,7 @@ def _margin(
         cost, shown_per = per_million(paid.amount, per), MILLION
     under = [condition for condition in (*paid.conditions, *earned.conditions) if condition["dim"] != "group"]
     sell = multiply(earned.amount, groups[group], Decimal(shown_per * second)) / sold_per
-    text = conditions(under)
-    return Margin(model, paid.line.meter, paid.line.unit, shown_per, cost, sell, currency, group, is_loss, text)
+    return Margin(model, paid.line.meter, paid.line.unit, shown_per, cost, sell, currency, group, is_loss, under)
 
 
 def _worst_first(margin: Margin) -> tuple[bool, Decimal]:

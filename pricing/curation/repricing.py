@@ -23,7 +23,7 @@ from pricing.engine.equality import price_key, same_price
 from pricing.engine.formatting.amounts import in_one_measure, line_amount, money
 from pricing.engine.formatting.lines import changes, pairs
 from pricing.models import DiscountRule, PriceSheet
-from pricing.published.prices import compose, fits, published_sheets, sheets_in_force
+from pricing.published.prices import Factors, compose, fits, publish, sheets_in_force
 
 Role = PriceSheet.Role
 
@@ -120,8 +120,8 @@ class Repricing:
 def plan_repricing(models: Iterable[AIModel], rule: Rule, *, at: dt.datetime) -> Repricing:
     """The new sell price of each model from the prices that are current at that moment; writes nothing."""
     listed = {model.pk: model for model in models}
-    sheets = sheets_in_force(listed, roles=[rule.base, Role.SELL], at=at)
-    published = published_sheets(listed.values(), at=at, groups=None)
+    sheets = sheets_in_force(listed, roles=Role.values, at=at)
+    published = publish(listed, sheets, groups=None, factors=Factors.read(at=at))
     ending = PriceSheet.objects.in_force(at=at).exclude(ends_at=None)
     ends = {(model, role): ends_at for model, role, ends_at in ending.values_list("model", "role", "ends_at")}
     promotions = list(DiscountRule.objects.in_force(at=at).exclude(ends_at=None))
@@ -143,7 +143,7 @@ def plan_repricing(models: Iterable[AIModel], rule: Rule, *, at: dt.datetime) ->
         else:
             new[key] = after
     margins_by_model: defaultdict[int, list[Margin]] = defaultdict(list)
-    for margin in margins([listed[key] for key in new], new, at=at):
+    for margin in margins([listed[key] for key in new], new, at=at, sheets=sheets):
         margins_by_model[margin.model.pk].append(margin)
     steps = [Step(listed[key], published.get(key), new[key], tuple(margins_by_model[key])) for key in new]
     return Repricing(at, sorted(steps, key=lambda step: (not step.losses, step.model.name)), skipped)

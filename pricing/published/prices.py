@@ -82,9 +82,19 @@ def published_sheets(
     """
     by_key = {model.pk: model for model in visible}
     sheets = sheets_in_force(by_key, roles=PUBLIC_ROLES, at=at)
-    factors = factors or Factors.read(at=at)
+    return publish(by_key, sheets, groups=groups, factors=factors or Factors.read(at=at))
+
+
+def publish(
+    models: Mapping[int, AIModel],
+    sheets: Mapping[int, Mapping[str, Sheet]],
+    *,
+    groups: Collection[str] | None,
+    factors: Factors,
+) -> dict[int, Sheet]:
+    """What `published_sheets` returns, from sheets by model and role; those of costs are not looked at."""
     composed = {
-        key: compose(by_key[key], by_role.get(Role.SELL), by_role.get(Role.LIST), factors.rules_for(by_key[key]))
+        key: compose(models[key], by_role.get(Role.SELL), by_role.get(Role.LIST), factors.rules_for(models[key]))
         for key, by_role in sheets.items()
     }
     return {

@@ -9,6 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from catalog.models import AIModel
+from pricing.curation import margins
 from pricing.curation.margins import losses, models_at_a_loss
 from pricing.models import CurrencyRate, DiscountRule, PriceSheet
 from tests import world
@@ -84,6 +86,32 @@ def test_a_loss_is_described() -> None:
     assert str(losses(at=NOW, models=[model])[0]) == "gpt-4o: Input sold at $1.00 below $2.00 per million tokens"
 
 
+def test_after_a_change_only_the_models_that_it_is_about_are_compared_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    models = [world.model(f"m-{number}") for number in range(3)]
+    for model in models:
+        world.price(model, role="cost", input="2")
+        world.price(model, input="3")
+    assert models_at_a_loss(at=NOW) == set()
+    compared: list[str] = []
+    find = margins.losses
+
+    def note(*, at: dt.datetime, models: Any = None) -> Any:
+        compared.extend(["all"] if models is None else sorted(model.name for model in models))
+        return find(at=at, models=models)
+
+    monkeypatch.setattr(margins, "losses", note)
+    world.price(models[1], input="1", starts_at=NOW - dt.timedelta(days=1))
+    assert models_at_a_loss(at=NOW) == {models[1].pk}
+    AIModel.objects.filter(pk=models[1].pk).set_status("draft")
+    assert models_at_a_loss(at=NOW) == set()
+    assert compared == ["m-1"]
+    # A scheduled cost.
+    world.price(models[2], role="cost", input="4", starts_at=NOW + dt.timedelta(days=1))
+    assert models_at_a_loss(at=NOW) == set()
+    assert models_at_a_loss(at=NOW + dt.timedelta(days=1)) == {models[2].pk}
+    assert models_at_a_loss(at=NOW) == set()
+
+
 def test_models_at_a_loss_are_cached_until_something_changes() -> None:
     model = world.model()
     world.price(model, role="cost", input="2")
@@ -93,7 +121,7 @@ def test_models_at_a_loss_are_cached_until_something_changes() -> None:
 
     with CaptureQueriesContext(connection) as captured:
         models_at_a_loss(at=NOW + dt.timedelta(seconds=1))
-    assert len(captured) == 4  # the revision, and the last start or end of sheets, discounts and group rates
+    assert len(captured) == 2  # the revision, and the last start or end of a cost
 
     assert models_at_a_loss(at=NOW + dt.timedelta(days=1)) == {model.pk}
     world.rate(world.token_group(), "0.5")

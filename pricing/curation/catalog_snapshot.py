@@ -10,7 +10,7 @@ from django.db.models import Q
 from catalog.models import AIModel
 from catalog.prices import Line, Sheet
 from pricing.models import PriceSheet
-from pricing.published.prices import published_sheets, written_lines
+from pricing.published.prices import Factors, publish, sheets_in_force, written_lines
 from tokens.models import Token
 
 
@@ -28,8 +28,16 @@ class CatalogSnapshot:
         return list(rows.select_related("vendor", "successor").order_by("name"))
 
     @cached_property
+    def in_force(self) -> Mapping[int, Mapping[str, Sheet]]:
+        """Model key -> role -> the current sheet, of all models."""
+        return sheets_in_force(AIModel.objects.values_list("pk", flat=True), roles=PriceSheet.Role.values, at=self.at)
+
+    @cached_property
     def sheets(self) -> Mapping[int, Sheet]:
-        return published_sheets(self.listed, at=self.at, groups=None)
+        """Model key -> the published price of a listed model."""
+        listed = {model.pk: model for model in self.listed}
+        of_listed = {key: sheets for key, sheets in self.in_force.items() if key in listed}
+        return publish(listed, of_listed, groups=None, factors=Factors.read(at=self.at))
 
     @cached_property
     def priced(self) -> list[tuple[AIModel, Sheet]]:

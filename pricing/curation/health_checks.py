@@ -34,7 +34,6 @@ from pricing.engine.sanity_checks import (
 from pricing.engine.thresholds import FAR
 from pricing.engine.validation import condition_faults, duplicate_faults, number_faults, tier_faults
 from pricing.models import DiscountRule, GroupRate, PopularModel, PriceSheet
-from pricing.published.prices import sheets_in_force
 from tokens.access.many_scopes import ManyScopes
 from tokens.access.visibility import PriceListing, public_scope
 from tokens.auth.authentication import scopes_of
@@ -282,7 +281,7 @@ def duplicate_lines(catalog: CatalogSnapshot) -> Iterator[Finding]:
 
 @rule("below-cost", "Sold below cost", "Raise the price, or correct the cost.", about=AIModel)
 def below_cost(catalog: CatalogSnapshot) -> Iterator[Finding]:
-    for loss in losses(at=catalog.at):
+    for loss in losses(at=catalog.at, sheets=catalog.in_force):
         yield Finding(loss.model, f"{loss.label}: sold at {loss.sell_price}, costs {loss.cost_price}")
 
 
@@ -294,8 +293,10 @@ def below_cost(catalog: CatalogSnapshot) -> Iterator[Finding]:
 )
 def far_from_list(catalog: CatalogSnapshot) -> Iterator[Finding]:
     by_key = {model.pk: model for model in catalog.listed}
-    for key, of_model in sheets_in_force(by_key, roles=[Role.SELL, Role.LIST], at=catalog.at).items():
-        if len(of_model) < 2 or of_model[Role.SELL].currency != of_model[Role.LIST].currency:
+    for key, of_model in catalog.in_force.items():
+        if key not in by_key or not {Role.SELL, Role.LIST} <= of_model.keys():
+            continue
+        if of_model[Role.SELL].currency != of_model[Role.LIST].currency:
             continue
         sold, listed = _plain_prices(of_model[Role.SELL]), _plain_prices(of_model[Role.LIST])
         for meter in sold.keys() & listed.keys():

@@ -80,15 +80,24 @@ class Margin:
         return (self.sell - self.cost) * 100 / self.sell if self.sell else None
 
 
-def losses(*, at: dt.datetime, models: Iterable[AIModel] | None = None) -> list[Margin]:
-    """Every price below its cost at a moment; prices in two currencies are compared only if both have a rate."""
+def losses(
+    *,
+    at: dt.datetime,
+    models: Iterable[AIModel] | None = None,
+    sheets: Mapping[int, Mapping[str, Sheet]] | None = None,
+) -> list[Margin]:
+    """Every price below its cost at a moment; prices in two currencies are compared only if both have a rate.
+
+    `sheets` are those of the moment by model and role, if the caller has read them.
+    """
     if models is None:
         costs = PriceSheet.objects.in_force(at=at).filter(role=PriceSheet.Role.COST)
         models = AIModel.objects.published().filter(pk__in=costs.values("model"))
-    listed = list(models)
-    sheets = sheets_in_force([model.pk for model in listed], roles=PriceSheet.Role.values, at=at)
-    published = publish({model.pk: model for model in listed}, sheets, groups=None, factors=Factors.read(at=at))
-    every = margins(listed, published, at=at, sheets=sheets)
+    listed = {model.pk: model for model in models}
+    sheets = sheets_in_force(listed, roles=PriceSheet.Role.values, at=at) if sheets is None else sheets
+    of_listed = {key: of_model for key, of_model in sheets.items() if key in listed}
+    published = publish(listed, of_listed, groups=None, factors=Factors.read(at=at))
+    every = margins(listed.values(), published, at=at, sheets=of_listed)
     return sorted((margin for margin in every if margin.is_loss), key=lambda loss: (loss.model.name, loss.meter))
 
 

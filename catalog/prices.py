@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from catalog.exact import digits, in_dollars, multiply, plain, write_json
@@ -156,7 +156,7 @@ class Sheet:
         """Whether `at` is between its dates; always true for a sheet without dates."""
         return (self.starts_at is None or self.starts_at <= at) and (self.ends_at is None or at < self.ends_at)
 
-    @property
+    @cached_property
     def state(self) -> str:
         """The state of the price: priced, free, dynamic (depends on the request), included (in a plan) or unpriced.
 
@@ -177,7 +177,7 @@ class Sheet:
         is_known = any(not line.has_own_meter for line in prices) and not paid
         return "free" if is_known and not self.unknown_side else "unpriced"
 
-    @property
+    @cached_property
     def unknown_side(self) -> str:
         """The side, input or output, that is charged and has no price although the other has one; empty if none.
 
@@ -193,7 +193,7 @@ class Sheet:
         # Tokens of other media, such as pictures, may be all that is paid.
         return "input" if "input" in unpriced and any(map(_is_text_output, prices)) else ""
 
-    @property
+    @cached_property
     def lacks_output_price(self) -> bool:
         """Whether output is charged and tokens of it have no price, even if audio or images have one.
 
@@ -203,7 +203,7 @@ class Sheet:
             return False
         return not any((line.meter, line.unit) == ("output", "token") and line.is_plain for line in self.lines)
 
-    @property
+    @cached_property
     def discount(self) -> Decimal:
         """The factor of all amounts; 1 if no line states one."""
         return multiply(*(line.amount for line in self.lines if line.is_discount and line.amount is not None))

@@ -24,7 +24,6 @@ from pricing.export import one_hub
 from pricing.export.document import Document
 from pricing.export.formats import FORMATS
 from pricing.export.new_api import price_list, ratio_config
-from pricing.export.rows import Reading
 from pricing.models import UsageReporter
 from pricing.published.audience import apply_group_rate, choose_group, groups_reaching, rate_of_group
 from pricing.published.boundaries import last_price_boundary, parts_of_prices, published_until
@@ -32,6 +31,7 @@ from pricing.published.cursors import CursorError, Place, read_cursor
 from pricing.published.group_rates import slugs_of
 from pricing.published.history import change_list, changes, history
 from pricing.published.prices import published_sheets
+from pricing.published.rows import Reading
 from pricing.published.usage import Report, UsageError, check_report, record_usage
 from pricing.verification.provenance import Evidence, explain
 from tokens.access.visibility import Listing, PriceListing, public_scope

@@ -12,7 +12,7 @@ from catalog.sources.csv_lines import GRADUATED, LONG, safe_cell
 from catalog.sources.dated_lines import write_moment
 from pricing.export.document import Document
 from pricing.export.offers import PricedModel, rendered_models
-from pricing.export.rows import Reading
+from pricing.published.rows import Reading
 
 
 def render(reading: Reading) -> Document:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from pricing.export import csv_lines, litellm, llms_txt, models_dev, newapi_metadata, one_hub, openrouter, yaml_catalog
 from pricing.export.document import Document
 from pricing.export.new_api import price_list, ratio_config
-from pricing.export.rows import Reading
+from pricing.published.rows import Reading
 
 JSON = "application/json"
 

@@ -18,7 +18,7 @@ from catalog.sources.litellm_keys import BASES, TIER_WORDS, format_key, parse_ke
 from pricing.engine.headline import reads_as_free
 from pricing.export.document import Document, member
 from pricing.export.offers import PricedModel, per, rendered_models
-from pricing.export.rows import Reading
+from pricing.published.rows import Reading
 
 JSON = dict[str, Any]
 

@@ -11,7 +11,7 @@ from pricing.engine.formatting.amounts import rounded, short_price_per
 from pricing.engine.headline import fees_of_each_call, headline, media_prices, reads_as_free
 from pricing.export.document import Document
 from pricing.export.offers import PricedModel, per, rendered_models
-from pricing.export.rows import Reading
+from pricing.published.rows import Reading
 
 # No model id contains it.
 HERE = b"\x00"

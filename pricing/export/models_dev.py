@@ -11,7 +11,7 @@ from catalog.prices import MILLION, Line
 from pricing.engine.headline import reads_as_free
 from pricing.export.document import Document, member
 from pricing.export.offers import PricedModel, per, rendered_models, tiers
-from pricing.export.rows import Reading
+from pricing.published.rows import Reading
 
 JSON = dict[str, Any]
 

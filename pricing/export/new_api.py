@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from operator import attrgetter
 from sys import intern
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
 
 from catalog.exact import write_json
@@ -20,7 +21,6 @@ from catalog.models import AIModel, EndpointType, Vendor
 from catalog.prices import PRICE_RULE, Sheet
 from catalog.sources.ratio_config import MAPS
 from pricing.export.document import Document, member
-from pricing.export.rows import Reading, RenderBatch, rendered_rows
 from pricing.newapi.ratios import (
     JSON,
     PriceFigure,
@@ -34,6 +34,7 @@ from pricing.newapi.ratios import (
 from pricing.published.group_rates import group_rates, groups_of_models, slugs_of
 from pricing.published.popularity import popular_models
 from pricing.published.prices import MAX_KEYS, Factors, published_sheets
+from pricing.published.rows import Reading, RenderBatch, rendered_rows
 from pricing.verification.provenance import OPERATOR, ExplainedLine, ExplainedSheet
 from tokens.access.visibility import Listing, PriceListing
 from tokens.models import TokenGroup
@@ -180,6 +181,8 @@ class RatioConfig(TypedDict):
     data: RatioMaps
 
 
+NO_RATES: Mapping[str, Decimal] = MappingProxyType({})
+
 # The models of a list and the slugs of the reader's groups -> model key -> its price with sources.
 Explain = Callable[[Iterable[AIModel], Collection[str]], Mapping[int, ExplainedSheet]]
 
@@ -266,7 +269,7 @@ def _row_renderer(groups: Sequence[TokenGroup], *, at: dt.datetime, folded: bool
 def _rendered(
     model: AIModel, sheet: Sheet | None, enable_groups: list[str], groups: Collection[str], *, folded: bool
 ) -> RenderedRow:
-    rates = {} if sheet is None or not sheet.has_group_rates else _own_rates(sheet, groups)
+    rates = NO_RATES if sheet is None or not sheet.has_group_rates else _own_rates(sheet, groups)
     sheet = sheet and sheet.without_group_rates()
     price = price_fields(sheet.folded() if sheet and folded else sheet, model.name)
     reason = reason_unlisted(sheet, price)

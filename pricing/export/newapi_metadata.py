@@ -18,10 +18,10 @@ from catalog.prices import RATIO_UNIT, USE_FACTORS, Line, Sheet
 from catalog.sources.llm_metadata import METERS, RATIOS
 from pricing.engine.money import per_million
 from pricing.export.document import Document
-from pricing.export.rows import Reading, rendered_rows
 from pricing.newapi.ratios import reason_unknown
 from pricing.published.group_rates import slugs_of
 from pricing.published.prices import Factors, published_sheets
+from pricing.published.rows import Reading, rendered_rows
 
 ENABLED: Final = 1
 EXACT_NAME: Final = 0

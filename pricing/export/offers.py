@@ -12,13 +12,13 @@ from typing import Any
 from catalog.exact import PRECISION, plain
 from catalog.models import AIModel
 from catalog.prices import Line, Sheet
-from pricing.export.rows import Reading, rendered_rows
 from pricing.models import DiscountRule, PriceSheet
 from pricing.published.audience import apply_group_rate, choose_group
 from pricing.published.boundaries import PUBLIC_ROLES
 from pricing.published.group_rates import group_rates, groups_of, groups_of_models
 from pricing.published.history import periods
 from pricing.published.prices import Factors, published_sheets
+from pricing.published.rows import Reading, rendered_rows
 from tokens.models import TokenGroup
 from tokens.scope import Scope
 

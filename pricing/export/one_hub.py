@@ -15,10 +15,10 @@ from catalog.models import AIModel
 from catalog.prices import Sheet
 from catalog.vendor_matching import vendor_key
 from pricing.export.document import Document
-from pricing.export.rows import Reading, rendered_rows
 from pricing.newapi.one_hub import LONGEST_NAME, RowPrice, Unlisted, UnstatedError, row_price
 from pricing.published.group_rates import slugs_of
 from pricing.published.prices import Factors, published_sheets
+from pricing.published.rows import Reading, rendered_rows
 
 # Key of a vendor -> its number in the programs' table of vendors, `model_owned_by`: known vendors, and other names of
 # that table. Sites number their own from 1001 up.

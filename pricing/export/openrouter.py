@@ -15,7 +15,7 @@ from pricing.engine.headline import reads_as_free
 from pricing.engine.quoting import find_line
 from pricing.export.document import Document
 from pricing.export.offers import PricedModel, per, rendered_models, tiers
-from pricing.export.rows import Reading
+from pricing.published.rows import Reading
 
 JSON = dict[str, Any]
 

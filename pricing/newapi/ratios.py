@@ -240,8 +240,8 @@ def _is_read_back(body: JSON, sheet: Sheet) -> bool:
     return _read_back(write_json(body)) == price_key(sheet)
 
 
-# A change leaves most prices unchanged, and several models often have the same price; reading is most of the work.
-@lru_cache(maxsize=10_000)
+# Several models often have the same price, and reading is most of the work.
+@lru_cache(maxsize=1000)
 def _read_back(row: bytes) -> PriceKey:
     """The key of the price that our own reader gets from a row."""
     return price_key(new_api_prices.prices_of(Row(read_json(row))))

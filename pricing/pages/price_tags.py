@@ -18,7 +18,7 @@ from pricing.engine.headline import (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PriceTag:
     """`state` is priced, free, dynamic, included or unpriced; only priced tags have prices.
 

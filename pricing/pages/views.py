@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from html import escape
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +19,7 @@ from pricing.pages.listing.cards import model_list
 from pricing.pages.listing.filters import orders, selects
 from pricing.pages.listing.search import Search
 from pricing.pages.model_page.details import details
-from pricing.pages.responses import ASSETS, Context, Place, busy_page, missing_page, page, send_asset
+from pricing.pages.responses import ASSETS, ROWS, Context, Place, busy_page, missing_page, page, send_asset
 from pricing.pages.visitor import Visitor
 from pricing.verification.provenance import Evidence
 from tokens.access.visibility import PriceListing
@@ -66,12 +67,15 @@ def catalog(request: HttpRequest) -> HttpResponse:
 
 def list_context(visitor: Visitor, search: Search) -> Context:
     models = model_list(visitor)
-    rows = models.rows_for(search)
+    found = models.found(search)
+    # Choices of the visitor follow the address of a model.
+    choices = escape(visitor.link("")).encode()
     return {
         "model_list": models,
         "search": search,
-        "rows": rows,
-        "number": sum(not hidden for _card, _row, hidden in rows),
+        ROWS: models.rows_for(search, found, choices=choices),
+        "number": len(found),
+        "most": models.most_shown(found),
         "selects": selects(models.facets, search),
         "orders": orders(search),
         "is_open": any(name != "q" for name, _value in search.parameters),

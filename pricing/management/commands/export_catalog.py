@@ -15,7 +15,7 @@ from catalog.db import revision
 from catalog.db.snapshot import snapshot
 from catalog.progress import show_progress
 from pricing.export.formats import FORMATS
-from pricing.export.rows import Reading
+from pricing.published.rows import Reading
 from tokens.access.visibility import public_scope
 
 

@@ -1,30 +1,33 @@
-"""The list for visitors of one group in one language: its cards and their rows, cached until something changes."""
+"""The list for visitors of one group in one language: its cards and their rows, rendered again when they change."""
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass
-from itertools import count
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cached_property
+from itertools import count, islice
 
-from django.template.loader import get_template
 from django.urls import reverse
 from django.utils import translation
 
 from catalog.caches import process_cache
-from catalog.exact import digits
 from catalog.models import AIModel
 from catalog.prices import Sheet
-from pricing.engine.formatting import amounts, labels
-from pricing.pages.formatting import token_count
-from pricing.pages.listing.search import FACETS, Card, Search, tally
+from pricing.engine.formatting import labels
+from pricing.pages.listing.rows import Row, row_of
+from pricing.pages.listing.search import FACETS, Card, Search, Words, pairs_of, tally
 from pricing.pages.price_tags import price_tag
 from pricing.pages.visitor import PublicGroups, Visitor
 from pricing.published.audience import apply_group_rate
 from pricing.published.popularity import popular_models
-from pricing.published.prices import published_sheets
-from tokens.access.visibility import PriceListing
+from pricing.published.prices import Factors, published_sheets
+from pricing.published.rows import Reading, RenderBatch, rendered_rows
 
 # Combinations of group and language.
 CACHED_LISTS = 8
+# A page with more models would take seconds to load: it has only the first rows that a search finds.
+MOST_ROWS = 5_000
+FIRST_ROWS = 500
 # Makes the numbers of release dates short; no model is older.
 EPOCH = dt.date(2015, 1, 1).toordinal()
 # Rows name their options by a letter from here on; HTML escapes none of them.
@@ -48,63 +51,119 @@ class ModelList:
     public: PublicGroups
     cards: tuple[Card, ...]
     facets: dict[str, list[Option]]
-    # Model id -> its row without `<tr`, so that a row can be hidden without rendering it again.
-    rows: dict[str, str]
+    # Model id -> its row.
+    rows: Mapping[str, Row]
+    # Words of a card -> their letters; many models have the same.
+    letters: Mapping[Words, str]
 
-    @property
+    @cached_property
     def has_stars(self) -> bool:
         """Whether any row has a star."""
         return any(card.tag.has_other_prices and not card.tag.single for card in self.cards)
 
-    def rows_for(self, search: Search) -> list[tuple[Card, str, bool]]:
-        """(card, row, is hidden) of every card in the order of the search."""
-        return [(card, self.rows[card.name], not search.fits(card)) for card in search.ordered(self.cards)]
+    @property
+    def is_complete(self) -> bool:
+        """Whether the page has a row for each model, so that a search in the browser finds all."""
+        return len(self.cards) <= MOST_ROWS
+
+    def found(self, search: Search) -> list[Card]:
+        """The cards that fit the search, in its order."""
+        return search.ordered(filter(search.fits, self.cards))
+
+    def most_shown(self, found: Sequence[Card]) -> int | None:
+        """The number of rows on the page if it does not show all that were found."""
+        return None if self.is_complete or len(found) <= FIRST_ROWS else FIRST_ROWS
+
+    def rows_for(self, search: Search, found: Sequence[Card], *, choices: bytes) -> Iterator[bytes]:
+        """The rows of the page: all of them, with the others hidden, or only the first ones that were found."""
+        names = {card.name for card in found}
+        cards = search.ordered(self.cards) if self.is_complete else islice(found, FIRST_ROWS)
+        for card in cards:
+            letters, is_hidden = self.letters[card.words], card.name not in names
+            yield self.rows[card.name].html(letters, rank=card.rank, choices=choices, is_hidden=is_hidden)
 
 
 @process_cache(maxsize=CACHED_LISTS)
 def model_list(visitor: Visitor) -> ModelList:
     public = visitor.public
-    models = PriceListing(public.scope, visitor.day).models()
-    sheets = prices(models, public, visitor)
-    popular = popular_models({model.pk for model in models}, on=visitor.day, counters=visitor.counters)
-    ranks = {key: place for place, key in enumerate(popular)}
+    reading = Reading(public.scope, visitor.at, visitor.counters)
     with translation.override(visitor.language):
+        kind = ("page", visitor.language, public.slug)
+        rendered = rendered_rows(kind, reading, reading.price_listing, _renderer(public, visitor))
+        popular = popular_models(rendered, on=visitor.day, counters=visitor.counters)
+        ranks = {key: place for place, key in enumerate(popular)}
         cards = Search().ordered(
-            card_of(model, sheets.get(model.pk), rank=ranks.get(model.pk), visitor=visitor) for model in models
+            replace(entry.card, rank=ranks[key]) if key in ranks else entry.card for key, entry in rendered.items()
         )
+        rows = {entry.card.name: entry.row for entry in rendered.values()}
         facets = options(cards)
-        return ModelList(public, tuple(cards), facets, rows(cards, facets, visitor))
+        return ModelList(public, tuple(cards), facets, rows, letters_of(cards, facets))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A model in the list; its card has no rank."""
+
+    card: Card
+    row: Row
+
+
+def _renderer(public: PublicGroups, visitor: Visitor) -> RenderBatch[Entry]:
+    at, rate, factors = visitor.at, public.rates().at(visitor.at), Factors.read(at=visitor.at)
+    pages = reverse("model-page", args=["x"]).removesuffix("x")
+
+    def render(models: Sequence[AIModel]) -> dict[int, Entry]:
+        sheets = prices_of_group(models, public.slug, rate, at=at, factors=factors)
+        cards = {model.pk: card_of(model, sheets.get(model.pk), on=visitor.day) for model in models}
+        return {key: Entry(card, row_of(card, pages=pages)) for key, card in cards.items()}
+
+    return render
 
 
 def prices(models: Iterable[AIModel], public: PublicGroups, visitor: Visitor) -> dict[int, Sheet]:
     """Model key -> the price for the chosen group, with rates and discounts multiplied in."""
-    published = published_sheets(models, at=visitor.at, groups={public.slug})
-    rate = public.rates().at(visitor.at)
-    return {key: apply_group_rate(sheet, public.slug, rate).folded() for key, sheet in published.items()}
+    rate, factors = public.rates().at(visitor.at), Factors.read(at=visitor.at)
+    return prices_of_group(models, public.slug, rate, at=visitor.at, factors=factors)
 
 
-def card_of(model: AIModel, sheet: Sheet | None, *, rank: int | None, visitor: Visitor) -> Card:
+def prices_of_group(
+    models: Iterable[AIModel], group: str, rate: Decimal, *, at: dt.datetime, factors: Factors
+) -> dict[int, Sheet]:
+    published = published_sheets(models, at=at, groups={group}, factors=factors)
+    return {key: apply_group_rate(sheet, group, rate).folded() for key, sheet in published.items()}
+
+
+def card_of(model: AIModel, sheet: Sheet | None, *, on: dt.date) -> Card:
     return Card(
         name=model.name,
         title=model.title,
         vendor=model.vendor.name,
-        vendors=(model.vendor.slug,),
-        endpoints=tuple(model.callable_endpoint_types),
-        inputs=tuple(model.input_modalities),
-        outputs=tuple(model.output_modalities),
-        capabilities=tuple(model.capabilities),
+        words=shared_words(
+            (
+                (model.vendor.slug,),
+                tuple(model.callable_endpoint_types),
+                tuple(model.input_modalities),
+                tuple(model.output_modalities),
+                tuple(model.capabilities),
+            )
+        ),
         context=model.context_length,
         released=max(model.released_on.toordinal() - EPOCH, 1) if model.released_on else 0,
-        rank=rank,
-        lifecycle=model.lifecycle(on=visitor.day),
+        lifecycle=model.lifecycle(on=on),
         tag=price_tag(sheet),
     )
 
 
-def options(cards: list[Card]) -> dict[str, list[Option]]:
+# One object for equal words: most models share theirs with many others.
+@process_cache(maxsize=4096)
+def shared_words(words: Words) -> Words:
+    return words
+
+
+def options(cards: Sequence[Card]) -> dict[str, list[Option]]:
     """Facet -> its options, each with its own letter."""
     facets: dict[str, list[Option]] = {}
-    vendors = {card.vendors[0]: card.vendor for card in cards}
+    vendors = {card.words[0][0]: card.vendor for card in cards}
     letters = map(chr, count(FIRST_LETTER))
     for facet, counted in tally(cards).items():
         facets[facet] = []
@@ -115,29 +174,9 @@ def options(cards: list[Card]) -> dict[str, list[Option]]:
     return facets
 
 
-def rows(cards: list[Card], facets: dict[str, list[Option]], visitor: Visitor) -> dict[str, str]:
-    template = get_template("pricing/pages/row.html")
+def letters_of(cards: Iterable[Card], facets: Mapping[str, Sequence[Option]]) -> dict[Words, str]:
+    """Words of a card -> their letters."""
     letters = {(facet, option.word): option.letter for facet in FACETS for option in facets[facet]}
     return {
-        card.name: template.render(
-            {
-                "address": visitor.link(reverse("model-page", args=[card.name])),
-                "card": card,
-                "letters": "".join(sorted(letters[word] for word in card.words)),
-                "context": token_count(card.context),
-                "inputs": labels.join(map(labels.word, card.inputs)),
-                "outputs": labels.join(map(labels.word, card.outputs)),
-                "comparable": comparable(card),
-                "state": labels.state(card.tag.state),
-            }
-        )
-        for card in cards
+        words: "".join(sorted(letters[pair] for pair in pairs_of(words))) for words in {card.words for card in cards}
     }
-
-
-def comparable(card: Card) -> str:
-    """The price that the script compares by: empty if the row shows the same number, "-" if there is none."""
-    price = card.tag.comparable
-    if price is None:
-        return "-"
-    return "" if amounts.short_money(price) == card.tag.input else digits(price)

@@ -10,34 +10,26 @@ from catalog.exact import InexactError, digits, read_number
 from pricing.pages.price_tags import PriceTag
 
 MAX_QUERY = 100
-# Field of a search -> the field of a card that holds its words.
-FACETS: Mapping[str, str] = {
-    "vendor": "vendors",
-    "endpoint": "endpoints",
-    "input": "inputs",
-    "output": "outputs",
-    "capability": "capabilities",
-}
+# The fields of a search that are a word of a card.
+FACETS = ("vendor", "endpoint", "input", "output", "capability")
+# The words of a card for each of FACETS.
+Words = tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Card:
     """A model in the list; `rank` is its place among the popular models, None for other models."""
 
     name: str
     title: str
     vendor: str
-    vendors: tuple[str, ...]
-    endpoints: tuple[str, ...]
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    capabilities: tuple[str, ...]
+    words: Words
     context: int | None
     # In days; 0 if the release date is not known.
     released: int
-    rank: int | None
     lifecycle: str
     tag: PriceTag
+    rank: int | None = None
 
     @property
     def text(self) -> str:
@@ -45,8 +37,12 @@ class Card:
         return f"{self.title} {self.name} {self.vendor}".casefold()
 
     @property
-    def words(self) -> set[tuple[str, str]]:
-        return {(facet, word) for facet, column in FACETS.items() for word in getattr(self, column)}
+    def inputs(self) -> tuple[str, ...]:
+        return self.words[FACETS.index("input")]
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        return self.words[FACETS.index("output")]
 
 
 def by_popularity(card: Card) -> Any:
@@ -106,7 +102,7 @@ class Search:
     def fits(self, card: Card) -> bool:
         return (
             all(word in card.text for word in self.q.casefold().split())
-            and all(not word or word in getattr(card, FACETS[name]) for name, word in self._facets())
+            and all(word in words for word, words in zip(self._words(), card.words, strict=True) if word)
             and (card.context or 0) >= self.context
             and (self.price is None or (card.tag.comparable is not None and card.tag.comparable <= self.price))
         )
@@ -114,16 +110,23 @@ class Search:
     def ordered(self, cards: Iterable[Card]) -> list[Card]:
         return sorted(cards, key=ORDERS[self.sort])
 
-    def _facets(self) -> list[tuple[str, str]]:
-        return [(name, getattr(self, name)) for name in FACETS]
+    def _words(self) -> tuple[str, ...]:
+        return self.vendor, self.endpoint, self.input, self.output, self.capability
 
 
 EMPTY = Search()
 
 
+def pairs_of(words: Words) -> set[tuple[str, str]]:
+    """(facet, word) of each word."""
+    return {(facet, word) for facet, listed in zip(FACETS, words, strict=True) for word in listed}
+
+
 def tally(cards: Sequence[Card]) -> dict[str, list[tuple[str, int]]]:
     """Facet -> (word, number of cards that have it), the most frequent word first."""
-    counts = Counter(word for card in cards for word in card.words)
+    counts: Counter[tuple[str, str]] = Counter()
+    for words, number in Counter(card.words for card in cards).items():
+        counts.update(dict.fromkeys(pairs_of(words), number))
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return {facet: [(word, number) for (of, word), number in ordered if of == facet] for facet in FACETS}
 

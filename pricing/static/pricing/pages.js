@@ -78,8 +78,16 @@
       if (over < 0) scrollBy(0, over);
       history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
     };
-    search.addEventListener("input", show);
-    search.addEventListener("submit", (event) => { event.preventDefault(); show(); });
+    if (search.hasAttribute("data-partial")) {
+      // The page has only the first rows: the server searches.
+      search.addEventListener("change", (event) => { if (event.target.tagName === "SELECT") search.requestSubmit(); });
+      search.addEventListener("formdata", ({ formData }) => {
+        for (const [name, value] of [...formData]) if (!value || (name === "sort" && value === "popular")) formData.delete(name);
+      });
+    } else {
+      search.addEventListener("input", show);
+      search.addEventListener("submit", (event) => { event.preventDefault(); show(); });
+    }
     if (matchMedia("(min-width: 44rem)").matches) search.querySelector("details").open = true;
     const measure = () => $("models").style.setProperty("--bar", `${search.offsetHeight}px`);
     new ResizeObserver(measure).observe(search);

@@ -12,9 +12,9 @@ from catalog.db import revision
 from catalog.exact import read_json
 from catalog.prices import GROUP_RATE, MILLION, Line, Sheet
 from pricing.export.offers import PricedModel, rendered_models
-from pricing.export.rows import Reading
 from pricing.pages.visitor import PublicGroups
 from pricing.published.audience import apply_group_rate, choose_group
+from pricing.published.rows import Reading
 from tests import world
 from tokens.access.visibility import public_scope
 from tokens.auth.authentication import row_of, scope_of

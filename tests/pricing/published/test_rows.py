@@ -16,10 +16,10 @@ from django.utils import timezone
 from catalog import caches
 from catalog.db import revision
 from catalog.models import AIModel, Channel, EndpointType, ModelAlias, Offer, Vendor
-from pricing.export import rows
 from pricing.export.formats import FORMATS
-from pricing.export.rows import Reading
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PopularModel, PriceSheet
+from pricing.published import rows
+from pricing.published.rows import Reading
 from pricing.published.usage import Report, record_usage
 from tests import world
 from tests.sizes import size

@@ -74,6 +74,7 @@ class Row:
         self.taken: set[str] = set()
         self.price_is_sound = True
         self.unused_figures: dict[str, Any] = {}
+        self._set_aside: set[str] = set()
 
     def take(self, key: str) -> Any:
         """The value, unchecked; the key counts as used."""
@@ -91,7 +92,9 @@ class Row:
         """Stores a figure as a fact of the price, and reports its key: only money in a known unit is a price."""
         self.unused_figures[f"{source}.{key[:128]}"] = figure
         sentence = f"{key[:64]} {why}; it is stored as a fact and sets no price"
-        if sentence not in self.findings:
+        # A row may have thousands of such keys: the list of findings is not searched for each.
+        if sentence not in self._set_aside:
+            self._set_aside.add(sentence)
             self.report(sentence)
 
     def sheet(self, lines: Iterable[Line], facts: Mapping[str, Any] | None = None) -> Sheet | None:

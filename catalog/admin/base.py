@@ -26,6 +26,7 @@ from unfold.contrib.filters.admin import (
 
 from catalog.admin.deletion import delete_selected, find_deleted
 from catalog.db import revision
+from catalog.db.deletion import delete_with_history
 from catalog.db.fields import ExactDecimalField, ExactJSONField, NamesField
 from catalog.db.locking import BUSY, is_lock_timeout
 from catalog.db.snapshot import snapshot
@@ -306,6 +307,9 @@ class CuratedAdmin(HistorySkin, ModelAdmin):
         # Saving an unchanged row would add a record without a change to the history.
         if not change or form.changes_columns():
             super().save_model(request, obj, form, change)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        delete_with_history(queryset)
 
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None

@@ -4,7 +4,7 @@ Django's own page reads every related row to name it. A group may have 100,000 t
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -18,6 +18,8 @@ from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
+
+from catalog.db.deletion import relations_to
 
 # The rows that are named; more are counted.
 SHOWN = 20
@@ -43,6 +45,7 @@ class Deletion:
         relations = {
             relation: relation.related_model._default_manager.filter(**{f"{relation.field.name}__in": keys_of(rows)})
             for relation in relations_to(rows.model)
+            if relation.on_delete is not models.SET_NULL
         }
         for (relation, related), count in zip(relations.items(), count_all(relations.values()), strict=True):
             if not count:
@@ -99,15 +102,6 @@ def delete_selected(model_admin: Any, request: HttpRequest, queryset: Rows) -> H
         "checkbox": helpers.ACTION_CHECKBOX_NAME,
     }
     return TemplateResponse(request, "catalog/admin/delete_selected.html", context)
-
-
-def relations_to(model: type[models.Model]) -> Iterator[Any]:
-    """The foreign keys to rows of this class that a deletion follows, or that prevent it."""
-    relations: Iterable[Any] = model._meta.get_fields(include_hidden=True)
-    for relation in relations:
-        is_key = relation.auto_created and not relation.concrete and (relation.one_to_one or relation.one_to_many)
-        if is_key and relation.on_delete in (models.CASCADE, models.PROTECT, models.RESTRICT):
-            yield relation
 
 
 class CountOf(models.Subquery):

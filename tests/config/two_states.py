@@ -91,18 +91,18 @@ class TwoStates:
             for label, values in values_of(state).items():
                 row = self.rows[label]
                 type(row)._default_manager.filter(pk=row.pk).update(**values)
-            for line in PriceLine.objects.filter(sheet__model=self.rows["catalog.aimodel"]):
+            for line in PriceLine.objects.filter(sheet__model=self.rows["catalog.aimodel"], meter="input"):
                 assert line.amount is not None
                 PriceLine.objects.filter(pk=line.pk).update(amount=line.amount * 2 if state else line.amount / 2)
             revision.bump()
             revision.bump(revision.PRICES)
-            # Without history rows, so that each state is the same again.
+            # Without history rows, so that each state is the same again; the counters are raised above.
             for row in self.extra if state else reversed(self.extra):
+                rows: models.QuerySet[Any] = models.QuerySet(type(row))
                 if state:
-                    row.save_base(raw=True, force_insert=True)
+                    rows.bulk_create([row])
                 else:
-                    rows = type(row)._default_manager.filter(pk=row.pk)
-                    rows._raw_delete(rows.db)
+                    rows.filter(pk=row.pk)._raw_delete(rows.db)
         self.state = state
 
 

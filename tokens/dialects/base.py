@@ -97,10 +97,11 @@ class Dialect(ABC):
 
     def rows(self, models: Iterable[ListedModel], *, on: dt.date) -> list[bytes]:
         """The body of each model as JSON. The text of a model is rendered once, and stays with it."""
-        return [self._row(model, on) for model in models]
+        name = self.name
+        return [model.rendered.get(name) or self._row(model, on) for model in models]
 
     def row_kind(self, model: ListedModel, *, on: dt.date) -> str:
-        """What decides the text of a model besides its facts: the dialect, and whatever changes with the day."""
+        """The dialect, and what else decides the text beside the facts of the model, if that changes with the day."""
         return self.name
 
     def _row(self, model: ListedModel, on: dt.date) -> bytes:

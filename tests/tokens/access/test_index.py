@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from catalog.db import revision
 from catalog.exact import write_json
 from catalog.models import AIModel, Channel, ModelAlias, Offer, Vendor
+from catalog.models.facts import ModelFacts
 from tests import world
 from tokens.access.index import INDEX, Masks, sort_key
 from tokens.access.visibility import Listing, PriceListing, aliases_for, in_reach, permitted
@@ -145,6 +147,38 @@ def test_a_hidden_model_is_the_only_one_that_is_read_again() -> None:
     assert all(after[name] is before[name] for name in after)
     # The counters, the log, and the offers, aliases, vendors and row of one model, which is none.
     assert len([query for query in queries if "SELECT" in query["sql"]]) <= 6
+
+
+@pytest.mark.parametrize(
+    ("path", "next_page"),
+    [
+        ("/v1beta/models?pageSize=3", lambda body: "nextPageToken" in body and f"&pageToken={body['nextPageToken']}"),
+        ("/anthropic/v1/models?limit=3", lambda body: body["has_more"] and f"&after_id={body['last_id']}"),
+    ],
+)
+def test_a_walk_through_all_pages_reads_the_catalog_once(
+    client: Client, path: str, next_page: Callable[[Any], str | bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(10):
+        world.model(f"m-{number}")
+    headers, rendered = {"authorization": f"Bearer {world.key()}"}, list[str]()
+    for dialect in DIALECTS:
+
+        def render(model: ModelFacts, *, on: dt.date, render: Any = dialect.model_body) -> Any:
+            rendered.append(model.name)
+            return render(model, on=on)
+
+        monkeypatch.setattr(dialect, "model_body", render)
+    body = client.get(path, headers=headers).json()
+    pages = 1
+    while more := next_page(body):
+        with CaptureQueriesContext(connection) as queries:
+            body = client.get(f"{path}{more}", headers=headers).json()
+        pages += 1
+        assert len([query for query in queries if query["sql"].startswith("SELECT")]) == 1  # the token
+
+    assert pages == 4
+    assert sorted(rendered) == [f"m-{number}" for number in range(10)]
 
 
 def test_a_price_and_an_equal_row_render_nothing_again() -> None:

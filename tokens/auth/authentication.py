@@ -25,7 +25,7 @@ from tokens import keys
 from tokens.api_error import ApiError
 from tokens.auth.credentials import candidate_keys, client_address
 from tokens.auth.last_use import LAST_USE
-from tokens.auth.token_rows import Row, TokenRows, read_tokens
+from tokens.auth.token_rows import Row, TokenRows, read_tokens, stream_tokens
 from tokens.context import Identity, context_of
 from tokens.models import RetiredKey, Token, TokenGroup
 from tokens.rate_limits import (
@@ -195,7 +195,7 @@ def row_of(token: Token) -> Row:
 
 def scopes_of(tokens: QuerySet[Token]) -> Iterator[tuple[int, Scope]]:
     """The primary key and the permissions of each of these tokens, in one query and little memory."""
-    rows = map(_row, read_tokens(tokens, is_streamed=True))
+    rows = map(_row, stream_tokens(tokens))
     return ((row["pk"], scope_of(row)) for row in rows)
 
 

@@ -3,14 +3,15 @@
 It also reads the counters of catalog/db/revision.py, so that both are from the same moment.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 from django.db import connections
-from django.db.models import QuerySet, Subquery
+from django.db.models import F, Func, QuerySet, Subquery, TextField
 from django.db.models.sql.compiler import SQLCompiler
+from django.db.models.sql.constants import CURSOR
 
 from catalog.db.revision import Counters
 from catalog.models import Revision
@@ -24,41 +25,71 @@ DECIDING = (
 # /api/token shows them; nothing else depends on them.
 SHOWN = ("name", "last_used_at")
 COLUMNS = (*DECIDING, *SHOWN)
+# The column after them.
+COUNTERS = "counters"
 
-# One row of the database without any conversion, without the counters.
+# One row as the database's driver returns it, without any conversion: on PostgreSQL in bytes.
 RawRow = tuple[Any, ...]
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class TokenRows:
-    """What is stored of a token: one row per group, as dicts and as the database returns them, and the counters."""
+    """What is stored of a token: one row per group, as dicts and as the database returns them, and the counters.
+
+    `raw` is empty if the rows were streamed.
+    """
 
     rows: tuple[Row, ...]
     raw: tuple[RawRow, ...]
     counters: Counters
 
 
-def read_tokens(tokens: QuerySet[Token], *, is_streamed: bool = False) -> Iterator[TokenRows]:
-    """The rows of these tokens, read in one query; `is_streamed`: without storing all of them."""
+def read_tokens(tokens: QuerySet[Token]) -> Iterator[TokenRows]:
+    """The rows of these tokens, read in one query."""
     compiler = _compiler(tokens)
-    chunks = compiler.execute_sql(chunked_fetch=is_streamed)
-    pairs = (pair for chunk in chunks for pair in zip(_typed(compiler, chunk), chunk, strict=True))
+    cursor = compiler.execute_sql(CURSOR)
+    if cursor is None:
+        # The condition can match nothing.
+        return
+    with cursor:
+        raw_rows = read_raw(cursor.cursor.pgresult) if cursor.db.vendor == "postgresql" else None
+        rows = cursor.fetchall()
+    yield from _by_token(zip(_typed(compiler, rows), raw_rows or rows, strict=True))
+
+
+def stream_tokens(tokens: QuerySet[Token]) -> Iterator[TokenRows]:
+    """The rows of these tokens, read in one query and not stored, without the raw rows."""
+    compiler = _compiler(tokens)
+    chunks = compiler.execute_sql(chunked_fetch=True)
+    return _by_token((row, None) for chunk in chunks for row in _typed(compiler, chunk))
+
+
+def _by_token(pairs: Iterable[tuple[Row, RawRow | None]]) -> Iterator[TokenRows]:
     for _, pairs_of_token in groupby(pairs, key=lambda pair: pair[0]["pk"]):
         rows, raw = zip(*pairs_of_token, strict=True)
-        stored, counters = split(raw)
-        # A flushed test database has no counters before its first change.
-        yield TokenRows(rows, stored, Counters(*(value or 0 for value in counters)))
+        yield TokenRows(rows, tuple(row[: len(COLUMNS)] for row in raw if row), counters_of(rows[0][COUNTERS]))
 
 
-def _typed(compiler: SQLCompiler, chunk: Sequence[Sequence[Any]]) -> Iterator[Row]:
+def _typed(compiler: SQLCompiler, rows: Sequence[Sequence[Any]]) -> Iterator[Row]:
     """The rows as dicts, converted as their fields require."""
-    return (dict(zip(COLUMNS, row, strict=False)) for row in compiler.results_iter([list(chunk)]))
+    return (dict(zip((*COLUMNS, COUNTERS), row, strict=True)) for row in compiler.results_iter([list(rows)]))
+
+
+def read_raw(result: Any) -> list[RawRow]:
+    """The rows of a result of PostgreSQL's own library, in bytes."""
+    columns = range(result.nfields)
+    return [tuple([result.get_value(row, column) for column in columns]) for row in range(result.ntuples)]
 
 
 def split(raw: Sequence[RawRow]) -> tuple[tuple[RawRow, ...], Counters]:
     """The raw rows of one token without the counters, and the counters."""
-    return tuple(row[: len(COLUMNS)] for row in raw), Counters(*raw[0][len(COLUMNS) :])
+    return tuple([row[: len(COLUMNS)] for row in raw]), counters_of(raw[0][len(COLUMNS)])
+
+
+def counters_of(text: str | bytes | None) -> Counters:
+    """The counters, which the query returns as numbers with spaces between them; 0 before the first change."""
+    return Counters(*map(int, text.split())) if text else Counters()
 
 
 def statement() -> str:
@@ -68,7 +99,10 @@ def statement() -> str:
 
 
 def _compiler(tokens: QuerySet[Token]) -> SQLCompiler:
-    counters = {name: Subquery(Revision.objects.values(name)[:1]) for name in Counters.__annotations__}
-    rows = tokens.order_by("pk", "groups").annotate(**counters).values_list(*COLUMNS, *counters)
+    # One subquery for all: each takes as long as the join of the groups.
+    texts = Func(*map(F, Counters.__annotations__), template="%(expressions)s", arg_joiner=" || ' ' || ")
+    texts.output_field = TextField()
+    counters = Subquery(Revision.objects.values_list(texts)[:1])
+    rows = tokens.order_by("pk", "groups").annotate(**{COUNTERS: counters}).values_list(*COLUMNS, COUNTERS)
     compiler: SQLCompiler = rows.query.get_compiler(connection=connections["default"])
     return compiler

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from catalog.models import AIModel, Channel, Revision
@@ -300,3 +300,16 @@ def test_no_key_is_stored(server: Server) -> None:
 
     assert key not in repr([vars(server.fast_path), vars(server.fast_path.responses)])
     assert Revision.objects.get().permissions > 0
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no statements on a server")
+def test_statements_that_a_pool_has_lost_are_sent_again(server: Server) -> None:
+    world.model()
+    key = world.key()
+    server.get(key)
+    server.get(key)
+    link = server.fast_path.states._local.link
+    link._server.exec_(b"DEALLOCATE ALL")
+
+    assert [server.get(key)[0] for _ in range(2)] == ["200 OK"] * 2
+    assert server.by_django == 1

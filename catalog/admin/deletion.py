@@ -9,17 +9,20 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.contrib.admin import actions, helpers
+from django.contrib.admin import helpers
 from django.contrib.admin.utils import model_ngettext, quote
 from django.contrib.contenttypes.models import ContentType
-from django.db import models
+from django.core.exceptions import PermissionDenied
+from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
 
+from catalog.db.bulk import BATCH, batches
 from catalog.db.deletion import relations_to
+from catalog.db.revision import hold
 
 # The rows that are named; more are counted.
 SHOWN = 20
@@ -75,15 +78,24 @@ def find_deleted(objs: Rows | Sequence[models.Model], request: HttpRequest) -> t
 @admin.action(description="Delete selected %(verbose_name_plural)s", permissions=["delete"])
 def delete_selected(model_admin: Any, request: HttpRequest, queryset: Rows) -> HttpResponse | None:
     """Django's action, with a confirmation that does not repeat the keys of all rows: forms have a limit of fields."""
-    number = queryset.count()
-    if request.POST.get("post"):
-        if request.POST.get("number", str(number)) != str(number):
-            message = "The selected rows have changed since the confirmation was shown. Nothing was deleted."
-            model_admin.message_user(request, message, messages.ERROR)
-            return None
-        if not model_admin.get_deleted_objects(queryset, request)[3]:
-            return cast("HttpResponse | None", actions.delete_selected(model_admin, request, queryset))
+    number, is_confirmed = queryset.count(), bool(request.POST.get("post"))
+    if is_confirmed and request.POST.get("number", str(number)) != str(number):
+        message = "The selected rows have changed since the confirmation was shown. Nothing was deleted."
+        model_admin.message_user(request, message, messages.ERROR)
+        return None
     lines, counts, missing_permissions, protected = model_admin.get_deleted_objects(queryset, request)
+    if is_confirmed and not protected:
+        if missing_permissions:
+            raise PermissionDenied
+        with transaction.atomic():
+            hold()
+            keys = list(keys_of(queryset).values_list("pk", flat=True))
+            for batch in batches(keys, BATCH):
+                model_admin.log_deletions(request, queryset.model._default_manager.filter(pk__in=batch))
+            model_admin.delete_queryset(request, queryset)
+        message = f"{number:,} {model_ngettext(model_admin.opts, number)} deleted."
+        model_admin.message_user(request, message, messages.SUCCESS)
+        return None
     name = model_ngettext(model_admin.opts, number)
     is_all = request.POST.get("select_across") == "1"
     context = admin.site.each_context(request) | {

@@ -35,7 +35,7 @@ from pricing.published.group_rates import group_rates, groups_of_models, slugs_o
 from pricing.published.popularity import popular_models
 from pricing.published.prices import MAX_KEYS, Factors, published_sheets
 from pricing.published.rows import Reading, RenderBatch, rendered_rows
-from pricing.verification.provenance import OPERATOR, ExplainedLine, ExplainedSheet
+from pricing.verification.provenance import OPERATOR, ExplainedLine, ExplainedSheet, Named
 from tokens.access.visibility import Listing, PriceListing
 from tokens.models import TokenGroup
 from tokens.timestamps import format_timestamp
@@ -184,7 +184,7 @@ class RatioConfig(TypedDict):
 NO_RATES: Mapping[str, Decimal] = MappingProxyType({})
 
 # The models of a list and the slugs of the reader's groups -> model key -> its price with sources.
-Explain = Callable[[Iterable[AIModel], Collection[str]], Mapping[int, ExplainedSheet]]
+Explain = Callable[[Iterable[Named], Collection[str]], Mapping[int, ExplainedSheet]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +192,7 @@ class RenderedRow:
     """The row of a model as JSON, and what the list around the rows says of it."""
 
     text: bytes
+    pk: int
     name: str
     vendor_name: str
     vendor: int
@@ -243,12 +244,8 @@ def price_list(
     # A hash of the content: the same prices have the same version on every machine.
     version = Document(head, texts, tail + b"}").digest()
     if explain is not None:
-        explained = explain(listing.models(), {group.slug for group in groups})
-        keys = {row.name: key for key, row in rendered.items()}
-        texts = [
-            row.text[:-1] + b',"explain":' + write_json(_explained(explained.get(keys[row.name]))) + b"}"
-            for row in rows
-        ]
+        explained = explain(rows, {group.slug for group in groups})
+        texts = [row.text[:-1] + b',"explain":' + write_json(_explained(explained.get(row.pk))) + b"}" for row in rows]
     return Document(head, texts, tail + b',"pricing_version":' + write_json(version) + b"}")
 
 
@@ -276,6 +273,7 @@ def _rendered(
     row = _row(model, price, enable_groups)
     return RenderedRow(
         text=write_json(row),
+        pk=model.pk,
         name=model.name,
         vendor_name=model.vendor.name,
         vendor=model.vendor_id,

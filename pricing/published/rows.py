@@ -49,7 +49,7 @@ def rendered_rows(kind: Hashable, reading: Reading, listing: Listing, render: Re
 
     `kind` names everything that a row depends on beside the groups of the scope, the stored data and the day.
     """
-    scope = listing.scope
+    scope, listing = listing.scope, replace(listing, counters=reading.counters)
     everything = replace(listing, scope=Scope(groups=scope.groups))
 
     def render_models(keys: Collection[int] | None) -> Mapping[int, V]:

@@ -9,12 +9,12 @@ addresses and hashes of these are never shown.
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_noop
 
-from catalog.models import AIModel, ImportRun, Source
+from catalog.models import ImportRun, Source
 from catalog.prices import Line, Sheet
 from catalog.source_trust import UPSTREAM
 from catalog.sources import SOURCES
@@ -82,8 +82,17 @@ class ExplainedSheet:
     lines: tuple[ExplainedLine, ...]
 
 
+class Named(Protocol):
+    """A model's key and id."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+
+
 def explain(
-    models: Iterable[AIModel], groups: Collection[str], *, at: dt.datetime, editions: tuple[Edition, ...] = ()
+    models: Iterable[Named], groups: Collection[str], *, at: dt.datetime, editions: tuple[Edition, ...] = ()
 ) -> dict[int, ExplainedSheet]:
     """Model key -> its explained price at a moment, as readers in these groups may see it.
 

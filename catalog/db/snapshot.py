@@ -15,13 +15,10 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, Error, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-# The first read takes the snapshot; `query_only` refuses writes, as READ ONLY does. SQLite's own mode is IMMEDIATE (see
-# config/settings.py), which would take the write lock.
-BEGIN = {
-    "postgresql": ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",),
-    "sqlite": ("PRAGMA query_only = ON", "BEGIN DEFERRED"),
-}
-END = {"postgresql": ("ROLLBACK",), "sqlite": ("ROLLBACK", "PRAGMA query_only = OFF")}
+# SQLite's own mode is IMMEDIATE (see config/settings.py), which would take the write lock.
+BEGIN = {"postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "sqlite": "BEGIN DEFERRED"}
+# SQLite has no transactions that only read, and PRAGMA query_only makes it compile all statements again.
+WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
 
 
 @contextmanager
@@ -91,26 +88,27 @@ class ReadTransaction:
                 self.begin()
         elif self.connection.connection is not self.begun_on:
             raise OperationalError("The connection was closed inside a snapshot.")
+        if self.begun_on is not None and sql.startswith(WRITES):
+            raise OperationalError("A snapshot is read-only.")
         return execute(sql, params, many, context)
 
     def begin(self) -> None:
         self.begun_on = self.connection.connection
         # Known to Django, so that an `atomic` inside is a savepoint.
         self.connection.autocommit = False
-        self.run(BEGIN)
+        self.run(BEGIN[self.connection.vendor])
 
     def end(self) -> None:
         """Ends the transaction; closes a connection that does not answer."""
         if self.begun_on is not None and self.connection.connection is self.begun_on:
             try:
-                self.run(END)
+                self.run("ROLLBACK")
                 self.connection.autocommit = True
             except Error:
                 with suppress(Error):
                     self.connection.close()
         self.begun_on = None
 
-    def run(self, statements: dict[str, tuple[str, ...]]) -> None:
+    def run(self, statement: str) -> None:
         with self.connection.wrap_database_errors:
-            for statement in statements[self.connection.vendor]:
-                self.begun_on.execute(statement)
+            self.begun_on.execute(statement)

@@ -222,7 +222,7 @@ class Index:
 
     def peek(self, counters: Counters | None = None) -> CatalogState | None:
         """The stored state of these counters, or of the current ones; None if it is not stored."""
-        if not _may_store():
+        if not may_store():
             return None
         counters = counters or revision.read()
         state = self._states.get(counters.models)
@@ -232,10 +232,8 @@ class Index:
 
     def state(self, counters: Counters | None = None) -> CatalogState:
         """The state of these counters, which the caller has read in its snapshot, or of the current ones."""
-        if not _may_store():
-            # In a writer's transaction: what it has written may be rolled back.
-            models = sorted(read_models(), key=sort_key)
-            return CatalogState(0, models, read_channels_of_groups(), None)
+        if not may_store():
+            return read_part(None)
         if not in_snapshot(connection):
             counters = None
         with snapshot():
@@ -275,8 +273,8 @@ class Index:
 INDEX = Index()
 
 
-def _may_store() -> bool:
-    """Whether what this connection reads is committed."""
+def may_store() -> bool:
+    """Whether what this connection reads is committed: what a transaction has written may be rolled back."""
     return in_snapshot(connection) or not connection.in_atomic_block
 
 
@@ -312,8 +310,13 @@ def read_channels_of_groups() -> Mapping[int, frozenset[int]]:
     return {group: frozenset(reached) for group, reached in channels.items()}
 
 
-def read_models(keys: Collection[int] | None = None) -> list[ListedModel]:
-    """The published models with an open offer, of these keys or all, without a slot."""
+def read_part(keys: Collection[int] | QuerySet[Any, Any] | None) -> CatalogState:
+    """The models with these keys, or all, as a state that is not stored."""
+    return CatalogState(0, sorted(read_models(keys), key=sort_key), read_channels_of_groups(), None)
+
+
+def read_models(keys: Collection[int] | QuerySet[Any, Any] | None = None) -> list[ListedModel]:
+    """The published models with an open offer, without a slot: of these keys (or a query that selects them), or all."""
     offers, aliases, models = open_offers(), ModelAlias.objects.all(), AIModel.objects.published()
     if keys is not None:
         offers, aliases = offers.filter(model__in=keys), aliases.filter(model__in=keys)

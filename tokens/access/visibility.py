@@ -24,9 +24,9 @@ from tokens.access.index import (
     CatalogState,
     ListedModel,
     SortKey,
+    may_store,
     open_offers,
-    read_channels_of_groups,
-    read_models,
+    read_part,
     sort_key,
 )
 from tokens.models import TokenGroup
@@ -82,13 +82,9 @@ class Listing:
     def _state(self) -> CatalogState:
         """The catalog, or the part of it that the scope names."""
         names = self.scope.exact_names
-        if names is None or len(names) > MAX_NAMES:
-            return INDEX.state(self.counters)
-        state = INDEX.peek(self.counters)
-        if state is not None:
-            return state
-        models = read_models({key for _, key in keys_of(names)})
-        return CatalogState(0, sorted(models, key=sort_key), read_channels_of_groups(), None)
+        if names is not None and len(names) <= MAX_NAMES:
+            return INDEX.peek(self.counters) or read_part({key for _, key in keys_of(names)})
+        return INDEX.state(self.counters) if may_store() else read_part(in_reach(self.scope).values("pk"))
 
     def _shown(self, models: Sequence[ListedModel]) -> Sequence[ListedModel]:
         """Those of the visible models that the list shows."""

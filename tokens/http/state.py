@@ -28,7 +28,7 @@ SELECT_COUNTERS = f"SELECT {', '.join(Counters.__annotations__)} FROM catalog_re
 
 # The two statements on PostgreSQL's server.
 COUNTERS_NAME, TOKEN_NAME = b"modelbook_counters", b"modelbook_token"
-# Of libpq: the status of a result, a field of an error, and an error of PostgreSQL.
+# Numbers of libpq (the status of a result, a field of an error) and an error of PostgreSQL.
 COMMAND_OK, TUPLES_OK, SQLSTATE = 1, 2, ord("C")
 NO_SUCH_STATEMENT = b"26000"
 

@@ -43,13 +43,14 @@ def caller_terms(
     body_key: Hashable = None,
     shows_token: bool = False,
 ) -> ReuseTerms | None:
-    """The terms of a response to the caller; None if another key of the same request may become valid before its end.
+    """The terms of a response to the caller; None if it may change in a way that no terms can name.
 
-    `shows_token`: the response also contains what only /api/token shows.
+    Another key of the same request may become valid by itself. `shows_token`: the response also contains what only
+    /api/token shows; a use of the token changes that and raises no counter, so its own row has to be compared.
     """
-    if not caller.is_lasting:
-        return None
     identity = caller.identity
+    if not caller.is_lasting or (shows_token and identity is None):
+        return None
     if identity is None:
         counters = (*counters, revision.PERMISSIONS)
     elif not shows_token:

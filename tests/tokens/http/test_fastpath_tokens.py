@@ -12,6 +12,7 @@ from catalog.db.snapshot import no_snapshot
 from tests import world
 from tests.tokens.http.fast_server import Server, without_ids
 from tokens.auth import authentication
+from tokens.auth.last_use import LAST_USE
 from tokens.auth.token_rows import COLUMNS, DECIDING
 from tokens.models import Token, TokenGroup
 
@@ -153,6 +154,19 @@ def test_a_request_with_several_keys_depends_on_all_tokens(server: Server) -> No
 
     server.get(first, x_api_key=second)
     assert server.by_django == 2
+
+
+@pytest.mark.parametrize("kind", ["alone", "beside another key", "retired"])
+def test_the_key_of_a_token_shows_its_last_use(server: Server, kind: str) -> None:
+    token, key = world.token()
+    headers = {"x_api_key": world.key()} if kind == "beside another key" else {}
+    if kind == "retired":
+        token.rotate(grace=dt.timedelta(days=1), at=timezone.now())
+    assert [b'"last_used_at":null' in server.get(key, "/api/token", **headers)[2] for _ in range(2)] == [True] * 2
+
+    LAST_USE.flush()
+
+    assert b'"last_used_at":null' not in server.get(key, "/api/token", **headers)[2]
 
 
 def test_a_retired_key_ends_at_once(server: Server) -> None:

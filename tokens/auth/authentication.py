@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import ne
-from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -25,7 +24,7 @@ from tokens import keys
 from tokens.api_error import ApiError
 from tokens.auth.credentials import candidate_keys, client_address
 from tokens.auth.last_use import LAST_USE
-from tokens.auth.token_rows import Row, TokenRows, read_tokens, stream_tokens
+from tokens.auth.token_rows import Row, TokenRows, read_tokens, read_tokens_of, stream_tokens
 from tokens.context import Identity, context_of
 from tokens.models import RetiredKey, Token, TokenGroup
 from tokens.rate_limits import (
@@ -179,7 +178,7 @@ def find_tokens(candidates: Mapping[str, Candidate]) -> list[Row]:
     """
     if not candidates:
         return []
-    rows = _rows(Token.objects.filter(digest__in=list(candidates)), "digest")
+    rows = {token.rows[0]["digest"]: _row(token) for token in read_tokens_of(list(candidates))}
     # A key that is found has one digest per pepper; the others belong to nobody.
     found_keys = {candidates[digest].newest_digest for digest in rows}
     rows |= _rows_of_retired_keys(
@@ -190,7 +189,7 @@ def find_tokens(candidates: Mapping[str, Candidate]) -> list[Row]:
 
 def row_of(token: Token) -> Row:
     """The row that a request with the token's key would find."""
-    return _rows(Token.objects.filter(pk=token.pk), "pk")[token.pk]
+    return _rows(Token.objects.filter(pk=token.pk))[token.pk]
 
 
 def scopes_of(tokens: QuerySet[Token]) -> Iterator[tuple[int, Scope]]:
@@ -229,9 +228,9 @@ def _candidates(sent_keys: Sequence[str]) -> dict[str, Candidate]:
     return candidates
 
 
-def _rows(tokens: QuerySet[Token], key: str) -> dict[Any, Row]:
-    """Each token as a dict under the value of one of its columns, with its groups and the counters."""
-    return {token.rows[0][key]: _row(token) for token in read_tokens(tokens)}
+def _rows(tokens: QuerySet[Token]) -> dict[int, Row]:
+    """Primary key -> the token as a dict, with its groups and the counters."""
+    return {token.rows[0]["pk"]: _row(token) for token in read_tokens(tokens)}
 
 
 def _row(token: TokenRows) -> Row:
@@ -254,7 +253,7 @@ def _rows_of_retired_keys(digests: Sequence[str]) -> dict[str, Row]:
     if not digests:
         return {}
     retired = list(RetiredKey.objects.filter(digest__in=digests).values("pk", "digest", "token", "valid_until"))
-    rows = _rows(Token.objects.filter(pk__in={row["token"] for row in retired}), "pk") if retired else {}
+    rows = _rows(Token.objects.filter(pk__in={row["token"] for row in retired})) if retired else {}
     return {row["digest"]: rows[row["token"]] | {"retired": row} for row in retired if row["token"] in rows}
 
 

@@ -244,7 +244,9 @@ class Anthropic(Dialect):
         return {} if is_active else super().lifecycle_headers(model, on=on)
 
     def rate_headers(self, quota: Quota, *, at: dt.datetime) -> dict[str, str]:
-        values = (str(quota.limit), str(quota.remaining), format_timestamp(quota.resets_at, timespec="seconds"))
+        # Rounded up: a client that waits until then is not refused.
+        resets_at = quota.resets_at + dt.timedelta(microseconds=-quota.resets_at.microsecond % 1_000_000)
+        values = (str(quota.limit), str(quota.remaining), format_timestamp(resets_at, timespec="seconds"))
         return dict(zip(self.rate_header_names, values, strict=True))
 
     def error_body(self, error: ApiError, *, request_id: str, host: str) -> AnthropicError:

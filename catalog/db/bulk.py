@@ -4,6 +4,7 @@ They bypass the managers of tracked models, so they raise the revision themselve
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -36,7 +37,7 @@ def update_with_history(rows: models.QuerySet[M], *, reason: str = "", **values:
         # A queryset that joins other tables may contain a row twice.
         keys = list(dict.fromkeys(rows.order_by().values_list("pk", flat=True)))
         if keys:
-            bump_for(model, models_of_query(rows, values))
+            bump_for(model, partial(models_of_query, rows, values))
         for batch in track(batches(keys, KEYS), f"Writing {model._meta.verbose_name_plural}"):
             plain.filter(pk__in=batch).update(**touched, **values)
             write_history(model, batch, kind="~", reason=reason)
@@ -56,7 +57,7 @@ def update_rows(
     touched = [field.name for field in model._meta.concrete_fields if getattr(field, "auto_now", False)]
     columns = [model._meta.get_field(name) for name in dict.fromkeys([*fields, *touched])]
     with transaction.atomic():
-        bump_for(model, models_of(rows))
+        bump_for(model, partial(models_of, rows))
         BulkWriter(model, columns).update(rows)
         write_history(model, keys_of(rows), kind="~", reason=reason, actor=actor)
 
@@ -77,7 +78,7 @@ def insert_with_keys(rows: Sequence[M], *, reason: str = "", actor: AbstractBase
         return
     model = type(rows[0])
     with transaction.atomic():
-        bump_for(model, models_of(rows, may_move=False))
+        bump_for(model, partial(models_of, rows, may_move=False))
         for row in rows:
             row.save_base(raw=True, force_insert=True)
         if hasattr(model, "history"):
@@ -90,7 +91,7 @@ def insert_rows(rows: Sequence[M]) -> None:
         return
     model = type(rows[0])
     with transaction.atomic():
-        bump_for(model, models_of(rows))
+        bump_for(model, partial(models_of, rows))
         writer = BulkWriter(model, [field for field in model._meta.concrete_fields if not field.primary_key])
         writer.insert(rows)
         if len(rows) >= BATCH:
@@ -179,7 +180,7 @@ def delete_rows(rows: Sequence[M], *, reason: str = "", actor: AbstractBaseUser 
         return
     model = type(rows[0])
     with transaction.atomic():
-        bump_for(model, models_of(rows, may_move=False))
+        bump_for(model, partial(models_of, rows))
         if hasattr(model, "history"):
             write_history(model, keys_of(rows), kind="-", reason=reason, actor=actor)
         for keys in batches(keys_of(rows), KEYS):

@@ -4,13 +4,14 @@ Django reads each of them, and writes a history row and raises a counter for eac
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from django.db import models, transaction
 from django.db.models import ProtectedError
 
 from catalog.db.bulk import KEYS, batches, write_history
-from catalog.db.changes import MAX_MODELS, models_of_query
+from catalog.db.changes import models_of_query
 from catalog.db.revision import TrackedModel, bump_for, hold
 
 
@@ -47,7 +48,7 @@ def _delete(model: type[models.Model], keys: Sequence[Any]) -> None:
                 raise ProtectedError(f"Other rows need these {model._meta.verbose_name_plural}.", set(related[:20]))
         rows = models.QuerySet[Any](model).filter(pk__in=batch)
         if issubclass(model, TrackedModel):
-            bump_for(model, models_of_query(rows, {}) if len(batch) <= MAX_MODELS else None)
+            bump_for(model, partial(models_of_query, rows, {}))
         if hasattr(model, "history"):
             write_history(model, batch, kind="-")
         rows._raw_delete(rows.db)  # noqa: SLF001

@@ -10,7 +10,7 @@ is only outdated by changes of what it was built from. Tokens have a counter of 
 change what others see. `catalog/db/changes.py` records which models each number is about.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from django.apps import apps
@@ -29,6 +29,8 @@ NUMBER = "number"
 PERMISSIONS = "permissions"
 
 M = TypeVar("M", bound=models.Model)
+# Finds the keys of the models that a change is about; None: it may be about all of them.
+About = Callable[[], Collection[int] | None]
 
 
 class Counters(NamedTuple):
@@ -62,10 +64,14 @@ def bump(counter: str = MODELS, *, about: Collection[int] | None = None) -> None
 
     `about` are the keys of the models that the change is about; None: it may be about all of them.
     """
+    _bump(counter, lambda: about)
+
+
+def _bump(counter: str, about: About) -> None:
     raised = [counter] if counter in (NUMBER, PERMISSIONS) else [NUMBER, counter]
     number = _raise(raised)
     if counter != PERMISSIONS:
-        changes.record(number, counter, about)
+        changes.record(number, counter, about())
 
 
 def _raise(counters: Sequence[str]) -> int:
@@ -96,19 +102,22 @@ class TrackedQuerySet(models.QuerySet[M]):
 
     def update(self, **values: Any) -> int:
         with transaction.atomic(using=self.db):
-            bump_for(self.model, changes.models_of_query(self, values))
+            bump_for(self.model, lambda: changes.models_of_query(self, values))
             return super().update(**values)
 
     def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> list[M]:
         rows = list(objs)
         with transaction.atomic(using=self.db):
-            bump_for(self.model, changes.models_of(rows))
+            bump_for(self.model, lambda: changes.models_of(rows))
             return super().bulk_create(rows, *args, **kwargs)
 
 
-def bump_for(model: type[models.Model], about: Collection[int] | None) -> None:
-    """Raises the counter of this class of rows, for a change that is about these models."""
-    bump(getattr(model, "revision_counter", MODELS), about=about)
+def bump_for(model: type[models.Model], about: About) -> None:
+    """Raises the counter of this class of rows, for a change that is about the models that `about` finds.
+
+    It looks for them when all other writers have ended: until then, they may move rows from one model to another.
+    """
+    _bump(getattr(model, "revision_counter", MODELS), about)
 
 
 class TrackedModel(models.Model):
@@ -133,7 +142,7 @@ class TrackedModel(models.Model):
 
 
 def _bump_for_row(instance: models.Model, **_: Any) -> None:
-    bump_for(type(instance), changes.models_of([instance]))
+    bump_for(type(instance), lambda: changes.models_of([instance]))
 
 
 def _bump_for_relation(counter: str) -> Any:

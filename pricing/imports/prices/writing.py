@@ -69,7 +69,7 @@ def _withdraw(keys: list[int], context: WriteContext) -> list[dict[str, Any]]:
 def _delete(sheets: Sequence[PriceSheet], context: WriteContext) -> None:
     """Deletes sheets with their lines."""
     for batch in batches([sheet.pk for sheet in sheets], KEYS):
-        delete_rows(list(PriceLine.objects.filter(sheet__in=batch).only("pk")))
+        delete_rows(list(PriceLine.objects.filter(sheet__in=batch).only("pk", "sheet")))
     delete_rows(sheets, **context.audit)
 
 

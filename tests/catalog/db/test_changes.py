@@ -3,8 +3,10 @@
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from django.db.models import QuerySet
 
 from catalog.db import bulk, changes, revision
 from catalog.models import AIModel, Change, Channel, ModelAlias, Offer, Revision, Vendor
@@ -135,3 +137,38 @@ def test_old_numbers_are_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Change.objects.values("number").distinct().count() == 3
     assert changes.models_changed(since=since, until=since + 5, counters=EVERY_COUNTER) is None
     assert changes.models_changed(since=since + 2, until=since + 5, counters=EVERY_COUNTER) == frozenset({key("one")})
+
+
+def move(row: PriceSheet | Offer) -> None:
+    row.model = AIModel.objects.create(name="four", vendor_id=one().vendor_id)
+    row.save()
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        (Offer, lambda row: Offer.objects.filter(pk=row.pk).update(enabled=False)),
+        (Offer, move),
+        (Offer, lambda row: Offer.objects.get(pk=row.pk).delete()),
+        (Offer, lambda row: bulk.delete_rows([row])),
+        (Offer, lambda row: bulk.update_rows([row], fields=["enabled"])),
+        (PriceSheet, move),
+        (PriceSheet, lambda row: PriceLine.objects.filter(sheet=row.pk).update(amount=Decimal(3))),
+        (PriceSheet, lambda row: PriceLine.objects.create(sheet_id=row.pk, position=9, amount=1)),
+    ],
+)
+def test_a_change_is_also_about_models_that_the_writer_before_it_moved_rows_to(
+    monkeypatch: pytest.MonkeyPatch, table: Any, change: Callable[[Any], object]
+) -> None:
+    """The other writer commits while this one waits for it."""
+    row = table.objects.get(model=key("one"))
+    raise_it, moved = revision._raise, AIModel.objects.create(name="new", vendor_id=one().vendor_id).pk
+
+    def wait_and_raise(counters: Any) -> int:
+        # A queryset without the manager raises nothing.
+        QuerySet(table).filter(pk=row.pk).update(model=moved)
+        return raise_it(counters)
+
+    monkeypatch.setattr(revision, "_raise", wait_and_raise)
+
+    assert "new" in (names_changed(lambda: change(row)) or ())

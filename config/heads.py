@@ -1,7 +1,8 @@
 """Request heads: the bytes up to the empty line, read by gunicorn's parser, which decides what is refused.
 
 Clients send the same head all day, so the worker stores what it read from the most recent ones. A stored head is found
-by the digest of its bytes, so equal bytes have the same meaning by definition, and anything else is read by the parser.
+by the digest of its bytes and of the addresses of both ends, which decide everything that the parser reads: it believes
+X-Forwarded-Proto only if a trusted proxy sends it.
 """
 
 import hashlib
@@ -56,7 +57,8 @@ class Heads:
 
     def read(self, data: bytes, client: Any, server: Any) -> Head:
         """The head with these bytes; gunicorn's ParseException if it cannot be read."""
-        digest = hashlib.blake2b(data, digest_size=24, key=repr(server).encode()[:64]).digest()
+        address = client[0] if isinstance(client, tuple) else client
+        digest = hashlib.blake2b(repr((address, server)).encode() + data, digest_size=24).digest()
         head = self._heads.get(digest)
         if head is not None:
             self._heads.move_to_end(digest)

@@ -31,6 +31,7 @@ PURE = {
     "pricing.newapi.ratios._read_back",
     "tokens.http.response_cache.response_head",
     "tokens.networks._network",
+    "tokens.rate_limits.network_of",
     "tokens.rate_limits.parse_rates",
     "tokens.scope._expression",
     "tokens.scope.id_of",

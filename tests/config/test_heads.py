@@ -17,11 +17,11 @@ def cfg() -> Any:
     return Config()
 
 
-def test_a_head_is_read_once_and_belongs_to_every_connection(cfg: Any) -> None:
+def test_a_head_is_read_once_for_every_connection_of_an_address(cfg: Any) -> None:
     heads = Heads(cfg)
     head = heads.read(HEAD % b"one", CLIENT, SERVER)
 
-    assert heads.read(HEAD % b"one", ("192.0.2.2", 1), SERVER) is head
+    assert heads.read(HEAD % b"one", (CLIENT[0], 1), SERVER) is head
     assert heads.read(HEAD % b"two", CLIENT, SERVER) is not head
     assert heads.read(HEAD % b"one", CLIENT, ("127.0.0.1", 9000)).environ["SERVER_PORT"] == "9000"
     environ = head.environ_for(("192.0.2.2", 1), None)
@@ -29,6 +29,15 @@ def test_a_head_is_read_once_and_belongs_to_every_connection(cfg: Any) -> None:
     assert (environ["PATH_INFO"], environ["QUERY_STRING"]) == ("/v1/models", "a=1")
     environ["modelbook.context"] = "of one request"
     assert "modelbook.context" not in head.environ_for(CLIENT, None)
+
+
+def test_only_a_trusted_proxy_decides_the_scheme_of_a_stored_head(cfg: Any) -> None:
+    heads = Heads(cfg)
+    head = HEAD.replace(b"Host", b"X-Forwarded-Proto: https\r\nHost") % b"one"
+
+    schemes = [heads.read(head, (address, 1), SERVER).environ["wsgi.url_scheme"] for address in ("127.0.0.1", CLIENT[0])]
+
+    assert schemes == ["https", "http"]
 
 
 def test_stored_heads_are_limited_in_number_and_size(cfg: Any) -> None:

@@ -55,11 +55,8 @@ class Kind(Generic[V]):
 
     states: "OrderedDict[PriceState, Mapping[int, V]]" = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @property
-    def size(self) -> int:
-        """How many models its last state has; the states before share most values with it."""
-        return len(next(reversed(self.states.values()), {}))
+    # How many models its last state has; the states before share most values with it. Other threads read it.
+    size: int = 0
 
 
 class RenderedModels:
@@ -83,6 +80,7 @@ class RenderedModels:
             if values is None:
                 values = self._next(entry, state, render)
                 entry.states[state] = values
+                entry.size = len(values)
                 while len(entry.states) > REMEMBERED:
                     entry.states.popitem(last=False)
         self._evict()

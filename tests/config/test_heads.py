@@ -35,7 +35,8 @@ def test_only_a_trusted_proxy_decides_the_scheme_of_a_stored_head(cfg: Any) -> N
     heads = Heads(cfg)
     head = HEAD.replace(b"Host", b"X-Forwarded-Proto: https\r\nHost") % b"one"
 
-    schemes = [heads.read(head, (address, 1), SERVER).environ["wsgi.url_scheme"] for address in ("127.0.0.1", CLIENT[0])]
+    read = (heads.read(head, (address, 1), SERVER) for address in ("127.0.0.1", CLIENT[0]))
+    schemes = [message.environ["wsgi.url_scheme"] for message in read]
 
     assert schemes == ["https", "http"]
 

@@ -202,7 +202,7 @@ def in_crowds(url: str, folder: Path, arguments: argparse.Namespace) -> Iterator
 
 def growth(url: str, folder: Path, arguments: argparse.Namespace) -> Iterator[Table]:
     """What grows with the catalog, inside one process."""
-    sizes = [models for models in MODELS if not arguments.quick or models <= 5_000]
+    sizes = [models for models in MODELS if models <= arguments.largest]
     figures = {}
     for models in sizes:
         key = fill(url, models)
@@ -296,7 +296,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--only", choices=["sqlite", "postgresql"])
     parser.add_argument("--seconds", type=int, default=3, help="for each target in each round")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--quick", action="store_true", help="up to 5,000 models")
+    parser.add_argument("--largest", type=int, default=MODELS[-1], help="no more models than this")
     parser.add_argument("--readme", action="store_true", help="write the tables into README.md")
     parser.add_argument(
         "--litellm", nargs="?", const="litellm[proxy]", metavar="REQUIREMENT",

@@ -2,40 +2,16 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterator
 
 import pytest
-import time_machine
 from axes.models import AccessAttempt
 from django.contrib.sessions.models import Session
-from django.utils import timezone
 
 from catalog.models import NameList
 from pricing.imports.pipeline import apply_import
-from pricing.retention import pruning
-from pricing.retention.pruning import prune
-from tests.pricing.retention.year import OPTIONS, START, document, import_versions
+from tests.pricing.retention.year import NOW, OLD, OPTIONS, STEP, VERSIONS, document, import_versions, prune_all
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
-
-STEP = dt.timedelta(days=7)
-VERSIONS = 26
-NOW = START + VERSIONS * STEP
-# 14 versions are older than 90 days, and one of them is one of the last 13.
-OLD = 13
-
-
-@pytest.fixture(autouse=True)
-def _now(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(pruning, "PAUSE", 0)
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-def prune_all() -> dict[str, int]:
-    """Kind -> rows, of what was removed."""
-    removed = prune(at=timezone.now(), keep=dt.timedelta(days=90), actor="a test")
-    return {part.kind: part.rows for part in removed if part.rows}
 
 
 def test_the_next_document_is_still_compared_with_the_last_one() -> None:

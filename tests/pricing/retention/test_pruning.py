@@ -21,25 +21,22 @@ from pricing.imports.review import discard_run, save_plan
 from pricing.imports.rollback import roll_back
 from pricing.models import PriceSheet
 from pricing.retention import pruning
-from pricing.retention.pruning import prune, prune_on_schedule
+from pricing.retention.pruning import prune_on_schedule
 from tests import world
-from tests.pricing.retention.year import ADDRESS, OPTIONS, START, document, import_versions
+from tests.pricing.retention.year import (
+    ADDRESS,
+    NOW,
+    OLD,
+    OPTIONS,
+    START,
+    STEP,
+    VERSIONS,
+    document,
+    import_versions,
+    prune_all,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
-
-STEP = dt.timedelta(days=7)
-VERSIONS = 26
-KEEP = dt.timedelta(days=90)
-NOW = START + VERSIONS * STEP
-# 14 imports are older than 90 days, and one of them has one of the last 13 versions.
-OLD = 13
-
-
-@pytest.fixture(autouse=True)
-def _now(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(pruning, "PAUSE", 0)
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +51,6 @@ def imported(django_db_setup: None, django_db_blocker: Any) -> Iterator[list[Imp
 @pytest.fixture
 def runs(imported: list[ImportRun], db: None) -> list[ImportRun]:
     return imported
-
-
-def prune_all(**options: Any) -> dict[str, int]:
-    """Kind -> rows, of what was removed."""
-    removed = prune(at=timezone.now(), keep=KEEP, actor="a test", **options)
-    return {part.kind: part.rows for part in removed if part.rows}
 
 
 def command(*arguments: str) -> str:

@@ -5,13 +5,21 @@ import json
 from typing import Any
 
 import time_machine
+from django.utils import timezone
 
 from catalog.models import ImportRun
 from catalog.sources import SOURCES
 from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_import
+from pricing.retention.pruning import prune
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+STEP = dt.timedelta(days=7)
+VERSIONS = 26
+NOW = START + VERSIONS * STEP
+KEEP = dt.timedelta(days=90)
+# 14 imports are older than 90 days, and one of them has one of the last 13 versions.
+OLD = 13
 ADDRESS = "https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.json"
 OPTIONS = Options(source=SOURCES["litellm"], publish=True, channel="main")
 
@@ -42,3 +50,9 @@ def import_versions(versions: range, *, every: dt.timedelta, models: int = 6, or
         assert run is not None
         runs.append(run)
     return runs
+
+
+def prune_all(*, dry_run: bool = False) -> dict[str, int]:
+    """Kind -> rows, of what was removed."""
+    removed = prune(at=timezone.now(), keep=KEEP, actor="a test", dry_run=dry_run)
+    return {part.kind: part.rows for part in removed if part.rows}

@@ -55,7 +55,8 @@ class Command(BaseCommand):
                     )
                 except (UsageError, InexactError, csv.Error) as error:
                     place = f"Line {lines.number}: " if lines.number else ""
-                    raise CommandError(f"{place}{error} Nothing was stored.", returncode=BAD_INPUT) from None
+                    problem = f"It is not valid CSV: {error}." if isinstance(error, csv.Error) else error
+                    raise CommandError(f"{place}{problem} Nothing was stored.", returncode=BAD_INPUT) from None
         except InputError as error:
             raise CommandError(str(error), returncode=BAD_INPUT) from None
         except DatabaseError as error:

@@ -131,6 +131,11 @@ def test_json_lines_are_imported(tmp_path: Path) -> None:
         import_file(tmp_path, lines[0] + "\n[]\n")
 
 
+def test_a_quote_without_an_end_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"^It is not valid CSV: unexpected end of data\. Nothing was stored\.$"):
+        import_file(tmp_path, 'model,day,requests\n"a,2026-11-22,5\n')
+
+
 def test_a_file_larger_than_any_source_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("catalog.imports.documents.LARGEST_FILE", 10)
     world.model("a")

@@ -16,9 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from catalog import caches
 from pricing.export.formats import FORMATS
-from tests.config.installation import NewDatabase
 from tests.config.two_states import ImportedOrNot, Reader, TwoStates, interrupted
-from tests.own_database import own_database
 from tests.sizes import FULL
 
 pytestmark = pytest.mark.sql
@@ -101,22 +99,15 @@ def walk(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPatter
 
 
 @pytest.fixture(scope="module")
-def reader(
-    django_db_blocker: Any, new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Reader]:
+def reader(copied_database: None) -> Iterator[Reader]:
     from config.wsgi import django_application
     from tokens.http.fastpath import FastPath
 
     signals = (request_started, request_finished)
     for signal in signals:
         signal.disconnect(close_old_connections)
-    with (
-        new_database(tmp_path_factory.mktemp("states")) as url,
-        django_db_blocker.unblock(),
-        own_database(url),
-        # Answers contain the time.
-        time_machine.travel("2026-11-29T12:00:00Z", tick=False),
-    ):
+    # Answers contain the time.
+    with time_machine.travel("2026-11-29T12:00:00Z", tick=False):
         yield Reader(FastPath(django_application), TwoStates.create())
     for signal in signals:
         signal.connect(close_old_connections)

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.live.deployment import Operator, Server, own_database, serving
+from tests.live.deployment import Operator, Server, database_copy, serving
 from tests.sizes import size
 
 
 @pytest.fixture(scope="session")
 def database_url(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    with django_db_blocker.unblock(), own_database(tmp_path_factory.mktemp("live")) as url:
+    with django_db_blocker.unblock(), database_copy(tmp_path_factory.mktemp("live")) as url:
         yield url
 
 

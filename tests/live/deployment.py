@@ -107,7 +107,7 @@ class Operator:
 
 
 @contextmanager
-def own_database(folder: Path) -> Iterator[str]:
+def database_copy(folder: Path) -> Iterator[str]:
     """A copy of the migrated test database, of the same kind; yields its DATABASE_URL."""
     # SQLite would wait for the end of that transaction for ever.
     assert not connection.in_atomic_block, "ask for it in a fixture of a module or of the session"
@@ -123,6 +123,8 @@ def own_database(folder: Path) -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
         return
     name, template = f"live_{uuid.uuid4().hex[:12]}", connection.settings_dict["NAME"]
+    if not template.startswith("test_"):  # Pytest has made no database where no other test needs one.
+        template = "template1"
     connection.close()
     connection.close_pool()  # type: ignore[attr-defined]
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as admin:

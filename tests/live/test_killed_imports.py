@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.live.deployment import ROOT, Operator, environment_of, own_database
+from tests.live.deployment import ROOT, Operator, database_copy, environment_of
 from tests.servers import SECONDS
 from tests.sizes import size
 
@@ -71,7 +71,7 @@ class Importer:
 def at_work(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Importer, Operator]]:
-    with django_db_blocker.unblock(), own_database(tmp_path_factory.mktemp("killed")) as url:
+    with django_db_blocker.unblock(), database_copy(tmp_path_factory.mktemp("killed")) as url:
         importer, operator = Importer(url), Operator(url)
         yield importer, operator
         operator.close()

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 
 from tests.catalog.imports import hosts
-from tests.live.deployment import ROOT, Operator, environment_of, own_database
+from tests.live.deployment import ROOT, Operator, database_copy, environment_of
 from tests.servers import SECONDS, wait_until
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 @pytest.fixture(scope="module")
 def own_url(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with django_db_blocker.unblock(), own_database(tmp_path_factory.mktemp("sync")) as url:
+    with django_db_blocker.unblock(), database_copy(tmp_path_factory.mktemp("sync")) as url:
         yield url
 
 

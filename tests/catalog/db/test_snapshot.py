@@ -1,7 +1,6 @@
 """A snapshot shows one state of the database, blocks no writer, refuses writes, and survives a lost connection."""
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 from django.db import Error, OperationalError, connection, transaction
@@ -9,26 +8,13 @@ from django.db import Error, OperationalError, connection, transaction
 from catalog.db import revision
 from catalog.db.snapshot import in_snapshot, no_snapshot, snapshot
 from catalog.models import Vendor
-from tests.config.installation import NewDatabase
-from tests.own_database import in_another_connection, own_database
+from tests.own_database import in_another_connection
 
 pytestmark = pytest.mark.sql
 
 
-@pytest.fixture(scope="module")
-def database(
-    django_db_blocker: pytest.FixtureRequest, new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
-    with (
-        new_database(tmp_path_factory.mktemp("snapshot")) as url,
-        django_db_blocker.unblock(),  # type: ignore[attr-defined]
-        own_database(url),
-    ):
-        yield
-
-
 @pytest.fixture(autouse=True)
-def _vendors(database: None) -> None:
+def _vendors(copied_database: None) -> None:
     Vendor.objects.all().delete()
     add("first")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from catalog.sources import SOURCES
-from tests.live.deployment import ROOT, environment_of, own_database
+from tests.live.deployment import ROOT, database_copy, environment_of
 from tests.samples import HERE
 
 READ_BY = sorted(path.stem for path in HERE.iterdir() if path.stem in SOURCES)
@@ -24,7 +24,7 @@ def planner(
     command = [sys.executable, "-m", "tests.pricing.imports.heavy_files"]
     with (
         django_db_blocker.unblock(),
-        own_database(folder) as url,
+        database_copy(folder) as url,
         subprocess.Popen(
             command, cwd=ROOT, env=environment_of(url), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as process,

@@ -16,20 +16,18 @@ from catalog.models import AIModel, Vendor
 from pricing.models import UsageReporter
 from tests import world
 from tests.admin_world import filled_in
-from tests.config.installation import NewDatabase
-from tests.own_database import in_another_connection, own_database
+from tests.own_database import in_another_connection
 
 BUSY = "Another change is being saved"
 
 
 @pytest.fixture(scope="module")
-def key(django_db_blocker: Any, new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with new_database(tmp_path_factory.mktemp("busy")) as url, django_db_blocker.unblock(), own_database(url):
-        User.objects.create_superuser("operator")
-        world.model("gpt-4o")
-        token, key = world.token()
-        UsageReporter.objects.create(token=token)
-        yield key
+def key(copied_database: None) -> str:
+    User.objects.create_superuser("operator")
+    world.model("gpt-4o")
+    token, key = world.token()
+    UsageReporter.objects.create(token=token)
+    return key
 
 
 @pytest.fixture

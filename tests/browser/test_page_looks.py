@@ -93,7 +93,7 @@ def test_the_calculator_answers_while_the_visitor_types(chromium: Any, live_serv
 
 
 @pytest.mark.usefixtures("_shop")
-def test_history_is_drawn_and_written(chromium: Any, live_server: LiveServer) -> None:
+def test_history_is_drawn_with_readable_labels_and_written(chromium: Any, live_server: LiveServer) -> None:
     with visiting(chromium, live_server.url) as visitor:
         page = visitor.open("/models/changing")
 
@@ -101,18 +101,12 @@ def test_history_is_drawn_and_written(chromium: Any, live_server: LiveServer) ->
         assert page.locator(".curve.future").count() == 2
         assert page.locator("table:has-text('Changes') tbody tr").count() == 2
         assert "Input $2.00 → $1.00" in page.inner_text(".notice")
-
-
-@pytest.mark.usefixtures("_shop")
-@pytest.mark.parametrize("size", ["desk", "phone"])
-def test_the_labels_of_the_plot_are_readable(chromium: Any, live_server: LiveServer, size: str) -> None:
-    with visiting(chromium, live_server.url, viewport=SIZES[size]) as visitor:
-        labels = visitor.open("/models/changing").locator(".plot text")
-
-        heights = labels.evaluate_all("all => all.map(each => each.getBoundingClientRect().height)")
-
-        assert len(heights) == 5
-        assert min(heights) >= 11
+        for name, size in SIZES.items():
+            page.set_viewport_size(size)
+            labels = page.locator(".plot text")
+            heights = labels.evaluate_all("all => all.map(each => each.getBoundingClientRect().height)")
+            assert len(heights) == 5, name
+            assert min(heights) >= 11, name
 
 
 def test_six_hundred_models_are_searched_without_another_request(chromium: Any, live_server: LiveServer) -> None:

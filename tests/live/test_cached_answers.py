@@ -16,7 +16,7 @@ from tests.sizes import size
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
-STEPS = size(40, full=600)
+STEPS = size(25, full=600)
 # Requests after each write; each is sent several times, so that both workers get it, and the fast path too.
 REQUESTS = 6
 TIMES = 4

@@ -13,7 +13,7 @@ from catalog.prices import UNUSED_FIGURES, Line, Sheet
 from catalog.sources import litellm, new_api
 from catalog.sources.litellm_keys import format_key
 from pricing.models import PriceLine
-from tests.pricing.imports.running import run, state
+from tests.pricing.imports.running import Outcome, run, state
 from tests.samples import real, sample_or_real
 
 MAPS = ["litellm/model_prices_1.83.0.json", "litellm/model_prices_1.103.0.json"]
@@ -141,12 +141,32 @@ def test_a_newer_map_is_imported_only_if_its_jumps_are_accepted(
     maps: list[str], models: int, missing: int, tmp_path: Path
 ) -> None:
     older, newer = map(load, maps)
-    assert run("litellm", older, tmp_path, "--apply").code == 0
+    first = run("litellm", older, tmp_path, "--apply")
+    assert first.code == 0
     accepted = ("--allow-removals",) if models < 100 else ()
     assert run("litellm", newer, tmp_path, "--apply", *accepted).code == 3
     done = run("litellm", newer, tmp_path, "--apply", "--accept-jumps", *accepted)
     assert (done.code, len(done.report["missing"])) == (0, missing)
     assert AIModel.objects.count() == models + missing
+    if maps == MAPS:
+        assert_the_counted_prices_changed(first, done)
+
+
+def assert_the_counted_prices_changed(first: Outcome, newer: Outcome) -> None:
+    moves = [move for model in newer.report["prices"]["changed"].values() for move in model.values()]
+    changed = sum(old is not None and new is not None for old, new in moves)
+    # Two prices each of nine models are new here: the older map has them a million times too high.
+    refused = {
+        model
+        for finding in first.report["findings"]
+        if "is more than $10000" in finding["finding"]
+        for model in finding["models"]
+    }
+    mended = [name for name in newer.report["prices"]["new"] if name in refused]
+    assert {name.partition("/")[0] for name in mended} == {"wandb"}
+    # Ten prices changed that LiteLLM derives from others. Prices in two spellings are one price: the cached
+    # input of two models changed its spelling with its amount, and that of one model has two equal ones.
+    assert (changed, 2 * len(mended)) == (416 + 10 + 2 - 1, 18)
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,13 @@ what it does not take at once is stored here, the larger part on disk, and the l
 
 import io
 import os
+import resource
 import socket
 import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -232,3 +233,18 @@ class Connection:
             self._is_closed = True
             self._unsent.clear()
             self.sock.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the access log needs of a response."""
+
+    status: str
+    headers: Iterable[tuple[str, str]]
+    sent: int
+
+
+def max_connections(configured: int) -> int:
+    """The number of connections that leave a quarter of the files this process may open to everything else."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return configured if files == resource.RLIM_INFINITY else min(configured, files * 3 // 4)

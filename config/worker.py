@@ -15,7 +15,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache, partial
 from typing import Any
@@ -24,7 +23,7 @@ from gunicorn import util  # type: ignore[import-untyped]
 from gunicorn.http import errors, wsgi  # type: ignore[import-untyped]
 from gunicorn.workers import base  # type: ignore[import-untyped]
 
-from config.connections import Connection, Disk, Exchange, State
+from config.connections import Connection, Disk, Exchange, Sent, State, max_connections
 from config.heads import END, Heads, check_incomplete
 from config.refusals import code_of, environ_of, refusal
 
@@ -66,6 +65,7 @@ class Worker(base.Worker):  # type: ignore[misc]
         self.heads = Heads(self.cfg)
         self.selector = selectors.DefaultSelector()
         self.threads = ThreadPoolExecutor(self.cfg.threads, thread_name_prefix="request")
+        self.max_connections = max_connections(self.cfg.worker_connections)
         # What the threads want the loop to do.
         self.calls: deque[Callable[[], None]] = deque()
         # Connections on which the next request has arrived while the one before was answered.
@@ -100,7 +100,8 @@ class Worker(base.Worker):  # type: ignore[misc]
             key.data(events)
         ready, self.ready = self.ready, []
         for connection in ready:
-            self._guard(connection, self._read_head)
+            if connection in self.connections:
+                self._guard(connection, self._read_head)
         if self.at_once:
             self.wsgi.end_turn()
         now = time.monotonic()
@@ -111,7 +112,7 @@ class Worker(base.Worker):  # type: ignore[misc]
                 self._guard(connection, self._time_out)
             self._log_long_requests(now)
             if self.alive:
-                self._accept_more(len(self.connections) < self.cfg.worker_connections)
+                self._accept_more(len(self.connections) < self.max_connections)
 
     def watch(self, file: int, on_readable: Callable[[int], None]) -> None:
         """Lets the loop make this call when there is something to read."""
@@ -168,24 +169,25 @@ class Worker(base.Worker):  # type: ignore[misc]
                 return
             except OSError as error:
                 if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
-                    self.log.warning("No new connection: %s", error.strerror)
-                    self._accept_more(False)
-                    self._drop_idle()
+                    if not self._make_room():
+                        self.log.warning("No new connection: %s", error.strerror)
+                        self._accept_more(False)
                     return
                 continue
             connection = Connection(sock, client, listener.getsockname(), disk=self.disk, on_unsent=self._note_unsent)
             self.connections.add(connection)
             self._wait(connection, State.HEAD, seconds=self.cfg.keepalive)
-            if len(self.connections) >= self.cfg.worker_connections and not self._drop_idle():
+            if len(self.connections) >= self.max_connections and not self._make_room():
                 self._accept_more(False)
                 return
 
-    def _drop_idle(self) -> bool:
-        """Closes the connection that has been idle for the longest time, to make room for another one."""
-        idle = [one for one in self.connections if one.state is State.HEAD and not one.received]
-        if idle:
-            self._close(min(idle, key=lambda connection: connection.since))
-        return bool(idle)
+    def _make_room(self) -> bool:
+        """Closes the connection that has waited for its client for the longest time."""
+        waiting = [one for one in self.connections if one.state in (State.HEAD, State.CLOSING)]
+        if waiting:
+            # At once: a client that does not close its end would keep the file open.
+            self._drop(min(waiting, key=lambda connection: connection.since))
+        return bool(waiting)
 
     def _wait(self, connection: Connection, state: State, *, seconds: float = 0) -> None:
         """Lets the connection wait in a state, at most for these seconds (0: without an end)."""
@@ -218,7 +220,11 @@ class Worker(base.Worker):  # type: ignore[misc]
         if data is None:
             return
         if not data:
-            self._drop(connection)
+            if connection in self.ready:
+                # The client sends no more, and waits for the answers to what it has sent.
+                self._watch(connection, 0)
+            else:
+                self._drop(connection)
         elif connection.state is State.HEAD:
             if not connection.received:
                 connection.since = time.monotonic()
@@ -314,6 +320,7 @@ class Worker(base.Worker):  # type: ignore[misc]
         try:
             if end < 0:
                 connection.searched = len(received)
+                self._watch(connection, selectors.EVENT_READ)
                 check_incomplete(self.cfg, bytes(received), connection.client)
                 return
             head = bytes(received[: end + len(END)])
@@ -479,15 +486,6 @@ class Worker(base.Worker):  # type: ignore[misc]
     def handle_quit(self, sig: int, frame: Any) -> None:
         self.threads.shutdown(wait=False, cancel_futures=True)
         super().handle_quit(sig, frame)
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What the access log needs of a response."""
-
-    status: str
-    headers: Iterable[tuple[str, str]]
-    sent: int
 
 
 @lru_cache(maxsize=2)

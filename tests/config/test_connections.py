@@ -1,10 +1,11 @@
 """What a client has not taken yet waits in order, the larger part on disk, and all files of a worker have a limit."""
 
+import resource
 import socket
 
 import pytest
 
-from config.connections import BODY_IN_MEMORY, IN_MEMORY, Connection, Disk, Exchange, Unsent
+from config.connections import BODY_IN_MEMORY, IN_MEMORY, Connection, Disk, Exchange, Unsent, max_connections
 from config.heads import Head
 
 
@@ -76,3 +77,10 @@ def test_a_connection_sends_what_the_client_takes_and_stores_the_rest() -> None:
         connection.close()
         with pytest.raises(BrokenPipeError):
             connection.sendall(b"more")
+
+
+@pytest.mark.parametrize(("files", "most"), [(128, 96), (1024, 768), (20_000, 1000), (resource.RLIM_INFINITY, 1000)])
+def test_connections_leave_files_to_everything_else(files: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
+
+    assert max_connections(1000) == most

@@ -167,3 +167,24 @@ def test_a_body_above_the_limit_is_refused_before_it_is_sent(own: Server) -> Non
         answer = Raw(b"".join(iter(lambda: client.recv(65_536), b"")))
 
     assert (answer.status, answer.json()["error"]["code"]) == (413, "request_too_large")
+
+
+def test_pipelined_requests_are_answered_after_the_end_of_the_client(own: Server) -> None:
+    """A client that closes its direction after its requests waits for all answers."""
+    with socket.create_connection(("127.0.0.1", own.port)) as client:
+        client.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 4)
+        client.shutdown(socket.SHUT_WR)
+        received = b"".join(iter(lambda: client.recv(65_536), b""))
+
+    assert received.count(b"HTTP/1.1 200 OK") == 4
+
+
+@pytest.mark.parametrize("start", [b"", START], ids=["silent", "in a head"])
+def test_clients_that_wait_with_all_connections_make_room(database_url: str, tmp_path: Path, start: bytes) -> None:
+    arguments = "--worker-connections=10"
+    with serving(database_url, tmp_path, workers=1, GUNICORN_CMD_ARGS=arguments) as server:
+        for path in PROMPT:
+            server.get(path)
+        with slow_clients(server, 40, start, then=b""):
+            time.sleep(0.2)
+            assert_prompt(server)

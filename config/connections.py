@@ -16,7 +16,10 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Any, BinaryIO
+
+from gunicorn import util  # type: ignore[import-untyped]
 
 # Bytes received at once.
 RECEIVED = 64 * 1024
@@ -248,3 +251,10 @@ def max_connections(configured: int) -> int:
     """The number of connections that leave a quarter of the files this process may open to everything else."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return configured if files == resource.RLIM_INFINITY else min(configured, files * 3 // 4)
+
+
+@lru_cache(maxsize=2)
+def http_date(second: int) -> str:
+    """The value of the header Date; `second` is a time since the epoch."""
+    date: str = util.http_date(second)
+    return date

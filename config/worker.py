@@ -16,14 +16,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
-from gunicorn import util  # type: ignore[import-untyped]
 from gunicorn.http import errors, wsgi  # type: ignore[import-untyped]
 from gunicorn.workers import base  # type: ignore[import-untyped]
 
-from config.connections import Connection, Disk, Exchange, Sent, State, max_connections
+from config.connections import Connection, Disk, Exchange, Sent, State, http_date, max_connections
 from config.heads import END, Heads, check_incomplete
 from config.refusals import code_of, environ_of, refusal
 
@@ -67,7 +66,7 @@ class Worker(base.Worker):  # type: ignore[misc]
         self.threads = ThreadPoolExecutor(self.cfg.threads, thread_name_prefix="request")
         self.max_connections = max_connections(self.cfg.worker_connections)
         # What the threads want the loop to do.
-        self.calls: deque[Callable[[], None]] = deque()
+        self.calls: deque[Callable[[], object]] = deque()
         # Connections on which the next request has arrived while the one before was answered.
         self.ready: list[Connection] = []
         self.is_accepting = False
@@ -80,6 +79,7 @@ class Worker(base.Worker):  # type: ignore[misc]
         # A signal writes a byte into this pipe, and so does a thread that adds a call.
         self.watch(self.PIPE[0], self._run_calls)
         self.at_once = getattr(self.wsgi, "at_once", None)
+        self.answer_or_defer = getattr(self.wsgi, "answer_or_defer", None)
         if self.at_once:
             self.wsgi.attach(self)
         self._accept_more(True)
@@ -129,7 +129,7 @@ class Worker(base.Worker):  # type: ignore[misc]
         for _ in range(len(self.calls)):
             self.calls.popleft()()
 
-    def call(self, call: Callable[[], None]) -> None:
+    def call(self, call: Callable[[], object]) -> None:
         """Lets the loop make a call; for threads."""
         self.calls.append(call)
         try:
@@ -399,14 +399,21 @@ class Worker(base.Worker):  # type: ignore[misc]
         self.log.access(response, request.head.message, environ, timedelta(seconds=time.monotonic() - request.since))
         self._finish(connection)
 
-    def _respond(self, connection: Connection, request: Exchange, environ: dict[str, Any]) -> None:
-        """Lets the application respond; in a thread."""
+    def _respond(
+        self, connection: Connection, request: Exchange, environ: dict[str, Any], may_defer: bool = True
+    ) -> None:
+        """Lets the application respond; in a thread, which it may leave once to let others work."""
+        ask, is_answered = self.wsgi, True
+        if may_defer and self.answer_or_defer is not None:
+            again = partial(self.threads.submit, self._respond, connection, request, environ, may_defer=False)
+            ask = partial(self.answer_or_defer, again=partial(self.call, again))
         response = wsgi.Response(request.head.message, connection, self.cfg)
         if not connection.is_kept:
             response.force_close()
         try:
-            self._write(response, request, environ)
-            connection.is_kept = not response.should_close()
+            is_answered = self._write(ask, response, request, environ)
+            if is_answered:
+                connection.is_kept = not response.should_close()
         except OSError as error:
             connection.is_kept = False
             self.log.debug("The client did not wait for its response: %s", type(error).__name__)
@@ -416,11 +423,15 @@ class Worker(base.Worker):  # type: ignore[misc]
             if not response.headers_sent:
                 connection.sendall(refusal("internal_error", dict(environ)))
         finally:
-            request.close()
-            self.call(partial(self._guard, connection, self._end_response))
+            if is_answered:
+                request.close()
+                self.call(partial(self._guard, connection, self._end_response))
 
-    def _write(self, response: Any, request: Exchange, environ: dict[str, Any]) -> None:
-        chunks = self.wsgi(environ, response.start_response)
+    def _write(self, ask: Callable[..., Any], response: Any, request: Exchange, environ: dict[str, Any]) -> bool:
+        """Sends what the application responds; False if it will respond later."""
+        chunks = ask(environ, response.start_response)
+        if chunks is None:
+            return False
         try:
             for chunk in chunks:
                 response.write(chunk)
@@ -431,6 +442,7 @@ class Worker(base.Worker):  # type: ignore[misc]
             )
             if hasattr(chunks, "close"):
                 chunks.close()
+        return True
 
     def _end_response(self, connection: Connection) -> None:
         if connection in self.connections:
@@ -486,10 +498,3 @@ class Worker(base.Worker):  # type: ignore[misc]
     def handle_quit(self, sig: int, frame: Any) -> None:
         self.threads.shutdown(wait=False, cancel_futures=True)
         super().handle_quit(sig, frame)
-
-
-@lru_cache(maxsize=2)
-def http_date(second: int) -> str:
-    """The value of the header Date; `second` is a time since the epoch."""
-    date: str = util.http_date(second)
-    return date

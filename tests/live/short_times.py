@@ -6,12 +6,21 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from config import worker
-from config.wsgi import application as modelbook
+from config.wsgi import django_application as modelbook
+from tokens.http.bodies import VISITOR_BODIES
+from tokens.http.fastpath import FastPath
 
 worker.HEAD_SECONDS = worker.BODY_SECONDS = worker.SEND_SECONDS = 3
 # So that one byte now and then is too slow.
 worker.SLOWEST = 1024
 LARGE = b"".join(number.to_bytes(8, "big") for number in range(6 * 1024 * 1024 // 8))
+
+
+def render() -> bytes:
+    sys.stderr.write("rendering\n")
+    sys.stderr.flush()
+    time.sleep(3)
+    return b"rendered"
 
 
 def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -28,20 +37,14 @@ def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Itera
             time.sleep(3)
             start_response("200 OK", [("Content-Length", "0")])
             return []
+        case "/rendered":
+            body = VISITOR_BODIES.get_or_render("rendered", render)
+            start_response("200 OK", [("Content-Length", str(body.length))])
+            return [body.plain]
         case "/echo":
             start_response("200 OK", [])
             return iter(lambda: environ["wsgi.input"].read(100_000), b"")
     return modelbook(environ, start_response)
 
 
-class Application:
-    """The same with everything else that the worker calls."""
-
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        return answer(environ, start_response)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(modelbook, name)
-
-
-application = Application()
+application = FastPath(answer)

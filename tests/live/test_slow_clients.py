@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,19 @@ def test_livez_is_answered_while_all_threads_wait(own: Server) -> None:
     assert (answer.status, answer.json()) == (200, {"status": "ok"})
     assert answer.headers["x-request-id"] == answer.headers["request-id"]
     assert took < SOON
+
+
+def test_requests_for_a_body_that_is_being_rendered_occupy_no_thread(own: Server) -> None:
+    with ExitStack() as stack:
+        clients = [stack.enter_context(socket.create_connection(("127.0.0.1", own.port))) for _ in range(16)]
+        for client in clients:
+            client.sendall(head_of("GET /rendered HTTP/1.1"))
+        wait_until(lambda: "rendering" in own.log, "a thread renders")
+        assert_prompt(own)
+        answers = [Raw(b"".join(iter(partial(client.recv, 65_536), b""))) for client in clients]
+
+    assert [(answer.status, answer.body) for answer in answers] == [(200, b"rendered")] * 16
+    assert own.log.count("rendering") == 1
 
 
 def test_a_large_body_arrives_complete(own: Server) -> None:

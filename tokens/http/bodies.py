@@ -14,6 +14,7 @@ import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from weakref import WeakValueDictionary
@@ -223,12 +224,53 @@ def _divide_text(text: bytes) -> Iterator[bytes]:
 
 @dataclass(eq=False)
 class Flight:
-    """The rendering of a body by one thread, which others wait for."""
+    """The rendering of a body by one thread, which others wait for, or are answered after."""
 
     thread: int = field(default_factory=threading.get_ident)
     done: threading.Event = field(default_factory=threading.Event)
     body: Body | None = None
     error: Exception | None = None
+    # What to call at the end; None after it.
+    then: list[Callable[[], None]] | None = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def call_at_end(self, call: Callable[[], None]) -> None:
+        """Makes the call when the body is rendered or has failed: now, or in the thread that renders."""
+        with self.lock:
+            if self.then is not None:
+                self.then.append(call)
+                return
+        call()
+
+    def end(self) -> None:
+        self.done.set()
+        with self.lock:
+            calls, self.then = self.then or [], None
+        for call in calls:
+            call()
+
+
+class Deferred(BaseException):
+    """Another thread renders the body: the server answers the request after that, and it occupies no thread until then.
+
+    Not an `Exception`: no handler of errors between the cache and the server may answer.
+    """
+
+    def __init__(self, flight: Flight) -> None:
+        self.flight = flight
+
+
+_thread = threading.local()
+
+
+@contextmanager
+def deferring() -> Iterator[None]:
+    """Lets this thread raise `Deferred` where it would wait for another thread."""
+    _thread.may_defer = True
+    try:
+        yield
+    finally:
+        _thread.may_defer = False
 
 
 class BodyCache:
@@ -258,7 +300,7 @@ class BodyCache:
         One thread renders a body, and the others that need it wait, also if it is not stored afterwards (for keys with
         values that clients choose freely). If it fails, one of those that waited tries again; if that fails too, all
         of them get its exception. The key must contain the counters as the caller's own snapshot has them: a thread
-        that has waited may then render from its snapshot.
+        that has waited may then render from its snapshot. Inside `deferring`, it raises `Deferred` instead of waiting.
         """
         end, failures = time.monotonic() + MAX_WAIT, 0
         while True:
@@ -271,6 +313,8 @@ class BodyCache:
                     flight = self._flights[key] = Flight()
                     break
             is_own = flight.thread == threading.get_ident()
+            if not is_own and getattr(_thread, "may_defer", False):
+                raise Deferred(flight)
             if is_own or not flight.done.wait(max(end - time.monotonic(), 0)):
                 return self._render(key, render, is_stored=is_stored)
             if flight.body is not None:
@@ -288,7 +332,7 @@ class BodyCache:
         finally:
             with self._lock:
                 del self._flights[key]
-            flight.done.set()
+            flight.end()
 
     def clear(self) -> None:
         with self._lock:

@@ -21,7 +21,7 @@ from catalog.request_id import request_id_for
 from tokens.auth.credentials import PROXY_ADDRESS, address_in
 from tokens.auth.last_use import LAST_USE, RESOLUTION
 from tokens.context import ENVIRON_KEY, ReuseTerms, context_of
-from tokens.http.bodies import BODIES, VISITOR_BODIES
+from tokens.http.bodies import BODIES, VISITOR_BODIES, Deferred, deferring
 from tokens.http.probes import LIVEZ, alive
 from tokens.http.response_cache import MAX_CONTENT, CachedResponse, ResponseCache, response_head
 from tokens.http.state import InlineStates, Loop, PipelinedStates, State, StateReader
@@ -106,6 +106,18 @@ class FastPath:
                 start_response(answer.status, answer.headers)
                 return answer.chunks
         return self.forward(found, environ, start_response)
+
+    def answer_or_defer(self, environ: Environ, start_response: StartResponse, again: Callable[[], None]) -> Any:
+        """As `__call__`; None if another thread renders the body of the response. `again` is called after that.
+
+        Otherwise, all threads would wait for one body, and every other request for them.
+        """
+        try:
+            with deferring():
+                return self(environ, start_response)
+        except Deferred as deferred:
+            deferred.flight.call_at_end(again)
+            return None
 
     def attach(self, loop: Loop) -> None:
         """Prepares for `at_once` in this process."""

@@ -23,7 +23,7 @@ from psycopg_pool import PoolTimeout
 from catalog.db import revision
 from catalog.db.snapshot import snapshot
 from catalog.models import AIModel, ImportRun, Source
-from tokens.http.fastpath import Answer, Environ, FastPath
+from tokens.http.fastpath import Answer, Environ, FastPath, StartResponse
 from tokens.http.state import Loop
 from tokens.metric_counters import DURATION, REQUESTS
 from tokens.models import Token
@@ -45,16 +45,16 @@ class MeteredApplication:
         self._application = application
         self._authorization = f"Bearer {token}".encode()
 
-    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"] == PATH and environ["REQUEST_METHOD"] == "GET":
             return self._send_metrics(environ, start_response)
-        start = time.perf_counter()
+        return self._application(environ, counting(environ, start_response))
 
-        def start_counted_response(status: str, *arguments: Any) -> Any:
-            count(environ, status, start=start)
-            return start_response(status, *arguments)
-
-        return self._application(environ, start_counted_response)
+    def answer_or_defer(self, environ: Environ, start_response: StartResponse, again: Callable[[], None]) -> Any:
+        """As `FastPath.answer_or_defer`."""
+        if environ["PATH_INFO"] == PATH:
+            return self(environ, start_response)
+        return self._application.answer_or_defer(environ, counting(environ, start_response), again)
 
     def attach(self, loop: Loop) -> None:
         self._application.attach(loop)
@@ -82,6 +82,17 @@ class MeteredApplication:
             return [b"Send METRICS_TOKEN as a bearer token.\n"]
         start_response("200 OK", [*headers, ("Content-Type", CONTENT_TYPE_LATEST)])
         return [exposition()]
+
+
+def counting(environ: Environ, start_response: StartResponse) -> StartResponse:
+    """The same `start_response`, which also counts the request."""
+    start = time.perf_counter()
+
+    def start_counted_response(status: str, *arguments: Any) -> Any:
+        count(environ, status, start=start)
+        return start_response(status, *arguments)
+
+    return start_counted_response
 
 
 def count(environ: Environ, status: str, *, start: float) -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tokens.http import bodies
-from tokens.http.bodies import Body, BodyCache
+from tokens.http.bodies import Body, BodyCache, Deferred, deferring
 
 THREADS = 16
 
@@ -141,3 +141,36 @@ def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
         assert cache.get_or_render("key", lambda: b"own").plain == b"own"
         end.set()
         assert future.result().plain == b"late"
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_deferred_request_occupies_no_thread_and_is_told_the_end(fails: bool) -> None:
+    cache, begun, ends = BodyCache(10_000), threading.Event(), threading.Event()
+
+    def render() -> bytes:
+        begun.set()
+        ends.wait(10)
+        if fails:
+            raise RuntimeError("no rows")
+        return b"body"
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(cache.get_or_render, "key", render)
+        begun.wait(10)
+        with deferring(), pytest.raises(Deferred) as deferred:
+            cache.get_or_render("key", lambda: b"not this one")
+        told = threading.Event()
+        deferred.value.flight.call_at_end(told.set)
+        assert not told.is_set()
+        ends.set()
+        assert told.wait(10)
+        assert isinstance(first.exception(), RuntimeError) is fails
+
+    late = threading.Event()
+    deferred.value.flight.call_at_end(late.set)
+    assert late.is_set()
+
+
+def test_a_deferring_thread_renders_what_no_other_thread_renders() -> None:
+    with deferring():
+        assert BodyCache(10_000).get_or_render("key", lambda: b"body").plain == b"body"

@@ -187,6 +187,8 @@ LOCK_SECONDS = 0.05
 ANSWER_SECONDS = 1.0
 # Seconds without a connection after a failure.
 PAUSE_SECONDS = 1.0
+# The same where the server cannot do what is needed.
+LONG_PAUSE_SECONDS = 300.0
 # States that are asked for in one round trip.
 MAX_BATCH = 128
 
@@ -212,6 +214,14 @@ class InlineStates:
 
     def end_turn(self) -> None:
         """Nothing waits."""
+
+
+def _give(then: Then, state: State | None) -> None:
+    """Calls `then`; if it fails, the other requests of the same round trip still get their states."""
+    try:
+        then(state)
+    except Exception:
+        logger.exception("A request could not be answered.")
 
 
 class PipelinedStates:
@@ -291,7 +301,7 @@ class PipelinedStates:
     def _answer(self) -> None:
         asked, results, self._asked, self._results = self._asked, self._results, [], []
         for (digest, then), result in zip(asked, results, strict=True):
-            then(State.of(token_rows.read_raw(result), has_token=digest is not None))
+            _give(then, State.of(token_rows.read_raw(result), has_token=digest is not None))
 
     def _fail(self, reason: str) -> None:
         """Closes the connection, and lets threads answer whatever waits for it."""
@@ -305,7 +315,7 @@ class PipelinedStates:
         asked = self._asked + self._waiting
         self._asked, self._waiting, self._results = [], [], []
         for _, then in asked:
-            then(None)
+            _give(then, None)
 
     def _connect(self) -> None:
         if not self._is_connecting and time.monotonic() >= self._retry_at:
@@ -314,21 +324,27 @@ class PipelinedStates:
 
     def _open(self) -> None:
         wrapper: BaseDatabaseWrapper | None = None
+        pause = PAUSE_SECONDS
         try:
             wrapper = connect()
             connection = wrapper.connection.pgconn
-            prepare(connection, Statements.of(wrapper.vendor))
-            connection.nonblocking = 1
-            connection.enter_pipeline_mode()
+            if prepare(connection, Statements.of(wrapper.vendor)):
+                connection.nonblocking = 1
+                connection.enter_pipeline_mode()
+            else:
+                # A pool between here and the server, which does not allow it later either.
+                logger.warning("Responses are checked in threads: the server prepares no statements.")
+                wrapper.close()
+                wrapper, pause = None, LONG_PAUSE_SECONDS
         except Exception as error:  # noqa: BLE001  (whatever it is, threads answer and report it)
             logger.warning("Responses are checked in threads: %s", type(error).__name__)
             wrapper = None
-        self._loop.call(partial(self._use, wrapper))
+        self._loop.call(partial(self._use, wrapper, pause))
 
-    def _use(self, wrapper: BaseDatabaseWrapper | None) -> None:
+    def _use(self, wrapper: BaseDatabaseWrapper | None, pause: float) -> None:
         self._is_connecting = False
         if wrapper is None:
-            self._retry_at = time.monotonic() + PAUSE_SECONDS
+            self._retry_at = time.monotonic() + pause
         else:
             self._wrapper = wrapper
             self._file = wrapper.connection.fileno()

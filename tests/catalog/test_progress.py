@@ -95,7 +95,7 @@ def test_long_commands_show_their_progress(tmp_path: Path, impatient: None) -> N
     # A second run has nothing to write.
     assert {line for line in run(*arguments) if line.startswith("Writing")} == set()
     assert "Writing models" in run("export_catalog", "litellm")
-    assert {"Reading models", "Writing YAML …"} <= run("export_catalog", "yaml")
+    assert "Writing models" in run("export_catalog", "yaml")
     assert "Reading what the run created" in run("rollback_import", str(ImportRun.objects.get().pk))
 
 

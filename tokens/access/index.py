@@ -362,6 +362,10 @@ def _seconds(date: dt.date | None) -> int:
     return 0 if date is None else (date.toordinal() - UNIX_EPOCH) * DAY
 
 
+def _interned(name: Any) -> Any:
+    return sys.intern(name) if isinstance(name, str) else name
+
+
 class _Shared:
     """One object for equal values: thousands of models have the same few lists."""
 
@@ -377,7 +381,9 @@ class _Shared:
 
     def names(self, text: str) -> tuple[str, ...]:
         if text not in self._names:
-            self._names[text] = tuple(sys.intern(name) for name in read_json(text))
+            names = read_json(text)
+            # A value stored by hand stays what it is: it breaks the lists with its model, and no others.
+            self._names[text] = tuple(map(_interned, names)) if isinstance(names, list) else names
         return self._names[text]
 
     def same(self, value: Any) -> Any:

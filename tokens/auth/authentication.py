@@ -21,7 +21,6 @@ from rest_framework.request import Request
 from catalog.caches import process_cache
 from catalog.db.revision import Counters
 from tokens import keys
-from tokens.access.index import may_store
 from tokens.api_error import ApiError
 from tokens.auth.credentials import candidate_keys, client_address
 from tokens.auth.last_use import LAST_USE
@@ -240,8 +239,7 @@ def _row(token: TokenRows) -> Row:
     groups = {row["groups"]: row["groups__rate_limit"] for row in own_groups}
     columns = token.rows[0]
     if columns["uses_auto_groups"]:
-        # A transaction that may roll back must not store rows under a number that the next writer uses again.
-        groups |= _auto_groups(token.counters.models) if may_store() else _read_auto_groups()
+        groups |= _auto_groups(token.counters.models)
     return columns | {
         "counters": token.counters,
         "raw": token.raw,
@@ -265,10 +263,6 @@ def _auto_groups(models_counter: int) -> Mapping[int, str]:  # noqa: ARG001 (the
 
     Cached under the counter that every change of a group raises. The request reads both from one snapshot.
     """
-    return _read_auto_groups()
-
-
-def _read_auto_groups() -> Mapping[int, str]:
     groups = TokenGroup.objects.filter(auto_position__isnull=False).order_by("auto_position", "slug")
     return dict(groups.values_list("pk", "rate_limit"))
 

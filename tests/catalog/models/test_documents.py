@@ -5,12 +5,9 @@ import hashlib
 import json
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from catalog.error_messages import InputError
 from catalog.models import NameList, Snapshot, Source
-from tests.releases import rows
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
@@ -92,21 +89,3 @@ def test_the_ids_of_documents_that_list_the_same_models_are_one_row(source: Sour
     assert more.base == first
     assert [row.names for row in NameList.objects.order_by("pk")] == [names, [*names, "model-新"]]
     assert NameList.of(source, []).names == []
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_migration_backwards_stores_all_documents_in_full(source: Source) -> None:
-    stored = [Snapshot.store(source, document(version), origin="https://x.test/prices") for version in range(3)]
-    assert stored[1].base
-    Snapshot.objects.filter(pk=stored[2].pk).update(packed=None, base=None)
-    newest, before = rows.newest(), [("catalog", "0005_count_changes_by_part")]
-    try:
-        rows.migrate(before)
-        apps = MigrationExecutor(connection).loader.project_state(before).apps
-        packed = [bytes(row.packed) for row in apps.get_model("catalog", "Snapshot").objects.order_by("pk")]
-    finally:
-        rows.migrate(newest)
-
-    assert [gzip.decompress(content) for content in packed[:2]] == [document(0), document(1)]
-    # The bytes of the last one were pruned.
-    assert packed[2] == b""

@@ -227,3 +227,13 @@ def test_slots_of_changed_models_are_given_back(monkeypatch: pytest.MonkeyPatch)
     masks = INDEX.state().masks
     assert isinstance(masks, Masks)
     assert len(masks.models) < 10
+
+
+def test_a_damaged_model_breaks_no_list_without_it(client: Client) -> None:
+    world.model("sound", on="east")
+    world.model("damaged", on=world.channel("west", group="vip"))
+    AIModel.objects.filter(name="damaged").update(capabilities=5, supported_endpoint_types=5)
+
+    response = client.get("/v1/models", headers={"authorization": f"Bearer {world.key('default')}"})
+
+    assert [row["id"] for row in response.json()["data"]] == ["sound"]

@@ -1,0 +1,31 @@
+"""Documents that are stored as differences are stored in full again before earlier code reads them."""
+
+import gzip
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from catalog.models import Snapshot, Source
+from tests.catalog.models.test_documents import document
+from tests.releases import rows
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sql]
+
+
+def test_a_migration_backwards_stores_all_documents_in_full() -> None:
+    source = Source.objects.create(slug="hourly", name="Hourly")
+    stored = [Snapshot.store(source, document(version), origin="https://x.test/prices") for version in range(3)]
+    assert stored[1].base
+    Snapshot.objects.filter(pk=stored[2].pk).update(packed=None, base=None)
+    newest, before = rows.newest(), [("catalog", "0005_count_changes_by_part")]
+    try:
+        rows.migrate(before)
+        apps = MigrationExecutor(connection).loader.project_state(before).apps
+        packed = [bytes(row.packed) for row in apps.get_model("catalog", "Snapshot").objects.order_by("pk")]
+    finally:
+        rows.migrate(newest)
+
+    assert [gzip.decompress(content) for content in packed[:2]] == [document(0), document(1)]
+    # The bytes of the last one were pruned.
+    assert packed[2] == b""

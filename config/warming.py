@@ -20,8 +20,8 @@ logger = logging.getLogger("modelbook.warming")
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
-# They load the addresses, the templates, the models and the prices.
-ADDRESSES = ("/livez", "/api/pricing", "/")
+# The first one fails without a database or its tables; the others load the addresses, templates, models and prices.
+ADDRESSES = ("/readyz", "/api/pricing", "/")
 # A worker that is not ready then takes requests, and gunicorn does not take it for one that hangs.
 MAX_SECONDS = 10.0
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.color import no_style
+from django.core.management.sql import emit_post_migrate_signal
 from django.db import connection, models, transaction
 from django.db.migrations.executor import MigrationExecutor
 
@@ -26,6 +27,9 @@ def newest() -> list[Node]:
 def migrate(nodes: Sequence[Node]) -> None:
     executor = MigrationExecutor(connection)
     executor.migrate([node for node in nodes if node in executor.loader.graph.nodes])
+    if nodes == newest():
+        # As the command does: it makes the content types, which pages read.
+        emit_post_migrate_signal(verbosity=0, interactive=False, db=connection.alias)
 
 
 def dump(nodes: Sequence[Node]) -> bytes:

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, Func, QuerySet, Subquery, TextField
 from django.db.models.sql.compiler import SQLCompiler
-from django.db.models.sql.constants import CURSOR
 
 from catalog.caches import process_cache
 from catalog.db.revision import Counters
@@ -52,14 +51,12 @@ class TokenRows:
 def read_tokens(tokens: QuerySet[Token]) -> Iterator[TokenRows]:
     """The rows of these tokens, read in one query."""
     compiler = _compiler(tokens)
-    cursor = compiler.execute_sql(CURSOR)
-    if cursor is None:
+    try:
+        sql, parameters = compiler.as_sql()
+    except EmptyResultSet:
         # The condition can match nothing.
         return
-    with cursor:
-        raw_rows = read_raw(cursor.cursor.pgresult) if cursor.db.vendor == "postgresql" else None
-        rows = cursor.fetchall()
-    yield from _by_token(zip(_typed(compiler, rows), raw_rows or rows, strict=True))
+    yield from _read(sql, parameters, _converters(compiler))
 
 
 def read_tokens_of(digests: Sequence[str]) -> Iterator[TokenRows]:
@@ -68,13 +65,22 @@ def read_tokens_of(digests: Sequence[str]) -> Iterator[TokenRows]:
     Every request does this, and composing the statement takes longer than its execution.
     """
     sql, converters = _compiled(len(digests))
-    connection = connections["default"]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, digests)
-        raw_rows = read_raw(cursor.cursor.pgresult) if connection.vendor == "postgresql" else None
+    yield from _read(sql, digests, converters)
+
+
+def stream_tokens(tokens: QuerySet[Token]) -> Iterator[TokenRows]:
+    """The rows of these tokens, read in one query and not stored, without the raw rows."""
+    compiler = _compiler(tokens)
+    chunks = compiler.execute_sql(chunked_fetch=True)
+    return _by_token((row, None) for chunk in chunks for row in _typed(chunk, _converters(compiler)))
+
+
+def _read(sql: str, parameters: Sequence[Any], converters: Converters) -> Iterator[TokenRows]:
+    with connections["default"].cursor() as cursor:
+        cursor.execute(sql, parameters)
+        raw_rows = read_raw(cursor.cursor.pgresult) if cursor.db.vendor == "postgresql" else None
         rows = cursor.fetchall()
-    typed = (dict(zip((*COLUMNS, COUNTERS), _converted(row, converters, connection), strict=True)) for row in rows)
-    yield from _by_token(zip(typed, raw_rows or rows, strict=True))
+    return _by_token(zip(_typed(rows, converters), raw_rows or rows, strict=True))
 
 
 @process_cache(maxsize=32)
@@ -82,22 +88,13 @@ def _compiled(count: int) -> tuple[str, Converters]:
     """The statement that reads the tokens with so many digests, its parameters, and how its columns are converted."""
     compiler = _compiler(Token.objects.filter(digest__in=[str(number) for number in range(count)]))
     sql, _ = compiler.as_sql()
-    return sql, compiler.get_converters([column for column, _, _ in compiler.select])
+    return sql, _converters(compiler)
 
 
-def _converted(row: Sequence[Any], converters: Converters, connection: BaseDatabaseWrapper) -> list[Any]:
-    values = list(row)
-    for place, (steps, column) in converters.items():
-        for convert in steps:
-            values[place] = convert(values[place], column, connection)
-    return values
-
-
-def stream_tokens(tokens: QuerySet[Token]) -> Iterator[TokenRows]:
-    """The rows of these tokens, read in one query and not stored, without the raw rows."""
-    compiler = _compiler(tokens)
-    chunks = compiler.execute_sql(chunked_fetch=True)
-    return _by_token((row, None) for chunk in chunks for row in _typed(compiler, chunk))
+def _converters(compiler: SQLCompiler) -> Converters:
+    """How the columns of a composed statement are converted."""
+    converters: Converters = compiler.get_converters([column for column, _, _ in compiler.select])
+    return converters
 
 
 def _by_token(pairs: Iterable[tuple[Row, RawRow | None]]) -> Iterator[TokenRows]:
@@ -106,9 +103,15 @@ def _by_token(pairs: Iterable[tuple[Row, RawRow | None]]) -> Iterator[TokenRows]
         yield TokenRows(rows, tuple(row[: len(COLUMNS)] for row in raw if row), counters_of(rows[0][COUNTERS]))
 
 
-def _typed(compiler: SQLCompiler, rows: Sequence[Sequence[Any]]) -> Iterator[Row]:
+def _typed(rows: Iterable[Sequence[Any]], converters: Converters) -> Iterator[Row]:
     """The rows as dicts, converted as their fields require."""
-    return (dict(zip((*COLUMNS, COUNTERS), row, strict=True)) for row in compiler.results_iter([list(rows)]))
+    connection = connections["default"]
+    for row in rows:
+        values = list(row)
+        for place, (steps, column) in converters.items():
+            for convert in steps:
+                values[place] = convert(values[place], column, connection)
+        yield dict(zip((*COLUMNS, COUNTERS), values, strict=True))
 
 
 def read_raw(result: Any) -> list[RawRow]:

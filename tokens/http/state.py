@@ -12,9 +12,11 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
+import psycopg
 from django.db import Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import load_backend
+from psycopg.pq import DiagnosticField, ExecStatus
 
 from catalog import caches
 from catalog.db.revision import ROW, Counters
@@ -28,8 +30,7 @@ SELECT_COUNTERS = f"SELECT {', '.join(Counters.__annotations__)} FROM catalog_re
 
 # The two statements on PostgreSQL's server.
 COUNTERS_NAME, TOKEN_NAME = b"modelbook_counters", b"modelbook_token"
-# Numbers of libpq (the status of a result, a field of an error) and an error of PostgreSQL.
-COMMAND_OK, TUPLES_OK, SQLSTATE = 1, 2, ord("C")
+# An error of PostgreSQL.
 NO_SUCH_STATEMENT = b"26000"
 
 
@@ -107,8 +108,6 @@ class PostgresLink:
     """
 
     def __init__(self, wrapper: BaseDatabaseWrapper) -> None:
-        import psycopg
-
         self.errors: tuple[type[Exception], ...] = (psycopg.Error,)
         self._server = wrapper.connection.pgconn
         self._statements = Statements.of(wrapper.vendor)
@@ -119,19 +118,19 @@ class PostgresLink:
         if self._is_prepared:
             result = self._server.exec_prepared(COUNTERS_NAME if digest is None else TOKEN_NAME, parameters)
             # A pool between us and the server may have given this connection another one.
-            self._is_prepared = result.error_field(SQLSTATE) != NO_SUCH_STATEMENT
+            self._is_prepared = result.error_field(DiagnosticField.SQLSTATE) != NO_SUCH_STATEMENT
         if not self._is_prepared:
             statement = self._statements.counters if digest is None else self._statements.token
             result = self._server.exec_params(statement.encode(), parameters)
-        if result.status != TUPLES_OK:
-            raise self.errors[0]
+        if result.status != ExecStatus.TUPLES_OK:
+            raise psycopg.Error
         return token_rows.read_raw(result)
 
 
 def prepare(server: Any, statements: Statements) -> bool:
     """Prepares the two statements on the server; whether it did."""
     named = {COUNTERS_NAME: statements.counters, TOKEN_NAME: statements.token}
-    return all(server.prepare(name, sql.encode()).status == COMMAND_OK for name, sql in named.items())
+    return all(server.prepare(name, sql.encode()).status == ExecStatus.COMMAND_OK for name, sql in named.items())
 
 
 LINKS: Mapping[str, Callable[[BaseDatabaseWrapper], Link]] = {"sqlite": SqliteLink, "postgresql": PostgresLink}
@@ -271,13 +270,11 @@ class PipelinedStates:
                 # A few kilobytes always fit into the socket.
                 if connection.flush():
                     self._fail("nothing can be sent")
-            except wrapper.Database.Error as error:  # type: ignore[attr-defined]
+            except psycopg.Error as error:
                 self._fail(type(error).__name__)
 
     def _read(self, _events: int) -> None:
         """The server has sent something: answers, or the end of the connection."""
-        from psycopg.pq import ExecStatus
-
         wrapper = self._wrapper
         if wrapper is None:
             return
@@ -295,7 +292,7 @@ class PipelinedStates:
                 else:
                     self._fail("a statement failed")
                     return
-        except wrapper.Database.Error as error:  # type: ignore[attr-defined]
+        except psycopg.Error as error:
             self._fail(type(error).__name__)
 
     def _answer(self) -> None:
@@ -309,7 +306,7 @@ class PipelinedStates:
         wrapper, self._wrapper = self._wrapper, None
         if wrapper is not None:
             self._loop.unwatch(self._file)
-            with suppress(wrapper.Database.Error):  # type: ignore[attr-defined]
+            with suppress(psycopg.Error):
                 wrapper.connection.close()
         self._retry_at = time.monotonic() + PAUSE_SECONDS
         asked = self._asked + self._waiting

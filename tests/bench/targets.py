@@ -1,15 +1,13 @@
 """The servers that are measured: Modelbook, and a bare application that returns the same answers."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.live.deployment import ROOT, Answer, Server, environment_of
-from tests.servers import SECONDS, free_port, wait_for_port
+from tests.live.deployment import Answer, Server, environment_of, gunicorn
+from tests.servers import free_port
 
 # What each server adds by itself.
 OWN_HEADERS = frozenset({"server", "date", "connection", "transfer-encoding"})
@@ -66,18 +64,9 @@ def bare(folder: Path, answers: Mapping[str, Answer]) -> Iterator[Server]:
         (folder / f"{name}.head").write_text(json.dumps({"status": answer.status, "headers": headers}))
         (folder / f"{name}.body").write_bytes(answer.body)
     port = free_port()
-    server = Server(port, folder / f"bare-{port}.log")
-    command = [sys.executable, "-m", "gunicorn", "-b", f"127.0.0.1:{port}", *BARE.split()]
     environment = environment_of("sqlite://:memory:") | {"BENCH_ANSWERS": str(folder)}
-    with server.log_file.open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
-    server.pid = process.pid
-    try:
-        wait_for_port(port, process)
+    with gunicorn(port, folder, "-b", f"127.0.0.1:{port}", *BARE.split(), environment=environment) as server:
         yield server
-    finally:
-        process.terminate()
-        process.wait(SECONDS)
 
 
 def ask(server: Server, target: Target, key: str) -> Answer:

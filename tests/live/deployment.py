@@ -65,11 +65,18 @@ def serving(
 ) -> Iterator[Server]:
     """Starts gunicorn on a free port and stops it at the end."""
     port = free_port()
-    server = Server(port, folder / f"gunicorn-{port}.log")
     variables = environment_of(database_url) | {"PORT": str(port), "WEB_CONCURRENCY": str(workers)} | environment
-    command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", application]
+    with gunicorn(port, folder, "-c", "config/gunicorn.py", application, environment=variables) as server:
+        yield server
+
+
+@contextmanager
+def gunicorn(port: int, folder: Path, *arguments: str, environment: dict[str, str]) -> Iterator[Server]:
+    """Starts gunicorn, waits for its port, and stops it at the end."""
+    server = Server(port, folder / f"gunicorn-{port}.log")
+    command = [sys.executable, "-m", "gunicorn", *arguments]
     with server.log_file.open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
     server.pid = process.pid
     try:
         wait_for_port(port, process)

@@ -26,7 +26,7 @@ pytestmark = [
 
 
 class Proxy:
-    """Forwards bytes between the application and the database until it is told to hang."""
+    """Forwards bytes between the application and the database until a test makes it hang."""
 
     def __init__(self, database_url: str) -> None:
         self.target = conninfo_to_dict(database_url)

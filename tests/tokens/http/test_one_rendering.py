@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 
@@ -63,20 +64,29 @@ def test_a_body_larger_than_the_memory_is_rendered_once_too() -> None:
     assert render.count == 1
 
 
-def test_other_bodies_do_not_wait() -> None:
-    cache, is_waiting, end = BodyCache(10_000), threading.Event(), threading.Event()
+@contextmanager
+def being_rendered(cache: BodyCache, key: str, text: bytes) -> Iterator[None]:
+    """In the block, another thread renders the body of this key; at its end, it gets the text."""
+    is_waiting, end = threading.Event(), threading.Event()
 
-    def slow() -> bytes:
+    def render() -> bytes:
         is_waiting.set()
         assert end.wait(60)
-        return b"slow"
+        return text
 
     with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(cache.get_or_render, "slow", slow)
+        future = pool.submit(cache.get_or_render, key, render)
         assert is_waiting.wait(60)
-        assert cache.get_or_render("other", lambda: b"other").plain == b"other"
+        yield
         end.set()
-        assert future.result().plain == b"slow"
+        assert future.result().plain == text
+
+
+def test_other_bodies_do_not_wait() -> None:
+    cache = BodyCache(10_000)
+
+    with being_rendered(cache, "slow", b"slow"):
+        assert cache.get_or_render("other", lambda: b"other").plain == b"other"
 
 
 def test_after_a_failure_one_of_those_that_waited_tries_again() -> None:
@@ -128,19 +138,10 @@ def test_a_body_that_needs_itself_does_not_wait_for_itself() -> None:
 
 def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "MAX_WAIT", 0.05)
-    cache, is_waiting, end = BodyCache(10_000), threading.Event(), threading.Event()
+    cache = BodyCache(10_000)
 
-    def hang() -> bytes:
-        is_waiting.set()
-        assert end.wait(60)
-        return b"late"
-
-    with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(cache.get_or_render, "key", hang)
-        assert is_waiting.wait(60)
+    with being_rendered(cache, "key", b"late"):
         assert cache.get_or_render("key", lambda: b"own").plain == b"own"
-        end.set()
-        assert future.result().plain == b"late"
 
 
 @pytest.mark.parametrize("fails", [False, True])

@@ -83,7 +83,7 @@ class Unsent:
         return bool(self._chunks)
 
     def add(self, data: bytes | memoryview) -> None:
-        """Stores bytes; OSError if there is no place for them."""
+        """Stores bytes; OSError if they do not fit."""
         # Bytes in memory are only referred to: a stored body is not copied for a client that reads it slowly.
         if self._file is None and self._size < IN_MEMORY:
             self._chunks.append(memoryview(data))
@@ -141,7 +141,7 @@ class Exchange:
         self._disk: Disk | None = None
 
     def add(self, data: bytes, disk: Disk) -> bool:
-        """Stores a part of the body; False if there is no place for it."""
+        """Stores a part of the body; False if it does not fit."""
         if self._disk is None and self.arrived + len(data) > BODY_IN_MEMORY:
             if not disk.take(self.head.body_length):
                 return False

@@ -95,7 +95,7 @@ class LockLimit:
 
 
 def is_lock_timeout(error: BaseException) -> bool:
-    """Whether a statement failed only because another writer held a lock: the same request can succeed later."""
+    """Whether a statement failed because another writer held a lock; the same request can succeed later."""
     cause = error.__cause__
     return isinstance(cause, LOST_LOCKS) or getattr(cause, "sqlite_errorname", "").startswith(
         ("SQLITE_BUSY", "SQLITE_LOCKED")

@@ -92,7 +92,7 @@ def sort_key(model: ModelFacts) -> SortKey:
 
 
 def open_offers() -> QuerySet[Offer]:
-    """The offers by which groups reach models: enabled ones on enabled channels."""
+    """Enabled offers on enabled channels: groups reach models only by these."""
     return Offer.objects.filter(enabled=True, channel__enabled=True)
 
 

@@ -68,5 +68,5 @@ def test_a_damaged_difference_is_refused(parts: object) -> None:
         content = apply_difference(b"0123456789", difference, size=10)
     except ValueError:
         return
-    # Whoever reads it also compares the hash.
+    # The reader also compares the hash.
     assert content != b"0123456789"

@@ -108,7 +108,7 @@ bind = f"{f'[{settings.HOST}]' if ':' in settings.HOST else settings.HOST}:{sett
 
 # Threads, because a worker mostly waits for the database; two processes, so that one is left while the other restarts.
 # A slow client occupies none of the threads.
-worker_class = "config.worker.Worker"
+worker_class = "config.server.worker.Worker"
 workers = settings.WEB_CONCURRENCY
 threads = 4
 # Not preloaded: SIGHUP then loads new code, and no database pool crosses a fork.
@@ -185,7 +185,7 @@ def post_worker_init(_: Any) -> None:
     """Prepares the worker before it takes requests."""
     application = sys.modules.get("config.wsgi")
     if application is not None:
-        from config.warming import warm_up
+        from config.server.warming import warm_up
 
         warm_up(application.django_application)
 

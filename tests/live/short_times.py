@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from config import worker
+from config.server import worker
 from config.wsgi import django_application as modelbook
 from tokens.http.bodies import VISITOR_BODIES
 from tokens.http.fastpath import FastPath

@@ -25,7 +25,7 @@ START = b"GET /v1/models HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 BODY = b"POST /api/pricing/quote HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n{"
 # Path -> status of requests that everybody may send: the loop answers the first, threads the others.
 PROMPT = {"/livez": 200, "/v1/models": 401, "/readyz": 200}
-# What the worker waits for in these tests, instead of the seconds in config/worker.py.
+# What the worker waits for in these tests, instead of the seconds in config/server/worker.py.
 SHORT = "tests.live.short_times"
 
 

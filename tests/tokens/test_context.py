@@ -6,7 +6,7 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from config.refusals import environ_of, refusal
+from config.server.refusals import environ_of, refusal
 from tests import world
 from tokens.context import ENVIRON_KEY, CallerTerms, ReuseTerms, context_of
 from tokens.dialects import DIALECTS

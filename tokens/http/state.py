@@ -195,7 +195,7 @@ Then = Callable[[State | None], None]
 
 
 class Loop(Protocol):
-    """What the loop of a worker offers (config/worker.py)."""
+    """What the loop of a worker offers (config/server/worker.py)."""
 
     def watch(self, file: int, on_readable: Callable[[int], None]) -> None: ...
     def unwatch(self, file: int) -> None: ...

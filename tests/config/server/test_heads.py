@@ -6,7 +6,7 @@ import pytest
 from gunicorn.config import Config  # type: ignore[import-untyped]
 from gunicorn.http import errors  # type: ignore[import-untyped]
 
-from config.heads import MAX_HEAD, MAX_HEADS, MAX_STORED, Heads, check_incomplete
+from config.server.heads import MAX_HEAD, MAX_HEADS, MAX_STORED, Heads, check_incomplete
 
 CLIENT, SERVER = ("192.0.2.1", 4711), ("127.0.0.1", 8000)
 HEAD = b"GET /v1/models?a=1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n"

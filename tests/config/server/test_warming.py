@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from config import warming
-from config.warming import ADDRESSES, warm_up
+from config.server import warming
+from config.server.warming import ADDRESSES, warm_up
 from config.wsgi import django_application
 from tests import world
 from tokens.http.bodies import VISITOR_BODIES
@@ -83,6 +83,6 @@ def test_a_slow_start_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_gunicorn_and_the_workers_use_the_same_variable() -> None:
-    configuration = Path(__file__).parents[2] / "config" / "gunicorn.py"
+    configuration = Path(__file__).parents[3] / "config" / "gunicorn.py"
 
     assert f'SHARED_BODIES = "{VARIABLE}"' in configuration.read_text()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from config.refusals import environ_of
+from config.server.refusals import environ_of
 
 
 @pytest.mark.parametrize(

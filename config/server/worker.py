@@ -22,9 +22,9 @@ from typing import Any
 from gunicorn.http import errors, wsgi  # type: ignore[import-untyped]
 from gunicorn.workers import base  # type: ignore[import-untyped]
 
-from config.connections import Connection, Disk, Exchange, Sent, State, http_date, max_connections
-from config.heads import END, Heads, check_incomplete
-from config.refusals import code_of, environ_of, refusal
+from config.server.connections import Connection, Disk, Exchange, Sent, State, http_date, max_connections
+from config.server.heads import END, Heads, check_incomplete
+from config.server.refusals import code_of, environ_of, refusal
 
 # Seconds in which a head must arrive after its first byte.
 HEAD_SECONDS = 20

@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
-from config.connections import BODY_IN_MEMORY, IN_MEMORY, Connection, Disk, Exchange, Unsent, max_connections
-from config.heads import Head
+from config.server.connections import BODY_IN_MEMORY, IN_MEMORY, Connection, Disk, Exchange, Unsent, max_connections
+from config.server.heads import Head
 
 
 def exchange(length: int) -> Exchange:

@@ -1,0 +1,1 @@
+"""The worker of gunicorn that serves the application: its connections, heads and errors."""

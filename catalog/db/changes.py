@@ -6,7 +6,7 @@ the answer is not certain, it is "everything": the log can make a reader slow, b
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.db import models
@@ -21,32 +21,47 @@ PRUNED_EVERY = 256
 NO_MODEL = 0
 
 
+class Version(NamedTuple):
+    """A state of the catalog: the number of its last change, and the random number of that change."""
+
+    number: int
+    epoch: int
+
+
 def _table() -> Any:
     return apps.get_model("catalog", "Change")
 
 
-def record(number: int, counter: str, about: Collection[int] | None) -> None:
-    """Records that the change of this number is about the models with these keys; None: perhaps about all."""
+def record(version: Version, counter: str, about: Collection[int] | None) -> None:
+    """Records that the change to this version is about the models with these keys; None: perhaps about all."""
+    number, epoch = version
     keys: Iterable[int | None] = [None] if about is None or len(about) > MAX_MODELS else about or [NO_MODEL]
     table = _table()
-    table.objects.bulk_create([table(number=number, counter=counter, model=key) for key in keys])
+    table.objects.bulk_create([table(number=number, epoch=epoch, counter=counter, model=key) for key in keys])
     if number % PRUNED_EVERY == 0:
         table.objects.filter(number__lte=number - STORED_NUMBERS).delete()
 
 
-def models_changed(*, since: int, until: int, counters: Collection[str]) -> frozenset[int] | None:
-    """The keys of the models that the changes after `since` up to `until` (numbers) of these counters are about.
+def models_changed(*, since: Version, until: Version, counters: Collection[str]) -> frozenset[int] | None:
+    """The keys of the models that the changes after `since` up to `until` of these counters are about.
 
     Also keys of models that no longer exist. None: every model may have changed, or the log does not say. Read both
-    numbers and call this in one snapshot, or `until` before the rows that you then read.
+    versions and call this in one snapshot, or `until` before the rows that you then read.
     """
-    if not 0 < since <= until or until - since > STORED_NUMBERS:
-        return frozenset() if 0 < since == until else None
-    rows = list(_table().objects.filter(number__gt=since, number__lte=until).values_list("number", "counter", "model"))
-    if len({number for number, _, _ in rows}) < until - since:
-        # A number is missing: it was pruned, or raised by hand.
+    if since.number > 0 and since == until:
+        return frozenset()
+    if not 0 < since.number < until.number or until.number - since.number > STORED_NUMBERS:
         return None
-    keys = {key for _, counter, key in rows if counter in counters}
+    rows = list(
+        _table()
+        .objects.filter(number__gte=since.number, number__lte=until.number)
+        .values_list("number", "epoch", "counter", "model")
+    )
+    versions = {Version(number, epoch) for number, epoch, _, _ in rows}
+    if since not in versions or until not in versions or len(versions) <= until.number - since.number:
+        # A number is missing: it was pruned, or raised by hand. Or a version is older than a restored backup.
+        return None
+    keys = {key for number, _, counter, key in rows if number > since.number and counter in counters}
     return None if None in keys else frozenset(keys - {NO_MODEL})
 
 

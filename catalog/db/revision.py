@@ -1,16 +1,21 @@
-"""Counters in the database, raised by every change that a reader could see.
+"""Counters in the database, changed by every change that a reader could see.
 
 Caches store rendered bytes under these counters and are never cleared: the next request sees every change, made by any
 process on any machine. A counter is raised in the writer's transaction, so that it changes together with the rows, or
 not at all. It is raised before the rows are written: all writers queue at this row, so that two writers which change
 the same rows in different order cannot deadlock.
 
-`number` counts all changes of what can be seen. Each of them also raises the counter of its part, so that a response
+`number` counts all changes of what can be seen. Each of them also changes the counter of its part, so that a response
 is only outdated by changes of what it was built from. Tokens have a counter of their own: issuing a token does not
 change what others see. `catalog/db/changes.py` records which models each number is about.
+
+Each change has a random number, its epoch, and the counter of a part is the epoch of its last change. When a backup is
+restored, `number` counts again from an earlier value, and other changes get the numbers that later ones had before; but
+no epoch occurs twice, so that no process takes what it remembers of that time for the present.
 """
 
-from collections.abc import Callable, Collection, Sequence
+import secrets
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from django.apps import apps
@@ -18,8 +23,11 @@ from django.db import connection, models, transaction
 from django.db.models.signals import m2m_changed, pre_delete, pre_save
 
 from catalog.db import changes
+from catalog.db.changes import Version
 
 ROW = 1
+# More bits do not fit into a column.
+EPOCH_BITS = 62
 
 # Raised with `number`: what lists contain, what it costs, and how often it is used.
 MODELS, PRICES, POPULARITY = "models", "prices", "popularity"
@@ -34,13 +42,19 @@ About = Callable[[], Collection[int] | None]
 
 
 class Counters(NamedTuple):
-    """The counters at one moment; all 0 before the first change."""
+    """The counters at one moment; all 0 before the first change. Only numbers can be compared by size."""
 
     number: int = 0
+    epoch: int = 0
     models: int = 0
     prices: int = 0
     popularity: int = 0
     permissions: int = 0
+
+
+def version_of(counters: Counters) -> Version:
+    """The state of everything but permissions."""
+    return Version(counters.number, counters.epoch)
 
 
 def _table() -> Any:
@@ -55,8 +69,13 @@ def read() -> Counters:
 
 
 def current() -> int:
-    """The number of all changes; 0 before the first one."""
+    """The number of all changes; 0 before the first one. Caches use `version` instead."""
     return read().number
+
+
+def version() -> Version:
+    """The state of everything but permissions."""
+    return version_of(read())
 
 
 def bump(counter: str = MODELS, *, about: Collection[int] | None = None) -> None:
@@ -68,24 +87,36 @@ def bump(counter: str = MODELS, *, about: Collection[int] | None = None) -> None
 
 
 def _bump(counter: str, about: About) -> None:
-    raised = [counter] if counter in (NUMBER, PERMISSIONS) else [NUMBER, counter]
-    number = _raise(raised)
+    version = _raise(counter)
     if counter != PERMISSIONS:
-        changes.record(number, counter, about())
+        changes.record(version, counter, about())
 
 
-def _raise(counters: Sequence[str]) -> int:
-    """Raises the counters; returns `number`."""
+# Counter -> what a change of it sets; the parameters are all the epoch of the change.
+RAISED: Mapping[str, str] = {
+    PERMISSIONS: "permissions = %s",
+    NUMBER: "number = number + 1, epoch = %s",
+    MODELS: "number = number + 1, epoch = %s, models = %s",
+    PRICES: "number = number + 1, epoch = %s, prices = %s",
+    POPULARITY: "number = number + 1, epoch = %s, popularity = %s",
+}
+
+
+def _raise(counter: str) -> Version:
+    """Raises the counter; returns the version that begins with it."""
     table = connection.ops.quote_name(_table()._meta.db_table)
-    raised = ", ".join(f"{counter} = {counter} + 1" for counter in counters)
+    raised, epoch = RAISED[counter], secrets.randbits(EPOCH_BITS)
     with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {table} SET {raised} WHERE id = %s RETURNING number", [ROW])  # noqa: S608
+        cursor.execute(
+            f"UPDATE {table} SET {raised} WHERE id = %s RETURNING number",  # noqa: S608
+            [epoch] * raised.count("%s") + [ROW],
+        )
         row = cursor.fetchone()
     if row is None:
         # The row is only missing in a flushed test database.
         _table().objects.bulk_create([_table()(pk=ROW)], ignore_conflicts=True)
-        return _raise(counters)
-    return int(row[0])
+        return _raise(counter)
+    return Version(row[0], epoch)
 
 
 def hold() -> None:

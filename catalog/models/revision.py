@@ -6,6 +6,8 @@ from django.db.models import CharField, CheckConstraint, Model, PositiveBigInteg
 class Revision(Model):
     # All changes of what can be seen.
     number = PositiveBigIntegerField(default=0)
+    # A random number of the last of these changes; the parts have that of their last change.
+    epoch = PositiveBigIntegerField(default=0)
     # What lists contain: models, aliases, vendors, endpoint types, offers, channels, groups.
     models = PositiveBigIntegerField(default=0)
     # Prices, discounts, and the rates of groups and currencies.
@@ -27,7 +29,9 @@ class Change(Model):
 
     # That of the revision after the change.
     number = PositiveBigIntegerField(db_index=True)
-    # The counter of the revision that the change raised.
+    # That of the revision after the change.
+    epoch = PositiveBigIntegerField(default=0)
+    # The part of the revision that the change is in.
     counter = CharField(max_length=16)
     # A key, without a reference: the model may be deleted. NULL: all models; 0: none.
     model = PositiveBigIntegerField(null=True)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 
 from catalog.db import revision
-from catalog.db.revision import Counters
+from catalog.db.revision import Counters, version_of
 from catalog.exact import InexactError, read_json, write_json
 from catalog.models import AIModel
 from catalog.prices import Sheet
@@ -75,7 +75,7 @@ class Reader:
         return Reading(self.scope, at, self.counters, is_now=self._boundary(at) == self._boundary(now))
 
     def _boundary(self, at: dt.datetime) -> dt.datetime | None:
-        return last_price_boundary(self.counters.number, at=at)
+        return last_price_boundary(version_of(self.counters), at=at)
 
     def body(
         self,
@@ -106,7 +106,7 @@ class Reader:
         return body
 
     def _terms(self, body_key: Hashable, *, at: dt.datetime) -> ReuseTerms | None:
-        until = published_until(self.counters.number, at=at)
+        until = published_until(version_of(self.counters), at=at)
         if self.caller is not None:
             return caller_terms(self.caller, dialect_of(self.request), OF_PRICES, until=until, body_key=body_key)
         # A key that is not valid may become valid.

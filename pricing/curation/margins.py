@@ -118,7 +118,7 @@ class LossCache:
 
     def get(self, *, at: dt.datetime) -> frozenset[int]:
         # A state is about published prices alone: costs may change by time at other moments.
-        state, costs_since = PriceState.of(revision.current(), at=at), _last_change_of_costs(at=at)
+        state, costs_since = PriceState.of(revision.version(), at=at), _last_change_of_costs(at=at)
         if costs_since != self._costs_since:
             self.clear()
             self._costs_since = costs_since

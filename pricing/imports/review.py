@@ -100,7 +100,7 @@ def plan_of(run: ImportRun, *, at: dt.datetime) -> ImportPlan:
     with snapshot():
         trust = tuple(Source.objects.order_by("pk").values_list("pk", "trust"))
         minute = int(at.timestamp()) // SECONDS_CACHED
-        key = (run.pk, run.created_at, revision.current(), FieldPin.objects.count(), trust, minute)
+        key = (run.pk, run.created_at, revision.version(), FieldPin.objects.count(), trust, minute)
         plan = PLANS.get(key)
         if plan is None:
             plan = make_plan(run.snapshot.content, options_of(run), at=at, origin=run.snapshot.origin)

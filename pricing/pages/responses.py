@@ -16,6 +16,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.safestring import SafeString
 
 from catalog.caches import process_cache
+from catalog.db.revision import version_of
 from pricing.pages.visitor import Visitor, short
 from pricing.published.boundaries import published_until
 from tokens.api_error import ApiError
@@ -68,7 +69,7 @@ def page(
         body_key, lambda: render_body(template, visitor, place, context), is_stored=is_stored
     )
     if is_stored and is_reusable:
-        until = published_until(visitor.counters.number, at=visitor.at)
+        until = published_until(version_of(visitor.counters), at=visitor.at)
         terms = visitor_terms(visitor.counters, OF_PRICES, until=until, body_key=body_key)
         context_of(request.META).reuse_terms = terms
     return as_page(respond(request, body, cache_control=PUBLIC), visitor)

@@ -12,7 +12,7 @@ from django.utils.translation import get_supported_language_variant
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from catalog.db import revision
-from catalog.db.revision import Counters
+from catalog.db.revision import Counters, version_of
 from pricing.models import GroupRate
 from pricing.published.audience import choose_group
 from pricing.published.boundaries import last_price_boundary, parts_of_prices
@@ -95,7 +95,7 @@ class Visitor:
             group=public.slug,
             choices=tuple((name, value) for name, value in choices.items() if value),
             revision=parts_of_prices(counters),
-            price_boundary=last_price_boundary(counters.number, at=now),
+            price_boundary=last_price_boundary(version_of(counters), at=now),
             day=now.date(),
             at=now,
             public=public,

@@ -11,6 +11,7 @@ from django.db.models import Model, Q, QuerySet
 
 from catalog import caches
 from catalog.db import changes, revision
+from catalog.db.changes import Version
 from catalog.db.revision import Counters
 from catalog.models import AIModel
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PriceSheet
@@ -32,20 +33,20 @@ class BoundaryCache:
     """
 
     def __init__(self) -> None:
-        self._moments: OrderedDict[int, Moments] = OrderedDict()
+        self._moments: OrderedDict[Version, Moments] = OrderedDict()
         self._lock = threading.Lock()
 
-    def moments(self, number: int) -> Moments:
-        """The moments at the revision of this number, which the caller has read before."""
+    def moments(self, version: Version) -> Moments:
+        """The moments at this version, which the caller has read before."""
         with self._lock:
-            known = self._moments.get(number)
-            latest, moments = next(reversed(self._moments.items()), (0, ()))
+            known = self._moments.get(version)
+            latest, moments = next(reversed(self._moments.items()), (Version(0, 0), ()))
         if known is not None:
             return known
-        changed = changes.models_changed(since=latest, until=number, counters=COUNTERS)
+        changed = changes.models_changed(since=latest, until=version, counters=COUNTERS)
         known = _read(None) if changed is None else tuple(sorted({*moments, *_read(changed)})) if changed else moments
         with self._lock:
-            self._moments[number] = known
+            self._moments[version] = known
             while len(self._moments) > REMEMBERED:
                 self._moments.popitem(last=False)
         return known
@@ -90,16 +91,16 @@ def parts_of_prices(counters: Counters) -> tuple[int, int, int]:
     return counters.models, counters.prices, counters.popularity
 
 
-def last_price_boundary(revision: int, *, at: dt.datetime) -> dt.datetime | None:
+def last_price_boundary(version: Version, *, at: dt.datetime) -> dt.datetime | None:
     """The last moment up to `at` at which the list changed without a write; it stays the same until the next one."""
-    boundaries = BOUNDARIES.moments(revision)
+    boundaries = BOUNDARIES.moments(version)
     position = bisect_right(boundaries, at)
     return boundaries[position - 1] if position else None
 
 
-def published_until(revision: int, *, at: dt.datetime) -> dt.datetime:
+def published_until(version: Version, *, at: dt.datetime) -> dt.datetime:
     """Until when the list stays the same without a write: the next such moment, or the end of the day (UTC)."""
-    boundaries = BOUNDARIES.moments(revision)
+    boundaries = BOUNDARIES.moments(version)
     position = bisect_right(boundaries, at)
     return min([_midnight(at.date() + dt.timedelta(days=1)), *boundaries[position : position + 1]])
 

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from catalog import caches
 from catalog.db import changes
+from catalog.db.changes import Version
 from pricing.published.boundaries import COUNTERS, last_price_boundary, models_changed_by_time
 
 # More changed models are rendered with all others: their rows are found faster without a list of keys.
@@ -29,21 +30,21 @@ Render = Callable[[Collection[int] | None], Mapping[int, V]]
 
 @dataclass(frozen=True)
 class PriceState:
-    """Published prices are equal in equal states: the number of the last change, and the last boundary."""
+    """Published prices are equal in equal states: the version of the catalog, and the last boundary."""
 
-    number: int
+    version: Version
     boundary: dt.datetime | None
 
     @classmethod
-    def of(cls, number: int, *, at: dt.datetime) -> "PriceState":
-        return cls(number, last_price_boundary(number, at=at))
+    def of(cls, version: Version, *, at: dt.datetime) -> "PriceState":
+        return cls(version, last_price_boundary(version, at=at))
 
     def models_changed(self, since: "PriceState") -> frozenset[int] | None:
         """The keys of the models that may differ from those of another state, some also deleted ones; None: all."""
         by_time = models_changed_by_time(since.boundary, self.boundary)
         written: frozenset[int] | None = frozenset()
-        if self.number != since.number:
-            written = changes.models_changed(since=since.number, until=self.number, counters=COUNTERS)
+        if self.version != since.version:
+            written = changes.models_changed(since=since.version, until=self.version, counters=COUNTERS)
         if by_time is None or written is None or len(by_time | written) > MOST_CHANGED:
             return None
         return by_time | written

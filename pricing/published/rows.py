@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from catalog.db.bulk import batches
-from catalog.db.revision import Counters
+from catalog.db.revision import Counters, version_of
 from catalog.models import AIModel
 from catalog.progress import track
 from pricing.published.rendered import RENDERED_MODELS, PriceState
@@ -63,7 +63,7 @@ def rendered_rows(kind: Hashable, reading: Reading, listing: Listing, render: Re
     if scope.exact_names is not None:
         return render_models([model.pk for model in listing.listed()])
     if reading.is_now:
-        state = PriceState.of(reading.counters.number, at=reading.at)
+        state = PriceState.of(version_of(reading.counters), at=reading.at)
         rows = RENDERED_MODELS.get((kind, type(listing), scope.groups), state, render_models)
     else:
         rows = render_models(None)

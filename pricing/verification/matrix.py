@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from catalog.caches import process_cache
+from catalog.db.changes import Version
 from catalog.exact import of_one
 from catalog.models import AIModel
 from catalog.prices import Line
@@ -95,7 +96,7 @@ class Row:
 class Question:
     """All that a matrix depends on: equal questions have equal answers."""
 
-    revision: int
+    version: Version
     price_boundary: dt.datetime | None
     day: dt.date
     editions: tuple[Edition, ...]
@@ -125,9 +126,9 @@ class Matrix:
         return any(row.state == "outvoted" for row in self.rows)
 
 
-def matrix(editions: tuple[Edition, ...], *, revision: int, at: dt.datetime) -> Matrix:
+def matrix(editions: tuple[Edition, ...], *, version: Version, at: dt.datetime) -> Matrix:
     """The comparison at a moment; cached until prices, models or documents change."""
-    return _matrix(Question(revision, last_price_boundary(revision, at=at), at.date(), editions, at))
+    return _matrix(Question(version, last_price_boundary(version, at=at), at.date(), editions, at))
 
 
 @process_cache(maxsize=2)

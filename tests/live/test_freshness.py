@@ -58,3 +58,27 @@ def test_no_worker_gives_a_stale_answer(
     restored = [read(server.get(path, key=key)) for _ in range(ROUNDS)]
 
     assert (changed, restored) == ([after] * ROUNDS, [before] * ROUNDS)
+
+
+RESTORE = """
+from django.db.models import QuerySet
+from catalog.models import Change, Revision
+QuerySet(AIModel).filter(name="fresh-a").update(status="published")
+Change.objects.filter(number__gt={0[number]}).delete()
+QuerySet(Revision).update(**{0!r})
+"""
+
+
+def test_no_worker_remembers_what_a_restored_backup_has_undone(server: Server, operator: Operator, key: str) -> None:
+    backup = operator.run("from catalog.models import Revision\nresult = Revision.objects.values().get()")
+    operator.run("AIModel.objects.filter(name='fresh-a').set_status('draft')")
+    assert {str(ids(server.get("/v1/models", key=key))) for _ in range(ROUNDS)} == {"['fresh-b']"}
+
+    operator.run(RESTORE.format(backup))
+    restored = [ids(server.get("/v1/models", key=key)) for _ in range(ROUNDS)]
+    # The number of this change is that of the one before.
+    operator.run("AIModel.objects.filter(name='fresh-b').set_status('draft')")
+    changed = [ids(server.get("/v1/models", key=key)) for _ in range(ROUNDS)]
+    operator.run("AIModel.objects.filter(name='fresh-b').set_status('published')")
+
+    assert (restored, changed) == ([["fresh-a", "fresh-b"]] * ROUNDS, [["fresh-a"]] * ROUNDS)

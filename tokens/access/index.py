@@ -21,7 +21,8 @@ from django.db.models import ExpressionWrapper, F, QuerySet, TextField
 
 from catalog import caches
 from catalog.db import changes, revision
-from catalog.db.revision import Counters
+from catalog.db.changes import Version
+from catalog.db.revision import Counters, version_of
 from catalog.db.snapshot import in_snapshot, snapshot
 from catalog.exact import read_json, write_json
 from catalog.models import AIModel, ModelAlias, Offer, Vendor
@@ -143,13 +144,13 @@ class CatalogState:
 
     def __init__(
         self,
-        number: int,
+        version: Version,
         models: Sequence[ListedModel],
         channels_of_groups: Mapping[int, frozenset[int]],
         masks: Masks | None,
     ) -> None:
-        # The latest number of the revision for which the state is known to be valid.
-        self.number = number
+        # The latest version for which the state is known to be valid.
+        self.version = version
         # In the order of every list.
         self.models = models
         self.channels_of_groups = channels_of_groups
@@ -227,7 +228,7 @@ class Index:
         counters = counters or revision.read()
         state = self._states.get(counters.models)
         if state is not None:
-            state.number = max(state.number, counters.number)
+            state.version = max(state.version, version_of(counters))
         return state
 
     def state(self, counters: Counters | None = None) -> CatalogState:
@@ -245,20 +246,19 @@ class Index:
                 return self.peek(counters) or self._build(counters)
 
     def _build(self, counters: Counters) -> CatalogState:
-        earlier = [models for models in self._states if models < counters.models]
-        base = self._states[max(earlier)] if earlier else None
+        newest_first = sorted(self._states.values(), key=attrgetter("version"), reverse=True)
+        base = next((state for state in newest_first if state.version < version_of(counters)), None)
         state = self._derive(base, counters) if base else None
         if state is None:
-            latest = self._states[max(self._states)] if self._states else None
-            state = _read_everything(latest, counters)
+            state = _read_everything(next(iter(newest_first), None), counters)
         states = self._states | {counters.models: state}
-        self._states = {models: states[models] for models in sorted(states)[-STATES:]}
+        self._states = dict(sorted(states.items(), key=lambda entry: entry[1].version)[-STATES:])
         return state
 
     @staticmethod
     def _derive(base: CatalogState, counters: Counters) -> CatalogState | None:
         """The state after the changes since the base; None if they are about everything or too many."""
-        changed = changes.models_changed(since=base.number, until=counters.number, counters={revision.MODELS})
+        changed = changes.models_changed(since=base.version, until=version_of(counters), counters={revision.MODELS})
         masks = base.masks
         if changed is None or masks is None or len(changed) > MAX_CHANGED or _is_worn(masks, base.models):
             return None
@@ -267,7 +267,7 @@ class Index:
         masks.add(fresh)
         for model in fresh:
             insort(models, model, key=sort_key)
-        return CatalogState(counters.number, models, base.channels_of_groups, masks)
+        return CatalogState(version_of(counters), models, base.channels_of_groups, masks)
 
 
 INDEX = Index()
@@ -295,7 +295,7 @@ def _read_everything(base: CatalogState | None, counters: Counters) -> CatalogSt
         masks = Masks()
         masks.add(models)
     models.sort(key=sort_key)
-    return CatalogState(counters.number, models, read_channels_of_groups(), masks)
+    return CatalogState(version_of(counters), models, read_channels_of_groups(), masks)
 
 
 def _known_or_new(new: ListedModel, known: ListedModel | None) -> ListedModel:
@@ -312,7 +312,7 @@ def read_channels_of_groups() -> Mapping[int, frozenset[int]]:
 
 def read_part(keys: Collection[int] | QuerySet[Any, Any] | None) -> CatalogState:
     """The models with these keys, or all, as a state that is not stored."""
-    return CatalogState(0, sorted(read_models(keys), key=sort_key), read_channels_of_groups(), None)
+    return CatalogState(Version(0, 0), sorted(read_models(keys), key=sort_key), read_channels_of_groups(), None)
 
 
 def read_models(keys: Collection[int] | QuerySet[Any, Any] | None = None) -> list[ListedModel]:

@@ -43,7 +43,7 @@ def verification_page(request: HttpRequest) -> HttpResponse:
     _require(request, "pricing.view_pricesheet")
     now = timezone.now()
     editions = usual_editions(at=now)
-    result = matrix(editions, revision=revision.current(), at=now)
+    result = matrix(editions, version=revision.version(), at=now)
     show = request.GET.get("show", "differs")
     show = show if show in VIEWS else "differs"
     query = capped(request.GET.get("q", ""))

@@ -56,7 +56,7 @@ class Command(BaseCommand):
             if not editions:
                 names = ", ".join(readers)
                 raise CommandError(f"No document of {names} is stored. Import one first.", returncode=2)
-            result = matrix(editions, revision=revision.current(), at=now)
+            result = matrix(editions, version=revision.version(), at=now)
             since = since_of([row for row in result.rows if row.state != "agrees" and row.cells])
         if options["format"] == "json":
             self.stdout.write(write_json(as_json(result, since, readers=readers, at=now)).decode())

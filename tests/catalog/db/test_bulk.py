@@ -73,6 +73,7 @@ def test_the_same_values_on_any_number_of_rows_load_none_of_them(
     world: Any, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
 ) -> None:
     models(world, 7)
+    counters = revision.read()
     before = AIModel.objects.get(name="model-6").updated_at
     monkeypatch.setattr(AIModel, "from_db", None)
     monkeypatch.setattr(bulk, "KEYS", 3)
@@ -83,7 +84,7 @@ def test_the_same_values_on_any_number_of_rows_load_none_of_them(
     assert AIModel.objects.filter(series="new", updated_at__gt=before).count() == 7
     latest = AIModel.history.filter(history_type="~", series="new", history_change_reason="because")
     assert latest.values("id").distinct().count() == latest.count() == 7
-    assert revision.read().models > 1
+    assert revision.read().models != counters.models
 
 
 def test_a_failure_in_the_last_batch_changes_no_row(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:

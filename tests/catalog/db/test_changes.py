@@ -9,6 +9,7 @@ import pytest
 from django.db.models import QuerySet
 
 from catalog.db import bulk, changes, revision
+from catalog.db.changes import Version
 from catalog.models import AIModel, Change, Channel, ModelAlias, Offer, Revision, Vendor
 from pricing.models import DiscountRule, GroupRate, PopularModel, PriceLine, PriceSheet
 from pricing.published.usage import Report, record_usage
@@ -39,9 +40,9 @@ def one() -> AIModel:
 def names_changed(change: Callable[[], object], counters: frozenset[str] = EVERY_COUNTER) -> set[str] | None:
     """The names of the models that the log says the change is about; None: everything."""
     before = dict(AIModel.objects.values_list("pk", "name"))
-    since = revision.current()
+    since = revision.version()
     change()
-    keys = changes.models_changed(since=since, until=revision.current(), counters=counters)
+    keys = changes.models_changed(since=since, until=revision.version(), counters=counters)
     return None if keys is None else {(before | dict(AIModel.objects.values_list("pk", "name")))[key] for key in keys}
 
 
@@ -113,30 +114,57 @@ def test_many_models_are_everything() -> None:
 
 
 def test_a_number_that_the_log_does_not_have_is_everything() -> None:
-    since = revision.current()
+    since = revision.version()
     one().save()
-    Revision.objects.update(number=since + 2)
+    Revision.objects.update(number=since.number + 2)
 
-    assert changes.models_changed(since=since, until=since + 2, counters=EVERY_COUNTER) is None
+    assert changes.models_changed(since=since, until=revision.version(), counters=EVERY_COUNTER) is None
+
+
+def test_a_reader_from_before_a_restored_backup_reads_everything() -> None:
+    backup, log = Revision.objects.values().get(), Change.objects.count()
+    for _ in range(3):
+        one().save()
+    since, counters = revision.version(), revision.read()
+    # The database is restored, and changed as often as before.
+    Change.objects.filter(pk__in=Change.objects.order_by("pk").values("pk")[log:]).delete()
+    Revision.objects.update(**backup)
+    for _ in range(3):
+        one().save()
+    now = revision.version()
+
+    assert now.number == since.number
+    assert set(revision.read()[1:4]).isdisjoint(counters[1:3])
+    assert changes.models_changed(since=since, until=now, counters=EVERY_COUNTER) is None
+    one().save()
+    assert changes.models_changed(since=since, until=revision.version(), counters=EVERY_COUNTER) is None
+    assert changes.models_changed(since=now, until=revision.version(), counters=EVERY_COUNTER) == frozenset(
+        {key("one")}
+    )
 
 
 def test_a_reader_that_is_ahead_or_new_reads_everything() -> None:
-    now = revision.current()
+    before = revision.version()
+    one().save()
+    now = revision.version()
 
-    assert changes.models_changed(since=now, until=now - 1, counters=EVERY_COUNTER) is None
-    assert changes.models_changed(since=0, until=now, counters=EVERY_COUNTER) is None
+    assert changes.models_changed(since=now, until=before, counters=EVERY_COUNTER) is None
+    assert changes.models_changed(since=Version(0, 0), until=now, counters=EVERY_COUNTER) is None
 
 
 def test_old_numbers_are_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changes, "STORED_NUMBERS", 3)
     monkeypatch.setattr(changes, "PRUNED_EVERY", 1)
-    since = revision.current()
+    versions = [revision.version()]
     for _ in range(5):
         one().save()
+        versions.append(revision.version())
 
     assert Change.objects.values("number").distinct().count() == 3
-    assert changes.models_changed(since=since, until=since + 5, counters=EVERY_COUNTER) is None
-    assert changes.models_changed(since=since + 2, until=since + 5, counters=EVERY_COUNTER) == frozenset({key("one")})
+    assert changes.models_changed(since=versions[0], until=versions[5], counters=EVERY_COUNTER) is None
+    assert changes.models_changed(since=versions[3], until=versions[5], counters=EVERY_COUNTER) == frozenset(
+        {key("one")}
+    )
 
 
 def move(row: PriceSheet | Offer) -> None:
@@ -164,10 +192,10 @@ def test_a_change_is_also_about_models_that_the_writer_before_it_moved_rows_to(
     row = table.objects.get(model=key("one"))
     raise_it, moved = revision._raise, AIModel.objects.create(name="new", vendor_id=one().vendor_id).pk
 
-    def wait_and_raise(counters: Any) -> int:
+    def wait_and_raise(counter: str) -> Version:
         # A queryset without the manager raises nothing.
         QuerySet(table).filter(pk=row.pk).update(model=moved)
-        return raise_it(counters)
+        return raise_it(counter)
 
     monkeypatch.setattr(revision, "_raise", wait_and_raise)
 

@@ -113,9 +113,9 @@ def test_between_two_boundaries_nothing_changes_by_itself() -> None:
     world.price(model, input="1", starts_at=NOW)
     rule("0.5", ends_at=NOW + DAY)
     CurrencyRate.objects.create(currency="CNY", per_usd=Decimal(7), as_of=(NOW + 2 * DAY).date())
-    number = revision.current()
+    version = revision.version()
     midnight = NOW.replace(hour=0)
-    boundaries = [last_price_boundary(number, at=NOW + days * DAY) for days in (-2, -1, 0, 1, 2, 3, 9)]
+    boundaries = [last_price_boundary(version, at=NOW + days * DAY) for days in (-2, -1, 0, 1, 2, 3, 9)]
     assert boundaries == [None, NOW - DAY, NOW, NOW + DAY, midnight + 2 * DAY, midnight + 3 * DAY, midnight + 3 * DAY]
 
 

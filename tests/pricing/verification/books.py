@@ -71,7 +71,7 @@ def hold(reader: str, content: bytes) -> ImportRun:
 def compare(*readers: str, older_than: dt.timedelta | None = None) -> Matrix:
     now = timezone.now()
     editions = newest_editions(readers or USUAL_BOOKS, at=now, older_than=older_than)
-    return matrix(editions, revision=revision.current(), at=now)
+    return matrix(editions, version=revision.version(), at=now)
 
 
 def row_of(result: Matrix, model: str, label: str = "Input") -> Row:

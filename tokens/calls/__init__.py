@@ -1,0 +1,1 @@
+"""Which models a call names: in its address, its query and its body. Pure: no models, no database."""

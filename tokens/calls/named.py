@@ -1,0 +1,61 @@
+"""The models that a body names, and the error for a body that cannot be read in exactly one way. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+# Characters of a name; a longer one is not an id.
+LONGEST_NAME = 500
+# Characters of a field's name; a longer one is none of those that name models.
+LONGEST_FIELD = 60
+
+
+class UnreadableBodyError(ValueError):
+    """The body is malformed, or two programs could read different models from it; the text says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedModels:
+    """The models that a body names, each once, in order; and the outermost fields that name them."""
+
+    models: tuple[str, ...] = ()
+    fields: frozenset[str] = frozenset()
+
+
+class Names:
+    """Collects names while a body is read."""
+
+    def __init__(self) -> None:
+        self._models: dict[str, None] = {}
+        self._fields: set[str] = set()
+
+    def add(self, name: str, *, field: str) -> None:
+        """Adds a name; LiteLLM reads one with commas as a list of names. Programs treat an empty name as none."""
+        if not name:
+            return
+        for text in [part.strip() for part in name.split(",")] if "," in name else [name]:
+            if not text:
+                raise UnreadableBodyError("A list of models in `model` contains an empty name.")
+            if len(text) > LONGEST_NAME:
+                raise UnreadableBodyError(f"The name of a model has at most {LONGEST_NAME} characters.")
+            try:
+                text.encode()
+            except UnicodeEncodeError:
+                raise UnreadableBodyError("The name of a model contains a character that does not exist.") from None
+            self._models[text] = None
+            self._fields.add(field)
+
+    def result(self) -> NamedModels:
+        return NamedModels(tuple(self._models), frozenset(self._fields))
+
+
+def plain(field: str) -> str:
+    """A field's name as the most tolerant reader compares it: without case, blanks and punctuation.
+
+    Go's encoding/json ignores case, also that of the long s and the Kelvin sign, and takes the last of several fields.
+    """
+    return "".join(filter(str.isalnum, field.casefold())) if len(field) <= LONGEST_FIELD else ""
+
+
+def spellings(fields: Iterable[str]) -> dict[str, str]:
+    """Plain name -> a spelling of the field."""
+    return {plain(field): field for field in fields}

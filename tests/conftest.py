@@ -15,7 +15,8 @@ from tests import world as the_world
 from tests.config.installation import NewDatabase, database_in
 from tests.own_database import own_database
 
-LIVE = "tests/live/"
+# The folders whose tests share one running server, the longest first.
+SERVED = ("tests/live/", "tests/gateways/")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,21 +24,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 class OneModuleAfterAnother(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives workers whole modules, which share what is expensive, and one worker all tests of the running server."""
+    """Gives workers whole modules, which share what is expensive, and one worker all tests of one running server."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return LIVE if nodeid.startswith(LIVE) else nodeid.partition("::")[0]
+        return next(filter(nodeid.startswith, SERVED), nodeid.partition("::")[0])
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest group first; transactional tests stay last: they leave a database without its first rows.
+    """The longest groups first; transactional tests stay last: they leave a database without its first rows.
 
     What copies the database comes before them.
     """
-    items.sort(
-        key=lambda item: (not item.nodeid.startswith(LIVE), "copied_database" not in getattr(item, "fixturenames", ()))
-    )
+
+    def place(item: pytest.Item) -> tuple[int, bool]:
+        served = [item.nodeid.startswith(folder) for folder in SERVED]
+        return [*served, True].index(True), "copied_database" not in getattr(item, "fixturenames", ())
+
+    items.sort(key=place)
 
 
 def pytest_collection_finish() -> None:

@@ -1,0 +1,104 @@
+// Asks Modelbook whether a call is allowed, and passes it to the upstream or the refusal to the caller.
+
+// Headers that nginx.conf sets for the upstream; callers may send no others that begin like these.
+const RESULT = ['key-id', 'model', 'group', 'token-name', 'revision', 'reason', 'message'].map(name => 'x-modelbook-' + name);
+// Of a refusal, the caller receives these headers.
+const PASSED = ['content-type', 'retry-after', 'retry-after-ms', 'www-authenticate', 'x-request-id', 'request-id'];
+
+// nginx has read the body, larger ones into a file, and both the check and the upstream receive it from there.
+function check(r) {
+    if (Object.keys(r.headersIn).some(name => is_ours(name.toLowerCase()))) {
+        return refuse(r, 400, 'bad_request', 'Headers that begin with X-Modelbook- are set by the gateway. Do not send them.');
+    }
+    // The address of the check is in nginx.conf; the arguments must not be the caller's.
+    r.subrequest('/authorize', {method: 'POST', args: ''}, answer => {
+        if (answer.status === 204 && answer.headersOut['X-Modelbook-Key-Id']) {
+            r.variables.modelbook_key_id = answer.headersOut['X-Modelbook-Key-Id'];
+            r.variables.modelbook_model = answer.headersOut['X-Modelbook-Model'] || '';
+            r.variables.modelbook_group = answer.headersOut['X-Modelbook-Group'] || '';
+            r.variables.modelbook_token_name = answer.headersOut['X-Modelbook-Token-Name'] || '';
+            r.variables.modelbook_revision = answer.headersOut['X-Modelbook-Revision'] || '';
+            r.variables.upstream_uri = without_key(r.variables.request_uri);
+            r.variables.had_query_key = r.variables.upstream_uri === r.variables.request_uri ? '' : 'yes';
+            r.internalRedirect('@models');
+        } else if (answer.status >= 400 && answer.headersOut['X-Modelbook-Reason']) {
+            pass_refusal(r, answer);
+        } else {
+            unavailable(r);
+        }
+    });
+}
+
+function is_ours(name) {
+    return name.startsWith('x-modelbook-') && !RESULT.includes(name);
+}
+
+function pass_refusal(r, answer) {
+    for (const name in answer.headersOut) {
+        const lower = name.toLowerCase();
+        if (PASSED.includes(lower) || lower.startsWith('x-modelbook-') || lower.includes('ratelimit')) {
+            r.headersOut[name] = answer.headersOut[name];
+        }
+    }
+    r.return(answer.status, answer.responseText);
+}
+
+function unavailable(r) {
+    r.headersOut['Retry-After'] = '1';
+    refuse(r, 503, 'service_unavailable', 'Keys cannot be checked right now. Try again in a moment.');
+}
+
+// An error of nginx itself. Modelbook's list is not there either while Modelbook is down.
+function fail(r) {
+    const status = Number(r.uri.split('/').pop());
+    const messages = {
+        404: ['not_found', 'This address does not exist.'],
+        405: ['method_not_allowed', 'This address does not support this method.'],
+        408: ['request_timeout', 'The request did not arrive in time.'],
+        413: ['request_too_large', 'The body of the request is too large.'],
+        414: ['address_too_long', 'The address is too long.'],
+        400: ['bad_request', 'The request is not valid.'],
+    };
+    if (messages[status]) {
+        refuse(r, status, messages[status][0], messages[status][1]);
+    } else {
+        unavailable(r);
+    }
+}
+
+// The three dialects, chosen as Modelbook chooses them.
+function refuse(r, status, code, message) {
+    const uri = r.variables.request_uri;
+    let body = {error: {message: message, type: status < 500 ? 'invalid_request_error' : 'api_error', param: null, code: code}};
+    if (uri.startsWith('/v1/messages') || uri.startsWith('/anthropic/') || r.headersIn['anthropic-version']) {
+        const types = {400: 'invalid_request_error', 404: 'not_found_error', 413: 'request_too_large'};
+        body = {type: 'error', error: {type: types[status] || 'overloaded_error', message: message, details: {error_code: code}}};
+    } else if (/^\/v1(beta|alpha)\/(?!openai\/)/.test(uri) || r.headersIn['x-goog-api-key'] || r.args.key) {
+        const states = {400: 'INVALID_ARGUMENT', 404: 'NOT_FOUND', 413: 'INVALID_ARGUMENT', 503: 'UNAVAILABLE'};
+        body = {error: {code: status, message: message, status: states[status] || 'UNKNOWN'}};
+    }
+    r.headersOut['Content-Type'] = 'application/json';
+    r.headersOut['X-Modelbook-Reason'] = code;
+    r.return(status, JSON.stringify(body));
+}
+
+// The address as it was sent, except for every `key` in its query, however it is written.
+function without_key(uri) {
+    const mark = uri.indexOf('?');
+    if (mark < 0) {
+        return uri;
+    }
+    const kept = uri.slice(mark + 1).split('&').filter(part => name_of(part) !== 'key');
+    return uri.slice(0, mark) + (kept.length ? '?' + kept.join('&') : '');
+}
+
+function name_of(part) {
+    const name = part.split('=')[0].replace(/\+/g, ' ');
+    try {
+        return decodeURIComponent(name).toLowerCase();
+    } catch (error) {
+        return name.toLowerCase();
+    }
+}
+
+export default {check, fail};

@@ -1,0 +1,1 @@
+"""Gateways in front of a running Modelbook and a stand-in upstream; suite.py is what each of them has to pass."""

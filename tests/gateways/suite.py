@@ -1,0 +1,444 @@
+"""What every shipped gateway has to pass: a test module inherits GatewaySuite and starts its gateway as `gateway`."""
+
+import http.client
+import importlib.util
+import json
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.gateways.cases import AMBIGUOUS, CLOSED, DOWN, FORBIDDEN, FORGED, KEY_REFUSED, MODEL_REFUSED, RATE_REFUSED
+from tests.gateways.gateway import ELSEWHERE, HERE, Gateway, Line, chat, post
+from tests.gateways.sdks import SDKS, Clients
+from tests.gateways.upstream import ANSWER, KEY, Upstream
+from tests.live.deployment import Answer, Operator
+from tests.servers import wait_until
+
+# The check reads bodies and addresses by these packages.
+needs_bodies = pytest.mark.skipif(
+    importlib.util.find_spec("tokens.calls") is None or importlib.util.find_spec("tokens.calls.bodies") is None,
+    reason="the check reads no bodies",
+)
+needs_addresses = pytest.mark.skipif(
+    importlib.util.find_spec("tokens.calls") is None or importlib.util.find_spec("tokens.calls.addresses") is None,
+    reason="the check reads no addresses",
+)
+GEMINI = "/v1beta/models/{}:generateContent"
+
+
+def call(
+    gateway: Gateway, model: str, *, key: str, source: str = HERE, headers: dict[str, str] | None = None
+) -> Answer:
+    """A call that every gateway can check: it names the model in its body, or in its address."""
+    content: dict[str, Any] = {"contents": [{"parts": [{"text": "Hello"}]}]}
+    if gateway.reads_bodies:
+        return chat(gateway, model, key=key, source=source, **(headers or {}))
+    return post(gateway, GEMINI.format(model), content, key=key, source=source, headers=headers)
+
+
+def reason(answer: Answer) -> str:
+    """The code of a refusal."""
+    assert answer.status >= 400, answer.body
+    return str(answer.headers["x-modelbook-reason"])
+
+
+def message(answer: Answer) -> str:
+    return str(answer.json()["error"]["message"])
+
+
+def speaks(gateway: Gateway, sdk: str) -> str:
+    """The SDK, if the gateway lets it name a model; otherwise the test is skipped."""
+    if sdk not in gateway.speaks:
+        pytest.skip(f"this gateway does not speak the protocol of {sdk}")
+    return sdk
+
+
+def names_in_body(gateway: Gateway, sdk: str) -> bool:
+    """Whether this gateway cannot check what the SDK sends, and has to refuse it."""
+    return sdk != "gemini" and not gateway.reads_bodies
+
+
+@pytest.mark.django_db
+class GatewaySuite:
+    """Each test ends with a look at the upstream: it received what was allowed and nothing else."""
+
+    @needs_bodies
+    @pytest.mark.parametrize("sdk", SDKS)
+    def test_an_sdk_calls_an_allowed_model(
+        self, gateway: Gateway, clients: Clients, upstream: Upstream, keys: dict[str, str], sdk: str
+    ) -> None:
+        speaks(gateway, sdk)
+        if names_in_body(gateway, sdk):
+            refusal = clients.refusal(sdk, keys["customer"], "gw-chat")
+            assert (refusal.status, upstream.models) == (403, [])
+            return
+
+        answer = clients.ask(sdk, keys["customer"], "gw-chat")
+        parts = list(clients.stream(sdk, keys["customer"], "gw-chat"))
+
+        assert (answer, "".join(parts)) == (ANSWER, ANSWER)
+        assert upstream.models == ["gw-chat", "gw-chat"]
+
+    @needs_bodies
+    @pytest.mark.parametrize("sdk", SDKS)
+    def test_a_stream_arrives_while_it_is_sent(
+        self, gateway: Gateway, clients: Clients, upstream: Upstream, keys: dict[str, str], sdk: str
+    ) -> None:
+        speaks(gateway, sdk)
+        if names_in_body(gateway, sdk):
+            pytest.skip("the test above shows that it is refused")
+
+        with upstream.holding() as release:
+            parts = clients.stream(sdk, keys["customer"], "gw-chat")
+            first = next(parts)
+            release.set()
+            text = first + "".join(parts)
+
+        assert (text, upstream.was_released) == (ANSWER, True)
+
+    @needs_bodies
+    @pytest.mark.parametrize("sdk", SDKS)
+    def test_sdks_raise_their_own_exceptions(
+        self, gateway: Gateway, clients: Clients, upstream: Upstream, keys: dict[str, str], operator: Operator, sdk: str
+    ) -> None:
+        speaks(gateway, sdk)
+        if names_in_body(gateway, sdk):
+            pytest.skip("such calls are refused as model_not_named, before the model is compared")
+
+        refusals = [clients.refusal(sdk, keys["customer"], name) for name in FORBIDDEN]
+        unknown = clients.refusal(sdk, keys["unknown"], "gw-chat")
+        limited = operator.run("result = world.key('gw', rate_limit='1/hour')")
+        clients.ask(sdk, limited, "gw-chat")
+        too_many = clients.refusal(sdk, limited, "gw-chat")
+
+        # A caller cannot tell a hidden model from one that does not exist.
+        assert len({refusal.message for refusal in refusals}) == 1
+        for refusal, expected in ((refusals[0], MODEL_REFUSED), (unknown, KEY_REFUSED), (too_many, RATE_REFUSED)):
+            seen = (refusal.exception, refusal.status, refusal.kind)
+            assert seen == expected[sdk] or (not gateway.keeps_refusals and seen[:2] == expected[sdk][:2])
+        assert upstream.models == ["gw-chat"]
+
+    @needs_bodies
+    def test_a_body_of_3_mb_may_name_its_model_last(
+        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
+    ) -> None:
+        content = [{"role": "user", "content": "x" * 3_000_000}]
+        path = "/v1/chat/completions"
+
+        answers = [
+            post(gateway, path, {"messages": content, "model": name}, key=keys["customer"])
+            for name in ("gw-chat", "gw-secret")
+        ]
+
+        if not gateway.reads_bodies:
+            assert ([answer.status for answer in answers], upstream.received) == ([403, 403], [])
+            return
+        assert [answer.status for answer in answers] == [200, 403]
+        assert (upstream.models, len(upstream.received[0].body) > 3_000_000) == (["gw-chat"], True)
+
+    @needs_bodies
+    def test_a_body_in_chunks_is_read_whole(self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]) -> None:
+        def chunks(name: str) -> Iterator[bytes]:
+            body = json.dumps({"messages": [{"role": "user", "content": "x" * 100_000}], "model": name}).encode()
+            return iter([body[:10], body[10:60_000], body[60_000:]])
+
+        path, sent = "/v1/chat/completions", {"content-type": "application/json", "transfer-encoding": "chunked"}
+        answers = [
+            post(gateway, path, chunks(name), key=keys["customer"], headers=sent) for name in ("gw-chat", "gw-secret")
+        ]
+
+        expected = [200, 403] if gateway.reads_bodies else [403, 403]
+        assert [answer.status for answer in answers] == expected
+        assert upstream.models == (["gw-chat"] if gateway.reads_bodies else [])
+
+    @needs_bodies
+    def test_audio_is_sent_as_multipart(
+        self, gateway: Gateway, clients: Clients, upstream: Upstream, keys: dict[str, str]
+    ) -> None:
+        openai = clients.client("openai", keys["customer"])
+
+        def transcribe(name: str) -> str:
+            file = ("hello.wav", b"RIFF" + bytes(200_000))
+            return str(openai.audio.transcriptions.create(file=file, model=name).text)
+
+        if gateway.reads_multipart:
+            assert transcribe("gw-chat") == ANSWER
+        else:
+            with pytest.raises(Exception, match=r"\b40[03]\b"):
+                transcribe("gw-chat")
+        with pytest.raises(Exception, match=r"\b40[03]\b"):
+            transcribe("gw-secret")
+
+        assert upstream.models == (["gw-chat"] if gateway.reads_multipart else [])
+
+    @needs_bodies
+    @pytest.mark.parametrize(
+        "named",
+        [
+            {"fallbacks": ["gw-secret"]},
+            {"fallbacks": [{"model": "gw-secret"}]},
+            {"fallbacks": [{"gw-chat": ["gw-second", "gw-secret"]}]},
+            {"models": ["gw-chat", "gw-secret"]},
+        ],
+        ids=str,
+    )
+    def test_every_fallback_has_to_be_allowed(
+        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str], named: dict[str, Any]
+    ) -> None:
+        body = {"messages": [{"role": "user", "content": "Hello"}]}
+        allowed = json.loads(json.dumps(named).replace("gw-secret", "gw-second"))
+        path = "/v1/chat/completions"
+
+        refused = post(gateway, path, body | named | {"model": "gw-chat"}, key=keys["customer"])
+        answered = post(gateway, path, body | allowed | {"model": "gw-chat"}, key=keys["customer"])
+
+        assert refused.status in {400, 403}
+        assert answered.status == (200 if gateway.reads_fallbacks else 403)
+        assert upstream.models == (["gw-chat"] if gateway.reads_fallbacks else [])
+
+    @needs_bodies
+    @pytest.mark.parametrize("forged", FORGED, ids=str)
+    def test_a_forged_header_opens_no_other_model(
+        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str], forged: dict[str, str]
+    ) -> None:
+        by_body = chat(gateway, "gw-secret", key=keys["customer"], **forged)
+        by_address = post(gateway, GEMINI.format("gw-secret"), {}, key=keys["customer"], headers=forged)
+
+        assert 400 <= by_body.status < 500
+        assert 400 <= by_address.status < 500
+        assert upstream.models == []
+
+    def test_the_upstream_receives_no_result_from_the_caller(
+        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
+    ) -> None:
+        names = ("Key-Id", "Model", "Group", "Token-Name", "Revision", "Reason", "Message")
+        forged = {f"X-Modelbook-{name}": "evil" for name in names}
+
+        gemini = post(gateway, GEMINI.format("gw-chat"), {}, key=keys["customer"], headers=forged)
+        post(gateway, GEMINI.format("gw-chat"), {}, key=keys["customer"], headers={"X-Modelbook-Anything": "evil"})
+        post(gateway, GEMINI.format("gw-chat"), {}, key=keys["customer"], headers={"X_Modelbook_Key_Id": "evil"})
+
+        # The fixture `upstream` looks for the word in everything that was received.
+        assert gemini.status == 200
+
+    @needs_bodies
+    def test_the_upstream_receives_the_result_of_the_check(
+        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
+    ) -> None:
+        assert call(gateway, "gw-nick", key=keys["customer"]).status == 200
+
+        headers = upstream.received[0].headers
+        if gateway.passes_result:
+            assert headers["x-modelbook-key-id"] == keys["customer"].split("_")[-2]
+            assert headers["x-modelbook-model"] == "gw-chat"
+            assert headers["x-modelbook-group"] == "gw"
+            assert headers["x-modelbook-token-name"] == "customer"
+        else:
+            assert [name for name in headers if name.startswith("x-modelbook-")] == []
+
+    @needs_addresses
+    @pytest.mark.parametrize("path", AMBIGUOUS)
+    def test_an_ambiguous_address_opens_no_other_model(
+        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str], path: str
+    ) -> None:
+        query = "&" if "?" in path else "?"
+        body = {"model": "gw-chat", "messages": []}
+
+        plain = post(gateway, path, body, key=keys["customer"])
+        with_query = post(gateway, f"{path}{query}model=gw-chat", body, key=keys["customer"])
+
+        assert 400 <= plain.status < 500
+        assert 400 <= with_query.status < 500
+        assert upstream.received == []
+
+    @pytest.mark.parametrize("path", CLOSED)
+    def test_only_calls_and_the_catalog_are_open(
+        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str], path: str
+    ) -> None:
+        answers = [post(gateway, path, key=keys["customer"], method=method) for method in ("GET", "POST")]
+
+        assert upstream.received == []
+        assert all(400 <= answer.status < 500 for answer in answers)
+
+    def test_a_model_may_have_slashes(self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]) -> None:
+        path = GEMINI.format("gw/with/slashes")
+
+        assert post(gateway, path, {}, key=keys["customer"]).status == 200
+        assert upstream.models == ["gw/with/slashes"]
+
+    def test_the_customers_key_may_be_in_any_place(
+        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
+    ) -> None:
+        path, key = GEMINI.format("gw-chat"), keys["customer"]
+        places = ({"authorization": f"Bearer {key}"}, {"x-api-key": key}, {"x-goog-api-key": key}, {"api-key": key})
+        both = {"x-goog-api-key": key, "authorization": "Bearer sk-placeholder"}
+
+        answers = [post(gateway, path, {}, headers=headers) for headers in (*places, both)]
+        in_query = [post(gateway, f"{path}?{name}={key}&alt=json", {}) for name in ("key", "%6bey")]
+
+        assert [answer.status for answer in answers] == [200] * 5
+        assert in_query[0].status == (200 if gateway.accepts_keys_in_query else 401)
+        assert all(received.keys == {KEY} for received in upstream.received)
+        assert not any("placeholder" in received.text for received in upstream.received)
+
+    def test_a_key_works_from_its_networks_only(
+        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
+    ) -> None:
+        names = ("x-forwarded-for", "x-real-ip", "x-envoy-external-address", "cf-connecting-ip")
+        forged = dict.fromkeys(names, ELSEWHERE)
+        forged |= {"forwarded": f"for={ELSEWHERE}"}
+
+        path = GEMINI.format("gw-chat")
+        right = post(gateway, path, {}, key=keys["here"], source=ELSEWHERE)
+        right_and_forged = post(
+            gateway, path, {}, key=keys["here"], source=ELSEWHERE, headers={"x-forwarded-for": HERE}
+        )
+        wrong = post(gateway, path, {}, key=keys["here"])
+        wrong_and_forged = post(gateway, path, {}, key=keys["here"], headers=forged)
+
+        assert [right.status, right_and_forged.status, wrong.status, wrong_and_forged.status] == [200, 200, 403, 403]
+        assert (reason(wrong), reason(wrong_and_forged)) == ("ip_not_allowed", "ip_not_allowed")
+        assert upstream.models == ["gw-chat"] * 2
+
+    def test_each_reason_has_its_own_message(
+        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str], operator: Operator
+    ) -> None:
+        path = GEMINI.format("gw-chat")
+        limited = operator.run("result = world.key('gw', rate_limit='1/hour')")
+        assert post(gateway, path, {}, key=limited).status == 200
+
+        refused = {
+            "insufficient_quota": post(gateway, path, {}, key=keys["spent"]),
+            "ip_not_allowed": post(gateway, path, {}, key=keys["here"]),
+            "model_not_allowed": post(gateway, GEMINI.format("gw-secret"), {}, key=keys["customer"]),
+            "rate_limit_exceeded": post(gateway, path, {}, key=limited),
+            "key_expired": post(gateway, path, {}, key=keys["expired"]),
+            "invalid_api_key": post(gateway, path, {}, key=keys["unknown"]),
+            "missing_api_key": post(gateway, path, {}),
+        }
+
+        assert {code: reason(answer) for code, answer in refused.items()} == {code: code for code in refused}
+        assert len({message(answer) for answer in refused.values()}) == len(refused)
+        assert int(refused["rate_limit_exceeded"].headers["retry-after"]) > 0
+        assert {answer.headers.get_content_type() for answer in refused.values()} == {"application/json"}
+        assert upstream.models == ["gw-chat"]
+
+    @needs_bodies
+    def test_a_call_without_a_model_is_refused(
+        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
+    ) -> None:
+        sent = {"content-type": "application/json"}
+        answers = [
+            post(gateway, "/v1/chat/completions", body, key=keys["customer"], headers=sent)
+            for body in (b'{"messages": []}', b'{"model": ""}', None)
+        ]
+
+        assert {answer.status for answer in answers} <= {400, 403}
+        assert reason(answers[0]) == "model_not_named"
+        assert upstream.received == []
+
+    @pytest.mark.parametrize("body", [b"{", b'{"model": "gw-secret", "model": "gw-chat"}', b'["gw-chat"]', b"\xff"])
+    @needs_bodies
+    def test_a_body_that_is_not_readable_is_refused(
+        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str], body: bytes
+    ) -> None:
+        sent = {"content-type": "application/json"}
+
+        answer = post(gateway, "/v1/chat/completions", body, key=keys["customer"], headers=sent)
+
+        assert (answer.status in {400, 403}, upstream.received) == (True, [])
+
+    def test_a_revoked_key_is_refused_by_the_next_call(
+        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str], operator: Operator
+    ) -> None:
+        key = operator.run("result = world.key('gw', name='gw-revoked')")
+        path = GEMINI.format("gw-chat")
+        assert post(gateway, path, {}, key=key).status == 200
+
+        operator.run("Token.objects.filter(name='gw-revoked').set_enabled(False)")
+        refused = [post(gateway, path, {}, key=key).status for _ in range(5)]
+        operator.run("Token.objects.filter(name='gw-revoked').delete()")
+
+        assert (refused, upstream.models) == ([401] * 5, ["gw-chat"])
+
+    def test_nothing_is_allowed_while_modelbook_is_down(
+        self, gateway: Gateway, upstream: Upstream, line: Line, keys: dict[str, str]
+    ) -> None:
+        path = GEMINI.format("gw-chat")
+        with line.cut():
+            answers = [post(gateway, path, {}, key=keys[name]) for name in ("customer", "unknown")]
+            listed = post(gateway, "/v1/models", key=keys["customer"], method="GET")
+
+        for answer in answers:
+            assert (answer.status, answer.json()["error"]["message"] != "") == (503, True)
+        assert (listed.status == 503, upstream.received) == (gateway.serves_catalog, [])
+        # It works again by itself.
+        wait_until(lambda: post(gateway, path, {}, key=keys["customer"]).status == 200, "the gateway calls Modelbook")
+
+    @needs_bodies
+    @pytest.mark.parametrize("sdk", SDKS)
+    def test_sdks_can_read_that_modelbook_is_down(
+        self, gateway: Gateway, clients: Clients, upstream: Upstream, line: Line, keys: dict[str, str], sdk: str
+    ) -> None:
+        speaks(gateway, sdk)
+        with line.cut():
+            refusal = clients.refusal(sdk, keys["customer"], "gw-chat")
+
+        seen = (refusal.exception, refusal.status, refusal.kind)
+        assert seen == DOWN[sdk] or (not gateway.keeps_refusals and seen[1] == 503)
+        assert upstream.received == []
+        wait_until(lambda: call(gateway, "gw-chat", key=keys["customer"]).status == 200, "the gateway calls Modelbook")
+
+    @pytest.mark.parametrize("sdk", ["openai", "anthropic", "gemini"])
+    def test_lists_come_from_the_catalog(
+        self, gateway: Gateway, clients: Clients, upstream: Upstream, keys: dict[str, str], sdk: str
+    ) -> None:
+        if not gateway.serves_catalog:
+            pytest.skip("this gateway does not forward lists")
+
+        assert sorted(clients.models(sdk, keys["customer"])) == ["gw-chat", "gw-second", "gw/with/slashes"]
+        assert upstream.received == []
+
+    def test_single_models_and_prices_come_from_the_catalog(
+        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
+    ) -> None:
+        if not gateway.serves_catalog:
+            pytest.skip("this gateway does not forward the catalog")
+
+        def get(path: str) -> Answer:
+            return post(gateway, path, key=keys["customer"], method="GET")
+
+        assert get("/v1/models/gw-chat").json()["id"] == "gw-chat"
+        assert get("/v1beta/models/gw-chat").json()["name"] == "models/gw-chat"
+        assert get("/v1/models/gw-secret").status == 404
+        assert "gw-chat" in {row["model_name"] for row in get("/api/pricing").json()["data"]}
+        assert get("/api/token").json()["data"]["key_id"] == keys["customer"].split("_")[-2]
+        assert upstream.received == []
+
+    @needs_bodies
+    def test_a_websocket_is_opened_for_an_allowed_model(
+        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
+    ) -> None:
+        if not gateway.opens_websockets:
+            pytest.skip("this gateway opens no websockets")
+
+        assert _websocket(gateway, "gw-chat", keys["customer"]) == (101, b"ping")
+        assert _websocket(gateway, "gw-secret", keys["customer"])[0] == 403
+        assert len(upstream.received) == 1
+
+
+def _websocket(gateway: Gateway, model: str, key: str) -> tuple[int, bytes]:
+    """Opens a websocket and sends something: the status, and what came back."""
+    path = f"/v1/realtime?model={model}"
+    upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13"
+    head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{upgrade}\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    with socket.create_connection((HERE, gateway.port), timeout=20) as connection:
+        connection.sendall(f"{head}Authorization: Bearer {key}\r\n\r\n".encode())
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        if response.status != 101:
+            return response.status, b""
+        connection.sendall(b"ping")
+        return response.status, connection.recv(100)

@@ -1,0 +1,35 @@
+"""nginx with njs: docs/gateways/nginx/nginx.conf."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.gateways.gateway import Gateway, Line, configuration, running
+from tests.gateways.suite import GatewaySuite
+from tests.gateways.upstream import KEY, Upstream
+from tests.servers import free_port
+
+MODULE = Path("/usr/lib/nginx/modules/ngx_http_js_module.so")
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("nginx") is None or not MODULE.exists(),
+    reason="nginx with njs is not installed (apt-get install nginx-light libnginx-mod-http-js)",
+)
+
+
+@pytest.fixture(scope="module")
+def gateway(line: Line, running_models: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    folder, port = tmp_path_factory.mktemp("nginx"), free_port()
+    # nginx's workers run as another user, and read files of bodies there.
+    folder.chmod(0o777)
+    ports = {":8000": f":{line.port}", ":8100": f":{running_models.port}", ":8080": f":{port}", "UPSTREAM_KEY": KEY}
+    files = configuration("nginx", folder, ports)
+    files.chmod(0o777)
+    with running(["nginx", "-p", str(files), "-c", "nginx.conf"], port, folder):
+        yield Gateway(port)
+
+
+class TestNginx(GatewaySuite):
+    """Everything."""

@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from catalog.admin.base import render_admin_page
-from pricing.curation.health_checks import RULES, Finding, Rule, run_checks
+from pricing.curation.checks.rules import Finding, Rule
+from pricing.curation.health_checks import RULES, run_checks
 
 FINDINGS_SHOWN = 50
 

@@ -12,7 +12,8 @@ from catalog.db.snapshot import snapshot
 from catalog.error_messages import count
 from catalog.exact import write_json
 from catalog.progress import show_progress
-from pricing.curation.health_checks import RULES, Finding, Rule, run_checks
+from pricing.curation.checks.rules import Finding, Rule
+from pricing.curation.health_checks import RULES, run_checks
 
 SHOWN = 10
 

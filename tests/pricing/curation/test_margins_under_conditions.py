@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pricing.curation.catalog_snapshot import CatalogSnapshot
-from pricing.curation.health_checks import below_cost
+from pricing.curation.checks.of_prices import below_cost
 from pricing.curation.margins import losses
 from pricing.curation.repricing import Rule, plan_repricing
 from pricing.engine.scenarios import MAX_SCENARIOS, list_scenarios

@@ -1,0 +1,79 @@
+"""Problems of keys and their patterns."""
+
+import datetime as dt
+from collections.abc import Iterator
+from functools import cache
+
+from django.db.models.functions import Coalesce
+
+from catalog.models import AIModel, ModelAlias
+from catalog.models.aimodel import wildcards_of
+from pricing.curation.catalog_snapshot import CatalogSnapshot
+from pricing.curation.checks.rules import Finding, Rules
+from tokens.access.many_scopes import ManyScopes
+from tokens.auth.authentication import scopes_of
+from tokens.models import Token
+from tokens.scope import id_of
+
+UNUSED = dt.timedelta(days=90)
+
+RULES = Rules()
+
+
+@RULES.add(
+    "blind-token",
+    "Valid keys that can see no models",
+    "The page “Visible models” of the token shows the reason. Disable keys that are not needed.",
+    about=Token,
+)
+def blind_token(catalog: CatalogSnapshot) -> Iterator[Finding]:
+    catalog_of_the_day = ManyScopes(on=catalog.on)
+    # The key is the fingerprint: keys with the same permissions see the same models.
+    is_blind: dict[str, bool] = {}
+    blind: set[int] = set()
+    for token, scope in scopes_of(catalog.valid_tokens):
+        if scope.fingerprint not in is_blind:
+            is_blind[scope.fingerprint] = catalog_of_the_day.is_empty(scope)
+        if is_blind[scope.fingerprint]:
+            blind.add(token)
+    if blind:
+        names = catalog.valid_tokens.order_by("name", "pk").values_list("pk", "name", "key_id")
+        for key, name, key_id in names.iterator():
+            if key in blind:
+                yield Finding(Token(pk=key, name=name, key_id=key_id), "its list of models is empty")
+
+
+@RULES.add(
+    "dead-pattern",
+    "Patterns that match no models",
+    "Correct the spelling. An allow list of unknown ids hides all models, and a deny list hides none.",
+    about=Token,
+)
+def dead_pattern(catalog: CatalogSnapshot) -> Iterator[Finding]:
+    known = {*AIModel.objects.values_list("name", flat=True), *ModelAlias.objects.values_list("name", flat=True)}
+
+    @cache
+    def is_dead(pattern: str) -> bool:
+        name = id_of(pattern)
+        return name is not None and name not in known and known.isdisjoint(wildcards_of(name))
+
+    restricted = catalog.valid_tokens.exclude(allow=None, deny=[]).order_by("name", "pk")
+    columns = ("pk", "name", "key_id", "allow", "deny")
+    for key, name, key_id, allow, deny in restricted.values_list(*columns).iterator():
+        if dead := [id_of(pattern) or "" for pattern in (*(allow or ()), *deny) if is_dead(pattern)]:
+            problem = f"unknown: {', '.join(dead[:5])}" + (" …" if len(dead) > 5 else "")
+            yield Finding(Token(pk=key, name=name, key_id=key_id), problem)
+
+
+@RULES.add(
+    "unused-token",
+    f"Keys that have not been used for {UNUSED.days} days",
+    "Ask their owners, and disable keys that are not needed.",
+    about=Token,
+)
+def unused_token(catalog: CatalogSnapshot) -> Iterator[Finding]:
+    used_at = Coalesce("last_used_at", "created_at")
+    unused = catalog.valid_tokens.annotate(used_at=used_at).filter(used_at__lte=catalog.at - UNUSED)
+    for token in unused.only("name", "key_id", "last_used_at").order_by("name", "pk").iterator():
+        used = token.last_used_at
+        yield Finding(token, f"last used {used:%Y-%m-%d}" if used else "never used")

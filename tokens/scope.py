@@ -11,6 +11,7 @@ from typing import Protocol
 from django.core.exceptions import ValidationError
 
 from catalog.exact import write_json
+from tokens.budgets import Budget
 from tokens.networks import is_within
 
 # A pattern is a model id or one of these with a name: `vendor:openai`, `tag:Tools`. Names ignore upper and lower case.
@@ -55,7 +56,8 @@ class Scope:
     pattern of ids that matches an alias of a model matches the model.
 
     The key is valid from `starts_at` until `expires_at` (None: no limit), and from the `networks` (empty: everywhere).
-    A key that is over its budget can list models but may not call them.
+    A key whose budget is used up can list models but may not call them; if that of a group is, it may not call what is
+    charged in this group. `is_over_budget` is set by an operator, whatever was spent.
     """
 
     groups: tuple[int, ...] = ()
@@ -66,6 +68,9 @@ class Scope:
     expires_at: dt.datetime | None = None
     networks: tuple[str, ...] = ()
     is_over_budget: bool = False
+    budget: Budget | None = None
+    # The primary key of a group -> its budget.
+    group_budgets: tuple[tuple[int, Budget], ...] = ()
 
     def refusals(self, *, at: dt.datetime, address: str | None) -> Iterator[str]:
         """Every reason to refuse the key at a moment, as codes of api_error.CODES; callers get the first one.
@@ -80,6 +85,17 @@ class Scope:
             yield "key_not_yet_valid"
         if address is not None and self.networks and not is_within(address, self.networks):
             yield "ip_not_allowed"
+
+    def budgets(self, groups: Collection[int]) -> Iterator[tuple[int | None, Budget]]:
+        """The budgets that apply to a call that is charged in one of these groups: its own (None), then the groups'."""
+        if self.budget is not None:
+            yield None, self.budget
+        yield from ((group, budget) for group, budget in self.group_budgets if group in groups)
+
+    def spent_budget(self, *, at: dt.datetime, groups: Collection[int]) -> tuple[int | None, Budget] | None:
+        """The budget that refuses a call that is charged in one of these groups; of several, the last to reset."""
+        spent = [(group, budget) for group, budget in self.budgets(groups) if budget.is_spent(at=at)]
+        return max(spent, key=lambda pair: pair[1].spent_until or at, default=None)
 
     def permits(self, model: Described, aliases: Collection[str]) -> bool:
         """Whether the patterns permit this model; groups are not checked."""

@@ -3,7 +3,7 @@
 They bypass the managers of tracked models, so they raise the revision themselves: see catalog/db/revision.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -30,6 +30,8 @@ def update_with_history(rows: models.QuerySet[M], *, reason: str = "", **values:
     The database copies the rows in batches, so that any number of them needs little memory.
     """
     model = rows.model
+    if not values.keys().isdisjoint(getattr(model, "deciding_columns", ())):
+        raise TypeError("Other columns depend on these values: write the rows with update_rows().")
     plain = models.QuerySet[M](model)
     touched = {field.name: timezone.now() for field in model._meta.concrete_fields if getattr(field, "auto_now", False)}
     with transaction.atomic():
@@ -55,9 +57,10 @@ def update_rows(
         return
     model = type(rows[0])
     touched = [field.name for field in model._meta.concrete_fields if getattr(field, "auto_now", False)]
-    columns = [model._meta.get_field(name) for name in dict.fromkeys([*fields, *touched])]
     with transaction.atomic():
         bump_for(model, partial(models_of, rows))
+        names = dict.fromkeys([*fields, *touched, *_complete(rows, fields)])
+        columns = [model._meta.get_field(name) for name in names]
         BulkWriter(model, columns).update(rows)
         write_history(model, keys_of(rows), kind="~", reason=reason, actor=actor)
 
@@ -92,10 +95,17 @@ def insert_rows(rows: Sequence[M]) -> None:
     model = type(rows[0])
     with transaction.atomic():
         bump_for(model, partial(models_of, rows))
+        _complete(rows, [field.name for field in model._meta.concrete_fields])
         writer = BulkWriter(model, [field for field in model._meta.concrete_fields if not field.primary_key])
         writer.insert(rows)
         if len(rows) >= BATCH:
             writer.analyze()
+
+
+def _complete(rows: Sequence[M], fields: Collection[str]) -> Collection[str]:
+    """Sets the columns that depend on others of the same row, if its class has such columns; returns their names."""
+    complete = getattr(type(rows[0]), "complete", None)
+    return complete(rows, fields) if complete else ()
 
 
 class BulkWriter:

@@ -145,15 +145,23 @@ def is_factor(number: Decimal) -> bool:
 
 def cost(quantity: Decimal, amount: Decimal, per: int, *factors: Decimal) -> Decimal:
     """The cost of a quantity: exact, or rounded to 40 digits if division by `per` has no exact decimal result."""
-    product = multiply(quantity, amount, *factors)
+    return _divide(multiply(quantity, amount, *factors), Decimal(per))
+
+
+def convert(amount: Decimal, *, rate: Decimal, into: Decimal) -> Decimal:
+    """An amount in another currency, rounded like a cost; both rates are units of a currency for one US dollar."""
+    return _divide(multiply(amount, into), rate)
+
+
+def _divide(product: Decimal, divisor: Decimal) -> Decimal:
     with localcontext() as context:
         context.prec = PRECISION
         context.clear_flags()
-        quotient = product / per
+        quotient = product / divisor
         if not context.flags[Inexact]:
             return plain(quotient)
         context.prec = 40
-        return plain(product / per)
+        return plain(product / divisor)
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:

@@ -1,11 +1,14 @@
-"""The tables of prices, discounts, rates and usage."""
+"""The tables of prices, discounts, rates, usage and spending."""
 
+from pricing.models.budgets import Crossing
 from pricing.models.discounts import DiscountRule, DiscountRuleQuerySet
 from pricing.models.rates import CurrencyRate, CurrencyRateQuerySet, GroupRate, GroupRateQuerySet
 from pricing.models.sheets import PriceLine, PriceSheet, PriceSheetQuerySet
+from pricing.models.spending import Spending
 from pricing.models.usage import PopularModel, UsageCount, UsageReporter
 
 __all__ = [
+    "Crossing",
     "CurrencyRate",
     "CurrencyRateQuerySet",
     "DiscountRule",
@@ -16,6 +19,7 @@ __all__ = [
     "PriceLine",
     "PriceSheet",
     "PriceSheetQuerySet",
+    "Spending",
     "UsageCount",
     "UsageReporter",
 ]

@@ -23,7 +23,7 @@ class CurrencyRateQuerySet(TrackedQuerySet["CurrencyRate"]):
     def on_file(self, *, on: dt.date) -> "dict[str, CurrencyRate]":
         """Currency -> its newest rate on that day (UTC), if prices can be converted with it."""
         newest = {rate.currency: rate for rate in self.filter(as_of__lte=on).order_by("as_of")}
-        return {currency: rate for currency, rate in newest.items() if LOWEST_RATE <= rate.per_usd <= HIGHEST_RATE}
+        return {currency: rate for currency, rate in newest.items() if rate.can_convert}
 
 
 class CurrencyRate(TrackedModel):
@@ -50,6 +50,11 @@ class CurrencyRate(TrackedModel):
 
     def __str__(self) -> str:
         return f"{self.per_usd} {self.currency} per USD on {self.as_of}"
+
+    @property
+    def can_convert(self) -> bool:
+        """Whether prices can be converted with it: a rate beyond the bounds is a mistake."""
+        return bool(LOWEST_RATE <= self.per_usd <= HIGHEST_RATE)
 
     def may_change(self, *, on: dt.date) -> bool:
         """Whether the rate can still be corrected: until the end of its own day."""

@@ -24,7 +24,8 @@ from tokens import keys
 from tokens.api_error import ApiError
 from tokens.auth.credentials import candidate_keys, client_address
 from tokens.auth.last_use import LAST_USE
-from tokens.auth.token_rows import Row, TokenRows, read_tokens, read_tokens_of, stream_tokens
+from tokens.auth.token_rows import BUDGET, Row, TokenRows, read_tokens, read_tokens_of, stream_tokens
+from tokens.budgets import Budget
 from tokens.context import Identity, context_of
 from tokens.models import RetiredKey, Token, TokenGroup
 from tokens.rate_limits import (
@@ -63,6 +64,18 @@ class Caller:
     is_lasting: bool
     # The stored token, if nothing else decides who the caller is; None if the request has other keys or a retired one.
     identity: Identity | None
+
+
+@dataclass(frozen=True)
+class GroupLimits:
+    """What a group limits for its tokens."""
+
+    rate_limit: str
+    budget: Budget | None
+
+    @classmethod
+    def of(cls, row: Row, *, prefix: str = "") -> "GroupLimits":
+        return cls(row[f"{prefix}rate_limit"], budget_of(row, prefix=prefix))
 
 
 @dataclass(frozen=True)
@@ -210,7 +223,17 @@ def scope_of(row: Row) -> Scope:
         expires_at=min(filter(None, ends), default=None),
         networks=tuple(row["networks"]),
         is_over_budget=row["is_over_budget"],
+        budget=budget_of(row),
+        group_budgets=row["group_budgets"],
     )
+
+
+def budget_of(row: Row, *, prefix: str = "") -> Budget | None:
+    """The budget in the columns with this prefix."""
+    if row[f"{prefix}budget_amount"] is None:
+        return None
+    amount, currency, period, spent_until, warned_until = (row[f"{prefix}{name}"] for name in BUDGET)
+    return Budget(amount, currency, period, spent_until, warned_until)
 
 
 def rate_of(row: Row) -> str:
@@ -236,7 +259,7 @@ def _rows(tokens: QuerySet[Token]) -> dict[int, Row]:
 def _row(token: TokenRows) -> Row:
     own_groups = [row for row in token.rows if row["groups"] is not None]
     own_groups.sort(key=lambda row: TokenGroup.place(row["groups__slug"]))
-    groups = {row["groups"]: row["groups__rate_limit"] for row in own_groups}
+    groups = {row["groups"]: GroupLimits.of(row, prefix="groups__") for row in own_groups}
     columns = token.rows[0]
     if columns["uses_auto_groups"]:
         groups |= _auto_groups(token.counters.models)
@@ -244,7 +267,8 @@ def _row(token: TokenRows) -> Row:
         "counters": token.counters,
         "raw": token.raw,
         "groups": tuple(sorted(groups, key=partial(ne, columns["first_group"]))),
-        "group_rate_limits": list(groups.values()),
+        "group_rate_limits": [limits.rate_limit for limits in groups.values()],
+        "group_budgets": tuple((group, limits.budget) for group, limits in groups.items() if limits.budget),
     }
 
 
@@ -258,13 +282,13 @@ def _rows_of_retired_keys(digests: Sequence[str]) -> dict[str, Row]:
 
 
 @process_cache(maxsize=8)
-def _auto_groups(models_counter: int) -> Mapping[int, str]:  # noqa: ARG001 (the key of the cache)
-    """The rate limit of each group in the automatic order, the first one first.
+def _auto_groups(models_counter: int) -> Mapping[int, GroupLimits]:  # noqa: ARG001 (the key of the cache)
+    """The limits of each group in the automatic order, the first one first.
 
     Cached under the counter that every change of a group raises. The request reads both from one snapshot.
     """
     groups = TokenGroup.objects.filter(auto_position__isnull=False).order_by("auto_position", "slug")
-    return dict(groups.values_list("pk", "rate_limit"))
+    return {row["pk"]: GroupLimits.of(row) for row in groups.values("pk", "rate_limit", *BUDGET)}
 
 
 def _note_refused_key(row: Row, *, address: str, at: dt.datetime) -> None:

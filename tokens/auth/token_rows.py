@@ -18,13 +18,18 @@ from catalog.db.revision import Counters
 from catalog.models import Revision
 from tokens.models import Token
 
+# The columns of a budget that decide whether calls are allowed. They change if it is used up, not with every call.
+BUDGET = ("budget_amount", "budget_currency", "budget_period", "spent_until", "warned_until")
+# What was spent of it.
+SPENT = ("spent", "uncounted", "spent_since")
 # The columns that decide who the caller is, which models it can see, and whether it may call them.
 DECIDING = (
     "pk", "key_id", "digest", "enabled", "starts_at", "expires_at", "networks", "allow", "deny", "rate_limit",
     "uses_auto_groups", "is_over_budget", "first_group", "groups", "groups__slug", "groups__rate_limit",
+    *BUDGET, *(f"groups__{name}" for name in BUDGET),
 )  # fmt: skip
 # /api/token shows them; nothing else depends on them.
-SHOWN = ("name", "last_used_at")
+SHOWN = ("name", "last_used_at", *SPENT, *(f"groups__{name}" for name in SPENT))
 COLUMNS = (*DECIDING, *SHOWN)
 # The column after them.
 COUNTERS = "counters"

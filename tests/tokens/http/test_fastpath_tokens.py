@@ -117,7 +117,7 @@ def test_authentication_reads_no_column_that_is_not_compared(monkeypatch: pytest
     authentication.rate_of(row)
 
     # Made of compared columns, except for the counters.
-    derived = {"group_rate_limits", "counters", "found_by"}
+    derived = {"group_rate_limits", "group_budgets", "counters", "found_by"}
     assert read - derived <= {*DECIDING, *SHOWN_ONLY}
     assert {"enabled", "allow", "networks", "rate_limit"} <= read
 

@@ -1,4 +1,4 @@
-"""Tokens, their retired keys, and the groups they belong to."""
+"""Tokens: who may see and call which models, and how long."""
 
 import datetime as dt
 import ipaddress
@@ -6,87 +6,22 @@ from collections.abc import Collection
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
 from django.db import models, transaction
 from django.db.models import F, Q
 
 from catalog.db.bulk import update_with_history
 from catalog.db.fields import NamesField
 from catalog.db.history import history
-from catalog.db.revision import TrackedModel, TrackedQuerySet, bump, track
-from catalog.models import Channel
+from catalog.db.revision import bump, track
 from tokens import keys
 from tokens.logs import scrub
+from tokens.models.budgets import ACCOUNTING, Budgeted, BudgetedQuerySet
+from tokens.models.groups import TokenGroup
 from tokens.rate_limits import validate_rate
 from tokens.scope import Scope, validate_patterns
 
 
-class TokenGroupQuerySet(TrackedQuerySet["TokenGroup"]):
-    def public(self) -> list["TokenGroup"]:
-        """The groups that visitors without a key are in, in their order."""
-        return sorted(self.filter(is_public=True), key=lambda group: TokenGroup.place(group.slug))
-
-    def default(self) -> "TokenGroup":
-        """The group of imports and new tokens for which no group is given; created on first use."""
-        return self.get_or_create(
-            slug=TokenGroup.DEFAULT, defaults={"label": "Default", "is_public": True, "auto_position": 1}
-        )[0]
-
-
-class TokenGroup(TrackedModel):
-    """Customers of one kind: the channels they reach, and (in pricing) the rate they pay. "Group" on screen.
-
-    Groups with the same `auto_position` are sorted by slug.
-    """
-
-    DEFAULT = "default"
-
-    slug = models.SlugField(max_length=64, unique=True, help_text="The name in price lists, e.g. default or vip.")
-    label = models.CharField(max_length=128, help_text="The name that customers see.")
-    description = models.TextField(blank=True)
-    channels = models.ManyToManyField(
-        Channel,
-        blank=True,
-        related_name="groups",
-        help_text="The group reaches the models that these channels offer.",
-    )
-    is_public = models.BooleanField(
-        "public",
-        default=False,
-        help_text="The public price list shows this group's models and rate to visitors without a key.",
-    )
-    auto_position = models.PositiveIntegerField(
-        "place in the automatic order",
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1)],
-        help_text="Tokens with automatic groups get this group, and auto_groups in the price list is sorted by this "
-        "number: 1 is tried first. Leave empty to exclude the group.",
-    )
-    rate_limit = models.CharField(
-        max_length=64,
-        blank=True,
-        validators=[validate_rate],
-        help_text="The rate limit of each token in this group, e.g. 60/minute, unless the token has its own. Leave "
-        "empty for no limit.",
-    )
-
-    objects = TokenGroupQuerySet.as_manager()
-    history = history(m2m_fields=[channels])
-
-    class Meta:
-        verbose_name = "group"
-
-    def __str__(self) -> str:
-        return self.slug
-
-    @classmethod
-    def place(cls, slug: str, *, is_first: bool = False) -> tuple[bool, bool, str]:
-        """Sorts the groups of a reader: the first group of its token, then the default group, then by slug."""
-        return not is_first, slug != cls.DEFAULT, slug
-
-
-class TokenQuerySet(TrackedQuerySet["Token"]):
+class TokenQuerySet(BudgetedQuerySet["Token"]):
     def set_enabled(self, enabled: bool) -> int:
         """Enables or disables these tokens, with history; returns how many changed."""
         return update_with_history(self.exclude(enabled=enabled), enabled=enabled)
@@ -137,7 +72,7 @@ STATES = {"key_disabled": "disabled", "key_expired": "expired", "key_not_yet_val
 WARNINGS = {1: "a day", 7: "7 days", 30: "30 days"}
 
 
-class Token(TrackedModel):
+class Token(Budgeted):
     """A permission to list models, for everybody who has its key."""
 
     revision_counter = "permissions"
@@ -211,11 +146,12 @@ class Token(TrackedModel):
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="To the minute.")
 
     objects = TokenManager()
-    history = history(excluded_fields=["digest", "pepper", "last_used_at"], m2m_fields=[groups])
+    history = history(excluded_fields=["digest", "pepper", "last_used_at", *ACCOUNTING], m2m_fields=[groups])
 
-    class Meta:
+    class Meta(Budgeted.Meta):
         verbose_name = "token"
         constraints = [
+            *Budgeted.Meta.constraints,
             models.CheckConstraint(
                 condition=Q(starts_at=None) | Q(expires_at=None) | Q(expires_at__gt=F("starts_at")),
                 name="tokens_token_expires_after_start",
@@ -297,37 +233,4 @@ class Token(TrackedModel):
                 raise ValidationError({"networks": f"{error}."}) from None
 
 
-class RetiredKeyQuerySet(TrackedQuerySet["RetiredKey"]):
-    def end(self, *, at: dt.datetime) -> int:
-        """Ends those that are still in their grace period, from the next request on; returns how many."""
-        return self.filter(valid_until__gt=at).update(valid_until=at)
-
-
-class RetiredKey(TrackedModel):
-    """A key that a rotation has replaced: valid until its grace period ends; later uses may mean that it has leaked."""
-
-    revision_counter = "permissions"
-
-    token = models.ForeignKey(Token, on_delete=models.CASCADE, related_name="retired_keys")
-    key_id = models.CharField("key id", max_length=64)
-    digest = models.CharField(max_length=64, unique=True)
-    pepper = models.PositiveIntegerField(
-        null=True, editable=False, help_text="Empty for keys that were retired before peppers were recorded."
-    )
-    masked = models.CharField("key", max_length=64)
-    valid_until = models.DateTimeField(help_text="The key is refused from this time.")
-    retired_at = models.DateTimeField(auto_now_add=True)
-    refused_uses = models.PositiveIntegerField("uses after that", default=0)
-    refused_at = models.DateTimeField("last use after that", null=True, blank=True)
-
-    objects = RetiredKeyQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "retired key"
-
-    def __str__(self) -> str:
-        return self.masked
-
-
-track(TokenGroup, TokenGroup.channels.through)
-track(Token, Token.groups.through, RetiredKey, counter="permissions")
+track(Token, Token.groups.through, counter="permissions")

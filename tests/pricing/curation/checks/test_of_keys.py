@@ -1,0 +1,55 @@
+"""Problems of keys."""
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from tests import world as cast
+from tests.pricing.curation.checks.found import correct_model, run_all
+from tokens.models import Token
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _correct() -> None:
+    correct_model()
+    cast.token()
+
+
+def test_a_key_for_single_ids_of_a_wildcard_model_is_neither_blind_nor_wrong() -> None:
+    correct_model("wild-*")
+    cast.token(allow=["wild-x1"])
+    cast.token(allow=["wild-y*"], deny=["wild-y1"])
+
+    assert run_all() == {}
+
+
+def test_keys_that_see_no_models_name_unknown_models_or_are_unused() -> None:
+    blind = cast.token("empty-group")[0]
+    slip = cast.token(allow=["correct", "gpt-4p", "vendor:*", "gpt-*"])[0]
+    old = cast.token(name="old")[0]
+    Token.objects.filter(pk=old.pk).update(created_at=timezone.now() - dt.timedelta(days=91))
+    cast.token("empty-group", enabled=False)
+
+    assert run_all() == {
+        "blind-token": [f"{blind}: its list of models is empty"],
+        "dead-pattern": [f"{slip}: unknown: gpt-4p"],
+        "unused-token": [f"{old}: never used"],
+    }
+
+
+def test_the_number_of_queries_does_not_depend_on_the_number_of_tokens() -> None:
+    counts = []
+    for number in (0, 40):
+        for place in range(number):
+            cast.token(allow=[f"nothing-{place}", f"other-{place}*"], deny=[f"x{place}*"])
+        with CaptureQueriesContext(connection) as queries:
+            found = run_all()
+        assert len(found.get("blind-token", [])) == len(found.get("dead-pattern", [])) == number
+        # The names of the findings' tokens.
+        counts.append(len(queries) - (number > 0))
+    assert counts[1] <= counts[0] + 3

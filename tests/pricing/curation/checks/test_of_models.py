@@ -1,0 +1,65 @@
+"""Problems of models, vendors and endpoint types."""
+
+import pytest
+
+from catalog.models import AIModel, Vendor
+from pricing.models import PopularModel
+from tests import world as cast
+from tests.pricing.curation.checks.found import correct_model, run_all
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _correct() -> None:
+    correct_model()
+    cast.token()
+
+
+def test_contradictory_limits() -> None:
+    fine = cast.model("fine", context_length=400_000, max_input_tokens=272_000, max_output_tokens=128_000)
+    equal = cast.model("equal", context_length=8_000, max_output_tokens=8_000)
+    deep = cast.model("deep", context_length=8_000, max_input_tokens=9_000, max_output_tokens=4_000)
+    for model in (fine, equal, deep):
+        cast.price(model, input="1", output="2")
+
+    assert run_all() == {
+        "odd-limits": [
+            "deep: the input limit (9,000 tokens) is larger than the context window (8,000 tokens)",
+        ],
+        "output-equals-window": ["equal: both are 8,000 tokens, which leaves no room for input"],
+    }
+
+
+def test_unknown_unused_and_duplicate_vendors() -> None:
+    correct_model("whose", vendor=Vendor.objects.other())
+    correct_model("kling-a", vendor=cast.vendor("kuaishou", name="Kuaishou"))
+    twin = cast.vendor("twin", name="快手")
+
+    assert run_all() == {
+        "no-vendor": ["whose: its vendor is unknown"],
+        "unused-vendor": [f"{twin}: it has no models"],
+        "twin-vendors": ["快手: it is the same vendor as Kuaishou"],
+    }
+
+
+def test_missing_and_unknown_endpoint_types() -> None:
+    correct_model("silent", supported_endpoint_types=[])
+    correct_model("strange", supported_endpoint_types=["openai", "telepathy"])
+
+    assert run_all() == {
+        "unknown-endpoint-type": ["strange: unknown: telepathy"],
+        "no-endpoint-type": ["silent: it has no endpoint type that customers can call"],
+    }
+
+
+def test_published_models_and_pins_that_are_not_visible() -> None:
+    away = correct_model("away", on=None)
+    PopularModel.objects.create(model=away)
+    AIModel.objects.filter(name="correct").update(successor=away)
+
+    assert run_all() == {
+        "out-of-reach": ["away: no group can reach an enabled channel that offers it"],
+        "gone-successor": ["correct: away is not listed"],
+        "hidden-popular": ["0. away: away is not visible to visitors"],
+    }

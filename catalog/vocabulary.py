@@ -63,6 +63,8 @@ MODALITIES_WITHOUT_PRICE: Mapping[str, frozenset[str]] = {
 }
 # The endpoint types of models that answer with text.
 TEXT_TYPES = frozenset({"openai", "openai-response", "openai-response-compact", "anthropic", "gemini"})
+# The endpoint types of models that make videos.
+VIDEO_TYPES = ("openai-video", "unified-video", "ali-video", "volc-video", "minimax-video", "kling")
 
 
 def charged_sides(endpoint_types: Collection[str], output_modalities: Collection[str]) -> frozenset[str]:

@@ -15,6 +15,7 @@ from django.http import HttpRequest, QueryDict
 
 from catalog.models.facts import ModelFacts
 from catalog.parameters import valid_parameters
+from catalog.vocabulary import VIDEO_TYPES
 from tokens.access.cursors import decode_cursor, encode_cursor
 from tokens.access.index import SortKey, sort_key
 from tokens.access.visibility import Listing
@@ -47,10 +48,7 @@ MAX_SIZE = 1000
 METHODS: Mapping[str, tuple[str, ...]] = {
     "gemini": ("generateContent", "streamGenerateContent", "countTokens"),
     "embeddings": ("embedContent", "batchEmbedContents"),
-    **dict.fromkeys(
-        ("openai-video", "unified-video", "ali-video", "volc-video", "minimax-video", "kling"),
-        ("predictLongRunning",),
-    ),
+    **dict.fromkeys(VIDEO_TYPES, ("predictLongRunning",)),
 }
 
 # Name in the catalog -> name in Gemini's list.

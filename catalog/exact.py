@@ -59,6 +59,11 @@ def multiply(*factors: Decimal) -> Decimal:
     return plain(product)
 
 
+def subtract(amount: Decimal, other: Decimal) -> Decimal:
+    """The exact difference."""
+    return plain(_WIDE.subtract(amount, other))
+
+
 def of_one(amount: Decimal, per: int) -> Decimal:
     """The amount for one unit, given the amount for `per` units.
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 
-from catalog.exact import digits, multiply
+from catalog.exact import digits, multiply, subtract
 
 DAY, MONTH, TOTAL = PERIODS = ("day", "month", "total")
 # The period `total` has neither a start nor an end; databases need dates.
@@ -49,6 +49,10 @@ class Budget:
     def resets_at(self, *, at: dt.datetime) -> dt.datetime | None:
         """When the current period ends; None if it never does."""
         return None if self.period == TOTAL else period_end(self.period, at=at)
+
+    def left(self, spent: Decimal) -> Decimal:
+        """What may still be spent; 0 if more was spent."""
+        return max(subtract(self.amount, spent), Decimal(0))
 
     def end_of_refusal(self, spent: Decimal, *, at: dt.datetime) -> dt.datetime | None:
         """Until when calls are refused after this much was spent; None: they are allowed."""

@@ -13,7 +13,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 
+from catalog.models import AIModel
+from tokens.access.charging import charged_groups
 from tokens.access.visibility import Listing
+from tokens.api.budgets import refuse_spent, warning_headers
 from tokens.api.views import GEMINI_CALL, ApiView, caller_of, offer_for_reuse
 from tokens.api_error import ApiError
 from tokens.auth.credentials import header_text, original_addresses
@@ -44,15 +47,19 @@ class AuthorizeView(ApiView):
         if len(names) > MAX_NAMED:
             raise ApiError("model_not_allowed", f"A request may name at most {MAX_NAMED} models.", param="model")
         # The caller controls most of these places. The key must be allowed every model, whichever the upstream uses.
-        today = timezone.now().date()
-        if not _are_allowed(names, Listing(caller.scope, today)):
+        now = timezone.now()
+        today = now.date()
+        models = _allowed_models(names, Listing(caller.scope, today))
+        if models is None:
             raise ApiError("model_not_allowed", param="model")
-        if caller.scope.is_over_budget:
-            raise ApiError("insufficient_quota")
+        groups = set(charged_groups([model.pk for model in models], caller.scope).values())
+        refuse_spent(caller.scope, groups, at=now)
         response = HttpResponse(status=200 if path else 204, headers={"Cache-Control": "no-store"})
         # The response has no body.
         del response["Content-Type"]
         response["X-Modelbook-Key-Id"] = caller.key_id
+        for name, value in warning_headers(caller.scope, groups, at=now).items():
+            response[name] = value
         offer_for_reuse(request, until=midnight_after(today))
         return response
 
@@ -88,15 +95,25 @@ def _named_in(path: str) -> Iterator[str]:
     yield from BEFORE_SEGMENTS.findall(path)
 
 
-def _are_allowed(names: Mapping[str, bool], listing: Listing) -> bool:
+def _allowed_models(names: Mapping[str, bool], listing: Listing) -> list[AIModel] | None:
+    """The models of these names; None if one of them, or what an upstream may read instead, is not allowed."""
+    models: list[AIModel] = []
     readings: set[str] = set()
     for name, in_address in names.items():
         model = listing.model(name)
         if model is None:
-            return False
+            return None
+        models.append(model)
         if in_address and model.is_wildcard:
             readings.update(_other_readings(name, model.prefix))
-    return len(readings) <= MAX_NAMED and all(listing.model(reading) is not None for reading in readings)
+    if len(readings) > MAX_NAMED:
+        return None
+    for reading in readings:
+        model = listing.model(reading)
+        if model is None:
+            return None
+        models.append(model)
+    return models
 
 
 def _other_readings(name: str, prefix: str) -> Iterator[str]:

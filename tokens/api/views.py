@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from catalog.exact import write_json
 from tokens.access.visibility import Listing
+from tokens.api.budgets import Spending, spending_of
 from tokens.api_error import CATALOG_ONLY, ApiError
 from tokens.auth.authentication import Caller
 from tokens.auth.credentials import candidate_keys
@@ -21,7 +22,7 @@ from tokens.context import context_of
 from tokens.dialects import dialect_of
 from tokens.http.bodies import BODIES, Body, respond
 from tokens.http.response_cache import OF_MODELS, caller_terms, midnight_after
-from tokens.models import TokenGroup
+from tokens.models import Token, TokenGroup
 from tokens.timestamps import format_timestamp
 
 # A longer name is not repeated in an error.
@@ -117,7 +118,13 @@ class KeyGroup(TypedDict):
     label: Annotated[str, "The name to display."]
 
 
-class KeyRights(TypedDict):
+class GroupSpending(Spending):
+    """The budget of a group, which all calls share that are charged in it."""
+
+    group: Annotated[str, "The name of the group."]
+
+
+class KeyRights(Spending):
     """The permissions of the key."""
 
     object: Literal["token"]
@@ -130,7 +137,10 @@ class KeyRights(TypedDict):
     sees: Annotated[str, "`allow` in words."]
     networks: Annotated[Sequence[str], "The networks from which it may be used; empty: every network."]
     rate_limit: Annotated[str | None, "As 60/minute; null: none."]
-    is_over_budget: Annotated[bool, "Its budget is used up: it can list models but not call them."]
+    group_budgets: Annotated[list[GroupSpending], "The budgets of its groups."]
+    is_over_budget: Annotated[
+        bool, "Its budget is used up, or an operator says so: it can list models but not call them."
+    ]
     last_used_at: Annotated[str | None, {"format": "date-time"}]
 
 
@@ -147,7 +157,9 @@ class TokenView(ApiView):
     def get(self, request: Request) -> HttpResponse:
         caller = caller_of(request)
         scope = caller.scope
+        now = timezone.now()
         groups = TokenGroup.objects.in_bulk(scope.groups)
+        token = Token.objects.filter(pk=caller.token).first() if scope.budget else None
         rights: KeyRights = {
             "object": "token",
             "name": caller.name,
@@ -160,11 +172,19 @@ class TokenView(ApiView):
             "sees": scope.sees,
             "networks": scope.networks,
             "rate_limit": caller.rate_limit or None,
-            "is_over_budget": scope.is_over_budget,
+            **spending_of(token, at=now),
+            "group_budgets": [
+                {"group": groups[group].slug, **spending_of(groups[group], at=now)}
+                for group, _ in scope.group_budgets
+                if group in groups
+            ],
+            "is_over_budget": scope.is_over_budget or (scope.budget is not None and scope.budget.is_spent(at=now)),
             "last_used_at": _moment(caller.last_used_at),
         }
         body: Key = {"success": True, "data": rights}
-        offer_for_reuse(request, until=midnight_after(timezone.now().date()), shows_token=True)
+        if not scope.group_budgets:
+            # What other tokens spend of the budget of a group changes no row of this token.
+            offer_for_reuse(request, until=midnight_after(now.date()), shows_token=True)
         return respond(request._request, Body.of(write_json(body)), cache_control="no-store")
 
 

@@ -20,8 +20,6 @@ from tokens.models import Token
 
 # The columns of a budget that decide whether calls are allowed. They change if it is used up, not with every call.
 BUDGET = ("budget_amount", "budget_currency", "budget_period", "spent_until", "warned_until")
-# What was spent of it.
-SPENT = ("spent", "uncounted", "spent_since")
 # The columns that decide who the caller is, which models it can see, and whether it may call them.
 DECIDING = (
     "pk", "key_id", "digest", "enabled", "starts_at", "expires_at", "networks", "allow", "deny", "rate_limit",
@@ -29,7 +27,7 @@ DECIDING = (
     *BUDGET, *(f"groups__{name}" for name in BUDGET),
 )  # fmt: skip
 # /api/token shows them; nothing else depends on them.
-SHOWN = ("name", "last_used_at", *SPENT, *(f"groups__{name}" for name in SPENT))
+SHOWN = ("name", "last_used_at", "spent", "uncounted", "spent_since")
 COLUMNS = (*DECIDING, *SHOWN)
 # The column after them.
 COUNTERS = "counters"

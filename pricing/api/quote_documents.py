@@ -8,15 +8,10 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from catalog.exact import InexactError, digits, read_json
 from catalog.prices import Line, Sheet
-from pricing.engine.money import UNITS, is_meter
-from pricing.engine.quoting import USED_METER, Charge, Quote, Use, free_of_charge
+from pricing.engine.quoting import Charge, Quote, Use, free_of_charge
 from pricing.newapi.ratios import JSON
+from pricing.usage.quantities import UsageError, check_facts, read_usage
 from tokens.timestamps import TimestampError, format_timestamp, parse_timestamp
-
-MAX_QUANTITY = Decimal(10) ** 15
-# More decimals than any unit needs.
-MAX_DECIMALS = 6
-MAX_METERS = 100
 
 
 class QuestionBody(TypedDict):
@@ -73,8 +68,12 @@ def read_question(document: bytes) -> Question:
     facts = body.get("request", {})
     if not isinstance(facts, dict):
         raise QuestionError('request must be an object, e.g. {"service_tier": "flex"}.', param="request")
-    _check_facts(facts)
-    return Question(body["model"], _usage(body.get("usage")), facts, _at(body.get("at")), body.get("group"))
+    try:
+        check_facts(facts)
+        usage = read_usage(body.get("usage"))
+    except UsageError as error:
+        raise QuestionError(str(error), param=error.field) from None
+    return Question(body["model"], usage, facts, _at(body.get("at")), body.get("group"))
 
 
 def _at(text: str | None) -> dt.datetime | None:
@@ -82,48 +81,6 @@ def _at(text: str | None) -> dt.datetime | None:
         return None if text is None else parse_timestamp(text)
     except TimestampError as error:
         raise QuestionError(f"at {error}", param="at") from None
-
-
-def _usage(values: Any) -> dict[str, Use]:
-    if not isinstance(values, dict) or not 0 < len(values) <= MAX_METERS:
-        raise QuestionError('usage must be an object, e.g. {"input": 1000, "output": 200}.', param="usage")
-    return {name: _use(name, value) for name, value in values.items()}
-
-
-def _use(name: str, value: Any) -> Use:
-    match = USED_METER.fullmatch(name)
-    if match is None or not is_meter(match[1]):
-        raise QuestionError(
-            f"{name[:80]!r} is not a valid meter. Use e.g. input, output or input.cache_read.", param="usage"
-        )
-    unit = ""
-    if isinstance(value, dict):
-        if unknown := sorted(value.keys() - {"quantity", "unit"}):
-            raise QuestionError(f"{name} must have only a quantity and a unit, not {unknown[0][:80]!r}.", param="usage")
-        unit, value = value.get("unit", ""), value.get("quantity")
-        if unit not in ("", *UNITS):
-            raise QuestionError(f"The unit of {name} must be one of {', '.join(UNITS)}.", param="usage")
-    if not isinstance(value, int | Decimal) or isinstance(value, bool):
-        raise QuestionError(f"The quantity of {name} must be a number.", param="usage")
-    quantity = Decimal(value)
-    exponent = int(quantity.as_tuple().exponent)
-    if not 0 <= quantity <= MAX_QUANTITY or exponent < -MAX_DECIMALS:
-        raise QuestionError(
-            f"The quantity of {name} must be from 0 to {digits(MAX_QUANTITY)}, with at most {MAX_DECIMALS} decimals.",
-            param="usage",
-        )
-    return Use(quantity, unit)
-
-
-def _check_facts(facts: Mapping[str, Any]) -> None:
-    for name, value in facts.items():
-        if name in ("body", "headers"):
-            if not isinstance(value, dict):
-                raise QuestionError(f"The {name} in request must be an object of names and values.", param="request")
-        elif not isinstance(value, str | int | Decimal | bool):
-            raise QuestionError(
-                f"The value of {name[:80]} in request must be a text, a number, true or false.", param="request"
-            )
 
 
 class QuoteLine(TypedDict):

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from pricing.api import views
 from pricing.api.routes import both
+from pricing.api.usage import UsageView
 
 urlpatterns = [
     *both("api/pricing", views.PricingView, "pricing"),
@@ -19,5 +20,5 @@ urlpatterns = [
     path("api/i18n/<slug:locale>/newapi/models.json", views.DocumentView.as_view(form="newapi_models")),
     path("api/i18n/<slug:locale>/newapi/vendors.json", views.DocumentView.as_view(form="newapi_vendors")),
     path("", include("pricing.api.export_urls")),
-    *both("api/usage", views.UsageView, "usage"),
+    *both("api/usage", UsageView, "usage"),
 ]

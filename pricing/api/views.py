@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
+from typing import cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -14,30 +14,27 @@ from rest_framework.request import Request
 
 from catalog.db import revision
 from catalog.db.revision import Counters, version_of
-from catalog.exact import InexactError, read_json, write_json
+from catalog.exact import write_json
 from catalog.models import AIModel
-from catalog.prices import Sheet
 from pricing.api import quote_documents
 from pricing.api.atom import atom
-from pricing.engine.quoting import quote
+from pricing.api.request_bodies import read_body
 from pricing.export import one_hub
 from pricing.export.document import Document
 from pricing.export.formats import FORMATS
 from pricing.export.new_api import price_list, ratio_config
-from pricing.models import UsageReporter
-from pricing.published.audience import apply_group_rate, choose_group, groups_reaching, rate_of_group
+from pricing.published.audience import choose_group, groups_reaching
 from pricing.published.boundaries import last_price_boundary, parts_of_prices, published_until
+from pricing.published.charges import Call, Charges
 from pricing.published.cursors import CursorError, Place, read_cursor
 from pricing.published.group_rates import slugs_of
 from pricing.published.history import change_list, changes, history
-from pricing.published.prices import published_sheets
 from pricing.published.rows import Reading
-from pricing.published.usage import Report, UsageError, check_report, record_usage
 from pricing.verification.provenance import Evidence, explain
 from tokens.access.visibility import Listing, PriceListing, public_scope
 from tokens.api.views import ApiView
 from tokens.api_error import ApiError
-from tokens.auth.authentication import Caller, OptionalTokenAuthentication, TokenAuthentication
+from tokens.auth.authentication import Caller, OptionalTokenAuthentication
 from tokens.auth.credentials import candidate_keys
 from tokens.context import ReuseTerms, context_of
 from tokens.dialects import dialect_of
@@ -48,10 +45,8 @@ from tokens.timestamps import TimestampError, parse_timestamp
 
 ANONYMOUS = "public, max-age=60, stale-while-revalidate=300"
 PRIVATE = "private, max-age=60"
-MAX_BODY = 1024 * 1024
 # The period of the list of changes if the request does not set one.
 CHANGES_DAYS = 30
-MAX_REPORTS = 10_000
 
 
 @dataclass(frozen=True)
@@ -263,61 +258,17 @@ class QuoteView(PriceView):
     def post(self, request: Request) -> HttpResponse:
         now = timezone.now()
         try:
-            question = quote_documents.read_question(_body(request))
+            question = quote_documents.read_question(read_body(request))
         except quote_documents.QuestionError as error:
             raise ApiError("invalid_parameter", str(error), param=error.param) from None
         reader = self.reader(request)
         at = question.at or now
         model = _visible_model(reader.listing(at.date()), question.model)
         group = _group(reader.scope, model, question.group)
-        # Without a sheet every line is unpriced, like a line that a sheet has no price for.
-        sheet = published_sheets([model], at=at, groups={group}).get(model.pk, Sheet("USD", ()))
-        sheet = apply_group_rate(sheet, group, rate_of_group(group, at=at))
-        result = quote(sheet, question.usage, {**question.facts, "group": group}, at=at)
-        body = quote_documents.quote_body(sheet, result, name=model.name, group=group, at=at)
-        return respond(request._request, Body.of(write_json(body)), cache_control="no-store")
-
-
-class UsageReport(TypedDict):
-    """How much one model was used on one day."""
-
-    model: str
-    day: Annotated[str, {"format": "date"}]
-    requests: NotRequired[Annotated[int, {"minimum": 0}]]
-    tokens: NotRequired[Annotated[int, {"minimum": 0}]]
-
-
-class UsageReports(TypedDict):
-    """Usage, which popularity is measured by."""
-
-    reports: list[UsageReport]
-
-
-class UsageTaken(TypedDict):
-    """The result of a report."""
-
-    success: Literal[True]
-    taken: Annotated[int, "How many reports were taken."]
-    unknown: Annotated[list[str], "Unknown models."]
-
-
-class UsageView(ApiView):
-    """Accepts usage reports of keys that may send them."""
-
-    authentication_classes = [TokenAuthentication]
-    http_method_names = ["post", "options"]
-    is_read_only = False
-
-    def post(self, request: Request) -> HttpResponse:
-        caller = cast("Caller", request.auth)
-        if not UsageReporter.objects.filter(token=caller.token).exists():
-            raise ApiError("permission_denied", "This API key does not have permission to report usage.")
-        try:
-            reports = [_report(entry) for entry in _reports(_body(request))]
-            recorded = record_usage(reports, reporter=caller.key_id, today=timezone.now().date())
-        except (InexactError, UsageError) as error:
-            raise ApiError("invalid_parameter", str(error)) from None
-        body: UsageTaken = {"success": True, "taken": recorded.taken, "unknown": [*recorded.unknown]}
+        call = Call(model, group, at)
+        prices = Charges.read([call])
+        result = prices.quote(call, question.usage, question.facts)
+        body = quote_documents.quote_body(prices.sheet(call), result, name=model.name, group=group, at=at)
         return respond(request._request, Body.of(write_json(body)), cache_control="no-store")
 
 
@@ -378,30 +329,3 @@ def _group(scope: Scope, model: AIModel, requested: str | None) -> str:
         # The last offer was disabled after the model was looked up.
         raise ApiError("model_not_found", param="model")
     return group
-
-
-def _body(request: Request) -> bytes:
-    """The request's body; ApiError if it is larger than MAX_BODY."""
-    raw = request._request
-    try:
-        length = int(raw.headers.get("Content-Length") or 0)
-    except ValueError:
-        length = 0
-    document = b"" if length > MAX_BODY else raw.read(MAX_BODY + 1)
-    if length > MAX_BODY or len(document) > MAX_BODY:
-        raise ApiError("bad_request", "The body is larger than 1 MiB.")
-    return bytes(document)
-
-
-def _reports(document: bytes) -> list[Any]:
-    body = read_json(document)
-    reports = body.get("reports") if isinstance(body, dict) else body
-    if not isinstance(reports, list) or len(reports) > MAX_REPORTS:
-        raise UsageError(f"The body must be a list of at most {MAX_REPORTS} reports.")
-    return reports
-
-
-def _report(entry: Any) -> Report:
-    if not isinstance(entry, dict):
-        raise UsageError("A report must be an object with model, day, requests and tokens.")
-    return check_report(entry.get("model"), entry.get("day"), entry.get("requests", 0), entry.get("tokens", 0))

@@ -5,7 +5,7 @@ from pricing.models.discounts import DiscountRule, DiscountRuleQuerySet
 from pricing.models.rates import CurrencyRate, CurrencyRateQuerySet, GroupRate, GroupRateQuerySet
 from pricing.models.sheets import PriceLine, PriceSheet, PriceSheetQuerySet
 from pricing.models.spending import Spending
-from pricing.models.usage import PopularModel, UsageCount, UsageReporter
+from pricing.models.usage import PopularModel, UsageCount, UsageEvent, UsageReporter
 
 __all__ = [
     "Crossing",
@@ -21,5 +21,6 @@ __all__ = [
     "PriceSheetQuerySet",
     "Spending",
     "UsageCount",
+    "UsageEvent",
     "UsageReporter",
 ]

@@ -1,7 +1,8 @@
-"""Popular models, usage counts, and the tokens that may report usage."""
+"""Popular models, the usage of models, and the tokens that may report usage."""
 
 from django.db import models
 
+from catalog.db.fields import ExactDecimalField, ExactJSONField
 from catalog.db.history import history
 from catalog.db.revision import TrackedModel, TrackedQuerySet, track
 from catalog.models import AIModel
@@ -28,25 +29,106 @@ class PopularModel(TrackedModel):
 
 
 class UsageCount(models.Model):
-    """The usage of a model on a day (UTC) as one reporter counts it; a newer report replaces an older one.
+    """The usage of a model on a day (UTC) as one source of a reporter counts it, under the name that it reports.
 
-    Not a tracked model: only past days determine popularity, and pricing/published/usage.py raises the revision
-    when one of them changes.
+    A newer report replaces an older one of the same source. Single events are added up under the source EVENTS.
+    Not a tracked model: only past days determine popularity, and pricing/usage/totals.py raises the revision when one
+    of them changes.
     """
 
-    model = models.ForeignKey(AIModel, on_delete=models.CASCADE, related_name="usage_counts")
+    # The source of the sums of single events; reports of daily totals cannot have it.
+    EVENTS = "events"
+
+    model = models.ForeignKey(
+        AIModel,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="usage_counts",
+        help_text="The model that the name stands for. Empty if the catalog has none.",
+    )
+    name = models.CharField("reported name", max_length=255, help_text="The id or alias that was reported.")
     day = models.DateField()
     reporter = models.CharField(max_length=64, help_text="The key id of the reporter, or the name of a file's origin.")
+    source = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        help_text="The part of the reporter that counted, e.g. a worker; events: the sum of single events.",
+    )
     requests = models.PositiveBigIntegerField(default=0)
     tokens = models.PositiveBigIntegerField(default=0)
 
     class Meta:
         verbose_name = "usage count"
-        indexes = [models.Index(fields=["day"], name="pricing_usage_day")]
-        constraints = [models.UniqueConstraint(fields=["model", "day", "reporter"], name="pricing_usage_once_a_day")]
+        indexes = [
+            models.Index(fields=["day"], name="pricing_usage_day"),
+            models.Index(fields=["name"], condition=models.Q(model=None), name="pricing_usage_unknown"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "day", "reporter", "source"], name="pricing_usage_once_a_day")
+        ]
 
     def __str__(self) -> str:
-        return f"{self.model} {self.day}: {self.requests}"
+        return f"{self.name} {self.day}: {self.requests}"
+
+
+class UsageEvent(models.Model):
+    """One call of a model, as a reporter reports it, with what its group is charged for it.
+
+    Not a tracked model: nothing that readers can see depends on it. `prune` removes old events; the sums of their
+    costs stay.
+    """
+
+    reporter = models.ForeignKey(
+        Token,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+        help_text="The token that reported the call.",
+    )
+    event_id = models.CharField(
+        "event id", max_length=128, help_text="The reporter's own id of the call; each id counts once."
+    )
+    token = models.ForeignKey(
+        Token,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="usage_events",
+        db_index=False,
+        help_text="The token that the call was made with. Empty if there is none with the key id.",
+    )
+    key_id = models.CharField("key id", max_length=64, help_text="The key id that was reported.")
+    model = models.ForeignKey(
+        AIModel,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="usage_events",
+        db_index=False,
+        help_text="The model that the name stands for. Empty if the catalog has none.",
+    )
+    name = models.CharField("reported name", max_length=255, help_text="The id or alias that was reported.")
+    group = models.CharField(max_length=64, blank=True, help_text="The group whose price is charged. Empty if unknown.")
+    at = models.DateTimeField("time", help_text="When the call was made.")
+    usage = ExactJSONField(help_text="Meter -> quantity, or quantity and unit.")
+    request = ExactJSONField(default=dict, blank=True, help_text="Facts of the request that can decide its price.")
+    cost = ExactDecimalField(null=True, blank=True, help_text="What the group is charged. Empty if unknown.")
+    currency = models.CharField(max_length=3, blank=True, help_text="The currency of the cost. Empty if unknown.")
+    digest = models.CharField(max_length=32, editable=False, help_text="A digest of what was reported.")
+    received_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = "usage event"
+        indexes = [
+            models.Index(fields=["at"], name="pricing_event_at"),
+            models.Index(fields=["token", "at"], name="pricing_event_token"),
+            models.Index(fields=["model", "at"], name="pricing_event_model"),
+            models.Index(fields=["name"], condition=models.Q(cost=None), name="pricing_event_unpriced"),
+        ]
+        constraints = [models.UniqueConstraint(fields=["reporter", "event_id"], name="pricing_event_once")]
+
+    def __str__(self) -> str:
+        return f"{self.event_id}: {self.name}"
 
 
 class UsageReporter(TrackedModel):

@@ -1,14 +1,12 @@
 """Whose price is shown: one group of those that a reader is in, at the rate that this group pays."""
 
-import datetime as dt
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
 from catalog.models import AIModel, Offer
 from catalog.prices import Sheet
-from pricing.models import GroupRate
-from pricing.published.prices import multiplied
-from tokens.models import TokenGroup
+from pricing.published.prices import MAX_KEYS, multiplied
 from tokens.scope import Scope
 
 
@@ -22,16 +20,24 @@ def choose_group(slugs: Sequence[str], requested: str = "") -> str | None:
 
 def groups_reaching(model: AIModel, scope: Scope) -> list[str]:
     """The slugs of the scope's groups that have an enabled offer of the model, in the order of the scope."""
-    offers = Offer.objects.filter(model=model, enabled=True, channel__enabled=True)
-    groups = TokenGroup.objects.filter(pk__in=scope.groups, channels__in=offers.values("channel"))
-    slugs = dict(groups.values_list("pk", "slug"))
-    return [slugs[group] for group in scope.groups if group in slugs]
+    return in_order_of(scope, groups_by_model([model.pk]).get(model.pk, {}))
 
 
-def rate_of_group(slug: str, *, at: dt.datetime) -> Decimal:
-    """The multiplier that the group pays at a moment; 1 if none is set."""
-    ratio = GroupRate.objects.in_force(at=at).filter(group__slug=slug).values_list("ratio", flat=True).first()
-    return Decimal(1) if ratio is None else ratio
+def groups_by_model(models: Collection[int]) -> Mapping[int, Mapping[int, str]]:
+    """Model key -> the groups that have an enabled offer of it: key -> slug."""
+    offers = Offer.objects.filter(enabled=True, channel__enabled=True, channel__groups__isnull=False)
+    if len(models) <= MAX_KEYS:
+        offers = offers.filter(model__in=models)
+    reaching: defaultdict[int, dict[int, str]] = defaultdict(dict)
+    columns = ("model", "channel__groups", "channel__groups__slug")
+    for model, group, slug in offers.values_list(*columns).distinct():
+        reaching[model][group] = slug
+    return reaching
+
+
+def in_order_of(scope: Scope, groups: Mapping[int, str]) -> list[str]:
+    """The slugs of those of these groups that the scope has, in its order."""
+    return [groups[group] for group in scope.groups if group in groups]
 
 
 def apply_group_rate(sheet: Sheet, group: str, rate: Decimal) -> Sheet:

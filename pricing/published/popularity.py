@@ -30,7 +30,7 @@ def popular_models(visible: Collection[int], *, on: dt.date, counters: Counters)
 @process_cache(maxsize=2)
 def _most_used(_models: int, _popularity: int, *, on: dt.date, days: int) -> tuple[int, ...]:
     """The keys of the models that were used in the days before `on`, most requests first."""
-    window = UsageCount.objects.filter(day__gte=on - dt.timedelta(days=days), day__lt=on)
+    window = UsageCount.objects.filter(model__isnull=False, day__gte=on - dt.timedelta(days=days), day__lt=on)
     sums = window.values("model").annotate(requests_sum=Sum("requests"), tokens_sum=Sum("tokens"))
     ordered = sums.order_by("-requests_sum", "-tokens_sum", "model__name")
     return tuple(row["model"] for row in ordered if row["requests_sum"])

@@ -1,1 +1,1 @@
-"""What keys have used, and what it cost."""
+"""The usage that gateways report: single calls with their cost, daily totals, spending, and unknown models."""

@@ -2,7 +2,7 @@
 
 from pricing.api.openapi import addresses, exports
 from pricing.api.quote_documents import QuestionBody, QuoteBody
-from pricing.api.views import UsageReports, UsageTaken
+from pricing.api.usage import UsageReports, UsageTaken
 from pricing.export.new_api import ExplainedFigure, PriceList, PriceRow, RatioConfig
 from pricing.export.newapi_metadata import MetadataModels, MetadataVendors
 from pricing.export.one_hub import OneHubPrices

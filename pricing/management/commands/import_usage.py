@@ -16,7 +16,8 @@ from catalog.error_messages import InputError, reason
 from catalog.exact import InexactError, read_json, write_json
 from catalog.imports.documents import open_file
 from catalog.progress import report, show_progress
-from pricing.published.usage import Report, UsageError, check_report, record_usage
+from pricing.usage.quantities import UsageError
+from pricing.usage.totals import FIELDS, Report, check_report, check_source, record_usage
 
 COLUMNS = ("model", "day", "requests")
 BAD_INPUT = 4
@@ -28,8 +29,8 @@ UNKNOWN_SHOWN = 100
 
 class Command(BaseCommand):
     help = (
-        "Imports usage counts from a CSV file with the columns model, day, requests and optionally tokens, or from a "
-        "file with a JSON object with these names in each line. Any number of lines."
+        "Imports usage counts from a CSV file with the columns model, day, requests and optionally tokens and source, "
+        "or from a file with a JSON object with these names in each line. Any number of lines."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -40,7 +41,13 @@ class Command(BaseCommand):
             default="import_usage",
             help="The name of the reporter. Its earlier counts of the same days are replaced. Default: import_usage.",
         )
-
+        parser.add_argument(
+            "--source",
+            metavar="NAME",
+            default="",
+            help="The part of the reporter that counted, e.g. a worker. Counts of other sources stay. A column source "
+            "of the file comes first.",
+        )
         parser.add_argument("--dry-run", action="store_true", help="Only check the file and show what would be stored.")
         parser.add_argument("--format", choices=["text", "json"], default="text", help="Output format.")
 
@@ -50,6 +57,7 @@ class Command(BaseCommand):
             with show_progress(self, options), open_file(Path(options["file"])) as file:
                 lines = Lines(file)
                 try:
+                    lines.source = check_source(options["source"])
                     recorded = record_usage(
                         lines.reports(), reporter=options["reporter"][:64], today=today, dry_run=dry_run
                     )
@@ -72,7 +80,9 @@ class Command(BaseCommand):
         if recorded.unknown:
             shown, more = recorded.unknown[:UNKNOWN_SHOWN], len(recorded.unknown) - UNKNOWN_SHOWN
             names = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
-            self.stdout.write(f"Left out, because they are not in the catalog: {names}.")
+            self.stdout.write(
+                f"{'Would be stored' if dry_run else 'Stored'} by name, because they are not in the catalog: {names}."
+            )
         if dry_run:
             self.stdout.write("Nothing was written. To store the counts, repeat without --dry-run.")
 
@@ -82,6 +92,8 @@ class Lines:
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
+        # The source of counts without their own.
+        self.source = ""
         self.size = os.fstat(file.fileno()).st_size
         self.number = 0
 
@@ -111,27 +123,30 @@ class Lines:
         missing = [name for name in COLUMNS if name not in columns]
         if missing:
             raise UsageError(f"The first line must name the columns; {missing[0]} is missing.")
+        if unknown := sorted({*columns} - {*FIELDS}):
+            raise UsageError(f"There is no column {unknown[0][:80]!r}. The columns are {', '.join(FIELDS)}.")
         for row in rows:
             if row:
-                values = dict(zip(columns, row, strict=False))
-                yield check_report(
-                    values.get("model"),
-                    values.get("day"),
-                    _count(values.get("requests")),
-                    _count(values.get("tokens") or "0"),
-                )
+                yield check_report(_values(dict(zip(columns, row, strict=False))), source=self.source)
 
     def _of_json(self, first: str, lines: Iterator[str]) -> Iterator[Report]:
         for line in chain([first], lines):
             if line.strip():
-                yield _of_object(line)
+                yield self._of_object(line)
+
+    def _of_object(self, line: str) -> Report:
+        value = read_json(line)
+        if not isinstance(value, dict):
+            raise UsageError("It must be an object with model, day, requests and tokens.")
+        # Popularity is measured by requests: a line without them is a mistake.
+        return check_report({"requests": None} | value, source=self.source)
 
 
-def _of_object(line: str) -> Report:
-    value = read_json(line)
-    if not isinstance(value, dict):
-        raise UsageError("It must be an object with model, day, requests and tokens.")
-    return check_report(value.get("model"), value.get("day"), value.get("requests"), value.get("tokens", 0))
+def _values(row: dict[str, str]) -> dict[str, Any]:
+    """The values of a row of CSV, without those that are empty and may be left out."""
+    counts = {"requests": _count(row.get("requests")), "tokens": _count(row.get("tokens") or "0")}
+    source = {"source": row["source"]} if row.get("source") else {}
+    return {name: row.get(name) for name in ("model", "day")} | counts | source
 
 
 def _count(text: str | None) -> int | None:

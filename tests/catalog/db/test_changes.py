@@ -12,7 +12,7 @@ from catalog.db import bulk, changes, revision
 from catalog.db.changes import Version
 from catalog.models import AIModel, Change, Channel, ModelAlias, Offer, Revision, Vendor
 from pricing.models import DiscountRule, GroupRate, PopularModel, PriceLine, PriceSheet
-from pricing.published.usage import Report, record_usage
+from pricing.usage.totals import Report, record_usage
 from tests import world
 from tokens.models import TokenGroup
 

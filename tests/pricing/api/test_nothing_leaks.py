@@ -13,7 +13,7 @@ from hypothesis.extra.django import TestCase
 from catalog import caches
 from catalog.models import Offer
 from pricing.models import DiscountRule, PopularModel, PriceSheet
-from pricing.published.usage import Report, record_usage
+from pricing.usage.totals import Report, record_usage
 from tests import world
 from tests.sizes import size
 

@@ -20,7 +20,7 @@ from pricing.export.formats import FORMATS
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PopularModel, PriceSheet
 from pricing.published import rows
 from pricing.published.rows import Reading
-from pricing.published.usage import Report, record_usage
+from pricing.usage.totals import Report, record_usage
 from tests import world
 from tests.sizes import size
 from tokens.access.visibility import PriceListing, public_scope

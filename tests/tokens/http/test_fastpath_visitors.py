@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog.models import AIModel, Channel, ModelAlias
 from pricing.models import DiscountRule, PopularModel, PriceSheet
-from pricing.published.usage import Report, record_usage
+from pricing.usage.totals import Report, record_usage
 from tests import world
 from tests.tokens.http.fast_server import Server, without_ids
 from tokens.http.bodies import VISITOR_BODIES

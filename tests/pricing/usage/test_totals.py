@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.db import revision
 from pricing.models import UsageCount
-from pricing.published import usage
-from pricing.published.usage import Report, record_usage
+from pricing.usage import totals
+from pricing.usage.totals import Report, record_usage
 from tests import world
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ TODAY = dt.date(2026, 11, 23)
 @pytest.fixture(autouse=True)
 def _now(time_machine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     time_machine.move_to(dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC))
-    monkeypatch.setattr(usage, "BATCH", 10)
+    monkeypatch.setattr(totals, "BATCH", 10)
 
 
 def days(number: int, *, requests: int = 1, since: int = 1) -> Iterator[Report]:
@@ -80,7 +80,7 @@ def test_each_transaction_holds_the_lock_for_one_batch() -> None:
 
 def test_an_interrupted_import_is_completed_by_repeating_it(monkeypatch: pytest.MonkeyPatch) -> None:
     world.model("a")
-    write, calls = usage.write, []
+    write, calls = totals.write, []
 
     def fail_at_the_third(sums: Any, **options: Any) -> None:
         calls.append(sums)
@@ -88,11 +88,11 @@ def test_an_interrupted_import_is_completed_by_repeating_it(monkeypatch: pytest.
             raise DatabaseError
         write(sums, **options)
 
-    monkeypatch.setattr(usage, "write", fail_at_the_third)
+    monkeypatch.setattr(totals, "write", fail_at_the_third)
     with pytest.raises(DatabaseError):
         record_usage(days(35), reporter="gateway", today=TODAY)
     assert stored() == [1] * 20
-    monkeypatch.setattr(usage, "write", write)
+    monkeypatch.setattr(totals, "write", write)
     record_usage(days(35), reporter="gateway", today=TODAY)
     assert stored() == [1] * 35
 
@@ -128,7 +128,8 @@ def test_json_lines_are_imported(tmp_path: Path) -> None:
     ]
     output = import_file(tmp_path, "\ufeff" + "\n".join(lines), "--format", "json")
     assert json.loads(output) == {"kept": 1, "unknown": ["x"], "dry_run": False}
-    assert list(UsageCount.objects.values_list("requests", "tokens")) == [(5, 7)]
+    counts = UsageCount.objects.order_by("name").values_list("name", "requests", "tokens")
+    assert list(counts) == [("a", 5, 7), ("x", 1, 0)]
     with pytest.raises(CommandError, match=r"Line 2: It must be an object with model, day, requests and tokens\."):
         import_file(tmp_path, lines[0] + "\n[]\n")
 

@@ -1,0 +1,146 @@
+"""What is charged for reported calls: the model that a name stands for, the group that pays, and the cost.
+
+The rule is that of quotes: pricing/published/charges.py. A cost that is not known is None, never 0.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from catalog.db.bulk import BATCH, batches
+from catalog.exact import InexactError
+from catalog.models import AIModel
+from pricing.engine.money import total
+from pricing.engine.quoting import Use, unit_of
+from pricing.published.audience import choose_group, groups_by_model, in_order_of
+from pricing.published.charges import Call, Charges
+from pricing.usage.names import find_models
+from tokens.auth.authentication import scopes_of
+from tokens.models import RetiredKey, Token, TokenGroup
+from tokens.scope import Scope
+
+
+class Reported(NamedTuple):
+    """A reported call: a key id, a name of a model, and the group, if the gateway states it."""
+
+    key_id: str
+    name: str
+    group: str
+    at: dt.datetime
+    usage: Mapping[str, Use]
+    facts: Mapping[str, Any]
+
+
+class Charge(NamedTuple):
+    """What is charged for a call; `cost` is None if it is not known."""
+
+    token: int | None
+    model: int | None
+    # The slug of the group that pays, and its key; empty and None if it is not known.
+    group: str
+    group_key: int | None
+    cost: Decimal | None
+    currency: str
+    # How many tokens of input and output were used.
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Parties:
+    """The tokens, models and groups that calls name, and which groups reach which models."""
+
+    tokens: Mapping[str, int]
+    scopes: Mapping[int, Scope]
+    names: Mapping[str, int]
+    models: Mapping[int, AIModel]
+    groups: Mapping[str, int]
+    reaching: Mapping[int, Mapping[int, str]]
+
+    @classmethod
+    def read(cls, calls: Sequence[Reported]) -> "Parties":
+        tokens = find_tokens({call.key_id for call in calls})
+        names = find_models({call.name for call in calls})
+        keys = set(names.values())
+        return cls(
+            tokens,
+            dict(scopes_of(Token.objects.filter(pk__in=set(tokens.values())))) if tokens else {},
+            names,
+            AIModel.objects.select_related("vendor").in_bulk(keys),
+            dict(TokenGroup.objects.values_list("slug", "pk")),
+            groups_by_model(keys) if keys else {},
+        )
+
+    def model(self, call: Reported) -> AIModel | None:
+        return self.models.get(self.names.get(call.name, 0))
+
+    def group(self, call: Reported) -> str:
+        """The group that pays: the one that the gateway states, else the first group of the key that has the model.
+
+        Empty if there is none: nobody knows then what the call costs.
+        """
+        if call.group:
+            return call.group if call.group in self.groups else ""
+        scope = self.scopes.get(self.tokens.get(call.key_id, 0), Scope())
+        slugs = in_order_of(scope, self.reaching.get(self.names.get(call.name, 0), {}))
+        return choose_group(slugs) or ""
+
+
+def charge(calls: Sequence[Reported]) -> list[Charge]:
+    """What is charged for each of these calls, with a number of queries that does not depend on theirs."""
+    parties = Parties.read(calls)
+    named = [(call, parties.model(call), parties.group(call)) for call in calls]
+    priced = [_call(model, group, at=call.at) for call, model, group in named]
+    prices = Charges.read([call for call in priced if call])
+    return [
+        Charge(
+            parties.tokens.get(call.key_id),
+            None if model is None else model.pk,
+            group,
+            parties.groups.get(group),
+            *_cost(prices, known, call),
+            _tokens(prices, known, call),
+        )
+        for (call, model, group), known in zip(named, priced, strict=True)
+    ]
+
+
+def find_tokens(key_ids: Collection[str]) -> dict[str, int]:
+    """Key id, current or retired -> the key of its token; key ids of no token are left out."""
+    found: dict[str, int] = {}
+    for batch in batches(sorted(key_ids), BATCH):
+        found |= dict(Token.objects.filter(key_id__in=batch).values_list("key_id", "pk"))
+        if missing := [key_id for key_id in batch if key_id not in found]:
+            found |= dict(RetiredKey.objects.filter(key_id__in=missing).values_list("key_id", "token"))
+    return found
+
+
+def _call(model: AIModel | None, group: str, *, at: dt.datetime) -> Call | None:
+    """The call to price; None if it has no price, such as that of a retired model."""
+    if model is None or not group or model.lifecycle(on=at.date()) == AIModel.Lifecycle.RETIRED:
+        return None
+    return Call(model, group, at)
+
+
+def _cost(prices: Charges, known: Call | None, call: Reported) -> tuple[Decimal | None, str]:
+    """The cost and its currency; None if it is not known."""
+    if known is None:
+        return None, ""
+    try:
+        cost = prices.quote(known, call.usage, call.facts).amount
+    except InexactError:
+        # A price with impossible numbers, which check_catalog reports.
+        cost = None
+    return cost, "" if cost is None else prices.sheet(known).currency
+
+
+def _tokens(prices: Charges, known: Call | None, call: Reported) -> int:
+    """The tokens of input and output; a quantity without a unit counts them as a quote does."""
+    lines = prices.sheet(known).lines if known else ()
+    quantities = (
+        use.quantity
+        for name, use in call.usage.items()
+        if (use.unit or unit_of(lines, name.partition("[")[0])[0]) == "token"
+    )
+    return int(total(quantities))

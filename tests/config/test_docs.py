@@ -10,7 +10,8 @@ from django.core.management import get_commands, load_command_class
 from django.urls import URLPattern, URLResolver, get_resolver
 
 ROOT = Path(__file__).parents[2]
-PROSE = "\n".join(path.read_text() for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))))
+DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+PROSE = "\n".join(path.read_text() for path in DOCUMENTS)
 COMMANDS = sorted(
     path.stem
     for app in ("catalog", "tokens", "pricing")
@@ -44,9 +45,14 @@ def test_every_address_is_in_the_documents(route: str) -> None:
     assert documented in PROSE
 
 
-@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(((?!http)[^)#]+)\)", PROSE))))
-def test_every_link_leads_somewhere(link: str) -> None:
-    assert (ROOT / link).exists() or (ROOT / "docs" / link).exists()
+LINKS = sorted(
+    (path, link) for path in DOCUMENTS for link in set(re.findall(r"\]\(((?!http)[^)#]+)[^)]*\)", path.read_text()))
+)
+
+
+@pytest.mark.parametrize(("document", "link"), LINKS, ids=str)
+def test_every_link_leads_somewhere(document: Path, link: str) -> None:
+    assert (document.parent / link).exists()
 
 
 USES = sorted(set(re.findall(rf"(?:`|manage\.py )({'|'.join(COMMANDS)})\b([^`\n#]*--[^`\n#]*)", PROSE)))

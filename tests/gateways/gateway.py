@@ -96,6 +96,11 @@ def configuration(name: str, folder: Path, replacements: Mapping[str, object]) -
     return target
 
 
+def nginx(folder: Path) -> list[str]:
+    """The command for a configuration in this folder; as root, other users could not reach the tests' folders."""
+    return ["nginx", "-p", str(folder), "-c", "nginx.conf", "-g", "user root;"]
+
+
 @contextmanager
 def running(command: Sequence[str], port: int, folder: Path, **environment: Any) -> Iterator[Path]:
     """Starts a gateway, waits for its port, and stops it at the end; yields the file with its output."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.gateways.gateway import Gateway, Line, chat, configuration, running
+from tests.gateways.gateway import Gateway, Line, chat, configuration, nginx, running
 from tests.gateways.suite import GatewaySuite, needs_bodies
 from tests.gateways.upstream import KEY, Upstream
 from tests.servers import free_port
@@ -18,12 +18,9 @@ FRONT = "127.0.0.3"
 @pytest.fixture(scope="module")
 def gateway(line: Line, running_models: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     folder, port = tmp_path_factory.mktemp("nginx-plain"), free_port()
-    # nginx's workers run as another user, and read files of bodies there.
-    folder.chmod(0o777)
     ports = {":8000": f":{line.port}", ":8100": f":{running_models.port}", ":8080": f":{port}", "UPSTREAM_KEY": KEY}
     files = configuration("nginx-plain", folder, ports)
-    files.chmod(0o777)
-    with running(["nginx", "-p", str(files), "-c", "nginx.conf"], port, folder):
+    with running(nginx(files), port, folder):
         yield Gateway(port, reads_bodies=False, reads_multipart=False, reads_fallbacks=False)
 
 

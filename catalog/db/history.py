@@ -1,5 +1,7 @@
 """The history of curated models: one row per change, with the actor, the reason and the request id."""
 
+import getpass
+import os
 from typing import Any
 
 from django.db import models
@@ -29,3 +31,12 @@ def history(**options: Any) -> HistoricalRecords:
     return HistoricalRecords(
         bases=[ChangeRecord], history_change_reason_field=models.TextField(null=True, blank=True), **options
     )
+
+
+def name_operator() -> str:
+    """The person at the command line, for records of changes: the user of the operating system."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = f"user {os.getuid()}"
+    return f"{name}, on the command line"

@@ -23,6 +23,10 @@ from tokens.http.bodies import Body, respond
 MOST_REPORTS = 10_000
 # Ten thousand events with many meters each.
 MOST_MIB = 16
+REFUSAL = (
+    "This API key does not have permission to report usage. The operator gives it with the command allow_usage KEYID, "
+    "or in the admin under Usage reporters."
+)
 
 
 class UsageReport(TypedDict):
@@ -84,7 +88,7 @@ class UsageView(ApiView):
     def post(self, request: Request) -> HttpResponse:
         caller = cast("Caller", request.auth)
         if not is_reporter(caller.token):
-            raise ApiError("permission_denied", _refusal(caller.key_id))
+            raise ApiError("permission_denied", REFUSAL)
         now = timezone.now()
         try:
             events, reports = _read(read_body(request, most_mib=MOST_MIB), now=now)
@@ -92,13 +96,6 @@ class UsageView(ApiView):
         except (InexactError, UsageError) as error:
             raise ApiError("invalid_parameter", str(error)) from None
         return respond(request._request, Body.of(write_json(body)), cache_control="no-store")
-
-
-def _refusal(key_id: str) -> str:
-    return (
-        "This API key does not have permission to report usage. The operator gives it with the command "
-        f"allow_usage {key_id}, or in the admin under Usage reporters."
-    )
 
 
 def _read(document: bytes, *, now: dt.datetime) -> tuple[Sequence[Event] | None, Sequence[Report] | None]:

@@ -1,7 +1,5 @@
 """`prune`: removes old data that nothing needs any more."""
 
-import getpass
-import os
 from argparse import ArgumentParser
 from typing import Any
 
@@ -9,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
+from catalog.db.history import name_operator
 from catalog.error_messages import count, reason
 from catalog.exact import write_json
 from catalog.progress import show_progress
@@ -37,7 +36,7 @@ class Command(BaseCommand):
         at = timezone.now()
         try:
             with show_progress(self, options):
-                removed = prune(at=at, keep=keep, actor=_user(), dry_run=options["dry_run"])
+                removed = prune(at=at, keep=keep, actor=name_operator(), dry_run=options["dry_run"])
         except DatabaseError as error:
             raise CommandError(f"The database refused it: {reason(error)} Repeat the command to continue.") from None
         if options["format"] == "json":
@@ -55,12 +54,3 @@ class Command(BaseCommand):
 
 def size(number: int) -> str:
     return f"{number:,} bytes" if number < 10_000 else f"{number / 1000:,.0f} KB"
-
-
-def _user() -> str:
-    """The user of the operating system, who has no other name on the command line."""
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):
-        name = f"user {os.getuid()}"
-    return f"{name}, on the command line"

@@ -14,7 +14,7 @@ from catalog.models import AIModel, Channel, ImportRun, Source
 from pricing.curation.margins import models_at_a_loss
 from pricing.models import PriceSheet
 from tokens.admin.tokens import SOON
-from tokens.models import Token
+from tokens.models import Token, TokenGroup
 
 RUNS_SHOWN = 5
 
@@ -42,7 +42,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if may_see("catalog.view_channel"):
         figures.append(channel_figure())
     if may_see("tokens.view_token"):
-        figures.append(token_figure(at=now))
+        figures += [token_figure(at=now), *budget_figures(at=now)]
     if may_see("catalog.view_importrun"):
         figures += import_figures()
     runs = ImportRun.objects.select_related("source", "actor").order_by("-created_at", "-pk")[:RUNS_SHOWN]
@@ -89,3 +89,19 @@ def import_figures() -> list[Figure]:
 def token_figure(*, at: dt.datetime) -> Figure:
     soon = Token.objects.expiring(at=at, within=SOON).count()
     return Figure("Expiring tokens", soon, admin_list("tokens_token", validity="expiring"), "timer", alarming=soon > 0)
+
+
+def budget_figures(*, at: dt.datetime) -> list[Figure]:
+    """Tokens and groups whose budget is used up, or nearly, if there are any."""
+    figures = []
+    for table, rows, icon in (
+        ("tokens_token", Token.objects.filter(enabled=True), "account_balance_wallet"),
+        ("tokens_tokengroup", TokenGroup.objects.all(), "groups"),
+    ):
+        of = "" if table == "tokens_token" else " of groups"
+        spent, nearly = rows.spent(at=at).count(), rows.nearly_spent(at=at).count()
+        figures += [
+            Figure(f"Budgets{of} used up", spent, admin_list(table, budget="spent"), icon, alarming=True),
+            Figure(f"Budgets{of} nearly used up", nearly, admin_list(table, budget="nearly"), icon),
+        ]
+    return [figure for figure in figures if figure.count]

@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Mapping
 from functools import cached_property
 
-from django.db import models
 from django.db.models import Q
 
 from catalog.models import AIModel
@@ -12,6 +11,7 @@ from catalog.prices import Line, Sheet
 from pricing.models import PriceSheet
 from pricing.published.prices import Factors, publish, sheets_in_force, written_lines
 from tokens.models import Token
+from tokens.models.tokens import TokenQuerySet
 
 
 class CatalogSnapshot:
@@ -54,9 +54,7 @@ class CatalogSnapshot:
         return [(sheet, lines.get(key, [])) for key, sheet in sheets.items()]
 
     @property
-    def valid_tokens(self) -> models.QuerySet[Token]:
+    def valid_tokens(self) -> TokenQuerySet:
         """The tokens that are enabled and have not expired."""
-        valid: models.QuerySet[Token] = Token.objects.filter(
-            Q(expires_at=None) | Q(expires_at__gt=self.at), enabled=True
-        )
+        valid: TokenQuerySet = Token.objects.filter(Q(expires_at=None) | Q(expires_at__gt=self.at), enabled=True)
         return valid

@@ -11,13 +11,14 @@ from catalog.admin.base import BooleanRadioFilter, CuratedAdmin, display, regist
 from catalog.admin.channels import ChannelAdmin
 from catalog.admin.links import listed
 from catalog.models import Channel
+from tokens.admin.budgets import BudgetAdmin, BudgetFilter
 from tokens.models import TokenGroup
 
 
 @admin.register(TokenGroup)
-class TokenGroupAdmin(CuratedAdmin):
-    list_display = ["label", "slug", "is_public", "auto_position", "channels_shown", "tokens_listed"]
-    list_filter = [("is_public", BooleanRadioFilter)]
+class TokenGroupAdmin(BudgetAdmin, CuratedAdmin):
+    list_display = ["label", "slug", "is_public", "auto_position", "channels_shown", "tokens_listed", "budget_shown"]
+    list_filter = [BudgetFilter, ("is_public", BooleanRadioFilter)]
     search_fields = ["slug", "label", "description"]
     ordering = ["slug"]
     prepopulated_fields = {"slug": ["label"]}

@@ -18,8 +18,10 @@ from catalog.admin.base import (
     enable,
 )
 from catalog.admin.forms import AbsentOrNamesField
+from tokens.admin.budgets import BudgetAdmin, BudgetFilter
 from tokens.admin.key_pages import KeyPages
 from tokens.models import Token, TokenGroup
+from tokens.models.budgets import TERMS
 
 STATES = {
     "valid": "success",
@@ -84,21 +86,36 @@ class TokenStateFilter(StateFilter):
 
 
 @admin.register(Token)
-class TokenAdmin(KeyPages, CuratedAdmin):
+class TokenAdmin(BudgetAdmin, KeyPages, CuratedAdmin):
     form = TokenForm
-    list_display = ["name", "masked", "state", "groups_shown", "expires_at", "last_used_at", "created_at"]
-    list_filter = [TokenStateFilter, ("enabled", BooleanRadioFilter), ("groups", RelatedDropdownFilter)]
+    list_display = [
+        "name",
+        "masked",
+        "state",
+        "groups_shown",
+        "budget_shown",
+        "expires_at",
+        "last_used_at",
+        "created_at",
+    ]
+    list_filter = [
+        TokenStateFilter,
+        BudgetFilter,
+        ("enabled", BooleanRadioFilter),
+        ("groups", RelatedDropdownFilter),
+    ]
     search_fields = ["name", "key_id", "note"]
     ordering = ["-created_at", "-pk"]
     autocomplete_fields = ["groups", "first_group"]
     actions = [enable, disable]
+    budget_fields = (*TERMS, "is_over_budget")
     readonly_fields = ["masked", "key_id", "last_used_at", "created_at", "updated_at", "retired_shown"]
     fieldsets = [
         (None, {"fields": ["name", "groups", "uses_auto_groups", "first_group", "enabled"]}),
         ("Models", {"fields": ["allow", "deny"]}),
         (
             "Validity and limits",
-            {"fields": ["starts_at", "expires_at", "networks", "rate_limit", "is_over_budget"]},
+            {"fields": ["starts_at", "expires_at", "networks", "rate_limit"]},
         ),
         ("Note", {"fields": ["note"]}),
         ("Key", {"fields": ["masked", "key_id", "last_used_at", "created_at", "updated_at", "retired_shown"]}),

@@ -15,6 +15,7 @@ from catalog.models.aimodel import wildcards_of
 from tokens.access.index import sort_key
 from tokens.access.visibility import aliases_for, is_storable, keys_of
 from tokens.auth.authentication import row_of, scope_of
+from tokens.budgets import NEVER, Budget
 from tokens.dialects import DIALECTS
 from tokens.models import Token, TokenGroup
 from tokens.scope import Requested, Scope, first_match, id_of, names_id
@@ -104,9 +105,10 @@ def explain(token: Token, name: str, *, at: dt.datetime, address: str = "", key_
     models = _models_named(name) or _models_named(plain_name)
     called = "" if models else plain_name
     for model in models or _wildcards(plain_name):
-        offers = Offer.objects.filter(model=model).select_related("channel").order_by("channel__slug")
-        of_model = model_gates(model, list(offers), reach, on=at.date(), dated=True, called=called)
-        gates = (*of_key, _existence(name, model), *of_model)
+        offers = list(Offer.objects.filter(model=model).select_related("channel").order_by("channel__slug"))
+        of_model = model_gates(model, offers, reach, on=at.date(), dated=True, called=called)
+        of_group = _group_budget_gates(offers, reach, at=at)
+        gates = (*of_key, _existence(name, model), *of_model, *of_group)
         narrowed_from = tuple(dialect.name for dialect in DIALECTS if not dialect.lists(model))
         explanations.append(Explanation(name, gates, narrowed_from, model.in_price_list))
     missing = Explanation(name, (*of_key, Gate("the model exists", False, f"no model and no alias is called {name}")))
@@ -137,11 +139,41 @@ def key_gates(scope: Scope, *, at: dt.datetime, address: str = "") -> list[Gate]
     """The gates of the key itself. Without an address, the gate of the networks names them and counts as passed."""
     refusals = set(scope.refusals(at=at, address=address or None))
     gates = [Gate(asks, code not in refusals, _because(scope, field, address)) for asks, code, field in KEY_GATES]
-    because = "it is over budget; it can still list models" if scope.is_over_budget else "it is not over budget"
-    return [
-        *gates,
-        Gate("the token is within its budget (calls only)", not scope.is_over_budget, because, of_calls=True),
-    ]
+    return [*gates, _budget_gate(scope, at=at)]
+
+
+def _budget_gate(scope: Scope, *, at: dt.datetime) -> Gate:
+    asks, budget = "the token is within its budget (calls only)", scope.budget
+    if scope.is_over_budget:
+        return Gate(asks, False, "it is over budget; it can still list models", of_calls=True)
+    if budget is None:
+        return Gate(asks, True, "it is not over budget", of_calls=True)
+    return Gate(asks, not budget.is_spent(at=at), _state_of(budget, at=at), of_calls=True)
+
+
+def _group_budget_gates(offers: Iterable[Offer], reach: Reach, *, at: dt.datetime) -> Iterator[Gate]:
+    """The gate of the group in which a call is charged, if that group has a budget."""
+    reaching = {
+        slug
+        for offer in offers
+        if offer.enabled and offer.channel.enabled
+        for slug in reach.channels.get(offer.channel_id, ())
+    }
+    charged = next((group for group, slug in reach.groups.items() if slug in reaching), None)
+    for group, budget in reach.scope.group_budgets:
+        if group == charged:
+            because = f"group {reach.groups[group]}: {_state_of(budget, at=at)}"
+            yield Gate(
+                "the group is within its budget (calls only)", not budget.is_spent(at=at), because, of_calls=True
+            )
+
+
+def _state_of(budget: Budget, *, at: dt.datetime) -> str:
+    """`5 USD per month is used up until 2026-12-01 00:00 UTC`."""
+    if not budget.is_spent(at=at):
+        return f"{budget} is {budget.state(at=at) or 'not used up'}"
+    resets = budget.spent_until is not None and budget.spent_until < NEVER
+    return f"{budget} is used up" + (f" until {budget.spent_until:%Y-%m-%d %H:%M} UTC" if resets else "")
 
 
 def _retired_key_gates(token: Token, key_id: str, *, at: dt.datetime) -> Iterator[Gate]:

@@ -5,6 +5,7 @@ together, in files below PROMETHEUS_MULTIPROC_DIR, which config/gunicorn.py sets
 wrapper, and the address does not exist.
 """
 
+import datetime as dt
 import hmac
 import os
 import time
@@ -26,7 +27,7 @@ from catalog.models import AIModel, ImportRun, Source
 from tokens.http.fastpath import Answer, Environ, FastPath, StartResponse
 from tokens.http.state import Loop
 from tokens.metric_counters import DURATION, REQUESTS
-from tokens.models import Token
+from tokens.models import Token, TokenGroup
 
 PATH = "/metrics"
 # First segment of a path -> the area that the request is counted in: a fixed set, so that clients cannot add areas.
@@ -147,6 +148,7 @@ class DatabaseCollector:
         yield models
         enabled = Token.objects.filter(enabled=True).count()
         yield GaugeMetricFamily("modelbook_tokens_enabled", "Tokens that are enabled.", value=enabled)
+        yield from _budgets(at=timezone.now())
         waiting = ImportRun.objects.waiting().count()
         yield GaugeMetricFamily("modelbook_imports_waiting", "Import plans that wait for review.", value=waiting)
         age = GaugeMetricFamily("modelbook_source_age_seconds", "Time since a source was fetched.", labels=["source"])
@@ -157,3 +159,12 @@ class DatabaseCollector:
             if source.checked_at:
                 age.add_metric([source.slug], (now - source.checked_at).total_seconds())
         yield from (age, failing)
+
+
+def _budgets(*, at: dt.datetime) -> Iterator[Metric]:
+    budgets = GaugeMetricFamily("modelbook_budgets", "Budgets by their state.", labels=["of", "state"])
+    for of, rows in (("token", Token.objects.filter(enabled=True)), ("group", TokenGroup.objects.all())):
+        budgets.add_metric([of, "used_up"], rows.spent(at=at).count())
+        budgets.add_metric([of, "nearly_used_up"], rows.nearly_spent(at=at).count())
+        budgets.add_metric([of, "with_unknown_costs"], rows.with_unknown_costs(at=at).count())
+    yield budgets

@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import models, transaction
 from django.db.models import Q
@@ -46,6 +46,21 @@ def count_spending_with(count: CountSpending) -> None:
 
 
 class BudgetedQuerySet(TrackedQuerySet[M]):
+    def spent(self, *, at: dt.datetime) -> Self:
+        """Those whose budget is used up at that moment."""
+        return self.filter(budget_amount__isnull=False, spent_until__gt=at)
+
+    def nearly_spent(self, *, at: dt.datetime) -> Self:
+        """Those whose budget is nearly used up."""
+        return self.filter(budget_amount__isnull=False, warned_until__gt=at).exclude(spent_until__gt=at)
+
+    def with_unknown_costs(self, *, at: dt.datetime) -> Self:
+        """Those of whose calls in the current period some have no known cost."""
+        current = Q()
+        for period in PERIODS:
+            current |= Q(budget_period=period, spent_since=period_start(period, at=at))
+        return self.filter(current, budget_amount__isnull=False, uncounted__gt=0)
+
     def update(self, **values: Any) -> int:
         if not set(TERMS).isdisjoint(values):
             raise TypeError("A budget is changed by save() or update_rows(), which count what was spent of it.")

@@ -136,9 +136,9 @@ class Token(Budgeted):
         help_text="Its rate limit, e.g. 60/minute. Leave empty to use the limit of its groups.",
     )
     is_over_budget = models.BooleanField(
-        "budget used up",
+        "calls blocked",
         default=False,
-        help_text="If on, it can still list models, which costs nothing, but may not call them.",
+        help_text="If on, it can still list models, which costs nothing, but may not call them, whatever it has spent.",
     )
     note = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

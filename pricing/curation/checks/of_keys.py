@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 from django.db.models.functions import Coalesce
 
@@ -12,7 +13,8 @@ from pricing.curation.catalog_snapshot import CatalogSnapshot
 from pricing.curation.checks.rules import Finding, Rules
 from tokens.access.many_scopes import ManyScopes
 from tokens.auth.authentication import scopes_of
-from tokens.models import Token
+from tokens.models import Token, TokenGroup
+from tokens.models.budgets import BudgetedQuerySet
 from tokens.scope import id_of
 
 UNUSED = dt.timedelta(days=90)
@@ -77,3 +79,29 @@ def unused_token(catalog: CatalogSnapshot) -> Iterator[Finding]:
     for token in unused.only("name", "key_id", "last_used_at").order_by("name", "pk").iterator():
         used = token.last_used_at
         yield Finding(token, f"last used {used:%Y-%m-%d}" if used else "never used")
+
+
+@RULES.add(
+    "uncounted-calls",
+    "Keys with a budget and calls of unknown cost",
+    "Add a price for the models that they call, or a currency rate of the budget's currency. Such calls are allowed, "
+    "and are not part of what is spent.",
+    about=Token,
+)
+def uncounted_calls(catalog: CatalogSnapshot) -> Iterator[Finding]:
+    yield from _uncounted(catalog.valid_tokens, at=catalog.at)
+
+
+@RULES.add(
+    "uncounted-group-calls",
+    "Groups with a budget and calls of unknown cost",
+    "Add a price for the models that are called, or a currency rate of the budget's currency.",
+    about=TokenGroup,
+)
+def uncounted_group_calls(catalog: CatalogSnapshot) -> Iterator[Finding]:
+    yield from _uncounted(TokenGroup.objects.all(), at=catalog.at)
+
+
+def _uncounted(rows: BudgetedQuerySet[Any], *, at: dt.datetime) -> Iterator[Finding]:
+    for row in rows.with_unknown_costs(at=at).order_by("pk").iterator():
+        yield Finding(row, f"calls of unknown cost in this period: {row.uncounted}")

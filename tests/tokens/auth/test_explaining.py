@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from catalog.models import AIModel, Channel, ModelAlias, Offer
+from pricing.usage.spending import Cost, record
 from tests import world
 from tokens.auth.authentication import row_of, scope_of
 from tokens.auth.explaining import explain, survey
@@ -194,3 +196,22 @@ def test_the_command_reports_an_unknown_token() -> None:
         run("nobody", "gpt-4o")
 
     assert refusal.value.returncode == 2
+
+
+@time_machine.travel("2026-11-30T12:00:00Z", tick=False)
+def test_a_budget_that_is_used_up_is_a_gate_of_calls() -> None:
+    now = dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC)
+    team = world.token_group("team", budget_amount=Decimal(3))
+    world.model("gpt-4o", on=world.channel("main", group="team"))
+    token, _ = world.token("team", budget_amount=Decimal(1), budget_period="month")
+
+    def reasons() -> list[str]:
+        return [gate.because for gate in explain(token, "gpt-4o", at=now).gates if gate.of_calls]
+
+    assert reasons() == ["1 USD per month is not used up", "group team: 3 USD in total is not used up"]
+    record([Cost(token.pk, team.pk, now, Decimal(1), "USD")])
+    assert reasons()[0] == "1 USD per month is used up until 2026-12-01 00:00 UTC"
+    record([Cost(token.pk, team.pk, now, Decimal(2), "USD")])
+    assert reasons()[1] == "group team: 3 USD in total is used up"
+    explanation = explain(token, "gpt-4o", at=now)
+    assert (explanation.visible, explanation.callable) == (True, False)

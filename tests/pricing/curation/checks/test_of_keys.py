@@ -1,12 +1,15 @@
 """Problems of keys."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from pricing.models import CurrencyRate
+from pricing.usage.spending import Cost, record
 from tests import world as cast
 from tests.pricing.curation.checks.found import correct_model, run_all
 from tokens.models import Token
@@ -53,3 +56,16 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_tokens() -> None
         # The names of the findings' tokens.
         counts.append(len(queries) - (number > 0))
     assert counts[1] <= counts[0] + 3
+
+
+def test_calls_of_unknown_cost_are_reported_where_they_escape_a_budget() -> None:
+    team = cast.token_group("default")
+    token = cast.token(budget_amount=Decimal(1), name="limited")[0]
+    record([Cost(token.pk, team.pk, timezone.now(), None), Cost(token.pk, team.pk, timezone.now(), Decimal(1), "CNY")])
+    assert run_all() == {"uncounted-calls": [f"{token}: calls of unknown cost in this period: 2"]}
+
+    team.budget_amount = Decimal(9)
+    team.save()
+    assert run_all()["uncounted-group-calls"] == ["default: calls of unknown cost in this period: 2"]
+    CurrencyRate.objects.create(currency="CNY", per_usd=Decimal(7), as_of=timezone.now().date())
+    assert run_all()["uncounted-calls"] == [f"{token}: calls of unknown cost in this period: 1"]

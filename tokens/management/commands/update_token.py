@@ -1,0 +1,131 @@
+"""`update_token`: changes what a token may do, from the next request on in every process."""
+
+import datetime as dt
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+
+from catalog.db import revision
+from catalog.exact import digits, write_json
+from tokens.management.token_options import AUTOMATIC, Chosen, add_options, messages_of, read_options
+from tokens.models import Token
+from tokens.timestamps import format_timestamp
+
+Values = dict[str, Any]
+
+
+class Command(BaseCommand):
+    help = (
+        "Changes a token and prints each change. An option replaces what was set; options that are not given change "
+        "nothing. The key stays the same."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("key_id", metavar="KEYID", help="The key id, as the admin and issue_token show it.")
+        parser.add_argument("--name", metavar="NAME", help="The user of the token, e.g. 'Acme production'.")
+        add_options(parser, updates=True)
+        parser.add_argument("--dry-run", action="store_true", help="Show what would change, and change nothing.")
+        parser.add_argument("--format", choices=["text", "json"], default="text")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now = timezone.now()
+        try:
+            with transaction.atomic():
+                # Another change of the token waits, so that none is lost.
+                revision.hold()
+                token = Token.objects.named(options["key_id"])
+                before = shown(token)
+                update(token, read_options(options, now=now), name=options["name"])
+                after = shown(token)
+                transaction.set_rollback(options["dry_run"])
+        except ValidationError as error:
+            raise CommandError(" ".join(messages_of(error))) from None
+        except (ValueError, Token.DoesNotExist) as error:
+            raise CommandError(str(error)) from None
+        changes = {name: (old, after[name]) for name, old in before.items() if old != after[name]}
+        if options["format"] == "json":
+            document = {name: {"before": old, "after": new} for name, (old, new) in changes.items()}
+            self.stdout.write(write_json({"key_id": token.key_id, "changes": document}).decode())
+        else:
+            self._report(token, changes, after, dry_run=options["dry_run"])
+
+    def _report(self, token: Token, changes: Mapping[str, tuple[Any, Any]], after: Values, *, dry_run: bool) -> None:
+        if not changes:
+            self.stdout.write(f"{token} is unchanged.")
+            return
+        self.stdout.write(f"{token} {'would be' if dry_run else 'has been'} changed:")
+        for name, (old, new) in changes.items():
+            self.stdout.write(f"  {name}: {in_words(name, old)} -> {in_words(name, new)}")
+        if "budget" in changes and after["budget"]:
+            used_up = token.budget is not None and token.budget.is_spent(at=timezone.now())
+            end = "It is used up: calls are refused." if used_up else "Calls are allowed."
+            self.stdout.write(f"  {digits(token.spent)} {token.budget_currency} of it is spent in this period. {end}")
+
+
+def update(token: Token, chosen: Chosen, *, name: str | None) -> None:
+    """Sets the chosen columns and groups and saves the token; ValidationError if the result is not valid."""
+    fields = {**chosen.fields, **({} if name is None else {"name": name})}
+    if not fields and chosen.groups is None:
+        raise ValueError("Nothing is to be changed. Add an option, e.g. --expires 30d; --help lists all.")
+    chosen.check_budget(token)
+    for column, value in fields.items():
+        setattr(token, column, value)
+    token.full_clean(exclude=["key_id", "digest", "pepper", "masked"])
+    token.validate_first_group(list(token.groups.all()) if chosen.groups is None else chosen.groups)
+    # simple-history reads this.
+    token._change_reason = "update_token"  # type: ignore[attr-defined]  # noqa: SLF001
+    if chosen.groups is not None and set(chosen.groups) != set(token.groups.all()):
+        token.groups.set(chosen.groups)
+    if any(getattr(token, column) != value for column, value in stored_values(token, fields).items()):
+        token.save(update_fields=[*fields, "updated_at"])
+
+
+def stored_values(token: Token, columns: Mapping[str, Any]) -> Values:
+    """The stored values of these columns."""
+    stored = Token.objects.select_related("first_group").get(pk=token.pk)
+    return {column: getattr(stored, column) for column in columns}
+
+
+def shown(token: Token) -> Values:
+    """What the options of the command can change, as JSON has it."""
+    groups = sorted(token.groups.values_list("slug", flat=True))
+    return {
+        "name": token.name,
+        "groups": [*groups, AUTOMATIC] if token.uses_auto_groups else groups,
+        "first_group": token.first_group.slug if token.first_group else None,
+        "allow": token.allow,
+        "deny": token.deny,
+        "networks": token.networks,
+        "starts_at": _moment(token.starts_at),
+        "expires_at": _moment(token.expires_at),
+        "rate_limit": token.rate_limit,
+        "budget": None if token.budget is None else {
+            "amount": digits(token.budget.amount), "currency": token.budget.currency, "period": token.budget.period,
+        },
+        "is_over_budget": token.is_over_budget,
+        "note": token.note,
+    }  # fmt: skip
+
+
+def in_words(name: str, value: Any) -> str:
+    """A value of `shown` for people."""
+    match value:
+        case dict():
+            per = "in total" if value["period"] == "total" else f"per {value['period']}"
+            return f"{value['amount']} {value['currency']} {per}"
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(map(str, value)) or "none"
+    if value:
+        return str(value)
+    return {"allow": "all", "starts_at": "now", "expires_at": "never"}.get(name, "none")
+
+
+def _moment(moment: dt.datetime | None) -> str | None:
+    return format_timestamp(moment) if moment else None

@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import crowds, writes
+from tests.bench import crowds, gateways, writes
 from tests.bench.litellm import KEY, installed, litellm_proxy
 from tests.bench.load import Speed, load
 from tests.bench.targets import Target, ask, bare, targets
@@ -236,6 +236,17 @@ def imports(url: str, folder: Path, arguments: argparse.Namespace) -> Iterator[T
     )
 
 
+def in_gateways(url: str, folder: Path, arguments: argparse.Namespace) -> Iterator[Table]:
+    """What the check adds to a call."""
+    key = fill(url, MODELS[0])
+    with serving(url, folder, TRUSTED_PROXIES="1") as server:
+        yield Table(
+            "Milliseconds of a call through a gateway, without and with the check",
+            ("", "median without", "p95 without", "median with", "p95 with", "added"),
+            gateways.latencies(server, folder, key=key, model=f"vendor-7/model-{7:06}"),
+        )
+
+
 Part = Callable[[str, Path, argparse.Namespace], Iterator[Table]]
 PARTS: dict[str, Part] = {
     "warm": warm,
@@ -244,6 +255,7 @@ PARTS: dict[str, Part] = {
     "growth": growth,
     "page": pages,
     "import": imports,
+    "gateways": in_gateways,
 }
 
 

@@ -19,6 +19,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from gunicorn.glogging import Logger, SafeAtoms  # type: ignore[import-untyped]
 
+from config.server.refusals import caller_of
 from tokens.logs import SecretsFilter, keys_of, scrub
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -43,6 +44,9 @@ class SecretsLogger(Logger):  # type: ignore[misc]
         super().setup(cfg)
         for handler in (*self.error_log.handlers, *self.access_log.handlers):
             handler.addFilter(SecretsFilter())
+
+    def atoms(self, resp: Any, req: Any, environ: Any, request_time: Any) -> Any:
+        return {**super().atoms(resp, req, environ, request_time), "h": caller_of(environ)}
 
     def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:
         with keys_of(environ):
@@ -70,7 +74,7 @@ def access_line(resp: Any, environ: Any, request_time: timedelta) -> str:
         path = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in path)
     request_id = next((value for name, value in resp.headers if name == "x-request-id"), "-")
     return (
-        f'{access_time(int(time.time()))} {environ["REMOTE_ADDR"]} "{environ["REQUEST_METHOD"]} {path}" '
+        f'{access_time(int(time.time()))} {caller_of(environ)} "{environ["REQUEST_METHOD"]} {path}" '
         f"{(resp.status or '-')[:3]} {resp.sent} bytes {request_time // MILLISECOND} ms {request_id}"
     )
 

@@ -1,6 +1,26 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class TokensConfig(AppConfig):
     name = "tokens"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        post_migrate.connect(remember_peppers, sender=self)
+
+
+def remember_peppers(using: str, **_: Any) -> None:
+    """Stores the fingerprints of the configured peppers that have none yet: keys may be stored under them already."""
+    from django.conf import settings
+    from django.db import connections
+
+    from tokens.models import Pepper
+
+    # After a migration backwards, the table does not exist.
+    if Pepper._meta.db_table in connections[using].introspection.table_names():
+        known = set(Pepper.objects.values_list("number", flat=True))
+        for number in settings.TOKEN_PEPPERS.keys() - known:
+            Pepper.objects.remember(number)

@@ -127,6 +127,11 @@ def digests(plaintext: str, peppers: Mapping[int, str]) -> list[str]:
     return found
 
 
+def fingerprint(pepper: str) -> str:
+    """A text that is the same for the same secret only, and from which the secret cannot be computed."""
+    return _digest("fingerprint of this pepper", pepper)
+
+
 def _digest(text: str, pepper: str) -> str:
     return hmac.new(pepper.encode(), text.encode(errors="surrogateescape"), hashlib.sha256).hexdigest()
 

@@ -1,11 +1,38 @@
-"""Checks whether an address is in one of the networks that a key may be used from. Imports no models."""
+"""The address that a request comes from, and the networks that a key may be used from. Imports no models."""
 
 import functools
 import ipaddress
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+WITH_PORT = re.compile(r"(?P<v4>[0-9.]+):[0-9]{1,5}|\[(?P<v6>[0-9a-fA-F:.]+)\](?::[0-9]{1,5})?")
 
 # IPv4-mapped IPv6 addresses (RFC 4291).
 MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
+
+
+def caller_address(environ: Mapping[str, Any], *, proxies: int) -> str:
+    """The caller's address from a WSGI environ: that of the connection, or what the outermost trusted proxy reports.
+
+    A report that is not a valid address is the empty text, which is in no network.
+    """
+    forwarded = [part for part in map(str.strip, environ.get("HTTP_X_FORWARDED_FOR", "").split(",")) if part]
+    if proxies and len(forwarded) >= proxies:
+        return _without_port(forwarded[-proxies])
+    return str(environ.get("REMOTE_ADDR", ""))
+
+
+@functools.lru_cache(maxsize=1024)
+def _without_port(address: str) -> str:
+    """`1.2.3.4:5555` and `[2001:db8::1]:443`, as proxies write them, without brackets and port."""
+    match = WITH_PORT.fullmatch(address)
+    address = (match["v4"] or match["v6"]) if match else address
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    return address
 
 
 def is_within(address: str, networks: Iterable[str]) -> bool:

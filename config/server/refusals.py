@@ -4,9 +4,14 @@ gunicorn's own response is an HTML page that repeats a part of the request, and 
 """
 
 import io
+from collections.abc import Mapping
+from typing import Any
 
+from django.conf import settings
 from gunicorn import util  # type: ignore[import-untyped]
 from gunicorn.http import errors  # type: ignore[import-untyped]
+
+from tokens.networks import caller_address
 
 # gunicorn's exception -> the error's code; every other one is a bad request.
 CODES = {
@@ -46,6 +51,13 @@ def refusal(code: str, environ: dict[str, str]) -> bytes:
     start = f"HTTP/1.1 {response.status_code} {response.reason_phrase}\r\nDate: {util.http_date()}\r\nConnection: close"
     head = start.encode() + b"\r\n" + response.serialize_headers() + b"\r\n\r\n"
     return head if request.method == "HEAD" else head + response.content
+
+
+def caller_of(environ: Mapping[str, Any], client: Any = None) -> str:
+    """The caller's address for the log; `client` is the address of the connection, if the environ does not have it."""
+    if client is not None:
+        environ = {**environ, "REMOTE_ADDR": client[0] if isinstance(client, tuple) else str(client)}
+    return caller_address(environ, proxies=settings.TRUSTED_PROXIES) or "-"
 
 
 def environ_of(received: bytes) -> dict[str, str]:

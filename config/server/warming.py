@@ -38,8 +38,10 @@ def warm_up(application: Application) -> None:
 def _request_all(application: Application) -> None:
     try:
         for path in ADDRESSES:
-            if _request(application, path) >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            status, body = _request(application, path)
+            if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 # Without a database, each further request would wait for it again.
+                logger.error("This worker is not ready: %s", body.decode(errors="replace")[:1000])
                 break
     except Exception as error:  # noqa: BLE001 (the worker answers requests, whatever failed)
         logger.warning("This worker starts cold: %s", type(error).__name__)
@@ -47,8 +49,8 @@ def _request_all(application: Application) -> None:
         connections.close_all()
 
 
-def _request(application: Application, path: str) -> int:
-    """The status of the application's response to a visitor."""
+def _request(application: Application, path: str) -> tuple[int, bytes]:
+    """The status and the body of the application's response to a visitor."""
     host = next((host for host in settings.ALLOWED_HOSTS if "*" not in host), "localhost").lstrip(".")
     environ = {
         "REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": "", "SCRIPT_NAME": "", "SERVER_NAME": host,
@@ -57,6 +59,7 @@ def _request(application: Application, path: str) -> int:
     }  # fmt: skip
     statuses: list[str] = []
     response = application(environ, lambda status, *_: statuses.append(status))
+    body = b"".join(response)
     if hasattr(response, "close"):
         response.close()
-    return int(statuses[0][:3])
+    return int(statuses[0][:3]), body

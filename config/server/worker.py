@@ -24,7 +24,7 @@ from gunicorn.workers import base  # type: ignore[import-untyped]
 
 from config.server.connections import Connection, Disk, Exchange, Sent, State, http_date, max_connections
 from config.server.heads import END, Heads, check_incomplete
-from config.server.refusals import code_of, environ_of, refusal
+from config.server.refusals import caller_of, code_of, environ_of, refusal
 
 # Seconds in which a head must arrive after its first byte.
 HEAD_SECONDS = 20
@@ -452,16 +452,14 @@ class Worker(base.Worker):  # type: ignore[misc]
         code = code_of(error)
         if code == "internal_error":
             self.log.error("Error reading a request: %s", type(error).__name__)
-        else:
-            # Only the type of the exception: its text repeats the request.
-            address = connection.client[0] if isinstance(connection.client, tuple) else connection.client
-            self.log.warning("Refused an unreadable request of %s: %s", address, type(error).__name__)
-        self._refuse(connection, code)
+        # Only the type of the exception: its text repeats the request.
+        self._refuse(connection, code, why=type(error).__name__)
 
-    def _refuse(self, connection: Connection, code: str) -> None:
+    def _refuse(self, connection: Connection, code: str, why: str = "") -> None:
         """Responds with an error of the API and closes the connection."""
         request, connection.request = connection.request, None
-        environ = environ_of(bytes(connection.received)) if request is None else dict(request.head.environ)
+        environ = environ_of(bytes(connection.received)) if request is None else request.head.environ
+        self.log.warning("Refused a request of %s: %s", caller_of(environ, connection.client), why or code)
         if request is not None:
             request.close()
         connection.is_kept = False

@@ -19,7 +19,7 @@ from pricing.gateways.keys.patterns import allow_patterns, deny_patterns
 from pricing.gateways.reading.gateway import ENABLED, EXHAUSTED, EXPIRED, Gateway, GatewayToken, GatewayUser
 from pricing.gateways.reading.new_api import REQUIRE_EMAIL_VERIFICATION
 from tokens import keys
-from tokens.models import RetiredKey, Token, TokenGroup
+from tokens.models import Pepper, RetiredKey, Token, TokenGroup
 
 # Digests per query: SQLite accepts 32,766 values in a statement.
 BATCH = 5000
@@ -216,6 +216,8 @@ def _timestamp(seconds: int) -> tuple[dt.datetime | None, bool]:
 
 def create_tokens(tokens: list[NewToken], *, reason: str) -> None:
     """Creates the tokens in bulk, because gateways have thousands; the reason in the history names their groups."""
+    if tokens:
+        Pepper.objects.remember(max(settings.TOKEN_PEPPERS))
     group_keys = dict(TokenGroup.objects.values_list("slug", "pk"))
     by_groups: defaultdict[tuple[str, ...], list[NewToken]] = defaultdict(list)
     for new in tokens:

@@ -1,11 +1,14 @@
 """The image, the compose file and gunicorn's configuration say what a deployment relies on."""
 
+import datetime as dt
 import re
 import runpy
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from gunicorn.config import Config  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -69,3 +72,20 @@ def test_the_access_line_has_no_query_and_no_referer() -> None:
     line = gunicorn()["access_log_format"]
 
     assert not {"%(r)s", "%(q)s", "%(f)s"} & set(re.findall(r"%\([^)]+\)s", line))
+
+
+def test_the_access_line_shows_the_caller_behind_a_proxy(settings: Any) -> None:
+    settings.TRUSTED_PROXIES = 1
+    environ = {
+        "PATH_INFO": "/v1/models", "REQUEST_METHOD": "GET", "REMOTE_ADDR": "10.0.0.1",
+        "HTTP_X_FORWARDED_FOR": "203.0.113.5", "RAW_URI": "/v1/models", "SERVER_PROTOCOL": "HTTP/1.1",
+    }  # fmt: skip
+    response = SimpleNamespace(headers=[], status="200 OK", sent=2)
+    module = gunicorn()
+
+    line = module["access_line"](response, environ, dt.timedelta(0))
+    logger = module["SecretsLogger"](Config())
+    atoms = logger.atoms(response, SimpleNamespace(headers=[]), environ, dt.timedelta(0))
+
+    assert '203.0.113.5 "GET /v1/models" 200' in line
+    assert atoms["h"] == "203.0.113.5"

@@ -109,4 +109,4 @@ def test_the_rest_of_a_body_that_cannot_be_read_gets_no_second_answer(server: Se
 def test_the_log_names_the_client_and_the_reason(server: Server) -> None:
     send(server.port, head_of(GET, "broken"))
 
-    assert "Refused an unreadable request of 127.0.0.1: InvalidHeader" in server.log
+    assert "Refused a request of 127.0.0.1: InvalidHeader" in server.log

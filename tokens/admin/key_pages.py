@@ -14,7 +14,7 @@ from django.utils import timezone
 from catalog.admin.base import ModelAdmin, RadioSelect, detail_action
 from tokens.auth.authentication import row_of, scope_of
 from tokens.auth.explaining import key_gates, survey
-from tokens.models import KeyReplacedError, Token
+from tokens.models import KeyReplacedError, Token, WrongPepperError
 
 GRACES = {
     "0": "None: the old key stops working immediately (choose this if it leaked)",
@@ -54,8 +54,9 @@ class KeyPages(ModelAdmin):
                 new_key = token.rotate(grace=grace, at=timezone.now(), replacing=form.cleaned_data["key_id"])
             except KeyReplacedError:
                 message = f"{token.name} got another key, {token.masked}, after you opened the page. Nothing changed."
-                self.message_user(request, message, messages.ERROR)
-                return HttpResponseRedirect(reverse("admin:tokens_token_change", args=[token.pk]))
+                return self._refuse(request, token, message)
+            except WrongPepperError as error:
+                return self._refuse(request, token, f"{error} Nothing changed.")
             # The key exists only during this request: the response shows it, and nothing stores it.
             token.new_key = new_key  # type: ignore[attr-defined]
             self.log_change(request, token, [{"changed": {"fields": ["key"]}}])
@@ -117,6 +118,10 @@ class KeyPages(ModelAdmin):
         page = self.render_page(request, "tokens/admin/new_key.html", f"New key for {token.name}", token=token)
         page["Cache-Control"] = "no-store, private"
         return page
+
+    def _refuse(self, request: HttpRequest, token: Token, message: str) -> HttpResponse:
+        self.message_user(request, message, messages.ERROR)
+        return HttpResponseRedirect(reverse("admin:tokens_token_change", args=[token.pk]))
 
     def _token(self, request: HttpRequest, object_id: str) -> Token:
         token: Token | None = self.get_object(request, object_id)

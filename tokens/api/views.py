@@ -16,7 +16,7 @@ from catalog.exact import write_json
 from tokens.access.visibility import Listing
 from tokens.api.budgets import Spending, spending_of
 from tokens.api_error import CATALOG_ONLY, ApiError
-from tokens.auth.authentication import Caller
+from tokens.auth.authentication import Caller, HolderAuthentication
 from tokens.auth.credentials import candidate_keys
 from tokens.context import context_of
 from tokens.dialects import dialect_of
@@ -153,6 +153,8 @@ class Key(TypedDict):
 
 class TokenView(ApiView):
     """The permissions of the caller's own key, without its deny patterns: they could name secret models."""
+
+    authentication_classes = [HolderAuthentication]
 
     def get(self, request: Request) -> HttpResponse:
         caller = caller_of(request)

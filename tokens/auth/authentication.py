@@ -89,14 +89,22 @@ class Candidate:
 class TokenAuthentication(BaseAuthentication):
     """Refuses requests without a valid key, and requests above the key's rate."""
 
+    tells_networks = False
+
     def authenticate(self, request: Request) -> tuple[None, Caller]:
         now = timezone.now()
-        caller = authenticate(request._request, at=now)
+        caller = authenticate(request._request, at=now, tells_networks=self.tells_networks)
         charge(request._request, caller, at=now)
         return None, caller
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+class HolderAuthentication(TokenAuthentication):
+    """The same for a key's own holder, who learns which networks it may be used from."""
+
+    tells_networks = True
 
 
 class OptionalTokenAuthentication(BaseAuthentication):
@@ -120,8 +128,13 @@ class VisitorAuthentication(BaseAuthentication):
         charge_visitor(request._request, at=timezone.now())
 
 
-def authenticate(request: HttpRequest, *, at: dt.datetime, failures: Failures = FAILURES) -> Caller:
-    """The caller of the first valid key in the request; ApiError if there is none, with the reason."""
+def authenticate(
+    request: HttpRequest, *, at: dt.datetime, failures: Failures = FAILURES, tells_networks: bool = False
+) -> Caller:
+    """The caller of the first valid key in the request; ApiError if there is none, with the reason.
+
+    The reason names the networks of a key that is sent from another one only if it `tells_networks`.
+    """
     sent_keys = candidate_keys(request)
     if not sent_keys:
         raise ApiError("missing_api_key")
@@ -139,7 +152,8 @@ def authenticate(request: HttpRequest, *, at: dt.datetime, failures: Failures = 
         }
         if not candidates:
             raise rate_limit_error(spent, at=at)
-    refusal, is_lasting = "", spent is None
+    refusal: ApiError | None = None
+    is_lasting = spent is None
     for row in find_tokens(candidates):
         scope = scope_of(row)
         reason = next(scope.refusals(at=at, address=address), "")
@@ -150,11 +164,19 @@ def authenticate(request: HttpRequest, *, at: dt.datetime, failures: Failures = 
             return build_caller(row, scope, newest_digest, identity=identity, is_lasting=is_lasting, at=at)
         if "retired" in row:
             _note_refused_key(row, address=address, at=at)
-        refusal, is_lasting = refusal or reason, is_lasting and reason not in TEMPORARY
+        refusal = refusal or _refusal(reason, address, scope.networks if tells_networks else ())
+        is_lasting = is_lasting and reason not in TEMPORARY
     if spent is not None and not refusal:
         raise rate_limit_error(spent, at=at)
     failures.count(address, keys=len(sent_keys))
-    raise ApiError(refusal or "invalid_api_key")
+    raise refusal or ApiError("invalid_api_key")
+
+
+def _refusal(reason: str, address: str, networks: Sequence[str]) -> ApiError:
+    if reason != "ip_not_allowed" or not networks:
+        return ApiError(reason)
+    where = f"from this IP address, {address}" if address else "from an unknown IP address"
+    return ApiError(reason, f"This API key is not allowed {where}. It is allowed from {', '.join(networks)}.")
 
 
 def charge(request: HttpRequest, caller: Caller, *, at: dt.datetime) -> None:

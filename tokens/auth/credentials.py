@@ -1,6 +1,5 @@
 """The keys that a request contains, and the address it comes from."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -9,12 +8,12 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from tokens.dialects import dialect_of
+from tokens.networks import caller_address
 
 # Headers in which proxies send the original address when they ask for authorization: Traefik, and nginx by convention.
 ORIGINAL_ADDRESS_HEADERS = ("X-Forwarded-Uri", "X-Original-Uri")
 # Proxies send those headers to this address only; elsewhere the caller could set them.
 PROXY_ADDRESS = "/api/authorize"
-WITH_PORT = re.compile(r"(?P<v4>[0-9.]+):[0-9]{1,5}|\[(?P<v6>[0-9a-fA-F:.]+)\](?::[0-9]{1,5})?")
 
 
 def candidate_keys(request: HttpRequest) -> list[str]:
@@ -58,16 +57,7 @@ def client_address(request: HttpRequest) -> str:
 
 def address_in(environ: Mapping[str, Any]) -> str:
     """The caller's address from a WSGI environ."""
-    forwarded = [part for part in map(str.strip, environ.get("HTTP_X_FORWARDED_FOR", "").split(",")) if part]
-    if settings.TRUSTED_PROXIES and len(forwarded) >= settings.TRUSTED_PROXIES:
-        return without_port(forwarded[-settings.TRUSTED_PROXIES])
-    return str(environ.get("REMOTE_ADDR", ""))
-
-
-def without_port(address: str) -> str:
-    """`1.2.3.4:5555` and `[2001:db8::1]:443`, as proxies write them, without brackets and port; others unchanged."""
-    match = WITH_PORT.fullmatch(address)
-    return (match["v4"] or match["v6"]) if match else address
+    return caller_address(environ, proxies=settings.TRUSTED_PROXIES)
 
 
 def _in_query(request: HttpRequest) -> str:

@@ -15,7 +15,7 @@ from django.db import Error, close_old_connections, models, transaction
 from django.db.models import F, Q
 
 from catalog import caches
-from tokens.models import RetiredKey, Token
+from tokens.models import Pepper, RetiredKey, Token, WrongPepperError
 
 logger = logging.getLogger("modelbook.usage")
 
@@ -76,6 +76,8 @@ class LastUseWriter:
         tokens: models.QuerySet[Token] = models.QuerySet(Token)
         retired: models.QuerySet[RetiredKey] = models.QuerySet(RetiredKey)
         with transaction.atomic():
+            if new_digests and not _is_pepper_right():
+                new_digests = {}
             for token, at in sorted(last_used.items()):
                 # Another process may have written it within the minute.
                 stale = Q(last_used_at=None) | Q(last_used_at__lte=at - RESOLUTION)
@@ -110,6 +112,16 @@ class LastUseWriter:
                 logger.warning("The times of last use could not be written: %s", type(error).__name__)
             finally:
                 close_old_connections()
+
+
+def _is_pepper_right() -> bool:
+    """Whether digests can move to the newest pepper; under a wrong secret, the keys would be lost with it."""
+    try:
+        Pepper.objects.remember(max(settings.TOKEN_PEPPERS))
+    except WrongPepperError as error:
+        logger.warning("Keys stay under their pepper. %s", error)
+        return False
+    return True
 
 
 LAST_USE = caches.register(LastUseWriter())

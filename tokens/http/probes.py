@@ -11,6 +11,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from psycopg_pool import PoolTimeout
 
+from tokens.models import Pepper
+
 Handler = Callable[[HttpRequest], HttpResponse]
 
 LIVEZ = "/livez"
@@ -46,16 +48,16 @@ class ProbesMiddleware:
         return self.get_response(request)
 
     def _why_not_ready(self) -> str:
-        """The problem in one sentence; empty if the database answers and all migrations are applied."""
+        """The problem in one sentence; empty if the database answers, is migrated, and its keys can be checked."""
         try:
             if not self.is_migrated:
                 executor = MigrationExecutor(connection)
                 self.is_migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT 1")
+            if not self.is_migrated:
+                return "Migrations are not applied: run `python manage.py migrate`."
+            return " ".join(Pepper.objects.problems().values())
         except (Error, PoolTimeout):
             return "The database does not answer."
-        return "" if self.is_migrated else "Migrations are not applied: run `python manage.py migrate`."
 
 
 def alive() -> HttpResponse:

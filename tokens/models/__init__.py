@@ -1,7 +1,8 @@
-"""The tables of tokens: groups, tokens, and the keys that tokens had before."""
+"""The tables of tokens: groups, tokens, the keys that tokens had before, and the peppers of keys."""
 
 from tokens.models.groups import TokenGroup
+from tokens.models.peppers import Pepper, WrongPepperError
 from tokens.models.retired_keys import RetiredKey
 from tokens.models.tokens import STATES, KeyReplacedError, Token
 
-__all__ = ["STATES", "KeyReplacedError", "RetiredKey", "Token", "TokenGroup"]
+__all__ = ["STATES", "KeyReplacedError", "Pepper", "RetiredKey", "Token", "TokenGroup", "WrongPepperError"]

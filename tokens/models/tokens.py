@@ -3,6 +3,7 @@
 import datetime as dt
 import ipaddress
 from collections.abc import Collection
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -17,6 +18,7 @@ from tokens import keys
 from tokens.logs import scrub
 from tokens.models.budgets import ACCOUNTING, Budgeted, BudgetedQuerySet
 from tokens.models.groups import TokenGroup
+from tokens.models.peppers import Pepper, WrongPepperError
 from tokens.rate_limits import validate_rate
 from tokens.scope import Scope, validate_patterns
 
@@ -177,6 +179,12 @@ class Token(Budgeted):
         self.digest = keys.digest(plaintext, settings.TOKEN_PEPPERS[self.pepper])
         self.masked = f"{'sk-' if plaintext.startswith('sk-') else ''}…{plaintext[-4:]}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        with transaction.atomic():
+            if self._state.adding or "digest" in (kwargs.get("update_fields") or ()):
+                Pepper.objects.remember(self.pepper)
+            super().save(*args, **kwargs)
+
     def save_with(self, groups: list[TokenGroup]) -> None:
         self.validate_first_group(groups)
         with transaction.atomic():
@@ -226,6 +234,11 @@ class Token(Budgeted):
 
     def clean(self) -> None:
         super().clean()
+        if self._state.adding:
+            try:
+                Pepper.objects.refuse_wrong(max(settings.TOKEN_PEPPERS))
+            except WrongPepperError as error:
+                raise ValidationError(str(error)) from None
         for network in self.networks:
             try:
                 ipaddress.ip_network(network)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.db.models.functions import Coalesce
 
 from catalog.models import AIModel, ModelAlias
@@ -13,13 +14,26 @@ from pricing.curation.catalog_snapshot import CatalogSnapshot
 from pricing.curation.checks.rules import Finding, Rules
 from tokens.access.many_scopes import ManyScopes
 from tokens.auth.authentication import scopes_of
-from tokens.models import Token, TokenGroup
+from tokens.models import Pepper, Token, TokenGroup
 from tokens.models.budgets import BudgetedQuerySet
 from tokens.scope import id_of
 
 UNUSED = dt.timedelta(days=90)
 
 RULES = Rules()
+
+
+@RULES.add(
+    "lost-pepper",
+    "Keys that are refused because of TOKEN_PEPPERS",
+    "Restore the secret of the pepper. A secret that is lost cannot be replaced: issue new keys.",
+    about=Token,
+)
+def lost_pepper(catalog: CatalogSnapshot) -> Iterator[Finding]:
+    wrong = Pepper.objects.problems()
+    for token in catalog.valid_tokens.filter(pepper__in=wrong).order_by("name", "pk").only("name", "key_id", "pepper"):
+        is_missing = token.pepper not in settings.TOKEN_PEPPERS
+        yield Finding(token, f"pepper {token.pepper} {'is missing' if is_missing else 'has another secret'}")
 
 
 @RULES.add(

@@ -26,7 +26,7 @@ from catalog.models import AIModel
 from catalog.sources import SOURCES, starter
 from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_import
-from tokens.models import Token, TokenGroup
+from tokens.models import Pepper, Token, TokenGroup
 
 ADMIN = "admin"
 # No letters and digits that are easily confused.
@@ -75,6 +75,8 @@ class Command(BaseCommand):
         with one_at_a_time("quickstart"):
             call_command("migrate", verbosity=0, interactive=False)
             created = set_up(with_catalog=not options["empty"])
+        for problem in Pepper.objects.problems().values():
+            self.stderr.write(problem)
         self.stdout.write(write_json(as_json(created, address)).decode() if is_json else report(created, address))
         if not options["no_serve"]:
             self.stdout.write(serving_notes(host))

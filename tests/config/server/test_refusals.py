@@ -1,8 +1,10 @@
 """The beginning of an unreadable request is read as far as possible: it decides the dialect of the error."""
 
+from typing import Any
+
 import pytest
 
-from config.server.refusals import environ_of
+from config.server.refusals import caller_of, environ_of
 
 
 @pytest.mark.parametrize(
@@ -26,3 +28,12 @@ from config.server.refusals import environ_of
 )
 def test_the_beginning_of_a_request_is_read_as_far_as_possible(received: bytes, environ: dict[str, str]) -> None:
     assert environ_of(received) == environ
+
+
+def test_behind_a_proxy_the_log_shows_the_caller(settings: Any) -> None:
+    environ = {"HTTP_X_FORWARDED_FOR": "198.51.100.7, 203.0.113.5"}
+
+    assert caller_of(environ, ("10.0.0.1", 4711)) == "10.0.0.1"
+    settings.TRUSTED_PROXIES = 1
+    assert caller_of(environ, ("10.0.0.1", 4711)) == "203.0.113.5"
+    assert caller_of({}, "") == "-"

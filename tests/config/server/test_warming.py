@@ -43,7 +43,7 @@ def test_the_bodies_that_most_visitors_request_are_rendered_before(caplog: pytes
 def test_the_host_of_these_requests_is_a_valid_one(settings: Any, hosts: list[str]) -> None:
     settings.ALLOWED_HOSTS = hosts
 
-    assert warming._request(django_application, "/livez") == 200
+    assert warming._request(django_application, "/livez")[0] == 200
 
 
 def test_after_a_server_error_no_further_request_waits() -> None:

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from tests import world
+from tokens.auth.credentials import address_in
 
 pytestmark = pytest.mark.django_db
 
@@ -115,3 +116,24 @@ def test_a_proxy_may_write_the_port_too(
     settings.TRUSTED_PROXIES = 1
 
     assert status(client, world.key(networks=[network]), address="10.0.0.9", forwarded=forwarded) == expected
+
+
+def test_the_holder_of_a_key_learns_its_networks_and_others_do_not(client: Client) -> None:
+    key = world.key(networks=["203.0.113.0/24", "2001:db8::/32"])
+    sent: dict[str, Any] = {"headers": {"authorization": f"Bearer {key}"}, "REMOTE_ADDR": "198.51.100.1"}
+
+    told, kept = (client.get(path, **sent).json()["error"] for path in ("/api/token", "/v1/models"))
+
+    assert (told["code"], kept["code"]) == ("ip_not_allowed", "ip_not_allowed")
+    assert told["message"] == (
+        "This API key is not allowed from this IP address, 198.51.100.1. It is allowed from 203.0.113.0/24, "
+        "2001:db8::/32."
+    )
+    assert kept["message"] == "This API key is not allowed from this IP address."
+
+
+def test_a_report_that_is_not_an_address_is_in_no_network_and_no_log(settings: Any) -> None:
+    settings.TRUSTED_PROXIES = 1
+
+    for report, address in {"evil\x85line": "", "9.9.9.9, [2001:db8::1]:4711": "2001:db8::1"}.items():
+        assert address_in({"REMOTE_ADDR": "192.0.2.1", "HTTP_X_FORWARDED_FOR": report}) == address

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from catalog.exact import write_json
 from tokens.durations import parse_duration
-from tokens.models import STATES, Token
+from tokens.models import STATES, Token, WrongPepperError
 
 
 class Command(BaseCommand):
@@ -36,7 +36,11 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self.stderr.write(f"{token} would get a new key. The old one, {token.masked}, would be valid until {end}.")
             return
-        masked, plaintext = token.masked, token.rotate(grace=grace, at=now)
+        masked = token.masked
+        try:
+            plaintext = token.rotate(grace=grace, at=now)
+        except WrongPepperError as error:
+            raise CommandError(str(error)) from None
         self.stderr.write(f"{token.name} has a new key, {token.key_id}. The old one, {masked}, is valid until {end}.")
         state = token.state(at=now)
         if state in STATES.values():

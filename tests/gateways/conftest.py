@@ -44,6 +44,8 @@ def database_url(django_db_setup: None, django_db_blocker: Any, tmp_path_factory
 def modelbook(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Trusts one proxy, and the name of the model in a header that every gateway has to keep callers from setting."""
     environment = {"TRUSTED_PROXIES": "1", "AUTHORIZE_TRUSTED_HEADERS": "X-Gateway-Model-Name"}
+    # The default: customers call the gateway under names that Modelbook does not know.
+    environment["ALLOWED_HOSTS"] = "localhost,127.0.0.1,[::1]"
     # With one worker, a rate is counted exactly.
     with serving(database_url, tmp_path_factory.mktemp("gunicorn"), workers=1, **environment) as server:
         yield server

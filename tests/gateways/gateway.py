@@ -42,6 +42,8 @@ class Gateway:
     speaks: frozenset[str] = frozenset({"openai", "openai-responses", "anthropic", "gemini"})
     # It accepts Gemini's keys in ?key=.
     accepts_keys_in_query: bool = True
+    # Modelbook receives a Host that it allows by default; otherwise ALLOWED_HOSTS must contain the gateway's names.
+    sends_own_host: bool = True
     # Upgraded connections (OpenAI's realtime API), with the model in the query.
     opens_websockets: bool = True
 

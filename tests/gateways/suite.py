@@ -276,6 +276,15 @@ class GatewaySuite:
         assert all(received.keys == {KEY} for received in upstream.received)
         assert not any("placeholder" in received.text for received in upstream.received)
 
+    def test_the_gateway_may_have_any_host_name(
+        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
+    ) -> None:
+        if not gateway.sends_own_host:
+            pytest.skip("ALLOWED_HOSTS must contain the names of this gateway")
+        sent = {"host": "api.example.com"}
+
+        assert post(gateway, GEMINI.format("gw-chat"), {}, key=keys["customer"], headers=sent).status == 200
+
     def test_a_key_works_from_its_networks_only(
         self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
     ) -> None:

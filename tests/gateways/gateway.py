@@ -34,6 +34,8 @@ class Gateway:
     reads_fallbacks: bool = True
     # A refusal is Modelbook's own body, in the caller's dialect. Otherwise only its status and X-Modelbook-Reason are.
     keeps_refusals: bool = True
+    # While Modelbook is down, callers get 503 with a body in JSON. Otherwise they get some error of the server.
+    explains_outages: bool = True
     # The upstream receives X-Modelbook-Key-Id, -Model, -Group and -Token-Name of the check.
     passes_result: bool = True
     # Lists of models, single models and the price list come from Modelbook.

@@ -272,7 +272,7 @@ class GatewaySuite:
         in_query = [post(gateway, f"{path}?{name}={key}&alt=json", {}) for name in ("key", "%6bey")]
 
         assert [answer.status for answer in answers] == [200] * 5
-        assert in_query[0].status == (200 if gateway.accepts_keys_in_query else 401)
+        assert in_query[0].status in ({200} if gateway.accepts_keys_in_query else {401, 404})
         assert all(received.keys == {KEY} for received in upstream.received)
         assert not any("placeholder" in received.text for received in upstream.received)
 
@@ -374,8 +374,10 @@ class GatewaySuite:
             listed = post(gateway, "/v1/models", key=keys["customer"], method="GET")
 
         for answer in answers:
-            assert (answer.status, answer.json()["error"]["message"] != "") == (503, True)
-        assert (listed.status == 503, upstream.received) == (gateway.serves_catalog, [])
+            if gateway.explains_outages:
+                assert (answer.status, answer.json()["error"]["message"] != "") == (503, True)
+            assert answer.status >= 500
+        assert (listed.status >= 500, upstream.received) == (gateway.serves_catalog, [])
         # It works again by itself.
         wait_until(lambda: post(gateway, path, {}, key=keys["customer"]).status == 200, "the gateway calls Modelbook")
 
@@ -389,7 +391,8 @@ class GatewaySuite:
             refusal = clients.refusal(sdk, keys["customer"], "gw-chat")
 
         seen = (refusal.exception, refusal.status, refusal.kind)
-        assert seen == DOWN[sdk] or (not gateway.keeps_refusals and seen[1] == 503)
+        assert seen == DOWN[sdk] or (not gateway.keeps_refusals and seen[1] == 503) or not gateway.explains_outages
+        assert refusal.status >= 500
         assert upstream.received == []
         wait_until(lambda: call(gateway, "gw-chat", key=keys["customer"]).status == 200, "the gateway calls Modelbook")
 

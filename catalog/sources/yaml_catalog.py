@@ -182,8 +182,13 @@ def _structure(
             for entry in _list(body, "endpoint_types")
         },
         groups={
-            slug: _fields(entry, texts=("label", "description", "rate_limit"), flags=("is_public",))
+            slug: _fields(
+                entry,
+                texts=("label", "description", "rate_limit", "budget_currency", "budget_period"),
+                flags=("is_public",),
+            )
             | _position(entry, "auto_position")
+            | _budget(entry, "budget_amount")
             for slug, entry in groups.items()
         },
         channels={
@@ -296,6 +301,13 @@ def _position(entry: Entry, name: str) -> dict[str, Any]:
     if name not in entry:
         return {}
     return {name: None if entry[name] in NULLS else _count(entry[name], least=1)}
+
+
+def _budget(entry: Entry, name: str) -> dict[str, Any]:
+    """An amount; null removes the budget."""
+    if name not in entry:
+        return {}
+    return {name: None if entry[name] in NULLS else _amount(entry[name])}
 
 
 def _checked(entry: Any, key: str) -> Entry:

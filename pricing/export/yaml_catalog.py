@@ -25,6 +25,7 @@ from pricing.export.document import Document
 from pricing.models import PopularModel, PriceSheet
 from pricing.published.group_rates import ratios_in_force
 from pricing.published.prices import sheets_in_force
+from tokens.budgets import Budget
 from tokens.models import TokenGroup
 
 JSON = dict[str, Any]
@@ -106,11 +107,21 @@ def _groups(*, at: dt.datetime) -> list[JSON]:
             "is_public": group.is_public,
             "auto_position": group.auto_position,
             "rate_limit": group.rate_limit,
+            **_budget(group.budget),
             **({"rate": digits(rates[group.pk])} if group.pk in rates else {}),
             "channels": reach[group.pk],
         }
         for group in TokenGroup.objects.order_by("slug")
     ]
+
+
+def _budget(budget: Budget | None) -> JSON:
+    """The budget of a group; a written null removes it."""
+    if budget is None:
+        return {"budget_amount": None}
+    return {
+        "budget_amount": digits(budget.amount), "budget_currency": budget.currency, "budget_period": budget.period,
+    }  # fmt: skip
 
 
 def _channels() -> Iterator[bytes]:

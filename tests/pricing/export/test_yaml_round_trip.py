@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.core.management import call_command
+from django.db import transaction
+from django.utils import timezone
 
 from catalog.db import revision
-from catalog.models import AIModel, Channel, EndpointType, ModelAlias, Offer, Vendor
+from catalog.models import AIModel, Channel, EndpointType, ImportRun, ModelAlias, Offer, Vendor
 from pricing.models import GroupRate, PopularModel, PriceSheet
+from pricing.usage.spending import Cost, record
 from tests import world
 from tests.admin_world import import_run
 from tests.pricing.gateways.databases import key
@@ -64,7 +67,10 @@ def rich_catalog() -> None:
     TokenGroup.objects.filter(slug="vip").update(
         is_public=True, auto_position=12, rate_limit="60/minute", description="- x"
     )
-    world.rate(world.token_group("vip"), "0.123456789012345678")
+    vip = world.token_group("vip")
+    vip.budget_amount, vip.budget_currency, vip.budget_period = Decimal("0.120000000000000000034"), "CNY", "month"
+    vip.save()
+    world.rate(vip, "0.123456789012345678")
     first = world.model(
         "gpt-4o",
         on="main",
@@ -162,6 +168,27 @@ def test_a_group_leaves_the_automatic_order_by_a_written_null(tmp_path: Path) ->
     assert export(tmp_path) == edited
 
 
+def test_a_budget_is_removed_by_a_written_null_and_counts_at_once_if_it_is_lowered(tmp_path: Path) -> None:
+    rich_catalog()
+    vip, now = TokenGroup.objects.get(slug="vip"), timezone.now()
+    with transaction.atomic():
+        record([Cost(world.token("vip")[0].pk, vip.pk, now, Decimal("0.1"), "CNY")])
+    content = export(tmp_path)
+
+    bring(tmp_path, content.replace(b"0.120000000000000000034", b"0.1"))
+
+    vip.refresh_from_db()
+    assert vip.budget is not None
+    assert (vip.spent, vip.budget.is_spent(at=now)) == (Decimal("0.1"), True)
+    call_command("rollback_import", str(ImportRun.objects.latest("pk").pk))
+    vip.refresh_from_db()
+    assert (vip.budget_amount, vip.spent_until) == (Decimal("0.120000000000000000034"), None)
+    lines = [line for line in content.split(b"\n") if b"budget_currency" not in line and b"budget_period" not in line]
+    bring(tmp_path, b"\n".join(lines).replace(b"'0.120000000000000000034'", b"null"))
+    vip.refresh_from_db()
+    assert (vip.budget, vip.spent) == (None, Decimal(0))
+
+
 def test_a_part_of_the_models_brings_nothing_else(tmp_path: Path) -> None:
     rich_catalog()
     (tmp_path / "brought.yaml").write_bytes(export(tmp_path))
@@ -200,7 +227,7 @@ def test_every_table_is_included_or_left_out_on_purpose() -> None:
     in_it |= {"grouprate", "popularmodel", "pricesheet", "priceline"}
     # Keys, what was imported from where, and the books of what others pay or report.
     left_out = {"token", "retiredkey", "revision", "source", "snapshot", "importrun", "fieldpin"}
-    left_out |= {"discountrule", "currencyrate", "usagereporter", "usagecount", "usage"}
+    left_out |= {"discountrule", "currencyrate", "usagereporter", "usagecount", "usageevent", "spending"}
     left_out |= {"change", "namelist", "pruning"}
     there = {
         model._meta.model_name

@@ -91,7 +91,7 @@ def count_spending(rows: Sequence[Budgeted], at: dt.datetime) -> dict[int, Spent
 
 @dataclass(frozen=True)
 class Crossing:
-    """A budget that calls have used up, or of which they have left little."""
+    """A budget that calls have used up, or nearly."""
 
     # The token or the group that has the budget.
     owner: Budgeted

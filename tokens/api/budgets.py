@@ -60,7 +60,7 @@ def refuse_spent(scope: Scope, groups: Iterable[TokenGroup], *, at: dt.datetime)
 
 
 def warning_headers(scope: Scope, groups: Iterable[TokenGroup], *, at: dt.datetime) -> dict[str, str]:
-    """The header that warns of a budget of which little is left, for a call that is charged in one of these groups.
+    """The header that warns of a budget that is nearly used up, for a call that is charged in one of these groups.
 
     It changes once in a period, so that stored responses remain valid until then.
     """

@@ -1,7 +1,7 @@
 """The columns of a budget: what the operator sets, and what the accounting writes.
 
-Every way to write a row counts anew what was spent (`Budgeted.complete`), so that a change of a budget decides the next
-call.
+Every way to write a row counts again what was spent (`Budgeted.complete`), so that a change of a budget decides the
+next call.
 """
 
 import datetime as dt

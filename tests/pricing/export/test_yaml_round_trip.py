@@ -186,7 +186,7 @@ def test_a_budget_is_removed_by_a_written_null_and_counts_at_once_if_it_is_lower
     lines = [line for line in content.split(b"\n") if b"budget_currency" not in line and b"budget_period" not in line]
     bring(tmp_path, b"\n".join(lines).replace(b"'0.120000000000000000034'", b"null"))
     vip.refresh_from_db()
-    assert (vip.budget, vip.spent) == (None, Decimal(0))
+    assert [vip.budget, vip.spent] == [None, Decimal(0)]
 
 
 def test_a_part_of_the_models_brings_nothing_else(tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ def test_the_key_id_of_a_retired_key_names_the_token() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "Nothing is to be changed"),
+        ([], "No option was given"),
         (["--budget", "-1"], "budget_amount: A budget must be between 0"),
         (["--budget", "five"], "budget_amount: "),
         (["--budget", "1", "--budget-currency", "usd"], "budget_currency: This is not a valid currency"),

@@ -71,7 +71,7 @@ def update(token: Token, chosen: Chosen, *, name: str | None) -> None:
     """Sets the chosen columns and groups and saves the token; ValidationError if the result is not valid."""
     fields = {**chosen.fields, **({} if name is None else {"name": name})}
     if not fields and chosen.groups is None:
-        raise ValueError("Nothing is to be changed. Add an option, e.g. --expires 30d; --help lists all.")
+        raise ValueError("No option was given. Add one, e.g. --expires 30d; --help lists all.")
     chosen.check_budget(token)
     for column, value in fields.items():
         setattr(token, column, value)
@@ -92,7 +92,7 @@ def stored_values(token: Token, columns: Mapping[str, Any]) -> Values:
 
 
 def shown(token: Token) -> Values:
-    """What the options of the command can change, as JSON has it."""
+    """The values that the options of the command can change, in the format of JSON."""
     groups = sorted(token.groups.values_list("slug", flat=True))
     return {
         "name": token.name,

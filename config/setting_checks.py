@@ -8,6 +8,7 @@ import re
 from urllib.parse import urlsplit
 
 from tokens import keys
+from tokens.calls.routes import WITHOUT_MODEL
 
 MAX_NUMBER = 1_000_000_000
 MAX_PREFIX_LENGTH = 40  # A masked key has at most 64 characters, and 17 of them are not the prefix.
@@ -17,6 +18,13 @@ ON = frozenset({"true", "t", "yes", "y", "on", "1"})
 OFF = frozenset({"false", "f", "no", "n", "off", "0"})
 ORIGIN = re.compile(r"https?://(?:\*\.)?(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 MAILBOX = re.compile(r"mailto:[^@\s]+@[A-Za-z0-9.-]+(?:\?\S*)?")
+HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,99}")
+# Headers that belong to the caller, or that this server reads for something else.
+NEVER_TRUSTED = frozenset({
+    "authorization", "x-api-key", "x-goog-api-key", "api-key", "content-type", "content-length", "content-encoding",
+    "transfer-encoding", "host", "origin", "accept", "cookie", "user-agent", "anthropic-version", "x-original-uri",
+    "x-forwarded-uri", "x-original-method", "x-forwarded-method", "x-forwarded-for", "x-envoy-auth-partial-body",
+})  # fmt: skip
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
 
 
@@ -157,6 +165,24 @@ def own_hosts(names: list[str]) -> list[str]:
             )
         hosts.append(f"{host}:{number}")
     return hosts
+
+
+def header_names(names: list[str]) -> list[str]:
+    """Names of headers in which gateways state the model, such as X-Model."""
+    names = words(names)
+    if not all(HEADER.fullmatch(name) for name in names):
+        raise ValueError("The value must be names of headers such as X-Model, without values and underscores.")
+    if any(name.lower() in NEVER_TRUSTED for name in names):
+        raise ValueError("The value contains a header that callers send themselves, such as Authorization.")
+    return names
+
+
+def endpoints_without_model(names: list[str]) -> list[str]:
+    """Kinds of calls that name no model, such as files."""
+    names = words(names)
+    if not set(names) <= WITHOUT_MODEL.keys():
+        raise ValueError(f"The value must be some of {', '.join(sorted(WITHOUT_MODEL))}.")
+    return names
 
 
 def listening_host(text: str) -> str:

@@ -141,6 +141,13 @@ POPULAR_COUNT = number("POPULAR_COUNT", 20)
 PRUNE_KEEP_DAYS = number("PRUNE_KEEP_DAYS", 0)
 FETCH_OWN_HOSTS = checked("FETCH_OWN_HOSTS", env.list("FETCH_OWN_HOSTS", []), setting_checks.own_hosts)
 KEYS_IN_QUERY = switch("KEYS_IN_QUERY", True)
+AUTHORIZE_MAX_BODY = number("AUTHORIZE_MAX_BODY", 67_108_864, 1024)
+AUTHORIZE_TRUSTED_HEADERS = checked(
+    "AUTHORIZE_TRUSTED_HEADERS", env.list("AUTHORIZE_TRUSTED_HEADERS", []), setting_checks.header_names
+)
+AUTHORIZE_WITHOUT_MODEL = checked(
+    "AUTHORIZE_WITHOUT_MODEL", env.list("AUTHORIZE_WITHOUT_MODEL", []), setting_checks.endpoints_without_model
+)
 METRICS_TOKEN = secret("METRICS_TOKEN", required=False)
 DATABASE_POOL_SIZE = number("DATABASE_POOL_SIZE", 8, 1)
 DATABASES = {"default": database(env.str("DATABASE_URL", f"sqlite:///{BASE_DIR / 'modelbook.sqlite3'}"))}

@@ -8,6 +8,7 @@ from tokens.logs import scrub
 CODES: Mapping[str, tuple[int, str]] = {
     "invalid_parameter": (400, "A parameter is not valid."),
     "bad_request": (400, "The request is not valid."),
+    "invalid_body": (400, "The body of the request cannot be read in exactly one way."),
     "missing_api_key": (401, "No API key was sent. Send it as `Authorization: Bearer <key>`."),
     "invalid_api_key": (401, "Invalid API key"),
     "key_expired": (401, "This API key has expired."),
@@ -16,9 +17,12 @@ CODES: Mapping[str, tuple[int, str]] = {
     "ip_not_allowed": (403, "This API key is not allowed from this IP address."),
     "model_not_named": (
         403,
-        "The request does not name a model. Send its id in ?model=, in the header X-Model, or in X-Original-URI.",
+        "The call states no model. Its gateway must send its body, its address, or a header of the gateway's own.",
     ),
+    "ambiguous_address": (403, "The address of the call can be read in more than one way."),
     "model_not_allowed": (403, "The model does not exist, or this API key has no access to it."),
+    "model_retired": (403, "The model is retired."),
+    "endpoint_not_supported": (403, "The model does not support this endpoint."),
     "insufficient_quota": (403, "The budget of this API key is used up."),
     "permission_denied": (403, "This API key does not have permission for this request."),
     "not_found": (404, "This address does not exist."),

@@ -15,7 +15,7 @@ from tests.gateways.upstream import ANSWER, KEY, Upstream
 from tests.live.deployment import ROOT, Answer, Operator
 from tests.servers import wait_until
 
-CHECK = (ROOT / "tokens" / "api" / "authorize.py").read_text()
+CHECK = "".join(path.read_text() for path in (ROOT / "tokens" / "http" / "proxies").glob("*.py"))
 needs_bodies = pytest.mark.skipif("tokens.calls.bodies" not in CHECK, reason="the check reads no bodies")
 needs_addresses = pytest.mark.skipif("tokens.calls.addresses" not in CHECK, reason="the check reads no addresses")
 GEMINI = "/v1beta/models/{}:generateContent"

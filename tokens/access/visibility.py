@@ -166,6 +166,12 @@ def keys_of(names: Collection[str], *, ids: Iterable[str] = ()) -> list[tuple[st
     return list(by_id.union(by_alias, all=True))
 
 
+def known_names(names: Collection[str]) -> list[str]:
+    """Those of the names that are ids or aliases, also of models that nobody can see."""
+    names = list(filter(is_storable, names))
+    return list(dict.fromkeys(name for name, _ in keys_of(names))) if names else []
+
+
 def permitted(models: Iterable[AIModel], scope: Scope, aliases: Mapping[int, Collection[str]]) -> Iterator[AIModel]:
     """The models that the scope's patterns permit."""
     return (model for model in models if scope.permits(model, aliases.get(model.pk, ())))

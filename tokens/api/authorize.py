@@ -4,30 +4,26 @@ nginx's auth_request and Traefik's ForwardAuth request `/api/authorize` and acce
 the caller's own path to its `path_prefix`, uses the caller's method, and accepts only 200.
 """
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any
-from urllib.parse import parse_qs, unquote
+from collections.abc import Mapping
+from typing import NoReturn
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 
 from catalog.models import AIModel
 from tokens.access.charging import charged_groups
-from tokens.access.visibility import Listing
+from tokens.access.visibility import Listing, known_names
 from tokens.api.budgets import refuse_spent, warning_headers
-from tokens.api.views import GEMINI_CALL, ApiView, caller_of, offer_for_reuse
+from tokens.api.views import ApiView, caller_of, offer_for_reuse
 from tokens.api_error import ApiError
-from tokens.auth.credentials import header_text, original_addresses
-from tokens.http.errors import as_api_error
+from tokens.auth.authentication import Caller
+from tokens.dialects import dialect_of
+from tokens.http.errors import in_header
+from tokens.http.proxies.calls import Call, read_call
 from tokens.http.response_cache import midnight_after
+from tokens.models import TokenGroup
 
-# Models in addresses: /v1beta/models/<model>:generateContent, /v1/models/<model>; and with more segments after the
-# model, as in OpenAI's first API and in Azure's: /v1/engines/<model>/embeddings, /openai/deployments/<model>/….
-AT_END = re.compile(r"/models/(?P<name>.+)", re.DOTALL)
-BEFORE_SEGMENTS = re.compile(r"/(?:engines|deployments)/(?P<name>[^/]+)")
-END_OF_ID = re.compile("[:/]")
 # Each is looked up separately; a call names one model, possibly in several places.
 MAX_NAMED = 16
 
@@ -39,88 +35,97 @@ class AuthorizeView(ApiView):
     http_method_names = ["get", "head", "post", "put", "patch", "delete", "options", "trace"]
 
     def get(self, request: Request, path: str = "") -> HttpResponse:
-        caller = caller_of(request)
-        names = models_named(request._request, path)
-        if not names:
-            # A proxy that is not configured to name the model must not allow every call.
-            raise ApiError("model_not_named")
-        if len(names) > MAX_NAMED:
-            raise ApiError("model_not_allowed", f"A request may name at most {MAX_NAMED} models.", param="model")
-        # The caller controls most of these places. The key must be allowed every model, whichever the upstream uses.
-        now = timezone.now()
-        today = now.date()
-        models = _allowed_models(names, Listing(caller.scope, today))
-        if models is None:
+        caller, now = caller_of(request), timezone.now()
+        call = read_call(request._request)
+        listing = Listing(caller.scope, now.date(), counters=caller.counters)
+        models = permitted_models(call, listing)
+        check_endpoints(call, models)
+        groups = charged_groups({model.pk for model in models.values()}, caller.scope)
+        if any(model.pk not in groups for model in models.values()):
+            # Its last offer was disabled after the model was read.
             raise ApiError("model_not_allowed", param="model")
-        groups = set(charged_groups([model.pk for model in models], caller.scope).values())
-        refuse_spent(caller.scope, groups, at=now)
+        refuse_spent(caller.scope, groups.values(), at=now)
         response = HttpResponse(status=200 if path else 204, headers={"Cache-Control": "no-store"})
         # The response has no body.
         del response["Content-Type"]
-        response["X-Modelbook-Key-Id"] = caller.key_id
-        for name, value in warning_headers(caller.scope, groups, at=now).items():
-            response[name] = value
-        offer_for_reuse(request, until=midnight_after(today))
+        headers = headers_of_key(caller) | warning_headers(caller.scope, groups.values(), at=now)
+        if call.stated:
+            stated = models[call.stated[0]]
+            headers |= dialect_of(request._request).lifecycle_headers(stated, on=listing.on)
+            headers |= headers_of_models(call.stated[0], models, groups, listing)
+        for header, value in headers.items():
+            response[header] = value
+        offer_for_reuse(request, until=midnight_after(listing.on))
         return response
 
     head = post = put = patch = delete = trace = get
 
-    def handle_exception(self, exc: Exception) -> Any:
-        response = super().handle_exception(exc)
-        response["X-Modelbook-Reason"] = as_api_error(exc).code
-        return response
 
+def permitted_models(call: Call, listing: Listing) -> dict[str, AIModel]:
+    """Each name of the call with its model; ApiError if the key may not call all of them.
 
-def models_named(request: HttpRequest, path: str = "") -> dict[str, bool]:
-    """Every model that the request names, and whether an address names it.
-
-    Models are named in `?model=`, in the header X-Model, and in the caller's original address. `path` is the caller's
-    path if the proxy appends it to the address; the query is the caller's then.
+    Callers control most places of a name. The key must be allowed every model, whichever the upstream uses.
     """
-    stated = [*request.GET.getlist("model"), header_text(request, "X-Model")]
-    addressed = [*_named_in(f"/{path}")]
-    for original, query in original_addresses(request):
-        stated += parse_qs(query).get("model", [])
-        addressed += _named_in(unquote(original))
-    # Gemini's clients write the id as `models/<id>`.
-    places = ((stated, False), (addressed, True))
-    return {name.removeprefix("models/"): in_address for names, in_address in places for name in names if name}
-
-
-def _named_in(path: str) -> Iterator[str]:
-    # The rest of the path without Gemini's method: other suffixes must not hide the model.
-    at_end = AT_END.search(path)
-    if at_end:
-        yield GEMINI_CALL.sub("", at_end["name"])
-    yield from BEFORE_SEGMENTS.findall(path)
-
-
-def _allowed_models(names: Mapping[str, bool], listing: Listing) -> list[AIModel] | None:
-    """The models of these names; None if one of them, or what an upstream may read instead, is not allowed."""
-    models: list[AIModel] = []
-    readings: set[str] = set()
-    for name, in_address in names.items():
-        model = listing.model(name)
-        if model is None:
-            return None
-        models.append(model)
-        if in_address and model.is_wildcard:
-            readings.update(_other_readings(name, model.prefix))
-    if len(readings) > MAX_NAMED:
-        return None
-    for reading in readings:
-        model = listing.model(reading)
-        if model is None:
-            return None
-        models.append(model)
+    if len(call.named) > MAX_NAMED:
+        raise ApiError("model_not_allowed", f"A request may name at most {MAX_NAMED} models.", param="model")
+    models = {name: listing.model(name) or _refuse(name, listing) for name in call.named}
+    # Parts of an address that some upstream may take for the id.
+    readings = known_names([reading for reading in call.readings if reading not in models])
+    if len(readings) > MAX_NAMED or any(listing.model(reading) is None for reading in readings):
+        raise ApiError("model_not_allowed", param="model")
     return models
 
 
-def _other_readings(name: str, prefix: str) -> Iterator[str]:
-    """The ids that an upstream may read instead of one for which a wildcard model stands.
+def _refuse(name: str, listing: Listing) -> NoReturn:
+    model = listing.model(name, retired=True)
+    if model is None:
+        raise ApiError("model_not_allowed", param="model")
+    message = f"The model '{model.name}' was retired on {model.retires_on}."
+    successor = successor_of(model, listing)
+    if successor is not None:
+        message += f" Its successor is '{successor.name}'."
+    raise ApiError("model_retired", message, param="model")
 
-    A wildcard stands for the whole rest of an address: upstreams end the id at a colon or a slash, or begin it later.
-    """
-    if name.startswith(prefix):
-        yield from (name[: end.start()] for end in END_OF_ID.finditer(name, len(prefix)))
-        yield name.rpartition("/models/")[2]
+
+def successor_of(model: AIModel, listing: Listing) -> AIModel | None:
+    """The model that replaces this one, if the key can see it."""
+    return listing.model(model.successor.name) if model.successor else None
+
+
+def check_endpoints(call: Call, models: Mapping[str, AIModel]) -> None:
+    """ApiError if a model does not support the kind of call."""
+    for endpoint in call.endpoints:
+        for name in call.stated:
+            model = models[name]
+            types = ", ".join(model.callable_endpoint_types)
+            if not endpoint.accepts(model.callable_endpoint_types):
+                message = f"The model '{model.name}' does not support this endpoint. It supports: {types}."
+                raise ApiError("endpoint_not_supported", message, param="model")
+
+
+def headers_of_key(caller: Caller) -> dict[str, str]:
+    """The key, and the state of the catalog that the answer is from."""
+    return {
+        "X-Modelbook-Key-Id": caller.key_id,
+        "X-Modelbook-Token-Name": in_header(caller.name),
+        "X-Modelbook-Revision": str(caller.counters.models),
+    }
+
+
+def headers_of_models(
+    stated: str, models: Mapping[str, AIModel], groups: Mapping[int, TokenGroup], listing: Listing
+) -> dict[str, str]:
+    """The model that the call states, and all that it names."""
+    # Clients call a wildcard model by the id in the request.
+    ids = {name: in_header(name if model.is_wildcard else model.name) for name, model in models.items()}
+    headers = {
+        "X-Modelbook-Model": ids[stated],
+        "X-Modelbook-Requested-Model": in_header(stated),
+        "X-Modelbook-Group": groups[models[stated].pk].slug,
+    }
+    if len(set(ids.values())) > 1:
+        headers["X-Modelbook-Models"] = ", ".join(name.replace(",", "%2C") for name in dict.fromkeys(ids.values()))
+    successor = successor_of(models[stated], listing)
+    if successor is not None:
+        headers["X-Modelbook-Successor"] = in_header(successor.name)
+    return headers

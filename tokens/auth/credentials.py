@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from django.conf import settings
 from django.http import HttpRequest
 
-from tokens.dialects import dialect_of
+from tokens.dialects import ORIGINAL_ADDRESS_HEADERS, PROXY_ADDRESS, dialect_of
 from tokens.networks import caller_address
 
-# Headers in which proxies send the original address when they ask for authorization: Traefik, and nginx by convention.
-ORIGINAL_ADDRESS_HEADERS = ("X-Forwarded-Uri", "X-Original-Uri")
-# Proxies send those headers to this address only; elsewhere the caller could set them.
-PROXY_ADDRESS = "/api/authorize"
+# What clients send in a path as it is.
+SENT_IN_PATHS = "/:@!$&'()*+,;=~[]"
 
 
 def candidate_keys(request: HttpRequest) -> list[str]:
@@ -32,13 +30,24 @@ def candidate_keys(request: HttpRequest) -> list[str]:
     return list(dict.fromkeys(text for text in texts if text and "," not in text and len(text.split()) == 1))
 
 
-def original_addresses(request: HttpRequest) -> list[tuple[str, str]]:
-    """Path and query of each original address that a proxy sends; empty except at the address for proxies."""
+def original_addresses(request: HttpRequest) -> list[str]:
+    """Each original address that a proxy sends, not decoded; empty except at the address for proxies."""
     if not request.path.startswith(PROXY_ADDRESS):
         return []
-    addresses = (header_text(request, header) for header in ORIGINAL_ADDRESS_HEADERS)
-    parts = (address.partition("?") for address in addresses if address.startswith("/"))
-    return [(path, query) for path, _, query in parts]
+    addresses = [request.headers[header] for header in ORIGINAL_ADDRESS_HEADERS if header in request.headers]
+    if request.path not in (PROXY_ADDRESS, f"{PROXY_ADDRESS}/"):
+        addresses.append(_appended_address(request))
+    return addresses
+
+
+def _appended_address(request: HttpRequest) -> str:
+    """The address behind that of the proxies; one without a slash if that is not clear."""
+    raw = request.META.get("RAW_URI")
+    if raw is None:
+        # A server that states only the decoded path.
+        path, query = quote(request.path_info, safe=SENT_IN_PATHS), request.META.get("QUERY_STRING", "")
+        raw = f"{path}?{query}" if query else path
+    return raw.removeprefix(PROXY_ADDRESS) if raw.startswith(f"{PROXY_ADDRESS}/") else ""
 
 
 def header_text(request: HttpRequest, name: str) -> str:
@@ -61,7 +70,7 @@ def address_in(environ: Mapping[str, Any]) -> str:
 
 
 def _in_query(request: HttpRequest) -> str:
-    queries = (parse_qs(query).get("key", [""])[0] for _, query in original_addresses(request))
+    queries = (parse_qs(address.partition("?")[2]).get("key", [""])[0] for address in original_addresses(request))
     return request.GET.get("key", "") or next(filter(None, queries), "")
 
 

@@ -1,6 +1,6 @@
 """The models that a body names, and the error for a body that cannot be read in exactly one way. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 # Characters of a name; a longer one is not an id.
@@ -15,18 +15,25 @@ class UnreadableBodyError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class NamedModels:
-    """The models that a body names, each once, in order; and the outermost fields that name them."""
+    """The models that a body names, in order, each with the outermost field that names it."""
 
-    models: tuple[str, ...] = ()
-    fields: frozenset[str] = frozenset()
+    places: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names, each once."""
+        return tuple(dict.fromkeys(name for name, _ in self.places))
+
+    def within(self, fields: Collection[str]) -> list[str]:
+        """The names in these fields."""
+        return [name for name, field in self.places if field in fields]
 
 
 class Names:
     """Collects names while a body is read."""
 
     def __init__(self) -> None:
-        self._models: dict[str, None] = {}
-        self._fields: set[str] = set()
+        self._places: dict[tuple[str, str], None] = {}
 
     def add(self, name: str, *, field: str) -> None:
         """Adds a name; LiteLLM reads one with commas as a list of names. Programs treat an empty name as none."""
@@ -41,11 +48,10 @@ class Names:
                 text.encode()
             except UnicodeEncodeError:
                 raise UnreadableBodyError("The name of a model contains a character that does not exist.") from None
-            self._models[text] = None
-            self._fields.add(field)
+            self._places[text, field] = None
 
     def result(self) -> NamedModels:
-        return NamedModels(tuple(self._models), frozenset(self._fields))
+        return NamedModels(tuple(self._places))
 
 
 def plain(field: str) -> str:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
@@ -16,10 +17,12 @@ from catalog.db.locking import BUSY, is_lock_timeout
 from catalog.exact import write_json
 from tokens.api_error import CATALOG_ONLY, ApiError
 from tokens.context import context_of
-from tokens.dialects import dialect_of
+from tokens.dialects import PROXY_ADDRESS, dialect_of
 from tokens.metric_counters import ERRORS
 
 logger = logging.getLogger("modelbook.api")
+# Visible characters of ASCII and the space, without quotes, the backslash, and the sign of the encoding.
+IN_HEADERS = "".join(map(chr, range(0x20, 0x7F))).translate(str.maketrans("", "", '"\\%'))
 
 
 def as_api_error(error: Exception) -> ApiError:
@@ -56,6 +59,9 @@ def error_response(request: HttpRequest, error: ApiError) -> HttpResponse:
     body = dialect_of(request).error_body(
         error, request_id=context_of(request.META).request_id, host=settings.API_DOMAIN
     )
+    if request.path.startswith(PROXY_ADDRESS):
+        # Proxies pass on headers more easily than bodies.
+        error.headers |= {"X-Modelbook-Reason": error.code, "X-Modelbook-Message": in_header(error.message)}
     if request.path.startswith("/api/"):
         body = {**body, "success": False, "message": error.message}
     headers = {"Cache-Control": "no-store"}
@@ -66,6 +72,11 @@ def error_response(request: HttpRequest, error: ApiError) -> HttpResponse:
     if error.status == status.HTTP_401_UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="modelbook"'
     return HttpResponse(write_json(body), status=error.status, content_type="application/json", headers=headers)
+
+
+def in_header(text: str) -> str:
+    """A text as a header can contain it, and a proxy can put it into a JSON string: other characters are encoded."""
+    return quote(text, safe=IN_HEADERS)
 
 
 def handle_exception(error: Exception, context: Mapping[str, Any]) -> HttpResponse:

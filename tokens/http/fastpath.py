@@ -18,11 +18,15 @@ from django.db import connections
 from django.http import HttpResponse
 
 from catalog.request_id import request_id_for
-from tokens.auth.credentials import PROXY_ADDRESS, address_in
+from tokens.api_error import ApiError
+from tokens.auth.credentials import address_in
 from tokens.auth.last_use import LAST_USE, RESOLUTION
 from tokens.context import ENVIRON_KEY, ReuseTerms, context_of
+from tokens.dialects import PROXY_ADDRESS
 from tokens.http.bodies import BODIES, VISITOR_BODIES, Deferred, deferring
 from tokens.http.probes import LIVEZ, alive
+from tokens.http.proxies.bodies import body_length, has_body, named_models
+from tokens.http.proxies.calls import call_parts
 from tokens.http.response_cache import MAX_CONTENT, CachedResponse, ResponseCache, response_head
 from tokens.http.state import InlineStates, Loop, PipelinedStates, State, StateReader
 from tokens.networks import is_within
@@ -49,10 +53,10 @@ KEY_PARTS = (
     "HTTP_ORIGIN",
     "wsgi.url_scheme",
 )
-# The address for proxies reads what they send of the original request, and answers every method.
-CHECK_PARTS = (*KEY_PARTS, "REQUEST_METHOD", "HTTP_X_MODEL", "HTTP_X_ORIGINAL_URI", "HTTP_X_FORWARDED_URI")
 # Pages are in the visitor's language, and share some addresses with the API.
 PAGE_PARTS = (*KEY_PARTS, "HTTP_ACCEPT", "HTTP_ACCEPT_LANGUAGE")
+# Bytes of a body that the loop reads itself.
+READ_IN_LOOP = 16 * 1024
 API_PATHS = ("/v1", "/api/", "/anthropic/")
 # A view offers these for reuse; any other status comes from middleware that replaced its response.
 REUSABLE_STATUSES = frozenset({200, 204, 304})
@@ -62,7 +66,8 @@ RESOLUTION_SECONDS = RESOLUTION.total_seconds()
 class Found(NamedTuple):
     """A request that may be answered here: its key, and the response that was stored for it."""
 
-    key: bytes
+    # None: a body that was not read yet also decides the response.
+    key: bytes | None
     cache: ResponseCache
     response: CachedResponse | None
 
@@ -132,7 +137,9 @@ class FastPath:
             response = alive()
             respond(Answer("200 OK", [*response.items(), *id_headers(environ)], [response.content]))
             return
-        found = self.find(environ)
+        # Reading a large body would take the time of all other clients.
+        is_long = body_length(environ) > READ_IN_LOOP
+        found = None if is_long or self._loop_states is None else self.find(environ)
         if self._loop_states is None or found is None or found.response is None or is_counted_elsewhere(found.response):
             respond(None)
         else:
@@ -147,13 +154,23 @@ class FastPath:
         """The stored response for a request; None if its kind is never stored. No input or output."""
         path = environ.get("PATH_INFO", "")
         if path.startswith(PROXY_ADDRESS):
-            key = digest_of(environ, CHECK_PARTS)
-            return Found(key, self.checks, self.checks.get(key))
+            return self._find_check(environ)
         if environ["REQUEST_METHOD"] != "GET":
             return None
         key = digest_of(environ, KEY_PARTS if path.startswith(API_PATHS) else PAGE_PARTS)
         response = self.responses.get(key)
         return Found(key, self.responses, response or self.visits.get(key))
+
+    def _find_check(self, environ: Environ) -> Found:
+        head = check_digest(environ)
+        response = self.checks.get(head)
+        if not has_body(environ):
+            return Found(head, self.checks, response)
+        if response is None:
+            # Nobody without a valid key lets this process read bodies.
+            return Found(None, self.checks, None)
+        key = called_digest(environ, head)
+        return Found(key, self.checks, self.checks.get(key) if key else None)
 
     def decide(self, found: Found, state: State | None, environ: Environ) -> Answer | None:
         """The stored response if nothing has changed since it was stored; None if Django has to answer.
@@ -186,10 +203,10 @@ class FastPath:
         response = self._application(environ, start_response)
         terms = context_of(environ).reuse_terms
         if terms is not None and isinstance(response, HttpResponse):
-            self._store(found, terms, response)
+            self._store(found, terms, response, environ)
         return response
 
-    def _store(self, found: Found, terms: ReuseTerms, response: HttpResponse) -> None:
+    def _store(self, found: Found, terms: ReuseTerms, response: HttpResponse, environ: Environ) -> None:
         content = response.content if terms.body_key is None else b""
         if response.status_code not in REUSABLE_STATUSES or response.cookies or len(content) > MAX_CONTENT:
             return
@@ -197,7 +214,14 @@ class FastPath:
         headers = ((name, value) for name, value in response.items() if name.lower() not in per_request)
         head = response_head(f"{response.status_code} {response.reason_phrase}", tuple(headers))
         cache = found.cache if terms.caller else self.visits
-        cache.put(found.key, CachedResponse(terms, head, content))
+        stored = CachedResponse(terms, head, content)
+        if found.cache is self.checks and has_body(environ):
+            key = called_digest(environ, check_digest(environ))
+            cache.put(check_digest(environ), stored)
+        else:
+            key = found.key
+        if key is not None:
+            cache.put(key, stored)
 
 
 def is_counted_elsewhere(response: CachedResponse) -> bool:
@@ -236,6 +260,24 @@ def _charge(terms: ReuseTerms, environ: Environ, now: float) -> Iterable[tuple[s
 
 def _moment(seconds: float) -> dt.datetime:
     return dt.datetime.fromtimestamp(seconds, tz=dt.UTC)
+
+
+def check_digest(environ: Environ) -> bytes:
+    """A digest of everything but the body that decides a check. Checks with and without a body have different ones.
+
+    A response that is stored under the digest of a check with a body answers nothing: it shows that its key is valid.
+    """
+    parts = (*KEY_PARTS, *call_parts())
+    return digest_of({**environ, "body": "1"}, (*parts, "body")) if has_body(environ) else digest_of(environ, parts)
+
+
+def called_digest(environ: Environ, head: bytes) -> bytes | None:
+    """The same with what the body names; None if Django has to refuse the body."""
+    try:
+        places = named_models(environ).places
+    except ApiError:
+        return None
+    return hashlib.blake2b(head + repr(places).encode("utf-8", "surrogatepass"), digest_size=24).digest()
 
 
 def digest_of(environ: Environ, parts: tuple[str, ...]) -> bytes:

@@ -2,26 +2,17 @@
 
 import datetime as dt
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from django.test import Client
 
 from catalog.db.snapshot import no_snapshot
 from tests import world
+from tests.tokens.api.calls import ask, reason
 from tokens.api.views import caller_of
 from tokens.models import Token
 
 pytestmark = pytest.mark.django_db
-
-
-def ask(client: Client, address: str = "/api/authorize", *, key: str = "", method: str = "GET", **headers: str) -> Any:
-    sent = {"authorization": f"Bearer {key or world.key()}"} | headers
-    return client.generic(method, address, headers=sent)
-
-
-def reason(answer: Any) -> tuple[int, str, str]:
-    return answer.status_code, answer["x-modelbook-reason"], answer.json()["error"]["code"]
 
 
 def test_a_model_that_the_key_sees_is_allowed_without_a_body(client: Client) -> None:
@@ -79,75 +70,6 @@ def test_a_spent_rate_is_429(client: Client) -> None:
     assert int(second["retry-after"]) > 0
 
 
-ATTACKS: list[tuple[str, dict[str, str]]] = [
-    # nginx: the original address is in X-Original-Uri, and the caller controls the rest.
-    ("/api/authorize", {"x-original-uri": "/v1beta/models/secret:generateContent?model=allowed"}),
-    ("/api/authorize", {"x-original-uri": "/v1beta/models/secret:generateContent", "x-model": "allowed"}),
-    ("/api/authorize", {"x-original-uri": "/v1/responses?model=allowed&model=secret"}),
-    ("/api/authorize", {"x-original-uri": "/v1beta/models/secret:generateContent/?model=allowed"}),
-    ("/api/authorize", {"x-original-uri": "/v1beta/models/secret%3AgenerateContent%2F?model=allowed"}),
-    ("/api/authorize", {"x-original-uri": "/v1beta/models/secret%0A:generateContent?model=allowed"}),
-    ("/api/authorize", {"x-original-uri": "/v1/models/secret?model=allowed"}),
-    ("/api/authorize?model=allowed", {"x-original-uri": "/v1beta/models/secret:generateContent"}),
-    # Traefik: in X-Forwarded-Uri.
-    (
-        "/api/authorize",
-        {"x-forwarded-uri": "/v1beta/models/secret:generateContent", "x-original-uri": "/v1/x?model=allowed"},
-    ),
-    # Envoy: in the path, with the caller's query behind it.
-    ("/api/authorize/v1beta/models/secret:generateContent?model=allowed", {}),
-    ("/api/authorize/v1beta/models/allowed:generateContent?model=secret", {}),
-    # Gateways that take OpenAI's oldest addresses, and Azure's.
-    ("/api/authorize?model=allowed", {"x-original-uri": "/v1/engines/secret/embeddings"}),
-    ("/api/authorize?model=allowed", {"x-original-uri": "/openai/deployments/secret/chat/completions?api-version=1"}),
-    ("/api/authorize/v1/engines/allowed/x/engines/secret/embeddings", {}),
-]
-
-
-@pytest.mark.parametrize(("address", "headers"), ATTACKS)
-def test_naming_an_allowed_model_beside_it_opens_no_other(
-    client: Client, address: str, headers: dict[str, str]
-) -> None:
-    world.model("allowed")
-    world.model("secret")
-
-    assert reason(ask(client, address, key=world.key(allow=["allowed"]), **headers))[1] == "model_not_allowed"
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "/v1beta/models/x-secret:generate",
-        "/v1beta/models/x-secret:x:generateContent",
-        "/v1beta/models/x-secret:generateContent:predict",
-        "/v2/models/x-secret/infer",
-        "/v2/models/x-secret/versions/1/infer",
-        "/v1/models/x-y/models/secret:generateContent",
-        "/v1beta/models/x-y" + ":z" * 17,
-    ],
-)
-def test_an_address_under_a_wildcard_model_opens_no_other_model(client: Client, address: str) -> None:
-    world.model("x-*")
-    for name in ("x-secret", "secret"):
-        world.model(name, status="draft")
-    key = world.key()
-
-    answers = [ask(client, f"/api/authorize{address}", key=key), ask(client, key=key, **{"x-original-uri": address})]
-
-    assert {reason(answer)[1] for answer in answers} == {"model_not_allowed"}
-
-
-def test_an_id_under_a_wildcard_model_may_have_colons_and_slashes(client: Client) -> None:
-    for name in ("x-*", "gpt-oss:*"):
-        world.model(name)
-    world.model("x-y", status="draft")
-    key = world.key()
-    for name in ("x-z:free", "x-z/a:b", "gpt-oss:20b", "x-*"):
-        assert ask(client, f"/api/authorize/v1beta/models/{name}:generateContent", key=key).status_code == 200
-    # Here the id is not read from an address, so it is whole.
-    assert ask(client, "/api/authorize?model=x-y:free", key=key).status_code == 204
-
-
 @pytest.mark.parametrize("address", ["/api/authorize?model=x", "/api/authorize/v1/chat/completions"])
 def test_a_browsers_preflight_is_answered_without_a_key(client: Client, address: str) -> None:
     answer = client.options(address, headers={"origin": "https://app.example"})
@@ -168,35 +90,8 @@ def test_naming_models_without_end_costs_no_query_each(client: Client, django_as
     assert reason(refused)[:2] == (403, "model_not_allowed")
 
 
-@pytest.mark.parametrize("name", ["модель", "half%41"])
-def test_a_name_is_read_as_the_upstream_reads_it(client: Client, name: str) -> None:
-    world.model(name)
-    key, once = world.key(), quote(name)
-    # As a server hands a header on: bytes, decoded one by one.
-    wire = name.encode().decode("latin-1")
-
-    answers = [
-        ask(client, key=key, **{"x-model": wire}),
-        ask(client, key=key, **{"x-original-uri": f"/v1beta/models/{once}:generateContent"}),
-        ask(client, f"/api/authorize/v1beta/models/{once}:generateContent", key=key),
-    ]
-    if "%" not in name:
-        answers.append(ask(client, key=key, **{"x-forwarded-uri": f"/v1beta/models/{wire}:generateContent"}))
-
-    assert {answer.status_code for answer in answers} == {200, 204}
-
-
-@pytest.mark.parametrize(
-    "address", ["//[", "/?model=%ff%00", "/v1beta/models/%00:x", "http://x/?model=y", "/" + "%" * 99]
-)
-def test_an_invalid_address_is_refused(client: Client, address: str) -> None:
-    world.model("gpt-4o")
-
-    assert ask(client, **{"x-original-uri": address}).status_code == 403
-
-
 def test_the_key_may_be_in_the_callers_own_address(client: Client, settings: Any) -> None:
-    world.model("gemini-pro")
+    world.model("gemini-pro", supported_endpoint_types=["gemini"])
     address = f"/v1beta/models/gemini-pro:generateContent?key={world.key()}"
 
     for header in ("x-original-uri", "x-forwarded-uri"):
@@ -213,29 +108,12 @@ def test_the_method_is_that_of_the_original_request(client: Client, method: str)
     assert ask(client, "/api/authorize?model=gpt-4o", method=method).status_code == 204
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"x-model": "google/gemini-2.5:free"},
-        {"x-original-uri": "/v1beta/models/google/gemini-2.5:free:streamGenerateContent?alt=sse"},
-        {"x-original-uri": "/v1/responses?model=google%2Fgemini-2.5%3Afree"},
-        {"x-forwarded-uri": "/v1beta/models/google%2Fgemini-2.5:free:countTokens"},
-        {"x-forwarded-uri": "/v1/models/google/gemini-2.5:free"},
-    ],
-)
-def test_the_model_may_be_in_a_header(client: Client, headers: dict[str, str]) -> None:
-    world.model("google/gemini-2.5:free")
-
-    assert ask(client, **headers).status_code == 204
-    assert ask(client, "/api/authorize?model=other", **headers).status_code == 403
-
-
 def test_envoy_is_answered_200_below_the_address(client: Client) -> None:
-    world.model("gemini-pro")
+    world.model("gemini-pro", supported_endpoint_types=["openai", "gemini"])
 
     called = ask(client, "/api/authorize/v1beta/models/gemini-pro:generateContent", method="POST")
-    chat = ask(client, "/api/authorize/v1/chat/completions", method="POST", **{"x-model": "gemini-pro"})
-    refused = ask(client, "/api/authorize/v1/chat/completions", method="POST", **{"x-model": "other"})
+    chat = ask(client, "/api/authorize/v1/chat/completions", method="POST", body={"model": "gemini-pro"})
+    refused = ask(client, "/api/authorize/v1/chat/completions", method="POST", body={"model": "other"})
 
     assert (called.status_code, chat.status_code, refused.status_code) == (200, 200, 403)
 

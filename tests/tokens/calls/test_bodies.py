@@ -164,5 +164,8 @@ def test_binary_bodies_name_no_model() -> None:
 def test_the_outermost_fields_that_name_models_are_stated() -> None:
     body = {"model": "a", "tools": [{"model": "b"}], "extra_body": {"fallbacks": ["c"]}}
 
-    assert models_in_body(JSON, json.dumps(body).encode()).fields == {"model", "tools", "extra_body"}
+    named = models_in_body(JSON, json.dumps(body).encode())
+
+    assert named.places == (("a", "model"), ("b", "tools"), ("c", "extra_body"))
+    assert named.within({"model", "extra_body"}) == ["a", "c"]
     assert models_in_body(JSON, b"") == NamedModels()

@@ -1,0 +1,1 @@
+"""What proxies send of the calls that they ask about."""

@@ -216,6 +216,22 @@ class GatewaySuite:
         # The fixture `upstream` looks for the word in everything that was received.
         assert gemini.status == 200
 
+    def test_a_caller_removes_no_result_of_the_check(
+        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
+    ) -> None:
+        """Proxies remove what Connection names."""
+        named = {"connection": "close, X-Modelbook-Key-Id, X-Original-Uri, X-Forwarded-Uri, X-Forwarded-For"}
+
+        allowed = post(gateway, GEMINI.format("gw-chat"), {}, key=keys["customer"], headers=named)
+        refused = post(gateway, GEMINI.format("gw-secret"), {}, key=keys["customer"], headers=named)
+        wrong = post(gateway, GEMINI.format("gw-chat"), {}, key=keys["here"], headers=named)
+
+        assert allowed.status in {200, 400}
+        assert {refused.status, wrong.status} <= {400, 403}
+        if gateway.passes_result:
+            ids = [received.headers.get("x-modelbook-key-id") for received in upstream.received]
+            assert ids == [keys["customer"].split("_")[-2]] * (allowed.status == 200)
+
     @needs_bodies
     def test_the_upstream_receives_the_result_of_the_check(
         self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]

@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from tests.gateways.gateway import Gateway, Line, configuration, running
+from tests.gateways.gateway import Gateway, Line, configuration, post, running
 from tests.gateways.programs import needs, program
 from tests.gateways.suite import GatewaySuite
 from tests.gateways.upstream import KEY, Upstream
@@ -14,16 +16,31 @@ from tests.servers import free_port
 pytestmark = needs("haproxy")
 
 
-@pytest.fixture(scope="module")
-def gateway(line: Line, running_models: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    folder, port = tmp_path_factory.mktemp("haproxy"), free_port()
-    files = configuration(
-        "haproxy", folder, {":8000": f":{line.port}", ":8100": f":{running_models.port}", ":8080": f":{port}"}
-    )
+@contextmanager
+def haproxy(line: Line, upstream: Upstream, folder: Path, changes: dict[str, str]) -> Iterator[Gateway]:
+    port = free_port()
+    ports = {":8000": f":{line.port}", ":8100": f":{upstream.port}", ":8080": f":{port}"}
+    files = configuration("haproxy", folder, ports | changes)
     command = [program("haproxy"), "-f", "haproxy.cfg"]
     with running(command, port, files, env=os.environ | {"UPSTREAM_KEY": KEY}):
         yield Gateway(port)
 
 
+@pytest.fixture(scope="module")
+def gateway(line: Line, running_models: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with haproxy(line, running_models, tmp_path_factory.mktemp("haproxy"), {}) as running_haproxy:
+        yield running_haproxy
+
+
 class TestHAProxy(GatewaySuite):
     """Everything."""
+
+
+@pytest.mark.django_db
+def test_an_error_in_lua_allows_nothing(line: Line, upstream: Upstream, keys: dict[str, str], tmp_path: Path) -> None:
+    """HAProxy continues with the next rule then."""
+    with haproxy(line, upstream, tmp_path, {"local lines = {": "error() local lines = {"}) as gateway:
+        answer = post(gateway, "/v1beta/models/gw-chat:generateContent", {}, key=keys["customer"])
+
+    assert (answer.status, answer.json()["error"]["code"]) == (503, "service_unavailable")
+    assert upstream.received == []

@@ -59,12 +59,13 @@ function fail(r) {
 
 // The three dialects, chosen as Modelbook chooses them.
 function refuse(r, status, code, message) {
-    const uri = r.variables.request_uri;
+    // nginx has no address where it could not read the request.
+    const uri = r.variables.request_uri || '';
     let body = {error: {message: message, type: status < 500 ? 'invalid_request_error' : 'api_error', param: null, code: code}};
     if (uri.startsWith('/v1/messages') || uri.startsWith('/anthropic/') || r.headersIn['anthropic-version']) {
         const types = {400: 'invalid_request_error', 404: 'not_found_error', 413: 'request_too_large'};
         body = {type: 'error', error: {type: types[status] || 'overloaded_error', message: message, details: {error_code: code}}};
-    } else if (/^\/v1(beta|alpha)\/(?!openai\/)/.test(uri) || r.headersIn['x-goog-api-key'] || r.args.key) {
+    } else if (/^\/v1(beta|alpha)\/(?!openai\/)/.test(uri) || r.headersIn['x-goog-api-key'] || r.variables.arg_key) {
         const states = {400: 'INVALID_ARGUMENT', 404: 'NOT_FOUND', 413: 'INVALID_ARGUMENT', 503: 'UNAVAILABLE'};
         body = {error: {code: status, message: message, status: states[status] || 'UNKNOWN'}};
     }

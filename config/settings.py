@@ -386,7 +386,20 @@ UNFOLD = {
                     page("Group rates", "percent", "pricing.grouprate"),
                     page("Currency rates", "currency_exchange", "pricing.currencyrate"),
                     page("Popular models", "star", "pricing.popularmodel"),
+                ],
+            },
+            {
+                "title": "Usage",
+                "separator": True,
+                "items": [
+                    page("Usage events", "list_alt", "pricing.usageevent"),
                     page("Usage counts", "bar_chart", "pricing.usagecount"),
+                    {
+                        "title": "Unknown models",
+                        "icon": "help",
+                        "link": reverse_lazy("unknown_models"),
+                        "permission": lambda request: request.user.has_perm("pricing.view_usagecount"),
+                    },
                     page("Usage reporters", "cell_tower", "pricing.usagereporter"),
                 ],
             },

@@ -7,6 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
 from pricing.admin.pages.health_checks import check_page
+from pricing.admin.pages.unknown_models import add_unknown_page, unknown_models_page
 from pricing.admin.pages.verification import adopt_page, verification_page
 from pricing.api.docs_page import docs, openapi
 from tokens.http import security_txt
@@ -22,6 +23,8 @@ urlpatterns = [
     path("docs", docs, name="docs"),
     path("docs/", docs),
     path("admin/check/", admin.site.admin_view(check_page), name="check"),
+    path("admin/unknown-models/", admin.site.admin_view(unknown_models_page), name="unknown_models"),
+    path("admin/unknown-models/add/", admin.site.admin_view(add_unknown_page), name="add_unknown"),
     path("admin/verification/", admin.site.admin_view(verification_page), name="verification"),
     path("admin/verification/<int:key>/<slug:figure>/<slug:reader>/", admin.site.admin_view(adopt_page), name="adopt"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),

@@ -1,6 +1,19 @@
+from collections.abc import Iterator
+
 from django.apps import AppConfig
+from django.utils import timezone
+from prometheus_client.core import GaugeMetricFamily, Metric
 
 
 class PricingConfig(AppConfig):
     name = "pricing"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def read_metrics(self) -> Iterator[Metric]:
+        """The figures of /metrics about usage, from the database."""
+        from pricing.usage.unknown import count_unknown
+
+        unknown = count_unknown(on=timezone.now().date())
+        yield GaugeMetricFamily(
+            "modelbook_usage_unknown_models", "Names in reported usage that no model has, in 30 days.", value=unknown
+        )

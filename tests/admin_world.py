@@ -10,9 +10,10 @@ from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
-from catalog.models import Channel, EndpointType, ImportRun, Offer, Pruning, Revision, Snapshot, Source
-from pricing.models import CurrencyRate, DiscountRule, PopularModel, UsageCount, UsageReporter
+from catalog.models import AIModel, Channel, EndpointType, ImportRun, Offer, Pruning, Revision, Snapshot, Source
+from pricing.models import CurrencyRate, DiscountRule, PopularModel, UsageCount, UsageEvent, UsageReporter
 from tests import world
+from tokens.models import Token
 
 
 def import_run(name: str = "litellm") -> ImportRun:
@@ -24,6 +25,16 @@ def import_run(name: str = "litellm") -> ImportRun:
     )
     report = {"counts": {"new": 3, "equal": 0}, "findings": ["gpt-4o: the price is odd."], "unmapped": {"mode": 3}}
     return ImportRun.objects.create(source=source, snapshot=snapshot, status=ImportRun.Status.APPLIED, report=report)
+
+
+def usage_event(model: AIModel, token: Token) -> UsageEvent:
+    """A call of the model with the token, which the token itself reported."""
+    number = UsageEvent.objects.count()
+    return UsageEvent.objects.create(
+        reporter=token, event_id=f"chatcmpl-{number}", token=token, key_id=token.key_id, model=model, name=model.name,
+        group="default", at=dt.datetime.now(tz=dt.UTC), cost=Decimal("0.0045"), currency="USD",
+        usage={"input": 1000, "output": {"quantity": 200, "unit": "token"}}, request={"service_tier": "flex"},
+    )  # fmt: skip
 
 
 def one_of_everything() -> dict[str, Any]:
@@ -52,7 +63,8 @@ def one_of_everything() -> dict[str, Any]:
         DiscountRule.objects.create(multiplier=Decimal("0.9")),
         CurrencyRate.objects.create(currency="CNY", per_usd=Decimal("7.3"), as_of=today),
         UsageReporter.objects.create(token=token),
-        UsageCount.objects.create(model=model, day=today, reporter=token.key_id, requests=7),
+        UsageCount.objects.create(model=model, name="gpt-4o", day=today, reporter=token.key_id, requests=7),
+        usage_event(model, token),
         User.objects.create_user("somebody"),
         Group.objects.create(name="readers"),
     ]

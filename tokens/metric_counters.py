@@ -10,3 +10,6 @@ DURATION = Histogram("modelbook_request_seconds", "Time until the first byte of 
 ERRORS = Counter("modelbook_api_errors", "Errors of the API by their code.", ["code"])
 RENDERED = Counter("modelbook_bodies_rendered", "Bodies that were rendered instead of taken from the cache.")
 REDIS_FAILURES = Counter("modelbook_redis_failures", "Rates that this process counted because Redis failed.")
+USAGE_EVENTS = Counter(
+    "modelbook_usage_events", "Reported calls: taken, repeated, conflict, unpriced (taken without a cost).", ["outcome"]
+)

@@ -11,10 +11,12 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied, ValidationError
+from django.core.paginator import Paginator
 from django.db import OperationalError, models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.contrib.filters.admin import (
     AllValuesCheckboxFilter,
@@ -242,6 +244,17 @@ def initial_value(opts: Any, name: str, value: Any) -> Any:
     except ValidationError:
         return None
     return converted
+
+
+class CappedPaginator(Paginator):  # type: ignore[type-arg]
+    """Pages of a table with millions of rows: only the first ones are counted."""
+
+    MOST = 10_000
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return int(rows.order_by()[: self.MOST].count())
 
 
 class ReadOnlyAdmin(ModelAdmin):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
 from catalog.admin.links import admin_list
@@ -13,6 +14,7 @@ from catalog.imports.run_reports import counted
 from catalog.models import AIModel, Channel, ImportRun, Source
 from pricing.curation.margins import models_at_a_loss
 from pricing.models import PriceSheet
+from pricing.usage.unknown import count_unknown
 from tokens.admin.tokens import SOON
 from tokens.models import Token, TokenGroup
 
@@ -45,6 +47,8 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         figures += [token_figure(at=now), *budget_figures(at=now)]
     if may_see("catalog.view_importrun"):
         figures += import_figures()
+    if may_see("pricing.view_usagecount") and (unknown := count_unknown(on=now.date())):
+        figures.append(Figure("Unknown models used", unknown, reverse("unknown_models"), "help", alarming=True))
     runs = ImportRun.objects.select_related("source", "actor").order_by("-created_at", "-pk")[:RUNS_SHOWN]
     last_runs = [(run, counted(run.counts)) for run in runs] if may_see("catalog.view_importrun") else None
     return context | {"figures": figures, "runs": last_runs}

@@ -1,13 +1,32 @@
-"""The admin of popular models, usage counts and the tokens that report usage."""
+"""The admin of popular models, of reported usage, and of the tokens that report it."""
+
+from typing import Any
 
 from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
 
-from catalog.admin.base import CuratedAdmin, RangeDateFilter, ReadOnlyAdmin, RelatedDropdownFilter, display
+from catalog.admin.base import (
+    CappedPaginator,
+    CuratedAdmin,
+    RangeDateFilter,
+    ReadOnlyAdmin,
+    RelatedDropdownFilter,
+    StateFilter,
+    capped,
+    display,
+)
+from catalog.error_messages import count
+from catalog.exact import digits
 from pricing.models import (
     PopularModel,
     UsageCount,
+    UsageEvent,
     UsageReporter,
 )
+from pricing.usage.charging import find_tokens
+from pricing.usage.names import find_models
+from pricing.usage.unknown import price_again
 
 
 @admin.register(PopularModel)
@@ -37,9 +56,99 @@ class UsageReporterAdmin(CuratedAdmin):
 
 @admin.register(UsageCount)
 class UsageCountAdmin(ReadOnlyAdmin):
-    list_display = ["model", "day", "requests", "tokens", "reporter"]
+    list_display = ["name", "model", "day", "requests", "tokens", "reporter", "source"]
     list_filter = [("day", RangeDateFilter), ("model__vendor", RelatedDropdownFilter)]
     list_select_related = ["model"]
-    search_fields = ["model__name", "reporter"]
+    search_fields = ["name", "model__name", "reporter", "source"]
     ordering = ["-day", "-requests", "-pk"]
-    fields = ["model", "day", "requests", "tokens", "reporter"]
+    fields = ["name", "model", "day", "requests", "tokens", "reporter", "source"]
+
+
+class CostFilter(StateFilter):
+    title = "cost"
+    parameter_name = "cost"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("known", "Known"), ("unknown", "Unknown"), ("unknown_model", "Unknown, of an unknown model")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        match self.value():
+            case "known":
+                return queryset.filter(cost__isnull=False)
+            case "unknown":
+                return queryset.filter(cost=None)
+            case "unknown_model":
+                return queryset.filter(cost=None, model=None)
+        return queryset
+
+
+@admin.register(UsageEvent)
+class UsageEventAdmin(ReadOnlyAdmin):
+    """Calls, the newest first. A search finds a key id, a model or an event id, each as a whole."""
+
+    list_display = ["at", "caller", "called", "group", "used", "cost_shown"]
+    list_filter = [("at", RangeDateFilter), CostFilter]
+    list_select_related = ["token", "model"]
+    search_fields = ["key_id"]
+    search_help_text = "A whole key id, model id, alias or event id"
+    ordering = ["-at", "-pk"]
+    paginator = CappedPaginator
+    actions = ["price_unknown"]
+    fields = [
+        "event_id", "at", "token", "key_id", "model", "name", "group", "usage_shown", "request_shown", "cost_shown",
+        "reporter", "received_at",
+    ]  # fmt: skip
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Rows that an index finds: there are millions."""
+        term = capped(search_term).strip()
+        if not term:
+            return queryset, False
+        tokens, models = find_tokens({term}).values(), find_models({term}).values()
+        reporters = UsageReporter.objects.values("token")
+        found = Q(token__in=[*tokens]) | Q(model__in=[*models]) | Q(reporter__in=reporters, event_id=term)
+        return queryset.filter(found), False
+
+    def has_price_again_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("pricing.add_pricesheet")
+
+    @admin.action(description="Price again, where the cost is unknown", permissions=["price_again"])
+    def price_unknown(self, request: HttpRequest, queryset: QuerySet[UsageEvent]) -> None:
+        events, priced = price_again(UsageEvent.objects.filter(pk__in=list(queryset.values_list("pk", flat=True))))
+        self.message_user(request, f"{priced} of {count(events, 'event')} of unknown cost priced.")
+
+    @display(description="Key", ordering="token")
+    def caller(self, event: UsageEvent) -> str:
+        return str(event.token or f"{event.key_id} (no token)")
+
+    @display(description="Model", ordering="model")
+    def called(self, event: UsageEvent) -> str:
+        if event.model is None:
+            return f"{event.name} (unknown)"
+        return event.model.name if event.model.name == event.name else f"{event.model} as {event.name}"
+
+    @display(description="Usage")
+    def used(self, event: UsageEvent) -> str:
+        """The largest quantities, for one line of a list."""
+        parts = [f"{meter} {_quantity(value)}" for meter, value in event.usage.items()]
+        return ", ".join(parts[:3]) + (", …" if len(parts) > 3 else "")
+
+    @display(description="Usage")
+    def usage_shown(self, event: UsageEvent) -> str:
+        return "\n".join(f"{meter}: {_quantity(value)}" for meter, value in event.usage.items())
+
+    @display(description="Request")
+    def request_shown(self, event: UsageEvent) -> str:
+        return "\n".join(f"{name}: {value}" for name, value in event.request.items()) or "-"
+
+    @display(description="Cost")
+    def cost_shown(self, event: UsageEvent) -> str:
+        return "unknown" if event.cost is None else f"{digits(event.cost)} {event.currency}"
+
+
+def _quantity(value: Any) -> str:
+    """A quantity, with its unit if it has one."""
+    quantity, unit = (value["quantity"], f" {value['unit']}") if isinstance(value, dict) else (value, "")
+    return f"{quantity:,}{unit}"

@@ -19,6 +19,7 @@ from tokens.api.views import ApiView
 from tokens.api_error import ApiError
 from tokens.auth.authentication import Caller, TokenAuthentication
 from tokens.http.bodies import Body, respond
+from tokens.metric_counters import USAGE_EVENTS
 
 MOST_REPORTS = 10_000
 # Ten thousand events with many meters each.
@@ -143,6 +144,7 @@ def _record(
         "unknown": sorted({*recorded.unknown, *taken.unknown}),
     }
     if events is not None:
+        _count(taken)
         body |= {
             "repeated": taken.repeated,
             "conflicts": [*taken.conflicts],
@@ -150,3 +152,9 @@ def _record(
             "unknown_keys": [*taken.unknown_keys],
         }
     return body
+
+
+def _count(taken: Taken) -> None:
+    numbers = {"taken": taken.taken, "repeated": taken.repeated, "unpriced": taken.unpriced}
+    for outcome, number in (numbers | {"conflict": len(taken.conflicts)}).items():
+        USAGE_EVENTS.labels(outcome).inc(number)

@@ -266,9 +266,8 @@ class QuoteView(PriceView):
         model = _visible_model(reader.listing(at.date()), question.model)
         group = _group(reader.scope, model, question.group)
         call = Call(model, group, at)
-        prices = Charges.read([call])
-        result = prices.quote(call, question.usage, question.facts)
-        body = quote_documents.quote_body(prices.sheet(call), result, name=model.name, group=group, at=at)
+        sheet, result = Charges.read([call]).quote(call, question.usage, question.facts)
+        body = quote_documents.quote_body(sheet, result, name=model.name, group=group, at=at)
         return respond(request._request, Body.of(write_json(body)), cache_control="no-store")
 
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from catalog.progress import track
 from pricing.curation.catalog_snapshot import CatalogSnapshot
-from pricing.curation.checks import of_keys, of_models, of_prices
+from pricing.curation.checks import of_keys, of_models, of_prices, of_usage
 from pricing.curation.checks.rules import Finding, Rule
 
-RULES: Sequence[Rule] = (*of_prices.RULES, *of_models.RULES, *of_keys.RULES)
+RULES: Sequence[Rule] = (*of_prices.RULES, *of_models.RULES, *of_keys.RULES, *of_usage.RULES)
 
 
 def run_checks(rules: Sequence[Rule], *, at: dt.datetime) -> list[tuple[Rule, list[Finding]]]:

@@ -69,7 +69,7 @@ class UsageCount(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} {self.day}: {self.requests}"
+        return f"{self.name} on {self.day}"
 
 
 class UsageEvent(models.Model):
@@ -128,7 +128,7 @@ class UsageEvent(models.Model):
         constraints = [models.UniqueConstraint(fields=["reporter", "event_id"], name="pricing_event_once")]
 
     def __str__(self) -> str:
-        return f"{self.event_id}: {self.name}"
+        return f"{self.name} ({self.event_id})"
 
 
 class UsageReporter(TrackedModel):

@@ -92,9 +92,10 @@ class Charges:
             self._prices[key] = self._compose(call, sources)
         return self._prices[key]
 
-    def quote(self, call: Call, usage: Mapping[str, Use], facts: Mapping[str, Any]) -> Quote:
-        """The cost of the call with this usage, line by line; `facts` are those of the request."""
-        return quote(self.sheet(call), usage, {**facts, "group": call.group}, at=call.at)
+    def quote(self, call: Call, usage: Mapping[str, Use], facts: Mapping[str, Any]) -> tuple[Sheet, Quote]:
+        """What the group pays, and the cost of the call with this usage; `facts` are those of the request."""
+        sheet = self.sheet(call)
+        return sheet, quote(sheet, usage, {**facts, "group": call.group}, at=call.at)
 
     def _sources(self, call: Call) -> Sources:
         model, group, at = call

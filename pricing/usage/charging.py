@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from catalog.db.bulk import BATCH, batches
 from catalog.exact import InexactError
 from catalog.models import AIModel
-from pricing.engine.money import total
+from catalog.prices import Sheet
 from pricing.engine.quoting import Use, unit_of
 from pricing.published.audience import choose_group, groups_by_model, in_order_of
-from pricing.published.charges import Call, Charges
+from pricing.published.charges import UNPRICED, Call, Charges
 from pricing.usage.names import find_models
 from tokens.auth.authentication import scopes_of
 from tokens.models import RetiredKey, Token, TokenGroup
@@ -38,9 +38,8 @@ class Charge(NamedTuple):
 
     token: int | None
     model: int | None
-    # The slug of the group that pays, and its key; empty and None if it is not known.
+    # The slug of the group that pays; empty if it is not known.
     group: str
-    group_key: int | None
     cost: Decimal | None
     currency: str
     # How many tokens of input and output were used.
@@ -55,7 +54,7 @@ class Parties:
     scopes: Mapping[int, Scope]
     names: Mapping[str, int]
     models: Mapping[int, AIModel]
-    groups: Mapping[str, int]
+    groups: frozenset[str]
     reaching: Mapping[int, Mapping[int, str]]
 
     @classmethod
@@ -68,7 +67,7 @@ class Parties:
             dict(scopes_of(Token.objects.filter(pk__in=set(tokens.values())))) if tokens else {},
             names,
             AIModel.objects.select_related("vendor").in_bulk(keys),
-            dict(TokenGroup.objects.values_list("slug", "pk")),
+            frozenset(TokenGroup.objects.values_list("slug", flat=True)),
             groups_by_model(keys) if keys else {},
         )
 
@@ -87,20 +86,38 @@ class Parties:
         return choose_group(slugs) or ""
 
 
+class Units:
+    """The units of quantities that state none: as a quote chooses them, once for each sheet and meter."""
+
+    def __init__(self) -> None:
+        self._chosen: dict[tuple[int, str], str] = {}
+
+    def count_tokens(self, sheet: Sheet, usage: Mapping[str, Use]) -> int:
+        """The tokens of input and output."""
+        tokens = (use.quantity for name, use in usage.items() if (use.unit or self._unit(sheet, name)) == "token")
+        return int(sum(tokens))
+
+    def _unit(self, sheet: Sheet, name: str) -> str:
+        # The sheets live as long as this.
+        key = id(sheet), name
+        if key not in self._chosen:
+            self._chosen[key] = unit_of(sheet.lines, name.partition("[")[0])[0]
+        return self._chosen[key]
+
+
 def charge(calls: Sequence[Reported]) -> list[Charge]:
     """What is charged for each of these calls, with a number of queries that does not depend on theirs."""
     parties = Parties.read(calls)
     named = [(call, parties.model(call), parties.group(call)) for call in calls]
     priced = [_call(model, group, at=call.at) for call, model, group in named]
     prices = Charges.read([call for call in priced if call])
+    units = Units()
     return [
         Charge(
             parties.tokens.get(call.key_id),
             None if model is None else model.pk,
             group,
-            parties.groups.get(group),
-            *_cost(prices, known, call),
-            _tokens(prices, known, call),
+            *_cost(prices, known, call, units),
         )
         for (call, model, group), known in zip(named, priced, strict=True)
     ]
@@ -123,24 +140,14 @@ def _call(model: AIModel | None, group: str, *, at: dt.datetime) -> Call | None:
     return Call(model, group, at)
 
 
-def _cost(prices: Charges, known: Call | None, call: Reported) -> tuple[Decimal | None, str]:
-    """The cost and its currency; None if it is not known."""
+def _cost(prices: Charges, known: Call | None, call: Reported, units: Units) -> tuple[Decimal | None, str, int]:
+    """The cost, its currency, and the number of tokens; None if the cost is not known."""
     if known is None:
-        return None, ""
+        return None, "", units.count_tokens(UNPRICED, call.usage)
     try:
-        cost = prices.quote(known, call.usage, call.facts).amount
+        sheet, quote = prices.quote(known, call.usage, call.facts)
     except InexactError:
         # A price with impossible numbers, which check_catalog reports.
-        cost = None
-    return cost, "" if cost is None else prices.sheet(known).currency
-
-
-def _tokens(prices: Charges, known: Call | None, call: Reported) -> int:
-    """The tokens of input and output; a quantity without a unit counts them as a quote does."""
-    lines = prices.sheet(known).lines if known else ()
-    quantities = (
-        use.quantity
-        for name, use in call.usage.items()
-        if (use.unit or unit_of(lines, name.partition("[")[0])[0]) == "token"
-    )
-    return int(total(quantities))
+        return None, "", units.count_tokens(UNPRICED, call.usage)
+    currency = "" if quote.amount is None else sheet.currency
+    return quote.amount, currency, units.count_tokens(sheet, call.usage)

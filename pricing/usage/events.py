@@ -25,6 +25,7 @@ from pricing.usage.quantities import UsageError, check_facts, read_usage
 from pricing.usage.spending import Cost, record
 from pricing.usage.totals import Total, add
 from tokens.logs import scrub
+from tokens.models import TokenGroup
 from tokens.timestamps import TimestampError, format_timestamp, parse_timestamp
 
 FIELDS = ("id", "key_id", "model", "at", "usage", "group", "request")
@@ -94,7 +95,7 @@ def check_event(values: Any, *, at: dt.datetime) -> Event:
         raise UsageError(f"An event needs {', '.join(REQUIRED)}; {missing[0]} is missing.")
     event_id = _text(values, "id")
     try:
-        return Event(
+        event = Event(
             event_id,
             _text(values, "key_id"),
             _text(values, "model"),
@@ -103,18 +104,26 @@ def check_event(values: Any, *, at: dt.datetime) -> Event:
             "" if values.get("group") in (None, "") else _text(values, "group"),
             _facts({} if values.get("request") is None else values["request"]),
         )
+        _refuse_keys(event)
     except UsageError as error:
-        raise UsageError(f"Event {event_id}: {error}") from None
+        raise UsageError(f"Event {scrub(event_id)}: {error}") from None
+    return event
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:
     value, longest = values[name], LENGTHS[name]
     if not isinstance(value, str) or not 0 < len(value) <= longest or not value.isprintable():
         raise UsageError(f"{name} must be a text of 1 to {longest} characters.")
-    if scrub(value) != value:
-        # It would be stored and shown.
-        raise UsageError(f"{name} contains a key. Send the key id, which is not a secret.")
     return value
+
+
+def _refuse_keys(event: Event) -> None:
+    """UsageError if a key is sent where a name belongs: it would be stored and shown."""
+    texts = {"id": event.id, "key_id": event.key_id, "model": event.model, "group": event.group}
+    joined = "\n".join(texts.values())
+    if scrub(joined) != joined:
+        name = next((name for name, text in texts.items() if scrub(text) != text), "id")
+        raise UsageError(f"{name} contains a key. Send the key id, which is not a secret.")
 
 
 def _moment(value: Any, *, now: dt.datetime) -> dt.datetime:
@@ -134,6 +143,8 @@ def _moment(value: Any, *, now: dt.datetime) -> dt.datetime:
 def _facts(facts: Any) -> Mapping[str, Any]:
     if not isinstance(facts, dict):
         raise UsageError('request must be an object, e.g. {"service_tier": "flex"}.')
+    if not facts:
+        return facts
     check_facts(facts)
     text = write_json(facts).decode()
     if len(text) > LONGEST_FACTS:
@@ -172,7 +183,7 @@ def record_events(events: Sequence[Event], *, reporter: int, reporter_name: str,
             BulkWriter(UsageEvent, columns).insert(rows)
             charged = {event.id: charge for event, charge in zip(new, charges, strict=True)}
             add(_counts(rows, charged), reporter=reporter_name, today=at.date())
-            record(_costs(rows, charged))
+            record(costs_of(rows))
     differing = [event.id for event, digest in identified if digest != (stored.get(event.id) or digests[event.id])]
     return Taken(
         taken=len(rows),
@@ -239,8 +250,7 @@ def _counts(rows: Iterable[UsageEvent], charged: Mapping[str, Charge]) -> list[T
     ]
 
 
-def _costs(rows: Iterable[UsageEvent], charged: Mapping[str, Charge]) -> list[Cost]:
-    """The costs of the rows. A group pays its calls even if the token has been deleted."""
-    return [
-        Cost(row.token_id or NO_TOKEN, charged[row.event_id].group_key, row.at, row.cost, row.currency) for row in rows
-    ]
+def costs_of(rows: Iterable[UsageEvent]) -> list[Cost]:
+    """What the rows add to spending. A group pays its calls even if the token has been deleted."""
+    groups = dict(TokenGroup.objects.values_list("slug", "pk"))
+    return [Cost(row.token_id or NO_TOKEN, groups.get(row.group), row.at, row.cost, row.currency) for row in rows]

@@ -51,15 +51,15 @@ class Change:
     after: Spending
 
 
-def record(costs: Iterable[Cost]) -> list[Crossing]:
-    """Adds the costs, and returns the budgets that they cross.
+def record(costs: Iterable[Cost], *, instead_of: Iterable[Cost] = ()) -> list[Crossing]:
+    """Adds the costs, and returns the budgets that they cross; `instead_of` are recorded costs that they replace.
 
     Call it inside the transaction that stores the calls. It blocks other writers until that ends.
     """
     with transaction.atomic():
         revision.hold()
         now = timezone.now()
-        changes = _add(costs)
+        changes = _add(costs, instead_of)
         crossings = []
         for table, column in OWNERS.items():
             by_owner: defaultdict[int, list[Change]] = defaultdict(list)
@@ -71,13 +71,15 @@ def record(costs: Iterable[Cost]) -> list[Crossing]:
     return crossings
 
 
-def _add(costs: Iterable[Cost]) -> list[Change]:
+def _add(costs: Iterable[Cost], instead_of: Iterable[Cost]) -> list[Change]:
     amounts: defaultdict[Key, list[Decimal]] = defaultdict(list)
+    calls: defaultdict[Key, int] = defaultdict(int)
     unknown: defaultdict[Key, int] = defaultdict(int)
-    for cost in costs:
+    for sign, cost in (*((1, cost) for cost in costs), *((-1, cost) for cost in instead_of)):
         key = cost.key
-        amounts[key].append(cost.amount or Decimal(0))
-        unknown[key] += cost.amount is None
+        amounts[key].append(sign * (cost.amount or Decimal(0)))
+        calls[key] += sign
+        unknown[key] += sign * (cost.amount is None)
     stored = {
         row.key: row for row in Spending.objects.of_tokens({key[0] for key in amounts}, {key[2] for key in amounts})
     }
@@ -88,8 +90,8 @@ def _add(costs: Iterable[Cost]) -> list[Change]:
         after = Spending.of(key)
         after.pk = before.pk
         after.amount = total([before.amount, *amounts[key]])
-        after.calls = before.calls + len(amounts[key])
-        after.uncounted = before.uncounted + unknown[key]
+        after.calls = max(before.calls + calls[key], 0)
+        after.uncounted = max(before.uncounted + unknown[key], 0)
         changes.append(Change(before, after))
     _write([change.after for change in changes])
     return changes

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.db import Error, close_old_connections
 from django.db.models import Count
@@ -159,6 +160,10 @@ class DatabaseCollector:
             if source.checked_at:
                 age.add_metric([source.slug], (now - source.checked_at).total_seconds())
         yield from (age, failing)
+        for config in apps.get_app_configs():
+            # Apps above this one have figures of their own.
+            if read_metrics := getattr(config, "read_metrics", None):
+                yield from read_metrics()
 
 
 def _budgets(*, at: dt.datetime) -> Iterator[Metric]:

@@ -35,6 +35,7 @@ BUDGETS = {
     "pricing/popularmodel": 5,  # the vendors to filter by
     "pricing/pricesheet": 6,  # the vendors to filter by, the lines
     "pricing/usagecount": 5,  # the vendors to filter by
+    "pricing/usageevent": 4,
     "pricing/usagereporter": 4,
     "tokens/token": 6,  # the groups in the filter and those of each token
     "tokens/tokengroup": 5,  # their channels
@@ -55,7 +56,8 @@ def fill(start: int, stop: int) -> None:
         DiscountRule.objects.create(model=model, multiplier=Decimal("0.9"))
         CurrencyRate.objects.create(currency="CNY", per_usd=Decimal(7), as_of=TODAY - dt.timedelta(days=n))
         UsageReporter.objects.create(token=token)
-        UsageCount.objects.create(model=model, day=TODAY, reporter=token.key_id)
+        UsageCount.objects.create(model=model, name=model.name, day=TODAY, reporter=token.key_id)
+        admin_world.usage_event(model, token)
 
 
 def queries(client: Client, page: str) -> list[str]:

@@ -1,0 +1,159 @@
+"""The admin's page of models that gateways report and the catalog does not have, and the page that adds one of them."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from catalog.admin.base import render_admin_page
+from catalog.admin.links import admin_list
+from catalog.db.snapshot import no_snapshot
+from catalog.error_messages import count
+from catalog.exact import digits
+from catalog.models import AIModel
+from pricing.engine.money import total
+from pricing.models import UsageEvent
+from pricing.usage.unknown import (
+    SHOWN,
+    Assigned,
+    UnknownName,
+    assign,
+    create_alias,
+    create_draft,
+    suggest_models,
+    unknown_counts,
+    unknown_names,
+)
+
+MOST_SHOWN = 200
+# With more events, the preview does not compute their cost.
+MOST_PREVIEWED = 2_000
+ADDS_MODEL, ADDS_ALIAS = "catalog.add_aimodel", "catalog.add_modelalias"
+
+
+@dataclass(frozen=True)
+class Addition:
+    """What to add for an unknown name: a draft, or an alias of `model`, which is empty for a draft."""
+
+    name: str
+    model: str
+
+    @property
+    def is_alias(self) -> bool:
+        return bool(self.model)
+
+    def apply(self) -> Assigned:
+        """Adds it and assigns the usage; ValidationError if it cannot be added."""
+        with transaction.atomic():
+            reason = "Added for reported usage."
+            if self.is_alias:
+                model = AIModel.objects.filter(name=self.model).first()
+                if model is None:
+                    raise ValidationError(f"There is no model {self.model}. Enter the id of a model.")
+                create_alias(self.name, model, reason=reason)
+            else:
+                create_draft(self.name, reason=reason)
+        return assign([self.name])
+
+    def preview(self) -> tuple[Assigned, str]:
+        """What adding it would assign, and what the events would cost, if they are not too many; nothing is written."""
+        events = UsageEvent.objects.filter(model=None, name=self.name)
+        if events.count() > MOST_PREVIEWED:
+            return Assigned(), ""
+        keys = list(events.values_list("pk", flat=True))
+        with no_snapshot(), transaction.atomic():
+            assigned = self.apply()
+            costs = UsageEvent.objects.filter(pk__in=keys, cost__isnull=False).values_list("currency", "cost")
+            by_currency: dict[str, list[Decimal]] = {}
+            for currency, cost in costs:
+                by_currency.setdefault(currency, []).append(cost or Decimal(0))
+            transaction.set_rollback(True)
+        return assigned, ", ".join(f"{digits(total(costs))} {name}" for name, costs in sorted(by_currency.items()))
+
+
+@require_safe
+def unknown_models_page(request: HttpRequest) -> HttpResponse:
+    """The names, those with the most calls first; for staff only, see config/urls.py."""
+    _require(request, "pricing.view_usagecount")
+    names = unknown_names(on=timezone.now().date(), most=MOST_SHOWN + 1)
+    suggestions = suggest_models([unknown.name for unknown in names])
+    return render_admin_page(
+        request,
+        "pricing/admin/unknown_models.html",
+        "Unknown models",
+        rows=[_row(unknown, suggestions.get(unknown.name, "")) for unknown in names[:MOST_SHOWN]],
+        has_more=len(names) > MOST_SHOWN,
+        days=SHOWN.days,
+        adds_model=request.user.has_perm(ADDS_MODEL),
+        adds_alias=request.user.has_perm(ADDS_ALIAS),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_unknown_page(request: HttpRequest) -> HttpResponse:
+    """What adding a name would do; a POST adds it."""
+    values = request.POST if request.method == "POST" else request.GET
+    kind, name = values.get("as", "draft"), values.get("name", "")
+    addition = Addition(name, values.get("model", "").strip() if kind == "alias" else "")
+    _require(request, "pricing.view_usagecount", ADDS_ALIAS if kind == "alias" else ADDS_MODEL)
+    if not unknown_counts(on=timezone.now().date()).filter(name=name).exists():
+        messages.warning(request, "This name is not unknown any more.")
+        return HttpResponseRedirect(reverse("unknown_models"))
+    problem, assigned, cost = "", None, ""
+    if kind == "draft" or addition.is_alias:
+        try:
+            if request.method == "POST":
+                return _apply(request, addition)
+            assigned, cost = addition.preview()
+        except ValidationError as error:
+            problem = " ".join(error.messages)
+    elif request.method == "POST":
+        problem = "Enter the id of a model."
+    context: dict[str, Any] = {
+        "addition": addition,
+        "kind": kind,
+        "problem": problem,
+        "calls": count(assigned.requests, "call") if assigned and assigned.requests else "",
+        "events": f"{assigned.events:,}" if assigned and assigned.events else "",
+        "priced": f"{assigned.priced:,}" if assigned and assigned.priced else "",
+        "cost": cost,
+        "back": reverse("unknown_models"),
+    }
+    title = f"Create an alias for {name}" if kind == "alias" else f"Create a draft for {name}"
+    return render_admin_page(request, "pricing/admin/add_unknown.html", title, **context)
+
+
+def _row(unknown: UnknownName, suggestion: str) -> dict[str, str]:
+    days = dict.fromkeys([f"{unknown.first:%Y-%m-%d}", f"{unknown.last:%Y-%m-%d}"])
+    return {
+        "name": unknown.name,
+        "calls": f"{unknown.requests:,}",
+        "tokens": f"{unknown.tokens:,}",
+        "days": " to ".join(days),
+        "reporters": f"{unknown.reporters:,}",
+        "suggestion": suggestion,
+    }
+
+
+def _apply(request: HttpRequest, addition: Addition) -> HttpResponse:
+    assigned = addition.apply()
+    what = f"an alias of {addition.model}" if addition.is_alias else "a draft"
+    result = (
+        f"{count(assigned.requests, 'call')} assigned, {assigned.priced} of {count(assigned.events, 'event')} priced"
+    )
+    messages.success(request, f"{addition.name} is now {what}: {result}.")
+    if addition.is_alias:
+        return HttpResponseRedirect(reverse("unknown_models"))
+    return HttpResponseRedirect(admin_list("catalog_aimodel") + f"{AIModel.objects.get(name=addition.name).pk}/change/")
+
+
+def _require(request: HttpRequest, *permissions: str) -> None:
+    if not request.user.has_perms(permissions):
+        raise PermissionDenied

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -60,6 +60,8 @@ class TwoStates:
     cookie: str
     waiting_run: int
     state: int = 1
+    # State -> the statements that write it.
+    statements: dict[int, list[tuple[str, Any]]] = field(default_factory=dict)
 
     @classmethod
     def create(cls) -> "TwoStates":
@@ -88,22 +90,44 @@ class TwoStates:
         if state == self.state:
             return
         with transaction.atomic():
-            for label, values in values_of(state).items():
-                row = self.rows[label]
-                type(row)._default_manager.filter(pk=row.pk).update(**values)
-            for line in PriceLine.objects.filter(sheet__model=self.rows["catalog.aimodel"], meter="input"):
-                assert line.amount is not None
-                PriceLine.objects.filter(pk=line.pk).update(amount=line.amount * 2 if state else line.amount / 2)
+            statements = self.statements.get(state)
+            if statements is None:
+                with connection.execute_wrapper(recording(self.statements.setdefault(state, []))):
+                    self._write(state)
+            else:
+                with connection.cursor() as cursor:
+                    for sql, parameters in statements:
+                        cursor.execute(sql, parameters)
             revision.bump()
             revision.bump(revision.PRICES)
-            # Without history rows, so that each state is the same again; the counters are raised above.
-            for row in self.extra if state else reversed(self.extra):
-                rows: models.QuerySet[Any] = models.QuerySet(type(row))
-                if state:
-                    rows.bulk_create([row])
-                else:
-                    rows.filter(pk=row.pk)._raw_delete(rows.db)
         self.state = state
+
+    def _write(self, state: int) -> None:
+        """Writes the state without history rows and without counters, so that each state is the same again."""
+        for label, values in values_of(state).items():
+            row = self.rows[label]
+            models.QuerySet[Any](type(row)).filter(pk=row.pk).update(**values)
+        for line in PriceLine.objects.filter(sheet__model=self.rows["catalog.aimodel"], meter="input"):
+            assert line.amount is not None
+            amount = line.amount * 2 if state else line.amount / 2
+            models.QuerySet(PriceLine).filter(pk=line.pk).update(amount=amount)
+        for row in self.extra if state else reversed(self.extra):
+            rows: models.QuerySet[Any] = models.QuerySet(type(row))
+            if state:
+                rows.bulk_create([row])
+            else:
+                rows.filter(pk=row.pk)._raw_delete(rows.db)
+
+
+def recording(statements: list[tuple[str, Any]]) -> Callable[..., Any]:
+    """A wrapper of a connection that records what is written: hundreds of changes repeat it without the ORM."""
+
+    def record(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        if not sql.startswith(("SELECT", "SAVEPOINT", "RELEASE")):
+            statements.append((sql, params))
+        return execute(sql, params, many, context)
+
+    return record
 
 
 @dataclass

@@ -76,9 +76,9 @@ class BudgetAdmin(ModelAdmin):
 
     @display(description="Budget", label=STATES)
     def budget_shown(self, owner: Budgeted) -> Any:
-        """Its state with the budget itself; nothing without a budget."""
+        """That it is used up, or nearly; otherwise the budget itself."""
         budget = owner.budget
         if budget is None:
             return None
         state = budget.state(at=timezone.now())
-        return state, f"{budget}, {state}" if state else str(budget)
+        return state, state or str(budget)

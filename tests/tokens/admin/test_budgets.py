@@ -104,7 +104,7 @@ def test_the_list_finds_budgets_by_their_state(admin_client: Client, choice: str
 
 def test_lists_show_the_budget_and_its_state(admin_client: Client) -> None:
     world.token_group("team", budget_amount=Decimal(7), budget_period="day")
-    spend(world.token("team", budget_amount=Decimal(1), budget_period="month")[0], "1")
+    spend(world.token("team", budget_amount=Decimal(1), budget_period="month")[0], "0.8")
 
-    assert "1 USD per month, used up" in admin_client.get("/admin/tokens/token/").content.decode()
+    assert "nearly used up" in admin_client.get("/admin/tokens/token/").content.decode()
     assert "7 USD per day" in admin_client.get("/admin/tokens/tokengroup/").content.decode()

@@ -13,7 +13,7 @@ from pricing.usage.spending import Cost, record
 from tests import world
 from tokens.models import Token, TokenGroup
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
 NOON = dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC)
 DECEMBER = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)

@@ -13,7 +13,7 @@ from tests import world
 from tests.tokens.http.fast_server import Server
 from tokens.models import Token, TokenGroup
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sql]
 
 NOON = dt.datetime(2026, 11, 29, 12, tzinfo=dt.UTC)
 CALL = "/api/authorize?model=gpt-4o"

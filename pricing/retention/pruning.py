@@ -1,13 +1,14 @@
 """Removes what is old and needed by nothing, in transactions that are short enough for other writers to wait.
 
-Histories, price sheets, usage counts and keys are never removed: they say who changed what, what was charged and which
-source wrote a value. A removal that was interrupted is completed by the next one.
+Histories, price sheets, usage counts, spending and keys are never removed: they say who changed what, what was charged
+and which source wrote a value. Single calls are removed, and their sums stay. A removal that was interrupted is
+completed by the next one.
 """
 
 import datetime as dt
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
@@ -22,10 +23,13 @@ from catalog.db.bulk import KEYS, batches
 from catalog.db.locking import one_at_a_time
 from catalog.models import ImportRun, NameList, Pruning, Snapshot
 from catalog.progress import track
+from pricing.models import UsageEvent
 from pricing.retention.needed import find_unneeded
+from pricing.usage.events import OLDEST
 
-# Rows of one transaction, which takes about a tenth of a second.
+# Rows of one transaction, which takes about a tenth of a second; small rows without references take less time.
 ROWS_AT_ONCE = 100
+EVENTS_AT_ONCE = 2_000
 # A pause after each, in seconds: a writer that waits for SQLite's lock asks for it about every tenth of a second.
 PAUSE = 0.12
 HOURS_BETWEEN = 24
@@ -53,6 +57,7 @@ class _Kind:
     keys: Sequence[Any]
     # Removes a batch, inside a transaction; rows that are needed again stay.
     remove: Callable[[Sequence[Any]], object]
+    at_once: int = ROWS_AT_ONCE
 
     def measure(self) -> Removed:
         measured = Removed(self.name, len(self.keys))
@@ -76,7 +81,7 @@ def prune(*, at: dt.datetime, keep: dt.timedelta, actor: str, dry_run: bool = Fa
         record = Pruning.objects.create(at=at, keep_from=keep_from, actor=actor[:128])
         for kind in _kinds(at=at, keep_from=keep_from):
             measured = kind.measure()
-            for keys in track(batches(kind.keys, ROWS_AT_ONCE), f"Removing {kind.name}"):
+            for keys in track(batches(kind.keys, kind.at_once), f"Removing {kind.name}"):
                 with transaction.atomic():
                     revision.hold()
                     kind.remove(keys)
@@ -114,6 +119,8 @@ def _kinds(*, at: dt.datetime, keep_from: dt.datetime) -> list[_Kind]:
 
         return _Kind(name, table, columns, keys, delete)
 
+    # The id of an event that may still arrive again must be known, or it would count twice.
+    events = old(UsageEvent, at__lt=min(keep_from, at - OLDEST - dt.timedelta(days=1)))
     attempt = ("user_agent", "http_accept", "path_info")
     return [
         _Kind("reports of imports", ImportRun, ("report",), found.reports, lambda keys: _reduce_runs(keys, at=at)),
@@ -121,6 +128,7 @@ def _kinds(*, at: dt.datetime, keep_from: dt.datetime) -> list[_Kind]:
         _Kind("documents", Snapshot, ("packed",), found.documents, lambda keys: _remove_bytes(keys, at=at)),
         _Kind("unused documents", Snapshot, ("packed",), found.unused_documents, _delete_documents),
         _Kind("name lists", NameList, ("packed",), found.name_lists, _delete_name_lists),
+        replace(deletion("usage events", UsageEvent, events, ("usage", "request")), at_once=EVENTS_AT_ONCE),
         deletion("expired sessions", Session, old(Session, expire_date__lt=at), ("session_data",)),
         *(
             deletion(name, table, old(table, attempt_time__lt=keep_from), attempt)

@@ -138,3 +138,38 @@ result = [errors, answer.status_code]
     assert outcome[0] == []
     # Saved, or refused because another user changed it in the meantime.
     assert outcome[1] in {200, 302}
+
+
+def test_calls_that_several_workers_report_at_once_count_once(operator: Operator) -> None:
+    """Two reporters, each with four workers that send overlapping and differently ordered events."""
+    errors, _, result = together(
+        operator,
+        """
+        import datetime as dt
+        from django.db.models import Sum
+        from django.utils import timezone
+        from pricing.models import Spending, UsageCount, UsageEvent
+        from pricing.usage.events import Event, record_events
+        from pricing.usage.quantities import read_usage
+        world.price(world.model("reported"), input="1")
+        world.price(world.model("also-reported"), input="1")
+        customers = [world.token(name=f"customer {n}")[0] for n in range(3)]
+        reporters = [world.token(name=f"reporter {n}")[0] for n in range(2)]
+        at, usage = timezone.now(), read_usage({"input": 1_000_000})
+        names = ("reported", "also-reported")
+        events = [Event(str(n), customers[n % 3].key_id, names[n % 2], at, usage) for n in range(60)]
+        taken = []
+        def work(number, turn):
+            reporter = reporters[number % 2]
+            batch = events[turn * 4 : turn * 4 + 8] + events[:4]
+            if number % 4 > 1:
+                batch.reverse()
+            name = reporter.key_id
+            taken.append(record_events(batch, reporter=reporter.pk, reporter_name=name, at=at).taken)
+        """,
+        "[sum(taken), UsageEvent.objects.count(), UsageCount.objects.aggregate(sum=Sum('requests'))['sum'], "
+        "sorted((row.calls, int(row.amount)) for row in Spending.objects.all())]",
+    )
+
+    assert errors == []
+    assert result == [120, 120, 120, [[40, 40], [40, 40], [40, 40]]]

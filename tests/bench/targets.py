@@ -48,7 +48,7 @@ def targets(model: str, etag: str) -> tuple[Target, ...]:
         Target("model list, gzip", "/v1/models", GZIP),
         Target("model list, unchanged (304)", "/v1/models", {"If-None-Match": etag}, 304),
         Target("one model", f"/v1/models/{model}", litellm=f"/v1/models/{model}"),
-        Target("authorize a call", "/api/authorize", {"X-Model": model}, 204),
+        Target("authorize a call", f"/api/authorize?model={model}", status=204),
         Target("rights of a key", "/api/token"),
         Target("price list", "/api/pricing", has_key=False),
         Target("price list, gzip", "/api/pricing", GZIP, has_key=False),

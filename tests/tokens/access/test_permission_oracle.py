@@ -53,7 +53,7 @@ CHUNKS = 10
 CATALOGS, KEYS, ASKED = (10, 100, 10) if FULL else (1, 40, 1)
 STATUSES = {
     "": 200, "key_disabled": 401, "key_expired": 401, "key_not_yet_valid": 401, "ip_not_allowed": 403,
-    "model_not_found": 404, "model_not_allowed": 403, "insufficient_quota": 403,
+    "model_not_found": 404, "model_not_allowed": 403, "model_retired": 403, "insufficient_quota": 403,
 }  # fmt: skip
 
 
@@ -244,12 +244,16 @@ def refused(case: Case, answer: Any, language: Language, code: str, *, asked: st
 def authorizes(case: Case) -> None:
     name = case.some_name()
     answer = case.get(f"/api/authorize?model={quote(name)}")
-    is_seen = case.plain.answers(name, case.key) is not None
-    code = case.refusal or ("" if is_seen else "model_not_allowed")
-    code = code or ("insufficient_quota" if case.key.over_budget else "")
+    retired = case.plain.answers(name, case.key, retired=True)
+    if case.plain.answers(name, case.key) is not None:
+        code = "insufficient_quota" if case.key.over_budget else ""
+    else:
+        code = "model_retired" if retired else "model_not_allowed"
+    code = case.refusal or code
     assert answer.status_code == (STATUSES[code] if code else 204), case
     assert answer.get("X-Modelbook-Reason", "") == code, case
-    case.holds_no_more_than(set(), answer.content.decode())
+    shown = {str(retired)} if code == "model_retired" else set()
+    case.holds_no_more_than(shown, answer.content.decode())
 
 
 def explains(case: Case) -> None:

@@ -15,6 +15,7 @@ CAST = f"""
 import datetime as dt
 every = ['openai', 'openai-response', 'anthropic', 'gemini', 'embeddings', 'audio-transcription', 'image-generation']
 from catalog.models import ModelAlias
+from pricing.models import UsageReporter
 world.channel('gw', group='gw')
 world.channel('gw-other', group='gw-other')
 chat = world.model('gw-chat', on='gw', supported_endpoint_types=every)
@@ -24,11 +25,14 @@ world.model('gw-second', on='gw', supported_endpoint_types=every)
 world.model('gw/with/slashes', on='gw', supported_endpoint_types=every)
 world.model('gw-secret', on='gw-other', supported_endpoint_types=every)
 world.model('gw-draft', on='gw', supported_endpoint_types=every, status='draft')
+reporter, reporters_key = world.token('gw', name='reporter')
+UsageReporter.objects.create(token=reporter)
 result = {{
     'customer': world.key('gw', name='customer'),
     'here': world.key('gw', name='here', networks=['{ELSEWHERE}/32']),
     'spent': world.key('gw', name='spent', is_over_budget=True),
     'expired': world.key('gw', name='expired', expires_at=world.LONG_AGO),
+    'reporter': reporters_key,
     'unknown': 'sk-unknown',
 }}
 """

@@ -67,11 +67,7 @@ class Clients:
         try:
             answer = self.ask(sdk, key, model)
         except (openai.APIStatusError, anthropic.APIStatusError) as error:
-            body: Any = error.body
-            if isinstance(error, openai.APIStatusError):
-                return Refusal(type(error).__name__, error.status_code, str(error.code), body["message"])
-            kind, message = body["error"]["type"], body["error"]["message"]
-            return Refusal(type(error).__name__, error.status_code, kind, message)
+            return Refusal(type(error).__name__, error.status_code, *_kind_and_message(error))
         except errors.APIError as error:
             return Refusal(type(error).__name__, error.code, str(error.status), str(error.message))
         raise AssertionError(f"{sdk} is answered: {answer}")
@@ -94,3 +90,13 @@ class Clients:
 
 
 MESSAGES: Any = [{"role": "user", "content": QUESTION}]
+
+
+def _kind_and_message(error: openai.APIStatusError | anthropic.APIStatusError) -> tuple[str, str]:
+    """The vendor's word for the error and its message; empty if the body is not in the vendor's format."""
+    body: Any = error.body
+    if not isinstance(body, dict):
+        return "", ""
+    if isinstance(error, openai.APIStatusError):
+        return str(error.code), str(body.get("message"))
+    return body["error"]["type"], body["error"]["message"]

@@ -1,5 +1,6 @@
 """What every shipped gateway has to pass: a test module inherits GatewaySuite and starts its gateway as `gateway`."""
 
+import datetime as dt
 import http.client
 import json
 import socket
@@ -12,12 +13,9 @@ from tests.gateways.cases import AMBIGUOUS, CLOSED, DOWN, FORBIDDEN, FORGED, KEY
 from tests.gateways.gateway import ELSEWHERE, HERE, Gateway, Line, chat, post
 from tests.gateways.sdks import SDKS, Clients
 from tests.gateways.upstream import ANSWER, KEY, Upstream
-from tests.live.deployment import ROOT, Answer, Operator
+from tests.live.deployment import Answer, Operator, Server
 from tests.servers import wait_until
 
-CHECK = "".join(path.read_text() for path in (ROOT / "tokens" / "http" / "proxies").glob("*.py"))
-needs_bodies = pytest.mark.skipif("tokens.calls.bodies" not in CHECK, reason="the check reads no bodies")
-needs_addresses = pytest.mark.skipif("tokens.calls.addresses" not in CHECK, reason="the check reads no addresses")
 GEMINI = "/v1beta/models/{}:generateContent"
 
 
@@ -29,6 +27,16 @@ def call(
     if gateway.reads_bodies:
         return chat(gateway, model, key=key, source=source, **(headers or {}))
     return post(gateway, GEMINI.format(model), content, key=key, source=source, headers=headers)
+
+
+def report(modelbook: Server, reporter: str, key: str, *, tokens: int) -> dict[str, Any]:
+    """Reports a call as the gateway or the upstream does; its id depends on the key and the quantity."""
+    key_id = key.split("_")[-2]
+    call = {"id": f"{key_id}-{tokens}", "key_id": key_id, "model": "gw-nick", "usage": {"input": tokens}}
+    # The same time when it is sent again.
+    event = call | {"at": f"{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}T00:00:00Z"}
+    taken: dict[str, Any] = post(Gateway(modelbook.port), "/api/usage", {"events": [event]}, key=reporter).json()
+    return taken
 
 
 def reason(answer: Answer) -> str:
@@ -57,7 +65,6 @@ def names_in_body(gateway: Gateway, sdk: str) -> bool:
 class GatewaySuite:
     """Each test ends with a look at the upstream: it received what was allowed and nothing else."""
 
-    @needs_bodies
     @pytest.mark.parametrize("sdk", SDKS)
     def test_an_sdk_calls_an_allowed_model(
         self, gateway: Gateway, clients: Clients, upstream: Upstream, keys: dict[str, str], sdk: str
@@ -74,7 +81,6 @@ class GatewaySuite:
         assert (answer, "".join(parts)) == (ANSWER, ANSWER)
         assert upstream.models == ["gw-chat", "gw-chat"]
 
-    @needs_bodies
     @pytest.mark.parametrize("sdk", SDKS)
     def test_a_stream_arrives_while_it_is_sent(
         self, gateway: Gateway, clients: Clients, upstream: Upstream, keys: dict[str, str], sdk: str
@@ -91,7 +97,6 @@ class GatewaySuite:
 
         assert (text, upstream.was_released) == (ANSWER, True)
 
-    @needs_bodies
     @pytest.mark.parametrize("sdk", SDKS)
     def test_sdks_raise_their_own_exceptions(
         self, gateway: Gateway, clients: Clients, upstream: Upstream, keys: dict[str, str], operator: Operator, sdk: str
@@ -113,7 +118,6 @@ class GatewaySuite:
             assert seen == expected[sdk] or (not gateway.keeps_refusals and seen[:2] == expected[sdk][:2])
         assert upstream.models == ["gw-chat"]
 
-    @needs_bodies
     def test_a_body_of_3_mb_may_name_its_model_last(
         self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
     ) -> None:
@@ -131,7 +135,6 @@ class GatewaySuite:
         assert [answer.status for answer in answers] == [200, 403]
         assert (upstream.models, len(upstream.received[0].body) > 3_000_000) == (["gw-chat"], True)
 
-    @needs_bodies
     def test_a_body_in_chunks_is_read_whole(self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]) -> None:
         def chunks(name: str) -> Iterator[bytes]:
             body = json.dumps({"messages": [{"role": "user", "content": "x" * 100_000}], "model": name}).encode()
@@ -147,7 +150,6 @@ class GatewaySuite:
         assert [answer.status for answer in answers] == expected
         assert upstream.models == (["gw-chat"] if gateway.reads_bodies else [])
 
-    @needs_bodies
     def test_audio_is_sent_as_multipart(
         self, gateway: Gateway, clients: Clients, upstream: Upstream, keys: dict[str, str]
     ) -> None:
@@ -167,7 +169,6 @@ class GatewaySuite:
 
         assert upstream.models == (["gw-chat"] if gateway.reads_multipart else [])
 
-    @needs_bodies
     @pytest.mark.parametrize(
         "named",
         [
@@ -192,7 +193,6 @@ class GatewaySuite:
         assert answered.status == (200 if gateway.reads_fallbacks else 403)
         assert upstream.models == (["gw-chat"] if gateway.reads_fallbacks else [])
 
-    @needs_bodies
     @pytest.mark.parametrize("forged", FORGED, ids=str)
     def test_a_forged_header_opens_no_other_model(
         self, gateway: Gateway, upstream: Upstream, keys: dict[str, str], forged: dict[str, str]
@@ -233,7 +233,6 @@ class GatewaySuite:
             ids = [received.headers.get("x-modelbook-key-id") for received in upstream.received]
             assert ids == [keys["customer"].split("_")[-2]] * (allowed.status == 200)
 
-    @needs_bodies
     def test_the_upstream_receives_the_result_of_the_check(
         self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
     ) -> None:
@@ -248,7 +247,6 @@ class GatewaySuite:
         else:
             assert [name for name in headers if name.startswith("x-modelbook-")] == []
 
-    @needs_addresses
     @pytest.mark.parametrize("path", AMBIGUOUS)
     def test_an_ambiguous_address_opens_no_other_model(
         self, gateway: Gateway, upstream: Upstream, keys: dict[str, str], path: str
@@ -344,7 +342,22 @@ class GatewaySuite:
         assert {answer.headers.get_content_type() for answer in refused.values()} == {"application/json"}
         assert upstream.models == ["gw-chat"]
 
-    @needs_bodies
+    def test_a_call_that_uses_up_the_budget_is_the_last_one(
+        self, gateway: Gateway, upstream: Upstream, modelbook: Server, keys: dict[str, str], operator: Operator
+    ) -> None:
+        key = operator.run("result = world.key('gw', budget_amount=1, budget_currency='USD', budget_period='total')")
+        assert call(gateway, "gw-chat", key=key).status == 200
+
+        # The price of a million tokens is one dollar. An event that is sent again does not count again.
+        first, again = [report(modelbook, keys["reporter"], key, tokens=999_999) for _ in range(2)]
+        answered = call(gateway, "gw-nick", key=key)
+        report(modelbook, keys["reporter"], key, tokens=1)
+        refused = call(gateway, "gw-chat", key=key)
+
+        assert (first["taken"], again["taken"], again["repeated"]) == (1, 0, 1)
+        assert (answered.status, reason(refused)) == (200, "insufficient_quota")
+        assert len(upstream.models) == 2
+
     def test_a_call_without_a_model_is_refused(
         self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
     ) -> None:
@@ -359,7 +372,6 @@ class GatewaySuite:
         assert upstream.received == []
 
     @pytest.mark.parametrize("body", [b"{", b'{"model": "gw-secret", "model": "gw-chat"}', b'["gw-chat"]', b"\xff"])
-    @needs_bodies
     def test_a_body_that_is_not_readable_is_refused(
         self, gateway: Gateway, upstream: Upstream, keys: dict[str, str], body: bytes
     ) -> None:
@@ -398,7 +410,6 @@ class GatewaySuite:
         # It works again by itself.
         wait_until(lambda: post(gateway, path, {}, key=keys["customer"]).status == 200, "the gateway calls Modelbook")
 
-    @needs_bodies
     @pytest.mark.parametrize("sdk", SDKS)
     def test_sdks_can_read_that_modelbook_is_down(
         self, gateway: Gateway, clients: Clients, upstream: Upstream, line: Line, keys: dict[str, str], sdk: str
@@ -439,7 +450,6 @@ class GatewaySuite:
         assert get("/api/token").json()["data"]["key_id"] == keys["customer"].split("_")[-2]
         assert upstream.received == []
 
-    @needs_bodies
     def test_a_websocket_is_opened_for_an_allowed_model(
         self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
     ) -> None:

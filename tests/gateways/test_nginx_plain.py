@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.gateways.gateway import Gateway, Line, chat, configuration, nginx, running
-from tests.gateways.suite import GatewaySuite, needs_bodies
+from tests.gateways.suite import GatewaySuite
 from tests.gateways.upstream import KEY, Upstream
 from tests.servers import free_port
 
@@ -27,7 +27,6 @@ def gateway(line: Line, running_models: Upstream, tmp_path_factory: pytest.TempP
 class TestPlainNginx(GatewaySuite):
     """What the address names; the rest is refused."""
 
-    @needs_bodies
     def test_a_gateway_in_front_may_name_the_model(
         self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
     ) -> None:
@@ -38,7 +37,6 @@ class TestPlainNginx(GatewaySuite):
         assert upstream.models == ["gw-chat"]
         assert "x-gateway-model-name" not in upstream.received[0].headers
 
-    @needs_bodies
     def test_the_gateway_in_front_states_the_callers_address(
         self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
     ) -> None:

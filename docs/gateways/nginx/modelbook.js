@@ -1,5 +1,19 @@
 // Asks Modelbook whether a call is allowed, and passes it to the upstream or the refusal to the caller.
 
+// A header of the check, and the variable of nginx.conf in which upstream_headers.conf finds its value.
+const RESULT = {
+    'X-Modelbook-Key-Id': 'modelbook_key_id',
+    'X-Modelbook-Token-Name': 'modelbook_token_name',
+    'X-Modelbook-Model': 'modelbook_model',
+    'X-Modelbook-Requested-Model': 'modelbook_requested_model',
+    'X-Modelbook-Models': 'modelbook_models',
+    'X-Modelbook-Group': 'modelbook_group',
+    'X-Modelbook-Revision': 'modelbook_revision',
+    'Deprecation': 'modelbook_deprecation',
+    'Sunset': 'modelbook_sunset',
+    'X-Modelbook-Successor': 'modelbook_successor',
+    'X-Modelbook-Budget-Warning': 'modelbook_budget_warning',
+};
 // Of a refusal, the caller receives these headers.
 const PASSED = ['content-type', 'retry-after', 'retry-after-ms', 'www-authenticate', 'x-request-id', 'request-id'];
 
@@ -8,11 +22,9 @@ function check(r) {
     // The address of the check is in nginx.conf; the arguments must not be the caller's.
     r.subrequest('/authorize', {method: 'POST', args: ''}, answer => {
         if (answer.status === 204 && answer.headersOut['X-Modelbook-Key-Id']) {
-            r.variables.modelbook_key_id = answer.headersOut['X-Modelbook-Key-Id'];
-            r.variables.modelbook_model = answer.headersOut['X-Modelbook-Model'] || '';
-            r.variables.modelbook_group = answer.headersOut['X-Modelbook-Group'] || '';
-            r.variables.modelbook_token_name = answer.headersOut['X-Modelbook-Token-Name'] || '';
-            r.variables.modelbook_revision = answer.headersOut['X-Modelbook-Revision'] || '';
+            for (const name in RESULT) {
+                r.variables[RESULT[name]] = answer.headersOut[name] || '';
+            }
             r.variables.upstream_uri = without_key(r.variables.request_uri);
             r.variables.had_query_key = r.variables.upstream_uri === r.variables.request_uri ? '' : 'yes';
             r.internalRedirect('@models');

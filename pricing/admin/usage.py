@@ -1,10 +1,13 @@
 """The admin of popular models, of reported usage, and of the tokens that report it."""
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
 
 from catalog.admin.base import (
     CappedPaginator,
@@ -15,11 +18,15 @@ from catalog.admin.base import (
     StateFilter,
     capped,
     display,
+    register_over,
 )
+from catalog.admin.links import listed
 from catalog.error_messages import count
 from catalog.exact import digits
+from pricing.engine.money import total
 from pricing.models import (
     PopularModel,
+    Spending,
     UsageCount,
     UsageEvent,
     UsageReporter,
@@ -27,6 +34,10 @@ from pricing.models import (
 from pricing.usage.charging import find_tokens
 from pricing.usage.names import find_models
 from pricing.usage.unknown import price_again
+from tokens.admin.tokens import TokenAdmin
+from tokens.models import Token
+
+DAYS_SHOWN = 30
 
 
 @admin.register(PopularModel)
@@ -146,6 +157,36 @@ class UsageEventAdmin(ReadOnlyAdmin):
     @display(description="Cost")
     def cost_shown(self, event: UsageEvent) -> str:
         return "unknown" if event.cost is None else f"{digits(event.cost)} {event.currency}"
+
+
+@register_over(Token)
+class ReportingTokenAdmin(TokenAdmin):
+    """A token with what its calls have cost."""
+
+    readonly_fields = [*TokenAdmin.readonly_fields, "usage_shown"]
+    fieldsets = [*TokenAdmin.fieldsets, ("Usage", {"fields": ["usage_shown"]})]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Token | None = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        may_see = obj is not None and request.user.has_perm("pricing.view_usageevent")
+        return [fieldset for fieldset in fieldsets if may_see or fieldset[0] != "Usage"]
+
+    @display(description=f"Last {DAYS_SHOWN} days")
+    def usage_shown(self, token: Token) -> str:
+        """The sums of its calls, with a link to them."""
+        since = timezone.now().date() - dt.timedelta(days=DAYS_SHOWN)
+        rows = list(Spending.objects.filter(token_key=token.pk, day__gt=since))
+        calls, uncounted = sum(row.calls for row in rows), sum(row.uncounted for row in rows)
+        if not calls:
+            return "no reported calls"
+        currencies = sorted({row.currency for row in rows if row.currency})
+        costs = [
+            f"{digits(total(row.amount for row in rows if row.currency == currency))} {currency}"
+            for currency in currencies
+        ]
+        parts = [*costs, *([f"unknown cost of {count(uncounted, 'call')}"] if uncounted else [])]
+        link = listed(calls, "call", "pricing_usageevent", token__id__exact=token.pk)
+        return format_html("{}: {}", link, ", ".join(parts))
 
 
 def _quantity(value: Any) -> str:

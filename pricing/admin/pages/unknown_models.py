@@ -134,10 +134,11 @@ def _row(unknown: UnknownName, suggestion: str) -> dict[str, str]:
     days = dict.fromkeys([f"{unknown.first:%Y-%m-%d}", f"{unknown.last:%Y-%m-%d}"])
     return {
         "name": unknown.name,
-        "calls": f"{unknown.requests:,}",
-        "tokens": f"{unknown.tokens:,}",
+        # On a phone, the table has no headings.
+        "calls": count(unknown.requests, "call"),
+        "tokens": count(unknown.tokens, "token"),
         "days": " to ".join(days),
-        "reporters": f"{unknown.reporters:,}",
+        "reporters": count(unknown.reporters, "reporter"),
         "suggestion": suggestion,
     }
 

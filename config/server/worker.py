@@ -32,7 +32,7 @@ HEAD_SECONDS = 20
 BODY_SECONDS = 20
 SEND_SECONDS = 30
 SLOWEST = 16 * 1024
-# Twice the largest file that the admin accepts (catalog/imports/documents.py).
+# Twice the largest file that the admin accepts (catalog/imports/documents.py). AUTHORIZE_MAX_BODY may allow more.
 MAX_BODY = 64 * 1024 * 1024
 # All files with requests and responses of one worker.
 MAX_DISK = 512 * 1024 * 1024
@@ -78,6 +78,7 @@ class Worker(base.Worker):  # type: ignore[misc]
     def run(self) -> None:
         # A signal writes a byte into this pipe, and so does a thread that adds a call.
         self.watch(self.PIPE[0], self._run_calls)
+        self.max_body = max(MAX_BODY, getattr(self.wsgi, "max_body", 0))
         self.at_once = getattr(self.wsgi, "at_once", None)
         self.answer_or_defer = getattr(self.wsgi, "answer_or_defer", None)
         if self.at_once:
@@ -335,7 +336,7 @@ class Worker(base.Worker):  # type: ignore[misc]
     def _begin(self, connection: Connection) -> None:
         """The head has arrived."""
         head = connection.request.head
-        if head.body_length > MAX_BODY:
+        if head.body_length > self.max_body:
             self._refuse(connection, "request_too_large")
         elif head.body_length:
             if head.expects_continue and not connection.received:

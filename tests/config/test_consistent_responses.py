@@ -45,6 +45,7 @@ OTHERS: list[tuple[str, dict[str, str]]] = [
     ("/v1/models/alias-1", KEY),
     ("/v1/models/acme-1", KEY),
     ("/api/authorize?model=acme-latest", KEY),
+    ("/api/authorize/v1/chat/completions", KEY | {"body": '{"model": "acme-latest", "models": ["acme-1"]}'}),
     ("/api/pricing", KEY),
     ("/api/pricing?explain=1", {}),
     ("/api/pricing?unpriced=rows&discount=folded", KEY),

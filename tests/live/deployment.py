@@ -46,14 +46,14 @@ class Server:
     def log(self) -> str:
         return self.log_file.read_text()
 
-    def get(self, path: str, *, key: str = "", method: str = "GET", **headers: str) -> Answer:
+    def get(self, path: str, *, key: str = "", method: str = "GET", content: Any = None, **headers: str) -> Answer:
         """One request on a connection of its own, so that any worker may get it."""
         client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if key:
             sent["authorization"] = f"Bearer {key}"
         try:
-            client.request(method, path, headers=sent)
+            client.request(method, path, content, headers=sent)
             return Answer(client.getresponse())
         finally:
             client.close()

@@ -129,8 +129,14 @@ ADDRESSES: tuple[tuple[str, dict[str, str]], ...] = (
     ("/v1/models/cached-wild-7", {"anthropic-version": "2023-06-01"}),
     ("/v1beta/models/cached-{n}", {}),
     ("/api/authorize?model=cached-{n}", {}),
-    ("/api/authorize", {"x-model": "cached-alias"}),
-    ("/api/authorize/v1beta/models/cached-wild-x:generateContent", {}),
+    ("/api/authorize?model=cached-alias", {"x-model": "cached-{n}"}),
+    ("/api/authorize/openai/deployments/cached-wild-x/chat/completions", {}),
+    ("/api/authorize?as=anthropic", {"x-original-uri": "/v1/models/cached-{n}", "x-original-method": "GET"}),
+    ("/api/authorize/v1/chat/completions", {"body": '{{"messages": [{r}], "model": "cached-{n}"}}'}),
+    (
+        "/api/authorize",
+        {"x-forwarded-uri": "/v1/responses", "body": '{{"model": "cached-1", "models": ["cached-{n}"]}}'},
+    ),
     ("/api/token", {}),
     ("/api/pricing", {}),
     ("/api/pricing?unpriced=rows&discount=folded", {}),
@@ -171,13 +177,20 @@ def test_no_cache_changes_an_answer(server: Server, operator: Operator, keys: li
         operator.run(IMPORTS + write)
         for _ in range(REQUESTS):
             path, headers = chance.choice(ADDRESSES)
-            path, key = path.format(n=chance.randrange(8)), chance.choice(["", *keys])
+            number, key = chance.randrange(8), chance.choice(["", *keys])
+            path = path.format(n=number)
+            headers = {name: value.format(n=number, r=chance.random()) for name, value in headers.items()}
+            content = headers.pop("body", "")
             sent = headers | {"host": "cached.test"}
             if key:
                 sent |= {"authorization": f"Bearer {key}"}
-            expected = operator.run(f"{IMPORTS}result = uncached_answer({path!r}, {sent!r})")
+            expected = operator.run(f"{IMPORTS}result = uncached_answer({path!r}, {sent!r}, {content!r})")
+            if content:
+                sent |= {"content-type": "application/json"}
             for _ in range(TIMES):
-                answer = server.get(path, **{name.replace("-", "_"): value for name, value in sent.items()})
+                method = "POST" if content else "GET"
+                fields = {name.replace("-", "_"): value for name, value in sent.items()}
+                answer = server.get(path, method=method, content=content or None, **fields)
                 got = [answer.status, *comparable(answer.headers.items(), answer.body)]
                 assert differences(got, expected) == {}, (step, write, path, headers, key and keys.index(key))
 

@@ -15,8 +15,8 @@ OF_THE_SERVER = {"date", "server", "connection", "transfer-encoding", "content-l
 REQUEST_ID = re.compile(r"req_[0-9a-f]{24}")
 
 
-def uncached_answer(path: str, headers: dict[str, str]) -> list[Any]:
-    """Status, headers and body of a GET, after all caches of this process were emptied."""
+def uncached_answer(path: str, headers: dict[str, str], content: str = "") -> list[Any]:
+    """Status, headers and body of a GET, or of a POST of JSON, after all caches of this process were emptied."""
     from config import wsgi
 
     application: Any = wsgi.django_application
@@ -25,10 +25,11 @@ def uncached_answer(path: str, headers: dict[str, str]) -> list[Any]:
     close_old_connections()
     plain, _, query = path.partition("?")
     environ = {
-        "REQUEST_METHOD": "GET", "PATH_INFO": plain, "QUERY_STRING": query, "SCRIPT_NAME": "",
+        "REQUEST_METHOD": "POST" if content else "GET", "PATH_INFO": plain, "QUERY_STRING": query, "SCRIPT_NAME": "",
         "SERVER_NAME": "localhost",
         "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "REMOTE_ADDR": "127.0.0.1", "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(), "wsgi.errors": sys.stderr,
+        "wsgi.input": io.BytesIO(content.encode()), "wsgi.errors": sys.stderr,
+        **({"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(content))} if content else {}),
         **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()},
     }  # fmt: skip
     started: list[Any] = []

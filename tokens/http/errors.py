@@ -56,13 +56,12 @@ def is_unavailable(error: Exception) -> bool:
 def error_response(request: HttpRequest, error: ApiError) -> HttpResponse:
     """The error as a response in the dialect of the request."""
     ERRORS.labels(error.code).inc()
-    body = dialect_of(request).error_body(
-        error, request_id=context_of(request.META).request_id, host=settings.API_DOMAIN
-    )
+    dialect = dialect_of(request)
+    body = dialect.error_body(error, request_id=context_of(request.META).request_id, host=settings.API_DOMAIN)
     if request.path.startswith(PROXY_ADDRESS):
         # Proxies pass on headers more easily than bodies.
         error.headers |= {"X-Modelbook-Reason": error.code, "X-Modelbook-Message": in_header(error.message)}
-    if request.path.startswith("/api/"):
+    if request.path.startswith("/api/") and dialect.name == "openai":
         body = {**body, "success": False, "message": error.message}
     headers = {"Cache-Control": "no-store"}
     if error.status < status.HTTP_500_INTERNAL_SERVER_ERROR and error.status != status.HTTP_429_TOO_MANY_REQUESTS:

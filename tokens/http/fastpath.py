@@ -100,6 +100,11 @@ class FastPath:
         self.states = StateReader()
         self._loop_states: InlineStates | PipelinedStates | None = None
 
+    @property
+    def max_body(self) -> int:
+        """The longest body that the application reads, in bytes; a server may refuse longer ones."""
+        return int(settings.AUTHORIZE_MAX_BODY)
+
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         found = self.find(environ)
         if found is None:

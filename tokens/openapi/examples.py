@@ -60,6 +60,7 @@ CODES: Mapping[str, str] = {
     "403": "ip_not_allowed",
     "404": "model_not_found",
     "405": "method_not_allowed",
+    "413": "request_too_large",
     "429": "rate_limit_exceeded",
     "500": "internal_error",
     "503": "service_unavailable",

@@ -4,19 +4,50 @@ from tokens.openapi.parts import SECURITY, errors, not_modified, parameter, resp
 from tokens.openapi.shapes import Schema
 
 WHICH = [
-    parameter("query", "model", "The model to be called.", text()),
-    parameter("header", "X-Model", "The model, if the query does not name it.", text()),
-    parameter("header", "X-Original-URI", "The address that was called, from nginx.", text()),
-    parameter("header", "X-Forwarded-Uri", "The address that was called, from Traefik.", text()),
+    parameter("query", "model", "A model that the gateway's own configuration states.", text()),
+    parameter(
+        "query", "as", "The dialect of a refusal.", {"type": "string", "enum": ["openai", "anthropic", "gemini"]}
+    ),
+    parameter("header", "X-Original-URI", "The address of the call, not decoded, from nginx.", text()),
+    parameter("header", "X-Forwarded-Uri", "The address of the call, not decoded, from Traefik.", text()),
+    parameter("header", "X-Original-Method", "The method of the call.", text()),
+    parameter("header", "X-Forwarded-Method", "The method of the call, from Traefik.", text()),
+    parameter(
+        "header", "X-Model", "A model. It states that of the call if AUTHORIZE_TRUSTED_HEADERS lists it.", text()
+    ),
 ]
+# Texts are percent-encoded where headers cannot contain them.
+SENT = {
+    "X-Modelbook-Key-Id": "The id of the key.",
+    "X-Modelbook-Token-Name": "The user of the key.",
+    "X-Modelbook-Revision": "Changes whenever lists of models change.",
+}
+SENT_OF_MODELS = {
+    "X-Modelbook-Model": "The id of the model that the call states.",
+    "X-Modelbook-Requested-Model": "The name that the call states.",
+    "X-Modelbook-Models": "All models that the call names, if there are several.",
+    "X-Modelbook-Group": "The group whose price applies.",
+    "X-Modelbook-Successor": "The model that replaces it.",
+    "X-Modelbook-Budget-Warning": "Warns of a budget that is nearly used up.",
+    "Deprecation": "RFC 9745.",
+    "Sunset": "RFC 8594.",
+}
 PERMITTED: Schema = {
-    "description": "The key may call the model.",
+    "description": "The key may make the call.",
     "headers": {
-        "X-Modelbook-Key-Id": {"description": "The id of the key.", "schema": text(), "required": True},
+        **{name: {"description": text_, "schema": text(), "required": True} for name, text_ in SENT.items()},
+        **{name: {"description": text_, "schema": text()} for name, text_ in SENT_OF_MODELS.items()},
     },
 }
+BODY: Schema = {
+    "description": "The body of the call, complete and not compressed.",
+    "content": {"application/json": {"schema": {"type": "object"}}},
+}
 REFUSED = errors(["ApiError"], ("400", "401", "403", "405", "429", "500", "503"))
-NOT_FOUND = errors(["ApiError"], ("404",))
+# Checks are refused in the dialect of the call.
+REFUSALS = errors(
+    ["ApiError", "AnthropicError", "GeminiError"], ("400", "401", "403", "404", "405", "413", "429", "500", "503")
+)
 
 
 def _authorize(name: str, statuses: tuple[str, ...], parameters: list[Schema]) -> Schema:
@@ -24,12 +55,13 @@ def _authorize(name: str, statuses: tuple[str, ...], parameters: list[Schema]) -
         verb: {
             "operationId": name if verb == "get" else f"{name}{verb.capitalize()}",
             "tags": ["Keys"],
-            "summary": "Check whether the key may call a model",
-            "description": "For gateways and proxies that enforce the permissions of a key; accepts any method. "
-            "`X-Modelbook-Reason` gives the reason of a refusal.",
+            "summary": "Check whether the key may make a call",
+            "description": "For gateways and proxies that enforce the permissions of a key; accepts any method. Every "
+            "model that the call names must be allowed. `X-Modelbook-Reason` gives the reason of a refusal.",
             "security": SECURITY,
             "parameters": [*parameters, *WHICH],
-            "responses": {**dict.fromkeys(statuses, PERMITTED), **REFUSED, **NOT_FOUND},
+            **({} if verb in {"get", "delete"} else {"requestBody": BODY}),
+            "responses": {**dict.fromkeys(statuses, PERMITTED), **REFUSALS},
         }
         for verb in ("get", "post", "put", "patch", "delete")
     }

@@ -142,6 +142,7 @@ ERRORS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "The address does not support this method; `Allow` lists the methods that it supports.",
         ("Allow", "x-should-retry"),
     ),
+    "413": ("The body is too large, or the gateway sent only a part of it.", ("x-should-retry",)),
     "429": ("Too many requests.", ("Retry-After", "retry-after-ms")),
     "500": ("An internal error.", ()),
     "503": ("The database is down or busy.", ("Retry-After", "retry-after-ms")),

@@ -22,6 +22,8 @@ chat = world.model('gw-chat', on='gw', supported_endpoint_types=every)
 ModelAlias.objects.create(model=chat, name='gw-nick')
 world.price(chat, input='1', output='2')
 world.model('gw-second', on='gw', supported_endpoint_types=every)
+ending = {{'deprecated_on': dt.date(2026, 1, 1), 'retires_on': dt.date(2099, 1, 1), 'successor': chat}}
+world.model('gw-ending', on='gw', supported_endpoint_types=every, **ending)
 world.model('gw/with/slashes', on='gw', supported_endpoint_types=every)
 world.model('gw-secret', on='gw-other', supported_endpoint_types=every)
 world.model('gw-draft', on='gw', supported_endpoint_types=every, status='draft')

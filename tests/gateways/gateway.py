@@ -48,6 +48,8 @@ class Gateway:
     sends_own_host: bool = True
     # Upgraded connections (OpenAI's realtime API), with the model in the query.
     opens_websockets: bool = True
+    # Everything that it has written.
+    log: Path | None = None
 
     @property
     def url(self) -> str:

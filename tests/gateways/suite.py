@@ -431,7 +431,7 @@ class GatewaySuite:
         if not gateway.serves_catalog:
             pytest.skip("this gateway does not forward lists")
 
-        assert sorted(clients.models(sdk, keys["customer"])) == ["gw-chat", "gw-second", "gw/with/slashes"]
+        assert sorted(clients.models(sdk, keys["customer"])) == ["gw-chat", "gw-ending", "gw-second", "gw/with/slashes"]
         assert upstream.received == []
 
     def test_single_models_and_prices_come_from_the_catalog(
@@ -449,6 +449,17 @@ class GatewaySuite:
         assert "gw-chat" in {row["model_name"] for row in get("/api/pricing").json()["data"]}
         assert get("/api/token").json()["data"]["key_id"] == keys["customer"].split("_")[-2]
         assert upstream.received == []
+
+    def test_logs_contain_no_keys(self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]) -> None:
+        if gateway.log is None:
+            pytest.skip("this gateway writes its log elsewhere")
+        key, path = keys["customer"], GEMINI.format("gw-chat")
+        post(gateway, f"{path}?key={key}", {}, headers={"referer": f"http://localhost/?key={key}"})
+        post(gateway, path, {}, headers={"x-goog-api-key": key})
+
+        written = gateway.log.read_text()
+        assert key not in written
+        assert KEY not in written
 
     def test_a_websocket_is_opened_for_an_allowed_model(
         self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]

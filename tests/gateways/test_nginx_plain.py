@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.gateways.gateway import Gateway, Line, chat, configuration, nginx, running
-from tests.gateways.suite import GatewaySuite
+from tests.gateways.nginx_suite import NginxSuite
 from tests.gateways.upstream import KEY, Upstream
 from tests.servers import free_port
 
@@ -20,11 +20,11 @@ def gateway(line: Line, running_models: Upstream, tmp_path_factory: pytest.TempP
     folder, port = tmp_path_factory.mktemp("nginx-plain"), free_port()
     ports = {":8000": f":{line.port}", ":8100": f":{running_models.port}", ":8080": f":{port}", "UPSTREAM_KEY": KEY}
     files = configuration("nginx-plain", folder, ports)
-    with running(nginx(files), port, folder):
-        yield Gateway(port, reads_bodies=False, reads_multipart=False, reads_fallbacks=False)
+    with running(nginx(files), port, folder) as log:
+        yield Gateway(port, reads_bodies=False, reads_multipart=False, reads_fallbacks=False, log=log)
 
 
-class TestPlainNginx(GatewaySuite):
+class TestPlainNginx(NginxSuite):
     """What the address names; the rest is refused."""
 
     def test_a_gateway_in_front_may_name_the_model(

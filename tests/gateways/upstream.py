@@ -80,6 +80,8 @@ class Upstream(ThreadingHTTPServer):
         self.received: list[Received] = []
         self.gate = threading.Event()
         self.gate.set()
+        # It ends connections instead of answering.
+        self.is_down = False
         # Whether the last held stream was released, and did not wait in vain.
         self.was_released = True
 
@@ -98,6 +100,14 @@ class Upstream(ThreadingHTTPServer):
 
     def clear(self) -> None:
         self.received = []
+
+    @contextmanager
+    def down(self) -> Iterator[None]:
+        self.is_down = True
+        try:
+            yield
+        finally:
+            self.is_down = False
 
     @contextmanager
     def holding(self) -> Iterator[threading.Event]:
@@ -132,6 +142,9 @@ class Handler(BaseHTTPRequestHandler):
     server: Upstream
 
     def answer(self) -> None:
+        if self.server.is_down:
+            self.close_connection = True
+            return
         headers = {name.lower(): value for name, value in self.headers.items()}
         received = Received(self.command, self.path, headers, self._body())
         self.server.received.append(received)

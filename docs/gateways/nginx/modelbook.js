@@ -14,8 +14,8 @@ const RESULT = {
     'X-Modelbook-Successor': 'modelbook_successor',
     'X-Modelbook-Budget-Warning': 'modelbook_budget_warning',
 };
-// Of a refusal, the caller receives these headers.
-const PASSED = ['content-type', 'retry-after', 'retry-after-ms', 'www-authenticate', 'x-request-id', 'request-id'];
+// Headers of a refusal that belong to its connection; the caller receives the others.
+const OF_CONNECTION = ['connection', 'content-length', 'date', 'keep-alive', 'server', 'transfer-encoding'];
 
 // nginx has read the body, larger ones into a file, and both the check and the upstream receive it from there.
 function check(r) {
@@ -38,8 +38,7 @@ function check(r) {
 
 function pass_refusal(r, answer) {
     for (const name in answer.headersOut) {
-        const lower = name.toLowerCase();
-        if (PASSED.includes(lower) || lower.startsWith('x-modelbook-') || lower.includes('ratelimit')) {
+        if (!OF_CONNECTION.includes(name.toLowerCase())) {
             r.headersOut[name] = answer.headersOut[name];
         }
     }
@@ -48,10 +47,12 @@ function pass_refusal(r, answer) {
 
 function unavailable(r) {
     r.headersOut['Retry-After'] = '1';
-    refuse(r, 503, 'service_unavailable', 'Keys cannot be checked right now. Try again in a moment.');
+    // With a key id, the check has allowed the call.
+    const problem = r.variables.modelbook_key_id ? 'The model does not answer right now.' : 'Keys cannot be checked right now.';
+    refuse(r, 503, 'service_unavailable', problem + ' Try again in a moment.');
 }
 
-// An error of nginx itself. Modelbook's list is not there either while Modelbook is down.
+// An error of nginx itself; 503 if Modelbook or the upstream does not answer.
 function fail(r) {
     const status = Number(r.uri.split('/').pop());
     const messages = {

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db.models import Count, Q
@@ -96,16 +97,29 @@ def token_figure(*, at: dt.datetime) -> Figure:
 
 
 def budget_figures(*, at: dt.datetime) -> list[Figure]:
-    """Tokens and groups whose budget is used up, or nearly, if there are any."""
-    figures = []
-    for table, rows, icon in (
-        ("tokens_token", Token.objects.filter(enabled=True), "account_balance_wallet"),
-        ("tokens_tokengroup", TokenGroup.objects.all(), "groups"),
-    ):
-        of = "" if table == "tokens_token" else " of groups"
-        spent, nearly = rows.spent(at=at).count(), rows.nearly_spent(at=at).count()
-        figures += [
-            Figure(f"Budgets{of} used up", spent, admin_list(table, budget="spent"), icon, alarming=True),
-            Figure(f"Budgets{of} nearly used up", nearly, admin_list(table, budget="nearly"), icon),
-        ]
+    """Enabled tokens and groups whose budget is used up, or nearly, if there are any."""
+    tokens, groups = Token.objects.filter(enabled=True), TokenGroup.objects.all()
+    of_tokens = partial(admin_list, "tokens_token", enabled__exact=1)
+    of_groups = partial(admin_list, "tokens_tokengroup")
+    figures = [
+        Figure(
+            "Budgets used up",
+            tokens.spent(at=at).count(),
+            of_tokens(budget="spent"),
+            "account_balance_wallet",
+            alarming=True,
+        ),
+        Figure(
+            "Budgets nearly used up",
+            tokens.nearly_spent(at=at).count(),
+            of_tokens(budget="nearly"),
+            "account_balance_wallet",
+        ),
+        Figure(
+            "Groups: budget used up", groups.spent(at=at).count(), of_groups(budget="spent"), "groups", alarming=True
+        ),
+        Figure(
+            "Groups: budget nearly used up", groups.nearly_spent(at=at).count(), of_groups(budget="nearly"), "groups"
+        ),
+    ]
     return [figure for figure in figures if figure.count]

@@ -108,6 +108,15 @@ class Crossing:
         )
 
 
+def lock_owners(table: type[Token | TokenGroup], condition: Q) -> list[Token | TokenGroup]:
+    """The rows of one table that have a budget, for `settle`.
+
+    They are locked in the order of their keys, as tokens/auth/last_use.py does, which does not hold the revision.
+    """
+    rows = table._default_manager.filter(condition, budget_amount__isnull=False)
+    return list(rows.order_by("pk").select_for_update())
+
+
 def settle(
     table: type[Token | TokenGroup],
     owners: Sequence[Token | TokenGroup],
@@ -156,11 +165,9 @@ def recount(rate: CurrencyRate) -> None:
         since = Spending.objects.filter(day__gte=rate.as_of).exclude(currency="")
         for table, column in OWNERS.items():
             converted = since.filter(currency=rate.currency)
-            owners = list(
-                table._default_manager.filter(
-                    Q(pk__in=converted.values(column)) | Q(pk__in=since.values(column), budget_currency=rate.currency),
-                    budget_amount__isnull=False,
-                )
+            owners = lock_owners(
+                table,
+                Q(pk__in=converted.values(column)) | Q(pk__in=since.values(column), budget_currency=rate.currency),
             )
             if owners:
                 settle(table, owners, count_spending(owners, now), at=now)

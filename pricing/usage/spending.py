@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from catalog.db import revision
 from catalog.db.bulk import KEYS, BulkWriter, batches
 from pricing.engine.money import total
 from pricing.models import Spending
-from pricing.models.budgets import OWNERS, Conversion, Crossing, count_spending, settle
+from pricing.models.budgets import OWNERS, Conversion, Crossing, count_spending, lock_owners, settle
 from pricing.models.spending import NO_GROUP
 from tokens.budgets import period_end, period_start
 from tokens.models.budgets import Budgeted, Spent
@@ -66,7 +67,7 @@ def record(costs: Iterable[Cost], *, instead_of: Iterable[Cost] = ()) -> list[Cr
             for change in changes:
                 by_owner[getattr(change.after, column)].append(change)
             for batch in batches(sorted(by_owner), KEYS):
-                owners = list(table._default_manager.filter(pk__in=batch, budget_amount__isnull=False))
+                owners = lock_owners(table, Q(pk__in=batch))
                 crossings += settle(table, owners, _spent(owners, by_owner, at=now), at=now)
     return crossings
 

@@ -76,12 +76,14 @@ class LastUseWriter:
         tokens: models.QuerySet[Token] = models.QuerySet(Token)
         retired: models.QuerySet[RetiredKey] = models.QuerySet(RetiredKey)
         with transaction.atomic():
-            if new_digests and not _is_pepper_right():
-                new_digests = {}
             for token, at in sorted(last_used.items()):
                 # Another process may have written it within the minute.
                 stale = Q(last_used_at=None) | Q(last_used_at__lte=at - RESOLUTION)
                 tokens.filter(stale, pk=token).update(last_used_at=at)
+        # Each transaction locks tokens in the order of their keys, as pricing/models/budgets.py does.
+        with transaction.atomic():
+            if new_digests and not _is_pepper_right():
+                new_digests = {}
             for token, (old, new, pepper) in sorted(new_digests.items()):
                 # A rotation may have given it another key in the meantime, which the old one must not replace.
                 tokens.filter(pk=token, digest=old).update(digest=new, pepper=pepper)

@@ -1,6 +1,7 @@
 """The admin's overview shows counts, each with a link to the counted rows."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from catalog.models import AIModel
 from pricing.admin.dashboard import Figure
+from pricing.usage.spending import Cost, record
 from tests import admin_world, world
 
 pytestmark = pytest.mark.sql
@@ -49,6 +51,21 @@ def test_each_count_links_to_as_many_rows(busy: None, admin_client: Client) -> N
 
         assert response.status_code == 200
         assert response.context["cl"].result_count == figure.count, figure.title
+
+
+def test_budgets_that_are_used_up_are_counted_if_there_are_any(busy: None, admin_client: Client) -> None:
+    team = world.token_group("team", budget_amount=Decimal(2))
+    world.token(name="off", budget_amount=Decimal(0), enabled=False)
+    tokens = [world.token(name=name, budget_amount=Decimal(1))[0] for name in "abc"]
+    amounts = ("1", "1", "0.8")
+    record([Cost(row.pk, team.pk, timezone.now(), Decimal(n), "USD") for row, n in zip(tokens, amounts, strict=True)])
+
+    shown = figures(admin_client)
+
+    expected = {"Budgets used up": 2, "Budgets nearly used up": 1, "Groups: budget used up": 1}
+    assert {title: figure.count for title, figure in shown.items() if "udget" in title} == expected
+    for title, count in expected.items():
+        assert admin_client.get(shown[title].link).context["cl"].result_count == count, title
 
 
 def test_the_last_imports_are_listed(busy: None, admin_client: Client) -> None:

@@ -6,7 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from catalog.db import changes, revision
 from catalog.db.bulk import update_with_history
 from pricing.models import CurrencyRate, Spending
 from pricing.usage.spending import Cost, record
@@ -269,3 +272,32 @@ def test_ten_thousand_costs_take_few_statements(django_assert_max_num_queries: A
         record(costs)
 
     assert {token.spent for token in Token.objects.all()} == {Decimal("0.5")}
+
+
+def test_only_a_crossing_raises_counters_and_no_list_changes() -> None:
+    team = world.token_group("team", budget_amount=Decimal(2), auto_position=1)
+    token = budgeted("1")
+    states = [revision.read()]
+
+    for amount in ("0.5", "0.5", "1"):
+        spend(token, amount, group=team.pk)
+        states.append(revision.read())
+
+    _, within, of_token, of_group = states
+    assert within == states[0]
+    assert of_token._replace(permissions=within.permissions) == within
+    assert of_token.permissions != within.permissions
+    assert of_group.models != of_token.models
+    since, until = revision.version_of(of_token), revision.version_of(of_group)
+    assert changes.models_changed(since=since, until=until, counters=["models"]) == frozenset()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no locks of rows")
+def test_rows_are_locked_in_the_order_of_their_keys() -> None:
+    tokens = [budgeted("1", name=name) for name in "ab"]
+
+    with CaptureQueriesContext(connection) as statements:
+        record([Cost(token.pk, None, NOON, Decimal("0.1"), "USD") for token in reversed(tokens)])
+
+    (locking,) = [text["sql"] for text in statements if "FOR UPDATE" in text["sql"] and "tokens_token" in text["sql"]]
+    assert 'ORDER BY "tokens_token"."id" ASC FOR UPDATE' in locking

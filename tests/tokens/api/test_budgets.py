@@ -128,6 +128,22 @@ def test_a_renewed_budget_allows_the_next_call(servers: list[Server], change: di
     assert [server.get(key, CALL)[0][:3] for server in servers] == ["204"] * 2
 
 
+def test_a_replaced_key_and_a_second_key_are_refused_with_the_token(servers: list[Server]) -> None:
+    world.model()
+    token, key = world.token(budget_amount=Decimal(1), budget_period="month")
+    token.rotate(grace=dt.timedelta(days=1), at=NOON)
+    other_key = world.key(name="other")
+    requests: list[dict[str, str]] = [{}, {"x_api_key": other_key}]
+    for server in servers:
+        assert [server.get(key, CALL, **headers)[0][:3] for headers in requests * 2] == ["204"] * 4
+        assert server.by_django == 2
+
+    spend(token, "1")
+
+    for server in servers:
+        assert [server.get(key, CALL, **headers)[0][:3] for headers in requests] == ["403"] * 2
+
+
 def test_a_budget_of_zero_refuses_at_once_and_still_lists(client: Client) -> None:
     world.model()
     key = world.key(budget_amount=Decimal(0), budget_period="day")

@@ -1,6 +1,7 @@
 """/metrics: the metrics, their labels, and the token that protects them."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
@@ -8,9 +9,11 @@ import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import OperationalError
 from django.test import Client
+from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from catalog.models import Source
+from pricing.usage.spending import Cost, record
 from tokens.http.fastpath import FastPath
 from tokens.http.metrics import MeteredApplication, area_of, exposition, metered
 from tokens.metric_counters import ERRORS
@@ -85,6 +88,26 @@ def test_errors_are_counted_by_their_code(client: Client) -> None:
     client.get("/v1/models", headers={"authorization": "Bearer sk-nobody-has-this-key"})
 
     assert counter._value.get() == before + 1
+
+
+def test_budgets_are_counted_by_their_state(world: ModuleType) -> None:
+    team = world.token_group("team", budget_amount=Decimal(2))
+    tokens = [world.token(name=name, budget_amount=Decimal(1))[0] for name in "ab"]
+    now = timezone.now()
+    spent = Cost(tokens[0].pk, team.pk, now, Decimal("1.2"), "USD")
+    record([spent, Cost(tokens[1].pk, team.pk, now, Decimal("0.8"), "USD"), Cost(tokens[1].pk, None, now, None)])
+
+    values = figures(exposition())
+
+    budgets = {
+        (of, state): values[f"modelbook_budgets[('of', '{of}'), ('state', '{state}')]"]
+        for of in ("token", "group")
+        for state in ("used_up", "nearly_used_up", "with_unknown_costs")
+    }
+    assert budgets == {
+        ("token", "used_up"): 1, ("token", "nearly_used_up"): 1, ("token", "with_unknown_costs"): 1,
+        ("group", "used_up"): 1, ("group", "nearly_used_up"): 0, ("group", "with_unknown_costs"): 0,
+    }  # fmt: skip
 
 
 def test_figures_of_the_catalog_are_reported(world: ModuleType) -> None:

@@ -99,6 +99,6 @@ def upstream(running_models: Upstream, keys: dict[str, str]) -> Iterator[Upstrea
 @pytest.fixture(scope="module")
 def clients(gateway: Gateway) -> Iterator[Clients]:
     """The vendors' SDKs, as customers of this gateway."""
-    clients = Clients(gateway.url)
+    clients = Clients(gateway.url, gateway.gemini_version)
     yield clients
     clients.close()

@@ -36,6 +36,8 @@ class Gateway:
     keeps_refusals: bool = True
     # While Modelbook is down, callers get 503 with a body in JSON. Otherwise they get some error of the server.
     explains_outages: bool = True
+    # Some unreadable bodies are refused with this status.
+    unreadable_status: int = 400
     # The upstream receives X-Modelbook-Key-Id, -Model, -Group and -Token-Name of the check.
     passes_result: bool = True
     # Lists of models, single models and the price list come from Modelbook.
@@ -46,6 +48,8 @@ class Gateway:
     accepts_keys_in_query: bool = True
     # Modelbook receives a Host that it allows by default; otherwise ALLOWED_HOSTS must contain the gateway's names.
     sends_own_host: bool = True
+    # The version of Gemini's API in addresses that google-genai has to use; empty: its own default.
+    gemini_version: str = ""
     # Upgraded connections (OpenAI's realtime API), with the model in the query.
     opens_websockets: bool = True
     # Everything that it has written.

@@ -26,8 +26,9 @@ class Refusal:
 class Clients:
     """Clients of one address, created once for each key."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, gemini_version: str = "") -> None:
         self._url = url
+        self._gemini_version = gemini_version or None
         self._clients: dict[tuple[str, str], Any] = {}
 
     def ask(self, sdk: str, key: str, model: str) -> str:
@@ -86,7 +87,8 @@ class Clients:
             return openai.OpenAI(base_url=f"{self._url}/v1", api_key=key, max_retries=0)
         if sdk == "anthropic":
             return anthropic.Anthropic(base_url=self._url, api_key=key, max_retries=0)
-        return genai.Client(api_key=key, http_options={"base_url": self._url})
+        options: Any = {"base_url": self._url, "api_version": self._gemini_version}
+        return genai.Client(api_key=key, http_options=options)
 
 
 MESSAGES: Any = [{"role": "user", "content": QUESTION}]

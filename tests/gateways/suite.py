@@ -17,16 +17,16 @@ from tests.live.deployment import Answer, Operator, Server
 from tests.servers import wait_until
 
 GEMINI = "/v1beta/models/{}:generateContent"
+CONTENT: dict[str, Any] = {"contents": [{"parts": [{"text": "Hello"}]}]}
 
 
 def call(
     gateway: Gateway, model: str, *, key: str, source: str = HERE, headers: dict[str, str] | None = None
 ) -> Answer:
     """A call that every gateway can check: it names the model in its body, or in its address."""
-    content: dict[str, Any] = {"contents": [{"parts": [{"text": "Hello"}]}]}
     if gateway.reads_bodies:
         return chat(gateway, model, key=key, source=source, **(headers or {}))
-    return post(gateway, GEMINI.format(model), content, key=key, source=source, headers=headers)
+    return post(gateway, GEMINI.format(model), CONTENT, key=key, source=source, headers=headers)
 
 
 def report(modelbook: Server, reporter: str, key: str, *, tokens: int) -> dict[str, Any]:
@@ -198,7 +198,7 @@ class GatewaySuite:
         self, gateway: Gateway, upstream: Upstream, keys: dict[str, str], forged: dict[str, str]
     ) -> None:
         by_body = chat(gateway, "gw-secret", key=keys["customer"], **forged)
-        by_address = post(gateway, GEMINI.format("gw-secret"), {}, key=keys["customer"], headers=forged)
+        by_address = post(gateway, GEMINI.format("gw-secret"), CONTENT, key=keys["customer"], headers=forged)
 
         assert 400 <= by_body.status < 500
         assert 400 <= by_address.status < 500
@@ -210,9 +210,9 @@ class GatewaySuite:
         names = ("Key-Id", "Model", "Group", "Token-Name", "Revision", "Reason", "Message")
         forged = {f"X-Modelbook-{name}": "evil" for name in names}
 
-        gemini = post(gateway, GEMINI.format("gw-chat"), {}, key=keys["customer"], headers=forged)
-        post(gateway, GEMINI.format("gw-chat"), {}, key=keys["customer"], headers={"X-Modelbook-Anything": "evil"})
-        post(gateway, GEMINI.format("gw-chat"), {}, key=keys["customer"], headers={"X_Modelbook_Key_Id": "evil"})
+        gemini = post(gateway, GEMINI.format("gw-chat"), CONTENT, key=keys["customer"], headers=forged)
+        post(gateway, GEMINI.format("gw-chat"), CONTENT, key=keys["customer"], headers={"X-Modelbook-Anything": "evil"})
+        post(gateway, GEMINI.format("gw-chat"), CONTENT, key=keys["customer"], headers={"X_Modelbook_Key_Id": "evil"})
 
         # The fixture `upstream` looks for the word in everything that was received.
         assert gemini.status == 200
@@ -273,7 +273,7 @@ class GatewaySuite:
     def test_a_model_may_have_slashes(self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]) -> None:
         path = GEMINI.format("gw/with/slashes")
 
-        assert post(gateway, path, {}, key=keys["customer"]).status == 200
+        assert post(gateway, path, CONTENT, key=keys["customer"]).status == 200
         assert upstream.models == ["gw/with/slashes"]
 
     def test_the_customers_key_may_be_in_any_place(
@@ -283,8 +283,8 @@ class GatewaySuite:
         places = ({"authorization": f"Bearer {key}"}, {"x-api-key": key}, {"x-goog-api-key": key}, {"api-key": key})
         both = {"x-goog-api-key": key, "authorization": "Bearer sk-placeholder"}
 
-        answers = [post(gateway, path, {}, headers=headers) for headers in (*places, both)]
-        in_query = [post(gateway, f"{path}?{name}={key}&alt=json", {}) for name in ("key", "%6bey")]
+        answers = [post(gateway, path, CONTENT, headers=headers) for headers in (*places, both)]
+        in_query = [post(gateway, f"{path}?{name}={key}&alt=json", CONTENT) for name in ("key", "%6bey")]
 
         assert [answer.status for answer in answers] == [200] * 5
         assert in_query[0].status in ({200} if gateway.accepts_keys_in_query else {401, 404})
@@ -298,7 +298,7 @@ class GatewaySuite:
             pytest.skip("ALLOWED_HOSTS must contain the names of this gateway")
         sent = {"host": "api.example.com"}
 
-        assert post(gateway, GEMINI.format("gw-chat"), {}, key=keys["customer"], headers=sent).status == 200
+        assert post(gateway, GEMINI.format("gw-chat"), CONTENT, key=keys["customer"], headers=sent).status == 200
 
     def test_a_key_works_from_its_networks_only(
         self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
@@ -308,12 +308,12 @@ class GatewaySuite:
         forged |= {"forwarded": f"for={ELSEWHERE}"}
 
         path = GEMINI.format("gw-chat")
-        right = post(gateway, path, {}, key=keys["here"], source=ELSEWHERE)
+        right = post(gateway, path, CONTENT, key=keys["here"], source=ELSEWHERE)
         right_and_forged = post(
-            gateway, path, {}, key=keys["here"], source=ELSEWHERE, headers={"x-forwarded-for": HERE}
+            gateway, path, CONTENT, key=keys["here"], source=ELSEWHERE, headers={"x-forwarded-for": HERE}
         )
-        wrong = post(gateway, path, {}, key=keys["here"])
-        wrong_and_forged = post(gateway, path, {}, key=keys["here"], headers=forged)
+        wrong = post(gateway, path, CONTENT, key=keys["here"])
+        wrong_and_forged = post(gateway, path, CONTENT, key=keys["here"], headers=forged)
 
         assert [right.status, right_and_forged.status, wrong.status, wrong_and_forged.status] == [200, 200, 403, 403]
         assert (reason(wrong), reason(wrong_and_forged)) == ("ip_not_allowed", "ip_not_allowed")
@@ -324,16 +324,16 @@ class GatewaySuite:
     ) -> None:
         path = GEMINI.format("gw-chat")
         limited = operator.run("result = world.key('gw', rate_limit='1/hour')")
-        assert post(gateway, path, {}, key=limited).status == 200
+        assert post(gateway, path, CONTENT, key=limited).status == 200
 
         refused = {
-            "insufficient_quota": post(gateway, path, {}, key=keys["spent"]),
-            "ip_not_allowed": post(gateway, path, {}, key=keys["here"]),
-            "model_not_allowed": post(gateway, GEMINI.format("gw-secret"), {}, key=keys["customer"]),
-            "rate_limit_exceeded": post(gateway, path, {}, key=limited),
-            "key_expired": post(gateway, path, {}, key=keys["expired"]),
-            "invalid_api_key": post(gateway, path, {}, key=keys["unknown"]),
-            "missing_api_key": post(gateway, path, {}),
+            "insufficient_quota": post(gateway, path, CONTENT, key=keys["spent"]),
+            "ip_not_allowed": post(gateway, path, CONTENT, key=keys["here"]),
+            "model_not_allowed": post(gateway, GEMINI.format("gw-secret"), CONTENT, key=keys["customer"]),
+            "rate_limit_exceeded": post(gateway, path, CONTENT, key=limited),
+            "key_expired": post(gateway, path, CONTENT, key=keys["expired"]),
+            "invalid_api_key": post(gateway, path, CONTENT, key=keys["unknown"]),
+            "missing_api_key": post(gateway, path, CONTENT),
         }
 
         assert {code: reason(answer) for code, answer in refused.items()} == {code: code for code in refused}
@@ -379,17 +379,17 @@ class GatewaySuite:
 
         answer = post(gateway, "/v1/chat/completions", body, key=keys["customer"], headers=sent)
 
-        assert (answer.status in {400, 403}, upstream.received) == (True, [])
+        assert (answer.status in {400, 403, gateway.unreadable_status}, upstream.received) == (True, [])
 
     def test_a_revoked_key_is_refused_by_the_next_call(
         self, gateway: Gateway, upstream: Upstream, keys: dict[str, str], operator: Operator
     ) -> None:
         key = operator.run("result = world.key('gw', name='gw-revoked')")
         path = GEMINI.format("gw-chat")
-        assert post(gateway, path, {}, key=key).status == 200
+        assert post(gateway, path, CONTENT, key=key).status == 200
 
         operator.run("Token.objects.filter(name='gw-revoked').set_enabled(False)")
-        refused = [post(gateway, path, {}, key=key).status for _ in range(5)]
+        refused = [post(gateway, path, CONTENT, key=key).status for _ in range(5)]
         operator.run("Token.objects.filter(name='gw-revoked').delete()")
 
         assert (refused, upstream.models) == ([401] * 5, ["gw-chat"])
@@ -399,16 +399,16 @@ class GatewaySuite:
     ) -> None:
         path = GEMINI.format("gw-chat")
         with line.cut():
-            answers = [post(gateway, path, {}, key=keys[name]) for name in ("customer", "unknown")]
+            answers = [post(gateway, path, CONTENT, key=keys[name]) for name in ("customer", "unknown")]
             listed = post(gateway, "/v1/models", key=keys["customer"], method="GET")
 
         for answer in answers:
             if gateway.explains_outages:
                 assert (answer.status, answer.json()["error"]["message"] != "") == (503, True)
             assert answer.status >= 500
-        assert (listed.status >= 500, upstream.received) == (gateway.serves_catalog, [])
+        assert (listed.status >= 500 or not gateway.serves_catalog, upstream.received) == (True, [])
         # It works again by itself.
-        wait_until(lambda: post(gateway, path, {}, key=keys["customer"]).status == 200, "the gateway calls Modelbook")
+        wait_until(lambda: post(gateway, path, CONTENT, key=keys["customer"]).status == 200, "the gateway calls it")
 
     @pytest.mark.parametrize("sdk", SDKS)
     def test_sdks_can_read_that_modelbook_is_down(

@@ -35,7 +35,8 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         for entry in (
             Format(
                 "litellm",
-                "A cost map for LiteLLM: set LITELLM_MODEL_COST_MAP_URL to this address",
+                "A cost map for LiteLLM: set LITELLM_MODEL_COST_MAP_URL to this address. LiteLLM ignores it without "
+                "MODEL_COST_MAP_MIN_MODEL_COUNT=1 and MODEL_COST_MAP_MAX_SHRINK_RATIO=0",
                 litellm.render,
                 file="litellm.json",
             ),

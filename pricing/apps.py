@@ -9,6 +9,13 @@ class PricingConfig(AppConfig):
     name = "pricing"
     default_auto_field = "django.db.models.BigAutoField"
 
+    def ready(self) -> None:
+        from pricing.published.boundaries import moments_of
+        from pricing.published.key_prices import read_prices
+        from tokens.access import prices
+
+        prices.register(read_prices=read_prices, read_moments=moments_of)
+
     def read_metrics(self) -> Iterator[Metric]:
         """The figures of /metrics about usage, from the database."""
         from pricing.usage.unknown import count_unknown

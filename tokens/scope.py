@@ -3,36 +3,28 @@
 import datetime as dt
 import functools
 import hashlib
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 
 from catalog.exact import write_json
 from tokens.budgets import Budget
 from tokens.networks import is_within
-
-# A pattern is a model id or one of these with a name: `vendor:openai`, `tag:Tools`. Names ignore upper and lower case.
-SELECTORS = ("vendor", "series", "tag", "endpoint", "modality")
-# Before an id that contains `*` or looks like a selector: `id:vendor:x` is the model vendor:x and nothing else.
-LITERAL = "id"
-# Words that are likely meant as a selector. Ids may contain colons, so other words before a colon are accepted.
-NEAR_SELECTORS = frozenset({
-    *SELECTORS, LITERAL, "ids", "vendors", "provider", "providers", "serie", "tags", "endpoints", "endpoint_type",
-    "endpoint-type", "modalities", "group", "groups", "channel", "channels", "model", "models", "alias",
-})  # fmt: skip
-
-
-class Described(Protocol):
-    """What a scope needs to know about a model."""
-
-    @property
-    def name(self) -> str: ...
-
-    def selectors(self) -> Mapping[str, Iterable[str]]:
-        """Selector -> the model's names under it."""
+from tokens.patterns.faults import fault_of
+from tokens.patterns.kinds import (
+    LITERAL,
+    Described,
+    Free,
+    Names,
+    OneName,
+    PriceLimit,
+    compares_prices,
+    first_match,
+    id_of,
+    read_pattern,
+)
+from tokens.patterns.prices import Prices
 
 
 @dataclass(frozen=True)
@@ -41,6 +33,18 @@ class Requested:
 
     name: str
     model: Described
+
+    @property
+    def pk(self) -> int:
+        return self.model.pk
+
+    @property
+    def context_length(self) -> int | None:
+        return self.model.context_length
+
+    @property
+    def max_output_tokens(self) -> int | None:
+        return self.model.max_output_tokens
 
     def selectors(self) -> Mapping[str, Iterable[str]]:
         return self.model.selectors()
@@ -51,9 +55,10 @@ class Scope:
     """The permissions of a key: the models that its groups reach, narrowed by patterns, and when and where it is valid.
 
     `groups` are primary keys of TokenGroup in the order of the reader: if several reach a model, the price is that of
-    the first one. A pattern is a model id, or a selector and a name; `*` matches any characters, except after `id:`.
-    Deny overrides allow. Without an allow list (None) every reachable model is permitted; with an empty one, none. A
-    pattern of ids that matches an alias of a model matches the model.
+    the first one. A pattern is a model id, a selector and a name, or a comparison, see tokens/patterns/kinds.py. Deny
+    overrides allow. Without an allow list (None) every reachable model is permitted; with an empty one, none. A pattern
+    of ids that matches an alias of a model matches the model. A comparison with an unknown figure permits no model: it
+    does not match in the allow list, and it matches in the deny list.
 
     The key is valid from `starts_at` until `expires_at` (None: no limit), and from the `networks` (empty: everywhere).
     A key whose budget is used up can list models but may not call them; if that of a group is, it may not call what is
@@ -71,6 +76,8 @@ class Scope:
     budget: Budget | None = None
     # The primary key of a group -> its budget.
     group_budgets: tuple[tuple[int, Budget], ...] = ()
+    # What patterns compare prices with, see tokens/access/prices.py; None if none does, or not yet read.
+    prices: Prices | None = field(default=None, compare=False)
 
     def refusals(self, *, at: dt.datetime, address: str | None) -> Iterator[str]:
         """Every reason to refuse the key at a moment, as codes of api_error.CODES; callers get the first one.
@@ -99,9 +106,9 @@ class Scope:
 
     def permits(self, model: Described, aliases: Collection[str]) -> bool:
         """Whether the patterns permit this model; groups are not checked."""
-        if self._denying.match(model, aliases):
+        if self._denying.match(model, aliases, self.prices, if_unknown=True):
             return False
-        return self.allow is None or self._allowing.match(model, aliases)
+        return self.allow is None or self._allowing.match(model, aliases, self.prices)
 
     def permits_as(self, name: str, model: Described, aliases: Collection[str]) -> bool:
         """Whether the patterns permit a call of this name, for which the wildcard model stands.
@@ -114,12 +121,12 @@ class Scope:
         return self.allow is None or self.allowing_pattern(Requested(name, model), ()) is not None
 
     def denying_pattern(self, model: Described, aliases: Collection[str]) -> str | None:
-        """The first deny pattern that matches this model."""
-        return first_match(self.deny, model, aliases)
+        """The first deny pattern that matches this model, or might match it."""
+        return first_match(self.deny, model, aliases, self.prices, if_unknown=True)
 
     def allowing_pattern(self, model: Described, aliases: Collection[str]) -> str | None:
         """The first allow pattern that matches this model."""
-        return first_match(self.allow or (), model, aliases)
+        return first_match(self.allow or (), model, aliases, self.prices)
 
     @property
     def sees(self) -> str:
@@ -144,14 +151,28 @@ class Scope:
 
     @functools.cached_property
     def asks_for_aliases(self) -> bool:
-        """Whether a model's aliases can make a difference: not if all patterns are selectors or match every id."""
-        return any(pattern.strip("*") and not _is_selector(pattern) for pattern in (*(self.allow or ()), *self.deny))
+        """Whether a model's aliases can make a difference: not if no pattern is of ids, or all match every id."""
+        return any(
+            pattern.strip("*") and isinstance(read_pattern(pattern), Names | OneName)
+            for pattern in (*(self.allow or ()), *self.deny)
+        )
+
+    @functools.cached_property
+    def asks_for_prices(self) -> bool:
+        """Whether a pattern depends on prices, so that what the key can see changes with them."""
+        return compares_prices(self.allow or ()) or compares_prices(self.deny)
+
+    @property
+    def selection(self) -> Hashable:
+        """Equal for scopes whose patterns select the same of the models that they reach."""
+        return self.allow, self.deny, self.prices and (self.groups, self.prices.key)
 
     @functools.cached_property
     def fingerprint(self) -> str:
         """A digest that is equal for scopes that see the same models and prices: rendered bodies are cached under it.
 
-        Dates, networks and whether the key is enabled are not part of it: no body depends on these.
+        Dates, networks and whether the key is enabled are not part of it: no body depends on these. Prices are not part
+        of it either: if patterns compare them, `selection` differs.
         """
         return hashlib.sha256(write_json([self.groups, self.allow, self.deny])).hexdigest()[:32]
 
@@ -161,83 +182,32 @@ class Patterns:
     """Patterns for the question whether any of them matches: thousands of ids are compared at once."""
 
     ids: frozenset[str]
+    # Those that read prices come last.
     others: tuple[str, ...]
 
     @classmethod
     def of(cls, patterns: tuple[str, ...]) -> "Patterns":
         ids = frozenset(name for pattern in patterns if (name := id_of(pattern)) is not None)
-        return cls(ids, tuple(pattern for pattern in patterns if id_of(pattern) is None))
+        others = [pattern for pattern in patterns if id_of(pattern) is None]
+        return cls(ids, tuple(sorted(others, key=lambda text: isinstance(read_pattern(text), Free | PriceLimit))))
 
-    def match(self, model: Described, aliases: Collection[str]) -> bool:
+    def match(
+        self, model: Described, aliases: Collection[str], prices: Prices | None, *, if_unknown: bool = False
+    ) -> bool:
         if self.ids and (model.name in self.ids or not self.ids.isdisjoint(aliases)):
             return True
-        return bool(self.others) and first_match(self.others, model, aliases) is not None
-
-
-def first_match(patterns: tuple[str, ...], model: Described, aliases: Collection[str]) -> str | None:
-    """The first of the patterns that matches the model, by its id, an alias or a selector."""
-    return next((pattern for pattern in patterns if _names(pattern, model, aliases)), None)
+        if not self.others:
+            return False
+        return first_match(self.others, model, aliases, prices, if_unknown=if_unknown) is not None
 
 
 def validate_patterns(patterns: list[str]) -> None:
-    """Validator of model fields: a misspelled selector would match nothing, without an error."""
+    """Validator of model fields: a misspelled pattern would match nothing, without an error."""
     for pattern in patterns:
-        selector, colon, name = pattern.partition(":")
-        has_prefix = bool(colon) and selector in (*SELECTORS, LITERAL)
-        if pattern != pattern.strip() or (has_prefix and name != name.strip()):
-            raise ValidationError(
-                f"{pattern!r} matches nothing, because it starts or ends with a space. Remove the space."
-            )
-        if has_prefix and not name:
-            example = "" if selector == LITERAL else f", or {selector}:* for all"
-            raise ValidationError(f"{pattern} matches nothing. Write a name after the colon{example}.")
-        if colon and not has_prefix and selector.strip().casefold() in NEAR_SELECTORS:
-            selectors = ", ".join(f"{name}:" for name in (*SELECTORS, LITERAL))
-            raise ValidationError(f"{pattern} matches nothing. Use a model id, or one of {selectors} in lower case.")
-
-
-@functools.lru_cache(maxsize=16_384)
-def id_of(pattern: str) -> str | None:
-    """The one id or alias that a pattern names; None for a pattern that can match several models."""
-    selector, colon, name = pattern.partition(":")
-    if colon and selector == LITERAL:
-        return name
-    return None if "*" in pattern or _is_selector(pattern) else pattern
+        if fault := fault_of(pattern):
+            raise ValidationError(fault)
 
 
 def literal(name: str) -> str:
     """The pattern that matches the model of this id or alias and nothing else."""
-    try:
-        validate_patterns([name])
-    except ValidationError:
-        return f"{LITERAL}:{name}"
-    return name if id_of(name) == name else f"{LITERAL}:{name}"
-
-
-def names_id(pattern: str, name: str) -> bool:
-    """Whether a pattern of ids matches this id or alias."""
-    named = id_of(pattern)
-    return _expression(pattern).fullmatch(name) is not None if named is None else named == name
-
-
-def _is_selector(pattern: str) -> bool:
-    selector, colon, _ = pattern.partition(":")
-    return bool(colon) and selector in SELECTORS
-
-
-def _names(pattern: str, model: Described, aliases: Collection[str]) -> bool:
-    if _is_selector(pattern):
-        selector, _, name = pattern.partition(":")
-        expression = _expression(name.casefold())
-        return any(expression.fullmatch(candidate.casefold()) for candidate in model.selectors()[selector])
-    return names_id(pattern, model.name) or any(names_id(pattern, alias) for alias in aliases)
-
-
-@functools.lru_cache(maxsize=16_384)
-def _expression(pattern: str) -> re.Pattern[str]:
-    """The pattern as a regular expression without backtracking, so that no pattern takes long."""
-    first, *rest = map(re.escape, pattern.split("*"))
-    if not rest:
-        return re.compile(first)
-    *middle, last = rest
-    return re.compile(first + "".join(f"(?>.*?{part})" for part in middle) + f".*{last}", re.DOTALL)
+    return name if id_of(name) == name and not fault_of(name) else f"{LITERAL}:{name}"

@@ -88,6 +88,7 @@ class ModelFacts:
             "vendor": [self.vendor.slug, self.vendor.name],
             "series": [self.series],
             "tag": self.tags,
+            "capability": self.capabilities,
             "endpoint": self.callable_endpoint_types,
             "modality": [
                 *inputs,

@@ -60,9 +60,10 @@ class Reader:
     # None: a visitor.
     caller: Caller | None = None
 
-    def listing(self, on: dt.date) -> Listing:
+    def listing(self, at: dt.datetime) -> Listing:
         """The models whose price the reader may ask for by name: keys may also ask for those in no price list."""
-        return Listing(self.scope, on) if self.caller else PriceListing(self.scope, on)
+        kind = Listing if self.caller else PriceListing
+        return kind(self.scope, at, counters=self.counters)
 
     def reading(self, *, now: dt.datetime, at: dt.datetime | None = None) -> Reading:
         """The prices of a moment, by default of now."""
@@ -191,7 +192,7 @@ class HistoryView(PriceView):
     def get(self, request: Request, name: str) -> HttpResponse:
         now = timezone.now()
         reader = self.reader(request)
-        model = _visible_model(reader.listing(now.date()), name, retired=True)
+        model = _visible_model(reader.listing(now), name, retired=True)
         body = reader.body(
             "history",
             model.name,
@@ -263,7 +264,7 @@ class QuoteView(PriceView):
             raise ApiError("invalid_parameter", str(error), param=error.param) from None
         reader = self.reader(request)
         at = question.at or now
-        model = _visible_model(reader.listing(at.date()), question.model)
+        model = _visible_model(reader.listing(at), question.model)
         group = _group(reader.scope, model, question.group)
         call = Call(model, group, at)
         sheet, result = Charges.read([call]).quote(call, question.usage, question.facts)
@@ -300,8 +301,11 @@ def _days_before(now: dt.datetime) -> dt.datetime:
 
 
 def _models_since(scope: Scope, since: dt.datetime, *, at: dt.datetime) -> list[AIModel]:
-    """The models of the price list at any moment since then, also those that have retired."""
-    return PriceListing(scope, min(since, at).date()).models()
+    """The models of the price list at any moment since then, also those that have retired.
+
+    Patterns compare the prices of now: what a key may see is known from its current list.
+    """
+    return PriceListing(scope, at, day=min(since, at).date()).models()
 
 
 def _visible_model(listing: Listing, name: str, *, retired: bool = False) -> AIModel:

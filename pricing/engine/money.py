@@ -12,41 +12,8 @@ from django.core.validators import RegexValidator
 
 from catalog.exact import PRECISION, digits, multiply, plain
 from catalog.prices import MILLION
+from catalog.vocabulary import METERS
 
-# A price of a source that matches none of these is stored as x.<source>.<name in the source>.
-METERS = (
-    "input",
-    "output",
-    "input.cache_read",
-    "input.cache_write",
-    "output.reasoning",
-    "output.citation",
-    "input.text",
-    "output.text",
-    "input.image",
-    "output.image",
-    "input.audio",
-    "output.audio",
-    "input.video",
-    "output.video",
-    "input.audio.cache_read",
-    "input.audio.cache_write",
-    "input.image.cache_read",
-    "input.image.cache_write",
-    "request",
-    "web_search",
-    "file_search",
-    "maps",
-    "code_session",
-    "ocr",
-    "ocr.annotation",
-    "moderation",
-    "guardrail",
-    "finetune",
-    "cache_storage",
-    "storage",
-    "capacity",
-)
 METER = RegexValidator(
     rf"^(?:{'|'.join(name.replace('.', '[.]') for name in METERS)}|x[.][a-z0-9_]+[.][A-Za-z0-9_.-]+)$",
     "This is not a valid meter. Use one of the list, or x.<source>.<name> for another one.",

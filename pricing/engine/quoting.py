@@ -21,30 +21,11 @@ from typing import Any
 from catalog.exact import multiply
 from catalog.prices import SIDES, USE_FACTORS, WITHOUT_AMOUNT, Line, Sheet
 from catalog.sources.rows import read_amount
+from catalog.vocabulary import FALLBACKS
 from pricing.engine.conditions import Facts, all_hold
 from pricing.engine.headline import TOOLS
 from pricing.engine.money import SECONDS, UNITS, cost, is_convertible, is_factor, total
 
-# Meter -> the meters that it is charged as if it has no line of its own, the best match first. Cached audio or images
-# without a price cost what audio or images cost: the price of cached text is for text. If their medium has no price
-# either, they are charged as text is.
-FALLBACKS: Mapping[str, Sequence[str]] = {
-    "input.text": ("input",),
-    "input.cache_read": ("input",),
-    "input.cache_write": ("input",),
-    "input.audio": ("input",),
-    "input.image": ("input",),
-    "input.video": ("input",),
-    "input.audio.cache_read": ("input.audio", "input.cache_read", "input"),
-    "input.image.cache_read": ("input.image", "input.cache_read", "input"),
-    "input.audio.cache_write": ("input.audio", "input.cache_write", "input"),
-    "input.image.cache_write": ("input.image", "input.cache_write", "input"),
-    "output.text": ("output",),
-    "output.reasoning": ("output",),
-    "output.audio": ("output",),
-    "output.image": ("output",),
-    "output.video": ("output",),
-}
 # A meter in a usage report may be followed by the lifetime of a cache, e.g. input.cache_write[1h].
 USED_METER = re.compile(r"([^\[\]]+)(?:\[(\w+)\])?")
 # The default lifetime of a cache at vendors.

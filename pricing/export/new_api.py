@@ -36,7 +36,7 @@ from pricing.published.popularity import popular_models
 from pricing.published.prices import MAX_KEYS, Factors, published_sheets
 from pricing.published.rows import Reading, RenderBatch, rendered_rows
 from pricing.verification.provenance import OPERATOR, ExplainedLine, ExplainedSheet, Named
-from tokens.access.visibility import Listing, PriceListing
+from tokens.access.visibility import Listing
 from tokens.models import TokenGroup
 from tokens.timestamps import format_timestamp
 
@@ -221,8 +221,13 @@ def price_list(
     """
     at = reading.at
     groups = list(TokenGroup.objects.filter(pk__in=reading.scope.groups).order_by("slug"))
-    listing = PriceListing(replace(reading.scope, groups=tuple(group.pk for group in groups)), at.date())
-    rendered = rendered_rows(("price list", folded), reading, listing, _row_renderer(groups, at=at, folded=folded))
+    rendered = rendered_rows(
+        ("price list", folded),
+        reading,
+        reading.price_listing,
+        _row_renderer(groups, at=at, folded=folded),
+        groups=tuple(group.pk for group in groups),
+    )
     popular = popular_models(rendered, on=today, counters=reading.counters)
     first = dict.fromkeys(popular)
     others = sorted((row for key, row in rendered.items() if key not in first), key=attrgetter("vendor_name", "name"))
@@ -331,7 +336,7 @@ def ratio_config(reading: Reading) -> Document:
         sheets = published_sheets(models, at=reading.at, groups=slugs, factors=factors)
         return {model.pk: _entries(model, sheets.get(model.pk)) for model in models}
 
-    rendered = rendered_rows("ratio config", reading, Listing(reading.scope, reading.at.date()), render)
+    rendered = rendered_rows("ratio config", reading, Listing(reading.scope, reading.at), render)
     ordered = sorted(rendered.values(), key=attrgetter("name"))
     return Document(b'{"success":true,"message":"","data":{', _maps(ordered), b"}}", separator=b"")
 

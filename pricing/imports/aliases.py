@@ -34,10 +34,12 @@ from pricing.imports.options import Options
 from pricing.imports.review import options_of, plan_of
 from pricing.models import PriceSheet
 from pricing.published.prices import published_sheets, sheets_in_force
+from tokens.access.prices import with_prices
 from tokens.access.visibility import public_scope
 from tokens.auth.authentication import scopes_of
 from tokens.models import Token, TokenGroup
-from tokens.scope import Scope, names_id
+from tokens.patterns.kinds import names_id
+from tokens.scope import Scope
 
 WITH_ALIASES = (ImportRun.Status.PLANNED, ImportRun.Status.STOPPED, ImportRun.Status.APPLIED)
 KEYS_SHOWN = 3
@@ -116,7 +118,7 @@ def find_spellings(names: Iterable[str], offered: Mapping[str, Sheet], *, role: 
     chosen = {models[name].pk for name in {*pairs, *(targets[0] for targets in pairs.values())} if name in models}
     sheets = sheets_in_force(chosen, roles=sorted({role, PriceSheet.Role.LIST}), at=at)
     published = published_sheets((model for model in models.values() if model.pk in chosen), at=at, groups=None)
-    readers = Readers.read(on=at.date())
+    readers = Readers.read(at=at)
 
     def price_of(name: str) -> Sheet | None:
         by_role = sheets.get(models[name].pk, {}) if name in models else {}
@@ -209,12 +211,12 @@ class Readers:
     on: dt.date
 
     @classmethod
-    def read(cls, *, on: dt.date) -> "Readers":
+    def read(cls, *, at: dt.datetime) -> "Readers":
         names = dict(Token.objects.values_list("pk", "name"))
         scopes: dict[str, Scope] = {}
         tokens: defaultdict[str, list[int]] = defaultdict(list)
         for token, scope in scopes_of(Token.objects.all()):
-            scopes[scope.fingerprint] = scope
+            scopes[scope.fingerprint] = with_prices(scope, at=at)
             tokens[scope.fingerprint].append(token)
         offers: defaultdict[int, dict[int, bool]] = defaultdict(dict)
         for model, channel, enabled in Offer.objects.values_list("model", "channel", "enabled"):
@@ -229,7 +231,7 @@ class Readers:
             public_scope(),
             offers,
             {channel: frozenset(members) for channel, members in groups.items()},
-            on,
+            at.date(),
         )
 
     def doubts(self, alias: str, model: AIModel, duplicate: AIModel | None, aliases: Sequence[str]) -> Iterable[str]:

@@ -18,8 +18,9 @@ from catalog.db.history import history
 from catalog.db.revision import TrackedModel, TrackedQuerySet, track
 from catalog.models import AIModel, ImportRun
 from catalog.prices import Line, Sheet
+from catalog.vocabulary import METERS
 from pricing.engine.conditions import ConditionError, check_conditions
-from pricing.engine.money import CURRENCY, METER, METERS, UNITS
+from pricing.engine.money import CURRENCY, METER, UNITS
 from pricing.models.immutability import check_end, check_not_past
 from pricing.models.states import state_at
 

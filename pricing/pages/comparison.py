@@ -32,7 +32,7 @@ class Column:
 
 def comparison(names: Sequence[str], visitor: Visitor) -> dict[str, Any]:
     """The context of the page; names of models that visitors do not see are ignored."""
-    listing = PriceListing(visitor.public.scope, visitor.day)
+    listing = PriceListing(visitor.public.scope, visitor.at)
     visible = (listing.model(name, retired=True) for name in names)
     models = list({model.pk: model for model in visible if model is not None}.values())
     sheets = current_prices(models, visitor)

@@ -138,7 +138,7 @@ def find_model(name: str, visitor: Visitor) -> tuple[AIModel, Visitor] | None:
     """
     for group in sorted(visitor.public.groups, key=lambda group: group.slug != visitor.group):
         member = visitor.in_group(group)
-        model = PriceListing(member.public.scope, visitor.day).model(name, retired=True)
+        model = PriceListing(member.public.scope, visitor.at).model(name, retired=True)
         if model is not None:
             return model, member
     return None

@@ -44,7 +44,10 @@ class BoundaryCache:
         if known is not None:
             return known
         changed = changes.models_changed(since=latest, until=version, counters=COUNTERS)
-        known = _read(None) if changed is None else tuple(sorted({*moments, *_read(changed)})) if changed else moments
+        if changed is None:
+            known = moments_of(None)
+        else:
+            known = tuple(sorted({*moments, *moments_of(changed)})) if changed else moments
         with self._lock:
             self._moments[version] = known
             while len(self._moments) > REMEMBERED:
@@ -59,7 +62,7 @@ class BoundaryCache:
 BOUNDARIES = caches.register(BoundaryCache())
 
 
-def _read(models: Collection[int] | None) -> Moments:
+def moments_of(models: Collection[int] | None) -> Moments:
     """Every moment at which the price of one of these models changes without a write; None: of any model.
 
     Sheets and discounts start and end at a moment, and group rates start at one. Models are deprecated and retire, and

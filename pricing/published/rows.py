@@ -41,16 +41,25 @@ class Reading:
 
     @property
     def price_listing(self) -> PriceListing:
-        return PriceListing(self.scope, self.at.date())
+        return PriceListing(self.scope, self.at)
 
 
-def rendered_rows(kind: Hashable, reading: Reading, listing: Listing, render: RenderBatch[V]) -> Mapping[int, V]:
+def rendered_rows(
+    kind: Hashable,
+    reading: Reading,
+    listing: Listing,
+    render: RenderBatch[V],
+    *,
+    groups: tuple[int, ...] | None = None,
+) -> Mapping[int, V]:
     """Model key -> the row of each model in the listing.
 
-    `kind` names everything that a row depends on beside the groups of the scope, the stored data and the day.
+    `kind` names everything that a row depends on beside the groups of the scope, the stored data and the day. `groups`
+    are those of the scope in another order, if rows do not depend on their order, so that more scopes share them.
     """
     scope, listing = listing.scope, replace(listing, counters=reading.counters)
-    everything = replace(listing, scope=Scope(groups=scope.groups))
+    groups = scope.groups if groups is None else groups
+    everything = replace(listing, scope=Scope(groups=groups))
 
     def render_models(keys: Collection[int] | None) -> Mapping[int, V]:
         rows: dict[int, V] = {}
@@ -64,7 +73,7 @@ def rendered_rows(kind: Hashable, reading: Reading, listing: Listing, render: Re
         return render_models([model.pk for model in listing.listed()])
     if reading.is_now:
         state = PriceState.of(version_of(reading.counters), at=reading.at)
-        rows = RENDERED_MODELS.get((kind, type(listing), scope.groups), state, render_models)
+        rows = RENDERED_MODELS.get((kind, type(listing), groups), state, render_models)
     else:
         rows = render_models(None)
     if scope.allow is None and not scope.deny:

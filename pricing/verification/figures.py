@@ -15,9 +15,10 @@ from decimal import Decimal
 
 from catalog.exact import of_one, write_json
 from catalog.prices import Condition, Line, Sheet, canonical
+from catalog.vocabulary import FALLBACKS
 from pricing.engine.equality import same_amount
 from pricing.engine.money import SECONDS
-from pricing.engine.quoting import FALLBACKS, USUAL_LIFETIME
+from pricing.engine.quoting import USUAL_LIFETIME
 
 OTHER_HOURS = b"other hours"
 # Unit -> the meter of the only medium that is counted so: some sources do not name the medium.

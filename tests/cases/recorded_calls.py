@@ -54,7 +54,7 @@ class Calls:
     def _visible(self, scope: Scope, names: frozenset[str]) -> frozenset[str]:
         permissions = scope.fingerprint, names
         if permissions not in self.by_permissions:
-            self.by_permissions[permissions] = frozenset(filter(Listing(scope, timezone.now().date()).model, names))
+            self.by_permissions[permissions] = frozenset(filter(Listing(scope, timezone.now()).model, names))
         return self.by_permissions[permissions]
 
 

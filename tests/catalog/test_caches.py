@@ -33,8 +33,7 @@ PURE = {
     "tokens.networks._network",
     "tokens.rate_limits.network_of",
     "tokens.rate_limits.parse_rates",
-    "tokens.scope._expression",
-    "tokens.scope.id_of",
+    "tokens.patterns.kinds.read_pattern",
 }
 # Objects at the level of a module that collect something, but nothing that depends on stored data.
 NOT_CACHES: set[str] = set()

@@ -17,9 +17,12 @@ class Named:
     """A model as a scope knows it."""
 
     name: str
+    pk: int = 0
+    context_length: int | None = None
+    max_output_tokens: int | None = None
 
     def selectors(self) -> Mapping[str, Iterable[str]]:
-        return {"vendor": ("openai",), "series": (), "tag": (), "endpoint": (), "modality": ()}
+        return {"vendor": ("openai",), "series": (), "tag": (), "endpoint": (), "modality": (), "capability": ()}
 
 
 def permits(
@@ -97,7 +100,7 @@ def test_a_misspelled_selector_is_refused(pattern: str) -> None:
     with pytest.raises(ValidationError) as error:
         validate_patterns(["gpt-*", pattern])
 
-    known = "vendor:, series:, tag:, endpoint:, modality:, id:"
+    known = "vendor:, series:, tag:, endpoint:, modality:, capability:, id:"
     sentence = f"{pattern} matches nothing. Use a model id, or one of {known} in lower case."
     assert error.value.messages == [sentence]
 

@@ -3,8 +3,12 @@
 All changes of the model, its aliases and offers, their channels and the token are replayed in order of time. After each
 moment the conditions of the lists are checked: whether the model was published, an enabled offer of an enabled,
 reachable channel existed, and the token's patterns permitted it. A model that was never visible is treated as missing.
+
+If patterns compare prices, the moments at which the model's price changed are replayed too, with the prices that are
+known of them now.
 """
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -13,8 +17,12 @@ from typing import Any
 from django.db.models import F
 
 from catalog.models import AIModel, Channel, ModelAlias, Offer, Vendor
+from tokens.access.prices import price_moments, with_prices
 from tokens.models import Token, TokenGroup
 from tokens.scope import Scope
+
+# The kind of changes that are in no history.
+PRICE = "price"
 
 
 @dataclass
@@ -27,13 +35,17 @@ class PastState:
     )
 
     def apply(self, kind: str, row: Any) -> None:
-        """Applies one change, which is a row of the history."""
+        """Applies one change, which is a row of the history; prices are read when they are compared."""
+        if kind == PRICE:
+            return
         if row.history_type == "-":
             self.rows[kind].pop(row.id, None)
         else:
             self.rows[kind][row.id] = row
 
-    def visible_model(self, name: str, *, reach: frozenset[int]) -> AIModel | None:
+    def visible_model(
+        self, name: str, *, reach: frozenset[int], groups: tuple[int, ...], at: dt.datetime
+    ) -> AIModel | None:
         """The model of that id if the token could see it."""
         channels = self.rows["channel"]
         offered = {
@@ -45,39 +57,54 @@ class PastState:
             if row.name == name and row.status == AIModel.Status.PUBLISHED and row.id in offered:
                 model = _past_model(row, self.vendors)
                 aliases = [alias.name for alias in self.rows["alias"].values() if alias.model_id == row.id]
-                if any(_past_scope(token).permits(model, aliases) for token in self.rows["token"].values()):
-                    return model
+                for token in self.rows["token"].values():
+                    scope = with_prices(_past_scope(token, groups), at=at, models=[model.pk])
+                    if scope.permits(model, aliases):
+                        return model
         return None
 
 
-def last_seen(name: str, *, token: int, scope: Scope) -> AIModel | None:
+@dataclass(frozen=True)
+class PriceChange:
+    """A change of the model's price, among the rows of the history."""
+
+    history_date: dt.datetime
+    history_id: int = 0
+
+
+def last_seen(name: str, *, token: int, scope: Scope, at: dt.datetime) -> AIModel | None:
     """The model of that id as the token last saw it; None if it never did. An unknown id costs one query."""
     models = list(AIModel.history.filter(id__in=AIModel.history.filter(name=name).values("id")))
     if not models:
         return None
     reach = _reach(scope)
     last_model = None
-    for state in _past_states(models, token=token):
-        last_model = state.visible_model(name, reach=reach) or last_model
+    prices = [PriceChange(moment) for moment in price_moments(scope, {row.id for row in models}, until=at)]
+    for moment, state in _past_states(models, prices, token=token):
+        last_model = state.visible_model(name, reach=reach, groups=scope.groups, at=moment) or last_model
     return last_model
 
 
-def _past_states(models: Sequence[Any], *, token: int) -> Iterator[PastState]:
-    """The state after each moment at which these models or the token changed."""
+def _past_states(
+    models: Sequence[Any], prices: Sequence[PriceChange], *, token: int
+) -> Iterator[tuple[dt.datetime, PastState]]:
+    """Each moment at which these models, their prices or the token changed, and the state after it."""
     keys = {row.id for row in models}
     offers = list(Offer.history.filter(model_id__in=keys))
     # The whole history of each alias, because an alias may have moved to another model.
     aliases = ModelAlias.history.filter(id__in=ModelAlias.history.filter(model_id__in=keys).values("id"))
     channels = Channel.history.filter(id__in={row.channel_id for row in offers})
     tokens = Token.history.filter(id=token)
-    rows_by_kind = {"model": models, "alias": aliases, "offer": offers, "channel": channels, "token": tokens}
+    rows_by_kind = {
+        "model": models, "alias": aliases, "offer": offers, "channel": channels, "token": tokens, PRICE: prices,
+    }  # fmt: skip
     changes = [(kind, row) for kind, rows in rows_by_kind.items() for row in rows]
     changes.sort(key=lambda change: (change[1].history_date, change[1].history_id))
     state = PastState(Vendor.objects.in_bulk({row.vendor_id for row in models}))
-    for _, simultaneous in groupby(changes, key=lambda change: change[1].history_date):
+    for moment, simultaneous in groupby(changes, key=lambda change: change[1].history_date):
         for kind, row in simultaneous:
             state.apply(kind, row)
-        yield state
+        yield moment, state
 
 
 def _reach(scope: Scope) -> frozenset[int]:
@@ -88,9 +115,9 @@ def _reach(scope: Scope) -> frozenset[int]:
     return frozenset(past) | frozenset(current)
 
 
-def _past_scope(token: Any) -> Scope:
-    """The patterns of a token in a row of its history."""
-    return Scope(allow=None if token.allow is None else tuple(token.allow), deny=tuple(token.deny))
+def _past_scope(token: Any, groups: tuple[int, ...]) -> Scope:
+    """The patterns of a token in a row of its history, and the groups whose prices they compare."""
+    return Scope(groups, allow=None if token.allow is None else tuple(token.allow), deny=tuple(token.deny))
 
 
 def _past_model(row: Any, vendors: Mapping[int, Vendor]) -> AIModel:

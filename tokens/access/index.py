@@ -174,16 +174,21 @@ class CatalogState:
 
     def visible(self, scope: Scope) -> Sequence[ListedModel]:
         """The models that the scope can see, whatever their lifecycle, in the order of every list."""
-        names = scope.exact_names
-        if names is not None:
-            named = {model.pk: model for name in names for model in self.by_name.get(name, ())}
-            return self.select(scope, sorted(named.values(), key=sort_key))
+        if scope.exact_names is not None:
+            return self.select(scope, sorted(self.named(scope.exact_names), key=sort_key))
+        if scope.asks_for_prices:
+            # A mask would be valid for one moment only.
+            return self.select(scope, self.models)
         masks = self.masks
         if masks is None:
             masks = Masks()
             masks.add(self.models)
         mask = masks.of(scope, self.channels_of(scope))
         return [model for model in self.models if mask[model.slot]]
+
+    def named(self, names: Iterable[str]) -> Collection[ListedModel]:
+        """The models with these ids or aliases."""
+        return {model.pk: model for name in names for model in self.by_name.get(name, ())}.values()
 
     def select(self, scope: Scope, models: Iterable[ListedModel]) -> list[ListedModel]:
         """Those of a few models that the scope can see."""
@@ -196,7 +201,7 @@ class CatalogState:
         self, kind: object, scope: Scope, choose: Callable[[Sequence[ListedModel]], Sequence[ListedModel]]
     ) -> Sequence[ListedModel]:
         """What `choose` makes of the visible models; stored under its kind and the scope."""
-        key = (kind, self.channels_of(scope), scope.allow, scope.deny)
+        key = (kind, self.channels_of(scope), scope.selection)
         chosen = self._sequences.get(key)
         if chosen is None:
             chosen = tuple(choose(self.visible(scope)))

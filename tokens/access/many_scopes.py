@@ -10,14 +10,28 @@ import functools
 import operator
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
+from catalog.db import revision
+from catalog.db.revision import Counters
 from catalog.models import AIModel, ModelAlias
 from catalog.models.aimodel import wildcards_of
 from catalog.models.facts import WILDCARD
+from tokens.access.prices import with_prices
 from tokens.access.visibility import in_reach
-from tokens.scope import SELECTORS, Scope, first_match, id_of, names_id
+from tokens.patterns.kinds import (
+    SELECTORS,
+    Free,
+    Limit,
+    Names,
+    OneName,
+    PriceLimit,
+    Selection,
+    id_of,
+    names_id,
+    read_pattern,
+)
+from tokens.scope import Scope
 
 # A set of models as the bits of a number: unions and differences of thousands of models take microseconds.
 Models = int
@@ -26,10 +40,10 @@ MOST_PATTERNS = 10_000
 
 
 class ManyScopes:
-    """The catalog on one day (UTC), prepared for the question of many scopes."""
+    """The catalog at one moment, prepared for the question of many scopes."""
 
-    def __init__(self, *, on: dt.date) -> None:
-        self.on = on
+    def __init__(self, *, at: dt.datetime) -> None:
+        self.at = at
         # Model key -> its bit.
         self._places: dict[int, int] = {}
         self._by_name: defaultdict[str, list[int]] = defaultdict(list)
@@ -43,14 +57,16 @@ class ManyScopes:
                 self._by_name[name].append(self._places[key])
         self._names = _Names(self._by_name)
         self._reached: dict[int, Models] = {}
-        self._matched: dict[str, Models] = {}
+        self._matched: dict[Hashable, Models] = {}
 
     def is_empty(self, scope: Scope) -> bool:
         """Whether the scope can see no model, and call no id of a wildcard model."""
+        if scope.asks_for_prices:
+            scope = with_prices(scope, at=self.at, counters=self._counters)
         reached = self._union(self._reach(group) for group in scope.groups)
-        visible = reached & ~self._union(map(self._match, scope.deny))
+        visible = reached & ~self._union(self._match(pattern, scope, if_unknown=True) for pattern in scope.deny)
         if scope.allow is not None:
-            visible &= self._union(map(self._match, scope.allow))
+            visible &= self._union(self._match(pattern, scope, if_unknown=False) for pattern in scope.allow)
         # Each pattern matches the id that it is without its stars.
         return not visible and not any(
             self._has_wildcard(id_of(pattern) or pattern.replace("*", ""), scope, reached)
@@ -74,40 +90,58 @@ class ManyScopes:
     def _reach(self, group: int) -> Models:
         """The models that a group reaches, whatever the patterns say."""
         if group not in self._reached:
-            models = in_reach(Scope(groups=(group,))).not_retired(on=self.on).values_list("pk", flat=True)
+            models = in_reach(Scope(groups=(group,))).not_retired(on=self.at.date()).values_list("pk", flat=True)
             self._reached[group] = self._collect(self._places[key] for key in models if key in self._places)
         return self._reached[group]
 
-    def _match(self, pattern: str) -> Models:
-        """The models that a pattern matches, by id, alias or selector."""
-        name = id_of(pattern)
-        if name is not None:
-            return self._collect(self._by_name.get(name, ()))
-        if pattern not in self._matched:
+    def _match(self, text: str, scope: Scope, *, if_unknown: bool) -> Models:
+        """The models that a pattern of the scope matches; `if_unknown`: or might match."""
+        pattern = read_pattern(text)
+        if isinstance(pattern, OneName):
+            return self._collect(self._by_name.get(pattern.name, ()))
+        # The price of a model is that of the first group of the scope which reaches it.
+        groups = scope.groups if isinstance(pattern, Free | PriceLimit) else ()
+        key = (text, if_unknown, groups)
+        if key not in self._matched:
             if len(self._matched) >= MOST_PATTERNS:
                 self._matched.clear()
-            self._matched[pattern] = self._collect(self._find(pattern))
-        return self._matched[pattern]
+            self._matched[key] = self._collect(self._find(pattern, text, scope, if_unknown=if_unknown))
+        return self._matched[key]
 
-    def _find(self, pattern: str) -> Iterator[int]:
-        selector, colon, _ = pattern.partition(":")
-        if colon and selector in SELECTORS:
-            for value, places in self._by_selector[selector].items():
-                if first_match((pattern,), _Labelled(selector, value), ()):
+    def _find(
+        self, pattern: Names | Selection | Limit | PriceLimit | Free, text: str, scope: Scope, *, if_unknown: bool
+    ) -> Iterator[int]:
+        if isinstance(pattern, Selection):
+            for value, places in self._by_selector[pattern.selector].items():
+                if pattern.selects(value):
                     yield from places
-        else:
-            for name in self._names.matched_by(pattern):
+        elif isinstance(pattern, Names):
+            for name in self._names.matched_by(text):
                 yield from self._by_name[name]
+        else:
+            for model in self._published:
+                matches = pattern.matches(model, (), scope.prices)
+                if if_unknown if matches is None else matches:
+                    yield self._places[model.pk]
+
+    @functools.cached_property
+    def _counters(self) -> Counters:
+        return revision.read()
+
+    @functools.cached_property
+    def _published(self) -> Sequence[AIModel]:
+        """The published models; read only if a pattern needs them."""
+        models = AIModel.objects.published().prefetch_related("vendor").defer("description")
+        return [model for model in models if model.pk in self._places]
 
     @functools.cached_property
     def _by_selector(self) -> Mapping[str, Mapping[str, list[int]]]:
-        """Selector -> name -> the models under it; read only if a pattern needs it."""
+        """Selector -> name -> the models under it."""
         by_selector = {selector: defaultdict[str, list[int]](list) for selector in SELECTORS}
-        for model in AIModel.objects.published().prefetch_related("vendor").defer("description"):
-            if model.pk in self._places:
-                for selector, names in model.selectors().items():
-                    for name in names:
-                        by_selector[selector][name].append(self._places[model.pk])
+        for model in self._published:
+            for selector, names in model.selectors().items():
+                for name in names:
+                    by_selector[selector][name].append(self._places[model.pk])
         return by_selector
 
     @functools.cached_property
@@ -125,18 +159,6 @@ class ManyScopes:
     @staticmethod
     def _union(sets: Iterable[Models]) -> Models:
         return functools.reduce(operator.or_, sets, 0)
-
-
-@dataclass(frozen=True)
-class _Labelled:
-    """A model with one name under one selector, and without an id."""
-
-    selector: str
-    value: str
-    name: str = ""
-
-    def selectors(self) -> Mapping[str, Iterable[str]]:
-        return {self.selector: [self.value]}
 
 
 class _Names:

@@ -1,14 +1,15 @@
 """Which models a scope can see: lists, single models, prices and explanations all use this module.
 
-A day can be past or future. The lifecycle is that of the day: a model is offered until the day of its retirement.
-Everything else is a decision of operators, and today's decision holds for all days: the groups and patterns of the
-reader, the status of the model, its offers and channels. So a retired model has past prices, and a model that an
-operator unpublished, or whose last offer or channel was disabled or deleted, has none for anybody.
+A moment can be past or future. The lifecycle is that of its day (UTC): a model is offered until the day of its
+retirement. Patterns that compare prices compare those of the moment. Everything else is a decision of operators, and
+today's decision holds for all days: the groups and patterns of the reader, the status of the model, its offers and
+channels. So a retired model has past prices, and a model that an operator unpublished, or whose last offer or channel
+was disabled or deleted, has none for anybody.
 """
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef
@@ -29,6 +30,7 @@ from tokens.access.index import (
     read_part,
     sort_key,
 )
+from tokens.access.prices import with_prices
 from tokens.models import TokenGroup
 from tokens.scope import Scope
 
@@ -38,14 +40,27 @@ MAX_NAMES = 1000
 
 @dataclass(frozen=True)
 class Listing:
-    """The models that one scope can see on one day (UTC), past, present or future."""
+    """The models that one scope can see at one moment, past, present or future."""
 
     scope: Scope
-    on: dt.date
+    at: dt.datetime
+    # The day of the lifecycle (UTC), if it is not that of the moment.
+    day: dt.date | None = None
     # The token that requests the list, if any: its cursors may name models that it could see before.
     token: int | None = None
     # The counters of the revision, if the caller has read them in its snapshot.
     counters: Counters | None = None
+
+    @property
+    def on(self) -> dt.date:
+        """The day of the lifecycle (UTC)."""
+        return self.at.date() if self.day is None else self.day
+
+    @property
+    def key(self) -> Hashable:
+        """Equal for equal lists of a kind, as long as the counter `models` is: part of the key of stored bodies."""
+        prices = self._scope().prices
+        return self.on, self.scope.fingerprint, prices and prices.key
 
     def keys_in_reach(self) -> list[int]:
         """The keys of the models that the groups reach, in their order; patterns are not applied."""
@@ -69,7 +84,9 @@ class Listing:
                 models = [model for model in models if model.retires_on is None or model.retires_on > self.on]
             return models if accepts is None else [model for model in models if accepts(model)]
 
-        return self._state().sequence((type(self), kind, self.on, retired), self.scope, choose)
+        state = self._state()
+        scope = self._scope(lambda: self._compared(state))
+        return state.sequence((type(self), kind, self.on, retired), scope, choose)
 
     def models(self, *, retired: bool = False) -> list[AIModel]:
         """The same models as rows of the database."""
@@ -85,6 +102,25 @@ class Listing:
         if names is not None and len(names) <= MAX_NAMES:
             return INDEX.peek(self.counters) or read_part({key for _, key in keys_of(names)})
         return INDEX.state(self.counters) if may_store() else read_part(in_reach(self.scope).values("pk"))
+
+    def _compared(self, state: CatalogState) -> Collection[int] | None:
+        """The keys of the models whose prices are needed for the list; None: all."""
+        names = self.scope.exact_names
+        if names is None and state.masks is not None:
+            return None
+        models = state.models if names is None else state.named(names)
+        return [model.pk for model in models] if len(models) <= MAX_NAMES else None
+
+    def _scope(self, models: Callable[[], Collection[int] | None] = lambda: None) -> Scope:
+        """The scope with the prices that its patterns compare, of some models or of all."""
+        if not self.scope.asks_for_prices:
+            return self.scope
+        return with_prices(self.scope, at=self.at, counters=self.counters, models=models())
+
+    def _permitted(self, models: Sequence[AIModel]) -> Iterator[AIModel]:
+        """Those of a few models that the patterns permit."""
+        scope = self._scope(lambda: [model.pk for model in models])
+        return permitted(models, scope, aliases_for(scope, of=models))
 
     def _shown(self, models: Sequence[ListedModel]) -> Sequence[ListedModel]:
         """Those of the visible models that the list shows."""
@@ -109,12 +145,12 @@ class Listing:
         if not own:
             return self._wildcard(sorted(rows, key=lambda model: wildcards[model.name]), name=names[-1])
         models = sorted(rows, key=lambda model: names.index(model.name) if model.name in names else len(names))
-        return next(permitted(models, self.scope, aliases_for(self.scope, of=models)), None)
+        return next(self._permitted(models), None)
 
     def _wildcard(self, models: Sequence[AIModel], *, name: str) -> AIModel | None:
         """The first of these wildcard models that the patterns permit for that name."""
-        aliases = aliases_for(self.scope, of=models)
-        return next((row for row in models if self.scope.permits_as(name, row, aliases.get(row.pk, ()))), None)
+        scope, aliases = self._scope(lambda: [row.pk for row in models]), aliases_for(self.scope, of=models)
+        return next((row for row in models if scope.permits_as(name, row, aliases.get(row.pk, ()))), None)
 
     def position(self, name: str) -> SortKey | None:
         """The position of a model in the list, for the page after it; None if the model was never visible.
@@ -128,12 +164,13 @@ class Listing:
         state = INDEX.peek(self.counters)
         if state is None:
             rows = list(self._rows(retired=True).filter(name=name))
-            model = next(permitted(rows, self.scope, aliases_for(self.scope, of=rows)), None)
+            model = next(self._permitted(rows), None)
         else:
             named = [listed for listed in state.by_name.get(name, ()) if listed.name == name]
-            model = next(iter(self._shown(state.select(self.scope, named))), None)
+            scope = self._scope(lambda: [listed.pk for listed in named])
+            model = next(iter(self._shown(state.select(scope, named))), None)
         if model is None and self.token is not None:
-            model = last_seen(name, token=self.token, scope=self.scope)
+            model = last_seen(name, token=self.token, scope=self.scope, at=self.at)
         return sort_key(model) if model else None
 
     def _rows(self, *, retired: bool) -> AIModelQuerySet:

@@ -21,7 +21,6 @@ from tokens.auth.authentication import Caller
 from tokens.dialects import dialect_of
 from tokens.http.errors import in_header
 from tokens.http.proxies.calls import Call, read_call
-from tokens.http.response_cache import midnight_after
 from tokens.models import TokenGroup
 
 # Each is looked up separately; a call names one model, possibly in several places.
@@ -37,7 +36,7 @@ class AuthorizeView(ApiView):
     def get(self, request: Request, path: str = "") -> HttpResponse:
         caller, now = caller_of(request), timezone.now()
         call = read_call(request._request)
-        listing = Listing(caller.scope, now.date(), counters=caller.counters)
+        listing = Listing(caller.scope, now, counters=caller.counters)
         models = permitted_models(call, listing)
         check_endpoints(call, models)
         groups = charged_groups({model.pk for model in models.values()}, caller.scope)
@@ -55,7 +54,7 @@ class AuthorizeView(ApiView):
             headers |= headers_of_models(call.stated[0], models, groups, listing)
         for header, value in headers.items():
             response[header] = value
-        offer_for_reuse(request, until=midnight_after(listing.on))
+        offer_for_reuse(request, at=now)
         return response
 
     head = post = put = patch = delete = trace = get

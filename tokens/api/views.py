@@ -12,7 +12,9 @@ from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from catalog.db import revision
 from catalog.exact import write_json
+from tokens.access.prices import with_prices
 from tokens.access.visibility import Listing
 from tokens.api.budgets import Spending, spending_of
 from tokens.api_error import CATALOG_ONLY, ApiError
@@ -58,16 +60,20 @@ def caller_of(request: Request) -> Caller:
     return cast("Caller", request.auth)
 
 
-def offer_for_reuse(
-    request: Request, *, until: dt.datetime, body_key: Hashable = None, shows_token: bool = False
-) -> None:
-    """Lets the fast path send the response to equal requests of the caller until then, while its models are unchanged.
+def offer_for_reuse(request: Request, *, at: dt.datetime, body_key: Hashable = None, shows_token: bool = False) -> None:
+    """Lets the fast path send the response to equal requests of the caller that day, while its models are unchanged.
 
-    Without a `body_key` the body is stored with the response, if it is small.
+    If patterns of the key compare prices, these must be unchanged, too. Without a `body_key` the body is stored with
+    the response, if it is small.
     """
-    raw = request._request
+    raw, caller = request._request, caller_of(request)
+    prices = with_prices(caller.scope, at=at, counters=caller.counters).prices
+    counters: tuple[str, ...] = OF_MODELS
+    until = midnight_after(at.date())
+    if prices is not None:
+        counters, until = (*OF_MODELS, revision.PRICES), min(until, prices.until)
     context_of(raw.META).reuse_terms = caller_terms(
-        caller_of(request), dialect_of(raw), OF_MODELS, until=until, body_key=body_key, shows_token=shows_token
+        caller, dialect_of(raw), counters, until=until, body_key=body_key, shows_token=shows_token
     )
 
 
@@ -75,13 +81,13 @@ class ModelListView(ApiView):
     """Every model that the caller's key can see."""
 
     def get(self, request: Request) -> HttpResponse:
-        caller = caller_of(request)
+        caller, now = caller_of(request), timezone.now()
         dialect = dialect_of(request._request)
-        listing = Listing(caller.scope, timezone.now().date(), token=caller.token, counters=caller.counters)
+        listing = Listing(caller.scope, now, token=caller.token, counters=caller.counters)
         page = dialect.read_page(request.query_params, listing)
-        body_key = (caller.counters.models, dialect.name, caller.scope.fingerprint, page, listing.on)
+        body_key = (caller.counters.models, dialect.name, listing.key, page)
         body = BODIES.get_or_render(body_key, lambda: Body.of_rows(*dialect.list_parts(listing, page)))
-        offer_for_reuse(request, until=midnight_after(listing.on), body_key=body_key)
+        offer_for_reuse(request, at=now, body_key=body_key)
         return self.respond(request, body)
 
 
@@ -94,8 +100,8 @@ class ModelView(ApiView):
         raise MethodNotAllowed(str(request.method))
 
     def get(self, request: Request, name: str) -> HttpResponse:
-        dialect = dialect_of(request._request)
-        listing = Listing(caller_of(request).scope, timezone.now().date())
+        dialect, caller, now = dialect_of(request._request), caller_of(request), timezone.now()
+        listing = Listing(caller.scope, now, counters=caller.counters)
         # Gemini's clients write the id as `models/<id>`, and some append that to the address of the list.
         plain_name = name.removeprefix("models/").rstrip("/")
         model = listing.model(name, plain_name, retired=dialect.shows_retired)
@@ -105,7 +111,7 @@ class ModelView(ApiView):
             # Clients call the model by the id in the response.
             model.name = plain_name
         response = self.respond(request, Body.of(write_json(dialect.model_body(model, on=listing.on))))
-        offer_for_reuse(request, until=midnight_after(listing.on))
+        offer_for_reuse(request, at=now)
         for header, value in dialect.lifecycle_headers(model, on=listing.on).items():
             response[header] = value
         return response
@@ -186,7 +192,7 @@ class TokenView(ApiView):
         body: Key = {"success": True, "data": rights}
         if not scope.group_budgets:
             # What other tokens spend of the budget of a group changes no row of this token.
-            offer_for_reuse(request, until=midnight_after(now.date()), shows_token=True)
+            offer_for_reuse(request, at=now, shows_token=True)
         return respond(request._request, Body.of(write_json(body)), cache_control="no-store")
 
 

@@ -13,12 +13,14 @@ from typing import Any
 from catalog.models import AIModel, Channel, Offer
 from catalog.models.aimodel import wildcards_of
 from tokens.access.index import sort_key
+from tokens.access.prices import with_prices
 from tokens.access.visibility import aliases_for, is_storable, keys_of
 from tokens.auth.authentication import row_of, scope_of
 from tokens.budgets import NEVER, Budget
 from tokens.dialects import DIALECTS
 from tokens.models import Token, TokenGroup
-from tokens.scope import Requested, Scope, first_match, id_of, names_id
+from tokens.patterns.kinds import Described, first_match, id_of, names_id, read_pattern
+from tokens.scope import Requested, Scope
 
 # The gates of the key: the condition, the code of the refusal, the field of the scope that decides.
 KEY_GATES = (
@@ -99,12 +101,13 @@ def explain(token: Token, name: str, *, at: dt.datetime, address: str = "", key_
     """
     scope = scope_of(row_of(token))
     of_key = [*_retired_key_gates(token, key_id, at=at), *key_gates(scope, at=at, address=address)]
-    reach = Reach.of(scope)
     explanations = []
     plain_name = name.removeprefix("models/")
     models = _models_named(name) or _models_named(plain_name)
     called = "" if models else plain_name
-    for model in models or _wildcards(plain_name):
+    models = models or _wildcards(plain_name)
+    reach = Reach.of(with_prices(scope, at=at, models=[model.pk for model in models]))
+    for model in models:
         offers = list(Offer.objects.filter(model=model).select_related("channel").order_by("channel__slug"))
         of_model = model_gates(model, offers, reach, on=at.date(), dated=True, called=called)
         of_group = _group_budget_gates(offers, reach, at=at)
@@ -117,7 +120,7 @@ def explain(token: Token, name: str, *, at: dt.datetime, address: str = "", key_
 
 def survey(scope: Scope, *, at: dt.datetime, search: str = "") -> list[Explanation]:
     """The gates for every model (or those whose id contains `search`), in the order of all lists, with few queries."""
-    of_key, reach = key_gates(scope, at=at), Reach.of(scope)
+    of_key, reach = key_gates(scope, at=at), Reach.of(with_prices(scope, at=at))
     models = AIModel.objects.select_related("vendor").filter(name__icontains=search.replace("\x00", ""))
     channels = Channel.objects.in_bulk()
     offers: defaultdict[int, list[Offer]] = defaultdict(list)
@@ -206,9 +209,12 @@ def model_gates(
     names = [*aliases, called] if called else aliases
     denying = scope.denying_pattern(model, names)
     allowing = scope.allowing_pattern(Requested(called, model), ()) if called else scope.allowing_pattern(model, names)
-    denial = "none matches" if denying is None else f"deny pattern {_with_alias(denying, model, aliases)}"
+    denial = "none matches"
+    if denying is not None:
+        denial = f"deny pattern {_with_alias(denying, model, aliases)}{_figures([denying], model, scope)}"
     yield Gate("no deny pattern matches the model", denying is None, denial)
     allowance = _allowance(scope, allowing and _with_alias(allowing, model, aliases))
+    allowance += _figures(scope.allow or () if allowing is None else [allowing], model, scope)
     if model.is_wildcard and not called and allowing is None:
         names = [pattern for pattern in scope.allow or () if (id_of(pattern) or pattern).startswith(model.prefix)]
         allowance += f"; calls of {', '.join(names)} are allowed" if names else ""
@@ -295,6 +301,12 @@ def _with_alias(pattern: str, model: AIModel, aliases: Collection[str]) -> str:
     if not alias or first_match((pattern,), model, ()) is not None:
         return pattern
     return f"{pattern}, which matches its alias {alias}"
+
+
+def _figures(patterns: Iterable[str], model: Described, scope: Scope) -> str:
+    """The figures of the model that these patterns compare, in parentheses; empty if they compare none."""
+    figures = dict.fromkeys(read_pattern(pattern).figure(model, scope.prices) for pattern in patterns)
+    return f" ({', '.join(filter(None, figures))})" if any(figures) else ""
 
 
 def _allowance(scope: Scope, allowing: str | None) -> str:

@@ -54,7 +54,7 @@ OPTIONS = (
         "--allow",
         "allow",
         "P",
-        "A pattern of models it can see, e.g. 'gpt-*' or vendor:openai. Without one: all models.",
+        "A pattern of models it can see, e.g. 'gpt-*', vendor:openai or 'price:input<=5'. Without one: all models.",
         is_repeatable=True,
     ),
     Option("--deny", "deny", "P", "A pattern of models it can never see.", is_repeatable=True),

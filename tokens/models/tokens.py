@@ -110,15 +110,19 @@ class Token(Budgeted):
         blank=True,
         default=None,
         validators=[validate_patterns],
-        help_text="The models it can see: ids or aliases, or vendor:, series:, tag:, endpoint:, modality: with a name; "
-        "* matches any characters, also in models added later. E.g. gpt-*, vendor:anthropic, modality:image. After "
-        "id:, a * or a colon is part of the id, e.g. id:gpt-4-gizmo-*. Leave empty to allow all models of its groups.",
+        help_text="The models it can see; a model that matches one of the patterns is allowed. Ids or aliases, or "
+        "vendor:, series:, tag:, endpoint:, modality:, capability: with a name; * matches any characters, also in "
+        "models added later. E.g. gpt-*, vendor:anthropic, capability:tools. By figures: context>=200000, "
+        "max_output>=8000, free, price:input<=5, price:request<=0.01. A price is the most that a request can pay, in "
+        "US dollars for a million tokens or for one of another unit. After id:, everything is part of the id, e.g. "
+        "id:gpt-4-gizmo-*. Leave empty to allow all models of its groups.",
     )
     deny = NamesField(
         default=list,
         blank=True,
         validators=[validate_patterns],
-        help_text="The models it can never see, in the same notation; deny overrides allow.",
+        help_text="The models it can never see, in the same notation; deny overrides allow. A comparison also denies "
+        "the models whose figure is unknown. Leave empty to deny none.",
     )
     starts_at = models.DateTimeField(
         null=True, blank=True, help_text="The key is refused before this time. Leave empty for a key that is valid now."

@@ -16,7 +16,7 @@ from tokens.access.many_scopes import ManyScopes
 from tokens.auth.authentication import scopes_of
 from tokens.models import Pepper, Token, TokenGroup
 from tokens.models.budgets import BudgetedQuerySet
-from tokens.scope import id_of
+from tokens.patterns.kinds import id_of
 
 UNUSED = dt.timedelta(days=90)
 
@@ -43,13 +43,13 @@ def lost_pepper(catalog: CatalogSnapshot) -> Iterator[Finding]:
     about=Token,
 )
 def blind_token(catalog: CatalogSnapshot) -> Iterator[Finding]:
-    catalog_of_the_day = ManyScopes(on=catalog.on)
+    many_scopes = ManyScopes(at=catalog.at)
     # The key is the fingerprint: keys with the same permissions see the same models.
     is_blind: dict[str, bool] = {}
     blind: set[int] = set()
     for token, scope in scopes_of(catalog.valid_tokens):
         if scope.fingerprint not in is_blind:
-            is_blind[scope.fingerprint] = catalog_of_the_day.is_empty(scope)
+            is_blind[scope.fingerprint] = many_scopes.is_empty(scope)
         if is_blind[scope.fingerprint]:
             blind.add(token)
     if blind:

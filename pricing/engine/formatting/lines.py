@@ -11,12 +11,12 @@ from django.utils.translation import gettext_noop
 
 from catalog.exact import write_json
 from catalog.prices import SIDES, Line, Sheet
+from catalog.vocabulary import METERS
 from pricing.engine.equality import is_graduated, same_amount, same_price
 from pricing.engine.formatting import amounts
 from pricing.engine.formatting.conditions import conditions
 from pricing.engine.formatting.labels import join_clauses, meter, period, state, units, value, with_detail
 from pricing.engine.headline import fees_of_each_call, headline, input_and_output, is_one_of_several, reads_as_free
-from pricing.engine.money import METERS
 
 PLACES: Mapping[str, int] = {name: place for place, name in enumerate(METERS)}
 KINDS: Mapping[str, str] = {

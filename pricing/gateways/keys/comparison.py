@@ -18,6 +18,7 @@ from catalog.progress import track
 from pricing.gateways.keys.gateway_rules import OTHER_ADDRESS, Answer, GatewayRules
 from pricing.gateways.reading.gateway import GatewayToken
 from tokens import keys
+from tokens.access.prices import with_prices
 from tokens.access.visibility import Listing, aliases_for, permitted
 from tokens.auth.authentication import Candidate, find_tokens, scope_of
 from tokens.scope import Scope
@@ -162,12 +163,13 @@ class _Resolver:
             models = [
                 model for model in models if model.name in names or not names.isdisjoint(self.aliases.get(model.pk, ()))
             ]
-        return frozenset(model.name for model in permitted(models, scope, self.aliases))
+        priced = with_prices(scope, at=self.at)
+        return frozenset(model.name for model in permitted(models, priced, self.aliases))
 
     def _in_reach(self, group: int) -> list[int]:
         """The keys of the models that this group reaches."""
         if group not in self.models_of_group:
-            models = Listing(Scope(groups=(group,)), self.at.date()).models()
+            models = Listing(Scope(groups=(group,)), self.at).models()
             self.models_of_group[group] = [self.models.setdefault(model.pk, model).pk for model in models]
         return self.models_of_group[group]
 

@@ -105,7 +105,7 @@ def current_prices(models: Iterable[AIModel], visitor: Visitor) -> dict[int, She
 
 def successor_of(model: AIModel, visitor: Visitor) -> AIModel | None:
     """The successor, if visitors see it."""
-    return PriceListing(visitor.public.scope, visitor.day).model(model.successor.name) if model.successor else None
+    return PriceListing(visitor.public.scope, visitor.at).model(model.successor.name) if model.successor else None
 
 
 def has_input_limit(model: AIModel) -> bool:

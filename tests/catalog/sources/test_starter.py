@@ -17,7 +17,8 @@ from catalog.sources import SOURCES, starter, yaml_catalog
 from catalog.sources.records import Record
 from catalog.sources.rows import SourceError
 from catalog.vendor_matching import known_vendor
-from pricing.engine.money import METERS, UNITS
+from catalog.vocabulary import METERS
+from pricing.engine.money import UNITS
 from pricing.export import yaml_catalog as yaml_export
 from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_import

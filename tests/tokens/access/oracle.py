@@ -15,13 +15,14 @@ from django.db import models, transaction
 
 from catalog import caches
 from catalog.models import AIModel, Channel, ModelAlias, Offer, Vendor
-from pricing.models import PriceLine, PriceSheet
+from pricing.models import GroupRate, PriceLine, PriceSheet
 from tests import world
 from tokens.models import RetiredKey, Token, TokenGroup
 
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 TODAY = NOW.date()
 DAY, SECOND = dt.timedelta(days=1), dt.timedelta(seconds=1)
+MIDNIGHT = dt.datetime.combine(TODAY + DAY, dt.time(), tzinfo=dt.UTC)
 
 VENDORS = ("openai", "Anthropic", "z-ai")
 WORDS = ("alder", "birch", "cedar", "elm", "fir", "hazel", "larch", "maple", "oak", "pine", "rowan", "yew")
@@ -44,7 +45,13 @@ PATTERNS = (
     "vendor:nobody", "series:gpt-*", "series:*", "tag:tools", "tag:128?", "tag:*", "endpoint:openai", "endpoint:gemini",
     "endpoint:*ic", "modality:image", "modality:input-image", "modality:output-*", "modality:audio", "", "x" * 40,
     "*-alias", "b*-alias", "latest/*",
+    "capability:tools", "capability:VIS*", "context>=200000", "context<128000", "max_output<=8192", "max_output>8192",
+    "free", "price:input<=4", "price:input<4", "price:input>4", "price:output>=8", "price:output<=8",
+    "price:input.cache_read<=2", "price:output.reasoning>8", "price:request<=0.01", "price:*",
 )  # fmt: skip
+CAPABILITIES = ("tools", "Vision", "batch")
+AMOUNTS = (0, 1, 2, 4, 8)
+RATIOS = ("0.5", "1", "2")
 
 
 @dataclass
@@ -61,8 +68,28 @@ class PlainModel:
     outputs: list[str]
     retires_on: dt.date | None
     aliases: list[str]
+    capabilities: list[str]
+    context: int | None
+    max_output: int | None
+    # Its prices, each with its start, the oldest first.
+    prices: list["PlainPrice"]
     # Channel -> whether the offer is enabled.
     offers: dict[str, bool]
+
+
+@dataclass
+class PlainPrice:
+    """Dollars for a million tokens, of input also for long prompts; or dollars for a call."""
+
+    starts_at: dt.datetime
+    input: int = 0
+    output: int = 0
+    long: int | None = None
+    call: str | None = None
+
+
+# Meter -> what a request can pay; empty: nothing is known; None: every meter is free.
+Costs = dict[str, float] | None
 
 
 @dataclass
@@ -71,6 +98,7 @@ class PlainGroup:
     is_public: bool
     auto_position: int | None
     rate: str
+    ratio: str
 
 
 @dataclass
@@ -109,9 +137,11 @@ class PlainCatalog:
     def paying(self, model: str, key: PlainKey | None) -> str:
         """The first group of the key, or of a visitor, that reaches the model."""
         groups = self.reached(key) if key else sorted(self.of_visitors(), key=lambda slug: (slug != "default", slug))
-        offers = next(each.offers for each in self.models if each.name == model)
-        channels = {channel for channel, enabled in offers.items() if enabled and self.channels[channel]}
-        return next(slug for slug in groups if channels & set(self.groups[slug].reach))
+        return self._payer(next(each for each in self.models if each.name == model), groups)
+
+    def _payer(self, model: PlainModel, groups: list[str]) -> str:
+        channels = {channel for channel, enabled in model.offers.items() if enabled and self.channels[channel]}
+        return next((slug for slug in groups if channels & set(self.groups[slug].reach)), "")
 
     def of_visitors(self) -> set[str]:
         """The groups of visitors without a key."""
@@ -122,20 +152,32 @@ class PlainCatalog:
         placed = [(group.auto_position, slug) for slug, group in self.groups.items() if group.auto_position]
         return [slug for _, slug in sorted(placed)]
 
-    def seen(self, key: PlainKey, *, retired: bool = False, on: dt.date = TODAY) -> set[str]:
-        """The models that the key's rules show on a day; the retired ones too where somebody asks for them."""
-        return self._seen(set(self.reached(key)), key.allow, key.deny, retired=retired, on=on)
+    def seen(self, key: PlainKey, *, retired: bool = False, at: dt.datetime = NOW) -> set[str]:
+        """The models that the key's rules show at a moment; the retired ones too where somebody asks for them."""
+        return self._seen(set(self.reached(key)), key, retired=retired, at=at)
 
-    def public(self, *, retired: bool = False, on: dt.date = TODAY) -> set[str]:
+    def public(self, *, retired: bool = False, at: dt.datetime = NOW) -> set[str]:
         """The models that a visitor without a key sees."""
-        return self._seen(self.of_visitors(), None, [], retired=retired, on=on)
+        return self._seen(self.of_visitors(), None, retired=retired, at=at)
+
+    def costs(self, model: PlainModel, key: PlainKey, at: dt.datetime = NOW) -> Costs:
+        """What the key's holder pays at most, at the rate of the group that pays."""
+        slug, begun = self._payer(model, self.reached(key)), [price for price in model.prices if price.starts_at <= at]
+        if not slug or not begun:
+            return {}
+        price, ratio = begun[-1], float(self.groups[slug].ratio)
+        if price.call is not None:
+            return {"request": float(price.call) * ratio}
+        if not price.input and not price.output and not price.long:
+            return None
+        return {"input": max(price.input, price.long or 0) * ratio, "output": price.output * ratio}
 
     def priced(self, seen: set[str]) -> set[str]:
         """Those of the models that are in price lists."""
         return {model.name for model in self.models if model.name in seen and model.in_price_list}
 
     def answers(
-        self, name: str, key: PlainKey | None, *, retired: bool = False, on: dt.date = TODAY, priced: bool = False
+        self, name: str, key: PlainKey | None, *, retired: bool = False, at: dt.datetime = NOW, priced: bool = False
     ) -> str | None:
         """The model that a request for this name is about; None if there is none for the key, or for a visitor.
 
@@ -143,10 +185,11 @@ class PlainCatalog:
         """
         own = [model for model in self.models if name in (model.name, *model.aliases)]
         starred = [model for model in self.models if stands_for(model.name, name)]
-        groups, allow, deny = (self.reached(key), key.allow, key.deny) if key else (self.of_visitors(), None, [])
+        groups = self.reached(key) if key else self.of_visitors()
         for model in own or sorted(starred, key=lambda model: len(model.name), reverse=True):
-            reached = replace(self, models=[model])._seen(set(groups), None, [], retired=retired, on=on)
-            is_permitted = permits(model, allow, deny) if own else permits_as(name, model, allow, deny)
+            reached = replace(self, models=[model])._seen(set(groups), None, retired=retired, at=at)
+            allow, deny, costs = (key.allow, key.deny, self.costs(model, key, at)) if key else (None, [], {})
+            is_permitted = permits(model, allow, deny, costs) if own else permits_as(name, model, allow, deny, costs)
             if reached and is_permitted and (model.in_price_list or not priced):
                 return model.name
         return None
@@ -155,17 +198,15 @@ class PlainCatalog:
         """All are by the minute and have as many digits, so the least is the first in the alphabet."""
         return key.rate or min(filter(None, (self.groups[slug].rate for slug in self.reached(key))), default=None)
 
-    def _seen(
-        self, groups: set[str], allow: list[str] | None, deny: list[str], *, retired: bool, on: dt.date
-    ) -> set[str]:
+    def _seen(self, groups: set[str], key: PlainKey | None, *, retired: bool, at: dt.datetime) -> set[str]:
         channels = {channel for group in groups for channel in self.groups[group].reach if self.channels[channel]}
         seen = set()
         for model in self.models:
-            if not model.published or (model.retires_on and model.retires_on <= on and not retired):
+            if not model.published or (model.retires_on and model.retires_on <= at.date() and not retired):
                 continue
             if not any(enabled and channel in channels for channel, enabled in model.offers.items()):
                 continue
-            if permits(model, allow, deny):
+            if key is None or permits(model, key.allow, key.deny, self.costs(model, key, at)):
                 seen.add(model.name)
         return seen
 
@@ -176,17 +217,17 @@ def stands_for(wildcard: str, name: str) -> bool:
     return wildcard[-1] == "*" and prefix != "" and "*" not in prefix and name[: len(prefix)] == prefix
 
 
-def permits(model: PlainModel, allow: list[str] | None, deny: list[str]) -> bool:
-    """Deny beats allow; no allow list is everything, and an empty one nothing."""
-    if any(names(pattern, model) for pattern in deny):
+def permits(model: PlainModel, allow: list[str] | None, deny: list[str], costs: Costs) -> bool:
+    """Deny beats allow; no allow list is everything, and an empty one nothing; what is not known is not let through."""
+    if any(names(pattern, model, costs) is not False for pattern in deny):
         return False
-    return allow is None or any(names(pattern, model) for pattern in allow)
+    return allow is None or any(names(pattern, model, costs) is True for pattern in allow)
 
 
-def permits_as(name: str, model: PlainModel, allow: list[str] | None, deny: list[str]) -> bool:
+def permits_as(name: str, model: PlainModel, allow: list[str] | None, deny: list[str], costs: Costs) -> bool:
     """Whether the name may be called where the model stands for it: it is denied with the model."""
     named = replace(model, name=name, aliases=[])
-    return permits(model, None, deny) and permits(named, allow, deny)
+    return permits(model, None, deny, costs) and permits(named, allow, deny, costs)
 
 
 def refusal(key: PlainKey, address: str | None) -> str:
@@ -217,13 +258,21 @@ def _bits(address: str) -> str:
     return "".join(f"{byte:08b}" for byte in packed.removeprefix(b"\0" * 10 + b"\xff\xff"))
 
 
-def names(pattern: str, model: PlainModel) -> bool:
+def names(pattern: str, model: PlainModel, costs: Costs) -> bool | None:
+    """Whether the pattern is about the model; None: nobody knows."""
     selector, colon, value = pattern.partition(":")
+    if pattern == "free":
+        return costs is None
+    for sign in ("<=", ">=", "<", ">"):
+        left, found, limit = pattern.partition(sign)
+        if found:
+            return compare(left, sign, float(limit), model, costs)
     public = model.supported if model.public is None else model.public
     under = {
         "vendor": [model.vendor.lower(), model.vendor],
         "series": [model.series],
         "tag": model.tags,
+        "capability": model.capabilities,
         "endpoint": public,
         "modality": model.inputs + model.outputs
         + ["input-" + name for name in model.inputs] + ["output-" + name for name in model.outputs],
@@ -233,6 +282,23 @@ def names(pattern: str, model: PlainModel) -> bool:
     if colon and selector in under:
         return any(fits(value.lower(), name.lower()) for name in under[selector])
     return any(fits(pattern, name) for name in (model.name, *model.aliases))
+
+
+def compare(left: str, sign: str, limit: float, model: PlainModel, costs: Costs) -> bool | None:
+    """What is charged as something else has its price; what is not charged has none."""
+    number: float | None
+    if left.startswith("price:"):
+        if costs == {}:
+            return None
+        charged = {"input.cache_read": "input", "output.reasoning": "output"}.get(left[6:], left[6:])
+        number = 0 if costs is None else costs.get(charged)
+        if number is None:
+            return False
+    else:
+        number = {"context": model.context, "max_output": model.max_output}[left]
+        if number is None:
+            return None
+    return {"<=": number <= limit, "<": number < limit, ">=": number >= limit, ">": number > limit}[sign]
 
 
 def fits(pattern: str, text: str) -> bool:
@@ -271,12 +337,22 @@ def random_catalog(dice: random.Random, *, keys: int) -> PlainCatalog:
             outputs=some(dice, MODALITIES),
             retires_on=dice.choice([None, None, TODAY, TODAY + DAY, TODAY - DAY]),
             aliases=some(dice, (f"{name}-alias", f"latest/{number}")),
+            capabilities=some(dice, CAPABILITIES),
+            context=dice.choice([None, 8000, 128_000, 200_000, 1_000_000]),
+            max_output=dice.choice([None, 4096, 8192, 64_000]),
+            prices=some_prices(dice),
             offers={channel: dice.random() < 0.8 for channel in some(dice, CHANNELS, 4)},
         )
         for number, name in enumerate(ids)
     ]
     groups = {
-        slug: PlainGroup(some(dice, CHANNELS), dice.random() < 0.5, dice.choice([None, 1, 1, 2, 3]), dice.choice(RATES))
+        slug: PlainGroup(
+            reach=some(dice, CHANNELS),
+            is_public=dice.random() < 0.5,
+            auto_position=dice.choice([None, 1, 1, 2, 3]),
+            rate=dice.choice(RATES),
+            ratio=dice.choice(RATIOS),
+        )
         for slug in GROUPS
     }
     names = tuple(f"{word}-{end}" for word in dice.sample(WORDS, 6) for end in ("q", "q*"))
@@ -287,6 +363,20 @@ def random_catalog(dice: random.Random, *, keys: int) -> PlainCatalog:
         groups,
         random_keys(dice, patterns, keys),
     )
+
+
+def some_prices(dice: random.Random) -> list[PlainPrice]:
+    """None, one, or one and another that takes effect now, soon or tomorrow."""
+    starts = dice.choice([[], [world.LONG_AGO], [world.LONG_AGO, dice.choice([NOW, NOW + SECOND, MIDNIGHT])]])
+    return [some_price(dice, starts_at) for starts_at in starts]
+
+
+def some_price(dice: random.Random, starts_at: dt.datetime) -> PlainPrice:
+    """By the call, free, or by the token."""
+    kind = dice.random()
+    if kind < 0.3:
+        return PlainPrice(starts_at, call=dice.choice(["0.01", "0.02"])) if kind < 0.15 else PlainPrice(starts_at)
+    return PlainPrice(starts_at, dice.choice(AMOUNTS), dice.choice(AMOUNTS), dice.choice([None, None, *AMOUNTS]))
 
 
 def random_keys(dice: random.Random, patterns: tuple[str, ...], number: int) -> list[PlainKey]:
@@ -334,6 +424,11 @@ def stored(plain: PlainCatalog) -> Iterator[list[tuple[Token, str]]]:
             for slug, group in plain.groups.items()
         }  # fmt: skip
         make(groups.values())
+        make(
+            GroupRate(group=groups[slug], ratio=group.ratio, starts_at=world.LONG_AGO)
+            for slug, group in plain.groups.items()
+            if group.ratio != "1"
+        )
         reach = TokenGroup.channels.through
         make(
             reach(tokengroup=groups[slug], channel=channels[channel])
@@ -355,6 +450,7 @@ def store_models(plain: PlainCatalog, channels: dict[str, Channel]) -> None:
             status="published" if model.published else "draft", in_price_list=model.in_price_list,
             supported_endpoint_types=model.supported, public_endpoint_types=model.public,
             input_modalities=model.inputs, output_modalities=model.outputs, retires_on=model.retires_on,
+            capabilities=model.capabilities, context_length=model.context, max_output_tokens=model.max_output,
         )
         for model in plain.models
     )  # fmt: skip
@@ -365,9 +461,24 @@ def store_models(plain: PlainCatalog, channels: dict[str, Channel]) -> None:
         for channel, enabled in model.offers.items()
     )
     make(ModelAlias(name=alias, model=row) for row, model in pairs for alias in model.aliases)
-    sheets = make(PriceSheet(model=row, role="sell", starts_at=world.LONG_AGO) for row in rows)
-    make(PriceLine(sheet=sheet, meter="input", amount=number + 1, per=1_000_000, unit="token", position=0)
-         for number, sheet in enumerate(sheets))  # fmt: skip
+    priced = [(row, price) for row, model in pairs for price in model.prices]
+    sheets = make(PriceSheet(model=row, role="sell", starts_at=price.starts_at) for row, price in priced)
+    make(
+        PriceLine(sheet=sheet, position=position, **line)
+        for sheet, (_, price) in zip(sheets, priced, strict=True)
+        for position, line in enumerate(lines_of(price))
+    )
+
+
+def lines_of(price: PlainPrice) -> list[dict[str, Any]]:
+    if price.call is not None:
+        return [{"meter": "request", "amount": price.call, "per": 1, "unit": "request"}]
+    per_million = {"per": 1_000_000, "unit": "token"}
+    lines: list[dict[str, Any]] = [{"meter": "input", "amount": price.input, **per_million}]
+    if price.long is not None:
+        is_long = {"dim": "prompt_tokens", "op": "gt", "value": 200_000}
+        lines.append({"meter": "input", "amount": price.long, "conditions": [is_long], **per_million})
+    return [*lines, {"meter": "output", "amount": price.output, **per_million}]
 
 
 def store_keys(plain: PlainCatalog, groups: dict[str, TokenGroup]) -> list[tuple[Token, str]]:

@@ -51,7 +51,7 @@ def test_allow_opens_the_model_under_both_its_names_and_no_other(client: Client,
         explanation.name for explanation in survey(scope_of(row_of(token)), at=timezone.now()) if explanation.visible
     ] == ["gpt-4o"]
     scope = Scope(groups=(world.token_group().pk,), allow=tuple(allow))
-    assert not ManyScopes(on=timezone.now().date()).is_empty(scope)
+    assert not ManyScopes(at=timezone.now()).is_empty(scope)
 
 
 def test_why_names_the_alias() -> None:
@@ -76,7 +76,7 @@ def test_why_names_the_alias() -> None:
 def test_aliases_are_one_query_and_only_where_ids_are_named(
     patterns: dict[str, Any], of_one: int, of_all: int, django_assert_num_queries: Any
 ) -> None:
-    listing = Listing(Scope(groups=(world.token_group().pk,), **patterns), timezone.now().date())
+    listing = Listing(Scope(groups=(world.token_group().pk,), **patterns), timezone.now())
 
     with django_assert_num_queries(of_one):
         assert listing.model("o1")

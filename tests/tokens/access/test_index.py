@@ -24,7 +24,8 @@ from tokens.scope import Scope
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sql]
 
-TODAY = dt.date(2026, 11, 29)
+NOW = dt.datetime(2026, 11, 29, 12, tzinfo=dt.UTC)
+TODAY = NOW.date()
 DATES = (None, None, TODAY, TODAY + dt.timedelta(days=1), TODAY - dt.timedelta(days=1))
 PATTERNS = (
     "m-*", "*1*", "m-3", "nick-2", "id:m-4", "vendor:b*", "tag:x", "endpoint:gemini", "series:s*", "n*k-*", "w-*",
@@ -118,14 +119,14 @@ def test_lists_after_random_changes_are_those_of_the_database(seed: int) -> None
         write(dice)
         for scope in (dice.choice(scopes), random_scope(dice)):
             retired = dice.random() < 0.3
-            expected, listing = by_sql(scope, retired=retired), Listing(scope, TODAY)
+            expected, listing = by_sql(scope, retired=retired), Listing(scope, NOW)
             listed = listing.listed(retired=retired)
             for dialect in DIALECTS:
                 rows = dialect.rows(listed, on=TODAY)
                 assert rows == [write_json(dialect.model_body(row, on=TODAY)) for row in expected]
             assert listing.models(retired=retired) == expected
             in_price_list = [row.pk for row in expected if row.in_price_list]
-            assert [row.pk for row in PriceListing(scope, TODAY).listed(retired=retired)] == in_price_list
+            assert [row.pk for row in PriceListing(scope, NOW).listed(retired=retired)] == in_price_list
             places = {row.name: sort_key(row) for row in by_sql(scope, retired=True)}
             names = ("m-1", "nick-1", *(row.name for row in expected[:2]))
             assert [listing.position(name) for name in names] == [places.get(name) for name in names]
@@ -134,7 +135,7 @@ def test_lists_after_random_changes_are_those_of_the_database(seed: int) -> None
 def test_a_hidden_model_is_the_only_one_that_is_read_again() -> None:
     for number in range(5):
         world.model(f"m-{number}")
-    listing = Listing(Scope(groups=(world.token_group().pk,)), TODAY)
+    listing = Listing(Scope(groups=(world.token_group().pk,)), NOW)
     before = {model.name: model for model in listing.listed()}
     AIModel.objects.filter(name="m-3").set_status("draft")
 
@@ -183,7 +184,7 @@ def test_a_walk_through_all_pages_reads_the_catalog_once(
 
 def test_a_price_and_an_equal_row_render_nothing_again() -> None:
     model = world.model("m-1")
-    listing = Listing(Scope(groups=(world.token_group().pk,)), TODAY)
+    listing = Listing(Scope(groups=(world.token_group().pk,)), NOW)
     before = listing.listed()
     world.price(model, input="1")
     assert listing.listed() is before
@@ -206,7 +207,7 @@ def test_a_reader_gets_the_state_of_its_own_counters() -> None:
 
 def test_what_a_transaction_has_not_committed_is_not_stored() -> None:
     world.model("m-1")
-    listing = Listing(Scope(groups=(world.token_group().pk,)), TODAY)
+    listing = Listing(Scope(groups=(world.token_group().pk,)), NOW)
     with transaction.atomic():
         world.model("m-2")
         assert [model.name for model in listing.listed()] == ["m-1", "m-2"]
@@ -219,7 +220,7 @@ def test_what_a_transaction_has_not_committed_is_not_stored() -> None:
 def test_slots_of_changed_models_are_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tokens.access.index.MAX_CHANGED", 4)
     model = world.model("m-1")
-    listing = Listing(Scope(groups=(world.token_group().pk,), deny=("x-*",)), TODAY)
+    listing = Listing(Scope(groups=(world.token_group().pk,), deny=("x-*",)), NOW)
     for number in range(30):
         save(model, display_name=f"Model {number}")
         assert [listed.display_name for listed in listing.listed()] == [f"Model {number}"]

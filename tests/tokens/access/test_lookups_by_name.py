@@ -96,7 +96,7 @@ def allow_lists_of_ids() -> Requests:
     for allow in ((), ("nothing",), ("lab/model-7", "alias-lab/model-8", "id:lab/model-9", "x")):
         for deny in ((), ("alias-lab/model-9",)):
             scope = Scope(groups=(world.token_group().pk,), allow=allow, deny=deny)
-            listing = Listing(scope, timezone.now().date())
+            listing = Listing(scope, timezone.now())
             requests[f"models of {scope}"] = listing.models
     return requests
 

@@ -28,15 +28,15 @@ def test_a_scope_is_empty_if_its_list_is_empty() -> None:
     world.token_group("vip").channels.set([world.channel("side", group=None)])
     ModelAlias.objects.create(name="nick", model=AIModel.objects.get(name="o1"))
     groups = (world.token_group().pk, world.token_group("vip").pk, world.token_group("nobody").pk)
-    dice, today = random.Random(7), timezone.now().date()  # noqa: S311
-    many = ManyScopes(on=today)
+    dice, now = random.Random(7), timezone.now()  # noqa: S311
+    many = ManyScopes(at=now)
     for _ in range(300):
         scope = Scope(
             groups=tuple(dice.sample(groups, dice.randrange(3))),
             allow=tuple(dice.sample(PATTERNS, dice.randrange(3))) if dice.random() < 0.7 else None,
             deny=tuple(dice.sample(PATTERNS, dice.randrange(3))),
         )
-        assert many.is_empty(scope) == (not Listing(scope, today).models()), scope
+        assert many.is_empty(scope) == (not Listing(scope, now).models()), scope
 
 
 def test_thousands_of_scopes_need_no_more_queries_than_one(django_assert_num_queries: DjangoAssertNumQueries) -> None:
@@ -46,7 +46,7 @@ def test_thousands_of_scopes_need_no_more_queries_than_one(django_assert_num_que
     # Ids, aliases, the models of the group, the names under selectors with the vendors, and wildcard models.
     for number in (1, 2000):
         with django_assert_num_queries(6):
-            many = ManyScopes(on=timezone.now().date())
+            many = ManyScopes(at=timezone.now())
             scopes = [Scope((group,), (f"x{place}*", f"vendor:{place}", f"y{place}")) for place in range(number)]
             assert all(many.is_empty(scope) for scope in scopes)
             assert not many.is_empty(Scope((group,), ("wild-x",)))

@@ -24,7 +24,6 @@ from tests.tokens.access.oracle import (
     ADDRESSES,
     DAY,
     NOW,
-    TODAY,
     WORDS,
     PlainCatalog,
     PlainKey,
@@ -35,6 +34,7 @@ from tests.tokens.access.oracle import (
 )
 from tokens.access.index import CatalogState
 from tokens.access.many_scopes import ManyScopes
+from tokens.access.prices import with_prices
 from tokens.access.visibility import Listing
 from tokens.auth.authentication import row_of, scope_of, scopes_of
 from tokens.auth.explaining import explain, survey
@@ -173,10 +173,13 @@ class Once(Listing):
 
 def decides(case: Case, scope: Scope, rows: list[AIModel]) -> None:
     """The rules by themselves: whether the token's own key is taken, and what its patterns let through."""
-    code = refusal(replace(case.key, grace=None), case.address)
+    code, priced = refusal(replace(case.key, grace=None), case.address), with_prices(scope, at=NOW)
     assert next(scope.refusals(at=NOW, address=case.address), "") == code, case
     for row, model in zip(rows, case.plain.models, strict=True):
-        assert scope.permits(row, model.aliases) == permits(model, case.key.allow, case.key.deny), (case, row)
+        # What a draft costs is of no interest.
+        costs = case.plain.costs(model, case.key) if model.published else {}
+        expected = permits(model, case.key.allow, case.key.deny, costs)
+        assert priced.permits(row, model.aliases) == expected, (case, row)
     if not code:
         is_listed_in_every_dialect(case, scope)
 
@@ -196,7 +199,7 @@ def read_list(parts: ListParts) -> Any:
 
 def is_listed_in_every_dialect(case: Case, scope: Scope) -> None:
     """The list of a key that is taken, in one query."""
-    listing, seen = Once(scope, TODAY), case.plain.seen(case.key)
+    listing, seen = Once(scope, NOW), case.plain.seen(case.key)
     openai, anthropic, gemini = OpenAI(), Anthropic(), Gemini()
     bodies = [
         read_list(openai.list_parts(listing, openai.read_page(QueryDict("client_version=1"), listing))),
@@ -306,8 +309,9 @@ def prices_of_another_day(case: Case) -> None:
     if case.refusal:
         see = lambda **day: case.plain.priced(case.plain.public(**day))  # noqa: E731
     body = case.get(f"/api/pricing?as_of={on}&unpriced=rows").json()
-    assert sorted(row["model_name"] for row in body["data"]) == sorted(case.plain.priced(see(on=on))), case
-    quoted, model = case.quote(name, at), answers(on=on)
+    midnight = dt.datetime.combine(on, dt.time(), tzinfo=dt.UTC)
+    assert sorted(row["model_name"] for row in body["data"]) == sorted(case.plain.priced(see(at=midnight))), case
+    quoted, model = case.quote(name, at), answers(at=at)
     assert (quoted.status_code == 200) == (model is not None), (case, name)
     assert model is None or quoted.json()["group"] == case.plain.paying(model, reader), (case, name)
     history = case.get(f"/api/pricing/history/{quote(name)}")
@@ -349,7 +353,7 @@ def test_every_answer_is_what_brute_force_says(chunk: int, client: Client, monke
                 scopes_of(Token.objects.all()),
                 list(AIModel.objects.select_related("vendor").order_by("pk")),
             )
-            scope_of_token, of_all_tokens = dict(scopes), ManyScopes(on=TODAY)
+            scope_of_token, of_all_tokens = dict(scopes), ManyScopes(at=NOW)
             for number, (key, (token, sent)) in enumerate(zip(plain.keys, tokens, strict=True)):
                 case = Case(client, plain, key, token, sent, dice.choice(ADDRESSES), dice)
                 scope = scope_of_token[token.pk]

@@ -2,12 +2,13 @@
 
 import pytest
 
+from catalog import vocabulary
 from pricing.engine import money
 from pricing.engine.formatting import labels
 
 
 def test_every_meter_and_unit_has_a_label() -> None:
-    assert list(labels.METERS) == list(money.METERS)
+    assert list(labels.METERS) == list(vocabulary.METERS)
     assert list(labels.UNITS) == list(money.UNITS)
 
 

@@ -82,6 +82,7 @@ def insert_with_keys(rows: Sequence[M], *, reason: str = "", actor: AbstractBase
     model = type(rows[0])
     with transaction.atomic():
         bump_for(model, partial(models_of, rows, may_move=False))
+        _complete(rows, [field.name for field in model._meta.concrete_fields])
         for row in rows:
             row.save_base(raw=True, force_insert=True)
         if hasattr(model, "history"):

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from catalog.db import revision
 from catalog.db.bulk import KEYS, BulkWriter, batches
+from catalog.exact import subtract
 from pricing.engine.money import total
 from pricing.models import Spending
 from pricing.models.budgets import OWNERS, Conversion, Crossing, count_spending, lock_owners, settle
@@ -121,6 +122,7 @@ def _spent(owners: Sequence[Budgeted], changes: Mapping[int, Sequence[Change]], 
             plus = conversion.spent([change.after for change in current], currency=owner.budget_currency)
             minus = conversion.spent([change.before for change in current], currency=owner.budget_currency)
             spent[owner.pk] = Spent(
-                total([owner.spent, plus.amount, -minus.amount]), owner.uncounted + plus.uncounted - minus.uncounted
+                subtract(total([owner.spent, plus.amount]), minus.amount),
+                owner.uncounted + plus.uncounted - minus.uncounted,
             )
     return spent

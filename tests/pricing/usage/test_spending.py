@@ -51,6 +51,17 @@ def test_costs_add_up_to_the_last_digit() -> None:
     assert Spending.objects.get().calls == 4
 
 
+def test_a_small_cost_beside_a_large_one_loses_no_digit() -> None:
+    token = budgeted("9" * 12)
+
+    spend(token, "123456789012.3")
+    spend(token, "0.0000000000000000000000000000000000000001")
+    spend(token, "0.0000000000000000000000000000000000000001")
+
+    token.refresh_from_db()
+    assert token.spent == Decimal("123456789012.3000000000000000000000000000000000000002")
+
+
 def test_the_budget_is_used_up_by_the_call_that_reaches_it() -> None:
     token = budgeted("1")
 

@@ -1,5 +1,6 @@
 """The models that a body names, and the error for a body that cannot be read in exactly one way. Pure."""
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -7,6 +8,8 @@ from dataclasses import dataclass
 LONGEST_NAME = 500
 # Characters of a field's name; a longer one is none of those that name models.
 LONGEST_FIELD = 60
+
+NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]")
 
 
 class UnreadableBodyError(ValueError):
@@ -44,6 +47,9 @@ class Names:
                 raise UnreadableBodyError("A list of models in `model` contains an empty name.")
             if len(text) > LONGEST_NAME:
                 raise UnreadableBodyError(f"The name of a model has at most {LONGEST_NAME} characters.")
+            if text != text.strip() or NOT_IN_NAMES.search(text):
+                # Some programs cut these off, and call another model than the one of this name.
+                raise UnreadableBodyError("The name of a model contains a control character, or a space at an end.")
             try:
                 text.encode()
             except UnicodeEncodeError:

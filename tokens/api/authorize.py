@@ -21,6 +21,7 @@ from tokens.auth.authentication import Caller
 from tokens.dialects import dialect_of
 from tokens.http.errors import in_header
 from tokens.http.proxies.calls import Call, read_call
+from tokens.http.proxies.own_routes import types_at
 from tokens.models import TokenGroup
 
 # Each is looked up separately; a call names one model, possibly in several places.
@@ -92,13 +93,20 @@ def successor_of(model: AIModel, listing: Listing) -> AIModel | None:
 
 
 def check_endpoints(call: Call, models: Mapping[str, AIModel]) -> None:
-    """ApiError if a model does not support the kind of call."""
+    """ApiError if a model does not support the kind of call, or if nobody knows what the call is."""
+    if call.is_unknown:
+        raise ApiError(
+            "endpoint_not_supported",
+            "The address of the call is not a known endpoint. Add an endpoint type with its path, or name the model in"
+            " the gateway's own request: /api/authorize?model=…",
+        )
     for endpoint in call.endpoints:
         for name in call.stated:
-            model = models[name]
-            types = ", ".join(model.callable_endpoint_types)
-            if not endpoint.accepts(model.callable_endpoint_types):
-                message = f"The model '{model.name}' does not support this endpoint. It supports: {types}."
+            types = models[name].callable_endpoint_types
+            if not endpoint.accepts(types) and types_at(endpoint).isdisjoint(types):
+                message = (
+                    f"The model '{models[name].name}' does not support this endpoint. It supports: {', '.join(types)}."
+                )
                 raise ApiError("endpoint_not_supported", message, param="model")
 
 

@@ -17,6 +17,7 @@ from tokens.calls.endpoints import Endpoint, StatedIn
 from tokens.calls.named import NamedModels
 from tokens.dialects import ORIGINAL_ADDRESS_HEADERS, PROXY_ADDRESS
 from tokens.http.proxies.bodies import BODY_PARTS, named_models
+from tokens.http.proxies.own_routes import own_routes
 
 METHOD_HEADERS = ("X-Original-Method", "X-Forwarded-Method")
 # Headers in which some gateway or upstream states a model. A name in them restricts; it counts as a statement of the
@@ -51,6 +52,8 @@ class Call:
     named: tuple[str, ...]
     readings: tuple[str, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
+    # Nobody knows where the upstream of this address reads the model, and the gateway's configuration names none.
+    is_unknown: bool = False
 
 
 def read_call(request: HttpRequest) -> Call:
@@ -69,7 +72,8 @@ def read_call(request: HttpRequest) -> Call:
         named += [*address.models, *address.query_models]
     readings = [reading for address in addresses for reading in address.readings]
     endpoints = [address.endpoint for address in addresses if address.endpoint]
-    return Call(_ids(stated), _ids(named), _ids(readings), tuple(endpoints))
+    is_unknown = not configured and len(endpoints) < len(addresses)
+    return Call(_ids(stated), _ids(named), _ids(readings), tuple(endpoints), is_unknown)
 
 
 def is_below(request: HttpRequest) -> bool:
@@ -95,8 +99,9 @@ def _models_stated(address: Address, body: NamedModels, elsewhere: list[str]) ->
 def _read_addresses(request: HttpRequest) -> Iterator[Address]:
     method = _method(request)
     try:
-        for address in original_addresses(request):
-            yield read_address(address, method=method)
+        for text in original_addresses(request):
+            address = read_address(text, method=method)
+            yield address if address.endpoint else read_address(text, method=method, routes=own_routes())
     except AmbiguousAddressError as error:
         raise ApiError("ambiguous_address", f"The address of the call cannot be checked: {error}.") from None
 
@@ -107,9 +112,11 @@ def _method(request: HttpRequest) -> str | None:
     Proxies that append the address use the method too; others send a request of their own.
     """
     methods = {request.headers[header].strip().upper() for header in METHOD_HEADERS if header in request.headers}
+    if is_below(request):
+        methods.add(str(request.method))
     if len(methods) > 1:
         raise ApiError("ambiguous_address", "The gateway states several methods of the call.")
-    return next(iter(methods), request.method if is_below(request) else None)
+    return next(iter(methods), None)
 
 
 def _models_in_headers(request: HttpRequest) -> tuple[list[str], list[str]]:

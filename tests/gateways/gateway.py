@@ -28,6 +28,8 @@ class Gateway:
     port: int
     # The model that a JSON body names reaches the check; without it, only the address and trusted headers name models.
     reads_bodies: bool = True
+    # A body without a length reaches the check with one; the check refuses bodies of unknown length.
+    reads_chunks: bool = True
     # The same for multipart bodies, e.g. of audio.
     reads_multipart: bool = True
     # A call with several models (`fallbacks`) is checked for each of them.
@@ -75,12 +77,20 @@ def post(
     sent |= {"authorization": f"Bearer {key}"} if key else {}
     if body is not None and not isinstance(body, bytes | Iterator):
         body = json.dumps(body).encode()
+    try:
+        return _post(gateway, path, body, sent | dict(headers or {}), source, method)
+    except ConnectionResetError:
+        # A gateway that refuses the head may close the connection before the body arrives, and its answer is lost.
+        return _post(gateway, path, body, sent | dict(headers or {}), source, method)
+
+
+def _post(gateway: Gateway, path: str, body: Any, headers: Mapping[str, str], source: str, method: str) -> Answer:
     client = http.client.HTTPConnection(HERE, gateway.port, timeout=SECONDS, source_address=(source, 0))
     # http.client refuses control characters in addresses, which is the task of gateways here.
     client._validate_path = lambda _: None  # type: ignore[attr-defined]
     try:
         with suppress(BrokenPipeError, ConnectionResetError):  # A gateway may refuse before it has read the body.
-            client.request(method, path, body=body, headers=sent | dict(headers or {}))
+            client.request(method, path, body=body, headers=headers)
         return Answer(client.getresponse())
     finally:
         client.close()

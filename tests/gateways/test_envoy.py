@@ -27,8 +27,8 @@ def gateway(line: Line, running_models: Upstream, tmp_path_factory: pytest.TempP
     )
     command = [program("envoy"), "-c", str(files / "envoy.yaml"), "--concurrency", "1", "--use-dynamic-base-id"]
     with running(command, port, folder, env=os.environ | {"UPSTREAM_KEY": KEY}):
-        yield Gateway(port)
+        yield Gateway(port, sends_own_host=False)
 
 
 class TestEnvoy(GatewaySuite):
-    """Everything."""
+    """Everything; it sends the caller's Host to the check."""

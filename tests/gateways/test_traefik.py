@@ -22,11 +22,13 @@ def gateway(line: Line, running_models: Upstream, tmp_path_factory: pytest.TempP
     )
     command = [program("traefik"), "--configFile=traefik.yaml"]
     with running(command, port, files, env=os.environ | {"UPSTREAM_KEY": KEY}):
-        gateway = Gateway(port, opens_websockets=False, accepts_keys_in_query=False, explains_outages=False)
+        gateway = Gateway(
+            port, reads_chunks=False, opens_websockets=False, accepts_keys_in_query=False, explains_outages=False
+        )
         # Traefik listens before it has read its routes.
         wait_until(lambda: post(gateway, "/v1/models", method="GET").status == 401, "Traefik has its routes")
         yield gateway
 
 
 class TestTraefik(GatewaySuite):
-    """Everything but keys in the query, websockets and a readable answer while Modelbook is down."""
+    """Everything but bodies in chunks, keys in the query, websockets, and an explanation while Modelbook is down."""

@@ -9,6 +9,13 @@ local PASSED = {
     "authorization", "x-api-key", "x-goog-api-key", "api-key", "anthropic-version",
     "content-type", "content-encoding", "user-agent",
 }
+-- Of the caller's headers, the upstream gets these and no others that could name a model or a key.
+local FORWARDED = {
+    "accept", "accept-encoding", "accept-language", "anthropic-beta", "anthropic-version", "connection",
+    "content-encoding", "content-length", "content-type", "expect", "host", "idempotency-key", "openai-beta",
+    "sec-websocket-extensions", "sec-websocket-key", "sec-websocket-protocol", "sec-websocket-version", "traceparent",
+    "transfer-encoding", "upgrade", "user-agent", "x-forwarded-for", "x-goog-api-client",
+}
 -- Headers of Modelbook's answer: of a refusal all but these reach the caller, of a success only those.
 local OF_THE_CONNECTION = { ["connection"] = true, ["content-length"] = true, ["date"] = true, ["server"] = true }
 local OF_A_SUCCESS = { ["deprecation"] = true, ["sunset"] = true, ["link"] = true }
@@ -76,7 +83,7 @@ core.register_action("authorize", { "http-req" }, function(txn)
     end
 
     local lines = {
-        { "host", txn.sf:req_hdr("host") or "" },
+        { "host", "localhost" },
         { "content-length", tostring(#body) },
         { "x-forwarded-for", txn.sf:src() },
         { "x-original-method", txn.sf:method() },
@@ -89,6 +96,8 @@ core.register_action("authorize", { "http-req" }, function(txn)
 
     local status, headers, content = ask(lines, body)
     if status == 200 or status == 204 then
+        for _, name in ipairs(FORWARDED) do received[name] = nil end
+        for name in pairs(received) do txn.http:req_del_header(name) end
         for _, header in ipairs(headers) do
             local name, value = header[1], header[2]
             if name:find("^x%-modelbook%-") then txn.http:req_set_header(name, value) end

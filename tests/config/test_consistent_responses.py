@@ -37,6 +37,7 @@ ADMIN_OF_DJANGO = re.compile(r"admin/\w+/\w+/(add|.*/history|.*/delete|<path:obj
 COUNTERS = "admin/catalog/revision/"
 # Addresses that are read with other parameters, headers or bodies than those of `addresses`.
 KEY = {"authorization": "Bearer {key}"}
+LIMITED = {"authorization": "Bearer {limited}"}
 BROWSER = {"accept": "text/html"}
 QUOTE = json.dumps({"model": "gpt-4o", "usage": {"input": 1000, "output": 10}})
 OTHERS: list[tuple[str, dict[str, str]]] = [
@@ -45,6 +46,10 @@ OTHERS: list[tuple[str, dict[str, str]]] = [
     ("/v1/models/alias-1", KEY),
     ("/v1/models/acme-1", KEY),
     ("/api/authorize?model=acme-latest", KEY),
+    ("/v1/models", LIMITED),
+    ("/v1/models/gpt-4o", LIMITED),
+    ("/api/authorize?model=gpt-4o", LIMITED),
+    ("/api/pricing?unpriced=rows", LIMITED),
     ("/api/authorize/v1/chat/completions", KEY | {"body": '{"model": "acme-latest", "models": ["acme-1"]}'}),
     ("/api/pricing", KEY),
     ("/api/pricing?explain=1", {}),
@@ -179,6 +184,7 @@ def fill(reader: Reader, *texts: str) -> list[str]:
     states = reader.states
     values = {label: str(row.pk) for label, row in states.rows.items()}
     values |= {"key": states.key, "key_id": states.rows["tokens.token"].key_id, "waiting": str(states.waiting_run)}
+    values["limited"] = states.limited
     return [re.sub(r"\{([\w.]+)\}", lambda name: values.get(name[1], "1"), text) for text in texts]
 
 

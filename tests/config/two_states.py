@@ -57,6 +57,8 @@ class TwoStates:
     rows: dict[str, Any]
     extra: list[models.Model]
     key: str
+    # That of a token whose patterns compare prices, so that what it sees differs.
+    limited: str
     cookie: str
     waiting_run: int
     state: int = 1
@@ -73,6 +75,7 @@ class TwoStates:
         run = save_plan(DOCUMENT, Options(source=SOURCES["litellm"]), at=timezone.now())[1]
         assert run is not None
         rows["tokens.token"], key = world.token(name="reader", allow=["*"])
+        limited = world.key(name="limited", allow=["price:output<=9"])
         vendor = world.vendor("acme", name="Acme")
         other = world.model("acme-1", vendor=vendor)
         alias = ModelAlias.objects.create(model=other, name="acme-latest")
@@ -81,7 +84,7 @@ class TwoStates:
         client = Client()
         client.force_login(User.objects.create_superuser("operator"))
         # As if the prices were doubled already: the first move halves them.
-        states = cls(rows, extra, key, client.cookies["sessionid"].value, run.pk)
+        states = cls(rows, extra, key, limited, client.cookies["sessionid"].value, run.pk)
         states.become(0)
         return states
 

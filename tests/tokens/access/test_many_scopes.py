@@ -18,17 +18,27 @@ NAMES = ("gpt-4o", "gpt-4o-mini", "claude/opus", "o1", "a\\b", "vendor:x", "gpt"
 PATTERNS = (
     "*", "gpt-*", "*4o*", "*mini", "o1", "id:vendor:x", "id:gpt-*", "vendor:open*", "vendor:OpenAI", "tag:none", "*/*",
     "g*4*", "*p*t*", "nick", "n*k", "endpoint:*", "*\\*", "ü*", "Ün*", "missing", "*missing*", "**", "modality:text",
+    "price:input<=2", "price:input>2", "price:output<1", "free", "context>=8000", "context<8000", "capability:tools",
 )  # fmt: skip
 
 
 def test_a_scope_is_empty_if_its_list_is_empty() -> None:
     for place, name in enumerate(NAMES):
-        world.model(name, on="main" if place % 2 else "side", input_modalities=["text"] if place % 3 else [])
+        model = world.model(
+            name,
+            on="main" if place % 2 else "side",
+            input_modalities=["text"] if place % 3 else [],
+            capabilities=["tools"] if place % 4 else [],
+            context_length=(None, 4000, 8000)[place % 3],
+        )
+        if place % 3:
+            world.price(model, input=str(place // 2), output="0")
     world.model("draft", status=AIModel.Status.DRAFT)
     world.token_group("vip").channels.set([world.channel("side", group=None)])
     ModelAlias.objects.create(name="nick", model=AIModel.objects.get(name="o1"))
     groups = (world.token_group().pk, world.token_group("vip").pk, world.token_group("nobody").pk)
     dice, now = random.Random(7), timezone.now()  # noqa: S311
+    world.rate(world.token_group("vip"), "2")
     many = ManyScopes(at=now)
     for _ in range(300):
         scope = Scope(

@@ -1,5 +1,7 @@
 """Which kind of call an address is, where it names its model, and which models may be called there."""
 
+from pathlib import Path
+
 import pytest
 
 from tokens.calls.addresses import read_address
@@ -93,6 +95,8 @@ def test_new_apis_addresses_stand_for_models() -> None:
         ("GET", "/v1/vector_stores", "vector_stores"),
         ("GET", "/v1/videos/video_1/content", "videos"),
         ("POST", "/v1/videos/video_1/remix", "videos"),
+        ("GET", "/v1/evals/eval_1/runs", "evals"),
+        ("POST", "/v1/sessions/session_1/events", "agents"),
         ("GET", "/mj/task/1/fetch", "tasks"),
         # With POST, these name a model.
         ("GET", "/v1/videos", "videos"),
@@ -133,3 +137,9 @@ def test_a_model_needs_one_of_the_endpoint_types() -> None:
     # Lists show a model without any type as callable.
     assert chat.accepts([])
     assert moderations.accepts(["openai"])
+
+
+def test_every_kind_without_a_model_is_documented() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
+
+    assert [kind for kind in WITHOUT_MODEL if f"`{kind}`" not in text] == []

@@ -241,6 +241,23 @@ def write_history(
                 f"SELECT {places} FROM {source} IN ({chosen}) ORDER BY {quoted(key.column)}",
                 [*values, *batch],
             )
+            for relation in getattr(history, "_history_m2m_fields", ()) if kind != "-" else ():
+                cursor.execute(_copy_relation(history, relation, chosen), batch)
+
+
+def _copy_relation(history: Any, relation: Any, chosen: str) -> str:
+    """The statement that copies what rows are related to into their newest history rows, as a save does."""
+    copies, through = getattr(history, relation.name).model, relation.remote_field.through
+    quoted = connections[router.db_for_write(history)].ops.quote_name
+    columns = [quoted(field.column) for field in through._meta.concrete_fields]
+    row = quoted(through._meta.get_field(relation.m2m_field_name()).column)
+    copied = ", ".join(f"related.{column}" for column in columns)
+    return (
+        f"INSERT INTO {quoted(copies._meta.db_table)} ({', '.join(columns)}, history_id) "  # noqa: S608
+        f"SELECT {copied}, MAX(newest.history_id) FROM {quoted(through._meta.db_table)} AS related "
+        f"JOIN {quoted(history._meta.db_table)} AS newest ON newest.id = related.{row} "
+        f"WHERE related.{row} IN ({chosen}) GROUP BY {copied}"
+    )
 
 
 def keys_of(rows: Sequence[models.Model]) -> list[Any]:

@@ -20,7 +20,7 @@ def choose_group(slugs: Sequence[str], requested: str = "") -> str | None:
 
 def groups_reaching(model: AIModel, scope: Scope) -> list[str]:
     """The slugs of the scope's groups that have an enabled offer of the model, in the order of the scope."""
-    return in_order_of(scope, groups_by_model([model.pk]).get(model.pk, {}))
+    return in_order_of(scope.groups, groups_by_model([model.pk]).get(model.pk, {}))
 
 
 def groups_by_model(models: Collection[int]) -> Mapping[int, Mapping[int, str]]:
@@ -35,9 +35,9 @@ def groups_by_model(models: Collection[int]) -> Mapping[int, Mapping[int, str]]:
     return reaching
 
 
-def in_order_of(scope: Scope, groups: Mapping[int, str]) -> list[str]:
-    """The slugs of those of these groups that the scope has, in its order."""
-    return [groups[group] for group in scope.groups if group in groups]
+def in_order_of(keys: Sequence[int], groups: Mapping[int, str]) -> list[str]:
+    """The slugs of those of these groups that are among the keys, in their order."""
+    return [groups[key] for key in keys if key in groups]
 
 
 def apply_group_rate(sheet: Sheet, group: str, rate: Decimal) -> Sheet:

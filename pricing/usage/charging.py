@@ -17,9 +17,11 @@ from pricing.engine.quoting import Use, unit_of
 from pricing.published.audience import choose_group, groups_by_model, in_order_of
 from pricing.published.charges import UNPRICED, Call, Charges
 from pricing.usage.names import find_models
-from tokens.auth.authentication import scopes_of
+from pricing.usage.past_groups import PastGroups
 from tokens.models import RetiredKey, Token, TokenGroup
-from tokens.scope import Scope
+
+# For an empty list of calls.
+NO_CALLS = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
 class Reported(NamedTuple):
@@ -51,7 +53,7 @@ class Parties:
     """The tokens, models and groups that calls name, and which groups reach which models."""
 
     tokens: Mapping[str, int]
-    scopes: Mapping[int, Scope]
+    groups_of: PastGroups
     names: Mapping[str, int]
     models: Mapping[int, AIModel]
     groups: frozenset[str]
@@ -64,7 +66,7 @@ class Parties:
         keys = set(names.values())
         return cls(
             tokens,
-            dict(scopes_of(Token.objects.filter(pk__in=set(tokens.values())))) if tokens else {},
+            PastGroups.read(set(tokens.values()), since=min((call.at for call in calls), default=NO_CALLS)),
             names,
             AIModel.objects.select_related("vendor").in_bulk(keys),
             frozenset(TokenGroup.objects.values_list("slug", flat=True)),
@@ -77,12 +79,12 @@ class Parties:
     def group(self, call: Reported) -> str:
         """The group that pays: the one that the gateway states, else the first group of the key that has the model.
 
-        Empty if there is none: nobody knows then what the call costs.
+        The groups are those of the time of the call. Empty if there is none: nobody knows what the call costs.
         """
         if call.group:
             return call.group if call.group in self.groups else ""
-        scope = self.scopes.get(self.tokens.get(call.key_id, 0), Scope())
-        slugs = in_order_of(scope, self.reaching.get(self.names.get(call.name, 0), {}))
+        groups = self.groups_of.at(self.tokens.get(call.key_id, 0), call.at)
+        slugs = in_order_of(groups, self.reaching.get(self.names.get(call.name, 0), {}))
         return choose_group(slugs) or ""
 
 

@@ -291,6 +291,27 @@ def test_an_event_costs_what_a_quote_says(client: Client, gateway: tuple[Token, 
     assert len(costs) > 15
 
 
+def test_the_group_is_that_of_the_time_of_the_call(
+    client: Client, gateway: tuple[Token, str], time_machine: Any
+) -> None:
+    vip = world.token_group("vip")
+    world.channel()
+    world.channel(group="vip")
+    world.rate(vip, "0.5")
+    world.price(world.model(), input="2.5")
+    time_machine.move_to(NOW - dt.timedelta(hours=2), tick=False)
+    customer, _ = world.token("vip")
+    time_machine.move_to(NOW - dt.timedelta(minutes=30), tick=False)
+    customer.groups.set([world.token_group()])
+    time_machine.move_to(NOW, tick=False)
+    usage = {"input": 1000}
+    before, after = "2026-11-23T11:00:00Z", "2026-11-23T11:31:00Z"
+    calls = [event(1, customer, usage=usage, at=before), event(2, customer, usage=usage, at=after)]
+    taken(client, gateway[1], *calls, event(3, customer, usage=usage, at=after, group="vip"))
+    charged = UsageEvent.objects.order_by("event_id").values_list("group", "cost")
+    assert list(charged) == [("vip", Decimal("0.00125")), ("default", Decimal("0.0025")), ("vip", Decimal("0.00125"))]
+
+
 def test_many_events_take_as_many_queries_as_a_few(
     client: Client, gateway: tuple[Token, str], django_assert_max_num_queries: Any
 ) -> None:
@@ -302,5 +323,5 @@ def test_many_events_take_as_many_queries_as_a_few(
         event(number, customer, f"m{number % 5}", at=(moment + dt.timedelta(seconds=number)).isoformat())
         for number in range(300)
     ]
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(41):
         assert taken(client, gateway[1], *events)["unpriced"] == 0

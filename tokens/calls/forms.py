@@ -65,20 +65,25 @@ def read_urlencoded(body: bytes, names: Names) -> None:
     if body.count(b"&") + body.count(b";") > MOST_FIELDS:
         raise UnreadableBodyError(f"The form has more than {MOST_FIELDS:,} fields.")
     seen: set[str] = set()
-    # Some parsers also separate fields by semicolons.
-    for field in re.split(rb"[&;]", body):
-        encoded_name, _, encoded_value = field.partition(b"=")
-        try:
-            name = _decoded(encoded_name)
-        except UnicodeDecodeError:
-            raise UnreadableBodyError("The form is not valid UTF-8.") from None
-        spelling = _spelling(name)
-        if spelling is None:
+    for field in body.split(b"&"):
+        # Some parsers also separate fields by semicolons.
+        places = [_named_field(part) for part in field.split(b";")]
+        name = next(filter(None, places), None)
+        if name is None:
             continue
-        if name in seen or BAD_ESCAPE.search(field.decode("latin-1")) or b"\x00" in encoded_value:
-            raise UnreadableBodyError(f"The form has the field `{spelling}` twice, or not in a valid encoding.")
+        encoded_value = field.partition(b"=")[2]
+        if len(places) > 1 or name in seen or BAD_ESCAPE.search(field.decode("latin-1")) or b"\x00" in encoded_value:
+            raise UnreadableBodyError(f"The form has the field `{name}` twice, or not in a valid encoding.")
         seen.add(name)
         _read_field(name, unquote_to_bytes(encoded_value.replace(b"+", b" ")), names)
+
+
+def _named_field(field: bytes) -> str | None:
+    """The name of a field that names models; None for other fields."""
+    try:
+        return _spelling(_decoded(field.partition(b"=")[0]))
+    except UnicodeDecodeError:
+        raise UnreadableBodyError("The form is not valid UTF-8.") from None
 
 
 def _decoded(text: bytes) -> str:

@@ -118,7 +118,8 @@ def test_the_model_of_an_encoded_form_is_read(body: bytes, models: list[str]) ->
 
 @pytest.mark.parametrize(
     "body",
-    [b"model=a&model=b", b"model=a&Model=b", b"model=a&%6dodel=b", b"model=a&model[]=b", b"model=a;model=b",
+    [b"model=a&model=b", b"model=a&Model=b", b"model=a&%6dodel=b", b"model=a&model[]=b",
+     b"model=a;model=b", b"model=a;b", b"x;model=a", b"x=1;y=model;model=a",
      b"model=%ff", b"model=a%2", b"model=a&models=b", b"\xff=1", b'{"model": "a"', b'["a"]',
      b'{"model":"a","model":"b"}'],
 )  # fmt: skip

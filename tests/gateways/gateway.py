@@ -151,11 +151,13 @@ class Line:
         self._listener = socket.create_server((HERE, 0), backlog=128)
         self.port = int(self._listener.getsockname()[1])
         self._is_cut = False
+        # How many connections were refused while the line was cut.
+        self.refused = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     @contextmanager
     def cut(self) -> Iterator[None]:
-        self._is_cut = True
+        self._is_cut, self.refused = True, 0
         for pair in list(self._pairs):
             self._end(pair)
         try:
@@ -176,6 +178,7 @@ class Line:
             except OSError:
                 return
             if self._is_cut:
+                self.refused += 1
                 near.close()
                 continue
             far = socket.create_connection((HERE, self._target))

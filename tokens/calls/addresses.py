@@ -94,16 +94,17 @@ def read_address(address: str, *, method: str | None = None, routes: Routes = KN
     path, _, text = address.partition("?")
     query = read_query(text)
     decoded = _decoded_path(path)
-    sent = _meaning(path, routes, method, _decoded)
-    if decoded != path and sent != _meaning(decoded, routes, method, str):
+    meanings = _meanings(path, routes, _decoded)
+    if decoded != path and meanings != _meanings(decoded, routes, str):
         # Servers compare known addresses before or after they decode them.
         raise AmbiguousAddressError("its path is percent-encoded where no id is")
     query_models = tuple(dict.fromkeys(value for _, value in query.models))
-    if sent is None:
+    called = next((found for found in meanings if method is None or method in (found[0].methods or {method})), None)
+    if called is None:
         if routes.match_in_other_case(_plain(decoded)):
             raise AmbiguousAddressError("its path differs from a known one in upper and lower case")
         return Address(None, (), query_models, _parts(decoded), (), query.keys)
-    route, model = sent
+    route, model = called
     models = route.models if model is None else (model,)
     stated = {
         StatedIn.PATH: models,
@@ -190,12 +191,9 @@ def _plain(path: str) -> str:
     return path[1:].removesuffix("/")
 
 
-def _meaning(
-    path: str, routes: Routes, method: str | None, decode: Callable[[str], str]
-) -> tuple[Route, str | None] | None:
-    """The most specific route of a path, and the id in it; None for an unknown address."""
-    matches = routes.matches(_plain(path))
-    named = [(match.route, _model_id(match, decode)) for match in matches]
+def _meanings(path: str, routes: Routes, decode: Callable[[str], str]) -> list[tuple[Route, str | None]]:
+    """The routes of a path, the more specific ones first, and the id in it; empty for an unknown address."""
+    named = [(match.route, _model_id(match, decode)) for match in routes.matches(_plain(path))]
     meanings = [(route, model) for route, model in named if model is None or _is_id(model, route)]
     if any(model for _, model in named):
         if path.endswith("/"):
@@ -204,10 +202,7 @@ def _meaning(
             raise AmbiguousAddressError("the id of the model contains a segment of other addresses, such as models")
     if len({model for _, model in meanings}) > 1:
         raise AmbiguousAddressError("several parts of its path can be the id of the model")
-    of_method = (
-        meaning for meaning in meanings if method is None or not meaning[0].methods or method in meaning[0].methods
-    )
-    return next(of_method, None)
+    return meanings
 
 
 def _model_id(match: Match, decode: Callable[[str], str]) -> str | None:
@@ -241,6 +236,8 @@ def _readings(model: str) -> tuple[str, ...]:
 
 def _parts(path: str) -> tuple[str, ...]:
     """Every part of the path that an upstream may read as an id."""
+    if ENCODED.search(path):
+        raise AmbiguousAddressError("its path is encoded twice")
     _limit_parts(path)
     segments = [segment for segment in _segments(path) if segment]
     runs = ["/".join(segments[start:end]) for start, end in combinations(range(len(segments) + 1), 2)]

@@ -79,6 +79,14 @@ def test_an_address_that_servers_read_differently_is_refused(path: str) -> None:
         read_address(path)
 
 
+@pytest.mark.parametrize(
+    "path", ["/v1%2fmodels%2fS", "/v1/models/A%252e%252e%252fS", "/custom/%2541", "/%76%31/models/S"]
+)
+def test_a_method_without_an_endpoint_makes_no_address_clear(path: str) -> None:
+    with pytest.raises(AmbiguousAddressError):
+        read_address(path, method="POST")
+
+
 def test_an_unknown_address_has_every_part_as_a_reading() -> None:
     address = read_address("/v2/models/x:y/infer?model=z")
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest
 
+from tokens.calls.addresses import AmbiguousAddressError, read_query
 from tokens.dialects import ORIGINAL_ADDRESS_HEADERS, PROXY_ADDRESS, dialect_of
 from tokens.networks import caller_address
 
@@ -70,8 +71,16 @@ def address_in(environ: Mapping[str, Any]) -> str:
 
 
 def _in_query(request: HttpRequest) -> str:
-    queries = (parse_qs(address.partition("?")[2]).get("key", [""])[0] for address in original_addresses(request))
-    return request.GET.get("key", "") or next(filter(None, queries), "")
+    called = (key for address in original_addresses(request) for key in _keys_of(address))
+    return request.GET.get("key", "") or next(called, "")
+
+
+def _keys_of(address: str) -> tuple[str, ...]:
+    try:
+        return read_query(address.partition("?")[2]).keys
+    except AmbiguousAddressError:
+        # The check refuses the call; another place may contain the key.
+        return ()
 
 
 def _bearer(header: str) -> str:

@@ -82,7 +82,6 @@ class Address:
     query_models: tuple[str, ...] = ()
     readings: tuple[str, ...] = ()
     stated: tuple[str, ...] = ()
-    keys: tuple[str, ...] = ()
 
 
 def read_address(address: str, *, method: str | None = None, routes: Routes = KNOWN) -> Address:
@@ -103,7 +102,7 @@ def read_address(address: str, *, method: str | None = None, routes: Routes = KN
     if called is None:
         if routes.match_in_other_case(_plain(decoded)):
             raise AmbiguousAddressError("its path differs from a known one in upper and lower case")
-        return Address(None, (), query_models, _parts(decoded), (), query.keys)
+        return Address(None, (), query_models, _parts(decoded))
     route, model = called
     models = route.models if model is None else (model,)
     stated = {
@@ -111,7 +110,7 @@ def read_address(address: str, *, method: str | None = None, routes: Routes = KN
         StatedIn.QUERY: tuple(value for name, value in query.models if name in route.parameters),
     }.get(route.endpoint.stated_in, ())
     readings = () if model is None else _readings(model)
-    return Address(route.endpoint, models, query_models, readings, stated, query.keys)
+    return Address(route.endpoint, models, query_models, readings, stated)
 
 
 def read_query(text: str) -> Query:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tokens.calls.addresses import AmbiguousAddressError, read_address
+from tokens.calls.addresses import AmbiguousAddressError, read_address, read_query
 
 CHAT = "/v1/chat/completions"
 
@@ -54,4 +54,4 @@ def test_only_endpoints_that_state_it_there_take_the_model_from_the_query() -> N
 
 
 def test_keys_are_read_from_the_query() -> None:
-    assert read_address("/v1beta/models?key=a+b&key=c&Key=d").keys == ("a b", "c")
+    assert read_query("key=a+b&key=c&Key=d&alt=sse").keys == ("a b", "c")

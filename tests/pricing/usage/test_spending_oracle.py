@@ -134,4 +134,4 @@ def test_budgets_have_the_sums_of_their_periods(seed: int, time_machine: Any) ->
         played.step()
         played.check()
 
-    assert len(played.costs) > STEPS
+    assert len(played.costs) > STEPS / 2

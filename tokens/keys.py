@@ -33,6 +33,13 @@ SHAPE = re.compile(
 GATEWAY_KEY = re.compile(r"(?:sk-)?(?P<key>[0-9A-Za-z]{40,128})(?:-[0-9]{1,10}|#!?[0-9]{1,10}(?:#ignore)?)?")
 # one-hub and done-hub sign their keys: the number of the token, and its signature in base64.
 SIGNED_KEY = re.compile(r"(?:sk-)?(?P<key>[0-9A-Za-z]{15}_[0-9A-Za-z_-]{43})(?:#!?[0-9]{1,10}(?:#ignore)?)?")
+# A key inside a text: the end of one of ours, and one with sk-. Ids of calls may look like keys of other systems.
+END_OF_KEY = re.compile(
+    rf"_[0-9A-Za-z]{{{KEY_ID_LENGTH}}}_[0-9A-Za-z]{{{SECRET_LENGTH + CHECKSUM_LENGTH}}}(?![0-9A-Za-z])"
+)
+SECRET_KEY = re.compile(r"(?<![0-9A-Za-z])sk-[0-9A-Za-z_-]{16,}")
+# Prefixes of keys are shorter.
+MAX_PREFIX = 40
 # Shorter keys of other systems can be guessed, in particular those that people made up.
 MIN_FOREIGN_LENGTH = 20
 
@@ -83,6 +90,17 @@ def is_ours(plaintext: str) -> bool:
     """Whether the key has our own format, with any prefix, and a correct checksum."""
     match = SHAPE.fullmatch(plaintext)
     return match is not None and hmac.compare_digest(checksum(match["body"]), match["checksum"])
+
+
+def contains_key(text: str) -> bool:
+    """Whether the text contains a key: one of ours with a correct checksum, or one that starts with sk-."""
+    if SECRET_KEY.search(text):
+        return True
+    return any(
+        is_ours(text[start : match.end()])
+        for match in END_OF_KEY.finditer(text)
+        for start in range(max(match.start() - MAX_PREFIX, 0), match.start())
+    )
 
 
 def normal_form(plaintext: str) -> str:

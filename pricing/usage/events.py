@@ -24,6 +24,7 @@ from pricing.usage.charging import Charge, Reported, charge
 from pricing.usage.quantities import UsageError, check_facts, read_usage
 from pricing.usage.spending import Cost, record
 from pricing.usage.totals import Total, add
+from tokens.keys import contains_key
 from tokens.logs import scrub
 from tokens.models import TokenGroup
 from tokens.timestamps import TimestampError, format_timestamp, parse_timestamp
@@ -119,11 +120,11 @@ def _text(values: Mapping[str, Any], name: str) -> str:
 
 def _refuse_keys(event: Event) -> None:
     """UsageError if a key is sent where a name belongs: it would be stored and shown."""
-    texts = {"id": event.id, "key_id": event.key_id, "model": event.model, "group": event.group}
-    joined = "\n".join(texts.values())
-    if scrub(joined) != joined:
-        name = next((name for name, text in texts.items() if scrub(text) != text), "id")
-        raise UsageError(f"{name} contains a key. Send the key id, which is not a secret.")
+    if scrub(event.key_id) != event.key_id:
+        raise UsageError("key_id contains a key. Send the key id, which is not a secret.")
+    # Ids of calls may be as long as keys of other systems.
+    if contains_key(f"{event.id}\n{event.model}\n{event.group}"):
+        raise UsageError("id, model or group contains a key. Keys must not be sent here.")
 
 
 def _moment(value: Any, *, now: dt.datetime) -> dt.datetime:
@@ -149,7 +150,7 @@ def _facts(facts: Any) -> Mapping[str, Any]:
     text = write_json(facts).decode()
     if len(text) > LONGEST_FACTS:
         raise UsageError(f"request must have at most {LONGEST_FACTS} characters.")
-    if scrub(text) != text or any(name.casefold() in SECRET_HEADERS for name in facts.get("headers", {})):
+    if contains_key(text) or any(name.casefold() in SECRET_HEADERS for name in facts.get("headers", {})):
         raise UsageError("request contains a key. Send only what decides the price.")
     return facts
 

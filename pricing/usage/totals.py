@@ -23,7 +23,7 @@ from catalog.progress import track
 from pricing.models import UsageCount
 from pricing.usage.names import find_models
 from pricing.usage.quantities import UsageError
-from tokens.logs import scrub
+from tokens.keys import contains_key
 from tokens.timestamps import YEARS
 
 # The most requests or tokens of one model in a day; more is a mistake.
@@ -99,7 +99,7 @@ def check_source(source: object) -> str:
         raise UsageError(f"source must be a name of at most {LONGEST_SOURCE} characters, e.g. that of a worker.")
     if source == UsageCount.EVENTS:
         raise UsageError(f"source must not be {UsageCount.EVENTS}, which stands for the sums of single events.")
-    if scrub(source) != source:
+    if contains_key(source):
         raise UsageError("source must be a name, not a key.")
     return source
 

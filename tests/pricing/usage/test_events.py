@@ -203,6 +203,36 @@ def test_a_key_in_place_of_its_id_is_refused_and_not_repeated(client: Client, ga
         assert secret not in response.content.decode()
 
 
+def test_a_key_in_another_field_is_refused(client: Client, gateway: tuple[Token, str]) -> None:
+    customer, key = world.token()
+    for fields in (
+        {"id": f"call-{key}"},
+        {"model": key},
+        {"group": "sk-proj-0123456789abcdef"},
+        {"request": {"x": key}},
+    ):
+        response = post(client, gateway[1], {"events": [event(1, customer, **fields)]})
+        assert response.status_code == 400
+        assert "contains a key" in response.json()["error"]["message"]
+        assert key not in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "call_id",
+    [
+        "resp_67ccd2bed1ec8190b14f964abc0542670bb6a6b452d3795b",
+        "call_1764464400_9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d",
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "task-0123456789abcdef0123456789abcdef",
+    ],
+)
+def test_long_ids_of_calls_are_no_keys(client: Client, gateway: tuple[Token, str], call_id: str) -> None:
+    customer, _ = world.token()
+    world.model()
+    facts = {"trace": call_id}
+    assert taken(client, gateway[1], event(call_id, customer, request=facts))["taken"] == 1
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [

@@ -148,3 +148,19 @@ def test_a_file_larger_than_any_source_is_imported(tmp_path: Path, monkeypatch: 
 def test_a_long_list_of_unknown_names_is_cut(tmp_path: Path) -> None:
     content = "model,day,requests\n" + "".join(f"x{number:03},2026-11-22,1\n" for number in range(130))
     assert "x099 and 30 more." in import_file(tmp_path, content)
+
+
+def test_each_source_has_counts_of_its_own(tmp_path: Path) -> None:
+    world.model("a")
+    import_file(tmp_path, "model,day,requests\na,2026-11-22,545\n", "--source", "w1")
+    import_file(tmp_path, "model,day,requests,source\na,2026-11-22,272,w2\na,2026-11-22,1,\n", "--source", "w1")
+    assert dict(UsageCount.objects.values_list("source", "requests")) == {"w1": 1, "w2": 272}
+
+
+def test_an_unknown_column_or_field_is_refused(tmp_path: Path) -> None:
+    message = r"There is no column 'token'\. The columns are model, day, requests, tokens, source\."
+    with pytest.raises(CommandError, match=message):
+        import_file(tmp_path, "model,day,requests,token\na,2026-11-22,5,9\n")
+    with pytest.raises(CommandError, match=r"Line 1: A report has no field 'token'\."):
+        import_file(tmp_path, '{"model": "a", "day": "2026-11-22", "requests": 1, "token": 9}\n')
+    assert not UsageCount.objects.exists()

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.gateways.gateway import Gateway, post
-from tests.gateways.suite import GEMINI, GatewaySuite
+from tests.gateways.informing import InformingSuite
+from tests.gateways.suite import GEMINI
 from tests.gateways.upstream import Upstream
 
 # Dialect -> path and headers of a call that is refused before its body is read.
@@ -14,18 +15,8 @@ DIALECTS = {
 }
 
 
-class NginxSuite(GatewaySuite):
+class NginxSuite(InformingSuite):
     """The suite of all gateways, and errors of nginx itself."""
-
-    def test_the_caller_is_informed_of_the_end_of_a_model(
-        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
-    ) -> None:
-        answer = post(gateway, GEMINI.format("gw-ending"), {}, key=keys["customer"])
-
-        assert (answer.status, answer.headers["x-modelbook-successor"]) == (200, "gw-chat")
-        assert answer.headers["deprecation"].startswith("@")
-        assert answer.headers["sunset"].endswith("2099 00:00:00 GMT")
-        assert upstream.received[0].headers["x-modelbook-requested-model"] == "gw-ending"
 
     def test_an_upstream_that_is_down_is_not_a_failed_check(
         self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
@@ -46,10 +37,3 @@ class NginxSuite(GatewaySuite):
 
         assert (answer.status, answer.json()["error"]["message"]) == (413, "The body of the request is too large.")
         assert upstream.received == []
-
-    def test_an_id_with_a_colon_is_looked_up_in_the_catalog(
-        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
-    ) -> None:
-        answer = post(gateway, "/v1/models/ft:gpt-4o:acme", key=keys["customer"], method="GET")
-
-        assert (answer.status, answer.json()["error"]["code"], upstream.received) == (404, "model_not_found", [])

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.gateways.gateway import Gateway, Line, configuration, running
+from tests.gateways.informing import InformingSuite
 from tests.gateways.programs import needs, program
-from tests.gateways.suite import GatewaySuite
 from tests.gateways.upstream import KEY, Upstream
 from tests.servers import free_port
 
@@ -25,5 +25,5 @@ def gateway(line: Line, running_models: Upstream, tmp_path_factory: pytest.TempP
         yield Gateway(port, opens_websockets=False, reads_chunks=False)
 
 
-class TestCaddy(GatewaySuite):
+class TestCaddy(InformingSuite):
     """Everything but websockets and bodies in chunks."""

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.gateways.gateway import Gateway, Line, configuration, post, running
+from tests.gateways.informing import InformingSuite
 from tests.gateways.programs import needs, program
-from tests.gateways.suite import GatewaySuite
 from tests.gateways.upstream import KEY, Upstream
 from tests.servers import free_port
 
@@ -32,7 +32,7 @@ def gateway(line: Line, running_models: Upstream, tmp_path_factory: pytest.TempP
         yield running_haproxy
 
 
-class TestHAProxy(GatewaySuite):
+class TestHAProxy(InformingSuite):
     """Everything."""
 
 

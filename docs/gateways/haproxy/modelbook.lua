@@ -16,9 +16,13 @@ local FORWARDED = {
     "sec-websocket-extensions", "sec-websocket-key", "sec-websocket-protocol", "sec-websocket-version", "traceparent",
     "transfer-encoding", "upgrade", "user-agent", "x-forwarded-for", "x-goog-api-client",
 }
--- Headers of Modelbook's answer: of a refusal all but these reach the caller, of a success only those.
+-- Headers of Modelbook's answer: of a refusal all but these reach the caller, of a success only those, which
+-- haproxy.cfg adds to the response from these variables.
 local OF_THE_CONNECTION = { ["connection"] = true, ["content-length"] = true, ["date"] = true, ["server"] = true }
-local OF_A_SUCCESS = { ["deprecation"] = true, ["sunset"] = true, ["link"] = true }
+local OF_A_SUCCESS = {
+    ["deprecation"] = "txn.deprecation", ["sunset"] = "txn.sunset", ["x-modelbook-successor"] = "txn.successor",
+    ["x-modelbook-budget-warning"] = "txn.budget_warning",
+}
 
 -- Sends the request; returns status, headers as { { name, value }, ... } and body, or nothing if Modelbook fails.
 local function ask(lines, body)
@@ -102,7 +106,7 @@ core.register_action("authorize", { "http-req" }, function(txn)
             local name, value = header[1], header[2]
             if name:find("^x%-modelbook%-") then txn.http:req_set_header(name, value) end
             if name == "x-modelbook-key-id" then txn:set_var("txn.key_id", value) end
-            if OF_A_SUCCESS[name] then txn:set_var("txn." .. name, value) end
+            if OF_A_SUCCESS[name] then txn:set_var(OF_A_SUCCESS[name], value) end
         end
         local query = txn.sf:query()
         if query and query ~= "" then txn.http:req_set_query(without_key(query)) end

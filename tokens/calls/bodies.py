@@ -16,8 +16,8 @@ MEDIA_TYPE = re.compile(r"([a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+)((?:[ \t]*;[^;]
 PARAMETER = re.compile(r"[ \t]*;[ \t]*(?:([a-z0-9-]+\*?)=(?:\"([^\"\\]*)\"|([^\s\";,]+))[ \t]*)?", re.IGNORECASE)
 MULTIPART = "multipart/form-data"
 URLENCODED = "application/x-www-form-urlencoded"
-# Types of bodies that are not JSON. Upstreams may ignore any other type and read JSON.
-BINARY = re.compile(r"(?:audio|video|image)/.+|application/(?:octet-stream|x-protobuf|pdf|zip)")
+# Types of JSON; "" is a body without a type.
+JSON = re.compile(r"|(?:application|text)/json|.+\+json")
 UTF_8 = ("utf-8", "utf8")
 BLANKS = b" \t\r\n"
 
@@ -34,7 +34,10 @@ def models_in_body(content_type: str, body: bytes) -> NamedModels:
             if looks_like_json(body):
                 read_json(body, names)
             read_urlencoded(body, names)
-        elif not BINARY.fullmatch(media_type) or looks_like_json(body):
+        elif media_type.startswith("multipart/"):
+            raise UnreadableBodyError(f"A form must be of the type {MULTIPART}.")
+        elif JSON.fullmatch(media_type) or looks_like_json(body):
+            # Many upstreams ignore the type. Files of other types can be uploaded where no model is named.
             read_json(body, names)
     return names.result()
 

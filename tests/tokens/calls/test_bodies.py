@@ -159,11 +159,15 @@ def test_a_type_that_two_programs_could_read_differently_is_refused(content_type
         read({"model": "a"}, content_type)
 
 
-def test_binary_bodies_name_no_model() -> None:
-    assert read(b"RIFF\x00\x00", "audio/wav") == ()
-    assert read(b"\x89PNG", "image/png") == ()
-    with pytest.raises(UnreadableBodyError):
-        read(b"RIFF\x00\x00", "text/plain")
+def test_files_of_other_types_name_no_model() -> None:
+    for content_type in ("audio/wav", "image/png", "text/plain", "application/octet-stream"):
+        assert read(b"RIFF\x00\xff", content_type) == ()
+        for body in (b'{"model": 1}', b" \n[", b'\xef\xbb\xbf{"model": "a"}', b"// {}", b" " * 100):
+            with pytest.raises(UnreadableBodyError):
+                read(body, content_type)
+    for content_type in ("", "application/json", "application/a+json", "multipart/related; boundary=x"):
+        with pytest.raises(UnreadableBodyError):
+            read(b"RIFF\x00\xff", content_type)
 
 
 def test_the_outermost_fields_that_name_models_are_stated() -> None:

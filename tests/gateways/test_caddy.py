@@ -21,8 +21,8 @@ def gateway(line: Line, running_models: Upstream, tmp_path_factory: pytest.TempP
         "caddy", folder, {":8000": f":{line.port}", ":8100": f":{running_models.port}", ":8080": f":{port}"}
     )
     command = [program("caddy"), "run", "--config", str(files / "Caddyfile")]
-    with running(command, port, folder, env=os.environ | {"UPSTREAM_KEY": KEY}):
-        yield Gateway(port, opens_websockets=False, reads_chunks=False)
+    with running(command, port, folder, env=os.environ | {"UPSTREAM_KEY": KEY}) as log:
+        yield Gateway(port, log=log, opens_websockets=False, reads_chunks=False)
 
 
 class TestCaddy(InformingSuite):

@@ -26,8 +26,8 @@ def gateway(line: Line, running_models: Upstream, tmp_path_factory: pytest.TempP
         },
     )
     command = [program("envoy"), "-c", str(files / "envoy.yaml"), "--concurrency", "1", "--use-dynamic-base-id"]
-    with running(command, port, folder, env=os.environ | {"UPSTREAM_KEY": KEY}):
-        yield Gateway(port, sends_own_host=False)
+    with running(command, port, folder, env=os.environ | {"UPSTREAM_KEY": KEY}) as log:
+        yield Gateway(port, log=log, sends_own_host=False)
 
 
 class TestEnvoy(InformingSuite):

@@ -22,8 +22,8 @@ def haproxy(line: Line, upstream: Upstream, folder: Path, changes: dict[str, str
     ports = {":8000": f":{line.port}", ":8100": f":{upstream.port}", ":8080": f":{port}"}
     files = configuration("haproxy", folder, ports | changes)
     command = [program("haproxy"), "-f", "haproxy.cfg"]
-    with running(command, port, files, env=os.environ | {"UPSTREAM_KEY": KEY}):
-        yield Gateway(port)
+    with running(command, port, files, env=os.environ | {"UPSTREAM_KEY": KEY}) as log:
+        yield Gateway(port, log=log)
 
 
 @pytest.fixture(scope="module")

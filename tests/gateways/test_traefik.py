@@ -21,9 +21,14 @@ def gateway(line: Line, running_models: Upstream, tmp_path_factory: pytest.TempP
         "traefik", folder, {":8000": f":{line.port}", ":8100": f":{running_models.port}", ":8080": f":{port}"}
     )
     command = [program("traefik"), "--configFile=traefik.yaml"]
-    with running(command, port, files, env=os.environ | {"UPSTREAM_KEY": KEY}):
+    with running(command, port, files, env=os.environ | {"UPSTREAM_KEY": KEY}) as log:
         gateway = Gateway(
-            port, reads_chunks=False, opens_websockets=False, accepts_keys_in_query=False, explains_outages=False
+            port,
+            log=log,
+            reads_chunks=False,
+            opens_websockets=False,
+            accepts_keys_in_query=False,
+            explains_outages=False,
         )
         # Traefik listens before it has read its routes.
         wait_until(lambda: post(gateway, "/v1/models", method="GET").status == 401, "Traefik has its routes")

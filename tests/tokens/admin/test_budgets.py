@@ -108,3 +108,20 @@ def test_lists_show_the_budget_and_its_state(admin_client: Client) -> None:
 
     assert "nearly used up" in admin_client.get("/admin/tokens/token/").content.decode()
     assert "7 USD per day" in admin_client.get("/admin/tokens/tokengroup/").content.decode()
+
+
+def test_a_restored_budget_counts_what_was_spent_since(admin_client: Client) -> None:
+    group = world.token_group("team", budget_amount=Decimal(1))
+    old = TokenGroup.history.filter(slug="team").latest("history_id")
+    group.budget_amount = Decimal(9)
+    group.save()
+    spend(world.token("team")[0], "2")
+    page = f"/admin/tokens/tokengroup/{group.pk}/history/{old.pk}/"
+
+    response = admin_client.post(page, admin_world.filled_in(admin_client, page))
+
+    assert response.status_code == 302
+    group.refresh_from_db()
+    assert (group.budget_amount, group.spent) == (Decimal(1), Decimal(2))
+    assert group.budget is not None
+    assert group.budget.is_spent(at=timezone.now())

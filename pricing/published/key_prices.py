@@ -6,8 +6,9 @@ and a change reads only the changed models again.
 
 import datetime as dt
 from collections import ChainMap, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, MutableMapping
 from functools import partial
+from typing import cast
 
 from catalog import caches
 from catalog.db import revision
@@ -48,9 +49,9 @@ def read_prices(
         return Prices(object(), at, partial(_read, groups, at=at, models=models))
     counters = counters or revision.read()
     state = PriceState.of(version_of(counters), at=at)
-    load = (
-        partial(_read_stored, groups, state, at=at) if models is None else partial(_read, groups, at=at, models=models)
-    )
+    # A few models are read alone, unless a list has read all of them already.
+    is_stored = models is None or all(STORED.peek(group, state) is not None for group in groups)
+    load = partial(_read_stored, groups, state, at=at) if is_stored else partial(_read, groups, at=at, models=models)
     return Prices(
         key=(counters.models, counters.prices, state.boundary),
         until=published_until(state.version, at=at),
@@ -73,11 +74,12 @@ def price_of(sheet: Sheet | None) -> Price:
 def _read_stored(groups: tuple[int, ...], state: PriceState, *, at: dt.datetime) -> Mapping[int, Price]:
     """Model key -> its price, of all models that the groups reach."""
 
-    def of_group(group: int) -> Mapping[int, Price]:
-        return STORED.get(group, state, partial(_read_group, group, at=at))
+    def of_group(group: int) -> MutableMapping[int, Price]:
+        # Nothing writes to it.
+        return cast("MutableMapping[int, Price]", STORED.get(group, state, partial(_read_group, group, at=at)))
 
     # The first group that reaches a model decides.
-    return ChainMap(*(dict(of_group(group)) for group in groups))
+    return ChainMap(*map(of_group, groups))
 
 
 def _read_group(group: int, keys: Collection[int] | None, *, at: dt.datetime) -> Mapping[int, Price]:

@@ -87,6 +87,11 @@ class RenderedModels:
         self._evict()
         return values
 
+    def peek(self, kind: Hashable, state: PriceState) -> Mapping[int, Any] | None:
+        """The values of this state, if they are stored."""
+        entry = self._kinds.get(kind)
+        return None if entry is None else entry.states.get(state)
+
     def clear(self) -> None:
         with self._lock:
             self._kinds.clear()

@@ -181,3 +181,9 @@ def test_a_change_reads_only_the_changed_models_again(monkeypatch: pytest.Monkey
 
     assert len(Listing(listing.scope, timezone.now()).listed()) == 3
     assert read == [4, 1]
+    # Single models are not read again either.
+    assert [Listing(listing.scope, timezone.now()).model(f"model-{number}") is None for number in (1, 2)] == [
+        False,
+        True,
+    ]
+    assert read == [4, 1]

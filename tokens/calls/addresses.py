@@ -47,7 +47,8 @@ END_OF_ID = re.compile("[:/]")
 MODEL_PARAMETERS = frozenset({
     "model", "models", "modelid", "modelids", "modelname", "modelnames", "modelslug", "modelversion", "modeluri",
     "deployment", "deployments", "deploymentid", "deploymentname", "engine", "engines", "engineid", "enginename",
-    "fallback", "fallbacks", "fallbackmodel", "fallbackmodels", "targetmodel", "basemodel",
+    "fallback", "fallbacks", "fallbackmodel", "fallbackmodels", "targetmodel", "targetmodels", "targetmodelnames",
+    "basemodel", "litellmmodel", "xlitellmmodel",
 })  # fmt: skip
 
 
@@ -109,7 +110,7 @@ def read_address(address: str, *, method: str | None = None, routes: Routes = KN
         StatedIn.PATH: models,
         StatedIn.QUERY: tuple(value for name, value in query.models if name in route.parameters),
     }.get(route.endpoint.stated_in, ())
-    readings = () if model is None else _readings(model)
+    readings = route.readings if model is None else _readings(model)
     return Address(route.endpoint, models, query_models, readings, stated)
 
 

@@ -47,6 +47,8 @@ class Route:
     methods: frozenset[str] = frozenset()
     # The models that the address stands for without naming them.
     models: tuple[str, ...] = ()
+    # Other models for which some upstream takes it.
+    readings: tuple[str, ...] = ()
     # The parameters of the query that name the model, if the endpoint states it there.
     parameters: tuple[str, ...] = ()
 

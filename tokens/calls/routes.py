@@ -47,7 +47,6 @@ IN_BODY: Mapping[str, tuple[str, ...]] = {
     "{openai}realtime/sessions": ("realtime",),
     "{openai}realtime/client_secrets": ("realtime",),
     "{openai}realtime/transcription_sessions": ("realtime",),
-    "{openai}realtime/calls": ("realtime",),
     "{openai}realtime/translations/client_secrets": ("realtime",),
     "{openai}decisions": ("decisions",),
     "{openai}videos": ("videos", "openai-video"),
@@ -124,8 +123,10 @@ WITHOUT_MODEL: Mapping[str, tuple[str, ...]] = {
     "videos": ("{openai}videos", "{openai}videos/{id}", "{openai}videos/{id}/content", "{openai}videos/{id}/remix",
                "{openai}videos/edits", "{openai}videos/extensions", "{openai}videos/characters",
                "{openai}videos/characters/{id}"),
-    "realtime_calls": ("{openai}realtime/calls/{id}/accept", "{openai}realtime/calls/{id}/hangup",
-                       "{openai}realtime/calls/{id}/refer", "{openai}realtime/calls/{id}/reject"),
+    # LiteLLM takes the model of a new call from its query or a default, OpenAI from its body.
+    "realtime_calls": ("{openai}realtime/calls", "{openai}realtime/calls/{id}/accept",
+                       "{openai}realtime/calls/{id}/hangup", "{openai}realtime/calls/{id}/refer",
+                       "{openai}realtime/calls/{id}/reject"),
     "live": ("{live}BidiGenerateContent", "{live}BidiGenerateContentConstrained"),
     "fine_tuning": ("{openai}fine_tuning/jobs", "{openai}fine_tuning/jobs/{id}", "{openai}fine_tuning/jobs/{id}/{id}"),
     "assistants": ("{openai}assistants", "{openai}assistants/{id}", "{openai}threads", "{openai}threads/runs",
@@ -201,8 +202,12 @@ def _routes() -> Iterator[Route]:
 
 def _routes_of_gateways() -> Iterator[Route]:
     """The addresses of new-api that stand for models."""
-    for address, models in MIDJOURNEY.items():
-        yield _in_path(f"{{midjourney}}{address}", "midjourney", "midjourney", models=models)
+    midjourney = Endpoint("midjourney", StatedIn.PATH, frozenset({"midjourney"}))
+    for (address, models), mode in product(MIDJOURNEY.items(), ("", "fast", "relax", "turbo")):
+        prefix = f"mj-{mode}/mj/" if mode else "mj/"
+        # Some sites have a model for each mode, e.g. mj_turbo_imagine.
+        readings = tuple(f"mj_{mode}_{model.removeprefix('mj_')}" for model in models) if mode else ()
+        yield Route(f"{prefix}{address}", midjourney, models=models, readings=readings)
     for action in ("music", "lyrics"):
         yield _in_path(f"suno/submit/{action}", "suno", "suno", models=(f"suno_{action}",))
 

@@ -74,6 +74,7 @@ def test_the_path_names_the_model(path: str, types: set[str]) -> None:
 
 def test_new_apis_addresses_stand_for_models() -> None:
     assert read_address("/mj-fast/mj/submit/imagine").stated == ("mj_imagine",)
+    assert read_address("/mj-turbo/mj/submit/imagine").readings == ("mj_turbo_imagine",)
     assert read_address("/mj/submit/change").stated == ("mj_upscale", "mj_variation", "mj_reroll")
     assert read_address("/suno/submit/music").stated == ("suno_music",)
 

@@ -16,7 +16,7 @@ CHAT = "/v1/chat/completions"
         ("models[]=a&models[0]=b&model[name]=c&body.model=d", ("a", "b", "c", "d")),
         ("deployment=a&deployment_id=b&engine=c&model_id=d&modelName=e", ("a", "b", "c", "d", "e")),
         ("mod%65l=a&%6Dodel=b&mo+del=c&models%5B%5D=d", ("a", "b", "c", "d")),
-        ("fallbacks=a", ("a",)),
+        ("fallbacks=a&target_model_names=b", ("a", "b")),
         ("model=openai%2Fgpt-4o%3Afree&x=1", ("openai/gpt-4o:free",)),
         ("model=a%2Bb", ("a+b",)),
         ("model=&model", ()),

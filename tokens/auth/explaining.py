@@ -304,9 +304,9 @@ def _with_alias(pattern: str, model: AIModel, aliases: Collection[str]) -> str:
 
 
 def _figures(patterns: Iterable[str], model: Described, scope: Scope) -> str:
-    """The figures of the model that these patterns compare, in parentheses; empty if they compare none."""
+    """The figures of the model that these patterns compare, after a colon; empty if they compare none."""
     figures = dict.fromkeys(read_pattern(pattern).figure(model, scope.prices) for pattern in patterns)
-    return f" ({', '.join(filter(None, figures))})" if any(figures) else ""
+    return f": {', '.join(filter(None, figures))}" if any(figures) else ""
 
 
 def _allowance(scope: Scope, allowing: str | None) -> str:

@@ -138,14 +138,14 @@ def test_an_explanation_names_the_figure(key: str) -> None:
         for name in ("rising", "falling", "unpriced")
     }
     assert texts == {
-        "rising": ["none matches", "allow pattern price:input<=5 (input costs at most $5)"],
-        "falling": ["none matches", "no allow pattern matches (input costs at most $6)"],
-        "unpriced": ["none matches", "no allow pattern matches (the price of input is unknown)"],
+        "rising": ["none matches", "allow pattern price:input<=5: input costs at most $5"],
+        "falling": ["none matches", "no allow pattern matches: input costs at most $6"],
+        "unpriced": ["none matches", "no allow pattern matches: the price of input is unknown"],
     }
     assert [row.name for row in survey(scope_of(row_of(token)), at=NOW) if row.visible] == ["rising", "steady"]
     Token.objects.update(allow=None, deny=["price:input>5"])
     assert [gate.because for gate in explain(token, "unpriced", at=NOW).gates if not gate.passed] == [
-        "deny pattern price:input>5 (the price of input is unknown)"
+        "deny pattern price:input>5: the price of input is unknown"
     ]
 
 

@@ -122,6 +122,13 @@ def assign(names: Collection[str]) -> Assigned:
     return Assigned(requests, events, priced)
 
 
+def assign_known(*, on: dt.date) -> Assigned:
+    """Assigns the usage under names that have become those of models since, e.g. by an import."""
+    names = unknown_counts(on=on).values_list("name", flat=True).distinct()
+    found = find_models(set(names))
+    return assign(found) if found else Assigned()
+
+
 def price_again(rows: QuerySet[UsageEvent]) -> tuple[int, int]:
     """Prices those of the events whose cost is unknown; returns how many there were, and how many have a cost now."""
     events, priced, last = 0, 0, 0

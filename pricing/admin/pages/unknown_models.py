@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.admin.base import render_admin_page
@@ -20,6 +21,7 @@ from catalog.exact import digits
 from catalog.models import AIModel
 from pricing.engine.money import total
 from pricing.models import UsageEvent
+from pricing.usage.names import find_models
 from pricing.usage.unknown import (
     SHOWN,
     Assigned,
@@ -40,7 +42,7 @@ ADDS_MODEL, ADDS_ALIAS = "catalog.add_aimodel", "catalog.add_modelalias"
 
 @dataclass(frozen=True)
 class Addition:
-    """What to add for an unknown name: a draft, or an alias of `model`, which is empty for a draft."""
+    """What to add for an unknown name: a draft, or an alias of `model`; nothing if a model has the name by now."""
 
     name: str
     model: str
@@ -49,11 +51,17 @@ class Addition:
     def is_alias(self) -> bool:
         return bool(self.model)
 
+    @cached_property
+    def is_known(self) -> bool:
+        return bool(find_models([self.name]))
+
     def apply(self) -> Assigned:
         """Adds it and assigns the usage; ValidationError if it cannot be added."""
         with transaction.atomic():
             reason = "Added for reported usage."
-            if self.is_alias:
+            if self.is_known:
+                pass
+            elif self.is_alias:
                 model = AIModel.objects.filter(name=self.model).first()
                 if model is None:
                     raise ValidationError(f"There is no model {self.model}. Enter the id of a model.")
@@ -107,7 +115,7 @@ def add_unknown_page(request: HttpRequest) -> HttpResponse:
         messages.warning(request, "This name is not unknown any more.")
         return HttpResponseRedirect(reverse("unknown_models"))
     problem, assigned, cost = "", None, ""
-    if kind == "draft" or addition.is_alias:
+    if kind == "draft" or addition.is_alias or addition.is_known:
         try:
             if request.method == "POST":
                 return _apply(request, addition)
@@ -126,8 +134,8 @@ def add_unknown_page(request: HttpRequest) -> HttpResponse:
         "cost": cost,
         "back": reverse("unknown_models"),
     }
-    title = f"Create an alias for {name}" if kind == "alias" else f"Create a draft for {name}"
-    return render_admin_page(request, "pricing/admin/add_unknown.html", title, **context)
+    what = "Assign usage of" if addition.is_known else f"Create {'an alias' if kind == 'alias' else 'a draft'} for"
+    return render_admin_page(request, "pricing/admin/add_unknown.html", f"{what} {name}", **context)
 
 
 def _row(unknown: UnknownName, suggestion: str) -> dict[str, str]:
@@ -145,12 +153,14 @@ def _row(unknown: UnknownName, suggestion: str) -> dict[str, str]:
 
 def _apply(request: HttpRequest, addition: Addition) -> HttpResponse:
     assigned = addition.apply()
-    what = f"an alias of {addition.model}" if addition.is_alias else "a draft"
+    what = (
+        "in the catalog" if addition.is_known else f"an alias of {addition.model}" if addition.is_alias else "a draft"
+    )
     result = (
         f"{count(assigned.requests, 'call')} assigned, {assigned.priced} of {count(assigned.events, 'event')} priced"
     )
     messages.success(request, f"{addition.name} is now {what}: {result}.")
-    if addition.is_alias:
+    if addition.is_alias or addition.is_known:
         return HttpResponseRedirect(reverse("unknown_models"))
     return HttpResponseRedirect(admin_list("catalog_aimodel") + f"{AIModel.objects.get(name=addition.name).pk}/change/")
 

@@ -17,6 +17,7 @@ from catalog.models import Source
 from catalog.progress import show_progress
 from pricing.imports.scheduled import FetchOutcome, fetch_and_plan
 from pricing.retention.pruning import prune_on_schedule
+from pricing.usage.unknown import assign_known
 from tokens.durations import parse_duration
 
 
@@ -38,6 +39,7 @@ class Command(BaseCommand):
         if every is not None and every.total_seconds() < 60:
             raise CommandError("Sources are fetched at most once a minute. Use for example --every 1h.")
         succeeded = self._round(options)
+        self._assign_usage(options)
         self._prune(options)
         if every is None and not succeeded:
             raise CommandError("Some sources could not be imported. See above.")
@@ -46,6 +48,7 @@ class Command(BaseCommand):
                 connection.close()
                 time.sleep(every.total_seconds())
                 self._round(options)
+                self._assign_usage(options)
                 self._prune(options)
 
     def _round(self, options: dict[str, Any]) -> bool:
@@ -64,6 +67,18 @@ class Command(BaseCommand):
             self.stderr.write(f"The database cannot be used: {reason(error)}")
             return False
         return succeeded
+
+    def _assign_usage(self, options: dict[str, Any]) -> None:
+        """Assigns reported usage of unknown models to those that have come into the catalog since."""
+        if options["dry_run"] or options["source"]:
+            return
+        try:
+            assigned = assign_known(on=timezone.now().date())
+        except DatabaseError as error:
+            self.stderr.write(f"Usage cannot be assigned: {reason(error)}")
+            return
+        if assigned.requests and options["format"] == "text":
+            self.stdout.write(f"Usage of models that were unknown: {count(assigned.requests, 'call')} assigned.")
 
     def _prune(self, options: dict[str, Any]) -> None:
         """Removes old data once a day, if PRUNE_KEEP_DAYS says so; after the sources, which matter more."""

@@ -1,12 +1,14 @@
 """Usage of unknown models waits under its name, and is assigned and priced when a model or an alias has the name."""
 
 import datetime as dt
+import io
 import json
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.management import call_command
 from django.test import Client
 
 from catalog.models import AIModel
@@ -89,6 +91,18 @@ def test_a_draft_gets_the_usage_and_its_cost_stays_unknown(client: Client) -> No
     assert set(UsageEvent.objects.values_list("model", "cost")) == {(model.pk, None)}
     assert Spending.objects.get(currency="").uncounted == 2
     assert assign(["claude-next"]) == Assigned()
+
+
+def test_usage_is_assigned_when_an_import_has_added_the_model(client: Client) -> None:
+    report(client, "gpt-4o", "absent")
+    out = io.StringIO()
+    call_command("sync_sources", stdout=out)
+    assert "assigned" not in out.getvalue()
+    world.price(world.model(), input="1", output="1")
+    call_command("sync_sources", stdout=out)
+    assert "Usage of models that were unknown: 2 calls assigned." in out.getvalue()
+    assert UsageEvent.objects.filter(cost__isnull=False).count() == 2
+    assert count_unknown(on=TODAY) == 1
 
 
 def test_a_name_that_no_model_may_have_is_refused(client: Client) -> None:

@@ -85,3 +85,13 @@ def test_each_person_may_add_what_their_permissions_allow(client: Client) -> Non
     assert "Draft" not in page.content.decode()
     assert client.post(ADD, {"as": "draft", "name": "x"}).status_code == 403
     assert not AIModel.objects.exists()
+
+
+def test_the_usage_of_a_name_that_has_come_into_the_catalog_is_assigned(admin_client: Client) -> None:
+    use("gpt-4o")
+    model = world.model()
+    values = {"as": "draft", "name": "gpt-4o"}
+    assert "is in the catalog by now." in admin_client.get(ADD, values).content.decode()
+    answer = admin_client.post(ADD, values, follow=True).content.decode()
+    assert "gpt-4o is now in the catalog: 1 call assigned" in answer
+    assert UsageCount.objects.get().model == model

@@ -458,8 +458,8 @@ class GatewaySuite:
         if gateway.log is None:
             pytest.skip("this gateway writes its log elsewhere")
         key, path = keys["customer"], GEMINI.format("gw-chat")
-        post(gateway, f"{path}?key={key}", {}, headers={"referer": f"http://localhost/?key={key}"})
-        post(gateway, path, {}, headers={"x-goog-api-key": key})
+        post(gateway, f"{path}?key={key}", CONTENT, headers={"referer": f"http://localhost/?key={key}"})
+        post(gateway, path, CONTENT, headers={"x-goog-api-key": key})
 
         written = gateway.log.read_text()
         assert key not in written

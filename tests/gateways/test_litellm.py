@@ -63,9 +63,10 @@ def gateway(
         **dict.fromkeys(("NO_DOCS", "NO_REDOC", "NO_OPENAPI", "DISABLE_ADMIN_UI"), "true"),
     }
     command = [sys.executable, "-m", "litellm.proxy.proxy_cli", "--config", str(files / "config.yaml")]
-    with running([*command, "--host", HERE, "--port", str(port)], port, folder, env=environment):
+    with running([*command, "--host", HERE, "--port", str(port)], port, folder, env=environment) as log:
         yield Gateway(
             port,
+            log=log,
             passes_result=False,
             serves_catalog=False,
             opens_websockets=False,

@@ -3,7 +3,7 @@
 Copy this file beside config.yaml, which names `custom_auth` and `usage`. Environment:
 
     MODELBOOK_URL         where Modelbook listens; http://127.0.0.1:8000 if it is not set
-    MODELBOOK_USAGE_KEY   a key that may report usage (manage.py allow_usage KEYID)
+    MODELBOOK_USAGE_KEY   a key that may report usage (manage.py allow_usage KEYID); without it, none is reported
     LITELLM_MASTER_KEY    the operator's own key: it may do everything, and is not checked by Modelbook
 
 A call that cannot be checked is refused with 503. No key is logged or sent to an upstream.
@@ -45,7 +45,7 @@ OPEN = re.compile(
     r"|(?:/v1beta)?/models/.+:(?:generateContent|streamGenerateContent|countTokens)"
 )
 LIST = re.compile(r"(?:/v1)?/models(?:/.+)?")
-# Other parameters of LiteLLM's list tell which fallbacks the operator has configured.
+# Other parameters tell which fallbacks the operator has configured.
 LIST_PARAMETERS = {"limit", "after_id", "before_id", "client_version"}
 KEY_HEADERS = ("authorization", "x-api-key", "x-goog-api-key", "api-key")
 # Headers of the check that the customer gets: the end of a model is known.
@@ -54,19 +54,30 @@ NOTICES = ("deprecation", "sunset", "link", "x-modelbook-successor")
 TIMEOUT = httpx.Timeout(5, connect=1)
 CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=50)
 
-BATCH = 500
-# Events of about 300 bytes, which wait while Modelbook cannot be reached.
-MOST_WAITING = 100_000
+BATCH, MOST_WAITING = 500, 100_000
 LONGEST_PAUSE = 60.0
 SECONDS_AT_EXIT = 10.0
 
+Text = Mapping[str, str]
 log = logging.getLogger("modelbook")
+
+
+class WithoutQuery(logging.Filter):
+    """For uvicorn's access log: Gemini's clients send their key in the query."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(part.partition("?")[0] if isinstance(part, str) else part for part in record.args)
+        return True
+
+
+logging.getLogger("uvicorn.access").addFilter(WithoutQuery())
 
 
 class Refused(ProxyException):
     """A refusal that LiteLLM sends as it is: the status, the headers, and the error in the caller's dialect."""
 
-    def __init__(self, status: int, error: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+    def __init__(self, status: int, error: Mapping[str, Any], headers: Text) -> None:
         kind = str(error.get("type") or error.get("status") or "")
         super().__init__(str(error.get("message", "")), kind, error.get("param"), status, dict(headers))
         # LiteLLM changes the status for some messages. The router does not retry a 403, and blames no upstream.
@@ -81,13 +92,11 @@ class Call:
     """A call that Modelbook has allowed."""
 
     key_id: str
-    name: str
     model: str
     group: str
     dialect: str
-    # Of the check; the key is one of them.
+    # Of the check, with the key; and those that the customer gets with the answer.
     headers: dict[str, str] = field(repr=False)
-    # What the customer is told with the answer.
     notices: dict[str, str]
     allowed: set[str]
     # LiteLLM's own id can be chosen by the caller, who could repeat one that is already counted.
@@ -159,22 +168,21 @@ async def statement(request: Request) -> tuple[str, bytes]:
     return "application/json", await request.body()
 
 
-def customer_of(checked: Mapping[str, str], headers: dict[str, str], dialect: str) -> Customer:
+def customer_of(checked: Text, headers: dict[str, str], dialect: str) -> Customer:
     names = ("key-id", "token-name", "model", "group")
     # Headers have other characters than ASCII's percent-encoded.
     key_id, name, model, group = (urllib.parse.unquote(checked.get(f"x-modelbook-{header}", "")) for header in names)
     notices = {header: checked[header] for header in NOTICES if header in checked}
     return Customer(
-        Call(key_id, name, model, group, dialect, headers, notices, {model}),
+        Call(key_id, model, group, dialect, headers, notices, {model}),
         api_key=f"modelbook-{key_id}",
         key_alias=name or key_id,
         user_role=LitellmUserRoles.INTERNAL_USER,
-        # For the operator's own callbacks.
         metadata={"modelbook": {"key_id": key_id, "model": model, "group": group}},
     )
 
 
-async def _reader_of_lists(headers: Mapping[str, str]) -> UserAPIKeyAuth:
+async def _reader_of_lists(headers: Text) -> UserAPIKeyAuth:
     """LiteLLM lists the models that Modelbook lists for the key."""
     response = await send("GET", "/v1/models", headers, {"dialect": "openai"}, dialect="openai")
     # No models would mean all.
@@ -182,12 +190,9 @@ async def _reader_of_lists(headers: Mapping[str, str]) -> UserAPIKeyAuth:
     return UserAPIKeyAuth(api_key="modelbook-list", user_role=LitellmUserRoles.INTERNAL_USER, models=listed)
 
 
-async def check(
-    headers: Mapping[str, str], body: bytes | None, params: Mapping[str, str], dialect: str
-) -> Mapping[str, str]:
+async def check(headers: Text, body: bytes | None, params: Text, dialect: str) -> Text:
     """The headers of Modelbook's answer; raises Refused unless the call is allowed."""
-    method = "GET" if body is None else "POST"
-    return (await send(method, "/api/authorize", headers, params, body, dialect=dialect)).headers
+    return (await send("POST" if body else "GET", "/api/authorize", headers, params, body, dialect=dialect)).headers
 
 
 def _refused(response: httpx.Response, dialect: str) -> Refused:
@@ -208,7 +213,7 @@ def unavailable(dialect: str) -> Refused:
     return refusal(dialect, 503, "service_unavailable", message, {"retry-after": "1"})
 
 
-def refusal(dialect: str, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Refused:
+def refusal(dialect: str, status: int, code: str, message: str, headers: Text | None = None) -> Refused:
     """A refusal of this file, in the format of the caller's SDK."""
     is_down = status == 503
     if dialect == "anthropic":
@@ -226,13 +231,7 @@ _clients: dict[asyncio.AbstractEventLoop, httpx.AsyncClient] = {}
 
 
 async def send(
-    method: str,
-    path: str,
-    headers: Mapping[str, str],
-    params: Mapping[str, str],
-    body: bytes | None = None,
-    *,
-    dialect: str,
+    method: str, path: str, headers: Text, params: Text, body: bytes | None = None, *, dialect: str
 ) -> httpx.Response:
     """Modelbook's answer on a connection that stays open; raises Refused unless it is 200 or 204."""
     loop = asyncio.get_running_loop()
@@ -290,7 +289,7 @@ class Usage(CustomLogger):
         """Once for each call that was answered, also for streams; a response from LiteLLM's cache used nothing."""
         logged = kwargs.get("standard_logging_object") or {}
         call = call_of(metadata_of(kwargs.get("litellm_params") or {}).get("user_api_key_auth"))
-        if call and not logged.get("cache_hit"):
+        if reporter and call and not logged.get("cache_hit"):
             reporter.add(event_of(call, logged, kwargs, response_obj))
 
 
@@ -303,8 +302,7 @@ def call_of(customer: Any) -> Call | None:
 def metadata_of(kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
     """LiteLLM's metadata of a call.
 
-    One of the two places is LiteLLM's and the other one the caller's, depending on the address. Callers can write
-    anything into theirs, but no object of Python.
+    Depending on the address, one of the places is the caller's, who can write anything but an object of Python.
     """
     places = (kwargs.get(name) or {} for name in ("litellm_metadata", "metadata"))
     return next((place for place in places if isinstance(place.get("user_api_key_auth"), UserAPIKeyAuth)), {})
@@ -396,8 +394,7 @@ def _without_tokens(
 class Reporter:
     """Sends events in batches from a thread of its own, and repeats what Modelbook has not confirmed.
 
-    Modelbook counts an event once by its id, so that repeating is safe. What waits when this process is killed is lost;
-    when it is stopped, it is sent.
+    Modelbook counts each id once, so repeating is safe. What waits is sent when this process is stopped.
     """
 
     def __init__(self, key: str) -> None:
@@ -412,8 +409,9 @@ class Reporter:
         """Never waits and never raises: the customer has the answer already."""
         if self._stops.is_set():
             # LiteLLM logs its last calls while it ends.
-            self._unsent = [event]
+            self._waiting.put(event)
             self._run()
+            self._give_up()
             return
         try:
             self._waiting.put_nowait(event)
@@ -430,7 +428,8 @@ class Reporter:
     def close(self) -> None:
         self._stops.set()
         if self._thread:
-            self._thread.join(SECONDS_AT_EXIT)
+            self._thread.join(SECONDS_AT_EXIT + 1)
+        self._give_up()
 
     def _run(self) -> None:
         pause, ends = 1.0, 0.0
@@ -448,7 +447,11 @@ class Reporter:
                 elif self._unsent:
                     self._stops.wait(pause)
                     pause = min(pause * 2, LONGEST_PAUSE)
-        for event in self._unsent:
+
+    def _give_up(self) -> None:
+        """Logs what is left: all events that could not be sent in time."""
+        while self._unsent or not self._waiting.empty():
+            event = self._unsent.pop() if self._unsent else self._waiting.get()
             log.critical("Usage is not reported, because Modelbook cannot be reached: %s", json.dumps(event))
 
     def _collect(self) -> None:
@@ -456,7 +459,7 @@ class Reporter:
         try:
             while len(self._unsent) < BATCH:
                 self._unsent.append(self._waiting.get(timeout=0 if self._unsent or self._stops.is_set() else 1))
-        except (queue.Empty, ValueError):
+        except queue.Empty:
             pass
 
     def _send(self, client: httpx.Client) -> bool:
@@ -491,5 +494,6 @@ class Reporter:
         return response.status_code, response.text
 
 
-reporter = Reporter(os.environ.get("MODELBOOK_USAGE_KEY", ""))
+USAGE_KEY = os.environ.get("MODELBOOK_USAGE_KEY", "")
+reporter = Reporter(USAGE_KEY) if USAGE_KEY else None
 usage = Usage()

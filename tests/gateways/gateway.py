@@ -1,5 +1,6 @@
 """A running gateway and what it cannot do, the line between it and Modelbook, and calls without an SDK."""
 
+import datetime as dt
 import http.client
 import json
 import select
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.live.deployment import ROOT, Answer
+from tests.live.deployment import ROOT, Answer, Server
 from tests.servers import SECONDS, wait_for_port
 
 CONFIGURATIONS = ROOT / "docs" / "gateways"
@@ -101,6 +102,31 @@ def chat(gateway: Gateway, model: str, *, key: str, source: str = HERE, **header
     body = {"messages": [{"role": "user", "content": "Hello"}], "model": model}
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     return post(gateway, "/v1/chat/completions", body, key=key, source=source, headers=sent)
+
+
+def report(modelbook: Server, reporter: str, key: str, *, tokens: int) -> dict[str, Any]:
+    """Reports a call as the gateway or the upstream does; its id depends on the key and the quantity."""
+    key_id = key.split("_")[-2]
+    call = {"id": f"{key_id}-{tokens}", "key_id": key_id, "model": "gw-nick", "usage": {"input": tokens}}
+    # The same time when it is sent again.
+    event = call | {"at": f"{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}T00:00:00Z"}
+    taken: dict[str, Any] = post(Gateway(modelbook.port), "/api/usage", {"events": [event]}, key=reporter).json()
+    return taken
+
+
+def open_websocket(gateway: Gateway, model: str, key: str) -> tuple[int, bytes]:
+    """Opens a websocket and sends something: the status, and what came back."""
+    path = f"/v1/realtime?model={model}"
+    upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13"
+    head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{upgrade}\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    with socket.create_connection((HERE, gateway.port), timeout=20) as connection:
+        connection.sendall(f"{head}Authorization: Bearer {key}\r\n\r\n".encode())
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        if response.status != 101:
+            return response.status, b""
+        connection.sendall(b"ping")
+        return response.status, connection.recv(100)
 
 
 def configuration(name: str, folder: Path, replacements: Mapping[str, object]) -> Path:

@@ -1,16 +1,13 @@
 """What every shipped gateway has to pass: a test module inherits GatewaySuite and starts its gateway as `gateway`."""
 
-import datetime as dt
-import http.client
 import json
-import socket
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.gateways.cases import AMBIGUOUS, CLOSED, DOWN, FORBIDDEN, FORGED, KEY_REFUSED, MODEL_REFUSED, RATE_REFUSED
-from tests.gateways.gateway import ELSEWHERE, HERE, Gateway, Line, chat, post
+from tests.gateways.gateway import ELSEWHERE, HERE, Gateway, Line, chat, open_websocket, post, report
 from tests.gateways.sdks import SDKS, Clients
 from tests.gateways.upstream import ANSWER, KEY, Upstream
 from tests.live.deployment import Answer, Operator, Server
@@ -27,16 +24,6 @@ def call(
     if gateway.reads_bodies:
         return chat(gateway, model, key=key, source=source, **(headers or {}))
     return post(gateway, GEMINI.format(model), CONTENT, key=key, source=source, headers=headers)
-
-
-def report(modelbook: Server, reporter: str, key: str, *, tokens: int) -> dict[str, Any]:
-    """Reports a call as the gateway or the upstream does; its id depends on the key and the quantity."""
-    key_id = key.split("_")[-2]
-    call = {"id": f"{key_id}-{tokens}", "key_id": key_id, "model": "gw-nick", "usage": {"input": tokens}}
-    # The same time when it is sent again.
-    event = call | {"at": f"{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}T00:00:00Z"}
-    taken: dict[str, Any] = post(Gateway(modelbook.port), "/api/usage", {"events": [event]}, key=reporter).json()
-    return taken
 
 
 def reason(answer: Answer) -> str:
@@ -465,27 +452,28 @@ class GatewaySuite:
         assert key not in written
         assert KEY not in written
 
+    @pytest.mark.parametrize("protocol", ["h2c", "websocket"])
+    def test_calls_open_no_tunnel_to_the_upstream(
+        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str], protocol: str
+    ) -> None:
+        sent = {
+            "connection": "Upgrade, HTTP2-Settings",
+            "upgrade": protocol,
+            "http2-settings": "AAMAAABkAARAAAAAAAIAAAAA",
+        }
+
+        # Calls that follow on an upgraded connection are checked by nobody.
+        answer = post(gateway, GEMINI.format("gw-chat"), {}, key=keys["customer"], headers=sent)
+
+        assert answer.status in {200, 400, 403}
+        assert not any("upgrade" in received.headers for received in upstream.received)
+
     def test_a_websocket_is_opened_for_an_allowed_model(
         self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
     ) -> None:
         if not gateway.opens_websockets:
             pytest.skip("this gateway opens no websockets")
 
-        assert _websocket(gateway, "gw-chat", keys["customer"]) == (101, b"ping")
-        assert _websocket(gateway, "gw-secret", keys["customer"])[0] == 403
+        assert open_websocket(gateway, "gw-chat", keys["customer"]) == (101, b"ping")
+        assert open_websocket(gateway, "gw-secret", keys["customer"])[0] == 403
         assert len(upstream.received) == 1
-
-
-def _websocket(gateway: Gateway, model: str, key: str) -> tuple[int, bytes]:
-    """Opens a websocket and sends something: the status, and what came back."""
-    path = f"/v1/realtime?model={model}"
-    upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13"
-    head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{upgrade}\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-    with socket.create_connection((HERE, gateway.port), timeout=20) as connection:
-        connection.sendall(f"{head}Authorization: Bearer {key}\r\n\r\n".encode())
-        response = http.client.HTTPResponse(connection)
-        response.begin()
-        if response.status != 101:
-            return response.status, b""
-        connection.sendall(b"ping")
-        return response.status, connection.recv(100)

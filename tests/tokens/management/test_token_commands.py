@@ -95,6 +95,8 @@ def test_a_dry_run_creates_nothing() -> None:
         (["--note", "x", "--allow", ""], "allow: "),
         (["--ip", "office"], "office"),
         (["--allow", "vendor:"], "matches nothing"),
+        (["--allow", "price:inpt<=5"], "inpt is not a valid meter"),
+        (["--deny", "context>=abc"], "context>=abc is not a valid limit"),
     ],
 )
 def test_wrong_arguments_are_reported_and_create_nothing(arguments: list[str], says: str) -> None:

@@ -74,3 +74,35 @@ def test_a_method_that_the_caller_adds_changes_nothing(client: Client) -> None:
     assert check(client, "/v1/models/gpt-4o", method="GET", body=b"") == (204, "")
     # GET lists what others have stored.
     assert check(client, "/v1/chat/completions", method="GET") == (403, "model_not_named")
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "address"),
+    [
+        ("models", "GET", "/v1/models"),
+        ("files", "GET", "/v1/files?limit=10"),
+        ("batches", "POST", "/v1/batches"),
+        ("responses", "GET", "/v1/responses/resp_1?stream=true"),
+        ("responses", "DELETE", "/v1/responses/resp_1"),
+        ("assistants", "POST", "/v1/threads/thread_1/runs"),
+        ("caches", "GET", "/v1beta/cachedContents"),
+    ],
+)
+def test_a_call_without_a_model_needs_its_kind_in_the_setting_and_a_valid_key(
+    client: Client, settings: Any, kind: str, method: str, address: str
+) -> None:
+    world.model("gpt-4o", supported_endpoint_types=[])
+    world.model("secret", status="draft")
+    assert check(client, address, method=method, body=b"") == (403, "model_not_named")
+    assert check(client, address, method=method) == (403, "model_not_named")
+
+    settings.AUTHORIZE_WITHOUT_MODEL = [kind]
+
+    assert check(client, address, method=method, body=b"") == (204, "")
+    # What is named restricts the call.
+    assert check(client, address, method=method) == (204, "")
+    assert check(client, address, method=method, body={"model": "secret"}) == (403, "model_not_allowed")
+    named = f"{address}{'&' if '?' in address else '?'}model=secret"
+    assert check(client, named, method=method, body=b"") == (403, "model_not_allowed")
+    wrong = ask(client, key="sk-wrong", **{"x-original-uri": address, "x-original-method": method})
+    assert wrong.status_code == 401

@@ -57,7 +57,8 @@ class _Kind:
     keys: Sequence[Any]
     # Removes a batch, inside a transaction; rows that are needed again stay.
     remove: Callable[[Sequence[Any]], object]
-    at_once: int = ROWS_AT_ONCE
+    # Rows of one transaction; None: ROWS_AT_ONCE.
+    at_once: int | None = None
 
     def measure(self) -> Removed:
         measured = Removed(self.name, len(self.keys))
@@ -81,7 +82,7 @@ def prune(*, at: dt.datetime, keep: dt.timedelta, actor: str, dry_run: bool = Fa
         record = Pruning.objects.create(at=at, keep_from=keep_from, actor=actor[:128])
         for kind in _kinds(at=at, keep_from=keep_from):
             measured = kind.measure()
-            for keys in track(batches(kind.keys, kind.at_once), f"Removing {kind.name}"):
+            for keys in track(batches(kind.keys, kind.at_once or ROWS_AT_ONCE), f"Removing {kind.name}"):
                 with transaction.atomic():
                     revision.hold()
                     kind.remove(keys)

@@ -43,6 +43,8 @@ class Gateway:
     unreadable_status: int = 400
     # The upstream receives X-Modelbook-Key-Id, -Model, -Group and -Token-Name of the check.
     passes_result: bool = True
+    # The upstream receives the bytes that the caller sent.
+    keeps_bodies: bool = True
     # Lists of models, single models and the price list come from Modelbook.
     serves_catalog: bool = True
     # The protocols that it accepts.

@@ -13,6 +13,7 @@ from tests.gateways.upstream import ANSWER, KEY, Upstream
 from tests.live.deployment import Answer, Operator, Server
 from tests.servers import wait_until
 
+JSON = "application/json"
 GEMINI = "/v1beta/models/{}:generateContent"
 CONTENT: dict[str, Any] = {"contents": [{"parts": [{"text": "Hello"}]}]}
 
@@ -138,6 +139,36 @@ class GatewaySuite:
             expected = [400, 400]
         assert [answer.status for answer in answers] == expected
         assert upstream.models == ["gw-chat"] * expected.count(200)
+
+    def test_the_upstream_receives_the_bytes_of_the_body(
+        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
+    ) -> None:
+        """What a configuration language would replace is not replaced."""
+        if not gateway.keeps_bodies:
+            pytest.skip("this gateway writes bodies of its own")
+        text = (
+            "{env.UPSTREAM_KEY} {http.request.header.Authorization} {{ env `PATH` }} %[src] %ENVIRONMENT(PATH)% $host ü"
+        )
+        body = json.dumps({"contents": [{"parts": [{"text": text}]}]}, ensure_ascii=False).encode()
+
+        answer = post(gateway, GEMINI.format("gw-chat"), body, key=keys["customer"], headers={"content-type": JSON})
+
+        assert answer.status == 200
+        assert upstream.received[0].body == body
+
+    @pytest.mark.parametrize("protocol", ["h2c", "h2c, websocket", "websocket"])
+    def test_a_call_does_not_open_another_protocol(
+        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str], protocol: str
+    ) -> None:
+        """Further calls would pass there without a check."""
+        if protocol == "websocket" and not gateway.opens_websockets:
+            pytest.skip("this gateway opens no websockets")
+        sent = {"connection": "Upgrade, HTTP2-Settings", "upgrade": protocol, "http2-settings": "AAMAAABkAAQAAP__"}
+
+        answer = post(gateway, GEMINI.format("gw-chat"), {}, key=keys["customer"], headers=sent)
+
+        assert answer.status == 200 or 400 <= answer.status < 500
+        assert not any("upgrade" in received.headers for received in upstream.received)
 
     def test_audio_is_sent_as_multipart(
         self, gateway: Gateway, clients: Clients, upstream: Upstream, keys: dict[str, str]

@@ -68,6 +68,7 @@ def gateway(
             port,
             log=log,
             passes_result=False,
+            keeps_bodies=False,
             serves_catalog=False,
             opens_websockets=False,
             gemini_version="v1beta",

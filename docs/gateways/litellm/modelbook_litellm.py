@@ -147,8 +147,9 @@ def check_headers(request: Request, api_key: str) -> dict[str, str]:
     address = scope.get("raw_path") or urllib.parse.quote(scope["path"]).encode()
     query = scope["query_string"].decode("latin-1")
     keys = {name: request.headers[name] for name in KEY_HEADERS if name in request.headers}
-    # Modelbook finds the valid key among several ones, and reads ?key= itself; LiteLLM has further headers for keys.
-    return (keys or ({"authorization": f"Bearer {api_key}"} if api_key else {})) | {
+    # Modelbook finds the valid key among several ones, and reads ?key= itself. LiteLLM prefers its own header.
+    own = {"authorization": f"Bearer {api_key}"} if api_key else {}
+    return (own if "x-litellm-api-key" in request.headers else keys or own) | {
         "x-original-uri": address.decode("latin-1").partition("?")[0] + (f"?{query}" if query else ""),
         "x-original-method": request.method,
         # uvicorn reads the caller's own header only from the addresses in FORWARDED_ALLOW_IPS.

@@ -252,12 +252,13 @@ class Index:
 
     def _build(self, counters: Counters) -> CatalogState:
         newest_first = sorted(self._states.values(), key=attrgetter("version"), reverse=True)
-        base = next((state for state in newest_first if state.version < version_of(counters)), None)
-        state = self._derive(base, counters) if base else None
+        # After a backup is restored, nothing can be derived from the states that it has undone.
+        earlier = (base for base in newest_first if base.version < version_of(counters))
+        state = next(filter(None, (self._derive(base, counters) for base in earlier)), None)
         if state is None:
             state = _read_everything(next(iter(newest_first), None), counters)
-        states = self._states | {counters.models: state}
-        self._states = dict(sorted(states.items(), key=lambda entry: entry[1].version)[-STATES:])
+        # Those that were built last: a restored backup has lower numbers than the states that it has undone.
+        self._states = dict([*self._states.items(), (counters.models, state)][-STATES:])
         return state
 
     @staticmethod

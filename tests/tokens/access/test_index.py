@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from catalog.db import revision
 from catalog.exact import write_json
-from catalog.models import AIModel, Channel, ModelAlias, Offer, Vendor
+from catalog.models import AIModel, Channel, ModelAlias, Offer, Revision, Vendor
 from catalog.models.facts import ModelFacts
 from tests import world
 from tokens.access.index import INDEX, Masks, sort_key
@@ -203,6 +204,24 @@ def test_a_reader_gets_the_state_of_its_own_counters() -> None:
     assert INDEX.peek(earlier) is old_state
     assert INDEX.peek() is new_state
     assert [len(state.visible(scope)) for state in (old_state, new_state)] == [1, 2]
+
+
+def test_after_a_backup_is_restored_the_catalog_is_read_once() -> None:
+    world.model("m-1")
+    backup = Revision.objects.values().get()
+    for number in range(2, 5):
+        world.model(f"m-{number}")
+        INDEX.state()
+    # The database is restored; the states in memory have higher numbers.
+    QuerySet(AIModel).exclude(name="m-1").delete()
+    Revision.objects.update(**backup)
+
+    restored = INDEX.state()
+
+    assert INDEX.peek() is restored
+    world.model("m-5")
+    assert INDEX.state().models[0] is restored.models[0]
+    assert INDEX.peek() is INDEX.state()
 
 
 def test_what_a_transaction_has_not_committed_is_not_stored() -> None:

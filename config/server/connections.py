@@ -21,6 +21,8 @@ from typing import Any, BinaryIO
 
 from gunicorn import util  # type: ignore[import-untyped]
 
+from config.server.chunks import ChunkError, Chunks
+
 # Bytes received at once.
 RECEIVED = 64 * 1024
 # Bytes of a response that wait in memory; what follows them waits in a file.
@@ -127,10 +129,18 @@ class Unsent:
             self._file, self._read, self._written = None, 0, 0
 
 
-class Exchange:
-    """A request, from the arrival of its head to the end of its response."""
+class BodyError(Exception):
+    """The body is not received any further; `code` is that of the API's error."""
 
-    def __init__(self, head: Any) -> None:
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Exchange:
+    """A request, from the arrival of its head to the end of its response; `max_body` limits a body in chunks."""
+
+    def __init__(self, head: Any, max_body: int) -> None:
         self.head = head
         # Seconds of the monotonic clock.
         self.since = time.monotonic()
@@ -138,27 +148,54 @@ class Exchange:
         self.body: Any = io.BytesIO()
         # Bytes of the body that have arrived.
         self.arrived = 0
+        self._chunks = Chunks(max_body) if head.is_chunked else None
         self._disk: Disk | None = None
+        self._reserved = 0
 
-    def add(self, data: bytes, disk: Disk) -> bool:
-        """Stores a part of the body; False if it does not fit."""
-        if self._disk is None and self.arrived + len(data) > BODY_IN_MEMORY:
-            if not disk.take(self.head.body_length):
-                return False
-            self._disk = disk
-            file = tempfile.TemporaryFile()  # noqa: SIM115  (open until the response is complete)
-            file.write(self.body.getvalue())
-            self.body = file
-        self.body.write(data)
-        self.arrived += len(data)
-        if self.arrived == self.head.body_length:
+    @property
+    def is_complete(self) -> bool:
+        """Whether the whole body has arrived."""
+        return self.arrived == self.head.body_length if self._chunks is None else self._chunks.is_complete
+
+    @property
+    def environ(self) -> dict[str, Any]:
+        """What the environ of a complete request states of its body; chunks have become one body with a length."""
+        length = {} if self._chunks is None else {"CONTENT_LENGTH": str(self.arrived)}
+        return {**length, "wsgi.input": self.body}
+
+    def add(self, data: bytes, disk: Disk) -> bytes:
+        """Stores a part of the body: the bytes that follow it; BodyError if it cannot be read or does not fit."""
+        if self._chunks is None:
+            missing = self.head.body_length - self.arrived
+            content, rest = data[:missing], data[missing:]
+        else:
+            try:
+                content, rest = self._chunks.read(data)
+            except ChunkError as error:
+                raise BodyError(error.code) from None
+        self._store(content, disk)
+        if self.is_complete:
             self.body.seek(0)
-        return True
+        return rest
+
+    def _store(self, content: bytes, disk: Disk) -> None:
+        length = max(self.arrived + len(content), self.head.body_length)
+        if self.arrived + len(content) > BODY_IN_MEMORY and length > self._reserved:
+            if not disk.take(length - self._reserved):
+                raise BodyError("service_unavailable")
+            self._reserved = length
+            if self._disk is None:
+                self._disk = disk
+                file = tempfile.TemporaryFile()  # noqa: SIM115  (open until the response is complete)
+                file.write(self.body.getvalue())
+                self.body = file
+        self.body.write(content)
+        self.arrived += len(content)
 
     def close(self) -> None:
         self.body.close()
         if self._disk is not None:
-            self._disk.give_back(self.head.body_length)
+            self._disk.give_back(self._reserved)
             self._disk = None
 
 

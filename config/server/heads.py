@@ -33,7 +33,7 @@ class Head:
     message: Any
     environ: Mapping[str, Any]
     body_length: int
-    # No length is known before the last chunk. Django does not read such a body.
+    # No length is known before the last chunk.
     is_chunked: bool
     expects_continue: bool
 
@@ -42,10 +42,10 @@ class Head:
         """Method and path, for the log."""
         return f"{self.environ['REQUEST_METHOD']} {self.environ['PATH_INFO']}"
 
-    def environ_for(self, client: Any, body: Any) -> dict[str, Any]:
-        """The WSGI environ of the request."""
+    def environ_for(self, client: Any, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The WSGI environ of the request; `body` is what it states of the body."""
         address, port = (client[0], str(client[1])) if isinstance(client, tuple) else (str(client), "")
-        return {**self.environ, "REMOTE_ADDR": address, "REMOTE_PORT": port, "wsgi.input": body}
+        return {**self.environ, "REMOTE_ADDR": address, "REMOTE_PORT": port, **body}
 
 
 class Heads:
@@ -78,12 +78,17 @@ class Heads:
         for name in NOT_OF_THE_HEAD:
             environ.pop(name, None)
         environ["wsgi.multithread"] = True
+        # Other encodings beside the chunks are left to the application, which refuses or ignores such a body.
+        is_chunked = environ.get("HTTP_TRANSFER_ENCODING", "").strip().lower() == "chunked"
+        if is_chunked:
+            # The application gets the whole body, with its length.
+            del environ["HTTP_TRANSFER_ENCODING"]
         # gunicorn has verified that it is a number, and that only one of the two is there.
         return Head(
             message,
             environ,
             body_length=int(environ.get("CONTENT_LENGTH", 0)),
-            is_chunked="HTTP_TRANSFER_ENCODING" in environ,
+            is_chunked=is_chunked,
             expects_continue=expects_continue,
         )
 

@@ -22,7 +22,7 @@ from typing import Any
 from gunicorn.http import errors, wsgi  # type: ignore[import-untyped]
 from gunicorn.workers import base  # type: ignore[import-untyped]
 
-from config.server.connections import Connection, Disk, Exchange, Sent, State, http_date, max_connections
+from config.server.connections import BodyError, Connection, Disk, Exchange, Sent, State, http_date, max_connections
 from config.server.heads import END, Heads, check_incomplete
 from config.server.refusals import caller_of, code_of, environ_of, refusal
 
@@ -325,7 +325,7 @@ class Worker(base.Worker):  # type: ignore[misc]
                 check_incomplete(self.cfg, bytes(received), connection.client)
                 return
             head = bytes(received[: end + len(END)])
-            connection.request = Exchange(self.heads.read(head, connection.client, connection.server))
+            connection.request = Exchange(self.heads.read(head, connection.client, connection.server), self.max_body)
         except errors.ParseException as error:
             self._refuse_unreadable(connection, error)
             return
@@ -338,30 +338,30 @@ class Worker(base.Worker):  # type: ignore[misc]
         head = connection.request.head
         if head.body_length > self.max_body:
             self._refuse(connection, "request_too_large")
-        elif head.body_length:
+        elif connection.request.is_complete:
+            self._answer(connection)
+        else:
             if head.expects_continue and not connection.received:
                 connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
             self._wait(connection, State.BODY, seconds=BODY_SECONDS)
             data, connection.received = bytes(connection.received), bytearray()
             self._read_body(connection, data)
-        else:
-            self._answer(connection)
 
     def _read_body(self, connection: Connection, data: bytes) -> None:
-        request = connection.request
-        missing = request.head.body_length - request.arrived
-        if not request.add(data[:missing], self.disk):
-            self._refuse(connection, "service_unavailable")
-        elif len(data) >= missing:
-            connection.received += data[missing:]
+        try:
+            connection.received += connection.request.add(data, self.disk)
+        except BodyError as error:
+            self._refuse(connection, error.code)
+            return
+        if connection.request.is_complete:
             self._answer(connection)
 
     def _answer(self, connection: Connection) -> None:
         """The request has arrived completely: answers it here or in a thread."""
         request = connection.request
         head = request.head
-        connection.is_kept = self.alive and not head.message.should_close() and not head.is_chunked
-        environ = head.environ_for(connection.client, request.body)
+        connection.is_kept = self.alive and not head.message.should_close()
+        environ = head.environ_for(connection.client, request.environ)
         self._wait(connection, State.RESPONSE)
         if self.at_once is None:
             self._continue(connection, environ, None)

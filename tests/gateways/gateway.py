@@ -29,8 +29,6 @@ class Gateway:
     port: int
     # The model that a JSON body names reaches the check; without it, only the address and trusted headers name models.
     reads_bodies: bool = True
-    # A body without a length reaches the check with one; the check refuses bodies of unknown length.
-    reads_chunks: bool = True
     # The same for multipart bodies, e.g. of audio.
     reads_multipart: bool = True
     # A call with several models (`fallbacks`) is checked for each of them.

@@ -22,8 +22,8 @@ def gateway(line: Line, running_models: Upstream, tmp_path_factory: pytest.TempP
     )
     command = [program("caddy"), "run", "--config", str(files / "Caddyfile")]
     with running(command, port, folder, env=os.environ | {"UPSTREAM_KEY": KEY}) as log:
-        yield Gateway(port, log=log, opens_websockets=False, reads_chunks=False)
+        yield Gateway(port, log=log, opens_websockets=False)
 
 
 class TestCaddy(InformingSuite):
-    """Everything but websockets and bodies in chunks."""
+    """Everything but websockets."""

@@ -25,7 +25,6 @@ def gateway(line: Line, running_models: Upstream, tmp_path_factory: pytest.TempP
         gateway = Gateway(
             port,
             log=log,
-            reads_chunks=False,
             opens_websockets=False,
             accepts_keys_in_query=False,
             explains_outages=False,
@@ -36,4 +35,4 @@ def gateway(line: Line, running_models: Upstream, tmp_path_factory: pytest.TempP
 
 
 class TestTraefik(GatewaySuite):
-    """Everything but bodies in chunks, keys in the query, websockets, and an explanation while Modelbook is down."""
+    """Everything but keys in the query, websockets, and an explanation while Modelbook is down."""

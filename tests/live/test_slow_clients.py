@@ -175,6 +175,18 @@ def test_a_large_body_arrives_complete(own: Server) -> None:
     assert (answer.status, answer.body == sent) == (200, True)
 
 
+def test_a_body_in_chunks_arrives_complete_and_the_next_request_after_it(own: Server) -> None:
+    sent = bytes(range(256)) * 350
+    head = b"POST /echo HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (sent[:10], sent[10:80_000], sent[80_000:]))
+    with socket.create_connection(("127.0.0.1", own.port)) as client:
+        client.sendall(head + chunks + b"0\r\n\r\n" + head_of("GET /livez HTTP/1.1"))
+        received = b"".join(iter(lambda: client.recv(65_536), b""))
+
+    first, _, second = received.partition(sent)
+    assert (first.count(b"HTTP/1.1 200 OK"), second.count(b"HTTP/1.1 200 OK")) == (1, 1)
+
+
 def test_a_body_above_the_limit_is_refused_before_it_is_sent(own: Server) -> None:
     with socket.create_connection(("127.0.0.1", own.port)) as client:
         client.sendall(head_of("POST /echo HTTP/1.1", f"Content-Length: {10**12}", "Expect: 100-continue"))

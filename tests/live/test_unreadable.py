@@ -102,7 +102,7 @@ def test_the_rest_of_a_body_that_cannot_be_read_gets_no_second_answer(server: Se
 
     answer = send(server.port, sent)
 
-    assert answer.status == 401
+    assert answer.status == 400
     assert answer.whole.count(b"HTTP/1.1") == 1
 
 

@@ -5,12 +5,21 @@ import socket
 
 import pytest
 
-from config.server.connections import BODY_IN_MEMORY, IN_MEMORY, Connection, Disk, Exchange, Unsent, max_connections
+from config.server.connections import (
+    BODY_IN_MEMORY,
+    IN_MEMORY,
+    BodyError,
+    Connection,
+    Disk,
+    Exchange,
+    Unsent,
+    max_connections,
+)
 from config.server.heads import Head
 
 
 def exchange(length: int) -> Exchange:
-    return Exchange(Head(None, {}, body_length=length, is_chunked=False, expects_continue=False))
+    return Exchange(Head(None, {}, body_length=length, is_chunked=False, expects_continue=False), 0)
 
 
 def test_bytes_wait_in_order_first_in_memory_then_on_disk() -> None:
@@ -48,14 +57,39 @@ def test_a_body_waits_on_disk_if_it_is_long_and_there_is_place() -> None:
     disk = Disk(2 * BODY_IN_MEMORY)
     short, long, another = exchange(10), exchange(2 * BODY_IN_MEMORY), exchange(2 * BODY_IN_MEMORY)
 
-    assert short.add(b"x" * 10, disk)
-    assert long.add(b"y" * BODY_IN_MEMORY, disk)
-    assert disk.used == 0
-    assert long.add(b"z" * BODY_IN_MEMORY, disk)
+    assert short.add(b"x" * 10 + b"next", disk) == b"next"
+    assert long.add(b"y" * BODY_IN_MEMORY, disk) == b""
+    assert (disk.used, long.is_complete) == (0, False)
+    assert long.add(b"z" * BODY_IN_MEMORY, disk) == b""
     assert disk.used == 2 * BODY_IN_MEMORY
-    assert not another.add(b"w" * (BODY_IN_MEMORY + 1), disk)
+    with pytest.raises(BodyError, match="service_unavailable"):
+        another.add(b"w" * (BODY_IN_MEMORY + 1), disk)
+    assert (short.is_complete, long.is_complete) == (True, True)
     assert (short.body.read(), long.body.read()) == (b"x" * 10, b"y" * BODY_IN_MEMORY + b"z" * BODY_IN_MEMORY)
     long.close()
+    assert disk.used == 0
+
+
+def test_a_body_in_chunks_takes_the_place_that_it_needs() -> None:
+    disk = Disk(3 * BODY_IN_MEMORY)
+    head = Head(None, {}, body_length=0, is_chunked=True, expects_continue=False)
+    request, another = Exchange(head, 10 * BODY_IN_MEMORY), Exchange(head, 10 * BODY_IN_MEMORY)
+    chunk = b"%x\r\n%b\r\n" % (BODY_IN_MEMORY, b"x" * BODY_IN_MEMORY)
+
+    used = []
+    for data in (chunk, chunk, b"0\r\n\r\nnext"):
+        rest = request.add(data, disk)
+        used.append(disk.used)
+
+    assert (used, rest) == ([0, 2 * BODY_IN_MEMORY, 2 * BODY_IN_MEMORY], b"next")
+    assert request.environ == {"CONTENT_LENGTH": str(2 * BODY_IN_MEMORY), "wsgi.input": request.body}
+    assert request.body.read() == b"x" * 2 * BODY_IN_MEMORY
+    with pytest.raises(BodyError, match="service_unavailable"):
+        another.add(chunk + chunk, disk)
+    with pytest.raises(BodyError, match="bad_request"):
+        Exchange(head, 10).add(b"no chunk\r\n", disk)
+    request.close()
+    another.close()
     assert disk.used == 0
 
 

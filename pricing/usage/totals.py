@@ -76,6 +76,8 @@ def check_report(values: Mapping[str, Any], *, source: str = "") -> Report:
     model, day = values.get("model"), values.get("day")
     if not isinstance(model, str) or not 0 < len(model) <= 255:
         raise UsageError("model must be the id of a model.")
+    if contains_key(model):
+        raise UsageError("model must be the id of a model, not a key.")
     try:
         date = dt.date.fromisoformat(day) if isinstance(day, str) else None
     except ValueError:
@@ -133,9 +135,21 @@ def write(totals: Sequence[Total], *, reporter: str, today: dt.date) -> None:
 
 
 def add(totals: Sequence[Total], *, reporter: str, today: dt.date) -> None:
-    """Adds these totals to those of the same sources, in one transaction."""
+    """Adds these totals to those of the same sources, in one transaction.
+
+    UsageError if one is too large. A count that waits for a model keeps waiting, with the events of its name.
+    """
+    for total in totals:
+        _refuse_large(total.name, total.day, total.requests, total.tokens)
+    model = "CASE WHEN stored.model_id IS NULL THEN NULL ELSE excluded.model_id END"
     values = "requests = stored.requests + excluded.requests, tokens = stored.tokens + excluded.tokens"
-    _write(totals, reporter=reporter, today=today, values=f"model_id = excluded.model_id, {values}", condition="")
+    _write(totals, reporter=reporter, today=today, values=f"model_id = {model}, {values}", condition="")
+
+
+def _refuse_large(name: str, day: str, *counts: int) -> None:
+    """UsageError for counts that are a mistake."""
+    if max(counts) > LARGEST_COUNT:
+        raise UsageError(f"The counts of {name[:80]} on {day} are too large.")
 
 
 def _write(totals: Sequence[Total], *, reporter: str, today: dt.date, values: str, condition: str) -> None:
@@ -196,9 +210,9 @@ class Sums:
                 self._add(rows)
                 rows.clear()
         self._add(rows)
-        excess = "SELECT name, day FROM sums WHERE requests > ? OR tokens > ? LIMIT 1"
-        for name, day in self.file.execute(excess, (LARGEST_COUNT, LARGEST_COUNT)):
-            raise UsageError(f"The counts of {name[:80]} on {day} are too large.")
+        excess = "SELECT name, day, requests, tokens FROM sums WHERE requests > ? OR tokens > ? LIMIT 1"
+        for row in self.file.execute(excess, (LARGEST_COUNT, LARGEST_COUNT)):
+            _refuse_large(*row)
         reports_of = dict(self.file.execute("SELECT name, SUM(reports) FROM sums GROUP BY name"))
         self.models = find_models(reports_of.keys())
         unknown = sorted(reports_of.keys() - self.models.keys())

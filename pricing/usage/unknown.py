@@ -108,6 +108,8 @@ def create_alias(name: str, model: AIModel, *, reason: str) -> ModelAlias:
 
 def assign(names: Collection[str]) -> Assigned:
     """Assigns the stored usage under these names to the models that they stand for now; other names stay unknown."""
+    events, priced = price_again(UsageEvent.objects.filter(model=None, name__in=find_models(names)))
+    # The counts come last: they lead back to the events if this is interrupted.
     with transaction.atomic():
         revision.hold()
         found = find_models(names)
@@ -118,7 +120,6 @@ def assign(names: Collection[str]) -> Assigned:
             counts.update(model_id=key)
         if requests and settings.POPULAR_COUNT > 0:
             revision.bump(revision.POPULARITY, about=set(found.values()))
-    events, priced = price_again(UsageEvent.objects.filter(model=None, name__in=found))
     return Assigned(requests, events, priced)
 
 

@@ -253,6 +253,27 @@ def test_an_invalid_body_is_refused_in_a_sentence(
     assert message in response.json()["error"]["message"]
 
 
+def test_sums_that_are_a_mistake_are_refused(client: Client, gateway: tuple[Token, str]) -> None:
+    customer, _ = world.token()
+    most = {"input": 10**15}
+    assert taken(client, gateway[1], event("most", customer, usage=most))["taken"] == 1
+    for usage in (
+        {"input": 10**15, "output": 1},
+        {f"x.a.{n}": {"quantity": 10**15, "unit": "token"} for n in range(100)},
+    ):
+        response = post(client, gateway[1], {"events": [event("more", customer, usage=usage)]})
+        assert response.status_code == 400
+        assert response.json()["error"]["message"] == "The counts of gpt-4o on 2026-11-23 are too large."
+    assert UsageEvent.objects.count() == 1
+
+
+def test_a_key_in_place_of_a_model_is_not_counted(client: Client, gateway: tuple[Token, str]) -> None:
+    response = post(client, gateway[1], {"reports": [{"model": gateway[1], "day": "2026-11-22", "requests": 1}]})
+    assert response.status_code == 400
+    assert gateway[1] not in response.content.decode()
+    assert not UsageCount.objects.exists()
+
+
 def test_workers_of_one_reporter_do_not_replace_each_others_totals(client: Client, gateway: tuple[Token, str]) -> None:
     model = world.model()
     ModelAlias.objects.create(name="latest", model=model)

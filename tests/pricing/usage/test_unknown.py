@@ -5,6 +5,7 @@ import io
 import json
 from decimal import Decimal
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -16,6 +17,7 @@ from pricing.models import Spending, UsageCount, UsageEvent, UsageReporter
 from pricing.usage.unknown import (
     Assigned,
     assign,
+    assign_known,
     count_unknown,
     create_alias,
     create_draft,
@@ -39,18 +41,19 @@ def report(client: Client, *names: str) -> Token:
     """Two calls of each of these names."""
     token, key = world.token(name="gateway")
     UsageReporter.objects.create(token=token)
-    events = [
-        {
-            "id": f"{name} {number}", "key_id": token.key_id, "model": name, "at": "2026-11-23T11:00:00Z",
-            "usage": {"input": 1000, "output": 200},
-        }
-        for name in names
-        for number in range(2)
-    ]  # fmt: skip
+    send(client, key, [event(token, name, f"{name} {number}") for name in names for number in range(2)])
+    return token
+
+
+def event(token: Token, name: str, call: str) -> dict[str, Any]:
+    usage = {"input": 1000, "output": 200}
+    return {"id": call, "key_id": token.key_id, "model": name, "at": "2026-11-23T11:00:00Z", "usage": usage}
+
+
+def send(client: Client, key: str, events: list[dict[str, Any]]) -> None:
     headers = {"authorization": f"Bearer {key}"}
     response = client.post("/api/usage", json.dumps({"events": events}), "application/json", headers=headers)
     assert response.status_code == 200, response.content
-    return token
 
 
 def test_unknown_names_are_listed_for_a_month(client: Client, time_machine: Any) -> None:
@@ -103,6 +106,33 @@ def test_usage_is_assigned_when_an_import_has_added_the_model(client: Client) ->
     assert "Usage of models that were unknown: 2 calls assigned." in out.getvalue()
     assert UsageEvent.objects.filter(cost__isnull=False).count() == 2
     assert count_unknown(on=TODAY) == 1
+
+
+def test_calls_before_the_import_are_found_after_those_that_follow_it(client: Client) -> None:
+    gateway, key = world.token(name="gateway", budget_amount=1)
+    UsageReporter.objects.create(token=gateway)
+    send(client, key, [event(gateway, "gpt-4o", "before")])
+    model = world.model()
+    world.price(model, input="2.5", output="10")
+    send(client, key, [event(gateway, "gpt-4o", "after")])
+    assert assign_known(on=TODAY) == Assigned(requests=2, events=1, priced=1)
+    assert set(UsageEvent.objects.values_list("model", "cost")) == {(model.pk, Decimal("0.0045"))}
+    count = UsageCount.objects.get()
+    assert (count.model, count.requests, count.tokens) == (model, 2, 2400)
+    gateway.refresh_from_db()
+    assert (gateway.spent, gateway.uncounted) == (Decimal("0.009"), 0)
+    send(client, key, [event(gateway, "gpt-4o", "later")])
+    assert UsageCount.objects.get().model == model
+
+
+def test_an_interrupted_assignment_is_found_again(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    report(client, "gpt-4o")
+    world.price(world.model(), input="1", output="1")
+    with monkeypatch.context() as patched:
+        patched.setattr("pricing.usage.unknown.record", Mock(side_effect=InterruptedError))
+        with pytest.raises(InterruptedError):
+            assign_known(on=TODAY)
+    assert assign_known(on=TODAY) == Assigned(requests=2, events=2, priced=2)
 
 
 def test_a_name_that_no_model_may_have_is_refused(client: Client) -> None:

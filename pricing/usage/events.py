@@ -252,6 +252,10 @@ def _counts(rows: Iterable[UsageEvent], charged: Mapping[str, Charge]) -> list[T
 
 
 def costs_of(rows: Iterable[UsageEvent]) -> list[Cost]:
-    """What the rows add to spending. A group pays its calls even if the token has been deleted."""
+    """What the stored rows add to spending. A group pays its calls even if the token has been deleted."""
     groups = dict(TokenGroup.objects.values_list("slug", "pk"))
-    return [Cost(row.token_id or NO_TOKEN, groups.get(row.group), row.at, row.cost, row.currency) for row in rows]
+    return [
+        # A call that was reported was made: by a clock that is ahead, it may not count in the next period.
+        Cost(row.token_id or NO_TOKEN, groups.get(row.group), min(row.at, row.received_at), row.cost, row.currency)
+        for row in rows
+    ]

@@ -274,6 +274,18 @@ def test_a_key_in_place_of_a_model_is_not_counted(client: Client, gateway: tuple
     assert not UsageCount.objects.exists()
 
 
+def test_a_clock_that_is_ahead_does_not_charge_the_next_period(
+    client: Client, gateway: tuple[Token, str], time_machine: Any
+) -> None:
+    time_machine.move_to(dt.datetime(2026, 11, 30, 23, 55, tzinfo=dt.UTC), tick=False)
+    customer, _ = world.token(budget_amount=1, budget_period="month")
+    world.price(world.model(), input="1")
+    taken(client, gateway[1], event(1, customer, at="2026-12-01T00:01:00Z", usage={"input": 1_000_000}))
+    customer.refresh_from_db()
+    assert customer.spent == 1
+    assert customer.spent_until == dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
+
+
 def test_workers_of_one_reporter_do_not_replace_each_others_totals(client: Client, gateway: tuple[Token, str]) -> None:
     model = world.model()
     ModelAlias.objects.create(name="latest", model=model)

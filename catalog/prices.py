@@ -183,15 +183,21 @@ class Sheet:
 
         Its price is unknown, and not 0.
         """
-        if any(line.covers_request for line in self.lines):
-            return ""
         prices = [line for line in self.lines if line.kind == "absolute"]
-        priced = {side for side in SIDES if any(_is_of(line, side) and _is_usual(line) for line in prices)}
-        unpriced = self.charged_sides - priced
+        unpriced = self.unpriced_sides
         if "output" in unpriced and any(line.meter.startswith("input") and line.unit == "token" for line in prices):
             return "output"
         # Tokens of other media, such as pictures, may be all that is paid.
         return "input" if "input" in unpriced and any(map(_is_text_output, prices)) else ""
+
+    @cached_property
+    def unpriced_sides(self) -> frozenset[str]:
+        """The charged sides without a line that states the price of ordinary requests."""
+        if any(line.covers_request for line in self.lines):
+            return frozenset()
+        prices = [line for line in self.lines if line.kind == "absolute"]
+        priced = {side for side in SIDES if any(_is_of(line, side) and _is_usual(line) for line in prices)}
+        return self.charged_sides - priced
 
     @cached_property
     def lacks_output_price(self) -> bool:

@@ -2,42 +2,59 @@
 
 A limit must hold for every request of a key. The figure is therefore the highest price of the meter under any
 condition: of the longest prompts, the most expensive hours and the service tiers that a request may choose. Conditional
-factors count if they raise it, and free units are ignored. Imports no models.
+factors count if they raise it, together if a request can have both, and free units are ignored. Imports no models.
 """
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from catalog.exact import multiply
-from catalog.prices import USE_FACTORS, Line, Sheet
+from catalog.prices import USE_FACTORS, Condition, Line, Sheet
 from catalog.sources.rows import read_amount
 from catalog.vocabulary import METERS
+from pricing.engine.conditions import are_exclusive
 from pricing.engine.money import is_factor, per_million
 from pricing.engine.quoting import chain
 
 # Units whose prices are stated per million, as in price lists; all others are stated per unit.
 BY_THE_MILLION = ("token", "character")
+# The meters that others fall back on come first.
+BY_FALLBACKS = sorted(METERS, key=lambda meter: len(chain(meter)))
+
+# A factor and when it applies.
+Factor = tuple[Decimal, Sequence[Condition]]
 
 
 def highest_amounts(sheet: Sheet) -> dict[str, Decimal | None]:
     """Meter -> the most for a million tokens or characters, or for one of any other unit, in the sheet's currency.
 
-    None if the price is not a number. Meters that are charged as another one are left out.
+    None if the price is not a number, or if that of ordinary requests is unknown. Meters without a price are left out,
+    and so are those without a line that are charged as much as the meter that they fall back on.
     """
     lines = _without_overridden(sheet.lines)
     table = sheet.facts.get(USE_FACTORS)
     factors_of_use = table if isinstance(table, Mapping) else {}
-    named = {line.meter for line in lines} | {str(name).partition("[")[0] for name in factors_of_use}
+    used = {str(name).partition("[")[0] for name in factors_of_use}
+    named = {line.meter for line in lines} | used
+    plain = {line.meter for line in lines if line.is_plain} - used
     highest: dict[str, Decimal | None] = {}
-    for meter in METERS:
-        candidates = _candidates(lines, meter) if meter in named else []
-        if any(line.kind != "absolute" for line in candidates):
-            highest[meter] = None
-        elif candidates:
-            most = _highest_factor_of_use(factors_of_use, meter)
-            highest[meter] = max(
-                multiply(_amount(line), _highest_factor(lines, meter, line), most) for line in candidates
-            )
+    for meter in BY_FALLBACKS:
+        first = next((name for name in chain(meter) if name in named), None)
+        # A plain price of another meter is also that of this one.
+        if first is None or (first != meter and first in plain):
+            continue
+        candidates = _candidates(lines, meter)
+        if not candidates:
+            continue
+        is_unknown = all(line.conditions for line in candidates) and not sheet.unpriced_sides.isdisjoint(chain(meter))
+        if is_unknown or any(line.kind != "absolute" for line in candidates):
+            most = None
+        else:
+            of_use = _highest_factor_of_use(factors_of_use, meter)
+            most = max(multiply(_amount(line), _highest_factor(lines, meter, line), of_use) for line in candidates)
+        charged_as = next((name for name in chain(meter) if name in highest), None)
+        if meter in named or charged_as is None or highest[charged_as] != most:
+            highest[meter] = most
     return highest
 
 
@@ -75,13 +92,33 @@ def _amount(line: Line) -> Decimal:
 
 
 def _highest_factor(lines: Sequence[Line], meter: str, line: Line) -> Decimal:
-    """The product of the factors that always apply, and of those that can raise the price."""
-    factors = [
-        (factor.amount, factor.conditions)
-        for factor in lines
-        if factor.kind == "multiplier" and factor.amount is not None and factor.meter in ("", meter, line.meter)
-    ]
-    return multiply(*(amount for amount, conditions in factors if not conditions or amount > 1))
+    """The product of the factors that apply whenever the line does, and of those that can raise its price."""
+    always: list[Decimal] = []
+    raising: list[Factor] = []
+    for factor in lines:
+        if factor.kind != "multiplier" or factor.amount is None or factor.meter not in ("", meter, line.meter):
+            continue
+        if all(condition in line.conditions for condition in factor.conditions):
+            always.append(factor.amount)
+        elif factor.amount > 1:
+            raising.append((factor.amount, factor.conditions))
+    return multiply(*always, _highest_together(raising, line.conditions))
+
+
+def _highest_together(factors: Sequence[Factor], conditions: Sequence[Condition]) -> Decimal:
+    """The highest product of factors, all above 1, that one request can have for which the conditions hold."""
+    if not factors:
+        return Decimal(1)
+    (amount, own), *rest = factors
+    if _exclude(own, conditions):
+        return _highest_together(rest, conditions)
+    most = multiply(amount, _highest_together(rest, (*conditions, *own)))
+    has_rival = any(_exclude(own, other) for _, other in rest)
+    return max(most, _highest_together(rest, conditions)) if has_rival else most
+
+
+def _exclude(some: Sequence[Condition], others: Sequence[Condition]) -> bool:
+    return any(are_exclusive(one, other) for one in some for other in others)
 
 
 def _highest_factor_of_use(table: Mapping[str, object], meter: str) -> Decimal:

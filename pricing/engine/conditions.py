@@ -36,6 +36,7 @@ OPS_OF: Mapping[str, frozenset[str]] = {
 }
 SPAN = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
 EVERY_DAY = tuple(range(1, 8))
+EPOCH = dt.datetime.fromtimestamp(0, tz=dt.UTC)
 
 
 class ConditionError(ValueError):
@@ -67,6 +68,31 @@ def holds(condition: Condition, facts: Facts, *, at: dt.datetime) -> bool:
     if op == "in":
         return isinstance(value, list | tuple) and any(_equal(fact, member) for member in value)
     return op in COMPARISONS and _is_number(fact) and _is_number(value) and COMPARISONS[op](fact, value)
+
+
+def are_exclusive(one: Condition, other: Condition) -> bool:
+    """Whether no request meets both conditions; False where that is not certain, such as for two hours of the day."""
+    dim = one["dim"]
+    if dim != other["dim"] or dim in ("time", "request_match"):
+        return False
+    values = _values_to_try(one, other)
+    # The moment matters only for a time.
+    return bool(values) and not any(
+        holds(one, {dim: value}, at=EPOCH) and holds(other, {dim: value}, at=EPOCH) for value in values
+    )
+
+
+def _values_to_try(one: Condition, other: Condition) -> Sequence[Any]:
+    """If any value meets both conditions, one of these does; none if that is not known."""
+    for condition in (one, other):
+        if condition["op"] == "eq":
+            return [condition["value"]]
+        if condition["op"] == "in" and _is_list(condition["value"]):
+            return [*condition["value"]]
+    if not {one["op"], other["op"]} <= COMPARISONS.keys():
+        return []
+    low, high = sorted([Decimal(one["value"]), Decimal(other["value"])])
+    return [low - 1, low, (low + high) / 2, high, high + 1]
 
 
 def is_within(value: Mapping[str, Any], *, at: dt.datetime) -> bool:

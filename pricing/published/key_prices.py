@@ -14,6 +14,7 @@ from catalog import caches
 from catalog.db import revision
 from catalog.db.bulk import batches
 from catalog.db.revision import Counters, version_of
+from catalog.exact import in_dollars
 from catalog.models import AIModel
 from catalog.prices import Sheet
 from pricing.engine.ceilings import highest_amounts
@@ -65,10 +66,14 @@ def price_of(sheet: Sheet | None) -> Price:
         return UNKNOWN
     if sheet.state == "free":
         return Price(is_free=True)
-    dollars = sheet.in_dollars()
-    if dollars is None:
+    if sheet.currency != "USD" and sheet.per_usd is None:
         return UNKNOWN
-    return Price(highest=highest_amounts(dollars), unknown_side=sheet.unknown_side)
+    highest = highest_amounts(sheet)
+    if sheet.per_usd is not None:
+        # Last, because the result may have to be rounded.
+        per_usd = sheet.per_usd
+        highest = {meter: amount and in_dollars(amount, per_usd) for meter, amount in highest.items()}
+    return Price(highest=highest, unknown_side=sheet.unknown_side)
 
 
 def _read_stored(groups: tuple[int, ...], state: PriceState, *, at: dt.datetime) -> Mapping[int, Price]:

@@ -11,6 +11,9 @@ from pricing.engine.ceilings import highest_amounts
 M = 1_000_000
 LONG = {"dim": "prompt_tokens", "op": "gt", "value": 200_000}
 PRIORITY = {"dim": "service_tier", "op": "eq", "value": "priority"}
+FLEX = {"dim": "service_tier", "op": "eq", "value": "flex"}
+SHORT = {"dim": "prompt_tokens", "op": "lte", "value": 200_000}
+EU, US = ({"dim": "region", "op": "eq", "value": region} for region in ("eu", "us"))
 PEAK = {"dim": "time", "op": "in", "value": {"windows": [{"hours": ["08:00-20:00"]}]}}
 
 
@@ -48,6 +51,12 @@ def highest(*lines: Line, **facts: Any) -> dict[str, Decimal | None]:
         ([line("input", "3"), factor("2", PEAK), factor("0.5")], "3.0"),
         ([line("input", "3"), factor("2", meter="output")], "3"),
         ([line("input", "3"), factor("2", meter="input")], "6"),
+        # A request has one region: of factors that exclude each other, the highest counts.
+        ([line("input", "5"), factor("1.1", EU), factor("1.1", US)], "5.5"),
+        ([line("input", "5"), factor("1.1", EU), factor("1.2", US), factor("2", PRIORITY)], "12.0"),
+        ([line("input", "5"), line("input", "9", PRIORITY), factor("2", FLEX)], "10"),
+        ([line("input", "5"), line("input", "9", LONG), factor("2", SHORT)], "10"),
+        ([line("input", "5"), line("input", "9", PRIORITY), factor("0.5", PRIORITY)], "5"),
         # Minimums and free units change what is charged, not its price.
         ([line("input", "3"), line("input", "1000", kind="allowance")], "3"),
     ],
@@ -80,6 +89,27 @@ def test_a_price_per_image_is_not_compared_with_one_per_token() -> None:
     assert amounts["output.image"] == Decimal("0.08")
 
 
+def test_a_meter_may_be_charged_as_any_of_those_that_it_falls_back_on() -> None:
+    amounts = highest(
+        line("input", "3"), line("input.audio", "1", PRIORITY), line("input.cache_read", "2"),
+    )  # fmt: skip
+
+    assert amounts["input.audio.cache_read"] == Decimal(2)
+
+
+@pytest.mark.parametrize("condition", [PRIORITY, LONG, PEAK])
+def test_a_price_under_a_condition_alone_leaves_that_of_other_requests_unknown(condition: Any) -> None:
+    lines = line("input", "3"), line("output", "9", condition)
+
+    amounts = highest_amounts(Sheet("USD", lines, charged_sides=frozenset({"input", "output"})))
+
+    assert amounts == {"input": Decimal(3), "output": None}
+    # Models that charge no output have no other price of it.
+    assert highest_amounts(Sheet("USD", lines, charged_sides=frozenset({"input"})))["output"] == Decimal(9)
+    both = Sheet("USD", (lines[0], line("output", "8", SHORT), lines[1]), charged_sides=frozenset({"input", "output"}))
+    assert highest_amounts(both)["output"] == Decimal(9)
+
+
 @pytest.mark.parametrize("kind", ["dynamic", "included"])
 def test_a_price_that_is_no_number_is_none(kind: str) -> None:
     assert highest(line("input", "3"), line("input", None, LONG, kind=kind)) == {"input": None}
@@ -94,9 +124,11 @@ def test_the_factor_of_a_kind_of_usage_counts() -> None:
                      "input.cache_write[1h]": Decimal(2), "output[1h]": Decimal("0.5")},
     )  # fmt: skip
 
-    assert amounts == {
+    assert {meter: amounts[meter] for meter in ("input", "input.cache_read", "input.cache_write", "output")} == {
         "input": Decimal(4), "input.cache_read": Decimal("0.4"), "input.cache_write": Decimal(8), "output": Decimal(8),
     }  # fmt: skip
+    # It is for this kind alone: cached audio is charged as text that is not cached.
+    assert amounts["input.audio.cache_read"] == Decimal(4)
 
 
 def test_meters_of_a_source_are_left_out() -> None:

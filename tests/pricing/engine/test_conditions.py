@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pricing.engine.conditions import ConditionError, check_conditions, holds
+from pricing.engine.conditions import ConditionError, are_exclusive, check_conditions, holds
 
 NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 SATURDAY, MONDAY = dt.date(2026, 11, 21), dt.date(2026, 11, 23)
@@ -127,3 +127,32 @@ def test_invalid_conditions_are_rejected(bad: Any) -> None:
 def test_a_stored_condition_with_an_invalid_operator_never_holds() -> None:
     assert not holds(condition("time", "ne", {"windows": [{"hours": ["00:00-00:00"]}]}), {}, at=NOON)
     assert not holds(condition("request_match", "in", {"body": {}}), {}, at=NOON)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (("region", "eq", "eu"), ("region", "eq", "us"), True),
+        (("region", "eq", "eu"), ("region", "eq", "EU"), False),
+        (("region", "eq", "eu"), ("service_tier", "eq", "fast"), False),
+        (("region", "eq", "eu"), ("region", "ne", "eu"), True),
+        (("region", "ne", "eu"), ("region", "ne", "us"), False),
+        (("region", "in", ["eu", "us"]), ("region", "in", ["us", "cn"]), False),
+        (("region", "in", ["eu", "us"]), ("region", "in", ["jp", "cn"]), True),
+        (("service_tier", "eq", "default"), ("service_tier", "eq", "standard"), False),
+        (("sound", "eq", True), ("sound", "eq", False), True),
+        (("prompt_tokens", "gt", 200_000), ("prompt_tokens", "lte", 200_000), True),
+        (("prompt_tokens", "gte", 200_000), ("prompt_tokens", "lte", 200_000), False),
+        (("prompt_tokens", "gt", 200_000), ("prompt_tokens", "gt", 128_000), False),
+        (("seconds", "gt", 5), ("seconds", "lt", Decimal("5.5")), False),
+        (("seconds", "gt", 5), ("seconds", "eq", 4), True),
+        (("request_match", "eq", {"body": {"a": 1}}), ("request_match", "eq", {"body": {"b": 1}}), False),
+        (("time", "in", {"windows": [{"hours": ["08:00-09:00"]}]}),
+         ("time", "in", {"windows": [{"hours": ["10:00-11:00"]}]}), False),
+    ],
+)  # fmt: skip
+def test_conditions_that_no_request_meets_together_are_exclusive(
+    one: tuple[str, str, Any], other: tuple[str, str, Any], expected: bool
+) -> None:
+    assert are_exclusive(condition(*one), condition(*other)) == expected
+    assert are_exclusive(condition(*other), condition(*one)) == expected

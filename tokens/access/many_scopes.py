@@ -22,9 +22,9 @@ from tokens.access.visibility import in_reach
 from tokens.patterns.kinds import (
     SELECTORS,
     Free,
-    Limit,
     Names,
     OneName,
+    Pattern,
     PriceLimit,
     Selection,
     id_of,
@@ -108,9 +108,7 @@ class ManyScopes:
             self._matched[key] = self._collect(self._find(pattern, text, scope, if_unknown=if_unknown))
         return self._matched[key]
 
-    def _find(
-        self, pattern: Names | Selection | Limit | PriceLimit | Free, text: str, scope: Scope, *, if_unknown: bool
-    ) -> Iterator[int]:
+    def _find(self, pattern: Pattern, text: str, scope: Scope, *, if_unknown: bool) -> Iterator[int]:
         if isinstance(pattern, Selection):
             for value, places in self._by_selector[pattern.selector].items():
                 if pattern.selects(value):

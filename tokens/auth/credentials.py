@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from tokens.calls.addresses import AmbiguousAddressError, read_query
-from tokens.dialects import ORIGINAL_ADDRESS_HEADERS, PROXY_ADDRESS, dialect_of
+from tokens.dialects import ORIGINAL_ADDRESS_HEADERS, PROXY_ADDRESS, dialect_of, has_appended_address
 from tokens.networks import caller_address
 
 # What clients send in a path as it is.
@@ -36,7 +36,7 @@ def original_addresses(request: HttpRequest) -> list[str]:
     if not request.path.startswith(PROXY_ADDRESS):
         return []
     addresses = [request.headers[header] for header in ORIGINAL_ADDRESS_HEADERS if header in request.headers]
-    if request.path not in (PROXY_ADDRESS, f"{PROXY_ADDRESS}/"):
+    if has_appended_address(request):
         addresses.append(_appended_address(request))
     return addresses
 

@@ -10,8 +10,6 @@ from tokens.calls.forms import read_multipart, read_urlencoded
 from tokens.calls.json_bodies import read_json
 from tokens.calls.named import NamedModels, Names, UnreadableBodyError
 
-__all__ = ["NamedModels", "UnreadableBodyError", "models_in_body"]
-
 MEDIA_TYPE = re.compile(r"([a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+)((?:[ \t]*;[^;]*)*)", re.IGNORECASE)
 PARAMETER = re.compile(r"[ \t]*;[ \t]*(?:([a-z0-9-]+\*?)=(?:\"([^\"\\]*)\"|([^\s\";,]+))[ \t]*)?", re.IGNORECASE)
 MULTIPART = "multipart/form-data"

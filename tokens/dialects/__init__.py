@@ -44,6 +44,11 @@ def dialect_of(request: HttpRequest) -> Dialect:
     )
 
 
+def has_appended_address(request: HttpRequest) -> bool:
+    """Whether the proxy appends the address of the call, with the caller's query, to the address for proxies."""
+    return request.path not in (PROXY_ADDRESS, f"{PROXY_ADDRESS}/")
+
+
 def _dialect_of_call(request: HttpRequest) -> Dialect:
     """The dialect of the call that a proxy asks about: as `?as=` states it, else by its address or its headers."""
     query = query_of(request)

@@ -46,18 +46,20 @@ class Described(Protocol):
         """Selector -> the model's names under it."""
 
 
-class Pattern(Protocol):
+class Pattern:
     """One pattern of an allow or deny list."""
 
     def matches(self, model: Described, aliases: Collection[str], prices: Prices | None) -> bool | None:
         """Whether it matches the model; None if that is unknown."""
+        raise NotImplementedError
 
-    def figure(self, model: Described, prices: Prices | None) -> str:
+    def figure(self, _model: Described, _prices: Prices | None) -> str:
         """The figure of the model that decides, in words; empty if none does."""
+        return ""
 
 
 @dataclass(frozen=True)
-class Names:
+class Names(Pattern):
     """An id or alias, in which `*` matches any characters."""
 
     text: str
@@ -69,12 +71,9 @@ class Names:
     def names(self, name: str) -> bool:
         return self.expression.fullmatch(name) is not None
 
-    def figure(self, _model: Described, _prices: Prices | None) -> str:
-        return ""
-
 
 @dataclass(frozen=True)
-class OneName:
+class OneName(Pattern):
     """One id or alias."""
 
     name: str
@@ -85,12 +84,9 @@ class OneName:
     def names(self, name: str) -> bool:
         return self.name == name
 
-    def figure(self, _model: Described, _prices: Prices | None) -> str:
-        return ""
-
 
 @dataclass(frozen=True)
-class Selection:
+class Selection(Pattern):
     """A selector and a name, in which `*` matches any characters."""
 
     selector: str
@@ -102,12 +98,9 @@ class Selection:
     def selects(self, name: str) -> bool:
         return self.expression.fullmatch(name.casefold()) is not None
 
-    def figure(self, _model: Described, _prices: Prices | None) -> str:
-        return ""
-
 
 @dataclass(frozen=True)
-class Limit:
+class Limit(Pattern):
     """A limit of the model in tokens, e.g. `context>=200000`."""
 
     subject: str
@@ -128,7 +121,7 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class PriceLimit:
+class PriceLimit(Pattern):
     """A limit of the price of a meter in US dollars, e.g. `price:input<=5`."""
 
     meter: str
@@ -152,7 +145,7 @@ class PriceLimit:
 
 
 @dataclass(frozen=True)
-class Free:
+class Free(Pattern):
     """Models whose whole price is known to be 0."""
 
     def matches(self, model: Described, _aliases: Collection[str], prices: Prices | None) -> bool:
@@ -164,7 +157,7 @@ class Free:
 
 
 @functools.lru_cache(maxsize=16_384)
-def read_pattern(text: str) -> Names | OneName | Selection | Limit | PriceLimit | Free:
+def read_pattern(text: str) -> Pattern:
     """The pattern that a text states; if it states nothing else, it is an id."""
     selector, colon, name = text.partition(":")
     if colon and selector == LITERAL:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tokens.calls.bodies import NamedModels, UnreadableBodyError, models_in_body
+from tokens.calls.bodies import models_in_body
+from tokens.calls.named import NamedModels, UnreadableBodyError
 
 JSON = "application/json"
 CHAT = [{"role": "user", "content": 'Is this {"model": "secret"}?', "model": "not-read"}]

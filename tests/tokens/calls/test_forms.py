@@ -2,7 +2,8 @@
 
 import pytest
 
-from tokens.calls.bodies import UnreadableBodyError, models_in_body
+from tokens.calls.bodies import models_in_body
+from tokens.calls.named import UnreadableBodyError
 
 TYPE = "multipart/form-data; boundary=b0undary"
 FORM = "application/x-www-form-urlencoded"

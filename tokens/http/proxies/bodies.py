@@ -8,7 +8,8 @@ from typing import Any
 from django.conf import settings
 
 from tokens.api_error import ApiError
-from tokens.calls.bodies import NamedModels, UnreadableBodyError, models_in_body
+from tokens.calls.bodies import models_in_body
+from tokens.calls.named import NamedModels, UnreadableBodyError
 
 ENVIRON_KEY = "modelbook.named_models"
 # The headers that decide how a body is read.

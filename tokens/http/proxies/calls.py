@@ -15,7 +15,7 @@ from tokens.auth.credentials import header_text, original_addresses
 from tokens.calls.addresses import Address, AmbiguousAddressError, read_address
 from tokens.calls.endpoints import Endpoint, StatedIn
 from tokens.calls.named import NamedModels
-from tokens.dialects import ORIGINAL_ADDRESS_HEADERS, PROXY_ADDRESS
+from tokens.dialects import ORIGINAL_ADDRESS_HEADERS, has_appended_address
 from tokens.http.proxies.bodies import BODY_PARTS, named_models
 from tokens.http.proxies.own_routes import own_routes
 
@@ -60,7 +60,7 @@ def read_call(request: HttpRequest) -> Call:
     """What the proxy sends; ApiError if it does not state a model, or cannot be read in exactly one way."""
     addresses = list(_read_addresses(request))
     # The query is the gateway's own configuration, unless the gateway appends the caller's address.
-    configured = [] if is_below(request) else request.GET.getlist("model")
+    configured = [] if has_appended_address(request) else request.GET.getlist("model")
     trusted, untrusted = _models_in_headers(request)
     elsewhere = [*configured, *trusted]
     body = named_models(request.META)
@@ -74,11 +74,6 @@ def read_call(request: HttpRequest) -> Call:
     endpoints = [address.endpoint for address in addresses if address.endpoint]
     is_unknown = not configured and len(endpoints) < len(addresses)
     return Call(_ids(stated), _ids(named), _ids(readings), tuple(endpoints), is_unknown)
-
-
-def is_below(request: HttpRequest) -> bool:
-    """Whether the proxy appends the caller's address, with its query, to the address for proxies."""
-    return request.path not in (PROXY_ADDRESS, f"{PROXY_ADDRESS}/")
 
 
 def _models_stated(address: Address, body: NamedModels, elsewhere: list[str]) -> list[str]:
@@ -112,7 +107,7 @@ def _method(request: HttpRequest) -> str | None:
     Proxies that append the address use the method too; others send a request of their own.
     """
     methods = {request.headers[header].strip().upper() for header in METHOD_HEADERS if header in request.headers}
-    if is_below(request):
+    if has_appended_address(request):
         methods.add(str(request.method))
     if len(methods) > 1:
         raise ApiError("ambiguous_address", "The gateway states several methods of the call.")

@@ -14,10 +14,10 @@ from catalog.exact import InexactError
 from catalog.models import AIModel
 from catalog.prices import Sheet
 from pricing.engine.quoting import Use, unit_of
-from pricing.published.audience import choose_group, groups_by_model, in_order_of
 from pricing.published.charges import UNPRICED, Call, Charges
 from pricing.usage.names import find_models
 from pricing.usage.past_groups import PastGroups
+from tokens.access.charging import groups_by_model, in_order_of
 from tokens.models import RetiredKey, Token, TokenGroup
 
 # For an empty list of calls.
@@ -70,7 +70,7 @@ class Parties:
             names,
             AIModel.objects.select_related("vendor").in_bulk(keys),
             frozenset(TokenGroup.objects.values_list("slug", flat=True)),
-            groups_by_model(keys) if keys else {},
+            groups_by_model(keys),
         )
 
     def model(self, call: Reported) -> AIModel | None:
@@ -84,8 +84,8 @@ class Parties:
         if call.group:
             return call.group if call.group in self.groups else ""
         groups = self.groups_of.at(self.tokens.get(call.key_id, 0), call.at)
-        slugs = in_order_of(groups, self.reaching.get(self.names.get(call.name, 0), {}))
-        return choose_group(slugs) or ""
+        reaching = in_order_of(groups, self.reaching.get(self.names.get(call.name, 0), {}))
+        return next(iter(reaching.values()), "")
 
 
 class Units:

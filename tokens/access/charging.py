@@ -1,23 +1,35 @@
-"""The group in which a call is charged: the first group of a scope, in its order, that reaches the model."""
+"""The group that pays for a call: the first group of its key, in the order of the key, that reaches the model.
 
-from collections.abc import Collection
+Checks, explanations, quotes and reported usage take it from here.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 
 from tokens.access.index import open_offers
-from tokens.models import TokenGroup
+from tokens.access.visibility import MAX_NAMES
 from tokens.scope import Scope
 
 
-def charged_groups(models: Collection[int], scope: Scope) -> dict[int, TokenGroup]:
-    """Key of a model -> the group in which a call of it is charged; models that no group reaches are left out."""
-    channels = open_offers().filter(model__in=models).values_list("channel", "model")
-    models_by_channel: dict[int, list[int]] = {}
-    for channel, model in channels:
-        models_by_channel.setdefault(channel, []).append(model)
-    reaching = TokenGroup.channels.through.objects.filter(tokengroup__in=scope.groups, channel__in=models_by_channel)
-    places = {group: place for place, group in enumerate(scope.groups)}
-    first: dict[int, int] = {}
-    for channel, group in reaching.values_list("channel", "tokengroup"):
-        for model in models_by_channel[channel]:
-            first[model] = min(first.get(model, group), group, key=lambda key: places[key])
-    groups = TokenGroup.objects.in_bulk(set(first.values()))
-    return {model: groups[group] for model, group in first.items() if group in groups}
+def charged_groups(models: Collection[int], scope: Scope) -> dict[int, tuple[int, str]]:
+    """Key of a model -> key and slug of the group that pays; models that no group of the scope reaches are left out."""
+    reaching = groups_by_model(models)
+    in_order = {model: in_order_of(scope.groups, groups) for model, groups in reaching.items()}
+    return {model: next(iter(groups.items())) for model, groups in in_order.items() if groups}
+
+
+def groups_by_model(models: Collection[int]) -> Mapping[int, Mapping[int, str]]:
+    """Key of a model -> the groups that reach it by an open offer: key -> slug."""
+    offers = open_offers().filter(channel__groups__isnull=False)
+    if len(models) <= MAX_NAMES:
+        offers = offers.filter(model__in=models)
+    reaching: defaultdict[int, dict[int, str]] = defaultdict(dict)
+    columns = ("model", "channel__groups", "channel__groups__slug")
+    for model, group, slug in offers.values_list(*columns).distinct():
+        reaching[model][group] = slug
+    return reaching
+
+
+def in_order_of(groups: Iterable[int], reaching: Mapping[int, str]) -> dict[int, str]:
+    """Those of these groups that reach a model, in their order: key -> slug. The first one pays."""
+    return {group: reaching[group] for group in groups if group in reaching}

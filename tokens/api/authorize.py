@@ -22,7 +22,6 @@ from tokens.dialects import dialect_of
 from tokens.http.errors import in_header
 from tokens.http.proxies.calls import Call, read_call
 from tokens.http.proxies.own_routes import types_at
-from tokens.models import TokenGroup
 
 # Each is looked up separately; a call names one model, possibly in several places.
 MAX_NAMED = 16
@@ -44,11 +43,12 @@ class AuthorizeView(ApiView):
         if any(model.pk not in groups for model in models.values()):
             # Its last offer was disabled after the model was read.
             raise ApiError("model_not_allowed", param="model")
-        refuse_spent(caller.scope, groups.values(), at=now)
+        slugs = dict(groups.values())
+        refuse_spent(caller.scope, slugs, at=now)
         response = HttpResponse(status=200 if path else 204, headers={"Cache-Control": "no-store"})
         # The response has no body.
         del response["Content-Type"]
-        headers = headers_of_key(caller) | warning_headers(caller.scope, groups.values(), at=now)
+        headers = headers_of_key(caller) | warning_headers(caller.scope, slugs, at=now)
         if call.stated:
             stated = models[call.stated[0]]
             headers |= dialect_of(request._request).lifecycle_headers(stated, on=listing.on)
@@ -120,15 +120,15 @@ def headers_of_key(caller: Caller) -> dict[str, str]:
 
 
 def headers_of_models(
-    stated: str, models: Mapping[str, AIModel], groups: Mapping[int, TokenGroup], listing: Listing
+    stated: str, models: Mapping[str, AIModel], groups: Mapping[int, tuple[int, str]], listing: Listing
 ) -> dict[str, str]:
-    """The model that the call states, and all that it names."""
+    """The model that the call states, the group that pays for it, and all models that the call names."""
     # Clients call a wildcard model by the id in the request.
     ids = {name: in_header(name if model.is_wildcard else model.name) for name, model in models.items()}
     headers = {
         "X-Modelbook-Model": ids[stated],
         "X-Modelbook-Requested-Model": in_header(stated),
-        "X-Modelbook-Group": groups[models[stated].pk].slug,
+        "X-Modelbook-Group": groups[models[stated].pk][1],
     }
     if len(set(ids.values())) > 1:
         headers["X-Modelbook-Models"] = ", ".join(name.replace(",", "%2C") for name in dict.fromkeys(ids.values()))

@@ -2,13 +2,12 @@
 
 import datetime as dt
 import math
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Annotated, TypedDict
 
 from catalog.exact import digits
 from tokens.api_error import ApiError
 from tokens.budgets import NEVER, WARNING_SHARE, Budget
-from tokens.models import TokenGroup
 from tokens.models.budgets import Budgeted
 from tokens.scope import Scope
 from tokens.timestamps import format_timestamp
@@ -35,16 +34,17 @@ class Spending(TypedDict):
     uncounted: Annotated[int | None, "Calls of this period whose cost is not known; they are not part of `spent`."]
 
 
-def refuse_spent(scope: Scope, groups: Iterable[TokenGroup], *, at: dt.datetime) -> None:
-    """ApiError if the key may not make a call that is charged in one of these groups, because a budget is used up.
+def refuse_spent(scope: Scope, groups: Mapping[int, str], *, at: dt.datetime) -> None:
+    """ApiError if the key may not make a call because a budget is used up, its own or that of a group that pays for it.
+
+    `groups` are the groups that pay: key -> slug.
 
     403, not 429: clients of OpenAI and Anthropic repeat a request after a 429, and nginx accepts only 401 and 403 as
     refusals.
     """
     if scope.is_over_budget:
         raise ApiError("insufficient_quota")
-    slugs = {group.pk: group.slug for group in groups}
-    spent = scope.spent_budget(at=at, groups=slugs)
+    spent = scope.spent_budget(at=at, groups=groups)
     if spent is None:
         return
     group, budget = spent
@@ -55,19 +55,18 @@ def refuse_spent(scope: Scope, groups: Iterable[TokenGroup], *, at: dt.datetime)
         end = f"It resets at {format_timestamp(budget.spent_until)}."
         seconds = math.ceil((budget.spent_until - at).total_seconds())
         headers = {"Retry-After": str(seconds), RESET_HEADER: format_timestamp(budget.spent_until)}
-    owner = "this API key" if group is None else f"group {slugs[group]}"
+    owner = "this API key" if group is None else f"group {groups[group]}"
     raise ApiError("insufficient_quota", f"The budget of {owner}, {budget}, is used up. {end}", headers=headers)
 
 
-def warning_headers(scope: Scope, groups: Iterable[TokenGroup], *, at: dt.datetime) -> dict[str, str]:
+def warning_headers(scope: Scope, groups: Mapping[int, str], *, at: dt.datetime) -> dict[str, str]:
     """The header that warns of a budget that is nearly used up, for a call that is charged in one of these groups.
 
     It changes once in a period, so that stored responses remain valid until then.
     """
-    slugs = {group.pk: group.slug for group in groups}
     texts = [
-        f"{digits(WARNING_SHARE * 100)}% of {budget}{f' of group {slugs[group]}' if group else ''}{_reset(budget, at)}"
-        for group, budget in scope.budgets(slugs)
+        f"{digits(WARNING_SHARE * 100)}% of {budget}{f' of group {groups[group]}' if group else ''}{_reset(budget, at)}"
+        for group, budget in scope.budgets(groups)
         if budget.is_nearly_spent(at=at)
     ]
     return {WARNING_HEADER: ", ".join(texts)} if texts else {}

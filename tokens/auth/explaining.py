@@ -12,6 +12,7 @@ from typing import Any
 
 from catalog.models import AIModel, Channel, Offer
 from catalog.models.aimodel import wildcards_of
+from tokens.access.charging import charged_groups
 from tokens.access.index import sort_key
 from tokens.access.prices import with_prices
 from tokens.access.visibility import aliases_for, is_storable, keys_of
@@ -110,7 +111,7 @@ def explain(token: Token, name: str, *, at: dt.datetime, address: str = "", key_
     for model in models:
         offers = list(Offer.objects.filter(model=model).select_related("channel").order_by("channel__slug"))
         of_model = model_gates(model, offers, reach, on=at.date(), dated=True, called=called)
-        of_group = _group_budget_gates(offers, reach, at=at)
+        of_group = _group_budget_gates(model, scope, at=at)
         gates = (*of_key, _existence(name, model), *of_model, *of_group)
         narrowed_from = tuple(dialect.name for dialect in DIALECTS if not dialect.lists(model))
         explanations.append(Explanation(name, gates, narrowed_from, model.in_price_list))
@@ -154,18 +155,12 @@ def _budget_gate(scope: Scope, *, at: dt.datetime) -> Gate:
     return Gate(asks, not budget.is_spent(at=at), _state_of(budget, at=at), of_calls=True)
 
 
-def _group_budget_gates(offers: Iterable[Offer], reach: Reach, *, at: dt.datetime) -> Iterator[Gate]:
+def _group_budget_gates(model: AIModel, scope: Scope, *, at: dt.datetime) -> Iterator[Gate]:
     """The gate of the group in which a call is charged, if that group has a budget."""
-    reaching = {
-        slug
-        for offer in offers
-        if offer.enabled and offer.channel.enabled
-        for slug in reach.channels.get(offer.channel_id, ())
-    }
-    charged = next((group for group, slug in reach.groups.items() if slug in reaching), None)
-    for group, budget in reach.scope.group_budgets:
-        if group == charged:
-            because = f"group {reach.groups[group]}: {_state_of(budget, at=at)}"
+    group, slug = charged_groups([model.pk], scope).get(model.pk, (None, ""))
+    for owner, budget in scope.group_budgets:
+        if owner == group:
+            because = f"group {slug}: {_state_of(budget, at=at)}"
             yield Gate(
                 "the group is within its budget (calls only)", not budget.is_spent(at=at), because, of_calls=True
             )

@@ -17,8 +17,8 @@ SMALL_CHUNKS = 1000
 AVERAGE = 64
 
 
-class ChunkError(ValueError):
-    """The body cannot be read; `code` is that of the API's error."""
+class BodyError(ValueError):
+    """The body is not received any further; `code` is that of the API's error."""
 
     def __init__(self, code: str = "bad_request") -> None:
         super().__init__(code)
@@ -30,7 +30,7 @@ class Chunks:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        # Bytes of the chunks that have begun.
+        # Bytes of the chunks up to the current one, which may be incomplete.
         self.length = 0
         self.is_complete = False
         self._count = 0
@@ -40,7 +40,7 @@ class Chunks:
         self._has_last = False
 
     def read(self, data: bytes) -> tuple[bytes, bytes]:
-        """The content in these bytes, and those behind the body; ChunkError if nobody can read it."""
+        """The content in these bytes, and those behind the body; BodyError if nobody can read it."""
         data, self._pending = self._pending + data, b""
         content, at = [], 0
         while not self.is_complete:
@@ -66,24 +66,24 @@ class Chunks:
         if self._count:
             # The end of the chunk before.
             if not END_OF_LINE.startswith(data[at : at + 2]):
-                raise ChunkError
+                raise BodyError
             at += 2
         end = data.find(END_OF_LINE, at, at + MAX_LINE)
         if end < 0:
             if len(data) - at >= MAX_LINE:
-                raise ChunkError
+                raise BodyError
             return None
         match = LINE.fullmatch(data, at, end)
         if match is None:
-            raise ChunkError
+            raise BodyError
         self._missing = int(match[1], 16)
         self._has_last = not self._missing
         self._count += 1
         self.length += self._missing
         if self.length > self.limit:
-            raise ChunkError("request_too_large")
+            raise BodyError("request_too_large")
         if self._count > SMALL_CHUNKS + self.length // AVERAGE:
-            raise ChunkError
+            raise BodyError
         return end + 2
 
     def _read_trailers(self, data: bytes, at: int) -> int | None:
@@ -94,7 +94,7 @@ class Chunks:
                 self.is_complete = True
                 return end + 2
             if len(data) - at > MAX_TRAILERS or (end >= 0 and TRAILER.fullmatch(data, at, end) is None):
-                raise ChunkError
+                raise BodyError
             if end < 0:
                 return None
             at = end + 2

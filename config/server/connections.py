@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 
 from gunicorn import util  # type: ignore[import-untyped]
 
-from config.server.chunks import ChunkError, Chunks
+from config.server.chunks import BodyError, Chunks
 
 # Bytes received at once.
 RECEIVED = 64 * 1024
@@ -129,14 +129,6 @@ class Unsent:
             self._file, self._read, self._written = None, 0, 0
 
 
-class BodyError(Exception):
-    """The body is not received any further; `code` is that of the API's error."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
 class Exchange:
     """A request, from the arrival of its head to the end of its response; `max_body` limits a body in chunks."""
 
@@ -169,10 +161,7 @@ class Exchange:
             missing = self.head.body_length - self.arrived
             content, rest = data[:missing], data[missing:]
         else:
-            try:
-                content, rest = self._chunks.read(data)
-            except ChunkError as error:
-                raise BodyError(error.code) from None
+            content, rest = self._chunks.read(data)
         self._store(content, disk)
         if self.is_complete:
             self.body.seek(0)

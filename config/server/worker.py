@@ -22,7 +22,8 @@ from typing import Any
 from gunicorn.http import errors, wsgi  # type: ignore[import-untyped]
 from gunicorn.workers import base  # type: ignore[import-untyped]
 
-from config.server.connections import BodyError, Connection, Disk, Exchange, Sent, State, http_date, max_connections
+from config.server.chunks import BodyError
+from config.server.connections import Connection, Disk, Exchange, Sent, State, http_date, max_connections
 from config.server.heads import END, Heads, check_incomplete
 from config.server.refusals import caller_of, code_of, environ_of, refusal
 

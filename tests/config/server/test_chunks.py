@@ -2,7 +2,7 @@
 
 import pytest
 
-from config.server.chunks import MAX_LINE, MAX_TRAILERS, SMALL_CHUNKS, ChunkError, Chunks
+from config.server.chunks import MAX_LINE, MAX_TRAILERS, SMALL_CHUNKS, BodyError, Chunks
 
 
 def read(data: bytes, size: int, limit: int = 1_000_000) -> tuple[bytes, bytes]:
@@ -56,7 +56,7 @@ def test_the_content_of_chunks_is_joined(sent: bytes, content: bytes, size: int)
     ],
 )
 def test_chunks_that_programs_read_differently_are_refused(sent: bytes, size: int) -> None:
-    with pytest.raises(ChunkError) as error:
+    with pytest.raises(BodyError) as error:
         read(sent, size)
 
     assert error.value.code == "bad_request"
@@ -65,7 +65,7 @@ def test_chunks_that_programs_read_differently_are_refused(sent: bytes, size: in
 def test_a_body_has_a_limit() -> None:
     assert read(b"5\r\n12345\r\n5\r\n12345\r\n0\r\n\r\n", 1000, limit=10)[0] == b"1234512345"
     for sent in (b"5\r\n12345\r\n6\r\n", b"FFFFFFFFFFFFFFFF\r\n"):
-        with pytest.raises(ChunkError) as error:
+        with pytest.raises(BodyError) as error:
             read(sent, 1000, limit=10)
         assert error.value.code == "request_too_large"
 
@@ -76,5 +76,5 @@ def test_many_chunks_of_a_few_bytes_are_refused() -> None:
 
     assert len(read(few + b"0\r\n\r\n", 1000)[0]) == SMALL_CHUNKS - 1
     assert len(read(large + b"0\r\n\r\n", 10_000, limit=10_000_000)[0]) == 2 * SMALL_CHUNKS * 1024
-    with pytest.raises(ChunkError):
+    with pytest.raises(BodyError):
         read(many, 1000)

@@ -5,10 +5,10 @@ import socket
 
 import pytest
 
+from config.server.chunks import BodyError
 from config.server.connections import (
     BODY_IN_MEMORY,
     IN_MEMORY,
-    BodyError,
     Connection,
     Disk,
     Exchange,

@@ -9,6 +9,13 @@ from tokens.calls.endpoints import Endpoint, Route, Routes, StatedIn
 POST = frozenset({"POST"})
 READ = frozenset({"GET", "HEAD"})
 VERSIONS = ("v1beta/", "v1alpha/", "v1/")
+# Prefix -> the mode of its calls.
+MIDJOURNEY_MODES: Mapping[str, str] = {
+    "mj/": "",
+    "mj-fast/mj/": "fast",
+    "mj-relax/mj/": "relax",
+    "mj-turbo/mj/": "turbo",
+}
 
 # Below these, vendors and gateways serve the same addresses.
 PREFIXES: Mapping[str, Sequence[str]] = {
@@ -22,7 +29,7 @@ PREFIXES: Mapping[str, Sequence[str]] = {
                     ("v1/", "v1beta1/")),
     "cohere": tuple(f"{program}{version}" for program in ("", "cohere/") for version in ("v1/", "v2/")),
     "bedrock": ("", "bedrock/"),
-    "midjourney": ("mj/", "mj-fast/mj/", "mj-relax/mj/", "mj-turbo/mj/"),
+    "midjourney": tuple(MIDJOURNEY_MODES),
     "upload": tuple(f"{kind}{version}" for kind in ("upload/", "resumable/upload/") for version in VERSIONS),
     "live": tuple(f"ws/google.ai.generativelanguage.{version.strip('/')}.GenerativeService." for version in VERSIONS),
 }  # fmt: skip
@@ -203,8 +210,7 @@ def _routes() -> Iterator[Route]:
 def _routes_of_gateways() -> Iterator[Route]:
     """The addresses of new-api that stand for models."""
     midjourney = Endpoint("midjourney", StatedIn.PATH, frozenset({"midjourney"}))
-    for (address, models), mode in product(MIDJOURNEY.items(), ("", "fast", "relax", "turbo")):
-        prefix = f"mj-{mode}/mj/" if mode else "mj/"
+    for (address, models), (prefix, mode) in product(MIDJOURNEY.items(), MIDJOURNEY_MODES.items()):
         # Some sites have a model for each mode, e.g. mj_turbo_imagine.
         readings = tuple(f"mj_{mode}_{model.removeprefix('mj_')}" for model in models) if mode else ()
         yield Route(f"{prefix}{address}", midjourney, models=models, readings=readings)

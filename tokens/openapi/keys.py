@@ -20,7 +20,7 @@ WHICH = [
 SENT = {
     "X-Modelbook-Key-Id": "The id of the key.",
     "X-Modelbook-Token-Name": "The user of the key.",
-    "X-Modelbook-Revision": "Changes whenever lists of models change.",
+    "X-Modelbook-Revision": "An opaque number; another one after each change of what lists of models contain.",
 }
 SENT_OF_MODELS = {
     "X-Modelbook-Model": "The id of the model that the call states.",

@@ -5,6 +5,7 @@ refused, and so is one in an encoding that only some of them undo.
 """
 
 import re
+from json import detect_encoding
 
 from tokens.calls.forms import read_multipart, read_urlencoded
 from tokens.calls.json_bodies import read_json
@@ -17,7 +18,7 @@ URLENCODED = "application/x-www-form-urlencoded"
 # Types of JSON; "" is a body without a type.
 JSON = re.compile(r"|(?:application|text)/json|.+\+json")
 UTF_8 = ("utf-8", "utf8")
-BLANKS = b" \t\r\n"
+BLANKS = " \t\r\n"
 
 
 def models_in_body(content_type: str, body: bytes) -> NamedModels:
@@ -62,6 +63,10 @@ def parse_content_type(content_type: str) -> tuple[str, dict[str, str]]:
 
 
 def looks_like_json(body: bytes) -> bool:
-    """Whether some parser could read an object from the body: tolerant ones skip comments and a byte order mark."""
-    start = body[:64].removeprefix(b"\xef\xbb\xbf").lstrip(BLANKS)
-    return not start or start.startswith((b"{", b"[", b"/", b"#"))
+    """Whether some parser could read an object from the body.
+
+    Tolerant ones skip comments and a byte order mark; Python's also reads UTF-16 and UTF-32.
+    """
+    start = body[:256]
+    text = start.decode(detect_encoding(start), "replace").lstrip("\ufeff" + BLANKS)
+    return not text or text.startswith(("{", "[", "/", "#"))

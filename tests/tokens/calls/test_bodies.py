@@ -171,6 +171,16 @@ def test_files_of_other_types_name_no_model() -> None:
             read(b"RIFF\x00\xff", content_type)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+def test_json_in_other_encodings_is_refused_whatever_the_type_is(encoding: str) -> None:
+    for content_type in ("text/plain", "audio/wav", "application/x-www-form-urlencoded"):
+        for body in ('{"model": "a"}', ' \n{"model": "a"}'):
+            with pytest.raises(UnreadableBodyError):
+                read(body.encode(encoding), content_type)
+    # Real files begin with such bytes too: MP4, MP3.
+    assert read(b"\x00\x00\x00\x18ftypmp42", "video/mp4") == read(b"\xff\xfb\x90\x64{", "audio/mpeg") == ()
+
+
 def test_the_outermost_fields_that_name_models_are_stated() -> None:
     body = {"model": "a", "tools": [{"model": "b"}], "extra_body": {"fallbacks": ["c"]}}
 

@@ -177,8 +177,13 @@ def test_a_raised_budget_allows_the_next_call(client: Client) -> None:
     assert status() == 204
     update(token, "--over-budget")
     assert status() == 403
+    assert "Calls are blocked until --within-budget." in update(token, "--budget", "2")
+    assert status() == 403
     update(token, "--within-budget")
     assert status() == 204
+    assert "0 EUR of it is spent in this period, and 1 call of unknown cost." in update(
+        token, "--budget-currency", "EUR"
+    )
 
 
 def test_a_token_is_issued_with_a_budget() -> None:

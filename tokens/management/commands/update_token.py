@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.db import revision
+from catalog.error_messages import count
 from catalog.exact import digits, write_json
 from tokens.management.token_options import AUTOMATIC, Chosen, add_options, messages_of, read_options
 from tokens.models import Token
@@ -62,9 +63,17 @@ class Command(BaseCommand):
         for name, (old, new) in changes.items():
             self.stdout.write(f"  {name}: {in_words(name, old)} -> {in_words(name, new)}")
         if "budget" in changes and after["budget"]:
-            used_up = token.budget is not None and token.budget.is_spent(at=timezone.now())
-            end = "It is used up: calls are refused." if used_up else "Calls are allowed."
-            self.stdout.write(f"  {digits(token.spent)} {token.budget_currency} of it is spent in this period. {end}")
+            spent = f"{digits(token.spent)} {token.budget_currency} of it is spent in this period"
+            if token.uncounted:
+                spent += f", and {count(token.uncounted, 'call')} of unknown cost"
+            self.stdout.write(f"  {spent}. {_outcome(token)}")
+
+
+def _outcome(token: Token) -> str:
+    """What the budget and the switch of a token mean for its calls."""
+    if token.budget is not None and token.budget.is_spent(at=timezone.now()):
+        return "It is used up: calls are refused."
+    return "Calls are blocked until --within-budget." if token.is_over_budget else "Calls are allowed."
 
 
 def update(token: Token, chosen: Chosen, *, name: str | None) -> None:

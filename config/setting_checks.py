@@ -11,7 +11,6 @@ from tokens import keys
 from tokens.calls.routes import WITHOUT_MODEL
 
 MAX_NUMBER = 1_000_000_000
-MAX_PREFIX_LENGTH = 40  # A masked key has at most 64 characters, and 17 of them are not the prefix.
 MIN_SECRET_LENGTH = 32
 MIN_PEPPER_LENGTH = 16
 ON = frozenset({"true", "t", "yes", "y", "on", "1"})
@@ -72,10 +71,10 @@ def peppers(text: str) -> dict[int, str]:
 
 
 def token_prefix(text: str) -> str:
-    if not keys.PREFIX.fullmatch(text) or len(text) > MAX_PREFIX_LENGTH:
+    if not keys.PREFIX.fullmatch(text) or len(text) > keys.MAX_PREFIX:
         raise ValueError(
             f"The value must be words of letters and digits joined by _ or -, must start with a letter, "
-            f"and must have at most {MAX_PREFIX_LENGTH} characters."
+            f"and must have at most {keys.MAX_PREFIX} characters."
         )
     return text
 

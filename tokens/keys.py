@@ -38,7 +38,7 @@ END_OF_KEY = re.compile(
     rf"_[0-9A-Za-z]{{{KEY_ID_LENGTH}}}_[0-9A-Za-z]{{{SECRET_LENGTH + CHECKSUM_LENGTH}}}(?![0-9A-Za-z])"
 )
 SECRET_KEY = re.compile(r"(?<![0-9A-Za-z])sk-[0-9A-Za-z_-]{16,}")
-# Prefixes of keys are shorter.
+# Characters of a prefix. A masked key has at most 64 characters, and 17 of them are not the prefix.
 MAX_PREFIX = 40
 # Shorter keys of other systems can be guessed, in particular those that people made up.
 MIN_FOREIGN_LENGTH = 20

@@ -134,7 +134,7 @@ def test_every_named_model_is_read(body: Any, models: list[str]) -> None:
 def test_a_body_that_two_parsers_could_read_differently_is_refused(body: bytes) -> None:
     with pytest.raises(UnreadableBodyError) as error:
         read(body)
-    assert "allowed" not in str(error.value).replace("is not allowed", "")
+    assert "allowed" not in str(error.value)
 
 
 def test_a_field_may_differ_in_case_where_no_model_is_named() -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 from argparse import ArgumentParser
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,6 +14,7 @@ from django.utils import timezone
 from catalog.db import revision
 from catalog.error_messages import count
 from catalog.exact import digits, write_json
+from tokens.budgets import Budget
 from tokens.management.token_options import AUTOMATIC, Chosen, add_options, messages_of, read_options
 from tokens.models import Token
 from tokens.timestamps import format_timestamp
@@ -125,8 +127,7 @@ def in_words(name: str, value: Any) -> str:
     """A value of `shown` for people."""
     match value:
         case dict():
-            per = "in total" if value["period"] == "total" else f"per {value['period']}"
-            return f"{value['amount']} {value['currency']} {per}"
+            return str(Budget(Decimal(value["amount"]), value["currency"], value["period"]))
         case bool():
             return "yes" if value else "no"
         case list():

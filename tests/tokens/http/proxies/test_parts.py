@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
+from config.setting_checks import NEVER_TRUSTED
 from tokens.dialects import ORIGINAL_ADDRESS_HEADERS, dialect_of
 from tokens.http.fastpath import check_digest
-from tokens.http.proxies.bodies import named_models
+from tokens.http.proxies.bodies import BODY_PARTS, named_models
 from tokens.http.proxies.calls import METHOD_HEADERS, MODEL_HEADERS, read_call
 
 
@@ -40,7 +41,7 @@ def test_each_header_of_a_call_decides(settings: Any, header: str) -> None:
     assert len(digests) == 3
 
 
-def test_whatever_the_view_reads_decides(settings: Any) -> None:
+def test_everything_that_the_view_reads_decides(settings: Any) -> None:
     settings.AUTHORIZE_TRUSTED_HEADERS = ["X-Own-Model"]
     recorded = Recorded(environ("/api/authorize?model=a"))
     request = RequestFactory().request(**recorded)
@@ -62,3 +63,11 @@ def test_a_check_with_a_body_is_another_one_than_without() -> None:
 
     assert check_digest(with_body) != check_digest({**with_body, "CONTENT_LENGTH": ""})
     assert check_digest(with_body) == check_digest({**with_body, "CONTENT_LENGTH": "99"})
+
+
+def test_no_header_that_describes_the_call_can_be_trusted_with_its_model() -> None:
+    of_body = {part.removeprefix("HTTP_").replace("_", "-") for part in BODY_PARTS}
+
+    headers = {header.lower() for header in (*ORIGINAL_ADDRESS_HEADERS, *METHOD_HEADERS, *of_body)}
+
+    assert headers <= NEVER_TRUSTED

@@ -6,7 +6,7 @@ from tests.gateways.upstream import Upstream
 
 
 class InformingSuite(GatewaySuite):
-    """The suite of all gateways, and what the caller of an allowed call is told."""
+    """The suite of all gateways, and what the caller of an allowed call learns."""
 
     def test_the_caller_is_informed_of_the_end_of_a_model(
         self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]

@@ -179,7 +179,7 @@ class TestAddresses:
     @pytest.mark.parametrize(
         "path", ["/v1/models?include_metadata=true", "/model/info", "/openapi.json", "/spend/logs"]
     )
-    def test_what_tells_of_the_operator_is_closed(
+    def test_addresses_for_the_operator_are_closed(
         self, gateway: Gateway, upstream: Upstream, keys: dict[str, str], path: str
     ) -> None:
         assert post(gateway, path, key=keys["customer"], method="GET").status in {403, 404}

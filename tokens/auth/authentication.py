@@ -89,11 +89,11 @@ class Candidate:
 class TokenAuthentication(BaseAuthentication):
     """Refuses requests without a valid key, and requests above the key's rate."""
 
-    tells_networks = False
+    shows_networks = False
 
     def authenticate(self, request: Request) -> tuple[None, Caller]:
         now = timezone.now()
-        caller = authenticate(request._request, at=now, tells_networks=self.tells_networks)
+        caller = authenticate(request._request, at=now, shows_networks=self.shows_networks)
         charge(request._request, caller, at=now)
         return None, caller
 
@@ -104,7 +104,7 @@ class TokenAuthentication(BaseAuthentication):
 class HolderAuthentication(TokenAuthentication):
     """The same for a key's own holder, who learns which networks it may be used from."""
 
-    tells_networks = True
+    shows_networks = True
 
 
 class OptionalTokenAuthentication(BaseAuthentication):
@@ -129,11 +129,11 @@ class VisitorAuthentication(BaseAuthentication):
 
 
 def authenticate(
-    request: HttpRequest, *, at: dt.datetime, failures: Failures = FAILURES, tells_networks: bool = False
+    request: HttpRequest, *, at: dt.datetime, failures: Failures = FAILURES, shows_networks: bool = False
 ) -> Caller:
     """The caller of the first valid key in the request; ApiError if there is none, with the reason.
 
-    The reason names the networks of a key that is sent from another one only if it `tells_networks`.
+    The reason names the networks of a key that is sent from another one only if it `shows_networks`.
     """
     sent_keys = candidate_keys(request)
     if not sent_keys:
@@ -164,7 +164,7 @@ def authenticate(
             return build_caller(row, scope, newest_digest, identity=identity, is_lasting=is_lasting, at=at)
         if "retired" in row:
             _note_refused_key(row, address=address, at=at)
-        refusal = refusal or _refusal(reason, address, scope.networks if tells_networks else ())
+        refusal = refusal or _refusal(reason, address, scope.networks if shows_networks else ())
         is_lasting = is_lasting and reason not in TEMPORARY
     if spent is not None and not refusal:
         raise rate_limit_error(spent, at=at)

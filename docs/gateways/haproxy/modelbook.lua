@@ -9,7 +9,7 @@ local PASSED = {
     "authorization", "x-api-key", "x-goog-api-key", "api-key", "anthropic-version",
     "content-type", "content-encoding", "user-agent",
 }
--- Of the caller's headers, the upstream gets these and no others that could name a model or a key.
+-- The upstream gets these of the caller's headers. Others could name a model or a key.
 local FORWARDED = {
     "accept", "accept-encoding", "accept-language", "anthropic-beta", "anthropic-version", "connection",
     "content-encoding", "content-length", "content-type", "expect", "host", "idempotency-key", "openai-beta",
@@ -71,12 +71,12 @@ end
 
 -- The query as it was sent, except for every `key` in it, however it is written.
 local function without_key(query)
-    local kept = {}
+    local others = {}
     for part in query:gmatch("[^&]+") do
         local name = part:match("^[^=]*"):gsub("%%(%x%x)", function(code) return string.char(tonumber(code, 16)) end)
-        if name:lower() ~= "key" then table.insert(kept, part) end
+        if name:lower() ~= "key" then table.insert(others, part) end
     end
-    return table.concat(kept, "&")
+    return table.concat(others, "&")
 end
 
 core.register_action("authorize", { "http-req" }, function(txn)

@@ -468,8 +468,8 @@ class Reporter:
         status, body = self._post(client, self._unsent)
         if status in (400, 413, 422) and len(self._unsent) > 1:
             # One event of them is not valid. The others are counted.
-            kept = [event for event in self._unsent if not self._settle(event, *self._post(client, [event]))]
-            is_settled, self._unsent = len(kept) < len(self._unsent), kept
+            unsettled = [event for event in self._unsent if not self._settle(event, *self._post(client, [event]))]
+            is_settled, self._unsent = len(unsettled) < len(self._unsent), unsettled
             return is_settled
         if not all(self._settle(event, status, body) for event in self._unsent):
             return False

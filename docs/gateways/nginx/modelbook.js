@@ -93,8 +93,8 @@ function without_key(uri) {
     if (mark < 0) {
         return uri;
     }
-    const kept = uri.slice(mark + 1).split('&').filter(part => name_of(part) !== 'key');
-    return uri.slice(0, mark) + (kept.length ? '?' + kept.join('&') : '');
+    const others = uri.slice(mark + 1).split('&').filter(part => name_of(part) !== 'key');
+    return uri.slice(0, mark) + (others.length ? '?' + others.join('&') : '');
 }
 
 function name_of(part) {

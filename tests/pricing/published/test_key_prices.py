@@ -114,7 +114,7 @@ def test_a_group_that_pays_nothing_has_free_models() -> None:
     assert cost(model, at=NOW - SECOND) == 4
 
 
-def test_an_announced_price_counts_from_its_moment() -> None:
+def test_an_announced_price_takes_effect_at_its_moment() -> None:
     model = world.model()
     world.price(model, input="4", output="8")
     world.price(model, input="6", output="8", starts_at=NOW + HOUR)

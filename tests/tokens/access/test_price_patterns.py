@@ -101,7 +101,7 @@ def test_repeated_requests_do_not_reach_django_until_a_price_changes(workers: li
         assert server.get(key, "/api/authorize?model=rising")[0].startswith("403")
 
 
-def test_the_rate_of_a_group_counts_from_its_moment(workers: list[Server], key: str) -> None:
+def test_the_rate_of_a_group_takes_effect_at_its_moment(workers: list[Server], key: str) -> None:
     world.rate(world.token_group(), "0.5", starts_at=NOW + SECOND)
     with time_machine.travel(NOW, tick=False) as clock:
         assert names(workers, key, "/v1/models") == ["rising", "steady"]

@@ -1,4 +1,4 @@
-"""What a check tells the gateway: the model, the group, the key, and why a call is refused, in the caller's dialect."""
+"""The answer of a check states the model, the group, the key, and why a call is refused, in the caller's dialect."""
 
 import datetime as dt
 from decimal import Decimal
@@ -60,7 +60,7 @@ def test_all_models_that_a_call_names_are_listed(client: Client) -> None:
 
 
 @time_machine.travel(NOW, tick=False)
-def test_the_end_of_a_model_is_told_with_its_successor(client: Client) -> None:
+def test_the_end_of_a_model_is_stated_with_its_successor(client: Client) -> None:
     new = world.model("new")
     hidden = world.model("hidden", status="draft")
     dates: dict[str, Any] = {"deprecated_on": dt.date(2026, 11, 1), "retires_on": dt.date(2026, 12, 31)}

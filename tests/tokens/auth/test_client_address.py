@@ -122,14 +122,14 @@ def test_the_holder_of_a_key_learns_its_networks_and_others_do_not(client: Clien
     key = world.key(networks=["203.0.113.0/24", "2001:db8::/32"])
     sent: dict[str, Any] = {"headers": {"authorization": f"Bearer {key}"}, "REMOTE_ADDR": "198.51.100.1"}
 
-    told, kept = (client.get(path, **sent).json()["error"] for path in ("/api/token", "/v1/models"))
+    to_holder, to_others = (client.get(path, **sent).json()["error"] for path in ("/api/token", "/v1/models"))
 
-    assert (told["code"], kept["code"]) == ("ip_not_allowed", "ip_not_allowed")
-    assert told["message"] == (
+    assert (to_holder["code"], to_others["code"]) == ("ip_not_allowed", "ip_not_allowed")
+    assert to_holder["message"] == (
         "This API key is not allowed from this IP address, 198.51.100.1. It is allowed from 203.0.113.0/24, "
         "2001:db8::/32."
     )
-    assert kept["message"] == "This API key is not allowed from this IP address."
+    assert to_others["message"] == "This API key is not allowed from this IP address."
 
 
 def test_a_report_that_is_not_an_address_is_in_no_network_and_no_log(settings: Any) -> None:

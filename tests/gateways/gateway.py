@@ -37,6 +37,8 @@ class Gateway:
     keeps_refusals: bool = True
     # While Modelbook is down, callers get 503 with a body in JSON. Otherwise they get some error of the server.
     explains_outages: bool = True
+    # The caller of an allowed call receives X-Modelbook-Budget-Warning.
+    warns_of_budgets: bool = True
     # Some unreadable bodies are refused with this status.
     unreadable_status: int = 400
     # The upstream receives X-Modelbook-Key-Id, -Model, -Group and -Token-Name of the check.

@@ -349,7 +349,7 @@ class GatewaySuite:
     def test_a_call_that_uses_up_the_budget_is_the_last_one(
         self, gateway: Gateway, upstream: Upstream, modelbook: Server, keys: dict[str, str], operator: Operator
     ) -> None:
-        key = operator.run("result = world.key('gw', budget_amount=1, budget_currency='USD', budget_period='total')")
+        key = operator.run("result = world.key('gw', budget_amount=1, budget_currency='USD', budget_period='month')")
         assert call(gateway, "gw-chat", key=key).status == 200
 
         # The price of a million tokens is one dollar. An event that is sent again does not count again. Gateways may
@@ -361,6 +361,9 @@ class GatewaySuite:
 
         assert (first["taken"], again["taken"], again["repeated"]) == (1, 0, 1)
         assert (answered.status, reason(refused)) == (200, "insufficient_quota")
+        assert ("x-modelbook-budget-warning" in answered.headers) == gateway.warns_of_budgets
+        resets_at = refused.headers["x-modelbook-resets-at"]
+        assert (resets_at in message(refused), int(refused.headers["retry-after"]) > 0) == (True, True)
         assert len(upstream.models) == 2
 
     def test_a_call_without_a_model_is_refused(

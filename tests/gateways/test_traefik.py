@@ -28,6 +28,7 @@ def gateway(line: Line, running_models: Upstream, tmp_path_factory: pytest.TempP
             opens_websockets=False,
             accepts_keys_in_query=False,
             explains_outages=False,
+            warns_of_budgets=False,
         )
         # Traefik listens before it has read its routes.
         wait_until(lambda: post(gateway, "/v1/models", method="GET").status == 401, "Traefik has its routes")

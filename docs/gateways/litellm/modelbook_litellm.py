@@ -48,8 +48,8 @@ LIST = re.compile(r"(?:/v1)?/models(?:/.+)?")
 # Other parameters tell which fallbacks the operator has configured.
 LIST_PARAMETERS = {"limit", "after_id", "before_id", "client_version"}
 KEY_HEADERS = ("authorization", "x-api-key", "x-goog-api-key", "api-key")
-# Headers of the check that the customer gets: the end of a model is known.
-NOTICES = ("deprecation", "sunset", "link", "x-modelbook-successor")
+# Headers of the check that the customer gets: the end of the model, and a budget that is nearly used up.
+NOTICES = ("deprecation", "sunset", "link", "x-modelbook-successor", "x-modelbook-budget-warning")
 # A check takes milliseconds; a client should not wait for one that hangs.
 TIMEOUT = httpx.Timeout(5, connect=1)
 CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=50)
@@ -197,7 +197,7 @@ async def check(headers: Text, body: bytes | None, params: Text, dialect: str) -
 
 
 def _refused(response: httpx.Response, dialect: str) -> Refused:
-    passed = ("retry-after", "retry-after-ms", "x-modelbook-reason", "x-should-retry")
+    passed = ("retry-after", "retry-after-ms", "x-modelbook-reason", "x-modelbook-resets-at", "x-should-retry")
     try:
         error = response.json()["error"]
         headers = {name: response.headers[name] for name in passed if name in response.headers}

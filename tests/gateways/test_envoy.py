@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.gateways.gateway import Gateway, Line, configuration, running
+from tests.gateways.gateway import Gateway, Line, configuration, post, running
 from tests.gateways.informing import InformingSuite
 from tests.gateways.programs import needs, program
+from tests.gateways.suite import GEMINI
 from tests.gateways.upstream import KEY, Upstream
 from tests.servers import free_port
 
@@ -32,3 +33,15 @@ def gateway(line: Line, running_models: Upstream, tmp_path_factory: pytest.TempP
 
 class TestEnvoy(InformingSuite):
     """Everything; it sends the caller's Host to the check."""
+
+    def test_an_upstream_that_is_down_is_not_a_failed_check(
+        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
+    ) -> None:
+        with upstream.down():
+            answers = [
+                post(gateway, GEMINI.format("gw-chat"), {}, key=keys["customer"]),
+                post(gateway, "/v1/chat/completions", {"model": "gw-chat"}, key=keys["customer"]),
+            ]
+
+        message = "The model does not answer right now. Try again."
+        assert [(one.status, one.json()["error"]["message"]) for one in answers] == [(503, message)] * 2

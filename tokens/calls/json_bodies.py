@@ -60,7 +60,15 @@ LEVELS: Mapping[str, Level] = {
     "call": Level(
         NAMES,
         FALLBACKS,
-        {**dict.fromkeys(CALL_IN, "call"), "session": "session", "tools": "tool", "plugins": "tool"},
+        {
+            **dict.fromkeys(CALL_IN, "call"),
+            "session": "session",
+            "tools": "tool",
+            "plugins": "tool",
+            # OpenAI's first realtime API: the body itself is a session.
+            "audio": "audio",
+            "input_audio_transcription": "call",
+        },
     ),
     # OpenAI: realtime sessions, which transcribe with a second model.
     "session": Level(

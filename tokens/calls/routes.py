@@ -61,7 +61,7 @@ IN_BODY: Mapping[str, tuple[str, ...]] = {
     "{openai}ocr": ("ocr",),
     "{anthropic}messages": ("messages", "anthropic"),
     "{anthropic}messages/count_tokens": ("messages", "anthropic"),
-    "{anthropic}messages/batches": ("messages", "anthropic"),
+    "{anthropic}messages/batches": ("message_batches", "anthropic"),
     "{anthropic}complete": ("messages", "anthropic"),
     "{cohere}rerank": ("rerank", "jina-rerank"),
     "{cohere}embed": ("embeddings", "embeddings"),

@@ -1,10 +1,12 @@
 """A check reads the body of the call: every model in it must be allowed, and it must state one."""
 
+import json
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from catalog.models import AIModel
 from tests import world
 from tests.tokens.api.calls import ask, reason
 
@@ -52,6 +54,28 @@ def test_every_model_of_the_body_must_be_allowed(client: Client, key: str, body:
     assert {answer.status_code for answer in answers} == {
         "": {204, 200}, "invalid_body": {400}
     }.get(code, {403})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/messages/batches", {"requests": [{"custom_id": "1", "params": {"model": "allowed"}}]}),
+        ("/v1/realtime/client_secrets", {"session": {"type": "realtime", "model": "allowed"}}),
+        ("/v1/realtime/sessions", {"model": "allowed", "input_audio_transcription": {"model": "allowed"}}),
+        ("/v1/realtime/transcription_sessions", {"input_audio_transcription": {"model": "allowed"}}),
+    ],
+)
+def test_some_calls_state_their_models_in_other_fields(client: Client, key: str, path: str, body: Any) -> None:
+    for model in AIModel.objects.all():
+        model.supported_endpoint_types = []
+        model.save()
+    places = {"x-original-uri": path, "x-original-method": "POST"}
+    other = json.loads(json.dumps(body).replace('{"model": "allowed"}', '{"model": "secret"}'))
+    other = other if other != body else json.loads(json.dumps(body).replace("allowed", "secret"))
+
+    assert ask(client, key=key, method="POST", body=body, **places).status_code == 204
+    refusals = [ask(client, key=key, method="POST", body=body, **places) for body in (other, {"input": "x"})]
+    assert [refusal["x-modelbook-reason"] for refusal in refusals] == ["model_not_allowed", "model_not_named"]
 
 
 @pytest.mark.parametrize("header", ["x-model", "x-gateway-model-name", "x-ai-eg-model"])

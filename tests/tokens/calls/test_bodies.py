@@ -63,6 +63,9 @@ def read(body: Any, content_type: str = JSON) -> tuple[str, ...]:
             {"session": {"model": "a", "audio": {"input": {"transcription": {"model": "b"}}}}},
             ["a", "b"],
         ),
+        ({"model": "a", "input_audio_transcription": {"model": "b"}}, ["a", "b"]),
+        ({"model": "a", "audio": {"input": {"transcription": {"model": "b"}}}}, ["a", "b"]),
+        ({"model": "a", "audio": {"voice": "alloy", "format": "wav"}}, ["a"]),
         ({"data_source": {"model": "a"}, "testing_criteria": [{"model": "b"}]}, ["a", "b"]),
         # Gemini.
         ({"generateContentRequest": {"model": "models/a", "contents": []}}, ["models/a"]),

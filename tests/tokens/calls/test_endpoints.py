@@ -34,7 +34,7 @@ from tokens.calls.routes import WITHOUT_MODEL
         ("/v1/messages", "messages", {"anthropic"}),
         ("/anthropic/v1/messages", "messages", {"anthropic"}),
         ("/v1/messages/count_tokens", "messages", {"anthropic"}),
-        ("/v1/messages/batches", "messages", {"anthropic"}),
+        ("/v1/messages/batches", "message_batches", {"anthropic"}),
         ("/v1/projects/p/locations/l/publishers/anthropic/models/count-tokens:rawPredict", "messages", {"anthropic"}),
         ("/kling/v1/videos/text2video", "videos", {"kling"}),
         ("/api/chat", "ollama", set()),

@@ -26,7 +26,11 @@ MODEL_HEADERS = ("X-Model", "X-Gateway-Model-Name", "X-Ai-Eg-Model", "X-Litellm-
 # Fields of a body that state the model of the call itself.
 MODEL_FIELDS = frozenset({"model", "models"})
 # The same for kinds of calls that state it in another field.
-OTHER_MODEL_FIELDS = {"realtime": frozenset({"session"}), "videos": frozenset({"model_name"})}
+OTHER_MODEL_FIELDS = {
+    "realtime": frozenset({"session", "audio", "input_audio_transcription"}),
+    "videos": frozenset({"model_name"}),
+    "message_batches": frozenset({"requests"}),
+}
 
 
 @lru_cache(maxsize=16)

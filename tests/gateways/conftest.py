@@ -25,6 +25,7 @@ world.model('gw-second', on='gw', supported_endpoint_types=every)
 ending = {{'deprecated_on': dt.date(2026, 1, 1), 'retires_on': dt.date(2099, 1, 1), 'successor': chat}}
 world.model('gw-ending', on='gw', supported_endpoint_types=every, **ending)
 world.model('gw/with/slashes', on='gw', supported_endpoint_types=every)
+world.model('tunedModels/gw-tuned', on='gw', supported_endpoint_types=every)
 world.model('gw-secret', on='gw-other', supported_endpoint_types=every)
 world.model('gw-draft', on='gw', supported_endpoint_types=every, status='draft')
 reporter, reporters_key = world.token('gw', name='reporter')

@@ -1,11 +1,12 @@
 """What gateways do that pass headers of the check to the caller of an allowed call."""
 
 from tests.gateways.gateway import Gateway, post
-from tests.gateways.suite import GEMINI, GatewaySuite
+from tests.gateways.rarer_calls import RarerCallsSuite
+from tests.gateways.suite import GEMINI
 from tests.gateways.upstream import Upstream
 
 
-class InformingSuite(GatewaySuite):
+class InformingSuite(RarerCallsSuite):
     """The suite of all gateways, and what the caller of an allowed call learns."""
 
     def test_the_caller_is_informed_of_the_end_of_a_model(

@@ -7,7 +7,7 @@ import pytest
 
 from tests.gateways.gateway import Gateway, Line, configuration, post, running
 from tests.gateways.programs import needs, program
-from tests.gateways.suite import GatewaySuite
+from tests.gateways.rarer_calls import RarerCallsSuite
 from tests.gateways.upstream import KEY, Upstream
 from tests.servers import free_port, wait_until
 
@@ -35,5 +35,5 @@ def gateway(line: Line, running_models: Upstream, tmp_path_factory: pytest.TempP
         yield gateway
 
 
-class TestTraefik(GatewaySuite):
+class TestTraefik(RarerCallsSuite):
     """Everything but keys in the query, websockets, and an explanation while Modelbook is down."""

@@ -79,6 +79,15 @@ def gateway(
 class TestLiteLLM(GatewaySuite):
     """Everything but lists of other dialects than OpenAI's, and websockets."""
 
+    def test_the_caller_is_informed_of_the_end_of_a_model(
+        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
+    ) -> None:
+        answer = chat(gateway, "gw-ending", key=keys["customer"])
+
+        assert (answer.status, answer.headers["x-modelbook-successor"]) == (200, "gw-chat")
+        assert answer.headers["deprecation"].startswith("@")
+        assert answer.headers["sunset"].endswith("2099 00:00:00 GMT")
+
 
 class Reported:
     """The usage events of one new key."""

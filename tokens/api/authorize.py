@@ -7,7 +7,7 @@ the caller's own path to its `path_prefix`, uses the caller's method, and accept
 from collections.abc import Mapping
 from typing import NoReturn
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 
@@ -15,7 +15,7 @@ from catalog.models import AIModel
 from tokens.access.charging import charged_groups
 from tokens.access.visibility import Listing, known_names
 from tokens.api.budgets import refuse_spent, warning_headers
-from tokens.api.views import ApiView, caller_of, offer_for_reuse
+from tokens.api.views import ApiView, caller_of, not_found_message, offer_for_reuse
 from tokens.api_error import ApiError
 from tokens.auth.authentication import Caller
 from tokens.dialects import dialect_of
@@ -37,7 +37,7 @@ class AuthorizeView(ApiView):
         caller, now = caller_of(request), timezone.now()
         call = read_call(request._request)
         listing = Listing(caller.scope, now, counters=caller.counters)
-        models = permitted_models(call, listing)
+        models = permitted_models(call, listing, request._request)
         check_endpoints(call, models)
         groups = charged_groups({model.pk for model in models.values()}, caller.scope)
         if any(model.pk not in groups for model in models.values()):
@@ -61,14 +61,20 @@ class AuthorizeView(ApiView):
     head = post = put = patch = delete = trace = get
 
 
-def permitted_models(call: Call, listing: Listing) -> dict[str, AIModel]:
+def permitted_models(call: Call, listing: Listing, request: HttpRequest) -> dict[str, AIModel]:
     """Each name of the call with its model; ApiError if the key may not call all of them.
 
     Callers control most places of a name. The key must be allowed every model, whichever the upstream uses.
     """
     if len(call.named) > MAX_NAMED:
         raise ApiError("model_not_allowed", f"A request may name at most {MAX_NAMED} models.", param="model")
-    models = {name: listing.model(name) or _refuse(name, listing) for name in call.named}
+    models = {}
+    for name in call.named:
+        model = listing.model(name)
+        if model is None:
+            # Of several models, e.g. fallbacks, the caller has to know which one is refused.
+            _refuse(name, listing, not_found_message(name, request) if len(call.named) > 1 else "")
+        models[name] = model
     # Parts of an address that some upstream may take for the id.
     readings = known_names([reading for reading in call.readings if reading not in models])
     if len(readings) > MAX_NAMED or any(listing.model(reading) is None for reading in readings):
@@ -76,10 +82,10 @@ def permitted_models(call: Call, listing: Listing) -> dict[str, AIModel]:
     return models
 
 
-def _refuse(name: str, listing: Listing) -> NoReturn:
+def _refuse(name: str, listing: Listing, message: str) -> NoReturn:
     model = listing.model(name, retired=True)
     if model is None:
-        raise ApiError("model_not_allowed", param="model")
+        raise ApiError("model_not_allowed", message, param="model")
     message = f"The model '{model.name}' was retired on {model.retires_on}."
     successor = successor_of(model, listing)
     if successor is not None:

@@ -106,7 +106,7 @@ class ModelView(ApiView):
         plain_name = name.removeprefix("models/").rstrip("/")
         model = listing.model(name, plain_name, retired=dialect.shows_retired)
         if model is None or not dialect.lists(model):
-            raise ApiError("model_not_found", _not_found_message(name, request._request), param="model")
+            raise ApiError("model_not_found", not_found_message(name, request._request), param="model")
         if model.is_wildcard and model.name != name:
             # Clients call the model by the id in the response.
             model.name = plain_name
@@ -203,7 +203,7 @@ class TunedModelListView(ApiView):
         return self.respond(request, Body.of(write_json({"tunedModels": []})))
 
 
-def _not_found_message(name: str, request: HttpRequest) -> str:
+def not_found_message(name: str, request: HttpRequest) -> str:
     """The message with the name of the model; empty if the name may be a key or a whole prompt."""
     if len(name) > MAX_QUOTED or any(key in name for key in candidate_keys(request)):
         return ""

@@ -78,6 +78,42 @@ def test_some_calls_state_their_models_in_other_fields(client: Client, key: str,
     assert [refusal["x-modelbook-reason"] for refusal in refusals] == ["model_not_allowed", "model_not_named"]
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"model": "secret"}, "The model does not exist, or this API key has no access to it."),
+        (
+            {"model": "allowed", "fallbacks": ["other", "secret"]},
+            "The model 'secret' does not exist, or this API key has no access to it.",
+        ),
+        (
+            {"model": "allowed", "fallbacks": ["nothing"]},
+            "The model 'nothing' does not exist, or this API key has no access to it.",
+        ),
+        (
+            {"model": "allowed", "fallbacks": ["x" * 200]},
+            "The model does not exist, or this API key has no access to it.",
+        ),
+        ({"messages": []}, "The body does not state the model of the call."),
+        (
+            b"",
+            "The call states no model. Its gateway must send its body, its address, or a header of the gateway's own.",
+        ),
+    ],
+)
+def test_a_refusal_says_what_the_caller_has_to_change(client: Client, key: str, body: Any, message: str) -> None:
+    answer = ask(client, key=key, method="POST", body=body, **CHAT)
+
+    assert answer.json()["error"]["message"] == message
+
+
+def test_a_refusal_repeats_no_key_in_the_place_of_a_model(client: Client, key: str) -> None:
+    answer = ask(client, key=key, method="POST", body={"model": "allowed", "fallbacks": [key]}, **CHAT)
+
+    assert (answer["x-modelbook-reason"], key in answer.content.decode()) == ("model_not_allowed", False)
+    assert key not in answer["x-modelbook-message"]
+
+
 @pytest.mark.parametrize("header", ["x-model", "x-gateway-model-name", "x-ai-eg-model"])
 def test_a_header_of_the_caller_opens_no_model(client: Client, settings: Any, key: str, header: str) -> None:
     def code(stated: str, **body: str) -> str:

@@ -16,7 +16,7 @@ from tokens.calls.addresses import Address, AmbiguousAddressError, read_address
 from tokens.calls.endpoints import Endpoint, StatedIn
 from tokens.calls.named import NamedModels
 from tokens.dialects import ORIGINAL_ADDRESS_HEADERS, has_appended_address
-from tokens.http.proxies.bodies import BODY_PARTS, named_models
+from tokens.http.proxies.bodies import BODY_PARTS, has_body, named_models
 from tokens.http.proxies.own_routes import own_routes
 
 METHOD_HEADERS = ("X-Original-Method", "X-Forwarded-Method")
@@ -70,7 +70,7 @@ def read_call(request: HttpRequest) -> Call:
     body = named_models(request.META)
     stated = list(elsewhere)
     for address in addresses or [Address()]:
-        stated += _models_stated(address, body, elsewhere)
+        stated += _models_stated(address, body, elsewhere, has_body=has_body(request.META))
     named = [*stated, *untrusted, *body.models]
     for address in addresses:
         named += [*address.models, *address.query_models]
@@ -80,7 +80,7 @@ def read_call(request: HttpRequest) -> Call:
     return Call(_ids(stated), _ids(named), _ids(readings), tuple(endpoints), is_unknown)
 
 
-def _models_stated(address: Address, body: NamedModels, elsewhere: list[str]) -> list[str]:
+def _models_stated(address: Address, body: NamedModels, elsewhere: list[str], *, has_body: bool) -> list[str]:
     """The models of a call of this address where its upstream reads them; ApiError if there are none."""
     kind = address.endpoint.name if address.endpoint else ""
     if address.endpoint is not None and address.endpoint.stated_in is StatedIn.NOWHERE:
@@ -91,7 +91,8 @@ def _models_stated(address: Address, body: NamedModels, elsewhere: list[str]) ->
     stated = [*address.stated, *body.within(MODEL_FIELDS | OTHER_MODEL_FIELDS.get(kind, frozenset()))]
     is_in_body = address.endpoint is None or address.endpoint.stated_in is StatedIn.BODY
     if not (elsewhere or address.stated or (is_in_body and stated)):
-        raise ApiError("model_not_named")
+        message = "The body does not state the model of the call." if has_body and is_in_body else ""
+        raise ApiError("model_not_named", message)
     return stated
 
 

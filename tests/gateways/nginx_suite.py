@@ -6,6 +6,7 @@ from tests.gateways.gateway import Gateway, post
 from tests.gateways.informing import InformingSuite
 from tests.gateways.suite import GEMINI
 from tests.gateways.upstream import Upstream
+from tests.servers import wait_until
 
 # Dialect -> path and headers of a call that is refused before its body is read.
 DIALECTS = {
@@ -26,6 +27,9 @@ class NginxSuite(InformingSuite):
 
         message = "The model does not answer right now. Try again in a moment."
         assert (answer.status, answer.json()["error"]["message"]) == (503, message)
+        log, line = gateway.log, f'"POST {GEMINI.format("gw-chat")}" 503'
+        assert log
+        wait_until(lambda: line in log.read_text(), "the log has the call as it was sent")
 
     @pytest.mark.parametrize("dialect", DIALECTS)
     def test_a_body_above_the_limit_is_refused_in_json(

@@ -207,9 +207,9 @@ def _used(table: type[models.Model], keys: Sequence[int], *, parts: Collection[i
     used: set[int] = set()
     # Pairs of a row and one that refers to it, of this table and both to be removed: a model and its successor.
     inner: set[tuple[int, int]] = set()
-    for relation in table._meta.related_objects:
+    for relation in _references(table):
         other, name = relation.related_model, relation.field.name
-        if isinstance(other, type) and not hasattr(other, "instance_type"):
+        if not hasattr(other, "instance_type"):
             own = set(keys) if other is table else parts if other is PARTS.get(table) else ()
             for batch in batches(keys, KEYS):
                 rows = other._default_manager.filter(**{f"{name}__in": batch}).values_list(name, "pk")
@@ -224,6 +224,15 @@ def _used(table: type[models.Model], keys: Sequence[int], *, parts: Collection[i
         named = {name for model in AIModel.objects.all() for name in _types(model)}
         used.update(EndpointType.objects.filter(pk__in=keys, name__in=named).values_list("pk", flat=True))
     return used
+
+
+def _references(table: type[models.Model]) -> list[Any]:
+    """The relations of other rows to this table, also those without a name here, such as the first group of tokens."""
+    relations: list[Any] = [
+        field for field in table._meta.get_fields(include_hidden=True) if field.auto_created and not field.concrete
+    ]
+    # A row's own part of a many-to-many relation is removed with it.
+    return [relation for relation in relations if not relation.related_model._meta.auto_created]
 
 
 def _types(model: AIModel) -> Collection[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -13,6 +14,8 @@ from catalog.exact import read_json
 from catalog.imports.run_reports import sections
 from catalog.models import AIModel, Channel, EndpointType, ImportRun, Offer, Vendor
 from pricing.models import GroupRate, PriceSheet
+from pricing.usage.events import Event, record_events
+from pricing.usage.quantities import read_usage
 from tests import world
 from tests.pricing.gateways.databases import channel, key, option, sqlite_gateway, token, user
 from tokens.models import Token, TokenGroup
@@ -100,6 +103,20 @@ def test_a_key_is_refused_after_the_rollback_and_works_after_the_next_migration(
     assert status() == 401
     migrate(tmp_path)
     assert status() == 200
+
+
+def test_a_token_that_has_reported_usage_stays(tmp_path: Path) -> None:
+    run = migrate(tmp_path)["run"]
+    reporter = Token.objects.get(name="token 1")
+    now = timezone.now()
+    event = Event("1", "nobody", "nothing", now, read_usage({"input": 1}))
+    record_events([event], reporter=reporter.pk, reporter_name=reporter.key_id, at=now)
+
+    undone = roll_back(run)
+
+    assert undone["removed"]["tokens"] == 2
+    assert f"token {reporter}" in undone["stays"]
+    connection.check_constraints()
 
 
 def test_a_migration_of_new_tokens_alone_is_a_run_as_well(tmp_path: Path) -> None:

@@ -42,7 +42,10 @@ class Level:
 # `deployment_id`, which replaces the model, and `target_model_names`.
 NAMES = ("model", "models", "model_name", "model_id", "modelId", "deployment_id", "target_model_names")
 # LiteLLM; the first one is Anthropic's too.
-FALLBACKS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks", "default_fallbacks")
+FALLBACKS = (
+    *("fallbacks", "context_window_fallbacks", "content_policy_fallbacks", "default_fallbacks"),
+    "context_window_fallback_dict",
+)
 CALL_IN = (
     # LiteLLM.
     *("extra_body", "litellm_params", "default_litellm_params", "litellm_embedding_config", "user_config"),

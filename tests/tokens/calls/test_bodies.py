@@ -54,6 +54,7 @@ def read(body: Any, content_type: str = JSON) -> tuple[str, ...]:
             ["a", "b", "c"],
         ),
         ({"target_model_names": "a,b"}, ["a", "b"]),
+        ({"model": "a", "context_window_fallback_dict": {"a": "b"}}, ["a", "b"]),
         ({"model": "a", "tools": [{"type": "advisor_20260301", "name": "advisor", "model": "b"}]}, ["a", "b"]),
         ({"requests": [{"custom_id": "1", "params": {"model": "a"}}, {"params": {"model": "b"}}]}, ["a", "b"]),
         # OpenAI.

@@ -72,7 +72,7 @@ def permitted_models(call: Call, listing: Listing, request: HttpRequest) -> dict
     for name in call.named:
         model = listing.model(name)
         if model is None:
-            # Of several models, e.g. fallbacks, the caller has to know which one is refused.
+            # The caller has to know which one of several models, e.g. fallbacks, is refused.
             _refuse(name, listing, not_found_message(name, request) if len(call.named) > 1 else "")
         models[name] = model
     # Parts of an address that some upstream may take for the id.

@@ -13,14 +13,11 @@ class TokensConfig(AppConfig):
 
 
 def remember_peppers(using: str, **_: Any) -> None:
-    """Stores the fingerprints of the configured peppers that have none yet: keys may be stored under them already."""
-    from django.conf import settings
+    """Stores the fingerprints of peppers that have none yet: keys may be stored under them already."""
     from django.db import connections
 
     from tokens.models import Pepper
 
     # After a migration backwards, the table does not exist.
     if Pepper._meta.db_table in connections[using].introspection.table_names():
-        known = set(Pepper.objects.values_list("number", flat=True))
-        for number in settings.TOKEN_PEPPERS.keys() - known:
-            Pepper.objects.remember(number)
+        Pepper.objects.remember_all()

@@ -3,12 +3,17 @@
 Otherwise every key would be answered with 401 until somebody finds out why.
 """
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from tokens import keys
+
+# The fingerprint of a pepper that was lost before this one could be stored.
+NOT_KNOWN = ""
 
 
 class WrongPepperError(ValueError):
@@ -18,7 +23,9 @@ class WrongPepperError(ValueError):
 class PepperManager(models.Manager["Pepper"]):
     def refuse_wrong(self, number: int) -> None:
         """WrongPepperError if keys are stored under another secret of this number."""
-        if self.filter(number=number).exclude(fingerprint=_fingerprint(number)).exists() and is_in_use(number):
+        if self.filter(number=number).exclude(fingerprint__in=(NOT_KNOWN, _fingerprint(number))).exists() and is_in_use(
+            number
+        ):
             raise WrongPepperError(_wrong(number))
 
     def remember(self, number: int) -> None:
@@ -27,13 +34,26 @@ class PepperManager(models.Manager["Pepper"]):
             self.refuse_wrong(number)
             self.update_or_create(number=number, defaults={"fingerprint": _fingerprint(number)})
 
+    def remember_all(self) -> None:
+        """Stores the peppers that have no row yet: the configured ones, and the number of those that keys need."""
+        from tokens.models import RetiredKey, Token
+
+        known = set(self.values_list("number", flat=True))
+        for number in settings.TOKEN_PEPPERS.keys() - known:
+            self.remember(number)
+        known.update(settings.TOKEN_PEPPERS)
+        stored: tuple[models.QuerySet[Any], ...] = (Token.objects.order_by(), RetiredKey.objects.order_by())
+        for rows in stored:
+            lost = rows.exclude(pepper__in=known).values_list("pepper", flat=True).distinct()
+            self.bulk_create([Pepper(number=number) for number in lost], ignore_conflicts=True)
+
     def problems(self) -> dict[int, str]:
         """Number of a pepper that keys are stored under -> what is wrong with it in TOKEN_PEPPERS, in a sentence."""
         found = {}
         for pepper in self.order_by("number"):
             if pepper.number not in settings.TOKEN_PEPPERS:
                 found[pepper.number] = _missing(pepper.number)
-            elif pepper.fingerprint != _fingerprint(pepper.number):
+            elif pepper.fingerprint not in (NOT_KNOWN, _fingerprint(pepper.number)):
                 found[pepper.number] = _wrong(pepper.number)
         return {number: problem for number, problem in found.items() if is_in_use(number)}
 

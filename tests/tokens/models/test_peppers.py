@@ -62,6 +62,20 @@ def test_a_wrong_or_missing_pepper_is_a_problem(
     assert not any(secret in str(findings) + problem for secret in (OLD, NEW, WRONG))
 
 
+def test_a_pepper_that_was_lost_before_its_fingerprint_was_stored_is_missing(token: Token, settings: Any) -> None:
+    Pepper.objects.all().delete()
+    settings.TOKEN_PEPPERS = {2: NEW}
+    remember_peppers(using="default")
+    assert [*Pepper.objects.problems()] == [1]
+
+    # When it is back, nobody can say whether its secret is right.
+    settings.TOKEN_PEPPERS = {1: OLD}
+    assert Pepper.objects.problems() == {}
+    Pepper.objects.remember(1)
+    settings.TOKEN_PEPPERS = {1: WRONG}
+    assert [*Pepper.objects.problems()] == [1]
+
+
 def test_a_pepper_that_no_key_uses_may_change_and_go(token: Token, settings: Any) -> None:
     token.delete()
     for peppers in ({1: WRONG}, {2: NEW}):

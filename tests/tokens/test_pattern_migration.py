@@ -31,3 +31,26 @@ def test_patterns_keep_their_meaning() -> None:
     assert migrated.deny == ["id:capability:old", "id:capability:new", "vendor:openai", "Free"]
     validate_patterns(migrated.allow[:5])
     assert (another.allow, another.deny) == (None, ["gpt-4o"])
+
+
+def test_patterns_survive_a_migration_backwards_and_forwards() -> None:
+    allow = ["free", "id:free", "gpt-*", "context>=5", "price:input<=5", "capability:tools"]
+    token, _ = world.token(allow=allow, deny=["price:output>8"], enabled=False)
+
+    MIGRATION.mark_new(apps, None)
+    token.refresh_from_db()
+    assert token.allow[:3] == ["kept:free", "id:free", "gpt-*"]
+    MIGRATION.keep_meaning(apps, None)
+
+    token.refresh_from_db()
+    assert (token.allow, token.deny) == (allow, ["price:output>8"])
+
+
+def test_no_key_sees_more_after_a_migration_backwards() -> None:
+    token, _ = world.token(deny=["gpt-4o", "price:output>8"])
+
+    with pytest.raises(RuntimeError, match=f"a customer .{token.key_id}.*Disable them"):
+        MIGRATION.mark_new(apps, None)
+
+    token.refresh_from_db()
+    assert token.deny == ["gpt-4o", "price:output>8"]

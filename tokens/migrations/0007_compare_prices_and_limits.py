@@ -10,6 +10,8 @@ from django.db import migrations
 NEW = re.compile(
     r"free|capability:.*|(?:context|max_output)(?:<=|<|>=|>)[0-9]{1,15}|price:[a-z_.]+(?:<=|<|>=|>)[0-9.]+", re.DOTALL
 )
+# Before a pattern that was stored with the new meaning, after a migration backwards: an id that no model has.
+KEPT = "kept:"
 
 
 def keep_meaning(apps, schema_editor):
@@ -23,7 +25,9 @@ def keep_meaning(apps, schema_editor):
     def renamed(patterns):
         nonlocal names
         for pattern in patterns:
-            if not isinstance(pattern, str) or not NEW.fullmatch(pattern):
+            if is_kept(pattern):
+                yield pattern.removeprefix(KEPT)
+            elif not isinstance(pattern, str) or not NEW.fullmatch(pattern):
                 yield pattern
             elif "*" not in pattern:
                 yield f"id:{pattern}"
@@ -38,10 +42,41 @@ def keep_meaning(apps, schema_editor):
         changed = {
             field: list(renamed(patterns))
             for field, patterns in lists.items()
-            if isinstance(patterns, list) and any(isinstance(text, str) and NEW.fullmatch(text) for text in patterns)
+            if isinstance(patterns, list) and any(is_kept(text) or is_new(text) for text in patterns)
         }
         if changed:
             token.objects.filter(pk=key).update(**changed)
+
+
+def is_new(pattern):
+    return isinstance(pattern, str) and NEW.fullmatch(pattern) is not None
+
+
+def is_kept(pattern):
+    return isinstance(pattern, str) and pattern.startswith(KEPT) and is_new(pattern.removeprefix(KEPT))
+
+
+def mark_new(apps, schema_editor):
+    """The earlier version takes the new patterns for ids, which match nothing: a deny list would allow what it denies."""
+    token = apps.get_model("tokens", "Token")
+    allowing = []
+    for row in token.objects.only("pk", "name", "key_id", "enabled", "allow", "deny").iterator(chunk_size=2000):
+        if row.enabled and any(map(is_new, row.deny or ())):
+            allowing.append(f"{row.name} ({row.key_id})")
+    if allowing:
+        raise RuntimeError(
+            "These tokens deny models by patterns that the earlier version does not know, and would see them: "
+            f"{', '.join(allowing[:20])}{' …' if len(allowing) > 20 else ''}. Disable them or change their patterns first."
+        )
+    for row in token.objects.only("pk", "allow", "deny").iterator(chunk_size=2000):
+        lists = {"allow": row.allow, "deny": row.deny}
+        changed = {
+            field: [KEPT + text if is_new(text) else text for text in patterns]
+            for field, patterns in lists.items()
+            if isinstance(patterns, list) and any(map(is_new, patterns))
+        }
+        if changed:
+            token.objects.filter(pk=row.pk).update(**changed)
 
 
 class Migration(migrations.Migration):
@@ -72,5 +107,5 @@ class Migration(migrations.Migration):
             name='deny',
             field=catalog.db.fields.NamesField(blank=True, default=list, help_text='The models it can never see, in the same notation; deny overrides allow. A comparison also denies the models whose figure is unknown. Leave empty to deny none.', validators=[tokens.scope.validate_patterns]),
         ),
-        migrations.RunPython(keep_meaning, migrations.RunPython.noop, elidable=True),
+        migrations.RunPython(keep_meaning, mark_new, elidable=True),
     ]

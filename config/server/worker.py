@@ -308,7 +308,8 @@ class Worker(base.Worker):  # type: ignore[misc]
             self.connections.remove(connection)
             self._watch(connection, 0)
             connection.close()
-            if connection.state is State.BODY:
+            # A refused request is closed already.
+            if connection.state is State.BODY and connection.request is not None:
                 connection.request.close()
 
     # Requests

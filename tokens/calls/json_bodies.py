@@ -120,7 +120,8 @@ def read_object(fields: Mapping[str, Any], level: str, names: Names, *, outermos
         raise UnreadableBodyError(f"An object has more than {MOST_FIELDS:,} fields.")
     rules = LEVELS[level]
     for name, value in fields.items():
-        place = outermost or name
+        # Models of a session's tools and transcription are not the model that answers in the session.
+        place = name if level == "session" and name in rules.nested else outermost or name
         key = plain(name)
         spelling = rules.spellings.get(key)
         if rules.is_tool and key.endswith(("model", "models")) and key not in NOT_CALLED:

@@ -53,7 +53,7 @@ IN_BODY: Mapping[str, tuple[str, ...]] = {
     "{openai}audio/translations": ("transcriptions", "audio-transcription"),
     "{openai}realtime/sessions": ("realtime",),
     "{openai}realtime/client_secrets": ("realtime",),
-    "{openai}realtime/transcription_sessions": ("realtime",),
+    "{openai}realtime/transcription_sessions": ("realtime_transcription",),
     "{openai}realtime/translations/client_secrets": ("realtime",),
     "{openai}decisions": ("decisions",),
     "{openai}videos": ("videos", "openai-video"),

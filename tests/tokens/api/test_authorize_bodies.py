@@ -79,6 +79,22 @@ def test_some_calls_state_their_models_in_other_fields(client: Client, key: str,
 
 
 @pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/realtime/client_secrets", {"session": {"audio": {"input": {"transcription": {"model": "allowed"}}}}}),
+        ("/v1/realtime/client_secrets", {"session": {"tools": [{"type": "x", "model": "allowed"}]}}),
+        ("/v1/realtime/sessions", {"input_audio_transcription": {"model": "allowed"}}),
+        ("/v1/messages/batches", {"metadata": {"model": "allowed"}}),
+    ],
+)
+def test_a_model_beside_the_call_does_not_state_its_model(client: Client, key: str, path: str, body: Any) -> None:
+    """The upstream would answer with a default model that nobody has named."""
+    refusal = ask(client, key=key, method="POST", body=body, **{"x-original-uri": path, "x-original-method": "POST"})
+
+    assert refusal["x-modelbook-reason"] == "model_not_named"
+
+
+@pytest.mark.parametrize(
     ("body", "message"),
     [
         ({"model": "secret"}, "The model does not exist, or this API key has no access to it."),

@@ -27,7 +27,8 @@ MODEL_HEADERS = ("X-Model", "X-Gateway-Model-Name", "X-Ai-Eg-Model", "X-Litellm-
 MODEL_FIELDS = frozenset({"model", "models"})
 # The same for kinds of calls that state it in another field.
 OTHER_MODEL_FIELDS = {
-    "realtime": frozenset({"session", "audio", "input_audio_transcription"}),
+    "realtime": frozenset({"session"}),
+    "realtime_transcription": frozenset({"audio", "input_audio_transcription"}),
     "videos": frozenset({"model_name"}),
     "message_batches": frozenset({"requests"}),
 }

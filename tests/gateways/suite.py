@@ -459,11 +459,20 @@ class GatewaySuite:
         assert get("/api/token").json()["data"]["key_id"] == keys["customer"].split("_")[-2]
         assert upstream.received == []
 
-    def test_logs_contain_no_keys(self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]) -> None:
+    def test_logs_contain_no_keys(self, gateway: Gateway, upstream: Upstream, line: Line, keys: dict[str, str]) -> None:
         if gateway.log is None:
             pytest.skip("this gateway writes its log elsewhere")
         key, path = keys["customer"], GEMINI.format("gw-chat")
-        post(gateway, f"{path}?key={key}", CONTENT, headers={"referer": f"http://localhost/?key={key}"})
+
+        def ask() -> Answer:
+            return post(gateway, f"{path}?key={key}", CONTENT, headers={"referer": f"http://localhost/?key={key}"})
+
+        ask()
+        with upstream.down():
+            ask()
+        with line.cut():
+            ask()
+        wait_until(lambda: call(gateway, "gw-chat", key=key).status == 200, "the gateway calls Modelbook")
         post(gateway, path, CONTENT, headers={"x-goog-api-key": key})
 
         written = gateway.log.read_text()

@@ -45,7 +45,7 @@ def test_filters_of_the_other_lists(admin_client: Client) -> None:
     here, there = world.model("here"), world.model("there", vendor=world.vendor("anthropic"))
     for model in (here, there):
         PopularModel.objects.create(model=model)
-        UsageCount.objects.create(model=model, day=timezone.now().date(), reporter="x")
+        UsageCount.objects.create(model=model, name=model.name, day=timezone.now().date(), reporter="x")
     for currency in ("CNY", "EUR"):
         CurrencyRate.objects.create(currency=currency, per_usd=Decimal(7), as_of=timezone.now().date())
     for slug, is_public in (("acme", False), ("zeta", True)):

@@ -39,7 +39,7 @@ def test_a_price_list_is_filled_in(desk: Desk) -> None:
     page = desk.open(f"/admin/catalog/aimodel/{model.pk}/set-price/")
     assert fits(page)
 
-    page.get_by_role("link", name="List").click()
+    page.get_by_role("link", name="List", exact=True).click()
     page.wait_for_url("**role=list")
     page.get_by_label("Output per million tokens", exact=True).fill("12.000000000000000000001")
     page.get_by_label("Takes effect").fill("2099-01-01T12:30")

@@ -57,6 +57,8 @@ class Gateway:
     gemini_version: str = ""
     # Upgraded connections (OpenAI's realtime API), with the model in the query.
     opens_websockets: bool = True
+    # uvicorn lets a call wait that asks for a websocket with another method than GET.
+    answers_upgrades: bool = True
     # Everything that it has written.
     log: Path | None = None
 
@@ -87,13 +89,14 @@ def post(
     source: str = HERE,
     method: str = "POST",
     headers: Mapping[str, str] | None = None,
+    seconds: float = SECONDS,
 ) -> Answer:
     """One request without an SDK, which sends the path as it is; `body` is JSON unless it is bytes or an iterator."""
     sent = {"content-type": "application/json"} if body is not None else {}
     sent |= {"authorization": f"Bearer {key}"} if key else {}
     if body is not None and not isinstance(body, bytes | Iterator):
         body = json.dumps(body).encode()
-    client = InOnePiece(HERE, gateway.port, timeout=SECONDS, source_address=(source, 0))
+    client = InOnePiece(HERE, gateway.port, timeout=seconds, source_address=(source, 0))
     # http.client refuses control characters in addresses, which is the task of gateways here.
     client._validate_path = lambda _: None  # type: ignore[attr-defined]
     try:

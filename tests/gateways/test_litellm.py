@@ -71,6 +71,7 @@ def gateway(
             keeps_bodies=False,
             serves_catalog=False,
             opens_websockets=False,
+            answers_upgrades=False,
             gemini_version="v1beta",
             unreadable_status=500,
         )

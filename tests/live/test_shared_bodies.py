@@ -56,8 +56,8 @@ def running(database_url: str, operator: Operator, tmp_path_factory: pytest.Temp
 
 
 def test_many_clients_after_a_change_cause_one_rendering_on_the_machine(running: Server, operator: Operator) -> None:
-    operator.run("world.model('shared-new')")
     before = rendered(running)
+    operator.run("world.model('shared-new')")
 
     with ThreadPoolExecutor(16) as clients:
         answers = list(clients.map(lambda _: running.get("/api/pricing"), range(32)))

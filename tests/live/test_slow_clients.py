@@ -68,9 +68,14 @@ def slow_clients(server: Server, count: int, start: bytes, *, then: bytes = b"X"
 def assert_prompt(server: Server) -> None:
     """/livez, and a request that a thread has to answer, are answered soon."""
     for path, status in PROMPT.items():
-        start = time.monotonic()
-        assert server.get(path).status == status
-        assert time.monotonic() - start < SOON, path
+        # What slow clients delay, they delay each time; another program on a busy machine does not.
+        assert any(_seconds_of(server, path, status) < SOON for _ in range(3)), path
+
+
+def _seconds_of(server: Server, path: str, status: int) -> float:
+    start = time.monotonic()
+    assert server.get(path).status == status
+    return time.monotonic() - start
 
 
 @pytest.mark.parametrize(

@@ -220,11 +220,11 @@ class FastPath:
         head = response_head(f"{response.status_code} {response.reason_phrase}", tuple(headers))
         cache = found.cache if terms.caller else self.visits
         stored = CachedResponse(terms, head, content)
+        key = found.key
         if found.cache is self.checks and has_body(environ):
-            key = called_digest(environ, check_digest(environ))
-            cache.put(check_digest(environ), stored)
-        else:
-            key = found.key
+            digest = check_digest(environ)
+            cache.put(digest, stored)
+            key = key or called_digest(environ, digest)
         if key is not None:
             cache.put(key, stored)
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 from django.contrib.auth.models import AbstractBaseUser
 
 from catalog.db.bulk import create_rows, update_rows
-from catalog.models import AIModel, Offer
+from catalog.models import AIModel
 from pricing.models import GroupRate
-from pricing.published.prices import MAX_KEYS
+from tokens.access.charging import groups_by_model, in_order_of
 from tokens.models import TokenGroup
 from tokens.scope import Scope
 
@@ -47,16 +47,10 @@ def groups_of(scope: Scope) -> list[TokenGroup]:
 
 def groups_of_models(groups: Iterable[TokenGroup], models: Iterable[AIModel]) -> Mapping[int, list[str]]:
     """Model key -> the slugs of these groups that can reach it, in the order of the groups."""
-    places = {group.slug: place for place, group in enumerate(groups)}
-    keys = [model.pk for model in models]
-    offers = Offer.objects.filter(enabled=True, channel__enabled=True, channel__groups__slug__in=places)
-    if len(keys) <= MAX_KEYS:
-        offers = offers.filter(model__in=keys)
-    pairs = offers.values_list("model", "channel__groups__slug").distinct()
-    slugs: defaultdict[int, list[str]] = defaultdict(list)
-    for model, slug in sorted(pairs, key=lambda pair: places[pair[1]]):
-        slugs[model].append(slug)
-    return slugs
+    in_order = [group.pk for group in groups]
+    reaching = groups_by_model([model.pk for model in models], groups=in_order)
+    slugs = {model: list(in_order_of(in_order, reached).values()) for model, reached in reaching.items()}
+    return defaultdict(list, slugs)
 
 
 def group_rates(groups: Iterable[TokenGroup], *, at: dt.datetime) -> dict[str, Decimal]:

@@ -13,14 +13,18 @@ from tokens.scope import Scope
 
 def charged_groups(models: Collection[int], scope: Scope) -> dict[int, tuple[int, str]]:
     """Key of a model -> key and slug of the group that pays; models that no group of the scope reaches are left out."""
-    reaching = groups_by_model(models)
+    reaching = groups_by_model(models, groups=scope.groups)
     in_order = {model: in_order_of(scope.groups, groups) for model, groups in reaching.items()}
     return {model: next(iter(groups.items())) for model, groups in in_order.items() if groups}
 
 
-def groups_by_model(models: Collection[int]) -> Mapping[int, Mapping[int, str]]:
-    """Key of a model -> the groups that reach it by an open offer: key -> slug."""
+def groups_by_model(
+    models: Collection[int], *, groups: Collection[int] | None = None
+) -> Mapping[int, Mapping[int, str]]:
+    """Key of a model -> those of these groups (None: of all) that reach it by an open offer: key -> slug."""
     offers = open_offers().filter(channel__groups__isnull=False)
+    if groups is not None:
+        offers = offers.filter(channel__groups__in=groups)
     if len(models) <= MAX_NAMES:
         offers = offers.filter(model__in=models)
     reaching: defaultdict[int, dict[int, str]] = defaultdict(dict)

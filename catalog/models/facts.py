@@ -70,7 +70,7 @@ class ModelFacts:
 
     @property
     def retires_at(self) -> dt.datetime | None:
-        """The first moment (UTC) at which the model is no longer offered; None if no retirement is known."""
+        """The moment (UTC) at which the offer of the model ends; None if no retirement is known."""
         if self.retires_on is None:
             return None
         return dt.datetime.combine(self.retires_on, dt.time(), tzinfo=dt.UTC)

@@ -79,12 +79,16 @@ def spending_of(owner: Budgeted | None, *, at: dt.datetime) -> Spending:
         return {"budget": None, "spent": None, "left": None, "resets_at": None, "uncounted": None}
     spent, resets_at = owner.spent_at(at=at), budget.resets_at(at=at)
     return {
-        "budget": {"amount": digits(budget.amount), "currency": budget.currency, "period": budget.period},
+        "budget": terms_of(budget),
         "spent": digits(spent.amount),
         "left": digits(budget.left(spent.amount)),
         "resets_at": format_timestamp(resets_at) if resets_at else None,
         "uncounted": spent.uncounted,
     }
+
+
+def terms_of(budget: Budget) -> BudgetTerms:
+    return {"amount": digits(budget.amount), "currency": budget.currency, "period": budget.period}
 
 
 def _reset(budget: Budget, at: dt.datetime) -> str:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from catalog.db import revision
 from catalog.error_messages import count
 from catalog.exact import digits, write_json
+from tokens.api.budgets import terms_of
 from tokens.budgets import Budget
 from tokens.management.token_options import AUTOMATIC, Chosen, add_options, messages_of, read_options
 from tokens.models import Token
@@ -115,12 +116,10 @@ def shown(token: Token) -> Values:
         "starts_at": _moment(token.starts_at),
         "expires_at": _moment(token.expires_at),
         "rate_limit": token.rate_limit,
-        "budget": None if token.budget is None else {
-            "amount": digits(token.budget.amount), "currency": token.budget.currency, "period": token.budget.period,
-        },
+        "budget": None if token.budget is None else terms_of(token.budget),
         "is_over_budget": token.is_over_budget,
         "note": token.note,
-    }  # fmt: skip
+    }
 
 
 def in_words(name: str, value: Any) -> str:

@@ -95,12 +95,15 @@ def test_opencode_offers_our_models_with_their_prices(priced: Server, tmp_path: 
     }
     variables |= {f"XDG_{name}_HOME": str(tmp_path / name) for name in ("CACHE", "CONFIG", "DATA", "STATE")}
 
-    listed = subprocess.run(
-        [program, "models", "--pure", "--refresh", "--verbose", "modelbook"],
-        cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=120, check=True,
-    ).stdout  # fmt: skip
+    # A file, because opencode ends before a busy reader has taken what it writes to a pipe.
+    listed = tmp_path / "listed"
+    with listed.open("w") as output:
+        subprocess.run(
+            [program, "models", "--pure", "--refresh", "--verbose", "modelbook"],
+            cwd=tmp_path, env=variables, stdout=output, timeout=120, check=True,
+        )  # fmt: skip
 
-    models = dict(_objects(listed))
+    models = dict(_objects(listed.read_text()))
     assert models.keys() >= ALL
     tiered = models["readers-tiered"]
     assert tiered["api"] == {

@@ -41,10 +41,11 @@ REASONS = {
     "ip_not_allowed": "API_KEY_IP_ADDRESS_BLOCKED",
     "rate_limit_exceeded": "RATE_LIMIT_EXCEEDED",
 }
-DEFAULT_SIZE = 50
+# Without a size, a page is the whole list: Google's default is 50, but LiteLLM and hand-written clients read only one
+# page and would miss the rest.
 MAX_SIZE = 1000
-# Endpoint type -> the methods that Gemini's clients may call, for the first type that a model has. Image models without
-# the type gemini have none: `predict` is a method of Gemini's own addresses.
+# Endpoint type -> the methods by which Gemini's clients may call the models that prefer it. Image models without the
+# type gemini have none: `predict` is a method of Gemini's own addresses.
 METHODS: Mapping[str, tuple[str, ...]] = {
     "gemini": ("generateContent", "streamGenerateContent", "countTokens"),
     "embeddings": ("embedContent", "batchEmbedContents"),
@@ -124,7 +125,8 @@ class GeminiError(TypedDict):
 
 @dataclass(frozen=True)
 class Page:
-    size: int = DEFAULT_SIZE
+    # None: everything that follows.
+    size: int | None = None
     after: SortKey | None = None
 
 
@@ -142,9 +144,10 @@ class Gemini(Dialect):
     def list_parts(self, listing: Listing, page: Page) -> ListParts:
         models = self.listed(listing)
         start = 0 if page.after is None else bisect_right(models, page.after, key=sort_key)
-        page_models = models[start : start + page.size]
+        end = len(models) if page.size is None else start + page.size
+        page_models = models[start:end]
         body: GeminiModelPage = {"models": []}
-        if start + page.size < len(models):
+        if end < len(models):
             # Absent on the last page: with an empty one, Google's JavaScript SDK requests pages without end.
             body["nextPageToken"] = encode_cursor(sort_key(page_models[-1]))
         return enclose(body, self.rows(page_models, on=listing.on))
@@ -182,17 +185,21 @@ class Gemini(Dialect):
 
 
 def generation_methods(model: ModelFacts) -> list[str]:
-    """The methods by which Gemini's clients may call the model; empty if there are none."""
+    """The methods by which Gemini's clients may call the model; empty if there are none.
+
+    They are those of its first endpoint type that has some: an embedding model that is also offered as gemini embeds.
+    """
     types = model.callable_endpoint_types
-    methods = list(next((METHODS[name] for name in METHODS if name in types), ()))
+    methods = list(next((METHODS[name] for name in types if name in METHODS), ()))
     return [*methods, "predict"] if {"gemini", "image-generation"} <= set(types) else methods
 
 
-def _size(text: str) -> int:
+def _size(text: str) -> int | None:
+    """The number of models on a page; None if the request sets none."""
     if not (text.isascii() and text.isdigit()):
         raise ApiError("invalid_parameter", "pageSize must be a whole number, 0 or more.", param="pageSize")
     # Python refuses to parse a number with thousands of digits.
-    return min(int(text.lstrip("0")[:6] or 0), MAX_SIZE) or DEFAULT_SIZE
+    return min(int(text.lstrip("0")[:6] or 0), MAX_SIZE) or None
 
 
 def _read_token(text: str) -> SortKey | None:

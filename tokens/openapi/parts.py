@@ -62,8 +62,8 @@ PARAMETERS: dict[str, Schema] = {
     "pageSize": parameter(
         "query",
         "pageSize",
-        "The maximum number of models. 0 means 50; more than 1000 means 1000.",
-        whole(minimum=0, default=50),
+        "The maximum number of models; more than 1000 means 1000. Without it, or with 0, the whole list is sent.",
+        whole(minimum=0, default=0),
     ),
     "pageToken": parameter("query", "pageToken", "`nextPageToken` of the previous page.", text()),
     "if-none-match": parameter(

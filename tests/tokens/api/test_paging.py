@@ -218,6 +218,24 @@ def test_geminis_out_of_range_values_are_accepted(client: Client, key: str, quer
     assert ids(gemini(client, key, query)) == NAMES
 
 
+@pytest.mark.parametrize("query", ["", "pageSize=0", "pageToken=", "filter=x"])
+def test_a_gemini_client_that_asks_for_no_size_gets_all_models(
+    client: Client, key: str, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LiteLLM and hand-written clients read one page, however many models there are."""
+    monkeypatch.setattr("tokens.dialects.gemini.MAX_SIZE", 3)
+
+    body = gemini(client, key, query).json()
+    largest = gemini(client, key, "pageSize=1000").json()
+    rest = gemini(client, key, f"pageToken={largest['nextPageToken']}").json()
+
+    assert [row["baseModelId"] for row in body["models"]] == NAMES
+    assert [row["baseModelId"] for row in largest["models"]] == NAMES[:3]
+    assert [row["baseModelId"] for row in rest["models"]] == NAMES[3:]
+    assert "nextPageToken" not in body
+    assert "nextPageToken" not in rest
+
+
 @pytest.mark.parametrize("size", ["3", "0000003", "0" * 5000 + "3"])
 def test_geminis_sizes_may_begin_with_zeros(client: Client, key: str, size: str) -> None:
     assert ids(gemini(client, key, f"pageSize={size}")) == NAMES[:3]

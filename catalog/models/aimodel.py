@@ -61,6 +61,10 @@ class AIModelQuerySet(TrackedQuerySet["AIModel"]):
         """Shows these models in the price list or hides them from it, with history; returns how many changed."""
         return update_with_history(self.exclude(in_price_list=is_shown), in_price_list=is_shown)
 
+    def set_listed(self, is_listed: bool) -> int:
+        """Shows these models in lists of models or leaves them out, with history; returns how many changed."""
+        return update_with_history(self.exclude(listed=is_listed), listed=is_listed)
+
 
 class AIModel(ModelFacts, TrackedModel):
     about_model = "pk"
@@ -95,6 +99,11 @@ class AIModel(ModelFacts, TrackedModel):
         default=True,
         help_text="If off, the price list, the public pages and the exports leave the model out. Keys of its groups "
         "still list it, call it and get quotes.",
+    )
+    listed = models.BooleanField(
+        default=True,
+        help_text="If off, lists of models leave the model out: those of the API and of Codex, and the exports that "
+        "programs read as lists. Keys of its groups still call it, and get it by its id.",
     )
     description = models.TextField(blank=True, help_text="Shown on the model's page. Leave empty for none.")
     series = models.CharField(max_length=64, blank=True, db_index=True, help_text="The model family, e.g. gpt-4o.")
@@ -151,6 +160,12 @@ class AIModel(ModelFacts, TrackedModel):
         help_text="The endpoint types that customers may call. Tick “same as supported” or enter any list.",
     )
 
+    starts_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Before this time, the model does not exist for callers: no list has it, and no call is allowed. A "
+        "release can state another start for a group. Leave empty to start at once.",
+    )
     released_on = models.DateField(
         null=True, blank=True, help_text="Shown to clients as created. Leave empty if unknown."
     )
@@ -179,6 +194,9 @@ class AIModel(ModelFacts, TrackedModel):
 
     class Meta:
         verbose_name = "model"
+        indexes = [
+            models.Index(fields=["starts_at"], name="catalog_model_starts", condition=Q(starts_at__isnull=False)),
+        ]
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="catalog_model_named"),
             models.CheckConstraint(

@@ -17,9 +17,13 @@ class ModelAlias(TrackedModel):
         max_length=255,
         unique=True,
         validators=[MODEL_NAME],
-        help_text="Another id for the model, e.g. claude-opus-latest. Responses have the model id; lists omit aliases.",
+        help_text="Another id for the model, e.g. claude-opus-latest. Other responses than lists have the model id.",
     )
     model = models.ForeignKey(AIModel, on_delete=models.CASCADE, related_name="aliases")
+    listed = models.BooleanField(
+        default=False,
+        help_text="If on, lists of models have a row of its own with this id, and with everything else of the model.",
+    )
 
     objects = TrackedQuerySet["ModelAlias"].as_manager()
     history = history()

@@ -223,7 +223,7 @@ def test_prices_from_litellm_are_preserved(tmp_path: Path, name: str) -> None:
 
 
 def test_every_table_is_included_or_left_out_on_purpose() -> None:
-    in_it = {"vendor", "endpointtype", "channel", "offer", "aimodel", "modelalias", "tokengroup"}
+    in_it = {"vendor", "endpointtype", "channel", "offer", "aimodel", "modelalias", "tokengroup", "modelrelease"}
     in_it |= {"grouprate", "popularmodel", "pricesheet", "priceline"}
     # Keys, what was imported from where, and the books of what others pay or report.
     left_out = {"token", "retiredkey", "pepper", "revision", "source", "snapshot", "importrun", "fieldpin"}

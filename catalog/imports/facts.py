@@ -32,6 +32,7 @@ FACTS = (
     "input_modalities",
     "output_modalities",
     "capabilities",
+    "reasoning_levels",
     "supported_endpoint_types",
     "public_endpoint_types",
     "version",

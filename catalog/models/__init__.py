@@ -4,6 +4,7 @@ from catalog.db.revision import track
 from catalog.models.aimodel import AIModel
 from catalog.models.alias import ModelAlias
 from catalog.models.channel import Channel, Offer
+from catalog.models.codex_profile import CodexProfile
 from catalog.models.documents import NameList, Snapshot
 from catalog.models.endpoint import EndpointType
 from catalog.models.pin import FieldPin
@@ -12,12 +13,13 @@ from catalog.models.revision import Change, Revision
 from catalog.models.source import ImportRun, Source
 from catalog.models.vendor import Vendor
 
-track(AIModel, Channel, EndpointType, FieldPin, ModelAlias, Offer, Vendor)
+track(AIModel, Channel, CodexProfile, EndpointType, FieldPin, ModelAlias, Offer, Vendor)
 
 __all__ = [
     "AIModel",
     "Change",
     "Channel",
+    "CodexProfile",
     "EndpointType",
     "FieldPin",
     "ImportRun",

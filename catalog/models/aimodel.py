@@ -135,6 +135,11 @@ class AIModel(ModelFacts, TrackedModel):
     capabilities = NamesField(
         default=list, blank=True, help_text="For example tools, reasoning, vision, structured_outputs."
     )
+    reasoning_levels = NamesField(
+        default=list,
+        blank=True,
+        help_text="The reasoning efforts that a request may name, e.g. low, medium, high. Leave empty if unknown.",
+    )
 
     version = models.CharField(
         max_length=64,
@@ -146,7 +151,7 @@ class AIModel(ModelFacts, TrackedModel):
         blank=True,
         validators=[validate_parameters],
         help_text="Default values of temperature, top_p, top_k and max_temperature, e.g. "
-        '{"temperature": 1, "top_p": 0.95}. Shown to Gemini clients. Leave empty if unknown.',
+        '{"temperature": 1, "top_p": 0.95}. Shown to Gemini and OpenAI clients. Leave empty if unknown.',
     )
 
     supported_endpoint_types = NamesField(
@@ -167,7 +172,10 @@ class AIModel(ModelFacts, TrackedModel):
         "release can state another start for a group. Leave empty to start at once.",
     )
     released_on = models.DateField(
-        null=True, blank=True, help_text="Shown to clients as created. Leave empty if unknown."
+        null=True,
+        blank=True,
+        help_text="Shown to clients as created. Leave empty if unknown: they then see the day on which the catalog "
+        "learned of the model.",
     )
     deprecated_on = models.DateField(
         null=True, blank=True, help_text="From this day (UTC) on, new users should choose another model."

@@ -37,6 +37,7 @@ class ModelFacts:
     input_modalities: Any
     output_modalities: Any
     capabilities: Any
+    reasoning_levels: Any
     default_parameters: Any
     supported_endpoint_types: Any
     public_endpoint_types: Any

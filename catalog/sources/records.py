@@ -38,6 +38,8 @@ class Record:
     input_modalities: tuple[str, ...] | None = None
     output_modalities: tuple[str, ...] | None = None
     capabilities: tuple[str, ...] | None = None
+    # The efforts that requests may name, all of them.
+    reasoning_levels: tuple[str, ...] | None = None
     supported_endpoint_types: tuple[str, ...] | None = None
     public_endpoint_types: tuple[str, ...] | None = None
     version: str | None = None
@@ -131,6 +133,7 @@ class Structure:
     # Only fields that records do not have, such as a model's status.
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     aliases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    codex_profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     offers: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     rates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     popular: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -148,6 +151,7 @@ class Structure:
             endpoint_types={name: row for name, row in self.endpoint_types.items() if beside or name in endpoint_types},
             models={name: row for name, row in self.models.items() if name in models},
             aliases={name: row for name, row in self.aliases.items() if row.get("model") in models},
+            codex_profiles={name: row for name, row in self.codex_profiles.items() if name in models},
             offers={key: row for key, row in self.offers.items() if key[1] in models},
             popular={name: row for name, row in self.popular.items() if name in models},
             prices={
@@ -172,6 +176,7 @@ class Structure:
                 name: {**row, "model": names.get(row.get("model", ""), row.get("model", ""))}
                 for name, row in self.aliases.items()
             },
+            codex_profiles=by_model(self.codex_profiles),
             offers={(channel, names.get(name, name)): row for (channel, name), row in self.offers.items()},
             popular=by_model(self.popular),
             prices={role: by_model(sheets) for role, sheets in self.prices.items()},

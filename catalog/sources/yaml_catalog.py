@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from catalog.exact import InexactError, plain, read_json, read_number
 from catalog.parameters import validate_parameters
 from catalog.prices import KINDS, WITHOUT_AMOUNT, Line, Sheet
+from catalog.sources.codex_profiles import validate_profile
 from catalog.sources.conditions import read_conditions, write_conditions
 from catalog.sources.limits import MOST_EVENTS, MOST_LINES
 from catalog.sources.records import Document, Record, Structure
@@ -26,8 +27,10 @@ LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 TEXTS = ("display_name", "description", "series", "icon", "version")
 NAMES = (
-    "tags", "input_modalities", "output_modalities", "capabilities", "supported_endpoint_types", "public_endpoint_types"
+    "tags", "input_modalities", "output_modalities", "capabilities", "reasoning_levels", "supported_endpoint_types",
+    "public_endpoint_types",
 )  # fmt: skip
+CODEX_TEXTS = ("instructions", "default_reasoning_level", "patch_tool", "default_verbosity")
 COUNTS = ("context_length", "max_input_tokens", "max_output_tokens")
 DATES = ("released_on", "deprecated_on", "retires_on")
 FLAGS = {"true": True, "false": False}
@@ -201,6 +204,7 @@ def _structure(
             for entry in models
         },
         aliases={_text(entry, "name"): _fields(entry, texts=("model",)) for entry in _list(body, "aliases")},
+        codex_profiles={_text(entry, "model"): _codex_profile(entry) for entry in _list(body, "codex_profiles")},
         offers={
             (slug, _text(offer, "model")): _fields(offer, texts=("upstream_name",), flags=("enabled",))
             for slug, entry in channels.items()
@@ -210,6 +214,18 @@ def _structure(
         popular={_text(entry, "model"): _fields(entry, counts=("position",)) for entry in _list(body, "popular")},
         prices=prices,
     )
+
+
+def _codex_profile(entry: Entry) -> dict[str, Any]:
+    """All fields of a profile, because they are only valid together: an absent one is empty."""
+    texts = {name: _text(entry, name) if name in entry else "" for name in CODEX_TEXTS}
+    levels = [{key: _text(level, key) for key in level} for level in _list(entry, "reasoning_levels")]
+    try:
+        validate_profile({**texts, "reasoning_levels": levels})
+    except ValidationError as error:
+        raise SourceError(f"{_text(entry, 'model')[:80]}, Codex profile: {' '.join(error.messages)}") from None
+    is_parallel = "parallel_tool_calls" not in entry or _flag(entry, "parallel_tool_calls")
+    return {**texts, "reasoning_levels": levels, "parallel_tool_calls": is_parallel}
 
 
 def _prices(price: Any, name: str, role: str) -> Sheet:

@@ -16,11 +16,11 @@ from django.db.models import F
 
 from catalog.db.bulk import batches
 from catalog.exact import digits, write_json
-from catalog.models import AIModel, Channel, EndpointType, ModelAlias, Offer, Vendor
+from catalog.models import AIModel, Channel, CodexProfile, EndpointType, ModelAlias, Offer, Vendor
 from catalog.prices import Line, Sheet, without_replaced
 from catalog.progress import track
 from catalog.sources.conditions import write_conditions
-from catalog.sources.yaml_catalog import COUNTS, DATES, FORMAT, NAMES, TEXTS
+from catalog.sources.yaml_catalog import CODEX_TEXTS, COUNTS, DATES, FORMAT, NAMES, TEXTS
 from pricing.export.document import Document
 from pricing.models import PopularModel, PriceSheet
 from pricing.published.group_rates import ratios_in_force
@@ -72,6 +72,9 @@ def _lists(*, at: dt.datetime) -> Iterator[bytes]:
     aliases = ModelAlias.objects.order_by("name").values("name", model_name=F("model__name"))
     entries = ({"name": alias["name"], "model": alias["model_name"]} for alias in aliases.iterator(chunk_size=BATCH))
     yield from _list("aliases", map(_dump, _batched(entries)))
+    profiles = CodexProfile.objects.select_related("model").order_by("model__name")
+    if profiles.exists():
+        yield from _list("codex_profiles", (_dump([_codex_profile(row)]) for row in profiles.iterator()))
     popular = PopularModel.objects.order_by("position", "model__name").values("position", name=F("model__name"))
     listed = [{"model": entry["name"], "position": entry["position"]} for entry in popular]
     yield from _list("popular", [_dump(listed)] if listed else [])
@@ -172,6 +175,15 @@ def _model(model: AIModel, sheets: Mapping[str, Sheet]) -> JSON:
         **_json("default_parameters", model.default_parameters),
         **({"successor": model.successor.name} if model.successor else {}),
         **({"prices": {role: _sheet(sheets[role]) for role in sorted(sheets)}} if sheets else {}),
+    }
+
+
+def _codex_profile(profile: CodexProfile) -> JSON:
+    return {
+        "model": profile.model.name,
+        **{name: value for name in CODEX_TEXTS if (value := getattr(profile, name))},
+        "parallel_tool_calls": profile.parallel_tool_calls,
+        "reasoning_levels": profile.reasoning_levels,
     }
 
 

@@ -22,7 +22,7 @@ from catalog.db.snapshot import no_snapshot
 from catalog.error_messages import InputError, count
 from catalog.imports.context import Audit, WriteContext
 from catalog.imports.dropped_models import forget_dropped_models
-from catalog.models import AIModel, Channel, EndpointType, ImportRun, ModelAlias, Offer, Vendor
+from catalog.models import AIModel, Channel, CodexProfile, EndpointType, ImportRun, ModelAlias, Offer, Vendor
 from catalog.progress import track
 from pricing.imports.prices.writing import undo_prices
 from pricing.imports.run_history import RunHistory, rows_of
@@ -32,7 +32,8 @@ from tokens.models import Token, TokenGroup
 
 # A table comes before the tables that its rows refer to.
 TABLES: tuple[type[models.Model], ...] = (
-    Token, PopularModel, Offer, ModelAlias, PriceSheet, AIModel, GroupRate, TokenGroup, Channel, EndpointType, Vendor,
+    Token, PopularModel, Offer, ModelAlias, CodexProfile, PriceSheet, AIModel, GroupRate, TokenGroup, Channel,
+    EndpointType, Vendor,
 )  # fmt: skip
 # The plural of what a row is -> its singular.
 SINGULAR = {str(table._meta.verbose_name_plural): str(table._meta.verbose_name) for table in TABLES}

@@ -16,7 +16,7 @@ from django.db import models
 from catalog.db.bulk import create_rows, update_rows
 from catalog.imports.context import PlanContext, WriteContext
 from catalog.imports.provenance import alias_writers
-from catalog.models import AIModel, Channel, EndpointType, ModelAlias, Offer, Vendor
+from catalog.models import AIModel, Channel, CodexProfile, EndpointType, ModelAlias, Offer, Vendor
 from catalog.models.pin import price_field
 from catalog.source_trust import PERSON
 from catalog.sources.records import Document, Record, Structure
@@ -68,6 +68,7 @@ TABLES = (
         is_of_models=True, is_created=False,
     ),
     Table("aliases", "alias", ModelAlias, ("name",), {"model": AIModel}, is_of_models=True),
+    Table("codex_profiles", "Codex profile", CodexProfile, ("model",), {"model": AIModel}, is_of_models=True),
     Table("offers", "offer", Offer, ("channel", "model"), {"channel": Channel, "model": AIModel}, is_of_models=True),
     Table("rates", "group rate", GroupRate, ("group",), {"group": TokenGroup}, is_dated=True),
     Table("popular", "popular model", PopularModel, ("model",), {"model": AIModel}, is_of_models=True),

@@ -12,7 +12,7 @@ from simple_history.models import registered_models
 from simple_history.utils import get_history_manager_for_model
 
 from catalog.db import bulk
-from catalog.models import AIModel, Channel, EndpointType, FieldPin, ModelAlias, Offer, Source, Vendor
+from catalog.models import AIModel, Channel, CodexProfile, EndpointType, FieldPin, ModelAlias, Offer, Source, Vendor
 from catalog.request_id import request_id_scope
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PopularModel, PriceSheet, UsageReporter
 from tests import world
@@ -26,6 +26,11 @@ CURATED: dict[type[Any], tuple[Callable[[], Any], str, Any]] = {
     Channel: (world.channel, "enabled", False),
     AIModel: (world.model, "description", "new"),
     ModelAlias: (lambda: ModelAlias.objects.create(name="latest", model=world.model()), "name", "newest"),
+    CodexProfile: (
+        lambda: CodexProfile.objects.create(model=world.model(), instructions="You are Codex."),
+        "patch_tool",
+        "",
+    ),
     Offer: (lambda: world.model().offers.get(), "enabled", False),
     Source: (lambda: Source.objects.create(slug="ours", name="Ours"), "policy", "apply_safe"),
     TokenGroup: (world.token_group, "label", "Everybody"),

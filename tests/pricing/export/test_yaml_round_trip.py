@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.db import revision
-from catalog.models import AIModel, Channel, EndpointType, ImportRun, ModelAlias, Offer, Vendor
+from catalog.models import AIModel, Channel, CodexProfile, EndpointType, ImportRun, ModelAlias, Offer, Vendor
 from pricing.models import GroupRate, PopularModel, PriceSheet
 from pricing.usage.spending import Cost, record
 from tests import world
@@ -80,6 +80,7 @@ def rich_catalog() -> None:
         max_input_tokens=96_000,
         version="001",
         default_parameters={"temperature": Decimal("0.70"), "top_k": 64},
+        reasoning_levels=["none", "low", "high"],
     )
     second = world.model(
         "kling/v2:pro @ 'x'", on=east, vendor=other, status="draft", successor=first, public_endpoint_types=[],
@@ -89,6 +90,15 @@ def rich_catalog() -> None:
     )  # fmt: skip
     Offer.objects.filter(model=second).update(upstream_name="0x10", enabled=False)
     ModelAlias.objects.create(name="gpt-latest", model=first)
+    CodexProfile.objects.create(
+        model=first,
+        instructions='You are Codex: no `rm`.\n\n  # Do\r\n- "apply_patch"\t是 ',
+        reasoning_levels=[{"effort": "low", "description": ""}, {"effort": "no", "description": "Off: 1e-06"}],
+        default_reasoning_level="no",
+        default_verbosity="low",
+        parallel_tool_calls=False,
+    )
+    CodexProfile.objects.create(model=second, instructions="null", patch_tool="")
     PopularModel.objects.create(model=second, position=4)
     world.price(first, role="list", input="2.5", output="10")
     world.price(first, role="cost", input="1.000000000000000000000012")
@@ -224,7 +234,7 @@ def test_prices_from_litellm_are_preserved(tmp_path: Path, name: str) -> None:
 
 def test_every_table_is_included_or_left_out_on_purpose() -> None:
     in_it = {"vendor", "endpointtype", "channel", "offer", "aimodel", "modelalias", "tokengroup", "modelrelease"}
-    in_it |= {"grouprate", "popularmodel", "pricesheet", "priceline"}
+    in_it |= {"grouprate", "popularmodel", "pricesheet", "priceline", "codexprofile"}
     # Keys, what was imported from where, and the books of what others pay or report.
     left_out = {"token", "retiredkey", "pepper", "revision", "source", "snapshot", "importrun", "fieldpin"}
     left_out |= {"discountrule", "currencyrate", "usagereporter", "usagecount", "usageevent", "spending"}

@@ -5,13 +5,14 @@ Pure: no models, no database.
 
 import datetime as dt
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import cached_property, lru_cache
 from typing import Any
 
 from catalog.exact import digits, in_dollars, multiply, plain, write_json
+from catalog.names.groups import normal_group_name
 
 MILLION = 1_000_000
 # What new-api's model_ratio 1 means: US dollars for a million input tokens.
@@ -261,16 +262,15 @@ class Sheet:
 
         A condition that holds for all of these groups is removed: readers of one group see its price unconditionally.
         """
-        mine = {group.casefold() for group in groups}
         lines: list[Line] = []
         for original in self.lines:
-            line = _line_seen_by(original, mine)
+            line = _line_seen_by(original, groups)
             if line is None:
                 continue
             if line is not original:
                 lines = [other for other in lines if not line.replaces(other)]
             lines.append(line)
-        return replace(self, lines=tuple(lines), facts=_facts_seen_by(self.facts, mine))
+        return replace(self, lines=tuple(lines), facts=_facts_seen_by(self.facts, groups))
 
     @property
     def has_group_rates(self) -> bool:
@@ -278,7 +278,7 @@ class Sheet:
 
     def rate_of(self, group: str) -> Decimal | None:
         """The rate that replaces the group's own rate for this model; None if the group pays its own rate."""
-        rates = [line for line in self.lines if line.is_group_rate and _line_seen_by(line, {group.casefold()})]
+        rates = [line for line in self.lines if line.is_group_rate and _line_seen_by(line, {group})]
         return rates[-1].amount if rates else None
 
     def without_group_rates(self) -> "Sheet":
@@ -332,7 +332,9 @@ def canonical(condition: Any) -> Any:
     """The condition as every way to write it ends up; a value that is not a condition stays as it is."""
     if not isinstance(condition, Mapping) or not {"dim", "op", "value"} <= condition.keys():
         return condition
-    dim, op, value = condition["dim"], condition["op"], _plain_value(condition["value"])
+    dim, op = condition["dim"], condition["op"]
+    # Names of groups differ by case, as those of groups themselves.
+    value = _plain_value(condition["value"], write_text=normal_group_name if dim == "group" else str.casefold)
     if dim == "service_tier" and isinstance(value, str) and value in STANDARD_TIERS:
         value = STANDARD_TIER
     if dim == "prompt_tokens" and isinstance(value, Decimal):
@@ -347,17 +349,18 @@ def canonical(condition: Any) -> Any:
     return {"dim": dim, "op": op, "value": value}
 
 
-def _plain_value(value: Any) -> Any:
-    """The value with lists in one order, numbers without trailing zeros, and text in lower case."""
+def _plain_value(value: Any, *, write_text: Callable[[str], str] = str.casefold) -> Any:
+    """The value with lists in one order, numbers without trailing zeros, and text in one form: in lower case."""
     match value:
         case bool():
             return value
         case int() | Decimal():
             return plain(Decimal(value))
         case str():
-            return value.casefold()
+            return write_text(value)
         case list() | tuple():
-            parts = {write_json(part, sort_keys=True): part for part in map(_plain_value, value)}
+            texts = (_plain_value(part, write_text=write_text) for part in value)
+            parts = {write_json(part, sort_keys=True): part for part in texts}
             return [parts[key] for key in sorted(parts)]
         case Mapping():
             return {name: _plain_value(part) for name, part in value.items()}
@@ -455,8 +458,8 @@ def _condition_seen_by(condition: Condition, groups: Collection[str]) -> Conditi
     if isinstance(value, list) != (op == "in"):
         # The value has the wrong type: such a condition holds for no group, and its opposite for every group.
         return {} if op == "ne" else None
-    named = [name for name in (value if op == "in" else [value]) if str(name).casefold() in groups]
-    is_all = {str(name).casefold() for name in named} == set(groups)
+    named = [name for name in (value if op == "in" else [value]) if normal_group_name(str(name)) in groups]
+    is_all = {normal_group_name(str(name)) for name in named} == set(groups)
     if op == "ne":
         return {} if not named else None if is_all else condition
     if op not in ("eq", "in") or not named:
@@ -476,5 +479,5 @@ def _facts_seen_by(facts: Mapping[str, Any], groups: Collection[str]) -> Mapping
 
 def _prices_of(groups: Collection[str], listed: Sequence[Any]) -> Iterator[Any]:
     for entry in listed:
-        if isinstance(entry, dict) and str(entry.get("group_name", "")).casefold() in groups:
+        if isinstance(entry, dict) and normal_group_name(str(entry.get("group_name", ""))) in groups:
             yield entry

@@ -14,6 +14,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from catalog.exact import InexactError, digits, plain, read_json, read_number, refuse_inexact, write_json
+from catalog.names.groups import LONGEST_NAME, normal_group_name, validate_group_name
 
 
 class ExactDecimalField(models.Field):  # type: ignore[type-arg]
@@ -200,6 +201,35 @@ class ExactJSONFormField(forms.CharField):
             return bool(initial != self.to_python(data))
         except forms.ValidationError:
             return True
+
+
+if TYPE_CHECKING:
+    NameField = models.CharField[str, str]
+else:
+    NameField = models.CharField
+
+
+class GroupNameField(NameField):
+    """The name of a group of customers, stored and compared in its composed form."""
+
+    description = "Name of a group"
+    _pyi_private_set_type: str
+    _pyi_private_get_type: str
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"max_length": LONGEST_NAME, "validators": [validate_group_name], **kwargs})
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        return normal_group_name(text) if isinstance(text, str) else text
+
+    def get_prep_value(self, value: Any) -> Any:
+        return self.to_python(super().get_prep_value(value))
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        value = self.to_python(super().pre_save(model_instance, add))
+        setattr(model_instance, self.attname, value)
+        return value
 
 
 _names = msgspec.json.Decoder(list[str])

@@ -12,7 +12,7 @@ from django.db.models import F
 
 from catalog import source_trust
 from catalog.db.bulk import update_with_history
-from catalog.db.fields import ExactJSONField, NamesField, PackedJSONField
+from catalog.db.fields import ExactJSONField, GroupNameField, NamesField, PackedJSONField
 from catalog.db.history import history
 from catalog.models.documents import NameList, Snapshot
 
@@ -109,8 +109,8 @@ class Source(models.Model):
         blank=True,
         help_text="The channel that offers its models. Leave empty to offer them on no channel.",
     )
-    group = models.SlugField(
-        max_length=64, blank=True, help_text="The group that reaches the channel. Leave empty for the default group."
+    group = GroupNameField(
+        blank=True, help_text="The group that reaches the channel. Leave empty for the default group."
     )
     only = NamesField(
         default=list,

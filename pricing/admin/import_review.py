@@ -17,6 +17,7 @@ from catalog.db.locking import BUSY, is_lock_timeout, limited_lock_waits
 from catalog.error_messages import InputError, count, refused
 from catalog.imports.run_reports import sections
 from catalog.models import AIModel, ImportRun, Snapshot, Source
+from catalog.names.groups import LONGEST_NAME
 from catalog.sources import SOURCES
 from catalog.sources.limits import LARGEST_FILE
 from pricing.admin.import_rows import VIEWS, matching, names_of, other_changes, row_of
@@ -58,8 +59,9 @@ class UploadForm(forms.Form):
         widget=TextInput(),
         help_text="Offer the models on this channel; it is created if missing. Leave empty to add no offers.",
     )
-    group = forms.SlugField(
+    group = forms.CharField(
         required=False,
+        max_length=LONGEST_NAME,
         widget=TextInput(),
         help_text="The group that can use the channel. Leave empty to use the default group for a new channel.",
     )

@@ -1,9 +1,9 @@
 """When a price applies: conditions on the request and on the time. Imports no models.
 
 A condition is {"dim": …, "op": …, "value": …}. Numbers are compared (gt, gte, lt, lte), names are compared without
-regard to case (eq, ne, in), `time` is a set of weekly windows, `request_match` compares fields of the request's body
-and headers. A value that a request does not state is false for a yes-or-no condition and the standard service tier for
-`service_tier`; any other condition on it does not hold.
+regard to case (eq, ne, in) except for groups, `time` is a set of weekly windows, `request_match` compares fields of the
+request's body and headers. A value that a request does not state is false for a yes-or-no condition and the standard
+service tier for `service_tier`; any other condition on it does not hold.
 """
 
 import datetime as dt
@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from catalog.names.groups import normal_group_name
 from catalog.prices import STANDARD_TIER, STANDARD_TIERS, Condition
 
 Facts = Mapping[str, Any]
@@ -61,12 +62,13 @@ def holds(condition: Condition, facts: Facts, *, at: dt.datetime) -> bool:
         fact, value = STANDARD_TIER, _standard(value)
     if fact is None and isinstance(value, bool):
         fact = False
+    are_equal = _are_same_group if dim == "group" else _equal
     if op == "ne":
-        return fact is not None and not _equal(fact, value)
+        return fact is not None and not are_equal(fact, value)
     if op == "eq":
-        return _equal(fact, value)
+        return are_equal(fact, value)
     if op == "in":
-        return isinstance(value, list | tuple) and any(_equal(fact, member) for member in value)
+        return isinstance(value, list | tuple) and any(are_equal(fact, member) for member in value)
     return op in COMPARISONS and _is_number(fact) and _is_number(value) and COMPARISONS[op](fact, value)
 
 
@@ -214,6 +216,10 @@ def _equal(fact: Any, value: Any) -> bool:
         return fact.casefold() == value.casefold()
     # True == 1 in Python, but a condition on 1 image must not hold for a request with sound.
     return isinstance(fact, bool) == isinstance(value, bool) and bool(fact == value)
+
+
+def _are_same_group(fact: Any, value: Any) -> bool:
+    return isinstance(fact, str) and isinstance(value, str) and normal_group_name(fact) == normal_group_name(value)
 
 
 def _is_number(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from pricing.models.budgets import Crossing
 from pricing.models.discounts import DiscountRule, DiscountRuleQuerySet
+from pricing.models.group_names import rename_group
 from pricing.models.rates import CurrencyRate, CurrencyRateQuerySet, GroupRate, GroupRateQuerySet
 from pricing.models.sheets import PriceLine, PriceSheet, PriceSheetQuerySet
 from pricing.models.spending import Spending
@@ -23,4 +24,5 @@ __all__ = [
     "UsageCount",
     "UsageEvent",
     "UsageReporter",
+    "rename_group",
 ]

@@ -17,14 +17,13 @@ from tokens.models import TokenGroup
 
 @admin.register(TokenGroup)
 class TokenGroupAdmin(BudgetAdmin, CuratedAdmin):
-    list_display = ["label", "slug", "is_public", "auto_position", "channels_shown", "tokens_listed", "budget_shown"]
+    list_display = ["slug", "label", "is_public", "auto_position", "channels_shown", "tokens_listed", "budget_shown"]
     list_filter = [BudgetFilter, ("is_public", BooleanRadioFilter)]
     search_fields = ["slug", "label", "description"]
     ordering = ["slug"]
-    prepopulated_fields = {"slug": ["label"]}
     autocomplete_fields = ["channels"]
     fieldsets = [
-        (None, {"fields": ["label", "slug", "description", "channels"]}),
+        (None, {"fields": ["slug", "label", "description", "channels"]}),
         ("Limits", {"fields": ["rate_limit"]}),
         ("On the price list", {"fields": ["is_public", "auto_position"]}),
     ]

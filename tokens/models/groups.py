@@ -3,6 +3,7 @@
 from django.core.validators import MinValueValidator
 from django.db import models
 
+from catalog.db.fields import GroupNameField
 from catalog.db.history import history
 from catalog.db.revision import track
 from catalog.models import Channel
@@ -25,12 +26,17 @@ class TokenGroupQuerySet(BudgetedQuerySet["TokenGroup"]):
 class TokenGroup(Budgeted):
     """Customers of one kind: the channels they reach, and (in pricing) the rate they pay. "Group" on screen.
 
-    Groups with the same `auto_position` are sorted by slug.
+    Groups with the same `auto_position` are sorted by name.
     """
 
     DEFAULT = "default"
 
-    slug = models.SlugField(max_length=64, unique=True, help_text="The name in price lists, e.g. default or vip.")
+    slug = GroupNameField(
+        "name",
+        unique=True,
+        help_text="The name that price lists, gateways and commands use, e.g. default or 官转. Upper and lower case "
+        "are different. No commas. Its prices, rates and tokens follow a new name; gateways see it at once.",
+    )
     label = models.CharField(max_length=128, help_text="The name that customers see.")
     description = models.TextField(blank=True)
     channels = models.ManyToManyField(

@@ -169,7 +169,7 @@ def own_rates(**rates: str) -> Sheet:
 
 @pytest.mark.parametrize(
     ("group", "rate", "charged"),
-    [("vip", "0.7", "0.6"), ("VIP", "0", "0.6"), ("free", "0.7", "0"), ("other", "0.7", "1.4")],
+    [("vip", "0.7", "0.6"), ("VIP", "0", "0"), ("free", "0.7", "0"), ("other", "0.7", "1.4")],
 )
 def test_the_rate_of_a_group_for_a_model_replaces_its_own_rate(group: str, rate: str, charged: str) -> None:
     sheet = own_rates(vip="0.3", free="0")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
@@ -157,6 +157,11 @@ class AIModelAdmin(CuratedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(offer_count=Count("offers", distinct=True))
+
+    def save_model(self, request: HttpRequest, obj: AIModel, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        for problem in obj.unreadable_facts():
+            self.message_user(request, f"{problem[0].upper()}{problem[1:]}.", messages.WARNING)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         for row in formset.forms:

@@ -15,7 +15,7 @@ from catalog.db.bulk import BATCH, create_rows, update_rows
 from catalog.imports.context import Audit, Findings, PlanContext, WriteContext
 from catalog.imports.import_policy import Changes
 from catalog.models import AIModel, Channel, ModelAlias, Offer, Vendor
-from catalog.models.aimodel import LIMITS
+from catalog.models.facts import LIMITS
 from catalog.progress import track
 from catalog.source_trust import WithheldChange
 from catalog.sources.records import Document, Record
@@ -91,6 +91,10 @@ class FactsPlan:
         values = [*self.new.values()]
         values += [{name: new for name, (_, new) in changes.items()} for changes in self.changed.values()]
         return frozenset(name for fields in values for column in ENDPOINT_TYPES for name in fields.get(column) or ())
+
+    def new_values(self, name: str) -> Fields:
+        """The values that a model gets: all of a new model, and those that change of a stored one."""
+        return self.new.get(name) or {field: new for field, (_, new) in self.changed.get(name, {}).items()}
 
     def changed_limits(self, name: str) -> Fields:
         """All limits of a model after the import, if one of them changes."""

@@ -25,9 +25,6 @@ MODEL_NAME = RegexValidator(
 
 LONGEST_NAME = 255
 
-# The limits of a model in tokens; they are checked together.
-LIMITS = ("context_length", "max_input_tokens", "max_output_tokens")
-
 
 def wildcards_of(name: str) -> list[str]:
     """The ids of all wildcard models that can stand for this id, the longest first; none for an invalid id.

@@ -2,7 +2,8 @@
 
 import datetime as dt
 import re
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
 from django.db import models
 
@@ -12,6 +13,47 @@ from catalog.vocabulary import charged_sides, returns_text
 WILDCARD = "*"
 # In the names of models that measure or classify a text and write none; many sources list them as chat models.
 WITHOUT_TEXT = re.compile("embed|rerank|moderation", re.IGNORECASE)
+
+# The largest whole numbers that every client reads. A larger one makes some clients reject the whole list: Google's and
+# several of Anthropic's store counts of tokens in 32 bits, and JavaScript's numbers are exact up to 53.
+INT32 = 2**31 - 1
+INT53 = 2**53 - 1
+# The release dates whose Unix time every client reads: async-openai for Rust reads no negative one, others 32 bits.
+FIRST_RELEASE, LAST_RELEASE = dt.date(1970, 1, 1), dt.date(2038, 1, 18)
+# The limits of a model in tokens, in words; they are checked together.
+Limit = Literal["context_length", "max_input_tokens", "max_output_tokens"]
+LIMITS: Mapping[Limit, str] = {
+    "context_length": "context window",
+    "max_input_tokens": "input limit",
+    "max_output_tokens": "maximum output",
+}
+
+
+def readable(count: int | None, largest: int) -> int | None:
+    """The count; None if it is unknown or larger than some clients can read."""
+    return None if count is None or count > largest else count
+
+
+def readable_release(released_on: dt.date | None) -> dt.date | None:
+    """The release date; None if it is unknown or some clients cannot read its Unix time."""
+    return None if released_on is None or not FIRST_RELEASE <= released_on <= LAST_RELEASE else released_on
+
+
+def unix_time(released_on: dt.date | None) -> int:
+    """The first second of the release date; 0 if it is unknown or some clients cannot read it."""
+    date = readable_release(released_on)
+    return 0 if date is None else (date - FIRST_RELEASE).days * 86_400
+
+
+def unreadable_facts(facts: Mapping[str, Any]) -> Iterator[str]:
+    """What lists leave out of these facts of a model, one sentence each."""
+    for limit, words in LIMITS.items():
+        tokens = facts.get(limit)
+        if readable(tokens, INT32) != tokens:
+            yield f"the {words} ({tokens:,} tokens) is above {INT32:,}: Gemini's and Anthropic's lists leave it out"
+    released_on = facts.get("released_on")
+    if readable_release(released_on) != released_on:
+        yield f"the release date ({released_on}) is not between {FIRST_RELEASE} and {LAST_RELEASE}: lists leave it out"
 
 
 class ModelFacts:
@@ -64,10 +106,12 @@ class ModelFacts:
 
     @property
     def created(self) -> int:
-        """The release date as Unix time in seconds; 0 if unknown."""
-        if self.released_on is None:
-            return 0
-        return int(dt.datetime.combine(self.released_on, dt.time(), tzinfo=dt.UTC).timestamp())
+        """The release date as Unix time in seconds; 0 if it is unknown or some clients cannot read it."""
+        return unix_time(self.released_on)
+
+    def unreadable_facts(self) -> Iterator[str]:
+        """What lists leave out of the facts of this model."""
+        return unreadable_facts({name: getattr(self, name) for name in (*LIMITS, "released_on")})
 
     @property
     def retires_at(self) -> dt.datetime | None:

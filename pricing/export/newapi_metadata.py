@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal, NotRequired, TypedDict, cast
 
 from catalog.exact import ratio, write_json
 from catalog.models import AIModel, EndpointType, Vendor
+from catalog.models.facts import INT53, readable
 from catalog.prices import RATIO_UNIT, USE_FACTORS, Line, Sheet
 from catalog.sources.llm_metadata import METERS, RATIOS
 from pricing.engine.money import per_million
@@ -129,9 +130,9 @@ def _rendered(reading: Reading) -> Collection[RenderedModel]:
 
 def _row(model: AIModel, sheet: Sheet | None, types: Mapping[str, EndpointType]) -> MetadataRow:
     known = {
-        "context_length": model.context_length,
-        "max_input_tokens": model.max_input_tokens,
-        "max_output_tokens": model.max_output_tokens,
+        "context_length": readable(model.context_length, INT53),
+        "max_input_tokens": readable(model.max_input_tokens, INT53),
+        "max_output_tokens": readable(model.max_output_tokens, INT53),
         "input_modalities": ",".join(model.input_modalities),
         "output_modalities": ",".join(model.output_modalities),
         "release_date": model.released_on.isoformat() if model.released_on else None,

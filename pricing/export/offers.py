@@ -11,6 +11,7 @@ from typing import Any
 
 from catalog.exact import PRECISION, plain
 from catalog.models import AIModel
+from catalog.models.facts import INT53, readable
 from catalog.prices import Line, Sheet
 from pricing.models import DiscountRule, PriceSheet
 from pricing.published.audience import apply_group_rate, choose_group
@@ -165,9 +166,9 @@ def _priced_model(model: AIModel, sheet: Sheet | None, timeline: tuple[Sheet, ..
         timeline=timeline,
         description=model.description,
         series=model.series,
-        context_length=model.context_length,
-        max_input_tokens=model.max_input_tokens,
-        max_output_tokens=model.max_output_tokens,
+        context_length=readable(model.context_length, INT53),
+        max_input_tokens=readable(model.max_input_tokens, INT53),
+        max_output_tokens=readable(model.max_output_tokens, INT53),
         inputs=tuple(model.input_modalities),
         outputs=tuple(model.output_modalities),
         capabilities=tuple(model.capabilities),

@@ -12,6 +12,7 @@ from catalog.exact import digits, write_json
 from catalog.imports.context import Findings
 from catalog.imports.facts import FactsPlan
 from catalog.imports.resolving import Match
+from catalog.models.facts import unreadable_facts
 from pricing.engine.sanity_checks import fact_warnings, output_limit_warnings, price_warnings
 from pricing.imports.guards import ALLOW_REMOVALS, Guard, jump_guard
 from pricing.imports.options import Options
@@ -79,6 +80,7 @@ class ImportPlan:
         for name in self.touched:
             limits = self.facts.new.get(name) or self.facts.changed_limits(name)
             odd = [*fact_warnings(limits), *output_limit_warnings(self.facts.limits.get(name, {}), limits)]
+            odd += unreadable_facts(self.facts.new_values(name))
             if odd:
                 warnings.setdefault(name, []).extend(odd)
         return warnings

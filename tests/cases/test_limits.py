@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from catalog.models import AIModel
-from catalog.models.aimodel import LIMITS
+from catalog.models.facts import LIMITS
 from catalog.sources import SOURCES, inferred_fields
 from tests import world
 from tests.cases.importing import import_case

@@ -6,7 +6,6 @@ shares all others with the state before it. Which scopes see a model, and its te
 from state to state.
 """
 
-import datetime as dt
 import sys
 import threading
 from bisect import insort
@@ -26,7 +25,7 @@ from catalog.db.revision import Counters, version_of
 from catalog.db.snapshot import in_snapshot, snapshot
 from catalog.exact import read_json, write_json
 from catalog.models import AIModel, ModelAlias, Offer, Vendor
-from catalog.models.facts import ModelFacts
+from catalog.models.facts import ModelFacts, unix_time
 from tokens.models import TokenGroup
 from tokens.scope import Scope
 
@@ -45,8 +44,6 @@ PLAIN = (
     "pk", "name", "display_name", "vendor_id", "series", "description", "version", "context_length",
     "max_input_tokens", "max_output_tokens", "released_on", "deprecated_on", "retires_on", "in_price_list",
 )  # fmt: skip
-UNIX_EPOCH = dt.date(1970, 1, 1).toordinal()
-DAY = 24 * 60 * 60
 
 
 class ListedModel(ModelFacts):
@@ -357,15 +354,10 @@ def read_models(keys: Collection[int] | QuerySet[Any, Any] | None = None) -> lis
         model.default_parameters = share.value(parameters)
         model.aliases = tuple(names.get(key, ()))
         model.channels = share.same(tuple(channels[key]))
-        model.created = share.same(_seconds(model.released_on))
+        model.created = share.same(unix_time(model.released_on))
         model.slot, model.rendered = -1, {}
         entries.append(model)
     return entries
-
-
-def _seconds(date: dt.date | None) -> int:
-    """The start of the day as Unix time; 0 for None."""
-    return 0 if date is None else (date.toordinal() - UNIX_EPOCH) * DAY
 
 
 def _interned(name: Any) -> Any:

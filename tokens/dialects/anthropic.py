@@ -14,11 +14,11 @@ from typing import Annotated, Literal, TypedDict
 from django.http import HttpRequest, QueryDict
 
 from catalog.models import AIModel
-from catalog.models.facts import ModelFacts
+from catalog.models.facts import INT32, ModelFacts, readable, readable_release
 from tokens.access.index import ListedModel, SortKey, sort_key
 from tokens.access.visibility import Listing
 from tokens.api_error import CODES, ApiError
-from tokens.dialects.base import Dialect, ListParts, enclose
+from tokens.dialects.base import INT32_COUNT, Dialect, ListParts, enclose
 from tokens.rate_limits import Quota
 from tokens.timestamps import format_timestamp
 
@@ -123,8 +123,8 @@ class AnthropicModel(TypedDict):
     line: Annotated[
         str | None, "null for other vendors' models.", {"enum": ["haiku", "sonnet", "opus", "fable", "mythos", None]}
     ]
-    max_input_tokens: Annotated[int | None, "Tokens of input; null if unknown."]
-    max_tokens: Annotated[int | None, "Tokens of output; null if unknown."]
+    max_input_tokens: Annotated[int | None, "Tokens of input; null if unknown.", INT32_COUNT]
+    max_tokens: Annotated[int | None, "Tokens of output; null if unknown.", INT32_COUNT]
     capabilities: Annotated[AnthropicCapabilities | None, "null if unknown."]
 
 
@@ -228,13 +228,13 @@ class Anthropic(Dialect):
             "type": "model",
             "id": model.name,
             "display_name": model.title,
-            "created_at": _midnight(model.released_on) or EPOCH,
+            "created_at": _midnight(readable_release(model.released_on)) or EPOCH,
             "lifecycle": lifecycle,
             "deprecated_at": None if is_active else _midnight(model.deprecated_on),
             "retires_at": None if is_active else _midnight(model.retires_on),
             "line": line[1] if line else None,
-            "max_input_tokens": model.longest_input,
-            "max_tokens": model.max_output_tokens,
+            "max_input_tokens": readable(model.longest_input, INT32),
+            "max_tokens": readable(model.max_output_tokens, INT32),
             "capabilities": capabilities(model) if knows_capabilities(model) else None,
         }
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils.http import http_date
 
 from catalog.exact import write_json
-from catalog.models.facts import ModelFacts
+from catalog.models.facts import INT32, INT53, ModelFacts
 from tokens.access.index import ListedModel
 from tokens.access.visibility import Listing
 from tokens.api_error import ApiError
@@ -19,6 +19,9 @@ from tokens.rate_limits import Quota
 
 # A TypedDict of the dialect; tokens/openapi describes it.
 Body = Mapping[str, object]
+# In these TypedDicts: the range of whole numbers that all clients read, which differs between the dialects.
+INT32_COUNT = {"minimum": 0, "maximum": INT32, "format": "int32"}
+INT53_COUNT = {"minimum": 0, "maximum": INT53, "format": "int64"}
 
 
 class ListParts(NamedTuple):

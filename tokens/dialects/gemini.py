@@ -13,14 +13,14 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from django.http import HttpRequest, QueryDict
 
-from catalog.models.facts import ModelFacts
+from catalog.models.facts import INT32, ModelFacts, readable
 from catalog.parameters import valid_parameters
 from catalog.vocabulary import VIDEO_TYPES
 from tokens.access.cursors import decode_cursor, encode_cursor
 from tokens.access.index import SortKey, sort_key
 from tokens.access.visibility import Listing
 from tokens.api_error import ApiError
-from tokens.dialects.base import Dialect, ListParts, enclose, query_of
+from tokens.dialects.base import INT32_COUNT, Dialect, ListParts, enclose, query_of
 
 STATUSES = {
     400: "INVALID_ARGUMENT",
@@ -71,8 +71,8 @@ class GeminiModel(TypedDict):
     version: NotRequired[Annotated[str, "The vendor's name of this edition."]]
     displayName: Annotated[str, "The name to display."]
     description: NotRequired[str]
-    inputTokenLimit: NotRequired[int]
-    outputTokenLimit: NotRequired[int]
+    inputTokenLimit: NotRequired[Annotated[int, "Tokens.", INT32_COUNT]]
+    outputTokenLimit: NotRequired[Annotated[int, "Tokens.", INT32_COUNT]]
     supportedGenerationMethods: Annotated[
         list[str], "The methods that Gemini's clients may call; empty for other models."
     ]
@@ -80,7 +80,7 @@ class GeminiModel(TypedDict):
     temperature: NotRequired[Annotated[Decimal, "The default if the request sets none."]]
     maxTemperature: NotRequired[Annotated[Decimal, "The highest value that the model accepts."]]
     topP: NotRequired[Annotated[Decimal, "The default if the request sets none."]]
-    topK: NotRequired[Annotated[int, "The default if the request sets none."]]
+    topK: NotRequired[Annotated[int, "The default if the request sets none.", INT32_COUNT]]
 
 
 class GeminiModelPage(TypedDict):
@@ -111,7 +111,7 @@ GeminiErrorInfo = TypedDict(
 class GeminiErrorDetails(TypedDict):
     """What went wrong."""
 
-    code: Annotated[int, "The HTTP status."]
+    code: Annotated[int, "The HTTP status.", INT32_COUNT]
     message: Annotated[str, "A sentence for people."]
     status: Annotated[str, "Google's name of the status, e.g. UNAUTHENTICATED."]
     details: Annotated[list[GeminiErrorInfo], "An ErrorInfo; for 429 and 503 also a RetryInfo."]
@@ -159,8 +159,8 @@ class Gemini(Dialect):
             "version": model.version,
             "displayName": model.title,
             "description": model.description,
-            "inputTokenLimit": model.longest_input or 0,
-            "outputTokenLimit": model.max_output_tokens or 0,
+            "inputTokenLimit": readable(model.longest_input, INT32) or 0,
+            "outputTokenLimit": readable(model.max_output_tokens, INT32) or 0,
             "supportedGenerationMethods": generation_methods(model),
         }
         for name in LEFT_OUT_IF_UNKNOWN:

@@ -10,11 +10,11 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 from django.http import HttpRequest, QueryDict
 
 from catalog.exact import write_json
-from catalog.models.facts import ModelFacts
+from catalog.models.facts import INT53, LIMITS, ModelFacts, readable
 from tokens.access.index import ListedModel
 from tokens.access.visibility import Listing
 from tokens.api_error import CODES, ApiError
-from tokens.dialects.base import Dialect, ListParts, enclose
+from tokens.dialects.base import INT32_COUNT, INT53_COUNT, Dialect, ListParts, enclose
 from tokens.rate_limits import Quota
 
 DEFAULT_TYPE = "invalid_request_error"
@@ -34,23 +34,23 @@ class OpenAIModel(TypedDict):
 
     id: Annotated[str, "The value that clients send as `model`.", {"minLength": 1}]
     object: Literal["model"]
-    created: Annotated[int, "The release date in Unix seconds; 0 if it is unknown.", {"minimum": 0}]
+    created: Annotated[int, "The release date in Unix seconds; 0 if it is unknown.", INT32_COUNT]
     owned_by: Annotated[str, "The vendor, as a short lower-case name."]
     shutdown_date: Annotated[str | None, "The day it retires.", {"format": "date"}]
     supported_endpoint_types: Annotated[
         list[str], "The endpoint types that customers may call, the preferred one first."
     ]
     name: Annotated[str, "The name to display."]
-    context_length: NotRequired[Annotated[int, "Tokens of input and output together; omitted if unknown."]]
-    max_input_tokens: NotRequired[Annotated[int, "Tokens; omitted if the input has no limit of its own."]]
-    max_output_tokens: NotRequired[Annotated[int, "Tokens; omitted if unknown."]]
+    context_length: NotRequired[Annotated[int, "Tokens of input and output together; omitted if unknown.", INT53_COUNT]]
+    max_input_tokens: NotRequired[Annotated[int, "Tokens; omitted if the input has no limit of its own.", INT53_COUNT]]
+    max_output_tokens: NotRequired[Annotated[int, "Tokens; omitted if unknown.", INT53_COUNT]]
 
 
 class TruncationPolicy(TypedDict):
     """How long outputs of tools are cut."""
 
     mode: str
-    limit: int
+    limit: Annotated[int, INT53_COUNT]
 
 
 class CodexModel(TypedDict):
@@ -63,7 +63,7 @@ class CodexModel(TypedDict):
     shell_type: str
     visibility: Annotated[Literal["list", "hide", "none"], "list: users can choose it."]
     supported_in_api: bool
-    priority: Annotated[int, "Its place in the list."]
+    priority: Annotated[int, "Its place in the list.", INT32_COUNT]
     upgrade: None
     base_instructions: str
     supports_reasoning_summaries: bool
@@ -73,7 +73,7 @@ class CodexModel(TypedDict):
     truncation_policy: TruncationPolicy
     supports_parallel_tool_calls: bool
     experimental_supported_tools: list[str]
-    context_window: NotRequired[Annotated[int, "Tokens of input; omitted if unknown."]]
+    context_window: NotRequired[Annotated[int, "Tokens of input; omitted if unknown.", INT53_COUNT]]
     input_modalities: NotRequired[list[Annotated[str, {"enum": ["text", "image"]}]]]
 
 
@@ -157,12 +157,10 @@ class OpenAI(Dialect):
             "supported_endpoint_types": model.callable_endpoint_types,
             "name": model.title,
         }
-        if model.context_length is not None:
-            body["context_length"] = model.context_length
-        if model.max_input_tokens is not None:
-            body["max_input_tokens"] = model.max_input_tokens
-        if model.max_output_tokens is not None:
-            body["max_output_tokens"] = model.max_output_tokens
+        for limit in LIMITS:
+            tokens = readable(getattr(model, limit), INT53)
+            if tokens is not None:
+                body[limit] = tokens
         return body
 
     def rate_headers(self, quota: Quota, *, at: dt.datetime) -> dict[str, str]:
@@ -221,9 +219,10 @@ def codex_model(model: ModelFacts, priority: int) -> CodexModel:
         "supports_parallel_tool_calls": "parallel_tools" in model.capabilities,
         "experimental_supported_tools": [],
     }
-    if model.longest_input is not None:
+    longest_input = readable(model.longest_input, INT53)
+    if longest_input is not None:
         # Codex means the input: its own list has 272,000 for GPT-5, whose window is 400,000.
-        body["context_window"] = model.longest_input
+        body["context_window"] = longest_input
     if model.input_modalities:
         body["input_modalities"] = [name for name in model.input_modalities if name in CODEX_MODALITIES]
     return body

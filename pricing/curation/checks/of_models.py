@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from catalog.models import AIModel, EndpointType, Vendor
-from catalog.models.aimodel import LIMITS
+from catalog.models.facts import LIMITS
 from catalog.vendor_matching import vendor_key
 from pricing.curation.catalog_snapshot import CatalogSnapshot
 from pricing.curation.checks.rules import Finding, Rules
@@ -23,6 +23,18 @@ def odd_limits(catalog: CatalogSnapshot) -> Iterator[Finding]:
     for model in catalog.listed:
         for warning in fact_warnings({limit: getattr(model, limit) for limit in LIMITS}):
             yield Finding(model, warning)
+
+
+@RULES.add(
+    "unreadable-facts",
+    "Numbers and dates that some clients cannot read",
+    "Correct them on the model's page. Until then, the lists of these clients leave them out.",
+    about=AIModel,
+)
+def unreadable_facts(catalog: CatalogSnapshot) -> Iterator[Finding]:
+    for model in catalog.listed:
+        for problem in model.unreadable_facts():
+            yield Finding(model, problem)
 
 
 @RULES.add(

@@ -121,3 +121,16 @@ def test_a_name_is_escaped(db: None, admin_client: Client) -> None:
             body = admin_client.get(address(row._meta.label_lower, page, *args)).content.decode()
             assert "<img/src" not in body, page
             assert "<p/x-init" not in body, page
+
+
+def test_a_value_that_some_clients_cannot_read_is_saved_with_a_warning(admin_client: Client) -> None:
+    model = world.model("gpt-4o")
+    page = address("catalog.aimodel", "change", model.pk)
+
+    values = {"context_length": "4294967296", "released_on": "1900-01-01"}
+    text = admin_client.post(page, admin_world.filled_in(admin_client, page, **values), follow=True).content.decode()
+    model.refresh_from_db()
+
+    assert (model.context_length, str(model.released_on)) == (4_294_967_296, "1900-01-01")
+    assert "The context window (4,294,967,296 tokens) is above 2,147,483,647" in text
+    assert "The release date (1900-01-01) is not between 1970-01-01 and 2038-01-18" in text

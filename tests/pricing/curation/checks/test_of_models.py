@@ -1,5 +1,7 @@
 """Problems of models, vendors and endpoint types."""
 
+import datetime as dt
+
 import pytest
 
 from catalog.models import AIModel, Vendor
@@ -28,6 +30,24 @@ def test_contradictory_limits() -> None:
             "deep: the input limit (9,000 tokens) is larger than the context window (8,000 tokens)",
         ],
         "output-equals-window": ["equal: both are 8,000 tokens, which leaves no room for input"],
+    }
+
+
+def test_numbers_and_dates_that_some_clients_cannot_read() -> None:
+    correct_model("long", context_length=2**32, max_input_tokens=2**31 - 1, max_output_tokens=2**31)
+    correct_model("old", released_on=dt.date(1969, 12, 31))
+    correct_model("new", released_on=dt.date(2038, 1, 19))
+    correct_model("fine", context_length=2**31 - 1, released_on=dt.date(1970, 1, 1))
+    too_large = "is above 2,147,483,647: Gemini's and Anthropic's lists leave it out"
+    out_of_range = "is not between 1970-01-01 and 2038-01-18: lists leave it out"
+
+    assert run_all() == {
+        "unreadable-facts": [
+            f"long: the context window (4,294,967,296 tokens) {too_large}",
+            f"long: the maximum output (2,147,483,648 tokens) {too_large}",
+            f"new: the release date (2038-01-19) {out_of_range}",
+            f"old: the release date (1969-12-31) {out_of_range}",
+        ]
     }
 
 

@@ -10,6 +10,8 @@ For secret scanners: `[A-Za-z][A-Za-z0-9_-]*_[0-9A-Za-z]{10}_[0-9A-Za-z]{38}`, o
 `mb_live_[0-9A-Za-z]{10}_[0-9A-Za-z]{38}`; the checksum confirms that a match is a real key.
 """
 
+import base64
+import binascii
 import hashlib
 import hmac
 import re
@@ -101,6 +103,18 @@ def contains_key(text: str) -> bool:
         for match in END_OF_KEY.finditer(text)
         for start in range(max(match.start() - MAX_PREFIX, 0), match.start())
     )
+
+
+def basic_credentials(header: str) -> tuple[str, ...]:
+    """The password and the user of an Authorization header of the scheme Basic (RFC 7617); empty for other headers."""
+    scheme, _, encoded = header.strip().partition(" ")
+    if scheme.lower() != "basic":
+        return ()
+    try:
+        user, _, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        return ()
+    return password, user
 
 
 def normal_form(plaintext: str) -> str:

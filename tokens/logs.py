@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from catalog.request_id import current_request_id
+from tokens.keys import basic_credentials
 
 # The secret part of our own keys, complete or truncated (prefix and key id may be shown), and the keys of other
 # gateways, with sk- or without: any run of 40 or more letters and digits. Shorter runs may be request ids.
@@ -45,6 +46,7 @@ def keys_of(environ: Mapping[str, Any]) -> Iterator[None]:
 def keys_sent(environ: Mapping[str, Any]) -> list[str]:
     """The words in the places where clients send keys, without those that KEYS matches: it leaves their key id."""
     words = [word for name in KEY_HEADERS for word in str(environ.get(name, "")).replace(",", " ").split()]
+    words += basic_credentials(str(environ.get("HTTP_AUTHORIZATION", "")))
     query = str(environ.get("QUERY_STRING", ""))
     if "key=" in query:
         words += [value for name, value in parse_qsl(query) if name == "key"]

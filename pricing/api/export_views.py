@@ -1,37 +1,45 @@
-"""The public exports over HTTP: the prices for visitors without a key, in the formats that other programs read."""
+"""The exports over HTTP: the models and prices of a key, or of visitors, in the formats that other programs read."""
 
 from dataclasses import replace
 
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
 
-from catalog.db import revision
-from pricing.api.views import PriceView, Reader
+from pricing.api.views import PRIVATE, PriceView, Reader, is_given
 from pricing.export.formats import FORMATS
-from tokens.access.visibility import public_scope
-from tokens.auth.authentication import VisitorAuthentication
+from tokens.auth.credentials import candidate_keys
 from tokens.http.bodies import respond
+from tokens.http.middleware import VARY
 
 # Programs fetch these when they start: an hour old is recent enough, and an older one is better than none.
-CACHE_CONTROL = "public, max-age=3600, stale-while-revalidate=86400, stale-if-error=604800"
+PUBLIC = "public, max-age=3600, stale-while-revalidate=86400, stale-if-error=604800"
 
 
 class ExportView(PriceView):
-    """One format; keys are ignored, so that shared caches may store it for everybody."""
+    """One format, with `complete=1` also with filler rows if the format has them."""
 
-    authentication_classes = [VisitorAuthentication]
     form = ""
+
+    def reader(self, request: Request) -> Reader:
+        reader = super().reader(request)
+        # A key that is not valid yet gets its own models when it is: not an hour later.
+        is_public = reader.caller is None and not candidate_keys(request._request)
+        return replace(reader, cache_control=PUBLIC if is_public else PRIVATE)
 
     def get(self, request: Request) -> HttpResponse:
         now, form = timezone.now(), FORMATS[self.form]
-        reader = Reader(request._request, public_scope(), revision.read(), CACHE_CONTROL)
+        is_complete = form.render_complete is not None and is_given(request, "complete", "1")
+        render = form.render_complete if is_complete and form.render_complete else form.render
+        reader = self.reader(request)
         site = request.build_absolute_uri("/").rstrip("/")
         reading = replace(reader.reading(now=now), site=site)
-        body = reader.body(f"export {form.name}", site, render=lambda: form.render(reading), at=now)
+        body = reader.body(f"export {form.name}", site, is_complete, render=lambda: render(reading), at=now)
         response = respond(request._request, body, cache_control=reader.cache_control)
         if response.has_header("Content-Type"):
             response["Content-Type"] = form.content_type
-        # Every response below /api has it; llms.txt is outside, and programs in browsers read it too.
+        # Every response below /api has these; llms.txt is outside, and programs in browsers read it too.
+        patch_vary_headers(response, VARY)
         response["Access-Control-Allow-Origin"] = "*"
         return response

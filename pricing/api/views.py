@@ -131,10 +131,10 @@ class PricingView(PriceView):
 
     def get(self, request: Request) -> HttpResponse:
         now = timezone.now()
-        folded = _is_given(request, "discount", "folded")
-        with_unpriced = _is_given(request, "unpriced", "rows")
+        folded = is_given(request, "discount", "folded")
+        with_unpriced = is_given(request, "unpriced", "rows")
         at = _moment(request, "as_of") or now
-        is_explained = _is_given(request, "explain", "1")
+        is_explained = is_given(request, "explain", "1")
         reader = self.reader(request)
         reading, today = reader.reading(now=now, at=at), now.date()
         kind, parts = "pricing", list[Hashable]([folded, with_unpriced, today])
@@ -167,7 +167,7 @@ class OneHubPricesView(PriceView):
 
     def get(self, request: Request) -> HttpResponse:
         now = timezone.now()
-        with_long_context = not _is_given(request, "long_context", "unlisted")
+        with_long_context = not is_given(request, "long_context", "unlisted")
         reader = self.reader(request)
         render = partial(one_hub.price_rows, reader.reading(now=now), with_long_context=with_long_context)
         body = reader.body("one_hub", with_long_context, render=render, at=now)
@@ -272,7 +272,7 @@ class QuoteView(PriceView):
         return respond(request._request, Body.of(write_json(body)), cache_control="no-store")
 
 
-def _is_given(request: Request, name: str, value: str) -> bool:
+def is_given(request: Request, name: str, value: str) -> bool:
     """Whether a parameter is given; ApiError if it has another value than its only one."""
     given = request.query_params.get(name)
     if given not in (None, value):

@@ -17,7 +17,7 @@ Render = Callable[[Reading], Document]
 
 @dataclass(frozen=True)
 class Format:
-    """A format; `render` makes the document."""
+    """A format; `render` makes the document, and `render_complete` one that programs do not take for a broken one."""
 
     name: str
     about: str
@@ -27,6 +27,7 @@ class Format:
     file: str = ""
     # The path that programs for this format append to their base address.
     asked_as: str = ""
+    render_complete: Render | None = None
 
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
@@ -35,10 +36,11 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         for entry in (
             Format(
                 "litellm",
-                "A cost map for LiteLLM: set LITELLM_MODEL_COST_MAP_URL to this address. LiteLLM ignores it without "
-                "MODEL_COST_MAP_MIN_MODEL_COUNT=1 and MODEL_COST_MAP_MAX_SHRINK_RATIO=0",
+                "A cost map for LiteLLM: set LITELLM_MODEL_COST_MAP_URL to this address with ?complete=1. Without it, "
+                "LiteLLM ignores a map that is much smaller than its own",
                 litellm.render,
                 file="litellm.json",
+                render_complete=litellm.render_complete,
             ),
             Format(
                 "openrouter",

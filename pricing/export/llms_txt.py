@@ -27,8 +27,7 @@ Prices are US dollars per million tokens unless a line says otherwise.
 - [Models]({site}/v1/models): OpenAI's, Anthropic's or Gemini's list, by the caller's own headers; needs a key
 - [Prices]({site}/api/pricing): every model with its price, in the form of new-api; `?as_of=` a moment
 - [Quote]({site}/api/pricing/quote): what a given use of a model costs
-- [Cost map for LiteLLM]({site}/api/export/litellm.json): set LITELLM_MODEL_COST_MAP_URL to it, \
-MODEL_COST_MAP_MIN_MODEL_COUNT to 1 and MODEL_COST_MAP_MAX_SHRINK_RATIO to 0
+- [Cost map for LiteLLM]({site}/api/export/litellm.json?complete=1): set LITELLM_MODEL_COST_MAP_URL to it
 - [OpenRouter's form]({site}/api/export/openrouter.json)
 - [models.dev's form]({site}/api/export/models_dev.json)
 - [Price lines as CSV]({site}/api/export/prices.csv)

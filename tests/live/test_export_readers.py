@@ -34,8 +34,15 @@ world.line(world.price(world.model('readers-auto', on='readers')), 'input', None
 world.model('readers-unpriced', on='readers')
 world.price(world.model('=cmd|/C calc!A0', on='readers'), input='1', output='2')
 world.price(world.model('@SUM(1+1)*readers', on='readers'), input='1', output='2')
-result = True
+partners = world.token_group('readers-partners')
+partners.channels.add(world.channel('readers', group=None))
+world.rate(partners, '0.5')
+own = world.channel('readers-own', group='readers-partners')
+world.price(world.model('readers-own', on=own), input='4', output='8')
+result = world.key('readers-partners')
 """
+# What a key of the group readers-partners sees beside that; visitors do not.
+OWN = "readers-own"
 ALL = {
     "readers-tiered", "readers/embedder", "readers-painter", "readers-auto", "readers-unpriced", "=cmd|/C calc!A0",
     "@SUM(1+1)*readers",
@@ -43,8 +50,13 @@ ALL = {
 
 
 @pytest.fixture(scope="module")
-def priced(server: Server, operator: Operator) -> Server:
-    operator.run(MODELS)
+def key(operator: Operator) -> str:
+    """The key of a group that pays half, to which all models are added."""
+    return str(operator.run(MODELS))
+
+
+@pytest.fixture(scope="module")
+def priced(server: Server, key: str) -> Server:
     return server
 
 
@@ -54,10 +66,10 @@ def node(reader: str, instructions: dict[str, Any]) -> dict[str, Any]:
     return run(["node", str(PROGRAMS / "exports.mjs"), reader], instructions, folder=client_folder("node"))
 
 
-def test_openrouters_sdk_reads_every_row(priced: Server) -> None:
+def test_openrouters_sdk_reads_every_row(priced: Server, key: str) -> None:
     path = str(client_folder("openrouter"))
 
-    seen = run([sys.executable, str(PROGRAMS / "openrouter_list.py")], {"url": priced.url}, PYTHONPATH=path)
+    seen = run([sys.executable, str(PROGRAMS / "openrouter_list.py")], {"url": priced.url, "key": key}, PYTHONPATH=path)
 
     rows = seen["models"]
     assert rows.keys() >= ALL
@@ -73,6 +85,9 @@ def test_openrouters_sdk_reads_every_row(priced: Server) -> None:
     assert rows["readers-painter"]["pricing"] == {"prompt": "0", "completion": "0", "request": "0.04"}
     for name in ("readers-auto", "readers-unpriced"):
         assert rows[name]["pricing"] == {"prompt": "-1", "completion": "-1"}
+    own = seen["own"]
+    assert (OWN in rows, own.keys()) == (False, {*ALL, OWN})
+    assert own["readers/embedder"]["pricing"] == {"prompt": "0.000000065", "completion": "0"}
 
 
 def test_tokenlens_computes_our_prices_from_the_models_dev_list(priced: Server) -> None:
@@ -83,28 +98,33 @@ def test_tokenlens_computes_our_prices_from_the_models_dev_list(priced: Server) 
     assert costs == [pytest.approx(0.00625), pytest.approx(12_345 * 0.13 / 1_000_000), None]
 
 
-def test_opencode_offers_our_models_with_their_prices(priced: Server, tmp_path: Path) -> None:
+def opencodes_models(priced: Server, folder: Path, *, url: str, key: str) -> dict[str, Any]:
+    """The models that opencode offers with a list at this address and this key for calls, by id."""
     program = client_folder("node") / "node_modules" / "opencode-linux-x64" / "bin" / "opencode"
     if not program.exists():
         pytest.skip("opencode is not built for this machine")
     variables = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_BASE_URL"))} | {
-        "HOME": str(tmp_path),
-        "MODELBOOK_API_KEY": "sk-unknown",
-        "OPENCODE_MODELS_URL": f"{priced.url}/api/export/models_dev",
+        "HOME": str(folder),
+        "MODELBOOK_API_KEY": key,
+        "OPENCODE_MODELS_URL": f"{priced.url}{url}",
         "OPENCODE_DISABLE_AUTOUPDATE": "1",
     }
-    variables |= {f"XDG_{name}_HOME": str(tmp_path / name) for name in ("CACHE", "CONFIG", "DATA", "STATE")}
-
+    variables |= {f"XDG_{name}_HOME": str(folder / name) for name in ("CACHE", "CONFIG", "DATA", "STATE")}
     # A file, because opencode ends before a busy reader has taken what it writes to a pipe.
-    listed = tmp_path / "listed"
+    listed = folder / "listed"
     with listed.open("w") as output:
         subprocess.run(
             [program, "models", "--pure", "--refresh", "--verbose", "modelbook"],
-            cwd=tmp_path, env=variables, stdout=output, timeout=120, check=True,
+            cwd=folder, env=variables, stdout=output, timeout=120, check=True,
         )  # fmt: skip
+    return dict(_objects(listed.read_text()))
 
-    models = dict(_objects(listed.read_text()))
+
+def test_opencode_offers_our_models_with_their_prices(priced: Server, tmp_path: Path) -> None:
+    models = opencodes_models(priced, tmp_path, url="/api/export/models_dev", key="sk-unknown")
+
     assert models.keys() >= ALL
+    assert OWN not in models
     tiered = models["readers-tiered"]
     assert tiered["api"] == {
         "id": "readers-tiered",
@@ -114,6 +134,15 @@ def test_opencode_offers_our_models_with_their_prices(priced: Server, tmp_path: 
     assert (tiered["cost"]["input"], tiered["cost"]["output"], tiered["cost"]["cache"]["read"]) == (1.25, 10, 0.125)
     assert (tiered["limit"], tiered["capabilities"]["toolcall"]) == ({"context": 400_000, "output": 64_000}, True)
     assert models["readers/embedder"]["cost"]["input"] == 0.13
+
+
+def test_opencode_offers_the_models_of_a_key_at_its_prices(priced: Server, key: str, tmp_path: Path) -> None:
+    # opencode appends /api.json to the address: to the fragment, which it does not send.
+    models = opencodes_models(priced, tmp_path, url=f"/api/export/models_dev/api.json?key={key}#", key=key)
+
+    assert models.keys() == {*ALL, OWN}
+    assert (models[OWN]["cost"]["input"], models["readers/embedder"]["cost"]["input"]) == (2, 0.065)
+    assert not [file for file in tmp_path.rglob("*") if file.is_file() and key.encode() in file.read_bytes()]
 
 
 def _objects(listed: str) -> list[tuple[str, Any]]:
@@ -156,4 +185,6 @@ def test_the_reader_of_llms_txt_finds_every_model(priced: Server) -> None:
     assert models.keys() >= ALL
     assert models["readers/embedder"][0] == f"{priced.url}/models/readers/embedder"
     assert "$0.13 in" in models["readers/embedder"][1]
-    assert f"{priced.url}/api/export/litellm.json" in {link for link, _ in seen["sections"]["Addresses"].values()}
+    assert f"{priced.url}/api/export/litellm.json?complete=1" in {
+        link for link, _ in seen["sections"]["Addresses"].values()
+    }

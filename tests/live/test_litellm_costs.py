@@ -11,6 +11,7 @@ import pytest
 from tests.live.deployment import Operator, Server
 from tests.live.test_clients import PROGRAMS, client_folder, run
 from tests.servers import SECONDS
+from tests.sizes import FULL
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +34,10 @@ for half in ('input', 'output'):
     world.price(world.model(f'costs-{half}-only', on='costs'), **{half: '5'})
 world.model('costs-unpriced', on='costs')
 world.line(world.price(world.model('costs-of-calls', on='costs')), 'request', '0.04', per=1, unit='request')
-result = True
+partners = world.token_group('costs-partners')
+partners.channels.add(world.channel('costs', group=None))
+world.rate(partners, '0.5')
+result = world.key('costs-partners')
 """
 # LiteLLM would charge 0 for what a row does not state.
 UNPRICED = ["costs-input-only", "costs-output-only", "costs-unpriced", "costs-of-calls"]
@@ -49,13 +53,13 @@ CASES: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.fixture(scope="module")
-def priced(server: Server, operator: Operator) -> Server:
-    operator.run(MODELS)
-    return server
+def key(operator: Operator) -> str:
+    """The key of a group that pays half."""
+    return str(operator.run(MODELS))
 
 
-def quoted(server: Server, model: str, case: dict[str, Any]) -> Decimal:
-    """Our own figure, over the same wire."""
+def quoted(server: Server, key: str, model: str, case: dict[str, Any]) -> Decimal:
+    """Our own figure for a key, over the same wire."""
     cached, reasoning = case.get("cached", 0), case.get("reasoning", 0)
     usage = {"input": case["prompt"] - cached, "output": case["completion"] - reasoning}
     usage |= {"input.cache_read": cached} if cached else {}
@@ -63,27 +67,29 @@ def quoted(server: Server, model: str, case: dict[str, Any]) -> Decimal:
     request = {"service_tier": case["tier"]} if "tier" in case else {}
     body = json.dumps({"model": model, "usage": usage, "request": request})
     client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=SECONDS)
-    client.request("POST", "/api/pricing/quote", body, {"content-type": "application/json"})
+    client.request("POST", "/api/pricing/quote", body, {"content-type": "application/json", "x-api-key": key})
     answer = json.loads(client.getresponse().read())
     client.close()
     return Decimal(answer["amount"])
 
 
-def test_litellm_computes_the_same_cost_as_our_quote(priced: Server) -> None:
-    path = str(client_folder("litellm"))
+@pytest.mark.parametrize("with_key", [True, False] if FULL else [True])
+def test_litellm_computes_the_same_cost_as_our_quote(server: Server, key: str, with_key: bool) -> None:
+    path, sent = str(client_folder("litellm")), key if with_key else ""
+    # LiteLLM only takes an address; what it has before the host is sent as Basic.
+    url = server.url.replace("//", f"//litellm:{key}@") if with_key else server.url
 
     seen = run(
         [sys.executable, str(PROGRAMS / "litellm_costs.py")],
-        {"cases": CASES, "unpriced": UNPRICED},
+        {"cases": CASES, "unpriced": [*UNPRICED, "modelbook-filler-09999"]},
         PYTHONPATH=path,
-        LITELLM_MODEL_COST_MAP_URL=f"{priced.url}/api/export/litellm.json",
-        # A map much smaller than its own LiteLLM takes for a broken one.
-        MODEL_COST_MAP_MAX_SHRINK_RATIO="0",
-        MODEL_COST_MAP_MIN_MODEL_COUNT="1",
+        LITELLM_MODEL_COST_MAP_URL=f"{url}/api/export/litellm.json?complete=1",
     )
 
+    assert seen["source"] == "remote"
     assert seen["priced"] == []
     assert {model for model, _ in CASES} <= set(seen["known"])
     assert "babbage-002" not in seen["known"]
+    assert not [name for name in seen["offered"] if "filler" in name]
     for (model, case), cost in zip(CASES, seen["costs"], strict=True):
-        assert cost == pytest.approx(float(quoted(priced, model, case)), rel=1e-12), (model, case)
+        assert cost == pytest.approx(float(quoted(server, sent, model, case)), rel=1e-12), (model, case)

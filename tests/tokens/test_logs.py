@@ -1,5 +1,6 @@
 """A log line names the request it belongs to and never contains a key."""
 
+import base64
 import io
 import logging
 import logging.config
@@ -105,12 +106,14 @@ def test_a_traceback_names_its_request_and_not_its_key(
 @pytest.mark.parametrize(
     "key", ["Ab3" * 14, "0123456789abcdef" * 2 + "01234567", "A1" * 32, "my-own-litellm-key-1234567890"]
 )
-@pytest.mark.parametrize("place", ["authorization", "x-api-key", "x-goog-api-key", "query"])
+@pytest.mark.parametrize("place", ["authorization", "x-api-key", "x-goog-api-key", "query", "basic"])
 def test_a_key_of_any_shape_is_neither_logged_nor_said_again(
     client: Client, log: io.StringIO, key: str, place: str
 ) -> None:
     Token.objects.take_over("moved", plaintext=key, groups=[world.token_group()])
     query, headers = (f"?key={key}", {}) if place == "query" else ("", {place: key})
+    if place == "basic":
+        headers = {"authorization": f"Basic {base64.b64encode(f'user:{key}'.encode()).decode()}"}
 
     answer = client.get(f"/v1/models/{key}{query}", headers=headers)
 

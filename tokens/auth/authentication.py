@@ -121,13 +121,6 @@ class OptionalTokenAuthentication(BaseAuthentication):
         return None, caller
 
 
-class VisitorAuthentication(BaseAuthentication):
-    """Treats every request as that of a visitor, whatever keys it contains."""
-
-    def authenticate(self, request: Request) -> None:
-        charge_visitor(request._request, at=timezone.now())
-
-
 def authenticate(
     request: HttpRequest, *, at: dt.datetime, failures: Failures = FAILURES, shows_networks: bool = False
 ) -> Caller:

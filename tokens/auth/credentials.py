@@ -7,6 +7,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.http import HttpRequest
 
+from tokens import keys
 from tokens.calls.addresses import AmbiguousAddressError, read_query
 from tokens.dialects import ORIGINAL_ADDRESS_HEADERS, PROXY_ADDRESS, dialect_of, has_appended_address
 from tokens.networks import caller_address
@@ -18,7 +19,7 @@ SENT_IN_PATHS = "/:@!$&'()*+,;=~[]"
 def candidate_keys(request: HttpRequest) -> list[str]:
     """The keys in a request, each once, in the order of its dialect.
 
-    Values that cannot be one key are ignored: blanks, schemes other than Bearer, several values in one place.
+    Values that cannot be one key are ignored: blanks, schemes other than Bearer and Basic, several values in one place.
     """
     places = {
         "bearer": _bearer(request.headers.get("Authorization", "")),
@@ -84,7 +85,14 @@ def _keys_of(address: str) -> tuple[str, ...]:
 
 
 def _bearer(header: str) -> str:
-    """The key of an Authorization header: `Bearer KEY` in any case, or a bare key."""
+    """The key of an Authorization header: `Bearer KEY` in any case, a bare key, or the password or user of Basic.
+
+    Programs that only take an address send what it has before the host as Basic: https://user:KEY@host/.
+    """
+    for text in keys.basic_credentials(header):
+        # The password of a proxy's own user is not counted as a wrong key.
+        if keys.is_plausible(text, prefix=settings.TOKEN_PREFIX):
+            return text
     match header.split():
         case [scheme, key] if scheme.lower() == "bearer":
             return key

@@ -129,6 +129,12 @@ SECURITY_SCHEMES: Mapping[str, Schema] = {
         "name": "key",
         "description": "For Gemini's clients. Prefer a header: many logs record addresses.",
     },
+    "basic": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "The key as the password, or as the user, for programs that only take an address: "
+        "`https://user:KEY@host/`.",
+    },
 }
 SECURITY: list[Schema] = [{name: []} for name in SECURITY_SCHEMES]
 

@@ -1,10 +1,18 @@
 """The addresses of exports, one per format."""
 
-from pricing.api.openapi.addresses import READ_AGAIN, REFUSALS
+from pricing.api.openapi.addresses import OPEN, READ_AGAIN, REFUSALS, WHO
 from pricing.export.formats import FORMATS, Format
 from tokens import openapi
-from tokens.openapi.parts import errors, not_modified
+from tokens.openapi.parts import errors, not_modified, parameter, text
 from tokens.openapi.shapes import Schema
+
+COMPLETE = parameter(
+    "query",
+    "complete",
+    "1: has 10,000 rows at least, so that LiteLLM does not take a smaller map than its own for a broken one. The rows "
+    "that are added, `modelbook-filler-…`, are of no provider: LiteLLM lists and charges none of them.",
+    text(enum=["1"]),
+)
 
 
 def export(form: Format, name: str = "", *, error: str = "ApiError") -> Schema:
@@ -15,9 +23,9 @@ def export(form: Format, name: str = "", *, error: str = "ApiError") -> Schema:
             "operationId": name or f"export_{form.name}",
             "tags": ["Exports"],
             "summary": form.about,
-            "description": f"{form.about}. The content is public: a key changes nothing. Cached for an hour.",
-            "security": [],
-            "parameters": [READ_AGAIN],
+            "description": f"{form.about}. {WHO}",
+            "security": OPEN,
+            "parameters": [*([COMPLETE] if form.render_complete else []), READ_AGAIN],
             "responses": {
                 "200": {
                     "description": form.about,

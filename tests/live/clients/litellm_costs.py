@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 import litellm
+from litellm.litellm_core_utils.get_model_cost_map import get_model_cost_map_source_info
 from litellm.types.utils import CompletionTokensDetailsWrapper, PromptTokensDetailsWrapper, Usage
 
 
@@ -37,7 +38,11 @@ def is_known(model: str) -> bool:
 def main(arguments: dict[str, Any]) -> dict[str, Any]:
     return {
         "priced": [model for model in arguments["unpriced"] if is_known(model)],
+        "source": get_model_cost_map_source_info()["source"],
         "known": sorted(litellm.model_cost),
+        "offered": sorted(
+            {*litellm.model_list, *(name for names in litellm.models_by_provider.values() for name in names)}
+        ),
         "costs": [cost(model, case) for model, case in arguments["cases"]],
     }
 

@@ -1,4 +1,4 @@
-"""The public exports are the same for all clients, can be cached, and contain nothing that is hidden from visitors."""
+"""The exports for visitors can be cached, and contain nothing that is hidden from visitors."""
 
 import gzip
 
@@ -52,14 +52,6 @@ def test_it_is_served_with_a_slash_at_the_end_too(client: Client, secrets: list[
 
     assert (slashed.status_code, slashed.content) == (200, plain.content)
     assert slashed["content-type"] == plain["content-type"]
-
-
-@pytest.mark.parametrize("address", ADDRESSES)
-def test_a_key_changes_nothing(client: Client, secrets: list[str], address: str) -> None:
-    with_key = client.get(address, headers={"authorization": f"Bearer {world.key('inner-circle')}"})
-
-    assert with_key.content == client.get(address).content
-    assert client.get(address, headers={"authorization": "Bearer sk-unknown"}).status_code == 200
 
 
 @pytest.mark.parametrize("address", ADDRESSES)

@@ -1,5 +1,6 @@
 """Which key of a request is used, and which error a request without a valid key gets."""
 
+import base64
 import datetime as dt
 from typing import Any
 
@@ -45,11 +46,18 @@ def test_googles_places_count_too(client: Client) -> None:
     assert ask(client, f"/v1beta/openai/models?key={key}").json()["object"] == "list"
 
 
+@pytest.mark.parametrize("form", ["{key}", "user:{key}", "{key}:", ":{key}", "{key}:password"])
+def test_a_key_before_the_host_of_an_address_is_sent_as_basic(client: Client, form: str) -> None:
+    encoded = base64.b64encode(form.format(key=world.key()).encode()).decode()
+
+    assert ask(client, authorization=f"Basic {encoded}").status_code == 200
+
+
 @pytest.mark.parametrize(
     "headers",
     [
         {}, {"authorization": ""}, {"authorization": "Bearer"}, {"authorization": "Bearer "},
-        {"authorization": "Basic"},
+        {"authorization": "Basic"}, {"authorization": "Basic \xe9"}, {"authorization": "Basic gICA"},
         {"authorization": "Basic dXNlcjpwYXNz"}, {"authorization": "Bearer one two"},
         {"authorization": "Bearer a,Bearer b"},
         {"authorization": "Bearer a, b"}, {"authorization": "Token abc"}, {"x-api-key": "  "}, {"x-api-key": "a, b"},

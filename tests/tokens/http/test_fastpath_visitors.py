@@ -46,7 +46,7 @@ def test_the_second_visit_gets_the_same_bytes(server: Server, path: str, encodin
     assert server.by_django == 1
 
 
-@pytest.mark.parametrize("path", PRICES)
+@pytest.mark.parametrize("path", [*PRICES, *EXPORTS])
 def test_a_key_gets_its_own_prices(server: Server, path: str) -> None:
     world.price(world.model(), input="2.5", output="10")
     key = world.key()
@@ -57,7 +57,9 @@ def test_a_key_gets_its_own_prices(server: Server, path: str) -> None:
     assert without_ids(second) == without_ids(first)
     assert server.by_django == 1
     Token.objects.update(enabled=False)
-    assert server.get(key, path)[1]["cache-control"].startswith("public")
+    refused = server.get(key, path)
+    assert refused[2] == server.get("", path)[2]
+    assert refused[1]["cache-control"].startswith("private" if path in EXPORTS else "public")
 
 
 @pytest.mark.parametrize(

@@ -11,20 +11,21 @@ from django.utils.text import slugify
 from catalog.error_messages import count, some
 from catalog.sources.records import Structure
 from pricing.gateways.document import models_of
-from pricing.gateways.groups import Groups, slug_of
+from pricing.gateways.groups import Groups
 from pricing.gateways.prices.hidden import is_hidden
 from pricing.gateways.reading.gateway import Gateway, GatewayChannel, Report
 from pricing.gateways.reading.price_table import is_pattern, longest_pattern
 
 LARGEST_WEIGHT = 2**31 - 1
+LONGEST_LABEL = 128
 
 
 def structure_of(
-    gateway: Gateway, groups: Groups, *, known_groups: frozenset[str], storable: frozenset[str], report: Report
+    gateway: Gateway, groups: Groups, *, known_labels: Mapping[str, str], storable: frozenset[str], report: Report
 ) -> Structure:
     """The channels, groups, relations between them, and the published models.
 
-    Groups in `known_groups` keep their labels; only `storable` models are offered.
+    `known_labels`: group here -> its label, which stays; only `storable` models are offered.
     """
     models = {name: model for name, model in models_of(gateway).items() if name in storable}
     _report_hidden_names(gateway, models, storable, report)
@@ -35,13 +36,14 @@ def structure_of(
             "models that the gateway's metadata disables are hidden from the price list only, as there: "
             f"{some(sorted(disabled))}"
         )
-    reach: dict[str, list[str]] = {slug_of(name): [] for name in groups.names}
+    names = {name: gateway.group_here(name) for name in groups.names}
+    reach: dict[str, list[str]] = {name: [] for name in names.values()}
     for channel in gateway.channels:
         for name in channel.groups:
-            if name in groups.names:
-                reach[slug_of(name)].append(channel_slug(channel))
+            if name in names:
+                reach[names[name]].append(channel_slug(channel))
     return Structure(
-        groups={slug_of(name): _group(name, groups, known_groups) for name in groups.names},
+        groups={here: _group(name, groups, known_labels.get(here), report) for name, here in names.items()},
         channels={channel_slug(channel): _channel(channel, gateway, report) for channel in gateway.channels},
         reach={group: tuple(channels) for group, channels in reach.items()},
         models={
@@ -56,7 +58,7 @@ def structure_of(
             for name in channel.models
             if name in storable
         },
-        rates={slug_of(name): {"ratio": rate} for name, rate in groups.rates.items() if name in groups.names},
+        rates={names[name]: {"ratio": rate} for name, rate in groups.rates.items() if name in names},
     )
 
 
@@ -77,15 +79,20 @@ def channel_slug(channel: GatewayChannel) -> str:
     return f"{slugify(channel.name)[:48].strip('-') or 'channel'}-{channel.id}"
 
 
-def _group(name: str, groups: Groups, known: frozenset[str]) -> Mapping[str, Any]:
-    slug = slug_of(name)
+def _group(name: str, groups: Groups, stored: str | None, report: Report) -> Mapping[str, Any]:
+    """The fields of a group; `stored` is the label of an existing one."""
     fields: dict[str, Any] = {}
     if groups.usable is not None:
         fields["is_public"] = name in groups.usable
         if groups.listed is None:
             fields["auto_position"] = groups.position_of(name)
-    if slug not in known:
-        fields["label"] = groups.label_of(name)[:128]
+    label = groups.label_of(name)
+    if stored is None:
+        fields["label"] = label[:LONGEST_LABEL]
+        if len(label) > LONGEST_LABEL:
+            report(f"the label of group {name} was cut to {LONGEST_LABEL} characters")
+    elif stored != label != name:
+        report(f"group {name} keeps its label {stored}; in the gateway it is {label}")
     if description := groups.description_of(name):
         fields["description"] = description
     return fields

@@ -1,20 +1,15 @@
 """A gateway's rules about groups: which exist, who may use them, and which ones a token reaches. No database."""
 
-import hashlib
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
-
-from django.utils.text import slugify
 
 from catalog.sources.rows import is_number
 from pricing.gateways.group_chains import chain_of, listed_group
 from pricing.gateways.reading.gateway import Gateway, GatewayGroup, GatewayToken, GatewayUser
 from pricing.gateways.reading.schemas import DONE_HUB
 
-SLUG = re.compile(r"[-a-zA-Z0-9_]{1,64}")
 AUTO = "auto"
 
 
@@ -34,6 +29,8 @@ class Groups:
     only: str = ""
     # The rows of a table of groups; None if the program has its groups in options.
     listed: Mapping[str, GatewayGroup] | None = None
+    # The groups whose rate is not a valid number.
+    unread_rates: tuple[str, ...] = ()
     # Whether a token that names a group outside its user's choice is refused, and not only its creation.
     checks_choice: bool = True
 
@@ -113,6 +110,7 @@ def groups_of(gateway: Gateway) -> Groups:
         special=special if isinstance(special, dict) else {},
         has_auto=dialect.has_auto,
         only=dialect.only_group,
+        unread_rates=tuple(name for name, _ in _items(rates) if name not in sound),
     )
 
 
@@ -127,13 +125,6 @@ def _listed_groups(gateway: Gateway, groups: Iterable[GatewayGroup]) -> Groups:
         listed={group.name: group for group in groups},
         checks_choice=gateway.dialect is DONE_HUB,
     )
-
-
-def slug_of(name: str) -> str:
-    """The group's slug: its own name if that is valid, otherwise a stable one derived from it."""
-    if SLUG.fullmatch(name):
-        return name
-    return f"{slugify(name)[:50] or 'group'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def _items(value: Any) -> Iterable[tuple[str, Any]]:

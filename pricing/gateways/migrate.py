@@ -5,9 +5,9 @@ created last. Nothing is deleted and existing tokens are unchanged, so a second 
 """
 
 import datetime as dt
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -16,9 +16,10 @@ from django.db import transaction
 from catalog import caches
 from catalog.db import revision
 from catalog.db.import_context import run_scope
-from catalog.error_messages import some
+from catalog.error_messages import count, some
 from catalog.imports.context import Findings, PlanContext, WriteContext
 from catalog.models import AIModel, Channel, EndpointType, ImportRun, NameList
+from catalog.names.groups import earlier_group_name, fault_of_group_name, normal_group_name, storable_group_name
 from catalog.sources.records import Structure
 from pricing.gateways import document
 from pricing.gateways.channels import structure_of
@@ -70,6 +71,7 @@ class MigrationPlan:
 
 def plan_migration(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tuple[str, ...] = False) -> MigrationPlan:
     """The changes that a migration would make; writes nothing. InputError if its models cannot be read."""
+    gateway = _with_earlier_names(gateway)
     context = PlanContext(at)
     findings = context.findings
     for sentence, subject in gateway.findings:
@@ -78,6 +80,7 @@ def plan_migration(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tu
         findings.add(sentence)
     _report_missing_list(gateway, findings)
     groups = groups_of(gateway)
+    _report_groups(gateway, groups, findings)
     prices = document.prices_of(gateway)
     content = document.write(gateway, prices.prices)
     # A gateway without models has no document to plan.
@@ -193,10 +196,54 @@ def _structure(gateway: Gateway, groups: Groups, *, new: Iterable[str] = (), rep
     return structure_of(
         gateway,
         groups,
-        known_groups=frozenset(TokenGroup.objects.values_list("slug", flat=True)),
+        known_labels=_known_labels(),
         storable=frozenset(AIModel.objects.values_list("name", flat=True)) | frozenset(new),
         report=report or Findings().add,
     )
+
+
+def _known_labels() -> dict[str, str]:
+    """Group -> its label, for groups whose label an operator or an earlier import has written."""
+    labels = dict(TokenGroup.objects.values_list("slug", "label"))
+    if labels.get(TokenGroup.DEFAULT) == TokenGroup.DEFAULT_LABEL:
+        del labels[TokenGroup.DEFAULT]
+    return labels
+
+
+def _with_earlier_names(gateway: Gateway) -> Gateway:
+    """The gateway with the names here of groups that an earlier version has stored under a name derived from theirs."""
+    names = {name: earlier_group_name(name) for name in groups_of(gateway).names}
+    valid = {storable_group_name(name) for name in names}
+    stored = set(TokenGroup.objects.filter(slug__in=[*names.values(), *valid]).values_list("slug", flat=True))
+    return replace(
+        gateway,
+        earlier_names={
+            name: earlier
+            for name, earlier in names.items()
+            if earlier in stored and storable_group_name(name) not in stored
+        },
+    )
+
+
+def _report_groups(gateway: Gateway, groups: Groups, findings: Findings) -> None:
+    """Reports the groups that have another name here than in the gateway, and what is left out of its options."""
+    names_here: defaultdict[str, list[str]] = defaultdict(list)
+    for name in groups.names:
+        names_here[gateway.group_here(name)].append(name)
+        if name in gateway.earlier_names:
+            findings.add(
+                f"group {name} has the name {gateway.earlier_names[name]} here, from an earlier import: enter its own "
+                "name on its page, and its prices, rates and keys follow"
+            )
+        elif fault := fault_of_group_name(normal_group_name(name)):
+            findings.add(f"group {name!r} is named {gateway.group_here(name)} here: {fault[0].lower()}{fault[1:]}")
+    for here, several in names_here.items():
+        if len(several) > 1:
+            findings.add(f"{count(len(several), 'group')} of the gateway are the same here: {here}")
+    if missing := [name for name in groups.automatic if name not in groups.names]:
+        findings.add(f"the automatic order of groups (AutoGroups) names groups that do not exist: {some(missing)}")
+    if groups.unread_rates:
+        findings.add(f"rates of groups that are not numbers of 0 or more were left out: {some(groups.unread_rates)}")
 
 
 def _report_missing_list(gateway: Gateway, findings: Findings) -> None:

@@ -14,7 +14,7 @@ from django.conf import settings
 from catalog.db import bulk
 from catalog.imports.context import Findings
 from catalog.progress import track
-from pricing.gateways.groups import Groups, slug_of
+from pricing.gateways.groups import Groups
 from pricing.gateways.keys.patterns import allow_patterns, deny_patterns
 from pricing.gateways.reading.gateway import ENABLED, EXHAUSTED, EXPIRED, Gateway, GatewayToken, GatewayUser
 from pricing.gateways.reading.new_api import REQUIRE_EMAIL_VERIFICATION
@@ -49,7 +49,7 @@ class TokenPlan:
         self.skipped = Counter({"deleted by their owners": gateway.deleted_tokens} if gateway.deleted_tokens else {})
         self.foreign_auto = (
             TokenGroup.objects.filter(auto_position__isnull=False)
-            .exclude(slug__in=[slug_of(name) for name in groups.names])
+            .exclude(slug__in=[gateway.group_here(name) for name in groups.names])
             .exists()
         )
         if gateway.users is None and gateway.tokens:
@@ -115,7 +115,7 @@ class TokenPlan:
         }
         if token.accessed > 0:
             fields["last_used_at"] = _timestamp(token.accessed)[0]
-        slugs = () if automatic else tuple(slug_of(name) for name in reached or ())
+        slugs = () if automatic else tuple(map(self.gateway.group_here, reached or ()))
         return NewToken(key, slugs, fields)
 
     def _user(self, token: GatewayToken) -> GatewayUser:

@@ -1,4 +1,4 @@
-"""Gives prices and sources the new name of a group: they state groups by name, not by key."""
+"""Gives prices, sources and reported calls the new name of a group: they state groups by name, not by key."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -13,11 +13,15 @@ from catalog.db.changes import models_of
 from catalog.models import Source
 from catalog.names.groups import normal_group_name
 from pricing.models.sheets import PriceLine
+from pricing.models.usage import UsageEvent
 from tokens.models import TokenGroup
 
 
 def rename_group(before: str, after: str) -> None:
-    """Replaces the name of a group in the conditions of all prices, past ones too, and in the settings of sources."""
+    """Replaces the name of a group in the conditions of all prices, past ones too, and in the settings of sources.
+
+    Also in reported calls whose cost is not known yet: when it is, the group has spent it.
+    """
     with transaction.atomic():
         revision.hold()
         changed = []
@@ -30,6 +34,7 @@ def rename_group(before: str, after: str) -> None:
             revision.bump_for(PriceLine, partial(models_of, changed))
             # Not through save(): it refuses to change past prices, and this changes none.
             BulkWriter(PriceLine, [PriceLine._meta.get_field("conditions")]).update(changed)
+        UsageEvent.objects.filter(cost=None, group=before).update(group=after)
         update_with_history(Source.objects.filter(group=before), group=after, reason=f"Group {before} is now {after}")
 
 

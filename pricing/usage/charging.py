@@ -8,10 +8,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from catalog.db.bulk import BATCH, batches
 from catalog.exact import InexactError
 from catalog.models import AIModel
+from catalog.names.groups import normal_group_name
 from catalog.prices import Sheet
 from pricing.engine.quoting import Use, unit_of
 from pricing.published.charges import UNPRICED, Call, Charges
@@ -25,7 +27,10 @@ NO_CALLS = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
 class Reported(NamedTuple):
-    """A reported call: a key id, a name of a model, and the group, if the gateway states it."""
+    """A reported call: a key id, a name of a model, and the group, if the gateway states it.
+
+    Reporters send the name and the group as they are, or percent-encoded, as they are in headers.
+    """
 
     key_id: str
     name: str
@@ -62,7 +67,7 @@ class Parties:
     @classmethod
     def read(cls, calls: Sequence[Reported]) -> "Parties":
         tokens = find_tokens({call.key_id for call in calls})
-        names = find_models({call.name for call in calls})
+        names = find_models({name for call in calls for name in (call.name, unquote(call.name))})
         keys = set(names.values())
         return cls(
             tokens,
@@ -74,7 +79,10 @@ class Parties:
         )
 
     def model(self, call: Reported) -> AIModel | None:
-        return self.models.get(self.names.get(call.name, 0))
+        return self.models.get(self._key_of_model(call))
+
+    def _key_of_model(self, call: Reported) -> int:
+        return self.names.get(call.name) or self.names.get(unquote(call.name), 0)
 
     def group(self, call: Reported) -> str:
         """The group that pays: the one that the gateway states, else the first group of the key that has the model.
@@ -82,9 +90,10 @@ class Parties:
         The groups are those of the time of the call. Empty if there is none: nobody knows what the call costs.
         """
         if call.group:
-            return call.group if call.group in self.groups else ""
+            names = (normal_group_name(name) for name in (call.group, unquote(call.group)))
+            return next((name for name in names if name in self.groups), "")
         groups = self.groups_of.at(self.tokens.get(call.key_id, 0), call.at)
-        reaching = in_order_of(groups, self.reaching.get(self.names.get(call.name, 0), {}))
+        reaching = in_order_of(groups, self.reaching.get(self._key_of_model(call), {}))
         return next(iter(reaching.values()), "")
 
 

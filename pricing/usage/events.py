@@ -6,10 +6,12 @@ transaction, or none of them. The prices are found before the transaction, which
 
 import datetime as dt
 import hashlib
+import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from django.db import transaction
 
@@ -18,6 +20,7 @@ from catalog.db.bulk import KEYS, BulkWriter, batches
 from catalog.db.revision import Counters
 from catalog.db.snapshot import snapshot
 from catalog.exact import plain, write_json
+from catalog.names.groups import LONGEST_NAME
 from pricing.engine.quoting import Use
 from pricing.models import UsageCount, UsageEvent
 from pricing.usage.charging import Charge, Reported, charge
@@ -32,7 +35,7 @@ from tokens.timestamps import TimestampError, format_timestamp, parse_timestamp
 FIELDS = ("id", "key_id", "model", "at", "usage", "group", "request")
 REQUIRED = FIELDS[:5]
 MOST_EVENTS = 10_000
-LENGTHS = {"id": 128, "key_id": 64, "model": 255, "group": 64}
+LENGTHS = {"id": 128, "key_id": 64, "model": 255}
 # Clocks differ.
 LATEST = dt.timedelta(minutes=10)
 # Older events are refused. The ids of events are stored for longer than this, so that none can count twice.
@@ -102,7 +105,7 @@ def check_event(values: Any, *, at: dt.datetime) -> Event:
             _text(values, "model"),
             _moment(values["at"], now=at),
             read_usage(values["usage"]),
-            "" if values.get("group") in (None, "") else _text(values, "group"),
+            "" if values.get("group") in (None, "") else _group(values["group"]),
             _facts({} if values.get("request") is None else values["request"]),
         )
         _refuse_keys(event)
@@ -116,6 +119,14 @@ def _text(values: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= longest or not value.isprintable():
         raise UsageError(f"{name} must be a text of 1 to {longest} characters.")
     return value
+
+
+def _group(value: Any) -> str:
+    """The name of a group, which a header states percent-encoded."""
+    name = unquote(value) if isinstance(value, str) else ""
+    if not 0 < len(name) <= LONGEST_NAME or any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
+        raise UsageError(f"group must be a text of 1 to {LONGEST_NAME} characters.")
+    return str(value)
 
 
 def _refuse_keys(event: Event) -> None:
@@ -226,7 +237,7 @@ def _row(event: Event, charge: Charge, *, reporter: int, digest: str, at: dt.dat
         key_id=event.key_id,
         model_id=charge.model,
         name=event.model,
-        group=charge.group or event.group,
+        group=charge.group or unquote(event.group),
         at=event.at,
         usage=usage_body(event.usage),
         request=event.facts,

@@ -134,7 +134,7 @@ def headers_of_models(
     headers = {
         "X-Modelbook-Model": ids[stated],
         "X-Modelbook-Requested-Model": in_header(stated),
-        "X-Modelbook-Group": groups[models[stated].pk][1],
+        "X-Modelbook-Group": in_header(groups[models[stated].pk][1]),
     }
     if len(set(ids.values())) > 1:
         headers["X-Modelbook-Models"] = ", ".join(name.replace(",", "%2C") for name in dict.fromkeys(ids.values()))

@@ -8,6 +8,7 @@ from typing import Annotated, TypedDict
 from catalog.exact import digits
 from tokens.api_error import ApiError
 from tokens.budgets import NEVER, WARNING_SHARE, Budget
+from tokens.http.errors import in_header
 from tokens.models.budgets import Budgeted
 from tokens.scope import Scope
 from tokens.timestamps import format_timestamp
@@ -65,7 +66,8 @@ def warning_headers(scope: Scope, groups: Mapping[int, str], *, at: dt.datetime)
     It changes once in a period, so that stored responses remain valid until then.
     """
     texts = [
-        f"{digits(WARNING_SHARE * 100)}% of {budget}{f' of group {groups[group]}' if group else ''}{_reset(budget, at)}"
+        f"{digits(WARNING_SHARE * 100)}% of {budget}{f' of group {in_header(groups[group])}' if group else ''}"
+        f"{_reset(budget, at)}"
         for group, budget in scope.budgets(groups)
         if budget.is_nearly_spent(at=at)
     ]

@@ -19,7 +19,7 @@ class TokenGroupQuerySet(BudgetedQuerySet["TokenGroup"]):
     def default(self) -> "TokenGroup":
         """The group of imports and new tokens for which no group is given; created on first use."""
         return self.get_or_create(
-            slug=TokenGroup.DEFAULT, defaults={"label": "Default", "is_public": True, "auto_position": 1}
+            slug=TokenGroup.DEFAULT, defaults={"label": TokenGroup.DEFAULT_LABEL, "is_public": True, "auto_position": 1}
         )[0]
 
 
@@ -30,6 +30,8 @@ class TokenGroup(Budgeted):
     """
 
     DEFAULT = "default"
+    # The label that the default group has at first.
+    DEFAULT_LABEL = "Default"
 
     slug = GroupNameField(
         "name",

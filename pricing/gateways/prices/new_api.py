@@ -8,7 +8,6 @@ from typing import Any
 from catalog.exact import digits, multiply, plain
 from catalog.sources.completion_ratios import new_api_name
 from catalog.sources.rows import is_number, read_amount
-from pricing.gateways.groups import slug_of
 from pricing.gateways.prices.listing import compare
 from pricing.gateways.prices.price import QUOTA_PER_DOLLAR, Price, quota_per_dollar
 from pricing.gateways.reading.gateway import Gateway, GatewayChannel
@@ -37,14 +36,14 @@ def price(name: str, gateway: Gateway) -> Price:
     first = _charged(name, channels[0]) if channels else Charged(name)
     stated, factors = prices[first], _factors(first.name, prices[first].row, program)
     others = {way: price.row for way, price in prices.items() if price.row != stated.row}
-    first_of_groups = {slug_of(group): channel for channel in reversed(channels) for group in channel.groups}
+    first_of_groups = {gateway.group_here(group): channel for channel in reversed(channels) for group in channel.groups}
     by_group = {group: others.get(_charged(name, first_of_groups[group])) for group in sorted(first_of_groups)}
     return replace(
         stated,
         rules={**stated.rules, **{name: figure.rule for name, figure in factors.items()}},
         use_factors={name: figure.value for name, figure in factors.items()},
         audio_input=stated.audio_input if "model_ratio" in stated.row and "audio_ratio" not in stated.row else None,
-        group_rates=_group_rates(name, gateway.options) if stated.row else {},
+        group_rates=_group_rates(name, gateway) if stated.row else {},
         group_prices={group: row for group, row in by_group.items() if row},
         others=tuple(f"channel {ways[way].id}: {_in_words(row)}" for way, row in reversed(others.items())),
     )
@@ -118,14 +117,14 @@ def _factors(name: str, row: Mapping[str, Any], program: Program) -> dict[str, F
     return factors | {HOUR_WRITE: hour if own is None else replace(hour, value=HOUR_WRITES)}
 
 
-def _group_rates(name: str, options: Mapping[str, Any]) -> dict[str, Decimal]:
-    """Slug of a group -> its own rate for the model, looked up as ratios are."""
+def _group_rates(name: str, gateway: Gateway) -> dict[str, Decimal]:
+    """Name of a group here -> its own rate for the model, looked up as ratios are."""
     rates: dict[str, Decimal] = {}
     for option in ("GroupModelRatio", "group_ratio_setting.group_model_ratio"):
-        for group, models in _table(options, option).items():
+        for group, models in _table(gateway.options, option).items():
             rate = read_amount(models.get(new_api_name(name))) if isinstance(models, Mapping) else None
             if rate is not None and rate >= 0:
-                rates[slug_of(group)] = rate
+                rates[gateway.group_here(group)] = rate
     return rates
 
 

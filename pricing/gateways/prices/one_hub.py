@@ -13,7 +13,6 @@ from typing import Any
 from catalog.error_messages import count, some
 from catalog.exact import digits, multiply, plain
 from catalog.prices import MILLION, Condition
-from pricing.gateways.groups import slug_of
 from pricing.gateways.prices.price import Price, quota_per_dollar
 from pricing.gateways.reading.gateway import Gateway, GatewayChannel
 from pricing.gateways.reading.price_table import PriceRow, PriceTable
@@ -111,7 +110,7 @@ def price(name: str, gateway: Gateway) -> Price:
     common = _lines(name, next(iter(channels), None), gateway)
     own = {group: _lines(name, channel, gateway) for group, channel in _first_by_group(channels, gateway).items()}
     group_prices = {
-        slug_of(group): {"prices": [line.row() for line in _completed(lines, common)]}
+        gateway.group_here(group): {"prices": [line.row() for line in _completed(lines, common)]}
         for group, lines in sorted(own.items())
         if lines != common
     }

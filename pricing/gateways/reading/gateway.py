@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from catalog.error_messages import some
+from catalog.names.groups import storable_group_name
 from pricing.gateways.reading.price_table import PriceTable
 from pricing.gateways.reading.schemas import Dialect
 
@@ -190,6 +191,12 @@ class Gateway:
     left_out: tuple[LeftOut, ...] = ()
     # Sentence, and the token or channel that it is about, if it is about one.
     findings: tuple[Finding, ...] = ()
+    # Group -> its name here, for groups that an earlier version has stored under another name.
+    earlier_names: Mapping[str, str] = field(default_factory=dict)
+
+    def group_here(self, name: str) -> str:
+        """The name of a group of the gateway here: the same, if it is a valid name."""
+        return self.earlier_names.get(name) or storable_group_name(name)
 
     @functools.cached_property
     def channels_of(self) -> Mapping[str, Sequence[GatewayChannel]]:

@@ -83,13 +83,13 @@ def test_groups_have_labels_rates_and_visibility(tmp_path: Path) -> None:
 
     groups = {group.label: group for group in TokenGroup.objects.all()}
     assert {label: (group.is_public, group.auto_position) for label, group in groups.items()} == {
-        "Default": (True, None),
+        "Everybody": (True, None),
         "Very important": (True, 1),
         "内部": (False, 3),
     }
     assert GroupRate.objects.get(group=groups["内部"]).ratio == Decimal("0.1")
     assert [channel_row.slug for channel_row in groups["内部"].channels.all()] == ["channel-1-1"]
-    assert groups["内部"].slug.startswith("group-")
+    assert groups["内部"].slug == "内部"
 
 
 def test_prices_come_from_the_options(tmp_path: Path) -> None:

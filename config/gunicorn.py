@@ -133,9 +133,10 @@ secure_scheme_headers: dict[str, str] = {}
 
 timeout = 30
 graceful_timeout = 30
-# Longer than the 60 seconds after which common proxies close an idle connection: otherwise a proxy would sometimes
-# send a request into a connection that is being closed.
-keepalive = 75
+# Seconds. Longer than clients and proxies keep an idle connection: otherwise one would sometimes send a request into a
+# connection that is being closed. OkHttp, which Java's SDKs use, keeps it for 300 seconds, most proxies for 60. An idle
+# connection costs no thread, and the one that is idle for the longest time makes room for a new one.
+keepalive = 320
 
 # A heartbeat file on a disk can block a worker; one in memory cannot.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108

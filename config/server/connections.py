@@ -227,6 +227,18 @@ class Connection:
         except BlockingIOError:
             return None
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether only its client can continue."""
+        return self.state in (State.HEAD, State.CLOSING)
+
+    def has_arrived(self) -> bool:
+        """Whether there are bytes of a request to receive."""
+        try:
+            return self.state is not State.CLOSING and bool(self.sock.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
+
     def sendall(self, *chunks: bytes) -> None:
         """Sends what the client takes now, and stores the rest; OSError if the connection is closed."""
         with self._lock:

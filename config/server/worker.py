@@ -27,6 +27,8 @@ from config.server.connections import Connection, Disk, Exchange, Sent, State, h
 from config.server.heads import END, Heads, check_incomplete
 from config.server.refusals import caller_of, code_of, environ_of, refusal
 
+# Seconds in which a new connection must send its first byte. Between requests, it waits for the configured `keepalive`.
+FIRST_SECONDS = 75
 # Seconds in which a head must arrive after its first byte.
 HEAD_SECONDS = 20
 # Seconds in which a body must arrive, or a response must be taken, beside one second for every SLOWEST bytes.
@@ -178,17 +180,17 @@ class Worker(base.Worker):  # type: ignore[misc]
                 continue
             connection = Connection(sock, client, listener.getsockname(), disk=self.disk, on_unsent=self._note_unsent)
             self.connections.add(connection)
-            self._wait(connection, State.HEAD, seconds=self.cfg.keepalive)
+            self._wait(connection, State.HEAD, seconds=FIRST_SECONDS)
             if len(self.connections) >= self.max_connections and not self._make_room():
                 self._accept_more(False)
                 return
 
     def _make_room(self) -> bool:
         """Closes the connection that has waited for its client for the longest time."""
-        waiting = [one for one in self.connections if one.state in (State.HEAD, State.CLOSING)]
+        waiting = sorted((one for one in self.connections if one.is_waiting), key=lambda connection: connection.since)
         if waiting:
-            # At once: a client that does not close its end would keep the file open.
-            self._drop(min(waiting, key=lambda connection: connection.since))
+            # Not one whose request has just arrived. At once: a client may never close its end.
+            self._drop(next((one for one in waiting if not one.has_arrived()), waiting[0]))
         return bool(waiting)
 
     def _wait(self, connection: Connection, state: State, *, seconds: float = 0) -> None:

@@ -89,3 +89,8 @@ def test_the_access_line_shows_the_caller_behind_a_proxy(settings: Any) -> None:
 
     assert '203.0.113.5 "GET /v1/models" 200' in line
     assert atoms["h"] == "203.0.113.5"
+
+
+def test_idle_connections_outlive_those_of_okhttp() -> None:
+    """A client that closes first never sends a request into a connection that is being closed."""
+    assert gunicorn()["keepalive"] > 300

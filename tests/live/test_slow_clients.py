@@ -19,6 +19,8 @@ pytestmark = pytest.mark.django_db
 MANY = 64
 # Bytes of a large response in tests/live/short_times.py, which no buffer of the system takes.
 LARGE = 6 * 1024 * 1024
+# Seconds for which an idle connection is kept.
+KEPT = 1
 # Seconds. A client that waits longer than this behind slow ones would notice them; the machine may be busy.
 SOON = 1.0
 START = b"GET /v1/models HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -33,7 +35,18 @@ SHORT = "tests.live.short_times"
 def own(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One worker with short timeouts: what is blocked in it is blocked for everybody."""
     folder: Path = tmp_path_factory.mktemp("slow")
-    with serving(database_url, folder, workers=1, application=SHORT) as server:
+    arguments = f"--keep-alive={KEPT}"
+    with serving(database_url, folder, workers=1, application=SHORT, GUNICORN_CMD_ARGS=arguments) as server:
+        for path in PROMPT:
+            server.get(path)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def small(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One worker that keeps ten connections."""
+    folder: Path = tmp_path_factory.mktemp("small")
+    with serving(database_url, folder, workers=1, GUNICORN_CMD_ARGS="--worker-connections=10") as server:
         for path in PROMPT:
             server.get(path)
         yield server
@@ -211,11 +224,44 @@ def test_pipelined_requests_are_answered_after_the_end_of_the_client(own: Server
 
 
 @pytest.mark.parametrize("start", [b"", START], ids=["silent", "in a head"])
-def test_clients_that_wait_with_all_connections_make_room(database_url: str, tmp_path: Path, start: bytes) -> None:
-    arguments = "--worker-connections=10"
-    with serving(database_url, tmp_path, workers=1, GUNICORN_CMD_ARGS=arguments) as server:
-        for path in PROMPT:
-            server.get(path)
-        with slow_clients(server, 40, start, then=b""):
-            time.sleep(0.2)
-            assert_prompt(server)
+def test_clients_that_wait_with_all_connections_make_room(small: Server, start: bytes) -> None:
+    with slow_clients(small, 40, start, then=b""):
+        time.sleep(0.2)
+        assert_prompt(small)
+
+
+def ask(client: socket.socket) -> bytes:
+    """The answer to a request on a connection that stays open; empty if the server has closed it."""
+    try:
+        client.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        return client.recv(65_536)
+    except ConnectionError:
+        return b""
+
+
+def test_the_connection_that_is_idle_for_the_longest_time_makes_room(small: Server) -> None:
+    with ExitStack() as stack:
+
+        def connect() -> socket.socket:
+            return stack.enter_context(socket.create_connection(("127.0.0.1", small.port)))
+
+        clients = [connect() for _ in range(8)]
+        for client in [*clients, clients[0]]:
+            assert b"200 OK" in ask(client)
+        for client in (connect(), connect(), connect()):
+            assert b"200 OK" in ask(client)
+
+        assert ask(clients[1]) == b""
+        assert b"200 OK" in ask(clients[0])
+        assert b"200 OK" in ask(clients[7])
+
+
+def test_an_idle_connection_is_kept_and_then_closed(own: Server) -> None:
+    with socket.create_connection(("127.0.0.1", own.port)) as client:
+        for pause in (0, KEPT / 2):
+            time.sleep(pause)
+            assert b"Connection: keep-alive" in ask(client)
+        start = time.monotonic()
+        assert client.recv(1) == b""
+
+    assert time.monotonic() - start > KEPT / 2

@@ -20,8 +20,8 @@ MAILBOX = re.compile(r"mailto:[^@\s]+@[A-Za-z0-9.-]+(?:\?\S*)?")
 HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,99}")
 # Headers that belong to the caller, or that this server reads for something else.
 NEVER_TRUSTED = frozenset({
-    "authorization", "x-api-key", "x-goog-api-key", "api-key", "content-type", "content-length", "content-encoding",
-    "transfer-encoding", "host", "origin", "accept", "cookie", "user-agent", "anthropic-version", "x-original-uri",
+    *map(str.lower, keys.HEADERS), "content-type", "content-length", "content-encoding", "transfer-encoding",
+    "host", "origin", "accept", "cookie", "user-agent", "anthropic-version", "x-original-uri",
     "x-forwarded-uri", "x-original-method", "x-forwarded-method", "x-forwarded-for", "x-envoy-auth-partial-body",
 })  # fmt: skip
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")

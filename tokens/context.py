@@ -4,6 +4,7 @@ The fast path, Django's middleware, authentication and the views share it. It is
 Django calls `request.META`, so that a request that starts in the fast path continues in Django with the same context.
 """
 
+import datetime as dt
 from collections.abc import Hashable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
@@ -58,6 +59,8 @@ class RequestContext:
     request_id: str
     # What is left of the caller's rate after this request; None if no rate applies or nothing is counted yet.
     quota: Quota | None = None
+    # When the caller's key ends, or its grace period after it was replaced; None if it does not end.
+    key_ends_at: dt.datetime | None = None
     # Set by a view whose response may be reused.
     reuse_terms: ReuseTerms | None = None
 

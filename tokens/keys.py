@@ -19,6 +19,7 @@ import secrets
 import string
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -44,6 +45,18 @@ SECRET_KEY = re.compile(r"(?<![0-9A-Za-z])sk-[0-9A-Za-z_-]{16,}")
 MAX_PREFIX = 40
 # Shorter keys of other systems can be guessed, in particular those that people made up.
 MIN_FOREIGN_LENGTH = 20
+# The headers in which clients send a key: OpenAI's, Anthropic's, Google's, Azure's, LiteLLM's, Azure API Management's.
+HEADERS = ("Authorization", "X-Api-Key", "X-Goog-Api-Key", "Api-Key", "X-Litellm-Api-Key", "Ocp-Apim-Subscription-Key")
+# What people paste around a key: quotes, brackets, and characters that nobody sees.
+AROUND = r"\s\"'`<>(){}\[\]\xab\xbb\u2018-\u201f\u200b-\u200f\u2060\ufeff"
+# What they paste before it: a scheme, or the name of a header or setting. `Token abc` has no key of ours.
+BEFORE_KEY = re.compile(
+    rf"(?i)(?:[{AROUND}]+|bearer(?:[\s:=+]|%20)+|(?:export\s+)?[a-z0-9_-]{{0,40}}(?:key|token|authorization)[\"']?\s*[:=]"
+    rf"|(?:api-?key|key|token)\s+(?=\S{{{MIN_FOREIGN_LENGTH}}}))*+"
+)
+# What follows it, backwards: also the end of a line of JSON or of a sentence, and a line break that was not decoded.
+BEHIND_KEY_BACKWARDS = re.compile(rf"(?:[{AROUND},;.]|[nrt]\\)*+")
+SCHEMES = frozenset({"bearer", "basic"})
 
 
 class UnfitKeyError(ValueError):
@@ -92,6 +105,28 @@ def is_ours(plaintext: str) -> bool:
     """Whether the key has our own format, with any prefix, and a correct checksum."""
     match = SHAPE.fullmatch(plaintext)
     return match is not None and hmac.compare_digest(checksum(match["body"]), match["checksum"])
+
+
+def read_sent(text: str) -> list[str]:
+    """The key in the value of a header or parameter, without what people paste around it: `Bearer "KEY"` is KEY.
+
+    A key of another system may contain such characters itself, so the unchanged word comes first if it differs.
+    Empty for values that cannot be one key: blanks, other schemes, several values in one place.
+    """
+    with suppress(UnicodeError):
+        # Clients send UTF-8, and servers decode headers as latin-1.
+        text = text.encode("latin-1").decode()
+    start = _end_of(BEFORE_KEY, text)
+    key = text[start : max(len(text) - _end_of(BEHIND_KEY_BACKWARDS, text[::-1]), start)]
+    if not key or "," in key or len(key.split()) > 1 or key.lower() in SCHEMES:
+        return []
+    word = text.split()[-1]
+    return [key] if "," in word or key not in word else list(dict.fromkeys([word, key]))
+
+
+def _end_of(expression: re.Pattern[str], text: str) -> int:
+    match = expression.match(text)
+    return match.end() if match else 0
 
 
 def contains_key(text: str) -> bool:

@@ -9,19 +9,21 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from catalog.request_id import current_request_id
-from tokens.keys import basic_credentials
+from tokens.keys import HEADERS, basic_credentials, read_sent
 
 # The secret part of our own keys, complete or truncated (prefix and key id may be shown), and the keys of other
 # gateways, with sk- or without: any run of 40 or more letters and digits. Shorter runs may be request ids.
 # The prefix is not part of the expression: searching for it takes quadratic time, and callers choose what is logged.
 KEYS = re.compile(r"(?<=_)([0-9A-Za-z]{10}_)[0-9A-Za-z]{16,}|sk-[0-9A-Za-z_-]{16,}|(?<![0-9A-Za-z])[0-9A-Za-z]{40,}")
-KEY_HEADERS = ("HTTP_AUTHORIZATION", "HTTP_X_API_KEY", "HTTP_X_GOOG_API_KEY", "HTTP_API_KEY")
 # A key in a query string, in any form: Gemini's clients send it as ?key=…
 QUERY_KEYS = re.compile(r"(?i)([?&](?:api[_-]?)?key=)[^&\s\"']+")
 
 
 # No valid key is shorter (see tokens/keys.py), and a short placeholder may be an ordinary word of the line.
 MIN_LENGTH = 20
+
+# The headers of keys as a WSGI environ names them.
+KEYS_IN_ENVIRON = tuple(f"HTTP_{header.upper().replace('-', '_')}" for header in HEADERS)
 
 _environ: ContextVar[Mapping[str, Any] | None] = ContextVar("environ", default=None)
 
@@ -45,11 +47,12 @@ def keys_of(environ: Mapping[str, Any]) -> Iterator[None]:
 
 def keys_sent(environ: Mapping[str, Any]) -> list[str]:
     """The words in the places where clients send keys, without those that KEYS matches: it leaves their key id."""
-    words = [word for name in KEY_HEADERS for word in str(environ.get(name, "")).replace(",", " ").split()]
-    words += basic_credentials(str(environ.get("HTTP_AUTHORIZATION", "")))
+    texts = [str(environ.get(name, "")) for name in KEYS_IN_ENVIRON]
     query = str(environ.get("QUERY_STRING", ""))
     if "key=" in query:
-        words += [value for name, value in parse_qsl(query) if name == "key"]
+        texts += [value for name, value in parse_qsl(query) if name == "key"]
+    words = [word for text in filter(None, texts) for word in [*text.replace(",", " ").split(), *read_sent(text)]]
+    words += basic_credentials(str(environ.get("HTTP_AUTHORIZATION", "")))
     keys = {word for word in words if len(word) >= MIN_LENGTH and not KEYS.search(word)}
     return sorted(keys, key=len, reverse=True)
 

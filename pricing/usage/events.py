@@ -27,7 +27,7 @@ from pricing.usage.charging import Charge, Reported, charge
 from pricing.usage.quantities import UsageError, check_facts, read_usage
 from pricing.usage.spending import Cost, record
 from pricing.usage.totals import Total, add
-from tokens.keys import contains_key
+from tokens.keys import HEADERS, contains_key
 from tokens.logs import scrub
 from tokens.models import TokenGroup
 from tokens.timestamps import TimestampError, format_timestamp, parse_timestamp
@@ -44,7 +44,7 @@ LONGEST_FACTS = 4096
 # In sums, in place of the key of a token that does not exist.
 NO_TOKEN = 0
 # Headers that carry keys or sessions decide no price, and must not be stored.
-SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key"})
+SECRET_HEADERS = frozenset({*map(str.lower, HEADERS), "proxy-authorization", "cookie"})
 
 
 @dataclass(frozen=True)

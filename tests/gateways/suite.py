@@ -12,6 +12,7 @@ from tests.gateways.sdks import SDKS, Clients
 from tests.gateways.upstream import ANSWER, KEY, Upstream
 from tests.live.deployment import Answer, Operator, Server
 from tests.servers import wait_until
+from tokens.keys import HEADERS
 
 JSON = "application/json"
 GEMINI = "/v1beta/models/{}:generateContent"
@@ -284,13 +285,13 @@ class GatewaySuite:
         self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
     ) -> None:
         path, key = GEMINI.format("gw-chat"), keys["customer"]
-        places = ({"authorization": f"Bearer {key}"}, {"x-api-key": key}, {"x-goog-api-key": key}, {"api-key": key})
+        places = [{name: f"Bearer {key}"} for name in HEADERS] + [{name: key} for name in HEADERS]
         both = {"x-goog-api-key": key, "authorization": "Bearer sk-placeholder"}
 
         answers = [post(gateway, path, CONTENT, headers=headers) for headers in (*places, both)]
         in_query = [post(gateway, f"{path}?{name}={key}&alt=json", CONTENT) for name in ("key", "%6bey")]
 
-        assert [answer.status for answer in answers] == [200] * 5
+        assert [answer.status for answer in answers] == [200] * (2 * len(HEADERS) + 1)
         assert in_query[0].status in ({200} if gateway.accepts_keys_in_query else {401, 404})
         assert all(received.keys == {KEY} for received in upstream.received)
         assert not any("placeholder" in received.text for received in upstream.received)

@@ -17,6 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tokens.keys import HEADERS
+
 KEY = "sk-upstream-0123456789abcdef"
 ANSWER = "Hello from the upstream"
 # A stream waits this long for a test that has not read its first part; a gateway that buffers fails then.
@@ -58,8 +60,7 @@ class Received:
     @property
     def keys(self) -> set[str]:
         """Everything that an upstream would read as a key."""
-        sent = [self.headers.get("authorization", "").partition(" ")[2]]
-        sent += [self.headers.get(name, "") for name in ("x-api-key", "x-goog-api-key", "api-key")]
+        sent = [self.headers.get(name.lower(), "").removeprefix("Bearer ") for name in HEADERS]
         sent += parse_qs(urlsplit(self.path).query).get("key", [])
         return set(filter(None, sent))
 

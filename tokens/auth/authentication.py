@@ -152,6 +152,7 @@ def authenticate(
         reason = next(scope.refusals(at=at, address=address), "")
         if not reason:
             newest_digest = candidates[row["found_by"]].newest_digest
+            context_of(request.META).key_ends_at = scope.expires_at
             is_alone = len(sent_keys) == 1 and "retired" not in row and row["found_by"] == newest_digest
             identity = Identity(newest_digest, row["raw"]) if is_alone else None
             return build_caller(row, scope, newest_digest, identity=identity, is_lasting=is_lasting, at=at)

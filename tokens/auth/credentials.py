@@ -17,19 +17,12 @@ SENT_IN_PATHS = "/:@!$&'()*+,;=~[]"
 
 
 def candidate_keys(request: HttpRequest) -> list[str]:
-    """The keys in a request, each once, in the order of its dialect.
-
-    Values that cannot be one key are ignored: blanks, schemes other than Bearer and Basic, several values in one place.
-    """
-    places = {
-        "bearer": _bearer(request.headers.get("Authorization", "")),
-        "x-api-key": request.headers.get("X-Api-Key", ""),
-        "x-goog-api-key": request.headers.get("X-Goog-Api-Key", ""),
-        "key": _in_query(request) if settings.KEYS_IN_QUERY else "",
-        "api-key": request.headers.get("Api-Key", ""),
-    }
-    texts = (places[place].strip() for place in dialect_of(request).credentials)
-    return list(dict.fromkeys(text for text in texts if text and "," not in text and len(text.split()) == 1))
+    """The keys in a request, each once: those in the places that its dialect prefers, then those in all others."""
+    texts = {header: request.headers.get(header, "") for header in keys.HEADERS}
+    texts["Authorization"] = _without_scheme(texts["Authorization"])
+    texts["key"] = _in_query(request) if settings.KEYS_IN_QUERY else ""
+    places = dict.fromkeys([*dialect_of(request).credentials, *texts])
+    return list(dict.fromkeys(key for place in places for key in keys.read_sent(texts[place])))
 
 
 def original_addresses(request: HttpRequest) -> list[str]:
@@ -84,18 +77,11 @@ def _keys_of(address: str) -> tuple[str, ...]:
         return ()
 
 
-def _bearer(header: str) -> str:
-    """The key of an Authorization header: `Bearer KEY` in any case, a bare key, or the password or user of Basic.
+def _without_scheme(header: str) -> str:
+    """The password or user of Basic if it may be a key, else the header itself.
 
-    Programs that only take an address send what it has before the host as Basic: https://user:KEY@host/.
+    Programs that only take an address send what it has before the host as Basic: https://user:KEY@host/. The password
+    of a proxy's own user is not counted as a wrong key.
     """
-    for text in keys.basic_credentials(header):
-        # The password of a proxy's own user is not counted as a wrong key.
-        if keys.is_plausible(text, prefix=settings.TOKEN_PREFIX):
-            return text
-    match header.split():
-        case [scheme, key] if scheme.lower() == "bearer":
-            return key
-        case [key] if key.lower() not in {"bearer", "basic"}:
-            return key
-    return ""
+    texts = keys.basic_credentials(header)
+    return next((text for text in texts if keys.is_plausible(text, prefix=settings.TOKEN_PREFIX)), header)

@@ -176,7 +176,7 @@ class Anthropic(Dialect):
         "anthropic-ratelimit-requests-remaining",
         "anthropic-ratelimit-requests-reset",
     )
-    credentials = ("x-api-key", "bearer", "x-goog-api-key", "key", "api-key")
+    credentials = ("X-Api-Key", "Authorization", "X-Goog-Api-Key", "key")
 
     def is_announced_by(self, request: HttpRequest) -> bool:
         return bool(request.headers.get("Anthropic-Version", "").strip())

@@ -46,7 +46,7 @@ class Dialect(ABC):
     name: ClassVar[str]
     # Addresses that use this dialect with any headers.
     paths: ClassVar[tuple[str, ...]] = ()
-    # The places where its clients send the key, in the order of preference; see tokens/auth/authentication.py.
+    # The headers and parameters in which its clients send the key, in the order of preference; all others follow them.
     credentials: ClassVar[tuple[str, ...]]
 
     # Whether its clients can request retired models, in the list and one by one.

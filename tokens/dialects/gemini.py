@@ -133,7 +133,7 @@ class Page:
 class Gemini(Dialect):
     name = "gemini"
     paths = ("/v1beta/", "/v1alpha/", "/v1/tunedModels/")
-    credentials = ("x-goog-api-key", "key", "bearer", "x-api-key", "api-key")
+    credentials = ("X-Goog-Api-Key", "key", "Authorization", "X-Api-Key")
 
     def is_announced_by(self, request: HttpRequest) -> bool:
         return bool(request.headers.get("X-Goog-Api-Key", "").strip() or query_of(request).get("key", "").strip())

@@ -116,7 +116,7 @@ class OpenAI(Dialect):
         "x-ratelimit-remaining-requests",
         "x-ratelimit-reset-requests",
     )
-    credentials = ("bearer", "x-api-key", "x-goog-api-key", "key", "api-key")
+    credentials = ("Authorization", "X-Api-Key", "X-Goog-Api-Key", "key")
 
     def is_announced_by(self, request: HttpRequest) -> bool:
         return True

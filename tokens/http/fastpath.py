@@ -29,6 +29,7 @@ from tokens.http.proxies.bodies import body_length, has_body, named_models
 from tokens.http.proxies.calls import call_parts
 from tokens.http.response_cache import MAX_CONTENT, CachedResponse, ResponseCache, response_head
 from tokens.http.state import InlineStates, Loop, PipelinedStates, State, StateReader
+from tokens.logs import KEYS_IN_ENVIRON
 from tokens.networks import is_within
 from tokens.rate_limits import VISITS, limiter
 
@@ -43,10 +44,7 @@ KEY_PARTS = (
     "QUERY_STRING",
     "HTTP_HOST",
     "HTTP_X_FORWARDED_PROTO",
-    "HTTP_AUTHORIZATION",
-    "HTTP_X_API_KEY",
-    "HTTP_X_GOOG_API_KEY",
-    "HTTP_API_KEY",
+    *KEYS_IN_ENVIRON,
     "HTTP_ANTHROPIC_VERSION",
     "HTTP_IF_NONE_MATCH",
     "HTTP_ACCEPT_ENCODING",

@@ -14,20 +14,24 @@ from django.utils.log import log_response
 from catalog.db.locking import limited_lock_waits
 from catalog.db.snapshot import snapshot
 from catalog.request_id import request_id_scope
+from tokens import keys
 from tokens.context import context_of
 from tokens.dialects import dialect_of
 from tokens.http.errors import bad_request, is_api_path
 from tokens.logs import keys_of, scrub
+from tokens.timestamps import format_timestamp
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
-VARY = ["Authorization", "X-Api-Key", "X-Goog-Api-Key", "Api-Key", "Anthropic-Version", "Origin", "Accept-Encoding"]
+VARY = [*keys.HEADERS, "Anthropic-Version", "Origin", "Accept-Encoding"]
 METHODS = "GET, HEAD, OPTIONS"
+# When the key of a request ends: at its own end, or after it was replaced, at the end of its grace period.
+KEY_END = "X-Modelbook-Key-Expires-At"
 READING_METHODS = frozenset({"GET", "HEAD"})
 EXPOSED = ", ".join(
     [
         *("X-Request-Id", "Request-Id", "ETag", "Retry-After", "Retry-After-Ms", "X-Should-Retry"),
-        *("Deprecation", "Sunset"),
+        *("Deprecation", "Sunset", KEY_END),
         *(f"X-Ratelimit-{what}-Requests" for what in ("Limit", "Remaining", "Reset")),
         *(f"Anthropic-Ratelimit-Requests-{what}" for what in ("Limit", "Remaining", "Reset")),
     ]
@@ -35,7 +39,7 @@ EXPOSED = ", ".join(
 # What the SDKs send, for browsers that do not list their headers.
 HEADERS = ", ".join(
     [
-        *("Authorization", "X-Api-Key", "Api-Key", "X-Goog-Api-Key", "X-Goog-Api-Client", "Content-Type", "User-Agent"),
+        *(*keys.HEADERS, "X-Goog-Api-Client", "Content-Type", "User-Agent"),
         *(f"Anthropic-{what}" for what in ("Version", "Beta", "Dangerous-Direct-Browser-Access")),
         *(f"X-Stainless-{what}" for what in ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version")),
         *("X-Stainless-Retry-Count", "X-Stainless-Timeout", "X-Stainless-Helper-Method", "X-Client"),
@@ -175,9 +179,11 @@ def with_api_headers(request: HttpRequest, response: HttpResponse) -> HttpRespon
     response["Access-Control-Expose-Headers"] = EXPOSED
     # An address may contain a key: some clients send it as ?key=.
     response["Referrer-Policy"] = "no-referrer"
-    quota = context_of(request.META).quota
-    if quota is not None:
-        for name, value in dialect_of(request).rate_headers(quota, at=timezone.now()).items():
+    context = context_of(request.META)
+    if context.key_ends_at is not None:
+        response[KEY_END] = format_timestamp(context.key_ends_at, timespec="seconds")
+    if context.quota is not None:
+        for name, value in dialect_of(request).rate_headers(context.quota, at=timezone.now()).items():
             response[name] = value
     return response
 

@@ -123,6 +123,12 @@ SECURITY_SCHEMES: Mapping[str, Schema] = {
         "name": "x-goog-api-key",
         "description": "For Gemini's clients; selects Gemini's dialect.",
     },
+    "x-litellm-api-key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "x-litellm-api-key",
+        "description": "For clients of LiteLLM's proxy. Azure's `api-key` and `Ocp-Apim-Subscription-Key` work, too.",
+    },
     "key": {
         "type": "apiKey",
         "in": "query",

@@ -6,8 +6,8 @@ local MODELBOOK = "127.0.0.1:8000"
 local SECONDS = 30
 local MOST_BYTES = 64 * 1024 * 1024
 local PASSED = {
-    "authorization", "x-api-key", "x-goog-api-key", "api-key", "anthropic-version",
-    "content-type", "content-encoding", "user-agent",
+    "authorization", "x-api-key", "x-goog-api-key", "api-key", "x-litellm-api-key", "ocp-apim-subscription-key",
+    "anthropic-version", "content-type", "content-encoding", "user-agent",
 }
 -- The upstream gets these of the caller's headers. Others could name a model or a key.
 local FORWARDED = {
@@ -21,7 +21,7 @@ local FORWARDED = {
 local OF_THE_CONNECTION = { ["connection"] = true, ["content-length"] = true, ["date"] = true, ["server"] = true }
 local OF_A_SUCCESS = {
     ["deprecation"] = "txn.deprecation", ["sunset"] = "txn.sunset", ["x-modelbook-successor"] = "txn.successor",
-    ["x-modelbook-budget-warning"] = "txn.budget_warning",
+    ["x-modelbook-budget-warning"] = "txn.budget_warning", ["x-modelbook-key-expires-at"] = "txn.key_expires_at",
 }
 
 -- Sends the request; returns status, headers as { { name, value }, ... } and body, or nothing if Modelbook fails.

@@ -48,8 +48,11 @@ LIST = re.compile(r"(?:/v1)?/models(?:/.+)?")
 # Other parameters tell which fallbacks the operator has configured.
 LIST_PARAMETERS = {"limit", "after_id", "before_id", "client_version"}
 KEY_HEADERS = ("authorization", "x-api-key", "x-goog-api-key", "api-key")
-# Headers of the check that the customer gets: the end of the model, and a budget that is nearly used up.
-NOTICES = ("deprecation", "sunset", "link", "x-modelbook-successor", "x-modelbook-budget-warning")
+# Headers of the check that the customer gets: the end of the model and of the key, and a budget that is nearly used up.
+NOTICES = (
+    *("deprecation", "sunset", "link", "x-modelbook-successor", "x-modelbook-budget-warning"),
+    "x-modelbook-key-expires-at",
+)
 # A check takes milliseconds; a client should not wait for one that hangs.
 TIMEOUT = httpx.Timeout(5, connect=1)
 CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=50)

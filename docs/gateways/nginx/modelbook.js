@@ -13,6 +13,7 @@ const RESULT = {
     'Sunset': 'modelbook_sunset',
     'X-Modelbook-Successor': 'modelbook_successor',
     'X-Modelbook-Budget-Warning': 'modelbook_budget_warning',
+    'X-Modelbook-Key-Expires-At': 'modelbook_key_expires_at',
 };
 // Headers of a refusal that belong to its connection; the caller receives the others.
 const OF_CONNECTION = ['connection', 'content-length', 'date', 'keep-alive', 'server', 'transfer-encoding'];

@@ -1,13 +1,11 @@
-"""The vendors' Python SDKs as customers use them: a question, a stream, a list, and what a refusal looks like."""
+"""The vendors' Python SDKs as customers use them: a question, a stream, a list, and what a refusal looks like.
+
+They are imported where they are used: that takes seconds, and most processes that collect tests run none of these.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-
-import anthropic
-import openai
-from google import genai
-from google.genai import errors
 
 QUESTION = "Hello"
 SDKS = ("openai", "openai-responses", "anthropic", "gemini")
@@ -65,10 +63,14 @@ class Clients:
 
     def refusal(self, sdk: str, key: str, model: str) -> Refusal:
         """How a question is refused; AssertionError if it is answered."""
+        import anthropic
+        import openai
+        from google.genai import errors
+
         try:
             answer = self.ask(sdk, key, model)
         except (openai.APIStatusError, anthropic.APIStatusError) as error:
-            return Refusal(type(error).__name__, error.status_code, *_kind_and_message(error))
+            return Refusal(type(error).__name__, error.status_code, *_kind_and_message(error.body))
         except errors.APIError as error:
             return Refusal(type(error).__name__, error.code, str(error.status), str(error.message))
         raise AssertionError(f"{sdk} is answered: {answer}")
@@ -84,9 +86,15 @@ class Clients:
 
     def _create(self, sdk: str, key: str) -> Any:
         if sdk.startswith("openai"):
+            import openai
+
             return openai.OpenAI(base_url=f"{self._url}/v1", api_key=key, max_retries=0)
         if sdk == "anthropic":
+            import anthropic
+
             return anthropic.Anthropic(base_url=self._url, api_key=key, max_retries=0)
+        from google import genai
+
         options: Any = {"base_url": self._url, "api_version": self._gemini_version}
         return genai.Client(api_key=key, http_options=options)
 
@@ -94,11 +102,13 @@ class Clients:
 MESSAGES: Any = [{"role": "user", "content": QUESTION}]
 
 
-def _kind_and_message(error: openai.APIStatusError | anthropic.APIStatusError) -> tuple[str, str]:
-    """The vendor's word for the error and its message; empty if the body is not in the vendor's format."""
-    body: Any = error.body
+def _kind_and_message(body: Any) -> tuple[str, str]:
+    """The vendor's word for the error and its message; empty if the body is not in the vendor's format.
+
+    OpenAI's SDK has taken the error out of its object, Anthropic's has not.
+    """
     if not isinstance(body, dict):
         return "", ""
-    if isinstance(error, openai.APIStatusError):
-        return str(error.code), str(body.get("message"))
-    return body["error"]["type"], body["error"]["message"]
+    if "error" in body:
+        return body["error"]["type"], body["error"]["message"]
+    return str(body.get("code")), str(body.get("message"))

@@ -12,7 +12,7 @@ def text(description: str = "", **more: Any) -> Schema:
 
 
 def whole(description: str = "", **more: Any) -> Schema:
-    return text(description, **more) | {"type": "integer"}
+    return text(description, **more) | {"type": "integer", "format": "int64"}
 
 
 def ref(name: str) -> Schema:

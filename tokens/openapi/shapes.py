@@ -51,7 +51,8 @@ def _schema(field: Any, names: Mapping[type, str]) -> Schema:
         return {"type": "object"} | ({"additionalProperties": values} if values else {})
     if is_typeddict(field):
         return {"$ref": f"#/components/schemas/{names[field]}"} if field in names else _object(field, names)
-    return {} if field is Any else {"type": TYPES[field]}
+    # Without a format, generated clients for Go, Java and C# read 32 bits.
+    return {} if field is Any else {"type": TYPES[field]} | ({"format": "int64"} if field is int else {})
 
 
 def _or_null(schema: Schema) -> Schema:

@@ -15,6 +15,13 @@ class Inner(TypedDict):
     id: int
 
 
+class Counts(TypedDict):
+    """Whole numbers."""
+
+    any: int
+    short: Annotated[int | None, {"maximum": 9, "format": "int32"}]
+
+
 class Outer(TypedDict):
     """An outer object."""
 
@@ -68,12 +75,20 @@ def test_each_type_has_its_schema(field: str, schema: dict[str, Any]) -> None:
     assert schemas_of(Fields, Inner)["Fields"]["properties"][field] == schema
 
 
+def test_a_whole_number_has_64_bits_if_nothing_else_is_stated() -> None:
+    """Generated clients for Go and Java read 32 bits otherwise."""
+    assert schemas_of(Counts)["Counts"]["properties"] == {
+        "any": {"type": "integer", "format": "int64"},
+        "short": {"type": ["integer", "null"], "maximum": 9, "format": "int32"},
+    }
+
+
 def test_a_class_without_a_name_of_its_own_is_described_in_place() -> None:
     items = schemas_of(Outer)["Outer"]["properties"]["inner"]["items"]
 
     assert items == {
         "type": "object",
-        "properties": {"id": {"type": "integer"}},
+        "properties": {"id": {"type": "integer", "format": "int64"}},
         "description": "An inner object.",
         "required": ["id"],
     }

@@ -12,9 +12,10 @@ class PricingConfig(AppConfig):
     def ready(self) -> None:
         from pricing.published.boundaries import moments_of
         from pricing.published.key_prices import read_prices
+        from pricing.published.popularity import popularity
         from tokens.access import prices
 
-        prices.register(read_prices=read_prices, read_moments=moments_of)
+        prices.register(read_prices=read_prices, read_moments=moments_of, read_popularity=popularity)
 
     def read_metrics(self) -> Iterator[Metric]:
         """The figures of /metrics about usage, from the database."""

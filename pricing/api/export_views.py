@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
 
-from pricing.api.views import PRIVATE, PriceView, Reader, is_given
-from pricing.export.formats import FORMATS
+from pricing.api.views import PRIVATE, PriceView, Reader
+from pricing.export.formats import FORMATS, Format
+from tokens.api.views import is_given
 from tokens.auth.credentials import candidate_keys
 from tokens.http.bodies import respond
 from tokens.http.middleware import VARY
@@ -22,6 +23,9 @@ class ExportView(PriceView):
 
     form = ""
 
+    def parameters_for(self, request: HttpRequest) -> tuple[str, ...]:
+        return parameters_of(FORMATS[self.form])
+
     def reader(self, request: Request) -> Reader:
         reader = super().reader(request)
         # A key that is not valid yet gets its own models when it is: not an hour later.
@@ -30,7 +34,7 @@ class ExportView(PriceView):
 
     def get(self, request: Request) -> HttpResponse:
         now, form = timezone.now(), FORMATS[self.form]
-        is_complete = form.render_complete is not None and is_given(request, "complete", "1")
+        is_complete = form.render_complete is not None and is_given(request.query_params, "complete", "1")
         render = form.render_complete if is_complete and form.render_complete else form.render
         reader = self.reader(request)
         site = request.build_absolute_uri("/").rstrip("/")
@@ -43,3 +47,8 @@ class ExportView(PriceView):
         patch_vary_headers(response, VARY)
         response["Access-Control-Allow-Origin"] = "*"
         return response
+
+
+def parameters_of(form: Format) -> tuple[str, ...]:
+    """What the address of a format reads of the query."""
+    return ("complete",) if form.render_complete else ()

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
 
@@ -31,8 +31,9 @@ from pricing.published.group_rates import slugs_of
 from pricing.published.history import change_list, changes, history
 from pricing.published.rows import Reading
 from pricing.verification.provenance import Evidence, explain
+from tokens.access.filters import ALL, PARAMETERS, Filters
 from tokens.access.visibility import Listing, PriceListing, public_scope
-from tokens.api.views import ApiView
+from tokens.api.views import ApiView, is_given
 from tokens.api_error import ApiError
 from tokens.auth.authentication import Caller, OptionalTokenAuthentication
 from tokens.auth.credentials import candidate_keys
@@ -126,26 +127,49 @@ class PriceView(ApiView):
 class PricingView(PriceView):
     """The price list, at the moment `as_of`, with discounts multiplied in if they are `folded`.
 
-    With `unpriced=rows` it has rows of all models. `explain=1` adds the source of each figure.
+    With `unpriced=rows` it has rows of all models. `explain=1` adds the source of each figure. Filters select rows.
     """
+
+    parameters = ("as_of", "discount", "unpriced", "explain", *PARAMETERS)
 
     def get(self, request: Request) -> HttpResponse:
         now = timezone.now()
-        folded = is_given(request, "discount", "folded")
-        with_unpriced = is_given(request, "unpriced", "rows")
+        folded = is_given(request.query_params, "discount", "folded")
+        with_unpriced = is_given(request.query_params, "unpriced", "rows")
         at = _moment(request, "as_of") or now
-        is_explained = is_given(request, "explain", "1")
+        is_explained = is_given(request.query_params, "explain", "1")
+        filters = Filters.read(request.query_params)
         reader = self.reader(request)
         reading, today = reader.reading(now=now, at=at), now.date()
-        kind, parts = "pricing", list[Hashable]([folded, with_unpriced, today])
-        render = partial(price_list, reading, today=today, folded=folded, with_unpriced=with_unpriced)
+        chosen = None
+        if filters != ALL:
+            chosen = replace(reading.price_listing, counters=reader.counters, filters=filters).listed()
+        kind, parts = "pricing", list[Hashable]([folded, with_unpriced, today, filters])
+        render = partial(
+            price_list,
+            reading,
+            today=today,
+            folded=folded,
+            with_unpriced=with_unpriced,
+            chosen=chosen,
+            is_sorted=bool(filters.sort),
+        )
         if is_explained:
             evidence = Evidence.read(at=at, now=now)
             explained = partial(explain, at=at, editions=evidence.editions)
             kind, parts = "pricing explained", [*parts, evidence]
             render = partial(render, explain=explained)
         is_reusable = at == now and not is_explained
-        body = reader.body(kind, *parts, render=render, at=at, is_now=reading.is_now, is_reusable=is_reusable)
+        is_stored = chosen is None or (filters.is_bounded and bool(chosen))
+        body = reader.body(
+            kind,
+            *parts,
+            render=render,
+            at=at,
+            is_now=reading.is_now,
+            is_stored=is_stored,
+            is_reusable=is_reusable,
+        )
         return respond(request._request, body, cache_control=reader.cache_control)
 
 
@@ -165,9 +189,11 @@ class OneHubPricesView(PriceView):
     With `long_context=unlisted`, models with another price for long prompts are left out, for one-hub.
     """
 
+    parameters = ("long_context",)
+
     def get(self, request: Request) -> HttpResponse:
         now = timezone.now()
-        with_long_context = not is_given(request, "long_context", "unlisted")
+        with_long_context = not is_given(request.query_params, "long_context", "unlisted")
         reader = self.reader(request)
         render = partial(one_hub.price_rows, reader.reading(now=now), with_long_context=with_long_context)
         body = reader.body("one_hub", with_long_context, render=render, at=now)
@@ -205,6 +231,8 @@ class HistoryView(PriceView):
 class ChangesView(PriceView):
     """The changes made or announced since a moment, or after a cursor, for all models that the caller can see."""
 
+    parameters = ("since", "cursor")
+
     def get(self, request: Request) -> HttpResponse:
         now = timezone.now()
         since, after = _moment(request, "since") or _days_before(now), None
@@ -223,6 +251,8 @@ class ChangesView(PriceView):
 
 class ChangesFeedView(PriceView):
     """The same changes as an Atom feed."""
+
+    parameters = ("since",)
 
     def get(self, request: Request) -> HttpResponse:
         now = timezone.now()
@@ -270,14 +300,6 @@ class QuoteView(PriceView):
         sheet, result = Charges.read([call]).quote(call, question.usage, question.facts)
         body = quote_documents.quote_body(sheet, result, name=model.name, group=group, at=at)
         return respond(request._request, Body.of(write_json(body)), cache_control="no-store")
-
-
-def is_given(request: Request, name: str, value: str) -> bool:
-    """Whether a parameter is given; ApiError if it has another value than its only one."""
-    given = request.query_params.get(name)
-    if given not in (None, value):
-        raise ApiError("invalid_parameter", f"{name} must be {value}.", param=name)
-    return given == value
 
 
 def _moment(request: Request, name: str) -> dt.datetime | None:

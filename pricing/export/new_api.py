@@ -36,6 +36,7 @@ from pricing.published.popularity import popular_models
 from pricing.published.prices import MAX_KEYS, Factors, published_sheets
 from pricing.published.rows import Reading, RenderBatch, rendered_rows
 from pricing.verification.provenance import OPERATOR, ExplainedLine, ExplainedSheet, Named
+from tokens.access.index import ListedModel
 from tokens.access.visibility import Listing
 from tokens.models import TokenGroup
 from tokens.timestamps import format_timestamp
@@ -212,8 +213,12 @@ def price_list(
     folded: bool = False,
     with_unpriced: bool = False,
     explain: Explain | None = None,
+    chosen: Sequence[ListedModel] | None = None,
+    is_sorted: bool = False,
 ) -> Document:
     """The price list at a moment, past or future, for the models that this scope sees today, as JSON.
+
+    If models are `chosen`, the list has these alone, in their order if they are sorted.
 
     `folded`: discounts are multiplied into the prices, for readers without a field for discounts. `with_unpriced`: the
     rows of `unpriced_models` are in `data`, too, for readers of `pricing_status`. With `explain`, each row lists its
@@ -229,9 +234,14 @@ def price_list(
         groups=tuple(group.pk for group in groups),
     )
     popular = popular_models(rendered, on=today, counters=reading.counters)
-    first = dict.fromkeys(popular)
-    others = sorted((row for key, row in rendered.items() if key not in first), key=attrgetter("vendor_name", "name"))
-    ordered = [*(rendered[key] for key in popular), *others]
+    if chosen is not None:
+        rendered = {model.pk: rendered[model.pk] for model in chosen if model.pk in rendered}
+        popular = [key for key in popular if key in rendered]
+    ordered = list(rendered.values())
+    if not is_sorted:
+        first = dict.fromkeys(popular)
+        others = sorted((row for row in ordered if row.pk not in first), key=attrgetter("vendor_name", "name"))
+        ordered = [*(rendered[key] for key in popular), *others]
     rows = [row for row in ordered if with_unpriced or not row.reason]
     after_rows: JSON = {
         "unpriced_models": [{"model_name": row.name, "reason": row.reason} for row in ordered if row.reason],

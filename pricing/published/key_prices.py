@@ -1,4 +1,4 @@
-"""The published prices that patterns of keys are compared with, such as `price:input<=5` and `free`.
+"""The published prices that patterns of keys such as `price:input<=5` and `free`, and filters of lists, compare.
 
 Each is the price for one group, at the group's rate, as a quote charges it. Those of all models are stored per group,
 and a change reads only the changed models again.
@@ -7,6 +7,7 @@ and a change reads only the changed models again.
 import datetime as dt
 from collections import ChainMap, defaultdict
 from collections.abc import Collection, Iterable, Mapping, MutableMapping
+from decimal import Decimal
 from functools import partial
 from typing import cast
 
@@ -18,6 +19,7 @@ from catalog.exact import in_dollars
 from catalog.models import AIModel
 from catalog.prices import Sheet
 from pricing.engine.ceilings import highest_amounts
+from pricing.engine.headline import comparable_price
 from pricing.published.audience import apply_group_rate
 from pricing.published.boundaries import published_until
 from pricing.published.group_rates import group_rates, groups_of_models
@@ -65,7 +67,7 @@ def price_of(sheet: Sheet | None) -> Price:
     if sheet is None or sheet.state not in ("priced", "free"):
         return UNKNOWN
     if sheet.state == "free":
-        return Price(is_free=True)
+        return Price(is_free=True, comparable=Decimal(0))
     if sheet.currency != "USD" and sheet.per_usd is None:
         return UNKNOWN
     highest = highest_amounts(sheet)
@@ -73,7 +75,7 @@ def price_of(sheet: Sheet | None) -> Price:
         # Last, because the result may have to be rounded.
         per_usd = sheet.per_usd
         highest = {meter: amount and in_dollars(amount, per_usd) for meter, amount in highest.items()}
-    return Price(highest=highest, unknown_side=sheet.unknown_side)
+    return Price(highest=highest, unknown_side=sheet.unknown_side, comparable=comparable_price(sheet.folded()))
 
 
 def _read_stored(groups: tuple[int, ...], state: PriceState, *, at: dt.datetime) -> Mapping[int, Price]:

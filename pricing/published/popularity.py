@@ -5,7 +5,7 @@ reports do not invalidate caches.
 """
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from django.conf import settings
 from django.db.models import Sum
@@ -17,13 +17,27 @@ from pricing.models import PopularModel, UsageCount
 
 def popular_models(visible: Collection[int], *, on: dt.date, counters: Counters) -> list[int]:
     """The keys of the popular models among these, most popular first."""
-    pinned = PopularModel.objects.order_by("position", "pk").values_list("model", flat=True)
-    shown = [key for key in pinned if key in visible]
+    shown = [key for key in _pinned() if key in visible]
     if len(shown) >= settings.POPULAR_COUNT:
         return shown
     used = _most_used(counters.models, counters.popularity, on=on, days=settings.POPULAR_DAYS)
     ranked = [key for key in dict.fromkeys([*shown, *used]) if key in visible]
     return ranked[: settings.POPULAR_COUNT]
+
+
+def popularity(*, on: dt.date, counters: Counters) -> dict[int, int]:
+    """Model key -> its place among all models that are pinned or were used, also those that no reader sees.
+
+    A model that is hidden changes the order of no others. The first ones that a reader sees are the `popular_models`.
+    """
+    used: tuple[int, ...] = ()
+    if settings.POPULAR_COUNT > 0:
+        used = _most_used(counters.models, counters.popularity, on=on, days=settings.POPULAR_DAYS)
+    return {key: place for place, key in enumerate(dict.fromkeys([*_pinned(), *used]))}
+
+
+def _pinned() -> Iterable[int]:
+    return PopularModel.objects.order_by("position", "pk").values_list("model", flat=True)
 
 
 # A changed price does not change it, and summing a month of thousands of models takes longer than one list.

@@ -43,6 +43,13 @@ QUOTE = json.dumps({"model": "gpt-4o", "usage": {"input": 1000, "output": 10}})
 OTHERS: list[tuple[str, dict[str, str]]] = [
     ("/v1/models?limit=1", KEY | {"anthropic-version": "2023-06-01"}),
     ("/v1beta/models?pageSize=1", {"x-goog-api-key": "{key}"}),
+    ("/v1/models?max_price=4&sort=price", KEY),
+    ("/v1/models?vendor=acme", KEY),
+    ("/v1beta/models?pageSize=1&sort=price", KEY),
+    ("/v1/models?limit=1&sort=price&min_context=1000", KEY | {"anthropic-version": "2023-06-01"}),
+    ("/v1/models?sort=popular", LIMITED),
+    ("/api/pricing?unpriced=rows&max_price=4&sort=price", KEY),
+    ("/api/pricing?vendor=acme&endpoint=openai", {}),
     ("/v1/models/alias-1", KEY),
     ("/v1/models/acme-1", KEY),
     ("/api/authorize?model=acme-latest", KEY),

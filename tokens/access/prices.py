@@ -1,10 +1,10 @@
-"""Where patterns get the prices that they compare: the one place in which the permissions of keys depend on prices.
+"""Where patterns and filters get the prices that they compare: the one place in which lists of models depend on prices.
 
 Prices are above tokens, so `pricing` registers its functions when Django starts.
 """
 
 import datetime as dt
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -29,19 +29,26 @@ class ReadPrices(Protocol):
 ReadMoments = Callable[[Collection[int]], Sequence[dt.datetime]]
 
 
+class ReadPopularity(Protocol):
+    """Model key -> its place among the models that are pinned or were used, on a day; others have none."""
+
+    def __call__(self, *, on: dt.date, counters: Counters) -> Mapping[int, int]: ...
+
+
 @dataclass
 class PriceBook:
     """What `pricing` has registered."""
 
     read_prices: ReadPrices | None = None
     read_moments: ReadMoments | None = None
+    read_popularity: ReadPopularity | None = None
 
 
 BOOK = PriceBook()
 
 
-def register(*, read_prices: ReadPrices, read_moments: ReadMoments) -> None:
-    BOOK.read_prices, BOOK.read_moments = read_prices, read_moments
+def register(*, read_prices: ReadPrices, read_moments: ReadMoments, read_popularity: ReadPopularity) -> None:
+    BOOK.read_prices, BOOK.read_moments, BOOK.read_popularity = read_prices, read_moments, read_popularity
 
 
 def with_prices(
@@ -50,9 +57,21 @@ def with_prices(
     """The scope with the prices of a moment; the same scope, without any work, if no pattern compares prices."""
     if not scope.asks_for_prices:
         return scope
+    return replace(scope, prices=prices_of(scope, at=at, counters=counters, models=models))
+
+
+def prices_of(
+    scope: Scope, *, at: dt.datetime, counters: Counters | None = None, models: Collection[int] | None = None
+) -> Prices:
+    """What these models, or all, cost the holder of a key with this scope at a moment."""
     if BOOK.read_prices is None:
         raise RuntimeError("No app has registered the prices of models.")
-    return replace(scope, prices=BOOK.read_prices(scope.groups, at=at, counters=counters, models=models))
+    return BOOK.read_prices(scope.groups, at=at, counters=counters, models=models)
+
+
+def popularity(*, on: dt.date, counters: Counters) -> Mapping[int, int]:
+    """Model key -> its place among the popular models of a day; nothing if no app has registered any."""
+    return {} if BOOK.read_popularity is None else BOOK.read_popularity(on=on, counters=counters)
 
 
 def price_moments(scope: Scope, models: Collection[int], *, until: dt.datetime) -> Sequence[dt.datetime]:

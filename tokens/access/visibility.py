@@ -8,30 +8,32 @@ was disabled or deleted, has none for anybody.
 """
 
 import datetime as dt
+import functools
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import Exists, OuterRef
 
+from catalog.db import revision
 from catalog.db.revision import Counters
 from catalog.db.snapshot import snapshot
 from catalog.models import AIModel, ModelAlias
 from catalog.models.aimodel import AIModelQuerySet, wildcards_of
-from catalog.models.facts import ModelFacts
 from tokens.access.cursor_memory import last_seen
+from tokens.access.filters import ALL, POPULAR, PRICE, Filters, Place
 from tokens.access.index import (
     INDEX,
     CatalogState,
     ListedModel,
-    SortKey,
     may_store,
     open_offers,
     read_part,
-    sort_key,
 )
-from tokens.access.prices import with_prices
+from tokens.access.prices import popularity, prices_of, with_prices
 from tokens.models import TokenGroup
+from tokens.patterns.prices import Prices
 from tokens.scope import Scope
 
 # A longer list of ids is applied in memory: SQLite takes 32,766 values in a statement.
@@ -50,6 +52,8 @@ class Listing:
     token: int | None = None
     # The counters of the revision, if the caller has read them in its snapshot.
     counters: Counters | None = None
+    # What the reader chooses of the list.
+    filters: Filters = ALL
 
     @property
     def on(self) -> dt.date:
@@ -59,8 +63,11 @@ class Listing:
     @property
     def key(self) -> Hashable:
         """Equal for equal lists of a kind, as long as the counter `models` is: part of the key of stored bodies."""
-        prices = self._scope().prices
-        return self.on, self.scope.fingerprint, prices and prices.key
+        prices = self._prices if self.filters.compares_prices else self._scope().prices
+        key = (self.on, self.scope.fingerprint, prices and prices.key)
+        if self.filters == ALL:
+            return key
+        return *key, self.filters, self._counters.popularity if self.filters.sort == POPULAR else None
 
     def keys_in_reach(self) -> list[int]:
         """The keys of the models that the groups reach, in their order; patterns are not applied."""
@@ -86,7 +93,39 @@ class Listing:
 
         state = self._state()
         scope = self._scope(lambda: self._compared(state))
-        return state.sequence((type(self), kind, self.on, retired), scope, choose)
+        models = state.sequence((type(self), kind, self.on, retired), scope, choose)
+        if self.filters == ALL:
+            return models
+        models = [model for model in models if self.filters.fit(model, self._price)]
+        return sorted(models, key=self.place) if self.filters.sort else models
+
+    def place(self, model: ListedModel | AIModel) -> Place:
+        """What the list is sorted by."""
+        return self.filters.place(model, self._price, self._rank)
+
+    def _price(self, model: ListedModel | AIModel) -> Decimal | None:
+        """What the model is compared by; a retired model is offered at no price."""
+        is_retired = model.retires_on is not None and model.retires_on <= self.on
+        return None if is_retired else self._prices.of(model.pk).comparable
+
+    def _rank(self, model: ListedModel | AIModel) -> int:
+        return self._ranks.get(model.pk, len(self._ranks))
+
+    @functools.cached_property
+    def _prices(self) -> Prices:
+        """What the models cost the reader, whatever patterns permit."""
+        names = self.scope.exact_names
+        is_short = names is not None and len(names) <= MAX_NAMES
+        keys = {key for _, key in keys_of(names)} if names is not None and is_short else None
+        return prices_of(self.scope, at=self.at, counters=self.counters, models=keys)
+
+    @functools.cached_property
+    def _ranks(self) -> Mapping[int, int]:
+        return popularity(on=self.on, counters=self._counters)
+
+    @functools.cached_property
+    def _counters(self) -> Counters:
+        return self.counters or revision.read()
 
     def models(self, *, retired: bool = False) -> list[AIModel]:
         """The same models as rows of the database."""
@@ -152,26 +191,35 @@ class Listing:
         scope, aliases = self._scope(lambda: [row.pk for row in models]), aliases_for(self.scope, of=models)
         return next((row for row in models if scope.permits_as(name, row, aliases.get(row.pk, ()))), None)
 
-    def position(self, name: str) -> SortKey | None:
+    def cursor(self, model: ListedModel) -> str:
+        """What `position` reads: the id of the model, or a text with its place if the order depends on other things."""
+        return self.filters.write_cursor(self.place(model)) if self.filters.has_own_cursors else model.name
+
+    def position(self, cursor: str) -> Place | None:
         """The position of a model in the list, for the page after it; None if the model was never visible.
 
         A model that has been hidden or deleted since has the position at which the token last saw it. A model that the
-        token never saw has none, so that cursors do not reveal what exists.
+        token never saw has none, so that cursors do not reveal what exists. The price of a hidden model may not be
+        known; the text with its place is valid nevertheless.
         """
-        if not is_storable(name):
+        if not is_storable(cursor):
             return None
-        model: ModelFacts | None
+        if self.filters.has_own_cursors and (place := self.filters.read_cursor(cursor)):
+            return place
+        model: ListedModel | AIModel | None
         state = INDEX.peek(self.counters)
         if state is None:
-            rows = list(self._rows(retired=True).filter(name=name))
+            rows = list(self._rows(retired=True).filter(name=cursor))
             model = next(self._permitted(rows), None)
         else:
-            named = [listed for listed in state.by_name.get(name, ()) if listed.name == name]
+            named = [listed for listed in state.by_name.get(cursor, ()) if listed.name == cursor]
             scope = self._scope(lambda: [listed.pk for listed in named])
             model = next(iter(self._shown(state.select(scope, named))), None)
         if model is None and self.token is not None:
-            model = last_seen(name, token=self.token, scope=self.scope, at=self.at)
-        return sort_key(model) if model else None
+            model = last_seen(cursor, token=self.token, scope=self.scope, at=self.at)
+            if model and self.filters.sort == PRICE and self._price(model) is None:
+                return None
+        return self.place(model) if model else None
 
     def _rows(self, *, retired: bool) -> AIModelQuerySet:
         """The models in reach, with the retired ones if `retired`; patterns not yet applied."""

@@ -33,6 +33,9 @@ class AuthorizeView(ApiView):
     # Proxies use the method of the request that they authorize.
     http_method_names = ["get", "head", "post", "put", "patch", "delete", "options", "trace"]
 
+    def check_query(self, request: HttpRequest) -> None:
+        """The query may be that of the call: the parameters of its endpoint are not known here."""
+
     def get(self, request: Request, path: str = "") -> HttpResponse:
         caller, now = caller_of(request), timezone.now()
         call = read_call(request._request)

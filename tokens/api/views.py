@@ -3,10 +3,10 @@
 import datetime as dt
 import re
 from collections.abc import Hashable, Sequence
-from typing import Annotated, Any, Literal, NoReturn, TypedDict, cast
+from typing import Annotated, Any, ClassVar, Literal, NoReturn, TypedDict, cast
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
@@ -14,21 +14,28 @@ from rest_framework.views import APIView
 
 from catalog.db import revision
 from catalog.exact import write_json
-from tokens.access.prices import with_prices
+from tokens.access.filters import ALL, PARAMETERS, POPULAR, Filters
+from tokens.access.prices import prices_of
 from tokens.access.visibility import Listing
 from tokens.api.budgets import Spending, spending_of
 from tokens.api_error import CATALOG_ONLY, ApiError
 from tokens.auth.authentication import Caller, HolderAuthentication
 from tokens.auth.credentials import candidate_keys
 from tokens.context import context_of
-from tokens.dialects import dialect_of
+from tokens.dialects import dialect_of, dialect_of_path
+from tokens.dialects.base import query_of
+from tokens.dialects.gemini import Gemini
 from tokens.http.bodies import BODIES, Body, respond
 from tokens.http.response_cache import OF_MODELS, caller_terms, midnight_after
+from tokens.logs import scrub
 from tokens.models import Token, TokenGroup
 from tokens.timestamps import format_timestamp
 
 # A longer name is not repeated in an error.
 MAX_QUOTED = 100
+STRICT = "strict"
+# What SDKs add to every request, and where some clients send the key.
+SENT_BY_SDKS = frozenset({"key", "beta", "alt", "$alt", "api-version"})
 # The method at the end of an address by which Gemini's clients call a model.
 GEMINI_CALL = re.compile(r":(?:[a-z]+[A-Z]\w*|predict)$")
 
@@ -39,12 +46,30 @@ class ApiView(APIView):
     http_method_names = ["get", "head", "options"]
     # Whether no method writes: tokens/http/middleware.py then reads everything from one snapshot.
     is_read_only = True
+    # What the address reads of the query. With `strict=1`, any other parameter is refused.
+    parameters: ClassVar[tuple[str, ...]] = ()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if request.method not in self.allowed_methods:
             # Before authentication: the result is the same with every key.
             self.http_method_not_allowed(request, *args, **kwargs)
         super().initial(request, *args, **kwargs)
+        self.check_query(request._request)
+
+    def check_query(self, request: HttpRequest) -> None:
+        """ApiError if the request is strict and has a parameter that nobody reads."""
+        query = query_of(request)
+        if not is_given(query, STRICT, "1"):
+            return
+        accepted = (*self.parameters_for(request), STRICT)
+        for name in query:
+            if name not in accepted and name not in SENT_BY_SDKS:
+                message = f"'{name[:MAX_QUOTED]}' is not a parameter of this address. It accepts {', '.join(accepted)}."
+                raise ApiError("invalid_parameter", message, param=scrub(name[:MAX_QUOTED]))
+
+    def parameters_for(self, request: HttpRequest) -> tuple[str, ...]:
+        """The parameters of the address in the dialect of the request."""
+        return self.parameters
 
     def respond(self, request: Request, body: Body) -> HttpResponse:
         return respond(
@@ -60,39 +85,59 @@ def caller_of(request: Request) -> Caller:
     return cast("Caller", request.auth)
 
 
-def offer_for_reuse(request: Request, *, at: dt.datetime, body_key: Hashable = None, shows_token: bool = False) -> None:
+def offer_for_reuse(
+    request: Request,
+    *,
+    at: dt.datetime,
+    body_key: Hashable = None,
+    shows_token: bool = False,
+    filters: Filters = ALL,
+) -> None:
     """Lets the fast path send the response to equal requests of the caller that day, while its models are unchanged.
 
-    If patterns of the key compare prices, these must be unchanged, too. Without a `body_key` the body is stored with
-    the response, if it is small.
+    If patterns of the key or filters compare prices, or the order is that of popularity, these must be unchanged, too.
+    Without a `body_key` the body is stored with the response, if it is small.
     """
     raw, caller = request._request, caller_of(request)
-    prices = with_prices(caller.scope, at=at, counters=caller.counters).prices
     counters: tuple[str, ...] = OF_MODELS
     until = midnight_after(at.date())
-    if prices is not None:
-        counters, until = (*OF_MODELS, revision.PRICES), min(until, prices.until)
+    if caller.scope.asks_for_prices or filters.compares_prices:
+        prices = prices_of(caller.scope, at=at, counters=caller.counters)
+        counters, until = (*counters, revision.PRICES), min(until, prices.until)
+    if filters.sort == POPULAR:
+        counters = (*counters, revision.POPULARITY)
     context_of(raw.META).reuse_terms = caller_terms(
         caller, dialect_of(raw), counters, until=until, body_key=body_key, shows_token=shows_token
     )
 
 
 class ModelListView(ApiView):
-    """Every model that the caller's key can see."""
+    """Every model that the caller's key can see, or those that the filters of the query select."""
+
+    def parameters_for(self, request: HttpRequest) -> tuple[str, ...]:
+        return (*dialect_of(request).parameters, *PARAMETERS, *_choosing_dialect(request))
 
     def get(self, request: Request) -> HttpResponse:
         caller, now = caller_of(request), timezone.now()
-        dialect = dialect_of(request._request)
-        listing = Listing(caller.scope, now, token=caller.token, counters=caller.counters)
+        dialect, filters = dialect_of(request._request), Filters.read(request.query_params)
+        listing = Listing(caller.scope, now, token=caller.token, counters=caller.counters, filters=filters)
         page = dialect.read_page(request.query_params, listing)
         body_key = (caller.counters.models, dialect.name, listing.key, page)
-        body = BODIES.get_or_render(body_key, lambda: Body.of_rows(*dialect.list_parts(listing, page)))
-        offer_for_reuse(request, at=now, body_key=body_key)
-        return self.respond(request, body)
+        is_stored = filters == ALL or (filters.is_bounded and bool(listing.listed()))
+        body = BODIES.get_or_render(
+            body_key, lambda: Body.of_rows(*dialect.list_parts(listing, page)), is_stored=is_stored
+        )
+        response = self.respond(request, body)
+        # A small body that is not stored there is stored with the response, of this caller alone.
+        offer_for_reuse(request, at=now, body_key=body_key if is_stored else None, filters=filters)
+        return response
 
 
 class ModelView(ApiView):
     """One model, if the caller's key can see it; hidden and missing models get the same response."""
+
+    def parameters_for(self, request: HttpRequest) -> tuple[str, ...]:
+        return _choosing_dialect(request)
 
     def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> NoReturn:
         if request.method == "POST" and GEMINI_CALL.search(kwargs["name"]):
@@ -199,6 +244,8 @@ class TokenView(ApiView):
 class TunedModelListView(ApiView):
     """Tuned models, which Gemini's SDKs request too: there are none."""
 
+    parameters = Gemini.parameters
+
     def get(self, request: Request) -> HttpResponse:
         return self.respond(request, Body.of(write_json({"tunedModels": []})))
 
@@ -208,6 +255,19 @@ def not_found_message(name: str, request: HttpRequest) -> str:
     if len(name) > MAX_QUOTED or any(key in name for key in candidate_keys(request)):
         return ""
     return f"The model '{name}' does not exist, or this API key has no access to it."
+
+
+def is_given(query: QueryDict, name: str, value: str) -> bool:
+    """Whether a parameter is given; ApiError if it has another value than its only one."""
+    given = query.get(name)
+    if given not in (None, value):
+        raise ApiError("invalid_parameter", f"{name} must be {value}.", param=name)
+    return given == value
+
+
+def _choosing_dialect(request: HttpRequest) -> tuple[str, ...]:
+    """The parameter that states the dialect, where the address does not."""
+    return () if dialect_of_path(request.path) else ("dialect",)
 
 
 def _moment(moment: dt.datetime | None) -> str | None:

@@ -35,13 +35,17 @@ def dialect_of(request: HttpRequest) -> Dialect:
     """The dialect of the response, chosen before authentication, so that a refusal has the right format too."""
     if request.path.startswith(PROXY_ADDRESS):
         return _dialect_of_call(request)
-    by_path = (dialect for path, dialect in BY_PATH if f"{request.path}/".startswith(path))
     by_query = (dialect for dialect in DIALECTS if dialect.name == query_of(request).get("dialect"))
     return (
-        next(by_path, None)
+        dialect_of_path(request.path)
         or next(by_query, None)
         or next(dialect for dialect in DIALECTS if dialect.is_announced_by(request))
     )
+
+
+def dialect_of_path(path: str) -> Dialect | None:
+    """The dialect of an address; None if the query and the headers determine it."""
+    return next((dialect for prefix, dialect in BY_PATH if f"{path}/".startswith(prefix)), None)
 
 
 def has_appended_address(request: HttpRequest) -> bool:

@@ -15,7 +15,8 @@ from django.http import HttpRequest, QueryDict
 
 from catalog.models import AIModel
 from catalog.models.facts import INT32, ModelFacts, readable, readable_release
-from tokens.access.index import ListedModel, SortKey, sort_key
+from tokens.access.filters import Place
+from tokens.access.index import ListedModel
 from tokens.access.visibility import Listing
 from tokens.api_error import CODES, ApiError
 from tokens.dialects.base import INT32_COUNT, Dialect, ListParts, enclose
@@ -133,8 +134,13 @@ class AnthropicModelPage(TypedDict):
 
     data: Annotated[list[AnthropicModel], "The page's models, newest first."]
     has_more: Annotated[bool, "Whether there are more models in the direction of paging."]
-    first_id: Annotated[str | None, "Send it as `before_id` to get the page before; null on an empty page."]
-    last_id: Annotated[str | None, "Send it as `after_id` to get the page after; null on an empty page."]
+    first_id: Annotated[
+        str | None,
+        "Send it as `before_id` to get the page before; null on an empty page. With `sort`, not always an id.",
+    ]
+    last_id: Annotated[
+        str | None, "Send it as `after_id` to get the page after; null on an empty page. With `sort`, not always an id."
+    ]
 
 
 class AnthropicErrorCause(TypedDict):
@@ -162,8 +168,8 @@ class AnthropicError(TypedDict):
 @dataclass(frozen=True)
 class Page:
     limit: int = DEFAULT_LIMIT
-    after: SortKey | None = None
-    before: SortKey | None = None
+    after: Place | None = None
+    before: Place | None = None
     stages: tuple[str, ...] = LISTED_STAGES
 
 
@@ -177,6 +183,7 @@ class Anthropic(Dialect):
         "anthropic-ratelimit-requests-reset",
     )
     credentials = ("X-Api-Key", "Authorization", "X-Goog-Api-Key", "key")
+    parameters = ("limit", "after_id", "before_id", "lifecycle[]", "lifecycle")
 
     def is_announced_by(self, request: HttpRequest) -> bool:
         return bool(request.headers.get("Anthropic-Version", "").strip())
@@ -196,12 +203,12 @@ class Anthropic(Dialect):
         )
 
     def list_parts(self, listing: Listing, page: Page) -> ListParts:
-        models, has_more = _cut(self._of_stages(listing, page.stages), page)
+        models, has_more = _cut(self._of_stages(listing, page.stages), page, listing)
         body: AnthropicModelPage = {
             "data": [],
             "has_more": has_more,
-            "first_id": models[0].name if models else None,
-            "last_id": models[-1].name if models else None,
+            "first_id": listing.cursor(models[0]) if models else None,
+            "last_id": listing.cursor(models[-1]) if models else None,
         }
         return enclose(body, self.rows(models, on=listing.on))
 
@@ -316,16 +323,16 @@ def capabilities(model: ModelFacts) -> AnthropicCapabilities:
     }
 
 
-def _cut(models: Sequence[ListedModel], page: Page) -> tuple[Sequence[ListedModel], bool]:
+def _cut(models: Sequence[ListedModel], page: Page, listing: Listing) -> tuple[Sequence[ListedModel], bool]:
     """The models of the page, and whether there are more in the direction of paging."""
     if page.before:
-        end = bisect_left(models, page.before, key=sort_key)
+        end = bisect_left(models, page.before, key=listing.place)
         return models[max(end - page.limit, 0) : end], end > page.limit
-    start = bisect_right(models, page.after, key=sort_key) if page.after else 0
+    start = bisect_right(models, page.after, key=listing.place) if page.after else 0
     return models[start : start + page.limit], len(models) - start > page.limit
 
 
-def _place(cursor: str, param: str, listing: Listing) -> SortKey | None:
+def _place(cursor: str, param: str, listing: Listing) -> Place | None:
     """The position of the cursor; ApiError if the caller can see no such model and never could."""
     place = listing.position(cursor) if cursor else None
     if cursor and place is None:

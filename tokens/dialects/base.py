@@ -49,6 +49,9 @@ class Dialect(ABC):
     # The headers and parameters in which its clients send the key, in the order of preference; all others follow them.
     credentials: ClassVar[tuple[str, ...]]
 
+    # What the list reads of the query, beside the filters and orders of tokens/access/filters.py.
+    parameters: ClassVar[tuple[str, ...]] = ()
+
     # Whether its clients can request retired models, in the list and one by one.
     shows_retired: ClassVar[bool] = False
     # The headers with the rest of the rate limit.

@@ -16,8 +16,7 @@ from django.http import HttpRequest, QueryDict
 from catalog.models.facts import INT32, ModelFacts, readable
 from catalog.parameters import valid_parameters
 from catalog.vocabulary import VIDEO_TYPES
-from tokens.access.cursors import decode_cursor, encode_cursor
-from tokens.access.index import SortKey, sort_key
+from tokens.access.filters import Filters, Place
 from tokens.access.visibility import Listing
 from tokens.api_error import ApiError
 from tokens.dialects.base import INT32_COUNT, Dialect, ListParts, enclose, query_of
@@ -127,29 +126,33 @@ class GeminiError(TypedDict):
 class Page:
     # None: everything that follows.
     size: int | None = None
-    after: SortKey | None = None
+    after: Place | None = None
 
 
 class Gemini(Dialect):
     name = "gemini"
     paths = ("/v1beta/", "/v1alpha/", "/v1/tunedModels/")
     credentials = ("X-Goog-Api-Key", "key", "Authorization", "X-Api-Key")
+    parameters = ("pageSize", "pageToken")
 
     def is_announced_by(self, request: HttpRequest) -> bool:
         return bool(request.headers.get("X-Goog-Api-Key", "").strip() or query_of(request).get("key", "").strip())
 
     def read_page(self, query: QueryDict, listing: Listing) -> Page:
-        return Page(size=_size(query.get("pageSize", "0")), after=_read_token(query.get("pageToken", "").strip()))
+        return Page(
+            size=_size(query.get("pageSize", "0")),
+            after=_read_token(query.get("pageToken", "").strip(), listing.filters),
+        )
 
     def list_parts(self, listing: Listing, page: Page) -> ListParts:
         models = self.listed(listing)
-        start = 0 if page.after is None else bisect_right(models, page.after, key=sort_key)
+        start = 0 if page.after is None else bisect_right(models, page.after, key=listing.place)
         end = len(models) if page.size is None else start + page.size
         page_models = models[start:end]
         body: GeminiModelPage = {"models": []}
         if end < len(models):
             # Absent on the last page: with an empty one, Google's JavaScript SDK requests pages without end.
-            body["nextPageToken"] = encode_cursor(sort_key(page_models[-1]))
+            body["nextPageToken"] = listing.filters.write_cursor(listing.place(page_models[-1]))
         return enclose(body, self.rows(page_models, on=listing.on))
 
     def model_body(self, model: ModelFacts, *, on: dt.date) -> GeminiModel:
@@ -202,14 +205,14 @@ def _size(text: str) -> int | None:
     return min(int(text.lstrip("0")[:6] or 0), MAX_SIZE) or None
 
 
-def _read_token(text: str) -> SortKey | None:
+def _read_token(text: str, filters: Filters) -> Place | None:
     if not text:
         return None
-    match decode_cursor(text):
-        case [int(created), str(name)]:
-            return (created, name)
-    raise ApiError(
-        "invalid_parameter",
-        "pageToken was not issued by this list. Use the nextPageToken of a response.",
-        param="pageToken",
-    )
+    place = filters.read_cursor(text)
+    if place is None:
+        raise ApiError(
+            "invalid_parameter",
+            "pageToken was not issued by this list. Use the nextPageToken of a response.",
+            param="pageToken",
+        )
+    return place

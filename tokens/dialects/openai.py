@@ -117,6 +117,7 @@ class OpenAI(Dialect):
         "x-ratelimit-reset-requests",
     )
     credentials = ("Authorization", "X-Api-Key", "X-Goog-Api-Key", "key")
+    parameters = ("client_version",)
 
     def is_announced_by(self, request: HttpRequest) -> bool:
         return True

@@ -1,9 +1,14 @@
 """The addresses of the model lists: their parameters and the shapes of their responses."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tokens.openapi.parts import ANTHROPIC_RATE, OPENAI_RATE, SECURITY, errors, not_modified, response
+from tokens.access.filters import PARAMETERS
+from tokens.api.views import STRICT
+from tokens.dialects.anthropic import Anthropic
+from tokens.dialects.gemini import Gemini
+from tokens.dialects.openai import OpenAI
+from tokens.openapi.parts import ANTHROPIC_RATE, OPENAI_RATE, SECURITY, errors, keys_of, not_modified, response
 from tokens.openapi.shapes import Schema
 
 
@@ -15,24 +20,25 @@ class Dialect:
     list_shape: str
     model_shape: str
     error_shape: str
-    paging: tuple[str, ...] = ()
+    paging: Sequence[str] = ()
     rate_headers: tuple[str, ...] = ()
 
 
-OPENAI = Dialect("OpenAI", "OpenAIModelList", "OpenAIModel", "OpenAIError", ("client_version",), OPENAI_RATE)
+OPENAI = Dialect("OpenAI", "OpenAIModelList", "OpenAIModel", "OpenAIError", keys_of(OpenAI.parameters), OPENAI_RATE)
 ANTHROPIC = Dialect(
     "Anthropic",
     "AnthropicModelPage",
     "AnthropicModel",
     "AnthropicError",
-    ("limit", "after_id", "before_id", "lifecycle"),
+    keys_of(Anthropic.parameters),
     ANTHROPIC_RATE,
 )
-GEMINI = Dialect("Gemini", "GeminiModelPage", "GeminiModel", "GeminiError", ("pageSize", "pageToken"))
+GEMINI = Dialect("Gemini", "GeminiModelPage", "GeminiModel", "GeminiError", keys_of(Gemini.parameters))
 ALL = (OPENAI, ANTHROPIC, GEMINI)
 REFUSALS = ("400", "401", "403", "405", "429", "500", "503")
 # The parameters that select the dialect if the path does not.
 DIALECT_PARAMETERS = ("dialect", "anthropic-version")
+FILTERS = keys_of(PARAMETERS)
 PAGING = tuple(f"{dialect.name.lower()}-{key}" for dialect in (ANTHROPIC, GEMINI) for key in dialect.paging)
 
 AUTOMATIC = (
@@ -57,7 +63,9 @@ def operation(
             "summary": summary,
             "description": description,
             "security": SECURITY,
-            "parameters": [{"$ref": f"#/components/parameters/{key}"} for key in (*parameters, "if-none-match")],
+            "parameters": [
+                {"$ref": f"#/components/parameters/{key}"} for key in (*parameters, STRICT, "if-none-match")
+            ],
             "responses": dict(answers),
         }
     }
@@ -78,13 +86,18 @@ def list_address(name: str, prefix: str, dialects: tuple[Dialect, ...], descript
     """A list, and the single models under it."""
     tag = "Automatic" if len(dialects) > 1 else dialects[0].name
     choosing = DIALECT_PARAMETERS if len(dialects) > 1 else ()
-    reading = (*DIALECT_PARAMETERS, *OPENAI.paging, *PAGING) if len(dialects) > 1 else dialects[0].paging
+    paging = (*DIALECT_PARAMETERS, *OPENAI.paging, *PAGING) if len(dialects) > 1 else dialects[0].paging
     shapes = [dialect.list_shape for dialect in dialects]
     single = [dialect.model_shape for dialect in dialects]
     statuses = sorted((*REFUSALS, "404"))
     return {
         f"{prefix}/models": operation(
-            f"{name}ListModels", "List models", description, reading, answers(shapes, dialects, REFUSALS), tag=tag
+            f"{name}ListModels",
+            "List models",
+            description,
+            (*paging, *FILTERS),
+            answers(shapes, dialects, REFUSALS),
+            tag=tag,
         ),
         f"{prefix}/models/{{model}}": operation(
             f"{name}GetModel",
@@ -100,7 +113,11 @@ def list_address(name: str, prefix: str, dialects: tuple[Dialect, ...], descript
 def tuned_models(name: str, prefix: str) -> dict[str, Schema]:
     summary, description = "List tuned models", "Google's SDKs request them. There are none."
     got = answers(["GeminiTunedModels"], (GEMINI,), REFUSALS)
-    return {f"{prefix}/tunedModels": operation(f"{name}ListTunedModels", summary, description, (), got, tag="Gemini")}
+    return {
+        f"{prefix}/tunedModels": operation(
+            f"{name}ListTunedModels", summary, description, GEMINI.paging, got, tag="Gemini"
+        )
+    }
 
 
 PATHS: dict[str, Schema] = {

@@ -1,5 +1,6 @@
 """The addresses about the caller's own key: its permissions, and whether it may call a model."""
 
+from tokens.api.views import STRICT
 from tokens.openapi.parts import SECURITY, errors, not_modified, parameter, response, text
 from tokens.openapi.shapes import Schema
 
@@ -76,7 +77,7 @@ PATHS: dict[str, Schema] = {
             "summary": "Get the key's permissions",
             "description": "The groups, patterns, dates and limits of the caller's key.",
             "security": SECURITY,
-            "parameters": [{"$ref": "#/components/parameters/if-none-match"}],
+            "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in (STRICT, "if-none-match")],
             "responses": {
                 "200": response("The key.", ["Key"], headers=("ETag", "Cache-Control")),
                 "304": not_modified(),

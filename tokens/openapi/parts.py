@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tokens.access.filters import MAX_TOKEN_DIGITS, ORDERS
+from tokens.dialects.anthropic import Anthropic
+from tokens.dialects.gemini import Gemini
 from tokens.openapi.examples import error_example
 from tokens.openapi.shapes import Schema
 
@@ -21,6 +24,10 @@ def ref(name: str) -> Schema:
 
 def parameter(place: str, name: str, description: str, schema: Schema, **more: Any) -> Schema:
     return {"name": name, "in": place, "description": description, "schema": schema, **more}
+
+
+def names() -> Schema:
+    return {"type": "array", "items": text(minLength=1)}
 
 
 PARAMETERS: dict[str, Schema] = {
@@ -66,17 +73,68 @@ PARAMETERS: dict[str, Schema] = {
         whole(minimum=0, default=0),
     ),
     "pageToken": parameter("query", "pageToken", "`nextPageToken` of the previous page.", text()),
+    "vendor": parameter(
+        "query",
+        "vendor",
+        "Only models of one of these vendors: short names or names to display, also with commas.",
+        names(),
+    ),
+    "endpoint": parameter(
+        "query",
+        "endpoint",
+        "Only models that customers may call at one of these endpoint types.",
+        names(),
+    ),
+    "capability": parameter("query", "capability", "Only models with all of these capabilities.", names()),
+    "modality": parameter(
+        "query",
+        "modality",
+        "Only models with all of these types as input or output; `input-image` or `output-image` for one of the two.",
+        names(),
+    ),
+    "max_price": parameter(
+        "query",
+        "max_price",
+        "Only models whose headline costs at most so many US dollars per million tokens for the caller. Models without "
+        "such a price are left out.",
+        text(pattern=r"^[0-9]{1,12}([.][0-9]{1,30})?$"),
+    ),
+    "min_context": parameter(
+        "query",
+        "min_context",
+        "Only models whose context window is known to have so many tokens.",
+        whole(minimum=0, maximum=10**MAX_TOKEN_DIGITS - 1),
+    ),
+    "sort": parameter(
+        "query",
+        "sort",
+        "popular: pinned models and those with the most requests first; price: the cheapest first, as `max_price` "
+        "compares them; created: the newest first.",
+        text(enum=list(ORDERS)),
+    ),
+    "strict": parameter(
+        "query", "strict", "1: a parameter that the address does not read is an error.", text(enum=["1"])
+    ),
     "if-none-match": parameter(
         "header", "if-none-match", "ETags that the client has; 304 if one of them is current.", text()
     ),
 }
 
+# What views and dialects read of the query -> its key in PARAMETERS.
+KEYS = {schema["name"]: key for key, schema in PARAMETERS.items() if schema["in"] == "query"}
+
+
+def keys_of(parameters: Iterable[str]) -> list[str]:
+    """The keys of these parameters in PARAMETERS; one that is another spelling of another one has none."""
+    return [KEYS[name] for name in parameters if name in KEYS]
+
+
 # If the headers select the dialect, only the dialect of a parameter reads it; the others accept any text.
 PARAMETERS |= {
     f"{dialect}-{key}": PARAMETERS[key] | {"schema": text(), "description": f"{PARAMETERS[key]['description']} {whose}"}
     for dialect, whose, keys in (
-        ("anthropic", "Only in Anthropic's dialect.", ("limit", "after_id", "before_id", "lifecycle")),
-        ("gemini", "Only in Gemini's dialect.", ("pageSize", "pageToken")),
+        ("anthropic", "Only in Anthropic's dialect.", keys_of(Anthropic.parameters)),
+        ("gemini", "Only in Gemini's dialect.", keys_of(Gemini.parameters)),
     )
     for key in keys
 }

@@ -23,6 +23,8 @@ class Price:
     highest: Mapping[str, Decimal | None] = field(default_factory=dict)
     # The side, input or output, that is charged although its price is not known; empty if none.
     unknown_side: str = ""
+    # US dollars for a million tokens of the headline, by which lists are filtered and sorted; None if there is none.
+    comparable: Decimal | None = None
 
     def amount(self, meter: str) -> Decimal | None:
         """The most that a request can pay for the meter; None if that is unknown, or if nothing is charged for it."""

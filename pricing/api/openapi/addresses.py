@@ -1,32 +1,57 @@
 """The addresses of prices: their parameters and responses."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from pricing.api import views
 from tokens import openapi
-from tokens.openapi.parts import SECURITY, errors, not_modified, parameter, ref, response, text
+from tokens.api.views import ApiView
+from tokens.openapi.parts import SECURITY, errors, keys_of, not_modified, parameter, ref, response, text
 from tokens.openapi.shapes import Schema
 
 OPEN: list[Schema] = [{}, *SECURITY]
 REFUSALS = ("400", "405", "429", "500", "503")
+STRICT: Schema = {"$ref": "#/components/parameters/strict"}
 READ_AGAIN: Schema = {"$ref": "#/components/parameters/if-none-match"}
 WHO = (
     "Open to everybody. A valid key shows its own groups instead of the public ones; an invalid key is treated as none."
 )
 MODEL: Schema = {"$ref": "#/components/parameters/model"}
-SINCE = parameter("query", "since", "A date or a time; 30 days ago if not given.", text())
-CURSOR = parameter("query", "cursor", "The `next` of a response: continues after it, with the same `since`.", text())
-AS_OF = parameter(
-    "query",
-    "as_of",
-    "A date or a time, in the past or the future; now if not given. The models are those that the caller may see today "
-    "and that are not retired at that time.",
-    text(),
-)
-FOLDED = parameter("query", "discount", "folded: discounts are multiplied into the prices.", text(enum=["folded"]))
-UNPRICED = parameter(
-    "query", "unpriced", "rows: `data` has rows of all models, flagged by `pricing_status`.", text(enum=["rows"])
-)
-
+# Name -> what an address of prices reads of the query, beside the parameters of the lists of models.
+QUERY: dict[str, Schema] = {
+    "since": parameter("query", "since", "A date or a time; 30 days ago if not given.", text()),
+    "cursor": parameter(
+        "query", "cursor", "The `next` of a response: continues after it, with the same `since`.", text()
+    ),
+    "as_of": parameter(
+        "query",
+        "as_of",
+        "A date or a time, in the past or the future; now if not given. The models are those that the caller may see "
+        "today and that are not retired at that time.",
+        text(),
+    ),
+    "discount": parameter(
+        "query", "discount", "folded: discounts are multiplied into the prices.", text(enum=["folded"])
+    ),
+    "unpriced": parameter(
+        "query", "unpriced", "rows: `data` has rows of all models, flagged by `pricing_status`.", text(enum=["rows"])
+    ),
+    "explain": parameter("query", "explain", "1: each row lists its figures and their sources.", text(enum=["1"])),
+    "long_context": parameter(
+        "query",
+        "long_context",
+        "unlisted: models with another price for long prompts are in `unpriced_models`, because one-hub ignores the "
+        "field.",
+        text(enum=["unlisted"]),
+    ),
+    "complete": parameter(
+        "query",
+        "complete",
+        "1: has 10,000 rows at least, so that LiteLLM does not take a smaller map than its own for a broken one. The "
+        "rows that are added, `modelbook-filler-…`, are of no provider: LiteLLM lists and charges none of them.",
+        text(enum=["1"]),
+    ),
+}
 LOCALE = parameter(
     "path",
     "locale",
@@ -34,15 +59,22 @@ LOCALE = parameter(
     text(enum=["en", "ja", "zh", "zh-cn", "zh-tw"]),
     required=True,
 )
-TIERED = parameter(
-    "query",
-    "long_context",
-    "unlisted: models with another price for long prompts are in `unpriced_models`, because one-hub ignores the field.",
-    text(enum=["unlisted"]),
-)
 
 
-def reading(name: str, summary: str, shape: str, *parameters: Schema, refusals: tuple[str, ...] = REFUSALS) -> Schema:
+def query_of(parameters: Sequence[str]) -> list[Schema]:
+    """What an address reads of the query."""
+    own = [QUERY[name] for name in parameters if name in QUERY]
+    return [*own, *({"$ref": f"#/components/parameters/{key}"} for key in keys_of(parameters)), STRICT]
+
+
+def reading(
+    name: str,
+    summary: str,
+    shape: str,
+    *parameters: Schema,
+    view: type[ApiView],
+    refusals: tuple[str, ...] = REFUSALS,
+) -> Schema:
     return {
         "get": {
             "operationId": name,
@@ -50,7 +82,7 @@ def reading(name: str, summary: str, shape: str, *parameters: Schema, refusals: 
             "summary": summary,
             "description": f"{summary}. {WHO}",
             "security": OPEN,
-            "parameters": [*parameters, READ_AGAIN],
+            "parameters": [*parameters, *query_of(view.parameters), READ_AGAIN],
             "responses": {
                 "200": response(summary, [shape], headers=("ETag", "Cache-Control")),
                 "304": not_modified(),
@@ -68,6 +100,7 @@ def posting(name: str, summary: str, *, takes: str, gives: str, **more: Any) -> 
             "tags": ["Prices"],
             "summary": summary,
             **more,
+            "parameters": [STRICT],
             "requestBody": {"required": True, "content": {"application/json": {"schema": ref(takes)}}},
             "responses": {
                 "200": response(summary, [gives], headers=("ETag", "Cache-Control")),
@@ -77,35 +110,47 @@ def posting(name: str, summary: str, *, takes: str, gives: str, **more: Any) -> 
     }
 
 
-FEED = reading("getPriceChangesFeed", "Price changes as an Atom feed", "PriceChanges", SINCE)
+FEED = reading("getPriceChangesFeed", "Price changes as an Atom feed", "PriceChanges", view=views.ChangesFeedView)
 FEED["get"]["responses"]["200"]["content"] = {"application/atom+xml": {"schema": text()}}
-EXPLAIN = parameter("query", "explain", "1: each row lists its figures and their sources.", text(enum=["1"]))
 PATHS: openapi.Document = {
-    "/api/pricing": reading("getPricing", "The price list", "PriceList", AS_OF, FOLDED, UNPRICED, EXPLAIN),
+    "/api/pricing": reading("getPricing", "The price list", "PriceList", view=views.PricingView),
     "/api/pricing/history/{model}": reading(
         "getPriceHistory",
         "One model's past, current and scheduled prices",
         "PriceHistory",
         MODEL,
+        view=views.HistoryView,
         refusals=("404", *REFUSALS),
     ),
     "/api/pricing/changes": reading(
-        "getPriceChanges", "Past and scheduled price changes", "PriceChanges", SINCE, CURSOR
+        "getPriceChanges", "Past and scheduled price changes", "PriceChanges", view=views.ChangesView
     ),
     "/api/pricing/changes.atom": FEED,
-    "/api/ratio_config": reading("getRatioConfig", "The maps that new-api sites read", "RatioConfig"),
-    "/api/prices": reading("getPrices", "The price rows that one-hub and done-hub sites read", "OneHubPrices", TIERED),
+    "/api/ratio_config": reading(
+        "getRatioConfig", "The maps that new-api sites read", "RatioConfig", view=views.RatioConfigView
+    ),
+    "/api/prices": reading(
+        "getPrices", "The price rows that one-hub and done-hub sites read", "OneHubPrices", view=views.OneHubPricesView
+    ),
     "/api/newapi/models.json": reading(
-        "getNewApiModels", "The models that new-api sites synchronize", "MetadataModels"
+        "getNewApiModels", "The models that new-api sites synchronize", "MetadataModels", view=views.DocumentView
     ),
     "/api/newapi/vendors.json": reading(
-        "getNewApiVendors", "The vendors that new-api sites synchronize", "MetadataVendors"
+        "getNewApiVendors", "The vendors that new-api sites synchronize", "MetadataVendors", view=views.DocumentView
     ),
     "/api/i18n/{locale}/newapi/models.json": reading(
-        "getNewApiModelsInLanguage", "The same models for any language", "MetadataModels", LOCALE
+        "getNewApiModelsInLanguage",
+        "The same models for any language",
+        "MetadataModels",
+        LOCALE,
+        view=views.DocumentView,
     ),
     "/api/i18n/{locale}/newapi/vendors.json": reading(
-        "getNewApiVendorsInLanguage", "The same vendors for any language", "MetadataVendors", LOCALE
+        "getNewApiVendorsInLanguage",
+        "The same vendors for any language",
+        "MetadataVendors",
+        LOCALE,
+        view=views.DocumentView,
     ),
     "/api/pricing/quote": posting(
         "quote",

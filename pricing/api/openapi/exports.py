@@ -1,18 +1,11 @@
 """The addresses of exports, one per format."""
 
-from pricing.api.openapi.addresses import OPEN, READ_AGAIN, REFUSALS, WHO
+from pricing.api.export_views import parameters_of
+from pricing.api.openapi.addresses import OPEN, READ_AGAIN, REFUSALS, WHO, query_of
 from pricing.export.formats import FORMATS, Format
 from tokens import openapi
-from tokens.openapi.parts import errors, not_modified, parameter, text
+from tokens.openapi.parts import errors, not_modified
 from tokens.openapi.shapes import Schema
-
-COMPLETE = parameter(
-    "query",
-    "complete",
-    "1: has 10,000 rows at least, so that LiteLLM does not take a smaller map than its own for a broken one. The rows "
-    "that are added, `modelbook-filler-…`, are of no provider: LiteLLM lists and charges none of them.",
-    text(enum=["1"]),
-)
 
 
 def export(form: Format, name: str = "", *, error: str = "ApiError") -> Schema:
@@ -25,7 +18,7 @@ def export(form: Format, name: str = "", *, error: str = "ApiError") -> Schema:
             "summary": form.about,
             "description": f"{form.about}. {WHO}",
             "security": OPEN,
-            "parameters": [*([COMPLETE] if form.render_complete else []), READ_AGAIN],
+            "parameters": [*query_of(parameters_of(form)), READ_AGAIN],
             "responses": {
                 "200": {
                     "description": form.about,

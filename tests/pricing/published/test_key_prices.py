@@ -22,6 +22,7 @@ from tokens.scope import Scope
 # Prices are stored only if what they are read from is committed.
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sql]
 
+FREE = Price(is_free=True, comparable=Decimal(0))
 NOW = dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC)
 HOUR, SECOND = dt.timedelta(hours=1), dt.timedelta(seconds=1)
 
@@ -89,10 +90,10 @@ def test_a_price_in_another_currency_is_converted_after_its_factors() -> None:
     ("lines", "expected"),
     [
         ([], Price(is_known=False)),
-        ([("input", "0"), ("output", "0")], Price(is_free=True)),
+        ([("input", "0"), ("output", "0")], FREE),
         # Output is charged, and nobody knows how much.
         ([("input", "0")], Price(is_known=False)),
-        ([("input", "1")], Price(highest={"input": Decimal(1)}, unknown_side="output")),
+        ([("input", "1")], Price(highest={"input": Decimal(1)}, unknown_side="output", comparable=Decimal(1))),
         ([("", None)], Price(is_known=False)),
     ],
 )
@@ -110,7 +111,7 @@ def test_a_group_that_pays_nothing_has_free_models() -> None:
     world.price(model, input="4", output="8")
     world.rate(world.token_group(), "0", starts_at=NOW)
 
-    assert price(model) == Price(is_free=True)
+    assert price(model) == FREE
     assert cost(model, at=NOW - SECOND) == 4
 
 

@@ -7,6 +7,7 @@ from django import forms
 
 from catalog.admin.base import VERBATIM, RadioSelect, TextInput
 from catalog.db.fields import NamesFormField
+from catalog.names.typed_lists import fold_width, write_names
 
 ABSENT = "absent"
 LISTED = "listed"
@@ -40,7 +41,7 @@ class AbsentOrNamesWidget(forms.MultiWidget):
         super().__init__([RadioSelect(choices=[(ABSENT, absent), (LISTED, listed)]), NamesPicker(known)])
 
     def decompress(self, value: Any) -> list[str]:
-        return [ABSENT, ""] if value is None else [LISTED, ", ".join(value)]
+        return [ABSENT, ""] if value is None else [LISTED, write_names(value)]
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         # A tuple is posted data; prepare_value would treat a list as the names themselves.
@@ -53,7 +54,16 @@ class AbsentOrNamesWidget(forms.MultiWidget):
 class AbsentOrNamesField(forms.Field):
     """None, or a list of names that may be empty: the radio buttons distinguish the two."""
 
-    def __init__(self, *, absent: str, listed: str, known: Callable[[], Iterable[str]] = list, **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        absent: str,
+        listed: str,
+        known: Callable[[], Iterable[str]] = list,
+        fold: Callable[[str], str] = fold_width,
+        **options: Any,
+    ) -> None:
+        self.names = NamesFormField(required=False, fold=fold)
         super().__init__(required=False, widget=AbsentOrNamesWidget(absent, listed, known), **options)
 
     def prepare_value(self, value: Any) -> Any:
@@ -63,7 +73,7 @@ class AbsentOrNamesField(forms.Field):
         choice, names = value
         if choice not in (ABSENT, LISTED):
             raise forms.ValidationError("Choose one of the two options.", code="required")
-        return list(NamesFormField(required=False).to_python(names)) if choice == LISTED else None
+        return list(self.names.to_python(names)) if choice == LISTED else None
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         try:

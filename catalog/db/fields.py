@@ -4,6 +4,7 @@ Django's DecimalField goes through a float on SQLite, which has 15 digits; JSONF
 """
 
 import zlib
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,6 +16,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from catalog.exact import InexactError, digits, plain, read_json, read_number, refuse_inexact, write_json
 from catalog.names.groups import LONGEST_NAME, normal_group_name, validate_group_name
+from catalog.names.typed_lists import fold_width, split_names, write_names
 
 
 class ExactDecimalField(models.Field):  # type: ignore[type-arg]
@@ -257,18 +259,21 @@ class NamesField(ExactJSONField):
 
 
 class NamesFormField(forms.CharField):
-    """Names separated by commas or line breaks, in order."""
+    """Names in order, as people separate them; `fold` gives each its ordinary width."""
 
     widget = forms.TextInput
 
+    def __init__(self, *args: Any, fold: Callable[[str], str] = fold_width, **kwargs: Any) -> None:
+        self.fold = fold
+        super().__init__(*args, **kwargs)
+
     def prepare_value(self, value: Any) -> Any:
-        return ", ".join(value) if isinstance(value, list) else value
+        return write_names(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
         if value is None:
             return None if self.empty_value is None else []
-        names = (name.strip() for name in str(value).replace("\n", ",").split(","))
-        return list(dict.fromkeys(name for name in names if name))
+        return split_names(str(value), fold=self.fold)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool((initial or []) != self.to_python(data))

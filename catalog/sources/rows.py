@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, TypeGuard
 
 from catalog.exact import InexactError, read_json, read_number
+from catalog.names.typed_lists import split_names
 from catalog.prices import UNUSED_FIGURES, Line, Sheet
 from catalog.sources.limits import MOST_ENTRIES
 
@@ -161,9 +162,9 @@ class Row:
         return tuple(dict.fromkeys(value))
 
     def comma_names(self, key: str) -> tuple[str, ...] | None:
-        """A text of names separated by commas, without duplicates."""
+        """A text of names as people type lists of them, without duplicates."""
         text = self.text(key, longest=10_000)
-        return None if text is None else tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+        return None if text is None else tuple(split_names(text))
 
     def amount(self, key: str) -> Decimal | None:
         """An amount that is part of the price."""

@@ -13,6 +13,7 @@ import yaml
 from django.core.exceptions import ValidationError
 
 from catalog.exact import InexactError, plain, read_json, read_number
+from catalog.names.typed_lists import split_names
 from catalog.parameters import validate_parameters
 from catalog.prices import KINDS, WITHOUT_AMOUNT, Line, Sheet
 from catalog.sources.codex_profiles import validate_profile
@@ -355,6 +356,8 @@ def _text(entry: Entry, key: str) -> str:
 
 def _names(entry: Entry, key: str) -> tuple[str, ...]:
     listed = entry[key] or []
+    if isinstance(listed, str) and listed not in NULLS:
+        return tuple(split_names(listed))
     if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
         raise SourceError(f"{key} is not a list of names.")
     return tuple(listed)

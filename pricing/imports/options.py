@@ -8,6 +8,7 @@ from catalog.error_messages import InputError
 from catalog.imports.documents import matches
 from catalog.imports.import_policy import ImportPolicy
 from catalog.models import Source
+from catalog.names.typed_lists import split_all
 from catalog.source_trust import CURATED, TRUST
 from catalog.sources import SOURCES, SourceReader
 
@@ -128,4 +129,4 @@ class Options:
 
 def accepted_jumps(patterns: Sequence[str] | None) -> bool | tuple[str, ...]:
     """The value of an option that may be absent (None), or given without patterns for all models."""
-    return tuple(patterns) if patterns else patterns is not None
+    return tuple(split_all(patterns)) if patterns else patterns is not None

@@ -13,15 +13,18 @@ from catalog.admin.base import (
     CuratedForm,
     RelatedDropdownFilter,
     StateFilter,
+    TextInput,
     disable,
     display,
     enable,
 )
 from catalog.admin.forms import AbsentOrNamesField
+from catalog.db.fields import NamesFormField
 from tokens.admin.budgets import BudgetAdmin, BudgetFilter
 from tokens.admin.key_pages import KeyPages
 from tokens.models import Token, TokenGroup
 from tokens.models.budgets import TERMS
+from tokens.patterns.typed import fold_pattern
 
 STATES = {
     "valid": "success",
@@ -42,7 +45,11 @@ class TokenForm(CuratedForm):
         label="Allow",
         absent="All models of its groups",
         listed="Only models that match these patterns (an empty list: no models)",
+        fold=fold_pattern,
         help_text=Token._meta.get_field("allow").help_text,
+    )
+    deny = NamesFormField(
+        required=False, fold=fold_pattern, widget=TextInput(), help_text=Token._meta.get_field("deny").help_text
     )
 
     def clean(self) -> Any:

@@ -3,16 +3,19 @@
 import argparse
 import datetime as dt
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
+from catalog.names.groups import normal_group_name
+from catalog.names.typed_lists import split_all, split_names
 from tokens.budgets import PERIODS
 from tokens.durations import parse_future_moment
 from tokens.models import Token, TokenGroup
 from tokens.models.budgets import TERMS
+from tokens.patterns.typed import split_patterns
 
 # A group that stands for the automatic ones.
 AUTOMATIC = "auto"
@@ -56,9 +59,24 @@ OPTIONS = (
         "P",
         "A pattern of models it can see, e.g. 'gpt-*', vendor:openai or 'price:input<=5'. Without one: all models.",
         is_repeatable=True,
+        read=lambda texts, _: split_patterns(texts),
     ),
-    Option("--deny", "deny", "P", "A pattern of models it can never see.", is_repeatable=True),
-    Option("--ip", "networks", "CIDR", "A network it may be used from. Without one: everywhere.", is_repeatable=True),
+    Option(
+        "--deny",
+        "deny",
+        "P",
+        "A pattern of models it can never see.",
+        is_repeatable=True,
+        read=lambda texts, _: split_patterns(texts),
+    ),
+    Option(
+        "--ip",
+        "networks",
+        "CIDR",
+        "A network it may be used from. Without one: everywhere.",
+        is_repeatable=True,
+        read=lambda texts, _: split_all(texts),
+    ),
     Option("--starts", "starts_at", "WHEN", "Not valid before this time; same formats as --expires.", read=_moment),
     Option(
         "--expires",
@@ -90,9 +108,9 @@ def add_options(parser: ArgumentParser, *, updates: bool = False) -> None:
     """Adds the options; those that are not given are absent. With `updates`, each has one that clears the column."""
     for option in OPTIONS:
         target = parser.add_mutually_exclusive_group() if updates else parser
-        more = ["Repeatable."] if option.is_repeatable else []
+        more = ["Repeatable, or a list with commas."] if option.is_repeatable else []
         if updates and option.is_repeatable:
-            more = ["Repeatable; replaces all."]
+            more = ["Repeatable, or a list with commas; replaces all."]
         target.add_argument(
             option.flag,
             dest=option.column,
@@ -154,9 +172,13 @@ def read_options(options: Mapping[str, Any], *, now: dt.datetime) -> Chosen:
         if option.column not in options:
             continue
         value = options[option.column]
+        if option.is_repeatable and not all(map(split_names, value or ())):
+            # An empty allow list would hide all models, and an empty deny list none.
+            raise ValueError(f"{option.column}: {option.flag} needs a value, and has an empty one.")
         if option.column == "groups":
-            fields["uses_auto_groups"] = AUTOMATIC in (value or ())
-            groups = [find_group(slug) for slug in dict.fromkeys(value or ()) if slug != AUTOMATIC]
+            names = split_groups(value or ())
+            fields["uses_auto_groups"] = AUTOMATIC in names
+            groups = [find_group(name) for name in names if name != AUTOMATIC]
         elif value is None or (option.column == "expires_at" and value == "never"):
             field: Any = Token._meta.get_field(option.column)
             fields[option.column] = field.get_default()
@@ -171,6 +193,15 @@ def messages_of(error: ValidationError) -> Iterator[str]:
     """Each message, with its field if it has one."""
     for field, messages in error.message_dict.items():
         yield from messages if field == NON_FIELD_ERRORS else (f"{field}: {message}" for message in messages)
+
+
+def split_groups(texts: Iterable[str]) -> list[str]:
+    """The names of groups in several texts. A group may have a name with a separator such as `、`."""
+    known = set(TokenGroup.objects.values_list("slug", flat=True))
+    names = (
+        [text] if normal_group_name(text) in known else split_names(text, fold=lambda name: name) for text in texts
+    )
+    return list(dict.fromkeys(name for several in names for name in several))
 
 
 def find_group(slug: str) -> TokenGroup:

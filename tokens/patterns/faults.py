@@ -2,6 +2,7 @@
 
 import re
 
+from catalog.names.typed_lists import SEPARATORS
 from catalog.vocabulary import METERS
 from tokens.patterns.kinds import FREE, LIMITS, LITERAL, PRICE, SELECTORS, Limit, PriceLimit, read_pattern
 
@@ -16,6 +17,7 @@ NEAR_LIMITS = frozenset({
     *LIMITS, "context_length", "context-length", "context_window", "max_output_tokens", "max_tokens", "output_limit",
 })  # fmt: skip
 NEAR_PRICES = frozenset({"price", "prices", "cost", "costs", *METERS})
+SEPARATOR = frozenset(SEPARATORS)
 SIGNS = re.compile(r"[<>=≤≥]")
 EXAMPLE = "price:input<=5"
 
@@ -26,6 +28,11 @@ def fault_of(text: str) -> str:
     has_prefix = bool(colon) and selector in (*SELECTORS, LITERAL)
     if text != text.strip() or (has_prefix and name != name.strip()):
         return f"{text!r} matches nothing, because it starts or ends with a space. Remove the space."
+    if selector != LITERAL and not SEPARATOR.isdisjoint(text):
+        return (
+            f"{text} is one name and matches nothing. Separate patterns by commas, or write {LITERAL}:{text} for a "
+            "model id."
+        )
     if has_prefix and not name:
         example = "" if selector == LITERAL else f", or {selector}:* for all"
         return f"{text} matches nothing. Write a name after the colon{example}."

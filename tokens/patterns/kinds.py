@@ -9,10 +9,11 @@ from decimal import Decimal
 from typing import Protocol
 
 from catalog.exact import digits
+from catalog.names.typed_lists import fold_width
 from catalog.vocabulary import METERS
 from tokens.patterns.prices import Price, Prices
 
-# Before a name: `vendor:openai`, `tag:Tools`. Names ignore upper and lower case.
+# Before a name: `vendor:openai`, `tag:Tools`. Names ignore upper and lower case, and full width.
 SELECTORS = ("vendor", "series", "tag", "endpoint", "modality", "capability")
 # Before an id that contains `*` or looks like another pattern: `id:vendor:x` is the model vendor:x and nothing else.
 LITERAL = "id"
@@ -96,7 +97,7 @@ class Selection(Pattern):
         return any(self.selects(name) for name in model.selectors()[self.selector])
 
     def selects(self, name: str) -> bool:
-        return self.expression.fullmatch(name.casefold()) is not None
+        return self.expression.fullmatch(_folded(name)) is not None
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def read_pattern(text: str) -> Pattern:
     if colon and selector == LITERAL:
         return OneName(name)
     if colon and selector in SELECTORS:
-        return Selection(selector, _expression(name.casefold()))
+        return Selection(selector, _expression(_folded(name)))
     if text == FREE:
         return Free()
     if match := LIMIT.fullmatch(text):
@@ -171,6 +172,11 @@ def read_pattern(text: str) -> Pattern:
     if match := PRICE_LIMIT.fullmatch(text):
         return PriceLimit(match[1], match[2], Decimal(match[3]))
     return Names(text, _expression(text)) if "*" in text else OneName(text)
+
+
+def _folded(name: str) -> str:
+    """The name of a vendor or tag as it is compared: case and width do not matter."""
+    return fold_width(name).casefold()
 
 
 def compares_prices(patterns: Collection[str]) -> bool:

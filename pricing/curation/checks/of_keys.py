@@ -16,7 +16,9 @@ from tokens.access.many_scopes import ManyScopes
 from tokens.auth.authentication import scopes_of
 from tokens.models import Pepper, Token, TokenGroup
 from tokens.models.budgets import BudgetedQuerySet
-from tokens.patterns.kinds import id_of
+from tokens.patterns.faults import SEPARATOR
+from tokens.patterns.kinds import LITERAL, id_of
+from tokens.patterns.typed import fold_pattern
 
 UNUSED = dt.timedelta(days=90)
 
@@ -62,7 +64,8 @@ def blind_token(catalog: CatalogSnapshot) -> Iterator[Finding]:
 @RULES.add(
     "dead-pattern",
     "Patterns that match no models",
-    "Correct the spelling. An allow list of unknown ids hides all models, and a deny list hides none.",
+    "Correct the spelling, and separate patterns by commas. An allow list of unknown ids hides all models, and a deny "
+    "list hides none.",
     about=Token,
 )
 def dead_pattern(catalog: CatalogSnapshot) -> Iterator[Finding]:
@@ -71,12 +74,14 @@ def dead_pattern(catalog: CatalogSnapshot) -> Iterator[Finding]:
     @cache
     def is_dead(pattern: str) -> bool:
         name = id_of(pattern)
+        if fold_pattern(pattern) != pattern or not SEPARATOR.isdisjoint(pattern):
+            return pattern not in known and not pattern.startswith(f"{LITERAL}:")
         return name is not None and name not in known and known.isdisjoint(wildcards_of(name))
 
     restricted = catalog.valid_tokens.exclude(allow=None, deny=[]).order_by("name", "pk")
     columns = ("pk", "name", "key_id", "allow", "deny")
     for key, name, key_id, allow, deny in restricted.values_list(*columns).iterator():
-        if dead := [id_of(pattern) or "" for pattern in (*(allow or ()), *deny) if is_dead(pattern)]:
+        if dead := [id_of(pattern) or pattern for pattern in (*(allow or ()), *deny) if is_dead(pattern)]:
             problem = f"unknown: {', '.join(dead[:5])}" + (" …" if len(dead) > 5 else "")
             yield Finding(Token(pk=key, name=name, key_id=key_id), problem)
 

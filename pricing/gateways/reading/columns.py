@@ -4,13 +4,17 @@ Findings name invalid rows by id and never quote their values: a key may be in t
 """
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from catalog.exact import InexactError, read_json
+from catalog.names.typed_lists import SEPARATORS
 from pricing.gateways.reading.databases import Row
 from pricing.gateways.reading.gateway import ENABLED, EXHAUSTED, GatewayToken, Report
+
+# Separators of names in lists that people type; the programs read commas only.
+SEPARATORS_ELSEWHERE = frozenset(SEPARATORS) - {","}
 
 
 def json_column(value: Any, what: str, report: Report) -> Any:
@@ -76,6 +80,11 @@ def token_of(row: Row, *, ignores_exhausted: bool = False) -> GatewayToken:
 def names_in(text: str) -> tuple[str, ...]:
     """A comma-separated list of names, without spaces, duplicates and empty names."""
     return tuple(dict.fromkeys(name for name in map(str.strip, text.split(",")) if name))
+
+
+def has_other_separator(names: Iterable[str]) -> bool:
+    """Whether a name may be several ones that a person separated by other signs than the program reads."""
+    return not SEPARATORS_ELSEWHERE.isdisjoint("".join(names))
 
 
 def networks_in(text: str, token: int, report: Report) -> tuple[tuple[str, ...], bool]:

@@ -5,7 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 from catalog.exact import InexactError, read_json
-from pricing.gateways.reading.columns import json_column, names_in, networks_in, number_column, text_column, token_of
+from pricing.gateways.reading.columns import (
+    has_other_separator,
+    json_column,
+    names_in,
+    networks_in,
+    number_column,
+    text_column,
+    token_of,
+)
 from pricing.gateways.reading.databases import Row, Tables
 from pricing.gateways.reading.gateway import (
     ENABLED,
@@ -85,11 +93,18 @@ def _token(row: Row, dialect: Dialect, report: Report) -> GatewayToken:
     trimmed = frozenset(names or ()) - frozenset(limits or ())
     if trimmed:
         report("spaces around names in its limits were removed; the gateway keeps them", f"token {number}")
+    blocked = _blocked(row)
+    if has_other_separator((*(names or ()), *blocked)):
+        report(
+            "its lists of models have a semicolon, a Chinese comma or a line break in a name: the gateway separates "
+            "names only by commas, so this is one name, which limits or blocks no other",
+            f"token {number}",
+        )
     return replace(
         token_of(row, ignores_exhausted=dialect.ignores_exhausted),
         limits=names,
         trimmed=trimmed,
-        blocked=_blocked(row),
+        blocked=blocked,
         networks=networks,
         is_locked=is_locked,
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from catalog.error_messages import count, some
 from catalog.exact import InexactError, read_json
-from pricing.gateways.reading.columns import json_column, names_in, number_column, text_column
+from pricing.gateways.reading.columns import has_other_separator, json_column, names_in, number_column, text_column
 from pricing.gateways.reading.databases import Row, Tables
 from pricing.gateways.reading.gateway import ENABLED, EXPIRED, GatewayChannel, Report
 from pricing.gateways.reading.schemas import Dialect
@@ -121,6 +121,12 @@ def _report_changed_names(
     if models and len(models) != stored.count(",") + 1:
         report("an empty or duplicate name in its list of models was left out", f"channel {number}")
     for what, column, names in (("models", "models", models), ("groups", "group", groups)):
+        if has_other_separator(names):
+            report(
+                f"its list of {what} has a semicolon, a Chinese comma or a line break in a name; the gateway separates "
+                "names only by commas, so this is one name",
+                f"channel {number}",
+            )
         entries = str(row.get(column) or "").split(",")
         if not set(names) <= set(entries):
             report(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from catalog.names.typed_lists import write_names
 from catalog.sources import inferred_fields
 from pricing.gateways.reading.columns import json_column, names_in, number_column, text_column, token_of, valid_networks
 from pricing.gateways.reading.databases import Row, Tables
@@ -349,7 +350,7 @@ def _models(
             vendor=price.vendor if price and price.vendor in vendors else None,
             description=text_column(row, "description"),
             icon="",
-            tags=",".join(_names(row, "tags", report)),
+            tags=write_names(_names(row, "tags", report)),
             endpoints=None,
             metadata=_metadata(row, report),
         )

@@ -11,6 +11,7 @@ from django.utils import timezone
 from catalog.db.snapshot import snapshot
 from catalog.error_messages import count
 from catalog.exact import write_json
+from catalog.names.typed_lists import split_all
 from catalog.progress import show_progress
 from pricing.curation.checks.rules import Finding, Rule
 from pricing.curation.health_checks import RULES, run_checks
@@ -39,7 +40,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rules = _choose_rules(options["only"], options["ignore"])
+        rules = _choose_rules(split_all(options["only"]), split_all(options["ignore"]))
         with show_progress(self, options), snapshot():
             results = run_checks(rules, at=timezone.now())
         if options["format"] == "json":

@@ -12,6 +12,7 @@ from django.utils import timezone
 from catalog.error_messages import InputError, reason
 from catalog.exact import write_json
 from catalog.models import ImportRun
+from catalog.names.typed_lists import split_all
 from catalog.progress import show_progress
 from pricing.imports.aliases import Spelling, create_aliases, last_run, spellings_of_run
 from pricing.imports.exit_codes import Exit, PlanningCommand
@@ -37,13 +38,14 @@ class Command(PlanningCommand):
         parser.add_argument("--format", choices=["text", "json"], default="text", help="json: the complete list.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        only = split_all(options["only"])
         run, now = last_run(options["import"]) or find_run(options["import"]), timezone.now()
         try:
             with show_progress(self, options):
                 spellings = [
                     spelling
                     for spelling in spellings_of_run(run, at=now)
-                    if not options["only"] or any(fnmatch.fnmatchcase(spelling.name, glob) for glob in options["only"])
+                    if not only or any(fnmatch.fnmatchcase(spelling.name, glob) for glob in only)
                 ]
                 models = {spelling.name: spelling.model for spelling in spellings if spelling.is_safe}
                 is_applied = bool(models) and options["apply"] and not options["dry_run"]

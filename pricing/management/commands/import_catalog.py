@@ -14,6 +14,7 @@ from catalog.exact import write_json
 from catalog.imports.documents import read_file
 from catalog.imports.fetching import Fetched, FetchError, fetch, without_secrets
 from catalog.models import ImportRun, Source
+from catalog.names.typed_lists import split_all
 from catalog.progress import announce, show_progress
 from catalog.sources import SOURCES
 from pricing.imports.exit_codes import Exit, PlanningCommand, outcome_of
@@ -163,11 +164,11 @@ def _options(options: dict[str, Any]) -> Options:
         role=options["role"],
         channel=options["channel"],
         group=options["group"],
-        only=tuple(options["only"]),
-        providers=tuple(options["provider"]),
+        only=tuple(split_all(options["only"])),
+        providers=tuple(split_all(options["provider"])),
         publish=options["publish"],
         allow_removals=options["allow_removals"],
         accept_jumps=accepted_jumps(options["accept_jumps"]),
-        accept_placeholders=tuple(options["accept_placeholders"]),
+        accept_placeholders=tuple(split_all(options["accept_placeholders"])),
         overrule=options["overrule"],
     )

@@ -11,6 +11,7 @@ from django.utils import timezone
 from catalog.db import revision
 from catalog.db.snapshot import snapshot
 from catalog.exact import write_json
+from catalog.names.typed_lists import split_names
 from catalog.progress import announce, show_progress
 from pricing.verification.books import newest_editions
 from pricing.verification.matrix import matrix
@@ -68,7 +69,7 @@ class Command(BaseCommand):
 
 
 def _readers(text: str) -> list[str]:
-    readers = list(dict.fromkeys(name.strip().replace("-", "_") for name in text.split(",") if name.strip()))
+    readers = list(dict.fromkeys(name.replace("-", "_") for name in split_names(text)))
     for reader in readers:
         if reader not in BOOKS:
             raise CommandError(f"There is no book {reader!r}: use some of {', '.join(BOOKS)}.", returncode=2)

@@ -83,7 +83,7 @@ def test_a_price_of_a_group_is_multiplied_by_that_groups_rate() -> None:
     for slug, rate in (("default", "1"), ("vip", "2")):
         world.channel(group=slug)
         world.rate(world.token_group(slug), rate)
-    world.line(sell, "input", "1.6", conditions=when("group", "VIP"))
+    world.line(sell, "input", "1.6", conditions=when("group", "vip"))
     assert loss_list() == []
     GroupRate.objects.filter(group__slug="vip").update(ratio=Decimal("1.5"))
     assert [(loss.label, loss.sell, loss.group) for loss in losses(at=NOW)] == [("Input", Decimal("2.4"), "vip")]

@@ -49,6 +49,17 @@ CAPABILITIES: Mapping[str, str] = {
     "thinking_between_tools": "thinks between calls of tools",
 }
 
+# The names in OpenRouter's format: capability -> the parameters of requests, modality -> modality.
+OPENROUTER_PARAMETERS: Mapping[str, Sequence[str]] = {
+    "tools": ("tools", "tool_choice"),
+    "parallel_tools": ("parallel_tool_calls",),
+    "structured_outputs": ("structured_outputs", "response_format"),
+    "reasoning": ("reasoning", "include_reasoning"),
+}
+OPENROUTER_MODALITIES: Mapping[str, str] = {"pdf": "file", "embedding": "embeddings"}
+# The default parameters that clients may send; max_temperature is a limit.
+SENT_PARAMETERS = ("temperature", "top_p", "top_k")
+
 # A price of a source that matches none of these is stored as x.<source>.<name in the source>.
 METERS = (
     "input",

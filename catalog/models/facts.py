@@ -39,10 +39,14 @@ def readable_release(released_on: dt.date | None) -> dt.date | None:
     return None if released_on is None or not FIRST_RELEASE <= released_on <= LAST_RELEASE else released_on
 
 
-def unix_time(released_on: dt.date | None) -> int:
-    """The first second of the release date; 0 if it is unknown or some clients cannot read it."""
-    date = readable_release(released_on)
-    return 0 if date is None else (date - FIRST_RELEASE).days * 86_400
+def created_on(released_on: dt.date | None, created_at: dt.datetime) -> dt.date:
+    """The day that clients see as created: the release date, else the day (UTC) on which the catalog learned of it."""
+    return readable_release(released_on) or created_at.date()
+
+
+def unix_time(day: dt.date) -> int:
+    """The first second (UTC) of the day."""
+    return (day - FIRST_RELEASE).days * 86_400
 
 
 def unreadable_facts(facts: Mapping[str, Any]) -> Iterator[str]:
@@ -84,6 +88,7 @@ class ModelFacts:
     supported_endpoint_types: Any
     public_endpoint_types: Any
     released_on: Any
+    created_at: Any
     deprecated_on: Any
     retires_on: Any
 
@@ -105,9 +110,14 @@ class ModelFacts:
         return title
 
     @property
+    def created_on(self) -> dt.date:
+        """The day that clients see as created."""
+        return created_on(self.released_on, self.created_at)
+
+    @property
     def created(self) -> int:
-        """The release date as Unix time in seconds; 0 if it is unknown or some clients cannot read it."""
-        return unix_time(self.released_on)
+        """The first second (UTC) of `created_on` as Unix time."""
+        return unix_time(self.created_on)
 
     def unreadable_facts(self) -> Iterator[str]:
         """What lists leave out of the facts of this model."""

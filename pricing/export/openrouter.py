@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from catalog.exact import digits, write_json
 from catalog.prices import Line, Sheet
+from catalog.vocabulary import OPENROUTER_MODALITIES, OPENROUTER_PARAMETERS, SENT_PARAMETERS
 from pricing.engine.headline import reads_as_free
 from pricing.engine.quoting import find_line
 from pricing.export.document import Document
@@ -34,14 +35,6 @@ PRICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "input_cache_read": ("input.cache_read", ("token",)),
     "input_cache_write": ("input.cache_write", ("token",)),
 }
-PARAMETERS = {
-    "tools": ("tools", "tool_choice"),
-    "parallel_tools": ("parallel_tool_calls",),
-    "structured_outputs": ("structured_outputs", "response_format"),
-    "reasoning": ("reasoning", "include_reasoning"),
-}
-MODALITIES = {"pdf": "file", "embedding": "embeddings"}
-DEFAULTS = ("temperature", "top_p", "top_k")
 NOT_FIXED = "-1"
 ONE_HOUR = ({"dim": "cache_ttl", "op": "eq", "value": "1h"},)
 
@@ -52,7 +45,9 @@ def render(reading: Reading) -> Document:
 
 
 def _row(model: PricedModel) -> JSON:
-    inputs, outputs = ([MODALITIES.get(name, name) for name in names] for names in (model.inputs, model.outputs))
+    inputs, outputs = (
+        [OPENROUTER_MODALITIES.get(name, name) for name in names] for names in (model.inputs, model.outputs)
+    )
     return {
         "id": model.name,
         "canonical_slug": model.name,
@@ -74,8 +69,8 @@ def _row(model: PricedModel) -> JSON:
             "is_moderated": False,
         },
         "per_request_limits": None,
-        "supported_parameters": [name for word in model.capabilities for name in PARAMETERS.get(word, ())],
-        "default_parameters": {name: model.default_parameters.get(name) for name in DEFAULTS},
+        "supported_parameters": [name for word in model.capabilities for name in OPENROUTER_PARAMETERS.get(word, ())],
+        "default_parameters": {name: model.default_parameters.get(name) for name in SENT_PARAMETERS},
         "supported_voices": None,
         "expiration_date": model.retires_on.isoformat() if model.retires_on else None,
         "links": {"details": f"/models/{quote(model.name)}"},

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from catalog.models import AIModel
+from catalog.models import AIModel, CodexProfile
 from catalog.models.facts import LIMITS
 from catalog.sources import SOURCES, inferred_fields
 from tests import world
@@ -149,6 +149,9 @@ def publish_gpt() -> None:
 def test_openais_list_states_the_window_and_the_input_limit() -> None:
     publish_gpt()
     world.model("plain", context_length=8_000)
+    for model in AIModel.objects.all():
+        CodexProfile.objects.create(model=model, instructions="You are Codex.")
+    AIModel.objects.update(supported_endpoint_types=["openai-response"])
     rows = {row["id"]: row for row in get("/v1/models")["data"]}
     gpt = rows["gpt-5"]
     assert (gpt["context_length"], gpt["max_input_tokens"], gpt["max_output_tokens"]) == (400_000, 272_000, 128_000)

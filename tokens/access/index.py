@@ -6,6 +6,7 @@ shares all others with the state before it. Which scopes see a model, and its te
 from state to state.
 """
 
+import datetime as dt
 import sys
 import threading
 from bisect import insort
@@ -24,12 +25,12 @@ from catalog.db.changes import Version
 from catalog.db.revision import Counters, version_of
 from catalog.db.snapshot import in_snapshot, snapshot
 from catalog.exact import read_json, write_json
-from catalog.models import AIModel, ModelAlias, Offer, Vendor
-from catalog.models.facts import ModelFacts, unix_time
+from catalog.models import AIModel, CodexProfile, ModelAlias, Offer, Vendor
+from catalog.models.facts import ModelFacts, created_on, unix_time
 from tokens.models import TokenGroup
 from tokens.scope import Scope
 
-# The order of every list: newest release first, then by id.
+# The order of every list: by what clients see as created, the newest first, then by id.
 SortKey = tuple[int, str]
 STATES = 2
 # More changed models are not read one by one: everything is read again.
@@ -38,11 +39,18 @@ MAX_CHANGED = 1000
 MASK_MEMORY = 16 * 1024 * 1024
 # Places in stored sequences, 8 bytes each.
 SEQUENCE_PLACES = 1024 * 1024
-NAMES = ("tags", "capabilities", "input_modalities", "output_modalities", "supported_endpoint_types")
+NAMES = (
+    "tags", "capabilities", "reasoning_levels", "input_modalities", "output_modalities", "supported_endpoint_types",
+)  # fmt: skip
 LISTS_AS_TEXT = (*NAMES, "public_endpoint_types", "default_parameters")
 PLAIN = (
     "pk", "name", "display_name", "vendor_id", "series", "description", "version", "context_length",
-    "max_input_tokens", "max_output_tokens", "released_on", "deprecated_on", "retires_on", "in_price_list",
+    "max_input_tokens", "max_output_tokens", "released_on", "created_at", "deprecated_on", "retires_on",
+    "in_price_list", "codex_profile",
+)  # fmt: skip
+OF_CODEX = (
+    "instructions", "reasoning_levels", "default_reasoning_level", "patch_tool", "default_verbosity",
+    "parallel_tool_calls",
 )  # fmt: skip
 
 
@@ -53,14 +61,16 @@ class ListedModel(ModelFacts):
     """
 
     __slots__ = (
-        "aliases", "capabilities", "channels", "context_length", "created", "default_parameters", "deprecated_on",
-        "description", "display_name", "in_price_list", "input_modalities", "max_input_tokens", "max_output_tokens",
-        "name", "output_modalities", "pk", "public_endpoint_types", "released_on", "rendered", "retires_on", "series",
-        "slot", "supported_endpoint_types", "tags", "vendor", "version",
+        "aliases", "capabilities", "channels", "codex_profile", "context_length", "created", "created_on",
+        "default_parameters", "deprecated_on", "description", "display_name", "in_price_list", "input_modalities",
+        "max_input_tokens", "max_output_tokens", "name", "output_modalities", "pk", "public_endpoint_types",
+        "reasoning_levels", "released_on", "rendered", "retires_on", "series", "slot", "supported_endpoint_types",
+        "tags", "vendor", "version",
     )  # fmt: skip
 
     pk: int
     created: int
+    created_on: dt.date
     aliases: tuple[str, ...]
     # The enabled channels on which it has an enabled offer.
     channels: tuple[int, ...]
@@ -68,6 +78,9 @@ class ListedModel(ModelFacts):
     version: str
     max_output_tokens: int | None
     capabilities: tuple[str, ...]
+    reasoning_levels: tuple[str, ...]
+    # The fields OF_CODEX; None if it has no profile.
+    codex_profile: Mapping[str, Any] | None
     default_parameters: Mapping[str, Any]
     in_price_list: bool
     # Its place in the masks of scopes; see Masks.
@@ -333,7 +346,8 @@ def read_models(keys: Collection[int] | QuerySet[Any, Any] | None = None) -> lis
         names[key].append(name)
     vendors = Vendor.objects.in_bulk()
     texts = {f"{name}_text": ExpressionWrapper(F(name), output_field=TextField()) for name in LISTS_AS_TEXT}
-    entries = []
+    entries: list[ListedModel] = []
+    with_profile: dict[int, ListedModel] = {}
     for row in models.annotate(**texts).values_list(*PLAIN, *texts).iterator(chunk_size=5000):
         key = row[0]
         if key not in channels:
@@ -341,22 +355,34 @@ def read_models(keys: Collection[int] | QuerySet[Any, Any] | None = None) -> lis
         model = ListedModel()
         (
             model.pk, model.name, model.display_name, vendor, series, model.description, version, model.context_length,
-            model.max_input_tokens, model.max_output_tokens, model.released_on, model.deprecated_on, model.retires_on,
-            model.in_price_list, tags, capabilities, inputs, outputs, supported, public, parameters,
+            model.max_input_tokens, model.max_output_tokens, model.released_on, created_at, model.deprecated_on,
+            model.retires_on, model.in_price_list, profile, tags, capabilities, levels, inputs, outputs, supported,
+            public, parameters,
         ) = row  # fmt: skip
         # Without a snapshot, it may have been created since.
         model.vendor = vendors.get(vendor) or Vendor.objects.get(pk=vendor)
         model.series, model.version = sys.intern(series), sys.intern(version)
         model.tags, model.capabilities = share.names(tags), share.names(capabilities)
+        model.reasoning_levels = share.names(levels)
         model.input_modalities, model.output_modalities = share.names(inputs), share.names(outputs)
         model.supported_endpoint_types = share.names(supported)
         model.public_endpoint_types = None if public is None else share.names(public)
         model.default_parameters = share.value(parameters)
         model.aliases = tuple(names.get(key, ()))
         model.channels = share.same(tuple(channels[key]))
-        model.created = share.same(unix_time(model.released_on))
+        model.codex_profile = None
+        if profile is not None:
+            with_profile[key] = model
+        model.created_on = share.same(created_on(model.released_on, created_at))
+        model.created = share.same(unix_time(model.created_on))
         model.slot, model.rendered = -1, {}
         entries.append(model)
+    if with_profile:
+        profiles = CodexProfile.objects.all() if keys is None else CodexProfile.objects.filter(model__in=keys)
+        for profile in profiles.values("model", *OF_CODEX):
+            key = profile.pop("model")
+            if key in with_profile:
+                with_profile[key].codex_profile = profile
     return entries
 
 

@@ -280,7 +280,7 @@ def shown_columns(models: AIModelQuerySet) -> AIModelQuerySet:
 
     It takes half the time for thousands of rows.
     """
-    return models.select_related(None).prefetch_related("vendor").defer("created_at", "updated_at")
+    return models.select_related(None).prefetch_related("vendor").defer("updated_at")
 
 
 def in_reach(scope: Scope) -> AIModelQuerySet:

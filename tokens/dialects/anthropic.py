@@ -14,7 +14,7 @@ from typing import Annotated, Literal, TypedDict
 from django.http import HttpRequest, QueryDict
 
 from catalog.models import AIModel
-from catalog.models.facts import INT32, ModelFacts, readable, readable_release
+from catalog.models.facts import INT32, ModelFacts, readable
 from tokens.access.filters import Place
 from tokens.access.index import ListedModel
 from tokens.access.visibility import Listing
@@ -44,7 +44,6 @@ ANTHROPIC_TERMS = frozenset(
 EFFORTS = ("effort_low", "effort_medium", "effort_high", "effort_xhigh", "effort_max")
 STAGES = tuple(AIModel.Lifecycle.values)
 LISTED_STAGES = (AIModel.Lifecycle.ACTIVE.value, AIModel.Lifecycle.DEPRECATED.value)
-EPOCH = "1970-01-01T00:00:00Z"
 LINE = re.compile(r"(?:^|[/.])claude-(?:[\d.-]+-)?(haiku|sonnet|opus|fable|mythos)\b")
 
 
@@ -117,7 +116,9 @@ class AnthropicModel(TypedDict):
         str, "The value that clients send as `model`; a request by alias returns the model's own id.", {"minLength": 1}
     ]
     display_name: Annotated[str, "The name to display."]
-    created_at: Annotated[str, "The release date; 1970 if it is unknown.", {"format": "date-time"}]
+    created_at: Annotated[
+        str, "The release date, or the day on which the catalog learned of the model.", {"format": "date-time"}
+    ]
     lifecycle: Annotated[str, "The stage today (UTC).", {"enum": ["active", "deprecated", "retired"]}]
     deprecated_at: Annotated[str | None, "null while it is active.", {"format": "date-time"}]
     retires_at: Annotated[str | None, "null while it is active.", {"format": "date-time"}]
@@ -227,7 +228,7 @@ class Anthropic(Dialect):
         return f"{self.name} {model.lifecycle(on=on)}"
 
     def model_body(self, model: ModelFacts, *, on: dt.date) -> AnthropicModel:
-        """Dates are in RFC 3339; an unknown release date is the epoch, and other unknown values are null."""
+        """Dates are in RFC 3339; unknown values are null."""
         lifecycle = model.lifecycle(on=on)
         is_active = lifecycle == AIModel.Lifecycle.ACTIVE
         line = LINE.search(model.name)
@@ -235,7 +236,7 @@ class Anthropic(Dialect):
             "type": "model",
             "id": model.name,
             "display_name": model.title,
-            "created_at": _midnight(readable_release(model.released_on)) or EPOCH,
+            "created_at": f"{model.created_on.isoformat()}T00:00:00Z",
             "lifecycle": lifecycle,
             "deprecated_at": None if is_active else _midnight(model.deprecated_on),
             "retires_at": None if is_active else _midnight(model.retires_on),

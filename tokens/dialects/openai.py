@@ -4,13 +4,22 @@ Sources: OpenAI's API reference and SDKs (2026), and the documentation of AI-Neb
 """
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Annotated, Any, Literal, NotRequired, TypedDict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
 
 from django.http import HttpRequest, QueryDict
 
 from catalog.exact import write_json
 from catalog.models.facts import INT53, LIMITS, ModelFacts, readable
+from catalog.parameters import valid_parameters
+from catalog.vocabulary import (
+    INPUT_MODALITIES,
+    OPENROUTER_MODALITIES,
+    OPENROUTER_PARAMETERS,
+    OUTPUT_MODALITIES,
+    SENT_PARAMETERS,
+)
 from tokens.access.index import ListedModel
 from tokens.access.visibility import Listing
 from tokens.api_error import CODES, ApiError
@@ -23,18 +32,44 @@ CODES_AS_TYPES = frozenset({"insufficient_quota"})
 TYPES = {403: "permission_error", 429: "rate_limit_error", 500: "server_error", 503: "service_unavailable_error"}
 WHOLE = "whole"
 CODEX = "codex"
-# Codex offers the models that have one of these endpoint types.
-CHAT = frozenset({"openai", "openai-response"})
+# Codex calls models through this endpoint type only.
+CODEX_ENDPOINT_TYPE = "openai-response"
 # Codex rejects the whole list if a model has a modality that it does not know.
 CODEX_MODALITIES = frozenset({"text", "image"})
+# The capabilities that clients know as features.
+FEATURES = ("tools", "structured_outputs", "reasoning", "web_search")
+
+
+class Architecture(TypedDict):
+    """The types of input and output, in OpenRouter's words: a PDF is a file."""
+
+    input_modalities: NotRequired[list[str]]
+    output_modalities: NotRequired[list[str]]
+
+
+class ReasoningOption(TypedDict):
+    """A parameter of reasoning and its values."""
+
+    type: Literal["effort"]
+    values: Annotated[list[str], "The efforts that requests may name, e.g. low."]
+
+
+class DefaultParameters(TypedDict):
+    """The values that apply if a request sets none."""
+
+    temperature: NotRequired[Decimal]
+    top_p: NotRequired[Decimal]
+    top_k: NotRequired[Annotated[int, INT32_COUNT]]
 
 
 class OpenAIModel(TypedDict):
-    """A model."""
+    """A model. Capabilities have the names that clients read; a field whose value is unknown is omitted."""
 
     id: Annotated[str, "The value that clients send as `model`.", {"minLength": 1}]
     object: Literal["model"]
-    created: Annotated[int, "The release date in Unix seconds; 0 if it is unknown.", INT32_COUNT]
+    created: Annotated[
+        int, "The release date, or the day on which the catalog learned of the model, in Unix seconds.", INT32_COUNT
+    ]
     owned_by: Annotated[str, "The vendor, as a short lower-case name."]
     shutdown_date: Annotated[str | None, "The day it retires.", {"format": "date"}]
     supported_endpoint_types: Annotated[
@@ -44,6 +79,16 @@ class OpenAIModel(TypedDict):
     context_length: NotRequired[Annotated[int, "Tokens of input and output together; omitted if unknown.", INT53_COUNT]]
     max_input_tokens: NotRequired[Annotated[int, "Tokens; omitted if the input has no limit of its own.", INT53_COUNT]]
     max_output_tokens: NotRequired[Annotated[int, "Tokens; omitted if unknown.", INT53_COUNT]]
+    max_completion_tokens: NotRequired[Annotated[int, "The same as max_output_tokens, as Cline reads it.", INT53_COUNT]]
+    max_output_length: NotRequired[Annotated[int, "The same as max_output_tokens, as opencode reads it.", INT53_COUNT]]
+    description: Annotated[str, "Empty if there is none: Zed rejects the list without it."]
+    input_modalities: NotRequired[list[Annotated[str, "text, image, audio, video, pdf."]]]
+    output_modalities: NotRequired[list[Annotated[str, "text, image, audio, video, embedding."]]]
+    architecture: NotRequired[Annotated[Architecture, "The same in OpenRouter's format."]]
+    supported_features: NotRequired[list[Annotated[str, {"enum": list(FEATURES)}]]]
+    supported_parameters: NotRequired[list[Annotated[str, "In OpenRouter's words, e.g. tools, reasoning."]]]
+    reasoning_options: NotRequired[Annotated[list[ReasoningOption], "The reasoning levels, as in models.dev."]]
+    default_parameters: NotRequired[DefaultParameters]
 
 
 class TruncationPolicy(TypedDict):
@@ -53,23 +98,36 @@ class TruncationPolicy(TypedDict):
     limit: Annotated[int, INT53_COUNT]
 
 
+class CodexLevel(TypedDict):
+    """A reasoning level that users can choose."""
+
+    effort: Annotated[str, "As in the request, e.g. high.", {"minLength": 1}]
+    description: str
+
+
 class CodexModel(TypedDict):
-    """A model as Codex reads it. Fields that are unknown here have the value that enables nothing."""
+    """A model as Codex reads it: its facts, and the profile that an operator has entered.
+
+    Codex takes it in place of all that it knows of the model, so that an empty value switches a feature off. The
+    required fields are those without which Codex 0.145 or 0.171 rejects the whole list.
+    """
 
     slug: Annotated[str, "The model's id."]
     display_name: Annotated[str, "The name to display."]
     description: str
-    supported_reasoning_levels: list[dict[str, Any]]
-    shell_type: str
-    visibility: Annotated[Literal["list", "hide", "none"], "list: users can choose it."]
-    supported_in_api: bool
+    default_reasoning_level: NotRequired[Annotated[str, "Omitted if the model has no levels."]]
+    supported_reasoning_levels: Annotated[list[CodexLevel], "Empty if the model has none."]
+    shell_type: Literal["default"]
+    visibility: Literal["list"]
+    supported_in_api: Literal[True]
     priority: Annotated[int, "Its place in the list.", INT32_COUNT]
-    upgrade: None
-    base_instructions: str
-    supports_reasoning_summaries: bool
+    base_instructions: Annotated[str, "The system prompt, which Codex sends unchanged.", {"minLength": 1}]
+    supports_reasoning_summaries: Annotated[bool, "Earlier versions of Codex send no effort without it."]
     support_verbosity: bool
-    default_verbosity: None
-    apply_patch_tool_type: None
+    default_verbosity: NotRequired[Annotated[str, {"enum": ["low", "medium", "high"]}]]
+    apply_patch_tool_type: NotRequired[
+        Annotated[str, "Omitted: Codex does not offer the tool.", {"enum": ["freeform"]}]
+    ]
     truncation_policy: TruncationPolicy
     supports_parallel_tool_calls: bool
     experimental_supported_tools: list[str]
@@ -83,7 +141,12 @@ class OpenAIModelList(TypedDict):
     success: Annotated[Literal[True], "As in new-api and its forks."]
     object: Literal["list"]
     data: Annotated[list[OpenAIModel], "Every model, newest first: this dialect has no pages."]
-    models: NotRequired[Annotated[list[CodexModel], "Only if the request has `client_version`."]]
+    models: NotRequired[
+        Annotated[
+            list[CodexModel],
+            "Only if the request has `client_version`: the models that Codex can call and that have a Codex profile.",
+        ]
+    ]
 
 
 class OpenAIErrorDetails(TypedDict):
@@ -140,15 +203,17 @@ class OpenAI(Dialect):
         if page != CODEX:
             return enclose(body, rows)
         body["models"] = []
-        if not models:
-            return ListParts(write_json(body), [], b"")
         parts = enclose(body, rows)
-        codex_rows = [numbered(_codex_row(model), priority) for priority, model in enumerate(models)]
+        entries = [_codex_row(model) for model in models if has_codex_entry(model)]
+        if not entries:
+            return parts
+        entries = [numbered(entry, priority) for priority, entry in enumerate(entries)]
+        # The entries follow the rows in one sequence, so that bodies share them as they share rows.
         between = parts.tail.removesuffix(b"]}")
-        return ListParts(parts.head, [*rows[:-1], rows[-1] + between + codex_rows[0], *codex_rows[1:]], b"]}")
+        return ListParts(parts.head, [*rows[:-1], rows[-1] + between + entries[0], *entries[1:]], b"]}")
 
     def model_body(self, model: ModelFacts, *, on: dt.date) -> OpenAIModel:
-        """`created` is in Unix seconds, 0 if the release date is unknown; unknown limits are omitted."""
+        """`created` is in Unix seconds; what is unknown is omitted."""
         body: OpenAIModel = {
             "id": model.name,
             "object": "model",
@@ -157,11 +222,11 @@ class OpenAI(Dialect):
             "shutdown_date": model.retires_on.isoformat() if model.retires_on else None,
             "supported_endpoint_types": model.callable_endpoint_types,
             "name": model.title,
+            "description": model.description,
         }
-        for limit in LIMITS:
-            tokens = readable(getattr(model, limit), INT53)
-            if tokens is not None:
-                body[limit] = tokens
+        add_limits(body, model)
+        add_modalities(body, model)
+        add_capabilities(body, model)
         return body
 
     def rate_headers(self, quota: Quota, *, at: dt.datetime) -> dict[str, str]:
@@ -179,6 +244,44 @@ class OpenAI(Dialect):
         }
 
 
+def add_limits(body: OpenAIModel, model: ModelFacts) -> None:
+    for name in LIMITS:
+        tokens = readable(getattr(model, name), INT53)
+        if tokens is not None:
+            body[name] = tokens
+    if "max_output_tokens" in body:
+        body["max_completion_tokens"] = body["max_output_length"] = body["max_output_tokens"]
+
+
+def add_modalities(body: OpenAIModel, model: ModelFacts) -> None:
+    inputs = [name for name in model.input_modalities if name in INPUT_MODALITIES]
+    outputs = [name for name in model.output_modalities if name in OUTPUT_MODALITIES]
+    architecture: Architecture = {}
+    if inputs:
+        body["input_modalities"] = inputs
+        architecture["input_modalities"] = [OPENROUTER_MODALITIES.get(name, name) for name in inputs]
+    if outputs:
+        body["output_modalities"] = outputs
+        architecture["output_modalities"] = [OPENROUTER_MODALITIES.get(name, name) for name in outputs]
+    if architecture:
+        body["architecture"] = architecture
+
+
+def add_capabilities(body: OpenAIModel, model: ModelFacts) -> None:
+    """Clients take a feature that is missing from a list as unsupported, so there is no list without a known one."""
+    features = [name for name in model.capabilities if name in FEATURES]
+    defaults = valid_parameters(model.default_parameters)
+    defaults = {name: defaults[name] for name in SENT_PARAMETERS if name in defaults}
+    if features:
+        parameters = [name for word in model.capabilities for name in OPENROUTER_PARAMETERS.get(word, ())]
+        body["supported_features"] = features
+        body["supported_parameters"] = [*parameters, *defaults]
+    if model.reasoning_levels:
+        body["reasoning_options"] = [{"type": "effort", "values": list(model.reasoning_levels)}]
+    if defaults:
+        body["default_parameters"] = cast("DefaultParameters", defaults)
+
+
 def duration(seconds: int) -> str:
     """Seconds in the format of OpenAI's headers: 1s, 6m0s, 2h0m0s."""
     minutes, rest = divmod(seconds, 60)
@@ -186,11 +289,15 @@ def duration(seconds: int) -> str:
     return f"{hours}h{minutes}m{rest}s" if hours else f"{minutes}m{rest}s" if minutes else f"{rest}s"
 
 
+def has_codex_entry(model: ListedModel) -> bool:
+    return model.codex_profile is not None and CODEX_ENDPOINT_TYPE in model.callable_endpoint_types
+
+
 def _codex_row(model: ListedModel) -> bytes:
-    """The body of a model for Codex as JSON, with the place of the model 0."""
+    """The entry of a model with a profile as JSON, with the place of the model 0."""
     text = model.rendered.get(CODEX)
     if text is None:
-        text = model.rendered[CODEX] = write_json(codex_model(model, 0))
+        text = model.rendered[CODEX] = write_json(codex_model(model, model.codex_profile or {}, 0))
     return text
 
 
@@ -200,26 +307,31 @@ def numbered(row: bytes, priority: int) -> bytes:
     return row.replace(b'"priority":0,', b'"priority":%d,' % priority, 1)
 
 
-def codex_model(model: ModelFacts, priority: int) -> CodexModel:
+def codex_model(model: ModelFacts, profile: Mapping[str, Any], priority: int) -> CodexModel:
+    """`profile`: the fields of its CodexProfile. Empty fields that Codex does not require are omitted."""
+    levels, verbosity = profile["reasoning_levels"], profile["default_verbosity"]
     body: CodexModel = {
         "slug": model.name,
         "display_name": model.title,
         "description": model.description,
-        "supported_reasoning_levels": [],
+        "supported_reasoning_levels": levels,
         "shell_type": "default",
-        "visibility": "list" if CHAT.intersection(model.callable_endpoint_types) else "hide",
+        "visibility": "list",
         "supported_in_api": True,
         "priority": priority,
-        "upgrade": None,
-        "base_instructions": "",
-        "supports_reasoning_summaries": False,
-        "support_verbosity": False,
-        "default_verbosity": None,
-        "apply_patch_tool_type": None,
+        "base_instructions": profile["instructions"],
+        "supports_reasoning_summaries": bool(levels),
+        "support_verbosity": bool(verbosity),
         "truncation_policy": {"mode": "tokens", "limit": 10_000},
-        "supports_parallel_tool_calls": "parallel_tools" in model.capabilities,
+        "supports_parallel_tool_calls": profile["parallel_tool_calls"],
         "experimental_supported_tools": [],
     }
+    if levels:
+        body["default_reasoning_level"] = profile["default_reasoning_level"]
+    if verbosity:
+        body["default_verbosity"] = verbosity
+    if profile["patch_tool"]:
+        body["apply_patch_tool_type"] = profile["patch_tool"]
     longest_input = readable(model.longest_input, INT53)
     if longest_input is not None:
         # Codex means the input: its own list has 272,000 for GPT-5, whose window is 400,000.

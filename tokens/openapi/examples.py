@@ -18,8 +18,17 @@ OPENAI_MODEL: OpenAIModel = {
     "shutdown_date": None,
     "supported_endpoint_types": ["openai", "openai-response"],
     "name": "GPT-4o",
+    "description": "Fast and multimodal.",
     "context_length": 128000,
     "max_output_tokens": 16384,
+    "max_completion_tokens": 16384,
+    "max_output_length": 16384,
+    "input_modalities": ["text", "image", "pdf"],
+    "output_modalities": ["text"],
+    "architecture": {"input_modalities": ["text", "image", "file"], "output_modalities": ["text"]},
+    "supported_features": ["tools", "structured_outputs"],
+    "supported_parameters": ["tools", "tool_choice", "structured_outputs", "response_format", "temperature"],
+    "default_parameters": {"temperature": Decimal(1)},
 }
 ANTHROPIC_MODEL: AnthropicModel = {
     "type": "model",

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import models, transaction
 
 from catalog import caches
-from catalog.models import AIModel, Channel, ModelAlias, Offer, Vendor
+from catalog.models import AIModel, Channel, CodexProfile, ModelAlias, Offer, Vendor
 from pricing.models import GroupRate, PriceLine, PriceSheet
 from tests import world
 from tokens.models import RetiredKey, Token, TokenGroup
@@ -28,7 +28,7 @@ VENDORS = ("openai", "Anthropic", "z-ai")
 WORDS = ("alder", "birch", "cedar", "elm", "fir", "hazel", "larch", "maple", "oak", "pine", "rowan", "yew")
 SERIES = ("", "gpt-4o", "claude")
 TAGS = ("Tools", "128K", "new")
-ENDPOINTS = ("openai", "anthropic", "gemini", "embeddings")
+ENDPOINTS = ("openai", "openai-response", "anthropic", "gemini", "embeddings")
 MODALITIES = ("text", "image", "audio")
 CHANNELS = ("east", "west", "north", "south")
 GROUPS = ("default", "vip", "staff")
@@ -75,6 +75,16 @@ class PlainModel:
     prices: list["PlainPrice"]
     # Channel -> whether the offer is enabled.
     offers: dict[str, bool]
+
+    @property
+    def has_codex_profile(self) -> bool:
+        return len(self.name) % 2 == 0
+
+    @property
+    def is_for_codex(self) -> bool:
+        """Whether Codex can call it and has what it needs for that."""
+        callable_types = self.supported if self.public is None else self.public
+        return self.has_codex_profile and "openai-response" in callable_types
 
 
 @dataclass
@@ -151,6 +161,10 @@ class PlainCatalog:
         """The automatic groups, in their order."""
         placed = [(group.auto_position, slug) for slug, group in self.groups.items() if group.auto_position]
         return [slug for _, slug in sorted(placed)]
+
+    def for_codex(self, seen: set[str]) -> set[str]:
+        """Those of the models that Codex's list has."""
+        return {model.name for model in self.models if model.name in seen and model.is_for_codex}
 
     def seen(self, key: PlainKey, *, retired: bool = False, at: dt.datetime = NOW) -> set[str]:
         """The models that the key's rules show at a moment; the retired ones too where somebody asks for them."""
@@ -455,6 +469,7 @@ def store_models(plain: PlainCatalog, channels: dict[str, Channel]) -> None:
         for model in plain.models
     )  # fmt: skip
     pairs = list(zip(rows, plain.models, strict=True))
+    make(CodexProfile(model=row, instructions=f"For {row.name}.") for row, model in pairs if model.has_codex_profile)
     make(
         Offer(model=row, channel=channels[channel], enabled=enabled)
         for row, model in pairs

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.db import revision
 from catalog.exact import write_json
-from catalog.models import AIModel, Channel, ModelAlias, Offer, Revision, Vendor
+from catalog.models import AIModel, Channel, CodexProfile, ModelAlias, Offer, Revision, Vendor
 from catalog.models.facts import ModelFacts
 from tests import world
 from tokens.access.index import INDEX, Masks, sort_key
@@ -74,6 +74,9 @@ def write(dice: random.Random) -> None:
         lambda: save(model, default_parameters={"temperature": dice.choice([1, Decimal("1.0"), Decimal("0.5")])}),
         lambda: save(model, vendor=dice.choice(Vendor.objects.order_by("slug"))),
         lambda: save(model, name=f"m-{number}", released_on=dice.choice([None, TODAY])),
+        lambda: save(model, reasoning_levels=dice.choice([[], ["low"], ["low", "high"]])),
+        lambda: CodexProfile.objects.update_or_create(model=model, defaults={"instructions": f"Do {number}."}),
+        lambda: CodexProfile.objects.filter(model=model).delete(),
         lambda: offers.set_enabled(dice.choice([True, False])),
         lambda: offers.delete(),
         lambda: Offer.objects.get_or_create(model=model, channel=channel),

@@ -63,8 +63,13 @@ def test_the_stage_follows_the_day_in_every_dialect(
 def test_anthropics_clients_ask_for_stages(
     client: Client, key: str, query: str, listed: list[str], time_machine: Any
 ) -> None:
+    world.model(
+        "claude-soon",
+        released_on=dt.date(2020, 1, 1),
+        deprecated_on=dt.date(2027, 1, 1),
+        retires_on=dt.date(2028, 1, 1),
+    )
     time_machine.move_to(dt.datetime(2027, 3, 1, tzinfo=dt.UTC), tick=False)
-    world.model("claude-soon", deprecated_on=dt.date(2027, 1, 1), retires_on=dt.date(2028, 1, 1))
 
     rows = ask(client, f"/anthropic/v1/models?{query}", key).json()["data"]
 

@@ -116,6 +116,7 @@ def test_another_day_is_listed_with_its_prices(workers: list[Server], key: str) 
 
 
 def test_a_page_after_a_model_that_became_too_expensive_is_found(workers: list[Server], key: str) -> None:
+    AIModel.objects.update(released_on=dt.date(2026, 1, 1))
     AIModel.objects.filter(name="rising").update(released_on=dt.date(2026, 6, 1))
     version = {"anthropic_version": "2023-06-01"}
     with time_machine.travel(dt.datetime.now(dt.UTC), tick=False) as clock:

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+import time_machine
 from django.test import Client
 
 from tests import world
@@ -34,29 +35,53 @@ def test_the_body_is_the_one_that_clients_know(client: Client) -> None:
                 "shutdown_date": None,
                 "supported_endpoint_types": ["openai"],
                 "name": "gpt-4o",
+                "description": "",
                 "context_length": 128000,
                 "max_output_tokens": 16384,
+                "max_completion_tokens": 16384,
+                "max_output_length": 16384,
             }
         ],
     }
 
 
-def test_an_unknown_release_date_is_zero_and_unknown_limits_are_left_out(client: Client) -> None:
+@pytest.mark.parametrize("released_on", [None, dt.date(1969, 12, 31), dt.date(2040, 1, 1)])
+def test_without_a_readable_release_date_a_model_is_created_when_the_catalog_learned_of_it(
+    client: Client, released_on: dt.date | None
+) -> None:
+    with time_machine.travel(dt.datetime(2026, 2, 3, 23, 59, 59, tzinfo=dt.UTC), tick=False):
+        world.model("mystery", released_on=released_on)
+    headers = {"authorization": f"Bearer {world.key()}"}
+
+    rows = client.get("/v1/models", headers=headers).json()["data"]
+    rows += client.get("/v1/models", headers=headers | {"anthropic-version": "2023-06-01"}).json()["data"]
+    single = [
+        client.get("/v1/models/mystery", headers=headers).json(),
+        client.get("/v1/models/mystery", headers=headers | {"anthropic-version": "2023-06-01"}).json(),
+    ]
+
+    for openai, anthropic in (rows, single):
+        assert openai["created"] == 1770076800
+        assert anthropic["created_at"] == "2026-02-03T00:00:00Z"
+
+
+def test_unknown_limits_are_left_out(client: Client) -> None:
     world.model("mystery")
 
     row = client.get("/v1/models", headers={"authorization": f"Bearer {world.key()}"}).json()["data"][0]
 
-    assert row["created"] == 0
-    assert "context_length" not in row
+    assert not {"context_length", "max_input_tokens", "max_output_tokens", "max_completion_tokens"} & row.keys()
 
 
 def test_the_newest_comes_first_and_equal_dates_go_by_id(client: Client) -> None:
     world.model("b", released_on=dt.date(2025, 1, 1))
     world.model("a", released_on=dt.date(2025, 1, 1))
     world.model("new", released_on=dt.date(2026, 1, 1))
-    world.model("undated")
+    # Created on the day on which the catalog learned of it.
+    with time_machine.travel(dt.datetime(2025, 6, 1, tzinfo=dt.UTC), tick=False):
+        world.model("undated")
 
-    assert listed(client, world.key()) == ["new", "a", "b", "undated"]
+    assert listed(client, world.key()) == ["new", "undated", "a", "b"]
 
 
 def test_a_key_without_models_gets_an_empty_list(client: Client) -> None:

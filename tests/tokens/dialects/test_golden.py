@@ -10,7 +10,7 @@ import time_machine
 from django.db import OperationalError
 from django.test import Client, RequestFactory
 
-from catalog.models import ModelAlias
+from catalog.models import CodexProfile, ModelAlias
 from tests import world
 from tests.golden import same_as_golden
 from tokens.access.visibility import Listing
@@ -44,6 +44,12 @@ TODAY = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 
 @pytest.fixture
 def key() -> str:
+    # Lists show the day on which the catalog learned of a model without a release date.
+    with time_machine.travel(dt.datetime(2026, 1, 2, 3, tzinfo=dt.UTC), tick=False):
+        return fill_catalog()
+
+
+def fill_catalog() -> str:
     anthropic = world.vendor("anthropic", name="Anthropic")
     google = world.vendor("google", name="Google")
     world.model(
@@ -54,6 +60,25 @@ def key() -> str:
         max_output_tokens=16_384,
     )
     world.model("org/model:free", supported_endpoint_types=["openai", "embeddings"])
+    codex = world.model(
+        "gpt-6-codex",
+        description="For code.",
+        released_on=dt.date(2026, 6, 1),
+        context_length=400_000,
+        max_input_tokens=272_000,
+        input_modalities=["text", "image", "pdf", "smell"],
+        output_modalities=["text"],
+        capabilities=["tools", "parallel_tools", "reasoning"],
+        reasoning_levels=["none", "low", "high"],
+        supported_endpoint_types=["openai-response", "openai"],
+    )
+    CodexProfile.objects.create(
+        model=codex,
+        instructions="You are Codex.\nUse apply_patch.",
+        reasoning_levels=[{"effort": "low", "description": "Fast"}, {"effort": "high", "description": "Thorough"}],
+        default_reasoning_level="high",
+        default_verbosity="low",
+    )
     opus = world.model(
         "claude-opus-5-5",
         vendor=anthropic,

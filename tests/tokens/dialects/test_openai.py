@@ -1,4 +1,7 @@
-"""Details of OpenAI's models that the golden files do not show."""
+"""What OpenAI's list states of a model under the names that clients read, and what it omits because it is unknown."""
+
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -8,17 +11,77 @@ from tests.tokens.dialects.bodies import body_of
 
 pytestmark = pytest.mark.django_db
 
+REQUIRED = {"id", "object", "created", "owned_by", "shutdown_date", "supported_endpoint_types", "name", "description"}
 
-@pytest.mark.parametrize("query", ["client_version=0.169.0", "client_version="])
-def test_codex_finds_its_own_list_beside_the_other(client: Client, query: str) -> None:
-    world.model("gpt-6-codex", context_length=400_000, input_modalities=["text", "image", "pdf"])
-    world.model("embedder", supported_endpoint_types=["embeddings"])
 
-    body = body_of(client, f"/v1/models?{query}")
-    models = {model["slug"]: model for model in body["models"]}
+def row_of(client: Client, **facts: Any) -> Any:
+    """The row of a model with these facts; the list and the single model are the same."""
+    world.model("m", **facts)
+    rows = body_of(client, "/v1/models")["data"]
+    assert rows == [body_of(client, "/v1/models/m")]
+    return rows[0]
 
-    assert [row["id"] for row in body["data"]] == list(models)
-    assert models["gpt-6-codex"]["context_window"] == 400_000
-    assert models["gpt-6-codex"]["input_modalities"] == ["text", "image"]
-    assert (models["gpt-6-codex"]["visibility"], models["embedder"]["visibility"]) == ("list", "hide")
-    assert "models" not in body_of(client, "/v1/models")
+
+def facts_of(client: Client, **facts: Any) -> Any:
+    row = row_of(client, **facts)
+    return {name: value for name, value in row.items() if name not in REQUIRED}
+
+
+def test_a_model_without_known_facts_claims_nothing(client: Client) -> None:
+    row = row_of(client)
+
+    assert row.keys() == REQUIRED
+    assert row["description"] == ""
+
+
+def test_capabilities_are_features_and_parameters(client: Client) -> None:
+    words = ["tools", "parallel_tools", "reasoning", "structured_outputs", "web_search", "vision", "batch"]
+
+    assert facts_of(client, capabilities=words) == {
+        "supported_features": ["tools", "reasoning", "structured_outputs", "web_search"],
+        "supported_parameters": [
+            *("tools", "tool_choice", "parallel_tool_calls", "reasoning", "include_reasoning"),
+            *("structured_outputs", "response_format"),
+        ],
+    }
+
+
+@pytest.mark.parametrize("words", [["vision"], ["batch", "citations"], ["house_word"]])
+def test_capabilities_that_are_no_features_deny_none(client: Client, words: list[str]) -> None:
+    assert facts_of(client, capabilities=words) == {}
+
+
+def test_modalities_have_the_words_of_each_format(client: Client) -> None:
+    inputs, outputs = ["text", "image", "pdf", "smell"], ["text", "embedding"]
+
+    assert facts_of(client, input_modalities=inputs, output_modalities=outputs) == {
+        "input_modalities": ["text", "image", "pdf"],
+        "output_modalities": ["text", "embedding"],
+        "architecture": {"input_modalities": ["text", "image", "file"], "output_modalities": ["text", "embeddings"]},
+    }
+
+
+def test_one_known_side_says_nothing_of_the_other(client: Client) -> None:
+    assert facts_of(client, input_modalities=["text"], output_modalities=["smell"]) == {
+        "input_modalities": ["text"],
+        "architecture": {"input_modalities": ["text"]},
+    }
+
+
+def test_reasoning_levels_are_options(client: Client) -> None:
+    options = [{"type": "effort", "values": ["none", "low", "xhigh"]}]
+
+    assert facts_of(client, reasoning_levels=["none", "low", "xhigh"]) == {"reasoning_options": options}
+
+
+def test_default_parameters_are_those_that_requests_may_have(client: Client) -> None:
+    stated = {"temperature": Decimal("0.70"), "top_p": 1, "top_k": Decimal("64.0"), "max_temperature": 2, "odd": 1}
+
+    facts = facts_of(client, default_parameters=stated, capabilities=["tools"])
+
+    assert facts["default_parameters"] == {"temperature": 0.7, "top_p": 1, "top_k": 64}
+    assert facts["supported_parameters"] == ["tools", "tool_choice", "temperature", "top_p", "top_k"]
+
+
+def test_a_limit_of_temperature_is_no_default(client: Client) -> None:
+    assert facts_of(client, default_parameters={"max_temperature": 2}) == {}

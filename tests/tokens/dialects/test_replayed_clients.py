@@ -25,8 +25,9 @@ def key() -> str:
             max_output_tokens=8192,
             supported_endpoint_types=["anthropic", "openai", "gemini"],
         )
-    world.model("embedder", supported_endpoint_types=["embeddings"])
-    world.price(world.model("gpt-4o"), input="2.5", output="10")
+    early = dt.date(2024, 1, 1)
+    world.model("embedder", released_on=early, supported_endpoint_types=["embeddings"])
+    world.price(world.model("gpt-4o", released_on=early), input="2.5", output="10")
     return world.key()
 
 

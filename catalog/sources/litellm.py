@@ -30,6 +30,8 @@ from catalog.sources.rows import (
 )
 
 # Documentation of the format, and rules for ids that are not listed.
+# A row that only makes a map long enough, see pricing/export/litellm.py.
+FILLING = {"litellm_provider": "modelbook-filler"}
 NOT_MODELS = ("sample_spec", "fallback_generalizations")
 # Only for LiteLLM itself; max_tokens is a legacy copy of one of the two limits.
 IGNORED = ("litellm_provider", "max_tokens", "comment")
@@ -110,7 +112,7 @@ def read(content: bytes) -> Document:
         body = named or None
     if not isinstance(body, dict):
         raise SourceError("The document is not a LiteLLM price map: it is not an object of models.")
-    rows = {name: values for name, values in body.items() if name not in NOT_MODELS}
+    rows = {name: values for name, values in body.items() if name not in NOT_MODELS and values != FILLING}
     models = {name: values for name, values in rows.items() if isinstance(values, dict)}
     if rows and not any("litellm_provider" in values or "mode" in values for values in models.values()):
         raise SourceError("The document is not a LiteLLM price map: no entry has a litellm_provider or a mode.")

@@ -45,7 +45,11 @@ def read(content: bytes, *, is_published: bool = True) -> Document:
     groups = _groups(document_row)
     rates = _group_rates(document_row)
     records: dict[str, Record] = {}
+    aliases = _aliases(body)
     for position, row in enumerate(body["data"], start=1):
+        name = row.get("model_name") if isinstance(row, dict) else None
+        if isinstance(name, str) and name in aliases:
+            continue
         record = _record(row, vendors, groups, is_published=is_published)
         if record is None:
             document_row.report(f"row {position} has no model_name and was left out")
@@ -54,12 +58,14 @@ def read(content: bytes, *, is_published: bool = True) -> Document:
         else:
             records[record.name] = record
     for record in _unpriced(document_row):
-        records.setdefault(record.name, record)
+        if record.name not in aliases:
+            records.setdefault(record.name, record)
     _judge_vendors(document_row, vendors, records)
     popular = document_row.names("popular_models") or ()
     structure = Structure(
         endpoint_types=_endpoint_types(document_row),
         rates=rates,
+        aliases={name: row for name, row in aliases.items() if row["model"] in records},
         popular={name: {"position": position} for position, name in enumerate(popular)},
         # A price list describes endpoint types that may be missing here; it does not decide where they are served.
         additions_only=frozenset({"endpoint_types"}),
@@ -108,6 +114,17 @@ def _groups(body: Row) -> frozenset[str]:
     """The groups that the list publishes."""
     named = [body.take(key) for key in ("usable_group", "group_ratio")]
     return frozenset(name for groups in named if isinstance(groups, dict) for name in groups)
+
+
+def _aliases(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The rows under aliases, as this catalog's own price list has them."""
+    entries = [body["data"], body.get("unpriced_models")]
+    rows = [row for part in entries if isinstance(part, list) for row in part if isinstance(row, dict)]
+    return {
+        row["model_name"]: {"model": row["alias_of"]}
+        for row in rows
+        if isinstance(row.get("model_name"), str) and isinstance(row.get("alias_of"), str) and row["alias_of"]
+    }
 
 
 def _unpriced(body: Row) -> Iterator[Record]:

@@ -88,7 +88,7 @@ def _alias_target(name: str, row: Mapping[str, Any], listed: Mapping[str, Any]) 
     """The model that an alias currently means, if it is in the list."""
     target = row.get("alias_target")
     if isinstance(target, dict):
-        target = target.get("id")
+        target = target.get("slug") or target.get("id")
     return target if isinstance(target, str) and target in listed and target != name else None
 
 

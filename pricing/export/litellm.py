@@ -17,11 +17,11 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.prices import SIDES, UNUSED_FIGURES, Line, Sheet
-from catalog.sources.litellm import CAPABILITIES, ENDPOINT_TYPES, SETTINGS
+from catalog.sources.litellm import CAPABILITIES, ENDPOINT_TYPES, FILLING, SETTINGS
 from catalog.sources.litellm_keys import BASES, TIER_WORDS, format_key, parse_key
 from pricing.engine.headline import reads_as_free
 from pricing.export.document import Document, member
-from pricing.export.offers import PricedModel, per, rendered_models
+from pricing.export.offers import PricedModel, every_name, per, rendered_models
 from pricing.published.rows import Reading
 
 JSON = dict[str, Any]
@@ -48,21 +48,23 @@ NOT_CHARGED = ("request", "request")
 PATHS = {name: path for path, name in reversed(ENDPOINT_TYPES.items())}
 # Enough for a LiteLLM whose own map has less than 20,000 rows.
 COMPLETE = 10_000
-FILLER = "modelbook-filler"
 FLAGS = {"tools": "function_calling"} | {word: flag for flag, word in reversed(CAPABILITIES.items())}
 
 
 def render(reading: Reading) -> Document:
-    return Document(b"{", rendered_models("litellm", reading, render_model), b"}")
+    return Document(b"{", _rows(reading), b"}")
 
 
 def render_complete(reading: Reading) -> Document:
     """The map with as many filler rows as LiteLLM may require."""
-    rows = rendered_models("litellm", reading, render_model)
-    fillers = [
-        member(f"{FILLER}-{number:05}", {"litellm_provider": FILLER}) for number in range(len(rows) + 1, COMPLETE + 1)
-    ]
+    rows = _rows(reading)
+    fillers = [member(f"modelbook-filler-{number:05}", FILLING) for number in range(len(rows) + 1, COMPLETE + 1)]
     return Document(b"{", [*rows, *fillers], b"}")
+
+
+def _rows(reading: Reading) -> list[bytes]:
+    """The members of the map: LiteLLM computes the cost of a call by the name that it has called."""
+    return rendered_models("litellm", reading, render_model, names=every_name)
 
 
 def render_model(model: PricedModel) -> bytes:

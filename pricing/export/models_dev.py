@@ -10,7 +10,7 @@ from catalog.exact import write_json
 from catalog.prices import MILLION, Line
 from pricing.engine.headline import reads_as_free
 from pricing.export.document import Document, member
-from pricing.export.offers import PricedModel, per, rendered_models, tiers
+from pricing.export.offers import PricedModel, listed_names, per, rendered_models, tiers
 from pricing.published.rows import Reading
 
 JSON = dict[str, Any]
@@ -41,7 +41,7 @@ def render(reading: Reading) -> Document:
         "models": {},
     }
     head = write_json({PROVIDER: provider}).removesuffix(b"}}}")
-    rows = rendered_models("models.dev", reading, lambda model: member(model.name, _model(model)))
+    rows = rendered_models("models.dev", reading, lambda model: member(model.name, _model(model)), names=listed_names)
     return Document(head, rows, b"}}}")
 
 

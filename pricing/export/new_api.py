@@ -34,15 +34,15 @@ from pricing.newapi.ratios import (
 from pricing.published.group_rates import group_rates, groups_of_models, slugs_of
 from pricing.published.popularity import popular_models
 from pricing.published.prices import MAX_KEYS, Factors, published_sheets
-from pricing.published.rows import Reading, RenderBatch, rendered_rows
+from pricing.published.rows import Reading, RenderBatch, names_of, rendered_rows
 from pricing.verification.provenance import OPERATOR, ExplainedLine, ExplainedSheet, Named
 from tokens.access.index import ListedModel
 from tokens.access.visibility import Listing
 from tokens.models import TokenGroup
 from tokens.timestamps import format_timestamp
 
-LEFT_OUT_IF_EMPTY: tuple[Literal["description", "icon", "tags", "series", "release_date"], ...]
-LEFT_OUT_IF_EMPTY = ("description", "icon", "tags", "series", "release_date")
+LEFT_OUT_IF_EMPTY: tuple[Literal["alias_of", "description", "icon", "tags", "series", "release_date"], ...]
+LEFT_OUT_IF_EMPTY = ("alias_of", "description", "icon", "tags", "series", "release_date")
 ModelRatio = Annotated[Decimal, "Input: USD per million tokens, divided by 2."]
 CompletionRatio = Annotated[Decimal, "Output, as a multiple of input."]
 CacheRatio = Annotated[Decimal, "Reading from the cache, as a multiple of input."]
@@ -97,7 +97,8 @@ class PriceFields(TypedDict, total=False):
 class PriceRow(PriceFields):
     """A model and its price, as new-api and Crazyrouter list them."""
 
-    model_name: Annotated[str, "The model's id.", {"minLength": 1}]
+    model_name: Annotated[str, "The model's id, or an alias of it.", {"minLength": 1}]
+    alias_of: NotRequired[Annotated[str, "The model's id, if `model_name` is an alias that lists of models have."]]
     description: NotRequired[str]
     icon: NotRequired[str]
     tags: NotRequired[Annotated[str, "Separated by commas."]]
@@ -130,7 +131,8 @@ class VendorEntry(TypedDict):
 class UnpricedModel(TypedDict):
     """A model without a sound price in the numbers that every reader of such lists knows."""
 
-    model_name: Annotated[str, "The model's id.", {"minLength": 1}]
+    model_name: Annotated[str, "The model's id, or an alias of it.", {"minLength": 1}]
+    alias_of: NotRequired[Annotated[str, "The model's id, if `model_name` is an alias."]]
     reason: Unlisted
 
 
@@ -195,6 +197,8 @@ class RenderedRow:
     text: bytes
     pk: int
     name: str
+    # The model's id, if the name is an alias.
+    alias_of: str
     vendor_name: str
     vendor: int
     created: int
@@ -237,59 +241,67 @@ def price_list(
     if chosen is not None:
         rendered = {model.pk: rendered[model.pk] for model in chosen if model.pk in rendered}
         popular = [key for key in popular if key in rendered]
-    ordered = list(rendered.values())
-    if not is_sorted:
-        first = dict.fromkeys(popular)
-        others = sorted((row for row in ordered if row.pk not in first), key=attrgetter("vendor_name", "name"))
-        ordered = [*(rendered[key] for key in popular), *others]
+    first = {} if is_sorted else dict.fromkeys(popular)
+    ordered = [row for key in first for row in rendered[key]]
+    others = [row for key, of_model in rendered.items() if key not in first for row in of_model]
+    ordered += others if is_sorted else sorted(others, key=attrgetter("vendor_name", "name"))
     rows = [row for row in ordered if with_unpriced or not row.reason]
     after_rows: JSON = {
-        "unpriced_models": [{"model_name": row.name, "reason": row.reason} for row in ordered if row.reason],
-        "popular_models": [rendered[key].name for key in popular],
+        "unpriced_models": [_unpriced(row) for row in ordered if row.reason],
+        "popular_models": [rendered[key][0].name for key in popular],
         "supported_endpoint": _endpoint_types(rows),
         "vendors": _vendors({row.vendor for row in rows}),
         "group_ratio": group_rates(groups, at=at),
         "usable_group": {group.slug: group.label for group in groups},
         "auto_groups": _automatic(groups),
     }
-    if own_rates := _rates_of_models(rendered.values(), groups):
+    if own_rates := _rates_of_models(ordered, groups):
         after_rows["group_model_ratio"] = own_rates
     head, tail = b'{"success":true,"data":[', b"]," + write_json(after_rows)[1:-1]
     texts = [row.text for row in rows]
     # A hash of the content: the same prices have the same version on every machine.
     version = Document(head, texts, tail + b"}").digest()
     if explain is not None:
-        explained = explain(rows, {group.slug for group in groups})
+        explained = explain((row for row in rows if not row.alias_of), {group.slug for group in groups})
         texts = [row.text[:-1] + b',"explain":' + write_json(_explained(explained.get(row.pk))) + b"}" for row in rows]
     return Document(head, texts, tail + b',"pricing_version":' + write_json(version) + b"}")
 
 
-def _row_renderer(groups: Sequence[TokenGroup], *, at: dt.datetime, folded: bool) -> RenderBatch[RenderedRow]:
+def _row_renderer(
+    groups: Sequence[TokenGroup], *, at: dt.datetime, folded: bool
+) -> RenderBatch[tuple[RenderedRow, ...]]:
+    """Renders the row of each model, and after it those of its listed aliases."""
     slugs = {group.slug for group in groups}
     factors = Factors.read(at=at)
 
-    def render(models: Sequence[AIModel]) -> dict[int, RenderedRow]:
+    def render(models: Sequence[AIModel]) -> dict[int, tuple[RenderedRow, ...]]:
         sheets = published_sheets(models, at=at, groups=slugs, factors=factors)
-        reach = groups_of_models(groups, models=models)
+        reach, names = groups_of_models(groups, models=models), names_of(models)
         return {
-            model.pk: _rendered(model, sheets.get(model.pk), reach[model.pk], slugs, folded=folded) for model in models
+            model.pk: tuple(
+                _rendered(model, name, sheets.get(model.pk), reach[model.pk], slugs, folded=folded)
+                for name in names[model.pk]
+            )
+            for model in models
         }
 
     return render
 
 
 def _rendered(
-    model: AIModel, sheet: Sheet | None, enable_groups: list[str], groups: Collection[str], *, folded: bool
+    model: AIModel, name: str, sheet: Sheet | None, enable_groups: list[str], groups: Collection[str], *, folded: bool
 ) -> RenderedRow:
+    """The row of a model under its id or an alias."""
     rates = NO_RATES if sheet is None or not sheet.has_group_rates else _own_rates(sheet, groups)
     sheet = sheet and sheet.without_group_rates()
-    price = price_fields(sheet.folded() if sheet and folded else sheet, model.name)
+    price = price_fields(sheet.folded() if sheet and folded else sheet, name)
     reason = reason_unlisted(sheet, price)
-    row = _row(model, price, enable_groups)
+    row = _row(model, name, price, enable_groups)
     return RenderedRow(
         text=write_json(row),
         pk=model.pk,
-        name=model.name,
+        name=name,
+        alias_of=row.get("alias_of", ""),
         vendor_name=model.vendor.name,
         vendor=model.vendor_id,
         created=model.created,
@@ -297,6 +309,11 @@ def _rendered(
         reason=reason,
         rates=rates,
     )
+
+
+def _unpriced(row: RenderedRow) -> UnpricedModel:
+    entry: UnpricedModel = {"model_name": row.name, "reason": row.reason}
+    return entry | {"alias_of": row.alias_of} if row.alias_of else entry
 
 
 def _own_rates(sheet: Sheet, groups: Collection[str]) -> dict[str, Decimal]:
@@ -342,12 +359,12 @@ def ratio_config(reading: Reading) -> Document:
     """
     slugs, factors = slugs_of(reading.scope), Factors.read(at=reading.at)
 
-    def render(models: Sequence[AIModel]) -> dict[int, RenderedEntries]:
-        sheets = published_sheets(models, at=reading.at, groups=slugs, factors=factors)
-        return {model.pk: _entries(model, sheets.get(model.pk)) for model in models}
+    def render(models: Sequence[AIModel]) -> dict[int, tuple[RenderedEntries, ...]]:
+        sheets, names = published_sheets(models, at=reading.at, groups=slugs, factors=factors), names_of(models)
+        return {key: tuple(_entries(name, sheets.get(key)) for name in of_model) for key, of_model in names.items()}
 
     rendered = rendered_rows("ratio config", reading, Listing(reading.scope, reading.at), render)
-    ordered = sorted(rendered.values(), key=attrgetter("name"))
+    ordered = sorted((row for rows in rendered.values() for row in rows), key=attrgetter("name"))
     return Document(b'{"success":true,"message":"","data":{', _maps(ordered), b"}}", separator=b"")
 
 
@@ -359,9 +376,9 @@ class RenderedEntries:
     entries: Mapping[str, bytes]
 
 
-def _entries(model: AIModel, sheet: Sheet | None) -> RenderedEntries:
-    entries = config_entries(sheet and sheet.without_group_rates(), model.name)
-    return RenderedEntries(model.name, {name: member(model.name, value) for name, value in entries.items()})
+def _entries(name: str, sheet: Sheet | None) -> RenderedEntries:
+    entries = config_entries(sheet and sheet.without_group_rates(), name)
+    return RenderedEntries(name, {map_name: member(name, value) for map_name, value in entries.items()})
 
 
 def _maps(models: Sequence[RenderedEntries]) -> Iterator[bytes]:
@@ -372,9 +389,10 @@ def _maps(models: Sequence[RenderedEntries]) -> Iterator[bytes]:
         yield b"}"
 
 
-def _row(model: AIModel, price: JSON, groups: list[str]) -> PriceRow:
+def _row(model: AIModel, name: str, price: JSON, groups: list[str]) -> PriceRow:
     row: PriceRow = {
-        "model_name": model.name,
+        "model_name": name,
+        "alias_of": "" if name == model.name else model.name,
         "description": model.description,
         "icon": model.icon,
         "tags": ",".join(model.tags),
@@ -388,9 +406,9 @@ def _row(model: AIModel, price: JSON, groups: list[str]) -> PriceRow:
         "supported_endpoint_types": model.supported_endpoint_types,
         "public_endpoint_types": model.callable_endpoint_types,
     }
-    for name in LEFT_OUT_IF_EMPTY:
-        if not row[name]:
-            del row[name]
+    for field in LEFT_OUT_IF_EMPTY:
+        if not row[field]:
+            del row[field]
     return row
 
 

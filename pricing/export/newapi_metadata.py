@@ -22,7 +22,7 @@ from pricing.export.document import Document
 from pricing.newapi.ratios import reason_unknown
 from pricing.published.group_rates import slugs_of
 from pricing.published.prices import Factors, published_sheets
-from pricing.published.rows import Reading, rendered_rows
+from pricing.published.rows import Reading, names_of, rendered_rows
 
 ENABLED: Final = 1
 EXACT_NAME: Final = 0
@@ -92,7 +92,7 @@ class MetadataVendors(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class RenderedModel:
-    """The row of a model as JSON, and its vendor, which is empty if it is unknown."""
+    """The row of a model under its id or an alias as JSON, and its vendor, which is empty if it is unknown."""
 
     name: str
     text: bytes
@@ -116,19 +116,23 @@ def _rendered(reading: Reading) -> Collection[RenderedModel]:
     slugs, factors = slugs_of(reading.scope), Factors.read(at=reading.at)
     types = {entry.name: entry for entry in EndpointType.objects.all()}
 
-    def render(models: Sequence[AIModel]) -> dict[int, RenderedModel]:
-        sheets = published_sheets(models, at=reading.at, groups=slugs, factors=factors)
+    def render(models: Sequence[AIModel]) -> dict[int, tuple[RenderedModel, ...]]:
+        sheets, names = published_sheets(models, at=reading.at, groups=slugs, factors=factors), names_of(models)
         return {
-            model.pk: RenderedModel(
-                model.name, write_json(_row(model, sheets.get(model.pk), types)), intern(_vendor_name(model.vendor))
+            model.pk: tuple(
+                RenderedModel(
+                    name, write_json(_row(model, name, sheets.get(model.pk), types)), intern(_vendor_name(model.vendor))
+                )
+                for name in names[model.pk]
             )
             for model in models
         }
 
-    return rendered_rows("metadata", reading, reading.price_listing, render).values()
+    rendered = rendered_rows("metadata", reading, reading.price_listing, render)
+    return [row for rows in rendered.values() for row in rows]
 
 
-def _row(model: AIModel, sheet: Sheet | None, types: Mapping[str, EndpointType]) -> MetadataRow:
+def _row(model: AIModel, name: str, sheet: Sheet | None, types: Mapping[str, EndpointType]) -> MetadataRow:
     known = {
         "context_length": readable(model.context_length, INT53),
         "max_input_tokens": readable(model.max_input_tokens, INT53),
@@ -138,7 +142,7 @@ def _row(model: AIModel, sheet: Sheet | None, types: Mapping[str, EndpointType])
         "release_date": model.released_on.isoformat() if model.released_on else None,
     }
     row: MetadataRow = {
-        "model_name": model.name,
+        "model_name": name,
         "vendor_name": _vendor_name(model.vendor),
         "description": model.description,
         "icon": model.icon,

@@ -1,7 +1,7 @@
 """The input of every format: the models that a scope sees with their published prices, as plain values."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, localcontext
 from functools import cache
@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from catalog.exact import PRECISION, plain
-from catalog.models import AIModel
+from catalog.models import AIModel, ModelAlias
 from catalog.models.facts import INT53, readable
 from catalog.prices import Line, Sheet
 from pricing.models import DiscountRule, PriceSheet
@@ -19,7 +19,7 @@ from pricing.published.boundaries import PUBLIC_ROLES
 from pricing.published.group_rates import group_rates, groups_of, groups_of_models
 from pricing.published.history import periods
 from pricing.published.prices import Factors, published_sheets
-from pricing.published.rows import Reading, rendered_rows
+from pricing.published.rows import Reading, aliases_of, rendered_rows
 from tokens.models import TokenGroup
 from tokens.scope import Scope
 
@@ -52,6 +52,13 @@ class PricedModel:
     created: int = 0
     deprecated: bool = False
     retires_on: dt.date | None = None
+    # Whether lists of models have it.
+    listed: bool = True
+    aliases: tuple[str, ...] = ()
+    # Those of them that are rows of lists.
+    listed_aliases: tuple[str, ...] = ()
+    # The id of the model, if this is one of its aliases.
+    alias_of: str = ""
 
     @property
     def dollars(self) -> Sheet | None:
@@ -64,22 +71,52 @@ class PricedModel:
         return self.sheet is not None and any(line.kind == "dynamic" for line in self.sheet.lines)
 
 
+def own_id(model: PricedModel) -> Iterable[str]:
+    """The names of a model in formats that have one row of each model."""
+    return (model.name,)
+
+
+def every_name(model: PricedModel) -> Iterable[str]:
+    """Those in formats in which programs look for the name that they call."""
+    return model.name, *model.aliases
+
+
+def listed_names(model: PricedModel) -> Iterable[str]:
+    """Those in formats that clients use as lists of models; none of a model that is not in lists."""
+    return (model.name, *model.listed_aliases) if model.listed else model.listed_aliases
+
+
 def rendered_models(
-    kind: str, reading: Reading, render: Callable[[PricedModel], bytes], *, with_timeline: bool = False
+    kind: str,
+    reading: Reading,
+    render: Callable[[PricedModel], bytes],
+    *,
+    names: Callable[[PricedModel], Iterable[str]] = own_id,
+    with_timeline: bool = False,
 ) -> list[bytes]:
-    """What `render` makes of each model of the scope, ordered by id; nothing of models that it makes nothing of."""
+    """What `render` makes of each of the `names` of each model of the scope, ordered by name.
+
+    It makes nothing of a model that the format leaves out.
+    """
     read = _reader(reading.scope, at=reading.at, with_timeline=with_timeline)
 
-    def render_batch(models: Sequence[AIModel]) -> dict[int, RenderedModel]:
-        return {key: RenderedModel(priced.name, render(priced)) for key, priced in read(models)}
+    def render_batch(models: Sequence[AIModel]) -> dict[int, tuple[RenderedName, ...]]:
+        return {key: tuple(rows_of(priced)) for key, priced in read(models)}
+
+    def rows_of(model: PricedModel) -> Iterator[RenderedName]:
+        for name in names(model):
+            text = render(model if name == model.name else replace(model, name=name, alias_of=model.name))
+            if text:
+                yield RenderedName(name, text)
 
     rendered = rendered_rows(kind, reading, reading.price_listing, render_batch).values()
-    return [row.text for row in sorted(rendered, key=attrgetter("name")) if row.text]
+    rows = [row for rows in rendered for row in rows]
+    return [row.text for row in sorted(rows, key=attrgetter("name"))]
 
 
 @dataclass(frozen=True, slots=True)
-class RenderedModel:
-    """A model in a format; the text is empty if the format leaves it out."""
+class RenderedName:
+    """A model in a format, under its id or an alias."""
 
     name: str
     text: bytes
@@ -95,15 +132,21 @@ def _reader(
 
     def read(models: Sequence[AIModel]) -> Iterator[tuple[int, PricedModel]]:
         sheets = published_sheets(models, at=at, groups=slugs, factors=factors)
-        reach = groups_of_models(groups, models)
+        reach, aliases = groups_of_models(groups, models), aliases_of(models)
         own = {model.pk: _for_one_group(sheets.get(model.pk), reach[model.pk], rates) for model in models}
         dated = [model for model in models if with_dates is None or model.pk in with_dates]
         timelines = _timelines(dated, groups, reach, at=at) if dated else {}
         for model in models:
             timeline = timelines.get(model.pk, _without_dates(own[model.pk]))
-            yield model.pk, _priced_model(model, own[model.pk], timeline, on=at.date())
+            priced = _priced_model(model, own[model.pk], timeline, on=at.date())
+            yield model.pk, _with_aliases(priced, aliases[model.pk]) if model.pk in aliases else priced
 
     return read
+
+
+def _with_aliases(model: PricedModel, aliases: Sequence[ModelAlias]) -> PricedModel:
+    listed = tuple(alias.name for alias in aliases if alias.listed)
+    return replace(model, aliases=tuple(alias.name for alias in aliases), listed_aliases=listed)
 
 
 def _without_dates(sheet: Sheet | None) -> tuple[Sheet, ...]:
@@ -178,6 +221,7 @@ def _priced_model(model: AIModel, sheet: Sheet | None, timeline: tuple[Sheet, ..
         created=model.created,
         deprecated=model.lifecycle(on=on) == AIModel.Lifecycle.DEPRECATED,
         retires_on=model.retires_on,
+        listed=model.listed,
     )
 
 

@@ -18,7 +18,7 @@ from pricing.export.document import Document
 from pricing.newapi.one_hub import LONGEST_NAME, RowPrice, Unlisted, UnstatedError, row_price
 from pricing.published.group_rates import slugs_of
 from pricing.published.prices import Factors, published_sheets
-from pricing.published.rows import Reading, rendered_rows
+from pricing.published.rows import Reading, names_of, rendered_rows
 
 # Key of a vendor -> its number in the programs' table of vendors, `model_owned_by`: known vendors, and other names of
 # that table. Sites number their own from 1001 up.
@@ -108,14 +108,18 @@ def price_rows(reading: Reading, *, with_long_context: bool = True) -> Document:
     """
     slugs, factors = slugs_of(reading.scope), Factors.read(at=reading.at)
 
-    def render(models: Sequence[AIModel]) -> dict[int, RenderedPrice]:
-        sheets = published_sheets(models, at=reading.at, groups=slugs, factors=factors)
+    def render(models: Sequence[AIModel]) -> dict[int, tuple[RenderedPrice, ...]]:
+        sheets, names = published_sheets(models, at=reading.at, groups=slugs, factors=factors), names_of(models)
         return {
-            model.pk: _rendered(model, sheets.get(model.pk), with_long_context=with_long_context) for model in models
+            model.pk: tuple(
+                _rendered(model, name, sheets.get(model.pk), with_long_context=with_long_context)
+                for name in names[model.pk]
+            )
+            for model in models
         }
 
     rendered = rendered_rows(("one-hub", with_long_context), reading, reading.price_listing, render)
-    prices = sorted(rendered.values(), key=attrgetter("name"))
+    prices = sorted((price for prices in rendered.values() for price in prices), key=attrgetter("name"))
     reasons = {price.name: price.reason for price in prices if price.reason}
     wide = _wide_patterns([price.name for price in prices if not price.reason], [*reasons])
     reasons |= dict.fromkeys(wide, "pattern")
@@ -127,14 +131,15 @@ def price_rows(reading: Reading, *, with_long_context: bool = True) -> Document:
     )
 
 
-def _rendered(model: AIModel, sheet: Sheet | None, *, with_long_context: bool) -> RenderedPrice:
+def _rendered(model: AIModel, name: str, sheet: Sheet | None, *, with_long_context: bool) -> RenderedPrice:
+    """The row of a model under its id or an alias."""
     try:
-        price = _price(model.name, sheet and sheet.without_group_rates(), with_long_context=with_long_context)
+        price = _price(name, sheet and sheet.without_group_rates(), with_long_context=with_long_context)
     except UnstatedError as error:
-        return RenderedPrice(model.name, b"", str(error))
+        return RenderedPrice(name, b"", str(error))
     number = VENDOR_NUMBERS.get(vendor_key(model.vendor.name), UNKNOWN_VENDOR)
-    row: OneHubRow = {"model": model.name, "channel_type": number, "locked": False, **price}
-    return RenderedPrice(model.name, write_json(row))
+    row: OneHubRow = {"model": name, "channel_type": number, "locked": False, **price}
+    return RenderedPrice(name, write_json(row))
 
 
 def _wide_patterns(rows: Iterable[str], unstated: Iterable[str]) -> list[str]:

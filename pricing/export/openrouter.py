@@ -15,7 +15,7 @@ from catalog.vocabulary import OPENROUTER_MODALITIES, OPENROUTER_PARAMETERS, SEN
 from pricing.engine.headline import reads_as_free
 from pricing.engine.quoting import find_line
 from pricing.export.document import Document
-from pricing.export.offers import PricedModel, per, rendered_models, tiers
+from pricing.export.offers import PricedModel, listed_names, per, rendered_models, tiers
 from pricing.published.rows import Reading
 
 JSON = dict[str, Any]
@@ -40,7 +40,7 @@ ONE_HOUR = ({"dim": "cache_ttl", "op": "eq", "value": "1h"},)
 
 
 def render(reading: Reading) -> Document:
-    rows = rendered_models("openrouter", reading, lambda model: write_json(_row(model)))
+    rows = rendered_models("openrouter", reading, lambda model: write_json(_row(model)), names=listed_names)
     return Document(b'{"data":[', rows, b'],"total_count":%d,"links":{"next":null}}' % len(rows))
 
 
@@ -50,7 +50,7 @@ def _row(model: PricedModel) -> JSON:
     )
     return {
         "id": model.name,
-        "canonical_slug": model.name,
+        "canonical_slug": model.alias_of or model.name,
         "name": model.title,
         "created": model.created,
         "description": model.description,
@@ -74,6 +74,7 @@ def _row(model: PricedModel) -> JSON:
         "supported_voices": None,
         "expiration_date": model.retires_on.isoformat() if model.retires_on else None,
         "links": {"details": f"/models/{quote(model.name)}"},
+        **({"alias_target": {"name": model.title, "slug": model.alias_of}} if model.alias_of and model.listed else {}),
     }
 
 

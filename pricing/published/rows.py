@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from catalog.db.bulk import batches
 from catalog.db.revision import Counters, version_of
-from catalog.models import AIModel
+from catalog.models import AIModel, ModelAlias
 from catalog.progress import track
 from pricing.published.rendered import RENDERED_MODELS, PriceState
 from tokens.access.visibility import Listing, PriceListing
@@ -23,6 +23,24 @@ BATCH = 500
 V = TypeVar("V")
 # Renders a batch of models: model key -> its row.
 RenderBatch = Callable[[Sequence[AIModel]], Mapping[int, V]]
+
+
+def aliases_of(models: Sequence[AIModel], *, listed: bool = False) -> Mapping[int, list[ModelAlias]]:
+    """Model key -> its aliases by name, with `listed` only those that are rows of lists; absent without one."""
+    aliases = ModelAlias.objects.filter(model__in=[model.pk for model in models]).order_by("name")
+    by_model: dict[int, list[ModelAlias]] = {}
+    for alias in aliases.filter(listed=True) if listed else aliases:
+        by_model.setdefault(alias.model_id, []).append(alias)
+    return by_model
+
+
+def names_of(models: Sequence[AIModel]) -> Mapping[int, list[str]]:
+    """Model key -> the names that prices are listed under: its id, and the aliases that are rows of lists.
+
+    Programs join lists of models and prices by name.
+    """
+    aliases = aliases_of(models, listed=True)
+    return {model.pk: [model.name, *(alias.name for alias in aliases.get(model.pk, ()))] for model in models}
 
 
 @dataclass(frozen=True)

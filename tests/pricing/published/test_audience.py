@@ -21,7 +21,7 @@ from tokens.auth.authentication import row_of, scope_of
 from tokens.models import Token, TokenGroup
 
 
-def priced_model(**options: bool) -> PricedModel:
+def priced_model(*, with_timeline: bool = False) -> PricedModel:
     """The only model of the public scope, as export formats get it."""
     models: list[PricedModel] = []
 
@@ -29,7 +29,8 @@ def priced_model(**options: bool) -> PricedModel:
         models.append(model)
         return b""
 
-    rendered_models("test", Reading(public_scope(), timezone.now(), revision.read()), collect, **options)
+    reading = Reading(public_scope(), timezone.now(), revision.read())
+    rendered_models("test", reading, collect, with_timeline=with_timeline)
     (model,) = models
     return model
 

@@ -26,6 +26,7 @@ from tokens.dialects import anthropic, gemini, openai
 from tokens.openapi.shapes import Schema, schemas_of
 
 TODAY = dt.date(2026, 11, 30)
+LEARNED = dt.datetime(2026, 11, 1, 23, 59, tzinfo=dt.UTC)
 UINT32 = 2**32 - 1
 # The largest number of a field of 32 bits with a fraction.
 FLOAT32 = 3.4e38
@@ -70,7 +71,21 @@ models = st.builds(
     capabilities=names(*CAPABILITIES),
     supported_endpoint_types=names("openai", "anthropic", "gemini", "embeddings", "image-generation", *VIDEO_TYPES),
     public_endpoint_types=st.none() | names("openai", "gemini"),
+    reasoning_levels=names("low", "high"),
+    created_at=st.just(LEARNED),
 )
+profiles: st.SearchStrategy[dict[str, Any]] = st.builds(
+    dict,
+    instructions=words.filter(bool),
+    reasoning_levels=st.lists(st.builds(dict, effort=words.filter(bool), description=words), max_size=2),
+    default_reasoning_level=words.filter(bool),
+    patch_tool=st.sampled_from(["", "freeform"]),
+    default_verbosity=st.sampled_from(["", "low"]),
+    parallel_tool_calls=st.booleans(),
+)
+
+
+ORDINARY: dict[str, Any] = {"name": "m", "vendor": Vendor(slug="v", name="V"), "created_at": LEARNED}
 
 
 def read(dialect: str, model: AIModel) -> dict[str, Any]:
@@ -139,10 +154,7 @@ def test_geminis_rows_have_the_types_of_the_strictest_client(model: AIModel) -> 
 def test_the_largest_limit_is_listed_and_the_next_one_left_out(dialect: str, largest: int) -> None:
     name = {"gemini": "inputTokenLimit", "anthropic": "max_input_tokens", "openai": "context_length"}[dialect]
 
-    rows = [
-        read(dialect, AIModel(name="m", vendor=Vendor(slug="v", name="V"), context_length=tokens))
-        for tokens in (largest, largest + 1)
-    ]
+    rows = [read(dialect, AIModel(**ORDINARY, context_length=tokens)) for tokens in (largest, largest + 1)]
 
     assert [row.get(name) for row in rows] == [largest, None]
     assert (name in rows[1]) == (dialect == "anthropic")
@@ -151,20 +163,29 @@ def test_the_largest_limit_is_listed_and_the_next_one_left_out(dialect: str, lar
 @pytest.mark.parametrize(
     ("released_on", "created", "created_at"),
     [
-        (dt.date(1, 1, 1), 0, "1970-01-01T00:00:00Z"),
-        (dt.date(1969, 12, 31), 0, "1970-01-01T00:00:00Z"),
+        (dt.date(1, 1, 1), 1_793_491_200, "2026-11-01T00:00:00Z"),
+        (dt.date(1969, 12, 31), 1_793_491_200, "2026-11-01T00:00:00Z"),
         (dt.date(1970, 1, 2), 86_400, "1970-01-02T00:00:00Z"),
         (dt.date(2026, 9, 10), 1_788_998_400, "2026-09-10T00:00:00Z"),
         (dt.date(2038, 1, 18), 2_147_385_600, "2038-01-18T00:00:00Z"),
-        (dt.date(2038, 1, 19), 0, "1970-01-01T00:00:00Z"),
-        (dt.date(9999, 12, 31), 0, "1970-01-01T00:00:00Z"),
+        (dt.date(2038, 1, 19), 1_793_491_200, "2026-11-01T00:00:00Z"),
+        (dt.date(9999, 12, 31), 1_793_491_200, "2026-11-01T00:00:00Z"),
     ],
 )
-def test_a_release_that_no_client_can_read_is_unknown(released_on: dt.date, created: int, created_at: str) -> None:
-    model = AIModel(name="m", vendor=Vendor(slug="v", name="V"), released_on=released_on)
+def test_a_release_that_some_client_cannot_read_is_unknown(released_on: dt.date, created: int, created_at: str) -> None:
+    model = AIModel(**ORDINARY, released_on=released_on)
 
     assert read("openai", model)["created"] == created
     assert read("anthropic", model)["created_at"] == created_at
+
+
+@settings(max_examples=size(60, full=1000), deadline=None)
+@given(model=models, profile=profiles)
+def test_codex_entries_are_what_their_schema_says(model: AIModel, profile: dict[str, Any]) -> None:
+    entry = json.loads(write_json(openai.codex_model(model, profile, 3)))
+
+    Draft202012Validator(schemas_of(openai.CodexModel)["CodexModel"]).validate(entry)
+    assert type(entry.get("context_window", 0)) is int
 
 
 def whole_numbers(schema: Schema, path: str = "") -> Iterator[tuple[str, Schema]]:

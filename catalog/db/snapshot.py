@@ -68,6 +68,12 @@ def in_snapshot(connection: BaseDatabaseWrapper) -> bool:
     )
 
 
+def may_store(*, using: str = DEFAULT_DB_ALIAS) -> bool:
+    """Whether what this connection reads is committed: what a transaction has written may be rolled back."""
+    connection = connections[using]
+    return in_snapshot(connection) or not connection.in_atomic_block
+
+
 class ReadTransaction:
     """A wrapper of statements that starts the transaction before the first one.
 

@@ -93,6 +93,12 @@ class ModelFacts:
     retires_on: Any
 
     @property
+    def own_name(self) -> str:
+        """The model's id; in a list, `name` can be an alias."""
+        name: str = self.name
+        return name
+
+    @property
     def is_wildcard(self) -> bool:
         """Whether the model stands for every id that begins with its `prefix`."""
         return len(self.name) > 1 and self.name.find(WILDCARD) == len(self.name) - 1
@@ -175,4 +181,4 @@ class ModelFacts:
     def is_chat_model(self) -> bool:
         """Whether it writes text, for which all vendors charge."""
         writes = returns_text(self.callable_endpoint_types, self.output_modalities)
-        return writes and "output" in self.charged_sides and not WITHOUT_TEXT.search(self.name)
+        return writes and "output" in self.charged_sides and not WITHOUT_TEXT.search(self.own_name)

@@ -27,7 +27,6 @@ from pricing.published.audience import choose_group, groups_reaching
 from pricing.published.boundaries import last_price_boundary, parts_of_prices, published_until
 from pricing.published.charges import Call, Charges
 from pricing.published.cursors import CursorError, Place, read_cursor
-from pricing.published.group_rates import slugs_of
 from pricing.published.history import change_list, changes, history
 from pricing.published.rows import Reading
 from pricing.verification.provenance import Evidence, explain
@@ -143,7 +142,7 @@ class PricingView(PriceView):
         reading, today = reader.reading(now=now, at=at), now.date()
         chosen = None
         if filters != ALL:
-            chosen = replace(reading.price_listing, counters=reader.counters, filters=filters).listed()
+            chosen = replace(reading.price_listing, counters=reader.counters, filters=filters).visible()
         kind, parts = "pricing", list[Hashable]([folded, with_unpriced, today, filters])
         render = partial(
             price_list,
@@ -222,7 +221,7 @@ class HistoryView(PriceView):
         body = reader.body(
             "history",
             model.name,
-            render=lambda: write_json(history(model, at=now, groups=slugs_of(reader.scope))),
+            render=lambda: write_json(history(model, at=now, scope=reader.scope)),
             at=now,
         )
         return respond(request._request, body, cache_control=reader.cache_control)
@@ -242,8 +241,8 @@ class ChangesView(PriceView):
         reader = self.reader(request)
 
         def render() -> bytes:
-            models, groups = _models_since(reader.scope, since, at=now), slugs_of(reader.scope)
-            return write_json(change_list(models, since=since, at=now, groups=groups, after=after))
+            models = _models_since(reader.scope, since, at=now)
+            return write_json(change_list(models, since=since, at=now, scope=reader.scope, after=after))
 
         body = reader.body("changes", since, after, render=render, at=now, is_stored=is_stored)
         return respond(request._request, body, cache_control=reader.cache_control)
@@ -268,7 +267,7 @@ class ChangesFeedView(PriceView):
             since,
             links["link"],
             render=lambda: atom(
-                changes(_models_since(reader.scope, since, at=now), since=since, at=now, groups=slugs_of(reader.scope)),
+                changes(_models_since(reader.scope, since, at=now), since=since, at=now, scope=reader.scope),
                 at=now,
                 **links,
             ),
@@ -295,7 +294,7 @@ class QuoteView(PriceView):
         reader = self.reader(request)
         at = question.at or now
         model = _visible_model(reader.listing(at), question.model)
-        group = _group(reader.scope, model, question.group)
+        group = _group(reader.scope, model, question.group, at=at)
         call = Call(model, group, at)
         sheet, result = Charges.read([call]).quote(call, question.usage, question.facts)
         body = quote_documents.quote_body(sheet, result, name=model.name, group=group, at=at)
@@ -342,9 +341,9 @@ def _visible_model(listing: Listing, name: str, *, retired: bool = False) -> AIM
     raise ApiError("model_not_found", message, param="model")
 
 
-def _group(scope: Scope, model: AIModel, requested: str | None) -> str:
+def _group(scope: Scope, model: AIModel, requested: str | None, *, at: dt.datetime) -> str:
     """The group that a quote is for; ApiError if the caller requests one that does not reach the model."""
-    slugs = groups_reaching(model, scope)
+    slugs = groups_reaching(model, scope, at=at)
     if requested is not None and requested not in slugs:
         raise ApiError(
             "invalid_parameter", f"You have no group {requested[:64]!r} with access to this model.", param="group"

@@ -36,7 +36,7 @@ from pricing.published.popularity import popular_models
 from pricing.published.prices import MAX_KEYS, Factors, published_sheets
 from pricing.published.rows import Reading, RenderBatch, names_of, rendered_rows
 from pricing.verification.provenance import OPERATOR, ExplainedLine, ExplainedSheet, Named
-from tokens.access.index import ListedModel
+from tokens.access.listed_models import ListedModel
 from tokens.access.visibility import Listing
 from tokens.models import TokenGroup
 from tokens.timestamps import format_timestamp
@@ -276,7 +276,7 @@ def _row_renderer(
 
     def render(models: Sequence[AIModel]) -> dict[int, tuple[RenderedRow, ...]]:
         sheets = published_sheets(models, at=at, groups=slugs, factors=factors)
-        reach, names = groups_of_models(groups, models=models), names_of(models)
+        reach, names = groups_of_models(groups, models, at=at), names_of(models)
         return {
             model.pk: tuple(
                 _rendered(model, name, sheets.get(model.pk), reach[model.pk], slugs, folded=folded)

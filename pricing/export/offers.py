@@ -20,6 +20,7 @@ from pricing.published.group_rates import group_rates, groups_of, groups_of_mode
 from pricing.published.history import periods
 from pricing.published.prices import Factors, published_sheets
 from pricing.published.rows import Reading, aliases_of, rendered_rows
+from tokens.access.charging import first_starts
 from tokens.models import TokenGroup
 from tokens.scope import Scope
 
@@ -132,10 +133,10 @@ def _reader(
 
     def read(models: Sequence[AIModel]) -> Iterator[tuple[int, PricedModel]]:
         sheets = published_sheets(models, at=at, groups=slugs, factors=factors)
-        reach, aliases = groups_of_models(groups, models), aliases_of(models)
+        reach, aliases = groups_of_models(groups, models, at=at), aliases_of(models)
         own = {model.pk: _for_one_group(sheets.get(model.pk), reach[model.pk], rates) for model in models}
         dated = [model for model in models if with_dates is None or model.pk in with_dates]
-        timelines = _timelines(dated, groups, reach, at=at) if dated else {}
+        timelines = _timelines(dated, scope, groups, reach, at=at) if dated else {}
         for model in models:
             timeline = timelines.get(model.pk, _without_dates(own[model.pk]))
             priced = _priced_model(model, own[model.pk], timeline, on=at.date())
@@ -154,13 +155,19 @@ def _without_dates(sheet: Sheet | None) -> tuple[Sheet, ...]:
 
 
 def _timelines(
-    models: Sequence[AIModel], groups: Sequence[TokenGroup], reach: Mapping[int, list[str]], *, at: dt.datetime
+    models: Sequence[AIModel],
+    scope: Scope,
+    groups: Sequence[TokenGroup],
+    reach: Mapping[int, list[str]],
+    *,
+    at: dt.datetime,
 ) -> dict[int, tuple[Sheet, ...]]:
     """Model key -> its prices from that moment on, at the rate of one of the groups, each with its dates.
 
     The start of the current price is only known if it is a day: most prices apply since the import that found them.
     """
-    listed = periods(models, groups={group.slug for group in groups}, for_export=True)
+    starts = first_starts([model.pk for model in models], scope)
+    listed = periods(models, groups={group.slug for group in groups}, starts=starts, for_export=True)
     rates_at = cache(lambda moment: group_rates(groups, at=moment))
 
     def dated(model: AIModel) -> Iterator[Sheet]:

@@ -20,6 +20,7 @@ from pricing.pages.price_tags import PriceTag, price_tag, state_of
 from pricing.pages.visitor import PublicGroups
 from pricing.published.audience import apply_group_rate
 from pricing.published.prices import dated_sheets, fits, priced_or_none, published_steps
+from tokens.access.charging import first_starts
 
 # The drawing is stretched to the width of the page; its labels are not.
 WIDTH, HEIGHT = 560, 180
@@ -80,7 +81,8 @@ def steps_of(model: AIModel, public: PublicGroups, *, at: dt.datetime) -> list[S
     rates = public.rates()
     moments = {moment for span in spans for moment in span if moment} | set(rates.moments)
     steps: list[Step] = []
-    for moment, published in published_steps(model, sheets, rules, moments):
+    starts_at = first_starts([model.pk], public.scope).get(model.pk)
+    for moment, published in published_steps(model, sheets, rules, moments, starts_at=starts_at):
         seen = published and published.seen_by({public.slug})
         sheet = priced_or_none(seen and apply_group_rate(seen, public.slug, rates.at(moment)).folded())
         before = steps[-1].sheet if steps else None

@@ -1,5 +1,6 @@
 """Whose price is shown: one group of those that a reader is in, at the rate that this group pays."""
 
+import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -18,9 +19,9 @@ def choose_group(slugs: Sequence[str], requested: str = "") -> str | None:
     return requested if requested in slugs else next(iter(slugs), None)
 
 
-def groups_reaching(model: AIModel, scope: Scope) -> list[str]:
-    """The slugs of the scope's groups that have an enabled offer of the model, in the order of the scope."""
-    return list(in_order_of(scope.groups, groups_by_model([model.pk]).get(model.pk, {})).values())
+def groups_reaching(model: AIModel, scope: Scope, *, at: dt.datetime) -> list[str]:
+    """The slugs of the scope's groups that reach the model at a moment, in the order of the scope."""
+    return list(in_order_of(scope.groups, groups_by_model([model.pk]).get(model.pk, {}), at=at).values())
 
 
 def apply_group_rate(sheet: Sheet, group: str, rate: Decimal) -> Sheet:

@@ -5,6 +5,7 @@ import threading
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Collection
+from itertools import chain
 from typing import Any
 
 from django.db.models import Model, Q, QuerySet
@@ -15,6 +16,8 @@ from catalog.db.changes import Version
 from catalog.db.revision import Counters
 from catalog.models import AIModel
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PriceSheet
+from tokens.access.starts import read_starts
+from tokens.models import ModelRelease
 
 # The counters of the changes that a published price can depend on.
 COUNTERS = (revision.MODELS, revision.PRICES)
@@ -65,13 +68,14 @@ BOUNDARIES = caches.register(BoundaryCache())
 def moments_of(models: Collection[int] | None) -> Moments:
     """Every moment at which the price of one of these models changes without a write; None: of any model.
 
-    Sheets and discounts start and end at a moment, and group rates start at one. Models are deprecated and retire, and
-    currency rates take effect, on a day.
+    Sheets and discounts start and end at a moment, and models and group rates start at one. Models are deprecated and
+    retire, and currency rates take effect, on a day.
     """
     sheets, rows = PriceSheet.objects.filter(role__in=PUBLIC_ROLES), AIModel.objects.all()
     if models is not None:
         sheets, rows = sheets.filter(model__in=models), rows.filter(pk__in=models)
     moments, days = _values(sheets, "starts_at", "ends_at"), _values(rows, "deprecated_on", "retires_on")
+    moments |= {*read_starts(models).moments}
     if models is None:
         moments |= _values(DiscountRule.objects.all(), "starts_at", "ends_at")
         moments |= _values(GroupRate.objects.all(), "starts_at")
@@ -133,5 +137,9 @@ def models_changed_by_time(first: dt.datetime | None, second: dt.datetime | None
     if any(table._default_manager.filter(condition).exists() for table, condition in of_all):
         return None
     sheets = PriceSheet.objects.filter(is_between("starts_at") | is_between("ends_at"), role__in=PUBLIC_ROLES)
-    models = AIModel.objects.filter(is_day_between("deprecated_on") | is_day_between("retires_on"))
-    return frozenset([*sheets.values_list("model", flat=True), *models.values_list("pk", flat=True)])
+    models = AIModel.objects.filter(
+        is_day_between("deprecated_on") | is_day_between("retires_on") | is_between("starts_at")
+    )
+    releases = ModelRelease.objects.filter(is_between("starts_at"))
+    changed = (sheets.values_list("model", flat=True), models.values_list("pk", flat=True))
+    return frozenset(chain(*changed, releases.values_list("model", flat=True)))

@@ -45,11 +45,13 @@ def groups_of(scope: Scope) -> list[TokenGroup]:
     return [groups[key] for key in scope.groups if key in groups]
 
 
-def groups_of_models(groups: Iterable[TokenGroup], models: Iterable[AIModel]) -> Mapping[int, list[str]]:
-    """Model key -> the slugs of these groups that can reach it, in the order of the groups."""
+def groups_of_models(
+    groups: Iterable[TokenGroup], models: Iterable[AIModel], *, at: dt.datetime
+) -> Mapping[int, list[str]]:
+    """Model key -> the slugs of these groups that reach it at a moment, in the order of the groups."""
     in_order = [group.pk for group in groups]
     reaching = groups_by_model([model.pk for model in models], groups=in_order)
-    slugs = {model: list(in_order_of(in_order, reached).values()) for model, reached in reaching.items()}
+    slugs = {model: list(in_order_of(in_order, reached, at=at).values()) for model, reached in reaching.items()}
     return defaultdict(list, slugs)
 
 

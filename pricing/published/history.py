@@ -1,7 +1,7 @@
 """How published prices changed and will change: the history of a model, and the changes of all of them."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
@@ -16,7 +16,10 @@ from pricing.engine.equality import PriceKey, price_key
 from pricing.models import DiscountRule, PriceSheet
 from pricing.newapi.ratios import PriceFigure, PriceStatus, figures
 from pricing.published.cursors import Place, place_of, write_cursor
+from pricing.published.group_rates import slugs_of
 from pricing.published.prices import Dated, dated_sheets, fits, priced_or_none, published_steps
+from tokens.access.charging import first_starts
+from tokens.scope import Scope
 from tokens.timestamps import format_timestamp
 
 # An answer with more changes than this is cut after the newest ones, and has a cursor for the next part.
@@ -101,6 +104,8 @@ class Period:
     key: PriceKey
     sheet: Sheet | None
     is_retirement: bool = False
+    # When the reader gets the model; None: at once.
+    model_starts_at: dt.datetime | None = None
 
     @cached_property
     def price(self) -> Price:
@@ -114,7 +119,7 @@ class Period:
         """
         if self.is_retirement and self.known_at is None and self.starts_at > at:
             return None
-        known_at = self.known_at or self.starts_at
+        known_at = max(filter(None, (self.known_at or self.starts_at, self.model_starts_at)))
         return known_at if self.starts_at > at else max(self.starts_at, known_at)
 
 
@@ -135,10 +140,17 @@ class Change:
         return place_of(self.reported_at, self.model, self.at)
 
 
-def periods(models: Iterable[AIModel], *, groups: Collection[str], for_export: bool = False) -> dict[str, list[Period]]:
+def periods(
+    models: Iterable[AIModel],
+    *,
+    groups: Collection[str],
+    starts: Mapping[int, dt.datetime | None],
+    for_export: bool = False,
+) -> dict[str, list[Period]]:
     """Model id -> its published prices, oldest first, announced ones included, as readers in these groups see them.
 
-    Two equal prices in a row are one period. A model has no price from its retirement on. Prices are those before the
+    Two equal prices in a row are one period. A model has no price before it starts for the reader, at the moment in
+    `starts` (model key -> moment; None or missing: at once), and from its retirement on. Prices are those before the
     rates of groups, and as in lists, a sheet without a known price counts as none. An export must lose neither single
     figures nor the rates of groups for a model: with `for_export`, the sheets have both.
     """
@@ -155,7 +167,9 @@ def periods(models: Iterable[AIModel], *, groups: Collection[str], for_export: b
             _add_boundaries(boundaries, sheet, known_at=sheet.known_at, edited_at=sheets_edited.get(sheet.key))
         for rule in own_rules:
             _add_boundaries(boundaries, rule, known_at=rule.created_at, edited_at=rules_edited.get(rule.pk))
-        by_model[model.name] = _periods(model, own_sheets, own_rules, boundaries, groups, for_export=for_export)
+        by_model[model.name] = _periods(
+            model, own_sheets, own_rules, boundaries, groups, starts_at=starts.get(model.pk), for_export=for_export
+        )
     return by_model
 
 
@@ -166,15 +180,20 @@ def _periods(
     boundaries: Boundaries,
     groups: Collection[str],
     *,
+    starts_at: dt.datetime | None,
     for_export: bool,
 ) -> list[Period]:
     listed: list[Period] = []
-    for moment, published in published_steps(model, sheets, rules, boundaries if sheets else ()):
+    if starts_at is not None and (earlier := [moment for moment in boundaries if moment <= starts_at]):
+        # The price at the start is known since the one that applies then was recorded.
+        boundaries = boundaries | {starts_at: boundaries[max(earlier)]}
+    for moment, published in published_steps(model, sheets, rules, boundaries if sheets else (), starts_at=starts_at):
         sheet, known_at = published and published.seen_by(groups), boundaries.get(moment)
         sheet = sheet if for_export else priced_or_none(sheet and sheet.without_group_rates())
         key = price_key(sheet)
         if key != (listed[-1].key if listed else price_key(None)):
-            listed.append(Period(moment, known_at, key, sheet, is_retirement=moment == model.retires_at))
+            is_retirement = moment == model.retires_at
+            listed.append(Period(moment, known_at, key, sheet, is_retirement, model_starts_at=starts_at))
         elif listed and listed[-1].known_at is None:
             # A price that was recorded as past and still applies is reported once.
             listed[-1] = replace(listed[-1], known_at=known_at)
@@ -208,9 +227,9 @@ def _price(sheet: Sheet | None) -> Price:
     return price
 
 
-def history(model: AIModel, *, at: dt.datetime, groups: Collection[str]) -> PriceHistory:
-    """The body of a model's price history, oldest first; an end of null is not yet known."""
-    listed = periods([model], groups=groups)[model.name]
+def history(model: AIModel, *, at: dt.datetime, scope: Scope) -> PriceHistory:
+    """The body of a model's price history for a reader, oldest first; an end of null is not yet known."""
+    listed = periods([model], groups=slugs_of(scope), starts=first_starts([model.pk], scope))[model.name]
     rows: list[PriceAtTime] = [
         {
             "starts_at": format_timestamp(period.starts_at),
@@ -227,10 +246,11 @@ def history(model: AIModel, *, at: dt.datetime, groups: Collection[str]) -> Pric
     return {"success": True, "data": body}
 
 
-def changes(models: Iterable[AIModel], *, since: dt.datetime, at: dt.datetime, groups: Collection[str]) -> list[Change]:
-    """What these groups' readers can know only since that moment, the most recently reported first."""
+def changes(models: Collection[AIModel], *, since: dt.datetime, at: dt.datetime, scope: Scope) -> list[Change]:
+    """What a reader can know only since that moment, the most recently reported first."""
     listed = []
-    for name, of_model in periods(models, groups=groups).items():
+    starts = first_starts([model.pk for model in models], scope)
+    for name, of_model in periods(models, groups=slugs_of(scope), starts=starts).items():
         before = UNPRICED
         for period in of_model:
             reported_at = period.reported_at(at=at)
@@ -242,15 +262,15 @@ def changes(models: Iterable[AIModel], *, since: dt.datetime, at: dt.datetime, g
 
 
 def change_list(
-    models: Iterable[AIModel],
+    models: Collection[AIModel],
     *,
     since: dt.datetime,
     at: dt.datetime,
-    groups: Collection[str],
+    scope: Scope,
     after: Place | None = None,
 ) -> PriceChanges:
     """The body of the list of changes, or of its part after a place."""
-    every = changes(models, since=since, at=at, groups=groups)
+    every = changes(models, since=since, at=at, scope=scope)
     listed = [change for change in every if after is None or change.place > after]
     is_complete = len(listed) <= MOST_CHANGES
     return {

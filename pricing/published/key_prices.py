@@ -15,6 +15,7 @@ from catalog import caches
 from catalog.db import revision
 from catalog.db.bulk import batches
 from catalog.db.revision import Counters, version_of
+from catalog.db.snapshot import may_store
 from catalog.exact import in_dollars
 from catalog.models import AIModel
 from catalog.prices import Sheet
@@ -25,7 +26,6 @@ from pricing.published.boundaries import published_until
 from pricing.published.group_rates import group_rates, groups_of_models
 from pricing.published.prices import Factors, published_sheets
 from pricing.published.rendered import PriceState, RenderedModels
-from tokens.access.index import may_store
 from tokens.access.visibility import in_reach, shown_columns
 from tokens.models import TokenGroup
 from tokens.patterns.prices import UNKNOWN, Price, Prices
@@ -90,7 +90,7 @@ def _read_stored(groups: tuple[int, ...], state: PriceState, *, at: dt.datetime)
 
 
 def _read_group(group: int, keys: Collection[int] | None, *, at: dt.datetime) -> Mapping[int, Price]:
-    reached = in_reach(Scope(groups=(group,)))
+    reached = in_reach(Scope(groups=(group,)), at=at)
     found = list(TokenGroup.objects.filter(pk=group))
     factors = Factors.read(at=at)
     prices: dict[int, Price] = {}
@@ -104,9 +104,9 @@ def _read_group(group: int, keys: Collection[int] | None, *, at: dt.datetime) ->
 def _read(groups: tuple[int, ...], *, at: dt.datetime, models: Collection[int] | None) -> Mapping[int, Price]:
     """Model key -> its price, of these models or of all; not stored."""
     in_order = [by_key[key] for by_key in [TokenGroup.objects.in_bulk(groups)] for key in groups if key in by_key]
-    reached = in_reach(Scope(groups=groups))
+    reached = in_reach(Scope(groups=groups), at=at)
     rows = list(shown_columns(reached if models is None else reached.filter(pk__in=models)))
-    slugs = groups_of_models(in_order, rows)
+    slugs = groups_of_models(in_order, rows, at=at)
     by_group: defaultdict[str, list[AIModel]] = defaultdict(list)
     for row in rows:
         if row.pk in slugs:

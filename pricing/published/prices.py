@@ -220,13 +220,21 @@ def published_of(
 
 
 def published_steps(
-    model: AIModel, sheets: Sequence[Dated], rules: Sequence[DiscountRule], moments: Iterable[dt.datetime]
+    model: AIModel,
+    sheets: Sequence[Dated],
+    rules: Sequence[DiscountRule],
+    moments: Iterable[dt.datetime],
+    *,
+    starts_at: dt.datetime | None = None,
 ) -> Iterator[tuple[dt.datetime, Sheet | None]]:
     """Each moment and the published price from then on, the oldest first; the last one is the retirement, without one.
 
-    Prices that would apply later are left out: a retired model is not offered at any price.
+    Prices that would apply before the reader gets the model, at `starts_at`, or after it retires are left out: it is
+    not offered then at any price.
     """
     ends_at = model.retires_at
+    if starts_at is not None:
+        moments = {starts_at, *(moment for moment in moments if moment > starts_at)}
     for moment in sorted(moments):
         if ends_at is None or moment < ends_at:
             yield moment, published_of(model, sheets, rules, at=moment)

@@ -88,7 +88,7 @@ def rendered_rows(
         return rows
 
     if scope.exact_names is not None:
-        return render_models([model.pk for model in listing.listed()])
+        return render_models([model.pk for model in listing.visible()])
     if reading.is_now:
         state = PriceState.of(version_of(reading.counters), at=reading.at)
         rows = RENDERED_MODELS.get((kind, type(listing), groups), state, render_models)
@@ -96,4 +96,4 @@ def rendered_rows(
         rows = render_models(None)
     if scope.allow is None and not scope.deny:
         return rows
-    return {model.pk: rows[model.pk] for model in listing.listed() if model.pk in rows}
+    return {model.pk: rows[model.pk] for model in listing.visible() if model.pk in rows}

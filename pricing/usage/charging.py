@@ -19,7 +19,7 @@ from pricing.engine.quoting import Use, unit_of
 from pricing.published.charges import UNPRICED, Call, Charges
 from pricing.usage.names import find_models
 from pricing.usage.past_groups import PastGroups
-from tokens.access.charging import groups_by_model, in_order_of
+from tokens.access.charging import Reaching, groups_by_model, in_order_of
 from tokens.models import RetiredKey, Token, TokenGroup
 
 # For an empty list of calls.
@@ -62,7 +62,7 @@ class Parties:
     names: Mapping[str, int]
     models: Mapping[int, AIModel]
     groups: frozenset[str]
-    reaching: Mapping[int, Mapping[int, str]]
+    reaching: Mapping[int, Mapping[int, Reaching]]
 
     @classmethod
     def read(cls, calls: Sequence[Reported]) -> "Parties":
@@ -93,7 +93,7 @@ class Parties:
             names = (normal_group_name(name) for name in (call.group, unquote(call.group)))
             return next((name for name in names if name in self.groups), "")
         groups = self.groups_of.at(self.tokens.get(call.key_id, 0), call.at)
-        reaching = in_order_of(groups, self.reaching.get(self._key_of_model(call), {}))
+        reaching = in_order_of(groups, self.reaching.get(self._key_of_model(call), {}), at=call.at)
         return next(iter(reaching.values()), "")
 
 

@@ -7,7 +7,6 @@ from state to state.
 """
 
 import datetime as dt
-import sys
 import threading
 from bisect import insort
 from collections import defaultdict
@@ -17,21 +16,18 @@ from operator import attrgetter
 from typing import Any
 
 from django.db import connection
-from django.db.models import ExpressionWrapper, F, QuerySet, TextField
+from django.db.models import QuerySet
 
 from catalog import caches
 from catalog.db import changes, revision
 from catalog.db.changes import Version
 from catalog.db.revision import Counters, version_of
-from catalog.db.snapshot import in_snapshot, snapshot
-from catalog.exact import read_json, write_json
-from catalog.models import AIModel, CodexProfile, ModelAlias, Offer, Vendor
-from catalog.models.facts import ModelFacts, created_on, unix_time
+from catalog.db.snapshot import in_snapshot, may_store, snapshot
+from tokens.access.listed_models import ListedModel, read_models, sort_key
+from tokens.access.starts import STARTS, Starts
 from tokens.models import TokenGroup
 from tokens.scope import Scope
 
-# The order of every list: by what clients see as created, the newest first, then by id.
-SortKey = tuple[int, str]
 STATES = 2
 # More changed models are not read one by one: everything is read again.
 MAX_CHANGED = 1000
@@ -39,79 +35,13 @@ MAX_CHANGED = 1000
 MASK_MEMORY = 16 * 1024 * 1024
 # Places in stored sequences, 8 bytes each.
 SEQUENCE_PLACES = 1024 * 1024
-NAMES = (
-    "tags", "capabilities", "reasoning_levels", "input_modalities", "output_modalities", "supported_endpoint_types",
-)  # fmt: skip
-LISTS_AS_TEXT = (*NAMES, "public_endpoint_types", "default_parameters")
-PLAIN = (
-    "pk", "name", "display_name", "vendor_id", "series", "description", "version", "context_length",
-    "max_input_tokens", "max_output_tokens", "released_on", "created_at", "deprecated_on", "retires_on",
-    "in_price_list", "codex_profile",
-)  # fmt: skip
-OF_CODEX = (
-    "instructions", "reasoning_levels", "default_reasoning_level", "patch_tool", "default_verbosity",
-    "parallel_tool_calls",
-)  # fmt: skip
-
-
-class ListedModel(ModelFacts):
-    """The facts of one model that lists show or patterns match; see AIModel for their meaning.
-
-    It never changes, apart from what is computed from it.
-    """
-
-    __slots__ = (
-        "aliases", "capabilities", "channels", "codex_profile", "context_length", "created", "created_on",
-        "default_parameters", "deprecated_on", "description", "display_name", "in_price_list", "input_modalities",
-        "max_input_tokens", "max_output_tokens", "name", "output_modalities", "pk", "public_endpoint_types",
-        "reasoning_levels", "released_on", "rendered", "retires_on", "series", "slot", "supported_endpoint_types",
-        "tags", "vendor", "version",
-    )  # fmt: skip
-
-    pk: int
-    created: int
-    created_on: dt.date
-    aliases: tuple[str, ...]
-    # The enabled channels on which it has an enabled offer.
-    channels: tuple[int, ...]
-    description: str
-    version: str
-    max_output_tokens: int | None
-    capabilities: tuple[str, ...]
-    reasoning_levels: tuple[str, ...]
-    # The fields OF_CODEX; None if it has no profile.
-    codex_profile: Mapping[str, Any] | None
-    default_parameters: Mapping[str, Any]
-    in_price_list: bool
-    # Its place in the masks of scopes; see Masks.
-    slot: int
-    # Kind of text -> the text, e.g. of one dialect.
-    rendered: dict[str, bytes]
-
-    def facts(self) -> tuple[object, ...]:
-        """Everything that is stored about it, as values that are equal only if they look equal."""
-        # Not the objects themselves: vendors with the same key are equal, and so are the numbers 1 and 1.0.
-        special = (self.vendor.slug, self.vendor.name, write_json(self.default_parameters))
-        return (*special, *FACTS(self))
-
-
-FACTS = attrgetter(*sorted({*ListedModel.__slots__} - {"vendor", "default_parameters", "slot", "rendered"}))
-
-
-def sort_key(model: ModelFacts) -> SortKey:
-    return (-model.created, model.name)
-
-
-def open_offers() -> QuerySet[Offer]:
-    """Enabled offers on enabled channels: groups reach models only by these."""
-    return Offer.objects.filter(enabled=True, channel__enabled=True)
 
 
 class Masks:
     """Which models scopes can see, day and dialect aside: a byte of 0 or 1 for each model that was ever read.
 
-    Each model has its own slot. A model that changes becomes another object with another slot, so that a mask is valid
-    for all states, and only grows.
+    Each model has its own slot, which its aliases share. A model that changes becomes another object with another slot,
+    so that a mask is valid for all states, and only grows.
     """
 
     def __init__(self) -> None:
@@ -123,6 +53,8 @@ class Masks:
         for model in models:
             model.slot = len(self.models)
             self.models.append(model)
+            for entry in model.alias_entries:
+                entry.slot = model.slot
 
     def of(self, scope: Scope, channels: frozenset[int]) -> bytes:
         """The mask of a scope that reaches these channels, for all models that have a slot now."""
@@ -156,14 +88,18 @@ class CatalogState:
         self,
         version: Version,
         models: Sequence[ListedModel],
+        entries: Sequence[ListedModel],
         channels_of_groups: Mapping[int, frozenset[int]],
+        starts: Starts,
         masks: Masks | None,
     ) -> None:
         # The latest version for which the state is known to be valid.
         self.version = version
-        # In the order of every list.
+        # In the order of every list, and what lists of models have of them.
         self.models = models
+        self.entries = entries
         self.channels_of_groups = channels_of_groups
+        self.starts = starts
         # None: the state is not stored, and neither is what is computed from it.
         self.masks = masks
         self._sequences: dict[object, Sequence[ListedModel]] = {}
@@ -182,39 +118,82 @@ class CatalogState:
         """The channels that the scope's groups reach."""
         return frozenset[int]().union(*(self.channels_of_groups.get(group, ()) for group in scope.groups))
 
-    def visible(self, scope: Scope) -> Sequence[ListedModel]:
-        """The models that the scope can see, whatever their lifecycle, in the order of every list."""
-        if scope.exact_names is not None:
-            return self.select(scope, sorted(self.named(scope.exact_names), key=sort_key))
+    def visible(self, scope: Scope, *, at: dt.datetime) -> Sequence[ListedModel]:
+        """The models that the scope can see at a moment, whatever their lifecycle, in the order of every list."""
+        return self._visible(scope, self.models, at=at)
+
+    def visible_entries(self, scope: Scope, *, at: dt.datetime) -> Sequence[ListedModel]:
+        """What lists have of the visible models, in the order of every list."""
+        return self._visible(scope, self.entries, at=at)
+
+    def _visible(self, scope: Scope, models: Sequence[ListedModel], *, at: dt.datetime) -> Sequence[ListedModel]:
+        names = scope.exact_names
+        if names is not None:
+            named = self.named(names)
+            if models is not self.models:
+                named = entries_of([*named])
+            return self.select(scope, sorted(named, key=sort_key), at=at)
         if scope.asks_for_prices:
             # A mask would be valid for one moment only.
-            return self.select(scope, self.models)
+            return self.select(scope, models, at=at)
         masks = self.masks
         if masks is None:
             masks = Masks()
             masks.add(self.models)
         mask = masks.of(scope, self.channels_of(scope))
-        return [model for model in self.models if mask[model.slot]]
+        ahead = self._ahead(scope, at=at)
+        if ahead:
+            return [model for model in models if mask[model.slot] and model.pk not in ahead]
+        return [model for model in models if mask[model.slot]]
 
     def named(self, names: Iterable[str]) -> Collection[ListedModel]:
         """The models with these ids or aliases."""
         return {model.pk: model for name in names for model in self.by_name.get(name, ())}.values()
 
-    def select(self, scope: Scope, models: Iterable[ListedModel]) -> list[ListedModel]:
-        """Those of a few models that the scope can see."""
-        channels = self.channels_of(scope)
+    def select(self, scope: Scope, models: Iterable[ListedModel], *, at: dt.datetime) -> list[ListedModel]:
+        """Those of a few models that the scope can see at a moment."""
+        channels, ahead = self.channels_of(scope), self._ahead(scope, at=at)
         return [
-            model for model in models if not channels.isdisjoint(model.channels) and scope.permits(model, model.aliases)
+            model
+            for model in models
+            if not channels.isdisjoint(model.channels) and model.pk not in ahead and scope.permits(model, model.aliases)
         ]
 
+    def _ahead(self, scope: Scope, *, at: dt.datetime) -> Collection[int]:
+        """The keys of the models that start later for all groups of the scope that reach them."""
+        if self.starts.next(at) is None:
+            return ()
+        return {key for key in self.starts.by_model if not self._has_started(key, scope, at=at)}
+
+    def _has_started(self, key: int, scope: Scope, *, at: dt.datetime) -> bool:
+        groups = [group for group in scope.groups if self.starts.has_started(key, group, at=at)]
+        if len(groups) in (0, len(scope.groups)):
+            return bool(groups)
+        model = self._by_key.get(key)
+        return model is not None and not self.channels_of(Scope(groups=tuple(groups))).isdisjoint(model.channels)
+
+    @cached_property
+    def _by_key(self) -> Mapping[int, ListedModel]:
+        return {model.pk: model for model in self.models}
+
     def sequence(
-        self, kind: object, scope: Scope, choose: Callable[[Sequence[ListedModel]], Sequence[ListedModel]]
+        self,
+        kind: object,
+        scope: Scope,
+        choose: Callable[[Sequence[ListedModel]], Sequence[ListedModel]],
+        *,
+        at: dt.datetime,
+        of_entries: bool,
     ) -> Sequence[ListedModel]:
-        """What `choose` makes of the visible models; stored under its kind and the scope."""
-        key = (kind, self.channels_of(scope), scope.selection)
+        """What `choose` makes of the visible models or entries; stored under its kind, the scope and the last start."""
+        last = self.starts.last(at)
+        # Without starts, what the groups reach decides, whichever they are.
+        groups = self.channels_of(scope) if last is None and self.starts.next(at) is None else scope.groups
+        key = (kind, of_entries, last, groups, scope.selection)
         chosen = self._sequences.get(key)
         if chosen is None:
-            chosen = tuple(choose(self.visible(scope)))
+            visible = self.visible_entries if of_entries else self.visible
+            chosen = tuple(choose(visible(scope, at=at)))
             if self.masks is not None:
                 if self._places + len(chosen) > SEQUENCE_PLACES:
                     self._sequences.clear()
@@ -249,7 +228,7 @@ class Index:
     def state(self, counters: Counters | None = None) -> CatalogState:
         """The state of these counters, which the caller has read in its snapshot, or of the current ones."""
         if not may_store():
-            return read_part(None)
+            return read_part(None, STARTS.read(counters))
         if not in_snapshot(connection):
             counters = None
         with snapshot():
@@ -278,20 +257,35 @@ class Index:
         masks = base.masks
         if changed is None or masks is None or len(changed) > MAX_CHANGED or _is_worn(masks, base.models):
             return None
-        models = [model for model in base.models if model.pk not in changed]
         fresh = read_models(changed)
         masks.add(fresh)
-        for model in fresh:
-            insort(models, model, key=sort_key)
-        return CatalogState(version_of(counters), models, base.channels_of_groups, masks)
+        models = entries = _replaced(base.models, changed, fresh)
+        if base.entries is not base.models or entries_of(fresh) is not fresh:
+            entries = _replaced(base.entries, changed, entries_of(fresh))
+        return CatalogState(
+            version_of(counters), models, entries, base.channels_of_groups, STARTS.read(counters), masks
+        )
 
 
 INDEX = Index()
 
 
-def may_store() -> bool:
-    """Whether what this connection reads is committed: what a transaction has written may be rolled back."""
-    return in_snapshot(connection) or not connection.in_atomic_block
+def _replaced(
+    models: Sequence[ListedModel], changed: Collection[int], fresh: Iterable[ListedModel]
+) -> Sequence[ListedModel]:
+    """The sorted models with fresh ones in place of those that have changed."""
+    replaced = [model for model in models if model.pk not in changed]
+    for model in fresh:
+        insort(replaced, model, key=sort_key)
+    return replaced
+
+
+def entries_of(models: Sequence[ListedModel]) -> Sequence[ListedModel]:
+    """What lists have of these models, in no order; the models themselves if that is all."""
+    if all(model.listed and not model.alias_entries for model in models):
+        return models
+    listed = [model for model in models if model.listed]
+    return [*listed, *(entry for model in models for entry in model.alias_entries)]
 
 
 def _is_worn(masks: Masks, models: Sequence[ListedModel]) -> bool:
@@ -310,8 +304,15 @@ def _read_everything(base: CatalogState | None, counters: Counters) -> CatalogSt
     else:
         masks = Masks()
         masks.add(models)
+    starts = STARTS.read(counters)
+    return CatalogState(version_of(counters), *_sorted(models), read_channels_of_groups(), starts, masks)
+
+
+def _sorted(models: list[ListedModel]) -> tuple[Sequence[ListedModel], Sequence[ListedModel]]:
+    """The models in the order of every list, and their entries in that order."""
     models.sort(key=sort_key)
-    return CatalogState(version_of(counters), models, read_channels_of_groups(), masks)
+    entries = entries_of(models)
+    return models, entries if entries is models else sorted(entries, key=sort_key)
 
 
 def _known_or_new(new: ListedModel, known: ListedModel | None) -> ListedModel:
@@ -326,89 +327,6 @@ def read_channels_of_groups() -> Mapping[int, frozenset[int]]:
     return {group: frozenset(reached) for group, reached in channels.items()}
 
 
-def read_part(keys: Collection[int] | QuerySet[Any, Any] | None) -> CatalogState:
+def read_part(keys: Collection[int] | QuerySet[Any, Any] | None, starts: Starts) -> CatalogState:
     """The models with these keys, or all, as a state that is not stored."""
-    return CatalogState(Version(0, 0), sorted(read_models(keys), key=sort_key), read_channels_of_groups(), None)
-
-
-def read_models(keys: Collection[int] | QuerySet[Any, Any] | None = None) -> list[ListedModel]:
-    """The published models with an open offer, without a slot: of these keys (or a query that selects them), or all."""
-    offers, aliases, models = open_offers(), ModelAlias.objects.all(), AIModel.objects.published()
-    if keys is not None:
-        offers, aliases = offers.filter(model__in=keys), aliases.filter(model__in=keys)
-        models = models.filter(pk__in=keys)
-    share = _Shared()
-    channels: defaultdict[int, list[int]] = defaultdict(list)
-    for key, channel in offers.order_by("channel").values_list("model", "channel"):
-        channels[key].append(channel)
-    names: defaultdict[int, list[str]] = defaultdict(list)
-    for key, name in aliases.order_by("name").values_list("model", "name"):
-        names[key].append(name)
-    vendors = Vendor.objects.in_bulk()
-    texts = {f"{name}_text": ExpressionWrapper(F(name), output_field=TextField()) for name in LISTS_AS_TEXT}
-    entries: list[ListedModel] = []
-    with_profile: dict[int, ListedModel] = {}
-    for row in models.annotate(**texts).values_list(*PLAIN, *texts).iterator(chunk_size=5000):
-        key = row[0]
-        if key not in channels:
-            continue
-        model = ListedModel()
-        (
-            model.pk, model.name, model.display_name, vendor, series, model.description, version, model.context_length,
-            model.max_input_tokens, model.max_output_tokens, model.released_on, created_at, model.deprecated_on,
-            model.retires_on, model.in_price_list, profile, tags, capabilities, levels, inputs, outputs, supported,
-            public, parameters,
-        ) = row  # fmt: skip
-        # Without a snapshot, it may have been created since.
-        model.vendor = vendors.get(vendor) or Vendor.objects.get(pk=vendor)
-        model.series, model.version = sys.intern(series), sys.intern(version)
-        model.tags, model.capabilities = share.names(tags), share.names(capabilities)
-        model.reasoning_levels = share.names(levels)
-        model.input_modalities, model.output_modalities = share.names(inputs), share.names(outputs)
-        model.supported_endpoint_types = share.names(supported)
-        model.public_endpoint_types = None if public is None else share.names(public)
-        model.default_parameters = share.value(parameters)
-        model.aliases = tuple(names.get(key, ()))
-        model.channels = share.same(tuple(channels[key]))
-        model.codex_profile = None
-        if profile is not None:
-            with_profile[key] = model
-        model.created_on = share.same(created_on(model.released_on, created_at))
-        model.created = share.same(unix_time(model.created_on))
-        model.slot, model.rendered = -1, {}
-        entries.append(model)
-    if with_profile:
-        profiles = CodexProfile.objects.all() if keys is None else CodexProfile.objects.filter(model__in=keys)
-        for profile in profiles.values("model", *OF_CODEX):
-            key = profile.pop("model")
-            if key in with_profile:
-                with_profile[key].codex_profile = profile
-    return entries
-
-
-def _interned(name: Any) -> Any:
-    return sys.intern(name) if isinstance(name, str) else name
-
-
-class _Shared:
-    """One object for equal values: thousands of models have the same few lists."""
-
-    def __init__(self) -> None:
-        self._values: dict[str, Any] = {}
-        self._names: dict[str, tuple[str, ...]] = {}
-        self._same: dict[Any, Any] = {}
-
-    def value(self, text: str) -> Any:
-        if text not in self._values:
-            self._values[text] = read_json(text)
-        return self._values[text]
-
-    def names(self, text: str) -> tuple[str, ...]:
-        if text not in self._names:
-            names = read_json(text)
-            # A value stored by hand stays what it is: it breaks the lists with its model, and no others.
-            self._names[text] = tuple(map(_interned, names)) if isinstance(names, list) else names
-        return self._names[text]
-
-    def same(self, value: Any) -> Any:
-        return self._same.setdefault(value, value)
+    return CatalogState(Version(0, 0), *_sorted(read_models(keys)), read_channels_of_groups(), starts, None)

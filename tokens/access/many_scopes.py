@@ -18,6 +18,7 @@ from catalog.models import AIModel, ModelAlias
 from catalog.models.aimodel import wildcards_of
 from catalog.models.facts import WILDCARD
 from tokens.access.prices import with_prices
+from tokens.access.starts import Starts, read_starts
 from tokens.access.visibility import in_reach
 from tokens.patterns.kinds import (
     SELECTORS,
@@ -90,8 +91,9 @@ class ManyScopes:
     def _reach(self, group: int) -> Models:
         """The models that a group reaches, whatever the patterns say."""
         if group not in self._reached:
-            models = in_reach(Scope(groups=(group,))).not_retired(on=self.at.date()).values_list("pk", flat=True)
-            self._reached[group] = self._collect(self._places[key] for key in models if key in self._places)
+            reached = in_reach(Scope(groups=(group,)), at=self.at, starts=self._starts).not_retired(on=self.at.date())
+            keys = reached.values_list("pk", flat=True)
+            self._reached[group] = self._collect(self._places[key] for key in keys if key in self._places)
         return self._reached[group]
 
     def _match(self, text: str, scope: Scope, *, if_unknown: bool) -> Models:
@@ -125,6 +127,10 @@ class ManyScopes:
     @functools.cached_property
     def _counters(self) -> Counters:
         return revision.read()
+
+    @functools.cached_property
+    def _starts(self) -> Starts:
+        return read_starts()
 
     @functools.cached_property
     def _published(self) -> Sequence[AIModel]:

@@ -1,7 +1,8 @@
 """Which models a scope can see: lists, single models, prices and explanations all use this module.
 
-A moment can be past or future. The lifecycle is that of its day (UTC): a model is offered until the day of its
-retirement. Patterns that compare prices compare those of the moment. Everything else is a decision of operators, and
+A moment can be past or future. A model is offered from its start for a group of the reader on, see
+tokens/access/starts.py, until the day (UTC) of its retirement. Patterns that compare prices compare those of the
+moment. Everything else is a decision of operators, and
 today's decision holds for all days: the groups and patterns of the reader, the status of the model, its offers and
 channels. So a retired model has past prices, and a model that an operator unpublished, or whose last offer or channel
 was disabled or deleted, has none for anybody.
@@ -14,25 +15,20 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from catalog.db import revision
 from catalog.db.revision import Counters
-from catalog.db.snapshot import snapshot
+from catalog.db.snapshot import may_store, snapshot
 from catalog.models import AIModel, ModelAlias
 from catalog.models.aimodel import AIModelQuerySet, wildcards_of
 from tokens.access.cursor_memory import last_seen
 from tokens.access.filters import ALL, POPULAR, PRICE, Filters, Place
-from tokens.access.index import (
-    INDEX,
-    CatalogState,
-    ListedModel,
-    may_store,
-    open_offers,
-    read_part,
-)
+from tokens.access.index import INDEX, CatalogState, read_part
+from tokens.access.listed_models import ListedModel, open_offers
 from tokens.access.prices import popularity, prices_of, with_prices
-from tokens.models import TokenGroup
+from tokens.access.starts import STARTS, Starts
+from tokens.models import ModelRelease, TokenGroup
 from tokens.patterns.prices import Prices
 from tokens.scope import Scope
 
@@ -64,10 +60,15 @@ class Listing:
     def key(self) -> Hashable:
         """Equal for equal lists of a kind, as long as the counter `models` is: part of the key of stored bodies."""
         prices = self._prices if self.filters.compares_prices else self._scope().prices
-        key = (self.on, self.scope.fingerprint, prices and prices.key)
+        key = (self.on, self.starts.last(self.at), self.scope.fingerprint, prices and prices.key)
         if self.filters == ALL:
             return key
         return *key, self.filters, self._counters.popularity if self.filters.sort == POPULAR else None
+
+    @property
+    def starts(self) -> Starts:
+        """When models start."""
+        return STARTS.read(self.counters)
 
     def keys_in_reach(self) -> list[int]:
         """The keys of the models that the groups reach, in their order; patterns are not applied."""
@@ -77,14 +78,23 @@ class Listing:
         """Those of the models with these keys that the groups reach, in no order; patterns are not applied."""
         return list(shown_columns(self._rows(retired=False).filter(pk__in=keys)))
 
+    def visible(self, *, retired: bool = False) -> Sequence[ListedModel]:
+        """The visible models in the order of every list, with the retired ones if `retired`: what prices are about."""
+        return self._sequence(None, None, retired=retired, of_entries=False)
+
     def listed(
         self, kind: object = None, accepts: Callable[[ListedModel], bool] | None = None, *, retired: bool = False
     ) -> Sequence[ListedModel]:
-        """The visible models in the order of every list, with the retired ones if `retired`.
+        """What a list of models has, in its order: the visible models that are listed, and listed aliases.
 
-        `accepts` may select some of them; `kind` then says which, because the sequence is stored for the next page.
+        Retired models are included if `retired`. `accepts` may select some of them; `kind` then says which, because the
+        sequence is stored for the next page.
         """
+        return self._sequence(kind, accepts, retired=retired, of_entries=True)
 
+    def _sequence(
+        self, kind: object, accepts: Callable[[ListedModel], bool] | None, *, retired: bool, of_entries: bool
+    ) -> Sequence[ListedModel]:
         def choose(models: Sequence[ListedModel]) -> Sequence[ListedModel]:
             models = self._shown(models)
             if not retired:
@@ -93,7 +103,8 @@ class Listing:
 
         state = self._state()
         scope = self._scope(lambda: self._compared(state))
-        models = state.sequence((type(self), kind, self.on, retired), scope, choose)
+        kind = (type(self), kind, self.on, retired)
+        models = state.sequence(kind, scope, choose, at=self.at, of_entries=of_entries)
         if self.filters == ALL:
             return models
         models = [model for model in models if self.filters.fit(model, self._price)]
@@ -128,9 +139,9 @@ class Listing:
         return self.counters or revision.read()
 
     def models(self, *, retired: bool = False) -> list[AIModel]:
-        """The same models as rows of the database."""
+        """The visible models as rows of the database."""
         with snapshot():
-            keys = [model.pk for model in self.listed(retired=retired)]
+            keys = [model.pk for model in self.visible(retired=retired)]
             rows = AIModel.objects.filter(pk__in=keys) if len(keys) <= MAX_NAMES else AIModel.objects.published()
             by_key = {row.pk: row for row in shown_columns(rows)} if keys else {}
             return [by_key[key] for key in keys if key in by_key]
@@ -139,8 +150,11 @@ class Listing:
         """The catalog, or the part of it that the scope names."""
         names = self.scope.exact_names
         if names is not None and len(names) <= MAX_NAMES:
-            return INDEX.peek(self.counters) or read_part({key for _, key in keys_of(names)})
-        return INDEX.state(self.counters) if may_store() else read_part(in_reach(self.scope).values("pk"))
+            return INDEX.peek(self.counters) or read_part({key for _, key in keys_of(names)}, self.starts)
+        if may_store():
+            return INDEX.state(self.counters)
+        starts = self.starts
+        return read_part(in_reach(self.scope, at=self.at, starts=starts).values("pk"), starts)
 
     def _compared(self, state: CatalogState) -> Collection[int] | None:
         """The keys of the models whose prices are needed for the list; None: all."""
@@ -196,10 +210,10 @@ class Listing:
         return self.filters.write_cursor(self.place(model)) if self.filters.has_own_cursors else model.name
 
     def position(self, cursor: str) -> Place | None:
-        """The position of a model in the list, for the page after it; None if the model was never visible.
+        """The position of a model or listed alias in the list, for the page after it; None if it was never visible.
 
-        A model that has been hidden or deleted since has the position at which the token last saw it. A model that the
-        token never saw has none, so that cursors do not reveal what exists. The price of a hidden model may not be
+        One that has been hidden or deleted since has the position at which the token last saw it. One that the token
+        never saw has none, so that cursors do not reveal what exists. The price of a hidden model may not be
         known; the text with its place is valid nevertheless.
         """
         if not is_storable(cursor):
@@ -209,21 +223,25 @@ class Listing:
         model: ListedModel | AIModel | None
         state = INDEX.peek(self.counters)
         if state is None:
-            rows = list(self._rows(retired=True).filter(name=cursor))
+            keys = AIModel.objects.filter(name=cursor).values_list("pk", flat=True)
+            aliases = ModelAlias.objects.filter(name=cursor, listed=True).values_list("model", flat=True)
+            rows = list(self._rows(retired=True).filter(pk__in=list(keys.union(aliases, all=True))))
             model = next(self._permitted(rows), None)
         else:
-            named = [listed for listed in state.by_name.get(cursor, ()) if listed.name == cursor]
+            named = [listed for listed in state.by_name.get(cursor, ()) if cursor in listed.list_names]
             scope = self._scope(lambda: [listed.pk for listed in named])
-            model = next(iter(self._shown(state.select(scope, named))), None)
+            model = next(iter(self._shown(state.select(scope, named, at=self.at))), None)
         if model is None and self.token is not None:
             model = last_seen(cursor, token=self.token, scope=self.scope, at=self.at)
             if model and self.filters.sort == PRICE and self._price(model) is None:
                 return None
-        return self.place(model) if model else None
+        # The last part of a place is the id, which may be an alias here.
+        return (*self.place(model)[:-1], cursor) if model else None
 
     def _rows(self, *, retired: bool) -> AIModelQuerySet:
         """The models in reach, with the retired ones if `retired`; patterns not yet applied."""
-        return in_reach(self.scope) if retired else in_reach(self.scope).not_retired(on=self.on)
+        rows = in_reach(self.scope, at=self.at, starts=self.starts)
+        return rows if retired else rows.not_retired(on=self.on)
 
 
 class PriceListing(Listing):
@@ -283,11 +301,37 @@ def shown_columns(models: AIModelQuerySet) -> AIModelQuerySet:
     return models.select_related(None).prefetch_related("vendor").defer("updated_at")
 
 
-def in_reach(scope: Scope) -> AIModelQuerySet:
-    """The published models that an enabled channel of one of the scope's groups offers; patterns not yet applied."""
-    channels = TokenGroup.channels.through.objects.filter(tokengroup__in=scope.groups).values("channel")
-    offers = open_offers().filter(model=OuterRef("pk"), channel__in=channels)
-    return AIModel.objects.published().filter(Exists(offers)).select_related("vendor")
+def listed_names(models: Collection[AIModel]) -> Mapping[int, list[str]]:
+    """Key of a model -> the names under which lists of models have it: its id if it is listed, then its listed aliases.
+
+    For lists that are made of rows of the database, such as exports; other lists take `Listing.listed`.
+    """
+    names = {model.pk: [model.name] if model.listed else [] for model in models}
+    aliases = ModelAlias.objects.filter(listed=True).order_by("name")
+    if len(names) <= MAX_NAMES:
+        aliases = aliases.filter(model__in=names)
+    for model, name in aliases.values_list("model", "name"):
+        if model in names:
+            names[model].append(name)
+    return names
+
+
+def in_reach(scope: Scope, *, at: dt.datetime, starts: Starts | None = None) -> AIModelQuerySet:
+    """The published models that an enabled channel of one of the scope's groups offers, and that have started for it.
+
+    Patterns are not yet applied. `starts` are those of all models, if the caller has read them.
+    """
+    published = AIModel.objects.published().select_related("vendor")
+    links = TokenGroup.channels.through.objects.filter(tokengroup__in=scope.groups)
+    if (starts or STARTS.read()).next(at) is None:
+        offers = open_offers().filter(model=OuterRef("pk"), channel__in=links.values("channel"))
+        return published.filter(Exists(offers))
+    offers = open_offers().filter(model=OuterRef(OuterRef("pk")))
+    links = links.filter(channel__in=offers.values("channel"))
+    releases = ModelRelease.objects.filter(model=OuterRef(OuterRef("pk")), group=OuterRef("tokengroup"))
+    has_started = Q(starts_at=None) | Q(starts_at__lte=at)
+    by_release = Exists(links.filter(Exists(releases.filter(has_started))))
+    return published.filter(by_release | has_started & Q(Exists(links.filter(~Exists(releases)))))
 
 
 def public_scope() -> Scope:

@@ -42,7 +42,7 @@ class AuthorizeView(ApiView):
         listing = Listing(caller.scope, now, counters=caller.counters)
         models = permitted_models(call, listing, request._request)
         check_endpoints(call, models)
-        groups = charged_groups({model.pk for model in models.values()}, caller.scope)
+        groups = charged_groups({model.pk for model in models.values()}, caller.scope, at=now, starts=listing.starts)
         if any(model.pk not in groups for model in models.values()):
             # Its last offer was disabled after the model was read.
             raise ApiError("model_not_allowed", param="model")

@@ -16,6 +16,7 @@ from catalog.db import revision
 from catalog.exact import write_json
 from tokens.access.filters import ALL, PARAMETERS, POPULAR, Filters
 from tokens.access.prices import prices_of
+from tokens.access.starts import STARTS
 from tokens.access.visibility import Listing
 from tokens.api.budgets import Spending, spending_of
 from tokens.api_error import CATALOG_ONLY, ApiError
@@ -100,7 +101,7 @@ def offer_for_reuse(
     """
     raw, caller = request._request, caller_of(request)
     counters: tuple[str, ...] = OF_MODELS
-    until = midnight_after(at.date())
+    until = min(filter(None, (midnight_after(at.date()), STARTS.read(caller.counters).next(at))))
     if caller.scope.asks_for_prices or filters.compares_prices:
         prices = prices_of(caller.scope, at=at, counters=caller.counters)
         counters, until = (*counters, revision.PRICES), min(until, prices.until)

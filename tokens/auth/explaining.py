@@ -6,23 +6,25 @@ results.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from catalog.models import AIModel, Channel, Offer
 from catalog.models.aimodel import wildcards_of
 from tokens.access.charging import charged_groups
-from tokens.access.index import sort_key
+from tokens.access.listed_models import sort_key
 from tokens.access.prices import with_prices
-from tokens.access.visibility import aliases_for, is_storable, keys_of
+from tokens.access.starts import ModelStarts, Starts, read_starts
+from tokens.access.visibility import aliases_for, is_storable, keys_of, listed_names
 from tokens.auth.authentication import row_of, scope_of
 from tokens.budgets import NEVER, Budget
 from tokens.dialects import DIALECTS
-from tokens.models import Token, TokenGroup
+from tokens.models import ModelRelease, Token, TokenGroup
 from tokens.patterns.kinds import Described, first_match, id_of, names_id, read_pattern
 from tokens.scope import Requested, Scope
 
+NO_START = dt.datetime.min.replace(tzinfo=dt.UTC)
 # The gates of the key: the condition, the code of the refusal, the field of the scope that decides.
 KEY_GATES = (
     ("the token is enabled", "key_disabled", "is_enabled"),
@@ -51,10 +53,17 @@ class Explanation:
     # The dialects that hide the model from all their clients if NARROW_DIALECTS is on.
     narrowed_from: tuple[str, ...] = ()
     in_price_list: bool = True
+    # The ids under which lists have it if it is visible: its own, and listed aliases.
+    list_names: tuple[str, ...] = ()
 
     @property
     def visible(self) -> bool:
         return self.obstacle is None
+
+    @property
+    def is_listed_otherwise(self) -> bool:
+        """Whether lists have it, and not only under this name."""
+        return bool(self.list_names) and self.list_names != (self.name,)
 
     @property
     def obstacle(self) -> Gate | None:
@@ -78,6 +87,8 @@ class Reach:
     channels: Mapping[int, tuple[str, ...]]
     # Model -> its aliases, if the patterns need them.
     aliases: Mapping[int, Collection[str]]
+    # Those of all models.
+    starts: Starts
 
     @classmethod
     def of(cls, scope: Scope) -> "Reach":
@@ -91,7 +102,7 @@ class Reach:
             channel: tuple(slug for group, slug in groups.items() if group in members)
             for channel, members in reaching.items()
         }
-        return cls(scope, groups, channels, aliases_for(scope))
+        return cls(scope, groups, channels, aliases_for(scope), read_starts())
 
 
 def explain(token: Token, name: str, *, at: dt.datetime, address: str = "", key_id: str = "") -> Explanation:
@@ -110,11 +121,12 @@ def explain(token: Token, name: str, *, at: dt.datetime, address: str = "", key_
     reach = Reach.of(with_prices(scope, at=at, models=[model.pk for model in models]))
     for model in models:
         offers = list(Offer.objects.filter(model=model).select_related("channel").order_by("channel__slug"))
-        of_model = model_gates(model, offers, reach, on=at.date(), dated=True, called=called)
+        of_model = model_gates(model, offers, reach, at=at, dated=True, called=called)
         of_group = _group_budget_gates(model, scope, at=at)
         gates = (*of_key, _existence(name, model), *of_model, *of_group)
         narrowed_from = tuple(dialect.name for dialect in DIALECTS if not dialect.lists(model))
-        explanations.append(Explanation(name, gates, narrowed_from, model.in_price_list))
+        list_names = tuple(listed_names([model])[model.pk])
+        explanations.append(Explanation(name, gates, narrowed_from, model.in_price_list, list_names))
     missing = Explanation(name, (*of_key, Gate("the model exists", False, f"no model and no alias is called {name}")))
     return next((explanation for explanation in explanations if explanation.visible), [*explanations, missing][0])
 
@@ -123,6 +135,7 @@ def survey(scope: Scope, *, at: dt.datetime, search: str = "") -> list[Explanati
     """The gates for every model (or those whose id contains `search`), in the order of all lists, with few queries."""
     of_key, reach = key_gates(scope, at=at), Reach.of(with_prices(scope, at=at))
     models = AIModel.objects.select_related("vendor").filter(name__icontains=search.replace("\x00", ""))
+    list_names = listed_names(models)
     channels = Channel.objects.in_bulk()
     offers: defaultdict[int, list[Offer]] = defaultdict(list)
     for offer in Offer.objects.order_by("channel__slug"):
@@ -132,8 +145,9 @@ def survey(scope: Scope, *, at: dt.datetime, search: str = "") -> list[Explanati
     return [
         Explanation(
             model.name,
-            (*of_key, *model_gates(model, offers[model.pk], reach, on=at.date())),
+            (*of_key, *model_gates(model, offers[model.pk], reach, at=at)),
             in_price_list=model.in_price_list,
+            list_names=tuple(list_names[model.pk]),
         )
         for model in sorted(models, key=sort_key)
     ]
@@ -157,7 +171,7 @@ def _budget_gate(scope: Scope, *, at: dt.datetime) -> Gate:
 
 def _group_budget_gates(model: AIModel, scope: Scope, *, at: dt.datetime) -> Iterator[Gate]:
     """The gate of the group in which a call is charged, if that group has a budget."""
-    group, slug = charged_groups([model.pk], scope).get(model.pk, (None, ""))
+    group, slug = charged_groups([model.pk], scope, at=at).get(model.pk, (None, ""))
     for owner, budget in scope.group_budgets:
         if owner == group:
             because = f"group {slug}: {_state_of(budget, at=at)}"
@@ -183,7 +197,7 @@ def _retired_key_gates(token: Token, key_id: str, *, at: dt.datetime) -> Iterato
 
 
 def model_gates(
-    model: AIModel, offers: Iterable[Offer], reach: Reach, *, on: dt.date, dated: bool = False, called: str = ""
+    model: AIModel, offers: Sequence[Offer], reach: Reach, *, at: dt.datetime, dated: bool = False, called: str = ""
 ) -> Iterator[Gate]:
     """The gates between a valid key and an existing model; `dated` adds since when a row has its value, and by whom.
 
@@ -192,8 +206,9 @@ def model_gates(
     is_published = model.status == AIModel.Status.PUBLISHED
     draft = "it is a draft" + (since(model, "status") if dated and not is_published else "")
     yield Gate("the model is published", is_published, "it is published" if is_published else draft)
-    yield _offer_gate(list(offers), reach, dated=dated)
-    is_retired = model.retires_on is not None and model.retires_on <= on
+    yield _offer_gate(offers, reach, dated=dated)
+    yield _start_gate(model, offers, reach, at=at, dated=dated)
+    is_retired = model.retires_on is not None and model.retires_on <= at.date()
     end = f"it retires on {model.retires_on}" if model.retires_on else "no retirement date is set"
     yield Gate(
         "the model is not retired",
@@ -264,7 +279,7 @@ def _because(scope: Scope, field: str, address: str) -> str:
     return f"{field.replace('_', ' ')} {value:%Y-%m-%d %H:%M} UTC"
 
 
-def _offer_gate(offers: list[Offer], reach: Reach, *, dated: bool) -> Gate:
+def _offer_gate(offers: Sequence[Offer], reach: Reach, *, dated: bool) -> Gate:
     asks = "a channel of the token's groups offers the model"
     reachable = [offer for offer in offers if offer.channel_id in reach.channels]
     for offer in reachable:
@@ -280,6 +295,36 @@ def _offer_gate(offers: list[Offer], reach: Reach, *, dated: bool) -> Gate:
         elsewhere = ", ".join(offer.channel.slug for offer in offers)
         return Gate(asks, False, f"{groups} does not reach channel {elsewhere}")
     return Gate(asks, False, "no channel offers the model")
+
+
+def _start_gate(model: AIModel, offers: Iterable[Offer], reach: Reach, *, at: dt.datetime, dated: bool) -> Gate:
+    """The start for the first of the groups that gets the model, and the row that states it."""
+    slugs = {
+        slug
+        for offer in offers
+        if offer.enabled and offer.channel.enabled
+        for slug in reach.channels.get(offer.channel_id, ())
+    }
+    starts = reach.starts.by_model.get(model.pk, ModelStarts())
+    # Which group reaches the model is a gate of its own.
+    groups = [group for group, slug in reach.groups.items() if slug in slugs] or list(reach.groups)
+    # The first one of several groups that get it at the same time.
+    first = min(groups, key=lambda group: starts.of(group) or NO_START, default=0)
+    start = starts.of(first)
+    has_started = start is None or start <= at
+    because = "no start is set"
+    if start is not None:
+        because = f"{'since' if has_started else 'it starts on'} {_to_seconds(start)}"
+    if first in starts.by_group:
+        because = f"release for group {reach.groups[first]}: {'at once' if start is None else because}"
+    if dated and not has_started:
+        release = ModelRelease.objects.filter(model=model, group=first).first()
+        because += since(release or model, "starts_at")
+    return Gate("the model has started for a group of the token", has_started, because)
+
+
+def _to_seconds(moment: dt.datetime) -> str:
+    return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _why_disabled(offer: Offer, *, dated: bool) -> str:

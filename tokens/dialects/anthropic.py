@@ -16,7 +16,7 @@ from django.http import HttpRequest, QueryDict
 from catalog.models import AIModel
 from catalog.models.facts import INT32, ModelFacts, readable
 from tokens.access.filters import Place
-from tokens.access.index import ListedModel
+from tokens.access.listed_models import ListedModel
 from tokens.access.visibility import Listing
 from tokens.api_error import CODES, ApiError
 from tokens.dialects.base import INT32_COUNT, Dialect, ListParts, enclose
@@ -231,7 +231,7 @@ class Anthropic(Dialect):
         """Dates are in RFC 3339; unknown values are null."""
         lifecycle = model.lifecycle(on=on)
         is_active = lifecycle == AIModel.Lifecycle.ACTIVE
-        line = LINE.search(model.name)
+        line = LINE.search(model.own_name)
         return {
             "type": "model",
             "id": model.name,

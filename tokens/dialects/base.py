@@ -12,7 +12,7 @@ from django.utils.http import http_date
 
 from catalog.exact import write_json
 from catalog.models.facts import INT32, INT53, ModelFacts
-from tokens.access.index import ListedModel
+from tokens.access.listed_models import ListedModel
 from tokens.access.visibility import Listing
 from tokens.api_error import ApiError
 from tokens.rate_limits import Quota

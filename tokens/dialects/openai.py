@@ -20,7 +20,7 @@ from catalog.vocabulary import (
     OUTPUT_MODALITIES,
     SENT_PARAMETERS,
 )
-from tokens.access.index import ListedModel
+from tokens.access.listed_models import ListedModel
 from tokens.access.visibility import Listing
 from tokens.api_error import CODES, ApiError
 from tokens.dialects.base import INT32_COUNT, INT53_COUNT, Dialect, ListParts, enclose

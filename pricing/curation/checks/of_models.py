@@ -147,7 +147,7 @@ def gone_successor(catalog: CatalogSnapshot) -> Iterator[Finding]:
     about=PopularModel,
 )
 def hidden_popular(catalog: CatalogSnapshot) -> Iterator[Finding]:
-    public = {model.pk for model in PriceListing(public_scope(), catalog.at).listed()}
+    public = {model.pk for model in PriceListing(public_scope(), catalog.at).visible()}
     for pin in PopularModel.objects.select_related("model").order_by("position", "pk"):
         if pin.model_id not in public:
             yield Finding(pin, f"{pin.model} is not visible to visitors")

@@ -64,13 +64,13 @@ def test_why_names_the_alias() -> None:
 @pytest.mark.parametrize(
     ("patterns", "of_one", "of_all"),
     [
-        # The key of the name and its model. The list: the catalog (5), its rows and their vendors.
-        ({}, 2, 7),
-        ({"allow": ("vendor:openai", "*"), "deny": ("tag:x",)}, 2, 7),
+        # The key of the name, the starts, and its model. The list: the catalog (6), its rows and their vendors.
+        ({}, 3, 8),
+        ({"allow": ("vendor:openai", "*"), "deny": ("tag:x",)}, 3, 8),
         # The aliases of the model too; the catalog contains all of them.
-        ({"deny": ("nick",)}, 3, 7),
+        ({"deny": ("nick",)}, 4, 8),
         # The keys of the names first.
-        ({"allow": ("other",)}, 3, 8),
+        ({"allow": ("other",)}, 4, 9),
     ],
 )
 def test_aliases_are_one_query_and_only_where_ids_are_named(

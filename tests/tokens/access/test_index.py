@@ -17,7 +17,8 @@ from catalog.exact import write_json
 from catalog.models import AIModel, Channel, CodexProfile, ModelAlias, Offer, Revision, Vendor
 from catalog.models.facts import ModelFacts
 from tests import world
-from tokens.access.index import INDEX, Masks, sort_key
+from tokens.access.index import INDEX, Masks
+from tokens.access.listed_models import sort_key
 from tokens.access.visibility import Listing, PriceListing, aliases_for, in_reach, permitted
 from tokens.dialects import DIALECTS
 from tokens.models import TokenGroup
@@ -109,7 +110,7 @@ def random_scope(dice: random.Random) -> Scope:
 
 
 def by_sql(scope: Scope, *, retired: bool) -> list[AIModel]:
-    rows = in_reach(scope) if retired else in_reach(scope).not_retired(on=TODAY)
+    rows = in_reach(scope, at=NOW) if retired else in_reach(scope, at=NOW).not_retired(on=TODAY)
     return sorted(permitted(rows, scope, aliases_for(scope)), key=sort_key)
 
 
@@ -130,7 +131,7 @@ def test_lists_after_random_changes_are_those_of_the_database(seed: int) -> None
                 assert rows == [write_json(dialect.model_body(row, on=TODAY)) for row in expected]
             assert listing.models(retired=retired) == expected
             in_price_list = [row.pk for row in expected if row.in_price_list]
-            assert [row.pk for row in PriceListing(scope, NOW).listed(retired=retired)] == in_price_list
+            assert [row.pk for row in PriceListing(scope, NOW).visible(retired=retired)] == in_price_list
             places = {row.name: sort_key(row) for row in by_sql(scope, retired=True)}
             names = ("m-1", "nick-1", *(row.name for row in expected[:2]))
             assert [listing.position(name) for name in names] == [places.get(name) for name in names]
@@ -150,8 +151,8 @@ def test_a_hidden_model_is_the_only_one_that_is_read_again() -> None:
 
     assert sorted(after) == ["m-0", "m-1", "m-2", "m-4"]
     assert all(after[name] is before[name] for name in after)
-    # The counters, the log, and the offers, aliases, vendors and row of one model, which is none.
-    assert len([query for query in queries if "SELECT" in query["sql"]]) <= 6
+    # The counters, the log, the starts, and the offers, aliases, vendors and row of one model, which is none.
+    assert len([query for query in queries if "SELECT" in query["sql"]]) <= 7
 
 
 @pytest.mark.parametrize(
@@ -206,7 +207,7 @@ def test_a_reader_gets_the_state_of_its_own_counters() -> None:
 
     assert INDEX.peek(earlier) is old_state
     assert INDEX.peek() is new_state
-    assert [len(state.visible(scope)) for state in (old_state, new_state)] == [1, 2]
+    assert [len(state.visible(scope, at=NOW)) for state in (old_state, new_state)] == [1, 2]
 
 
 def test_after_a_backup_is_restored_the_catalog_is_read_once() -> None:

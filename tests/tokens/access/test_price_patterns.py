@@ -154,5 +154,5 @@ def test_a_key_without_price_patterns_reads_no_prices(django_assert_num_queries:
     world.model()
     groups = (world.token_group().pk,)
     for allow in (("gpt-*",), ("context>=5", "capability:x", "gpt-4o"), ("id:free", "price:x")):
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(4):
             Listing(Scope(groups, allow), NOW).model("gpt-4o")

@@ -158,8 +158,8 @@ def test_the_survey_gives_the_same_result_in_few_queries(django_assert_max_num_q
     world.model("elsewhere", on=world.channel("other", group=None))
     token, _ = world.token()
 
-    # Token with groups, groups, channels of groups, channels, offers, models.
-    with django_assert_max_num_queries(6):
+    # Token with groups, groups, channels of groups, starts, channels, offers, models, listed aliases.
+    with django_assert_max_num_queries(8):
         explanations = survey(scope_of(row_of(token)), at=timezone.now())
 
     assert {explanation.name: explanation.visible for explanation in explanations} == {

@@ -32,17 +32,18 @@ def test_a_warm_list_costs_one_query(client: Client, django_assert_num_queries: 
         assert ask(client, key, if_none_match=tag).status_code == 304
 
 
-def test_a_cold_list_costs_six_queries(client: Client, django_assert_num_queries: Any) -> None:
+def test_a_cold_list_costs_seven_queries(client: Client, django_assert_num_queries: Any) -> None:
     for number in range(50):
         world.model(f"model-{number}", vendor=world.vendor(f"vendor-{number % 5}"))
     key = world.key()
     BODIES.clear()
 
-    with django_assert_num_queries(6):  # the token; offers, aliases, vendors, models, and the channels of groups
+    # The token; the starts; offers, aliases, vendors, models, and the channels of groups.
+    with django_assert_num_queries(7):
         assert len(ask(client, key).json()["data"]) == 50
 
 
-@pytest.mark.parametrize(("name", "queries"), [("gpt-4o", 3), ("hidden", 3), ("missing", 2)])
+@pytest.mark.parametrize(("name", "queries"), [("gpt-4o", 4), ("hidden", 4), ("missing", 3)])
 def test_a_single_model_costs_few_queries(
     client: Client, django_assert_num_queries: Any, name: str, queries: int
 ) -> None:
@@ -50,7 +51,7 @@ def test_a_single_model_costs_few_queries(
     world.model("hidden", status="draft")
     key = world.key()
 
-    with django_assert_num_queries(queries):  # the token; the key of the name; the model with its vendor
+    with django_assert_num_queries(queries):  # the token; the starts; the key of the name; the model with its vendor
         client.get(f"/v1/models/{name}", headers={"authorization": f"Bearer {key}"})
 
 

@@ -47,6 +47,10 @@ class Command(BaseCommand):
             if explanation.visible and explanation.narrowed_from:
                 clients = " and ".join(explanation.narrowed_from)
                 self.stdout.write(f"NARROW_DIALECTS hides the model from clients of {clients}, which cannot call it.")
+            if explanation.visible and not explanation.list_names:
+                self.stdout.write("Lists of models leave the model out.")
+            elif explanation.visible and explanation.is_listed_otherwise:
+                self.stdout.write(f"Lists of models have it as {', '.join(explanation.list_names)}.")
             if explanation.visible and not explanation.in_price_list:
                 self.stdout.write("The price list, the public pages and the exports leave the model out.")
         if not explanation.visible:

@@ -84,7 +84,7 @@ def contents() -> dict[str, Any]:
 
 
 def with_html(part: Any) -> Any:
-    """The document with its descriptions as HTML: text between backticks is code."""
+    """The document with its descriptions as HTML: text between backticks is code. Those of examples are data."""
     if isinstance(part, list):
         return [with_html(entry) for entry in part]
     if not isinstance(part, dict):
@@ -92,7 +92,7 @@ def with_html(part: Any) -> Any:
     return {
         name: mark_safe(BACKTICKS.sub(r"<code>\1</code>", escape(value)))  # noqa: S308
         if name == "description" and isinstance(value, str)
-        else with_html(value)
+        else (value if name == "examples" else with_html(value))
         for name, value in part.items()
     }
 

@@ -37,7 +37,7 @@ def values_of(state: int) -> dict[str, dict[str, Any]]:
     return {
         "catalog.vendor": {"name": f"Vendor {state}"},
         "catalog.aimodel": {"display_name": f"Model {state}", "context_length": 1000 + state},
-        "catalog.modelalias": {"name": f"alias-{state}"},
+        "catalog.modelalias": {"name": f"alias-{state}", "listed": bool(state)},
         "catalog.channel": {"name": f"Channel {state}"},
         "catalog.endpointtype": {"label": f"Type {state}"},
         "tokens.tokengroup": {"label": f"Group {state}"},

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
 
 MODELS = """
 import datetime as dt
+from catalog.models import ModelAlias
 world.channel('readers', group='default')
 over = [{'dim': 'prompt_tokens', 'op': 'gt', 'value': 200000}]
 facts = dict(released_on=dt.date(2026, 9, 1), context_length=400000, max_output_tokens=64000, capabilities=['tools'],
@@ -34,6 +35,8 @@ world.line(world.price(world.model('readers-auto', on='readers')), 'input', None
 world.model('readers-unpriced', on='readers')
 world.price(world.model('=cmd|/C calc!A0', on='readers'), input='1', output='2')
 world.price(world.model('@SUM(1+1)*readers', on='readers'), input='1', output='2')
+ModelAlias.objects.create(name='readers-latest', model=AIModel.objects.get(name='readers-tiered'), listed=True)
+ModelAlias.objects.create(name='readers-quiet', model=AIModel.objects.get(name='readers-tiered'))
 partners = world.token_group('readers-partners')
 partners.channels.add(world.channel('readers', group=None))
 world.rate(partners, '0.5')
@@ -43,6 +46,8 @@ result = world.key('readers-partners')
 """
 # What a key of the group readers-partners sees beside that; visitors do not.
 OWN = "readers-own"
+# In lists, but in no spreadsheet.
+ALIAS = "readers-latest"
 ALL = {
     "readers-tiered", "readers/embedder", "readers-painter", "readers-auto", "readers-unpriced", "=cmd|/C calc!A0",
     "@SUM(1+1)*readers",
@@ -86,7 +91,8 @@ def test_openrouters_sdk_reads_every_row(priced: Server, key: str) -> None:
     for name in ("readers-auto", "readers-unpriced"):
         assert rows[name]["pricing"] == {"prompt": "-1", "completion": "-1"}
     own = seen["own"]
-    assert (OWN in rows, own.keys()) == (False, {*ALL, OWN})
+    assert (OWN in rows, own.keys()) == (False, {*ALL, OWN, ALIAS})
+    assert own[ALIAS]["alias_target"] == {"name": "readers-tiered", "slug": "readers-tiered"}
     assert own["readers/embedder"]["pricing"] == {"prompt": "0.000000065", "completion": "0"}
 
 
@@ -140,7 +146,8 @@ def test_opencode_offers_the_models_of_a_key_at_its_prices(priced: Server, key: 
     # opencode appends /api.json to the address: to the fragment, which it does not send.
     models = opencodes_models(priced, tmp_path, url=f"/api/export/models_dev/api.json?key={key}#", key=key)
 
-    assert models.keys() == {*ALL, OWN}
+    assert models.keys() == {*ALL, OWN, ALIAS}
+    assert (models[ALIAS]["api"]["id"], models[ALIAS]["cost"]["output"]) == (ALIAS, 5)
     assert (models[OWN]["cost"]["input"], models["readers/embedder"]["cost"]["input"]) == (2, 0.065)
     assert not [file for file in tmp_path.rglob("*") if file.is_file() and key.encode() in file.read_bytes()]
 

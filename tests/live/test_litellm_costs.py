@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 MODELS = """
 from decimal import Decimal
-from pricing.models import GroupRate
+from catalog.models import ModelAlias
 world.channel('costs', group='default')
 over = [{'dim': 'prompt_tokens', 'op': 'gt', 'value': 200000}]
 flex = [{'dim': 'service_tier', 'op': 'eq', 'value': 'flex'}]
@@ -34,6 +34,7 @@ for half in ('input', 'output'):
     world.price(world.model(f'costs-{half}-only', on='costs'), **{half: '5'})
 world.model('costs-unpriced', on='costs')
 world.line(world.price(world.model('costs-of-calls', on='costs')), 'request', '0.04', per=1, unit='request')
+ModelAlias.objects.create(name='costs-latest', model=AIModel.objects.get(name='costs-tiered'))
 partners = world.token_group('costs-partners')
 partners.channels.add(world.channel('costs', group=None))
 world.rate(partners, '0.5')
@@ -46,6 +47,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("costs-tiered", {"prompt": 1000, "completion": 500, "cached": 400}),
     ("costs-tiered", {"prompt": 200_000, "completion": 10}),
     ("costs-tiered", {"prompt": 200_001, "completion": 10, "cached": 100_000}),
+    ("costs-latest", {"prompt": 200_001, "completion": 10, "cached": 100_000}),
     ("vendor/costs-flex", {"prompt": 7, "completion": 3}),
     ("vendor/costs-flex", {"prompt": 7000, "completion": 300, "tier": "flex"}),
     ("claude-costs", {"prompt": 12_345, "completion": 678, "reasoning": 600}),

@@ -16,9 +16,18 @@ pytestmark = pytest.mark.django_db
 PUBLIC = (
     "/api/pricing", "/api/pricing?discount=folded", "/api/pricing?explain=1", "/api/ratio_config",
     "/api/pricing/changes", "/api/pricing/changes.atom", "/api/pricing/history/gpt-4o", "/llms.txt",
+    "/api/export/litellm.json?complete=1",
 )  # fmt: skip
 PAGES = ("/", "/?sort=price", "/?lang=zh", "/models/gpt-4o", "/compare", "/docs")
-LISTS = ("/v1/models", "/v1/models?client_version=1", "/v1beta/models", "/v1beta/models?pageSize=1", "/api/pricing")
+LISTS = (
+    "/v1/models",
+    "/v1/models?client_version=1",
+    "/v1beta/models",
+    "/v1beta/models?pageSize=1",
+    "/api/pricing",
+    "/llms.txt",
+    "/api/export/openrouter/models",
+)
 
 
 def rendered() -> float:

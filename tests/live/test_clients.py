@@ -200,17 +200,6 @@ def test_the_vendors_own_sdk_for_node(limited_instructions: dict[str, Any], vend
         assert vendor == "gemini" or got[2:] == [code, True], sdk
 
 
-def test_litellm_finds_the_models_of_every_dialect(instructions: dict[str, Any]) -> None:
-    path = str(client_folder("litellm"))
-
-    seen = run([sys.executable, str(PROGRAMS / "litellm_client.py")], instructions, PYTHONPATH=path)
-
-    litellm = f"litellm {seen['version']}"
-    assert sorted(seen["openai"]) == sorted(NEWEST_FIRST), litellm
-    assert sorted(seen["anthropic"]) == sorted(f"anthropic/{name}" for name in NEWEST_FIRST), litellm
-    assert sorted(seen["gemini"]) == sorted(f"gemini/{name}" for name in NEWEST_FIRST), litellm
-
-
 def test_llm_lists_the_models(instructions: dict[str, Any], tmp_path: Path) -> None:
     variables = os.environ | {"PYTHONPATH": str(client_folder("llm")), "LLM_USER_PATH": str(tmp_path)}
     command = [sys.executable, "-m", "llm", "openai", "endpoint", f"{instructions['url']}/v1", "--models"]

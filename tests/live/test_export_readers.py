@@ -15,8 +15,10 @@ import pytest
 
 from tests.live.deployment import Operator, Server
 from tests.live.test_clients import PROGRAMS, client_folder, run
+from tests.sizes import FULL
 
 pytestmark = pytest.mark.django_db
+IN_THE_FULL_RUN = pytest.mark.skipif(not FULL, reason="opencode runs in the full run")
 
 MODELS = """
 import datetime as dt
@@ -106,7 +108,7 @@ def test_tokenlens_computes_our_prices_from_the_models_dev_list(priced: Server) 
 
 def opencodes_models(priced: Server, folder: Path, *, url: str, key: str) -> dict[str, Any]:
     """The models that opencode offers with a list at this address and this key for calls, by id."""
-    program = client_folder("node") / "node_modules" / "opencode-linux-x64" / "bin" / "opencode"
+    program = client_folder("node-full") / "node_modules" / "opencode-linux-x64" / "bin" / "opencode"
     if not program.exists():
         pytest.skip("opencode is not built for this machine")
     variables = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_BASE_URL"))} | {
@@ -126,6 +128,7 @@ def opencodes_models(priced: Server, folder: Path, *, url: str, key: str) -> dic
     return dict(_objects(listed.read_text()))
 
 
+@IN_THE_FULL_RUN
 def test_opencode_offers_our_models_with_their_prices(priced: Server, tmp_path: Path) -> None:
     models = opencodes_models(priced, tmp_path, url="/api/export/models_dev", key="sk-unknown")
 
@@ -142,6 +145,7 @@ def test_opencode_offers_our_models_with_their_prices(priced: Server, tmp_path: 
     assert models["readers/embedder"]["cost"]["input"] == 0.13
 
 
+@IN_THE_FULL_RUN
 def test_opencode_offers_the_models_of_a_key_at_its_prices(priced: Server, key: str, tmp_path: Path) -> None:
     # opencode appends /api.json to the address: to the fragment, which it does not send.
     models = opencodes_models(priced, tmp_path, url=f"/api/export/models_dev/api.json?key={key}#", key=key)

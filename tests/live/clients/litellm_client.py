@@ -1,30 +1,33 @@
-"""The models that LiteLLM lists when our address is used as three kinds of providers."""
+"""The models that LiteLLM lists when our address is used as each kind of provider."""
 
-import json
 import os
-import sys
-from importlib import metadata
-from typing import Any
+from collections.abc import Iterable
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 
 import litellm
 
+from tests.live.clients.situations import List, show
 
-def main(arguments: dict[str, Any]) -> dict[str, Any]:
-    key, url = arguments["keys"]["good"], arguments["url"]
 
-    def models(provider: str, base: str) -> list[str]:
-        return litellm.get_valid_models(  # type: ignore[no-any-return]
-            check_provider_endpoint=True, custom_llm_provider=provider, api_key=key, api_base=base
+def provider(name: str, path: str) -> List:
+    def list_models(url: str, key: str) -> Iterable[str]:
+        models: list[str] = litellm.get_valid_models(
+            check_provider_endpoint=True, custom_llm_provider=name, api_key=key, api_base=f"{url}{path}"
         )
+        return [model.removeprefix(f"{name}/") for model in models]
 
-    return {
-        "version": metadata.version("litellm"),
-        "openai": models("openai", f"{url}/v1"),
-        "anthropic": models("anthropic", url),
-        "gemini": models("gemini", url),
+    return list_models
+
+
+show(
+    {
+        "LiteLLM, openai": provider("openai", "/v1"),
+        "LiteLLM, anthropic": provider("anthropic", ""),
+        "LiteLLM, gemini": provider("gemini", ""),
+        "LiteLLM, litellm_proxy": provider("litellm_proxy", ""),
+        "LiteLLM, hosted_vllm": provider("hosted_vllm", "/v1"),
+        "LiteLLM, openai_like": provider("openai_like", "/v1"),
+        "LiteLLM, azure": provider("azure", ""),
     }
-
-
-json.dump(main(json.loads(sys.argv[1])), sys.stdout)
+)

@@ -49,6 +49,8 @@ CAPABILITIES: Mapping[str, str] = {
     "thinking_between_tools": "thinks between calls of tools",
 }
 
+# The usual reasoning levels, the lowest first.
+REASONING_LEVELS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 # The names in OpenRouter's format: capability -> the parameters of requests, modality -> modality.
 OPENROUTER_PARAMETERS: Mapping[str, Sequence[str]] = {
     "tools": ("tools", "tool_choice"),

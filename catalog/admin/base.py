@@ -39,6 +39,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 if TYPE_CHECKING:
     SkinModelAdmin = admin.ModelAdmin[Any]
     SkinTabularInline = admin.TabularInline[Any, Any]
+    SkinStackedInline = admin.StackedInline[Any, Any]
     SkinUserAdmin = auth_admin.UserAdmin[Any]
 
     def display(**_: Any) -> Callable[[F], F]: ...
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 else:
     from unfold.admin import ModelAdmin as SkinModelAdmin
+    from unfold.admin import StackedInline as SkinStackedInline
     from unfold.admin import TabularInline as SkinTabularInline
     from unfold.contrib.filters.admin import DropdownFilter as StateFilter
     from unfold.decorators import action as detail_action
@@ -349,6 +351,13 @@ class UntitledInline(TabularInline):
         hide_title = True
 
 
+class StackedInline(SkinStackedInline):
+    """A row with many fields, one below the other."""
+
+    formfield_overrides = FIELD_WIDGETS
+    extra = 0
+
+
 class UserAdmin(SkinUserAdmin, ModelAdmin):
     """Django's own user pages in this theme."""
 
@@ -415,6 +424,7 @@ __all__ = [
     "ReadOnlyAdmin",
     "RelatedDropdownFilter",
     "Select",
+    "StackedInline",
     "StateFilter",
     "TabularInline",
     "TextInput",

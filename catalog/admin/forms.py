@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from catalog.admin.base import VERBATIM, RadioSelect, TextInput
+from catalog.admin.base import VERBATIM, RadioSelect, Textarea, TextInput
 from catalog.db.fields import NamesFormField
 from catalog.names.typed_lists import fold_width, write_names
 
@@ -80,3 +80,37 @@ class AbsentOrNamesField(forms.Field):
             return bool(initial != self.to_python(data))
         except forms.ValidationError:
             return True
+
+
+class LevelsField(forms.CharField):
+    """Reasoning levels, one per line: the effort, a colon and a description."""
+
+    widget = Textarea
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, list):
+            return value
+        return "\n".join(f"{level['effort']}: {level['description']}".removesuffix(": ") for level in value)
+
+    def to_python(self, value: Any) -> Any:
+        lines = (line.strip() for line in str(value or "").splitlines())
+        parts = (line.partition(":") for line in lines if line)
+        return [{"effort": effort.strip(), "description": rest.strip()} for effort, _, rest in parts]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool((initial or []) != self.to_python(data))
+
+
+class VerbatimField(forms.CharField):
+    """A text that is stored unchanged; browsers send line breaks as two characters."""
+
+    widget = Textarea
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"strip": False, **options})
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).replace("\r\n", "\n")
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool((initial or "") != self.to_python(data))

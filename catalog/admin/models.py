@@ -8,28 +8,33 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from catalog.admin.base import (
+    VERBATIM,
     BooleanRadioFilter,
     ChoicesDropdownFilter,
     CuratedAdmin,
     CuratedForm,
+    ModelForm,
     RelatedDropdownFilter,
+    StackedInline,
     StateFilter,
+    Textarea,
     UntitledInline,
     display,
 )
-from catalog.admin.forms import AbsentOrNamesField, NamesPicker
+from catalog.admin.forms import AbsentOrNamesField, LevelsField, NamesPicker, VerbatimField
 from catalog.admin.links import linked
 from catalog.db.fields import NamesFormField
 from catalog.imports.dropped_models import describe_sources, dropped_models
 from catalog.models import (
     AIModel,
+    CodexProfile,
     EndpointType,
     FieldPin,
     ModelAlias,
     Offer,
 )
 from catalog.models.aimodel import AIModelQuerySet
-from catalog.vocabulary import CAPABILITIES, INPUT_MODALITIES, OUTPUT_MODALITIES
+from catalog.vocabulary import CAPABILITIES, INPUT_MODALITIES, OUTPUT_MODALITIES, REASONING_LEVELS
 
 NOT_IN_PRICE_LIST = "Not in price list"
 
@@ -47,6 +52,31 @@ class OfferInline(UntitledInline):
 class AliasInline(UntitledInline):
     model = ModelAlias
     fields = ["name"]
+
+
+class CodexProfileForm(ModelForm):
+    instructions = VerbatimField(
+        widget=Textarea(attrs={**VERBATIM, "rows": 12}),
+        help_text="The system prompt. Codex sends it unchanged in place of its own, so enter it in full.",
+    )
+    reasoning_levels = LevelsField(
+        required=False,
+        widget=Textarea(attrs={**VERBATIM, "rows": 4, "placeholder": "low: Fast answers\nhigh: Thorough answers"}),
+        help_text="The levels that users can choose, one per line: the effort, a colon, a description. Leave empty if "
+        "the model has none: Codex then sends no reasoning effort.",
+    )
+
+
+class CodexProfileInline(StackedInline):
+    model = CodexProfile
+    form = CodexProfileForm
+    verbose_name_plural = "Codex profile"
+    fields = [
+        "instructions",
+        "reasoning_levels",
+        ("default_reasoning_level", "default_verbosity"),
+        ("patch_tool", "parallel_tool_calls"),
+    ]
 
 
 class PinInline(UntitledInline):
@@ -96,6 +126,11 @@ class AIModelForm(CuratedForm):
         widget=NamesPicker(lambda: CAPABILITIES),
         help_text="Features that it supports. Clients see the words in the menu. Leave empty if not known.",
     )
+    reasoning_levels = NamesFormField(
+        required=False,
+        widget=NamesPicker(lambda: REASONING_LEVELS),
+        help_text="The reasoning efforts that a request may name. Leave empty if not known.",
+    )
     public_endpoint_types = AbsentOrNamesField(
         absent="The supported endpoint types",
         listed="Only these, in this order (an empty list: the model is listed but cannot be called)",
@@ -134,7 +169,7 @@ class AIModelAdmin(CuratedAdmin):
     ordering = ["name"]
     autocomplete_fields = ["vendor", "successor"]
     actions = ["publish", "back_to_draft", "show_in_price_list", "hide_from_price_list"]
-    inlines = [OfferInline, AliasInline, PinInline]
+    inlines = [OfferInline, AliasInline, CodexProfileInline, PinInline]
     fieldsets = [
         (None, {"fields": ["name", "display_name", "vendor", ("status", "in_price_list")]}),
         ("Endpoints", {"fields": ["supported_endpoint_types", "public_endpoint_types"]}),
@@ -146,6 +181,7 @@ class AIModelAdmin(CuratedAdmin):
                     ("max_input_tokens", "max_output_tokens"),
                     ("input_modalities", "output_modalities"),
                     "capabilities",
+                    "reasoning_levels",
                     ("version", "default_parameters"),
                 ]
             },

@@ -5,8 +5,10 @@ A reader lists the fields that it infers in `Record.inferred`: they fill empty f
 
 import re
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from catalog import vendor_matching
+from catalog.vocabulary import REASONING_LEVELS
 
 # Vendor -> (family, the vendor's own endpoint type for chat models, preferred over openai).
 OWN_ENDPOINT_TYPES = {"anthropic": ("claude", "anthropic"), "google": ("gemini", "gemini")}
@@ -16,6 +18,7 @@ RERANK = re.compile(r"(?:^|[-/_.])rerank", re.IGNORECASE)
 MODALITIES = {"file": "pdf", "embeddings": "embedding"}
 # Input modality -> the capability that it implies.
 BY_INPUT = {"image": "vision", "pdf": "pdf_input"}
+LONGEST_LEVEL = 32
 # Every multiple of this many tokens is a usual context window; smaller ones are 1,000 or 1,024 times a power of two.
 ROUND_WINDOW = 50_000
 
@@ -41,6 +44,24 @@ def endpoint_types(model: str, outputs: Collection[str] | None) -> tuple[str, ..
 def capabilities(stated: Collection[str], inputs: Collection[str] | None) -> tuple[str, ...]:
     """The stated capabilities and those that the input modalities imply."""
     return tuple(dict.fromkeys((*stated, *(word for modality, word in BY_INPUT.items() if modality in (inputs or ())))))
+
+
+def reasoning_levels(values: Any) -> tuple[str, ...] | None:
+    """The listed efforts, the lowest first, then those with other names; null is none. None if there is no list."""
+    if not isinstance(values, list):
+        return None
+    names = ("none" if value is None else value for value in values)
+    levels = dict.fromkeys(name for name in names if isinstance(name, str) and 0 < len(name) <= LONGEST_LEVEL)
+    usual = [level for level in REASONING_LEVELS if level in levels]
+    return (*usual, *(level for level in levels if level not in REASONING_LEVELS)) or None
+
+
+def reasoning_options(options: Any) -> tuple[str, ...] | None:
+    """The efforts among the options of models.dev's format; None if there are none."""
+    for option in options if isinstance(options, list) else []:
+        if isinstance(option, dict) and option.get("type") == "effort":
+            return reasoning_levels(option.get("values"))
+    return None
 
 
 def window_and_input(longest_input: int | None, longest_output: int | None) -> tuple[int | None, int | None]:

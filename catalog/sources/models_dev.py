@@ -86,6 +86,7 @@ def _record(provider: str, host: Mapping[str, Any], name: str, values: Mapping[s
         input_modalities=inputs,
         output_modalities=outputs,
         capabilities=_capabilities(row, inputs),
+        reasoning_levels=inferred_fields.reasoning_options(row.take("reasoning_options")),
         supported_endpoint_types=inferred_fields.endpoint_types(name, outputs),
         released_on=released,
         prices=prices,

@@ -23,7 +23,7 @@ CONSTANT_TIMES = (0, 1626777600, 1677610602, 1700000000)
 SHARED = 0.8
 CONTEXT = ("context_length", "context_window", "max_context_length", "max_model_len")
 INPUT = ("max_input_tokens", "inputTokenLimit")
-OUTPUT = ("max_completion_tokens", "max_output_tokens", "max_tokens", "outputTokenLimit")
+OUTPUT = ("max_completion_tokens", "max_output_tokens", "max_tokens", "outputTokenLimit", "max_output_length")
 TITLES = ("display_name", "displayName", "name")
 # Hosts' names of kinds of models -> output modality.
 KINDS = {
@@ -158,10 +158,11 @@ def _record(name: str, values: Mapping[str, Any], constant_times: frozenset[str]
         input_modalities=inputs,
         output_modalities=outputs,
         capabilities=_capabilities(row, inputs),
+        reasoning_levels=_reasoning_levels(row),
         supported_endpoint_types=types,
         **_gemini(row),
         released_on=_released(values, constant_times),
-        retires_on=_day(row.take("deprecation")),
+        retires_on=_day(row.take("deprecation")) or _day(row.take("shutdown_date")),
         prices=prices_of(row),
         inferred=frozenset({"released_on"} if listed else {"released_on", "supported_endpoint_types"}),
         findings=tuple(row.findings),
@@ -221,9 +222,12 @@ def _endpoint_types(row: Row, name: str, outputs: tuple[str, ...] | None) -> tup
 
 
 def _gemini(row: Row) -> dict[str, Any]:
-    """Fields of Gemini's own list; the same keys have other meanings elsewhere."""
+    """Fields of Gemini's own list, whose keys have other meanings elsewhere, or defaults in OpenRouter's format."""
+    defaults = row.take("default_parameters")
     if "supportedGenerationMethods" not in row.values:
-        return {}
+        if not isinstance(defaults, dict):
+            return {}
+        return {"default_parameters": parameters.valid_parameters(defaults) or None}
     stated = {name: row.values[key] for key, name in PARAMETERS.items() if key in row.values}
     return {
         "version": row.text("version", longest=64),
@@ -232,9 +236,10 @@ def _gemini(row: Row) -> dict[str, Any]:
 
 
 def _capabilities(row: Row, inputs: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    """Mistral has flags, Vercel tags, OpenRouter and compatible hosts the supported parameters."""
+    """Mistral has flags, Vercel tags, OpenRouter and compatible hosts the supported parameters or features."""
     flags, tags, parameters = row.take("capabilities"), row.take("tags"), row.take("supported_parameters")
-    if not isinstance(flags, dict) and not isinstance(tags, list) and not isinstance(parameters, list):
+    features = row.take("supported_features")
+    if not isinstance(flags, dict) and not any(isinstance(names, list) for names in (tags, parameters, features)):
         return None
     named = (
         [FLAGS[key] for key, value in flags.items() if value is True and key in FLAGS]
@@ -242,12 +247,22 @@ def _capabilities(row: Row, inputs: tuple[str, ...] | None) -> tuple[str, ...] |
         else []
     )
     named += [FLAGS[tag] for tag in tags if isinstance(tag, str) and tag in FLAGS] if isinstance(tags, list) else []
-    named += _parameters(parameters)
+    named += [*_parameters(parameters), *_parameters(features)]
     return inferred_fields.capabilities(named, inputs)
 
 
+def _reasoning_levels(row: Row) -> tuple[str, ...] | None:
+    """The efforts: as options (ours, Modal), of OpenRouter's reasoning, or of Anthropic's capabilities."""
+    options, reasoning, flags = row.take("reasoning_options"), row.take("reasoning"), row.take("capabilities")
+    efforts = reasoning.get("supported_efforts") if isinstance(reasoning, dict) else None
+    effort = flags.get("effort") if isinstance(flags, dict) else None
+    if isinstance(effort, dict):
+        efforts = [name for name, level in effort.items() if isinstance(level, dict) and level.get("supported") is True]
+    return inferred_fields.reasoning_options(options) or inferred_fields.reasoning_levels(efforts)
+
+
 def _parameters(parameters: Any) -> Iterable[str]:
-    words = ("tools", "structured_outputs", "reasoning")
+    words = ("tools", "structured_outputs", "reasoning", "web_search")
     return [name for name in parameters if name in words] if isinstance(parameters, list) else []
 
 

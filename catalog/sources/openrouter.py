@@ -52,7 +52,6 @@ IGNORED = (
     "supported_voices",
     "knowledge_cutoff",
     "links",
-    "reasoning",
     "benchmarks",
     "alias_target",
 )
@@ -103,6 +102,7 @@ def _record(name: str, values: Mapping[str, Any], batch: Mapping[str, Any] | Non
     if name.startswith("~"):
         row.report("is an alias whose model changes; its price is the price of its current model")
     slug = row.take("canonical_slug")
+    reasoning = row.take("reasoning")
     lines = _pricing(row, row.take("pricing"))
     if batch is not None:
         lines += _batch_pricing(row, batch)
@@ -116,6 +116,9 @@ def _record(name: str, values: Mapping[str, Any], batch: Mapping[str, Any] | Non
         input_modalities=inputs,
         output_modalities=outputs,
         capabilities=_capabilities(row, inputs),
+        reasoning_levels=inferred_fields.reasoning_levels(
+            reasoning.get("supported_efforts") if isinstance(reasoning, dict) else None
+        ),
         supported_endpoint_types=inferred_fields.endpoint_types(name, outputs),
         default_parameters=_parameters(row.take("default_parameters")),
         released_on=_day(row),

@@ -281,7 +281,7 @@ def knows_capabilities(model: ModelFacts) -> bool:
 
 def capabilities(model: ModelFacts) -> AnthropicCapabilities:
     """Every capability in Anthropic's format, with whether this model has it."""
-    has = set(model.capabilities)
+    has = {*model.capabilities, *(f"effort_{level}" for level in model.reasoning_levels)}
 
     def support(*names: str) -> AnthropicSupport:
         return {"supported": not has.isdisjoint(names)}

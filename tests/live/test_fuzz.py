@@ -28,12 +28,12 @@ PARTS = [
 ]  # fmt: skip
 QUERIES = [
     "key", "limit", "after_id", "before_id", "lifecycle[]", "pageSize", "pageToken", "format", "dialect", "discount",
-    "client_version", "beta", "$alt", "",
+    "client_version", "beta", "$alt", "", "vendor", "capability", "max_price", "min_context", "sort", "strict",
 ]  # fmt: skip
 VALUES = [
     "", "0", "-1", "1", "1000", "99999999999999999999", "1e5", "NaN", "%00", "%FF%FE", "gpt-4o", "anthropic", "gemini",
     "openai", "true", "xml", "..", "{key}", "W10", "WzEsMl0", "bnVsbA==", "eyJhIjoxfQ", "W25hbiwiYSJd", "é", "a,b",
-    "x" * 500,
+    "price", "x" * 500,
 ]  # fmt: skip
 HEADERS = [
     "authorization", "x-api-key", "x-goog-api-key", "anthropic-version", "accept", "accept-encoding", "if-none-match",

@@ -15,6 +15,7 @@ from django.http import QueryDict
 
 from catalog.exact import InexactError, plain, read_number
 from catalog.models.facts import ModelFacts
+from catalog.names.typed_lists import split_all
 from catalog.vendor_matching import fold
 from tokens.access.cursors import decode_cursor, encode_cursor
 from tokens.api_error import ApiError
@@ -132,8 +133,8 @@ _folded = functools.lru_cache(maxsize=4096)(fold)
 
 
 def _names(values: list[str]) -> frozenset[str]:
-    """The names in repeated values and between commas; full-width commas are folded, too."""
-    return frozenset(filter(None, (name.strip() for value in values for name in fold(value).split(","))))
+    """The names in repeated values, separated as in forms."""
+    return frozenset(map(_folded, split_all(values)))
 
 
 def _has(names: set[str], wanted: frozenset[str], *, every: bool) -> bool:

@@ -5,7 +5,6 @@ They select from what the reader can see. The names of a model are those that pa
 """
 
 import functools
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,7 +16,7 @@ from catalog.exact import InexactError, plain, read_number
 from catalog.models.facts import ModelFacts
 from catalog.names.typed_lists import split_all
 from catalog.vendor_matching import fold
-from tokens.access.cursors import decode_cursor, encode_cursor
+from tokens.access.cursors import decode_cursor, encode_cursor, open_cursor, seal_cursor
 from tokens.api_error import ApiError
 
 # The parameters that are names of a model. It must have one of the names, or all of them if the parameter is in ALL_OF.
@@ -26,8 +25,6 @@ ALL_OF = frozenset({"capability", "modality"})
 POPULAR, PRICE, CREATED = "popular", "price", "created"
 ORDERS = (POPULAR, PRICE, CREATED)
 PARAMETERS = (*NAMES, "max_price", "min_context", "sort")
-# An amount in a cursor, as Decimals are written.
-AMOUNT = re.compile(r"\d{1,200}(?:\.\d{1,200})?(?:E[+-]\d{1,3})?", re.ASCII)
 # No model has a number of tokens with more digits.
 MAX_TOKEN_DIGITS = 15
 
@@ -104,27 +101,21 @@ class Filters:
         return self.sort in (POPULAR, PRICE)
 
     def write_cursor(self, place: Place) -> str:
+        if not self.has_own_cursors:
+            return encode_cursor(place)
         # An amount is a text: one in another currency has more digits than a number of JSON may have here.
-        parts = [str(part) if isinstance(part, Decimal) else part for part in place]
-        return encode_cursor([*self._order, *parts])
+        return seal_cursor([self.sort, *(str(part) if isinstance(part, Decimal) else part for part in place)])
 
     def read_cursor(self, text: str) -> Place | None:
         """The place in a cursor; None if the text is not a cursor of a list in this order."""
-        match decode_cursor(text):
-            case [int(created), str(name)] if not self._order:
+        match open_cursor(text) if self.has_own_cursors else decode_cursor(text):
+            case [int(created), str(name)] if not self.has_own_cursors:
                 return (created, name)
-            case ["popular", int(rank), int(created), str(name)] if self.sort == POPULAR:
-                return (rank, created, name)
-            case ["price", bool(is_unknown), str(amount), int(created), str(name)] if (
-                self.sort == PRICE and AMOUNT.fullmatch(amount)
-            ):
-                return (is_unknown, Decimal(amount), created, name)
+            case ["price", is_unknown, amount, *newest] if self.sort == PRICE:
+                return (is_unknown, Decimal(amount), *newest)
+            case ["popular", *place] if self.sort == POPULAR:
+                return tuple(place)
         return None
-
-    @property
-    def _order(self) -> tuple[str, ...]:
-        """The order as cursors name it; the usual one has no name."""
-        return (self.sort,) if self.has_own_cursors else ()
 
 
 ALL = Filters()

@@ -10,6 +10,7 @@ from pricing.admin.pages.health_checks import check_page
 from pricing.admin.pages.unknown_models import add_unknown_page, unknown_models_page
 from pricing.admin.pages.verification import adopt_page, verification_page
 from pricing.api.docs_page import docs, openapi
+from tokens.dialects.prefixes import in_any_case
 from tokens.http import security_txt
 from tokens.http.errors import API_PREFIXES, page_not_found
 
@@ -31,7 +32,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     # All other addresses below the API's prefixes: without this, DEBUG would respond in HTML.
     re_path(
-        rf"^(?:/*)(?:{'|'.join(API_PREFIXES)})(?:/[\s\S]*)?$",
+        rf"^(?:/*)(?:{in_any_case(*API_PREFIXES)})(?:/[\s\S]*)?$",
         csrf_exempt(lambda request: page_not_found(request, Http404())),
     ),
 ]

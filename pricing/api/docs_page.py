@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.cache import patch_vary_headers
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from catalog.caches import process_cache
@@ -18,6 +20,7 @@ from catalog.exact import write_json
 from pricing.api.openapi import document
 from tokens.http.bodies import VISITOR_BODIES, Body, respond
 from tokens.http.content_policy import DOCS, with_policy
+from tokens.http.negotiation import asks_for_html
 from tokens.openapi import Document
 from tokens.openapi.shapes import Schema
 
@@ -47,6 +50,7 @@ class Address:
     answers: list[Answer] = field(default_factory=list)
 
 
+@csrf_exempt
 @require_safe
 def openapi(request: HttpRequest) -> HttpResponse:
     response = respond(request, openapi_body(), cache_control=CACHED)
@@ -54,8 +58,14 @@ def openapi(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@csrf_exempt
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
+    """The page; for programs, the document that it shows."""
+    if not asks_for_html(request):
+        response = openapi(request)
+        patch_vary_headers(response, ["Accept"])
+        return response
     host = f"{request.scheme}://{request.get_host()}"
     body = VISITOR_BODIES.get_or_render(
         ("docs", host), lambda: render_to_string("pricing/docs.html", contents() | {"host": host}).encode()
@@ -63,6 +73,7 @@ def docs(request: HttpRequest) -> HttpResponse:
     response = respond(request, body, cache_control=CACHED)
     if response.status_code == HTTPStatus.OK:
         response["Content-Type"] = "text/html; charset=utf-8"
+    patch_vary_headers(response, ["Accept"])
     return with_policy(response, DOCS)
 
 

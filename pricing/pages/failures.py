@@ -54,7 +54,7 @@ def unavailable(request: HttpRequest, exception: Exception) -> HttpResponse:
     error = errors.as_api_error(exception)
     if request.path.startswith("/admin"):
         response = HttpResponse(_admin_page(request, is_busy=is_lock_timeout(exception)))
-    elif not errors.is_api_path(request.path) or (request.path.startswith("/models/") and is_browser(request)):
+    elif is_browser(request) and (request.path.startswith("/models/") or not errors.is_api_path(request.path)):
         visitor = Visitor.without_data(request)
         query = tuple((name, str(value)) for name, value in request.GET.items() if name != "lang")
         context = {"again": request.get_full_path()}

@@ -13,13 +13,14 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
+from catalog.exact import write_json
 from catalog.models import AIModel
 from pricing.pages.comparison import MAX_COLUMNS, comparison
 from pricing.pages.listing.cards import model_list
 from pricing.pages.listing.filters import orders, selects
 from pricing.pages.listing.search import Search
 from pricing.pages.model_page.details import details
-from pricing.pages.responses import ASSETS, ROWS, Context, Place, busy_page, missing_page, page, send_asset
+from pricing.pages.responses import ASSETS, PUBLIC, ROWS, Context, Place, busy_page, missing_page, page, send_asset
 from pricing.pages.visitor import Visitor
 from pricing.verification.provenance import Evidence
 from tokens.access.visibility import PriceListing
@@ -27,7 +28,10 @@ from tokens.api.views import ModelView
 from tokens.api_error import ApiError
 from tokens.auth.authentication import charge_visitor
 from tokens.auth.credentials import candidate_keys
+from tokens.dialects import DIALECTS
+from tokens.http.bodies import Body, respond
 from tokens.http.errors import error_response, is_api_path, page_not_found
+from tokens.http.negotiation import asks_for_html, site_of
 
 View = Callable[..., HttpResponse]
 
@@ -49,10 +53,13 @@ def limited(view: View) -> View:
     return limited_view
 
 
+@csrf_exempt
 @require_safe
 @limited
 def catalog(request: HttpRequest) -> HttpResponse:
-    """The list of all models that visitors see."""
+    """The list of all models that visitors see; for programs, the addresses that they may look for."""
+    if not asks_for_html(request):
+        return for_programs(request)
     visitor, search = Visitor.from_request(request), Search.from_query(request.GET.dict())
     place = Place("/", search.parameters)
     return page(
@@ -63,6 +70,23 @@ def catalog(request: HttpRequest) -> HttpResponse:
         lambda: list_context(visitor, search),
         is_stored=search == Search(sort=search.sort),
     )
+
+
+def for_programs(request: HttpRequest) -> HttpResponse:
+    """The addresses of the lists and documents, as JSON."""
+    site = site_of(request)
+    addresses = {
+        "name": settings.SITE_NAME,
+        "base_urls": {dialect.name: f"{site}{dialect.base}" for dialect in DIALECTS},
+        "models": f"{site}/v1/models",
+        "prices": f"{site}/api/pricing",
+        "documentation": f"{site}/openapi.json",
+        "llms_txt": f"{site}/llms.txt",
+    }
+    response = respond(request, Body.of(write_json(addresses)), cache_control=PUBLIC)
+    patch_vary_headers(response, ["Accept"])
+    response["Access-Control-Allow-Origin"] = "*"
+    return response
 
 
 def list_context(visitor: Visitor, search: Search) -> Context:
@@ -102,7 +126,7 @@ def browser_page(request: HttpRequest, name: str) -> HttpResponse:
     model, visitor = model_and_visitor
     query = request.GET.dict()
     answers = {name: str(query[name]) for name in query if name == "n" or name.startswith(("u.", "f."))}
-    base = settings.PUBLIC_BASE_URL.rstrip("/") or f"{request.scheme}://{request.get_host()}"
+    base = site_of(request)
     evidence = Evidence.read(at=visitor.at, now=visitor.at)
     return page(
         request,
@@ -126,9 +150,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def is_browser(request: HttpRequest) -> bool:
-    """Whether the request accepts HTML and has no API key."""
-    accepted = (media.partition(";")[0].strip() for media in request.headers.get("Accept", "").lower().split(","))
-    return request.method in ("GET", "HEAD") and "text/html" in accepted and not candidate_keys(request)
+    """Whether the request asks for HTML and has no API key."""
+    return request.method in ("GET", "HEAD") and asks_for_html(request) and not candidate_keys(request)
 
 
 def find_model(name: str, visitor: Visitor) -> tuple[AIModel, Visitor] | None:
@@ -144,10 +167,13 @@ def find_model(name: str, visitor: Visitor) -> tuple[AIModel, Visitor] | None:
     return None
 
 
+@csrf_exempt
 @require_safe
 @limited
 def compare(request: HttpRequest) -> HttpResponse:
     """Several models side by side: /compare?m=gpt-4o&m=o3."""
+    if not asks_for_html(request):
+        raise Http404
     visitor = Visitor.from_request(request)
     names = tuple(dict.fromkeys(request.GET.getlist("m")))[:MAX_COLUMNS]
     place = Place(reverse("compare"), tuple(("m", name) for name in names))

@@ -1,40 +1,23 @@
 """The addresses of the model lists and of the caller's own key.
 
 Each exists with and without a slash at the end, because clients do not follow redirects. tokens/dialects chooses the
-dialect of an address.
+dialect of an address, and has the prefixes of the lists; an id may contain slashes and colons.
 """
 
-from django.urls import URLPattern, path
+from django.urls import path, re_path
 
 from tokens.api.authorize import AuthorizeView
 from tokens.api.views import ModelListView, ModelView, TokenView, TunedModelListView
+from tokens.dialects.prefixes import LIST, MODEL, TUNED_MODELS
 
-models = ModelListView.as_view()
-model = ModelView.as_view()
-tuned_models = TunedModelListView.as_view()
 token = TokenView.as_view()
 authorize = AuthorizeView.as_view()
 
 
-def lists(prefix: str) -> list[URLPattern]:
-    """The list below a prefix, and the single models below the list; an id may contain slashes and colons."""
-    return [
-        path(f"{prefix}/models", models),
-        path(f"{prefix}/models/", models),
-        path(f"{prefix}/models/<path:name>", model),
-    ]
-
-
 urlpatterns = [
-    *lists("v1"),
-    *lists("v1beta/openai"),
-    *lists("v1beta"),
-    *lists("v1alpha"),
-    *lists("anthropic/v1"),
-    *(path(f"{version}/tunedModels", tuned_models) for version in ("v1", "v1beta", "v1alpha")),
-    *(path(f"{version}/tunedModels/", tuned_models) for version in ("v1", "v1beta", "v1alpha")),
-    path("models", models),
-    path("models/", models),
+    re_path(LIST, ModelListView.as_view()),
+    re_path(MODEL, ModelView.as_view()),
+    re_path(TUNED_MODELS, TunedModelListView.as_view()),
     path("api/token", token),
     path("api/token/", token),
     path("api/authorize", authorize),

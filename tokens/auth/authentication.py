@@ -117,7 +117,7 @@ class OptionalTokenAuthentication(BaseAuthentication):
         except ApiError:
             charge_visitor(request._request, at=now)
             return None
-        charge(request._request, caller, at=now)
+        charge_reader(request._request, caller, at=now)
         return None, caller
 
 
@@ -182,6 +182,21 @@ def charge(request: HttpRequest, caller: Caller, *, at: dt.datetime) -> None:
     context.quota = context.quota or limiter().hit(caller.rate_limit, f"token:{caller.token}")
     if not context.quota.allowed:
         raise rate_limit_error(context.quota, at=at)
+
+
+def charge_reader(request: HttpRequest, caller: Caller, *, at: dt.datetime) -> None:
+    """Counts the request of a key at a public address: above the rate of the key, as that of a visitor.
+
+    Without a key it would be answered, too. The prices stay those of the key: a program that reads them must not get
+    other ones at times.
+    """
+    try:
+        charge(request, caller, at=at)
+    except ApiError:
+        refusal = VISITS.refuse(client_address(request))
+        if refusal is not None:
+            context_of(request.META).quota = refusal
+            raise rate_limit_error(refusal, at=at) from None
 
 
 def charge_visitor(request: HttpRequest, *, at: dt.datetime) -> None:

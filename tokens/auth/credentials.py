@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from tokens import keys
 from tokens.calls.addresses import AmbiguousAddressError, read_query
 from tokens.dialects import ORIGINAL_ADDRESS_HEADERS, PROXY_ADDRESS, dialect_of, has_appended_address
+from tokens.dialects.base import query_of
 from tokens.networks import caller_address
 
 # What clients send in a path as it is.
@@ -66,7 +67,7 @@ def address_in(environ: Mapping[str, Any]) -> str:
 
 def _in_query(request: HttpRequest) -> str:
     called = (key for address in original_addresses(request) for key in _keys_of(address))
-    return request.GET.get("key", "") or next(called, "")
+    return query_of(request).get("key", "") or next(called, "")
 
 
 def _keys_of(address: str) -> tuple[str, ...]:

@@ -13,15 +13,15 @@ from tokens.dialects.anthropic import Anthropic
 from tokens.dialects.base import Dialect, query_of
 from tokens.dialects.gemini import Gemini
 from tokens.dialects.openai import OpenAI
+from tokens.dialects.prefixes import OWN, prefix_words
 
 # The first one that recognizes the request is used; the last one recognizes every request.
 DIALECTS: tuple[Dialect, ...] = (Anthropic(), Gemini(), OpenAI())
-# The longest path wins: /v1beta/openai/ is OpenAI's, the rest of /v1beta/ is Gemini's.
-BY_PATH = sorted(((path, dialect) for dialect in DIALECTS for path in dialect.paths), key=lambda entry: -len(entry[0]))
+BY_NAME = {dialect.name: dialect for dialect in DIALECTS}
+BY_WORD = {word: dialect for dialect in DIALECTS for word in dialect.words}
 
 # Proxies ask at this address, or below it, about calls whose clients expect the dialect of the call.
 PROXY_ADDRESS = "/api/authorize"
-PROXY_PREFIX = "/api/"
 # Headers in which proxies send the original address when they ask for authorization: Traefik, and nginx by convention.
 ORIGINAL_ADDRESS_HEADERS = ("X-Forwarded-Uri", "X-Original-Uri")
 # Calls below /v1, which the dialects share.
@@ -43,9 +43,15 @@ def dialect_of(request: HttpRequest) -> Dialect:
     )
 
 
+def _dialect_of_prefix(path: str) -> Dialect | None:
+    """The dialect that the prefix of a path forces: its last word decides, because clients append the version."""
+    return next((BY_WORD[word] for word in reversed(prefix_words(path)) if word in BY_WORD), None)
+
+
 def dialect_of_path(path: str) -> Dialect | None:
     """The dialect of an address; None if the query and the headers determine it."""
-    return next((dialect for prefix, dialect in BY_PATH if f"{path}/".startswith(prefix)), None)
+    # Errors of our own addresses, which are not those of a list below a version such as /api/v1, have OpenAI's format.
+    return _dialect_of_prefix(path) or (BY_NAME["openai"] if prefix_words(path) == [OWN] else None)
 
 
 def has_appended_address(request: HttpRequest) -> bool:
@@ -70,6 +76,5 @@ def _called_addresses(request: HttpRequest) -> Iterator[str]:
 
 
 def _dialect_of_address(address: str) -> Dialect | None:
-    by_path = (dialect for path, dialect in BY_PATH if path != PROXY_PREFIX and address.startswith(path))
     by_call = (dialect for pattern, dialect in BY_CALL if pattern.match(address))
-    return next(by_path, None) or next(by_call, None)
+    return _dialect_of_prefix(address.partition("?")[0]) or next(by_call, None)

@@ -177,7 +177,7 @@ class Page:
 class Anthropic(Dialect):
     name = "anthropic"
     shows_retired = True
-    paths = ("/anthropic/",)
+    words = frozenset({"anthropic"})
     rate_header_names = (
         "anthropic-ratelimit-requests-limit",
         "anthropic-ratelimit-requests-remaining",

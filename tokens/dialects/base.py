@@ -44,8 +44,11 @@ class Dialect(ABC):
     """The formats of one family of clients. Instances have no state."""
 
     name: ClassVar[str]
-    # Addresses that use this dialect with any headers.
-    paths: ClassVar[tuple[str, ...]] = ()
+    # Words of a prefix that use this dialect with any headers; see tokens/dialects/prefixes.py.
+    words: ClassVar[frozenset[str]]
+    # The path of the base URL of its clients, and that of the list.
+    base: ClassVar[str] = ""
+    list_path: ClassVar[str] = "/v1/models"
     # The headers and parameters in which its clients send the key, in the order of preference; all others follow them.
     credentials: ClassVar[tuple[str, ...]]
 

@@ -131,7 +131,8 @@ class Page:
 
 class Gemini(Dialect):
     name = "gemini"
-    paths = ("/v1beta/", "/v1alpha/", "/v1/tunedModels/")
+    words = frozenset({"gemini", "v1beta", "v1alpha", "tunedmodels"})
+    list_path = "/v1beta/models"
     credentials = ("X-Goog-Api-Key", "key", "Authorization", "X-Api-Key")
     parameters = ("pageSize", "pageToken")
 

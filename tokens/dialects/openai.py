@@ -173,7 +173,8 @@ class NewApiError(OpenAIError):
 
 class OpenAI(Dialect):
     name = "openai"
-    paths = ("/v1beta/openai/", "/api/")
+    words = frozenset({"openai"})
+    base = "/v1"
     rate_header_names = (
         "x-ratelimit-limit-requests",
         "x-ratelimit-remaining-requests",

@@ -1,6 +1,7 @@
 """Every error of the API, in the dialect of the request: no HTML, no stack trace, no key."""
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -16,8 +17,11 @@ from rest_framework import exceptions, status
 from catalog.db.locking import BUSY, is_lock_timeout
 from catalog.exact import write_json
 from tokens.api_error import CATALOG_ONLY, ApiError
+from tokens.calls.addresses import AmbiguousAddressError, read_address
 from tokens.context import context_of
 from tokens.dialects import PROXY_ADDRESS, dialect_of
+from tokens.dialects.prefixes import OWN, PROGRAMS, VERSIONS, prefix_words
+from tokens.http.negotiation import asks_for_html, site_of
 from tokens.metric_counters import ERRORS
 
 logger = logging.getLogger("modelbook.api")
@@ -94,12 +98,20 @@ def log_failure(request: HttpRequest, error: Exception) -> None:
 
 
 # The first segments of the API's addresses, where no response is ever HTML.
-API_PREFIXES = ("v1", "v1beta", "v1alpha", "anthropic", "models", "api")
+API_PREFIXES = (OWN, *PROGRAMS, *VERSIONS, "models", "model", "tunedmodels", "engines")
+# Statuses of pages, as codes of the API.
+CODES_OF_PAGES = {
+    403: "permission_denied", 404: "not_found", 405: "method_not_allowed", 429: "rate_limit_exceeded",
+    500: "internal_error", 503: "service_unavailable",
+}  # fmt: skip
+# Ollama's addresses, by which its clients recognize it.
+OF_OLLAMA = re.compile(r"/+api/+(?:tags|ps|version|show|generate|chat|embed|embeddings|pull)/*")
+NOT_OLLAMA = "This is not Ollama. Choose a provider that is compatible with OpenAI"
 
 
 def is_api_path(path: str) -> bool:
     """Whether an address belongs to the API."""
-    return path.lstrip("/").partition("/")[0] in API_PREFIXES
+    return path.lstrip("/").partition("/")[0].lower() in API_PREFIXES
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -115,16 +127,47 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if not is_api_path(request.path):
-        return defaults.page_not_found(request, exception)
-    # First: a client with a wrong base address sends its chat traffic there too.
-    if f"{request.path}/".startswith("/v1/v1/"):
-        return error_response(
-            request, ApiError("not_found", "This address does not exist: it contains /v1 twice. Remove one of them.")
-        )
-    if request.method == "POST":
-        return error_response(request, ApiError("not_found", CATALOG_ONLY))
-    return error_response(request, ApiError("not_found"))
+    if is_api_path(request.path) or not asks_for_html(request):
+        return error_response(request, ApiError("not_found", not_found_message(request)))
+    return defaults.page_not_found(request, exception)
+
+
+def not_found_message(request: HttpRequest) -> str:
+    """What is wrong with an address that does not exist, and the base URL for clients of its dialect."""
+    path, dialect, site = request.path, dialect_of(request), site_of(request)
+    versions = [word for word in prefix_words(path) if word in VERSIONS]
+    use = f"the base URL {site}{dialect.base}"
+    if len(versions) > 1:
+        # First: a client with a wrong base address sends its chat traffic there too.
+        twice = f"/{versions[0]} twice" if len(set(versions)) == 1 else "two versions"
+        return f"This address does not exist: it contains {twice}. Remove one of them: use {use}."
+    if OF_OLLAMA.fullmatch(path):
+        return f"{NOT_OLLAMA}, and {use}."
+    if request.method == "POST" or is_call(path):
+        return CATALOG_ONLY
+    return f"This address does not exist. The models are at {site}{dialect.list_path}: use {use}."
+
+
+def is_call(path: str) -> bool:
+    """Whether clients call models at this address."""
+    try:
+        called = read_address(path).endpoint
+    except AmbiguousAddressError:
+        return False
+    return called is not None and called.name not in {"models", "model"}
+
+
+def for_programs(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """The response; in place of an error's page, the API's error for clients that do not ask for HTML."""
+    is_page = response.get("Content-Type", "").startswith("text/html")
+    # Anyone who has signed in is a person.
+    is_for_people = asks_for_html(request) or settings.SESSION_COOKIE_NAME in request.COOKIES
+    if response.status_code < status.HTTP_400_BAD_REQUEST or not is_page or is_for_people:
+        return response
+    headers = {name: response[name] for name in ("Allow", "Retry-After") if name in response}
+    error = ApiError(CODES_OF_PAGES.get(response.status_code, "bad_request"), headers=headers)
+    error.status = response.status_code
+    return error_response(request, error)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

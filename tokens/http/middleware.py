@@ -17,7 +17,7 @@ from catalog.request_id import request_id_scope
 from tokens import keys
 from tokens.context import context_of
 from tokens.dialects import dialect_of
-from tokens.http.errors import bad_request, is_api_path
+from tokens.http.errors import bad_request, for_programs, is_api_path
 from tokens.logs import keys_of, scrub
 from tokens.timestamps import format_timestamp
 
@@ -27,6 +27,7 @@ VARY = [*keys.HEADERS, "Anthropic-Version", "Origin", "Accept-Encoding"]
 METHODS = "GET, HEAD, OPTIONS"
 # When the key of a request ends: at its own end, or after it was replaced, at the end of its grace period.
 KEY_END = "X-Modelbook-Key-Expires-At"
+PREFLIGHT = "Access-Control-Request-Method"
 READING_METHODS = frozenset({"GET", "HEAD"})
 EXPOSED = ", ".join(
     [
@@ -82,17 +83,22 @@ class RequestIdMiddleware:
 
 
 class ApiHeadersMiddleware:
-    """Lets every web page read the API's responses, errors included (no cookies), and lets caches distinguish them."""
+    """Lets every web page read the API's responses, errors included (no cookies), and lets caches distinguish them.
+
+    Errors of all addresses are those of the API, unless the client asks for HTML.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not is_api_path(request.path):
-            return self.get_response(request)
-        return with_api_headers(
-            request, _preflight(request) if request.method == "OPTIONS" else self.get_response(request)
-        )
+        is_of_api = is_api_path(request.path)
+        is_preflight = request.method == "OPTIONS" and (is_of_api or PREFLIGHT in request.headers)
+        if is_preflight and not request.path.startswith("/admin"):
+            return with_api_headers(request, _preflight(request))
+        response = for_programs(request, self.get_response(request))
+        is_error = response.status_code >= HTTPStatus.BAD_REQUEST and response.get("Content-Type") == "application/json"
+        return with_api_headers(request, response) if is_of_api or is_error else response
 
 
 class SuspicionMiddleware:

@@ -1,7 +1,9 @@
-"""Content negotiation: the API always responds in JSON and ignores `Accept`."""
+"""Content negotiation: programs always get JSON, whatever they accept; pages are for clients that ask for HTML."""
 
 from typing import Any
 
+from django.conf import settings
+from django.http import HttpRequest
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
@@ -15,3 +17,14 @@ class AlwaysJSON(BaseContentNegotiation):
         self, request: Any, renderers: list[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         return renderers[0], renderers[0].media_type or "application/json"
+
+
+def asks_for_html(request: HttpRequest) -> bool:
+    """Whether `Accept` names HTML, as that of browsers does; `*/*` is what programs send."""
+    accepted = (media.partition(";")[0].strip() for media in request.headers.get("Accept", "").lower().split(","))
+    return "text/html" in accepted
+
+
+def site_of(request: HttpRequest) -> str:
+    """The address of this service without a slash at its end: PUBLIC_BASE_URL, or as the request names it."""
+    return settings.PUBLIC_BASE_URL.rstrip("/") or request.build_absolute_uri("/").rstrip("/")

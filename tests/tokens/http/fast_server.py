@@ -51,6 +51,9 @@ class Server:
         }  # fmt: skip
         if key:
             environ["HTTP_AUTHORIZATION"] = f"Bearer {key}"
+        else:
+            # Visitors see pages with a browser.
+            environ["HTTP_ACCEPT"] = "text/html,*/*;q=0.8"
         if body:
             environ |= {"CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": content_type}
         return environ | {f"HTTP_{name.upper()}": value for name, value in headers.items()}

@@ -30,4 +30,4 @@ def test_the_api_has_no_policy(client: Client, path: str) -> None:
 
 @pytest.mark.parametrize(("path", "policy"), [("/", PAGES), ("/compare", PAGES), ("/docs", DOCS)])
 def test_public_pages_have_their_own_policies(client: Client, path: str, policy: str) -> None:
-    assert client.get(path)["Content-Security-Policy"] == policy
+    assert client.get(path, headers={"accept": "text/html"})["Content-Security-Policy"] == policy

@@ -8,14 +8,8 @@ urlpatterns = [
     *(
         address
         for form in FORMATS.values()
-        if form.file
-        for address in both(f"api/export/{form.file}", ExportView, f"export_{form.name}", form=form.name)
-    ),
-    *(
-        address
-        for form in FORMATS.values()
-        if form.asked_as
-        for address in both(f"api/export/{form.asked_as}", ExportView, f"asked_{form.name}", form=form.name)
+        for name, path in form.addresses.items()
+        for address in both(f"api/export/{path}", ExportView, name, form=form.name)
     ),
     *both("llms.txt", ExportView, "llms_txt", form="llms_txt"),
 ]

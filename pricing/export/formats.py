@@ -17,7 +17,11 @@ Render = Callable[[Reading], Document]
 
 @dataclass(frozen=True)
 class Format:
-    """A format; `render` makes the document, and `render_complete` one that programs do not take for a broken one."""
+    """A format; `render` makes the document.
+
+    `render_complete` makes one that programs do not take for a broken one, and `render_page` the rows from an offset
+    on, up to a limit.
+    """
 
     name: str
     about: str
@@ -25,9 +29,16 @@ class Format:
     content_type: str = JSON
     # The last part of its address below /api/export; empty for a format that has none.
     file: str = ""
-    # The path that programs for this format append to their base address.
-    asked_as: str = ""
+    # The paths that programs for this format append to their base address.
+    asked_as: tuple[str, ...] = ()
     render_complete: Render | None = None
+    render_page: Callable[[Reading, int, int], Document] | None = None
+
+    @property
+    def addresses(self) -> Mapping[str, str]:
+        """The name of each of its addresses -> the part below /api/export."""
+        file = {f"export_{self.name}": self.file} if self.file else {}
+        return file | {f"asked_{self.name}{number or ''}": path for number, path in enumerate(self.asked_as)}
 
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
@@ -47,14 +58,15 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
                 "The model list in OpenRouter's format",
                 openrouter.render,
                 file="openrouter.json",
-                asked_as="openrouter/models",
+                asked_as=("openrouter/models", "openrouter/models/user"),
+                render_page=openrouter.render_page,
             ),
             Format(
                 "models_dev",
                 "The catalog in the format of models.dev's api.json, with this gateway as the provider",
                 models_dev.render,
                 file="models_dev.json",
-                asked_as="models_dev/api.json",
+                asked_as=("models_dev/api.json",),
             ),
             Format(
                 "new_api",

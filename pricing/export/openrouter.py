@@ -40,8 +40,25 @@ ONE_HOUR = ({"dim": "cache_ttl", "op": "eq", "value": "1h"},)
 
 
 def render(reading: Reading) -> Document:
-    rows = rendered_models("openrouter", reading, lambda model: write_json(_row(model)), names=listed_names)
-    return Document(b'{"data":[', rows, b'],"total_count":%d,"links":{"next":null}}' % len(rows))
+    rows = _rows(reading)
+    return _document(rows, len(rows))
+
+
+def render_page(reading: Reading, offset: int, limit: int) -> Document:
+    """The rows from an offset on: the SDKs request more as long as a page is as long as its limit."""
+    rows, end = _rows(reading), offset + limit
+    # Without the key of the request, if its address has one.
+    following = f"{reading.site}/api/export/openrouter/models?offset={end}&limit={limit}" if end < len(rows) else None
+    return _document(rows[offset:end], len(rows), following)
+
+
+def _document(rows: list[bytes], total: int, following: str | None = None) -> Document:
+    tail = write_json({"total_count": total, "links": {"next": following}})
+    return Document(b'{"data":[', rows, b"]," + tail[1:])
+
+
+def _rows(reading: Reading) -> list[bytes]:
+    return rendered_models("openrouter", reading, lambda model: write_json(_row(model)), names=listed_names)
 
 
 def _row(model: PricedModel) -> JSON:

@@ -81,6 +81,8 @@ def test_openrouters_sdk_reads_every_row(priced: Server, key: str) -> None:
     rows = seen["models"]
     assert rows.keys() >= ALL
     assert seen["all"]["total_count"] == len(rows)
+    # Its pages end, whatever their length.
+    assert seen["paged"] == [*rows]
     assert rows["readers-tiered"]["pricing"] == {
         "prompt": "0.00000125",
         "completion": "0.00001",
@@ -94,6 +96,7 @@ def test_openrouters_sdk_reads_every_row(priced: Server, key: str) -> None:
         assert rows[name]["pricing"] == {"prompt": "-1", "completion": "-1"}
     own = seen["own"]
     assert (OWN in rows, own.keys()) == (False, {*ALL, OWN, ALIAS})
+    assert seen["of_user"] == [*own]
     assert own[ALIAS]["alias_target"] == {"name": "readers-tiered", "slug": "readers-tiered"}
     assert own["readers/embedder"]["pricing"] == {"prompt": "0.000000065", "completion": "0"}
 

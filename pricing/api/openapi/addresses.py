@@ -44,6 +44,15 @@ QUERY: dict[str, Schema] = {
         "field.",
         text(enum=["unlisted"]),
     ),
+    "offset": parameter(
+        "query", "offset", "The number of rows to leave out at the start.", {"type": "integer", "minimum": 0}
+    ),
+    "limit": parameter(
+        "query",
+        "limit",
+        "The maximum number of rows; without it, all. OpenRouter's SDKs request 500 at a time.",
+        {"type": "integer", "minimum": 1},
+    ),
     "complete": parameter(
         "query",
         "complete",
@@ -64,7 +73,8 @@ LOCALE = parameter(
 def query_of(parameters: Sequence[str]) -> list[Schema]:
     """What an address reads of the query."""
     own = [QUERY[name] for name in parameters if name in QUERY]
-    return [*own, *({"$ref": f"#/components/parameters/{key}"} for key in keys_of(parameters)), STRICT]
+    others = [name for name in parameters if name not in QUERY]
+    return [*own, *({"$ref": f"#/components/parameters/{key}"} for key in keys_of(others)), STRICT]
 
 
 def reading(

@@ -8,12 +8,12 @@ from tokens.openapi.parts import errors, not_modified
 from tokens.openapi.shapes import Schema
 
 
-def export(form: Format, name: str = "", *, error: str = "ApiError") -> Schema:
+def export(form: Format, name: str, *, error: str = "ApiError") -> Schema:
     kind = form.content_type.partition(";")[0]
     schema: Schema = {"type": "object"} if kind == "application/json" else {"type": "string"}
     return {
         "get": {
-            "operationId": name or f"export_{form.name}",
+            "operationId": name,
             "tags": ["Exports"],
             "summary": form.about,
             "description": f"{form.about}. {WHO}",
@@ -33,10 +33,7 @@ def export(form: Format, name: str = "", *, error: str = "ApiError") -> Schema:
 
 
 PATHS: openapi.Document = {
-    **{f"/api/export/{form.file}": export(form) for form in FORMATS.values() if form.file},
-    **{
-        f"/api/export/{form.asked_as}": export(form, f"asked_{form.name}") for form in FORMATS.values() if form.asked_as
-    },
+    **{f"/api/export/{path}": export(form, name) for form in FORMATS.values() for name, path in form.addresses.items()},
     # The address where language models look for it. It is not under /api, so errors have OpenAI's shape only.
     "/llms.txt": export(FORMATS["llms_txt"], "llms_txt", error="OpenAIError"),
 }

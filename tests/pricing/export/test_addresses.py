@@ -13,8 +13,7 @@ from tests import world
 
 pytestmark = pytest.mark.django_db
 
-ADDRESSES = [f"/api/export/{form.file}" for form in FORMATS.values() if form.file] + ["/llms.txt"]
-ADDRESSES += [f"/api/export/{form.asked_as}" for form in FORMATS.values() if form.asked_as]
+ADDRESSES = [f"/api/export/{path}" for form in FORMATS.values() for path in form.addresses.values()] + ["/llms.txt"]
 
 
 @pytest.fixture

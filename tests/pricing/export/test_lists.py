@@ -192,3 +192,29 @@ def test_lists_and_pages_show_prices_with_factors_of_single_meters(client: Clien
     page = client.get("/models/uplifted", headers={"Accept": "text/html"}).content.decode()
     assert "$6.00" in page
     assert "$4.00" not in page
+
+
+def test_openrouters_list_has_pages_for_sdks_that_request_them(client: Client) -> None:
+    for number in range(5):
+        world.model(f"gpt-{number}")
+    address = "/api/export/openrouter/models"
+
+    first, last, after = (
+        read_json(client.get(f"{address}?{query}").content)
+        for query in ("offset=0&limit=3", "offset=3&limit=3", "offset=5&limit=3")
+    )
+
+    assert [[row["id"] for row in page["data"]] for page in (first, last, after)] == [
+        ["gpt-0", "gpt-1", "gpt-2"], ["gpt-3", "gpt-4"], [],
+    ]  # fmt: skip
+    assert {page["total_count"] for page in (first, last, after)} == {5}
+    assert first["links"]["next"] == f"http://testserver{address}?offset=3&limit=3"
+    assert last["links"]["next"] is None
+    assert client.get(f"{address}?offset=2").json()["data"][0]["id"] == "gpt-2"
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=x", "offset=-1", "offset=1.5", f"limit={'9' * 10}"])
+def test_a_page_needs_whole_numbers(client: Client, query: str) -> None:
+    answer = client.get(f"/api/export/openrouter/models?{query}")
+
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, query.partition("=")[0])

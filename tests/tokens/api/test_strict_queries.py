@@ -12,6 +12,7 @@ pytestmark = pytest.mark.django_db
 
 # Valid values of parameters that do not accept all texts.
 VALUES = {
+    "offset": "1",
     "discount": "folded", "unpriced": "rows", "explain": "1", "long_context": "unlisted", "since": "2026-11-01",
     "as_of": "2026-11-01", "max_price": "5", "min_context": "1", "sort": "price", "limit": "1", "pageSize": "1",
     "lifecycle[]": "active", "strict": "1", "dialect": "openai", "pageToken": "", "after_id": "", "before_id": "",

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from catalog.admin.base import (
@@ -36,6 +37,8 @@ from catalog.models import (
 from catalog.models.aimodel import AIModelQuerySet
 from catalog.vocabulary import CAPABILITIES, INPUT_MODALITIES, OUTPUT_MODALITIES, REASONING_LEVELS
 
+SCHEDULED = "Scheduled"
+NOT_LISTED = "Not listed"
 NOT_IN_PRICE_LIST = "Not in price list"
 
 
@@ -51,7 +54,7 @@ class OfferInline(UntitledInline):
 
 class AliasInline(UntitledInline):
     model = ModelAlias
-    fields = ["name"]
+    fields = ["name", "listed"]
 
 
 class CodexProfileForm(ModelForm):
@@ -153,12 +156,29 @@ class MissingFilter(StateFilter):
         return queryset.filter(name__in=list(dropped_models())) if self.value() == "missing" else queryset
 
 
+class StartFilter(StateFilter):
+    title = "start"
+    parameter_name = "start"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("scheduled", "Starts later")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(starts_at__gt=timezone.now()) if self.value() == "scheduled" else queryset
+
+
+def _is_scheduled(model: AIModel) -> bool:
+    return model.starts_at is not None and model.starts_at > timezone.now()
+
+
 @admin.register(AIModel)
 class AIModelAdmin(CuratedAdmin):
     form = AIModelForm
     list_display = ["title_and_id", "vendor", "state", "endpoint_types", "released", "channels_listed"]
     list_filter = [
         ("status", ChoicesDropdownFilter),
+        StartFilter,
+        ("listed", BooleanRadioFilter),
         ("in_price_list", BooleanRadioFilter),
         ("vendor", RelatedDropdownFilter),
         ("offers__channel", RelatedDropdownFilter),
@@ -168,10 +188,10 @@ class AIModelAdmin(CuratedAdmin):
     search_fields = ["name", "display_name", "series", "vendor__name", "tags", "aliases__name"]
     ordering = ["name"]
     autocomplete_fields = ["vendor", "successor"]
-    actions = ["publish", "back_to_draft", "show_in_price_list", "hide_from_price_list"]
+    actions = ["publish", "back_to_draft", "list_models", "unlist_models", "show_in_price_list", "hide_from_price_list"]
     inlines = [OfferInline, AliasInline, CodexProfileInline, PinInline]
     fieldsets = [
-        (None, {"fields": ["name", "display_name", "vendor", ("status", "in_price_list")]}),
+        (None, {"fields": ["name", "display_name", "vendor", "status", ("listed", "in_price_list")]}),
         ("Endpoints", {"fields": ["supported_endpoint_types", "public_endpoint_types"]}),
         (
             "Capabilities",
@@ -187,7 +207,10 @@ class AIModelAdmin(CuratedAdmin):
             },
         ),
         ("Presentation", {"fields": ["description", ("series", "icon"), "tags"]}),
-        ("Lifecycle", {"fields": ["released_on", "deprecated_on", "retires_on", "successor", "sources_missing"]}),
+        (
+            "Lifecycle",
+            {"fields": ["starts_at", "released_on", "deprecated_on", "retires_on", "successor", "sources_missing"]},
+        ),
     ]
     readonly_fields = ["sources_missing"]
 
@@ -215,7 +238,8 @@ class AIModelAdmin(CuratedAdmin):
     @display(description="Model", ordering="name", header=True)
     def title_and_id(self, model: Any) -> list[str]:
         name = model.name if model.name != model.title else ""
-        return [model.title, " · ".join(part for part in (name, describe_sources(model.missing)) if part)]
+        start = f"starts on {model.starts_at:%Y-%m-%d %H:%M:%S} UTC" if _is_scheduled(model) else ""
+        return [model.title, " · ".join(part for part in (name, start, describe_sources(model.missing)) if part)]
 
     @display(description="Sources")
     def sources_missing(self, model: AIModel) -> str:
@@ -224,11 +248,22 @@ class AIModelAdmin(CuratedAdmin):
     @display(
         description="Status",
         ordering="status",
-        label={"Published": "success", "Draft": "warning", NOT_IN_PRICE_LIST: "info"},
+        label={
+            "Published": "success",
+            "Draft": "warning",
+            SCHEDULED: "info",
+            NOT_LISTED: "info",
+            NOT_IN_PRICE_LIST: "info",
+        },
     )
     def state(self, model: AIModel) -> str:
-        is_hidden = model.status == AIModel.Status.PUBLISHED and not model.in_price_list
-        return NOT_IN_PRICE_LIST if is_hidden else model.get_status_display()
+        if model.status != AIModel.Status.PUBLISHED:
+            return model.get_status_display()
+        if _is_scheduled(model):
+            return SCHEDULED
+        if not model.listed:
+            return NOT_LISTED
+        return model.get_status_display() if model.in_price_list else NOT_IN_PRICE_LIST
 
     @display(description="Endpoint types")
     def endpoint_types(self, model: AIModel) -> str:
@@ -249,6 +284,14 @@ class AIModelAdmin(CuratedAdmin):
     @admin.action(description="Return selected models to draft", permissions=["change"])
     def back_to_draft(self, request: HttpRequest, queryset: AIModelQuerySet) -> None:
         self.report(request, queryset.set_status(AIModel.Status.DRAFT), "back to draft")
+
+    @admin.action(description="Show selected models in lists of models", permissions=["change"])
+    def list_models(self, request: HttpRequest, queryset: AIModelQuerySet) -> None:
+        self.report(request, queryset.set_listed(True), "shown in lists of models")
+
+    @admin.action(description="Leave selected models out of lists of models", permissions=["change"])
+    def unlist_models(self, request: HttpRequest, queryset: AIModelQuerySet) -> None:
+        self.report(request, queryset.set_listed(False), "left out of lists of models")
 
     @admin.action(description="Show selected models in the price list", permissions=["change"])
     def show_in_price_list(self, request: HttpRequest, queryset: AIModelQuerySet) -> None:

@@ -134,6 +134,8 @@ class Structure:
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     aliases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     codex_profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    # Group and model -> when the model starts for the group.
+    releases: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     offers: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     rates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     popular: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -152,6 +154,7 @@ class Structure:
             models={name: row for name, row in self.models.items() if name in models},
             aliases={name: row for name, row in self.aliases.items() if row.get("model") in models},
             codex_profiles={name: row for name, row in self.codex_profiles.items() if name in models},
+            releases={key: row for key, row in self.releases.items() if key[1] in models},
             offers={key: row for key, row in self.offers.items() if key[1] in models},
             popular={name: row for name, row in self.popular.items() if name in models},
             prices={
@@ -177,6 +180,7 @@ class Structure:
                 for name, row in self.aliases.items()
             },
             codex_profiles=by_model(self.codex_profiles),
+            releases={(group, names.get(name, name)): row for (group, name), row in self.releases.items()},
             offers={(channel, names.get(name, name)): row for (channel, name), row in self.offers.items()},
             popular=by_model(self.popular),
             prices={role: by_model(sheets) for role, sheets in self.prices.items()},

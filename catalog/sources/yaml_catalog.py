@@ -201,10 +201,15 @@ def _structure(
         },
         reach={slug: _names(entry, "channels") for slug, entry in groups.items() if "channels" in entry},
         models={
-            entry["name"]: _fields(entry, texts=("status", "vendor", "successor"), flags=("in_price_list",))
+            entry["name"]: _fields(entry, texts=("status", "vendor", "successor"), flags=("in_price_list", "listed"))
+            | _start(entry)
             for entry in models
         },
-        aliases={_text(entry, "name"): _fields(entry, texts=("model",)) for entry in _list(body, "aliases")},
+        aliases={
+            _text(entry, "name"): _fields(entry, texts=("model",), flags=("listed",))
+            for entry in _list(body, "aliases")
+        },
+        releases={(_text(entry, "group"), _text(entry, "model")): _start(entry) for entry in _list(body, "releases")},
         codex_profiles={_text(entry, "model"): _codex_profile(entry) for entry in _list(body, "codex_profiles")},
         offers={
             (slug, _text(offer, "model")): _fields(offer, texts=("upstream_name",), flags=("enabled",))
@@ -311,6 +316,22 @@ def _day(entry: Entry, key: str) -> dt.date:
         return dt.date.fromisoformat(_text(entry, key))
     except ValueError:
         raise SourceError(f"{key} is not a date such as 2026-12-31: {entry[key][:40]!r}.") from None
+
+
+def _start(entry: Entry) -> dict[str, Any]:
+    """The moment at which a model starts; null: at once."""
+    if "starts_at" not in entry:
+        return {}
+    text = _text(entry, "starts_at")
+    if text in NULLS:
+        return {"starts_at": None}
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise SourceError(f"starts_at is not a time with a zone such as 2026-12-31T08:00:00Z: {text[:40]!r}.")
+    return {"starts_at": moment.astimezone(dt.UTC)}
 
 
 def _position(entry: Entry, name: str) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from catalog.admin.base import StateFilter, display, register_over
 from catalog.admin.links import admin_list
-from catalog.admin.models import AIModelAdmin
 from catalog.admin.vendors import VendorAdmin
 from catalog.models import AIModel, Vendor
 from pricing.admin.repricing import PriceListPage, RepricingAdmin
@@ -20,6 +19,7 @@ from pricing.curation.summaries import in_and_out, summary
 from pricing.models import (
     PriceSheet,
 )
+from tokens.admin.models import ReleasedAIModelAdmin
 
 SHEETS_SHOWN = 20
 
@@ -48,15 +48,15 @@ class PricedFilter(StateFilter):
 
 
 @register_over(AIModel)
-class PricedAIModelAdmin(PriceListPage, AIModelAdmin):
+class PricedAIModelAdmin(PriceListPage, ReleasedAIModelAdmin):
     """A model with its price sheets. A price is changed by adding a sheet."""
 
-    actions: Any = [*AIModelAdmin.actions, *PriceListPage.actions]
+    actions: Any = [*ReleasedAIModelAdmin.actions, *PriceListPage.actions]
     # Next to the status, so that it is visible without scrolling.
-    list_display = [*AIModelAdmin.list_display[:3], "price", *AIModelAdmin.list_display[3:]]
-    list_filter = [*AIModelAdmin.list_filter, PricedFilter]
-    readonly_fields = [*AIModelAdmin.readonly_fields, "sheets", "pages"]
-    fieldsets = [*AIModelAdmin.fieldsets, ("Prices", {"fields": ["sheets", "pages"]})]
+    list_display = [*ReleasedAIModelAdmin.list_display[:3], "price", *ReleasedAIModelAdmin.list_display[3:]]
+    list_filter = [*ReleasedAIModelAdmin.list_filter, PricedFilter]
+    readonly_fields = [*ReleasedAIModelAdmin.readonly_fields, "sheets", "pages"]
+    fieldsets = [*ReleasedAIModelAdmin.fieldsets, ("Prices", {"fields": ["sheets", "pages"]})]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         sheets = PriceSheet.objects.with_state(at=timezone.now()).with_lines().select_related("author", "run__source")

@@ -26,7 +26,8 @@ from pricing.models import PopularModel, PriceSheet
 from pricing.published.group_rates import ratios_in_force
 from pricing.published.prices import sheets_in_force
 from tokens.budgets import Budget
-from tokens.models import TokenGroup
+from tokens.models import ModelRelease, TokenGroup
+from tokens.timestamps import format_timestamp
 
 JSON = dict[str, Any]
 
@@ -69,9 +70,19 @@ def _lists(*, at: dt.datetime) -> Iterator[bytes]:
     """The lists that can be long, in parts: the whole document as values would take gigabytes."""
     yield from _list("channels", _channels())
     yield from _list("models", _models(at=at))
-    aliases = ModelAlias.objects.order_by("name").values("name", model_name=F("model__name"))
-    entries = ({"name": alias["name"], "model": alias["model_name"]} for alias in aliases.iterator(chunk_size=BATCH))
+    aliases = ModelAlias.objects.order_by("name").values("name", "listed", model_name=F("model__name"))
+    entries = (
+        {"name": alias["name"], "model": alias["model_name"], "listed": alias["listed"]}
+        for alias in aliases.iterator(chunk_size=BATCH)
+    )
     yield from _list("aliases", map(_dump, _batched(entries)))
+    releases = ModelRelease.objects.select_related("group", "model").order_by("model__name", "group__slug")
+    starts = (
+        {"model": release.model.name, "group": release.group.slug, "starts_at": _moment(release.starts_at)}
+        for release in releases.iterator(chunk_size=BATCH)
+    )
+    if releases.exists():
+        yield from _list("releases", map(_dump, _batched(starts)))
     profiles = CodexProfile.objects.select_related("model").order_by("model__name")
     if profiles.exists():
         yield from _list("codex_profiles", (_dump([_codex_profile(row)]) for row in profiles.iterator()))
@@ -170,12 +181,18 @@ def _model(model: AIModel, sheets: Mapping[str, Sheet]) -> JSON:
         "name": model.name,
         "status": model.status,
         "in_price_list": model.in_price_list,
+        "listed": model.listed,
+        **({"starts_at": _moment(model.starts_at)} if model.starts_at else {}),
         "vendor": model.vendor.slug,
         **{name: value.isoformat() if isinstance(value, dt.date) else value for name, value in known.items()},
         **_json("default_parameters", model.default_parameters),
         **({"successor": model.successor.name} if model.successor else {}),
         **({"prices": {role: _sheet(sheets[role]) for role in sorted(sheets)}} if sheets else {}),
     }
+
+
+def _moment(moment: dt.datetime | None) -> str | None:
+    return None if moment is None else format_timestamp(moment)
 
 
 def _codex_profile(profile: CodexProfile) -> JSON:

@@ -28,12 +28,12 @@ from pricing.imports.prices.writing import undo_prices
 from pricing.imports.run_history import RunHistory, rows_of
 from pricing.models import GroupRate, PopularModel, PriceSheet
 from pricing.published.group_rates import write_rates
-from tokens.models import Token, TokenGroup
+from tokens.models import ModelRelease, Token, TokenGroup
 
 # A table comes before the tables that its rows refer to.
 TABLES: tuple[type[models.Model], ...] = (
-    Token, PopularModel, Offer, ModelAlias, CodexProfile, PriceSheet, AIModel, GroupRate, TokenGroup, Channel,
-    EndpointType, Vendor,
+    Token, PopularModel, Offer, ModelRelease, ModelAlias, CodexProfile, PriceSheet, AIModel, GroupRate, TokenGroup,
+    Channel, EndpointType, Vendor,
 )  # fmt: skip
 # The plural of what a row is -> its singular.
 SINGULAR = {str(table._meta.verbose_name_plural): str(table._meta.verbose_name) for table in TABLES}

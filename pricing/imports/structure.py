@@ -25,7 +25,8 @@ from pricing.imports.prices.planning import plan_prices
 from pricing.imports.prices.writing import apply_prices
 from pricing.models import GroupRate, PopularModel
 from pricing.published.group_rates import write_rates
-from tokens.models import TokenGroup
+from tokens.auth.alias_effects import alias_effects
+from tokens.models import ModelRelease, TokenGroup
 
 Key = tuple[str, ...]
 Fields = Mapping[str, Any]
@@ -69,6 +70,10 @@ TABLES = (
     ),
     Table("aliases", "alias", ModelAlias, ("name",), {"model": AIModel}, is_of_models=True),
     Table("codex_profiles", "Codex profile", CodexProfile, ("model",), {"model": AIModel}, is_of_models=True),
+    Table(
+        "releases", "release", ModelRelease, ("group", "model"), {"group": TokenGroup, "model": AIModel},
+        is_of_models=True,
+    ),
     Table("offers", "offer", Offer, ("channel", "model"), {"channel": Channel, "model": AIModel}, is_of_models=True),
     Table("rates", "group rate", GroupRate, ("group",), {"group": TokenGroup}, is_dated=True),
     Table("popular", "popular model", PopularModel, ("model",), {"model": AIModel}, is_of_models=True),
@@ -242,6 +247,10 @@ def _allowed_aliases(
             context.findings.add(sentence, name)
         else:
             allowed[name] = row
+    new = {name: row["model"] for name, row in allowed.items() if row.get("model") not in (None, stored.get(name))}
+    for effect in alias_effects(new, at=context.at):
+        for sentence in effect.sentences:
+            context.findings.add(f"the alias {sentence}", effect.alias)
     return allowed
 
 

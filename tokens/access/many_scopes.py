@@ -10,7 +10,7 @@ import functools
 import operator
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 
 from catalog.db import revision
 from catalog.db.revision import Counters
@@ -163,6 +163,19 @@ class ManyScopes:
     @staticmethod
     def _union(sets: Iterable[Models]) -> Models:
         return functools.reduce(operator.or_, sets, 0)
+
+
+def matching_names(patterns: Collection[str], names: Collection[str]) -> Mapping[str, Collection[str]]:
+    """Pattern -> those of the names that it matches, for patterns of ids that match one."""
+    known, searched = frozenset(names), _Names(names)
+    matched: dict[str, Collection[str]] = {}
+    for text in patterns:
+        pattern = read_pattern(text)
+        if isinstance(pattern, OneName):
+            matched[text] = known & {pattern.name}
+        elif isinstance(pattern, Names):
+            matched[text] = list(searched.matched_by(text))
+    return {text: found for text, found in matched.items() if found}
 
 
 class _Names:

@@ -13,6 +13,7 @@ from catalog.models.aimodel import wildcards_of
 from pricing.curation.catalog_snapshot import CatalogSnapshot
 from pricing.curation.checks.rules import Finding, Rules
 from tokens.access.many_scopes import ManyScopes
+from tokens.auth.alias_effects import alias_effects
 from tokens.auth.authentication import scopes_of
 from tokens.models import Pepper, Token, TokenGroup
 from tokens.models.budgets import BudgetedQuerySet
@@ -84,6 +85,20 @@ def dead_pattern(catalog: CatalogSnapshot) -> Iterator[Finding]:
         if dead := [id_of(pattern) or pattern for pattern in (*(allow or ()), *deny) if is_dead(pattern)]:
             problem = f"unknown: {', '.join(dead[:5])}" + (" …" if len(dead) > 5 else "")
             yield Finding(Token(pk=key, name=name, key_id=key_id), problem)
+
+
+@RULES.add(
+    "widening-alias",
+    "Aliases that decide what keys can see",
+    "Patterns of keys match aliases, too. If a key should not see the model, rename the alias, or deny the id of the "
+    "model.",
+    about=AIModel,
+)
+def widening_alias(catalog: CatalogSnapshot) -> Iterator[Finding]:
+    rows = {alias.name: alias for alias in ModelAlias.objects.select_related("model")}
+    for effect in alias_effects({name: alias.model.name for name, alias in rows.items()}, at=catalog.at):
+        for sentence in effect.sentences:
+            yield Finding(rows[effect.alias].model, f"alias {effect.alias} {sentence}")
 
 
 @RULES.add(

@@ -180,7 +180,8 @@ def test_the_export_writes_the_same_entries() -> None:
     exported = yaml_catalog.load(bytes(yaml_export.render(at=timezone.now())))
 
     published = {
-        model["name"]: model | {"status": "published", "in_price_list": "true"} for model in FILE_BODY["models"]
+        model["name"]: model | {"status": "published", "in_price_list": "true", "listed": "true"}
+        for model in FILE_BODY["models"]
     }
     assert {model["name"]: model for model in exported["models"]} == published
     assert exported["popular"] == FILE_BODY["popular"]

@@ -18,7 +18,7 @@ from tests import world
 from tests.admin_world import import_run
 from tests.pricing.gateways.databases import key
 from tests.samples import HERE, real, some_rows
-from tokens.models import Token, TokenGroup
+from tokens.models import ModelRelease, Token, TokenGroup
 
 pytestmark = pytest.mark.django_db
 
@@ -86,8 +86,11 @@ def rich_catalog() -> None:
         "kling/v2:pro @ 'x'", on=east, vendor=other, status="draft", successor=first, public_endpoint_types=[],
         description='He said "1e-06"\u2028\ttab, null', series="1e6", retires_on=dt.date(2027, 1, 1),
         supported_endpoint_types=["holo"], input_modalities=["text"], capabilities=["tools"], display_name="~",
-        in_price_list=False,
+        in_price_list=False, listed=False, starts_at=dt.datetime(2026, 12, 1, 8, 0, 1, 5, tzinfo=dt.UTC),
     )  # fmt: skip
+    ModelRelease.objects.create(model=second, group=vip, starts_at=dt.datetime(2026, 11, 30, 16, tzinfo=dt.UTC))
+    ModelRelease.objects.create(model=first, group=vip)
+    ModelAlias.objects.create(name="kling-latest", model=second, listed=True)
     Offer.objects.filter(model=second).update(upstream_name="0x10", enabled=False)
     ModelAlias.objects.create(name="gpt-latest", model=first)
     CodexProfile.objects.create(

@@ -1,13 +1,16 @@
 """Rows beside models (endpoint types, rates, popular models, …) follow the same rules in every kind of document."""
 
+import datetime as dt
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
-from catalog.models import AIModel, EndpointType, FieldPin, ModelAlias, Offer
-from catalog.sources import SOURCES
+from catalog.models import AIModel, EndpointType, FieldPin, ImportRun, ModelAlias, Offer
+from catalog.sources import SOURCES, yaml_catalog
+from catalog.sources.rows import SourceError
 from pricing.imports.options import Options
 from pricing.imports.pipeline import make_plan
 from pricing.imports.review import apply_run, plan_of, save_plan
@@ -130,3 +133,32 @@ def test_endpoint_types_come_with_the_models_that_name_them() -> None:
     apply_run(waiting, at=now, seen=plan_of(waiting, at=now).fingerprint, chosen={"mj-sample"})
     assert EndpointType.objects.filter(name="holo").exists()
     assert PopularModel.objects.get().model.name == "mj-sample"
+
+
+def test_a_file_states_what_lists_have_and_when_models_start(tmp_path: Path) -> None:
+    content = CATALOG.replace(
+        "gpt-b, status: published", "gpt-b, status: published, listed: false, starts_at: 2026-12-31T08:00:00+01:00"
+    )
+    content += "releases:\n- {model: gpt-b, group: vip, starts_at: null}\n- {model: gpt-b, group: nobody}\n"
+    run("yaml", content, tmp_path, "--apply")
+    model = AIModel.objects.get(name="gpt-b")
+    start = dt.datetime(2026, 12, 31, 7, tzinfo=dt.UTC)
+    assert (model.listed, model.starts_at) == (False, start)
+    assert [(release.group.slug, release.starts_at) for release in model.releases.all()] == [("vip", None)]
+    FieldPin.objects.create(model=model, field="starts_at", reason="by contract")
+
+    edited = content.replace("listed: false", "listed: true").replace("2026-12-31", "2027-01-31")
+    run("yaml", edited, tmp_path, "--apply")
+
+    model.refresh_from_db()
+    assert (model.listed, model.starts_at) == (True, start)
+    call_command("rollback_import", str(ImportRun.objects.latest("pk").pk))
+    model.refresh_from_db()
+    assert (model.listed, model.starts_at) == (False, start)
+
+
+@pytest.mark.parametrize("start", ["tomorrow", "2026-12-31", "2026-12-31T08:00:00"])
+def test_a_start_without_a_zone_is_refused(start: str) -> None:
+    content = CATALOG.replace("gpt-b, status: published", f"gpt-b, status: published, starts_at: {start}")
+    with pytest.raises(SourceError, match="not a time with a zone"):
+        yaml_catalog.read(content.encode())

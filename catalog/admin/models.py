@@ -60,7 +60,8 @@ class AliasInline(UntitledInline):
 class CodexProfileForm(ModelForm):
     instructions = VerbatimField(
         widget=Textarea(attrs={**VERBATIM, "rows": 12}),
-        help_text="The system prompt. Codex sends it unchanged in place of its own, so enter it in full.",
+        help_text="The system prompt. Codex sends it unchanged in place of its own, so enter it in full. "
+        "Codex can only call models with the endpoint type openai-response.",
     )
     reasoning_levels = LevelsField(
         required=False,

@@ -71,6 +71,8 @@ def _model(model: PricedModel) -> JSON:
             "output": model.max_output_tokens or 0,
         },
     }
+    if model.reasoning_levels:
+        row["reasoning_options"] = [{"type": "effort", "values": list(model.reasoning_levels)}]
     if model.deprecated:
         row["status"] = "deprecated"
     cost = cost_of(model)

@@ -47,6 +47,7 @@ class PricedModel:
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
+    reasoning_levels: tuple[str, ...] = ()
     endpoint_types: tuple[str, ...] = ()
     default_parameters: Mapping[str, Any] = field(default_factory=dict)
     released_on: dt.date | None = None
@@ -222,6 +223,7 @@ def _priced_model(model: AIModel, sheet: Sheet | None, timeline: tuple[Sheet, ..
         inputs=tuple(model.input_modalities),
         outputs=tuple(model.output_modalities),
         capabilities=tuple(model.capabilities),
+        reasoning_levels=tuple(model.reasoning_levels),
         endpoint_types=tuple(model.callable_endpoint_types),
         default_parameters=model.default_parameters,
         released_on=model.released_on,

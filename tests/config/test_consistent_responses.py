@@ -50,6 +50,7 @@ OTHERS: list[tuple[str, dict[str, str]]] = [
     ("/v1/models?sort=popular", LIMITED),
     ("/api/pricing?unpriced=rows&max_price=4&sort=price", KEY),
     ("/api/pricing?vendor=acme&endpoint=openai", {}),
+    ("/v1/models?client_version=1", KEY),
     ("/v1/models/alias-1", KEY),
     ("/v1/models/acme-1", KEY),
     ("/api/authorize?model=acme-latest", KEY),

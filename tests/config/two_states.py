@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from catalog.db import revision
 from catalog.db.snapshot import ReadTransaction
-from catalog.models import ModelAlias, Offer
+from catalog.models import AIModel, CodexProfile, ModelAlias, Offer
 from catalog.sources import SOURCES
 from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_import
@@ -70,6 +70,8 @@ class TwoStates:
         rows = one_of_everything()
         model = rows["catalog.aimodel"]
         rows["catalog.modelalias"] = ModelAlias.objects.create(model=model, name="alias-0")
+        AIModel.objects.filter(pk=model.pk).update(supported_endpoint_types=["openai", "openai-response"])
+        rows["catalog.codexprofile"] = CodexProfile.objects.create(model=model, instructions="You are 0.")
         world.price(model, role="list", input="3", output="12")
         world.price(model, role="cost", input="1", output="4")
         run = save_plan(DOCUMENT, Options(source=SOURCES["litellm"]), at=timezone.now())[1]

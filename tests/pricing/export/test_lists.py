@@ -83,6 +83,14 @@ def test_models_dev_costs_are_per_million_tokens_with_tiers(client: Client) -> N
     }
 
 
+def test_models_dev_has_reasoning_levels_if_they_are_known(client: Client) -> None:
+    world.model("thinker", reasoning_levels=["none", "high"])
+    world.model("other", capabilities=["reasoning"])
+
+    assert models_dev(client)["thinker"]["reasoning_options"] == [{"type": "effort", "values": ["none", "high"]}]
+    assert "reasoning_options" not in models_dev(client)["other"]
+
+
 def test_models_dev_has_the_address_of_the_gateway(client: Client) -> None:
     world.model("gpt-4o", released_on=dt.date(2024, 5, 13), capabilities=["tools"], input_modalities=["text", "image"])
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from catalog.models import AIModel, CodexProfile
+from catalog.models import AIModel, CodexProfile, ModelAlias
 from tests import world
 from tests.tokens.dialects.bodies import body_of
 
@@ -92,6 +92,17 @@ def test_a_model_that_codex_cannot_call_has_no_entry(client: Client, public: lis
     AIModel.objects.filter(pk=model.pk).update(public_endpoint_types=public)
 
     assert entries(client) == []
+
+
+def test_a_listed_alias_is_an_entry_and_an_unlisted_model_is_none(client: Client) -> None:
+    model = codex_model(instructions="You are House.")
+    ModelAlias.objects.create(model=model, name="house-latest", listed=True)
+    ModelAlias.objects.create(model=model, name="house-old")
+    AIModel.objects.filter(pk=model.pk).update(listed=False)
+
+    assert [(entry["slug"], entry["base_instructions"]) for entry in entries(client)] == [
+        ("house-latest", "You are House.")
+    ]
 
 
 def test_the_text_of_a_profile_is_sent_unchanged_in_the_order_of_the_list(client: Client) -> None:

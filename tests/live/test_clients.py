@@ -19,6 +19,8 @@ pytestmark = pytest.mark.django_db
 PROGRAMS = ROOT / "tests" / "live" / "clients"
 CLIENTS = ROOT / ".clients"
 NEWEST_FIRST = ["clients/with/slashes", "claude-clients:5", "gemini-clients", "gpt-clients", "clients-undated"]
+# Ids as only some clients send them: some encode what others send as it is.
+ODD = ["odd/with/slashes", "odd:with:colons", "odd/both:of-them@2026", "odd with spaces", "odd-ümläut-模型"]
 CURRENT = ""
 # Vendor and edition: the current one is in the venv, the older ones are folders of .clients and run in the full run.
 OLDER = [
@@ -84,6 +86,13 @@ NODE_NAMES = {
 NODE_TYPES = {"str": "string", "int": "number", "list": "object", "datetime": "string", "object": "object"}
 # Vendor -> what is absent: null where the vendor says null, left out in Gemini's.
 NODE_ABSENT = {"openai": "null", "anthropic": "null", "gemini": "undefined"}
+# Code, type and parameter: of an unknown key, a hidden model, a model that never was, and a method that is not allowed.
+OPENAI_DETAILS = [
+    ["invalid_api_key", "invalid_request_error", None],
+    ["model_not_found", "invalid_request_error", "model"],
+    ["model_not_found", "invalid_request_error", "model"],
+    ["method_not_allowed", "invalid_request_error", None],
+]
 # What Anthropic's cursors and stages bring.
 ANTHROPICS = {
     "lifecycle": ["active"],
@@ -105,16 +114,18 @@ def instructions(server: Server, operator: Operator) -> Iterator[dict[str, Any]]
         "                version='001', capabilities=['reasoning', 'thinking_adaptive', 'batch'],\n"
         "                supported_endpoint_types=['openai', 'gemini'])\n"
         "world.model('clients-undated', on='clients')\n"
+        "AIModel.objects.filter(name='clients-undated').update(created_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))\n"
+        f"world.channel('odd', group='odd')\nfor name in {ODD!r}: world.model(name, on='odd')\n"
         "world.model('clients-retired', on='clients', retires_on=dt.date(2026, 1, 1))\n"
         "gone = world.model('clients-gone', on='clients', released_on=dt.date(2026, 8, 15))\n"
         "world.model('clients-hidden', on='clients', status='draft')\n"
         "broken = world.model('clients-broken', on='broken')\n"
         "AIModel.objects.filter(pk=broken.pk).update(supported_endpoint_types=5, capabilities=5)\n"
         "result = {'good': world.key('clients'), 'abroad': world.key('clients', networks=['203.0.113.0/24']),\n"
-        "          'broken': world.key('broken'), 'unknown': 'sk-unknown'}\n"
+        "          'broken': world.key('broken'), 'odd': world.key('odd'), 'unknown': 'sk-unknown'}\n"
         "gone.delete()"
     )
-    names = {"model": "clients/with/slashes", "hidden": "clients-hidden", "gone": "clients-gone"}
+    names = {"odd": ODD, "model": "clients/with/slashes", "hidden": "clients-hidden", "gone": "clients-gone"}
     yield {"url": server.url, "keys": keys, **names}
     # Repaired, because the pages that other tests open show all models.
     operator.run(
@@ -172,6 +183,10 @@ def test_the_vendors_own_sdk_for_python(limited_instructions: dict[str, Any], ve
     assert seen["fields"] == PYTHON_FIELDS[vendor], sdk
     assert seen.get("tuned", []) == [], sdk
     assert seen["errors"] == PYTHON_ERRORS[vendor], sdk
+    if vendor == "openai":
+        assert seen["retrieved"] == [[name, "model", "openai"] for name in ODD], sdk
+        assert [details[:3] for details in seen["details"]] == OPENAI_DETAILS, sdk
+        assert seen["details"][-1][-1] == "GET, HEAD, OPTIONS", sdk
     if vendor == "anthropic":
         has_what_anthropics_list_has(seen, sdk)
 

@@ -13,7 +13,16 @@ def error_of(call: Callable[[], Any]) -> list[Any]:
     try:
         call()
     except openai.APIStatusError as error:
-        return [type(error).__name__, error.status_code, error.code, bool(error.request_id)]
+        return [type(error).__name__, error.status_code, error.code, str(error.request_id).startswith("req_")]
+    return []
+
+
+def details_of(call: Callable[[], Any]) -> list[Any]:
+    """What the exception of a call states beside its code."""
+    try:
+        call()
+    except openai.APIStatusError as error:
+        return [error.code, error.type, error.param, error.response.headers.get("allow")]
     return []
 
 
@@ -35,6 +44,15 @@ def main(arguments: dict[str, Any]) -> dict[str, Any]:
             name: sorted({type(getattr(model, name)).__name__ for model in listed})
             for name in ("id", "created", "object", "owned_by", "shutdown_date", "supported_endpoint_types")
         },
+        "retrieved": [
+            [model.id, model.object, model.owned_by] for model in map(client("odd").models.retrieve, arguments["odd"])
+        ],
+        "details": [
+            details_of(client("unknown").models.list),
+            details_of(lambda: good.retrieve(arguments["hidden"])),
+            details_of(lambda: good.retrieve("clients-never-was")),
+            details_of(lambda: good.delete(arguments["model"])),
+        ],
         "errors": {
             "401": error_of(client("unknown").models.list),
             "403": error_of(client("abroad").models.list),

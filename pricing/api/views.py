@@ -142,7 +142,8 @@ class PricingView(PriceView):
         reading, today = reader.reading(now=now, at=at), now.date()
         chosen = None
         if filters != ALL:
-            chosen = replace(reading.price_listing, counters=reader.counters, filters=filters).visible()
+            listing = replace(reading.price_listing, counters=reader.counters, filters=filters)
+            chosen = {model.pk: listing.place(model) for model in listing.visible()}
         kind, parts = "pricing", list[Hashable]([folded, with_unpriced, today, filters])
         render = partial(
             price_list,

@@ -36,7 +36,7 @@ from pricing.published.popularity import popular_models
 from pricing.published.prices import MAX_KEYS, Factors, published_sheets
 from pricing.published.rows import Reading, RenderBatch, names_of, rendered_rows
 from pricing.verification.provenance import OPERATOR, ExplainedLine, ExplainedSheet, Named
-from tokens.access.listed_models import ListedModel
+from tokens.access.filters import Place
 from tokens.access.visibility import Listing
 from tokens.models import TokenGroup
 from tokens.timestamps import format_timestamp
@@ -217,13 +217,12 @@ def price_list(
     folded: bool = False,
     with_unpriced: bool = False,
     explain: Explain | None = None,
-    chosen: Sequence[ListedModel] | None = None,
+    chosen: Mapping[int, Place] | None = None,
     is_sorted: bool = False,
 ) -> Document:
     """The price list at a moment, past or future, for the models that this scope sees today, as JSON.
 
-    If models are `chosen`, the list has these alone, in their order if they are sorted.
-
+    `chosen`: the keys of the models that the list has, None: all, with what they are sorted by if `is_sorted`.
     `folded`: discounts are multiplied into the prices, for readers without a field for discounts. `with_unpriced`: the
     rows of `unpriced_models` are in `data`, too, for readers of `pricing_status`. With `explain`, each row lists its
     figures and their sources.
@@ -239,12 +238,15 @@ def price_list(
     )
     popular = popular_models(rendered, on=today, counters=reading.counters)
     if chosen is not None:
-        rendered = {model.pk: rendered[model.pk] for model in chosen if model.pk in rendered}
+        rendered = {key: of_model for key, of_model in rendered.items() if key in chosen}
         popular = [key for key in popular if key in rendered]
-    first = {} if is_sorted else dict.fromkeys(popular)
-    ordered = [row for key in first for row in rendered[key]]
+    ordered = [row for key in popular for row in rendered[key]]
+    first = dict.fromkeys(popular)
     others = [row for key, of_model in rendered.items() if key not in first for row in of_model]
-    ordered += others if is_sorted else sorted(others, key=attrgetter("vendor_name", "name"))
+    ordered += sorted(others, key=attrgetter("vendor_name", "name"))
+    if chosen is not None and is_sorted:
+        # The last part of a place is the name of the row.
+        ordered.sort(key=lambda row: (*chosen[row.pk][:-1], row.name))
     rows = [row for row in ordered if with_unpriced or not row.reason]
     after_rows: JSON = {
         "unpriced_models": [_unpriced(row) for row in ordered if row.reason],

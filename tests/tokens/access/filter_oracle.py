@@ -3,11 +3,11 @@
 import datetime as dt
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from catalog.models import Offer
+from catalog.models import AIModel, ModelAlias, Offer
 from pricing.models import CurrencyRate, DiscountRule, PopularModel, UsageCount
 from tests import world
 
@@ -42,6 +42,18 @@ class Plain:
     requests: int
     pinned: int | None
     in_price_list: bool
+    # Whether lists of models have the model itself, and the alias that all lists have, too.
+    listed: bool = True
+    alias: str = ""
+    # The model's id, if this is the row of an alias.
+    alias_of: str = ""
+
+    def rows(self, *, of_prices: bool) -> Iterator["Plain"]:
+        """What lists have of it: each row under its name."""
+        if self.listed or of_prices:
+            yield self
+        if self.alias:
+            yield replace(self, name=self.alias, alias_of=self.name)
 
     @property
     def dollars(self) -> Decimal | None:
@@ -115,14 +127,15 @@ def choose(models: list[Plain], query: Query, *, default: Callable[[list[Plain]]
 def popularity(model: Plain) -> tuple[Any, ...]:
     if model.pinned is not None:
         return (0, model.pinned)
-    return (1, -model.requests, model.name) if model.requests else (2,)
+    return (1, -model.requests, model.alias_of or model.name) if model.requests else (2,)
 
 
 def as_in_the_price_list(models: list[Plain]) -> list[Plain]:
-    return sorted(
-        models,
-        key=lambda model: popularity(model) if popularity(model)[0] < 2 else (2, VENDORS[model.vendor], model.name),
-    )
+    def key(model: Plain) -> tuple[Any, ...]:
+        place = popularity(model)
+        return (*place, model.alias_of != "") if place[0] < 2 else (*place, VENDORS[model.vendor], model.name)
+
+    return sorted(models, key=key)
 
 
 def random_models(dice: random.Random) -> Iterator[Plain]:
@@ -147,6 +160,8 @@ def random_models(dice: random.Random) -> Iterator[Plain]:
             requests=dice.choice([0, 0, 5, 9]),
             pinned=None if dice.randrange(6) else number,
             in_price_list=bool(dice.randrange(6)),
+            listed=bool(dice.randrange(6)),
+            alias=f"{dice.choice('alz')}-{number}" if dice.randrange(4) == 0 else "",
         )
 
 
@@ -172,26 +187,33 @@ def store(models: list[Plain]) -> str:
             context_length=plain.context,
             released_on=plain.released,
             in_price_list=plain.in_price_list,
+            listed=plain.listed,
         )
+        if plain.alias:
+            ModelAlias.objects.create(model=model, name=plain.alias, listed=True)
         for slug in plain.groups:
             Offer.objects.create(model=model, channel=world.channel(slug, group=None))
-        match plain.price:
-            case (role, currency, tokens_in, tokens_out):
-                world.price(model, role=role, currency=currency, input=tokens_in, output=tokens_out)
-            case "free":
-                world.price(model, input="0", output="0")
-            case "half":
-                # Only one side is known, and nothing of it is paid.
-                world.price(model, input="0")
-            case "image":
-                world.line(world.price(model), "output.image", "0.04", per=1, unit="image")
-            case "dynamic":
-                world.line(world.price(model), "input", None, kind="dynamic")
+        store_price(model, plain.price)
         if plain.pinned is not None:
             PopularModel.objects.create(model=model, position=plain.pinned)
         yesterday = NOW.date() - dt.timedelta(days=1)
         UsageCount.objects.create(model=model, name=plain.name, day=yesterday, reporter="r", requests=plain.requests)
     return world.key(*RATIOS)
+
+
+def store_price(model: AIModel, price: tuple[str, str, str, str] | str) -> None:
+    match price:
+        case (role, currency, tokens_in, tokens_out):
+            world.price(model, role=role, currency=currency, input=tokens_in, output=tokens_out)
+        case "free":
+            world.price(model, input="0", output="0")
+        case "half":
+            # Only one side is known, and nothing of it is paid.
+            world.price(model, input="0")
+        case "image":
+            world.line(world.price(model), "output.image", "0.04", per=1, unit="image")
+        case "dynamic":
+            world.line(world.price(model), "input", None, kind="dynamic")
 
 
 def random_query(dice: random.Random) -> Query:

@@ -73,6 +73,20 @@ def test_a_list_by_price_changes_at_the_second_of_the_price(
     assert later == [["steady", "falling"], ["steady", "falling", "rising", "unpriced"]]
 
 
+def test_a_model_is_in_filtered_lists_from_its_start_on(workers: list[Server]) -> None:
+    world.price(world.model("now"), input="2", output="9")
+    world.price(world.model("later", starts_at=CHANGE), input="1", output="9")
+    key, paths = world.key(), [f"{path}?max_price=2&sort=price" for path in ("/v1/models", "/api/pricing")]
+
+    with time_machine.travel(CHANGE - SECOND, tick=False) as clock:
+        earlier = [names(workers, key, path) for path in paths]
+        clock.move_to(CHANGE)
+        later = [names(workers, key, path) for path in paths]
+
+    assert earlier == [["now"]] * 2
+    assert later == [["later", "now"]] * 2
+
+
 def test_a_pinned_model_moves_at_the_next_request(workers: list[Server]) -> None:
     for name in ("a", "b"):
         world.model(name)

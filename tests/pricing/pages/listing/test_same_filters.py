@@ -1,6 +1,7 @@
 """The catalog page and the price list find the same models: their filters are one rule in two forms."""
 
 import random
+from dataclasses import replace
 
 import pytest
 import time_machine
@@ -37,7 +38,8 @@ WORDS = {
 def test_a_page_lists_what_the_price_list_has(client: Client) -> None:
     dice = random.Random(7)  # noqa: S311
     with time_machine.travel(lists.NOW, tick=False):
-        lists.store(list(lists.random_models(dice)))
+        # Pages have no rows of aliases.
+        lists.store([replace(model, alias="") for model in lists.random_models(dice)])
         for _ in range(size(12, full=200)):
             chosen = {name: dice.choice(words) for name, words in WORDS.items() if dice.random() < 0.3}
             of_list = [(PARAMETERS[name][0], PARAMETERS[name][1] + word) for name, word in chosen.items()]

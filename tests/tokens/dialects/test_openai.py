@@ -85,3 +85,26 @@ def test_default_parameters_are_those_that_requests_may_have(client: Client) -> 
 
 def test_a_limit_of_temperature_is_no_default(client: Client) -> None:
     assert facts_of(client, default_parameters={"max_temperature": 2}) == {}
+
+
+@pytest.mark.parametrize("path", ["/v1/models/user", "/api/v1/models/user/"])
+def test_zed_finds_the_models_of_the_user(client: Client, path: str) -> None:
+    """As its provider for OpenRouter reads them; it rejects the whole list if a row lacks one of the first four."""
+    world.model("plain")
+    world.model("house: thinker", capabilities=["tools", "reasoning"], input_modalities=["text", "image"])
+
+    rows = {row["id"]: row for row in body_of(client, path)["data"]}
+
+    for row in rows.values():
+        assert [type(row[name]) for name in ("id", "name", "created", "description")] == [str, str, int, str]
+    assert "supported_parameters" not in rows["plain"]
+    thinker = rows["house: thinker"]
+    assert {"tools", "reasoning"} <= set(thinker["supported_parameters"])
+    assert "image" in thinker["architecture"]["input_modalities"]
+
+
+def test_a_model_may_have_the_name_that_zed_asks_for(client: Client) -> None:
+    world.model("user")
+
+    assert [row["id"] for row in body_of(client, "/v1/models/user")["data"]] == ["user"]
+    assert client.get("/models/user", headers={"accept": "text/html"}).status_code == 200

@@ -10,6 +10,7 @@ from catalog.models import AIModel
 from catalog.prices import Line, Sheet
 from pricing.models import PriceSheet
 from pricing.published.prices import Factors, publish, sheets_in_force, written_lines
+from tokens.access.starts import read_starts
 from tokens.models import Token
 from tokens.models.tokens import TokenQuerySet
 
@@ -26,6 +27,17 @@ class CatalogSnapshot:
         """The models that at least one group can reach today."""
         rows = AIModel.objects.published().offered().not_retired(on=self.on)
         return list(rows.select_related("vendor", "successor").order_by("name"))
+
+    @cached_property
+    def scheduled(self) -> Mapping[int, dt.datetime]:
+        """Model key -> the first start for any group, of the models that have not started for any."""
+        firsts = {}
+        for key, starts in read_starts().by_model.items():
+            moments = [starts.own, *starts.by_group.values()]
+            known = [moment for moment in moments if moment is not None and moment > self.at]
+            if len(known) == len(moments):
+                firsts[key] = min(known)
+        return firsts
 
     @cached_property
     def in_force(self) -> Mapping[int, Mapping[str, Sheet]]:

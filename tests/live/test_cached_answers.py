@@ -26,7 +26,7 @@ from decimal import Decimal
 import datetime as dt, random
 from catalog.models import AIModel, Channel, ModelAlias, Offer, Vendor, EndpointType
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PopularModel, PriceLine, PriceSheet
-from tokens.models import Token, TokenGroup
+from tokens.models import ModelRelease, Token, TokenGroup
 for number in range(3):
     world.vendor(f"cached-{number}")
 for slug, public in (("cached-a", True), ("cached-b", False)):
@@ -57,6 +57,14 @@ WRITES = (
     "model = AIModel.objects.get(name='cached-{n}'); model.description = 'text {r}'; model.save()",
     "AIModel.objects.filter(name='cached-{n}').update(context_length=1000 + {r})",
     "AIModel.objects.filter(name='cached-{n}').update(in_price_list={r} % 2 == 0)",
+    "AIModel.objects.filter(name='cached-{n}').update(listed={r} % 2 == 0)",
+    ("AIModel.objects.filter(name='cached-{n}').update(starts_at=dt.datetime(2026 + {r} % 2 * 70, 1, 2, "
+    "tzinfo=dt.UTC) if {r} % 3 else None)"),
+    ("ModelRelease.objects.update_or_create(model=AIModel.objects.get(name='cached-{n}'), "
+    "group=world.token_group('cached-{ab}'), defaults={{'starts_at': dt.datetime(2026 + {r} % 2 * 70, 1, 2, "
+    "tzinfo=dt.UTC) if {r} % 3 else None}})"),
+    "ModelRelease.objects.filter(model__name='cached-{n}').delete()",
+    "ModelAlias.objects.filter(name__startswith='cached-').update(listed={r} % 2 == 0)",
     "AIModel.objects.filter(name='cached-{n}').update(tags=['t{r}'], capabilities=['reasoning'])",
     "AIModel.objects.filter(name='cached-{n}').update(vendor=world.vendor('cached-{v}'))",
     "Offer.objects.filter(model__name='cached-{n}').set_enabled({r} % 2 == 0)",

@@ -24,6 +24,8 @@ from pricing.engine.sanity_checks import (
 from pricing.engine.thresholds import FAR
 from pricing.engine.validation import condition_faults, duplicate_faults, number_faults, tier_faults
 from pricing.models import DiscountRule, GroupRate, PriceSheet
+from pricing.published.boundaries import PUBLIC_ROLES
+from pricing.published.prices import sheets_in_force
 
 Role = PriceSheet.Role
 # OpenAI charged $75 per million input tokens.
@@ -42,8 +44,21 @@ RULES = Rules()
 )
 def no_price(catalog: CatalogSnapshot) -> Iterator[Finding]:
     for model in catalog.listed:
-        if model.pk not in catalog.sheets:
+        if model.pk not in catalog.sheets and model.pk not in catalog.scheduled:
             yield Finding(model, "it has no current list or sell price")
+
+
+@RULES.add(
+    "start-without-price",
+    "Scheduled without a price",
+    "Set a price on the model's page that takes effect when the model starts, or earlier.",
+    about=AIModel,
+)
+def start_without_price(catalog: CatalogSnapshot) -> Iterator[Finding]:
+    for model in catalog.listed:
+        start = catalog.scheduled.get(model.pk)
+        if start is not None and not sheets_in_force([model.pk], roles=PUBLIC_ROLES, at=start):
+            yield Finding(model, f"it starts on {start:%Y-%m-%d %H:%M} UTC and has no list or sell price then")
 
 
 @RULES.add(

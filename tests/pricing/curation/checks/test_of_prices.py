@@ -1,6 +1,9 @@
 """Problems of prices."""
 
+import datetime as dt
+
 import pytest
+from django.utils import timezone
 
 from tests import world as cast
 from tests.pricing.curation.checks.found import correct_model, run_all
@@ -107,3 +110,13 @@ def test_a_price_in_another_unit_than_the_list_price() -> None:
     cast.price(model, role="list", input="0.0025", output="10")
 
     assert run_all() == {"far-from-list": ["slip: Input: sold at $2.50, listed at $0.0025 per million tokens"]}
+
+
+def test_a_model_that_starts_later_needs_a_price_at_its_start() -> None:
+    start = timezone.now() + dt.timedelta(days=2)
+    cast.model("bare", starts_at=start)
+    cast.price(cast.model("ready", starts_at=start), input="1", output="2", starts_at=start - dt.timedelta(days=1))
+
+    (finding,) = run_all()["start-without-price"]
+    assert finding.startswith("bare: it starts on ")
+    assert "no-price" not in run_all()

@@ -19,6 +19,15 @@ pytestmark = pytest.mark.django_db
 # More than the pages that vendors and clients are used to (20, 50 and 100), and ids as they occur.
 IDS = [f"{family}-{number}" for family in ("gpt", "claude", "gemini") for number in range(39)]
 IDS += ["vendor/with/slashes", "claude-with:colon", "gpt-4.1@eu"]
+# Facts that some client would reject with the whole list, if the list had them as they are stored.
+ODD_FACTS = """[
+    dict(context_length=2**31, max_output_tokens=2**32, released_on=dt.date(1969, 12, 31)),
+    dict(context_length=2**53, max_input_tokens=2**53 + 1, max_output_tokens=2**63 - 1, released_on=dt.date.min),
+    dict(released_on=dt.date.max, deprecated_on=dt.date.min, retires_on=dt.date.max, description="\\u2028" * 10_000),
+    dict(default_parameters={"temperature": Decimal("1E-7"), "top_k": Decimal("64.0"), "top_p": Decimal("1E-50"),
+                             "max_temperature": Decimal("0.1234567890123456789012345")}),
+    dict(supported_endpoint_types=[], display_name="\\x01", version="\\x7f"),
+]"""
 SITUATIONS = ("good", "empty", "401", "403", "404", "429")
 COLUMNS = ("client", "version", "requests", "key in", *SITUATIONS, "our text")
 
@@ -125,10 +134,13 @@ def table() -> dict[str, dict[str, str]]:
 def keys(server: Server, operator: Operator) -> dict[str, str]:
     """A key for each situation."""
     result: dict[str, str] = operator.run(
+        "import datetime as dt\nfrom decimal import Decimal\n"
         "channel = world.channel('table', group='table')\n"
         "types = ['openai', 'openai-response', 'anthropic', 'gemini']\n"
         "facts = dict(vendor=world.vendor(), status='published', supported_endpoint_types=types)\n"
-        f"models = AIModel.objects.bulk_create([AIModel(name=name, **facts) for name in {IDS!r}])\n"
+        f"odd = dict(zip({IDS[::20]!r}, {ODD_FACTS}))\n"
+        f"rows = [AIModel(name=name, **facts | odd.get(name, {{}})) for name in {IDS!r}]\n"
+        "models = AIModel.objects.bulk_create(rows)\n"
         "Offer.objects.bulk_create([Offer(model=model, channel=channel) for model in models])\n"
         "result = {'good': world.key('table'), 'empty': world.key('table', allow=[]), '401': 'sk-unknown',\n"
         "          '403': world.key('table', networks=['203.0.113.0/24'])}"

@@ -14,6 +14,8 @@ urlpatterns = [
     path("api/pricing/history/<path:name>", views.HistoryView.as_view(), name="price_history"),
     *both("api/ratio_config", views.RatioConfigView, "ratio_config"),
     *both("api/prices", views.OneHubPricesView, "one_hub_prices"),
+    *both("v1/model/info", views.ModelInfoView, "model_info"),
+    *both("model/info", views.ModelInfoView, "model_info_without_version"),
     *both("api/newapi/models.json", views.DocumentView, "newapi_models", form="newapi_models"),
     *both("api/newapi/vendors.json", views.DocumentView, "newapi_vendors", form="newapi_vendors"),
     # Sites request a language; the texts have only one.

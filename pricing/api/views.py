@@ -19,7 +19,7 @@ from catalog.models import AIModel
 from pricing.api import quote_documents
 from pricing.api.atom import atom
 from pricing.api.request_bodies import read_body
-from pricing.export import one_hub
+from pricing.export import litellm, one_hub
 from pricing.export.document import Document
 from pricing.export.formats import FORMATS
 from pricing.export.new_api import price_list, ratio_config
@@ -34,7 +34,7 @@ from tokens.access.filters import ALL, PARAMETERS, Filters
 from tokens.access.visibility import Listing, PriceListing, public_scope
 from tokens.api.views import ApiView, is_given
 from tokens.api_error import ApiError
-from tokens.auth.authentication import Caller, OptionalTokenAuthentication
+from tokens.auth.authentication import Caller, OptionalTokenAuthentication, TokenAuthentication
 from tokens.auth.credentials import candidate_keys
 from tokens.context import ReuseTerms, context_of
 from tokens.dialects import dialect_of
@@ -209,6 +209,19 @@ class DocumentView(PriceView):
         now, form = timezone.now(), FORMATS[self.form]
         reader = self.reader(request)
         body = reader.body(form.name, render=lambda: form.render(reader.reading(now=now)), at=now)
+        return respond(request._request, body, cache_control=reader.cache_control)
+
+
+class ModelInfoView(PriceView):
+    """The models that the key lists, with their prices, as LiteLLM's proxy has them: Cline and Roo Code read it."""
+
+    authentication_classes = [TokenAuthentication]
+
+    def get(self, request: Request) -> HttpResponse:
+        now = timezone.now()
+        reader = self.reader(request)
+        reading, listing = reader.reading(now=now), reader.listing(now)
+        body = reader.body("litellm info", render=lambda: litellm.render_info(reading, listing), at=now)
         return respond(request._request, body, cache_control=reader.cache_control)
 
 

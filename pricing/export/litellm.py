@@ -14,15 +14,17 @@ computes no cost for one.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
+from catalog.exact import write_json
 from catalog.prices import SIDES, UNUSED_FIGURES, Line, Sheet
 from catalog.sources.litellm import CAPABILITIES, ENDPOINT_TYPES, FILLING, SETTINGS
 from catalog.sources.litellm_keys import BASES, TIER_WORDS, format_key, parse_key
 from pricing.engine.headline import reads_as_free
 from pricing.export.document import Document, member
-from pricing.export.offers import PricedModel, every_name, per, rendered_models
+from pricing.export.offers import PricedModel, every_name, listed_names, per, rendered_models
 from pricing.published.rows import Reading
+from tokens.access.visibility import Listing
 
 JSON = dict[str, Any]
 
@@ -67,6 +69,49 @@ def _rows(reading: Reading) -> list[bytes]:
     return rendered_models("litellm", reading, render_model, names=every_name)
 
 
+class ModelParameters(TypedDict):
+    """How LiteLLM would call the model."""
+
+    model: Annotated[str, "The id of the model, also for an alias."]
+
+
+class ModelInfo(TypedDict):
+    """A model in LiteLLM's list of models."""
+
+    model_name: Annotated[str, "The value that clients send as `model`: the id or a listed alias."]
+    litellm_params: ModelParameters
+    model_info: Annotated[
+        dict[str, Any],
+        "LiteLLM's facts (`max_input_tokens`, `supports_vision`) and prices in dollars per unit "
+        "(`input_cost_per_token`); without prices unless they are complete.",
+    ]
+
+
+class ModelInfos(TypedDict):
+    """The models of a key as LiteLLM's proxy lists them."""
+
+    data: list[ModelInfo]
+
+
+def render_info(reading: Reading, listing: Listing) -> Document:
+    """LiteLLM's list of models with their prices, which its clients read at /model/info."""
+    rows = rendered_models("litellm info", reading, _info, names=listed_names, listing=listing)
+    return Document(b'{"data":[', rows, b"]}")
+
+
+def _info(model: PricedModel) -> bytes:
+    sheet = model.dollars
+    row = _row(model, sheet if sheet is not None and is_complete(sheet) else None)
+    # Clients read it as the longest output.
+    longest = {"max_tokens": model.max_output_tokens} if model.max_output_tokens is not None else {}
+    info: ModelInfo = {
+        "model_name": model.name,
+        "litellm_params": {"model": model.alias_of or model.name},
+        "model_info": {"id": model.name, "db_model": False, **row, **longest},
+    }
+    return write_json(info)
+
+
 def render_model(model: PricedModel) -> bytes:
     """The model as a member of the map; empty without a complete price."""
     sheet = model.dollars
@@ -86,12 +131,12 @@ def is_complete(sheet: Sheet) -> bool:
     return not paid or (bool(stated) and sides <= {line.meter for line in stated})
 
 
-def _row(model: PricedModel, sheet: Sheet) -> JSON:
+def _row(model: PricedModel, sheet: Sheet | None) -> JSON:
     row: JSON = {"mode": _mode(model)}
     longest_input = model.context_length if model.max_input_tokens is None else model.max_input_tokens
     counts = {"max_input_tokens": longest_input, "max_output_tokens": model.max_output_tokens}
     row |= {name: count for name, count in counts.items() if count is not None}
-    row |= price_row(sheet)
+    row |= price_row(sheet) if sheet is not None else {}
     lists = {
         "supported_endpoints": [PATHS[name] for name in model.endpoint_types if name in PATHS],
         "supported_modalities": model.inputs,

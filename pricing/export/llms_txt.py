@@ -20,13 +20,14 @@ HEAD = """# Modelbook
 
 > The models that this gateway offers and what they cost, as of now.
 
-Prices are US dollars per million tokens unless a line says otherwise.
+Prices are US dollars per million tokens unless a line says otherwise. Each model links to its prices of all times.
+
+`GET {site}/v1/models` lists the models that a key can call, in OpenAI's, Anthropic's or Gemini's form, by the headers \
+of the caller. `POST {site}/api/pricing/quote` computes what a given use of a model costs.
 
 ## Addresses
 
-- [Models]({site}/v1/models): OpenAI's, Anthropic's or Gemini's list, by the caller's own headers; needs a key
 - [Prices]({site}/api/pricing): every model with its price, in the form of new-api; `?as_of=` a moment
-- [Quote]({site}/api/pricing/quote): what a given use of a model costs
 - [Cost map for LiteLLM]({site}/api/export/litellm.json?complete=1): set LITELLM_MODEL_COST_MAP_URL to it
 - [OpenRouter's form]({site}/api/export/openrouter.json)
 - [models.dev's form]({site}/api/export/models_dev.json)
@@ -46,7 +47,8 @@ def render(reading: Reading) -> Document:
 
 def _line(model: PricedModel) -> str:
     """The line of a model, with HERE for the address of the gateway."""
-    address = f"{HERE.decode()}/models/{quote(model.name)}"
+    # It answers programs that send no key and no `Accept`, as the readers of this text do.
+    address = f"{HERE.decode()}/api/pricing/history/{quote(model.name)}"
     return f"- [{model.name}]({address}): {model.vendor_name}, {_price(model)}{_context(model)}"
 
 

@@ -21,6 +21,7 @@ from pricing.published.history import periods
 from pricing.published.prices import Factors, published_sheets
 from pricing.published.rows import Reading, aliases_of, rendered_rows
 from tokens.access.charging import first_starts
+from tokens.access.visibility import Listing
 from tokens.models import TokenGroup
 from tokens.scope import Scope
 
@@ -95,8 +96,11 @@ def rendered_models(
     *,
     names: Callable[[PricedModel], Iterable[str]] = own_id,
     with_timeline: bool = False,
+    listing: Listing | None = None,
 ) -> list[bytes]:
     """What `render` makes of each of the `names` of each model of the scope, ordered by name.
+
+    The models are those of the price list unless a `listing` is given.
 
     It makes nothing of a model that the format leaves out.
     """
@@ -111,7 +115,7 @@ def rendered_models(
             if text:
                 yield RenderedName(name, text)
 
-    rendered = rendered_rows(kind, reading, reading.price_listing, render_batch).values()
+    rendered = rendered_rows(kind, reading, listing or reading.price_listing, render_batch).values()
     rows = [row for rows in rendered for row in rows]
     return [row.text for row in sorted(rows, key=attrgetter("name"))]
 

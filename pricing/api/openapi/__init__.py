@@ -3,6 +3,7 @@
 from pricing.api.openapi import addresses, exports
 from pricing.api.quote_documents import QuestionBody, QuoteBody
 from pricing.api.usage import UsageReports, UsageTaken
+from pricing.export.litellm import ModelInfos
 from pricing.export.new_api import ExplainedFigure, PriceList, PriceRow, RatioConfig
 from pricing.export.newapi_metadata import MetadataModels, MetadataVendors
 from pricing.export.one_hub import OneHubPrices
@@ -35,6 +36,7 @@ SCHEMAS: openapi.Document = schemas_of(
         PriceList,
         RatioConfig,
         OneHubPrices,
+        ModelInfos,
         MetadataModels,
         MetadataVendors,
         PriceHistory,

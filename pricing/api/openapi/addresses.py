@@ -102,6 +102,16 @@ def reading(
     }
 
 
+def with_key(item: Schema) -> Schema:
+    """An address that needs a key, and answers in the client's dialect."""
+    get = item["get"]
+    refusals = {status: get["responses"][status] for status in get["responses"] if status not in {"200", "304"}}
+    shapes = ["OpenAIError", "AnthropicError", "GeminiError"]
+    get |= {"security": SECURITY, "description": f"{get['summary']}. Cline and Roo Code read it in LiteLLM's mode."}
+    get["responses"] |= errors(shapes, tuple(refusals))
+    return item
+
+
 def posting(name: str, summary: str, *, takes: str, gives: str, **more: Any) -> Schema:
     refusals = tuple(sorted((*REFUSALS, *more.pop("refusals"))))
     return {
@@ -142,6 +152,18 @@ PATHS: openapi.Document = {
     "/api/prices": reading(
         "getPrices", "The price rows that one-hub and done-hub sites read", "OneHubPrices", view=views.OneHubPricesView
     ),
+    **{
+        f"{prefix}/model/info": with_key(
+            reading(
+                f"get{name}ModelInfo",
+                "The models of a key, as LiteLLM lists them",
+                "ModelInfos",
+                view=views.ModelInfoView,
+                refusals=tuple(sorted((*REFUSALS, "401", "403"))),
+            )
+        )
+        for prefix, name in (("/v1", ""), ("", "Short"))
+    },
     "/api/newapi/models.json": reading(
         "getNewApiModels", "The models that new-api sites synchronize", "MetadataModels", view=views.DocumentView
     ),

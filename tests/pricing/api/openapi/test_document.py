@@ -78,7 +78,7 @@ def test_it_has_every_public_address_and_no_other() -> None:
     served = {
         "/" + CONVERTER.sub(lambda match: PARAMETERS.get(match[1], f"{{{match[1]}}}"), path.rstrip("/"))
         for path in routes(get_resolver().url_patterns)
-        if not path.startswith(NOT_API) and path.startswith(("v1", "anthropic", "models", "api", "openapi", "llms"))
+        if not path.startswith(NOT_API) and path.startswith(("v1", "anthropic", "model", "api", "openapi", "llms"))
     } | PROBES
 
     assert served == set(document()["paths"])

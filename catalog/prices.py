@@ -110,6 +110,13 @@ class Line:
         return str(self.facts.get("period", "request"))
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        """The names of groups in its conditions."""
+        stated = [condition["value"] for condition in self.conditions if condition.get("dim") == "group"]
+        names = [name for value in stated for name in (value if isinstance(value, list) else [value])]
+        return tuple(normal_group_name(name) for name in names if isinstance(name, str))
+
+    @property
     def subject(self) -> object:
         """Equal for two lines that set the same price, so that the last one always applies.
 

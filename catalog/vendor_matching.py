@@ -9,10 +9,11 @@ vendor is unknown. Nothing is guessed from the middle of a name, which may conta
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
-from catalog.vendor_names import KNOWN_VENDORS, KnownVendor
+from catalog.vendor_names import DECORATIONS, FAMILY_NAMES, KNOWN_VENDORS, NO_VENDORS, PLATFORMS, KnownVendor
 
 # Prefixes that hosts put before the id itself.
 GEOGRAPHY = re.compile(r"^(?:us|eu|apac|jp|au|ca|sa|me|il|global|us-gov)\.")
@@ -32,6 +33,9 @@ _BY_SPELLING: Mapping[str, KnownVendor] = MappingProxyType(
         for spelling in (*vendor.aliases, vendor.name, vendor.slug)
     }
 )
+_BY_SLUG = {vendor.slug: vendor for vendor in KNOWN_VENDORS}
+_BY_WORD = {**{fold(name): _BY_SLUG[slug] for name, slug in FAMILY_NAMES.items()}, **_BY_SPELLING}
+_PLATFORMS = {fold(name): _BY_SLUG[slug] for name, slug in PLATFORMS.items()}
 _BY_SEGMENT: Mapping[str, KnownVendor] = MappingProxyType(
     {segment: vendor for vendor in KNOWN_VENDORS for segment in vendor.segments}
 )
@@ -50,8 +54,54 @@ def known_vendor(name: str) -> KnownVendor | None:
 
 def vendor_key(name: str) -> str:
     """A key that is equal for all spellings of a known vendor; the folded name for any other."""
-    vendor = known_vendor(name)
+    stated = vendor_of_name(name)
+    vendor = None if stated.is_platform else stated.vendor
     return vendor.slug if vendor else fold(name)
+
+
+@dataclass(frozen=True)
+class StatedVendor:
+    """The vendor of a model as a document states it.
+
+    `is_platform`: the platform of this vendor, which serves models of others, too. `is_none`: not a vendor, such as a
+    reseller.
+    """
+
+    vendor: KnownVendor | None
+    is_platform: bool = False
+    is_none: bool = False
+
+
+@lru_cache(maxsize=4096)
+def vendor_of_name(name: str) -> StatedVendor:
+    """The vendor that people mean by a name, also with what they write around it: `Azure-OpenAI`, `智谱清言（官方）`.
+
+    Without a vendor if a part of the name is not known, or if it names several vendors.
+    """
+    words = _words(fold(name))
+    if words is None:
+        return StatedVendor(None)
+    platforms = {_PLATFORMS[word] for word in words if word in _PLATFORMS}
+    vendors = {_BY_WORD[word] for word in words if word in _BY_WORD and word not in _PLATFORMS}
+    # Hosts are vendors of few models: in `Azure-OpenAI` it is OpenAI.
+    vendors = {vendor for vendor in vendors if vendor.slug not in HOSTS} or vendors
+    if len(vendors | platforms) == 1:
+        return StatedVendor(next(iter(vendors | platforms)), is_platform=bool(platforms))
+    if len(vendors) == 1:
+        return StatedVendor(next(iter(vendors)))
+    return StatedVendor(None, is_none=not vendors and not platforms)
+
+
+def _words(folded: str) -> list[str] | None:
+    """The known words of a folded name, the longest possible ones; None if it contains others."""
+    words, place = [], 0
+    while place < len(folded):
+        match = _WORD.match(folded, place)
+        if match is None:
+            return None
+        words.append(match[0])
+        place = match.end()
+    return words
 
 
 # First segments of ids under which these vendors also host other vendors' models.
@@ -76,6 +126,27 @@ def vendor_of_model(model: str) -> KnownVendor | None:
 
 # Vendors that also host other vendors' models: only models whose ids name them are their own.
 HOSTS = frozenset({"amazon", "databricks", "groq", "huggingface", "microsoft", "nvidia", "snowflake", "vercel"})
+
+
+def _word_pattern() -> re.Pattern[str]:
+    """A known word, the longest first, or one sign between words."""
+    known = {*_BY_WORD, *_PLATFORMS, *map(fold, NO_VENDORS), *map(fold, DECORATIONS)}
+    longest_first = sorted(known, key=lambda word: (-len(word), word))
+    return re.compile("|".join([*map(_whole, longest_first), r"[\W_]"]))
+
+
+def _whole(word: str) -> str:
+    """The word as a regular expression that does not match a part of a longer Latin word or number."""
+    before, after = (_same_kind(sign) for sign in (word[0], word[-1]))
+    return f"{before and f'(?<!{before})'}{re.escape(word)}{after and f'(?!{after})'}"
+
+
+def _same_kind(sign: str) -> str:
+    """The signs that would continue a word with this one; Chinese words follow each other without a space."""
+    return "[0-9]" if sign.isdigit() else "[a-z]" if sign.isascii() else ""
+
+
+_WORD = _word_pattern()
 
 
 def is_first_party(provider: str, model: str) -> bool:

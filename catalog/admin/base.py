@@ -3,7 +3,7 @@
 Every admin class starts from these bases, so changing the theme means changing this module only.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -95,8 +95,16 @@ IS_BUSY = "modelbook.busy"
 # For fields that hold code and not prose: browsers must not correct it.
 VERBATIM = {"autocapitalize": "off", "autocomplete": "off", "spellcheck": "false"}
 
+
+class NamesInput(Textarea):
+    """A list of names. In a field with one line, browsers replace pasted line breaks with spaces."""
+
+    def __init__(self, attrs: Mapping[str, Any] | None = None) -> None:
+        super().__init__(attrs={**VERBATIM, "rows": 1, "data-list": "", **(attrs or {})})
+
+
 FIELD_WIDGETS: Any = {
-    NamesField: {"widget": TextInput},
+    NamesField: {"widget": NamesInput},
     ExactDecimalField: {"widget": TextInput(attrs={**VERBATIM, "inputmode": "decimal"})},
     ExactJSONField: {"widget": Textarea(attrs={**VERBATIM, "rows": 3})},
     models.TextField: {"widget": Textarea(attrs={"rows": 4})},
@@ -419,6 +427,7 @@ __all__ = [
     "ModelAdmin",
     "ModelForm",
     "MomentInput",
+    "NamesInput",
     "RadioSelect",
     "RangeDateFilter",
     "ReadOnlyAdmin",

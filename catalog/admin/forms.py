@@ -1,25 +1,27 @@
 """Form fields for ordered lists of names, and for lists that may be absent."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
 
-from catalog.admin.base import VERBATIM, RadioSelect, Textarea, TextInput
+from catalog.admin.base import NamesInput, RadioSelect, Textarea
 from catalog.db.fields import NamesFormField
 from catalog.names.typed_lists import fold_width, write_names
 
+COLON = re.compile("[:：]")
 ABSENT = "absent"
 LISTED = "listed"
 
 
-class NamesPicker(TextInput):
+class NamesPicker(NamesInput):
     """An ordered list of names: a text field with commas, which a script turns into chips and a menu."""
 
     template_name = "catalog/widgets/names.html"
 
     def __init__(self, known: Callable[[], Iterable[str]] = list) -> None:
-        super().__init__(attrs=VERBATIM)
+        super().__init__()
         self.known = known
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
@@ -94,8 +96,8 @@ class LevelsField(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         lines = (line.strip() for line in str(value or "").splitlines())
-        parts = (line.partition(":") for line in lines if line)
-        return [{"effort": effort.strip(), "description": rest.strip()} for effort, _, rest in parts]
+        parts = ([*COLON.split(line, maxsplit=1), ""] for line in lines if line)
+        return [{"effort": fold_width(effort).strip(), "description": rest.strip()} for effort, rest, *_ in parts]
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool((initial or []) != self.to_python(data))

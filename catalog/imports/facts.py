@@ -19,7 +19,7 @@ from catalog.models.facts import LIMITS
 from catalog.progress import track
 from catalog.source_trust import WithheldChange
 from catalog.sources.records import Document, Record
-from catalog.vendor_matching import fold, known_vendor, vendor_of_model
+from catalog.vendor_matching import fold, known_vendor, vendor_of_model, vendor_of_name
 
 # Fields that records and models have in common.
 FACTS = (
@@ -132,7 +132,7 @@ def plan_facts(
         model = stored.get(record.name)
         if model is not None or _is_nameable(record.name, context.findings):
             fields = _new_values(record, model, registry, context.findings)
-            vendor = _vendor_name(record, model, vendors, plan)
+            vendor = _vendor_name(record, model, vendors, plan, context.findings)
             status = {"status": AIModel.Status.PUBLISHED.value} if publish else {}
             named = {"vendor": vendor, "successor": _successor(record, successors, context.findings)}
             _plan_model(plan, record.name, model, {**named, **fields, **status}, context, names)
@@ -169,19 +169,26 @@ def _new_values(record: Record, model: AIModel | None, registry: Container[str],
     return fields
 
 
-def _vendor_name(record: Record, model: AIModel | None, vendors: "_VendorBook", plan: FactsPlan) -> str | None:
+def _vendor_name(
+    record: Record, model: AIModel | None, vendors: "_VendorBook", plan: FactsPlan, findings: Findings
+) -> str | None:
     """The vendor that the model gets; None if it keeps its vendor.
 
-    The id only decides if neither the source nor the catalog names a vendor, so a curated vendor stays.
+    If the source states a platform or an unknown name, such as a reseller, the id decides if it shows a vendor. It also
+    does if neither the source nor the catalog names one, so a curated vendor stays.
     """
-    if record.vendor is not None:
-        return vendors.find(record.vendor, icon=record.vendor_icon or "", description=record.vendor_description or "")
+    vendor, stated = vendor_of_model(record.name), record.vendor
+    if stated is not None and (
+        record.is_vendor_certain or vendors.decides(stated) or (vendor is None and vendors.may_be(stated))
+    ):
+        return vendors.find(stated, icon=record.vendor_icon or "", description=record.vendor_description or "")
     if model is not None and model.vendor.slug != Vendor.OTHER:
         return None
-    vendor = vendor_of_model(record.name)
     if vendor is None:
         plan.without_vendor.append(record.name)
         return None
+    if stated is not None and vendor_of_name(stated).vendor is None:
+        findings.add(f"the vendor {stated[:64]} is not known; the id shows {vendor.name}", record.name)
     return vendors.find(vendor.name)
 
 
@@ -279,14 +286,26 @@ class _VendorBook:
         self.undescribed = {vendor.name: vendor.slug for vendor in stored.values() if not vendor.description}
         self.slugs = set(Vendor.objects.values_list("slug", flat=True))
 
+    def decides(self, name: str) -> bool:
+        """Whether a model has this vendor, whatever its id shows."""
+        stated = vendor_of_name(name)
+        is_known = fold(name) in self.names or stated.vendor is not None
+        return is_known and not stated.is_platform
+
+    def may_be(self, name: str) -> bool:
+        """Whether the name can be that of a vendor; resellers are none, unless the catalog has such a vendor."""
+        return fold(name) in self.names or not vendor_of_name(name).is_none
+
     def find(self, name: str, *, icon: str = "", description: str = "") -> str:
         """The name of the vendor with this spelling. An unknown vendor is planned under the given name."""
-        vendor = known_vendor(name)
+        vendor = vendor_of_name(name).vendor
         spellings = (name, vendor.slug, vendor.name, *vendor.aliases) if vendor else (name,)
         known = next((self.names[fold(spelling)] for spelling in spellings if fold(spelling) in self.names), None)
         if known is None:
             slug = vendor.slug if vendor else ""
-            return self._add(NewVendor(slug, name, [], icon, description), spellings)
+            # Without what people write around a name, such as 官方.
+            readable = name if vendor is None or known_vendor(name) else vendor.name
+            return self._add(NewVendor(slug, readable, [], icon, description), spellings)
         if planned := self.plan.vendors.get(known):
             complete = replace(planned, icon=planned.icon or icon, description=planned.description or description)
             self.plan.vendors[known] = complete

@@ -31,6 +31,7 @@ class Vendor(TrackedModel):
     slug = models.SlugField(
         max_length=64,
         unique=True,
+        allow_unicode=True,
         help_text="Lower case, shown to clients as owned_by, e.g. openai. Changing it may break clients.",
     )
     name = models.CharField(max_length=128, unique=True, help_text="The name that customers see, e.g. OpenAI.")
@@ -56,5 +57,5 @@ class Vendor(TrackedModel):
     @classmethod
     def named(cls, name: str) -> Self:
         """An unsaved vendor with this name from a source, and a slug derived from it."""
-        slug = slugify(name) or "vendor-" + "-".join(f"{ord(letter):x}" for letter in name[:8])
+        slug = slugify(name, allow_unicode=True) or "vendor-" + "-".join(f"{ord(letter):x}" for letter in name[:8])
         return cls(slug=slug[:64], name=name)

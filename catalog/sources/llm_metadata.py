@@ -111,6 +111,7 @@ def _record(name: str, values: dict[str, Any], vendors: Mapping[str, Row] | None
         vendor=vendor,
         vendor_icon=described.text("icon", longest=128),
         vendor_description=described.text("description", longest=10_000),
+        is_vendor_certain=vendors is not None,
         description=row.text("description", longest=10_000),
         icon=row.text("icon", longest=128),
         tags=tags,

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from catalog import vendor_matching
+from catalog.error_messages import some
 from catalog.sources import inferred_fields, model_metadata
 from catalog.sources.new_api_prices import may_be_unset, prices_of
 from catalog.sources.records import Document, Record, Structure
@@ -44,6 +45,7 @@ def read(content: bytes, *, is_published: bool = True) -> Document:
     vendors = _vendors(document_row)
     groups = _groups(document_row)
     rates = _group_rates(document_row)
+    _report_groups(document_row)
     records: dict[str, Record] = {}
     aliases = _aliases(body)
     for position, row in enumerate(body["data"], start=1):
@@ -125,6 +127,17 @@ def _aliases(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         for row in rows
         if isinstance(row.get("model_name"), str) and isinstance(row.get("alias_of"), str) and row["alias_of"]
     }
+
+
+def _report_groups(body: Row) -> None:
+    """Reports what the list says about its groups beside their rates: an import does not change groups here."""
+    labels = body.values.get("usable_group")
+    described = {name: label for name, label in labels.items() if label != name} if isinstance(labels, dict) else {}
+    if described:
+        shown = [f"{name[:64]} ({str(label)[:64]})" for name, label in described.items()]
+        body.report(f"labels of groups were left out: {some(shown)}. Enter them on the pages of the groups")
+    if automatic := body.names("auto_groups"):
+        body.report(f"the automatic order of groups was left out: {some(list(automatic))}")
 
 
 def _unpriced(body: Row) -> Iterator[Record]:

@@ -27,6 +27,8 @@ class Record:
     vendor: str | None = None
     vendor_icon: str | None = None
     vendor_description: str | None = None
+    # Whether the vendor is right whatever the id shows: the document is from another catalog like this one.
+    is_vendor_certain: bool = False
     description: str | None = None
     series: str | None = None
     icon: str | None = None

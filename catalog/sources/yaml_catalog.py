@@ -158,7 +158,8 @@ def _record(entry: Entry, vendors: Mapping[str, str]) -> Record:
     vendor = _text(entry, "vendor") if "vendor" in entry else None
     if vendor is not None and vendor not in vendors:
         raise SourceError(f"{entry['name'][:80]}: the vendor {vendor[:40]!r} is not in the list of vendors.")
-    return Record(entry["name"], vendor=None if vendor is None else vendors[vendor], **fields)
+    name = None if vendor is None else vendors[vendor]
+    return Record(entry["name"], vendor=name, is_vendor_certain=True, **fields)
 
 
 def _parameters(text: str) -> Any:

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog.admin.base import Checkbox, FileInput, ModelAdmin, Select, TextInput, as_busy, detail_action
+from catalog.admin.base import Checkbox, FileInput, ModelAdmin, NamesInput, Select, TextInput, as_busy, detail_action
 from catalog.db.fields import NamesFormField
 from catalog.db.locking import BUSY, is_lock_timeout, limited_lock_waits
 from catalog.error_messages import InputError, count, refused
@@ -67,7 +67,7 @@ class UploadForm(forms.Form):
     )
     only = NamesFormField(
         required=False,
-        widget=TextInput(),
+        widget=NamesInput(),
         help_text="Import only ids that match these patterns, e.g. gpt-*, claude-*. Leave empty to import all.",
     )
     publish = forms.BooleanField(

@@ -44,6 +44,28 @@ def test_every_page_fits_its_screen_and_calls_no_other_host(desk: Desk) -> None:
     assert desk.faults == []
 
 
+@pytest.mark.parametrize("desk", ["desk"], indirect=True)
+def test_lists_may_be_pasted_and_names_with_separators_stay(desk: Desk) -> None:
+    token, _ = world.token(deny=["id:a;b"])
+    page = desk.open(f"/admin/tokens/token/{token.pk}/change/")
+    deny = page.locator("[name=deny]")
+    assert deny.input_value() == '"id:a;b"'
+    deny.fill('"id:a;b"，gpt-*\nclaude-*')
+    page.locator("[name=_save]").click()
+    page.wait_for_url("**/admin/tokens/token/")
+    model = world.model(capabilities=["tools", "odd;one"])
+    page = desk.open(f"/admin/catalog/aimodel/{model.pk}/change/")
+    page.get_by_label("Move odd;one forward").click()
+    page.locator("[name=_save]").click()
+    page.wait_for_url("**/admin/catalog/aimodel/")
+
+    token.refresh_from_db()
+    model.refresh_from_db()
+    assert token.deny == ["id:a;b", "gpt-*", "claude-*"]
+    assert model.capabilities == ["odd;one", "tools"]
+    assert desk.faults == []
+
+
 def test_an_operator_orders_endpoint_types_by_hand(desk: Desk) -> None:
     for name in ("openai", "anthropic", "kling"):
         EndpointType.objects.get_or_create(name=name, defaults={"path": "/v1/x"})

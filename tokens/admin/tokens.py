@@ -11,9 +11,9 @@ from catalog.admin.base import (
     BooleanRadioFilter,
     CuratedAdmin,
     CuratedForm,
+    NamesInput,
     RelatedDropdownFilter,
     StateFilter,
-    TextInput,
     disable,
     display,
     enable,
@@ -49,7 +49,7 @@ class TokenForm(CuratedForm):
         help_text=Token._meta.get_field("allow").help_text,
     )
     deny = NamesFormField(
-        required=False, fold=fold_pattern, widget=TextInput(), help_text=Token._meta.get_field("deny").help_text
+        required=False, fold=fold_pattern, widget=NamesInput(), help_text=Token._meta.get_field("deny").help_text
     )
 
     def clean(self) -> Any:

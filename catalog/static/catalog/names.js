@@ -1,9 +1,24 @@
 // Turns a text field of names with commas into chips that can be reordered, with a menu of the known names.
 // Without this script people edit the text field; the form sends the same.
+// The rules of lists are those of catalog/names/typed_lists.py.
 "use strict";
 
+const SEPARATORS = ",;\uff0c\uff1b\u3001\uff64\ufe50\ufe51\ufe54\ufe10\ufe11\ufe14\n\r\u2028\u2029";
+const NAME = new RegExp(`\\s*"((?:[^"]|"")+)"\\s*(?=[${SEPARATORS}]|$)|([^${SEPARATORS}]+)`, "g");
+const FULL_WIDTH = /[\uff01-\uff5e\u3000]/;
+
+function split(text) {
+  const names = Array.from(text.matchAll(NAME), ([, quoted, plain]) => (quoted ? quoted.replaceAll('""', '"') : plain.trim()));
+  return names.filter(Boolean);
+}
+
+function written(name) {
+  const [first, ...rest] = split(name);
+  return first === name && !rest.length && !FULL_WIDTH.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}
+
 function enhance(box) {
-  const line = box.querySelector("input");
+  const line = box.querySelector("textarea");
   const menu = box.querySelector("select");
   if (!menu || box.dataset.names === "ready") return;
   box.dataset.names = "ready";
@@ -11,12 +26,12 @@ function enhance(box) {
   const chips = document.createElement("ol");
   chips.className = "names-chips";
   box.prepend(chips);
-  line.type = "hidden";
+  line.hidden = true;
   menu.hidden = false;
 
-  const read = () => line.value.split(",").map((name) => name.trim()).filter(Boolean);
+  const read = () => split(line.value);
   const write = (names) => {
-    line.value = names.join(", ");
+    line.value = names.map(written).join(", ");
     line.dispatchEvent(new Event("change", { bubbles: true }));
     draw();
   };

@@ -1,6 +1,7 @@
 """Problems of keys and their patterns."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -10,6 +11,7 @@ from django.db.models.functions import Coalesce
 
 from catalog.models import AIModel, ModelAlias
 from catalog.models.aimodel import wildcards_of
+from catalog.names.groups import looks_of_group_name
 from pricing.curation.catalog_snapshot import CatalogSnapshot
 from pricing.curation.checks.rules import Finding, Rules
 from tokens.access.many_scopes import ManyScopes
@@ -99,6 +101,21 @@ def widening_alias(catalog: CatalogSnapshot) -> Iterator[Finding]:
     for effect in alias_effects({name: alias.model.name for name, alias in rows.items()}, at=catalog.at):
         for sentence in effect.sentences:
             yield Finding(rows[effect.alias].model, f"alias {effect.alias} {sentence}")
+
+
+@RULES.add(
+    "similar-groups",
+    "Groups whose names look the same",
+    "Change the name of one of them: its prices, rates and tokens follow.",
+    about=TokenGroup,
+)
+def similar_groups(_: CatalogSnapshot) -> Iterator[Finding]:
+    groups: defaultdict[str, list[TokenGroup]] = defaultdict(list)
+    for group in TokenGroup.objects.order_by("slug").only("slug"):
+        groups[looks_of_group_name(group.slug)].append(group)
+    for first, *others in groups.values():
+        for group in others:
+            yield Finding(group, f"its name differs from {first} only by case, width or the colour of an emoji")
 
 
 @RULES.add(

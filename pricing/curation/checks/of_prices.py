@@ -26,6 +26,7 @@ from pricing.engine.validation import condition_faults, duplicate_faults, number
 from pricing.models import DiscountRule, GroupRate, PriceSheet
 from pricing.published.boundaries import PUBLIC_ROLES
 from pricing.published.prices import sheets_in_force
+from tokens.models import TokenGroup
 
 Role = PriceSheet.Role
 # OpenAI charged $75 per million input tokens.
@@ -199,6 +200,20 @@ def impossible_rate(catalog: CatalogSnapshot) -> Iterator[Finding]:
     for rate in GroupRate.objects.in_force(at=catalog.at).select_related("group"):
         if not is_factor(rate.ratio):
             yield Finding(rate, FACTOR_FAULT)
+
+
+@RULES.add(
+    "unknown-group",
+    "Prices for groups that do not exist",
+    "Add a new sheet with the exact name of the group, in upper and lower case. Until then, nobody pays these prices.",
+    about=PriceSheet,
+)
+def unknown_group(catalog: CatalogSnapshot) -> Iterator[Finding]:
+    known = set(TokenGroup.objects.values_list("slug", flat=True))
+    for sheet, lines in catalog.stored_sheets:
+        names = dict.fromkeys(name for line in lines for name in line.groups if name not in known)
+        if names:
+            yield Finding(sheet, ", ".join(names))
 
 
 @RULES.add(

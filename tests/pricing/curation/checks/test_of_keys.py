@@ -69,3 +69,13 @@ def test_calls_of_unknown_cost_are_reported_where_they_escape_a_budget() -> None
     assert run_all()["uncounted-group-calls"] == ["default: calls of unknown cost in this period: 2"]
     CurrencyRate.objects.create(currency="CNY", per_usd=Decimal(7), as_of=timezone.now().date())
     assert run_all()["uncounted-calls"] == [f"{token}: calls of unknown cost in this period: 1"]
+
+
+def test_groups_whose_names_people_confuse_are_reported() -> None:
+    for name in ("VIP", "vip", "官转", "官轉", "⚡️特价", "⚡特价"):
+        cast.token_group(name)
+
+    assert run_all()["similar-groups"] == [
+        "vip: its name differs from VIP only by case, width or the colour of an emoji",
+        "⚡️特价: its name differs from ⚡特价 only by case, width or the colour of an emoji",
+    ]

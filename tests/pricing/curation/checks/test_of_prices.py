@@ -120,3 +120,11 @@ def test_a_model_that_starts_later_needs_a_price_at_its_start() -> None:
     (finding,) = run_all()["start-without-price"]
     assert finding.startswith("bare: it starts on ")
     assert "no-price" not in run_all()
+
+
+def test_a_price_for_a_group_that_does_not_exist() -> None:
+    cast.token_group("vip")
+    sheet = cast.price(cast.model("odd"), input="2.5", output="10")
+    cast.line(sheet, "input", "2", conditions=[{"dim": "group", "op": "in", "value": ["vip", "VIP", "官转"]}])
+
+    assert run_all() == {"unknown-group": [f"{sheet}: VIP, 官转"]}

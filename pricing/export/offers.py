@@ -104,7 +104,7 @@ def rendered_models(
 
     It makes nothing of a model that the format leaves out.
     """
-    read = _reader(reading.scope, at=reading.at, with_timeline=with_timeline)
+    read = _reader(reading.scope, at=reading.at, with_timeline=with_timeline, with_aliases=names is not own_id)
 
     def render_batch(models: Sequence[AIModel]) -> dict[int, tuple[RenderedName, ...]]:
         return {key: tuple(rows_of(priced)) for key, priced in read(models)}
@@ -129,7 +129,7 @@ class RenderedName:
 
 
 def _reader(
-    scope: Scope, *, at: dt.datetime, with_timeline: bool
+    scope: Scope, *, at: dt.datetime, with_timeline: bool, with_aliases: bool
 ) -> Callable[[Sequence[AIModel]], Iterator[tuple[int, PricedModel]]]:
     """A function that reads the prices of a batch of models; what all batches have in common is read once."""
     groups, factors = groups_of(scope), Factors.read(at=at)
@@ -138,7 +138,7 @@ def _reader(
 
     def read(models: Sequence[AIModel]) -> Iterator[tuple[int, PricedModel]]:
         sheets = published_sheets(models, at=at, groups=slugs, factors=factors)
-        reach, aliases = groups_of_models(groups, models, at=at), aliases_of(models)
+        reach, aliases = groups_of_models(groups, models, at=at), aliases_of(models) if with_aliases else {}
         own = {model.pk: _for_one_group(sheets.get(model.pk), reach[model.pk], rates) for model in models}
         dated = [model for model in models if with_dates is None or model.pk in with_dates]
         timelines = _timelines(dated, scope, groups, reach, at=at) if dated else {}

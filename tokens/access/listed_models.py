@@ -96,6 +96,8 @@ class ListedAlias(ListedModel):
         for name in {*ListedModel.__slots__} - COMPUTED:
             setattr(entry, name, getattr(model, name))
         entry.name, entry.own_name = alias, model.name
+        # Patterns that match any name of the model match the entry.
+        entry.aliases = (model.name, *model.aliases)
         entry.alias_entries, entry.rendered, entry.slot = (), {}, model.slot
         return entry
 

@@ -107,4 +107,5 @@ def test_it_costs_the_same_queries_for_one_model_as_for_many(client: Client, add
         with CaptureQueriesContext(connection) as queries:
             client.get(address)
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 20
+    # One more for aliases, where the format has them.
+    assert counts[0] == counts[1] <= (20 if address == "/llms.txt" else 21)

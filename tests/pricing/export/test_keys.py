@@ -13,13 +13,14 @@ import time_machine
 from django.test import Client
 
 from catalog.exact import read_json
-from catalog.models import AIModel
+from catalog.models import AIModel, ModelAlias
 from catalog.prices import GROUP_RATE
 from tests import world
 from tests.pricing.export.test_addresses import ADDRESSES
 
 pytestmark = pytest.mark.django_db
 
+LATER = dt.datetime(2099, 1, 1, tzinfo=dt.UTC)
 NOW = dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC)
 # The models of a format with the price of a million input tokens; None where the format states none.
 Read = Callable[[bytes], dict[str, Decimal | None]]
@@ -65,15 +66,13 @@ def _millions(number: Decimal | int) -> Decimal:
     return Decimal(number) * 1_000_000
 
 
-FORMATS: list[tuple[str, Read]] = [
-    ("/api/export/litellm.json", read_litellm),
-    ("/api/export/openrouter/models", read_openrouter),
-    ("/api/export/models_dev/api.json", read_models_dev),
-    ("/api/export/prices.csv", read_csv),
-    ("/llms.txt", read_llms_txt),
+FORMATS: list[tuple[str, str, Read]] = [
+    ("/api/export/litellm.json", "a map", read_litellm),
+    ("/api/export/openrouter/models", "a list", read_openrouter),
+    ("/api/export/models_dev/api.json", "a list", read_models_dev),
+    ("/api/export/prices.csv", "prices", read_csv),
+    ("/llms.txt", "prices", read_llms_txt),
 ]
-# Only models with a price.
-PRICED = {"/api/export/litellm.json"}
 KEYS: dict[str, dict[str, Any]] = {
     "public": {"groups": ["default"]},
     "vip": {"groups": ["vip"]},
@@ -84,6 +83,7 @@ KEYS: dict[str, dict[str, Any]] = {
     "names": {"groups": ["vip"], "allow": ["gpt-a", "gone"]},
     "deny": {"groups": ["vip"], "deny": ["gpt-a", "mystery"]},
     "cheap": {"groups": ["vip"], "allow": ["price:input<=1"]},
+    "cheap and denied": {"groups": ["vip"], "allow": ["price:input<=99", "gpt-a"], "deny": ["gpt-a", "unlisted"]},
 }
 
 
@@ -104,6 +104,12 @@ def keys() -> dict[str, str]:
     world.price(world.model("secret", on=vip), input="7", output="9")
     world.price(world.model("unlisted-price", in_price_list=False), input="7", output="9")
     world.model("mystery")
+    world.price(world.model("unlisted", listed=False), input="6", output="9")
+    world.price(world.model("later", starts_at=LATER), input="6", output="9")
+    aliases = {"a-latest": "gpt-a", "s-latest": "secret", "u-latest": "unlisted", "l-latest": "later"}
+    aliases["a-quiet"] = "gpt-a"
+    for alias, target in aliases.items():
+        ModelAlias.objects.create(name=alias, model=AIModel.objects.get(name=target), listed="latest" in alias)
     return {name: key_for(**terms) for name, terms in KEYS.items()}
 
 
@@ -117,29 +123,35 @@ def get(client: Client, address: str, key: str = "", **headers: str) -> Any:
     return client.get(address, headers=({"authorization": f"Bearer {key}"} if key else {}) | headers)
 
 
-def expected(client: Client, key: str) -> dict[str, Decimal | None]:
-    """The models that are both in the key's list and in its price list, with what its first group pays."""
+def expected(client: Client, key: str, kind: str) -> dict[str, Decimal | None]:
+    """The models of the key's price list with what its first group pays, as this kind of format has them."""
     listed = {row["id"] for row in get(client, "/v1/models", key).json()["data"]}
     prices = read_json(get(client, "/api/pricing?unpriced=rows&discount=folded", key).content)
     groups = read_json(get(client, "/api/token", key).content)["data"]["groups"]
     names = [group["name"] for group in groups]
-    rates, own = prices["group_ratio"], prices.get("group_model_ratio", {})
+    rates, of_models = prices["group_ratio"], prices.get("group_model_ratio", {})
 
     def price(row: Any) -> Decimal | None:
         group = next(name for name in names if name in row["enable_groups"])
-        rate = own.get(group, {}).get(row["model_name"], rates[group])
+        rate = of_models.get(group, {}).get(row["model_name"], rates[group])
         return Decimal(row["model_ratio"]) * 2 * rate if "model_ratio" in row else None
 
-    return {row["model_name"]: price(row) for row in prices["data"] if row["model_name"] in listed}
+    by_name = {row["model_name"]: row for row in prices["data"]}
+    own = {name: price(row) for name, row in by_name.items() if "alias_of" not in row}
+    match kind:
+        case "a list":
+            return {name: price(row) for name, row in by_name.items() if name in listed}
+        case "a map":
+            every = ModelAlias.objects.filter(model__name__in=own).values_list("name", "model__name")
+            named = own | {alias: own[name] for alias, name in every}
+            return {name: amount for name, amount in named.items() if amount is not None}
+    return own
 
 
 def test_each_has_what_the_lists_of_the_same_key_have(client: Client, keys: dict[str, str]) -> None:
     for name, key in keys.items():
-        models = expected(client, key)
-        priced = {model: price for model, price in models.items() if price is not None}
-        for address, read in FORMATS:
-            wanted = priced if address in PRICED else models
-            assert read(get(client, address, key).content) == wanted, (address, name)
+        for address, kind, read in FORMATS:
+            assert read(get(client, address, key).content) == expected(client, key, kind), (address, name)
 
 
 @pytest.mark.parametrize("address", ADDRESSES)

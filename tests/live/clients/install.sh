@@ -66,7 +66,7 @@ if [ "${1:-}" = --full ]; then
   # Its requirements are large; a list of models needs only these of them.
   install open-webui --no-deps open-webui==0.12.4
   install open-webui-needs aiocache==0.12.3 aiofiles==25.1.0 aiohttp==3.14.5 aiosqlite==0.22.1 authlib==1.7.2 bcrypt==5.0.0 \
-    beautifulsoup4==4.14.3 cryptography==48.0.1 fastapi==0.136.3 joserfc==1.7.4 langchain-core==1.4.8 markdown==3.10.2 \
+    beautifulsoup4==4.14.3 cryptography==48.0.1 fastapi==0.136.3 httpx==0.28.1 joserfc==1.7.4 langchain-core==1.4.8 markdown==3.10.2 \
     mcp==2.3.0 orjson==3.11.9 pillow==13.0.0 pydantic==2.13.4 "pyjwt[crypto]==2.13.0" python-dotenv python-mimeparse==2.0.0 \
     python-socketio==5.16.2 pytz==2026.2 redis==8.0.1 requests==2.34.2 "sqlalchemy[asyncio]==2.0.50" typer validators==0.35.0
 fi

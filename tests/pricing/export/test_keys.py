@@ -233,6 +233,20 @@ def test_a_scheduled_price_applies_at_its_second(client: Client, keys: dict[str,
     assert before == [Decimal("3.6"), 2]
 
 
+@pytest.mark.parametrize("key", ["", "vip"])
+def test_a_model_is_in_every_format_from_the_second_at_which_it_starts(
+    client: Client, keys: dict[str, str], key: str
+) -> None:
+    def formats_with_it() -> list[str]:
+        contents = {address: read(get(client, address, keys.get(key, "")).content) for address, _, read in FORMATS}
+        return [address for address, models in contents.items() if "later" in models]
+
+    with time_machine.travel(LATER - dt.timedelta(seconds=1), tick=False):
+        assert formats_with_it() == []
+    with time_machine.travel(LATER, tick=False):
+        assert formats_with_it() == [address for address, _, _ in FORMATS]
+
+
 def test_a_key_that_is_disabled_gets_what_visitors_get(client: Client, keys: dict[str, str]) -> None:
     token, key = world.token("vip")
     assert b"secret" in get(client, "/llms.txt", key).content

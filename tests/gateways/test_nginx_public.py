@@ -100,7 +100,7 @@ def site_in(folder: Path, modelbook: Server) -> Iterator[Site]:
     ],
 )
 def test_visitors_reach_everything_that_is_public(site: Site, path: str, kind: str) -> None:
-    answer = site.request(path)
+    answer = site.request(path, headers={"accept": kind})
 
     assert (answer.status, answer.headers.get_content_type()) == (200, kind)
     assert answer.headers.get_all("strict-transport-security") == ["max-age=31536000; includeSubDomains"]

@@ -27,6 +27,7 @@ from tokens.dialects import dialect_of, dialect_of_path
 from tokens.dialects.base import query_of
 from tokens.dialects.gemini import Gemini
 from tokens.http.bodies import BODIES, Body, respond
+from tokens.http.negotiation import site_of
 from tokens.http.response_cache import OF_MODELS, caller_terms, midnight_after
 from tokens.logs import scrub
 from tokens.models import Token, TokenGroup
@@ -37,6 +38,8 @@ MAX_QUOTED = 100
 STRICT = "strict"
 # What SDKs add to every request, and where some clients send the key.
 SENT_BY_SDKS = frozenset({"key", "beta", "alt", "$alt", "api-version"})
+# In place of an id, by people who look for the list.
+LISTS = frozenset({"list", "all", "info", "v1"})
 # The method at the end of an address by which Gemini's clients call a model.
 GEMINI_CALL = re.compile(r":(?:[a-z]+[A-Z]\w*|predict)$")
 
@@ -152,7 +155,10 @@ class ModelView(ApiView):
         plain_name = name.removeprefix("models/").rstrip("/")
         model = listing.model(name, plain_name, retired=dialect.shows_retired)
         if model is None or not dialect.lists(model):
-            raise ApiError("model_not_found", not_found_message(name, request._request), param="model")
+            message = not_found_message(name, request._request)
+            if plain_name.lower() in LISTS:
+                message += f" The list is at {site_of(request._request)}{dialect.list_path}."
+            raise ApiError("model_not_found", message, param="model")
         if model.is_wildcard and model.name != name:
             # Clients call the model by the id in the response.
             model.name = plain_name

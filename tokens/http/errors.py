@@ -167,7 +167,10 @@ def for_programs(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     headers = {name: response[name] for name in ("Allow", "Retry-After") if name in response}
     error = ApiError(CODES_OF_PAGES.get(response.status_code, "bad_request"), headers=headers)
     error.status = response.status_code
-    return error_response(request, error)
+    answer = error_response(request, error)
+    # The middleware that states the length is behind this one.
+    answer["Content-Length"] = str(len(answer.content))
+    return answer
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -114,6 +114,20 @@ def test_an_address_of_nothing_is_refused_in_the_dialect_of_its_client(client: C
     assert "http://testserver." in message(client.get("/nothing", headers=VERSION).json())
 
 
+def test_a_word_for_the_list_in_place_of_an_id_says_where_it_is(client: Client) -> None:
+    key = {"authorization": f"Bearer {world.key()}"}
+
+    for path in ("/v1/models/list", "/models/v1", "/v1/models/all/"):
+        assert message(client.get(path, headers=key).json()).endswith("The list is at http://testserver/v1/models.")
+    assert "/v1beta/models." in message(client.get("/gemini/models/list", headers=key).json())
+
+
+def test_an_error_in_place_of_a_page_states_its_length(client: Client) -> None:
+    answer = client.delete("/docs")
+
+    assert int(answer["content-length"]) == len(answer.content) > 0
+
+
 def test_a_web_page_may_read_the_hint(client: Client) -> None:
     preflight = {"access-control-request-method": "POST", "access-control-request-headers": "authorization"}
 

@@ -17,7 +17,7 @@ from catalog import caches
 from catalog.models import AIModel, Channel, CodexProfile, ModelAlias, Offer, Vendor
 from pricing.models import GroupRate, PriceLine, PriceSheet
 from tests import world
-from tokens.models import RetiredKey, Token, TokenGroup
+from tokens.models import ModelRelease, RetiredKey, Token, TokenGroup
 
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 TODAY = NOW.date()
@@ -51,6 +51,7 @@ PATTERNS = (
 )  # fmt: skip
 CAPABILITIES = ("tools", "Vision", "batch")
 AMOUNTS = (0, 1, 2, 4, 8)
+STARTS = (NOW - DAY, NOW, NOW + SECOND, MIDNIGHT)
 RATIOS = ("0.5", "1", "2")
 
 
@@ -75,6 +76,9 @@ class PlainModel:
     prices: list["PlainPrice"]
     # Channel -> whether the offer is enabled.
     offers: dict[str, bool]
+    starts_at: dt.datetime | None
+    # Group -> its start in place of that of the model; None: at once.
+    releases: dict[str, dt.datetime | None]
 
     @property
     def has_codex_profile(self) -> bool:
@@ -144,14 +148,19 @@ class PlainCatalog:
         automatic = [slug for slug in self.automatic() if key.auto and slug not in own]
         return sorted([*own, *automatic], key=lambda slug: slug != key.first)
 
-    def paying(self, model: str, key: PlainKey | None) -> str:
-        """The first group of the key, or of a visitor, that reaches the model."""
+    def paying(self, model: str, key: PlainKey | None, at: dt.datetime = NOW) -> str:
+        """The first group of the key, or of a visitor, that reaches the model at a moment."""
         groups = self.reached(key) if key else sorted(self.of_visitors(), key=lambda slug: (slug != "default", slug))
-        return self._payer(next(each for each in self.models if each.name == model), groups)
+        return self.payer(next(each for each in self.models if each.name == model), groups, at)
 
-    def _payer(self, model: PlainModel, groups: list[str]) -> str:
+    def payer(self, model: PlainModel, groups: list[str], at: dt.datetime = NOW) -> str:
+        """The first of these groups that reaches the model at a moment; empty if none does."""
         channels = {channel for channel, enabled in model.offers.items() if enabled and self.channels[channel]}
-        return next((slug for slug in groups if channels & set(self.groups[slug].reach)), "")
+        for slug in groups:
+            start = model.releases.get(slug, model.starts_at)
+            if channels & set(self.groups[slug].reach) and (start is None or at >= start):
+                return slug
+        return ""
 
     def of_visitors(self) -> set[str]:
         """The groups of visitors without a key."""
@@ -176,7 +185,8 @@ class PlainCatalog:
 
     def costs(self, model: PlainModel, key: PlainKey, at: dt.datetime = NOW) -> Costs:
         """What the key's holder pays at most, at the rate of the group that pays."""
-        slug, begun = self._payer(model, self.reached(key)), [price for price in model.prices if price.starts_at <= at]
+        slug = self.payer(model, self.reached(key), at)
+        begun = [price for price in model.prices if price.starts_at <= at]
         if not slug or not begun:
             return {}
         price, ratio = begun[-1], float(self.groups[slug].ratio)
@@ -213,12 +223,11 @@ class PlainCatalog:
         return key.rate or min(filter(None, (self.groups[slug].rate for slug in self.reached(key))), default=None)
 
     def _seen(self, groups: set[str], key: PlainKey | None, *, retired: bool, at: dt.datetime) -> set[str]:
-        channels = {channel for group in groups for channel in self.groups[group].reach if self.channels[channel]}
         seen = set()
         for model in self.models:
             if not model.published or (model.retires_on and model.retires_on <= at.date() and not retired):
                 continue
-            if not any(enabled and channel in channels for channel, enabled in model.offers.items()):
+            if not self.payer(model, sorted(groups), at):
                 continue
             if key is None or permits(model, key.allow, key.deny, self.costs(model, key, at)):
                 seen.add(model.name)
@@ -356,6 +365,8 @@ def random_catalog(dice: random.Random, *, keys: int) -> PlainCatalog:
             max_output=dice.choice([None, 4096, 8192, 64_000]),
             prices=some_prices(dice),
             offers={channel: dice.random() < 0.8 for channel in some(dice, CHANNELS, 4)},
+            starts_at=sometimes(dice, *STARTS),
+            releases={slug: dice.choice([None, *STARTS]) for slug in GROUPS if dice.random() < 0.1},
         )
         for number, name in enumerate(ids)
     ]
@@ -449,22 +460,28 @@ def stored(plain: PlainCatalog) -> Iterator[list[tuple[Token, str]]]:
             for slug, group in plain.groups.items()
             for channel in group.reach
         )
-        store_models(plain, channels)
+        rows = store_models(plain, channels)
+        make(
+            ModelRelease(model=row, group=groups[slug], starts_at=starts_at)
+            for model, row in zip(plain.models, rows, strict=True)
+            for slug, starts_at in model.releases.items()
+        )
         yield store_keys(plain, groups)
         transaction.set_rollback(True)
 
 
-def store_models(plain: PlainCatalog, channels: dict[str, Channel]) -> None:
-    """Each with its aliases, its offers and a price."""
+def store_models(plain: PlainCatalog, channels: dict[str, Channel]) -> list[AIModel]:
+    """Each with its aliases, its offers and a price; returns the models in their order."""
     vendors = {name: Vendor(slug=name.lower(), name=name) for name in VENDORS}
     make(vendors.values())
-    rows = make(
+    rows: list[AIModel] = make(
         AIModel(
             name=model.name, vendor=vendors[model.vendor], series=model.series, tags=model.tags,
             status="published" if model.published else "draft", in_price_list=model.in_price_list,
             supported_endpoint_types=model.supported, public_endpoint_types=model.public,
             input_modalities=model.inputs, output_modalities=model.outputs, retires_on=model.retires_on,
             capabilities=model.capabilities, context_length=model.context, max_output_tokens=model.max_output,
+            starts_at=model.starts_at,
         )
         for model in plain.models
     )  # fmt: skip
@@ -483,6 +500,7 @@ def store_models(plain: PlainCatalog, channels: dict[str, Channel]) -> None:
         for sheet, (_, price) in zip(sheets, priced, strict=True)
         for position, line in enumerate(lines_of(price))
     )
+    return rows
 
 
 def lines_of(price: PlainPrice) -> list[dict[str, Any]]:

@@ -292,10 +292,7 @@ def prices(case: Case) -> None:
     assert body["auto_groups"] == [slug for slug in case.plain.automatic() if slug in groups], case
     for model in (model for model in case.plain.models if model.name in seen):
         row = next(row for row in body["data"] if row["model_name"] == model.name)
-        assert row["enable_groups"] == sorted(
-            slug for slug in groups
-            if any(case.plain.channels[name] and model.offers.get(name) for name in case.plain.groups[slug].reach)
-        ), case  # fmt: skip
+        assert row["enable_groups"] == sorted(slug for slug in groups if case.plain.payer(model, [slug])), case
     case.holds_no_more_than(seen, answer.content.decode())
 
 

@@ -13,8 +13,9 @@ WARM = 2
 # Beside them: moments of sheets (2), discounts (2), retirements, rates of groups and of
 # currencies; models, groups, pinned, used; sheets, the
 # keys that lines are read by (a subquery in their place leads PostgreSQL astray), lines, discounts, rates; who reaches
-# what, listed aliases, endpoint types, rates of groups.
-COLD = WARM + 7 + 4 + 5 + 4
+# what, listed aliases, endpoint types, rates of groups. Starts: those of boundaries, of who reaches what, and of the
+# models in reach.
+COLD = WARM + 7 + 4 + 5 + 4 + 3
 
 
 def make(number: int) -> None:

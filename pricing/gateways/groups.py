@@ -1,5 +1,6 @@
 """A gateway's rules about groups: which exist, who may use them, and which ones a token reaches. No database."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,7 +24,7 @@ class Groups:
     usable: Mapping[str, str] | None
     automatic: tuple[str, ...]
     # Users' group -> groups added to or removed from their choice.
-    special: Mapping[str, Any]
+    special: Mapping[str, Collection[str]]
     has_auto: bool = True
     # The one group of users who may not choose; see Dialect.
     only: str = ""
@@ -40,8 +41,7 @@ class Groups:
         Rules are `+:group`, `-:group`, or a group to add.
         """
         usable = set(self.usable or ())
-        special = self.special.get(user.group) if user.group else None
-        for entry in special if isinstance(special, dict) else ():
+        for entry in self.special.get(user.group, ()) if user.group else ():
             if entry.startswith("-:"):
                 usable.discard(entry.removeprefix("-:"))
             else:
@@ -107,7 +107,7 @@ def groups_of(gateway: Gateway) -> Groups:
         rates=sound,
         usable=None if dialect.usable_groups is None else {name: str(label) for name, label in _items(usable)},
         automatic=tuple(_texts(automatic)),
-        special=special if isinstance(special, dict) else {},
+        special={name: _trimmed_rules(rules) for name, rules in _items(special)},
         has_auto=dialect.has_auto,
         only=dialect.only_group,
         unread_rates=tuple(name for name, _ in _items(rates) if name not in sound),
@@ -128,8 +128,15 @@ def _listed_groups(gateway: Gateway, groups: Iterable[GatewayGroup]) -> Groups:
 
 
 def _items(value: Any) -> Iterable[tuple[str, Any]]:
-    return value.items() if isinstance(value, Mapping) else ()
+    """The entries of an option, by names without spaces around them, as columns are read; one without them wins."""
+    entries = value if isinstance(value, Mapping) else {}
+    return {name.strip(): entries.get(name.strip(), entry) for name, entry in entries.items()}.items()
 
 
 def _texts(value: Any) -> Iterable[str]:
-    return (name for name in value if isinstance(name, str)) if isinstance(value, list) else ()
+    return (name.strip() for name in value if isinstance(name, str)) if isinstance(value, list) else ()
+
+
+def _trimmed_rules(rules: Any) -> list[str]:
+    """Rules of a users' group, such as `-:group`, with names without spaces around them."""
+    return [re.sub(r"^([+-]:)?\s*|\s+$", r"\1", rule) for rule in rules] if isinstance(rules, Mapping) else []

@@ -236,7 +236,7 @@ def _report_groups(gateway: Gateway, groups: Groups, findings: Findings) -> None
                 "name on its page, and its prices, rates and keys follow"
             )
         elif fault := fault_of_group_name(normal_group_name(name)):
-            findings.add(f"group {name!r} is named {gateway.group_here(name)} here: {fault[0].lower()}{fault[1:]}")
+            findings.add(f"group {name!r} is named {gateway.group_here(name)} here: {fault[0].lower()}{fault[1:-1]}")
     for here, several in names_here.items():
         if len(several) > 1:
             findings.add(f"{count(len(several), 'group')} of the gateway are the same here: {here}")

@@ -124,7 +124,7 @@ def _group_rates(name: str, gateway: Gateway) -> dict[str, Decimal]:
         for group, models in _table(gateway.options, option).items():
             rate = read_amount(models.get(new_api_name(name))) if isinstance(models, Mapping) else None
             if rate is not None and rate >= 0:
-                rates[gateway.group_here(group)] = rate
+                rates[gateway.group_here(group.strip())] = rate
     return rates
 
 

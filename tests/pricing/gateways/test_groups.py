@@ -77,6 +77,32 @@ def test_a_rate_and_a_price_of_one_model_for_a_chinese_group_apply_to_it(tmp_pat
         assert (answer["amount"], answer["group"]) == (amount, (OFFICIAL, PROMOTION)[number - 1])
 
 
+def test_a_space_around_the_name_of_a_group_breaks_no_key(tmp_path: Path, client: Client) -> None:
+    spaced = f"{OFFICIAL} "
+    options = [
+        option("GroupRatio", {spaced: 1.5, "default": 1}),
+        option("UserUsableGroups", {spaced: "官方转发", "auto": "自动"}),
+        option("AutoGroups", [spaced]),
+        option("ModelRatio", {"gpt-4o": 1}),
+        option("group_ratio_setting.group_special_usable_group", {spaced: {f"-:{spaced}": ""}}),
+    ]
+    report = migrate(
+        tmp_path,
+        "new-api of August",
+        channels=[channel(1, "gpt-4o", group=spaced)],
+        users=[user(1, "default", quota=5), user(2, spaced, quota=5)],
+        tokens=[token(1, user_id=1, group=spaced), token(2, user_id=1, group="auto"), token(3, user_id=2)],
+        options=options,
+    )
+
+    assert report["keys"]["counts"]["equal"] == 3
+    stored = TokenGroup.objects.get(slug=OFFICIAL)
+    assert (stored.label, stored.auto_position, GroupRate.objects.get(group=stored).ratio) == ("官方转发", 1, 1.5)
+    for number in (1, 2, 3):
+        listed = client.get("/v1/models", headers={"Authorization": f"Bearer sk-{key(number)}"}).json()
+        assert [row["id"] for row in listed["data"]] == ["gpt-4o"]
+
+
 def test_a_name_that_no_group_may_have_gets_a_readable_one_with_a_finding(tmp_path: Path) -> None:
     rates = {"官转\u200b": 2, "a,b": 3, "\u00e9": 4, "e\u0301": 5}
     report = migrate(tmp_path, "new-api", channels=[], tokens=[], options=[option("GroupRatio", rates)])
@@ -85,7 +111,7 @@ def test_a_name_that_no_group_may_have_gets_a_readable_one_with_a_finding(tmp_pa
     assert [name.partition("-")[0] for name in names] == ["ab", "default", "vip", "\u00e9", "官转"]
     findings = [finding for finding in report["findings"] if "group" in finding]
     assert any("which nobody sees" in finding and "官转-" in finding for finding in findings)
-    assert any("commas separate groups" in finding for finding in findings)
+    assert any(finding.endswith("commas separate groups in gateways. Remove the comma") for finding in findings)
     assert "2 groups of the gateway are the same here: \u00e9" in findings
 
 

@@ -5,12 +5,13 @@ Django calls `request.META`, so that a request that starts in the fast path cont
 """
 
 import datetime as dt
-from collections.abc import Hashable, MutableMapping
+from collections.abc import Hashable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
 from catalog.request_id import request_id_for
 from tokens.dialects.base import Dialect
+from tokens.keys import contains_key
 from tokens.rate_limits import Quota
 
 ENVIRON_KEY = "modelbook.context"
@@ -69,5 +70,11 @@ def context_of(environ: MutableMapping[str, Any]) -> RequestContext:
     """The context of the request with this environ (`request.META`), created on first use."""
     context: RequestContext | None = environ.get(ENVIRON_KEY)
     if context is None:
-        context = environ[ENVIRON_KEY] = RequestContext(request_id_for(environ.get("HTTP_X_REQUEST_ID", "")))
+        context = environ[ENVIRON_KEY] = RequestContext(request_id_in(environ))
     return context
+
+
+def request_id_in(environ: Mapping[str, Any]) -> str:
+    """The id that a proxy sent with the request, or a new one. A key in its place would be in logs and responses."""
+    sent = environ.get("HTTP_X_REQUEST_ID", "")
+    return request_id_for("" if contains_key(sent) else sent)

@@ -17,11 +17,10 @@ from django.conf import settings
 from django.db import connections
 from django.http import HttpResponse
 
-from catalog.request_id import request_id_for
 from tokens.api_error import ApiError
 from tokens.auth.credentials import address_in
 from tokens.auth.last_use import LAST_USE, RESOLUTION
-from tokens.context import ENVIRON_KEY, ReuseTerms, context_of
+from tokens.context import ENVIRON_KEY, ReuseTerms, context_of, request_id_in
 from tokens.dialects import PROXY_ADDRESS
 from tokens.http.bodies import BODIES, VISITOR_BODIES, Deferred, deferring
 from tokens.http.probes import LIVEZ, alive
@@ -235,7 +234,7 @@ def is_counted_elsewhere(response: CachedResponse) -> bool:
 
 def id_headers(environ: Environ) -> list[tuple[str, str]]:
     """The headers with the request's id, for a request without a context: nothing else reads it."""
-    request_id = request_id_for(environ.get("HTTP_X_REQUEST_ID", ""))
+    request_id = request_id_in(environ)
     return [("x-request-id", request_id), ("request-id", request_id)]
 
 

@@ -47,6 +47,13 @@ def test_a_request_id_is_accepted_only_from_a_trusted_proxy(client: Client, sett
     assert client.get("/v1/models", headers={"x-request-id": "a b"})["x-request-id"] != "a b"
 
 
+def test_a_key_in_place_of_a_request_id_is_not_repeated(client: Client, settings: Any) -> None:
+    settings.TRUSTED_PROXIES = 1
+
+    for key in (world.key(), "sk-" + "x" * 40):
+        assert client.get("/v1/models", headers={"x-request-id": key})["x-request-id"].startswith("req_")
+
+
 @pytest.mark.parametrize("path", ["/v1/nothing", "/v1/", "/v1", "/v1beta/nothing", "/v1/v1/models", "/api/x"])
 def test_an_unknown_address_is_json_404(client: Client, path: str) -> None:
     answer = refusal(client, path)

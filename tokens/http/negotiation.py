@@ -1,5 +1,6 @@
 """Content negotiation: programs always get JSON, whatever they accept; pages are for clients that ask for HTML."""
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -7,6 +8,11 @@ from django.http import HttpRequest
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
+
+# The weight of a type that the client does not accept.
+REFUSED = re.compile(r";\s*q\s*=\s*0(?:\.0*)?\s*(?:;|$)")
+# Every program with Java's HttpURLConnection sends these beside text/html, unless it states another Accept.
+OF_JAVA = frozenset({"image/gif", "image/jpeg"})
 
 
 class AlwaysJSON(BaseContentNegotiation):
@@ -21,8 +27,12 @@ class AlwaysJSON(BaseContentNegotiation):
 
 def asks_for_html(request: HttpRequest) -> bool:
     """Whether `Accept` names HTML, as that of browsers does; `*/*` is what programs send."""
-    accepted = (media.partition(";")[0].strip() for media in request.headers.get("Accept", "").lower().split(","))
-    return "text/html" in accepted
+    accepted = {
+        media.partition(";")[0].strip()
+        for media in request.headers.get("Accept", "").lower().split(",")
+        if not REFUSED.search(media)
+    }
+    return "text/html" in accepted and not accepted >= OF_JAVA
 
 
 def site_of(request: HttpRequest) -> str:

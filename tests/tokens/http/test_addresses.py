@@ -14,6 +14,10 @@ pytestmark = pytest.mark.django_db
 # How programs say what they accept: not at all, anything, as curl does, JSON.
 PROGRAMS: tuple[dict[str, str], ...] = (
     {}, {"accept": "*/*"}, {"accept": "application/json"}, {"accept": "application/json, text/*, */*"}, {"accept": ""},
+    {"accept": "application/json, text/html;q=0"}, {"accept": "text/html; Q=0.000, */*"},
+    # Java's HttpURLConnection, before and after Java 17.
+    {"accept": "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"},
+    {"accept": "text/html, image/gif, image/jpeg, */*; q=0.2"},
 )  # fmt: skip
 # Prefix of lists -> the dialect that it forces; empty: the headers decide.
 PREFIXES = {

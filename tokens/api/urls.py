@@ -27,9 +27,6 @@ def lists(prefix: str) -> list[URLPattern]:
 
 
 urlpatterns = [
-    # Before the model of that name; see tokens/dialects/prefixes.py.
-    path("v1/models/user", models),
-    path("v1/models/user/", models),
     *lists("v1"),
     *lists("v1beta/openai"),
     *lists("v1beta"),

@@ -42,6 +42,8 @@ SENT_BY_SDKS = frozenset({"key", "beta", "alt", "$alt", "api-version"})
 LISTS = frozenset({"list", "all", "info", "v1"})
 # The method at the end of an address by which Gemini's clients call a model.
 GEMINI_CALL = re.compile(r":(?:[a-z]+[A-Z]\w*|predict)$")
+# Zed asks OpenRouter, or what its settings name in its place, for the models of the user.
+OF_THE_USER = "user"
 
 
 class ApiView(APIView):
@@ -154,6 +156,8 @@ class ModelView(ApiView):
         # Gemini's clients write the id as `models/<id>`, and some append that to the address of the list.
         plain_name = name.removeprefix("models/").rstrip("/")
         model = listing.model(name, plain_name, retired=dialect.shows_retired)
+        if model is None and plain_name == OF_THE_USER and dialect.name == "openai":
+            return ModelListView().get(request)
         if model is None or not dialect.lists(model):
             message = not_found_message(name, request._request)
             if plain_name.lower() in LISTS:

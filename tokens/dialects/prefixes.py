@@ -21,8 +21,7 @@ PREFIX = (
     rf"(?:(?:{in_any_case(OWN)})/+)?(?:(?:{in_any_case(*PROGRAMS)})/+(?:deployments/+[^/]+/+)?)?"
     rf"(?:(?:{in_any_case(*VERSIONS)})/+)?(?:{in_any_case('openai')}/+)?"
 )
-# Zed asks OpenRouter, or what its settings name in its place, for the models of the user.
-LIST = rf"^/*(?:{PREFIX}{in_any_case('models')}|(?!models/){PREFIX}{in_any_case('models')}/+user)/*$"
+LIST = rf"^/*{PREFIX}{in_any_case('models')}/*$"
 # Without a prefix, the address of a model is also that of its page.
 MODEL = rf"^/*(?!models/){PREFIX}{in_any_case('models')}/+(?P<name>.+)$"
 TUNED_MODELS = rf"^/*{PREFIX}{in_any_case('tuned')}{in_any_case('models')}/*$"

@@ -87,7 +87,7 @@ def test_a_limit_of_temperature_is_no_default(client: Client) -> None:
     assert facts_of(client, default_parameters={"max_temperature": 2}) == {}
 
 
-@pytest.mark.parametrize("path", ["/v1/models/user", "/api/v1/models/user/"])
+@pytest.mark.parametrize("path", ["/v1/models/user", "/api/v1/models/user/", "/openai/models/user", "/models/user"])
 def test_zed_finds_the_models_of_the_user(client: Client, path: str) -> None:
     """As its provider for OpenRouter reads them; it rejects the whole list if a row lacks one of the first four."""
     world.model("plain")
@@ -103,8 +103,14 @@ def test_zed_finds_the_models_of_the_user(client: Client, path: str) -> None:
     assert "image" in thinker["architecture"]["input_modalities"]
 
 
-def test_a_model_may_have_the_name_that_zed_asks_for(client: Client) -> None:
+@pytest.mark.parametrize("prefix", ["/v1", "", "/V1", "/api/v1", "/openai/v1", "/v1beta/openai"])
+def test_a_model_may_have_the_name_that_zed_asks_for(client: Client, prefix: str) -> None:
     world.model("user")
 
-    assert [row["id"] for row in body_of(client, "/v1/models/user")["data"]] == ["user"]
+    assert body_of(client, f"{prefix}/models/user")["id"] == "user"
     assert client.get("/models/user", headers={"accept": "text/html"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/gemini/v1beta/models/user", "/v1beta/models/user", "/anthropic/v1/models/user"])
+def test_other_clients_than_zed_ask_for_a_model(client: Client, path: str) -> None:
+    assert client.get(path, headers={"authorization": f"Bearer {world.key()}"}).status_code == 404

@@ -6,6 +6,7 @@ from typing import Any
 from tokens.access.filters import MAX_TOKEN_DIGITS, ORDERS
 from tokens.dialects.anthropic import Anthropic
 from tokens.dialects.gemini import Gemini
+from tokens.http.middleware import KEY_END
 from tokens.openapi.examples import error_example
 from tokens.openapi.shapes import Schema
 
@@ -151,6 +152,10 @@ HEADERS: Mapping[str, Schema] = {
     "Cache-Control": header("How long the body may be used without asking again.", text(), required=True),
     "Deprecation": header("Since when the model is deprecated (RFC 9745).", text(pattern="^@[0-9]+$")),
     "Sunset": header("When the model retires (RFC 8594).", text()),
+    KEY_END: header(
+        "When the key ends, or its grace period after it was replaced; missing if it does not end.",
+        text(format="date-time"),
+    ),
     "Retry-After": header("Whole seconds to wait.", whole(minimum=0)),
     "retry-after-ms": header("Milliseconds to wait.", whole(minimum=0)),
     "x-should-retry": header("false: the same request will fail again.", text(enum=["true", "false"])),
@@ -163,7 +168,8 @@ HEADERS: Mapping[str, Schema] = {
     "anthropic-ratelimit-requests-remaining": header("Requests left; Anthropic.", whole()),
     "anthropic-ratelimit-requests-reset": header("When all are back; Anthropic.", text(format="date-time")),
 }
-IDS = ("x-request-id", "request-id")
+# The headers of every response.
+ALWAYS = ("x-request-id", "request-id", KEY_END)
 OPENAI_RATE = tuple(name for name in HEADERS if name.startswith("x-ratelimit"))
 ANTHROPIC_RATE = tuple(name for name in HEADERS if name.startswith("anthropic-ratelimit"))
 
@@ -227,7 +233,7 @@ def response(description: str, schemas: Iterable[str], *, headers: Iterable[str]
         content["examples"] = {name: {"value": value} for name, value in examples.items()}
     return {
         "description": description,
-        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in (*IDS, *headers)},
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in (*ALWAYS, *headers)},
         "content": {"application/json": content},
     }
 
@@ -249,5 +255,5 @@ def errors(schemas: Iterable[str], statuses: Iterable[str], *, headers: Iterable
 def not_modified(headers: Iterable[str] = ()) -> Schema:
     return {
         "description": "The client already has the current version.",
-        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in (*IDS, "ETag", *headers)},
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in (*ALWAYS, "ETag", *headers)},
     }

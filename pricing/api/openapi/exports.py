@@ -4,8 +4,11 @@ from pricing.api.export_views import parameters_of
 from pricing.api.openapi.addresses import OPEN, READ_AGAIN, REFUSALS, WHO, query_of
 from pricing.export.formats import FORMATS, Format
 from tokens import openapi
+from tokens.http.middleware import KEY_END
 from tokens.openapi.parts import errors, not_modified
 from tokens.openapi.shapes import Schema
+
+HEADERS = ("ETag", "Cache-Control", KEY_END)
 
 
 def export(form: Format, name: str, *, error: str = "ApiError") -> Schema:
@@ -22,7 +25,7 @@ def export(form: Format, name: str, *, error: str = "ApiError") -> Schema:
             "responses": {
                 "200": {
                     "description": form.about,
-                    "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in ("ETag", "Cache-Control")},
+                    "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in HEADERS},
                     "content": {kind: {"schema": schema}},
                 },
                 "304": not_modified(),

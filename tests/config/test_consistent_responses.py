@@ -35,12 +35,20 @@ VALUES = {
 # Django's own pages about one row of one table, and rows that every change changes.
 ADMIN_OF_DJANGO = re.compile(r"admin/\w+/\w+/(add|.*/history|.*/delete|<path:object_id>)/$|admin/auth/")
 COUNTERS = "admin/catalog/revision/"
-# Addresses that are read with other parameters, headers or bodies than those of `addresses`.
+# Addresses that are read with other parameters, headers or bodies than those of `addresses`, or that it leaves out:
+# their routes are regular expressions.
 KEY = {"authorization": "Bearer {key}"}
 LIMITED = {"authorization": "Bearer {limited}"}
 BROWSER = {"accept": "text/html"}
 QUOTE = json.dumps({"model": "gpt-4o", "usage": {"input": 1000, "output": 10}})
 OTHERS: list[tuple[str, dict[str, str]]] = [
+    ("/openai/v1/models", KEY),
+    ("/openai/v1/models/gpt-4o", KEY),
+    ("/gemini/v1beta/models", KEY),
+    ("/gemini/v1beta/tunedModels", KEY),
+    ("/anthropic/models", KEY),
+    ("/v1/models/user", KEY),
+    ("/v1/model/info", LIMITED),
     ("/v1/models?limit=1", KEY | {"anthropic-version": "2023-06-01"}),
     ("/v1beta/models?pageSize=1", {"x-goog-api-key": "{key}"}),
     ("/v1/models?max_price=4&sort=price", KEY),

@@ -4,6 +4,7 @@ Only the worker's loop receives. The loop and the thread that answers a request 
 what it does not take at once is stored here, the larger part on disk, and the loop sends it later.
 """
 
+import datetime as dt
 import io
 import os
 import resource
@@ -143,6 +144,11 @@ class Exchange:
         self._chunks = Chunks(max_body) if head.is_chunked else None
         self._disk: Disk | None = None
         self._reserved = 0
+
+    @property
+    def elapsed(self) -> dt.timedelta:
+        """The time since the head has arrived."""
+        return dt.timedelta(seconds=time.monotonic() - self.since)
 
     @property
     def is_complete(self) -> bool:

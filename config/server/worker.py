@@ -15,7 +15,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -401,7 +400,7 @@ class Worker(base.Worker):  # type: ignore[misc]
         body = [] if environ["REQUEST_METHOD"] == "HEAD" else [chunk for chunk in chunks if chunk]
         connection.sendall(start.encode("latin-1"), *body)
         response = Sent(status, headers, sum(map(len, body)))
-        self.log.access(response, request.head.message, environ, timedelta(seconds=time.monotonic() - request.since))
+        self.log.access(response, request.head.message, environ, request.elapsed)
         self._finish(connection)
 
     def _respond(
@@ -442,9 +441,7 @@ class Worker(base.Worker):  # type: ignore[misc]
                 response.write(chunk)
             response.close()
         finally:
-            self.log.access(
-                response, request.head.message, environ, timedelta(seconds=time.monotonic() - request.since)
-            )
+            self.log.access(response, request.head.message, environ, request.elapsed)
             if hasattr(chunks, "close"):
                 chunks.close()
         return True

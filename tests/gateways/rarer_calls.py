@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.gateways.gateway import Gateway, post
+from tests.gateways.gateway import Gateway, open_websocket, post
 from tests.gateways.suite import CONTENT, GEMINI, GatewaySuite
 from tests.gateways.upstream import Upstream
 
@@ -40,3 +40,13 @@ class RarerCallsSuite(GatewaySuite):
 
         assert (call.status, [received.path for received in upstream.received]) == (200, [path])
         assert single.json()["id"] == "gw/with/slashes"
+
+    def test_a_websocket_is_opened_for_an_allowed_model(
+        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
+    ) -> None:
+        if not gateway.opens_websockets:
+            pytest.skip("this gateway opens no websockets")
+
+        assert open_websocket(gateway, "gw-chat", keys["customer"]) == (101, b"ping")
+        assert open_websocket(gateway, "gw-secret", keys["customer"])[0] == 403
+        assert len(upstream.received) == 1

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.gateways.cases import AMBIGUOUS, CLOSED, DOWN, FORBIDDEN, FORGED, KEY_REFUSED, MODEL_REFUSED, RATE_REFUSED
-from tests.gateways.gateway import ELSEWHERE, HERE, Gateway, Line, chat, open_websocket, post, report
+from tests.gateways.gateway import ELSEWHERE, HERE, Gateway, Line, chat, post, report
 from tests.gateways.sdks import SDKS, Clients
 from tests.gateways.upstream import ANSWER, KEY, Upstream
 from tests.live.deployment import Answer, Operator, Server
@@ -484,11 +484,8 @@ class GatewaySuite:
     def test_calls_open_no_tunnel_to_the_upstream(
         self, gateway: Gateway, upstream: Upstream, keys: dict[str, str], protocol: str
     ) -> None:
-        sent = {
-            "connection": "Upgrade, HTTP2-Settings",
-            "upgrade": protocol,
-            "http2-settings": "AAMAAABkAARAAAAAAAIAAAAA",
-        }
+        settings = "AAMAAABkAARAAAAAAAIAAAAA"
+        sent = {"connection": "Upgrade, HTTP2-Settings", "upgrade": protocol, "http2-settings": settings}
 
         # Calls that follow on an upgraded connection are checked by nobody.
         if protocol == "websocket" and not gateway.answers_upgrades:
@@ -499,13 +496,3 @@ class GatewaySuite:
             assert answer.status in {200, 400, 403}
 
         assert not any("upgrade" in received.headers for received in upstream.received)
-
-    def test_a_websocket_is_opened_for_an_allowed_model(
-        self, gateway: Gateway, upstream: Upstream, keys: dict[str, str]
-    ) -> None:
-        if not gateway.opens_websockets:
-            pytest.skip("this gateway opens no websockets")
-
-        assert open_websocket(gateway, "gw-chat", keys["customer"]) == (101, b"ping")
-        assert open_websocket(gateway, "gw-secret", keys["customer"])[0] == 403
-        assert len(upstream.received) == 1

@@ -30,8 +30,8 @@ from tests.tokens.access.oracle import (
     permits,
     random_catalog,
     refusal,
-    stored,
 )
+from tests.tokens.access.oracle_rows import stored
 from tokens.access.index import CatalogState
 from tokens.access.many_scopes import ManyScopes
 from tokens.access.prices import with_prices

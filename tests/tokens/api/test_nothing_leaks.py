@@ -26,8 +26,8 @@ from tests.tokens.access.oracle import (
     random_catalog,
     refusal,
     stands_for,
-    stored,
 )
+from tests.tokens.access.oracle_rows import stored
 from tokens.models import Token, TokenGroup
 
 pytestmark = pytest.mark.django_db

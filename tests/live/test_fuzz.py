@@ -84,6 +84,9 @@ def strange(dice: random.Random, key: str) -> Strange:
     headers = {name: dice.choice(HEADER_VALUES).replace("{key}", key) for name in names}
     if dice.random() < 0.5:
         headers["authorization"] = f"Bearer {key}"
+    if dice.random() < 0.03:
+        # Pages are at few addresses, and only for browsers.
+        path, headers = f"/models/{dice.choice(PARTS)}", {"accept": "text/html"}
     # Beside the one that is always there it makes the request unreadable.
     if dice.random() < 0.9:
         headers.pop("host", None)

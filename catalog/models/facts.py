@@ -19,7 +19,9 @@ WITHOUT_TEXT = re.compile("embed|rerank|moderation", re.IGNORECASE)
 INT32 = 2**31 - 1
 INT53 = 2**53 - 1
 # The release dates whose Unix time every client reads: async-openai for Rust reads no negative one, others 32 bits.
-FIRST_RELEASE, LAST_RELEASE = dt.date(1970, 1, 1), dt.date(2038, 1, 18)
+# Sources write 0, which is 1970-01-01, for an unknown one.
+EPOCH = dt.date(1970, 1, 1)
+FIRST_RELEASE, LAST_RELEASE = dt.date(1970, 1, 2), dt.date(2038, 1, 18)
 # The limits of a model in tokens, in words; they are checked together.
 Limit = Literal["context_length", "max_input_tokens", "max_output_tokens"]
 LIMITS: Mapping[Limit, str] = {
@@ -30,8 +32,8 @@ LIMITS: Mapping[Limit, str] = {
 
 
 def readable(count: int | None, largest: int) -> int | None:
-    """The count; None if it is unknown or larger than some clients can read."""
-    return None if count is None or count > largest else count
+    """The count; None if it is unknown, which many programs write as 0, or larger than some clients can read."""
+    return None if count is None or not 0 < count <= largest else count
 
 
 def readable_release(released_on: dt.date | None) -> dt.date | None:
@@ -46,14 +48,16 @@ def created_on(released_on: dt.date | None, created_at: dt.datetime) -> dt.date:
 
 def unix_time(day: dt.date) -> int:
     """The first second (UTC) of the day."""
-    return (day - FIRST_RELEASE).days * 86_400
+    return (day - EPOCH).days * 86_400
 
 
 def unreadable_facts(facts: Mapping[str, Any]) -> Iterator[str]:
     """What lists leave out of these facts of a model, one sentence each."""
     for limit, words in LIMITS.items():
         tokens = facts.get(limit)
-        if readable(tokens, INT32) != tokens:
+        if tokens == 0:
+            yield f"the {words} is 0 tokens: lists leave it out"
+        elif readable(tokens, INT32) != tokens:
             yield f"the {words} ({tokens:,} tokens) is above {INT32:,}: Gemini's and Anthropic's lists leave it out"
     released_on = facts.get("released_on")
     if readable_release(released_on) != released_on:
@@ -139,7 +143,7 @@ class ModelFacts:
     @property
     def longest_input(self) -> int | None:
         """The longest input in tokens: the input limit, or the context window if no limit of its own is known."""
-        longest: int | None = self.context_length if self.max_input_tokens is None else self.max_input_tokens
+        longest: int | None = self.max_input_tokens or self.context_length
         return longest
 
     def selectors(self) -> dict[str, list[str]]:

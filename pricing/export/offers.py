@@ -12,6 +12,7 @@ from typing import Any
 from catalog.exact import PRECISION, plain
 from catalog.models import AIModel, ModelAlias
 from catalog.models.facts import INT53, readable
+from catalog.parameters import valid_parameters
 from catalog.prices import Line, Sheet
 from pricing.models import DiscountRule, PriceSheet
 from pricing.published.audience import apply_group_rate, choose_group
@@ -229,7 +230,7 @@ def _priced_model(model: AIModel, sheet: Sheet | None, timeline: tuple[Sheet, ..
         capabilities=tuple(model.capabilities),
         reasoning_levels=tuple(model.reasoning_levels),
         endpoint_types=tuple(model.callable_endpoint_types),
-        default_parameters=model.default_parameters,
+        default_parameters=valid_parameters(model.default_parameters),
         released_on=model.released_on,
         created=model.created,
         deprecated=model.lifecycle(on=on) == AIModel.Lifecycle.DEPRECATED,

@@ -114,11 +114,11 @@ def test_openais_rows_have_the_types_of_the_strictest_client(model: AIModel) -> 
     row = read("openai", model)
 
     assert type(row["created"]) is int
-    assert 0 <= row["created"] <= INT32
+    assert 0 < row["created"] <= INT32
     assert row["owned_by"]
     assert row["name"]
     assert row["shutdown_date"] is None or dt.date.fromisoformat(row["shutdown_date"])
-    assert all(type(row[limit]) is int and 0 <= row[limit] <= INT53 for limit in LIMITS if limit in row)
+    assert all(type(row[limit]) is int and 0 < row[limit] <= INT53 for limit in LIMITS if limit in row)
 
 
 @settings(max_examples=size(60, full=1000), deadline=None)
@@ -127,7 +127,7 @@ def test_anthropics_rows_have_the_types_of_the_strictest_client(model: AIModel) 
     row = read("anthropic", model)
 
     for name in ("max_input_tokens", "max_tokens"):
-        assert row[name] is None or (type(row[name]) is int and 0 <= row[name] <= INT32)
+        assert row[name] is None or (type(row[name]) is int and 0 < row[name] <= INT32)
     assert RFC_3339.fullmatch(row["created_at"])
     assert 1970 <= int(row["created_at"][:4]) <= 2038
     assert all(row[name] is None or RFC_3339.fullmatch(row[name]) for name in ("deprecated_at", "retires_at"))
@@ -160,11 +160,29 @@ def test_the_largest_limit_is_listed_and_the_next_one_left_out(dialect: str, lar
     assert (name in rows[1]) == (dialect == "anthropic")
 
 
+def test_a_limit_of_0_is_unknown() -> None:
+    model = AIModel(**ORDINARY, **dict.fromkeys(LIMITS, 0))
+    profile = {"instructions": "x", "reasoning_levels": [], "default_verbosity": "", "patch_tool": ""}
+
+    assert read("openai", model).keys().isdisjoint(LIMITS)
+    assert (read("anthropic", model)["max_input_tokens"], read("anthropic", model)["max_tokens"]) == (None, None)
+    assert "inputTokenLimit" not in read("gemini", model)
+    assert "context_window" not in openai.codex_model(model, {**profile, "parallel_tool_calls": True}, 0)
+    assert len(list(model.unreadable_facts())) == len(LIMITS)
+
+
+def test_an_input_limit_of_0_does_not_hide_the_context_window() -> None:
+    model = AIModel(**ORDINARY, context_length=128_000, max_input_tokens=0)
+
+    assert read("anthropic", model)["max_input_tokens"] == read("gemini", model)["inputTokenLimit"] == 128_000
+
+
 @pytest.mark.parametrize(
     ("released_on", "created", "created_at"),
     [
         (dt.date(1, 1, 1), 1_793_491_200, "2026-11-01T00:00:00Z"),
         (dt.date(1969, 12, 31), 1_793_491_200, "2026-11-01T00:00:00Z"),
+        (dt.date(1970, 1, 1), 1_793_491_200, "2026-11-01T00:00:00Z"),
         (dt.date(1970, 1, 2), 86_400, "1970-01-02T00:00:00Z"),
         (dt.date(2026, 9, 10), 1_788_998_400, "2026-09-10T00:00:00Z"),
         (dt.date(2038, 1, 18), 2_147_385_600, "2038-01-18T00:00:00Z"),
@@ -185,7 +203,8 @@ def test_codex_entries_are_what_their_schema_says(model: AIModel, profile: dict[
     entry = json.loads(write_json(openai.codex_model(model, profile, 3)))
 
     Draft202012Validator(schemas_of(openai.CodexModel)["CodexModel"]).validate(entry)
-    assert type(entry.get("context_window", 0)) is int
+    assert type(entry.get("context_window", 1)) is int
+    assert entry.get("context_window", 1) > 0
 
 
 def whole_numbers(schema: Schema, path: str = "") -> Iterator[tuple[str, Schema]]:

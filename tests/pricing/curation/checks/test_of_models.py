@@ -37,9 +37,10 @@ def test_numbers_and_dates_that_some_clients_cannot_read() -> None:
     correct_model("long", context_length=2**32, max_input_tokens=2**31 - 1, max_output_tokens=2**31)
     correct_model("old", released_on=dt.date(1969, 12, 31))
     correct_model("new", released_on=dt.date(2038, 1, 19))
-    correct_model("fine", context_length=2**31 - 1, released_on=dt.date(1970, 1, 1))
+    correct_model("fine", context_length=2**31 - 1, released_on=dt.date(1970, 1, 2))
+    correct_model("zero", context_length=0, released_on=dt.date(1970, 1, 1))
     too_large = "is above 2,147,483,647: Gemini's and Anthropic's lists leave it out"
-    out_of_range = "is not between 1970-01-01 and 2038-01-18: lists leave it out"
+    out_of_range = "is not between 1970-01-02 and 2038-01-18: lists leave it out"
 
     assert run_all() == {
         "unreadable-facts": [
@@ -47,6 +48,8 @@ def test_numbers_and_dates_that_some_clients_cannot_read() -> None:
             f"long: the maximum output (2,147,483,648 tokens) {too_large}",
             f"new: the release date (2038-01-19) {out_of_range}",
             f"old: the release date (1969-12-31) {out_of_range}",
+            "zero: the context window is 0 tokens: lists leave it out",
+            f"zero: the release date (1970-01-01) {out_of_range}",
         ]
     }
 

@@ -142,7 +142,7 @@ class PricingView(PriceView):
         reading, today = reader.reading(now=now, at=at), now.date()
         chosen = None
         if filters != ALL:
-            listing = replace(reading.price_listing, counters=reader.counters, filters=filters)
+            listing = replace(reading.price_listing, counters=reader.counters, filters=filters, popular_on=today)
             chosen = {model.pk: listing.place(model) for model in listing.visible()}
         kind, parts = "pricing", list[Hashable]([folded, with_unpriced, today, filters])
         render = partial(

@@ -50,6 +50,8 @@ class Listing:
     counters: Counters | None = None
     # What the reader chooses of the list.
     filters: Filters = ALL
+    # The day (UTC) whose popular models come first, if it is not that of the moment: usage is only known of the past.
+    popular_on: dt.date | None = None
 
     @property
     def on(self) -> dt.date:
@@ -132,7 +134,7 @@ class Listing:
 
     @functools.cached_property
     def _ranks(self) -> Mapping[int, int]:
-        return popularity(on=self.on, counters=self._counters)
+        return popularity(on=self.popular_on or self.on, counters=self._counters)
 
     @functools.cached_property
     def _counters(self) -> Counters:

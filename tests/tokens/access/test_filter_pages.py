@@ -9,7 +9,7 @@ import time_machine
 from django.test import Client
 
 from catalog.models import AIModel, Channel, Offer
-from pricing.models import PopularModel, PriceSheet
+from pricing.models import PopularModel, PriceSheet, UsageCount
 from tests import world
 from tokens.http.bodies import BODIES, VISITOR_BODIES
 from tokens.models import Token
@@ -34,6 +34,19 @@ def test_a_scheduled_price_list_is_filtered_by_its_own_prices(client: Client) ->
         lists = [client.get(f"/api/pricing?max_price=1{more}").json() for more in ("", "&as_of=2026-12-01")]
 
     assert [ids(body) for body in lists] == [[], ["m"]]
+
+
+@pytest.mark.parametrize("moment", ["2026-11-20", "2027-12-05"])
+def test_a_price_list_of_another_moment_is_sorted_by_what_is_popular_today(client: Client, moment: str) -> None:
+    for name, requests in (("a", 1), ("b", 5)):
+        world.price(model := world.model(name), input="1", output="1")
+        day = NOW.date() - dt.timedelta(days=1)
+        UsageCount.objects.create(model=model, name=name, day=day, reporter="r", requests=requests)
+
+    with time_machine.travel(NOW, tick=False):
+        lists = [client.get(f"/api/pricing?sort=popular{more}").json() for more in (f"&as_of={moment}", "")]
+
+    assert [ids(body) for body in lists] == [body["popular_models"] for body in lists] == [["b", "a"]] * 2
 
 
 def test_each_group_pays_its_own_price(client: Client) -> None:

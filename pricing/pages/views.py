@@ -74,14 +74,14 @@ def catalog(request: HttpRequest) -> HttpResponse:
 
 def for_programs(request: HttpRequest) -> HttpResponse:
     """The addresses of the lists and documents, as JSON."""
-    site = site_of(request)
+    site, here = site_of(request), request.build_absolute_uri("/").rstrip("/")
     addresses = {
         "name": settings.SITE_NAME,
         "base_urls": {dialect.name: f"{site}{dialect.base}" for dialect in DIALECTS},
         "models": f"{site}/v1/models",
         "prices": f"{site}/api/pricing",
-        "documentation": f"{site}/openapi.json",
-        "llms_txt": f"{site}/llms.txt",
+        "documentation": f"{here}/openapi.json",
+        "llms_txt": f"{here}/llms.txt",
     }
     response = respond(request, Body.of(write_json(addresses)), cache_control=PUBLIC)
     patch_vary_headers(response, ["Accept"])

@@ -36,5 +36,8 @@ def asks_for_html(request: HttpRequest) -> bool:
 
 
 def site_of(request: HttpRequest) -> str:
-    """The address of this service without a slash at its end: PUBLIC_BASE_URL, or as the request names it."""
+    """Where customers call models, without a slash at its end: PUBLIC_BASE_URL, or as the request names us.
+
+    A gateway there passes on the lists and the price list, and maybe no other address of this service.
+    """
     return settings.PUBLIC_BASE_URL.rstrip("/") or request.build_absolute_uri("/").rstrip("/")

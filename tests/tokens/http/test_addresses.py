@@ -143,6 +143,11 @@ def test_the_public_address_is_named_if_there_is_one(client: Client, settings: A
     settings.PUBLIC_BASE_URL = "https://models.example/"
 
     assert "use the base URL https://models.example/v1." in message(client.get("/v1/nothing").json())
+    addresses = client.get("/").json()
+    # A gateway at that address passes on lists and prices, and no documents.
+    assert addresses["models"] == "https://models.example/v1/models"
+    assert addresses["documentation"] == "http://testserver/openapi.json"
+    assert addresses["llms_txt"] == "http://testserver/llms.txt"
 
 
 def test_programs_find_the_addresses_at_the_root(client: Client) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from catalog import vendor_matching
+from catalog.sources.codex_profiles import LONGEST_EFFORT
 from catalog.vocabulary import REASONING_LEVELS
 
 # Vendor -> (family, the vendor's own endpoint type for chat models, preferred over openai).
@@ -18,7 +19,6 @@ RERANK = re.compile(r"(?:^|[-/_.])rerank", re.IGNORECASE)
 MODALITIES = {"file": "pdf", "embeddings": "embedding"}
 # Input modality -> the capability that it implies.
 BY_INPUT = {"image": "vision", "pdf": "pdf_input"}
-LONGEST_LEVEL = 32
 # Every multiple of this many tokens is a usual context window; smaller ones are 1,000 or 1,024 times a power of two.
 ROUND_WINDOW = 50_000
 
@@ -51,7 +51,7 @@ def reasoning_levels(values: Any) -> tuple[str, ...] | None:
     if not isinstance(values, list):
         return None
     names = ("none" if value is None else value for value in values)
-    levels = dict.fromkeys(name for name in names if isinstance(name, str) and 0 < len(name) <= LONGEST_LEVEL)
+    levels = dict.fromkeys(name for name in names if isinstance(name, str) and 0 < len(name) <= LONGEST_EFFORT)
     usual = [level for level in REASONING_LEVELS if level in levels]
     return (*usual, *(level for level in levels if level not in REASONING_LEVELS)) or None
 

@@ -29,9 +29,9 @@ from catalog.sources.rows import (
     rows_by_name,
 )
 
-# Documentation of the format, and rules for ids that are not listed.
 # A row that only makes a map long enough, see pricing/export/litellm.py.
 FILLING = {"litellm_provider": "modelbook-filler"}
+# Documentation of the format, and rules for ids that are not listed.
 NOT_MODELS = ("sample_spec", "fallback_generalizations")
 # Only for LiteLLM itself; max_tokens is a legacy copy of one of the two limits.
 IGNORED = ("litellm_provider", "max_tokens", "comment")

@@ -101,9 +101,8 @@ def rendered_models(
 ) -> list[bytes]:
     """What `render` makes of each of the `names` of each model of the scope, ordered by name.
 
-    The models are those of the price list unless a `listing` is given.
-
-    It makes nothing of a model that the format leaves out.
+    The models are those of the price list unless a `listing` is given. `render` returns an empty text for a model that
+    the format leaves out.
     """
     read = _reader(reading.scope, at=reading.at, with_timeline=with_timeline, with_aliases=names is not own_id)
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from tokens.access.listed_models import open_offers
-from tokens.access.starts import Start, Starts, read_starts
+from tokens.access.starts import Start, Starts, is_reached, read_starts
 from tokens.access.visibility import MAX_NAMES
 from tokens.scope import Scope
 
@@ -54,7 +54,7 @@ def groups_by_model(
 def in_order_of(groups: Iterable[int], reaching: Mapping[int, Reaching], *, at: dt.datetime) -> dict[int, str]:
     """Those of these groups that reach a model at a moment, in their order: key -> slug. The first one pays."""
     in_order = ((group, reaching[group]) for group in groups if group in reaching)
-    return {group: slug for group, (slug, starts_at) in in_order if starts_at is None or starts_at <= at}
+    return {group: slug for group, (slug, starts_at) in in_order if is_reached(starts_at, at=at)}
 
 
 def first_starts(models: Collection[int], scope: Scope) -> Mapping[int, Start]:

@@ -20,6 +20,7 @@ from django.db.models import F, Q
 
 from catalog.models import AIModel, Channel, ModelAlias, Offer, Vendor
 from tokens.access.prices import price_moments, with_prices
+from tokens.access.starts import is_reached
 from tokens.models import ModelRelease, Token, TokenGroup
 from tokens.scope import Scope
 
@@ -73,7 +74,7 @@ class PastState:
         releases = self.rows["release"].values()
         starts = {release.group_id: release.starts_at for release in releases if release.model_id == model.id}
         reaching = (starts.get(group, model.starts_at) for group in reach if reach[group] & offering)
-        return any(start is None or start <= at for start in reaching)
+        return any(is_reached(start, at=at) for start in reaching)
 
 
 @dataclass(frozen=True)

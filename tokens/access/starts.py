@@ -1,7 +1,8 @@
 """When models start: before its start, a model does not exist for callers, and has no price.
 
-A release states when a model starts for one group, in place of the model's own start. This is the one place that knows
-the rule: lists, single models, the group that pays, prices and explanations ask it.
+A release states when a model starts for one group, in place of the model's own start. Lists, the group that pays,
+prices and explanations ask this module for the rule. `in_reach` in tokens/access/visibility.py states it once more as a
+query, and tokens/access/cursor_memory.py for rows of the history; tests compare them.
 """
 
 import datetime as dt
@@ -27,6 +28,11 @@ MAX_KEYS = 1000
 
 # None: at once.
 Start = dt.datetime | None
+
+
+def is_reached(start: Start, *, at: dt.datetime) -> bool:
+    """Whether a start is not after a moment."""
+    return start is None or start <= at
 
 
 @dataclass(frozen=True)
@@ -56,8 +62,7 @@ class Starts:
         return self.by_model.get(model, AT_ONCE).of(group)
 
     def has_started(self, model: int, group: int, *, at: dt.datetime) -> bool:
-        start = self.of(model, group)
-        return start is None or start <= at
+        return is_reached(self.of(model, group), at=at)
 
     def last(self, at: dt.datetime) -> dt.datetime | None:
         """The last start up to a moment: until the next one, the same models have started."""

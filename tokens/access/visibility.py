@@ -2,10 +2,9 @@
 
 A moment can be past or future. A model is offered from its start for a group of the reader on, see
 tokens/access/starts.py, until the day (UTC) of its retirement. Patterns that compare prices compare those of the
-moment. Everything else is a decision of operators, and
-today's decision holds for all days: the groups and patterns of the reader, the status of the model, its offers and
-channels. So a retired model has past prices, and a model that an operator unpublished, or whose last offer or channel
-was disabled or deleted, has none for anybody.
+moment. Everything else is a decision of operators, and today's decision holds for all days: the groups and patterns of
+the reader, the status of the model, its offers and channels. So a retired model has past prices, and a model that an
+operator unpublished, or whose last offer or channel was disabled or deleted, has none for anybody.
 """
 
 import datetime as dt
@@ -306,7 +305,7 @@ def shown_columns(models: AIModelQuerySet) -> AIModelQuerySet:
 def listed_names(models: Collection[AIModel]) -> Mapping[int, list[str]]:
     """Key of a model -> the names under which lists of models have it: its id if it is listed, then its listed aliases.
 
-    For lists that are made of rows of the database, such as exports; other lists take `Listing.listed`.
+    For explanations, which also cover models that no list has; lists take `Listing.listed`.
     """
     names = {model.pk: [model.name] if model.listed else [] for model in models}
     aliases = ModelAlias.objects.filter(listed=True).order_by("name")

@@ -15,7 +15,7 @@ from catalog.models.aimodel import wildcards_of
 from tokens.access.charging import charged_groups
 from tokens.access.listed_models import sort_key
 from tokens.access.prices import with_prices
-from tokens.access.starts import ModelStarts, Starts, read_starts
+from tokens.access.starts import ModelStarts, Starts, is_reached, read_starts
 from tokens.access.visibility import aliases_for, is_storable, keys_of, listed_names
 from tokens.auth.authentication import row_of, scope_of
 from tokens.budgets import NEVER, Budget
@@ -311,7 +311,7 @@ def _start_gate(model: AIModel, offers: Iterable[Offer], reach: Reach, *, at: dt
     # The first one of several groups that get it at the same time.
     first = min(groups, key=lambda group: starts.of(group) or NO_START, default=0)
     start = starts.of(first)
-    has_started = start is None or start <= at
+    has_started = is_reached(start, at=at)
     because = "no start is set"
     if start is not None:
         because = f"{'since' if has_started else 'it starts on'} {_to_seconds(start)}"

@@ -13,6 +13,7 @@ from django.http import HttpRequest, QueryDict
 from catalog.exact import write_json
 from catalog.models.facts import INT53, LIMITS, ModelFacts, readable
 from catalog.parameters import valid_parameters
+from catalog.sources import codex_profiles
 from catalog.vocabulary import (
     INPUT_MODALITIES,
     OPENROUTER_MODALITIES,
@@ -32,8 +33,6 @@ CODES_AS_TYPES = frozenset({"insufficient_quota"})
 TYPES = {403: "permission_error", 429: "rate_limit_error", 500: "server_error", 503: "service_unavailable_error"}
 WHOLE = "whole"
 CODEX = "codex"
-# Codex calls models through this endpoint type only.
-CODEX_ENDPOINT_TYPE = "openai-response"
 # Codex rejects the whole list if a model has a modality that it does not know.
 CODEX_MODALITIES = frozenset({"text", "image"})
 # The capabilities that clients know as features.
@@ -291,7 +290,7 @@ def duration(seconds: int) -> str:
 
 
 def has_codex_entry(model: ListedModel) -> bool:
-    return model.codex_profile is not None and CODEX_ENDPOINT_TYPE in model.callable_endpoint_types
+    return model.codex_profile is not None and codex_profiles.ENDPOINT_TYPE in model.callable_endpoint_types
 
 
 def _codex_row(model: ListedModel) -> bytes:

@@ -128,11 +128,11 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_api_path(request.path) or not asks_for_html(request):
-        return error_response(request, ApiError("not_found", not_found_message(request)))
+        return error_response(request, ApiError("not_found", wrong_address_message(request)))
     return defaults.page_not_found(request, exception)
 
 
-def not_found_message(request: HttpRequest) -> str:
+def wrong_address_message(request: HttpRequest) -> str:
     """What is wrong with an address that does not exist, and the base URL for clients of its dialect."""
     path, dialect, site = request.path, dialect_of(request), site_of(request)
     versions = [word for word in prefix_words(path) if word in VERSIONS]

@@ -139,6 +139,16 @@ def test_input_or_output_without_a_price_is_zero(client: Client) -> None:
     assert rows["caller"]["pricing"] == {"prompt": "0", "completion": "0", "request": "0.04"}
 
 
+def test_default_parameters_of_openrouter_are_readable_numbers(client: Client) -> None:
+    """A whole number has no fraction, which readers in Go reject, and a value that is not valid is unknown."""
+    stored = {"top_k": Decimal("64.0"), "top_p": Decimal("1.50"), "temperature": Decimal("0.70")}
+    world.model("m", default_parameters=stored)
+
+    body = client.get("/api/export/openrouter.json").content
+
+    assert b'"default_parameters":{"temperature":0.7,"top_p":null,"top_k":64}' in body
+
+
 def test_openrouter_has_a_separate_price_for_one_hour_cache_writes(client: Client) -> None:
     sheet = world.price(world.model("claude"), input="5", output="25", input__cache_write="6.25")
     hour = [{"dim": "cache_ttl", "op": "eq", "value": "1h"}]

@@ -7,7 +7,6 @@ from functools import partial
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
 
 from pricing.api.views import PRIVATE, PriceView, Reader
@@ -18,7 +17,6 @@ from tokens.api.views import is_given
 from tokens.api_error import ApiError
 from tokens.auth.credentials import candidate_keys
 from tokens.http.bodies import respond
-from tokens.http.middleware import VARY
 
 # Programs fetch these when they start: an hour old is recent enough, and an older one is better than none.
 PUBLIC = "public, max-age=3600, stale-while-revalidate=86400, stale-if-error=604800"
@@ -60,9 +58,6 @@ class ExportView(PriceView):
         response = respond(request._request, body, cache_control=reader.cache_control)
         if response.has_header("Content-Type"):
             response["Content-Type"] = form.content_type
-        # Every response below /api has these; llms.txt is outside, and programs in browsers read it too.
-        patch_vary_headers(response, VARY)
-        response["Access-Control-Allow-Origin"] = "*"
         return response
 
 

@@ -13,7 +13,9 @@ VERSIONS = ("v1", "v1beta", "v1alpha")
 
 def in_any_case(*words: str) -> str:
     """An expression for these words; without flags, because Django's resolver cannot reverse them."""
-    return "|".join("".join(f"[{sign}{sign.upper()}]" if sign.isalpha() else sign for sign in word) for word in words)
+    return "|".join(
+        "".join(f"[{sign}{sign.upper()}]" if sign.isalpha() else re.escape(sign) for sign in word) for word in words
+    )
 
 
 # Azure's clients append the list to the address of a deployment.

@@ -19,7 +19,8 @@ REQUESTS = (
     ("/v1/models", 200), ("/v1/models/gpt-4o", 200), ("/v1/models/none", 404), ("/v1/models?dialect=anthropic", 200),
     ("/v1beta/models", 200), ("/v1/models?limit=0&dialect=anthropic", 400), ("/api/token", 200), ("/api/pricing", 200),
     ("/api/authorize?model=gpt-4o", 204), ("/api/authorize?model=none", 403), ("/api/usage", 405),
-    ("/api/prices", 200), ("/models/gpt-4o", 200),
+    ("/api/prices", 200), ("/models/gpt-4o", 200), ("/v1/model/info", 200), ("/api/export/prices.csv", 200),
+    ("/llms.txt", 200), ("/llms.txt/", 200), ("/api/export/openrouter/models", 200),
 )  # fmt: skip
 
 

@@ -345,16 +345,15 @@ class TestGuessing:
 
 
 @pytest.mark.django_db
-def test_the_prices_count_too_and_strangers_are_visitors(client: Client) -> None:
+def test_the_prices_count_too_and_remain_readable(client: Client) -> None:
     world.price(world.model(), input="1", output="2")
     key = world.key(rate_limit="2/hour")
 
     answers = [ask(client, key, "/api/pricing") for _ in range(3)]
 
-    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
     assert answers[0]["x-ratelimit-remaining-requests"] == "1"
     assert ask(client, key).status_code == 429
-    assert ask(client, "sk-of-another-service-1", "/api/pricing").status_code == 200
 
 
 @pytest.mark.django_db

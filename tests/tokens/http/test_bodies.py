@@ -70,7 +70,7 @@ def test_the_tag_changes_exactly_when_the_body_does(client: Client) -> None:
     model, key = world.model(), world.key()
     first = ask(client, key)
 
-    AIModel.objects.filter(pk=model.pk).update(description="not shown in this dialect")
+    AIModel.objects.filter(pk=model.pk).update(series="not shown in this dialect")
     unseen = ask(client, key)
     AIModel.objects.filter(pk=model.pk).update(context_length=5)
     seen = ask(client, key)

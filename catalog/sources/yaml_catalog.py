@@ -20,7 +20,7 @@ from catalog.sources.codex_profiles import validate_profile
 from catalog.sources.conditions import read_conditions, write_conditions
 from catalog.sources.limits import MOST_EVENTS, MOST_LINES
 from catalog.sources.records import Document, Record, Structure
-from catalog.sources.rows import SourceError, refuse_more
+from catalog.sources.rows import LARGEST_COUNT, SourceError, refuse_more
 
 FORMAT = "modelbook/1"
 DEEPEST = 16
@@ -33,6 +33,8 @@ NAMES = (
 )  # fmt: skip
 CODEX_TEXTS = ("instructions", "default_reasoning_level", "patch_tool", "default_verbosity")
 COUNTS = ("context_length", "max_input_tokens", "max_output_tokens")
+# What the catalog stores; lists leave out what their clients cannot read.
+LARGEST_STORED = 2**63 - 1
 DATES = ("released_on", "deprecated_on", "retires_on")
 FLAGS = {"true": True, "false": False}
 NULLS = ("null", "~", "")
@@ -151,7 +153,7 @@ def _document(body: Entry) -> Document:
 def _record(entry: Entry, vendors: Mapping[str, str]) -> Record:
     fields: dict[str, Any] = {name: _text(entry, name) for name in TEXTS if name in entry}
     fields |= {name: _names(entry, name) for name in NAMES if name in entry}
-    fields |= {name: _count(entry[name]) for name in COUNTS if name in entry}
+    fields |= {name: _count(entry[name], most=LARGEST_STORED) for name in COUNTS if name in entry}
     fields |= {name: _day(entry, name) for name in DATES if name in entry}
     if "default_parameters" in entry:
         fields["default_parameters"] = _parameters(_text(entry, "default_parameters"))
@@ -385,11 +387,11 @@ def _names(entry: Entry, key: str) -> tuple[str, ...]:
     return tuple(listed)
 
 
-def _count(text: Any, *, least: int | None = 0) -> int:
+def _count(text: Any, *, least: int | None = 0, most: int = LARGEST_COUNT) -> int:
     if not isinstance(text, str):
         raise SourceError("A number is not a plain value.")
     number = read_number(text)
-    if number != int(number) or (least is not None and number < least) or abs(number) > 10**12:
+    if number != int(number) or (least is not None and number < least) or abs(number) > most:
         raise SourceError(f"{text[:40]!r} is not a valid whole number.")
     return int(number)
 

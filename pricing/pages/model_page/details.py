@@ -133,8 +133,8 @@ def facts_of(model: AIModel, *, shows_input_limit: bool) -> list[tuple[str, str]
 
 
 def context(number: int | None) -> str:
-    """128K tokens"""
-    return f"{token_count(number)} {labels.units('token')}" if number is not None else ""
+    """128K tokens; empty if the number is unknown or 0."""
+    return f"{token_count(number)} {labels.units('token')}" if number else ""
 
 
 def calls_of(model: AIModel, *, base: str) -> list[Call]:

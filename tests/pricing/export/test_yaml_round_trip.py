@@ -78,6 +78,7 @@ def rich_catalog() -> None:
         tags=["no", "128K"],
         context_length=128_000,
         max_input_tokens=96_000,
+        max_output_tokens=2**63 - 1,
         version="001",
         default_parameters={"temperature": Decimal("0.70"), "top_k": 64},
         reasoning_levels=["none", "low", "high"],

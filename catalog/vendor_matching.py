@@ -13,7 +13,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
-from catalog.vendor_names import DECORATIONS, FAMILY_NAMES, KNOWN_VENDORS, NO_VENDORS, PLATFORMS, KnownVendor
+from catalog.vendor_names import (
+    DECORATIONS,
+    FAMILY_NAMES,
+    KNOWN_VENDORS,
+    NO_VENDORS,
+    PLATFORMS,
+    SIMPLIFIED,
+    TRADITIONAL,
+    KnownVendor,
+)
 
 # Prefixes that hosts put before the id itself.
 GEOGRAPHY = re.compile(r"^(?:us|eu|apac|jp|au|ca|sa|me|il|global|us-gov)\.")
@@ -21,9 +30,15 @@ PREFIXES = re.compile(r"^(?:ft:|databricks-|meta-textgeneration-|hf:|fw-|coding-
 DOTTED = re.compile(r"^([a-z][a-z0-9_-]*)\.(?=[a-z])")
 
 
+_SIMPLIFIED = str.maketrans(TRADITIONAL, SIMPLIFIED)
+
+
 def fold(name: str) -> str:
-    """A key that is equal for two spellings of one name: case, width, composition of accents and spaces are ignored."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    """A key that is equal for two spellings of one name.
+
+    Case, width, composition of accents, spaces and traditional forms of characters in vendors' names are ignored.
+    """
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().translate(_SIMPLIFIED).split())
 
 
 _BY_SPELLING: Mapping[str, KnownVendor] = MappingProxyType(

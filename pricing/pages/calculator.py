@@ -96,7 +96,8 @@ def calculator(sheet: Sheet | None, answers: Mapping[str, str], *, at: dt.dateti
 def questions(sheet: Sheet, answers: Mapping[str, str]) -> tuple[Question, ...]:
     """A quantity for each meter and unit, a choice for each dimension of conditions, and the number of requests."""
     is_blank = not any(name.startswith(("u.", "f.")) for name in answers)
-    lines = [line for line in sheet.lines if line.kind == "absolute"]
+    # A price of input for one group follows the other prices.
+    lines = sorted((line for line in sheet.lines if line.kind == "absolute"), key=lambda line: line.meter != "input")
     fields = [
         Question(
             name,

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models.functions import Coalesce
 
-from catalog.models import AIModel, ModelAlias
+from catalog.models import AIModel, ModelAlias, Vendor
 from catalog.models.aimodel import wildcards_of
 from catalog.names.groups import looks_of_group_name
 from pricing.curation.catalog_snapshot import CatalogSnapshot
@@ -20,7 +20,7 @@ from tokens.auth.authentication import scopes_of
 from tokens.models import Pepper, Token, TokenGroup
 from tokens.models.budgets import BudgetedQuerySet
 from tokens.patterns.faults import SEPARATOR
-from tokens.patterns.kinds import LITERAL, id_of
+from tokens.patterns.kinds import LITERAL, Selection, id_of, read_pattern
 from tokens.patterns.typed import fold_pattern
 
 UNUSED = dt.timedelta(days=90)
@@ -73,10 +73,14 @@ def blind_token(catalog: CatalogSnapshot) -> Iterator[Finding]:
 )
 def dead_pattern(catalog: CatalogSnapshot) -> Iterator[Finding]:
     known = {*AIModel.objects.values_list("name", flat=True), *ModelAlias.objects.values_list("name", flat=True)}
+    vendors = {name for names in Vendor.objects.values_list("slug", "name") for name in names}
 
     @cache
     def is_dead(pattern: str) -> bool:
         name = id_of(pattern)
+        selection = read_pattern(pattern)
+        if isinstance(selection, Selection) and selection.selector == "vendor":
+            return not any(map(selection.selects, vendors))
         if fold_pattern(pattern) != pattern or not SEPARATOR.isdisjoint(pattern):
             return pattern not in known and not pattern.startswith(f"{LITERAL}:")
         return name is not None and name not in known and known.isdisjoint(wildcards_of(name))

@@ -139,3 +139,12 @@ def test_the_page_and_the_api_agree(client: Client) -> None:
 
     assert answer.status_code == 200, answer.content
     assert page.startswith(short_money(Decimal(read_json(answer.content)["amount"])) + " ")
+
+
+def test_input_is_asked_first_where_a_group_has_its_own_price_of_it(client: Client) -> None:
+    sheet = world.price(world.model("ours"), input="2", output="8")
+    world.line(sheet, "input", "1", position=2, conditions=[{"dim": "group", "op": "eq", "value": "default"}])
+
+    page = shop.get(client, "/models/ours")
+
+    assert 0 < page.index('name="u.input"') < page.index('name="u.output"')

@@ -33,14 +33,14 @@ def test_a_key_for_single_ids_of_a_wildcard_model_is_neither_blind_nor_wrong() -
 
 def test_keys_that_see_no_models_name_unknown_models_or_are_unused() -> None:
     blind = cast.token("empty-group")[0]
-    slip = cast.token(allow=["correct", "gpt-4p", "vendor:*", "gpt-*"])[0]
+    slip = cast.token(allow=["correct", "gpt-4p", "vendor:*", "gpt-*"], deny=["vendor:智谱", "vendor:OTHER"])[0]
     old = cast.token(name="old")[0]
     Token.objects.filter(pk=old.pk).update(created_at=timezone.now() - dt.timedelta(days=91))
     cast.token("empty-group", enabled=False)
 
     assert run_all() == {
         "blind-token": [f"{blind}: its list of models is empty"],
-        "dead-pattern": [f"{slip}: unknown: gpt-4p"],
+        "dead-pattern": [f"{slip}: unknown: gpt-4p, vendor:智谱"],
         "unused-token": [f"{old}: never used"],
     }
 

@@ -34,7 +34,8 @@ def _shop(transactional_db: None) -> None:
     shop.changed(steps=((NOW - 2 * month, "3", "12"), (NOW - month, "2", "10"), (NOW + month, "1", "8")))
     world.model("leaving", retires_on=NOW.date() + month, successor=world.model("a" * 200))
     world.model("evil/<img src=x onerror=alert(1)>", display_name="<script>alert(1)</script>", description="'\"><b>")
-    world.token_group("vip", is_public=True)
+    for name in ("vip", "官转", "限时特价", "官方直连渠道（稳定，不限速）", "逆向渠道（随时下架，价格最低）"):
+        world.token_group(name, is_public=True)
 
 
 @pytest.mark.usefixtures("_shop")
@@ -47,6 +48,10 @@ def test_every_page_fits_calls_no_other_host_and_has_no_fault(
         for path in PAGES:
             page = visitor.open(path)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is too wide"
+            broken = (
+                "[...document.querySelectorAll('.switch a')].filter(link => link.getClientRects().length > 1).length"
+            )
+            assert page.evaluate(broken) == 0, f"{path} breaks the name of a group"
             if axe:
                 page.evaluate(axe)
                 violations = page.evaluate("axe.run().then(({violations}) => violations)")

@@ -18,7 +18,10 @@ BATCH: Condition = {"dim": "service_tier", "op": "eq", "value": "batch"}
 
 SIGNS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "eq": "=", "ne": "!="}
 OPERATORS = {sign: op for op, sign in SIGNS.items()}
-CONDITION = re.compile(r"\s*([a-z_]+)\s*(>=|<=|!=|=|>|<)\s*(.*?)\s*", re.DOTALL)
+# With the forms in full width of a Chinese keyboard.
+CONDITION = re.compile(r"\s*([a-z_]+)\s*([<>!\uff1c\uff1e\uff01][=\uff1d]|[<=>\uff1c-\uff1e])\s*(.*?)\s*", re.DOTALL)
+ORDINARY = str.maketrans("\uff1c\uff1d\uff1e\uff01", "<=>!")
+SEPARATOR = re.compile("[;\uff1b]")
 WORD = re.compile(r"[\w.:*/+-]+")
 CONSTANTS = {"true": True, "false": False}
 
@@ -46,7 +49,7 @@ def _write(condition: Condition) -> str | None:
         text = digits(Decimal(value))
     elif isinstance(value, str) and WORD.fullmatch(value) and not NUMBER.fullmatch(value) and value not in CONSTANTS:
         text = value
-    elif isinstance(value, str) and ";" not in value:
+    elif isinstance(value, str) and not SEPARATOR.search(value):
         text = write_json(value).decode()
     else:
         return None
@@ -58,7 +61,7 @@ def read_conditions(text: str) -> tuple[Condition, ...]:
     """The conditions in the text; SourceError or InexactError if the text is invalid."""
     text = text.strip()
     if not text.startswith("["):
-        return tuple(_read(part) for part in text.split(";") if part.strip())
+        return tuple(_read(part) for part in SEPARATOR.split(text) if part.strip())
     listed = read_json(text)
     entries = listed if isinstance(listed, list) else [None]
     if not all(isinstance(entry, dict) and {"dim", "op", "value"} <= set(entry) for entry in entries):
@@ -70,7 +73,7 @@ def _read(text: str) -> Condition:
     match = CONDITION.fullmatch(text)
     if match is None or not match[3]:
         raise SourceError(f"{text[:80]!r} is not a valid condition: write prompt_tokens>200000 or service_tier=batch.")
-    return {"dim": match[1], "op": OPERATORS[match[2]], "value": _value(match[3])}
+    return {"dim": match[1], "op": OPERATORS[match[2].translate(ORDINARY)], "value": _value(match[3])}
 
 
 def _value(text: str) -> Any:

@@ -45,12 +45,20 @@ CONDITIONS = st.lists(
         ([{"dim": "has_audio", "op": "eq", "value": False}], "has_audio=false"),
         ([{"dim": "duration_bucket", "op": "eq", "value": "5"}], 'duration_bucket="5"'),
         ([{"dim": "resolution", "op": "ne", "value": "480*832"}], "resolution!=480*832"),
+        ([{"dim": "group", "op": "eq", "value": "b；c"}], '[{"dim":"group","op":"eq","value":"b；c"}]'),
         ([{"dim": "mode", "op": "in", "value": ["std"]}], '[{"dim":"mode","op":"in","value":["std"]}]'),
     ],
 )
 def test_conditions_are_written_as_people_write_them(conditions: Any, text: str) -> None:
     assert write_conditions(conditions) == text
     assert list(read_conditions(text)) == conditions
+
+
+def test_signs_in_full_width_are_the_ordinary_ones() -> None:
+    typed = "group＝官转；prompt_tokens＞＝200000； service_tier！＝batch；duration＜5"
+
+    assert write_conditions(read_conditions(typed)) == "group=官转;prompt_tokens>=200000;service_tier!=batch;duration<5"
+    assert read_conditions('group="b，c"')[0]["value"] == "b，c"
 
 
 @given(CONDITIONS)

@@ -20,7 +20,7 @@ from catalog.exact import write_json
 from pricing.api.openapi import document
 from tokens.http.bodies import VISITOR_BODIES, Body, respond
 from tokens.http.content_policy import DOCS, with_policy
-from tokens.http.negotiation import asks_for_html
+from tokens.http.negotiation import asks_for_html, own_address
 from tokens.openapi import Document
 from tokens.openapi.shapes import Schema
 
@@ -66,7 +66,7 @@ def docs(request: HttpRequest) -> HttpResponse:
         response = openapi(request)
         patch_vary_headers(response, ["Accept"])
         return response
-    host = f"{request.scheme}://{request.get_host()}"
+    host = own_address(request)
     body = VISITOR_BODIES.get_or_render(
         ("docs", host), lambda: render_to_string("pricing/docs.html", contents() | {"host": host}).encode()
     )

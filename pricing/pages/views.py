@@ -31,7 +31,7 @@ from tokens.auth.credentials import candidate_keys
 from tokens.dialects import DIALECTS
 from tokens.http.bodies import Body, respond
 from tokens.http.errors import error_response, is_api_path, page_not_found
-from tokens.http.negotiation import asks_for_html, site_of
+from tokens.http.negotiation import asks_for_html, own_address, site_of
 
 View = Callable[..., HttpResponse]
 
@@ -74,7 +74,7 @@ def catalog(request: HttpRequest) -> HttpResponse:
 
 def for_programs(request: HttpRequest) -> HttpResponse:
     """The addresses of the lists and documents, as JSON."""
-    site, here = site_of(request), request.build_absolute_uri("/").rstrip("/")
+    site, here = site_of(request), own_address(request)
     addresses = {
         "name": settings.SITE_NAME,
         "base_urls": {dialect.name: f"{site}{dialect.base}" for dialect in DIALECTS},

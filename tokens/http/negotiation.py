@@ -40,4 +40,9 @@ def site_of(request: HttpRequest) -> str:
 
     A gateway there passes on the lists and the price list, and maybe no other address of this service.
     """
-    return settings.PUBLIC_BASE_URL.rstrip("/") or request.build_absolute_uri("/").rstrip("/")
+    return settings.PUBLIC_BASE_URL.rstrip("/") or own_address(request)
+
+
+def own_address(request: HttpRequest) -> str:
+    """The address of this service as the request names it, without a slash at its end."""
+    return request.build_absolute_uri("/").rstrip("/")

@@ -286,12 +286,13 @@ class GatewaySuite:
     ) -> None:
         path, key = GEMINI.format("gw-chat"), keys["customer"]
         places = [{name: f"Bearer {key}"} for name in HEADERS] + [{name: key} for name in HEADERS]
-        both = {"x-goog-api-key": key, "authorization": "Bearer sk-placeholder"}
+        # SDKs send a placeholder beside the key.
+        both = [{"authorization": "Bearer sk-placeholder", name: key} for name in HEADERS if name != "Authorization"]
 
-        answers = [post(gateway, path, CONTENT, headers=headers) for headers in (*places, both)]
+        answers = [post(gateway, path, CONTENT, headers=headers) for headers in (*places, *both)]
         in_query = [post(gateway, f"{path}?{name}={key}&alt=json", CONTENT) for name in ("key", "%6bey")]
 
-        assert [answer.status for answer in answers] == [200] * (2 * len(HEADERS) + 1)
+        assert [answer.status for answer in answers] == [200] * len([*places, *both])
         assert in_query[0].status in ({200} if gateway.accepts_keys_in_query else {401, 404})
         assert all(received.keys == {KEY} for received in upstream.received)
         assert not any("placeholder" in received.text for received in upstream.received)

@@ -47,7 +47,7 @@ OPEN = re.compile(
 LIST = re.compile(r"(?:/v1)?/models(?:/.+)?")
 # Other parameters tell which fallbacks the operator has configured.
 LIST_PARAMETERS = {"limit", "after_id", "before_id", "client_version"}
-KEY_HEADERS = ("authorization", "x-api-key", "x-goog-api-key", "api-key")
+KEY_HEADERS = ("authorization", "x-api-key", "x-goog-api-key", "api-key", "ocp-apim-subscription-key")
 # Headers of the check that the customer gets: the end of the model and of the key, and a budget that is nearly used up.
 NOTICES = (
     *("deprecation", "sunset", "link", "x-modelbook-successor", "x-modelbook-budget-warning"),

@@ -111,6 +111,8 @@ class ExactJSONField(AnyTextField):
     """JSON stored as text, so that every number keeps all its digits."""
 
     description = "JSON with exact numbers"
+    # Validators see [] and {}: an empty value of the other kind is not what readers expect.
+    empty_values = (None, "")
     _pyi_private_set_type: Any
     _pyi_private_get_type: Any
 

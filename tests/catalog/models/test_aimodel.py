@@ -1,6 +1,7 @@
 """Rules of models hold in the database and in forms."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -23,6 +24,14 @@ def test_a_real_model_id_is_valid(name: str) -> None:
 def test_an_id_that_breaks_lists_or_logs_is_refused(name: str) -> None:
     with pytest.raises(ValidationError):
         AIModel(name=name, vendor=world.vendor()).full_clean()
+
+
+@pytest.mark.parametrize("parameters", [[], [1], 1])
+def test_default_parameters_that_are_no_object_are_refused(parameters: Any) -> None:
+    with pytest.raises(ValidationError) as refused:
+        AIModel(name="m", vendor=world.vendor(), default_parameters=parameters).full_clean()
+
+    assert list(refused.value.message_dict) == ["default_parameters"]
 
 
 def test_ids_are_case_sensitive() -> None:

@@ -68,9 +68,12 @@ def known_vendor(name: str) -> KnownVendor | None:
 
 
 def vendor_key(name: str) -> str:
-    """A key that is equal for all spellings of a known vendor; the folded name for any other."""
+    """A key that is equal for all spellings of a known vendor; the folded name for any other.
+
+    The platforms of a vendor have a key of their own, unless their name is one of its spellings.
+    """
     stated = vendor_of_name(name)
-    vendor = None if stated.is_platform else stated.vendor
+    vendor = known_vendor(name) or (None if stated.is_platform else stated.vendor)
     return vendor.slug if vendor else fold(name)
 
 

@@ -64,6 +64,8 @@ def test_spellings_of_one_vendor_have_one_key() -> None:
     assert vendor_key("快手") == vendor_key("Kuaishou") == vendor_key(" KLING ")
     assert vendor_key("字节跳动") == vendor_key("ByteDance")
     assert vendor_key("即梦") == vendor_key("Jimeng") != vendor_key("ByteDance")
+    assert vendor_key("阿里云") == vendor_key("Alibaba Cloud") == vendor_key("Alibaba")
+    assert vendor_key("AWS") == vendor_key("Amazon") != vendor_key("Bedrock")
     assert vendor_key("Acme  Labs") == vendor_key("acme labs")
     assert known_vendor("Acme Labs") is None
 

@@ -21,7 +21,10 @@ def parse_timestamp(text: str) -> dt.datetime:
     except ValueError:
         value = None
     if value is None or value.year not in YEARS:
-        raise TimestampError("must be a date such as 2026-01-31 or a timestamp such as 2026-01-31T08:00:00Z.")
+        raise TimestampError(
+            "must be a date such as 2026-01-31 or a timestamp such as 2026-01-31T08:00:00Z, "
+            f"from {YEARS[0]} to {YEARS[-1]}."
+        )
     return value.astimezone(dt.UTC)
 
 

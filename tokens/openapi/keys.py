@@ -1,7 +1,8 @@
 """The addresses about the caller's own key: its permissions, and whether it may call a model."""
 
 from tokens.api.views import STRICT
-from tokens.openapi.parts import SECURITY, errors, not_modified, parameter, response, text
+from tokens.http.middleware import KEY_END
+from tokens.openapi.parts import SECURITY, errors, header_refs, not_modified, parameter, response, text
 from tokens.openapi.shapes import Schema
 
 WHICH = [
@@ -38,6 +39,7 @@ PERMITTED: Schema = {
     "headers": {
         **{name: {"description": text_, "schema": text(), "required": True} for name, text_ in SENT.items()},
         **{name: {"description": text_, "schema": text()} for name, text_ in SENT_OF_MODELS.items()},
+        **header_refs(KEY_END),
     },
 }
 BODY: Schema = {

@@ -225,6 +225,11 @@ ERRORS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
+def header_refs(*names: str) -> dict[str, Schema]:
+    """These headers, which HEADERS describes."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
 def response(description: str, schemas: Iterable[str], *, headers: Iterable[str] = (), examples: Any = None) -> Schema:
     """A response in one of several shapes."""
     shapes = [ref(name) for name in schemas]
@@ -233,7 +238,7 @@ def response(description: str, schemas: Iterable[str], *, headers: Iterable[str]
         content["examples"] = {name: {"value": value} for name, value in examples.items()}
     return {
         "description": description,
-        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in (*ALWAYS, *headers)},
+        "headers": header_refs(*ALWAYS, *headers),
         "content": {"application/json": content},
     }
 
@@ -255,5 +260,5 @@ def errors(schemas: Iterable[str], statuses: Iterable[str], *, headers: Iterable
 def not_modified(headers: Iterable[str] = ()) -> Schema:
     return {
         "description": "The client already has the current version.",
-        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in (*ALWAYS, "ETag", *headers)},
+        "headers": header_refs(*ALWAYS, "ETag", *headers),
     }

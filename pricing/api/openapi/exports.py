@@ -5,10 +5,8 @@ from pricing.api.openapi.addresses import OPEN, READ_AGAIN, REFUSALS, WHO, query
 from pricing.export.formats import FORMATS, Format
 from tokens import openapi
 from tokens.http.middleware import KEY_END
-from tokens.openapi.parts import errors, not_modified
+from tokens.openapi.parts import errors, header_refs, not_modified
 from tokens.openapi.shapes import Schema
-
-HEADERS = ("ETag", "Cache-Control", KEY_END)
 
 
 def export(form: Format, name: str, *, error: str = "ApiError") -> Schema:
@@ -25,7 +23,7 @@ def export(form: Format, name: str, *, error: str = "ApiError") -> Schema:
             "responses": {
                 "200": {
                     "description": form.about,
-                    "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in HEADERS},
+                    "headers": header_refs("ETag", "Cache-Control", KEY_END),
                     "content": {kind: {"schema": schema}},
                 },
                 "304": not_modified(),

@@ -84,6 +84,19 @@ def test_it_has_every_public_address_and_no_other() -> None:
     assert served == set(document()["paths"])
 
 
+def test_every_response_to_a_key_can_say_when_the_key_ends() -> None:
+    without_key = PROBES | {"/openapi.json"}
+    silent = [
+        (path, method, status)
+        for path, item in document()["paths"].items()
+        for method, operation in item.items()
+        for status, answer in operation["responses"].items()
+        if path not in without_key and "X-Modelbook-Key-Expires-At" not in answer["headers"]
+    ]
+
+    assert silent == []
+
+
 @pytest.mark.parametrize("file", GOLDEN, ids=lambda file: f"{file.parent.name}/{file.stem}")
 def test_every_golden_response_matches_the_document(file: Any) -> None:
     import json

@@ -50,7 +50,8 @@ def alias_effects(aliases: Mapping[str, str], *, at: dt.datetime) -> list[AliasE
     """The effects of these aliases (alias -> id of its model) on valid keys, whether they are stored or planned.
 
     Keys whose groups reach no channel that offers the model are left out; a model that nothing offers yet counts for
-    all keys. Drafts and models that start later count, because the alias has its effect when they are visible.
+    all keys. Drafts and models that start later count, because the alias has its effect when they are visible. Each
+    alias is compared with none of these, so that two which match the same pattern do not conceal each other.
     """
     scopes, names = _scopes_with_ids(at=at)
     matched = matching_names({pattern for scope in scopes.values() for pattern in _patterns(scope)}, aliases)
@@ -64,7 +65,8 @@ def alias_effects(aliases: Mapping[str, str], *, at: dt.datetime) -> list[AliasE
     effects = []
     for alias in sorted(concerned):
         model = reader.model(aliases[alias])
-        others = [name for name in reader.aliases.get(model.name, ()) if name != alias]
+        others = [name for name in reader.aliases.get(model.name, ()) if name not in aliases]
+        together = [*others, *(name for name, target in aliases.items() if target == model.name)]
         shown: list[str] = []
         hidden: list[str] = []
         for fingerprint in concerned[alias]:
@@ -73,7 +75,7 @@ def alias_effects(aliases: Mapping[str, str], *, at: dt.datetime) -> list[AliasE
                 continue
             scope = with_prices(scope, at=at, models=[] if model.pk is None else [model.pk])
             before, after = scope.permits(model, others), scope.permits(model, [*others, alias])
-            if before != after:
+            if before != after == scope.permits(model, together):
                 (shown if after else hidden).extend(names[fingerprint])
         if shown or hidden:
             effects.append(AliasEffect(alias, model.name, sorted(shown), sorted(hidden)))

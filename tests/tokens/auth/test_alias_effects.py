@@ -72,6 +72,22 @@ def test_an_alias_that_hides_its_model_is_reported() -> None:
     assert sentence.startswith("hides gpt-5.5 from 4 keys (a, b, c, …)")
 
 
+def test_aliases_that_match_the_same_pattern_are_all_reported() -> None:
+    model = world.model("gpt-5.5")
+    world.key(name="Acme", allow=["claude-*"])
+    world.key(name="neither", allow=["claude-*"], deny=["cheap/*"])
+    for name in ("claude-a", "claude-b"):
+        ModelAlias.objects.create(name=name, model=model)
+
+    found = alias_effects({"claude-a": "gpt-5.5", "claude-b": "gpt-5.5"}, at=timezone.now())
+    assert [(effect.alias, effect.shown_to) for effect in found] == [
+        ("claude-a", ["Acme", "neither"]), ("claude-b", ["Acme", "neither"]),
+    ]  # fmt: skip
+
+    hiding = {"claude-a": "gpt-5.5", "claude-b": "gpt-5.5", "cheap/gpt": "gpt-5.5"}
+    assert [effect.shown_to for effect in alias_effects(hiding, at=timezone.now())] == [["Acme"], ["Acme"]]
+
+
 def test_an_import_reports_it_in_its_plan(tmp_path: Path) -> None:
     world.key(name="Acme", allow=["claude-*"])
 

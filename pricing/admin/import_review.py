@@ -26,6 +26,7 @@ from pricing.imports.plan import ImportPlan
 from pricing.imports.review import apply_run, discard_run, make_alias, plan_of, save_plan
 from pricing.imports.rollback import roll_back
 from pricing.models import PriceSheet
+from tokens.auth.alias_effects import alias_warnings
 
 ROWS_PER_PAGE = 100
 SNAPSHOTS_SHOWN = 50
@@ -232,6 +233,8 @@ class ImportPages(ModelAdmin):
             if name := request.POST.get("alias", ""):
                 model = make_alias(run, name, at=timezone.now(), actor=request.user)  # type: ignore[arg-type]
                 self.message_user(request, f"{name} is now an alias of {model}. The plan was updated.")
+                for warning in alias_warnings({name: model}, at=timezone.now()):
+                    self.message_user(request, warning, messages.WARNING)
                 return HttpResponseRedirect(request.get_full_path())
             plan, rest = self._apply(request, run)
         except (InputError, DatabaseError) as error:

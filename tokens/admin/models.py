@@ -9,7 +9,7 @@ from django.utils import timezone
 from catalog.admin.base import UntitledInline, register_over
 from catalog.admin.models import AIModelAdmin
 from catalog.models import AIModel, ModelAlias
-from tokens.auth.alias_effects import alias_effects
+from tokens.auth.alias_effects import alias_warnings
 from tokens.models import ModelRelease
 
 
@@ -30,6 +30,5 @@ class ReleasedAIModelAdmin(AIModelAdmin):
         if formset.model is not ModelAlias:
             return
         changed = [*formset.new_objects, *(row for row, fields in formset.changed_objects if "name" in fields)]
-        for effect in alias_effects({alias.name: alias.model.name for alias in changed}, at=timezone.now()):
-            for sentence in effect.sentences:
-                self.message_user(request, f"The alias {effect.alias} {sentence}.", messages.WARNING)
+        for warning in alias_warnings({alias.name: alias.model.name for alias in changed}, at=timezone.now()):
+            self.message_user(request, warning, messages.WARNING)

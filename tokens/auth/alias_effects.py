@@ -82,6 +82,12 @@ def alias_effects(aliases: Mapping[str, str], *, at: dt.datetime) -> list[AliasE
     return effects
 
 
+def alias_warnings(aliases: Mapping[str, str], *, at: dt.datetime) -> list[str]:
+    """The effects of these aliases as sentences for the person who creates them."""
+    effects = alias_effects(aliases, at=at)
+    return [f"The alias {effect.alias} {sentence}." for effect in effects for sentence in effect.sentences]
+
+
 def _patterns(scope: Scope) -> Iterable[str]:
     return (*(scope.allow or ()), *scope.deny)
 

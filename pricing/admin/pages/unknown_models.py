@@ -1,5 +1,6 @@
 """The admin's page of models that gateways report and the catalog does not have, and the page that adds one of them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -33,6 +34,7 @@ from pricing.usage.unknown import (
     unknown_counts,
     unknown_names,
 )
+from tokens.auth.alias_effects import alias_warnings
 
 MOST_SHOWN = 200
 # With more events, the preview does not compute their cost.
@@ -54,6 +56,11 @@ class Addition:
     @cached_property
     def is_known(self) -> bool:
         return bool(find_models([self.name]))
+
+    def effects(self) -> list[str]:
+        """What a new alias changes for keys, in sentences."""
+        is_new = self.is_alias and not self.is_known
+        return alias_warnings({self.name: self.model}, at=timezone.now()) if is_new else []
 
     def apply(self) -> Assigned:
         """Adds it and assigns the usage; ValidationError if it cannot be added."""
@@ -120,6 +127,7 @@ def add_unknown_page(request: HttpRequest) -> HttpResponse:
             if request.method == "POST":
                 return _apply(request, addition)
             assigned, cost = addition.preview()
+            _warn(request, addition.effects())
         except ValidationError as error:
             problem = " ".join(error.messages)
     elif request.method == "POST":
@@ -152,6 +160,7 @@ def _row(unknown: UnknownName, suggestion: str) -> dict[str, str]:
 
 
 def _apply(request: HttpRequest, addition: Addition) -> HttpResponse:
+    effects = addition.effects()
     assigned = addition.apply()
     what = (
         "in the catalog" if addition.is_known else f"an alias of {addition.model}" if addition.is_alias else "a draft"
@@ -160,9 +169,15 @@ def _apply(request: HttpRequest, addition: Addition) -> HttpResponse:
         f"{count(assigned.requests, 'call')} assigned, {assigned.priced} of {count(assigned.events, 'event')} priced"
     )
     messages.success(request, f"{addition.name} is now {what}: {result}.")
+    _warn(request, effects)
     if addition.is_alias or addition.is_known:
         return HttpResponseRedirect(reverse("unknown_models"))
     return HttpResponseRedirect(admin_list("catalog_aimodel") + f"{AIModel.objects.get(name=addition.name).pk}/change/")
+
+
+def _warn(request: HttpRequest, sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        messages.warning(request, sentence)
 
 
 def _require(request: HttpRequest, *permissions: str) -> None:

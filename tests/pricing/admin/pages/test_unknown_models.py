@@ -47,6 +47,19 @@ def test_an_alias_is_previewed_and_then_created(admin_client: Client) -> None:
     assert ModelAlias.history.get().history_user == User.objects.get()
 
 
+def test_an_alias_that_shows_the_model_to_a_key_is_reported_before_and_after(admin_client: Client) -> None:
+    use("claude-cheap", "claude-bad")
+    world.model()
+    world.key(name="Acme", allow=["claude-*"])
+    values = {"as": "alias", "name": "claude-cheap", "model": "gpt-4o"}
+
+    for answer in (admin_client.get(ADD, values), admin_client.post(ADD, values, follow=True)):
+        assert answer.content.decode().count("The alias claude-cheap shows gpt-4o to 1 key (Acme)") == 1
+    refused = admin_client.post(ADD, values | {"name": "claude-bad", "model": "absent"}).content.decode()
+    assert "There is no model absent." in refused
+    assert "shows absent" not in refused
+
+
 def test_a_draft_is_created_and_its_page_opens(admin_client: Client) -> None:
     use("claude-next")
     values = {"as": "draft", "name": "claude-next"}

@@ -5,7 +5,8 @@ reports do not invalidate caches.
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from operator import itemgetter
 
 from django.conf import settings
 from django.db.models import Sum
@@ -13,6 +14,7 @@ from django.db.models import Sum
 from catalog.caches import process_cache
 from catalog.db.revision import Counters
 from pricing.models import PopularModel, UsageCount
+from tokens.access.prices import Rank
 
 
 def popular_models(visible: Collection[int], *, on: dt.date, counters: Counters) -> list[int]:
@@ -25,15 +27,17 @@ def popular_models(visible: Collection[int], *, on: dt.date, counters: Counters)
     return ranked[: settings.POPULAR_COUNT]
 
 
-def popularity(*, on: dt.date, counters: Counters) -> dict[int, int]:
-    """Model key -> its place among all models that are pinned or were used, also those that no reader sees.
+def popularity(*, on: dt.date, counters: Counters) -> dict[int, Rank]:
+    """Model key -> its rank, of all models that are pinned or were used, also of those that no reader sees.
 
-    A model that is hidden changes the order of no others. The first ones that a reader sees are the `popular_models`.
+    It is a fact of the model alone: one that is hidden or deleted changes the ranks of no others. The first ones that a
+    reader sees are the `popular_models`.
     """
-    used: tuple[int, ...] = ()
+    used: Mapping[int, Rank] = {}
     if settings.POPULAR_COUNT > 0:
         used = _most_used(counters.models, counters.popularity, on=on, days=settings.POPULAR_DAYS)
-    return {key: place for place, key in enumerate(dict.fromkeys([*_pinned(), *used]))}
+    pinned = PopularModel.objects.values_list("model", "position", "pk")
+    return {**used, **{model: (0, position, key) for model, position, key in pinned}}
 
 
 def _pinned() -> Iterable[int]:
@@ -42,9 +46,10 @@ def _pinned() -> Iterable[int]:
 
 # A changed price does not change it, and summing a month of thousands of models takes longer than one list.
 @process_cache(maxsize=2)
-def _most_used(_models: int, _popularity: int, *, on: dt.date, days: int) -> tuple[int, ...]:
-    """The keys of the models that were used in the days before `on`, most requests first."""
+def _most_used(_models: int, _popularity: int, *, on: dt.date, days: int) -> Mapping[int, Rank]:
+    """The keys and ranks of the models that were used in the days before `on`, most requests first."""
     window = UsageCount.objects.filter(model__isnull=False, day__gte=on - dt.timedelta(days=days), day__lt=on)
     sums = window.values("model").annotate(requests_sum=Sum("requests"), tokens_sum=Sum("tokens"))
-    ordered = sums.order_by("-requests_sum", "-tokens_sum", "model__name")
-    return tuple(row["model"] for row in ordered if row["requests_sum"])
+    rows = sums.values_list("model", "model__name", "requests_sum", "tokens_sum")
+    ranks = {model: (1, -requests, -(tokens or 0), name) for model, name, requests, tokens in rows if requests}
+    return dict(sorted(ranks.items(), key=itemgetter(1)))

@@ -84,7 +84,7 @@ class Filters:
         self,
         model: ModelFacts,
         price: Callable[[Any], Decimal | None],
-        rank: Callable[[Any], int],
+        rank: Callable[[Any], tuple[Any, ...]],
     ) -> Place:
         """What the order sorts by. A model without a known price comes after all others."""
         newest = (-model.created, model.name)
@@ -113,8 +113,8 @@ class Filters:
                 return (created, name)
             case ["price", is_unknown, amount, *newest] if self.sort == PRICE:
                 return (is_unknown, Decimal(amount), *newest)
-            case ["popular", *place] if self.sort == POPULAR:
-                return tuple(place)
+            case ["popular", list(rank), *newest] if self.sort == POPULAR:
+                return (tuple(rank), *newest)
         return None
 
 

@@ -6,7 +6,7 @@ Prices are above tokens, so `pricing` registers its functions when Django starts
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from catalog.db.revision import Counters
 from tokens.patterns.prices import Prices
@@ -29,10 +29,16 @@ class ReadPrices(Protocol):
 ReadMoments = Callable[[Collection[int]], Sequence[dt.datetime]]
 
 
-class ReadPopularity(Protocol):
-    """Model key -> its place among the models that are pinned or were used, on a day; others have none."""
+# How popular a model is: the most popular one has the least rank. It does not depend on other models.
+Rank = tuple[Any, ...]
+# That of a model that is neither pinned nor was used; it is larger than all others.
+UNRANKED: Rank = (2,)
 
-    def __call__(self, *, on: dt.date, counters: Counters) -> Mapping[int, int]: ...
+
+class ReadPopularity(Protocol):
+    """Model key -> its rank, of the models that are pinned or were used, on a day; others have none."""
+
+    def __call__(self, *, on: dt.date, counters: Counters) -> Mapping[int, Rank]: ...
 
 
 @dataclass
@@ -69,8 +75,8 @@ def prices_of(
     return BOOK.read_prices(scope.groups, at=at, counters=counters, models=models)
 
 
-def popularity(*, on: dt.date, counters: Counters) -> Mapping[int, int]:
-    """Model key -> its place among the popular models of a day; nothing if no app has registered any."""
+def popularity(*, on: dt.date, counters: Counters) -> Mapping[int, Rank]:
+    """Model key -> its rank among the popular models of a day; nothing if no app has registered any."""
     return {} if BOOK.read_popularity is None else BOOK.read_popularity(on=on, counters=counters)
 
 

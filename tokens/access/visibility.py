@@ -25,7 +25,7 @@ from tokens.access.cursor_memory import last_seen
 from tokens.access.filters import ALL, POPULAR, PRICE, Filters, Place
 from tokens.access.index import INDEX, CatalogState, read_part
 from tokens.access.listed_models import ListedModel, open_offers
-from tokens.access.prices import popularity, prices_of, with_prices
+from tokens.access.prices import UNRANKED, Rank, popularity, prices_of, with_prices
 from tokens.access.starts import STARTS, Starts
 from tokens.models import ModelRelease, TokenGroup
 from tokens.patterns.prices import Prices
@@ -120,8 +120,8 @@ class Listing:
         is_retired = model.retires_on is not None and model.retires_on <= self.on
         return None if is_retired else self._prices.of(model.pk).comparable
 
-    def _rank(self, model: ListedModel | AIModel) -> int:
-        return self._ranks.get(model.pk, len(self._ranks))
+    def _rank(self, model: ListedModel | AIModel) -> Rank:
+        return self._ranks.get(model.pk, UNRANKED)
 
     @functools.cached_property
     def _prices(self) -> Prices:
@@ -132,7 +132,7 @@ class Listing:
         return prices_of(self.scope, at=self.at, counters=self.counters, models=keys)
 
     @functools.cached_property
-    def _ranks(self) -> Mapping[int, int]:
+    def _ranks(self) -> Mapping[int, Rank]:
         return popularity(on=self.popular_on or self.on, counters=self._counters)
 
     @functools.cached_property

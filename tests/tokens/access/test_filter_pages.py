@@ -104,6 +104,24 @@ def test_paging_goes_on_from_a_model_that_changed_meanwhile(
     assert [name for name in ids(before) if name != order[2]] == order[:2]
 
 
+@pytest.mark.parametrize("limit", [2, 5])
+@pytest.mark.parametrize("gone", ["m6", "m5"])
+def test_no_popular_model_moves_if_another_one_is_gone(client: Client, limit: int, gone: str) -> None:
+    for number, name in enumerate(NAMES):
+        model = world.model(name)
+        if number > 3:
+            # The ids of the pinned ones are in the opposite order.
+            PopularModel.objects.create(model=model, position=len(NAMES) - number)
+    order = ["m6", "m5", "m4", "m0", "m1", "m2", "m3"]
+    headers = {"authorization": f"Bearer {world.key()}"}
+    token = client.get(f"/v1beta/models?sort=popular&pageSize={limit}", headers=headers).json()["nextPageToken"]
+
+    AIModel.objects.get(name=gone).delete()
+
+    body = client.get(f"/v1beta/models?sort=popular&pageToken={token}", headers=headers).json()
+    assert ids(body) == order[limit:]
+
+
 def test_an_id_is_a_cursor_in_every_order(client: Client) -> None:
     for number, name in enumerate(NAMES):
         world.price(world.model(name), input=str(9 - number), output="9")

@@ -75,7 +75,8 @@ def test_the_models_own_row_precedes_its_aliases(tmp_path: Path, known: AIModel)
 
 
 @pytest.mark.usefixtures("known")
-def test_one_click_creates_the_alias_with_history_and_a_new_plan(admin_client: Client) -> None:
+def test_one_click_creates_the_alias_with_history_and_a_new_plan(admin_client: Client, world: Any) -> None:
+    world.key(name="Acme", allow=["openai/*"])
     options = Options(source=SOURCES["openrouter"])
     waiting = save_plan(openrouter("openai/gpt-5.5", "openai/gpt-5.5:free").encode(), options, at=timezone.now())[1]
     assert waiting is not None
@@ -90,6 +91,7 @@ def test_one_click_creates_the_alias_with_history_and_a_new_plan(admin_client: C
         f"Suggested by {waiting}: without openai/",
     )
     page = admin_client.get(address).content.decode()
+    assert "The alias openai/gpt-5.5 shows gpt-5.5 to 1 key (Acme)" in page
     assert "Make it an alias" not in page
     assert "4,000" in page
 

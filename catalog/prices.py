@@ -111,8 +111,9 @@ class Line:
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """The names of groups in its conditions."""
-        stated = [condition["value"] for condition in self.conditions if condition.get("dim") == "group"]
+        """The names of groups in its conditions, as far as they are readable: a health check reports the others."""
+        readable = [condition for condition in self.conditions if isinstance(condition, dict)]
+        stated = [condition.get("value") for condition in readable if condition.get("dim") == "group"]
         names = [name for value in stated for name in (value if isinstance(value, list) else [value])]
         return tuple(normal_group_name(name) for name in names if isinstance(name, str))
 

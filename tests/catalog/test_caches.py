@@ -26,6 +26,7 @@ PURE = {
     "catalog.sources.litellm._is_of_a_price",
     "catalog.sources.litellm_keys.parse_key",
     "catalog.vendor_matching.vendor_of_model",
+    "catalog.vendor_matching.vendor_of_name",
     "pricing.engine.conditions.zone",
     "pricing.newapi.tables.built_in_tables",
     "pricing.newapi.ratios._read_back",

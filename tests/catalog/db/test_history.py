@@ -16,7 +16,7 @@ from catalog.models import AIModel, Channel, CodexProfile, EndpointType, FieldPi
 from catalog.request_id import request_id_scope
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PopularModel, PriceSheet, UsageReporter
 from tests import world
-from tokens.models import Token, TokenGroup
+from tokens.models import ModelRelease, Token, TokenGroup
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
 
@@ -43,6 +43,11 @@ CURATED: dict[type[Any], tuple[Callable[[], Any], str, Any]] = {
         Decimal("7.25"),
     ),
     FieldPin: (lambda: FieldPin.objects.create(model=world.model(), field="series", reason="ours"), "reason", "mine"),
+    ModelRelease: (
+        lambda: ModelRelease.objects.create(model=world.model(), group=world.token_group()),
+        "starts_at",
+        dt.datetime(2027, 1, 1, tzinfo=dt.UTC),
+    ),
     PopularModel: (lambda: PopularModel.objects.create(model=world.model()), "position", 7),
 }
 

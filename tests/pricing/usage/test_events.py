@@ -386,5 +386,5 @@ def test_many_events_take_as_many_queries_as_a_few(
         event(number, customer, f"m{number % 5}", at=(moment + dt.timedelta(seconds=number)).isoformat())
         for number in range(300)
     ]
-    with django_assert_max_num_queries(41):
+    with django_assert_max_num_queries(42):
         assert taken(client, gateway[1], *events)["unpriced"] == 0

@@ -247,5 +247,5 @@ def test_keys_of_many_pairs_of_groups_share_the_queries_of_their_groups(tmp_path
         number: {f"m-{one}", f"m-{other}"} for number, (one, other) in enumerate(pairs, 1)
     }
     lists = [query for query in queries if f'FROM "{AIModel._meta.db_table}"' in query["sql"]]
-    # Inside a transaction that writes, each list takes four statements.
-    assert len(lists) == 4 * len(symbols)
+    # Inside a transaction that writes, each list takes five statements.
+    assert len(lists) == 5 * len(symbols)

@@ -37,11 +37,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     What copies the database comes before them.
     """
 
+    mixed = sorted(path for path, kinds in _kinds_of_modules(items).items() if len(kinds) > 1)
+    if mixed:
+        # The first one would start the whole module, before tests that need those rows.
+        raise pytest.UsageError(f"Move the transactional tests to a module of their own: {', '.join(mixed)}")
+
     def place(item: pytest.Item) -> tuple[int, bool]:
         served = [item.nodeid.startswith(folder) for folder in SERVED]
         return [*served, True].index(True), "copied_database" not in getattr(item, "fixturenames", ())
 
     items.sort(key=place)
+
+
+def _kinds_of_modules(items: list[pytest.Item]) -> dict[str, set[bool]]:
+    """Path of a module -> whether its tests are transactional."""
+    kinds: dict[str, set[bool]] = {}
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        is_transactional = bool(marker and marker.kwargs.get("transaction"))
+        is_transactional |= not {"transactional_db", "live_server"}.isdisjoint(getattr(item, "fixturenames", ()))
+        if not item.nodeid.startswith(SERVED):
+            kinds.setdefault(item.nodeid.partition("::")[0], set()).add(is_transactional)
+    return kinds
 
 
 def pytest_collection_finish() -> None:

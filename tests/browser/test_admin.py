@@ -53,7 +53,7 @@ def test_lists_may_be_pasted_and_names_with_separators_stay(desk: Desk) -> None:
     deny.fill('"id:a;b"，gpt-*\nclaude-*')
     page.locator("[name=_save]").click()
     page.wait_for_url("**/admin/tokens/token/")
-    model = world.model(capabilities=["tools", "odd;one"])
+    model = world.model(capabilities=["tools", "odd;one"], supported_endpoint_types=[])
     page = desk.open(f"/admin/catalog/aimodel/{model.pk}/change/")
     page.get_by_label("Move odd;one forward").click()
     page.locator("[name=_save]").click()

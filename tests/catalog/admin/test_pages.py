@@ -133,4 +133,4 @@ def test_a_value_that_some_clients_cannot_read_is_saved_with_a_warning(admin_cli
 
     assert (model.context_length, str(model.released_on)) == (4_294_967_296, "1900-01-01")
     assert "The context window (4,294,967,296 tokens) is above 2,147,483,647" in text
-    assert "The release date (1900-01-01) is not between 1970-01-01 and 2038-01-18" in text
+    assert "The release date (1900-01-01) is not between 1970-01-02 and 2038-01-18" in text

@@ -49,7 +49,7 @@ def test_a_release_date_that_no_client_reads_is_reported_and_stored(tmp_path: Pa
     outcome = yaml(tmp_path, released_on=day)
 
     assert outcome.report["suspicious"] == {
-        "gpt-long": [f"the release date ({day}) is not between 1970-01-01 and 2038-01-18: lists leave it out"]
+        "gpt-long": [f"the release date ({day}) is not between 1970-01-02 and 2038-01-18: lists leave it out"]
     }
     assert AIModel.objects.get(name="gpt-long").released_on == dt.date.fromisoformat(day)
 

@@ -1,15 +1,12 @@
 """Every response to a key that ends says when: with its grace period if it was replaced, else by itself."""
 
 import datetime as dt
-from collections.abc import Iterator
 
 import pytest
 import time_machine
 from django.test import Client
 
 from tests import world
-from tests.tokens.http.fast_server import Server, without_ids
-from tokens.models import RetiredKey
 
 NOON = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 GRACE_ENDS, END = "2026-11-23T12:00:00Z", "2027-01-01T00:00:00Z"
@@ -22,13 +19,6 @@ REQUESTS = (
     ("/api/prices", 200), ("/models/gpt-4o", 200), ("/v1/model/info", 200), ("/api/export/prices.csv", 200),
     ("/llms.txt", 200), ("/llms.txt/", 200), ("/api/export/openrouter/models", 200),
 )  # fmt: skip
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    server = Server()
-    yield server
-    server.close()
 
 
 @pytest.mark.django_db
@@ -76,38 +66,3 @@ def test_a_refused_key_has_no_such_header(client: Client) -> None:
 @pytest.mark.django_db
 def test_web_pages_may_read_it(client: Client) -> None:
     assert HEADER in client.get("/v1/models")["access-control-expose-headers"].lower()
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("path", ["/v1/models", "/api/pricing", "/api/authorize?model=gpt-4o"])
-def test_the_fast_path_sends_it_until_it_changes(server: Server, path: str) -> None:
-    world.model("gpt-4o")
-    token, old = world.token()
-    with time_machine.travel(NOON, tick=False) as clock:
-        token.rotate(grace=dt.timedelta(days=1), at=NOON)
-        first, second = server.get(old, path), server.get(old, path)
-        tag = first[1].get("etag", "")
-        unchanged = [server.get(old, path, if_none_match=tag) for _ in range(2 if tag else 0)]
-        by_django = server.by_django
-        RetiredKey.objects.update(valid_until=NOON + dt.timedelta(hours=2))
-        sooner = server.get(old, path)
-        clock.shift(dt.timedelta(hours=2))
-        ended = server.get(old, path)
-
-    assert first[1][HEADER] == GRACE_ENDS
-    assert without_ids(second) == without_ids(first)
-    assert [(answer[0], answer[1][HEADER]) for answer in unchanged] == [("304 Not Modified", GRACE_ENDS)] * len(
-        unchanged
-    )
-    assert by_django == (2 if tag else 1)
-    assert sooner[1][HEADER] == "2026-11-22T14:00:00Z"
-    assert HEADER not in ended[1]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_fast_path_sends_the_end_of_a_key(server: Server) -> None:
-    key = world.key(expires_at=dt.datetime(2027, 1, 1, tzinfo=dt.UTC))
-    with time_machine.travel(NOON, tick=False):
-        assert [server.get(key)[1][HEADER] for _ in range(2)] == [END] * 2
-
-    assert server.by_django == 1

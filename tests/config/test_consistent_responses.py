@@ -2,10 +2,12 @@
 
 import io
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
+from zlib import crc32
 
 import pytest
 import time_machine
@@ -110,8 +112,14 @@ def addresses() -> Iterator[str]:
         if same in known or is_regular_expression or address.startswith(COUNTERS):
             continue
         known.add(same)
-        if FULL or not ADMIN_OF_DJANGO.match(address):
+        if FULL or not (ADMIN_OF_DJANGO.match(address) or is_left_to_sqlite(address)):
             yield address
+
+
+def is_left_to_sqlite(address: str) -> bool:
+    """Three of four pages of the admin: one middleware opens the snapshot of all of them."""
+    is_on_postgresql = os.environ.get("DATABASE_URL", "").startswith("postgres")
+    return is_on_postgresql and address.startswith("admin/") and crc32(address.encode()) % 4 != 0
 
 
 def walk(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:

@@ -20,9 +20,9 @@ from pricing.published.boundaries import PUBLIC_ROLES
 from pricing.published.group_rates import group_rates, groups_of, groups_of_models
 from pricing.published.history import periods
 from pricing.published.prices import Factors, published_sheets
-from pricing.published.rows import Reading, aliases_of, rendered_rows
+from pricing.published.rows import Reading, rendered_rows
 from tokens.access.charging import first_starts
-from tokens.access.visibility import Listing
+from tokens.access.visibility import Listing, aliases_of
 from tokens.models import TokenGroup
 from tokens.scope import Scope
 

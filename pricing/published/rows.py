@@ -11,10 +11,10 @@ from typing import TypeVar
 
 from catalog.db.bulk import batches
 from catalog.db.revision import Counters, version_of
-from catalog.models import AIModel, ModelAlias
+from catalog.models import AIModel
 from catalog.progress import track
 from pricing.published.rendered import RENDERED_MODELS, PriceState
-from tokens.access.visibility import Listing, PriceListing
+from tokens.access.visibility import Listing, PriceListing, aliases_of
 from tokens.scope import Scope
 
 # So many models and their prices are in memory at once beside the rendered rows.
@@ -23,15 +23,6 @@ BATCH = 500
 V = TypeVar("V")
 # Renders a batch of models: model key -> its row.
 RenderBatch = Callable[[Sequence[AIModel]], Mapping[int, V]]
-
-
-def aliases_of(models: Sequence[AIModel], *, listed: bool = False) -> Mapping[int, list[ModelAlias]]:
-    """Model key -> its aliases by name, with `listed` only those that are rows of lists; absent without one."""
-    aliases = ModelAlias.objects.filter(model__in=[model.pk for model in models]).order_by("name")
-    by_model: dict[int, list[ModelAlias]] = {}
-    for alias in aliases.filter(listed=True) if listed else aliases:
-        by_model.setdefault(alias.model_id, []).append(alias)
-    return by_model
 
 
 def names_of(models: Sequence[AIModel]) -> Mapping[int, list[str]]:

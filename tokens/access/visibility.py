@@ -294,6 +294,21 @@ def aliases_for(scope: Scope, *, of: Collection[AIModel] | None = None) -> Mappi
     return names
 
 
+def aliases_of(models: Collection[AIModel], *, listed: bool = False) -> Mapping[int, list[ModelAlias]]:
+    """Model key -> its aliases by name, with `listed` only those that are rows of lists; absent without one."""
+    keys = {model.pk for model in models}
+    aliases = ModelAlias.objects.order_by("name")
+    if listed:
+        aliases = aliases.filter(listed=True)
+    if len(keys) <= MAX_NAMES:
+        aliases = aliases.filter(model__in=keys)
+    by_model: defaultdict[int, list[ModelAlias]] = defaultdict(list)
+    for alias in aliases:
+        if alias.model_id in keys:
+            by_model[alias.model_id].append(alias)
+    return dict(by_model)
+
+
 def shown_columns(models: AIModelQuerySet) -> AIModelQuerySet:
     """The models with one vendor object for all its models, and no columns that no list shows.
 
@@ -307,14 +322,11 @@ def listed_names(models: Collection[AIModel]) -> Mapping[int, list[str]]:
 
     For explanations, which also cover models that no list has; lists take `Listing.listed`.
     """
-    names = {model.pk: [model.name] if model.listed else [] for model in models}
-    aliases = ModelAlias.objects.filter(listed=True).order_by("name")
-    if len(names) <= MAX_NAMES:
-        aliases = aliases.filter(model__in=names)
-    for model, name in aliases.values_list("model", "name"):
-        if model in names:
-            names[model].append(name)
-    return names
+    aliases = aliases_of(models, listed=True)
+    return {
+        model.pk: [*([model.name] if model.listed else ()), *(alias.name for alias in aliases.get(model.pk, ()))]
+        for model in models
+    }
 
 
 def in_reach(scope: Scope, *, at: dt.datetime, starts: Starts | None = None) -> AIModelQuerySet:

@@ -1,9 +1,7 @@
 """The moments at which published prices change without a write, because a date is reached."""
 
 import datetime as dt
-import threading
 from bisect import bisect_right
-from collections import OrderedDict
 from collections.abc import Collection
 from itertools import chain
 from typing import Any
@@ -22,8 +20,6 @@ from tokens.models import ModelRelease
 # The counters of the changes that a published price can depend on.
 COUNTERS = (revision.MODELS, revision.PRICES)
 PUBLIC_ROLES = (PriceSheet.Role.SELL, PriceSheet.Role.LIST)
-# A request whose snapshot is older than that of others still finds the moments of its own revision.
-REMEMBERED = 4
 
 Moments = tuple[dt.datetime, ...]
 
@@ -36,30 +32,24 @@ class BoundaryCache:
     """
 
     def __init__(self) -> None:
-        self._moments: OrderedDict[Version, Moments] = OrderedDict()
-        self._lock = threading.Lock()
+        self._moments: caches.Recent[Version, Moments] = caches.Recent()
 
     def moments(self, version: Version) -> Moments:
         """The moments at this version, which the caller has read before."""
-        with self._lock:
-            known = self._moments.get(version)
-            latest, moments = next(reversed(self._moments.items()), (Version(0, 0), ()))
+        known = self._moments.get(version)
         if known is not None:
             return known
+        latest, moments = self._moments.newest() or (Version(0, 0), ())
         changed = changes.models_changed(since=latest, until=version, counters=COUNTERS)
         if changed is None:
             known = moments_of(None)
         else:
             known = tuple(sorted({*moments, *moments_of(changed)})) if changed else moments
-        with self._lock:
-            self._moments[version] = known
-            while len(self._moments) > REMEMBERED:
-                self._moments.popitem(last=False)
+        self._moments.store(version, known)
         return known
 
     def clear(self) -> None:
-        with self._lock:
-            self._moments.clear()
+        self._moments.clear()
 
 
 BOUNDARIES = caches.register(BoundaryCache())

@@ -6,9 +6,8 @@ query, and tokens/access/cursor_memory.py for rows of the history; tests compare
 """
 
 import datetime as dt
-import threading
 from bisect import bisect_right
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -21,8 +20,6 @@ from catalog.db.snapshot import in_snapshot
 from catalog.models import AIModel
 from tokens.models import ModelRelease
 
-# A request whose snapshot is older than that of others still finds the starts of its own revision.
-REMEMBERED = 4
 # A longer list of keys is filtered in memory.
 MAX_KEYS = 1000
 
@@ -99,8 +96,7 @@ class StartsCache:
     """The starts of all models at the last values of the counter `models`; safe between threads."""
 
     def __init__(self) -> None:
-        self._starts: OrderedDict[int, Starts] = OrderedDict()
-        self._lock = threading.Lock()
+        self._starts: caches.Recent[int, Starts] = caches.Recent()
 
     def read(self, counters: Counters | None = None) -> Starts:
         """The starts at these counters, which the caller has read in its snapshot or transaction, or those of now."""
@@ -109,15 +105,11 @@ class StartsCache:
         starts = self._starts.get(counters.models)
         if starts is None:
             starts = read_starts()
-            with self._lock:
-                self._starts[counters.models] = starts
-                while len(self._starts) > REMEMBERED:
-                    self._starts.popitem(last=False)
+            self._starts.store(counters.models, starts)
         return starts
 
     def clear(self) -> None:
-        with self._lock:
-            self._starts.clear()
+        self._starts.clear()
 
 
 STARTS = caches.register(StartsCache())

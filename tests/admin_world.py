@@ -60,7 +60,7 @@ def one_of_everything() -> dict[str, Any]:
         world.price(model, input="2.5", output="10"),
         world.rate(group, 1),
         PopularModel.objects.create(model=model),
-        DiscountRule.objects.create(multiplier=Decimal("0.9")),
+        DiscountRule.objects.create(all_models=True, multiplier=Decimal("0.9")),
         CurrencyRate.objects.create(currency="CNY", per_usd=Decimal("7.3"), as_of=today),
         UsageReporter.objects.create(token=token),
         UsageCount.objects.create(model=model, name="gpt-4o", day=today, reporter=token.key_id, requests=7),

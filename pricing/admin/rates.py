@@ -47,7 +47,7 @@ class DiscountRuleAdmin(CuratedAdmin):
     ordering = ["-starts_at", "-pk"]
     autocomplete_fields = ["model", "vendor"]
     actions = ["end_now"]
-    fields = ["model", "series", "vendor", "multiplier", "starts_at", "ends_at", "reason"]
+    fields = ["model", "series", "vendor", "all_models", "multiplier", "starts_at", "ends_at", "reason"]
 
     def has_delete_permission(self, request: HttpRequest, obj: DiscountRule | None = None) -> bool:
         """Only a scheduled rule: deleting another one would change past prices."""

@@ -16,6 +16,15 @@ from catalog.models import AIModel, Vendor
 from pricing.engine.money import LARGEST_FACTOR, SMALLEST_FACTOR
 from pricing.models.immutability import check_end, check_not_past
 
+CHOOSE_TARGET = "Choose one of model, series and vendor, or all models."
+# A rule without a target would be one for all models by accident.
+ONE_TARGET = (
+    Q(all_models=True, model=None, series="", vendor=None)
+    | Q(all_models=False, model__isnull=False, series="", vendor=None)
+    | Q(all_models=False, model=None, series="", vendor__isnull=False)
+    | (Q(all_models=False, model=None, vendor=None) & ~Q(series=""))
+)
+
 
 class DiscountRuleQuerySet(TrackedQuerySet["DiscountRule"]):
     def in_state(self, state: str, *, at: dt.datetime) -> "DiscountRuleQuerySet":
@@ -46,6 +55,11 @@ class DiscountRule(TrackedModel):
 
     revision_counter = "prices"
 
+    all_models = models.BooleanField(
+        default=False,
+        help_text="Whether the rule applies to every model that has no more specific rule. Leave off to choose a "
+        "model, a series or a vendor.",
+    )
     model = models.ForeignKey(AIModel, null=True, blank=True, on_delete=models.CASCADE, related_name="discount_rules")
     series = models.CharField(max_length=64, blank=True, help_text="The series that the rule applies to, e.g. gpt-4o.")
     vendor = models.ForeignKey(Vendor, null=True, blank=True, on_delete=models.CASCADE, related_name="discount_rules")
@@ -64,9 +78,7 @@ class DiscountRule(TrackedModel):
         verbose_name = "discount rule"
         constraints = [
             models.CheckConstraint(
-                condition=Q(series="", vendor=None) | Q(model=None, vendor=None) | Q(model=None, series=""),
-                name="pricing_discount_one_target",
-                violation_error_message="Choose one of model, series and vendor, or none of them for all models.",
+                condition=ONE_TARGET, name="pricing_discount_one_target", violation_error_message=CHOOSE_TARGET
             ),
             models.CheckConstraint(
                 condition=Q(ends_at=None) | Q(ends_at__gt=models.F("starts_at")),
@@ -102,7 +114,7 @@ class DiscountRule(TrackedModel):
         if before is None or before.starts_at > now:
             check_not_past("starts_at", self.starts_at, now=now)
             return
-        fixed = ("model_id", "series", "vendor_id", "multiplier", "starts_at")
+        fixed = ("all_models", "model_id", "series", "vendor_id", "multiplier", "starts_at")
         if any(getattr(self, name) != getattr(before, name) for name in fixed):
             raise ValidationError("This rule has taken effect. End it, and add a new rule for the new discount.")
         if self.ends_at != before.ends_at:

@@ -94,7 +94,7 @@ def test_rates_and_discounts_are_limited(number: Decimal) -> None:
     now = timezone.now()
     made: list[Any] = [
         GroupRate(group=TokenGroup.objects.create(slug="vip"), ratio=number, starts_at=now),
-        DiscountRule(multiplier=number, starts_at=now),
+        DiscountRule(all_models=True, multiplier=number, starts_at=now),
         CurrencyRate(currency="CNY", per_usd=number, as_of=now.date(), source="test"),
     ]
     for row in made:

@@ -222,7 +222,7 @@ class TestEveryDay(TestCase):
             if last is not None and last > first:
                 PriceSheet.objects.filter(pk=sheet.pk).update(ends_at=START + last * DAY)
         if discount is not None:
-            DiscountRule.objects.create(multiplier=Decimal("0.5"), starts_at=START + discount * DAY)
+            DiscountRule.objects.create(all_models=True, multiplier=Decimal("0.5"), starts_at=START + discount * DAY)
         answer = Client().get("/api/pricing/history/gpt-4o")
         periods = read_json(answer.content)["data"]["history"] if answer.status_code == 200 else []
         for half_days in range(-1, 20, 3):

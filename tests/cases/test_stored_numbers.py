@@ -149,6 +149,6 @@ def test_stored_rates(number: str, admin_client: Client) -> None:
     sheet_of("sold")
     at = world.LONG_AGO
     GroupRate.objects.create(group=world.token_group(), ratio=Decimal(number), starts_at=at)
-    DiscountRule.objects.create(multiplier=Decimal(number), starts_at=at)
+    DiscountRule.objects.create(all_models=True, multiplier=Decimal(number), starts_at=at)
     CurrencyRate.objects.create(currency="CNY", per_usd=Decimal(number), as_of=at.date())
     assert_everything_answers(admin_client)

@@ -111,7 +111,7 @@ def test_the_rule_about_many_rows_is_the_rule_about_one(admin_user: User, days: 
     start = timezone.now() + dt.timedelta(days=days)
     rows = [
         world.price(world.model(), input="1", starts_at=start),
-        DiscountRule.objects.create(multiplier=2, starts_at=start),
+        DiscountRule.objects.create(all_models=True, multiplier=2, starts_at=start),
         world.rate(world.token_group(), 1, starts_at=start),
     ]
     request = RequestFactory().get("/")

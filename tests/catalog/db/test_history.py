@@ -36,7 +36,7 @@ CURATED: dict[type[Any], tuple[Callable[[], Any], str, Any]] = {
     TokenGroup: (world.token_group, "label", "Everybody"),
     Token: (lambda: world.token()[0], "note", "new"),
     GroupRate: (lambda: world.rate(world.token_group(), 1), "ratio", 2),
-    DiscountRule: (lambda: DiscountRule.objects.create(multiplier=Decimal("0.9")), "reason", "winter"),
+    DiscountRule: (lambda: DiscountRule.objects.create(all_models=True, multiplier=Decimal("0.9")), "reason", "winter"),
     CurrencyRate: (
         lambda: CurrencyRate.objects.create(currency="CNY", per_usd=Decimal("7.3"), as_of=dt.date(2026, 1, 1)),
         "per_usd",

@@ -71,7 +71,7 @@ WAYS: dict[str, Callable[[], object]] = {
     "a line": lambda: PriceLine.objects.update(amount=Decimal(3)),
     "a line deleted": lambda: PriceLine.objects.all().delete(),
     "a group's rate": lambda: GroupRate.objects.get().save(),
-    "a discount": lambda: DiscountRule.objects.create(multiplier=Decimal("0.9")),
+    "a discount": lambda: DiscountRule.objects.create(all_models=True, multiplier=Decimal("0.9")),
     "a currency's rate": lambda: CurrencyRate.objects.create(currency="CNY", per_usd=7, as_of=dt.date(2026, 1, 1)),
     "a popular model": lambda: PopularModel.objects.all().delete(),
     "an endpoint type": lambda: EndpointType.objects.filter(name="seldom").update(path="/other"),

@@ -88,7 +88,7 @@ def test_the_confirmation_lists_every_price_before_and_after(admin_client: Clien
 def test_after_the_last_sell_price_customers_pay_the_list_price(admin_client: Client) -> None:
     model = world.model()
     world.price(model, role="list", input="10", output="20")
-    DiscountRule.objects.create(multiplier="0.9", starts_at=world.LONG_AGO)
+    DiscountRule.objects.create(all_models=True, multiplier="0.9", starts_at=world.LONG_AGO)
     page = act(admin_client, "end", world.price(model, input="8", output="18"))
     assert "no sell price: customers pay the list price" in page
     assert confirmed_prices(page) == [
@@ -167,7 +167,7 @@ def test_both_actions_require_permission(client: Client, story: dict[str, PriceS
 
 
 def test_a_current_discount_can_be_ended_but_not_deleted(admin_client: Client) -> None:
-    rule = DiscountRule.objects.create(multiplier="0.9", starts_at=world.LONG_AGO)
+    rule = DiscountRule.objects.create(all_models=True, multiplier="0.9", starts_at=world.LONG_AGO)
     page = "/admin/pricing/discountrule/"
 
     admin_client.post(f"{page}{rule.pk}/delete/", {"post": "yes"})

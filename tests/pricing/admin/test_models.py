@@ -28,7 +28,11 @@ def test_discount_rules_by_state(admin_client: Client, state: str) -> None:
     spans = {"current": (-DAY, None), "scheduled": (DAY, None), "past": (-2 * DAY, -DAY)}
     rules = [
         DiscountRule(
-            multiplier=Decimal("0.9"), reason=f"Of {name}", starts_at=now + start, ends_at=now + end if end else None
+            all_models=True,
+            multiplier=Decimal("0.9"),
+            reason=f"Of {name}",
+            starts_at=now + start,
+            ends_at=now + end if end else None,
         )
         for name, (start, end) in spans.items()
     ]

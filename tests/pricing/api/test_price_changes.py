@@ -89,7 +89,7 @@ def test_an_end_that_is_set_later_is_news_when_it_is_set(client: Client) -> None
 
 def test_an_end_of_a_discount_that_is_set_later_is_news_when_it_is_set(client: Client) -> None:
     price(world.model(), "5", "2026-01-01")
-    rule = DiscountRule.objects.create(multiplier=Decimal("0.5"), starts_at=at("2026-06-01"))
+    rule = DiscountRule.objects.create(all_models=True, multiplier=Decimal("0.5"), starts_at=at("2026-06-01"))
     DiscountRule.objects.update(created_at=at("2026-06-01"))
     rule.refresh_from_db()
     rule.ends_at = at("2026-12-24")

@@ -53,7 +53,9 @@ def test_a_models_history_lists_past_current_and_scheduled_prices(client: Client
 def test_a_promotion_begins_and_ends_by_itself(client: Client) -> None:
     model = world.model("gpt-4o")
     world.price(model, role="list", input="5", starts_at=at("2026-01-01"))
-    DiscountRule.objects.create(multiplier=Decimal("0.5"), starts_at=at("2026-06-01"), ends_at=at("2026-07-01"))
+    DiscountRule.objects.create(
+        all_models=True, multiplier=Decimal("0.5"), starts_at=at("2026-06-01"), ends_at=at("2026-07-01")
+    )
     history = get(client, "/api/pricing/history/gpt-4o")["data"]["history"]
     assert [period["discount"] for period in history] == [1, Decimal("0.5"), 1]
 

@@ -23,7 +23,7 @@ def test_a_quote_names_every_line_and_what_set_it(client: Client) -> None:
     model = world.model("gpt-4o")
     sheet = world.price(model, role="list", input="2.5", output="10")
     world.line(sheet, "input", "5", conditions=[{"dim": "prompt_tokens", "op": "gt", "value": 1000}])
-    DiscountRule.objects.create(multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
+    DiscountRule.objects.create(all_models=True, multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
     world.rate(world.token_group(), "0.9")
     answer = post(client, {"model": "gpt-4o", "usage": {"input": 1001, "output": 10, "input.cache_read": 1}})
     assert answer.status_code == 200, answer.content

@@ -34,7 +34,7 @@ def test_discounts_and_the_lowest_rate_apply() -> None:
     model = world.model()
     world.price(model, role="cost", input="2")
     world.price(model, role="list", input="4")
-    DiscountRule.objects.create(multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
+    DiscountRule.objects.create(all_models=True, multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
     assert loss_list() == []
     world.rate(world.token_group(), "0.9")
     assert loss_list() == [("gpt-4o", "input", 2, Decimal("1.8"))]

@@ -104,7 +104,7 @@ def test_skipped_models_are_listed_with_the_reason() -> None:
 
 def test_a_price_that_a_promotion_sets_is_written_to_outlast_it() -> None:
     world.price(world.model(), role="list", input="2")
-    rule = DiscountRule.objects.create(multiplier=Decimal("0.9"), starts_at=world.LONG_AGO)
+    rule = DiscountRule.objects.create(all_models=True, multiplier=Decimal("0.9"), starts_at=world.LONG_AGO)
     assert plan(by="0.9").steps == []
     DiscountRule.objects.filter(pk=rule.pk).update(ends_at=NOW + dt.timedelta(days=1))
     assert len(plan(by="0.9").steps) == 1

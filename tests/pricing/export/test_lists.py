@@ -104,7 +104,7 @@ def test_models_dev_has_the_address_of_the_gateway(client: Client) -> None:
 
 def test_prices_are_what_a_visitor_pays(client: Client) -> None:
     world.price(world.model("gpt-4o"), role="list", input="10", output="20")
-    DiscountRule.objects.create(multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
+    DiscountRule.objects.create(all_models=True, multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
     world.rate(world.token_group(), "0.9")
 
     assert openrouter(client)["gpt-4o"]["pricing"]["prompt"] == "0.0000045"

@@ -67,7 +67,7 @@ def test_a_vendor_has_its_number_in_the_table_of_vendors(client: Client) -> None
 
 def test_discounts_are_multiplied_in_and_rates_of_groups_are_not(client: Client) -> None:
     world.price(world.model("gpt-4o"), role="list", input="10", output="20")
-    DiscountRule.objects.create(multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
+    DiscountRule.objects.create(all_models=True, multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
     world.rate(world.token_group(), "0.9")
 
     row = rows(client)["gpt-4o"]

@@ -39,7 +39,7 @@ def test_the_formulas_of_readers_return_the_price(
     client: Client, name: str, price_in: str, price_out: str, multiplier: str, paid_in: str, paid_out: str
 ) -> None:
     world.price(world.model(name), role="list", input=price_in, output=price_out)
-    DiscountRule.objects.create(multiplier=Decimal(multiplier), starts_at=world.LONG_AGO)
+    DiscountRule.objects.create(all_models=True, multiplier=Decimal(multiplier), starts_at=world.LONG_AGO)
     exported = row(client, name)
     group = body(client)["group_ratio"]["default"]
     paid = Decimal(exported["model_ratio"]) * 2 * group * exported["discount"]
@@ -48,7 +48,7 @@ def test_the_formulas_of_readers_return_the_price(
 
 def test_folded_prices_include_the_discount(client: Client) -> None:
     world.price(world.model("gpt-4o"), role="list", input="2.5", output="10")
-    DiscountRule.objects.create(multiplier=Decimal("0.65"), starts_at=world.LONG_AGO)
+    DiscountRule.objects.create(all_models=True, multiplier=Decimal("0.65"), starts_at=world.LONG_AGO)
     exported = row(client, "gpt-4o", "?discount=folded")
     assert (exported["model_ratio"], exported["completion_ratio"], exported["discount"]) == (Decimal("0.8125"), 4, 1)
 
@@ -192,7 +192,7 @@ def test_a_groups_rate_is_given_beside_the_price(client: Client) -> None:
 
 def test_ratio_maps_contain_only_prices_that_they_can_state(client: Client) -> None:
     world.price(world.model("plain"), role="list", input="2", output="8", input__cache_read="1")
-    DiscountRule.objects.create(multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
+    DiscountRule.objects.create(all_models=True, multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
     world.model("unpriced")
     world.price(world.model("yuan"), currency="CNY", input="2", output="2")
     world.price(world.model("half"), input="2")
@@ -266,7 +266,7 @@ def test_a_price_by_the_second_does_not_hide_the_price_of_tokens(client: Client)
 
 def test_a_discount_above_1_is_in_the_ratios(client: Client) -> None:
     world.price(world.model("plain"), role="list", input="2", output="8")
-    DiscountRule.objects.create(multiplier=Decimal("1.5"), starts_at=world.LONG_AGO)
+    DiscountRule.objects.create(all_models=True, multiplier=Decimal("1.5"), starts_at=world.LONG_AGO)
 
     exported = row(client, "plain")
 

@@ -57,7 +57,7 @@ def prices(client: Client) -> Any:
     PriceSheet.objects.filter(pk=graduated.pk).update(facts={"tier_mode": "graduated"})
     world.line(world.price(world.model("auto")), "input", None, kind="dynamic", unit="")
     world.model("unpriced")
-    DiscountRule.objects.create(multiplier=Decimal("0.65"), starts_at=world.LONG_AGO)
+    DiscountRule.objects.create(all_models=True, multiplier=Decimal("0.65"), starts_at=world.LONG_AGO)
     answer = client.get("/api/pricing")
     assert (answer.status_code, answer["content-type"]) == (200, "application/json")
     return answer.json()

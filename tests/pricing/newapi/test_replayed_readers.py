@@ -42,7 +42,7 @@ TOLD = {"cc": 0, "cc1h": 0}
 def catalog() -> str:
     """A model with each kind of price, under one discount; returns a key."""
     world.rate(world.token_group(), RATE)
-    DiscountRule.objects.create(multiplier=Decimal("0.8"), starts_at=world.LONG_AGO)
+    DiscountRule.objects.create(all_models=True, multiplier=Decimal("0.8"), starts_at=world.LONG_AGO)
     listed: Any = {"role": "list"}
     world.price(world.model("plain"), **listed, input="2.5", output="10")
     world.price(world.model("cached"), **listed, input="3", output="15", input__cache_read="0.3")

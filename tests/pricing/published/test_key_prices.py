@@ -72,7 +72,7 @@ def test_a_discount_and_a_currency_rate_count() -> None:
     CurrencyRate.objects.create(currency="CNY", per_usd="7.2", as_of=dt.date(2026, 1, 1))
     assert cost(model) == 2
 
-    DiscountRule.objects.create(multiplier="0.5", starts_at=NOW)
+    DiscountRule.objects.create(all_models=True, multiplier="0.5", starts_at=NOW)
     assert (cost(model, at=NOW - SECOND), cost(model)) == (2, 1)
 
 
@@ -80,7 +80,7 @@ def test_a_price_in_another_currency_is_converted_after_its_factors() -> None:
     model = world.model()
     world.price(model, role="list", currency="CNY", input="10")
     CurrencyRate.objects.create(currency="CNY", per_usd="7.2", as_of=dt.date(2026, 1, 1))
-    DiscountRule.objects.create(multiplier="0.72", starts_at=NOW)
+    DiscountRule.objects.create(all_models=True, multiplier="0.72", starts_at=NOW)
 
     # 10 / 7.2 has no end.
     assert cost(model) == 1

@@ -26,7 +26,9 @@ DAY = dt.timedelta(days=1)
 
 
 def rule(multiplier: str, **fields: Any) -> DiscountRule:
-    return DiscountRule.objects.create(multiplier=Decimal(multiplier), **({"starts_at": NOW - DAY} | fields))
+    has_target = not fields.keys().isdisjoint({"model", "series", "vendor"})
+    values = {"starts_at": NOW - DAY, "all_models": not has_target} | fields
+    return DiscountRule.objects.create(multiplier=Decimal(multiplier), **values)
 
 
 def discount(model: AIModel, *, at: dt.datetime = NOW) -> Decimal:
@@ -86,7 +88,7 @@ def test_a_discount_has_one_target_and_a_positive_multiplier() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         rule("0.5", model=model, series="gpt-4")
     with pytest.raises(ValidationError, match="more than 0"):
-        DiscountRule(multiplier=Decimal(0)).full_clean()
+        DiscountRule(all_models=True, multiplier=Decimal(0)).full_clean()
 
 
 def test_a_discount_in_force_can_only_be_ended() -> None:

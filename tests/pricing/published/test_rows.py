@@ -81,7 +81,12 @@ class Operator:
 
     def discount(self) -> None:
         target: Any = self.random.choice(
-            [{"model": self.model()}, {"series": "series-1"}, {"vendor": world.vendor("vendor-2")}, {}]
+            [
+                {"model": self.model()},
+                {"series": "series-1"},
+                {"vendor": world.vendor("vendor-2")},
+                {"all_models": True},
+            ]
         )
         start = timezone.now() + dt.timedelta(hours=self.random.choice([0, 20]))
         DiscountRule.objects.create(

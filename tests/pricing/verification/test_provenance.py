@@ -137,7 +137,7 @@ def test_a_public_document_is_a_file_or_from_the_books_own_address(origin: str, 
 
 def test_a_discount_does_not_change_what_the_source_states() -> None:
     books.store("litellm", books.litellm(gpt_5="2.5e-06"))
-    DiscountRule.objects.create(multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
+    DiscountRule.objects.create(all_models=True, multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
 
     figure = explained()["gpt-5"][0]
 

@@ -71,7 +71,7 @@ def test_a_key_gets_its_own_prices(server: Server, path: str) -> None:
         lambda: TokenGroup.objects.update(is_public=False),
         lambda: world.price(AIModel.objects.get(), input="1", starts_at=world.LONG_AGO + dt.timedelta(days=1)),
         lambda: PriceSheet.objects.update(ends_at=timezone.now()),
-        lambda: DiscountRule.objects.create(multiplier="0.5", starts_at=world.LONG_AGO),
+        lambda: DiscountRule.objects.create(all_models=True, multiplier="0.5", starts_at=world.LONG_AGO),
         lambda: world.rate(TokenGroup.objects.get(), "0.5"),
         lambda: PopularModel.objects.create(model=AIModel.objects.get(), position=1),
         lambda: record_usage([Report("gpt-4o", YESTERDAY, 1, 1)], reporter="x", today=timezone.now().date()),

@@ -46,7 +46,7 @@ def test_a_price_of_two_sources_names_both() -> None:
 
 def test_a_discounted_price_names_the_source_of_the_list_price() -> None:
     books.store("litellm", books.litellm(gpt_5="2.5e-06"))
-    DiscountRule.objects.create(multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
+    DiscountRule.objects.create(all_models=True, multiplier=Decimal("0.5"), starts_at=world.LONG_AGO)
 
     assert "<summary>Source of the list price: LiteLLM, " in page_of()
 

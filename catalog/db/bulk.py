@@ -13,6 +13,7 @@ from django.utils import timezone
 from simple_history.utils import get_history_model_for_model
 
 from catalog.db.changes import models_of, models_of_query
+from catalog.db.import_context import current_reason
 from catalog.db.revision import bump_for, hold
 from catalog.progress import track
 
@@ -217,7 +218,7 @@ def write_history(
     change: dict[str, Any] = {
         "history_date": timezone.now(),
         "history_type": kind,
-        "history_change_reason": reason,
+        "history_change_reason": reason or current_reason(),
         "history_user": None if user is None else user.pk,
     }
     # The other columns of history rows: see catalog/db/history.py.

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import models
 from simple_history.models import HistoricalRecords
 
+from catalog.db.import_context import current_reason
 from catalog.db.import_context import current_run as current_run
 
 # Migrations refer to the defaults by these names.
@@ -26,9 +27,17 @@ class ChangeRecord(models.Model):
         abstract = True
 
 
+class ReasonedRecords(HistoricalRecords):  # type: ignore[misc]  # the library has no types
+    """History rows of saves, with the reason of the row or, without one, of the current block."""
+
+    def get_change_reason_for_object(self, instance: Any, history_type: str, using: str) -> str | None:
+        reason: str | None = super().get_change_reason_for_object(instance, history_type, using)
+        return reason or current_reason() or None
+
+
 def history(**options: Any) -> HistoricalRecords:
     """The history of one model; `excluded_fields` omits secrets and cached values."""
-    return HistoricalRecords(
+    return ReasonedRecords(
         bases=[ChangeRecord], history_change_reason_field=models.TextField(null=True, blank=True), **options
     )
 

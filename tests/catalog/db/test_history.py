@@ -12,6 +12,7 @@ from simple_history.models import registered_models
 from simple_history.utils import get_history_manager_for_model
 
 from catalog.db import bulk
+from catalog.db.import_context import reason_scope
 from catalog.models import AIModel, Channel, CodexProfile, EndpointType, FieldPin, ModelAlias, Offer, Source, Vendor
 from catalog.request_id import request_id_scope
 from pricing.models import CurrencyRate, DiscountRule, GroupRate, PopularModel, PriceSheet, UsageReporter
@@ -156,3 +157,20 @@ def test_a_tokens_history_has_no_digest() -> None:
     assert not {"digest", "pepper"} & columns
     assert token.digest not in str(list(token.history.values()))
     assert key not in str(list(token.history.values()))
+
+
+def test_changes_without_a_reason_have_that_of_their_block() -> None:
+    channel, other = world.channel(), world.channel("other")
+    with reason_scope("The contract ends."):
+        Channel.objects.filter(pk=channel.pk).set_enabled(False)
+        other.note = "closed"
+        other.save()
+        bulk.update_with_history(Channel.objects.filter(pk=other.pk), reason="its own", weight=2)
+    channel.save()
+
+    assert newest(channel).history_change_reason in (None, "")
+    assert [row.history_change_reason for row in channel.history.order_by("history_id")][1] == "The contract ends."
+    assert [row.history_change_reason for row in other.history.order_by("history_id")][1:] == [
+        "The contract ends.",
+        "its own",
+    ]

@@ -62,6 +62,11 @@ class RequestContext:
     quota: Quota | None = None
     # When the caller's key ends, or its grace period after it was replaced; None if it does not end.
     key_ends_at: dt.datetime | None = None
+    # The token whose key the request contains, even if the key is refused, and the id of that key; None: no known key.
+    token: int | None = None
+    key_id: str = ""
+    # The model that the request is about, as it names it; empty if that is not known yet.
+    model: str = ""
     # Set by a view whose response may be reused.
     reuse_terms: ReuseTerms | None = None
 

@@ -10,6 +10,7 @@ from catalog.models.endpoint import EndpointType
 from catalog.models.pin import FieldPin
 from catalog.models.pruning import Pruning
 from catalog.models.revision import Change, Revision
+from catalog.models.saved_filter import SavedFilter
 from catalog.models.source import ImportRun, Source
 from catalog.models.vendor import Vendor
 
@@ -28,6 +29,7 @@ __all__ = [
     "Offer",
     "Pruning",
     "Revision",
+    "SavedFilter",
     "Snapshot",
     "Source",
     "Vendor",

@@ -18,6 +18,7 @@ from tokens.api.budgets import refuse_spent, warning_headers
 from tokens.api.views import ApiView, caller_of, not_found_message, offer_for_reuse
 from tokens.api_error import ApiError
 from tokens.auth.authentication import Caller
+from tokens.context import context_of
 from tokens.dialects import dialect_of
 from tokens.http.errors import in_header
 from tokens.http.proxies.calls import Call, read_call
@@ -72,12 +73,15 @@ def permitted_models(call: Call, listing: Listing, request: HttpRequest) -> dict
     if len(call.named) > MAX_NAMED:
         raise ApiError("model_not_allowed", f"A request may name at most {MAX_NAMED} models.", param="model")
     models = {}
+    context = context_of(request.META)
     for name in call.named:
+        context.model = name
         model = listing.model(name)
         if model is None:
             # The caller has to know which one of several models, e.g. fallbacks, is refused.
             _refuse(name, listing, not_found_message(name, request) if len(call.named) > 1 else "")
         models[name] = model
+    context.model = next(iter(call.stated), "")
     # Parts of an address that some upstream may take for the id.
     readings = known_names([reading for reading in call.readings if reading not in models])
     if len(readings) > MAX_NAMED or any(listing.model(reading) is None for reading in readings):

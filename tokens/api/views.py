@@ -21,7 +21,7 @@ from tokens.access.visibility import Listing
 from tokens.api.budgets import Spending, spending_of
 from tokens.api_error import CATALOG_ONLY, ApiError
 from tokens.auth.authentication import Caller, HolderAuthentication
-from tokens.auth.credentials import candidate_keys
+from tokens.auth.refusals import MAX_QUOTED, may_repeat
 from tokens.context import context_of
 from tokens.dialects import dialect_of, dialect_of_path
 from tokens.dialects.base import query_of
@@ -33,8 +33,6 @@ from tokens.logs import scrub
 from tokens.models import Token, TokenGroup
 from tokens.timestamps import format_timestamp
 
-# A longer name is not repeated in an error.
-MAX_QUOTED = 100
 STRICT = "strict"
 # What SDKs add to every request, and where some clients send the key.
 SENT_BY_SDKS = frozenset({"key", "beta", "alt", "$alt", "api-version"})
@@ -263,7 +261,7 @@ class TunedModelListView(ApiView):
 
 def not_found_message(name: str, request: HttpRequest) -> str:
     """The message with the name of the model; empty if the name may be a key or a whole prompt."""
-    if len(name) > MAX_QUOTED or any(key in name for key in candidate_keys(request)):
+    if not may_repeat(name, request):
         return ""
     return f"The model '{name}' does not exist, or this API key has no access to it."
 

@@ -115,6 +115,8 @@ class OptionalTokenAuthentication(BaseAuthentication):
         try:
             caller = authenticate(request._request, at=now, failures=VISITOR_FAILURES)
         except ApiError:
+            # The request is not refused: it is that of a visitor.
+            context_of(request._request.META).token = None
             charge_visitor(request._request, at=now)
             return None
         charge_reader(request._request, caller, at=now)
@@ -155,15 +157,25 @@ def authenticate(
             context_of(request.META).key_ends_at = scope.expires_at
             is_alone = len(sent_keys) == 1 and "retired" not in row and row["found_by"] == newest_digest
             identity = Identity(newest_digest, row["raw"]) if is_alone else None
+            _name_token(request, row)
             return build_caller(row, scope, newest_digest, identity=identity, is_lasting=is_lasting, at=at)
         if "retired" in row:
             _note_refused_key(row, address=address, at=at)
+        if refusal is None:
+            # The answer states the reason of the first key.
+            _name_token(request, row)
         refusal = refusal or _refusal(reason, address, scope.networks if shows_networks else ())
         is_lasting = is_lasting and reason not in TEMPORARY
     if spent is not None and not refusal:
         raise rate_limit_error(spent, at=at)
     failures.count(address, keys=len(sent_keys))
     raise refusal or ApiError("invalid_api_key")
+
+
+def _name_token(request: HttpRequest, row: Row) -> None:
+    """Makes a refusal of the request one of this token."""
+    context = context_of(request.META)
+    context.token, context.key_id = row["pk"], row["retired"]["key_id"] if "retired" in row else row["key_id"]
 
 
 def _refusal(reason: str, address: str, networks: Sequence[str]) -> ApiError:
@@ -307,7 +319,9 @@ def _rows_of_retired_keys(digests: Sequence[str]) -> dict[str, Row]:
     """Digest of a retired key -> its token."""
     if not digests:
         return {}
-    retired = list(RetiredKey.objects.filter(digest__in=digests).values("pk", "digest", "token", "valid_until"))
+    retired = list(
+        RetiredKey.objects.filter(digest__in=digests).values("pk", "digest", "token", "key_id", "valid_until")
+    )
     rows = _rows(Token.objects.filter(pk__in={row["token"] for row in retired})) if retired else {}
     return {row["digest"]: rows[row["token"]] | {"retired": row} for row in retired if row["token"] in rows}
 

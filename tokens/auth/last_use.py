@@ -1,4 +1,4 @@
-"""Writes that requests cause and do not wait for: when a token was last used, and digests under a newer pepper.
+"""Writes that requests cause and do not wait for: when a token was last used and refused, and newer digests.
 
 They are collected in memory and written together every USAGE_WRITE_SECONDS, each token at most once a minute. A process
 writes what it has collected when it exits. If it is killed, they are lost, and a time of last use stays older.
@@ -8,14 +8,15 @@ import atexit
 import datetime as dt
 import logging
 import threading
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 
 from django.conf import settings
-from django.db import Error, close_old_connections, models, transaction
+from django.db import Error, IntegrityError, close_old_connections, models, transaction
 from django.db.models import F, Q
 
 from catalog import caches
-from tokens.models import Pepper, RetiredKey, Token, WrongPepperError
+from tokens.models import LastRefusal, Pepper, RetiredKey, Token, WrongPepperError
 
 logger = logging.getLogger("modelbook.usage")
 
@@ -23,6 +24,20 @@ logger = logging.getLogger("modelbook.usage")
 RESOLUTION = dt.timedelta(minutes=1)
 # How long a process that exits waits for a database that does not answer, in seconds.
 EXIT_TIMEOUT = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A refused request; the columns of LastRefusal."""
+
+    at: dt.datetime
+    key_id: str
+    address: str
+    status: int
+    code: str
+    model: str
+    path: str
+    request_id: str
 
 
 @dataclass(eq=False)
@@ -34,6 +49,8 @@ class LastUseWriter:
     new_digests: dict[int, tuple[str, str, int]] = field(default_factory=dict)
     # Retired key -> when it was refused.
     refused: dict[int, list[dt.datetime]] = field(default_factory=dict)
+    # Token -> its last refusal.
+    refusals: dict[int, Refusal] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -59,10 +76,16 @@ class LastUseWriter:
             self.refused.setdefault(retired_key, []).append(at)
         self._start()
 
+    def note_refusal(self, token: int, refusal: Refusal) -> None:
+        """A request with a key of this token was refused; only its last refusal is written."""
+        with self._lock:
+            self.refusals[token] = refusal
+        self._start()
+
     def clear(self) -> None:
         """Drops everything collected."""
         with self._lock:
-            self.last_used, self.new_digests, self.refused = {}, {}, {}
+            self.last_used, self.new_digests, self.refused, self.refusals = {}, {}, {}, {}
 
     def flush(self) -> None:
         """Writes everything collected; if that fails it is dropped, and the next use collects it again."""
@@ -70,7 +93,8 @@ class LastUseWriter:
             last_used, self.last_used = self.last_used, {}
             new_digests, self.new_digests = self.new_digests, {}
             refused, self.refused = self.refused, {}
-        if not (last_used or new_digests or refused):
+            refusals, self.refusals = self.refusals, {}
+        if not (last_used or new_digests or refused or refusals):
             return
         # Plain querysets: none of this changes what anybody sees, so no counter is raised.
         tokens: models.QuerySet[Token] = models.QuerySet(Token)
@@ -89,6 +113,10 @@ class LastUseWriter:
                 tokens.filter(pk=token, digest=old).update(digest=new, pepper=pepper)
             for key, times in sorted(refused.items()):
                 retired.filter(pk=key).update(refused_uses=F("refused_uses") + len(times), refused_at=max(times))
+        # Last, and one by one: a token that is deleted at this moment must not prevent the other writes.
+        for token, refusal in sorted(refusals.items(), key=lambda pair: pair[0]):
+            with suppress(IntegrityError), transaction.atomic():
+                LastRefusal.objects.store(token, **asdict(refusal))
 
     def _start(self) -> None:
         """Starts the thread with the first thing to write: in the process that serves, not in the one that forks."""

@@ -17,6 +17,7 @@ from rest_framework import exceptions, status
 from catalog.db.locking import BUSY, is_lock_timeout
 from catalog.exact import write_json
 from tokens.api_error import CATALOG_ONLY, ApiError
+from tokens.auth.refusals import note_refusal
 from tokens.calls.addresses import AmbiguousAddressError, read_address
 from tokens.context import context_of
 from tokens.dialects import PROXY_ADDRESS, dialect_of
@@ -60,6 +61,7 @@ def is_unavailable(error: Exception) -> bool:
 def error_response(request: HttpRequest, error: ApiError) -> HttpResponse:
     """The error as a response in the dialect of the request."""
     ERRORS.labels(error.code).inc()
+    note_refusal(request, error)
     dialect = dialect_of(request)
     body = dialect.error_body(error, request_id=context_of(request.META).request_id, host=settings.API_DOMAIN)
     if request.path.startswith(PROXY_ADDRESS):

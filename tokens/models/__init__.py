@@ -1,7 +1,8 @@
-"""The tables of tokens: groups and releases of models to them, tokens, the keys that these had before, and peppers."""
+"""The tables of tokens: groups, releases of models to them, tokens, their former keys, last refusals, and peppers."""
 
 from tokens.models.groups import TokenGroup
 from tokens.models.peppers import Pepper, WrongPepperError
+from tokens.models.refusals import LastRefusal
 from tokens.models.releases import ModelRelease
 from tokens.models.retired_keys import RetiredKey
 from tokens.models.tokens import STATES, KeyReplacedError, Token
@@ -9,6 +10,7 @@ from tokens.models.tokens import STATES, KeyReplacedError, Token
 __all__ = [
     "STATES",
     "KeyReplacedError",
+    "LastRefusal",
     "ModelRelease",
     "Pepper",
     "RetiredKey",

@@ -1,6 +1,8 @@
 from collections.abc import Iterator
+from typing import Any
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
@@ -15,6 +17,8 @@ class PricingConfig(AppConfig):
         from pricing.published.popularity import popularity
         from tokens.access import prices
 
+        # The last app: the permissions of all tables exist by now.
+        post_migrate.connect(create_roles, sender=self)
         prices.register(read_prices=read_prices, read_moments=moments_of, read_popularity=popularity)
 
     def read_metrics(self) -> Iterator[Metric]:
@@ -25,3 +29,15 @@ class PricingConfig(AppConfig):
         yield GaugeMetricFamily(
             "modelbook_usage_unknown_models", "Names in reported usage that no model has, in 30 days.", value=unknown
         )
+
+
+def create_roles(using: str, **_: Any) -> None:
+    """Creates and updates the built-in roles."""
+    from django.db import connections
+
+    from tokens.models import BuiltInRole
+    from tokens.operators import roles
+
+    # After a migration backwards, the table does not exist.
+    if BuiltInRole._meta.db_table in connections[using].introspection.table_names():
+        roles.create_roles()

@@ -9,7 +9,11 @@ class TokensConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from catalog.operators.permissions import limit_with
+        from tokens.operators.reach import limit_to_groups
+
         post_migrate.connect(remember_peppers, sender=self)
+        limit_with(limit_to_groups)
 
 
 def remember_peppers(using: str, **_: Any) -> None:

@@ -1,6 +1,7 @@
-"""The tables of tokens: groups, releases of models to them, tokens, their former keys, last refusals, and peppers."""
+"""The tables of tokens: groups and releases to them, tokens with former keys and refusals, limits of operators."""
 
 from tokens.models.groups import TokenGroup
+from tokens.models.operators import BuiltInRole, OperatorGroups
 from tokens.models.peppers import Pepper, WrongPepperError
 from tokens.models.refusals import LastRefusal
 from tokens.models.releases import ModelRelease
@@ -9,9 +10,11 @@ from tokens.models.tokens import STATES, KeyReplacedError, Token
 
 __all__ = [
     "STATES",
+    "BuiltInRole",
     "KeyReplacedError",
     "LastRefusal",
     "ModelRelease",
+    "OperatorGroups",
     "Pepper",
     "RetiredKey",
     "Token",

@@ -1,0 +1,1 @@
+"""What people who use the admin may see and change; no models."""

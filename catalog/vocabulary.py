@@ -158,3 +158,27 @@ def returns_text(endpoint_types: Collection[str], output_modalities: Collection[
 def unknown(names: list[str], words: Mapping[str, str]) -> list[str]:
     """The names that are not in the vocabulary, in order."""
     return [name for name in names if name not in words]
+
+
+# ISO 4217, list one, without XXX (no currency) and XTS (for tests):
+# https://www.six-group.com/en/products-services/financial-information/data-standards.html
+CURRENCY_CODES = """
+AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW
+CLF CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL
+HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA
+MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD
+RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD
+USN UYI UYU UYW UZS VED VES VND VUV WST XAD XAF XAG XAU XBA XBB XBC XBD XCD XCG XDR XOF XPD XPF XPT XSU XUA YER ZAR
+ZMW ZWG
+"""
+CURRENCIES = frozenset(CURRENCY_CODES.split())
+
+
+def currency_fault(code: str) -> str:
+    """Why the text cannot be entered as a currency; empty for a code of ISO 4217.
+
+    Rows with other codes, stored by earlier versions, remain readable.
+    """
+    if code in CURRENCIES:
+        return ""
+    return "This is not a valid currency. Use a code of ISO 4217, which is three capital letters, e.g. USD."

@@ -1,13 +1,13 @@
 """Budgets: how much may be spent in a period, and from when until when calls are refused. Imports no models."""
 
 import datetime as dt
-import re
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 
 from catalog.exact import digits, multiply, subtract
+from catalog.vocabulary import currency_fault
 
 DAY, MONTH, TOTAL = PERIODS = ("day", "month", "total")
 # The period `total` has neither a start nor an end; databases need dates.
@@ -15,7 +15,6 @@ BEGINNING = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 NEVER = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
 # The part of a budget at which operators and gateways are warned.
 WARNING_SHARE = Decimal("0.8")
-CURRENCY = re.compile(r"[A-Z]{3}")
 # More than this, in any currency, is a mistake.
 LARGEST_BUDGET = Decimal(10) ** 15
 
@@ -97,5 +96,5 @@ def validate_amount(amount: Decimal) -> None:
 
 def validate_currency(text: str) -> None:
     """Validator of model fields."""
-    if not CURRENCY.fullmatch(text):
-        raise ValidationError("This is not a valid currency. Write three capital letters, e.g. USD.")
+    if fault := currency_fault(text):
+        raise ValidationError(fault)

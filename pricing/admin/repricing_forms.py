@@ -15,7 +15,7 @@ from catalog.prices import Line, Sheet
 from pricing.curation.rate_card import Row, with_amounts
 from pricing.curation.repricing import Rule
 from pricing.engine.equality import same_price
-from pricing.engine.money import CURRENCY, SMALLEST_FACTOR, excess_of
+from pricing.engine.money import SMALLEST_FACTOR, excess_of, validate_currency
 from pricing.models import PriceSheet
 
 LARGEST_MULTIPLIER = 1000
@@ -61,7 +61,7 @@ class PriceForm(StartForm):
     """One model's prices of one role, one field for each row; an empty field means no price, 0 means free."""
 
     currency = forms.CharField(
-        max_length=3, validators=[CURRENCY], widget=TextInput(attrs=VERBATIM), help_text="ISO 4217, e.g. USD."
+        max_length=3, validators=[validate_currency], widget=TextInput(attrs=VERBATIM), help_text="ISO 4217, e.g. USD."
     )
     ends_at = moment_field("Expires", "In UTC, e.g. for a promotion. Leave empty for no end.")
     keep = forms.BooleanField(label="Do not change these lines", required=False, initial=True, widget=Checkbox())

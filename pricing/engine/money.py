@@ -12,7 +12,7 @@ from django.core.validators import RegexValidator
 
 from catalog.exact import PRECISION, digits, multiply, plain
 from catalog.prices import MILLION
-from catalog.vocabulary import METERS
+from catalog.vocabulary import METERS, currency_fault
 
 METER = RegexValidator(
     rf"^(?:{'|'.join(name.replace('.', '[.]') for name in METERS)}|x[.][a-z0-9_]+[.][A-Za-z0-9_.-]+)$",
@@ -51,7 +51,6 @@ UNITS = (
 )
 # Unit of time -> its seconds. Quantities in these units are converted into each other; no other units are.
 SECONDS = {"second": 1, "minute": 60, "hour": 3600}
-CURRENCY = RegexValidator(r"^[A-Z]{3}$", "This must be three capital letters, e.g. USD.")
 
 # More dollars than this for a million tokens, or for one of anything else, are a mistake.
 HIGHEST = Decimal(10_000)
@@ -63,6 +62,12 @@ LOWEST = Decimal("1e-15")
 SMALLEST_FACTOR, LARGEST_FACTOR = Decimal("0.000001"), Decimal(1_000_000)
 # More units than this are a mistake: of a price, free or at least charged.
 MOST_UNITS = 10**15
+
+
+def validate_currency(code: str) -> None:
+    """Validator of fields."""
+    if fault := currency_fault(code):
+        raise ValidationError(fault)
 
 
 def is_convertible(unit: str, other: str) -> bool:

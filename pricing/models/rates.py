@@ -10,7 +10,7 @@ from django.utils import timezone
 from catalog.db.fields import ExactDecimalField
 from catalog.db.history import history
 from catalog.db.revision import TrackedModel, TrackedQuerySet, track
-from pricing.engine.money import CURRENCY, LARGEST_FACTOR, SMALLEST_FACTOR
+from pricing.engine.money import LARGEST_FACTOR, SMALLEST_FACTOR, validate_currency
 from pricing.models.immutability import check_not_past
 from pricing.models.states import state_at
 from tokens.models import TokenGroup
@@ -31,7 +31,7 @@ class CurrencyRate(TrackedModel):
 
     revision_counter = "prices"
 
-    currency = models.CharField(max_length=3, validators=[CURRENCY], help_text="ISO 4217, e.g. CNY.")
+    currency = models.CharField(max_length=3, validators=[validate_currency], help_text="ISO 4217, e.g. CNY.")
     per_usd = ExactDecimalField(
         "per US dollar",
         least=LOWEST_RATE,

@@ -20,7 +20,7 @@ from catalog.models import AIModel, ImportRun
 from catalog.prices import Line, Sheet
 from catalog.vocabulary import METERS
 from pricing.engine.conditions import ConditionError, check_conditions
-from pricing.engine.money import CURRENCY, METER, UNITS
+from pricing.engine.money import METER, UNITS, validate_currency
 from pricing.models.immutability import check_end, check_not_past
 from pricing.models.states import state_at
 
@@ -127,7 +127,10 @@ class PriceSheet(TrackedModel):
         help_text="List is the vendor's price, sell is the price for customers, cost is your own cost.",
     )
     currency = models.CharField(
-        max_length=3, default="USD", validators=[CURRENCY], help_text="The currency code (ISO 4217), e.g. USD or CNY."
+        max_length=3,
+        default="USD",
+        validators=[validate_currency],
+        help_text="The currency code (ISO 4217), e.g. USD or CNY.",
     )
     starts_at = models.DateTimeField("takes effect", default=timezone.now, help_text="When the sheet takes effect.")
     ends_at = models.DateTimeField(

@@ -3,11 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from django.core.exceptions import ValidationError
-
 from catalog.imports.context import Findings
 from catalog.prices import Line, Sheet, only_money
-from pricing.engine.money import CURRENCY, UNITS, is_meter
+from catalog.vocabulary import currency_fault
+from pricing.engine.money import UNITS, is_meter
 from pricing.engine.validation import condition_fault, duplicate_faults, number_faults
 from pricing.models import PriceLine
 
@@ -45,10 +44,8 @@ def _why_unjudged(line: Line) -> str:
 
 def why_invalid(sheet: Sheet) -> str | None:
     """Why the sheet cannot be a price from any source; None if it is valid."""
-    try:
-        CURRENCY(sheet.currency)
-    except ValidationError as error:
-        return " ".join(error.messages).rstrip(".")
+    if fault := currency_fault(sheet.currency):
+        return fault.rstrip(".")
     for line in sheet.lines:
         name = line.meter or line.kind
         if not line.meter and line.kind not in MAY_HAVE_NO_METER:

@@ -12,6 +12,8 @@ class PricingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from catalog.admin import impact
+        from pricing.impact.observing import observe, preview
         from pricing.published.boundaries import moments_of
         from pricing.published.key_prices import read_prices
         from pricing.published.popularity import popularity
@@ -19,6 +21,7 @@ class PricingConfig(AppConfig):
 
         # The last app: the permissions of all tables exist by now.
         post_migrate.connect(create_roles, sender=self)
+        impact.register(preview=preview, observe=observe)
         prices.register(read_prices=read_prices, read_moments=moments_of, read_popularity=popularity)
 
     def read_metrics(self) -> Iterator[Metric]:

@@ -14,6 +14,10 @@ LARGEST_MOVE = 4
 # from every price of the same model under other ids is reported. 2,951 models have such a price, 13 are reported.
 FAR = 10
 
+# A source that loses a larger share of its models at once is more likely broken than smaller, and a change that takes a
+# larger share of its models from a key is more likely a mistake than intended.
+LARGEST_LOSS = Decimal("0.05")
+
 # Unit -> the lowest and the highest usual price in US dollars, per million where prices are shown so.
 USUAL: Mapping[str, tuple[Decimal, Decimal]] = {
     # 0.00013 (a small image model) to 600 (o1-pro): more is the price of a thousand tokens, or of one.

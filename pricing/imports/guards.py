@@ -3,16 +3,14 @@
 import shlex
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from catalog.error_messages import InputError, count
 from catalog.imports.context import Findings
 from catalog.imports.documents import matches, read_document
 from catalog.models import ImportRun, ModelAlias
+from pricing.engine.thresholds import LARGEST_LOSS
 from pricing.imports.options import Options
 
-# A source that loses a larger share of its models at once is more likely broken than smaller.
-LARGEST_LOSS = Decimal("0.05")
 # How many earlier documents may be the previous version of this one: a source may consist of many files.
 RUNS_COMPARED = 100
 

@@ -1,8 +1,8 @@
-"""Which of many scopes can see no model, for checks of all tokens.
+"""Which models many scopes can see, for questions about all tokens.
 
-A query per token would take minutes for thousands of tokens. Here the number of queries depends on the number of groups
-alone, and each pattern is compared with the catalog once. The rules are those of tokens/scope.py and
-tokens/access/visibility.py; a test compares the results.
+A query per token would take minutes for thousands of tokens. Here the number of queries is always the same, and each
+pattern is compared with the catalog once. The rules are those of tokens/scope.py and tokens/access/visibility.py; a
+test compares the results.
 """
 
 import datetime as dt
@@ -11,15 +11,17 @@ import operator
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from catalog.db import revision
 from catalog.db.revision import Counters
 from catalog.models import AIModel, ModelAlias
 from catalog.models.aimodel import wildcards_of
 from catalog.models.facts import WILDCARD
-from tokens.access.prices import with_prices
+from tokens.access.index import read_channels_of_groups
+from tokens.access.listed_models import open_offers
+from tokens.access.prices import prices_of
 from tokens.access.starts import Starts, read_starts
-from tokens.access.visibility import in_reach
 from tokens.patterns.kinds import (
     SELECTORS,
     Free,
@@ -32,6 +34,7 @@ from tokens.patterns.kinds import (
     names_id,
     read_pattern,
 )
+from tokens.patterns.prices import Prices
 from tokens.scope import Scope
 
 # A set of models as the bits of a number: unions and differences of thousands of models take microseconds.
@@ -41,60 +44,120 @@ MOST_PATTERNS = 10_000
 
 
 class ManyScopes:
-    """The catalog at one moment, prepared for the question of many scopes."""
+    """The catalog at one moment, prepared for the question of many scopes.
 
-    def __init__(self, *, at: dt.datetime) -> None:
+    `places` are those of another state of the same catalog: a model has the same bit in both, so that what scopes see
+    in the two states can be compared.
+    """
+
+    def __init__(self, *, at: dt.datetime, places: Mapping[int, int] | None = None) -> None:
         self.at = at
-        # Model key -> its bit.
-        self._places: dict[int, int] = {}
+        # Model key -> its bit, also of models of the other state.
+        self.places: dict[int, int] = dict(places or {})
+        # Id -> the key of its model. Alias -> the key of its model.
+        self.ids: dict[str, int] = {}
+        self.aliases: dict[str, int] = {}
         self._by_name: defaultdict[str, list[int]] = defaultdict(list)
-        self._aliases: defaultdict[int, list[str]] = defaultdict(list)
-        for place, (key, name) in enumerate(AIModel.objects.order_by("pk").values_list("pk", "name")):
-            self._places[key] = place
+        self._aliases_of: defaultdict[int, list[str]] = defaultdict(list)
+        listed, in_price_list, offered = list[int](), list[int](), list[int]()
+        columns = ("pk", "name", "listed", "in_price_list", "status", "retires_on")
+        for key, name, is_listed, is_priced, status, retires_on in AIModel.objects.order_by("pk").values_list(*columns):
+            place = self.places.setdefault(key, len(self.places))
+            self.ids[name] = key
             self._by_name[name].append(place)
-        for key, name in ModelAlias.objects.order_by("name").values_list("model", "name"):
-            self._aliases[key].append(name)
-            if key in self._places:
-                self._by_name[name].append(self._places[key])
+            listed += [place] * is_listed
+            in_price_list += [place] * is_priced
+            is_retired = retires_on is not None and retires_on <= at.date()
+            offered += [place] * (status == AIModel.Status.PUBLISHED and not is_retired)
+        # Alias that is a row of lists -> the bit of its model.
+        self.listed_aliases: dict[str, int] = {}
+        for key, name, is_listed in ModelAlias.objects.order_by("name").values_list("model", "name", "listed"):
+            self._aliases_of[key].append(name)
+            self.aliases[name] = key
+            if key in self.places:
+                self._by_name[name].append(self.places[key])
+                if is_listed:
+                    self.listed_aliases[name] = self.places[key]
+        # The models that are rows of lists by their id, those of the price list, and the published ones not retired.
+        self.listed, self.in_price_list = self._collect(listed), self._collect(in_price_list)
+        self._offered = self._collect(offered)
         self._names = _Names(self._by_name)
         self._reached: dict[int, Models] = {}
         self._matched: dict[Hashable, Models] = {}
+        self._prices: dict[tuple[int, ...], Prices] = {}
 
     def is_empty(self, scope: Scope) -> bool:
         """Whether the scope can see no model, and call no id of a wildcard model."""
-        if scope.asks_for_prices:
-            scope = with_prices(scope, at=self.at, counters=self._counters)
-        reached = self._union(self._reach(group) for group in scope.groups)
-        visible = reached & ~self._union(self._match(pattern, scope, if_unknown=True) for pattern in scope.deny)
+        return not self.visible(scope) and not any(True for _ in self.wildcard_names(scope))
+
+    def visible(self, scope: Scope) -> Models:
+        """The models that the scope can see."""
+        scope = self._with_prices(scope)
+        visible = self.reach_of(scope) & ~self._union(self._match(text, scope, if_unknown=True) for text in scope.deny)
         if scope.allow is not None:
-            visible &= self._union(self._match(pattern, scope, if_unknown=False) for pattern in scope.allow)
-        # Each pattern matches the id that it is without its stars.
-        return not visible and not any(
-            self._has_wildcard(id_of(pattern) or pattern.replace("*", ""), scope, reached)
-            for pattern in scope.allow or ()
-        )
+            visible &= self._union(self._match(text, scope, if_unknown=False) for text in scope.allow)
+        return visible
+
+    def wildcard_names(self, scope: Scope) -> Iterator[str]:
+        """The ids of its allow list for which a wildcard model stands; a pattern matches the id without its stars."""
+        if not scope.allow or not self._wildcards:
+            return
+        names = dict.fromkeys(id_of(pattern) or pattern.replace("*", "") for pattern in scope.allow)
+        scope, reached = self._with_prices(scope), self.reach_of(scope)
+        yield from (name for name in names if self._has_wildcard(name, scope, reached))
+
+    def keys_of(self, models: Models) -> Iterator[int]:
+        """The keys of the models of a set."""
+        keys = self._keys
+        while models:
+            lowest = models & -models
+            yield keys[lowest.bit_length() - 1]
+            models ^= lowest
+
+    @functools.cached_property
+    def _keys(self) -> Sequence[int]:
+        """Bit -> the key of its model."""
+        return sorted(self.places, key=self.places.__getitem__)
 
     def _has_wildcard(self, name: str, scope: Scope, reached: Models) -> bool:
         """Whether a wildcard model stands for an id, which no model or alias has, and the scope permits it."""
-        if not self._wildcards or name in self._by_name:
+        if name in self._by_name:
             return False
         models = (self._wildcards[wildcard] for wildcard in wildcards_of(name) if wildcard in self._wildcards)
         return any(
-            self._contains(reached, model.pk) and scope.permits_as(name, model, self._aliases.get(model.pk, ()))
+            self._contains(reached, model.pk) and scope.permits_as(name, model, self._aliases_of.get(model.pk, ()))
             for model in models
         )
 
     def _contains(self, models: Models, key: int) -> bool:
-        place = self._places.get(key)
+        place = self.places.get(key)
         return place is not None and bool(models >> place & 1)
 
-    def _reach(self, group: int) -> Models:
-        """The models that a group reaches, whatever the patterns say."""
+    def reach_of(self, scope: Scope) -> Models:
+        """The models that the groups of the scope reach, whatever the patterns say."""
+        return self._union(self.reached(group) for group in scope.groups)
+
+    def reached(self, group: int) -> Models:
+        """The models that a group reaches."""
         if group not in self._reached:
-            reached = in_reach(Scope(groups=(group,)), at=self.at, starts=self._starts).not_retired(on=self.at.date())
-            keys = reached.values_list("pk", flat=True)
-            self._reached[group] = self._collect(self._places[key] for key in keys if key in self._places)
+            reached = self._union(self._by_channel[channel] for channel in self._channels.get(group, ()))
+            self._reached[group] = reached & self._offered & ~self._not_started(group)
         return self._reached[group]
+
+    def _not_started(self, group: int) -> Models:
+        """The models that start later for a group."""
+        if self._starts.next(self.at) is None:
+            return 0
+        later = (key for key in self._starts.by_model if not self._starts.has_started(key, group, at=self.at))
+        return self._collect(self.places[key] for key in later if key in self.places)
+
+    def _with_prices(self, scope: Scope) -> Scope:
+        """The scope with the prices that its patterns compare, which are read once for all scopes with its groups."""
+        if not scope.asks_for_prices or scope.prices is not None:
+            return scope
+        if scope.groups not in self._prices:
+            self._prices[scope.groups] = prices_of(scope, at=self.at, counters=self._counters)
+        return replace(scope, prices=self._prices[scope.groups])
 
     def _match(self, text: str, scope: Scope, *, if_unknown: bool) -> Models:
         """The models that a pattern of the scope matches; `if_unknown`: or might match."""
@@ -122,11 +185,25 @@ class ManyScopes:
             for model in self._published:
                 matches = pattern.matches(model, (), scope.prices)
                 if if_unknown if matches is None else matches:
-                    yield self._places[model.pk]
+                    yield self.places[model.pk]
 
     @functools.cached_property
     def _counters(self) -> Counters:
         return revision.read()
+
+    @functools.cached_property
+    def _channels(self) -> Mapping[int, Collection[int]]:
+        """Group -> its channels."""
+        return read_channels_of_groups()
+
+    @functools.cached_property
+    def _by_channel(self) -> Mapping[int, Models]:
+        """Enabled channel -> the models that have an enabled offer on it."""
+        places: defaultdict[int, list[int]] = defaultdict(list)
+        for channel, key in open_offers().values_list("channel", "model"):
+            if key in self.places:
+                places[channel].append(self.places[key])
+        return defaultdict(int, {channel: self._collect(of_channel) for channel, of_channel in places.items()})
 
     @functools.cached_property
     def _starts(self) -> Starts:
@@ -136,7 +213,7 @@ class ManyScopes:
     def _published(self) -> Sequence[AIModel]:
         """The published models; read only if a pattern needs them."""
         models = AIModel.objects.published().prefetch_related("vendor").defer("description")
-        return [model for model in models if model.pk in self._places]
+        return [model for model in models if model.pk in self.places]
 
     @functools.cached_property
     def _by_selector(self) -> Mapping[str, Mapping[str, list[int]]]:
@@ -145,17 +222,19 @@ class ManyScopes:
         for model in self._published:
             for selector, names in model.selectors().items():
                 for name in names:
-                    by_selector[selector][name].append(self._places[model.pk])
+                    by_selector[selector][name].append(self.places[model.pk])
         return by_selector
 
     @functools.cached_property
     def _wildcards(self) -> Mapping[str, AIModel]:
+        if not any(name.endswith(WILDCARD) for name in self.ids):
+            return {}
         models = AIModel.objects.published().filter(name__endswith=WILDCARD).select_related("vendor")
         return {model.name: model for model in models if model.is_wildcard}
 
     def _collect(self, places: Iterable[int]) -> Models:
         """The set of the models with these bits."""
-        bits = bytearray(len(self._places) // 8 + 1)
+        bits = bytearray(len(self.places) // 8 + 1)
         for place in places:
             bits[place >> 3] |= 1 << (place & 7)
         return int.from_bytes(bits, "little")

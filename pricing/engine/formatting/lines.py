@@ -171,7 +171,7 @@ class Change:
         return f"{self.label}: {before} → {after}"
 
 
-def difference(before: Sheet, after: Sheet, most: int = SUMMARY_PRICES) -> str:
+def difference(before: Sheet | None, after: Sheet | None, most: int = SUMMARY_PRICES) -> str:
     """How one price differs from another one, in one line: the first lines that differ, and how many more there are."""
     if same_price(before, after):
         return "same price"

@@ -1,4 +1,4 @@
-"""One answer for many scopes: what Listing says of each, and each pattern is compared with the catalog once."""
+"""What many scopes can see at once: what Listing says of each, and each pattern is compared with the catalog once."""
 
 import random
 
@@ -22,7 +22,7 @@ PATTERNS = (
 )  # fmt: skip
 
 
-def test_a_scope_is_empty_if_its_list_is_empty() -> None:
+def test_each_scope_sees_what_its_list_has() -> None:
     for place, name in enumerate(NAMES):
         model = world.model(
             name,
@@ -46,17 +46,23 @@ def test_a_scope_is_empty_if_its_list_is_empty() -> None:
             allow=tuple(dice.sample(PATTERNS, dice.randrange(3))) if dice.random() < 0.7 else None,
             deny=tuple(dice.sample(PATTERNS, dice.randrange(3))),
         )
-        assert many.is_empty(scope) == (not Listing(scope, now).models()), scope
+        visible = {model.pk for model in Listing(scope, now).models()}
+        assert set(many.keys_of(many.visible(scope))) == visible, scope
+        assert many.is_empty(scope) == (not visible), scope
 
 
 def test_thousands_of_scopes_need_no_more_queries_than_one(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     world.model("gpt-4o")
     world.model("wild-*")
     group = world.token_group().pk
-    # Ids, aliases, starts, the models of the group, the names under selectors with the vendors, and wildcard models.
+    groups = [world.token_group(f"group-{place}").pk for place in range(20)]
+    # Ids, aliases, channels of groups, offers, starts, the names under selectors with the vendors, and wildcard models.
     for number in (1, 2000):
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             many = ManyScopes(at=timezone.now())
-            scopes = [Scope((group,), (f"x{place}*", f"vendor:{place}", f"y{place}")) for place in range(number)]
+            scopes = [
+                Scope((group, groups[place % 20]), (f"x{place}*", f"vendor:{place}", f"y{place}"))
+                for place in range(number)
+            ]
             assert all(many.is_empty(scope) for scope in scopes)
             assert not many.is_empty(Scope((group,), ("wild-x",)))

@@ -1,0 +1,166 @@
+"""Compares two states: what each key, group and visitor loses and gains, and which prices change.
+
+A name is lost if it meant a visible model before and means none afterwards. So a model that is merged into another one,
+and whose id becomes an alias of it, is not lost, and neither is one that is replaced by a new row with its id.
+"""
+
+from collections.abc import Collection, Iterator
+
+from django.conf import settings
+from django.utils import translation
+
+from catalog.prices import Sheet
+from pricing.engine.equality import same_price
+from pricing.impact.impact import Access, GroupImpact, Impact, KeyImpact, PriceImpact
+from pricing.impact.state import Group, Sight, State
+from tokens.access.many_scopes import ManyScopes, Models
+
+
+def compare(before: State, after: State, impact: Impact, *, changed: Collection[int] | None) -> None:
+    """Fills in the impact; `changed`: the keys of the models whose prices may differ, None for all."""
+    comparison = Comparison(before, after)
+    # The same words in every language: plans are stored and compared.
+    with translation.override(settings.LANGUAGE_CODE):
+        impact.keys = sorted(comparison.keys(), key=lambda key: (not key.is_guarded, key.name, key.key_id))
+        impact.groups = list(comparison.groups())
+        impact.visitors = comparison.access(before.visitors, after.visitors)
+        impact.prices = list(comparison.prices(changed))
+        impact.public_groups = frozenset(
+            group.slug for key, group in after.groups.items() if key in after.public_groups
+        )
+
+
+class Comparison:
+    """Two states whose models have the same bits."""
+
+    def __init__(self, before: State, after: State) -> None:
+        self.before, self.after = before, after
+        # Model key -> its id.
+        self._ids = {key: name for name, key in before.scopes.ids.items()}
+        self._new_ids = {key: name for name, key in after.scopes.ids.items()}
+        # Ids and aliases that mean another model, or none, in the other state.
+        meanings, new_meanings = _meanings(before), _meanings(after)
+        names = meanings.keys() | new_meanings.keys()
+        self._moved = sorted(name for name in names if meanings.get(name) != new_meanings.get(name))
+        self._accesses: dict[tuple[Sight, Sight], Access] = {}
+
+    def keys(self) -> Iterator[KeyImpact]:
+        """The keys of the state before that lose or gain something."""
+        for token, key in self.before.keys.items():
+            new = self.after.keys.get(token)
+            access = self.access(self.before.sight_of(key), self.after.sight_of(new))
+            end = "" if key.end else "deleted" if new is None else new.end
+            if not access.is_empty or end:
+                yield KeyImpact(key.key_id, key.name, access, end)
+
+    def groups(self) -> Iterator[GroupImpact]:
+        """The groups of the state before that reach other models."""
+        for pk, group in self.before.groups.items():
+            new = self.after.groups.get(pk)
+            access = self.access(Sight(group.models, frozenset()), Sight(new.models if new else 0, frozenset()))
+            if not access.is_empty:
+                yield GroupImpact(group.slug, access, is_deleted=new is None)
+
+    def prices(self, changed: Collection[int] | None) -> Iterator[PriceImpact]:
+        """The prices that differ, of models that a group reaches in both states, by the ids of the models."""
+        pairs = [(group, self.after.groups[pk]) for pk, group in self.before.groups.items() if pk in self.after.groups]
+        places = self.before.scopes.places
+        for key in sorted(self._priced(pairs, changed), key=self._ids.__getitem__):
+            for group, new in pairs:
+                if (group.models & new.models) >> places[key] & 1:
+                    price, new_price = self.before.price(key, group), self.after.price(key, new)
+                    if not _same_price(price, new_price):
+                        yield PriceImpact(self._ids[key], new.slug, price, new_price)
+
+    def _priced(self, pairs: Collection[tuple[Group, Group]], changed: Collection[int] | None) -> Collection[int]:
+        """The keys of the models whose prices may differ for some group."""
+        old, new = self.before.prices, self.after.prices
+        keys = [key for key in (old.keys() | new.keys() if changed is None else changed) if key in self._ids]
+        if any((group.slug, group.rate) != (after.slug, after.rate) for group, after in pairs):
+            return keys
+        return [key for key in keys if old.get(key) != new.get(key)]
+
+    def access(self, before: Sight, after: Sight) -> Access:
+        """What somebody who sees these models in the two states loses and gains."""
+        if (before, after) not in self._accesses:
+            self._accesses[before, after] = self._compare(before, after)
+        return self._accesses[before, after]
+
+    def _compare(self, before: Sight, after: Sight) -> Access:
+        old, new = self.before.scopes, self.after.scopes
+        names = {self._ids[key] for key in old.keys_of(before.models & ~after.models)} | before.names
+        names.update(name for name in self._moved if _can_use(old, before, name))
+        new_names = {self._new_ids[key] for key in new.keys_of(after.models & ~before.models)} | after.names
+        new_names.update(name for name in self._moved if _can_use(new, after, name))
+        lost = {name for name in names if not _can_use(new, after, name)}
+        gained = {name for name in new_names if not _can_use(old, before, name)}
+        return Access(
+            before=_count(before),
+            after=_count(after),
+            loses=_without_aliases(lost, self.before),
+            gains=_without_aliases(gained, self.after),
+            lost_aliases=_aliases_alone(lost, self.before),
+            new_aliases=_aliases_alone(gained, self.after),
+            unlisted=tuple(sorted(self._unlisted(before, after))),
+            listed=_count_listed(old, before),
+            listed_after=_count_listed(new, after),
+        )
+
+    def _unlisted(self, before: Sight, after: Sight) -> set[str]:
+        """The ids and aliases that are rows of the list before and not afterwards, although they can be used."""
+        old, new = self.before.scopes, self.after.scopes
+        keys = old.keys_of(before.models & old.listed & ~(after.models & new.listed))
+        names = {self._ids[key] for key in keys} | _listed_aliases(old, before)
+        aliases = _listed_aliases(new, after)
+        gone = (name for name in names if name not in aliases and not _is_listed(new, after, name))
+        return {name for name in gone if _can_use(new, after, name)}
+
+
+def _same_price(old: Sheet | None, new: Sheet | None) -> bool:
+    """Whether every request costs the same, also in US dollars."""
+    return same_price(old, new) and (old.per_usd if old else None) == (new.per_usd if new else None)
+
+
+def _meanings(state: State) -> dict[str, int]:
+    """Id or alias -> the key of the model that it means."""
+    return {**state.scopes.aliases, **state.scopes.ids}
+
+
+def _can_use(scopes: ManyScopes, sight: Sight, name: str) -> bool:
+    """Whether somebody who sees these models can use this id or alias."""
+    key = scopes.ids.get(name, scopes.aliases.get(name))
+    return name in sight.names or _contains(scopes, sight.models, key)
+
+
+def _is_listed(scopes: ManyScopes, sight: Sight, name: str) -> bool:
+    return _contains(scopes, sight.models & scopes.listed, scopes.ids.get(name))
+
+
+def _contains(scopes: ManyScopes, models: Models, key: int | None) -> bool:
+    return key is not None and bool(models >> scopes.places[key] & 1)
+
+
+def _listed_aliases(scopes: ManyScopes, sight: Sight) -> set[str]:
+    return {name for name, place in scopes.listed_aliases.items() if sight.models >> place & 1}
+
+
+def _without_aliases(names: Collection[str], state: State) -> tuple[str, ...]:
+    scopes = state.scopes
+    return tuple(sorted(name for name in names if name in scopes.ids or name not in scopes.aliases))
+
+
+def _aliases_alone(names: Collection[str], state: State) -> tuple[str, ...]:
+    """The aliases among the names whose models are not among them: an alias goes and comes with its model."""
+    scopes = state.scopes
+    models = {scopes.ids[name] for name in names if name in scopes.ids}
+    aliases = (name for name in names if name not in scopes.ids and name in scopes.aliases)
+    return tuple(sorted(name for name in aliases if scopes.aliases[name] not in models))
+
+
+def _count(sight: Sight) -> int:
+    return sight.models.bit_count() + len(sight.names)
+
+
+def _count_listed(scopes: ManyScopes, sight: Sight) -> int:
+    """How many rows the list has."""
+    return (sight.models & scopes.listed).bit_count() + len(_listed_aliases(scopes, sight))

@@ -1,0 +1,205 @@
+"""What a change does, as data: for keys, groups, visitors and prices; its guards, its sentences and its JSON."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from catalog.exact import digits
+from catalog.prices import Sheet
+from pricing.engine.formatting.lines import Change, changes, difference
+from pricing.engine.thresholds import LARGEST_LOSS
+from pricing.impact.sentences import NO_EFFECT, guard_sentence, sentences
+
+# The option that confirms a change which takes many models from a key.
+ACCEPT_LOSS = "accept_loss"
+# Rows of each kind, and names in a row, in JSON; the counts are always complete.
+MOST_ROWS = 500
+MOST_NAMES = 500
+
+
+@dataclass(frozen=True)
+class Access:
+    """What somebody can use before and after a change. An alias goes and comes with its model without being named."""
+
+    # How many models.
+    before: int = 0
+    after: int = 0
+    # Ids of models, and ids for which wildcard models stand.
+    loses: tuple[str, ...] = ()
+    gains: tuple[str, ...] = ()
+    # Aliases that stop meaning a visible model, or begin to.
+    lost_aliases: tuple[str, ...] = ()
+    new_aliases: tuple[str, ...] = ()
+    # Ids and aliases that leave the list, although they can be used.
+    unlisted: tuple[str, ...] = ()
+    # How many rows the list has.
+    listed: int = 0
+    listed_after: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.loses or self.gains or self.lost_aliases or self.new_aliases or self.unlisted)
+
+    @property
+    def is_loss(self) -> bool:
+        return bool(self.loses or self.lost_aliases or self.unlisted)
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether more than 5 % of the models go, or all of them, from what can be used or from the list."""
+        if not self.is_loss:
+            return False
+        if (self.before and not self.after) or (self.listed and not self.listed_after):
+            return True
+        unlisted = self.listed - self.listed_after if self.unlisted else 0
+        return len(self.loses) > self.before * LARGEST_LOSS or unlisted > self.listed * LARGEST_LOSS
+
+    @property
+    def figures(self) -> str:
+        """How much goes, in a few words."""
+        if self.loses:
+            return f"{len(self.loses):,} of {self.before:,}"
+        return f"{self.listed - self.listed_after:,} of {self.listed:,} in its list"
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "models": {"before": self.before, "after": self.after},
+            "loses": list(self.loses[:MOST_NAMES]),
+            "gains": list(self.gains[:MOST_NAMES]),
+            "loses_aliases": list(self.lost_aliases[:MOST_NAMES]),
+            "gains_aliases": list(self.new_aliases[:MOST_NAMES]),
+            "no_longer_lists": list(self.unlisted[:MOST_NAMES]),
+        }
+
+
+@dataclass(frozen=True)
+class KeyImpact:
+    """One key that loses or gains something; `end` is why it can do nothing afterwards, e.g. disabled."""
+
+    key_id: str
+    name: str
+    access: Access
+    end: str = ""
+
+    @property
+    def is_guarded(self) -> bool:
+        return self.access.is_guarded
+
+    def as_json(self) -> dict[str, Any]:
+        end = {"end": self.end} if self.end else {}
+        return {"key_id": self.key_id, "name": self.name, **end, **self.access.as_json()}
+
+
+@dataclass(frozen=True)
+class GroupImpact:
+    """One group that reaches other models."""
+
+    group: str
+    access: Access
+    is_deleted: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        return {"group": self.group, **({"end": "deleted"} if self.is_deleted else {}), **self.access.as_json()}
+
+
+@dataclass(frozen=True, eq=False)
+class PriceImpact:
+    """A price that differs for a group that can use the model before and after."""
+
+    model: str
+    group: str
+    old: Sheet | None
+    new: Sheet | None
+
+    @cached_property
+    def changes(self) -> Sequence[Change]:
+        return list(changes(self.old, self.new))
+
+    @property
+    def before(self) -> str | None:
+        """What the changed lines say; None without a price."""
+        return self._side(self.old, 0)
+
+    @property
+    def after(self) -> str | None:
+        return self._side(self.new, 1)
+
+    @cached_property
+    def sentence(self) -> str:
+        """How the price changes, without its model and group."""
+        if self.old is not None and self.new is not None and not self.changes:
+            return f"{self.before} → {self.after}"
+        return difference(self.old, self.new)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"model": self.model, "group": self.group, "before": self.before, "after": self.after}
+
+    def _side(self, sheet: Sheet | None, side: int) -> str | None:
+        if sheet is None:
+            return None
+        if not self.changes:
+            # The price is the same in its currency.
+            return _rate(sheet)
+        texts = ((change.label, change.texts[side]) for change in self.changes)
+        return "; ".join(f"{label} {text}" for label, text in texts if text) or None
+
+
+def _rate(sheet: Sheet) -> str:
+    per_usd = "unknown" if sheet.per_usd is None else f"{digits(sheet.per_usd)} {sheet.currency}"
+    return f"{per_usd} per US dollar"
+
+
+@dataclass
+class Impact:
+    """The effect of one change; empty until it is compared."""
+
+    at: dt.datetime
+    # Those that must be confirmed come first.
+    keys: list[KeyImpact] = field(default_factory=list)
+    groups: list[GroupImpact] = field(default_factory=list)
+    # What is in the price list of visitors without a key.
+    visitors: Access = field(default_factory=Access)
+    prices: list[PriceImpact] = field(default_factory=list)
+    # The groups whose prices visitors see.
+    public_groups: frozenset[str] = frozenset()
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.keys or self.groups or self.prices) and self.visitors.is_empty
+
+    @property
+    def needs_confirmation(self) -> bool:
+        """Whether a person should see it first: a loss, another price, or more than one model for an existing key."""
+        accesses = [*(key.access for key in self.keys), *(group.access for group in self.groups), self.visitors]
+        is_loss = any(access.is_loss for access in accesses) or any(key.end for key in self.keys)
+        return is_loss or bool(self.prices) or any(len(key.access.gains) > 1 for key in self.keys)
+
+    def guarded_keys(self, *, may_end: bool = False) -> list[KeyImpact]:
+        """The keys that lose more than 5 % of their models, or all; `may_end`: without those that end themselves.
+
+        A key that an operator disables, revokes or deletes loses everything on purpose.
+        """
+        return [key for key in self.keys if key.is_guarded and not (may_end and key.end)]
+
+    def guards(self, *, may_end: bool = False) -> list[str]:
+        """Sentences that ask for the confirmation ACCEPT_LOSS; see `guarded_keys`."""
+        keys = self.guarded_keys(may_end=may_end)
+        return [guard_sentence(keys)] if keys else []
+
+    def lines(self) -> list[str]:
+        """The effect in sentences; one that says so if there is none."""
+        return sentences(self) or [NO_EFFECT]
+
+    def as_json(self) -> dict[str, Any]:
+        """Counts, which are complete, and the first rows of each kind."""
+        return {
+            "counts": {"keys": len(self.keys), "groups": len(self.groups), "prices": len(self.prices)},
+            "keys": [key.as_json() for key in self.keys[:MOST_ROWS]],
+            "groups": [group.as_json() for group in self.groups[:MOST_ROWS]],
+            "visitors": self.visitors.as_json(),
+            "prices": [price.as_json() for price in self.prices[:MOST_ROWS]],
+            "guards": self.guards(),
+            "lines": self.lines(),
+        }

@@ -204,6 +204,8 @@ APPEND_SLASH = False
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        # Before the templates of the apps: some of them are those of the admin's theme, with landmarks and labels.
+        "DIRS": [BASE_DIR / "catalog" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -329,6 +331,7 @@ UNFOLD = {
     "SHOW_BACK_BUTTON": True,
     "DASHBOARD_CALLBACK": "pricing.admin.dashboard.fill",
     "STYLES": [lambda _: static("catalog/admin.css")],
+    "SCRIPTS": [lambda _: static("catalog/admin.js")],
     # Ink blue: readable on white and on black, and not used for any state.
     "COLORS": {
         "primary": {

@@ -340,8 +340,10 @@ class CuratedAdmin(HistorySkin, ModelAdmin):
         """An old version of a row. A POST restores it, which django-simple-history allows to anyone who may view."""
         if request.method == "POST" and (self.revert_disabled(request) or not self.has_change_permission(request)):
             raise PermissionDenied
+        # The theme's link to the history has no address here: it would be a button that does nothing.
+        context = {**(extra_context or {}), "show_history": False}
         with transaction.atomic():
-            return super().history_form_view(request, object_id, version_id, extra_context)
+            return super().history_form_view(request, object_id, version_id, context)
 
 
 class TabularInline(SkinTabularInline):

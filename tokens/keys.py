@@ -41,6 +41,10 @@ END_OF_KEY = re.compile(
     rf"_[0-9A-Za-z]{{{KEY_ID_LENGTH}}}_[0-9A-Za-z]{{{SECRET_LENGTH + CHECKSUM_LENGTH}}}(?![0-9A-Za-z])"
 )
 SECRET_KEY = re.compile(r"(?<![0-9A-Za-z])sk-[0-9A-Za-z_-]{16,}")
+# The same for keys of gateways without sk-.
+SIGNED_PART = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{15}_[0-9A-Za-z_-]{43}(?![0-9A-Za-z_-])")
+LONG_RUN = re.compile(r"[0-9A-Za-z]{40,}")
+HEXADECIMAL = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 # Characters of a prefix. A masked key has at most 64 characters, and 17 of them are not the prefix.
 MAX_PREFIX = 40
 # Shorter keys of other systems can be guessed, in particular those that people made up.
@@ -137,6 +141,16 @@ def contains_key(text: str) -> bool:
         is_ours(text[start : match.end()])
         for match in END_OF_KEY.finditer(text)
         for start in range(max(match.start() - MAX_PREFIX, 0), match.start())
+    )
+
+
+def looks_like_key(text: str) -> bool:
+    """Whether a text contains what may be a key, also with a typing error: it must not get into addresses and logs.
+
+    Digests of files, which consist of hexadecimal digits, are not meant.
+    """
+    return any(expression.search(text) for expression in (END_OF_KEY, SECRET_KEY, SIGNED_PART)) or any(
+        not HEXADECIMAL.fullmatch(run) for run in LONG_RUN.findall(text)
     )
 
 

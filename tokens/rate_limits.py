@@ -189,6 +189,24 @@ class Limiter:
                 return quota
         return _count(self._local, items, key)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether all processes count together."""
+        return self._shared is not None
+
+    def peek(self, rate: str, key: str) -> Quota:
+        """What the next hit would return, without counting one."""
+        items = parse_rates(rate)
+        windows: Windows = self._local
+        if self._shared is not None and self._may_try_redis():
+            windows = self._shared
+        try:
+            return _quota(windows, items, key, allowed=_has_room(windows, items, key))
+        except Exception:  # noqa: BLE001 (as for hits)
+            self._resume_at = time.monotonic() + REDIS_PAUSE
+            REDIS_FAILURES.inc()
+            return _quota(self._local, items, key, allowed=_has_room(self._local, items, key))
+
     def spent(self, rate: str, key: str) -> Quota | None:
         """The quota if the next hit would be refused, else None; as counted in this process, without counting a hit."""
         items = parse_rates(rate)

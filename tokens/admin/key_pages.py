@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from catalog.admin.base import ModelAdmin, RadioSelect, detail_action
 from tokens.auth.authentication import row_of, scope_of
-from tokens.auth.explaining import key_gates, survey
+from tokens.auth.explaining import budget_gate, key_gates, survey
 from tokens.models import KeyReplacedError, Token, WrongPepperError
 
 GRACES = {
@@ -107,7 +107,7 @@ class KeyPages(ModelAdmin):
             chosen_gate=gate,
             visible=counts.pop(VISIBLE, 0),
             sees=scope.sees,
-            key_gates=key_gates(scope, at=now),
+            key_gates=[*key_gates(scope, at=now), budget_gate(scope, at=now)],
             VISIBLE=VISIBLE,
             counts=counts.most_common(),
             page=page,

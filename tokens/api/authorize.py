@@ -13,6 +13,7 @@ from rest_framework.request import Request
 
 from catalog.models import AIModel
 from tokens.access.charging import charged_groups
+from tokens.access.own_routes import supports
 from tokens.access.visibility import Listing, known_names
 from tokens.api.budgets import refuse_spent, warning_headers
 from tokens.api.views import ApiView, caller_of, not_found_message, offer_for_reuse
@@ -22,7 +23,6 @@ from tokens.context import context_of
 from tokens.dialects import dialect_of
 from tokens.http.errors import in_header
 from tokens.http.proxies.calls import Call, read_call
-from tokens.http.proxies.own_routes import types_at
 
 # Each is looked up separately; a call names one model, possibly in several places.
 MAX_NAMED = 16
@@ -116,7 +116,7 @@ def check_endpoints(call: Call, models: Mapping[str, AIModel]) -> None:
     for endpoint in call.endpoints:
         for name in call.stated:
             types = models[name].callable_endpoint_types
-            if not endpoint.accepts(types) and types_at(endpoint).isdisjoint(types):
+            if not supports(types, endpoint):
                 message = (
                     f"The model '{models[name].name}' does not support this endpoint. It supports: {', '.join(types)}."
                 )

@@ -1,30 +1,35 @@
-"""Explains why a key can see a model, or why not: every gate in order, each with the row that decides it.
+"""Explains why a key can see and call a model, or why not: every gate in order, each with the row that decides it.
 
-The rules are in tokens/scope.py and tokens/access/visibility.py; here they are applied one by one. A test compares the
-results.
+The command, the page of refused requests and the page of visible models use it. Calls are refused by the first gate
+that fails, as /api/authorize does; a test compares the answers.
 """
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from django.conf import settings
 
 from catalog.models import AIModel, Channel, Offer
 from catalog.models.aimodel import wildcards_of
 from tokens.access.charging import charged_groups
 from tokens.access.listed_models import sort_key
+from tokens.access.own_routes import read_called, supports
 from tokens.access.prices import with_prices
-from tokens.access.starts import ModelStarts, Starts, is_reached, read_starts
-from tokens.access.visibility import aliases_for, is_storable, keys_of, listed_names
-from tokens.auth.authentication import row_of, scope_of
+from tokens.access.visibility import is_storable, keys_of, listed_names
+from tokens.api_error import CODES
+from tokens.auth.authentication import rate_of, row_of, scope_of
+from tokens.auth.key_lookup import KeyMatch
+from tokens.auth.model_gates import NOT_CALLED, Gate, Reach, model_gates, unchecked_model_gates
 from tokens.budgets import NEVER, Budget
-from tokens.dialects import DIALECTS
-from tokens.models import ModelRelease, Token, TokenGroup
-from tokens.patterns.kinds import Described, first_match, id_of, names_id, read_pattern
-from tokens.scope import Requested, Scope
+from tokens.calls.addresses import Address, AmbiguousAddressError
+from tokens.calls.endpoints import StatedIn
+from tokens.dialects import BY_NAME, DIALECTS
+from tokens.models import Token
+from tokens.rate_limits import limiter
+from tokens.scope import Scope
 
-NO_START = dt.datetime.min.replace(tzinfo=dt.UTC)
 # The gates of the key: the condition, the code of the refusal, the field of the scope that decides.
 KEY_GATES = (
     ("the token is enabled", "key_disabled", "is_enabled"),
@@ -32,21 +37,44 @@ KEY_GATES = (
     ("the token is already valid", "key_not_yet_valid", "starts_at"),
     ("the address is allowed", "ip_not_allowed", "networks"),
 )
+KNOWN, CORRECT, PEPPER = "a token has this key", "the secret of the key is correct", "the key's pepper is configured"
+RATE = "the rate limit is not exceeded"
+READABLE = "the address of the call can be read (calls only)"
+EXISTS = "the model exists"
+ENDPOINT = "the model supports the kind of call (calls only)"
+DIALECT = "the lists of the client's dialect have the model (lists only)"
+BUDGET, GROUP_BUDGET = "the token is within its budget (calls only)", "the group is within its budget (calls only)"
+OVER_BUDGET = "insufficient_quota"
 
 
 @dataclass(frozen=True)
-class Gate:
-    """One condition, whether it holds, and the row that decides; `of_calls`: it applies to calls, not to lists."""
+class Request:
+    """What is known of the request, besides its key. Gates that need more are not checked."""
 
-    asks: str
-    passed: bool
-    because: str
-    of_calls: bool = False
+    # Id or alias; None: not given.
+    model: str | None = None
+    # The address that it comes from.
+    address: str = ""
+    # The address of the call, perhaps after its method: POST /v1/chat/completions.
+    call: str = ""
+    # The name of the dialect of a client that lists models.
+    dialect: str = ""
+    # Whether the state of the rate limit in this process is that of the request.
+    counts_rate: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a refused call is answered."""
+
+    status: int
+    code: str
+    message: str
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """All gates that apply, in order; if the model does not exist, the gates end there."""
+    """All gates that apply, in order; if the model does not exist, its gates are not checked."""
 
     name: str
     gates: tuple[Gate, ...]
@@ -68,41 +96,49 @@ class Explanation:
     @property
     def obstacle(self) -> Gate | None:
         """The first gate that hides the model from the key."""
-        return next((gate for gate in self.gates if not gate.passed and not gate.of_calls), None)
+        gates = (gate for gate in self.gates if not (gate.of_calls or gate.of_lists))
+        return next((gate for gate in gates if gate.passed is False), None)
 
     @property
     def callable(self) -> bool:
         """Whether the key may call the model, as /api/authorize answers; it may see models that it may not call."""
-        return all(gate.passed for gate in self.gates)
+        return self.refused_by is None
+
+    @property
+    def refused_by(self) -> Gate | None:
+        """The gate that refuses a call."""
+        failed = [gate for gate in self.gates if gate.passed is False and not gate.of_lists]
+        if failed and failed[0].code == "model_retired":
+            # Nobody learns that a model is retired that the key could not see before.
+            return next((gate for gate in failed if gate.code == NOT_CALLED), failed[0])
+        return failed[0] if failed else None
+
+    @property
+    def answer(self) -> Answer | None:
+        """What a gateway is answered that asks about the call; None if the call is allowed."""
+        if self.refused_by is None:
+            return None
+        code = self.refused_by.code
+        status, message = CODES[code]
+        return Answer(status, code, message)
+
+    @property
+    def unchecked(self) -> tuple[Gate, ...]:
+        """The gates that were not checked and could refuse a call."""
+        return tuple(gate for gate in self.gates if gate.passed is None and not gate.of_lists)
 
 
-@dataclass(frozen=True)
-class Reach:
-    """The channels of a scope's groups and the aliases that its patterns need, read once for any number of models."""
-
-    scope: Scope
-    # Group -> its slug, in the order of the scope.
-    groups: Mapping[int, str]
-    # Channel -> slugs of the groups that reach it, in the same order.
-    channels: Mapping[int, tuple[str, ...]]
-    # Model -> its aliases, if the patterns need them.
-    aliases: Mapping[int, Collection[str]]
-    # Those of all models.
-    starts: Starts
-
-    @classmethod
-    def of(cls, scope: Scope) -> "Reach":
-        slugs = dict(TokenGroup.objects.filter(pk__in=scope.groups).values_list("pk", "slug"))
-        groups = {group: slugs[group] for group in scope.groups if group in slugs}
-        pairs = TokenGroup.channels.through.objects.filter(tokengroup__in=groups)
-        reaching: defaultdict[int, set[int]] = defaultdict(set)
-        for channel, group in pairs.values_list("channel", "tokengroup"):
-            reaching[channel].add(group)
-        channels = {
-            channel: tuple(slug for group, slug in groups.items() if group in members)
-            for channel, members in reaching.items()
-        }
-        return cls(scope, groups, channels, aliases_for(scope), read_starts())
+def explain_key(match: KeyMatch | None, request: Request, *, at: dt.datetime, problem: str = "") -> Explanation:
+    """The gates of a request with a key that was looked up; None: no token has it, `problem` says why."""
+    call = _read_call(request.call)
+    model = request.model
+    if model is None and isinstance(call, Address):
+        model = next(iter([*call.stated, *call.query_models]), None)
+    request = replace(request, model=model)
+    if match is None:
+        return _of_unknown_key(request, problem)
+    explanation = _explain(match.token, request, at=at, key_id=match.key_id)
+    return replace(explanation, gates=(*_identity_gates(match), *explanation.gates))
 
 
 def explain(token: Token, name: str, *, at: dt.datetime, address: str = "", key_id: str = "") -> Explanation:
@@ -111,8 +147,19 @@ def explain(token: Token, name: str, *, at: dt.datetime, address: str = "", key_
     The name may be `models/<id>`, as Gemini's clients write it. `key_id` is the key id of a retired key; empty for the
     current key.
     """
-    scope = scope_of(row_of(token))
-    of_key = [*_retired_key_gates(token, key_id, at=at), *key_gates(scope, at=at, address=address)]
+    return _explain(token, Request(name, address), at=at, key_id=key_id)
+
+
+def _explain(token: Token, request: Request, *, at: dt.datetime, key_id: str) -> Explanation:
+    row = row_of(token)
+    scope, name, call = scope_of(row), request.model, _read_call(request.call)
+    of_key = key_gates(scope, at=at, address=request.address)
+    # Whether a key ends with its grace period is asked with whether its token has expired.
+    of_key[1:1] = _retired_key_gates(token, key_id, at=at)
+    before = (*of_key, _rate_gate(token.pk, rate_of(row), is_known=request.counts_rate), _readable_gate(call))
+    budget = budget_gate(scope, at=at)
+    if name is None:
+        return Explanation("", (*before, *_unchecked(EXISTS, "no model is given", call, scope), budget))
     explanations = []
     plain_name = name.removeprefix("models/")
     models = _models_named(name) or _models_named(plain_name)
@@ -122,18 +169,21 @@ def explain(token: Token, name: str, *, at: dt.datetime, address: str = "", key_
     for model in models:
         offers = list(Offer.objects.filter(model=model).select_related("channel").order_by("channel__slug"))
         of_model = model_gates(model, offers, reach, at=at, dated=True, called=called)
+        after = (_endpoint_gate(model, call), _dialect_gate(model, request.dialect), budget)
         of_group = _group_budget_gates(model, scope, at=at)
-        gates = (*of_key, _existence(name, model), *of_model, *of_group)
+        gates = (*before, _existence(name, model), *of_model, *after, *of_group)
         narrowed_from = tuple(dialect.name for dialect in DIALECTS if not dialect.lists(model))
         list_names = tuple(listed_names([model])[model.pk])
         explanations.append(Explanation(name, gates, narrowed_from, model.in_price_list, list_names))
-    missing = Explanation(name, (*of_key, Gate("the model exists", False, f"no model and no alias is called {name}")))
+    existence = Gate(EXISTS, False, f"no model and no alias is called {name}")
+    of_missing = _unchecked("", "the model does not exist", call, scope)
+    missing = Explanation(name, (*before, existence, *of_missing, budget))
     return next((explanation for explanation in explanations if explanation.visible), [*explanations, missing][0])
 
 
 def survey(scope: Scope, *, at: dt.datetime, search: str = "") -> list[Explanation]:
     """The gates for every model (or those whose id contains `search`), in the order of all lists, with few queries."""
-    of_key, reach = key_gates(scope, at=at), Reach.of(with_prices(scope, at=at))
+    of_key, reach = [*key_gates(scope, at=at), budget_gate(scope, at=at)], Reach.of(with_prices(scope, at=at))
     models = AIModel.objects.select_related("vendor").filter(name__icontains=search.replace("\x00", ""))
     list_names = listed_names(models)
     channels = Channel.objects.in_bulk()
@@ -154,30 +204,34 @@ def survey(scope: Scope, *, at: dt.datetime, search: str = "") -> list[Explanati
 
 
 def key_gates(scope: Scope, *, at: dt.datetime, address: str = "") -> list[Gate]:
-    """The gates of the key itself. Without an address, the gate of the networks names them and counts as passed."""
+    """The gates of the key itself. Without an address, that of its networks is not checked, unless it has none."""
     refusals = set(scope.refusals(at=at, address=address or None))
-    gates = [Gate(asks, code not in refusals, _because(scope, field, address)) for asks, code, field in KEY_GATES]
-    return [*gates, _budget_gate(scope, at=at)]
+    gates = []
+    for asks, code, field in KEY_GATES:
+        is_open = field == "networks" and bool(scope.networks) and not address
+        gates.append(Gate(asks, None if is_open else code not in refusals, _because(scope, field, address), code=code))
+    return gates
 
 
-def _budget_gate(scope: Scope, *, at: dt.datetime) -> Gate:
-    asks, budget = "the token is within its budget (calls only)", scope.budget
+def budget_gate(scope: Scope, *, at: dt.datetime) -> Gate:
+    """The gate of the token's own budget."""
+    budget = scope.budget
     if scope.is_over_budget:
-        return Gate(asks, False, "it is over budget; it can still list models", of_calls=True)
+        return Gate(BUDGET, False, "it is over budget; it can still list models", of_calls=True, code=OVER_BUDGET)
     if budget is None:
-        return Gate(asks, True, "it is not over budget", of_calls=True)
-    return Gate(asks, not budget.is_spent(at=at), _state_of(budget, at=at), of_calls=True)
+        return Gate(BUDGET, True, "it is not over budget", of_calls=True, code=OVER_BUDGET)
+    return Gate(BUDGET, not budget.is_spent(at=at), _state_of(budget, at=at), of_calls=True, code=OVER_BUDGET)
 
 
 def _group_budget_gates(model: AIModel, scope: Scope, *, at: dt.datetime) -> Iterator[Gate]:
-    """The gate of the group in which a call is charged, if that group has a budget."""
+    """The gate of the group in which a call is charged, if a group has a budget."""
     group, slug = charged_groups([model.pk], scope, at=at).get(model.pk, (None, ""))
+    if group is None and scope.group_budgets:
+        yield Gate(GROUP_BUDGET, None, "no group pays for the model", of_calls=True, code=OVER_BUDGET)
     for owner, budget in scope.group_budgets:
         if owner == group:
             because = f"group {slug}: {_state_of(budget, at=at)}"
-            yield Gate(
-                "the group is within its budget (calls only)", not budget.is_spent(at=at), because, of_calls=True
-            )
+            yield Gate(GROUP_BUDGET, not budget.is_spent(at=at), because, of_calls=True, code=OVER_BUDGET)
 
 
 def _state_of(budget: Budget, *, at: dt.datetime) -> str:
@@ -193,55 +247,7 @@ def _retired_key_gates(token: Token, key_id: str, *, at: dt.datetime) -> Iterato
     for retired in token.retired_keys.filter(key_id=key_id).exclude(key_id=token.key_id):
         end = f"{retired.valid_until:%Y-%m-%d %H:%M} UTC"
         because = f"key {token.key_id} has replaced it; its grace period ends at {end}"
-        yield Gate("the retired key is still valid", retired.valid_until > at, because)
-
-
-def model_gates(
-    model: AIModel, offers: Sequence[Offer], reach: Reach, *, at: dt.datetime, dated: bool = False, called: str = ""
-) -> Iterator[Gate]:
-    """The gates between a valid key and an existing model; `dated` adds since when a row has its value, and by whom.
-
-    `called` is the id in a request for which a wildcard model stands, see Scope.permits_as.
-    """
-    is_published = model.status == AIModel.Status.PUBLISHED
-    draft = "it is a draft" + (since(model, "status") if dated and not is_published else "")
-    yield Gate("the model is published", is_published, "it is published" if is_published else draft)
-    yield _offer_gate(offers, reach, dated=dated)
-    yield _start_gate(model, offers, reach, at=at, dated=dated)
-    is_retired = model.retires_on is not None and model.retires_on <= at.date()
-    end = f"it retires on {model.retires_on}" if model.retires_on else "no retirement date is set"
-    yield Gate(
-        "the model is not retired",
-        not is_retired,
-        f"it has been retired since {model.retires_on}" if is_retired else end,
-    )
-    scope, aliases = reach.scope, reach.aliases.get(model.pk, ())
-    names = [*aliases, called] if called else aliases
-    denying = scope.denying_pattern(model, names)
-    allowing = scope.allowing_pattern(Requested(called, model), ()) if called else scope.allowing_pattern(model, names)
-    denial = "none matches"
-    if denying is not None:
-        denial = f"deny pattern {_with_alias(denying, model, aliases)}{_figures([denying], model, scope)}"
-    yield Gate("no deny pattern matches the model", denying is None, denial)
-    allowance = _allowance(scope, allowing and _with_alias(allowing, model, aliases))
-    allowance += _figures(scope.allow or () if allowing is None else [allowing], model, scope)
-    if model.is_wildcard and not called and allowing is None:
-        names = [pattern for pattern in scope.allow or () if (id_of(pattern) or pattern).startswith(model.prefix)]
-        allowance += f"; calls of {', '.join(names)} are allowed" if names else ""
-    yield Gate("an allow pattern matches the model", scope.allow is None or allowing is not None, allowance)
-
-
-def since(row: Any, field: str) -> str:
-    """`, since 2026-11-20 by alice`, from the history of the field; empty without history."""
-    newest = None
-    for record in row.history.select_related("history_user").order_by("-history_id")[:50]:
-        if getattr(record, field) != getattr(row, field):
-            break
-        newest = record
-    if newest is None:
-        return ""
-    who = f" by {newest.history_user}" if newest.history_user else ""
-    return f", since {newest.history_date:%Y-%m-%d}{who}"
+        yield Gate("the retired key is still valid", retired.valid_until > at, because, code="key_expired")
 
 
 def _models_named(name: str) -> list[AIModel]:
@@ -263,7 +269,7 @@ def _existence(name: str, model: AIModel) -> Gate:
     because = f"model {model.name}" if is_id else f"alias {name} of {model.name}"
     if not is_id and model.is_wildcard and name.removeprefix("models/").startswith(model.prefix):
         because = f"wildcard model {model.name}"
-    return Gate("the model exists", True, because)
+    return Gate(EXISTS, True, because)
 
 
 def _because(scope: Scope, field: str, address: str) -> str:
@@ -279,77 +285,102 @@ def _because(scope: Scope, field: str, address: str) -> str:
     return f"{field.replace('_', ' ')} {value:%Y-%m-%d %H:%M} UTC"
 
 
-def _offer_gate(offers: Sequence[Offer], reach: Reach, *, dated: bool) -> Gate:
-    asks = "a channel of the token's groups offers the model"
-    reachable = [offer for offer in offers if offer.channel_id in reach.channels]
-    for offer in reachable:
-        if offer.enabled and offer.channel.enabled:
-            groups = ", ".join(reach.channels[offer.channel_id])
-            return Gate(asks, True, f"channel {offer.channel.slug}, reached by group {groups}")
-    if reachable:
-        return Gate(asks, False, "; ".join(_why_disabled(offer, dated=dated) for offer in reachable))
-    if not reach.groups:
-        return Gate(asks, False, "the token is in no group")
-    groups = f"group {', '.join(sorted(reach.groups.values()))}"
-    if offers:
-        elsewhere = ", ".join(offer.channel.slug for offer in offers)
-        return Gate(asks, False, f"{groups} does not reach channel {elsewhere}")
-    return Gate(asks, False, "no channel offers the model")
+def _rate_gate(token: int, rate: str, *, is_known: bool) -> Gate:
+    """The gate of the rate limit, as this process counts now; several processes share a count only in Redis."""
+    code = "rate_limit_exceeded"
+    if not rate:
+        return Gate(RATE, True, "no rate limit applies", code=code)
+    if not is_known:
+        return Gate(RATE, None, f"{rate}; how many requests are counted is not known here", code=code)
+    quota = limiter().peek(rate, f"token:{token}")
+    if not quota.allowed:
+        return Gate(RATE, False, f"{rate}: exceeded until {quota.resets_at:%Y-%m-%d %H:%M:%S} UTC", code=code)
+    left = f"{rate}: {quota.remaining:,} of {quota.limit:,} left now"
+    if limiter().is_shared:
+        return Gate(RATE, True, left, code=code)
+    return Gate(RATE, None, f"{left} in this process; without REDIS_URL, each process counts on its own", code=code)
 
 
-def _start_gate(model: AIModel, offers: Iterable[Offer], reach: Reach, *, at: dt.datetime, dated: bool) -> Gate:
-    """The start for the first of the groups that gets the model, and the row that states it."""
-    slugs = {
-        slug
-        for offer in offers
-        if offer.enabled and offer.channel.enabled
-        for slug in reach.channels.get(offer.channel_id, ())
-    }
-    starts = reach.starts.by_model.get(model.pk, ModelStarts())
-    # Which group reaches the model is a gate of its own.
-    groups = [group for group, slug in reach.groups.items() if slug in slugs] or list(reach.groups)
-    # The first one of several groups that get it at the same time.
-    first = min(groups, key=lambda group: starts.of(group) or NO_START, default=0)
-    start = starts.of(first)
-    has_started = is_reached(start, at=at)
-    because = "no start is set"
-    if start is not None:
-        because = f"{'since' if has_started else 'it starts on'} {_to_seconds(start)}"
-    if first in starts.by_group:
-        because = f"release for group {reach.groups[first]}: {'at once' if start is None else because}"
-    if dated and not has_started:
-        release = ModelRelease.objects.filter(model=model, group=first).first()
-        because += since(release or model, "starts_at")
-    return Gate("the model has started for a group of the token", has_started, because)
+def _read_call(text: str) -> Address | AmbiguousAddressError | None:
+    """What the address of a call names; the error if it can be read in several ways; None without an address."""
+    method, _, path = text.strip().rpartition(" ")
+    if not path:
+        return None
+    try:
+        return read_called(path, method=method.strip().upper() or None)
+    except AmbiguousAddressError as error:
+        return error
 
 
-def _to_seconds(moment: dt.datetime) -> str:
-    return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+def _readable_gate(call: Address | AmbiguousAddressError | None) -> Gate:
+    if call is None:
+        return Gate(READABLE, None, "no address of a call is given", of_calls=True, code="ambiguous_address")
+    if isinstance(call, AmbiguousAddressError):
+        return Gate(READABLE, False, str(call), of_calls=True, code="ambiguous_address")
+    endpoint = call.endpoint
+    if endpoint and endpoint.stated_in is StatedIn.NOWHERE and endpoint.name not in settings.AUTHORIZE_WITHOUT_MODEL:
+        because = f"its calls name no model; AUTHORIZE_WITHOUT_MODEL={endpoint.name} allows them"
+        return Gate(READABLE, False, because, of_calls=True, code="model_not_named")
+    return Gate(READABLE, True, "it has one meaning", of_calls=True, code="ambiguous_address")
 
 
-def _why_disabled(offer: Offer, *, dated: bool) -> str:
-    """Why a reachable offer does not apply: its channel or the offer itself is disabled."""
-    channel = offer.channel
-    if not channel.enabled:
-        return f"channel {channel.slug} is disabled" + (since(channel, "enabled") if dated else "")
-    return f"the offer on channel {channel.slug} is disabled" + (since(offer, "enabled") if dated else "")
+def _endpoint_gate(model: AIModel, call: Address | AmbiguousAddressError | None) -> Gate:
+    """The gate of the kind of call, which its address decides."""
+    code, types = "endpoint_not_supported", model.callable_endpoint_types
+    supported = f"the model supports {', '.join(types)}" if types else "the model states no endpoint types"
+    if not isinstance(call, Address):
+        return Gate(ENDPOINT, None, f"the kind of call is not known; {supported}", of_calls=True, code=code)
+    if call.endpoint is None:
+        because = "the address is not a known endpoint; an endpoint type with its path makes it known"
+        return Gate(ENDPOINT, False, because, of_calls=True, code=code)
+    passed = supports(types, call.endpoint)
+    return Gate(ENDPOINT, passed, f"the call is of kind {call.endpoint.name}; {supported}", of_calls=True, code=code)
 
 
-def _with_alias(pattern: str, model: AIModel, aliases: Collection[str]) -> str:
-    """The pattern, with the alias that it matches if it does not match the model itself."""
-    alias = next((alias for alias in aliases if names_id(pattern, alias)), "")
-    if not alias or first_match((pattern,), model, ()) is not None:
-        return pattern
-    return f"{pattern}, which matches its alias {alias}"
+def _dialect_gate(model: AIModel, dialect: str) -> Gate:
+    hidden = [dialect.name for dialect in DIALECTS if not dialect.lists(model)]
+    because = f"NARROW_DIALECTS hides it from clients of {' and '.join(hidden)}" if hidden else "all dialects list it"
+    passed = BY_NAME[dialect].lists(model) if dialect else not hidden or None
+    return Gate(DIALECT, passed, because, code="model_not_found", of_lists=True)
 
 
-def _figures(patterns: Iterable[str], model: Described, scope: Scope) -> str:
-    """The figures of the model that these patterns compare, after a colon; empty if they compare none."""
-    figures = dict.fromkeys(read_pattern(pattern).figure(model, scope.prices) for pattern in patterns)
-    return f": {', '.join(filter(None, figures))}" if any(figures) else ""
+def _unchecked(
+    first: str, because: str, call: Address | AmbiguousAddressError | None, scope: Scope | None
+) -> Iterator[Gate]:
+    """The gates of a model that is not known; `first` is a gate before them."""
+    if first:
+        yield Gate(first, None, because)
+    yield from unchecked_model_gates(because)
+    if call is None or isinstance(call, AmbiguousAddressError) or call.endpoint is not None:
+        yield Gate(ENDPOINT, None, because, of_calls=True, code="endpoint_not_supported")
+    else:
+        yield Gate(ENDPOINT, False, "the address is not a known endpoint", of_calls=True, code="endpoint_not_supported")
+    yield Gate(DIALECT, None, because, code="model_not_found", of_lists=True)
+    if scope is None or scope.group_budgets:
+        yield Gate(GROUP_BUDGET, None, because, of_calls=True, code=OVER_BUDGET)
 
 
-def _allowance(scope: Scope, allowing: str | None) -> str:
-    if allowing is not None:
-        return f"allow pattern {allowing}"
-    return "no allow pattern matches" if scope.allow else f"the key can see {scope.sees}"
+def _identity_gates(match: KeyMatch) -> Iterator[Gate]:
+    """Whether the client's key is that of the token: what is known depends on what was entered."""
+    code = "invalid_api_key"
+    kind = "replaced" if match.is_replaced else "current"
+    yield Gate(KNOWN, True, f"the {kind} key {match.masked} of token {match.token}", code=code)
+    if match.is_secret_correct is None:
+        yield Gate(CORRECT, None, "only a part of the key is known", code=code)
+    else:
+        because = "the key is the stored one" if match.is_secret_correct else match.problem
+        yield Gate(CORRECT, match.is_secret_correct, because, code=code)
+    pepper = f"it is stored under pepper {match.pepper}"
+    yield Gate(PEPPER, not match.pepper_problem, match.pepper_problem or pepper, code=code)
+
+
+def _of_unknown_key(request: Request, problem: str) -> Explanation:
+    """An unknown key stops everything: nothing else can be checked."""
+    because = "no token has this key"
+    gates = [Gate(KNOWN, False, problem, code="invalid_api_key")]
+    gates += [Gate(asks, None, because, code="invalid_api_key") for asks in (CORRECT, PEPPER)]
+    gates += [Gate(asks, None, because, code=code) for asks, code, _ in KEY_GATES]
+    gates.append(Gate(RATE, None, because, code="rate_limit_exceeded"))
+    gates += [_readable_gate(_read_call(request.call)), *_unchecked(EXISTS, because, None, None)]
+    gates.append(Gate(BUDGET, None, because, of_calls=True, code=OVER_BUDGET))
+    return Explanation(request.model or "", tuple(gates))

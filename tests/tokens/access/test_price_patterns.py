@@ -145,7 +145,7 @@ def test_an_explanation_names_the_figure(key: str) -> None:
     }
     assert [row.name for row in survey(scope_of(row_of(token)), at=NOW) if row.visible] == ["rising", "steady"]
     Token.objects.update(allow=None, deny=["price:input>5"])
-    assert [gate.because for gate in explain(token, "unpriced", at=NOW).gates if not gate.passed] == [
+    assert [gate.because for gate in explain(token, "unpriced", at=NOW).gates if gate.passed is False] == [
         "deny pattern price:input>5: the price of input is unknown"
     ]
 

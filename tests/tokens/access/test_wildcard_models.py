@@ -158,7 +158,7 @@ def test_explain_token_follows(wild: AIModel, capsys: pytest.CaptureFixture[str]
     with pytest.raises(SystemExit):
         call_command("explain_token", token.key_id, "chan-wild-x1", format="json")
     gates = json.loads(capsys.readouterr().out)["gates"]
-    assert next(gate["asks"] for gate in gates if not gate["passed"]) == "the model is published"
+    assert next(gate["asks"] for gate in gates if gate["passed"] is False) == "the model is published"
 
 
 def test_the_visible_models_of_a_key_show_which_names_it_may_call(wild: AIModel) -> None:

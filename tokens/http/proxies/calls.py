@@ -10,14 +10,14 @@ from functools import lru_cache
 from django.conf import settings
 from django.http import HttpRequest
 
+from tokens.access.own_routes import read_called
 from tokens.api_error import ApiError
 from tokens.auth.credentials import header_text, original_addresses
-from tokens.calls.addresses import Address, AmbiguousAddressError, read_address
+from tokens.calls.addresses import Address, AmbiguousAddressError
 from tokens.calls.endpoints import Endpoint, StatedIn
 from tokens.calls.named import NamedModels
 from tokens.dialects import ORIGINAL_ADDRESS_HEADERS, has_appended_address
 from tokens.http.proxies.bodies import BODY_PARTS, has_body, named_models
-from tokens.http.proxies.own_routes import own_routes
 
 METHOD_HEADERS = ("X-Original-Method", "X-Forwarded-Method")
 # Headers in which some gateway or upstream states a model. A name in them restricts; it counts as a statement of the
@@ -101,8 +101,7 @@ def _read_addresses(request: HttpRequest) -> Iterator[Address]:
     method = _method(request)
     try:
         for text in original_addresses(request):
-            address = read_address(text, method=method)
-            yield address if address.endpoint else read_address(text, method=method, routes=own_routes())
+            yield read_called(text, method=method)
     except AmbiguousAddressError as error:
         raise ApiError("ambiguous_address", f"The address of the call cannot be checked: {error}.") from None
 

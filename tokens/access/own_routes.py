@@ -1,22 +1,34 @@
 """The addresses of the operator's endpoint types: calls of these are known like those of OpenAI or Anthropic."""
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 
 from catalog.models import EndpointType
-from tokens.calls.addresses import AmbiguousAddressError, read_address
+from tokens.calls.addresses import Address, AmbiguousAddressError, read_address
 from tokens.calls.endpoints import Endpoint, Route, Routes, StatedIn
 
 # Name, path and method of an endpoint type.
 Row = tuple[str, str, str]
 
 
-def own_routes() -> Routes:
+def _own_routes() -> Routes:
     """The paths of all endpoint types. The body names the model, unless the path contains {model}."""
     return _routes_of(_rows())
 
 
-def types_at(endpoint: Endpoint) -> frozenset[str]:
+def read_called(text: str, *, method: str | None) -> Address:
+    """What the address of a call names, by the known addresses or else by those of the operator's endpoint types."""
+    address = read_address(text, method=method)
+    return address if address.endpoint else read_address(text, method=method, routes=_own_routes())
+
+
+def supports(types: Collection[str], endpoint: Endpoint) -> bool:
+    """Whether a model with these endpoint types may be called at this endpoint."""
+    return endpoint.accepts(types) or not _types_at(endpoint).isdisjoint(types)
+
+
+def _types_at(endpoint: Endpoint) -> frozenset[str]:
     """The endpoint types whose paths are addresses of this kind of call."""
     return frozenset(name for name, path, method in _rows() if _endpoint_at(path, method) == endpoint)
 

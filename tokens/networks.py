@@ -11,6 +11,9 @@ WITH_PORT = re.compile(r"(?P<v4>[0-9.]+):[0-9]{1,5}|\[(?P<v6>[0-9a-fA-F:.]+)\](?
 # IPv4-mapped IPv6 addresses (RFC 4291).
 MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
+# Unspecified, multicast and reserved addresses, which no caller has (RFC 6890).
+WITHOUT_SENDERS = tuple(map(ipaddress.ip_network, ("0.0.0.0/8", "224.0.0.0/3", "::/128", "ff00::/8")))
+
 
 def caller_address(environ: Mapping[str, Any], *, proxies: int) -> str:
     """The caller's address from a WSGI environ: that of the connection, or what the outermost trusted proxy reports.
@@ -44,6 +47,12 @@ def is_within(address: str, networks: Iterable[str]) -> bool:
     if isinstance(caller, ipaddress.IPv6Address) and caller.ipv4_mapped:
         caller = caller.ipv4_mapped
     return any(caller in network for network in map(_network, networks) if network is not None)
+
+
+def is_without_callers(text: str) -> bool:
+    """Whether no request can come from a network, because it is not valid or within one without senders."""
+    network = _network(text)
+    return network is None or any(network[0] in nobody and network[-1] in nobody for nobody in WITHOUT_SENDERS)
 
 
 @functools.lru_cache(maxsize=4096)

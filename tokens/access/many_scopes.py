@@ -11,7 +11,7 @@ import operator
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from catalog.db import revision
 from catalog.db.revision import Counters
@@ -41,6 +41,29 @@ from tokens.scope import Scope
 Models = int
 # Patterns whose models are stored: 19 MB for 15,000 models.
 MOST_PATTERNS = 10_000
+
+
+@dataclass(frozen=True)
+class Matches:
+    """The models that a scope reaches through its groups, and those that each of its patterns matches in the catalog.
+
+    Deny patterns match what they might match, because a figure is unknown. Without an allow list, `allow` is None.
+    """
+
+    reached: Models
+    allow: Mapping[str, Models] | None
+    deny: Mapping[str, Models]
+
+    @property
+    def permitted(self) -> Models:
+        """What the deny patterns leave of the reached models."""
+        return functools.reduce(lambda left, denied: left & ~denied, self.deny.values(), self.reached)
+
+    @property
+    def visible(self) -> Models:
+        if self.allow is None:
+            return self.permitted
+        return self.permitted & functools.reduce(operator.or_, self.allow.values(), 0)
 
 
 class ManyScopes:
@@ -80,7 +103,7 @@ class ManyScopes:
                     self.listed_aliases[name] = self.places[key]
         # The models that are rows of lists by their id, those of the price list, and the published ones not retired.
         self.listed, self.in_price_list = self._collect(listed), self._collect(in_price_list)
-        self._offered = self._collect(offered)
+        self.offered = self._collect(offered)
         self._names = _Names(self._by_name)
         self._reached: dict[int, Models] = {}
         self._matched: dict[Hashable, Models] = {}
@@ -92,17 +115,22 @@ class ManyScopes:
 
     def visible(self, scope: Scope) -> Models:
         """The models that the scope can see."""
+        return self.matches(scope).visible
+
+    def matches(self, scope: Scope) -> Matches:
+        """The models that the groups of a scope reach, and those that each of its patterns matches."""
         scope = self._with_prices(scope)
-        visible = self.reach_of(scope) & ~self._union(self._match(text, scope, if_unknown=True) for text in scope.deny)
-        if scope.allow is not None:
-            visible &= self._union(self._match(text, scope, if_unknown=False) for text in scope.allow)
-        return visible
+        return Matches(
+            self.reach_of(scope),
+            None if scope.allow is None else {text: self._match(text, scope, if_unknown=False) for text in scope.allow},
+            {text: self._match(text, scope, if_unknown=True) for text in scope.deny},
+        )
 
     def wildcard_names(self, scope: Scope) -> Iterator[str]:
         """The ids of its allow list for which a wildcard model stands; a pattern matches the id without its stars."""
         if not scope.allow or not self._wildcards:
             return
-        names = dict.fromkeys(id_of(pattern) or pattern.replace("*", "") for pattern in scope.allow)
+        names = dict.fromkeys(_without_stars(pattern) for pattern in scope.allow)
         scope, reached = self._with_prices(scope), self.reach_of(scope)
         yield from (name for name in names if self._has_wildcard(name, scope, reached))
 
@@ -118,6 +146,14 @@ class ManyScopes:
     def _keys(self) -> Sequence[int]:
         """Bit -> the key of its model."""
         return sorted(self.places, key=self.places.__getitem__)
+
+    def wildcards_for(self, pattern: str) -> Models:
+        """The wildcard models that stand for the id that a pattern is without its stars; none if a model has it."""
+        name = _without_stars(pattern)
+        if name in self._by_name:
+            return 0
+        found = (self._wildcards[wildcard] for wildcard in wildcards_of(name) if wildcard in self._wildcards)
+        return self._collect(self.places[model.pk] for model in found if model.pk in self.places)
 
     def _has_wildcard(self, name: str, scope: Scope, reached: Models) -> bool:
         """Whether a wildcard model stands for an id, which no model or alias has, and the scope permits it."""
@@ -141,7 +177,7 @@ class ManyScopes:
         """The models that a group reaches."""
         if group not in self._reached:
             reached = self._union(self._by_channel[channel] for channel in self._channels.get(group, ()))
-            self._reached[group] = reached & self._offered & ~self._not_started(group)
+            self._reached[group] = reached & self.offered & ~self._not_started(group)
         return self._reached[group]
 
     def _not_started(self, group: int) -> Models:
@@ -285,3 +321,8 @@ class _Names:
             if place + 1 == len(self.starts):
                 return
             found = self.text.find(part, self.starts[place + 1])
+
+
+def _without_stars(pattern: str) -> str:
+    """The id that a pattern of ids always matches: its own text without stars."""
+    return id_of(pattern) or pattern.replace("*", "")

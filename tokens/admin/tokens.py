@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -22,6 +22,7 @@ from catalog.admin.forms import AbsentOrNamesField
 from catalog.db.fields import NamesFormField
 from tokens.admin.budgets import BudgetAdmin, BudgetFilter
 from tokens.admin.key_pages import KeyPages
+from tokens.auth.sight import sight_of_token
 from tokens.models import Token, TokenGroup
 from tokens.models.budgets import TERMS
 from tokens.patterns.typed import fold_pattern
@@ -143,6 +144,12 @@ class TokenAdmin(BudgetAdmin, KeyPages, CuratedAdmin):
             # The key exists only during this request: response_add shows it, and nothing stores it.
             obj.new_key = obj.assign_new_key()
         super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        token = form.instance
+        sight = sight_of_token(token, at=timezone.now())
+        self.message_user(request, f"{token} {sight}.", messages.WARNING if sight.problems else messages.INFO)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         return self.show_new_key(request, obj)

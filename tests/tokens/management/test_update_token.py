@@ -94,6 +94,7 @@ def test_a_dry_run_shows_the_changes_and_makes_none() -> None:
             "rate_limit": {"before": "9/minute", "after": ""},
             "budget": {"before": None, "after": {"amount": "5", "currency": "USD", "period": "total"}},
         },
+        "sees": {"visible": 0, "published": 0, "problems": ["group default reaches no channel"]},
     }
     assert (token.rate_limit, token.budget) == ("9/minute", None)
     assert "would be changed" in update(token, "--no-rate", "--dry-run")

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.exact import write_json
+from tokens.auth.sight import sight_of_token
 from tokens.keys import UnfitKeyError
 from tokens.management.token_options import add_options, messages_of, read_options
 from tokens.models import Token, TokenGroup
@@ -33,6 +34,7 @@ class Command(BaseCommand):
         try:
             with transaction.atomic():
                 token, plaintext = issue(options)
+                sight = sight_of_token(token, at=timezone.now())
                 transaction.set_rollback(options["dry_run"])
         except ValidationError as error:
             raise CommandError(" ".join(messages_of(error))) from None
@@ -41,11 +43,12 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(str(error)) from None
         if options["dry_run"]:
-            self.stderr.write("The arguments are valid. Run it without --dry-run to create the token.")
+            self.stderr.write(f"The arguments are valid. The token {sight}.")
+            self.stderr.write("Run it without --dry-run to create the token.")
             return
-        self.stderr.write(f"Token {token.key_id} has been created.")
+        self.stderr.write(f"Token {token.key_id} has been created. It {sight}.")
         if options["format"] == "json":
-            self.stdout.write(write_json({"key_id": token.key_id, "key": plaintext}).decode())
+            self.stdout.write(write_json({"key_id": token.key_id, "key": plaintext, "sees": sight.as_json()}).decode())
         elif plaintext:
             self.stdout.write(plaintext)
 

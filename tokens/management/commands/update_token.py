@@ -15,6 +15,7 @@ from catalog.db import revision
 from catalog.error_messages import count
 from catalog.exact import digits, write_json
 from tokens.api.budgets import terms_of
+from tokens.auth.sight import sight_of_token
 from tokens.budgets import Budget
 from tokens.management.token_options import AUTOMATIC, Chosen, add_options, messages_of, read_options
 from tokens.models import Token
@@ -46,6 +47,7 @@ class Command(BaseCommand):
                 before = shown(token)
                 update(token, read_options(options, now=now), name=options["name"])
                 after = shown(token)
+                sight = sight_of_token(token, at=now)
                 transaction.set_rollback(options["dry_run"])
         except ValidationError as error:
             raise CommandError(" ".join(messages_of(error))) from None
@@ -54,9 +56,11 @@ class Command(BaseCommand):
         changes = {name: (old, after[name]) for name, old in before.items() if old != after[name]}
         if options["format"] == "json":
             document = {name: {"before": old, "after": new} for name, (old, new) in changes.items()}
-            self.stdout.write(write_json({"key_id": token.key_id, "changes": document}).decode())
+            report = {"key_id": token.key_id, "changes": document, "sees": sight.as_json()}
+            self.stdout.write(write_json(report).decode())
         else:
             self._report(token, changes, after, dry_run=options["dry_run"])
+            self.stdout.write(f"It {'would see' + str(sight).removeprefix('sees') if options['dry_run'] else sight}.")
 
     def _report(self, token: Token, changes: Mapping[str, tuple[Any, Any]], after: Values, *, dry_run: bool) -> None:
         if not changes:

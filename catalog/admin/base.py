@@ -23,15 +23,17 @@ from unfold.contrib.filters.admin import (
     BooleanRadioFilter,
     ChoicesDropdownFilter,
     RangeDateFilter,
-    RelatedDropdownFilter,
 )
 
 from catalog.admin.deletion import delete_selected, find_deleted
+from catalog.admin.links import linked_row
+from catalog.admin.permitted import PermittedAdmin, PermittedListAdmin, figures_of
 from catalog.db import revision
 from catalog.db.deletion import delete_with_history
 from catalog.db.fields import ExactDecimalField, ExactJSONField, NamesField
 from catalog.db.locking import BUSY, is_lock_timeout
 from catalog.db.snapshot import snapshot
+from catalog.operators.permissions import limit_rows
 
 A = TypeVar("A", bound="type[admin.ModelAdmin[Any]]")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -60,14 +62,17 @@ if TYPE_CHECKING:
     Select = forms.Select
     Textarea = forms.Textarea
     StateFilter = admin.SimpleListFilter
+    SkinRelatedFilter = admin.RelatedFieldListFilter
     from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 else:
     from unfold.admin import ModelAdmin as SkinModelAdmin
     from unfold.admin import StackedInline as SkinStackedInline
     from unfold.admin import TabularInline as SkinTabularInline
     from unfold.contrib.filters.admin import DropdownFilter as StateFilter
+    from unfold.contrib.filters.admin import RelatedDropdownFilter as SkinRelatedFilter
     from unfold.decorators import action as detail_action
     from unfold.decorators import display
+    from unfold.fields import UnfoldAdminReadonlyField
     from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
     from unfold.forms import PaginationInlineFormSet as InlineFormSet
 
@@ -79,6 +84,8 @@ else:
     from unfold.widgets import UnfoldAdminTextInputWidget as TextInput
     from unfold.widgets import UnfoldBooleanWidget as Checkbox
 
+    # unfold links each related row, also if the operator may not open its page.
+    UnfoldAdminReadonlyField.get_admin_url = lambda _, _relation, row: linked_row(row)
     SkinUserAdmin = auth_admin.UserAdmin
     HistorySkin = SimpleHistoryAdmin
     ModelForm = forms.ModelForm
@@ -188,7 +195,7 @@ def edition_of(row: models.Model) -> str:
     return str(latest or "")
 
 
-class ModelAdmin(SkinModelAdmin):
+class ModelAdmin(PermittedListAdmin, SkinModelAdmin):
     """Settings of all lists and forms."""
 
     formfield_overrides = FIELD_WIDGETS
@@ -254,6 +261,16 @@ def initial_value(opts: Any, name: str, value: Any) -> Any:
     except ValidationError:
         return None
     return converted
+
+
+class RelatedDropdownFilter(SkinRelatedFilter):
+    """A choice of the related rows that the operator may see."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        rows = field.related_model._default_manager.all()
+        if (limited := limit_rows(request.user, rows)) is rows:
+            return super().field_choices(field, request, model_admin)
+        return [(row.pk, str(row)) for row in limited.order_by("pk")]
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
@@ -346,7 +363,7 @@ class CuratedAdmin(HistorySkin, ModelAdmin):
             return super().history_form_view(request, object_id, version_id, context)
 
 
-class TabularInline(SkinTabularInline):
+class TabularInline(PermittedAdmin, SkinTabularInline):
     formfield_overrides = FIELD_WIDGETS
     extra = 0
 
@@ -361,7 +378,7 @@ class UntitledInline(TabularInline):
         hide_title = True
 
 
-class StackedInline(SkinStackedInline):
+class StackedInline(PermittedAdmin, SkinStackedInline):
     """A row with many fields, one below the other."""
 
     formfield_overrides = FIELD_WIDGETS
@@ -445,6 +462,7 @@ __all__ = [
     "disable",
     "display",
     "enable",
+    "figures_of",
     "register_over",
     "render_admin_page",
 ]

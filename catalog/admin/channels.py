@@ -15,6 +15,7 @@ from catalog.admin.base import (
     disable,
     display,
     enable,
+    figures_of,
 )
 from catalog.admin.deletion import name_rows
 from catalog.admin.links import listed
@@ -63,6 +64,7 @@ class ChannelAdmin(CuratedAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(offer_count=Count("offers"))
 
+    @figures_of("catalog.offer")
     @display(description="Offers", ordering="offer_count")
     def offers_listed(self, channel: Any) -> SafeString | str:
         """A link instead of an inline: a channel may offer thousands of models."""

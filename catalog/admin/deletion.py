@@ -10,16 +10,16 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
-from django.contrib.admin.utils import model_ngettext, quote
+from django.contrib.admin.utils import model_ngettext
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
 
+from catalog.admin.links import linked_row
 from catalog.db.bulk import BATCH, batches
 from catalog.db.deletion import relations_to
 from catalog.db.revision import hold
@@ -167,9 +167,4 @@ def name_rows(rows: Rows, number: int) -> list[str]:
 
 
 def name_row(row: models.Model) -> str:
-    title = capfirst(str(row._meta.verbose_name))
-    try:
-        page = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[quote(row.pk)])
-    except NoReverseMatch:
-        return f"{title}: {row}"
-    return format_html('{}: <a class="text-link" href="{}">{}</a>', title, page, row)
+    return format_html("{}: {}", capfirst(str(row._meta.verbose_name)), linked_row(row))

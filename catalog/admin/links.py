@@ -1,20 +1,53 @@
-"""Links from admin pages to admin lists."""
+"""Links from admin pages to admin lists and rows, for operators who may open them."""
 
 from typing import Any
 
-from django.urls import reverse
+from django.contrib.admin.utils import quote
+from django.db import models
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from simple_history.models import HistoricalRecords
+
+from catalog.operators.permissions import limit_rows, may_view
+
+
+def current_operator() -> Any:
+    """The operator whose request is answered now; None outside requests."""
+    return getattr(getattr(HistoricalRecords.context, "request", None), "user", None)
 
 
 def linked(text: object, page: str, **filters: Any) -> SafeString:
-    """A link to a filtered list."""
+    """A link to a filtered list; the text alone for operators who may not view the list."""
+    if not may_view(current_operator(), page.replace("_", ".", 1)):
+        return format_html("{}", text)
     return format_html('<a class="text-link" href="{}">{}</a>', admin_list(page, **filters), text)
 
 
 def listed(count: int, noun: str, page: str, **filters: Any) -> SafeString:
     """A count with a link to the list of the counted rows."""
     return linked(f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s", page, **filters)
+
+
+def linked_row(row: models.Model) -> SafeString:
+    """A link to the page of a row; its text alone if it has no page, or the operator may not view it."""
+    if not (page := page_of(row)):
+        return format_html("{}", row)
+    return format_html('<a class="text-link" href="{}">{}</a>', page, row)
+
+
+def page_of(row: models.Model) -> str:
+    """The address of the page of a row; empty if it has none, or the operator may not view it."""
+    operator = current_operator()
+    if not may_view(operator, row):
+        return ""
+    rows = type(row)._default_manager.filter(pk=row.pk)
+    if (limited := limit_rows(operator, rows)) is not rows and not limited.exists():
+        return ""
+    try:
+        return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[quote(row.pk)])
+    except NoReverseMatch:
+        return ""
 
 
 def admin_list(page: str, **filters: Any) -> str:

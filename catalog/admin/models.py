@@ -21,9 +21,10 @@ from catalog.admin.base import (
     Textarea,
     UntitledInline,
     display,
+    figures_of,
 )
 from catalog.admin.forms import AbsentOrNamesField, LevelsField, NamesPicker, VerbatimField
-from catalog.admin.links import linked
+from catalog.admin.links import current_operator, linked
 from catalog.db.fields import NamesFormField
 from catalog.imports.dropped_models import describe_sources, dropped_models
 from catalog.models import (
@@ -33,8 +34,11 @@ from catalog.models import (
     FieldPin,
     ModelAlias,
     Offer,
+    Source,
 )
 from catalog.models.aimodel import AIModelQuerySet
+from catalog.models.pin import PRICES
+from catalog.operators.permissions import may_see_prices, may_view
 from catalog.vocabulary import CAPABILITIES, INPUT_MODALITIES, OUTPUT_MODALITIES, REASONING_LEVELS
 
 SCHEDULED = "Scheduled"
@@ -99,7 +103,7 @@ class PinInline(UntitledInline):
 
     @display(description="Changed upstream since", label="warning")
     def moved(self, pin: FieldPin) -> str | None:
-        if not pin.has_moved:
+        if not pin.has_moved or (pin.field in PRICES and not may_see_prices(current_operator())):
             return None
         value = pin.upstream
         if isinstance(value, dict):
@@ -146,6 +150,7 @@ class AIModelForm(CuratedForm):
         return self.cleaned_data["default_parameters"] or {}
 
 
+@figures_of("catalog.source")
 class MissingFilter(StateFilter):
     title = "sources"
     parameter_name = "sources"
@@ -231,7 +236,7 @@ class AIModelAdmin(CuratedAdmin):
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)
-        missing = dropped_models()
+        missing = dropped_models() if may_view(request.user, Source) else {}
         for model in changelist.result_list:
             model.missing = missing.get(model.name, [])
         return changelist
@@ -242,6 +247,7 @@ class AIModelAdmin(CuratedAdmin):
         start = f"starts on {model.starts_at:%Y-%m-%d %H:%M:%S} UTC" if _is_scheduled(model) else ""
         return [model.title, " · ".join(part for part in (name, start, describe_sources(model.missing)) if part)]
 
+    @figures_of("catalog.source")
     @display(description="Sources")
     def sources_missing(self, model: AIModel) -> str:
         return describe_sources(dropped_models().get(model.name, [])) or "All sources still list it."
@@ -274,6 +280,7 @@ class AIModelAdmin(CuratedAdmin):
     def released(self, model: AIModel) -> str:
         return "" if model.released_on is None else model.released_on.isoformat()
 
+    @figures_of("catalog.offer")
     @display(description="Channels", ordering="offer_count")
     def channels_listed(self, model: Any) -> SafeString:
         return linked(model.offer_count, "catalog_offer", model__id__exact=model.pk)

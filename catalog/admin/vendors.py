@@ -11,6 +11,7 @@ from catalog.admin.base import (
     CuratedAdmin,
     StateFilter,
     display,
+    figures_of,
 )
 from catalog.admin.links import listed
 from catalog.models import (
@@ -18,6 +19,7 @@ from catalog.models import (
 )
 
 
+@figures_of("catalog.aimodel")
 class HasModelsFilter(StateFilter):
     title = "models"
     parameter_name = "models"
@@ -50,6 +52,7 @@ class VendorAdmin(CuratedAdmin):
     def aliases_shown(self, vendor: Vendor) -> str:
         return ", ".join(vendor.aliases)
 
+    @figures_of("catalog.aimodel")
     @display(description="Models", ordering="model_count")
     def models_listed(self, vendor: Any) -> SafeString:
         return listed(vendor.model_count, "model", "catalog_aimodel", vendor__id__exact=vendor.pk)

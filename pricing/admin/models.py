@@ -8,10 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from catalog.admin.base import StateFilter, display, register_over
-from catalog.admin.links import admin_list
+from catalog.admin.base import StateFilter, display, figures_of, register_over
+from catalog.admin.links import admin_list, current_operator
 from catalog.admin.vendors import VendorAdmin
 from catalog.models import AIModel, Vendor
+from catalog.operators.permissions import may_see_prices, may_set_prices, may_view
 from pricing.admin.repricing import PriceListPage, RepricingAdmin
 from pricing.admin.sheets import pages_of
 from pricing.curation.margins import losses, models_at_a_loss
@@ -24,14 +25,18 @@ from tokens.admin.models import ReleasedAIModelAdmin
 SHEETS_SHOWN = 20
 
 
+@figures_of("pricing.pricesheet")
 class PricedFilter(StateFilter):
     title = "price"
     parameter_name = "price"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        choices = [("yes", "Has a price"), ("no", "Has no price"), ("gap", "Offered without a price")]
-        # People who may not see costs must not see where we lose money.
-        return [*choices, ("loss", "Sold below cost")] if request.user.has_perm("pricing.view_pricesheet") else choices
+        return [
+            ("yes", "Has a price"),
+            ("no", "Has no price"),
+            ("gap", "Offered without a price"),
+            ("loss", "Sold below cost"),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         priced = PriceSheet.objects.models_priced(at=timezone.now())
@@ -42,7 +47,7 @@ class PricedFilter(StateFilter):
                 return queryset.exclude(pk__in=priced)
             case "gap":
                 return queryset.published().offered().exclude(pk__in=priced)
-            case "loss" if request.user.has_perm("pricing.view_pricesheet"):
+            case "loss":
                 return queryset.filter(pk__in=models_at_a_loss(at=timezone.now()))
         return queryset
 
@@ -59,24 +64,23 @@ class PricedAIModelAdmin(PriceListPage, ReleasedAIModelAdmin):
     fieldsets = [*ReleasedAIModelAdmin.fieldsets, ("Prices", {"fields": ["sheets", "pages"]})]
 
     def get_queryset(self, request: HttpRequest) -> Any:
+        models = super().get_queryset(request)
+        if not may_see_prices(request.user):
+            return models
         sheets = PriceSheet.objects.with_state(at=timezone.now()).with_lines().select_related("author", "run__source")
         # The report of a large import is hundreds of kilobytes and would be loaded for each of its sheets.
         sheets = sheets.defer("run__report", "run__options")
         ordered = Prefetch("sheets", queryset=sheets.order_by("-starts_at", "-pk"))
-        return super().get_queryset(request).prefetch_related(ordered)
+        return models.prefetch_related(ordered)
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Hide the price history from people who may not view price sheets: it shows costs."""
-        fieldsets = super().get_fieldsets(request, obj)
-        may_see = request.user.has_perm("pricing.view_pricesheet")
-        return fieldsets if may_see else [fieldset for fieldset in fieldsets if fieldset[0] != "Prices"]
-
+    @figures_of("pricing.pricesheet")
     @display(description="Price (input / output)")
     def price(self, model: Any) -> str:
         current = {sheet.role: sheet for sheet in model.sheets.all() if sheet.state == "current"}
         sheet = current.get(PriceSheet.Role.SELL) or current.get(PriceSheet.Role.LIST)
         return in_and_out(sheet) if sheet else "no price"
 
+    @figures_of("pricing.pricesheet")
     @display(description="Price history")
     def sheets(self, model: Any) -> str:
         if model.pk is None:
@@ -86,6 +90,7 @@ class PricedAIModelAdmin(PriceListPage, ReleasedAIModelAdmin):
             model.sheets_shown = self.render_sheets(model)
         return str(model.sheets_shown)
 
+    @figures_of("pricing.pricesheet")
     @display(description="Pages that the source names")
     def pages(self, model: Any) -> str:
         """Those of the current list price."""
@@ -95,12 +100,14 @@ class PricedAIModelAdmin(PriceListPage, ReleasedAIModelAdmin):
         return pages_of(current[0].facts) if current else ""
 
     def render_sheets(self, model: Any) -> str:
-        rows = model.sheets.all()
+        rows, operator = model.sheets.all(), current_operator()
         context = {
             "rows": [(sheet, summary(sheet)) for sheet in rows[:SHEETS_SHOWN]],
             "more": len(rows) > SHEETS_SHOWN,
             "losses": losses(at=timezone.now(), models=[model]),
             "model": model,
+            "may_add": may_set_prices(operator),
+            "may_view_runs": may_view(operator, "catalog.importrun"),
             "all": admin_list("pricing_pricesheet", model__id__exact=model.pk),
         }
         return render_to_string("pricing/admin/sheets.html", context)

@@ -15,6 +15,7 @@ from catalog.admin.base import (
     RelatedDropdownFilter,
     UntitledInline,
     display,
+    figures_of,
     register_over,
 )
 from catalog.exact import digits
@@ -108,7 +109,7 @@ class GroupRateAdmin(CuratedAdmin):
     fields = ["group", "ratio", "starts_at"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).with_state(at=timezone.now())  # type: ignore[attr-defined]
+        return super().get_queryset(request).with_state(at=timezone.now())
 
     def has_delete_permission(self, request: HttpRequest, obj: GroupRate | None = None) -> bool:
         """Only a scheduled rate: deleting another one would change past prices."""
@@ -163,6 +164,7 @@ class RatedTokenGroupAdmin(TokenGroupAdmin):
         rates = GroupRate.objects.in_force(at=timezone.now()).filter(group=OuterRef("pk"))
         return super().get_queryset(request).annotate(rate=Subquery(rates.values("ratio")))
 
+    @figures_of("pricing.grouprate")
     @display(description="Rate")
     def rate_shown(self, group: Any) -> str:
         return "1" if group.rate is None else digits(group.rate)

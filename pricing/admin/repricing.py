@@ -18,6 +18,7 @@ from catalog.admin.base import ModelAdmin, detail_action
 from catalog.db import revision
 from catalog.db.snapshot import snapshot
 from catalog.models import AIModel
+from catalog.operators.permissions import may_see_prices, may_set_prices, may_view
 from catalog.prices import Line, Sheet
 from pricing.admin.repricing_forms import EndForm, PriceForm, RuleForm, WithdrawForm
 from pricing.curation.margins import losses
@@ -35,10 +36,11 @@ LOSSES_SHOWN = 3
 
 
 class RepricingAdmin(ModelAdmin):
-    """Users who may add price sheets may change prices; they must also view sheets, because margins are shown."""
+    """Operators who may add price sheets may change prices; the pages show models and their prices of all roles."""
 
     def has_reprice_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perms(["pricing.add_pricesheet", "pricing.view_pricesheet"])
+        may_see = may_view(request.user, AIModel) and may_see_prices(request.user)
+        return may_see and may_set_prices(request.user)
 
     def reprice_models(self, request: HttpRequest, models: QuerySet[AIModel], action: str) -> HttpResponse | None:
         """The page of a bulk action: the form of a rule, then a preview of each price; applies a confirmed preview.

@@ -153,7 +153,7 @@ class PriceSheetAdmin(EndingPages, CuratedAdmin):
     readonly_fields = ["state_shown", "pages_shown", "facts_shown", "author", "created_at"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        sheets = super().get_queryset(request).with_state(at=timezone.now())  # type: ignore[attr-defined]
+        sheets = super().get_queryset(request).with_state(at=timezone.now())
         return sheets.select_related("model", "author").with_lines()
 
     def has_change_permission(self, request: HttpRequest, obj: PriceSheet | None = None) -> bool:

@@ -18,11 +18,13 @@ from catalog.admin.base import (
     StateFilter,
     capped,
     display,
+    figures_of,
     register_over,
 )
-from catalog.admin.links import listed
+from catalog.admin.links import current_operator, linked_row, listed
 from catalog.error_messages import count
 from catalog.exact import digits
+from catalog.operators.permissions import may_set_prices, may_view
 from pricing.engine.money import total
 from pricing.models import (
     PopularModel,
@@ -59,6 +61,10 @@ class UsageReporterAdmin(CuratedAdmin):
     ordering = ["token__name", "pk"]
     autocomplete_fields = ["token"]
     fields = ["token"]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A reporter is a token with its name and key."""
+        return super().has_view_permission(request, obj) and may_view(request.user, Token)
 
     @display(description="Key")
     def masked(self, reporter: UsageReporter) -> str:
@@ -106,8 +112,8 @@ class UsageEventAdmin(ReadOnlyAdmin):
     paginator = CappedPaginator
     actions = ["price_unknown"]
     fields = [
-        "event_id", "at", "token", "key_id", "model", "name", "group", "usage_shown", "request_shown", "cost_shown",
-        "reporter", "received_at",
+        "event_id", "at", "token_shown", "key_id", "model", "name", "group", "usage_shown", "request_shown",
+        "cost_shown", "reporter_shown", "received_at",
     ]  # fmt: skip
 
     def get_search_results(
@@ -123,7 +129,7 @@ class UsageEventAdmin(ReadOnlyAdmin):
         return queryset.filter(found), False
 
     def has_price_again_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("pricing.add_pricesheet")
+        return may_set_prices(request.user)
 
     @admin.action(description="Price again, where the cost is unknown", permissions=["price_again"])
     def price_unknown(self, request: HttpRequest, queryset: QuerySet[UsageEvent]) -> None:
@@ -132,7 +138,19 @@ class UsageEventAdmin(ReadOnlyAdmin):
 
     @display(description="Key", ordering="token")
     def caller(self, event: UsageEvent) -> str:
+        if not may_view(current_operator(), Token):
+            return event.key_id
         return str(event.token or f"{event.key_id} (no token)")
+
+    @figures_of("tokens.token")
+    @display(description="Token")
+    def token_shown(self, event: UsageEvent) -> str:
+        return linked_row(event.token) if event.token else "-"
+
+    @figures_of("tokens.token")
+    @display(description="Reporter")
+    def reporter_shown(self, event: UsageEvent) -> str:
+        return linked_row(event.reporter) if event.reporter else "-"
 
     @display(description="Model", ordering="model")
     def called(self, event: UsageEvent) -> str:
@@ -168,9 +186,9 @@ class ReportingTokenAdmin(TokenAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Token | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
-        may_see = obj is not None and request.user.has_perm("pricing.view_usageevent")
-        return [fieldset for fieldset in fieldsets if may_see or fieldset[0] != "Usage"]
+        return [fieldset for fieldset in fieldsets if obj is not None or fieldset[0] != "Usage"]
 
+    @figures_of("pricing.usageevent")
     @display(description=f"Last {DAYS_SHOWN} days")
     def usage_shown(self, token: Token) -> str:
         """The sums of its calls, with a link to them."""

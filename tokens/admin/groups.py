@@ -3,14 +3,15 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count
+from django.db.models import Count, Prefetch
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from catalog.admin.base import BooleanRadioFilter, CuratedAdmin, display, register_over
+from catalog.admin.base import BooleanRadioFilter, CuratedAdmin, display, figures_of, register_over
 from catalog.admin.channels import ChannelAdmin
 from catalog.admin.links import listed
 from catalog.models import Channel
+from catalog.operators.permissions import limit_rows
 from tokens.admin.budgets import BudgetAdmin, BudgetFilter
 from tokens.models import TokenGroup
 
@@ -32,10 +33,12 @@ class TokenGroupAdmin(BudgetAdmin, CuratedAdmin):
         groups = super().get_queryset(request).prefetch_related("channels")
         return groups.annotate(token_count=Count("tokens", distinct=True))
 
+    @figures_of("catalog.channel")
     @display(description="Channels")
     def channels_shown(self, group: TokenGroup) -> str:
         return ", ".join(sorted(channel.name for channel in group.channels.all()))
 
+    @figures_of("tokens.token")
     @display(description="Tokens", ordering="token_count")
     def tokens_listed(self, group: Any) -> SafeString:
         return listed(group.token_count, "token", "tokens_token", groups__id__exact=group.pk)
@@ -53,8 +56,13 @@ class ReachedChannelAdmin(ChannelAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).prefetch_related("groups")
+        return (
+            super()
+            .get_queryset(request)
+            .prefetch_related(Prefetch("groups", limit_rows(request.user, TokenGroup.objects.all())))
+        )
 
+    @figures_of("tokens.tokengroup")
     @display(description="Groups")
     def groups_shown(self, channel: Any) -> str:
         if channel.pk is None:

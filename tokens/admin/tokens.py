@@ -17,6 +17,7 @@ from catalog.admin.base import (
     disable,
     display,
     enable,
+    figures_of,
 )
 from catalog.admin.forms import AbsentOrNamesField
 from catalog.db.fields import NamesFormField
@@ -171,6 +172,7 @@ class TokenAdmin(BudgetAdmin, KeyPages, CuratedAdmin):
             for key in retired
         )
 
+    @figures_of("tokens.tokengroup")
     @display(description="Groups")
     def groups_shown(self, token: Token) -> str:
         """In the order of the token, without the automatic groups."""

@@ -20,6 +20,7 @@ from catalog.db.snapshot import no_snapshot
 from catalog.error_messages import count
 from catalog.exact import digits
 from catalog.models import AIModel
+from catalog.operators.permissions import may_view
 from pricing.engine.money import total
 from pricing.models import UsageEvent
 from pricing.usage.names import find_models
@@ -98,7 +99,8 @@ def unknown_models_page(request: HttpRequest) -> HttpResponse:
     """The names, those with the most calls first; for staff only, see config/urls.py."""
     _require(request, "pricing.view_usagecount")
     names = unknown_names(on=timezone.now().date(), most=MOST_SHOWN + 1)
-    suggestions = suggest_models([unknown.name for unknown in names])
+    sees_models = may_view(request.user, AIModel)
+    suggestions = suggest_models([unknown.name for unknown in names]) if sees_models else {}
     return render_admin_page(
         request,
         "pricing/admin/unknown_models.html",
@@ -139,7 +141,7 @@ def add_unknown_page(request: HttpRequest) -> HttpResponse:
         "calls": count(assigned.requests, "call") if assigned and assigned.requests else "",
         "events": f"{assigned.events:,}" if assigned and assigned.events else "",
         "priced": f"{assigned.priced:,}" if assigned and assigned.priced else "",
-        "cost": cost,
+        "cost": cost if may_view(request.user, UsageEvent) else "",
         "back": reverse("unknown_models"),
     }
     what = "Assign usage of" if addition.is_known else f"Create {'an alias' if kind == 'alias' else 'a draft'} for"
@@ -170,7 +172,7 @@ def _apply(request: HttpRequest, addition: Addition) -> HttpResponse:
     )
     messages.success(request, f"{addition.name} is now {what}: {result}.")
     _warn(request, effects)
-    if addition.is_alias or addition.is_known:
+    if addition.is_alias or addition.is_known or not may_view(request.user, AIModel):
         return HttpResponseRedirect(reverse("unknown_models"))
     return HttpResponseRedirect(admin_list("catalog_aimodel") + f"{AIModel.objects.get(name=addition.name).pk}/change/")
 

@@ -99,6 +99,7 @@ def dead_pattern(catalog: CatalogSnapshot) -> Iterator[Finding]:
     "Patterns of keys match aliases, too. If a key should not see the model, rename the alias, or deny the id of the "
     "model.",
     about=AIModel,
+    states=(Token,),
 )
 def widening_alias(catalog: CatalogSnapshot) -> Iterator[Finding]:
     rows = {alias.name: alias for alias in ModelAlias.objects.select_related("model")}

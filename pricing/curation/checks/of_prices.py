@@ -34,7 +34,7 @@ REALLY_75_DOLLARS = "gpt-4.5-preview"
 FACTOR_FAULT = f"its factor is not 0, and not between {digits(SMALLEST_FACTOR)} and {digits(LARGEST_FACTOR)}"
 
 
-RULES = Rules()
+RULES = Rules(PriceSheet)
 
 
 @RULES.add(

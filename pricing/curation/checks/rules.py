@@ -28,16 +28,35 @@ class Rule:
     remedy: str
     about: type[models.Model]
     find: Finder
+    # The other tables whose figures its findings state.
+    states: tuple[type[models.Model], ...] = ()
+
+    @property
+    def tables(self) -> tuple[type[models.Model], ...]:
+        """The tables that a person must be able to view to see its findings."""
+        return (self.about, *self.states)
 
 
 class Rules(list[Rule]):
-    """The rules of one module, in their order."""
+    """The rules of one module, in their order. `states`: the tables whose figures all of them state."""
 
-    def add(self, name: str, title: str, remedy: str, *, about: type[models.Model]) -> Callable[[Finder], Finder]:
+    def __init__(self, *states: type[models.Model]) -> None:
+        super().__init__()
+        self.states = states
+
+    def add(
+        self,
+        name: str,
+        title: str,
+        remedy: str,
+        *,
+        about: type[models.Model],
+        states: tuple[type[models.Model], ...] = (),
+    ) -> Callable[[Finder], Finder]:
         """Makes a rule of a function that yields findings."""
 
         def register(find: Finder) -> Finder:
-            self.append(Rule(name, title, remedy, about, find))
+            self.append(Rule(name, title, remedy, about, find, (*self.states, *states)))
             return find
 
         return register

@@ -64,7 +64,7 @@ def test_models_sold_below_cost_are_listed_for_people_who_may_see_costs(admin_cl
     editor = User.objects.create_user("editor", is_staff=True)
     editor.user_permissions.set(Permission.objects.filter(codename="view_aimodel"))
     client.force_login(editor)
-    blind = client.get("/admin/catalog/aimodel/?price=loss")
+    blind = client.get("/admin/catalog/aimodel/?price=loss", follow=True)
     assert "Sold below cost" not in blind.content.decode()
     assert blind.context["cl"].result_count == 2
     assert "price-history" not in client.get(page(AIModel.objects.get(name="loss"))).content.decode()

@@ -5,7 +5,9 @@ The message of a ValueError states the valid values and does not repeat the valu
 
 import ipaddress
 import re
-from urllib.parse import urlsplit
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from tokens import keys
 from tokens.calls.routes import WITHOUT_MODEL
@@ -24,6 +26,12 @@ NEVER_TRUSTED = frozenset({
     "host", "origin", "accept", "cookie", "user-agent", "anthropic-version", "x-original-uri",
     "x-forwarded-uri", "x-original-method", "x-forwarded-method", "x-forwarded-for", "x-envoy-auth-partial-body",
 })  # fmt: skip
+SECOND_FACTOR = ("optional", "required")
+SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
+# OIDC_ROLES gives these claims every permission; all other values are names of roles.
+SUPERUSER = "superuser"
+MAIL_PORTS = {"smtp": 587, "smtps": 465}
+MAIL_SECONDS = 10
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
 
 
@@ -207,3 +215,102 @@ def is_address(text: str, *, version: int | None = None) -> bool:
 def words(parts: list[str]) -> list[str]:
     """The entries of a list without surrounding spaces, and without empty entries."""
     return [part.strip() for part in parts if part.strip()]
+
+
+def older_secret_keys(text: str) -> list[str]:
+    """Earlier values of SECRET_KEY, separated by commas, which still open what they have encrypted and signed."""
+    older = words(text.split(","))
+    for value in older:
+        secret_key(value)
+    return older
+
+
+def second_factor(text: str) -> str:
+    word = text.strip().lower()
+    if word not in SECOND_FACTOR:
+        raise ValueError("The value must be optional or required.")
+    return word
+
+
+def oidc_issuer(text: str) -> str:
+    """The issuer as the provider names itself; http only on this machine. Empty for no provider."""
+    if not text:
+        return ""
+    url = base_url(text)
+    parts = urlsplit(url)
+    if parts.username is not None or (parts.scheme != "https" and not is_own_machine(parts.hostname or "")):
+        raise ValueError("The value must be an https address without a user, such as https://login.example.com.")
+    return url
+
+
+def oidc_scopes(names: list[str]) -> list[str]:
+    """The scopes to request; openid is one of them."""
+    names = words(names)
+    if "openid" not in names or not all(SCOPE.fullmatch(name) for name in names):
+        raise ValueError("The value must be scopes such as openid,profile,email,groups, with openid.")
+    return names
+
+
+def oidc_roles(pairs: list[str]) -> dict[str, str]:
+    """`llm-admins=superuser,finance=Pricing` as value of the claim -> role."""
+    roles: dict[str, str] = {}
+    for pair in words(pairs):
+        value, equals, role = (part.strip() for part in pair.rpartition("="))
+        if not (value and equals and role):
+            raise ValueError("The value must look like llm-admins=superuser,finance=Pricing.")
+        if value in roles:
+            raise ValueError("A value of the claim appears twice. Give each value one role.")
+        roles[value] = role
+    return roles
+
+
+def mail_server(text: str) -> dict[str, Any]:
+    """The options of Django's SMTP backend; empty for no mail server. Passwords never travel without TLS."""
+    if not text:
+        return {}
+    message = (
+        "The value must look like smtp://user:password@mail.example.com:587 (STARTTLS) or smtps://…:465 (TLS). "
+        "smtp:// without TLS is only for this machine, without a password."
+    )
+    try:
+        parts = urlsplit(text)
+        port = parts.port or MAIL_PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        raise ValueError(message) from None
+    host = parts.hostname or ""
+    if not is_host(host) or parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError(message)
+    is_plain = parts.scheme == "smtp" and is_own_machine(host) and parts.password is None
+    return {
+        "host": host,
+        "port": port,
+        "username": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "use_tls": parts.scheme == "smtp" and not is_plain,
+        "use_ssl": parts.scheme == "smtps",
+        "timeout": MAIL_SECONDS,
+    }
+
+
+def sign_in_problems(
+    *, oidc: Mapping[str, Any], password_sign_in: bool, mail: Mapping[str, Any], hosts: list[str]
+) -> list[str]:
+    """What is wrong with these settings together, which are valid each by itself."""
+    problems = []
+    missing = [name for name, value in oidc.items() if not value]
+    if missing and len(missing) < len(oidc):
+        problems.append(f"{', '.join(missing)}: The value is missing. OpenID Connect needs {', '.join(oidc)}.")
+    if not (password_sign_in or oidc.get("OIDC_ISSUER")):
+        problems.append("PASSWORD_SIGN_IN: Nobody could sign in. Set OIDC_ISSUER, or leave the value true.")
+    if mail["EMAIL_URL"]:
+        if "@" not in mail["EMAIL_FROM"]:
+            problems.append("EMAIL_FROM: EMAIL_URL needs a sender, such as modelbook@example.com.")
+        if "*" in (hosts or []):
+            # The links in mails contain the host name that the request states.
+            problems.append("ALLOWED_HOSTS: EMAIL_URL needs host names instead of *, because mails contain one.")
+    return problems
+
+
+def is_own_machine(host: str) -> bool:
+    """Whether nobody else can read what is sent to this host."""
+    return host == "localhost" or (is_address(host) and ipaddress.ip_address(host).is_loopback)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import dj_database_url
+import django
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
@@ -149,6 +150,25 @@ AUTHORIZE_WITHOUT_MODEL = checked(
     "AUTHORIZE_WITHOUT_MODEL", env.list("AUTHORIZE_WITHOUT_MODEL", []), setting_checks.endpoints_without_model
 )
 METRICS_TOKEN = secret("METRICS_TOKEN", required=False)
+SECRET_KEY_FALLBACKS = checked(
+    "SECRET_KEY_FALLBACKS", secret("SECRET_KEY_FALLBACKS", required=False), setting_checks.older_secret_keys
+)
+ADMIN_MFA = checked("ADMIN_MFA", env.str("ADMIN_MFA", "optional"), setting_checks.second_factor)
+ADMIN_IDLE_MINUTES = number("ADMIN_IDLE_MINUTES", 60)
+ADMIN_SESSION_HOURS = number("ADMIN_SESSION_HOURS", 12, 1, 8760)
+REAUTHENTICATION_MINUTES = number("REAUTHENTICATION_MINUTES", 15, 1, 10_080)
+PASSWORD_SIGN_IN = switch("PASSWORD_SIGN_IN", True)
+OIDC_ISSUER = checked("OIDC_ISSUER", env.str("OIDC_ISSUER", ""), setting_checks.oidc_issuer)
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", "")
+OIDC_CLIENT_SECRET = secret("OIDC_CLIENT_SECRET", required=False)
+OIDC_SCOPES = checked(
+    "OIDC_SCOPES", env.list("OIDC_SCOPES", ["openid", "profile", "email"]), setting_checks.oidc_scopes
+)
+OIDC_ROLES_CLAIM = env.str("OIDC_ROLES_CLAIM", "groups")
+OIDC_ROLES = checked("OIDC_ROLES", env.list("OIDC_ROLES", []), setting_checks.oidc_roles)
+OIDC_NAME = env.str("OIDC_NAME", "single sign-on")
+MAIL_SERVER = checked("EMAIL_URL", secret("EMAIL_URL", required=False), setting_checks.mail_server)
+EMAIL_FROM = env.str("EMAIL_FROM", "")
 DATABASE_POOL_SIZE = number("DATABASE_POOL_SIZE", 8, 1)
 DATABASES = {"default": database(env.str("DATABASE_URL", f"sqlite:///{BASE_DIR / 'modelbook.sqlite3'}"))}
 # Used by config/gunicorn.py, not by Django.
@@ -156,6 +176,17 @@ HOST = checked("HOST", os.environ.get("HOST") or "127.0.0.1", setting_checks.lis
 PORT = number("PORT", 8000, 1, 65535)
 WEB_CONCURRENCY = number("WEB_CONCURRENCY", 2, 1)
 
+problems += setting_checks.sign_in_problems(
+    oidc={
+        "OIDC_ISSUER": OIDC_ISSUER,
+        "OIDC_CLIENT_ID": OIDC_CLIENT_ID,
+        "OIDC_CLIENT_SECRET": OIDC_CLIENT_SECRET,
+        "OIDC_ROLES": OIDC_ROLES,
+    },
+    password_sign_in=PASSWORD_SIGN_IN,
+    mail={"EMAIL_URL": MAIL_SERVER, "EMAIL_FROM": EMAIL_FROM},
+    hosts=ALLOWED_HOSTS,
+)
 if problems:
     raise ImproperlyConfigured("Modelbook cannot start:\n  " + "\n  ".join(dict.fromkeys(problems)))
 
@@ -169,12 +200,20 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "simple_history",
     "axes",
     "rest_framework",
     "catalog",
     "tokens",
     "pricing",
+    # After tokens, whose templates replace some of theirs.
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
 ]
 MIDDLEWARE = [
     "tokens.http.middleware.BodilessMiddleware",
@@ -195,6 +234,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "axes.middleware.AxesMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "tokens.operators.sign_in.sessions.OperatorSessionMiddleware",
     "tokens.http.middleware.SnapshotMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -212,6 +253,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "tokens.operators.sign_in.frame.admin_frame",
             ],
         },
     },
@@ -253,7 +295,71 @@ AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 # `manage.py axes_reset` unlocks users.
 AXES_ENABLE_ADMIN = False
-AXES_IPWARE_PROXY_COUNT = TRUSTED_PROXIES or None
+# The address that rate limits use, too; without it, everybody behind a proxy has the proxy's address.
+AXES_CLIENT_IP_CALLABLE = "tokens.auth.credentials.client_address"
+
+# Sign-in of operators: see tokens/operators/sign_in. Nobody can sign up, and no address is verified by mail.
+ACCOUNT_ADAPTER = "tokens.operators.sign_in.adapters.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "tokens.operators.sign_in.forms.LoginForm",
+    "reauthenticate": "tokens.operators.sign_in.forms.ReauthenticateForm",
+    "reset_password": "tokens.operators.sign_in.forms.ResetPasswordForm",
+}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]  # a form with passwords; nobody can sign up
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = f"{SITE_NAME}: "
+ACCOUNT_UNIQUE_EMAIL = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "admin:login"
+ACCOUNT_REAUTHENTICATION_METHODS = ("password", "mfa")
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+# django-axes counts wrong passwords and codes in the database, for all processes together.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "reauthenticate": None}
+MFA_ADAPTER = "tokens.operators.sign_in.adapters.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "tokens.operators.sign_in.forms.AuthenticateForm",
+    "reauthenticate": "tokens.operators.sign_in.forms.ReauthenticateCodeForm",
+    "activate_totp": "tokens.operators.sign_in.forms.ActivateTOTPForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = SITE_NAME
+MFA_TOTP_TOLERANCE = 1  # the clocks of telephones may differ by half a minute
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# A passkey of this server would let people in whom the provider has locked out.
+MFA_PASSKEY_LOGIN_ENABLED = PASSWORD_SIGN_IN
+SOCIALACCOUNT_ADAPTER = "tokens.operators.sign_in.adapters.SocialAccountAdapter"
+# The policy of the admin's pages allows no form to lead to another host, so a link starts the sign-in.
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": OIDC_NAME,
+                "client_id": OIDC_CLIENT_ID,
+                "secret": OIDC_CLIENT_SECRET,
+                "settings": {
+                    "server_url": f"{(OIDC_ISSUER or '').rstrip('/')}/.well-known/openid-configuration",
+                    "scope": OIDC_SCOPES,
+                    "oauth_pkce_enabled": True,
+                },
+            }
+        ]
+        if OIDC_ISSUER
+        else [],
+    }
+}
+if MAIL_SERVER:
+    DEFAULT_FROM_EMAIL = EMAIL_FROM
+    if django.VERSION >= (6, 1):
+        MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": MAIL_SERVER}}
+    else:
+        EMAIL_HOST, EMAIL_PORT = MAIL_SERVER["host"], MAIL_SERVER["port"]
+        EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL_SERVER["username"], MAIL_SERVER["password"]
+        EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL_SERVER["use_tls"], MAIL_SERVER["use_ssl"]
+        EMAIL_TIMEOUT = MAIL_SERVER["timeout"]
 
 # The login form is public: uploads to it must not fill the disk.
 FILE_UPLOAD_HANDLERS = [
@@ -265,6 +371,9 @@ FILE_UPLOAD_HANDLERS = [
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = ADMIN_SESSION_HOURS * 3600
+# How often a session stores the time of its last request.
+OPERATOR_SEEN_SECONDS = 60
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0

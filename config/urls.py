@@ -29,6 +29,8 @@ urlpatterns = [
     path("admin/verification/", admin.site.admin_view(verification_page), name="verification"),
     path("admin/verification/<int:key>/<slug:figure>/<slug:reader>/", admin.site.admin_view(adopt_page), name="adopt"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
+    # Before the admin's own, whose addresses for the sign-in it takes.
+    path("admin/", include("tokens.operators.sign_in.urls")),
     path("admin/", admin.site.urls),
     # All other addresses below the API's prefixes: without this, DEBUG would respond in HTML.
     re_path(

@@ -12,6 +12,7 @@ from config.settings import *  # noqa: F403
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # What is written later is written when a test says so, and never beside it.
 USAGE_WRITE_SECONDS = 0
+OPERATOR_SEEN_SECONDS = 86_400
 # Every test is the same address; the tests of the limits set them.
 FAILED_KEYS_PER_MINUTE = 0
 VISITORS_PER_MINUTE = 0

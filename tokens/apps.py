@@ -11,9 +11,11 @@ class TokensConfig(AppConfig):
     def ready(self) -> None:
         from catalog.operators.permissions import limit_with
         from tokens.operators.reach import limit_to_groups
+        from tokens.operators.sign_in import events
 
         post_migrate.connect(remember_peppers, sender=self)
         limit_with(limit_to_groups)
+        events.connect()
 
 
 def remember_peppers(using: str, **_: Any) -> None:

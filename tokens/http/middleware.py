@@ -19,6 +19,7 @@ from tokens.context import context_of
 from tokens.dialects import dialect_of
 from tokens.http.errors import bad_request, for_programs, is_api_path
 from tokens.logs import keys_of, scrub
+from tokens.operators.sign_in.frame import is_sign_in_page
 from tokens.timestamps import format_timestamp
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -150,6 +151,10 @@ class SnapshotMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method not in READING_METHODS:
             return self.get_response(request)
+        if is_sign_in_page(request):
+            # Signing in writes with GET, too: a provider sends the browser back with one.
+            with limited_lock_waits():
+                return self.get_response(request)
         if request.path.startswith("/admin"):
             # Django ends a session whose password has changed when it reads the user, which writes.
             request.user.is_authenticated  # noqa: B018

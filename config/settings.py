@@ -231,6 +231,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "tokens.admin.pasted_keys.PastedKeyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -440,7 +441,7 @@ UNFOLD = {
     "SHOW_BACK_BUTTON": True,
     "DASHBOARD_CALLBACK": "pricing.admin.dashboard.fill",
     "STYLES": [lambda _: static("catalog/admin.css")],
-    "SCRIPTS": [lambda _: static("catalog/admin.js")],
+    "SCRIPTS": [lambda _: static("catalog/admin.js"), lambda _: static("catalog/pasted_keys.js")],
     # Ink blue: readable on white and on black, and not used for any state.
     "COLORS": {
         "primary": {
@@ -478,6 +479,12 @@ UNFOLD = {
                 "separator": True,
                 "items": [
                     page("Tokens", "key", "tokens.token"),
+                    {
+                        "title": "Refused requests",
+                        "icon": "block",
+                        "link": reverse_lazy("explain"),
+                        "permission": lambda request: request.user.has_perm("tokens.view_token"),
+                    },
                     page("Groups", "groups", "tokens.tokengroup"),
                     page("Operators", "badge", "auth.user"),
                     page("Operator roles", "admin_panel_settings", "auth.group"),

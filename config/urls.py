@@ -10,6 +10,7 @@ from pricing.admin.pages.health_checks import check_page
 from pricing.admin.pages.unknown_models import add_unknown_page, unknown_models_page
 from pricing.admin.pages.verification import adopt_page, verification_page
 from pricing.api.docs_page import docs, openapi
+from tokens.admin.explain_page import explain_page
 from tokens.dialects.prefixes import in_any_case
 from tokens.http import security_txt
 from tokens.http.errors import API_PREFIXES, page_not_found
@@ -24,6 +25,7 @@ urlpatterns = [
     path("docs", docs, name="docs"),
     path("docs/", docs),
     path("admin/check/", admin.site.admin_view(check_page), name="check"),
+    path("admin/explain/", admin.site.admin_view(explain_page), name="explain"),
     path("admin/unknown-models/", admin.site.admin_view(unknown_models_page), name="unknown_models"),
     path("admin/unknown-models/add/", admin.site.admin_view(add_unknown_page), name="add_unknown"),
     path("admin/verification/", admin.site.admin_view(verification_page), name="verification"),

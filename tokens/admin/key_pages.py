@@ -42,7 +42,7 @@ class RotationForm(forms.Form):
 class KeyPages(ModelAdmin):
     """The buttons on a token's page, and the pages that they open."""
 
-    actions_detail = ["rotate", "replaced", "sees"]
+    actions_detail = ["rotate", "replaced", "sees", "explain"]
 
     @detail_action(description="New key", url_path="rotate", permissions=["change"], icon="autorenew")
     def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -112,6 +112,11 @@ class KeyPages(ModelAdmin):
             counts=counts.most_common(),
             page=page,
         )
+
+    @detail_action(description="Why refused?", url_path="explain", permissions=["view"], icon="block")
+    def explain(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The page that explains refused requests, filled in with the last one of the token."""
+        return HttpResponseRedirect(f"{reverse('explain')}?token={self._token(request, object_id).pk}")
 
     def show_new_key(self, request: HttpRequest, token: Token) -> HttpResponse:
         """The page that shows the key, in the response itself: a message or a redirect would store it somewhere."""

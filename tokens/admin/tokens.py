@@ -22,6 +22,7 @@ from catalog.admin.base import (
 from catalog.admin.forms import AbsentOrNamesField
 from catalog.db.fields import NamesFormField
 from tokens.admin.budgets import BudgetAdmin, BudgetFilter
+from tokens.admin.explain_page import last_refusal_of
 from tokens.admin.key_pages import KeyPages
 from tokens.auth.sight import sight_of_token
 from tokens.models import Token, TokenGroup
@@ -74,6 +75,7 @@ class TokenStateFilter(StateFilter):
             ("expired", "Expired"),
             ("off", "Disabled"),
             ("leaked", "Replaced key still used"),
+            ("refused", "Refused in the last 24 hours"),
         ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -87,6 +89,8 @@ class TokenStateFilter(StateFilter):
                 return queryset.expiring(at=now, within=dt.timedelta(days=1))
             case "leaked":
                 return queryset.filter(retired_keys__refused_uses__gt=0).distinct()
+            case "refused":
+                return queryset.filter(last_refusal__at__gt=now - dt.timedelta(days=1))
             case "expired":
                 return queryset.filter(expires_at__lte=now)
             case "off":
@@ -105,8 +109,10 @@ class TokenAdmin(BudgetAdmin, KeyPages, CuratedAdmin):
         "budget_shown",
         "expires_at",
         "last_used_at",
+        "refused",
         "created_at",
     ]
+    list_select_related = ["last_refusal"]
     list_filter = [
         TokenStateFilter,
         BudgetFilter,
@@ -118,7 +124,7 @@ class TokenAdmin(BudgetAdmin, KeyPages, CuratedAdmin):
     autocomplete_fields = ["groups", "first_group"]
     actions = [enable, disable]
     budget_fields = (*TERMS, "is_over_budget")
-    readonly_fields = ["masked", "key_id", "last_used_at", "created_at", "updated_at", "retired_shown"]
+    readonly_fields = ["masked", "key_id", "last_used_at", "created_at", "updated_at", "retired_shown", "refusal_shown"]
     fieldsets = [
         (None, {"fields": ["name", "groups", "uses_auto_groups", "first_group", "enabled"]}),
         ("Models", {"fields": ["allow", "deny"]}),
@@ -127,7 +133,20 @@ class TokenAdmin(BudgetAdmin, KeyPages, CuratedAdmin):
             {"fields": ["starts_at", "expires_at", "networks", "rate_limit"]},
         ),
         ("Note", {"fields": ["note"]}),
-        ("Key", {"fields": ["masked", "key_id", "last_used_at", "created_at", "updated_at", "retired_shown"]}),
+        (
+            "Key",
+            {
+                "fields": [
+                    "masked",
+                    "key_id",
+                    "last_used_at",
+                    "refusal_shown",
+                    "created_at",
+                    "updated_at",
+                    "retired_shown",
+                ]
+            },
+        ),
     ]
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -171,6 +190,15 @@ class TokenAdmin(BudgetAdmin, KeyPages, CuratedAdmin):
             f"{key.masked} until {key.valid_until:%Y-%m-%d %H:%M}, uses after that: {key.refused_uses}"
             for key in retired
         )
+
+    @display(description="Last refused", ordering="last_refusal__at")
+    def refused(self, token: Token) -> str:
+        refusal = last_refusal_of(token)
+        return f"{refusal.at:%Y-%m-%d %H:%M} {refusal.code}" if refusal else ""
+
+    @display(description="Last refused request")
+    def refusal_shown(self, token: Token) -> str:
+        return str(last_refusal_of(token) or "No request with a key of this token was refused.")
 
     @figures_of("tokens.tokengroup")
     @display(description="Groups")

@@ -8,6 +8,7 @@ from catalog.models import AIModel, EndpointType
 from tests import admin_world, world
 from tests.browser.desk import PASSWORD, Desk
 from tests.browser.watched import SIZES
+from tokens.models import Token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -99,6 +100,11 @@ def test_a_new_key_is_shown_once(desk: Desk) -> None:
     page.get_by_text("I have copied it").click()
     page.wait_for_url("**/change/")
     assert key not in page.content()
+    page.go_back()
+    page.get_by_text("cannot be shown again").wait_for()
+    page.reload()
+    assert key not in page.content()
+    assert Token.objects.count() == 1
 
 
 @pytest.mark.parametrize("desk", ["desk"], indirect=True)

@@ -2,16 +2,18 @@
 
 import datetime as dt
 from collections import Counter
+from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils import timezone
 
 from catalog.admin.base import ModelAdmin, RadioSelect, detail_action
+from tokens.admin.shown_once import hand_over, take
 from tokens.auth.authentication import row_of, scope_of
 from tokens.auth.explaining import budget_gate, key_gates, survey
 from tokens.models import KeyReplacedError, Token, WrongPepperError
@@ -57,10 +59,8 @@ class KeyPages(ModelAdmin):
                 return self._refuse(request, token, message)
             except WrongPepperError as error:
                 return self._refuse(request, token, f"{error} Nothing changed.")
-            # The key exists only during this request: the response shows it, and nothing stores it.
-            token.new_key = new_key  # type: ignore[attr-defined]
             self.log_change(request, token, [{"changed": {"fields": ["key"]}}])
-            return self.show_new_key(request, token)
+            return self.show_new_key(request, token, new_key)
         return self.render_page(
             request, "tokens/admin/rotate.html", f"New key for {token.name}", token=token, form=form
         )
@@ -118,9 +118,32 @@ class KeyPages(ModelAdmin):
         """The page that explains refused requests, filled in with the last one of the token."""
         return HttpResponseRedirect(f"{reverse('explain')}?token={self._token(request, object_id).pk}")
 
-    def show_new_key(self, request: HttpRequest, token: Token) -> HttpResponse:
-        """The page that shows the key, in the response itself: a message or a redirect would store it somewhere."""
-        page = self.render_page(request, "tokens/admin/new_key.html", f"New key for {token.name}", token=token)
+    def get_urls(self) -> Any:
+        view = self.admin_site.admin_view(self.new_key)
+        return [path("<int:number>/new-key/", view, name="tokens_token_new_key"), *super().get_urls()]
+
+    def show_new_key(self, request: HttpRequest, token: Token, key: str) -> HttpResponse:
+        """Leads to the page that shows the key once, so that a reload does not send the form again."""
+        address = reverse("admin:tokens_token_new_key", args=[token.pk])
+        response = HttpResponseRedirect(address)
+        hand_over(request, response, key, token=token.pk, path=address)
+        response["Cache-Control"] = "no-store, private"
+        return response
+
+    def new_key(self, request: HttpRequest, number: int) -> HttpResponse:
+        """The page behind the redirect; the second time, it says that the key cannot be shown again."""
+        token = self._token(request, str(number))
+        may_change = self.has_change_permission(request, token)
+        page = self.render_page(
+            request,
+            "tokens/admin/new_key.html",
+            f"New key for {token.name}",
+            token=token,
+            may_add=self.has_add_permission(request),
+            rotation=reverse("admin:tokens_token_rotate", args=[token.pk]) if may_change else "",
+        )
+        if request.method == "GET":
+            page.context_data["key"] = take(request, page, token=token.pk, path=request.path)  # type: ignore[attr-defined]
         page["Cache-Control"] = "no-store, private"
         return page
 

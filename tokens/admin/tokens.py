@@ -161,7 +161,7 @@ class TokenAdmin(BudgetAdmin, KeyPages, CuratedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:
-            # The key exists only during this request: response_add shows it, and nothing stores it.
+            # The key exists only during this request: response_add hands it over to the page that shows it.
             obj.new_key = obj.assign_new_key()
         super().save_model(request, obj, form, change)
 
@@ -172,7 +172,7 @@ class TokenAdmin(BudgetAdmin, KeyPages, CuratedAdmin):
         self.message_user(request, f"{token} {sight}.", messages.WARNING if sight.problems else messages.INFO)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        return self.show_new_key(request, obj)
+        return self.show_new_key(request, obj, obj.new_key)
 
     def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool:
         """A deleted token cannot be restored: its history has no digest of the key."""

@@ -41,7 +41,7 @@ def test_a_rotation_shows_the_new_key_once(admin_client: Client, grace: str, old
     token, old = world.token()
     assert "24 hours" in admin_client.get(page(token, "rotate")).content.decode()
 
-    answer = admin_client.post(page(token, "rotate"), {"grace": grace, "key_id": token.key_id})
+    answer = admin_client.post(page(token, "rotate"), {"grace": grace, "key_id": token.key_id}, follow=True)
 
     match = KEY.search(answer.content.decode())
     assert match is not None
@@ -89,7 +89,7 @@ def test_a_form_sent_twice_creates_one_key(admin_client: Client) -> None:
     token, _ = world.token()
     sent = {"grace": "24", "key_id": token.key_id}
     assert f'value="{token.key_id}"' in admin_client.get(page(token, "rotate")).content.decode()
-    match = KEY.search(admin_client.post(page(token, "rotate"), sent).content.decode())
+    match = KEY.search(admin_client.post(page(token, "rotate"), sent, follow=True).content.decode())
 
     answer = admin_client.post(page(token, "rotate"), sent, follow=True)
 

@@ -1,4 +1,7 @@
-"""The id of the current request, for history rows and log lines. Imports no models: logging is set up before them."""
+"""The id and the address of the current request, for history rows, the audit trail and log lines.
+
+Imports no models: logging is set up before them.
+"""
 
 import re
 import secrets
@@ -9,6 +12,7 @@ from contextvars import ContextVar
 from django.conf import settings
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
+_address: ContextVar[str] = ContextVar("address", default="")
 
 
 # Valid request ids from proxies; anything else could forge a log line.
@@ -30,11 +34,17 @@ def current_request_id() -> str:
     return _request_id.get()
 
 
+def current_address() -> str:
+    """The network address that the current request comes from; an empty string outside of a request."""
+    return _address.get()
+
+
 @contextmanager
-def request_id_scope(request_id: str) -> Iterator[None]:
+def request_id_scope(request_id: str, *, address: str = "") -> Iterator[None]:
     """Sets the current request for all changes and log lines inside the block."""
-    token = _request_id.set(request_id)
+    token, address_token = _request_id.set(request_id), _address.set(address)
     try:
         yield
     finally:
+        _address.reset(address_token)
         _request_id.reset(token)

@@ -12,7 +12,9 @@ from django.db import connections, models, router, transaction
 from django.utils import timezone
 from simple_history.utils import get_history_model_for_model
 
+from catalog.db.audit import columns_of, enter_rows
 from catalog.db.changes import models_of, models_of_query
+from catalog.db.history import name_actor
 from catalog.db.import_context import current_reason
 from catalog.db.revision import bump_for, hold
 from catalog.progress import track
@@ -215,6 +217,7 @@ def write_history(
     history = get_history_model_for_model(model)
     connection = connections[router.db_for_write(history)]
     user = actor or history.get_default_history_user(model())
+    columns = columns_of(model)
     change: dict[str, Any] = {
         "history_date": timezone.now(),
         "history_type": kind,
@@ -224,6 +227,7 @@ def write_history(
     # The other columns of history rows: see catalog/db/history.py.
     own = {field.name for field in history.tracked_fields} | change.keys() | {"history_id"}
     change |= {field.name: field.get_default() for field in history._meta.concrete_fields if field.name not in own}
+    change["actor"] = name_actor(user)
     change_fields: list[Any] = [history._meta.get_field(name) for name in change]
     values = [
         field.get_db_prep_save(value, connection) for field, value in zip(change_fields, change.values(), strict=True)
@@ -239,11 +243,14 @@ def write_history(
             chosen = ", ".join(["%s"] * len(batch))
             cursor.execute(
                 f"INSERT INTO {quoted(history._meta.db_table)} ({into}) "  # noqa: S608
-                f"SELECT {places} FROM {source} IN ({chosen}) ORDER BY {quoted(key.column)}",
+                f"SELECT {places} FROM {source} IN ({chosen}) ORDER BY {quoted(key.column)} "
+                f"RETURNING {columns.selected(connection)}",
                 [*values, *batch],
             )
+            written = cursor.fetchall()
             for relation in getattr(history, "_history_m2m_fields", ()) if kind != "-" else ():
                 cursor.execute(_copy_relation(history, relation, chosen), batch)
+            enter_rows(model, columns.in_order(written))
 
 
 def _copy_relation(history: Any, relation: Any, chosen: str) -> str:

@@ -151,7 +151,26 @@ def bump_for(model: type[models.Model], about: About) -> None:
     _bump(getattr(model, "revision_counter", MODELS), about)
 
 
-class TrackedModel(models.Model):
+class LockedModel(models.Model):
+    """A row that is written under the lock of the revision, so that its changes have one order."""
+
+    # The columns, also of rows that it refers to, e.g. model__name, that name the row in the audit trail.
+    named_by: tuple[str, ...] = ("name",)
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # Otherwise, outside a transaction, the lock would end before the row is written.
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        with transaction.atomic():
+            return super().delete(*args, **kwargs)
+
+
+class TrackedModel(LockedModel):
     """A row that readers can see: saving or deleting it raises the revision in the same transaction."""
 
     # The counter that a change raises.
@@ -162,18 +181,13 @@ class TrackedModel(models.Model):
     class Meta:
         abstract = True
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        # Otherwise, outside a transaction, the number would be committed before the row is written.
-        with transaction.atomic():
-            super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        with transaction.atomic():
-            return super().delete(*args, **kwargs)
-
 
 def _bump_for_row(instance: models.Model, **_: Any) -> None:
     bump_for(type(instance), lambda: changes.models_of([instance]))
+
+
+def _hold_for_row(**_: Any) -> None:
+    hold()
 
 
 def _bump_for_relation(counter: str) -> Any:
@@ -187,6 +201,8 @@ def _bump_for_relation(counter: str) -> Any:
 def track(*senders: type[models.Model], counter: str = MODELS) -> None:
     """Makes saves, deletes and relation changes of these models (or many-to-many tables) raise the revision.
 
+    Those of a LockedModel that is not tracked take its lock.
+
     `counter` is that of the many-to-many tables; models name theirs in `revision_counter`.
     """
     for sender in senders:
@@ -196,6 +212,9 @@ def track(*senders: type[models.Model], counter: str = MODELS) -> None:
             sender._meta.base_manager_name = "objects"
             pre_save.connect(_bump_for_row, sender=sender, dispatch_uid=f"revision-save-{label}")
             pre_delete.connect(_bump_for_row, sender=sender, dispatch_uid=f"revision-delete-{label}")
+        elif issubclass(sender, LockedModel):
+            pre_save.connect(_hold_for_row, sender=sender, dispatch_uid=f"revision-save-{label}")
+            pre_delete.connect(_hold_for_row, sender=sender, dispatch_uid=f"revision-delete-{label}")
         else:
             m2m_changed.connect(
                 _bump_for_relation(counter), sender=sender, weak=False, dispatch_uid=f"revision-m2m-{label}"

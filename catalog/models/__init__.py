@@ -3,6 +3,7 @@
 from catalog.db.revision import track
 from catalog.models.aimodel import AIModel
 from catalog.models.alias import ModelAlias
+from catalog.models.audit import AuditColumns, AuditEntry, AuditHead
 from catalog.models.channel import Channel, Offer
 from catalog.models.codex_profile import CodexProfile
 from catalog.models.documents import NameList, Snapshot
@@ -14,10 +15,13 @@ from catalog.models.saved_filter import SavedFilter
 from catalog.models.source import ImportRun, Source
 from catalog.models.vendor import Vendor
 
-track(AIModel, Channel, CodexProfile, EndpointType, FieldPin, ModelAlias, Offer, Vendor)
+track(AIModel, Channel, CodexProfile, EndpointType, FieldPin, ModelAlias, Offer, Source, Vendor)
 
 __all__ = [
     "AIModel",
+    "AuditColumns",
+    "AuditEntry",
+    "AuditHead",
     "Change",
     "Channel",
     "CodexProfile",

@@ -75,6 +75,7 @@ class OfferQuerySet(TrackedQuerySet["Offer"]):
 
 class Offer(TrackedModel):
     about_model = "model"
+    named_by = ("model__name", "channel__name")
 
     channel = models.ForeignKey(
         Channel, on_delete=models.CASCADE, related_name="offers", help_text="The channel that serves the model."

@@ -24,6 +24,7 @@ from catalog.sources.codex_profiles import (
 
 class CodexProfile(TrackedModel):
     about_model = "model"
+    named_by = ("model__name",)
 
     model = models.OneToOneField(AIModel, on_delete=models.CASCADE, related_name="codex_profile")
     instructions = models.TextField(

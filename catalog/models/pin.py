@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from catalog.db.fields import ExactJSONField
-from catalog.db.history import history
+from catalog.db.history import LONGEST_ACTOR, current_actor, history
 from catalog.db.revision import TrackedModel, TrackedQuerySet
 from catalog.models.aimodel import AIModel
 from catalog.models.source import Source
@@ -37,6 +37,7 @@ class FieldPin(TrackedModel):
 
     revision_counter = "number"
     about_model = "model"
+    named_by = ("model__name", "field")
 
     FIELDS = [(name, name.replace("_", " ").capitalize()) for name in FACTS] + [*PRICES.items()]
 
@@ -45,6 +46,10 @@ class FieldPin(TrackedModel):
     reason = models.CharField(max_length=255, help_text="Why the field is pinned, for other operators.")
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+    # It stays when the operator is deleted.
+    author_name = models.CharField(
+        "author", max_length=LONGEST_ACTOR, blank=True, editable=False, default=current_actor
     )
     created_at = models.DateTimeField("since", auto_now_add=True)
     # The latest different value of a source; None while all sources agree with the pinned value.

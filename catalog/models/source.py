@@ -13,7 +13,8 @@ from django.db.models import F
 from catalog import source_trust
 from catalog.db.bulk import update_with_history
 from catalog.db.fields import ExactJSONField, GroupNameField, NamesField, PackedJSONField
-from catalog.db.history import history
+from catalog.db.history import LONGEST_ACTOR, current_actor, history
+from catalog.db.revision import LockedModel
 from catalog.models.documents import NameList, Snapshot
 
 
@@ -43,7 +44,7 @@ class SourceQuerySet(models.QuerySet["Source"]):
         return self.filter(sync=True).exclude(error="")
 
 
-class Source(models.Model):
+class Source(LockedModel):
     class Kind(models.TextChoices):
         LIST = "list", "List prices of vendors"
         SELL = "sell", "A gateway's own price list"
@@ -197,6 +198,8 @@ class ImportRun(models.Model):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    # It stays when the operator is deleted.
+    actor_name = models.CharField("actor", max_length=LONGEST_ACTOR, blank=True, default=current_actor)
     created_at = models.DateTimeField(auto_now_add=True)
     applied_at = models.DateTimeField(null=True, blank=True)
     remark = models.TextField("outcome", blank=True)

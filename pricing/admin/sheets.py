@@ -23,6 +23,7 @@ from catalog.admin.base import (
     UntitledInline,
     display,
 )
+from catalog.db.history import name_user
 from catalog.exact import write_json
 from catalog.prices import MILLION, PRICE_RULE
 from pricing.admin.forms import STATES, PriceStateFilter, StartsNowForm
@@ -169,6 +170,7 @@ class PriceSheetAdmin(EndingPages, CuratedAdmin):
 
     def save_model(self, request: HttpRequest, obj: PriceSheet, form: Any, change: bool) -> None:
         obj.author = request.user  # type: ignore[assignment]
+        obj.author_name = name_user(request.user)  # type: ignore[arg-type]
         super().save_model(request, obj, form, change)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:

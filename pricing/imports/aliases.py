@@ -17,6 +17,7 @@ from django.db import transaction
 
 from catalog.db import revision
 from catalog.db.bulk import create_rows, update_rows
+from catalog.db.history import name_actor
 from catalog.db.import_context import run_scope
 from catalog.error_messages import InputError, count
 from catalog.exact import write_json
@@ -304,6 +305,7 @@ def create_aliases(
                 "new_aliases": dict(models),
             },
             actor_id=None if actor is None else actor.pk,
+            actor_name=name_actor(actor),
             applied_at=at,
             remark="Aliases of models in the catalog. A rollback undoes all of them.",
         )

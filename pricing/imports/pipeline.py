@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import translation
 
 from catalog.db import revision
+from catalog.db.history import name_actor
 from catalog.db.import_context import run_scope
 from catalog.db.snapshot import snapshot
 from catalog.error_messages import InputError
@@ -251,6 +252,7 @@ def create_run(options: Options, content: bytes, *, origin: str, actor: Abstract
         status=ImportRun.Status.PLANNED,
         options=options.as_json(),
         actor_id=None if actor is None else actor.pk,
+        actor_name=name_actor(actor),
     )
 
 

@@ -16,6 +16,7 @@ from django.db import transaction
 from catalog import caches
 from catalog.db import revision
 from catalog.db.bulk import create_rows
+from catalog.db.history import name_actor
 from catalog.db.snapshot import snapshot
 from catalog.error_messages import InputError, count
 from catalog.imports.dropped_models import record_dropped_models
@@ -150,7 +151,7 @@ def apply_run(
             else tuple(sorted({*accepted_jumps, *accepted_placeholders})),
         )
         plan = _chosen_part(complete, confirmed, chosen, beside=beside)
-        run.actor = actor  # type: ignore[assignment]
+        run.actor, run.actor_name = actor, name_actor(actor)  # type: ignore[assignment]
         run.options = plan.options.as_json()
         update_pins(plan.upstream_values, run.source, at=at)
         record_dropped_models(options.slug, missing=plan.missing, listed=plan.listed, at=at)

@@ -54,6 +54,7 @@ class DiscountRule(TrackedModel):
     """
 
     revision_counter = "prices"
+    named_by = ("model__name", "series", "vendor__name")
 
     all_models = models.BooleanField(
         default=False,

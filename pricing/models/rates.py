@@ -30,6 +30,7 @@ class CurrencyRate(TrackedModel):
     """Units of a currency for one US dollar, from a day on until the next rate."""
 
     revision_counter = "prices"
+    named_by = ("currency",)
 
     currency = models.CharField(max_length=3, validators=[validate_currency], help_text="ISO 4217, e.g. CNY.")
     per_usd = ExactDecimalField(
@@ -96,6 +97,7 @@ class GroupRate(TrackedModel):
     """
 
     revision_counter = "prices"
+    named_by = ("group__slug",)
 
     group = models.ForeignKey(TokenGroup, on_delete=models.CASCADE, related_name="rates")
     ratio = ExactDecimalField(

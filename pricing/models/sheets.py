@@ -14,7 +14,7 @@ from django.utils import timezone
 from catalog.db import revision
 from catalog.db.bulk import create_rows, delete_rows, insert_rows, update_with_history
 from catalog.db.fields import ExactDecimalField, ExactJSONField
-from catalog.db.history import history
+from catalog.db.history import LONGEST_ACTOR, current_actor, history, name_actor
 from catalog.db.revision import TrackedModel, TrackedQuerySet, track
 from catalog.models import AIModel, ImportRun
 from catalog.prices import Line, Sheet
@@ -89,6 +89,7 @@ class PriceSheetQuerySet(TrackedQuerySet["PriceSheet"]):
                 run=run,
                 reason=reason,
                 author_id=None if author is None else author.pk,
+                author_name=name_actor(author),
             )
             for model, price in values
         ]
@@ -113,6 +114,7 @@ class PriceSheet(TrackedModel):
 
     revision_counter = "prices"
     about_model = "model"
+    named_by = ("model__name", "role")
 
     class Role(models.TextChoices):
         LIST = "list", "List (the vendor's own price)"
@@ -150,6 +152,10 @@ class PriceSheet(TrackedModel):
     reason = models.CharField(max_length=255, blank=True, help_text="The reason, shown in the history.")
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+    # It stays when the operator is deleted.
+    author_name = models.CharField(
+        "author", max_length=LONGEST_ACTOR, blank=True, editable=False, default=current_actor
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -14,6 +14,7 @@ class PopularModel(TrackedModel):
 
     revision_counter = "popularity"
     about_model = "model"
+    named_by = ("model__name",)
 
     model = models.OneToOneField(AIModel, on_delete=models.CASCADE, related_name="popularity")
     position = models.PositiveIntegerField(default=0, help_text="Models with a lower position come first.")
@@ -135,6 +136,7 @@ class UsageReporter(TrackedModel):
     """A token that may report usage, e.g. the gateway's; other tokens can only read."""
 
     revision_counter = "permissions"
+    named_by = ("token__name", "token__key_id")
 
     token = models.OneToOneField(Token, on_delete=models.CASCADE, related_name="usage_reporter")
 

@@ -15,6 +15,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from catalog.db import revision
+from catalog.db.history import name_user
 from catalog.db.import_context import run_scope
 from catalog.error_messages import InputError
 from catalog.models import AIModel, ImportRun
@@ -146,6 +147,7 @@ def _create_run(adoption: Adoption, *, at: dt.datetime, actor: AbstractBaseUser)
         options={**base.options, "as": str(ROLE), "only": [model], "adopted": True},
         report={"counts": {"changed_prices": 1}, "prices": {"changed": change}},
         actor_id=actor.pk,
+        actor_name=name_user(actor),
         applied_at=at,
     )
 

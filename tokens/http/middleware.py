@@ -15,6 +15,7 @@ from catalog.db.locking import limited_lock_waits
 from catalog.db.snapshot import snapshot
 from catalog.request_id import request_id_scope
 from tokens import keys
+from tokens.auth.credentials import client_address
 from tokens.context import context_of
 from tokens.dialects import dialect_of
 from tokens.http.errors import bad_request, for_programs, is_api_path
@@ -75,7 +76,8 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with request_id_scope(context_of(request.META).request_id), keys_of(request.META):
+        context = context_of(request.META)
+        with request_id_scope(context.request_id, address=client_address(request)), keys_of(request.META):
             response = self.get_response(request)
             if response.status_code >= HTTPStatus.BAD_REQUEST:
                 # Django logs an error after all middleware, when the line could not name the request any more.

@@ -29,6 +29,8 @@ class TokenGroup(Budgeted):
     Groups with the same `auto_position` are sorted by name.
     """
 
+    named_by = ("slug",)
+
     DEFAULT = "default"
     # The label that the default group has at first.
     DEFAULT_LABEL = "Default"

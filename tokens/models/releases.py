@@ -10,6 +10,7 @@ from tokens.models.groups import TokenGroup
 
 class ModelRelease(TrackedModel):
     about_model = "model"
+    named_by = ("model__name", "group__slug")
 
     model = models.ForeignKey(
         AIModel, on_delete=models.CASCADE, related_name="releases", help_text="The model that the group gets."

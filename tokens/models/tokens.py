@@ -78,6 +78,7 @@ class Token(Budgeted):
     """A permission to list models, for everybody who has its key."""
 
     revision_counter = "permissions"
+    named_by = ("name", "key_id")
 
     name = models.CharField(max_length=128, help_text="The user of the token, e.g. Acme production.")
     key_id = models.CharField(

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from catalog.db.history import actor_scope
 from catalog.db.locking import one_at_a_time
 from catalog.error_messages import count, reason
 from catalog.exact import write_json
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="Only list which sources are due.")
         parser.add_argument("--format", choices=["text", "json"], default="text", help="json: one line per source.")
 
+    @actor_scope("sync_sources, on schedule")
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             every = parse_duration(options["every"]) if options["every"] and not options["once"] else None

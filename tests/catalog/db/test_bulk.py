@@ -77,8 +77,9 @@ def test_the_same_values_on_any_number_of_rows_load_none_of_them(
     before = AIModel.objects.get(name="model-6").updated_at
     monkeypatch.setattr(AIModel, "from_db", None)
     monkeypatch.setattr(bulk, "KEYS", 3)
-    # The transaction with its end, the lock, the keys, the models, the counters, the log, and two for each batch.
-    with django_assert_num_queries(7 + 3 * 2):
+    # The transaction with its end, the lock, the keys, the models, the counters, the log; and for each batch the rows,
+    # their history, the end of the audit trail, the entries, and its new end.
+    with django_assert_num_queries(7 + 3 * 5):
         assert update_with_history(AIModel.objects.exclude(series="new"), series="new", reason="because") == 7
     monkeypatch.undo()
     assert AIModel.objects.filter(series="new", updated_at__gt=before).count() == 7

@@ -1,7 +1,8 @@
 from typing import Any
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.contrib.auth import get_user_model
+from django.db.models.signals import post_migrate, pre_delete, pre_save
 
 
 class TokensConfig(AppConfig):
@@ -10,9 +11,13 @@ class TokensConfig(AppConfig):
 
     def ready(self) -> None:
         from catalog.operators.permissions import limit_with
+        from tokens.operators import protection
         from tokens.operators.reach import limit_to_groups
         from tokens.operators.sign_in import events
 
+        users = get_user_model()
+        pre_save.connect(protection.refuse_loss_of_last_superuser, sender=users)
+        pre_delete.connect(protection.refuse_deletion_of_last_superuser, sender=users)
         post_migrate.connect(remember_peppers, sender=self)
         limit_with(limit_to_groups)
         events.connect()

@@ -64,6 +64,8 @@ if TYPE_CHECKING:
     StateFilter = admin.SimpleListFilter
     SkinRelatedFilter = admin.RelatedFieldListFilter
     from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+    AccountForm = UserChangeForm[Any]
 else:
     from unfold.admin import ModelAdmin as SkinModelAdmin
     from unfold.admin import StackedInline as SkinStackedInline
@@ -73,8 +75,9 @@ else:
     from unfold.decorators import action as detail_action
     from unfold.decorators import display
     from unfold.fields import UnfoldAdminReadonlyField
-    from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+    from unfold.forms import AdminPasswordChangeForm, UserCreationForm
     from unfold.forms import PaginationInlineFormSet as InlineFormSet
+    from unfold.forms import UserChangeForm as AccountForm
 
     # unfold's script writes the name of a chosen file into the next text field; this widget has such a field.
     from unfold.widgets import UnfoldAdminFileFieldWidget as FileInput
@@ -388,7 +391,7 @@ class StackedInline(PermittedAdmin, SkinStackedInline):
 class UserAdmin(SkinUserAdmin, ModelAdmin):
     """Django's own user pages in this theme."""
 
-    form = UserChangeForm
+    form = AccountForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_filter_submit = False
@@ -434,6 +437,7 @@ def register_over(model: type[models.Model]) -> Callable[[A], A]:
 
 __all__ = [
     "VERBATIM",
+    "AccountForm",
     "AllValuesCheckboxFilter",
     "BooleanRadioFilter",
     "Checkbox",

@@ -135,5 +135,5 @@ def _rename_role_of(name: str) -> None:
 
 def built_in(role: Group) -> Role | None:
     """The definition of a role; None for a role that operators created."""
-    slug = BuiltInRole.objects.filter(role=role).values_list("slug", flat=True).first()
-    return BY_SLUG.get(slug) if slug else None
+    mark = getattr(role, "built_in", None) if role.pk else None
+    return None if mark is None else BY_SLUG.get(mark.slug)

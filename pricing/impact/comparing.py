@@ -4,14 +4,14 @@ A name is lost if it meant a visible model before and means none afterwards. So 
 and whose id becomes an alias of it, is not lost, and neither is one that is replaced by a new row with its id.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from django.conf import settings
 from django.utils import translation
 
 from catalog.prices import Sheet
 from pricing.engine.equality import same_price
-from pricing.impact.impact import Access, GroupImpact, Impact, KeyImpact, PriceImpact
+from pricing.impact.impact import Access, GroupImpact, Impact, KeyImpact, Names, PriceImpact
 from pricing.impact.state import Group, Sight, State
 from tokens.access.many_scopes import ManyScopes, Models
 
@@ -35,6 +35,7 @@ class Comparison:
 
     def __init__(self, before: State, after: State) -> None:
         self.before, self.after = before, after
+        old, new, places = before.scopes, after.scopes, {**before.scopes.places, **after.scopes.places}
         # Model key -> its id.
         self._ids = {key: name for name, key in before.scopes.ids.items()}
         self._new_ids = {key: name for name, key in after.scopes.ids.items()}
@@ -42,6 +43,9 @@ class Comparison:
         meanings, new_meanings = _meanings(before), _meanings(after)
         names = meanings.keys() | new_meanings.keys()
         self._moved = sorted(name for name in names if meanings.get(name) != new_meanings.get(name))
+        # The models whose ids are among them.
+        keys = {scopes.ids[name] for scopes in (old, new) for name in self._moved if name in scopes.ids}
+        self._moved_models: Models = sum(1 << places[key] for key in keys)
         self._accesses: dict[tuple[Sight, Sight], Access] = {}
 
     def keys(self) -> Iterator[KeyImpact]:
@@ -70,7 +74,7 @@ class Comparison:
                 if (group.models & new.models) >> places[key] & 1:
                     price, new_price = self.before.price(key, group), self.after.price(key, new)
                     if not _same_price(price, new_price):
-                        yield PriceImpact(self._ids[key], new.slug, price, new_price)
+                        yield PriceImpact(self._ids[key], new.slug, price and price.folded(), new_price and new_price.folded())
 
     def _priced(self, pairs: Collection[tuple[Group, Group]], changed: Collection[int] | None) -> Collection[int]:
         """The keys of the models whose prices may differ for some group."""
@@ -88,32 +92,42 @@ class Comparison:
 
     def _compare(self, before: Sight, after: Sight) -> Access:
         old, new = self.before.scopes, self.after.scopes
-        names = {self._ids[key] for key in old.keys_of(before.models & ~after.models)} | before.names
-        names.update(name for name in self._moved if _can_use(old, before, name))
-        new_names = {self._new_ids[key] for key in new.keys_of(after.models & ~before.models)} | after.names
-        new_names.update(name for name in self._moved if _can_use(new, after, name))
-        lost = {name for name in names if not _can_use(new, after, name)}
-        gained = {name for name in new_names if not _can_use(old, before, name)}
+        had = {name for name in self._moved if _can_use(old, before, name)}
+        has = {name for name in self._moved if _can_use(new, after, name)}
+        lost = {name for name in had | before.names if not _can_use(new, after, name)}
+        gained = {name for name in has | after.names if not _can_use(old, before, name)}
+        # Ids that mean the same model in both states are lost and gained with it.
+        models, new_models = before.models & ~after.models & ~self._moved_models, after.models & ~before.models
+        aliases, new_aliases = _aliases_among(lost, old), _aliases_among(gained, new)
         return Access(
             before=_count(before),
             after=_count(after),
-            loses=_without_aliases(lost, self.before),
-            gains=_without_aliases(gained, self.after),
-            lost_aliases=_aliases_alone(lost, self.before),
-            new_aliases=_aliases_alone(gained, self.after),
-            unlisted=tuple(sorted(self._unlisted(before, after))),
             listed=_count_listed(old, before),
             listed_after=_count_listed(new, after),
+            lost=Names(models, frozenset(lost - aliases), self._read_ids),
+            gained=Names(new_models & ~self._moved_models, frozenset(gained - new_aliases), self._read_new_ids),
+            lost_aliases=_without_models(aliases, before.models & ~after.models, old),
+            new_aliases=_without_models(new_aliases, after.models & ~before.models, new),
+            delisted=self._delisted(before, after),
         )
 
-    def _unlisted(self, before: Sight, after: Sight) -> set[str]:
+    def _delisted(self, before: Sight, after: Sight) -> Names:
         """The ids and aliases that are rows of the list before and not afterwards, although they can be used."""
         old, new = self.before.scopes, self.after.scopes
-        keys = old.keys_of(before.models & old.listed & ~(after.models & new.listed))
-        names = {self._ids[key] for key in keys} | _listed_aliases(old, before)
-        aliases = _listed_aliases(new, after)
-        gone = (name for name in names if name not in aliases and not _is_listed(new, after, name))
-        return {name for name in gone if _can_use(new, after, name)}
+        both = before.models & after.models & ~self._moved_models
+        names = [*self._moved, *(name for name in old.listed_aliases if name not in new.listed_aliases)]
+        others = (
+            name
+            for name in dict.fromkeys(names)
+            if _is_listed(old, before, name) and not _is_listed(new, after, name) and _can_use(new, after, name)
+        )
+        return Names(both & old.listed & ~new.listed, frozenset(others), self._read_ids)
+
+    def _read_ids(self, models: Models) -> Iterable[str]:
+        return (self._ids[key] for key in self.before.scopes.keys_of(models))
+
+    def _read_new_ids(self, models: Models) -> Iterable[str]:
+        return (self._new_ids[key] for key in self.after.scopes.keys_of(models))
 
 
 def _same_price(old: Sheet | None, new: Sheet | None) -> bool:
@@ -133,28 +147,23 @@ def _can_use(scopes: ManyScopes, sight: Sight, name: str) -> bool:
 
 
 def _is_listed(scopes: ManyScopes, sight: Sight, name: str) -> bool:
-    return _contains(scopes, sight.models & scopes.listed, scopes.ids.get(name))
+    """Whether this id or alias is a row of the list."""
+    if name in scopes.ids:
+        return _contains(scopes, sight.models & scopes.listed, scopes.ids[name])
+    return name in scopes.listed_aliases and _contains(scopes, sight.models, scopes.aliases[name])
 
 
 def _contains(scopes: ManyScopes, models: Models, key: int | None) -> bool:
     return key is not None and bool(models >> scopes.places[key] & 1)
 
 
-def _listed_aliases(scopes: ManyScopes, sight: Sight) -> set[str]:
-    return {name for name, place in scopes.listed_aliases.items() if sight.models >> place & 1}
+def _aliases_among(names: Collection[str], scopes: ManyScopes) -> set[str]:
+    return {name for name in names if name not in scopes.ids and name in scopes.aliases}
 
 
-def _without_aliases(names: Collection[str], state: State) -> tuple[str, ...]:
-    scopes = state.scopes
-    return tuple(sorted(name for name in names if name in scopes.ids or name not in scopes.aliases))
-
-
-def _aliases_alone(names: Collection[str], state: State) -> tuple[str, ...]:
-    """The aliases among the names whose models are not among them: an alias goes and comes with its model."""
-    scopes = state.scopes
-    models = {scopes.ids[name] for name in names if name in scopes.ids}
-    aliases = (name for name in names if name not in scopes.ids and name in scopes.aliases)
-    return tuple(sorted(name for name in aliases if scopes.aliases[name] not in models))
+def _without_models(aliases: Collection[str], models: Models, scopes: ManyScopes) -> tuple[str, ...]:
+    """The aliases whose models are not among these: an alias goes and comes with its model."""
+    return tuple(sorted(name for name in aliases if not _contains(scopes, models, scopes.aliases[name])))
 
 
 def _count(sight: Sight) -> int:
@@ -163,4 +172,4 @@ def _count(sight: Sight) -> int:
 
 def _count_listed(scopes: ManyScopes, sight: Sight) -> int:
     """How many rows the list has."""
-    return (sight.models & scopes.listed).bit_count() + len(_listed_aliases(scopes, sight))
+    return sum((sight.models & models).bit_count() for models in (scopes.listed, *scopes.listed_by_aliases))

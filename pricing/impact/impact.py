@@ -1,7 +1,7 @@
 """What a change does, as data: for keys, groups, visitors and prices; its guards, its sentences and its JSON."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -19,6 +19,33 @@ MOST_ROWS = 500
 MOST_NAMES = 500
 
 
+class Names:
+    """A set of ids: of models, as bits, and others; their texts are read when they are shown."""
+
+    def __init__(
+        self, models: int = 0, others: frozenset[str] = frozenset(), read: Callable[[int], Iterable[str]] | None = None
+    ) -> None:
+        self._models, self._others, self._read = models, others, read
+        self.count = models.bit_count() + len(others)
+
+    @cached_property
+    def sorted(self) -> tuple[str, ...]:
+        read = self._read(self._models) if self._read and self._models else ()
+        return tuple(sorted([*read, *self._others]))
+
+    def __bool__(self) -> bool:
+        return bool(self.count)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Names) and (self._models, self._others) == (other._models, other._others)
+
+    def __hash__(self) -> int:
+        return hash((self._models, self._others))
+
+
+NO_NAMES = Names()
+
+
 @dataclass(frozen=True)
 class Access:
     """What somebody can use before and after a change. An alias goes and comes with its model without being named."""
@@ -26,41 +53,58 @@ class Access:
     # How many models.
     before: int = 0
     after: int = 0
+    # How many rows the list of models has.
+    listed: int = 0
+    listed_after: int = 0
     # Ids of models, and ids for which wildcard models stand.
-    loses: tuple[str, ...] = ()
-    gains: tuple[str, ...] = ()
+    lost: Names = NO_NAMES
+    gained: Names = NO_NAMES
     # Aliases that stop meaning a visible model, or begin to.
     lost_aliases: tuple[str, ...] = ()
     new_aliases: tuple[str, ...] = ()
     # Ids and aliases that leave the list, although they can be used.
-    unlisted: tuple[str, ...] = ()
-    # How many rows the list has.
-    listed: int = 0
-    listed_after: int = 0
+    delisted: Names = NO_NAMES
+
+    @property
+    def loses(self) -> tuple[str, ...]:
+        return self.lost.sorted
+
+    @property
+    def gains(self) -> tuple[str, ...]:
+        return self.gained.sorted
+
+    @property
+    def unlisted(self) -> tuple[str, ...]:
+        return self.delisted.sorted
 
     @property
     def is_empty(self) -> bool:
-        return not (self.loses or self.gains or self.lost_aliases or self.new_aliases or self.unlisted)
+        return not (self.is_loss or self.gained or self.new_aliases)
 
     @property
     def is_loss(self) -> bool:
-        return bool(self.loses or self.lost_aliases or self.unlisted)
+        return bool(self.lost or self.lost_aliases or self.delisted)
+
+    @property
+    def is_emptied(self) -> bool:
+        """Whether nothing can be used any more, although something could."""
+        return bool(self.before) and not self.after
 
     @property
     def is_guarded(self) -> bool:
         """Whether more than 5 % of the models go, or all of them, from what can be used or from the list."""
         if not self.is_loss:
             return False
-        if (self.before and not self.after) or (self.listed and not self.listed_after):
+        if self.is_emptied or (self.listed and not self.listed_after):
             return True
-        unlisted = self.listed - self.listed_after if self.unlisted else 0
-        return len(self.loses) > self.before * LARGEST_LOSS or unlisted > self.listed * LARGEST_LOSS
+        unlisted = self.listed - self.listed_after if self.delisted else 0
+        return self.lost.count > self.before * LARGEST_LOSS or unlisted > self.listed * LARGEST_LOSS
 
     @property
     def figures(self) -> str:
         """How much goes, in a few words."""
-        if self.loses:
-            return f"{len(self.loses):,} of {self.before:,}"
+        if self.lost:
+            return f"{self.lost.count:,} of {self.before:,}"
         return f"{self.listed - self.listed_after:,} of {self.listed:,} in its list"
 
     def as_json(self) -> dict[str, Any]:
@@ -174,7 +218,7 @@ class Impact:
         """Whether a person should see it first: a loss, another price, or more than one model for an existing key."""
         accesses = [*(key.access for key in self.keys), *(group.access for group in self.groups), self.visitors]
         is_loss = any(access.is_loss for access in accesses) or any(key.end for key in self.keys)
-        return is_loss or bool(self.prices) or any(len(key.access.gains) > 1 for key in self.keys)
+        return is_loss or bool(self.prices) or any(key.access.gained.count > 1 for key in self.keys)
 
     def guarded_keys(self, *, may_end: bool = False) -> list[KeyImpact]:
         """The keys that lose more than 5 % of their models, or all; `may_end`: without those that end themselves.

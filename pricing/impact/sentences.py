@@ -19,13 +19,16 @@ T = TypeVar("T")
 
 def sentences(impact: "Impact") -> list[str]:
     """All of it: keys, groups, visitors, prices; each part with its first lines and how many more there are."""
-    keys = _grouped(impact.keys, by=lambda key: (key.end, key.access))
-    prices = _grouped(impact.prices, by=lambda price: (price.model, price.sentence))
+    # Keys that lose everything are one line, whatever each of them saw.
+    keys = _grouped(impact.keys, by=lambda key: (key.end, key.access.is_emptied or key.access))
+    # The sentences of thousands of prices would take seconds: only those of the first models are made.
+    models = _grouped(impact.prices, by=lambda price: price.model)
+    prices = [alike for model in models[:LINES_SHOWN] for alike in _grouped(model, by=lambda price: price.sentence)]
     return [
-        *_first([_of_keys(alike) for alike in keys], "more lines about keys"),
-        *_first([_of_group(group) for group in impact.groups], "more groups"),
+        *_first(keys, _of_keys, "more key"),
+        *_first([[group] for group in impact.groups], lambda groups: _of_group(groups[0]), "more group"),
         *_of_visitors(impact.visitors),
-        *_first([_of_prices(alike, impact.public_groups) for alike in prices], "more prices"),
+        *_first([*prices, *models[LINES_SHOWN:]], lambda alike: _of_prices(alike, impact.public_groups), "more price"),
     ]
 
 
@@ -48,21 +51,23 @@ def _of_keys(keys: Sequence["KeyImpact"]) -> str:
     key, is_one = keys[0], len(keys) == 1
     names = ", ".join(key.name for key in keys[:KEYS_SHOWN]) + (", …" if len(keys) > KEYS_SHOWN else "")
     subject = f"The key {names}" if is_one else f"{len(keys):,} keys ({names})"
+    is_alike = all(other.access == key.access for other in keys)
+    loss = f"loses its {count(key.access.before, 'model')}" if is_one else "lose all their models"
     if key.end:
         end = f"{'is' if is_one else 'are'} {key.end}"
-        loss = f" and {'loses its' if is_one else 'lose their'} {count(key.access.before, 'model')}"
-        return f"{subject} {end}{loss if key.access.before else ''}."
-    return f"{subject} {_join(_clauses(key.access, is_one=is_one))}."
+        return f"{subject} {end}{f' and {loss}' if key.access.before else ''}."
+    clauses = _clauses(key.access, is_one=is_one) if is_alike else [loss]
+    return f"{subject} {_join(clauses)}."
 
 
 def _of_group(group: "GroupImpact") -> str:
     if group.is_deleted:
         return f"The group {group.group} is deleted; it reached {count(group.access.before, 'model')}."
     access, clauses = group.access, []
-    if access.loses:
+    if access.lost:
         clauses.append(f"no longer reaches {_share(access)} ({names_in_words(access.loses)})")
-    if access.gains:
-        clauses.append(f"also reaches {count(len(access.gains), 'model')} ({names_in_words(access.gains)})")
+    if access.gained:
+        clauses.append(f"also reaches {count(access.gained.count, 'model')} ({names_in_words(access.gains)})")
     clauses += _of_aliases(access, is_one=True)
     return f"The group {group.group} {_join(clauses)}."
 
@@ -71,10 +76,10 @@ def _of_visitors(access: "Access") -> Iterator[str]:
     if access.is_empty:
         return
     clauses = []
-    if access.loses:
+    if access.lost:
         clauses.append(f"no longer see {_share(access)} of the price list ({names_in_words(access.loses)})")
-    if access.gains:
-        clauses.append(f"also see {count(len(access.gains), 'model')} ({names_in_words(access.gains)})")
+    if access.gained:
+        clauses.append(f"also see {count(access.gained.count, 'model')} ({names_in_words(access.gains)})")
     yield f"Visitors without a key {_join([*clauses, *_of_aliases(access, is_one=False)])}."
 
 
@@ -89,10 +94,10 @@ def _clauses(access: "Access", *, is_one: bool) -> list[str]:
     """What a key loses and gains, with a verb for one or several keys."""
     s = "s" if is_one else ""
     clauses = []
-    if access.loses:
+    if access.lost:
         clauses.append(f"lose{s} {_share(access)} ({names_in_words(access.loses)})")
-    if access.gains:
-        clauses.append(f"gain{s} {count(len(access.gains), 'model')} ({names_in_words(access.gains)})")
+    if access.gained:
+        clauses.append(f"gain{s} {count(access.gained.count, 'model')} ({names_in_words(access.gains)})")
     return clauses + _of_aliases(access, is_one=is_one)
 
 
@@ -102,19 +107,19 @@ def _of_aliases(access: "Access", *, is_one: bool) -> list[str]:
         clauses.append(f"can no longer use the {_aliases(access.lost_aliases)}")
     if access.new_aliases:
         clauses.append(f"can use the new {_aliases(access.new_aliases)}")
-    if access.unlisted:
+    if access.delisted:
         it = "it" if is_one else "they"
         verb = "no longer lists" if is_one else "no longer list"
-        them = "it" if len(access.unlisted) == 1 else "them"
+        them = "it" if access.delisted.count == 1 else "them"
         clauses.append(f"{verb} {names_in_words(access.unlisted)} ({it} can still use {them})")
     return clauses
 
 
 def _share(access: "Access") -> str:
     """3 of 112 models; all 112 models"""
-    if not access.after and len(access.loses) == access.before:
+    if not access.after and access.lost.count == access.before:
         return "the only model" if access.before == 1 else f"all {access.before:,} models"
-    return f"{len(access.loses):,} of {count(access.before, 'model')}"
+    return f"{access.lost.count:,} of {count(access.before, 'model')}"
 
 
 def _aliases(names: Sequence[str]) -> str:
@@ -126,9 +131,10 @@ def _join(parts: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
-def _first(lines: Sequence[str], more: str) -> list[str]:
-    left = len(lines) - LINES_SHOWN
-    return [*lines[:LINES_SHOWN], *([f"And {left:,} {more}."] if left > 0 else [])]
+def _first(groups: Sequence[list[T]], render: Callable[[list[T]], str], more: str) -> list[str]:
+    """A line for each of the first groups, and the number of rows in the others."""
+    left = sum(map(len, groups[LINES_SHOWN:]))
+    return [*map(render, groups[:LINES_SHOWN]), *([f"And {count(left, more)}."] if left else [])]
 
 
 def _grouped(rows: Iterable[T], *, by: Callable[[T], Hashable]) -> list[list[T]]:

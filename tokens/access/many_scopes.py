@@ -9,7 +9,7 @@ import datetime as dt
 import functools
 import operator
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -104,6 +104,8 @@ class ManyScopes:
         # The models that are rows of lists by their id, those of the price list, and the published ones not retired.
         self.listed, self.in_price_list = self._collect(listed), self._collect(in_price_list)
         self.offered = self._collect(offered)
+        # The models with a first listed alias, those with a second one, and so on.
+        self.listed_by_aliases = self._collect_each(self.listed_aliases.values())
         self._names = _Names(self._by_name)
         self._reached: dict[int, Models] = {}
         self._matched: dict[Hashable, Models] = {}
@@ -274,6 +276,15 @@ class ManyScopes:
         for place in places:
             bits[place >> 3] |= 1 << (place & 7)
         return int.from_bytes(bits, "little")
+
+    def _collect_each(self, places: Iterable[int]) -> Sequence[Models]:
+        """Sets of models in which each bit is as often as it is given."""
+        sets: list[Models] = []
+        for place, number in Counter(places).items():
+            sets += [0] * (number - len(sets))
+            for index in range(number):
+                sets[index] |= 1 << place
+        return sets
 
     @staticmethod
     def _union(sets: Iterable[Models]) -> Models:

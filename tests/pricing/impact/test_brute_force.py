@@ -83,7 +83,7 @@ def change(dice: random.Random, *, at: dt.datetime) -> None:
         lambda: world.price(model, starts_at=at - dt.timedelta(minutes=dice.randrange(1, 99)), input="7"),
         lambda: PriceSheet.objects.filter(model=model).update(ends_at=at),
         lambda: world.rate(group, str(dice.randrange(1, 4)), at - dt.timedelta(minutes=dice.randrange(1, 9999))),
-        lambda: DiscountRule.objects.create(multiplier=Decimal("0.5"), starts_at=at, series=""),
+        lambda: DiscountRule.objects.create(multiplier=Decimal("0.5"), starts_at=at, all_models=True),
         lambda: other.pk not in PriceSheet.objects.values_list("model", flat=True) and other.delete(),
     ]
     dice.choice(changes)()

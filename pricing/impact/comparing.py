@@ -74,7 +74,9 @@ class Comparison:
                 if (group.models & new.models) >> places[key] & 1:
                     price, new_price = self.before.price(key, group), self.after.price(key, new)
                     if not _same_price(price, new_price):
-                        yield PriceImpact(self._ids[key], new.slug, price and price.folded(), new_price and new_price.folded())
+                        yield PriceImpact(
+                            self._ids[key], new.slug, price and price.folded(), new_price and new_price.folded()
+                        )
 
     def _priced(self, pairs: Collection[tuple[Group, Group]], changed: Collection[int] | None) -> Collection[int]:
         """The keys of the models whose prices may differ for some group."""

@@ -439,7 +439,7 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
-    "DASHBOARD_CALLBACK": "pricing.admin.dashboard.fill",
+    "DASHBOARD_CALLBACK": "pricing.admin.dashboard.page.fill",
     "STYLES": [lambda _: static("catalog/admin.css")],
     "SCRIPTS": [lambda _: static("catalog/admin.js"), lambda _: static("catalog/pasted_keys.js")],
     # Ink blue: readable on white and on black, and not used for any state.

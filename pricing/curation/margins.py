@@ -86,7 +86,18 @@ def losses(
     models: Iterable[AIModel] | None = None,
     sheets: Mapping[int, Mapping[str, Sheet]] | None = None,
 ) -> list[Margin]:
-    """Every price below its cost at a moment; prices in two currencies are compared only if both have a rate.
+    """Every price below its cost at a moment, by model and meter."""
+    every = published_margins(at=at, models=models, sheets=sheets)
+    return sorted((margin for margin in every if margin.is_loss), key=lambda loss: (loss.model.name, loss.meter))
+
+
+def published_margins(
+    *,
+    at: dt.datetime,
+    models: Iterable[AIModel] | None = None,
+    sheets: Mapping[int, Mapping[str, Sheet]] | None = None,
+) -> Iterator[Margin]:
+    """The margins of published models; prices in two currencies are compared only if both have a rate.
 
     `sheets` are those of the moment by model and role, if the caller has read them.
     """
@@ -97,17 +108,43 @@ def losses(
     sheets = sheets_in_force(listed, roles=PriceSheet.Role.values, at=at) if sheets is None else sheets
     of_listed = {key: of_model for key, of_model in sheets.items() if key in listed}
     published = publish(listed, of_listed, groups=None, factors=Factors.read(at=at))
-    every = margins(listed.values(), published, at=at, sheets=of_listed)
-    return sorted((margin for margin in every if margin.is_loss), key=lambda loss: (loss.model.name, loss.meter))
+    return margins(listed.values(), published, at=at, sheets=of_listed)
 
 
 def models_at_a_loss(*, at: dt.datetime) -> frozenset[int]:
     """The keys of the published models with a price below its cost."""
-    return LOSSES.get(at=at)
+    return frozenset(key for key, lowest in lowest_margins(at=at).items() if lowest.is_loss)
 
 
-class LossCache:
-    """The models with a price below its cost: after a change, only those that it is about are compared again.
+@dataclass(frozen=True)
+class LowestMargin:
+    """The lowest margin of a model, as texts; `share` is in percent of the price, None if the price is 0."""
+
+    name: str
+    label: str
+    # What both prices are for: per million tokens.
+    measure: str
+    sell_price: str
+    cost_price: str
+    group: str
+    share: Decimal | None
+    is_loss: bool
+
+    @classmethod
+    def of(cls, margin: Margin) -> "LowestMargin":
+        cost = money(margin.cost, margin.currency)
+        measure = margin.cost_price.removeprefix(cost).strip()
+        texts = (margin.model.name, margin.label, measure, margin.sell_price, cost)
+        return cls(*texts, margin.group, margin.share, margin.is_loss)
+
+
+def lowest_margins(*, at: dt.datetime) -> Mapping[int, LowestMargin]:
+    """Model key -> its lowest margin, of the published models with a cost and a price."""
+    return LOWEST_MARGINS.get(at=at)
+
+
+class MarginCache:
+    """The lowest margin of each model: after a change, only the models that it is about are compared again.
 
     Comparing thousands of prices takes seconds.
     """
@@ -116,24 +153,29 @@ class LossCache:
         self._models = RenderedModels()
         self._costs_since: dt.datetime | None = None
 
-    def get(self, *, at: dt.datetime) -> frozenset[int]:
+    def get(self, *, at: dt.datetime) -> Mapping[int, LowestMargin]:
         # A state is about published prices alone: costs may change by time at other moments.
         state, costs_since = PriceState.of(revision.version(), at=at), _last_change_of_costs(at=at)
         if costs_since != self._costs_since:
             self.clear()
             self._costs_since = costs_since
 
-        def compare(changed: Collection[int] | None) -> dict[int, bool]:
+        def compare(changed: Collection[int] | None) -> dict[int, LowestMargin]:
             models = None if changed is None else AIModel.objects.published().filter(pk__in=changed)
-            return {loss.model.pk: True for loss in losses(at=at, models=models)}
+            lowest: dict[int, Margin] = {}
+            for margin in published_margins(at=at, models=models):
+                known = lowest.setdefault(margin.model.pk, margin)
+                if _worst_first(margin) < _worst_first(known):
+                    lowest[margin.model.pk] = margin
+            return {key: LowestMargin.of(margin) for key, margin in lowest.items()}
 
-        return frozenset(self._models.get(costs_since, state, compare))
+        return self._models.get(costs_since, state, compare)
 
     def clear(self) -> None:
         self._models.clear()
 
 
-LOSSES = caches.register(LossCache())
+LOWEST_MARGINS = caches.register(MarginCache())
 
 
 def _last_change_of_costs(*, at: dt.datetime) -> dt.datetime | None:

@@ -43,7 +43,10 @@ class Spending(models.Model):
     class Meta:
         verbose_name = "spending"
         verbose_name_plural = "spending"
-        indexes = (models.Index(fields=["group_key", "day"], name="pricing_spending_of_group"),)
+        indexes = (
+            models.Index(fields=["group_key", "day"], name="pricing_spending_of_group"),
+            models.Index(fields=["day"], name="pricing_spending_day"),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=["token_key", "group_key", "day", "currency"], name="pricing_spending_once_a_day"

@@ -57,13 +57,15 @@
     return label ? label.textContent.replace(/[*\s]+$/, "").trim() : field.getAttribute("aria-label") || "";
   }
 
-  // A field in a table is named by the title of its column.
-  function nameByColumn(field) {
+  // A field in a table is named by the title of its column, and one of several in a row by the row's title.
+  function nameField(field) {
     if (field.type === "hidden" || field.labels?.length || field.hasAttribute("aria-label")) return;
     const cell = field.closest("td");
     const column = cell?.closest("table")?.querySelector("thead")?.rows[0]?.cells[cell.cellIndex];
-    const text = cell?.dataset.label || (column && words(column).replace(/[*\s]+$/, "")) || field.title || field.placeholder;
-    if (text) field.setAttribute("aria-label", text.trim());
+    const title = field.closest("[class*='field-']")?.querySelector("label, legend");
+    const text = [cell?.dataset.label || words(column ?? title ?? field), field.placeholder || field.title];
+    const label = text.filter(Boolean).join(", ").replace(/[*\s]+$/, "");
+    if (label) field.setAttribute("aria-label", label);
   }
 
   // The widget that replaces a menu of rows shows the chosen row, and does not say what it is.
@@ -91,7 +93,7 @@
     });
     each(root, ".material-symbols-outlined:not([role])", (icon) => icon.setAttribute("aria-hidden", "true"));
     each(root, "span.help-tooltip[aria-label]", (tip) => tip.setAttribute("role", "img"));
-    each(root, "td :is(input, select, textarea)", nameByColumn);
+    each(root, ":is(input, select, textarea)", nameField);
     each(root, ".select2-container", nameChoice);
     each(root, ".simplebar-content-wrapper", (box) => {
       // Only what scrolls is reached by keyboard, and the lists that it contains are named already.

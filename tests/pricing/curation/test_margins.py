@@ -93,13 +93,13 @@ def test_after_a_change_only_the_models_that_it_is_about_are_compared_again(monk
         world.price(model, input="3")
     assert models_at_a_loss(at=NOW) == set()
     compared: list[str] = []
-    find = margins.losses
+    find = margins.published_margins
 
     def note(*, at: dt.datetime, models: Any = None) -> Any:
         compared.extend(["all"] if models is None else sorted(model.name for model in models))
         return find(at=at, models=models)
 
-    monkeypatch.setattr(margins, "losses", note)
+    monkeypatch.setattr(margins, "published_margins", note)
     world.price(models[1], input="1", starts_at=NOW - dt.timedelta(days=1))
     assert models_at_a_loss(at=NOW) == {models[1].pk}
     AIModel.objects.filter(pk=models[1].pk).set_status("draft")

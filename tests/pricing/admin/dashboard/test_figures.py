@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from catalog.models import AIModel
-from pricing.admin.dashboard import Figure
+from pricing.admin.dashboard.figures import Figure
 from pricing.usage.spending import Cost, record
 from tests import admin_world, world
 

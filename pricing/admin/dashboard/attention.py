@@ -1,0 +1,133 @@
+"""What somebody should act on: plans to review, sources that fail, keys that expire or are refused."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, Max
+from django.urls import reverse
+
+from catalog.admin.links import admin_list
+from catalog.imports.run_reports import counted
+from catalog.models import ImportRun, Source
+from catalog.operators.permissions import limit_rows, may_view
+from tokens.models import LastRefusal, Token
+
+SHOWN = 5
+SOON = dt.timedelta(days=7)
+RECENTLY = dt.timedelta(days=1)
+# A source whose fetches have been left out this often is stale: sync_sources does not run.
+LATE = 2
+
+
+@dataclass(frozen=True)
+class Item:
+    """One row that somebody should look at, and the page where that is done."""
+
+    name: str
+    detail: str
+    link: str
+    # What is shown first: a time, or a state.
+    mark: str
+    is_urgent: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    title: str
+    items: Sequence[Item]
+    # The number of all rows, and the address of their list.
+    count: int
+    link: str
+
+    @property
+    def more(self) -> int:
+        return self.count - len(self.items)
+
+
+def needs_attention(operator: Any, *, at: dt.datetime) -> list[Part] | None:
+    """The parts that are not empty, of what this operator may see; None if they may see none of it."""
+    parts: list[Part] = []
+    sees_runs, sees_sources, sees_tokens = (may_view(operator, table) for table in (ImportRun, Source, Token))
+    if not (sees_runs or sees_sources or sees_tokens):
+        return None
+    if sees_runs:
+        parts.append(_waiting_plans())
+    if sees_sources:
+        parts += [_failing_sources(), _stale_sources(at=at)]
+    if sees_tokens:
+        tokens = limit_rows(operator, Token.objects.all())
+        parts += [_refused_keys(tokens, at=at), _expiring_keys(tokens, at=at)]
+    return [part for part in parts if part.count]
+
+
+def _waiting_plans() -> Part:
+    runs = ImportRun.objects.waiting().select_related("source").order_by("-created_at", "-pk")
+    items = [
+        Item(
+            str(run),
+            ", ".join(f"{count:,} {what}" for what, count in counted(run.counts).items()),
+            reverse("admin:catalog_importrun_change", args=[run.pk]),
+            f"planned {run.created_at:%Y-%m-%d %H:%M}",
+            is_urgent=run.status == ImportRun.Status.STOPPED,
+        )
+        for run in runs[:SHOWN]
+    ]
+    link = admin_list("catalog_importrun", status__in="planned,stopped")
+    return Part("Plans waiting for review", items, runs.count(), link)
+
+
+def _failing_sources() -> Part:
+    sources = list(Source.objects.failing().annotate(fetched_at=Max("snapshots__taken_at")).order_by("name"))
+    items = [_source_item(source, source.error, is_urgent=True) for source in sources[:SHOWN]]
+    return Part("Failing sources", items, len(sources), admin_list("catalog_source", fetching="failing"))
+
+
+def _stale_sources(*, at: dt.datetime) -> Part:
+    """Sources that do not fail, and have not been fetched although they are due for long."""
+    fetched = Source.objects.filter(sync=True, error="").annotate(fetched_at=Max("snapshots__taken_at"))
+    stale = [source for source in fetched.order_by("name") if _is_stale(source, at=at)]
+    detail = "not fetched although it is due: sync_sources does not run"
+    items = [_source_item(source, detail) for source in stale[:SHOWN]]
+    return Part("Sources that are not fetched", items, len(stale), admin_list("catalog_source"))
+
+
+def _is_stale(source: Source, *, at: dt.datetime) -> bool:
+    checked_at = source.checked_at
+    return checked_at is None or checked_at + LATE * dt.timedelta(hours=source.every_hours) < at
+
+
+def _source_item(source: Any, detail: str, *, is_urgent: bool = False) -> Item:
+    checked = f"checked {source.checked_at:%Y-%m-%d %H:%M}" if source.checked_at else "never checked"
+    last = f"last document {source.fetched_at:%Y-%m-%d %H:%M}" if source.fetched_at else "no document yet"
+    link = reverse("admin:catalog_source_change", args=[source.pk])
+    return Item(source.name, f"{detail} ({last})", link, checked, is_urgent)
+
+
+def _refused_keys(tokens: Any, *, at: dt.datetime) -> Part:
+    refusals = LastRefusal.objects.filter(token__in=tokens, at__gt=at - RECENTLY).order_by("-at", "-pk")
+    items = [
+        Item(
+            refusal.token.name,
+            " ".join(filter(None, (f"{refusal.status} {refusal.code}", refusal.path, refusal.model))),
+            reverse("admin:tokens_token_change", args=[refusal.token_id]),
+            f"refused {refusal.at:%Y-%m-%d %H:%M}",
+        )
+        for refusal in refusals.select_related("token")[:SHOWN]
+    ]
+    return Part("Keys refused in the last 24 hours", items, refusals.count(), admin_list("tokens_token"))
+
+
+def _expiring_keys(tokens: Any, *, at: dt.datetime) -> Part:
+    expiring = tokens.expiring(at=at, within=SOON).order_by(F("expires_at"), "pk")
+    items = [
+        Item(
+            token.name,
+            token.masked,
+            reverse("admin:tokens_token_change", args=[token.pk]),
+            f"expires {token.expires_at:%Y-%m-%d %H:%M}",
+        )
+        for token in expiring[:SHOWN]
+    ]
+    return Part("Keys that expire within 7 days", items, expiring.count(), admin_list("tokens_token", validity="week"))

@@ -18,6 +18,7 @@ from catalog.admin.base import (
     figures_of,
 )
 from catalog.admin.deletion import name_rows
+from catalog.admin.forms import NamedForm
 from catalog.admin.links import listed
 from catalog.models import (
     Channel,
@@ -29,6 +30,7 @@ from catalog.models.endpoint import models_using
 
 @admin.register(EndpointType)
 class EndpointTypeAdmin(CuratedAdmin):
+    form = NamedForm
     list_display = ["name", "method", "path", "label"]
     list_filter = [("method", ChoicesDropdownFilter)]
     search_fields = ["name", "path", "label"]
@@ -49,6 +51,7 @@ class EndpointTypeAdmin(CuratedAdmin):
 
 @admin.register(Channel)
 class ChannelAdmin(CuratedAdmin):
+    form = NamedForm
     list_display = ["name", "slug", "enabled", "offers_listed", "priority", "weight"]
     list_filter = [("enabled", BooleanRadioFilter)]
     search_fields = ["name", "slug", "base_url", "note"]

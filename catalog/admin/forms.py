@@ -1,13 +1,16 @@
-"""Form fields for ordered lists of names, and for lists that may be absent."""
+"""Form fields for ordered lists of names, and for lists that may be absent; forms of rows whose names are confirmed."""
 
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html
 
-from catalog.admin.base import NamesInput, RadioSelect, Textarea
+from catalog.admin.base import CuratedForm, NamesInput, RadioSelect, Textarea
 from catalog.db.fields import NamesFormField
+from catalog.models.names import changed_names, look_alikes
+from catalog.names.look_alikes import fault_of_name
 from catalog.names.typed_lists import fold_width, write_names
 
 COLON = re.compile("[:：]")
@@ -116,3 +119,30 @@ class VerbatimField(forms.CharField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool((initial or "") != self.to_python(data))
+
+
+class ConfirmedNames:
+    """Mixed into the form of a named row. The box to confirm a name is part of the message about it."""
+
+    def _post_clean(self: Any) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        for column in changed_names(self.instance):
+            if column not in self.errors and (fault := fault_of_name(getattr(self.instance, column))):
+                self.add_error(column, fault)
+        for column, alike in look_alikes(self.instance):
+            if column in self.errors:
+                continue
+            name, box = getattr(self.instance, column), self.add_prefix(f"confirm_{column}")
+            problem = alike.describe(name)
+            if not alike.may_be_meant:
+                self.add_error(column, f"{problem}. Choose another name.")
+            elif self.data.get(box) != name:
+                confirmation = format_html(
+                    '{}. <label><input type="checkbox" name="{}" value="{}"> Use this name anyway</label>',
+                    problem, box, name,
+                )  # fmt: skip
+                self.add_error(column, forms.ValidationError(confirmation, code="look-alike"))
+
+
+class NamedForm(ConfirmedNames, CuratedForm):
+    """The form of a named row on a page of its own."""

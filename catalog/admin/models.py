@@ -13,7 +13,6 @@ from catalog.admin.base import (
     BooleanRadioFilter,
     ChoicesDropdownFilter,
     CuratedAdmin,
-    CuratedForm,
     ModelForm,
     RelatedDropdownFilter,
     StackedInline,
@@ -23,7 +22,14 @@ from catalog.admin.base import (
     display,
     figures_of,
 )
-from catalog.admin.forms import AbsentOrNamesField, LevelsField, NamesPicker, VerbatimField
+from catalog.admin.forms import (
+    AbsentOrNamesField,
+    ConfirmedNames,
+    LevelsField,
+    NamedForm,
+    NamesPicker,
+    VerbatimField,
+)
 from catalog.admin.links import current_operator, linked
 from catalog.db.fields import NamesFormField
 from catalog.imports.dropped_models import describe_sources, dropped_models
@@ -56,8 +62,13 @@ class OfferInline(UntitledInline):
     autocomplete_fields = ["channel"]
 
 
+class AliasForm(ConfirmedNames, ModelForm):
+    """An alias of the model on whose page it is."""
+
+
 class AliasInline(UntitledInline):
     model = ModelAlias
+    form = AliasForm
     fields = ["name", "listed"]
 
 
@@ -111,7 +122,7 @@ class PinInline(UntitledInline):
         return f"{pin.upstream_source}: {', '.join(value) if isinstance(value, list) else value}"
 
 
-class AIModelForm(CuratedForm):
+class AIModelForm(NamedForm):
     supported_endpoint_types = NamesFormField(
         required=False,
         widget=NamesPicker(endpoint_names),

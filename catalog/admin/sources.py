@@ -15,6 +15,7 @@ from catalog.admin.base import (
     detail_action,
     display,
 )
+from catalog.admin.forms import NamedForm
 from catalog.error_messages import InputError
 from catalog.models import (
     Pruning,
@@ -46,6 +47,7 @@ class FailingFilter(StateFilter):
 
 @admin.register(Source)
 class SourceAdmin(CuratedAdmin):
+    form = NamedForm
     list_display = ["name", "slug", "trust_shown", "fetched", "checked_at", "error"]
     list_filter = [FailingFilter, ("kind", ChoicesDropdownFilter), ("trust", ChoicesDropdownFilter)]
     search_fields = ["name", "slug"]

@@ -13,6 +13,7 @@ from catalog.admin.base import (
     display,
     figures_of,
 )
+from catalog.admin.forms import NamedForm
 from catalog.admin.links import listed
 from catalog.models import (
     Vendor,
@@ -38,6 +39,7 @@ class HasModelsFilter(StateFilter):
 
 @admin.register(Vendor)
 class VendorAdmin(CuratedAdmin):
+    form = NamedForm
     list_display = ["name", "slug", "aliases_shown", "models_listed"]
     list_filter = [HasModelsFilter]
     search_fields = ["name", "slug", "aliases"]

@@ -15,7 +15,10 @@ from catalog.db.bulk import BATCH, create_rows, update_rows
 from catalog.imports.context import Audit, Findings, PlanContext, WriteContext
 from catalog.imports.import_policy import Changes
 from catalog.models import AIModel, Channel, ModelAlias, Offer, Vendor
+from catalog.models.aimodel import circular_successors
 from catalog.models.facts import LIMITS
+from catalog.models.names import Names
+from catalog.names.look_alikes import fault_of_name
 from catalog.progress import track
 from catalog.source_trust import WithheldChange
 from catalog.sources.records import Document, Record
@@ -128,14 +131,16 @@ def plan_facts(
     stored = {model.name: model for model in AIModel.objects.prefetch_related("vendor")}
     names: dict[int | None, str] = {model.pk: name for name, model in stored.items()}
     successors = _possible_successors(document, stored)
+    taken = Names(AIModel) if any(record.name not in stored for record in document.records) else None
     for record in track(document.records, "Comparing models"):
         model = stored.get(record.name)
-        if model is not None or _is_nameable(record.name, context.findings):
+        if model is not None or _is_nameable(record.name, taken, context.findings):
             fields = _new_values(record, model, registry, context.findings)
             vendor = _vendor_name(record, model, vendors, plan, context.findings)
             status = {"status": AIModel.Status.PUBLISHED.value} if publish else {}
             named = {"vendor": vendor, "successor": _successor(record, successors, context.findings)}
             _plan_model(plan, record.name, model, {**named, **fields, **status}, context, names)
+    _leave_out_circles(plan, stored, names, context.findings)
     _withhold(plan, context.policy.withheld_changes(plan.changed, stored), stored)
     if channel:
         _plan_offers(
@@ -144,12 +149,22 @@ def plan_facts(
     return plan
 
 
-def _is_nameable(name: str, findings: Findings) -> bool:
+def _is_nameable(name: str, taken: Names | None, findings: Findings) -> bool:
+    """Whether a new model may have the id; a spelling in other case is another id, as gateways compare ids."""
+    fault = fault_of_name(name)
     try:
         AIModel._meta.get_field("name").clean(name, None)
     except ValidationError as error:
-        findings.add(f"is not a valid model id: {' '.join(error.messages)} The row was left out", name[:255])
+        fault = " ".join(error.messages)
+    if fault:
+        findings.add(f"is not a valid model id: {fault} The row was left out", name[:255])
         return False
+    if taken is not None:
+        for alike in taken.like(name):
+            if not alike.may_be_meant:
+                findings.add(f"{alike.describe(name)}; the row was left out", name)
+                return False
+        taken.add("model", name)
     return True
 
 
@@ -206,6 +221,26 @@ def _successor(record: Record, possible: Mapping[str, str], findings: Findings) 
     if record.successor and successor is None:
         findings.add("its successor is not in the catalog and was not set", record.name)
     return None if successor == record.name else successor
+
+
+def _leave_out_circles(
+    plan: FactsPlan, stored: Mapping[str, AIModel], names: Mapping[int | None, str], findings: Findings
+) -> None:
+    """Removes successors with which models would replace each other."""
+    new = {name: plan.new_values(name).get("successor") for name in (*plan.new, *plan.changed)}
+    planned = {name: successor for name, successor in new.items() if successor}
+    if not planned:
+        return
+    before = {name: names.get(model.successor_id) for name, model in stored.items()}
+    for name, circle in circular_successors(planned, before).items():
+        findings.add(f"its successor was not set: {' → '.join([*circle, circle[0]])} would replace each other", name)
+        if name in plan.new:
+            del plan.new[name]["successor"]
+        else:
+            del plan.changed[name]["successor"]
+            if not plan.changed[name]:
+                del plan.changed[name]
+                plan.unchanged += 1
 
 
 def _plan_model(

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import re
+from collections.abc import Mapping
+from typing import TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -14,6 +16,7 @@ from catalog.db.history import history
 from catalog.db.revision import TrackedModel, TrackedQuerySet
 from catalog.models.facts import WILDCARD, ModelFacts
 from catalog.models.vendor import Vendor
+from catalog.names.look_alikes import fault_of_name
 from catalog.parameters import validate_parameters
 
 # Real ids contain slashes, colons, at signs and spaces. Characters that break URLs, lists or logs are refused.
@@ -25,6 +28,9 @@ MODEL_NAME = RegexValidator(
 
 LONGEST_NAME = 255
 
+# The key or the id of a model.
+K = TypeVar("K", int, str)
+
 
 def wildcards_of(name: str) -> list[str]:
     """The ids of all wildcard models that can stand for this id, the longest first; none for an invalid id.
@@ -35,6 +41,27 @@ def wildcards_of(name: str) -> list[str]:
         return []
     longest = min(len(name.partition(WILDCARD)[0]), LONGEST_NAME - len(WILDCARD))
     return [name[:length] + WILDCARD for length in range(longest, 0, -1)]
+
+
+def successor_cycle(first: K, successors: Mapping[K, K | None]) -> list[K]:
+    """The models that replace each other in a circle through the first one, beginning with it; empty if none do."""
+    path: list[K] = []
+    current: K | None = first
+    while current is not None and current not in path:
+        path.append(current)
+        current = successors.get(current)
+    return path if current == first else []
+
+
+def circular_successors(new: Mapping[str, str], stored: Mapping[str, str | None]) -> dict[str, list[str]]:
+    """Id -> the circle that its new successor would close; ids whose successor can be set are left out."""
+    successors, circles = dict(stored), dict[str, list[str]]()
+    for name, successor in new.items():
+        if circle := successor_cycle(name, {**successors, name: successor}):
+            circles[name] = circle
+        else:
+            successors[name] = successor
+    return circles
 
 
 class AIModelQuerySet(TrackedQuerySet["AIModel"]):
@@ -218,6 +245,10 @@ class AIModel(ModelFacts, TrackedModel):
         super().clean()
         from catalog.models.endpoint import EndpointType
 
+        if self._state.adding and (fault := fault_of_name(self.name)):
+            raise ValidationError({"name": fault})
+        self._refuse_cycle()
+
         known = set(EndpointType.objects.values_list("name", flat=True))
         for field in ("supported_endpoint_types", "public_endpoint_types"):
             unknown = [name for name in getattr(self, field) or [] if name not in known]
@@ -225,3 +256,19 @@ class AIModel(ModelFacts, TrackedModel):
                 raise ValidationError(
                     {field: f"Unknown endpoint types: {', '.join(unknown)}. Add them under endpoint types first."}
                 )
+
+    def _refuse_cycle(self) -> None:
+        """ValidationError if the model would follow itself, directly or through others."""
+        if self.successor_id is None or self.pk is None:
+            return
+        successors = dict(AIModel.objects.exclude(successor=None).values_list("pk", "successor"))
+        if cycle := successor_cycle(self.pk, successors | {self.pk: self.successor_id}):
+            names = dict(AIModel.objects.filter(pk__in=cycle).values_list("pk", "name"))
+            path = " → ".join(names[key] for key in (*cycle, cycle[0]))
+            raise ValidationError(
+                {
+                    "successor": "A model cannot replace itself."
+                    if len(cycle) == 1
+                    else f"These models would replace each other: {path}. Choose another successor."
+                }
+            )

@@ -7,6 +7,7 @@ from catalog.db.history import history
 from catalog.db.revision import TrackedModel, TrackedQuerySet
 from catalog.models.aimodel import MODEL_NAME, AIModel
 from catalog.models.facts import WILDCARD
+from catalog.names.look_alikes import fault_of_name
 
 
 class ModelAlias(TrackedModel):
@@ -37,6 +38,8 @@ class ModelAlias(TrackedModel):
 
     def clean(self) -> None:
         super().clean()
+        if self._state.adding and (fault := fault_of_name(self.name)):
+            raise ValidationError({"name": fault})
         if AIModel.objects.filter(name=self.name).exists():
             raise ValidationError({"name": "A model already has this id: choose another alias."})
         if self.name.endswith(WILDCARD):

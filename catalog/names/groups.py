@@ -40,7 +40,7 @@ def validate_group_name(name: str) -> None:
 
 def fault_of_group_name(name: str) -> str:
     """Why a text is not a valid name of a group, and what to do; empty for a valid name."""
-    hidden = _hidden(name)
+    hidden = hidden_characters(name)
     shown = "".join(letter for letter in name if letter not in hidden).strip()
     if not shown or unicodedata.category(shown[0]).startswith("M"):
         return "The name of a group must start with a character that people can see."
@@ -61,7 +61,7 @@ def storable_group_name(name: str) -> str:
     normal = normal_group_name(name)
     if not fault_of_group_name(normal):
         return normal
-    hidden = {*_hidden(normal), ","}
+    hidden = {*hidden_characters(normal), ","}
     shown = "".join(letter for letter in normal if letter not in hidden).strip()
     base = shown[:50].strip()
     return f"{'group' if fault_of_group_name(base) else base}-{_digest(name)}"
@@ -77,7 +77,7 @@ def looks_of_group_name(name: str) -> str:
     return unicodedata.normalize("NFKC", EMOJI_PARTS.sub("", name)).casefold()
 
 
-def _hidden(name: str) -> list[str]:
+def hidden_characters(name: str) -> list[str]:
     """The different characters of a name that take no place on a screen, or that look like an ordinary space."""
     bare = EMOJI_PARTS.sub("", name)
     return [letter for letter in dict.fromkeys(bare) if _is_hidden(letter)]

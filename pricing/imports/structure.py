@@ -17,7 +17,10 @@ from catalog.db.bulk import create_rows, update_rows
 from catalog.imports.context import PlanContext, WriteContext
 from catalog.imports.provenance import alias_writers
 from catalog.models import AIModel, Channel, CodexProfile, EndpointType, ModelAlias, Offer, Vendor
+from catalog.models.aimodel import circular_successors
+from catalog.models.names import NAMED, Names
 from catalog.models.pin import price_field
+from catalog.names.look_alikes import fault_of_name
 from catalog.source_trust import PERSON
 from catalog.sources.records import Document, Record, Structure
 from pricing.imports.prices.plan import PricePlan
@@ -298,6 +301,8 @@ class _Planner:
         self.new_models = new_models
         # Related model -> the natural keys of the rows that exist or will be created.
         self.known: dict[type[models.Model], set[str]] = {}
+        # Table -> the names that new rows are compared with.
+        self.names: dict[type[models.Model], Names] = {}
 
     def plan(self, table: Table) -> TablePlan:
         plan = TablePlan()
@@ -316,7 +321,7 @@ class _Planner:
             if row is not None and table.name in self.structure.additions_only:
                 continue
             fields = self._valid(table, key, written_fields, is_new=row is None)
-            if fields is None:
+            if fields is None or (row is None and self._is_look_alike(table, key, fields)):
                 continue
             if table.model in RELATIONS:
                 self._known(table.model).add(key[0])
@@ -324,7 +329,21 @@ class _Planner:
                 plan.new[key] = fields
             elif changes := _changes(row, fields, names):
                 plan.changed[_key_of(row, table, names)] = changes
+        if table.model is AIModel:
+            self._leave_out_circles(plan)
         return plan
+
+    def _leave_out_circles(self, plan: TablePlan) -> None:
+        """Removes successors with which models would replace each other."""
+        new = {key[0]: changes["successor"][1] for key, changes in plan.changed.items() if "successor" in changes}
+        if not any(new.values()):
+            return
+        stored = dict(AIModel.objects.values_list("name", "successor__name"))
+        for name, circle in circular_successors({name: to for name, to in new.items() if to}, stored).items():
+            problem = f"its successor was not set: {' → '.join([*circle, circle[0]])} would replace each other"
+            self.context.findings.add(problem, name)
+            rest = {field: values for field, values in plan.changed.pop((name,)).items() if field != "successor"}
+            plan.changed |= {(name,): rest} if rest else {}
 
     def _valid(self, table: Table, key: Key, fields: Fields, *, is_new: bool) -> dict[str, Any] | None:
         """The fields that can be stored; None if the row cannot be."""
@@ -346,6 +365,28 @@ class _Planner:
             else:
                 valid |= {} if name in key_fields else {name: cleaned}
         return valid
+
+    def _is_look_alike(self, table: Table, key: Key, fields: Fields) -> bool:
+        """Whether a new row is left out because people would take its name for another one's.
+
+        A name in other case is only reported. So are groups: a gateway's tokens name theirs, and would lose all models.
+        """
+        if table.model not in NAMED:
+            return False
+        names = self.names.setdefault(table.model, Names(table.model))
+        owner = _keys(AIModel).get(str(fields.get("model"))) if table.model is ModelAlias else None
+        written = [key[0], *(fields[column] for column in NAMED[table.model][1:] if column in fields)]
+        for name in written:
+            alike = next((alike for alike in names.like(name, owner=owner) if alike.name != name), None)
+            fault = fault_of_name(name) or (alike.describe(name) if alike else "")
+            if fault and not (alike and alike.may_be_meant) and table.model is not TokenGroup:
+                self.context.findings.add(f"{table.noun} {key[0][:255]} was left out: {fault.rstrip('.')}")
+                return True
+            if fault:
+                self.context.findings.add(fault.rstrip("."))
+        for name in written:
+            names.add(table.noun, name, owner)
+        return False
 
     def _clean(self, table: Table, column: Any, value: Any) -> Any:
         related = table.relations.get(column.name)

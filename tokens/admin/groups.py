@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from catalog.admin.base import BooleanRadioFilter, CuratedAdmin, display, figures_of, register_over
 from catalog.admin.channels import ChannelAdmin
+from catalog.admin.forms import NamedForm
 from catalog.admin.links import listed
 from catalog.models import Channel
 from catalog.operators.permissions import limit_rows
@@ -18,6 +19,7 @@ from tokens.models import TokenGroup
 
 @admin.register(TokenGroup)
 class TokenGroupAdmin(BudgetAdmin, CuratedAdmin):
+    form = NamedForm
     list_display = ["slug", "label", "is_public", "auto_position", "channels_shown", "tokens_listed", "budget_shown"]
     list_filter = [BudgetFilter, ("is_public", BooleanRadioFilter)]
     search_fields = ["slug", "label", "description"]

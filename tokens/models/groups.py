@@ -7,6 +7,7 @@ from catalog.db.fields import GroupNameField
 from catalog.db.history import history
 from catalog.db.revision import track
 from catalog.models import Channel
+from catalog.models.names import NAMED
 from tokens.models.budgets import ACCOUNTING, Budgeted, BudgetedQuerySet
 from tokens.rate_limits import validate_rate
 
@@ -85,4 +86,5 @@ class TokenGroup(Budgeted):
         return not is_first, slug != cls.DEFAULT, slug
 
 
+NAMED[TokenGroup] = ("slug",)
 track(TokenGroup, TokenGroup.channels.through)

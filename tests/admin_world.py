@@ -82,6 +82,27 @@ def filled_in(client: Client, page: str, **changes: Any) -> dict[str, Any]:
     return form.fields | {"_save": "Save"} | changes
 
 
+def post_confirmed(client: Client, page: str, form: dict[str, Any], *, follow: bool = False) -> Any:
+    """Posts a form, and then the page that asks for a confirmation, with every loss accepted; the last response.
+
+    AssertionError if nothing had to be confirmed.
+    """
+    asked = client.post(page, form)
+    assert is_confirmation(asked), "the change was stored without a confirmation"
+    return confirm(client, page, asked, follow=follow)
+
+
+def is_confirmation(response: Any) -> bool:
+    return response.status_code == 200 and b'id="confirmation_form"' in response.content
+
+
+def confirm(client: Client, page: str, asked: Any, *, follow: bool = False, **changes: Any) -> Any:
+    """Posts the form of a confirmation that the page has answered with."""
+    reader = FormReader()
+    reader.feed(asked.content.decode())
+    return client.post(page, reader.fields | {"_accept_loss": "on"} | changes, follow=follow)
+
+
 class FormReader(HTMLParser):
     """Reads the fields of the form with an id that ends in _form, as a browser without scripts would send them."""
 
@@ -100,7 +121,12 @@ class FormReader(HTMLParser):
         if not self._inside or "__prefix__" in name:
             return
         if tag == "input" and name and (attributes.get("type") not in ("checkbox", "radio") or "checked" in attributes):
-            self.fields[name] = attributes.get("value") or ("on" if attributes.get("type") == "checkbox" else "")
+            value = attributes.get("value") or ("on" if attributes.get("type") == "checkbox" else "")
+            if name in self.fields and attributes.get("type") == "hidden":
+                before = self.fields[name]
+                self.fields[name] = [*(before if isinstance(before, list) else [before]), value]
+            else:
+                self.fields[name] = value
         elif tag == "textarea":
             self._writing, self.fields[name] = name, ""
         elif tag == "select" and name:

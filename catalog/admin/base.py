@@ -14,6 +14,7 @@ from django.core.exceptions import FieldDoesNotExist, PermissionDenied, Validati
 from django.core.paginator import Paginator
 from django.db import OperationalError, models, transaction
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -25,7 +26,8 @@ from unfold.contrib.filters.admin import (
     RangeDateFilter,
 )
 
-from catalog.admin.deletion import delete_selected, find_deleted
+from catalog.admin.confirmation.changes import BACK, IS_BUSY, PREVIEW, SAVED, confirm
+from catalog.admin.confirmation.deletion import DeletingAdmin, delete_selected
 from catalog.admin.links import linked_row
 from catalog.admin.permitted import PermittedAdmin, PermittedListAdmin, figures_of
 from catalog.db import revision
@@ -49,9 +51,11 @@ if TYPE_CHECKING:
     def detail_action(**_: Any) -> Callable[[F], F]: ...
 
     class HistorySkin:
-        def history_form_view(self, *args: Any) -> HttpResponse: ...
+        def history_form_view(self, *args: Any) -> HttpResponseBase: ...
 
         def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool: ...
+
+    def button(**_: Any) -> Any: ...
 
     ModelForm = forms.ModelForm[Any]
     TextInput = forms.TextInput
@@ -72,6 +76,7 @@ else:
     from unfold.admin import TabularInline as SkinTabularInline
     from unfold.contrib.filters.admin import DropdownFilter as StateFilter
     from unfold.contrib.filters.admin import RelatedDropdownFilter as SkinRelatedFilter
+    from unfold.dataclasses import UnfoldAction as button  # noqa: N813
     from unfold.decorators import action as detail_action
     from unfold.decorators import display
     from unfold.fields import UnfoldAdminReadonlyField
@@ -99,8 +104,7 @@ admin.site.add_action(delete_selected)
 SEARCH_WORDS = 10
 SEARCH_LETTERS = 200
 
-# In the environ of a request whose change another writer has prevented.
-IS_BUSY = "modelbook.busy"
+PREVIEW_BUTTON = button(action_name=PREVIEW, description="Preview", path="", method=lambda *_: None, attrs={})
 
 # For fields that hold code and not prose: browsers must not correct it.
 VERBATIM = {"autocapitalize": "off", "autocomplete": "off", "spellcheck": "false"}
@@ -198,7 +202,7 @@ def edition_of(row: models.Model) -> str:
     return str(latest or "")
 
 
-class ModelAdmin(PermittedListAdmin, SkinModelAdmin):
+class ModelAdmin(DeletingAdmin, PermittedListAdmin, SkinModelAdmin):
     """Settings of all lists and forms."""
 
     formfield_overrides = FIELD_WIDGETS
@@ -219,14 +223,6 @@ class ModelAdmin(PermittedListAdmin, SkinModelAdmin):
         values = super().get_changeform_initial_data(request)
         valid = ((name, initial_value(self.opts, name, value)) for name, value in values.items())
         return {name: value for name, value in valid if value is not None}
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """What a confirmation shows, with a number of queries that does not depend on the number of rows."""
-        return find_deleted(objs, request)
-
-    def undeletable(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        """Those of the rows that nobody may delete: `has_delete_permission` with a row says the same of one."""
-        return rows.none()
 
     def render_page(self, request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
         """A page about these rows that is not one of Django's own, with breadcrumbs to their list."""
@@ -290,6 +286,8 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
 class ReadOnlyAdmin(ModelAdmin):
     """Rows that the software writes and people can only view."""
 
+    why_undeletable = "Only the software writes and removes them."
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -298,6 +296,9 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def undeletable(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return rows
 
 
 class CuratedAdmin(HistorySkin, ModelAdmin):
@@ -329,6 +330,8 @@ class CuratedAdmin(HistorySkin, ModelAdmin):
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
         """The form of a row. If another writer holds the lock for too long, the form is shown again with its values."""
+        if object_id is None:
+            extra_context = {"actions_submit_line": [PREVIEW_BUTTON], **(extra_context or {})}
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except OperationalError as error:
@@ -341,29 +344,47 @@ class CuratedAdmin(HistorySkin, ModelAdmin):
             page: Any = super().changeform_view(request, object_id, form_url, extra_context)
             return as_busy(page.render())
 
+    def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """The buttons beside Save; unfold asks for them on the pages of stored rows."""
+        return [PREVIEW_BUTTON] if self.has_change_permission(request) else []
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change, **kwargs)
         return type(form)(form.__name__, (BusyForm, form), {}) if IS_BUSY in request.META else form
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         obj._change_reason = form.cleaned_data.get(self.reason_field) or None  # noqa: SLF001
+        request.META[SAVED] = obj
         # Saving an unchanged row would add a record without a change to the history.
         if not change or form.changes_columns():
             super().save_model(request, obj, form, change)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """With few statements, however many rows belong to it."""
+        if self.deletes_many:
+            delete_with_history(self.model._default_manager.filter(pk=obj.pk))
+        else:
+            super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         delete_with_history(queryset)
 
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
-    ) -> HttpResponse:
+    ) -> HttpResponseBase:
         """An old version of a row. A POST restores it, which django-simple-history allows to anyone who may view."""
         if request.method == "POST" and (self.revert_disabled(request) or not self.has_change_permission(request)):
             raise PermissionDenied
         # The theme's link to the history has no address here: it would be a button that does nothing.
         context = {**(extra_context or {}), "show_history": False}
-        with transaction.atomic():
-            return super().history_form_view(request, object_id, version_id, context)
+
+        def perform() -> HttpResponseBase:
+            with transaction.atomic():
+                return super(CuratedAdmin, self).history_form_view(request, object_id, version_id, context)
+
+        if request.method != "POST" or BACK in request.POST:
+            return perform()
+        return confirm(request, perform, lambda: self.describe_save(request))
 
 
 class TabularInline(PermittedAdmin, SkinTabularInline):

@@ -17,7 +17,7 @@ from catalog.admin.base import (
     enable,
     figures_of,
 )
-from catalog.admin.deletion import name_rows
+from catalog.admin.confirmation.deletion import name_rows
 from catalog.admin.forms import NamedForm
 from catalog.admin.links import listed
 from catalog.models import (
@@ -36,6 +36,10 @@ class EndpointTypeAdmin(CuratedAdmin):
     search_fields = ["name", "path", "label"]
     ordering = ["name"]
     fields = ["name", "label", "method", "path"]
+
+    def delete_model(self, request: HttpRequest, obj: EndpointType) -> None:
+        """The row itself refuses its deletion while models use it."""
+        obj.delete()
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[EndpointType]) -> None:
         """Delete one by one: a type that models use is not deleted, and the message says so."""

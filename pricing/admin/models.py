@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from catalog.admin.base import StateFilter, display, figures_of, register_over
+from catalog.admin.confirmation.changes import confirms_itself
 from catalog.admin.links import admin_list, current_operator
 from catalog.admin.vendors import VendorAdmin
 from catalog.models import AIModel, Vendor
@@ -119,6 +120,7 @@ class PricedVendorAdmin(RepricingAdmin, VendorAdmin):
 
     actions = ["reprice"]
 
+    @confirms_itself
     @admin.action(description="Reprice models of selected vendors", permissions=["reprice"])
     def reprice(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         return self.reprice_models(request, AIModel.objects.filter(vendor__in=queryset.values("pk")), "reprice")

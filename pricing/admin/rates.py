@@ -41,6 +41,7 @@ class DiscountRuleAdmin(CuratedAdmin):
     form = StartsNowForm
     reason_field = "reason"
     deletes_many = False
+    why_undeletable = "They have taken effect: deleting them would change past prices."
     list_display = ["target", "multiplier_shown", "state_shown", "starts_at", "ends_at", "reason"]
     list_filter = [RuleStateFilter, ("vendor", RelatedDropdownFilter)]
     list_select_related = ["model", "vendor"]
@@ -84,12 +85,16 @@ class CurrencyRateAdmin(CuratedAdmin):
     ordering = ["-as_of", "currency", "pk"]
     fields = ["currency", "per_usd", "as_of", "source"]
     deletes_many = False
+    why_undeletable = "They have taken effect: deleting them would change past prices."
 
     def has_delete_permission(self, request: HttpRequest, obj: CurrencyRate | None = None) -> bool:
         """Only a rate that was never used: deleting another one would change past prices."""
         if obj is not None and not obj.may_change(on=timezone.now().date()):
             return False
         return super().has_delete_permission(request, obj)
+
+    def undeletable(self, rows: QuerySet[CurrencyRate]) -> QuerySet[CurrencyRate]:
+        return rows.filter(as_of__lt=timezone.now().date())
 
     @display(description="Per US dollar")
     def per_usd_shown(self, rate: CurrencyRate) -> str:
@@ -100,6 +105,7 @@ class CurrencyRateAdmin(CuratedAdmin):
 class GroupRateAdmin(CuratedAdmin):
     form = StartsNowForm
     deletes_many = False
+    why_undeletable = "They have taken effect: deleting them would change past prices."
     list_display = ["group", "ratio_shown", "state_shown", "starts_at"]
     list_filter = [PriceStateFilter, ("group__is_public", BooleanRadioFilter)]
     list_select_related = ["group"]

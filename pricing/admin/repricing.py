@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog.admin.base import ModelAdmin, detail_action
+from catalog.admin.confirmation.changes import confirms_itself
 from catalog.db import revision
 from catalog.db.snapshot import snapshot
 from catalog.models import AIModel
@@ -74,6 +75,7 @@ class PriceListPage(RepricingAdmin):
     actions_detail = ["set_price"]
     actions: Any = ["reprice"]
 
+    @confirms_itself
     @admin.action(description="Reprice selected models", permissions=["reprice"])
     def reprice(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         return self.reprice_models(request, AIModel.objects.filter(pk__in=queryset.values("pk")), "reprice")
@@ -154,15 +156,18 @@ class EndingPages(RepricingAdmin):
     def has_withdraw_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("pricing.delete_pricesheet") and is_one_of(object_id, self._scheduled())
 
+    @confirms_itself
     @admin.action(description="Reprice their models", permissions=["reprice"])
     def reprice(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         models = AIModel.objects.filter(pk__in=queryset.order_by().values("model"))
         return self.reprice_models(request, models, "reprice")
 
+    @confirms_itself
     @admin.action(description="End now or later", permissions=["end"])
     def end(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         return self._end(request, PriceSheet.objects.filter(pk__in=queryset.values("pk")), "end")
 
+    @confirms_itself
     @admin.action(description="Withdraw scheduled prices", permissions=["withdraw"])
     def withdraw(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         return self._withdraw(request, PriceSheet.objects.filter(pk__in=queryset.values("pk")), "withdraw")

@@ -137,6 +137,7 @@ class PriceSheetAdmin(EndingPages, CuratedAdmin):
     reason_field = "reason"
     # Sheets are withdrawn instead, which shows the effects first.
     deletes_many = False
+    why_undeletable = "They have taken effect: deleting them would change past prices."
     list_display = ["model", "role_shown", "state_shown", "figures", "starts_at", "ends_at", "author"]
     list_filter = [PriceStateFilter, ("role", ChoicesDropdownFilter), ("model__vendor", RelatedDropdownFilter)]
     search_fields = ["model__name", "model__display_name", "reason"]

@@ -5,16 +5,17 @@ from django.test import Client
 
 from catalog.db import revision
 from catalog.models import AIModel, Channel, Offer
-from tests import world
+from tests import admin_world, world
 from tokens.models import Token
 
 pytestmark = pytest.mark.sql
 
 
-def run_action(client: Client, page: str, action: str, *rows: int) -> str:
-    """Runs a bulk action as the list page does; returns the page after it."""
+def run_action(client: Client, page: str, action: str, *rows: int, confirmed: bool = False) -> str:
+    """Runs a bulk action as the list page does, and confirms its effects; returns the page after it."""
     posted = {"action": action, "_selected_action": list(rows)}
-    return client.post(f"/admin/{page}/", posted, follow=True).content.decode()
+    post = admin_world.post_confirmed if confirmed else Client.post
+    return str(post(client, f"/admin/{page}/", posted, follow=True).content.decode())
 
 
 def test_models_are_published_in_bulk(admin_client: Client) -> None:
@@ -35,7 +36,7 @@ def test_models_are_published_in_bulk(admin_client: Client) -> None:
 def test_models_are_returned_to_draft(admin_client: Client) -> None:
     model = world.model()
 
-    run_action(admin_client, "catalog/aimodel", "back_to_draft", model.pk)
+    run_action(admin_client, "catalog/aimodel", "back_to_draft", model.pk, confirmed=True)
 
     assert AIModel.objects.get().status == AIModel.Status.DRAFT
 
@@ -57,7 +58,7 @@ def test_rows_are_disabled_and_enabled_in_bulk(admin_client: Client, page: str, 
     world.token()
     row = rows.objects.get()  # type: ignore[attr-defined]
 
-    assert "1 " in run_action(admin_client, page, "disable", row.pk)
+    assert "1 " in run_action(admin_client, page, "disable", row.pk, confirmed=True)
     row.refresh_from_db()
     assert row.enabled is False
 
@@ -82,7 +83,9 @@ def test_an_endpoint_type_that_models_name_is_not_deleted(admin_client: Client) 
 
 def test_models_are_hidden_from_the_price_list_in_bulk_and_shown_again(admin_client: Client) -> None:
     models = [world.model(f"m-{number}") for number in range(2)]
-    page = run_action(admin_client, "catalog/aimodel", "hide_from_price_list", *[model.pk for model in models])
+    page = run_action(
+        admin_client, "catalog/aimodel", "hide_from_price_list", *[model.pk for model in models], confirmed=True
+    )
     assert "2 models hidden from the price list." in page
     assert not AIModel.objects.filter(in_price_list=True).exists()
     assert not models[0].history.latest().in_price_list

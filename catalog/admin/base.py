@@ -29,6 +29,7 @@ from unfold.contrib.filters.admin import (
 from catalog.admin.confirmation.changes import BACK, IS_BUSY, PREVIEW, SAVED, confirm
 from catalog.admin.confirmation.deletion import DeletingAdmin, delete_selected
 from catalog.admin.links import linked_row
+from catalog.admin.lists.tools import ListTools
 from catalog.admin.permitted import PermittedAdmin, PermittedListAdmin, figures_of
 from catalog.db import revision
 from catalog.db.deletion import delete_with_history
@@ -202,7 +203,7 @@ def edition_of(row: models.Model) -> str:
     return str(latest or "")
 
 
-class ModelAdmin(DeletingAdmin, PermittedListAdmin, SkinModelAdmin):
+class ModelAdmin(ListTools, DeletingAdmin, PermittedListAdmin, SkinModelAdmin):
     """Settings of all lists and forms."""
 
     formfield_overrides = FIELD_WIDGETS

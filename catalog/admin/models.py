@@ -1,5 +1,6 @@
 """The admin of models, with their offers, aliases and pins."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -245,12 +246,10 @@ class AIModelAdmin(CuratedAdmin):
                 row.instance.author = request.user
         super().save_formset(request, form, formset, change)
 
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        changelist = super().get_changelist_instance(request)
+    def prepare_rows(self, rows: Iterable[Any], request: HttpRequest) -> None:
         missing = dropped_models() if may_view(request.user, Source) else {}
-        for model in changelist.result_list:
+        for model in rows:
             model.missing = missing.get(model.name, [])
-        return changelist
 
     @display(description="Model", ordering="name", header=True)
     def title_and_id(self, model: Any) -> list[str]:

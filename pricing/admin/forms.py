@@ -1,6 +1,7 @@
 """Parts of the admin pages of dated prices: forms that start now, and the filter by state."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest
@@ -11,7 +12,11 @@ from catalog.admin.base import (
     ModelForm,
     StateFilter,
 )
+from pricing.admin.repricing_forms import LARGEST_MULTIPLIER
+from pricing.curation.repricing import Repricing, Step, plan_discount
 
+# The preview of a discount has the first models only.
+STEPS_SHOWN = 100
 STATES = {"current": "success", "scheduled": "info", "past": "default"}
 
 
@@ -31,6 +36,41 @@ class StartsNow(ModelForm):
 
 class StartsNowForm(StartsNow, CuratedForm):
     """The same, for a page of its own."""
+
+
+class DiscountForm(StartsNowForm):
+    """A discount rule: its effect on prices and margins is shown before it is stored."""
+
+    PREVIEWED = "previewed"
+    # The prices that the rule changes, if they must be confirmed.
+    plan: Repricing | None = None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        multiplier = cleaned.get("multiplier")
+        if multiplier is not None and not 0 < multiplier <= LARGEST_MULTIPLIER:
+            self.add_error("multiplier", f"The multiplier must be more than 0 and at most {LARGEST_MULTIPLIER}.")
+        return cleaned
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        rule = self.instance
+        if self.errors or not (self.changes_columns() and rule.starts_at):
+            return
+        plan = plan_discount(rule, at=max(rule.starts_at, timezone.now()))
+        if plan.steps and self.data.get(self.PREVIEWED) != plan.fingerprint:
+            self.plan = plan
+            changed = f"{len(plan.steps):,} of {len(plan.steps) + len(plan.skipped):,} models"
+            self.add_error(None, f"The rule changes the price of {changed}. Check the preview, then save again.")
+
+    @property
+    def table(self) -> Sequence[Step]:
+        """The first rows of the preview, those with losses first."""
+        return self.plan.steps[:STEPS_SHOWN] if self.plan else []
+
+    @property
+    def more(self) -> int:
+        return len(self.plan.steps) - len(self.table) if self.plan else 0
 
 
 class PriceStateFilter(StateFilter):

@@ -19,7 +19,7 @@ from catalog.admin.base import (
     register_over,
 )
 from catalog.exact import digits
-from pricing.admin.forms import STATES, PriceStateFilter, StartsNow, StartsNowForm
+from pricing.admin.forms import STATES, DiscountForm, PriceStateFilter, StartsNow, StartsNowForm
 from pricing.models import (
     CurrencyRate,
     DiscountRule,
@@ -38,7 +38,8 @@ class RuleStateFilter(PriceStateFilter):
 
 @admin.register(DiscountRule)
 class DiscountRuleAdmin(CuratedAdmin):
-    form = StartsNowForm
+    form = DiscountForm
+    change_form_before_template = "pricing/admin/discount_preview.html"
     reason_field = "reason"
     deletes_many = False
     why_undeletable = "They have taken effect: deleting them would change past prices."

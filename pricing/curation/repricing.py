@@ -6,7 +6,7 @@ A sheet is never edited: a new price is a new sheet, and the old one remains as 
 import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cached_property
@@ -142,11 +142,36 @@ def plan_repricing(models: Iterable[AIModel], rule: Rule, *, at: dt.datetime) ->
             skipped.append((model, reason))
         else:
             new[key] = after
+    return Repricing(at, _steps(listed, published, new, sheets, at=at), skipped)
+
+
+def plan_discount(rule: DiscountRule, *, at: dt.datetime) -> Repricing:
+    """The prices that a discount rule changes at a moment, with their margins; it may be stored or not."""
+    models = {model.pk: model for model in AIModel.objects.select_related("vendor") if fits(rule, model)}
+    sheets = sheets_in_force(models, roles=Role.values, at=at)
+    factors = Factors.read(at=at)
+    before = publish(models, sheets, groups=None, factors=factors)
+    after = publish(models, sheets, groups=None, factors=factors.with_rule(rule))
+    new = {key: sheet for key, sheet in after.items() if not same_price(before.get(key), sheet)}
+    unpriced = [(model, "no price") for key, model in models.items() if key not in after]
+    same = [(models[key], "its price stays the same") for key in after if key not in new]
+    return Repricing(at, _steps(models, before, new, sheets, at=at), [*same, *unpriced])
+
+
+def _steps(
+    models: Mapping[int, AIModel],
+    before: Mapping[int, Sheet],
+    new: Mapping[int, Sheet],
+    sheets: Mapping[int, Mapping[str, Sheet]],
+    *,
+    at: dt.datetime,
+) -> list[Step]:
+    """The steps to the new prices, those with losses first."""
     margins_by_model: defaultdict[int, list[Margin]] = defaultdict(list)
-    for margin in margins([listed[key] for key in new], new, at=at, sheets=sheets):
+    for margin in margins([models[key] for key in new], new, at=at, sheets=sheets):
         margins_by_model[margin.model.pk].append(margin)
-    steps = [Step(listed[key], published.get(key), new[key], tuple(margins_by_model[key])) for key in new]
-    return Repricing(at, sorted(steps, key=lambda step: (not step.losses, step.model.name)), skipped)
+    steps = [Step(models[key], before.get(key), new[key], tuple(margins_by_model[key])) for key in new]
+    return sorted(steps, key=lambda step: (not step.losses, step.model.name))
 
 
 def _why_skipped(rule: Rule, base: Sheet | None, *, ends_at: dt.datetime | None) -> str:

@@ -4,6 +4,7 @@ Everything that shows, compares or charges a price reads it here. The rate of a 
 """
 
 import datetime as dt
+import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -66,6 +67,11 @@ class Factors:
             rules[_target(rule)].append(rule)
         return cls(rules, CurrencyRate.objects.on_file(on=at.date()))
 
+    def with_rule(self, rule: DiscountRule) -> "Factors":
+        """The same factors with this rule, in place of its stored state."""
+        others = {target: [other for other in rules if other.pk != rule.pk] for target, rules in self.rules.items()}
+        return replace(self, rules={**others, _target(rule): [*others.get(_target(rule), ()), rule]})
+
     def rules_for(self, model: AIModel) -> list[DiscountRule]:
         """The rules that may apply to the model, without looking at those of all others."""
         targets = (("model", model.pk), ("vendor", model.vendor_id), ("series", model.series), ("", ""))
@@ -121,7 +127,8 @@ def multiplied(sheet: Sheet, factor: Decimal, *, rule: str) -> Sheet:
 def best_rule(rules: Iterable[DiscountRule], model: AIModel) -> DiscountRule | None:
     """The most specific rule that applies to this model; ties: the most recent wins."""
     matching = (rule for rule in rules if fits(rule, model))
-    return max(matching, key=lambda rule: (_specificity(rule), rule.starts_at, rule.pk), default=None)
+    # A rule that is not stored yet is the most recent.
+    return max(matching, key=lambda rule: (_specificity(rule), rule.starts_at, rule.pk or sys.maxsize), default=None)
 
 
 def fits(rule: DiscountRule, model: AIModel) -> bool:

@@ -11,7 +11,7 @@ class TokensConfig(AppConfig):
 
     def ready(self) -> None:
         from catalog.operators.permissions import limit_with
-        from tokens.operators import protection
+        from tokens.operators import audit_events, protection
         from tokens.operators.reach import limit_to_groups
         from tokens.operators.sign_in import events
 
@@ -21,6 +21,7 @@ class TokensConfig(AppConfig):
         post_migrate.connect(remember_peppers, sender=self)
         limit_with(limit_to_groups)
         events.connect()
+        audit_events.connect()
 
 
 def remember_peppers(using: str, **_: Any) -> None:

@@ -15,10 +15,11 @@ from django.db import transaction
 from django.utils import translation
 
 from catalog.db import revision
+from catalog.db.audit import record
 from catalog.db.history import name_actor
 from catalog.db.import_context import run_scope
 from catalog.db.snapshot import snapshot
-from catalog.error_messages import InputError
+from catalog.error_messages import InputError, count
 from catalog.imports.context import Findings, PlanContext, WriteContext
 from catalog.imports.documents import read_document, resolve
 from catalog.imports.dropped_models import record_dropped_models
@@ -241,6 +242,7 @@ def apply_plan(plan: ImportPlan, run: ImportRun, *, at: dt.datetime, actor: Abst
     run.report = plan.report() | ({"undo": undo} if undo else {})
     run.names = NameList.of(run.source, plan.listed)
     run.save()
+    record("applied", about=run, actor=actor, run=run.pk, detail=count(len(plan.touched), "model"))
 
 
 def create_run(options: Options, content: bytes, *, origin: str, actor: AbstractBaseUser | None) -> ImportRun:

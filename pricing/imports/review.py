@@ -15,6 +15,7 @@ from django.db import transaction
 
 from catalog import caches
 from catalog.db import revision
+from catalog.db.audit import record
 from catalog.db.bulk import create_rows
 from catalog.db.history import name_actor
 from catalog.db.snapshot import snapshot
@@ -80,6 +81,8 @@ def save_plan(
         run.status = ImportRun.Status.STOPPED if plan.guards else ImportRun.Status.PLANNED
         run.report = outline(plan)
         run.save(update_fields=["status", "report"])
+        outcome = "stopped by a guard" if plan.guards else "planned"
+        record(outcome, about=run, actor=actor, run=run.pk, detail=count(len(plan.touched), "model"))
         older = ImportRun.objects.waiting().filter(source=run.source, options=run.options).exclude(pk=run.pk)
         older.update(status=ImportRun.Status.DISCARDED, remark=f"Replaced by a newer document: see {run}.")
     return plan, run
@@ -234,5 +237,7 @@ def discard_run(run: ImportRun, *, at: dt.datetime, actor: AbstractBaseUser | No
     """Discards a plan; the same document is not planned again automatically."""
     who = f" by {actor}" if actor else ""
     changed = ImportRun.objects.waiting().filter(pk=run.pk)
-    if not changed.update(status=ImportRun.Status.DISCARDED, remark=f"Discarded{who} on {at:%Y-%m-%d %H:%M} UTC."):
-        raise InputError(f"{run} is not waiting for review.")
+    with transaction.atomic():
+        if not changed.update(status=ImportRun.Status.DISCARDED, remark=f"Discarded{who} on {at:%Y-%m-%d %H:%M} UTC."):
+            raise InputError(f"{run} is not waiting for review.")
+        record("discarded", about=run, actor=actor, run=run.pk)

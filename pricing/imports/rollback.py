@@ -16,6 +16,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import models, transaction
 
 from catalog.db import revision
+from catalog.db.audit import record
 from catalog.db.bulk import KEYS, batches, delete_rows, update_rows
 from catalog.db.import_context import run_scope
 from catalog.db.snapshot import no_snapshot
@@ -87,6 +88,7 @@ def roll_back(
         run.report = {**run.report, "taken_back": result.report()}
         forget_dropped_models(run)
         run.save(update_fields=["status", "remark", "report"])
+        record("rolled back", about=run, actor=actor, run=run.pk, detail=str(result))
         if dry_run:
             transaction.set_rollback(True)
     return result

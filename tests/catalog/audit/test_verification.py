@@ -85,7 +85,7 @@ def test_another_operator_or_run_of_a_row_is_found() -> None:
     boss, other = (User.objects.create_superuser(name) for name in ("boss", "other"))
     imported: Any = import_run()
     assert isinstance(imported, ImportRun)
-    vendor = world.vendor("acme")
+    vendor: Any = world.vendor("acme")
     vendor._history_user = boss
     vendor.save()
     key = vendor.history.latest("history_id").history_id

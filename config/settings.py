@@ -461,7 +461,7 @@ UNFOLD = {
     },
     "SIDEBAR": {
         "show_search": True,
-        "command_search": False,
+        "command_search": True,
         "navigation": [
             {
                 "title": "Catalog",

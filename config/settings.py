@@ -331,6 +331,7 @@ MFA_TOTP_TOLERANCE = 1  # the clocks of telephones may differ by half a minute
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 # A passkey of this server would let people in whom the provider has locked out.
 MFA_PASSKEY_LOGIN_ENABLED = PASSWORD_SIGN_IN
+USERSESSIONS_TRACK_ACTIVITY = True  # shown; our own middleware writes it
 SOCIALACCOUNT_ADAPTER = "tokens.operators.sign_in.adapters.SocialAccountAdapter"
 # The policy of the admin's pages allows no form to lead to another host, so a link starts the sign-in.
 SOCIALACCOUNT_LOGIN_ON_GET = True
@@ -441,6 +442,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
     "DASHBOARD_CALLBACK": "pricing.admin.dashboard.page.fill",
+    "ACCOUNT": {"navigation": "tokens.operators.sign_in.frame.user_menu"},
     "STYLES": [lambda _: static("catalog/admin.css")],
     "SCRIPTS": [lambda _: static("catalog/admin.js"), lambda _: static("catalog/pasted_keys.js")],
     # Ink blue: readable on white and on black, and not used for any state.

@@ -22,6 +22,7 @@ def admin_frame(request: HttpRequest) -> dict[str, Any]:
         return {}
     has_links = bool(settings.MAIL_SERVER and settings.PASSWORD_SIGN_IN)
     return admin.site.each_context(request) | {
+        "title": "Sign-in security",
         "takes_passwords": settings.PASSWORD_SIGN_IN,
         "sends_password_links": has_links,
         "provider_name": settings.OIDC_ISSUER and settings.OIDC_NAME,
@@ -36,3 +37,11 @@ def _tabs() -> list[tuple[str, str]]:
     if settings.PASSWORD_SIGN_IN:
         tabs.append(("admin:password_change", "Password"))
     return tabs
+
+
+def user_menu(request: HttpRequest) -> list[dict[str, Any]]:
+    """The links of the menu of the operator, for unfold."""
+    links = [{"title": "Sign-in security", "link": reverse("mfa_index")}]
+    if settings.PASSWORD_SIGN_IN and request.user.is_authenticated and request.user.has_usable_password():
+        links.append({"title": "Change password", "link": reverse("admin:password_change")})
+    return links

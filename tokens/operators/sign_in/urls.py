@@ -16,7 +16,7 @@ urlpatterns = [
     path("account/confirm/", account.reauthenticate, name="account_reauthenticate"),
     path("account/confirm/provider/", views.confirm_with_provider, name="operator_confirm_with_provider"),
     path("account/second-factor/", include("allauth.mfa.urls")),
-    path("account/sessions/", include("allauth.usersessions.urls")),
+    path("account/sessions/", views.list_sessions, name="usersessions_list"),
     path("account/oidc/", socialaccount.connections, name="socialaccount_connections"),
     path("account/oidc/connect/", views.connect_provider, name="operator_connect_provider"),
     path("account/oidc/login/", provider.sign_in, {"provider_id": "oidc"}, name="openid_connect_login"),

@@ -10,6 +10,8 @@ from allauth.account.internal.flows.login import perform_login, record_authentic
 from allauth.account.models import Login
 from allauth.account.utils import get_next_redirect_url
 from allauth.socialaccount.providers.base.constants import AuthProcess
+from allauth.usersessions.models import UserSession
+from allauth.usersessions.views import list_usersessions
 from django import forms
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -23,6 +25,7 @@ from django.views.decorators.http import require_POST
 from tokens.operators.reauthentication import reauthentication_required
 from tokens.operators.sign_in.codes import find_operator
 from tokens.operators.sign_in.provider import MAY_CONNECT, lead_to_provider
+from tokens.operators.sign_in.sessions import end_sessions
 
 View = Callable[..., HttpResponse]
 
@@ -43,6 +46,16 @@ reset_password = with_mail(account.password_reset)
 reset_password_sent = with_mail(account.password_reset_done)
 set_password = with_mail(never_cache(account.password_reset_from_key))
 password_is_set = with_mail(account.password_reset_from_key_done)
+
+
+@login_required
+def list_sessions(request: HttpRequest) -> HttpResponse:
+    """The operator's sessions. POST ends the other ones, also those that are not in the list."""
+    UserSession.objects.create_from_request(request)
+    if request.method == "POST":
+        end_sessions(request.user, except_key=request.session.session_key)
+    response: HttpResponse = list_usersessions(request)
+    return response
 
 
 class CodeForm(forms.Form):

@@ -295,6 +295,8 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 1  # hours
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+# It stores the fields of a failed form: never codes.
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code", "credential"]
 # `manage.py axes_reset` unlocks users.
 AXES_ENABLE_ADMIN = False
 # The address that rate limits use, too; without it, everybody behind a proxy has the proxy's address.

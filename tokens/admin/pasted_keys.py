@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from tokens.keys import looks_like_key
+from tokens.operators.sign_in.frame import is_sign_in_page
 
 MESSAGE = (
     "That looks like a key. It was not searched for: addresses are stored in the browser's history. "
@@ -27,7 +28,8 @@ class PastedKeyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         query = request.META.get("QUERY_STRING", "")
-        is_of_admin = request.path.startswith(reverse("admin:index"))
+        # A code of an OpenID Connect provider may look like a key.
+        is_of_admin = request.path.startswith(reverse("admin:index")) and not is_sign_in_page(request)
         if not (is_of_admin and query and looks_like_key(unquote_plus(query))):
             return self.get_response(request)
         user = request.user

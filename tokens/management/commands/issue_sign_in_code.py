@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
+from catalog.db.audit import record
 from tokens.operators.sign_in.codes import issue_code
 
 
@@ -22,4 +23,6 @@ class Command(BaseCommand):
         operator = User.objects.filter(username=options["username"], is_active=True, is_staff=True).first()
         if operator is None:
             raise CommandError(f"There is no active operator named {options['username']}.")
-        self.stdout.write(issue_code(operator))
+        code = issue_code(operator)
+        record("sign-in code issued", about=operator)
+        self.stdout.write(code)

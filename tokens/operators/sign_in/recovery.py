@@ -6,6 +6,7 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
+from catalog.db.audit import record
 from tokens.operators.sign_in.sessions import end_sessions, find_sessions
 
 
@@ -25,4 +26,6 @@ def remove_second_factors(operator: Any, *, dry_run: bool = False) -> Removed:
     if dry_run:
         return Removed(factors, len(find_sessions(operator)))
     rows.delete()
-    return Removed(factors, end_sessions(operator))
+    removed = Removed(factors, end_sessions(operator))
+    record("second factor reset", about=operator, detail=", ".join(factors))
+    return removed

@@ -16,12 +16,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
+from catalog.db.audit import record
 from catalog.db.locking import is_lock_timeout, limited_lock_waits
 from tokens.operators.reauthentication import SIGNED_IN_AT
 from tokens.operators.sign_in.claims import SEVERAL_FACTORS_FOR
 
 # In the session: when its last request was, in seconds of the epoch; written once in OPERATOR_SEEN_SECONDS.
 SEEN_AT = "operator_seen_at"
+# An attribute of a request that ends its session: the reason.
+ENDED_BECAUSE = "_modelbook_session_ended_because"
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
@@ -51,6 +54,7 @@ def check_session(request: HttpRequest) -> HttpResponse | None:
         return None
     reason = find_end(request.session)
     if reason:
+        setattr(request, ENDED_BECAUSE, reason)
         logout(request, show_message=False)
         messages.warning(request, f"{reason} Sign in again.")
         return None
@@ -109,6 +113,8 @@ def end_sessions(operator: Any, *, except_key: str | None = None) -> int:
     ended = [key for key in find_sessions(operator) if key != except_key]
     Session.objects.filter(session_key__in=ended).delete()
     UserSession.objects.filter(user_id=operator.pk).exclude(session_key=except_key).delete()
+    if ended:
+        record("sessions ended", about=operator, detail=f"{len(ended)} {'session' if len(ended) == 1 else 'sessions'}")
     return len(ended)
 
 

@@ -41,7 +41,7 @@ def code_of(secret: str, *, steps: int = 0) -> str:
 
 
 def enter_password(client: Client) -> str:
-    return client.post("/admin/login/", {"username": "operator", "password": PASSWORD})["Location"]
+    return str(client.post("/admin/login/", {"username": "operator", "password": PASSWORD})["Location"])
 
 
 def enter_code(client: Client, code: str) -> Any:

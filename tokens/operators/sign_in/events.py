@@ -8,8 +8,8 @@ from allauth.account.signals import user_logged_in as signed_in
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
 from allauth.socialaccount.signals import social_account_added, social_account_removed
-from axes.models import AccessAttempt
 from axes.signals import user_locked_out
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db.models.signals import post_save
@@ -62,7 +62,7 @@ def record_sign_out(request: Any, user: User | None, **_: Any) -> None:
 
 
 def record_failure(credentials: dict[str, Any], request: Any = None, **_: Any) -> None:
-    """Failures of operators. What else is typed as a name may be a password, and anybody can type much of it."""
+    """Records failures of operators. Other names may be passwords, and anybody can type many of them."""
     operator = _find(credentials.get("username"))
     if operator is not None and not getattr(request, "axes_locked_out", False):
         record("failed to sign in", about=operator)
@@ -71,9 +71,7 @@ def record_failure(credentials: dict[str, Any], request: Any = None, **_: Any) -
 def record_lock_out(request: Any, username: str | None = None, **_: Any) -> None:
     """The attempt that locks the operator out; those that follow change nothing."""
     operator = _find(username)
-    # django-axes counts only attempts of people who are not locked out yet.
-    counted = AccessAttempt.objects.filter(username=username, attempt_time=request.axes_attempt_time)
-    if operator is not None and counted.exists():
+    if operator is not None and request.axes_failures_since_start == settings.AXES_FAILURE_LIMIT:
         record("locked out", about=operator)
 
 

@@ -30,7 +30,7 @@ def operator() -> User:
 @pytest.fixture
 def secret(operator: User) -> str:
     """The secret of the operator's authenticator app."""
-    secret = generate_totp_secret()
+    secret = str(generate_totp_secret())
     TOTP.activate(operator, secret)
     RecoveryCodes.activate(operator)
     return secret

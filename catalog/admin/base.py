@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
-from django.core.exceptions import FieldDoesNotExist, PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import OperationalError, models, transaction
 from django.http import HttpRequest, HttpResponse
@@ -28,7 +28,7 @@ from unfold.contrib.filters.admin import (
 
 from catalog.admin.confirmation.changes import BACK, IS_BUSY, PREVIEW, SAVED, confirm
 from catalog.admin.confirmation.deletion import DeletingAdmin, delete_selected
-from catalog.admin.links import linked_row
+from catalog.admin.links import initial_value, linked_row
 from catalog.admin.lists.tools import ListTools
 from catalog.admin.permitted import PermittedAdmin, PermittedListAdmin, figures_of
 from catalog.db import revision
@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 
     class HistorySkin:
         def history_form_view(self, *args: Any) -> HttpResponseBase: ...
+
+        def history_view(self, *args: Any) -> HttpResponse: ...
 
         def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool: ...
 
@@ -243,26 +245,6 @@ def render_admin_page(request: HttpRequest, template: str, title: str, **context
     return TemplateResponse(request, template, admin.site.each_context(request) | {"title": title} | context)
 
 
-def initial_value(opts: Any, name: str, value: Any) -> Any:
-    """The value of a form field from an address: keys and times are converted; None if the field rejects it."""
-    try:
-        field = opts.get_field(name)
-    except FieldDoesNotExist:
-        return value
-    if isinstance(value, list):
-        keys = [initial_value(field.target_field.model._meta, field.target_field.name, key) for key in value]
-        return [key for key in keys if key is not None]
-    column = field.target_field if field.is_relation else field
-    if not (column.primary_key or isinstance(column, models.DateTimeField)):
-        return value
-    try:
-        converted = column.to_python(value)
-        column.run_validators(converted)
-    except ValidationError:
-        return None
-    return converted
-
-
 class RelatedDropdownFilter(SkinRelatedFilter):
     """A choice of the related rows that the operator may see."""
 
@@ -370,11 +352,16 @@ class CuratedAdmin(HistorySkin, ModelAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         delete_with_history(queryset)
 
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        self._row_in_reach(request, object_id)
+        return super().history_view(request, object_id, extra_context)
+
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
     ) -> HttpResponseBase:
         """An old version of a row. A POST restores it, which django-simple-history allows to anyone who may view."""
-        if request.method == "POST" and (self.revert_disabled(request) or not self.has_change_permission(request)):
+        row = self._row_in_reach(request, object_id)
+        if request.method == "POST" and (self.revert_disabled(request) or not self.has_change_permission(request, row)):
             raise PermissionDenied
         # The theme's link to the history has no address here: it would be a button that does nothing.
         context = {**(extra_context or {}), "show_history": False}

@@ -12,10 +12,12 @@ from catalog.admin.base import (
     RelatedDropdownFilter,
     display,
 )
-from catalog.imports.run_reports import counted, sections
+from catalog.admin.links import current_operator
+from catalog.imports.run_reports import counted, sections, without_prices
 from catalog.models import (
     ImportRun,
 )
+from catalog.operators.permissions import may_see_prices
 
 # The counts that fit into the list.
 COUNTS_LISTED = ["new", "changed", "new_prices", "changed_prices", "missing", "kept", "left", "aliases"]
@@ -77,6 +79,7 @@ class ImportRunAdmin(ReadOnlyAdmin):
 
     @display(description="Report")
     def report_shown(self, run: ImportRun) -> str:
+        report = run.report if may_see_prices(current_operator()) else without_prices(run.report)
         return render_to_string(
-            "catalog/admin/report.html", {"counts": counted(run.counts), "sections": sections(run.report)}
+            "catalog/admin/report.html", {"counts": counted(run.counts), "sections": sections(report)}
         )

@@ -1,8 +1,9 @@
-"""Links from admin pages to admin lists and rows, for operators who may open them."""
+"""Addresses of admin pages: links for operators who may open them, and the values of a form that an address states."""
 
 from typing import Any
 
 from django.contrib.admin.utils import quote
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
@@ -54,3 +55,23 @@ def admin_list(page: str, **filters: Any) -> str:
     """The address of an admin list, filtered."""
     query = "&".join(f"{name}={value}" for name, value in filters.items())
     return reverse(f"admin:{page}_changelist") + (f"?{query}" if query else "")
+
+
+def initial_value(opts: Any, name: str, value: Any) -> Any:
+    """The value of a form field from an address: keys and times are converted; None if the field rejects it."""
+    try:
+        field = opts.get_field(name)
+    except FieldDoesNotExist:
+        return value
+    if isinstance(value, list):
+        keys = [initial_value(field.target_field.model._meta, field.target_field.name, key) for key in value]
+        return [key for key in keys if key is not None]
+    column = field.target_field if field.is_relation else field
+    if not (column.primary_key or isinstance(column, models.DateTimeField)):
+        return value
+    try:
+        converted = column.to_python(value)
+        column.run_validators(converted)
+    except ValidationError:
+        return None
+    return converted

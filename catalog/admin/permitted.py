@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from django.contrib import admin
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 
 from catalog.operators.permissions import limit_rows, may_view
 
@@ -97,6 +97,13 @@ class PermittedListAdmin(PermittedAdmin):
         """Without columns of other tables: the number of results would say what they contain."""
         fields = super().get_search_fields(request)
         return [path for path in fields if may_view(request.user, *self._crossed(path.lstrip("^=@")))]
+
+    def _row_in_reach(self, request: HttpRequest, object_id: str) -> Any:
+        """The row, or None for a deleted one. 404 for an operator who is limited to other rows: history has all."""
+        row, rows = self.get_object(request, object_id), self.model._default_manager.all()
+        if row is None and limit_rows(request.user, rows) is not rows:
+            raise Http404
+        return row
 
     def _tables(self, entry: Any) -> tuple[Any, ...]:
         """The tables that a filter shows figures of."""

@@ -24,9 +24,15 @@ from catalog.models import (
     Source,
 )
 from catalog.models.source import SourceQuerySet
+from catalog.operators.permissions import may_apply_imports, may_set_prices
 
 # The fields that decide how a document of the source is imported.
 IMPORT_FIELDS = {"url", "reader", "prices_as", "channel", "group", "only", "providers", "publish", "policy"}
+
+
+def may_automate(operator: Any) -> bool:
+    """Whether this operator may have documents applied without a review: their models and their prices."""
+    return may_apply_imports(operator) and may_set_prices(operator)
 
 
 class FailingFilter(StateFilter):
@@ -64,6 +70,22 @@ class SourceAdmin(CuratedAdmin):
     readonly_fields = ["checked_at", "error"]
     actions = ["fetch_regularly", "fetch_by_hand"]
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A source whose documents are applied without a review is changed by people who may apply them."""
+        is_review = obj is None or obj.policy == Source.Policy.REVIEW
+        return super().has_change_permission(request, obj) and (is_review or may_automate(request.user))
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The policies that the operator may choose; publishing is a decision about imports, too."""
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "policy" and not may_automate(request.user):
+            field.choices = [choice for choice in Source.Policy.choices if choice[0] == Source.Policy.REVIEW]
+            field.help_text = f"{field.help_text} You do not have permission to apply imports and their prices."
+        if db_field.name == "publish" and not may_apply_imports(request.user):
+            field.disabled = True
+            field.help_text = f"{field.help_text} You do not have permission to apply imports."
+        return field
+
     @display(description="Trust", ordering="trust")
     def trust_shown(self, source: Source) -> str:
         return source.get_trust_display()
@@ -83,6 +105,13 @@ class SourceAdmin(CuratedAdmin):
 
     @admin.action(description="Fetch selected sources on schedule", permissions=["change"])
     def fetch_regularly(self, request: HttpRequest, queryset: SourceQuerySet) -> None:
+        if not may_automate(request.user):
+            automatic = queryset.exclude(policy=Source.Policy.REVIEW)
+            names = ", ".join(automatic.order_by("name").values_list("name", flat=True))
+            queryset = queryset.filter(policy=Source.Policy.REVIEW)
+            if names:
+                message = f"Applied without a review, so you do not have permission to change them: {names}."
+                self.message_user(request, message, messages.ERROR)
         changed, without_url = queryset.set_sync(True), queryset.filter(url="").count()
         self.report(request, changed, "fetched on schedule")
         if without_url:

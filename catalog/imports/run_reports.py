@@ -34,6 +34,22 @@ TITLES = {
     "vendors": "New vendors",
 }
 
+# The parts that state prices or rates.
+WITH_PRICES = ("prices", "suspicious", "jumps", "placeholders", "price_rules", "rates")
+
+
+def without_prices(report: Mapping[str, Any]) -> dict[str, Any]:
+    """The report for people who may not see prices."""
+    parts = {name: part for name, part in report.items() if name not in WITH_PRICES}
+    if isinstance(parts.get("structure"), dict):
+        parts["structure"] = {name: part for name, part in parts["structure"].items() if name != "rates"}
+    if isinstance(parts.get("unmatched"), dict):
+        parts["unmatched"] = {
+            name: {key: value for key, value in match.items() if key != "prices"}
+            for name, match in parts["unmatched"].items()
+        }
+    return parts
+
 
 def counted(counts: Mapping[str, int]) -> dict[str, int]:
     """The counts that are not 0, under names for people: new_prices as new prices."""

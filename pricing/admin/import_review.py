@@ -16,21 +16,25 @@ from catalog.db.fields import NamesFormField
 from catalog.db.locking import BUSY, is_lock_timeout, limited_lock_waits
 from catalog.error_messages import InputError, count, refused
 from catalog.imports.run_reports import sections
-from catalog.models import AIModel, ImportRun, Snapshot, Source
+from catalog.models import AIModel, ImportRun, ModelAlias, Snapshot, Source
 from catalog.names.groups import LONGEST_NAME
+from catalog.operators.permissions import may, may_apply_imports, may_see_prices, may_set_prices, may_view
 from catalog.sources import SOURCES
 from catalog.sources.limits import LARGEST_FILE
 from pricing.admin.import_rows import VIEWS, matching, names_of, other_changes, row_of
 from pricing.imports.options import Options
 from pricing.imports.plan import ImportPlan
-from pricing.imports.review import apply_run, discard_run, make_alias, plan_of, save_plan
+from pricing.imports.review import apply_run, discard_run, forbidden_actions, make_alias, plan_of, save_plan
 from pricing.imports.rollback import roll_back
 from pricing.models import PriceSheet
 from tokens.auth.alias_effects import alias_warnings
+from tokens.models import Token
 
 ROWS_PER_PAGE = 100
 SNAPSHOTS_SHOWN = 50
 SUGGESTIONS_SHOWN = 100
+# The counts of a report that say that a run has changed prices.
+PRICE_COUNTS = ("new_prices", "changed_prices", "announced_prices", "withdrawn_prices", "changed_ends", "past_prices")
 # Parts of the report that are not about a single model.
 OTHER_PARTS = ("findings", "aliases", "unmapped", "vendors", "without_vendor")
 
@@ -142,11 +146,13 @@ class ImportPages(ModelAdmin):
         return self._may_undo(request, run)
 
     def _may_undo(self, request: HttpRequest, run: ImportRun) -> bool:
-        """A rollback of a migration deletes its tokens."""
-        return not (run.report.get("counts") or {}).get("tokens") or request.user.has_perm("tokens.delete_token")
+        """A rollback of a migration deletes its tokens, and one of prices sets the earlier ones."""
+        counts = run.report.get("counts") or {}
+        may_undo_tokens = not counts.get("tokens") or may(request.user, "delete", Token)
+        return may_undo_tokens and (may_set_prices(request.user) or not any(map(counts.get, PRICE_COUNTS)))
 
     def may_decide(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("catalog.change_importrun")
+        return may_apply_imports(request.user)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Upload a document and plan its import; the review page then shows the changes."""
@@ -181,11 +187,21 @@ class ImportPages(ModelAdmin):
         return self._review(request, run)
 
     def _review(self, request: HttpRequest, run: ImportRun) -> HttpResponse:
-        template, context = "pricing/admin/review.html", {"run": run, "may_decide": self.may_decide(request)}
+        template = "pricing/admin/review.html"
+        context = {
+            "run": run,
+            "may_decide": self.may_decide(request),
+            "origin": run.snapshot.origin if may_view(request.user, Snapshot) else "",
+        }
         try:
             plan = plan_of(run, at=timezone.now())
         except InputError as error:
             return self.render_page(request, template, f"Review {run}", problem=str(error), **context)
+        sees_prices, forbidden = may_see_prices(request.user), forbidden_actions(plan, request.user)
+        offered = plan if may_set_prices(request.user) else plan.without_prices()
+        may_apply = self.may_decide(request) and not forbidden
+        seen, has_prices = plan.fingerprint, plan.sets_prices
+        plan = plan if sees_prices else plan.without_prices()
         query = request.GET
         show = query.get("show", "all") if query.get("show") in VIEWS else "all"
         search = query.get("q", "")
@@ -193,6 +209,12 @@ class ImportPages(ModelAdmin):
         matches = matching(views[show], search)
         table = Paginator(matches, ROWS_PER_PAGE).get_page(query.get("p"))
         keys = dict(AIModel.objects.filter(name__in=list(table)).values_list("name", "pk"))
+        can_be_applied = set(offered.touched) if may_apply else set()
+        rows = [(row_of(plan, name), keys.get(name)) for name in table]
+        for row, _ in rows:
+            row.can_be_chosen &= row.name in can_be_applied
+            row.has_jump &= offered is plan
+            row.has_placeholder &= offered is plan
         unmatched = matching(plan.unmatched, search)
         parts = {name: part for name, part in plan.report().items() if name in OTHER_PARTS}
         # Endpoint types that models use are created with these models; the others have a checkbox of their own.
@@ -207,10 +229,18 @@ class ImportPages(ModelAdmin):
             q=search,
             views=[(key, title, len(views[key])) for key, title in VIEWS.items() if views[key] or key == "all"],
             table=table,
-            rows=[(row_of(plan, name), keys.get(name)) for name in table],
+            rows=rows,
+            seen=seen,
+            forbidden=", ".join(forbidden),
+            prices_wait=has_prices and not may_set_prices(request.user),
+            hides_prices=has_prices and not sees_prices,
+            may_apply=may_apply,
+            may_accept_jumps=may_apply and offered is plan,
+            may_add_aliases=self.may_decide(request) and may(request.user, "add", ModelAlias),
+            is_offered=may_apply and bool(not offered.is_empty or offered.guards or offered.placeholders),
             match_count=len(matches),
             is_filtered=show != "all" or bool(search),
-            applicable=len(set(matches) & set(plan.touched)),
+            applicable=len(set(matches) & can_be_applied),
             sections=sections(parts),
             other_changes=other_changes(plan),
             unmatched=[

@@ -11,7 +11,8 @@ from catalog.admin.base import detail_action, register_over
 from catalog.admin.imports import ImportRunAdmin
 from catalog.admin.sources import SourceAdmin
 from catalog.error_messages import InputError, count
-from catalog.models import ImportRun, Source
+from catalog.models import ImportRun, ModelAlias, Source
+from catalog.operators.permissions import may, may_apply_imports, may_see_prices
 from pricing.admin.import_review import ImportPages, refusal_of
 from pricing.imports.aliases import WITH_ALIASES, create_aliases, fingerprint_of, last_run, spellings_of_run
 
@@ -26,8 +27,9 @@ class DecidedImportRunAdmin(ImportPages, ImportRunAdmin):
 
     def has_aliases_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """For one run: whether its page shows the button."""
-        if not object_id or not self.may_decide(request):
-            return self.may_decide(request)
+        may_create = self.may_decide(request) and may(request.user, "add", ModelAlias) and may_see_prices(request.user)
+        if not object_id or not may_create:
+            return may_create
         run: ImportRun | None = self.get_object(request, object_id)
         return run is not None and run.status in WITH_ALIASES and not run.pruned_at
 
@@ -92,8 +94,8 @@ class AliasedSourceAdmin(SourceAdmin):
 
     def has_aliases_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """For one source: whether its page shows the button."""
-        may_decide = request.user.has_perm("catalog.change_importrun")
-        return may_decide and (not object_id or _last_run(object_id) is not None)
+        may_create = may_apply_imports(request.user) and may(request.user, "add", ModelAlias)
+        return may_create and may_see_prices(request.user) and (not object_id or _last_run(object_id) is not None)
 
     @detail_action(description="Aliases", url_path="aliases", permissions=["aliases"], icon="link")
     def aliases(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -19,6 +19,7 @@ from catalog.admin.base import (
     register_over,
 )
 from catalog.exact import digits
+from catalog.operators.permissions import may_set_prices
 from pricing.admin.forms import STATES, DiscountForm, PriceStateFilter, StartsNow, StartsNowForm
 from pricing.models import (
     CurrencyRate,
@@ -30,6 +31,19 @@ from tokens.admin.groups import TokenGroupAdmin
 from tokens.models import TokenGroup
 
 
+class PricingAdmin(CuratedAdmin):
+    """Rows that change prices: their permission alone does not suffice, because that of prices is required, too."""
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return super().has_add_permission(request, *args) and may_set_prices(request.user)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and may_set_prices(request.user)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and may_set_prices(request.user)
+
+
 class RuleStateFilter(PriceStateFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         state = self.value()
@@ -37,7 +51,7 @@ class RuleStateFilter(PriceStateFilter):
 
 
 @admin.register(DiscountRule)
-class DiscountRuleAdmin(CuratedAdmin):
+class DiscountRuleAdmin(PricingAdmin):
     form = DiscountForm
     change_form_before_template = "pricing/admin/discount_preview.html"
     reason_field = "reason"
@@ -79,7 +93,7 @@ class DiscountRuleAdmin(CuratedAdmin):
 
 
 @admin.register(CurrencyRate)
-class CurrencyRateAdmin(CuratedAdmin):
+class CurrencyRateAdmin(PricingAdmin):
     list_display = ["currency", "per_usd_shown", "as_of", "source"]
     list_filter = [("currency", AllValuesCheckboxFilter), ("as_of", RangeDateFilter)]
     search_fields = ["currency", "source"]
@@ -103,7 +117,7 @@ class CurrencyRateAdmin(CuratedAdmin):
 
 
 @admin.register(GroupRate)
-class GroupRateAdmin(CuratedAdmin):
+class GroupRateAdmin(PricingAdmin):
     form = StartsNowForm
     deletes_many = False
     why_undeletable = "They have taken effect: deleting them would change past prices."
@@ -152,6 +166,9 @@ class GroupRateInline(UntitledInline):
     form = GroupRateForm
     fields = ["ratio", "starts_at"]
     ordering = ["-starts_at", "-pk"]
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return super().has_add_permission(request, *args) and may_set_prices(request.user)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -19,7 +19,7 @@ from catalog.admin.confirmation.changes import confirms_itself
 from catalog.db import revision
 from catalog.db.snapshot import snapshot
 from catalog.models import AIModel
-from catalog.operators.permissions import may_see_prices, may_set_prices, may_view
+from catalog.operators.permissions import may, may_see_prices, may_set_prices, may_view
 from catalog.prices import Line, Sheet
 from pricing.admin.repricing_forms import EndForm, PriceForm, RuleForm, WithdrawForm
 from pricing.curation.margins import losses
@@ -151,10 +151,12 @@ class EndingPages(RepricingAdmin):
     actions_detail = ["new_price", "end_this", "withdraw_this"]
 
     def has_end_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return request.user.has_perm("pricing.change_pricesheet") and is_one_of(object_id, self._current())
+        may_end = may_set_prices(request.user) and may(request.user, "change", PriceSheet)
+        return may_end and is_one_of(object_id, self._current())
 
     def has_withdraw_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return request.user.has_perm("pricing.delete_pricesheet") and is_one_of(object_id, self._scheduled())
+        may_withdraw = may_set_prices(request.user) and may(request.user, "delete", PriceSheet)
+        return may_withdraw and is_one_of(object_id, self._scheduled())
 
     @confirms_itself
     @admin.action(description="Reprice their models", permissions=["reprice"])

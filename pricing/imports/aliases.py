@@ -26,6 +26,7 @@ from catalog.imports.spellings import spelling_of
 from catalog.models import AIModel, ImportRun, ModelAlias, NameList, Offer
 from catalog.models.aimodel import wildcards_of
 from catalog.models.facts import WILDCARD
+from catalog.operators.permissions import permission_to, require
 from catalog.prices import Sheet
 from pricing.engine.equality import same_price
 from pricing.engine.formatting.lines import changes, difference
@@ -284,6 +285,7 @@ def create_aliases(
 
     InputError if there is nothing to do, or an id or model has changed since.
     """
+    require(actor, permission_to("add", ModelAlias), "add aliases")
     if not models:
         raise InputError("Select at least one alias.")
     with transaction.atomic():
@@ -293,6 +295,10 @@ def create_aliases(
         for name, model in models.items():
             if name in taken or model not in stored or model in models:
                 raise InputError(f"{name[:255]} can no longer become an alias of {model[:255]}. Reload the page.")
+        if any(name in stored for name in models):
+            # Merging a duplicate renames it, and offers the model where the duplicate was offered.
+            require(actor, permission_to("change", AIModel), "change models")
+            require(actor, permission_to("add", Offer), "add offers")
         duplicates = [(stored[name], stored[model]) for name, model in models.items() if name in stored]
         recorded = ImportRun.objects.create(
             source=run.source,

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
@@ -12,12 +12,17 @@ from catalog.exact import digits, write_json
 from catalog.imports.context import Findings
 from catalog.imports.facts import FactsPlan
 from catalog.imports.resolving import Match
+from catalog.models import AIModel, Channel, Offer, Vendor
 from catalog.models.facts import unreadable_facts
 from pricing.engine.sanity_checks import fact_warnings, output_limit_warnings, price_warnings
-from pricing.imports.guards import ALLOW_REMOVALS, Guard, jump_guard
+from pricing.imports.guards import ACCEPT_JUMPS, ALLOW_REMOVALS, Guard, jump_guard
 from pricing.imports.options import Options
 from pricing.imports.prices.plan import PricePlan
-from pricing.imports.structure import StructurePlan
+from pricing.imports.structure import BY_NAME, StructurePlan
+from tokens.models import TokenGroup
+
+# The table of the structure that sets prices, too.
+RATES = "rates"
 
 
 @dataclass
@@ -116,6 +121,53 @@ class ImportPlan:
         held_back = self.open_jumps
         plan = self.narrowed([name for name in self.touched if name not in held_back], beside=True)
         return replace(plan, options=self.options, guards=self.guards)
+
+    @property
+    def actions(self) -> Iterator[tuple[str, Any]]:
+        """Each kind of change (`add` or `change`) and its table, besides prices and rates."""
+        facts = self.facts
+        parts: list[tuple[Any, str, Any]] = [
+            (facts.new, "add", AIModel),
+            (facts.changed, "change", AIModel),
+            (facts.vendors, "add", Vendor),
+            (facts.new_channel, "add", Channel),
+            (facts.offers, "add", Offer),
+            (self.joins_group or self.structure.joins, "change", TokenGroup),
+        ]
+        for name, rows in self.structure.tables.items():
+            if name != RATES:
+                table = BY_NAME[name].model
+                parts += [(rows.new, "add", table), (rows.changed, "change", table)]
+        yield from dict.fromkeys((action, table) for part, action, table in parts if part)
+
+    @property
+    def priced(self) -> set[str]:
+        """The models whose prices it changes, or may change."""
+        others = (name for prices in self.structure.prices.values() for name in prices.touched)
+        return {*self.prices.touched, *self.placeholders, *others}
+
+    @property
+    def sets_prices(self) -> bool:
+        """Whether it changes prices of models or rates of groups."""
+        rates = self.structure.tables.get(RATES)
+        return bool(self.priced or (rates and rates.changes))
+
+    def without_prices(self) -> "ImportPlan":
+        """What it does besides prices and rates, without the figures of the document."""
+        structure = self.structure
+        return replace(
+            self,
+            prices=replace(self.prices.narrowed(()), far={}, withheld={}),
+            structure=replace(
+                structure,
+                structure=replace(structure.structure, rates={}, prices={}),
+                tables={name: rows for name, rows in structure.tables.items() if name != RATES},
+                prices={},
+            ),
+            guards=[guard for guard in self.guards if guard.option != ACCEPT_JUMPS],
+            placeholders={},
+            suggested_prices={},
+        )
 
     @cached_property
     def touched(self) -> list[str]:

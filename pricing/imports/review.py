@@ -9,6 +9,7 @@ import glob
 import threading
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -23,6 +24,7 @@ from catalog.error_messages import InputError, count
 from catalog.imports.dropped_models import record_dropped_models
 from catalog.imports.import_policy import update_pins
 from catalog.models import AIModel, FieldPin, ImportRun, ModelAlias, Source
+from catalog.operators.permissions import may, may_set_prices, permission_to, require
 from pricing.imports.guards import ACCEPT_JUMPS, ALLOW_REMOVALS, jump_guard
 from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_plan, create_run, make_plan
@@ -141,7 +143,7 @@ def apply_run(
         complete = make_plan(content, options, at=at, origin=run.snapshot.origin)
         if complete.fingerprint != seen:
             raise InputError("The catalog has changed since the plan was shown. Review it again; nothing was applied.")
-        if accepted_placeholders:
+        if accepted_placeholders and may_set_prices(actor):
             options = _with_placeholders(options, complete, accepted_placeholders)
             complete = make_plan(content, options, at=at, origin=run.snapshot.origin)
             chosen = None if chosen is None else {*chosen, *accepted_placeholders}
@@ -153,14 +155,32 @@ def apply_run(
             if ACCEPT_JUMPS in accepted
             else tuple(sorted({*accepted_jumps, *accepted_placeholders})),
         )
-        plan = _chosen_part(complete, confirmed, chosen, beside=beside)
+        plan = _chosen_part(_permitted_part(complete, actor), confirmed, chosen, beside=beside)
         run.actor, run.actor_name = actor, name_actor(actor)  # type: ignore[assignment]
         run.options = plan.options.as_json()
         update_pins(plan.upstream_values, run.source, at=at)
         record_dropped_models(options.slug, missing=plan.missing, listed=plan.listed, at=at)
         apply_plan(plan, run, at=at, actor=actor)
-        rest = _create_rest(complete, plan, run, options)
+        prices_wait = not may_set_prices(actor) and complete.sets_prices
+        rest = _create_rest(complete, plan, run, options, prices_wait=prices_wait)
     return plan, rest
+
+
+def forbidden_actions(plan: ImportPlan, actor: Any) -> list[str]:
+    """What the plan does besides prices that the operator may not do, in words: add channels, change groups."""
+    forbidden = ((action, table) for action, table in plan.actions if not may(actor, action, table))
+    return [f"{action} {table._meta.verbose_name_plural}" for action, table in forbidden]
+
+
+def _permitted_part(plan: ImportPlan, actor: AbstractBaseUser | None) -> ImportPlan:
+    """The plan, without its prices if the operator may not set prices. InputError if the operator may not apply it."""
+    missing, part = forbidden_actions(plan, actor), plan
+    if plan.sets_prices and not may_set_prices(actor):
+        part = plan.without_prices()
+        missing += ["set prices"] if part.is_empty else []
+    if missing:
+        raise InputError(f"You do not have permission to {', '.join(missing)}. The plan waits for somebody who may.")
+    return part
 
 
 def _with_placeholders(options: Options, plan: ImportPlan, models: Collection[str]) -> Options:
@@ -196,11 +216,13 @@ def _changes_something(plan: ImportPlan, chosen: Collection[str] | None) -> bool
     return not plan.is_empty and (chosen is None or bool(plan.touched) or plan.structure.has_beside)
 
 
-def _create_rest(complete: ImportPlan, applied: ImportPlan, run: ImportRun, options: Options) -> ImportRun | None:
-    """A waiting run for what was not chosen, or whose jumps were not accepted."""
-    touched = set(applied.touched)
+def _create_rest(
+    complete: ImportPlan, applied: ImportPlan, run: ImportRun, options: Options, *, prices_wait: bool
+) -> ImportRun | None:
+    """A waiting run for what was not chosen, whose jumps were not accepted, or whose prices wait for another person."""
+    touched = set(applied.touched) - (complete.priced if prices_wait else set())
     left = [name for name in complete.touched if name not in touched]
-    is_complete = applied.structure.has_beside or not complete.structure.has_beside
+    is_complete = not prices_wait and (applied.structure.has_beside or not complete.structure.has_beside)
     if not left and is_complete:
         return None
     jumps = [name for name in left if name in complete.jumps]
@@ -223,6 +245,7 @@ def make_alias(run: ImportRun, name: str, *, at: dt.datetime, actor: AbstractBas
 
     The next plan assigns the row to that model. InputError if there is no such suggestion.
     """
+    require(actor, permission_to("add", ModelAlias), "add aliases")
     with transaction.atomic():
         revision.hold()
         match = plan_of(run, at=at).unmatched.get(name)

@@ -24,6 +24,7 @@ from catalog.error_messages import InputError, count
 from catalog.imports.context import Audit, WriteContext
 from catalog.imports.dropped_models import forget_dropped_models
 from catalog.models import AIModel, Channel, CodexProfile, EndpointType, ImportRun, ModelAlias, Offer, Vendor
+from catalog.operators.permissions import SETS_PRICES, permission_to, require
 from catalog.progress import track
 from pricing.imports.prices.writing import undo_prices
 from pricing.imports.run_history import RunHistory, rows_of
@@ -36,6 +37,7 @@ TABLES: tuple[type[models.Model], ...] = (
     Token, PopularModel, Offer, ModelRelease, ModelAlias, CodexProfile, PriceSheet, AIModel, GroupRate, TokenGroup,
     Channel, EndpointType, Vendor,
 )  # fmt: skip
+GROUP_REACH = "reach of groups"
 # The plural of what a row is -> its singular.
 SINGULAR = {str(table._meta.verbose_name_plural): str(table._meta.verbose_name) for table in TABLES}
 # Rows that are removed with the row that the run created, although they have taken effect.
@@ -82,6 +84,7 @@ def roll_back(
             raise InputError(run.why_pruned)
         with run_scope(run.pk):
             result = _roll_back(run, WriteContext(at, f"Rollback of import {run}", actor, run))
+        _require_permissions(result, actor)
         who = f" by {actor}" if actor else ""
         run.status = ImportRun.Status.ROLLED_BACK
         run.remark = f"Rolled back{who} on {at:%Y-%m-%d %H:%M} UTC. {result}"
@@ -92,6 +95,21 @@ def roll_back(
         if dry_run:
             transaction.set_rollback(True)
     return result
+
+
+def _require_permissions(result: Rollback, actor: AbstractBaseUser | None) -> None:
+    """InputError if the operator may not change what the rollback changes: it restores what they did not write."""
+    changed = {*result.restored, *result.removed, *result.ended}
+    for table in TABLES:
+        rows = str(table._meta.verbose_name_plural)
+        if table in (PriceSheet, GroupRate) and rows in changed:
+            require(actor, SETS_PRICES, f"roll back {rows}")
+        elif table is Token and rows in result.removed:
+            require(actor, permission_to("delete", table), f"delete {rows}")
+        elif rows in changed:
+            require(actor, permission_to("change", table), f"change {rows}")
+    if GROUP_REACH in changed:
+        require(actor, permission_to("change", TokenGroup), "change groups")
 
 
 def _roll_back(run: ImportRun, context: WriteContext) -> Rollback:
@@ -256,7 +274,7 @@ def _leave_groups(run: ImportRun, result: Rollback) -> None:
         count = len(channels)
         group.channels.remove(*channels)
         if count:
-            result.restored["reach of groups"] = result.restored.get("reach of groups", 0) + count
+            result.restored[GROUP_REACH] = result.restored.get(GROUP_REACH, 0) + count
 
 
 def _is_automatic(column: Any) -> bool:

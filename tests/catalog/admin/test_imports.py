@@ -1,5 +1,7 @@
 """An import's report is shown as sentences."""
 
+import pytest
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from catalog.imports.run_reports import LINES_SHOWN, counted, sections
@@ -63,3 +65,27 @@ def test_a_runs_page_escapes_the_report(admin_client: Client) -> None:
     body = admin_client.get(f"/admin/catalog/importrun/{run.pk}/change/").content.decode()
 
     assert "&lt;b&gt;odd&lt;/b&gt; (&lt;i&gt;)" in body
+
+
+@pytest.mark.django_db
+def test_a_report_shows_prices_to_people_who_may_see_them(client: Client) -> None:
+    run = admin_world.import_run()
+    run.report = {
+        "counts": {"new": 1},
+        "prices": {"changed": {"gpt-4o": {"input": ["$1.23", "$4.56"]}}},
+        "suspicious": {"gpt-4o": ["$4.56 is much"]},
+        "rates": {"vip": ["0.777", "0.888"]},
+        "unmatched": {"gpt-4x": {"candidate": "gpt-4o", "rule": "same letters", "prices": "input $7.89"}},
+    }
+    run.save()
+    reader = User.objects.create_user("reader", is_staff=True)
+    texts = {}
+    for codes in (["view_importrun"], ["view_importrun", "view_pricesheet"]):
+        reader.user_permissions.set(Permission.objects.filter(codename__in=codes))
+        client.force_login(reader)
+        texts[len(codes)] = client.get(f"/admin/catalog/importrun/{run.pk}/change/").content.decode()
+
+    for figure in ("$1.23", "$4.56", "$7.89", "0.777"):
+        assert figure not in texts[1]
+        assert figure in texts[2]
+    assert "same letters" in texts[1]

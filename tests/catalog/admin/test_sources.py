@@ -1,6 +1,7 @@
 """Sources in the admin: the history has changes by people, but not the results of a fetch."""
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
@@ -96,3 +97,53 @@ def test_import_runs_are_searched(admin_client: Client, text: str) -> None:
 
     assert f"/importrun/{run.pk}/change/" in body
     assert f"/importrun/{other.pk}/change/" not in body
+
+
+def operator(*codes: str) -> Client:
+    user = User.objects.create_user("sam", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_source", "change_source", *codes]))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.parametrize(
+    ("codes", "is_stored"),
+    [
+        ([], False),
+        (["change_importrun"], False),
+        (["add_pricesheet"], False),
+        (["change_importrun", "add_pricesheet"], True),
+    ],
+)
+def test_a_policy_without_review_requires_permission_for_imports_and_prices(
+    source: Source, codes: list[str], is_stored: bool
+) -> None:
+    client, page = operator(*codes), f"{LIST}{source.pk}/change/"
+
+    client.post(page, admin_world.filled_in(client, page, policy="apply_safe", publish="on"))
+    source.refresh_from_db()
+
+    assert (source.policy == "apply_safe", source.publish) == (is_stored, is_stored)
+
+
+def test_publishing_requires_permission_for_imports(source: Source) -> None:
+    client, page = operator(), f"{LIST}{source.pk}/change/"
+    client.post(page, admin_world.filled_in(client, page, publish="on"))
+
+    source.refresh_from_db()
+    assert not source.publish
+
+
+def test_a_source_that_is_applied_without_review_is_changed_by_people_who_may_apply_it(source: Source) -> None:
+    old = source.history.get()
+    source.policy = "apply_safe"
+    source.save()
+    client, page = operator("change_importrun"), f"{LIST}{source.pk}/change/"
+
+    assert client.post(page, {"url": "https://evil.example.com"}).status_code == 403
+    assert client.post(f"{LIST}{source.pk}/history/{old.pk}/", {"name": "x"}).status_code == 403
+    text = act(client, "fetch_regularly", source)
+    assert "you do not have permission to change them: LiteLLM." in text
+    source.refresh_from_db()
+    assert not source.sync

@@ -17,6 +17,7 @@ from tests.pricing.imports.running import state
 
 pytestmark = pytest.mark.django_db
 UPLOAD = "/admin/catalog/importrun/add/"
+IMPORTS = ("view_importrun", "change_importrun", "add_aimodel", "change_aimodel", "add_vendor", "add_endpointtype")
 ROW = {"mode": "chat", "litellm_provider": "openai", "max_input_tokens": 1000, "input_cost_per_token": 2e-06}
 
 
@@ -264,13 +265,14 @@ class TestWhoMay:
         assert page not in reviewer.get(page_of(run)).content.decode()
         assert reviewer.get(page).status_code == reviewer.post(page).status_code == 403
         User.objects.filter(username="maria").update(username="another")
-        operator = signed_in("view_importrun", "change_importrun", "delete_token")
+        operator = signed_in("delete_token", "add_pricesheet", "change_vendor", *IMPORTS)
         assert "was rolled back" in operator.post(page, follow=True).content.decode()
 
-    def test_deciding_requires_no_other_permission(self) -> None:
+    def test_deciding_requires_the_permissions_for_what_the_plan_changes(self) -> None:
         client = signed_in("view_importrun", "change_importrun")
         run = waiting(client)
-        assert "Applied to 3 models." in decide(client, run, apply="all")
+        assert "You do not have permission to add models, add vendors." in decide(client, run, apply="all")
+        assert not AIModel.objects.exists()
 
     def test_people_without_permission_see_no_runs(self, client: Client) -> None:
         run = waiting(client)
@@ -299,3 +301,49 @@ def test_a_source_with_new_import_settings_is_fetched_again(client: Client) -> N
     client.post(page, filled_in(client, page, publish="on"))
     source.refresh_from_db()
     assert (source.etag, source.last_sha256) == ("", "")
+
+
+def test_an_importer_applies_models_and_leaves_prices_to_others() -> None:
+    maria = signed_in(*IMPORTS, "view_pricesheet")
+    run = waiting(maria)
+    text = maria.get(page_of(run)).content.decode()
+
+    assert "you can apply everything else, and the prices wait for somebody who may" in text
+    assert "Input $2.00 per million tokens" in text
+    assert "waits for review in" in decide(maria, run, apply="all")
+    assert (AIModel.objects.count(), PriceSheet.objects.count()) == (3, 0)
+    rest = ImportRun.objects.waiting().get()
+    text = maria.get(page_of(rest)).content.decode()
+    assert "the plan waits for somebody who may." in text
+    assert 'name="apply"' not in text
+    assert 'name="model"' not in text
+
+
+def test_prices_of_a_plan_are_shown_to_people_who_may_see_prices() -> None:
+    maria = signed_in(*IMPORTS)
+    decide(signed_in_as("root"), waiting(maria), apply="all")
+    far = waiting(maria, document(input_cost_per_token=9e-05, max_input_tokens=7))
+    applied = ImportRun.objects.filter(status="applied").get()
+
+    for page in (page_of(far), f"{page_of(far)}?show=jumps", page_of(applied)):
+        text = maria.get(page).content.decode()
+        assert "per million" not in text, page
+        assert "$2" not in text, page
+        assert "prices.json" not in text, page
+    assert "do not have permission to see" in maria.get(page_of(far)).content.decode()
+
+
+def test_a_plan_that_writes_other_tables_says_what_is_missing() -> None:
+    maria = signed_in(*IMPORTS, "add_pricesheet", "view_pricesheet")
+    answer = upload(maria, document(), channel="upstream")
+    text = maria.get(answer["Location"]).content.decode()
+
+    assert "do not have permission to add channels, add offers, change groups. It waits for somebody who may." in text
+    assert 'name="apply"' not in text
+    assert 'name="discard"' in text
+
+
+def signed_in_as(name: str) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser(name))
+    return client

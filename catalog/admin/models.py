@@ -13,7 +13,6 @@ from catalog.admin.base import (
     VERBATIM,
     BooleanRadioFilter,
     ChoicesDropdownFilter,
-    CuratedAdmin,
     ModelForm,
     RelatedDropdownFilter,
     StackedInline,
@@ -32,6 +31,7 @@ from catalog.admin.forms import (
     VerbatimField,
 )
 from catalog.admin.links import current_operator, linked
+from catalog.admin.lists.bulk_edit import BulkEditAdmin
 from catalog.db.fields import NamesFormField
 from catalog.imports.dropped_models import describe_sources, dropped_models
 from catalog.models import (
@@ -190,7 +190,7 @@ def _is_scheduled(model: AIModel) -> bool:
 
 
 @admin.register(AIModel)
-class AIModelAdmin(CuratedAdmin):
+class AIModelAdmin(BulkEditAdmin):
     form = AIModelForm
     list_display = ["title_and_id", "vendor", "state", "endpoint_types", "released", "channels_listed"]
     list_filter = [
@@ -206,7 +206,15 @@ class AIModelAdmin(CuratedAdmin):
     search_fields = ["name", "display_name", "series", "vendor__name", "tags", "aliases__name"]
     ordering = ["name"]
     autocomplete_fields = ["vendor", "successor"]
-    actions = ["publish", "back_to_draft", "list_models", "unlist_models", "show_in_price_list", "hide_from_price_list"]
+    actions = [
+        "bulk_edit",
+        "publish",
+        "back_to_draft",
+        "list_models",
+        "unlist_models",
+        "show_in_price_list",
+        "hide_from_price_list",
+    ]
     inlines = [OfferInline, AliasInline, CodexProfileInline, PinInline]
     fieldsets = [
         (None, {"fields": ["name", "display_name", "vendor", "status", ("listed", "in_price_list")]}),

@@ -288,6 +288,8 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 PASSWORD_HASHERS = ["tokens.auth.passwords.Argon2Hasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+CSRF_FAILURE_VIEW = "tokens.operators.refusals.csrf_failure"
+AXES_LOCKOUT_CALLABLE = "tokens.operators.refusals.locked_out"
 # Attempts are counted for user name and address together. If they were counted for the name only, anyone could lock an
 # administrator out.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]

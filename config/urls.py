@@ -47,4 +47,5 @@ urlpatterns = [
 handler400 = "tokens.http.errors.bad_request"
 handler403 = "tokens.http.errors.permission_denied"
 handler404 = "pricing.pages.views.not_found"
+handler429 = "tokens.operators.refusals.too_many_requests"
 handler500 = "pricing.pages.failures.server_error"

@@ -24,6 +24,7 @@ from tokens.dialects import PROXY_ADDRESS, dialect_of
 from tokens.dialects.prefixes import OWN, PROGRAMS, VERSIONS, prefix_words
 from tokens.http.negotiation import asks_for_html, site_of
 from tokens.metric_counters import ERRORS
+from tokens.operators.refusals import is_admin_address, refusal_page
 
 logger = logging.getLogger("modelbook.api")
 # Visible characters of ASCII and the space, without quotes, the backslash, and the sign of the encoding.
@@ -119,18 +120,24 @@ def is_api_path(path: str) -> bool:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_api_path(request.path):
         return error_response(request, ApiError("bad_request"))
+    if is_admin_address(request.path):
+        return refusal_page(request, status.HTTP_400_BAD_REQUEST)
     return defaults.bad_request(request, exception)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_api_path(request.path):
         return error_response(request, ApiError("permission_denied"))
+    if is_admin_address(request.path):
+        return refusal_page(request, status.HTTP_403_FORBIDDEN)
     return defaults.permission_denied(request, exception)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_api_path(request.path) or not asks_for_html(request):
         return error_response(request, ApiError("not_found", wrong_address_message(request)))
+    if is_admin_address(request.path):
+        return refusal_page(request, status.HTTP_404_NOT_FOUND)
     return defaults.page_not_found(request, exception)
 
 

@@ -47,6 +47,7 @@ def connect() -> None:
         pre_save.connect(remember, sender=sender, dispatch_uid=f"audit-remember-{sender.__name__}")
         post_save.connect(saved, sender=sender, dispatch_uid=f"audit-saved-{sender.__name__}")
         post_delete.connect(deleted, sender=sender, dispatch_uid=f"audit-deleted-{sender.__name__}")
+    post_delete.connect(limit_removed, sender=OperatorGroups, dispatch_uid="audit-limit-removed")
     limits: Any = OperatorGroups.groups
     for through in (User.groups.through, User.user_permissions.through, Group.permissions.through, limits.through):
         m2m_changed.connect(related, sender=through, dispatch_uid=f"audit-related-{through.__name__}")
@@ -127,6 +128,11 @@ def saved(instance: Any, created: bool, raw: bool = False, update_fields: Any = 
 
 def deleted(instance: Any, **_: Any) -> None:
     record("deleted", about=instance)
+
+
+def limit_removed(instance: OperatorGroups, **_: Any) -> None:
+    """The operator sees all groups again; relations that are deleted with a row send no signal."""
+    record("changed", about=instance.operator, detail="limit to groups removed")
 
 
 def related(instance: Any, action: str, reverse: bool, model: Any, sender: Any, **_: Any) -> None:

@@ -1,22 +1,20 @@
 """Parts of the admin pages of dated prices: forms that start now, and the filter by state."""
 
 import datetime as dt
-from collections.abc import Sequence
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
 
 from catalog.admin.base import (
+    CuratedAdmin,
     CuratedForm,
     ModelForm,
     StateFilter,
 )
 from pricing.admin.repricing_forms import LARGEST_MULTIPLIER
-from pricing.curation.repricing import Repricing, Step, plan_discount
 
-# The preview of a discount has the first models only.
-STEPS_SHOWN = 100
 STATES = {"current": "success", "scheduled": "info", "past": "default"}
 
 
@@ -39,11 +37,7 @@ class StartsNowForm(StartsNow, CuratedForm):
 
 
 class DiscountForm(StartsNowForm):
-    """A discount rule: its effect on prices and margins is shown before it is stored."""
-
-    PREVIEWED = "previewed"
-    # The prices that the rule changes, if they must be confirmed.
-    plan: Repricing | None = None
+    """A discount rule, with the limits of repricing."""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -51,26 +45,6 @@ class DiscountForm(StartsNowForm):
         if multiplier is not None and not 0 < multiplier <= LARGEST_MULTIPLIER:
             self.add_error("multiplier", f"The multiplier must be more than 0 and at most {LARGEST_MULTIPLIER}.")
         return cleaned
-
-    def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
-        rule = self.instance
-        if self.errors or not (self.changes_columns() and rule.starts_at):
-            return
-        plan = plan_discount(rule, at=max(rule.starts_at, timezone.now()))
-        if plan.steps and self.data.get(self.PREVIEWED) != plan.fingerprint:
-            self.plan = plan
-            changed = f"{len(plan.steps):,} of {len(plan.steps) + len(plan.skipped):,} models"
-            self.add_error(None, f"The rule changes the price of {changed}. Check the preview, then save again.")
-
-    @property
-    def table(self) -> Sequence[Step]:
-        """The first rows of the preview, those with losses first."""
-        return self.plan.steps[:STEPS_SHOWN] if self.plan else []
-
-    @property
-    def more(self) -> int:
-        return len(self.plan.steps) - len(self.table) if self.plan else 0
 
 
 class PriceStateFilter(StateFilter):
@@ -82,3 +56,26 @@ class PriceStateFilter(StateFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(state=self.value()) if self.value() in STATES else queryset
+
+
+class DatedAdmin(CuratedAdmin):
+    """Rows that take effect at a moment: the impact of a form is that of this moment."""
+
+    start_field = "starts_at"
+
+    def moment_of_effect(self, request: HttpRequest) -> dt.datetime:
+        """A minute later, because a row without a start begins when it is saved, after this moment is read."""
+        return max(self._start(request), timezone.now()) + dt.timedelta(minutes=1)
+
+    def _start(self, request: HttpRequest) -> dt.datetime:
+        now = timezone.now()
+        field: Any = self.opts.get_field(self.start_field).formfield()  # type: ignore[union-attr]
+        names = [f"{self.start_field}_0", f"{self.start_field}_1"]
+        text = request.POST.get(self.start_field) or " ".join(request.POST.get(name, "") for name in names)
+        try:
+            start = field.clean(text.strip())
+        except ValidationError:
+            return now
+        if isinstance(start, dt.datetime):
+            return start
+        return dt.datetime.combine(start, dt.time(), tzinfo=dt.UTC) if start else now

@@ -1,5 +1,7 @@
 """The admin of discount rules, currency rates and group rates."""
 
+import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import admin
@@ -10,7 +12,6 @@ from django.utils import timezone
 from catalog.admin.base import (
     AllValuesCheckboxFilter,
     BooleanRadioFilter,
-    CuratedAdmin,
     RangeDateFilter,
     RelatedDropdownFilter,
     UntitledInline,
@@ -18,9 +19,11 @@ from catalog.admin.base import (
     figures_of,
     register_over,
 )
+from catalog.admin.confirmation.changes import SAVED, Page
 from catalog.exact import digits
 from catalog.operators.permissions import may_set_prices
-from pricing.admin.forms import STATES, DiscountForm, PriceStateFilter, StartsNow, StartsNowForm
+from pricing.admin.forms import STATES, DatedAdmin, DiscountForm, PriceStateFilter, StartsNow, StartsNowForm
+from pricing.curation.repricing import plan_discount
 from pricing.models import (
     CurrencyRate,
     DiscountRule,
@@ -30,8 +33,13 @@ from pricing.models import (
 from tokens.admin.groups import TokenGroupAdmin
 from tokens.models import TokenGroup
 
+# The preview of a discount has the first models only.
+STEPS_SHOWN = 100
+# A rule that started before was changed only in its end.
+JUST_NOW = dt.timedelta(minutes=1)
 
-class PricingAdmin(CuratedAdmin):
+
+class PricingAdmin(DatedAdmin):
     """Rows that change prices: their permission alone does not suffice, because that of prices is required, too."""
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
@@ -53,7 +61,6 @@ class RuleStateFilter(PriceStateFilter):
 @admin.register(DiscountRule)
 class DiscountRuleAdmin(PricingAdmin):
     form = DiscountForm
-    change_form_before_template = "pricing/admin/discount_preview.html"
     reason_field = "reason"
     deletes_many = False
     why_undeletable = "They have taken effect: deleting them would change past prices."
@@ -75,6 +82,18 @@ class DiscountRuleAdmin(PricingAdmin):
     def undeletable(self, rows: QuerySet[DiscountRule]) -> QuerySet[DiscountRule]:
         return rows.filter(starts_at__lte=timezone.now())
 
+    def describe_save(self, request: HttpRequest) -> Page:
+        """With the figures and margins of all models whose price the rule changes."""
+        page, rule = super().describe_save(request), request.META.get(SAVED)
+        now = timezone.now()
+        if not isinstance(rule, DiscountRule) or rule.starts_at < now - JUST_NOW:
+            return page
+        plan = plan_discount(rule, at=max(rule.starts_at, now))
+        table = plan.steps[:STEPS_SHOWN]
+        context = {"plan": plan, "table": table, "more": len(plan.steps) - len(table)}
+        digest = plan.fingerprint if plan.steps else ""
+        return replace(page, template="pricing/admin/discount_preview.html", context=context, digest=digest)
+
     @admin.action(description="End now", permissions=["change"])
     def end_now(self, request: HttpRequest, queryset: DiscountRuleQuerySet) -> None:
         self.report(request, queryset.end(now=timezone.now()), "ended")
@@ -94,6 +113,7 @@ class DiscountRuleAdmin(PricingAdmin):
 
 @admin.register(CurrencyRate)
 class CurrencyRateAdmin(PricingAdmin):
+    start_field = "as_of"
     list_display = ["currency", "per_usd_shown", "as_of", "source"]
     list_filter = [("currency", AllValuesCheckboxFilter), ("as_of", RangeDateFilter)]
     search_fields = ["currency", "source"]
@@ -183,6 +203,10 @@ class RatedTokenGroupAdmin(TokenGroupAdmin):
 
     list_display = [*TokenGroupAdmin.list_display, "rate_shown"]
     inlines = [GroupRateInline]
+
+    def moment_of_effect(self, request: HttpRequest) -> dt.datetime:
+        """A minute later: a rate without a start begins when it is saved."""
+        return timezone.now() + JUST_NOW
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rates = GroupRate.objects.in_force(at=timezone.now()).filter(group=OuterRef("pk"))

@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString, mark_safe
 from catalog.admin.base import (
     VERBATIM,
     ChoicesDropdownFilter,
-    CuratedAdmin,
     InlineFormSet,
     ModelForm,
     RelatedDropdownFilter,
@@ -26,7 +25,7 @@ from catalog.admin.base import (
 from catalog.db.history import name_user
 from catalog.exact import write_json
 from catalog.prices import MILLION, PRICE_RULE
-from pricing.admin.forms import STATES, PriceStateFilter, StartsNowForm
+from pricing.admin.forms import STATES, DatedAdmin, PriceStateFilter, StartsNowForm
 from pricing.admin.repricing import EndingPages
 from pricing.curation.summaries import line_value, summary
 from pricing.engine.formatting import labels
@@ -130,7 +129,7 @@ class PriceLineInline(UntitledInline):
 
 
 @admin.register(PriceSheet)
-class PriceSheetAdmin(EndingPages, CuratedAdmin):
+class PriceSheetAdmin(EndingPages, DatedAdmin):
     """A sheet is added, ended or, before it takes effect, withdrawn; a new price is a new sheet."""
 
     form = StartsNowForm

@@ -146,12 +146,12 @@ def plan_repricing(models: Iterable[AIModel], rule: Rule, *, at: dt.datetime) ->
 
 
 def plan_discount(rule: DiscountRule, *, at: dt.datetime) -> Repricing:
-    """The prices that a discount rule changes at a moment, with their margins; it may be stored or not."""
+    """The prices that a stored discount rule changes at a moment, compared with those without it, and their margins."""
     models = {model.pk: model for model in AIModel.objects.select_related("vendor") if fits(rule, model)}
     sheets = sheets_in_force(models, roles=Role.values, at=at)
     factors = Factors.read(at=at)
-    before = publish(models, sheets, groups=None, factors=factors)
-    after = publish(models, sheets, groups=None, factors=factors.with_rule(rule))
+    before = publish(models, sheets, groups=None, factors=factors.without_rule(rule))
+    after = publish(models, sheets, groups=None, factors=factors)
     new = {key: sheet for key, sheet in after.items() if not same_price(before.get(key), sheet)}
     unpriced = [(model, "no price") for key, model in models.items() if key not in after]
     same = [(models[key], "its price stays the same") for key in after if key not in new]

@@ -4,7 +4,6 @@ Everything that shows, compares or charges a price reads it here. The rate of a 
 """
 
 import datetime as dt
-import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -67,10 +66,10 @@ class Factors:
             rules[_target(rule)].append(rule)
         return cls(rules, CurrencyRate.objects.on_file(on=at.date()))
 
-    def with_rule(self, rule: DiscountRule) -> "Factors":
-        """The same factors with this rule, in place of its stored state."""
+    def without_rule(self, rule: DiscountRule) -> "Factors":
+        """The factors that would apply without this rule."""
         others = {target: [other for other in rules if other.pk != rule.pk] for target, rules in self.rules.items()}
-        return replace(self, rules={**others, _target(rule): [*others.get(_target(rule), ()), rule]})
+        return replace(self, rules=others)
 
     def rules_for(self, model: AIModel) -> list[DiscountRule]:
         """The rules that may apply to the model, without looking at those of all others."""
@@ -127,8 +126,7 @@ def multiplied(sheet: Sheet, factor: Decimal, *, rule: str) -> Sheet:
 def best_rule(rules: Iterable[DiscountRule], model: AIModel) -> DiscountRule | None:
     """The most specific rule that applies to this model; ties: the most recent wins."""
     matching = (rule for rule in rules if fits(rule, model))
-    # A rule that is not stored yet is the most recent.
-    return max(matching, key=lambda rule: (_specificity(rule), rule.starts_at, rule.pk or sys.maxsize), default=None)
+    return max(matching, key=lambda rule: (_specificity(rule), rule.starts_at, rule.pk), default=None)
 
 
 def fits(rule: DiscountRule, model: AIModel) -> bool:

@@ -19,6 +19,7 @@ from catalog.admin.base import (
     enable,
     figures_of,
 )
+from catalog.admin.confirmation.changes import add_note
 from catalog.admin.forms import AbsentOrNamesField
 from catalog.db.fields import NamesFormField
 from tokens.admin.budgets import BudgetAdmin, BudgetFilter
@@ -169,7 +170,7 @@ class TokenAdmin(BudgetAdmin, KeyPages, CuratedAdmin):
         super().save_related(request, form, formsets, change)
         token = form.instance
         sight = sight_of_token(token, at=timezone.now())
-        self.message_user(request, f"{token} {sight}.", messages.WARNING if sight.problems else messages.INFO)
+        add_note(request, f"{token} {sight}.", messages.WARNING if sight.problems else messages.INFO)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         return self.show_new_key(request, obj, obj.new_key)

@@ -6,6 +6,7 @@ with a fingerprint of what it showed. If the effects are others by then, it is s
 that follows it cannot differ, and no rule about effects is written twice.
 """
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable, Sequence
@@ -37,6 +38,8 @@ REASON_LENGTH = 500
 LINES_TOLD = 5
 # In the environ of a request: the row that its form has saved, or would save.
 SAVED = "modelbook.saved"
+# In the environ of a request: its notes.
+NOTES = "modelbook.notes"
 # In the environ of a request whose change another writer has prevented.
 IS_BUSY = "modelbook.busy"
 
@@ -59,6 +62,10 @@ class Page:
     counts: Sequence[tuple[str, str]] = ()
     names: Sequence[Any] = ()
     alternative: str = ""
+    # What else the change does, as a template and its context; with a digest, the page is shown, whatever the impact.
+    template: str = ""
+    context: dict[str, Any] = field(default_factory=dict)
+    digest: str = ""
 
 
 def confirm(
@@ -67,18 +74,20 @@ def confirm(
     describe: Callable[[], Page],
     *,
     is_requested: bool | None = None,
+    at: dt.datetime | None = None,
 ) -> HttpResponseBase:
     """Performs the change, or returns the page that asks for a confirmation of it, and then nothing is stored.
 
     `perform` makes the change and returns the response to it; it may also refuse, and show a form again. `describe` is
-    called after it. `is_requested`: whether the change itself is requested and not only its page.
+    called after it. `is_requested`: whether the change itself is requested and not only its page. The impact is that at
+    a moment, now if none is given.
     """
     if is_requested is None:
         is_requested = request.method == "POST" and PREVIEW not in request.POST
     queue: Any = messages.get_messages(request)
     queued = list(queue._queued_messages)  # noqa: SLF001
     with no_snapshot(), transaction.atomic():
-        with reason_scope(reason_of(request)), observe(at=timezone.now()) as impact:
+        with reason_scope(reason_of(request)), observe(at=at or timezone.now()) as impact:
             response = perform()
         page = describe()
         is_stored = is_requested and is_confirmed(request, impact, page)
@@ -89,6 +98,8 @@ def confirm(
         return response
     if is_stored:
         is_done = response.status_code == HTTPStatus.FOUND and issubclass(page.opts.model, TrackedModel)
+        for note in notes_of(request):
+            messages.add_message(request, note.level, note.text)
         if is_done or not impact.is_empty:
             lines = impact.lines()
             messages.info(request, " ".join([*lines[:LINES_TOLD], *(["…"] if len(lines) > LINES_TOLD else [])]))
@@ -108,13 +119,13 @@ def show_confirmation(request: HttpRequest, impact: Effect, page: Page) -> HttpR
         "opts": page.opts,
         "page": page,
         "posted": posted_fields(request, page),
-        "lines": impact.lines(),
+        "lines": [*impact.lines(), *(note.text for note in notes_of(request))],
         "guards": impact.guards(may_end=True),
         "fingerprint": fingerprint,
         "has_changed": shown != fingerprint and shown.partition(":")[0] == fingerprint.partition(":")[0],
         "is_unaccepted": shown == fingerprint,
         "button": page.button if is_due or page.is_always_shown else "Save",
-        "is_danger": is_due or page.is_always_shown,
+        "is_danger": is_due or page.is_always_shown or bool(page.digest),
         "reason": reason_of(request),
         "reason_length": REASON_LENGTH,
     }
@@ -129,7 +140,7 @@ def posted_fields(request: HttpRequest, page: Page) -> list[tuple[str, str]]:
 
 def is_confirmed(request: HttpRequest, impact: Effect, page: Page) -> bool:
     """Whether the change may be stored: nobody must see its effects, or somebody has seen and accepted them."""
-    if not impact.needs_confirmation:
+    if not impact.needs_confirmation and not page.digest:
         return True
     was_shown = request.POST.get(SHOWN) == fingerprint_of(impact, page)
     return was_shown and (ACCEPTED in request.POST or not impact.guards(may_end=True))
@@ -137,8 +148,25 @@ def is_confirmed(request: HttpRequest, impact: Effect, page: Page) -> bool:
 
 def fingerprint_of(impact: Effect, page: Page) -> str:
     """Two digests: of the change, and of everything that the page says about its effects."""
-    effects = json.dumps([impact.as_json(), list(impact.lines()), list(page.counts)], sort_keys=True, default=str)
+    parts = [impact.as_json(), list(impact.lines()), list(page.counts), page.digest]
+    effects = json.dumps(parts, sort_keys=True, default=str)
     return ":".join(hashlib.sha256(text.encode()).hexdigest() for text in (page.title, effects))
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that the operator should know about a change: on the page before it, in a message after it."""
+
+    text: str
+    level: int = messages.WARNING
+
+
+def add_note(request: HttpRequest, text: str, level: int = messages.WARNING) -> None:
+    request.META.setdefault(NOTES, []).append(Note(text, level))
+
+
+def notes_of(request: HttpRequest) -> list[Note]:
+    return list(request.META.get(NOTES, ()))
 
 
 def reason_of(request: HttpRequest) -> str:
@@ -175,7 +203,11 @@ class ConfirmingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
         if request.method != "POST" or BACK in request.POST or IS_BUSY in request.META:
             return perform()
-        return confirm(request, perform, lambda: self.describe_save(request))
+        return confirm(request, perform, lambda: self.describe_save(request), at=self.moment_of_effect(request))
+
+    def moment_of_effect(self, request: HttpRequest) -> dt.datetime:
+        """When a form takes effect; its impact is that of this moment."""
+        return timezone.now()
 
     def describe_save(self, request: HttpRequest) -> Page:
         """The confirmation of a form."""

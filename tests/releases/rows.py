@@ -11,6 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from catalog.db.fields import ExactJSONField
 from catalog.exact import read_json, write_json
+from catalog.management.commands.migrate import every_step
 
 # Permissions and content types are made by `migrate` itself.
 APPS = ("auth", "catalog", "tokens", "pricing")
@@ -21,15 +22,22 @@ Node = tuple[str, str]
 
 def newest() -> list[Node]:
     """The last migration of each app."""
-    return sorted(MigrationExecutor(connection).loader.graph.leaf_nodes())
+    return sorted(executor_of_every_step().loader.graph.leaf_nodes())
 
 
 def migrate(nodes: Sequence[Node]) -> None:
-    executor = MigrationExecutor(connection)
+    executor = executor_of_every_step()
     executor.migrate([node for node in nodes if node in executor.loader.graph.nodes])
     if nodes == newest():
         # As the command does: it makes the content types, which pages read.
         emit_post_migrate_signal(verbosity=0, interactive=False, db=connection.alias)
+
+
+def executor_of_every_step() -> MigrationExecutor:
+    """Migrates step by step, without the squashed migrations: a release may be between two steps."""
+    executor = MigrationExecutor(connection)
+    executor.loader = every_step(executor.loader)
+    return executor
 
 
 def dump(nodes: Sequence[Node]) -> bytes:
@@ -60,7 +68,7 @@ def load(content: bytes) -> None:
 
 
 def tables_at(nodes: Sequence[Node]) -> list[type[models.Model]]:
-    loader = MigrationExecutor(connection).loader
+    loader = executor_of_every_step().loader
     apps = loader.project_state([node for node in nodes if node in loader.graph.nodes]).apps
     tracked = [
         model

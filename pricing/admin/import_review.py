@@ -29,6 +29,7 @@ from pricing.imports.rollback import roll_back
 from pricing.models import PriceSheet
 from tokens.auth.alias_effects import alias_warnings
 from tokens.models import Token
+from tokens.operators.reauthentication import ask_to_confirm
 
 ROWS_PER_PAGE = 100
 SNAPSHOTS_SHOWN = 50
@@ -266,6 +267,8 @@ class ImportPages(ModelAdmin):
                 for warning in alias_warnings({name: model}, at=timezone.now()):
                     self.message_user(request, warning, messages.WARNING)
                 return HttpResponseRedirect(request.get_full_path())
+            if (asked := ask_to_confirm(request)) is not None:
+                return asked
             plan, rest = self._apply(request, run)
         except (InputError, DatabaseError) as error:
             self.message_user(request, refusal_of(error), messages.ERROR)

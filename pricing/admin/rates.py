@@ -32,6 +32,7 @@ from pricing.models import (
 )
 from tokens.admin.groups import TokenGroupAdmin
 from tokens.models import TokenGroup
+from tokens.operators.reauthentication import ConfirmedForm
 
 # The preview of a discount has the first models only.
 STEPS_SHOWN = 100
@@ -59,7 +60,7 @@ class RuleStateFilter(PriceStateFilter):
 
 
 @admin.register(DiscountRule)
-class DiscountRuleAdmin(PricingAdmin):
+class DiscountRuleAdmin(ConfirmedForm, PricingAdmin):
     form = DiscountForm
     reason_field = "reason"
     deletes_many = False
@@ -78,6 +79,9 @@ class DiscountRuleAdmin(PricingAdmin):
         if obj is not None and obj.starts_at <= timezone.now():
             return False
         return super().has_delete_permission(request, obj)
+
+    def has_to_confirm(self, request: HttpRequest, object_id: str | None) -> bool:
+        return bool(request.POST.get("all_models"))
 
     def undeletable(self, rows: QuerySet[DiscountRule]) -> QuerySet[DiscountRule]:
         return rows.filter(starts_at__lte=timezone.now())

@@ -29,6 +29,7 @@ from pricing.curation.summaries import sheet_value
 from pricing.engine.formatting.lines import label, remark
 from pricing.models import PriceSheet, PriceSheetQuerySet
 from pricing.published.prices import sheets_in_force
+from tokens.operators.reauthentication import ask_to_confirm
 
 Role = PriceSheet.Role
 ROWS_A_PAGE = 100
@@ -55,6 +56,8 @@ class RepricingAdmin(ModelAdmin):
         if not (is_submitted and form.is_valid()):
             return self.render_page(request, template, title, **context)
         is_applied = "apply" in request.POST
+        if is_applied and (asked := ask_to_confirm(request)) is not None:
+            return asked
         with transaction.atomic() if is_applied else snapshot():
             if is_applied:
                 revision.hold()

@@ -17,6 +17,7 @@ from tokens.admin.shown_once import hand_over, take
 from tokens.auth.authentication import row_of, scope_of
 from tokens.auth.explaining import budget_gate, key_gates, survey
 from tokens.models import KeyReplacedError, Token, WrongPepperError
+from tokens.operators.reauthentication import reauthentication_required
 
 GRACES = {
     "0": "None: the old key stops working immediately (choose this if it leaked)",
@@ -47,6 +48,7 @@ class KeyPages(ModelAdmin):
     actions_detail = ["rotate", "replaced", "sees", "explain"]
 
     @detail_action(description="New key", url_path="rotate", permissions=["change"], icon="autorenew")
+    @reauthentication_required
     def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         token = self._token(request, object_id)
         form = RotationForm(request.POST or None, initial={"key_id": token.key_id})

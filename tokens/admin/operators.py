@@ -26,6 +26,7 @@ from catalog.db import revision
 from tokens.models import OperatorGroups
 from tokens.operators.protection import LAST, POWERS, exceeds, is_last_superuser, permissions_of, roles_within
 from tokens.operators.reach import groups_of, is_limited
+from tokens.operators.reauthentication import ConfirmedForm, reauthentication_required
 from tokens.operators.roles import built_in
 
 # The order of permissions in a form.
@@ -70,7 +71,7 @@ class GroupsInline(StackedInline):
 
 
 @admin.register(User)
-class OperatorAdmin(UserAdmin):
+class OperatorAdmin(ConfirmedForm, UserAdmin):
     """Operators are deactivated and not deleted: their changes keep their names."""
 
     form = OperatorForm
@@ -127,11 +128,17 @@ class OperatorAdmin(UserAdmin):
         if not change and groups is not None:
             OperatorGroups.objects.create(operator=obj).groups.set(groups)
 
+    @reauthentication_required
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        return super().user_change_password(request, id, form_url)
+
     @admin.action(description="Activate selected operators", permissions=["change"])
+    @reauthentication_required
     def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self._set_active(request, queryset, True)
 
     @admin.action(description="Deactivate selected operators", permissions=["change"])
+    @reauthentication_required
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self._set_active(request, queryset, False)
 
@@ -153,7 +160,7 @@ class OperatorAdmin(UserAdmin):
 
 
 @admin.register(Group)
-class RoleAdmin(GroupAdmin):
+class RoleAdmin(ConfirmedForm, GroupAdmin):
     """Sets of permissions. The built-in ones come with the software: they are copied and not edited."""
 
     list_display = ["name", "kind", "description", "members"]

@@ -28,6 +28,7 @@ from tokens.admin.key_pages import KeyPages
 from tokens.auth.sight import sight_of_token
 from tokens.models import Token, TokenGroup
 from tokens.models.budgets import TERMS
+from tokens.operators.reauthentication import ConfirmedForm
 from tokens.patterns.typed import fold_pattern
 
 STATES = {
@@ -100,7 +101,7 @@ class TokenStateFilter(StateFilter):
 
 
 @admin.register(Token)
-class TokenAdmin(BudgetAdmin, KeyPages, CuratedAdmin):
+class TokenAdmin(ConfirmedForm, BudgetAdmin, KeyPages, CuratedAdmin):
     form = TokenForm
     list_display = [
         "name",
@@ -152,6 +153,9 @@ class TokenAdmin(BudgetAdmin, KeyPages, CuratedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("groups").defer("digest", "pepper")
+
+    def has_to_confirm(self, request: HttpRequest, object_id: str | None) -> bool:
+        return object_id is None
 
     def get_fieldsets(self, request: HttpRequest, obj: Token | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)

@@ -16,6 +16,7 @@ from allauth.account.internal.flows.reauthentication import stash_and_reauthenti
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
 from tokens.operators.sign_in.encryption import UnreadableError, decrypt, encrypt
@@ -40,7 +41,7 @@ def ask_to_confirm(request: HttpRequest) -> HttpResponse | None:
     if not get_adapter().get_reauthentication_methods(request.user):
         messages.error(request, "Sign in again for this page: you signed in too long ago.")
         get_adapter().logout(request)
-        return HttpResponseRedirect(settings.LOGIN_URL)
+        return redirect(settings.LOGIN_URL)
     waiting = {"address": request.get_full_path(), "fields": _fields_of(request), "had_files": bool(request.FILES)}
     return cast(
         "HttpResponse",
@@ -60,12 +61,29 @@ def reauthentication_required(view: V) -> V:
     return cast("V", guarded)
 
 
+class ConfirmedForm:
+    """An admin class whose forms need a recent sign-in or confirmation."""
+
+    def has_to_confirm(self, request: HttpRequest, object_id: str | None) -> bool:
+        """Whether this form needs it; some classes ask only for some rows."""
+        return True
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        if request.method == "POST" and self.has_to_confirm(request, object_id):
+            asked = ask_to_confirm(request)
+            if asked is not None:
+                return asked
+        return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc]
+
+
 def send_again(request: HttpRequest, state: dict[str, str]) -> HttpResponse:
     """Called after the confirmation: a page that sends the waiting form to its own address."""
     try:
         waiting = json.loads(decrypt(state["sealed"]))
     except UnreadableError:
-        return HttpResponseRedirect(settings.LOGIN_REDIRECT_URL)
+        return redirect(settings.LOGIN_REDIRECT_URL)
     if waiting["had_files"]:
         messages.warning(request, "Choose the file again, and send the form: files are not stored while you confirm.")
     if waiting["had_files"] or not waiting["fields"]:

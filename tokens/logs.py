@@ -18,6 +18,9 @@ KEYS = re.compile(r"(?<=_)([0-9A-Za-z]{10}_)[0-9A-Za-z]{16,}|sk-[0-9A-Za-z_-]{16
 # A key in a query string, in any form: Gemini's clients send it as ?key=…
 QUERY_KEYS = re.compile(r"(?i)([?&](?:api[_-]?)?key=)[^&\s\"']+")
 
+# A link by mail that sets an operator's password: a person who reads the log must not be faster.
+PASSWORD_LINKS = re.compile(r"(/account/password/link/)[^\s\"'?]+")
+
 
 # No valid key is shorter (see tokens/keys.py), and a short placeholder may be an ordinary word of the line.
 MIN_LENGTH = 20
@@ -32,6 +35,7 @@ def scrub(text: str) -> str:
     """The text with every key replaced: everything that looks like one, and what the current request sends as one."""
     for key in keys_sent(_environ.get() or {}):
         text = text.replace(key, "[key]")
+    text = PASSWORD_LINKS.sub(r"\1[key]", text)
     return QUERY_KEYS.sub(r"\1[key]", KEYS.sub(r"\1[key]", text))
 
 

@@ -130,7 +130,10 @@ class BulkEditForm(forms.Form):
         for name, (label, known) in LISTS.items():
             self.fields[f"{name}_how"] = forms.ChoiceField(label=label, choices=HOW, required=False, widget=Select)
             self.fields[name] = NamesFormField(
-                label=f"{label}: names", required=False, widget=NamesPicker(known), help_text="Separate with commas."
+                label=f"{label}: names",
+                required=False,
+                widget=NamesPicker(known),
+                help_text="" if list(known()) else "Separate them with commas.",
             )
         if may(operator, "add", Offer) and may(operator, "change", Offer) and may(operator, "delete", Offer):
             self.fields[f"{CHANNELS}_how"] = forms.ChoiceField(

@@ -23,9 +23,17 @@ class Command(Migrate):
             if target is None:
                 super().handle(*args, **options)
             else:
-                executor = MigrationExecutor(connections[options["database"]])
-                executor.loader = every_step(executor.loader)
-                executor.migrate([target], fake=options["fake"])
+                self.go_to(target, **options)
+
+    def go_to(self, target: tuple[str, str], **options: Any) -> None:
+        """Lists the steps to a migration that a squashed one replaces, and takes them."""
+        executor = MigrationExecutor(connections[options["database"]])
+        executor.loader = every_step(executor.loader)
+        for migration, is_backwards in executor.migration_plan([target]):
+            if options["verbosity"]:
+                self.stdout.write(f"  {'Unapply' if is_backwards else 'Apply'} {migration}")
+        if not (options["plan"] or options["check_unapplied"]):
+            executor.migrate([target], fake=options["fake"])
 
 
 def replaced_target(options: dict[str, Any]) -> tuple[str, str] | None:

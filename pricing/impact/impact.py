@@ -236,14 +236,18 @@ class Impact:
         """The effect in sentences; one that says so if there is none."""
         return sentences(self) or [NO_EFFECT]
 
+    def outline(self) -> dict[str, Any]:
+        """The short form, which is stored with import runs."""
+        counts = {"keys": len(self.keys), "groups": len(self.groups), "prices": len(self.prices)}
+        return {"counts": counts, "lines": self.lines()}
+
     def as_json(self) -> dict[str, Any]:
         """Counts, which are complete, and the first rows of each kind."""
         return {
-            "counts": {"keys": len(self.keys), "groups": len(self.groups), "prices": len(self.prices)},
+            **self.outline(),
             "keys": [key.as_json() for key in self.keys[:MOST_ROWS]],
             "groups": [group.as_json() for group in self.groups[:MOST_ROWS]],
             "visitors": self.visitors.as_json(),
             "prices": [price.as_json() for price in self.prices[:MOST_ROWS]],
             "guards": self.guards(),
-            "lines": self.lines(),
         }

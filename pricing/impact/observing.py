@@ -18,6 +18,8 @@ from pricing.impact.comparing import compare
 from pricing.impact.impact import Impact
 from pricing.impact.state import State
 from pricing.published.boundaries import COUNTERS
+from tokens.access.listed_models import open_offers
+from tokens.models import Token
 
 T = TypeVar("T")
 
@@ -28,16 +30,24 @@ def observe(*, at: dt.datetime) -> Iterator[Impact]:
 
     The block runs in a transaction. To undo it for what the effect says, open a transaction around it.
     """
+    impact = Impact(at)
     with transaction.atomic():
         revision.hold()
+        if not has_readers():
+            yield impact
+            return
         before = State.read(at=at)
-        impact = Impact(at)
         yield impact
         counters = revision.read()
         if not _is_unchanged(before.counters, counters):
             changed = _models_changed(before.counters, counters)
             after = State.read(at=at, places=before.scopes.places, priced=changed)
             compare(before, after, impact, changed=changed)
+
+
+def has_readers() -> bool:
+    """Whether there is anybody whom a change could concern: a token, or a group that reaches a model."""
+    return Token.objects.exists() or open_offers().filter(channel__groups__isnull=False).exists()
 
 
 def preview(change: Callable[[], T], *, at: dt.datetime) -> tuple[T, Impact]:
@@ -49,12 +59,12 @@ def preview(change: Callable[[], T], *, at: dt.datetime) -> tuple[T, Impact]:
     # A preview writes, too, although a page shows it in answer to a GET.
     with no_snapshot(), transaction.atomic():
         revision.hold()
-        counters = revision.read()
+        counters, is_read = revision.read(), has_readers()
         after: State | None = None
         with transaction.atomic():
             result = change()
             changed_counters = revision.read()
-            if not _is_unchanged(counters, changed_counters):
+            if is_read and not _is_unchanged(counters, changed_counters):
                 changed = _models_changed(counters, changed_counters)
                 after = State.read(at=at, priced=changed)
             transaction.set_rollback(True)

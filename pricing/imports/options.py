@@ -26,6 +26,8 @@ class Options:
     providers: tuple[str, ...] = ()
     publish: bool = False
     allow_removals: bool = False
+    # Whether keys may lose more than 5 % of their models, or all of them.
+    accept_loss: bool = False
     # Whether prices may move far: of all models, or of those that match the patterns.
     accept_jumps: bool | tuple[str, ...] = False
     # Patterns of ids whose price is confirmed, although it may be the placeholder for a missing price.
@@ -66,6 +68,7 @@ class Options:
             "providers": list(self.providers),
             "publish": self.publish,
             "allow_removals": self.allow_removals,
+            "accept_loss": self.accept_loss,
             "accept_jumps": self.accept_jumps if isinstance(self.accept_jumps, bool) else list(self.accept_jumps),
             "accept_placeholders": list(self.accept_placeholders),
             "overrule": self.overrule,

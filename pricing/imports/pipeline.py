@@ -5,8 +5,9 @@ until an operator confirms it.
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -16,6 +17,7 @@ from django.utils import translation
 
 from catalog.db import revision
 from catalog.db.audit import record
+from catalog.db.changes import Version
 from catalog.db.history import name_actor
 from catalog.db.import_context import run_scope
 from catalog.db.snapshot import snapshot
@@ -31,6 +33,8 @@ from catalog.models import AIModel, Channel, ImportRun, NameList, Snapshot, Sour
 from catalog.sources.records import Document, Structure
 from pricing.engine.formatting.lines import summary
 from pricing.engine.sanity_checks import leaves_no_input
+from pricing.impact.impact import Impact
+from pricing.impact.observing import has_readers, observe, preview
 from pricing.imports.guards import ACCEPT_JUMPS, find_guards, missing_names, previous_names
 from pricing.imports.options import Options
 from pricing.imports.plan import ImportPlan
@@ -44,10 +48,49 @@ from tokens.models import TokenGroup
 
 @pause_gc()
 def make_plan(content: bytes, options: Options, *, at: dt.datetime, origin: str = "") -> ImportPlan:
-    """Plans the import of these bytes; writes nothing. InputError says in one sentence why it is not possible."""
+    """Plans the import of these bytes, with its impact on keys; InputError says why it is not possible.
+
+    For the impact, the plan is applied and rolled back, so other writers wait for it.
+    """
+    document = _read(content, options)
+    plan, version = _plan_in_snapshot(document, options, at=at, origin=origin)
+    return _rehearse(plan, document, version, at=at)
+
+
+@pause_gc()
+def make_plan_alone(content: bytes, options: Options, *, at: dt.datetime, origin: str = "") -> ImportPlan:
+    """Plans the import of these bytes without its impact on keys; writes nothing."""
+    return _plan_in_snapshot(_read(content, options), options, at=at, origin=origin)[0]
+
+
+def _plan_in_snapshot(
+    document: Document, options: Options, *, at: dt.datetime, origin: str
+) -> tuple[ImportPlan, Version]:
+    """The plan, and the version of the catalog that it is made of."""
     # The same plan has the same fingerprint in every language.
     with snapshot(), translation.override(settings.LANGUAGE_CODE):
-        return _plan(_read(content, options), options, at=at, origin=origin)
+        return _plan(document, options, at=at, origin=origin), revision.version()
+
+
+def _rehearse(plan: ImportPlan, document: Document, version: Version, *, at: dt.datetime) -> ImportPlan:
+    """The plan with its impact; it is made again if the catalog has changed since the version it was made of."""
+
+    def write() -> ImportPlan:
+        current = plan
+        if revision.version() != version:
+            with translation.override(settings.LANGUAGE_CODE):
+                current = _plan(document, plan.options, at=at, origin=plan.origin)
+        # Its document is not stored twice.
+        run = create_run(plan.options, b"", origin="", actor=None)
+        with run_scope(run.pk):
+            _write(current, WriteContext(at, "Rehearsal", None, run))
+        return current
+
+    impact = Impact(at)
+    if not plan.is_empty and has_readers():
+        plan, impact = preview(write, at=at)
+    plan.add_impact(impact)
+    return plan
 
 
 def _read(content: bytes, options: Options) -> Document:
@@ -203,15 +246,23 @@ def apply_import(
         if options.accepted_patterns and [guard.option for guard in plan.guards] == [ACCEPT_JUMPS]:
             # The operator has decided about the jumps: the others are held back, and the rest is applied.
             plan = plan.without_open_jumps()
-        elif plan.guards or not (only_if is None or only_if(plan)):
+        elif only_if is not None and not only_if(plan):
             return plan, None
+        elif plan.guards:
+            return _rehearse(plan, document, revision.version(), at=at), None
         if plan.upstream_values:
             update_pins(plan.upstream_values, options.stored_source(), at=at)
         record_dropped_models(options.slug, missing=plan.missing, listed=plan.listed, at=at)
         if plan.is_empty and not (options.allow_removals and plan.missing):
+            plan.add_impact(Impact(at))
             return plan, None
-        run = create_run(options, content, origin=origin, actor=actor)
-        apply_plan(plan, run, at=at, actor=actor)
+        with transaction.atomic():
+            run = create_run(options, content, origin=origin, actor=actor)
+            apply_plan(plan, run, at=at, actor=actor)
+            if plan.loss:
+                transaction.set_rollback(True)
+        if plan.loss:
+            return plan, None
         if fetched is not None:
             store_validators(run.source, run.snapshot, fetched, url=origin)
         return plan, run
@@ -229,20 +280,29 @@ def store_validators(source: Source, snapshot: Snapshot, fetched: Fetched, *, ur
 
 
 def apply_plan(plan: ImportPlan, run: ImportRun, *, at: dt.datetime, actor: AbstractBaseUser | None) -> None:
-    """Writes a plan as this run; call it inside a transaction that excludes other writers."""
-    context = WriteContext(at, f"Import {run}", actor, run)
-    with run_scope(run.pk):
-        apply_facts(plan.facts, context)
-        undo = apply_prices(plan.prices, context)
-        if plan.joins_group:
-            group, channel = _group(plan.joins_group), Channel.objects.get(slug=plan.options.channel)
-            group.channels.add(channel)
-        apply_structure(plan.structure.structure, context)
+    """Writes a plan as this run; call it inside a transaction that excludes other writers.
+
+    If the plan has a loss afterwards that its options do not accept, the caller rolls the transaction back.
+    """
+    with run_scope(run.pk), observe(at=at) as impact:
+        undo = _write(plan, WriteContext(at, f"Import {run}", actor, run))
+    plan.add_impact(impact)
     run.status, run.applied_at = ImportRun.Status.APPLIED, at
-    run.report = plan.report() | ({"undo": undo} if undo else {})
+    run.report = plan.report() | {"impact": impact.outline()} | ({"undo": undo} if undo else {})
     run.names = NameList.of(run.source, plan.listed)
     run.save()
     record("applied", about=run, actor=actor, run=run.pk, detail=count(len(plan.touched), "model"))
+
+
+def _write(plan: ImportPlan, context: WriteContext) -> Mapping[str, Any]:
+    """Writes the rows of a plan; returns what a rollback needs to know."""
+    apply_facts(plan.facts, context)
+    undo = apply_prices(plan.prices, context)
+    if plan.joins_group:
+        group, channel = _group(plan.joins_group), Channel.objects.get(slug=plan.options.channel)
+        group.channels.add(channel)
+    apply_structure(plan.structure.structure, context)
+    return undo
 
 
 def create_run(options: Options, content: bytes, *, origin: str, actor: AbstractBaseUser | None) -> ImportRun:

@@ -15,6 +15,7 @@ from catalog.imports.resolving import Match
 from catalog.models import AIModel, Channel, Offer, Vendor
 from catalog.models.facts import unreadable_facts
 from pricing.engine.sanity_checks import fact_warnings, output_limit_warnings, price_warnings
+from pricing.impact.impact import ACCEPT_LOSS, Impact
 from pricing.imports.guards import ACCEPT_JUMPS, ALLOW_REMOVALS, Guard, jump_guard
 from pricing.imports.options import Options
 from pricing.imports.prices.plan import PricePlan
@@ -51,6 +52,8 @@ class ImportPlan:
     unmatched: dict[str, Match] = field(default_factory=dict)
     # Model -> its price now, and a new one that is not imported, because it may be the placeholder for a missing price.
     placeholders: dict[str, tuple[str, str]] = field(default_factory=dict)
+    # What it does to keys, groups, visitors and prices; None if it was not compared.
+    impact: Impact | None = None
     # Unknown id -> how its price differs from that of the model that it may mean, if both have one.
     suggested_prices: dict[str, str] = field(default_factory=dict)
 
@@ -96,8 +99,12 @@ class ImportPlan:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of the plan: shows whether it is still the plan that somebody reviewed."""
-        return hashlib.sha256(write_json(self.report())).hexdigest()[:32]
+        """A hash of the plan: shows whether it is still the plan that somebody reviewed.
+
+        Keys are issued all day, so its impact is not part of it; the guard about it is checked when it is applied.
+        """
+        plan = replace(self, impact=None, guards=[guard for guard in self.guards if guard.option != ACCEPT_LOSS])
+        return hashlib.sha256(write_json(plan.report())).hexdigest()[:32]
 
     def narrowed(self, names: Collection[str], *, beside: bool = False) -> "ImportPlan":
         """What the plan does to these models, and with `beside` also what belongs to no model."""
@@ -107,6 +114,7 @@ class ImportPlan:
             self,
             options=replace(self.options, only=()),
             facts=facts,
+            impact=None,
             prices=self.prices.narrowed(chosen),
             structure=self.structure.narrowed(chosen, used_types=facts.endpoint_types, beside=beside),
         )
@@ -167,7 +175,19 @@ class ImportPlan:
             guards=[guard for guard in self.guards if guard.option != ACCEPT_JUMPS],
             placeholders={},
             suggested_prices={},
+            impact=self.impact and replace(self.impact, prices=[]),
         )
+
+    @property
+    def loss(self) -> Guard | None:
+        """The guard about keys that lose many models."""
+        return next((guard for guard in self.guards if guard.option == ACCEPT_LOSS), None)
+
+    def add_impact(self, impact: Impact) -> None:
+        """Stores what it does to keys, and the guard about it that the options do not confirm."""
+        self.impact = impact
+        if not self.options.accept_loss:
+            self.guards = [*self.guards, *(Guard(ACCEPT_LOSS, sentence) for sentence in impact.guards())]
 
     @cached_property
     def touched(self) -> list[str]:
@@ -184,6 +204,7 @@ class ImportPlan:
             **self.options.as_json(),
             "counts": self._counts(),
             "guards": [str(guard) for guard in self.guards],
+            "impact": None if self.impact is None else self.impact.as_json(),
             "findings": [{"finding": text, "models": models} for text, models in self.findings.by_sentence.items()],
             "unmapped": dict(self.findings.unmapped.most_common()),
             "new": list(facts.new),

@@ -25,9 +25,10 @@ from catalog.imports.dropped_models import record_dropped_models
 from catalog.imports.import_policy import update_pins
 from catalog.models import AIModel, FieldPin, ImportRun, ModelAlias, Source
 from catalog.operators.permissions import may, may_set_prices, permission_to, require
+from pricing.impact.impact import ACCEPT_LOSS
 from pricing.imports.guards import ACCEPT_JUMPS, ALLOW_REMOVALS, jump_guard
 from pricing.imports.options import Options
-from pricing.imports.pipeline import apply_plan, create_run, make_plan
+from pricing.imports.pipeline import apply_plan, create_run, make_plan, make_plan_alone
 from pricing.imports.plan import ImportPlan
 
 PLANS_CACHED = 2
@@ -58,6 +59,10 @@ class PlanCache:
     def clear(self) -> None:
         with self._lock:
             self._plans.clear()
+
+
+class LossError(InputError):
+    """What was to be applied takes many models from keys, and nobody accepted it."""
 
 
 PLANS = caches.register(PlanCache())
@@ -140,17 +145,18 @@ def apply_run(
         if not run.is_waiting:
             raise InputError(f"{run} is already {run.get_status_display().lower()}.")
         options = options_of(run)
-        complete = make_plan(content, options, at=at, origin=run.snapshot.origin)
+        complete = make_plan_alone(content, options, at=at, origin=run.snapshot.origin)
         if complete.fingerprint != seen:
             raise InputError("The catalog has changed since the plan was shown. Review it again; nothing was applied.")
         if accepted_placeholders and may_set_prices(actor):
             options = _with_placeholders(options, complete, accepted_placeholders)
-            complete = make_plan(content, options, at=at, origin=run.snapshot.origin)
+            complete = make_plan_alone(content, options, at=at, origin=run.snapshot.origin)
             chosen = None if chosen is None else {*chosen, *accepted_placeholders}
         loses_models = any(guard.option == ALLOW_REMOVALS for guard in complete.guards)
         confirmed = replace(
             options,
             allow_removals=loses_models and ALLOW_REMOVALS in accepted,
+            accept_loss=ACCEPT_LOSS in accepted,
             accept_jumps=bool(complete.jumps)
             if ACCEPT_JUMPS in accepted
             else tuple(sorted({*accepted_jumps, *accepted_placeholders})),
@@ -161,6 +167,8 @@ def apply_run(
         update_pins(plan.upstream_values, run.source, at=at)
         record_dropped_models(options.slug, missing=plan.missing, listed=plan.listed, at=at)
         apply_plan(plan, run, at=at, actor=actor)
+        if plan.loss:
+            raise LossError(f"{plan.loss.sentence} Confirm it, or discard the plan.")
         prices_wait = not may_set_prices(actor) and complete.sets_prices
         rest = _create_rest(complete, plan, run, options, prices_wait=prices_wait)
     return plan, rest

@@ -10,11 +10,12 @@ from catalog.error_messages import InputError, refused
 from catalog.imports.fetching import Fetched, FetchError, fetch, without_secrets
 from catalog.models import ImportRun, Source
 from catalog.progress import announce
+from pricing.impact.impact import ACCEPT_LOSS
 from pricing.imports.guards import ALLOW_REMOVALS
 from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_import, store_snapshot, store_validators
 from pricing.imports.plan import ImportPlan
-from pricing.imports.review import apply_run, save_plan
+from pricing.imports.review import LossError, apply_run, save_plan
 
 WORDS = {
     ImportRun.Status.APPLIED: "applied",
@@ -78,11 +79,15 @@ def _fetch_and_plan(source: Source, *, at: dt.datetime) -> tuple[str, ImportRun 
 
 
 def _apply_safe_models(plan: ImportPlan, run: ImportRun, *, at: dt.datetime) -> ImportRun:
-    """Applies what is not suspicious, unless the source lost models; returns the run that waits, if one does."""
+    """Applies what is not suspicious, unless the source or keys lose models; returns the run that waits, if any."""
     safe = [name for name in plan.touched if name not in plan.suspicious]
-    if not safe or any(guard.option == ALLOW_REMOVALS for guard in plan.guards):
+    if not safe or any(guard.option in (ALLOW_REMOVALS, ACCEPT_LOSS) for guard in plan.guards):
         return run
-    return apply_run(run, at=at, seen=plan.fingerprint, chosen=safe, beside=True)[1] or run
+    try:
+        return apply_run(run, at=at, seen=plan.fingerprint, chosen=safe, beside=True)[1] or run
+    except LossError:
+        # The part takes models from keys that the whole plan does not take.
+        return run
 
 
 def is_safe(plan: ImportPlan) -> bool:

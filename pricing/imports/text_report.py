@@ -1,5 +1,6 @@
 """An import plan as a short text: how much changes, what was found, and what to do next."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -31,6 +32,7 @@ def summary(plan: ImportPlan, *, run: int | None = None, limit: int = LINES_SHOW
         section("Rows of aliases", [f"{name} is {model}" for name, model in plan.aliases.items()], limit),
         _findings(plan, limit),
         _unmapped(plan, limit),
+        section("Impact", plan.impact.lines(), sys.maxsize) if plan.impact else "",
         _next_step(plan, run),
     ]
     return printable("\n".join(part for part in parts if part))

@@ -75,6 +75,11 @@ class Command(PlanningCommand):
             "--allow-removals", action="store_true", help="Accept that many models are no longer in the source."
         )
         parser.add_argument(
+            "--accept-loss",
+            action="store_true",
+            help="Accept that keys lose more than 5 %% of their models, or all of them.",
+        )
+        parser.add_argument(
             "--accept-jumps",
             metavar="GLOB",
             nargs="*",
@@ -168,6 +173,7 @@ def _options(options: dict[str, Any]) -> Options:
         providers=tuple(split_all(options["provider"])),
         publish=options["publish"],
         allow_removals=options["allow_removals"],
+        accept_loss=options["accept_loss"],
         accept_jumps=accepted_jumps(options["accept_jumps"]),
         accept_placeholders=tuple(split_all(options["accept_placeholders"])),
         overrule=options["overrule"],

@@ -22,6 +22,7 @@ from catalog.operators.permissions import may, may_apply_imports, may_see_prices
 from catalog.sources import SOURCES
 from catalog.sources.limits import LARGEST_FILE
 from pricing.admin.import_rows import VIEWS, matching, names_of, other_changes, row_of
+from pricing.impact.impact import ACCEPT_LOSS, Impact
 from pricing.imports.options import Options
 from pricing.imports.plan import ImportPlan
 from pricing.imports.review import apply_run, discard_run, forbidden_actions, make_alias, plan_of, save_plan
@@ -195,9 +196,11 @@ class ImportPages(ModelAdmin):
             "origin": run.snapshot.origin if may_view(request.user, Snapshot) else "",
         }
         try:
-            plan = plan_of(run, at=timezone.now())
-        except InputError as error:
-            return self.render_page(request, template, f"Review {run}", problem=str(error), **context)
+            # The plan is rehearsed, so it waits for other writers.
+            with limited_lock_waits():
+                plan = plan_of(run, at=timezone.now())
+        except (InputError, DatabaseError) as error:
+            return self.render_page(request, template, f"Review {run}", problem=refusal_of(error), **context)
         sees_prices, forbidden = may_see_prices(request.user), forbidden_actions(plan, request.user)
         offered = plan if may_set_prices(request.user) else plan.without_prices()
         may_apply = self.may_decide(request) and not forbidden
@@ -274,6 +277,7 @@ class ImportPages(ModelAdmin):
             self.message_user(request, refusal_of(error), messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
         self.message_user(request, _applied(plan, rest))
+        self.show_impact(request, plan.impact)
         return run_page
 
     def _apply(self, request: HttpRequest, run: ImportRun) -> tuple[ImportPlan, ImportRun | None]:
@@ -307,14 +311,30 @@ class ImportPages(ModelAdmin):
         try:
             is_confirmed = request.method == "POST"
             with limited_lock_waits():
-                result = roll_back(run, at=timezone.now(), actor=request.user, dry_run=not is_confirmed)  # type: ignore[arg-type]
+                result = roll_back(
+                    run,
+                    at=timezone.now(),
+                    actor=request.user,  # type: ignore[arg-type]
+                    dry_run=not is_confirmed,
+                    accept_loss=request.POST.get("accept") == ACCEPT_LOSS,
+                )
         except (InputError, DatabaseError) as error:
             self.message_user(request, refusal_of(error), messages.ERROR)
             return page
-        if is_confirmed:
+        if is_confirmed and not result.guards:
             self.message_user(request, f"{run} was rolled back: {result}")
+            self.show_impact(request, result.impact)
             return page
+        if is_confirmed:
+            self.message_user(
+                request, f"Nothing was rolled back. {' '.join(result.guards)} Tick to accept.", messages.ERROR
+            )
         return self.render_page(request, "pricing/admin/rollback.html", f"Roll back {run}", run=run, result=result)
+
+    def show_impact(self, request: HttpRequest, impact: Impact | None) -> None:
+        """The effect that was stored, in the same sentences as before."""
+        if impact is not None and not impact.is_empty:
+            self.message_user(request, " ".join(impact.lines()))
 
 
 def _applied(plan: ImportPlan, rest: ImportRun | None) -> str:

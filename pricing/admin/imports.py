@@ -14,6 +14,7 @@ from catalog.error_messages import InputError, count
 from catalog.models import ImportRun, ModelAlias, Source
 from catalog.operators.permissions import may, may_apply_imports, may_see_prices
 from pricing.admin.import_review import ImportPages, refusal_of
+from pricing.impact.impact import ACCEPT_LOSS
 from pricing.imports.aliases import WITH_ALIASES, create_aliases, fingerprint_of, last_run, spellings_of_run
 
 ALIASES_PER_PAGE = 100
@@ -78,9 +79,11 @@ class DecidedImportRunAdmin(ImportPages, ImportRunAdmin):
             if (spelling.is_safe if posted.get("create") == "safe" else spelling.name in ticked)
         ]
         models = {spelling.name: spelling.model for spelling in chosen}
-        created = create_aliases(run, models, at=now, actor=request.user)  # type: ignore[arg-type]
+        accept_loss = posted.get("accept") == ACCEPT_LOSS
+        created, impact = create_aliases(run, models, at=now, actor=request.user, accept_loss=accept_loss)  # type: ignore[arg-type]
         number = count(len(models), "alias", "aliases")
         self.message_user(request, f"{number} created by {created}. Roll it back to undo this.")
+        self.show_impact(request, impact)
         # A waiting plan changes with its aliases, and is the next thing to decide.
         shown = run if run.is_waiting else created
         return HttpResponseRedirect(reverse("admin:catalog_importrun_change", args=[shown.pk]))

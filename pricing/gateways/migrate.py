@@ -7,7 +7,7 @@ created last. Nothing is deleted and existing tokens are unchanged, so a second 
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -31,8 +31,11 @@ from pricing.gateways.prices.listing import LISTED
 from pricing.gateways.prices.summary import PriceSummary
 from pricing.gateways.reading.gateway import Gateway, LeftOut, Report
 from pricing.gateways.tokens import NewToken, TokenPlan, create_tokens
+from pricing.impact.impact import ACCEPT_LOSS, Impact
+from pricing.impact.observing import observe
+from pricing.imports.guards import Guard
 from pricing.imports.options import Options
-from pricing.imports.pipeline import apply_import, create_run, make_plan
+from pricing.imports.pipeline import apply_import, create_run, make_plan_alone
 from pricing.imports.plan import ImportPlan
 from pricing.imports.structure import StructurePlan, apply_structure, plan_structure
 from pricing.models import PriceLine
@@ -59,6 +62,10 @@ class MigrationPlan:
     run: ImportRun | None = None
     # What each key could do there and can do here; None if a guard stopped the migration.
     keys: Comparison | None = None
+    # What it does to the keys that are here already; None if another guard stopped the migration.
+    impact: Impact | None = None
+    # The guard about these keys; empty if it is accepted.
+    losses: list[str] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
@@ -66,7 +73,8 @@ class MigrationPlan:
 
     @property
     def guards(self) -> list[str]:
-        return [str(guard) for guard in self.models.guards] if self.models else []
+        guards = [str(guard) for guard in self.models.guards] if self.models else []
+        return [*guards, *(str(Guard(ACCEPT_LOSS, sentence)) for sentence in self.losses)]
 
 
 def plan_migration(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tuple[str, ...] = False) -> MigrationPlan:
@@ -84,7 +92,7 @@ def plan_migration(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tu
     prices = document.prices_of(gateway)
     content = document.write(gateway, prices.prices)
     # A gateway without models has no document to plan.
-    models = make_plan(content, _options(accept_jumps=accept_jumps), at=at) if prices.prices else None
+    models = make_plan_alone(content, _options(accept_jumps=accept_jumps), at=at) if prices.prices else None
     new_models = tuple(models.facts.new) if models else ()
     structure = _structure(gateway, groups, new=new_models, report=findings.add)
     _report_shared_groups(structure, findings)
@@ -110,9 +118,12 @@ def apply_migration(
     *,
     at: dt.datetime,
     accept_jumps: bool | tuple[str, ...] = False,
+    accept_loss: bool = False,
     actor: AbstractBaseUser | None = None,
 ) -> tuple[MigrationPlan, bool]:
     """Plans a migration and applies it; False if it had no effect or a guard stopped it.
+
+    `accept_loss`: keys that are here already may lose more than 5 % of their models, or all.
 
     If `accept_jumps` names some models, the changes of models with other jumps are held back, and their guard is
     returned. Everything else is applied completely or not at all.
@@ -121,11 +132,19 @@ def apply_migration(
         # All writers queue here, so that nothing changes between the plan and its application.
         revision.hold()
         plan = plan_migration(gateway, at=at, accept_jumps=accept_jumps)
-        return plan, _apply_unless_stopped(plan, _options(accept_jumps=accept_jumps), at=at, actor=actor)
+        models = plan.models
+        with transaction.atomic():
+            is_applied = _apply_unless_stopped(plan, _options(accept_jumps=accept_jumps), at=at, actor=actor)
+            plan.losses = plan.impact.guards() if plan.impact and not accept_loss else []
+            transaction.set_rollback(bool(plan.losses))
+        if plan.losses:
+            plan.models, plan.run, is_applied = models, None, False
+            caches.clear_all()
+        return plan, is_applied
 
 
 def rehearse_migration(
-    gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tuple[str, ...] = False
+    gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tuple[str, ...] = False, accept_loss: bool = False
 ) -> MigrationPlan:
     """The plan, with the comparison of keys: the plan is applied and rolled back, so other writers wait for it."""
     try:
@@ -134,6 +153,7 @@ def rehearse_migration(
             plan = plan_migration(gateway, at=at, accept_jumps=accept_jumps)
             models = plan.models
             _apply_unless_stopped(plan, _options(accept_jumps=accept_jumps), at=at, actor=None)
+            plan.losses = plan.impact.guards() if plan.impact and not accept_loss else []
             transaction.set_rollback(True)
     finally:
         # They may have entries of the revision that was rolled back.
@@ -149,8 +169,9 @@ def _apply_unless_stopped(
     if plan.guards and not options.accepted_patterns:
         return False
     is_empty = plan.is_empty
-    if not is_empty:
-        plan.run = _apply(plan, options, at=at, actor=actor)
+    with observe(at=at) as plan.impact:
+        if not is_empty:
+            plan.run = _apply(plan, options, at=at, actor=actor)
     plan.keys = compare_keys(GatewayRules(plan.gateway, at=at, prices=plan.prices.prices), at=at)
     return not is_empty
 
@@ -189,7 +210,8 @@ def _additions(plan: MigrationPlan, report: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _options(*, accept_jumps: bool | tuple[str, ...]) -> Options:
-    return Options(source=document.SOURCE, allow_removals=True, accept_jumps=accept_jumps)
+    # The loss of keys is that of the whole migration, not that of its models and prices.
+    return Options(source=document.SOURCE, allow_removals=True, accept_loss=True, accept_jumps=accept_jumps)
 
 
 def _structure(gateway: Gateway, groups: Groups, *, new: Iterable[str] = (), report: Report | None = None) -> Structure:

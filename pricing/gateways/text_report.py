@@ -19,6 +19,7 @@ def report(plan: MigrationPlan) -> dict[str, Any]:
         "run": plan.run.pk if plan.run else None,
         "counts": counts(plan),
         "guards": plan.guards,
+        "impact": None if plan.impact is None else plan.impact.as_json(),
         "skipped": dict(plan.skipped),
         "left_out": [
             {"subject": kind.subject, "what": kind.what, "count": kind.count, "names": list(kind.names)}
@@ -88,6 +89,11 @@ def summary(plan: MigrationPlan, *, applied: bool) -> str:
         lines.append(section("Findings", [f"{sentence}." for sentence in findings], SHOWN, key_report.SHOW_ALL))
     if plan.keys:
         lines.append(key_report.summary(plan.keys, asked="what the gateway's rules give them"))
+    if plan.impact is not None:
+        lines += [
+            "Impact on the keys and prices that are here already:",
+            *(f"  {line}" for line in plan.impact.lines()),
+        ]
     return "\n".join([*lines, _next(plan, applied=applied)])
 
 

@@ -32,6 +32,9 @@ from pricing.engine.equality import same_price
 from pricing.engine.formatting.lines import changes, difference
 from pricing.engine.sanity_checks import is_far
 from pricing.engine.thresholds import LARGEST_MOVE
+from pricing.impact.impact import Impact
+from pricing.impact.observing import observe
+from pricing.imports.guards import refuse_loss
 from pricing.imports.options import Options
 from pricing.imports.review import options_of, plan_of
 from pricing.models import PriceSheet
@@ -279,11 +282,17 @@ class Readers:
 
 
 def create_aliases(
-    run: ImportRun, models: Mapping[str, str], *, at: dt.datetime, actor: AbstractBaseUser | None = None
-) -> ImportRun:
+    run: ImportRun,
+    models: Mapping[str, str],
+    *,
+    at: dt.datetime,
+    actor: AbstractBaseUser | None = None,
+    accept_loss: bool = False,
+) -> tuple[ImportRun, Impact]:
     """Makes each id an alias of a model, as a run of its own; `run`: the import that listed the ids.
 
-    InputError if there is nothing to do, or an id or model has changed since.
+    InputError if there is nothing to do, or an id or model has changed since. LossError if keys lose more than 5 % of
+    their models, or all, and nobody accepted it.
     """
     require(actor, permission_to("add", ModelAlias), "add aliases")
     if not models:
@@ -315,12 +324,16 @@ def create_aliases(
             applied_at=at,
             remark="Aliases of models in the catalog. A rollback undoes all of them.",
         )
-        with run_scope(recorded.pk):
+        with run_scope(recorded.pk), observe(at=at) as impact:
             reason = f"Aliases of {recorded}"
             _merge(duplicates, reason=reason, actor=actor)
             aliases = [ModelAlias(name=name, model=stored[model]) for name, model in models.items()]
             create_rows(aliases, reason=reason, actor=actor)
-    return recorded
+        if not accept_loss:
+            refuse_loss(impact)
+        recorded.report["impact"] = impact.outline()
+        recorded.save(update_fields=["report"])
+    return recorded, impact
 
 
 def _names_before(run: ImportRun) -> NameList | None:

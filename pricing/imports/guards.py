@@ -9,6 +9,7 @@ from catalog.imports.context import Findings
 from catalog.imports.documents import matches, read_document
 from catalog.models import ImportRun, ModelAlias
 from pricing.engine.thresholds import LARGEST_LOSS
+from pricing.impact.impact import Impact
 from pricing.imports.options import Options
 
 # How many earlier documents may be the previous version of this one: a source may consist of many files.
@@ -17,6 +18,10 @@ RUNS_COMPARED = 100
 ALLOW_REMOVALS = "allow_removals"
 ACCEPT_JUMPS = "accept_jumps"
 MODELS_SHOWN = 5
+
+
+class LossError(InputError):
+    """What was to be stored takes many models from keys, and nobody accepted it; the message says whose."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,12 @@ def jump_guard(jumps: Collection[str]) -> Guard:
         f"or tenfold away from a price of another role: {examples}."
     )
     return Guard(ACCEPT_JUMPS, sentence, names)
+
+
+def refuse_loss(impact: Impact) -> None:
+    """LossError if keys lose more than 5 % of their models, or all."""
+    for sentence in impact.guards():
+        raise LossError(sentence)
 
 
 def previous_names(options: Options, *, listed: Collection[str], origin: str, findings: Findings) -> list[str]:

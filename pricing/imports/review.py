@@ -26,7 +26,7 @@ from catalog.imports.import_policy import update_pins
 from catalog.models import AIModel, FieldPin, ImportRun, ModelAlias, Source
 from catalog.operators.permissions import may, may_set_prices, permission_to, require
 from pricing.impact.impact import ACCEPT_LOSS
-from pricing.imports.guards import ACCEPT_JUMPS, ALLOW_REMOVALS, jump_guard
+from pricing.imports.guards import ACCEPT_JUMPS, ALLOW_REMOVALS, LossError, jump_guard
 from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_plan, create_run, make_plan, make_plan_alone
 from pricing.imports.plan import ImportPlan
@@ -59,10 +59,6 @@ class PlanCache:
     def clear(self) -> None:
         with self._lock:
             self._plans.clear()
-
-
-class LossError(InputError):
-    """What was to be applied takes many models from keys, and nobody accepted it."""
 
 
 PLANS = caches.register(PlanCache())

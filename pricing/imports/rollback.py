@@ -26,6 +26,8 @@ from catalog.imports.dropped_models import forget_dropped_models
 from catalog.models import AIModel, Channel, CodexProfile, EndpointType, ImportRun, ModelAlias, Offer, Vendor
 from catalog.operators.permissions import SETS_PRICES, permission_to, require
 from catalog.progress import track
+from pricing.impact.impact import Impact
+from pricing.impact.observing import observe
 from pricing.imports.prices.writing import undo_prices
 from pricing.imports.run_history import RunHistory, rows_of
 from pricing.models import GroupRate, PopularModel, PriceSheet
@@ -52,6 +54,10 @@ class Rollback:
     removed: dict[str, int] = field(default_factory=dict)
     ended: dict[str, int] = field(default_factory=dict)
     stays: list[str] = field(default_factory=list)
+    # What it does to keys, groups, visitors and prices; None if there was nothing to roll back.
+    impact: Impact | None = None
+    # Why it was not done: sentences that ask for the confirmation of a loss.
+    guards: list[str] = field(default_factory=list)
 
     def report(self) -> dict[str, Any]:
         return {"restored": self.restored, "removed": self.removed, "ended": self.ended, "stays": self.stays}
@@ -69,9 +75,17 @@ class Rollback:
 
 
 def roll_back(
-    run: ImportRun, *, at: dt.datetime, actor: AbstractBaseUser | None = None, dry_run: bool = False
+    run: ImportRun,
+    *,
+    at: dt.datetime,
+    actor: AbstractBaseUser | None = None,
+    dry_run: bool = False,
+    accept_loss: bool = False,
 ) -> Rollback:
-    """Rolls one applied run back in one transaction; repeating it does nothing. InputError if it was not applied."""
+    """Rolls one applied run back in one transaction; repeating it does nothing. InputError if it was not applied.
+
+    If keys lose more than 5 % of their models, or all, nothing is done unless `accept_loss`; the result has the guards.
+    """
     # A trial writes, too, although a page shows it in answer to a GET.
     with no_snapshot(), transaction.atomic():
         revision.hold()
@@ -82,17 +96,19 @@ def roll_back(
             raise InputError(f"{run} was not applied, so it cannot be rolled back.")
         if run.pruned_at:
             raise InputError(run.why_pruned)
-        with run_scope(run.pk):
+        with run_scope(run.pk), observe(at=at) as impact:
             result = _roll_back(run, WriteContext(at, f"Rollback of import {run}", actor, run))
         _require_permissions(result, actor)
+        result.impact = impact
+        result.guards = [] if accept_loss else impact.guards()
         who = f" by {actor}" if actor else ""
         run.status = ImportRun.Status.ROLLED_BACK
         run.remark = f"Rolled back{who} on {at:%Y-%m-%d %H:%M} UTC. {result}"
-        run.report = {**run.report, "taken_back": result.report()}
+        run.report = {**run.report, "taken_back": {**result.report(), "impact": impact.outline()}}
         forget_dropped_models(run)
         run.save(update_fields=["status", "remark", "report"])
         record("rolled back", about=run, actor=actor, run=run.pk, detail=str(result))
-        if dry_run:
+        if dry_run or result.guards:
             transaction.set_rollback(True)
     return result
 

@@ -11,11 +11,11 @@ from catalog.imports.fetching import Fetched, FetchError, fetch, without_secrets
 from catalog.models import ImportRun, Source
 from catalog.progress import announce
 from pricing.impact.impact import ACCEPT_LOSS
-from pricing.imports.guards import ALLOW_REMOVALS
+from pricing.imports.guards import ALLOW_REMOVALS, LossError
 from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_import, store_snapshot, store_validators
 from pricing.imports.plan import ImportPlan
-from pricing.imports.review import LossError, apply_run, save_plan
+from pricing.imports.review import apply_run, save_plan
 
 WORDS = {
     ImportRun.Status.APPLIED: "applied",

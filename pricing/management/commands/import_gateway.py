@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from django.core.management.base import CommandError
@@ -68,6 +68,11 @@ class Command(PlanningCommand):
             "Models with other jumps are held back, and the rest is applied. Without GLOB: of all models.",
         )
         parser.add_argument(
+            "--accept-loss",
+            action="store_true",
+            help="Accept that keys that are here already lose more than 5 %% of their models, or all of them.",
+        )
+        parser.add_argument(
             "--format", choices=["text", "json"], default="text", help="Output format. json has the whole report."
         )
 
@@ -83,8 +88,8 @@ class Command(PlanningCommand):
                     gateway = replace(gateway, listing=_listing(gateway, options["pricing"]))
                 result = Result()
                 if apply or not options["verify"]:
-                    accept_jumps = accepted_jumps(options["accept_jumps"])
-                    result.plan, result.applied = _migrate(gateway, apply=apply, accept_jumps=accept_jumps)
+                    accepted = Accepted(accepted_jumps(options["accept_jumps"]), options["accept_loss"])
+                    result.plan, result.applied = _migrate(gateway, accepted, apply=apply)
                 if options["verify"] and result.may_verify:
                     announce("Asking the running gateway")
                     result.verify(options["verify"], gateway)
@@ -104,6 +109,13 @@ class Command(PlanningCommand):
             raise CommandError(result.problem, returncode=Exit.FAILED)
         if result.outcome != Exit.DONE:
             sys.exit(result.outcome)
+
+
+class Accepted(NamedTuple):
+    """What the operator confirms."""
+
+    jumps: bool | tuple[str, ...]
+    loss: bool
 
 
 @dataclass
@@ -147,11 +159,11 @@ class Result:
         return printable("\n".join(parts))
 
 
-def _migrate(gateway: Gateway, *, apply: bool, accept_jumps: bool | tuple[str, ...]) -> tuple[MigrationPlan, bool]:
+def _migrate(gateway: Gateway, accepted: Accepted, *, apply: bool) -> tuple[MigrationPlan, bool]:
     now = timezone.now()
     if not apply:
-        return rehearse_migration(gateway, at=now, accept_jumps=accept_jumps), False
-    return apply_migration(gateway, at=now, accept_jumps=accept_jumps)
+        return rehearse_migration(gateway, at=now, accept_jumps=accepted.jumps, accept_loss=accepted.loss), False
+    return apply_migration(gateway, at=now, accept_jumps=accepted.jumps, accept_loss=accepted.loss)
 
 
 def _listing(gateway: Gateway, place: str) -> Listing:

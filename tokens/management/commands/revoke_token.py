@@ -4,9 +4,12 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils import timezone
 
+from catalog.admin.impact import observe
 from catalog.exact import write_json
+from tokens.management.losses import write_effect
 from tokens.models import Token
 
 
@@ -30,14 +33,19 @@ class Command(BaseCommand):
             self._end(token, options)
             return
         was_enabled = token.enabled
-        if not options["dry_run"]:
-            Token.objects.filter(pk=token.pk).set_enabled(False)
+        with transaction.atomic():
+            with observe(at=timezone.now()) as effect:
+                Token.objects.filter(pk=token.pk).set_enabled(False)
+            transaction.set_rollback(options["dry_run"])
         if options["format"] == "json":
-            self.stdout.write(write_json({"key_id": token.key_id, "was_enabled": was_enabled}).decode())
+            report = {"key_id": token.key_id, "was_enabled": was_enabled, "impact": effect.as_json()}
+            self.stdout.write(write_json(report).decode())
         elif not was_enabled:
             self.stdout.write(f"{token} was already disabled.")
         else:
             self.stdout.write(f"{token} {'would be' if options['dry_run'] else 'has been'} disabled.")
+            # A revoked key loses its models on purpose: nothing is guarded.
+            write_effect(self, effect, [])
 
     def _end(self, token: Token, options: dict[str, Any]) -> None:
         """Ends a retired key; the token and its other keys stay valid."""

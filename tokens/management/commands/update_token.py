@@ -11,12 +11,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from catalog.admin.impact import observe
 from catalog.db import revision
 from catalog.error_messages import count
 from catalog.exact import digits, write_json
 from tokens.api.budgets import terms_of
 from tokens.auth.sight import sight_of_token
 from tokens.budgets import Budget
+from tokens.management.losses import add_accept_loss, open_guards, stop_if_guarded, write_effect
 from tokens.management.token_options import AUTOMATIC, Chosen, add_options, messages_of, read_options
 from tokens.models import Token
 from tokens.timestamps import format_timestamp
@@ -35,6 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--name", metavar="NAME", help="The user of the token, e.g. 'Acme production'.")
         add_options(parser, updates=True)
         parser.add_argument("--dry-run", action="store_true", help="Show what would change, and change nothing.")
+        add_accept_loss(parser)
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -45,10 +48,13 @@ class Command(BaseCommand):
                 revision.hold()
                 token = Token.objects.named(options["key_id"])
                 before = shown(token)
-                update(token, read_options(options, now=now), name=options["name"])
+                with observe(at=now) as effect:
+                    update(token, read_options(options, now=now), name=options["name"])
                 after = shown(token)
                 sight = sight_of_token(token, at=now)
-                transaction.set_rollback(options["dry_run"])
+                guards = open_guards(effect, options)
+                is_trial = options["dry_run"] or bool(guards)
+                transaction.set_rollback(is_trial)
         except ValidationError as error:
             raise CommandError(" ".join(messages_of(error))) from None
         except (ValueError, Token.DoesNotExist) as error:
@@ -57,16 +63,18 @@ class Command(BaseCommand):
         if options["format"] == "json":
             document = {name: {"before": old, "after": new} for name, (old, new) in changes.items()}
             report = {"key_id": token.key_id, "changes": document, "sees": sight.as_json()}
-            self.stdout.write(write_json(report).decode())
+            self.stdout.write(write_json({**report, "guards": guards, "impact": effect.as_json()}).decode())
         else:
-            self._report(token, changes, after, dry_run=options["dry_run"])
-            self.stdout.write(f"It {'would see' + str(sight).removeprefix('sees') if options['dry_run'] else sight}.")
+            self._report(token, changes, after, is_trial=is_trial)
+            self.stdout.write(f"It {'would see' + str(sight).removeprefix('sees') if is_trial else sight}.")
+            write_effect(self, effect, guards)
+        stop_if_guarded(guards)
 
-    def _report(self, token: Token, changes: Mapping[str, tuple[Any, Any]], after: Values, *, dry_run: bool) -> None:
+    def _report(self, token: Token, changes: Mapping[str, tuple[Any, Any]], after: Values, *, is_trial: bool) -> None:
         if not changes:
             self.stdout.write(f"{token} is unchanged.")
             return
-        self.stdout.write(f"{token} {'would be' if dry_run else 'has been'} changed:")
+        self.stdout.write(f"{token} {'would be' if is_trial else 'has been'} changed:")
         for name, (old, new) in changes.items():
             self.stdout.write(f"  {name}: {in_words(name, old)} -> {in_words(name, new)}")
         if "budget" in changes and after["budget"]:

@@ -7,6 +7,7 @@ from typing import Any
 LINES_SHOWN = 200
 TITLES = {
     "guards": "Why it was stopped",
+    "impact.lines": "Impact",
     "suspicious": "Suspicious",
     "findings": "Findings",
     "price_rules": "Prices by rules of the gateway's program",
@@ -59,7 +60,7 @@ def counted(counts: Mapping[str, int]) -> dict[str, int]:
 def sections(report: Mapping[str, Any]) -> list[tuple[str, int, list[str]]]:
     """Title, number of lines and first lines of each part of the report that has any."""
     parts = dict(report)
-    for name in ("prices", "offers"):
+    for name in ("prices", "offers", "impact"):
         if isinstance(parts.get(name), dict):
             parts |= {f"{name}.{key}": value for key, value in parts.pop(name).items()}
     if isinstance(parts.get("unmatched"), dict):
@@ -73,6 +74,8 @@ def sections(report: Mapping[str, Any]) -> list[tuple[str, int, list[str]]]:
     titled = [(title, list(_lines(parts.get(name)))) for name, title in TITLES.items()]
     # Version 0.1.0 did not list the endpoint types of price lists under structure.
     tables = {"endpoint_types": {"new": parts.get("endpoint_types") or [], "changed": {}}} | parts.get("structure", {})
+    # The prices of a whole catalog, by role.
+    tables |= {f"{role} prices": part for role, part in tables.pop("prices", {}).items()}
     titled += [
         (name.replace("_", " ").capitalize(), _table_lines(part)) for name, part in tables.items() if name not in TITLES
     ]

@@ -209,6 +209,7 @@ class StructurePlan:
                 if plan.new or plan.changed
             },
             **({"joins": [list(pair) for pair in self.joins]} if self.joins else {}),
+            **({"prices": {role: plan.report() for role, plan in self.prices.items()}} if self._has_prices else {}),
         }
 
 

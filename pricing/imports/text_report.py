@@ -1,13 +1,16 @@
 """An import plan as a short text: how much changes, what was found, and what to do next."""
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from catalog.error_messages import count, printable
+from catalog.exact import digits
 from pricing.engine.formatting.lines import changes
+from pricing.engine.formatting.lines import summary as price_summary
 from pricing.imports.plan import ImportPlan
+from pricing.imports.prices.changes import PriceChange
+from pricing.imports.prices.plan import PricePlan
 
 LINES_SHOWN = 5
 # The kinds of lines that disappear.
@@ -26,13 +29,13 @@ def summary(plan: ImportPlan, *, run: int | None = None, limit: int = LINES_SHOW
         _other_sources(plan),
         _others(plan, limit),
         section("Suspicious", _suspicious(plan), limit),
-        section("Not changed, although the source says otherwise", _withheld(plan), limit),
+        section("Not changed, although the source says otherwise", _withheld(plan, limit), limit),
         section("No longer in the source, nothing is deleted", plan.missing, limit),
         section("New ids that may be existing models", _unmatched(plan), limit),
         section("Rows of aliases", [f"{name} is {model}" for name, model in plan.aliases.items()], limit),
         _findings(plan, limit),
         _unmapped(plan, limit),
-        section("Impact", plan.impact.lines(), sys.maxsize) if plan.impact else "",
+        _impact(plan),
         _next_step(plan, run),
     ]
     return printable("\n".join(part for part in parts if part))
@@ -50,13 +53,21 @@ def _suspicious(plan: ImportPlan) -> list[str]:
     return [f"{name}: {'; '.join(sentences)}" for name, sentences in plan.suspicious.items()]
 
 
-def _withheld(plan: ImportPlan) -> list[str]:
+def _impact(plan: ImportPlan) -> str:
+    """What it does to keys and prices: the same lines as everywhere."""
+    if plan.impact is None or plan.is_empty:
+        return ""
+    lines = plan.impact.lines()
+    return lines[0] if plan.impact.is_empty else section("Impact", lines, len(lines))
+
+
+def _withheld(plan: ImportPlan, limit: int) -> list[str]:
     changes = [
         (name, field, change) for name, fields in plan.facts.withheld.items() for field, change in fields.items()
     ]
     changes += [(name, f"{plan.prices.role} price", change) for name, change in plan.prices.withheld.items()]
     return [
-        f"{name}: {what} {_short(change.stored)}, not {_short(change.offered)} ({change.reason})"
+        f"{name}: {what} {_short(change.stored, limit)}, not {_short(change.offered, limit)} ({change.reason})"
         for name, what, change in changes
     ]
 
@@ -74,22 +85,26 @@ def _models(plan: ImportPlan, limit: int) -> str:
         f"{plan.options.source.name}: {count(len(facts.new), 'new model')}, {len(facts.changed)} changed, "
         f"{facts.unchanged} unchanged, {len(plan.missing)} no longer in the source."
     )
-    examples = [f"  {name}: {_changes(changes)}" for name, changes in list(facts.changed.items())[:limit]]
-    return "\n".join([line, *examples, *more(len(facts.changed), limit)])
+    names = [f"  New: {_names(facts.new, limit)}"] if facts.new else []
+    examples = [f"  {name}: {_changes(changes, limit)}" for name, changes in list(facts.changed.items())[:limit]]
+    return "\n".join([line, *names, *examples, *more(len(facts.changed), limit)])
 
 
-def _changes(changes: Mapping[str, tuple[object, object]]) -> str:
-    return ", ".join(f"{name} {_short(old)} → {_short(new)}" for name, (old, new) in changes.items())
+def _changes(changes: Mapping[str, tuple[object, object]], limit: int) -> str:
+    return ", ".join(f"{name} {_short(old, limit)} → {_short(new, limit)}" for name, (old, new) in changes.items())
 
 
-def _short(value: object) -> str:
+def _short(value: object, limit: int) -> str:
+    """A value in words; only its beginning, unless all lines are shown."""
     if isinstance(value, dict):
         value = [f"{label} {amount}" for label, amount in value.items()]
     if isinstance(value, Decimal):
-        value = f"{value:f}"
+        value = digits(value)
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value if value is not None else "")
     text = text or "nothing"
-    return text if len(text) <= 40 else f"{text[:39]}…"
+    return text if len(text) <= 40 or limit > LINES_SHOWN else f"{text[:39]}…"
 
 
 def _prices(plan: ImportPlan, limit: int) -> str:
@@ -101,19 +116,33 @@ def _prices(plan: ImportPlan, limit: int) -> str:
         f"Prices ({prices.role}): {len(prices.new)} new, {len(prices.changed)} changed, {prices.unchanged} unchanged, "
         f"{count(len(prices.without), 'model')} without one."
     )
-    examples = []
-    for name, change in list(prices.changed.items())[:limit]:
-        # Facts beside the prices can be all that changes.
-        sentences = [line_change.sentence for line_change in changes(change.before, change.prices)] or list(
-            change.moves
-        )
-        examples.append(f"  {name}: {'; '.join(sentences[:3])}" + ("; …" if len(sentences) > 3 else ""))
-    return "\n".join([line, *examples, *more(len(prices.changed), limit)])
+    without = [f"  Without one: {_names(prices.without, limit)}"] if prices.without else []
+    return "\n".join([line, *_price_rows(prices, limit), *without])
+
+
+def _price_rows(prices: PricePlan, limit: int) -> list[str]:
+    """The new and changed current prices of one role."""
+    new = [f"  {name}: nothing → {price_summary(sheet, limit)}" for name, sheet in prices.new.items()]
+    if limit <= LINES_SHOWN:
+        new = [f"  New: {_names(prices.new, limit)}"] if new else []
+    changed = [f"  {name}: {_moves(change, limit)}" for name, change in list(prices.changed.items())[:limit]]
+    return [*new, *changed, *more(len(prices.changed), limit)]
+
+
+def _moves(change: PriceChange, limit: int) -> str:
+    # Facts beside the prices can be all that changes.
+    sentences = [line.sentence for line in changes(change.before, change.prices)] or [
+        f"{name} {_short(old, limit)} → {_short(new, limit)}" for name, (old, new) in change.moves.items()
+    ]
+    most = 3 if limit <= LINES_SHOWN else len(sentences)
+    return "; ".join([*sentences[:most], *(["…"] if len(sentences) > most else [])])
 
 
 def _dated_prices(plan: ImportPlan, limit: int) -> str:
-    prices = plan.prices
-    lines = [f"{name}: {sentence}" for name in prices.touched for sentence in prices.announcements(name)]
+    plans = [plan.prices, *plan.structure.prices.values()]
+    lines = [
+        f"{name}: {sentence}" for prices in plans for name in prices.touched for sentence in prices.announcements(name)
+    ]
     return section("Announced prices, and ends of prices", lines, limit)
 
 
@@ -144,18 +173,28 @@ def _others(plan: ImportPlan, limit: int) -> str:
         created = " (new)" if facts.new_channel else ""
         joins = f", group {plan.joins_group} will reach it" if plan.joins_group else ""
         lines.append(f"Channel {facts.channel}{created}{joins}: {count(len(facts.offers), 'new offer')}.")
+        if facts.offers:
+            lines.append(f"  {_names(facts.offers, limit)}")
     if facts.vendors:
-        lines.append(f"New vendors: {_names(facts.vendors)}.")
+        lines.append(f"New vendors: {_names(facts.vendors, limit)}.")
     if facts.without_vendor:
-        lines.append(f"Unknown vendor, listed under Other: {_names(facts.without_vendor)}.")
+        lines.append(f"Unknown vendor, listed under Other: {_names(facts.without_vendor, limit)}.")
     if past := plan.prices.past:
-        lines.append(f"Past prices: {sum(map(len, past.values()))} of {_names(past)}, before the first stored one.")
+        lines.append(
+            f"Past prices: {sum(map(len, past.values()))} of {_names(past, limit)}, before the first stored one."
+        )
     for name, counts in structure.counts().items():
         lines.append(f"{name.replace('_', ' ').capitalize()}: {counts['new']} new, {counts['changed']} changed.")
         if name in structure.tables:
             rows = structure.tables[name].changes
-            lines += [f"  {' '.join(key)}: {_changes(changes)}" for key, changes in list(rows.items())[:limit]]
+            lines += [f"  {' '.join(key)}: {_changes(changes, limit)}" for key, changes in list(rows.items())[:limit]]
             lines += more(len(rows), limit)
+        else:
+            lines += _price_rows(structure.prices[name.removesuffix(" prices")], limit)
+    if structure.joins:
+        lines.append(f"Groups that reach channels: {len(structure.joins)} new.")
+        lines += [f"  {group} → {channel}" for group, channel in structure.joins[:limit]]
+        lines += more(len(structure.joins), limit)
     return "\n".join(lines)
 
 

@@ -10,9 +10,10 @@ from django.utils import timezone
 from catalog.models import Channel, ImportRun, Source
 from catalog.sources import SOURCES
 from pricing.imports.exit_codes import Exit
+from pricing.imports.guards import LossError
 from pricing.imports.options import Options
 from pricing.imports.pipeline import apply_import, make_plan
-from pricing.imports.review import LossError, apply_run, plan_of, save_plan
+from pricing.imports.review import apply_run, plan_of, save_plan
 from pricing.imports.text_report import summary
 from tests import world
 
@@ -27,12 +28,12 @@ models:
 LOSS = "1 key loses more than 5 % of its models, or all of them: Acme (2 of 2)."
 
 
-def switch_off(**options: bool) -> Options:
+def switch_off(*, accept_loss: bool = False) -> Options:
     """A catalog with a key that sees two models on its only channel, and the options of an import."""
     world.model("gpt-4o")
     world.model("o1")
     world.token(name="Acme")
-    return Options(source=SOURCES["yaml"], **options)
+    return Options(source=SOURCES["yaml"], accept_loss=accept_loss)
 
 
 def test_a_file_that_switches_off_the_only_channel_says_what_it_does_and_stops(
@@ -46,7 +47,7 @@ def test_a_file_that_switches_off_the_only_channel_says_what_it_does_and_stops(
             call_command("import_catalog", "yaml", *apply, file=str(file))
         assert stop.value.code == Exit.GUARD_STOPPED
         text = capsys.readouterr().out
-        assert "main: enabled True → False" in text
+        assert "main: enabled yes → no" in text
         assert "The key Acme loses all 2 models (gpt-4o, o1)." in text
         assert f"{LOSS} If this is correct, repeat with --accept-loss." in text
         assert Channel.objects.get().enabled

@@ -124,7 +124,7 @@ def test_a_merge_compares_what_customers_pay(known: AIModel) -> None:
 
 def test_all_safe_aliases_are_created_as_a_run_and_rolled_back(known: AIModel) -> None:
     saved = waiting("openai/gpt-5.5", "openai/gpt-6")
-    created = create_aliases(saved, {"openai/gpt-5.5": "gpt-5.5"}, at=timezone.now())
+    created, _ = create_aliases(saved, {"openai/gpt-5.5": "gpt-5.5"}, at=timezone.now())
     assert ModelAlias.objects.get().model == known
     assert spellings(saved) == {}
     assert last_run("openrouter") == saved
@@ -165,7 +165,7 @@ def test_two_models_are_merged_into_the_plainer_one(imported: ImportRun, known: 
 
 
 def test_a_rollback_separates_merged_models_again(imported: ImportRun, known: AIModel) -> None:
-    created = create_aliases(imported, {"openai/gpt-5.5": "gpt-5.5"}, at=timezone.now())
+    created, _ = create_aliases(imported, {"openai/gpt-5.5": "gpt-5.5"}, at=timezone.now())
     roll_back(created, at=timezone.now())
     duplicate = AIModel.objects.get(name="openai/gpt-5.5")
     assert (duplicate.status, ModelAlias.objects.count()) == ("published", 0)

@@ -116,8 +116,9 @@ def _prices(plan: ImportPlan, limit: int) -> str:
         f"Prices ({prices.role}): {len(prices.new)} new, {len(prices.changed)} changed, {prices.unchanged} unchanged, "
         f"{count(len(prices.without), 'model')} without one."
     )
-    without = [f"  Without one: {_names(prices.without, limit)}"] if prices.without else []
-    return "\n".join([line, *_price_rows(prices, limit), *without])
+    if prices.without:
+        line += f" Without one: {_names(prices.without, limit)}."
+    return "\n".join([line, *_price_rows(prices, limit)])
 
 
 def _price_rows(prices: PricePlan, limit: int) -> list[str]:
@@ -174,7 +175,7 @@ def _others(plan: ImportPlan, limit: int) -> str:
         joins = f", group {plan.joins_group} will reach it" if plan.joins_group else ""
         lines.append(f"Channel {facts.channel}{created}{joins}: {count(len(facts.offers), 'new offer')}.")
         if facts.offers:
-            lines.append(f"  {_names(facts.offers, limit)}")
+            lines[-1] += f" Offered: {_names(facts.offers, limit)}."
     if facts.vendors:
         lines.append(f"New vendors: {_names(facts.vendors, limit)}.")
     if facts.without_vendor:

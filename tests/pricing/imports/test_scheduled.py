@@ -196,7 +196,13 @@ def test_the_plan_that_was_checked_is_applied(monkeypatch: pytest.MonkeyPatch, r
     change(policy="apply_safe")
     assert sync()[0]["outcome"] == "applied"
     run = ImportRun.objects.get()
-    assert [(plan.report(), plan.listed) for plan in judged] == [(run.report, run.listed)]
+    assert [(outlined(plan), plan.listed) for plan in judged] == [(run.report, run.listed)]
+
+
+def outlined(plan: ImportPlan) -> dict[str, Any]:
+    """The report of a plan as it is stored, with the short form of its impact."""
+    assert plan.impact is not None
+    return {**plan.report(), "impact": plan.impact.outline()}
 
 
 def test_a_dry_run_fetches_nothing(requests: list[dict[str, str]]) -> None:

@@ -4,6 +4,8 @@ A name is lost if it meant a visible model before and means none afterwards. So 
 and whose id becomes an alias of it, is not lost, and neither is one that is replaced by a new row with its id.
 """
 
+import datetime as dt
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 
 from django.conf import settings
@@ -21,7 +23,8 @@ def compare(before: State, after: State, impact: Impact, *, changed: Collection[
     comparison = Comparison(before, after)
     # The same words in every language: plans are stored and compared.
     with translation.override(settings.LANGUAGE_CODE):
-        impact.keys = sorted(comparison.keys(), key=lambda key: (not key.is_guarded, key.name, key.key_id))
+        keys = [*comparison.keys(), *comparison.later_keys()]
+        impact.keys = sorted(keys, key=lambda key: (not key.is_guarded, key.on or dt.date.min, key.name, key.key_id))
         impact.groups = list(comparison.groups())
         impact.visitors = comparison.access(before.visitors, after.visitors)
         impact.prices = list(comparison.prices(changed))
@@ -56,6 +59,25 @@ class Comparison:
             end = "" if key.end else "deleted" if new is None else new.end
             if not access.is_empty or end:
                 yield KeyImpact(key.key_id, key.name, access, end)
+
+    def later_keys(self) -> Iterator[KeyImpact]:
+        """The keys that lose models later, because the change retires these on a day that is still ahead."""
+        earlier, places = self.before.scopes.retires_on, self.after.scopes.places
+        retiring: defaultdict[dt.date, Models] = defaultdict(int)
+        for model, day in self.after.scopes.retires_on.items():
+            if model in self._ids and (model not in earlier or earlier[model] > day):
+                retiring[day] |= 1 << places[model]
+        if not retiring:
+            return
+        later = Comparison(self.after, self.after)
+        for token, key in self.before.keys.items():
+            before, sight = self.before.sight_of(key), self.after.sight_of(self.after.keys.get(token))
+            for day in sorted(retiring):
+                left = Sight(sight.models & ~retiring[day], sight.names)
+                access = later.access(sight, left)
+                if access.is_loss:
+                    yield KeyImpact(key.key_id, key.name, access, on=day, total=self.access(before, left))
+                sight = left
 
     def groups(self) -> Iterator[GroupImpact]:
         """The groups of the state before that reach other models."""

@@ -120,20 +120,30 @@ class Access:
 
 @dataclass(frozen=True)
 class KeyImpact:
-    """One key that loses or gains something; `end` is why it can do nothing afterwards, e.g. disabled."""
+    """One key that loses or gains something; `end` is why it can do nothing afterwards, e.g. disabled.
+
+    `on`: the day from which on it loses models that retire then, if that is ahead; `total` is then its whole loss.
+    """
 
     key_id: str
     name: str
     access: Access
     end: str = ""
+    on: dt.date | None = None
+    total: Access | None = None
+
+    @property
+    def loss(self) -> Access:
+        """The loss that may have to be accepted."""
+        return self.total or self.access
 
     @property
     def is_guarded(self) -> bool:
-        return self.access.is_guarded
+        return self.loss.is_guarded
 
     def as_json(self) -> dict[str, Any]:
-        end = {"end": self.end} if self.end else {}
-        return {"key_id": self.key_id, "name": self.name, **end, **self.access.as_json()}
+        more = {"end": self.end} if self.end else {"on": self.on.isoformat()} if self.on else {}
+        return {"key_id": self.key_id, "name": self.name, **more, **self.access.as_json()}
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ T = TypeVar("T")
 def sentences(impact: "Impact") -> list[str]:
     """All of it: keys, groups, visitors, prices; each part with its first lines and how many more there are."""
     # Keys that lose everything are one line, whatever each of them saw.
-    keys = _grouped(impact.keys, by=lambda key: (key.end, key.access.is_emptied or key.access))
+    keys = _grouped(impact.keys, by=lambda key: (key.end, key.on, key.access.is_emptied or key.access))
     # The sentences of thousands of prices would take seconds: only those of the first models are made.
     models = _grouped(impact.prices, by=lambda price: price.model)
     prices = [alike for model in models[:LINES_SHOWN] for alike in _grouped(model, by=lambda price: price.sentence)]
@@ -34,7 +34,7 @@ def sentences(impact: "Impact") -> list[str]:
 
 def guard_sentence(keys: Sequence["KeyImpact"]) -> str:
     """Why the change must be confirmed; these keys lose much."""
-    shown = ", ".join(f"{key.name} ({key.access.figures})" for key in keys[:KEYS_SHOWN])
+    shown = ", ".join(f"{key.name} ({key.loss.figures})" for key in keys[:KEYS_SHOWN])
     more = ", …" if len(keys) > KEYS_SHOWN else ""
     verb = "loses" if len(keys) == 1 else "lose"
     whose = "its" if len(keys) == 1 else "their"
@@ -57,6 +57,8 @@ def _of_keys(keys: Sequence["KeyImpact"]) -> str:
         end = f"{'is' if is_one else 'are'} {key.end}"
         return f"{subject} {end}{f' and {loss}' if key.access.before else ''}."
     clauses = _clauses(key.access, is_one=is_one) if is_alike else [loss]
+    if key.on:
+        return f"From {key.on} on, {subject.replace('The', 'the', 1)} {_join(clauses)}."
     return f"{subject} {_join(clauses)}."
 
 

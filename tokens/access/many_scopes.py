@@ -82,6 +82,8 @@ class ManyScopes:
         self.aliases: dict[str, int] = {}
         self._by_name: defaultdict[str, list[int]] = defaultdict(list)
         self._aliases_of: defaultdict[int, list[str]] = defaultdict(list)
+        # Key of a model that retires later -> the day (UTC).
+        self.retires_on: dict[int, dt.date] = {}
         listed, in_price_list, offered = list[int](), list[int](), list[int]()
         columns = ("pk", "name", "listed", "in_price_list", "status", "retires_on")
         for key, name, is_listed, is_priced, status, retires_on in AIModel.objects.order_by("pk").values_list(*columns):
@@ -91,6 +93,8 @@ class ManyScopes:
             listed += [place] * is_listed
             in_price_list += [place] * is_priced
             is_retired = retires_on is not None and retires_on <= at.date()
+            if retires_on is not None and not is_retired:
+                self.retires_on[key] = retires_on
             offered += [place] * (status == AIModel.Status.PUBLISHED and not is_retired)
         # Alias that is a row of lists -> the bit of its model.
         self.listed_aliases: dict[str, int] = {}

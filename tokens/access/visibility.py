@@ -347,6 +347,13 @@ def in_reach(scope: Scope, *, at: dt.datetime, starts: Starts | None = None) -> 
     return published.filter(by_release | has_started & Q(Exists(links.filter(~Exists(releases)))))
 
 
+def unreached(models: AIModelQuerySet, *, on: dt.date) -> AIModelQuerySet:
+    """Those of the models that are published, and that nobody can see, because no group reaches a channel of them."""
+    links = TokenGroup.channels.through.objects.filter(channel=OuterRef("channel"))
+    reached = open_offers().filter(Exists(links), model=OuterRef("pk"))
+    return models.published().not_retired(on=on).filter(~Exists(reached))
+
+
 def public_scope() -> Scope:
     """The scope of a visitor without a key: the public groups."""
     return Scope(groups=tuple(group.pk for group in TokenGroup.objects.public()))

@@ -13,7 +13,7 @@ from pricing.engine.sanity_checks import (
     leaves_no_input,
 )
 from pricing.models import PopularModel
-from tokens.access.visibility import PriceListing, public_scope
+from tokens.access.visibility import PriceListing, public_scope, unreached
 
 RULES = Rules()
 
@@ -119,11 +119,7 @@ def no_endpoint_type(catalog: CatalogSnapshot) -> Iterator[Finding]:
     about=AIModel,
 )
 def out_of_reach(catalog: CatalogSnapshot) -> Iterator[Finding]:
-    reached = AIModel.objects.filter(
-        offers__enabled=True, offers__channel__enabled=True, offers__channel__groups__isnull=False
-    )
-    published = AIModel.objects.published().not_retired(on=catalog.on)
-    for model in published.exclude(pk__in=reached.values("pk")).order_by("name"):
+    for model in unreached(AIModel.objects.all(), on=catalog.on).order_by("name"):
         yield Finding(model, "no group can reach an enabled channel that offers it")
 
 

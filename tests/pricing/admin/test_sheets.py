@@ -23,7 +23,9 @@ def page_of(sheet: PriceSheet, page: str = "change") -> str:
 
 
 def add(client: Client, model: AIModel, **changes: Any) -> HttpResponse:
-    return client.post(ADD, admin_world.filled_in(client, ADD, model=model.pk, **changes))  # type: ignore[return-value]
+    asked = client.post(ADD, admin_world.filled_in(client, ADD, model=model.pk, **changes))
+    # A price that somebody pays is confirmed.
+    return admin_world.confirm(client, ADD, asked) if admin_world.is_confirmation(asked) else asked  # type: ignore[no-any-return]
 
 
 def test_a_sheet_is_added_with_its_lines_in_order_and_its_author(admin_client: Client) -> None:
@@ -89,7 +91,7 @@ def test_a_new_sheet_is_copied_from_an_existing_one(admin_client: Client) -> Non
     old = world.price(world.model(), role="list", currency="CNY", input="2.5", output="10")
 
     posted = admin_world.filled_in(admin_client, f"{ADD}?from={old.pk}", **{"lines-1-amount": "12"})
-    admin_client.post(f"{ADD}?from={old.pk}", posted)
+    admin_world.post_confirmed(admin_client, f"{ADD}?from={old.pk}", posted)
 
     new = PriceSheet.objects.exclude(pk=old.pk).get()
     assert (new.model, new.role, new.currency) == (old.model, "list", "CNY")

@@ -1,9 +1,10 @@
 """The admin of price sheets, which cannot be edited: a current sheet can be ended, a scheduled one withdrawn."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -28,6 +29,7 @@ from catalog.prices import MILLION, PRICE_RULE
 from pricing.admin.forms import STATES, DatedAdmin, PriceStateFilter, StartsNowForm
 from pricing.admin.repricing import EndingPages
 from pricing.curation.summaries import line_value, summary
+from pricing.engine.conditions import LENGTH
 from pricing.engine.formatting import labels
 from pricing.engine.formatting.amounts import line_amount
 from pricing.engine.formatting.conditions import conditions
@@ -38,7 +40,7 @@ from pricing.models import (
     PriceSheet,
 )
 
-LINE_FIELDS: Any = ["meter", "amount", "per", "unit", "kind", "conditions", "facts"]
+LINE_FIELDS: Any = ["meter", "amount", "per", "unit", "above", "group", "kind", "conditions", "facts"]
 
 
 # Fact -> what its page is about.
@@ -48,7 +50,24 @@ STORED_FIELDS: Any = ["meter", "price_shown", "conditions_shown", "facts_shown"]
 
 
 class PriceLineForm(ModelForm):
-    """A price line; by default the price of a million tokens, as most lines are."""
+    """A price line; by default the price of a million tokens, as most lines are.
+
+    The conditions that most lines have are fields of their own.
+    """
+
+    above = forms.IntegerField(
+        label="Above … tokens",
+        required=False,
+        min_value=0,
+        widget=TextInput(attrs={**VERBATIM, "inputmode": "numeric"}),
+        help_text="A tier: the line applies to longer prompts, e.g. 200000. Leave empty to apply to all lengths.",
+    )
+    group = forms.CharField(
+        label="Only for group",
+        required=False,
+        widget=TextInput(attrs=VERBATIM),
+        help_text="The line applies to this group. Leave empty to apply to all.",
+    )
 
     class Meta:
         model = PriceLine
@@ -58,6 +77,7 @@ class PriceLineForm(ModelForm):
             "conditions": TextInput(attrs=VERBATIM),
             "facts": TextInput(attrs=VERBATIM),
         }
+        labels = {"conditions": "Other conditions"}
         help_texts = {"facts": 'More facts about the line, e.g. {"period": "day"} for free units per day.'}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -65,6 +85,12 @@ class PriceLineForm(ModelForm):
         if self.instance.pk is None and "per" in self.fields:
             self.fields["per"].initial = MILLION
             self.fields["unit"].initial = "token"
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if isinstance(rest := cleaned.get("conditions") or [], list):
+            cleaned["conditions"] = join_conditions(cleaned.get("above"), cleaned.get("group") or "", rest)
+        return cleaned
 
 
 class PriceLineFormSet(InlineFormSet):
@@ -224,10 +250,30 @@ def copied_sheet(request: HttpRequest) -> PriceSheet | None:
     return PriceSheet.objects.filter(pk=key).first()
 
 
+def split_conditions(conditions: Sequence[Any]) -> dict[str, Any]:
+    """The fields of conditions; those that `join_conditions` would write in another way stay in the last field."""
+    rest, above, group = list(conditions), None, ""
+    if rest and rest[0].get("dim") == LENGTH and rest[0].get("op") == "gt" and isinstance(rest[0].get("value"), int):
+        above = rest.pop(0)["value"]
+    if rest and rest[0].get("dim") == "group" and rest[0].get("op") == "eq" and isinstance(rest[0].get("value"), str):
+        group = rest.pop(0)["value"]
+    if write_json(join_conditions(above, group, rest)) != write_json(list(conditions)):
+        return {"above": None, "group": "", "conditions": list(conditions)}
+    return {"above": above, "group": group, "conditions": rest}
+
+
+def join_conditions(above: int | None, group: str, conditions: Sequence[Any]) -> list[Any]:
+    """The conditions of a line whose form has these values."""
+    tier = [] if above is None else [{"dim": LENGTH, "op": "gt", "value": above}]
+    audience = [{"dim": "group", "op": "eq", "value": group}] if group else []
+    return [*tier, *audience, *conditions]
+
+
 def copied_lines(request: HttpRequest) -> list[dict[str, Any]]:
     sheet = copied_sheet(request)
     lines = list(sheet.lines.order_by("position")) if sheet else []
     for line in lines:
         # The rule does not explain a price that a person set.
         line.facts.pop(PRICE_RULE, None)
-    return [{name: getattr(line, name) for name in LINE_FIELDS} for line in lines]
+    columns = [name for name in LINE_FIELDS if name not in ("above", "group")]
+    return [{name: getattr(line, name) for name in columns} | split_conditions(line.conditions) for line in lines]

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
+from catalog.exact import write_json
 from catalog.models import AIModel
+from pricing.admin.sheets import join_conditions, split_conditions
 from pricing.models import PriceSheet
 from tests import admin_world, world
 
@@ -22,10 +23,10 @@ def page_of(sheet: PriceSheet, page: str = "change") -> str:
     return f"/admin/pricing/pricesheet/{sheet.pk}/{page}/"
 
 
-def add(client: Client, model: AIModel, **changes: Any) -> HttpResponse:
+def add(client: Client, model: AIModel, **changes: Any) -> Any:
     asked = client.post(ADD, admin_world.filled_in(client, ADD, model=model.pk, **changes))
     # A price that somebody pays is confirmed.
-    return admin_world.confirm(client, ADD, asked) if admin_world.is_confirmation(asked) else asked  # type: ignore[no-any-return]
+    return admin_world.confirm(client, ADD, asked) if admin_world.is_confirmation(asked) else asked
 
 
 def test_a_sheet_is_added_with_its_lines_in_order_and_its_author(admin_client: Client) -> None:
@@ -169,3 +170,55 @@ def test_the_lines_of_a_stored_sheet_are_shown_in_words(admin_client: Client) ->
     assert "prompt above 200,000 tokens" in html
     assert "{&quot;period&quot;:&quot;day&quot;}" in html
     assert "&#x27;dim&#x27;" not in html
+
+
+TIER = {"dim": "prompt_tokens", "op": "gt", "value": 200000}
+VIP = {"dim": "group", "op": "eq", "value": "VIP"}
+NIGHT = {"dim": "time", "op": "in", "value": {"tz": "UTC", "windows": [{"days": [1], "hours": "00:00-08:00"}]}}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "fields"),
+    [
+        ([TIER], (200000, "", [])),
+        ([TIER, VIP], (200000, "VIP", [])),
+        ([VIP], (None, "VIP", [])),
+        ([TIER, NIGHT], (200000, "", [NIGHT])),
+        # In this order, or with these values, the fields would write something else.
+        ([VIP, TIER], (None, "VIP", [TIER])),
+        ([NIGHT, TIER], (None, "", [NIGHT, TIER])),
+        ([{"value": 200000, "op": "gt", "dim": "prompt_tokens"}], None),
+        ([{"dim": "prompt_tokens", "op": "gte", "value": 200000}], None),
+        ([{"dim": "group", "op": "in", "value": ["a", "b"]}], None),
+        ([], (None, "", [])),
+    ],
+)
+def test_conditions_are_fields_and_back_to_the_same_bytes(conditions: list[Any], fields: Any) -> None:
+    split = split_conditions(conditions)
+    if fields is None:
+        assert (split["above"], split["group"]) == (None, "")
+    else:
+        assert (split["above"], split["group"], split["conditions"]) == fields
+    assert write_json(join_conditions(**split)) == write_json(conditions)
+
+
+def test_a_tier_is_entered_and_copied_as_a_field(admin_client: Client) -> None:
+    lines = {"lines-0-meter": "input", "lines-0-amount": "1"} | {
+        "lines-1-meter": "input",
+        "lines-1-amount": "2",
+        "lines-1-above": "200000",
+        "lines-1-group": "VIP",
+    }
+    add(admin_client, world.model(), **lines)
+    sheet = PriceSheet.objects.get()
+    assert [line.conditions for line in sheet.lines.order_by("position")] == [[], [TIER, VIP]]
+
+    page = f"{ADD}?from={sheet.pk}"
+    form = admin_world.filled_in(admin_client, page, **{"lines-0-amount": "1.5"})
+    assert (form["lines-1-above"], form["lines-1-group"]) == ("200000", "VIP")
+    admin_world.post_confirmed(admin_client, page, form)
+    new = PriceSheet.objects.exclude(pk=sheet.pk).get()
+    assert [(line.amount, line.conditions) for line in new.lines.order_by("position")] == [
+        (Decimal("1.5"), []),
+        (Decimal(2), [TIER, VIP]),
+    ]

@@ -293,14 +293,14 @@ def mail_server(text: str) -> dict[str, Any]:
 
 
 def sign_in_problems(
-    *, oidc: Mapping[str, Any], password_sign_in: bool, mail: Mapping[str, Any], hosts: list[str]
+    *, oidc: Mapping[str, Any], password_sign_in: bool | None, mail: Mapping[str, Any], hosts: list[str]
 ) -> list[str]:
     """What is wrong with these settings together, which are valid each by itself."""
     problems = []
     missing = [name for name, value in oidc.items() if not value]
     if missing and len(missing) < len(oidc):
         problems.append(f"{', '.join(missing)}: The value is missing. OpenID Connect needs {', '.join(oidc)}.")
-    if not (password_sign_in or oidc.get("OIDC_ISSUER")):
+    if password_sign_in is False and not oidc["OIDC_ISSUER"]:
         problems.append("PASSWORD_SIGN_IN: Nobody could sign in. Set OIDC_ISSUER, or leave the value true.")
     if mail["EMAIL_URL"]:
         if "@" not in mail["EMAIL_FROM"]:

@@ -73,7 +73,31 @@ BAD = [
     ("WEB_CONCURRENCY", "0"),
     ("DEBUG", "perhaps"),
     ("HTTPS", "enabled"),
+    ("SECRET_KEY_FALLBACKS", "short"),
+    ("ADMIN_MFA", "always"),
+    ("ADMIN_IDLE_MINUTES", "-1"),
+    ("ADMIN_SESSION_HOURS", "0"),
+    ("REAUTHENTICATION_MINUTES", "0"),
+    ("PASSWORD_SIGN_IN", "never"),
+    ("OIDC_ISSUER", "http://login.example.com"),
+    ("OIDC_ISSUER", "https://user:password@login.example.com"),
+    ("OIDC_ISSUER", "https://login.example.com/?realm=main"),
+    ("OIDC_SCOPES", "profile,email"),
+    ("OIDC_SCOPES", "openid,a b"),
+    ("OIDC_ROLES", "admins"),
+    ("OIDC_ROLES", "admins=,=Pricing"),
+    ("OIDC_ROLES", "admins=Pricing,admins=Catalog"),
+    ("EMAIL_URL", "mail.example.com:587"),
+    ("EMAIL_URL", "smtp://user:password@mail.example.com:port"),
+    ("EMAIL_URL", "smtp://mail.example.com/inbox"),
 ]
+
+OIDC = {
+    "OIDC_ISSUER": "https://login.example.com/realms/main",
+    "OIDC_CLIENT_ID": "modelbook",
+    "OIDC_CLIENT_SECRET": "secret",
+    "OIDC_ROLES": "admins=superuser",
+}
 
 
 def started(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -108,9 +132,42 @@ def test_all_invalid_values_are_reported_together(monkeypatch: pytest.MonkeyPatc
     assert reported == {name for name, _ in BAD}
 
 
+@pytest.mark.parametrize(
+    ("variables", "names"),
+    [
+        ({name: value for name, value in OIDC.items() if name != "OIDC_ROLES"}, "OIDC_ROLES"),
+        ({"OIDC_CLIENT_ID": "modelbook"}, "OIDC_ISSUER, OIDC_CLIENT_SECRET, OIDC_ROLES"),
+        ({"PASSWORD_SIGN_IN": "false"}, "PASSWORD_SIGN_IN"),
+        ({"EMAIL_URL": "smtps://mail.example.com"}, "EMAIL_FROM"),
+        (
+            {"EMAIL_URL": "smtps://mail.example.com", "EMAIL_FROM": "a@example.com", "ALLOWED_HOSTS": "*"},
+            "ALLOWED_HOSTS",
+        ),
+        (OIDC | {"PASSWORD_SIGN_IN": "false"}, ""),
+        (OIDC | {"OIDC_ISSUER": "http://localhost:8080", "OIDC_ROLES": "/a=b=Pricing, c=superuser"}, ""),
+    ],
+)
+def test_settings_of_the_sign_in_fit_together(
+    variables: dict[str, str], names: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALLOWED_HOSTS", "models.example.com")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    try:
+        runpy.run_path(str(ROOT / "config/settings.py"))
+        problems = ""
+    except ImproperlyConfigured as refusal:
+        problems = str(refusal).splitlines()[1].split(":")[0].strip()
+
+    assert problems == names
+
+
 def test_a_message_never_repeats_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_URL", "redis://:hunter2@127.0.0.1:port/0")
     monkeypatch.setenv("DATABASE_URL", "mysql://root:hunter2@127.0.0.1/modelbook")
+    monkeypatch.setenv("EMAIL_URL", "smtp://root:hunter2@mail.example.com:port")
+    monkeypatch.setenv("OIDC_ISSUER", "https://root:hunter2@login.example.com")
 
     with pytest.raises(ImproperlyConfigured) as refusal:
         runpy.run_path(str(ROOT / "config/settings.py"))
@@ -142,6 +199,8 @@ def test_a_message_never_repeats_a_password(monkeypatch: pytest.MonkeyPatch) -> 
         ("KEYS_IN_QUERY", "off", False),
         ("KEYS_IN_QUERY", "", True),
         ("HOST", "::1", "::1"),
+        ("ADMIN_MFA", "Required", "required"),
+        ("SECRET_KEY_FALLBACKS", f"{'a' * 32}, {'b' * 40}", ["a" * 32, "b" * 40]),
     ],
 )
 def test_a_valid_value_is_used(name: str, value: str, used: object, monkeypatch: pytest.MonkeyPatch) -> None:

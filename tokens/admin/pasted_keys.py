@@ -9,11 +9,12 @@ from urllib.parse import unquote_plus
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 
 from tokens.keys import looks_like_key
-from tokens.operators.sign_in.frame import is_sign_in_page
 
+# The codes of an OpenID Connect provider may look like keys.
+CALLBACK = reverse_lazy("openid_connect_callback", kwargs={"provider_id": "oidc"})
 MESSAGE = (
     "That looks like a key. It was not searched for: addresses are stored in the browser's history. "
     "Enter keys here. If others can see this browser, replace the key."
@@ -28,8 +29,7 @@ class PastedKeyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         query = request.META.get("QUERY_STRING", "")
-        # A code of an OpenID Connect provider may look like a key.
-        is_of_admin = request.path.startswith(reverse("admin:index")) and not is_sign_in_page(request)
+        is_of_admin = request.path.startswith(reverse("admin:index")) and request.path != str(CALLBACK)
         if not (is_of_admin and query and looks_like_key(unquote_plus(query))):
             return self.get_response(request)
         user = request.user

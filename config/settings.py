@@ -495,6 +495,7 @@ UNFOLD = {
                     page("Groups", "groups", "tokens.tokengroup"),
                     page("Operators", "badge", "auth.user"),
                     page("Operator roles", "admin_panel_settings", "auth.group"),
+                    page("Audit trail", "fact_check", "catalog.auditentry"),
                 ],
             },
             {

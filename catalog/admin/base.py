@@ -171,13 +171,13 @@ class CuratedForm(ModelForm):
     def _refuse_collision(self, opened: str | None) -> None:
         if opened is None or opened == edition_of(self.instance):
             return
-        last = self.instance.history.select_related("history_user").order_by("-history_id").first()
+        last = self.instance.history.order_by("-history_id").first()
         raise forms.ValidationError(
             "%(who)s changed this at %(when)s, after you opened it. Your changes are not saved; they are still in the "
             "form below. See the other change in the history, then reload this page and enter your changes again.",
             code="collision",
             params={
-                "who": (last and last.history_user) or "Somebody else",
+                "who": (last and last.actor) or "Somebody else",
                 "when": f"{timezone.localtime(last.history_date):%H:%M:%S}" if last else "some time",
             },
         )

@@ -25,14 +25,19 @@ COUNTS_LISTED = ["new", "changed", "new_prices", "changed_prices", "missing", "k
 
 @admin.register(ImportRun)
 class ImportRunAdmin(ReadOnlyAdmin):
-    list_display = ["__str__", "state", "counts_shown", "actor", "created_at", "applied_at"]
+    list_display = ["__str__", "state", "counts_shown", "actor_name", "created_at", "applied_at"]
     list_filter = [("status", ChoicesDropdownFilter), ("source", RelatedDropdownFilter)]
     search_fields = ["source__name", "source__slug", "snapshot__origin", "snapshot__sha256", "remark"]
     ordering = ["-created_at", "-pk"]
     fieldsets = [
         (
             None,
-            {"fields": ["source", "snapshot", "state", "remark", "actor", "created_at", "applied_at", "options_shown"]},
+            {
+                "fields": [
+                    *("source", "snapshot", "state", "remark", "actor_name"),
+                    *("created_at", "applied_at", "options_shown"),
+                ]
+            },
         ),
         ("Report", {"fields": ["report_shown"]}),
     ]
@@ -49,7 +54,7 @@ class ImportRunAdmin(ReadOnlyAdmin):
         return run.why_pruned
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        runs = super().get_queryset(request).select_related("source", "actor", "snapshot__source")
+        runs = super().get_queryset(request).select_related("source", "snapshot__source")
         return runs.defer("snapshot__packed")
 
     @display(

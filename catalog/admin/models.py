@@ -107,11 +107,15 @@ class PinInline(UntitledInline):
     readonly_fields = ["pinned", "moved"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("author", "upstream_source")
+        return super().get_queryset(request).select_related("upstream_source")
 
     @display(description="Pinned")
     def pinned(self, pin: FieldPin) -> str:
-        return "" if pin.pk is None else f"{pin.created_at:%Y-%m-%d}" + (f" by {pin.author}" if pin.author else "")
+        return (
+            ""
+            if pin.pk is None
+            else f"{pin.created_at:%Y-%m-%d}" + (f" by {pin.author_name}" if pin.author_name else "")
+        )
 
     @display(description="Changed upstream since", label="warning")
     def moved(self, pin: FieldPin) -> str | None:

@@ -68,7 +68,7 @@ class PricedAIModelAdmin(PriceListPage, ReleasedAIModelAdmin):
         models = super().get_queryset(request)
         if not may_see_prices(request.user):
             return models
-        sheets = PriceSheet.objects.with_state(at=timezone.now()).with_lines().select_related("author", "run__source")
+        sheets = PriceSheet.objects.with_state(at=timezone.now()).with_lines().select_related("run__source")
         # The report of a large import is hundreds of kilobytes and would be loaded for each of its sheets.
         sheets = sheets.defer("run__report", "run__options")
         ordered = Prefetch("sheets", queryset=sheets.order_by("-starts_at", "-pk"))

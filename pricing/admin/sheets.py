@@ -163,7 +163,7 @@ class PriceSheetAdmin(EndingPages, DatedAdmin):
     # Sheets are withdrawn instead, which shows the effects first.
     deletes_many = False
     why_undeletable = "They have taken effect: deleting them would change past prices."
-    list_display = ["model", "role_shown", "state_shown", "figures", "starts_at", "ends_at", "author"]
+    list_display = ["model", "role_shown", "state_shown", "figures", "starts_at", "ends_at", "author_name"]
     list_filter = [PriceStateFilter, ("role", ChoicesDropdownFilter), ("model__vendor", RelatedDropdownFilter)]
     search_fields = ["model__name", "model__display_name", "reason"]
     ordering = ["-starts_at", "-pk"]
@@ -175,13 +175,13 @@ class PriceSheetAdmin(EndingPages, DatedAdmin):
     ]
     fieldsets = [
         (None, {"fields": ["model", ("role", "currency"), "starts_at", "ends_at", "reason"]}),
-        ("Origin", {"fields": ["state_shown", "author", "created_at", "run", "pages_shown", "facts_shown"]}),
+        ("Origin", {"fields": ["state_shown", "author_name", "created_at", "run", "pages_shown", "facts_shown"]}),
     ]
-    readonly_fields = ["state_shown", "pages_shown", "facts_shown", "author", "created_at"]
+    readonly_fields = ["state_shown", "pages_shown", "facts_shown", "author_name", "created_at"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         sheets = super().get_queryset(request).with_state(at=timezone.now())
-        return sheets.select_related("model", "author").with_lines()
+        return sheets.select_related("model").with_lines()
 
     def has_change_permission(self, request: HttpRequest, obj: PriceSheet | None = None) -> bool:
         return False

@@ -121,13 +121,13 @@ def model_gates(
 def since(row: Any, field: str) -> str:
     """`, since 2026-11-20 by alice`, from the history of the field; empty without history."""
     newest = None
-    for record in row.history.select_related("history_user").order_by("-history_id")[:50]:
+    for record in row.history.order_by("-history_id")[:50]:
         if getattr(record, field) != getattr(row, field):
             break
         newest = record
     if newest is None:
         return ""
-    who = f" by {newest.history_user}" if newest.history_user else ""
+    who = f" by {newest.actor}" if newest.actor else ""
     return f", since {newest.history_date:%Y-%m-%d}{who}"
 
 

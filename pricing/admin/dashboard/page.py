@@ -25,7 +25,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add what this operator may see to the page's context."""
     now, operator = timezone.now(), request.user
     sees_runs, sees_margins = may_view(operator, ImportRun), may_view(operator, AIModel, PriceSheet)
-    runs = ImportRun.objects.select_related("source", "actor").order_by("-created_at", "-pk")[:RUNS_SHOWN]
+    runs = ImportRun.objects.select_related("source").order_by("-created_at", "-pk")[:RUNS_SHOWN]
     return context | {
         "figures": figures(operator, at=now),
         "attention": needs_attention(operator, at=now),

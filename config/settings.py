@@ -425,14 +425,14 @@ LOGGING = {
 }
 
 
-def page(title: str, icon: str, label: str) -> dict[str, Any]:
-    """An entry of the admin's sidebar, for operators who may view that model."""
+def page(title: str, icon: str, label: str, *needs: str) -> dict[str, Any]:
+    """An entry of the admin's sidebar, for operators who may view that model, and `needs`: further permissions."""
     app, model = label.split(".")
     return {
         "title": title,
         "icon": icon,
         "link": reverse_lazy(f"admin:{app}_{model}_changelist"),
-        "permission": lambda request: request.user.has_perm(f"{app}.view_{model}"),
+        "permission": lambda request: request.user.has_perms([f"{app}.view_{model}", *needs]),
     }
 
 
@@ -527,7 +527,7 @@ UNFOLD = {
                         "link": reverse_lazy("unknown_models"),
                         "permission": lambda request: request.user.has_perm("pricing.view_usagecount"),
                     },
-                    page("Usage reporters", "cell_tower", "pricing.usagereporter"),
+                    page("Usage reporters", "cell_tower", "pricing.usagereporter", "tokens.view_token"),
                 ],
             },
             {

@@ -83,7 +83,7 @@ ROLES = (
         "pricing",
         "Pricing",
         "set prices, discounts and rates, and see usage and what calls have cost",
-        {**SHOWN, **PRICES, **USAGE},
+        {**SHOWN, **PRICES, "pricing.usageevent": VIEW, "pricing.usagecount": VIEW},
     ),
     Role(
         "importer",

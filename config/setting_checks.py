@@ -225,6 +225,13 @@ def older_secret_keys(text: str) -> list[str]:
     return older
 
 
+def prices_as(text: str) -> str:
+    word = text.strip().lower()
+    if word not in ("prices", "ratios"):
+        raise ValueError("The value must be prices or ratios.")
+    return word
+
+
 def second_factor(text: str) -> str:
     word = text.strip().lower()
     if word not in SECOND_FACTOR:

@@ -137,6 +137,7 @@ REDIS_URL = checked("REDIS_URL", env.str("REDIS_URL", ""), setting_checks.redis_
 FAILED_KEYS_PER_MINUTE = number("FAILED_KEYS_PER_MINUTE", 60)
 VISITORS_PER_MINUTE = number("VISITORS_PER_MINUTE", 60_000)
 USAGE_WRITE_SECONDS = number("USAGE_WRITE_SECONDS", 15)
+PRICES_AS = checked("PRICES_AS", env.str("PRICES_AS", "prices"), setting_checks.prices_as)
 POPULAR_DAYS = number("POPULAR_DAYS", 30, 1, 3650)
 POPULAR_COUNT = number("POPULAR_COUNT", 20)
 PRUNE_KEEP_DAYS = number("PRUNE_KEEP_DAYS", 0)

@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import replace
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.paginator import Paginator
@@ -100,6 +101,7 @@ class PriceListPage(RepricingAdmin):
         current = PriceSheet.objects.in_force(at=now).filter(model=model, role=role).first()
         start = sheets.get(role) or (sheets.get(Role.LIST) if role == Role.SELL else None)
         opened = "" if current is None else str(current.pk)
+        as_ratios = request.GET.get("as", settings.PRICES_AS) == "ratios"
         form = PriceForm(
             request.POST or None,
             now=now,
@@ -107,6 +109,7 @@ class PriceListPage(RepricingAdmin):
             others=others(start),
             sheet=start,
             current=sheets.get(role),
+            as_ratios=as_ratios,
             initial={"currency": start.currency if start else "USD", "base": opened},
         )
         if request.method == "POST" and form.is_valid():
@@ -126,6 +129,7 @@ class PriceListPage(RepricingAdmin):
             form=form,
             roles=[(value, value.capitalize(), value == role) for value in Role.values],
             role=role,
+            as_ratios=as_ratios,
             current=current,
             from_list=current is None and start is not None,
             rows=[(form[key], row, compared(key, sheets, besides=role)) for key, row in form.rows.items()],

@@ -17,6 +17,7 @@ from pricing.curation.repricing import Rule
 from pricing.engine.equality import same_price
 from pricing.engine.money import SMALLEST_FACTOR, excess_of, validate_currency
 from pricing.models import PriceSheet
+from pricing.newapi.entered_ratios import INPUT, RATIOS, to_amounts, to_ratios
 
 LARGEST_MULTIPLIER = 1000
 FIGURE = {**VERBATIM, "inputmode": "decimal"}
@@ -76,14 +77,24 @@ class PriceForm(StartForm):
         others: Sequence[Line],
         sheet: Sheet | None,
         current: Sheet | None,
+        as_ratios: bool = False,
         **kwargs: Any,
     ) -> None:
-        """`sheet` has the initial prices; it can differ from `current`, the current sheet of this role."""
+        """`sheet` has the initial prices; it can differ from `current`, the current sheet of this role.
+
+        `as_ratios`: prices of tokens in dollars are shown and entered as ratios, where these are exact.
+        """
         super().__init__(*args, **kwargs)
+        is_in_dollars = sheet is None or sheet.currency == "USD"
+        amounts = {key: row.amount for key, row in rows.items()}
+        self.ratios = to_ratios(amounts) if as_ratios and is_in_dollars else {}
         self.rows, self.others, self.sheet, self.current = rows, others, sheet, current
         for key, row in rows.items():
             self.fields[key] = ExactDecimalFormField(
-                label=row.title, required=False, initial=row.amount, widget=TextInput(attrs=FIGURE)
+                label=RATIOS[key] if key in self.ratios else row.title,
+                required=False,
+                initial=self.ratios.get(key, row.amount),
+                widget=TextInput(attrs=FIGURE),
             )
         if not others:
             del self.fields["keep"]
@@ -91,6 +102,7 @@ class PriceForm(StartForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         currency = cleaned.get("currency", "")
+        self._read_ratios(cleaned)
         for key, row in self.rows.items():
             amount = cleaned.get(key)
             if amount is not None and amount < 0:
@@ -103,6 +115,22 @@ class PriceForm(StartForm):
         if not self.errors:
             self._check_whole(cleaned)
         return cleaned
+
+    def _read_ratios(self, cleaned: dict[str, Any]) -> None:
+        """Replaces the entered ratios with their prices; prices whose ratios are unchanged keep every digit."""
+        if not self.ratios or any(key in self.errors for key in self.ratios):
+            return
+        entered = {key: cleaned.get(key) for key in self.ratios}
+        if any(ratio is not None for ratio in entered.values()) and cleaned.get("currency") != "USD":
+            self.add_error("currency", "Ratios are multiples of $2. Enter prices for another currency.")
+            return
+        if entered == self.ratios:
+            cleaned |= {key: self.rows[key].amount for key in self.ratios}
+            return
+        try:
+            cleaned |= to_amounts(entered)
+        except ValueError as error:
+            self.add_error(INPUT, str(error))
 
     def _check_whole(self, cleaned: dict[str, Any]) -> None:
         new = self.new_sheet()

@@ -6,14 +6,26 @@ They are found in the addresses and the registered tables, so a new page, table 
 import datetime as dt
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
+from fido2.cose import ES256
+from fido2.webauthn import (
+    AttestationObject,
+    AttestedCredentialData,
+    AuthenticatorAttestationResponse,
+    AuthenticatorData,
+    CollectedClientData,
+    RegistrationResponse,
+)
 
 from catalog.models import ImportRun
 from catalog.sources import SOURCES
@@ -24,11 +36,15 @@ from pricing.usage.events import Event, record_events
 from pricing.usage.quantities import read_usage
 from tests import admin_world, world
 from tests.pricing.verification import books
+from tokens.operators.sign_in.encryption import encrypt
 
-# Answers to scripts, documents, and a redirect to the public page of a row.
+# Answers to scripts, and a redirect to the public page of a row.
 NO_PAGES = {"autocomplete", "jsi18n", "view_on_site", "search"}
-# The tables with the richest lists and forms: one of each kind.
-RICH = {"catalog.aimodel", "catalog.importrun", "pricing.pricesheet", "tokens.token"}
+# Every table has these, and they are no pages.
+NO_PAGES_OF_TABLES = ("_export", "_filters")
+# The tables with the richest lists and forms, whose templates all tables share.
+RICH = ("admin:catalog_aimodel", "admin:catalog_importrun", "admin:pricing_pricesheet", "admin:tokens_token_")
+BY_TABLE = {"admin/change_list.html", "admin/change_form.html"}
 
 
 @dataclass(frozen=True)
@@ -38,27 +54,74 @@ class AdminPage:
     name: str
     path: str
     fields: Mapping[str, Any] = field(default_factory=dict)
-    # The table that it belongs to, if any.
-    table: str = ""
+    is_signed_in: bool = True
+    template: str = ""
 
-    @property
-    def is_needed(self) -> bool:
-        """Whether no other page is of the same type: the pages of most tables have the templates of a few."""
-        return not self.table or self.table in RICH
+
+def one_of_each_template(pages: list[AdminPage]) -> list[AdminPage]:
+    """The pages without those that look like another one; lists and forms are those of the richest tables."""
+    of_kind: dict[tuple[str, bool], AdminPage] = {}
+    for page in pages:
+        is_of_table, is_posted = page.template in BY_TABLE, bool(page.fields)
+        if not is_of_table or is_posted:
+            of_kind.setdefault((page.template, is_posted), page)
+        elif page.name.startswith(RICH):
+            of_kind[page.name, is_posted] = page
+    return list(of_kind.values())
 
 
 def find_pages(client: Client) -> list[AdminPage]:
-    """A page of each type that this operator can open, from one row of every table and what the special pages show."""
+    """A page of each type, from one row of every table and what the special pages show.
+
+    The client is signed in. Pages of visitors come last.
+    """
     rows = admin_world.one_of_everything()
-    examples = _examples(rows)
-    pages = [AdminPage(name, path, table=_table(name)) for name, path in _with_address(rows, examples)]
-    opened = [page for page in pages if _is_page(client.get(page.path))]
-    adopting = re.search(
-        r'href="(/admin/verification/\d+/[^"]+)"', client.get(reverse("verification")).content.decode()
-    )
+    operator = client.get("/admin/").context["user"]
+    examples = _examples(rows) | _examples_of_sign_in(client, operator)
+    pages = [AdminPage(name, path) for name, path in _with_address(rows, examples)]
+    verification = client.get(reverse("verification")).content.decode()
+    adopting = re.search(r'href="(/admin/verification/\d+/[^"]+)"', verification)
     assert adopting, "the example of the verification adopts nothing"
-    opened.append(AdminPage("adopt", adopting[1]))
-    return [*opened, *_of_actions(client, rows), *_refused(client)]
+    pages.append(AdminPage("adopt", adopting[1]))
+    forms = [*_of_actions(operator, rows), *_of_forms(client, rows)]
+    entrances = [replace(page, is_signed_in=False) for page in pages]
+    return [*_opened(client, pages), *_opened(client, forms), *_opened(Client(), entrances)]
+
+
+def _opened(client: Client, pages: list[AdminPage]) -> Iterator[AdminPage]:
+    """Those of the pages that this client gets, with their templates."""
+    for page in pages:
+        response: Any = client.post(page.path, page.fields) if page.fields else client.get(page.path)
+        if response.status_code == HTTPStatus.OK and response["Content-Type"].startswith("text/html"):
+            yield replace(page, template=response.templates[0].name)
+
+
+def _examples_of_sign_in(client: Client, operator: Any) -> dict[str, str]:
+    """A second factor of each kind, and a password that was entered just now."""
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "username": "maria"}]
+    session.save()
+    rows = Authenticator.objects
+    rows.create(user=operator, type=Authenticator.Type.TOTP, data={"secret": encrypt("A" * 32)})
+    rows.create(user=operator, type=Authenticator.Type.RECOVERY_CODES, data={"seed": encrypt("x"), "used_mask": 0})
+    device = {"name": "Phone", "credential": _passkey()}
+    passkey = rows.create(user=operator, type=Authenticator.Type.WEBAUTHN, data=device)
+    link = {"uidb36": "1", "key": "set-password"}
+    return {
+        "mfa_edit_webauthn": reverse("mfa_edit_webauthn", args=[passkey.pk]),
+        "mfa_remove_webauthn": reverse("mfa_remove_webauthn", args=[passkey.pk]),
+        "account_reset_password_from_key": reverse("account_reset_password_from_key", kwargs=link),
+    }
+
+
+def _passkey() -> dict[str, Any]:
+    """What a device registers, with a key that signs nothing."""
+    key = AttestedCredentialData.create(b"0" * 16, b"phone", ES256({1: 2, 3: -7, -1: 1, -2: b"1" * 32, -3: b"1" * 32}))
+    flags = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.UV | AuthenticatorData.FLAG.AT
+    about = AttestationObject.create("none", AuthenticatorData.create(b"0" * 32, flags, 0, key), {})
+    asked = CollectedClientData.create(CollectedClientData.TYPE.CREATE, b"asked", "https://testserver")
+    response = AuthenticatorAttestationResponse(client_data=asked, attestation_object=about)
+    return dict(RegistrationResponse(raw_id=b"phone", response=response))
 
 
 def _examples(rows: dict[str, Any]) -> dict[str, str]:
@@ -73,7 +136,14 @@ def _examples(rows: dict[str, Any]) -> dict[str, str]:
     books.store("litellm", books.litellm(gpt_5="2.5e-06", gpt_4="3e-05", **{"long-" * 20 + "name": "1e-06"}))
     books.hold("models_dev", books.models_dev(gpt_5={"input": 3, "output": 10}))
     books.hold("genai_prices", books.genai_prices(gpt_5={"input_mtok": 3, "output_mtok": 10}))
-    names = ("x-ai/gpt-4o", "openai/gpt-4o", "openai/gpt-5", "a/" + "long-" * 18 + "name", "a/new-one", "openai/gpt-4")
+    names = (
+        "x-ai/gpt-4o",
+        "openai/gpt-4o",
+        "openai/gpt-5",
+        "openai/" + "long-" * 20 + "name",
+        "a/new-one",
+        "openai/gpt-4",
+    )
     quotes = [{"id": name, "pricing": {"prompt": "0.00009", "completion": "0.00001"}} for name in names]
     content = json.dumps({"data": quotes}).encode()
     waiting = save_plan(content, Options(source=SOURCES["openrouter"], channel="c"), at=now)[1]
@@ -106,7 +176,8 @@ def _names() -> Iterator[tuple[str, int]]:
     seen = set()
     for route, prefix, pattern in _patterns(get_resolver().url_patterns):
         name = f"{prefix}{pattern.name}"
-        if route.startswith("admin/") and pattern.name and pattern.name not in NO_PAGES and name not in seen:
+        is_page = pattern.name and pattern.name not in NO_PAGES and not pattern.name.endswith(NO_PAGES_OF_TABLES)
+        if route.startswith("admin/") and is_page and name not in seen:
             seen.add(name)
             yield name, pattern.pattern.regex.groups
 
@@ -118,13 +189,6 @@ def _patterns(patterns: list[Any], route: str = "", prefix: str = "") -> Iterato
             yield from _patterns(pattern.url_patterns, route + str(pattern.pattern), inner)
         else:
             yield route + str(pattern.pattern), prefix, pattern
-
-
-def _table(name: str) -> str:
-    """The label of the table in the name of an address, if one of its usual pages has this address."""
-    pages = "changelist|add|change|history|delete|simple_history"
-    match = re.fullmatch(rf"admin:([a-z]+)_([a-z]+)_(?:{pages})", name)
-    return f"{match[1]}.{match[2]}" if match else ""
 
 
 def _path(name: str, number: int, rows: dict[str, Any]) -> str:
@@ -147,28 +211,31 @@ def _path(name: str, number: int, rows: dict[str, Any]) -> str:
     return reverse(name, args=[row.pk, row.history.latest().pk])
 
 
-def _of_actions(client: Client, rows: dict[str, Any]) -> Iterator[AdminPage]:
+def _of_actions(operator: Any, rows: dict[str, Any]) -> Iterator[AdminPage]:
     """The pages with which actions on selected rows begin: confirmations, and forms to fill in."""
     request = RequestFactory().get("/")
-    request.user = client.get("/admin/").context["user"]
+    request.user = operator
     for model, model_admin in admin.site._registry.items():
-        path = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        label = model._meta.label_lower
+        path = reverse(f"admin:{label.replace('.', '_')}_changelist")
         for action in model_admin.get_actions(request):
-            fields = {"action": action, "_selected_action": str(rows[model._meta.label_lower].pk)}
-            if _is_page(client.post(path, fields)):
-                table = model._meta.label_lower if action == "delete_selected" else ""
-                yield AdminPage(f"{model._meta.label_lower}: {action}", path, fields, table)
+            fields = {"action": action, "_selected_action": str(rows[label].pk)}
+            yield AdminPage(f"{label}: {action}", path, fields)
 
 
-def _refused(client: Client) -> Iterator[AdminPage]:
-    """Forms with errors."""
+def _of_forms(client: Client, rows: dict[str, Any]) -> Iterator[AdminPage]:
+    """Forms with errors, a change to confirm, and a preview."""
     for label in ("catalog.aimodel", "pricing.discountrule", "pricing.pricesheet", "tokens.token"):
         path = reverse(f"admin:{label.replace('.', '_')}_add")
-        fields = admin_world.filled_in(client, path, multiplier="no", expires_at_0="no")
-        # Each form has a token of its own, which the browser adds.
-        del fields["csrfmiddlewaretoken"]
+        fields = _filled_in(client, path, multiplier="no", expires_at_0="no")
         yield AdminPage(f"{label} with errors", path, fields)
+    path = reverse("admin:catalog_channel_change", args=[rows["catalog.channel"].pk])
+    fields = _filled_in(client, path)
+    del fields["enabled"]
+    yield AdminPage("a change to confirm", path, fields)
 
 
-def _is_page(response: Any) -> bool:
-    return bool(response.status_code == 200 and response["Content-Type"].startswith("text/html"))
+def _filled_in(client: Client, path: str, **changes: Any) -> dict[str, Any]:
+    fields = admin_world.filled_in(client, path, **changes)
+    # Each form has a token of its own, which the browser adds.
+    return {name: value for name, value in fields.items() if name != "csrfmiddlewaretoken"}

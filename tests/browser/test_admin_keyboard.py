@@ -72,9 +72,10 @@ def test_a_model_is_published(desk: Desk) -> None:
 
 
 def confirm(page: Any) -> None:
-    """Confirms the change if the page about its effects is shown."""
-    if page.locator("[name=confirmed]").count():
-        tab_to(page, "Confirm")
+    """Presses the first button of the page that shows the effects of a change, if it is shown."""
+    buttons = page.locator("#confirmation_form .confirmation-buttons button")
+    if buttons.count():
+        tab_to(page, buttons.first.inner_text())
         press(page, "Enter")
 
 

@@ -17,6 +17,7 @@ from tokens.models import LastRefusal, Token
 SHOWN = 5
 SOON = dt.timedelta(days=7)
 RECENTLY = dt.timedelta(days=1)
+MAIN_COUNTS = ("new", "changed", "missing", "suspicious", "new prices", "changed prices")
 # A source whose fetches have been left out this often is stale: sync_sources does not run.
 LATE = 2
 
@@ -62,12 +63,18 @@ def needs_attention(operator: Any, *, at: dt.datetime) -> list[Part] | None:
     return [part for part in parts if part.count]
 
 
+def main_counts(run: ImportRun) -> str:
+    """What people look at first in the counts of a run, or that it changes none of that."""
+    counts = counted(run.counts)
+    return ", ".join(f"{counts[what]:,} {what}" for what in MAIN_COUNTS if what in counts) or "no models or prices"
+
+
 def _waiting_plans() -> Part:
     runs = ImportRun.objects.waiting().select_related("source").order_by("-created_at", "-pk")
     items = [
         Item(
             str(run),
-            ", ".join(f"{count:,} {what}" for what, count in counted(run.counts).items()),
+            main_counts(run),
             reverse("admin:catalog_importrun_change", args=[run.pk]),
             f"planned {run.created_at:%Y-%m-%d %H:%M}",
             is_urgent=run.status == ImportRun.Status.STOPPED,

@@ -7,10 +7,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog.imports.run_reports import counted
 from catalog.models import AIModel, ImportRun
 from catalog.operators.permissions import may, may_view
-from pricing.admin.dashboard.attention import needs_attention
+from pricing.admin.dashboard.attention import main_counts, needs_attention
 from pricing.admin.dashboard.figures import figures
 from pricing.admin.dashboard.timeline import coming_up
 from pricing.admin.dashboard.usage import recent_usage
@@ -32,7 +31,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "timeline": coming_up(operator, at=now),
         "usage": recent_usage(operator, on=now.date()),
         "margins": _margins(lowest_margins(at=now)) if sees_margins else None,
-        "runs": [(run, counted(run.counts)) for run in runs] if sees_runs else None,
+        "runs": [(run, main_counts(run)) for run in runs] if sees_runs else None,
         "upload": reverse("admin:catalog_importrun_add") if may(operator, "add", ImportRun) else "",
         "add_price": reverse("admin:pricing_pricesheet_add") if may(operator, "add", PriceSheet) else "",
     }

@@ -64,7 +64,7 @@ class DatedAdmin(CuratedAdmin):
     start_field = "starts_at"
 
     def moment_of_effect(self, request: HttpRequest) -> dt.datetime:
-        """A minute later, because a row without a start begins when it is saved, after this moment is read."""
+        """A minute later, because a row without a start takes effect when it is saved, after this moment is read."""
         return max(self._start(request), timezone.now()) + dt.timedelta(minutes=1)
 
     def _start(self, request: HttpRequest) -> dt.datetime:

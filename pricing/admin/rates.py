@@ -209,7 +209,7 @@ class RatedTokenGroupAdmin(TokenGroupAdmin):
     inlines = [GroupRateInline]
 
     def moment_of_effect(self, request: HttpRequest) -> dt.datetime:
-        """A minute later: a rate without a start begins when it is saved."""
+        """A minute later: a rate without a start takes effect when it is saved."""
         return timezone.now() + JUST_NOW
 
     def get_queryset(self, request: HttpRequest) -> Any:

@@ -16,8 +16,12 @@ from catalog.db.locking import one_at_a_time
 
 
 class Command(Migrate):
-    def handle(self, *args: Any, **options: Any) -> None:
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        # Before the system checks: some of them open the database.
         refuse_missing_folder(options["database"])
+        return super().execute(*args, **options)
+
+    def handle(self, *args: Any, **options: Any) -> None:
         with one_at_a_time("migrate", using=options["database"]):
             target = replaced_target(options)
             if target is None:

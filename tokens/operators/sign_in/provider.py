@@ -29,7 +29,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from requests import RequestException
 
-from catalog.db.audit import record
+from catalog.db.history import actor_scope
 from tokens.operators.sign_in.claims import (
     SEVERAL_FACTORS_FOR,
     SUPERUSER,
@@ -187,19 +187,13 @@ def admit(request: HttpRequest, login: Any) -> HttpResponse | None:
             return _confirm(request, login)
         grant = read_grant(login.claims, settings.OIDC_ROLES_CLAIM, settings.OIDC_ROLES)
         if grant is None:
-            _withdraw(login)
+            with actor_scope(BY_CLAIM):
+                _withdraw(login)
             raise RefusedError("Your account has no role here. Ask an administrator for one.")  # noqa: TRY301
-        with transaction.atomic():
-            is_new = not login.is_existing
-            if is_new:
+        with transaction.atomic(), actor_scope(BY_CLAIM):
+            if not login.is_existing:
                 _create_operator(request, login)
-            before = _roles_of(login.user)
             apply_grant(login.user, grant)
-            after = _roles_of(login.user)
-            if is_new:
-                record("created", about=login.user, actor=login.user, detail=f"from single sign-on, as {after}")
-            elif before != after:
-                record("roles changed", about=login.user, actor=BY_CLAIM, changes={"roles": (before, after)})
     except RefusedError as error:
         return refuse(request, error)
     if used_several_factors(login.signed_claims):
@@ -219,11 +213,6 @@ def apply_grant(operator: User, grant: Grant) -> None:
     if grant.manages_superusers and operator.is_superuser != grant.is_superuser and not _is_needed(operator):
         operator.is_superuser = grant.is_superuser
         operator.save(update_fields=["is_superuser"])
-
-
-def _roles_of(operator: User) -> str:
-    names = sorted(operator.groups.values_list("name", flat=True))
-    return ", ".join([SUPERUSER] * operator.is_superuser + names)
 
 
 def _is_needed(operator: User) -> bool:
@@ -250,16 +239,12 @@ def _withdraw(login: Any) -> None:
     """Takes the roles of the claim away from an operator whose claim has none any more, and ends the sessions."""
     if not login.is_existing:
         return
-    before = _roles_of(login.user)
     managed = frozenset(settings.OIDC_ROLES.values())
     login.user.groups.remove(*Group.objects.filter(name__in=managed))
     if SUPERUSER in managed and login.user.is_superuser and not _is_needed(login.user):
         login.user.is_superuser = False
         login.user.save(update_fields=["is_superuser"])
     end_sessions(login.user)
-    after = _roles_of(login.user)
-    if before != after:
-        record("roles changed", about=login.user, actor=BY_CLAIM, changes={"roles": (before, after)})
 
 
 def _check_connection(request: HttpRequest) -> None:

@@ -23,8 +23,6 @@ from tokens.operators.sign_in.claims import SEVERAL_FACTORS_FOR
 
 # In the session: when its last request was, in seconds of the epoch; written once in OPERATOR_SEEN_SECONDS.
 SEEN_AT = "operator_seen_at"
-# An attribute of a request that ends its session: the reason.
-ENDED_BECAUSE = "_modelbook_session_ended_because"
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
@@ -54,7 +52,7 @@ def check_session(request: HttpRequest) -> HttpResponse | None:
         return None
     reason = find_end(request.session)
     if reason:
-        setattr(request, ENDED_BECAUSE, reason)
+        record("session ended", about=request.user, detail=reason)
         logout(request, show_message=False)
         messages.warning(request, f"{reason} Sign in again.")
         return None

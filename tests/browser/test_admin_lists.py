@@ -7,6 +7,8 @@ import pytest
 from catalog.models import AIModel, SavedFilter
 from tests import world
 from tests.browser.desk import Desk
+from tests.browser.test_admin_accessibility import violations
+from tests.browser.test_page_looks import AXE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,6 +27,10 @@ def test_an_operator_finds_explains_exports_and_edits(desk: Desk) -> None:
     box = page.locator("#search-input-command")
     box.press_sequentially("gpt-4o-m")
     page.locator("#command-results-list a", has_text="gpt-4o-mini").wait_for()
+    assert page.get_by_role("dialog", name="Search").is_visible()
+    if AXE.exists():
+        page.evaluate(AXE.read_text())
+        assert violations(page, all_rules=True) == []
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/aimodel/{AIModel.objects.get(name='gpt-4o-mini').pk}/change/")

@@ -93,6 +93,11 @@
     });
     each(root, ".material-symbols-outlined:not([role])", (icon) => icon.setAttribute("aria-hidden", "true"));
     each(root, "span.help-tooltip[aria-label]", (tip) => tip.setAttribute("role", "img"));
+    each(root, "[x-data='searchCommand()']", (box) => {
+      box.setAttribute("role", "dialog");
+      box.setAttribute("aria-modal", "true");
+      name(box, "Search");
+    });
     each(root, ":is(input, select, textarea)", nameField);
     // On a phone a row is a card: a line for each column that has a value.
     each(root, "#result_list td[data-label]", (cell) => cell.classList.toggle("empty-cell", /^[-–]?$/.test(cell.textContent.trim()) && !cell.querySelector("input, img, .material-symbols-outlined")));

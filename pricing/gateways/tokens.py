@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from catalog.db import bulk
+from catalog.db.audit import deed
 from catalog.imports.context import Findings
 from catalog.progress import track
 from pricing.gateways.groups import Groups
@@ -228,7 +229,8 @@ def create_tokens(tokens: list[NewToken], *, reason: str) -> None:
         # The first group that reaches a model decides about the price of its calls.
         first = group_keys.get(groups[0]) if len(groups) > 1 else None
         rows = [_token(new, first_group=first) for new in part]
-        created = bulk.create_rows(rows, reason=f"{reason}; groups: {', '.join(groups) or 'none'}")
+        with deed("imported"):
+            created = bulk.create_rows(rows, reason=f"{reason}; groups: {', '.join(groups) or 'none'}")
         through.objects.bulk_create(
             through(token_id=token.pk, tokengroup_id=group_keys[slug])
             for token in created

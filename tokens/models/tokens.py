@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Q
 
+from catalog.db.audit import deed
 from catalog.db.bulk import update_with_history
 from catalog.db.fields import NamesField
 from catalog.db.history import history
@@ -61,7 +62,7 @@ class TokenManager(models.Manager.from_queryset(TokenQuerySet)):  # type: ignore
             raise keys.UnfitKeyError("This key already belongs to a token, or did before a rotation.")
         token = Token(name=name, **fields)
         token.assign_key(plaintext)
-        token.save_with(groups)
+        token.save_with(groups, action="imported")
         return token
 
 
@@ -190,10 +191,12 @@ class Token(Budgeted):
                 Pepper.objects.remember(self.pepper)
             super().save(*args, **kwargs)
 
-    def save_with(self, groups: list[TokenGroup]) -> None:
+    def save_with(self, groups: list[TokenGroup], *, action: str = "issued") -> None:
+        """Saves a new token with its groups; `action` is what the audit trail says."""
         self.validate_first_group(groups)
         with transaction.atomic():
-            self.save()
+            with deed(action):
+                self.save()
             self.groups.set(groups)
 
     def rotate(self, *, grace: dt.timedelta, at: dt.datetime, replacing: str = "") -> str:
@@ -218,8 +221,10 @@ class Token(Budgeted):
                 masked=self.masked,
                 valid_until=at + grace,
             )
-            plaintext = self.assign_new_key()
-            self.save(update_fields=["key_id", "digest", "pepper", "masked", "updated_at"])
+            previous, plaintext = self.key_id, self.assign_new_key()
+            until = f"with grace until {at + grace:%Y-%m-%d %H:%M:%S} UTC" if grace else "without grace"
+            with deed("rotated", detail=f"rotated {until}", previous_key_id=previous):
+                self.save(update_fields=["key_id", "digest", "pepper", "masked", "updated_at"])
         return plaintext
 
     def state(self, *, at: dt.datetime) -> str:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.admin.impact import observe
+from catalog.db.audit import deed, record
 from catalog.exact import write_json
 from tokens.management.losses import write_effect
 from tokens.models import Token
@@ -34,7 +35,7 @@ class Command(BaseCommand):
             return
         was_enabled = token.enabled
         with transaction.atomic():
-            with observe(at=timezone.now()) as effect:
+            with observe(at=timezone.now()) as effect, deed("revoked"):
                 Token.objects.filter(pk=token.pk).set_enabled(False)
             transaction.set_rollback(options["dry_run"])
         if options["format"] == "json":
@@ -55,7 +56,9 @@ class Command(BaseCommand):
         key = retired.latest("pk")
         was_valid = key.valid_until > now
         if not options["dry_run"]:
-            retired.end(at=now)
+            with transaction.atomic():
+                retired.end(at=now)
+                record("revoked", about=token, detail="the replaced key ended", previous_key_id=key.key_id)
         if options["format"] == "json":
             document = {"key_id": key.key_id, "replaced_by": token.key_id, "was_valid": was_valid}
             self.stdout.write(write_json(document).decode())

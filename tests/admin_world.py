@@ -109,6 +109,9 @@ class FormReader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.fields: dict[str, Any] = {}
+        # Checkboxes, also those that are not ticked; menus and radio buttons with their values.
+        self.boxes: set[str] = set()
+        self.choices: dict[str, list[str]] = {}
         self._inside = False
         self._writing = self._choosing = ""
         self._choosing_many = False
@@ -120,6 +123,10 @@ class FormReader(HTMLParser):
             self._inside = (attributes.get("id") or "").endswith("_form")
         if not self._inside or "__prefix__" in name:
             return
+        if tag == "input" and attributes.get("type") == "checkbox":
+            self.boxes.add(name)
+        elif tag == "input" and attributes.get("type") == "radio":
+            self.choices.setdefault(name, []).append(attributes.get("value") or "")
         if tag == "input" and name and (attributes.get("type") not in ("checkbox", "radio") or "checked" in attributes):
             value = attributes.get("value") or ("on" if attributes.get("type") == "checkbox" else "")
             if name in self.fields and attributes.get("type") == "hidden":
@@ -132,8 +139,11 @@ class FormReader(HTMLParser):
         elif tag == "select" and name:
             self._choosing, self._choosing_many = name, "multiple" in attributes
             self.fields[name] = [] if self._choosing_many else ""
-        elif tag == "option" and self._choosing and "selected" in attributes:
+        elif tag == "option" and self._choosing:
             value = attributes.get("value") or ""
+            self.choices.setdefault(self._choosing, []).append(value)
+            if "selected" not in attributes:
+                return
             self.fields[self._choosing] = [*self.fields[self._choosing], value] if self._choosing_many else value
 
     def handle_data(self, data: str) -> None:

@@ -26,7 +26,7 @@ from unfold.contrib.filters.admin import (
     RangeDateFilter,
 )
 
-from catalog.admin.confirmation.changes import BACK, IS_BUSY, PREVIEW, SAVED, confirm
+from catalog.admin.confirmation.changes import BACK, IS_BUSY, PREVIEW, confirm, note_saved
 from catalog.admin.confirmation.deletion import DeletingAdmin, delete_selected
 from catalog.admin.links import initial_value, linked_row
 from catalog.admin.lists.tools import ListTools
@@ -337,7 +337,7 @@ class CuratedAdmin(HistorySkin, ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         obj._change_reason = form.cleaned_data.get(self.reason_field) or None  # noqa: SLF001
-        request.META[SAVED] = obj
+        note_saved(request, obj)
         # Saving an unchanged row would add a record without a change to the history.
         if not change or form.changes_columns():
             super().save_model(request, obj, form, change)

@@ -11,12 +11,13 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
 from catalog.admin.base import ModelAdmin, detail_action
-from catalog.admin.confirmation.changes import confirms_itself
+from catalog.admin.confirmation.changes import BACK, Page, confirm, confirms_itself, note_saved
 from catalog.db import revision
 from catalog.db.snapshot import snapshot
 from catalog.models import AIModel
@@ -85,16 +86,22 @@ class PriceListPage(RepricingAdmin):
         return self.reprice_models(request, AIModel.objects.filter(pk__in=queryset.values("pk")), "reprice")
 
     @detail_action(description="Set price", url_path="set-price", permissions=["reprice"], icon="sell")
-    def set_price(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def set_price(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         model: AIModel | None = self.get_object(request, object_id)
         if model is None:
             raise Http404
         requested = request.GET.get("role", "")
         role = requested if requested in Role.values else Role.SELL
-        with transaction.atomic():
-            if request.method == "POST":
-                revision.hold()
-            return self._set_price(request, model, role, now=timezone.now())
+
+        def respond() -> HttpResponse:
+            with transaction.atomic():
+                if request.method == "POST":
+                    revision.hold()
+                return self._set_price(request, model, role, now=timezone.now())
+
+        if request.method != "POST" or BACK in request.POST:
+            return respond()
+        return confirm(request, respond, lambda: Page(f"Save the {role} price of {model}?", self.opts))
 
     def _set_price(self, request: HttpRequest, model: AIModel, role: str, *, now: dt.datetime) -> HttpResponse:
         sheets = sheets_in_force([model.pk], roles=Role.values, at=now).get(model.pk, {})
@@ -112,7 +119,7 @@ class PriceListPage(RepricingAdmin):
             as_ratios=as_ratios,
             initial={"currency": start.currency if start else "USD", "base": opened},
         )
-        if request.method == "POST" and form.is_valid():
+        if request.method == "POST" and BACK not in request.POST and form.is_valid():
             if form.cleaned_data["base"] == opened:
                 return self._save(request, model, role, form)
             form.add_error(
@@ -137,13 +144,14 @@ class PriceListPage(RepricingAdmin):
         )
 
     def _save(self, request: HttpRequest, model: AIModel, role: str, form: PriceForm) -> HttpResponse:
-        PriceSheet.objects.write(
+        sheets = PriceSheet.objects.write(
             [(model.pk, replace(form.new_sheet(), ends_at=form.cleaned_data["ends_at"]))],
             role=role,
             starts_at=form.start,
             reason=form.cleaned_data["reason"],
             author=request.user,  # type: ignore[arg-type]
         )
+        note_saved(request, sheets[0])
         self.message_user(request, f"{role.capitalize()} price of {model} {since(form.start, now=form.now)}.")
         for loss in losses(at=form.start, models=[model])[:LOSSES_SHOWN]:
             self.message_user(request, f"Below cost: {loss}.", messages.WARNING)

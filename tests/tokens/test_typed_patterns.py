@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from pricing.curation.health_checks import RULES, run_checks
-from tests import world
+from tests import admin_world, world
 from tokens.models import Token
 
 pytestmark = pytest.mark.django_db
@@ -80,7 +80,7 @@ def test_a_deny_list_of_the_admin_hides_what_it_names(admin_client: Client, clie
     token, key = world.token()
 
     url = reverse("admin:tokens_token_change", args=[token.pk])
-    response = admin_client.post(url, form_of(admin_client, token, deny=typed))
+    response = admin_world.post_confirmed(admin_client, url, form_of(admin_client, token, deny=typed))
 
     assert response.status_code == 302, response.context["adminform"].form.errors
     token.refresh_from_db()

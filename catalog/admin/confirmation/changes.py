@@ -38,8 +38,9 @@ REASON_LENGTH = 500
 LINES_TOLD = 5
 # In the environ of a request: the row that its form has saved, or would save.
 SAVED = "modelbook.saved"
-# In the environ of a request: its notes.
-NOTES = "modelbook.notes"
+# In the environ of a request: its notes, and the moments at which the saved rows take effect.
+NOTES, MOMENTS = "modelbook.notes", "modelbook.moments"
+SOON = dt.timedelta(minutes=1)
 # In the environ of a request whose change another writer has prevented.
 IS_BUSY = "modelbook.busy"
 
@@ -54,6 +55,10 @@ class Page:
     # Whether the change is shown whatever its impact is, as a deletion is.
     is_always_shown: bool = False
     asks_reason: bool = False
+    # Messages about what was entered.
+    warnings: Sequence[Any] = ()
+    # When a scheduled change has these effects; None: now.
+    moment: dt.datetime | None = None
     # The address of "Go back"; empty: the form is shown again, with what was entered.
     back: str = ""
     # Fields that are posted although the request does not have them.
@@ -86,10 +91,22 @@ def confirm(
         is_requested = request.method == "POST" and PREVIEW not in request.POST
     queue: Any = messages.get_messages(request)
     queued = list(queue._queued_messages)  # noqa: SLF001
-    with no_snapshot(), transaction.atomic():
-        with reason_scope(reason_of(request)), observe(at=at or timezone.now()) as impact:
+    # What takes effect when it is saved has taken effect by then.
+    soon = timezone.now() + SOON
+    with no_snapshot(), reason_scope(reason_of(request)), transaction.atomic():
+        attempt = transaction.savepoint()
+        with observe(at=at or soon) as impact:
             response = perform()
-        page = describe()
+        later = max(request.META.get(MOMENTS, ()), default=soon)
+        if later > (at or soon) and not impact.needs_confirmation:
+            # A scheduled change is confirmed as it will be.
+            transaction.savepoint_rollback(attempt)
+            queue._queued_messages = list(queued)  # noqa: SLF001
+            request.META.pop(NOTES, None)
+            at = later
+            with observe(at=at) as impact:
+                response = perform()
+        page = replace(describe(), moment=later if at and at >= later > soon else None)
         is_stored = is_requested and is_confirmed(request, impact, page)
         if not is_stored:
             transaction.set_rollback(True)
@@ -104,9 +121,11 @@ def confirm(
             lines = impact.lines()
             messages.info(request, " ".join([*lines[:LINES_TOLD], *(["…"] if len(lines) > LINES_TOLD else [])]))
         return response
-    # What has not happened is not reported.
+    # What has not happened is not reported, but warnings are about what was entered.
+    new = queue._queued_messages[len(queued) :]  # noqa: SLF001
     queue._queued_messages = queued  # noqa: SLF001
-    return show_confirmation(request, impact, page)
+    warnings = [message for message in new if message.level >= messages.WARNING]
+    return show_confirmation(request, impact, replace(page, warnings=warnings))
 
 
 def show_confirmation(request: HttpRequest, impact: Effect, page: Page) -> HttpResponse:
@@ -174,6 +193,21 @@ def reason_of(request: HttpRequest) -> str:
     return request.POST.get(REASON, "").replace("\x00", "").strip()[:REASON_LENGTH]
 
 
+def note_saved(request: HttpRequest, row: models.Model) -> None:
+    """Notes that the form of this row is valid, and has been saved."""
+    request.META[SAVED] = row
+    request.META[MOMENTS] = []
+    note_moments(request, row)
+
+
+def note_moments(request: HttpRequest, *rows: models.Model) -> None:
+    """Notes when these rows take effect: a start, or the day on which a model retires."""
+    for row in rows:
+        retires_on = getattr(row, "retires_on", None)
+        end = dt.datetime.combine(retires_on, dt.time(), dt.UTC) if retires_on else None
+        request.META[MOMENTS] += filter(None, [getattr(row, "starts_at", None), end])
+
+
 def confirms_itself(action: Any) -> Any:
     """Marks a bulk action whose own page shows the effects, and that stores nothing before they are confirmed."""
     action.confirms_itself = True
@@ -205,9 +239,9 @@ class ConfirmingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return perform()
         return confirm(request, perform, lambda: self.describe_save(request), at=self.moment_of_effect(request))
 
-    def moment_of_effect(self, request: HttpRequest) -> dt.datetime:
-        """When a form takes effect; its impact is that of this moment."""
-        return timezone.now()
+    def moment_of_effect(self, request: HttpRequest) -> dt.datetime | None:
+        """When a form takes effect, if its values say so; its impact is that of this moment."""
+        return None
 
     def describe_save(self, request: HttpRequest) -> Page:
         """The confirmation of a form."""
@@ -218,8 +252,13 @@ class ConfirmingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return type(form)(form.__name__, (UnsentForm, form), {}) if BACK in request.POST else form
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        request.META[SAVED] = obj
+        note_saved(request, obj)
         super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        for formset in formsets:
+            note_moments(request, *formset.new_objects, *(row for row, _ in formset.changed_objects))
 
     def get_actions(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The bulk actions of the list: each of them is confirmed, unless it has a page of its own for that."""

@@ -155,5 +155,7 @@ def test_the_form_says_it_after_a_save(admin_client: Client) -> None:
     page = admin_client.post(add, admin_world.filled_in(admin_client, add, name="Acme", **patterns), follow=True)
     assert "sees 2 of 5 models; `zeta-1-pri` matches nothing." in html.unescape(page.content.decode())
     change = f"/admin/tokens/token/{Token.objects.get().pk}/change/"
-    page = admin_client.post(change, admin_world.filled_in(admin_client, change, deny="*"), follow=True)
+    asked = admin_client.post(change, admin_world.filled_in(admin_client, change, deny="*"))
+    assert "`*` denies every model that its groups reach" in html.unescape(asked.content.decode())
+    page = admin_world.confirm(admin_client, change, asked, follow=True)
     assert "`*` denies every model that its groups reach" in html.unescape(page.content.decode())

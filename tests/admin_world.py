@@ -92,6 +92,12 @@ def post_confirmed(client: Client, page: str, form: dict[str, Any], *, follow: b
     return confirm(client, page, asked, follow=follow)
 
 
+def post(client: Client, page: str, form: dict[str, Any], *, follow: bool = False) -> Any:
+    """Posts a form, and confirms its effects if the page asks for it; the last response."""
+    answer = client.post(page, form, follow=follow)
+    return confirm(client, page, answer, follow=follow) if is_confirmation(answer) else answer
+
+
 def is_confirmation(response: Any) -> bool:
     return response.status_code == 200 and b'id="confirmation_form"' in response.content
 
@@ -123,10 +129,8 @@ class FormReader(HTMLParser):
             self._inside = (attributes.get("id") or "").endswith("_form")
         if not self._inside or "__prefix__" in name:
             return
-        if tag == "input" and attributes.get("type") == "checkbox":
-            self.boxes.add(name)
-        elif tag == "input" and attributes.get("type") == "radio":
-            self.choices.setdefault(name, []).append(attributes.get("value") or "")
+        if tag == "input":
+            self._note_choice(name, attributes)
         if tag == "input" and name and (attributes.get("type") not in ("checkbox", "radio") or "checked" in attributes):
             value = attributes.get("value") or ("on" if attributes.get("type") == "checkbox" else "")
             if name in self.fields and attributes.get("type") == "hidden":
@@ -145,6 +149,12 @@ class FormReader(HTMLParser):
             if "selected" not in attributes:
                 return
             self.fields[self._choosing] = [*self.fields[self._choosing], value] if self._choosing_many else value
+
+    def _note_choice(self, name: str, attributes: dict[str, str | None]) -> None:
+        if attributes.get("type") == "checkbox":
+            self.boxes.add(name)
+        elif attributes.get("type") == "radio":
+            self.choices.setdefault(name, []).append(attributes.get("value") or "")
 
     def handle_data(self, data: str) -> None:
         if self._writing:

@@ -25,7 +25,7 @@ def page(model: AIModel, role: str = "sell") -> str:
 
 def save(client: Client, model: AIModel, role: str = "sell", **changes: Any) -> HttpResponse:
     posted = admin_world.filled_in(client, page(model, role), **changes)
-    return client.post(page(model, role), posted)  # type: ignore[return-value]
+    return admin_world.post(client, page(model, role), posted)  # type: ignore[no-any-return]
 
 
 def newest() -> dict[tuple[str, str, int], Decimal | None]:
@@ -95,7 +95,7 @@ def test_tiers_are_unchanged_unless_they_are_removed(admin_client: Client, keep:
 
     posted = admin_world.filled_in(admin_client, page(model), **{"input:token": "1", "output:token": "8"})
     posted.pop("keep")
-    admin_client.post(page(model), posted | ({"keep": keep} if keep else {}))
+    admin_world.post(admin_client, page(model), posted | ({"keep": keep} if keep else {}))
 
     lines = PriceSheet.objects.order_by("-pk")[0].lines.order_by("position")
     expected: list[Any] = [("output", 8, []), ("input", 1, [])] + ([("input", 4, TIER)] if keep else [])
@@ -170,12 +170,12 @@ def test_the_second_of_two_simultaneous_changes_is_rejected(admin_client: Client
     opened = admin_world.filled_in(admin_client, page(model), **{"input:token": "3"})
     world.price(model, input="1", starts_at=timezone.now() - dt.timedelta(seconds=1))
 
-    first = admin_client.post(page(model), opened)
+    first = admin_world.post(admin_client, page(model), opened)
     assert "Someone else has changed this price" in first.content.decode()
     assert PriceSheet.objects.count() == 2
     again = admin_world.FormReader()
     again.feed(first.content.decode())
-    admin_client.post(page(model), again.fields)
+    admin_world.post(admin_client, page(model), again.fields)
     assert PriceSheet.objects.count() == 3
 
 

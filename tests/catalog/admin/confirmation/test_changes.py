@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from catalog.models import AIModel, Channel, ModelAlias
-from pricing.models import DiscountRule, GroupRate, PriceSheet
+from pricing.models import GroupRate, PriceSheet
 from tests import admin_world, world
 from tokens.models import Token
 
@@ -142,12 +142,10 @@ def test_prices_are_confirmed_now_and_when_they_are_scheduled(admin_client: Clie
     model, group = AIModel.objects.get(name="o3"), world.token_group()
     later = timezone.now() + dt.timedelta(days=3)
     start = {"starts_at_0": f"{later:%Y-%m-%d}", "starts_at_1": "00:00:00"}
-    rates, discounts = "/admin/pricing/grouprate/add/", "/admin/pricing/discountrule/add/"
+    rates = "/admin/pricing/grouprate/add/"
     posts = [
         (rates, {"group": group.pk, "ratio": "2"}),
         (rates, {"group": group.pk, "ratio": "2", **start}),
-        (discounts, {"model": model.pk, "multiplier": "0.5"}),
-        (discounts, {"model": model.pk, "multiplier": "0.5", **start}),
     ]
     for page, changes in posts:
         asked = admin_client.post(page, admin_world.filled_in(admin_client, page, **changes))
@@ -155,7 +153,7 @@ def test_prices_are_confirmed_now_and_when_they_are_scheduled(admin_client: Clie
         shown = asked.content.decode()
         assert "The price of o3 for group default" in shown
         assert (f"from {later:%Y-%m-%d}" in shown) == ("starts_at_0" in changes)
-    assert not GroupRate.objects.exists() and not DiscountRule.objects.exists()
+    assert not GroupRate.objects.exists()
     page = f"/admin/catalog/aimodel/{model.pk}/set-price/"
     answer = admin_world.post_confirmed(
         admin_client, page, admin_world.filled_in(admin_client, page, **{"input:token": "3"})

@@ -201,11 +201,8 @@ def note_saved(request: HttpRequest, row: models.Model) -> None:
 
 
 def note_moments(request: HttpRequest, *rows: models.Model) -> None:
-    """Notes when these rows take effect: a start, or the day on which a model retires."""
-    for row in rows:
-        retires_on = getattr(row, "retires_on", None)
-        end = dt.datetime.combine(retires_on, dt.time(), dt.UTC) if retires_on else None
-        request.META[MOMENTS] += filter(None, [getattr(row, "starts_at", None), end])
+    """Notes when these rows take effect, if they have a start."""
+    request.META[MOMENTS] += filter(None, (getattr(row, "starts_at", None) for row in rows))
 
 
 def confirms_itself(action: Any) -> Any:

@@ -10,7 +10,18 @@ from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
-from catalog.models import AIModel, Channel, EndpointType, ImportRun, Offer, Pruning, Revision, Snapshot, Source
+from catalog.models import (
+    AIModel,
+    AuditEntry,
+    Channel,
+    EndpointType,
+    ImportRun,
+    Offer,
+    Pruning,
+    Revision,
+    Snapshot,
+    Source,
+)
 from pricing.models import CurrencyRate, DiscountRule, PopularModel, UsageCount, UsageEvent, UsageReporter
 from tests import world
 from tokens.models import Token
@@ -68,6 +79,8 @@ def one_of_everything() -> dict[str, Any]:
         User.objects.create_user("somebody"),
         Group.objects.create(name="readers"),
     ]
+    # What happens to an operator is in the audit trail.
+    rows.append(AuditEntry.objects.earliest("pk"))
     rows_by_model = {row._meta.label_lower: row for row in rows}
     assert rows_by_model.keys() == {model._meta.label_lower for model in admin.site._registry}, (
         "a table without a row here"

@@ -16,6 +16,7 @@ from catalog.operators.permissions import may, may_apply_imports, may_see_prices
 from pricing.admin.import_review import ImportPages, refusal_of
 from pricing.impact.impact import ACCEPT_LOSS
 from pricing.imports.aliases import WITH_ALIASES, create_aliases, fingerprint_of, last_run, spellings_of_run
+from pricing.imports.guards import LossError
 
 ALIASES_PER_PAGE = 100
 
@@ -40,10 +41,14 @@ class DecidedImportRunAdmin(ImportPages, ImportRunAdmin):
         run: ImportRun | None = self.get_object(request, object_id)
         if run is None:
             raise Http404
-        page = HttpResponseRedirect(reverse("admin:catalog_importrun_change", args=[run.pk]))
+        page, loss = HttpResponseRedirect(reverse("admin:catalog_importrun_change", args=[run.pk])), ""
         try:
             if request.method == "POST":
-                return self._create_aliases(request, run)
+                try:
+                    return self._create_aliases(request, run)
+                except LossError as error:
+                    # The same page again, with a checkbox that accepts it.
+                    loss = str(error)
             spellings = spellings_of_run(run, at=timezone.now())
         except (InputError, DatabaseError) as error:
             self.message_user(request, refusal_of(error), messages.ERROR)
@@ -65,6 +70,8 @@ class DecidedImportRunAdmin(ImportPages, ImportRunAdmin):
             merged=sum(spelling.is_duplicate for spelling in safe),
             differing=sum(not spelling.is_same_price for spelling in safe),
             seen=fingerprint_of(spellings),
+            loss=loss,
+            ticked=set(request.POST.getlist("alias")) if loss else {spelling.name for spelling in safe},
         )
 
     def _create_aliases(self, request: HttpRequest, run: ImportRun) -> HttpResponse:

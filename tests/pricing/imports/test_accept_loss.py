@@ -118,3 +118,23 @@ def test_a_source_that_applies_safe_changes_waits_with_a_loss() -> None:
     _, run = save_plan(SWITCHED_OFF, Options(source=SOURCES["yaml"]), at=timezone.now())
     assert run is not None
     assert run.report["guards"] == [f"{LOSS} If this is correct, repeat with --accept-loss."]
+
+
+def test_a_rollback_that_empties_a_key_stops_until_it_is_accepted(capsys: pytest.CaptureFixture[str]) -> None:
+    document = b"format: modelbook/1\ngroups:\n  - {slug: default, channels: [main]}\nchannels:\n"
+    document += b"  - {slug: main, name: Main, offers: [{model: m-1}]}\nmodels:\n  - {name: m-1, status: published}\n"
+    _, run = apply_import(document, Options(source=SOURCES["yaml"]), at=timezone.now())
+    assert run is not None
+    world.token(name="Acme")
+    for options in ({"dry_run": True}, {}):
+        with pytest.raises(SystemExit) as stop:
+            call_command("rollback_import", str(run.pk), **options)
+        assert stop.value.code == Exit.GUARD_STOPPED
+        text = capsys.readouterr().out
+        assert "  The key Acme loses the only model (m-1).\n" in text
+        assert "Acme (1 of 1). If this is correct, repeat with --accept-loss." in text
+        assert Channel.objects.exists()
+    call_command("rollback_import", str(run.pk), accept_loss=True)
+    assert not Channel.objects.exists()
+    run.refresh_from_db()
+    assert "The key Acme loses the only model (m-1)." in run.report["taken_back"]["impact"]["lines"]

@@ -100,7 +100,8 @@ def roll_back(
             result = _roll_back(run, WriteContext(at, f"Rollback of import {run}", actor, run))
         _require_permissions(result, actor)
         result.impact = impact
-        result.guards = [] if accept_loss else impact.guards()
+        # The tokens that a migration has created are the object of its rollback.
+        result.guards = [] if accept_loss else impact.guards(may_end=True)
         who = f" by {actor}" if actor else ""
         run.status = ImportRun.Status.ROLLED_BACK
         run.remark = f"Rolled back{who} on {at:%Y-%m-%d %H:%M} UTC. {result}"

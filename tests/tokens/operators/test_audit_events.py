@@ -58,6 +58,7 @@ def test_failures_and_the_lock_out_are_recorded_without_what_was_typed(client: C
 
 
 def test_changes_of_an_operator_are_recorded_with_old_and_new_values(boss: User) -> None:
+    User.objects.create_superuser("other")
     role = Group.objects.create(name="Night shift")
     boss.is_superuser = False
     boss.set_password("another horse battery")

@@ -104,7 +104,7 @@ def test_the_name_of_a_deleted_operator_stays() -> None:
 
     row = Source.history.get()
     assert (row.actor, row.history_user) == ("boss", None)
-    assert newest().actor == "boss"
+    assert [entry.actor for entry in entries(kind="catalog.source")] == ["boss"]
 
 
 def test_commands_and_schedules_are_named() -> None:

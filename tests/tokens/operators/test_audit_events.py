@@ -75,6 +75,7 @@ def test_changes_of_an_operator_are_recorded_with_old_and_new_values(boss: User)
         ("changed", {"is_superuser": ["yes", "no"]}, "new password"),
         ("changed", {"roles": ["", "Night shift"]}, ""),
         ("changed", {"limit to groups": ["", "vip"]}, ""),
+        ("changed", {}, "limit to groups removed"),
         ("deleted", {}, ""),
     ]
     of_role = AuditEntry.objects.filter(kind="auth.group", name="Night shift").order_by("number")

@@ -55,6 +55,7 @@ class AdminPage:
     path: str
     fields: Mapping[str, Any] = field(default_factory=dict)
     is_signed_in: bool = True
+    is_refused: bool = False
     template: str = ""
 
 
@@ -64,7 +65,7 @@ def one_of_each_template(pages: list[AdminPage]) -> list[AdminPage]:
     for page in pages:
         is_of_table, is_posted = page.template in BY_TABLE, bool(page.fields)
         if not is_of_table or is_posted:
-            of_kind.setdefault((page.template, is_posted), page)
+            of_kind.setdefault((page.template or page.name, is_posted), page)
         elif page.name.startswith(RICH):
             of_kind[page.name, is_posted] = page
     return list(of_kind.values())
@@ -84,8 +85,10 @@ def find_pages(client: Client) -> list[AdminPage]:
     assert adopting, "the example of the verification adopts nothing"
     pages.append(AdminPage("adopt", adopting[1]))
     forms = [*_of_actions(operator, rows), *_of_forms(client, rows)]
+    no_pages = [AdminPage("no page", "/admin/nowhere/"), AdminPage("no form", "/admin/catalog/snapshot/add/")]
+    refused = [replace(page, is_refused=True) for page in no_pages]
     entrances = [replace(page, is_signed_in=False) for page in pages]
-    return [*_opened(client, pages), *_opened(client, forms), *_opened(Client(), entrances)]
+    return [*_opened(client, pages), *_opened(client, forms), *refused, *_opened(Client(), entrances)]
 
 
 def _opened(client: Client, pages: list[AdminPage]) -> Iterator[AdminPage]:

@@ -27,6 +27,9 @@ class Effect(Protocol):
     def lines(self) -> list[str]:
         """The effect in sentences."""
 
+    def seen_by(self, operator: Any) -> "Effect":
+        """The effect without what this operator may not see; its numbers are the same."""
+
     def as_json(self) -> dict[str, Any]: ...
 
 

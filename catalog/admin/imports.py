@@ -13,11 +13,11 @@ from catalog.admin.base import (
     display,
 )
 from catalog.admin.links import current_operator
-from catalog.imports.run_reports import counted, sections, without_prices
+from catalog.imports.run_reports import counted, sections, without_names, without_prices
 from catalog.models import (
     ImportRun,
 )
-from catalog.operators.permissions import may_see_prices
+from catalog.operators.permissions import may_see_prices, may_view_all
 
 # The counts that fit into the list.
 COUNTS_LISTED = ["new", "changed", "new_prices", "changed_prices", "missing", "kept", "left", "aliases"]
@@ -84,7 +84,10 @@ class ImportRunAdmin(ReadOnlyAdmin):
 
     @display(description="Report")
     def report_shown(self, run: ImportRun) -> str:
-        report = run.report if may_see_prices(current_operator()) else without_prices(run.report)
+        operator = current_operator()
+        report = run.report if may_see_prices(operator) else without_prices(run.report)
+        if not (may_see_prices(operator) and may_view_all(operator, "tokens.token", "tokens.tokengroup")):
+            report = without_names(report)
         return render_to_string(
             "catalog/admin/report.html", {"counts": counted(run.counts), "sections": sections(report)}
         )

@@ -86,6 +86,9 @@ class PermittedAdmin(Base):
 class PermittedListAdmin(PermittedAdmin):
     """A list whose columns, filters and search show only what the operator may see."""
 
+    # Columns that no page shows: an address must not find them out, letter by letter.
+    unsearchable: tuple[str, ...] = ()
+
     def get_list_display(self, request: HttpRequest) -> Any:
         columns = [name for name in super().get_list_display(request) if self._is_shown(request, name)]
         return columns or ["__str__"]
@@ -97,6 +100,15 @@ class PermittedListAdmin(PermittedAdmin):
         """Without columns of other tables: the number of results would say what they contain."""
         fields = super().get_search_fields(request)
         return [path for path in fields if may_view(request.user, *self._crossed(path.lstrip("^=@")))]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Not by columns of other tables, nor by figures that the query has beside its own columns."""
+        name = lookup.partition("__")[0]
+        names = {getattr(entry, "parameter_name", None) for entry in self.get_list_filter(request)}
+        beside = {*self.get_queryset(request).query.annotations, *self.unsearchable} - names
+        if name in beside or not may_view(request.user, *self._crossed(lookup)):
+            return False
+        return super().lookup_allowed(lookup, value, request)
 
     def _row_in_reach(self, request: HttpRequest, object_id: str) -> Any:
         """The row, or None for a deleted one. 404 for an operator who is limited to other rows: history has all."""

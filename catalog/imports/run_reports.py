@@ -35,6 +35,8 @@ TITLES = {
     "vendors": "New vendors",
 }
 
+# In the guard that names keys.
+ACCEPT_LOSS = "--accept-loss"
 # The parts that state prices or rates.
 WITH_PRICES = ("prices", "suspicious", "jumps", "placeholders", "price_rules", "rates")
 
@@ -49,6 +51,17 @@ def without_prices(report: Mapping[str, Any]) -> dict[str, Any]:
             name: {key: value for key, value in match.items() if key != "prices"}
             for name, match in parts["unmatched"].items()
         }
+    return parts
+
+
+def without_names(report: Mapping[str, Any]) -> dict[str, Any]:
+    """The report for people who may not see all keys, groups and prices: its impact in numbers."""
+    parts = dict(report)
+    if isinstance(parts.get("impact"), dict):
+        numbers = counted(parts["impact"].get("counts") or {})
+        parts["impact"] = {"lines": [f"{number:,} {name} change" for name, number in numbers.items()]}
+    if isinstance(parts.get("guards"), list):
+        parts["guards"] = [guard for guard in parts["guards"] if ACCEPT_LOSS not in str(guard)]
     return parts
 
 

@@ -6,6 +6,8 @@ An actor of None is a command: a person who may run commands may do everything.
 from collections.abc import Callable
 from typing import Any
 
+from django.apps import apps
+
 from catalog.error_messages import InputError
 
 # To change an import run is to apply it, or to roll it back.
@@ -32,6 +34,12 @@ def may(actor: Any, action: str, *tables: Any) -> bool:
 def may_view(actor: Any, *tables: Any) -> bool:
     """Whether this operator may see figures of all these tables."""
     return may(actor, "view", *tables)
+
+
+def may_view_all(actor: Any, *tables: str) -> bool:
+    """Whether this operator may see all rows of these tables, by their labels."""
+    every = [apps.get_model(table)._default_manager.all() for table in tables]
+    return may_view(actor, *tables) and all(limit_rows(actor, rows) is rows for rows in every)
 
 
 def may_see_prices(actor: Any) -> bool:

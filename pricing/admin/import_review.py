@@ -205,7 +205,7 @@ class ImportPages(ModelAdmin):
         offered = plan if may_set_prices(request.user) else plan.without_prices()
         may_apply = self.may_decide(request) and not forbidden
         seen, has_prices = plan.fingerprint, plan.sets_prices
-        plan = plan if sees_prices else plan.without_prices()
+        plan = (plan if sees_prices else plan.without_prices()).seen_by(request.user)
         query = request.GET
         show = query.get("show", "all") if query.get("show") in VIEWS else "all"
         search = query.get("q", "")
@@ -317,7 +317,7 @@ class ImportPages(ModelAdmin):
                     actor=request.user,  # type: ignore[arg-type]
                     dry_run=not is_confirmed,
                     accept_loss=request.POST.get("accept") == ACCEPT_LOSS,
-                )
+                ).seen_by(request.user)
         except (InputError, DatabaseError) as error:
             self.message_user(request, refusal_of(error), messages.ERROR)
             return page
@@ -334,7 +334,7 @@ class ImportPages(ModelAdmin):
     def show_impact(self, request: HttpRequest, impact: Impact | None) -> None:
         """The effect that was stored, in the same sentences as before."""
         if impact is not None and not impact.is_empty:
-            self.message_user(request, " ".join(impact.lines()))
+            self.message_user(request, " ".join(impact.seen_by(request.user).lines()))
 
 
 def _applied(plan: ImportPlan, rest: ImportRun | None) -> str:

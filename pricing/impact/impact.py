@@ -2,15 +2,17 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from catalog.exact import digits
+from catalog.operators.permissions import limit_rows, may_see_prices, may_view
 from catalog.prices import Sheet
 from pricing.engine.formatting.lines import Change, changes, difference
 from pricing.engine.thresholds import LARGEST_LOSS
 from pricing.impact.sentences import NO_EFFECT, guard_sentence, sentences
+from tokens.models import Token, TokenGroup
 
 # The option that confirms a change which takes many models from a key.
 ACCEPT_LOSS = "accept_loss"
@@ -160,12 +162,16 @@ class GroupImpact:
 
 @dataclass(frozen=True, eq=False)
 class PriceImpact:
-    """A price that differs for a group that can use the model before and after."""
+    """A price that differs for a group that can use the model before and after.
+
+    `is_withheld`: its figures are not for the reader.
+    """
 
     model: str
     group: str
     old: Sheet | None
     new: Sheet | None
+    is_withheld: bool = False
 
     @cached_property
     def changes(self) -> Sequence[Change]:
@@ -183,6 +189,8 @@ class PriceImpact:
     @cached_property
     def sentence(self) -> str:
         """How the price changes, without its model and group."""
+        if self.is_withheld:
+            return "changes"
         if self.old is not None and self.new is not None and not self.changes:
             return f"{self.before} → {self.after}"
         return difference(self.old, self.new)
@@ -191,7 +199,7 @@ class PriceImpact:
         return {"model": self.model, "group": self.group, "before": self.before, "after": self.after}
 
     def _side(self, sheet: Sheet | None, side: int) -> str | None:
-        if sheet is None:
+        if sheet is None or self.is_withheld:
             return None
         if not self.changes:
             # The price is the same in its currency.
@@ -203,6 +211,16 @@ class PriceImpact:
 def _rate(sheet: Sheet) -> str:
     per_usd = "unknown" if sheet.per_usd is None else f"{digits(sheet.per_usd)} {sheet.currency}"
     return f"{per_usd} per US dollar"
+
+
+def _viewable(operator: Any, table: Any, column: str, values: set[str]) -> set[str]:
+    """Those of the values whose rows the operator may view."""
+    if not may_view(operator, table):
+        return set()
+    rows = table.objects.all()
+    if (limited := limit_rows(operator, rows)) is rows:
+        return values
+    return values.intersection(limited.values_list(column, flat=True))
 
 
 @dataclass
@@ -245,6 +263,27 @@ class Impact:
     def lines(self) -> list[str]:
         """The effect in sentences; one that says so if there is none."""
         return sentences(self) or [NO_EFFECT]
+
+    def seen_by(self, operator: Any) -> "Impact":
+        """The impact without names of keys and groups, and without prices, that this operator may not see.
+
+        The numbers are complete, and a name is empty: everybody sees how much a change does before it is stored.
+        """
+        if operator is None:
+            return self
+        keys = _viewable(operator, Token, "key_id", {key.key_id for key in self.keys})
+        slugs = {group.group for group in self.groups} | {price.group for price in self.prices}
+        groups = _viewable(operator, TokenGroup, "slug", slugs)
+        hides_prices = not may_see_prices(operator)
+        return replace(
+            self,
+            keys=[key if key.key_id in keys else replace(key, key_id="", name="") for key in self.keys],
+            groups=[group if group.group in groups else replace(group, group="") for group in self.groups],
+            prices=[
+                replace(price, group=price.group if price.group in groups else "", is_withheld=hides_prices)
+                for price in self.prices
+            ],
+        )
 
     def outline(self) -> dict[str, Any]:
         """The short form, which is stored with import runs."""

@@ -34,7 +34,8 @@ def sentences(impact: "Impact") -> list[str]:
 
 def guard_sentence(keys: Sequence["KeyImpact"]) -> str:
     """Why the change must be confirmed; these keys lose much."""
-    shown = ", ".join(f"{key.name} ({key.loss.figures})" for key in keys[:KEYS_SHOWN])
+    first = _named_first(keys)[:KEYS_SHOWN]
+    shown = ", ".join(f"{key.name} ({key.loss.figures})" if key.name else key.loss.figures for key in first)
     more = ", …" if len(keys) > KEYS_SHOWN else ""
     verb = "loses" if len(keys) == 1 else "lose"
     whose = "its" if len(keys) == 1 else "their"
@@ -49,8 +50,10 @@ def names_in_words(names: Sequence[str]) -> str:
 
 def _of_keys(keys: Sequence["KeyImpact"]) -> str:
     key, is_one = keys[0], len(keys) == 1
-    names = ", ".join(key.name for key in keys[:KEYS_SHOWN]) + (", …" if len(keys) > KEYS_SHOWN else "")
-    subject = f"The key {names}" if is_one else f"{len(keys):,} keys ({names})"
+    first = [other.name for other in _named_first(keys)[:KEYS_SHOWN] if other.name]
+    names = ", ".join(first) + (", …" if len(keys) > len(first) else "")
+    subject = (f"The key {names}" if first else "A key") if is_one else f"{len(keys):,} keys"
+    subject += f" ({names})" if first and not is_one else ""
     is_alike = all(other.access == key.access for other in keys)
     loss = f"loses its {count(key.access.before, 'model')}" if is_one else "lose all their models"
     if key.end:
@@ -58,20 +61,21 @@ def _of_keys(keys: Sequence["KeyImpact"]) -> str:
         return f"{subject} {end}{f' and {loss}' if key.access.before else ''}."
     clauses = _clauses(key.access, is_one=is_one) if is_alike else [loss]
     if key.on:
-        return f"From {key.on} on, {subject.replace('The', 'the', 1)} {_join(clauses)}."
+        return f"From {key.on} on, {subject[0].lower()}{subject[1:]} {_join(clauses)}."
     return f"{subject} {_join(clauses)}."
 
 
 def _of_group(group: "GroupImpact") -> str:
+    subject = f"The group {group.group}" if group.group else "A group"
     if group.is_deleted:
-        return f"The group {group.group} is deleted; it reached {count(group.access.before, 'model')}."
+        return f"{subject} is deleted; it reached {count(group.access.before, 'model')}."
     access, clauses = group.access, []
     if access.lost:
         clauses.append(f"no longer reaches {_share(access)} ({names_in_words(access.loses)})")
     if access.gained:
         clauses.append(f"also reaches {count(access.gained.count, 'model')} ({names_in_words(access.gains)})")
     clauses += _of_aliases(access, is_one=True)
-    return f"The group {group.group} {_join(clauses)}."
+    return f"{subject} {_join(clauses)}."
 
 
 def _of_visitors(access: "Access") -> Iterator[str]:
@@ -86,10 +90,20 @@ def _of_visitors(access: "Access") -> Iterator[str]:
 
 
 def _of_prices(prices: Sequence["PriceImpact"], public: frozenset[str]) -> str:
-    groups = [price.group for price in prices]
-    readers = f"group {groups[0]}" if len(groups) == 1 else f"groups {_join(groups)}"
+    groups = [price.group for price in prices if price.group]
+    others = len(prices) - len(groups)
+    if groups:
+        shown = [*groups, *([count(others, "other")] if others else [])]
+        readers = f"group {shown[0]}" if len(shown) == 1 else f"groups {_join(shown)}"
+    else:
+        readers = count(others, "group")
     visitors = " and visitors" if not public.isdisjoint(groups) else ""
-    return f"The price of {prices[0].model} for {readers}{visitors}: {prices[0].sentence}."
+    subject = f"The price of {prices[0].model} for {readers}{visitors}"
+    return f"{subject} changes." if prices[0].is_withheld else f"{subject}: {prices[0].sentence}."
+
+
+def _named_first(keys: Sequence["KeyImpact"]) -> list["KeyImpact"]:
+    return sorted(keys, key=lambda key: not key.name)
 
 
 def _clauses(access: "Access", *, is_one: bool) -> list[str]:

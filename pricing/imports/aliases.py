@@ -330,7 +330,7 @@ def create_aliases(
             aliases = [ModelAlias(name=name, model=stored[model]) for name, model in models.items()]
             create_rows(aliases, reason=reason, actor=actor)
         if not accept_loss:
-            refuse_loss(impact)
+            refuse_loss(impact, actor)
         recorded.report["impact"] = impact.outline()
         recorded.save(update_fields=["report"])
     return recorded, impact

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from catalog.error_messages import InputError, count
 from catalog.imports.context import Findings
@@ -70,9 +71,9 @@ def jump_guard(jumps: Collection[str]) -> Guard:
     return Guard(ACCEPT_JUMPS, sentence, names)
 
 
-def refuse_loss(impact: Impact) -> None:
+def refuse_loss(impact: Impact, actor: Any = None) -> None:
     """LossError if keys lose more than 5 % of their models, or all."""
-    for sentence in impact.guards():
+    for sentence in impact.seen_by(actor).guards():
         raise LossError(sentence)
 
 

@@ -183,6 +183,15 @@ class ImportPlan:
         """The guard about keys that lose many models."""
         return next((guard for guard in self.guards if guard.option == ACCEPT_LOSS), None)
 
+    def seen_by(self, operator: Any) -> "ImportPlan":
+        """The plan with an impact that states only what this operator may see."""
+        if self.impact is None:
+            return self
+        impact = self.impact.seen_by(operator)
+        loss = "".join(impact.guards())
+        guards = [replace(guard, sentence=loss) if guard.option == ACCEPT_LOSS else guard for guard in self.guards]
+        return replace(self, impact=impact, guards=guards)
+
     def add_impact(self, impact: Impact) -> None:
         """Stores what it does to keys, and the guard about it that the options do not confirm."""
         self.impact = impact

@@ -164,7 +164,8 @@ def apply_run(
         record_dropped_models(options.slug, missing=plan.missing, listed=plan.listed, at=at)
         apply_plan(plan, run, at=at, actor=actor)
         if plan.loss:
-            raise LossError(f"{plan.loss.sentence} Confirm it, or discard the plan.")
+            sentences = [guard.sentence for guard in plan.seen_by(actor).guards if guard.option == ACCEPT_LOSS]
+            raise LossError(f"{' '.join(sentences)} Confirm it, or discard the plan.")
         prices_wait = not may_set_prices(actor) and complete.sets_prices
         rest = _create_rest(complete, plan, run, options, prices_wait=prices_wait)
     return plan, rest

@@ -8,7 +8,7 @@ that it withdrew, the ends of prices that it set, and the lines that it confirme
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -58,6 +58,13 @@ class Rollback:
     impact: Impact | None = None
     # Why it was not done: sentences that ask for the confirmation of a loss.
     guards: list[str] = field(default_factory=list)
+
+    def seen_by(self, operator: Any) -> "Rollback":
+        """The result with an impact that states only what this operator may see."""
+        if self.impact is None:
+            return self
+        impact = self.impact.seen_by(operator)
+        return replace(self, impact=impact, guards=impact.guards() if self.guards else [])
 
     def report(self) -> dict[str, Any]:
         return {"restored": self.restored, "removed": self.removed, "ended": self.ended, "stays": self.stays}

@@ -292,3 +292,39 @@ def test_the_roles_cover_all_tables_of_the_admin() -> None:
     assert {*FACTS, *PRICES} <= {*EVERYTHING}
     assert PriceSheet._meta.label_lower in PRICES
     assert AIModel._meta.label_lower in FACTS
+
+
+@pytest.mark.parametrize(
+    ("permission", "page", "lookup"),
+    [
+        ("tokens.view_tokengroup", "tokens_tokengroup", "rate__gt"),
+        ("tokens.view_tokengroup", "tokens_tokengroup", "tokens__name__startswith"),
+        ("tokens.view_tokengroup", "tokens_tokengroup", "tokens__gt"),
+        ("catalog.view_aimodel", "catalog_aimodel", "sheets__gt"),
+        ("catalog.view_aimodel", "catalog_aimodel", "vendor__id__exact"),
+        ("pricing.view_usageevent", "pricing_usageevent", "token__gt"),
+        ("tokens.view_token", "tokens_token", "digest__startswith"),
+        ("auth.view_user", "auth_user", "password__startswith"),
+    ],
+)
+def test_an_address_does_not_filter_by_figures_of_other_tables(permission: str, page: str, lookup: str) -> None:
+    app, code = permission.split(".")
+    client = signed_in("ann", (app, code))
+
+    for address in ("changelist", "export"):
+        assert client.get(f"{reverse(f'admin:{page}_{address}')}?{lookup}=1").status_code == 400
+
+
+@pytest.mark.parametrize(("action", "table"), [("disable", "channel"), ("delete_selected", "channel")])
+def test_a_confirmation_names_keys_and_prices_for_those_who_may_see_them(
+    rows: dict[str, Any], action: str, table: str
+) -> None:
+    row = rows[f"catalog.{table}"]
+    for name, sees in (("catalog", False), ("root", True)):
+        client = signed_in(name, role=BY_SLUG["catalog"])
+        User.objects.filter(username="root").update(is_superuser=True)
+        page = reverse(f"admin:catalog_{table}_changelist")
+        text = client.post(page, {"action": action, "_selected_action": [row.pk]}).content.decode()
+        assert 'id="confirmation_form"' in text
+        assert ("Sentinel Customer" in text) is sees
+        assert ("A key loses" in text) is not sees

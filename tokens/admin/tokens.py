@@ -125,6 +125,7 @@ class TokenAdmin(ConfirmedForm, BudgetAdmin, KeyPages, CuratedAdmin):
     ordering = ["-created_at", "-pk"]
     autocomplete_fields = ["groups", "first_group"]
     actions = [enable, disable]
+    unsearchable = ("digest", "pepper")
     budget_fields = (*TERMS, "is_over_budget")
     readonly_fields = ["masked", "key_id", "last_used_at", "created_at", "updated_at", "retired_shown", "refusal_shown"]
     fieldsets = [

@@ -7,7 +7,6 @@ that follows it cannot differ, and no rule about effects is written twice.
 """
 
 import datetime as dt
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +21,7 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from catalog.admin.impact import Effect, observe
 from catalog.db.import_context import reason_scope
@@ -118,7 +118,7 @@ def confirm(
         for note in notes_of(request):
             messages.add_message(request, note.level, note.text)
         if is_done or not impact.is_empty:
-            lines = impact.lines()
+            lines = impact.seen_by(request.user).lines()
             messages.info(request, " ".join([*lines[:LINES_TOLD], *(["…"] if len(lines) > LINES_TOLD else [])]))
         return response
     # What has not happened is not reported, but warnings are about what was entered.
@@ -132,14 +132,14 @@ def show_confirmation(request: HttpRequest, impact: Effect, page: Page) -> HttpR
     """The page that lists the effects, and posts the same form again."""
     fingerprint = fingerprint_of(impact, page)
     shown = request.POST.get(SHOWN, "")
-    is_due = impact.needs_confirmation
+    is_due, seen = impact.needs_confirmation, impact.seen_by(request.user)
     context = admin.site.each_context(request) | {
         "title": page.title,
         "opts": page.opts,
         "page": page,
         "posted": posted_fields(request, page),
-        "lines": [*impact.lines(), *(note.text for note in notes_of(request))],
-        "guards": impact.guards(may_end=True),
+        "lines": [*seen.lines(), *(note.text for note in notes_of(request))],
+        "guards": seen.guards(may_end=True),
         "fingerprint": fingerprint,
         "has_changed": shown != fingerprint and shown.partition(":")[0] == fingerprint.partition(":")[0],
         "is_unaccepted": shown == fingerprint,
@@ -169,7 +169,8 @@ def fingerprint_of(impact: Effect, page: Page) -> str:
     """Two digests: of the change, and of everything that the page says about its effects."""
     parts = [impact.as_json(), list(impact.lines()), list(page.counts), page.digest]
     effects = json.dumps(parts, sort_keys=True, default=str)
-    return ":".join(hashlib.sha256(text.encode()).hexdigest() for text in (page.title, effects))
+    # With a secret: nobody finds out figures that they may not see by trying.
+    return ":".join(salted_hmac(__name__, text, algorithm="sha256").hexdigest() for text in (page.title, effects))
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from catalog.admin.confirmation.changes import (
 from catalog.admin.links import linked_row
 from catalog.db.bulk import BATCH, batches
 from catalog.db.deletion import relations_to
-from catalog.operators.permissions import may_view
+from catalog.operators.permissions import may_view_all
 
 # The rows that are named, and those of each kind that belongs to them; more are counted.
 SHOWN = 20
@@ -272,8 +272,8 @@ def keys_of(rows: Rows) -> Any:
 
 
 def may_view_rows(request: HttpRequest, model: type[models.Model]) -> bool:
-    """Whether this person may see rows of the table; those without pages of their own are parts of others."""
-    return not admin.site.is_registered(model) or may_view(request.user, model)
+    """Whether this person may see all rows of the table; those without pages of their own are parts of others."""
+    return not admin.site.is_registered(model) or may_view_all(request.user, model._meta.label_lower)
 
 
 def other_key(key: Any) -> Any:

@@ -67,7 +67,7 @@ def verify(*, heads: Collection[str] = ()) -> Verification:
             result.fault = _Chain(stream, wanted - {chain.FIRST.hex()}).verify(result)
             if result.fault:
                 return result
-        result.fault = _find_inserted()
+        result.fault = _find_stray() or _find_inserted()
     return result
 
 
@@ -150,8 +150,8 @@ class _Histories:
         self.names = {each.kind: {*each.names} for each in current}
         self.columns = {each.fingerprint: each for each in current}
         for key, kind, names in AuditColumns.objects.values_list("id", "kind", "names"):
-            if key not in self.columns and kind in self.tables:
-                self.columns[key] = Columns.of_names(kind, self.tables[kind], names.split())
+            if key not in self.columns and key == chain.fingerprint(kind, names.split()):
+                self.columns[key] = Columns.of_names(kind, self.tables.get(kind, ""), names.split())
         self.runs = set(ImportRun.objects.values_list("pk", flat=True))
         self.operators = set(_operators())
 
@@ -163,13 +163,18 @@ class _Histories:
             if entry[PLACE["history"]] is not None:
                 by_columns.setdefault(entry[PLACE["columns"]], []).append(place)
         for key, places in by_columns.items():
-            for place, problem in self._problems(key, entries, places):
+            columns = self.columns.get(key)
+            if columns is None:
+                # Without the names of its columns, no history row of that version could be verified.
+                kind, problem = entries[places[0]][PLACE["kind"]], "the row was changed or removed"
+                faults[places[0]] = Fault(AuditColumns._meta.db_table, key, kind, "", problem)
+                continue
+            for place, problem in self._problems(columns, entries, places):
                 faults[place] = self._fault(entries[place], problem)
         return faults[min(faults)] if faults else None
 
-    def _problems(self, key: int, entries: Sequence[Row], places: Sequence[int]) -> Iterator[tuple[int, str]]:
-        columns = self.columns.get(key)
-        if columns is None or not self.names[columns.kind].issuperset(columns.names):
+    def _problems(self, columns: Columns, entries: Sequence[Row], places: Sequence[int]) -> Iterator[tuple[int, str]]:
+        if not self.names.get(columns.kind, set()).issuperset(columns.names):
             # A later version has removed a column or the table; the entries themselves are verified.
             return
         found = self._digests(columns, [entries[place][PLACE["history"]] for place in places])
@@ -215,6 +220,14 @@ def _operators() -> list[int]:
     from django.contrib.auth import get_user_model
 
     return list(get_user_model()._default_manager.values_list("pk", flat=True))
+
+
+def _find_stray() -> Fault | None:
+    """The first entry that is in neither chain, or that is not read with its chain."""
+    columns, streams = ["id", "kind", "name", "at"], [CHANGES, EVENTS]
+    for row in _select(ENTRIES, columns, "stream NOT IN (%s, %s) OR id < 1", streams, 1):
+        return Fault(ENTRIES, row[0], f"{row[1]} {row[2]}".strip(), _second(row[3]), "the entry was inserted")
+    return None
 
 
 def _find_inserted() -> Fault | None:

@@ -73,7 +73,12 @@ def read(apps: Any, connection: Any, kind: str) -> Iterator[Entry]:
     history = apps.get_model(app, f"historical{name}")
     names = sorted({field.column for field in history._meta.concrete_fields} - {*UNSIGNED})
     relation = RELATIONS.get(kind)
-    columns = chain.fingerprint(kind, [*names, ".".join(relation)] if relation else names)
+    covered = [*names, ".".join(relation)] if relation else names
+    columns = chain.fingerprint(kind, covered)
+    # A later migration of the same upgrade may add a column.
+    apps.get_model("catalog", "AuditColumns").objects.using(connection.alias).get_or_create(
+        id=columns, defaults={"kind": kind, "names": " ".join(covered)}
+    )
     quoted = connection.ops.quote_name
     sign = "+" if connection.vendor == "sqlite" else ""
     selected = ", ".join(f"{sign}{quoted(column)}" for column in (*names, *UNSIGNED))

@@ -12,7 +12,7 @@ from django.db import connection
 
 from catalog.audit.verification import Verification, verify
 from catalog.db import audit, bulk
-from catalog.models import AIModel, AuditEntry, AuditHead, ImportRun
+from catalog.models import AIModel, AuditColumns, AuditEntry, AuditHead, ImportRun
 from tests import world
 from tests.admin_world import import_run
 from tokens.models import Token
@@ -184,6 +184,46 @@ def test_a_changed_entry_is_found(statement: str) -> None:
     assert fault is not None
     assert fault.table == ENTRY
     assert fault.key in (key, AuditEntry.objects.filter(stream="changes", pk__gt=key).order_by("pk")[0].pk)
+
+
+@pytest.mark.parametrize("hidden", ["stream = 'other'", "id = 0", "id = -5"])
+def test_an_entry_beside_the_chains_does_not_hide_an_inserted_row(hidden: str) -> None:
+    copied: Any = AIModel.history.first()
+    copied.pk = None
+    copied.save()
+    entry: Any = AuditEntry.objects.filter(kind="catalog.aimodel").latest("pk")
+    entry.pk, entry.history = None, copied.pk
+    entry.save(force_insert=True)
+    run(f"UPDATE {ENTRY} SET {hidden} WHERE id = %s", entry.pk)
+
+    fault = verify().fault
+    assert fault is not None
+    assert (fault.table, fault.problem) == (ENTRY, "the entry was inserted")
+
+
+@pytest.mark.parametrize("names", [None, "history_id id other"])
+def test_without_the_columns_of_an_earlier_version_rows_are_not_trusted(
+    names: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest version has one column more than the version that wrote the rows."""
+    earlier = audit.columns_of(AIModel)
+    later = audit.Columns.of_names(earlier.kind, earlier.table, [*earlier.names, "added"])
+    assert AuditColumns.objects.filter(pk=earlier.fingerprint).exists()
+    monkeypatch.setattr(
+        "catalog.audit.verification.columns_of",
+        lambda model: later if model is AIModel else audit.columns_of(model),
+    )
+    monkeypatch.setattr("catalog.audit.verification._find_inserted", lambda: None)
+    assert verify().fault is None
+    stored = AuditColumns.objects.filter(pk=earlier.fingerprint)
+    if names is None:
+        stored.delete()
+    else:
+        stored.update(names=names)
+
+    fault = verify().fault
+    assert fault is not None
+    assert (fault.table, fault.key) == (AuditColumns._meta.db_table, earlier.fingerprint)
 
 
 @pytest.mark.parametrize("stream", ["changes", "events"])

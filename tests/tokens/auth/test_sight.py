@@ -137,7 +137,7 @@ def test_the_commands_say_it_before_and_after() -> None:
     sees = {"visible": 2, "published": 5, "problems": ["`zeta-1-pri` matches nothing"]}
     assert json.loads(printed)["sees"] == sees
     key_id = Token.objects.get().key_id
-    denied = run("update_token", key_id, "--allow-all", "--deny", "*", "--dry-run")[0]
+    denied = run("update_token", key_id, "--allow-all", "--deny", "*", "--accept-loss", "--dry-run")[0]
     assert "It would see 0 of 5 models; `*` denies every model" in denied
     assert f"It {shown}" in run("update_token", key_id, "--note", "x")[0]
     assert json.loads(run("update_token", key_id, "--note", "y", "--format", "json")[0])["sees"] == sees

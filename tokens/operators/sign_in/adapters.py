@@ -38,7 +38,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_ajax(self, request: HttpRequest) -> bool:
         """Only the script for passkeys gets JSON; other programs get what browsers get."""
-        return bool(request.path == reverse("mfa_login_webauthn") and super().is_ajax(request))
+        match = request.resolver_match
+        return bool(match and match.url_name == "mfa_login_webauthn" and super().is_ajax(request))
 
     def is_safe_url(self, url: str | None) -> bool:
         """Whether a redirect may lead there: to this host. Others would let a link to the sign-in lead anywhere."""

@@ -29,6 +29,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from requests import RequestException
 
+from catalog.db import revision
 from catalog.db.history import actor_scope
 from tokens.operators.sign_in.claims import (
     SEVERAL_FACTORS_FOR,
@@ -187,7 +188,7 @@ def admit(request: HttpRequest, login: Any) -> HttpResponse | None:
             return _confirm(request, login)
         grant = read_grant(login.claims, settings.OIDC_ROLES_CLAIM, settings.OIDC_ROLES)
         if grant is None:
-            with actor_scope(BY_CLAIM):
+            with transaction.atomic(), actor_scope(BY_CLAIM):
                 _withdraw(login)
             raise RefusedError("Your account has no role here. Ask an administrator for one.")  # noqa: TRY301
         with transaction.atomic(), actor_scope(BY_CLAIM):
@@ -206,6 +207,9 @@ def apply_grant(operator: User, grant: Grant) -> None:
     existing = set(Group.objects.filter(name__in=grant.roles).values_list("name", flat=True))
     for missing in sorted(grant.roles - existing):
         logger.warning("OIDC_ROLES names a role that does not exist: %s", missing)
+    if operator.is_superuser and grant.manages_superusers and not grant.is_superuser:
+        # Until the sign-in ends: of two superusers, one stays. First of all locks.
+        revision.hold()
     if not existing and not grant.is_superuser:
         raise RefusedError("Your role does not exist here. Ask an administrator.")
     operator.groups.remove(*Group.objects.filter(name__in=grant.managed - existing))
@@ -240,6 +244,8 @@ def _withdraw(login: Any) -> None:
     if not login.is_existing:
         return
     managed = frozenset(settings.OIDC_ROLES.values())
+    if SUPERUSER in managed and login.user.is_superuser:
+        revision.hold()
     login.user.groups.remove(*Group.objects.filter(name__in=managed))
     if SUPERUSER in managed and login.user.is_superuser and not _is_needed(login.user):
         login.user.is_superuser = False

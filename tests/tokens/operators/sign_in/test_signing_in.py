@@ -1,8 +1,15 @@
 """An operator signs in at /admin/login/ as before; nobody else gets a session."""
 
+from types import ModuleType
+from typing import Any
+
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import User
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.urls import path, resolve
+
+from tokens.operators.sign_in.adapters import AccountAdapter
 
 PAGE = "/admin/login/"
 PASSWORD = "correct horse battery"
@@ -54,6 +61,21 @@ def test_five_failures_lock_a_name_and_address(client: Client, operator: User) -
     assert client.post(PAGE, {"username": "operator", "password": PASSWORD}).status_code == 429
     other = Client(REMOTE_ADDR="203.0.113.9")
     assert sign_in(other) == "/admin/"
+
+
+def test_the_page_opens_without_the_address_for_passkeys(client: Client, db: None, settings: LazySettings) -> None:
+    """PASSWORD_SIGN_IN=0 takes that address away when the server starts."""
+    settings.PASSWORD_SIGN_IN = False
+    page, passkey = resolve(PAGE), resolve("/admin/account/second-factor/webauthn/login/")
+    urls: Any = ModuleType("addresses_without_passkeys")
+    urls.urlpatterns = [path(PAGE[1:], page.func, name=page.url_name)]
+    request = RequestFactory().get(PAGE, headers={"accept": "application/json"})
+
+    settings.ROOT_URLCONF = urls
+    request.resolver_match = page
+    assert not AccountAdapter(request).is_ajax(request)
+    request.resolver_match = passkey
+    assert AccountAdapter(request).is_ajax(request)
 
 
 @pytest.mark.parametrize("page", ["signup/", "account/signup/", "account/email/", "account/oidc/signup/"])

@@ -302,8 +302,9 @@ AXES_VERBOSE = False
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code", "credential"]
 # `manage.py axes_reset` unlocks users.
 AXES_ENABLE_ADMIN = False
-# The address that rate limits use, too; without it, everybody behind a proxy has the proxy's address.
-AXES_CLIENT_IP_CALLABLE = "tokens.auth.credentials.client_address"
+# From the address that rate limits use, too; without it, everybody behind a proxy has the proxy's address.
+AXES_CLIENT_IP_CALLABLE = "tokens.operators.sign_in.attempts.counted_address"
+AXES_USERNAME_CALLABLE = "tokens.operators.sign_in.attempts.counted_name"
 
 # Sign-in of operators: see tokens/operators/sign_in. Nobody can sign up, and no address is verified by mail.
 ACCOUNT_ADAPTER = "tokens.operators.sign_in.adapters.AccountAdapter"

@@ -27,11 +27,24 @@ class PastedKeyMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
+    def _has_key(self, request: HttpRequest) -> bool:
+        """Whether the address has one, or the form of filters, which become an address."""
+        # Links by mail are below the pages of the operator's account.
+        path = "" if request.path.startswith(reverse("operator_account")) else request.path
+        texts = [path, request.META.get("QUERY_STRING", "")]
+        if request.method == "POST" and request.path.endswith("/filters/"):
+            texts += [request.POST.get("query", ""), request.POST.get("name", "")]
+        return any(looks_like_key(unquote_plus(text)) for text in texts)
+
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        query = request.META.get("QUERY_STRING", "")
         is_of_admin = request.path.startswith(reverse("admin:index")) and request.path != str(CALLBACK)
-        if not (is_of_admin and query and looks_like_key(unquote_plus(query))):
+        if not is_of_admin:
             return self.get_response(request)
+        if not self._has_key(request):
+            response = self.get_response(request)
+            address = response.get("Location", "")
+            if not (address.startswith("/") and looks_like_key(unquote_plus(address.partition("?")[2]))):
+                return response
         user = request.user
         may_explain = user.is_authenticated and user.has_perm("tokens.view_token")
         messages.warning(request, MESSAGE)

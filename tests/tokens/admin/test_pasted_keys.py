@@ -5,6 +5,7 @@ import logging
 import pytest
 from django.test import Client
 
+from catalog.models import SavedFilter
 from tests import world
 
 pytestmark = pytest.mark.django_db
@@ -18,6 +19,9 @@ PLACES = (
     "/admin/autocomplete/?term={}&app_label=catalog&model_name=offer&field_name=model",
     "/admin/explain/?key={}",
     "/admin/login/?next=/admin/tokens/token/?q={}",
+    "/admin/login/?next=/admin/tokens/token/%3Fq%3D{}",
+    "/admin/tokens/token/{}/change/",
+    "/admin/{}/",
 )
 
 
@@ -59,3 +63,19 @@ def test_those_who_may_not_view_tokens_get_the_overview(client: Client, django_u
 )
 def test_other_searches_stay(admin_client: Client, query: str) -> None:
     assert admin_client.get("/admin/tokens/token/", {"q": query}).status_code == 200
+
+
+@pytest.mark.parametrize("field", ["query", "name"])
+def test_a_saved_filter_has_no_key(admin_client: Client, field: str) -> None:
+    form = {"query": "q=acme", "name": "mine"} | {field: f"q={world.key()}"}
+
+    assert admin_client.post("/admin/tokens/token/filters/", form)["Location"] == "/admin/explain/"
+    assert not SavedFilter.objects.exists()
+
+
+def test_a_sign_in_does_not_lead_to_an_address_with_a_key(client: Client, django_user_model: type) -> None:
+    django_user_model.objects.create_superuser("ann", password="correct horse")  # type: ignore[attr-defined]
+    form = {"username": "ann", "password": "correct horse", "next": f"/admin/tokens/token/?q={world.key()}"}
+
+    assert client.post("/admin/login/", form)["Location"] == "/admin/explain/"
+    assert client.get("/admin/").status_code == 200

@@ -99,3 +99,16 @@ def test_an_operator_without_a_way_to_confirm_signs_in_again(client: Client, wor
 
     assert client.post("/admin/tokens/token/add/", {"name": "x"})["Location"] == "/admin/login/"
     assert "_auth_user_id" not in client.session
+
+
+def test_another_password_needs_a_confirmation(client: Client) -> None:
+    """Otherwise a person at an open session could try passwords there, uncounted."""
+    form = {"old_password": "wrong", "new_password1": "another horse battery", "new_password2": "another horse battery"}
+
+    assert client.get("/admin/password_change/").status_code == 200
+    assert client.post("/admin/password_change/", form)["Location"] == CONFIRM
+    address, fields = sent_again(confirm(client))
+    assert address == "/admin/password_change/"
+    answer = client.post(address, fields | {"old_password": PASSWORD})
+    assert answer["Location"] == "/admin/password_change/done/"
+    assert User.objects.get().check_password("another horse battery")

@@ -40,7 +40,11 @@ class OperatorSessionMiddleware:
             response = check_session(request)
             if response is not None:
                 return response
-        return self.get_response(request)
+        response = self.get_response(request)
+        if request.path.startswith(reverse("operator_account")):
+            # Secrets of authenticator apps, recovery codes: browsers do not keep the page.
+            response.setdefault("Cache-Control", "no-store, private")
+        return response
 
 
 def check_session(request: HttpRequest) -> HttpResponse | None:

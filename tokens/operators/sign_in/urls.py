@@ -2,6 +2,7 @@
 
 from allauth.account import views as account
 from allauth.socialaccount import views as socialaccount
+from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
@@ -12,6 +13,8 @@ urlpatterns = [
     path("logout/", account.logout, name="account_logout"),
     path("account/", RedirectView.as_view(pattern_name="mfa_index"), name="operator_account"),
     path("account/inactive/", account.account_inactive, name="account_inactive"),
+    # In place of the admin's own, where a person at an open session could try passwords.
+    path("password_change/", admin.site.admin_view(views.change_password), name="operator_password_change"),
     path("account/code/", views.sign_in_with_code, name="operator_code"),
     path("account/confirm/", account.reauthenticate, name="account_reauthenticate"),
     path("account/confirm/provider/", views.confirm_with_provider, name="operator_confirm_with_provider"),

@@ -14,6 +14,7 @@ from allauth.usersessions.models import UserSession
 from allauth.usersessions.views import list_usersessions
 from django import forms
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -46,6 +47,12 @@ reset_password = with_mail(account.password_reset)
 reset_password_sent = with_mail(account.password_reset_done)
 set_password = with_mail(never_cache(account.password_reset_from_key))
 password_is_set = with_mail(account.password_reset_from_key_done)
+
+
+@reauthentication_required
+def change_password(request: HttpRequest) -> HttpResponse:
+    """Another password, with the present one; wrong ones are counted where the operator confirms."""
+    return admin.site.password_change(request)
 
 
 @login_required

@@ -183,3 +183,10 @@ def test_a_code_of_the_command_line_replaces_the_password_once(operator: User, s
     assert client.post("/admin/account/code/", {"code": code})["Location"] == AUTHENTICATE
     assert enter_code(client, code_of(secret))["Location"] == "/admin/"
     assert Client().post("/admin/account/code/", {"code": code}).status_code == 403
+
+
+@pytest.mark.parametrize("page", ["totp/activate/", "recovery-codes/", "webauthn/"])
+def test_browsers_do_not_keep_pages_with_secrets(client: Client, secret: str, page: str) -> None:
+    client.force_login(User.objects.get())
+
+    assert "no-store" in client.get(f"{SET_UP}{page}")["Cache-Control"]

@@ -4,11 +4,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from axes.models import AccessAttempt, AccessLog
 from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.test import Client, RequestFactory
 from django.urls import path, resolve
 
+from catalog.models import AuditEntry
 from tokens.operators.sign_in.adapters import AccountAdapter
 
 PAGE = "/admin/login/"
@@ -76,6 +78,25 @@ def test_the_page_opens_without_the_address_for_passkeys(client: Client, db: Non
     assert not AccountAdapter(request).is_ajax(request)
     request.resolver_match = passkey
     assert AccountAdapter(request).is_ajax(request)
+
+
+def test_the_addresses_of_one_network_are_locked_together(client: Client, operator: User) -> None:
+    for number in range(5):
+        sign_in(Client(REMOTE_ADDR=f"2001:db8::{number}"), password="wrong")
+
+    locked = Client(REMOTE_ADDR="2001:db8::ffff:1")
+    assert locked.post(PAGE, {"username": "operator", "password": PASSWORD}).status_code == 429
+    for other in ("2001:db8:0:1::1", "::ffff:203.0.113.9"):
+        assert sign_in(Client(REMOTE_ADDR=other)) == "/admin/"
+
+
+def test_what_is_typed_as_a_name_that_nobody_has_is_not_stored(client: Client, operator: User) -> None:
+    for _ in range(6):
+        response = client.post(PAGE, {"username": PASSWORD, "password": "wrong"})
+
+    assert response.status_code == 429
+    stored = [str(list(table.objects.values())) for table in (AccessAttempt, AccessLog, AuditEntry)]
+    assert PASSWORD not in "".join(stored)
 
 
 @pytest.mark.parametrize("page", ["signup/", "account/signup/", "account/email/", "account/oidc/signup/"])

@@ -16,7 +16,7 @@ from catalog.models.channel import Channel
 from catalog.models.endpoint import EndpointType
 from catalog.models.source import Source
 from catalog.models.vendor import Vendor
-from catalog.names.look_alikes import looks_of_name
+from catalog.names.look_alikes import fault_of_name, looks_of_name
 
 # Table -> the columns by which people and programs name its rows. Apps above add theirs.
 NAMED: dict[type[models.Model], tuple[str, ...]] = {
@@ -63,6 +63,13 @@ class Names:
     def add(self, noun: str, name: str, owner: Any = None) -> None:
         """Adds the name of a row that will be stored."""
         self._by_looks[looks_of_name(name)].append((noun, name, owner))
+
+    def doubts(self, name: str, *, owner: Any = None) -> Iterator[tuple[str, bool]]:
+        """Why a person should decide about a new name, and whether this is a reason to refuse it."""
+        if fault := fault_of_name(name):
+            yield fault.rstrip("."), True
+        for alike in self.like(name, owner=owner)[:1]:
+            yield alike.describe(name), not alike.may_be_meant
 
     def like(self, name: str, *, owner: Any = None) -> list[LookAlike]:
         """The rows of other owners that look like a name; those that nobody means come first."""

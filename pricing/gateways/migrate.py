@@ -18,6 +18,7 @@ from catalog.db import revision
 from catalog.db.import_context import run_scope
 from catalog.error_messages import count, some
 from catalog.imports.context import Findings, PlanContext, WriteContext
+from catalog.imports.facts import FactsPlan
 from catalog.models import AIModel, Channel, EndpointType, ImportRun, NameList
 from catalog.names.groups import earlier_group_name, fault_of_group_name, normal_group_name, storable_group_name
 from catalog.sources.records import Structure
@@ -35,11 +36,12 @@ from pricing.impact.impact import ACCEPT_LOSS, Impact
 from pricing.impact.observing import observe
 from pricing.imports.guards import Guard
 from pricing.imports.options import Options
-from pricing.imports.pipeline import apply_import, create_run, make_plan_alone
+from pricing.imports.pipeline import apply_import, create_run, make_plan_alone, report_unreached
 from pricing.imports.plan import ImportPlan
 from pricing.imports.structure import StructurePlan, apply_structure, plan_structure
 from pricing.models import PriceLine
-from tokens.models import TokenGroup
+from tokens.auth.sight import sights_of
+from tokens.models import Token, TokenGroup
 
 
 @dataclass
@@ -62,6 +64,8 @@ class MigrationPlan:
     run: ImportRun | None = None
     # What each key could do there and can do here; None if a guard stopped the migration.
     keys: Comparison | None = None
+    # Sentence about what new keys see -> the tokens that it is true of; see tokens/auth/sight.py.
+    sees: dict[str, list[str]] = field(default_factory=dict)
     # What it does to the keys that are here already; None if another guard stopped the migration.
     impact: Impact | None = None
     # The guard about these keys; empty if it is accepted.
@@ -96,13 +100,15 @@ def plan_migration(gateway: Gateway, *, at: dt.datetime, accept_jumps: bool | tu
     new_models = tuple(models.facts.new) if models else ()
     structure = _structure(gateway, groups, new=new_models, report=findings.add)
     _report_shared_groups(structure, findings)
+    planned = plan_structure(structure, context, new_models=new_models)
+    report_unreached(models.facts if models else FactsPlan(), planned, context)
     tokens = TokenPlan(gateway, groups, findings, at=at)
     if tokens.new and not tokens.known:
         _report_shared_channels(structure, findings)
     return MigrationPlan(
         gateway=gateway,
         models=models,
-        structure=plan_structure(structure, context, new_models=new_models),
+        structure=planned,
         tokens=tokens.new,
         known_tokens=tokens.known,
         skipped=tokens.skipped,
@@ -188,11 +194,22 @@ def _apply(plan: MigrationPlan, options: Options, *, at: dt.datetime, actor: Abs
             run.report, run.names = plan.models.report(), NameList.of(run.source, plan.models.listed)
     with run_scope(run.pk):
         apply_structure(_structure(gateway, groups_of(gateway)), WriteContext(at, reason, actor, run))
-        create_tokens(plan.tokens, reason=reason)
+        reported = create_tokens(plan.tokens, reason=reason)
+    plan.sees = _sees(run, reported, at=at)
     run.status, run.applied_at = ImportRun.Status.APPLIED, at
     run.report |= _additions(plan, run.report)
     run.save()
     return run
+
+
+def _sees(run: ImportRun, reported: Mapping[int, str], *, at: dt.datetime) -> dict[str, list[str]]:
+    """What in the terms of the run's tokens has no effect: what keys see, as a sentence -> the tokens."""
+    created = Token.history.filter(run_id=run.pk).values("id")
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for key, sight in sights_of(Token.objects.filter(pk__in=created), at=at):
+        if sight.problems:
+            found[str(sight)].append(reported[key])
+    return dict(found)
 
 
 def _additions(plan: MigrationPlan, report: Mapping[str, Any]) -> dict[str, Any]:

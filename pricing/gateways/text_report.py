@@ -35,6 +35,7 @@ def report(plan: MigrationPlan) -> dict[str, Any]:
             for token in plan.tokens
         ],
         "keys": plan.keys.report() if plan.keys else {},
+        "sees": [{"sees": sentence, "tokens": tokens} for sentence, tokens in plan.sees.items()],
         "models": plan.models.report() if plan.models else {},
     }
 
@@ -89,6 +90,9 @@ def summary(plan: MigrationPlan, *, applied: bool) -> str:
         lines.append(section("Findings", [f"{sentence}." for sentence in findings], SHOWN, key_report.SHOW_ALL))
     if plan.keys:
         lines.append(key_report.summary(plan.keys, asked="what the gateway's rules give them"))
+    if plan.sees:
+        sees = [f"{some(tokens)}: {sentence}." for sentence, tokens in plan.sees.items()]
+        lines.append(section("New keys with terms that have no effect", sees, SHOWN, key_report.SHOW_ALL))
     if plan.impact is not None:
         lines += [
             "Impact on the keys and prices that are here already:",

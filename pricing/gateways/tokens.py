@@ -32,6 +32,8 @@ class NewToken:
     """A token to create; its key is never shown."""
 
     key: str = field(repr=False)
+    # As in reports: `token 5` of the gateway.
+    reported_as: str
     groups: tuple[str, ...]
     fields: dict[str, Any]
 
@@ -117,7 +119,7 @@ class TokenPlan:
         if token.accessed > 0:
             fields["last_used_at"] = _timestamp(token.accessed)[0]
         slugs = () if automatic else tuple(map(self.gateway.group_here, reached or ()))
-        return NewToken(key, slugs, fields)
+        return NewToken(key, f"token {token.id}", slugs, fields)
 
     def _user(self, token: GatewayToken) -> GatewayUser:
         if self.gateway.users is None:
@@ -215,8 +217,12 @@ def _timestamp(seconds: int) -> tuple[dt.datetime | None, bool]:
         return None, False
 
 
-def create_tokens(tokens: list[NewToken], *, reason: str) -> None:
-    """Creates the tokens in bulk, because gateways have thousands; the reason in the history names their groups."""
+def create_tokens(tokens: list[NewToken], *, reason: str) -> dict[int, str]:
+    """Creates the tokens in bulk, because gateways have thousands; the reason in the history names their groups.
+
+    Returns their primary keys, each with the token's name in reports.
+    """
+    reported: dict[int, str] = {}
     if tokens:
         Pepper.objects.remember(max(settings.TOKEN_PEPPERS))
     group_keys = dict(TokenGroup.objects.values_list("slug", "pk"))
@@ -231,12 +237,14 @@ def create_tokens(tokens: list[NewToken], *, reason: str) -> None:
         rows = [_token(new, first_group=first) for new in part]
         with deed("imported"):
             created = bulk.create_rows(rows, reason=f"{reason}; groups: {', '.join(groups) or 'none'}")
+        reported |= {token.pk: new.reported_as for token, new in zip(created, part, strict=True)}
         through.objects.bulk_create(
             through(token_id=token.pk, tokengroup_id=group_keys[slug])
             for token in created
             for slug in groups
             if slug in group_keys
         )
+    return reported
 
 
 def _token(new: NewToken, *, first_group: int | None) -> Token:

@@ -26,6 +26,7 @@ from catalog.imports.spellings import spelling_of
 from catalog.models import AIModel, ImportRun, ModelAlias, NameList, Offer
 from catalog.models.aimodel import wildcards_of
 from catalog.models.facts import WILDCARD
+from catalog.models.names import Names
 from catalog.operators.permissions import permission_to, require
 from catalog.prices import Sheet
 from pricing.engine.equality import same_price
@@ -123,7 +124,7 @@ def find_spellings(names: Iterable[str], offered: Mapping[str, Sheet], *, role: 
     chosen = {models[name].pk for name in {*pairs, *(targets[0] for targets in pairs.values())} if name in models}
     sheets = sheets_in_force(chosen, roles=sorted({role, PriceSheet.Role.LIST}), at=at)
     published = published_sheets((model for model in models.values() if model.pk in chosen), at=at, groups=None)
-    readers = Readers.read(at=at)
+    readers, taken = Readers.read(at=at), Names(ModelAlias)
 
     def price_of(name: str) -> Sheet | None:
         by_role = sheets.get(models[name].pk, {}) if name in models else {}
@@ -138,7 +139,9 @@ def find_spellings(names: Iterable[str], offered: Mapping[str, Sheet], *, role: 
         # A merge changes what customers of the duplicate pay, and an alias the price that the source states.
         price = price_of if duplicate is None else charged
         before, after = price(model.name), price(name)
-        doubts = (*_doubts(model, duplicate, targets, on=at.date()), *_price_doubts(before, after))
+        # A duplicate has the name itself, and gives it up.
+        alike = () if duplicate else (doubt for doubt, _ in taken.doubts(name, owner=model.pk))
+        doubts = (*_doubts(model, duplicate, targets, on=at.date()), *_price_doubts(before, after), *alike)
         concerned = readers.doubts(name, model, duplicate, aliases_by_model.get(model.name, ()))
         return Spelling(
             name,
@@ -304,6 +307,11 @@ def create_aliases(
         for name, model in models.items():
             if name in taken or model not in stored or model in models:
                 raise InputError(f"{name[:255]} can no longer become an alias of {model[:255]}. Reload the page.")
+        names = Names(ModelAlias)
+        for name, model in models.items():
+            doubts = () if name in stored else names.doubts(name, owner=stored[model].pk)
+            if doubt := next((text for text, is_refused in doubts if is_refused), ""):
+                raise InputError(f"{doubt}. Nothing was changed.")
         if any(name in stored for name in models):
             # Merging a duplicate renames it, and offers the model where the duplicate was offered.
             require(actor, permission_to("change", AIModel), "change models")

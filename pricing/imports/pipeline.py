@@ -29,7 +29,7 @@ from catalog.imports.facts import FactsPlan, apply_facts, plan_facts
 from catalog.imports.fetching import Fetched
 from catalog.imports.gc_pause import pause_gc
 from catalog.imports.import_policy import update_pins
-from catalog.models import AIModel, Channel, ImportRun, NameList, Snapshot, Source
+from catalog.models import AIModel, Channel, ImportRun, NameList, Offer, Snapshot, Source
 from catalog.sources.records import Document, Structure
 from pricing.engine.formatting.lines import summary
 from pricing.engine.sanity_checks import leaves_no_input
@@ -41,9 +41,18 @@ from pricing.imports.plan import ImportPlan
 from pricing.imports.prices.planning import plan_prices
 from pricing.imports.prices.references import compare_suggested
 from pricing.imports.prices.writing import apply_prices
-from pricing.imports.structure import allowed_structure, apply_structure, known_endpoint_types, plan_structure
+from pricing.imports.structure import (
+    StructurePlan,
+    allowed_structure,
+    apply_structure,
+    known_endpoint_types,
+    plan_structure,
+)
 from pricing.models import PriceSheet
+from tokens.access.visibility import UNREACHED
 from tokens.models import TokenGroup
+
+OFFER = ("channel__slug", "model__name", "enabled")
 
 
 @pause_gc()
@@ -136,6 +145,7 @@ def _plan(document: Document, options: Options, *, at: dt.datetime, origin: str)
         unmatched=resolution.unmatched,
         suggested_prices=compare_suggested(resolution.unmatched, priced, role=options.prices_as, at=at),
     )
+    report_unreached(facts, plan.structure, context, joined=options.channel if plan.joins_group else "")
     previous = previous_names(options, listed=plan.listed, origin=plan.origin, findings=plan.findings)
     plan.missing = missing_names(previous, plan.listed)
     for pattern in options.accepted_patterns:
@@ -159,6 +169,45 @@ def _report_output_limits(facts: FactsPlan, findings: Findings) -> None:
     for name in (*facts.new, *facts.changed):
         if leaves_no_input(facts.new.get(name) or facts.changed_limits(name)):
             findings.add("the maximum output equals the context window, which leaves no room for input", name)
+
+
+def report_unreached(facts: FactsPlan, structure: StructurePlan, context: PlanContext, *, joined: str = "") -> None:
+    """Reports the models that become published or offered, and that nobody can see then: no group reaches them.
+
+    `joined`: a channel that a group will reach, beside those of the structure.
+    """
+    # The structure has the status of new models, but plans only that of stored ones.
+    planned = {name: {**values, **structure.structure.models.get(name, {})} for name, values in facts.new.items()}
+    planned |= {name: facts.new_values(name) for name in facts.changed}
+    for (name,), changes in structure.changes_of("models").items():
+        planned[name] = {**planned.get(name, {}), **_new_values(changes)}
+    offers = {key: _new_values(changes) for key, changes in structure.changes_of("offers").items()}
+    offers |= {(facts.channel, name): {} for name in facts.offers}
+    concerned = {name: None for name, values in planned.items() if values.get("status") == AIModel.Status.PUBLISHED}
+    concerned |= dict.fromkeys(name for _, name in offers)
+    if not concerned:
+        return
+    models = {row["name"]: row for row in AIModel.objects.values("name", "status", "retires_on")}
+    stored = {(channel, name): {"enabled": is_open} for channel, name, is_open in Offer.objects.values_list(*OFFER)}
+    channels = dict(Channel.objects.values_list("slug", "enabled"))
+    for (slug,), changes in structure.changes_of("channels").items():
+        channels[slug] = _new_values(changes).get("enabled", channels.get(slug, True))
+    reached = set(TokenGroup.channels.through.objects.values_list("channel__slug", flat=True))
+    reached |= {joined, *(channel for _, channel in structure.joins)}
+    seen = set()
+    for key in (*stored, *offers):
+        offer = {"enabled": True, **stored.get(key, {}), **offers.get(key, {})}
+        if offer["enabled"] and key[0] in reached and channels.get(key[0], True):
+            seen.add(key[1])
+    for name in concerned:
+        model = {**models.get(name, {}), **planned.get(name, {})}
+        is_retired = model.get("retires_on") is not None and model["retires_on"] <= context.at.date()
+        if model.get("status") == AIModel.Status.PUBLISHED and not is_retired and name not in seen:
+            context.findings.add(UNREACHED, name)
+
+
+def _new_values(changes: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
+    return {column: new for column, (_, new) in changes.items()}
 
 
 def _placeholders(document: Document, options: Options, *, at: dt.datetime) -> dict[str, tuple[str, str]]:

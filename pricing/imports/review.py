@@ -24,6 +24,7 @@ from catalog.error_messages import InputError, count
 from catalog.imports.dropped_models import record_dropped_models
 from catalog.imports.import_policy import update_pins
 from catalog.models import AIModel, FieldPin, ImportRun, ModelAlias, Source
+from catalog.models.names import Names
 from catalog.operators.permissions import may, may_set_prices, permission_to, require
 from pricing.impact.impact import ACCEPT_LOSS
 from pricing.imports.guards import ACCEPT_JUMPS, ALLOW_REMOVALS, LossError, jump_guard
@@ -257,6 +258,8 @@ def make_alias(run: ImportRun, name: str, *, at: dt.datetime, actor: AbstractBas
         if match is None or not match.is_same:
             raise InputError(f"The plan no longer suggests a model for {name[:255]}; nothing was changed.")
         model = AIModel.objects.get(name=match.model)
+        for doubt, _ in Names(ModelAlias).doubts(name, owner=model.pk):
+            raise InputError(f"{doubt}. Nothing was changed. The page of {model.name} lets you decide about the alias.")
         create_rows([ModelAlias(name=name, model=model)], reason=f"Suggested by {run}: {match.rule}"[:100], actor=actor)
     return match.model
 

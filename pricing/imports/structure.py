@@ -188,14 +188,18 @@ class StructurePlan:
         counts = {name: {"new": len(plan.new), "changed": len(plan.changed)} for name, plan in plans.items()}
         return {name: numbers for name, numbers in counts.items() if any(numbers.values())}
 
+    def changes_of(self, table: str) -> dict[Key, Changes]:
+        """The key of each new or changed row of a table -> its changes."""
+        return self.tables.get(table, TablePlan()).changes
+
     def new_names(self, table: str) -> list[str]:
         """The keys of a table's new rows."""
         return [" ".join(key) for key in self.tables.get(table, TablePlan()).new]
 
     def values(self, table: str, column: str) -> dict[str, list[Any]]:
         """Key -> old and new value of one field, for the rows of a table in which it changes."""
-        changes = self.tables.get(table, TablePlan()).changes
-        return {" ".join(key): list(fields[column]) for key, fields in changes.items() if column in fields}
+        changes = self.changes_of(table).items()
+        return {" ".join(key): list(fields[column]) for key, fields in changes if column in fields}
 
     def report(self) -> dict[str, Any]:
         """The plan as JSON."""

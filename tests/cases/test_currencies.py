@@ -60,3 +60,12 @@ def test_a_stored_price_in_another_currency_is_still_shown(client: Client) -> No
     world.price(world.model("solar"), currency="XYZ", input="27", output="54")
     [row] = client.get("/api/pricing?unpriced=rows").json()["data"]
     assert row["prices"][0]["currency"] == "XYZ"
+
+
+def test_the_command_changes_a_key_with_another_stored_currency() -> None:
+    token, _ = world.token(budget_amount=5, budget_currency="XYZ")
+    call_command("update_token", token.key_id, "--budget", "6", stdout=io.StringIO())
+    token.refresh_from_db()
+    assert (token.budget_amount, token.budget_currency) == (6, "XYZ")
+    with pytest.raises(CommandError, match="budget_currency: This is not a valid currency"):
+        call_command("update_token", token.key_id, "--budget-currency", "ABC", stdout=io.StringIO())

@@ -347,6 +347,10 @@ def in_reach(scope: Scope, *, at: dt.datetime, starts: Starts | None = None) -> 
     return published.filter(by_release | has_started & Q(Exists(links.filter(~Exists(releases)))))
 
 
+# What findings say of the models that `unreached` returns.
+UNREACHED = "no group can reach an enabled channel that offers it"
+
+
 def unreached(models: AIModelQuerySet, *, on: dt.date) -> AIModelQuerySet:
     """Those of the models that are published, and that nobody can see, because no group reaches a channel of them."""
     links = TokenGroup.channels.through.objects.filter(channel=OuterRef("channel"))

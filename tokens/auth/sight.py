@@ -7,8 +7,10 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from tokens.access.many_scopes import ManyScopes, Matches
-from tokens.auth.authentication import row_of, scope_of
+from tokens.auth.authentication import row_of, scope_of, scopes_of
 from tokens.models import Token, TokenGroup
 from tokens.networks import is_without_callers
 from tokens.patterns.kinds import LITERAL, SELECTORS, Names, OneName, read_pattern
@@ -42,6 +44,16 @@ def sight_of_token(token: Token, *, at: dt.datetime) -> Sight:
     return sight_of(scope_of(row_of(token)), at=at)
 
 
+def sights_of(tokens: QuerySet[Token], *, at: dt.datetime) -> Iterator[tuple[int, Sight]]:
+    """The primary key of each stored token, and what its key sees; keys with the same terms share it."""
+    many, known = ManyScopes(at=at), dict[tuple[object, ...], Sight]()
+    for key, scope in scopes_of(tokens):
+        terms = (scope.groups, scope.allow, scope.deny, scope.networks, scope.expires_at)
+        if terms not in known:
+            known[terms] = sight_of(scope, at=at, many=many)
+        yield key, known[terms]
+
+
 def sight_of(scope: Scope, *, at: dt.datetime, many: ManyScopes | None = None) -> Sight:
     """What a key with this scope sees at a moment; `many` is shared by calls for several scopes."""
     many = many or ManyScopes(at=at)
@@ -66,10 +78,10 @@ def _problems_of_groups(scope: Scope, many: ManyScopes) -> Iterator[str]:
     if not scope.groups:
         yield "it is in no group, so it reaches no model"
         return
-    groups = TokenGroup.objects.filter(pk__in=scope.groups).prefetch_related("channels")
-    for group in sorted(groups, key=lambda group: scope.groups.index(group.pk)):
-        if many.reached(group.pk):
-            continue
+    if not (empty := [group for group in scope.groups if not many.reached(group)]):
+        return
+    groups = TokenGroup.objects.filter(pk__in=empty).prefetch_related("channels")
+    for group in sorted(groups, key=lambda group: empty.index(group.pk)):
         channels = list(group.channels.all())
         what = "model" if any(channel.enabled for channel in channels) else "enabled channel" if channels else "channel"
         yield f"group {group.slug} reaches no {what}"

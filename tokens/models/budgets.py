@@ -17,6 +17,7 @@ from django.utils import timezone
 from catalog.db import revision
 from catalog.db.fields import ExactDecimalField
 from catalog.db.revision import TrackedModel, TrackedQuerySet
+from catalog.vocabulary import currency_fault
 from tokens.budgets import DAY, MONTH, PERIODS, TOTAL, Budget, period_start, validate_amount, validate_currency
 
 # What the operator sets.
@@ -120,6 +121,13 @@ class Budgeted(TrackedModel):
                 condition=Q(budget_period__in=PERIODS), name="%(app_label)s_%(class)s_has_known_budget_period"
             ),
         ]
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Also accepts the currency that the row has, which earlier versions did not compare with ISO 4217."""
+        stored = type(self)._default_manager.filter(pk=self.pk, budget_currency=self.budget_currency)
+        if self.pk and currency_fault(self.budget_currency) and stored.exists():
+            exclude = {*(exclude or ()), "budget_currency"}
+        super().clean_fields(exclude=exclude)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         fields = kwargs.get("update_fields")

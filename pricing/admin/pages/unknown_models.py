@@ -19,7 +19,8 @@ from catalog.admin.links import admin_list
 from catalog.db.snapshot import no_snapshot
 from catalog.error_messages import count
 from catalog.exact import digits
-from catalog.models import AIModel
+from catalog.models import AIModel, ModelAlias
+from catalog.models.names import LookAlike, look_alikes
 from catalog.operators.permissions import may_view
 from pricing.engine.money import total
 from pricing.models import UsageEvent
@@ -62,6 +63,14 @@ class Addition:
         """What a new alias changes for keys, in sentences."""
         is_new = self.is_alias and not self.is_known
         return alias_warnings({self.name: self.model}, at=timezone.now()) if is_new else []
+
+    def look_alike(self) -> LookAlike | None:
+        """The row that people may take it for."""
+        if self.is_known:
+            return None
+        model = AIModel.objects.filter(name=self.model).first() if self.is_alias else None
+        row = ModelAlias(name=self.name, model=model) if self.is_alias else AIModel(name=self.name)
+        return next((alike for _, alike in look_alikes(row)), None)
 
     def apply(self) -> Assigned:
         """Adds it and assigns the usage; ValidationError if it cannot be added."""
@@ -124,9 +133,12 @@ def add_unknown_page(request: HttpRequest) -> HttpResponse:
         messages.warning(request, "This name is not unknown any more.")
         return HttpResponseRedirect(reverse("unknown_models"))
     problem, assigned, cost = "", None, ""
-    if kind == "draft" or addition.is_alias or addition.is_known:
+    alike = addition.look_alike()
+    if alike is not None and not alike.may_be_meant:
+        problem = f"{alike.describe(name)}. Nobody could tell the two apart, so it is not added."
+    elif kind == "draft" or addition.is_alias or addition.is_known:
         try:
-            if request.method == "POST":
+            if request.method == "POST" and (alike is None or values.get("confirm_name") == name):
                 return _apply(request, addition)
             assigned, cost = addition.preview()
             _warn(request, addition.effects())
@@ -138,6 +150,7 @@ def add_unknown_page(request: HttpRequest) -> HttpResponse:
         "addition": addition,
         "kind": kind,
         "problem": problem,
+        "look_alike": f"{alike.describe(name)}." if alike is not None and alike.may_be_meant else "",
         "calls": count(assigned.requests, "call") if assigned and assigned.requests else "",
         "events": f"{assigned.events:,}" if assigned and assigned.events else "",
         "priced": f"{assigned.priced:,}" if assigned and assigned.priced else "",

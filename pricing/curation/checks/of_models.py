@@ -13,7 +13,7 @@ from pricing.engine.sanity_checks import (
     leaves_no_input,
 )
 from pricing.models import PopularModel
-from tokens.access.visibility import PriceListing, public_scope, unreached
+from tokens.access.visibility import UNREACHED, PriceListing, public_scope, unreached
 
 RULES = Rules()
 
@@ -120,7 +120,7 @@ def no_endpoint_type(catalog: CatalogSnapshot) -> Iterator[Finding]:
 )
 def out_of_reach(catalog: CatalogSnapshot) -> Iterator[Finding]:
     for model in unreached(AIModel.objects.all(), on=catalog.on).order_by("name"):
-        yield Finding(model, "no group can reach an enabled channel that offers it")
+        yield Finding(model, UNREACHED)
 
 
 @RULES.add(

@@ -16,14 +16,19 @@ SHORT = "token 1, token 2, token 3, token 4, token 5, …"
 LONG = "token 1, token 2, token 3, token 4, token 5, token 6, token 7"
 
 
-def plan(folder: Path, capsys: pytest.CaptureFixture[str], **options: Any) -> str:
-    """The plan of a gateway with seven tokens whose networks have two mistakes each."""
+MISTAKEN = [token(number, allow_ips="192.0.2.1\nhere\nthere") for number in TOKENS]
+
+
+def plan(
+    folder: Path, capsys: pytest.CaptureFixture[str], tokens: list[dict[str, Any]] = MISTAKEN, **options: Any
+) -> str:
+    """The plan of a gateway with these tokens: by default seven whose networks have two mistakes each."""
     file = sqlite_gateway(
         folder,
         "new-api",
         channels=[channel(1, "m")],
-        tokens=[token(number, allow_ips="192.0.2.1\nhere\nthere") for number in TOKENS],
-        users=[user(number) for number in TOKENS],
+        tokens=tokens,
+        users=[user(number) for number in range(1, len(tokens) + 1)],
         options=[option("ModelRatio", {"m": 1}), option("CompletionRatio", {"m": 1})],
     )
     with pytest.raises(SystemExit):
@@ -46,3 +51,15 @@ def test_an_unexpected_difference_of_many_keys_is_one_line(tmp_path: Path, capsy
     assert text.count("listed only here other") == 1
     assert "\n  7 keys: listed only here other (no channel of the gateway offers it" in text
     assert f": {SHORT}.\n" in text
+
+
+def test_terms_of_new_keys_without_effect_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    limits = {"model_limits_enabled": 1, "model_limits": "m,zeta-1-pri"}
+    tokens = [*(token(number, **limits) for number in TOKENS), token(8)]
+    sees = "sees 1 of 1 models; `zeta-1-pri` matches nothing"
+
+    text = plan(tmp_path, capsys, tokens)
+
+    assert f"New keys with terms that have no effect (1):\n  {SHORT}: {sees}.\n" in text
+    report = json.loads(plan(tmp_path, capsys, tokens, format="json"))
+    assert report["sees"] == [{"sees": sees, "tokens": LONG.split(", ")}]

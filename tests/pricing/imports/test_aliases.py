@@ -16,7 +16,7 @@ from catalog.models import AIModel, ImportRun, ModelAlias, Offer
 from catalog.sources import SOURCES
 from pricing.imports.aliases import Spelling, create_aliases, last_run, spellings_of_run
 from pricing.imports.options import Options
-from pricing.imports.review import save_plan
+from pricing.imports.review import make_alias, save_plan
 from pricing.imports.rollback import roll_back
 from tests import world
 from tests.pricing.imports.running import run
@@ -74,6 +74,20 @@ def test_an_id_with_two_possible_models_is_not_safe() -> None:
 
 
 @pytest.mark.usefixtures("known")
+def test_an_alias_that_looks_like_another_model_is_not_safe() -> None:
+    world.model("gpt-5.5", status="draft")
+    world.model("openai/gpt-5\uff0e5", status="draft")
+    saved = waiting("openai/gpt-5.5")
+
+    [doubt] = spellings(saved)["openai/gpt-5.5"].doubts
+    assert doubt.startswith("openai/gpt-5.5 looks like the model openai/gpt-5\uff0e5")
+    with pytest.raises(InputError, match="differs only by width"):
+        create_aliases(saved, {"openai/gpt-5.5": "gpt-5.5"}, at=timezone.now())
+    with pytest.raises(InputError, match="differs only by width"):
+        make_alias(saved, "openai/gpt-5.5", at=timezone.now())
+    assert not ModelAlias.objects.exists()
+
+
 def test_an_alias_that_changes_what_a_key_sees_is_not_safe() -> None:
     world.token(name="Acme", allow=["openai/*"])
     world.token(name="Bmce", allow=["gpt-*"])

@@ -125,3 +125,20 @@ def test_a_restored_budget_counts_what_was_spent_since(admin_client: Client) -> 
     assert (group.budget_amount, group.spent) == (Decimal(1), Decimal(2))
     assert group.budget is not None
     assert group.budget.is_spent(at=timezone.now())
+
+
+@pytest.mark.parametrize("table", ["token", "group"])
+def test_a_currency_that_is_stored_may_stay(admin_client: Client, table: str) -> None:
+    terms: Any = {"budget_amount": Decimal("2.5"), "budget_currency": "XYZ"}
+    row: Any = world.token("team", **terms)[0] if table == "token" else world.token_group("team", **terms)
+    other = {"note": "Ask Ann."} if table == "token" else {"label": "The team"}
+
+    response = admin_client.post(
+        change_page(row), admin_world.filled_in(admin_client, change_page(row), **other, budget_amount="3")
+    )
+
+    assert response.status_code == 302
+    row.refresh_from_db()
+    assert (row.budget_amount, row.budget_currency) == (Decimal(3), "XYZ")
+    wrong = admin_world.filled_in(admin_client, change_page(row), budget_currency="ABC")
+    assert "Use a code of ISO 4217" in admin_client.post(change_page(row), wrong).content.decode()

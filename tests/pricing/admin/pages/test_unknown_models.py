@@ -108,3 +108,27 @@ def test_the_usage_of_a_name_that_has_come_into_the_catalog_is_assigned(admin_cl
     answer = admin_client.post(ADD, values, follow=True).content.decode()
     assert "gpt-4o is now in the catalog: 1 call assigned" in answer
     assert UsageCount.objects.get().model == model
+
+
+@pytest.mark.parametrize("kind", ["draft", "alias"])
+def test_a_name_like_another_model_is_confirmed_or_refused(admin_client: Client, kind: str) -> None:
+    use("GPT-4o", "gpt-4\u043e")
+    world.model("gpt-4o")
+    world.model("other")
+    values = {"as": kind, "name": "GPT-4o", "model": "other"}
+
+    for page in (admin_client.get(ADD, values), admin_client.post(ADD, values)):
+        assert (
+            "GPT-4o looks like the model gpt-4o, which differs only by upper and lower case." in page.content.decode()
+        )
+    refused = admin_client.post(ADD, values | {"name": "gpt-4\u043e", "confirm_name": "gpt-4\u043e"})
+    assert "Nobody could tell the two apart" in refused.content.decode()
+    assert (AIModel.objects.count(), ModelAlias.objects.count()) == (2, 0)
+    assert admin_client.post(ADD, values | {"confirm_name": "GPT-4o"}).status_code == 302
+    assert AIModel.objects.count() + ModelAlias.objects.count() == 3
+
+
+def test_a_name_like_the_model_of_its_alias_is_added(admin_client: Client) -> None:
+    use("GPT-4o")
+    world.model("gpt-4o")
+    assert admin_client.post(ADD, {"as": "alias", "name": "GPT-4o", "model": "gpt-4o"}).status_code == 302

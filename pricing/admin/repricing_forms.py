@@ -11,7 +11,7 @@ from django.utils import timezone
 from catalog.admin.base import VERBATIM, Checkbox, MomentInput, Select, TextInput
 from catalog.db.fields import ExactDecimalFormField
 from catalog.exact import multiply
-from catalog.prices import Line, Sheet
+from catalog.prices import MILLION, Line, Sheet
 from pricing.curation.rate_card import Row, with_amounts
 from pricing.curation.repricing import Rule
 from pricing.engine.equality import same_price
@@ -86,7 +86,8 @@ class PriceForm(StartForm):
         """
         super().__init__(*args, **kwargs)
         is_in_dollars = sheet is None or sheet.currency == "USD"
-        amounts = {key: row.amount for key, row in rows.items()}
+        # A line per 3 tokens has no exact price per million: its row is not one.
+        amounts = {key: row.amount for key, row in rows.items() if row.per == MILLION}
         self.ratios = to_ratios(amounts) if as_ratios and is_in_dollars else {}
         self.rows, self.others, self.sheet, self.current = rows, others, sheet, current
         for key, row in rows.items():

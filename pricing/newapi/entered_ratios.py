@@ -21,11 +21,16 @@ RATIOS = {
 
 
 def to_ratios(amounts: Mapping[str, Decimal | None]) -> dict[str, Decimal | None]:
-    """Row -> its ratio; rows whose ratio has no exact decimal number are left out, and stay prices."""
-    base = amounts.get(INPUT)
+    """Row -> its ratio; rows whose ratio has no exact decimal number are left out, and stay prices.
+
+    So do all rows if the input price is not among these prices per million.
+    """
+    if INPUT not in amounts:
+        return {}
+    base = amounts[INPUT]
     ratios: dict[str, Decimal | None] = {}
-    for key in RATIOS:
-        amount = amounts.get(key)
+    for key in filter(amounts.__contains__, RATIOS):
+        amount = amounts[key]
         divisor = DOLLARS_PER_RATIO if key == INPUT else base
         if amount is None:
             ratios[key] = None

@@ -75,7 +75,6 @@ def test_an_id_with_two_possible_models_is_not_safe() -> None:
 
 @pytest.mark.usefixtures("known")
 def test_an_alias_that_looks_like_another_model_is_not_safe() -> None:
-    world.model("gpt-5.5", status="draft")
     world.model("openai/gpt-5\uff0e5", status="draft")
     saved = waiting("openai/gpt-5.5")
 
@@ -88,6 +87,7 @@ def test_an_alias_that_looks_like_another_model_is_not_safe() -> None:
     assert not ModelAlias.objects.exists()
 
 
+@pytest.mark.usefixtures("known")
 def test_an_alias_that_changes_what_a_key_sees_is_not_safe() -> None:
     world.token(name="Acme", allow=["openai/*"])
     world.token(name="Bmce", allow=["gpt-*"])

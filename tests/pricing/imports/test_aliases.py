@@ -76,7 +76,7 @@ def test_an_id_with_two_possible_models_is_not_safe() -> None:
 @pytest.mark.usefixtures("known")
 def test_an_alias_that_looks_like_another_model_is_not_safe() -> None:
     world.model("openai/gpt-5\uff0e5", status="draft")
-    saved = waiting("openai/gpt-5.5")
+    saved = waiting("openai/gpt-5.5", "other")
 
     [doubt] = spellings(saved)["openai/gpt-5.5"].doubts
     assert doubt.startswith("openai/gpt-5.5 looks like the model openai/gpt-5\uff0e5")

@@ -135,7 +135,7 @@ def add_unknown_page(request: HttpRequest) -> HttpResponse:
     problem, assigned, cost = "", None, ""
     alike = addition.look_alike()
     if alike is not None and not alike.may_be_meant:
-        problem = f"{alike.describe(name)}. Nobody could tell the two apart, so it is not added."
+        problem = f"{alike.describe(name)}. People could confuse the two, so no row gets this name."
     elif kind == "draft" or addition.is_alias or addition.is_known:
         try:
             if request.method == "POST" and (alike is None or values.get("confirm_name") == name):

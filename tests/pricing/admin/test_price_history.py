@@ -23,7 +23,7 @@ def test_a_price_shows_its_author_reason_and_import(admin_client: Client, admin_
     model, run = world.model(), admin_world.import_run()
     by_import, by_hand = world.price(model, role="cost", input="1"), world.price(model, input="2")
     by_import.run, by_import.reason = run, "Import litellm"
-    by_hand.author, by_hand.reason = admin_user, "New <contract>"
+    by_hand.author, by_hand.author_name, by_hand.reason = admin_user, "admin", "New <contract>"
     for sheet in (by_import, by_hand):
         sheet.save()
     world.price(model, input="3", starts_at=timezone.now() + dt.timedelta(days=1))

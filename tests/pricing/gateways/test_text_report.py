@@ -1,6 +1,7 @@
 """Migration plans for a terminal stay short on a large site; the same plans as JSON are complete."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,11 @@ SHORT = "token 1, token 2, token 3, token 4, token 5, …"
 LONG = "token 1, token 2, token 3, token 4, token 5, token 6, token 7"
 
 
-MISTAKEN = [token(number, allow_ips="192.0.2.1\nhere\nthere") for number in TOKENS]
+MISTAKEN: list[Mapping[str, Any]] = [token(number, allow_ips="192.0.2.1\nhere\nthere") for number in TOKENS]
 
 
 def plan(
-    folder: Path, capsys: pytest.CaptureFixture[str], tokens: list[dict[str, Any]] = MISTAKEN, **options: Any
+    folder: Path, capsys: pytest.CaptureFixture[str], tokens: list[Mapping[str, Any]] = MISTAKEN, **options: Any
 ) -> str:
     """The plan of a gateway with these tokens: by default seven whose networks have two mistakes each."""
     file = sqlite_gateway(
@@ -55,7 +56,7 @@ def test_an_unexpected_difference_of_many_keys_is_one_line(tmp_path: Path, capsy
 
 def test_terms_of_new_keys_without_effect_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     limits = {"model_limits_enabled": 1, "model_limits": "m,zeta-1-pri"}
-    tokens = [*(token(number, **limits) for number in TOKENS), token(8)]
+    tokens: list[Mapping[str, Any]] = [*(token(number, **limits) for number in TOKENS), token(8)]
     sees = "sees 1 of 1 models; `zeta-1-pri` matches nothing"
 
     text = plan(tmp_path, capsys, tokens)

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -122,5 +123,5 @@ class PricedVendorAdmin(RepricingAdmin, VendorAdmin):
 
     @confirms_itself
     @admin.action(description="Reprice models of selected vendors", permissions=["reprice"])
-    def reprice(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+    def reprice(self, request: HttpRequest, queryset: Any) -> HttpResponseBase:
         return self.reprice_models(request, AIModel.objects.filter(vendor__in=queryset.values("pk")), "reprice")

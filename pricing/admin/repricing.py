@@ -1,6 +1,7 @@
 """The admin's pages that change prices: one model's price list, repricing by a rule, and ending sheets."""
 
 import datetime as dt
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog.admin.base import ModelAdmin, detail_action
-from catalog.admin.confirmation.changes import BACK, Page, confirm, confirms_itself, note_saved
+from catalog.admin.confirmation.changes import BACK, Page, confirm, confirms_itself, note_moments, note_saved
 from catalog.db import revision
 from catalog.db.snapshot import snapshot
 from catalog.models import AIModel
@@ -46,7 +47,21 @@ class RepricingAdmin(ModelAdmin):
         may_see = may_view(request.user, AIModel) and may_see_prices(request.user)
         return may_see and may_set_prices(request.user)
 
-    def reprice_models(self, request: HttpRequest, models: QuerySet[AIModel], action: str) -> HttpResponse | None:
+    def confirm_prices(
+        self,
+        request: HttpRequest,
+        perform: Callable[[], HttpResponse],
+        title: str,
+        *,
+        back: str,
+        moments: Iterable[dt.datetime],
+    ) -> HttpResponseBase:
+        """Changes prices at these moments, once operators have confirmed the effects, and that it is they."""
+        note_moments(request, *moments)
+        page = Page(title, self.opts, button="Continue anyway", back=back)
+        return ask_to_confirm(request) or confirm(request, perform, lambda: page)
+
+    def reprice_models(self, request: HttpRequest, models: QuerySet[AIModel], action: str) -> HttpResponseBase:
         """The page of a bulk action: the form of a rule, then a preview of each price; applies a confirmed preview.
 
         It posts to the list that it came from, so that the list selects the rows again.
@@ -57,21 +72,26 @@ class RepricingAdmin(ModelAdmin):
         context = {"form": form, "count": models.count(), **selection(request, action)}
         if not (is_submitted and form.is_valid()):
             return self.render_page(request, template, title, **context)
-        is_applied = "apply" in request.POST
-        if is_applied and (asked := ask_to_confirm(request)) is not None:
-            return asked
-        with transaction.atomic() if is_applied else snapshot():
-            if is_applied:
-                revision.hold()
+        back = self.list_page(request)
+
+        def show(plan: Repricing) -> HttpResponse:
+            steps = preview(plan, request.POST.get("page", "1"))
+            return self.render_page(request, template, title, **context, **steps)
+
+        def apply() -> HttpResponse:
             plan = plan_repricing(models, form.rule, at=form.start)
-            if request.POST.get("apply") == plan.fingerprint and plan.steps:
-                count = apply_repricing(plan, reason=form.cleaned_data["reason"], author=request.user)  # type: ignore[arg-type]
-                self.message_user(request, f"{count:,} new sell prices {since(plan.at, now=form.now)}.")
-                return None
-        if is_applied:
-            form.add_error(None, "Prices have changed since this preview. Check the new preview below.")
-        steps = preview(plan, request.POST.get("page", "1"))
-        return self.render_page(request, template, title, **context, **steps)
+            if request.POST.get("apply") != plan.fingerprint or not plan.steps:
+                form.add_error(None, "Prices have changed since this preview. Check the new preview below.")
+                return show(plan)
+            count = apply_repricing(plan, reason=form.cleaned_data["reason"], author=request.user)  # type: ignore[arg-type]
+            self.message_user(request, f"{count:,} new sell prices {since(plan.at, now=form.now)}.")
+            return HttpResponseRedirect(back)
+
+        if "apply" in request.POST:
+            return self.confirm_prices(request, apply, "Apply these prices?", back=back, moments=[form.start])
+        with snapshot():
+            plan = plan_repricing(models, form.rule, at=form.start)
+        return show(plan)
 
 
 class PriceListPage(RepricingAdmin):
@@ -82,7 +102,7 @@ class PriceListPage(RepricingAdmin):
 
     @confirms_itself
     @admin.action(description="Reprice selected models", permissions=["reprice"])
-    def reprice(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+    def reprice(self, request: HttpRequest, queryset: Any) -> HttpResponseBase:
         return self.reprice_models(request, AIModel.objects.filter(pk__in=queryset.values("pk")), "reprice")
 
     @detail_action(description="Set price", url_path="set-price", permissions=["reprice"], icon="sell")
@@ -175,19 +195,23 @@ class EndingPages(RepricingAdmin):
 
     @confirms_itself
     @admin.action(description="Reprice their models", permissions=["reprice"])
-    def reprice(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+    def reprice(self, request: HttpRequest, queryset: Any) -> HttpResponseBase:
         models = AIModel.objects.filter(pk__in=queryset.order_by().values("model"))
         return self.reprice_models(request, models, "reprice")
 
     @confirms_itself
     @admin.action(description="End now or later", permissions=["end"])
-    def end(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
-        return self._end(request, PriceSheet.objects.filter(pk__in=queryset.values("pk")), "end")
+    def end(self, request: HttpRequest, queryset: Any) -> HttpResponseBase:
+        return self._end(
+            request, PriceSheet.objects.filter(pk__in=queryset.values("pk")), "end", back=self.list_page(request)
+        )
 
     @confirms_itself
     @admin.action(description="Withdraw scheduled prices", permissions=["withdraw"])
-    def withdraw(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
-        return self._withdraw(request, PriceSheet.objects.filter(pk__in=queryset.values("pk")), "withdraw")
+    def withdraw(self, request: HttpRequest, queryset: Any) -> HttpResponseBase:
+        return self._withdraw(
+            request, PriceSheet.objects.filter(pk__in=queryset.values("pk")), "withdraw", back=self.list_page(request)
+        )
 
     @detail_action(description="New price", url_path="new-price", permissions=["reprice"], icon="sell")
     def new_price(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -196,25 +220,27 @@ class EndingPages(RepricingAdmin):
         return HttpResponseRedirect(f"{page}?role={sheet.role}")
 
     @detail_action(description="End", url_path="end", permissions=["end"], icon="event_busy")
-    def end_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def end_this(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         chosen = PriceSheet.objects.filter(pk=key_of(object_id))
-        return self._end(request, chosen, "") or HttpResponseRedirect("../change/")
+        return self._end(request, chosen, "", back="../change/")
 
     @detail_action(description="Withdraw", url_path="withdraw", permissions=["withdraw"], icon="undo")
-    def withdraw_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def withdraw_this(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         chosen = PriceSheet.objects.filter(pk=key_of(object_id))
-        return self._withdraw(request, chosen, "") or HttpResponseRedirect(
-            reverse("admin:pricing_pricesheet_changelist")
-        )
+        return self._withdraw(request, chosen, "", back=reverse("admin:pricing_pricesheet_changelist"))
 
-    def _end(self, request: HttpRequest, chosen: PriceSheetQuerySet, action: str) -> HttpResponse | None:
+    def _end(self, request: HttpRequest, chosen: PriceSheetQuerySet, action: str, *, back: str) -> HttpResponseBase:
         """The prices before and after the end of these sheets; ends them once this is confirmed."""
         is_confirmed = "confirmed" in request.POST
         form = EndForm(request.POST if is_confirmed else None)
         if is_confirmed and form.is_valid():
-            count = chosen.end(at=form.end, now=form.now, reason=form.cleaned_data["reason"])
-            self.report(request, count, f"ended {since(form.end, now=form.now)}")
-            return None
+
+            def end() -> HttpResponse:
+                count = chosen.end(at=form.end, now=form.now, reason=form.cleaned_data["reason"])
+                self.report(request, count, f"ended {since(form.end, now=form.now)}")
+                return HttpResponseRedirect(back)
+
+            return self.confirm_prices(request, end, "End these prices?", back=back, moments=[form.end])
         ending = chosen.in_force(at=form.now)
         sheets = list(ending.select_related("model").with_lines().order_by("model__name", "pk")[:ROWS_A_PAGE])
         after = prices_after(sheets, at=form.now)
@@ -230,12 +256,19 @@ class EndingPages(RepricingAdmin):
             **selection(request, action),
         )
 
-    def _withdraw(self, request: HttpRequest, chosen: PriceSheetQuerySet, action: str) -> HttpResponse | None:
+    def _withdraw(
+        self, request: HttpRequest, chosen: PriceSheetQuerySet, action: str, *, back: str
+    ) -> HttpResponseBase:
         is_confirmed = "confirmed" in request.POST
         form = WithdrawForm(request.POST if is_confirmed else None)
         if is_confirmed and form.is_valid():
-            self.report(request, chosen.withdraw(now=form.now, reason=form.cleaned_data["reason"]), "withdrawn")
-            return None
+
+            def withdraw() -> HttpResponse:
+                self.report(request, chosen.withdraw(now=form.now, reason=form.cleaned_data["reason"]), "withdrawn")
+                return HttpResponseRedirect(back)
+
+            starts = chosen.order_by("starts_at").values_list("starts_at", flat=True)
+            return self.confirm_prices(request, withdraw, "Withdraw these prices?", back=back, moments=starts)
         scheduled = chosen.filter(starts_at__gt=form.now)
         sheets = scheduled.select_related("model").with_lines().order_by("model__name", "pk")[:ROWS_A_PAGE]
         return self.render_page(

@@ -40,7 +40,7 @@ def test_a_price_list_is_filled_in(desk: Desk) -> None:
     assert fits(page)
 
     page.get_by_role("link", name="List", exact=True).click()
-    page.wait_for_url("**role=list")
+    page.wait_for_url("**role=list&as=prices")
     page.get_by_label("Output per million tokens", exact=True).fill("12.000000000000000000001")
     page.get_by_label("Takes effect").fill("2099-01-01T12:30")
     page.get_by_label("Reason").fill("The vendor says so")
@@ -73,6 +73,7 @@ def test_many_models_are_repriced_after_a_preview(desk: Desk) -> None:
     assert "sold at $2.25, costs $2.40 per million tokens" in page.locator("#preview tbody").first.inner_text()
     assert page.get_by_text("unpriced: no list price").is_visible()
     page.get_by_role("button", name="Apply 5 new prices").click()
+    page.get_by_role("button", name="Continue anyway").click()
     page.get_by_text("5 new sell prices from now on.").wait_for()
     assert PriceSheet.objects.in_force(at=timezone.now()).filter(role="sell", author__username="maria").count() == 5
     assert desk.faults == []
@@ -85,6 +86,7 @@ def test_a_promotion_is_ended(desk: Desk) -> None:
     assert "no sell price" in page.inner_text("#end_form")
 
     page.get_by_role("button", name="End 1 price").click()
+    page.get_by_role("button", name="Continue anyway").click()
     page.wait_for_url("**/change/")
 
     assert not PriceSheet.objects.in_force(at=timezone.now()).filter(role="sell").exists()
@@ -105,6 +107,7 @@ def test_a_figure_of_a_price_book_is_adopted(desk: Desk) -> None:
     assert fits(page)
     page.get_by_label("Reason").fill("The vendor says so")
     page.get_by_role("button", name="Adopt this figure").click()
+    page.locator("#confirmation_form").get_by_role("button", name="Adopt this figure").click()
     page.wait_for_url("**q=gpt-5**")
 
     assert "Input: $2.50 per million tokens → $3.00 per million tokens" in page.inner_text("body")

@@ -148,7 +148,7 @@ class ImportedOrNot:
             options = Options(source=SOURCES["litellm"], channel="main", publish=True)
             _, self.run = apply_import(self.content, options, at=timezone.now())
         else:
-            roll_back(self.run, at=timezone.now())
+            roll_back(self.run, at=timezone.now(), accept_loss=True)
         self.state = state
 
 

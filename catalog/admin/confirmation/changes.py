@@ -198,12 +198,17 @@ def note_saved(request: HttpRequest, row: models.Model) -> None:
     """Notes that the form of this row is valid, and has been saved."""
     request.META[SAVED] = row
     request.META[MOMENTS] = []
-    note_moments(request, row)
+    note_starts(request, row)
 
 
-def note_moments(request: HttpRequest, *rows: models.Model) -> None:
+def note_starts(request: HttpRequest, *rows: models.Model) -> None:
     """Notes when these rows take effect, if they have a start."""
-    request.META[MOMENTS] += filter(None, (getattr(row, "starts_at", None) for row in rows))
+    note_moments(request, *filter(None, (getattr(row, "starts_at", None) for row in rows)))
+
+
+def note_moments(request: HttpRequest, *moments: dt.datetime) -> None:
+    """Notes when the change takes effect: its impact is that of the last one of these moments."""
+    request.META.setdefault(MOMENTS, []).extend(moments)
 
 
 def confirms_itself(action: Any) -> Any:
@@ -256,7 +261,7 @@ class ConfirmingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         for formset in formsets:
-            note_moments(request, *formset.new_objects, *(row for row, _ in formset.changed_objects))
+            note_starts(request, *formset.new_objects, *(row for row, _ in formset.changed_objects))
 
     def get_actions(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The bulk actions of the list: each of them is confirmed, unless it has a page of its own for that."""

@@ -3,27 +3,30 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.admin.base import render_admin_page
+from catalog.admin.confirmation.changes import Page, confirm
 from catalog.admin.links import admin_list
 from catalog.db.snapshot import no_snapshot
 from catalog.error_messages import count
 from catalog.exact import digits
 from catalog.models import AIModel, ModelAlias
 from catalog.models.names import LookAlike, look_alikes
-from catalog.operators.permissions import may_view
+from catalog.operators.permissions import may, may_view
 from pricing.engine.money import total
-from pricing.models import UsageEvent
+from pricing.models import UsageCount, UsageEvent
 from pricing.usage.names import find_models
 from pricing.usage.unknown import (
     SHOWN,
@@ -41,7 +44,6 @@ from tokens.auth.alias_effects import alias_warnings
 MOST_SHOWN = 200
 # With more events, the preview does not compute their cost.
 MOST_PREVIEWED = 2_000
-ADDS_MODEL, ADDS_ALIAS = "catalog.add_aimodel", "catalog.add_modelalias"
 
 
 @dataclass(frozen=True)
@@ -72,20 +74,18 @@ class Addition:
         row = ModelAlias(name=self.name, model=model) if self.is_alias else AIModel(name=self.name)
         return next((alike for _, alike in look_alikes(row)), None)
 
-    def apply(self) -> Assigned:
-        """Adds it and assigns the usage; ValidationError if it cannot be added."""
-        with transaction.atomic():
-            reason = "Added for reported usage."
-            if self.is_known:
-                pass
-            elif self.is_alias:
-                model = AIModel.objects.filter(name=self.model).first()
-                if model is None:
-                    raise ValidationError(f"There is no model {self.model}. Enter the id of a model.")
-                create_alias(self.name, model, reason=reason)
-            else:
-                create_draft(self.name, reason=reason)
-        return assign([self.name])
+    def create(self) -> None:
+        """Adds it, unless it is known; ValidationError if it cannot be added."""
+        reason = "Added for reported usage."
+        if self.is_known:
+            return
+        if self.is_alias:
+            model = AIModel.objects.filter(name=self.model).first()
+            if model is None:
+                raise ValidationError(f"There is no model {self.model}. Enter the id of a model.")
+            create_alias(self.name, model, reason=reason)
+        else:
+            create_draft(self.name, reason=reason)
 
     def preview(self) -> tuple[Assigned, str]:
         """What adding it would assign, and what the events would cost, if they are not too many; nothing is written."""
@@ -94,7 +94,8 @@ class Addition:
             return Assigned(), ""
         keys = list(events.values_list("pk", flat=True))
         with no_snapshot(), transaction.atomic():
-            assigned = self.apply()
+            self.create()
+            assigned = assign([self.name])
             costs = UsageEvent.objects.filter(pk__in=keys, cost__isnull=False).values_list("currency", "cost")
             by_currency: dict[str, list[Decimal]] = {}
             for currency, cost in costs:
@@ -106,7 +107,8 @@ class Addition:
 @require_safe
 def unknown_models_page(request: HttpRequest) -> HttpResponse:
     """The names, those with the most calls first; for staff only, see config/urls.py."""
-    _require(request, "pricing.view_usagecount")
+    if not may_view(request.user, UsageCount):
+        raise PermissionDenied
     names = unknown_names(on=timezone.now().date(), most=MOST_SHOWN + 1)
     sees_models = may_view(request.user, AIModel)
     suggestions = suggest_models([unknown.name for unknown in names]) if sees_models else {}
@@ -117,21 +119,25 @@ def unknown_models_page(request: HttpRequest) -> HttpResponse:
         rows=[_row(unknown, suggestions.get(unknown.name, "")) for unknown in names[:MOST_SHOWN]],
         has_more=len(names) > MOST_SHOWN,
         days=SHOWN.days,
-        adds_model=request.user.has_perm(ADDS_MODEL),
-        adds_alias=request.user.has_perm(ADDS_ALIAS),
+        adds_model=may(request.user, "add", AIModel),
+        adds_alias=may(request.user, "add", ModelAlias),
     )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def add_unknown_page(request: HttpRequest) -> HttpResponse:
-    """What adding a name would do; a POST adds it."""
+def add_unknown_page(request: HttpRequest) -> HttpResponseBase:
+    """What adding a name would do; a POST adds it, once its effects on keys are confirmed."""
     values = request.POST if request.method == "POST" else request.GET
     kind, name = values.get("as", "draft"), values.get("name", "")
     addition = Addition(name, values.get("model", "").strip() if kind == "alias" else "")
-    _require(request, "pricing.view_usagecount", ADDS_ALIAS if kind == "alias" else ADDS_MODEL)
+    added = ModelAlias if kind == "alias" else AIModel
+    if not (may_view(request.user, UsageCount) and may(request.user, "add", added)):
+        raise PermissionDenied
     if not unknown_counts(on=timezone.now().date()).filter(name=name).exists():
         messages.warning(request, "This name is not unknown any more.")
         return HttpResponseRedirect(reverse("unknown_models"))
+    what = "Assign usage of" if addition.is_known else f"Create {'an alias' if kind == 'alias' else 'a draft'} for"
+    title = f"{what} {name}"
     problem, assigned, cost = "", None, ""
     alike = addition.look_alike()
     if alike is not None and not alike.may_be_meant:
@@ -139,7 +145,7 @@ def add_unknown_page(request: HttpRequest) -> HttpResponse:
     elif kind == "draft" or addition.is_alias or addition.is_known:
         try:
             if request.method == "POST" and (alike is None or values.get("confirm_name") == name):
-                return _apply(request, addition)
+                return _apply(request, addition, Page(f"{title}?", added._meta, back=reverse("unknown_models")))
             assigned, cost = addition.preview()
             _warn(request, addition.effects())
         except ValidationError as error:
@@ -157,8 +163,7 @@ def add_unknown_page(request: HttpRequest) -> HttpResponse:
         "cost": cost if may_view(request.user, UsageEvent) else "",
         "back": reverse("unknown_models"),
     }
-    what = "Assign usage of" if addition.is_known else f"Create {'an alias' if kind == 'alias' else 'a draft'} for"
-    return render_admin_page(request, "pricing/admin/add_unknown.html", f"{what} {name}", **context)
+    return render_admin_page(request, "pricing/admin/add_unknown.html", title, **context)
 
 
 def _row(unknown: UnknownName, suggestion: str) -> dict[str, str]:
@@ -174,9 +179,18 @@ def _row(unknown: UnknownName, suggestion: str) -> dict[str, str]:
     }
 
 
-def _apply(request: HttpRequest, addition: Addition) -> HttpResponse:
+def _apply(request: HttpRequest, addition: Addition, page: Page) -> HttpResponseBase:
     effects = addition.effects()
-    assigned = addition.apply()
+
+    def create() -> HttpResponse:
+        addition.create()
+        return HttpResponseRedirect(page.back)
+
+    response = confirm(request, create, lambda: page)
+    if response.status_code != HTTPStatus.FOUND:
+        return response
+    # In transactions of its own, because it takes long if there are many events.
+    assigned = assign([addition.name])
     what = (
         "in the catalog" if addition.is_known else f"an alias of {addition.model}" if addition.is_alias else "a draft"
     )
@@ -193,8 +207,3 @@ def _apply(request: HttpRequest, addition: Addition) -> HttpResponse:
 def _warn(request: HttpRequest, sentences: Iterable[str]) -> None:
     for sentence in sentences:
         messages.warning(request, sentence)
-
-
-def _require(request: HttpRequest, *permissions: str) -> None:
-    if not request.user.has_perms(permissions):
-        raise PermissionDenied

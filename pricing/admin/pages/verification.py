@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -15,9 +16,12 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.admin.base import capped, render_admin_page
+from catalog.admin.confirmation.changes import Page, confirm
 from catalog.db import revision
 from catalog.error_messages import InputError
 from catalog.models import AIModel
+from catalog.operators.permissions import may_see_prices, may_set_prices
+from pricing.models import PriceSheet
 from pricing.verification.adoption import Adoption, adopt, find_adoption
 from pricing.verification.books import Edition, newest_editions, usual_editions
 from pricing.verification.matrix import STATES, Cell, Row, matrix
@@ -40,7 +44,8 @@ VIEWS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 @require_safe
 def verification_page(request: HttpRequest) -> HttpResponse:
     """The comparison, filtered and in pages; for staff only, see config/urls.py."""
-    _require(request, "pricing.view_pricesheet")
+    if not may_see_prices(request.user):
+        raise PermissionDenied
     now = timezone.now()
     editions = usual_editions(at=now)
     result = matrix(editions, version=revision.version(), at=now)
@@ -64,29 +69,31 @@ def verification_page(request: HttpRequest) -> HttpResponse:
         table=table,
         rows=[_row(row, since) for row in table],
         result=result,
-        may_adopt=request.user.has_perm("pricing.add_pricesheet"),
+        may_adopt=may_set_prices(request.user),
         link=f"?{urlencode({'show': show, 'q': query})}",
     )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def adopt_page(request: HttpRequest, key: int, figure: str, reader: str) -> HttpResponse:
-    """One figure of a book beside ours; a POST adopts it."""
-    _require(request, "pricing.view_pricesheet", "pricing.add_pricesheet")
+def adopt_page(request: HttpRequest, key: int, figure: str, reader: str) -> HttpResponseBase:
+    """One figure of a book beside ours; a POST adopts it, once its effects are confirmed."""
+    if not (may_see_prices(request.user) and may_set_prices(request.user)):
+        raise PermissionDenied
     model = get_object_or_404(AIModel, pk=key)
     if reader not in BOOKS:
         raise Http404
     back = f"{reverse('verification')}?{urlencode({'q': model.name, 'show': 'all'})}"
+    title = f"Adopt a figure for {model}"
     problem, adoption = "", None
     try:
-        adoption = _find_adoption(model, figure, reader)
+        adoption = found = _find_adoption(model, figure, reader)
         if request.method == "POST":
-            _adopt(request, adoption)
-            return HttpResponseRedirect(back)
+            page = Page(f"{title}?", PriceSheet._meta, button="Adopt this figure", back=request.get_full_path())
+            return confirm(request, lambda: _adopt(request, found, back), lambda: page)
     except InputError as error:
         problem = str(error)
     context = {"model": model, "adoption": adoption, "problem": problem, "back": back}
-    return render_admin_page(request, "pricing/admin/adopt.html", f"Adopt a figure for {model}", **context)
+    return render_admin_page(request, "pricing/admin/adopt.html", title, **context)
 
 
 def _find_adoption(model: AIModel, figure: str, reader: str) -> Adoption:
@@ -97,7 +104,7 @@ def _find_adoption(model: AIModel, figure: str, reader: str) -> Adoption:
     return find_adoption(model, figure, editions[0], at=now)
 
 
-def _adopt(request: HttpRequest, adoption: Adoption) -> None:
+def _adopt(request: HttpRequest, adoption: Adoption, back: str) -> HttpResponse:
     sheet = adopt(
         adoption,
         seen=request.POST.get("seen", ""),
@@ -106,11 +113,7 @@ def _adopt(request: HttpRequest, adoption: Adoption) -> None:
         actor=request.user,  # type: ignore[arg-type]
     )
     messages.success(request, f"List price of {adoption.model} changed. {adoption.sentence}. Reason: {sheet.reason}.")
-
-
-def _require(request: HttpRequest, *permissions: str) -> None:
-    if not request.user.has_perms(permissions):
-        raise PermissionDenied
+    return HttpResponseRedirect(back)
 
 
 def _count(rows: list[Row], states: tuple[str, ...]) -> int:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from catalog.db import revision
 from pricing.models import DiscountRule, PriceLine, PriceSheet
-from tests import world
+from tests import admin_world, world
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +32,8 @@ def story() -> dict[str, PriceSheet]:
 
 def act(client: Client, action: str, *sheets: PriceSheet, **fields: str) -> str:
     posted: dict[str, Any] = {"action": action, "_selected_action": [sheet.pk for sheet in sheets]}
-    return client.post(SHEETS, posted | fields, follow=True).content.decode()
+    page: str = admin_world.post(client, SHEETS, posted | fields, follow=True).content.decode()
+    return page
 
 
 def confirmed_prices(page: str) -> list[str]:
@@ -139,8 +140,8 @@ def test_a_sheets_page_offers_only_possible_actions(admin_client: Client, story:
         offered[name] = [deed for deed in ("end", "withdraw") if f"{sheet.pk}/{deed}" in body]
     assert offered == {"usual": [], "promotion": ["end"], "announced": ["withdraw"]}
 
-    admin_client.post(f"{SHEETS}{story['promotion'].pk}/end/", {"confirmed": "1"})
-    admin_client.post(f"{SHEETS}{story['announced'].pk}/withdraw/", {"confirmed": "1"})
+    admin_world.post_confirmed(admin_client, f"{SHEETS}{story['promotion'].pk}/end/", {"confirmed": "1"})
+    admin_world.post_confirmed(admin_client, f"{SHEETS}{story['announced'].pk}/withdraw/", {"confirmed": "1"})
 
     assert charged(timezone.now() + 2 * DAY) == 10
 

@@ -49,7 +49,7 @@ def test_nothing_is_saved_before_the_preview_is_confirmed(admin_client: Client, 
     assert "+10%" in body
     assert "cost unknown" in body
     assert PriceSheet.objects.count() == 1
-    after = admin_client.post(MODELS, posted_from(preview), follow=True)
+    after = admin_world.post_confirmed(admin_client, MODELS, posted_from(preview), follow=True)
     assert "1 new sell prices from now on." in after.content.decode()
     sell = PriceSheet.objects.get(role="sell")
     assert [line.amount for line in sell.lines.order_by("position")] == [Decimal("2.75"), 11]
@@ -75,7 +75,7 @@ def test_an_outdated_preview_is_replaced(admin_client: Client, priced: AIModel) 
 
     assert "Prices have changed since this preview" in again.content.decode()
     assert not PriceSheet.objects.filter(role="sell").exists()
-    admin_client.post(MODELS, posted_from(again))
+    admin_world.post_confirmed(admin_client, MODELS, posted_from(again))
     assert PriceSheet.objects.get(role="sell").lines.get().amount == Decimal("3.3")
 
 
@@ -110,7 +110,7 @@ def test_all_models_of_a_filter_can_be_selected(admin_client: Client, priced: AI
 
     assert "Page 2 of 2" in preview.content.decode()
     assert len(captured) <= 30
-    admin_client.post(place, posted_from(preview))
+    admin_world.post_confirmed(admin_client, place, posted_from(preview))
     assert PriceSheet.objects.filter(role="sell").count() == 131
     assert not PriceSheet.objects.filter(role="sell", model__name="other").exists()
 
@@ -121,7 +121,7 @@ def test_models_are_repriced_by_their_vendor_or_their_sheets(admin_client: Clien
     row: Any = priced.vendor if of == "vendor" else priced.sheets.get()
     place = "/admin/catalog/vendor/" if of == "vendor" else "/admin/pricing/pricesheet/"
 
-    admin_client.post(place, posted_from(ask(admin_client, row, place=place, **TEN_MORE)))
+    admin_world.post_confirmed(admin_client, place, posted_from(ask(admin_client, row, place=place, **TEN_MORE)))
 
     assert PriceSheet.objects.get(role="sell").model == priced
 
@@ -137,3 +137,18 @@ def test_repricing_requires_permission_to_add_and_view_sheets(client: Client, pr
 
     assert "Reprice" not in client.get(MODELS).content.decode()
     assert not PriceSheet.objects.filter(role="sell").exists()
+
+
+def test_keys_that_lose_models_by_a_new_price_are_listed_and_accepted(admin_client: Client, priced: AIModel) -> None:
+    world.key(allow=["price:input<=2.6"])
+    posted = posted_from(ask(admin_client, priced, **TEN_MORE))
+
+    asked = admin_client.post(MODELS, posted)
+
+    assert "loses the only model (gpt-4o)" in asked.content.decode()
+    reader = admin_world.FormReader()
+    reader.feed(asked.content.decode())
+    assert "did not accept the loss" in admin_client.post(MODELS, reader.fields).content.decode()
+    assert not PriceSheet.objects.filter(role="sell").exists()
+    admin_world.confirm(admin_client, MODELS, asked)
+    assert PriceSheet.objects.filter(role="sell").count() == 1

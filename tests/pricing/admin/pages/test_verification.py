@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from catalog.models import AIModel
 from pricing.models import PriceSheet
-from tests import world
+from tests import admin_world, world
 from tests.pricing.verification import books
 
 pytestmark = pytest.mark.django_db
@@ -94,7 +94,9 @@ def test_a_click_adopts_a_figure_after_a_confirmation() -> None:
     assert "$3.00 per million tokens" in page
     seen = field(page, "seen")
     assert PriceSheet.objects.filter(role="list", model__name="gpt-5").count() == 1
-    answer = client.post(address, {"seen": seen, "reason": "Checked on the vendor's page"}, follow=True)
+    answer = admin_world.post_confirmed(
+        client, address, {"seen": seen, "reason": "Checked on the vendor's page"}, follow=True
+    )
 
     assert "Input: $2.50 per million tokens → $3.00 per million tokens" in answer.content.decode()
     sheet = PriceSheet.objects.filter(model__name="gpt-5").latest("pk")
@@ -106,7 +108,7 @@ def test_a_click_adopts_a_figure_after_a_confirmation() -> None:
 
 def test_the_import_run_shows_the_adopted_figure(admin_client: Client) -> None:
     address = adoption_address(get(admin_client))
-    admin_client.post(address, {"seen": field(admin_client.get(address).content.decode(), "seen")})
+    admin_world.post(admin_client, address, {"seen": field(admin_client.get(address).content.decode(), "seen")})
 
     run = PriceSheet.objects.latest("pk").run
     assert run is not None

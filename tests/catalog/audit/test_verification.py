@@ -15,6 +15,7 @@ from catalog.db import audit, bulk
 from catalog.models import AIModel, AuditColumns, AuditEntry, AuditHead, ImportRun
 from tests import world
 from tests.admin_world import import_run
+from tokens.logs import scrub
 from tokens.models import Token
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sql]
@@ -259,6 +260,15 @@ def test_heads_are_written_to_a_file_and_read_again(tmp_path: Path, capsys: Any)
     assert f"Head: {head}" in capsys.readouterr().out
     with pytest.raises(CommandError, match="written elsewhere"):
         call_command("verify_history", head=["0" * 63 + "1"])
+
+
+def test_log_lines_have_the_head(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", logger="modelbook.audit"):
+        call_command("verify_history")
+
+    head = verify().head
+    assert scrub(caplog.messages[-1]).endswith(f"head {head}")
+    assert verify(heads=[head, head.replace("-", "")]).fault is None
 
 
 def test_many_entries_are_read_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,6 +116,7 @@ class OperatorAdmin(ConfirmedForm, UserAdmin):
         """Nobody grants what they may not do."""
         if db_field.name == "groups":
             kwargs["queryset"] = roles_within(request.user).order_by("name")
+            kwargs |= {"label": "Roles", "help_text": "The operator has the permissions of all chosen roles."}
         elif db_field.name == "user_permissions":
             kwargs["queryset"] = permissions_of(request and request.user).order_by(
                 "content_type__app_label", "codename"
@@ -123,6 +124,8 @@ class OperatorAdmin(ConfirmedForm, UserAdmin):
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        # An operator is somebody who signs in to the admin.
+        obj.is_staff = obj.is_staff or not change
         super().save_model(request, obj, form, change)
         groups = groups_of(request.user)
         if not change and groups is not None:

@@ -163,3 +163,14 @@ def test_an_account_that_a_limited_operator_creates_has_the_same_limit(manager: 
     assert manager.get(page(new)).status_code == 200
     assert manager.get(page(User.objects.create_user("free", is_staff=True))).status_code == 200
     assert manager.post(page(User.objects.get(username="free")), {"username": "free"}).status_code == 403
+
+
+def test_an_operator_who_is_added_can_sign_in_and_gets_roles(client: Client, root: User) -> None:
+    client.force_login(root)
+    passwords = {"password1": "Quiet-Lantern-88", "password2": "Quiet-Lantern-88", "usable_password": "true"}
+
+    admin_world.post(client, f"{LIST}add/", {"username": "sue"} | passwords)
+
+    sue = User.objects.get(username="sue")
+    assert sue.is_staff
+    assert "Roles" in client.get(page(sue)).content.decode()

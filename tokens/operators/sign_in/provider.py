@@ -31,6 +31,7 @@ from requests import RequestException
 
 from catalog.db import revision
 from catalog.db.history import actor_scope
+from tokens.operators.protection import is_last_superuser
 from tokens.operators.sign_in.claims import (
     SEVERAL_FACTORS_FOR,
     SUPERUSER,
@@ -207,22 +208,25 @@ def apply_grant(operator: User, grant: Grant) -> None:
     existing = set(Group.objects.filter(name__in=grant.roles).values_list("name", flat=True))
     for missing in sorted(grant.roles - existing):
         logger.warning("OIDC_ROLES names a role that does not exist: %s", missing)
-    if operator.is_superuser and grant.manages_superusers and not grant.is_superuser:
-        # Until the sign-in ends: of two superusers, one stays. First of all locks.
-        revision.hold()
     if not existing and not grant.is_superuser:
         raise RefusedError("Your role does not exist here. Ask an administrator.")
+    if grant.manages_superusers:
+        _set_superuser(operator, grant.is_superuser)
     operator.groups.remove(*Group.objects.filter(name__in=grant.managed - existing))
     operator.groups.add(*Group.objects.filter(name__in=existing))
-    if grant.manages_superusers and operator.is_superuser != grant.is_superuser and not _is_needed(operator):
-        operator.is_superuser = grant.is_superuser
-        operator.save(update_fields=["is_superuser"])
 
 
-def _is_needed(operator: User) -> bool:
-    """Whether the operator is the last one who may do everything."""
-    others = User.objects.filter(is_superuser=True, is_active=True, is_staff=True).exclude(pk=operator.pk)
-    return operator.is_superuser and not others.exists()
+def _set_superuser(operator: User, is_superuser: bool) -> None:
+    """Makes the operator a superuser, or an ordinary operator; the last superuser stays one."""
+    if operator.is_superuser == is_superuser:
+        return
+    if not is_superuser:
+        # Until the sign-in ends: of two superusers, one stays. First of all locks.
+        revision.hold()
+        if is_last_superuser(operator):
+            return
+    operator.is_superuser = is_superuser
+    operator.save(update_fields=["is_superuser"])
 
 
 def _create_operator(request: HttpRequest, login: Any) -> None:
@@ -246,10 +250,9 @@ def _withdraw(login: Any) -> None:
     managed = frozenset(settings.OIDC_ROLES.values())
     if SUPERUSER in managed and login.user.is_superuser:
         revision.hold()
+    if SUPERUSER in managed:
+        _set_superuser(login.user, False)
     login.user.groups.remove(*Group.objects.filter(name__in=managed))
-    if SUPERUSER in managed and login.user.is_superuser and not _is_needed(login.user):
-        login.user.is_superuser = False
-        login.user.save(update_fields=["is_superuser"])
     end_sessions(login.user)
 
 

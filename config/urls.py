@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 
 from pricing.admin.pages.health_checks import check_page
 from pricing.admin.pages.search import search_page
+from pricing.admin.pages.undo import undo_action_page, undo_change_page
 from pricing.admin.pages.unknown_models import add_unknown_page, unknown_models_page
 from pricing.admin.pages.verification import adopt_page, verification_page
 from pricing.api.docs_page import docs, openapi
@@ -33,6 +34,8 @@ urlpatterns = [
     path("admin/unknown-models/add/", admin.site.admin_view(add_unknown_page), name="add_unknown"),
     path("admin/verification/", admin.site.admin_view(verification_page), name="verification"),
     path("admin/verification/<int:key>/<slug:figure>/<slug:reader>/", admin.site.admin_view(adopt_page), name="adopt"),
+    path("admin/undo/<int:entry>/", admin.site.admin_view(undo_change_page), name="undo_change"),
+    path("admin/undo/<int:entry>/action/", admin.site.admin_view(undo_action_page), name="undo_action"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     # Before the admin's own, whose addresses for the sign-in it takes.
     path("admin/", include("tokens.operators.sign_in.urls")),

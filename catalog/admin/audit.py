@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from django.apps import apps
@@ -14,7 +15,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from catalog.admin.base import AllValuesCheckboxFilter, RangeDateFilter, ReadOnlyAdmin, StateFilter, display
+from catalog.admin.confirmation.undo import undo_links
 from catalog.admin.links import admin_list, linked, linked_row
+from catalog.admin.lists.export import only_on_screen
 from catalog.audit.changes import changes_of
 from catalog.audit.export import json_lines
 from catalog.db.audit import record
@@ -52,7 +55,16 @@ class KindFilter(StateFilter):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    list_display = ["at", "actor", "action_shown", "object_shown", "changes_shown", "reason", "origin_shown"]
+    list_display = [
+        "at",
+        "actor",
+        "action_shown",
+        "object_shown",
+        "changes_shown",
+        "reason",
+        "origin_shown",
+        "undo_shown",
+    ]
     list_filter = [
         ("actor", AllValuesCheckboxFilter),
         KindFilter,
@@ -66,7 +78,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     ordering = ["-pk"]
     list_before_template = "catalog/admin/audit_tools.html"
     fieldsets = [
-        (None, {"fields": ["at", "actor", "action_shown", "object_shown", "changes_shown", "reason"]}),
+        (None, {"fields": ["at", "actor", "action_shown", "object_shown", "changes_shown", "reason", "undo_shown"]}),
         ("Origin", {"fields": ["request_id", "address", "run", "previous_key_id"]}),
         ("Chain", {"fields": ["stream", "number", "hash_shown"]}),
     ]
@@ -106,7 +118,10 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         for entry in entries:
             by_kind[entry.kind].add(entry.object_key)
         objects = {kind: _objects(kind, keys) for kind, keys in by_kind.items()}
+        # An export does not show them.
+        links = cache(lambda: undo_links(request, entries))
         for entry in entries:
+            entry.find_links = links
             entry.value_changes = changes.get(entry.pk, [])
             entry.about = objects[entry.kind].get(entry.object_key)
 
@@ -157,6 +172,12 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         if entry.address:
             parts.append(format_html("{}", entry.address))
         return format_html_join("", "<div>{}</div>", ((part,) for part in parts))
+
+    @only_on_screen
+    @display(description="Undo")
+    def undo_shown(self, entry: Any) -> SafeString:
+        links = entry.find_links().get(entry.pk, ())
+        return format_html_join("", '<div><a class="text-link" href="{}">{}</a></div>', links)
 
     @display(description="Hash")
     def hash_shown(self, entry: AuditEntry) -> str:

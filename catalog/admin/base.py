@@ -28,6 +28,7 @@ from unfold.contrib.filters.admin import (
 
 from catalog.admin.confirmation.changes import BACK, IS_BUSY, PREVIEW, confirm, note_saved
 from catalog.admin.confirmation.deletion import DeletingAdmin, delete_selected
+from catalog.admin.confirmation.undo import undo_links
 from catalog.admin.links import initial_value, linked_row
 from catalog.admin.lists.tools import ListTools
 from catalog.admin.permitted import PermittedAdmin, PermittedListAdmin, figures_of
@@ -36,6 +37,7 @@ from catalog.db.deletion import delete_with_history
 from catalog.db.fields import ExactDecimalField, ExactJSONField, NamesField
 from catalog.db.locking import BUSY, is_lock_timeout
 from catalog.db.snapshot import snapshot
+from catalog.models import AuditEntry
 from catalog.operators.permissions import limit_rows
 
 A = TypeVar("A", bound="type[admin.ModelAdmin[Any]]")
@@ -355,6 +357,15 @@ class CuratedAdmin(HistorySkin, ModelAdmin):
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         self._row_in_reach(request, object_id)
         return super().history_view(request, object_id, extra_context)
+
+    def set_history_delta_changes(self, request: HttpRequest, historical_records: Any, **options: Any) -> None:
+        """The old and new values of the changes on a page, and the links that undo them."""
+        super().set_history_delta_changes(request, historical_records, **options)  # type: ignore[misc]
+        records = {record.pk: record for record in historical_records}
+        entries = AuditEntry.objects.filter(kind=self.opts.label_lower, history__in=records)
+        links = undo_links(request, list(entries))
+        for entry in entries:
+            records[entry.history].undo_links = links.get(entry.pk, [])
 
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None

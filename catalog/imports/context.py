@@ -57,14 +57,20 @@ class Audit(TypedDict):
 
 
 @dataclass(frozen=True)
-class WriteContext:
-    """The moment from which an import takes effect, and what its history rows say."""
+class UndoContext:
+    """The moment from which something is undone, and what the history rows of that say."""
 
     at: dt.datetime
     reason: str
     actor: AbstractBaseUser | None
-    run: ImportRun
 
     @property
     def audit(self) -> Audit:
         return {"reason": self.reason, "actor": self.actor}
+
+
+@dataclass(frozen=True)
+class WriteContext(UndoContext):
+    """The moment from which an import takes effect, and what its history rows say."""
+
+    run: ImportRun

@@ -64,7 +64,7 @@ ROW_PAGES: dict[str, set[str]] = {
 # Pages of other kinds: their own tests cover them.
 ELSEWHERE = re.compile(
     r"account_|mfa_|operator_|openid_connect_|socialaccount_|usersessions_|login$|logout$|password_change|jsi18n$"
-    r"|view_on_site$|autocomplete$|app_list$|adopt$|add_unknown$|tokens_token_new_key$|_simple_history$|_filters$"
+    r"|view_on_site$|autocomplete$|app_list$|adopt$|add_unknown$|tokens_token_new_key$|_simple_history$|_filters$|undo_change$|undo_action$"
 )
 OF_TABLES = ("changelist", "add", "change", "delete", "history", "export", "json")
 LINK = re.compile(r'(?:href|action|hx-get|data-ajax--url)="(/admin/[^"#]*|\?[^"#]*|\.\./[^"#]*)')

@@ -55,6 +55,8 @@ class Page:
     # Whether the change is shown whatever its impact is, as a deletion is.
     is_always_shown: bool = False
     asks_reason: bool = False
+    # The reason if none is entered.
+    reason: str = ""
     # Messages about what was entered.
     warnings: Sequence[Any] = ()
     # When a scheduled change has these effects; None: now.
@@ -145,7 +147,7 @@ def show_confirmation(request: HttpRequest, impact: Effect, page: Page) -> HttpR
         "is_unaccepted": shown == fingerprint,
         "button": page.button if is_due or page.is_always_shown else "Save",
         "is_danger": is_due or page.is_always_shown or bool(page.digest),
-        "reason": reason_of(request),
+        "reason": reason_of(request) or page.reason,
         "reason_length": REASON_LENGTH,
     }
     return TemplateResponse(request, "catalog/admin/confirmation.html", context)

@@ -4,10 +4,10 @@ import csv
 import datetime as dt
 import html
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.admin.utils import label_for_field, lookup_field
 from django.core.exceptions import FieldDoesNotExist
@@ -21,6 +21,8 @@ from simple_history.models import HistoricalRecords
 from catalog.db.snapshot import snapshot
 from catalog.exact import NUMBER, digits
 from catalog.sources.csv_lines import safe_cell
+
+C = TypeVar("C", bound=Callable[..., Any])
 
 # Rows that are read and written at once.
 BATCH = 500
@@ -38,7 +40,7 @@ def export_list(request: HttpRequest, model_admin: Any, changelist: Any) -> Stre
 
 
 def _text(request: HttpRequest, model_admin: Any, changelist: Any) -> Iterator[bytes]:
-    columns = [name for name in changelist.list_display if name != "action_checkbox"]
+    columns = [name for name in changelist.list_display if name != "action_checkbox" and _is_data(model_admin, name)]
     model = model_admin.model
     key = next((name for name in KEYS if name not in columns and _is_column(model, name)), "")
     titles = [str(label_for_field(name, model, model_admin)) for name in columns]
@@ -60,6 +62,16 @@ def _text(request: HttpRequest, model_admin: Any, changelist: Any) -> Iterator[b
             if not lines:
                 return
             yield _lines(lines)
+
+
+def only_on_screen(column: C) -> C:
+    """Marks a column of links to actions, which no file has."""
+    column.is_only_on_screen = True  # type: ignore[attr-defined]
+    return column
+
+
+def _is_data(model_admin: Any, name: Any) -> bool:
+    return not getattr(getattr(type(model_admin), str(name), None), "is_only_on_screen", False)
 
 
 def _is_column(model: type[models.Model], name: str) -> bool:

@@ -13,14 +13,14 @@ from typing import Any
 
 from catalog.db.bulk import KEYS, batches, delete_rows, insert_with_keys, update_rows
 from catalog.db.import_context import run_scope
-from catalog.imports.context import WriteContext
+from catalog.imports.context import UndoContext, WriteContext
 from catalog.imports.facts import model_keys
 from catalog.models import AIModel, ImportRun
 from catalog.prices import Line, Sheet
 from pricing.engine.line_keys import base_line
 from pricing.imports.prices.plan import PricePlan, as_text
 from pricing.imports.prices.timeline import Ending
-from pricing.imports.run_history import RunHistory, rows_of
+from pricing.imports.undo.histories import ChangeHistory, as_moment, rows_of
 from pricing.models import PriceLine, PriceSheet
 from pricing.published.prices import written_lines
 
@@ -66,7 +66,7 @@ def _withdraw(keys: list[int], context: WriteContext) -> list[dict[str, Any]]:
     return columns
 
 
-def _delete(sheets: Sequence[PriceSheet], context: WriteContext) -> None:
+def _delete(sheets: Sequence[PriceSheet], context: UndoContext) -> None:
     """Deletes sheets with their lines."""
     for batch in batches([sheet.pk for sheet in sheets], KEYS):
         delete_rows(list(PriceLine.objects.filter(sheet__in=batch).only("pk", "sheet")))
@@ -125,7 +125,7 @@ class UndonePrices:
     stays: list[str] = field(default_factory=list)
 
 
-def undo_prices(history: RunHistory, context: WriteContext, *, models: Sequence[int]) -> UndonePrices:
+def undo_prices(history: ChangeHistory, context: UndoContext, *, models: Sequence[int]) -> UndonePrices:
     """Undoes what a run did to prices; call it inside a transaction. `models`: the models that are removed with it."""
     undone = UndonePrices()
     _restore_confirmed(history)
@@ -136,7 +136,7 @@ def undo_prices(history: RunHistory, context: WriteContext, *, models: Sequence[
     return undone
 
 
-def _restore_confirmed(history: RunHistory) -> None:
+def _restore_confirmed(history: ChangeHistory) -> None:
     """Gives the lines that the run confirmed their earlier source."""
     for earlier, keys in _undo_of(history).get("confirmed_lines", {}).items():
         run = ImportRun.objects.filter(pk=int(earlier or 0)).first()
@@ -144,7 +144,7 @@ def _restore_confirmed(history: RunHistory) -> None:
             PriceLine.objects.filter(pk__in=batch, run=history.run).update(run=run)
 
 
-def _undo_created(history: RunHistory, undone: UndonePrices, context: WriteContext, *, models: Sequence[int]) -> None:
+def _undo_created(history: ChangeHistory, undone: UndonePrices, context: UndoContext, *, models: Sequence[int]) -> None:
     """Ends the sheets that have taken effect; removes the others, and those of models that are removed.
 
     A sheet whose end somebody has set since is ended too. A sheet that had expired when it was imported was never
@@ -153,7 +153,7 @@ def _undo_created(history: RunHistory, undone: UndonePrices, context: WriteConte
     at = context.at
     removed = {row.pk: row for keys in batches(models, KEYS) for row in PriceSheet.objects.filter(model__in=keys)}
     created = rows_of(PriceSheet, history.created)
-    imported_at = history.run.applied_at or at
+    imported_at = history.applied_at or at
     removed |= {
         sheet.pk: sheet
         for sheet in created
@@ -164,7 +164,7 @@ def _undo_created(history: RunHistory, undone: UndonePrices, context: WriteConte
     _remove([removed[key] for key in sorted(removed)], undone, context)
 
 
-def _restore_withdrawn(history: RunHistory, undone: UndonePrices, context: WriteContext) -> None:
+def _restore_withdrawn(history: ChangeHistory, undone: UndonePrices, context: UndoContext) -> None:
     """Restores the scheduled sheets that the run withdrew, unless the model's prices were changed since."""
     at, undone_runs = context.at, history.undone_runs
     stored = _undo_of(history).get("withdrawn", ())
@@ -178,7 +178,7 @@ def _restore_withdrawn(history: RunHistory, undone: UndonePrices, context: Write
         is_changed = _is_changed_since(history, sheets)
         for values in sheets:
             lines = [PriceLine(**line) for line in values["lines"] if line["run_id"] not in undone_runs]
-            dates = {name: _as_moment(values[name]) for name in ("starts_at", "ends_at", "created_at")}
+            dates = {name: as_moment(values[name]) for name in ("starts_at", "ends_at", "created_at")}
             sheet = PriceSheet(**{name: value for name, value in values.items() if name != "lines"} | dates)
             if is_changed or (sheet.ends_at is not None and sheet.ends_at <= at):
                 undone.stays.append(f"announced price {sheet}")
@@ -189,7 +189,7 @@ def _restore_withdrawn(history: RunHistory, undone: UndonePrices, context: Write
             undone.restored += 1
 
 
-def _is_changed_since(history: RunHistory, sheets: Sequence[dict[str, Any]]) -> bool:
+def _is_changed_since(history: ChangeHistory, sheets: Sequence[dict[str, Any]]) -> bool:
     """Whether anything else changed the prices of the model since the run withdrew these sheets of it."""
     records = history.model.objects.filter(model=sheets[0]["model_id"], role=sheets[0]["role"])
     withdrawals = records.filter(id__in=[values["id"] for values in sheets], history_type="-")
@@ -198,10 +198,10 @@ def _is_changed_since(history: RunHistory, sheets: Sequence[dict[str, Any]]) -> 
     return bool(later.exclude(run__in=history.undone_runs).exists())
 
 
-def _undo_ends(history: RunHistory, undone: UndonePrices, context: WriteContext) -> None:
+def _undo_ends(history: ChangeHistory, undone: UndonePrices, context: UndoContext) -> None:
     """Gives sheets their earlier ends. A sheet that has expired since applies again as a new one."""
     at = context.at
-    ends = {key: (_as_moment(old), _as_moment(new)) for key, old, new in _undo_of(history).get("ends", ())}
+    ends = {key: (before, after) for key, before, after in history.ends()}
     changed, expired = [], []
     for sheet in rows_of(PriceSheet, list(ends)):
         before, after = ends[sheet.pk]
@@ -219,12 +219,10 @@ def _undo_ends(history: RunHistory, undone: UndonePrices, context: WriteContext)
     undone.restored += len(changed) + len(expired)
 
 
-def _as_moment(text: str | None) -> dt.datetime | None:
-    return None if text is None else dt.datetime.fromisoformat(text)
-
-
-def _remove_lines(history: RunHistory, undone: UndonePrices, context: WriteContext) -> None:
+def _remove_lines(history: ChangeHistory, undone: UndonePrices, context: UndoContext) -> None:
     """Removes the run's lines from current and scheduled sheets of other imports, which carried them on."""
+    if history.run is None:
+        return
     at, run = context.at, history.run.pk
     affected = PriceSheet.objects.filter(lines__run=run).exclude(run=run).distinct()
     current = PriceSheet.objects.in_force(at=at).filter(pk__in=affected.values("pk"))
@@ -245,7 +243,7 @@ def _remove_lines(history: RunHistory, undone: UndonePrices, context: WriteConte
 def _write_again(
     sheet: PriceSheet,
     lines: Sequence[Line],
-    context: WriteContext,
+    context: UndoContext,
     *,
     starts_at: dt.datetime,
     ends_at: dt.datetime | None,
@@ -263,18 +261,18 @@ def _write_again(
         )
 
 
-def _end(sheets: Sequence[PriceSheet], undone: UndonePrices, context: WriteContext) -> None:
+def _end(sheets: Sequence[PriceSheet], undone: UndonePrices, context: UndoContext) -> None:
     for sheet in sheets:
         sheet.ends_at = context.at
     update_rows(sheets, fields=["ends_at"], **context.audit)
     undone.ended += len(sheets)
 
 
-def _remove(sheets: Sequence[PriceSheet], undone: UndonePrices, context: WriteContext) -> None:
+def _remove(sheets: Sequence[PriceSheet], undone: UndonePrices, context: UndoContext) -> None:
     _delete(sheets, context)
     undone.removed += len(sheets)
 
 
-def _undo_of(history: RunHistory) -> dict[str, Any]:
+def _undo_of(history: ChangeHistory) -> dict[str, Any]:
     """What the run stored for its rollback."""
-    return dict(history.run.report.get("undo") or {})
+    return {} if history.run is None else dict(history.run.report.get("undo") or {})

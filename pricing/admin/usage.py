@@ -66,6 +66,13 @@ class UsageReporterAdmin(CuratedAdmin):
         """A reporter is a token with its name and key."""
         return super().has_view_permission(request, obj) and may_view(request.user, Token)
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Who may change it sees it, too."""
+        return super().has_change_permission(request, obj) and may_view(request.user, Token)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and may_view(request.user, Token)
+
     @display(description="Key")
     def masked(self, reporter: UsageReporter) -> str:
         return reporter.token.masked

@@ -328,3 +328,12 @@ def test_a_confirmation_names_keys_and_prices_for_those_who_may_see_them(
         assert 'id="confirmation_form"' in text
         assert ("Sentinel Customer" in text) is sees
         assert ("A key loses" in text) is not sees
+
+
+def test_a_permission_to_change_reporters_shows_no_tokens(rows: dict[str, Any]) -> None:
+    client = signed_in("ann", *(("pricing", f"{action}_usagereporter") for action in ("view", "change", "delete")))
+    key, page = rows["pricing.usagereporter"].pk, "admin:pricing_usagereporter"
+
+    assert client.get(reverse(f"{page}_changelist")).status_code == 403
+    for name in ("change", "delete", "history"):
+        assert client.get(reverse(f"{page}_{name}", args=[key])).status_code == 403

@@ -8,10 +8,12 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 
 from catalog.admin.base import Checkbox, FileInput, ModelAdmin, NamesInput, Select, TextInput, as_busy, detail_action
+from catalog.admin.confirmation.changes import Page, confirm
 from catalog.db.fields import NamesFormField
 from catalog.db.locking import BUSY, is_lock_timeout, limited_lock_waits
 from catalog.error_messages import InputError, count, refused
@@ -176,9 +178,7 @@ class ImportPages(ModelAdmin):
         page = self.render_page(request, "pricing/admin/upload.html", "Import a document", form=form)
         return as_busy(page) if is_busy else page
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
         run: ImportRun | None = self.get_object(request, object_id)
         if run is None or not run.is_waiting:
             return super().change_view(request, object_id, form_url, extra_context)
@@ -255,7 +255,7 @@ class ImportPages(ModelAdmin):
             **context,
         )
 
-    def _decide(self, request: HttpRequest, run: ImportRun) -> HttpResponse:
+    def _decide(self, request: HttpRequest, run: ImportRun) -> HttpResponseBase:
         if not self.may_decide(request):
             raise PermissionDenied
         run_page = HttpResponseRedirect(reverse("admin:catalog_importrun_change", args=[run.pk]))
@@ -265,11 +265,7 @@ class ImportPages(ModelAdmin):
                 self.message_user(request, f"{run} was discarded. Nothing changed.")
                 return HttpResponseRedirect(reverse("admin:catalog_importrun_changelist"))
             if name := request.POST.get("alias", ""):
-                model = make_alias(run, name, at=timezone.now(), actor=request.user)  # type: ignore[arg-type]
-                self.message_user(request, f"{name} is now an alias of {model}. The plan was updated.")
-                for warning in alias_warnings({name: model}, at=timezone.now()):
-                    self.message_user(request, warning, messages.WARNING)
-                return HttpResponseRedirect(request.get_full_path())
+                return self._make_alias(request, run, name)
             if (asked := ask_to_confirm(request)) is not None:
                 return asked
             plan, rest = self._apply(request, run)
@@ -279,6 +275,19 @@ class ImportPages(ModelAdmin):
         self.message_user(request, _applied(plan, rest))
         self.show_impact(request, plan.impact)
         return run_page
+
+    def _make_alias(self, request: HttpRequest, run: ImportRun, name: str) -> HttpResponseBase:
+        """Makes an id an alias, or asks for a confirmation of its effects."""
+        back = request.get_full_path()
+
+        def make() -> HttpResponseBase:
+            model = make_alias(run, name, at=timezone.now(), actor=request.user)  # type: ignore[arg-type]
+            self.message_user(request, f"{name} is now an alias of {model}. The plan was updated.")
+            for warning in alias_warnings({name: model}, at=timezone.now()):
+                self.message_user(request, warning, messages.WARNING)
+            return HttpResponseRedirect(back)
+
+        return confirm(request, make, lambda: Page(f"Make {name} an alias?", ModelAlias._meta, back=back))
 
     def _apply(self, request: HttpRequest, run: ImportRun) -> tuple[ImportPlan, ImportRun | None]:
         posted, now = request.POST, timezone.now()

@@ -5,17 +5,34 @@ and whose id becomes an alias of it, is not lost, and neither is one that is rep
 """
 
 import datetime as dt
+import functools
+import operator
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from django.conf import settings
 from django.utils import translation
 
 from catalog.prices import Sheet
 from pricing.engine.equality import same_price
-from pricing.impact.impact import Access, GroupImpact, Impact, KeyImpact, Names, PriceImpact
-from pricing.impact.state import Group, Sight, State
+from pricing.impact.impact import (
+    NO_NAMES,
+    VISITORS,
+    Access,
+    GroupImpact,
+    Impact,
+    KeyImpact,
+    ListLoss,
+    Names,
+    Payer,
+    PriceImpact,
+)
+from pricing.impact.state import NOTHING, Group, Sight, State, read_prices
 from tokens.access.many_scopes import ManyScopes, Models
+
+# The keys of groups, in the order of their token.
+Groups = tuple[int, ...]
 
 
 def compare(before: State, after: State, impact: Impact, *, changed: Collection[int] | None) -> None:
@@ -26,8 +43,9 @@ def compare(before: State, after: State, impact: Impact, *, changed: Collection[
         keys = [*comparison.keys(), *comparison.later_keys()]
         impact.keys = sorted(keys, key=lambda key: (not key.is_guarded, key.on or dt.date.min, key.name, key.key_id))
         impact.groups = list(comparison.groups())
-        impact.visitors = comparison.access(before.visitors, after.visitors)
-        impact.prices = list(comparison.prices(changed))
+        # They read price lists, which have what other lists leave out.
+        impact.visitors = replace(comparison.access(before.visitors, after.visitors), delisted=NO_NAMES, lists=())
+        impact.prices = [*comparison.prices(changed), *comparison.paid_prices(changed)]
         impact.public_groups = frozenset(
             group.slug for key, group in after.groups.items() if key in after.public_groups
         )
@@ -94,7 +112,7 @@ class Comparison:
         for key in sorted(self._priced(pairs, changed), key=self._ids.__getitem__):
             for group, new in pairs:
                 if (group.models & new.models) >> places[key] & 1:
-                    price, new_price = self.before.price(key, group), self.after.price(key, new)
+                    price, new_price = group.price(self.before.prices.get(key)), new.price(self.after.prices.get(key))
                     if not _same_price(price, new_price):
                         yield PriceImpact(
                             self._ids[key], new.slug, price and price.folded(), new_price and new_price.folded()
@@ -107,6 +125,60 @@ class Comparison:
         if any((group.slug, group.rate) != (after.slug, after.rate) for group, after in pairs):
             return keys
         return [key for key in keys if old.get(key) != new.get(key)]
+
+    def paid_prices(self, changed: Collection[int] | None) -> Iterator[PriceImpact]:
+        """The prices that differ for keys and visitors because another group pays, by the ids of the models."""
+        for (pk, new_pk), payers in self._payers().items():
+            group, new = self.before.groups[pk], self.after.groups[new_pk]
+            concerned = functools.reduce(operator.or_, payers)
+            keys = sorted(self.before.scopes.keys_of(concerned), key=self._ids.__getitem__)
+            old_sheets, sheets = self._sheets(keys, changed)
+            for key in keys:
+                price, new_price = group.price(old_sheets.get(key)), new.price(sheets.get(key))
+                if not _same_price(price, new_price):
+                    place = self.before.scopes.places[key]
+                    paying = [payer for models in payers if models >> place & 1 for payer in payers[models]]
+                    yield PriceImpact(
+                        self._ids[key],
+                        new.slug,
+                        price and price.folded(),
+                        new_price and new_price.folded(),
+                        old_group=group.slug,
+                        payers=tuple(sorted(paying)),
+                    )
+
+    def _payers(self) -> Mapping[tuple[int, int], Mapping[Models, list[Payer]]]:
+        """Group that pays before, and another one afterwards -> models -> those for whom that is so."""
+        alike: defaultdict[tuple[Sight, Sight, Groups, Groups], list[Payer]] = defaultdict(list)
+        for token, key in self.before.keys.items():
+            new = self.after.keys.get(token)
+            before, after = self.before.sight_of(key), self.after.sight_of(new)
+            if new is not None and before != NOTHING and after != NOTHING:
+                alike[before, after, key.groups, new.groups].append(Payer(key.name, key.key_id))
+        sights = self.before.visitors, self.after.visitors
+        alike[*sights, self.before.public_groups, self.after.public_groups].append(VISITORS)
+        found: defaultdict[tuple[int, int], defaultdict[Models, list[Payer]]] = defaultdict(lambda: defaultdict(list))
+        for (before, after, groups, new_groups), payers in alike.items():
+            both = before.models & after.models
+            paying, paying_later = _paying(self.before, groups, both), _paying(self.after, new_groups, both)
+            for group, models in paying.items():
+                for new_group, new_models in paying_later.items():
+                    if group != new_group and models & new_models:
+                        found[group, new_group][models & new_models] += payers
+        return found
+
+    def _sheets(
+        self, models: Collection[int], changed: Collection[int] | None
+    ) -> tuple[Mapping[int, Sheet], Mapping[int, Sheet]]:
+        """The published prices of these models before and after."""
+        old, new = self.before.prices, self.after.prices
+        if changed is None:
+            return old, new
+        # The others have the same price in both states, so it does not matter which of them is stored now.
+        missing = [key for key in models if key not in changed and key not in old]
+        unchanged = read_prices(missing, at=self.before.scopes.at) if missing else {}
+        same = {key: sheet for key, sheet in old.items() if key not in changed}
+        return {**old, **unchanged}, {**same, **unchanged, **new}
 
     def access(self, before: Sight, after: Sight) -> Access:
         """What somebody who sees these models in the two states loses and gains."""
@@ -133,7 +205,23 @@ class Comparison:
             lost_aliases=_without_models(aliases, before.models & ~after.models, old),
             new_aliases=_without_models(new_aliases, after.models & ~before.models, new),
             delisted=self._delisted(before, after),
+            lists=tuple(self._list_losses(before, after)),
         )
+
+    def _list_losses(self, before: Sight, after: Sight) -> Iterator[ListLoss]:
+        """The lists for some clients that lose models which stay in the list of all."""
+        old, new = self.before.scopes, self.after.scopes
+        both = before.models & after.models & ~self._moved_models
+        listed, new_listed = (functools.reduce(operator.or_, _rows_of(scopes)) for scopes in (old, new))
+        for clients, models in self.before.lists.items():
+            left = self.after.lists.get(clients, 0)
+            if lost := both & listed & new_listed & models & ~left:
+                yield ListLoss(
+                    clients,
+                    Names(lost, read=self._read_ids),
+                    _count_rows(old, before.models & models),
+                    _count_rows(new, after.models & left),
+                )
 
     def _delisted(self, before: Sight, after: Sight) -> Names:
         """The ids and aliases that are rows of the list before and not afterwards, although they can be used."""
@@ -196,4 +284,23 @@ def _count(sight: Sight) -> int:
 
 def _count_listed(scopes: ManyScopes, sight: Sight) -> int:
     """How many rows the list has."""
-    return sum((sight.models & models).bit_count() for models in (scopes.listed, *scopes.listed_by_aliases))
+    return _count_rows(scopes, sight.models)
+
+
+def _count_rows(scopes: ManyScopes, models: Models) -> int:
+    """How many rows these models have in a list."""
+    return sum((models & listed).bit_count() for listed in _rows_of(scopes))
+
+
+def _rows_of(scopes: ManyScopes) -> tuple[Models, ...]:
+    """The models that are listed, those with a first listed alias, and so on."""
+    return (scopes.listed, *scopes.listed_by_aliases)
+
+
+def _paying(state: State, groups: Groups, models: Models) -> Mapping[int, Models]:
+    """Group -> those of these models for which it pays: the first one that reaches a model."""
+    paying = {}
+    for pk in groups:
+        if (group := state.groups.get(pk)) is not None and (own := group.models & models):
+            paying[pk], models = own, models & ~own
+    return paying

@@ -1,10 +1,10 @@
 """What a change does, as data: for keys, groups, visitors and prices; its guards, its sentences and its JSON."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from catalog.exact import digits
 from catalog.operators.permissions import limit_rows, may_see_prices, may_view
@@ -48,6 +48,34 @@ class Names:
 NO_NAMES = Names()
 
 
+class Payer(NamedTuple):
+    """A key, or all visitors, who have no key id; without a name if the reader may not see it."""
+
+    name: str
+    key_id: str = ""
+
+
+VISITORS = Payer("visitors without a key")
+
+
+@dataclass(frozen=True)
+class ListLoss:
+    """A list for some clients that loses models, which the list of all clients keeps."""
+
+    clients: str
+    lost: Names
+    # How many rows it has.
+    before: int
+    after: int
+
+    @property
+    def is_guarded(self) -> bool:
+        return not self.after or self.before - self.after > self.before * LARGEST_LOSS
+
+    def as_json(self) -> dict[str, Any]:
+        return {"clients": self.clients, "loses": list(self.lost.sorted[:MOST_NAMES])}
+
+
 @dataclass(frozen=True)
 class Access:
     """What somebody can use before and after a change. An alias goes and comes with its model without being named."""
@@ -66,6 +94,8 @@ class Access:
     new_aliases: tuple[str, ...] = ()
     # Ids and aliases that leave the list, although they can be used.
     delisted: Names = NO_NAMES
+    # The lists for some clients that lose more than that.
+    lists: tuple[ListLoss, ...] = ()
 
     @property
     def loses(self) -> tuple[str, ...]:
@@ -85,7 +115,7 @@ class Access:
 
     @property
     def is_loss(self) -> bool:
-        return bool(self.lost or self.lost_aliases or self.delisted)
+        return bool(self.lost or self.lost_aliases or self.delisted or self.lists)
 
     @property
     def is_emptied(self) -> bool:
@@ -99,6 +129,8 @@ class Access:
             return False
         if self.is_emptied or (self.listed and not self.listed_after):
             return True
+        if any(loss.is_guarded for loss in self.lists):
+            return True
         unlisted = self.listed - self.listed_after if self.delisted else 0
         return self.lost.count > self.before * LARGEST_LOSS or unlisted > self.listed * LARGEST_LOSS
 
@@ -107,7 +139,10 @@ class Access:
         """How much goes, in a few words."""
         if self.lost:
             return f"{self.lost.count:,} of {self.before:,}"
-        return f"{self.listed - self.listed_after:,} of {self.listed:,} in its list"
+        if self.delisted:
+            return f"{self.listed - self.listed_after:,} of {self.listed:,} in its list"
+        loss = next(loss for loss in self.lists if loss.is_guarded)
+        return f"{loss.before - loss.after:,} of {loss.before:,} in its list for {loss.clients}"
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -117,6 +152,7 @@ class Access:
             "loses_aliases": list(self.lost_aliases[:MOST_NAMES]),
             "gains_aliases": list(self.new_aliases[:MOST_NAMES]),
             "no_longer_lists": list(self.unlisted[:MOST_NAMES]),
+            "lists": [loss.as_json() for loss in self.lists],
         }
 
 
@@ -164,7 +200,8 @@ class GroupImpact:
 class PriceImpact:
     """A price that differs for a group that can use the model before and after.
 
-    `is_withheld`: its figures are not for the reader.
+    Or one that differs for the payers, because this group pays for them in place of another one. `is_withheld`: its
+    figures are not for the reader.
     """
 
     model: str
@@ -172,6 +209,8 @@ class PriceImpact:
     old: Sheet | None
     new: Sheet | None
     is_withheld: bool = False
+    old_group: str = ""
+    payers: tuple[Payer, ...] = ()
 
     @cached_property
     def changes(self) -> Sequence[Change]:
@@ -196,7 +235,27 @@ class PriceImpact:
         return difference(self.old, self.new)
 
     def as_json(self) -> dict[str, Any]:
-        return {"model": self.model, "group": self.group, "before": self.before, "after": self.after}
+        price = {"model": self.model, "group": self.group, "before": self.before, "after": self.after}
+        if not self.payers:
+            return price
+        keys = [payer.key_id for payer in self.payers if payer.key_id]
+        return {
+            **price,
+            "group_before": self.old_group,
+            "keys": keys[:MOST_ROWS],
+            "visitors": VISITORS in self.payers,
+        }
+
+    def named(self, *, keys: Collection[str], groups: Collection[str], is_withheld: bool) -> "PriceImpact":
+        """It with the names of these keys and groups only."""
+        payers = (payer if payer == VISITORS or payer.key_id in keys else Payer("") for payer in self.payers)
+        return replace(
+            self,
+            group=self.group if self.group in groups else "",
+            old_group=self.old_group if self.old_group in groups else "",
+            payers=tuple(payers),
+            is_withheld=is_withheld,
+        )
 
     def _side(self, sheet: Sheet | None, side: int) -> str | None:
         if sheet is None or self.is_withheld:
@@ -271,18 +330,17 @@ class Impact:
         """
         if operator is None:
             return self
-        keys = _viewable(operator, Token, "key_id", {key.key_id for key in self.keys})
-        slugs = {group.group for group in self.groups} | {price.group for price in self.prices}
+        paying = {payer.key_id for price in self.prices for payer in price.payers}
+        keys = _viewable(operator, Token, "key_id", {key.key_id for key in self.keys} | paying)
+        slugs = {group.group for group in self.groups}
+        slugs |= {slug for price in self.prices for slug in (price.group, price.old_group)}
         groups = _viewable(operator, TokenGroup, "slug", slugs)
         hides_prices = not may_see_prices(operator)
         return replace(
             self,
             keys=[key if key.key_id in keys else replace(key, key_id="", name="") for key in self.keys],
             groups=[group if group.group in groups else replace(group, group="") for group in self.groups],
-            prices=[
-                replace(price, group=price.group if price.group in groups else "", is_withheld=hides_prices)
-                for price in self.prices
-            ],
+            prices=[price.named(keys=keys, groups=groups, is_withheld=hides_prices) for price in self.prices],
         )
 
     def outline(self) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def sentences(impact: "Impact") -> list[str]:
     keys = _grouped(impact.keys, by=lambda key: (key.end, key.on, key.access.is_emptied or key.access))
     # The sentences of thousands of prices would take seconds: only those of the first models are made.
     models = _grouped(impact.prices, by=lambda price: price.model)
-    prices = [alike for model in models[:LINES_SHOWN] for alike in _grouped(model, by=lambda price: price.sentence)]
+    prices = [alike for model in models[:LINES_SHOWN] for alike in _grouped(model, by=_kind)]
     return [
         *_first(keys, _of_keys, "more key"),
         *_first([[group] for group in impact.groups], lambda groups: _of_group(groups[0]), "more group"),
@@ -89,6 +89,11 @@ def _of_visitors(access: "Access") -> Iterator[str]:
     yield f"Visitors without a key {_join([*clauses, *_of_aliases(access, is_one=False)])}."
 
 
+def _kind(price: "PriceImpact") -> Hashable:
+    """Equal for prices of a model that are one line."""
+    return (price.sentence, price.payers and (price.group, price.old_group, price.payers))
+
+
 def _of_prices(prices: Sequence["PriceImpact"], public: frozenset[str]) -> str:
     groups = [price.group for price in prices if price.group]
     others = len(prices) - len(groups)
@@ -99,6 +104,11 @@ def _of_prices(prices: Sequence["PriceImpact"], public: frozenset[str]) -> str:
         readers = count(others, "group")
     visitors = " and visitors" if not public.isdisjoint(groups) else ""
     subject = f"The price of {prices[0].model} for {readers}{visitors}"
+    if payers := prices[0].payers:
+        first = [payer.name for payer in payers if payer.name][:KEYS_SHOWN]
+        names = ", ".join(first) + (", …" if len(payers) > len(first) else "") if first else count(len(payers), "key")
+        new, old = (slug or "another group" for slug in (prices[0].group, prices[0].old_group))
+        subject = f"The price of {prices[0].model} in group {new} instead of {old} ({names})"
     return f"{subject} changes." if prices[0].is_withheld else f"{subject}: {prices[0].sentence}."
 
 
@@ -123,6 +133,10 @@ def _of_aliases(access: "Access", *, is_one: bool) -> list[str]:
         clauses.append(f"can no longer use the {_aliases(access.lost_aliases)}")
     if access.new_aliases:
         clauses.append(f"can use the new {_aliases(access.new_aliases)}")
+    clauses += [
+        f"no longer list{'s' if is_one else ''} {names_in_words(loss.lost.sorted)} for clients of {loss.clients}"
+        for loss in access.lists
+    ]
     if access.delisted:
         it = "it" if is_one else "they"
         verb = "no longer lists" if is_one else "no longer list"

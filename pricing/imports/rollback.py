@@ -49,7 +49,7 @@ class Rollback(Undone):
         if self.impact is None:
             return self
         impact = self.impact.seen_by(operator)
-        return replace(self, impact=impact, guards=impact.guards() if self.guards else [])
+        return replace(self, impact=impact, guards=impact.guards(may_end=True) if self.guards else [])
 
     def report(self) -> dict[str, Any]:
         return {"restored": self.restored, "removed": self.removed, "ended": self.ended, "stays": self.stays}

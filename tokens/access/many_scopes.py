@@ -153,6 +153,10 @@ class ManyScopes:
         """Bit -> the key of its model."""
         return sorted(self.places, key=self.places.__getitem__)
 
+    def collect(self, keys: Iterable[int]) -> Models:
+        """The set of the models with these keys."""
+        return self._collect(self.places[key] for key in keys if key in self.places)
+
     def wildcards_for(self, pattern: str) -> Models:
         """The wildcard models that stand for the id that a pattern is without its stars; none if a model has it."""
         name = _without_stars(pattern)

@@ -44,7 +44,7 @@ def test_nothing_is_written_before_it_is_applied() -> None:
     run = waiting()
     assert (run.status, run.counts["new"]) == ("planned", 3)
     assert not AIModel.objects.exists()
-    apply(run, actor=User.objects.create_user("maria"))
+    apply(run, actor=User.objects.create_superuser("maria"))
     run.refresh_from_db()
     assert (run.status, str(run.actor), run.report["new"]) == ("applied", "maria", ["gpt-a", "gpt-b", "claude-c"])
     assert AIModel.history.filter(run=run).count() == 3

@@ -190,9 +190,12 @@ def test_revoking_a_retired_key_ends_only_that_key(client: Client, form: str) ->
     assert [status(client, key) for key in (old, between, new)] == [401, 200, 200]
     assert Token.objects.get().enabled
     if form == "json":
-        assert json.loads(printed) == {"key_id": first, "replaced_by": Token.objects.get().key_id, "was_valid": True}
+        document = json.loads(printed)
+        assert document.pop("impact")["counts"] == {"keys": 0, "groups": 0, "prices": 0}
+        assert document == {"key_id": first, "replaced_by": Token.objects.get().key_id, "was_valid": True}
     else:
         assert "has been ended. The token's current key still works." in printed
+        assert "Clients that still send the retired key lose its 0 models." in printed
     assert "had already ended" in run("revoke_token", first)
 
 

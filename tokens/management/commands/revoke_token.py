@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from catalog.admin.impact import observe
 from catalog.db.audit import deed, record
+from catalog.error_messages import count
 from catalog.exact import write_json
+from tokens.auth.sight import sight_of_token
 from tokens.management.losses import write_effect
 from tokens.models import Token
 
@@ -55,15 +57,20 @@ class Command(BaseCommand):
         # Read before it is ended, for the messages.
         key = retired.latest("pk")
         was_valid = key.valid_until > now
-        if not options["dry_run"]:
-            with transaction.atomic():
+        with transaction.atomic():
+            with observe(at=now) as effect:
                 retired.end(at=now)
                 record("revoked", about=token, detail="the replaced key ended", previous_key_id=key.key_id)
+            transaction.set_rollback(options["dry_run"])
+        models = count(sight_of_token(token, at=now).visible, "model")
         if options["format"] == "json":
             document = {"key_id": key.key_id, "replaced_by": token.key_id, "was_valid": was_valid}
+            document |= {"impact": effect.as_json()}
             self.stdout.write(write_json(document).decode())
         elif not was_valid:
             self.stdout.write(f"{key}, a retired key of {token}, had already ended.")
         else:
             result = "would be ended" if options["dry_run"] else "has been ended"
             self.stdout.write(f"{key}, a retired key of {token}, {result}. The token's current key still works.")
+            # The impact is that on tokens, which keep what they see.
+            self.stdout.write(f"  Clients that still send the retired key lose its {models}.")

@@ -36,7 +36,7 @@ from pricing.usage.events import Event, record_events
 from pricing.usage.quantities import read_usage
 from tests import admin_world, world
 from tests.pricing.verification import books
-from tokens.operators.sign_in.encryption import encrypt
+from tokens.operators.encryption import encrypt
 
 # Answers to scripts, and a redirect to the public page of a row.
 NO_PAGES = {"autocomplete", "jsi18n", "view_on_site", "search"}

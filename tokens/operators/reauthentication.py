@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
-from tokens.operators.sign_in.encryption import UnreadableError, decrypt, encrypt
+from tokens.operators.encryption import UnreadableError, decrypt, encrypt
 
 # In the session: when the operator signed in, in seconds of the epoch.
 SIGNED_IN_AT = "operator_signed_in_at"

@@ -19,8 +19,9 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from tokens.auth.credentials import client_address
+from tokens.operators import encryption
 from tokens.operators.reauthentication import needs_confirmation
-from tokens.operators.sign_in import encryption, provider
+from tokens.operators.sign_in import provider
 
 logger = logging.getLogger(__name__)
 BACKEND = "django.contrib.auth.backends.ModelBackend"

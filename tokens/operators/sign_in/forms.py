@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth.signals import user_login_failed
 from django.db import transaction
 
-from tokens.operators.sign_in.encryption import decrypt, encrypt
+from tokens.operators.encryption import decrypt, encrypt
 
 # In the data of an authenticator app: the time step of the code that was used last.
 LAST_STEP = "last_step"

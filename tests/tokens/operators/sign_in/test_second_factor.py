@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tokens.operators.sign_in.encryption import decrypt
+from tokens.operators.encryption import decrypt
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from catalog.admin.base import AllValuesCheckboxFilter, RangeDateFilter, ReadOnlyAdmin, StateFilter, display
 from catalog.admin.confirmation.undo import undo_links
-from catalog.admin.links import admin_list, linked, linked_row
+from catalog.admin.links import admin_list, history_page_of, linked, page_of
 from catalog.admin.lists.export import only_on_screen
 from catalog.audit.changes import changes_of
 from catalog.audit.export import json_lines
@@ -28,8 +28,10 @@ from catalog.models import AuditEntry
 SHOWN = 6
 LONGEST_VALUE = 120
 COLORS = {
-    "created": "success", "issued": "success", "signed in": "success", "applied": "success",
-    "deleted": "danger", "locked out": "danger", "failed to sign in": "danger", "rolled back": "danger",
+    "created": "success", "issued": "success", "enabled": "success", "imported": "success",
+    "signed in": "success", "applied": "success",
+    "deleted": "danger", "disabled": "danger", "revoked": "danger",
+    "locked out": "danger", "failed to sign in": "danger", "rolled back": "danger",
 }  # fmt: skip
 
 
@@ -137,14 +139,22 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @display(description="Object", ordering="name")
     def object_shown(self, entry: Any) -> SafeString:
-        name = linked_row(entry.about) if entry.about is not None else format_html("{}", entry.name)
+        page = page_of(entry.about) if entry.about is not None else ""
+        name = format_html('<a class="text-link" href="{}">{}</a>', page, entry.about) if page else entry.name
+        history = history_page_of(entry.about) if page and entry.history is not None else ""
         if not entry.object_key:
             return format_html("{} {}", kind_of(entry.kind), name)
         address = admin_list("catalog_auditentry", kind=entry.kind, object_key=entry.object_key)
-        return format_html(
-            '{} {} <a class="text-link" href="{}" aria-label="All entries of {}">all entries</a>',
-            kind_of(entry.kind), name, address, entry.name,
-        )  # fmt: skip
+        links = format_html_join(
+            ", ",
+            '<a class="text-link" href="{}" aria-label="{} of {}">{}</a>',
+            (
+                (href, text.capitalize(), entry.name, text)
+                for href, text in ((address, "all entries"), (history, "history"))
+                if href
+            ),
+        )
+        return format_html("{} {} {}", kind_of(entry.kind), name, links)
 
     @display(description="Changes")
     def changes_shown(self, entry: Any) -> SafeString:

@@ -28,16 +28,16 @@ from unfold.contrib.filters.admin import (
 
 from catalog.admin.confirmation.changes import BACK, IS_BUSY, PREVIEW, confirm, note_saved
 from catalog.admin.confirmation.deletion import DeletingAdmin, delete_selected
-from catalog.admin.confirmation.undo import undo_links
+from catalog.admin.confirmation.undo import add_entries
 from catalog.admin.links import initial_value, linked_row
 from catalog.admin.lists.tools import ListTools
 from catalog.admin.permitted import PermittedAdmin, PermittedListAdmin, figures_of
 from catalog.db import revision
 from catalog.db.deletion import delete_with_history
 from catalog.db.fields import ExactDecimalField, ExactJSONField, NamesField
+from catalog.db.history import one_history_row
 from catalog.db.locking import BUSY, is_lock_timeout
 from catalog.db.snapshot import snapshot
-from catalog.models import AuditEntry
 from catalog.operators.permissions import limit_rows
 
 A = TypeVar("A", bound="type[admin.ModelAdmin[Any]]")
@@ -57,6 +57,10 @@ if TYPE_CHECKING:
         def history_form_view(self, *args: Any) -> HttpResponseBase: ...
 
         def history_view(self, *args: Any) -> HttpResponse: ...
+
+        def set_history_delta_changes(self, *args: Any, **options: Any) -> None: ...
+
+        def _changeform_view(self, *args: Any, **kwargs: Any) -> Any: ...
 
         def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool: ...
 
@@ -337,6 +341,11 @@ class CuratedAdmin(HistorySkin, ModelAdmin):
         form: Any = super().get_form(request, obj, change, **kwargs)
         return type(form)(form.__name__, (BusyForm, form), {}) if IS_BUSY in request.META else form
 
+    def _changeform_view(self, *args: Any, **kwargs: Any) -> Any:
+        """A form that changes columns and relations of a row is one change in its history."""
+        with one_history_row():
+            return super()._changeform_view(*args, **kwargs)
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         obj._change_reason = form.cleaned_data.get(self.reason_field) or None  # noqa: SLF001
         note_saved(request, obj)
@@ -359,13 +368,9 @@ class CuratedAdmin(HistorySkin, ModelAdmin):
         return super().history_view(request, object_id, extra_context)
 
     def set_history_delta_changes(self, request: HttpRequest, historical_records: Any, **options: Any) -> None:
-        """The old and new values of the changes on a page, and the links that undo them."""
-        super().set_history_delta_changes(request, historical_records, **options)  # type: ignore[misc]
-        records = {record.pk: record for record in historical_records}
-        entries = AuditEntry.objects.filter(kind=self.opts.label_lower, history__in=records)
-        links = undo_links(request, list(entries))
-        for entry in entries:
-            records[entry.history].undo_links = links.get(entry.pk, [])
+        """The old and new values of the changes on a page, and what the audit trail says of them."""
+        super().set_history_delta_changes(request, historical_records, **options)
+        add_entries(request, historical_records, kind=self.opts.label_lower)
 
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None

@@ -51,6 +51,14 @@ def page_of(row: models.Model) -> str:
         return ""
 
 
+def history_page_of(row: models.Model) -> str:
+    """The address of the history of a row that has a page; empty if it has no history page."""
+    try:
+        return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_history", args=[row.pk])
+    except NoReverseMatch:
+        return ""
+
+
 def admin_list(page: str, **filters: Any) -> str:
     """The address of an admin list, filtered."""
     query = "&".join(f"{name}={value}" for name, value in filters.items())

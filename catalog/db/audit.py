@@ -6,7 +6,7 @@ entries are added; a transaction that needs both takes that of events last.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +20,7 @@ from simple_history.models import registered_models
 from simple_history.utils import get_history_model_for_model
 
 from catalog.db import chain
-from catalog.db.history import LONGEST_ACTOR, current_actor, name_user, request_user
+from catalog.db.history import LONGEST_ACTOR, current_actor, describe, name_user, request_user
 from catalog.exact import write_json
 from catalog.request_id import current_address, current_request_id
 
@@ -47,6 +47,11 @@ class Deed:
 
 
 _deed: ContextVar[Deed | None] = ContextVar("deed", default=None)
+
+
+def is_said() -> bool:
+    """Whether a block says what its changes are."""
+    return _deed.get() is not None
 
 
 @contextmanager
@@ -247,7 +252,10 @@ def enter_saved(sender: Any, history_instance: Any, **_: Any) -> None:
             f"SELECT {columns.selected(connection)} FROM {quoted(columns.table)} WHERE history_id = %s",  # noqa: S608
             [history_instance.pk],
         )
-        enter_rows(model, [cursor.fetchone()])
+        row = cursor.fetchone()
+    said = None if history_instance.history_type != "~" or is_said() else describe(history_instance)
+    with deed(said[0], detail=said[1]) if said else nullcontext():
+        enter_rows(model, [row])
 
 
 def enter_rows(model: type[models.Model], rows: Sequence[Sequence[Any]]) -> None:

@@ -4,6 +4,7 @@ They bypass the managers of tracked models, so they raise the revision themselve
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, TypeVar
 
@@ -12,7 +13,7 @@ from django.db import connections, models, router, transaction
 from django.utils import timezone
 from simple_history.utils import get_history_model_for_model
 
-from catalog.db.audit import columns_of, enter_rows
+from catalog.db.audit import columns_of, deed, enter_rows, is_said
 from catalog.db.changes import models_of, models_of_query
 from catalog.db.history import name_actor
 from catalog.db.import_context import current_reason
@@ -43,9 +44,11 @@ def update_with_history(rows: models.QuerySet[M], *, reason: str = "", **values:
         keys = list(dict.fromkeys(rows.order_by().values_list("pk", flat=True)))
         if keys:
             bump_for(model, partial(models_of_query, rows, values))
-        for batch in track(batches(keys, KEYS), f"Writing {model._meta.verbose_name_plural}"):
-            plain.filter(pk__in=batch).update(**touched, **values)
-            write_history(model, batch, kind="~", reason=reason)
+        switched = values.keys() == {"enabled"} and not is_said()
+        with deed("enabled" if values["enabled"] else "disabled") if switched else nullcontext():
+            for batch in track(batches(keys, KEYS), f"Writing {model._meta.verbose_name_plural}"):
+                plain.filter(pk__in=batch).update(**touched, **values)
+                write_history(model, batch, kind="~", reason=reason)
     return len(keys)
 
 

@@ -121,7 +121,8 @@ class TokenAdmin(ConfirmedForm, BudgetAdmin, KeyPages, CuratedAdmin):
         ("enabled", BooleanRadioFilter),
         ("groups", RelatedDropdownFilter),
     ]
-    search_fields = ["name", "key_id", "note"]
+    search_fields = ["name", "key_id", "=retired_keys__key_id", "note"]
+    search_help_text = "Name, key id (of a replaced key, too) or note."
     ordering = ["-created_at", "-pk"]
     autocomplete_fields = ["groups", "first_group"]
     actions = [enable, disable]

@@ -8,7 +8,7 @@ from catalog.db.history import history
 from catalog.db.revision import track
 from catalog.models import Channel
 from catalog.models.names import NAMED
-from tokens.models.budgets import ACCOUNTING, Budgeted, BudgetedQuerySet
+from tokens.models.budgets import ACCOUNTING, TERMS, Budgeted, BudgetedQuerySet
 from tokens.rate_limits import validate_rate
 
 
@@ -31,6 +31,7 @@ class TokenGroup(Budgeted):
     """
 
     named_by = ("slug",)
+    described = {"channels": ("channels",), "budget": TERMS}
 
     DEFAULT = "default"
     # The label that the default group has at first.

@@ -13,11 +13,11 @@ from django.db.models import F, Q
 from catalog.db.audit import deed
 from catalog.db.bulk import update_with_history
 from catalog.db.fields import NamesField
-from catalog.db.history import history
+from catalog.db.history import history, one_history_row
 from catalog.db.revision import bump, track
 from tokens import keys
 from tokens.logs import scrub
-from tokens.models.budgets import ACCOUNTING, Budgeted, BudgetedQuerySet
+from tokens.models.budgets import ACCOUNTING, TERMS, Budgeted, BudgetedQuerySet
 from tokens.models.groups import TokenGroup
 from tokens.models.peppers import Pepper, WrongPepperError
 from tokens.rate_limits import validate_rate
@@ -80,6 +80,7 @@ class Token(Budgeted):
 
     revision_counter = "permissions"
     named_by = ("name", "key_id")
+    described = {"group": ("groups", "uses_auto_groups"), "budget": TERMS}
 
     name = models.CharField(max_length=128, help_text="The user of the token, e.g. Acme production.")
     key_id = models.CharField(
@@ -194,9 +195,8 @@ class Token(Budgeted):
     def save_with(self, groups: list[TokenGroup], *, action: str = "issued") -> None:
         """Saves a new token with its groups; `action` is what the audit trail says."""
         self.validate_first_group(groups)
-        with transaction.atomic():
-            with deed(action):
-                self.save()
+        with deed(action), one_history_row():
+            self.save()
             self.groups.set(groups)
 
     def rotate(self, *, grace: dt.timedelta, at: dt.datetime, replacing: str = "") -> str:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from catalog.admin.impact import observe
 from catalog.db import revision
+from catalog.db.history import one_history_row
 from catalog.error_messages import count
 from catalog.exact import digits, write_json
 from tokens.api.budgets import terms_of
@@ -103,10 +104,11 @@ def update(token: Token, chosen: Chosen, *, name: str | None) -> None:
     token.validate_first_group(list(token.groups.all()) if chosen.groups is None else chosen.groups)
     # simple-history reads this.
     token._change_reason = "update_token"  # type: ignore[attr-defined]  # noqa: SLF001
-    if chosen.groups is not None and set(chosen.groups) != set(token.groups.all()):
-        token.groups.set(chosen.groups)
-    if any(getattr(token, column) != value for column, value in stored_values(token, fields).items()):
-        token.save(update_fields=[*fields, "updated_at"])
+    with one_history_row():
+        if chosen.groups is not None and set(chosen.groups) != set(token.groups.all()):
+            token.groups.set(chosen.groups)
+        if any(getattr(token, column) != value for column, value in stored_values(token, fields).items()):
+            token.save(update_fields=[*fields, "updated_at"])
 
 
 def stored_values(token: Token, columns: Mapping[str, Any]) -> Values:

@@ -27,7 +27,8 @@ from fido2.webauthn import (
     RegistrationResponse,
 )
 
-from catalog.models import ImportRun
+from catalog.models import AuditEntry, ImportRun
+from catalog.request_id import request_id_scope
 from catalog.sources import SOURCES
 from pricing.imports.options import Options
 from pricing.imports.review import save_plan
@@ -153,7 +154,13 @@ def _examples(rows: dict[str, Any]) -> dict[str, str]:
     assert waiting is not None
     scheduled = world.price(rows["catalog.aimodel"], input="3", starts_at=now + dt.timedelta(days=9))
     applied = ImportRun.objects.filter(status=ImportRun.Status.APPLIED, source__slug="litellm").latest("pk")
+    with request_id_scope("req_example"):
+        world.channel("d")
+    entries = AuditEntry.objects.filter(request_id="req_example")
+    created, joined = entries.earliest("pk"), entries.latest("pk")
     return {
+        "undo_change": reverse("undo_change", args=[joined.pk]),
+        "undo_action": reverse("undo_action", args=[created.pk]),
         "admin:app_list": reverse("admin:app_list", args=["catalog"]),
         "admin:catalog_importrun_change": reverse("admin:catalog_importrun_change", args=[waiting.pk]),
         "admin:catalog_importrun_aliases": reverse("admin:catalog_importrun_aliases", args=[waiting.pk]),

@@ -27,6 +27,7 @@ from pricing.impact.impact import (
     Names,
     Payer,
     PriceImpact,
+    Redirect,
 )
 from pricing.impact.state import NOTHING, Group, Sight, State, read_prices
 from tokens.access.many_scopes import ManyScopes, Models
@@ -61,7 +62,7 @@ class Comparison:
         self._ids = {key: name for name, key in before.scopes.ids.items()}
         self._new_ids = {key: name for name, key in after.scopes.ids.items()}
         # Ids and aliases that mean another model, or none, in the other state.
-        meanings, new_meanings = _meanings(before), _meanings(after)
+        self._meanings, self._new_meanings = meanings, new_meanings = _meanings(before), _meanings(after)
         names = meanings.keys() | new_meanings.keys()
         self._moved = sorted(name for name in names if meanings.get(name) != new_meanings.get(name))
         # The models whose ids are among them.
@@ -204,9 +205,19 @@ class Comparison:
             gained=Names(new_models & ~self._moved_models, frozenset(gained - new_aliases), self._read_new_ids),
             lost_aliases=_without_models(aliases, before.models & ~after.models, old),
             new_aliases=_without_models(new_aliases, after.models & ~before.models, new),
+            redirects=tuple(self._redirects(sorted(had & has))),
             delisted=self._delisted(before, after),
             lists=tuple(self._list_losses(before, after)),
         )
+
+    def _redirects(self, names: Collection[str]) -> Iterator[Redirect]:
+        """Those of the names that mean another model afterwards."""
+        for name in names:
+            if name in self._meanings and name in self._new_meanings:
+                model, new_model = self._ids[self._meanings[name]], self._new_ids[self._new_meanings[name]]
+                # A new row may have the id of a deleted one.
+                if model != new_model:
+                    yield Redirect(name, model, new_model)
 
     def _list_losses(self, before: Sight, after: Sight) -> Iterator[ListLoss]:
         """The lists for some clients that lose models which stay in the list of all."""

@@ -58,6 +58,17 @@ class Payer(NamedTuple):
 VISITORS = Payer("visitors without a key")
 
 
+class Redirect(NamedTuple):
+    """An id or alias that means a visible model before and another visible one afterwards."""
+
+    name: str
+    before: str
+    after: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {"name": self.name, "before": self.before, "after": self.after}
+
+
 @dataclass(frozen=True)
 class ListLoss:
     """A list for some clients that loses models, which the list of all clients keeps."""
@@ -92,6 +103,7 @@ class Access:
     # Aliases that stop meaning a visible model, or begin to.
     lost_aliases: tuple[str, ...] = ()
     new_aliases: tuple[str, ...] = ()
+    redirects: tuple[Redirect, ...] = ()
     # Ids and aliases that leave the list, although they can be used.
     delisted: Names = NO_NAMES
     # The lists for some clients that lose more than that.
@@ -111,7 +123,7 @@ class Access:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.is_loss or self.gained or self.new_aliases)
+        return not (self.is_loss or self.gained or self.new_aliases or self.redirects)
 
     @property
     def is_loss(self) -> bool:
@@ -151,6 +163,7 @@ class Access:
             "gains": list(self.gains[:MOST_NAMES]),
             "loses_aliases": list(self.lost_aliases[:MOST_NAMES]),
             "gains_aliases": list(self.new_aliases[:MOST_NAMES]),
+            "redirects": [redirect.as_json() for redirect in self.redirects[:MOST_NAMES]],
             "no_longer_lists": list(self.unlisted[:MOST_NAMES]),
             "lists": [loss.as_json() for loss in self.lists],
         }
@@ -302,9 +315,9 @@ class Impact:
 
     @property
     def needs_confirmation(self) -> bool:
-        """Whether a person should see it first: a loss, another price, or more than one model for an existing key."""
+        """Whether a person should see it first: a loss, another price or model, or several models for an old key."""
         accesses = [*(key.access for key in self.keys), *(group.access for group in self.groups), self.visitors]
-        is_loss = any(access.is_loss for access in accesses) or any(key.end for key in self.keys)
+        is_loss = any(access.is_loss or access.redirects for access in accesses) or any(key.end for key in self.keys)
         return is_loss or bool(self.prices) or any(key.access.gained.count > 1 for key in self.keys)
 
     def guarded_keys(self, *, may_end: bool = False) -> list[KeyImpact]:

@@ -134,6 +134,13 @@ def _of_aliases(access: "Access", *, is_one: bool) -> list[str]:
     if access.new_aliases:
         clauses.append(f"can use the new {_aliases(access.new_aliases)}")
     clauses += [
+        f"get{'s' if is_one else ''} {redirect.after} instead of {redirect.before} under the name {redirect.name}"
+        for redirect in access.redirects[:NAMES_SHOWN]
+    ]
+    if len(access.redirects) > NAMES_SHOWN:
+        left = count(len(access.redirects) - NAMES_SHOWN, "more name")
+        clauses.append(f"get{'s' if is_one else ''} other models under {left}")
+    clauses += [
         f"no longer list{'s' if is_one else ''} {names_in_words(loss.lost.sorted)} for clients of {loss.clients}"
         for loss in access.lists
     ]

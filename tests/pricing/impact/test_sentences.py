@@ -96,7 +96,18 @@ def test_an_id_that_becomes_an_alias_is_not_lost() -> None:
         ModelAlias.objects.create(name="m-1", model=first, listed=True)
 
     impact = impact_of(merge)
-    assert [key.access.loses for key in impact.keys] == []
+    assert [key.access.loses for key in impact.keys] == [()]
+    assert impact.lines()[0] == "The key Acme gets m-0 instead of m-1 under the name m-1."
+
+
+def test_an_alias_that_moves_to_another_model_is_named() -> None:
+    first, second = create_models(2)
+    ModelAlias.objects.create(name="nick", model=second, listed=True)
+    impact = impact_of(lambda: ModelAlias.objects.update(model=first))
+    assert impact.lines()[0] == "The key Acme gets m-0 instead of m-1 under the name nick."
+    assert impact.needs_confirmation
+    assert impact.guards() == []
+    assert impact.as_json()["keys"][0]["redirects"] == [{"name": "nick", "before": "m-1", "after": "m-0"}]
 
 
 def test_prices_are_those_that_groups_pay() -> None:

@@ -23,15 +23,22 @@ from tokens.operators.encryption import UnreadableError, decrypt, encrypt
 
 # In the session: when the operator signed in, in seconds of the epoch.
 SIGNED_IN_AT = "operator_signed_in_at"
+# In the session of a sign-in through the OpenID provider: when the operator signed in there, 0 if it did not say so.
+# Without a password of ours, a sign-in only shows that the provider's session is still open.
+PROVEN_AT = "operator_proven_at"
 NOT_SENT_AGAIN = frozenset({"csrfmiddlewaretoken"})
 V = TypeVar("V", bound=Callable[..., Any])
 
 
 def needs_confirmation(request: HttpRequest) -> bool:
     """Whether the operator signed in, or confirmed it, too long ago."""
-    records = get_authentication_records(request, request.user)
-    moments = [request.session.get(SIGNED_IN_AT, 0), *(record["at"] for record in records)]
-    return bool(time.time() - max(moments) >= settings.REAUTHENTICATION_MINUTES * 60)
+    signed_in_at = request.session.get(PROVEN_AT, request.session.get(SIGNED_IN_AT, 0))
+    confirmed_at = (
+        record["at"]
+        for record in get_authentication_records(request, request.user)
+        if record["method"] != "socialaccount" or record.get("reauthenticated")
+    )
+    return bool(time.time() - max(signed_in_at, *confirmed_at, 0) >= settings.REAUTHENTICATION_MINUTES * 60)
 
 
 def ask_to_confirm(request: HttpRequest) -> HttpResponse | None:

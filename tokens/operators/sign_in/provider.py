@@ -32,6 +32,7 @@ from requests import RequestException
 from catalog.db import revision
 from catalog.db.history import actor_scope
 from tokens.operators.protection import is_last_superuser
+from tokens.operators.reauthentication import PROVEN_AT
 from tokens.operators.sign_in.claims import (
     SEVERAL_FACTORS_FOR,
     SUPERUSER,
@@ -49,7 +50,8 @@ ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 CLOCK_SKEW = 60  # seconds
 REQUIRED = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
 # In the session: that the operator has pressed "Connect" there.
-MAY_CONNECT = "operator_may_connect"
+MAY_CONNECT = "operator_may_connect"  # the moment at which the operator asked for it
+CONNECT_SECONDS = 600
 
 
 # Who changes roles, for the audit trail.
@@ -130,8 +132,12 @@ class CallbackView(OAuth2CallbackView):  # type: ignore[misc]
 
 def sign_in(request: HttpRequest, **_: str) -> HttpResponse:
     """Leads to the provider, and back to `next`."""
-    process = AuthProcess.CONNECT if request.session.get(MAY_CONNECT) else AuthProcess.LOGIN
+    process = AuthProcess.CONNECT if _may_connect(request) else AuthProcess.LOGIN
     return lead_to_provider(request, process=process, next_url=get_next_redirect_url(request))
+
+
+def _may_connect(request: HttpRequest) -> bool:
+    return time.time() - float(request.session.get(MAY_CONNECT, 0)) < CONNECT_SECONDS
 
 
 def lead_to_provider(
@@ -139,7 +145,9 @@ def lead_to_provider(
 ) -> HttpResponse:
     """Starts the flow; `confirm`: the provider asks for the password again."""
     nonce = secrets.token_urlsafe(24)
-    parameters = {"nonce": nonce} | ({"prompt": "login", "max_age": "0"} if confirm else {})
+    # With a limit, providers must state when the operator signed in there.
+    limit = {"prompt": "login", "max_age": "0"} if confirm else {"max_age": str(settings.ADMIN_SESSION_HOURS * 3600)}
+    parameters = {"nonce": nonce, **limit}
     try:
         provider = get_adapter(request).get_provider(request, "oidc")
         provider.oauth2_adapter_class = ProviderAdapter
@@ -198,6 +206,9 @@ def admit(request: HttpRequest, login: Any) -> HttpResponse | None:
             apply_grant(login.user, grant)
     except RefusedError as error:
         return refuse(request, error)
+    signed_in_at = login.signed_claims.get("auth_time")
+    # Also in the request: the session of another operator is emptied before this one is signed in.
+    request.session[PROVEN_AT] = request.META[PROVEN_AT] = signed_in_at if isinstance(signed_in_at, int) else 0
     if used_several_factors(login.signed_claims):
         request.session[SEVERAL_FACTORS_FOR] = login.user.pk
     return None
@@ -257,7 +268,9 @@ def _withdraw(login: Any) -> None:
 
 
 def _check_connection(request: HttpRequest) -> None:
-    if not request.session.pop(MAY_CONNECT, None):
+    may_connect = _may_connect(request)
+    request.session.pop(MAY_CONNECT, None)
+    if not may_connect:
         raise RefusedError("Connect the account on the page Sign-in security.")
 
 

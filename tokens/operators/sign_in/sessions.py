@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from catalog.db.audit import record
 from catalog.db.locking import is_lock_timeout, limited_lock_waits
-from tokens.operators.reauthentication import SIGNED_IN_AT
+from tokens.operators.reauthentication import PROVEN_AT, SIGNED_IN_AT
 from tokens.operators.sign_in.claims import SEVERAL_FACTORS_FOR
 
 # In the session: when its last request was, in seconds of the epoch; written once in OPERATOR_SEEN_SECONDS.
@@ -82,6 +82,8 @@ def begin_session(request: HttpRequest, **_: Any) -> None:
     """A receiver of `user_logged_in`."""
     if hasattr(request, "session"):
         request.session[SIGNED_IN_AT] = request.session[SEEN_AT] = time.time()
+        if PROVEN_AT in request.META:
+            request.session[PROVEN_AT] = request.META[PROVEN_AT]
 
 
 def note_request(request: HttpRequest) -> None:

@@ -1,5 +1,6 @@
 """Pages of sign-in that django-allauth does not have, or that exist only with some settings."""
 
+import time
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
@@ -106,7 +107,7 @@ def connect_provider(request: HttpRequest) -> HttpResponse:
     """Leads to the provider to connect its account. A page of its own: forms may not lead to other hosts."""
     if not settings.OIDC_ISSUER:
         raise Http404
-    request.session[MAY_CONNECT] = True
+    request.session[MAY_CONNECT] = time.time()
     context = {
         "title": f"Connect {settings.OIDC_NAME}",
         "address": reverse("openid_connect_login", kwargs={"provider_id": "oidc"}),

@@ -233,6 +233,27 @@ def test_the_provider_counts_as_second_factor_only_if_it_states_it(provider: Pro
     assert with_factors.get("/admin/").status_code == 200
 
 
+@pytest.mark.parametrize(("minutes", "asks"), [(1, False), (60, True), (None, True)])
+def test_a_sign_in_confirms_only_what_the_provider_asked_for_lately(
+    client: Client, provider: Provider, minutes: int | None, asks: bool
+) -> None:
+    provider.person["groups"] = ["admins"]
+    changes = {} if minutes is None else {"auth_time": int(time.time()) - minutes * 60}
+
+    def change(claims: dict[str, Any]) -> None:
+        claims.pop("auth_time", None)
+        claims.update(changes)
+
+    provider.spoil = change
+    # The session of another operator is emptied, and what it says of the sign-in is not lost.
+    client.force_login(User.objects.create_superuser("bert"))
+    sign_in(client, provider)
+
+    response = client.post("/admin/tokens/token/add/", {})
+
+    assert (response.status_code == 302) is asks
+
+
 def test_passwords_can_be_disabled(client: Client, provider: Provider, settings: Any) -> None:
     settings.PASSWORD_SIGN_IN = False
     User.objects.create_superuser("root", password="correct horse")

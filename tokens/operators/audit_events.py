@@ -74,7 +74,7 @@ def failed(credentials: Any, **_: Any) -> None:
 def locked_out(username: str | None, ip_address: str, **_: Any) -> None:
     user = User.objects.filter(username=username or "").first()
     name = user.username if user else UNKNOWN
-    # Of IPv6, django-axes counts by networks.
+    # django-axes counts IPv6 addresses by their networks.
     address = current_address() or ip_address or ""
     if not _is_recorded(LOCKED_OUT, name, address):
         record(LOCKED_OUT, about=user, kind=KIND, name=name, actor="not signed in", address=address)

@@ -1,4 +1,4 @@
-"""What django-axes counts failed sign-ins by: the name and the address, neither of which the caller can vary."""
+"""The name and the address for which django-axes counts failed sign-ins: the caller can vary neither of them."""
 
 import ipaddress
 from collections.abc import Mapping

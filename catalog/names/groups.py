@@ -79,6 +79,9 @@ def looks_of_group_name(name: str) -> str:
 
 def hidden_characters(name: str) -> list[str]:
     """The different characters of a name that take no place on a screen, or that look like an ordinary space."""
+    if name.isascii() and name.isprintable():
+        # Nearly all names; an import has thousands of them.
+        return []
     bare = EMOJI_PARTS.sub("", name)
     return [letter for letter in dict.fromkeys(bare) if _is_hidden(letter)]
 

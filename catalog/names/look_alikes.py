@@ -65,5 +65,6 @@ def fault_of_name(name: str) -> str:
 def looks_of_name(name: str) -> str:
     """A text that is equal for names that look the same: they differ by case, width, spaces or letters of scripts."""
     bare = EMOJI_PARTS.sub("", name)
-    visible = "".join(letter for letter in bare if letter not in hidden_characters(bare))
+    hidden = hidden_characters(bare)
+    visible = "".join(letter for letter in bare if letter not in hidden)
     return SPACES.sub(" ", unicodedata.normalize("NFKC", visible).casefold().translate(SKELETON)).strip()

@@ -205,6 +205,8 @@ class ImportPages(ModelAdmin):
         offered = plan if may_set_prices(request.user) else plan.without_prices()
         may_apply = self.may_decide(request) and not forbidden
         seen, has_prices = plan.fingerprint, plan.sets_prices
+        # Nobody accepts a price that they do not see.
+        offers_prices = sees_prices and may_set_prices(request.user)
         plan = (plan if sees_prices else plan.without_prices()).seen_by(request.user)
         query = request.GET
         show = query.get("show", "all") if query.get("show") in VIEWS else "all"
@@ -217,8 +219,8 @@ class ImportPages(ModelAdmin):
         rows = [(row_of(plan, name), keys.get(name)) for name in table]
         for row, _ in rows:
             row.can_be_chosen &= row.name in can_be_applied
-            row.has_jump &= offered is plan
-            row.has_placeholder &= offered is plan
+            row.has_jump &= offers_prices
+            row.has_placeholder &= offers_prices
         unmatched = matching(plan.unmatched, search)
         parts = {name: part for name, part in plan.report().items() if name in OTHER_PARTS}
         # Endpoint types that models use are created with these models; the others have a checkbox of their own.
@@ -239,7 +241,7 @@ class ImportPages(ModelAdmin):
             prices_wait=has_prices and not may_set_prices(request.user),
             hides_prices=has_prices and not sees_prices,
             may_apply=may_apply,
-            may_accept_jumps=may_apply and offered is plan,
+            may_accept_jumps=may_apply and offers_prices,
             may_add_aliases=self.may_decide(request) and may(request.user, "add", ModelAlias),
             is_offered=may_apply and bool(not offered.is_empty or offered.guards or offered.placeholders),
             match_count=len(matches),

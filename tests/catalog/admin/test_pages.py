@@ -41,14 +41,15 @@ def test_the_history_opens(everything: dict[str, Any], admin_client: Client, lab
     row = everything[label]
 
     assert admin_client.get(address(label, "history", row.pk)).status_code == 200
-    for version in row.history.all() if hasattr(row, "history") else []:
+    # The audit trail has a column of this name.
+    for version in row.history.all() if hasattr(type(row), "history") and label != "catalog.auditentry" else []:
         assert admin_client.get(address(label, "simple_history", row.pk, version.pk)).status_code == 200
 
 
 @pytest.mark.parametrize("label", LABELS)
 def test_the_form_for_a_new_row_opens_if_people_may_add_rows(admin_client: Client, label: str) -> None:
     written_by_software = label in {
-        "catalog.pruning", "catalog.revision", "catalog.snapshot", "pricing.usagecount", "pricing.usageevent"
+        "catalog.auditentry", "catalog.pruning", "catalog.revision", "catalog.snapshot", "pricing.usagecount", "pricing.usageevent"
     }  # fmt: skip
 
     assert admin_client.get(address(label, "add")).status_code == (403 if written_by_software else 200)

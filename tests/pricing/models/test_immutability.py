@@ -33,7 +33,7 @@ def test_a_sheet_without_a_start_takes_effect_when_it_is_saved(admin_client: Cli
     line = {"lines-0-meter": "input", "lines-0-amount": "1"}
     posted = admin_world.filled_in(admin_client, f"{SHEETS}add/", model=world.model().pk, **line)
     before = timezone.now()
-    admin_client.post(f"{SHEETS}add/", posted)
+    admin_world.post(admin_client, f"{SHEETS}add/", posted)
     assert before <= PriceSheet.objects.get().starts_at <= timezone.now()
 
 

@@ -4,6 +4,7 @@ Every admin class starts from these bases, so changing the theme means changing 
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -341,10 +342,10 @@ class CuratedAdmin(HistorySkin, ModelAdmin):
         form: Any = super().get_form(request, obj, change, **kwargs)
         return type(form)(form.__name__, (BusyForm, form), {}) if IS_BUSY in request.META else form
 
-    def _changeform_view(self, *args: Any, **kwargs: Any) -> Any:
+    def _changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """A form that changes columns and relations of a row is one change in its history."""
-        with one_history_row():
-            return super()._changeform_view(*args, **kwargs)
+        with one_history_row() if request.method == "POST" else nullcontext():
+            return super()._changeform_view(request, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         obj._change_reason = form.cleaned_data.get(self.reason_field) or None  # noqa: SLF001

@@ -113,7 +113,8 @@ def test_the_menu_of_a_phone_keeps_the_focus_until_it_is_closed(desk: Desk) -> N
 
     assert opener.get_attribute("aria-expanded") == "true"
     inside = "document.querySelector('#nav-sidebar').contains(document.activeElement)"
-    assert page.evaluate(inside)
+    # The focus follows the menu in the next frame.
+    page.wait_for_function(inside)
     first = page.evaluate(FOCUSED)
     for key in ("Tab", "Shift+Tab"):
         for number in range(MOST_STOPS):
@@ -125,11 +126,12 @@ def test_the_menu_of_a_phone_keeps_the_focus_until_it_is_closed(desk: Desk) -> N
             raise AssertionError(f"{key} does not return to the first entry")
     page.keyboard.press("Escape")
     menu.wait_for(state="hidden")
-    assert page.evaluate(FOCUSED)["label"] == "Menu"
+    page.wait_for_function(f"({FOCUSED})().label === 'Menu'")
     assert opener.get_attribute("aria-expanded") == "false"
 
     page.keyboard.press("Space")
     menu.wait_for()
+    page.wait_for_function(inside)
     tab_to(page, "Models")
     press(page, "Enter")
     assert page.url.endswith("/admin/catalog/aimodel/")

@@ -20,6 +20,7 @@ from catalog import caches
 APPS = (catalog, tokens, pricing, config)
 # Their results depend on nothing but their arguments, so they are never out of date.
 PURE = {
+    "catalog.db.audit.columns_of",
     "catalog.imports.resolving.identity_of",
     "catalog.prices._key_of",
     "catalog.sources.completion_ratios.fixed",
@@ -31,6 +32,7 @@ PURE = {
     "pricing.newapi.tables.built_in_tables",
     "pricing.newapi.ratios._read_back",
     "tokens.http.proxies.calls._parts",
+    "tokens.operators.encryption._ciphers",
     "tokens.access.own_routes._routes_of",
     "tokens.http.response_cache.response_head",
     "tokens.networks._network",

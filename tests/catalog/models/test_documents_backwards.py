@@ -8,8 +8,13 @@ from django.core.management import call_command
 from catalog.models import Snapshot, Source
 from tests.catalog.models.test_documents import document
 from tests.releases import rows
+from tests.sizes import FULL
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    # A minute of migrations that do not change any more.
+    pytest.mark.skipif(not FULL, reason="part of the full run"),
+]
 
 
 def test_a_migration_backwards_stores_all_documents_in_full() -> None:

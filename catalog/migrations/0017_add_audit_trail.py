@@ -36,8 +36,8 @@ UPDATE {table} SET {column} = COALESCE(
 )
 """
 SOURCE = """
-    (SELECT 'import of ' || slug FROM catalog_importrun JOIN catalog_source ON catalog_source.id = source_id
-        WHERE catalog_importrun.id = {table}.{run}),
+    (SELECT 'import of ' || slug FROM catalog_importrun AS imported JOIN catalog_source ON catalog_source.id = source_id
+        WHERE imported.id = {table}.{run}),
 """
 
 

@@ -23,6 +23,7 @@ from catalog.audit.export import json_lines
 from catalog.db.audit import record
 from catalog.db.snapshot import no_snapshot, snapshot
 from catalog.models import AuditEntry
+from catalog.models.audit import name_kind
 
 # Changed fields that a row of the list shows.
 SHOWN = 6
@@ -35,21 +36,13 @@ COLORS = {
 }  # fmt: skip
 
 
-def kind_of(kind: str) -> str:
-    """The word on screen for a kind of object."""
-    try:
-        return str(apps.get_model(kind)._meta.verbose_name)
-    except (LookupError, ValueError):
-        return kind
-
-
 class KindFilter(StateFilter):
     title = "kind of object"
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         kinds = AuditEntry.objects.order_by("kind").values_list("kind", flat=True).distinct()
-        return sorted(((kind, kind_of(kind)) for kind in kinds if kind), key=lambda choice: choice[1])
+        return sorted(((kind, name_kind(kind)) for kind in kinds if kind), key=lambda choice: choice[1])
 
     def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
         return queryset.filter(kind=self.value()) if self.value() else queryset
@@ -143,7 +136,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         name = format_html('<a class="text-link" href="{}">{}</a>', page, entry.about) if page else entry.name
         history = history_page_of(entry.about) if page and entry.history is not None else ""
         if not entry.object_key:
-            return format_html("{} {}", kind_of(entry.kind), name)
+            return format_html("{} {}", entry.kind_name, name)
         address = admin_list("catalog_auditentry", kind=entry.kind, object_key=entry.object_key)
         links = format_html_join(
             ", ",
@@ -154,7 +147,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
                 if href
             ),
         )
-        return format_html("{} {} {}", kind_of(entry.kind), name, links)
+        return format_html("{} {} {}", entry.kind_name, name, links)
 
     @display(description="Changes")
     def changes_shown(self, entry: Any) -> SafeString:

@@ -12,7 +12,7 @@ from catalog.admin.base import (
     RelatedDropdownFilter,
     display,
 )
-from catalog.admin.links import current_operator
+from catalog.db.history import current_operator
 from catalog.imports.run_reports import counted, sections, without_names, without_prices
 from catalog.models import (
     ImportRun,

@@ -8,14 +8,9 @@ from django.db import models
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from simple_history.models import HistoricalRecords
 
+from catalog.db.history import current_operator
 from catalog.operators.permissions import limit_rows, may_view
-
-
-def current_operator() -> Any:
-    """The operator whose request is answered now; None outside requests."""
-    return getattr(getattr(HistoricalRecords.context, "request", None), "user", None)
 
 
 def linked(text: object, page: str, **filters: Any) -> SafeString:

@@ -30,9 +30,10 @@ from catalog.admin.forms import (
     NamesPicker,
     VerbatimField,
 )
-from catalog.admin.links import current_operator, linked
+from catalog.admin.links import linked
 from catalog.admin.lists.bulk_edit import BulkEditAdmin
 from catalog.db.fields import NamesFormField
+from catalog.db.history import current_operator
 from catalog.imports.dropped_models import describe_sources, dropped_models
 from catalog.models import (
     AIModel,

@@ -11,11 +11,12 @@ from django.db.models import Max, OuterRef, Subquery
 from simple_history.utils import get_history_model_for_model
 
 from catalog.db.audit import recorded_models
+from catalog.db.history import AUTOMATIC
 from catalog.exact import digits, write_json
 from catalog.models import AuditEntry
 
-# Columns that the software sets at each save.
-AUTOMATIC = {"id", "created_at", "updated_at", "author", "author_name"}
+# Columns that the software sets.
+UNSAID = {*AUTOMATIC, "id", "author", "author_name"}
 
 
 class ValueChange(NamedTuple):
@@ -58,7 +59,7 @@ def _compare(model: type[models.Model], entries: Sequence[AuditEntry]) -> dict[i
         if after is None or after.history_type == "-":
             continue
         pairs.append((entry.pk, old.get(after.earlier), after))
-    fields = [field for field in history.tracked_fields if field.name not in AUTOMATIC]
+    fields = [field for field in history.tracked_fields if field.name not in UNSAID]
     for _, before, after in pairs:
         for field in fields:
             names.add(field, [getattr(row, field.attname) for row in (before, after) if row is not None])
@@ -124,16 +125,22 @@ def _relations(related: Mapping[str, Mapping[int, list[str]]], before: Any, afte
 
 def _text(value: Any) -> str:
     match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case Decimal():
-            return digits(value)
         case dt.datetime():
             return f"{value.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
         case list() if all(isinstance(part, str) for part in value):
             return ", ".join(value)
         case list() | dict():
             return write_json(value).decode()
+    return plain_text(value)
+
+
+def plain_text(value: Any) -> str:
+    """A value as people read it, if it is neither a moment nor a list: nothing, yes or no, a number, a text."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case Decimal():
+            return digits(value)
     return str(value)

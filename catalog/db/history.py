@@ -41,9 +41,14 @@ def current_actor() -> str:
     return NOT_SIGNED_IN if current_request_id() else name_operator()
 
 
+def current_operator() -> Any:
+    """Who the current request is from, signed in or not; None outside of a request."""
+    return getattr(getattr(HistoricalRecords.context, "request", None), "user", None)
+
+
 def request_user() -> Any:
     """The operator of the current request; None outside of a request or without a sign-in."""
-    user = getattr(getattr(HistoricalRecords.context, "request", None), "user", None)
+    user = current_operator()
     return user if user is not None and user.is_authenticated else None
 
 

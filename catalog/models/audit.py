@@ -2,11 +2,20 @@
 
 from typing import ClassVar
 
+from django.apps import apps
 from django.db import models
 from django.utils import timezone
 
 from catalog.db.fields import ExactJSONField
 from catalog.db.history import LONGEST_ACTOR
+
+
+def name_kind(kind: str) -> str:
+    """The word on screen for a kind of object."""
+    try:
+        return str(apps.get_model(kind)._meta.verbose_name)
+    except (LookupError, ValueError):
+        return kind
 
 
 class AuditEntry(models.Model):
@@ -62,6 +71,10 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor}: {self.name} {self.action}"
+
+    @property
+    def kind_name(self) -> str:
+        return name_kind(self.kind)
 
 
 class AuditHead(models.Model):

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from catalog.admin.base import StateFilter, display, figures_of, register_over
 from catalog.admin.confirmation.changes import confirms_itself
-from catalog.admin.links import admin_list, current_operator
+from catalog.admin.links import admin_list
 from catalog.admin.vendors import VendorAdmin
+from catalog.db.history import current_operator
 from catalog.models import AIModel, Vendor
 from catalog.operators.permissions import may_see_prices, may_set_prices, may_view
 from pricing.admin.repricing import PriceListPage, RepricingAdmin

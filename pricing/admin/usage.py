@@ -21,7 +21,8 @@ from catalog.admin.base import (
     figures_of,
     register_over,
 )
-from catalog.admin.links import current_operator, linked_row, listed
+from catalog.admin.links import linked_row, listed
+from catalog.db.history import current_operator
 from catalog.error_messages import count
 from catalog.exact import digits
 from catalog.operators.permissions import may_set_prices, may_view

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -29,10 +29,12 @@ from tokens.operators.reach import groups_of, is_limited
 from tokens.operators.reauthentication import ConfirmedForm, reauthentication_required
 from tokens.operators.roles import built_in
 
-# The order of permissions in a form.
-BY_TABLE = ("content_type__app_label", "content_type__model", "codename")
-
 admin.site.unregister([User, Group])
+
+
+def grantable(request: HttpRequest | None) -> QuerySet[Permission]:
+    """The permissions that an operator may grant, in the order of a form."""
+    return permissions_of(request and request.user).order_by("content_type__app_label", "codename")
 
 
 class OperatorForm(AccountForm):
@@ -118,9 +120,7 @@ class OperatorAdmin(ConfirmedForm, UserAdmin):
             kwargs["queryset"] = roles_within(request.user).order_by("name")
             kwargs |= {"label": "Roles", "help_text": "The operator has the permissions of all chosen roles."}
         elif db_field.name == "user_permissions":
-            kwargs["queryset"] = permissions_of(request and request.user).order_by(
-                "content_type__app_label", "codename"
-            )
+            kwargs["queryset"] = grantable(request)
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -193,9 +193,7 @@ class RoleAdmin(ConfirmedForm, GroupAdmin):
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
         """Nobody grants what they may not do."""
         if db_field.name == "permissions":
-            kwargs["queryset"] = permissions_of(request and request.user).order_by(
-                "content_type__app_label", "codename"
-            )
+            kwargs["queryset"] = grantable(request)
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def has_copy_permission(self, request: HttpRequest, object_id: Any = None) -> bool:

@@ -16,6 +16,7 @@ from django.db.models import Model
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 from django.utils import timezone
 
+from catalog.audit.changes import plain_text
 from catalog.db.audit import record
 from catalog.models import AuditEntry
 from catalog.request_id import current_address
@@ -123,7 +124,9 @@ def saved(instance: Any, created: bool, raw: bool = False, update_fields: Any = 
         and stored[name] != getattr(instance, name)
         and (update_fields is None or name in update_fields)
     ]
-    values = {name: (_text(stored[name]), _text(getattr(instance, name))) for name in changed if name != "password"}
+    values = {
+        name: (plain_text(stored[name]), plain_text(getattr(instance, name))) for name in changed if name != "password"
+    }
     if changed:
         record("changed", about=instance, changes=values, detail="new password" if "password" in changed else "")
 
@@ -159,7 +162,3 @@ def _related_names(instance: Model, through: Any) -> str:
         names = Permission.objects.filter(pk__in=keys).values_list("content_type__app_label", "codename")
         names = (".".join(pair) for pair in names)
     return ", ".join(sorted(str(name) for name in names))
-
-
-def _text(value: Any) -> str:
-    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)

@@ -5,7 +5,6 @@ import datetime as dt
 import html
 import io
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -18,8 +17,9 @@ from django.utils.html import strip_tags
 from django.utils.safestring import SafeString
 from simple_history.models import HistoricalRecords
 
+from catalog.audit.changes import plain_text
 from catalog.db.snapshot import snapshot
-from catalog.exact import NUMBER, digits
+from catalog.exact import NUMBER
 from catalog.sources.csv_lines import safe_cell
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -103,12 +103,6 @@ def _cells(row: models.Model, columns: list[Any], model_admin: Any) -> Iterator[
 def text_of(value: Any) -> str:
     """A value of a column as text: exact numbers, moments in UTC, no markup."""
     match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case Decimal():
-            return digits(value)
         case dt.datetime():
             return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
         case dt.date():
@@ -117,4 +111,4 @@ def text_of(value: Any) -> str:
             return html.unescape(strip_tags(value)).strip()
         case list() | tuple():
             return ", ".join(map(text_of, value))
-    return str(value)
+    return plain_text(value)

@@ -23,7 +23,7 @@ from catalog.admin.links import admin_list, page_of
 from catalog.error_messages import InputError
 from catalog.models import AuditEntry, ImportRun
 from catalog.operators.permissions import may_view
-from pricing.imports.undo.changes import ALL_TABLES, Change, name_kind, undo
+from pricing.imports.undo.changes import ALL_TABLES, Change, undo
 from pricing.imports.undo.permissions import PRICES, is_in_reach, is_limited, permissions_for
 from tokens.models import Token
 from tokens.operators.reauthentication import ask_to_confirm
@@ -68,8 +68,6 @@ def _undo_page(request: HttpRequest, change: Change) -> HttpResponseBase:
 
     def perform() -> HttpResponseBase:
         result = undo(change, at=timezone.now(), actor=request.user, reason=reason_of(request) or reason)  # type: ignore[arg-type]
-        for entry, _ in result.entries:
-            entry.kind_name = name_kind(entry.kind)  # type: ignore[attr-defined]
         shown["entries"], shown["more"] = result.entries[:SHOWN], max(len(result.entries) - SHOWN, 0)
         facts = [(entry.kind, entry.object_key, entry.action, values) for entry, values in result.entries]
         shown["digest"] = _digest(facts)

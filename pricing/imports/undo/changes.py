@@ -70,7 +70,7 @@ class Change:
         made = f"by {self.entry.actor}, {self.entry.at:%Y-%m-%d %H:%M:%S} UTC"
         if self.is_action:
             return f"{count(self.entries.count(), 'change')} {made}"
-        return f"change of {name_kind(self.entry.kind)} {self.entry.name} {made}"
+        return f"change of {self.entry.kind_name} {self.entry.name} {made}"
 
     def history_of(self, table: type[models.Model]) -> ChangeHistory:
         written = self.entries.filter(kind=table._meta.label_lower).values("history")
@@ -210,7 +210,7 @@ class _Undo:
         for key in sorted(missing - {*self.history_of(table).deleted}):
             entry = AuditEntry.objects.filter(kind=table._meta.label_lower, object_key=str(key)).latest("pk")
             raise InputError(
-                f"It cannot be undone, because {name_kind(entry.kind)} {entry.name} of {_name(row)} was deleted since "
+                f"It cannot be undone, because {entry.kind_name} {entry.name} of {_name(row)} was deleted since "
                 f"by {entry.actor}, {entry.at:%Y-%m-%d %H:%M:%S} UTC."
             )
 
@@ -359,11 +359,6 @@ def _newest() -> int:
 
 def _name(row: models.Model) -> str:
     return f"{row._meta.verbose_name} {row}"
-
-
-def name_kind(kind: str) -> str:
-    """The word on screen for a kind of object."""
-    return next((str(table._meta.verbose_name) for table in ALL_TABLES if table._meta.label_lower == kind), kind)
 
 
 def _conflict(history: ChangeHistory, key: int, what: str) -> InputError:

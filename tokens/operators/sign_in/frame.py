@@ -13,7 +13,8 @@ PATHS = ("login/", "logout/", "account/")
 
 def is_sign_in_page(request: HttpRequest) -> bool:
     """Whether the request is for a page about signing in, or about the operator's own sign-in."""
-    return request.path.startswith(tuple(reverse("admin:index") + path for path in PATHS))
+    home = reverse("admin:index")
+    return request.path.startswith(tuple(home + path for path in PATHS))
 
 
 def admin_frame(request: HttpRequest) -> dict[str, Any]:

@@ -36,7 +36,9 @@ class OperatorSessionMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path.startswith(reverse("admin:index")) and SESSION_KEY in request.session:
+        if not request.path.startswith(reverse("admin:index")):
+            return self.get_response(request)
+        if SESSION_KEY in request.session:
             response = check_session(request)
             if response is not None:
                 return response
@@ -132,4 +134,5 @@ def find_sessions(operator: Any) -> list[str]:
 def _is_needed_to_set_up(path: str) -> bool:
     """Whether a page is part of setting up a second factor, or of leaving."""
     allowed = ("account/second-factor/", "account/confirm/", "logout/", "jsi18n/")
-    return path.startswith(tuple(reverse("admin:index") + page for page in allowed))
+    home = reverse("admin:index")
+    return path.startswith(tuple(home + page for page in allowed))

@@ -1,4 +1,4 @@
-"""Fetches sources and asks gateways: the only module that connects to addresses that people enter.
+"""Fetches sources, sends events and asks gateways: the only module that connects to addresses that people enter.
 
 An address could make this server send requests to hosts that only it can reach (SSRF). So an address must be https on
 port 443, its host is looked up once, all of the host's addresses must be on the public internet, and the connection
@@ -28,6 +28,10 @@ SECONDS = 10.0
 MOST_REDIRECTS = 3
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 CHUNK = 64 * 1024
+# How much of the answer to a POST is read: its status counts, and the code that some chats write into a short body.
+LONGEST_ANSWER = 4096
+# How long the host of an address is looked up while a form or a request waits.
+LOOK_UP_SECONDS = 3.0
 
 # Visible ASCII only: resolvers convert other digits and letters to ordinary ones.
 URL = re.compile(r"[!-\[\]-~]{1,2048}")
@@ -61,7 +65,11 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class FetchError(ValueError):
-    """Why a document was not fetched, in one sentence that names the host and no secret of the address."""
+    """Why a host was not reached or gave no answer, in one sentence that names it and no secret of the address."""
+
+
+class LookUpError(FetchError):
+    """The host of an address has no address now; it may have one later."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +103,9 @@ class _Target:
     port: int
     addresses: tuple[Address, ...]
     is_own: bool
+    # When the request ends, by time.monotonic, and how long it may take.
+    deadline: float
+    seconds: float
 
     @property
     def host_header(self) -> str:
@@ -116,11 +127,30 @@ def fetch(url: str, *, etag: str = "", last_modified: str = "") -> Fetched | Not
         target = _check(url, deadline, own=own)
         # A foreign host may not redirect to one of the operator's own hosts.
         own = target.is_own
-        response = _request(target, headers, deadline, _read_response)
+        response = _request(target, {**headers, "Accept-Encoding": "gzip"}, _read_response)
         if not isinstance(response, str):
             return response
         url = urljoin(url, response)
     raise FetchError(f"{target.host} redirected more than {MOST_REDIRECTS} times.")
+
+
+def send(url: str, body: bytes, *, headers: Mapping[str, str], seconds: float = SECONDS) -> Reply:
+    """What the host answers when these bytes are posted; the content of the reply is only its start.
+
+    The address is checked like that of a source. A redirect is an answer and is not followed: the body and its
+    signature go to the address that an operator entered. FetchError if there is no answer within these seconds.
+    """
+    target = _check(url, time.monotonic() + seconds, own=True, seconds=seconds)
+    return _request(target, headers, _read_answer, body=body)
+
+
+def check_address(url: str) -> None:
+    """FetchError if requests to this address are not allowed, for what is stored and used later.
+
+    A host that is not found may be there later, and is checked again before every connection.
+    """
+    with contextlib.suppress(LookUpError):
+        _check(url, time.monotonic() + LOOK_UP_SECONDS, own=True)
 
 
 def ask(url: str, *, headers: Mapping[str, str]) -> Reply:
@@ -138,7 +168,8 @@ def ask(url: str, *, headers: Mapping[str, str]) -> Reply:
     addresses = (literal,) if literal is not None else _resolve(host, port, deadline)
     if parts.scheme == "http" and any(map(is_public, addresses)):
         raise FetchError(f"{host} is on the public internet: use https://, because keys are sent to it.")
-    return _request(_Target(parts, host, port, addresses, is_own=True), headers, deadline, _read_reply)
+    target = _Target(parts, host, port, addresses, is_own=True, deadline=deadline, seconds=SECONDS)
+    return _request(target, {"Accept-Encoding": "gzip", **headers}, _read_reply)
 
 
 def without_secrets(url: str) -> str:
@@ -157,22 +188,22 @@ def is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast and not reserved
 
 
-def _check(url: str, deadline: float, *, own: bool) -> _Target:
+def _check(url: str, deadline: float, *, own: bool, seconds: float | None = None) -> _Target:
     """The target of an address, if requests to it are allowed; `own`: also the operator's own hosts."""
     parts = _parse(url)
     host, port = (parts.hostname or "").lower(), parts.port or PORTS.get(parts.scheme, 0)
     is_own = own and f"{host}:{port}" in {name.lower() for name in settings.FETCH_OWN_HOSTS}
     if parts.scheme not in PORTS or (parts.scheme == "http" and not is_own):
-        raise FetchError(f"A source's address must start with https://. {OWN_HOSTS}")
+        raise FetchError(f"The address must start with https://. {OWN_HOSTS}")
     if not is_own and port != PORTS["https"]:
-        raise FetchError(f"A source's address must not have a port: only port 443 is allowed. {OWN_HOSTS}")
+        raise FetchError(f"The address must not have a port: only port 443 is allowed. {OWN_HOSTS}")
     literal = _literal(host)
     if literal is None and not is_own and not NAME.fullmatch(host):
         raise FetchError("The host of the address is not a valid name. Use a name such as models.example.com.")
     addresses = (literal,) if literal is not None else _resolve(host, port, deadline)
     if not is_own and not all(map(is_public, addresses)):
         raise FetchError(f"{host} is not on the public internet. {OWN_HOSTS}")
-    return _Target(parts, host, port, addresses, is_own)
+    return _Target(parts, host, port, addresses, is_own, deadline, SECONDS if seconds is None else seconds)
 
 
 def _parse(url: str) -> SplitResult:
@@ -209,28 +240,30 @@ def _resolve(host: str, port: int, deadline: float) -> tuple[Address, ...]:
     thread.start()
     thread.join(max(deadline - time.monotonic(), 0))
     if thread.is_alive():
-        raise FetchError(f"The address of {host} was not found in time.")
+        raise LookUpError(f"The address of {host} was not found in time.")
     if not addresses:
-        raise FetchError(f"There is no host {host}.")
+        raise LookUpError(f"There is no host {host}.")
     return tuple(addresses)
 
 
 def _request(
     target: _Target,
     headers: Mapping[str, str],
-    deadline: float,
     read: Callable[[_Target, http.client.HTTPResponse], Response],
+    *,
+    body: bytes | None = None,
 ) -> Response:
-    """The response of the target, as `read` returns it."""
+    """The response of the target, as `read` returns it; a request with a body is a POST."""
     connection = http.client.HTTPConnection(target.host, target.port)
     try:
-        connection.sock = _connect(target, deadline)
-        sent = {"Host": target.host_header, "User-Agent": "Modelbook", "Accept": "*/*", "Accept-Encoding": "gzip"}
-        connection.request("GET", target.path, headers={**sent, "Connection": "close", **headers})
+        connection.sock = _connect(target)
+        sent = {"Host": target.host_header, "User-Agent": "Modelbook", "Accept": "*/*", "Connection": "close"}
+        method = "GET" if body is None else "POST"
+        connection.request(method, target.path, body=body, headers={**sent, **headers})
         with connection.getresponse() as response:
             return read(target, response)
     except TimeoutError:
-        raise FetchError(f"{target.host} took longer than {SECONDS:.0f} seconds.") from None
+        raise FetchError(f"{target.host} took longer than {target.seconds:.0f} seconds.") from None
     except ssl.SSLError as error:
         raise FetchError(f"{target.host} has no trusted certificate ({error.reason}).") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -266,21 +299,21 @@ def _left(deadline: float) -> float:
     return left
 
 
-def _connect(target: _Target, deadline: float) -> socket.socket:
+def _connect(target: _Target) -> socket.socket:
     """A connection to the first checked address that answers, with the host's name for TLS."""
     problem: OSError = OSError("no address")
     for address in target.addresses:
         family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
         plain = _Plain(family, socket.SOCK_STREAM)
-        plain.deadline = deadline
+        plain.deadline = target.deadline
         try:
-            plain.settimeout(_left(deadline))
+            plain.settimeout(_left(target.deadline))
             plain.connect((str(address), target.port))
         except OSError as error:
             plain.close()
             problem = error
         else:
-            return plain if target.url.scheme == "http" else _secured(plain, target.host, deadline)
+            return plain if target.url.scheme == "http" else _secured(plain, target.host, target.deadline)
     raise problem
 
 
@@ -298,6 +331,15 @@ def _secured(plain: socket.socket, host: str, deadline: float) -> ssl.SSLSocket:
 
 def _read_reply(target: _Target, response: http.client.HTTPResponse) -> Reply:
     return Reply(response.status, b"".join(_limited(_decompressed(target, response), target)))
+
+
+def _read_answer(_target: _Target, response: http.client.HTTPResponse) -> Reply:
+    """The status, and the start of the body as far as it arrives in time; the rest changes nothing."""
+    start = b""
+    with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
+        while len(start) < LONGEST_ANSWER and (piece := response.read1(LONGEST_ANSWER - len(start))):
+            start += piece
+    return Reply(response.status, start)
 
 
 def _read_response(target: _Target, response: http.client.HTTPResponse) -> Fetched | NotModified | str:

@@ -25,6 +25,12 @@ class Handler(BaseHTTPRequestHandler):
         self.requests.append(dict(self.headers.items()) | {"path": self.path})
         ANSWERS[self.path.partition("?")[0].split("/")[1]](self)
 
+    def do_POST(self) -> None:
+        # Received before the answer, and still there once the client has it.
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.requests.append(dict(self.headers.items()) | {"path": self.path, "body": body.decode()})
+        ANSWERS[self.path.partition("?")[0].split("/")[1]](self)
+
     def log_message(self, *args: Any) -> None:
         pass
 
